@@ -38,7 +38,7 @@ def scenes(seconds: float) -> Iterator[dict[str, Callable[[], Rate]]]:
         yield {}
         return
     key = tokens.es384()
-    command = [node, str(ROOT / "bench" / "peer.mjs"), json.dumps(jose.public(key))]
+    command = [node, str(ROOT / "bench" / "peer.mjs"), json.dumps(jose.public_members(key))]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert server.stdout
     port = int(server.stdout.readline())

@@ -224,7 +224,7 @@ class Desk:
 
     def _with_key(self, target: Target) -> Scene:
         path, key = urlsplit(self.tenant["token"]).path, tokens.es384()
-        public = {"keys": [jose.public(key)]}
+        public = {"keys": [jose.public_members(key)]}
         app = self._register(SERVICE, type="system", redirect_uris=[], client="asymmetric", jwks=public)
 
         def by_key() -> Rate:

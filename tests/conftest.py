@@ -66,12 +66,12 @@ PREFERENCES = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies
 """The defaults of most browsers. Private windows, and Debian's Chromium, block storage in frames of another origin."""
 
 
-def missing(need: str, why: str) -> NoReturn:
+def skip_or_fail(need: str, why: str) -> NoReturn:
     """Skips the test. If SICKBAY_REQUIRE names the need, the skip becomes a failure."""
     pytest.skip(f"needs {need}: {why}")
 
 
-def judged(report: pytest.TestReport | pytest.CollectReport) -> pytest.TestReport | pytest.CollectReport:
+def judge(report: pytest.TestReport | pytest.CollectReport) -> pytest.TestReport | pytest.CollectReport:
     """Turns a skip into a failure if SICKBAY_REQUIRE is set, unless the skip is for a need that isn't required."""
     if report.outcome == "skipped" and REQUIRED and not hasattr(report, "wasxfail"):
         reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
@@ -84,12 +84,12 @@ def judged(report: pytest.TestReport | pytest.CollectReport) -> pytest.TestRepor
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport():
-    return judged((yield))
+    return judge((yield))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report():
-    return judged((yield))
+    return judge((yield))
 
 
 def pytest_collection_finish() -> None:
@@ -112,7 +112,7 @@ def anyio_backend() -> str:
 def shared() -> Path:
     """The folder with facts, cases and data: SICKBAY_SHARED, or `shared` next to the repository."""
     if not (SHARED / "cases").is_dir():
-        missing("shared", f"no folder {SHARED}; set SICKBAY_SHARED")
+        skip_or_fail("shared", f"no folder {SHARED}; set SICKBAY_SHARED")
     return SHARED
 
 
@@ -121,7 +121,7 @@ def node() -> Path:
     """The folder node_modules with the clients of package.json."""
     folder = ROOT / "node_modules"
     if not folder.is_dir():
-        missing("node", "no node_modules; run make node")
+        skip_or_fail("node", "no node_modules; run make node")
     return folder
 
 
@@ -130,7 +130,7 @@ def postgres() -> Iterator[Server]:
     """An empty PostgreSQL server, one for each test worker."""
     bin = programs()
     if bin is None:
-        missing("postgres", "no initdb on the PATH or in Debian's folder")
+        skip_or_fail("postgres", "no initdb on the PATH or in Debian's folder")
     with server(bin) as running:
         yield running
 
@@ -152,19 +152,19 @@ def chromium() -> Iterator[Callable[..., BrowserContext]]:
     """
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        missing("chromium", "no chromium on the PATH")
+        skip_or_fail("chromium", "no chromium on the PATH")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
 
-        def opened(profile: Path, preferences: dict[str, Any] = PREFERENCES, args: tuple[str, ...] = ()) -> BrowserContext:
+        def open_page(profile: Path, preferences: dict[str, Any] = PREFERENCES, args: tuple[str, ...] = ()) -> BrowserContext:
             (profile / "Default").mkdir(parents=True)
             (profile / "Default" / "Preferences").write_text(json.dumps(preferences))
             return playwright.chromium.launch_persistent_context(
                 profile, executable_path=path, args=[*QUIET, *args], viewport={"width": 1280, "height": 900}
             )
 
-        yield opened
+        yield open_page
 
 
 @pytest.fixture(scope="module")

@@ -82,14 +82,14 @@ def server(bin: Path, haste: tuple[str, ...] = HASTE) -> Iterator[Server]:
     try:
         running.make()
         running.start()
-        with _watched(running):
+        with _watch(running):
             yield running
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _watched(running: Server) -> Iterator[None]:
+def _watch(running: Server) -> Iterator[None]:
     """Stops the server when this process ends, even if it is killed: a helper process waits until its pipe is closed."""
     ending = f"cat; exec {' '.join(running.command('pg_ctl', '-D', running.data, '-m', 'immediate', '-w', 'stop'))}"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}

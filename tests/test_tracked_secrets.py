@@ -22,7 +22,7 @@ KEYS = (
 )
 
 
-def refused(folder: Path, name: str, content: bytes) -> bool:
+def is_refused(folder: Path, name: str, content: bytes) -> bool:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -36,30 +36,30 @@ def test_a_private_key_is_refused_in_any_encoding(tmp_path: Path, key: object, e
         encoding = serialization.Encoding.PEM
     none = serialization.NoEncryption()
     content = key.private_bytes(encoding, FORMATS.PKCS8, none)  # type: ignore[attr-defined]
-    assert refused(tmp_path, "notes.txt", content)
+    assert is_refused(tmp_path, "notes.txt", content)
     public = key.public_key().public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined]
-    assert not refused(tmp_path, "notes.txt", public)
+    assert not is_refused(tmp_path, "notes.txt", public)
 
 
 def test_a_private_jwk_is_refused_and_a_public_one_is_not(tmp_path: Path) -> None:
     private = jose.generate()
-    assert refused(tmp_path, "key.json", private.encode())
-    assert refused(tmp_path, "key.json", json.dumps(json.loads(private), indent=2).encode())
-    assert not refused(tmp_path, "key.json", json.dumps(jose.public(private)).encode())
+    assert is_refused(tmp_path, "key.json", private.encode())
+    assert is_refused(tmp_path, "key.json", json.dumps(json.loads(private), indent=2).encode())
+    assert not is_refused(tmp_path, "key.json", json.dumps(jose.public_members(private)).encode())
 
 
 def test_a_database_is_refused_by_its_content_and_by_its_name(tmp_path: Path) -> None:
     with closing(apsw.Connection(str(tmp_path / "made"))) as db:
         db.execute("CREATE TABLE a (b)")
     content = (tmp_path / "made").read_bytes()
-    assert refused(tmp_path, "picture.png", content)
+    assert is_refused(tmp_path, "picture.png", content)
     for name in ("a.db", "a.db-wal", "a.db-shm", "b.sqlite"):
-        assert refused(tmp_path, name, b"")
-    assert not refused(tmp_path, "a.dbx", b"text")
+        assert is_refused(tmp_path, name, b"")
+    assert not is_refused(tmp_path, "a.dbx", b"text")
 
 
 def test_the_placeholder_for_a_key_is_allowed_and_a_key_is_not(tmp_path: Path) -> None:
     fixture = json.dumps({"d": "TEST-" + "ONLY"}).encode()
-    assert not refused(tmp_path, "docs/rules/registration.md", fixture)
-    assert refused(tmp_path, "docs/rules/registration.md", fixture.replace(b"TEST", b"TOAST"))
-    assert refused(tmp_path, "docs/rules/registration.md", jose.generate().encode())
+    assert not is_refused(tmp_path, "docs/rules/registration.md", fixture)
+    assert is_refused(tmp_path, "docs/rules/registration.md", fixture.replace(b"TEST", b"TOAST"))
+    assert is_refused(tmp_path, "docs/rules/registration.md", jose.generate().encode())

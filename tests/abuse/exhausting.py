@@ -78,12 +78,12 @@ def memory(pid: int) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
-def endured(live: Live, data: Path, attack: Callable[[], Awaitable[Any]], seconds: float) -> Harm:
+def endure(live: Live, data: Path, attack: Callable[[], Awaitable[Any]], seconds: float) -> Harm:
     """Runs an attack for this many seconds and measures the server. Cancels the attack at the end."""
     probe = subprocess.Popen([sys.executable, "-c", PROBE, str(port(live)), str(seconds)], stdout=subprocess.PIPE, text=True)
     peaks = {"memory": 0.0, "log": 0.0}
 
-    async def watched() -> None:
+    async def watch() -> None:
         attacking = asyncio.ensure_future(attack())
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -98,7 +98,7 @@ def endured(live: Live, data: Path, attack: Callable[[], Awaitable[Any]], second
         with suppress(asyncio.CancelledError):
             await attacking
 
-    asyncio.run(watched())
+    asyncio.run(watch())
     output, _ = probe.communicate(timeout=60)
     return Harm(json.loads(output), peaks["memory"], peaks["log"])
 

@@ -192,7 +192,7 @@ def header_and_claims(client_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return header, {"iss": client_id, "sub": client_id, "aud": TOKEN, "exp": now() + 240, "jti": uuid.uuid4().hex}
 
 
-def signed(header: dict[str, Any], claims: dict[str, Any], key: Any = KEY) -> str:
+def sign(header: dict[str, Any], claims: dict[str, Any], key: Any = KEY) -> str:
     """Uses only the library's algorithm, because its signer refuses invalid headers."""
     parts = [urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims)]
     algorithm = JWSRegistry.algorithms[str(header["alg"])]
@@ -200,7 +200,7 @@ def signed(header: dict[str, Any], claims: dict[str, Any], key: Any = KEY) -> st
     return b".".join((*parts, signature)).decode()
 
 
-def _changed(random: Random, client_id: str, others: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _change(random: Random, client_id: str, others: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Changes one member of the header or the claims, to a wrong value or an equivalent one; None removes it."""
     at, (header, claims) = now(), header_and_claims(client_id)
     where, name, values = random.choice(
@@ -232,7 +232,7 @@ def assertion(used: str, client_id: str, *others: str) -> Forgery:
     def forgery(random: Random, draft: Draft) -> Draft:
         sender = draft.get("client_id") or client_id
         if draft.get("client_assertion") is None:
-            text = signed(*header_and_claims(random.choice((client_id, sender))))
+            text = sign(*header_and_claims(random.choice((client_id, sender))))
             return draft.having("client_assertion", text).having("client_assertion_type", BEARER_TYPE)
         choice = random.randrange(10)
         if choice == 0:
@@ -241,24 +241,24 @@ def assertion(used: str, client_id: str, *others: str) -> Forgery:
             return wrong("client_assertion", "a.b.c", "x")(random, draft)
         if choice == 2:
             return replace(draft.having("client_assertion", None), header=f"Bearer {draft.get('client_assertion')}")
-        return draft.having("client_assertion", _forged(random, choice, used, client_id, others))
+        return draft.having("client_assertion", _forge(random, choice, used, client_id, others))
 
     return forgery
 
 
-def _forged(random: Random, choice: int, used: str, client_id: str, others: tuple[str, ...]) -> str:
+def _forge(random: Random, choice: int, used: str, client_id: str, others: tuple[str, ...]) -> str:
     if choice == 3:
         return used
     header, claims = header_and_claims(client_id)
     if choice == 4:
-        return signed(header, claims, STRANGER)
+        return sign(header, claims, STRANGER)
     if choice == 5:
         public = json.dumps(KEY.as_dict(private=False)).encode()
         return random.choice(
             (
-                signed({**header, "alg": "HS256"}, claims, OctKey.import_key(public)),
-                signed({**header, "alg": "RS384"}, claims, RSA),
-                signed({**header, "alg": "RS256"}, claims, RSA),
+                sign({**header, "alg": "HS256"}, claims, OctKey.import_key(public)),
+                sign({**header, "alg": "RS384"}, claims, RSA),
+                sign({**header, "alg": "RS256"}, claims, RSA),
                 ".".join(
                     urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
                     for part in ({**header, "alg": "none"}, claims)
@@ -266,4 +266,4 @@ def _forged(random: Random, choice: int, used: str, client_id: str, others: tupl
                 + ".",
             )
         )
-    return signed(*_changed(random, client_id, others))
+    return sign(*_change(random, client_id, others))

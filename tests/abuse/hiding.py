@@ -98,7 +98,7 @@ def percent(text: str) -> str:
     return "".join(f"%{byte:02x}" for byte in text.encode("utf-8", "surrogatepass"))
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """The text as JSON escapes."""
     return "".join(f"\\u{ord(char):04x}" for char in text)
 
@@ -118,7 +118,7 @@ WRITTEN: dict[str, Callable[[str], str]] = {
     "twice": lambda text: quote(percent(text), safe=""),
     "base64": lambda text: quote(b64(text), safe=""),
     "base64url": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
-    "json-escapes": lambda text: quote(escaped(text), safe=""),
+    "json-escapes": lambda text: quote(escape(text), safe=""),
     "entities": lambda text: quote(entities(text), safe=""),
     "quoted": lambda text: quote(f'"{text}"', safe=""),
     "spaced": lambda text: quote(f"  {text}\t\n", safe=""),
@@ -166,7 +166,7 @@ def _in_json(text: str) -> str:
     return json.dumps(text)[1:-1]
 
 
-def _named(sent: Sent, secret: str, random: Random) -> Sent:
+def _name(sent: Sent, secret: str, random: Random) -> Sent:
     return sent.asking(f"{quote(secret, safe='')}=1")
 
 
@@ -185,7 +185,7 @@ def _as_the_method(sent: Sent, secret: str, random: Random) -> Sent:
 MULTIPART = "multipart/form-data; boundary=xyz"
 JSON = "application/json"
 PLACES: dict[str, Hide] = {
-    "name-of-a-parameter": _named,
+    "name-of-a-parameter": _name,
     "bare-query": _bare,
     "query-without-question-mark": _without_a_question_mark,
     "html-ampersand": lambda sent, secret, random: sent.asking(f"a=b&amp;client_secret={quote(secret, safe='')}"),
@@ -247,7 +247,7 @@ PLACES: dict[str, Hide] = {
     "json-member-name": _body('{"SECRET":1}', JSON, _in_json),
     "json-array": _body('["SECRET"]', JSON, _in_json),
     "json-string": _body('"SECRET"', JSON, _in_json),
-    "json-escaped": _body('{"code":"SECRET","x":"SECRET"}', JSON, escaped),
+    "json-escaped": _body('{"code":"SECRET","x":"SECRET"}', JSON, escape),
     "json-truncated": _body('{"grant_type":"authorization_code","code":"SECRET', JSON, _in_json),
     "json-commented": _body('{"code":"SECRET", // the code\n}', JSON, _in_json),
     "json-single-quotes": _body("{'client_secret': 'SECRET'}", JSON),
@@ -319,15 +319,15 @@ def readings(secret: str) -> set[str]:
         quote_plus(secret),
         percent(secret),
         percent(secret).upper(),
-        escaped(secret),
+        escape(secret),
         html.escape(secret),
         _in_json(secret),
         entities(secret),
         quote(percent(secret), safe=""),
         secret[:-1],
         secret[1:],
-        _in_json(escaped(secret)),
-        quote(escaped(secret), safe=""),
+        _in_json(escape(secret)),
+        quote(escape(secret), safe=""),
         quote(entities(secret), safe=""),
         secret.encode().hex(),
     }

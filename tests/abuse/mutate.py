@@ -11,22 +11,22 @@ Pairs: TypeAlias = list[tuple[str, str]]
 Mutation: TypeAlias = Callable[[Random, Pairs], Pairs]
 
 
-def mutated(random: Random, pairs: Pairs, mutations: Sequence[Mutation]) -> Pairs:
+def mutate(random: Random, pairs: Pairs, mutations: Sequence[Mutation]) -> Pairs:
     """Applies one to three of the mutations in sequence."""
     for mutation in random.sample(mutations, random.randint(1, min(3, len(mutations)))):
         pairs = mutation(random, pairs)
     return pairs
 
 
-def dropped(name: str) -> Mutation:
+def drop(name: str) -> Mutation:
     return lambda random, pairs: [pair for pair in pairs if pair[0] != name]
 
 
-def repeated(name: str) -> Mutation:
+def repeat(name: str) -> Mutation:
     return lambda random, pairs: [*pairs, *(pair for pair in pairs if pair[0] == name)]
 
 
-def replaced(name: str, *values: str) -> Mutation:
+def replace(name: str, *values: str) -> Mutation:
     """Replaces the value of the parameter, or adds the parameter, with one of the values."""
 
     def mutation(random: Random, pairs: Pairs) -> Pairs:
@@ -38,7 +38,7 @@ def replaced(name: str, *values: str) -> Mutation:
     return mutation
 
 
-def garbled(name: str) -> Mutation:
+def garble(name: str) -> Mutation:
     """Damages one value: a missing, additional or doubled part, double encoding, spaces, or another case."""
 
     def mutation(random: Random, pairs: Pairs) -> Pairs:
@@ -52,17 +52,17 @@ def _at(random: Random, text: str) -> int:
     return random.randrange(len(text)) if text else 0
 
 
-def _lost(random: Random, text: str) -> str:
+def _lose(random: Random, text: str) -> str:
     place = _at(random, text)
     return text[:place] + text[place + 1 :]
 
 
-def _added(random: Random, text: str) -> str:
+def _add(random: Random, text: str) -> str:
     place = _at(random, text)
     return text[:place] + random.choice("/ ,+%&=#?\"'<>\\\0\né€\U0001f600.:*|~A0") + text[place:]
 
 
-def _doubled(random: Random, text: str) -> str:
+def _double(random: Random, text: str) -> str:
     return text + text
 
 
@@ -71,9 +71,9 @@ def _cut(random: Random, text: str) -> str:
 
 
 ACCIDENTS: tuple[Callable[[Random, str], str], ...] = (
-    _lost,
-    _added,
-    _doubled,
+    _lose,
+    _add,
+    _double,
     _cut,
     lambda random, text: text + "/",
     lambda random, text: f" {text} ",
@@ -87,7 +87,7 @@ ACCIDENTS: tuple[Callable[[Random, str], str], ...] = (
 )
 
 
-def swapped(first: str, second: str) -> Mutation:
+def swap(first: str, second: str) -> Mutation:
     """Swaps the values of two parameters."""
 
     def mutation(random: Random, pairs: Pairs) -> Pairs:

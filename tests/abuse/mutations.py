@@ -14,12 +14,12 @@ from urllib.parse import quote
 from tests.abuse.mutate import (
     Mutation,
     Pairs,
-    dropped,
-    garbled,
-    mutated,
-    repeated,
-    replaced,
-    swapped,
+    drop,
+    garble,
+    mutate,
+    repeat,
+    replace,
+    swap,
 )
 from tests.abuse.scope_mutations import scopes_of_authorize
 
@@ -80,12 +80,12 @@ def authorize(stock: Stock) -> Sequence[Mutation]:
 def _outside_authorize(stock: Stock) -> Sequence[Mutation]:
     """Mutations of the parameters that decide whether the response may be a redirect."""
     return (
-        dropped("client_id"),
-        garbled("client_id"),
-        replaced("client_id", "YOUR_CLIENT_ID", stock.foreign["client_id"], stock.other["client_id"]),
-        dropped("redirect_uri"),
-        garbled("redirect_uri"),
-        replaced(
+        drop("client_id"),
+        garble("client_id"),
+        replace("client_id", "YOUR_CLIENT_ID", stock.foreign["client_id"], stock.other["client_id"]),
+        drop("redirect_uri"),
+        garble("redirect_uri"),
+        replace(
             "redirect_uri",
             "http://localhost:8100/callback/",
             "http://127.0.0.1:8100/callback",
@@ -102,37 +102,37 @@ def _outside_authorize(stock: Stock) -> Sequence[Mutation]:
             "http%3A%2F%2Flocalhost%3A8100%2Fcallback",
             "http%3A%2F%2Flocalhost%3A8100%2Fcallback",
         ),
-        repeated("redirect_uri"),
+        repeat("redirect_uri"),
     )
 
 
 def _inside_authorize(stock: Stock) -> Sequence[Mutation]:
     fhir = f"{stock.base}/general/r4"
     return (
-        dropped("response_type"),
-        replaced("response_type", "token", "code id_token", "CODE"),
-        replaced("response_mode", "form_post", "fragment"),
-        repeated("scope"),
-        repeated("state"),
-        replaced("request", "eyJhbGciOiJub25lIn0.e30."),
-        replaced("request_uri", "https://evil.example/request"),
-        replaced("registration", "{}"),
-        replaced("client_secret", "hunter2"),
-        dropped("state"),
-        replaced("state", "1", "launch_state", "\u00e9\u2028"),
-        dropped("aud"),
-        garbled("aud"),
-        replaced("aud", f"{stock.base}/general/dstu2", f"{stock.base}/general/dstu2", "https://ehr.example/fhir"),
-        replaced("aud", fhir + "/", "http://127.0.0.1:7425/general/r4", stock.base, "https://ehr.example/fhir"),
-        dropped("code_challenge"),
-        dropped("code_challenge_method"),
+        drop("response_type"),
+        replace("response_type", "token", "code id_token", "CODE"),
+        replace("response_mode", "form_post", "fragment"),
+        repeat("scope"),
+        repeat("state"),
+        replace("request", "eyJhbGciOiJub25lIn0.e30."),
+        replace("request_uri", "https://evil.example/request"),
+        replace("registration", "{}"),
+        replace("client_secret", "hunter2"),
+        drop("state"),
+        replace("state", "1", "launch_state", "\u00e9\u2028"),
+        drop("aud"),
+        garble("aud"),
+        replace("aud", f"{stock.base}/general/dstu2", f"{stock.base}/general/dstu2", "https://ehr.example/fhir"),
+        replace("aud", fhir + "/", "http://127.0.0.1:7425/general/r4", stock.base, "https://ehr.example/fhir"),
+        drop("code_challenge"),
+        drop("code_challenge_method"),
         lambda random, pairs: [pair for pair in pairs if not pair[0].startswith("code_challenge")],
-        replaced("code_challenge_method", "plain", "s256", "S512"),
-        garbled("code_challenge"),
-        replaced("code_challenge", VERIFIER, "00" * 32),
-        dropped("launch"),
-        garbled("launch"),
-        replaced(
+        replace("code_challenge_method", "plain", "s256", "S512"),
+        garble("code_challenge"),
+        replace("code_challenge", VERIFIER, "00" * 32),
+        drop("launch"),
+        garble("launch"),
+        replace(
             "launch",
             "http://localhost:8100/launch",
             fhir,
@@ -142,40 +142,40 @@ def _inside_authorize(stock: Stock) -> Sequence[Mutation]:
             "123456",
         ),
         *scopes_of_authorize(),
-        replaced("prompt", "none", "login", "none login", "consent none"),
-        swapped("aud", "launch"),
+        replace("prompt", "none", "login", "none login", "consent none"),
+        swap("aud", "launch"),
     )
 
 
 def token(stock: Stock) -> Sequence[Mutation]:
-    outside = (dropped("client_id"), garbled("client_id"), replaced("client_id", "nobody", stock.foreign["client_id"]))
+    outside = (drop("client_id"), garble("client_id"), replace("client_id", "nobody", stock.foreign["client_id"]))
     inside = (
-        dropped("grant_type"),
-        replaced("grant_type", "password", "client_credentials", "Authorization_Code", "refresh_token"),
-        replaced("grant_type", "authorization_code"),
-        dropped("code"),
-        garbled("code"),
-        replaced("code", stock.expired_code, stock.used_code, "unknown"),
-        dropped("redirect_uri"),
-        garbled("redirect_uri"),
-        replaced("redirect_uri", "http://localhost:8100/other", "http://localhost:8100/callback/"),
-        dropped("code_verifier"),
-        garbled("code_verifier"),
-        replaced("code_verifier", "x" * 43, "short", VERIFIER[::-1]),
-        replaced("client_id", stock.other["client_id"]),
-        replaced("client_secret", "wrong", stock.secret["client_secret"]),
-        dropped("client_secret"),
-        garbled("client_secret"),
-        repeated("code"),
-        repeated("grant_type"),
-        repeated("refresh_token"),
-        dropped("refresh_token"),
-        replaced("refresh_token", stock.used_refresh, stock.ended_refresh),
-        garbled("refresh_token"),
-        replaced("scope", "user/*.cruds", "user/Patient.rs", "system/*.rs"),
-        replaced("state", "x"),
-        replaced("resource", "https://elsewhere.example/r4", f"{stock.base}/cerner/r4", f"{stock.base}/general/r4"),
-        replaced("client_id", stock.keyed),
+        drop("grant_type"),
+        replace("grant_type", "password", "client_credentials", "Authorization_Code", "refresh_token"),
+        replace("grant_type", "authorization_code"),
+        drop("code"),
+        garble("code"),
+        replace("code", stock.expired_code, stock.used_code, "unknown"),
+        drop("redirect_uri"),
+        garble("redirect_uri"),
+        replace("redirect_uri", "http://localhost:8100/other", "http://localhost:8100/callback/"),
+        drop("code_verifier"),
+        garble("code_verifier"),
+        replace("code_verifier", "x" * 43, "short", VERIFIER[::-1]),
+        replace("client_id", stock.other["client_id"]),
+        replace("client_secret", "wrong", stock.secret["client_secret"]),
+        drop("client_secret"),
+        garble("client_secret"),
+        repeat("code"),
+        repeat("grant_type"),
+        repeat("refresh_token"),
+        drop("refresh_token"),
+        replace("refresh_token", stock.used_refresh, stock.ended_refresh),
+        garble("refresh_token"),
+        replace("scope", "user/*.cruds", "user/Patient.rs", "system/*.rs"),
+        replace("state", "x"),
+        replace("resource", "https://elsewhere.example/r4", f"{stock.base}/cerner/r4", f"{stock.base}/general/r4"),
+        replace("client_id", stock.keyed),
     )
     return (*outside, *inside)
 
@@ -237,7 +237,7 @@ def search(random: Random, stock: Stock) -> tuple[str, str, dict[str, str]]:
             ("Observation", [("code", "http://loinc.org|4548-4"), ("_sort", "-date"), ("_include", "Observation:patient")]),
         )
     )
-    pairs = mutated(random, right, SEARCHES)
+    pairs = mutate(random, right, SEARCHES)
     headers = {"Authorization": f"Bearer {random.choice([*stock.tokens.values(), *[stock.tokens['good']] * 12])}"}
     accident = random.randrange(14)
     if accident == 0:
@@ -327,25 +327,25 @@ def form(pairs: Pairs) -> str:
 
 
 SEARCHES: Sequence[Mutation] = (
-    dropped("name"),
-    replaced("patient", "undefined", "null", "Patient/Patient/p-0001", "http://elsewhere.example/Patient/1", "p-0002"),
-    replaced("date", "01/02/2020", "ge2020-13-45", "yesterday", "ge2020-01-01T25:00"),
-    replaced("_count", "many", "-1", "99999999999", "0"),
-    replaced("_id", "p-0001,p-0002", "a b", "x" * 70, "undefined"),
-    replaced("_sort", "nonsense", "-_lastUpdated"),
-    replaced("birthdate", "tomorrow", "1990-02-30", "le1980"),
-    replaced("naem", "Peters"),
-    replaced("value-quantity", "gt5.4|http://unitsofmeasure.org|mg", "abc", "1e400"),
-    replaced("_include", "Observation:subject", "x", "*", "Patient:organization"),
-    replaced("_elements", "id", "id,'"),
-    replaced("name:exact", "Peters"),
-    replaced("name:nonsense", "x"),
-    replaced("_lastUpdated", "gt2020", "soon"),
-    replaced("code", "|", "a|b|c", "\\,", ","),
-    garbled("name"),
-    garbled("code"),
-    garbled("category"),
-    repeated("name"),
+    drop("name"),
+    replace("patient", "undefined", "null", "Patient/Patient/p-0001", "http://elsewhere.example/Patient/1", "p-0002"),
+    replace("date", "01/02/2020", "ge2020-13-45", "yesterday", "ge2020-01-01T25:00"),
+    replace("_count", "many", "-1", "99999999999", "0"),
+    replace("_id", "p-0001,p-0002", "a b", "x" * 70, "undefined"),
+    replace("_sort", "nonsense", "-_lastUpdated"),
+    replace("birthdate", "tomorrow", "1990-02-30", "le1980"),
+    replace("naem", "Peters"),
+    replace("value-quantity", "gt5.4|http://unitsofmeasure.org|mg", "abc", "1e400"),
+    replace("_include", "Observation:subject", "x", "*", "Patient:organization"),
+    replace("_elements", "id", "id,'"),
+    replace("name:exact", "Peters"),
+    replace("name:nonsense", "x"),
+    replace("_lastUpdated", "gt2020", "soon"),
+    replace("code", "|", "a|b|c", "\\,", ","),
+    garble("name"),
+    garble("code"),
+    garble("category"),
+    repeat("name"),
 )
 WRONG_PATHS = (
     "Patients",

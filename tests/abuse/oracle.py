@@ -158,7 +158,7 @@ class Oracle:
             return None
         if claims.get("sub") != app.client_id or form.get("client_id", app.client_id) != app.client_id:
             return None
-        return app if self._good(claims, now) and _signed(parts, header, app) else None
+        return app if self._good(claims, now) and _is_signed(parts, header, app) else None
 
     def _good(self, claims: dict[str, Any], now: float) -> bool:
         exp, jti, aud = claims.get("exp"), claims.get("jti"), claims.get("aud")
@@ -197,7 +197,7 @@ def _json(part: str) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _signed(parts: list[str], header: dict[str, Any], app: App) -> bool:
+def _is_signed(parts: list[str], header: dict[str, Any], app: App) -> bool:
     key = app.keys.get(str(header.get("kid")))
     if key is None or header.get("alg") != "ES384" or {"jku", "crit"} & header.keys():
         return False

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from tests.abuse.mutate import (
     Mutation,
-    dropped,
-    garbled,
-    replaced,
+    drop,
+    garble,
+    replace,
     scope_with,
     scope_without,
 )
@@ -14,8 +14,8 @@ from tests.abuse.mutate import (
 
 def scopes_of_authorize() -> Sequence[Mutation]:
     return (
-        dropped("scope"),
-        garbled("scope"),
+        drop("scope"),
+        garble("scope"),
         scope_without("launch"),
         scope_with(
             "launch",
@@ -37,7 +37,7 @@ def scopes_of_authorize() -> Sequence[Mutation]:
             "patient/*.rs",
             "fhiruser",
         ),
-        replaced(
+        replace(
             "scope",
             "launch/patient,patient/Patient.rs",
             "launch/patient+patient/Patient.rs",

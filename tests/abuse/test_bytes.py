@@ -140,7 +140,7 @@ def target(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | 
         yield desk.do(begin)
 
 
-def shaped(method: str, path: str, answer: Answer) -> bool:
+def is_shaped(method: str, path: str, answer: Answer) -> bool:
     """Whether an error has the format of its endpoint: OperationOutcome, OAuth's `error`, problem details or a page."""
     kind = answer.headers.get("content-type", "")
     if answer.status < 400 or method == "HEAD" or "html" in kind or answer.status in (404, 405, 421):
@@ -152,7 +152,7 @@ def shaped(method: str, path: str, answer: Answer) -> bool:
     return bool(answer.body)
 
 
-def attacked(target: Target, examples: int) -> None:
+def attack(target: Target, examples: int) -> None:
     @counted(max_examples=examples, phases=(Phase.generate,), database=None, suppress_health_check=list(HealthCheck))
     @given(st.randoms(use_true_random=False))
     def holds(random: Random) -> None:
@@ -164,19 +164,19 @@ def attacked(target: Target, examples: int) -> None:
                 where,
                 answer,
             )
-            assert shaped(method, where.partition(b"?")[0].decode("latin-1"), answer), (method, where, headers, answer)
+            assert is_shaped(method, where.partition(b"?")[0].decode("latin-1"), answer), (method, where, headers, answer)
 
     holds()
 
 
 def test_no_bytes_cause_a_server_error(target: Target) -> None:
-    attacked(target, 10)
+    attack(target, 10)
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(1800)
 def test_no_bytes_in_thousands_of_requests_cause_a_server_error(target: Target) -> None:
-    attacked(target, 500)
+    attack(target, 500)
 
 
 @pytest.mark.parametrize("value", [b"%ed%a0%80", b"%ff", b"%00", b"\xff", b"%c0%af", b"\xed\xa0\x80"])

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 from bench import writing
 from bench.load import get, post
-from tests.abuse.exhausting import Wire, admin, endured, many, repeating, token
+from tests.abuse.exhausting import Wire, admin, endure, many, repeating, token
 
 from sickbay.testing.server import Live, serving
 
@@ -41,11 +41,11 @@ def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     data = tmp_path_factory.mktemp("data")
     with serving("--data", str(data), "--patients", "20", "--workers", str(request.param)) as live:
         own = token(live)
-        asyncio.run(_filled(live, own))
+        asyncio.run(_fill(live, own))
         yield Target(live, data, own)
 
 
-async def _filled(live: Live, own: str) -> None:
+async def _fill(live: Live, own: str) -> None:
     """Creates 200 documents of 100 KB."""
     wire = await Wire.to(live)
     for number in range(200):
@@ -154,7 +154,7 @@ def bodies(target: Target) -> Callable[[], Awaitable[Any]]:
     return attack
 
 
-def pipelined(target: Target) -> Callable[[], Awaitable[Any]]:
+def pipeline(target: Target) -> Callable[[], Awaitable[Any]]:
     many_at_once = get(f"{R4}/Patient/p-0001", target.token) * 1000
 
     async def attack() -> None:
@@ -239,13 +239,13 @@ def mixed_load(target: Target) -> Callable[[], Awaitable[Any]]:
         slow_heads,
         slow_bodies,
         bodies,
-        pipelined,
+        pipeline,
         expensive_searches,
         sign_ins,
         mixed_load,
     ],
 )
 def test_the_server_stays_responsive_and_small(target: Target, attack: Attack) -> None:
-    harm = endured(target.live, target.data, attack(target), SECONDS)
+    harm = endure(target.live, target.data, attack(target), SECONDS)
     print(f"{attack.__name__}: {harm.text()}")
     assert harm.bearable(), harm.text()

@@ -14,7 +14,7 @@ import pytest
 from tests.abuse import forging
 from tests.abuse.forging import KEY, Draft, Forgery
 from tests.abuse.oracle import App, Issued, Oracle, Sent
-from tests.abuse.test_mutations import Tally, form, signed_out
+from tests.abuse.test_mutations import Tally, form, sign_out
 from tests.flows.flow import CHALLENGE, REDIRECT, VERIFIER, Flow, run
 
 from sickbay.diagnosis.catalogue import BY_ID, RULES
@@ -117,7 +117,7 @@ class Forger:
         self.client = forging.client(*others)
         token = flow.sandbox.tenants["cerner"].server.token_endpoint
         self.transport = forging.transport(token, re.sub("tenants/[^/]+", "tenants/nobody", token))
-        reused, ended = await self.rotated(), await signed_out(flow)
+        reused, ended = await self.rotated(), await sign_out(flow)
         self.gone = (reused, ended, "unknown")
         expired = await self.code(self.public)
         self.oracle.codes[expired] = self.oracle.codes[expired]._replace(at=time.time())
@@ -189,7 +189,7 @@ class Forger:
         if "client_secret" in app:
             return Draft((*pairs, named, ("client_secret", app["client_secret"])))
         if app is self.asymmetric or app is self.service:
-            proof = forging.signed(*forging.header_and_claims(named[1]))
+            proof = forging.sign(*forging.header_and_claims(named[1]))
             pairs = [*pairs, named] if self.random.random() < 0.3 else pairs
             return Draft((*pairs, ("client_assertion_type", forging.BEARER_TYPE), ("client_assertion", proof)))
         return Draft((*pairs, named))
@@ -291,7 +291,7 @@ class Forger:
         self.tally.past += not refusals & BEFORE_THE_CLIENT
 
 
-def forged(folder: Path, count: int, seed: int) -> Tally:
+def forge(folder: Path, count: int, seed: int) -> Tally:
     async def steps(flow: Flow) -> Tally:
         forger = Forger(flow, Random(seed))
         await forger.prepare()
@@ -311,7 +311,7 @@ def judge(tally: Tally, least: int) -> None:
 
 
 def test_some_hundred_forged_requests_get_what_the_oracle_allows(tmp_path: Path) -> None:
-    judge(forged(tmp_path, SHORT_REQUESTS, 3), 0)
+    judge(forge(tmp_path, SHORT_REQUESTS, 3), 0)
 
 
 @pytest.mark.prove
@@ -320,5 +320,5 @@ def test_a_hundred_thousand_forged_requests_hit_every_refusal_twenty_times(tmp_p
     """Runs in ten sandboxes, one after the other."""
     total = Tally()
     for seed in range(PARTS):
-        total.add(forged(tmp_path / str(seed), LONG_REQUESTS // PARTS, seed))
+        total.add(forge(tmp_path / str(seed), LONG_REQUESTS // PARTS, seed))
     judge(total, 20)

@@ -13,9 +13,9 @@ from urllib.parse import quote
 import httpx2
 import pytest
 from tests.abuse import mutations
-from tests.abuse.mutate import Pairs, mutated
+from tests.abuse.mutate import Pairs, mutate
 from tests.flows import test_ehr_by_http as ehr
-from tests.flows.flow import BASE, Flow, received, run
+from tests.flows.flow import BASE, Flow, receive, run
 
 from sickbay.diagnosis.catalogue import BY_ID
 
@@ -123,7 +123,7 @@ class Abuser:
             other_launch,
             tokens,
             used_refresh,
-            await signed_out(flow),
+            await sign_out(flow),
             keyed["client_id"],
             endpoint.removeprefix(BASE),
         )
@@ -176,7 +176,7 @@ class Abuser:
         if app is self.narrow:
             scope += self.random.choice(("", " patient/Observation.read", " patient/*.rs"))
         right = self.flow.asking(app, scope=scope, launch=self.launches[0] if ehr else None)
-        pairs = mutated(self.random, list(right.items()), mutations.authorize(self.stock))
+        pairs = mutate(self.random, list(right.items()), mutations.authorize(self.stock))
         query = mutations.transported(self.random, form(pairs))
         if self.random.random() < 0.1:
             answer = await self.flow.http.post("/general/oauth/authorize", content=query, headers=FORM)
@@ -205,7 +205,7 @@ class Abuser:
             right += self.own(app)
         else:
             headers["Authorization"] = mutations.basic(app["client_id"], app["client_secret"])
-        pairs = mutated(self.random, right, mutations.token(self.stock))
+        pairs = mutate(self.random, right, mutations.token(self.stock))
         method, url, headers, body = mutations.transport(self.random, form(pairs), headers, self.stock)
         answer = await self.flow.http.request(method, url, content=body, headers=headers)
         if answer.status_code == 200:
@@ -252,7 +252,7 @@ def form(pairs: Pairs) -> str:
     return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
 
 
-def abused(folder: Path, count: int, seed: int) -> Tally:
+def abuse(folder: Path, count: int, seed: int) -> Tally:
     async def steps(flow: Flow) -> Tally:
         abuser = Abuser(flow, Random(seed))
         await abuser.prepare()
@@ -264,7 +264,7 @@ def abused(folder: Path, count: int, seed: int) -> Tally:
     return run(steps, folder, throttle=0, policies={"epic": {"versioned_update": True}})
 
 
-async def signed_out(flow: Flow) -> str:
+async def sign_out(flow: Flow) -> str:
     """A refresh token that belonged to a user's session, which has ended."""
     app = await flow.register(name="Signed out of", auto_approve=None)
     scope = "online_access user/Patient.rs"
@@ -276,7 +276,7 @@ async def signed_out(flow: Flow) -> str:
         "scope": scope.split(),
         "decision": "allow",
     }
-    code = received(await flow.http.post("/general/oauth/continue", data=form))["code"]
+    code = receive(await flow.http.post("/general/oauth/continue", data=form))["code"]
     token = str((await flow.redeem(app, code)).json()["refresh_token"])
     home = await flow.http.get("/general/ehr", headers=ehr.HTML)
     await flow.http.post("/general/ehr/sign-out", data={"csrf": ehr.field(home, "csrf")})
@@ -294,10 +294,10 @@ def judge(tally: Tally, least: int) -> None:
 
 
 def test_some_hundred_wrong_requests_end_in_named_refusals(tmp_path: Path) -> None:
-    judge(abused(tmp_path, SHORT_REQUESTS, 1), 0)
+    judge(abuse(tmp_path, SHORT_REQUESTS, 1), 0)
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(1800)
 def test_twenty_thousand_wrong_requests_hit_every_refusal_twenty_times(tmp_path: Path) -> None:
-    judge(abused(tmp_path, LONG_REQUESTS, 2), 20)
+    judge(abuse(tmp_path, LONG_REQUESTS, 2), 20)

@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey
 from tests.abuse.hiding import FORMS, NAMES, PLACES, WRITTEN, Sent, readings
 from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, Flow, run
 from tests.postgres import Server
-from tests.services.assertions import signed
+from tests.services.assertions import sign
 
 from sickbay.cli import terminal
 from sickbay.cli.json_log import JsonFormatter
@@ -142,7 +142,7 @@ class Hidden:
             "private": key.as_dict(private=True)["d"],
             "jwk": json.dumps(key.as_dict(private=True)),
             "pem": key.as_pem(private=True).decode(),
-            "assertion": signed(chosen["client_id"]),
+            "assertion": sign(chosen["client_id"]),
         }
         for tenant in flow.sandbox.tenants.values():
             self.endpoints += [tenant.server.authorization_endpoint.removeprefix(BASE)]
@@ -244,7 +244,7 @@ def secrets_in(text: str, secrets: Iterable[str]) -> list[str]:
     return [secret for secret in secrets if any(reading in text for reading in readings(secret))]
 
 
-def observed(flow: Flow, hidden: Hidden) -> list[str]:
+def observe(flow: Flow, hidden: Hidden) -> list[str]:
     """Log every exchange as JSON from now on. Returns the lines."""
     application = flow.http._transport.app  # type: ignore[attr-defined]
     printed: list[str] = []
@@ -258,11 +258,11 @@ def observed(flow: Flow, hidden: Hidden) -> list[str]:
     return printed
 
 
-def attacked(tmp_path: Path, engine: str | None, requests: int, seed: int) -> None:
+def attack(tmp_path: Path, engine: str | None, requests: int, seed: int) -> None:
     async def steps(flow: Flow) -> None:
         hidden = Hidden(flow, Random(seed))
         await hidden.prepare()
-        printed = observed(flow, hidden)
+        printed = observe(flow, hidden)
         handler, as_json = logging.Handler(), JsonFormatter()
         handler.emit = lambda record: hidden.logged.extend((handler.format(record), as_json.format(record)))  # type: ignore[method-assign]
         logging.getLogger().addHandler(handler)
@@ -304,17 +304,17 @@ def test_there_are_more_than_fifty_ways_to_hide_a_secret() -> None:
 
 
 def test_no_secret_in_hundreds_of_wrong_requests_is_stored_or_shown(tmp_path: Path) -> None:
-    attacked(tmp_path, None, SHORT_REQUESTS, 1)
+    attack(tmp_path, None, SHORT_REQUESTS, 1)
 
 
 def test_no_secret_in_wrong_requests_is_stored_on_postgresql(tmp_path: Path, postgres: Server) -> None:
-    attacked(tmp_path, postgres.address(), SHORT_REQUESTS // 10, 2)
+    attack(tmp_path, postgres.address(), SHORT_REQUESTS // 10, 2)
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(3000)
 def test_no_secret_in_thousands_of_wrong_requests_is_stored_or_shown(tmp_path: Path) -> None:
-    attacked(tmp_path, None, LONG_REQUESTS, int(time.time()))
+    attack(tmp_path, None, LONG_REQUESTS, int(time.time()))
 
 
 UNDECODED = {

@@ -51,7 +51,7 @@ def following(response: httpx2.Response) -> str | None:
     return f"{parts.path.removeprefix('/general/r4')}?{parts.query}"
 
 
-def same(hidden: httpx2.Response, absent: httpx2.Response, names: tuple[str, str]) -> None:
+def assert_same(hidden: httpx2.Response, absent: httpx2.Response, names: tuple[str, str]) -> None:
     """Asserts that both responses have the same status, headers and bytes. names: the ids in which the requests differ."""
     assert hidden.status_code == absent.status_code
     assert hidden.text.replace(names[0], names[1]) == absent.text

@@ -90,14 +90,14 @@ def bundle(kind: str, *entries: Json) -> Json:
     return resource("Bundle", "b", type=kind, entry=[*entries])
 
 
-def shared(type: str, id: str) -> Json:
+def share(type: str, id: str) -> Json:
     """A record about B in which A is a participant."""
     return resource(type, id, **SHARED[type])
 
 
 def own(type: str, id: str) -> Json:
     """The same record, about A only."""
-    return dict(json.loads(json.dumps(shared(type, id)).replace("Patient/B", "Patient/A")))
+    return dict(json.loads(json.dumps(share(type, id)).replace("Patient/B", "Patient/A")))
 
 
 SHARED: dict[str, Json] = {

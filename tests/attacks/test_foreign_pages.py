@@ -67,10 +67,10 @@ LEAD_ELSEWHERE = (
 def test_after_signing_in_no_address_leads_out_of_the_pages_that_may_be_asked_for(template: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         for path, start, fields in SIGN_INS:
-            left = await signed_in(flow, path, template.format(start=start), fields)
+            left = await sign_in(flow, path, template.format(start=start), fields)
             assert left == start, path
             for page in (f"{start}?x=1", f"{start}?x=../.."):
-                assert await signed_in(flow, path, page, fields) == page
+                assert await sign_in(flow, path, page, fields) == page
 
     run(steps, tmp_path, patients=0, admin_token=TOKEN)
 
@@ -82,7 +82,7 @@ SIGN_INS = (
 )
 
 
-async def signed_in(flow: Flow, path: str, next: str, fields: dict[str, str]) -> str:
+async def sign_in(flow: Flow, path: str, next: str, fields: dict[str, str]) -> str:
     """Returns where a browser is sent after it signs in with this `next`. A proxy forwards the requests, so they don't count as
     coming from the keyboard.
     """

@@ -104,7 +104,7 @@ def _narrative(dice: random.Random) -> Json:
     )
 
 
-def shown(token: str, content: Json) -> bool:
+def is_shown(token: str, content: Json) -> bool:
     """Whether the token may see the resource, decided only by its content, without a query or a store."""
     access_token = TOKENS[token]
     user = User("papa", "general", "Practitioner/p", patients=("A",)) if access_token.user else None
@@ -120,7 +120,7 @@ def worlds(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | 
         targets = {}
         for name in ("", *EYES):
             desk = stack.enter_context(sitting(tmp_path_factory.mktemp("world"), engine(), patients=0))
-            visible_resources = [content for content in many_resources() if not name or shown(name, content)]
+            visible_resources = [content for content in many_resources() if not name or is_shown(name, content)]
 
             async def load(flow: Flow, visible_resources: list[Json] = visible_resources, name: str = name) -> None:
                 await flow.http.get("/general/r4/Patient/x")

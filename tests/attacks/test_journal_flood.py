@@ -24,7 +24,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | No
         yield server
 
 
-async def _refused(flow: Flow, client_id: str, number: int) -> str:
+async def _send_refused(flow: Flow, client_id: str, number: int) -> str:
     form = {
         "grant_type": "authorization_code",
         "client_id": client_id,
@@ -42,7 +42,7 @@ async def _figure(flow: Flow, name: str) -> float:
     return float(match[1])
 
 
-async def _settled(flow: Flow) -> None:
+async def _settle(flow: Flow) -> None:
     """Writes and trims the journal, as after the next batch."""
     await flow.sandbox.journal.flush()
     await flow.sandbox.journal.trim()
@@ -52,11 +52,11 @@ async def _settled(flow: Flow) -> None:
 def test_a_flood_displaces_only_its_own_exchanges(desk: Sitting, flooding: str) -> None:
     async def steps(flow: Flow) -> None:
         app, other = await flow.register(name=f"Quiet {flooding}"), await flow.register(name=f"Loud {flooding}")
-        quiet = [await _refused(flow, app["client_id"], number) for number in range(5)]
+        quiet = [await _send_refused(flow, app["client_id"], number) for number in range(5)]
         client_id = other["client_id"] if flooding == "an app" else "nobody"
         before = await _figure(flow, 'sickbay_exchanges_dropped_total{reason="size"}')
-        flood = [await _refused(flow, client_id, number) for number in range(3 * LIMIT)]
-        await _settled(flow)
+        flood = [await _send_refused(flow, client_id, number) for number in range(3 * LIMIT)]
+        await _settle(flow)
         for id in quiet:
             assert (await flow.http.get(f"/exchanges/{id}", headers=JSON)).status_code == 200
         assert (await flow.http.get(f"/exchanges/{flood[-1]}", headers=JSON)).status_code == 200
@@ -72,9 +72,9 @@ def test_a_journal_that_is_not_full_drops_nothing(desk: Sitting) -> None:
 
     async def steps(flow: Flow) -> None:
         await flow.http.post("/admin/reset", json={})
-        ids = [await _refused(flow, "nobody", number) for number in range(LIMIT // 2)]
+        ids = [await _send_refused(flow, "nobody", number) for number in range(LIMIT // 2)]
         before = await _figure(flow, 'sickbay_exchanges_dropped_total{reason="size"}')
-        await _settled(flow)
+        await _settle(flow)
         for id in ids:
             assert (await flow.http.get(f"/exchanges/{id}", headers=JSON)).status_code == 200
         assert await _figure(flow, 'sickbay_exchanges_dropped_total{reason="size"}') == before
@@ -85,7 +85,7 @@ def test_a_journal_that_is_not_full_drops_nothing(desk: Sitting) -> None:
 
 def test_a_long_timeline_shows_its_first_and_newest_exchanges_and_the_number_of_others(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        id = await _refused(flow, "nobody", 0)
+        id = await _send_refused(flow, "nobody", 0)
         record = await flow.sandbox.runtime.store.get("exchange", id)
         assert record is not None
         value = exchange_record.text_of(record)

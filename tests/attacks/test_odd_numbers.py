@@ -21,7 +21,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
         yield server
 
 
-def _encoded(text: str) -> str:
+def _encode(text: str) -> str:
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -32,7 +32,7 @@ def _assertions(client_id: str, number: str) -> Iterator[str]:
     for part, other in ((claims, header), (header, claims)):
         for name in part:
             odd, plain = json.dumps(part | {name: "?"}).replace('"?"', number), json.dumps(other)
-            yield ".".join(map(_encoded, (plain, odd) if part is claims else (odd, plain))) + ".AAAA"
+            yield ".".join(map(_encode, (plain, odd) if part is claims else (odd, plain))) + ".AAAA"
 
 
 @pytest.mark.parametrize("number", ["1795787391", *NUMBERS])

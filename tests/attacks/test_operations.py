@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.attacks.asking import Target, following, names, same
+from tests.attacks.asking import Target, assert_same, following, names
 from tests.attacks.fixture import BASE, TOKENS, Json, save, steps
 from tests.flows.flow import Flow
 from tests.flows.shared_app import sitting
@@ -98,7 +98,7 @@ def test_42_operations_treat_hidden_resources_as_absent(target: Target, path: st
     for token in ("TA", "TU"):
         hidden = target.ask(token, path)
         assert hidden.status_code == 404
-        same(hidden, target.ask(token, path.replace(f"/{id}", "/no-such-thing")), (f"/{id}", "/no-such-thing"))
+        assert_same(hidden, target.ask(token, path.replace(f"/{id}", "/no-such-thing")), (f"/{id}", "/no-such-thing"))
     assert target.ask(may, path).status_code in (200, 410)
 
 
@@ -166,15 +166,15 @@ def test_66_a_user_s_token_cannot_export(target: Target, path: str, token: str) 
         assert target.ask(token, path, method, headers=LATER).status_code == 403
 
 
-def begun(target: Target, token: str, path: str) -> str:
+def begin(target: Target, token: str, path: str) -> str:
     answer = target.ask(token, path, headers=LATER)
     assert answer.status_code == 202, answer.text
     target.desk.do(lambda flow: flow.http.post("/admin/clock", json={"advance": 5}))
     return str(answer.headers["content-location"].removeprefix(BASE))
 
 
-def exported(target: Target, token: str, path: str) -> dict[str, set[str]]:
-    status = target.ask(token, begun(target, token, path)).json()
+def export(target: Target, token: str, path: str) -> dict[str, set[str]]:
+    status = target.ask(token, begin(target, token, path)).json()
     ids_by_type = {}
     for output in status["output"]:
         lines = target.ask(token, output["url"].removeprefix(BASE)).text.splitlines()
@@ -191,28 +191,28 @@ def test_66_exporting_a_group_needs_scopes_for_group_and_patients(
     for path in ("/Group/g/$export", "/Group/none/$export"):
         assert exporting.ask("narrow-TPATIENTS", path, headers=LATER).status_code == 403
     assert exporting.ask("narrow-TPATIENTS", "/Patient/$export", headers=LATER).status_code == 202
-    ids_by_type = exported(exporting, "one-TGROUP", "/Group/g/$export")
+    ids_by_type = export(exporting, "one-TGROUP", "/Group/g/$export")
     assert set(ids_by_type) == {"Observation", "Patient"}
     assert {"oa-lab", "ob-lab"} <= ids_by_type["Observation"]
     assert "o-orphan" not in ids_by_type["Observation"]
-    labs = exported(exporting, "one-TLAB", "/Group/g/$export")
+    labs = export(exporting, "one-TLAB", "/Group/g/$export")
     assert "oa-vit" not in labs["Observation"]
     assert "oa-lab" in labs["Observation"]
     for token in ("one-TGROUP", "one-TPATIENTS", "one-TTAGGED"):
         assert exporting.ask(token, "/Group/none/$export", headers=LATER).status_code == 404
-    assert exported(exporting, "one-TPATIENTS", "/Group/g/$export") == ids_by_type
+    assert export(exporting, "one-TPATIENTS", "/Group/g/$export") == ids_by_type
     assert exporting.ask("one-TPATIENTS", "/Group/g").status_code == 403
     assert exporting.ask("one-TTAGGED", "/Group/g/$export", headers=LATER).status_code == 404
 
 
 def test_66_only_types_in_the_scopes_are_exported(exporting: Target) -> None:
-    assert set(exported(exporting, "one-TS", "/$export")) == {"Observation"}
+    assert set(export(exporting, "one-TS", "/$export")) == {"Observation"}
     assert exporting.ask("one-TS", "/$export?_type=Observation,Patient", headers=LATER).status_code == 403
-    assert {"Patient", "Observation", "Practitioner", "Group"} <= set(exported(exporting, "one-ALL", "/$export"))
+    assert {"Patient", "Observation", "Practitioner", "Group"} <= set(export(exporting, "one-ALL", "/$export"))
 
 
 def test_66_only_the_client_of_a_job_reads_its_status_and_files(exporting: Target) -> None:
-    status = begun(exporting, "one-ALL", "/$export")
+    status = begin(exporting, "one-ALL", "/$export")
     unknown = exporting.ask("other-ALL", "/$export/no-such-job")
     assert unknown.status_code == 404
     for token in ("other-ALL", "TA", "ALL"):
@@ -226,7 +226,7 @@ def test_66_only_the_client_of_a_job_reads_its_status_and_files(exporting: Targe
 
 def test_66_a_file_is_read_with_the_scopes_of_the_reading_token(exporting: Target) -> None:
     """The same client with a narrower token: having started the job doesn't allow reading its files."""
-    status = begun(exporting, "one-ALL", "/$export")
+    status = begin(exporting, "one-ALL", "/$export")
     hidden, none = (exporting.ask("one-TS", f"{status}/{type}.ndjson") for type in ("Patient", "Nonsense"))
     assert hidden.status_code == none.status_code == 404
     assert hidden.text.replace("Patient", "Nonsense") == none.text
@@ -256,7 +256,7 @@ def test_62_adding_to_a_meta_makes_nothing_visible(target: Target) -> None:
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A database with only what TA may see."""
-    from tests.attacks.test_invisible import shown
+    from tests.attacks.test_invisible import is_shown
 
     with sitting(tmp_path_factory.mktemp("alone"), patients=0) as desk:
 
@@ -264,7 +264,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
             await flow.http.get("/general/r4/Patient/x")
             from tests.attacks.fixture import RESOURCES
 
-            visible: list[Json] = [content for content in RESOURCES if shown("TA", content)]
+            visible: list[Json] = [content for content in RESOURCES if is_shown("TA", content)]
             moved = [step for step in steps() if getattr(step, "id", "") == "moved"][1:]
             await flow.sandbox.runtime.store.transaction(
                 [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.attacks.asking import Target, same
+from tests.attacks.asking import Target, assert_same
 from tests.flows.flow import Flow
 
 READS = (200, 304)
@@ -41,14 +41,14 @@ def test_a_hidden_resource_looks_absent(
     for token in ("TA", "TU"):
         hidden = target.ask(token, path, method, headers=headers)
         assert hidden.status_code == 404
-        same(hidden, target.ask(token, absent, method, headers=headers), (f"/{id}", "/no-such-thing"))
+        assert_same(hidden, target.ask(token, absent, method, headers=headers), (f"/{id}", "/no-such-thing"))
     assert target.ask(may, path, method, headers=headers).status_code in READS
 
 
 def test_9_another_format_is_checked_in_the_same_way(target: Target) -> None:
     hidden = target.ask("TA", "/Observation/ob-lab?_format=xml")
     assert hidden.status_code in (404, 406)
-    same(hidden, target.ask("TA", "/Observation/none?_format=xml"), ("ob-lab", "none"))
+    assert_same(hidden, target.ask("TA", "/Observation/none?_format=xml"), ("ob-lab", "none"))
 
 
 @pytest.mark.parametrize("path", ["/_history", "/_history?_count=1"])
@@ -77,7 +77,7 @@ def test_6_a_version_that_belonged_to_another_patient_is_absent(target: Target) 
 
 
 def test_7_a_deleted_resource_is_gone_only_for_tokens_that_could_see_it(target: Target) -> None:
-    same(target.ask("TA", "/Patient/D"), target.ask("TA", "/Patient/none"), ("/D ", "/none "))
+    assert_same(target.ask("TA", "/Patient/D"), target.ask("TA", "/Patient/none"), ("/D ", "/none "))
     assert target.ask("TA", "/Patient/D").status_code == 404
     assert target.ask("ALL", "/Patient/D").status_code == 410
 

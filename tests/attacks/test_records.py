@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.flows.flow import REDIRECT, STATE, Flow, received
+from tests.flows.flow import REDIRECT, STATE, Flow, receive
 from tests.flows.shared_app import Sitting, sitting
 
 from sickbay.services.journal import record as exchange_record
@@ -23,7 +23,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, engine: Callable[[], str | No
         yield server
 
 
-async def _stored(flow: Flow, answer: Any) -> str:
+async def _read_stored(flow: Flow, answer: Any) -> str:
     await flow.sandbox.journal.flush()
     record = await flow.sandbox.runtime.store.get("exchange", answer.headers["x-correlation-id"])
     assert record is not None
@@ -54,7 +54,7 @@ def test_a_secret_in_a_registration_request_is_redacted(desk: Sitting, way: str,
         secret = CHOSEN if what == "a chosen secret" else (await flow.launched())["access_token"]
         answer = await flow.http.post("/general/oauth/register", json=REGISTERED[way](secret))
         assert answer.status_code in (201, 400)
-        assert secret not in await _stored(flow, answer)
+        assert secret not in await _read_stored(flow, answer)
 
     desk.do(steps)
 
@@ -62,7 +62,7 @@ def test_a_secret_in_a_registration_request_is_redacted(desk: Sitting, way: str,
 def test_ordinary_values_of_a_registration_are_still_shown(desk: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         metadata = {"redirect_uris": [f"{REDIRECT}/second-page"], "scope": "openid patinet/Observation.read"}
-        stored = await _stored(flow, await flow.http.post("/general/oauth/register", json=metadata))
+        stored = await _read_stored(flow, await flow.http.post("/general/oauth/register", json=metadata))
         assert f"{REDIRECT}/second-page" in stored
         assert "patinet/Observation.read" in stored
 
@@ -78,7 +78,7 @@ def test_the_negotiated_scopes_of_a_token_response_are_redacted(desk: Sitting, t
         code = await flow.code(app, scope=scope, launch=launch)
         answer = await flow.redeem(app, code, client_secret=CHOSEN)
         assert text in answer.json()["scope"]
-        stored = await _stored(flow, answer)
+        stored = await _read_stored(flow, answer)
         assert text not in stored
         assert "user/Observation.rs?category=vital-signs" in json.dumps(json.loads(stored)["scopes"])
 
@@ -104,9 +104,9 @@ def test_a_large_part_of_a_token_is_not_stored(desk: Sitting, way: str) -> None:
         tokens = await flow.launched()
         app = await flow.register()
         sent, parts = PARTS[way](tokens["access_token"])
-        stored = await _stored(flow, await flow.authorize(app, **sent, scope="openid nothing"))
+        stored = await _read_stored(flow, await flow.authorize(app, **sent, scope="openid nothing"))
         assert not all(part in stored for part in parts)
-        stored = await _stored(flow, await flow.authorize(app, nonce="x" * 20, scope="openid nothing"))
+        stored = await _read_stored(flow, await flow.authorize(app, nonce="x" * 20, scope="openid nothing"))
         assert STATE in stored
 
     desk.do(steps)
@@ -129,7 +129,7 @@ def test_a_secret_in_another_encoding_is_not_stored(desk: Sitting, name: str) ->
         for text in written:
             value = _address(text) if name == "redirect_uri" else text
             answer = await flow.authorize(app, **{name: value}, scope="openid nothing")
-            assert text not in await _stored(flow, answer)
+            assert text not in await _read_stored(flow, answer)
 
     desk.do(steps)
 
@@ -138,7 +138,7 @@ def test_a_secret_in_another_encoding_is_not_stored(desk: Sitting, name: str) ->
 def test_a_request_is_answered_even_if_its_redaction_fails(
     desk: Sitting, accept: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(*_: Any, **__: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError(CHOSEN)
 
     async def figure(flow: Flow) -> float:
@@ -151,12 +151,12 @@ def test_a_request_is_answered_even_if_its_redaction_fails(
         app = await flow.register()
         before = await figure(flow)
         with monkeypatch.context() as patched:
-            patched.setattr(exchange_record, "Redaction", broken)
+            patched.setattr(exchange_record, "Redaction", fail)
             answer = await flow.authorize(app, scope="openid nothing", state=STATE)
             refused = await flow.http.get("/general/r4/Patient?name=Quixotella", headers={"Authorization": "Bearer x"})
             page = await flow.authorize(app, redirect_uri="http://localhost:1/else")
             assert (answer.status_code, refused.status_code, page.status_code) == (302, 401, 400)
-            assert received(answer)["error"] == "invalid_scope"
+            assert receive(answer)["error"] == "invalid_scope"
             code = await flow.code(app, launch=(await flow.launch(app))["launch"])
             await flow.sandbox.journal.flush()
         assert await figure(flow) - before >= 4

@@ -26,7 +26,7 @@ Message = tuple[str, str, list[Header], bytes]
 HTML: Header = (b"accept", b"text/html")
 
 
-def _numbered(form: str, between: str, size: int = SIZE) -> str:
+def _number(form: str, between: str, size: int = SIZE) -> str:
     texts: list[str] = []
     length = 0
     while length < size:
@@ -41,13 +41,13 @@ def _part(text: str) -> str:
 
 VALUES: dict[str, Callable[[], str]] = {
     "one word": lambda: "a" * SIZE,
-    "scopes": lambda: _numbered("patient%2FPat#ient.rs", "%20"),
-    "URLs": lambda: _numbered("https%3A%2F%2Fa.example%2F#%3Fb%3Dc", "%26"),
+    "scopes": lambda: _number("patient%2FPat#ient.rs", "%20"),
+    "URLs": lambda: _number("https%3A%2F%2Fa.example%2F#%3Fb%3Dc", "%26"),
     "escapes": lambda: "%25" * (SIZE // 3),
     "nested escapes": lambda: "%252525" * (SIZE // 7),
     "quotation marks": lambda: "%22%5C" * (SIZE // 6),
-    "base64": lambda: _numbered("QWxhZGRpbjpvcGVuIHNlc2FtZQ#", "%20"),
-    "a JWT": lambda: ".".join((_part("{}"), _part("{" + _numbered('"a#":1', ",", SIZE // 2) + "}"), "AA")),
+    "base64": lambda: _number("QWxhZGRpbjpvcGVuIHNlc2FtZQ#", "%20"),
+    "a JWT": lambda: ".".join((_part("{}"), _part("{" + _number('"a#":1', ",", SIZE // 2) + "}"), "AA")),
     "dots": lambda: "." * SIZE,
 }
 OAUTH = {
@@ -63,7 +63,7 @@ OAUTH = {
 GRANT = {"grant_type": "authorization_code", "code": "x", "client_id": "known", "redirect_uri": "x", "code_verifier": "v" * 43}
 
 
-def _encoded(fields: dict[str, str]) -> str:
+def _encode(fields: dict[str, str]) -> str:
     return "&".join(f"{name}={value}" for name, value in fields.items())
 
 
@@ -72,7 +72,7 @@ def _forms() -> Iterator[tuple[str, Callable[[str], Message]]]:
     for name in (*OAUTH, "launch", "prompt", "other"):
         yield (
             f"authorize {name}",
-            lambda value, name=name: ("GET", f"/general/oauth/authorize?{_encoded(OAUTH | {name: value})}", [HTML], b""),
+            lambda value, name=name: ("GET", f"/general/oauth/authorize?{_encode(OAUTH | {name: value})}", [HTML], b""),
         )
     forms = {
         "token": (GRANT, ("client_id", "code", "grant_type", "other")),
@@ -89,7 +89,7 @@ def _forms() -> Iterator[tuple[str, Callable[[str], Message]]]:
                     "POST",
                     f"/general/oauth/{endpoint}",
                     [(b"content-type", FORM), HTML],
-                    _encoded(fields | {name: value}).encode(),
+                    _encode(fields | {name: value}).encode(),
                 ),
             )
     for path in (
@@ -105,14 +105,14 @@ def _forms() -> Iterator[tuple[str, Callable[[str], Message]]]:
 
 
 HEADERS: dict[str, Callable[[], list[Header]]] = {
-    "cookies": lambda: [(b"cookie", _numbered("c#=1", "; ").encode())],
-    "media types": lambda: [(b"accept", _numbered("text/a#", ",").encode())],
-    "languages": lambda: [(b"accept-language", _numbered("en-#", ",").encode())],
+    "cookies": lambda: [(b"cookie", _number("c#=1", "; ").encode())],
+    "media types": lambda: [(b"accept", _number("text/a#", ",").encode())],
+    "languages": lambda: [(b"accept-language", _number("en-#", ",").encode())],
     "a token": lambda: [(b"authorization", b"Bearer " + b"a" * SIZE)],
     "a secret": lambda: [(b"authorization", b"Basic " + urlsafe_b64encode(b"a:" + b"b" * 40_000))],
     "proxies": lambda: [
-        (b"x-forwarded-for", _numbered("1.2.3.#", ",").encode()),
-        (b"forwarded", _numbered("for=#", ",").encode()),
+        (b"x-forwarded-for", _number("1.2.3.#", ",").encode()),
+        (b"forwarded", _number("for=#", ",").encode()),
     ],
     "an origin": lambda: [(b"origin", b"https://" + b"a." * (SIZE // 2))],
     "many": lambda: [(f"x-{number}".encode(), b"a" * 200) for number in range(MOST_HEADERS - 2)],
@@ -129,13 +129,13 @@ PLACES = (
 LONG_MESSAGES: dict[str, Message] = {
     "authorize with many parameters": (
         "GET",
-        f"/general/oauth/authorize?{_encoded(OAUTH)}&{_numbered('n#=1', '&')}",
+        f"/general/oauth/authorize?{_encode(OAUTH)}&{_number('n#=1', '&')}",
         [HTML],
         b"",
     ),
     "authorize with repeated parameters": (
         "GET",
-        f"/general/oauth/authorize?{_encoded(OAUTH)}&{_numbered('aud=#', '&')}",
+        f"/general/oauth/authorize?{_encode(OAUTH)}&{_number('aud=#', '&')}",
         [HTML],
         b"",
     ),
@@ -143,7 +143,7 @@ LONG_MESSAGES: dict[str, Message] = {
         "POST",
         "/general/oauth/token",
         [(b"content-type", FORM)],
-        f"{_encoded(GRANT)}&{_numbered('n#=1', '&')}".encode(),
+        f"{_encode(GRANT)}&{_number('n#=1', '&')}".encode(),
     ),
     "a registration with long redirect URIs": (
         "POST",
@@ -155,7 +155,7 @@ LONG_MESSAGES: dict[str, Message] = {
         "POST",
         "/general/oauth/register",
         [(b"content-type", JSON)],
-        json.dumps({"redirect_uris": ["https://a.example/"], "scope": _numbered("patient/Pat#ient.rs", " ")}).encode(),
+        json.dumps({"redirect_uris": ["https://a.example/"], "scope": _number("patient/Pat#ient.rs", " ")}).encode(),
     ),
     "a long path": ("GET", "/general/" + "a/" * (SIZE // 2), [HTML], b""),
 }

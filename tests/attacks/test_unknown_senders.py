@@ -84,7 +84,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         yield desk.do(begin)
 
 
-def _numbered(form: str, size: int, between: str = "&") -> str:
+def _number(form: str, size: int, between: str = "&") -> str:
     """As many copies of the text as fit, each with its number instead of #."""
     texts: list[str] = []
     length = 0
@@ -95,25 +95,25 @@ def _numbered(form: str, size: int, between: str = "&") -> str:
 
 
 QUERIES: dict[str, Callable[[int], str]] = {
-    "_elements": lambda size: "_elements=" + _numbered("nme#", size, ","),
-    "repeated _elements": lambda size: _numbered("_elements=nme#", size),
-    "_has": lambda size: _numbered("_has:Observaton#:patient:code=1", size),
+    "_elements": lambda size: "_elements=" + _number("nme#", size, ","),
+    "repeated _elements": lambda size: _number("_elements=nme#", size),
+    "_has": lambda size: _number("_has:Observaton#:patient:code=1", size),
     "nested _has": lambda size: "_has:Observation:patient:" * (size // 25) + "code=1",
-    "_type": lambda size: "_type=" + _numbered("Patint#", size, ","),
-    "known types": lambda size: "_type=" + _numbered("Patient", size, ","),
-    "_include": lambda size: _numbered("_include=Patient:generl#", size),
-    "_revinclude": lambda size: _numbered("_revinclude=Observaton:subject#", size),
-    "_sort": lambda size: "_sort=" + _numbered("birthdat#", size, ","),
-    "repeated _sort": lambda size: _numbered("_sort=birthdat#", size),
-    "chained names": lambda size: _numbered("subject.nme#.code=1", size),
+    "_type": lambda size: "_type=" + _number("Patint#", size, ","),
+    "known types": lambda size: "_type=" + _number("Patient", size, ","),
+    "_include": lambda size: _number("_include=Patient:generl#", size),
+    "_revinclude": lambda size: _number("_revinclude=Observaton:subject#", size),
+    "_sort": lambda size: "_sort=" + _number("birthdat#", size, ","),
+    "repeated _sort": lambda size: _number("_sort=birthdat#", size),
+    "chained names": lambda size: _number("subject.nme#.code=1", size),
     "a long chain": lambda size: "subject." * (size // 8) + "name=1",
-    "unknown names": lambda size: _numbered("birthdat#=1", size),
-    "unknown modifiers": lambda size: _numbered("name:exat#=1", size),
-    "unknown codes": lambda size: _numbered("gender=mal#", size),
-    "dates": lambda size: "birthdate=" + _numbered("20#", size, ","),
+    "unknown names": lambda size: _number("birthdat#=1", size),
+    "unknown modifiers": lambda size: _number("name:exat#=1", size),
+    "unknown codes": lambda size: _number("gender=mal#", size),
+    "dates": lambda size: "birthdate=" + _number("20#", size, ","),
     "escapes": lambda size: "name=" + "%41" * (size // 3),
-    "escaped names": lambda size: _numbered("%6eame#=1", size),
-    "empty values": lambda size: _numbered("name#=", size),
+    "escaped names": lambda size: _number("%6eame#=1", size),
+    "empty values": lambda size: _number("name#=", size),
     "separators": lambda size: "&" * size,
     "wrong text": lambda size: "name=%FF" + "a" * size,
 }
@@ -193,16 +193,16 @@ def test_a_body_is_not_read(target: Target, kind: str, version: str) -> None:
 
 
 HEADERS: dict[str, Callable[[int], list[Header]]] = {
-    "Accept": lambda size: [(b"accept", _numbered("a/b#;q=0.#;v=1", size, ",").encode())],
+    "Accept": lambda size: [(b"accept", _number("a/b#;q=0.#;v=1", size, ",").encode())],
     "many headers": lambda size: [(f"x-{number}".encode(), b"1") for number in range(min(size // 8, MOST_HEADERS - 2))],
-    "a token of many words": lambda size: [(b"authorization", _numbered("Bearer abcdefghi#", size, ", ").encode())],
+    "a token of many words": lambda size: [(b"authorization", _number("Bearer abcdefghi#", size, ", ").encode())],
     "a long token": lambda size: [(b"authorization", b"Bearer " + b"a" * size)],
     "a long JWT": lambda size: [(b"authorization", b"Bearer e30." + b"e30" * (size // 3) + b".AA")],
     "Origin": lambda size: [(b"origin", b"https://" + b"a." * (size // 2))],
-    "Prefer": lambda size: [(b"prefer", _numbered("handling=a#", size, ",").encode())],
-    "cookies": lambda size: [(b"cookie", _numbered("a#=1", size, "; ").encode())],
+    "Prefer": lambda size: [(b"prefer", _number("handling=a#", size, ",").encode())],
+    "cookies": lambda size: [(b"cookie", _number("a#=1", size, "; ").encode())],
     "preflight names": lambda size: [
-        (b"access-control-request-headers", _numbered("x-a#", size, ",").encode()),
+        (b"access-control-request-headers", _number("x-a#", size, ",").encode()),
         (b"origin", b"https://a.example"),
     ],
 }
@@ -229,7 +229,7 @@ def test_a_wrong_path_costs_as_little(target: Target, path: str) -> None:
         assert lines <= target.bound(address), lines / target.granted
 
 
-async def _recorded(flow: Flow, query: bytes, headers: list[Header]) -> tuple[int, dict[str, Any], str]:
+async def _record(flow: Flow, query: bytes, headers: list[Header]) -> tuple[int, dict[str, Any], str]:
     """Send a search. Returns the lines that recording it took, and the exchange as JSON and as a page."""
     await flow.sandbox.journal.flush()
     answer = await send(flow.application, "GET", b"/general/r4?" + query, headers)
@@ -244,7 +244,7 @@ async def _recorded(flow: Flow, query: bytes, headers: list[Header]) -> tuple[in
 def test_explaining_a_refusal_afterwards_stops_and_says_so(target: Target, kind: str) -> None:
     for size in (120, *SIZES):
         query, headers = QUERIES[kind](size).encode(), target.senders["an unknown token"]
-        lines, exchange, page = target.desk.do(partial(_recorded, query=query, headers=headers))
+        lines, exchange, page = target.desk.do(partial(_record, query=query, headers=headers))
         assert lines <= RECORDED, (size, lines)
         is_long = len(query) > UNKNOWN_SENDER
         assert ("unexamined" in exchange) == is_long

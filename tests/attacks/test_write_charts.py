@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.attacks.charts import JSON_PATCH, SHARED, Server, bundle, entry, own, serving, shared
+from tests.attacks.charts import JSON_PATCH, SHARED, Server, bundle, entry, own, serving, share
 from tests.attacks.fixture import BASE, Json, observation, patient, ref, resource
 from tests.flows.writing import rules
 
@@ -70,7 +70,7 @@ def changes(type: str, id: str) -> list[tuple[str, str, Any, dict[str, str]]]:
 MERGE = {"Content_Type": "application/merge-patch+json"}
 
 
-def succeeded(answer: Any) -> bool:
+def has_succeeded(answer: Any) -> bool:
     if answer.status_code != 200 or not answer.content or answer.json().get("type") != "batch-response":
         return bool(answer.status_code < 300)
     return bool(answer.json()["entry"][0]["response"]["status"] < "300")
@@ -79,11 +79,11 @@ def succeeded(answer: Any) -> bool:
 @pytest.mark.parametrize("type", SHARED)
 def test_a_participant_cannot_change_a_record_in_any_way(server: Server, type: str) -> None:
     id = f"shared-{type}"
-    server.load(shared(type, id))
+    server.load(share(type, id))
     before = server.stored(type, id)
     for method, path, body, headers in changes(type, id):
         answer = server.ask("A", method, path, body, **headers)
-        assert not succeeded(answer), (method, path, answer.text)
+        assert not has_succeeded(answer), (method, path, answer.text)
         assert "fhir-write-not-subject" in answer.text
         assert server.ask("blind", method, path, body, **headers).text.find("not-subject") < 0
         assert server.stored(type, id) == before
@@ -105,7 +105,7 @@ def test_the_subject_can_change_a_record_in_every_way(server: Server, type: str)
         )
         path = path.replace("/id", f"/{id}").replace("_id=id", f"_id={id}")
         answer = server.ask("A", method, path, body, **headers)
-        assert succeeded(answer), (method, path, answer.text)
+        assert has_succeeded(answer), (method, path, answer.text)
 
 
 @pytest.mark.parametrize("spelling", ["Patient/{}", BASE + "/Patient/{}", "Patient/{}/_history/1"])
@@ -153,7 +153,7 @@ def test_no_write_adds_another_patient(server: Server, spelling: str, other: str
     ):
         for token in ("A", "panel"):
             answer = server.ask(token, method, path, body, **headers)
-            assert not succeeded(answer), (method, path, answer.text)
+            assert not has_succeeded(answer), (method, path, answer.text)
             assert "fhir-write-outside-scope" in answer.text
         assert server.stored("Observation", id) == before
     own_observation = {**put, "performer": [ref("Patient/A")]}
@@ -179,7 +179,7 @@ def test_an_existing_participant_may_stay_or_be_removed(server: Server) -> None:
 
 def test_only_the_subject_can_restore_a_deleted_record(server: Server) -> None:
     for id, token in (("gone-b", "B"), ("gone-a", "A")):
-        server.load(shared("Observation", id) if token == "B" else own("Observation", id))
+        server.load(share("Observation", id) if token == "B" else own("Observation", id))
         assert server.ask(token, "DELETE", f"/Observation/{id}").status_code == 204
     assert server.ask("A", "PUT", "/Observation/gone-b", own("Observation", "gone-b")).status_code in (403, 404)
     assert server.ask("A", "PUT", "/Observation/gone-a", own("Observation", "gone-a")).status_code == 201
@@ -207,7 +207,7 @@ def test_a_record_about_another_subject_is_not_added_to_the_own_chart(server: Se
 
 def test_several_records_are_deleted_only_if_all_are_own(server: Server) -> None:
     """A condition that matches an own record and another's is ambiguous, so nothing is deleted."""
-    server.load(shared("Procedure", "two-b"), own("Procedure", "two-a"))
+    server.load(share("Procedure", "two-b"), own("Procedure", "two-a"))
     assert server.ask("A", "DELETE", "/Procedure?_id=two-a,two-b").status_code == 412
     assert server.stored("Procedure", "two-a")
     assert server.stored("Procedure", "two-b")

@@ -107,21 +107,21 @@ def split(version: str, type: str) -> tuple[list[list[str]], list[list[str]]]:
     return all_paths, subject + [path.split(".")[1:] for path in EXTRA_SUBJECTS.get(f"{version} {type}", ())]
 
 
-def walked(value: Any, path: list[str]) -> Iterator[Any]:
+def walk(value: Any, path: list[str]) -> Iterator[Any]:
     if isinstance(value, list):
         for item in value:
-            yield from walked(item, path)
+            yield from walk(item, path)
     elif not path:
         yield value
     elif isinstance(value, dict) and path[0] in value:
-        yield from walked(value[path[0]], path[1:])
+        yield from walk(value[path[0]], path[1:])
 
 
 def people(resource: dict[str, Any], element_paths: list[list[str]]) -> set[str]:
     references = [
         reference.get("reference")
         for path in element_paths
-        for reference in walked(resource, path)
+        for reference in walk(resource, path)
         if isinstance(reference, dict)
     ]
     return {
@@ -192,7 +192,7 @@ WRITE_CHECKS = (
 )
 
 
-def allowed(
+def is_allowed(
     version: str, interaction: str, before: dict[str, Any] | None, after: dict[str, Any] | None, asking: AccessContext
 ) -> bool:
     """Whether the checks allow it. They are called in the same way as by services.writing."""
@@ -208,8 +208,8 @@ def allowed(
     return names.isdisjoint({"fhir-write-outside-scope", "fhir-write-not-subject"})
 
 
-def named(resource: dict[str, Any], element_paths: list[list[str]]) -> bool:
-    return any(True for path in element_paths for _ in walked(resource, path))
+def is_named(resource: dict[str, Any], element_paths: list[list[str]]) -> bool:
+    return any(True for path in element_paths for _ in walk(resource, path))
 
 
 def lawful(version: str, interaction: str, before: dict[str, Any] | None, after: dict[str, Any] | None, own: set[str]) -> bool:
@@ -231,7 +231,7 @@ def lawful(version: str, interaction: str, before: dict[str, Any] | None, after:
     if after is None:
         return True
     if interaction == "create":
-        says_nothing = type != "Patient" and not named(after, subject)
+        says_nothing = type != "Patient" and not is_named(after, subject)
         return (
             bool(people(after, all_paths) & own or type == "Patient")
             and within(after) <= own
@@ -258,7 +258,7 @@ def test_no_write_adds_or_changes_the_chart_of_another(version: str, type: str) 
             id = data.draw(st.sampled_from(PEOPLE))
             before, after = (record if record is None else {**record, "id": id} for record in (before, after))
         expected = lawful(version, interaction, before, after, set(patients))
-        assert allowed(version, interaction, before, after, asking) is expected, (interaction, before, after)
+        assert is_allowed(version, interaction, before, after, asking) is expected, (interaction, before, after)
 
     holds()
 
@@ -273,7 +273,7 @@ def test_patients_may_write_their_own_records_of_every_type(version: str) -> Non
             put(own, subject[0], [{"reference": "Patient/A"}])
         for interaction in ("create", "update", "delete"):
             before, after = own if interaction != "create" else None, own if interaction != "delete" else None
-            assert allowed(version, interaction, before, after, asking), (type, interaction)
+            assert is_allowed(version, interaction, before, after, asking), (type, interaction)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -289,8 +289,8 @@ def test_a_patient_who_is_only_a_participant_changes_nothing(version: str) -> No
             put(record, path, [{"reference": "Patient/A"}])
             own: dict[str, Any] = {"resourceType": type, "id": "x"}
             put(own, subject[0], [{"reference": "Patient/A"}])
-            assert not allowed(version, "create", None, record, asking)
-            assert not allowed(version, "update", record, own, asking)
-            assert not allowed(version, "delete", record, None, asking)
+            assert not is_allowed(version, "create", None, record, asking)
+            assert not is_allowed(version, "update", record, own, asking)
+            assert not is_allowed(version, "delete", record, None, asking)
             count += 1
     assert count > 15

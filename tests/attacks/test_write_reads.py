@@ -109,7 +109,7 @@ COMPARED = ("etag", "location", "www-authenticate", "content-type", "content-len
 number = iter(range(10_000))
 
 
-def alike(server: Server, token: str, ask: Callable[[str], httpx2.Response], name: str = "v") -> httpx2.Response:
+def ask_both(server: Server, token: str, ask: Callable[[str], httpx2.Response], name: str = "v") -> httpx2.Response:
     first, second = variants(server, f"{name}{next(number)}")
     answers = ask(first), ask(second)
     assert content(answers[0], first) == content(answers[1], second)
@@ -128,13 +128,13 @@ def test_a_patch_that_reads_is_refused_before_the_record_is_examined(server: Ser
         ("searching", "/Observation/{}"),
         ("searching", "/Observation?_id={}"),
     ):
-        answer = alike(server, token, lambda id: server.ask(token, "PATCH", address.format(id), patch, **headers))  # noqa: B023
+        answer = ask_both(server, token, lambda id: server.ask(token, "PATCH", address.format(id), patch, **headers))  # noqa: B023
         assert (answer.status_code, rules(answer)) == (403, {"fhir-patch-reads"})
     absent = server.ask("blind", "PATCH", "/Observation/never", patch, **headers)
     assert (absent.status_code, rules(absent)) == (403, {"fhir-patch-reads"})
     for kind in ("batch", "transaction"):
         sent = patch if not type else in_binary(patch)
-        answer = alike(
+        answer = ask_both(
             server,
             "blind",
             lambda id: server.ask("blind", "POST", "", bundle(kind, entry("PATCH", f"Observation/{id}", sent))),  # noqa: B023
@@ -150,7 +150,7 @@ def test_a_patch_that_reads_is_refused_before_the_record_is_examined(server: Ser
 def test_a_patch_that_does_not_read_reveals_nothing_about_the_record(server: Server, name: str, prefer: str) -> None:
     type, patch = BLIND[name]
     headers = {"Prefer": prefer} | ({"Content_Type": type} if type else {})
-    answer = alike(server, "blind", lambda id: server.ask("blind", "PATCH", f"/Observation/{id}", patch, **headers))
+    answer = ask_both(server, "blind", lambda id: server.ask("blind", "PATCH", f"/Observation/{id}", patch, **headers))
     assert answer.status_code in (200, 422)
     assert "secret" not in answer.text
     if answer.status_code == 422:
@@ -209,7 +209,7 @@ def test_no_other_write_reveals_anything_about_the_record(server: Server, name: 
         answer = server.ask("blind", method, path, body, Prefer=prefer, **headers)
         return _without_new_ids(answer)
 
-    alike(server, "blind", ask)
+    ask_both(server, "blind", ask)
 
 
 def _without_new_ids(answer: httpx2.Response) -> httpx2.Response:

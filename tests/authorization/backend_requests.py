@@ -26,7 +26,7 @@ def key() -> str:
 
 
 @cache
-def signed(**changed: object) -> str:
+def sign(**changed: object) -> str:
     return jose.sign({name: value for name, value in {**CLAIMS, **changed}.items() if value is not None}, key(), "RS384")
 
 
@@ -36,7 +36,7 @@ def client() -> Client:
 
 def sample_context(keys: list[dict[str, object]] | None = None, **changed: object) -> TokenContext:
     server = Server(token_endpoint=URL, grants=("client_credentials",))
-    published = {"keys": [jose.public(key())] if keys is None else keys}
+    published = {"keys": [jose.public_members(key())] if keys is None else keys}
     return structs.replace(KNOWN, client=client(), code=None, server=server, jwks=published, **changed)  # type: ignore[arg-type]
 
 
@@ -52,7 +52,7 @@ def request(assertion: str, **changed: str | None) -> TokenRequest:
 
 def _with_header(**more: object) -> str:
     """Signs the assertion again with additional header members."""
-    jwt = jose.peek(signed())
+    jwt = jose.peek(sign())
     assert jwt is not None
     return str(
         jws.serialize_compact(

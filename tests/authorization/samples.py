@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import structs
 
-from sickbay.authorization.authorize import authorize_request, examined
+from sickbay.authorization.authorize import authorize_request, examine_request
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Launch, Policy, Server
 from sickbay.authorization.requests import AuthorizeRequest
@@ -67,7 +67,7 @@ def sample_context(**changes: Any) -> AuthorizeContext:
 
 
 def examination(request: AuthorizeRequest | None = None, of: AuthorizeContext = KNOWN) -> Examination:
-    return examined(request or sample_request(), of)
+    return examine_request(request or sample_request(), of)
 
 
 def refusals(request: AuthorizeRequest | None = None, of: AuthorizeContext = KNOWN) -> list[str]:

@@ -42,7 +42,7 @@ def names(request: TokenRequest, context: SubjectContext = KNOWN) -> list[str]:
 
 
 def is_active(context: SubjectContext = KNOWN, owner: Client | None = OWNER, person: User | None = ANNA) -> bool:
-    return introspection.active(context, owner, person)
+    return introspection.is_active(context, owner, person)
 
 
 def test_a_client_with_its_secret_may_introspect() -> None:

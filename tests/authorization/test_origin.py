@@ -35,7 +35,7 @@ def at_the_record(sent: str, policy: Policy = STRICT) -> tuple[str, str, int] | 
 
 
 def test_origins_are_those_of_launch_and_redirect_uris_in_the_form_of_browsers() -> None:
-    assert origin.registered(APP) == ("https://app.example.org", "http://localhost:8100")
+    assert origin.registered_origins(APP) == ("https://app.example.org", "http://localhost:8100")
 
 
 @pytest.mark.parametrize("sent", [None, "https://app.example.org", "http://localhost:8100"])
@@ -62,7 +62,7 @@ def test_an_unknown_app_has_no_origins() -> None:
 def test_only_a_refused_page_may_not_read_the_response(sent: str, hidden: bool) -> None:
     request = tokens.token_request(headers={"Origin": sent})
     context = tokens.token_context(client=APP, server=Server(policy=STRICT))
-    assert origin.withheld(tokens.examined(request, context)) is hidden
+    assert origin.is_withheld(tokens.examined(request, context)) is hidden
 
 
 def test_the_refusal_lists_the_registered_origins() -> None:

@@ -23,7 +23,7 @@ KEY = jose.generate()
 
 def authorize_refusals(query: str, *, smart: bool) -> list[str]:
     request = authorize_request(f"https://idp.example.org/authorize?client_id=a&{query}")
-    return [refusal.name for refusal in authorize.examined(request, AuthorizeContext(smart=smart)).refusals]
+    return [refusal.name for refusal in authorize.examine_request(request, AuthorizeContext(smart=smart)).refusals]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.authorization.models import Client, Policy
-from sickbay.authorization.policy import MAXIMUM_SECONDS, REGISTERED, SETTINGS, faults, under, unknown, values
+from sickbay.authorization.policy import MAXIMUM_SECONDS, REGISTERED, SETTINGS, explain_unknown, faults, under, values
 
 
 def test_every_name_is_a_field_of_the_policy() -> None:
@@ -88,8 +88,8 @@ def test_every_valid_setting_can_be_applied(chosen: dict[str, Any]) -> None:
 
 
 def test_an_unknown_name_to_reset_gets_the_likely_name() -> None:
-    assert unknown({"code_lifetime": None, "nothing": 5}) == []
-    [message] = unknown({"code_lifetme": None})
+    assert explain_unknown({"code_lifetime": None, "nothing": 5}) == []
+    [message] = explain_unknown({"code_lifetme": None})
     assert message == "There is no policy code_lifetme (did you mean code_lifetime?)"
 
 

@@ -61,13 +61,13 @@ def test_a_user_without_a_name_has_no_name_claim() -> None:
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 
-def posted(body: str, **headers: str) -> AccessRequest:
+def post(body: str, **headers: str) -> AccessRequest:
     return userinfo.from_body(AccessRequest("POST", "", "", headers=FORM | headers, body=body))
 
 
 def test_the_token_may_come_in_a_form() -> None:
-    assert posted("access_token=t").headers["authorization"] == "Bearer t"
-    assert not examine(userinfo.CHECKS, posted("access_token=t"), KNOWN).refusals
+    assert post("access_token=t").headers["authorization"] == "Bearer t"
+    assert not examine(userinfo.CHECKS, post("access_token=t"), KNOWN).refusals
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_the_token_may_come_in_a_form() -> None:
     [("access_token=t", {"authorization": "Bearer t"}), ("access_token=t&access_token=t", {}), ("access_token=", {})],
 )
 def test_a_token_in_two_places_is_refused(body: str, headers: dict[str, str]) -> None:
-    names = [refusal.name for refusal in examine(userinfo.CHECKS, posted(body, **headers), KNOWN).refusals]
+    names = [refusal.name for refusal in examine(userinfo.CHECKS, post(body, **headers), KNOWN).refusals]
     assert "fhir-token-in-query" in names
 
 

@@ -12,7 +12,7 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AuthorizationCode, Client, Server, TokenFamily
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import request as token_checks
-from sickbay.authorization.token.client_authentication import hashed
+from sickbay.authorization.token.client_authentication import hash_secret
 from sickbay.kernel.checks import Examination, examine
 from sickbay.protocol.parameters import encode
 
@@ -25,7 +25,7 @@ SECRET = "s3cr3t"
 BASE = "http://localhost:7425/general/r4"
 
 PUBLIC = Client("app", redirect_uris=(CALLBACK,))
-SYMMETRIC = Client("app", client="symmetric", redirect_uris=(CALLBACK,), secret_hash=hashed(SECRET))
+SYMMETRIC = Client("app", client="symmetric", redirect_uris=(CALLBACK,), secret_hash=hash_secret(SECRET))
 CODE = AuthorizationCode(
     client_id="app",
     redirect_uri=CALLBACK,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.command import sickbay
-from tests.conftest import missing
+from tests.conftest import skip_or_fail
 
 from sickbay.cli.command_line import COMMANDS
 
@@ -49,7 +49,7 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def shell(name: str, *arguments: str, folder: Path | None = None) -> str:
     """The output of a shell in this folder. Skips the test if the shell isn't installed."""
     if shutil.which(name) is None:
-        missing(name, f"no {name} on the PATH")
+        skip_or_fail(name, f"no {name} on the PATH")
     done = subprocess.run([name, *arguments], cwd=folder, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout

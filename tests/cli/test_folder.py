@@ -46,9 +46,12 @@ def test_settings_never_show_the_password() -> None:
 
 
 def test_a_second_server_reports_the_first_one(tmp_path: Path) -> None:
-    with folder.locked(tmp_path):
+    with folder.lock_folder(tmp_path):
         folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": os.getpid(), "port": 1})
-        with pytest.raises(CommandError, match=rf"at http://localhost:1 \(process {os.getpid()}\)"), folder.locked(tmp_path):
+        with (
+            pytest.raises(CommandError, match=rf"at http://localhost:1 \(process {os.getpid()}\)"),
+            folder.lock_folder(tmp_path),
+        ):
             pass
         assert folder.running(tmp_path)
     assert folder.running(tmp_path) is None
@@ -60,7 +63,7 @@ def test_a_crashed_server_does_not_count_as_running(tmp_path: Path) -> None:
 
 
 def test_a_crashed_server_is_not_confused_with_a_process_that_has_its_pid(tmp_path: Path) -> None:
-    with folder.locked(tmp_path):
+    with folder.lock_folder(tmp_path):
         pass
     folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": os.getpid(), "port": 1})
     assert folder.running(tmp_path) is None
@@ -71,7 +74,7 @@ def test_looking_for_a_server_does_not_keep_one_from_starting(tmp_path: Path) ->
     with (tmp_path / folder.LOCK).open() as looking:
         fcntl.flock(looking, fcntl.LOCK_SH)
         threading.Timer(0.02, looking.close).start()
-        with folder.locked(tmp_path):
+        with folder.lock_folder(tmp_path):
             pass
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from tests.cli.test_limits import OPEN, answer, opened
+from tests.cli.test_limits import OPEN, answer, open_page
 
 from sickbay.cli.limits import Limits
 from sickbay.cli.sockets import listen, port_of
@@ -43,7 +43,7 @@ def test_running_requests_finish_or_get_503_with_a_time_to_try_again(caplog: pyt
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    idle, quick, never, begun = (opened(port, GET % name if name else b"") for name in (b"", b"quick", b"never", b"begun"))
+    idle, quick, never, begun = (open_page(port, GET % name if name else b"") for name in (b"", b"quick", b"never", b"begun"))
     assert b"begun" in begun.recv(65_536)
     while len(server.server_state.tasks) < 3:
         time.sleep(0.01)

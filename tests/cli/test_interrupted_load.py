@@ -99,6 +99,6 @@ def test_the_place_of_a_load_names_the_file_and_its_number(tmp_path: Path) -> No
         for file in files:
             shown.read(file, 1, True)
             places.append(shown.place())
-            shown.done(file)
+            shown.finish_file(file)
     assert isinstance(shown, Progress)
     assert places == ["before the first file", f"in {files[0]} (file 1 of 2)", f"in {files[1]} (file 2 of 2)"]

@@ -16,21 +16,21 @@ import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.cli.test_terminal import obeyed, texts
+from tests.cli.test_terminal import obey, texts
 
 from sickbay.cli import json_log, output, terminal
 from sickbay.services.context import LogLine
 from sickbay.web.middleware.observation import FinishedRequest
 
 
-def finished(line: LogLine | None, status: int = 200) -> FinishedRequest:
+def finish(line: LogLine | None, status: int = 200) -> FinishedRequest:
     return FinishedRequest("id-1", "GET", "fhir_read", status, 0.00352, {"authorization": "Bearer secret"}, line)
 
 
 @given(texts, texts, st.one_of(st.none(), texts))
 def test_a_line_is_one_json_object_without_characters_that_a_terminal_obeys(level: str, message: str, id: str | None) -> None:
     text = json_log.line(0, level, message, correlation_id=id)
-    assert not obeyed(text, "")
+    assert not obey(text, "")
     members = json.loads(text)
     assert members["message"] == message
     assert members["time"] == "1970-01-01T00:00:00.000Z"
@@ -38,8 +38,8 @@ def test_a_line_is_one_json_object_without_characters_that_a_terminal_obeys(leve
 
 
 def test_an_exchange_has_its_stage_status_duration_and_rule(capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.log_exchange(finished(LogLine(0, "general", "access", "app-1", 403, "fhir-wrong-patient", "id-1"), 403))
-    terminal.log_exchange(finished(None))
+    terminal.log_exchange(finish(LogLine(0, "general", "access", "app-1", 403, "fhir-wrong-patient", "id-1"), 403))
+    terminal.log_exchange(finish(None))
     members = json.loads(capsys.readouterr().out)
     assert datetime.fromisoformat(members.pop("time"))
     assert members == {
@@ -83,7 +83,7 @@ def test_notes_and_errors_are_json_too(capsys: pytest.CaptureFixture[str], monke
     assert [(line["level"], line["message"]) for line in lines] == [("info", "a\nnote"), ("error", "an error")]
 
 
-def served(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+def serve(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--patients", "1", *arguments],
         stdout=subprocess.PIPE,
@@ -95,7 +95,7 @@ def served(*arguments: str, **environment: str) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_every_line_of_a_running_server_is_json(tmp_path: Path, workers: str) -> None:
-    process = served("--data", str(tmp_path), "--workers", workers, SICKBAY_LOG_FORMAT="json")
+    process = serve("--data", str(tmp_path), "--workers", workers, SICKBAY_LOG_FORMAT="json")
     assert process.stdout
     ready = json.loads(process.stdout.readline())
     assert ready["message"].startswith("Sickbay is ready: http://")
@@ -115,7 +115,7 @@ def test_every_line_of_a_running_server_is_json(tmp_path: Path, workers: str) ->
 def test_the_format_can_be_set_in_sickbay_toml_and_a_failed_start_is_json_too(tmp_path: Path) -> None:
     (tmp_path / "other.toml").write_text('log_format = "json"\npatients = 1\n')
     (tmp_path / "a-file").write_text("")
-    process = served("--data", str(tmp_path / "a-file"), SICKBAY_CONFIG=str(tmp_path / "other.toml"))
+    process = serve("--data", str(tmp_path / "a-file"), SICKBAY_CONFIG=str(tmp_path / "other.toml"))
     errors = process.communicate(timeout=15)[1]
     lines: list[dict[str, Any]] = [json.loads(line) for line in errors.splitlines()]
     assert process.returncode != 0

@@ -74,7 +74,7 @@ def closing() -> Iterator[None]:
         OPEN.pop().close()
 
 
-def opened(port: int, sent: bytes = b"") -> socket.socket:
+def open_page(port: int, sent: bytes = b"") -> socket.socket:
     client = socket.create_connection(("127.0.0.1", port), timeout=10)
     OPEN.append(client)
     client.sendall(sent)
@@ -106,11 +106,11 @@ def port() -> Iterator[int]:
 
 
 def test_a_connection_without_a_request_is_closed(port: int) -> None:
-    assert answer(opened(port)) == b""
+    assert answer(open_page(port)) == b""
 
 
 def test_slow_headers_get_408(port: int) -> None:
-    client = opened(port, b"GET /any HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+    client = open_page(port, b"GET /any HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
     with suppress(ConnectionError):
         for _ in range(200):
             client.sendall(b"x")
@@ -119,31 +119,31 @@ def test_slow_headers_get_408(port: int) -> None:
 
 
 def test_unfinished_headers_get_408(port: int) -> None:
-    assert answer(opened(port, b"GET /any HTTP/1.1\r\nHost: localhost\r\n"))[9:12] == b"408"
+    assert answer(open_page(port, b"GET /any HTTP/1.1\r\nHost: localhost\r\n"))[9:12] == b"408"
 
 
 def test_the_headers_of_a_second_request_have_the_same_limit(port: int) -> None:
-    client = opened(port, GET)
+    client = open_page(port, GET)
     assert status(client) == 200
     client.sendall(GET[:20])
     assert b"408" in answer(client)
 
 
 def test_an_idle_connection_is_closed_without_a_response(port: int) -> None:
-    client = opened(port, GET)
+    client = open_page(port, GET)
     assert status(client) == 200
     assert answer(client) == b""
 
 
 def test_a_body_that_stops_gets_408(port: int) -> None:
-    client = opened(port, b"POST /any HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc")
+    client = open_page(port, b"POST /any HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc")
     assert answer(client)[9:12] == b"408"
 
 
 def test_a_body_that_arrives_byte_by_byte_is_refused_and_a_fast_one_is_not(port: int) -> None:
     head = b"POST /any HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
-    slow = opened(port, head % 10_000)
-    fast = opened(port, head % 1_000_000)
+    slow = open_page(port, head % 10_000)
+    fast = open_page(port, head % 1_000_000)
     for _ in range(20):  # a second: three times the limit
         with suppress(ConnectionError):
             slow.sendall(b"x")
@@ -154,24 +154,24 @@ def test_a_body_that_arrives_byte_by_byte_is_refused_and_a_fast_one_is_not(port:
 
 
 def test_a_connection_with_a_running_request_is_not_closed(port: int) -> None:
-    client = opened(port, b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    client = open_page(port, b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n")
     client.settimeout(1.5)
     with pytest.raises(TimeoutError):
         client.recv(1)
 
 
 def test_a_client_that_does_not_read_its_response_is_disconnected(port: int) -> None:
-    client = opened(port, b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    client = open_page(port, b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
     time.sleep(1)
     assert len(answer(client)) < LARGE
-    reading = opened(port, b"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    reading = open_page(port, b"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert len(answer(reading)) > LARGE
 
 
 def test_too_many_pipelined_requests_close_the_connection(port: int) -> None:
     wait = b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    assert answer(opened(port, wait + GET * 150)) == b""
-    few = opened(port, GET * 50)
+    assert answer(open_page(port, wait + GET * 150)) == b""
+    few = open_page(port, GET * 50)
     time.sleep(0.2)
     assert answer(few).count(b"HTTP/1.1 200") == 50
 
@@ -180,10 +180,10 @@ def test_at_the_limit_the_longest_idle_connection_is_closed() -> None:
     with serving(LOW._replace(connections=5, head=60, idle=60)) as port:
         clients = []
         for _ in range(5):
-            clients.append(opened(port, GET))
+            clients.append(open_page(port, GET))
             assert status(clients[-1]) == 200
             time.sleep(10 * TICK if len(clients) == 1 else 0)
-        new = opened(port, GET)
+        new = open_page(port, GET)
         assert status(new) == 200
         assert answer(clients[0]) == b""
         clients[4].sendall(GET)
@@ -192,26 +192,26 @@ def test_at_the_limit_the_longest_idle_connection_is_closed() -> None:
 
 def test_if_all_connections_are_busy_new_ones_get_503_except_for_health_checks() -> None:
     with serving(LOW._replace(connections=3)) as port:
-        busy = [opened(port, b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(3)]
+        busy = [open_page(port, b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(3)]
         time.sleep(3 * TICK)
-        refused = answer(opened(port, GET))
+        refused = answer(open_page(port, GET))
         assert refused.startswith(b"HTTP/1.1 503")
         assert b"retry-after: 5" in refused
-        assert status(opened(port, HEALTH)) == 200
-        assert answer(opened(port)) == b""  # a connection above the limit has less time for its headers
+        assert status(open_page(port, HEALTH)) == 200
+        assert answer(open_page(port)) == b""  # a connection above the limit has less time for its headers
         for client in busy:
             client.close()
         time.sleep(3 * TICK)
-        assert status(opened(port, GET)) == 200
+        assert status(open_page(port, GET)) == 200
 
 
 def test_above_the_reserve_the_oldest_refused_connection_is_closed() -> None:
     with serving(LOW._replace(connections=1, reserve=1, refusal=60, head=60)) as port:
-        busy = opened(port, b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        busy = open_page(port, b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n")
         time.sleep(3 * TICK)
-        silent = opened(port)
+        silent = open_page(port)
         time.sleep(3 * TICK)
-        assert status(opened(port, HEALTH)) == 200
+        assert status(open_page(port, HEALTH)) == 200
         assert answer(silent) == b""
         busy.close()
 
@@ -222,50 +222,50 @@ def test_each_address_has_a_limit_except_this_machine(monkeypatch: pytest.Monkey
     limits = LOW._replace(per_address=2)
     wait = b"GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with serving(limits) as port:
-        clients = [opened(port, wait) for _ in range(3)]
-        assert status(opened(port, GET)) == 200
+        clients = [open_page(port, wait) for _ in range(3)]
+        assert status(open_page(port, GET)) == 200
         for client in clients:
             client.close()
     monkeypatch.setattr(traffic, "LOOPBACK_PREFIX", "none")
     with serving(limits) as port:
-        clients = [opened(port, wait) for _ in range(2)]
+        clients = [open_page(port, wait) for _ in range(2)]
         time.sleep(3 * TICK)
-        assert answer(opened(port, GET)).startswith(b"HTTP/1.1 503")
+        assert answer(open_page(port, GET)).startswith(b"HTTP/1.1 503")
         clients.pop().close()
         time.sleep(3 * TICK)
-        assert status(opened(port, GET)) == 200
+        assert status(open_page(port, GET)) == 200
     with serving(limits._replace(exempt=frozenset(["127.0.0.1"]))) as port:
-        clients = [opened(port, wait) for _ in range(3)]
-        assert status(opened(port, GET)) == 200
+        clients = [open_page(port, wait) for _ in range(3)]
+        assert status(open_page(port, GET)) == 200
 
 
 def test_all_bodies_share_a_limit_and_the_largest_unfinished_ones_are_refused() -> None:
     head = b"POST /any HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n"
     with serving(LOW._replace(received=4_000_000, slow=60)) as port:
-        largest = opened(port, head + b"x" * 3_000_000)
+        largest = open_page(port, head + b"x" * 3_000_000)
         time.sleep(3 * TICK)
-        others = [opened(port, head + b"x" * 700_000) for _ in range(2)]
+        others = [open_page(port, head + b"x" * 700_000) for _ in range(2)]
         assert answer(largest).startswith(b"HTTP/1.1 503")
-        assert status(opened(port, b"POST /any HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc")) == 200
+        assert status(open_page(port, b"POST /any HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc")) == 200
         for client in others:
             with suppress(ConnectionError):
                 client.sendall(b"x" * 4_300_000)
             assert status(client) in (200, 503, 0)
         with suppress(ConnectionError):  # what was counted is forgotten with its request
-            opened(port, head + b"x" * 5_000_000)
+            open_page(port, head + b"x" * 5_000_000)
         time.sleep(3 * TICK)
-        assert status(opened(port, head.replace(b"5000000", b"3500000") + b"x" * 3_500_000)) == 200
+        assert status(open_page(port, head.replace(b"5000000", b"3500000") + b"x" * 3_500_000)) == 200
 
 
 def test_while_clients_have_too_much_to_read_requests_get_503_except_for_health_checks() -> None:
     with serving(LOW) as port:
         with HELD.of(LOW.unsent + 1):
             began = time.monotonic()
-            refused = answer(opened(port, GET))
+            refused = answer(open_page(port, GET))
             assert refused.startswith(b"HTTP/1.1 503")
             assert time.monotonic() - began > LOW.wait
-            assert status(opened(port, HEALTH)) == 200
-            waiting = opened(port, GET)
+            assert status(open_page(port, HEALTH)) == 200
+            waiting = open_page(port, GET)
         assert status(waiting) == 200
 
 

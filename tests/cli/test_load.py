@@ -25,7 +25,7 @@ from sickbay.testing.server import serving
 Key = tuple[str, str]
 
 
-def stored(folder: Path, version: str, keys: Iterable[Key]) -> dict[Key, Stored]:
+def read_stored(folder: Path, version: str, keys: Iterable[Key]) -> dict[Key, Stored]:
     async def read() -> dict[Key, Stored]:
         store = open_store(folder / "sickbay.db")
         space = ResourceSpace("general", version)
@@ -38,7 +38,7 @@ def stored(folder: Path, version: str, keys: Iterable[Key]) -> dict[Key, Stored]
     return asyncio.run(read())
 
 
-def written(paths: list[Path], version: str) -> dict[Key, bytes]:
+def write(paths: list[Path], version: str) -> dict[Key, bytes]:
     """The last body of each ID in the files."""
     parsed = [
         resource
@@ -54,12 +54,12 @@ def agrees(folder: Path, paths: list[Path], version: str) -> None:
     arguments = [str(path) for path in paths]
     first = sickbay("load", *arguments, "--fhir", version, "--patients", "0", folder=folder)
     assert first.returncode == 0, first.stderr
-    wanted = written(paths, version)
-    there = stored(folder, version, wanted)
+    wanted = write(paths, version)
+    there = read_stored(folder, version, wanted)
     assert {key: resource.body for key, resource in there.items()} == wanted
     again = sickbay("load", *arguments, "--fhir", version, folder=folder)
     assert "0 new, 0 changed," in again.stdout
-    assert stored(folder, version, wanted) == there
+    assert read_stored(folder, version, wanted) == there
 
 
 @pytest.mark.parametrize("version", ["r4", "stu3", "dstu2"])
@@ -88,9 +88,9 @@ def test_the_published_examples_are_returned_byte_for_byte(shared: Path, tmp_pat
     bad = [line for line in bad if line not in left_out]
     assert [line.rpartition("/")[2] for line in bad] == WITHOUT_ID[version]
     assert done.returncode == bool(bad)
-    wanted = {key: body for key, body in written([examples], version).items() if key[0] != "Subscription"}
+    wanted = {key: body for key, body in write([examples], version).items() if key[0] != "Subscription"}
     assert len(wanted) > 250
-    assert {key: resource.body for key, resource in stored(tmp_path, version, wanted).items()} == wanted
+    assert {key: resource.body for key, resource in read_stored(tmp_path, version, wanted).items()} == wanted
 
 
 @pytest.mark.prove
@@ -102,7 +102,7 @@ def test_all_lines_are_returned_byte_for_byte(shared: Path, tmp_path: Path, vers
 def test_entries_are_returned_and_a_repeated_id_has_its_last_body(shared: Path, tmp_path: Path) -> None:
     chosen = sorted((shared / "data/synthea-r4/bundles").glob("*.gz"))[::9]
     agrees(tmp_path, chosen, "r4")
-    bodies = b"".join(written(chosen, "r4").values())
+    bodies = b"".join(write(chosen, "r4").values())
     assert b'"reference": "urn:' not in bodies
     assert b'"reference": "Patient/' in bodies
 
@@ -121,7 +121,7 @@ def test_different_content_makes_a_new_version(tmp_path: Path) -> None:
     for family, counts in (("A", "1 new, 0 changed, 0"), ("B", "0 new, 1 changed, 0"), ("A", "0 new, 1 changed, 0")):
         file.write_text(patient("x", family))
         assert sickbay("load", str(file), "--patients", "0", folder=data).stdout.startswith(counts)
-    assert stored(data, "r4", [("Patient", "x")])["Patient", "x"].version_id == 3
+    assert read_stored(data, "r4", [("Patient", "x")])["Patient", "x"].version_id == 3
 
 
 def test_failed_resources_are_named_and_the_others_loaded_unless_stop_is_set(tmp_path: Path) -> None:
@@ -150,9 +150,9 @@ def test_classic_patients_in_xml_are_loaded_and_read_back(shared: Path, tmp_path
     source = shared / "data" / "dstu2-smart-xml"
     done = sickbay("load", str(source), "--fhir", "dstu2", "--patients", "0", folder=tmp_path / "data")
     assert done.returncode == 0, done.stderr
-    wanted = written([source], "dstu2")
+    wanted = write([source], "dstu2")
     assert len(wanted) > 100
-    there = stored(tmp_path / "data", "dstu2", wanted)
+    there = read_stored(tmp_path / "data", "dstu2", wanted)
     assert {key: resource.body for key, resource in there.items()} == wanted
     plain = tmp_path / "plain.xml"
     plain.write_bytes(gzip.decompress(next(source.glob("*.xml.gz")).read_bytes()))

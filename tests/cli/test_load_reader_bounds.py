@@ -19,38 +19,38 @@ def low(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "MAXIMUM_VALUES", 100)
 
 
-def packed(path: Path, text: bytes) -> Path:
+def pack(path: Path, text: bytes) -> Path:
     path.write_bytes(gzip.compress(text) if path.suffix == ".gz" else text)
     return path
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.json.gz", "a.xml", "a.xml.gz"])
 def test_a_file_is_read_up_to_the_limit_of_uncompressed_bytes(tmp_path: Path, name: str) -> None:
-    assert [text.body for text in texts(packed(tmp_path / name, b" " * 1000))] == [b" " * 1000]
+    assert [text.body for text in texts(pack(tmp_path / name, b" " * 1000))] == [b" " * 1000]
     with pytest.raises(TooLarge, match="more than 1,000 bytes"):
-        list(texts(packed(tmp_path / name, b" " * 1001)))
+        list(texts(pack(tmp_path / name, b" " * 1001)))
 
 
 @pytest.mark.parametrize("name", ["a.ndjson", "a.jsonl.gz"])
 def test_each_line_has_the_same_limit(tmp_path: Path, name: str) -> None:
     fits = b"x" * 999 + b"\n"
-    assert len(list(texts(packed(tmp_path / name, fits * 5)))) == 5
-    texts_of_file = texts(packed(tmp_path / name, fits + b"x" * 1001 + b"\n"))
+    assert len(list(texts(pack(tmp_path / name, fits * 5)))) == 5
+    texts_of_file = texts(pack(tmp_path / name, fits + b"x" * 1001 + b"\n"))
     assert next(texts_of_file).body == fits
     with pytest.raises(TooLarge, match="line 2 has"):
         next(texts_of_file)
 
 
 def test_a_text_with_too_many_values_is_not_read(tmp_path: Path) -> None:
-    assert list(texts(packed(tmp_path / "a.json.gz", b"[" + b"1," * 90 + b"1]")))
+    assert list(texts(pack(tmp_path / "a.json.gz", b"[" + b"1," * 90 + b"1]")))
     with pytest.raises(TooLarge, match="more than 100 values"):
-        list(texts(packed(tmp_path / "a.json.gz", b"[" + b"1," * 101 + b"1]")))
+        list(texts(pack(tmp_path / "a.json.gz", b"[" + b"1," * 101 + b"1]")))
 
 
 def test_load_names_the_file_and_loads_the_others(tmp_path: Path) -> None:
     resource = json.dumps({"resourceType": "Basic", "id": "a", "code": {"text": "x"}}).encode()
-    packed(tmp_path / "a.json.gz", b" " * 64_000_001)
-    packed(tmp_path / "b.json", resource)
+    pack(tmp_path / "a.json.gz", b" " * 64_000_001)
+    pack(tmp_path / "b.json", resource)
     done = sickbay("load", str(tmp_path / "a.json.gz"), str(tmp_path / "b.json"), "--patients", "0", folder=tmp_path / "data")
     assert done.returncode == 1
     assert "1 new, 0 changed, 0 unchanged, 1 failed." in done.stdout
@@ -60,11 +60,11 @@ def test_load_names_the_file_and_loads_the_others(tmp_path: Path) -> None:
 def test_doctor_reads_a_file_up_to_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "MAXIMUM_INPUT_BYTES", 100)
     with (
-        (packed(tmp_path / "a.har", b" " * 101)).open("rb") as file,
+        (pack(tmp_path / "a.har", b" " * 101)).open("rb") as file,
         pytest.raises(Exception, match="more than 100 bytes"),
     ):
         doctor._read(file, "a.har")
-    with (packed(tmp_path / "b.har", b" " * 100)).open("rb") as file:
+    with (pack(tmp_path / "b.har", b" " * 100)).open("rb") as file:
         assert len(doctor._read(file, "b.har")) == 100
 
 
@@ -73,6 +73,6 @@ def test_doctor_reports_a_line_that_is_too_long_and_continues(
 ) -> None:
     monkeypatch.setattr(doctor, "MAXIMUM_LINE_BYTES", 50)
     lines = [b'{"id": 1, "input": {}}', b'{"id": 2, "input": "' + b"x" * 120 + b'"}', b'{"id": 3, "input": {}}']
-    path = packed(tmp_path / "a.jsonl", b"\n".join(lines) + b"\n")
+    path = pack(tmp_path / "a.jsonl", b"\n".join(lines) + b"\n")
     assert doctor.examine(str(path), jsonl=True) == 2
     assert [json.loads(line).get("id") for line in capsys.readouterr().out.splitlines()] == [1, None, 3]

@@ -11,7 +11,7 @@ from tests.cli.command import on_terminal, sickbay
 ARGUMENTS = ("population", "--patients", "3", "--today", "2026-03-31")
 
 
-def written(folder: Path) -> dict[str, bytes]:
+def write(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -28,8 +28,8 @@ def test_the_same_seed_and_day_write_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         sickbay(*ARGUMENTS, "--seed", "7", "--out", str(tmp_path / name))
     sickbay(*ARGUMENTS, "--seed", "8", "--out", str(tmp_path / "other"))
-    assert written(tmp_path / "one") == written(tmp_path / "two")
-    assert written(tmp_path / "one") != written(tmp_path / "other")
+    assert write(tmp_path / "one") == write(tmp_path / "two")
+    assert write(tmp_path / "one") != write(tmp_path / "other")
 
 
 def test_a_negative_number_of_patients_is_refused_in_one_sentence(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_messiness_must_be_from_zero_to_one(tmp_path: Path, level) -> None:
 def test_messiness_changes_the_population(tmp_path: Path) -> None:
     sickbay("population", "--patients", "30", "--today", "2026-03-31", "--out", str(tmp_path / "clean"))
     sickbay("population", "--patients", "30", "--today", "2026-03-31", "--messiness", "1", "--out", str(tmp_path / "messy"))
-    assert written(tmp_path / "clean")["Patient.ndjson"] != written(tmp_path / "messy")["Patient.ndjson"]
+    assert write(tmp_path / "clean")["Patient.ndjson"] != write(tmp_path / "messy")["Patient.ndjson"]
 
 
 def test_a_terminal_shows_how_many_patients_are_written_and_a_pipe_shows_nothing(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_terminal_shows_how_many_patients_are_written_and_a_pipe_shows_nothing
     piped = sickbay(*ARGUMENTS, "--out", str(tmp_path / "pipe"))
     assert piped.stderr.startswith(f"{tmp_path / 'pipe'}: ")
     assert piped.stderr.count("\n") == 1
-    assert written(tmp_path / "terminal") == written(tmp_path / "pipe")
+    assert write(tmp_path / "terminal") == write(tmp_path / "pipe")
 
 
 def test_without_patients_there_is_no_progress(tmp_path: Path) -> None:

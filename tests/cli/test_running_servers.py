@@ -28,7 +28,7 @@ def home(tmp_path: Path) -> dict[str, str]:
     return {"XDG_DATA_HOME": str(tmp_path / "home"), "SICKBAY_DATA": ""}
 
 
-def started(stack: ExitStack, home: dict[str, str], *arguments: str) -> Live:
+def start(stack: ExitStack, home: dict[str, str], *arguments: str) -> Live:
     environment = {name: value for name, value in home.items() if value}
     return stack.enter_context(serving("--patients", "0", *arguments, environment=environment))
 
@@ -50,7 +50,7 @@ def test_an_ephemeral_server_is_found_without_data_and_leaves_nothing_behind(hom
     patient = tmp_path / "patient.json"
     patient.write_text('{"resourceType": "Patient", "id": "anna"}')
     with ExitStack() as stack:
-        live = started(stack, home, "--ephemeral")
+        live = start(stack, home, "--ephemeral")
         token = ["token", "sample-general", "--scope", "user/Patient.read"]
         for arguments in (["apps", "list"], token, ["load", str(patient)]):
             done = command(home, *arguments)
@@ -70,7 +70,7 @@ def test_an_ephemeral_server_is_found_without_data_and_leaves_nothing_behind(hom
 def test_of_several_servers_the_last_one_is_used_and_the_others_are_named(home: dict[str, str], tmp_path: Path) -> None:
     """After the last one was killed, the other one is the last."""
     with ExitStack() as stack:
-        first, last = started(stack, home, "--data", str(tmp_path / "first")), started(stack, home, "--ephemeral")
+        first, last = start(stack, home, "--data", str(tmp_path / "first")), start(stack, home, "--ephemeral")
         done = command(home, "launch", "sample-general")
         assert f"2 servers are running. Using the one that you started last: {last.base}." in done.stderr
         assert f"add --data {tmp_path / 'first'} ({first.base})" in done.stderr
@@ -85,7 +85,7 @@ def test_of_several_servers_the_last_one_is_used_and_the_others_are_named(home: 
 
 def test_the_only_server_on_the_default_folder_needs_no_note(home: dict[str, str]) -> None:
     with ExitStack() as stack:
-        started(stack, home)
+        start(stack, home)
         done = command(home, "apps", "list")
         assert (done.returncode, done.stderr) == (0, "")
 
@@ -101,7 +101,7 @@ def test_a_server_works_without_a_folder_to_be_listed_in(tmp_path: Path, monkeyp
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
     running_servers.add(tmp_path, "http://localhost:1", "x")
     assert running_servers.all_running() == []
-    with running_servers.removed_afterwards():
+    with running_servers.remove_afterwards():
         pass
 
 
@@ -123,8 +123,8 @@ def test_servers_are_ordered_by_their_start_and_unreadable_entries_are_removed(
     broken.write_text("{")
     assert [server.pid for server in running_servers.all_running()] == [3, 2, 1]
     assert not broken.exists()
-    assert running_servers.chosen(None) == str(tmp_path / "1")
-    assert running_servers.chosen("elsewhere") == "elsewhere"
+    assert running_servers.choose(None) == str(tmp_path / "1")
+    assert running_servers.choose("elsewhere") == "elsewhere"
 
 
 def test_an_ambiguous_name_gets_the_command_for_each_hospital(home: dict[str, str]) -> None:

@@ -331,7 +331,7 @@ def test_a_token_beyond_the_registration_or_without_a_patient_gives_a_warning(
 
 
 def test_listening_for_other_machines_without_a_base_url_gives_a_warning(tmp_path: Path) -> None:
-    def begun(*more: str) -> tuple[str, str]:
+    def begin(*more: str) -> tuple[str, str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--json", *more],
             stdout=subprocess.PIPE,
@@ -344,12 +344,12 @@ def test_listening_for_other_machines_without_a_base_url_gives_a_warning(tmp_pat
         process.terminate()
         return foot.partition('<footer class="foot">')[2], process.communicate(timeout=15)[1]
 
-    foot, note = begun("--host", "0.0.0.0")
+    foot, note = begin("--host", "0.0.0.0")
     assert "Other machines may connect" in foot
     assert note.startswith("Sickbay accepts requests only at http://localhost:")
     assert "To let other machines connect, add --base-url http://NAME:" in note
     assert note.count("\n") == 1
-    foot, note = begun()
+    foot, note = begin()
     assert "Listens only on its own machine" in foot
     assert note == ""
 

@@ -38,7 +38,7 @@ NASTY = (
 texts = st.one_of(st.text(), st.lists(st.sampled_from((*NASTY, "ä", "😀", "名", " ", "\n", "\\")), max_size=6).map("".join))
 
 
-def obeyed(text: str, keep: str) -> list[str]:
+def obey(text: str, keep: str) -> list[str]:
     """Characters of controls, formats, surrogates and separators."""
     return [char for char in text if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in keep]
 
@@ -47,9 +47,9 @@ def obeyed(text: str, keep: str) -> list[str]:
 def test_shown_text_has_no_control_characters_and_is_otherwise_unchanged(text: str) -> None:
     for keep in ("\n\t", ""):
         seen = streams.escape_text(text, keep)
-        assert not obeyed(seen, keep)
+        assert not obey(seen, keep)
         seen.encode()
-        if not obeyed(text, keep):
+        if not obey(text, keep):
             assert seen == text
 
 
@@ -62,24 +62,24 @@ def test_json_stays_the_same_json(value: object) -> None:
 @given(texts, texts, texts, texts)
 def test_an_exchange_is_one_line_regardless_of_the_apps_name(tenant: str, stage: str, app: str, finding: str) -> None:
     line = LogLine(time.time(), tenant, stage, app, 400, finding, "id")
-    assert not obeyed(terminal.plain(line), "")
-    ours = terminal.painted(line)
+    assert not obey(terminal.format_plain(line), "")
+    ours = terminal.paint(line)
     for colour in (terminal.GREY, terminal.RED, terminal.GREEN, terminal.PLAIN):
         ours = ours.replace(colour, "")
-    assert not obeyed(ours, "")
+    assert not obey(ours, "")
 
 
 @given(st.lists(st.tuples(texts, texts), max_size=4))
 def test_a_table_has_one_line_for_each_row(rows: list[tuple[str, ...]]) -> None:
     text = output.table(rows, ("ONE", "TWO"))
-    assert not obeyed(text, "\n")
+    assert not obey(text, "\n")
     assert text.count("\n") == len(rows)
 
 
 def test_printed_noted_and_logged_text_is_escaped(capsys: pytest.CaptureFixture[str]) -> None:
     output.say("a\x1b[2Jb")
     output.note("c\u202ed")
-    streams.ready()
+    streams.prepare()
     streams.escape_log()
     assert logging.lastResort is not None
     record = logging.LogRecord("sickbay", logging.ERROR, "x", 1, "%s failed", ("e\x9bf\ng",), None)
@@ -99,9 +99,9 @@ STALLED = LogLine(0, "general", "silence", "app-1", 0, "code-not-redeemed", "t",
 
 
 def test_a_launch_that_stalled_has_no_status_and_says_what_is_missing() -> None:
-    text = terminal.plain(STALLED)
+    text = terminal.format_plain(STALLED)
     assert text.endswith("silence        app-1  -  code-not-redeemed  Notes received the code 15 s ago: http://x/t")
-    painted = terminal.painted(STALLED)
+    painted = terminal.paint(STALLED)
     assert f"{terminal.YELLOW}code-not-redeemed{terminal.PLAIN}  Notes received" in painted
 
 

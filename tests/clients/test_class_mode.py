@@ -36,7 +36,7 @@ location.replace(`${query.get("iss").replace("/r4", "")}/oauth/authorize?` + new
 </script>"""
 
 
-def redirected(query: str) -> tuple[str, bytes]:
+def redirect(query: str) -> tuple[str, bytes]:
     """What LAUNCH does, as an HTTP redirect."""
     launch = httpx2.QueryParams(query)
     sent = {
@@ -57,7 +57,7 @@ def redirected(query: str) -> tuple[str, bytes]:
 
 def app_page(path: str) -> tuple[str, bytes] | None:
     if path.startswith("/redirect"):
-        return redirected(path.partition("?")[2])
+        return redirect(path.partition("?")[2])
     page = {"/launch": LAUNCH, "/done": "<!doctype html><h1>Come back with a code</h1>"}.get(path.partition("?")[0])
     return ("text/html", page.encode()) if page else None
 

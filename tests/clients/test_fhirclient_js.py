@@ -21,7 +21,7 @@ SCOPES = {
 }
 
 
-def registered(sickbay: AdminClient, origin: Origin, version: str, host: str = "localhost", **fields: Any) -> dict[str, Any]:
+def register(sickbay: AdminClient, origin: Origin, version: str, host: str = "localhost", **fields: Any) -> dict[str, Any]:
     """Registers an app and provides the configuration for its page."""
     client_id = str(uuid.uuid4())
     page = origin.address(client_id, "index.html", host)
@@ -78,7 +78,7 @@ def is_complete(read: dict[str, Any], patient: str) -> bool:
 def test_an_app_launched_by_url_reads_its_patient(
     sickbay: AdminClient, origin: Origin, page: Page, version: str, host: str
 ) -> None:
-    app = registered(sickbay, origin, version, host, **sickbay.auto_approved())
+    app = register(sickbay, origin, version, host, **sickbay.auto_approved())
     patient = sickbay.patient()
     page.goto(sickbay.launch(app, patient=patient)["url"])
     read = app_result(page)
@@ -91,7 +91,7 @@ def test_an_app_launched_by_url_reads_its_patient(
 def test_an_app_opened_in_a_frame_of_the_chart_reads_its_patient(
     sickbay: AdminClient, origin: Origin, page: Page, version: str, host: str
 ) -> None:
-    app, patient = registered(sickbay, origin, version, host), sickbay.patient()
+    app, patient = register(sickbay, origin, version, host), sickbay.patient()
     open_in_chart(page, sickbay, app, patient)
     frame = page.wait_for_selector("iframe.app").content_frame()
     assert frame
@@ -106,7 +106,7 @@ def test_an_app_opened_in_a_frame_of_the_chart_reads_its_patient(
 def test_an_app_opened_from_the_chart_in_a_tab_reads_its_patient(
     sickbay: AdminClient, origin: Origin, page: Page, version: str
 ) -> None:
-    app, patient = registered(sickbay, origin, version, "127.0.0.1"), sickbay.patient()
+    app, patient = register(sickbay, origin, version, "127.0.0.1"), sickbay.patient()
     open_in_chart(page, sickbay, app, patient)
     with page.expect_popup() as popup:
         page.get_by_role("link", name="In a tab").click()
@@ -121,7 +121,7 @@ def test_an_app_opened_from_the_chart_in_a_tab_reads_its_patient(
 def test_a_standalone_app_reads_the_picked_patient(sickbay: AdminClient, origin: Origin, page: Page, version: str) -> None:
     patient = sickbay.patient()
     scope = SCOPES[version].replace("launch ", "launch/patient ")
-    app = registered(
+    app = register(
         sickbay, origin, version, scope=scope, config={"iss": sickbay.fhir(version)}, **sickbay.auto_approved(patient=patient)
     )
     page.goto(origin.address(app["client_id"], "launch.html"))
@@ -133,14 +133,14 @@ def test_a_base_url_with_the_other_loopback_name_works_with_a_warning(sickbay: A
     patient = sickbay.patient()
     other = {"iss": sickbay.fhir("r4", "127.0.0.1")}
     scope = SCOPES["r4"].replace("launch ", "launch/patient ")
-    app = registered(sickbay, origin, "r4", scope=scope, config=other, **sickbay.auto_approved(patient=patient))
+    app = register(sickbay, origin, "r4", scope=scope, config=other, **sickbay.auto_approved(patient=patient))
     page.goto(origin.address(app["client_id"], "launch.html"))
     assert is_complete(app_result(page), patient)
     assert {id for _, id in sickbay.findings_above_info(app)} == {"aud-loopback-alias"}
 
 
 def test_the_launch_link_of_the_ehr_opens_the_app(sickbay: AdminClient, origin: Origin, page: Page) -> None:
-    app = registered(sickbay, origin, "r4", **sickbay.auto_approved())
+    app = register(sickbay, origin, "r4", **sickbay.auto_approved())
     patient, user = sickbay.patient(), sickbay.clinician["username"]
     page.goto(f"{sickbay.line['base']}/{TENANT}/ehr/launch?app={app['app_id']}&patient={patient}&user={user}")
     assert is_complete(app_result(page), patient)

@@ -12,7 +12,7 @@ import pytest
 from joserfc.jwk import ECKey
 from tests.clients.client_kit import TENANT, AdminClient
 from tests.clients.origins import serves
-from tests.conftest import missing
+from tests.conftest import skip_or_fail
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -28,7 +28,7 @@ def app(sickbay: AdminClient, node: Path) -> Any:
     """Returns a function that runs the app with some fields and returns its output. Fails with the client's error message."""
     command = shutil.which("node")
     if command is None or not (node / "openid-client").is_dir():
-        missing("node", "no node, or no openid-client in node_modules; run make node")
+        skip_or_fail("node", "no node, or no openid-client in node_modules; run make node")
     issuer = sickbay.line["tenants"][TENANT]["issuer"]
 
     def run(**fields: Any) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def app(sickbay: AdminClient, node: Path) -> Any:
     return run
 
 
-def registered(sickbay: AdminClient, **fields: Any) -> dict[str, Any]:
+def register(sickbay: AdminClient, **fields: Any) -> dict[str, Any]:
     return sickbay.register(**{"redirect_uris": [HERE], "scope": SCOPE, **sickbay.auto_approved()} | fields)
 
 
@@ -69,7 +69,7 @@ KINDS = {
 @pytest.mark.parametrize("method", sorted(KINDS))
 def test_each_authentication_method_signs_in_refreshes_and_reads_userinfo(sickbay: AdminClient, app: Any, method: str) -> None:
     """The id_token is verified with the published keys, the nonce, the response's iss (RFC 9207) and PKCE."""
-    client = registered(sickbay, **KINDS[method])
+    client = register(sickbay, **KINDS[method])
     output = app(
         client_id=client["client_id"],
         secret=client.get("client_secret"),
@@ -105,7 +105,7 @@ def test_its_default_assertion_names_the_issuer_and_the_advice_names_the_option_
 
 @pytest.mark.parametrize("metadata", ["oidc", "oauth2"])
 def test_the_server_is_discovered_with_openid_and_with_rfc_8414(sickbay: AdminClient, app: Any, metadata: str) -> None:
-    client = registered(sickbay)
+    client = register(sickbay)
     output = app(client_id=client["client_id"], metadata=metadata)
     assert output["server"]["issuer"] == sickbay.line["tenants"][TENANT]["issuer"]
     assert output["server"]["code_challenge_methods_supported"] == ["S256"]
@@ -113,14 +113,14 @@ def test_the_server_is_discovered_with_openid_and_with_rfc_8414(sickbay: AdminCl
 
 
 def test_an_authorization_request_can_be_a_form_post(sickbay: AdminClient, app: Any) -> None:
-    client = registered(sickbay)
+    client = register(sickbay)
     assert app(client_id=client["client_id"], scope=SCOPE, post=True)["tokens"]["scope"] == SCOPE
     assert findings_above_info(sickbay, client) == []
 
 
 @pytest.mark.parametrize("method", ["client_secret_basic", "private_key_jwt"])
 def test_a_revoked_token_is_no_longer_active(sickbay: AdminClient, app: Any, method: str) -> None:
-    client = registered(sickbay, **KINDS[method])
+    client = register(sickbay, **KINDS[method])
     output = app(
         client_id=client["client_id"],
         secret=client.get("client_secret"),
@@ -170,7 +170,7 @@ def test_the_client_registers_itself(sickbay: AdminClient, app: Any) -> None:
 def test_a_launch_from_the_chart_returns_the_full_context(sickbay: AdminClient, app: Any) -> None:
     """The token response contains patient, encounter, banner and style in addition to the token."""
     scope = "launch openid fhirUser patient/Patient.rs patient/Encounter.rs"
-    client = registered(sickbay, scope=scope, launch_uri="http://localhost:8100/launch")
+    client = register(sickbay, scope=scope, launch_uri="http://localhost:8100/launch")
     patient, encounter = sickbay.patient_with_a_visit()
     launch = sickbay.launch(client, patient=patient, encounter=encounter, need_patient_banner=False)
     output = app(client_id=client["client_id"], scope=scope, launch=launch["launch"])["tokens"]
@@ -183,7 +183,7 @@ def test_a_launch_from_the_chart_returns_the_full_context(sickbay: AdminClient, 
 def test_a_standalone_app_gets_the_picked_encounter(sickbay: AdminClient, app: Any) -> None:
     scope = "launch/patient launch/encounter openid fhirUser patient/Patient.rs"
     patient, encounter = sickbay.patient_with_a_visit()
-    client = registered(sickbay, scope=scope, **sickbay.auto_approved(patient=patient, encounter=encounter))
+    client = register(sickbay, scope=scope, **sickbay.auto_approved(patient=patient, encounter=encounter))
     output = app(client_id=client["client_id"], scope=scope)["tokens"]
     assert (output["patient"], output["encounter"]) == (patient, encounter)
     assert findings_above_info(sickbay, client) == []
@@ -197,7 +197,7 @@ def test_the_client_signs_its_user_out(sickbay: AdminClient, app: Any, page: Pag
     with serves(lambda path: ("text/plain", b"Here you are")) as port:
         callback, bye = f"http://localhost:{port}/callback", f"http://localhost:{port}/bye"
         uris = {"redirect_uris": [callback], "post_logout_redirect_uris": [bye]}
-        client = registered(sickbay, auto_approve=None, **uris)
+        client = register(sickbay, auto_approve=None, **uris)
         fields = {"client_id": client["client_id"], "scope": SCOPE, "redirect_uri": callback, "bye": bye}
         start = app(**fields, begin=True)
         page.goto(start["url"])

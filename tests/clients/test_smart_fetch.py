@@ -31,7 +31,7 @@ def fetch(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([tool, *arguments], capture_output=True, text=True, timeout=100)
 
 
-def exported(folder: Path) -> dict[str, list[dict[str, Any]]]:
+def export(folder: Path) -> dict[str, list[dict[str, Any]]]:
     by_type: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(folder.rglob("*.ndjson*")):
         text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text()
@@ -62,7 +62,7 @@ def test_a_group_is_exported_through_backend_services(sickbay: AdminClient, tmp_
         TYPES,
     )
     assert process.returncode == 0, process.stdout + process.stderr
-    by_type = exported(target)
+    by_type = export(target)
     group = sickbay.get("r4", "Group/panel-pr-1")
     members = {member["entity"]["reference"].partition("/")[2] for member in group["member"]}
     assert {patient["id"] for patient in by_type["Patient"]} == members

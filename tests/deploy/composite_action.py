@@ -36,7 +36,7 @@ class Job:
         for step in document["runs"]["steps"]:
             if self._applies(step, values):
                 self._step(step, values)
-        return {name: filled(field["value"], values) for name, field in document["outputs"].items()}
+        return {name: fill(field["value"], values) for name, field in document["outputs"].items()}
 
     def _applies(self, step: dict[str, Any], values: dict[str, str]) -> bool:
         """Knows only conditions of the form ${{ name != 'text' }}."""
@@ -47,15 +47,15 @@ class Job:
 
     def _step(self, step: dict[str, Any], values: dict[str, str]) -> None:
         if "uses" in step:
-            self.used.append({name: filled(value, values) for name, value in step["with"].items()})
+            self.used.append({name: fill(value, values) for name, value in step["with"].items()})
             values |= {f"steps.{step.get('id')}.outputs.artifact-url": ARTIFACT}
             return
         assert step["shell"] == "bash"
         assert "${{" not in step["run"], "an expression in a script would let an input run as code"
         commands = {f"GITHUB_{name}": self._file(name) for name in ("ENV", "PATH", "OUTPUT")}
-        own = {name: filled(value, values) for name, value in step.get("env", {}).items()}
+        own = {name: fill(value, values) for name, value in step.get("env", {}).items()}
         own |= {name: str(path) for name, path in commands.items()} | {"GITHUB_STEP_SUMMARY": str(self.summary)}
-        self.shell(step["run"], filled(step.get("working-directory", "."), values), own)
+        self.shell(step["run"], fill(step.get("working-directory", "."), values), own)
         self.environment |= pairs(commands["GITHUB_ENV"])
         for path in commands["GITHUB_PATH"].read_text().split():
             self.environment["PATH"] = f"{path}:{self.environment['PATH']}"
@@ -84,7 +84,7 @@ class Job:
         return path
 
 
-def filled(text: Any, values: dict[str, str]) -> str:
+def fill(text: Any, values: dict[str, str]) -> str:
     """A text with the values of its expressions. An output of a step that was skipped is empty."""
 
     def value(match: re.Match[str]) -> str:

@@ -67,7 +67,7 @@ def token_endpoint(values: Values) -> str:
     return f"{values.choice(servers)}/token"
 
 
-def authenticated(values: Values, pairs: Pairs) -> tuple[Pairs, dict[str, str]]:
+def authenticate(values: Values, pairs: Pairs) -> tuple[Pairs, dict[str, str]]:
     """As a public client, with Basic, or with the secret in the body."""
     headers = {
         "Content-Type": values.choice(["application/x-www-form-urlencoded", "application/x-www-form-urlencoded;charset=UTF-8"])
@@ -87,7 +87,7 @@ def code_grant(values: Values) -> Sent:
     )
     pairs = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", values.callback())]
     pairs += [("code_verifier", values.base64url(values.choice([32, 64, 72])))] if values.random() < 0.8 else []
-    pairs, headers = authenticated(values, pairs)
+    pairs, headers = authenticate(values, pairs)
     return Sent("POST", token_endpoint(values), headers, values.choice([form, percent])(pairs))
 
 
@@ -95,7 +95,7 @@ def refresh(values: Values) -> Sent:
     token = values.choice([values.base64url(64), jwt(values), f"1//0g{values.base64url(60)}", values.uuid()])
     pairs = [("grant_type", "refresh_token"), ("refresh_token", token)]
     pairs += [("scope", values.choice(PLAIN_SCOPES))] if values.random() < 0.2 else []
-    pairs, headers = authenticated(values, pairs)
+    pairs, headers = authenticate(values, pairs)
     return Sent("POST", token_endpoint(values), headers, form(pairs))
 
 
@@ -115,7 +115,7 @@ def client_credentials(values: Values) -> Sent:
     )
 
 
-def signed(values: Values) -> Sent:
+def sign(values: Values) -> Sent:
     """A SMART backend service, or MSAL with a certificate."""
     url, id, at = token_endpoint(values), values.client_id(), 1_764_000_000 + values.randrange(10**6)
     smart = values.random() < 0.7
@@ -137,11 +137,11 @@ def other_grants(values: Values) -> Sent:
         [("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("subject_token", jwt(values))],
         [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", jwt(values))],
     )
-    pairs, headers = authenticated(values, values.choice(grants))
+    pairs, headers = authenticate(values, values.choice(grants))
     return Sent("POST", f"{values.choice(PLAIN_SERVERS)}/token", headers, form(pairs))
 
 
-TOKEN: tuple[Callable[[Values], Sent], ...] = (code_grant, refresh, client_credentials, signed, other_grants)
+TOKEN: tuple[Callable[[Values], Sent], ...] = (code_grant, refresh, client_credentials, sign, other_grants)
 
 SEARCHES = (
     "Patient/{id}",
@@ -192,7 +192,7 @@ def fhir(values: Values) -> Sent:
     return Sent("GET", url, {"Authorization": f"Bearer {token}", "Accept": accept} | prefer)
 
 
-def posted(values: Values) -> Sent:
+def post(values: Values) -> Sent:
     """A search by POST, a create, or a batch."""
     base, token = (
         values.choice(FHIR_SERVERS)[1],
@@ -237,7 +237,7 @@ def launch(values: Values) -> str:
 
 
 URLS: tuple[Callable[[Values], str], ...] = (fhir_url, redirect, fragment, launch)
-FHIR: tuple[Callable[[Values], Sent], ...] = (fhir, fhir, posted)
+FHIR: tuple[Callable[[Values], Sent], ...] = (fhir, fhir, post)
 
 
 def paste(values: Values) -> Paste:

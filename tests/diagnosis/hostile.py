@@ -106,7 +106,7 @@ BEGINNINGS = (
 ENDS = ("", "x", '"', "}", " ", ")", "\n", "!")
 
 
-def repeated(rng: random.Random, size: int) -> tuple[str, str]:
+def repeat(rng: random.Random, size: int) -> tuple[str, str]:
     """A fragment that is repeated up to `size` characters, and the same with twice as many."""
     unit = "".join(rng.choice(FRAGMENTS) for _ in range(rng.choice((1, 1, 2, 2, 3, 3, 4, 5, 6, 8))))
     beginning = rng.choice(BEGINNINGS) if rng.random() < 0.5 else ""
@@ -114,7 +114,7 @@ def repeated(rng: random.Random, size: int) -> tuple[str, str]:
     return f"{beginning}{unit * times}{end}", f"{beginning}{unit * 2 * times}{end}"
 
 
-def mutated(rng: random.Random, text: str) -> str:
+def mutate(rng: random.Random, text: str) -> str:
     """The text with up to six small changes: a cut, an inserted character, a repetition."""
     for _ in range(rng.randint(0, 6)):
         place, kind = rng.randrange(len(text) + 1), rng.randrange(3)
@@ -133,8 +133,8 @@ def pairs(seed: int, count: int, pastes: list[str], size: int) -> Iterator[tuple
     for number in range(count):
         at_most = rng.randint(size // 8, size)
         if number % 3 or not pastes:
-            yield repeated(rng, at_most)
+            yield repeat(rng, at_most)
         else:
-            text = f"{mutated(rng, rng.choice(pastes))[:at_most]}\n"
+            text = f"{mutate(rng, rng.choice(pastes))[:at_most]}\n"
             times = max(1, at_most // len(text))
             yield text * times, text * 2 * times

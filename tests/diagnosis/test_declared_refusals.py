@@ -50,7 +50,7 @@ def aliases(tree: ast.Module) -> dict[str, str]:
 
 
 @cache
-def used() -> set[tuple[str, str]]:
+def use() -> set[tuple[str, str]]:
     """Every (stage, declaration) that the sources refer to."""
     references = set()
     for _, tree in modules():
@@ -78,7 +78,7 @@ def test_refusals_are_declared_in_one_folder() -> None:
 
 @pytest.mark.parametrize(("stage", "name", "declared"), DECLARATIONS, ids=[f"{entry[0]}.{entry[1]}" for entry in DECLARATIONS])
 def test_a_declaration_is_named_after_its_rule_and_used(stage: str, name: str, declared: RefusalType) -> None:
-    assert (stage, name) in used()
+    assert (stage, name) in use()
     same_rule = [entry for entry in DECLARATIONS if entry[0] == stage and entry[2].name == declared.name]
     assert name == declared.name.upper().replace("-", "_") or len(same_rule) > 1
 

@@ -105,17 +105,17 @@ def test_an_aud_without_a_path_is_judged_by_its_path_and_replaced_by_a_placehold
 
 
 def test_scopes_are_read_from_a_token_that_is_a_jwt() -> None:
-    def reported(url: str, **claims: object) -> dict[str, Finding]:
+    def report(url: str, **claims: object) -> dict[str, Finding]:
         headers = HEADERS | {"Authorization": f"Bearer {jose.sign(claims, KEY)}"}
         return findings(kind="fhir_request", url=f"https://ehr.example.org/fhir/r4/{url}", headers=headers)
 
-    lacking = reported("Condition/1", scope="openid patient/Observation.rs", patient="1")["fhir-insufficient-scope"]
+    lacking = report("Condition/1", scope="openid patient/Observation.rs", patient="1")["fhir-insufficient-scope"]
     assert "patient/Condition.rs" in lacking.fix
     assert (lacking.severity, lacking.degree) == ("warning", "probable")
-    assert reported("Condition/1", scp=["user/Observation.rs"]).keys() == {"fhir-insufficient-scope"}
-    assert reported("Observation/1", scope="openid patient/Observation.rs") == {}
-    assert reported("Condition/1", scope="openid profile email") == {}
-    assert reported("metadata", scope="patient/Observation.rs") == {}
+    assert report("Condition/1", scp=["user/Observation.rs"]).keys() == {"fhir-insufficient-scope"}
+    assert report("Observation/1", scope="openid patient/Observation.rs") == {}
+    assert report("Condition/1", scope="openid profile email") == {}
+    assert report("metadata", scope="patient/Observation.rs") == {}
 
 
 def test_a_policy_that_only_some_servers_have_is_mentioned_but_corrects_nothing() -> None:

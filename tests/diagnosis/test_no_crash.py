@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.diagnosis.hostile import FRAGMENTS, mutated, repeated
+from tests.diagnosis.hostile import FRAGMENTS, mutate, repeat
 from tests.laws import examples
 
 from sickbay.cli import doctor as command
@@ -119,7 +119,7 @@ def read(text: str) -> None:
         return
     for everything in (False, True):
         command._as_text(evidence, diagnosis, everything=everything)
-    command._masked(evidence, diagnosis)
+    command._mask(evidence, diagnosis)
     doctor_view(text, evidence, diagnosis, "v" * 43)
 
 
@@ -152,7 +152,7 @@ def test_what_people_paste_is_read_however_it_is_mangled(shared: Path) -> None:
     rng = random.Random(7)
     files = sorted((shared / "cases" / "realworld").glob("*.jsonl"))
     for line in (line for file in files for line in file.read_text(encoding="utf-8").splitlines() if line):
-        read(mutated(rng, json.loads(line)["paste"]))
+        read(mutate(rng, json.loads(line)["paste"]))
 
 
 @pytest.mark.prove
@@ -160,5 +160,5 @@ def test_what_people_paste_is_read_however_it_is_mangled(shared: Path) -> None:
 def test_ten_thousand_hostile_texts_are_read() -> None:
     rng = random.Random(8)
     for number in range(10_000):
-        text = repeated(rng, rng.randint(10, 1_000))[0]
-        read(mutated(rng, text) if number % 2 else text)
+        text = repeat(rng, rng.randint(10, 1_000))[0]
+        read(mutate(rng, text) if number % 2 else text)

@@ -34,7 +34,7 @@ def test_a_rule_for_what_is_not_known_advises_only_then(id: str, member: str) ->
 def test_a_rule_about_a_parameter_advises_only_if_it_was_sent(id: str) -> None:
     rule = BY_ID[id]
     assert advice(id)
-    without = REQUEST.parameters.replaced([(rule.sent or "", None)])
+    without = REQUEST.parameters.replace([(rule.sent or "", None)])
     assert rule.advice(structs.replace(REQUEST, parameters=without), KNOWN) is None
 
 
@@ -54,8 +54,8 @@ def test_the_named_member_exists_in_the_context(id: str, member: str) -> None:
 
 @pytest.mark.parametrize(("id", "name"), [("pkce-missing", "code_challenge"), ("nonce-missing", "nonce")])
 def test_a_rule_about_a_missing_parameter_advises_only_if_it_was_not_sent(id: str, name: str) -> None:
-    scope = REQUEST.parameters.replaced([("scope", "openid"), ("response_type", "code")])
-    sent = scope.replaced([(name, "x" * 43)])
+    scope = REQUEST.parameters.replace([("scope", "openid"), ("response_type", "code")])
+    sent = scope.replace([(name, "x" * 43)])
     assert BY_ID[id].absent == name
     assert BY_ID[id].advice(structs.replace(REQUEST, parameters=scope), KNOWN)
     assert BY_ID[id].advice(structs.replace(REQUEST, parameters=sent), KNOWN) is None

@@ -10,7 +10,7 @@ from msgspec import structs
 from sickbay.diagnosis import case
 from sickbay.diagnosis.evidence.access import EVERYWHERE
 from sickbay.diagnosis.kinds import KINDS
-from sickbay.diagnosis.skipped_checks import NEEDED, OF_A_SERVER, skip_unknown
+from sickbay.diagnosis.skipped_checks import NEEDED, OF_A_BODY, OF_A_SERVER, skip_unknown
 from sickbay.doctor.diagnose import diagnose
 from sickbay.kernel.checks import Check
 
@@ -83,7 +83,7 @@ def test_each_check_in_the_tables_exists_and_is_skipped_without_a_context() -> N
         checks |= {check.name: check for check in kind.checks(kind.request(evidence))}
         for result in diagnose(evidence).examination.checked:
             outcomes.setdefault(result.name, set()).add(result.outcome)
-    assert NEEDED.keys() | OF_A_SERVER <= checks.keys()
+    assert NEEDED.keys() | OF_A_SERVER | OF_A_BODY <= checks.keys()
     assert not [name for name in NEEDED if "passed" in outcomes[name]]
 
 

@@ -28,7 +28,7 @@ NAMES = (
 ERROR = "severity", "'error'"
 
 
-def declared(tree: ast.Module) -> Iterator[tuple[str | None, str]]:
+def fields_of_rules(tree: ast.Module) -> Iterator[tuple[str | None, str]]:
     """The fields that the rules of a file declare."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Rule":
@@ -76,7 +76,7 @@ def test_the_catalogue_has_every_file_of_rules() -> None:
 
 
 def test_no_rule_declares_its_stage_or_that_it_is_an_error() -> None:
-    fields = {path: list(declared(ast.parse(path.read_text(encoding="utf-8")))) for path in RULE_FILES}
+    fields = {path: list(fields_of_rules(ast.parse(path.read_text(encoding="utf-8")))) for path in RULE_FILES}
     assert sum(map(len, fields.values())) > 2000
     repeated = {path.stem for path in fields for name, value in fields[path] if name == "stage" or (name, value) == ERROR}
     assert repeated == set()
@@ -99,4 +99,4 @@ def test_four_of_five_rules_follow_from_their_refusals() -> None:
 
 
 def test_every_explained_refusal_has_a_general_declaration() -> None:
-    assert {rule.explains for rule in RULES if rule.explains} <= set(refusals.declared())
+    assert {rule.explains for rule in RULES if rule.explains} <= set(refusals.find_all())

@@ -39,7 +39,7 @@ SIGNER = {
     **{name: value for name, value in SERVICE.items() if name != "client_secret"},
     "type": "backend",
     "token_endpoint_auth_method": "private_key_jwt",
-    "jwks": {"keys": [jose.public(KEY)]},
+    "jwks": {"keys": [jose.public_members(KEY)]},
 }
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -131,10 +131,10 @@ def client_findings(kind: str, body: str, app: dict[str, Any], headers: dict[str
     return findings(evidence, app, tokens={"t1": token})
 
 
-def signed(header: dict[str, Any] | None = None, **claims: Any) -> str:
+def sign(header: dict[str, Any] | None = None, **claims: Any) -> str:
     """A client assertion whose header or claims are changed; None removes a claim. Its signature fits none of them."""
     sent = {"iss": "b1", "sub": "b1", "aud": f"{AT}/oauth/token", "iat": NOW, "exp": NOW + 240, "jti": "j1"} | claims
-    head = {"alg": "RS384", "typ": "JWT", "kid": jose.public(KEY)["kid"]} if header is None else header
+    head = {"alg": "RS384", "typ": "JWT", "kid": jose.public_members(KEY)["kid"]} if header is None else header
     parts = (head, {name: value for name, value in sent.items() if value is not None})
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
     type = "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
@@ -156,24 +156,24 @@ def signed(header: dict[str, Any] | None = None, **claims: Any) -> str:
         ("basic-malformed", SERVICE, "", {"Authorization": "Basic b1:s3cret"}),
         ("basic-swapped", SERVICE, "", basic(SECRET, "b1")),
         ("parameter-name-wrong", SERVICE, f"&clientId=b1&client_secret={SECRET}", {}),
-        ("value-has-stray-characters", SIGNER, signed().replace("jwt-bearer", "jwt-bearer%20"), {}),
+        ("value-has-stray-characters", SIGNER, sign().replace("jwt-bearer", "jwt-bearer%20"), {}),
         ("assertion-missing", SIGNER, "&client_id=b1", {}),
-        ("assertion-type-wrong", SIGNER, signed().replace("jwt-bearer", "jwt"), {}),
-        ("assertion-alg-unsupported", SIGNER, signed({"alg": "RS256", "typ": "JWT", "kid": "k"}), {}),
-        ("assertion-kid-missing", SIGNER, signed({"alg": "RS384", "typ": "JWT"}), {}),
-        ("assertion-kid-unknown", SIGNER, signed({"alg": "RS384", "typ": "JWT", "kid": "other"}), {}),
-        ("assertion-typ-missing", SIGNER, signed({"alg": "RS384", "kid": "k"}), {}),
-        ("assertion-iss-sub-mismatch", SIGNER, signed(iss="x"), {}),
-        ("assertion-aud-wrong", SIGNER, signed(aud=f"{AT}/r4"), {}),
-        ("assertion-aud-not-token-endpoint", SIGNER, signed(aud=AT), {}),
-        ("assertion-exp-missing", SIGNER, signed(exp=None), {}),
-        ("assertion-exp-milliseconds", SIGNER, signed(exp=NOW * 1000), {}),
-        ("assertion-exp-too-long", SIGNER, signed(exp=NOW + 7200), {}),
-        ("assertion-expired", SIGNER, signed(exp=NOW - 7200), {}),
-        ("assertion-nbf-future", SIGNER, signed(nbf=NOW + 7200), {}),
-        ("assertion-jti-missing", SIGNER, signed(jti=None), {}),
-        ("clock-skew-assertion", SIGNER, signed(iat=NOW - 600), {}),
-        ("assertion-signature-invalid", SIGNER, signed(), {}),
+        ("assertion-type-wrong", SIGNER, sign().replace("jwt-bearer", "jwt"), {}),
+        ("assertion-alg-unsupported", SIGNER, sign({"alg": "RS256", "typ": "JWT", "kid": "k"}), {}),
+        ("assertion-kid-missing", SIGNER, sign({"alg": "RS384", "typ": "JWT"}), {}),
+        ("assertion-kid-unknown", SIGNER, sign({"alg": "RS384", "typ": "JWT", "kid": "other"}), {}),
+        ("assertion-typ-missing", SIGNER, sign({"alg": "RS384", "kid": "k"}), {}),
+        ("assertion-iss-sub-mismatch", SIGNER, sign(iss="x"), {}),
+        ("assertion-aud-wrong", SIGNER, sign(aud=f"{AT}/r4"), {}),
+        ("assertion-aud-not-token-endpoint", SIGNER, sign(aud=AT), {}),
+        ("assertion-exp-missing", SIGNER, sign(exp=None), {}),
+        ("assertion-exp-milliseconds", SIGNER, sign(exp=NOW * 1000), {}),
+        ("assertion-exp-too-long", SIGNER, sign(exp=NOW + 7200), {}),
+        ("assertion-expired", SIGNER, sign(exp=NOW - 7200), {}),
+        ("assertion-nbf-future", SIGNER, sign(nbf=NOW + 7200), {}),
+        ("assertion-jti-missing", SIGNER, sign(jti=None), {}),
+        ("clock-skew-assertion", SIGNER, sign(iat=NOW - 600), {}),
+        ("assertion-signature-invalid", SIGNER, sign(), {}),
     ],
 )
 def test_a_fault_of_a_client_or_its_assertion_is_the_same_finding_everywhere(

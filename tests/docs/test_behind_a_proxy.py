@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.conftest import missing
+from tests.conftest import skip_or_fail
 from tests.docs.code_blocks import blocks, run
 from tests.ports import free_ports
 
@@ -35,7 +35,7 @@ def nginx(folder: Path, upstream: str, port: int) -> Iterator[None]:
     """Runs nginx with the page's configuration, except for ports and the paths of the certificate."""
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin")
     if program is None:
-        missing("nginx", "no nginx in /usr/sbin")
+        skip_or_fail("nginx", "no nginx in /usr/sbin")
     certificate.self_signed(folder, "ehr.example.org")
     server = NGINX.replace("listen 443", f"listen 127.0.0.1:{port}").replace("7425", upstream)
     server = server.replace("/etc/ssl/ehr/fullchain.pem", str(folder / "https.crt"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from statistics import median
 
-from tests.doctor.texts import recognised, seen_texts
+from tests.doctor.texts import recognise, seen_texts
 from tests.laws import cases
 
 from sickbay.doctor import answer
@@ -19,7 +19,7 @@ NOT_KEYCLOAK = 'https://sso.example.org/realms/clinic answers {"error":"invalid_
 
 def all_answers() -> list[tuple[str, LikelyCause]]:
     """Each text's causes with what is shown of them."""
-    return [(seen.cause, cause) for seen in cases(seen_texts()) for cause in answer.list_causes(recognised(seen.text))]
+    return [(seen.cause, cause) for seen in cases(seen_texts()) for cause in answer.list_causes(recognise(seen.text))]
 
 
 SLOT = re.compile(r"\{(?:\w+)\}")
@@ -47,12 +47,12 @@ def test_each_text_of_an_answer_begins_and_ends_like_a_sentence() -> None:
 
 def test_no_answer_has_two_causes_with_the_same_remedy() -> None:
     for seen in cases(seen_texts()):
-        fixes = [ranked.cause.fix.casefold() for ranked in recognised(seen.text).ranked]
+        fixes = [ranked.cause.fix.casefold() for ranked in recognise(seen.text).ranked]
         assert len(set(fixes)) == len(fixes), seen
 
 
 def test_the_first_cause_with_its_check_and_remedy_has_at_most_500_characters_in_the_median() -> None:
-    first = [answer.list_causes(recognised(seen.text))[0] for seen in seen_texts() if recognised(seen.text).ranked]
+    first = [answer.list_causes(recognise(seen.text))[0] for seen in seen_texts() if recognise(seen.text).ranked]
     assert median(len(cause.title) + len(cause.why) + len(cause.fix) for cause in first) <= 500
 
 
@@ -61,12 +61,12 @@ def findings(text: str) -> list[str]:
 
 
 def test_a_server_is_named_if_the_text_shows_one_and_only_one() -> None:
-    assert answer.name_product(recognised("Our Keycloak answers 400")) == "Keycloak"
-    assert answer.name_product(recognised("Our Keycloak and Okta answer 400")) == ""
-    assert answer.name_product(recognised("Spring Security with Keycloak answers 400")) == "Keycloak"
-    assert answer.name_product(recognised("Spring Security says 400")) == "Spring Security"
-    assert answer.name_product(recognised("https://x.b2clogin.com answers 400")) == "Azure AD B2C"
-    assert answer.name_product(recognised(NOT_KEYCLOAK)) == ""
+    assert answer.name_product(recognise("Our Keycloak answers 400")) == "Keycloak"
+    assert answer.name_product(recognise("Our Keycloak and Okta answer 400")) == ""
+    assert answer.name_product(recognise("Spring Security with Keycloak answers 400")) == "Keycloak"
+    assert answer.name_product(recognise("Spring Security says 400")) == "Spring Security"
+    assert answer.name_product(recognise("https://x.b2clogin.com answers 400")) == "Azure AD B2C"
+    assert answer.name_product(recognise(NOT_KEYCLOAK)) == ""
 
 
 def test_an_error_whose_causes_are_not_known_is_said_to_be_so_with_related_topics() -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 import pytest
-from tests.doctor.texts import KNOWLEDGE, recognised
+from tests.doctor.texts import KNOWLEDGE, recognise
 from tools.patterns import cost
 
 from sickbay.doctor.evidence import Evidence
@@ -155,7 +155,7 @@ def compute(evidence: Evidence) -> Mapping[str, dict[str, str]]:
 
 
 def facts(text: str) -> Mapping[str, dict[str, str]]:
-    return compute(recognised(text).evidence)
+    return compute(recognise(text).evidence)
 
 
 def test_each_fact_has_a_text() -> None:

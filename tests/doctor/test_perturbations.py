@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable
 
 import pytest
-from tests.doctor.texts import SeenText, ids, recognised, seen_texts
+from tests.doctor.texts import SeenText, ids, recognise, seen_texts
 
 EVERY = 24
 """`make test` tries each 24th text; `make prove` tries all."""
@@ -15,15 +15,15 @@ WIDTH = 60
 _WORD = re.compile(r"(?<![\w./:@=&%+?#*{}$-])[A-Za-z]{2,}(?=[\s,;!]|\.\s|$)")
 
 
-def greeted(text: str) -> str:
+def greet(text: str) -> str:
     return f"Hello everyone,\n\nI get this since yesterday:\n\n{text}\n\nAny ideas? Thanks a lot,\nMaria"
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     return "\n".join(f"> {line}" for line in text.splitlines())
 
 
-def wrapped(text: str) -> str:
+def wrap(text: str) -> str:
     lines = (textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False) or [""] for line in text.splitlines())
     return "\n".join(part for parts in lines for part in parts)
 
@@ -37,7 +37,7 @@ def in_quotation_marks(text: str) -> str:
     return f'"{text}"'
 
 
-def logged(text: str) -> str:
+def log(text: str) -> str:
     line = " ".join(text.splitlines())
     return f"2026-11-30T09:12:01.123Z ERROR [http-nio-8080-exec-4] c.e.auth.CallbackHandler - {line}"
 
@@ -50,11 +50,11 @@ def cut(text: str) -> str:
 
 
 def messages(text: str) -> set[str]:
-    return {found.message.id for found in recognised(text).shown.messages} | recognised(text).shown.products
+    return {found.message.id for found in recognise(text).shown.messages} | recognise(text).shown.products
 
 
-ANY = (greeted, quoted)
-PROSE = (wrapped, in_capitals, in_quotation_marks, logged, cut)
+ANY = (greet, quote)
+PROSE = (wrap, in_capitals, in_quotation_marks, log, cut)
 """In requests, line breaks, letter case and quotation marks matter."""
 ABOUT_LINE_BREAKS = "oauth-url-over-several-lines"
 
@@ -62,7 +62,7 @@ ABOUT_LINE_BREAKS = "oauth-url-over-several-lines"
 def changes(change: Callable[[str], str], texts: tuple[SeenText, ...]) -> list[tuple[str, list[str], list[str]]]:
     found = []
     for seen in texts:
-        is_prose = not recognised(seen.text).evidence.requests and seen.cause != ABOUT_LINE_BREAKS
+        is_prose = not recognise(seen.text).evidence.requests and seen.cause != ABOUT_LINE_BREAKS
         if change in ANY or is_prose:
             before, after = ids(seen.text)[:1], ids(change(seen.text))[:1]
             found += [(seen.cause, before, after)] if before != after else []

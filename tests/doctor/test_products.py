@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import pytest
-from tests.doctor.texts import KNOWLEDGE, SeenText, recognised, seen_texts
+from tests.doctor.texts import KNOWLEDGE, SeenText, recognise, seen_texts
 
 from sickbay.doctor import answer, phrases
 from sickbay.doctor.match import find_shown
@@ -39,10 +39,10 @@ def foreign(texts: Sequence[SeenText]) -> list[tuple[str, str]]:
     """The causes of products that texts show without marks and without a message that only the product writes."""
     wrong = []
     for seen in texts:
-        evidence = recognised(seen.text).evidence
+        evidence = recognise(seen.text).evidence
         bare = answer.recognise(replace(evidence, text=without_marks(evidence.words)), KNOWLEDGE)
         shown = {found.message.product for found in bare.shown.messages if found.message.unmistakable}
-        shown |= {"", *implied(shown)}
+        shown |= {"", *imply(shown)}
         wrong += [(seen.cause, each.cause.id) for each in bare.ranked if each.cause.product not in shown]
     return wrong
 
@@ -56,20 +56,18 @@ def test_none_of_all_texts_without_marks_does() -> None:
     assert foreign(seen_texts()) == []
 
 
-def implied(products: set[str]) -> set[str]:
+def imply(products: set[str]) -> set[str]:
     return {other for id in products if id for other in KNOWLEDGE.products[id].implies}
 
 
 def test_each_cause_shown_belongs_to_a_product_that_the_text_shows() -> None:
-    found = [
-        (each.cause, recognised(seen.text).shown.products) for seen in seen_texts() for each in recognised(seen.text).ranked
-    ]
+    found = [(each.cause, recognise(seen.text).shown.products) for seen in seen_texts() for each in recognise(seen.text).ranked]
     assert [cause.id for cause, products in found if cause.product and cause.product not in products] == []
 
 
 @pytest.mark.parametrize("text", SHARED)
 def test_an_address_that_products_share_shows_none(text: str) -> None:
-    assert recognised(text).shown.products == frozenset()
+    assert recognise(text).shown.products == frozenset()
 
 
 def test_an_unmistakable_message_is_not_one_that_two_products_have() -> None:
@@ -98,7 +96,7 @@ def names_in(text: str, among: Collection[str]) -> set[str]:
 def named_elsewhere(text: Cause | Message) -> set[str]:
     """The other products that a cause or the meaning of a message names."""
     said = text.means if isinstance(text, Message) else f"{text.title} {text.why} {text.check} {text.fix}"
-    related = implied({text.product}) | {id for id, each in KNOWLEDGE.products.items() if text.product in each.implies}
+    related = imply({text.product}) | {id for id, each in KNOWLEDGE.products.items() if text.product in each.implies}
     said = said.replace(KNOWLEDGE.products[text.product].name, "") if text.product else said
     return names_in(said, KNOWLEDGE.products.keys() - {text.product, "x"} - related)
 

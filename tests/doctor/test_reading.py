@@ -156,7 +156,7 @@ def examine(text: str) -> Any:
         return None
 
 
-def mutated(paste: str, random: random.Random) -> str:
+def mutate(paste: str, random: random.Random) -> str:
     """The paste with a few parts deleted, doubled, swapped or replaced."""
     for _ in range(random.randint(1, 6)):
         if not paste:
@@ -189,7 +189,7 @@ def test_none_of_20000_mutated_pastes_makes_it_fail(shared: Path) -> None:
 def examine_mutations(shared: Path, number: int) -> None:
     source, chosen = pastes(shared), random.Random(number)
     for _ in range(number):
-        examine(mutated(chosen.choice(source), chosen))
+        examine(mutate(chosen.choice(source), chosen))
 
 
 REFUSALS = st.one_of(

@@ -46,7 +46,7 @@ def agree(text: str) -> Verdict:
     page = examine(text, "")
     assert page.fault or (page.verdict_kind, page.verdict) == VERDICT_TAGS[diagnosis.verdict]
     assert page.has_problem == (diagnosis.verdict.exit_code == 1)
-    written, shown = command._masked(evidence, diagnosis), command._as_text(evidence, diagnosis)
+    written, shown = command._mask(evidence, diagnosis), command._as_text(evidence, diagnosis)
     if diagnosis.verdict == Verdict.UNKNOWN:
         assert (page.fault or f"{page.headline} {page.help}") == written["help"] == diagnosis.help
         assert shown.startswith(diagnosis.help)

@@ -31,10 +31,10 @@ def seen_texts() -> tuple[SeenText, ...]:
 
 
 @cache
-def recognised(pasted: str) -> Recognised:
+def recognise(pasted: str) -> Recognised:
     return answer.recognise(text.to_evidence(read_text(pasted)), KNOWLEDGE)
 
 
 def ids(pasted: str) -> list[str]:
     """The causes of a text, the most likely first."""
-    return [ranked.cause.id for ranked in recognised(pasted).ranked]
+    return [ranked.cause.id for ranked in recognise(pasted).ranked]

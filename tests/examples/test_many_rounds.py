@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import QUIET
-from tests.examples.test_pytest_suites import SUITES, chromium, copied, needs
+from tests.examples.test_pytest_suites import SUITES, chromium, copy, needs
 
 RUNS = 200
 EXTRA = Path(__file__).with_name("many_rounds.py")
@@ -18,7 +18,7 @@ EXTRA = Path(__file__).with_name("many_rounds.py")
 
 def run(suite: str, folder: Path, rounds: int, workers: int) -> subprocess.CompletedProcess[str]:
     """Run each test so many times, on servers that two processes share the work of."""
-    copied(suite, folder)
+    copy(suite, folder)
     shutil.copy(EXTRA, folder / "many_rounds.py")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "many_rounds", "-n", str(workers)]
     options = ["-o", "sickbay_options=--patients 20 --workers 2"]

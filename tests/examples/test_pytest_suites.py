@@ -10,14 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.conftest import BROWSERS, QUIET, missing
+from tests.conftest import BROWSERS, QUIET, skip_or_fail
 from tools.checks.files import ROOT, tracked
 
 SUITES = ("pytest-backend-service", "pytest-web-app", "pytest-playwright")
 ROUNDS = 20
 
 
-def copied(suite: str, folder: Path) -> Path:
+def copy(suite: str, folder: Path) -> Path:
     for path in tracked(ROOT):
         if path.parent == ROOT / "examples" / suite:
             shutil.copy(path, folder)
@@ -38,19 +38,19 @@ def chromium() -> str | None:
 
 def needs(suite: str) -> None:
     if suite == "pytest-playwright" and chromium() is None:
-        missing("chromium", "no chromium on the PATH")
+        skip_or_fail("chromium", "no chromium on the PATH")
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("suite", SUITES)
 def test_a_suite_passes_on_two_workers(suite: str, tmp_path: Path) -> None:
     needs(suite)
-    done = run(copied(suite, tmp_path), "-n", "2")
+    done = run(copy(suite, tmp_path), "-n", "2")
     assert done.returncode == 0, done.stdout
 
 
 def test_a_failing_test_shows_the_diagnosis_and_keeps_the_exchanges(tmp_path: Path) -> None:
-    folder = copied("pytest-web-app", tmp_path)
+    folder = copy("pytest-web-app", tmp_path)
     app = folder / "web_app.py"
     app.write_text(app.read_text().replace("scope=SCOPE", 'scope=SCOPE.replace(" ", ",")'))
     done = run(folder, "--sickbay-exchanges", "kept", "-k", "patient_of_the_chart")
@@ -76,7 +76,7 @@ def test_the_readme_of_a_suite_names_its_tests(suite: str) -> None:
 @pytest.mark.parametrize("suite", SUITES)
 def test_a_suite_passes_twenty_times_in_a_row_on_two_workers(suite: str, tmp_path: Path) -> None:
     needs(suite)
-    folder = copied(suite, tmp_path)
+    folder = copy(suite, tmp_path)
     for number in range(ROUNDS):
         done = run(folder, "-n", "2")
         assert done.returncode == 0, f"round {number + 1}:\n{done.stdout}"

@@ -48,10 +48,10 @@ NEEDED: dict[str, dict[str, Any]] = {
 
 def minimal(version: str, type: str) -> dict[str, Any]:
     needed = NEEDED.get(f"{version} {type}", NEEDED.get(type, {}))
-    return {"resourceType": type, **_required(version, type), **needed}
+    return {"resourceType": type, **_require(version, type), **needed}
 
 
-def _required(version: str, path: str) -> dict[str, Any]:
+def _require(version: str, path: str) -> dict[str, Any]:
     members = {}
     for name, row in _under(version, path):
         if row[0] > 0:
@@ -69,8 +69,8 @@ def _value(version: str, row: list[Any], type: str, path: str) -> Any:
         targets = row[2][0].partition(":")[2].split("|")
         return {"reference": f"{targets[0] if targets[0] not in ('', 'Resource') else 'Patient'}/p-0001"}
     if type == "Resource":
-        return {"resourceType": "Basic", **_required(version, "Basic")}
-    return _required(version, path) or _any(version, path)
+        return {"resourceType": "Basic", **_require(version, "Basic")}
+    return _require(version, path) or _any(version, path)
 
 
 def _any(version: str, path: str) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def _unknown(version: str, path: str, node: dict[str, Any]) -> list[str]:
     return unknown
 
 
-def offered(version: str) -> set[tuple[str, str]]:
+def offer(version: str) -> set[tuple[str, str]]:
     """Returns (type, name) of all operations in the statement; "" for the whole server."""
     rest = statement(version, SERVER)["rest"][0]
     operations = [("", operation) for operation in rest.get("operation", [])]
@@ -129,7 +129,7 @@ def offered(version: str) -> set[tuple[str, str]]:
 
 
 def test_exactly_the_operations_in_the_statement_are_routed() -> None:
-    operations = offered("r4")
+    operations = offer("r4")
     for type, name in operations:
         paths = [f"/${name}"] if not type else [f"/{type}/${name}", f"/{type}/x/${name}"]
         assert any(isinstance(route("r4", "POST", path), Route) for path in paths), (type, name)
@@ -137,7 +137,7 @@ def test_exactly_the_operations_in_the_statement_are_routed() -> None:
     assert ("Patient", "everything") in operations
     assert ("Observation", "validate") in operations
     assert ("Observation", "everything") not in operations
-    assert "lastn" not in {name for _, name in offered("dstu2")}
+    assert "lastn" not in {name for _, name in offer("dstu2")}
 
 
 def test_an_operation_is_listed_with_its_definition() -> None:
@@ -168,14 +168,14 @@ def test_the_statement_meets_the_us_core_server_that_it_instantiates(shared: Pat
     assert wanted["url"] in own["instantiates"]
     resources = {resource["type"]: resource for resource in own["rest"][0]["resource"]}
 
-    def required(resource: dict[str, Any], member: str, key: str) -> set[str]:
+    def require(resource: dict[str, Any], member: str, key: str) -> set[str]:
         return {item[key] for item in resource.get(member, []) if _shall(item)}
 
     for resource in wanted["rest"][0]["resource"]:
         offered = resources[resource["type"]]
-        assert required(resource, "interaction", "code") <= {item["code"] for item in offered["interaction"]}
-        assert required(resource, "searchParam", "name") <= {item["name"] for item in offered["searchParam"]}
-        assert required(resource, "operation", "definition") <= {item["definition"] for item in offered["operation"]}
+        assert require(resource, "interaction", "code") <= {item["code"] for item in offered["interaction"]}
+        assert require(resource, "searchParam", "name") <= {item["name"] for item in offered["searchParam"]}
+        assert require(resource, "operation", "definition") <= {item["definition"] for item in offered["operation"]}
         assert set(resource.get("searchRevInclude", [])) <= set(offered["searchRevInclude"])
     assert all(
         wanted["url"] not in statement(version, SERVER).get("instantiates", []) for version in VERSIONS if version != "r4"

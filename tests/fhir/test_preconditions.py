@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.fhir.preconditions import criteria, etag, handling, names, unmodified, wanted
+from sickbay.fhir.preconditions import criteria, etag, handling, is_unmodified, names, wanted_return
 
 AT = "Wed, 25 Nov 2026 01:35:05 GMT"
 
@@ -51,7 +51,7 @@ def test_an_etag_matches_its_own_version() -> None:
     ],
 )
 def test_a_resource_that_was_not_modified_since_is_recognised(sent: str | None, expected: bool) -> None:
-    assert unmodified(sent, AT) is expected
+    assert is_unmodified(sent, AT) is expected
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_condition_of_another_type_is_unchanged() -> None:
     ],
 )
 def test_the_return_preference_is_parsed(prefer: str | None, expected: str | None) -> None:
-    assert wanted(prefer) == expected
+    assert wanted_return(prefer) == expected
 
 
 @pytest.mark.parametrize(

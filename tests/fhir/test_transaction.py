@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from sickbay.fhir.transaction import InvalidBundle, linked, placed, read, references
+from sickbay.fhir.transaction import InvalidBundle, index_places, link, read, references
 
 URN = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"
 WHERE = {URN: "Patient/7", "http://h/fhir/Patient/tmp": "Patient/8", "Patient?name=x": "Patient/9"}
@@ -86,7 +86,7 @@ def test_entries_of_a_transaction_must_have_different_full_urls() -> None:
     ],
 )
 def test_an_address_of_an_entry_is_replaced_by_its_resource(type: str, sent: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert linked("r4", {"resourceType": type, **sent}, WHERE) == {"resourceType": type, **expected}
+    assert link("r4", {"resourceType": type, **sent}, WHERE) == {"resourceType": type, **expected}
 
 
 @pytest.mark.parametrize(
@@ -102,16 +102,16 @@ def test_an_address_of_an_entry_is_replaced_by_its_resource(type: str, sent: dic
     ],
 )
 def test_a_value_that_is_not_an_address_is_unchanged(type: str, sent: dict[str, Any]) -> None:
-    assert linked("r4", {"resourceType": type, **sent}, WHERE) == {"resourceType": type, **sent}
+    assert link("r4", {"resourceType": type, **sent}, WHERE) == {"resourceType": type, **sent}
 
 
 def test_a_value_that_is_not_a_resource_is_unchanged() -> None:
-    assert linked("r4", {"url": URN}, WHERE) == {"url": URN}
-    assert linked("r4", None, WHERE) is None
+    assert link("r4", {"url": URN}, WHERE) == {"url": URN}
+    assert link("r4", None, WHERE) is None
 
 
 def test_a_relative_reference_is_resolved_against_the_full_url_of_its_entry() -> None:
-    targets_from = placed(WHERE)
+    targets_from = index_places(WHERE)
     assert targets_from("http://h/fhir/Observation/1")["Patient/tmp"] == "Patient/8"
     assert targets_from("http://h/fhir/Observation/2") == targets_from("http://h/fhir/Observation/1")
     for other in ("http://other/fhir/Observation/1", URN, "", "http://h/Observation/1"):
@@ -121,9 +121,9 @@ def test_a_relative_reference_is_resolved_against_the_full_url_of_its_entry() ->
 def test_a_urn_is_lost_if_its_own_bundle_does_not_contain_it() -> None:
     inner = {"resourceType": "Bundle", "entry": [{"resource": {"subject": {"reference": "urn:uuid:2"}}}]}
     value = {"subject": {"reference": "urn:uuid:1"}, "contained": [inner], "focus": [{"reference": "urn:oid:1.2"}]}
-    assert references(value).lost({"urn:oid:1.2"}) == ["urn:uuid:1"]
-    assert references(inner).lost(set()) == []
-    assert references(None).lost(set()) == []
+    assert references(value).list_lost({"urn:oid:1.2"}) == ["urn:uuid:1"]
+    assert references(inner).list_lost(set()) == []
+    assert references(None).list_lost(set()) == []
 
 
 def test_references_are_collected_in_the_order_of_the_document() -> None:

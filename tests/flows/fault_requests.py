@@ -24,7 +24,7 @@ async def launched(flow: Flow, **more: Any) -> tuple[dict[str, Any], httpx2.Resp
     return app, await flow.redeem(app, await flow.code(app, launch=launch["launch"], scope=SCOPE))
 
 
-async def granted(flow: Flow) -> dict[str, Any]:
+async def grant(flow: Flow) -> dict[str, Any]:
     return dict((await launched(flow))[1].json())
 
 

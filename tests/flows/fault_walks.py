@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.flows.fault_requests import FHIR, assert_injected, export, get, granted, inject, launched
-from tests.flows.flow import STATE, Flow, received
+from tests.flows.fault_requests import FHIR, assert_injected, export, get, grant, inject, launched
+from tests.flows.flow import STATE, Flow, receive
 
 from sickbay.faults.kinds import kinds
 from sickbay.protocol import jose
@@ -18,7 +18,7 @@ Steps = Callable[[Flow], Awaitable[None]]
 
 
 async def status(flow: Flow) -> None:
-    token = (await granted(flow))["access_token"]
+    token = (await grant(flow))["access_token"]
     fault = await inject(flow, "status", status=503, retry_after=7)
     response = await get(flow, "Patient/p-0001", token)
     assert (response.status_code, response.headers["retry-after"]) == (503, "7")
@@ -29,13 +29,13 @@ async def status(flow: Flow) -> None:
 
 
 async def delay(flow: Flow) -> None:
-    token = (await granted(flow))["access_token"]
+    token = (await grant(flow))["access_token"]
     fault = await inject(flow, "delay", seconds=0.05)
     await assert_injected(flow, await get(flow, "Patient/p-0001", token), fault, "delay")
 
 
 async def slow(flow: Flow) -> None:
-    token = (await granted(flow))["access_token"]
+    token = (await grant(flow))["access_token"]
     whole = await get(flow, "Patient/p-0001", token)
     fault = await inject(flow, "slow", bytes_per_second=20_000)
     response = await get(flow, "Patient/p-0001", token)
@@ -44,14 +44,14 @@ async def slow(flow: Flow) -> None:
 
 
 async def reset(flow: Flow) -> None:
-    token = (await granted(flow))["access_token"]
+    token = (await grant(flow))["access_token"]
     await inject(flow, "reset")
     response = await get(flow, "Patient/p-0001", token)
     assert response.status_code == 500  # there is no connection in this process: see tests/cli/test_fault.py
 
 
 async def truncate(flow: Flow) -> None:
-    token = (await granted(flow))["access_token"]
+    token = (await grant(flow))["access_token"]
     whole = await get(flow, "Patient/p-0001", token)
     await inject(flow, "truncate", bytes=10)
     response = await get(flow, "Patient/p-0001", token)
@@ -67,7 +67,7 @@ async def body(flow: Flow) -> None:
 
 
 async def html(flow: Flow) -> None:
-    token = (await granted(flow))["access_token"]
+    token = (await grant(flow))["access_token"]
     await inject(flow, "html", type="Patient")
     response = await get(flow, "Patient/p-0001", token)
     assert (response.status_code, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -75,14 +75,14 @@ async def html(flow: Flow) -> None:
 
 
 async def content_type(flow: Flow) -> None:
-    token = (await granted(flow))["access_token"]
+    token = (await grant(flow))["access_token"]
     await inject(flow, "content-type", content_type="text/plain")
     response = await get(flow, "Patient/p-0001", token)
     assert (response.headers["content-type"], json.loads(response.content)["id"]) == ("text/plain", "p-0001")
 
 
 async def encoding(flow: Flow) -> None:
-    token = (await granted(flow))["access_token"]
+    token = (await grant(flow))["access_token"]
     await inject(flow, "encoding")
     with pytest.raises(httpx2.DecodingError):
         await get(flow, "Patient/p-0001", token)
@@ -100,7 +100,7 @@ async def authorize_error(flow: Flow) -> None:
     launch = await flow.launch(app)
     fault = await inject(flow, "authorize-error", error="access_denied")
     response = await flow.authorize(app, launch=launch["launch"])
-    sent = received(response)
+    sent = receive(response)
     assert (sent["error"], sent["state"]) == ("access_denied", STATE)
     assert "code" not in sent
     await assert_injected(flow, response, fault, "authorize-error")
@@ -113,7 +113,7 @@ async def state(flow: Flow) -> None:
     for value in ("missing", "wrong"):
         fault = await inject(flow, "state", value=value, times=1)
         response = await flow.authorize(app, launch=(await flow.launch(app))["launch"])
-        sent = received(response)
+        sent = receive(response)
         assert sent.get("state") != STATE
         assert ("state" in sent) == (value == "wrong")
         assert (await flow.redeem(app, sent["code"])).status_code == 200
@@ -124,7 +124,7 @@ async def iss(flow: Flow) -> None:
     app = await flow.register()
     for value in ("missing", "wrong"):
         await inject(flow, "iss", value=value, times=1)
-        sent = received(await flow.authorize(app, launch=(await flow.launch(app))["launch"]))
+        sent = receive(await flow.authorize(app, launch=(await flow.launch(app))["launch"]))
         assert sent.get("iss") != f"{flow.sandbox.runtime.base}/general"
         assert ("iss" in sent) == (value == "wrong")
 
@@ -152,21 +152,21 @@ async def scope(flow: Flow) -> None:
 
 
 async def no_refresh_token(flow: Flow) -> None:
-    assert "refresh_token" in await granted(flow)
+    assert "refresh_token" in await grant(flow)
     await inject(flow, "no-refresh-token")
-    assert "refresh_token" not in await granted(flow)
+    assert "refresh_token" not in await grant(flow)
 
 
 async def no_patient(flow: Flow) -> None:
     await inject(flow, "no-patient")
-    tokens = await granted(flow)
+    tokens = await grant(flow)
     assert "patient" not in tokens
     assert (await get(flow, "Patient/p-0002", tokens["access_token"])).status_code in (403, 404)
 
 
 async def other_patient(flow: Flow) -> None:
     await inject(flow, "other-patient")
-    tokens = await granted(flow)
+    tokens = await grant(flow)
     assert tokens["patient"] != "p-0001"
     assert (await get(flow, f"Patient/{tokens['patient']}", tokens["access_token"])).status_code == 200
     assert (await get(flow, "Patient/p-0001", tokens["access_token"])).status_code in (403, 404)
@@ -175,20 +175,20 @@ async def other_patient(flow: Flow) -> None:
 async def expires_in(flow: Flow) -> None:
     for value in (None, 5, "300"):
         await inject(flow, "expires-in", value=value, times=1)
-        tokens = await granted(flow)
+        tokens = await grant(flow)
         assert tokens.get("expires_in") == value
 
 
 async def dead_token(flow: Flow) -> None:
     fault = await inject(flow, "dead-token")
-    response = await get(flow, "Patient/p-0001", (await granted(flow))["access_token"])
+    response = await get(flow, "Patient/p-0001", (await grant(flow))["access_token"])
     assert response.status_code == 401
     await assert_injected(flow, response, fault, "dead-token")
 
 
 async def id_token(flow: Flow) -> None:
     await inject(flow, "id-token", claim="aud", value="somebody-else")
-    text = (await granted(flow))["id_token"]
+    text = (await grant(flow))["id_token"]
     token = jose.peek(text)
     assert token is not None
     assert token.claims["aud"] == "somebody-else"
@@ -201,14 +201,14 @@ async def is_signed(flow: Flow, token: str) -> bool:
 
 
 async def id_token_signature(flow: Flow) -> None:
-    assert await is_signed(flow, (await granted(flow))["id_token"])
+    assert await is_signed(flow, (await grant(flow))["id_token"])
     await inject(flow, "id-token-signature")
-    assert not await is_signed(flow, (await granted(flow))["id_token"])
+    assert not await is_signed(flow, (await grant(flow))["id_token"])
 
 
 async def id_token_alg(flow: Flow) -> None:
     await inject(flow, "id-token-alg", alg="none")
-    token = (await granted(flow))["id_token"]
+    token = (await grant(flow))["id_token"]
     header = jose.peek(token)
     assert header is not None
     assert header.header["alg"] == "none"
@@ -217,7 +217,7 @@ async def id_token_alg(flow: Flow) -> None:
 
 async def id_token_kid(flow: Flow) -> None:
     await inject(flow, "id-token-kid")
-    header = jose.peek((await granted(flow))["id_token"])
+    header = jose.peek((await grant(flow))["id_token"])
     assert header is not None
     assert header.header["kid"] not in [key["kid"] for key in (await flow.http.get("/general/oauth/jwks")).json()["keys"]]
 
@@ -225,7 +225,7 @@ async def id_token_kid(flow: Flow) -> None:
 async def rotate_keys(flow: Flow) -> None:
     before = (await flow.http.get("/admin/keys")).json()["active"]
     await inject(flow, "rotate-keys")
-    await granted(flow)
+    await grant(flow)
     assert (await flow.http.get("/admin/keys")).json()["active"] != before
 
 
@@ -268,7 +268,7 @@ def next_link(bundle: dict[str, Any]) -> str:
 
 
 async def empty_page(flow: Flow) -> None:
-    token = (await granted(flow))["access_token"]
+    token = (await grant(flow))["access_token"]
     await inject(flow, "empty-page")
     bundle = await search(flow, token)
     assert "entry" not in bundle
@@ -276,13 +276,13 @@ async def empty_page(flow: Flow) -> None:
 
 
 async def huge_page(flow: Flow) -> None:
-    token = (await granted(flow))["access_token"]
+    token = (await grant(flow))["access_token"]
     await inject(flow, "huge-page", entries=40)
     assert len((await search(flow, token))["entry"]) == 40
 
 
 async def broken_next(flow: Flow) -> None:
-    token = (await granted(flow))["access_token"]
+    token = (await grant(flow))["access_token"]
     fault = await inject(flow, "broken-next")
     url = next_link(await search(flow, token))
     response = await flow.http.get(url, headers={"Authorization": f"Bearer {token}"})
@@ -291,7 +291,7 @@ async def broken_next(flow: Flow) -> None:
 
 
 async def gone(flow: Flow) -> None:
-    token = (await granted(flow))["access_token"]
+    token = (await grant(flow))["access_token"]
     fault = await inject(flow, "gone", type="Patient")
     response = await get(flow, "Patient/p-0001", token)
     assert (response.status_code, response.json()["issue"][0]["code"]) == (410, "deleted")
@@ -312,7 +312,7 @@ async def missing_references(flow: Flow) -> None:
 
 
 async def outcome_entry(flow: Flow) -> None:
-    token = (await granted(flow))["access_token"]
+    token = (await grant(flow))["access_token"]
     await inject(flow, "outcome-entry")
     modes = [entry["search"]["mode"] for entry in (await search(flow, token))["entry"]]
     assert modes == ["match", "match", "outcome"]
@@ -331,8 +331,8 @@ async def conflict(flow: Flow) -> None:
     assert (await flow.http.get(f"{FHIR}/Patient/p-0001", headers=headers)).json()["name"]
 
 
-async def unauthorized(flow: Flow) -> None:
-    token = (await granted(flow))["access_token"]
+async def unauthoriz(flow: Flow) -> None:
+    token = (await grant(flow))["access_token"]
     fault = await inject(flow, "unauthorized", times=1)
     response = await get(flow, "Patient/p-0001", token)
     assert response.status_code == 401

@@ -93,7 +93,7 @@ class Flow:
         return await self.http.get("/general/oauth/authorize", params=self.asking(app, **more))
 
     async def code(self, app: dict[str, Any], **more: str | None) -> str:
-        return received(await self.authorize(app, **more))["code"]
+        return receive(await self.authorize(app, **more))["code"]
 
     async def redeem(self, app: dict[str, Any], code: str, **more: str) -> httpx2.Response:
         return await self.redeem_at("/general/oauth/token", app, code, **more)
@@ -126,7 +126,7 @@ class Flow:
         return {finding["id"]: finding["severity"] for finding in exchange.json()["findings"]}
 
 
-def received(answer: httpx2.Response) -> dict[str, str]:
+def receive(answer: httpx2.Response) -> dict[str, str]:
     """The parameters that arrive at the app's redirect URI."""
     assert answer.status_code in (302, 303), answer.text
     address = answer.headers["location"]
@@ -147,7 +147,7 @@ def run(
     settings = defaults | settings
     if settings.keys().isdisjoint(CONTENT) and settings["data"] == str(tmp_path) and settings["patients"] in KEPT:
         copy_filled(Path(tmp_path), settings["patients"], versions)
-    return asyncio.run(_walked(steps, Settings(**settings)))
+    return asyncio.run(_walk(steps, Settings(**settings)))
 
 
 def copy_filled(folder: Path, patients: int = PATIENTS, versions: tuple[str, ...] = ("r4",)) -> None:
@@ -157,7 +157,7 @@ def copy_filled(folder: Path, patients: int = PATIENTS, versions: tuple[str, ...
         shutil.copy(_fill_once(patients, versions) / "sickbay.db", folder)
 
 
-async def _walked(steps: Callable[[Flow], Coroutine[Any, Any, T]], settings: Settings) -> T:
+async def _walk(steps: Callable[[Flow], Coroutine[Any, Any, T]], settings: Settings) -> T:
     sandbox = await open_sandbox(settings)
     app = create(sandbox)
     transport = httpx2.ASGITransport(app=app)
@@ -180,5 +180,5 @@ def _fill_once(patients: int, versions: tuple[str, ...]) -> Path:
             await flow.sandbox.filling.ensure(ResourceSpace("general", version))
 
     with ThreadPoolExecutor(1) as thread:  # while a browser is open, its driver's event loop runs in this thread
-        thread.submit(asyncio.run, _walked(fill, Settings(data=folder, patients=patients))).result()
+        thread.submit(asyncio.run, _walk(fill, Settings(data=folder, patients=patients))).result()
     return Path(folder)

@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from tests.flows.flow import BASE, REDIRECT, Flow
-from tests.services.assertions import JWT_BEARER, jwks, signed
+from tests.services.assertions import JWT_BEARER, jwks, sign
 
 PAGE = {"Accept": "text/html"}
 PATIENT = {"resourceType": "Patient", "name": [{"family": "New"}], "gender": "unknown", "birthDate": "1990-01-01"}
@@ -113,7 +113,7 @@ async def authenticates_with_keys(worker: Flow, other: Flow, dice: random.Random
     for keys in ({"jwks": jwks()}, {"jwks_uri": "http://127.0.0.1:9/jwks.json"}):
         app = await worker.register(**service, **keys, auto_approve=None)
         form = {"grant_type": "client_credentials", "scope": "system/Patient.rs", "client_assertion_type": JWT_BEARER}
-        await other.http.post("/general/oauth/token", data=form | {"client_assertion": signed(app["client_id"])})
+        await other.http.post("/general/oauth/token", data=form | {"client_assertion": sign(app["client_id"])})
 
 
 async def changes_policies(worker: Flow, other: Flow, dice: random.Random) -> None:

@@ -49,7 +49,7 @@ def sitting(folder: Path, data: str | None = None, **settings: Any) -> Iterator[
         application = create(sandbox)
         clients: list[httpx2.AsyncClient] = []
 
-        def opened() -> Flow:
+        def open_page() -> Flow:
             transport = httpx2.ASGITransport(app=application)
             clients.append(httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False))
             flow = Flow(sandbox, clients[-1])
@@ -57,7 +57,7 @@ def sitting(folder: Path, data: str | None = None, **settings: Any) -> Iterator[
             return flow
 
         try:
-            yield Sitting(runner, opened(), opened)
+            yield Sitting(runner, open_page(), open_page)
         finally:
             for client in clients:
                 runner.run(client.aclose())

@@ -200,7 +200,7 @@ async def expired_with_refresh(app: SilentApp) -> None:
     assert (await app.reads()).status_code == 401
 
 
-async def revoked(app: SilentApp) -> None:
+async def revoke(app: SilentApp) -> None:
     await app.register()
     await app.works()
     await app.flow.http.post("/general/oauth/revoke", data={"token": app.token, "client_id": app.app["client_id"]})
@@ -294,7 +294,7 @@ SILENCES: list[tuple[Script, str, str]] = [
     (narrower_scopes, "access", "token-scopes-narrowed"),
     (expired_without_refresh, "refresh", "expired-token-no-refresh-token"),
     (expired_with_refresh, "refresh", "expired-token-not-refreshed"),
-    (revoked, "refresh", "unauthorized-then-silence"),
+    (revoke, "refresh", "unauthorized-then-silence"),
     (refused_refresh, "launch", "refresh-refused-no-new-launch"),
     (service_token, "access", "token-not-used"),
     (token_endpoint_with_a_fault, "token", "fault-injected"),

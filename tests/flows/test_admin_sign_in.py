@@ -49,7 +49,7 @@ def field(answer: httpx2.Response, name: str = "csrf") -> str:
     return match[1]
 
 
-async def signed_in(flow: Flow, token: str = TOKEN, next: str = "", **headers: str) -> httpx2.Response:
+async def sign_in(flow: Flow, token: str = TOKEN, next: str = "", **headers: str) -> httpx2.Response:
     query = {"next": next} if next else {}
     page = await flow.http.get(SIGN_IN, params=query, headers=HTML)
     return await flow.http.post(
@@ -76,7 +76,7 @@ def test_a_visitor_gets_a_link_to_the_sign_in_and_a_script_a_problem(shared: Sit
 @pytest.mark.parametrize("path", PORTAL)
 def test_the_session_opens_every_page_of_the_portal(shared: Sitting, path: str) -> None:
     async def steps(flow: Flow) -> None:
-        assert (await signed_in(flow, KEY if "edit" in path else TOKEN)).headers["location"] == "/developer"
+        assert (await sign_in(flow, KEY if "edit" in path else TOKEN)).headers["location"] == "/developer"
         answer = await flow.http.get(path, headers=HTML | {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"})
         assert answer.status_code in (200, 303), answer.text
         assert "Sign in with the admin token" not in answer.text
@@ -86,7 +86,7 @@ def test_the_session_opens_every_page_of_the_portal(shared: Sitting, path: str) 
 
 def test_the_session_is_not_accepted_by_fhir_oauth_or_admin(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        await signed_in(flow)
+        await sign_in(flow)
         for headers in ({}, {"Origin": BASE}, {"Sec-Fetch-Site": "same-origin"}, HTML):
             assert (await flow.http.get("/admin/apps", headers=headers)).status_code == 403
             assert (await flow.http.post("/admin/reset", json={}, headers=headers)).status_code == 403
@@ -114,7 +114,7 @@ def test_the_session_is_not_accepted_by_fhir_oauth_or_admin(shared: Sitting) -> 
 )
 def test_a_page_of_another_origin_cannot_use_the_session(shared: Sitting, headers: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
-        await signed_in(flow)
+        await sign_in(flow)
         form = await flow.http.get("/developer/register", headers=HTML)
         fields = {
             "csrf": field(form),
@@ -141,7 +141,7 @@ def test_a_launch_by_session_must_come_from_our_own_page(shared: Sitting) -> Non
     """Over plain http a browser may send neither Origin nor Sec-Fetch-Site with a GET."""
 
     async def steps(flow: Flow) -> None:
-        await signed_in(flow)
+        await sign_in(flow)
         path = "/general/ehr/launch?app=sample-app-general"
         for headers in ({}, {"Referer": "http://evil.example/"}, {"Referer": "http://localhost:8100/"}):
             assert (await flow.http.get(path, headers=HTML | headers)).status_code == 403
@@ -158,7 +158,7 @@ def test_a_launch_by_session_must_come_from_our_own_page(shared: Sitting) -> Non
 def test_a_wrong_token_is_refused_without_a_cookie_that_opens_anything(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         for token in ("", "wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "é", "\ud83d"[:0] + "x" * 5000):
-            answer = await signed_in(flow, token)
+            answer = await sign_in(flow, token)
             assert answer.status_code == 401
             assert "This isn’t the admin token." in answer.text
             assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
@@ -178,11 +178,11 @@ def test_guesses_are_throttled_but_the_right_token_is_accepted(shared: Sitting) 
                 assert 0 < int(answer.headers["retry-after"]) <= 60
         registering = await flow.http.post("/general/oauth/register", json={}, headers=wrong)
         assert (registering.status_code, "retry-after" in registering.headers) == (429, True)
-        form = await signed_in(flow, "guess")
+        form = await sign_in(flow, "guess")
         assert (form.status_code, "retry-after" in form.headers) == (429, True)
         right = {"Authorization": f"Bearer {TOKEN}"}
         assert (await flow.http.get("/admin/apps", headers=right)).status_code == 200
-        assert (await signed_in(flow)).status_code == 303
+        assert (await sign_in(flow)).status_code == 303
         other = visitor(shared, "10.0.0.31")
         assert (await other.http.get("/admin/apps", headers=wrong)).status_code == 403
 
@@ -191,14 +191,14 @@ def test_guesses_are_throttled_but_the_right_token_is_accepted(shared: Sitting) 
 
 def test_the_form_is_throttled_too_and_counts_once_per_request(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        statuses = [(await signed_in(flow, "guess")).status_code for _ in range(12)]
+        statuses = [(await sign_in(flow, "guess")).status_code for _ in range(12)]
         assert statuses == [401] * 10 + [429] * 2
 
     shared.do(steps, visitor(shared, "10.0.0.40"))
     shared.do(steps, visitor(shared, "2001:db8:1:2::3"))
 
     async def from_the_same_network(flow: Flow) -> None:
-        assert (await signed_in(flow, "guess")).status_code == 429
+        assert (await sign_in(flow, "guess")).status_code == 429
 
     shared.do(from_the_same_network, visitor(shared, "2001:db8:1:2:ffff::9"))
 
@@ -230,7 +230,7 @@ def test_the_form_is_throttled_too_and_counts_once_per_request(shared: Sitting) 
 )
 def test_the_sign_in_redirects_only_to_pages_of_the_portal(shared: Sitting, next: str, to: str) -> None:
     async def steps(flow: Flow) -> None:
-        answer = await signed_in(flow, next=next)
+        answer = await sign_in(flow, next=next)
         assert (answer.status_code, answer.headers["location"]) == (303, to)
         again = await flow.http.get(SIGN_IN, params={"next": next}, headers=HTML)
         assert (again.status_code, again.headers["location"]) == (303, to)
@@ -240,7 +240,7 @@ def test_the_sign_in_redirects_only_to_pages_of_the_portal(shared: Sitting, next
 
 def test_a_form_of_another_origin_or_without_csrf_token_does_not_sign_in(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        assert (await signed_in(flow, Origin="http://evil.example")).status_code == 403
+        assert (await sign_in(flow, Origin="http://evil.example")).status_code == 403
         answer = await flow.http.post(SIGN_IN, data={"token": TOKEN}, headers=HTML)
         assert (answer.status_code, "open for too long" in answer.text) == (403, True)
         assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
@@ -252,7 +252,7 @@ def test_signing_out_ends_the_session_and_earlier_cookies_are_invalid(shared: Si
     async def steps(flow: Flow) -> None:
         await flow.http.get(SIGN_IN, headers=HTML)
         before = dict(flow.cookies)
-        await signed_in(flow)
+        await sign_in(flow)
         assert before.keys() == flow.cookies.keys()
         page = await flow.http.get("/developer", headers=HTML)
         assert "Sign out as administrator" in page.text
@@ -269,7 +269,7 @@ def test_signing_out_ends_the_session_and_earlier_cookies_are_invalid(shared: Si
 
 def test_the_session_survives_a_hospital_sign_in_and_ends_after_12_hours(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        await signed_in(flow)
+        await sign_in(flow)
         page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
         form = {"csrf": field(page), "username": "okafor", "password": "sickbay"}
         assert (await flow.http.post("/general/ehr/sign-in", data=form)).status_code == 303
@@ -294,7 +294,7 @@ def test_the_session_outlives_a_reset_without_its_hospitals_and_no_longer_than_1
     async def steps(flow: Flow) -> None:
         administers = {"Authorization": f"Bearer {TOKEN}"}
         await flow.http.post("/admin/clock", json={"advance": 30 * 86_400}, headers=administers)
-        assert (await signed_in(flow)).status_code == 303
+        assert (await sign_in(flow)).status_code == 303
         page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
         form = {"csrf": field(page), "username": "okafor", "password": "sickbay"}
         assert (await flow.http.post("/general/ehr/sign-in", data=form, headers=HTML)).status_code == 303
@@ -314,7 +314,7 @@ def test_a_new_admin_token_ends_the_sessions_of_the_old_one(tmp_path: Path) -> N
     cookies: dict[str, str] = {}
 
     async def begin(flow: Flow) -> None:
-        await signed_in(flow)
+        await sign_in(flow)
         cookies.update(flow.cookies)
 
     async def status(flow: Flow) -> int:
@@ -347,7 +347,7 @@ def test_no_token_is_in_the_repr_of_settings_or_in_the_database(tmp_path: Path) 
     assert KEY not in repr(Settings(admin_token=TOKEN, admin_key=KEY))
 
     async def steps(flow: Flow) -> None:
-        await signed_in(flow)
+        await sign_in(flow)
         await flow.http.get("/exchanges", headers={"Authorization": f"Bearer {TOKEN}"})
         await flow.http.post("/general/oauth/register", json={}, headers={"Authorization": f"Bearer {TOKEN}"})
         await flow.sandbox.journal.flush()
@@ -358,7 +358,7 @@ def test_no_token_is_in_the_repr_of_settings_or_in_the_database(tmp_path: Path) 
 
 
 def test_two_host_headers_are_refused(shared: Sitting) -> None:
-    async def asked(*hosts: bytes) -> int:
+    async def ask(*hosts: bytes) -> int:
         answers: list[Any] = []
 
         async def send(message: Any) -> None:
@@ -379,16 +379,16 @@ def test_two_host_headers_are_refused(shared: Sitting) -> None:
 
     async def steps(flow: Flow) -> list[int]:
         return await asyncio.gather(
-            asked(b"localhost:7425"),
-            asked(b"localhost:7425", b"localhost:7425"),
-            asked(b"localhost:7425", b"evil.example"),
-            asked(b"evil.example", b"localhost:7425"),
-            asked(b"localhost, evil.example"),
-            asked(b"evil@localhost"),
-            asked(b"localhost/x"),
-            asked(b"localhost:x"),
-            asked(b""),
-            asked(),
+            ask(b"localhost:7425"),
+            ask(b"localhost:7425", b"localhost:7425"),
+            ask(b"localhost:7425", b"evil.example"),
+            ask(b"evil.example", b"localhost:7425"),
+            ask(b"localhost, evil.example"),
+            ask(b"evil@localhost"),
+            ask(b"localhost/x"),
+            ask(b"localhost:x"),
+            ask(b""),
+            ask(),
         )
 
     assert shared.do(steps) == [200, 400, 400, 400, 400, 421, 421, 421, 421, 421]

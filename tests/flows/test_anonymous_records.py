@@ -53,7 +53,7 @@ def stranger(flow: Flow) -> Flow:
     return Flow(flow.sandbox, http)
 
 
-async def stored(flow: Flow) -> list[Record]:
+async def read_stored(flow: Flow) -> list[Record]:
     """All records but the exchanges, which have limits of their own."""
     return [
         record
@@ -98,12 +98,12 @@ async def is_waiting(flow: Flow, address: str) -> bool:
 def test_pages_without_a_cookie_store_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await flow.http.get("/general/oauth/jwks")  # its first reader makes the keys
-        before = names(await stored(flow))
+        before = names(await read_stored(flow))
         for path in PAGES:
             browser = stranger(flow)
             await browser.http.get(path, headers=PAGE)
             await browser.http.get(path, headers=PAGE)
-        assert names(await stored(flow)) == before
+        assert names(await read_stored(flow)) == before
 
     run(steps, tmp_path)
 
@@ -158,7 +158,7 @@ def test_the_oldest_waiting_request_of_strangers_goes_first(engine: Engine, tmp_
         browsers = [
             (browser := stranger(flow), await wait(browser, app, 3000)) for _ in range(5) for flow in (worker, other_worker)
         ]
-        assert within(await stored(worker), ANONYMOUS)
+        assert within(await read_stored(worker), ANONYMOUS)
         assert [await is_waiting(*browser) for browser in browsers] == [False] * 5 + [True] * 5
 
     run_two(steps, engine(), tmp_path)
@@ -191,13 +191,13 @@ def obey(database: str | None, folder: Path, monkeypatch: pytest.MonkeyPatch, se
         person = stranger(worker)
         assert (await sign_in(person)).status_code == 303
         waiting = await wait(person, app)
-        signed_in = [record for record in await stored(worker) if record.kind in ("login", "session", "pending")]
+        signed_in = [record for record in await read_stored(worker) if record.kind in ("login", "session", "pending")]
         browsers = [stranger(worker), stranger(other_worker)]
         for turn in range(count):
             if dice.random() < 0.3:
                 browsers[dice.randrange(2)] = stranger(dice.choice((worker, other_worker)))
             await act(dice.choice(browsers), dice, app, automatic, secret)
-            records = await stored(worker)
+            records = await read_stored(worker)
             assert within(records, ANONYMOUS), turn
             assert within(records, FAILURES), turn
             assert names(signed_in) <= names(records)

@@ -24,12 +24,12 @@ def live(fresh: dict[str, Any]) -> dict[str, Any]:
 def blocking(page: Page, path: str) -> None:
     """A page without pop-ups: the browser enforces a sandbox without allow-popups."""
 
-    def sandboxed(route: Route) -> None:
+    def sandbox(route: Route) -> None:
         answer = route.fetch()
         policy = answer.headers["content-security-policy"] + "; sandbox allow-scripts allow-same-origin allow-forms"
         route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": policy})
 
-    page.route(re.compile(re.escape(path) + "$"), sandboxed)
+    page.route(re.compile(re.escape(path) + "$"), sandbox)
 
 
 def launches(live: dict[str, Any]) -> int:

@@ -32,7 +32,7 @@ def large(number: int, **more: Any) -> dict[str, Any]:
     return observation("large", code=code, identifier=[{"system": "urn:n", "value": str(number)}]) | more
 
 
-async def filled(own: Hand) -> set[str]:
+async def fill(own: Hand) -> set[str]:
     """Create a patient with large observations; returns their ids."""
     answer = await own.ask("PUT", "/Patient/large", {"resourceType": "Patient", "id": "large"})
     assert answer.status_code in (200, 201)
@@ -76,7 +76,7 @@ PATHS = (
 def test_pages_of_large_resources_are_shorter_and_contain_each_match_once(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        every = await filled(own)
+        every = await fill(own)
         for path in PATHS:
             ids, sizes = await all_pages(own, path)
             assert len(ids) == len(set(ids)), path
@@ -94,7 +94,7 @@ def test_a_condition_distinguishes_one_match_from_several_at_any_size(tmp_path: 
 
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        every = await filled(own)
+        every = await fill(own)
         several = await own.ask("PUT", "/Observation?code=urn:large|large", large(1))
         assert several.status_code == 412
         response = await own.ask("PUT", "/Observation?identifier=urn:n|3", large(3))
@@ -116,7 +116,7 @@ def test_a_condition_distinguishes_one_match_from_several_at_any_size(tmp_path: 
 def test_includes_beyond_the_limit_are_left_out_with_a_warning(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        await filled(own)
+        await fill(own)
         answer = await own.ask("GET", "/Patient?_id=large&_revinclude=Observation:patient")
         modes = [item["search"]["mode"] for item in answer.json()["entry"]]
         assert 1 < modes.count("include") < 10
@@ -130,7 +130,7 @@ def test_includes_beyond_the_limit_are_left_out_with_a_warning(tmp_path: Path) -
 def test_a_batch_answers_507_beyond_the_limit_and_executes_nothing_after_it(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        await filled(own)
+        await fill(own)
         search = entry("GET", "Observation?code=urn:large|large&_count=1000")
         last = entry("POST", "Observation", observation("late"))
         answer = await own.ask("POST", "", bundle("batch", *[search] * 8, last))
@@ -167,7 +167,7 @@ def test_a_write_in_a_batch_is_confirmed_at_any_size(tmp_path: Path) -> None:
 def test_a_transaction_whose_reads_exceed_the_limit_is_refused_unchanged(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        await filled(own)
+        await fill(own)
         search = entry("GET", "Observation?code=urn:large|large&_count=1000")
         write = entry("POST", "Observation", observation("late"))
         answer = await own.ask("POST", "", bundle("transaction", write, *[search] * 4))
@@ -231,7 +231,7 @@ def test_a_body_with_too_many_values_is_refused_before_parsing(tmp_path: Path, m
 def test_lastn_beyond_the_limit_is_an_error_and_not_a_partial_response(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        await filled(own)
+        await fill(own)
         assert (await own.ask("GET", "/Observation/$lastn?patient=large&max=2")).status_code == 200
         answer = await own.ask("GET", "/Observation/$lastn?patient=large&max=30")
         assert (answer.status_code, answer.json()["issue"][0]["code"]) == (507, "too-costly")

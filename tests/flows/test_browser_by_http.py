@@ -20,7 +20,7 @@ async def read(flow: Flow, redeemed_response: dict[str, Any], origin: str) -> An
     return await flow.http.get(f"/general/r4/Patient/{redeemed_response['patient']}", headers=headers)
 
 
-async def redeemed(flow: Flow, app: dict[str, Any], origin: str) -> Any:
+async def redeem(flow: Flow, app: dict[str, Any], origin: str) -> Any:
     code = await flow.code(app, launch=(await flow.launch(app))["launch"])
     flow.http.headers["Origin"] = origin
     try:
@@ -32,7 +32,7 @@ async def redeemed(flow: Flow, app: dict[str, Any], origin: str) -> Any:
 @pytest.mark.parametrize(("origin", "expected"), [(HOME, {}), (OTHER, {FINDING: "warning"})])
 def test_a_page_of_another_origin_is_served_with_advice(tmp_path: Path, origin: str, expected: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
-        answer = await redeemed(flow, await flow.register(), origin)
+        answer = await redeem(flow, await flow.register(), origin)
         record = await read(flow, answer.json(), origin)
         for response in (answer, record):
             assert response.status_code == 200
@@ -46,8 +46,8 @@ def test_a_page_of_another_origin_is_served_with_advice(tmp_path: Path, origin: 
 def test_a_strict_hospital_refuses_another_origin_and_the_page_cannot_read_why(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        refused = await redeemed(flow, app, OTHER)
-        tokens = (await redeemed(flow, app, HOME)).json()
+        refused = await redeem(flow, app, OTHER)
+        tokens = (await redeem(flow, app, HOME)).json()
         record = await read(flow, tokens, OTHER)
         for answer in (refused, record):
             assert answer.status_code == 403

@@ -41,7 +41,7 @@ def test_no_cache_depends_on_a_kind_of_record_that_leaves_the_stamp_unchanged(
         context = await access.load_context(runtime, tenant, "r4", tenant.fhir_base("r4"), f"Bearer {token}")
         assert context.token
         assert context.user
-        await origins._registered(runtime, tenant)
+        await origins._load_registered(runtime, tenant)
         runtime.secrets = Secrets()
         assert await live_secrets.hashes(runtime)
         await filling._fill(ResourceSpace("general", "r4"))
@@ -52,11 +52,11 @@ def test_no_cache_depends_on_a_kind_of_record_that_leaves_the_stamp_unchanged(
 
 
 def recording(read: Any, kinds: set[str]) -> Any:
-    async def recorded(kind: str, *arguments: Any, **named: Any) -> Any:
+    async def record(kind: str, *arguments: Any, **named: Any) -> Any:
         kinds.add(kind)
         return await read(kind, *arguments, **named)
 
-    return recorded
+    return record
 
 
 def test_a_create_keeps_the_token_context_and_a_revocation_drops_it(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def form(id: str, version: str | None = None, url: str = FORM) -> dict[str, Any]
     return {"resourceType": "Questionnaire", "id": id, "url": url, "status": "active", **named}
 
 
-def filled(id: str, canonical: str) -> dict[str, Any]:
+def fill(id: str, canonical: str) -> dict[str, Any]:
     return {"resourceType": "QuestionnaireResponse", "id": id, "status": "completed", "questionnaire": canonical}
 
 
@@ -27,11 +27,11 @@ HELD = [
     form("one", "1.0"),
     form("two", "2.0-RC"),
     form("other", url=f"{FORM}s"),
-    filled("any", FORM),
-    filled("first", f"{FORM}|1.0"),
-    filled("second", f"{FORM}|2.0-RC"),
-    filled("lost", f"{FORM}|3"),
-    filled("else", "http://forms.example/nowhere"),
+    fill("any", FORM),
+    fill("first", f"{FORM}|1.0"),
+    fill("second", f"{FORM}|2.0-RC"),
+    fill("lost", f"{FORM}|3"),
+    fill("else", "http://forms.example/nowhere"),
 ]
 
 
@@ -83,7 +83,7 @@ def test_includes_respect_the_tokens_access(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await holder(flow)
         for id, patient in (("mine", "p-0001"), ("theirs", "p-0002")):
-            resource = filled(id, FORM) | {"subject": {"reference": f"Patient/{patient}"}}
+            resource = fill(id, FORM) | {"subject": {"reference": f"Patient/{patient}"}}
             assert (await own.ask("PUT", f"/QuestionnaireResponse/{id}", resource)).status_code == 201
         patient_hand = await hand(flow, "patient/QuestionnaireResponse.rs patient/Questionnaire.rs")
         search = f"/Questionnaire?url={FORM}&_revinclude={LINK}"

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.test_chart_tasks import launched, links, signed_in
+from tests.flows.test_chart_tasks import launched, links, sign_in
 from tests.flows.test_ehr_by_http import HTML, field
 from tests.flows.test_launch_task_by_http import URL, token
 
@@ -26,7 +26,7 @@ async def record(flow: Flow, id: str = "p-0017") -> str:
     return (await flow.http.get(f"/general/ehr/patients/{id}")).text
 
 
-def offered(page: str, app: dict[str, Any]) -> list[str]:
+def offer(page: str, app: dict[str, Any]) -> list[str]:
     return [link for link in links(page, "card=") if f"app={app['app_id']}&" in link]
 
 
@@ -40,11 +40,11 @@ def test_a_card_appears_on_the_chart_and_opens_its_app_with_its_context(tmp_path
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Forms", cards=[card(detail="For {{context.patientId}}.")])
         assert app["cards"] == [card(detail="For {{context.patientId}}.")]
-        await signed_in(flow)
+        await sign_in(flow)
         page = await record(flow)
         assert "The PHQ-9 is due" in page
         assert "For p-0017." in page
-        [link] = offered(page, app)
+        [link] = offer(page, app)
         tokens = await token(flow, app, await launched(flow, await launch_href(flow, link)))
         assert tokens["patient"] == "p-0017"
         assert json.loads(tokens["appContext"]) == {"patient": "p-0017", "by": "Practitioner/pr-1"}
@@ -62,10 +62,10 @@ def test_a_card_may_open_another_app_and_urgent_cards_come_first(tmp_path: Path)
             card(f"{URL}?forms", summary="Grave", indicator="critical"),
         ]
         await flow.register(name="Service", launch_uri="http://localhost:8200/launch", cards=cards)
-        await signed_in(flow)
+        await sign_in(flow)
         page = await record(flow)
         assert page.index("Grave") < page.index("Mild")
-        [link] = offered(page, forms)
+        [link] = offer(page, forms)
         assert "appContext" in await token(flow, forms, await launched(flow, await launch_href(flow, link)))
         assert links(page, "guides.example.org") == ["https://guides.example.org/1"]
 
@@ -75,10 +75,10 @@ def test_a_card_may_open_another_app_and_urgent_cards_come_first(tmp_path: Path)
 def test_a_changed_or_foreign_link_adds_no_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Forms", cards=[card(), card("http://localhost:9999/launch", summary="Nobody's")])
-        await signed_in(flow)
+        await sign_in(flow)
         page = await record(flow)
         assert "No app at this hospital has the launch URI http://localhost:9999/launch" in page
-        [link] = offered(page, app)
+        [link] = offer(page, app)
         tab = await launch_href(flow, link)
         other = await flow.register(name="Other", launch_uri="http://localhost:8200/launch")
         launch = await launched(flow, tab.replace(app["app_id"], other["app_id"]))
@@ -96,7 +96,7 @@ def test_a_changed_or_foreign_link_adds_no_context(tmp_path: Path) -> None:
 def test_patients_see_no_cards(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Mine", type="patient", cards=[card()])
-        await signed_in(flow, "timothy")
+        await sign_in(flow, "timothy")
         page = await record(flow)
         assert f"app={app['app_id']}" in page
         assert "The PHQ-9 is due" not in page

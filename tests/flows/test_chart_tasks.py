@@ -21,7 +21,7 @@ CHART = "/general/ehr/patients/p-0017"
 ALONE = "launch-app-standalone"
 
 
-async def signed_in(flow: Flow, username: str = "okafor") -> None:
+async def sign_in(flow: Flow, username: str = "okafor") -> None:
     page = (await flow.http.get("/general/ehr/sign-in")).text
     csrf = re.search(r'name="csrf" value="([^"]+)"', page)
     assert csrf
@@ -45,7 +45,7 @@ def test_a_task_appears_and_opens_its_app_with_its_context(tmp_path: Path) -> No
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Forms", launch_uri=f"{URL}?forms")
         id = await store_task(flow, task(url=f"{URL}?forms", description="Fill in the PHQ-9"))
-        await signed_in(flow)
+        await sign_in(flow)
         page = (await flow.http.get(CHART)).text
         assert "Fill in the PHQ-9" in page
         [link] = [link for link in links(page, "task=") if app["app_id"] in link]
@@ -67,7 +67,7 @@ def test_a_task_of_another_patient_or_app_adds_no_context(tmp_path: Path) -> Non
         app = await flow.register(name="Forms")
         other = await store_task(flow, task(**{"for": {"reference": "Patient/p-0001"}}))
         foreign = await store_task(flow, task(url="http://localhost:9999/launch"))
-        await signed_in(flow)
+        await sign_in(flow)
         for id in (other, foreign, "nobody"):
             launch = await launched(flow, f"/general/ehr/open?app={app['app_id']}&patient=p-0017&task={id}")
             assert "appContext" not in await token(flow, app, launch)
@@ -82,7 +82,7 @@ def test_a_task_without_a_matching_app_says_so_and_a_standalone_app_is_linked(tm
         await store_task(flow, task(ALONE, "https://alone.example.org/"))
         await store_task(flow, task(ALONE, "javascript:alert(1)"))
         await store_task(flow, task(status="completed", description="Was done"))
-        await signed_in(flow)
+        await sign_in(flow)
         page = (await flow.http.get(CHART)).text
         assert "No app at this hospital has the launch URI http://localhost:9999/launch" in page
         assert links(page, "alone.example.org") == ["https://alone.example.org/"]
@@ -113,7 +113,7 @@ def test_a_task_of_the_population_launches_the_sample_app_of_its_version(tmp_pat
 
 def test_the_schedule_shows_which_patients_have_a_task(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        await signed_in(flow)
+        await sign_in(flow)
         row = re.search(r'<a class="visit here" href="[^"]*p-0017">.*?</a>', (await flow.http.get("/general/ehr")).text, re.S)
         assert row
         assert "Review the blood pressures since the last visit" in row[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.flows.flow import BASE, Flow, received, run
+from tests.flows.flow import BASE, Flow, receive, run
 from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 from sickbay.protocol import jose
@@ -26,14 +26,14 @@ async def authorization_page(flow: Flow, app: dict[str, Any], **more: str | None
     return answer
 
 
-async def consented(flow: Flow, app: dict[str, Any], ticked: list[str], **form: Any) -> dict[str, Any]:
+async def consent(flow: Flow, app: dict[str, Any], ticked: list[str], **form: Any) -> dict[str, Any]:
     """Pick a patient and answer the consent page; returns the token response."""
     page = await authorization_page(flow, app)
     address = f"/general/oauth/continue?request={field(page, 'request')}"
     await submit(flow, page, patient="p-0017", decision="open")
     page = await flow.http.get(address, headers=HTML)
     answer = await submit(flow, page, scope=ticked, decision="allow", **form)
-    return dict((await flow.redeem(app, received(answer)["code"])).json())
+    return dict((await flow.redeem(app, receive(answer)["code"])).json())
 
 
 def test_a_form_without_a_decision_is_shown_again(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_scope_narrowed_to_a_category_is_enforced(tmp_path: Path) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
         part = "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
-        tokens = await consented(flow, app, SCOPE.split(), narrow=["", part])
+        tokens = await consent(flow, app, SCOPE.split(), narrow=["", part])
         assert tokens["scope"] == SCOPE.replace("patient/Observation.rs", part)
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         response = await flow.http.get("/general/r4/Observation?patient=p-0017&_count=200", headers=headers)
@@ -75,7 +75,7 @@ def test_a_scope_limited_to_several_categories_shows_all_of_them(tmp_path: Path)
         app = await flow.register(auto_approve=None)
         system = "http://terminology.hl7.org/CodeSystem/observation-category"
         parts = [f"patient/Observation.rs?category={system}|{code}" for code in ("survey", "social-history")]
-        tokens = await consented(flow, app, SCOPE.split(), narrow=parts)
+        tokens = await consent(flow, app, SCOPE.split(), narrow=parts)
         assert tokens["scope"] == SCOPE.replace("patient/Observation.rs", " ".join(parts))
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         response = await flow.http.get("/general/r4/Observation?patient=p-0017&_count=500", headers=headers)
@@ -94,10 +94,10 @@ def test_the_policy_always_ask_shows_consent_although_it_was_given_before(tmp_pa
         for app, is_asked_again in ((remembering, False), (asking, True)):
             page = await authorization_page(flow, app, scope=scope)
             assert "data-consent" in page.text
-            assert "code" in received(await submit(flow, page, scope=scope.split(), decision="allow"))
+            assert "code" in receive(await submit(flow, page, scope=scope.split(), decision="allow"))
             again = await authorization_page(flow, app, scope=scope)
             assert ("data-consent" in again.text) is is_asked_again
-            silent = received(await flow.authorize(app, scope=scope, prompt="none"))
+            silent = receive(await flow.authorize(app, scope=scope, prompt="none"))
             assert ("error" in silent) is is_asked_again
             assert silent.get("error", "consent_required") == "consent_required"
 
@@ -117,7 +117,7 @@ def test_an_unticked_scope_is_unticked_the_next_time(tmp_path: Path) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
         scopes = ["launch/patient", "patient/Patient.rs"]
-        tokens = await consented(flow, app, scopes)
+        tokens = await consent(flow, app, scopes)
         assert tokens["scope"] == " ".join(scopes)
         assert "id_token" not in tokens
         page = await authorization_page(flow, app)
@@ -133,7 +133,7 @@ def test_a_form_cannot_grant_more_than_was_requested(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
-        tokens = await consented(flow, app, ["patient/Patient.rs", "user/Patient.rs", "patient/Condition.rs"])
+        tokens = await consent(flow, app, ["patient/Patient.rs", "user/Patient.rs", "patient/Condition.rs"])
         assert tokens["scope"] == "patient/Patient.rs"
 
     run(steps, tmp_path)
@@ -152,7 +152,7 @@ def test_prompt_login_requires_one_sign_in_and_sets_auth_time(tmp_path: Path) ->
             answer = await flow.http.get(address, headers=HTML)
             if answer.status_code == 200:
                 answer = await submit(flow, answer, scope=["openid", "user/Patient.rs"], decision="allow")
-            token = (await flow.redeem(app, received(answer)["code"])).json()
+            token = (await flow.redeem(app, receive(answer)["code"])).json()
             read = jose.peek(token["id_token"])
             assert read is not None
             assert read.claims["iat"] - read.claims["auth_time"] < 5
@@ -167,7 +167,7 @@ def test_prompt_consent_shows_the_consent_page_again(tmp_path: Path) -> None:
         app = await flow.register(auto_approve=None)
         page = await authorization_page(flow, app, scope="openid user/Patient.rs")
         await submit(flow, page, scope=["openid", "user/Patient.rs"], decision="allow")
-        assert "code" in received(await authorization_page(flow, app, scope="openid user/Patient.rs"))
+        assert "code" in receive(await authorization_page(flow, app, scope="openid user/Patient.rs"))
         page = await authorization_page(flow, app, scope="openid user/Patient.rs", prompt="consent")
         assert "Allow Provider app" in page.text
 
@@ -178,16 +178,16 @@ def test_prompt_none_names_the_required_interaction(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
         silent = {"prompt": "none", "scope": "openid user/Patient.rs"}
-        assert received(await authorization_page(flow, app, **silent))["error"] == "login_required"
+        assert receive(await authorization_page(flow, app, **silent))["error"] == "login_required"
         await sign_in(flow)
-        assert received(await authorization_page(flow, app, **silent))["error"] == "consent_required"
-        assert received(await authorization_page(flow, app, prompt="none"))["error"] == "interaction_required"
+        assert receive(await authorization_page(flow, app, **silent))["error"] == "consent_required"
+        assert receive(await authorization_page(flow, app, prompt="none"))["error"] == "interaction_required"
         page = await authorization_page(flow, app, scope="openid user/Patient.rs")
         await submit(flow, page, scope=["openid", "user/Patient.rs"], decision="allow")
-        assert "code" in received(await authorization_page(flow, app, **silent))
+        assert "code" in receive(await authorization_page(flow, app, **silent))
         await flow.http.post("/admin/clock", json={"advance": 100})
         answer = await authorization_page(flow, app, **silent, max_age="60")
-        assert received(answer)["error"] == "login_required"
+        assert receive(answer)["error"] == "login_required"
         assert "prompt-none-without-session" in await flow.findings(answer)
 
     run(steps, tmp_path)
@@ -196,7 +196,7 @@ def test_prompt_none_names_the_required_interaction(tmp_path: Path) -> None:
 def test_an_app_with_auto_approve_is_answered_without_a_page(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        assert "code" in received(await flow.authorize(app, prompt="none", scope="openid user/Patient.rs"))
+        assert "code" in receive(await flow.authorize(app, prompt="none", scope="openid user/Patient.rs"))
 
     run(steps, tmp_path)
 
@@ -205,7 +205,7 @@ def test_resource_is_accepted_in_place_of_aud(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         parameters = {"scope": "openid user/Patient.rs", "aud": None}
-        response_parameters = received(await flow.authorize(app, resource=f"{BASE}/general/r4", **parameters))
+        response_parameters = receive(await flow.authorize(app, resource=f"{BASE}/general/r4", **parameters))
         token = (await flow.redeem(app, response_parameters["code"])).json()
         headers = {"Authorization": f"Bearer {token['access_token']}"}
         assert (await flow.http.get("/general/r4/Patient/p-0001", headers=headers)).status_code == 200

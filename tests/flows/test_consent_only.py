@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 import pytest
-from tests.flows.flow import CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, received, run
-from tests.flows.test_consent_by_http import SCOPE, authorization_page, consented, submit
+from tests.flows.flow import CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, receive, run
+from tests.flows.test_consent_by_http import SCOPE, authorization_page, consent, submit
 from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ def test_a_part_chosen_in_an_unticked_row_is_granted_without_javascript(tmp_path
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
         scopes = ["launch/patient", "patient/Patient.rs"]
-        assert (await consented(flow, app, scopes))["scope"] == " ".join(scopes)
+        assert (await consent(flow, app, scopes))["scope"] == " ".join(scopes)
         for chosen, granted in (("", scopes), (f"patient/{LAB}", [*scopes, f"patient/{LAB}"])):
             page = await authorization_page(flow, app, prompt="consent")
             await submit(flow, page, patient="p-0017", decision="open")
             page = await flow.http.get(f"/general/oauth/continue?request={field(page, 'request')}", headers=HTML)
             assert f'name="only" value="patient/{LAB}"' in page.text
             answer = await submit(flow, page, scope=scopes, only=[chosen], decision="allow")
-            token = (await flow.redeem(app, received(answer)["code"])).json()
+            token = (await flow.redeem(app, receive(answer)["code"])).json()
             assert token["scope"].split() == granted
         assert f"patient/{LAB}" not in SCOPE
 

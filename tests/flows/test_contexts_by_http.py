@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.flows.flow import BASE, Flow, received, run
+from tests.flows.flow import BASE, Flow, receive, run
 from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 SCOPE = "launch launch/patient launch/encounter openid fhirUser patient/*.rs user/*.rs"
@@ -75,7 +75,7 @@ def test_a_launch_with_another_patients_visit_is_refused(tmp_path: Path) -> None
         app = await flow.register()
         launch = await flow.launch(app, encounter="p-0002-e01")
         answer = await flow.authorize(app, launch=launch["launch"])
-        assert received(answer)["error"] == "access_denied"
+        assert receive(answer)["error"] == "access_denied"
         assert "patient-not-accessible" in await flow.findings(answer)
 
     run(steps, tmp_path)
@@ -145,7 +145,7 @@ def test_a_standalone_launch_offers_a_visit_picker(tmp_path: Path) -> None:
                 answer = await submit(flow, page, scope=scope, decision="allow")
             else:
                 answer = page
-            parameters = (await flow.redeem(app, received(answer)["code"])).json()
+            parameters = (await flow.redeem(app, receive(answer)["code"])).json()
             assert parameters["patient"] == "p-0017"
             assert parameters.get("encounter") == encounter
 
@@ -156,7 +156,7 @@ def test_a_visit_that_was_not_offered_is_refused(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope=SCOPE, auto_approve={"user": "okafor", "patient": "p-0017", "encounter": "p-0002-e01"})
         answer = await flow.authorize(app, scope="launch/encounter patient/Patient.rs launch/patient")
-        assert received(answer)["error"] == "access_denied"
+        assert receive(answer)["error"] == "access_denied"
 
     run(steps, tmp_path)
 

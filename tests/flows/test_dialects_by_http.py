@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, received, run
+from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, receive, run
 from tests.flows.test_ehr_by_http import HTML, field
 
 from sickbay.protocol import jose
@@ -41,7 +41,7 @@ async def send_authorize(flow: Flow, tenant: str, app: dict[str, Any], **more: s
         "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
     } | more
-    parameters = received(await flow.http.get(authorize, params=query))
+    parameters = receive(await flow.http.get(authorize, params=query))
     form = {
         "grant_type": "authorization_code",
         "code": parameters["code"],
@@ -127,7 +127,7 @@ def test_a_server_error_has_the_dialects_wording(
         if not delivered:
             assert (answer.status_code, "location" in answer.headers) == (500, False)
             return
-        parameters = received(answer)
+        parameters = receive(answer)
         assert parameters["error"] == "server_error"
         assert delivered in parameters["error_uri"]
         assert ("error_description" in parameters) is (tenant == "general")
@@ -162,14 +162,14 @@ def test_a_patient_app_gets_the_patient_who_signed_in(tmp_path: Path, tenant: st
     run(steps, tmp_path)
 
 
-async def signed_in(flow: Flow, username: str) -> None:
+async def sign_in(flow: Flow, username: str) -> None:
     page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
     await flow.http.post("/general/ehr/sign-in", data={"csrf": field(page, "csrf"), "account": username})
 
 
 def test_a_caregiver_chooses_only_among_their_own_records(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        await signed_in(flow, "ines")
+        await sign_in(flow, "ines")
         app = await flow.register(type="patient", auto_approve=None)
         scope = "launch/patient openid fhirUser patient/Patient.rs"
         address = (await flow.authorize(app, scope=scope)).headers["location"]
@@ -180,7 +180,7 @@ def test_a_caregiver_chooses_only_among_their_own_records(tmp_path: Path) -> Non
         form = {"csrf": field(page, "csrf"), "request": field(page, "request")}
         await flow.http.post("/general/oauth/continue", data=form | {"patient": "p-0002", "decision": "open"})
         answer = await flow.http.post("/general/oauth/continue", data=form | {"scope": scope.split(), "decision": "allow"})
-        parameters = (await flow.redeem(app, received(answer)["code"])).json()
+        parameters = (await flow.redeem(app, receive(answer)["code"])).json()
         read = jose.peek(parameters["id_token"])
         assert parameters["patient"] == "p-0002"
         assert read is not None
@@ -191,7 +191,7 @@ def test_a_caregiver_chooses_only_among_their_own_records(tmp_path: Path) -> Non
 
 def test_a_record_that_was_not_offered_is_refused(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        await signed_in(flow, "ines")
+        await sign_in(flow, "ines")
         app = await flow.register(type="patient", auto_approve=None)
         scope = "launch/patient patient/Patient.rs"
         address = (await flow.authorize(app, scope=scope)).headers["location"]
@@ -199,7 +199,7 @@ def test_a_record_that_was_not_offered_is_refused(tmp_path: Path) -> None:
         form = {"csrf": field(page, "csrf"), "request": field(page, "request")}
         await flow.http.post("/general/oauth/continue", data=form | {"patient": "p-0017", "decision": "open"})
         answer = await flow.http.post("/general/oauth/continue", data=form | {"scope": scope.split(), "decision": "allow"})
-        assert received(answer)["error"] == "access_denied"
+        assert receive(answer)["error"] == "access_denied"
         assert "patient-not-accessible" in await flow.findings(answer)
 
     run(steps, tmp_path)
@@ -207,7 +207,7 @@ def test_a_record_that_was_not_offered_is_refused(tmp_path: Path) -> None:
 
 def test_a_patient_launches_patient_apps_from_their_own_chart(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        await signed_in(flow, "timothy")
+        await sign_in(flow, "timothy")
         app = await flow.register(type="patient", name="Diary")
         await flow.register(name="Ward round")
         home = await flow.http.get("/general/ehr", headers=HTML)
@@ -351,7 +351,7 @@ def test_the_short_path_is_accepted_as_aud_and_another_path_is_not(tmp_path: Pat
         assert answer.status_code == 200
         authorize, _ = await paths(flow, "cerner")
         query = flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r5")
-        error = received(await flow.http.get(authorize, params=query))["error_uri"]
+        error = receive(await flow.http.get(authorize, params=query))["error_uri"]
         assert "unknown-resource-server" in error
 
     run(steps, tmp_path, patients=2)

@@ -42,16 +42,16 @@ OF_THE_ANSWER = {"granted-scopes-narrower", "cors-credentials-not-allowed"}
 """Findings that depend on the response to a granted request, or on this server's policy for a preflight."""
 
 
-def swapped(request: dict[str, Any], swaps: dict[str, str]) -> dict[str, Any]:
+def swap(request: dict[str, Any], swaps: dict[str, str]) -> dict[str, Any]:
     text = json.dumps(request)
     for old_text, ours in swaps.items():
         text = text.replace(old_text, ours)
     return dict(json.loads(text))
 
 
-async def sent(flow: Flow, request: dict[str, Any], swaps: dict[str, str]) -> httpx2.Response:
+async def send(flow: Flow, request: dict[str, Any], swaps: dict[str, str]) -> httpx2.Response:
     """Send the request. swaps: texts of the case -> their values here."""
-    replaced = swapped({name: request.get(name) or "" for name in ("url", "body", "headers")}, swaps)
+    replaced = swap({name: request.get(name) or "" for name in ("url", "body", "headers")}, swaps)
     address = quote(replaced["url"], safe="%/:?#[]@!$&'()*+,;=")
     return await flow.http.request(
         request.get("method", "GET"), address, content=replaced["body"], headers=replaced["headers"] or {}
@@ -74,12 +74,12 @@ def shape(corrected: dict[str, Any] | None) -> Any:
 
 
 async def differences(flow: Flow, request: dict[str, Any], offline: Diagnosis, swaps: dict[str, str]) -> list[Any]:
-    answer = await sent(flow, request, swaps)
+    answer = await send(flow, request, swaps)
     live = await exchange_of(flow, answer)
     here = {finding.id for finding in offline.explanation.findings}
     live_rules = {finding["id"] for finding in live.get("findings", ())} - OF_THE_ANSWER
     result: list[Any] = [("only offline", here - live_rules, "only live", live_rules - here)] if here != live_rules else []
-    corrected, its = shape(offline.corrected and swapped(offline.corrected, swaps)), shape(live.get("corrected"))
+    corrected, its = shape(offline.corrected and swap(offline.corrected, swaps)), shape(live.get("corrected"))
     if live.get("findings") and corrected != its:
         result.append(("corrected offline", corrected, "live", its))
     return result
@@ -96,11 +96,11 @@ def values_of_the_app(context: dict[str, Any], swaps: dict[str, str]) -> dict[st
     }
 
 
-async def refused_again(flow: Flow, offline: Diagnosis, swaps: dict[str, str]) -> list[Any]:
+async def refuse_again(flow: Flow, offline: Diagnosis, swaps: dict[str, str]) -> list[Any]:
     """A missing record isn't a refusal of the request."""
     if offline.corrected is None:
         return []
-    answer = await sent(flow, offline.corrected, swaps | values_of_the_app(offline.corrected["context"], swaps))
+    answer = await send(flow, offline.corrected, swaps | values_of_the_app(offline.corrected["context"], swaps))
     absent = answer.status_code == 404 and "not-found" in answer.text
     return [] if answer.status_code < 400 or absent else [("refused again", answer.status_code, answer.text[:300])]
 
@@ -116,7 +116,7 @@ def test_doctor_and_server_agree_on_every_case_and_the_corrected_request_is_gran
                 mismatches = await differences(
                     flow, rule_case.refused, offline, await set_up(flow, rule_case.refused["context"])
                 )
-                mismatches += await refused_again(flow, offline, await set_up(flow, rule_case.refused["context"]))
+                mismatches += await refuse_again(flow, offline, await set_up(flow, rule_case.refused["context"]))
                 disagreements |= {rule_case.id: mismatches} if mismatches else {}
         assert cases
         assert disagreements == {}

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
-from tests.flows.flow import Flow, received, run
+from tests.flows.flow import Flow, receive, run
 
 HTML = {"Accept": "text/html"}
 
@@ -47,7 +47,7 @@ def test_an_app_is_launched_from_the_chart_after_consent_and_not_asked_again(tmp
                     "scope": scopes,
                 }
                 answer = await flow.http.post("/general/oauth/continue", data=form)
-            token = await flow.redeem(app, received(answer)["code"])
+            token = await flow.redeem(app, receive(answer)["code"])
             assert token.json()["patient"] == "p-0017"
 
     run(steps, tmp_path)
@@ -67,7 +67,7 @@ def test_an_unticked_scope_is_not_granted(tmp_path: Path) -> None:
             "scope": ["launch", "patient/Patient.rs"],
         }
         answer = await flow.http.post("/general/oauth/continue", data=form)
-        token = (await flow.redeem(app, received(answer)["code"])).json()
+        token = (await flow.redeem(app, receive(answer)["code"])).json()
         assert token["scope"] == "launch patient/Patient.rs"
         headers = {"Authorization": f"Bearer {token['access_token']}"}
         assert (await flow.http.get("/general/r4/Observation", headers=headers)).status_code == 403
@@ -84,7 +84,7 @@ def test_refusing_consent_sends_access_denied_to_the_app(tmp_path: Path) -> None
         form = {"csrf": field(page, "csrf"), "request": field(page, "request"), "decision": "refuse"}
         answer = await flow.http.post("/general/oauth/continue", data=form)
         assert answer.status_code == 303
-        assert received(answer)["error"] == "access_denied"
+        assert receive(answer)["error"] == "access_denied"
         assert "user-denied" in await flow.findings(answer)
 
     run(steps, tmp_path)
@@ -121,7 +121,7 @@ def test_a_standalone_launch_offers_a_patient_picker(tmp_path: Path) -> None:
             "scope": "launch/patient patient/Patient.rs",
         }
         answer = await flow.http.post("/general/oauth/continue", data=form)
-        assert (await flow.redeem(app, received(answer)["code"])).json()["patient"] == "p-0017"
+        assert (await flow.redeem(app, receive(answer)["code"])).json()["patient"] == "p-0017"
 
     run(steps, tmp_path)
 
@@ -135,7 +135,7 @@ def test_a_launch_of_another_user_is_denied(tmp_path: Path) -> None:
         other = next(user["username"] for user in every if user["username"] != clinician)
         launch = await flow.launch(app, user=other)
         answer = await flow.authorize(app, launch=launch["launch"])
-        assert received(answer)["error"] == "access_denied"
+        assert receive(answer)["error"] == "access_denied"
         assert "mismatched-identity" in await flow.findings(answer)
 
     run(steps, tmp_path)
@@ -160,7 +160,7 @@ def test_signing_out_ends_online_access(tmp_path: Path) -> None:
             "scope": "launch online_access user/Patient.rs",
         }
         answer = await flow.http.post("/general/oauth/continue", data=form)
-        token = (await flow.redeem(app, received(answer)["code"])).json()
+        token = (await flow.redeem(app, receive(answer)["code"])).json()
         await flow.http.post("/general/ehr/sign-out", data={"csrf": csrf})
         form = {"grant_type": "refresh_token", "refresh_token": token["refresh_token"], "client_id": app["client_id"]}
         refused = await flow.http.post("/general/oauth/token", data=form)
@@ -175,6 +175,6 @@ def test_prompt_none_is_answered_without_a_page(tmp_path: Path) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None)
         answer = await flow.authorize(app, scope="openid user/Patient.rs", prompt="none")
-        assert received(answer)["error"] == "consent_required"
+        assert receive(answer)["error"] == "consent_required"
 
     run(steps, tmp_path)

@@ -11,6 +11,7 @@ import pytest
 from tests.flows.flow import BASE, Flow, run
 from tests.flows.writing import Hand, hand, observation
 
+from sickbay.services.context import LogLine
 from sickbay.services.empty_searches import explain, memory
 
 LAB = "/Observation?patient=p-0001&category=lab"
@@ -47,6 +48,7 @@ def test_the_administrator_reads_which_parameter_empties_a_search(tmp_path: Path
         assert entry["corrected"]["url"] == f"{BASE}/general/r4/Observation?patient=p-0001&category=laboratory"
         page = await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers={"Accept": "text/html"})
         assert "category=laboratory" in page.text
+        assert finding["facts"]["instead"] == [["category", "laboratory"]]
 
     run(steps, tmp_path)
 
@@ -89,6 +91,8 @@ def test_a_revoked_token_no_longer_reads_the_explanation_and_the_page_says_that_
         token = own.headers["Authorization"].removeprefix("Bearer ")
         await flow.http.post("/general/oauth/revoke", data={"token": token, "client_id": client})
         assert (await exchange(flow, answer))["changed"] == ["data", "token"]
+        page = await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers={"Accept": "text/html"})
+        assert "Since this was explained, the data have changed and the token has expired or was revoked." in page.text
         assert "changed" not in await as_stranger(flow, answer, own)
         assert ids(await as_stranger(flow, answer, own)) == ["fhir-search-empty"]
 
@@ -119,6 +123,18 @@ def test_searches_are_explained_after_their_responses_and_the_list_names_the_fin
         listed = (await flow.http.get("/admin/exchanges")).json()
         by_id = {entry["id"]: ids(entry) for entry in listed}
         assert [by_id[answer.headers["x-correlation-id"]] for answer in answers] == [["fhir-search-value-absent"]] * 3
+
+    run(steps, tmp_path)
+
+
+def test_the_terminal_names_a_warning_and_says_nothing_of_a_normal_empty_search(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        lines: list[LogLine] = []
+        flow.sandbox.runtime.on_exchange = lines.append
+        own = await hand(flow, "user/*.rs")
+        for search in ("category=lab", "date=lt1900", "patient=p-0002&category=laboratory&date=lt1900"):
+            await exchange(flow, await own.ask("GET", f"/Observation?{search}"))
+        assert [line.finding for line in lines if line.finding] == ["found nothing: fhir-search-value-absent"]
 
     run(steps, tmp_path)
 
@@ -277,6 +293,25 @@ def test_a_parameter_that_does_not_belong_to_the_search_stays_masked(tmp_path: P
         assert "zq-private" not in str(entry)
 
     run(steps, tmp_path)
+
+
+def test_an_explanation_that_fails_fails_no_request_and_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "user/*.rs")
+        await flow.http.patch("/admin/policies/general", json={"explain_empty": True})
+        with monkeypatch.context() as patch:
+            patch.setattr(explain, "examine", lambda *arguments: 1 / 0)
+            failed = await own.ask("GET", "/Patient?name=Zqxj")
+            assert failed.json()["entry"][0]["resource"]["issue"][0]["details"]["coding"][0]["code"] == "fhir-search-empty"
+            assert ids(await exchange(flow, failed)) == ["fhir-search-empty"]
+        answer = await own.ask("GET", LAB)
+        assert ids(await exchange(flow, answer)) == ["fhir-search-value-absent"]
+
+    run(steps, tmp_path)
+    assert "ZeroDivisionError" in caplog.text
+    assert "Zqxj" not in caplog.text
 
 
 def test_the_noted_search_has_no_header(tmp_path: Path) -> None:

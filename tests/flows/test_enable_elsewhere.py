@@ -7,14 +7,14 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.flows.flow import BASE, Flow, received, run
+from tests.flows.flow import BASE, Flow, receive, run
 from tests.flows.test_ehr_by_http import HTML, field
 
 PROXIED = {"X-Forwarded-For": "203.0.113.7"}
 FOREIGN = {"Origin": "http://elsewhere.example"}
 
 
-async def enabled_in_portal(flow: Flow, app: dict[str, Any], tenant: str) -> httpx2.Response:
+async def enable_in_portal(flow: Flow, app: dict[str, Any], tenant: str) -> httpx2.Response:
     """Click the button on the app's page."""
     address = f"/developer/apps/{app['app_id']}"
     page = await flow.http.get(address, headers=HTML)
@@ -31,7 +31,7 @@ async def apps_at(flow: Flow, tenant: str) -> list[dict[str, Any]]:
 def test_one_click_enables_an_app_at_another_hospital_where_it_launches(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch openid fhirUser patient/Patient.rs patient/Observation.rs")
-        answer = await enabled_in_portal(flow, app, "cerner")
+        answer = await enable_in_portal(flow, app, "cerner")
         (counterpart,) = await apps_at(flow, "cerner")
         assert (answer.status_code, answer.headers["location"]) == (303, f"/developer/apps/{counterpart['app_id']}")
         different = {name for name in app if name != "findings" and app[name] != counterpart.get(name)}
@@ -39,7 +39,7 @@ def test_one_click_enables_an_app_at_another_hospital_where_it_launches(tmp_path
         config = (await flow.http.get("/cerner/r4/.well-known/smart-configuration")).json()
         launch = await flow.launch(counterpart)
         parameters = flow.asking(counterpart, launch=launch["launch"], aud=f"{BASE}/cerner/r4")
-        assert received(await flow.http.get(config["authorization_endpoint"], params=parameters))["code"]
+        assert receive(await flow.http.get(config["authorization_endpoint"], params=parameters))["code"]
         assert [here["app_id"] for here in await apps_at(flow, "general")] == [app["app_id"]]
 
     run(steps, tmp_path, patients=2)
@@ -48,7 +48,7 @@ def test_one_click_enables_an_app_at_another_hospital_where_it_launches(tmp_path
 def test_each_page_links_to_the_app_at_the_other_hospital_and_enabling_twice_registers_once(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        first = await enabled_in_portal(flow, app, "cerner")
+        first = await enable_in_portal(flow, app, "cerner")
         (counterpart,) = await apps_at(flow, "cerner")
         page = await flow.http.get(f"/developer/apps/{app['app_id']}", headers=HTML)
         assert f'href="/developer/apps/{counterpart["app_id"]}"' in page.text
@@ -66,7 +66,7 @@ def test_each_page_links_to_the_app_at_the_other_hospital_and_enabling_twice_reg
 def test_a_confidential_app_gets_another_secret_which_is_shown_once(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="symmetric")
-        answer = await enabled_in_portal(flow, app, "cerner")
+        answer = await enable_in_portal(flow, app, "cerner")
         secret = answer.text.partition('<code id="secret">')[2].partition("<")[0]
         assert (answer.status_code, bool(secret), secret != app["client_secret"]) == (201, True, True)
         again = await flow.http.post(f"/admin/apps/{app['app_id']}/enable", json={"tenant": "epic"})

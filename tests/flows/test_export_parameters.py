@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.test_exports import LATER, exported, kick_off, manifest, read
+from tests.flows.test_exports import LATER, export, kick_off, manifest, read
 from tests.flows.writing import hand, rules
 
 KICK_OFF: tuple[tuple[str, str, str, str, int], ...] = (
@@ -94,7 +94,7 @@ def test_the_urls_of_attachments_are_absolute_in_files_and_as_stored_elsewhere(t
                 "context": {"related": [{"reference": "#x"}]},
             }
         )
-        lines = await exported(flow, own, "/$export?_type=DocumentReference")
+        lines = await export(flow, own, "/$export?_type=DocumentReference")
         (document,) = [resource for resource in lines["DocumentReference"] if resource["id"] == created["id"]]
         base = f"{BASE}/general/r4"
         expected = [f"{base}/Binary/one", f"{base}/Binary/two", urls[2], urls[3]]

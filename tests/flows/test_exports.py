@@ -51,7 +51,7 @@ async def read(own: Hand, status_body: dict[str, Any], part: str = "output") -> 
     return result
 
 
-async def exported(flow: Flow, own: Hand, path: str, body: Any = None) -> Lines:
+async def export(flow: Flow, own: Hand, path: str, body: Any = None) -> Lines:
     return await read(own, await manifest(flow, own, await kick_off(own, path, body)))
 
 
@@ -59,7 +59,7 @@ def names(lines: Lines) -> set[str]:
     return {f"{type}/{key['id']}" for type, resources in lines.items() for key in resources}
 
 
-async def searched(own: Hand, type: str) -> set[str]:
+async def search(own: Hand, type: str) -> set[str]:
     result, path = set(), f"/{type}?_count=1000"
     while path:
         answer = (await own.ask("GET", path)).json()
@@ -80,7 +80,7 @@ def test_a_system_export_contains_everything_that_search_finds(tmp_path: Path) -
         lines = await read(own, export_manifest)
         assert {"Patient", "Observation", "Practitioner", "Appointment", "Slot"} <= set(lines)
         for type in lines:
-            assert names({type: lines[type]}) == await searched(own, type)
+            assert names({type: lines[type]}) == await search(own, type)
 
     run(steps, tmp_path)
 
@@ -100,7 +100,7 @@ def test_an_export_contains_the_versions_at_kick_off(tmp_path: Path) -> None:
         assert late["id"] not in findings
         assert gone["id"] not in findings
         since = export_manifest["transactionTime"]
-        again = await exported(flow, own, f"/$export?_type=Observation&_since={since}")
+        again = await export(flow, own, f"/$export?_type=Observation&_since={since}")
         assert {resource["id"] for resource in again["Observation"]} == {late["id"], created["id"]}
 
     run(steps, tmp_path)
@@ -114,10 +114,10 @@ async def referenced_come_along(flow: Flow, own: Hand, path: str, lines: Lines) 
         referred = {f"{type}/{id}" for id in re.findall(rf'"{type}/([A-Za-z0-9.-]+)"', text)}
         assert {f"{type}/{resource['id']}" for resource in lines.get(type, [])} == referred & await ids_of_type(own, type)
     assert lines["Practitioner"]
-    without = await exported(flow, own, f"{path}?includeAssociatedData=_noReferencedResources")
+    without = await export(flow, own, f"{path}?includeAssociatedData=_noReferencedResources")
     assert set(without) == set(lines) - set(types)
     narrow = await hand(flow, "system/Patient.rs system/Encounter.rs system/Organization.rs system/Group.rs")
-    assert set(await exported(flow, narrow, path)) == {"Patient", "Encounter", "Organization"}
+    assert set(await export(flow, narrow, path)) == {"Patient", "Encounter", "Organization"}
 
 
 async def ids_of_type(own: Hand, type: str) -> set[str]:
@@ -131,7 +131,7 @@ def test_a_group_export_contains_its_members_and_a_patient_list_narrows_it(tmp_p
         entities: list[dict[str, Any]] = [{"entity": {"reference": f"Patient/p-000{n}"}} for n in (1, 2)]
         away = [{"entity": {"reference": "Patient/p-0003"}, "inactive": True}]
         group = await own.made({"resourceType": "Group", "type": "person", "actual": True, "member": entities + away})
-        lines = await exported(flow, own, f"/Group/{group['id']}/$export")
+        lines = await export(flow, own, f"/Group/{group['id']}/$export")
         assert names({"Patient": lines["Patient"]}) == {"Patient/p-0001", "Patient/p-0002"}
         assert {resource["subject"]["reference"] for resource in lines["Observation"]} == {"Patient/p-0001", "Patient/p-0002"}
         await referenced_come_along(flow, own, f"/Group/{group['id']}/$export", lines)
@@ -140,12 +140,12 @@ def test_a_group_export_contains_its_members_and_a_patient_list_narrows_it(tmp_p
             "resourceType": "Parameters",
             "parameter": [*parts, {"name": "_type", "valueString": "Patient,Encounter"}],
         }
-        few = await exported(flow, own, f"/Group/{group['id']}/$export", body)
+        few = await export(flow, own, f"/Group/{group['id']}/$export", body)
         assert set(few) == {"Patient", "Encounter"}
         assert [resource["id"] for resource in few["Patient"]] == ["p-0002"]
-        every = await exported(flow, own, "/Patient/$export", body)
+        every = await export(flow, own, "/Patient/$export", body)
         assert {user["id"] for user in every["Patient"]} == {"p-0002", "p-0004"}
-        every = await exported(flow, own, "/Patient/$export?_type=Patient")
+        every = await export(flow, own, "/Patient/$export?_type=Patient")
         assert len(every["Patient"]) == 20
         assert (await own.ask("GET", "/Group/none/$export", **LATER)).status_code == 404
 
@@ -158,11 +158,11 @@ def test_a_practitioners_patients_are_exported_in_dstu2_too(tmp_path: Path) -> N
         own.base = "/general/dstu2"
         own.headers |= {"Accept": "application/json+fhir"}
         group = (await own.ask("GET", "/Group/panel-pr-1")).json()
-        lines = await exported(flow, own, "/Group/panel-pr-1/$export?_type=Patient,MedicationOrder")
+        lines = await export(flow, own, "/Group/panel-pr-1/$export?_type=Patient,MedicationOrder")
         assert {f"Patient/{resource['id']}" for resource in lines["Patient"]} == {
             member["entity"]["reference"] for member in group["member"]
         }
-        assert "MedicationRequest" not in await exported(flow, own, "/$export?_type=MedicationOrder")
+        assert "MedicationRequest" not in await export(flow, own, "/$export?_type=MedicationOrder")
 
     run(steps, tmp_path)
 
@@ -171,7 +171,7 @@ def test_type_filters_narrow_only_their_own_types(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         filters = "Observation?category=vital-signs,Observation?code=4548-4"
-        lines = await exported(flow, own, f"/$export?_type=Observation,Patient&_typeFilter={filters}")
+        lines = await export(flow, own, f"/$export?_type=Observation,Patient&_typeFilter={filters}")
         assert len(lines["Patient"]) == 20
         filtered_names = names({"Observation": lines["Observation"]})
         wanted = set()
@@ -296,9 +296,9 @@ def test_user_scopes_cannot_export_and_each_type_needs_a_scope(tmp_path: Path) -
         assert (await few.ask("GET", "/$export?_typeFilter=Encounter?subject:Patient.name=x", **LATER)).status_code == 403
         assert (await few.ask("GET", "/Patient/$export", **LATER)).status_code == 403
         assert (await few.ask("GET", "/Group/x/$export", **LATER)).status_code == 403
-        assert set(await exported(flow, few, "/$export")) == {"Observation", "Encounter"}
+        assert set(await export(flow, few, "/$export")) == {"Observation", "Encounter"}
         narrow = "system/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
-        lines = (await exported(flow, await hand(flow, narrow), "/$export"))["Observation"]
+        lines = (await export(flow, await hand(flow, narrow), "/$export"))["Observation"]
         assert {line["category"][0]["coding"][0]["code"] for line in lines} == {"laboratory"}
 
     run(steps, tmp_path)
@@ -365,7 +365,7 @@ def test_the_manifest_has_counts_and_lists_deleted_resources(tmp_path: Path) -> 
 def test_elements_apply_to_every_type_or_to_the_named_one(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.rs")
-        lines = await exported(flow, own, "/$export?_type=Patient,Encounter,Slot&_elements=status,Patient.name")
+        lines = await export(flow, own, "/$export?_type=Patient,Encounter,Slot&_elements=status,Patient.name")
         members = {name for resource in lines["Patient"] for name in resource}
         deceased = {"deceasedBoolean", "deceasedDateTime"}
         assert members - deceased == {"resourceType", "id", "meta", "name", "active"}  # modifier elements are kept

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.flows.fault_requests import get, granted, inject, launched
+from tests.flows.fault_requests import get, grant, inject, launched
 from tests.flows.fault_walks import STEPS
 from tests.flows.flow import REDIRECT, Flow, run
 
@@ -43,7 +43,7 @@ def test_a_preset_sets_its_faults(tmp_path: Path, name: str) -> None:
 
 def test_a_fault_happens_exactly_as_often_as_it_says(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
-        token = (await granted(flow))["access_token"]
+        token = (await grant(flow))["access_token"]
         await inject(flow, "status", status=500, times=3)
         responses = await asyncio.gather(*(get(flow, "Patient/p-0001", token) for _ in range(12)))
         assert sorted(response.status_code for response in responses) == [200] * 9 + [500] * 3
@@ -60,7 +60,7 @@ def test_the_same_seed_gives_the_same_faults(tmp_path: Path) -> None:
         return seen
 
     async def steps(flow: Flow) -> None:
-        token = (await granted(flow))["access_token"]
+        token = (await grant(flow))["access_token"]
         first = await statuses(flow, token)
         assert await statuses(flow, token) == first
         assert {200, 500} == set(first)
@@ -71,7 +71,7 @@ def test_the_same_seed_gives_the_same_faults(tmp_path: Path) -> None:
 def test_a_fault_of_one_app_never_meets_another(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         first, response = await launched(flow)
-        other = await granted(flow)
+        other = await grant(flow)
         await inject(flow, "status", status=500, app=first["app_id"])
         assert (await get(flow, "Patient/p-0001", response.json()["access_token"])).status_code == 500
         assert (await get(flow, "Patient/p-0001", other["access_token"])).status_code == 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.flows.flow import BASE, Flow, received, run
+from tests.flows.flow import BASE, Flow, receive, run
 
 
 def test_an_app_is_launched_and_reads_its_patient(tmp_path: Path, engine: Callable[[], str | None]) -> None:
@@ -15,7 +15,7 @@ def test_an_app_is_launched_and_reads_its_patient(tmp_path: Path, engine: Callab
         app = await flow.register()
         launch = await flow.launch(app)
         assert launch["iss"] == f"{BASE}/general/r4"
-        answer = received(await flow.authorize(app, launch=launch["launch"]))
+        answer = receive(await flow.authorize(app, launch=launch["launch"]))
         assert answer["state"]
         assert answer["iss"] == f"{BASE}/general"
         token = await flow.redeem(app, answer["code"])

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow, run
 from tests.flows.test_ehr_by_http import HTML, field
-from tests.flows.test_policy_by_http import redeemed
+from tests.flows.test_policy_by_http import redeem
 
 from sickbay.authorization.policy import SETTINGS
 from sickbay.testing.server import serving
@@ -48,20 +48,20 @@ def test_every_setting_is_listed_with_its_source(tmp_path: Path) -> None:
 def test_a_changed_policy_applies_to_the_next_request_and_can_be_restored(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        assert (await redeemed(flow, app)).json()["expires_in"] == 9
+        assert (await redeem(flow, app)).json()["expires_in"] == 9
         policy = await choose(flow, token_lifetime=30, launches=["ehr"])
         assert (policy["chosen"], policy["file"]) == ({"token_lifetime": 30, "launches": ["ehr"]}, {"token_lifetime": 9})
         assert policy["policy"]["token_lifetime"] == 30
-        assert (await redeemed(flow, app)).json()["expires_in"] == 30
+        assert (await redeem(flow, app)).json()["expires_in"] == 30
         assert "launch-standalone" not in await capabilities(flow)
         assert "launch-standalone" in await capabilities(flow, "cerner")
         assert "launch-standalone" not in (await flow.http.get("/general/.well-known/openid-configuration")).text
         policy = await choose(flow, launches=None, code_lifetime=5)
         assert policy["chosen"] == {"token_lifetime": 30, "code_lifetime": 5}
         assert "launch-standalone" in await capabilities(flow)
-        assert (await flow.findings(await redeemed(flow, app, 6)))["code-expired"] == "error"
+        assert (await flow.findings(await redeem(flow, app, 6)))["code-expired"] == "error"
         assert (await choose(flow, token_lifetime=None, code_lifetime=None))["chosen"] == {}
-        assert (await redeemed(flow, app)).json()["expires_in"] == 9
+        assert (await redeem(flow, app)).json()["expires_in"] == 9
 
     run(steps, tmp_path, policies={"": {"token_lifetime": 9}})
 
@@ -75,18 +75,18 @@ def test_pkce_and_scope_policies_can_be_changed_and_an_apps_policy_has_priority(
             "scope": "launch patient/Patient.rs patient/Group.x",
         }
 
-        async def found() -> set[str]:
+        async def find() -> set[str]:
             launch = (await flow.launch(old))["launch"]
             answer = await flow.authorize(old, launch=launch, **parameters)
             return {id for id, severity in (await flow.findings(answer)).items() if severity == "error"}
 
-        before = await found()
+        before = await find()
         await choose(flow, pkce="required", state_required=False)
-        assert await found() - before == {"pkce-missing"}
+        assert await find() - before == {"pkce-missing"}
         await choose(flow, pkce=None, drop_unregistered_scopes=True)
-        assert await found() < before
+        assert await find() < before
         await flow.http.patch(f"/admin/apps/{old['app_id']}", json={"policy": {"drop_unregistered_scopes": False}})
-        assert await found() == before
+        assert await find() == before
 
     run(steps, tmp_path)
 

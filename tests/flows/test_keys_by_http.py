@@ -15,7 +15,7 @@ from sickbay.protocol import jose
 from sickbay.services import id_token
 
 
-async def issued(flow: Flow) -> str:
+async def issue(flow: Flow) -> str:
     return str((await flow.launched(name="App"))["id_token"])
 
 
@@ -23,7 +23,7 @@ async def keys(flow: Flow) -> list[dict[str, Any]]:
     return list((await flow.http.get("/general/oauth/jwks")).json()["keys"])
 
 
-def verified(text: str, jwks: list[dict[str, Any]]) -> bool:
+def is_verified(text: str, jwks: list[dict[str, Any]]) -> bool:
     read = jose.peek(text)
     assert read is not None
     return any(jose.verify(text, jwk, ["RS256"]) for jwk in jwks if jwk["kid"] == read.header["kid"])
@@ -31,20 +31,20 @@ def verified(text: str, jwks: list[dict[str, Any]]) -> bool:
 
 def test_an_id_token_from_before_a_rotation_stays_valid(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        first = await issued(flow)
+        first = await issue(flow)
         before = await keys(flow)
         assert len(before) == 2
         assert not any("d" in key for key in before)
         rotated = (await flow.http.post("/admin/keys/rotate")).json()
         assert rotated["active"] == before[1]["kid"]
         assert [key["kid"] for key in rotated["retired"]] == [before[0]["kid"]]
-        second = await issued(flow)
+        second = await issue(flow)
         after = await keys(flow)
-        assert verified(second, before)
-        assert verified(first, after)
+        assert is_verified(second, before)
+        assert is_verified(first, after)
         assert len(after) == 3
         await flow.http.post("/admin/clock", json={"advance": KEPT})
-        assert not verified(first, await keys(flow))
+        assert not is_verified(first, await keys(flow))
         assert (await flow.http.get("/admin/keys")).json()["active"] == rotated["active"]
 
     run(steps, tmp_path)
@@ -55,11 +55,11 @@ def test_an_old_key_is_rotated_automatically(tmp_path: Path) -> None:
         old = (await flow.http.get("/admin/keys")).json()
         assert old["next"] is None
         await flow.http.post("/admin/clock", json={"advance": AGE})
-        token = await issued(flow)
+        token = await issue(flow)
         read = jose.peek(token)
         assert read is not None
         assert read.header["kid"] != old["active"]
-        assert verified(token, await keys(flow))
+        assert is_verified(token, await keys(flow))
 
     run(steps, tmp_path)
 
@@ -69,7 +69,7 @@ def test_a_new_folder_gets_one_key_from_many_first_requests_at_two_workers(tmp_p
         read = await asyncio.gather(*(keys(flow) for flow in (first, second) for _ in range(3)))
         assert len({key["kid"] for published in read for key in published[:1]}) == 1
         assert await keys(first) == await keys(second)
-        assert verified(await issued(second), await keys(first))
+        assert is_verified(await issue(second), await keys(first))
 
     run_two(steps, None, tmp_path)
 

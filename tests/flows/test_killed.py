@@ -36,13 +36,13 @@ async def killing(folder: Path, times: int, seed: int) -> tuple[int, int, float]
         place = folder / str(turn // LIVES)
         ledger, loads = Ledger(), turn % LIVES == LIVES - 1
         with serving("--data", str(place), "--patients", "0") as live:
-            starts.append(used(live.process.pid))
+            starts.append(use(live.process.pid))
             await one_life(live, place, ledger, f"{seed}-{turn}", dice, loads)
         stored = versions(place / "sickbay.db")
         assert ledger.faults(stored) == []
         assert differences(place / "sickbay.db", "http://nowhere") == []
         if loads:
-            halves += resumed(place)
+            halves += has_resumed(place)
         assert ledger.count() > 0
         count += ledger.count()
     return count, halves, median(starts)
@@ -86,7 +86,7 @@ def loading(place: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def resumed(place: Path) -> bool:
+def has_resumed(place: Path) -> bool:
     """Resume the interrupted load. Returns whether it had more to do."""
     before = sum(type == "Patient" and id.startswith("l") for type, id in versions(place / "sickbay.db"))
     assert before % BATCH == 0
@@ -96,7 +96,7 @@ def resumed(place: Path) -> bool:
     return before < LOADED
 
 
-def used(pid: int) -> float:
+def use(pid: int) -> float:
     """The CPU seconds that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100

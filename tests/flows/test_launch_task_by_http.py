@@ -14,19 +14,19 @@ SCOPE = "launch openid patient/Patient.rs"
 
 
 def task(code: str = "launch-app-ehr", url: str = URL, **more: Any) -> dict[str, Any]:
-    def typed(code: str) -> dict[str, Any]:
+    def type(code: str) -> dict[str, Any]:
         return {"coding": [{"system": SYSTEM, "code": code}]}
 
     return {
         "resourceType": "Task",
         "status": "requested",
         "intent": "proposal",
-        "code": typed(code),
+        "code": type(code),
         "for": {"reference": "Patient/p-0017"},
         "encounter": {"reference": "Encounter/p-0017-e02"},
         "input": [
-            {"type": typed("smartonfhir-application"), "valueUrl": url},
-            {"type": typed("smartonfhir-appcontext"), "valueString": '{"form": "phq-9"}'},
+            {"type": type("smartonfhir-application"), "valueUrl": url},
+            {"type": type("smartonfhir-appcontext"), "valueString": '{"form": "phq-9"}'},
         ],
     } | more
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 import pytest
-from tests.flows.flow import BASE, Flow, received, run
+from tests.flows.flow import BASE, Flow, receive, run
 from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 from sickbay.services.journal import read as journal_reader
@@ -28,7 +28,7 @@ async def signed_in(flow: Flow, scope: str = "launch openid fhirUser online_acce
     page = await flow.http.get(answer.headers["location"], headers=HTML)
     form = {"csrf": field(page, "csrf"), "request": field(page, "request"), "decision": "allow", "scope": scope.split()}
     answer = await flow.http.post("/general/oauth/continue", data=form)
-    return app, (await flow.redeem(app, received(answer)["code"])).json()
+    return app, (await flow.redeem(app, receive(answer)["code"])).json()
 
 
 async def log_out(flow: Flow, method: str = "GET", **sent: str) -> httpx2.Response:
@@ -41,7 +41,7 @@ async def is_signed_in(flow: Flow) -> bool:
     return (await flow.http.get("/general/ehr/patients", headers=HTML)).status_code == 200
 
 
-async def refreshed(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> dict[str, Any]:
+async def refresh(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> dict[str, Any]:
     form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
     return dict((await flow.http.post("/general/oauth/token", data=form)).json())
 
@@ -57,7 +57,7 @@ def test_an_app_signs_its_user_out_with_an_id_token_and_gets_the_browser_back(tm
         parameters = parse_qs(urlsplit(answer.headers["location"]).query)
         assert parameters == {"from": ["sickbay"], "state": ["a b&c"]}
         assert not await is_signed_in(flow)
-        assert (await refreshed(flow, app, tokens))["error"] == "invalid_grant"
+        assert (await refresh(flow, app, tokens))["error"] == "invalid_grant"
         exchange = await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers=HTML)
         assert tokens["id_token"] not in exchange.text
 
@@ -71,7 +71,7 @@ def test_offline_access_continues_and_an_expired_id_token_still_signs_out(tmp_pa
         answer = await log_out(flow, id_token_hint=tokens["id_token"])
         assert (answer.status_code, "You’re signed out" in answer.text) == (200, True)
         assert not await is_signed_in(flow)
-        assert "access_token" in await refreshed(flow, app, tokens)
+        assert "access_token" in await refresh(flow, app, tokens)
 
     run(steps, tmp_path)
 
@@ -88,7 +88,7 @@ def test_without_an_id_token_the_user_is_asked(tmp_path: Path, decision: str) ->
         assert await is_signed_in(flow)
         answer = await log_out(flow, "POST", **sent, csrf=field(page, "csrf"), decision=decision)
         assert await is_signed_in(flow) is (decision == "stay")
-        assert ("error" in await refreshed(flow, app, tokens)) is (decision == "out")
+        assert ("error" in await refresh(flow, app, tokens)) is (decision == "out")
         if decision == "out":
             assert answer.headers["location"] == f"{BYE}&state=s"
         else:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from tests.flows.flow import BASE, Flow, received, run
+from tests.flows.flow import BASE, Flow, receive, run
 from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 SCOPE = ["launch", "patient/Patient.rs", "offline_access"]
@@ -14,7 +14,7 @@ REGISTERED = "launch patient/*.rs offline_access openid"
 PAGE = "/general/oauth/manage"
 
 
-async def allowed(flow: Flow, app: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
+async def allow(flow: Flow, app: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
     """Whether the user was asked for consent, and the token response."""
     launch = await flow.launch(app, patient="p-0017", user="okafor")
     answer = await flow.authorize(app, launch=launch["launch"], scope=" ".join(SCOPE))
@@ -23,7 +23,7 @@ async def allowed(flow: Flow, app: dict[str, Any]) -> tuple[bool, dict[str, Any]
         page = await flow.http.get(answer.headers["location"], headers=HTML)
         form = {"csrf": field(page, "csrf"), "request": field(page, "request"), "decision": "allow", "scope": SCOPE}
         answer = await flow.http.post("/general/oauth/continue", data=form)
-    return was_asked, dict((await flow.redeem(app, received(answer)["code"])).json())
+    return was_asked, dict((await flow.redeem(app, receive(answer)["code"])).json())
 
 
 async def reading(flow: Flow, tokens: dict[str, Any]) -> int:
@@ -31,7 +31,7 @@ async def reading(flow: Flow, tokens: dict[str, Any]) -> int:
     return (await flow.http.get("/general/r4/Patient/p-0017", headers=headers)).status_code
 
 
-async def refreshed(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> httpx2.Response:
+async def refresh(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> httpx2.Response:
     form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
     return await flow.http.post("/general/oauth/token", data=form)
 
@@ -41,8 +41,8 @@ def test_revoked_access_ends_immediately_and_nothing_else_does(tmp_path: Path) -
         await sign_in(flow)
         app = await flow.register(auto_approve=None, scope=REGISTERED, name="Pressure Notes")
         other = await flow.register(auto_approve=None, scope=REGISTERED, name="Growth Chart")
-        _, tokens = await allowed(flow, app)
-        _, other_tokens = await allowed(flow, other)
+        _, tokens = await allow(flow, app)
+        _, other_tokens = await allow(flow, other)
         page = await flow.http.get(PAGE, headers=HTML)
         assert "Pressure Notes" in page.text
         assert "Has access, also when you’re signed out." in page.text
@@ -51,14 +51,14 @@ def test_revoked_access_ends_immediately_and_nothing_else_does(tmp_path: Path) -
         answer = await flow.http.post(PAGE, data={"csrf": field(page, "csrf"), "app": app["client_id"]})
         assert answer.status_code == 303
         assert await reading(flow, tokens) == 401
-        assert "refresh-token-invalid" in await flow.findings(await refreshed(flow, app, tokens))
+        assert "refresh-token-invalid" in await flow.findings(await refresh(flow, app, tokens))
         assert (await flow.redeem(app, waiting)).json()["error"] == "invalid_grant"
         assert await reading(flow, other_tokens) == 200
-        assert (await refreshed(flow, other, other_tokens)).status_code == 200
+        assert (await refresh(flow, other, other_tokens)).status_code == 200
         page = await flow.http.get(PAGE, headers=HTML)
         assert "Pressure Notes" not in page.text
         assert "Growth Chart" in page.text
-        assert (await allowed(flow, app))[0]
+        assert (await allow(flow, app))[0]
 
     run(steps, tmp_path)
 
@@ -67,7 +67,7 @@ def test_a_form_of_another_origin_revokes_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await flow.register(auto_approve=None, scope=REGISTERED)
-        _, tokens = await allowed(flow, app)
+        _, tokens = await allow(flow, app)
         await flow.http.post(PAGE, data={"csrf": "guessed", "app": app["client_id"]})
         assert await reading(flow, tokens) == 200
 

@@ -166,7 +166,7 @@ def path_of(node: ast.AST) -> tuple[str, ...]:
     return (node.id, *members[::-1]) if isinstance(node, ast.Name) else ()
 
 
-def changed(function: ast.AST) -> Iterator[tuple[str, ...]]:
+def change(function: ast.AST) -> Iterator[tuple[str, ...]]:
     """The paths of values that a function changes, other than by assigning a new one to a variable of its own."""
     own = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
     own |= {node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
@@ -188,7 +188,7 @@ def module_state() -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for file, tree in trees().items():
         names, others = module_names(tree), imported(tree)
-        for name, *members in (path for function in functions(tree) for path in changed(function)):
+        for name, *members in (path for function in functions(tree) for path in change(function)):
             if name in names:
                 found.add((file, name))
             elif name in others:
@@ -218,7 +218,7 @@ def test_no_function_changes_a_variable_of_a_module_that_is_not_listed() -> None
 )
 def test_every_way_to_change_a_variable_of_a_module_is_found(source: str, names: set[str]) -> None:
     tree = ast.parse(source)
-    assert {path[0] for function in functions(tree) for path in changed(function)} & module_names(tree) == names
+    assert {path[0] for function in functions(tree) for path in change(function)} & module_names(tree) == names
 
 
 def test_the_values_of_classes_are_not_changeable() -> None:

@@ -17,7 +17,7 @@ async def exchanged(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
     return dict((await flow.http.get(address, headers={"Accept": "application/json"})).json())
 
 
-async def redeemed(flow: Flow, requested: str, **more: Any) -> httpx2.Response:
+async def redeem(flow: Flow, requested: str, **more: Any) -> httpx2.Response:
     app = await flow.register(**more)
     launch = await flow.launch(app, patient="p-0017")
     answer = await flow.redeem(app, await flow.code(app, launch=launch["launch"], scope=requested))
@@ -28,7 +28,7 @@ async def redeemed(flow: Flow, requested: str, **more: Any) -> httpx2.Response:
 def test_the_exchange_accounts_for_every_scope_and_the_refresh_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         scope = "launch openid patient/Patient.rs patient/Condition.rs patient/Patient.reed offline_access"
-        answer = await redeemed(flow, scope, scope="launch openid patient/Patient.rs", scope_mode="lenient")
+        answer = await redeem(flow, scope, scope="launch openid patient/Patient.rs", scope_mode="lenient")
         assert answer.json()["scope"] == "launch openid patient/Patient.rs"
         exchange = await exchanged(flow, answer)
         outcomes = {scope["asked"]: (scope["granted"], scope["reason"]) for scope in exchange["scopes"]}
@@ -51,10 +51,10 @@ def test_the_exchange_accounts_for_every_scope_and_the_refresh_token(tmp_path: P
 
 def test_a_fully_granted_request_has_no_advice(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        exchange = await exchanged(flow, await redeemed(flow, "launch openid patient/Patient.rs online_access"))
+        exchange = await exchanged(flow, await redeem(flow, "launch openid patient/Patient.rs online_access"))
         assert [finding["id"] for finding in exchange["findings"]] == []
         assert exchange["refresh"] is None
-        exchange = await exchanged(flow, await redeemed(flow, "launch patient/Patient.rs", name="Other"))
+        exchange = await exchanged(flow, await redeem(flow, "launch patient/Patient.rs", name="Other"))
         assert [finding["id"] for finding in exchange["findings"]] == []
         assert exchange["refresh"] == "Neither offline_access nor online_access was requested."
 
@@ -102,7 +102,7 @@ def test_refreshes_and_services_are_accounted_for_too(tmp_path: Path) -> None:
 
 def test_a_granular_scope_is_granted_and_enforced(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        answer = await redeemed(flow, f"launch {LABS} patient/Patient.r")
+        answer = await redeem(flow, f"launch {LABS} patient/Patient.r")
         assert answer.json()["scope"] == f"launch {LABS} patient/Patient.r"
         headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
         response = await flow.http.get("/general/r4/Observation?patient=p-0017&_count=200", headers=headers)

@@ -32,7 +32,7 @@ async def other_worker(settings: Settings) -> AsyncIterator[Flow]:
         await sandbox.close()
 
 
-async def revoked(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> None:
+async def revoke(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> None:
     form = {"token": tokens["access_token"], "client_id": app["client_id"]}
     assert (await worker.http.post("/general/oauth/revoke", data=form)).status_code == 200
 
@@ -42,17 +42,17 @@ async def refresh_revoked(worker: Flow, app: dict[str, Any], tokens: dict[str, A
     assert (await worker.http.post("/general/oauth/revoke", data=form)).status_code == 200
 
 
-async def refreshed(worker: Flow, app: dict[str, Any], text: str) -> httpx2.Response:
+async def refresh(worker: Flow, app: dict[str, Any], text: str) -> httpx2.Response:
     form = {"grant_type": "refresh_token", "refresh_token": text, "client_id": app["client_id"]}
     return await worker.http.post("/general/oauth/token", data=form)
 
 
-async def replayed(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> None:
+async def replay(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> None:
     """Use the first refresh token again after two rotations, which revokes the family."""
     text = tokens["refresh_token"]
     for _ in range(2):
-        text = (await refreshed(worker, app, text)).json()["refresh_token"]
-    assert (await refreshed(worker, app, tokens["refresh_token"])).status_code == 400
+        text = (await refresh(worker, app, text)).json()["refresh_token"]
+    assert (await refresh(worker, app, tokens["refresh_token"])).status_code == 400
 
 
 async def family_deleted(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> None:
@@ -70,7 +70,7 @@ async def user_deleted(worker: Flow, app: dict[str, Any], tokens: dict[str, Any]
     await store.transaction([Clear("user", "general")])
 
 
-ENDS: tuple[Ends, ...] = (revoked, refresh_revoked, replayed, family_deleted, app_deleted, user_deleted)
+ENDS: tuple[Ends, ...] = (revoke, refresh_revoked, replay, family_deleted, app_deleted, user_deleted)
 
 
 async def new_token(flow: Flow, service: dict[str, Any]) -> None:
@@ -121,7 +121,7 @@ def test_a_refreshed_token_reads_on_every_worker(engine: Callable[[], str | None
         async with other_worker(here.sandbox.settings) as second_worker:
             for worker, other in ((here, second_worker), (second_worker, here)):
                 assert [await read(flow, tokens) for flow in (here, second_worker)] == [200, 200]
-                tokens = (await refreshed(worker, app, tokens["refresh_token"])).json()
+                tokens = (await refresh(worker, app, tokens["refresh_token"])).json()
                 assert [await read(worker_task, tokens) for worker_task in (other, worker)] == [200, 200]
 
     run(steps, tmp_path, data=place)

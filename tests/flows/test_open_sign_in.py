@@ -41,13 +41,13 @@ async def one_click(flow: Flow, peer: str = "127.0.0.1", headers: dict[str, str]
 def test_one_click_sign_in_works_only_from_this_machine_unless_opened_to_everyone(
     tmp_path: Path, audience: dict[str, Any]
 ) -> None:
-    def asked(folder: str, **settings: Any) -> tuple[bool, int, str]:
+    def ask(folder: str, **settings: Any) -> tuple[bool, int, str]:
         return run(lambda flow: one_click(flow, **audience), tmp_path / folder, patients=1, **settings)
 
     everyone = (True, 303, "http://localhost:8100/callback")
     refused = (False, 401, "/general/oauth/continue")
-    assert asked("a") == (refused if audience else everyone)
-    assert asked("b", open_sign_in="everyone") == everyone
+    assert ask("a") == (refused if audience else everyone)
+    assert ask("b", open_sign_in="everyone") == everyone
 
 
 def test_a_required_admin_token_is_required_for_one_click_too() -> None:

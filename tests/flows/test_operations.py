@@ -212,23 +212,23 @@ def test_a_resource_is_validated_without_being_written(tmp_path: Path) -> None:
         assert {"Observation.status", "Observation.colour", "Observation"} & places
         assert all(severity == "error" for severity, _ in issues_of(faults))
 
-        async def given(path: str, *more: dict[str, Any], resource: Any = right) -> httpx2.Response:
+        async def send(path: str, *more: dict[str, Any], resource: Any = right) -> httpx2.Response:
             parts = [*([{"name": "resource", "resource": resource}] if resource else []), *more]
             return await own.ask("POST", path, {"resourceType": "Parameters", "parameter": parts})
 
         profile = {"name": "profile", "valueUri": "http://example.com/StructureDefinition/x"}
-        assert ("error", "not-supported") in issues_of(await given("/Observation/$validate", profile))
+        assert ("error", "not-supported") in issues_of(await send("/Observation/$validate", profile))
         own_profile = {"name": "profile", "valueUri": "http://hl7.org/fhir/StructureDefinition/Observation"}
-        assert issues_of(await given("/Observation/$validate", own_profile)) == {("information", "informational")}
-        assert (await given("/Observation/$validate", {"name": "mode", "valueCode": "guess"})).status_code == 400
-        assert issues_of(await given("/Patient/$validate")) == {("error", "structure")}
-        assert (await given("/Patient/$validate", resource=None)).status_code == 400
+        assert issues_of(await send("/Observation/$validate", own_profile)) == {("information", "informational")}
+        assert (await send("/Observation/$validate", {"name": "mode", "valueCode": "guess"})).status_code == 400
+        assert issues_of(await send("/Patient/$validate")) == {("error", "structure")}
+        assert (await send("/Patient/$validate", resource=None)).status_code == 400
         created = await own.made(right)
         path = f"/Observation/{created['id']}/$validate"
         assert ("information", "informational") in issues_of(await own.ask("GET", path))
         mode = {"name": "mode", "valueCode": "update"}
-        assert ("error", "value") in issues_of(await given(path, mode))
-        assert issues_of(await given(path, mode, resource=created)) == {("information", "informational")}
+        assert ("error", "value") in issues_of(await send(path, mode))
+        assert issues_of(await send(path, mode, resource=created)) == {("information", "informational")}
         assert (await own.ask("GET", "/Observation/none/$validate")).status_code == 404
         before = await own.ask("GET", "/Observation?patient=p-0001&_summary=count")
         assert (await own.ask("GET", f"/Observation/{created['id']}/_history")).json()["total"] == 1

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.cli.test_limits import LOW, serving
-from tests.conftest import missing
+from tests.conftest import skip_or_fail
 
 from sickbay.settings import Settings
 from sickbay.testing.server import serving as running
@@ -44,7 +44,7 @@ APP |= {"redirect_uris": ["http://localhost:8100/callback"], "scope": "user/Pati
 @pytest.fixture(autouse=True)
 def _root() -> None:
     if sys.platform != "linux" or os.getuid() != 0:
-        missing("root", "only root on Linux can start a process of another user")
+        skip_or_fail("root", "only root on Linux can start a process of another user")
 
 
 def send(port: int, uid: int, method: str, path: str, *, body: Any = None, close: str = "", **headers: str) -> str:

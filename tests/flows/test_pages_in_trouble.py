@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.test_chart_tasks import signed_in
+from tests.flows.test_chart_tasks import sign_in
 from tests.flows.test_ehr_by_http import HTML
 from tests.flows.test_ehr_by_http import field as token
 
@@ -38,7 +38,7 @@ def test_a_launch_that_fails_from_the_portal_shows_the_reason(tmp_path: Path, qu
 @pytest.mark.parametrize("username", ["okafor", "timothy"])
 def test_an_unknown_patient_and_an_inaccessible_one_get_the_same_page(tmp_path: Path, username: str) -> None:
     async def steps(flow: Flow) -> None:
-        await signed_in(flow, username)
+        await sign_in(flow, username)
         messages = set()
         for patient in ("p-9999", "p-0001") if username == "timothy" else ("p-9999",):
             page = await flow.http.get(f"/general/ehr/patients/{patient}", headers=HTML)
@@ -105,7 +105,7 @@ def test_an_unknown_exchange_id_gets_a_message_and_the_newest_exchanges(tmp_path
 @pytest.mark.parametrize(("username", "today"), [("okafor", True), ("timothy", False), ("abena", False)])
 def test_users_get_a_link_to_authorized_apps_and_patients_get_no_schedule(tmp_path: Path, username: str, today: bool) -> None:
     async def steps(flow: Flow) -> None:
-        await signed_in(flow, username)
+        await sign_in(flow, username)
         page = (await flow.http.get("/general/ehr/patients", headers=HTML)).text
         assert ('href="/general/ehr">Today' in page) is today
         assert 'href="/general/oauth/manage">Permissions' in page
@@ -125,7 +125,7 @@ def test_the_footer_says_who_can_reach_sickbay(tmp_path: Path, host: str, label:
 
 def test_dates_of_another_day_include_the_year(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        await signed_in(flow)
+        await sign_in(flow)
         page = (await flow.http.get("/general/ehr?date=2020-01-01", headers=HTML)).text
         assert "<h1>Wednesday, 1 January 2020</h1>" in page
 

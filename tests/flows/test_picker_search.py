@@ -21,7 +21,7 @@ async def picker(flow: Flow, query: str = "", version: str = "r4") -> str:
     return (await flow.http.get(f"{answer.headers['location']}&q={query}", headers=HTML)).text
 
 
-def offered(page: str) -> list[str]:
+def offer(page: str) -> list[str]:
     return re.findall(r'name="patient" value="([^"]+)"', page)
 
 
@@ -29,7 +29,7 @@ def offered(page: str) -> list[str]:
 @pytest.mark.parametrize("query", ["Peters", " peters ", "4002-1187", "1961-03-14"])
 def test_a_patient_is_found_by_name_record_number_and_birth_date(tmp_path: Path, query: str, version: str) -> None:
     async def steps(flow: Flow) -> None:
-        assert TIMOTHY in offered(await picker(flow, query, version))
+        assert TIMOTHY in offer(await picker(flow, query, version))
 
     run(steps, tmp_path, versions=(version,))
 
@@ -38,7 +38,7 @@ def test_a_long_list_shows_the_first_patients_by_name_and_the_total(tmp_path: Pa
     async def steps(flow: Flow) -> None:
         page = await picker(flow)
         families = re.findall(r'<span class="strong">([^,<]+),', page)
-        assert len(offered(page)) == 50
+        assert len(offer(page)) == 50
         assert "of 60" in page
         assert "Search to find the others." in page
         patient_list = (await flow.http.get("/general/ehr/patients", headers=HTML)).text
@@ -51,7 +51,7 @@ def test_a_long_list_shows_the_first_patients_by_name_and_the_total(tmp_path: Pa
 def test_a_search_result_is_not_described_as_the_start_of_a_list(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         page = await picker(flow, "Peters")
-        assert 1 <= len(offered(page)) < 20
+        assert 1 <= len(offer(page)) < 20
         assert "first by name" not in page
 
     run(steps, tmp_path)
@@ -60,7 +60,7 @@ def test_a_search_result_is_not_described_as_the_start_of_a_list(tmp_path: Path)
 def test_a_complete_list_mentions_no_other_patients(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         page = await picker(flow)
-        assert len(offered(page)) == 20
+        assert len(offer(page)) == 20
         assert "Search to find the others." not in page
 
     run(steps, tmp_path)

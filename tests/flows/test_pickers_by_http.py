@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.flows.flow import Flow, received, run
+from tests.flows.flow import Flow, receive, run
 from tests.flows.test_contexts_by_http import submit
 from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
@@ -33,7 +33,7 @@ async def answer_page(flow: Flow, address: str, **form: str) -> Any:
 async def token_response(flow: Flow, app: dict[str, Any], address: str, scope: str = SCOPE) -> dict[str, Any]:
     page = await flow.http.get(address, headers=HTML)
     answer = await submit(flow, page, scope=scope.split(), decision="allow")
-    return dict((await flow.redeem(app, received(answer)["code"])).json())
+    return dict((await flow.redeem(app, receive(answer)["code"])).json())
 
 
 def test_each_resource_is_picked_in_turn_and_sent_with_its_role(tmp_path: Path) -> None:

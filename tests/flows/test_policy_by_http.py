@@ -8,14 +8,14 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
-from tests.flows.flow import Flow, received, run
+from tests.flows.flow import Flow, receive, run
 from tests.flows.test_ehr_by_http import HTML, field
 
 TOKEN = "/general/oauth/token"
 SCOPE = "launch openid fhirUser online_access patient/Patient.rs"
 
 
-async def redeemed(flow: Flow, app: dict[str, Any], later: int = 0) -> Any:
+async def redeem(flow: Flow, app: dict[str, Any], later: int = 0) -> Any:
     code = await flow.code(app, launch=(await flow.launch(app))["launch"], scope=SCOPE)
     if later:
         await flow.http.post("/admin/clock", json={"advance": later})
@@ -26,12 +26,12 @@ def test_the_code_lifetime_of_an_app_follows_its_policy(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app, other = await flow.register(policy={"code_lifetime": 5}), await flow.register(name="Other")
         assert app["policy"] == {"code_lifetime": 5}
-        assert (await redeemed(flow, app, 5)).status_code == 200
-        late = await redeemed(flow, app, 6)
+        assert (await redeem(flow, app, 5)).status_code == 200
+        late = await redeem(flow, app, 6)
         assert (await flow.findings(late))["code-expired"] == "error"
-        assert (await redeemed(flow, other, 6)).status_code == 200
+        assert (await redeem(flow, other, 6)).status_code == 200
         await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"policy": {}})
-        assert (await redeemed(flow, app, 6)).status_code == 200
+        assert (await redeem(flow, app, 6)).status_code == 200
 
     run(steps, tmp_path)
 
@@ -40,7 +40,7 @@ def test_token_lifetimes_and_refresh_rules_of_an_app_are_enforced(tmp_path: Path
     async def steps(flow: Flow) -> None:
         chosen = {"rotate_refresh": False, "refresh_lifetime": 30, "id_token_lifetime": 7, "launch_lifetime": 3}
         app = await flow.register(policy=chosen)
-        tokens = (await redeemed(flow, app)).json()
+        tokens = (await redeem(flow, app)).json()
         claims = _claims(tokens["id_token"])
         assert claims["exp"] - claims["iat"] == 7
         form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
@@ -53,7 +53,7 @@ def test_token_lifetimes_and_refresh_rules_of_an_app_are_enforced(tmp_path: Path
         late = await flow.authorize(app, launch=launch["launch"], scope=SCOPE)
         assert (await flow.findings(late))["launch-code-expired"] == "error"
         await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"policy": {"public_refresh": False}})
-        assert "refresh_token" not in (await redeemed(flow, app)).json()
+        assert "refresh_token" not in (await redeem(flow, app)).json()
 
     run(steps, tmp_path)
 
@@ -76,9 +76,9 @@ def test_an_app_can_be_launched_only_as_its_policy_allows(tmp_path: Path, allowe
             "standalone": {"scope": "openid user/Patient.rs"},
         }
         refused = await flow.authorize(app, **ways[other])
-        assert received(refused)["error"] == "unauthorized_client"
+        assert receive(refused)["error"] == "unauthorized_client"
         assert (await flow.findings(refused))["launch-type-not-allowed"] == "error"
-        assert "code" in received(await flow.authorize(app, **ways[allowed]))
+        assert "code" in receive(await flow.authorize(app, **ways[allowed]))
 
     run(steps, tmp_path)
 
@@ -92,7 +92,7 @@ def test_pages_in_the_ehr_frame_follow_the_policy(tmp_path: Path, framed: str, s
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None, policy={"framed": framed})
 
-        async def asked() -> str:
+        async def ask() -> str:
             answer = await flow.authorize(app, scope="openid user/Patient.rs")
             return str(answer.headers["location"])
 
@@ -107,12 +107,12 @@ def test_pages_in_the_ehr_frame_follow_the_policy(tmp_path: Path, framed: str, s
             assert "8100" not in ancestors
             return answer.status_code, "'self'" in ancestors
 
-        assert await in_frame(await asked()) == (200, sign_in)
-        assert await in_frame(await asked(), username="okafor", password="wrong") == (401, sign_in)
-        page = await flow.http.get(await asked(), headers=HTML)
+        assert await in_frame(await ask()) == (200, sign_in)
+        assert await in_frame(await ask(), username="okafor", password="wrong") == (401, sign_in)
+        page = await flow.http.get(await ask(), headers=HTML)
         form = {name: field(page, name) for name in ("csrf", "request")}
         await flow.http.post("/general/oauth/continue", data=form | {"account": await flow.clinician()})
-        assert await in_frame(await asked()) == (200, consent)
+        assert await in_frame(await ask()) == (200, consent)
 
     run(steps, tmp_path)
 
@@ -198,6 +198,6 @@ def test_policies_in_sickbay_toml_apply_to_all_hospitals_or_to_one(tmp_path: Pat
         assert {tenant.policy.token_lifetime for tenant in tenants.values()} == {9}
         assert (tenants["general"].policy.code_lifetime, tenants["epic"].policy.code_lifetime) == (7, 5)
         assert (tenants["general"].policy.pkce, tenants["epic"].policy.pkce) == (None, "off")
-        assert (await redeemed(flow, await flow.register())).json()["expires_in"] == 9
+        assert (await redeem(flow, await flow.register())).json()["expires_in"] == 9
 
     run(steps, tmp_path, policies=policies)

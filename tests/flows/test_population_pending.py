@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.flows.flow import REDIRECT, Flow, received, run
+from tests.flows.flow import REDIRECT, Flow, receive, run
 from tests.flows.two_workers import run_two
 
 from sickbay.storage.interface import ResourceSpace
@@ -16,7 +16,7 @@ PAGE = {"Accept": "text/html,application/xhtml+xml"}
 FRESH = ResourceSpace("general", "r4")
 
 
-async def signed_in(flow: Flow) -> str:
+async def sign_in(flow: Flow) -> str:
     """Sign in; returns the address of the hospital's first page."""
     page = await flow.http.get("/general/ehr/sign-in", headers=PAGE)
     csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
@@ -43,7 +43,7 @@ async def launch(flow: Flow) -> str:
     return f"/general/ehr/launch?app={(await flow.register())['app_id']}&patient=p-0001"
 
 
-@pytest.mark.parametrize("way", [signed_in, sign_in_address, portal, launch])
+@pytest.mark.parametrize("way", [sign_in, sign_in_address, portal, launch])
 def test_a_browser_gets_a_page_that_reloads(way: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(population_pending, "WAIT_SECONDS", 0)
 
@@ -52,7 +52,7 @@ def test_a_browser_gets_a_page_that_reloads(way: Any, tmp_path: Path, monkeypatc
         first = await flow.http.get(address, headers=PAGE)
         assert (first.status_code, first.headers["refresh"], first.headers["retry-after"]) == (503, "1", "1")
         assert "Creating sample patients (0 of 10)…" in first.text
-        await flow.sandbox.filling.begun(FRESH)
+        await flow.sandbox.filling.begin(FRESH)
         again = await flow.http.get(address, headers=PAGE)
         assert again.status_code < 400, again.text
         assert "refresh" not in again.headers
@@ -94,7 +94,7 @@ def test_a_waiting_browser_gets_the_code_although_another_worker_has_written(
         sent = flow.asking(app, launch=(await flow.launch(app))["launch"], **wishes)
         monkeypatch.setattr(flow.sandbox.filling, "is_ready", lambda space: False)
         redirect = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE if wishes else {})
-        assert "code" in received(redirect)
+        assert "code" in receive(redirect)
 
     run(steps, tmp_path, patients=10, population_cache=False)
 
@@ -105,7 +105,7 @@ def test_a_browser_goes_straight_to_the_app_if_another_worker_has_created_the_pa
         app = await worker.register()
         sent = other.asking(app, scope="openid fhirUser user/Patient.rs")
         answer = await other.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
-        assert "code" in received(answer)
+        assert "code" in receive(answer)
         await worker.http.post("/admin/clock", json={"advance": 86_400})
         answer = await other.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
         assert answer.headers["location"].startswith("/general/oauth/continue"), "the appointments of the day are missing"
@@ -115,10 +115,10 @@ def test_a_browser_goes_straight_to_the_app_if_another_worker_has_created_the_pa
 
 def test_a_failed_population_is_reported_and_the_page_stops_reloading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def steps(flow: Flow) -> None:
-        async def broken(space: ResourceSpace) -> None:
+        async def fail(space: ResourceSpace) -> None:
             raise OSError("the disk is full")
 
-        monkeypatch.setattr(flow.sandbox.filling, "_fill", broken)
+        monkeypatch.setattr(flow.sandbox.filling, "_fill", fail)
         answer = await flow.http.get(await launch(flow), headers=PAGE)
         assert (answer.status_code, "refresh" in answer.headers) == (500, False)
 

@@ -24,7 +24,7 @@ async def preflight(flow: Flow, origin: str = HOME) -> httpx2.Response:
     return await flow.http.options(RECORD, headers=headers)
 
 
-async def opened(flow: Flow, app: dict[str, Any], patient: str = "p-0001") -> tuple[str, str]:
+async def launch_from_portal(flow: Flow, app: dict[str, Any], patient: str = "p-0001") -> tuple[str, str]:
     """Launch the app as a browser does from the portal. Returns the launch code and the timeline."""
     answer = await flow.http.get(f"/general/ehr/launch?app={app['app_id']}&patient={patient}")
     code = httpx2.URL(answer.headers["location"]).params["launch"]
@@ -57,7 +57,7 @@ def test_a_wrong_token_is_found_in_the_launch_at_the_app_and_on_its_own_page(
 
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        code, timeline = await opened(flow, app)
+        code, timeline = await launch_from_portal(flow, app)
         await flow.authorize(app, launch=code)
         async with other_worker(flow.sandbox.settings) as other:
             refused = await other.http.get(RECORD, headers=WRONG | headers)
@@ -103,8 +103,8 @@ def test_a_preflight_is_in_the_launch_until_its_request_arrives(tmp_path: Path, 
 def test_an_authorization_request_without_the_code_of_its_launch_is_found_there(wrong: dict[str, Any], tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        _, first = await opened(flow, app)
-        _, second = await opened(flow, app, "p-0002")
+        _, first = await launch_from_portal(flow, app)
+        _, second = await launch_from_portal(flow, app, "p-0002")
         answer = await flow.authorize(app, **wrong)
         assert await probable(flow, second) == [(id_of(answer), "app")]
         assert await probable(flow, first) == []
@@ -117,7 +117,7 @@ def test_an_authorization_request_of_another_launch_is_only_in_its_own(tmp_path:
 
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        _, chart = await opened(flow, app)
+        _, chart = await launch_from_portal(flow, app)
         launch = await flow.launch(app, "p-0002")
         answer = await flow.authorize(app, launch=launch["launch"], aud=None)
         assert answer.status_code == 302
@@ -134,8 +134,8 @@ def test_a_request_after_the_launch_of_another_app_belongs_to_that_one(tmp_path:
         other = await flow.register(
             name="Other", launch_uri=f"{ELSEWHERE}/launch", redirect_uris=[f"{ELSEWHERE}/cb"], auto_approve=None
         )
-        _, first = await opened(flow, app)
-        _, second = await opened(flow, other)
+        _, first = await launch_from_portal(flow, app)
+        _, second = await launch_from_portal(flow, other)
         wrong = await flow.http.get(RECORD, headers=WRONG)
         from_app = await flow.http.get(RECORD, headers=WRONG | {"Origin": HOME})
         assert await probable(flow, first) == [(id_of(from_app), "origin")]
@@ -150,7 +150,7 @@ def test_a_request_long_after_the_launch_or_before_it_belongs_to_none(tmp_path: 
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         before = await flow.http.get(RECORD, headers=WRONG)
-        _, timeline = await opened(flow, app)
+        _, timeline = await launch_from_portal(flow, app)
         after = await flow.http.get(RECORD, headers=WRONG)
         assert await probable(flow, timeline) == []
         for answer in (before, after):
@@ -172,7 +172,7 @@ def test_a_stranger_learns_nothing_of_what_probably_belongs_together(tmp_path: P
 
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Secret project")
-        code, timeline = await opened(flow, app)
+        code, timeline = await launch_from_portal(flow, app)
         async with stranger(flow) as http:
             refused = await http.get(RECORD, headers=WRONG | {"Origin": HOME})
             own = f"/exchanges/{id_of(refused)}"
@@ -199,7 +199,7 @@ def test_a_stranger_learns_nothing_of_what_probably_belongs_together(tmp_path: P
 def test_a_token_request_of_an_unknown_app_is_found_too(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        code, timeline = await opened(flow, app)
+        code, timeline = await launch_from_portal(flow, app)
         form = {"grant_type": "authorization_code", "code": "x", "redirect_uri": REDIRECT, "client_id": "misspelled"}
         await flow.authorize(app, launch=code)
         refused = await flow.http.post("/general/oauth/token", data=form)

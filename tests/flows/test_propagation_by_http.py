@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from tests.flows.flow import REDIRECT, Flow, received, run
+from tests.flows.flow import REDIRECT, Flow, receive, run
 from tests.flows.test_ehr_by_http import HTML
 
 DELAY = 300
@@ -56,7 +56,7 @@ def test_each_change_takes_effect_after_its_own_delay(tmp_path: Path) -> None:
         launch = await flow.launch(app)
         assert (await flow.http.patch(path, json={"scope": wide, "redirect_uris": [REDIRECT + "2"]})).status_code == 200
         answer = await flow.authorize(app, launch=launch["launch"], scope="launch openid patient/Patient.rs")
-        code = received(answer)["code"]
+        code = receive(answer)["code"]
         assert (await flow.findings(answer))["client-change-not-live-yet"] == "warning"
         token = await flow.redeem(app, code)
         assert token.status_code == 200
@@ -65,7 +65,7 @@ def test_each_change_takes_effect_after_its_own_delay(tmp_path: Path) -> None:
         assert (await flow.http.patch(path, json={"name": "Renamed"})).status_code == 200
         await move_clock(flow, 60)
         answer = await flow.authorize(app, launch=(await flow.launch(app))["launch"], scope=wide)
-        assert received(answer)["error"] == "invalid_scope"
+        assert receive(answer)["error"] == "invalid_scope"
         await move_clock(flow, DELAY)
         answer = await flow.authorize(app, launch=(await flow.launch(app))["launch"], scope=wide)
         assert "redirect-uri-mismatch" in await flow.findings(answer)

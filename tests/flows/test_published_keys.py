@@ -43,7 +43,7 @@ def test_published_keys_are_replaced_once_and_their_grants_end(
         answer = await flow.redeem(app, await flow.code(app, scope=scope, aud=f"{BASE}/general/r4"))
         seen.update(app=app, tokens=answer.json(), **await state(flow))
 
-    async def unchanged(flow: Flow) -> None:
+    async def check(flow: Flow) -> None:
         now = await state(flow)
         assert not now["replaced"]
         assert {name: now[name] for name in ("instance", "refresh", "kids")} == {
@@ -66,7 +66,7 @@ def test_published_keys_are_replaced_once_and_their_grants_end(
         assert await state(flow) == seen["later"] | {"replaced": False}
 
     run(before, tmp_path, **data)
-    run(unchanged, tmp_path, **data)
+    run(check, tmp_path, **data)
     monkeypatch.setattr(keys, "PUBLISHED_KIDS", frozenset(seen["kids"]))
     monkeypatch.setattr(keys, "PUBLISHED_REFRESH", frozenset((hashlib.sha256(seen["refresh"].encode()).hexdigest(),)))
     monkeypatch.setattr(keys, "PUBLISHED_INSTANCES", frozenset((seen["instance"],)))
@@ -77,7 +77,7 @@ def test_published_keys_are_replaced_once_and_their_grants_end(
 def test_only_the_published_retired_or_next_key_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kids: dict[str, Any] = {}
 
-    async def rotated(flow: Flow) -> None:
+    async def rotate(flow: Flow) -> None:
         await flow.http.get(f"{PLACE}/jwks")
         await id_token.rotate(flow.sandbox.runtime)
         kids.update(await id_token.list_keys(flow.sandbox.runtime))
@@ -88,6 +88,6 @@ def test_only_the_published_retired_or_next_key_is_dropped(tmp_path: Path, monke
         assert kids["next"] not in now
         assert kids["retired"][0]["kid"] not in now
 
-    run(rotated, tmp_path, patients=0)
+    run(rotate, tmp_path, patients=0)
     monkeypatch.setattr(keys, "PUBLISHED_KIDS", frozenset((kids["next"], kids["retired"][0]["kid"])))
     run(after, tmp_path, patients=0)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from tests.flows.flow import CHALLENGE, REDIRECT, STATE, VERIFIER
-from tests.services.assertions import form, jwks, signed
+from tests.services.assertions import form, jwks, sign
 
 from sickbay.testing.server import Live, serving
 
@@ -138,7 +138,7 @@ async def one_refresh_token(app: App) -> None:
 
 async def one_assertion(app: App) -> None:
     """The assertion works only once, on either worker."""
-    assertion = signed(app.service["client_id"], aud=app.general["token"])
+    assertion = sign(app.service["client_id"], aud=app.general["token"])
     answers = await asyncio.gather(*(app.prove(assertion) for _ in range(AT_ONCE)))
     assert sorted(answer.status_code for answer in answers) == [200, *[400] * (AT_ONCE - 1)]
     assert {answer.json()["error"] for answer in answers if answer.status_code != 200} == {"invalid_client"}

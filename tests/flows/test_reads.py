@@ -128,12 +128,12 @@ def comparable_response(answer: httpx2.Response) -> tuple[int, dict[str, str], s
     return answer.status_code, headers, answer.text.replace(id, "ID")
 
 
-async def revoked(flow: Flow, own: Hand, token: str) -> Hand:
+async def revoke(flow: Flow, own: Hand, token: str) -> Hand:
     await flow.http.post("/general/oauth/revoke", data={"token": token, "client_id": flow.application["client_id"]})
     return own
 
 
-async def removed(flow: Flow, own: Hand, token: str) -> Hand:
+async def remove(flow: Flow, own: Hand, token: str) -> Hand:
     await flow.http.delete(f"/admin/apps/{flow.application['app_id']}")
     return own
 
@@ -159,8 +159,8 @@ async def in_the_query_too(flow: Flow, own: Hand, token: str) -> Hand:
 @pytest.mark.parametrize(
     ("change", "status"),
     [
-        (revoked, 401),
-        (removed, 401),
+        (revoke, 401),
+        (remove, 401),
         (expire_token, 401),
         (make_strict, 403),
         (other_base, 401),

@@ -16,7 +16,7 @@ STANDALONE = "openid fhirUser launch/patient patient/Patient.rs"
 JSON = {"Accept": "application/json"}
 
 
-async def explained(flow: Flow, answer: httpx2.Response, http: httpx2.AsyncClient | None = None) -> dict[str, Any]:
+async def explain(flow: Flow, answer: httpx2.Response, http: httpx2.AsyncClient | None = None) -> dict[str, Any]:
     """The finding of the refusal."""
     path = f"/exchanges/{answer.headers['x-correlation-id']}"
     findings = (await (http or flow.http).get(path, headers=JSON)).json()["findings"]
@@ -27,12 +27,12 @@ def test_automatic_approval_without_a_patient_is_named_as_the_reason(tmp_path: P
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope=SCOPE)
         answer = await flow.authorize(app, scope=STANDALONE)
-        finding = await explained(flow, answer)
+        finding = await explain(flow, answer)
         assert finding["id"] == "patient-not-chosen"
         assert "`auto_approve` answered instead of a user, and it names no patient" in finding["why"]
         assert "neither" not in finding["why"]
         async with stranger(flow) as http:
-            public = await explained(flow, answer, http)
+            public = await explain(flow, answer, http)
         assert "auto_approve" not in str(public)
         assert public["fix"] == "Launch the app for a patient, or choose one in the patient picker."
         assert "auto_approve" not in answer.headers["location"]
@@ -44,7 +44,7 @@ def test_a_hospital_without_a_picker_is_named_as_the_reason(tmp_path: Path) -> N
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope=SCOPE, policy={"standalone_picker": False})
         answer = await flow.authorize(app, scope=STANDALONE)
-        assert "auto_approve" in (await explained(flow, answer))["why"]
+        assert "auto_approve" in (await explain(flow, answer))["why"]
 
     run(steps, tmp_path)
 
@@ -81,7 +81,7 @@ def test_a_launch_by_another_user_than_the_automatic_one_does_not_speak_of_the_b
         )
         launch = await flow.launch(app, user=user)
         answer = await flow.authorize(app, launch=launch["launch"], scope="launch openid patient/Patient.rs")
-        finding = await explained(flow, answer)
+        finding = await explain(flow, answer)
         assert finding["id"] == "mismatched-identity"
         assert "`auto_approve` always answers as the same user" in finding["why"]
         assert "browser" not in finding["why"]
@@ -106,7 +106,7 @@ def test_the_emulators_name_of_this_server_is_recognised_by_path_and_port(aud: s
         flow.http.headers["Host"] = "10.0.2.2:7425"
         answer = await flow.authorize(app, aud=aud)
         flow.http.headers["Host"] = "localhost:7425"
-        finding = await explained(flow, answer)
+        finding = await explain(flow, answer)
         assert finding["id"] == rule
         if "10.0.2.2" in finding["fix"]:
             assert "--base-url http://10.0.2.2:7425" in finding["fix"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from tests.flows.flow import REDIRECT, STATE, Flow, received, run
+from tests.flows.flow import REDIRECT, STATE, Flow, receive, run
 
 
 def test_an_unregistered_redirect_uri_is_answered_by_a_page_and_never_redirected(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_wrong_client_id_and_a_wrong_redirect_uri_are_corrected_together(tmp_p
         shown = await flow.authorize(app, launch=launch["launch"], client_id=wrong, redirect_uri=REDIRECT + "/")
         assert f"launch={launch['launch']}" in shown.text
         again = await flow.http.get(exchange["corrected"]["url"])
-        assert received(again)["code"]
+        assert receive(again)["code"]
         public = await flow.http.get(address, headers={"Origin": "https://elsewhere.example", "Accept": "application/json"})
         assert public.json()["corrected"] is None
         assert app["client_id"] not in public.text
@@ -69,7 +69,7 @@ def test_an_error_is_redirected_with_state_iss_and_error_uri(tmp_path: Path) -> 
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         answer = await flow.authorize(app, launch="made-up")
-        parameters = received(answer)
+        parameters = receive(answer)
         assert parameters["error"] == "invalid_request"
         assert parameters["state"] == STATE
         assert parameters["iss"].endswith("/general")
@@ -102,7 +102,7 @@ def test_a_launch_code_works_once(tmp_path: Path) -> None:
         launch = await flow.launch(app)
         await flow.code(app, launch=launch["launch"])
         again = await flow.authorize(app, launch=launch["launch"])
-        assert received(again)["error"] == "invalid_request"
+        assert receive(again)["error"] == "invalid_request"
         assert "launch-code-reused" in await flow.findings(again)
 
     run(steps, tmp_path)
@@ -111,7 +111,7 @@ def test_a_launch_code_works_once(tmp_path: Path) -> None:
 def test_a_refresh_token_can_be_repeated_for_10_seconds_and_then_revokes_its_family(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        tokens = await granted(flow, app)
+        tokens = await grant(flow, app)
         first = await refresh(flow, app, tokens["refresh_token"])
         assert first["refresh_token"] != tokens["refresh_token"]
         assert await refresh(flow, app, tokens["refresh_token"]) == first
@@ -127,7 +127,7 @@ def test_a_refresh_token_can_be_repeated_for_10_seconds_and_then_revokes_its_fam
     run(steps, tmp_path)
 
 
-async def granted(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
+async def grant(flow: Flow, app: dict[str, Any]) -> dict[str, Any]:
     launch = await flow.launch(app)
     code = await flow.code(app, launch=launch["launch"], scope="launch online_access patient/Patient.rs")
     return dict((await flow.redeem(app, code)).json())
@@ -170,7 +170,7 @@ def test_an_exchange_contains_no_secrets(tmp_path: Path) -> None:
         app = await flow.register(client="symmetric")
         launch = await flow.launch(app)
         answer = await flow.authorize(app, launch=launch["launch"])
-        code = received(answer)["code"]
+        code = receive(answer)["code"]
         token = await flow.redeem(app, code, client_secret=app["client_secret"])
         assert token.status_code == 200, token.text
         secrets = [launch["launch"], code, app["client_secret"], token.json()["access_token"], token.json()["id_token"]]

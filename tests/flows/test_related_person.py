@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.flows.flow import BASE, Flow, received, run
+from tests.flows.flow import BASE, Flow, receive, run
 from tests.flows.test_contexts_by_http import submit
 from tests.flows.test_ehr_by_http import HTML, field
 
@@ -16,7 +16,7 @@ SCOPE = "launch/patient openid fhirUser patient/Patient.rs patient/RelatedPerson
 PROXY = f"{BASE}/general/r4/RelatedPerson/p-0006-r01"
 
 
-async def signed_in(flow: Flow, tenant: str = "general", account: str = "abena") -> Any:
+async def sign_in(flow: Flow, tenant: str = "general", account: str = "abena") -> Any:
     page = await flow.http.get(f"/{tenant}/ehr/sign-in", headers=HTML)
     answer = await flow.http.post(f"/{tenant}/ehr/sign-in", data={"csrf": field(page, "csrf"), "account": account})
     assert answer.status_code == 303
@@ -45,9 +45,9 @@ async def choose_record(flow: Flow, app: dict[str, Any], patient: str) -> Any:
 @pytest.mark.parametrize("patient", ["p-0006", "p-0010"])
 def test_the_app_gets_the_chosen_record_and_the_user(tmp_path: Path, patient: str) -> None:
     async def steps(flow: Flow) -> None:
-        await signed_in(flow)
+        await sign_in(flow)
         app = await family_app(flow)
-        token = (await flow.redeem(app, received(await choose_record(flow, app, patient))["code"])).json()
+        token = (await flow.redeem(app, receive(await choose_record(flow, app, patient))["code"])).json()
         assert token["patient"] == patient
         claims = peek(token["id_token"])
         assert claims is not None
@@ -70,7 +70,7 @@ def test_the_app_gets_the_chosen_record_and_the_user(tmp_path: Path, patient: st
 
 def test_an_inaccessible_record_cannot_be_chosen(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        await signed_in(flow)
+        await sign_in(flow)
         app = await family_app(flow)
         answer = await choose_record(flow, app, "p-0017")
         assert "code=" not in answer.headers.get("location", "")
@@ -94,7 +94,7 @@ def test_user_scopes_cover_both_records_and_no_others(tmp_path: Path) -> None:
 
 def test_the_ehr_shows_their_records_and_patient_apps(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        await signed_in(flow)
+        await sign_in(flow)
         await flow.register(name="For clinicians")
         await family_app(flow, name="For families")
         home = await flow.http.get("/general/ehr", headers=HTML)
@@ -110,7 +110,7 @@ def test_the_ehr_shows_their_records_and_patient_apps(tmp_path: Path) -> None:
 
 def test_they_choose_a_record_also_at_a_vendor_without_a_picker_for_clinicians(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        await signed_in(flow, "cerner")
+        await sign_in(flow, "cerner")
         app = await family_app(flow, tenant="cerner")
         config = (await flow.http.get("/cerner/r4/.well-known/smart-configuration")).json()
         parameters = flow.asking(app, scope=SCOPE, aud=f"{BASE}/cerner/r4")
@@ -140,7 +140,7 @@ def test_a_user_with_a_single_record_is_not_asked(tmp_path: Path) -> None:
         page = await flow.http.get(answer.headers["location"], headers=HTML)
         assert "Adeyemi" in page.text
         answer = await submit(flow, page, scope=SCOPE.split(), decision="allow")
-        token = (await flow.redeem(app, received(answer)["code"])).json()
+        token = (await flow.redeem(app, receive(answer)["code"])).json()
         assert token["patient"] == "p-0010"
 
     run(steps, tmp_path)

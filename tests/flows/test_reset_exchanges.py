@@ -19,7 +19,7 @@ Engine = Callable[[], str | None]
 EVERYTHING = {"everything": True}
 
 
-async def refused(flow: Flow, tenant: str = "general") -> None:
+async def send_refused(flow: Flow, tenant: str = "general") -> None:
     answer = await flow.http.get(f"/{tenant}/oauth/authorize?client_id=nobody&response_type=code&aud={BASE}/{tenant}/r4")
     assert answer.status_code >= 300
 
@@ -55,11 +55,11 @@ def test_nothing_is_left_of_64_simultaneous_refusals_and_of_granted_requests(
     async def steps(worker: Flow, other: Flow) -> None:
         sent = await token(worker)
         await asyncio.gather(*(read(flow, sent) for flow in (worker, other)))
-        await asyncio.gather(*(refused(flow) for _ in range(32) for flow in (worker, other)))
+        await asyncio.gather(*(send_refused(flow) for _ in range(32) for flow in (worker, other)))
         assert len(worker.sandbox.journal._refused) + len(other.sandbox.journal._refused) > 0, "some are still to be written"
         await reset(worker, body)
         assert await exchanges(worker, other) == []
-        await refused(other)
+        await send_refused(other)
         await read(worker, await token(worker))
         assert len(await exchanges(worker, other)) == 2, "and exchanges of later requests are recorded"
 
@@ -84,7 +84,7 @@ def test_a_worker_without_requests_notices_a_reset_by_another_one(engine: Engine
 def test_a_reset_of_one_hospital_leaves_the_exchanges_of_another(engine: Engine, tmp_path: Path) -> None:
     async def steps(worker: Flow, other: Flow) -> None:
         await asyncio.gather(
-            *(refused(flow, tenant) for _ in range(20) for flow in (worker, other) for tenant in ("epic", "general"))
+            *(send_refused(flow, tenant) for _ in range(20) for flow in (worker, other) for tenant in ("epic", "general"))
         )
         await reset(worker, {"tenant": "epic"})
         assert {exchange["tenant"] for exchange in await exchanges(worker, other)} == {"general"}
@@ -105,12 +105,12 @@ def test_a_request_that_runs_during_a_reset_leaves_no_trace(
         name = {"GET": "read", "POST": "create", "DELETE": "delete"}[method]
         perform = endpoint.INTERACTIONS[name]
 
-        async def held(*arguments: Any) -> Any:
+        async def hold(*arguments: Any) -> Any:
             reached.set()
             await go.wait()
             return await perform(*arguments)
 
-        monkeypatch.setitem(endpoint.INTERACTIONS, name, held)
+        monkeypatch.setitem(endpoint.INTERACTIONS, name, hold)
         path = "/general/r4/Patient" + ("" if method == "POST" else "/p-0001")
         body = b'{"resourceType": "Patient", "name": [{"family": "Stray"}]}' if method == "POST" else None
         running = asyncio.create_task(worker.http.request(method, path, content=body, headers=sent))
@@ -190,17 +190,17 @@ def test_exchanges_that_are_being_written_during_a_reset_are_left_out(
         sent, reached, go = await token(worker), asyncio.Event(), asyncio.Event()
         write = journal._puts
 
-        async def held(*arguments: Any) -> Any:
+        async def hold(*arguments: Any) -> Any:
             reached.set()
             await go.wait()
             return await write(*arguments)
 
         await read(worker, sent)
-        monkeypatch.setattr(journal, "_puts", held)
+        monkeypatch.setattr(journal, "_puts", hold)
         writing = asyncio.create_task(worker.sandbox.journal.flush())
         await reached.wait()
         await reset(other, EVERYTHING)
-        await refused(other)
+        await send_refused(other)
         go.set()
         await writing
         assert [exchange["stage"] for exchange in await exchanges(worker, other)] == ["authorize"]

@@ -21,7 +21,7 @@ TOKEN, REVOKE, MANAGE = "/general/oauth/token", "/general/oauth/revoke", "/gener
 Engine = Callable[[], str | None]
 
 
-async def registered(flow: Flow, user: str) -> dict[str, Any]:
+async def register(flow: Flow, user: str) -> dict[str, Any]:
     return await flow.register(scope=SCOPE, auto_approve={"user": user})
 
 
@@ -32,7 +32,7 @@ async def launched(flow: Flow, app: dict[str, Any]) -> tuple[str, dict[str, Any]
     return code, dict((await flow.redeem(app, code)).json())
 
 
-async def refreshed(flow: Flow, app: dict[str, Any], refresh_token: str) -> httpx2.Response:
+async def refresh(flow: Flow, app: dict[str, Any], refresh_token: str) -> httpx2.Response:
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": app["client_id"]}
     return await flow.http.post(TOKEN, data=form)
 
@@ -60,7 +60,7 @@ def walk(tmp_path: Path, engine: Engine, steps: Any) -> None:
 
 def test_an_app_that_revoked_its_tokens_reads_that_it_did(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
-        app = await registered(flow, await flow.clinician())
+        app = await register(flow, await flow.clinician())
         _, tokens = await launched(flow, app)
         for token in ("access_token", "refresh_token"):
             form = {"token": tokens[token], "client_id": app["client_id"]}
@@ -69,7 +69,7 @@ def test_an_app_that_revoked_its_tokens_reads_that_it_did(tmp_path: Path, engine
             assert "The access token was revoked." in text
             assert f"The app revoked it at the revocation endpoint on {day(flow)} at" in text
             assert "Refresh the token." in text
-        response = await refreshed(flow, app, tokens["refresh_token"])
+        response = await refresh(flow, app, tokens["refresh_token"])
         assert "`refresh_token` was revoked" in response.json()["error_description"]
         assert "The app revoked it at the revocation endpoint" in await why(flow, response)
 
@@ -78,7 +78,7 @@ def test_an_app_that_revoked_its_tokens_reads_that_it_did(tmp_path: Path, engine
 
 def test_a_code_that_is_sent_twice_revokes_its_tokens(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
-        app = await registered(flow, await flow.clinician())
+        app = await register(flow, await flow.clinician())
         code, tokens = await launched(flow, app)
         assert (await flow.redeem(app, code)).json()["error"] == "invalid_grant"
         text = await refused_read(flow, tokens["access_token"])
@@ -90,16 +90,16 @@ def test_a_code_that_is_sent_twice_revokes_its_tokens(tmp_path: Path, engine: En
 
 def test_a_refresh_token_that_is_sent_again_revokes_the_tokens_of_its_grant(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
-        app = await registered(flow, await flow.clinician())
+        app = await register(flow, await flow.clinician())
         _, first = await launched(flow, app)
-        second = (await refreshed(flow, app, first["refresh_token"])).json()
+        second = (await refresh(flow, app, first["refresh_token"])).json()
         await flow.http.post("/admin/clock", json={"advance": REPEAT_WINDOW + 1})
-        assert (await refreshed(flow, app, first["refresh_token"])).json()["error"] == "invalid_grant"
+        assert (await refresh(flow, app, first["refresh_token"])).json()["error"] == "invalid_grant"
         for tokens in (first, second):
             assert "a refresh token was sent again that had already been replaced" in await refused_read(
                 flow, tokens["access_token"]
             )
-        response = await refreshed(flow, app, second["refresh_token"])
+        response = await refresh(flow, app, second["refresh_token"])
         assert "a refresh token was sent again" in await why(flow, response)
 
     walk(tmp_path, engine, steps)
@@ -111,10 +111,10 @@ def test_tokens_over_the_limit_of_stored_tokens_are_revoked_too(
     monkeypatch.setattr(grants, "REMEMBERED", 1)
 
     async def steps(flow: Flow) -> None:
-        app = await registered(flow, await flow.clinician())
+        app = await register(flow, await flow.clinician())
         _, first = await launched(flow, app)
         await flow.http.post("/admin/clock", json={"advance": 60})
-        second = (await refreshed(flow, app, first["refresh_token"])).json()
+        second = (await refresh(flow, app, first["refresh_token"])).json()
         form = {"token": second["refresh_token"], "client_id": app["client_id"]}
         assert (await flow.http.post(REVOKE, data=form)).status_code == 200
         assert "The access token was revoked." in await refused_read(flow, second["access_token"])
@@ -126,13 +126,13 @@ def test_tokens_over_the_limit_of_stored_tokens_are_revoked_too(
 def test_a_user_who_revokes_access_is_named_as_the_reason(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
-        app = await registered(flow, "okafor")
+        app = await register(flow, "okafor")
         _, tokens = await launched(flow, app)
         page = await flow.http.get(MANAGE, headers=HTML)
         form = {"csrf": field(page, "csrf"), "app": app["client_id"]}
         assert (await flow.http.post(MANAGE, data=form)).status_code == 303
         assert "The user revoked the app's access on" in await refused_read(flow, tokens["access_token"])
-        response = await refreshed(flow, app, tokens["refresh_token"])
+        response = await refresh(flow, app, tokens["refresh_token"])
         assert "The user revoked the app's access on" in await why(flow, response)
 
     walk(tmp_path, engine, steps)
@@ -140,7 +140,7 @@ def test_a_user_who_revokes_access_is_named_as_the_reason(tmp_path: Path, engine
 
 def test_an_unknown_token_and_an_expired_one_are_not_called_revoked(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
-        app = await registered(flow, await flow.clinician())
+        app = await register(flow, await flow.clinician())
         _, tokens = await launched(flow, app)
         unknown = await refused_read(flow, "never-issued")
         await flow.http.post("/admin/clock", json={"advance": tokens["expires_in"] + 5})
@@ -157,7 +157,7 @@ def test_an_unknown_token_and_an_expired_one_are_not_called_revoked(tmp_path: Pa
 def test_another_app_cannot_revoke_a_token_and_reads_what_kind_of_token_it_is(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
         user = await flow.clinician()
-        app, other = await registered(flow, user), await registered(flow, user)
+        app, other = await register(flow, user), await register(flow, user)
         _, tokens = await launched(flow, app)
         form = {"token": tokens["access_token"], "client_id": app["client_id"]}
         assert (await flow.http.post(REVOKE, data=form)).status_code == 200

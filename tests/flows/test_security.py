@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.flows.flow import BASE, REDIRECT, STATE, VERIFIER, Flow, received
+from tests.flows.flow import BASE, REDIRECT, STATE, VERIFIER, Flow, receive
 from tests.flows.shared_app import Sitting, sitting
 
 HTML = {"Accept": "text/html"}
@@ -109,7 +109,7 @@ def test_a_forged_form_changes_nothing(shared: Sitting, forged: str) -> None:
         form = {"csrf": field(consent, "csrf"), "request": request, "decision": "allow", "scope": scopes}
         allowed = await flow.http.post("/general/oauth/continue", data=form, headers={"Origin": BASE})
         assert allowed.status_code == 303
-        assert received(allowed)["state"] == STATE
+        assert receive(allowed)["state"] == STATE
 
     shared.do(steps, shared.flow())
 
@@ -333,11 +333,11 @@ def test_no_secret_or_patient_data_is_where_it_does_not_belong(tmp_path: Path) -
         await by_password(flow)
         app = await flow.register(client="symmetric")
         launch = (await flow.launch(app))["launch"]
-        code = received(await flow.authorize(app, launch=launch))["code"]
+        code = receive(await flow.authorize(app, launch=launch))["code"]
         tokens = (await flow.redeem(app, code, client_secret=app["client_secret"])).json()
         await flow.redeem(app, code, client_secret="Wrong-Secret-Sent")
         form = {"grant_type": "refresh_token", "client_id": app["client_id"], "client_secret": app["client_secret"]}
-        code = received(
+        code = receive(
             await flow.authorize(
                 app, scope="launch openid online_access patient/*.rs", launch=(await flow.launch(app))["launch"]
             )

@@ -133,7 +133,7 @@ def cerner(live: dict[str, Any]) -> Iterator[App]:
     app.http.close()
 
 
-def redirected(answer: httpx2.Response) -> dict[str, str]:
+def redirect(answer: httpx2.Response) -> dict[str, str]:
     """The parameters that the app receives."""
     assert answer.status_code in (302, 303), answer.text
     assert answer.headers["location"].startswith(HERE)
@@ -175,7 +175,7 @@ class TestTheStandard:
 
     def test_a_patient_scopes_without_launch_and_aud_name_every_error(self, general: App) -> None:
         answer = general.authorize(FIRST)
-        assert redirected(answer)["error"] == "invalid_request"
+        assert redirect(answer)["error"] == "invalid_request"
         assert {name for name, severity in general.findings(answer).items() if severity == "error"} == {
             "state-missing",
             "aud-missing",
@@ -185,12 +185,12 @@ class TestTheStandard:
 
     def test_a_patient_scopes_without_a_launch_are_denied(self, general: App) -> None:
         answer = general.authorize(NO_LAUNCH + "&aud=AUD" + RIGHT)
-        assert redirected(answer)["error"] == "access_denied"
+        assert redirect(answer)["error"] == "access_denied"
         assert general.findings(answer)["scope-patient-without-context"] == "error"
 
     def test_b_the_launch_url_sent_as_launch_is_recognised_and_so_are_the_commas(self, general: App) -> None:
         answer = general.authorize(SECOND)
-        assert redirected(answer)["error"] == "invalid_request"
+        assert redirect(answer)["error"] == "invalid_request"
         findings = general.findings(answer)
         assert findings["launch-param-is-url"] == findings["scope-comma-separated"] == findings["state-missing"] == "error"
         assert findings["aud-trailing-slash"] == "warning"
@@ -204,17 +204,17 @@ class TestTheStandard:
         assert f"launch={code}" in corrected
         elsewhere = {"Accept": "application/json", "Origin": "https://elsewhere.example"}
         assert code not in general.http.get(address, headers=elsewhere).text
-        assert "code" in redirected(general.http.get(with_challenge(corrected)))
+        assert "code" in redirect(general.http.get(with_challenge(corrected)))
         assert code not in general.http.get(address, headers={"Accept": "application/json"}).text
 
     def test_c_the_launch_scope_without_its_parameter_is_refused(self, general: App) -> None:
         answer = general.authorize(NO_LAUNCH + "%20launch&aud=AUD" + RIGHT)
-        assert redirected(answer)["error"] == "invalid_request"
+        assert redirect(answer)["error"] == "invalid_request"
         assert general.findings(answer)["launch-scope-without-launch-param"] == "error"
 
     def test_d_the_echoed_launch_code_returns_tokens_and_the_patient(self, general: App) -> None:
         answer = general.authorize(NO_LAUNCH + "%20launch&aud=AUD" + RIGHT + "&launch=" + general.launch())
-        received = redirected(answer)
+        received = redirect(answer)
         assert received["state"] == "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
         tokens = general.redeem(received["code"])
         patient = general.http.get(
@@ -228,7 +228,7 @@ class TestTheStandard:
         exchange = general.http.get("/exchanges/" + answer.headers["x-correlation-id"], headers={"Accept": "application/json"})
         corrected = exchange.json()["corrected"]["url"]
         assert "%2Cuser" not in corrected
-        assert "code" in redirected(general.http.get(with_challenge(corrected.replace("launch%2Fpatient%20", ""))))
+        assert "code" in redirect(general.http.get(with_challenge(corrected.replace("launch%2Fpatient%20", ""))))
 
     def test_f_a_search_of_all_patients_is_refused_and_one_by_name_works(self, general: App) -> None:
         bearer = {"Authorization": "Bearer " + general.token("user/Patient.read")}
@@ -246,35 +246,35 @@ class TestTheStandard:
 
 class TestTheDialect:
     def test_a_answers_access_denied_with_missing_patient(self, cerner: App) -> None:
-        received = redirected(cerner.authorize(FIRST))
+        received = redirect(cerner.authorize(FIRST))
         assert received["error"] == "access_denied"
         assert urn(received) == "urn:cerner:error:authorization-server:oauth2:grant:missing-patient"
         assert "error_description" not in received
 
     def test_b_answers_invalid_request_with_invalid_launch_code(self, cerner: App) -> None:
-        received = redirected(cerner.authorize(SECOND))
+        received = redirect(cerner.authorize(SECOND))
         assert received["error"] == "invalid_request"
         assert urn(received) == "urn:cerner:error:authorization-server:smart-v1:grant:launch:invalid-launch-code"
 
     def test_the_error_uri_responds_and_explains(self, cerner: App) -> None:
         answer = cerner.authorize(SECOND)
-        page = cerner.http.get(redirected(answer)["error_uri"], headers={"Accept": "application/json"})
+        page = cerner.http.get(redirect(answer)["error_uri"], headers={"Accept": "application/json"})
         assert page.status_code == 200
         assert page.json()["id"] == answer.headers["x-correlation-id"]
         assert {finding["id"] for finding in page.json()["findings"]} >= {"launch-param-is-url"}
 
     def test_c_answers_missing_patient_as_long_as_patient_scopes_are_requested(self, cerner: App) -> None:
-        received = redirected(cerner.authorize(NO_LAUNCH + "%20launch&aud=AUD"))
+        received = redirect(cerner.authorize(NO_LAUNCH + "%20launch&aud=AUD"))
         assert urn(received).endswith("oauth2:grant:missing-patient")
 
     def test_d_the_echoed_launch_code_returns_tokens_and_commas_and_slash_are_tolerated(self, cerner: App) -> None:
         answer = cerner.authorize(SECOND.replace("&launch=HERE", "&launch=" + cerner.launch()))
-        tokens = cerner.redeem(redirected(answer)["code"])
+        tokens = cerner.redeem(redirect(answer)["code"])
         assert tokens["expires_in"] == 570
         assert tokens["patient"]
 
     def test_e_user_scopes_joined_by_commas_are_granted(self, cerner: App) -> None:
-        received = redirected(cerner.authorize(THIRD))
+        received = redirect(cerner.authorize(THIRD))
         tokens = cerner.redeem(received["code"])
         assert set(USER_SCOPES.split()) <= set(tokens["scope"].split())
         assert tokens["id_token"]

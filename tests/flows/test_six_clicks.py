@@ -31,7 +31,7 @@ class Hand:
         self.clicks += 1
 
 
-def signed_in(page: Page, hand: Hand) -> None:
+def sign_in(page: Page, hand: Hand) -> None:
     hand.click(page.get_by_role("button", name="Dr. Amara Okafor"))
 
 
@@ -41,7 +41,7 @@ def framed(page: Page) -> Frame:
     return frame
 
 
-def opened(page: Page, hand: Hand, name: str, place: str) -> Page | Frame:
+def open_page(page: Page, hand: Hand, name: str, place: str) -> Page | Frame:
     """Open the app with this name from the chart, in the frame or in a new tab."""
     hand.click(page.get_by_role("link", name=name, exact=False).filter(has_text=name).first)
     if place == "frame":
@@ -84,8 +84,8 @@ def test_the_start_page_leads_to_the_patient_in_the_app(
     (version, name), hand = app_of, Hand()
     page.goto(live["base"])
     hand.click(page.get_by_role("link", name="Open the chart"))
-    signed_in(page, hand)
-    app = opened(page, hand, name, place)
+    sign_in(page, hand)
+    app = open_page(page, hand, name, place)
     hand.click(app.get_by_role("button", name="Allow"))
     shows_its_patient(app)
     assert hand.clicks <= AT_MOST
@@ -99,7 +99,7 @@ def test_the_button_on_the_start_page_launches_in_three_clicks(live: dict[str, A
     hand = Hand()
     page.goto(live["base"])
     hand.click(page.get_by_role("link", name="Launch the sample app"))
-    signed_in(page, hand)
+    sign_in(page, hand)
     app = framed(page)
     hand.click(app.get_by_role("button", name="Allow"))
     shows_its_patient(app)
@@ -111,8 +111,8 @@ def test_the_first_launch_takes_the_five_clicks_named_on_the_start_page(live: di
     page.goto(live["base"])
     assert page.get_by_role("heading", name="Your first launch in five clicks").is_visible()
     hand.click(page.get_by_role("link", name="Open the chart"))
-    signed_in(page, hand)
-    app = opened(page, hand, "Sample app", "frame")
+    sign_in(page, hand)
+    app = open_page(page, hand, "Sample app", "frame")
     hand.click(app.get_by_role("button", name="Allow"))
     shows_its_patient(app)
     hand.click(page.get_by_role("link", name="View launch"))

@@ -29,7 +29,7 @@ async def form(flow: Flow) -> dict[str, Any]:
     return {**FORM, "csrf": field(page, "csrf"), "id": field(page, "id")}
 
 
-async def sent(flow: Flow, filled: dict[str, Any]) -> httpx2.Response:
+async def send(flow: Flow, filled: dict[str, Any]) -> httpx2.Response:
     return await flow.http.post("/developer/register", data=filled, headers=HTML)
 
 
@@ -40,10 +40,10 @@ async def apps_named(flow: Flow, name: str = "Twice") -> list[str]:
 def test_a_reloaded_registration_redirects_to_the_registered_app(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         filled = await form(flow)
-        first = await sent(flow, filled)
+        first = await send(flow, filled)
         assert first.status_code == 201
         assert 'id="secret"' in first.text
-        again = await sent(flow, filled)
+        again = await send(flow, filled)
         assert (again.status_code, again.headers["location"]) == (303, f"/developer/apps/{filled['id']}")
         assert await apps_named(flow) == [filled["id"]]
 
@@ -54,8 +54,8 @@ def test_a_reloaded_registration_redirects_to_the_registered_app(tmp_path: Path)
 def test_a_changed_form_registers_another_app_with_its_own_id(tmp_path: Path, change: Any) -> None:
     async def steps(flow: Flow) -> None:
         filled = await form(flow)
-        assert (await sent(flow, filled)).status_code == 201
-        assert (await sent(flow, filled | change)).status_code == 201
+        assert (await send(flow, filled)).status_code == 201
+        assert (await send(flow, filled | change)).status_code == 201
         ids = await apps_named(flow) + await apps_named(flow, "Another")
         assert len(set(ids)) == 2
         assert not {"../../admin", "sample-app-general", ""} & set(ids)
@@ -66,10 +66,10 @@ def test_a_changed_form_registers_another_app_with_its_own_id(tmp_path: Path, ch
 def test_a_refused_registration_can_be_corrected_and_sent_again(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         filled = await form(flow)
-        refused = await sent(flow, filled | {"redirect_uris": ""})
+        refused = await send(flow, filled | {"redirect_uris": ""})
         assert refused.status_code == 422
         assert field(refused, "id") == filled["id"]
-        assert (await sent(flow, filled)).status_code == 201
+        assert (await send(flow, filled)).status_code == 201
 
     run(steps, tmp_path)
 

@@ -74,6 +74,20 @@ def test_a_stalled_launch_is_a_row_of_its_own_in_the_lists(tmp_path: Path) -> No
     run(steps, tmp_path, patients=FEW_PATIENTS)
 
 
+def test_a_launch_that_a_script_created_is_a_row_too(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = SilentApp(flow)
+        await app.register()
+        await flow.launch(app.app)
+        app.waits(60)
+        for path in ("/exchanges", f"/exchanges?app={app.app['app_id']}"):
+            page = await flow.http.get(path, headers={"Accept": "text/html"})
+            assert rows(page.text, "stalled") == 1
+            assert "No browser may have opened the launch URL" in page.text
+
+    run(steps, tmp_path, patients=FEW_PATIENTS)
+
+
 def test_an_app_that_was_never_launched_says_so_on_its_page(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from tests.flows.flow import Flow, received, run
+from tests.flows.flow import Flow, receive, run
 from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 CONTINUE = "/general/oauth/continue"
@@ -39,7 +39,7 @@ def test_a_sign_in_in_one_tab_also_counts_in_the_other(tmp_path: Path) -> None:
         assert "Dr. Amara Okafor" in next.text
         consent = await follow_redirects(flow, await submit(flow, next, patient="p-0017", decision="open"))
         answer = await submit(flow, consent, decision="allow", scope="launch/patient patient/Patient.rs")
-        assert received(answer)["code"]
+        assert receive(answer)["code"]
 
     run(steps, tmp_path)
 

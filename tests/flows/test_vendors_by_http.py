@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx2
 import pytest
-from tests.flows.flow import BASE, REDIRECT, STATE, Flow, received
+from tests.flows.flow import BASE, REDIRECT, STATE, Flow, receive
 from tests.flows.rows.test_rows_token import basic
 from tests.flows.shared_app import Sitting, sitting
 
@@ -21,21 +21,21 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
         yield opened
 
 
-async def discovered(flow: Flow, tenant: str) -> dict[str, Any]:
+async def discover(flow: Flow, tenant: str) -> dict[str, Any]:
     return dict((await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json())
 
 
-async def registered(flow: Flow, tenant: str, **more: Any) -> dict[str, Any]:
+async def register(flow: Flow, tenant: str, **more: Any) -> dict[str, Any]:
     registration = {"tenant": tenant, "scope": SCOPE, "smart_version": 1, "auto_approve": {"user": "okafor"}, "pkce": "off"}
     return await flow.register(**registration | more)
 
 
 async def token_response(flow: Flow, tenant: str, app: dict[str, Any]) -> dict[str, Any]:
     """The token response of a launch."""
-    config = await discovered(flow, tenant)
+    config = await discover(flow, tenant)
     launch = (await flow.http.post("/admin/launches", json={"app": app["app_id"], "patient": "p-0001"})).json()
     parameters = flow.asking(app, launch=launch["launch"], scope=SCOPE, aud=f"{BASE}/{tenant}/r4")
-    code = received(await flow.http.get(config["authorization_endpoint"], params=parameters))["code"]
+    code = receive(await flow.http.get(config["authorization_endpoint"], params=parameters))["code"]
     return dict((await flow.redeem_at(config["token_endpoint"], app, code)).json())
 
 
@@ -46,7 +46,7 @@ def urn_of(address: str) -> str:
 @pytest.mark.parametrize("tenant", ["general", "cerner", "epic"])
 def test_every_listed_endpoint_responds_and_the_issuer_has_its_own_document(shared: Sitting, tenant: str) -> None:
     async def steps(flow: Flow) -> None:
-        config = await discovered(flow, tenant)
+        config = await discover(flow, tenant)
         for name, address in config.items():
             if name.endswith(("_endpoint", "_uri")):
                 response = {(await flow.http.get(address)).status_code, (await flow.http.post(address)).status_code}
@@ -64,19 +64,19 @@ def test_the_issuer_has_the_vendors_form_in_every_token(shared: Sitting, tenant:
     from sickbay.protocol import jose
 
     async def steps(flow: Flow) -> None:
-        app = await registered(flow, tenant)
+        app = await register(flow, tenant)
         read = jose.peek((await token_response(flow, tenant, app))["id_token"])
         assert read is not None
         issuer = read.claims["iss"]
         assert path in issuer
-        assert issuer == (await discovered(flow, tenant))["issuer"]
+        assert issuer == (await discover(flow, tenant))["issuer"]
 
     shared.do(steps)
 
 
 def test_discovery_documents_list_what_the_vendors_list(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        cerner, epic = await discovered(flow, "cerner"), await discovered(flow, "epic")
+        cerner, epic = await discover(flow, "cerner"), await discover(flow, "epic")
         assert cerner["grant_types_supported"] == ["authorization_code", "client_credentials"]
         assert cerner["token_endpoint_auth_methods_supported"] == ["client_secret_basic", "private_key_jwt"]
         assert urlsplit(cerner["jwks_uri"]).path == "/cerner/jwk"
@@ -98,7 +98,7 @@ def test_a_secret_in_the_body_is_refused_if_the_vendor_does_not_accept_it(shared
                 tenant=tenant, type="system", client="symmetric", scope="system/Patient.read", smart_version=1
             )
             form = {"grant_type": "client_credentials", "scope": "system/Patient.read"}
-            token = (await discovered(flow, tenant))["token_endpoint"]
+            token = (await discover(flow, tenant))["token_endpoint"]
             posted = {"client_id": app["client_id"], "client_secret": app["client_secret"]}
             answer = await flow.http.post(token, data=form | posted)
             assert answer.status_code == status, answer.text
@@ -113,8 +113,8 @@ def test_a_secret_in_the_body_is_refused_if_the_vendor_does_not_accept_it(shared
 @pytest.mark.parametrize(("tenant", "status"), [("general", 401), ("cerner", 401), ("epic", 400)])
 def test_a_wrong_secret_in_the_header_gets_the_vendors_status(shared: Sitting, tenant: str, status: int) -> None:
     async def steps(flow: Flow) -> None:
-        app = await registered(flow, tenant, client="symmetric")
-        token = (await discovered(flow, tenant))["token_endpoint"]
+        app = await register(flow, tenant, client="symmetric")
+        token = (await discover(flow, tenant))["token_endpoint"]
         answer = await flow.http.post(token, data={"grant_type": "x"}, headers=basic(app["client_id"], "wrong"))
         assert answer.status_code == 400  # the error of the grant, which is checked first
         form = {"grant_type": "authorization_code", "code": "x", "redirect_uri": REDIRECT}
@@ -127,8 +127,8 @@ def test_a_wrong_secret_in_the_header_gets_the_vendors_status(shared: Sitting, t
 
 def test_a_token_error_names_only_an_authenticated_client_and_never_a_persona(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        app = await registered(flow, "cerner", client="symmetric")
-        token = (await discovered(flow, "cerner"))["token_endpoint"]
+        app = await register(flow, "cerner", client="symmetric")
+        token = (await discover(flow, "cerner"))["token_endpoint"]
         form = {"grant_type": "authorization_code", "code": "x", "redirect_uri": REDIRECT}
         for secret, named, urn in (
             ("wrong", "unknown", "oauth2:token:invalid-client-credentials"),
@@ -152,9 +152,9 @@ def test_another_tenants_address_is_answered_like_an_unknown_one(shared: Sitting
     """The user sees it at authorize, whatever else is wrong, and the app at the token endpoint."""
 
     async def steps(flow: Flow) -> None:
-        config, ours = await discovered(flow, "cerner"), flow.sandbox.tenants["cerner"].dialect.tenant_id
+        config, ours = await discover(flow, "cerner"), flow.sandbox.tenants["cerner"].dialect.tenant_id
         authorize, token = (config[f"{endpoint}_endpoint"].replace(ours, "0b8a0111") for endpoint in ("authorization", "token"))
-        app = await registered(flow, "cerner")
+        app = await register(flow, "cerner")
         for parameters in (
             flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4"),
             flow.asking(app, aud=None, launch="x"),
@@ -181,7 +181,7 @@ def test_another_tenants_address_is_answered_like_an_unknown_one(shared: Sitting
 def test_an_app_that_is_not_enabled_is_reported_to_the_user(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        config = await discovered(flow, "cerner")
+        config = await discover(flow, "cerner")
         parameters = flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4")
         answer = await flow.http.get(config["authorization_endpoint"], params=parameters)
         assert answer.status_code == 303
@@ -205,8 +205,8 @@ def test_an_app_that_is_not_enabled_is_reported_to_the_user(shared: Sitting) -> 
 )
 def test_each_kind_of_redirect_uri_mismatch_has_its_own_error(shared: Sitting, sent: str, urn: str) -> None:
     async def steps(flow: Flow) -> None:
-        app = await registered(flow, "cerner")
-        config = await discovered(flow, "cerner")
+        app = await register(flow, "cerner")
+        config = await discover(flow, "cerner")
         parameters = flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r4", redirect_uri=sent)
         answer = await flow.http.get(config["authorization_endpoint"], params=parameters)
         assert (answer.status_code, urn_of(answer.headers["location"])) == (303, f"oauth2:grant:{urn}")
@@ -216,9 +216,9 @@ def test_each_kind_of_redirect_uri_mismatch_has_its_own_error(shared: Sitting, s
 
 def test_the_vendor_revokes_only_refresh_tokens(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        app = await registered(flow, "cerner")
+        app = await register(flow, "cerner")
         tokens = await token_response(flow, "cerner", app)
-        revoke = (await discovered(flow, "cerner"))["revocation_endpoint"]
+        revoke = (await discover(flow, "cerner"))["revocation_endpoint"]
         response = await flow.http.post(revoke, data={"token": tokens["access_token"], "client_id": app["client_id"]})
         assert (response.status_code, response.json()["error"]) == (400, "unsupported_token_type")
         assert (await flow.findings(response)) == {"revoke-access-token": "error"}
@@ -227,7 +227,7 @@ def test_the_vendor_revokes_only_refresh_tokens(shared: Sitting) -> None:
         gone = await flow.http.post(revoke, data={"token": tokens["refresh_token"], "client_id": app["client_id"]})
         assert gone.status_code == 200
         form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
-        answer = await flow.http.post((await discovered(flow, "cerner"))["token_endpoint"], data=form)
+        answer = await flow.http.post((await discover(flow, "cerner"))["token_endpoint"], data=form)
         assert urn_of(answer.json()["error_uri"]) == "oauth2:token:refresh-token:token-invalid"
 
     shared.do(steps)
@@ -239,7 +239,7 @@ def test_system_scopes_cannot_be_combined_with_user_scopes(shared: Sitting) -> N
             tenant="cerner", type="system", client="symmetric", scope="system/Patient.read", smart_version=1
         )
         token, known = (
-            (await discovered(flow, "cerner"))["token_endpoint"],
+            (await discover(flow, "cerner"))["token_endpoint"],
             basic(app["client_id"], app["client_secret"]),
         )
         form = {"grant_type": "client_credentials", "scope": "system/Patient.read user/Patient.read"}
@@ -263,9 +263,9 @@ def test_a_wrong_signature_gets_the_vendors_error(shared: Sitting) -> None:
             client="asymmetric",
             scope="system/Patient.read",
             smart_version=1,
-            jwks={"keys": [jose.public(json.dumps(key))]},
+            jwks={"keys": [jose.public_members(json.dumps(key))]},
         )
-        token = (await discovered(flow, "cerner"))["token_endpoint"]
+        token = (await discover(flow, "cerner"))["token_endpoint"]
         claims = {"iss": app["client_id"], "sub": app["client_id"], "aud": token, "jti": "j", "exp": flow.now() + 200}
         signed = jose.sign(claims, json.dumps(key), "RS384")
         form = {

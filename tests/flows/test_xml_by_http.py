@@ -64,7 +64,7 @@ def test_refusals_have_the_requested_format(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-async def refused(own: Hand, body: bytes, type: str = XML) -> tuple[int, set[str], str]:
+async def send_refused(own: Hand, body: bytes, type: str = XML) -> tuple[int, set[str], str]:
     answer = await own.ask("POST", "/Observation", body, Content_Type=type)
     return answer.status_code, rules(answer), answer.text
 
@@ -73,14 +73,14 @@ def test_only_the_content_type_decides_how_a_body_is_parsed(tmp_path: Path) -> N
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Observation.cruds")
         for type in ("text/plain", "application/xml+fhir", "application/fhir+json; charset=utf-16", ""):
-            assert (await refused(own, b"{}", type))[0] == 415, type
-        status, names, text = await refused(own, b'<!DOCTYPE a><Observation xmlns="http://hl7.org/fhir"/>')
+            assert (await send_refused(own, b"{}", type))[0] == 415, type
+        status, names, text = await send_refused(own, b'<!DOCTYPE a><Observation xmlns="http://hl7.org/fhir"/>')
         assert (status, names) == (400, {"fhir-body-malformed"})
         assert "document type" in text
-        status, names, text = await refused(own, xml_writer.dumps("r4", observation(status="done")))
+        status, names, text = await send_refused(own, xml_writer.dumps("r4", observation(status="done")))
         assert (status, names) == (422, {"fhir-resource-invalid"})
         assert "Observation.status" in text
-        assert (await refused(own, b"<a/>", "application/fhir+json"))[:2] == (400, {"fhir-body-malformed"})
+        assert (await send_refused(own, b"<a/>", "application/fhir+json"))[:2] == (400, {"fhir-body-malformed"})
 
     run(steps, tmp_path)
 
@@ -145,7 +145,7 @@ def test_a_body_that_is_not_utf_8_is_refused_and_not_stored(tmp_path: Path) -> N
         bad = await own.ask("POST", "", good.replace("\u00e9".encode(), b"\xe9"), Content_Type=XML)
         assert (bad.status_code, "UTF-8" in bad.text) == (400, True)
         single = xml_writer.dumps("r4", entry["resource"]).replace("\u00e9".encode(), b"\xe9")
-        assert (await refused(own, single))[:2] == (400, {"fhir-body-malformed"})
+        assert (await send_refused(own, single))[:2] == (400, {"fhir-body-malformed"})
         assert (await own.ask("GET", "/Observation?_summary=count")).json()["total"] == before
         assert (await own.ask("POST", "", good, Content_Type=XML)).status_code == 200
 

@@ -47,13 +47,13 @@ async def hand(flow: Flow, scope: str, patient: str | None = "p-0001", **more: A
     if scope.startswith("patient"):
         body |= {"patient": patient}
 
-    async def held() -> Hand:
+    async def hold() -> Hand:
         answer = await flow.http.post("/admin/tokens", json=body)
         assert answer.status_code == 201, answer.text
         return Hand(flow, answer.json()["access_token"])
 
-    own = await held()
-    own.renew = held
+    own = await hold()
+    own.renew = hold
     return own
 
 

@@ -82,7 +82,7 @@ def test_a_check_with_an_unknown_input_is_skipped_and_never_granted() -> None:
 def test_a_relaxed_refusal_counts_as_passed_and_is_kept_as_advice() -> None:
     examination = examine(CHECKS, 12, Known(), relaxed=frozenset({"too-large"}))
     assert examination.granted
-    assert examination.passed(number_is_below_the_limit)
+    assert examination.has_passed(number_is_below_the_limit)
     assert [refusal.name for refusal in examination.relaxed] == ["too-large"]
 
 

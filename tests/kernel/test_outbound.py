@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sickbay.kernel import outbound
-from sickbay.kernel.outbound import LIMIT, NamedHost, Unreachable, allowed, fetch
+from sickbay.kernel.outbound import LIMIT, NamedHost, Unreachable, fetch, is_allowed
 
 PUBLIC = ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34", "64:ff9b::5db8:d822"]
 INSIDE = [
@@ -43,19 +43,19 @@ LOOPBACK = ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public_addresses_are_called(address: str) -> None:
-    assert allowed(address, loopback=False)
+    assert is_allowed(address, loopback=False)
 
 
 @pytest.mark.parametrize("address", INSIDE)
 def test_addresses_inside_a_network_are_never_called(address: str) -> None:
-    assert not allowed(address, loopback=False)
-    assert not allowed(address, loopback=True)
+    assert not is_allowed(address, loopback=False)
+    assert not is_allowed(address, loopback=True)
 
 
 @pytest.mark.parametrize("address", LOOPBACK)
 def test_loopback_addresses_are_called_only_if_allowed(address: str) -> None:
-    assert allowed(address, loopback=True)
-    assert not allowed(address, loopback=False)
+    assert is_allowed(address, loopback=True)
+    assert not is_allowed(address, loopback=False)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from sickbay.fhir.search.parameters import parameters, resource_types
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel import similar_names
-from sickbay.kernel.similar_names import COMPARED_NAMES, WORD_CHARACTERS, closest, vocabulary
+from sickbay.kernel.similar_names import COMPARED_NAMES, WORD_CHARACTERS, find_closest, vocabulary
 
 TYPES = resource_types("r4")
 LISTS = (TYPES, tuple(parameters("r4", "Patient")), tuple(parameters("r5", "Observation")), ("read", "write", "rs", "cruds"))
 
 
-def _edited(word: str) -> set[str]:
+def _edit(word: str) -> set[str]:
     """The word with one letter removed, doubled, replaced or swapped with the next, and in another case."""
     edits = {word.lower(), word.upper(), word + "s", word.rstrip("s")}
     for at in range(len(word)):
@@ -30,13 +30,13 @@ def _edited(word: str) -> set[str]:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_type_with_a_typing_error_gets_the_suggestion_of_difflib(version: str) -> None:
     types = resource_types(version)
-    for word in sorted({edit for name in types[::7] for edit in _edited(name)}):
-        assert [closest(word, types)] == [*get_close_matches(word, types, 1, 0.6), None][:1], word
+    for word in sorted({edit for name in types[::7] for edit in _edit(name)}):
+        assert [find_closest(word, types)] == [*get_close_matches(word, types, 1, 0.6), None][:1], word
 
 
 @given(st.sampled_from(LISTS), st.text(ascii_letters + "-_é", max_size=20), st.sampled_from((0.5, 0.6, 0.75, 0.8)))
 def test_a_random_word_gets_the_suggestion_of_difflib(names: tuple[str, ...], word: str, cutoff: float) -> None:
-    assert [closest(word, names, cutoff)] == [*get_close_matches(word, names, 1, cutoff), None][:1]
+    assert [find_closest(word, names, cutoff)] == [*get_close_matches(word, names, 1, cutoff), None][:1]
 
 
 def test_only_some_names_are_compared_letter_by_letter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,13 +49,13 @@ def test_only_some_names_are_compared_letter_by_letter(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(similar_names, "SequenceMatcher", Counting)
     names = vocabulary(f"{number:04}abcdefghij" for number in range(5000))
-    assert closest("jihgfedcba0123", names) is None
+    assert find_closest("jihgfedcba0123", names) is None
     assert len(compared) == COMPARED_NAMES
 
 
 def test_a_long_text_is_not_a_misspelled_name() -> None:
     name = (ascii_letters * 2)[: WORD_CHARACTERS + 1]
-    assert closest(name[:-1], [name]) == name
-    assert closest(name, [name]) is None
-    assert closest("", ["a"]) is None
-    assert closest("a", []) is None
+    assert find_closest(name[:-1], [name]) == name
+    assert find_closest(name, [name]) is None
+    assert find_closest("", ["a"]) is None
+    assert find_closest("a", []) is None

@@ -13,7 +13,7 @@ def index(*documents: str) -> WordIndex:
     return build([(text, 1)] for text in documents)
 
 
-def found(texts: WordIndex, query: str, *, every_word: bool = True) -> list[int]:
+def find(texts: WordIndex, query: str, *, every_word: bool = True) -> list[int]:
     return [number for number, _ in search(texts, query, every_word=every_word)]
 
 
@@ -28,11 +28,11 @@ def found(texts: WordIndex, query: str, *, every_word: bool = True) -> list[int]
     ],
 )
 def test_a_word_is_found_in_its_other_forms(word: str, other: str) -> None:
-    assert found(index(f"the {word} of it"), other) == [0]
+    assert find(index(f"the {word} of it"), other) == [0]
 
 
 def test_a_part_of_a_word_is_not_found() -> None:
-    assert found(index("the statement", "the state"), "state") == [1]
+    assert find(index("the statement", "the state"), "state") == [1]
 
 
 def test_a_short_word_keeps_its_ending() -> None:
@@ -41,41 +41,41 @@ def test_a_short_word_keeps_its_ending() -> None:
 
 def test_words_with_a_hyphen_are_two_words() -> None:
     texts = index("a self-signed certificate", "a signed letter")
-    assert found(texts, "self signed") == found(texts, "self-signed") == [0]
+    assert find(texts, "self signed") == find(texts, "self-signed") == [0]
 
 
 def test_every_word_or_any_word_is_looked_for() -> None:
     texts = index("redirect uri", "redirect page", "uri")
-    assert found(texts, "redirect uri") == [0]
-    assert found(texts, "redirect uri", every_word=False)[0] == 0
-    assert sorted(found(texts, "redirect uri", every_word=False)) == [0, 1, 2]
-    assert found(texts, "redirect nonsense") == []
-    assert sorted(found(texts, "redirect nonsense", every_word=False)) == [0, 1]
+    assert find(texts, "redirect uri") == [0]
+    assert find(texts, "redirect uri", every_word=False)[0] == 0
+    assert sorted(find(texts, "redirect uri", every_word=False)) == [0, 1, 2]
+    assert find(texts, "redirect nonsense") == []
+    assert sorted(find(texts, "redirect nonsense", every_word=False)) == [0, 1]
 
 
 def test_a_rare_word_counts_more_than_a_frequent_one() -> None:
     texts = index("token one", "token two", "token three", "launch")
-    assert found(texts, "token launch", every_word=False)[0] == 3
+    assert find(texts, "token launch", every_word=False)[0] == 3
 
 
 def test_a_word_in_the_title_counts_more() -> None:
     texts = build([[("other words here", 1), ("token", 1)], [("other words here", 1), ("token", 4)]])
-    assert found(texts, "token") == [1, 0]
+    assert find(texts, "token") == [1, 0]
 
 
 def test_stop_words_are_not_looked_for() -> None:
-    assert found(index("how the app is launched"), "how do I launch an app") == [0]
-    assert found(index("the"), "the") == []
+    assert find(index("how the app is launched"), "how do I launch an app") == [0]
+    assert find(index("the"), "the") == []
 
 
 def test_an_empty_index_and_an_empty_query_find_nothing() -> None:
-    assert found(index(), "token") == found(index("token"), "") == found(index("token"), "", every_word=False) == []
+    assert find(index(), "token") == find(index("token"), "") == find(index("token"), "", every_word=False) == []
 
 
 @given(st.lists(st.lists(st.sampled_from(["token", "scope", "launch", "patient"]), min_size=1).map(" ".join), max_size=6))
 def test_a_document_is_found_exactly_if_it_has_the_word(documents: list[str]) -> None:
     expected = [number for number, text in enumerate(documents) if "scope" in text.split()]
-    assert sorted(found(index(*documents), "scopes")) == expected
+    assert sorted(find(index(*documents), "scopes")) == expected
 
 
 WORDS = st.lists(st.lists(st.sampled_from(["token", "scope", "launch", "patient"]), min_size=1).map(" ".join), max_size=6)

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tests.conftest import missing
+from tests.conftest import skip_or_fail
 from tools.checks.files import ROOT, tracked
 from tools.release.packages import Packages
 
@@ -58,7 +58,7 @@ def isolated(installed: Path, tmp_path: Path) -> dict[str, str]:
 def built_image(sources: Path) -> str:
     """The name of the image, built as docs/container.md says. It stays, so that the next build is faster."""
     if not podman.available():
-        missing("podman", "no podman on the PATH")
+        skip_or_fail("podman", "no podman on the PATH")
     image.base()
     name = f"sickbay:{__version__}"
     image.build(sources, name, revision="test", epoch=TIME)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.conftest import missing
+from tests.conftest import skip_or_fail
 from tools.checks.files import ROOT
 
 from sickbay import __version__
@@ -98,7 +98,7 @@ def test_compose_uses_the_same_port_in_the_base_url_and_on_both_sides(name: str)
 
 def test_compose_accepts_the_files(tmp_path: Path) -> None:
     if shutil.which("docker-compose") is None:
-        missing("compose", "no docker-compose on the PATH")
+        skip_or_fail("compose", "no docker-compose on the PATH")
     for name in COMPOSE:
         command = ["docker-compose", "--file", str(ROOT / name), "config", "--quiet"]
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "POSTGRES_PASSWORD": "p"}
@@ -173,7 +173,7 @@ def test_replicas_that_share_a_database_share_the_admin_token() -> None:
 def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     """Apart from the program, which isn't installed here."""
     if shutil.which("systemd-analyze") is None:
-        missing("systemd", "no systemd-analyze on the PATH")
+        skip_or_fail("systemd", "no systemd-analyze on the PATH")
     unit = tmp_path / "sickbay.service"
     unit.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", UNIT, flags=re.M), encoding="utf-8")
     done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, timeout=60, check=False)

@@ -47,14 +47,14 @@ def members(resources: Iterable[Resource], guide: Guide) -> dict[str, list[Resou
         key = shape(resource, {})
         if key not in profiles_of_shape:
             profiles_of_shape[key] = [
-                url for url in profiles_of_type.get(resource["resourceType"], ()) if _selected(resource, url, guide)
+                url for url in profiles_of_type.get(resource["resourceType"], ()) if _is_selected(resource, url, guide)
             ]
         for url in profiles_of_shape[key]:
             conforming[url].append(resource)
     return conforming
 
 
-def _selected(resource: Resource, url: str, guide: Guide) -> bool:
+def _is_selected(resource: Resource, url: str, guide: Guide) -> bool:
     """Returns whether the resource conforms to a profile and has one of the categories that the profile is about."""
     tree = guide.trees[url]
     slices = [
@@ -71,14 +71,16 @@ def demands(url: str, guide: Guide, typed: bool) -> set[str]:
     """Returns the demands of a profile. typed: whether the guide says which types and targets count (since 4.0.0)."""
     required: set[str] = set()
     for element in guide.profiles[url]:
-        if element.get("mustSupport") or _flagged(element, _USCDI):
-            choices = {f"{element['id']} as {kind['code']}" for kind in element.get("type", ()) if _flagged(kind, _TYPE_FLAG)}
+        if element.get("mustSupport") or _is_flagged(element, _USCDI):
+            choices = {
+                f"{element['id']} as {kind['code']}" for kind in element.get("type", ()) if _is_flagged(kind, _TYPE_FLAG)
+            }
             targets = {f"{element['id']} to {name}" for name in _targets(element)} if typed else set()
             required |= choices | targets or {element["id"]}
     return required
 
 
-def _flagged(value: Mapping[str, Any], url: str) -> bool:
+def _is_flagged(value: Mapping[str, Any], url: str) -> bool:
     return any(extension["url"] == url and extension.get("valueBoolean") for extension in value.get("extension", ()))
 
 
@@ -87,22 +89,22 @@ def _targets(element: Mapping[str, Any]) -> Iterator[str]:
     for kind in element.get("type", ()):
         targets, flags = kind.get("targetProfile", ()), kind.get("_targetProfile", ())
         for index, target in enumerate(targets):
-            counts = len(targets) == 1 or (index < len(flags) and flags[index] and _flagged(flags[index], _TYPE_FLAG))
+            counts = len(targets) == 1 or (index < len(flags) and flags[index] and _is_flagged(flags[index], _TYPE_FLAG))
             if counts and target.startswith(CORE):
                 yield target.removeprefix(CORE)
 
 
-def shown(resources: Iterable[Resource], url: str, guide: Guide, of: Mapping[str, set[str]]) -> set[str]:
+def show(resources: Iterable[Resource], url: str, guide: Guide, of: Mapping[str, set[str]]) -> set[str]:
     """Returns the demands that the resources of a profile fulfil. of: maps a reference to the profile names of its target."""
     targets = {reference: " ".join(sorted(names)) for reference, names in of.items()}
     distinct = {shape(resource, targets): resource for resource in resources}
     fulfilled: set[str] = set()
     for resource in distinct.values():
-        fulfilled.update(_shown(resource, guide.profiles[url][0]["id"], guide.trees[url], guide, of))
+        fulfilled.update(_show(resource, guide.profiles[url][0]["id"], guide.trees[url], guide, of))
     return fulfilled
 
 
-def _shown(value: Any, id: str, tree: Mapping[str, list[Resource]], guide: Guide, of: Mapping[str, set[str]]) -> Iterator[str]:
+def _show(value: Any, id: str, tree: Mapping[str, list[Resource]], guide: Guide, of: Mapping[str, set[str]]) -> Iterator[str]:
     for element in tree.get(id, ()) if isinstance(value, dict) else ():
         name = element["path"].rpartition(".")[2]
         sliced = ":" in element["id"].rpartition(".")[2]
@@ -113,9 +115,9 @@ def _shown(value: Any, id: str, tree: Mapping[str, list[Resource]], guide: Guide
                     yield f"{element['id']} as {kind}"
                 if isinstance(child, dict) and "reference" in child:
                     yield from (f"{element['id']} to {target}" for target in of.get(child["reference"], ()))
-                yield from _shown(child, element["id"], tree, guide, of)
+                yield from _show(child, element["id"], tree, guide, of)
         for child in _primitive_extensions(value, name):
-            yield from _shown(child, element["id"], tree, guide, of)
+            yield from _show(child, element["id"], tree, guide, of)
 
 
 def _values(value: Resource, name: str) -> Iterator[tuple[str, Any]]:

@@ -73,7 +73,7 @@ def _collect(displays: dict[Coding, set[str]], node: Any) -> None:
             _collect(displays, child)
 
 
-def generated(version: Version) -> Iterator[tuple[str, str, str]]:
+def generate(version: Version) -> Iterator[tuple[str, str, str]]:
     """Returns every coding with a display in the resources of some patients."""
     displays_of: dict[Coding, set[str]] = {}
     for resource in population.generate(seed=3, patients=25, today=datetime.date(2026, 11, 24), version=version):
@@ -130,7 +130,7 @@ def test_a_code_has_a_similar_display_in_published_data(version: Version, shared
     published = published_displays(shared)
     compared = [
         (system, code, display, other_display)
-        for system, code, display in {*population.codes(), *generated(version)}
+        for system, code, display in {*population.codes(), *generate(version)}
         for other_display in published.get((system, code), set()) - {"", code, ACCEPTED_DIFFERENCES.get((system, code), "")}
     ]
     assert len(compared) > 150
@@ -185,7 +185,7 @@ def test_a_display_has_one_code_in_each_system() -> None:
 
 def test_codes_have_the_format_of_their_system() -> None:
     """Includes check digits: LOINC uses Luhn, SNOMED CT uses Verhoeff."""
-    for system, code, _ in {*population.codes(), *generated("r4")}:
+    for system, code, _ in {*population.codes(), *generate("r4")}:
         if system == "http://loinc.org" and not code.startswith(("LA", "LP")):
             number, _, digit = code.partition("-")
             assert _luhn(number) == int(digit), code

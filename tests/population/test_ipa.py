@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.population.test_us_core_data import PATIENTS, reached
+from tests.population.test_us_core_data import PATIENTS, reach
 
 from sickbay.fhir.conformance import IPA_SERVER
-from sickbay.fhir.profiles import IPA, supported
+from sickbay.fhir.profiles import IPA, list_supported
 
 REQUIRED = {
     "AllergyIntolerance": "code patient",
@@ -27,21 +27,23 @@ REQUIRED = {
 @pytest.mark.parametrize("patients", PATIENTS)
 @pytest.mark.parametrize("type", REQUIRED)
 def test_a_record_leads_to_each_type_of_ipa_and_each_resource_has_what_its_profile_requires(type: str, patients: int) -> None:
-    resources = [resource for resource in reached(patients) if resource["resourceType"] == type]
+    resources = [resource for resource in reach(patients) if resource["resourceType"] == type]
     assert resources
     for resource in resources:
         assert all(any(member.startswith(name) for member in resource) for name in REQUIRED[type].split()), resource
-    assert any(url.startswith(IPA) for url in supported("r4", type))
+    assert any(url.startswith(IPA) for url in list_supported("r4", type))
 
 
 def test_only_r4_names_the_server_of_ipa() -> None:
     assert IPA_SERVER.endswith("/ipa-server")
-    assert not any(url.startswith(IPA) for version in ("dstu2", "stu3", "r4b", "r5") for url in supported(version, "Patient"))
+    assert not any(
+        url.startswith(IPA) for version in ("dstu2", "stu3", "r4b", "r5") for url in list_supported(version, "Patient")
+    )
 
 
 @pytest.mark.parametrize("patients", PATIENTS)
 def test_a_statement_of_a_medication_has_a_provenance_and_refers_to_a_medication(patients: int) -> None:
-    resources = reached(patients)
+    resources = reach(patients)
     targets = {
         target["reference"]
         for resource in resources
@@ -57,7 +59,7 @@ def test_a_statement_of_a_medication_has_a_provenance_and_refers_to_a_medication
 def test_an_order_was_reported_by_someone_in_a_role(patients: int) -> None:
     reporters = {
         resource["reportedReference"]["reference"].partition("/")[0]
-        for resource in reached(patients)
+        for resource in reach(patients)
         if "reportedReference" in resource
     }
     assert reporters == {"Practitioner", "PractitionerRole"}

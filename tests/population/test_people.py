@@ -101,7 +101,7 @@ def test_the_child_that_a_mother_acts_for_is_a_child() -> None:
 
 @given(some.integers(), some.integers(-1000, 1000), some.integers(0, 1000))
 def test_a_random_integer_is_within_its_bounds(seed: int, low: int, width: int) -> None:
-    assert low <= SeededRandom(seed, "w").whole(low, low + width) <= low + width
+    assert low <= SeededRandom(seed, "w").pick_integer(low, low + width) <= low + width
 
 
 @given(some.integers(), some.floats(-100, 100), some.floats(0, 50))
@@ -111,4 +111,4 @@ def test_a_bell_shaped_value_is_within_three_deviations(seed: int, mean: float, 
 
 def test_the_random_sequence_has_not_changed() -> None:
     rng = SeededRandom(1, "law")
-    assert [rng.whole(1, 6) for _ in range(12)] == [1, 1, 1, 3, 1, 6, 5, 3, 3, 1, 2, 5]
+    assert [rng.pick_integer(1, 6) for _ in range(12)] == [1, 1, 1, 3, 1, 6, 5, 3, 3, 1, 2, 5]

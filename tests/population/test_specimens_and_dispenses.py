@@ -27,14 +27,14 @@ def of(kind: str, version: Any = "r4") -> dict[str, dict[str, Any]]:
 
 def test_exactly_the_laboratory_results_have_a_specimen() -> None:
     for history in histories():
-        specimen_of = specimens.taken(history)
+        specimen_of = specimens.index_specimens(history)
         assert specimen_of.keys() == {reading.number for reading in history.readings if reading.measure.kind == "laboratory"}
 
 
 def test_a_visit_has_one_specimen_of_each_kind() -> None:
     kinds: Counter[str] = Counter()
     for history in histories():
-        specimen_of = specimens.taken(history)
+        specimen_of = specimens.index_specimens(history)
         for reading in history.readings:
             if reading.number in specimen_of:
                 assert specimen_of[reading.number].at <= reading.at
@@ -110,7 +110,7 @@ def test_a_dispense_matches_its_order(version: str, kind: str) -> None:
 def test_the_answers_of_a_form_add_up_to_its_score() -> None:
     forms_seen: Counter[str] = Counter()
     for history in histories():
-        for number, response in forms.answered(history).items():
+        for number, response in forms.index_responses(history).items():
             reading = history.readings[number - 1]
             if reading.measure.key in ("hunger_item", "hunger_panel"):
                 continue
@@ -127,7 +127,7 @@ def test_the_answers_of_a_form_add_up_to_its_score() -> None:
 def test_the_highest_score_has_the_highest_answers() -> None:
     reading = next(candidate for history in histories() for candidate in history.readings if candidate.measure is measures.PHQ9)
     history = PatientHistory(histories()[0].person, readings=[reading.__class__(1, measures.PHQ9, reading.at, 27.0, visit=1)])
-    assert forms.answered(history)[1].chosen == (3,) * 9
+    assert forms.index_responses(history)[1].chosen == (3,) * 9
 
 
 def test_a_minority_is_at_risk_of_hunger() -> None:
@@ -169,7 +169,7 @@ def test_a_score_refers_to_its_response_and_the_response_to_its_form(version: st
 def test_a_duplicated_score_shares_a_response_and_a_missing_score_has_none() -> None:
     duplicated = absent = 0
     for history in histories(1.0):
-        responses = forms.answered(history)
+        responses = forms.index_responses(history)
         duplicated += len(responses) - len(set(responses.values()))
         absent += any(reading.absent and reading.measure.key == "phq9" for reading in history.readings)
         assert not any(reading.absent for reading in history.readings if reading.number in responses)

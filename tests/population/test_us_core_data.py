@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from tests.population.must_support import demands, members, shape, shown
+from tests.population.must_support import demands, members, shape, show
 from tests.population.test_generate import everything, references
 from tests.population.us_core import CORE, Guide, faults, read
 
@@ -52,7 +52,7 @@ _OWNERS = ("subject", "patient", "beneficiary", "for")
 
 
 @functools.cache
-def reached(patients: int) -> list[Resource]:
+def reach(patients: int) -> list[Resource]:
     """Returns the records of the patients and what those refer to, which is all that a test suite finds."""
     resources = everything("r4", 1, patients)
     own = [resource for resource in resources if _is_own(resource)]
@@ -75,12 +75,12 @@ class Loaded(NamedTuple):
 
 
 @functools.cache
-def loaded(shared: Path, version: str, patients: int) -> Loaded:
+def load(shared: Path, version: str, patients: int) -> Loaded:
     archive = shared / "data" / f"us-core-{version}.tgz"
     guide = read(archive)
     conforming = {
         url: resources
-        for url, resources in members(reached(patients), guide).items()
+        for url, resources in members(reach(patients), guide).items()
         if guide.profiles[url][0]["id"] != "Extension"
     }
     profiles: dict[str, set[str]] = {}
@@ -97,7 +97,7 @@ def _reference(resource: Resource) -> str:
     return f"{resource['resourceType']}/{resource['id']}"
 
 
-def _excepted(version: str, name: str, demand: str) -> bool:
+def _is_excepted(version: str, name: str, demand: str) -> bool:
     return any(
         re.fullmatch(exception[0], version) and re.fullmatch(exception[1], name) and re.fullmatch(exception[2], demand)
         for exception in EXCEPTIONS
@@ -105,12 +105,12 @@ def _excepted(version: str, name: str, demand: str) -> bool:
 
 
 @functools.cache
-def missing(shared: Path, version: str, patients: int) -> dict[str, set[str]]:
+def find_missing(shared: Path, version: str, patients: int) -> dict[str, set[str]]:
     """Returns, by profile name, the demands that no resource meets."""
-    guide_data = loaded(shared, version, patients)
+    guide_data = load(shared, version, patients)
     return {
         url.removeprefix(CORE): demands(url, guide_data.guide, version != "3.1.1")
-        - shown(resources, url, guide_data.guide, guide_data.profiles)
+        - show(resources, url, guide_data.guide, guide_data.profiles)
         for url, resources in guide_data.members.items()
     }
 
@@ -120,9 +120,9 @@ def missing(shared: Path, version: str, patients: int) -> dict[str, set[str]]:
 def test_some_resource_has_every_must_support_element_type_and_target(shared: Path, version: str, patients: int) -> None:
     lacking = [
         f"{name}: {demand}"
-        for name, demands_missing in missing(shared, version, patients).items()
+        for name, demands_missing in find_missing(shared, version, patients).items()
         for demand in sorted(demands_missing)
-        if not _excepted(version, name, demand)
+        if not _is_excepted(version, name, demand)
     ]
     assert lacking == []
 
@@ -134,14 +134,14 @@ def test_every_exception_is_needed(shared: Path) -> None:
         if not any(
             re.fullmatch(exception[0], version) and re.fullmatch(exception[1], name) and re.fullmatch(exception[2], demand)
             for version in VERSIONS
-            for name, demands_missing in missing(shared, version, 50).items()
+            for name, demands_missing in find_missing(shared, version, 50).items()
             for demand in demands_missing
         )
     ]
     assert unused == []
 
 
-def _supported(entries: IndexEntries, type: str, name: str) -> bool:
+def _is_supported(entries: IndexEntries, type: str, name: str) -> bool:
     """Returns whether a search by this parameter, with a value from the resource, finds the resource."""
     if name in ("_id", "_lastUpdated"):
         return True
@@ -167,7 +167,7 @@ def test_every_search_of_the_server_statement_finds_a_resource_of_every_profile(
     shared: Path, version: str, patients: int
 ) -> None:
     """For each parameter and combination, a resource of the profile has values for all of it."""
-    guide_data = loaded(shared, version, patients)
+    guide_data = load(shared, version, patients)
     entries_by_id: dict[Any, IndexEntries] = {}
     lacking = []
     for resource in guide_data.statement["rest"][0]["resource"]:
@@ -180,7 +180,7 @@ def test_every_search_of_the_server_statement_finds_a_resource_of_every_profile(
                 lacking += [
                     f"{url.removeprefix(CORE)}: {'+'.join(search)}"
                     for search in _searches(resource)
-                    if not any(all(_supported(entries, type, name) for name in search) for entries in indexed)
+                    if not any(all(_is_supported(entries, type, name) for name in search) for entries in indexed)
                 ]
     assert sorted(lacking) == []
 
@@ -189,13 +189,13 @@ def test_every_search_of_the_server_statement_finds_a_resource_of_every_profile(
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_provenance_refers_to_a_resource_of_every_profile(shared: Path, version: str, patients: int) -> None:
     """Tests _revinclude=Provenance:target for every type for which the statement has it."""
-    guide_data = loaded(shared, version, patients)
+    guide_data = load(shared, version, patients)
     included = {
         type_entry["type"] for type_entry in guide_data.statement["rest"][0]["resource"] if type_entry.get("searchRevInclude")
     }
     targets = {
         target["reference"]
-        for resource in reached(patients)
+        for resource in reach(patients)
         if resource["resourceType"] == "Provenance"
         for target in resource["target"]
     }
@@ -211,7 +211,7 @@ def test_a_provenance_refers_to_a_resource_of_every_profile(shared: Path, versio
 
 @pytest.mark.parametrize("version", ["6.1.0", "7.0.0", "8.0.0"])
 def test_a_claimed_profile_is_met_in_each_guide_version_that_has_it(shared: Path, version: str) -> None:
-    guide = loaded(shared, version, 50).guide
+    guide = load(shared, version, 50).guide
     claimed = {
         (url, shape(resource, {})): resource
         for resource in everything("r4")
@@ -223,7 +223,7 @@ def test_a_claimed_profile_is_met_in_each_guide_version_that_has_it(shared: Path
 
 
 def _of(kind: str, patients: int = 50) -> list[Resource]:
-    return [resource for resource in reached(patients) if resource["resourceType"] == kind]
+    return [resource for resource in reach(patients) if resource["resourceType"] == kind]
 
 
 def _codes(concepts: list[Resource]) -> set[str]:
@@ -233,7 +233,7 @@ def _codes(concepts: list[Resource]) -> set[str]:
 @pytest.mark.parametrize("patients", PATIENTS)
 def test_there_is_every_common_clinical_note_and_report(shared: Path, patients: int) -> None:
     """US Core, Clinical Notes: ten types of documents, and three categories of reports."""
-    note_types = loaded(shared, "8.0.0", patients).guide.codes[
+    note_types = load(shared, "8.0.0", patients).guide.codes[
         CORE.replace("StructureDefinition", "ValueSet") + "us-core-clinical-note-type"
     ]
     assert {code for _, code in note_types} - _codes(
@@ -272,7 +272,7 @@ def test_there_is_every_screening_and_every_condition_category(patients: int) ->
 
 @pytest.mark.parametrize("patients", PATIENTS)
 def test_missing_data_have_a_reason_as_a_code_and_as_an_extension(patients: int) -> None:
-    text = json.dumps(reached(patients))
+    text = json.dumps(reach(patients))
     assert '"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"' in text
     assert '"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"' in text
 
@@ -369,12 +369,12 @@ def test_conditions_and_responses_about_living_conditions_have_the_code_of_us_co
 
 
 def test_the_checker_reports_an_unmet_demand(shared: Path) -> None:
-    guide_data = loaded(shared, "6.1.0", 50)
+    guide_data = load(shared, "6.1.0", 50)
     url = CORE + "us-core-patient"
     bare = [{**patient, "name": [{"family": "A"}]} for patient in guide_data.members[url]]
-    lacking = demands(url, guide_data.guide, True) - shown(bare, url, guide_data.guide, guide_data.profiles)
+    lacking = demands(url, guide_data.guide, True) - show(bare, url, guide_data.guide, guide_data.profiles)
     assert "Patient.name.suffix" in lacking
     url = CORE + "us-core-careteam"
-    assert "CareTeam.participant.member to us-core-relatedperson" in demands(url, guide_data.guide, True) - shown(
+    assert "CareTeam.participant.member to us-core-relatedperson" in demands(url, guide_data.guide, True) - show(
         guide_data.members[url], url, guide_data.guide, {}
     )

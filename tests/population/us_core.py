@@ -36,7 +36,7 @@ def read(archive: Path) -> Guide:
                     systems[resource["url"]] = {(resource["url"], concept["code"]) for concept in resource.get("concept", ())}
                 else:
                     profiles[resource["url"]] = resource["snapshot"]["element"]
-    listed = {value_set["url"]: codes for value_set in sets if (codes := set(_listed(value_set, systems)))} | _NOT_IN_PACKAGE
+    listed = {value_set["url"]: codes for value_set in sets if (codes := set(_list(value_set, systems)))} | _NOT_IN_PACKAGE
     return Guide(profiles, listed, {url: _tree(elements) for url, elements in profiles.items()})
 
 
@@ -53,7 +53,7 @@ _NOT_IN_PACKAGE = {
 """The value set of advance directive categories; the package contains only its URL."""
 
 
-def _listed(value_set: dict[str, Any], systems: dict[str, set[tuple[str, str]]]) -> Iterator[tuple[str, str]]:
+def _list(value_set: dict[str, Any], systems: dict[str, set[tuple[str, str]]]) -> Iterator[tuple[str, str]]:
     """Yields the codes of a value set, or nothing if it needs a filter, another set, or a system that isn't in the package."""
     included = value_set.get("compose", {}).get("include", [])
     whole = all("concept" in include or _is_complete(include, systems) for include in included)
@@ -109,10 +109,10 @@ def _inside(value: Any, id: str, tree: dict[str, list[dict[str, Any]]], guide: G
 
 def is_of(value: Any, element: dict[str, Any], tree: Mapping[str, list[dict[str, Any]]], guide: Guide) -> bool:
     """Returns whether a value belongs to a slice: by pattern, binding, the elements below it, or the URL of an extension."""
-    if pattern := _fixed(element):
+    if pattern := _fix(element):
         return contains(value, pattern[0])
     if element.get("binding", {}).get("strength") == "required" and element["binding"].get("valueSet") in guide.codes:
-        return not list(_bound(value, element, guide))
+        return not list(_bind(value, element, guide))
     profiles = [url for kind in element.get("type", ()) for url in kind.get("profile", ())]
     if profiles:
         return isinstance(value, dict) and value.get("url") in profiles
@@ -125,7 +125,7 @@ def _agrees(value: Any, id: str, tree: dict[str, list[dict[str, Any]]]) -> bool:
     """Returns whether the value has everything that is fixed below an element."""
     for child in tree.get(id, ()):
         values = under(value, child["path"].rpartition(".")[2]) if isinstance(value, dict) else []
-        fixed = _fixed(child)
+        fixed = _fix(child)
         if fixed and not any(contains(candidate, fixed[0]) for candidate in values):
             return False
         if values and not fixed and not any(_agrees(candidate, child["id"], tree) for candidate in values):
@@ -133,19 +133,19 @@ def _agrees(value: Any, id: str, tree: dict[str, list[dict[str, Any]]]) -> bool:
     return True
 
 
-def _fixed(element: dict[str, Any]) -> list[Any] | None:
+def _fix(element: dict[str, Any]) -> list[Any] | None:
     return next(([fixed_value] for key, fixed_value in element.items() if re.match(r"(pattern|fixed)[A-Z]", key)), None)
 
 
 def _value(value: Any, element: dict[str, Any], guide: Guide) -> Iterator[str]:
-    pattern = _fixed(element)
+    pattern = _fix(element)
     if pattern and not contains(value, pattern[0]):
         yield f"{element['id']}: not {json.dumps(pattern[0])}"
     if element.get("binding", {}).get("strength") == "required":
-        yield from _bound(value, element, guide)
+        yield from _bind(value, element, guide)
 
 
-def _bound(value: Any, element: dict[str, Any], guide: Guide) -> Iterator[str]:
+def _bind(value: Any, element: dict[str, Any], guide: Guide) -> Iterator[str]:
     allowed = guide.codes.get(element["binding"].get("valueSet", "").partition("|")[0])
     if allowed is None:
         return

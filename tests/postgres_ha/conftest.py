@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conftest import missing
+from tests.conftest import skip_or_fail
 from tests.postgres import programs
 from tests.postgres_ha.cluster import Cluster, cluster
 
@@ -18,7 +18,7 @@ from tests.postgres_ha.cluster import Cluster, cluster
 def postgres_programs() -> Path:
     bin = programs()
     if bin is None:
-        missing("postgres", "no initdb on the PATH or in Debian's folder")
+        skip_or_fail("postgres", "no initdb on the PATH or in Debian's folder")
     return bin
 
 
@@ -26,7 +26,7 @@ def postgres_programs() -> Path:
 def patroni(postgres_programs: Path) -> Iterator[Cluster]:
     for program in ("patroni", "etcd"):
         if shutil.which(program) is None:
-            missing("patroni", f"no {program} on the PATH")
+            skip_or_fail("patroni", f"no {program} on the PATH")
     with cluster(postgres_programs) as running:
         yield running
 

@@ -80,11 +80,11 @@ class Clients:
         return Written(response.status_code, id if created else "", end, end - begin, "" if created else response.text)
 
 
-def acknowledged(responses: list[Written]) -> set[str]:
+def acknowledge(responses: list[Written]) -> set[str]:
     return {response.id for response in responses if response.status == 201}
 
 
-def failed(responses: list[Written]) -> list[Written]:
+def fail(responses: list[Written]) -> list[Written]:
     return [response for response in responses if response.status != 201]
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import pytest
-from tests.conftest import missing
+from tests.conftest import skip_or_fail
 from tests.postgres_ha.cluster import Cluster, Machine, until
-from tests.postgres_ha.load import Clients, Written, acknowledged, failed, missing_resources, token
+from tests.postgres_ha.load import Clients, Written, acknowledge, fail, missing_resources, token
 
 from sickbay.testing.server import Live, serving
 
@@ -42,7 +42,7 @@ def rate(live: Live, access: str) -> float:
     begin = time.monotonic()
     with clients.running():
         time.sleep(10)
-    assert failed(clients.responses) == []
+    assert fail(clients.responses) == []
     return len(clients.responses) / (time.monotonic() - begin)
 
 
@@ -50,14 +50,14 @@ def writes_after(responses: list[Written], moment: float) -> list[Written]:
     return [response for response in responses if response.status == 201 and response.at > moment]
 
 
-def checked(live: Live, access: str, responses: list[Written]) -> None:
+def check(live: Live, access: str, responses: list[Written]) -> None:
     """Asserts that every acknowledged write is there."""
-    stored = acknowledged(responses)
+    stored = acknowledge(responses)
     assert len(stored) == sum(response.status == 201 for response in responses), "two writes got the same id"
     assert missing_resources(live.base, access, stored) == set()
 
 
-def rejoined(machine: Machine) -> None:
+def rejoin(machine: Machine) -> None:
     until(machine.is_synchronous, f"{machine.name} is the synchronous standby again", 120)
 
 
@@ -66,7 +66,7 @@ def silence(machine: Machine) -> Iterator[None]:
     """Drops the packets of the machine's server, so that its clients don't learn that it
     ended. Needs a network namespace of our own."""
     if os.geteuid() or os.listdir("/sys/class/net") != ["lo"] or not shutil.which("iptables"):
-        missing("netns", "run as root: unshare -n sh -c 'mount -t sysfs none /sys; ip link set lo up; make prove'")
+        skip_or_fail("netns", "run as root: unshare -n sh -c 'mount -t sysfs none /sys; ip link set lo up; make prove'")
     for way in ("--sport", "--dport"):
         subprocess.run(["iptables", "-I", "INPUT", "-p", "tcp", way, str(machine.port), "-j", "DROP"], check=True)
     yield
@@ -95,16 +95,16 @@ def test_no_acknowledged_write_is_lost_with_the_primary(
             until(lambda: writes_after(responses, promoted), "a write is acknowledged again", 60)
             time.sleep(5)
         primary.start()
-        rejoined(primary)
+        rejoin(primary)
         time.sleep(2)
     back = writes_after(responses, promoted)[0].at
-    failures = failed(responses)
+    failures = fail(responses)
     report(
         test=f"primary lost, {ending.__name__}",
         version=standby.say("SHOW server_version"),
         maximum=round(rate),
         rate=round(rate * SHARE),
-        acknowledged=len(acknowledged(responses)),
+        acknowledged=len(acknowledge(responses)),
         failed=len(failures),
         statuses=sorted({response.status for response in failures}),
         promoted_after=round(promoted - lost, 1),
@@ -112,7 +112,7 @@ def test_no_acknowledged_write_is_lost_with_the_primary(
         back_after_promotion=round(back - promoted, 1),
         last_failure_after_promotion=round(max((response.at for response in failures), default=promoted) - promoted, 1),
     )
-    checked(live, access, responses)
+    check(live, access, responses)
     assert back - promoted < BACK
     assert {response.status for response in failures} <= {503}
     assert all(response.at < promoted + BACK for response in failures)
@@ -128,17 +128,17 @@ def test_a_planned_switchover_fails_only_requests_whose_commit_it_interrupts(
         begin = time.monotonic()
         patroni.switch_over()
         until(lambda: writes_after(responses, time.monotonic() - 0.2), "writes are acknowledged again", 60)
-        rejoined(old)
+        rejoin(old)
         time.sleep(2)
-    failures = failed(responses)
+    failures = fail(responses)
     report(
         test="switchover",
         rate=round(rate * SHARE),
-        acknowledged=len(acknowledged(responses)),
+        acknowledged=len(acknowledge(responses)),
         failed=[response.text for response in failures],
         longest=round(max(response.seconds for response in responses if response.at > begin), 1),
     )
-    checked(live, access, responses)
+    check(live, access, responses)
     assert all("may or may not be stored" in response.text for response in failures), "only an unknown outcome is reported"
     assert len(failures) <= clients.count
 

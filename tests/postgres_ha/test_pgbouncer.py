@@ -13,11 +13,11 @@ from pathlib import Path
 import asyncpg
 import httpx2
 import pytest
-from tests.conftest import missing
+from tests.conftest import skip_or_fail
 from tests.ports import free_ports
 from tests.postgres import Server
 from tests.postgres_ha.cluster import until
-from tests.postgres_ha.load import Clients, acknowledged, failed, missing_resources, token
+from tests.postgres_ha.load import Clients, acknowledge, fail, missing_resources, token
 from tests.storage.making import SPACE, find, patient
 
 from sickbay.fhir.visibility import EVERYTHING
@@ -38,7 +38,7 @@ def bouncer(server: Server, schema: str, configured: bool = True, limited: bool 
 
     configured: the user has the settings that Sickbay needs. limited: and the time limits that it recommends.
     """
-    program = shutil.which("pgbouncer") or missing("pgbouncer", "no pgbouncer on the PATH")
+    program = shutil.which("pgbouncer") or skip_or_fail("pgbouncer", "no pgbouncer on the PATH")
     (port,) = free_ports(1)
     user, folder = f"user_of_{schema}", server.folder / f"bouncer-{schema}"
     server.say(f"CREATE ROLE {user} LOGIN SUPERUSER; ALTER ROLE {user} SET search_path = {schema}")
@@ -146,8 +146,8 @@ def test_two_workers_serve_through_few_sessions(postgres: Server, tmp_path: Path
             clients = Clients(live.base, access, None)
             with clients.running() as responses:
                 time.sleep(5)
-            assert failed(responses) == []
-            assert missing_resources(live.base, access, acknowledged(responses)) == set()
+            assert fail(responses) == []
+            assert missing_resources(live.base, access, acknowledge(responses)) == set()
             sessions = postgres.say(f"SELECT count(*) FROM pg_stat_activity WHERE usename = 'user_of_{schema}'")
             report(test="PgBouncer", acknowledged=len(responses), sessions=int(sessions))
             assert int(sessions) <= SESSIONS

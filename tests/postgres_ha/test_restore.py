@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from tests.ports import free_ports
 from tests.postgres import Server, server
-from tests.postgres_ha.load import Clients, acknowledged, failed, missing_resources, token
+from tests.postgres_ha.load import Clients, acknowledge, fail, missing_resources, token
 
 from sickbay.testing.server import serving
 
@@ -23,12 +23,12 @@ def run(running: Server, program: str, *arguments: str) -> None:
     subprocess.run(running.command(program, *arguments), check=True, capture_output=True, cwd=running.folder)
 
 
-def written(base: str, access: str, seconds: float) -> set[str]:
+def write(base: str, access: str, seconds: float) -> set[str]:
     clients = Clients(base, access, 20)
     with clients.running() as responses:
         time.sleep(seconds)
-    assert failed(responses) == []
-    return acknowledged(responses)
+    assert fail(responses) == []
+    return acknowledge(responses)
 
 
 def restore(running: Server, backup: Path, archive: Path, moment: str) -> None:
@@ -63,11 +63,11 @@ def test_every_write_before_the_moment_is_there_and_none_after_it(
         home = {"XDG_DATA_HOME": str(tmp_path)}
         with serving(*options, environment=home) as live:
             access = token(live.base)
-            before = written(live.base, access, 2)
+            before = write(live.base, access, 2)
             run(running, "pg_basebackup", "-h", str(running.folder), "-U", "sickbay", "-D", str(backup), "-c", "fast")
-            before |= written(live.base, access, 2)
+            before |= write(live.base, access, 2)
             moment = running.say("SELECT now()")
-            after = written(live.base, access, 2)
+            after = write(live.base, access, 2)
             with httpx2.Client(base_url=live.base, trust_env=False, timeout=30) as http:
                 assert http.post("/admin/reset", json={"everything": True}).status_code < 300  # the accident
             running.say("SELECT pg_switch_wal()")
@@ -77,4 +77,4 @@ def test_every_write_before_the_moment_is_there_and_none_after_it(
             report(test="restore", before=len(before), after=len(after), seconds_to_serve=round(time.monotonic() - begin, 1))
             assert missing_resources(live.base, access, before) == set(), "the token from before works too"
             assert missing_resources(live.base, access, after) == after
-            assert len(written(live.base, access, 1)) > 0
+            assert len(write(live.base, access, 1)) > 0

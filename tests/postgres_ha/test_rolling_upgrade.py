@@ -17,10 +17,10 @@ from threading import Lock
 
 import httpx2
 import pytest
-from tests.conftest import ROOT, missing
+from tests.conftest import ROOT, skip_or_fail
 from tests.ports import free_ports
 from tests.postgres import Server
-from tests.postgres_ha.load import SCOPE, Clients, Written, acknowledged, failed, missing_resources
+from tests.postgres_ha.load import SCOPE, Clients, Written, acknowledge, fail, missing_resources
 
 from sickbay.storage.postgres.migrations import STEPS
 from sickbay.testing.server import Live, serving
@@ -37,7 +37,7 @@ RATE = 20.0
 def old_sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     archive = subprocess.run(["git", "archive", OLD, "src"], cwd=ROOT, capture_output=True)
     if archive.returncode:
-        missing("history", f"git has no commit {OLD[:8]}")
+        skip_or_fail("history", f"git has no commit {OLD[:8]}")
     folder = tmp_path_factory.mktemp("old")
     with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
         tar.extractall(folder, filter="data")
@@ -130,7 +130,7 @@ class Team:
         return str(body["id"])
 
 
-def registered(base: str) -> tuple[str, str]:
+def register(base: str) -> tuple[str, str]:
     with httpx2.Client(base_url=base, trust_env=False, headers={"Host": HOST}) as http:
         app = {"name": "Writer", "type": "system", "client": "symmetric", "scope": SCOPE}
         created = http.post("/admin/apps", json=app)
@@ -138,7 +138,7 @@ def registered(base: str) -> tuple[str, str]:
         return created.json()["client_id"], created.json()["client_secret"]
 
 
-def granted(base: str, credentials: tuple[str, str]) -> str:
+def grant(base: str, credentials: tuple[str, str]) -> str:
     with httpx2.Client(base_url=base, trust_env=False, headers={"Host": HOST}) as http:
         body = {"grant_type": "client_credentials", "scope": SCOPE}
         response = http.post("/general/oauth/token", data=body, auth=credentials)
@@ -165,8 +165,8 @@ def test_old_and_new_servers_side_by_side_fail_no_request(
         bases = [base for _, base in old]
         for base in bases:
             balancer.add(base)
-        credentials = registered(bases[0])
-        tokens = [granted(base, credentials) for base in bases]
+        credentials = register(bases[0])
+        tokens = [grant(base, credentials) for base in bases]
         team = Team(balancer, credentials, tokens)
         clients = Clients("", "", RATE, work=team.request)
         schema = f"SELECT convert_from(value, 'UTF8') FROM {address.partition('search_path=')[2]}.meta WHERE name = 'schema'"
@@ -181,10 +181,10 @@ def test_old_and_new_servers_side_by_side_fail_no_request(
                 server.process.terminate()
                 server.process.wait(30)
             time.sleep(4)
-        failures = failed(responses)
+        failures = fail(responses)
         report(test="rolling upgrade", schema=[before, postgres.say(schema)], requests=len(responses), failed=len(failures))
         assert [(response.status, response.text) for response in failures] == []
-        stored = acknowledged(responses) - {""}
+        stored = acknowledge(responses) - {""}
         assert len(stored) > 20
         assert missing_resources(newest, tokens[-1], stored, {"Host": HOST}) == set()
         assert (int(before) < len(STEPS), int(postgres.say(schema))) == (True, len(STEPS))

@@ -27,7 +27,7 @@ def test_the_public_key_set_contains_no_private_members() -> None:
 
 
 def test_a_signed_token_is_verified_by_the_public_key_and_names_it() -> None:
-    public = jose.public(key())
+    public = jose.public_members(key())
     text = jose.sign({"sub": "1"}, key())
     read = jose.peek(text)
     assert read is not None
@@ -38,14 +38,14 @@ def test_a_signed_token_is_verified_by_the_public_key_and_names_it() -> None:
 
 @pytest.mark.parametrize("algorithms", [["RS384"], ["ES384"], ["HS256"]])
 def test_an_algorithm_that_is_not_named_verifies_nothing(algorithms: list[str]) -> None:
-    assert not jose.verify(jose.sign({"sub": "1"}, key()), jose.public(key()), algorithms)
+    assert not jose.verify(jose.sign({"sub": "1"}, key()), jose.public_members(key()), algorithms)
 
 
 def test_a_changed_claim_and_a_foreign_key_are_noticed() -> None:
     head, body, signature = jose.sign({"sub": "1"}, key()).split(".")
     other = jose.sign({"sub": "2"}, key()).split(".")[1]
-    assert not jose.verify(f"{head}.{other}.{signature}", jose.public(key()), ["RS256"])
-    assert not jose.verify(f"{head}.{body}.{signature}", jose.public(jose.generate()), ["RS256"])
+    assert not jose.verify(f"{head}.{other}.{signature}", jose.public_members(key()), ["RS256"])
+    assert not jose.verify(f"{head}.{body}.{signature}", jose.public_members(jose.generate()), ["RS256"])
 
 
 def test_no_symmetric_key_verifies() -> None:
@@ -168,7 +168,7 @@ def _with_header(more: dict[str, object]) -> str:
 
 @pytest.mark.parametrize("name", sorted(HEADERS))
 def test_an_unsupported_header_is_ignored(name: str) -> None:
-    assert jose.verify(_with_header({name: HEADERS[name]}), jose.public(key()), ["RS256"])
+    assert jose.verify(_with_header({name: HEADERS[name]}), jose.public_members(key()), ["RS256"])
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -184,13 +184,13 @@ JSON = st.recursive(
 @given(st.dictionaries(TEXT.filter(lambda name: name not in ("alg", "crit")), JSON, max_size=6))
 def test_other_headers_do_not_affect_the_verification(more: dict[str, object]) -> None:
     text = _with_header(more)
-    assert jose.verify(text, jose.public(key()), ["RS256"])
-    assert not jose.verify(text[:-9] + ("A" if text[-9] != "A" else "B") + text[-8:], jose.public(key()), ["RS256"])
+    assert jose.verify(text, jose.public_members(key()), ["RS256"])
+    assert not jose.verify(text[:-9] + ("A" if text[-9] != "A" else "B") + text[-8:], jose.public_members(key()), ["RS256"])
 
 
 @pytest.mark.parametrize("crit", [["exp"], [], ["b64"], "exp", None])
 def test_a_critical_header_is_never_ignored(crit: object) -> None:
-    assert not jose.verify(_with_header({"crit": crit, "b64": True}), jose.public(key()), ["RS256"])
+    assert not jose.verify(_with_header({"crit": crit, "b64": True}), jose.public_members(key()), ["RS256"])
 
 
 def test_only_the_canonical_spelling_of_a_signature_is_valid() -> None:
@@ -199,7 +199,7 @@ def test_only_the_canonical_spelling_of_a_signature_is_valid() -> None:
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     other = alphabet[alphabet.index(signature[-1]) ^ 1]  # the last bits of the base64url of 256 bytes are unused
     for odd in (signature[:-1] + other, signature + "=", signature + "\n", "+" + signature[1:], ""):
-        assert not jose.verify(f"{head}.{odd}", jose.public(key()), ["RS256"])
+        assert not jose.verify(f"{head}.{odd}", jose.public_members(key()), ["RS256"])
 
 
 def _number(value: int) -> str:
@@ -227,7 +227,7 @@ def _number(value: int) -> str:
     ],
 )
 def test_a_weak_key_is_reported_with_the_reason(changes: dict[str, object], words: str) -> None:
-    assert jose.weakness({**jose.public(key()), **changes}) == words
+    assert jose.weakness({**jose.public_members(key()), **changes}) == words
 
 
 @pytest.mark.parametrize(
@@ -250,13 +250,13 @@ def test_a_weak_key_is_reported_with_the_reason(changes: dict[str, object], word
 def test_a_key_for_another_purpose_is_reported_with_the_reason(
     jwk: dict[str, object], algorithm: str | None, words: str
 ) -> None:
-    assert jose.unsuited(jwk, algorithm) == words
+    assert jose.find_unsuitable_member(jwk, algorithm) == words
 
 
 def test_private_members_of_a_key_are_recognised() -> None:
     assert jose.private_members(json.loads(key())) == ("d", "p", "q", "dp", "dq", "qi")
     assert jose.private_members({"kty": "oct"}) == ("k",)
-    assert jose.private_members(jose.public(key())) == ()
+    assert jose.private_members(jose.public_members(key())) == ()
 
 
 def test_a_key_is_whole_if_its_point_is_on_its_curve() -> None:

@@ -71,11 +71,11 @@ def test_the_first_value_that_is_not_empty_counts(pairs: list[tuple[str, str]]) 
 
 
 def test_repeated_names_are_listed() -> None:
-    assert parse("a=1&b=2&a=1").repeated() == ("a",)
+    assert parse("a=1&b=2&a=1").list_repeated() == ("a",)
 
 
 def test_replacing_keeps_the_position_and_removes_repetitions() -> None:
-    parameters = parse("a=1&b=2&a=3").replaced([("a", "x y"), ("c", "4"), ("b", None)])
+    parameters = parse("a=1&b=2&a=3").replace([("a", "x y"), ("c", "4"), ("b", None)])
     assert parameters == Parameters((("a", "x y"), ("c", "4")), "a=x%20y&c=4")
 
 
@@ -86,4 +86,4 @@ def test_everything_after_the_maximum_is_part_of_the_last_value() -> None:
     assert read.get(f"a{MAXIMUM_PARAMETERS - 1}") == "1&client_id=x&client_id=y"
     more = parse("&".join(["a=1"] * (MAXIMUM_PARAMETERS - 1)) + "&client_id=x&client_id=y")
     assert (more.names(), more.get("client_id")) == (("a", "client_id"), "x&client_id=y")
-    assert more.repeated() == ("a",)
+    assert more.list_repeated() == ("a",)

@@ -120,7 +120,7 @@ def test_commas_separate_scopes_if_the_server_allows_them(texts: list[str]) -> N
 )
 def test_scopes_that_were_encoded_twice_are_decoded(text: str, twice: bool, decoded: str) -> None:
     assert scopes.is_encoded_twice(text) is twice
-    assert scopes.decoded_again(text) == decoded
+    assert scopes.decode_again(text) == decoded
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_scopes_that_were_encoded_twice_are_decoded(text: str, twice: bool, deco
     ],
 )
 def test_only_upper_and_lower_case_is_corrected(token: str, right: str | None) -> None:
-    assert scopes.recased(token, ("MedicationRequest",)) == right
+    assert scopes.correct_case(token, ("MedicationRequest",)) == right
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_only_upper_and_lower_case_is_corrected(token: str, right: str | None) -
     ],
 )
 def test_letters_in_the_wrong_order_are_sorted(token: str, right: str | None) -> None:
-    assert scopes.reordered(token) == right
+    assert scopes.reorder_letters(token) == right
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_scope_is_converted_to_the_other_version(text: str, version: str, expe
 def test_a_scope_is_covered_by_granted_scopes(granted: str, requested: str, covered: bool) -> None:
     scope = scopes.parse(requested)
     assert scope is not None
-    assert scopes.covered(scope, scopes.parse_all(scopes.split(granted))) is covered
+    assert scopes.is_covered(scope, scopes.parse_all(scopes.split(granted))) is covered
 
 
 @given(RESOURCES, RESOURCES, RESOURCES)
@@ -225,7 +225,7 @@ def test_the_resource_scopes_of_a_grant_are_found() -> None:
 def test_the_number_of_decodings_is_limited() -> None:
     """Each piece would need one more decoding than the one before, and each decoding processes all of them."""
     text = " ".join("%" + "25" * depth + "20" for depth in range(1500))
-    left = scopes.decoded_again(text)
+    left = scopes.decode_again(text)
     assert scopes.is_encoded_twice(left)
     assert len(text) - len(left) < 2 * 1500 * (scopes.ROUNDS + 1)
 

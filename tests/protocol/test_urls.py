@@ -16,8 +16,8 @@ def test_any_text_can_be_parsed(text: str) -> None:
         urls.host(url)
         urls.is_loopback(url)
         urls.one_loopback(url)
-        urls.normalised(url)
-        assert not urls.is_encoded_twice(urls.decoded_again(url))
+        urls.normalise(url)
+        assert not urls.is_encoded_twice(urls.decode_again(url))
 
 
 @pytest.mark.parametrize("url", ["http://[", "http://a:b/", "http://a:99999/", " http://a/", "http://a/\t", "http://a/b c"])
@@ -64,7 +64,7 @@ def test_all_loopback_names_become_localhost(url: str, expected: str) -> None:
     ],
 )
 def test_only_the_case_of_the_host_and_a_final_slash_are_normalised(url: str, normalised: str) -> None:
-    assert urls.normalised(url) == normalised
+    assert urls.normalise(url) == normalised
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_spaces_and_line_breaks_are_recognised(text: str, expected: bool) -> Non
 )
 def test_html_escapes_are_recognised_and_removed(text: str, plain: str) -> None:
     assert urls.is_html_escaped(text)
-    assert urls.unescaped(text) == plain
+    assert urls.unescape(text) == plain
     assert not urls.is_html_escaped(plain)
 
 
@@ -120,7 +120,7 @@ def test_html_escapes_are_recognised_and_removed(text: str, plain: str) -> None:
     ],
 )
 def test_a_url_that_is_still_encoded_is_decoded_again(value: str, decoded: str) -> None:
-    assert urls.decoded_again(value) == decoded
+    assert urls.decode_again(value) == decoded
 
 
 @pytest.mark.parametrize("long", ["\n", " ", "%0a", " \n", "\n%0d", " ?"])

@@ -130,7 +130,7 @@ def test_a_stored_url_of_an_older_registration_is_still_used() -> None:
 NAMES = sorted(urls.RESPONSE_PARAMETERS)
 
 
-def _encoded(name: str, times: int) -> str:
+def _encode(name: str, times: int) -> str:
     text = "".join(f"%{ord(char):02x}" for char in name)
     for _ in range(times):
         text = quote(text, safe="")
@@ -154,9 +154,9 @@ def test_every_response_parameter_is_found_in_every_spelling(name: str) -> None:
         f"+{name}",
         f"%20{name}",
         f"{name}%00x",
-        _encoded(name, 0),
-        _encoded(name, 1),
-        _encoded(name, 2),
+        _encode(name, 0),
+        _encode(name, 1),
+        _encode(name, 2),
         _wide(name),
         name.replace("_", "."),
         name.replace("_", "%2e"),

@@ -22,7 +22,7 @@ SMALL: dict[str, Any] = {"patients": 2, "today": DAY}
 _NUMBERED = ("nid", "patient", "target")
 
 
-async def opened(place: Path | str, **options: Any) -> Sandbox:
+async def open_hospital(place: Path | str, **options: Any) -> Sandbox:
     """place: a new folder, or the address of a database."""
     data = {"folder": place} if isinstance(place, Path) else {"data": place}
     return await open_sandbox(Settings(**{**SMALL, **data, **options}))
@@ -30,7 +30,7 @@ async def opened(place: Path | str, **options: Any) -> Sandbox:
 
 async def fill(place: Path | str, space: ResourceSpace = SPACE, **options: Any) -> dict[str, Any]:
     """Fill a space, wait until its file is written, and return everything that is stored."""
-    sandbox = await opened(place, **options)
+    sandbox = await open_hospital(place, **options)
     try:
         await sandbox.filling.ensure(space)
         if sandbox.filling.cache is not None:

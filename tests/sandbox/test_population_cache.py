@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.laws import examples
 from tests.postgres import Server
-from tests.sandbox.copied_hospitals import SPACE, contents, count_copies, files, fill, opened
+from tests.sandbox.copied_hospitals import SPACE, contents, count_copies, files, fill, open_hospital
 
 from sickbay.kernel.effects import SystemEffects
 from sickbay.sandbox import population_cache, population_writer
@@ -112,7 +112,7 @@ def test_a_second_hospital_is_copied_into_the_same_folder(tmp_path: Path, cache:
     async def run() -> None:
         other = ResourceSpace("epic", "r4")
         created = await fill(tmp_path / "created", other, population_cache=False)
-        sandbox = await opened(tmp_path / "both")
+        sandbox = await open_hospital(tmp_path / "both")
         for space in (ResourceSpace("general", "dstu2"), SPACE):
             await sandbox.filling.ensure(space)
             assert sandbox.filling.cache is not None
@@ -131,7 +131,7 @@ def test_the_file_contains_only_the_population(tmp_path: Path, cache: Path) -> N
     """What a person has stored in other hospitals isn't copied, nor are keys, users or names."""
 
     async def run() -> None:
-        sandbox = await opened(tmp_path / "data")
+        sandbox = await open_hospital(tmp_path / "data")
         await sandbox.filling.ensure(ResourceSpace("epic", "r4"))
         await sandbox.runtime.store.transaction([Put(Record("secret", "key", b"a-secret-record"))])
         body = b'{"resourceType":"Basic","id":"mine","code":{"coding":[{"code":"a-secret-code"}]}}'
@@ -170,7 +170,7 @@ def test_nothing_is_kept_after_another_write(tmp_path: Path, cache: Path, monkey
     sandboxes: list[Sandbox] = []
 
     async def run() -> None:
-        sandboxes.append(await opened(tmp_path / "data"))
+        sandboxes.append(await open_hospital(tmp_path / "data"))
         await sandboxes[0].filling.ensure(SPACE)
         cache = sandboxes[0].filling.cache
         assert cache is not None
@@ -193,13 +193,13 @@ def test_a_new_folder_begins_with_the_patients_and_needs_only_the_day(
         copies.clear()
         assert await fill(tmp_path / "copied", today=None) == created
         assert not any(copies)
-        sandbox = await opened(tmp_path / "late", today=None)
+        sandbox = await open_hospital(tmp_path / "late", today=None)
         assert await sandbox.filling.progress(SPACE) is None  # only appointments are missing
         assert isinstance(sandbox.runtime.effects, SystemEffects)
         sandbox.runtime.effects.offset = 86_400.0 * 40
         late = await fill_open(sandbox)
         assert any(copies)
-        other = await opened(tmp_path / "created-late", today=None, population_cache=False)
+        other = await open_hospital(tmp_path / "created-late", today=None, population_cache=False)
         assert isinstance(other.runtime.effects, SystemEffects)
         other.runtime.effects.offset = 86_400.0 * 40
         assert late == await fill_open(other)
@@ -224,7 +224,7 @@ def test_a_reset_returns_a_copied_hospital_to_what_it_was(tmp_path: Path, cache:
         for use_first in (False, True):
             found = []
             for is_copied in (True, False):
-                sandbox = await opened(tmp_path / f"{use_first}-{is_copied}", today=None, population_cache=is_copied)
+                sandbox = await open_hospital(tmp_path / f"{use_first}-{is_copied}", today=None, population_cache=is_copied)
                 if use_first:
                     await sandbox.filling.ensure(SPACE)
                     body = {"resourceType": "Patient", "id": "p-0001"}
@@ -252,7 +252,7 @@ def test_a_copy_that_was_stopped_is_continued(
         await fill(tmp_path / "first", space, **options)
         created = await fill(engine() or tmp_path / "created", space, **options, population_cache=False)
         place = engine() or tmp_path / "stopped"
-        sandbox = await opened(place, **options)
+        sandbox = await open_hospital(place, **options)
 
         def stop(space: ResourceSpace, progress: PopulationProgress) -> None:
             if progress.done == 2:
@@ -277,7 +277,7 @@ def test_two_workers_copy_the_same_space(tmp_path: Path, cache: Path, engine: Ca
     async def run() -> None:
         created = await fill(engine() or tmp_path / "created", space)
         place = engine() or tmp_path / "copied"
-        workers = [await opened(place, workers=2) for _ in range(2)]
+        workers = [await open_hospital(place, workers=2) for _ in range(2)]
         await asyncio.gather(*(worker.filling.ensure(space) for worker in workers))
         assert await contents(workers[0].runtime.store, space) == created
         for worker in workers:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import apsw
 import pytest
-from tests.sandbox.copied_hospitals import SPACE, count_copies, files, fill, opened
+from tests.sandbox.copied_hospitals import SPACE, count_copies, files, fill, open_hospital
 
 from sickbay.kernel.cache_folder import CacheFolder
 from sickbay.sandbox import population_cache
@@ -48,11 +48,11 @@ def link(file: Path) -> None:
     file.symlink_to(file.with_name("elsewhere"))
 
 
-def open_folder(file: Path) -> None:
+def share_folder(file: Path) -> None:
     file.parent.chmod(0o777)
 
 
-@pytest.mark.parametrize("spoil", [spoil_middle, spoil_end, empty, allow_others, link, open_folder])
+@pytest.mark.parametrize("spoil", [spoil_middle, spoil_end, empty, allow_others, link, share_folder])
 @pytest.mark.parametrize("space", [SPACE, ResourceSpace("epic", "r4")])
 def test_a_file_that_is_damaged_or_that_others_can_write_is_not_copied(
     tmp_path: Path, cache: Path, spoil: Callable[[Path], None], space: ResourceSpace, monkeypatch: pytest.MonkeyPatch
@@ -165,7 +165,7 @@ def test_a_database_does_not_begin_with_a_copy_next_to_files_of_a_deleted_one(tm
         folder = tmp_path / "second"
         folder.mkdir(mode=0o700)
         (folder / f"sickbay.db{suffix}").write_bytes(b"")
-        sandbox = await opened(folder)
+        sandbox = await open_hospital(folder)
         assert await sandbox.runtime.store.writes_since(SPACE, EMPTY) is None
         await sandbox.close()
 

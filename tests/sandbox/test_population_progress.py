@@ -40,14 +40,14 @@ def test_the_hospital_is_no_patient_and_the_last_portion_is_none_either() -> Non
 
 
 def test_the_estimate_is_the_remaining_patients_at_the_measured_pace() -> None:
-    state = WrittenPortions(DAY).after(11).measured(10, 0.5)
+    state = WrittenPortions(DAY).after(11).measure(10, 0.5)
     assert state.progress(5000) == PopulationProgress(10, 5000, 250)
 
 
 @given(st.floats(0.001, 10), st.floats(0.001, 10))
 def test_the_pace_approaches_what_is_measured(first: float, then: float) -> None:
-    state = WrittenPortions(DAY).measured(1, first)
+    state = WrittenPortions(DAY).measure(1, first)
     assert state.pace == pytest.approx(first * 1000)
     for _ in range(40):
-        state = state.measured(1, then)
+        state = state.measure(1, then)
     assert state.pace == pytest.approx(then * 1000, rel=0.01)

@@ -37,9 +37,10 @@ def _small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def opened(folder: Path, address: str | None, count: int = 1, **more: Any) -> AsyncIterator[list[Sandbox]]:
+async def open_workers(folder: Path, address: str | None, count: int = 1, **more: Any) -> AsyncIterator[list[Sandbox]]:
     """As many workers on the same data."""
-    configured = Settings(folder=folder, data=address, patients=PATIENTS, workers=count, today="2026-11-24", **more)
+    data: dict[str, Any] = {"folder": folder, "data": address, "patients": PATIENTS, "today": "2026-11-24"}
+    configured = Settings(**data, workers=count, population_cache=False, **more)  # so that patients are created
     sandboxes = [await open_sandbox(configured) for _ in range(count)]
     try:
         yield sandboxes
@@ -64,7 +65,7 @@ async def content(sandbox: Sandbox) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     async def fill() -> dict[str, Any]:
-        async with opened(tmp_path_factory.mktemp("whole"), None) as (sandbox,):
+        async with open_workers(tmp_path_factory.mktemp("whole"), None) as (sandbox,):
             await sandbox.filling.ensure(SPACE)
             return await content(sandbox)
 
@@ -81,7 +82,7 @@ async def stop_after(sandbox: Sandbox, transactions: int) -> bool:
     """Stop the creation after some transactions. Returns whether it was complete before."""
     moved = asyncio.Semaphore(0)
     sandbox.filling.writer.listen = lambda space, progress: moved.release()
-    task = sandbox.filling.begun(SPACE)
+    task = sandbox.filling.begin(SPACE)
     for _ in range(transactions):
         waiting = asyncio.ensure_future(moved.acquire())
         await asyncio.wait({waiting, task}, return_when=asyncio.FIRST_COMPLETED)
@@ -101,9 +102,9 @@ def test_a_population_that_was_stopped_anywhere_is_completed_by_the_next_start(
 
     async def stop_and_resume() -> dict[str, Any]:
         for transactions in stops:
-            async with opened(folder, None) as (sandbox,):
+            async with open_workers(folder, None) as (sandbox,):
                 await stop_after(sandbox, transactions)
-        async with opened(folder, None) as (sandbox,):
+        async with open_workers(folder, None) as (sandbox,):
             await sandbox.filling.ensure(SPACE)
             return await content(sandbox)
 
@@ -115,10 +116,10 @@ async def test_each_engine_resumes_and_says_how_far_it_is(
     engine: Callable[[], str | None], tmp_path: Path, whole: dict[str, Any]
 ) -> None:
     address = engine()
-    async with opened(tmp_path, address) as (sandbox,):
+    async with open_workers(tmp_path, address) as (sandbox,):
         assert await sandbox.filling.progress(SPACE) == PopulationProgress(0, PATIENTS)
-        assert not await stop_after(sandbox, 3)
-    async with opened(tmp_path, address) as (sandbox,):
+        assert not await stop_after(sandbox, 2)
+    async with open_workers(tmp_path, address) as (sandbox,):
         progress = await sandbox.filling.progress(SPACE)
         assert progress
         assert 0 < progress.done <= PATIENTS
@@ -132,7 +133,7 @@ async def test_each_engine_resumes_and_says_how_far_it_is(
 async def test_workers_that_write_the_same_space_write_each_resource_once(
     engine: Callable[[], str | None], tmp_path: Path, whole: dict[str, Any]
 ) -> None:
-    async with opened(tmp_path, engine(), count=3) as sandboxes:
+    async with open_workers(tmp_path, engine(), count=3) as sandboxes:
         await asyncio.gather(*(sandbox.filling.ensure(SPACE) for sandbox in sandboxes))
         assert await content(sandboxes[0]) == whole
 
@@ -142,7 +143,7 @@ async def test_a_worker_takes_over_from_one_that_stores_nothing_any_more(
     tmp_path: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(population_writer, "OTHER_WORKER_SECONDS", 0.1)
-    async with opened(tmp_path, None, count=2) as (first, second):
+    async with open_workers(tmp_path, None, count=2) as (first, second):
         assert not await stop_after(first, 1)
         await asyncio.wait_for(second.filling.writer.wait_for_other(SPACE), 5)
         await second.filling.ensure(SPACE)
@@ -152,7 +153,7 @@ async def test_a_worker_takes_over_from_one_that_stores_nothing_any_more(
 @pytest.mark.anyio
 async def test_a_worker_waits_as_long_as_another_one_makes_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(population_writer, "OTHER_WORKER_SECONDS", 30)
-    async with opened(tmp_path, None, count=2) as (first, second):
+    async with open_workers(tmp_path, None, count=2) as (first, second):
         assert not await stop_after(first, 1)
         waiting = asyncio.ensure_future(second.filling.writer.wait_for_other(SPACE))
         await asyncio.sleep(0.1)
@@ -167,7 +168,7 @@ async def test_a_worker_waits_as_long_as_another_one_makes_progress(tmp_path: Pa
 async def test_a_reset_in_the_middle_neither_waits_for_the_end_nor_leaves_a_part(
     engine: Callable[[], str | None], tmp_path: Path, whole: dict[str, Any], other: bool
 ) -> None:
-    async with opened(tmp_path, engine(), count=2) as sandboxes:
+    async with open_workers(tmp_path, engine(), count=2) as sandboxes:
         first, moved = sandboxes[0], asyncio.Event()
         first.filling.writer.listen = lambda space, progress: moved.set()
         filling = asyncio.ensure_future(first.filling.ensure(SPACE))
@@ -180,7 +181,7 @@ async def test_a_reset_in_the_middle_neither_waits_for_the_end_nor_leaves_a_part
 
 @pytest.mark.anyio
 async def test_requests_that_wait_for_patients_end_when_the_server_stops(tmp_path: Path) -> None:
-    async with opened(tmp_path, None) as (sandbox,):
+    async with open_workers(tmp_path, None) as (sandbox,):
         waiting = [asyncio.ensure_future(sandbox.filling.ensure(SPACE)) for _ in range(2)]
         await asyncio.sleep(0)
         await asyncio.sleep(0.01)
@@ -192,7 +193,7 @@ async def test_requests_that_wait_for_patients_end_when_the_server_stops(tmp_pat
 
 @pytest.mark.anyio
 async def test_a_request_that_is_cancelled_does_not_stop_the_others(tmp_path: Path, whole: dict[str, Any]) -> None:
-    async with opened(tmp_path, None) as (sandbox,):
+    async with open_workers(tmp_path, None) as (sandbox,):
         first, second = (asyncio.ensure_future(sandbox.filling.ensure(SPACE)) for _ in range(2))
         await asyncio.sleep(0.01)
         first.cancel()
@@ -205,7 +206,7 @@ async def test_resources_without_a_record_of_their_day_stay_as_they_are_until_a_
     engine: Callable[[], str | None], tmp_path: Path, whole: dict[str, Any]
 ) -> None:
     """An early revision of Sickbay wrote such folders."""
-    async with opened(tmp_path, engine()) as (sandbox,):
+    async with open_workers(tmp_path, engine()) as (sandbox,):
         tenant = sandbox.tenants["general"]
         alone = population_writer.save(tenant, SPACE, {"resourceType": "Patient", "id": "alone"}, 1, sandbox.filling.today())
         await sandbox.runtime.store.transaction([alone])
@@ -224,10 +225,10 @@ async def test_a_population_that_was_begun_on_another_day_gets_the_appointments_
     engine: Callable[[], str | None], tmp_path: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = engine()
-    async with opened(tmp_path, address) as (sandbox,):
+    async with open_workers(tmp_path, address) as (sandbox,):
         assert not await stop_after(sandbox, 2)
     monkeypatch.setattr(PopulationLoader, "today", lambda self, moved=0.0: datetime.date(2026, 11, 28))
-    async with opened(tmp_path, address) as (sandbox,):
+    async with open_workers(tmp_path, address) as (sandbox,):
         await reset(sandbox)
         await sandbox.filling.ensure(SPACE)
         found = await content(sandbox)
@@ -241,7 +242,7 @@ async def test_a_population_whose_last_portion_an_older_sickbay_stored_is_create
     tmp_path: Path, whole: dict[str, Any]
 ) -> None:
     """It stopped before it wrote that everything is stored, and set no marks."""
-    async with opened(tmp_path, None) as (sandbox,):
+    async with open_workers(tmp_path, None) as (sandbox,):
         await sandbox.filling.ensure(SPACE)
         store, done = sandbox.runtime.store, WrittenPortions(sandbox.filling.today(), PATIENTS + 2)
         await store.transaction([filled_space.forget(SPACE), done.put(SPACE)])

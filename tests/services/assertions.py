@@ -18,20 +18,20 @@ TOKEN = "http://localhost:7425/general/oauth/token"
 
 def key(kid: str = "k1", kind: str = "ES384") -> str:
     """A private key as JSON, the same at every call."""
-    return _generated(kid, kind)
+    return _generate(kid, kind)
 
 
 @cache
-def _generated(kid: str, kind: str) -> str:
+def _generate(kid: str, kind: str) -> str:
     private_key = ECKey.generate_key("P-384", {"kid": kid}) if kind == "ES384" else RSAKey.generate_key(2048, {"kid": kid})
     return json.dumps(private_key.as_dict(private=True))
 
 
 def jwks(*keys: str) -> dict[str, Any]:
-    return {"keys": [jose.public(private_key) for private_key in keys or (key(),)]}
+    return {"keys": [jose.public_members(private_key) for private_key in keys or (key(),)]}
 
 
-def signed(client_id: str, kid: str = "k1", kind: str = "ES384", **changed: Any) -> str:
+def sign(client_id: str, kid: str = "k1", kind: str = "ES384", **changed: Any) -> str:
     claims = {"iss": client_id, "sub": client_id, "aud": TOKEN, "exp": int(time.time()) + 240, "jti": uuid.uuid4().hex}
     claims_to_sign = {name: value for name, value in (claims | changed).items() if value is not None}
     return jose.sign(claims_to_sign, key(kid, kind), kind)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import Flow, run
-from tests.services.assertions import form, jwks, key, signed
+from tests.services.assertions import form, jwks, key, sign
 
 from sickbay.authorization.token.client_authentication import JWT_BEARER
 from sickbay.kernel.outbound import Fetched, Unreachable
@@ -43,7 +43,7 @@ def test_a_service_gets_a_token_for_its_registered_scopes_that_expires_after_300
 ) -> None:
     async def steps(flow: Flow) -> None:
         id = await service(flow)
-        response = await request_token(flow, signed(id, kid, kind))
+        response = await request_token(flow, sign(id, kid, kind))
         assert response.status_code == 200, response.text
         assert response.headers["cache-control"] == "no-store"
         token_response = response.json()
@@ -78,7 +78,7 @@ def test_other_tasks_run_between_two_signature_verifications(tmp_path: Path, mon
     async def steps(flow: Flow) -> None:
         monkeypatch.setattr(client_authentication, "decide", counting_decide)
         id = await service(flow)
-        crowd = [request_token(flow, signed(id, "k1", "ES384", jti=str(number))) for number in range(16)]
+        crowd = [request_token(flow, sign(id, "k1", "ES384", jti=str(number))) for number in range(16)]
         other = asyncio.create_task(turning())
         responses = await asyncio.gather(*crowd)
         other.cancel()
@@ -101,7 +101,7 @@ def test_other_tasks_run_between_two_signature_verifications(tmp_path: Path, mon
 def test_scopes_that_a_service_may_not_have_are_refused(tmp_path: Path, scope: str | None, error: str, finding: str) -> None:
     async def steps(flow: Flow) -> None:
         id = await service(flow)
-        response = await request_token(flow, signed(id), scope=scope)
+        response = await request_token(flow, sign(id), scope=scope)
         assert (response.status_code, response.json()["error"]) == (400, error)
         assert finding in await flow.findings(response)
 
@@ -111,7 +111,7 @@ def test_scopes_that_a_service_may_not_have_are_refused(tmp_path: Path, scope: s
 def test_only_one_of_many_concurrent_requests_can_use_an_assertion(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         id = await service(flow)
-        assertion = signed(id)
+        assertion = sign(id)
         responses = await asyncio.gather(*(request_token(flow, assertion) for _ in range(16)))
         assert sorted(response.status_code for response in responses) == [200] + [400] * 15
         assert {response.json()["error"] for response in responses if response.status_code == 400} == {"invalid_client"}
@@ -124,14 +124,14 @@ def test_only_one_of_many_concurrent_requests_can_use_an_assertion(tmp_path: Pat
 def test_a_refused_request_uses_up_a_valid_assertion_but_a_forged_one_uses_up_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         id = await service(flow)
-        assertion = signed(id, jti="once")
+        assertion = sign(id, jti="once")
         assert (await request_token(flow, assertion[:-8] + "AAAAAAAA")).status_code == 400
         assert (await request_token(flow, assertion, scope="system/Condition.rs")).json()["error"] == "invalid_scope"
         second = await request_token(flow, assertion)
         assert second.json()["error"] == "invalid_client"
         assert set(await flow.findings(second)) == {"assertion-jti-reused"}
         other = await service(flow, name="Another")
-        assert (await request_token(flow, signed(other, jti="once"))).status_code == 200
+        assert (await request_token(flow, sign(other, jti="once"))).status_code == 200
 
     run(steps, tmp_path)
 
@@ -139,11 +139,11 @@ def test_a_refused_request_uses_up_a_valid_assertion_but_a_forged_one_uses_up_no
 def test_a_jti_can_be_used_again_long_after_its_assertion_expired(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         id = await service(flow)
-        assert (await request_token(flow, signed(id, jti="daily"))).status_code == 200
+        assert (await request_token(flow, sign(id, jti="daily"))).status_code == 200
         await flow.http.post("/admin/clock", json={"advance": 3600})
         later = int(flow.sandbox.runtime.now()) + 240
-        assert (await request_token(flow, signed(id, jti="daily", exp=later))).status_code == 200
-        assert (await request_token(flow, signed(id, jti="daily", exp=later))).status_code == 400
+        assert (await request_token(flow, sign(id, jti="daily", exp=later))).status_code == 200
+        assert (await request_token(flow, sign(id, jti="daily", exp=later))).status_code == 400
 
     run(steps, tmp_path)
 
@@ -151,7 +151,7 @@ def test_a_jti_can_be_used_again_long_after_its_assertion_expired(tmp_path: Path
 def test_a_wrong_assertion_gets_invalid_client_with_status_400(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         id = await service(flow)
-        for assertion in (signed("nobody"), signed(id, exp=9), signed(id, aud="https://example.org/"), "a.b.c", ""):
+        for assertion in (sign("nobody"), sign(id, exp=9), sign(id, aud="https://example.org/"), "a.b.c", ""):
             response = await request_token(flow, assertion)
             assert (response.status_code, response.json()["error"]) == (400, "invalid_client"), assertion
         nameless = await flow.http.post("/general/oauth/token", data=form("") | {"client_assertion_type": "other"})
@@ -167,15 +167,15 @@ def test_an_app_with_users_signs_when_it_redeems_a_code_and_at_each_refresh(tmp_
         code = await flow.code(app, launch=launch["launch"], scope="launch offline_access patient/*.rs")
         unsigned = await flow.redeem(app, code)
         assert unsigned.json()["error"] == "invalid_client"
-        proof = {"client_assertion_type": JWT_BEARER, "client_assertion": signed(app["client_id"])}
+        proof = {"client_assertion_type": JWT_BEARER, "client_assertion": sign(app["client_id"])}
         first = await flow.redeem(app, code, **proof)
         assert first.status_code == 200, first.text
         refresh_form = {"grant_type": "refresh_token", "refresh_token": first.json()["refresh_token"]}
         assert (await flow.http.post("/general/oauth/token", data=refresh_form | proof)).json()["error"] == "invalid_client"
-        proof["client_assertion"] = signed(app["client_id"])
+        proof["client_assertion"] = sign(app["client_id"])
         second = await flow.http.post("/general/oauth/token", data=refresh_form | proof)
         assert second.status_code == 200, second.text
-        proof["client_assertion"] = signed(app["client_id"])
+        proof["client_assertion"] = sign(app["client_id"])
         assert (await flow.http.post("/general/oauth/token", data=refresh_form | proof)).json() == second.json()
 
     run(steps, tmp_path)
@@ -197,14 +197,14 @@ def test_keys_are_fetched_from_jwks_uri_and_a_new_key_is_found(tmp_path: Path, m
         monkeypatch.setattr(type(flow.sandbox.runtime.effects), "fetch", fetch)
         id = await service(flow, jwks_uri=address)
         for _ in range(3):
-            assert (await request_token(flow, signed(id))).status_code == 200
+            assert (await request_token(flow, sign(id))).status_code == 200
         assert fetched == [address]
         documents[address] = jwks(key("k3"))
-        assert (await request_token(flow, signed(id, "k3"))).status_code == 200
-        assert (await request_token(flow, signed(id))).json()["error"] == "invalid_client"
+        assert (await request_token(flow, sign(id, "k3"))).status_code == 200
+        assert (await request_token(flow, sign(id))).json()["error"] == "invalid_client"
         assert fetched == [address] * 2
         unreachable = await service(flow, jwks_uri="http://localhost:9/gone.json")
-        response = await request_token(flow, signed(unreachable))
+        response = await request_token(flow, sign(unreachable))
         assert "jwks-unreachable" in await flow.findings(response)
 
     run(steps, tmp_path)
@@ -228,11 +228,11 @@ def test_keys_on_this_machine_are_fetched_only_for_direct_requests_from_it(
         id = await service(flow, jwks_uri="http://localhost:9/keys.json")
         for headers in ({"Via": "1.1 proxy"}, {"X-Forwarded-For": "127.0.0.1"}):
             for path in ("token", "introspect", "revoke"):
-                data = form(signed(id)) | {"token": "x"}
+                data = form(sign(id)) | {"token": "x"}
                 response = await flow.http.post(f"/general/oauth/{path}", data=data, headers=headers)
                 assert response.status_code in (400, 401), response.text
         assert not any(fetched)
-        assert (await request_token(flow, signed(id))).status_code == 200
+        assert (await request_token(flow, sign(id))).status_code == 200
         assert fetched[-1] is True
 
     run(steps, tmp_path)

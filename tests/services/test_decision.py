@@ -22,7 +22,7 @@ SOURCES = Path(sickbay.__file__).parent
 DECLARED = [value for value in vars(stages).values() if isinstance(value, Stage)]
 
 
-def assigned(tree: ast.Module) -> list[ast.Attribute]:
+def assign(tree: ast.Module) -> list[ast.Attribute]:
     """Every attribute that a statement sets."""
     return [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
 
@@ -31,7 +31,7 @@ def test_nothing_sets_an_attribute_of_a_decision() -> None:
     assignments = [
         f"{path.relative_to(SOURCES)}:{attribute.lineno}"
         for path in SOURCES.rglob("*.py")
-        for attribute in assigned(ast.parse(path.read_text(encoding="utf-8")))
+        for attribute in assign(ast.parse(path.read_text(encoding="utf-8")))
         if "decision" in ast.unparse(attribute.value).split(".")
     ]
     assert assignments == []

@@ -91,11 +91,11 @@ def test_while_nobody_has_to_wait_a_success_reads_no_failures(tmp_path: Path, mo
         store, read = flow.sandbox.runtime.store, list[str]()
         get = store.get
 
-        async def watched(kind: str, key: str) -> Any:
+        async def watch(kind: str, key: str) -> Any:
             read.append(kind)
             return await get(kind, key)
 
-        monkeypatch.setattr(type(store), "get", lambda self, kind, key: watched(kind, key))
+        monkeypatch.setattr(type(store), "get", lambda self, kind, key: watch(kind, key))
         app, other = await flow.register(client="symmetric"), await flow.register(client="symmetric")
         await statuses([flow] * (LIMIT - 1), other)
         assert await statuses([flow] * 3, app, app["client_secret"]) == [400] * 3
@@ -116,11 +116,11 @@ def test_a_wrong_secret_is_one_write_and_a_throttled_one_is_none(tmp_path: Path,
         store, counted = flow.sandbox.runtime.store, list[str]()
         count_failure = store.count_failure
 
-        async def watched(key: str, tenant: str, now: int, seconds: int) -> Failures:
+        async def watch(key: str, tenant: str, now: int, seconds: int) -> Failures:
             counted.append(key)
             return await count_failure(key, tenant, now, seconds)
 
-        monkeypatch.setattr(type(store), "count_failure", lambda self, *arguments: watched(*arguments))
+        monkeypatch.setattr(type(store), "count_failure", lambda self, *arguments: watch(*arguments))
         app = await flow.register(client="symmetric", name="Named app")
         await statuses([flow] * (LIMIT + 4), app)
         assert len(counted) == LIMIT

@@ -36,6 +36,14 @@ def test_a_habit_is_told_to_each_app_once_and_everything_else_each_time() -> Non
     assert told(advice, "b", *both) == [OTHER, HABIT]
 
 
+def test_a_request_that_only_repeats_a_habit_has_no_corrected_request() -> None:
+    advice = GivenAdvice()
+    first, second = (advice.without_repeated(Explanation((finding(HABIT),), "corrected"), "general", "a", id) for id in "xy")
+    assert (first.corrected, second.corrected) == ("corrected", None)
+    other = finding("fhir-search-unknown-param")
+    assert advice.without_repeated(Explanation((other, finding(HABIT)), "corrected"), "general", "a", "z").corrected
+
+
 def test_an_exchange_that_is_recorded_again_has_the_same_advice() -> None:
     advice = GivenAdvice()
     assert told(advice, "a", finding(HABIT), id="x") == told(advice, "a", finding(HABIT), id="x") == [HABIT]

@@ -10,11 +10,11 @@ from typing import Any
 import orjson
 import pytest
 
-from sickbay.fhir.loading import ParsedResource, Ready, ready
+from sickbay.fhir.loading import ParsedResource, Ready, prepare
 from sickbay.fhir.visibility import EVERYTHING, Visibility
 from sickbay.services.loading import Loading
 from sickbay.storage.interface import ResourceSpace, Stored
-from sickbay.storage.sqlite.store import SqliteStore, published
+from sickbay.storage.sqlite.store import SqliteStore, find_published
 
 SPACE = ResourceSpace("general", "r4")
 BASE = "http://h/general/r4"
@@ -33,7 +33,7 @@ class RecordingStore(SqliteStore):
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[RecordingStore]:
-    store = RecordingStore(tmp_path / "a.db", published)
+    store = RecordingStore(tmp_path / "a.db", find_published)
     store.ids = []
     yield store
     await store.close()
@@ -47,7 +47,7 @@ def loading(store: RecordingStore, name: str = "files") -> Loading:
 
 def piece(id: str, family: str) -> Ready:
     resource = {"resourceType": "Patient", "id": id, "name": [{"family": family}]}
-    return ready("r4", ParsedResource("", "Patient", id, orjson.dumps(resource), resource), BASE)
+    return prepare("r4", ParsedResource("", "Patient", id, orjson.dumps(resource), resource), BASE)
 
 
 async def load(run: Loading, *batches: list[Ready]) -> tuple[int, int, int]:

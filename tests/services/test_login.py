@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.flows.flow import Flow, received, run
+from tests.flows.flow import Flow, receive, run
 
 from sickbay.services import login
 from sickbay.storage.interface import Conflict
@@ -39,7 +39,7 @@ def test_a_launch_that_another_request_used_at_the_same_moment_is_explained(
         with monkeypatch.context() as patched:
             patched.setattr(login, "_issue_code", raise_conflict)
             response = await flow.authorize(app, launch=launch)
-        assert received(response)["error"] == "invalid_request"
+        assert receive(response)["error"] == "invalid_request"
         assert (await flow.findings(response))["launch-code-reused"] == "error"
 
     run(steps, tmp_path)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import sickbay
-from sickbay.services.record_kinds import KINDS, cleared
+from sickbay.services.record_kinds import KINDS, list_cleared
 from sickbay.storage.query.records import COUNT_FAILURE
 
 SOURCES = Path(sickbay.__file__).parent
 
 
-def written(path: Path) -> Iterator[str]:
+def write(path: Path) -> Iterator[str]:
     """The first argument of each Record(…) in a file: a string or a constant of the same file."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     constants = {
@@ -35,10 +35,10 @@ IN_SQL = {"failure"}
 
 
 def test_the_table_has_exactly_the_kinds_that_are_written() -> None:
-    assert {kind for path in SOURCES.rglob("*.py") for kind in written(path)} | IN_SQL == KINDS.keys()
+    assert {kind for path in SOURCES.rglob("*.py") for kind in write(path)} | IN_SQL == KINDS.keys()
     assert all(f"'{kind}'" in COUNT_FAILURE for kind in IN_SQL)
 
 
 def test_a_reset_keeps_keys_settings_apps_and_users_and_a_full_reset_keeps_only_keys_and_settings() -> None:
-    assert KINDS.keys() - cleared(everything=False) == {"app", "user", "key", "meta", "changes"}
-    assert KINDS.keys() - cleared(everything=True) == {"key", "meta", "changes"}
+    assert KINDS.keys() - list_cleared(everything=False) == {"app", "user", "key", "meta", "changes"}
+    assert KINDS.keys() - list_cleared(everything=True) == {"key", "meta", "changes"}

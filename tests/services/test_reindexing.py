@@ -21,8 +21,8 @@ from sickbay.storage.interface import Reindex, ResourceSpace, Save, Store
 from sickbay.storage.postgres.store import open_store as open_postgres
 from sickbay.storage.query.saving import INDEXES
 from sickbay.storage.sqlite.connection import connect
+from sickbay.storage.sqlite.store import find_published
 from sickbay.storage.sqlite.store import open_store as open_sqlite
-from sickbay.storage.sqlite.store import published
 
 OutdatedStore = Callable[[int], Awaitable[Store]]
 BASE = "http://h/general/r4"
@@ -83,11 +83,11 @@ def aged(request: pytest.FixtureRequest, tmp_path: Path) -> OutdatedStore:
     async def on_postgres(count: int) -> Store:
         server = request.getfixturevalue("postgres")
         address = server.address()
-        store = await open_postgres(address, published)
+        store = await open_postgres(address, find_published)
         await fill(store, count)
         await store.close()
         server.say(f"SET search_path = {address.partition('search_path=')[2]}; {'; '.join(old)}")
-        return await open_postgres(address, published)
+        return await open_postgres(address, find_published)
 
     return on_sqlite if request.param == "sqlite" else on_postgres
 
@@ -108,7 +108,7 @@ async def test_every_outdated_resource_is_indexed_again(aged: OutdatedStore) -> 
     assert set((await count_matches(store)).values()) == {0}
     assert await reindex(runtime(store)) == BATCH * 2 + 3
     assert set((await count_matches(store)).values()) == {BATCH * 2 + 3}
-    assert await store.outdated(1) == []
+    assert await store.list_outdated(1) == []
     assert await reindex(runtime(store)) == 0
     await store.close()
 
@@ -116,7 +116,7 @@ async def test_every_outdated_resource_is_indexed_again(aged: OutdatedStore) -> 
 @pytest.mark.anyio
 async def test_reindexing_continues_where_it_stopped_and_skips_resources_changed_meanwhile(aged: OutdatedStore) -> None:
     store = await aged(3)
-    first, second, third = await store.outdated(10)
+    first, second, third = await store.list_outdated(10)
     other = body(second.id) | {"code": {"coding": [{"code": "other"}]}}
     await store.transaction(
         [
@@ -131,7 +131,7 @@ async def test_reindexing_continues_where_it_stopped_and_skips_resources_changed
         ]
     )
     assert (await count_matches(store))["code=8867-4"] == 1
-    assert [outdated.id for outdated in await store.outdated(10)] == [third.id]
+    assert [outdated.id for outdated in await store.list_outdated(10)] == [third.id]
     assert await reindex(runtime(store)) == 1
     assert (await count_matches(store))["code=8867-4"] == 2
     await store.close()
@@ -150,7 +150,7 @@ async def test_concurrent_workers_and_writes_end_with_the_newest_index(aged: Out
             )
 
     await asyncio.gather(reindex(runtime(store)), reindex(runtime(store)), write())
-    assert await store.outdated(1) == []
+    assert await store.list_outdated(1) == []
     assert (await count_matches(store))["code=8867-4"] == BATCH + 20 - len(changed[::10])
     assert (await count_matches(store))["patient=1"] == BATCH + 20
     await store.close()

@@ -46,7 +46,7 @@ def test_a_request_that_was_not_refused_is_counted_by_its_status(status: int, ou
     before = value("sickbay_requests_total", stage="access", outcome=outcome)
     metrics = RequestMetrics()
     for _ in range(2):
-        metrics.decided(exchange("access", status))
+        metrics.count_exchange(exchange("access", status))
     assert value("sickbay_requests_total", stage="access", outcome=outcome) == before
     metrics.publish()
     metrics.publish()
@@ -58,7 +58,7 @@ def test_a_refusal_is_counted_under_the_rule_that_explains_it() -> None:
     refused_before = value("sickbay_requests_total", stage="authorize", outcome="refused")
     metrics = RequestMetrics()
     explanation = cast(Any, SimpleNamespace(findings=(find(BY_ID["aud-missing"], {}, refused=True),)))
-    metrics.decided(exchange("authorize", 302, refusal("aud-missing"), explanation))
+    metrics.count_exchange(exchange("authorize", 302, refusal("aud-missing"), explanation))
     metrics.publish()
     assert value("sickbay_refusals_total", stage="authorize", rule="aud-missing") == before + 1
     assert value("sickbay_requests_total", stage="authorize", outcome="refused") == refused_before + 1
@@ -82,7 +82,7 @@ def test_durations_are_published_as_if_each_had_been_observed(durations: list[tu
     before, totals = samples(bucket), samples(count)
     metrics = RequestMetrics()
     for kind, seconds in durations:
-        metrics.took(kind, seconds)
+        metrics.add_duration(kind, seconds)
     metrics.publish()
     after, counted = samples(bucket), samples(count)
     for kind in KINDS:

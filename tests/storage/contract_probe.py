@@ -74,6 +74,14 @@ class ProbeContract:
             found = await store.probe(SPACE, visibility, lambda probe: probe.extent(ALL, when, 6 * DAY), MILLISECONDS)
             assert found == expected
 
+    async def test_the_last_change_is_found_also_of_many(self, store: Store) -> None:
+        changed = parameter("Observation", "_lastUpdated")
+        steps = [observation(f"o{place}", "p", at=5_000) for place in range(COUNT_LIMIT)]
+        await store.transaction([*steps, observation("first", "p", at=1_000), observation("last", "p", at=9_000)])
+        for visibility in (EVERYTHING, of_patients("p")):
+            found = await store.probe(SPACE, visibility, lambda probe: probe.extent(ALL, changed, 8_000), MILLISECONDS)
+            assert found == Extent(1_000, 9_000, (9_000, 9_001))
+
     async def test_texts_with_the_same_beginning_are_in_order(self, store: Store) -> None:
         names = ("Peters", "Pedersen", "Petrov", "Adams")
         await store.transaction([patient(f"p{place}", names=(name,)) for place, name in enumerate(names)])

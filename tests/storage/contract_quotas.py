@@ -12,7 +12,7 @@ from sickbay.storage import quotas
 from sickbay.storage.counts import Failures
 from sickbay.storage.interface import Clear, Conflict, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
 from sickbay.storage.quotas import ANONYMOUS, FAILURES, Quota
-from sickbay.storage.resets import WasReset, began
+from sickbay.storage.resets import WasReset, compare_with
 
 DAY = 86_400
 KINDS = ("code", "pending", "session")
@@ -55,7 +55,7 @@ def follow(own: set[tuple[str, str]], step: Step) -> None:
         own.discard((step.kind, step.key))
 
 
-async def stored(store: Store, label: str) -> list[Record]:
+async def read_stored(store: Store, label: str) -> list[Record]:
     found = [record for kind in (*KINDS, "failure") for record in await store.find(kind, limit=1000)]
     return [record for record in found if record.label == label]
 
@@ -72,7 +72,7 @@ class QuotasContract:
                 follow(own, step)
             if dice.random() < 0.1:
                 await store.purge(turn + 2 * DAY - dice.randrange(20), dice.randrange(1, 4))
-            anonymous = await stored(store, ANONYMOUS)
+            anonymous = await read_stored(store, ANONYMOUS)
             assert len(anonymous) <= SMALL[ANONYMOUS].records
             assert sum(len(record.value) for record in anonymous) <= SMALL[ANONYMOUS].bytes
             for kind, key in own:
@@ -83,14 +83,14 @@ class QuotasContract:
         await store.transaction([Put(of_kind("session", "own", at=0))])
         for number in range(12):
             await store.transaction([Put(of_kind("pending", f"p{number}", ANONYMOUS, at=number))])
-        assert {record.key for record in await stored(store, ANONYMOUS)} == {f"p{number}" for number in range(4, 12)}
+        assert {record.key for record in await read_stored(store, ANONYMOUS)} == {f"p{number}" for number in range(4, 12)}
         assert await store.get("session", "own")
 
     async def test_one_large_record_displaces_as_many_small_ones_as_necessary(self, store: Store) -> None:
         for number in range(8):
             await store.transaction([Put(of_kind("session", f"s{number}", ANONYMOUS, 20, number))])
         await store.transaction([Put(of_kind("pending", "large", ANONYMOUS, 150, 100))])
-        assert {record.key for record in await stored(store, ANONYMOUS)} == {"large", "s6", "s7"}
+        assert {record.key for record in await read_stored(store, ANONYMOUS)} == {"large", "s6", "s7"}
 
     async def test_a_record_that_someone_signs_in_with_or_uses_no_longer_counts(self, store: Store) -> None:
         await store.transaction([Put(of_kind("session", "s", ANONYMOUS)), Put(of_kind("code", "c", ANONYMOUS))])
@@ -109,7 +109,7 @@ class QuotasContract:
             for kind in KINDS
         )
         await asyncio.gather(*writes)
-        anonymous = await stored(store, ANONYMOUS)
+        anonymous = await read_stored(store, ANONYMOUS)
         assert len(anonymous) <= SMALL[ANONYMOUS].records
         assert sum(len(record.value) for record in anonymous) <= SMALL[ANONYMOUS].bytes
 
@@ -119,7 +119,7 @@ class QuotasContract:
         await store.transaction([Clear("pending")])
         for number in range(8):
             await store.transaction([Put(of_kind("session", f"s{number}", ANONYMOUS))])
-        assert len(await stored(store, ANONYMOUS)) == 8
+        assert len(await read_stored(store, ANONYMOUS)) == 8
 
     async def test_failures_are_counted_in_windows(self, store: Store) -> None:
         times = (100, 100, 159, 160, 161, 90, 149)
@@ -139,13 +139,13 @@ class QuotasContract:
             await store.count_failure(f"k{number}", "general", number, 60)
         for number in range(20):
             await store.transaction([Put(of_kind("pending", f"p{number}", ANONYMOUS, at=number))])
-        assert {record.key for record in await stored(store, FAILURES)} == {f"k{number}" for number in range(3, 8)}
-        assert len(await stored(store, ANONYMOUS)) == 8
+        assert {record.key for record in await read_stored(store, FAILURES)} == {f"k{number}" for number in range(3, 8)}
+        assert len(await read_stored(store, ANONYMOUS)) == 8
 
 
 async def writes(store: Store, revisions: dict[str, int]) -> bool:
     """Whether a transaction that began with these revisions is applied."""
-    with began(revisions):
+    with compare_with(revisions):
         try:
             await store.transaction([Put(of_kind("token", "t", size=1)), Put(of_kind("launch", "l", size=1))])
         except WasReset:
@@ -162,7 +162,7 @@ class ResetsContract:
         assert not await writes(store, before)
         assert not await writes(store, {"resets": 0})
         assert await store.get("token", "t") is None
-        with began(before):
+        with compare_with(before):
             with pytest.raises(WasReset):
                 await store.count_failure("k", "general", 1, 60)
             with pytest.raises(WasReset):
@@ -184,7 +184,7 @@ class ResetsContract:
         """They are in one commit with the reset, or wait for its locks."""
 
         async def write(number: int) -> Any:
-            with began({"resets": 0}):
+            with compare_with({"resets": 0}):
                 await store.transaction([Put(of_kind("token", f"t{number}"))])
 
         early, late = [write(number) for number in range(10)], [write(number) for number in range(10, 40)]

@@ -50,7 +50,7 @@ class SearchContract:
             facts = IndexEntries(dates=((number("Observation", "date"), low, high),))
             return saved("Observation", id, facts)
 
-        async def found() -> list[str]:
+        async def find() -> list[str]:
             query = query_for("Observation", where("Observation", "date", DateValue("eq", day, 2 * day)), count=2)
             pages, found_ids = [await store.search(SPACE, query, EVERYTHING)], list[str]()
             while pages[-1].next is not None:
@@ -64,12 +64,12 @@ class SearchContract:
         await store.transaction(
             [dated("before", 0, day), dated("longer", day, 3 * day), dated("after", 2 * day, 3 * day), *whole]
         )
-        assert await found() == ["whole0", "whole1", "whole2"]
+        assert await find() == ["whole0", "whole1", "whole2"]
         await store.transaction([dated("late", 2 * day - 1, 2 * day)])
-        assert await found() == ["whole0", "whole1", "whole2", "late"]
+        assert await find() == ["whole0", "whole1", "whole2", "late"]
         await store.transaction([saved("Observation", "late", version_id=2, body=b"", interaction="delete")])
         await store.transaction([dated("early", day, day + hour), dated("whole3", day, 2 * day)])
-        assert await found() == ["whole0", "whole1", "whole2", "early", "whole3"]
+        assert await find() == ["whole0", "whole1", "whole2", "early", "whole3"]
 
     @pytest.mark.parametrize("prefix", ["gt", "ge", "lt", "le"])
     async def test_a_page_of_a_wide_range_starts_with_the_first_of_the_type(
@@ -98,7 +98,7 @@ class SearchContract:
         await store.transaction([observation(f"o{n}", "p", date=n) for n in range(9)])
         monkeypatch.setattr(searching, "WIDE", 5)
         monkeypatch.setattr(searching, "NEAR", 8)
-        monkeypatch.delattr(searching, "_sorted")
+        monkeypatch.delattr(searching, "_render_sort")
         day = where("Observation", "date", DateValue("ge", 86_400_000, 2 * 86_400_000))
         assert ids(await store.search(SPACE, query_for("Observation", day, count=3), EVERYTHING)) == ["o1", "o2", "o3"]
         with pytest.raises(NameError):
@@ -109,7 +109,7 @@ class SearchContract:
         await store.transaction([observation(f"o{n}", f"p{n}") for n in range(9)])
         monkeypatch.setattr(searching, "WIDE", 5)
         monkeypatch.setattr(searching, "NEAR", 8)
-        monkeypatch.delattr(searching, "_sorted")
+        monkeypatch.delattr(searching, "_render_sort")
         gender = where("Patient", "gender", TokenValue(None, "female"))
         query = query_for("Observation", Filter(parameter("Observation", "subject"), (), chain=("Patient", gender)), count=3)
         assert ids(await store.search(SPACE, query, EVERYTHING)) == ["o0", "o1", "o3"]

@@ -55,7 +55,7 @@ def _saved(number: int, version: int) -> Save:
     return Save(SPACE, "Observation", f"o{number}", version, orjson.dumps(resource), facts, 1000 * version, kind, version - 1)  # type: ignore[arg-type]
 
 
-async def examined(path: Path) -> set[int]:
+async def examine(path: Path) -> set[int]:
     """Return the numbers of complete transactions. Fails if one is incomplete, the file is corrupt or the index is wrong."""
     store = open_store(path, find)
     left, right = [{int(record.key) for record in await store.find(kind, limit=100_000)} for kind in ("left", "right")]

@@ -65,7 +65,7 @@ def _observation(dice: Random, id: str) -> Save:
         tokens=(
             *((numbers["code"], *coding) for coding in codings),
             *((numbers["category"], *category) for category in categories),
-            *_named(dice, numbers["subject"]),
+            *_name(dice, numbers["subject"]),
             *((numbers[name] + PRESENT, None, "true") for name in _some(dice, MARKED, 2)),
         ),
         references=tuple((numbers[name], type, target) for name, type, target in references),
@@ -101,7 +101,7 @@ def _numbers() -> dict[str, int]:
     return {name: number("Observation", name) for name in names}
 
 
-def _named(dice: Random, subject: int) -> tuple[tuple[int, str | None, str], ...]:
+def _name(dice: Random, subject: int) -> tuple[tuple[int, str | None, str], ...]:
     """Reference the subject by identifier, with and without its type."""
     plain = [(subject + IDENTIFIER, "s1", value) for value in _some(dice, CODES, 1)]
     return (*plain, *((subject + OF_TYPE, "t|mrn", value) for value in _some(dice, CODES, 1)))

@@ -22,10 +22,10 @@ class Visible:
         self._saves = [save for save in saves if _is_visible(save, visibility)]
 
     def every(self, type: str) -> list[IndexedResource]:
-        return [indexed(save) for save in self._saves if save.type == type]
+        return [index(save) for save in self._saves if save.type == type]
 
 
-def indexed(save: Save) -> IndexedResource:
+def index(save: Save) -> IndexedResource:
     return IndexedResource(save.id, save.at, save.facts)
 
 
@@ -50,7 +50,7 @@ def matches(saves: list[Save], query: Query, visibility: Visibility) -> list[str
 
 
 def _match(save: Save, query: Query, visible: Visible) -> bool:
-    return any(part.type == save.type and matching.matches(part, indexed(save), visible) for part in query.parts or (query,))
+    return any(part.type == save.type and matching.matches(part, index(save), visible) for part in query.parts or (query,))
 
 
 def _of_one_patient(query: Query, visibility: Visibility) -> bool:

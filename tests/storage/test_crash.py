@@ -9,7 +9,7 @@ from pathlib import Path
 
 import apsw
 import pytest
-from tests.storage.crashing import WRITERS, PowerCut, examined, parts
+from tests.storage.crashing import WRITERS, PowerCut, examine, parts
 
 from sickbay.settings.database import CannotOpen
 from sickbay.storage.sqlite.connection import connect, migrate
@@ -19,7 +19,7 @@ from sickbay.storage.sqlite.writer import Writer
 pytestmark = pytest.mark.anyio
 
 
-async def written(disk: PowerCut, path: Path, image: Path) -> set[int]:
+async def write(disk: PowerCut, path: Path, image: Path) -> set[int]:
     """Write until the power fails. Returns the acknowledged numbers; `image` gets the content of the disk."""
     answered: set[int] = set()
     try:
@@ -50,8 +50,8 @@ async def power_cut(place: Path, seed: int) -> int:
     after.mkdir()
     dice = random.Random(seed)
     disk = PowerCut(f"power-{seed}", dice.choice((60, 300, 1500)) + dice.randrange(300), dice)
-    answered = await written(disk, before / "sickbay.db", after)
-    assert answered <= await examined(after / "sickbay.db")
+    answered = await write(disk, before / "sickbay.db", after)
+    assert answered <= await examine(after / "sickbay.db")
     return len(answered)
 
 

@@ -72,7 +72,7 @@ def save(type: str, id: str, version: int, value: int) -> Save:
     return Save(SPACE, type, id, version, orjson.dumps(resource), facts, 1000 * version, "create" if version == 1 else "update")
 
 
-async def committed(writer: Writer, transactions: list[list[Step]]) -> Outcomes:
+async def commit(writer: Writer, transactions: list[list[Step]]) -> Outcomes:
     """Run all transactions in one commit, because they are requested in one turn of the loop."""
     jobs = (
         writer.run(partial(apply, steps=steps), Undo.NOTHING if len(steps) == 1 else Undo.SAVEPOINT) for steps in transactions
@@ -86,8 +86,8 @@ def run(path: Path, groups: list[list[list[Step]]]) -> list[Outcomes]:
     writer = Writer(db)
 
     async def run_groups() -> list[Outcomes]:
-        await committed(writer, [[ALREADY_TAKEN]])
-        return [await committed(writer, transactions) for transactions in groups]
+        await commit(writer, [[ALREADY_TAKEN]])
+        return [await commit(writer, transactions) for transactions in groups]
 
     try:
         return asyncio.run(run_groups())

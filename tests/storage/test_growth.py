@@ -29,13 +29,13 @@ CODE = where("Observation", "code", TokenValue("http://loinc.org", "8867-4"))
 @pytest.fixture(scope="module")
 async def stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[SqliteStore, SqliteStore]]:
     folder = tmp_path_factory.mktemp("growth")
-    few, many = await _filled(folder / "few.db", FEW_PATIENTS), await _filled(folder / "many.db", MANY_PATIENTS)
+    few, many = await _fill(folder / "few.db", FEW_PATIENTS), await _fill(folder / "many.db", MANY_PATIENTS)
     yield few, many
     await few.close()
     await many.close()
 
 
-async def _filled(path: Path, count: int) -> SqliteStore:
+async def _fill(path: Path, count: int) -> SqliteStore:
     opened = open_store(path, find)
     await opened.transaction([resource for number in range(count) for resource in _resources(number)])
     return opened

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tests.storage.featured import INCLUDES, PARTS, closure
 from tests.storage.making import find
 from tests.storage.reference_search import matches
-from tests.storage.test_search_laws import HOLDERS, VISIBILITIES, chain, inside, populations, queries, stored
+from tests.storage.test_search_laws import HOLDERS, VISIBILITIES, chain, inside, populations, queries, store_all
 from tests.storage.test_search_laws import HOPS as LEADING
 
 from sickbay.fhir.search.query import Include, Query
@@ -82,12 +82,12 @@ def check_law(store: SqliteStore, runner: asyncio.Runner, searches: st.SearchStr
 def test_a_hop_without_its_visibility_condition_is_detected(
     store: SqliteStore, hop: str, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = store_queries.visible
+    whole = store_queries.match_visible
 
-    def mutated(names: Any, space: int, visibility: Visibility, type: str, letters: str, nid: str, patient: str | None) -> Any:
+    def mutate(names: Any, space: int, visibility: Visibility, type: str, letters: str, nid: str, patient: str | None) -> Any:
         return TRUE if HOPS[hop](letters, nid) else whole(names, space, visibility, type, letters, nid, patient)
 
-    monkeypatch.setattr(store_queries, "visible", mutated)
+    monkeypatch.setattr(store_queries, "match_visible", mutate)
 
     with pytest.raises(AssertionError):
         check_law(store, runner, SEARCHES.get(hop, queries() | ALONG))
@@ -99,10 +99,10 @@ def test_a_compartment_search_without_its_visibility_condition_is_detected(
     """Applies to compartments of several types, which are read in one range."""
     plan = compartment._plan
 
-    def mutated(scope: Scope, *more: Any) -> Any:
+    def mutate(scope: Scope, *more: Any) -> Any:
         return plan(scope._replace(visible=lambda *_: TRUE), *more)
 
-    monkeypatch.setattr(compartment, "_plan", mutated)
+    monkeypatch.setattr(compartment, "_plan", mutate)
     with pytest.raises(AssertionError):
         check_law(store, runner, COMPARTMENTS)
 
@@ -111,7 +111,7 @@ async def _law(
     store: SqliteStore, saves: list[Save], query: Query, includes: tuple[Include, ...], visibility: Visibility
 ) -> None:
     """Check the law without the visibility recheck, which would hide the error."""
-    space = await stored(store, saves)
+    space = await store_all(store, saves)
     store.guard.removed = 0
     expected = matches(saves, query, visibility)
     found_ids, totals = await chain(store, space, query, visibility)

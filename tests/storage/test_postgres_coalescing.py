@@ -102,9 +102,9 @@ def test_a_query_that_ended_with_its_loop_does_not_block_later_ones() -> None:
         await question.start("a")
 
     asyncio.run(leave())
-    asyncio.run(_answered(question))
+    asyncio.run(_answer(question))
 
 
-async def _answered(question: Question) -> None:
+async def _answer(question: Question) -> None:
     question.gate = asyncio.Semaphore(1)
     assert await question.coalescer.ask("k", "a") == 2

@@ -87,7 +87,7 @@ async def store(account: Account) -> AsyncIterator[PostgresStore]:
     await opened.close()
 
 
-async def failed(request: Awaitable[object]) -> Unavailable:
+async def fail(request: Awaitable[object]) -> Unavailable:
     with pytest.raises(Unavailable) as raised:
         await request
     assert SECRET not in str(raised.value)
@@ -111,7 +111,7 @@ async def test_an_error_of_the_server_is_named_by_its_sqlstate(
 ) -> None:
     refuse = f"RAISE EXCEPTION 'the reason' USING ERRCODE = '{code}'"
     end = do_on_write(postgres, account, "BEFORE INSERT OR UPDATE", "record", refuse)
-    error = await failed(store.transaction([TOKEN]))
+    error = await fail(store.transaction([TOKEN]))
     assert error.title == kind.title
     assert "the reason" in str(error)
     postgres.say(end)
@@ -148,7 +148,7 @@ async def test_a_change_of_the_user_is_named_and_can_be_undone(
     for _ in range(2):
         store._pool.connections.drop()  # the next request connects
         with changed(postgres, f"ALTER ROLE {account.name} {change}", f"ALTER ROLE {account.name} {back}"):
-            assert (await failed(store.transaction([TOKEN]))).title == kind.title
+            assert (await fail(store.transaction([TOKEN]))).title == kind.title
     store._pool.connections.drop()
     await store.transaction([TOKEN])
 
@@ -160,7 +160,7 @@ async def test_a_missing_database_is_named(postgres: Server, account: Account) -
     opened = await open_store(account.address.partition("&")[0].replace("/postgres?", f"/{name}?"), find)
     opened._pool.connections.drop()
     with changed(postgres, f"ALTER DATABASE {name} RENAME TO {name}_away", f"ALTER DATABASE {name}_away RENAME TO {name}"):
-        assert isinstance(await failed(opened.get("token", "t")), DatabaseMissing)
+        assert isinstance(await fail(opened.get("token", "t")), DatabaseMissing)
     assert await opened.get("token", "t") is None
     await opened.close()
 
@@ -222,7 +222,7 @@ async def test_a_statement_that_takes_too_long_is_stopped_by_the_server(
     postgres: Server, account: Account, store: PostgresStore
 ) -> None:
     do_on_write(postgres, account, "BEFORE INSERT OR UPDATE", "record", "PERFORM pg_sleep(60)")
-    assert isinstance(await failed(store.transaction([TOKEN])), StatementTooSlow)
+    assert isinstance(await fail(store.transaction([TOKEN])), StatementTooSlow)
     timeout = asyncpg.QueryCanceledError("canceling statement due to statement timeout")
     assert isinstance(failure(timeout, "somewhere", searching=True), TooSlow)
 

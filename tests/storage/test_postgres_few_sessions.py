@@ -62,10 +62,10 @@ def share(sandbox: Sandbox, sessions: asyncio.Semaphore) -> None:
     connect = connections._connect
     connections.drop()
 
-    async def pooled() -> PooledConnection:
+    async def pool() -> PooledConnection:
         return PooledConnection(await connect(), sessions)
 
-    connections._connect = pooled
+    connections._connect = pool
 
 
 @pytest.mark.anyio

@@ -76,7 +76,7 @@ ENDINGS = [GONE, asyncpg.AdminShutdownError("x"), asyncpg.ReadOnlySQLTransaction
 @pytest.mark.anyio
 async def test_a_read_is_repeated_on_a_new_connection(ending: Exception) -> None:
     database = FakeDatabase(WORK=ending)
-    assert await database.pool.repeatable(work) == "done"
+    assert await database.pool.repeat_if_lost(work) == "done"
     assert [connection.is_closed() for connection in database.connections] == [True, False]
     assert database.pool.generation == 2
 
@@ -91,7 +91,7 @@ async def test_a_read_that_ends_every_connection_is_given_up() -> None:
         raise GONE
 
     with pytest.raises(Unavailable, match="does not answer"):
-        await database.pool.repeatable(ending)
+        await database.pool.repeat_if_lost(ending)
     assert len(tries) == TRIES
 
 
@@ -102,7 +102,7 @@ async def test_one_lost_connection_drops_the_idle_ones_and_frees_their_places() 
     for connection in first:
         database.queue.give(connection, Use.LOOKUP)
     database.failures["WORK"] = GONE
-    await database.pool.repeatable(work)
+    await database.pool.repeat_if_lost(work)
     assert all(connection.is_closed() for connection in first)
     assert len({await database.queue.take(Use.LOOKUP) for _ in range(MAX_CONNECTIONS)}) == MAX_CONNECTIONS
 
@@ -137,23 +137,23 @@ async def test_a_transaction_whose_commit_is_refused_is_not_of_unknown_outcome()
 @pytest.mark.anyio
 async def test_requests_wait_for_the_next_primary(monkeypatch: pytest.MonkeyPatch) -> None:
     database = FakeDatabase(WORK=GONE)
-    await database.pool.repeatable(work)
+    await database.pool.repeat_if_lost(work)
     database.connections[-1].terminate()
     database.away = 5
-    assert await database.pool.repeatable(work) == "done"
+    assert await database.pool.repeat_if_lost(work) == "done"
 
 
 @pytest.mark.anyio
 async def test_requests_fail_at_once_if_there_is_no_primary_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     database = FakeDatabase()
-    await database.pool.repeatable(work)
+    await database.pool.repeat_if_lost(work)
     database.connections[-1].terminate()
     monkeypatch.setattr(pool, "FAILOVER_SECONDS", 0.0)
     database.away = 2
     for _ in range(2):
         with pytest.raises(Unavailable):
-            await database.pool.repeatable(work)
-    assert await database.pool.repeatable(work) == "done"
+            await database.pool.repeat_if_lost(work)
+    assert await database.pool.repeat_if_lost(work) == "done"
 
 
 @pytest.mark.anyio
@@ -161,5 +161,5 @@ async def test_a_database_that_never_answered_is_not_waited_for() -> None:
     database = FakeDatabase()
     database.away = 1
     with pytest.raises(Unavailable):
-        await database.pool.repeatable(work)
+        await database.pool.repeat_if_lost(work)
     assert database.away == 0

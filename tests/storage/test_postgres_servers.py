@@ -46,12 +46,12 @@ class FakeServers:
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeServers]:
-    def made(**answers: Any) -> FakeServers:
+    def make(**answers: Any) -> FakeServers:
         fakes = FakeServers(**answers)
         monkeypatch.setattr(servers.asyncpg, "connect", fakes.connect)
         return fakes
 
-    return made
+    return make
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ async def test_work_that_takes_too_long_is_ended_and_its_connection_is_not_used_
         await asyncio.sleep(60)
 
     with pytest.raises(Unavailable, match=r"somewhere does not answer: no answer in 0 s\."):
-        await opened.repeatable(hang)
+        await opened.repeat_if_lost(hang)
     assert [connection.closed for connection in server.opened] == [True]
     assert not opened.turns
     async with opened.connection(patient=True):
@@ -88,8 +88,8 @@ async def test_a_server_that_hangs_does_not_hang_its_clients(postgres: Postgres,
 
     async with asyncio.timeout(30):
         with pytest.raises(Unavailable, match="no answer"):
-            await opened.repeatable(hang)
+            await opened.repeat_if_lost(hang)
         with pytest.raises(Unavailable, match="no answer"):
             await in_transaction(opened, "SELECT 1", hang)
-        assert await opened.repeatable(lambda db: db.fetchval("SELECT 1")) == 1
+        assert await opened.repeat_if_lost(lambda db: db.fetchval("SELECT 1")) == 1
         await opened.close()

@@ -54,7 +54,7 @@ CREATE TRIGGER fails BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION fail
 """
 
 
-def injected(postgres: Server, address: str, times: int, code: str = "40001", table: str = "record") -> None:
+def inject(postgres: Server, address: str, times: int, code: str = "40001", table: str = "record") -> None:
     """Make the server fail `times` inserts with a serialization failure."""
     postgres.say(f"SET search_path = {schema(address)};" + UNORDERED.format(times=times, code=code, table=table))
 
@@ -62,7 +62,7 @@ def injected(postgres: Server, address: str, times: int, code: str = "40001", ta
 @pytest.mark.parametrize("code", ["40001", "40P01"])
 @pytest.mark.anyio
 async def test_a_serialization_failure_is_retried(postgres: Server, address: str, store: PostgresStore, code: str) -> None:
-    injected(postgres, address, 5, code)
+    inject(postgres, address, 5, code)
     await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
     assert await store.get("token", "t") is not None
     assert await store.count(SPACE, query_for("Patient"), EVERYTHING) == 1
@@ -72,7 +72,7 @@ async def test_a_serialization_failure_is_retried(postgres: Server, address: str
 async def test_after_five_retries_the_transaction_fails_and_nothing_is_kept(
     postgres: Server, address: str, store: PostgresStore
 ) -> None:
-    injected(postgres, address, 6)
+    inject(postgres, address, 6)
     with pytest.raises(Unavailable, match="too busy"):
         await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
     assert await store.count(SPACE, query_for("Patient"), EVERYTHING) == 0
@@ -83,13 +83,13 @@ async def test_after_five_retries_the_transaction_fails_and_nothing_is_kept(
 @pytest.mark.anyio
 async def test_a_conflict_is_not_retried(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
     tries = []
-    once = writer._once
+    once = writer._write_once
 
-    async def counted(*arguments: object) -> object:
+    async def count(*arguments: object) -> object:
         tries.append(arguments)
         return await once(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(writer, "_once", counted)
+    monkeypatch.setattr(writer, "_write_once", count)
     with pytest.raises(Conflict):
         await store.transaction([UseOnce("code", "absent", 1)])
     assert len(tries) == 1

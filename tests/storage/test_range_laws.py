@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tests.laws import cases
 from tests.storage.making import number, parameter, saved
 from tests.storage.reference_search import matches
-from tests.storage.test_search_laws import LAW, VISIBILITIES, chain, check_pages, populations, queries, stored
+from tests.storage.test_search_laws import LAW, VISIBILITIES, chain, check_pages, populations, queries, store_all
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import CompositeValue, DateValue, Filter, Prefix, QuantityValue, Query, Sort, TokenValue
@@ -52,7 +52,7 @@ def test_every_comparison_of_ranges_matches_the_reference_search(store: Any, run
     of_patient = Visibility((Clause("*", "s", frozenset({"p"})),))
 
     async def law() -> None:
-        space = await stored(store, saves)
+        space = await store_all(store, saves)
         for prefix, (low, width), visibility in product(get_args(Prefix), ranges, (EVERYTHING, of_patient)):
             day = DateValue(prefix, low * unit, (low + width) * unit)
             amount = QuantityValue(prefix, float(low - 2), float(low + width - 2), "u", "mg")
@@ -87,20 +87,20 @@ def test_a_search_between_two_days_matches_the_reference_search(store: Any, runn
     """Also if the date after the first bound and the date before the second are different dates of the same resource."""
     day, date_number = 86_400_000, number("Observation", "date")
 
-    def dated(id: str, *ranges: tuple[int, int]) -> Save:
+    def date(id: str, *ranges: tuple[int, int]) -> Save:
         return saved("Observation", id, IndexEntries(dates=tuple((date_number, low * day, high * day) for low, high in ranges)))
 
-    saves = [dated(f"one{low}-{width}", (low, low + width)) for low, width in product(range(5), (1, 3))]
+    saves = [date(f"one{low}-{width}", (low, low + width)) for low, width in product(range(5), (1, 3))]
     saves += [
-        dated("apart", (0, 1), (4, 5)),
-        dated("near", (1, 2), (2, 3)),
-        dated("late", (4, 5), (6, 7)),
-        dated("none"),
+        date("apart", (0, 1), (4, 5)),
+        date("near", (1, 2), (2, 3)),
+        date("late", (4, 5), (6, 7)),
+        date("none"),
     ]
     early, late = ("gt", "ge", "sa"), ("lt", "le", "eb")
 
     async def law() -> None:
-        space = await stored(store, saves)
+        space = await store_all(store, saves)
         for lower_prefix, upper_prefix, low, high in product(early, late, range(4), range(1, 5)):
             bounds = (
                 DateValue(lower_prefix, low * day, (low + 1) * day),
@@ -136,15 +136,15 @@ def test_a_date_filter_works_with_every_sort_order(store: Any, runner: asyncio.R
     """Includes ranges wider than a day, resources with several dates, one filtered and another sorted by, and none."""
     quarter, date_number = 21_600_000, number("Observation", "date")
 
-    def dated(id: str, *ranges: tuple[int, int]) -> Save:
+    def date(id: str, *ranges: tuple[int, int]) -> Save:
         dates = tuple((date_number, low * quarter, (low + width) * quarter) for low, width in ranges)
         return saved("Observation", id, IndexEntries(dates=dates), at=len(id))
 
-    saves = [dated(f"o{low}-{width}", (low, width)) for low, width in product((0, 2, 3, 4), (1, 3, 4, 9))]
-    saves += [dated("apart", (0, 1), (7, 1)), dated("none"), dated("wide", (-9, 40), (3, 1)), dated("never")]
+    saves = [date(f"o{low}-{width}", (low, width)) for low, width in product((0, 2, 3, 4), (1, 3, 4, 9))]
+    saves += [date("apart", (0, 1), (7, 1)), date("none"), date("wide", (-9, 40), (3, 1)), date("never")]
 
     async def law() -> None:
-        space = await stored(store, saves)
+        space = await store_all(store, saves)
         for prefix, low, width, size in cases(product((None, *get_args(Prefix)), range(-1, 6), (1, 4), (1, 2))):
             value = DateValue(prefix, low * quarter, (low + width) * quarter) if prefix else None
             date_filters = (Filter(parameter("Observation", "date"), (value,)),) if value else ()

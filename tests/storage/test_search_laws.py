@@ -196,7 +196,7 @@ async def chain(store: Any, space: ResourceSpace, query: Query, visibility: Visi
         query = replace(query, cursor=page.next)
 
 
-async def stored(store: Any, saves: list[Save]) -> ResourceSpace:
+async def store_all(store: Any, saves: list[Save]) -> ResourceSpace:
     space = ResourceSpace(f"tenant{next(SPACES)}", "r4")
     await store.transaction([replace(save, space=space) for save in saves])
     return space
@@ -211,7 +211,7 @@ def test_pages_match_the_reference_search(
 
 
 async def check_pages(store: Any, saves: list[Save], query: Query, visibility: Visibility) -> None:
-    space = await stored(store, saves)
+    space = await store_all(store, saves)
     expected = matches(saves, query, visibility)
     found_ids, totals = await chain(store, space, query, visibility)
     assert found_ids == expected
@@ -227,18 +227,18 @@ def test_invisible_resources_make_no_difference(
 ) -> None:
     """Neither for ids, nor for totals, nor for reads."""
 
-    def allowed(save: Save, letter: str) -> bool:
+    def is_allowed(save: Save, letter: str) -> bool:
         return visibility.allows(save.type, letter, save.facts.patients, save.facts.codes)
 
     async def law() -> None:
-        full_space = await stored(store, saves)
-        visible_space = await stored(store, [save for save in saves if allowed(save, "s")])
+        full_space = await store_all(store, saves)
+        visible_space = await store_all(store, [save for save in saves if is_allowed(save, "s")])
         found_ids, totals = await chain(store, full_space, query, visibility)
         expected_ids, expected_totals = await chain(store, visible_space, query, EVERYTHING)
         assert sorted(found_ids) == sorted(expected_ids)
         assert totals == expected_totals
         for save in saves:
-            assert (await store.read(full_space, save.type, save.id, visibility) is not None) == allowed(save, "r")
+            assert (await store.read(full_space, save.type, save.id, visibility) is not None) == is_allowed(save, "r")
         assert store.guard.removed == 0
 
     runner.run(law())
@@ -257,7 +257,7 @@ def test_included_resources_match_the_reference_closure(
     """The includes of each page follow only visible resources."""
 
     async def law() -> None:
-        space = await stored(store, saves)
+        space = await store_all(store, saves)
         including_query = replace(query, includes=includes, count=100)
         page = await store.search(space, including_query, visibility)
         visible = [save for save in saves if visibility.allows(save.type, "rs", save.facts.patients, save.facts.codes)]
@@ -276,7 +276,7 @@ def test_updated_resources_are_found_like_newly_created_ones(
     store: Any, runner: asyncio.Runner, saves: list[Save], changed: list[Save], query: Query
 ) -> None:
     async def law() -> None:
-        space = await stored(store, saves)
+        space = await store_all(store, saves)
         saved_keys = {(save.type, save.id) for save in saves}
         updates = [replace(save, space=space, version_id=1 + ((save.type, save.id) in saved_keys)) for save in changed]
         removed = [save for save in saves if (save.type, save.id) not in {(other.type, other.id) for other in changed}]
@@ -309,7 +309,7 @@ def test_token_searches_match_the_reference_search(store: Any, runner: asyncio.R
     of_patient = Visibility((Clause("*", "s", frozenset({"p"})),))
 
     async def law() -> None:
-        space = await stored(store, saves)
+        space = await store_all(store, saves)
         for value, second, modifier, visibility in product(tokens[1:], tokens[1:], (None, "not"), (EVERYTHING, of_patient)):
             query = Query("r4", "Observation", (Filter(code, (value, second), modifier),))
             page = await store.search(space, query, visibility)

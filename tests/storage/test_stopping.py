@@ -93,7 +93,7 @@ async def test_closing_stops_a_long_search(tmp_path: Path, monkeypatch: pytest.M
         begun.set()
         return db.execute(ENDLESS).fetchall()
 
-    monkeypatch.setattr(reading.SqliteReader, "brief", interrupted)
+    monkeypatch.setattr(reading.SqliteReader, "brief", interrupt)
     monkeypatch.setattr(reading, "_rows", slow)
     searching = asyncio.ensure_future(store.search(SPACE, query_for("Patient"), EVERYTHING))
     await asyncio.to_thread(begun.wait)
@@ -102,7 +102,7 @@ async def test_closing_stops_a_long_search(tmp_path: Path, monkeypatch: pytest.M
         await searching
 
 
-def interrupted(self: object, statement: object) -> list[object]:
+def interrupt(self: object, statement: object) -> list[object]:
     raise apsw.InterruptError
 
 

@@ -43,7 +43,7 @@ def test_a_search_of_a_small_type_has_no_walk(filled: SqliteStore, monkeypatch: 
     plans = []
     for near in (live - 1, live):
         monkeypatch.setattr(search, "NEAR", near)
-        plans.append(templates.planned({}, scope, find, SPACE, query, EVERYTHING))
+        plans.append(templates.plan_by_template({}, scope, find, SPACE, query, EVERYTHING))
     assert [plan.walk is None for plan in plans if plan] == [False, True]
 
 
@@ -73,7 +73,7 @@ TEMPLATES: dict[Any, Any] = {}
 def test_a_filled_template_is_the_plan_that_is_compiled(filled: SqliteStore, query: Query, visibility: Visibility) -> None:
     """Templates are kept between examples, so that almost all were created by another search of the same shape."""
     scope = scope_of(filled, visibility)
-    with_template = templates.planned(TEMPLATES, scope, find, SPACE, query, visibility)
+    with_template = templates.plan_by_template(TEMPLATES, scope, find, SPACE, query, visibility)
     assert bare(with_template) == bare(search.plan(scope, find, SPACE, query, visibility))
 
 
@@ -117,9 +117,13 @@ def test_a_second_search_of_a_shape_compiles_nothing(
         search.plan(scope_of(filled, visibility), find, SPACE, query, visibility)
         for query, visibility in zip((first, second), visibilities, strict=True)
     ]
-    from_templates = [templates.planned(cached, scope_of(filled, visibilities[0]), find, SPACE, first, visibilities[0])]
+    from_templates = [
+        templates.plan_by_template(cached, scope_of(filled, visibilities[0]), find, SPACE, first, visibilities[0])
+    ]
     monkeypatch.delattr(search, "plan")
-    from_templates.append(templates.planned(cached, scope_of(filled, visibilities[1]), find, SPACE, second, visibilities[1]))
+    from_templates.append(
+        templates.plan_by_template(cached, scope_of(filled, visibilities[1]), find, SPACE, second, visibilities[1])
+    )
     assert [bare(plan) for plan in from_templates] == [bare(plan) for plan in compiled]
 
 
@@ -136,7 +140,7 @@ def test_dates_of_any_width_and_prefix_are_compiled_as_without_templates(
             query_for("Observation", where("Observation", "date", value), updated=(value,), sort=(Sort("date", True),)),
             query_for("Observation", updated=(value,), sort=(Sort("_lastUpdated"),)),
         ):
-            with_template = templates.planned(cached, scope, find, SPACE, query, visibility)
+            with_template = templates.plan_by_template(cached, scope, find, SPACE, query, visibility)
             assert bare(with_template) == bare(search.plan(scope, find, SPACE, query, visibility))
 
 

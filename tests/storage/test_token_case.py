@@ -78,7 +78,7 @@ def saved(version: str, resource: dict[str, Any]) -> Save:
     return Save(space, resource["resourceType"], resource["id"], 1, orjson.dumps(resource), facts, 1000)
 
 
-def swapped(text: str) -> str:
+def swap(text: str) -> str:
     """The text with the other case of each letter, except those of a system."""
     system, bar, code = text.rpartition("|")
     return system + bar + code.swapcase()
@@ -102,7 +102,7 @@ def test_a_token_in_the_other_case_is_found_only_in_the_older_versions(
     in_the_compartment = [("patient", "a")] if type == "Observation" else []
     for more in ([], in_the_compartment):
         assert finds(text, *more)
-        assert finds(swapped(text), *more) is (version in ANY_CASE)
+        assert finds(swap(text), *more) is (version in ANY_CASE)
         assert not finds(text.replace(text.partition("$")[0].rpartition("|")[2], "other"), *more)
 
 

@@ -46,11 +46,11 @@ async def test_requests_in_one_turn_of_the_loop_share_a_commit(file: Path) -> No
     db = connect(file)
     commits: list[int] = []
 
-    def committed() -> bool:
+    def is_committed() -> bool:
         commits.append(1)
         return False
 
-    db.set_commit_hook(committed)
+    db.set_commit_hook(is_committed)
     writer = Writer(db)
     assert await asyncio.gather(*(writer.run(partial(insert, number)) for number in range(128))) == list(range(128))
     assert len(commits) == 1
@@ -130,11 +130,11 @@ async def test_the_page_cache_grows_when_many_requests_share_a_commit(file: Path
 async def test_an_error_undoes_only_its_own_job(file: Path) -> None:
     writer = Writer(connect(file))
 
-    def faulty(transaction: Transaction) -> None:
+    def list_faulty(transaction: Transaction) -> None:
         insert(100, transaction)
         raise ValueError("no")
 
-    jobs = [*(writer.run(partial(insert, number)) for number in range(5)), writer.run(faulty)]
+    jobs = [*(writer.run(partial(insert, number)) for number in range(5)), writer.run(list_faulty)]
     outcomes = await asyncio.gather(*jobs, return_exceptions=True)
     assert outcomes[:5] == [0, 1, 2, 3, 4]
     assert isinstance(outcomes[5], ValueError)

@@ -28,19 +28,19 @@ LINE: dict[str, Any] = {
 Exchange = dict[str, Any]
 
 
-def sent(method: str, path: str, body: str | None = None, status: int = 200) -> Exchange:
+def send(method: str, path: str, body: str | None = None, status: int = 200) -> Exchange:
     return {"id": "x", "request": {"method": method, "url": BASE + path, "body": body}, "response": {"status": status}}
 
 
 def token(status: int = 200, path: str = "/general/oauth/token", **fields: str) -> Exchange:
-    return sent("POST", path, urlencode(fields, safe="…"), status)
+    return send("POST", path, urlencode(fields, safe="…"), status)
 
 
-AUTHORIZE = sent("GET", "/general/oauth/authorize?response_type=code&client_id=a&state=…(24)", status=302)
+AUTHORIZE = send("GET", "/general/oauth/authorize?response_type=code&client_id=a&state=…(24)", status=302)
 WITH_PKCE = token(grant_type="authorization_code", code="NIUj…(43)", code_verifier="aaaa…(64)")
 WITHOUT = token(400, grant_type="authorization_code", code="NIUj…(43)")
-SEARCH = sent("GET", "/general/r4/Observation?patient=p-0001&category=laboratory&category=vital-signs")
-FORM_SEARCH = sent("POST", "/general/r4/Observation/_search")
+SEARCH = send("GET", "/general/r4/Observation?patient=p-0001&category=laboratory&category=vital-signs")
+FORM_SEARCH = send("POST", "/general/r4/Observation/_search")
 EXCHANGES = [AUTHORIZE, WITHOUT, WITH_PKCE, SEARCH, FORM_SEARCH]
 
 
@@ -124,13 +124,13 @@ def test_a_misspelt_request_is_not_taken_for_one_that_was_not_sent(request_: str
 
 
 def test_requests_of_every_hospital_count() -> None:
-    exchanges = [token(path="/epic/t"), sent("GET", "/epic/api/FHIR/R4/Patient/p")]
+    exchanges = [token(path="/epic/t"), send("GET", "/epic/api/FHIR/R4/Patient/p")]
     assert len(check(ExpectedRequest("token", 1, {}, LINE), exchanges)) == 1
     assert len(check(ExpectedRequest("GET Patient/*", 1, {}, LINE), exchanges)) == 1
 
 
 def test_a_preflight_counts_only_if_it_is_asked_for() -> None:
-    preflight = sent("OPTIONS", "/general/oauth/token", status=204)
+    preflight = send("OPTIONS", "/general/oauth/token", status=204)
     assert check(ExpectedRequest("token", 0, {}, LINE), [preflight]) == []
     assert check(ExpectedRequest("OPTIONS /general/oauth/token", 1, {}, LINE), [preflight]) == [preflight]
 
@@ -148,7 +148,7 @@ def test_a_long_list_is_cut() -> None:
 
 @given(st.dictionaries(st.text(min_size=1), st.text().filter(lambda value: "…" not in value and not value.startswith("‹"))))
 def test_a_request_is_expected_if_its_own_parameters_are(values: dict[str, str]) -> None:
-    exchange = sent("GET", f"/general/oauth/authorize?{urlencode(values)}")
+    exchange = send("GET", f"/general/oauth/authorize?{urlencode(values)}")
     found: Mapping[str, ParameterValue] = {name: texts[0] for name, texts in parameters(exchange).items()}
     assert check(ExpectedRequest("authorize", 1, found, LINE), [exchange]) == [exchange]
     assert check(ExpectedRequest("authorize", 1, dict.fromkeys(found, True), LINE), [exchange]) == [exchange]

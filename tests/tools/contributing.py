@@ -30,7 +30,7 @@ def commands(section: str) -> list[str]:
     return [re.sub(r"\s+# .*", "", line).strip() for line in re.findall(r"^    \S.*$", text, re.M)]
 
 
-def copied(folder: Path) -> Path:
+def copy(folder: Path) -> Path:
     """The copy includes compiled files, so that only the changed ones are compiled again."""
     ignored = shutil.ignore_patterns("*.egg-info", "node_modules")
     for name in ("src", "tests", "tools", "docs"):
@@ -40,7 +40,7 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def followed(root: Path, what: str, names: Mapping[str, str], changes: Sequence[Change]) -> list[Path]:
+def follow(root: Path, what: str, names: Mapping[str, str], changes: Sequence[Change]) -> list[Path]:
     """Applies one change to each file of the list, in order. Returns the files."""
     paths = []
     for item, change in zip(listed(what), changes, strict=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.tools.contributing import both, commands, copied, copying, faults, followed, listed, passed, repeating, replacing
+from tests.tools.contributing import both, commands, copy, copying, faults, follow, listed, passed, repeating, replacing
 from tools.checks.files import ROOT
 
 CATALOGUE = "tests/diagnosis/test_catalogue.py"
@@ -53,7 +53,7 @@ def add_rule(root: Path) -> None:
         f"{CASES}/token/grant-type-invalid.md", ("grant-type-invalid", "grant-type-hyphenated"), ("sation_", "zation-")
     )
     names = {"stage": "token", "topic": "request_format", "id": "grant-type-hyphenated"}
-    followed(root, "rule", names, [entry, case])
+    follow(root, "rule", names, [entry, case])
 
 
 def test_a_rule_is_an_entry_and_a_case(root: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_text_with_the_message_shows_the_cause() -> None:
 
 
 def add_cause(root: Path) -> None:
-    followed(root, "cause", {"product": "smart", "cause": "launch-hours"}, [lambda text: text + MESSAGE, lambda _: CAUSE])
+    follow(root, "cause", {"product": "smart", "cause": "launch-hours"}, [lambda text: text + MESSAGE, lambda _: CAUSE])
     (root / "tests" / "doctor" / "test_launch_hours.py").write_text(BY_TEXT, encoding="utf-8")
 
 
@@ -134,7 +134,7 @@ def add_check(root: Path) -> None:
         ),
     )
     names = {"stage": "authorize", "topic": "request_syntax", "rules": "response", "id": "display-unsupported"}
-    followed(root, "check", names, [refusal, check, place, rule, case, test])
+    follow(root, "check", names, [refusal, check, place, rule, case, test])
 
 
 def test_a_check_is_a_refusal_a_function_its_place_a_rule_a_case_and_a_test(root: Path) -> None:
@@ -148,7 +148,7 @@ def add_dialect_entry(root: Path) -> None:
         repeating(r'^    "requires_patient": .*?\n', ("patient", "encounter")),
         repeating(r"^wildcard_scopes = false\n", ("wildcard_scopes = false", "requires_encounter = true  # seen in 2026")),
     ]
-    followed(root, "dialect entry", {"vendor": "cerner"}, changes)
+    follow(root, "dialect entry", {"vendor": "cerner"}, changes)
 
 
 def test_a_dialect_entry_is_a_policy_its_text_and_a_value(root: Path) -> None:
@@ -234,7 +234,7 @@ def add_operation(root: Path) -> None:
         ),
         lambda text: text + OPERATION_TEST,
     ]
-    followed(root, "FHIR operation", {"name": "hello"}, changes)
+    follow(root, "FHIR operation", {"name": "hello"}, changes)
 
 
 def test_an_operation_is_a_row_a_handler_its_line_and_a_test(root: Path) -> None:
@@ -261,7 +261,7 @@ def add_page(root: Path) -> None:
             ),
         ),
     ]
-    followed(root, "page", {"product": "portal", "page": "about"}, changes)
+    follow(root, "page", {"product": "portal", "page": "about"}, changes)
     (root / "tests" / "flows" / "test_about.py").write_text(BY_HTTP, encoding="utf-8")
 
 
@@ -279,7 +279,7 @@ def add_story(root: Path) -> None:
         ),
         repeating(r'^        \("gout", 12, 60\),\n', ("gout", "podagra")),
     ]
-    followed(root, "population story", {"story": "podagra"}, changes)
+    follow(root, "population story", {"story": "podagra"}, changes)
 
 
 def test_a_population_story_is_a_file_its_place_and_its_share(root: Path) -> None:
@@ -326,7 +326,7 @@ def test_the_hooks_look_at_the_folders_that_make_check_looks_at() -> None:
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the tree with one of each added, following only the lists."""
-    folder = copied(tmp_path_factory.mktemp("added"))
+    folder = copy(tmp_path_factory.mktemp("added"))
     for add in (add_rule, add_cause, add_check, add_operation, add_dialect_entry, add_page, add_story):
         add(folder)
     return folder

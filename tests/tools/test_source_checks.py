@@ -112,6 +112,33 @@ def test_a_constant_without_its_meaning_and_unit_is_a_fault(tmp_path: Path, text
     assert faults(names.faults, tmp_path / "b", {A: "MAXIMUM_ENTRIES = 5\nMOST_ROWS = 1\ndef f():\n    MOST = 1\n"}) == []
 
 
+@pytest.mark.parametrize("name", ["granted", "_listed", "held_by", "made", "wrong", "_plain", "signed_in", "refused_again"])
+def test_a_function_named_by_a_participle_or_an_adjective_is_refused(tmp_path: Path, name: str) -> None:
+    text = f"class C:\n    async def {name}(self): ...\n"
+    more, place = faults(names.faults, tmp_path, {A: text})
+    assert more == "functions in src/sickbay named by participles: 1, more than 0; name what they do"
+    assert place == f"{A}:2: {name}"
+
+
+@pytest.mark.parametrize(
+    "name", ["list_granted", "is_listed", "granted_scopes", "known_types", "feed", "need", "read", "__call__"]
+)
+def test_a_verb_a_question_or_a_noun_may_name_a_function(tmp_path: Path, name: str) -> None:
+    assert faults(names.faults, tmp_path, {A: f"def {name}(): ...\n"}) == []
+
+
+@pytest.mark.parametrize("decorator", ["property", "functools.cached_property", "pytest.fixture(scope='module')"])
+def test_a_value_may_be_named_by_a_participle(tmp_path: Path, decorator: str) -> None:
+    assert faults(names.faults, tmp_path, {A: f"@{decorator}\ndef granted(self): ...\n"}) == []
+
+
+def test_participles_are_refused_above_their_ceiling(tmp_path: Path) -> None:
+    ceilings = {"tools/checks/ceilings.toml": "functions_named_by_participles_in_tests = 1\n"}
+    text = "def stored(): ...\n"
+    assert faults(names.faults, tmp_path, {"tests/a.py": text} | ceilings) == []
+    assert len(faults(names.faults, tmp_path / "more", {"tests/a.py": text * 2} | ceilings)) == 3
+
+
 def test_more_tests_without_types_than_allowed_are_a_fault(tmp_path: Path) -> None:
     listed = {"pyproject.toml": '[[tool.mypy.overrides]]\nignore_errors = true\nmodule = ["tests.a", "tests.b"]\n'}
     assert faults(untyped.faults, tmp_path, listed | {"tools/checks/ceilings.toml": "tests_without_types = 2\n"}) == []
@@ -137,7 +164,7 @@ def test_files_and_functions_have_a_maximum_size(tmp_path: Path) -> None:
     assert len(faults(sizes.faults, tmp_path / "file", {C: "x = 1\n" * 401})) == 1
 
 
-LISTED = "authorize", "login", "token", "pkce", "refresh", "access", "search", "browser"
+LISTED = "backend", "authorize", "login", "token", "pkce", "refresh", "access", "search", "browser"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.tools.trees import faults, written
+from tests.tools.trees import faults, write
 from tools.checks import telltale
 
 FOUND = {
@@ -58,7 +58,7 @@ def test_these_words_are_refused(tmp_path: Path, words: str) -> None:
     ],
 )
 def test_other_words_are_counted(tmp_path: Path, sentence: str, number: int) -> None:
-    paths = written(tmp_path, {"a.md": sentence + "\n"})
+    paths = write(tmp_path, {"a.md": sentence + "\n"})
     assert len(telltale.count(tuple(paths), tmp_path).suspect) == number
     assert [*telltale.faults(paths, tmp_path)] == []
 

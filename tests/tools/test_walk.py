@@ -26,7 +26,7 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
     scopes.parse("openid")
 
 
-async def ignored(message: Any) -> None: ...
+async def ignore(message: Any) -> None: ...
 
 
 if sys.version_info >= (3, 12):
@@ -34,7 +34,7 @@ if sys.version_info >= (3, 12):
     def test_functions_are_recorded_from_the_call_to_the_end_of_the_response() -> None:
         recorder = Recorder(answer)
         scopes.parse("openid")
-        asyncio.run(recorder({}, ignored, ignored))
+        asyncio.run(recorder({}, ignore, ignore))
         assert recorder.walk.functions["protocol/basic.py"].keys() >= {"write"}
         assert "protocol/scopes.py" not in recorder.walk.functions
 
@@ -50,7 +50,7 @@ def test_an_unknown_walk_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Unknown: stroll. Choose from refused-authorize" in capsys.readouterr().out
 
 
-def entered(*stacks: str) -> Walk:
+def make_walk(*stacks: str) -> Walk:
     """Each stack is a chain of calls: files and functions, outermost first."""
     recorded = Walk()
     for stack in stacks:
@@ -61,7 +61,7 @@ def entered(*stacks: str) -> Walk:
 
 
 def test_the_depth_is_that_of_the_files_that_decide_explain_record_show_or_store() -> None:
-    recorded = entered(
+    recorded = make_walk(
         "web/app.py:call web/oauth/token.py:token services/token.py:f services/decision.py:decide protocol/scopes.py:parse",
         "web/app.py:call web/oauth/token.py:token services/sessions.py:load services/records.py:read",
     )
@@ -70,9 +70,11 @@ def test_the_depth_is_that_of_the_files_that_decide_explain_record_show_or_store
 
 
 def test_a_table_and_its_rows_count_once() -> None:
-    measured = measure(entered("authorization/token/code.py:f", "authorization/token/pkce.py:g"))
+    measured = measure(make_walk("authorization/token/code.py:f", "authorization/token/pkce.py:g"))
     assert (measured.files, measured.small) == (1, ["authorization/token/"])
-    assert measure(entered("authorization/token/code.py:f authorization/token/pkce.py:g authorization/origin.py:h")).depth == 2
+    assert (
+        measure(make_walk("authorization/token/code.py:f authorization/token/pkce.py:g authorization/origin.py:h")).depth == 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,23 +86,23 @@ def test_a_table_and_its_rows_count_once() -> None:
     ],
 )
 def test_files_that_call_each_other_are_a_pair(back: str, pairs: list[tuple[str, str]]) -> None:
-    assert measure(entered("services/a.py:f services/b.py:g", back)).pairs == pairs
+    assert measure(make_walk("services/a.py:f services/b.py:g", back)).pairs == pairs
 
 
 def test_a_table_and_its_rows_are_no_pair() -> None:
-    there_and_back = entered("doctor/facts/registry.py:all doctor/facts/pkce.py:fact doctor/facts/registry.py:ask")
+    there_and_back = make_walk("doctor/facts/registry.py:all doctor/facts/pkce.py:fact doctor/facts/registry.py:ask")
     assert measure(there_and_back).pairs == []
 
 
 def test_what_a_decorator_calls_back_is_no_pair() -> None:
-    remembering = entered("fhir/a.py:f kernel/memoize.py:wrapper", "fhir/a.py:f kernel/memoize.py:wrapper fhir/a.py:g")
+    remembering = make_walk("fhir/a.py:f kernel/memoize.py:wrapper", "fhir/a.py:f kernel/memoize.py:wrapper fhir/a.py:g")
     assert measure(remembering).pairs == []
 
 
 def test_a_file_with_three_functions_is_not_small() -> None:
     three = ("services/a.py:f", "services/a.py:g", "services/a.py:h")
-    assert measure(entered(*three[:2], *three[:2])).small == ["services/a.py"]
-    assert measure(entered(*three)).small == []
+    assert measure(make_walk(*three[:2], *three[:2])).small == ["services/a.py"]
+    assert measure(make_walk(*three)).small == []
 
 
 def test_every_file_of_the_sources_has_a_phase() -> None:
@@ -117,7 +119,7 @@ def test_a_folder_or_file_of_the_figures_exists(start: str) -> None:
 
 
 def test_figures_above_a_ceiling_are_faults() -> None:
-    measured = measure(entered("services/decision.py:f services/journal/write.py:g services/decision.py:h"))
+    measured = measure(make_walk("services/decision.py:f services/journal/write.py:g services/decision.py:h"))
     assert [*figures.faults("a", measured, Ceilings(depth=2, pairs=1, small=1))] == []
     found = [*figures.faults("a", measured, Ceilings(depth=1, pairs=0, small=0.5))]
     assert [fault.partition(" (")[0] for fault in found] == [
@@ -135,11 +137,11 @@ def test_the_ceilings_are_of_walks_and_above_the_general_ones() -> None:
 
 
 def test_a_walk_is_passed_on_between_processes_unchanged(tmp_path: Path) -> None:
-    recorded = entered("services/a.py:f services/b.py:g services/a.py:h")
+    recorded = make_walk("services/a.py:f services/b.py:g services/a.py:h")
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(recorded), type=Walk) == recorded
 
 
 def test_a_description_names_the_files() -> None:
-    text = walk.describe("a", measure(entered("services/a.py:f services/b.py:g services/a.py:h")))
+    text = walk.describe("a", measure(make_walk("services/a.py:f services/b.py:g services/a.py:h")))
     assert text.startswith("a: 2 files, 3 calls\n")
     assert "services/a.py and services/b.py" in text

@@ -8,7 +8,7 @@ from pathlib import Path
 Check = Callable[[list[Path], Path], Iterator[str]]
 
 
-def written(root: Path, files: Mapping[str, str]) -> list[Path]:
+def write(root: Path, files: Mapping[str, str]) -> list[Path]:
     paths = [root / name for name in files]
     for path, text in zip(paths, files.values(), strict=True):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -17,4 +17,4 @@ def written(root: Path, files: Mapping[str, str]) -> list[Path]:
 
 
 def faults(check: Check, root: Path, files: Mapping[str, str]) -> list[str]:
-    return [*check(written(root, files), root)]
+    return [*check(write(root, files), root)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tests.web.exchange_pages import granted, refused
+from tests.web.exchange_pages import grant, make_refused
 from tests.web.page_frames import BASE, DEVELOPER
 
 from sickbay.diagnosis.case import load, paths
@@ -39,7 +39,7 @@ def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
         recent=recent,
     )
     launched = {
-        **granted(),
+        **grant(),
         "id": "0",
         "stage": "launch",
         "at": 1795516252.118,
@@ -47,7 +47,7 @@ def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
     }
     story = timeline_views.timeline_view(
         "l-8f3e21",
-        [launched, refused()],
+        [launched, make_refused()],
         app="Pressure Notes",
         hospital="General Hospital",
         origin="localhost:8100",
@@ -58,7 +58,7 @@ def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
         "l-8f3e21", [launched], app="Pressure Notes", hospital="General Hospital", origin="localhost:8100", now=1795516300
     )
     stalled = replace(stalled, ask="http://localhost:8100/launch", answer="no answer (refused)")
-    lines = (developer_views.exchange_line(refused(), app="Pressure Notes"), developer_views.exchange_line(granted()))
+    lines = (developer_views.exchange_line(make_refused(), app="Pressure Notes"), developer_views.exchange_line(grant()))
     here = {name: replace(DEVELOPER, here=name) for name in ("Hospitals", "Exchanges", "Doctor", "Rules")}
     return {
         "home": ("home", home, here["Hospitals"]),

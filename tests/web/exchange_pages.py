@@ -76,7 +76,7 @@ def _findings() -> list[dict[str, Any]]:
     ]
 
 
-def refused() -> dict[str, Any]:
+def make_refused() -> dict[str, Any]:
     """A refused exchange with four errors and one corrected request."""
     address = f"{BASE}/general/oauth/authorize?response_type=code&client_id=5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d"
     address += "&redirect_uri=http%3A%2F%2Flocalhost%3A8100%2F"
@@ -139,7 +139,7 @@ def token_refused() -> dict[str, Any]:
     }
 
 
-def granted() -> dict[str, Any]:
+def grant() -> dict[str, Any]:
     return {
         "id": "1",
         "stage": "access",
@@ -156,7 +156,7 @@ def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
         return exchange_views.exchange_view(exchange, **more)
 
     full = view(
-        refused(),
+        make_refused(),
         app="Pressure Notes",
         app_href="/developer/apps/9ab4",
         hospital="General Hospital, DSTU2",
@@ -165,6 +165,6 @@ def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
     return {
         "exchange": ("exchange", full, DEVELOPER),
         "exchange-token": ("exchange", view(token_refused()), DEVELOPER),
-        "exchange-granted": ("exchange", view(granted()), DEVELOPER),
-        "exchange-failed": ("exchange", view({**granted(), "response": {"status": 404}}), DEVELOPER),
+        "exchange-granted": ("exchange", view(grant()), DEVELOPER),
+        "exchange-failed": ("exchange", view({**grant(), "response": {"status": 404}}), DEVELOPER),
     }

@@ -24,7 +24,7 @@ def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
     return {
         "not-found": ("notice", notice.not_found("/nowhere"), DEVELOPER),
         "continue": ("notice", notice.continue_in_tab("/x", "Pressure Notes"), SIGN_IN),
-        "signed-out": ("notice", notice.signed_out("General Hospital", "/general/ehr/sign-in"), SIGN_IN),
+        "signed-out": ("notice", notice.make_signed_out("General Hospital", "/general/ehr/sign-in"), SIGN_IN),
         "creating": (
             "notice",
             notice.population_pending("General Hospital", "R4", PopulationProgress(320, 5000, 221), "/x"),

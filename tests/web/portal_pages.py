@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tests.web.exchange_pages import refused
+from tests.web.exchange_pages import make_refused
 from tests.web.page_frames import BASE, DEVELOPER
 from tests.web.sign_in_pages import SCOPES
 
@@ -15,7 +15,7 @@ from sickbay.web.pages.parts import Frame, Link
 from sickbay.web.portal import views as portal_views
 
 CHOICES = (parts.Choice("general", "General Hospital", True), parts.Choice("cerner", "Cerner dialect"))
-FINDINGS = parts.findings(refused()["findings"])
+FINDINGS = parts.findings(make_refused()["findings"])
 
 
 def _app() -> portal_views.AppView:

@@ -56,10 +56,10 @@ def test_a_server_error_reveals_only_its_id(tmp_path: Path, monkeypatch: pytest.
     async def steps(flow: Flow) -> None:
         tokens = await flow.launched()
 
-        async def broken(*_: Any) -> None:
+        async def fail(*_: Any) -> None:
             raise RuntimeError("p-0001 is in here")
 
-        monkeypatch.setattr(SqliteStore, "read", broken)
+        monkeypatch.setattr(SqliteStore, "read", fail)
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         answer = await flow.http.get("/general/r4/Patient/p-0001", headers=headers)
         assert answer.status_code == 500
@@ -74,10 +74,10 @@ def test_a_page_of_another_origin_can_read_a_server_error_of_an_endpoint_that_is
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def steps(flow: Flow) -> None:
-        async def broken(*_: Any) -> None:
+        async def fail(*_: Any) -> None:
             raise RuntimeError("broken")
 
-        monkeypatch.setattr(SqliteStore, "get", broken)
+        monkeypatch.setattr(SqliteStore, "get", fail)
         headers = {"Origin": "http://app.example"}
         answer = await flow.http.post(
             "/general/oauth/token", data={"grant_type": "refresh_token", "client_id": "a"}, headers=headers
@@ -94,10 +94,10 @@ def test_a_page_of_another_origin_can_read_a_server_error_of_an_endpoint_that_is
 @pytest.mark.parametrize("path", ["/rules", "/developer"])
 def test_a_browser_gets_a_server_error_as_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     async def steps(flow: Flow) -> None:
-        async def broken(*_: Any, **__: Any) -> None:
+        async def fail(*_: Any, **__: Any) -> None:
             raise RuntimeError("p-0001 is in here")
 
-        monkeypatch.setattr(html_response, "page_options", broken)
+        monkeypatch.setattr(html_response, "page_options", fail)
         page = await flow.http.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
         assert (page.status_code, page.headers["content-type"]) == (500, "text/html; charset=utf-8")
         assert "<h1>Internal error in Sickbay</h1>" in page.text

@@ -19,7 +19,7 @@ async def series(flow: Flow) -> dict[str, float]:
     return {name: float(number) for name, number in re.findall(r"^([^# ]\S*) (\S+)$", text, re.M)}
 
 
-async def added(flow: Flow, request: Callable[[], Any]) -> dict[str, float]:
+async def add(flow: Flow, request: Callable[[], Any]) -> dict[str, float]:
     """The series that a request changes, without those of /metrics itself."""
     before = await series(flow)
     await request()
@@ -45,21 +45,21 @@ def test_requests_are_counted_by_stage_outcome_rule_and_kind_of_address(tmp_path
             f"/general/r4/Patient/{tokens['patient']}/_history": "fhir_other",
         }
         for path, kind in paths.items():
-            assert counts(await added(flow, partial(flow.http.get, path, headers=bearer))) == {
+            assert counts(await add(flow, partial(flow.http.get, path, headers=bearer))) == {
                 f'sickbay_request_duration_seconds_count{{kind="{kind}"}}': 1,
                 'sickbay_requests_total{outcome="granted",stage="access"}': 1,
             }, path
-        changes = counts(await added(flow, lambda: flow.http.get("/general/r4/Patient/p-0001")))
+        changes = counts(await add(flow, lambda: flow.http.get("/general/r4/Patient/p-0001")))
         assert changes == {
             'sickbay_request_duration_seconds_count{kind="fhir_read"}': 1,
             'sickbay_requests_total{outcome="refused",stage="access"}': 1,
             'sickbay_refusals_total{rule="fhir-token-missing",stage="access"}': 1,
         }
-        changes = counts(await added(flow, lambda: flow.http.post("/general/r4/Patient", json={}, headers=bearer)))
+        changes = counts(await add(flow, lambda: flow.http.post("/general/r4/Patient", json={}, headers=bearer)))
         assert changes['sickbay_request_duration_seconds_count{kind="fhir_write"}'] == 1
-        changes = counts(await added(flow, lambda: flow.http.get("/rules")))
+        changes = counts(await add(flow, lambda: flow.http.get("/rules")))
         assert changes == {'sickbay_request_duration_seconds_count{kind="page"}': 1}
-        changes = counts(await added(flow, lambda: flow.http.post("/general/oauth/token", data={"grant_type": "password"})))
+        changes = counts(await add(flow, lambda: flow.http.post("/general/oauth/token", data={"grant_type": "password"})))
         assert changes['sickbay_request_duration_seconds_count{kind="oauth"}'] == 1
         assert changes['sickbay_requests_total{outcome="refused",stage="token"}'] == 1
 
@@ -68,7 +68,7 @@ def test_requests_are_counted_by_stage_outcome_rule_and_kind_of_address(tmp_path
 
 def test_issued_tokens_are_counted_by_grant(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        def issued(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
+        def issue(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
             names = {name for name in after if name.startswith("sickbay_tokens_issued_total")}
             return {name.split('"')[1]: after[name] - before[name] for name in names if after[name] != before[name]}
 
@@ -76,10 +76,10 @@ def test_issued_tokens_are_counted_by_grant(tmp_path: Path) -> None:
         app = await flow.register()
         await flow.launched()
         launched = await series(flow)
-        assert issued(before, launched) == {"authorization_code": 1}
+        assert issue(before, launched) == {"authorization_code": 1}
         body = {"app": app["app_id"], "scope": "user/Patient.rs", "user": await flow.clinician()}
         assert (await flow.http.post("/admin/tokens", json=body)).status_code == 201
-        assert issued(launched, await series(flow)) == {"admin": 1}
+        assert issue(launched, await series(flow)) == {"admin": 1}
 
     run(steps, tmp_path)
 

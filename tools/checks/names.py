@@ -1,21 +1,62 @@
-"""Checks that constants say what they are and in which unit."""
+"""Checks that constants say what they are and in which unit, and that functions are named by verbs or questions."""
 
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.checks.files import python
+from tools.checks.files import ceiling, python
 
 VAGUE = frozenset(("MOST", "PATIENCE", "LONGEST", "LONG", "MANY", "FEW", "OURS", "OWN", "NAMED", "HOLDER"))
 """Such a name says neither what it limits nor in which unit. `MAXIMUM_ENTRIES` and `TIMEOUT_SECONDS` do."""
+WORDS = {
+    name: frozenset(words.split())
+    for name, words in tomllib.loads(Path(__file__).with_name("function_names.toml").read_text(encoding="utf-8")).items()
+}
+"""Words by which a participle is told from a verb."""
+CEILINGS = {"src/sickbay": "functions_named_by_participles", "tests": "functions_named_by_participles_in_tests"}
+VALUES = ("property", "cached_property", "setter", "fixture")
+"""Decorators of functions that are named after their value."""
 
 
 def faults(paths: list[Path], root: Path) -> Iterator[str]:
     for path, tree in python(paths, root):
         place = path.relative_to(root).as_posix()
         yield from (f"{place}:{line}: {name} doesn't say what it is and in which unit" for name, line in _vague(tree))
+    for folder, name in CEILINGS.items():
+        functions, allowed = list(participles(paths, root, folder)), ceiling(root, name)
+        if len(functions) > allowed:
+            yield f"functions in {folder} named by participles: {len(functions)}, more than {allowed:.0f}; name what they do"
+            yield from functions
+
+
+def notes(paths: list[Path], root: Path) -> Iterator[str]:
+    for folder, name in CEILINGS.items():
+        found = sum(1 for _ in participles(paths, root, folder))
+        yield f"functions in {folder} named by participles: {found} (allowed: {ceiling(root, name):.0f})"
+
+
+def participles(paths: list[Path], root: Path, folder: str) -> Iterator[str]:
+    """Yield the place and the name of each function whose name is a participle or an adjective instead of a verb."""
+    for path, tree in python(paths, root, folder):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and is_participle(node.name) and not _is_value(node):
+                yield f"{path.relative_to(root).as_posix()}:{node.lineno}: {node.name}"
+
+
+def is_participle(name: str) -> bool:
+    """Whether the name is a participle, alone or with a particle, or only an adjective: `granted`, `held_by`, `wrong`."""
+    first, *rest = name.strip("_").split("_")
+    if not rest and first in WORDS["adjectives"]:
+        return True
+    past = first in WORDS["irregular"] or (first.endswith("ed") and first not in WORDS["others"])
+    return past and (not rest or rest[0] in WORDS["particles"])
+
+
+def _is_value(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any(ast.unparse(decorator).partition("(")[0].rpartition(".")[2] in VALUES for decorator in node.decorator_list)
 
 
 def _vague(tree: ast.Module) -> Iterator[tuple[str, int]]:

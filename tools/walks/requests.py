@@ -22,7 +22,7 @@ HTTP/1.1 400 Bad Request
 """
 
 
-async def recorded(flow: Any, request: Callable[[Any], Awaitable[Any]], status: int) -> Walk:
+async def record(flow: Any, request: Callable[[Any], Awaitable[Any]], status: int) -> Walk:
     """Return what this request does. Exits with an error if the response has another status."""
     import httpx2
     from tests.flows.flow import BASE
@@ -41,13 +41,13 @@ async def refused_authorize(flow: Any) -> Walk:
     app = await flow.register()
     parameters = flow.asking(app, redirect_uri="http://localhost:8100/other")
     headers = {"Accept": "text/html"}
-    return await recorded(flow, lambda http: http.get("/general/oauth/authorize", params=parameters, headers=headers), 400)
+    return await record(flow, lambda http: http.get("/general/oauth/authorize", params=parameters, headers=headers), 400)
 
 
 async def search(flow: Any) -> Walk:
     token = await flow.launched()
     headers = {"Authorization": f"Bearer {token['access_token']}"}
-    return await recorded(flow, lambda http: http.get("/general/r4/Patient?name=peters", headers=headers), 200)
+    return await record(flow, lambda http: http.get("/general/r4/Patient?name=peters", headers=headers), 200)
 
 
 async def token_with_key(flow: Any) -> Walk:
@@ -57,9 +57,9 @@ async def token_with_key(flow: Any) -> Walk:
     keys = assertions.jwks(assertions.key())
     app = await flow.register(client="asymmetric", jwks=keys)
     code = await flow.code(app, launch=(await flow.launch(app))["launch"])
-    form = assertions.form(assertions.signed(app["client_id"]), None, grant_type="authorization_code", code=code)
+    form = assertions.form(assertions.sign(app["client_id"]), None, grant_type="authorization_code", code=code)
     form |= {"redirect_uri": app["redirect_uris"][0], "code_verifier": VERIFIER}
-    return await recorded(flow, lambda http: http.post("/general/oauth/token", data=form), 200)
+    return await record(flow, lambda http: http.post("/general/oauth/token", data=form), 200)
 
 
 async def create(flow: Any) -> Walk:
@@ -71,7 +71,7 @@ async def create(flow: Any) -> Walk:
     rate = {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]}
     observation = {"resourceType": "Observation", "status": "final", "code": rate, "subject": {"reference": "Patient/p-0001"}}
     content = json.dumps(observation)
-    return await recorded(flow, lambda http: http.post("/general/r4/Observation", content=content, headers=headers), 201)
+    return await record(flow, lambda http: http.post("/general/r4/Observation", content=content, headers=headers), 201)
 
 
 async def pasted_text(flow: Any) -> Walk:
@@ -81,7 +81,7 @@ async def pasted_text(flow: Any) -> Walk:
     assert csrf
     form = {"input": PASTED, "csrf": csrf[1]}
     headers = {"Accept": "text/html", "Cookie": page.headers["set-cookie"].partition(";")[0]}
-    return await recorded(flow, lambda http: http.post("/doctor", data=form, headers=headers), 200)
+    return await record(flow, lambda http: http.post("/doctor", data=form, headers=headers), 200)
 
 
 WALKS: dict[str, Callable[[Any], Coroutine[Any, Any, Walk]]] = {

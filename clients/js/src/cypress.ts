@@ -1,6 +1,6 @@
 // Cypress: setupNodeEvents: (on) => sickbayTasks(on). Tests call cy.task("sickbay:app", fields).
 import type { App, Launched, ReadyLine } from "./admin-api.js";
-import { failureReport } from "./failure-report.js";
+import { diagnosis, failureReport } from "./failure-report.js";
 import type { AppFields, Exchange, LaunchFields, Sickbay, TokenFields } from "./sickbay.js";
 import type { ExpectedParameters } from "./sent-requests.js";
 import { startForTests, type TestOptions } from "./test-server.js";
@@ -54,8 +54,9 @@ async function done(action: Promise<void>): Promise<null> {
   return null;
 }
 
+/** Prints also what the launches wait for, and returns only the refusals. */
 async function printed(sickbay: Sickbay): Promise<string> {
   const text = await failureReport(sickbay);
   if (text) console.log(text);
-  return text;
+  return await diagnosis(sickbay);
 }

@@ -242,7 +242,7 @@ def own_origins(base: str, listening: str, names: Iterable[str]) -> frozenset[st
 
     listening: a URL with the scheme and port of our sockets.
     """
-    origins = [f"{scheme}://{_bracketed(name)}{port}" for scheme, port in map(_place, (base, listening)) for name in names]
+    origins = [f"{scheme}://{_bracket(name)}{port}" for scheme, port in map(_place, (base, listening)) for name in names]
     return frozenset(origin for url in (base, *origins) if (origin := origin_of(url)))
 
 
@@ -251,7 +251,7 @@ def _place(url: str) -> tuple[str, str]:
     return parts.scheme, f":{parts.port}" if parts.port else ""
 
 
-def _bracketed(name: str) -> str:
+def _bracket(name: str) -> str:
     return f"[{name}]" if ":" in name else name
 
 

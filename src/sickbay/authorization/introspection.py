@@ -69,7 +69,7 @@ def status(refusal: Refusal) -> int:
     return 401 if refusal.error in ("invalid_client", "invalid_token", "") else refusal.status
 
 
-def active(context: SubjectContext, owner: Client | None, person: User | None) -> bool:
+def is_active(context: SubjectContext, owner: Client | None, person: User | None) -> bool:
     """Whether the token is valid now and this caller may know it. owner, person: the token's client and user."""
     subject = context.subject
     if (

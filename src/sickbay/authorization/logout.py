@@ -16,7 +16,7 @@ from sickbay.kernel.checks import Check, Refusal
 from sickbay.protocol import jose, urls
 
 
-def hinted(request: LogoutRequest) -> dict[str, Any]:
+def read_hint(request: LogoutRequest) -> dict[str, Any]:
     """Returns the claims of the id_token_hint, unverified; the checks refuse the request if it isn't genuine."""
     jwt = jose.peek(request.parameters.get("id_token_hint") or "")
     return jwt.claims if jwt else {}
@@ -24,13 +24,13 @@ def hinted(request: LogoutRequest) -> dict[str, Any]:
 
 def audience(request: LogoutRequest) -> str | None:
     """Returns the app that the id_token_hint names as its audience."""
-    aud = hinted(request).get("aud")
+    aud = read_hint(request).get("aud")
     return aud if isinstance(aud, str) else None
 
 
 @check()
 def parameters_are_sent_once(request: LogoutRequest, context: LogoutContext) -> Refusal | None:
-    repeated = request.parameters.repeated()
+    repeated = request.parameters.list_repeated()
     facts = {"names": list(repeated), "received": list(repeated), "expected": "each parameter once"}
     return refusals.DUPLICATE_PARAMETER.with_facts(facts) if repeated else None
 
@@ -41,7 +41,7 @@ def id_token_hint_is_from_this_server_if_sent(request: LogoutRequest, context: L
     sent, server = request.parameters.get("id_token_hint"), context.server
     if not sent:
         return None
-    claims = hinted(request)
+    claims = read_hint(request)
     issuer = server.issuer if isinstance(server, Server) else ""
     signed = any(jose.verify(sent, key, ("RS256",)) for key in _keys(context))
     if signed and claims.get("iss") == issuer:
@@ -55,7 +55,7 @@ def _keys(context: LogoutContext) -> list[dict[str, Any]]:
 
 @check(requires=("client",))
 def client_id_is_registered_and_fits_id_token_hint_if_sent(request: LogoutRequest, context: LogoutContext) -> Refusal | None:
-    client_id, audience = request.parameters.get("client_id"), hinted(request).get("aud")
+    client_id, audience = request.parameters.get("client_id"), read_hint(request).get("aud")
     if context.client is not None and (client_id is None or audience in (None, client_id)):
         return None
     if request.client_id is None:
@@ -85,4 +85,4 @@ CHECKS: tuple[Check[LogoutRequest, LogoutContext], ...] = (
 
 def asks_first(request: LogoutRequest, subject: str | None) -> bool:
     """Whether to ask the user first: unless the app's id_token names the signed-in user."""
-    return subject is None or hinted(request).get("sub") != subject
+    return subject is None or read_hint(request).get("sub") != subject

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sickbay.authorization.models import Policy
 from sickbay.kernel.english import join
-from sickbay.kernel.similar_names import closest
+from sickbay.kernel.similar_names import find_closest
 from sickbay.protocol import jose, scopes
 
 Kind: TypeAlias = Literal["seconds", "flag", "choice", "list", "scopes"]
@@ -113,7 +113,7 @@ def faults(settings: Mapping[str, Any], *, app: bool = False) -> list[str]:
     return [message for name, value in settings.items() if (message := _fault(name, value, known))]
 
 
-def unknown(settings: Mapping[str, Any]) -> list[str]:
+def explain_unknown(settings: Mapping[str, Any]) -> list[str]:
     """Returns one sentence for each unknown name among the settings to reset."""
     return [
         f"There is no policy {name}{suggest_names(name, SETTINGS)}"
@@ -139,7 +139,7 @@ def _not_of_an_app(name: str) -> str:
 
 def suggest_names(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
     """Returns the most similar known name, or all names, in parentheses."""
-    near = closest(name, known, 0.5)
+    near = find_closest(name, known, 0.5)
     return f" (did you mean {near}?)" if near else f" (available: {join(sorted(known))})"
 
 

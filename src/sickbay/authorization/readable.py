@@ -34,7 +34,7 @@ def not_utf8(part: str, sent: bytes) -> Refusal | None:
         "position": invalid.at + 1,
     }
     if invalid.meant:
-        facts |= {"meant": invalid.meant, "corrected": _corrected(part, invalid.meant)}
+        facts |= {"meant": invalid.meant, "corrected": _correct(part, invalid.meant)}
     return refusals.REQUEST_NOT_UTF8.with_facts(facts)
 
 
@@ -79,6 +79,6 @@ def _byte_notation(invalid: BadByte) -> str:
     return f"{'%' if invalid.escaped else '0x'}{invalid.value:02X}"
 
 
-def _corrected(part: str, meant: str) -> str:
+def _correct(part: str, meant: str) -> str:
     """Returns the corrected text in UTF-8, encoded as this part of a request needs it."""
     return " ".join(f"0x{byte:02X}" for byte in meant.encode()) if part == "body" else quote(meant, safe="")

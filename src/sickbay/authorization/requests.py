@@ -38,14 +38,14 @@ def authorize_request(text: str, method: str = "GET") -> AuthorizeRequest:
     Whitespace, HTML escapes and double encoding are corrected, so that one mistake doesn't cause several refusals. Other
     checks refuse whatever was corrected, so a corrected request is never granted.
     """
-    line = urls.unescaped(urls.one_line(text))
+    line = urls.unescape(urls.one_line(text))
     url, _, query = line.partition("?")
     once = parse(query)
     received = once if line == text else parse(text.partition("?")[2])
-    return AuthorizeRequest(_decoded(once), url, method, text, received)
+    return AuthorizeRequest(_decode_pairs(once), url, method, text, received)
 
 
-def _decoded(once: Parameters) -> Parameters:
+def _decode_pairs(once: Parameters) -> Parameters:
     if not [value for _, value in once.pairs if "%" in value]:
         return once
     pairs = tuple((name, _decode_again(name, value)) for name, value in once.pairs)
@@ -54,8 +54,8 @@ def _decoded(once: Parameters) -> Parameters:
 
 def _decode_again(name: str, value: str) -> str:
     if name in ("redirect_uri", "aud", "resource"):
-        return urls.decoded_again(value)
-    return scopes.decoded_again(value) if name == "scope" else value
+        return urls.decode_again(value)
+    return scopes.decode_again(value) if name == "scope" else value
 
 
 def is_fetched(headers: Mapping[str, str]) -> bool:

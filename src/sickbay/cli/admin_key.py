@@ -17,7 +17,7 @@ _KEY = re.compile(r"[!-~]{16,200}")
 
 def ensure(folder: Path) -> str:
     """The key of this folder. Makes a new one if there is none, or if another user could read or write the file."""
-    key = _private(folder / FILE)
+    key = _read_private(folder / FILE)
     if key is None:
         key = secrets.token_urlsafe(32)
         _write(folder / FILE, key)
@@ -37,7 +37,7 @@ def read(folder: Path) -> str | None:
         ) from error
 
 
-def _private(path: Path) -> str | None:
+def _read_private(path: Path) -> str | None:
     """The key in the file, if it is a regular file that this user owns and others can't open; else None."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

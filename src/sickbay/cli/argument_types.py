@@ -20,7 +20,7 @@ Data = Annotated[
 def _between(least: int, most: int | None = None) -> Callable[[Any, Sequence[Any]], int]:
     """A converter for whole numbers: cyclopts rounds 1.5 and has no bounds. It prints the option before the error."""
 
-    def whole(type: Any, tokens: Sequence[Any]) -> int:
+    def convert(type: Any, tokens: Sequence[Any]) -> int:
         text = tokens[0].value
         try:
             number = int(text)
@@ -31,7 +31,7 @@ def _between(least: int, most: int | None = None) -> Callable[[Any, Sequence[Any
             raise ValueError(f"must be a whole number {bounds}, not {text}.")
         return number
 
-    return whole
+    return convert
 
 
 def _day(type: Any, tokens: Sequence[Any]) -> datetime.date:

@@ -54,10 +54,10 @@ def _write(certificate: Path, key: Path, names: tuple[str, ...], now: datetime.d
     pem = private_key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     with private_files.Drafts(key.parent) as files:
         files.file(key.name).write(pem)
-        files.file(certificate.name).write(_signed(private_key, names, now).public_bytes(serialization.Encoding.PEM))
+        files.file(certificate.name).write(_sign(private_key, names, now).public_bytes(serialization.Encoding.PEM))
 
 
-def _signed(private_key: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: datetime.datetime) -> x509.Certificate:
+def _sign(private_key: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: datetime.datetime) -> x509.Certificate:
     """A self-signed certificate. It can't sign other authorities, so a client that trusts it trusts nothing else."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sickbay on this machine")])
     usage = x509.KeyUsage(True, False, False, False, False, True, False, False, False)

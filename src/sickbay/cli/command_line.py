@@ -11,7 +11,7 @@ from cyclopts.config import Dict, Env
 
 from sickbay import __version__
 from sickbay.cli import config_file
-from sickbay.cli.output import help_epilogue, wrong
+from sickbay.cli.output import help_epilogue, reject_argument
 
 
 class Help(NamedTuple):
@@ -123,7 +123,7 @@ def parse(arguments: Sequence[str]) -> tuple[Callable[..., Any], BoundArguments]
     try:
         command, bound, _ = app.parse_args(list(arguments), print_error=False, exit_on_error=False)
     except CycloptsError as error:
-        wrong(_usage_error(error))
+        reject_argument(_usage_error(error))
     return command, bound
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sickbay.cli import byte_order_mark
-from sickbay.cli.output import wrong
+from sickbay.cli.output import reject_argument
 
 FILE = Path("sickbay.toml")
 MAXIMUM_FILE_BYTES = 1_000_000
@@ -141,11 +141,11 @@ class File:
     @property
     def options(self) -> dict[str, Any]:
         """The options that apply, by their names on the command line."""
-        return {name: value for name, value in self._every.items() if self.trusted or _plain(name) not in TRUSTED}
+        return {name: value for name, value in self._every.items() if self.trusted or _normalise_name(name) not in TRUSTED}
 
     @property
     def ignored(self) -> list[str]:
-        return [_plain(name) for name in self._every if not self.trusted and _plain(name) in TRUSTED]
+        return [_normalise_name(name) for name in self._every if not self.trusted and _normalise_name(name) in TRUSTED]
 
     @property
     def _every(self) -> dict[str, Any]:
@@ -187,7 +187,7 @@ def _own() -> Path | None:
 
 def _file(path: Path, *, trusted: bool, must_exist: bool = False) -> File:
     given = _read(path, must_exist)
-    _known(given, (*OPTIONS, *TABLES), "option or table", path)
+    _check_known(given, (*OPTIONS, *TABLES), "option or table", path)
     return File(path, given, trusted)
 
 
@@ -207,9 +207,9 @@ def _policies(file: File) -> dict[str, dict[str, Any]]:
 
     given, path = file.given, file.path
     tenants = _table(given, "tenants", path)
-    _known(tenants, dialects.names(), "hospital", path)
+    _check_known(tenants, dialects.names(), "hospital", path)
     for name in tenants:
-        _known(_table(tenants, name, path), ("policy",), f"tenants.{name} table", path)
+        _check_known(_table(tenants, name, path), ("policy",), f"tenants.{name} table", path)
     by_tenant = {"": _table(given, "policy", path)} | {
         name: _table(_table(tenants, name, path), "policy", path) for name in tenants
     }
@@ -229,17 +229,19 @@ def used_options(names: Sequence[str], tables: Sequence[str] = ()) -> list[str]:
     """Yields a sentence for each file, with the options and tables of these names that it sets, without secrets."""
     sentences, taken = [], set[str]()
     for file in files():
-        options = {_plain(name): value for name, value in file.options.items() if _plain(name) in names}
+        options = {_normalise_name(name): value for name, value in file.options.items() if _normalise_name(name) in names}
         parts = [
-            f"{name}{_describe_value(name, value)}" for name, value in options.items() if name not in taken and not _given(name)
+            f"{name}{_describe_value(name, value)}"
+            for name, value in options.items()
+            if name not in taken and not _is_given(name)
         ]
-        parts += [_printable(f"[{table}]") for table in file.given if table in tables]
+        parts += [_make_printable(f"[{table}]") for table in file.given if table in tables]
         taken |= options.keys()
         sentences += [f"Settings from {file.path.absolute()}: {', '.join(parts)}."] if parts else []
     return sentences
 
 
-def _given(name: str) -> bool:
+def _is_given(name: str) -> bool:
     """Whether the environment or the command line sets this option, which override the file."""
     option = f"--{name.replace('_', '-')}"
     return bool(os.environ.get(f"SICKBAY_{name.upper()}")) or any(argument.partition("=")[0] == option for argument in sys.argv)
@@ -251,7 +253,7 @@ def _describe_value(name: str, value: Any) -> str:
     from sickbay.settings.database import hide_password, is_database
 
     text = hide_password(value) if name == "data" and isinstance(value, str) and is_database(value) else value
-    return f" = {_printable(json.dumps(text, ensure_ascii=False, default=str))[:200]}"
+    return f" = {_make_printable(json.dumps(text, ensure_ascii=False, default=str))[:200]}"
 
 
 def ignored_options(names: Sequence[str]) -> list[str]:
@@ -269,42 +271,42 @@ def ignored_options(names: Sequence[str]) -> list[str]:
 def _read(path: Path, must_exist: bool) -> dict[str, Any]:
     if not path.exists():
         if must_exist:
-            wrong(f"{path} doesn't exist (set by --config or SICKBAY_CONFIG).")
+            reject_argument(f"{path} doesn't exist (set by --config or SICKBAY_CONFIG).")
         return {}
     try:
         if not path.is_file() and not path.is_dir():
-            wrong(f"{path} can't be read: it isn't a regular file.")
+            reject_argument(f"{path} can't be read: it isn't a regular file.")
         with path.open("rb") as file:
             text = file.read(MAXIMUM_FILE_BYTES + 1)
         if len(text) > MAXIMUM_FILE_BYTES:
-            wrong(f"{path} can't be read: it has more than {MAXIMUM_FILE_BYTES:,} bytes.")
+            reject_argument(f"{path} can't be read: it has more than {MAXIMUM_FILE_BYTES:,} bytes.")
         import tomllib  # most people have no file
 
         return tomllib.loads(byte_order_mark.decode(text))
     except (OSError, ValueError, RecursionError) as error:
-        wrong(f"{path} can't be read: {getattr(error, 'strerror', None) or _printable(str(error))}.")
+        reject_argument(f"{path} can't be read: {getattr(error, 'strerror', None) or _make_printable(str(error))}.")
 
 
 def _table(given: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
     table = given.get(name, {})
     if not isinstance(table, dict):
-        wrong(f"{name} in {path} must be a table: [{name}].")
+        reject_argument(f"{name} in {path} must be a table: [{name}].")
     return table
 
 
-def _known(given: dict[str, Any], names: tuple[str, ...], what: str, path: Path) -> None:
+def _check_known(given: dict[str, Any], names: tuple[str, ...], what: str, path: Path) -> None:
     for name in given:
-        if _plain(name) not in names:
+        if _normalise_name(name) not in names:
             from sickbay.authorization.policy import suggest_names
 
-            wrong(f"Unknown {what} in {path}: {_printable(name)}{suggest_names(name, names)}.")
+            reject_argument(f"Unknown {what} in {path}: {_make_printable(name)}{suggest_names(name, names)}.")
 
 
-def _plain(name: str) -> str:
+def _normalise_name(name: str) -> str:
     return name.replace("-", "_")
 
 
-def _printable(text: str) -> str:
+def _make_printable(text: str) -> str:
     """Replaces characters that would move the cursor or change the colours of a terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
@@ -314,4 +316,4 @@ def _validate(policies: dict[str, dict[str, Any]], path: Path) -> None:
 
     for name, policy in policies.items():
         for fault in faults(policy):
-            wrong(f"{_printable(fault)} ({path}, {f'tenants.{name}.policy' if name else 'policy'}).")
+            reject_argument(f"{_make_printable(fault)} ({path}, {f'tenants.{name}.policy' if name else 'policy'}).")

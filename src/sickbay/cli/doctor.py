@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import orjson
 
 from sickbay.cli.findings import full_text, short_text
-from sickbay.cli.output import CommandError, as_json, note, say, wrong
+from sickbay.cli.output import CommandError, as_json, note, reject_argument, say
 from sickbay.doctor.diagnose import Diagnosis, diagnose_line
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict, worst
@@ -45,7 +45,7 @@ def examine(
     try:
         if live is not None:
             return _against(live, exchange, everything=everything, json=json)
-        return _examined(_text(_named_source(exchange)), everything=everything, json=json)
+        return _examine(_text(_named_source(exchange)), everything=everything, json=json)
     except CommandError as error:
         if not json:
             raise
@@ -78,7 +78,7 @@ def _against(live: str, exchange: str | None, *, everything: bool, json: bool) -
     examined = [({}, server.diagnosis), *([_diagnose(text, server.context)] if text else [])]
     verdicts = [diagnosis.verdict for _, diagnosis in examined]
     if json:
-        masked = [_masked(evidence, diagnosis) for evidence, diagnosis in examined]
+        masked = [_mask(evidence, diagnosis) for evidence, diagnosis in examined]
         findings = [finding for result in masked for finding in result["findings"]]
         say(as_json(masked[-1] | {"verdict": worst(verdicts), "findings": findings}))
     else:
@@ -86,16 +86,16 @@ def _against(live: str, exchange: str | None, *, everything: bool, json: bool) -
     return worst(verdicts).exit_code
 
 
-def _examined(text: str, *, everything: bool, json: bool) -> int:
+def _examine(text: str, *, everything: bool, json: bool) -> int:
     if (exchanges := _har(text)) is not None:
         from sickbay.cli import har_doctor  # other texts don't need it
 
         return har_doctor.report(exchanges, everything=everything, json=json)
     evidence, diagnosis = _diagnose(_not_empty(text))
     if json:
-        say(as_json(_masked(evidence, diagnosis)))
+        say(as_json(_mask(evidence, diagnosis)))
     elif diagnosis.verdict == Verdict.UNKNOWN:
-        wrong(_as_text(evidence, diagnosis, everything=everything))
+        reject_argument(_as_text(evidence, diagnosis, everything=everything))
     else:
         say(_as_text(evidence, diagnosis, everything=everything))
     return diagnosis.verdict.exit_code
@@ -118,7 +118,7 @@ def _text(exchange: str) -> str:
     if exchange == "-":
         if sys.stdin.isatty():
             note("Paste a URL, a curl command or an exchange as JSON. Then press Enter and Ctrl-D.")
-        return _decoded(_read(sys.stdin.buffer, "Standard input"), "Standard input")
+        return _decode(_read(sys.stdin.buffer, "Standard input"), "Standard input")
     if "://" in exchange or exchange.lstrip().startswith("{"):
         exchange.encode()  # raises UnicodeEncodeError for bytes that the locale can't decode; `main` explains it
         return exchange
@@ -126,41 +126,41 @@ def _text(exchange: str) -> str:
         return ""
     try:
         with Path(exchange).open("rb") as file:
-            return _decoded(_read(file, exchange), exchange)
+            return _decode(_read(file, exchange), exchange)
     except OSError as error:
-        wrong(f"{exchange} isn't a URL, and it can't be read as a file ({error.strerror}).")
+        reject_argument(f"{exchange} isn't a URL, and it can't be read as a file ({error.strerror}).")
 
 
 def _read(file: IO[bytes], source: str) -> bytes:
     """Raises CommandError if the text is too long."""
     text = file.read(MAXIMUM_INPUT_BYTES + 1)
     if len(text) > MAXIMUM_INPUT_BYTES:
-        wrong(f"{source} has more than {MAXIMUM_INPUT_BYTES:,} bytes. Save only the requests of the launch.")
+        reject_argument(f"{source} has more than {MAXIMUM_INPUT_BYTES:,} bytes. Save only the requests of the launch.")
     return text
 
 
 def _not_empty(text: str) -> str:
     if not text.strip():
-        wrong("There is nothing to examine. Pass a URL in quotes, a file, or - for standard input.")
+        reject_argument("There is nothing to examine. Pass a URL in quotes, a file, or - for standard input.")
     return text
 
 
-def _decoded(read: bytes, source: str) -> str:
+def _decode(read: bytes, source: str) -> str:
     try:
         return read.decode()
     except UnicodeDecodeError:
-        wrong(f"{source} isn't valid UTF-8. Pass a URL, a curl command, or an exchange as JSON.")
+        reject_argument(f"{source} isn't valid UTF-8. Pass a URL, a curl command, or an exchange as JSON.")
 
 
 def _diagnose(text: str, context: dict[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
     try:
         return diagnose_text(text, context)
     except ValueError as error:
-        wrong(str(error))
+        reject_argument(str(error))
     except KeyError as error:
-        wrong(f"Unknown kind of exchange: {error}.")
+        reject_argument(f"Unknown kind of exchange: {error}.")
     except (AttributeError, TypeError):
-        wrong("This exchange can't be read: a member has the wrong JSON type.")
+        reject_argument("This exchange can't be read: a member has the wrong JSON type.")
 
 
 def _lines(source: str) -> Iterator[bytes]:
@@ -171,7 +171,7 @@ def _lines(source: str) -> Iterator[bytes]:
             with Path(source).open("rb") as file:
                 yield from _not_blank(file)
     except OSError as error:
-        wrong(f"{source} can't be read ({error.strerror}).")
+        reject_argument(f"{source} can't be read ({error.strerror}).")
 
 
 def _not_blank(file: IO[bytes]) -> Iterator[bytes]:
@@ -213,20 +213,20 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     return shown | recognised | causes | related
 
 
-def _masked(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> dict[str, Any]:
+def _mask(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> dict[str, Any]:
     """The diagnosis as JSON, without the secrets of the text. evidence: its first exchange."""
-    return pasted_secrets.hidden(_as_json(diagnosis), evidence, diagnosis.pieces)
+    return pasted_secrets.hide(_as_json(diagnosis), evidence, diagnosis.pieces)
 
 
 def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis, *, everything: bool = False) -> str:
     """evidence: the first exchange of the text."""
-    shown = _masked(evidence, diagnosis)
-    parts = [_recognised(diagnosis)] if everything else []
+    shown = _mask(evidence, diagnosis)
+    parts = [_describe_recognised(diagnosis)] if everything else []
     parts += [] if shown["findings"] else [diagnosis.help]
     return "\n\n".join(filter(None, (*parts, full_text(shown) if everything else short_text(shown))))
 
 
-def _recognised(diagnosis: Diagnosis) -> str:
+def _describe_recognised(diagnosis: Diagnosis) -> str:
     tells = len(diagnosis.recognised) > 1 or any(piece.kind in ("code", "settings") for piece in diagnosis.pieces)
     tells = tells and diagnosis.verdict not in (Verdict.UNEXAMINED, Verdict.UNKNOWN)
     return f"This is what was recognised: {join(diagnosis.recognised)}." if tells else ""

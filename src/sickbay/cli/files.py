@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
-from sickbay.cli.output import wrong
+from sickbay.cli.output import reject_argument
 from sickbay.kernel import english
 
 LINES = (".ndjson", ".jsonl")
@@ -46,9 +46,9 @@ def resource_files(paths: tuple[Path, ...]) -> list[Path]:
                 file for file in path.rglob("*") if file.is_file() and _ending(file) in ENDINGS and file.name != MANIFEST
             )
         elif not path.is_file():
-            wrong(f"{path} doesn't exist or isn't a file.")
+            reject_argument(f"{path} doesn't exist or isn't a file.")
         elif _ending(path) not in ENDINGS:
-            wrong(f"{path} must end with {english.join(ENDINGS, 'or')}, with or without .gz.")
+            reject_argument(f"{path} must end with {english.join(ENDINGS, 'or')}, with or without .gz.")
         else:
             files.append(path)
     return files

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sickbay.cli import config_file, signals
-from sickbay.cli.output import CommandError, note, wrong
+from sickbay.cli.output import CommandError, note, reject_argument
 from sickbay.kernel import private_files
 from sickbay.settings import Settings
 from sickbay.settings.database import hide_password, is_database
@@ -49,18 +49,18 @@ def data_folder(data: str | None) -> Path:
     if is_database(data):
         return _own() / "postgresql" / hashlib.sha256(_without_password(data).encode()).hexdigest()[:12]
     if data and "://" in data:
-        wrong(f"--data must be a folder or postgresql://…, not {data.split('://')[0]}://.")
+        reject_argument(f"--data must be a folder or postgresql://…, not {data.split('://')[0]}://.")
     try:
         return Path(data).expanduser() if data else _own()
     except RuntimeError:
-        wrong(f"{data} can't be found, because you have no home folder. Use a path that starts with /.")
+        reject_argument(f"{data} can't be found, because you have no home folder. Use a path that starts with /.")
 
 
 def _own() -> Path:
     try:
         return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "sickbay"
     except RuntimeError:
-        wrong("You have no home folder to store data in. Set --data, SICKBAY_DATA or XDG_DATA_HOME.")
+        reject_argument("You have no home folder to store data in. Set --data, SICKBAY_DATA or XDG_DATA_HOME.")
 
 
 def settings(data: str | None, **more: Any) -> Settings:
@@ -112,7 +112,7 @@ def _without_password(address: str) -> str:
     try:
         return f"{hide_password(address)}?{urlsplit(address).query}"
     except ValueError:
-        wrong("--data isn't a valid database address. Example: postgresql://user@host/database.")
+        reject_argument("--data isn't a valid database address. Example: postgresql://user@host/database.")
 
 
 def running(folder: Path) -> dict[str, Any] | None:
@@ -148,7 +148,7 @@ def _take(lock: IO[str]) -> None:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Locks the folder for one server. Raises CommandError with the address of the server that has it."""
     with _lock(folder / LOCK) as lock:
         try:

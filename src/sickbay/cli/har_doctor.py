@@ -93,15 +93,15 @@ def _secrets(sent: dict[str, Any]) -> set[str]:
     """The secrets of an exchange, including the launch code and those in the response's JSON, Location and cookies."""
     queries = [parse(sent["query"]), parse(sent["url"].partition("#")[2]), parse(sent["body"])]
     queries += [parse(text) for text in sent["answer_headers"].get("location", "").replace("#", "?").split("?")[1:]]
-    secrets = masking.secrets(sent["headers"], *queries) | _issued(sent["answer"]) | _issued(sent["body"])
+    secrets = masking.secrets(sent["headers"], *queries) | _find_issued(sent["answer"]) | _find_issued(sent["body"])
     secrets |= {value for query in queries for value in query.all("launch")}
     cookies = sent["answer_headers"].get("set-cookie", "").splitlines()
     return secrets | {line.partition("=")[2].partition(";")[0].strip() for line in cookies}
 
 
-def _issued(text: str | None) -> set[str]:
+def _find_issued(text: str | None) -> set[str]:
     try:
-        return masking.given(orjson.loads(text or ""))
+        return masking.find_secrets(orjson.loads(text or ""))
     except orjson.JSONDecodeError:
         return set()
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from sickbay.cli import signals
-from sickbay.cli.output import note, wrong
+from sickbay.cli.output import note, reject_argument
 from sickbay.doctor.diagnose import Diagnosis, diagnose
 from sickbay.kernel.outbound import Fetched, NamedHost, Unreachable, fetch
 from sickbay.protocol import unicode
@@ -30,13 +30,13 @@ def examine(url: str) -> LiveServer:
     """url: the FHIR base URL. Says on standard error what it contacts, before it does. Raises CommandError."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        wrong("--live needs the FHIR base URL of a server, such as https://ehr.example.org/fhir/r4.")
+        reject_argument("--live needs the FHIR base URL of a server, such as https://ehr.example.org/fhir/r4.")
     base = url.partition("?")[0].partition("#")[0].removesuffix(SMART).rstrip("/")
     host = NamedHost(parts.hostname)
-    smart = _fetched(base + SMART, base, host)
+    smart = _fetch(base + SMART, base, host)
     document = _object(smart)
     issuer = document.get("issuer") if isinstance(document.get("issuer"), str) else ""
-    openid = _object(_fetched(issuer.rstrip("/") + OPENID, base, host)) if issuer else {}
+    openid = _object(_fetch(issuer.rstrip("/") + OPENID, base, host)) if issuer else {}
     server = {"fhir_bases": [base]} | {name: document[name] for name in _ENDPOINTS if isinstance(document.get(name), str)}
     evidence = {"kind": "smart_configuration", "url": base + SMART, "status": smart.status, "headers": dict(smart.headers)}
     body = {"body": smart.body.decode("utf-8", "replace"), "context": {"openid_configuration": openid} if openid else {}}
@@ -46,14 +46,14 @@ def examine(url: str) -> LiveServer:
 _ENDPOINTS = ("issuer", "authorization_endpoint", "token_endpoint")
 
 
-def _fetched(url: str, base: str, host: NamedHost) -> Fetched:
+def _fetch(url: str, base: str, host: NamedHost) -> Fetched:
     """Raises CommandError if the first document can't be fetched; another that can't is empty."""
     note(f"Fetching {url} without credentials.")
     try:
         return signals.run(fetch(url, named=host))
     except Unreachable as error:
         if url == base + SMART:
-            wrong(f"{url} can't be fetched: {error}.")
+            reject_argument(f"{url} can't be fetched: {error}.")
         note(f"{url} can't be fetched: {error}.")
         return Fetched(0)
 

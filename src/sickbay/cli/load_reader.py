@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sickbay.cli import files, signals
 from sickbay.cli.output import CommandError
-from sickbay.fhir.loading import LoadError, ParsedResource, Ready, judged, pieces, ready
+from sickbay.fhir.loading import LoadError, ParsedResource, Ready, judge, pieces, prepare
 
 MUCH = 8_000_000
 """Total bytes of the files above which a separate process pays."""
@@ -51,7 +51,7 @@ def reading(job: LoadJob) -> Iterator[Iterator[FileResult]]:
     sender.close()
     try:
         with signals.cleaning_up(process.kill):
-            yield _received(receiver)
+            yield _receive(receiver)
     finally:
         receiver.close()
         process.terminate()
@@ -74,13 +74,13 @@ def read(job: LoadJob) -> Iterator[FileResult]:
 
 def _item(job: LoadJob, piece: ParsedResource | LoadError, place: str) -> Ready | LoadError:
     if job.validate and isinstance(piece, ParsedResource):
-        piece = judged(job.version, piece, job.base)
+        piece = judge(job.version, piece, job.base)
     if isinstance(piece, LoadError):
         return LoadError(f"{place}: {piece.place}".removesuffix(": "), piece.text, piece.is_bad)
-    return ready(job.version, piece, job.base)
+    return prepare(job.version, piece, job.base)
 
 
-def _received(receiver: Connection) -> Iterator[FileResult]:
+def _receive(receiver: Connection) -> Iterator[FileResult]:
     while True:
         try:
             batch: list[FileResult] = receiver.recv()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from sickbay.cli import folder
-from sickbay.cli.output import wrong
+from sickbay.cli.output import reject_argument
 from sickbay.kernel import english
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
 from sickbay.settings.database import is_database
@@ -23,14 +23,16 @@ async def sandbox(data: str | None, patients: int | None = None) -> AsyncIterato
     place = folder.data_folder(data)
     server = folder.running(place)
     if server and server["database"] and not is_database(data):
-        wrong(f"The server at {server['base']} stores its data in PostgreSQL. Name the database: --data postgresql://….")
+        reject_argument(
+            f"The server at {server['base']} stores its data in PostgreSQL. Name the database: --data postgresql://…."
+        )
     settings = folder.settings(data, base_url=server["base"] if server else None)
     opened = await open_sandbox(replace(settings, patients=patients) if patients is not None else settings)
     folder.note_replaced(opened.runtime.keys.replaced)
     try:
         stored = opened.filling.written.patients
         if patients is not None and patients != stored:
-            wrong(
+            reject_argument(
                 f"--patients {patients} doesn't match {settings.place}, which was created with {stored}. Omit the option, or "
                 "choose another folder with --data."
             )
@@ -42,8 +44,8 @@ async def sandbox(data: str | None, patients: int | None = None) -> AsyncIterato
 def space(sandbox: Sandbox, tenant: str, fhir: str) -> ResourceSpace:
     """The resources of a hospital in a FHIR version. Raises CommandError if it doesn't exist or lacks the version."""
     if tenant not in sandbox.tenants:
-        wrong(f"There is no hospital {tenant}. The hospitals are {english.join(list(sandbox.tenants))}.")
+        reject_argument(f"There is no hospital {tenant}. The hospitals are {english.join(list(sandbox.tenants))}.")
     versions = sandbox.tenants[tenant].dialect.fhir
     if fhir not in versions:
-        wrong(f"{tenant} doesn't serve {fhir}. It serves {english.join(list(versions))}.")
+        reject_argument(f"{tenant} doesn't serve {fhir}. It serves {english.join(list(versions))}.")
     return ResourceSpace(tenant, fhir)

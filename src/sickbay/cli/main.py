@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from sickbay.cli import config_file, environment, plain_doctor, signals, streams
-from sickbay.cli.output import CommandError, note, wrong
+from sickbay.cli.output import CommandError, note, reject_argument
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 for success, 1 for a failure (doctor: a problem was found), 2 for a wrong argument."""
-    streams.ready()
+    streams.prepare()
     try:
         code = _run(arguments)
         streams.flush()
@@ -47,6 +47,8 @@ def _run(arguments: Sequence[str] | None) -> Any:
 
 
 def _run_parsed(arguments: Sequence[str]) -> Any:
+    from inspect import signature
+
     from sickbay.cli import command_line  # takes a while to import
 
     streams.escape_log()
@@ -58,10 +60,10 @@ def _run_parsed(arguments: Sequence[str]) -> Any:
     if "fields" in names:  # they are stored with the app, so say where they come from, as `serve` does
         for sentence in config_file.used_options(names):
             note(f"sickbay: {sentence}")
-    if "data" in names and command.__name__ != "doctor":
+    if "data" in signature(command).parameters and command.__name__ != "doctor":  # serve reads it with its other options
         from sickbay.cli import running_servers
 
-        bound.arguments["data"] = running_servers.chosen(bound.arguments.get("data"))
+        bound.arguments["data"] = running_servers.choose(bound.arguments.get("data"))
     return command(*bound.args, **bound.kwargs)
 
 
@@ -82,7 +84,7 @@ def _without_config(arguments: list[str]) -> list[str]:
         if name != "--config":
             rest.append(arguments[at])
         elif not equals and at + 1 == end:
-            wrong("--config needs a file name: --config FILE.")
+            reject_argument("--config needs a file name: --config FILE.")
         else:
             at, file = (at, value) if equals else (at + 1, arguments[at + 1])
         at += 1

@@ -27,7 +27,7 @@ class CommandError(Exception):
         self.code = code
 
 
-def wrong(sentence: str) -> NoReturn:
+def reject_argument(sentence: str) -> NoReturn:
     """Reports a wrong argument. Raises CommandError."""
     raise CommandError(sentence, 2)
 

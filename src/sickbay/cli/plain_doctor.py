@@ -1,4 +1,4 @@
-"""Reads a plain command line of `sickbay doctor` by itself: the library that parses all others takes a fifth of the start."""
+"""Reads a plain command line of `sickbay doctor` without the library that parses all others, which takes long to import."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Progress:
         self.left_out += not error.is_bad
         self._say(f"{error.place}: {error.text}")
 
-    def done(self, path: Path) -> None:
+    def finish_file(self, path: Path) -> None:
         self._before += path.stat().st_size
         self._files += 1
         self._current = f"{path} (the last file)" if self._files == len(self._chosen) else self._current

@@ -41,7 +41,7 @@ def add(folder: Path, base: str, place: str) -> None:
 
 
 @contextmanager
-def removed_afterwards() -> Iterator[None]:
+def remove_afterwards() -> Iterator[None]:
     """Removes the server of this process from the list when it has ended."""
     try:
         yield
@@ -63,7 +63,7 @@ def all_running() -> list[RunningServer]:
     return sorted(servers, key=lambda server: (server.started, server.pid))
 
 
-def chosen(data: str | None) -> str | None:
+def choose(data: str | None) -> str | None:
     """The data folder of the server that a command means; None for the default folder. data: --data, if it was given.
 
     Says on standard error which server it is, unless it is the only one and on the default folder.

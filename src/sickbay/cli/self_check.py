@@ -116,10 +116,10 @@ def _server(place: Path) -> Iterator[SelfCheck]:
     if server.get("certificate"):
         yield SelfCheck("Server", True, f"process {server['pid']} at {base}")
         return
-    yield _reached(base, f"http://localhost:{server['port']}/readyz", int(server["pid"]))
+    yield _check_reachable(base, f"http://localhost:{server['port']}/readyz", int(server["pid"]))
 
 
-def _reached(base: str, address: str, pid: int) -> SelfCheck:
+def _check_reachable(base: str, address: str, pid: int) -> SelfCheck:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(address, timeout=TIMEOUT_SECONDS) as response:

@@ -17,7 +17,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from sickbay.cli import folder, json_log, running_servers, signals, streams, telemetry, terminal, worker
 from sickbay.cli import sockets as doors
-from sickbay.cli.output import CommandError, as_json, note, wrong
+from sickbay.cli.output import CommandError, as_json, note, reject_argument
 from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings import Settings
@@ -36,7 +36,7 @@ def run(settings: Settings, folder_options: dict[str, Any], sockets: list[socket
     if settings.workers == 1:
         server = _SingleProcess(config, ready)
         for number in signals.SIGNALS:
-            signal.signal(number, server.signalled)
+            signal.signal(number, server.handle_signal)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: keep running
             signal.signal(signal.SIGHUP, lambda number, frame: signal.raise_signal(signal.SIGTERM))
         server.run(sockets)
@@ -55,7 +55,7 @@ def run(settings: Settings, folder_options: dict[str, Any], sockets: list[socket
 def _announce(settings: Settings, announcement: dict[str, Any], sockets: list[socket.socket]) -> None:
     """Writes runtime.json for the other commands, and says that Sickbay is ready."""
     assert settings.folder
-    info = {"base": announcement["base"], "pid": os.getpid(), "port": settings.port, "host": doors.reached_at(sockets)}
+    info = {"base": announcement["base"], "pid": os.getpid(), "port": settings.port, "host": doors.find_address(sockets)}
     if settings.certificate is not None:
         info["certificate"] = str(settings.certificate.resolve())
     if settings.database:
@@ -87,7 +87,7 @@ async def _prepare(settings: Settings, folder_options: dict[str, Any]) -> dict[s
         for name, value in folder_options.items():
             stored = getattr(sandbox.filling.written, name)
             if value != stored:
-                wrong(
+                reject_argument(
                     f"--{name} {value} doesn't match {settings.place}, which was created with "
                     f"{'the real day' if stored is None else stored}. Omit the option, or choose another folder with --data."
                 )
@@ -129,7 +129,7 @@ class _SingleProcess(uvicorn.Server):
         signals.begin_deadline()
         super().handle_exit(sig, frame)
 
-    def signalled(self, number: int, frame: Any) -> None:
+    def handle_signal(self, number: int, frame: Any) -> None:
         """uvicorn sends the signal again after it has shut down. This handler lets the folder be cleaned up first."""
         if not self.should_exit:
             raise KeyboardInterrupt

@@ -124,7 +124,7 @@ def cleaning_up(cleanup: Callable[[], object]) -> Iterator[None]:
 
 
 @contextmanager
-def delayed() -> Iterator[None]:
+def delay() -> Iterator[None]:
     """Delays signals until the block ends, since an interrupted import can leave modules broken."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     received: list[int] = []

@@ -21,7 +21,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
     """Sockets for the host. For a loopback host, both 127.0.0.1 and ::1, on the same port. Port 0 takes a free one."""
     for _ in range(TRIES):
         try:
-            return _pair(port) if host in LOOPBACK else [_bound(host, port)]
+            return _pair(port) if host in LOOPBACK else [_bind(host, port)]
         except OSError as error:
             if error.errno == errno.EADDRINUSE and port == 0:
                 continue  # free on one of the two addresses only
@@ -29,7 +29,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
     raise CommandError("No port is free on both 127.0.0.1 and ::1. Choose one with --port.")
 
 
-def reached_at(sockets: list[socket.socket]) -> str:
+def find_address(sockets: list[socket.socket]) -> str:
     """The address at which a command on this machine reaches the sockets, as written in a URL."""
     address = str(sockets[0].getsockname()[0])
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
@@ -41,9 +41,9 @@ def port_of(sockets: list[socket.socket]) -> int:
 
 
 def _pair(port: int) -> list[socket.socket]:
-    first = _bound("127.0.0.1", port)
+    first = _bind("127.0.0.1", port)
     try:
-        return [first, _bound("::1", port_of([first]))]
+        return [first, _bind("::1", port_of([first]))]
     except OSError as error:
         if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
             return [first]  # a machine without IPv6
@@ -51,7 +51,7 @@ def _pair(port: int) -> list[socket.socket]:
         raise
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     try:

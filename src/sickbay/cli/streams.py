@@ -18,7 +18,7 @@ NARROWEST, WIDEST = 40, 400
 """Range of widths, in columns, that help is laid out for. A terminal wraps longer lines itself."""
 
 
-def ready() -> None:
+def prepare() -> None:
     """Prepares the streams and limits the width. Characters that the encoding lacks are written as JSON escapes, so nothing is
     lost and JSON stays valid.
     """
@@ -30,7 +30,7 @@ def ready() -> None:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     _widen()
-    codecs.register_error(ESCAPED, _escaped)
+    codecs.register_error(ESCAPED, _escape)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors=ESCAPED)
@@ -95,7 +95,7 @@ def drop(*dropped: TextIO) -> None:
     os.close(nowhere)
 
 
-def _escaped(error: UnicodeError) -> tuple[str, int]:
+def _escape(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return _units(error.object[error.start : error.end]), error.end

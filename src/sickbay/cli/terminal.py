@@ -49,7 +49,7 @@ def is_terminal() -> bool:
 
 def say(colour: bool) -> ExchangeListener:
     """A function that prints an exchange: time, stage, app, status, first finding."""
-    return lambda line: put((painted if colour else plain)(line))
+    return lambda line: put((paint if colour else format_plain)(line))
 
 
 def log_exchange(finished: FinishedRequest) -> None:
@@ -106,13 +106,13 @@ def is_coloured() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def plain(line: LogLine) -> str:
+def format_plain(line: LogLine) -> str:
     at, line = time.strftime("%H:%M:%S", time.localtime(line.at)), _escape_line(line)
     status, finding = line.status or "-", "  ".join(filter(None, (line.finding, line.detail)))
     return f"{at}  {line.tenant}  {line.stage:<13}  {line.app or '-'}  {status}  {finding}".rstrip()
 
 
-def painted(line: LogLine) -> str:
+def paint(line: LogLine) -> str:
     at, line = time.strftime("%H:%M:%S", time.localtime(line.at)), _escape_line(line)
     colour = YELLOW if not line.status else RED if line.status >= 400 or line.finding else GREEN
     finding = f"  {colour}{line.finding}{PLAIN}" if line.finding else ""

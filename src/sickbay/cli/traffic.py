@@ -67,11 +67,11 @@ class Traffic:
     def register(self, connection: LimitedConnection) -> None:
         """Adds a connection. Closes others to make room, or marks it as refused."""
         self.connections.add(connection)
-        address = self._limited_address(connection)
+        address = self._find_limited_address(connection)
         if address:
             self._addresses[address] += 1
         if address and self._addresses[address] > self.limits.per_address:
-            same = {other for other in self.connections if self._limited_address(other) == address}
+            same = {other for other in self.connections if self._find_limited_address(other) == address}
             self._limit(self.limits.per_address, same, connection, "address_limit")
         if connection not in self.refused:
             self._limit(self.limits.connections, self.connections, connection, "connection_limit")
@@ -79,7 +79,7 @@ class Traffic:
     def unregister(self, connection: LimitedConnection) -> None:
         if connection in self.connections:
             self.connections.discard(connection)
-            address = self._limited_address(connection)
+            address = self._find_limited_address(connection)
             if address:
                 self._addresses[address] -= 1
                 if not self._addresses[address]:
@@ -94,7 +94,7 @@ class Traffic:
         if scope["path"] in HEALTH:
             return self.app(scope, receive, send)
         if self.is_full() or not self._may_begin():
-            return self._later(scope, receive, send)
+            return self._call_later(scope, receive, send)
         return self.app(scope, receive, send)
 
     def _may_begin(self) -> bool:
@@ -108,7 +108,7 @@ class Traffic:
     def _turn_over(self) -> None:
         self._working = False
 
-    async def _later(self, scope: Any, receive: Any, send: Any) -> None:
+    async def _call_later(self, scope: Any, receive: Any, send: Any) -> None:
         until = monotonic() + self.limits.wait
         while self.is_full() or not self._may_begin():
             if self.is_full() and monotonic() > until:
@@ -156,7 +156,7 @@ class Traffic:
         self.loop.call_later(self.limits.sweep, self._sweep_again)
         self.sweep()
 
-    def _limited_address(self, connection: LimitedConnection) -> str:
+    def _find_limited_address(self, connection: LimitedConnection) -> str:
         """The client's address if its connections are limited, else ""."""
         if not self.limits.per_address or connection.client is None:
             return ""

@@ -63,7 +63,7 @@ class Worker:
         await receive()
         if self.settings.workers > 1:
             _end_with_parent()
-        streams.ready()
+        streams.prepare()
         streams.escape_log()
         _prepare(self.settings.max_connections)
         on_exchange, observers = self._log()
@@ -153,11 +153,11 @@ def _end_with_parent() -> None:
     assert parent is not None
     loop = asyncio.get_running_loop()
 
-    def orphaned() -> None:
+    def end() -> None:
         loop.remove_reader(parent.sentinel)
         signal.raise_signal(signal.SIGTERM)
 
-    loop.add_reader(parent.sentinel, orphaned)
+    loop.add_reader(parent.sentinel, end)
 
 
 def config(app: Asgi, settings: Settings) -> Config:

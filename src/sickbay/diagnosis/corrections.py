@@ -18,7 +18,7 @@ from sickbay.kernel.similar_names import closest_url
 from sickbay.protocol import basic
 from sickbay.protocol.parameters import Parameters
 from sickbay.protocol.scope_spelling import spelling
-from sickbay.protocol.scopes import decoded_again
+from sickbay.protocol.scopes import decode_again
 
 Q = TypeVar("Q")
 R = TypeVar("R", AuthorizeRequest, TokenRequest, RegistrationRequest)
@@ -105,21 +105,21 @@ def with_well_formed_pkce(request: Q) -> Q:
     placeholders = {"code_challenge": PLACEHOLDER_CHALLENGE, "code_verifier": PLACEHOLDER_VERIFIER}
     names = [name for name, placeholder in placeholders.items() if request.parameters.get(name) == placeholder]
     changes = [(name, _WELL_FORMED) for name in names]
-    return structs.replace(request, parameters=request.parameters.replaced(changes)) if changes else request
+    return structs.replace(request, parameters=request.parameters.replace(changes)) if changes else request
 
 
 def with_parameters(request: P, *changes: tuple[str, str | None]) -> P:
     """Sets each parameter once to its new value; None removes it. The raw text is dropped, since it is no longer right."""
     if isinstance(request, RegistrationRequest):
         return request
-    changed = structs.replace(request, parameters=request.parameters.replaced(changes))
+    changed = structs.replace(request, parameters=request.parameters.replace(changes))
     return structs.replace(changed, raw="", received=Parameters()) if isinstance(changed, AuthorizeRequest) else changed
 
 
 def tokens_of(request: AuthorizeRequest | TokenRequest | RegistrationRequest) -> tuple[str, ...]:
     """The scopes of the request, whatever separates them."""
     text = request.scope if isinstance(request, RegistrationRequest) else request.parameters.get("scope")
-    return spelling(decoded_again(text or "")).tokens
+    return spelling(decode_again(text or "")).tokens
 
 
 def sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeContext], Facts | None]:
@@ -181,9 +181,9 @@ def with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     secret = context.secret or PLACEHOLDER_SECRET
     if registered_method(context.client) == "client_secret_post":
         pairs = [("client_id", context.client.client_id), ("client_secret", secret)]
-        return structs.replace(request, parameters=request.parameters.replaced(pairs))
+        return structs.replace(request, parameters=request.parameters.replace(pairs))
     headers = {**request.headers, "authorization": basic.write(context.client.client_id, secret)}
-    without_credentials = request.parameters.replaced([("client_id", None), ("client_secret", None)])
+    without_credentials = request.parameters.replace([("client_id", None), ("client_secret", None)])
     return structs.replace(request, headers=headers, parameters=without_credentials)
 
 

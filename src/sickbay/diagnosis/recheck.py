@@ -39,7 +39,7 @@ def recheck_authorize_request(
 
 def recheck_token_request(refused: Decided[TokenRequest, T], corrected: TokenRequest) -> tuple[TokenRequest, T]:
     context: T = token_recheck.context_for(refused.context, refused.request, corrected)
-    if refused.examination.passed(client_assertion.signature_is_valid):
+    if refused.examination.has_passed(client_assertion.signature_is_valid):
         context = structs.replace(context, jwks=UNKNOWN)  # verifying the same signature again would take half a millisecond
     if PLACEHOLDER_SECRET in client_authentication.secrets(corrected):
         context = structs.replace(context, secret_known=UNKNOWN)

@@ -11,7 +11,7 @@ from sickbay.diagnosis import rules
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.stages import STAGES
 
-_REFUSALS = refusals.declared()
+_REFUSALS = refusals.find_all()
 ADVICE = "advice"
 
 

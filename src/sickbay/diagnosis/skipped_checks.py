@@ -36,6 +36,10 @@ OF_A_SERVER = frozenset(
     )
 )
 """Checks of a search whose faults aren't in evidence.access.EVERYWHERE, because they depend on what the server supports."""
+OF_A_BODY = frozenset(
+    ("body_is_such_a_resource", "body_has_the_id_of_its_address", "resource_is_valid", "state_keeps_to_the_profile")
+)
+"""Checks of a resource that only find what is wrong at every server (`evidence.access`), if the server isn't known."""
 LABELS = {"seen_jti": "earlier", "waits": "earlier", "app": "client", "launches": "launch"}
 """The attribute that the page names as missing, if it isn't the member itself."""
 
@@ -52,6 +56,6 @@ def _skipped(result: Checked, known: Mapping[str, Any], guessed: set[str]) -> Ch
     needed = NEEDED.get(result.name, ())
     if needed and not any(name in known for name in needed):
         return structs.replace(result, outcome="skipped", waits_for=LABELS.get(needed[0], needed[0]))
-    if result.name in OF_A_SERVER and "version" in guessed:
+    if (result.name in OF_A_SERVER and "version" in guessed) or (result.name in OF_A_BODY and "body" in guessed):
         return structs.replace(result, outcome="skipped", waits_for="server")
     return result

@@ -137,8 +137,8 @@ def read(name: str, document: Mapping[str, Any]) -> Dialect:
         about=document["about"],
         fhir=tuple(document["fhir"]),
         paths={**STANDARD_PATHS, **document["paths"]},
-        answers=ResponseStyle(**{key: _frozen(value) for key, value in document.get("answers", {}).items()}),
-        policy={key: _frozen(value) for key, value in document.get("policy", {}).items()},
+        answers=ResponseStyle(**{key: _freeze(value) for key, value in document.get("answers", {}).items()}),
+        policy={key: _freeze(value) for key, value in document.get("policy", {}).items()},
         token_response=dict(document.get("token_response", {})),
         id_token=dict(document.get("id_token", {})),
         subject=document.get("subject", "{tenant}-{username}"),
@@ -150,5 +150,5 @@ def read(name: str, document: Mapping[str, Any]) -> Dialect:
     )
 
 
-def _frozen(value: Any) -> Any:
+def _freeze(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value

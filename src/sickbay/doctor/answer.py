@@ -52,10 +52,10 @@ def name_product(recognised: Recognised) -> str:
 def list_causes(recognised: Recognised, ranks: Sequence[str] = RANKS) -> tuple[LikelyCause, ...]:
     """The causes as they are shown, the most likely first. ranks: how likely the first ones are, and all others."""
     likely = (*ranks, *repeat(ranks[-1], len(recognised.ranked)))
-    return tuple(_likely(recognised, ranked, rank) for ranked, rank in zip(recognised.ranked, likely, strict=False))
+    return tuple(_describe_likely(recognised, ranked, rank) for ranked, rank in zip(recognised.ranked, likely, strict=False))
 
 
-def _likely(recognised: Recognised, ranked: RankedCause, rank: str) -> LikelyCause:
+def _describe_likely(recognised: Recognised, ranked: RankedCause, rank: str) -> LikelyCause:
     values = _values(recognised, ranked)
     cause = ranked.cause
     return LikelyCause(fill(cause.title, values), fill(cause.check, values), _fix(recognised, ranked), rank)
@@ -131,7 +131,7 @@ def combine(by_rules: Sequence[Finding], recognised: Recognised, severity: Sever
     explained: whether one of these faults explains the error response.
     """
     first = recognised.ranked[0]
-    proven = _proven(by_rules, recognised, explained=explained)
+    proven = _select_proven(by_rules, recognised, explained=explained)
     rest = [found for found in by_rules if found not in proven]
     ordered = _with_faulty_first(recognised, proven)
     is_restated = not {found.id for found in proven}.isdisjoint(first.cause.confirmed_by)
@@ -146,7 +146,7 @@ def _with_faulty_first(recognised: Recognised, proven: Sequence[Finding]) -> lis
     return sorted(recognised.ranked, key=lambda ranked: faulty.isdisjoint(_parameters_in(ranked.cause.title)))
 
 
-def _proven(by_rules: Sequence[Finding], recognised: Recognised, *, explained: bool) -> list[Finding]:
+def _select_proven(by_rules: Sequence[Finding], recognised: Recognised, *, explained: bool) -> list[Finding]:
     """The faults that come before what the message means: if one of them explains it, all that are proven.
 
     A fault of one parameter doesn't explain a message about another one.

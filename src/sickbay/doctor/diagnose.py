@@ -46,7 +46,7 @@ class Diagnosis(NamedTuple):
         """What was recognised, in words: the requests and other evidence, then the error responses."""
         return list(dict.fromkeys((*describe_each(self.pieces), *map(recognised, self.answers))))
 
-    def preceded_by(self, finding: Finding) -> Diagnosis:
+    def prepend(self, finding: Finding) -> Diagnosis:
         """The same diagnosis with this finding first."""
         others = tuple(other for other in self.explanation.findings if other.id != finding.id)
         return self._replace(explanation=self.explanation._replace(findings=(finding, *others)))
@@ -105,7 +105,7 @@ def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None =
     request = kind.request(evidence)
     context = kind.context(evidence, request)
     stage, examination = kind.stage, kind.examine(request, context)
-    explanation = explain(INDEX, stage.name, request, context, examination, again=partial(_again, kind, evidence))
+    explanation = explain(INDEX, stage.name, request, context, examination, again=partial(_examine_again, kind, evidence))
     corrected = None if explanation.corrected is None else evidence | stage.to_evidence(explanation.corrected)
     answers = in_input(evidence) if answers is None else answers
     if answers and not is_explained(stage.name, examination, explanation):
@@ -114,7 +114,7 @@ def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None =
     return Diagnosis(stage.name, examination, explanation, corrected, answers, is_examined=evidence["kind"] != "error_answer")
 
 
-def _again(kind: Kind, evidence: dict[str, Any], corrected: Any) -> tuple[Examination, Any]:
+def _examine_again(kind: Kind, evidence: dict[str, Any], corrected: Any) -> tuple[Examination, Any]:
     """Writes the corrected request and reads it again, because values derived from its URL may change."""
     written = evidence | kind.stage.to_evidence(corrected)
     request = kind.request(written)

@@ -46,14 +46,14 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         text = title
     text = " ".join(part for part in _SENTENCE.split(text) if not (_slots(part) - values.keys()) & WORDLESS)
     text = _NAME.sub(lambda match: match[0] if match[0][0] in "`{" else f"`{match[0]}`", text)
-    return _SLOT.sub(lambda match: _quoted(values[match[1]]) if match[1] in values else VALUES.get(match[1], match[0]), text)
+    return _SLOT.sub(lambda match: _quote(values[match[1]]) if match[1] in values else VALUES.get(match[1], match[0]), text)
 
 
 def _slots(text: str) -> set[str]:
     return set(_SLOT.findall(text))
 
 
-def _quoted(value: str) -> str:
+def _quote(value: str) -> str:
     """A URL that was copied from a query, as it is registered."""
     value = unquote(value) if "%3a%2f%2f" in value.lower() else value
     return f"`{value if len(value) <= VALUE_CHARACTERS else value[:VALUE_CHARACTERS] + '…'}`"
@@ -65,12 +65,12 @@ def capture(messages: Iterable[Message], text: str) -> dict[str, str]:
     lowered = text.lower()
     found: dict[str, str] = {}
     for template in (template for message in messages for template in message.captures):
-        for name, value in _captured(template, text, lowered).items():
+        for name, value in _capture(template, text, lowered).items():
             found.setdefault(name, value)
     return found
 
 
-def _captured(template: str, text: str, lowered: str) -> dict[str, str]:
+def _capture(template: str, text: str, lowered: str) -> dict[str, str]:
     """The values of a template such as `URI '{redirect_uri}' specified` where it is in the text first."""
     first, *rest = _BRACES.split(template)
     start = lowered.find(first.lower())

@@ -48,7 +48,7 @@ def is_har(document: Any) -> bool:
 def read(document: Json) -> tuple[HarExchange, ...]:
     """The exchanges of a launch and the failed ones, in order. Everything else that the browser fetched is left out."""
     entries = [(number, entry) for number, entry in enumerate(document["log"]["entries"], 1) if _is_entry(entry)]
-    exchanges = [(number, _plain(entry)) for number, entry in entries]
+    exchanges = [(number, _read_plain(entry)) for number, entry in entries]
     server = _server([exchange for _, exchange in exchanges])
     result: list[HarExchange] = []
     states: list[str] = []
@@ -81,7 +81,7 @@ def _is_entry(entry: Any) -> bool:
     return isinstance(request, dict) and isinstance(request.get("url"), str) and "://" in request["url"]
 
 
-def _plain(entry: Json) -> dict[str, Any]:
+def _read_plain(entry: Json) -> dict[str, Any]:
     request, response = entry["request"], entry.get("response") or {}
     response = response if isinstance(response, dict) else {}
     method, url = str(request.get("method") or "GET").upper(), request["url"]
@@ -91,7 +91,7 @@ def _plain(entry: Json) -> dict[str, Any]:
         "url": url,
         "query": url.partition("#")[0].partition("?")[2],
         "headers": _headers(request.get("headers")),
-        "body": _posted(request.get("postData")),
+        "body": _read_post(request.get("postData")),
         "status": _number(status),
         "answer_headers": _headers(response.get("headers")),
         "answer": _content(response.get("content")),
@@ -111,7 +111,7 @@ def _headers(entries: Any) -> dict[str, str]:
     return {name: value for name, value in pairs if name and not name.startswith(":")}
 
 
-def _posted(data: Any) -> str:
+def _read_post(data: Any) -> str:
     """The body as text. If the browser saved only parameters (decoded in Chromium, encoded in Firefox), they become a form."""
     if not isinstance(data, dict):
         return ""

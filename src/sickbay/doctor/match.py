@@ -75,7 +75,7 @@ def _lengths(
         return None
     lengths = []
     for group in message.wordings:
-        longest = max((_covered(phrase, words, parts) for phrase in group), default=0)
+        longest = max((_count_covered(phrase, words, parts) for phrase in group), default=0)
         if not longest:
             return None
         lengths.append(longest)
@@ -84,7 +84,7 @@ def _lengths(
     return lengths if all(name in facts for name in message.needs) else None
 
 
-def _covered(phrase: Phrase, words: Sequence[str], parts: Mapping[int, Sequence[WordRange]]) -> int:
+def _count_covered(phrase: Phrase, words: Sequence[str], parts: Mapping[int, Sequence[WordRange]]) -> int:
     return phrases.count_letters(phrases.find_first(phrase, parts), words)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 Basis: TypeAlias = Literal["documented", "observed", "inferred"]
 """documented: the product's documentation or source says so. observed: users found it out, and others confirmed it.
@@ -119,13 +119,14 @@ class CodeKnowledge(Struct, frozen=True, forbid_unknown_fields=True):
 class Knowledge(Struct, frozen=True, dict=True):
     """Everything, with the phrases as one trie.
 
+    phrases: by its first word what follows it, a Trie, which is decoded when a text has that word (`phrases`).
     unseen: for each fact about a request, the ids of the causes that can't be seen in it.
     """
 
     products: dict[str, Product]
     messages: dict[str, Message]
     causes: dict[str, Cause]
-    phrases: Trie
+    phrases: dict[str, Raw]
     unseen: dict[str, tuple[str, ...]] = {}
     facts: dict[str, FactPattern] = {}
     code: CodeKnowledge = CodeKnowledge()

@@ -10,8 +10,10 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
+
+import msgspec
 
 from sickbay.doctor.errors import in_text
 from sickbay.doctor.model import Phrase, Trie
@@ -45,17 +47,17 @@ def split_words(text: str) -> list[str]:
     if len(text) > READ_CHARACTERS:
         text = f"{text[: READ_CHARACTERS // 2]}\n{text[-READ_CHARACTERS // 2 :]}"
     for _ in range(2):
-        text = in_text.unescaped(text)
+        text = in_text.unescape(text)
         text = unquote(text) if _ENCODED.search(text) else text
     return _words(_OPAQUE.sub(" ", text))
 
 
 def _words(text: str) -> list[str]:
     apart = _COMPOUND.sub(lambda match: " ".join(filter(None, match.groups())), text.lower())
-    return _WORD.findall(_NEGATION.sub(_written_out, apart))
+    return _WORD.findall(_NEGATION.sub(_write_out, apart))
 
 
-def _written_out(match: re.Match[str]) -> str:
+def _write_out(match: re.Match[str]) -> str:
     return "can not" if match[1] else "will not" if match[2] else f"{match[3]} not"
 
 
@@ -100,18 +102,24 @@ def _with_digits(text: str) -> list[str]:
     return [*before, f"{last}*"]
 
 
-def find_parts(trie: Trie, found: Sequence[str]) -> dict[int, list[WordRange]]:
-    """Where the parts of phrases are in a list of words."""
+def find_parts(phrases: dict[str, Any], found: Sequence[str]) -> dict[int, list[WordRange]]:
+    """Where the parts of phrases are in a list of words. phrases: of the knowledge, decoded for the words that were there."""
     parts: dict[int, list[WordRange]] = {}
     for start, first in enumerate(found):
-        _follow([*_nodes(trie, first)], found, start, parts)
+        for word in (first, f"{first.rstrip(DIGITS)}*"):
+            if isinstance(node := phrases.get(word), msgspec.Raw):
+                phrases[word] = msgspec.msgpack.decode(node)
+        _follow([*_nodes(phrases, first)], found, start, parts)
     return parts
+
+
+DIGITS = "0123456789"
 
 
 def _nodes(trie: Trie, word: str) -> Iterator[Trie]:
     if (node := trie.get(word)) is not None:
         yield node
-    if word[-1].isdigit() and (node := trie.get(f"{word.rstrip('0123456789')}*")) is not None:
+    if word[-1].isdigit() and (node := trie.get(f"{word.rstrip(DIGITS)}*")) is not None:
         yield node
 
 
@@ -132,10 +140,10 @@ def find_first(phrase: Phrase, parts: Mapping[int, Sequence[WordRange]]) -> tupl
         return tuple(parts.get(phrase[0], ())[:1])
     if not all(number in parts for number in phrase):
         return ()
-    return next(filter(None, (_continued(phrase, place, parts) for place in parts[phrase[0]])), ())
+    return next(filter(None, (_continue(phrase, place, parts) for place in parts[phrase[0]])), ())
 
 
-def _continued(phrase: Phrase, place: WordRange, parts: Mapping[int, Sequence[WordRange]]) -> tuple[WordRange, ...]:
+def _continue(phrase: Phrase, place: WordRange, parts: Mapping[int, Sequence[WordRange]]) -> tuple[WordRange, ...]:
     taken = [place]
     for number in phrase[1:]:
         following = parts[number]

@@ -32,7 +32,7 @@ class RankedCause(NamedTuple):
 def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[RankedCause]:
     """The causes in order. One that belongs to a product is left out unless the text shows the product."""
     ranked = [
-        _ranked(cause, found, shown, facts)
+        _rank(cause, found, shown, facts)
         for cause in knowledge.causes.values()
         if (not cause.product or cause.product in shown.products)
         and not any(name in facts for name in cause.excluded_by)
@@ -54,7 +54,7 @@ def list_unseen(knowledge: Knowledge, facts: Container[str]) -> list[RankedCause
     return [RankedCause(cause, 0, NO_MESSAGE, 0, False, False) for cause in remaining][:UNSEEN_CAUSES]
 
 
-def _ranked(cause: Cause, found: list[FoundMessage], shown: Shown, facts: Container[str]) -> RankedCause:
+def _rank(cause: Cause, found: list[FoundMessage], shown: Shown, facts: Container[str]) -> RankedCause:
     weighted = sorted(
         ((each.points * WEIGHTS[cause.behind[each.message.id]], each) for each in found), key=lambda pair: -pair[0]
     )

@@ -75,10 +75,10 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     context = _requested_fragment(text) | dict(context or {})
     found = [_within(context, each) for each in ([single] if single else inputs(pieces)[:EXAMINED_INPUTS])]
     answers = in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
-    examined = [] if single else list(_examined(found, accepted=() if answers else _accepted(found)))
+    examined = [] if single else list(_examine(found, accepted=() if answers else _select_accepted(found)))
     diagnoses = [diagnose(found[0].evidence, ())] if single else examined
     evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
-    merged = _merged(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())])
+    merged = _merge(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())])
     merged = with_mistakes(merged, source_code.mistakes(text, pieces))
     merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
     return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text)
@@ -90,7 +90,7 @@ def read_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, 
     text: the address and the response, in which error messages are looked up.
     """
     diagnoses = tuple(diagnose(evidence, ()) for evidence in inputs)
-    merged = _merged(diagnoses)._replace(answers=answers)
+    merged = _merge(diagnoses)._replace(answers=answers)
     whole = Piece(kind="request", start=0, end=len(text))
     return Reading(inputs[0], merged, diagnoses, tuple(Input(evidence, True, whole) for evidence in inputs), True, text)
 
@@ -120,7 +120,7 @@ def _within(context: Mapping[str, Any], found: Input) -> Input:
     return found._replace(evidence=found.evidence | {"context": {**context, **(found.evidence.get("context") or {})}})
 
 
-def _accepted(found: Sequence[Input]) -> tuple[Input, ...]:
+def _select_accepted(found: Sequence[Input]) -> tuple[Input, ...]:
     """The token requests that the text shows with the tokens that they got: of those before each response, the last."""
     responses = (each.piece.start for each in found if each.evidence["kind"] == "token_response")
     requests = [each for each in found if each.evidence["kind"] == "token_request"]
@@ -128,7 +128,7 @@ def _accepted(found: Sequence[Input]) -> tuple[Input, ...]:
     return tuple(each for last in before for each in last)
 
 
-def _examined(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[Diagnosis]:
+def _examine(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[Diagnosis]:
     """The diagnosis of each that can be examined. What was accepted has no fault for which it would be refused."""
     for each in found:
         if (diagnosis := _try_diagnose(each)) is not None:
@@ -161,11 +161,11 @@ def _of_a_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     corrected = variables.insert_placeholders(diagnosis.corrected) if is_complete and diagnosis.corrected and shown else None
     explanation = diagnosis.explanation._replace(findings=shown)
     return diagnosis._replace(
-        explanation=explanation, corrected=corrected, examination=_looked_at(diagnosis.examination, found)
+        explanation=explanation, corrected=corrected, examination=_select_looked_at(diagnosis.examination, found)
     )
 
 
-def _looked_at(examination: Examination, found: Input) -> Examination:
+def _select_looked_at(examination: Examination, found: Input) -> Examination:
     """The results of the checks that look at what was pasted."""
     names = found.looked_at
     return Examination(tuple(result for result in examination.checked if names is None or result.name in names))
@@ -191,7 +191,7 @@ NO_TOKEN = "fhir-token-missing"
 """Comes after what else is wrong: people leave the token out of what they paste."""
 
 
-def _merged(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
+def _merge(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
     """The first diagnosis with the findings of all, each once, and the first corrected exchange."""
     first = diagnoses[0]
     findings = {finding.id: finding for diagnosis in diagnoses[::-1] for finding in diagnosis.explanation.findings[::-1]}

@@ -48,12 +48,12 @@ def _rule(rule: Rule) -> str:
 {finding.fix}
 
 {_exchange(example.refused)}
-{_corrected(example.corrected)}
+{_format_corrected(example.corrected)}
 Specification: [{rule.spec.name}]({rule.spec.url})
 """
 
 
-def _corrected(exchange: dict[str, Any] | None) -> str:
+def _format_corrected(exchange: dict[str, Any] | None) -> str:
     return "" if exchange is None else f"Corrected:\n\n{_exchange(exchange)}\n"
 
 

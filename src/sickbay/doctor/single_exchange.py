@@ -33,8 +33,8 @@ def read(text: str) -> dict[str, Any]:
         raise ValueError(TOO_LONG)
     if text.startswith("{"):
         return _exchange(text)
-    text = _stripped(text)
-    line = urls.unescaped(urls.one_line(text))
+    text = _strip(text)
+    line = urls.unescape(urls.one_line(text))
     if _BEGINS.match(text) and not _is_prose(text):
         kind = kind_of(line)
         return {"kind": kind, "url": text} | ({"method": "GET"} if kind == "token_request" else {})
@@ -43,10 +43,10 @@ def read(text: str) -> dict[str, Any]:
 
 def is_url(evidence: dict[str, Any], text: str) -> bool:
     """Whether the text is a single URL and nothing else. A URL that contains spaces counts too."""
-    return evidence.get("url") == _stripped(text)
+    return evidence.get("url") == _strip(text)
 
 
-def _stripped(text: str) -> str:
+def _strip(text: str) -> str:
     return re.sub(r"^(?:GET|Location:|URL:)\s+", "", text.strip(), flags=re.I).strip().strip(_QUOTES).strip()
 
 

@@ -62,7 +62,7 @@ def read(folder: Path = FOLDER) -> Knowledge:
     unseen, facts, code = folder / "unseen.toml", folder / "facts.toml", folder / "code.toml"
     listed = _table(unseen, dict[str, tuple[str, ...]])
     if unknown := {id for ids in listed.values() for id in ids} - causes.keys():
-        _wrong(unseen, f"unknown causes: {', '.join(sorted(unknown))}")
+        _report_mistake(unseen, f"unknown causes: {', '.join(sorted(unknown))}")
     patterns, of_code = _table(facts, dict[str, FactPattern]), _table(code, CodeKnowledge)
     return Knowledge(products, messages, causes, table.trie, listed, patterns, of_code)
 
@@ -83,7 +83,7 @@ def find_product(path: Path, products: Mapping[str, Product] | None = None) -> s
     if name in GENERAL:
         return ""
     if products is not None and name not in products:
-        _wrong(path, f"the folder {name} has no product.toml, and isn't one of {', '.join(GENERAL)}")
+        _report_mistake(path, f"the folder {name} has no product.toml, and isn't one of {', '.join(GENERAL)}")
     return name
 
 
@@ -96,7 +96,7 @@ def _product(path: Path, table: PhraseTable) -> Product:
 def _messages(path: Path, table: PhraseTable, products: Mapping[str, Product]) -> Iterator[Message]:
     for name, data in _toml(path, path.read_text(encoding="utf-8")).items():
         if not {"wordings", "codes", "needs"} & data.keys():
-            _wrong(path, f"[{name}] needs wordings, codes or needs")
+            _report_mistake(path, f"[{name}] needs wordings, codes or needs")
         wordings = [_phrases(path, table, {"group": group}, "group")["group"] for group in data.get("wordings", ())]
         known = {"id": f"{path.parent.name}/{name}", "product": find_product(path, products), "wordings": wordings}
         yield _convert(path, Message, data | known | _phrases(path, table, data, "without"), f"[{name}] ")
@@ -107,7 +107,7 @@ def _phrases(path: Path, table: PhraseTable, data: Mapping[str, Any], *names: st
     try:
         return {name: [table.add(phrase) for phrase in data[name]] for name in names if name in data}
     except ValueError as error:
-        _wrong(path, str(error))
+        _report_mistake(path, str(error))
 
 
 _HEADING = re.compile(r"^## (.+)$", re.M)
@@ -120,11 +120,11 @@ def _cause(path: Path, product: str) -> CauseFile:
     front, ends, text = text.partition("\n+++\n")
     title, _, text = text.strip().partition("\n")
     if not (begins and ends and title.startswith("# ")):
-        _wrong(path, "it has to be front matter between +++ lines, # title, and sections")
+        _report_mistake(path, "it has to be front matter between +++ lines, # title, and sections")
     why, *others = _HEADING.split(text)
     sections = dict(zip(others[::2], others[1::2], strict=True))
     if [name for name in sections if name != "Not"] != _SECTIONS:
-        _wrong(path, "its sections have to be Check, Fix, Seen and, if wanted, Not")
+        _report_mistake(path, "its sections have to be Check, Fix, Seen and, if wanted, Not")
     known = {
         "id": f"{path.parent.name}-{path.stem}",
         "product": product,
@@ -161,15 +161,15 @@ def _toml(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        _wrong(path, str(error))
+        _report_mistake(path, str(error))
 
 
 def _convert(path: Path, kind: type[_Kind], data: Mapping[str, Any], place: str = "") -> _Kind:
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        _wrong(path, f"{place}{error}")
+        _report_mistake(path, f"{place}{error}")
 
 
-def _wrong(path: Path, reason: str) -> NoReturn:
+def _report_mistake(path: Path, reason: str) -> NoReturn:
     raise MistakeInKnowledge(f"{path.parent.name}/{path.name}: {reason}")

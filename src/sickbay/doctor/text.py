@@ -30,12 +30,12 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     recognised = answer.recognise(to_evidence(reading))
     diagnosis = _diagnosis(reading, recognised)
     if (difference := addresses.find_mismatch(text, recognised.evidence.sent.get("redirect_uri"))) is not None:
-        diagnosis = diagnosis.preceded_by(difference)
+        diagnosis = diagnosis.prepend(difference)
     early = () if diagnosis.has_problem or reading.is_single else ending.of_inputs(reading.inputs)
     if early:
         diagnosis = _with_early_end(diagnosis, early)
     elif not diagnosis.has_problem and not _is_understood(reading, recognised):
-        diagnosis = diagnosis._replace(is_understood=False, related=_related(recognised))
+        diagnosis = diagnosis._replace(is_understood=False, related=_find_related(recognised))
     return reading.evidence, diagnosis
 
 
@@ -74,11 +74,11 @@ def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
     diagnosis = reading.diagnosis
     if _is_about_a_problem(reading, recognised):
         if _is_only_a_code(reading, recognised):
-            return _unexplained(diagnosis, recognised)._replace(causes=answer.list_causes(recognised, RANKS[-1:]))
+            return _say_unexplained(diagnosis, recognised)._replace(causes=answer.list_causes(recognised, RANKS[-1:]))
         severity: Severity = "error" if diagnosis.answers else "warning"
         return _with_causes(diagnosis, recognised, severity, explained=reading.is_explained)
     if diagnosis.answers and not reading.is_explained:
-        return _unexplained(diagnosis, recognised)
+        return _say_unexplained(diagnosis, recognised)
     if not diagnosis.has_problem and not _is_answered(recognised):
         return diagnosis._replace(
             causes=answer.list_causes(recognised._replace(ranked=list_unseen(recognised.knowledge, recognised.facts)))
@@ -128,17 +128,17 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
     return any(phrases.find_first(phrase, parts) for group in wordings for phrase in group)
 
 
-def _unexplained(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
+def _say_unexplained(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
     """Says that the causes of the error aren't known, and names the product and topics that may help."""
     explanation = add_finding(diagnosis.stage, diagnosis.explanation, diagnosis.answers)
     if name := answer.name_product(recognised):
         title = f"Sickbay read this error of {name}, and doesn't know its causes"
         known = [replace(each, title=title) if each.id == UNEXPLAINED else each for each in explanation.findings]
         explanation = explanation._replace(findings=tuple(known))
-    return diagnosis._replace(explanation=explanation, related=_related(recognised))
+    return diagnosis._replace(explanation=explanation, related=_find_related(recognised))
 
 
-def _related(recognised: Recognised) -> tuple[RelatedTopic, ...]:
+def _find_related(recognised: Recognised) -> tuple[RelatedTopic, ...]:
     from sickbay.doctor import topics  # most texts need no topics
 
     found = topics.suggest(compiled.load_topics(), recognised.evidence.text, recognised.shown.products)

@@ -28,7 +28,7 @@ class AskedRequest(NamedTuple):
     is_export: bool = False
 
 
-def meant(faults: Iterable[Fault], asked: AskedRequest) -> list[Fault]:
+def select_faults(faults: Iterable[Fault], asked: AskedRequest) -> list[Fault]:
     """The faults for this request, in the order in which they were set."""
     return [fault for fault in faults if _is_for(fault, asked) and _applies(fault.kind, asked)]
 

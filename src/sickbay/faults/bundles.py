@@ -21,7 +21,7 @@ def change(fault: Fault, resource: dict[str, Any]) -> dict[str, Any]:
         case "empty-page" if _next(resource):
             return {name: value for name, value in resource.items() if name != "entry"}
         case "broken-next" if _next(resource):
-            return {**resource, "link": [_broken(link, fault.id) for link in resource["link"]]}
+            return {**resource, "link": [_break_link(link, fault.id) for link in resource["link"]]}
         case "outcome-entry":
             return {**resource, "entry": [*resource.get("entry", ()), _outcome_entry()]}
         case _:
@@ -32,7 +32,7 @@ def _next(bundle: dict[str, Any]) -> bool:
     return any(link.get("relation") == "next" for link in bundle.get("link", ()))
 
 
-def _broken(link: dict[str, Any], fault: str) -> dict[str, Any]:
+def _break_link(link: dict[str, Any], fault: str) -> dict[str, Any]:
     if link.get("relation") != "next":
         return link
     return {**link, "url": f"{link['url'].partition('?')[0]}?_cursor={MARK}{fault}"}
@@ -57,13 +57,13 @@ def _walk(value: Any, fault: str, depth: int) -> Any:
         return [_walk(item, fault, depth - 1) for item in value]
     if isinstance(value, dict):
         return {
-            name: _missing(text, fault) if name == "reference" else _walk(text, fault, depth - 1)
+            name: _break_reference(text, fault) if name == "reference" else _walk(text, fault, depth - 1)
             for name, text in value.items()
         }
     return value
 
 
-def _missing(reference: Any, fault: str) -> Any:
+def _break_reference(reference: Any, fault: str) -> Any:
     if not isinstance(reference, str) or "/" not in reference or reference.startswith(("Patient/", "#", "urn:")):
         return reference
     path, _, _ = reference.rpartition("/")

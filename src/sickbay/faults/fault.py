@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from sickbay.faults.kinds import FaultKind, Member, kinds, presets
 from sickbay.kernel import english
-from sickbay.kernel.similar_names import closest
+from sickbay.kernel.similar_names import find_closest
 
 MAXIMUM_FAULTS = 100
 """Faults that can be in force at a time."""
@@ -81,7 +81,7 @@ def _wrong_members(name: str, kind: FaultKind, sent: Mapping[str, Any]) -> Itera
             continue
         if member not in known:
             yield f"A fault of kind {name} has no member {member}.{_suggestion(member, known)}"
-        elif (value is not None or member in kind.members) and (wrong := known[member].wrong(value)):
+        elif (value is not None or member in kind.members) and (wrong := known[member].find_mistake(value)):
             yield f"{member} {wrong}."
     for member in (required for required, description in kind.members.items() if description.required):
         if member not in sent:
@@ -102,5 +102,5 @@ def unknown_preset(name: str) -> str:
 
 
 def _suggestion(name: str, known: Mapping[str, Any]) -> str:
-    near = closest(name, known)
+    near = find_closest(name, known)
     return f" Did you mean {near}?" if near else f" There are {english.join(sorted(known))}."

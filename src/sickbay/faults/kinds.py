@@ -26,7 +26,7 @@ class Member(Struct, frozen=True, forbid_unknown_fields=True):
     maximum: float = 0
     values: tuple[str, ...] = ()
 
-    def wrong(self, value: Any) -> str:
+    def find_mistake(self, value: Any) -> str:
         """What the value must be instead; "" if it is right."""
         match self.type:
             case "integer" | "number":

@@ -73,7 +73,7 @@ def change(fault: Fault, response: SentResponse, base: str, now: float) -> SentR
             return _export(fault, response, now)
         case "discovery" if members["value"] == "unreachable":
             return _error("discovery", 503, "", "transient", "The document can't be read.")
-    parsed = _parsed(response)
+    parsed = _parse(response)
     if parsed is None:
         return response
     match fault.kind:
@@ -97,7 +97,7 @@ def _export(fault: Fault, response: SentResponse, now: float) -> SentResponse:
         return _error("access", 429, "", "throttled", "The status was asked for too often.").with_header(b"retry-after", "10")
     if response.status != 200:
         return response
-    manifest = _parsed(response)
+    manifest = _parse(response)
     if value == "fails":
         return _error("access", 500, "", "exception", FAILED_EXPORT)
     if value == "slow" and documents.age(manifest, now) < fault.members.get("seconds", 30):
@@ -125,7 +125,7 @@ def _json(status: int, value: Any, type: str = "application/json") -> SentRespon
     return SentResponse(status, headers, json.dumps(value).encode())
 
 
-def _parsed(response: SentResponse) -> dict[str, Any] | None:
+def _parse(response: SentResponse) -> dict[str, Any] | None:
     if "json" not in response.header(b"content-type"):
         return None
     try:

@@ -54,7 +54,7 @@ def context(resource: dict[str, Any], base: str) -> tuple[str, str] | None:
     return reference_target(address, base) if isinstance(address, str) else None
 
 
-def wrapped(version: str, kind: str, data: bytes, context: str | None) -> dict[str, Any]:
+def wrap(version: str, kind: str, data: bytes, context: str | None) -> dict[str, Any]:
     """Returns the Binary for content that was sent as is. context: the X-Security-Context header."""
     name = "content" if version in OLD else "data"
     resource: dict[str, Any] = {"resourceType": "Binary", "contentType": kind, name: base64.b64encode(data).decode()}

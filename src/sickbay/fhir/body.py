@@ -30,20 +30,20 @@ class Body(NamedTuple):
 def read(version: str, type: str, id: str, text: bytes, base: str, content_type: str | None = None) -> Body:
     """Reads the body of a create or update of `type`. id: the id to store it under; "" keeps the id in the body."""
     try:
-        document = parsed(version, text, content_type)
+        document = parse(version, text, content_type)
     except ValueError as error:
         return Body(str(error), {})
     return of(version, type, id, document, base)
 
 
-def parsed(version: str, text: bytes, content_type: str | None) -> Any:
+def parse(version: str, text: bytes, content_type: str | None) -> Any:
     """Parses a body as JSON or XML, depending on its Content-Type. Raises ValueError with a message for the client."""
     kind = "XML" if body_kind(version, content_type) == "xml" else "JSON"
     try:
         if kind == "XML":
             return xml_reader.loads(version, text)
         document = lossless_json.loads(text.removeprefix(codecs.BOM_UTF8))
-        duplicate = lossless_json.repeated(text, document)
+        duplicate = lossless_json.find_repeated(text, document)
     except ValueError as error:
         raise ValueError(f"it isn't valid {kind}: {error}") from None
     if duplicate is not None:
@@ -67,13 +67,13 @@ def of(version: str, type: str, id: str, document: Any, base: str) -> Body:
         del whole["id"]
     problems = tuple(validate(version, whole, base))
     if "meta" in whole:
-        problems += _partial(type, whole["meta"])
+        problems += _report_partial(type, whole["meta"])
     is_text = sent_id is None or isinstance(sent_id, str)
     displayed_id = sent_id if is_text else f"{lossless_json.dumps(sent_id).decode()} (not a string)"
     return Body(None, whole, displayed_id, problems, extract(version, whole, base))
 
 
-def _partial(type: str, meta: Any) -> tuple[ValidationIssue, ...]:
+def _report_partial(type: str, meta: Any) -> tuple[ValidationIssue, ...]:
     """Reports a partial resource, because storing it would lose the rest (R4, 3.1.1.5.8)."""
     tags = meta.get("tag") if isinstance(meta, dict) else None
     if not isinstance(tags, list) or not any(isinstance(tag, dict) and tag.get("code") == "SUBSETTED" for tag in tags):
@@ -82,7 +82,7 @@ def _partial(type: str, meta: Any) -> tuple[ValidationIssue, ...]:
     return (ValidationIssue(f"{type}.meta.tag", "business-rule", text),)
 
 
-def stamped(resource: dict[str, Any], version_id: int, updated: str) -> bytes:
+def stamp(resource: dict[str, Any], version_id: int, updated: str) -> bytes:
     """Returns the bytes to store, with the server's versionId and lastUpdated; `meta` follows type and id."""
     sent_meta = resource.get("meta")
     meta = {"versionId": str(version_id), "lastUpdated": updated}

@@ -68,24 +68,24 @@ def searchset(
     meta = b',"meta":{"lastUpdated":' + orjson.dumps(updated) + b"}" if updated is not None else b""
     total_member = b',"total":%d' % total if total is not None else b""
     head = b'{"resourceType":"Bundle"' + id_member + meta + b',"type":"searchset"' + total_member
-    return b"".join((head, b',"link":', _links(self_url, next_url), *_listed(base, entries), b"}"))
+    return b"".join((head, b',"link":', _links(self_url, next_url), *_list_entries(base, entries), b"}"))
 
 
-def _listed(base: str, entries: Mapping[str, Sequence[StoredResource]]) -> list[bytes]:
+def _list_entries(base: str, entries: Mapping[str, Sequence[StoredResource]]) -> list[bytes]:
     """Returns the entries in pieces, so that each body is copied only once, when they are joined."""
     pieces: list[bytes] = []
     for mode, resources in entries.items():
         if isinstance(resources, Alike):
-            pieces += _alike(base, mode, resources)
+            pieces += _list_alike_entries(base, mode, resources)
         elif resources:
-            pieces += _mixed(base, mode, resources)
+            pieces += _list_mixed_entries(base, mode, resources)
     if not pieces:
         return pieces
     pieces[-1] = pieces[-1].removesuffix(b",") + b"]"
     return [b',"entry":[', *pieces]
 
 
-def _alike(base: str, mode: str, resources: Alike) -> list[bytes]:
+def _list_alike_entries(base: str, mode: str, resources: Alike) -> list[bytes]:
     """Returns the pieces of each entry: the address, the id, the body. Types and ids contain nothing that JSON escapes."""
     begin, between = f'{{"fullUrl":"{base}/{resources.type}/'.encode(), b'","resource":'
     end = b',"search":{"mode":"%b"}},' % mode.encode()
@@ -96,7 +96,7 @@ def _alike(base: str, mode: str, resources: Alike) -> list[bytes]:
     return pieces
 
 
-def _mixed(base: str, mode: str, resources: Sequence[StoredResource]) -> list[bytes]:
+def _list_mixed_entries(base: str, mode: str, resources: Sequence[StoredResource]) -> list[bytes]:
     """Returns the pieces of each entry. An outcome without an id has no fullUrl."""
     end = b',"search":{"mode":"%b"}},' % mode.encode()
     pieces: list[bytes] = []
@@ -156,7 +156,7 @@ def search_url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
     query = "&".join([f"{name}={value}" for name, value in pairs])
     readable = _READABLE.fullmatch(query) and query.count("=") == len(pairs) and query.count("&") < len(pairs)
     if query and not readable:
-        query = "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in pairs])
+        query = "&".join([f"{_quote(name)}={_quote(value)}" for name, value in pairs])
     address = f"{base}/{type}" if type else base
     return f"{address}?{query}" if query else address
 
@@ -164,5 +164,5 @@ def search_url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
 _READABLE = re.compile(r"[A-Za-z0-9_.~:/,$*=&-]*")
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return quote(text, safe=":/,$*")

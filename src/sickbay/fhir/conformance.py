@@ -11,7 +11,7 @@ from sickbay.fhir.definitions import table
 from sickbay.fhir.operations import registry as operation_registry
 from sickbay.fhir.operations.registry import Operation
 from sickbay.fhir.patch.formats import JSON_PATCH, MERGE_PATCH
-from sickbay.fhir.profiles import supported
+from sickbay.fhir.profiles import list_supported
 from sickbay.fhir.search.filters import is_answered
 from sickbay.fhir.search.parameters import COMMON, parameters
 from sickbay.fhir.search.query import SearchParameter
@@ -175,7 +175,7 @@ def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
     searchable = [parameter for parameter in parameters(version, type).values() if is_answered(version, parameter)]
     description: dict[str, Any] = {
         "type": type,
-        "supportedProfile": supported(version, type),
+        "supportedProfile": list_supported(version, type),
         "interaction": [{"code": code} for code in interactions],
         "versioning": "versioned",
     }

@@ -106,7 +106,7 @@ def _entries(version: str, body: bytes, bundle: dict[str, Any]) -> Iterator[Pars
         search, resource = entry.get("search"), entry.get("resource")
         if isinstance(search, dict) and search.get("mode") == "outcome":
             continue
-        linked = _URN.sub(lambda match: _linked(match, names), original)
+        linked = _URN.sub(lambda match: _link(match, names), original)
         yield _piece(version, place, linked, resource if linked == original else lossless_json.loads(linked))
 
 
@@ -129,7 +129,7 @@ def _names(entries: list[Any]) -> Mapping[bytes, bytes]:
     return names
 
 
-def _linked(match: re.Match[bytes], names: Mapping[bytes, bytes]) -> bytes:
+def _link(match: re.Match[bytes], names: Mapping[bytes, bytes]) -> bytes:
     return match[1] + names.get(match[2], match[2]) + b'"'
 
 
@@ -152,14 +152,14 @@ def _piece(version: str, place: str, body: bytes, resource: Any) -> ParsedResour
     return ParsedResource(place, type, id, body, resource)
 
 
-def ready(version: str, piece: ParsedResource, base: str) -> Ready:
+def prepare(version: str, piece: ParsedResource, base: str) -> Ready:
     """Adds the index entries. base: of the server that will store it; references on that base are local."""
     return Ready(piece.type, piece.id, piece.body, extract(version, piece.resource, base))
 
 
-def judged(version: str, piece: ParsedResource, base: str) -> ParsedResource | LoadError:
+def judge(version: str, piece: ParsedResource, base: str) -> ParsedResource | LoadError:
     """Returns the resource if it is valid, otherwise a LoadError with its first problems."""
-    duplicate = lossless_json.repeated(piece.body, piece.resource)
+    duplicate = lossless_json.find_repeated(piece.body, piece.resource)
     if duplicate is not None:
         return LoadError(piece.place, f"{piece.type}/{piece.id}: an object has two members named {duplicate}")
     problems = validate(version, piece.resource, base, searches=True)

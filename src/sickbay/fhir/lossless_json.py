@@ -43,7 +43,7 @@ def loads(body: bytes | str) -> Any:
         raise ValueError(str(error)) from None
 
 
-def repeated(body: bytes, value: Any) -> str | None:
+def find_repeated(body: bytes, value: Any) -> str | None:
     """Returns a name that occurs twice in an object of `body`, or None. value: the parsed body.
 
     Compares the counts of quotation marks first, and searches for the name only if some strings were lost in parsing.

@@ -30,6 +30,6 @@ def members(body: bytes) -> list[tuple[str, bytes]]:
     return pairs
 
 
-def joined(pairs: list[tuple[str, bytes]]) -> bytes:
+def join(pairs: list[tuple[str, bytes]]) -> bytes:
     """Builds the object from its members."""
     return b"{" + b",".join(b'"' + key.encode() + b'":' + value for key, value in pairs) + b"}"

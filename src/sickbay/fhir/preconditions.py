@@ -26,7 +26,7 @@ def names(header: str, current: int | None) -> bool:
     return header.strip() == "*" or current in [int(tag[1]) for tag in tags if tag]
 
 
-def unmodified(sent: str | None, modified: str) -> bool:
+def is_unmodified(sent: str | None, modified: str) -> bool:
     """Compares If-Modified-Since, an HTTP date or (in a Bundle) an instant, with Last-Modified. Other values are ignored."""
     if sent is None or sent == modified:
         return sent is not None
@@ -56,18 +56,18 @@ def etag(version_id: int) -> str:
     return f'W/"{version_id}"'
 
 
-def wanted(prefer: str | None) -> Return | None:
+def wanted_return(prefer: str | None) -> Return | None:
     """Returns what the response to a write should contain; None if the client doesn't say."""
-    return _RETURNS.get(_preferred(prefer, "return"))
+    return _RETURNS.get(_find_preference(prefer, "return"))
 
 
 def handling(prefer: str | None) -> Literal["strict", "lenient"] | None:
     """Returns how unknown parameters should be handled; None if the client doesn't say."""
-    preference = _preferred(prefer, "handling")
+    preference = _find_preference(prefer, "handling")
     return "strict" if preference == "strict" else "lenient" if preference == "lenient" else None
 
 
-def _preferred(prefer: str | None, name: str) -> str:
+def _find_preference(prefer: str | None, name: str) -> str:
     """Returns the first preference of that name. Names are case-insensitive (RFC 7240, 2)."""
     if not prefer:
         return ""

@@ -82,7 +82,7 @@ _OF_IPA: Mapping[str, Sequence[str]] = {
 """The same for International Patient Access 1.0. US Core is stricter, so resources name only US Core's profile."""
 
 
-def supported(version: str, type: str) -> list[str]:
+def list_supported(version: str, type: str) -> list[str]:
     """Returns the canonical URLs of the profiles of a type; empty for versions other than R4."""
     if version != "r4":
         return []

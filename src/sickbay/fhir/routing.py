@@ -90,11 +90,11 @@ def route_plainly(version: str, method: str, path: str) -> Route | Misrouted:
     type, slash, id = rest.partition("/")
     if slash and not before and method in _INSTANCE and type in known_types(version) and ID.fullmatch(id):  # most requests
         return Route(*_INSTANCE[method], type, id)
-    return _routed(version, method, path)
+    return _route(version, method, path)
 
 
 @memoize(256)
-def _routed(version: str, method: str, path: str) -> Route | Misrouted:
+def _route(version: str, method: str, path: str) -> Route | Misrouted:
     if path == "/":
         path = ""
     if method == "OPTIONS":  # DSTU2 also serves its Conformance resource there
@@ -233,7 +233,7 @@ def with_suggestion(version: str, misrouted: Misrouted) -> Misrouted:
         return misrouted
     name, type = misrouted.sought
     if misrouted.fault.parameter == "operation":
-        return replace(misrouted, fault=replace(misrouted.fault, expected=operation_registry.expected(version, name, type)))
+        return replace(misrouted, fault=replace(misrouted.fault, expected=operation_registry.suggest(version, name, type)))
     near = _nearest_type(version, name)
     fault = misrouted.fault if near is None else replace(misrouted.fault, expected=near)
     return replace(misrouted, fault=fault, nearest=near)

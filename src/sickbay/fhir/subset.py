@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sickbay.fhir import lossless_json
 from sickbay.fhir.definitions import table
 from sickbay.fhir.elements import children
-from sickbay.fhir.members import joined, members
+from sickbay.fhir.members import join, members
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search.parameters import nearest_of
 from sickbay.fhir.search.query import Query
@@ -33,7 +33,7 @@ class Part(NamedTuple):
     elements: tuple[str, ...] = ()
 
 
-def asked(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> Part | tuple[RequestError, ...]:
+def read_part(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> Part | tuple[RequestError, ...]:
     """Reads the parameters of a read or a history; type None: any. Returns all errors (never an empty tuple) if any.
 
     Of each parameter, only the first unknown element is reported.
@@ -49,7 +49,7 @@ def asked(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> P
             part = part._replace(elements=(*part.elements, *names))
             wrong = next((element for element in dict.fromkeys(names) if not is_element(version, type, element)), None)
             if wrong is not None:
-                errors.append(RequestError(RULE, name, text, unknown(version, type, wrong)))
+                errors.append(RequestError(RULE, name, text, suggest_element(version, type, wrong)))
     return tuple(errors) if errors else part
 
 
@@ -60,7 +60,7 @@ def is_element(version: str, type: str | None, name: str) -> bool:
     return not elements or first in elements or first == "resourceType"
 
 
-def unknown(version: str, type: str | None, name: str) -> str:
+def suggest_element(version: str, type: str | None, name: str) -> str:
     """Returns the likely meaning of an element that the type doesn't have."""
     first = name.removeprefix(f"{type}.").split(".")[0]
     near = nearest_of(first, children(version, type or ""))
@@ -73,7 +73,7 @@ def faults(query: Query) -> tuple[RequestError, ...]:
     errors = []
     for name in dict.fromkeys(query.elements):
         if not any(is_element(query.version, type, name) for type in types):
-            errors.append(RequestError(RULE, "_elements", name, unknown(query.version, types[0], name)))
+            errors.append(RequestError(RULE, "_elements", name, suggest_element(query.version, types[0], name)))
             break
     if query.summary == "text" and any(part.includes for part in query.parts or (query,)):
         errors.append(RequestError(RULE, "_summary", "text", "_summary=data, or no _include and _revinclude"))
@@ -93,16 +93,16 @@ def subset(version: str, type: str, body: bytes, summary: str | None, elements: 
         name = key.removeprefix("_")
         if (keys is None and name != "text") or (keys is not None and name in keys):
             cut.append((key, value))
-    return joined(_tagged(version, cut))
+    return join(_tag(version, cut))
 
 
 def _keys_to_keep(version: str, type: str, summary: str | None, elements: Collection[str]) -> frozenset[str] | None:
     """Returns the keys to keep; None: all of them."""
-    must = _ALWAYS | _mandatory(version, type)
+    must = _ALWAYS | _mandatory_keys(version, type)
     if summary == "text":
         return must | {"text"}
     if summary == "true":
-        return must | _summarised(version, type)
+        return must | _summary_keys(version, type)
     if elements:
         return must | {key for name in elements for key in _keys(version, type, name)}
     return None
@@ -115,7 +115,7 @@ def _keys(version: str, type: str, name: str) -> list[str]:
 
 
 @cache
-def _mandatory(version: str, type: str) -> frozenset[str]:
+def _mandatory_keys(version: str, type: str) -> frozenset[str]:
     keys = set()
     for path, entry in table(version, "elements").items():
         parent, _, name = path.rpartition(".")
@@ -125,14 +125,14 @@ def _mandatory(version: str, type: str) -> frozenset[str]:
 
 
 @cache
-def _summarised(version: str, type: str) -> frozenset[str]:
+def _summary_keys(version: str, type: str) -> frozenset[str]:
     """Returns the keys that the definitions mark as summary elements."""
     elements = children(version, type)
     names = table(version, "summary").get(type, ())
     return frozenset(child.key for name in names for child in elements.get(name.removesuffix("[x]"), ()))
 
 
-def _tagged(version: str, cut: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+def _tag(version: str, cut: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     values = dict(cut)
     meta = _object(lossless_json.loads(values.get("meta", b"{}")))
     sent_tags = meta.get("tag")

@@ -80,7 +80,7 @@ def expansion(version: str, url: str, text: str, offset: int, count: int, at: da
     }
 
 
-def judged(terms: Sequence[Term], asked: Sequence[Term]) -> tuple[bool, str, str]:
+def validate_code(terms: Sequence[Term], asked: Sequence[Term]) -> tuple[bool, str, str]:
     """Returns whether one of the codes is among the terms, a message, and its display. system "": any system."""
     for coding in asked:
         match = next((term for term in terms if term.code == coding.code and coding.system in ("", term.system)), None)

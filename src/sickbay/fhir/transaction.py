@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from sickbay.fhir import lossless_json
-from sickbay.fhir.body import parsed
+from sickbay.fhir.body import parse
 from sickbay.fhir.elements import children
 from sickbay.fhir.request_error import RequestError
 
@@ -54,7 +54,7 @@ class InvalidBundle(Exception):
 def read(version: str, text: bytes, content_type: str | None = None, base: str = "") -> tuple[str, list[BundleEntryRequest]]:
     """Returns the type (batch or transaction) and the entries. base: allowed at the start of a url. Raises InvalidBundle."""
     try:
-        bundle = parsed(version, text, content_type)
+        bundle = parse(version, text, content_type)
     except ValueError as error:
         raise InvalidBundle(f"The body cannot be read: {error}.") from None
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
@@ -125,7 +125,7 @@ def _patch(binary: dict[str, Any] | None) -> bytes:
         return b""
 
 
-def placed(where: Mapping[str, str]) -> Callable[[str], Mapping[str, str]]:
+def index_places(where: Mapping[str, str]) -> Callable[[str], Mapping[str, str]]:
     """Returns a function from an entry's fullUrl to the targets of its references. where: fullUrl or search -> Type/id.
 
     In an entry with the fullUrl `http://h/fhir/Type/1`, `Other/2` means `http://h/fhir/Other/2` if the Bundle has it
@@ -147,7 +147,7 @@ def _root(full_url: str) -> str:
     return head.rpartition("/")[0] + "/"
 
 
-def linked(version: str, value: Any, places: Mapping[str, str], trail: tuple[str, ...] = ()) -> Any:
+def link(version: str, value: Any, places: Mapping[str, str], trail: tuple[str, ...] = ()) -> Any:
     """Returns `value` with each fullUrl and conditional reference replaced by its target (R4, 3.1.0.11.2).
 
     Replaces references, elements of type uri and url, and links and images in narratives; identifiers stay unchanged.
@@ -155,7 +155,7 @@ def linked(version: str, value: Any, places: Mapping[str, str], trail: tuple[str
     if not places:
         return value
     if isinstance(value, list):
-        return [linked(version, member, places, trail) for member in value]
+        return [link(version, member, places, trail) for member in value]
     if isinstance(value, str):
         return _placed_text(version, value, places, trail)
     if not isinstance(value, dict):
@@ -165,14 +165,14 @@ def linked(version: str, value: Any, places: Mapping[str, str], trail: tuple[str
     copy = dict(value)
     for key, member in value.items():
         if isinstance(member, (dict, list)) or member in places or key == "div":
-            copy[key] = linked(version, member, places, (*here, key))
+            copy[key] = link(version, member, places, (*here, key))
     return copy
 
 
 def first_reference(version: str, value: Any, urls: Collection[str]) -> str | None:
     """Returns the first of these fullUrls that a transaction would replace in `value`."""
     noting = _NotingPlaces(urls)
-    linked(version, value, noting)
+    link(version, value, noting)
     return next(iter(noting.used), None)
 
 
@@ -231,7 +231,7 @@ class References(NamedTuple):
         """Returns those that are searches: `Patient?identifier=x`."""
         return [text for text in (*self.own, *self.nested) if "?" in text and ":" not in text.partition("?")[0]]
 
-    def lost(self, known: Collection[str]) -> list[str]:
+    def list_lost(self, known: Collection[str]) -> list[str]:
         """Returns the URNs that aren't in `known`."""
         return [text for text in self.own if text.startswith("urn:") and text not in known]
 
@@ -239,11 +239,11 @@ class References(NamedTuple):
 def references(value: Any) -> References:
     """Collects the references in the order of the document."""
     bundles: list[Any] = []
-    own = _collected([value], bundles)
-    return References(own, _collected(bundles[::-1], None) if bundles else [])
+    own = _collect([value], bundles)
+    return References(own, _collect(bundles[::-1], None) if bundles else [])
 
 
-def _collected(pending: list[Any], bundles: list[Any] | None) -> list[str]:
+def _collect(pending: list[Any], bundles: list[Any] | None) -> list[str]:
     """Adds Bundles to `bundles` instead of reading them. bundles: None if they are read too."""
     texts: list[str] = []
     while pending:

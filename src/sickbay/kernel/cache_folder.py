@@ -117,7 +117,7 @@ class CacheFolder:
     def _files(self, key: str) -> list[Path]:
         """The files under this key, the newest first. There may be several if two processes made one at the same time."""
         entries = [entry for entry in self._entries() if self._key_of(entry.name) == key]
-        return [Path(entry.path) for entry in sorted(entries, key=_modified, reverse=True)]
+        return [Path(entry.path) for entry in sorted(entries, key=_modification_time, reverse=True)]
 
     def _key_of(self, name: str) -> str:
         return name.removesuffix(self._suffix).rpartition(".")[0]
@@ -142,9 +142,9 @@ class CacheFolder:
     def _shrink(self) -> None:
         """Delete the files that were unused for the longest time until the rest is within the limit, and old drafts."""
         total = 0
-        for entry in sorted(self._entries(), key=_modified, reverse=True):
+        for entry in sorted(self._entries(), key=_modification_time, reverse=True):
             if entry.name.endswith(_DRAFT):
-                is_kept = _modified(entry) > time.time() - DRAFT_SECONDS
+                is_kept = _modification_time(entry) > time.time() - DRAFT_SECONDS
             else:
                 total += entry.stat(follow_symlinks=False).st_size
                 is_kept = total <= self._limit
@@ -152,7 +152,7 @@ class CacheFolder:
                 self.discard(Path(entry.path))
 
 
-def _modified(entry: os.DirEntry[str]) -> float:
+def _modification_time(entry: os.DirEntry[str]) -> float:
     return entry.stat(follow_symlinks=False).st_mtime
 
 

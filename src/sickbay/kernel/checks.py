@@ -146,7 +146,7 @@ class Examination:
             return ()
         return tuple([result.refusal for result in self.checked if result.refusal and result.outcome == "refused"])
 
-    def passed(self, check: Check[Any, Any]) -> bool:
+    def has_passed(self, check: Check[Any, Any]) -> bool:
         return (check.name, "passed") in [(result.name, result.outcome) for result in self.checked]
 
     def decisive(self, precedence: Sequence[str] = ()) -> Refusal | None:
@@ -165,17 +165,17 @@ def run_all(checks: Sequence[Check[R, K]], request: R, context: K, relaxed: Coll
     passed: set[str] = set()
     results: list[Checked] = []
     for check in checks:
-        result = _missing(check, context, passed) if check.after or check.requires else None
+        result = _skip(check, context, passed) if check.after or check.requires else None
         if result is None:
             refusal = check.decide(request, context)
-            result = Checked(check.name, "passed") if refusal is None else _refused(check.name, refusal, relaxed)
+            result = Checked(check.name, "passed") if refusal is None else _refuse(check.name, refusal, relaxed)
         if result.outcome == "passed":
             passed.add(check.name)
         results.append(result)
     return Examination(tuple(results))
 
 
-def _missing(check: Check[R, K], context: K, passed: set[str]) -> Checked | None:
+def _skip(check: Check[R, K], context: K, passed: set[str]) -> Checked | None:
     """A skipped result if a prerequisite is missing; None if the check may decide."""
     for earlier in check.after:
         if earlier.name not in passed:
@@ -186,7 +186,7 @@ def _missing(check: Check[R, K], context: K, passed: set[str]) -> Checked | None
     return None
 
 
-def _refused(name: str, refusal: Refusal, relaxed: Collection[str]) -> Checked:
+def _refuse(name: str, refusal: Refusal, relaxed: Collection[str]) -> Checked:
     return Checked(name, "passed" if refusal.name in relaxed else "refused", refusal)
 
 
@@ -239,11 +239,11 @@ def examine(
 ) -> Examination:
     """Returns the same Examination as `run_all`, which it calls only if a check refuses or is skipped."""
     compiled: CompiledChecks[R, K] = checks if isinstance(checks, CompiledChecks) else compile_checks(tuple(checks))
-    passed = granted(compiled, request, context)
+    passed = examine_fast(compiled, request, context)
     return passed if passed is not None else run_all(compiled.checks, request, context, relaxed)
 
 
-def granted(compiled: CompiledChecks[R, K], request: R, context: K) -> Examination | None:
+def examine_fast(compiled: CompiledChecks[R, K], request: R, context: K) -> Examination | None:
     """The Examination if all checks pass; None if one of them doesn't, or can't be called."""
     _, required, groups, passed = compiled
     for value in required(context):

@@ -73,7 +73,7 @@ def iso(at: float | str) -> str:
     return instant(at).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def partial(text: str | None) -> date | None:
+def parse_date(text: str | None) -> date | None:
     """The date in a FHIR date or dateTime; None if it has no day."""
     try:
         return date.fromisoformat((text or "")[:10])
@@ -83,7 +83,7 @@ def partial(text: str | None) -> date | None:
 
 def fhir_date(text: str | None) -> str:
     """Format a FHIR date: a day, a month or a year, as precise as the value."""
-    known = partial(text)
+    known = parse_date(text)
     if known:
         return day(known)
     year, _, month = (text or "")[:7].partition("-")
@@ -92,7 +92,7 @@ def fhir_date(text: str | None) -> str:
 
 def age(born: str | None, today: date) -> int | None:
     """The age in whole years; None if the day of birth isn't known."""
-    birth = partial(born)
+    birth = parse_date(born)
     if birth is None:
         return None
     return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))

@@ -24,7 +24,7 @@ LAST_CALL_CHARACTERS: Final = 20_000
 """Maximum length of a longer text whose result is cached until the next one: a dozen checks of one request read it."""
 
 
-def memoized(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def cache_results(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """`lru_cache` for a pure function with short arguments from requests or stored data."""
 
     def wrap(read: Callable[P, T]) -> Callable[P, T]:

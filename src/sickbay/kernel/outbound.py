@@ -50,7 +50,7 @@ class Unreachable(Exception):
     """Nothing was fetched. The message explains the reason to the developer who registered the URL."""
 
 
-def allowed(text: str, loopback: bool) -> bool:
+def is_allowed(text: str, loopback: bool) -> bool:
     """Whether this address may be called: a public one, or this machine's own if `loopback` is true."""
     address = _inner(ipaddress.ip_address(text.partition("%")[0]))
     if address.is_loopback:
@@ -93,15 +93,15 @@ async def fetch(url: str, *, loopback: bool = False, named: NamedHost | None = N
 async def _addresses(host: str, port: int, loopback: bool, named: NamedHost | None) -> list[str]:
     """All addresses of the name. Raises Unreachable if even one of them may not be called."""
     if named is not None and host == named.name.lower():
-        named.addresses = named.addresses or await _resolved(host, port)
+        named.addresses = named.addresses or await _resolve(host, port)
         return named.addresses
-    addresses = await _resolved(host, port)
-    if not all(allowed(entry, loopback) for entry in addresses):
+    addresses = await _resolve(host, port)
+    if not all(is_allowed(entry, loopback) for entry in addresses):
         raise Unreachable(f"{host} has an address inside a private network, and those are never called")
     return addresses
 
 
-async def _resolved(host: str, port: int) -> list[str]:
+async def _resolve(host: str, port: int) -> list[str]:
     try:
         entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 
 WORD_CHARACTERS: Final = 64
 """A longer text isn't a misspelled name."""
@@ -35,7 +35,9 @@ def vocabulary(names: Iterable[str]) -> Vocabulary:
     return Vocabulary(listed, tuple(map(_letters, listed)))
 
 
-def closest(word: str, names: Iterable[str] | Vocabulary, cutoff: float = 0.6, longest: int = WORD_CHARACTERS) -> str | None:
+def find_closest(
+    word: str, names: Iterable[str] | Vocabulary, cutoff: float = 0.6, longest: int = WORD_CHARACTERS
+) -> str | None:
     """Return the most similar name, or None if none is as similar as `cutoff` (from 0 to 1) or the word is too long."""
     if len(word) > longest:
         return None
@@ -72,7 +74,7 @@ def _bounds(word: str, known: Vocabulary) -> list[tuple[float, str]]:
     ]
 
 
-@memoized(4096)
+@cache_results(4096)
 def _letters(word: str) -> int:
     """Return the letters as bits. Letters outside ASCII count as one inside it, so that no similar name is ruled out."""
     bits, counts = 0, [0] * 128

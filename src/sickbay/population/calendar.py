@@ -92,7 +92,7 @@ def bookings(seed: int, patients: int, today: datetime.date, messiness: float = 
             for clock, minutes in clinic.times:
                 patient_number = _pick_patient(seed, patients, day, clinic.practitioner, clock, taken)
                 if clock != TIMOTHY_TIME or shift == 0:
-                    yield _booked(seed, clinic, day, clock, minutes, patient_number, shift, messiness)
+                    yield _book(seed, clinic, day, clock, minutes, patient_number, shift, messiness)
             for clock, minutes in _FREE:
                 yield _slot(clinic.practitioner, day, clock, minutes, busy=False), None
 
@@ -101,7 +101,7 @@ def _rng(seed: int, practitioner: Practitioner, day: datetime.date, clock: str, 
     return SeededRandom(seed, "booking", practitioner.id, day.isoformat(), clock, what)
 
 
-def _booked(
+def _book(
     seed: int,
     clinic: Clinic,
     day: datetime.date,
@@ -116,7 +116,7 @@ def _booked(
     slot = _slot(clinic.practitioner, day, clock, minutes, busy=patient_number is not None and state != "cancelled")
     if patient_number is None:
         return slot, None
-    created = day - datetime.timedelta(days=rng.whole(4, 40))
+    created = day - datetime.timedelta(days=rng.pick_integer(4, 40))
     patient = data_quality.person(person(seed, patient_number), seed, messiness)
     reason = "Hypertension, yearly review" if patient_number == TIMOTHY else _reason(seed, rng, patient_number, day)
     return slot, Booking(f"ap-{slot.id[5:]}", slot, patient, clinic.room, reason, state, created)
@@ -136,7 +136,7 @@ def _pick_patient(
     rng = _rng(seed, practitioner, day, clock, "who")
     children = practitioner.title == "Paediatrics"
     for _ in range(40):
-        number = rng.whole(1, patients)
+        number = rng.pick_integer(1, patients)
         candidate = person(seed, number)
         age = candidate.age(day)
         if candidate.died and candidate.died <= day:

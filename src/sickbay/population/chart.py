@@ -72,7 +72,7 @@ class Chart:
         minutes: int = 20,
         setting: Setting = "ambulatory",
     ) -> Visit:
-        clock = datetime.time(self.rng.whole(8, 16), 5 * self.rng.whole(0, 11), tzinfo=UTC)
+        clock = datetime.time(self.rng.pick_integer(8, 16), 5 * self.rng.pick_integer(0, 11), tzinfo=UTC)
         visit = Visit(
             number=len(self.history.visits) + 1,
             start=datetime.datetime.combine(day, clock),
@@ -221,7 +221,7 @@ class Chart:
         return measured
 
     def vaccinate(self, vaccine: Concept, visit: Visit) -> None:
-        lot = f"{self.rng.pick('ABCDEFGH')}{self.rng.whole(1000, 9999)}"
+        lot = f"{self.rng.pick('ABCDEFGH')}{self.rng.pick_integer(1000, 9999)}"
         self.history.vaccinations.append(Vaccination(len(self.history.vaccinations) + 1, vaccine, visit, lot))
 
     def refuse(self, vaccine: Concept, visit: Visit) -> None:
@@ -322,7 +322,7 @@ class Chart:
         return number
 
     def implant(self, concept: Concept, since: datetime.date) -> Implant:
-        serial = f"SB{self.rng.whole(100_000, 999_999)}"
+        serial = f"SB{self.rng.pick_integer(100_000, 999_999)}"
         implant = Implant(len(self.history.implants) + 1, concept, serial, since)
         self.history.implants.append(implant)
         return implant

@@ -39,7 +39,7 @@ def person(patient: Person, seed: int, level: float) -> Person:
     rng = SeededRandom(seed, "mess", "person", patient.number)
     if patient.number <= CAST or not rng.chance(level * 0.5):
         return patient
-    kind = rng.whole(0, 3)
+    kind = rng.pick_integer(0, 3)
     if kind == 0:
         return replace(patient, gender="unknown" if rng.chance(0.7) else "other")
     if kind == 1:
@@ -58,7 +58,7 @@ def add_errors(history: PatientHistory, seed: int, level: float) -> PatientHisto
     duplicates: list[Observation] = []
     for index, reading in enumerate(history.readings):
         if rng.chance(level * 0.2):
-            kind = rng.whole(0, 4)
+            kind = rng.pick_integer(0, 4)
             if kind == 4:
                 duplicates.append(reading)
             else:
@@ -69,7 +69,7 @@ def add_errors(history: PatientHistory, seed: int, level: float) -> PatientHisto
 
 
 def _problem(problem: Condition, rng: SeededRandom) -> Condition:
-    kind = rng.whole(0, 2)
+    kind = rng.pick_integer(0, 2)
     if kind == 0:
         return replace(problem, concept=_words(problem.concept))
     return replace(problem, wrong=True) if kind == 1 else replace(problem, vague=True)
@@ -85,13 +85,15 @@ def _words(concept: Concept) -> Concept:
     return Concept((), concept.text.lower())
 
 
-def _bare(measure: Measure) -> Measure:
+def _strip(measure: Measure) -> Measure:
     """Returns the measure without unit, profile and ranges; the profiles of vital signs require code and unit."""
     return replace(measure, unit="", ucum="", profile="", female=None, male=None)
 
 
 def _no_unit(reading: Observation) -> Observation:
-    return replace(reading, measure=_bare(reading.measure), parts=tuple((_bare(part), value) for part, value in reading.parts))
+    return replace(
+        reading, measure=_strip(reading.measure), parts=tuple((_strip(part), value) for part, value in reading.parts)
+    )
 
 
 def _no_code(reading: Observation) -> Observation:

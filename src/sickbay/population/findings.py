@@ -67,7 +67,7 @@ def _oxygen(chart: Chart, rng: SeededRandom) -> None:
     flow = rng.pick((1, 2, 3))
     parts = ((measures.OXYGEN_FLOW, float(flow)), (measures.OXYGEN_SHARE, 20.0 + 4 * flow))
     at = visit.start + datetime.timedelta(minutes=12)
-    chart.add(measures.OXYGEN, visit, at, value=float(rng.whole(94, 97)), parts=parts, performer=_nurse(visit))
+    chart.add(measures.OXYGEN, visit, at, value=float(rng.pick_integer(94, 97)), parts=parts, performer=_nurse(visit))
 
 
 def _average_pressure(chart: Chart, rng: SeededRandom) -> None:
@@ -76,7 +76,7 @@ def _average_pressure(chart: Chart, rng: SeededRandom) -> None:
     known = {problem.concept for problem in chart.history.problems}
     if problems.HYPERTENSION not in known or chart.person.number % 2 == 0 or not pressures:
         return
-    values = [part[1] + rng.whole(-4, 3) for part in pressures[-1] if isinstance(part[1], float | int)]
+    values = [part[1] + rng.pick_integer(-4, 3) for part in pressures[-1] if isinstance(part[1], float | int)]
     parts = tuple(zip((measures.MEAN_SYSTOLIC, measures.MEAN_DIASTOLIC), values, strict=True))
     evening = chart.history.visits[-1].start.replace(hour=19, minute=30) - datetime.timedelta(days=1)
     if evening.date() > chart.person.born:

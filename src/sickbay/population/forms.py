@@ -115,7 +115,7 @@ class Response(NamedTuple):
     reading: Observation
 
 
-def answered(history: PatientHistory) -> dict[int, Response]:
+def index_responses(history: PatientHistory) -> dict[int, Response]:
     """Maps the number of an observation to the response that its score comes from. Duplicated observations share one."""
     responses: dict[tuple[str, int], Response] = {}
     by_reading: dict[int, Response] = {}
@@ -127,7 +127,7 @@ def answered(history: PatientHistory) -> dict[int, Response]:
             if key not in responses:
                 rng = SeededRandom(history.person.record_number, *key)
                 responses[key] = Response(
-                    len(responses) + 1, form, reading.visit, reading.at, _chosen(form, reading, rng), reading
+                    len(responses) + 1, form, reading.visit, reading.at, _choose(form, reading, rng), reading
                 )
             by_reading[reading.number] = responses[key]
         elif reading.measure.key.startswith("hunger_") and reading.visit and not reading.absent:
@@ -140,10 +140,10 @@ def answered(history: PatientHistory) -> dict[int, Response]:
     return by_reading
 
 
-def _chosen(form: Form, reading: Observation, rng: SeededRandom) -> tuple[int, ...]:
+def _choose(form: Form, reading: Observation, rng: SeededRandom) -> tuple[int, ...]:
     if reading.value is not None:
         return _distribute(form, int(reading.value), rng)
-    return (1, rng.whole(0, 1)) if reading.concept is AT_RISK else (0, 0)
+    return (1, rng.pick_integer(0, 1)) if reading.concept is AT_RISK else (0, 0)
 
 
 def _distribute(form: Form, total: int, rng: SeededRandom) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ SPANISH = Coding("urn:ietf:bcp:47", "es", "Spanish")
 _YEAR = 365
 
 
-def known(person: Person, seed: int) -> Person:
+def add_details(person: Person, seed: int) -> Person:
     """Returns the person with these details. Nothing else in the history depends on them."""
     rng = SeededRandom(seed, "identity", person.number)
     age = (END - person.born).days // _YEAR
@@ -28,7 +28,9 @@ def known(person: Person, seed: int) -> Person:
     return replace(
         person,
         suffix="Jr." if person.sex == "male" and person.number % 7 in (1, 4) else None,
-        former_family=_former_family(person, rng) if age >= 28 and person.sex == "female" and _renamed(person) else None,
+        former_family=_former_family(person, rng)
+        if age >= 28 and person.sex == "female" and _has_former_name(person)
+        else None,
         former_home=_former_home(rng) if age >= 20 and person.number % 5 == 4 else None,
         tribe=NAVAJO if person.race is names.NATIVE else None,
         identity_asked=age >= 18 and person.number % 4 == 1,
@@ -37,7 +39,7 @@ def known(person: Person, seed: int) -> Person:
     )
 
 
-def _renamed(person: Person) -> bool:
+def _has_former_name(person: Person) -> bool:
     """Returns whether the person has a former name. False if "Peters" finds the person now: the guided tour searches for that
     name.
     """
@@ -54,11 +56,11 @@ def _former_family(person: Person, rng: SeededRandom) -> tuple[str, datetime.dat
     """
     group = next((group for group in names.KINS if person.family in group.families), names.KINS[0])
     choices = [family for family in group.families if family > person.family and not family.startswith("Peters")]
-    until = person.born + datetime.timedelta(days=rng.whole(24 * _YEAR, 27 * _YEAR))
+    until = person.born + datetime.timedelta(days=rng.pick_integer(24 * _YEAR, 27 * _YEAR))
     return (rng.pick(choices), until) if choices else None
 
 
 def _former_home(rng: SeededRandom) -> tuple[str, str, str, datetime.date]:
     city, postal = rng.pick(names.CITIES)
-    moved = END - datetime.timedelta(days=rng.whole(200, 1500))
-    return f"{rng.whole(2, 480)} {rng.pick(names.STREETS)} Street", city, postal, moved
+    moved = END - datetime.timedelta(days=rng.pick_integer(200, 1500))
+    return f"{rng.pick_integer(2, 480)} {rng.pick(names.STREETS)} Street", city, postal, moved

@@ -6,7 +6,7 @@ import datetime
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 from sickbay.population import identity, names
 from sickbay.population.codings import Coding
 from sickbay.population.patient_history import END, Person
@@ -65,14 +65,14 @@ CAST: dict[int, Role] = {
 """Patient number to role. 17 is the patient in the screenshots; 1 and 2 are a mother and her child."""
 
 
-@memoized(1024)
+@cache_results(1024)
 def person(seed: int, number: int) -> Person:
     """Returns the `number`-th patient (from 1) of this seed. Choosing the patient of an appointment looks at many."""
     rng = SeededRandom(seed, "person", number)
     random_person = _random_person(rng, number)
     role = CAST.get(number)
     if role is None:
-        return identity.known(random_person, seed)
+        return identity.add_details(random_person, seed)
     cast = replace(
         random_person,
         given=(role.given,),
@@ -81,13 +81,13 @@ def person(seed: int, number: int) -> Person:
         born=role.born,
         race=role.race,
         ethnicity=role.ethnicity,
-        contact=role.contact or (random_person.contact if _young(role.born) else None),
+        contact=role.contact or (random_person.contact if _is_young(role.born) else None),
         died=role.died,
         plan="Medicare" if (END - role.born).days > 65 * 365.25 else "Harbour Health",
         practitioner=_own_practitioner(rng, role.born, number),
         married=role.contact is None and random_person.married,
     )
-    return identity.known(cast, seed)
+    return identity.add_details(cast, seed)
 
 
 def _random_person(rng: SeededRandom, number: int) -> Person:
@@ -105,20 +105,20 @@ def _random_person(rng: SeededRandom, number: int) -> Person:
         born=born,
         race=kin.race,
         ethnicity=kin.ethnicity,
-        phone=f"(555) 555-01{rng.whole(0, 99):02d}",
-        street=f"{rng.whole(2, 480)} {rng.pick(names.STREETS)} Street",
+        phone=f"(555) 555-01{rng.pick_integer(0, 99):02d}",
+        street=f"{rng.pick_integer(2, 480)} {rng.pick(names.STREETS)} Street",
         city=city,
         postal=postal,
         record_number=_record_number(number),
         practitioner=_own_practitioner(rng, born, number),
         married=(END - born).days > 27 * 365 and rng.chance(0.55),
-        contact=f"{rng.pick(kin.women)} {kin.families[number % len(kin.families)]}" if _young(born) else None,
+        contact=f"{rng.pick(kin.women)} {kin.families[number % len(kin.families)]}" if _is_young(born) else None,
         died=_death(rng, born),
         plan="Medicare" if (END - born).days > 65 * 365.25 else rng.pick(("Harbour Health", "Harbour Health", "Medicaid")),
     )
 
 
-def _young(born: datetime.date) -> bool:
+def _is_young(born: datetime.date) -> bool:
     return (END - born).days < 18 * 365
 
 
@@ -126,7 +126,7 @@ def _death(rng: SeededRandom, born: datetime.date) -> datetime.date | None:
     """Returns the day of death for some of the old, within the last two years of the record, or None."""
     years = (END - born).days / 365.25
     if years > 68 and rng.chance((years - 66) * 0.008):
-        return END - datetime.timedelta(days=rng.whole(20, 730))
+        return END - datetime.timedelta(days=rng.pick_integer(20, 730))
     return None
 
 
@@ -146,4 +146,4 @@ def _record_number(number: int) -> str:
 def _own_practitioner(rng: SeededRandom, born: datetime.date, number: int) -> str:
     if number == 17:
         return PHYSICIANS[0].id
-    return rng.pick(PEDIATRICIANS if _young(born) else PHYSICIANS).id
+    return rng.pick(PEDIATRICIANS if _is_young(born) else PHYSICIANS).id

@@ -26,7 +26,7 @@ class SeededRandom:
     def chance(self, probability: float) -> bool:
         return self._next() < probability
 
-    def whole(self, low: int, high: int) -> int:
+    def pick_integer(self, low: int, high: int) -> int:
         """Returns an integer from `low` to `high`, both included."""
         return low + int(self._next() * (high - low + 1))
 

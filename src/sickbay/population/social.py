@@ -65,7 +65,7 @@ def _work(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None:
     if chart.person.number % 3 != 2 or age >= _OLD:
         return
     work, industry = rng.pick(_WORK)
-    since = visit.start - datetime.timedelta(days=rng.whole(100, 700))
+    since = visit.start - datetime.timedelta(days=rng.pick_integer(100, 700))
     _observe(
         chart,
         measures.OCCUPATION,
@@ -93,7 +93,7 @@ def _family(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None:
 def _hunger(chart: Chart, visit: Visit) -> None:
     """Adds, for patients at risk of hunger: the answers as observations, the panel, a health concern and a referral."""
     history = chart.history
-    for number, response in forms.answered(history).items():
+    for number, response in forms.index_responses(history).items():
         reading = history.readings[number - 1]
         if reading.concept is not forms.AT_RISK:
             continue
@@ -139,7 +139,7 @@ def _mood(chart: Chart, visit: Visit) -> None:
 def _intake(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None:
     """Records the scores of the form that some patients complete before their last visit."""
     if chart.person.number % 8 == 3:
-        days, drinks = rng.whole(0, 5), rng.whole(0, 2)
+        days, drinks = rng.pick_integer(0, 5), rng.pick_integer(0, 2)
         _observe(chart, measures.EXERCISE, visit, value=float(days), performer=None)
         _observe(chart, measures.ALCOHOL, visit, value=float(drinks), performer=None)
 

@@ -42,7 +42,7 @@ class Specimen(NamedTuple):
     """Haemolysed: some results could not be obtained from it."""
 
 
-def taken(history: PatientHistory) -> dict[int, Specimen]:
+def index_specimens(history: PatientHistory) -> dict[int, Specimen]:
     """Maps the number of a laboratory observation to its specimen, which several observations can share."""
     specimens: dict[tuple[int, Concept], Specimen] = {}
     spoiled = {reading.visit for reading in history.readings if reading.why is ERROR}

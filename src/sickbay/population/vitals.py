@@ -60,7 +60,7 @@ def build(person: Person, rng: SeededRandom) -> Build:
     )
 
 
-def expected(person: Person, own: Build, day: datetime.date) -> Body:
+def expect(person: Person, own: Build, day: datetime.date) -> Body:
     """Returns the expected values on a day, before any story changes them."""
     age = person.age(day)
     body = _child(person, own, age) if age < 18 else _adult(person, own, age, (day.year - 2020) * own.gain)

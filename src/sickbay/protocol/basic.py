@@ -45,7 +45,7 @@ def read(header: str) -> Basic:
 _SCHEME = re.compile(r"\s*[\"']?(?:basic|bearer|token)?[\s:=]*", re.I)
 
 
-def salvaged(header: str) -> Pair | None:
+def salvage(header: str) -> Pair | None:
     """Client ID and secret of a malformed header: with a colon or quotation marks around it, not encoded, or encoded twice."""
     text = header[_SCHEME.match(header).end() :].strip(" \"'")  # type: ignore[union-attr]  # the pattern also matches an empty string
     for _ in range(2):
@@ -69,7 +69,7 @@ def _pair(inside: str, broken: bool) -> Basic:
     return Basic((id, secret), (unquote_plus(id), unquote_plus(secret)), fault)
 
 
-def plain(id: str, secret: str) -> str:
+def write_plain(id: str, secret: str) -> str:
     """The header without form-encoding, for servers that don't decode it."""
     return "Basic " + b64encode(f"{id}:{secret}".encode()).decode()
 

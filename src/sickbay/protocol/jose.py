@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 from sickbay.protocol import unicode
 
 if TYPE_CHECKING:
@@ -41,34 +41,34 @@ def generate(size: int = 2048) -> str:
     return json.dumps(key.as_dict(private=True))
 
 
-def public(key: str) -> Jwk:
+def public_members(key: str) -> Jwk:
     """The public members of a key, as they are published in a key set."""
     return {name: value for name, value in json.loads(key).items() if name not in PRIVATE}
 
 
 def key_set(keys: Sequence[str]) -> dict[str, list[Jwk]]:
     """The document at `jwks_uri`."""
-    return {"keys": [public(key) for key in keys]}
+    return {"keys": [public_members(key) for key in keys]}
 
 
 def sign(claims: Mapping[str, Any], key: str, algorithm: str = "RS256") -> str:
     """Signs the claims as a compact JWS with the key's kid (RFC 7515 7.1). Raises JoseError if key and algorithm don't fit."""
     header, signature = _signing(key, algorithm)
-    signed = f"{header}.{_encoded(claims)}"
+    signed = f"{header}.{_encode(claims)}"
     return f"{signed}.{_base64url(signature(signed.encode()))}"
 
 
-@memoized(16)
+@cache_results(16)
 def _signing(key: str, algorithm: str) -> tuple[str, Callable[[bytes], bytes]]:
     """The encoded header and the signing function, which are the same each time. The library would create them again."""
     from joserfc.jws import JWSRegistry
 
-    private, chosen = _imported(key), JWSRegistry(algorithms=[algorithm]).get_alg(algorithm)
+    private, chosen = _import_key(key), JWSRegistry(algorithms=[algorithm]).get_alg(algorithm)
     chosen.check_key(private)
-    return _encoded({"typ": "JWT", "alg": algorithm, "kid": private.kid}), partial(chosen.sign, key=private)
+    return _encode({"typ": "JWT", "alg": algorithm, "kid": private.kid}), partial(chosen.sign, key=private)
 
 
-def _encoded(value: Mapping[str, Any]) -> str:
+def _encode(value: Mapping[str, Any]) -> str:
     return _base64url(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
@@ -76,8 +76,8 @@ def _base64url(data: bytes) -> str:
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-@memoized(256)
-def _imported(key: str) -> RSAKey | ECKey:
+@cache_results(256)
+def _import_key(key: str) -> RSAKey | ECKey:
     """Parses a key. Cached, because the library tests an RSA key's primes, which takes as long as a hundred signatures.
 
     Raises ValueError, TypeError or one of the library's errors if the key isn't valid.
@@ -90,7 +90,7 @@ def _imported(key: str) -> RSAKey | ECKey:
     return read
 
 
-@memoized(8)
+@cache_results(8)
 def peek(text: str) -> Jwt | None:
     """Header and claims without verification; None if the text isn't header.payload.signature with JSON objects.
 
@@ -153,7 +153,7 @@ def _integer(member: object) -> int:
         return 0
 
 
-def unsuited(key: Jwk, algorithm: object = None) -> str:
+def find_unsuitable_member(key: Jwk, algorithm: object = None) -> str:
     """The member of the key that excludes verifying signatures with this algorithm, and its value; "" if none does."""
     use, operations, named = key.get("use"), key.get("key_ops"), key.get("alg")
     if use not in (None, "sig"):
@@ -181,7 +181,7 @@ def is_whole(key: Jwk) -> bool:
     from joserfc.errors import JoseError
 
     try:
-        _imported(json.dumps({name: value for name, value in key.items() if name not in PRIVATE}))
+        _import_key(json.dumps({name: value for name, value in key.items() if name not in PRIVATE}))
     except (JoseError, ValueError, TypeError):
         return False
     return True
@@ -202,7 +202,7 @@ def verify(text: str, key: Jwk, algorithms: Sequence[str]) -> bool:
         return False
     signed, _, signature = text.rpartition(".")
     try:
-        public_key = _imported(json.dumps({name: value for name, value in key.items() if name not in PRIVATE}))
+        public_key = _import_key(json.dumps({name: value for name, value in key.items() if name not in PRIVATE}))
         chosen = JWSRegistry(algorithms=list(algorithms)).get_alg(str(algorithm))
         chosen.check_key(public_key)
         return chosen.verify(signed.encode(), _bytes(signature), public_key)

@@ -44,7 +44,7 @@ class Parameters(Struct, frozen=True, dict=True):
     def names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(key for key, _ in self.pairs))
 
-    def repeated(self) -> tuple[str, ...]:
+    def list_repeated(self) -> tuple[str, ...]:
         """Names that occur more than once (RFC 6749 3.1: MUST NOT)."""
         if len({name for name, _ in self.pairs}) == len(self.pairs):
             return ()
@@ -56,7 +56,7 @@ class Parameters(Struct, frozen=True, dict=True):
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self.pairs)
 
-    def replaced(self, changes: Sequence[tuple[str, str | None]]) -> Parameters:
+    def replace(self, changes: Sequence[tuple[str, str | None]]) -> Parameters:
         """A copy in which each name occurs once with its new value. None removes a name; new names are appended."""
         pairs = list(self.pairs)
         for name, value in changes:
@@ -87,25 +87,25 @@ def parse(raw: str) -> Parameters:
         if piece:
             name, _, value = piece.partition("=")
             literal = "%" not in piece and "+" not in piece
-            pairs.append((name, value) if literal else (_decoded(name), _decoded(value)))
+            pairs.append((name, value) if literal else (_decode(name), _decode(value)))
     return Parameters(tuple(pairs), raw)
 
 
 def first(raw: str, name: str) -> str | None:
     """The decoded value of the first parameter with this name, without parsing the others. The name isn't percent-encoded."""
     start = f"&{raw}".find(f"&{name}=")
-    return None if start < 0 else _decoded(raw[start + len(name) + 1 :].partition("&")[0])
+    return None if start < 0 else _decode(raw[start + len(name) + 1 :].partition("&")[0])
 
 
-def _decoded(text: str) -> str:
+def _decode(text: str) -> str:
     """Skips the decoding for most texts, which don't need it."""
     if "%" not in text and "+" not in text:
         return text
-    return _unescaped(text)
+    return _unescape(text)
 
 
 @memoize(512)
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     """Cached, because the same redirect_uri, aud and scope are sent again and again. ASCII text takes half the time."""
     if text.isascii():
         return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
@@ -114,9 +114,9 @@ def _unescaped(text: str) -> str:
 
 def encode(pairs: Sequence[tuple[str, str]]) -> str:
     """The inverse of parse. A space becomes %20, which all servers read in the same way."""
-    return "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in pairs])
+    return "&".join([f"{_quote(name)}={_quote(value)}" for name, value in pairs])
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """Skips the encoding for texts that don't need it, such as nearly all names and codes."""
     return text if _UNRESERVED.fullmatch(text) else quote(text, safe="", errors="replace")

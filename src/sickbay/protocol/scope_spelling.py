@@ -15,10 +15,10 @@ from sickbay.protocol.scopes import (
     MAXIMUM_SCOPE_CHARACTERS,
     MAXIMUM_SCOPE_SEPARATORS,
     Scope,
+    correct_case,
     parse,
     parse_all,
-    recased,
-    reordered,
+    reorder_letters,
 )
 
 _SCOPE = r"(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|])"
@@ -76,13 +76,13 @@ def spelling(text: str) -> Spelling:
 
 
 @memoize(4096)
-def registered(text: str) -> tuple[Scope, ...]:
+def parse_registered(text: str) -> tuple[Scope, ...]:
     """The scopes of a registration, whatever separates them."""
     return parse_all(spelling(text).tokens)
 
 
 def _is_readable(token: str) -> bool:
-    return bool(parse(token) or recased(token) or reordered(token))
+    return bool(parse(token) or correct_case(token) or reorder_letters(token))
 
 
 def _split_text(text: str) -> Spelling:
@@ -125,12 +125,12 @@ def _split_without_stray(text: str) -> Spelling:
     read = _split_text(joints.sub(" ", text))
     return read._replace(
         commas=read.commas and not array,
-        separators=_unique(joint[0] for joint in joints.findall(text)),
+        separators=_drop_duplicates(joint[0] for joint in joints.findall(text)),
         array=array[1] if array else "",
-        stray=_unique([*unseen, *quotes]),
+        stray=_drop_duplicates([*unseen, *quotes]),
         name=name[0].strip() if name else "",
     )
 
 
-def _unique(characters: Iterable[str]) -> str:
+def _drop_duplicates(characters: Iterable[str]) -> str:
     return "".join(dict.fromkeys(characters))

@@ -101,7 +101,7 @@ def is_encoded_twice(text: str) -> bool:
     return "%" in text and any(re.search(r"%2F|%20", piece.partition("?")[0], re.I) for piece in text.split())
 
 
-def decoded_again(text: str) -> str:
+def decode_again(text: str) -> str:
     """Decodes the text until it no longer looks encoded, at most ROUNDS times."""
     for _ in range(ROUNDS):
         if not is_encoded_twice(text):
@@ -110,13 +110,13 @@ def decoded_again(text: str) -> str:
     return text
 
 
-def recased(token: str, types: tuple[str, ...] = ()) -> str | None:
+def correct_case(token: str, types: tuple[str, ...] = ()) -> str | None:
     """The scope that the token becomes by correcting upper and lower case; None if it is already a scope or still isn't."""
-    return None if parse(token) else _recased(token, types)
+    return None if parse(token) else _correct_case(token, types)
 
 
 @memoize(4096)
-def _recased(token: str, types: tuple[str, ...]) -> str | None:
+def _correct_case(token: str, types: tuple[str, ...]) -> str | None:
     head, question, rest = token.partition("?")
     plain = {name.lower(): name for name in PLAIN}.get(token.lower())
     if plain or _LAUNCH.fullmatch(head.lower() + question + rest):
@@ -130,7 +130,7 @@ def _recased(token: str, types: tuple[str, ...]) -> str | None:
 
 
 @memoize(4096)
-def reordered(token: str) -> str | None:
+def reorder_letters(token: str) -> str | None:
     """The scope with its v2 letters in the order `cruds`; None if a wrong order isn't the problem."""
     match = re.fullmatch(r"((?:patient|user|system)/(?:\*|[A-Z][A-Za-z]+)\.)([cruds]+)(\?.+)?", token)
     if not match or parse(token) or len(set(match[2])) < len(match[2]):
@@ -197,7 +197,7 @@ def covers(granted: Scope, requested: Scope) -> bool:
     return granted.text == requested.text
 
 
-def covered(requested: Scope, granted: tuple[Scope, ...]) -> bool:
+def is_covered(requested: Scope, granted: tuple[Scope, ...]) -> bool:
     """Whether `requested` is included in one of the scopes, or each of its letters in at least one of them."""
     if requested.text in [scope.text for scope in granted] or any(covers(scope, requested) for scope in granted):
         return True

@@ -90,10 +90,10 @@ _LONG_REFERENCE = re.compile(r"&#(?:([0-9]{8,})|[xX]([0-9a-fA-F]{7,}));?")
 
 def without_html_escapes(text: str) -> str:
     """Decodes the character references of HTML as Python does, but numbers of any length; no character becomes U+FFFD."""
-    return html.unescape(_LONG_REFERENCE.sub(_decoded_reference, text) if "&#" in text else text)
+    return html.unescape(_LONG_REFERENCE.sub(_decode_reference, text) if "&#" in text else text)
 
 
-def _decoded_reference(match: re.Match[str]) -> str:
+def _decode_reference(match: re.Match[str]) -> str:
     decimal, hexadecimal = match.groups()
     digits = (decimal or hexadecimal).lstrip("0") or "0"
     return "\ufffd" if len(digits) > 7 else f"&#{digits};" if decimal else f"&#x{digits};"
@@ -110,7 +110,7 @@ def loads(text: str | bytes) -> Any:
     RFC 7519 4, RFC 7591 2), and not everything that writes JSON can write a larger integer.
     """
     try:
-        document = json.loads(text, parse_constant=_no_number, parse_int=_whole, parse_float=_bounded)
+        document = json.loads(text, parse_constant=_no_number, parse_int=_parse_integer, parse_float=_clamp)
         if is_writable(document):
             return document
     except RecursionError:
@@ -118,12 +118,12 @@ def loads(text: str | bytes) -> Any:
     raise ValueError("a string has U+0000 or half a surrogate pair")
 
 
-def _bounded(text: str) -> float:
+def _clamp(text: str) -> float:
     return max(-LARGEST, min(float(text), LARGEST))
 
 
-def _whole(text: str) -> int | float:
-    return int(text) if len(text) <= 18 else _bounded(text)
+def _parse_integer(text: str) -> int | float:
+    return int(text) if len(text) <= 18 else _clamp(text)
 
 
 def _no_number(text: str) -> None:

@@ -81,7 +81,7 @@ def one_loopback(url: str) -> str:
 
 
 @memoize(4096)
-def normalised(url: str) -> str:
+def normalise(url: str) -> str:
     """The URL with scheme and host in lower case and without a final slash, for comparing FHIR base URLs."""
     parts = split(url)
     return parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower()).geturl().removesuffix("/")
@@ -107,7 +107,7 @@ def is_html_escaped(text: str) -> bool:
     return ";" in text and re.search(r"&(?:amp|#38|#x26);|[?&]amp;", text, re.I) is not None
 
 
-def unescaped(text: str) -> str:
+def unescape(text: str) -> str:
     """Replaces &amp; with &, for a URL that was copied from HTML source."""
     if ";" not in text:
         return text
@@ -129,7 +129,7 @@ def is_encoded_twice(value: str) -> bool:
     return _SCHEME_ENCODED.match(value) is not None
 
 
-def decoded_again(value: str) -> str:
+def decode_again(value: str) -> str:
     """Decodes the value until it no longer looks encoded."""
     while is_encoded_twice(value):
         value = unquote(value)
@@ -222,10 +222,10 @@ def response_parameters(uri: str) -> tuple[str, ...]:
     """
     rest = re.split(r"[?#]", uri, maxsplit=1)[1:]
     names = [piece.partition("=")[0] for part in rest for piece in re.split(r"[&;?#]", part)]
-    return tuple(dict.fromkeys(plain_name for name in names if (plain_name := _plain(name)) in RESPONSE_PARAMETERS))
+    return tuple(dict.fromkeys(plain_name for name in names if (plain_name := _to_file_name(name)) in RESPONSE_PARAMETERS))
 
 
-def _plain(name: str) -> str:
+def _to_file_name(name: str) -> str:
     for _ in range(ROUNDS):
         if "%" not in name:
             break

@@ -74,7 +74,7 @@ def new(settings: Settings) -> Written:
     return Written(settings.patients, settings.seed, settings.today, settings.messiness)
 
 
-async def written(store: Store, settings: Settings) -> Written:
+async def read_written(store: Store, settings: Settings) -> Written:
     """Read the settings of the folder; a new folder gets the current ones."""
     record = await store.get("meta", "settings")
     if record is None:

@@ -67,7 +67,7 @@ def _without_published(ring: Ring, now: int) -> Ring:
 
 
 def _is_published(key: str) -> bool:
-    return str(jose.public(key)["kid"]) in PUBLISHED_KIDS
+    return str(jose.public_members(key)["kid"]) in PUBLISHED_KIDS
 
 
 async def _get_or_create(store: Store, name: str, make: Callable[[], bytes]) -> Record:

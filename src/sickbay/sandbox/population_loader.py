@@ -24,7 +24,7 @@ from sickbay.services import reindexing, runtime_settings
 from sickbay.services.context import Runtime, Tenant
 from sickbay.settings.database import Stopping
 from sickbay.storage.interface import Clear, Conflict, ResourceSpace, ReturnToMark, Step
-from sickbay.storage.resets import WasReset, began
+from sickbay.storage.resets import WasReset, compare_with
 
 DAY = 86_400
 STOPPED = "Sickbay stopped while it created sample patients."
@@ -69,11 +69,11 @@ class PopulationLoader:
     async def ensure(self, space: ResourceSpace) -> None:
         """Fill the space on first use. Concurrent calls for the same space wait; other requests don't. Raises Stopping."""
         if not await self.is_filled(space):
-            task = self.begun(space)
+            task = self.begin(space)
             await asyncio.wait({task})
             check_result(task)
 
-    def begun(self, space: ResourceSpace) -> asyncio.Task[None]:
+    def begin(self, space: ResourceSpace) -> asyncio.Task[None]:
         """Start to fill the space as a task, which continues even if its caller stops waiting. Raises Stopping."""
         if self._stopping:
             raise Stopping(STOPPED)
@@ -106,7 +106,7 @@ class PopulationLoader:
 
         None if all are, and only appointments are missing.
         """
-        state = await self.writer.stored(space)
+        state = await self.writer.read_stored(space)
         if state is not None:
             return state.progress(self.written.patients) if state.portions <= self.written.patients else None
         is_new = await self._find_filled(space) is None
@@ -137,14 +137,14 @@ class PopulationLoader:
         return True
 
     async def _find_filled(self, space: ResourceSpace) -> FilledSpace | None:
-        return await filled_space.stored(self.runtime.store, space)
+        return await filled_space.read_stored(self.runtime.store, space)
 
     async def _fill(self, space: ResourceSpace) -> None:
         """Write until the space is complete, and start again after a reset. Raises WasReset if that happens too often."""
         tries_left = RESETS_MEANWHILE
         while True:
             try:
-                with began(self.runtime.resets.of[space.tenant]):
+                with compare_with(self.runtime.resets.of[space.tenant]):
                     return await self._fill_once(space)
             except WasReset:
                 tries_left -= 1
@@ -178,7 +178,7 @@ class PopulationLoader:
             stored = await self.runtime.store.read(space, *name, EVERYTHING)
             if stored is None:
                 steps.append(save(tenant, space, resource, 1, today))
-            elif not stored.deleted and _plain(orjson.loads(stored.body)) == old.get(name):
+            elif not stored.deleted and _strip(orjson.loads(stored.body)) == old.get(name):
                 steps.append(save(tenant, space, resource, stored.version_id + 1, today))
         after = before._replace(day=today, versions=before.versions + len(steps))
         try:
@@ -188,7 +188,7 @@ class PopulationLoader:
         return "complete"
 
     @asynccontextmanager
-    async def paused(self, tenant: str | None) -> AsyncIterator[None]:
+    async def pause(self, tenant: str | None) -> AsyncIterator[None]:
         """Block filling during a reset."""
         locks = [self._lock(space) for space in self._spaces(tenant)]
         for lock in locks:
@@ -204,7 +204,9 @@ class PopulationLoader:
 
         Hospitals that an older Sickbay has filled are emptied, because they have no marks.
         """
-        states = {space: (await self._find_filled(space), await self.writer.stored(space)) for space in self._spaces(tenant)}
+        states = {
+            space: (await self._find_filled(space), await self.writer.read_stored(space)) for space in self._spaces(tenant)
+        }
         unmarked = {space.tenant for space, state in states.items() if await self._is_unmarked(space, *state)}
         steps: list[Step] = [Clear("resources", name) for name in sorted(unmarked)]
         for space, (filled, begun) in states.items():
@@ -258,7 +260,7 @@ class PopulationLoader:
 
 
 def check_result(task: asyncio.Task[None]) -> None:
-    """Raise what a finished task of `begun` raised; Stopping if the server stopped it."""
+    """Raise what a finished task of `begin` raised; Stopping if the server stopped it."""
     if task.cancelled():
         raise Stopping(STOPPED)
     task.result()
@@ -271,9 +273,9 @@ def _date_of(day: int) -> datetime.date:
 
 def _schedule(written: Written, day: datetime.date, space: ResourceSpace) -> dict[tuple[str, str], Json]:
     resources: Iterable[Json] = population.schedule(**arguments(written, day, space))
-    return {(resource["resourceType"], resource["id"]): _plain(resource) for resource in resources}
+    return {(resource["resourceType"], resource["id"]): _strip(resource) for resource in resources}
 
 
-def _plain(resource: Json) -> Json:
+def _strip(resource: Json) -> Json:
     """The resource without the member that the server adds."""
     return {name: value for name, value in resource.items() if name != "meta"}

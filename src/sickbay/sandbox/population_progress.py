@@ -32,7 +32,7 @@ class WrittenPortions(NamedTuple):
     pace: float = 0.0
     revision: int = 0
 
-    def measured(self, portions: int, seconds: float) -> WrittenPortions:
+    def measure(self, portions: int, seconds: float) -> WrittenPortions:
         """The state with a pace that takes a measurement into account."""
         pace = seconds * 1000 / portions
         return self._replace(pace=self.pace + PACE_WEIGHT * (pace - self.pace) if self.pace else pace)

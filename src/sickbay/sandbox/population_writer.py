@@ -93,7 +93,7 @@ class PopulationWriter:
 
     async def write_next(self, space: ResourceSpace, today: datetime.date) -> Outcome:
         """Store the next patients. today: the day of the appointments, unless the space was begun on another day."""
-        stored = await self.stored(space)
+        stored = await self.read_stored(space)
         if stored is None and await self.runtime.store.has_resources(space):
             return await self._remember(space, today)
         state = stored or WrittenPortions(today)
@@ -157,9 +157,9 @@ class PopulationWriter:
 
     async def _is_taken(self, space: ResourceSpace, conflict: Conflict) -> bool:
         """Whether another worker was faster. One that has stored everything leaves no record of the progress."""
-        return not isinstance(conflict.step, Save) or await filled_space.stored(self.runtime.store, space) is not None
+        return not isinstance(conflict.step, Save) or await filled_space.read_stored(self.runtime.store, space) is not None
 
-    async def stored(self, space: ResourceSpace) -> WrittenPortions | None:
+    async def read_stored(self, space: ResourceSpace) -> WrittenPortions | None:
         """What is stored of a space that isn't complete; None if nothing is, or everything."""
         record = await self.runtime.store.get("meta", population_progress.key(space))
         return None if record is None else population_progress.parse(record)
@@ -168,7 +168,7 @@ class PopulationWriter:
         """Return when the worker that is writing the space has finished, or has stored nothing for a while."""
         revision, since = -1, monotonic()
         while monotonic() - since < OTHER_WORKER_SECONDS:
-            state = await self.stored(space)
+            state = await self.read_stored(space)
             if state is None:
                 return
             if state.revision != revision:
@@ -199,7 +199,7 @@ class PopulationWriter:
         now = monotonic()
         if source.began is not None:
             began, portions = source.began
-            state = state.measured(portions, now - began)
+            state = state.measure(portions, now - began)
         chunk = await asyncio.to_thread(source.take, self.runtime.tenants[space.tenant], space, state.day)
         source.began = (now, chunk.portions) if chunk.portions else None
         return state, chunk

@@ -9,7 +9,7 @@ from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import record_kinds, registration, reset_revisions, runtime_settings, sessions, users
 from sickbay.storage.interface import Clear, Conflict, Step
-from sickbay.storage.resets import OUTSIDE, began
+from sickbay.storage.resets import OUTSIDE, compare_with
 
 
 class ResetLosses(NamedTuple):
@@ -30,7 +30,7 @@ async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = 
     Deletes sessions, tokens, launches and exchanges, but not the sessions of the administrator. everything: also deletes added
     apps and users. Requests that began before change nothing any more, on any worker.
     """
-    async with sandbox.filling.paused(tenant):
+    async with sandbox.filling.pause(tenant):
         while not await _is_reset(sandbox, tenant, everything):
             continue
 
@@ -39,7 +39,7 @@ async def _is_reset(sandbox: Sandbox, tenant: str | None, everything: bool) -> b
     """Try to reset. False if another worker changed the settings or reset at the same time."""
     await runtime_settings.refresh(sandbox.runtime)
     try:
-        with began(OUTSIDE):
+        with compare_with(OUTSIDE):
             await sandbox.runtime.store.transaction(await _steps(sandbox, tenant, everything))
     except Conflict:
         return False
@@ -53,7 +53,7 @@ async def _steps(sandbox: Sandbox, tenant: str | None, everything: bool) -> list
         moved = runtime.effects.offset
     kept = await sessions.of_administrators(runtime, int(runtime.effects.now() - moved)) if tenant is None else []
     return [
-        *(Clear(kind, tenant or "") for kind in record_kinds.cleared(everything)),
+        *(Clear(kind, tenant or "") for kind in record_kinds.list_cleared(everything)),
         *kept,
         *await sandbox.filling.steps_of_reset(tenant, sandbox.filling.today(moved)),
         *await seeding.steps(runtime, sandbox.filling.written, tenant, everything=everything),

@@ -87,7 +87,7 @@ async def open_sandbox(
 async def _compose(
     settings: Settings, store: Store, effects: Effects, on_exchange: ExchangeListener | None, temporary: Path | None
 ) -> Sandbox:
-    written = await folder.written(store, settings)
+    written = await folder.read_written(store, settings)
     base = settings.base
     tenants = {name: _tenant(name, base, settings) for name in TENANTS}
     runtime = Runtime(

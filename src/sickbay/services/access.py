@@ -19,11 +19,11 @@ from sickbay.fhir.body import Body
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search.routes import SEARCHES
 from sickbay.fhir.visibility import NOTHING, Visibility
-from sickbay.kernel.checks import UNKNOWN, Check, CompiledChecks, Unknown, compile_checks, examine, granted
+from sickbay.kernel.checks import UNKNOWN, Check, CompiledChecks, Unknown, compile_checks, examine, examine_fast
 from sickbay.kernel.memoize import CACHED_CHARACTERS
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Decision, decide, decided
+from sickbay.services.decision import Decision, conclude, decide
 from sickbay.services.token_cache import ANONYMOUS, MAXIMUM_TOKEN_CONTEXTS, BearerContext, TokenCache
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
@@ -67,13 +67,13 @@ async def access(
     )
     more = writes.checks(request) if request.interaction in writes.WRITING and not unread else ()
     plan = _plan(request.interaction, more, token_context.server is server)
-    passed = granted(plan, request, context)
+    passed = examine_fast(plan, request, context)
     if passed is not None:
         decision = Decision(ACCESS, request, context, passed)
     else:
-        decision = decided(ACCESS, tenant, request, context, examine(plan.checks, request, context, server.policy.relaxed))
+        decision = conclude(ACCESS, tenant, request, context, examine(plan.checks, request, context, server.policy.relaxed))
     if token is None:
-        meant = await meant_context(runtime, tenant, version, request)
+        meant = await load_intended_context(runtime, tenant, version, request)
         return AccessResult(decision if meant is None else structs.replace(decision, meant=meant), NOTHING)
     shown = token_context.visibility if decision.refusal is None else NOTHING
     return AccessResult(decision, shown, token.client_id, token.timeline)
@@ -96,7 +96,7 @@ def cached_context(runtime: Runtime, base: str, header: str) -> BearerContext | 
     return runtime.token_cache.contexts.get((base, header))
 
 
-async def meant_context(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
+async def load_intended_context(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
     """Loads the context of a token that was sent in the wrong place or form. Only the corrected request uses it."""
     text = bearer.guess_token(request) if bearer.bearer(request) is None else None
     if text is None:

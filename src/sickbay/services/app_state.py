@@ -70,7 +70,7 @@ async def _load_context(
     token = await token_lookup.access_token(runtime, tenant, bearer.bearer(request))
     client, user = await token_lookup.client_of(runtime, token), await token_lookup.user_of(runtime, tenant, token)
     record = await runtime.store.get(KIND, _key(tenant, request.id)) if request.id else None
-    state = _visible(record, token, user, request)
+    state = _select_visible(record, token, user, request)
     context = AccessContext(
         now=runtime.now(),
         server=tenant.server,
@@ -85,7 +85,7 @@ async def _load_context(
     return context, record.revision if record else 0
 
 
-def _visible(record: Record | None, token: AccessToken | None, user: object, request: AccessRequest) -> AppState | None:
+def _select_visible(record: Record | None, token: AccessToken | None, user: object, request: AccessRequest) -> AppState | None:
     """The stored state, or None if it belongs to another app, was deleted or isn't covered by the token."""
     if record is None or token is None or record.owner != token.client_id:
         return None
@@ -101,9 +101,9 @@ async def _save(
     assert isinstance(token, AccessToken)
     if isinstance(context.body, Body):
         resource, id = context.body.resource, str(context.body.resource["id"])
-        text = bodies.stamped(resource, revision + 1, instant(int(now * 1000)))
+        text = bodies.stamp(resource, revision + 1, instant(int(now * 1000)))
         subject = app_state.subject(resource, request.base)
-        state = AppState(*app_state.coded(resource), subject, text.decode())
+        state = AppState(*app_state.read_code(resource), subject, text.decode())
     else:
         assert isinstance(context.state, AppState)
         assert request.id is not None
@@ -130,7 +130,7 @@ async def _search(
     system, _, code = (request.parameters.get("code") or "").partition("|")
     subject_reference = request.parameters.get("subject")
     subject = (
-        app_state.referred(subject_reference, request.base)
+        app_state.read_reference(subject_reference, request.base)
         if subject_reference
         else ""
         if "subject:missing" in request.parameters

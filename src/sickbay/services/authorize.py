@@ -20,7 +20,7 @@ from sickbay.diagnosis.stages import AUTHORIZE
 from sickbay.services import launch as launches
 from sickbay.services import records, registration, sessions
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Decision, decided
+from sickbay.services.decision import Decision, conclude
 from sickbay.services.sessions import Session
 from sickbay.storage.interface import Conflict, Delete, Put, Record
 from sickbay.storage.quotas import ANONYMOUS
@@ -147,17 +147,17 @@ async def authorize(
         seen=_seen_parameters(runtime, client, request),
         unusual_scopes=client is None or not ordinary_scopes.of_authorize(request, client, tenant.server),
     )
-    decision = decided(AUTHORIZE, tenant, request, context, stage.examined(request, context))
+    decision = conclude(AUTHORIZE, tenant, request, context, stage.examine_request(request, context))
     own = launch is not None and client is not None and launch.client_id == client.client_id
     timeline = launch.timeline if launch and own else runtime.effects.token(12)
     if decision.refusal is not None or client is None:  # a check refuses a client that is not registered
-        return await _refused(runtime, tenant, decision, client, timeline)
+        return await _refuse(runtime, tenant, decision, client, timeline)
     runtime.recent_parameters.remember(_memory_name(client), request.parameters)
     waiting = await _waiting(runtime, tenant, decision, client, launch, login, timeline, exchange)
     return AuthorizeResult(decision, client, timeline, False, waiting)
 
 
-async def _refused(
+async def _refuse(
     runtime: Runtime, tenant: Tenant, decision: AuthorizeDecision, client: Client | None, timeline: str
 ) -> AuthorizeResult:
     if client is not None:
@@ -186,7 +186,7 @@ async def _waiting(
     before = login[0] if login else None
     stored = StoredAuthorization("", request.method, key, client.client_id, timeline, exchange, "", before=before)
     offered = stage.granted_scopes(request, client, tenant.server, unusual=decision.context.unusual_scopes)
-    return _pending(tenant, stored, request, client, launch, person, offered)
+    return _make_pending(tenant, stored, request, client, launch, person, offered)
 
 
 def _without_auto_approve(client: Client) -> Client:
@@ -195,7 +195,7 @@ def _without_auto_approve(client: Client) -> Client:
 
 
 def _seen_parameters(runtime: Runtime, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
-    return runtime.recent_parameters.seen(_memory_name(client), request.parameters) if client else frozenset()
+    return runtime.recent_parameters.find_seen(_memory_name(client), request.parameters) if client else frozenset()
 
 
 def _memory_name(client: Client) -> str:
@@ -211,11 +211,11 @@ def _session_user(client: Client | None, login: tuple[str, sessions.Login] | Non
 
 async def _with_live_launch(runtime: Runtime, tenant: Tenant, decision: AuthorizeDecision, client: Client) -> AuthorizeDecision:
     """Decides again with the launch code that would have been right, so that the explanation can name it."""
-    live = await launches.active(runtime, tenant, client)
+    live = await launches.find_active(runtime, tenant, client)
     if live is None:
         return decision
     context = structs.replace(decision.context, live=live, live_launch=launches.placeholder_of(live.timeline))
-    return decided(AUTHORIZE, tenant, decision.request, context, stage.examined(decision.request, context))
+    return conclude(AUTHORIZE, tenant, decision.request, context, stage.examine_request(decision.request, context))
 
 
 async def _client(runtime: Runtime, tenant: Tenant, request: AuthorizeRequest) -> registration.Activation:
@@ -227,7 +227,7 @@ async def _client(runtime: Runtime, tenant: Tenant, request: AuthorizeRequest) -
     return live._replace(client=structs.replace(client, enabled_tenants=(client.tenant,)))
 
 
-def _pending(
+def _make_pending(
     tenant: Tenant,
     stored: StoredAuthorization,
     request: AuthorizeRequest,
@@ -290,7 +290,7 @@ async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, 
     only the newest requests are kept.
     """
     id = waiting.id or runtime.effects.token(16)
-    without_launch = waiting.request.parameters.replaced([("launch", None)])
+    without_launch = waiting.request.parameters.replace([("launch", None)])
     stored = StoredAuthorization(
         text=f"{waiting.request.url}?{without_launch.raw}",
         method=waiting.request.method,
@@ -361,7 +361,7 @@ async def resume(
     if stored.login != (person.login or ""):
         stored = structs.replace(stored, patient=None, encounter=None, chosen={})
     offered = stage.granted_scopes(request, client, tenant.server)
-    return _pending(tenant, stored, request, client, launch, person, offered, id)
+    return _make_pending(tenant, stored, request, client, launch, person, offered, id)
 
 
 def forget(waiting: PendingAuthorization) -> list[Delete]:

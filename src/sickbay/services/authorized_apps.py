@@ -26,7 +26,7 @@ class Allowed:
     away: bool = False
 
 
-async def allowed(runtime: Runtime, tenant: Tenant, user: User) -> list[Allowed]:
+async def list_allowed(runtime: Runtime, tenant: Tenant, user: User) -> list[Allowed]:
     """One entry per app, sorted by name."""
     now, by_client = runtime.now(), dict[str, list[Allowed]]()
     for record in await _consents(runtime, tenant, user):
@@ -38,7 +38,7 @@ async def allowed(runtime: Runtime, tenant: Tenant, user: User) -> list[Allowed]
     for _, token in await _tokens(runtime, tenant, user):
         if token.expires_at > now and not token.revoked:
             await _add(runtime, by_client, token.client_id, scopes.split(token.scope), token.issued_at, True)
-    return sorted(map(_merged, by_client.values()), key=lambda app: app.client.name)
+    return sorted(map(_merge, by_client.values()), key=lambda app: app.client.name)
 
 
 async def _add(
@@ -55,7 +55,7 @@ async def _add(
         by_client.setdefault(client_id, []).append(Allowed(client, granted, since, live, away))
 
 
-def _merged(parts: list[Allowed]) -> Allowed:
+def _merge(parts: list[Allowed]) -> Allowed:
     granted = dict.fromkeys(scope for part in parts for scope in part.scopes)
     return Allowed(
         parts[0].client,
@@ -81,7 +81,7 @@ async def _revoking_steps(runtime: Runtime, tenant: Tenant, user: User, client_i
         Delete("consent", consent.key) for consent in await _consents(runtime, tenant, user) if consent.owner == client_id
     ]
     for family in await _families(runtime, tenant, user, client_id):
-        steps += [*await grants.ended(runtime, tenant, family.family, "user"), DeleteFamily(family.family, ("code",))]
+        steps += [*await grants.end_grant(runtime, tenant, family.family, "user"), DeleteFamily(family.family, ("code",))]
     for key, token in await _tokens(runtime, tenant, user, client_id):
         steps.append(Put(records.revoked_token(key, token, tenant.name, "user", runtime.now())))
     for record in await runtime.store.find("code", tenant=tenant.name, owner=client_id, limit=MAXIMUM_RECORDS):

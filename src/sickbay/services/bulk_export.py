@@ -27,7 +27,7 @@ from sickbay.fhir.subset import subset
 from sickbay.fhir.visibility import Visibility, within
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
-from sickbay.storage.interface import Delete, HistoryQuery, Put, Record, ResourceSpace, Stored, whole
+from sickbay.storage.interface import Delete, HistoryQuery, Put, Record, ResourceSpace, Stored, require_whole
 
 KIND = "export"
 KEPT_FOR = 86_400
@@ -133,7 +133,7 @@ def wait(runtime: Runtime, job: Job) -> int:
 async def types(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> list[str]:
     """The types that have at least one resource to export."""
     found_types = []
-    wanted = await _referenced(runtime, space, job, visibility)
+    wanted = await _collect_referenced(runtime, space, job, visibility)
     for type in _types(job, visibility):
         async for _ in lines(runtime, space, job, visibility, type, page=1, wanted=wanted):
             found_types.append(type)
@@ -158,20 +158,20 @@ async def count(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Vi
     """Lines in the file of a type. None if the file would have to be read, for example because resources changed since."""
     if _is_referenced(job, type):
         return None
-    visible, queries = _visible(job, visibility, type), _queries(job, type, PAGE)
+    visible, queries = _limit_visibility(job, visibility, type), _queries(job, type, PAGE)
     if len(queries) > 1 or (_is_patient_data(job, type) and job.patients is None and not job.everything):
         return None
     changed = await runtime.store.history(space, HistoryQuery(type, None, 1, since=job.at + 1), visible)
     return None if changed.entries else await runtime.store.count(space, queries[0], visible)
 
 
-async def deleted(
+async def export_deleted(
     runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility, page: int = PAGE
 ) -> AsyncIterator[bytes]:
     """Resources deleted between `_since` and the instant of the export: one line per page, a Bundle with DELETE requests."""
     types = [type for type in _types(job, visibility) if not _is_referenced(job, type)]
     for type in types if job.since is not None else ():
-        visible, cursor = _visible(job, visibility, type), None
+        visible, cursor = _limit_visibility(job, visibility, type), None
         while True:
             query = HistoryQuery(type, None, page, cursor, job.since and job.since[0], (job.at, job.at + 1))
             versions = await runtime.store.history(space, query, visible)
@@ -188,7 +188,7 @@ async def deleted(
 
 
 async def any_deleted(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> bool:
-    async for _ in deleted(runtime, space, job, visibility):
+    async for _ in export_deleted(runtime, space, job, visibility):
         return True
     return False
 
@@ -198,7 +198,7 @@ def _is_patient_data(job: Job, type: str) -> bool:
     return type in compartment_types(job.version) and type not in CROWDS
 
 
-def _visible(job: Job, visibility: Visibility, type: str) -> Visibility:
+def _limit_visibility(job: Job, visibility: Visibility, type: str) -> Visibility:
     """The token's visibility, limited to the patients of the export."""
     return (
         within(visibility, frozenset(job.patients)) if job.patients is not None and _is_patient_data(job, type) else visibility
@@ -236,17 +236,19 @@ async def _pages(
     if not has(job, visibility, type):
         return
     if _is_referenced(job, type):
-        ids = (await _referenced(runtime, space, job, visibility) if wanted is None else wanted).get(type, set())
+        ids = (await _collect_referenced(runtime, space, job, visibility) if wanted is None else wanted).get(type, set())
         queries = [structs.replace(query, ids=part) for query in _queries(job, type, page) for part in _batches(sorted(ids))]
     else:
         queries = _queries(job, type, page)
-    is_patient_data, visible = _is_patient_data(job, type), _visible(job, visibility, type)
+    is_patient_data, visible = _is_patient_data(job, type), _limit_visibility(job, visibility, type)
     seen: set[str] = set()
     for query in queries:
         cursor: str | None = None
         while True:
             result = await runtime.store.search(space, structs.replace(query, cursor=cursor), visible)
-            resources = [await _as_of(runtime, space, job, visible, match) for match in whole(result) if match.id not in seen]
+            resources = [
+                await _as_of(runtime, space, job, visible, match) for match in require_whole(result) if match.id not in seen
+            ]
             if len(job.filters) > 1:
                 seen |= {match.id for match in result.matches}
             yield [
@@ -287,7 +289,7 @@ def _is_referenced(job: Job, type: str) -> bool:
     return job.associated and type in REFERENCED and not job.types
 
 
-async def _referenced(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> Referenced:
+async def _collect_referenced(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> Referenced:
     """Ids by type of what the exported resources refer to, directly or through other resources. Ignores filters."""
     references: Referenced = {type: set() for type in REFERENCED}
     if not job.associated or job.types:

@@ -63,7 +63,7 @@ def _key(client: Client, assertion: Jwt) -> str:
     return records.digest(f"{client.client_id}\0{assertion.claims.get('jti')}")
 
 
-async def decided(
+async def decide_on(
     runtime: Runtime, tenant: Tenant, request: TokenRequest, context: T, of: Stage[TokenRequest, T], checks: Checks
 ) -> Decision[TokenRequest, T]:
     """Decides on a request. ES384 signatures are verified one at a time, and other requests run in between.
@@ -78,12 +78,12 @@ async def decided(
         return decide(of, tenant, checks, request, context)
 
 
-def spent(
+def spend_assertion(
     runtime: Runtime, request: TokenRequest, context: TokenContext, examination: Examination, revision: int
 ) -> list[Step]:
     """The steps that use up a verified assertion on every worker. A second request with it gets a Conflict."""
     assertion, client = request.assertion, context.client
-    if assertion is None or not isinstance(client, Client) or not stage.proven(examination):
+    if assertion is None or not isinstance(client, Client) or not stage.is_proven(examination):
         return []
     until = int(assertion.claims["exp"]) + stage.LEEWAY + 1
     record = Record("jti", _key(client, assertion), b"{}", client.tenant, client.client_id, at=runtime.now(), expires_at=until)

@@ -20,7 +20,7 @@ Offered: TypeAlias = tuple[tuple[str, bool, str], ...]
 """For each scope: its text, whether it is granted, and why not."""
 
 
-def offered(tenant: Tenant, request: TokenRequest, context: TokenContext) -> Offered:
+def negotiate(tenant: Tenant, request: TokenRequest, context: TokenContext) -> Offered:
     """The result for each requested scope of a granted request."""
     client = context.client
     assert isinstance(client, Client)
@@ -28,7 +28,7 @@ def offered(tenant: Tenant, request: TokenRequest, context: TokenContext) -> Off
     if not context.unusual_scopes and not tenant.policy.grants_registered:
         return tuple((scope, True, "") for scope in requested)
     types = requested_scopes.types_of(backend_scopes.bases_of(request, context), tenant.server)
-    return backend_scopes.offered(requested, client, tenant.policy, types)
+    return backend_scopes.negotiate(requested, client, tenant.policy, types)
 
 
 def _base(tenant: Tenant, client: Client, request: TokenRequest) -> str:

@@ -161,7 +161,7 @@ class Runtime:
     """One key for id_tokens at a time, because strangers can ask for the key set, and a key takes 40 ms of a core."""
 
     def __post_init__(self) -> None:
-        self.resets = reset_revisions.unknown(self.tenants)
+        self.resets = reset_revisions.no_revisions(self.tenants)
         self.memory.keep("fetched key sets", self.key_sets)
         self.memory.keep("recent parameters", self.recent_parameters)
         self.memory.keep("recent launches", self.recent_launches)

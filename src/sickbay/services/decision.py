@@ -49,7 +49,7 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
         """What the token response granted."""
         return self.negotiation() if self.negotiation else None
 
-    def explained(self) -> Explanation:
+    def explain(self) -> Explanation:
         """All findings, at the severity that a live exchange allows."""
         return self._explanation
 
@@ -60,15 +60,15 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
             examination = Examination(tuple([check for check in examination.checked if _has_rule(check)]))
         if isinstance(context, TokenContext) and self.given is not None:
             context = structs.replace(context, given=self.given)
-        explanation = explain(INDEX, self.stage.name, self.request, context, examination, live=True, again=self._again())
+        explanation = explain(INDEX, self.stage.name, self.request, context, examination, live=True, again=self._make_again())
         return explanation._replace(findings=self._with_private(explanation.findings))
 
     def refused_findings(self) -> tuple[Finding, ...]:
-        """The findings of `explained` that refuse the request, in the same order, without advice and corrections."""
+        """The findings of `explain` that refuse the request, in the same order, without advice and corrections."""
         examination = Examination(tuple([check for check in self.examination.checked if _has_rule(check)]))
         return self._with_private(explain_refusals(INDEX, examination))
 
-    def _again(self) -> Again | None:
+    def _make_again(self) -> Again | None:
         """A function that examines a corrected request with this context; None if that would need a new lookup."""
         return partial(self.stage.examine_again, self) if self.stage.recheck else None
 
@@ -98,10 +98,10 @@ Checks: TypeAlias = Sequence[Check[Any, Any]] | CompiledChecks[Any, Any]
 def decide(stage: Stage[R, K], tenant: Tenant, checks: Checks, request: R, context: K) -> Decision[R, K]:
     """Run all checks under the tenant's policy."""
     examination = examine(checks, request, context, tenant.server.policy.relaxed)
-    return decided(stage, tenant, request, context, examination)
+    return conclude(stage, tenant, request, context, examination)
 
 
-def decided(stage: Stage[R, K], tenant: Tenant, request: R, context: K, examination: Examination) -> Decision[R, K]:
+def conclude(stage: Stage[R, K], tenant: Tenant, request: R, context: K, examination: Examination) -> Decision[R, K]:
     """The decision of an examination. Raises RuntimeError if nothing was refused but not every check passed."""
     if examination.granted:
         return Decision(stage, request, context, examination)
@@ -111,7 +111,7 @@ def decided(stage: Stage[R, K], tenant: Tenant, request: R, context: K, examinat
     return Decision(stage, request, context, examination, refusal)
 
 
-def refused(stage: Stage[R, K], request: R, context: K, refusal: Refusal) -> Decision[R, K]:
+def refuse(stage: Stage[R, K], request: R, context: K, refusal: Refusal) -> Decision[R, K]:
     """A refusal that shows only while storing, for example if another request redeemed the code at the same moment."""
     return Decision(stage, request, context, Examination((Checked(refusal.name, "refused", refusal),)), refusal)
 
@@ -120,15 +120,15 @@ def _waiting_checks(examination: Examination) -> str:
     return ", ".join(f"{check.name} waits for {check.waits_for}" for check in examination.checked if check.outcome == "skipped")
 
 
-def public(finding: Finding) -> Finding:
+def hide_private(finding: Finding) -> Finding:
     """The same finding without the facts that only the administrator may see."""
-    facts = redacted(finding.facts, finding.private)
+    facts = redact(finding.facts, finding.private)
     if facts == finding.facts:
         return finding
     return find(BY_ID[finding.id], facts, refused=finding.refused, ceiling=finding.severity)
 
 
-def redacted(facts: Facts, private: Sequence[str] = ()) -> Mapping[str, Any]:
+def redact(facts: Facts, private: Sequence[str] = ()) -> Mapping[str, Any]:
     """Hides private facts, but not what was received, which the sender knows. private: names that are hidden in any case."""
     private_texts = {text for key, value in facts.items() if key.startswith(PRIVATE) for text in _texts(value) if len(text) > 2}
     hidden = {

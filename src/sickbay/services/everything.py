@@ -16,7 +16,7 @@ from sickbay.fhir.search.query import DateValue, Filter, Include, Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.budget import pause
 from sickbay.services.context import Runtime
-from sickbay.storage.interface import BadCursor, ResourceSpace, Stored, whole
+from sickbay.storage.interface import BadCursor, ResourceSpace, Stored, require_whole
 
 CARE_DATES = (
     "date",
@@ -102,7 +102,7 @@ class Walk:
             page = await self.store.search(self.space, query, self.visibility)
             if not page.matches:
                 break
-            following = await self._record(whole(page)[0], place._replace(patient=""))
+            following = await self._record(require_whole(page)[0], place._replace(patient=""))
             if following is not None:
                 return self._result(following._replace(patient=place.patient))
             place = EverythingPosition(page.next) if page.next else None
@@ -136,8 +136,8 @@ class Walk:
     async def _collect(self, query: Query) -> str | None:
         """Adds the matches and their included resources. Returns the cursor of the next page."""
         page = await self.store.search(self.space, query, self.visibility)
-        self.matches += whole(page)
-        self.size += sum(len(resource.body) for resource in whole(page))
+        self.matches += require_whole(page)
+        self.size += sum(len(resource.body) for resource in require_whole(page))
         for other in page.included:
             if (other.type, other.id) not in self.included:
                 self.included[other.type, other.id] = other
@@ -150,11 +150,11 @@ class Walk:
         if self.params.types:
             without |= frozenset(resource_types(version)).difference(self.params.types)
         along = Include("*", "*", without=without)
-        return Query(version, type, updated=self._updated_since(), includes=(along,), total="none")
+        return Query(version, type, updated=self._since_filter(), includes=(along,), total="none")
 
     def _rest(self, holder: Stored) -> Query:
         """Everything in the compartment that the token can see, in one search."""
-        version, wanted_types, updated = self.space.version, self.params.types, self._updated_since()
+        version, wanted_types, updated = self.space.version, self.params.types, self._since_filter()
         parts = tuple(
             Query(version, type, self._date_filters(type), updated=updated, within=Within(holder.type, holder.id, numbers))
             for type, numbers in _members(version, holder.type)
@@ -162,7 +162,7 @@ class Walk:
         )
         return replace(self._query(holder.type, ""), parts=parts, within=Within(holder.type, holder.id, ()))
 
-    def _updated_since(self) -> tuple[DateValue, ...]:
+    def _since_filter(self) -> tuple[DateValue, ...]:
         return () if self.params.since is None else (DateValue("ge", *self.params.since),)
 
     def _date_filters(self, type: str) -> tuple[Filter, ...]:

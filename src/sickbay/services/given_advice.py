@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.importance import HABITS
 from sickbay.kernel.memory import ResetScope
+
+if TYPE_CHECKING:
+    from sickbay.diagnosis.explain import Explanation
 
 KEPT_PAIRS: Final = 4_000
 """The most pairs of an app and a rule. Without the oldest ones, their advice is given once more."""
@@ -32,7 +34,12 @@ class GivenAdvice:
             for finding in explanation.findings
             if finding.refused or finding.id not in HABITS or self._is_first((tenant, exchange), client_id, finding.id)
         )
-        return explanation if len(findings) == len(explanation.findings) else explanation._replace(findings=findings)
+        if len(findings) == len(explanation.findings):
+            return explanation
+        from sickbay.diagnosis.catalogue import BY_ID  # commands that explain nothing don't load the rules
+
+        is_correctable = any((rule := BY_ID.get(finding.id)) and rule.repair for finding in findings)
+        return explanation._replace(findings=findings, corrected=explanation.corrected if is_correctable else None)
 
     def _is_first(self, place: tuple[str, str], client_id: str, rule: str) -> bool:
         given = self._given.setdefault((client_id, rule), place)

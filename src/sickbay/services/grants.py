@@ -13,7 +13,7 @@ REMEMBERED = 100
 """How many of a grant's newest access tokens stay stored as revoked. The others are deleted."""
 
 
-async def ended(runtime: Runtime, tenant: Tenant, family: str, by: RevokedBy) -> list[Step]:
+async def end_grant(runtime: Runtime, tenant: Tenant, family: str, by: RevokedBy) -> list[Step]:
     """The steps that revoke a grant and all its tokens. What stays stored says who revoked it and when."""
     if not family:
         return []

@@ -18,7 +18,7 @@ NAME = "id_token"
 """The key of the record with the ring."""
 
 
-async def signed(runtime: Runtime, tenant: Tenant, code: AuthorizationCode, client: Client, now: int) -> str | None:
+async def sign(runtime: Runtime, tenant: Tenant, code: AuthorizationCode, client: Client, now: int) -> str | None:
     """The id_token for a redeemed code, with the dialect's own claims; None if its scopes don't ask for one."""
     if not stage.is_due(code.scope) or code.user is None:
         return None
@@ -75,7 +75,7 @@ async def key_set(runtime: Runtime) -> dict[str, list[jose.Jwk]]:
             if not ring.next:
                 generated = await asyncio.to_thread(jose.generate)
                 ring = await _put(runtime, stage.with_next(ring, generated), revision)
-    return jose.key_set(stage.published(ring, runtime.now()))
+    return jose.key_set(stage.list_published(ring, runtime.now()))
 
 
 async def rotate(runtime: Runtime) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _list_keys(ring: Ring) -> dict[str, Any]:
 
 
 def _kid(key: str) -> str:
-    return str(jose.public(key)["kid"])
+    return str(jose.public_members(key)["kid"])
 
 
 async def _ring(runtime: Runtime) -> tuple[Ring, int]:
@@ -123,7 +123,7 @@ async def _make_first(runtime: Runtime) -> Record:
 async def _rotate(runtime: Runtime, ring: Ring, revision: int) -> Ring:
     active = "" if ring.next else await asyncio.to_thread(jose.generate)
     following = await asyncio.to_thread(jose.generate)
-    return await _put(runtime, stage.rotated(ring, runtime.now(), following, active), revision)
+    return await _put(runtime, stage.rotate(ring, runtime.now(), following, active), revision)
 
 
 async def _put(runtime: Runtime, ring: Ring, revision: int) -> Ring:

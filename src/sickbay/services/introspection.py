@@ -19,9 +19,9 @@ async def introspect(runtime: Runtime, tenant: Tenant, request: TokenRequest) ->
     """Returns only `active: false` for an invalid token and for one that the caller may not introspect."""
     while True:
         known, revision = await token_lookup.context_of(runtime, tenant, request)
-        decision = await client_authentication.decided(runtime, tenant, request, known, INTROSPECTION, stage.checks(request))
+        decision = await client_authentication.decide_on(runtime, tenant, request, known, INTROSPECTION, stage.checks(request))
         try:
-            spent = client_authentication.spent(runtime, request, known, decision.examination, revision)
+            spent = client_authentication.spend_assertion(runtime, request, known, decision.examination, revision)
             if spent:
                 await runtime.store.transaction(spent)
             break
@@ -38,7 +38,7 @@ async def _describe(runtime: Runtime, tenant: Tenant, context: SubjectContext) -
     if not isinstance(subject, AccessToken | TokenFamily):
         return INACTIVE
     person = await token_lookup.user_of(runtime, tenant, subject)
-    if not stage.active(context, await token_lookup.client_of(runtime, subject), person):
+    if not stage.is_active(context, await token_lookup.client_of(runtime, subject), person):
         return INACTIVE
     family = subject if isinstance(subject, TokenFamily) else await records.load(runtime, "family", subject.family, TokenFamily)
     return stage.answer(context, family, person, tenant.server.issuer)

@@ -101,7 +101,7 @@ async def missing_reference(
     return ""
 
 
-async def opened_by(runtime: Runtime, tenant: Tenant, wanted: LaunchTaskRequest, version: str) -> Client | None:
+async def find_opening_app(runtime: Runtime, tenant: Tenant, wanted: LaunchTaskRequest, version: str) -> Client | None:
     return launch_task.app_of(wanted, await registration.all_clients(runtime, tenant.name), version)
 
 
@@ -116,7 +116,7 @@ async def find(runtime: Runtime, tenant: Tenant, code: str) -> Launch | None:
     return await by_key(runtime, tenant, records.digest(code))
 
 
-async def active(runtime: Runtime, tenant: Tenant, client: Client) -> Launch | None:
+async def find_active(runtime: Runtime, tenant: Tenant, client: Client) -> Launch | None:
     """The newest launch of this app that can still be used."""
     for record in await runtime.store.find("launch", tenant=tenant.name, owner=client.client_id, limit=20):
         if record.used_at is None and (record.expires_at or 0) > runtime.now():

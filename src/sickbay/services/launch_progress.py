@@ -52,14 +52,14 @@ class LaunchProgress(NamedTuple):
 
     @property
     def sentences(self) -> Sentences | None:
-        return sentences(self.progress, self.trail.app.name, urls.origin(_sent_to(self.progress, self.trail)))
+        return sentences(self.progress, self.trail.app.name, urls.origin(_find_destination(self.progress, self.trail)))
 
     @property
     def causes(self) -> tuple[Finding, ...]:
         return causes(self.trail)
 
 
-def _sent_to(found: LaunchStatus, trail: Trail) -> str:
+def _find_destination(found: LaunchStatus, trail: Trail) -> str:
     """Where the browser was sent at the last step."""
     return (found.since.url if found.since and found.since.step in ("launch", "code") else "") or trail.app.launch_uri
 
@@ -85,8 +85,10 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool, answe
     return LaunchProgress(id, client, launch, timeline, trail)
 
 
-async def newest(runtime: Runtime, journal: Journal, client_id: str | None, tenant: str | None = None) -> list[LaunchProgress]:
-    """The newest launches, the last one first, at most LISTED_LAUNCHES."""
+async def find_newest(
+    runtime: Runtime, journal: Journal, client_id: str | None, tenant: str | None = None, limit: int = LISTED_LAUNCHES
+) -> list[LaunchProgress]:
+    """The newest launches, the last one first, at most `limit`."""
     await journal.flush()
     exchanges = await runtime.store.find("exchange", tenant=tenant, owner=client_id, limit=SEARCHED_EXCHANGES)
     created = await runtime.store.find("launch", tenant=tenant, owner=client_id, limit=LISTED_LAUNCHES)
@@ -96,29 +98,33 @@ async def newest(runtime: Runtime, journal: Journal, client_id: str | None, tena
             seen.setdefault(record.family, real_time(record.at))
     for record in created:
         seen.setdefault(record.family, real_time(records.parse(Launch, record.value).arrival))
-    ids = sorted(seen, key=lambda id: -seen[id])[:LISTED_LAUNCHES]
+    ids = sorted(seen, key=lambda id: -seen[id])[:limit]
     found = [await read(runtime, journal, id, full=True) for id in ids]
     return [launch for launch in found if launch is not None]
 
 
-async def stalled(runtime: Runtime, journal: Journal, exchanges: Sequence[Mapping[str, Any]]) -> list[LaunchProgress]:
-    """The launches among these exchanges that stalled. exchanges: newest first.
+async def find_stalled(
+    runtime: Runtime, journal: Journal, exchanges: Sequence[Mapping[str, Any]], client_id: str | None = None
+) -> list[LaunchProgress]:
+    """The launches of these exchanges that stalled, and the newest ones that a script created and no request followed.
 
-    Only the newest LISTED_LAUNCHES are examined, and of them only those whose last exchange leaves something to wait for.
+    exchanges: newest first. Only the newest LISTED_LAUNCHES are examined, and of them only those whose last exchange leaves
+    something to wait for. client_id: of the only app whose launches are wanted.
     """
     last: dict[str, Mapping[str, Any]] = {}
     for exchange in exchanges:
         if exchange.get("launch"):
             last.setdefault(exchange["launch"], exchange)
     now = runtime.effects.arrival() / 1e6
-    found = []
-    for id, exchange in list(last.items())[:LISTED_LAUNCHES]:
-        if progress(Trail((event(exchange),), real_now=now)).state != "stalled":
-            continue
-        launch = await read(runtime, journal, id, full=True)
-        if launch is not None and launch.progress.state == "stalled":
-            found.append(launch)
-    return found
+    quiet = [
+        id
+        for id, exchange in list(last.items())[:LISTED_LAUNCHES]
+        if progress(Trail((event(exchange),), real_now=now)).state == "stalled"
+    ]
+    created = await runtime.store.find("launch", owner=client_id, limit=LISTED_LAUNCHES)
+    quiet += [record.family for record in created if record.used_at is None and record.family not in last]
+    found = [await read(runtime, journal, id, full=True) for id in quiet]
+    return [launch for launch in found if launch is not None and launch.progress.state == "stalled"]
 
 
 def describe(client: Client | None) -> AppDetails:

@@ -117,11 +117,11 @@ class _Batch:
 
     async def add(self, resource: Ready) -> None:
         run, key = self.run, (resource.type, resource.id)
-        number, at, body = await self._current(key)
-        if number and same(body, resource.body):
+        number, at, body = await self._find_current(key)
+        if number and is_same(body, resource.body):
             return
         if number:
-            version, hashes = await self._seen(key)
+            version, hashes = await self._find_seen(key)
             if version == number and _hash(resource.body) in hashes:
                 return
             if at >= run.started:
@@ -131,14 +131,14 @@ class _Batch:
         self.saves.append(Save(run.space, *key, number + 1, resource.body, resource.facts, self.now, kind, number or 0, "load"))
         self.before[key] = number + 1, self.now, resource.body
 
-    async def _current(self, key: Key) -> tuple[int, int, bytes]:
+    async def _find_current(self, key: Key) -> tuple[int, int, bytes]:
         """Version, time and body; 0 as the version if there is none. A deleted resource has an empty body."""
         if key not in self.before:
             stored = await self.run.runtime.store.read(self.run.space, *key, EVERYTHING) if self.looking else None
             self.before[key] = (stored.version_id, stored.at, stored.body) if stored else (0, 0, b"")
         return self.before[key]
 
-    async def _seen(self, key: Key) -> Seen:
+    async def _find_seen(self, key: Key) -> Seen:
         if key not in self.seen:
             record = await self.run.runtime.store.get("loaded", self._name(key))
             version, hashes = orjson.loads(record.value) if record else (0, [])
@@ -162,7 +162,7 @@ def _hash(body: bytes) -> str:
     return hashlib.sha256(body.translate(None, _BREAKS)).hexdigest()
 
 
-def same(first: bytes, second: bytes) -> bool:
+def is_same(first: bytes, second: bytes) -> bool:
     """Compares two bodies, ignoring line breaks between elements, which an exported line doesn't have."""
     return first == second or first.translate(None, _BREAKS) == second.translate(None, _BREAKS)
 

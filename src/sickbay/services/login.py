@@ -23,7 +23,7 @@ from sickbay.protocol.scopes import LaunchScope
 from sickbay.services import patients, records
 from sickbay.services.authorize import PendingAuthorization, forget
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Decision, decide, refused
+from sickbay.services.decision import Decision, decide, refuse
 from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
 
 LoginStep: TypeAlias = Literal["sign-in", "patient", "encounter", "context", "consent", "nothing"]
@@ -62,7 +62,7 @@ async def next_step(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorizat
         return "encounter"
     if picker and waiting.launch is None and open_context(tenant, waiting) is not None:
         return "context"
-    allowed = await consented(runtime, tenant, waiting)
+    allowed = await load_consent(runtime, tenant, waiting)
     is_new = allowed is None or not set(granted) <= set(allowed.scopes)
     needs_consent = waiting.sign_in_parameters.consent or tenant.policy.always_ask or is_new
     return "consent" if needs_consent else "nothing"
@@ -104,7 +104,7 @@ def own_patient(waiting: PendingAuthorization) -> str | None:
     return waiting.user.only_patient if waiting.user else None
 
 
-async def consented(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization) -> Consent | None:
+async def load_consent(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization) -> Consent | None:
     return await records.load(runtime, "consent", _consent_key(tenant, waiting), Consent)
 
 
@@ -123,7 +123,7 @@ async def finish(
 ) -> SignInResult:
     """Decides on the user's answers and issues a code. ticked: the scopes left ticked on the consent page; None for all."""
     tenant = tenant.under(waiting.client)
-    granted = _granted(waiting, ticked)
+    granted = _list_granted(waiting, ticked)
     patient = waiting.patient or own_patient(waiting)
     decision = await _decide(runtime, tenant, waiting, granted, patient, denied)
     if decision.refusal is not None:
@@ -133,14 +133,14 @@ async def finish(
     except Conflict:
         facts = {"received": None, "seconds": 0, "ago": "just now"}
         context = AuthorizeContext(runtime.now(), tenant.server, client=waiting.client, launch=waiting.launch)
-        return SignInResult(refused(AUTHORIZE, waiting.request, context, refusals.LAUNCH_CODE_REUSED.with_facts(facts)))
+        return SignInResult(refuse(AUTHORIZE, waiting.request, context, refusals.LAUNCH_CODE_REUSED.with_facts(facts)))
 
 
 async def _decide(
     runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, granted: tuple[str, ...], patient: str | None, denied: bool
 ) -> Decision[LoginRequest, LoginContext]:
     user, version = waiting.user, waiting.version
-    visible = patient is None or user is None or await patients.visible(runtime, tenant, version, user, patient)
+    visible = patient is None or user is None or await patients.is_visible(runtime, tenant, version, user, patient)
     request = LoginRequest(
         waiting.request.parameters, user.username if user else None, patient, waiting.encounter or None, granted, denied
     )
@@ -168,15 +168,15 @@ def not_silently(waiting: PendingAuthorization, step: LoginStep) -> SignInResult
     """The refusal of prompt=none if the user would have to be asked (OpenID Connect Core 3.1.2.6)."""
     kind, reason = SILENT.get(step, CHOICES)
     refusal = kind(received="none", reason=reason)
-    return SignInResult(refused(AUTHORIZE, waiting.request, AuthorizeContext(client=waiting.client), refusal))
+    return SignInResult(refuse(AUTHORIZE, waiting.request, AuthorizeContext(client=waiting.client), refusal))
 
 
-def _granted(waiting: PendingAuthorization, ticked: tuple[str, ...] | None) -> tuple[str, ...]:
+def _list_granted(waiting: PendingAuthorization, ticked: tuple[str, ...] | None) -> tuple[str, ...]:
     granted = waiting.grantable
     auto = waiting.client.auto_approve
     if auto is not None and auto.scopes is not None:
-        return login_consent.approved(granted, scopes.split(auto.scopes))
-    return granted if ticked is None else login_consent.granted(granted, ticked)
+        return login_consent.limit_to_allowed(granted, scopes.split(auto.scopes))
+    return granted if ticked is None else login_consent.keep_ticked(granted, ticked)
 
 
 async def _issue_code(
@@ -205,7 +205,7 @@ def _code(
     banner = patient and not tenant.policy.bare_without_launch
     context = dict(launch.context) if launch else {"need_patient_banner": True} if banner else {}
     if waiting.chosen:
-        context = launch_context.chosen(context, _chosen_context(waiting, granted))
+        context = launch_context.add_choices(context, _chosen_context(waiting, granted))
     return AuthorizationCode(
         client_id=waiting.client.client_id,
         redirect_uri=sent.get("redirect_uri"),
@@ -224,7 +224,9 @@ def _code(
         encounter=waiting.encounter or None if login_decision.gives_encounter(granted, launch) else None,
         context=launch_context.members(context, waiting.client),
         auth_time=waiting.auth_time,
-        negotiated=scope_negotiation.negotiated(waiting.offered, granted, automatic=waiting.client.auto_approve is not None),
+        negotiated=scope_negotiation.explain_negotiation(
+            waiting.offered, granted, automatic=waiting.client.auto_approve is not None
+        ),
     )
 
 

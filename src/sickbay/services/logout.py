@@ -37,6 +37,6 @@ async def logout(runtime: Runtime, tenant: Tenant, request: LogoutRequest, sessi
     if decision.refusal is not None:
         hinted = await registration.by_id(runtime, stage.audience(request))
         return LogoutResult(structs.replace(decision, context=structs.replace(context, hinted=hinted)), client)
-    user = await sessions.signed_in(runtime, tenant, session)
+    user = await sessions.load_signed_in_user(runtime, tenant, session)
     asks = user is not None and stage.asks_first(request, user.sub or user.username)
     return LogoutResult(decision, client, user, asks)

@@ -13,7 +13,7 @@ from sickbay.services import launch as launches
 from sickbay.services import records, registration
 from sickbay.services.authorize import StoredAuthorization
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Decision, refused
+from sickbay.services.decision import Decision, refuse
 
 
 class LostSession(NamedTuple):
@@ -26,7 +26,7 @@ class LostSession(NamedTuple):
     launch: Launch | None = None
 
 
-async def lost(runtime: Runtime, tenant: Tenant, id: str) -> LostSession | None:
+async def load_lost(runtime: Runtime, tenant: Tenant, id: str) -> LostSession | None:
     """The request pending under this id, whichever browser asks; None if there is none."""
     record = await runtime.store.get("pending", id) if id else None
     if record is None or record.tenant != tenant.name or (record.expires_at or 0) <= runtime.now():
@@ -38,5 +38,5 @@ async def lost(runtime: Runtime, tenant: Tenant, id: str) -> LostSession | None:
     request, launch = authorize_request(stored.text, stored.method), await launches.by_key(runtime, tenant, stored.launch_key)
     context = LoginContext(server=tenant.server, client=client, request=request, launch=launch)
     refusal = refusals.COOKIE_SAMESITE_IFRAME(received=None)
-    decision = refused(LOGIN, LoginRequest(request.parameters), context, refusal)
+    decision = refuse(LOGIN, LoginRequest(request.parameters), context, refusal)
     return LostSession(decision, client, stored.timeline, stored.text, launch)

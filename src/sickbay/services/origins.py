@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sickbay.authorization.contexts import AnswerContext
-from sickbay.authorization.origin import may_send_credentials, registered
+from sickbay.authorization.origin import may_send_credentials, registered_origins
 from sickbay.authorization.requests import HttpExchange
 from sickbay.diagnosis.stages import BROWSER
 from sickbay.services import registration
@@ -15,19 +15,19 @@ from sickbay.services.journal.probable import ADVICE
 from sickbay.services.journal.write import Exchange, Journal, RecordedRequest, RecordedResponse
 
 
-async def credentialed(runtime: Runtime, tenant: Tenant, origin: str | None) -> bool:
+async def allows_credentials(runtime: Runtime, tenant: Tenant, origin: str | None) -> bool:
     """Whether this origin may send credentials. Looks nothing up if the policy is off, which is the default."""
     if origin is None or not tenant.policy.credentialed_cors:
         return False
-    return may_send_credentials(tenant.policy, origin, await _registered(runtime, tenant))
+    return may_send_credentials(tenant.policy, origin, await _load_registered(runtime, tenant))
 
 
-async def _registered(runtime: Runtime, tenant: Tenant) -> frozenset[str]:
+async def _load_registered(runtime: Runtime, tenant: Tenant) -> frozenset[str]:
     stamp, cached = runtime.store.stamp(), runtime.origins.get(tenant.name)
     if cached is not None and cached[0] == stamp:
         return cached[1]
     clients = await registration.all_clients(runtime, tenant.name)
-    origins = frozenset(origin for client in clients for origin in registered(client))
+    origins = frozenset(origin for client in clients for origin in registered_origins(client))
     if stamp is not None:
         runtime.origins[tenant.name] = stamp, origins
     return origins
@@ -50,6 +50,6 @@ def hold(
     request = HttpExchange(recorded.method, recorded.url, recorded.headers, status, sent)
     decision = decide(BROWSER, tenant, (), request, AnswerContext(now=runtime.now(), server=tenant.server))
     at, response = runtime.effects.now(), RecordedResponse(status, sent)
-    explanation = decision.explained()
+    explanation = decision.explain()
     advice = explanation._replace(findings=tuple(finding for finding in explanation.findings if finding.id == ADVICE))
     journal.hold(Exchange(id, at, tenant.name, "browser", "", "", recorded, response, decision, advice))

@@ -26,7 +26,7 @@ def visibility_of(user: User | None) -> Visibility:
     return Visibility((Clause("*", "rs", patients), *(Clause(type, "rs", None) for type in shared)))
 
 
-async def visible(runtime: Runtime, tenant: Tenant, version: str, user: User, patient: str) -> bool:
+async def is_visible(runtime: Runtime, tenant: Tenant, version: str, user: User, patient: str) -> bool:
     """Whether this patient exists and this user may see the record."""
     return await read(runtime, tenant, version, "Patient", patient, user) is not None
 
@@ -81,7 +81,7 @@ class Listed(NamedTuple):
     next: str | None = None
 
 
-async def listed(
+async def list_patients(
     runtime: Runtime, tenant: Tenant, version: str, filters: Sequence[tuple[str, str]], user: User | None
 ) -> Listed:
     """One page of patients; empty if the search or its cursor is invalid."""

@@ -41,7 +41,7 @@ KINDS = {
 """Every kind that the sources write. tests/services/test_record_kinds.py finds kinds that are missing here."""
 
 
-def cleared(everything: bool) -> tuple[str, ...]:
+def list_cleared(everything: bool) -> tuple[str, ...]:
     """The kinds that a reset clears. everything: also added apps and users."""
     cleared_at = {AtReset.CLEARED, AtReset.ADDED} if everything else {AtReset.CLEARED}
     return tuple(kind for kind, at_reset in KINDS.items() if at_reset in cleared_at)

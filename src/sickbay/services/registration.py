@@ -81,7 +81,7 @@ async def find(runtime: Runtime, named: str, tenant: str | None = None) -> Clien
     return records.parse(Client, matches[0].value) if matches else None
 
 
-async def only(runtime: Runtime, named: str, tenant: str | None = None) -> Client | None:
+async def find_only(runtime: Runtime, named: str, tenant: str | None = None) -> Client | None:
     """Like `find`, for URLs: also returns None if several apps have this name."""
     try:
         return await find(runtime, named, tenant)
@@ -158,7 +158,7 @@ async def register(runtime: Runtime, settings: dict[str, Any], old: Client | Non
     client, secret = _build(runtime, settings, old)
     if old is not None:
         client = structs.replace(client, granted=registration_limits.after_an_edit(old.granted, client, settings))
-    decision = advised(runtime, client)
+    decision = advise(runtime, client)
     if decision.refusal is not None:
         return Registered(decision)
     await save(runtime, client, old)
@@ -171,7 +171,7 @@ async def register_itself(runtime: Runtime, settings: dict[str, Any]) -> Registe
     token = runtime.effects.token()
     client = structs.replace(client, registration_hash=records.digest(token))
     limit = registration_limits.by_policy(runtime.tenants[client.tenant].policy)
-    decision = advised(runtime, client, limit, BY_POLICY)
+    decision = advise(runtime, client, limit, BY_POLICY)
     if decision.refusal is not None:
         return Registered(decision)
     await save(runtime, client, None)
@@ -183,7 +183,7 @@ async def change_itself(runtime: Runtime, settings: dict[str, Any], old: Client,
     client, secret = _build(runtime, settings, old)
     limit = registration_limits.of(old)
     client = structs.replace(client, granted=limit)
-    decision = advised(runtime, client, limit, BY_OPERATOR)
+    decision = advise(runtime, client, limit, BY_OPERATOR)
     if decision.refusal is not None:
         return Registered(decision)
     await save(runtime, client, old, revision)
@@ -217,12 +217,12 @@ def may_manage(client: Client | None, token: str | None) -> bool:
     return hmac.compare_digest(records.digest(token), client.registration_hash)
 
 
-def examined(tenant: Tenant, request: RegistrationRequest) -> Decision[RegistrationRequest, UrlContext]:
+def examine(tenant: Tenant, request: RegistrationRequest) -> Decision[RegistrationRequest, UrlContext]:
     """The decision on metadata that can't be used, or that the sender may not register."""
     return decide(REGISTRATION, tenant, stage.CHECKS, request, UrlContext(server=tenant.server))
 
 
-async def rotated(runtime: Runtime, client: Client) -> tuple[Client, str]:
+async def rotate(runtime: Runtime, client: Client) -> tuple[Client, str]:
     """Replaces the secret and returns the new one, shown only here. The old secret stops working immediately."""
     secret = runtime.effects.token()
     new = structs.replace(client, secret_hash=records.digest(secret))
@@ -246,7 +246,7 @@ def settings_fault(runtime: Runtime, changes: dict[str, Any], old: Client | None
     return ""
 
 
-def advised(
+def advise(
     runtime: Runtime, client: Client, limit: Grant | None = None, by: str = ""
 ) -> Decision[RegistrationRequest, UrlContext]:
     """The checks of a registration. limit: the maximum that the app may have. by: who set that limit."""

@@ -16,7 +16,7 @@ BATCH = 100
 async def reindex(runtime: Runtime) -> int:
     """Reindexes outdated resources and returns how many. It can be interrupted and resumed, and run on several workers."""
     count = 0
-    while batch := await runtime.store.outdated(BATCH):
+    while batch := await runtime.store.list_outdated(BATCH):
         await runtime.store.transaction([_reindex(runtime, outdated) for outdated in batch])
         count += len(batch)
         await asyncio.sleep(0)

@@ -64,7 +64,7 @@ class RequestMetrics:
         self._tokens: dict[str, int] = {}
         self._durations = {kind: Durations() for kind in KINDS}
 
-    def decided(self, exchange: Exchange) -> None:
+    def count_exchange(self, exchange: Exchange) -> None:
         """Count a recorded exchange, the rule of its refusal, and the token that it issued."""
         decision = exchange.decision
         if decision is not None and decision.refusal is not None:
@@ -77,13 +77,13 @@ class RequestMetrics:
         else:
             key = exchange.stage, "granted" if exchange.response.status < 400 else "failed"
             if decision is not None and decision.negotiation is not None:
-                self.issued(decision.request.parameters.get("grant_type"))
+                self.count_token(decision.request.parameters.get("grant_type"))
         self._requests[key] = self._requests.get(key, 0) + 1
 
-    def issued(self, grant: str) -> None:
+    def count_token(self, grant: str) -> None:
         self._tokens[grant] = self._tokens.get(grant, 0) + 1
 
-    def took(self, kind: Kind, seconds: float) -> None:
+    def add_duration(self, kind: Kind, seconds: float) -> None:
         durations = self._durations[kind]
         durations.counts[bisect_left(BUCKETS, seconds)] += 1
         durations.seconds += seconds

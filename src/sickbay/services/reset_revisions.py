@@ -9,7 +9,7 @@ import msgspec
 
 from sickbay.kernel.memory import ResetScope
 from sickbay.storage.interface import Put, Record, Store
-from sickbay.storage.resets import RESETS, Revisions, expected, key_of
+from sickbay.storage.resets import RESETS, Revisions, expected_revisions, key_of
 
 _ENCODED_EVERYTHING = msgspec.json.Decoder(int)
 
@@ -29,12 +29,12 @@ class ResetRevisions(NamedTuple):
         return {key: revision for revisions in self.of.values() for key, revision in revisions.items()}
 
 
-def unknown(tenants: Iterable[str]) -> ResetRevisions:
+def no_revisions(tenants: Iterable[str]) -> ResetRevisions:
     """The revisions before the first reset."""
     return _revisions(dict.fromkeys((RESETS, *map(key_of, tenants)), 0), tenants, 0)
 
 
-async def stored(store: Store, tenants: Iterable[str]) -> ResetRevisions:
+async def read_stored(store: Store, tenants: Iterable[str]) -> ResetRevisions:
     revisions, everything = {}, 0
     for tenant in (None, *tenants):
         record = await store.get("meta", key_of(tenant))
@@ -60,7 +60,7 @@ def news(before: ResetRevisions, now: ResetRevisions) -> list[ResetScope]:
 
 def is_over(known: ResetRevisions) -> bool:
     """Whether the data was reset since the current request began."""
-    began = expected()
+    began = expected_revisions()
     if not began or any(began is revisions for revisions in known.of.values()):
         return False
     current = known.all

@@ -16,8 +16,8 @@ async def revoke(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> Tok
     """Returns an empty response on success, also for an unknown token (RFC 7009 2.2)."""
     while True:
         known, revision = await token_lookup.context_of(runtime, tenant, request)
-        decision = await client_authentication.decided(runtime, tenant, request, known, REVOCATION, stage.checks(request))
-        steps = client_authentication.spent(runtime, request, known, decision.examination, revision)
+        decision = await client_authentication.decide_on(runtime, tenant, request, known, REVOCATION, stage.checks(request))
+        steps = client_authentication.spend_assertion(runtime, request, known, decision.examination, revision)
         if decision.refusal is None:
             steps += await _revoke_steps(runtime, tenant, request, known.subject)
         try:
@@ -35,7 +35,7 @@ async def revoke(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> Tok
 async def _revoke_steps(runtime: Runtime, tenant: Tenant, request: TokenRequest, subject: object) -> list[Step]:
     """The steps to revoke. A refresh token ends its whole grant; an access token ends without affecting others."""
     if isinstance(subject, TokenFamily):
-        return await grants.ended(runtime, tenant, subject.family, "app")
+        return await grants.end_grant(runtime, tenant, subject.family, "app")
     if not isinstance(subject, AccessToken):
         return []
     key = records.digest(request.parameters.get("token") or "")

@@ -46,7 +46,7 @@ async def refresh(runtime: Runtime) -> None:
     revision = record.revision if record else 0
     if revision != runtime.settings_revision:
         settings = records.parse(RuntimeSettings, record.value) if record else RuntimeSettings()
-        _apply(runtime, settings, revision, await reset_revisions.stored(runtime.store, runtime.tenants))
+        _apply(runtime, settings, revision, await reset_revisions.read_stored(runtime.store, runtime.tenants))
 
 
 async def check_reset(runtime: Runtime) -> None:
@@ -62,10 +62,10 @@ async def move(runtime: Runtime, *, advance: float | None = None, offset: float 
     if not 0 <= runtime.effects.now() + _offset_change(runtime, advance, offset) < FAR:
         return None
 
-    def moved(settings: RuntimeSettings) -> RuntimeSettings:
+    def move_clock(settings: RuntimeSettings) -> RuntimeSettings:
         return replace(settings, seconds=offset if offset is not None else settings.seconds + (advance or 0.0))
 
-    await change(runtime, moved)
+    await change(runtime, move_clock)
     return runtime.effects.now()
 
 
@@ -80,7 +80,7 @@ async def choose(runtime: Runtime, tenant: Tenant, changes: Mapping[str, Any]) -
     Returns the problems, one sentence each. If there are any, nothing is changed.
     """
     values = {name: value for name, value in changes.items() if value is not None}
-    faults = policies.faults(values) + policies.unknown(changes)
+    faults = policies.faults(values) + policies.explain_unknown(changes)
     if not faults:
         await change(runtime, lambda settings: _with_policy(settings, tenant.name, changes))
     return faults
@@ -95,16 +95,16 @@ def _with_policy(settings: RuntimeSettings, tenant: str, changes: Mapping[str, A
 async def announce_throttling(runtime: Runtime, until: int) -> None:
     """Lets all workers know that someone has to wait until this time. Says so for longer, so that it is rarely written."""
 
-    def announced(settings: RuntimeSettings) -> RuntimeSettings:
+    def extend(settings: RuntimeSettings) -> RuntimeSettings:
         return settings if settings.throttled_until >= until else replace(settings, throttled_until=runtime.now() + ANNOUNCED)
 
     if runtime.throttle.until < until or not runtime.throttle.is_active(runtime.now()):
-        await change(runtime, announced, aside=True)
+        await change(runtime, extend, aside=True)
 
 
 async def after_reset(runtime: Runtime, tenant: str | None) -> Put:
     """The settings after a reset: the clock and all policies as configured, or only the policy of one hospital."""
-    settings, revision = await _stored(runtime)
+    settings, revision = await _read_stored(runtime)
     if tenant is None:
         return _put(RuntimeSettings(), revision)
     kept = {name: value for name, value in settings.policies.items() if name != tenant}
@@ -115,7 +115,7 @@ async def after_reset(runtime: Runtime, tenant: str | None) -> Put:
 async def change(runtime: Runtime, modify: Callable[[RuntimeSettings], RuntimeSettings], *, aside: bool = False) -> None:
     """Changes the record. Retries if another worker changed it first. aside: no cache depends on the change."""
     while True:
-        settings, revision = await _stored(runtime)
+        settings, revision = await _read_stored(runtime)
         changed = modify(settings)
         if changed is settings:
             return await refresh(runtime)
@@ -126,7 +126,7 @@ async def change(runtime: Runtime, modify: Callable[[RuntimeSettings], RuntimeSe
         return await refresh(runtime)
 
 
-async def _stored(runtime: Runtime) -> tuple[RuntimeSettings, int]:
+async def _read_stored(runtime: Runtime) -> tuple[RuntimeSettings, int]:
     """The stored settings and the revision of their record."""
     record = await runtime.store.get("meta", NAME)
     return (records.parse(RuntimeSettings, record.value), record.revision) if record else (RuntimeSettings(), 0)

@@ -90,7 +90,7 @@ async def find(runtime: Runtime, cookie: str) -> Session | None:
     if cookie.startswith(UNSTORED):
         return Session("", _csrf(runtime, cookie))
     record = await runtime.store.get("session", records.digest(cookie))
-    return None if record is None or _expired(record, runtime.now()) else records.parse(Session, record.value)
+    return None if record is None or _has_expired(record, runtime.now()) else records.parse(Session, record.value)
 
 
 def begin_unstored(runtime: Runtime) -> tuple[Session, str]:
@@ -117,12 +117,12 @@ async def login(runtime: Runtime, tenant: Tenant, session: Session | None) -> tu
     """Id and value of the sign-in at this tenant."""
     id = session.logins.get(tenant.name) if session else None
     record = await runtime.store.get("login", id) if id else None
-    if record is None or id is None or _expired(record, runtime.now()):
+    if record is None or id is None or _has_expired(record, runtime.now()):
         return None
     return id, records.parse(Login, record.value)
 
 
-async def signed_in(runtime: Runtime, tenant: Tenant, session: Session | None) -> User | None:
+async def load_signed_in_user(runtime: Runtime, tenant: Tenant, session: Session | None) -> User | None:
     current = await login(runtime, tenant, session)
     return await records.load_user(runtime, tenant, current[1].user) if current else None
 
@@ -144,7 +144,7 @@ async def check_password(runtime: Runtime, tenant: Tenant, username: str, passwo
 async def sign_in(runtime: Runtime, tenant: Tenant, session: Session | None, account: User) -> tuple[Session, str]:
     """Creates a new session, so that a cookie set before the sign-in is worthless. Keeps the sign-ins at other hospitals."""
     id, now = runtime.effects.token(16), runtime.now()
-    new, secret = _renewed(runtime, session)
+    new, secret = _renew(runtime, session)
     new = replace(new, logins={**new.logins, tenant.name: id})
     entry = Record(
         "login",
@@ -155,15 +155,15 @@ async def sign_in(runtime: Runtime, tenant: Tenant, session: Session | None, acc
         at=now,
         expires_at=now + tenant.policy.session_lifetime,
     )
-    await runtime.store.transaction([Put(entry), _put(new, now), *_ended(session)])
+    await runtime.store.transaction([Put(entry), _put(new, now), *_end(session)])
     return new, secret
 
 
-def _ended(session: Session | None) -> list[Delete]:
+def _end(session: Session | None) -> list[Delete]:
     return [Delete("session", session.key)] if session and session.key else []
 
 
-def _renewed(runtime: Runtime, session: Session | None) -> tuple[Session, str]:
+def _renew(runtime: Runtime, session: Session | None) -> tuple[Session, str]:
     """The same session under a new key and with a new CSRF token, and the value of its cookie."""
     secret = runtime.effects.token()
     old = session or Session("", "")
@@ -173,9 +173,9 @@ def _renewed(runtime: Runtime, session: Session | None) -> tuple[Session, str]:
 async def sign_in_admin(runtime: Runtime, session: Session | None, proof: str) -> str:
     """Creates a session that may administer Sickbay. Returns the value of its cookie."""
     now = runtime.now()
-    new, secret = _renewed(runtime, session)
+    new, secret = _renew(runtime, session)
     new = replace(new, admin=proof, admin_until=now + ADMIN_LIFETIME)
-    await runtime.store.transaction([_put(new, now), *_ended(session)])
+    await runtime.store.transaction([_put(new, now), *_end(session)])
     return secret
 
 
@@ -206,19 +206,19 @@ async def sign_out(runtime: Runtime, tenant: Tenant, session: Session) -> None:
     await runtime.store.transaction([*ended, _put(replace(session, logins=remaining), runtime.now())])
 
 
-async def ended(runtime: Runtime, login: str | None) -> bool:
+async def has_ended(runtime: Runtime, login: str | None) -> bool:
     """Whether the sign-in behind an online grant has ended. A grant without a sign-in (auto-approved) never ends this way."""
     if login is None:
         return False
     record = await runtime.store.get("login", login)
-    return record is None or _expired(record, runtime.now())
+    return record is None or _has_expired(record, runtime.now())
 
 
 def csrf_matches(session: Session | None, sent: str | None) -> bool:
     return session is not None and hmac.compare_digest(session.csrf.encode(), (sent or "").encode())
 
 
-def _expired(record: Record, now: int) -> bool:
+def _has_expired(record: Record, now: int) -> bool:
     return record.expires_at is not None and record.expires_at <= now
 
 

@@ -28,7 +28,7 @@ from sickbay.services import client_authentication, client_credentials, grants, 
 from sickbay.services.authorize import StoredAuthorization
 from sickbay.services.client_authentication import TokenDecision, TokenResult
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Negotiation, decide, refused
+from sickbay.services.decision import Negotiation, decide, refuse
 from sickbay.services.request_metrics import METRICS
 from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
 
@@ -67,14 +67,14 @@ async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, else
     for _ in range(5):
         loaded = await _load(runtime, tenant, request, elsewhere)
         checks = stage.compiled_checks(request)
-        decision = await client_authentication.decided(runtime, loaded.tenant, request, loaded.context, TOKEN, checks)
+        decision = await client_authentication.decide_on(runtime, loaded.tenant, request, loaded.context, TOKEN, checks)
         if decision.refusal is not None:
             decision = await _with_attempts(runtime, loaded.tenant, decision)
         try:
             return await _answer(runtime, decision, loaded)
         except Conflict:
             continue
-    unresolved = refused(TOKEN, request, loaded.context, refusals.REFRESH_TOKEN_INVALID(reason="unknown"))
+    unresolved = refuse(TOKEN, request, loaded.context, refusals.REFRESH_TOKEN_INVALID(reason="unknown"))
     return _refused_result(unresolved, loaded.context)
 
 
@@ -92,40 +92,40 @@ async def _with_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecisi
     codes += [authorize_request(pending.text, pending.method).parameters.get("code_challenge") for pending in waiting]
     context = structs.replace(context, attempts=tuple(challenge for challenge in codes if challenge))
     checks = stage.compiled_checks(decision.request)
-    return await client_authentication.decided(runtime, tenant, decision.request, context, TOKEN, checks)
+    return await client_authentication.decide_on(runtime, tenant, decision.request, context, TOKEN, checks)
 
 
 async def _answer(runtime: Runtime, decision: TokenDecision, loaded: _Loaded) -> TokenResult:
     tenant, context, request = loaded.tenant, loaded.context, decision.request
-    spent = client_authentication.spent(runtime, request, context, decision.examination, loaded.jti_revision)
+    spent = client_authentication.spend_assertion(runtime, request, context, decision.examination, loaded.jti_revision)
     if decision.refusal is not None:
         if token_response.revokes(decision.examination):
             by: RevokedBy = "code" if isinstance(context.code, AuthorizationCode) else "refresh"
-            spent += await grants.ended(runtime, tenant, _family_of(context), by)
+            spent += await grants.end_grant(runtime, tenant, _family_of(context), by)
         if spent:
             await runtime.store.transaction(spent)
         return _refused_result(decision, context)
     assert isinstance(context.client, Client)
     if request.parameters.get("grant_type") == "client_credentials":
-        offered = client_credentials.offered(tenant, request, context)
+        offered = client_credentials.negotiate(tenant, request, context)
         response, timeline = await client_credentials.grant(runtime, tenant, context.client, request, offered, spent)
         return _granted_result(decision, response, context.client, timeline, partial(scope_negotiation.service, offered))
     if isinstance(context.code, AuthorizationCode):
         response = await _redeem(runtime, loaded, context.client, context.code, spent)
-        negotiation = partial(_negotiated, context.code, context.client, tenant.policy, frozenset(response))
+        negotiation = partial(_summarise_grant, context.code, context.client, tenant.policy, frozenset(response))
         return _granted_result(decision, response, context.client, context.code.timeline, negotiation)
     assert isinstance(context.family, TokenFamily)
     response = await _refresh(runtime, loaded, context.client, request, spent)
     before, now = context.family.scope, response["scope"]
-    negotiation = partial(scope_negotiation.refreshed, before, now, "refresh_token" in response)
+    negotiation = partial(scope_negotiation.summarise_refresh, before, now, "refresh_token" in response)
     return _granted_result(decision, response, context.client, context.family.timeline, negotiation)
 
 
-def _negotiated(code: AuthorizationCode, client: Client, policy: Policy, members: frozenset[str]) -> TokenSummary:
+def _summarise_grant(code: AuthorizationCode, client: Client, policy: Policy, members: frozenset[str]) -> TokenSummary:
     """members: of the token response."""
     rows = [scope_negotiation.Negotiated(*row) for row in code.negotiated]
-    lacks = less_than_asked.missing(rows, code, client, policy, members)
-    return scope_negotiation.given(rows, code.scope, client, "refresh_token" in members, lacks)
+    lacks = less_than_asked.find_missing(rows, code, client, policy, members)
+    return scope_negotiation.summarise_grant(rows, code.scope, client, "refresh_token" in members, lacks)
 
 
 def _granted_result(
@@ -206,7 +206,7 @@ async def _stored_family(runtime: Runtime, tenant: Tenant, request: TokenRequest
     if record is None or parsed is None or record.tenant != tenant.name:
         return _NO_FAMILY
     family = records.parse(TokenFamily, record.value)
-    ended = family.session is not None and await sessions.ended(runtime, family.session)
+    ended = family.session is not None and await sessions.has_ended(runtime, family.session)
     user_gone = family.user is not None and not await sessions.is_user(runtime, tenant, family.user)
     if refresh.decide(family, parsed[1], now) != "repeat":
         return _StoredFamily(record, family, parsed[1], ended, user_gone, False)
@@ -248,12 +248,12 @@ async def _redeem(
         tenant.policy,
         code.context,
         refresh_token=refresh.make(runtime.keys.refresh, family.family, 0) if refreshes else None,
-        id_token=await id_token.signed(runtime, tenant, code, client, now),
-        extra=await _extra(runtime, tenant, code.user, token.patient, code.context),
+        id_token=await id_token.sign(runtime, tenant, code, client, now),
+        extra=await _extra_members(runtime, tenant, code.user, token.patient, code.context),
     )
 
 
-async def _extra(
+async def _extra_members(
     runtime: Runtime, tenant: Tenant, username: str | None, patient: str | None, context: dict[str, Any]
 ) -> dict[str, Any]:
     """Members that a vendor adds to the token response. With `bare_without_launch`, only after an EHR launch."""
@@ -301,7 +301,7 @@ async def _refresh(
 def _narrowed_scope(family: TokenFamily, requested: str | None, client: Client, tenant: Tenant, unusual: bool) -> str:
     if not unusual:
         return " ".join(scopes.split(requested or family.scope))
-    return refresh.narrowed(family, requested, client, tenant.server)
+    return refresh.narrow(family, requested, client, tenant.server)
 
 
 async def _repeated_response(runtime: Runtime, tenant: Tenant, context: TokenContext) -> dict[str, Any]:
@@ -317,11 +317,11 @@ async def _refresh_response(
 ) -> dict[str, Any]:
     rotates = tenant.policy.rotate_refresh
     refresh_token = refresh.make(runtime.keys.refresh, family.family, family.generation) if rotates else None
-    extra = await _extra(runtime, tenant, family.user, token.patient, family.context)
+    extra = await _extra_members(runtime, tenant, family.user, token.patient, family.context)
     return token_response.response(text, token, tenant.policy, family.context, refresh_token=refresh_token, extra=extra)
 
 
-def examined_for_script(tenant: Tenant, client: Client, scope: str) -> TokenDecision:
+def examine_for_script(tenant: Tenant, client: Client, scope: str) -> TokenDecision:
     """Decides whether some flow of this hospital could grant these scopes, even if they aren't registered for the app."""
     request = TokenRequest(Parameters((("scope", scope),)))
     context = TokenContext(server=tenant.under(client).server, client=client)
@@ -346,7 +346,7 @@ async def for_script(
         issued_at=now,
     )
     await runtime.store.transaction([Put(records.token(records.digest(text), token, tenant.name), 0)])
-    METRICS.issued("admin")
+    METRICS.count_token("admin")
     return token_response.response(text, token, tenant.policy, {})
 
 

@@ -62,5 +62,5 @@ async def _with_subject(runtime: Runtime, tenant: Tenant, request: TokenRequest,
     if record is None or record.tenant != tenant.name:
         return structs.replace(context, subject=None)
     family = records.parse(TokenFamily, record.value)
-    ended = family.mode == "online" and await sessions.ended(runtime, family.session)
+    ended = family.mode == "online" and await sessions.has_ended(runtime, family.session)
     return structs.replace(context, subject=family, generation=parsed[1], session_ended=ended)

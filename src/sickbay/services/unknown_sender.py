@@ -22,9 +22,9 @@ from sickbay.diagnosis.stages import ACCESS
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.visibility import NOTHING
 from sickbay.kernel.checks import Check, Checked, Examination, examine
-from sickbay.services.access import CHECKS, AccessResult, meant_context
+from sickbay.services.access import CHECKS, AccessResult, load_intended_context
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Decision, decided
+from sickbay.services.decision import Decision, conclude
 from sickbay.services.token_cache import BearerContext
 
 
@@ -55,16 +55,16 @@ async def refuse(
     token, server, from_page = holder.token, tenant.server, "origin" in request.headers
     context = AccessContext(runtime.now(), server, holder.client, token, holder.user, version, faults, from_page=from_page)
     examination = examine(EXAMINED, request, context, server.policy.relaxed)
-    if _failed(examination) is None:
+    if _find_failed(examination) is None:
         return None
-    decision = decided(STAGE, tenant, request, context, examination)
+    decision = conclude(STAGE, tenant, request, context, examination)
     if token is not None:
         return AccessResult(decision, NOTHING, token.client_id, token.timeline)
-    meant = await meant_context(runtime, tenant, version, request)
+    meant = await load_intended_context(runtime, tenant, version, request)
     return AccessResult(decision if meant is None else structs.replace(decision, meant=meant), NOTHING)
 
 
-def _failed(examination: Examination) -> str | None:
+def _find_failed(examination: Examination) -> str | None:
     """The first check that refused the token, so that the sender isn't known."""
     return next((check.name for check in examination.checked if check.outcome == "refused" and check.name in _SENDER), None)
 
@@ -72,12 +72,12 @@ def _failed(examination: Examination) -> str | None:
 def with_skipped_checks(decision: Decision[AccessRequest, AccessContext]) -> Decision[AccessRequest, AccessContext]:
     """The decision with the checks that wait for a valid token, as it is recorded."""
     examined, checks = decision.examination, (*CHECKS, *writes.checks(decision.request))
-    skipped = _skipped(_failed(examined) or "", checks)
+    skipped = _skip(_find_failed(examined) or "", checks)
     return structs.replace(decision, examination=Examination((*examined.checked, *skipped)))
 
 
 @cache
-def _skipped(failed: str, checks: tuple[Check[Any, Any], ...]) -> tuple[Checked, ...]:
+def _skip(failed: str, checks: tuple[Check[Any, Any], ...]) -> tuple[Checked, ...]:
     """The results of the checks that wait for a valid token."""
     examined = {check.name for check in EXAMINED}
     return tuple(Checked(check.name, "skipped", waits_for=failed) for check in checks if check.name not in examined)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 
 Codes: TypeAlias = tuple[tuple[str, str | None, str], ...]
 
@@ -28,12 +28,12 @@ def codes_of(facts: str) -> Codes:
     return _codes_in(facts.partition("\n")[2])
 
 
-@memoized(16384)
+@cache_results(16384)
 def _patients_in(line: str) -> tuple[str, ...]:
     return _patients.decode(line)
 
 
-@memoized(16384)
+@cache_results(16384)
 def _codes_in(line: str) -> Codes:
     """Decode the codes. Most resources share a few distinct values, so most calls return a cached result."""
     return _codes.decode(line)

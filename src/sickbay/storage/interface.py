@@ -248,7 +248,7 @@ class Page(msgspec.Struct, frozen=True):
     clipped: bool = False
 
 
-def whole(page: Page) -> list[Stored]:
+def require_whole(page: Page) -> list[Stored]:
     """Return the matches of a query that asked for whole resources."""
     return [match for match in page.matches if isinstance(match, Stored)]
 
@@ -368,7 +368,7 @@ class Store(Protocol):
         """Return the profiles, security labels and tags used by the visible resources of these types."""
         ...
 
-    async def outdated(self, limit: int) -> list[Outdated]:
+    async def list_outdated(self, limit: int) -> list[Outdated]:
         """Return some resources that an older version of Sickbay indexed; empty once all are reindexed."""
         ...
 

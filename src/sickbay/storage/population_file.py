@@ -76,7 +76,7 @@ def read(path: Path) -> PopulationFile:
         with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as db:
             patients = [nid for (nid,) in rows(db, f"{_PATIENTS} ORDER BY r.nid")]
             last: int = db.execute("SELECT max(nid) FROM resource").get
-            at = written_at(db)
+            at = find_change_time(db)
     except apsw.Error as error:
         raise CannotCopy(f"{path}: {error}") from error
     if not patients:
@@ -84,7 +84,7 @@ def read(path: Path) -> PopulationFile:
     return PopulationFile(path, (*(nid - 1 - FIRST for nid in patients), last - FIRST), at)
 
 
-def written_at(db: apsw.Connection, schema: str = "main") -> int:
+def find_change_time(db: apsw.Connection, schema: str = "main") -> int:
     """When the resources of a file were changed, in epoch ms."""
     at: int = db.execute(f"SELECT changed FROM {schema}.resource WHERE state = {LIVE} LIMIT 1").get
     return at
@@ -154,14 +154,14 @@ class _Export:
     def _copy(self, binds: dict[str, int]) -> None:
         db = self._db
         for table, columns in TABLES.items():
-            names, values = ", ".join(columns), ", ".join(map(_exported, columns))
+            names, values = ", ".join(columns), ", ".join(map(_export_expression, columns))
             text = f"INSERT INTO file.{table} ({names}) SELECT {values} FROM main.{table} WHERE {range_of(columns)}"
             db.execute(text, binds)
         for text in (_ADD_TERMS, _ADD_WORDS, ADD_COUNTS):
             db.execute(text)
 
 
-def _exported(column: str) -> str:
+def _export_expression(column: str) -> str:
     if column in NUMBERED:
         return f"{column} + :shift"
     return {"space": str(FILE_SPACE), "sequence": "sequence - :before"}.get(column, column)
@@ -175,16 +175,16 @@ def range_of(columns: tuple[str, ...]) -> str:
     return f"{first} AND nid <= :last"
 
 
-def imported(table: str, columns: tuple[str, ...], word: str) -> str:
+def import_expressions(table: str, columns: tuple[str, ...], word: str) -> str:
     """The values of a file's row in another database.
 
     word: an expression that translates the number of a word, with `{}`. The other numbers are the parameters :shift, :space,
     :before (sequence), :at (epoch ms), :old and :new (the results of `last_updated`).
     """
-    return ", ".join(_imported(table, column, word) for column in columns)
+    return ", ".join(_import_expression(table, column, word) for column in columns)
 
 
-def _imported(table: str, column: str, word: str) -> str:
+def _import_expression(table: str, column: str, word: str) -> str:
     if column in NUMBERED:
         return f"{column} + :shift"
     if column == "parameter":

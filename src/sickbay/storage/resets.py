@@ -61,7 +61,7 @@ def key_of(tenant: str | None) -> str:
 
 
 @contextmanager
-def began(revisions: Revisions) -> Iterator[None]:
+def compare_with(revisions: Revisions) -> Iterator[None]:
     """Compare these revisions in the transactions of this block, instead of those of the current request."""
     token = BEGAN.set(Block(revisions))
     try:
@@ -70,7 +70,7 @@ def began(revisions: Revisions) -> Iterator[None]:
         BEGAN.reset(token)
 
 
-def expected() -> Revisions:
+def expected_revisions() -> Revisions:
     """What must not have changed since the current request began."""
     return current().revisions
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from hashlib import blake2b
 
-from sickbay.kernel.memoize import memoize, memoized
+from sickbay.kernel.memoize import cache_results, memoize
 
 
 @memoize(32768)
@@ -21,15 +21,15 @@ def text_hash(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "big", signed=True)
 
 
-@memoized(8192)
-def ordered(value: float) -> int:
+@cache_results(8192)
+def to_sortable(value: float) -> int:
     """Map a float to an integer that sorts the same, because the tables store no floats."""
     bits: int = struct.unpack(">q", struct.pack(">d", value + 0.0))[0]
     return bits if bits >= 0 else -(bits & 0x7FFF_FFFF_FFFF_FFFF)
 
 
-def unordered(value: int) -> float:
-    """Return the float that `ordered` mapped to this integer."""
+def from_sortable(value: int) -> float:
+    """Return the float that `to_sortable` mapped to this integer."""
     bits = value if value >= 0 else -value | -0x8000_0000_0000_0000
     number: float = struct.unpack(">d", struct.pack(">q", bits))[0]
     return number

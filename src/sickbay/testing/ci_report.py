@@ -34,12 +34,12 @@ def report(client: SandboxClient, folder: Path, pages: str = "") -> str:
     ids = [exchange["id"] for exchange in client.exchanges()]
     exchanges = [client.admin.get(f"/exchanges/{id}") for id in ids]
     (folder / "exchanges.har").write_text(json.dumps(har(exchanges[::-1]), indent=1), encoding="utf-8")
-    for exchange in explained(exchanges)[:PAGES_WRITTEN]:
+    for exchange in select_explained(exchanges)[:PAGES_WRITTEN]:
         client.save_page(exchange["id"], folder)
     return summary(exchanges, pages)
 
 
-def explained(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def select_explained(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those with an error or a warning: refused ones first, each group from newest to oldest. Injected faults don't count."""
     having = [exchange for exchange in exchanges if _severities(exchange) & MARKS.keys() and not exchange.get("injected")]
     return sorted(having, key=lambda exchange: not is_refused(exchange))
@@ -58,7 +58,7 @@ def summary(exchanges: list[dict[str, Any]], pages: str = "") -> str:
 
     Refused exchanges come first, and among them the oldest.
     """
-    having = explained(exchanges)
+    having = select_explained(exchanges)
     refused = sum(map(is_refused, having))
     lines = ["### Sickbay", "", f"{count(len(exchanges), 'exchange')}, {refused} of them refused."]
     shown = having[:PAGES_WRITTEN]

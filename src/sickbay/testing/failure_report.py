@@ -33,7 +33,7 @@ def waiting(client: SandboxClient) -> str:
     except (SickbayError, OSError, RuntimeError):
         return ""
     quiet = [launch for launch in launches if _is_quiet(launch)]
-    return "\n\n".join(_missing(launch, client.base) for launch in quiet[:EXPLAINED])
+    return "\n\n".join(_describe_missing(launch, client.base) for launch in quiet[:EXPLAINED])
 
 
 def _is_quiet(launch: dict[str, Any]) -> bool:
@@ -42,7 +42,7 @@ def _is_quiet(launch: dict[str, Any]) -> bool:
     return launch.get("state") in ("running", "stalled") and step is not None and step["seconds"] >= QUIET_SECONDS
 
 
-def _missing(launch: dict[str, Any], base: str) -> str:
+def _describe_missing(launch: dict[str, Any], base: str) -> str:
     lines = [f"{launch['waiting_for']['text']}."]
     lines += [f"Likely: {cause['title']}. {cause['fix']}" for cause in launch["causes"][:1]]
     return "\n".join([*lines, f"Launch: {base}/timelines/{launch['id']}"])

@@ -33,13 +33,13 @@ def _entry(exchange: dict[str, Any]) -> dict[str, Any]:
         "startedDateTime": datetime.fromtimestamp(float(exchange.get("at") or 0), UTC).isoformat(),
         "time": 0,
         "request": sent,
-        "response": _received(response),
+        "response": _describe_response(response),
         "cache": {},
         "timings": {"send": 0, "wait": 0, "receive": 0},
     }
 
 
-def _received(response: dict[str, Any]) -> dict[str, Any]:
+def _describe_response(response: dict[str, Any]) -> dict[str, Any]:
     body = response.get("body")
     text = body if isinstance(body, str) else json.dumps(body) if body else ""
     return {

@@ -21,7 +21,7 @@ def sign_in(http: HttpClient, user: str, password: str, tenant: str) -> dict[str
     answer = http.send_form(path, fields, BROWSER | {"Origin": http.base, "Cookie": cookie})
     if answer.status != 303:
         raise SickbayError(f"{user} can't sign in to {tenant} with this password.")
-    return {"cookies": [_stored(name, value, host) for name, value in _cookies(answer)], "origins": []}
+    return {"cookies": [_describe_cookie(name, value, host) for name, value in _cookies(answer)], "origins": []}
 
 
 def _cookies(response: HttpResponse) -> list[tuple[str, str]]:
@@ -30,7 +30,7 @@ def _cookies(response: HttpResponse) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in (line.partition(";")[0].partition("=") for line in lines)]
 
 
-def _stored(name: str, value: str, host: str) -> dict[str, Any]:
+def _describe_cookie(name: str, value: str, host: str) -> dict[str, Any]:
     return {
         "name": name,
         "value": value,

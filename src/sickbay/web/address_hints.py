@@ -13,7 +13,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.access import issuer_of, outside_every_base
 from sickbay.services.context import Tenant
 from sickbay.web import http_request
-from sickbay.web.fhir.refusals import refused
+from sickbay.web.fhir.refusals import refuse
 from sickbay.web.http_request import headers_of
 from sickbay.web.oauth.discovery import endpoints
 
@@ -49,7 +49,7 @@ def suggest_address(sandbox: Sandbox, path: str) -> str:
     return f"The {name} of {tenant.name} is {endpoints(tenant)[member]}{source}."
 
 
-def asked_to_authorize(request: Request, sandbox: Sandbox) -> Tenant | None:
+def find_hospital(request: Request, sandbox: Sandbox) -> Tenant | None:
     """The hospital of an authorization request: from its path, else from its aud, else the only one."""
     path, sent = http_request.raw_path(request.scope), http_request.query_of(request.scope)
     has_authorize_path = path.partition("&")[0].rstrip("/").rpartition("/")[2].lower().startswith("auth")
@@ -82,7 +82,7 @@ async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
     if tenant is None:
         return None
     version, result = await outside_every_base(sandbox.runtime, tenant, access_request)
-    answer = refused(version, tenant.fhir_base(version), result)
+    answer = refuse(version, tenant.fhir_base(version), result)
     response = Response(answer.body, answer.status)
     response.raw_headers.extend(answer.headers)
     return await http_request.note(

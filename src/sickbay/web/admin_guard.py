@@ -89,7 +89,7 @@ class AdminGuard:
         if verdict == "keyboard":
             verdict = standing(self.rules, replace(request, stranger=self._stranger(scope)))
         if verdict == "wrong-token":
-            self._failed(scope)
+            self._note_failure(scope)
         return verdict
 
     def at_keyboard(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
@@ -149,7 +149,7 @@ class AdminGuard:
         """Seconds until the next try, if this request's wrong token was one too many; else 0."""
         return state_of(scope).admin_wait or 0
 
-    def _failed(self, scope: Mapping[str, Any]) -> None:
+    def _note_failure(self, scope: Mapping[str, Any]) -> None:
         """Note a wrong token, once per request even if it is checked several times. web/admin/wrong_tokens.py counts it."""
         state = state_of(scope)
         if "state" in scope and state.admin_wait is None:

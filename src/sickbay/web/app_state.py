@@ -26,7 +26,7 @@ from sickbay.services.context import Tenant
 from sickbay.services.token_cache import BearerContext
 from sickbay.web.fhir.context import FhirBase, fhir_base
 from sickbay.web.fhir.endpoint import Api, Result
-from sickbay.web.fhir.refusals import refused
+from sickbay.web.fhir.refusals import refuse
 from sickbay.web.fhir.request import PARSED, parse_body
 from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, version_headers
 from sickbay.web.oauth.discovery import MADE, Documents
@@ -44,12 +44,12 @@ def _home(base: FhirBase) -> str:
     return base.tenant.base + app_state.PATH
 
 
-def _addressed(base: FhirBase, request: AccessRequest) -> AccessRequest:
+def _at_home(base: FhirBase, request: AccessRequest) -> AccessRequest:
     letters = app_state.LETTERS.get(request.interaction, request.letters)
     return structs.replace(request, url=_home(base) + request.url.removeprefix(base.url), letters=letters, involved=())
 
 
-def _public(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]) -> FhirResponse | None:
+def _respond_publicly(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]) -> FhirResponse | None:
     """The response to a public request; None for any other request."""
     if not isinstance(routed, Route):
         return None
@@ -72,7 +72,7 @@ async def perform(
     result = await states.answer(base.sandbox.runtime, base.tenant, request, body)
     access = result.access
     if access.decision.refusal is not None:
-        return refused(base.version, base.url, access), access
+        return refuse(base.version, base.url, access), access
     return _response(base, request, result.states), access
 
 
@@ -86,7 +86,7 @@ def _response(base: FhirBase, request: AccessRequest, stored_states: tuple[Store
             body = searchset(_home(base), entries, self_url=self_url, next_url=None, total=len(stored_states))
             return FhirResponse(200, body, content)
         case "create" | "update":
-            return _saved(base, stored_states[0], request.interaction == "create", content)
+            return _describe_saved(base, stored_states[0], request.interaction == "create", content)
         case "delete":
             return FhirResponse(204, b"", [])
         case _:
@@ -102,7 +102,7 @@ def _not_supported(base: FhirBase, request: AccessRequest) -> FhirResponse:
     return structs.replace(response, headers=[*response.headers, allowed])
 
 
-def _saved(base: FhirBase, state: StoredAppState, created: bool, content: Headers) -> FhirResponse:
+def _describe_saved(base: FhirBase, state: StoredAppState, created: bool, content: Headers) -> FhirResponse:
     headers = [*content, *version_headers(state.version_id, state.at * 1000)]
     if created:
         headers.append((b"location", f"{_home(base)}/Basic/{state.id}".encode()))
@@ -132,4 +132,4 @@ def _statement(home: str) -> dict[str, object]:
     }
 
 
-API: Final = Api(_public, perform, _addressed)
+API: Final = Api(_respond_publicly, perform, _at_home)

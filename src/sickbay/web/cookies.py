@@ -20,7 +20,7 @@ def name(sandbox: Sandbox) -> str:
     return f"sickbay_{sandbox.runtime.keys.instance}"
 
 
-def sent(request: Request, name: str) -> str | None:
+def read_sent(request: Request, name: str) -> str | None:
     """The value of a cookie. Reads no others: those of every server on this machine arrive here, and there may be thousands."""
     lines = [value.decode("latin-1") for key, value in request.scope["headers"] if key == b"cookie"]
     header = "; ".join(["", *lines])
@@ -29,7 +29,7 @@ def sent(request: Request, name: str) -> str | None:
 
 
 async def session(request: Request, sandbox: Sandbox) -> Session | None:
-    value = sent(request, name(sandbox))
+    value = read_sent(request, name(sandbox))
     return await sessions.find(sandbox.runtime, value) if value else None
 
 
@@ -39,7 +39,7 @@ async def for_forms(request: Request, sandbox: Sandbox) -> tuple[Session, str | 
     return (existing, None) if existing else sessions.begin_unstored(sandbox.runtime)
 
 
-async def stored(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:
+async def load_session(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:
     """The stored session, or a new one with its cookie value."""
     existing = await session(request, sandbox)
     return (existing, None) if existing and existing.key else await sessions.begin(sandbox.runtime)

@@ -15,7 +15,7 @@ from sickbay.diagnosis.rule import Finding
 from sickbay.protocol.parameters import encode
 from sickbay.protocol.urls import for_a_header
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Decision, public, words
+from sickbay.services.decision import Decision, hide_private, words
 
 NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 RAW_NO_STORE = tuple((name.encode(), value.encode()) for name, value in NO_STORE.items())
@@ -36,7 +36,7 @@ def json(body: Any, status: int = 200, headers: dict[str, str] | None = None) ->
     return Response(orjson.dumps(body), status, headers, "application/json")
 
 
-def spelled(text: str) -> str:
+def spell(text: str) -> str:
     """Replace the characters that aren't allowed in an error_description (RFC 6749 4.1.2.1)."""
     for character, replacement in _SPELLED.items():
         text = text.replace(character, replacement)
@@ -58,7 +58,7 @@ def oauth_words(
     finding = rule_for(decision, explanation)
     own = words(tenant, decision, finding)
     cause = next((candidate for candidate in explanation.findings if finding and candidate.id == finding.because), finding)
-    text = _description(public(cause)) if cause else refusal.name.replace("-", " ")
+    text = _description(hide_private(cause)) if cause else refusal.name.replace("-", " ")
     description = text if tenant.dialect.answers.error_description else None
     vendor = tenant.dialect.error_path(own, id=id, client=client, persona=persona)
     uri = tenant.base + vendor if vendor else f"{runtime.base}/exchanges/{id}"
@@ -66,7 +66,7 @@ def oauth_words(
 
 
 def _description(finding: Finding) -> str:
-    return spelled(f"{finding.title} ({finding.id}). {finding.fix}")[:600]
+    return spell(f"{finding.title} ({finding.id}). {finding.fix}")[:600]
 
 
 def oauth_json(error_text: OAuthErrorText, status: int, tenant: Tenant, basic: bool) -> Response:
@@ -111,7 +111,7 @@ def error_redirect(tenant: Tenant, error_text: OAuthErrorText, address: str, sta
 def oauth_error(status: int, title: str, detail: str = "") -> Response:
     """The response of an OAuth endpoint if no rule explains the error. It always has `error` (RFC 6749 5.2, RFC 6750 3.1)."""
     error = {500: "server_error", 503: "temporarily_unavailable"}.get(status, "invalid_request")
-    return json({"error": error, "error_description": spelled(f"{title}. {detail}".strip())[:600]}, status, dict(NO_STORE))
+    return json({"error": error, "error_description": spell(f"{title}. {detail}".strip())[:600]}, status, dict(NO_STORE))
 
 
 _ENDPOINTS = ("authorize", "token", "introspect", "revoke", "manage")

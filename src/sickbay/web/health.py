@@ -46,7 +46,7 @@ async def metrics(request: Request) -> Response:
     state_of(request.scope).kind = "health"
     METRICS.publish()
     await measure(request.app.state.sandbox)
-    return Response(_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(_read_metrics(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def measure(sandbox: Sandbox) -> None:
@@ -61,11 +61,11 @@ async def measure(sandbox: Sandbox) -> None:
 
 async def _measure_database(sandbox: Sandbox) -> None:
     store = sandbox.runtime.store
-    journal_metrics.kept(await store.journal_size(), sandbox.journal.most)
+    journal_metrics.report_kept(await store.journal_size(), sandbox.journal.most)
     counting.DATABASE.set(await store.database_size())
 
 
-def _latest() -> bytes:
+def _read_metrics() -> bytes:
     """The metrics of all workers, if PROMETHEUS_MULTIPROC_DIR was set before the import."""
     import os
 

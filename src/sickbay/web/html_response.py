@@ -113,7 +113,7 @@ async def page_options(request: Request, sandbox: Sandbox, **more: Any) -> PageO
 def _frame(request: Request, sandbox: Sandbox, options: PageOptions) -> Frame:
     tenant, user = options.tenant, options.user
     query = request.url.query
-    theme = cookies.sent(request, cookies.THEME)
+    theme = cookies.read_sent(request, cookies.THEME)
     return Frame(
         base=sandbox.runtime.base,
         hospital=tenant.title if tenant else "",

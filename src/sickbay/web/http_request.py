@@ -77,10 +77,10 @@ def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
 def read_headers(sent: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """Map the names to values. Names are in lower case, as in ASGI. Repeated headers are joined with commas."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in sent}
-    return headers if len(headers) == len(sent) else _joined(sent)
+    return headers if len(headers) == len(sent) else _join(sent)
 
 
-def _joined(sent: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+def _join(sent: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in sent:
         key, text = name.decode("latin-1"), value.decode("latin-1")
@@ -115,14 +115,14 @@ async def read_body(request: Request, most: int = FORMS) -> str:
     headers = state_of(request.scope).headers
     if (sent_length(headers) or 0) > most:
         raise over(most)
-    body = await received(request.receive, most)
+    body = await receive_bytes(request.receive, most)
     if len(body) > most:
         raise over(most)
     check_text("body" if headers.get("content-type", "").startswith(JSON) else "form", body)
     return body.decode()
 
 
-async def received(receive: Callable[[], Any], limit: int) -> bytes:
+async def receive_bytes(receive: Callable[[], Any], limit: int) -> bytes:
     """Receive the body. Stops as soon as it is longer than `limit`. Raises ClientDisconnect."""
     pieces, size = [], 0
     while True:
@@ -173,7 +173,7 @@ def check_values(raw: bytes) -> None:
         raise over(VALUES, "values, objects and lists")
 
 
-def unpacked(raw: bytes, most: int) -> bytes:
+def decompress(raw: bytes, most: int) -> bytes:
     """Decompress gzip, up to one byte more than `most`, so that the caller can detect a bomb by its size. Raises ValueError."""
     reader = zlib.decompressobj(wbits=31)
     try:

@@ -12,10 +12,10 @@ from sickbay.web.portal.views import OtherHospital
 async def of_app(sandbox: Sandbox, client: Client) -> tuple[OtherHospital, ...]:
     """One entry per other hospital. The sample apps are registered everywhere, so their pages show none."""
     others = [tenant for name, tenant in sandbox.tenants.items() if name != client.tenant and not client.sample]
-    return tuple([await _other(sandbox, client, tenant) for tenant in others])
+    return tuple([await _describe_other(sandbox, client, tenant) for tenant in others])
 
 
-async def _other(sandbox: Sandbox, client: Client, tenant: Tenant) -> OtherHospital:
+async def _describe_other(sandbox: Sandbox, client: Client, tenant: Tenant) -> OtherHospital:
     counterpart = await enabling.counterpart(sandbox.runtime, client, tenant)
     if counterpart is not None:
         return OtherHospital(tenant.name, tenant.title, href=f"/developer/apps/{counterpart.app_id}")

@@ -39,7 +39,7 @@ async def wait_until_filled(request: Request, sandbox: Sandbox, space: ResourceS
     """Return once the patients exist. Raises PopulationPending if a browser can reload the page instead of waiting."""
     if sandbox.filling.is_ready(space):
         return
-    task = sandbox.filling.begun(space)
+    task = sandbox.filling.begin(space)
     again = request.method == "GET" and is_browser_navigation(request)
     finished, _ = await asyncio.wait({task}, timeout=WAIT_SECONDS if again else None)
     if not finished:

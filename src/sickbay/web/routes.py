@@ -94,7 +94,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
     ]
     for tenant in sandbox.tenants.values():
         table += _ehr_routes(sandbox, tenant)
-    return [*table, Route("/{path:path}", _with(sandbox, developer.missing), methods=[*EVERY])]
+    return [*table, Route("/{path:path}", _with(sandbox, developer.respond_not_found), methods=[*EVERY])]
 
 
 def _ehr_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:

@@ -13,7 +13,7 @@ from msgspec import structs
 from sickbay.authorization import access
 from sickbay.authorization.access import bearer
 from sickbay.authorization.access import scope as access_scope
-from sickbay.authorization.access.visibility import granular, visibility
+from sickbay.authorization.access.visibility import parse_granular, visibility
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client, Policy, Server, User
 from sickbay.authorization.requests import AccessRequest
@@ -262,7 +262,7 @@ def test_granular_scopes_add_up_and_their_filters_intersect() -> None:
     ],
 )
 def test_only_plain_scope_filters_are_parsed(name: str, value: str, expected: Granular | None) -> None:
-    assert granular(name, value) == expected
+    assert parse_granular(name, value) == expected
 
 
 SCOPES = st.builds(
@@ -310,7 +310,7 @@ def test_visible_resources_can_be_requested(scopes, type, letter) -> None:
     if visible_with(text).of(type, letter):
         request = fhir_request(type, letter)
         passed = examine(access.CHECKS, request, with_scope(text))
-        assert passed.passed(access_scope.scope_covers_the_request)
+        assert passed.has_passed(access_scope.scope_covers_the_request)
 
 
 @pytest.mark.parametrize(
@@ -372,7 +372,7 @@ def test_a_trailing_slash_of_a_base_does_not_matter(slashes: tuple[str, str]) ->
 def test_the_needed_scope_has_the_level_and_syntax_of_the_granted_ones(
     token: AccessToken, type: str | None, letters: str, scope: str
 ) -> None:
-    assert access_scope.needed(token, type, letters) == scope
+    assert access_scope.needed_scope(token, type, letters) == scope
 
 
 def test_filters_apply_to_system_scopes_and_shared_types() -> None:

@@ -369,4 +369,4 @@ def test_the_needed_scope_follows_the_granted_level_and_syntax(
     granted: str, user: str | None, letters: str, needed: str
 ) -> None:
     token = AccessToken("app", granted, "", 0, "f", user=user)
-    assert access_scope.needed(token, "Patient", letters) == needed
+    assert access_scope.needed_scope(token, "Patient", letters) == needed

@@ -54,7 +54,7 @@ def refusals(request: AccessRequest, context: AccessContext) -> tuple[Refusal, .
     return examine(app_state.checks(request), request, context).refusals
 
 
-def created(resource: Any, context: AccessContext = KNOWN, **headers: str) -> tuple[Refusal, ...]:
+def create(resource: Any, context: AccessContext = KNOWN, **headers: str) -> tuple[Refusal, ...]:
     text = json.dumps(resource)
     body = bodies.read("r4", "Basic", "new", text.encode(), BASE, "application/fhir+json")
     request = AccessRequest(
@@ -63,7 +63,7 @@ def created(resource: Any, context: AccessContext = KNOWN, **headers: str) -> tu
     return refusals(request, structs.replace(context, body=body))
 
 
-def updated(resource: Any, context: AccessContext = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
+def update(resource: Any, context: AccessContext = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
     text, headers = json.dumps(resource), HEADERS | ({"if-match": match} if match else {})
     body = bodies.read("r4", "Basic", "s-1", text.encode(), BASE, "application/fhir+json")
     request = AccessRequest(
@@ -72,7 +72,7 @@ def updated(resource: Any, context: AccessContext = KNOWN, match: str | None = '
     return refusals(request, structs.replace(context, body=body))
 
 
-def deleted(context: AccessContext = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
+def delete(context: AccessContext = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
     headers = HEADERS | ({"if-match": match} if match else {})
     request = AccessRequest(
         "DELETE", BASE, "/Basic/s-1", headers=headers, type="Basic", id="s-1", interaction="delete", letters="d"
@@ -80,7 +80,7 @@ def deleted(context: AccessContext = KNOWN, match: str | None = 'W/"3"') -> tupl
     return refusals(request, context)
 
 
-def searched(query: str) -> tuple[Refusal, ...]:
+def search(query: str) -> tuple[Refusal, ...]:
     request = AccessRequest("GET", BASE, "/Basic", parse(query), HEADERS, "Basic", interaction="search-type", letters="s")
     return refusals(request, KNOWN)
 
@@ -90,12 +90,12 @@ def names(refused: tuple[Refusal, ...]) -> list[str]:
 
 
 def test_a_state_of_the_launched_patient_can_be_created_updated_searched_and_deleted() -> None:
-    assert created(basic()) == ()
-    assert updated(basic(id="s-1")) == ()
-    assert deleted() == ()
-    assert searched(f"code={SYSTEM}|display&subject={BASE}/Patient/p-1") == ()
-    assert searched(f"code={SYSTEM}|display&subject:missing=true&_format=json") == ()
-    assert searched(f"code={SYSTEM}|display") == ()
+    assert create(basic()) == ()
+    assert update(basic(id="s-1")) == ()
+    assert delete() == ()
+    assert search(f"code={SYSTEM}|display&subject={BASE}/Patient/p-1") == ()
+    assert search(f"code={SYSTEM}|display&subject:missing=true&_format=json") == ()
+    assert search(f"code={SYSTEM}|display") == ()
 
 
 def test_an_unsupported_interaction_checks_only_the_token() -> None:
@@ -108,12 +108,12 @@ def test_an_unsupported_interaction_checks_only_the_token() -> None:
 
 def test_the_size_is_that_of_the_body_or_the_content_length() -> None:
     large = basic(extension=[{"url": "u", "valueString": "x" * app_state.LIMIT}])
-    [refusal] = created(large)
+    [refusal] = create(large)
     assert (refusal.name, refusal.status, refusal.error) == ("app-state-too-large", 413, "too-long")
     assert refusal.facts == {"received": len(json.dumps(large)), "expected": 262_144}
-    assert names(created(basic(), **{"content-length": "300000"})) == ["app-state-too-large"]
-    assert created(basic(), **{"content-length": "x"}) == ()
-    assert created(basic(), **{"content-length": "9" * 30}) == ()
+    assert names(create(basic(), **{"content-length": "300000"})) == ["app-state-too-large"]
+    assert create(basic(), **{"content-length": "x"}) == ()
+    assert create(basic(), **{"content-length": "9" * 30}) == ()
 
 
 EXTENSION = {"url": "u", "valueString": "x"}
@@ -147,7 +147,7 @@ EXTENSION = {"url": "u", "valueString": "x"}
     ],
 )
 def test_every_violation_of_the_profile_is_named(resource: dict[str, Any], places: list[str]) -> None:
-    refused = [refusal for refusal in created(resource) if refusal.name == "app-state-not-in-profile"]
+    refused = [refusal for refusal in create(resource) if refusal.name == "app-state-not-in-profile"]
     assert [place for refusal in refused for place in refusal.facts["names"]] == places
     assert all((refusal.status, refusal.facts["count"]) == (422, len(places)) for refusal in refused)
 
@@ -155,7 +155,7 @@ def test_every_violation_of_the_profile_is_named(resource: dict[str, Any], place
 def test_the_refusal_has_one_message_per_fault() -> None:
     resource = basic(id="mine", meta={"versionId": "1"}, code={"text": "x"}, extension=[{"url": "u"}], **about("Patient/p-1"))
     message = next(
-        refusal for refusal in created(resource, **{"if-none-exist": "code=x"}) if refusal.name.startswith("app-")
+        refusal for refusal in create(resource, **{"if-none-exist": "code=x"}) if refusal.name.startswith("app-")
     ).facts["said"]
     assert message == (
         "Send it without an id: the server assigns one. "
@@ -168,7 +168,7 @@ def test_the_refusal_has_one_message_per_fault() -> None:
 
 
 def test_an_update_may_contain_the_version_it_changes() -> None:
-    assert updated(basic(id="s-1", meta={"versionId": "3"})) == ()
+    assert update(basic(id="s-1", meta={"versionId": "3"})) == ()
 
 
 USER_TOKEN = structs.replace(TOKEN, scope="user/Basic.cuds", patient=None)
@@ -198,7 +198,7 @@ USER_TOKEN = structs.replace(TOKEN, scope="user/Basic.cuds", patient=None)
 def test_a_scope_covers_its_patient_its_user_or_everything(token: AccessToken, subject: str | None, may: bool) -> None:
     known = structs.replace(KNOWN, token=token, user=ANNA if token.user else None)
     resource = basic(subject={"reference": f"{BASE}/{subject}"} if subject else None)
-    assert ("app-state-other-subject" not in names(created(resource, known))) is may
+    assert ("app-state-other-subject" not in names(create(resource, known))) is may
 
 
 def test_a_scope_that_is_not_understood_covers_nothing() -> None:
@@ -210,7 +210,7 @@ def test_a_scope_that_is_not_understood_covers_nothing() -> None:
 
 
 def test_the_refusal_lists_the_subjects_that_the_token_covers() -> None:
-    [refusal] = created(basic(subject=None))
+    [refusal] = create(basic(subject=None))
     assert (refusal.name, refusal.status) == ("app-state-other-subject", 403)
     assert refusal.facts == {
         "received": "the app as a whole",
@@ -219,7 +219,7 @@ def test_the_refusal_lists_the_subjects_that_the_token_covers() -> None:
         "held": ("patient/Basic.cuds",),
     }
     of_a_service = structs.replace(TOKEN, scope="system/Basic.c?code=x", patient=None, user=None)
-    [refusal] = created(basic(), structs.replace(KNOWN, token=of_a_service, user=None))
+    [refusal] = create(basic(), structs.replace(KNOWN, token=of_a_service, user=None))
     assert (refusal.facts["expected"], refusal.facts["received"]) == (
         "the patient or user of a token that has one",
         "Patient/p-1",
@@ -227,11 +227,11 @@ def test_the_refusal_lists_the_subjects_that_the_token_covers() -> None:
 
 
 def test_a_change_must_name_the_stored_version() -> None:
-    assert names(updated(basic(id="s-1"), match=None)) == ["fhir-if-match-missing"]
-    assert names(deleted(match=None)) == ["fhir-if-match-missing"]
-    assert [(refusal.name, refusal.status) for refusal in deleted(match='W/"2"')] == [("fhir-version-conflict", 412)]
+    assert names(update(basic(id="s-1"), match=None)) == ["fhir-if-match-missing"]
+    assert names(delete(match=None)) == ["fhir-if-match-missing"]
+    assert [(refusal.name, refusal.status) for refusal in delete(match='W/"2"')] == [("fhir-version-conflict", 412)]
     absent = structs.replace(KNOWN, state=None, current=UNKNOWN)
-    for refused in (deleted(absent), updated(basic(id="s-1"), absent)):
+    for refused in (delete(absent), update(basic(id="s-1"), absent)):
         assert [(refusal.name, refusal.status, refusal.facts) for refusal in refused] == [
             ("app-state-not-there", 412, {"received": "Basic/s-1"})
         ]
@@ -239,14 +239,14 @@ def test_a_change_must_name_the_stored_version() -> None:
 
 def test_subject_and_code_cannot_be_changed() -> None:
     known = structs.replace(KNOWN, token=USER_TOKEN)
-    [refusal] = updated(basic(id="s-1", subject=None), known)
+    [refusal] = update(basic(id="s-1", subject=None), known)
     assert (refusal.name, refusal.status) == ("app-state-moved", 412)
     assert refusal.facts == {
         "received": f"{SYSTEM}|display of the app as a whole",
         "expected": f"{SYSTEM}|display of Patient/p-1",
     }
     other = basic(id="s-1", code={"coding": [{"system": SYSTEM, "code": "other"}]})
-    assert names(updated(other, known)) == ["app-state-moved"]
+    assert names(update(other, known)) == ["app-state-moved"]
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_subject_and_code_cannot_be_changed() -> None:
     ],
 )
 def test_an_unclear_query_is_refused_with_a_message(query: str, message: str) -> None:
-    [refusal] = searched(query)
+    [refusal] = search(query)
     assert (refusal.name, refusal.status) == ("app-state-query-unclear", 400)
     assert refusal.facts == {"received": query or "no parameter", "said": message}
 
@@ -289,32 +289,32 @@ def test_an_unclear_query_is_refused_with_a_message(query: str, message: str) ->
     ],
 )
 def test_the_content_length_counts_as_the_size(content_length: str, received: int | None) -> None:
-    refused = created(basic(), **{"content-length": content_length})
+    refused = create(basic(), **{"content-length": content_length})
     facts = {"received": received, "expected": app_state.LIMIT}
     assert refused == (() if received is None else (Refusal("app-state-too-large", "too-long", facts, 413),))
 
 
 def test_a_conditional_create_is_refused_with_the_name_of_its_header() -> None:
-    (refusal,) = created(basic(), **{"if-none-exist": "code=x"})
+    (refusal,) = create(basic(), **{"if-none-exist": "code=x"})
     message = "Conditional create isn't supported for app state: search for it first."
     facts = {"count": 1, "names": ["If-None-Exist"], "said": message}
     assert refusal == Refusal("app-state-not-in-profile", "invalid", facts, 422)
 
 
 def test_a_state_about_another_patient_is_forbidden() -> None:
-    (refusal,) = created(basic(**about(f"{BASE}/Patient/p-2")))
+    (refusal,) = create(basic(**about(f"{BASE}/Patient/p-2")))
     assert (refusal.name, refusal.error, refusal.status) == ("app-state-other-subject", "forbidden", 403)
 
 
 @pytest.mark.parametrize("code", [None, {}, {"coding": []}, {"coding": [{}, {}]}, {"coding": ["x"]}, {"coding": "x"}, "x"])
 def test_without_exactly_one_coding_the_code_is_empty(code: object) -> None:
-    assert app_state.coded({"code": code}) == ("", "")
+    assert app_state.read_code({"code": code}) == ("", "")
 
 
 def test_a_change_without_a_version_or_a_stored_state_fails_its_precondition() -> None:
     unnamed = Refusal("fhir-if-match-missing", "required", {"received": None}, 412)
     gone = Refusal("app-state-not-there", "conflict", {"received": "Basic/s-1"}, 412)
-    for change in (lambda **more: updated(basic(id="s-1"), **more), deleted):
+    for change in (lambda **more: update(basic(id="s-1"), **more), delete):
         assert unnamed in change(match=None)
         assert gone in change(context=structs.replace(KNOWN, state=None))
 
@@ -327,17 +327,17 @@ def test_a_change_without_a_version_or_a_stored_state_fails_its_precondition() -
     ],
 )
 def test_the_refusal_of_a_moved_state_names_both_places(subject: object, received: str) -> None:
-    moved = [refusal for refusal in updated(basic(id="s-1", subject=subject)) if refusal.name == "app-state-moved"]
+    moved = [refusal for refusal in update(basic(id="s-1", subject=subject)) if refusal.name == "app-state-moved"]
     facts = {"received": received, "expected": f"{SYSTEM}|display of Patient/p-1"}
     assert moved == [Refusal("app-state-moved", "conflict", facts, 412)]
 
 
 def test_every_fault_of_a_query_gets_a_sentence() -> None:
-    (refusal,) = (refusal for refusal in searched("_sort=x&code=display") if refusal.name == "app-state-query-unclear")
+    (refusal,) = (refusal for refusal in search("_sort=x&code=display") if refusal.name == "app-state-query-unclear")
     message = "_sort isn't supported here. code must be one code with its system, as system|code."
     assert refusal == Refusal("app-state-query-unclear", "invalid", {"received": "_sort=x&code=display", "said": message})
 
 
 def test_the_code_of_a_query_follows_the_first_bar() -> None:
-    assert not [refusal for refusal in searched(f"code={SYSTEM}%7C%7C") if refusal.name == "app-state-query-unclear"]
-    assert [refusal for refusal in searched(f"code=%7C{SYSTEM}") if refusal.name == "app-state-query-unclear"]
+    assert not [refusal for refusal in search(f"code={SYSTEM}%7C%7C") if refusal.name == "app-state-query-unclear"]
+    assert [refusal for refusal in search(f"code=%7C{SYSTEM}") if refusal.name == "app-state-query-unclear"]

@@ -14,7 +14,7 @@ from sickbay.fhir.subjects import Before, Subjects
 from sickbay.kernel.checks import UNKNOWN
 
 
-def stored(patients: str, subjects: str) -> Before:
+def make_before(patients: str, subjects: str) -> Before:
     return Before(Subjects(frozenset(patients), frozenset(subjects), is_named=True))
 
 
@@ -26,12 +26,12 @@ OUTSIDE = ("fhir-write-outside-scope", "forbidden", 403)
 @pytest.mark.parametrize(
     ("before", "passes"),
     [
-        (stored("A", "A"), True),
-        (stored("AB", "A"), True),
-        (stored("AB", "B"), False),
-        (stored("AB", "AB"), False),
-        (stored("A", ""), False),
-        (stored("B", "B"), False),
+        (make_before("A", "A"), True),
+        (make_before("AB", "A"), True),
+        (make_before("AB", "B"), False),
+        (make_before("AB", "AB"), False),
+        (make_before("A", ""), False),
+        (make_before("B", "B"), False),
         (None, True),
         (UNKNOWN, True),
     ],
@@ -53,16 +53,16 @@ def test_only_a_token_for_the_subject_can_change_a_record(interaction: str, befo
 
 def test_a_clinician_can_change_only_records_of_their_patients() -> None:
     clinician = with_scope("user/Observation.cruds", patient=None)
-    for before, passes in ((stored("AB", "AB"), True), (stored("ABZ", "AB"), True), (stored("AZ", "Z"), False)):
+    for before, passes in ((make_before("AB", "AB"), True), (make_before("ABZ", "AB"), True), (make_before("AZ", "Z"), False)):
         assert refused_writes(write_request("patch", body=PATCH), structs.replace(clinician, before=before)) == (
             [] if passes else [NOT_SUBJECT]
         )
-    everyone = structs.replace(clinician, user=structs.replace(USER, patients="*"), before=stored("Z", "Z"))
+    everyone = structs.replace(clinician, user=structs.replace(USER, patients="*"), before=make_before("Z", "Z"))
     assert refused_writes(write_request("patch", body=PATCH), everyone) == []
 
 
 def test_offline_the_records_that_a_user_may_change_are_unknown() -> None:
-    known = structs.replace(with_scope("user/Observation.cruds", patient=None), user=UNKNOWN, before=stored("Z", "Z"))
+    known = structs.replace(with_scope("user/Observation.cruds", patient=None), user=UNKNOWN, before=make_before("Z", "Z"))
     assert refused_writes(write_request("patch", body=PATCH), known) == []
     assert refused_writes(write_request(), with_body(observation("Z"), known)) == []
 
@@ -78,7 +78,7 @@ def test_a_create_cannot_name_a_patient_that_the_token_does_not_cover() -> None:
     assert refused_writes(create, with_body(observation(**PERFORMED_BY_B), both)) == []
 
 
-@pytest.mark.parametrize(("before", "passes"), [(stored("AB", "A"), True), (stored("A", "A"), False), (None, False)])
+@pytest.mark.parametrize(("before", "passes"), [(make_before("AB", "A"), True), (make_before("A", "A"), False), (None, False)])
 def test_an_update_cannot_add_a_patient_that_the_token_does_not_cover(before: Before | None, passes: bool) -> None:
     known = structs.replace(with_body(observation(**PERFORMED_BY_B)), before=before)
     assert refused_writes(write_request(), known) == ([] if passes else [OUTSIDE])
@@ -103,7 +103,7 @@ def test_taking_part_does_not_allow_writing_another_patients_record(
 
 
 def test_a_url_without_a_type_has_no_record() -> None:
-    known = structs.replace(with_body(observation("Z")), before=stored("Z", "Z"))
+    known = structs.replace(with_body(observation("Z")), before=make_before("Z", "Z"))
     assert refused_writes(write_request("patch", type=None, letters="", body=PATCH), known) == []
 
 

@@ -9,7 +9,7 @@ from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import refusals, sample_request
 
-from sickbay.authorization.authorize.aud import nearest
+from sickbay.authorization.authorize.aud import find_nearest
 from sickbay.authorization.authorize.parameters import base, base_of
 
 BASES = (samples.BASE, samples.OLD)
@@ -65,9 +65,9 @@ def test_without_known_bases_any_aud_is_accepted() -> None:
 
 
 def test_the_nearest_base_is_the_most_similar_one() -> None:
-    assert nearest("http://localhost:7425/general/dstu", BASES) == samples.OLD
-    assert nearest("HTTP://LOCALHOST:7425/GENERAL/R", BASES) == samples.BASE
-    assert nearest("", BASES) == samples.BASE
+    assert find_nearest("http://localhost:7425/general/dstu", BASES) == samples.OLD
+    assert find_nearest("HTTP://LOCALHOST:7425/GENERAL/R", BASES) == samples.BASE
+    assert find_nearest("", BASES) == samples.BASE
 
 
 @pytest.mark.parametrize(("fhir", "expected"), [("r4", samples.BASE), ("dstu2", samples.OLD), ("r9", samples.BASE)])

@@ -11,7 +11,7 @@ from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import examination, refusals, sample_context, sample_request, server
 
-from sickbay.authorization.authorize import CHECKS, DROPPED, GATE, STRICT, authorize_request, context_for, relaxed
+from sickbay.authorization.authorize import CHECKS, DROPPED, GATE, STRICT, authorize_request, context_for, relaxed_refusals
 from sickbay.authorization.authorize.code_challenge import REFUSALS
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Policy
@@ -51,7 +51,7 @@ def test_with_an_empty_context_checks_are_skipped_and_nothing_is_granted() -> No
     result = examination(of=AuthorizeContext())
     assert not result.granted
     assert not result.refusals
-    assert not result.passed(GATE)
+    assert not result.has_passed(GATE)
 
 
 def test_checks_that_need_a_registration_wait_if_the_app_is_not_registered() -> None:
@@ -62,7 +62,7 @@ def test_checks_that_need_a_registration_wait_if_the_app_is_not_registered() -> 
 
 @given(st.sampled_from(sorted(STRICT)))
 def test_no_policy_relaxes_a_strict_refusal(name: str) -> None:
-    assert name not in relaxed(sample_context(server=server(relaxed=(name,))))
+    assert name not in relaxed_refusals(sample_context(server=server(relaxed=(name,))))
 
 
 def test_a_refusal_relaxed_by_policy_is_reported_as_advice() -> None:
@@ -146,4 +146,4 @@ def test_the_tenants_pkce_mode_overrides_the_apps() -> None:
 )
 def test_policy_and_registration_each_add_relaxed_refusals(policy: dict[str, object], mode: str, names: set[str]) -> None:
     context = sample_context(server=server(**policy), client=structs.replace(samples.CLIENT, scope_mode=mode))
-    assert relaxed(context) == names - STRICT
+    assert relaxed_refusals(context) == names - STRICT

@@ -23,13 +23,13 @@ SHARED = replace(
 )
 
 
-def refused(request=None, **changed: object) -> list[tuple[str, str, dict[str, object]]]:
+def list_refusals(request=None, **changed: object) -> list[tuple[str, str, dict[str, object]]]:
     refusals = examination(request or sample_request(), sample_context(**changed)).refusals
     return [(refusal.name, refusal.error, dict(refusal.facts)) for refusal in refusals]
 
 
 def test_without_a_client_id_the_registered_ones_are_suggested() -> None:
-    (first, *_) = refused(sample_request(client_id=None), client=None, others=("a", "b"))
+    (first, *_) = list_refusals(sample_request(client_id=None), client=None, others=("a", "b"))
     assert first == ("client-id-missing", "invalid_request", {"received": None, "others": ["a", "b"]})
 
 
@@ -38,8 +38,8 @@ def test_an_unknown_tenant_is_reported_first_and_closes_the_gate(server, expecte
     result = examination(sample_request(), sample_context(elsewhere="0b8a", server=server))
     facts = {"received": "0b8a", "expected": expected}
     assert result.refusals[0] == Refusal("tenant-unknown", "invalid_request", facts)
-    assert not result.passed(GATE)
-    assert examination(sample_request(), sample_context(server=server)).passed(GATE)
+    assert not result.has_passed(GATE)
+    assert examination(sample_request(), sample_context(server=server)).has_passed(GATE)
 
 
 @pytest.mark.parametrize(("server", "expected"), [(samples.SERVER, samples.ENDPOINT), (UNKNOWN, None)])
@@ -54,13 +54,13 @@ def test_a_request_to_the_wrong_endpoint_is_refused_with_the_right_one(server, e
 
 def test_no_policy_relaxes_an_unknown_tenant() -> None:
     lenient = samples.server(relaxed=("tenant-unknown",))
-    assert [refusal[0] for refusal in refused(elsewhere="0b8a", server=lenient)] == ["tenant-unknown"]
+    assert [refusal[0] for refusal in list_refusals(elsewhere="0b8a", server=lenient)] == ["tenant-unknown"]
 
 
 def test_an_unregistered_app_is_unknown() -> None:
-    (first, *_) = refused(client=None, others=("a",))
+    (first, *_) = list_refusals(client=None, others=("a",))
     assert first == ("client-id-unknown", "unauthorized_client", {"received": "growth-chart", "others": ["a"]})
-    (first, *_) = refused(client=None, live_at=5)
+    (first, *_) = list_refusals(client=None, live_at=5)
     assert first == (
         "client-id-unknown",
         "unauthorized_client",
@@ -72,9 +72,9 @@ def test_an_unregistered_app_is_unknown() -> None:
 def test_the_only_app_with_the_redirect_uri_is_suggested(sent: str | None) -> None:
     uri = sample_request().parameters.get("redirect_uri") or ""
     first_app, second_app = Client("a", redirect_uris=(uri,)), Client("b", redirect_uris=(f"{uri}/",))
-    (first, *_) = refused(sample_request(client_id=sent), client=None, newest_clients=(first_app, second_app))
+    (first, *_) = list_refusals(sample_request(client_id=sent), client=None, newest_clients=(first_app, second_app))
     assert (first[2]["nearest"], first[2]["by"]) == ("a", "redirect_uri")
-    (first, *_) = refused(
+    (first, *_) = list_refusals(
         sample_request(client_id=sent),
         client=None,
         newest_clients=(first_app, structs.replace(second_app, redirect_uris=(uri,))),
@@ -87,14 +87,14 @@ def test_the_only_app_with_the_redirect_uri_is_suggested(sent: str | None) -> No
 )
 def test_the_only_app_whose_name_or_app_id_was_sent_is_suggested(sent: str, nearest: dict[str, str]) -> None:
     newest_clients = (Client("a", app_id="app-1", name="Finder"), Client("b", name="Finder"), Client("c", name="Chart"))
-    (first, *_) = refused(sample_request(client_id=sent), client=None, newest_clients=newest_clients)
+    (first, *_) = list_refusals(sample_request(client_id=sent), client=None, newest_clients=newest_clients)
     named = {"others_named": ["Finder (a)", "Finder (b)", "Chart (c)"]}
     assert first[2] == {"received": sent, "others": []} | (nearest or named)
 
 
 def test_only_the_newest_few_of_many_apps_are_listed() -> None:
     newest_clients = tuple(Client(f"c{number}", name=f"App {number}") for number in range(20))
-    (first, *_) = refused(sample_request(client_id="undefined"), client=None, newest_clients=newest_clients)
+    (first, *_) = list_refusals(sample_request(client_id="undefined"), client=None, newest_clients=newest_clients)
     assert first[2]["others_named"] == [f"App {number} (c{number})" for number in range(LISTED_APPS)]
 
 
@@ -113,24 +113,27 @@ def test_an_app_can_be_used_only_in_tenants_where_it_is_enabled(
     enabled: tuple[str, ...] | None, aud: str, passes: bool
 ) -> None:
     client = structs.replace(samples.CLIENT, enabled_tenants=enabled)
-    names = [name for name, _, _ in refused(sample_request(aud=aud), client=client, server=SHARED)]
+    names = [name for name, _, _ in list_refusals(sample_request(aud=aud), client=client, server=SHARED)]
     assert names == ([] if passes else ["client-not-enabled-for-tenant"])
 
 
 def test_the_refusal_lists_the_enabled_tenants() -> None:
     client = structs.replace(samples.CLIENT, enabled_tenants=("cerner",))
     facts = {"received": "growth-chart", "tenant": "general", "enabled": ["cerner"]}
-    assert refused(client=client) == [("client-not-enabled-for-tenant", "unauthorized_client", facts)]
+    assert list_refusals(client=client) == [("client-not-enabled-for-tenant", "unauthorized_client", facts)]
 
 
 def test_an_aud_without_a_tenant_means_the_only_tenant() -> None:
     """With several tenants none is assumed, and only aud is refused."""
     client = structs.replace(samples.CLIENT, enabled_tenants=("cerner",))
     elsewhere = sample_request(aud="https://ehr.example.org/fhir")
-    assert [name for name, _, _ in refused(elsewhere, client=client)] == [
+    assert [name for name, _, _ in list_refusals(elsewhere, client=client)] == [
         "client-not-enabled-for-tenant",
         "aud-mismatch",
     ]
-    assert [name for name, _, _ in refused(elsewhere, client=client, server=SHARED)] == ["aud-mismatch"]
+    assert [name for name, _, _ in list_refusals(elsewhere, client=client, server=SHARED)] == ["aud-mismatch"]
     without_aud = sample_request(aud=None)
-    assert [name for name, _, _ in refused(without_aud, client=client)] == ["client-not-enabled-for-tenant", "aud-missing"]
+    assert [name for name, _, _ in list_refusals(without_aud, client=client)] == [
+        "client-not-enabled-for-tenant",
+        "aud-missing",
+    ]

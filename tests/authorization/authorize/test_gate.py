@@ -29,7 +29,7 @@ def before(check: Check) -> set[str]:
     return {check.name}.union(*(before(earlier) for earlier in check.after))
 
 
-def answered(refusal: RefusalType, gate: Outcome | None) -> Examination:
+def answer(refusal: RefusalType, gate: Outcome | None) -> Examination:
     gate_result = [] if gate is None else [Checked(GATE.name, gate)]
     return Examination((*gate_result, Checked("another", "refused", refusal())))
 
@@ -37,9 +37,9 @@ def answered(refusal: RefusalType, gate: Outcome | None) -> Examination:
 @pytest.mark.parametrize("gate", ["passed", "refused", "skipped", None])
 @pytest.mark.parametrize("refusal", DECLARED, ids=lambda refusal: refusal.name)
 def test_no_declared_refusal_goes_to_the_app_unless_the_gate_has_passed(refusal: RefusalType, gate: Outcome | None) -> None:
-    goes = error_goes_to_the_app(answered(refusal, gate), refusal())
+    goes = error_goes_to_the_app(answer(refusal, gate), refusal())
     assert goes == (gate == "passed" and refusal.redirectable)
-    assert not error_goes_to_the_app(answered(refusal, gate), refusal(), on_a_page=[refusal.name])
+    assert not error_goes_to_the_app(answer(refusal, gate), refusal(), on_a_page=[refusal.name])
 
 
 def test_only_errors_of_authorization_and_sign_in_may_go_to_an_app() -> None:
@@ -85,13 +85,13 @@ def test_refusals_up_to_the_gate_are_pages_and_later_ones_are_redirects(
         if checked.outcome == "refused":
             assert checked.refusal is not None
             assert checked.refusal.redirectable == (checked.name not in early)
-            assert not (error_goes_to_the_app(result, checked.refusal) and not result.passed(GATE))
+            assert not (error_goes_to_the_app(result, checked.refusal) and not result.has_passed(GATE))
 
 
 def test_a_request_to_the_wrong_endpoint_gets_a_page_despite_a_proven_redirect_uri() -> None:
     result = examination(of=sample_context(misdirected=True))
     refusal = result.decisive()
-    assert result.passed(GATE)
+    assert result.has_passed(GATE)
     assert refusal is not None
     assert refusal.name == declared.AUTHORIZE_ENDPOINT_NOT_DISCOVERED.name
     assert not error_goes_to_the_app(result, refusal)

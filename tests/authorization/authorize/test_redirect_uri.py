@@ -14,7 +14,7 @@ from sickbay.authorization.authorize import GATE, authorize_request
 
 @given(st.one_of(st.text(max_size=60), st.builds(lambda tail: samples.CALLBACK + tail, st.text(max_size=10))))
 def test_the_gate_passes_exactly_the_registered_redirect_uris(uri: str) -> None:
-    assert examination(sample_request(redirect_uri=uri)).passed(GATE) == (uri in samples.CLIENT.redirect_uris)
+    assert examination(sample_request(redirect_uri=uri)).has_passed(GATE) == (uri in samples.CLIENT.redirect_uris)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_the_gate_passes_exactly_the_registered_redirect_uris(uri: str) -> None:
     ],
 )
 def test_a_url_that_resembles_a_registered_one_is_refused(uri: str) -> None:
-    assert not examination(sample_request(redirect_uri=uri)).passed(GATE)
+    assert not examination(sample_request(redirect_uri=uri)).has_passed(GATE)
 
 
 def test_a_repeated_redirect_uri_or_client_id_closes_the_gate() -> None:
@@ -44,7 +44,7 @@ def test_a_repeated_redirect_uri_or_client_id_closes_the_gate() -> None:
         "&redirect_uri=http%3A%2F%2Flocalhost%3A8100%2Fcallback",
     ):
         request = authorize_request(valid.raw + more)
-        assert not examination(request).passed(GATE)
+        assert not examination(request).has_passed(GATE)
         assert "duplicate-parameter" in refusals(request)
 
 
@@ -58,13 +58,13 @@ def test_only_the_loopback_port_of_a_native_app_may_vary() -> None:
         "https://app.example.org:444/callback",
         "http://x@localhost:1/callback",
     ):
-        assert not examination(sample_request(redirect_uri=uri), native).passed(GATE)
+        assert not examination(sample_request(redirect_uri=uri), native).has_passed(GATE)
 
 
 def test_a_tenant_may_allow_an_extra_query() -> None:
     tolerant = sample_context(server=server(redirect_extra_query=True))
     assert examination(sample_request(redirect_uri=samples.CALLBACK + "?a=b"), tolerant).granted
-    assert not examination(sample_request(redirect_uri=samples.CALLBACK + "/?a=b"), tolerant).passed(GATE)
+    assert not examination(sample_request(redirect_uri=samples.CALLBACK + "/?a=b"), tolerant).has_passed(GATE)
 
 
 def test_a_missing_redirect_uri_is_refused_unless_the_tenant_allows_it_and_one_is_registered() -> None:
@@ -79,7 +79,7 @@ def test_a_missing_redirect_uri_is_refused_unless_the_tenant_allows_it_and_one_i
 def test_an_unknown_client_closes_the_gate_completely() -> None:
     result = examination(sample_request(), sample_context(client=None))
     assert [refusal.name for refusal in result.refusals] == ["client-id-unknown"]
-    assert not result.passed(GATE)
+    assert not result.has_passed(GATE)
 
 
 def test_a_repeated_parameter_is_reported_with_both_values() -> None:

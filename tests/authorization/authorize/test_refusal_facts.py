@@ -26,7 +26,7 @@ from sickbay.protocol.parameters import encode
 CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
 
 
-def pasted(text: str) -> AuthorizeRequest:
+def paste(text: str) -> AuthorizeRequest:
     """Returns the valid request with this text appended to its query."""
     return authorize_request(f"{ENDPOINT}?{encode([*GOOD.items()])}{text}")
 
@@ -45,7 +45,7 @@ def pasted(text: str) -> AuthorizeRequest:
             Refusal("client-id-unknown", "unauthorized_client", {"received": "x", "others": ["a"]}),
         ),
         (
-            pasted("&redirect_uri=http%3A%2F%2Fx%2F"),
+            paste("&redirect_uri=http%3A%2F%2Fx%2F"),
             sample_context(),
             Refusal(
                 "duplicate-parameter",
@@ -146,12 +146,12 @@ def pasted(text: str) -> AuthorizeRequest:
             ),
         ),
         (
-            pasted("%0a"),
+            paste("%0a"),
             sample_context(),
             Refusal("url-has-whitespace", "invalid_request", {"received": "_method=S256%0a", "places": 1}),
         ),
         (
-            pasted("&amp;x=y"),
+            paste("&amp;x=y"),
             sample_context(),
             Refusal("url-html-escaped", "invalid_request", {"received": "&amp;", "expected": "&"}),
         ),
@@ -171,7 +171,7 @@ def pasted(text: str) -> AuthorizeRequest:
             Refusal("response-mode-unsupported", "invalid_request", {"received": "form_post", "expected": "query"}),
         ),
         (
-            pasted("&state=x"),
+            paste("&state=x"),
             sample_context(),
             Refusal(
                 "duplicate-parameter",

@@ -115,7 +115,7 @@ def test_nothing_is_granted_beyond_the_registration(requested: list[str]) -> Non
     for grant in outcome:
         parsed = scopes.parse(grant.scope)
         assert bool(grant.reason) != grant.granted
-        assert not grant.granted or (parsed is not None and scopes.covered(parsed, registered))
+        assert not grant.granted or (parsed is not None and scopes.is_covered(parsed, registered))
         assert not (grant.granted and grant.scope.startswith("system/"))
 
 

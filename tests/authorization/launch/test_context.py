@@ -7,7 +7,7 @@ from msgspec import structs
 from tests.authorization import samples
 
 from sickbay.authorization.launch import style as launch_style
-from sickbay.authorization.launch.context import chosen, faults, fhir_context, members
+from sickbay.authorization.launch.context import add_choices, faults, fhir_context, members
 
 STUDY = {"reference": "ImagingStudy/i-1", "role": "https://example.org/roles/current"}
 CANONICAL = {"canonical": "http://example.org/Questionnaire/q", "type": "Questionnaire"}
@@ -85,7 +85,7 @@ def test_the_style_has_all_eleven_members_of_smart() -> None:
 
 def test_chosen_items_follow_those_of_the_launch() -> None:
     context = {"intent": "x", "fhirContext": [{"reference": "Task/1"}]}
-    added = chosen(context, [("ImagingStudy/2", "y"), ("Group/3", None)])
+    added = add_choices(context, [("ImagingStudy/2", "y"), ("Group/3", None)])
     assert added == {
         "intent": "x",
         "fhirContext": [
@@ -94,10 +94,10 @@ def test_chosen_items_follow_those_of_the_launch() -> None:
             {"reference": "Group/3"},
         ],
     }
-    assert chosen(context, []) == context
-    assert chosen({}, [("Group/3", None)]) == {"fhirContext": [{"reference": "Group/3"}]}
+    assert add_choices(context, []) == context
+    assert add_choices({}, [("Group/3", None)]) == {"fhirContext": [{"reference": "Group/3"}]}
 
 
 def test_without_chosen_items_the_context_is_unchanged() -> None:
-    assert chosen({"intent": "x"}, []) == {"intent": "x"}
-    assert chosen({"fhirContext": [STUDY]}, []) == {"fhirContext": [STUDY]}
+    assert add_choices({"intent": "x"}, []) == {"intent": "x"}
+    assert add_choices({"fhirContext": [STUDY]}, []) == {"fhirContext": [STUDY]}

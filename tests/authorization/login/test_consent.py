@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.authorization.login.consent import approved, granted, narrowings
+from sickbay.authorization.login.consent import keep_ticked, limit_to_allowed, narrowings
 from sickbay.protocol import scopes
 
 REQUESTED = ("launch", "openid", "patient/Observation.rs", "patient/Condition.r", "user/Observation.read", "patient/*.rs")
@@ -17,17 +17,17 @@ ELSE = ("patient/Observation.cruds", "patient/Observation.rs?", "user/Patient.rs
 @given(st.lists(st.sampled_from(REQUESTED), unique=True), st.lists(st.sampled_from(REQUESTED + PARTS + ELSE)))
 def test_nothing_is_granted_that_was_not_requested(requested: list[str], ticked: list[str]) -> None:
     parsed = scopes.parse_all(tuple(requested))
-    for granted_text in granted(requested, ticked):
+    for granted_text in keep_ticked(requested, ticked):
         scope = scopes.parse(granted_text)
         assert granted_text in ticked
         assert scope is not None
-        assert scopes.covered(scope, parsed)
+        assert scopes.is_covered(scope, parsed)
 
 
 def test_a_narrowed_scope_replaces_the_whole() -> None:
     part = "patient/Observation.rs?category=laboratory"
-    assert granted(REQUESTED, ("launch", part)) == ("launch", part)
-    assert granted(REQUESTED, ("patient/Observation.rs", part)) == ("patient/Observation.rs",)
+    assert keep_ticked(REQUESTED, ("launch", part)) == ("launch", part)
+    assert keep_ticked(REQUESTED, ("patient/Observation.rs", part)) == ("patient/Observation.rs",)
 
 
 @pytest.mark.parametrize(
@@ -101,13 +101,13 @@ LAB = "patient/Condition.rs?category=http://terminology.hl7.org/CodeSystem/condi
 def test_the_intersection_of_requested_and_allowed_scopes_is_granted(
     requested: list[str], allowed: list[str], expected: list[str]
 ) -> None:
-    assert approved(requested, allowed) == tuple(expected)
+    assert limit_to_allowed(requested, allowed) == tuple(expected)
 
 
 @given(st.lists(st.sampled_from(REQUESTED), unique=True), st.lists(st.sampled_from(REQUESTED + PARTS + ELSE)))
 def test_nothing_is_granted_that_was_not_requested_or_not_allowed(requested: list[str], allowed: list[str]) -> None:
-    for granted_text in approved(requested, allowed):
+    for granted_text in limit_to_allowed(requested, allowed):
         scope = scopes.parse(granted_text)
         assert scope is not None
-        assert scopes.covered(scope, scopes.parse_all(tuple(requested)))
-        assert scopes.covered(scope, scopes.parse_all(tuple(allowed)))
+        assert scopes.is_covered(scope, scopes.parse_all(tuple(requested)))
+        assert scopes.is_covered(scope, scopes.parse_all(tuple(allowed)))

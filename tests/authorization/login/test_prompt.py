@@ -14,12 +14,12 @@ HINT = jose.sign({"sub": "general-okafor"}, jose.generate())
 FOREIGN = jose.sign({"sub": "somebody"}, jose.generate())
 
 
-def wished(**sent: str) -> SignInParameters:
+def wish(**sent: str) -> SignInParameters:
     return sign_in_parameters(parse(encode(list(sent.items()))))
 
 
 def signs_in_again(fresh: bool = False, auth_time: int | None = 1000, **sent: str) -> bool:
-    return needs_new_sign_in(wished(**sent), USER, auth_time=auth_time, now=1100, fresh=fresh)
+    return needs_new_sign_in(wish(**sent), USER, auth_time=auth_time, now=1100, fresh=fresh)
 
 
 @pytest.mark.parametrize(
@@ -55,17 +55,17 @@ def test_a_sign_in_at_an_unknown_time_is_not_too_old() -> None:
 
 
 def test_each_parameter_is_read_separately() -> None:
-    assert wished(prompt="none").silent
-    assert wished(prompt="login consent").consent
-    assert wished(login_hint="okafor").hint == "okafor"
+    assert wish(prompt="none").silent
+    assert wish(prompt="login consent").consent
+    assert wish(login_hint="okafor").hint == "okafor"
 
 
 def test_without_parameters_the_sign_in_is_as_usual() -> None:
-    assert wished() == SignInParameters()
-    assert wished(prompt="none consent").prompts == {"none", "consent"}
-    assert wished(login_hint="anna").hint == "anna"
+    assert wish() == SignInParameters()
+    assert wish(prompt="none consent").prompts == {"none", "consent"}
+    assert wish(login_hint="anna").hint == "anna"
 
 
 @pytest.mark.parametrize(("sent", "age"), [("0", 0), ("9" * 9, 999_999_999), ("9" * 10, None), ("\u0661", None), ("-1", None)])
 def test_max_age_has_at_most_nine_digits(sent: str, age: int | None) -> None:
-    assert wished(max_age=sent).max_age == age
+    assert wish(max_age=sent).max_age == age

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey
 from msgspec import structs
-from tests.authorization.backend_requests import request, sample_context, signed
+from tests.authorization.backend_requests import request, sample_context, sign
 from tests.authorization.token_requests import examined
 
 from sickbay.authorization.registration import CHECKS
@@ -19,7 +19,7 @@ from sickbay.kernel.checks import examine
 from sickbay.protocol import jose
 
 PRIVATE = json.loads(jose.generate())
-RSA = jose.public(json.dumps(PRIVATE))
+RSA = jose.public_members(json.dumps(PRIVATE))
 EC = ECKey.generate_key("P-384").as_dict(private=False)
 SHORT = urlsafe_b64encode((1 << 1023 | 1).to_bytes(128)).decode().rstrip("=")
 
@@ -79,15 +79,15 @@ def test_ids_must_be_unique_among_keys_of_the_same_type() -> None:
 def test_fetched_keys_follow_the_same_rules(changes: dict[str, Any], refused: list[str]) -> None:
     """Checked at each assertion, because the key behind jwks_uri wasn't seen when the app was registered."""
     (key,) = sample_context().jwks["keys"]  # type: ignore[index, call-overload]
-    examination = examined(request(signed()), structs.replace(sample_context(), jwks={"keys": [{**key, **changes}]}))
+    examination = examined(request(sign()), structs.replace(sample_context(), jwks={"keys": [{**key, **changes}]}))
     assert [refusal.name for refusal in examination.refusals] == refused
-    assert examination.passed(client_assertion.signature_is_valid) is not bool(refused)
+    assert examination.has_passed(client_assertion.signature_is_valid) is not bool(refused)
 
 
 def test_a_point_off_its_curve_is_not_a_public_key() -> None:
     """Signed with any key: the signature check isn't reached."""
     head = urlsafe_b64encode(json.dumps({"alg": "ES384", "kid": "k"}).encode()).decode().rstrip("=")
-    text = ".".join([head, *signed().split(".")[1:]])
+    text = ".".join([head, *sign().split(".")[1:]])
     off_curve = {**EC, "y": EC["x"], "kid": "k"}
     assert [
         refusal.name

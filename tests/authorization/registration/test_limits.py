@@ -51,7 +51,7 @@ def names(client: Client, limit: Grant) -> list[str]:
     return [refusal.name for refusal in examine(CHECKS, request, None).refusals]
 
 
-def changed(client: Client, metadata: dict[str, Any]) -> Client:
+def change(client: Client, metadata: dict[str, Any]) -> Client:
     """Returns the client after its own update if that is accepted, or unchanged otherwise."""
     given = client_metadata.update({"client_id": "c", **metadata}, client)
     new = structs.replace(client, **given, granted=registration_limits.of(client))
@@ -170,7 +170,7 @@ def test_no_sequence_of_updates_exceeds_what_was_granted(scope: str, grants: lis
     first = structs.replace(APP, scope=scope, grant_types=tuple(grants))
     client = first
     for metadata in updates:
-        client = changed(client, metadata)
+        client = change(client, metadata)
         assert is_within(client.scope, first.scope)
         assert set(client.grant_types) <= set(grants)
         assert (client.client, client.auth_method, client.native) == (first.client, first.auth_method, False)
@@ -181,15 +181,15 @@ def test_no_sequence_of_updates_exceeds_what_was_granted(scope: str, grants: lis
 
 
 def test_an_app_may_narrow_itself_and_widen_back_to_what_was_granted() -> None:
-    less = changed(APP, {"scope": "patient/Patient.r", "redirect_uris": ["https://app.example.org/cb2"]})
+    less = change(APP, {"scope": "patient/Patient.r", "redirect_uris": ["https://app.example.org/cb2"]})
     assert (less.scope, less.redirect_uris) == ("patient/Patient.r", ("https://app.example.org/cb2",))
-    back = changed(less, {"scope": "patient/Patient.read openid", "redirect_uris": ["com.example.app:/cb"]})
+    back = change(less, {"scope": "patient/Patient.read openid", "redirect_uris": ["com.example.app:/cb"]})
     assert (back.scope, back.redirect_uris) == ("patient/Patient.read openid", ("com.example.app:/cb",))
-    assert changed(less, {"scope": "patient/Patient.cruds", "redirect_uris": ["com.example.app:/cb"]}) == less
+    assert change(less, {"scope": "patient/Patient.cruds", "redirect_uris": ["com.example.app:/cb"]}) == less
 
 
 def test_members_missing_from_an_update_stay_unchanged() -> None:
-    same = changed(APP, {"redirect_uris": list(APP.redirect_uris)})
+    same = change(APP, {"redirect_uris": list(APP.redirect_uris)})
     assert (same.scope, same.grant_types, same.auth_method, same.type) == (
         APP.scope,
         APP.grant_types,

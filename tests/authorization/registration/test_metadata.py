@@ -8,7 +8,7 @@ import pytest
 
 from sickbay.authorization.models import Client
 from sickbay.authorization.registration import metadata as client_metadata
-from sickbay.authorization.token.client_authentication import hashed
+from sickbay.authorization.token.client_authentication import hash_secret
 
 KEYS = {"keys": [{"kty": "EC", "kid": "k"}]}
 
@@ -173,7 +173,7 @@ def test_the_response_to_a_service_has_its_keys_and_no_secret() -> None:
     )
 
 
-REGISTERED = Client("c", tenant="cerner", secret_hash=hashed("s3cr3t"))
+REGISTERED = Client("c", tenant="cerner", secret_hash=hash_secret("s3cr3t"))
 VALID = {"client_id": "c", "client_name": "Growth"}
 
 

@@ -18,7 +18,7 @@ EC = {
 VALID = {"client": "public", "redirect_uris": ("http://localhost:8100/callback",), "scope": "launch patient/Patient.rs"}
 
 KEY = {"kty": "EC", "crv": "P-384", "x": "a", "y": "b"}
-RSA = jose.public(jose.generate())
+RSA = jose.public_members(jose.generate())
 
 
 def names(**changes) -> list[str]:

@@ -120,7 +120,7 @@ def test_an_unsafe_url_stored_by_an_older_version_is_not_used(uri: str) -> None:
     refused = examination(sample_request(redirect_uri=uri), sample_context(client=old))
     assert refused.refusals[0].name == "redirect-uri-scheme-forbidden"
     assert refused.refusals[0].facts == {"received": uri}
-    assert not refused.passed(GATE)
+    assert not refused.has_passed(GATE)
     assert launch_url.launch_url(old, "code", "https://iss.example/") == ""
     logout_context = structs.replace(logout_known(), client=Client("app", post_logout_redirect_uris=(uri,)))
     assert [
@@ -132,9 +132,9 @@ def test_an_unsafe_url_stored_by_an_older_version_is_not_used(uri: str) -> None:
 def test_an_unsafe_url_is_not_used_even_if_redirect_uri_is_optional() -> None:
     lenient = server(redirect_uri_optional=True)
     safe = structs.replace(samples.CLIENT, redirect_uris=(samples.CALLBACK,))
-    assert examination(sample_request(redirect_uri=None), sample_context(client=safe, server=lenient)).passed(GATE)
+    assert examination(sample_request(redirect_uri=None), sample_context(client=safe, server=lenient)).has_passed(GATE)
     unsafe = structs.replace(safe, redirect_uris=("javascript:alert(1)",))
-    assert not examination(sample_request(redirect_uri=None), sample_context(client=unsafe, server=lenient)).passed(GATE)
+    assert not examination(sample_request(redirect_uri=None), sample_context(client=unsafe, server=lenient)).has_passed(GATE)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -145,7 +145,7 @@ def test_an_allowed_extra_query_cannot_contain_a_response_parameter(name: str) -
         for query in (f"?{spelt}=x", f"?a=1&{spelt}=x", f"?a=1;{spelt}=x", f"?a=1&{spelt}=x&{spelt}=y"):
             sent = sample_request(redirect_uri=samples.CALLBACK + query)
             assert "redirect-uri-response-parameter" in refusals(sent, tolerant)
-            assert not examination(sent, tolerant).passed(GATE)
+            assert not examination(sent, tolerant).has_passed(GATE)
     assert examination(sample_request(redirect_uri=samples.CALLBACK + "?site=1"), tolerant).granted
 
 

@@ -7,7 +7,15 @@ from msgspec import structs
 from tests.authorization import samples
 
 from sickbay.authorization.authorize.granting import GrantedScope
-from sickbay.authorization.scopes.negotiation import LEFT_OUT, STAYS, Negotiated, given, negotiated, refreshed, service
+from sickbay.authorization.scopes.negotiation import (
+    LEFT_OUT,
+    STAYS,
+    Negotiated,
+    explain_negotiation,
+    service,
+    summarise_grant,
+    summarise_refresh,
+)
 
 OFFERED = (
     GrantedScope("launch", True),
@@ -19,7 +27,7 @@ PART = "patient/Observation.rs?category=laboratory"
 
 
 def test_every_requested_scope_has_its_result() -> None:
-    assert negotiated(OFFERED, ("launch", PART)) == (
+    assert explain_negotiation(OFFERED, ("launch", PART)) == (
         Negotiated("launch", "launch"),
         Negotiated("patient/Observation.rs", PART, "was narrowed by the user"),
         Negotiated("openid", "", "was unticked by the user"),
@@ -28,35 +36,35 @@ def test_every_requested_scope_has_its_result() -> None:
 
 
 def test_automatic_approval_is_named_as_the_reason() -> None:
-    assert negotiated(OFFERED[:1], (), automatic=True)[0].reason == "isn't among the scopes of auto_approve"
+    assert explain_negotiation(OFFERED[:1], (), automatic=True)[0].reason == "isn't among the scopes of auto_approve"
 
 
 @pytest.mark.parametrize(
     ("rows", "scope", "requested", "reason"),
     [
         ([Negotiated("openid", "openid")], "openid", False, "Neither offline_access nor online_access was requested."),
-        (negotiated(OFFERED, ("launch",)), "launch", True, "offline_access isn't registered for this app"),
+        (explain_negotiation(OFFERED, ("launch",)), "launch", True, "offline_access isn't registered for this app"),
         ([Negotiated("online_access", "online_access")], "online_access", True, "not for the grant type refresh_token"),
     ],
 )
 def test_without_a_refresh_token_there_is_a_reason(rows, scope: str, requested: bool, reason: str) -> None:
     client = structs.replace(samples.CLIENT, grant_types=("authorization_code",))
-    summary = given(rows, scope, client, False)
+    summary = summarise_grant(rows, scope, client, False)
     assert reason in summary.refresh
     assert summary.wanted is requested
 
 
 def test_with_a_refresh_token_there_is_no_reason() -> None:
-    assert given([], "offline_access", samples.CLIENT, True).refresh == ""
+    assert summarise_grant([], "offline_access", samples.CLIENT, True).refresh == ""
 
 
 def test_narrowed_scopes_are_listed() -> None:
-    summary = given(negotiated(OFFERED, ("launch", PART)), "launch", samples.CLIENT, False)
+    summary = summarise_grant(explain_negotiation(OFFERED, ("launch", PART)), "launch", samples.CLIENT, False)
     assert [row.asked for row in summary.narrower] == ["patient/Observation.rs", "openid", "offline_access"]
 
 
 def test_a_public_app_without_refresh_tokens_gets_that_reason() -> None:
-    summary = given([Negotiated("offline_access", "offline_access")], "offline_access", samples.CLIENT, False)
+    summary = summarise_grant([Negotiated("offline_access", "offline_access")], "offline_access", samples.CLIENT, False)
     assert summary.refresh == "This server doesn't issue refresh tokens to public apps."
 
 
@@ -68,11 +76,11 @@ def test_a_service_gets_its_scopes_and_no_refresh_token() -> None:
 
 
 def test_a_refresh_lists_dropped_scopes() -> None:
-    summary = refreshed("openid user/Patient.rs", "openid", True)
+    summary = summarise_refresh("openid user/Patient.rs", "openid", True)
     assert summary.refresh == ""
     assert [(row.asked, row.granted) for row in summary.scopes] == [("openid", "openid"), ("user/Patient.rs", "")]
     assert [row.reason for row in summary.narrower] == [LEFT_OUT]
-    assert refreshed("openid", "openid", False).refresh == STAYS
+    assert summarise_refresh("openid", "openid", False).refresh == STAYS
 
 
 @pytest.mark.parametrize(
@@ -95,7 +103,7 @@ def test_a_refresh_lists_dropped_scopes() -> None:
 )
 def test_the_reason_is_a_sentence(rows, scope: str, grants: tuple[str, ...], expected: str) -> None:
     client = structs.replace(samples.CLIENT, grant_types=grants)
-    assert given(rows, scope, client, False).refresh == expected
+    assert summarise_grant(rows, scope, client, False).refresh == expected
 
 
 @pytest.mark.parametrize(
@@ -103,4 +111,4 @@ def test_the_reason_is_a_sentence(rows, scope: str, grants: tuple[str, ...], exp
     [(("a", True, "was not asked for"), "was not asked for"), (("a", True, ""), ""), (("a", False, "is unknown"), "")],
 )
 def test_a_granted_scope_has_a_reason_only_if_it_was_added(offered: tuple[str, bool, str], reason: str) -> None:
-    assert negotiated([offered], ["a"]) == (Negotiated("a", "a", reason),)
+    assert explain_negotiation([offered], ["a"]) == (Negotiated("a", "a", reason),)

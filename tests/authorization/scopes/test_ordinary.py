@@ -82,7 +82,7 @@ CLIENTS = st.builds(
 )
 
 
-def _registered(client: Client, scope: str, also: bool) -> Client:
+def _register(client: Client, scope: str, also: bool) -> Client:
     """Registers the client for these scopes too if `also`; otherwise few generated requests are ordinary."""
     return structs.replace(client, scope=f"{client.scope} {scope}") if also else client
 
@@ -96,7 +96,7 @@ REFRESH_SCOPES = tuple(check for check in refresh.CHECKS if check.inputs == "unu
 def test_an_ordinary_authorization_request_passes_every_check_and_gets_every_scope(
     text: str, joint: str, aud: str | None, client: Client, server: Server, also: bool
 ) -> None:
-    sent, client = text.replace(" ", joint), _registered(client, text, also)
+    sent, client = text.replace(" ", joint), _register(client, text, also)
     request, context = sample_request(scope=sent or None, aud=aud), samples.sample_context(server=server, client=client)
     if ordinary_scopes.of_authorize(request, client, server):
         assert [check.name for check in AUTHORIZE_SCOPES if check.decide(request, context)] == []
@@ -131,7 +131,7 @@ def test_an_authorization_request_for_registered_scopes_is_ordinary(scope: str, 
     ],
 )
 def test_every_other_authorization_request_is_checked(scope: str | None, registered: str, policy: Policy) -> None:
-    client, server = structs.replace(samples.CLIENT, scope=registered), samples.server(**_changed(policy))
+    client, server = structs.replace(samples.CLIENT, scope=registered), samples.server(**_change(policy))
     assert not ordinary_scopes.of_authorize(sample_request(scope=scope), client, server)
 
 
@@ -153,12 +153,12 @@ def test_a_corrected_request_is_checked_again() -> None:
 def test_an_ordinary_service_request_passes_every_check_and_gets_every_scope(
     text: str, joint: str, resource: str, client: Client, server: Server, also: bool
 ) -> None:
-    sent, client = text.replace(" ", joint), _registered(client, text, also)
+    sent, client = text.replace(" ", joint), _register(client, text, also)
     request = token_request({"grant_type": "client_credentials", "scope": sent, "resource": resource or None})
     context = TokenContext(server=server, client=client)
     if ordinary_scopes.of_service(request, client, server):
         assert [check.name for check in backend_scopes.CHECKS if check.decide(request, context)] == []
-        rows = backend_scopes.offered(
+        rows = backend_scopes.negotiate(
             split_at(sent, server.policy.scope_separators), client, replace(server.policy, grants_registered=False)
         )
         assert {(granted, reason) for _, granted, reason in rows} == {(True, "")}
@@ -170,12 +170,12 @@ def test_an_ordinary_refresh_passes_every_check_and_keeps_every_scope(
     granted: str, sent: str | None, joint: str, client: Client, server: Server, also: bool
 ) -> None:
     text = sent.replace(" ", joint) if sent else sent
-    family, client = structs.replace(FAMILY, scope=granted), _registered(client, granted, also)
+    family, client = structs.replace(FAMILY, scope=granted), _register(client, granted, also)
     request = token_request(REFRESH_FORM, scope=text)
     known = structs.replace(REFRESHING, client=client, server=server, family=family)
     if ordinary_scopes.of_refresh(request, client, server, family):
         assert [check.name for check in REFRESH_SCOPES if check.decide(request, known)] == []
-        assert refresh.narrowed(family, text, client, server) == " ".join(split(text or granted))
+        assert refresh.narrow(family, text, client, server) == " ".join(split(text or granted))
 
 
 @pytest.mark.parametrize("registered", ["system/Patient.rs", "system/Patient.cruds system/Group.rs", "system/*.rs"])
@@ -199,11 +199,11 @@ def test_a_service_that_requests_registered_scopes_is_ordinary(registered: str) 
     ],
 )
 def test_every_other_service_request_is_checked(scope: str, registered: str, policy: Policy) -> None:
-    client, server = Client("app", scope=registered), samples.server(**_changed(policy))
+    client, server = Client("app", scope=registered), samples.server(**_change(policy))
     assert not ordinary_scopes.of_service(token_request({"scope": scope}), client, server)
 
 
-def _changed(policy: Policy) -> dict[str, object]:
+def _change(policy: Policy) -> dict[str, object]:
     return {"wildcard_scopes": policy.wildcard_scopes, "mixed_scope_versions": policy.mixed_scope_versions}
 
 

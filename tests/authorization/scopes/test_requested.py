@@ -164,7 +164,7 @@ def test_a_server_that_drops_scopes_grants_none_of_them(scope: str) -> None:
     policy = replace(STRICT, drop_unregistered_scopes=True, mixed_levels=True)
     assert backend(scope, policy) == ["backend-empty-scopes"]
     types = requested_scopes.types_of((BASE,), SERVER)
-    ((_, is_granted, reason),) = backend_scopes.offered((scope,), SERVICE, policy, types)
+    ((_, is_granted, reason),) = backend_scopes.negotiate((scope,), SERVICE, policy, types)
     assert not is_granted
     assert reason
 
@@ -205,4 +205,4 @@ def test_a_type_must_exist_in_the_fhir_version_of_the_grant() -> None:
     ],
 )
 def test_wrong_scopes_of_a_configured_list_are_found(text: str, wrong: tuple[str, ...]) -> None:
-    assert requested_scopes.misspelt(text) == wrong
+    assert requested_scopes.list_misspelt(text) == wrong

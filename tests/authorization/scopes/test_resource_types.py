@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.authorization.scopes.resource_types import ALL_TYPES, RESOURCE_TYPES, nearest, types_of
+from sickbay.authorization.scopes.resource_types import ALL_TYPES, RESOURCE_TYPES, find_nearest, types_of
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_an_unknown_version_has_no_types(version: str) -> None:
     ],
 )
 def test_a_wrong_name_means_its_new_or_most_similar_name(name: str, version: str, expected: str | None) -> None:
-    assert nearest(name, types_of(version)) == expected
+    assert find_nearest(name, types_of(version)) == expected
 
 
 def test_all_types_are_those_of_any_version() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from msgspec import structs
-from tests.authorization.backend_requests import request, sample_context, signed
+from tests.authorization.backend_requests import request, sample_context, sign
 from tests.authorization.token_requests import BASE, NOW, URL, outcome
 
 from sickbay.authorization import introspection, revocation
@@ -27,7 +27,7 @@ def server(policy: Policy = USUAL) -> Server:
 def refusal(called: str, aud: object, policy: Policy = USUAL) -> tuple[str, str] | None:
     """The first refusal of a request to this endpoint with this audience."""
     context = structs.replace(sample_context(), server=server(policy))
-    sent: TokenRequest = structs.replace(request(signed(aud=aud), token="t"), url=called)
+    sent: TokenRequest = structs.replace(request(sign(aud=aud), token="t"), url=called)
     checks = ENDPOINTS[called]
     if checks is None:
         found = outcome(sent, context)
@@ -60,5 +60,5 @@ def test_a_strict_policy_accepts_only_the_token_endpoint_as_smart_says(called: s
 
 
 def test_a_server_without_an_issuer_refuses_an_empty_audience() -> None:
-    assert outcome(request(signed(aud="")), sample_context()) == (*WRONG, 400)
+    assert outcome(request(sign(aud="")), sample_context()) == (*WRONG, 400)
     assert refusal(URL, "") == WRONG

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from msgspec import structs
-from tests.authorization.backend_requests import _with_header, client, key, request, sample_context, signed
+from tests.authorization.backend_requests import _with_header, client, key, request, sample_context, sign
 from tests.authorization.token_requests import NOW, examined
 
 from sickbay.authorization.contexts import TokenContext
@@ -20,7 +20,7 @@ KID = str(json.loads(key())["kid"])
     ("request_", "context", "expected"),
     [
         (
-            request(signed(), client_assertion_type="jwt-bearer"),
+            request(sign(), client_assertion_type="jwt-bearer"),
             sample_context(),
             Refusal(
                 "assertion-type-wrong",
@@ -49,22 +49,22 @@ KID = str(json.loads(key())["kid"])
             Refusal("assertion-kid-missing", "invalid_client", {"received": None}),
         ),
         (
-            request(signed(iss="https://a.example")),
+            request(sign(iss="https://a.example")),
             sample_context(),
             Refusal("assertion-iss-sub-mismatch", "invalid_client", {"received": "https://a.example", "expected": "app"}),
         ),
         (
-            request(signed(iss="other", sub="other")),
+            request(sign(iss="other", sub="other")),
             sample_context(),
             Refusal("assertion-client-mismatch", "invalid_client", {"received": "other", "expected": "app"}),
         ),
         (
-            request(signed(iss="other", sub="other"), client_id="app"),
+            request(sign(iss="other", sub="other"), client_id="app"),
             sample_context(),
             Refusal("assertion-client-mismatch", "invalid_client", {"received": "other", "expected": "app"}),
         ),
         (
-            request(signed(aud="http://localhost:7425/general")),
+            request(sign(aud="http://localhost:7425/general")),
             sample_context(),
             Refusal(
                 "assertion-aud-wrong",
@@ -73,7 +73,7 @@ KID = str(json.loads(key())["kid"])
             ),
         ),
         (
-            request(signed(aud=("a", "b"))),
+            request(sign(aud=("a", "b"))),
             sample_context(),
             Refusal(
                 "assertion-aud-wrong",
@@ -82,12 +82,12 @@ KID = str(json.loads(key())["kid"])
             ),
         ),
         (
-            request(signed(exp="soon")),
+            request(sign(exp="soon")),
             sample_context(),
             Refusal("assertion-exp-missing", "invalid_client", {"received": "soon"}),
         ),
         (
-            request(signed(exp=(NOW + 240) * 1000)),
+            request(sign(exp=(NOW + 240) * 1000)),
             sample_context(),
             Refusal(
                 "assertion-exp-milliseconds",
@@ -102,7 +102,7 @@ KID = str(json.loads(key())["kid"])
             ),
         ),
         (
-            request(signed(exp=NOW + 400)),
+            request(sign(exp=NOW + 400)),
             sample_context(),
             Refusal(
                 "assertion-exp-too-long",
@@ -111,14 +111,14 @@ KID = str(json.loads(key())["kid"])
             ),
         ),
         (
-            request(signed(exp=NOW - 90)),
+            request(sign(exp=NOW - 90)),
             sample_context(),
             Refusal(
                 "assertion-expired", "invalid_client", {"received": 1763999910, "now": 1764000000, "ahead": -90, "late": 90}
             ),
         ),
         (
-            request(signed(nbf=NOW + 90)),
+            request(sign(nbf=NOW + 90)),
             sample_context(),
             Refusal("assertion-nbf-future", "invalid_client", {"received": 1764000090, "now": 1764000000}),
         ),
@@ -127,24 +127,24 @@ KID = str(json.loads(key())["kid"])
             sample_context(),
             Refusal("assertion-alg-unsupported", "invalid_client", {"received": "RS256", "expected": ["RS384", "ES384"]}),
         ),
-        (request(signed(jti="")), sample_context(), Refusal("assertion-jti-missing", "invalid_client", {"received": None})),
+        (request(sign(jti="")), sample_context(), Refusal("assertion-jti-missing", "invalid_client", {"received": None})),
         (
-            request(signed(jti="seen")),
+            request(sign(jti="seen")),
             sample_context(seen_jti=("seen",)),
             Refusal("assertion-jti-reused", "invalid_client", {"received": "seen"}),
         ),
         (
-            request(signed()),
+            request(sign()),
             structs.replace(sample_context(), jwks=None, client=structs.replace(client(), jwks_uri="https://a.example/jwks")),
             Refusal("jwks-unreachable", "invalid_client", {"received": "https://a.example/jwks"}),
         ),
         (
-            request(signed()),
+            request(sign()),
             structs.replace(sample_context(), jwks=None, jwks_fault="it took too long"),
             Refusal("jwks-unreachable", "invalid_client", {"received": None, "fault": "it took too long"}),
         ),
         (
-            request(signed()),
+            request(sign()),
             sample_context(keys=[{"kid": "k2"}, {}]),
             Refusal("assertion-kid-unknown", "invalid_client", {"received": KID, "published": ["k2", None]}),
         ),
@@ -158,17 +158,17 @@ KID = str(json.loads(key())["kid"])
             ),
         ),
         (
-            request(signed() + "x"),
+            request(sign() + "x"),
             sample_context(),
             Refusal("assertion-signature-invalid", "invalid_client", {"received": KID}),
         ),
         (
-            request(signed(), scope=None),
+            request(sign(), scope=None),
             sample_context(),
             Refusal("backend-scope-missing", "invalid_scope", {"received": None, "registered": "system/*.rs"}),
         ),
         (
-            request(signed(), scope="system/Patient.rs,system/Observation.rs"),
+            request(sign(), scope="system/Patient.rs,system/Observation.rs"),
             sample_context(),
             Refusal(
                 "scope-comma-separated",
@@ -177,7 +177,7 @@ KID = str(json.loads(key())["kid"])
             ),
         ),
         (
-            request(signed(), scope="system/Patient.rs user/Patient.rs openid"),
+            request(sign(), scope="system/Patient.rs user/Patient.rs openid"),
             sample_context(),
             Refusal(
                 "backend-scope-not-system",
@@ -186,7 +186,7 @@ KID = str(json.loads(key())["kid"])
             ),
         ),
         (
-            request(signed(), scope="system/Patient.rs system/Patient.d"),
+            request(sign(), scope="system/Patient.rs system/Patient.d"),
             sample_context(),
             Refusal(
                 "scope-not-registered",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
-from tests.authorization.backend_requests import client, request, sample_context, signed
+from tests.authorization.backend_requests import client, request, sample_context, sign
 from tests.authorization.token_requests import URL, examined, outcome
 
 from sickbay.authorization.contexts import TokenContext
@@ -17,14 +17,14 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
 
 def test_if_no_scope_remains_the_refusal_has_requested_and_registered_scopes() -> None:
     facts = {"received": ("system/Patient.d",), "registered": "system/*.rs"}
-    *_, empty = examined(request(signed(), scope="system/Patient.d"), sample_context()).refusals
+    *_, empty = examined(request(sign(), scope="system/Patient.d"), sample_context()).refusals
     assert empty == Refusal("backend-empty-scopes", "invalid_scope", facts)
 
 
 @pytest.mark.parametrize("scope", ["system/Patient.rs system/Patient.d", "system/Patient.d system/Patient.rs"])
 def test_an_unregistered_scope_is_dropped_if_the_policy_says_so(scope: str) -> None:
     lenient = Server(token_endpoint=URL, grants=("client_credentials",), policy=Policy(drop_unregistered_scopes=True))
-    assert outcome(request(signed(), scope=scope), structs.replace(sample_context(), server=lenient)) is None
+    assert outcome(request(sign(), scope=scope), structs.replace(sample_context(), server=lenient)) is None
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_an_unregistered_scope_is_dropped_if_the_policy_says_so(scope: str) -> N
     ],
 )
 def test_each_scope_of_a_service_is_granted_or_not(scope: str, policy: Policy, granted: bool) -> None:
-    ((name, is_granted, reason),) = backend_scopes.offered((scope,), client(), policy)
+    ((name, is_granted, reason),) = backend_scopes.negotiate((scope,), client(), policy)
     assert (name, is_granted, not reason) == (scope, granted, granted)
 
 
@@ -49,12 +49,12 @@ def test_each_scope_of_a_service_is_granted_or_not(scope: str, policy: Policy, g
 def test_a_service_of_smart_1_may_not_request_scopes_of_version_2_if_versions_are_not_mixed(scope: str, refused: bool) -> None:
     strict = Server(token_endpoint=URL, grants=("client_credentials",), policy=Policy(mixed_scope_versions=False))
     context = structs.replace(sample_context(), server=strict, client=structs.replace(client(), smart_version=1))
-    names = [refusal.name for refusal in examined(request(signed(), scope=scope), context).refusals]
+    names = [refusal.name for refusal in examined(request(sign(), scope=scope), context).refusals]
     assert ("scope-v1-on-v2-app" in names) is refused
 
 
 def test_the_reason_names_a_type_that_does_not_exist_in_the_version() -> None:
-    ((_, granted, reason),) = backend_scopes.offered(("system/Genome.rs",), client(), Policy(), ("Patient",))
+    ((_, granted, reason),) = backend_scopes.negotiate(("system/Genome.rs",), client(), Policy(), ("Patient",))
     assert (granted, reason) == (False, "names a resource type that doesn't exist in this FHIR version")
 
 
@@ -69,7 +69,7 @@ def test_a_resource_indicator_decides_in_which_version_types_must_exist() -> Non
         resource_types={old: ("Patient",), new: ("Patient", "Transport")},
     )
     for resource, version in ((None, None), (new, None), (old, "1.0.2")):
-        sent = request(signed(), scope="system/Transport.rs", resource=resource)
+        sent = request(sign(), scope="system/Transport.rs", resource=resource)
         found = examined(sent, structs.replace(sample_context(), server=server)).refusals
         refused = [refusal.facts["version"] for refusal in found if refusal.name == "scope-resource-not-in-version"]
         assert refused == ([version] if version else [])
@@ -77,7 +77,7 @@ def test_a_resource_indicator_decides_in_which_version_types_must_exist() -> Non
 
 def test_only_registered_system_scopes_are_added() -> None:
     app = structs.replace(client(), scope="openid user/Patient.rs system/Patient.rs system/Observation.rs")
-    rows = backend_scopes.offered(("system/Patient.rs",), app, Policy(grants_registered=True))
+    rows = backend_scopes.negotiate(("system/Patient.rs",), app, Policy(grants_registered=True))
     assert [row[0] for row in rows] == ["system/Patient.rs", "system/Observation.rs"]
 
 
@@ -109,7 +109,7 @@ def test_a_lenient_app_gets_its_registered_scopes_or_all_of_them_without_scope(
     scope: str | None,
 ) -> None:
     """RFC 6749 3.3: scope is optional, and the server then uses a default or refuses."""
-    assert outcome(request(signed(), scope=scope), lenient()) is None
+    assert outcome(request(sign(), scope=scope), lenient()) is None
 
 
 @pytest.mark.parametrize(
@@ -117,17 +117,17 @@ def test_a_lenient_app_gets_its_registered_scopes_or_all_of_them_without_scope(
     [("user/Patient.rs", Policy()), ("system/*.rs", Policy(wildcard_scopes=False)), ("", Policy())],
 )
 def test_a_lenient_app_without_scope_is_refused_if_nothing_can_be_granted(registered: str, policy: Policy) -> None:
-    answer = outcome(request(signed(), scope=None), lenient(registered, policy))
+    answer = outcome(request(sign(), scope=None), lenient(registered, policy))
     assert answer == ("backend-empty-scopes", "invalid_scope", 400)
 
 
 def test_a_strict_app_must_send_scope() -> None:
-    assert outcome(request(signed(), scope=None), sample_context()) == ("backend-scope-missing", "invalid_scope", 400)
+    assert outcome(request(sign(), scope=None), sample_context()) == ("backend-scope-missing", "invalid_scope", 400)
 
 
 def test_default_scopes_of_a_lenient_app_are_marked_as_added() -> None:
     app = structs.replace(client(), scope="openid system/Patient.rs system/Observation.rs")
-    rows = backend_scopes.offered((), app, Policy())
+    rows = backend_scopes.negotiate((), app, Policy())
     assert [(text, is_granted) for text, is_granted, _ in rows] == [
         ("system/Patient.rs", True),
         ("system/Observation.rs", True),
@@ -137,7 +137,7 @@ def test_default_scopes_of_a_lenient_app_are_marked_as_added() -> None:
 
 def test_without_a_known_server_a_lenient_app_without_scope_is_not_refused() -> None:
     offline = structs.replace(lenient(), server=UNKNOWN)
-    assert "backend-empty-scopes" not in [refusal.name for refusal in examined(request(signed(), scope=None), offline).refusals]
+    assert "backend-empty-scopes" not in [refusal.name for refusal in examined(request(sign(), scope=None), offline).refusals]
 
 
 PIECES = (

@@ -29,7 +29,7 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import (
     client_secret_is_right_if_the_client_has_one,
     failed_attempts_are_below_the_limit,
-    hashed,
+    hash_secret,
     reading,
     registered_method,
 )
@@ -51,19 +51,19 @@ def test_basic_and_post_are_both_accepted_if_no_method_is_registered() -> None:
 @given(secrets)
 def test_any_secret_is_recognised_form_encoded(secret: str) -> None:
     request = token_request(headers={"Authorization": write("app", secret)}, client_id=None)
-    assert reading(request, structs.replace(SYMMETRIC, secret_hash=hashed(secret))) == "decoded"
+    assert reading(request, structs.replace(SYMMETRIC, secret_hash=hash_secret(secret))) == "decoded"
 
 
 @given(secrets)
 def test_any_secret_is_recognised_raw(secret: str) -> None:
     request = token_request(headers={"Authorization": basic(f"app:{secret}")}, client_id=None)
-    assert reading(request, structs.replace(SYMMETRIC, secret_hash=hashed(secret)))
+    assert reading(request, structs.replace(SYMMETRIC, secret_hash=hash_secret(secret)))
 
 
 @given(secrets, secrets)
 def test_no_other_secret_is_recognised(registered: str, sent: str) -> None:
     request = token_request(headers={"Authorization": write("app", sent)}, client_id=None)
-    matched = reading(request, structs.replace(SYMMETRIC, secret_hash=hashed(registered)))
+    matched = reading(request, structs.replace(SYMMETRIC, secret_hash=hash_secret(registered)))
     assert (matched == "decoded") == (registered == sent)
 
 
@@ -222,7 +222,7 @@ def test_a_client_has_to_wait_after_too_many_failures() -> None:
 def test_a_policy_may_accept_only_one_reading_of_a_secret(compares: str, encoded: bool, refused: str | None) -> None:
     secret = "a+b%2F c"
     header = write("app", secret) if encoded else basic(f"app:{secret}")
-    client = structs.replace(SYMMETRIC, secret_hash=hashed(secret))
+    client = structs.replace(SYMMETRIC, secret_hash=hash_secret(secret))
     context = token_context(client=client, server=Server(policy=Policy(basic_secret=compares)))  # type: ignore[arg-type]
     refusals = examined(token_request(client_id=None, headers={"Authorization": header}), context).refusals
     names = [refusal.name for refusal in refusals if refusal.name.startswith(("basic", "client"))]

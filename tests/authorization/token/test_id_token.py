@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sickbay.authorization.models import User
 from sickbay.authorization.token import id_token
-from sickbay.authorization.token.id_token import AGE, KEPT, Retired, Ring, published, rotated, rotation_is_due, with_next
+from sickbay.authorization.token.id_token import AGE, KEPT, Retired, Ring, list_published, rotate, rotation_is_due, with_next
 
 USER = User("anna", "general", "Practitioner/pr-1", sub="s-1")
 
@@ -61,12 +61,12 @@ def test_the_users_reference_becomes_an_absolute_url(base: str, reference: str, 
 
 
 def test_the_waiting_key_signs_next_and_the_signing_key_retires() -> None:
-    ring = rotated(Ring("a", 0, "b"), 100, "c")
+    ring = rotate(Ring("a", 0, "b"), 100, "c")
     assert (ring.active, ring.next, [retired.key for retired in ring.retired]) == ("b", "c", ["a"])
 
 
 def test_without_a_waiting_key_a_new_one_signs() -> None:
-    assert rotated(Ring("a", 0), 100, "c", "b").active == "b"
+    assert rotate(Ring("a", 0), 100, "c", "b").active == "b"
 
 
 def test_a_waiting_key_is_not_replaced() -> None:
@@ -83,21 +83,21 @@ def test_every_key_is_published_before_it_signs_until_its_tokens_expire(pauses: 
     ring, now = Ring("k0", 0, "k1"), 0
     for number, pause in enumerate(pauses):
         for at in (now, now + pause):
-            assert published(ring, at)[:2] == (ring.active, ring.next)
+            assert list_published(ring, at)[:2] == (ring.active, ring.next)
         now += pause
         before = ring
-        ring = rotated(ring, now, f"k{number + 2}")
+        ring = rotate(ring, now, f"k{number + 2}")
         assert ring.active == before.next
-        assert before.active in published(ring, now + id_token.LIFETIME)
-        assert before.active not in published(ring, now + KEPT)
+        assert before.active in list_published(ring, now + id_token.LIFETIME)
+        assert before.active not in list_published(ring, now + KEPT)
 
 
 def test_a_retired_key_stays_published_for_exactly_one_week() -> None:
     ring = Ring("b", 50, "", (Retired("a", 100),))
-    assert published(ring, 100 + KEPT - 1) == ("b", "a")
-    assert published(ring, 100 + KEPT) == ("b",)
-    assert rotated(ring, 100 + KEPT - 1, "c", "x").retired == (Retired("b", 100 + KEPT - 1), Retired("a", 100))
-    late = rotated(ring, 100 + KEPT, "c", "x")
+    assert list_published(ring, 100 + KEPT - 1) == ("b", "a")
+    assert list_published(ring, 100 + KEPT) == ("b",)
+    assert rotate(ring, 100 + KEPT - 1, "c", "x").retired == (Retired("b", 100 + KEPT - 1), Retired("a", 100))
+    late = rotate(ring, 100 + KEPT, "c", "x")
     assert late == Ring("x", 100 + KEPT, "c", (Retired("b", 100 + KEPT),))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from sickbay.authorization.models import AuthorizationCode, Client, Policy
 from sickbay.authorization.scopes.negotiation import Missing, Negotiated
-from sickbay.authorization.token.less_than_asked import NONE_IN_EHR, missing
+from sickbay.authorization.token.less_than_asked import NONE_IN_EHR, find_missing
 
 CODE = AuthorizationCode("a", None, "", 0, 60, "f")
 EHR = AuthorizationCode("a", None, "", 0, 60, "f", context={"smart_style_url": "http://localhost/style.json"})
@@ -20,39 +20,39 @@ def lacks(
 ) -> tuple[Missing, ...]:
     client = Client(client_id="a", token_lifetime=more.get("client"))
     policy = Policy(token_lifetime=more.get("policy", 3600))
-    return missing([Negotiated(*row) for row in rows], code, client, policy, members)
+    return find_missing([Negotiated(*row) for row in rows], code, client, policy, members)
 
 
-def granted(scope: str) -> tuple[str, str, str]:
+def grant(scope: str) -> tuple[str, str, str]:
     return scope, scope, ""
 
 
 def test_nothing_is_missing_if_nothing_was_requested() -> None:
     assert lacks() == ()
-    assert lacks(granted("user/Patient.rs"), granted("launch")) == ()
+    assert lacks(grant("user/Patient.rs"), grant("launch")) == ()
 
 
 @pytest.mark.parametrize("name", ["patient", "encounter"])
 def test_a_requested_context_is_missing_because_none_was_chosen_or_it_was_not_granted(name: str) -> None:
     scope = f"launch/{name}"
-    assert lacks(granted(scope)) == (Missing(name, f"The launch had no {name}, and none was chosen."),)
+    assert lacks(grant(scope)) == (Missing(name, f"The launch had no {name}, and none was chosen."),)
     assert lacks((scope, "", DROPPED)) == (Missing(name, f"{scope} {DROPPED}."),)
-    assert lacks(granted(scope), members=(name,)) == ()
+    assert lacks(grant(scope), members=(name,)) == ()
 
 
 def test_an_ehr_may_launch_an_app_without_a_patient() -> None:
-    assert lacks(granted("launch"), code=EHR) == (Missing("patient", NONE_IN_EHR),)
-    assert lacks(granted("launch"), code=EHR, members=("patient",)) == ()
-    assert lacks(granted("user/Patient.rs"), code=EHR) == ()
-    assert [entry.reason for entry in lacks(granted("launch"), granted("launch/patient"), code=EHR)] == [
+    assert lacks(grant("launch"), code=EHR) == (Missing("patient", NONE_IN_EHR),)
+    assert lacks(grant("launch"), code=EHR, members=("patient",)) == ()
+    assert lacks(grant("user/Patient.rs"), code=EHR) == ()
+    assert [entry.reason for entry in lacks(grant("launch"), grant("launch/patient"), code=EHR)] == [
         "The launch had no patient, and none was chosen."
     ]
 
 
 def test_an_id_token_is_missing_only_if_openid_was_requested() -> None:
     assert lacks(("openid", "", DROPPED)) == (Missing("id_token", f"openid {DROPPED}."),)
-    assert lacks(granted("openid")) == (Missing("id_token", "This server issued none."),)
-    assert lacks(granted("openid"), members=("id_token",)) == ()
+    assert lacks(grant("openid")) == (Missing("id_token", "This server issued none."),)
+    assert lacks(grant("openid"), members=("id_token",)) == ()
 
 
 def test_a_lifetime_below_an_hour_names_who_chose_it() -> None:

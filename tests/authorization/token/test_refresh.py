@@ -147,10 +147,10 @@ def test_a_refresh_may_narrow_and_never_widen(scope: str, granted: bool) -> None
 
 def test_the_next_scope_is_the_requested_or_the_whole_one() -> None:
     app = structs.replace(PUBLIC, scope=FAMILY.scope)
-    assert refresh.narrowed(FAMILY, "patient/Patient.r  patient/Patient.r", app, Server()) == "patient/Patient.r"
-    assert refresh.narrowed(FAMILY, None, app, Server()) == FAMILY.scope
+    assert refresh.narrow(FAMILY, "patient/Patient.r  patient/Patient.r", app, Server()) == "patient/Patient.r"
+    assert refresh.narrow(FAMILY, None, app, Server()) == FAMILY.scope
     fewer = structs.replace(PUBLIC, scope="offline_access patient/Patient.rs")
-    assert refresh.narrowed(FAMILY, None, fewer, Server()) == fewer.scope
+    assert refresh.narrow(FAMILY, None, fewer, Server()) == fewer.scope
 
 
 def test_a_reused_refresh_token_revokes() -> None:
@@ -247,7 +247,7 @@ def test_a_generation_has_only_ascii_digits(number: str) -> None:
 
 def test_a_narrower_scope_is_separated_by_single_spaces() -> None:
     app = structs.replace(PUBLIC, scope="patient/Patient.rs openid")
-    assert refresh.narrowed(FAMILY, "patient/Patient.rs  openid", app, Server()) == "patient/Patient.rs openid"
+    assert refresh.narrow(FAMILY, "patient/Patient.rs  openid", app, Server()) == "patient/Patient.rs openid"
 
 
 def test_offline_an_unknown_generation_counts_as_the_current_one() -> None:

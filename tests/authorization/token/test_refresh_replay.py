@@ -74,12 +74,12 @@ def test_another_method_or_secret_makes_it_a_different_request() -> None:
 
 
 def test_another_key_makes_it_a_different_request() -> None:
-    def signed(kid: str) -> TokenRequest:
+    def sign(kid: str) -> TokenRequest:
         head = {"a": "eyJraWQiOiJhIn0", "b": "eyJraWQiOiJiIn0"}[kid]
         return token_request(REFRESH_FORM, client_assertion=f"{head}.e30.x")
 
-    assert refresh.fingerprint(signed("a"), APP) == refresh.fingerprint(signed("a"), APP)
-    assert refresh.fingerprint(signed("a"), APP) != refresh.fingerprint(signed("b"), APP)
+    assert refresh.fingerprint(sign("a"), APP) == refresh.fingerprint(sign("a"), APP)
+    assert refresh.fingerprint(sign("a"), APP) != refresh.fingerprint(sign("b"), APP)
 
 
 WITHDRAWN: list[tuple[dict[str, Any], str]] = [

@@ -44,7 +44,7 @@ class TrackedContext(dict[str, Any]):
         return super().get(name, default)
 
 
-def documented(shared: Path) -> Iterator[str]:
+def document(shared: Path) -> Iterator[str]:
     """The keys in the table of the README, and the members that it lists for each."""
     text = (shared / "cases" / "README.md").read_text(encoding="utf-8")
     table = text.partition("The keys of `input.context`")[2].partition("Beside `url`")[0]
@@ -67,7 +67,7 @@ KEYS_FROM_A_URL = {
 
 
 def test_every_documented_key_is_read(shared: Path) -> None:
-    keys = set(documented(shared)) - KINDS.keys()
+    keys = set(document(shared)) - KINDS.keys()
     assert {"cookie_set_at_launch", "fhir_bases", "seen_jti", "wants_refresh", "client_secret"} <= keys
     seen: set[str] = set()
     lines = [json.loads(line)["input"] for line in (shared / "cases" / "exchanges.jsonl").read_text().splitlines()]

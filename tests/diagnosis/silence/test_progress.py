@@ -33,7 +33,7 @@ PAGES = ("sign-in", "patient", "encounter", "context", "consent")
 APP = AppDetails("Pressure Notes", "http://localhost:8100/launch", ("http://localhost:8100/callback",))
 
 
-def made(step: str, at: float = 0, **more: Any) -> Event:
+def make(step: str, at: float = 0, **more: Any) -> Event:
     if step not in ("token", "refresh"):
         more.pop("expires", None)
     defaults: dict[str, Any] = {"at": at, "clock": at, "probable": step in ("discovery", "preflight")}
@@ -45,7 +45,7 @@ def trail(*events: Event, now: float = 0, clock: float | None = None) -> Trail:
 
 
 def walk(*steps: str, now: float = 0) -> Trail:
-    return trail(*(made(step, number) for number, step in enumerate(steps)), now=now)
+    return trail(*(make(step, number) for number, step in enumerate(steps)), now=now)
 
 
 @pytest.mark.parametrize(
@@ -77,49 +77,53 @@ def test_a_launch_that_worked_waits_for_nothing_however_long_ago_it_was(steps: t
 
 
 def test_a_page_that_a_person_sees_waits_ten_minutes_and_a_preflight_five_seconds() -> None:
-    page = (made("authorize"), made("page", 1, page="consent"))
+    page = (make("authorize"), make("page", 1, page="consent"))
     assert progress(trail(*page, now=1 + PAGE_SECONDS)).state == "running"
     assert progress(trail(*page, now=2 + PAGE_SECONDS)).state == "stalled"
-    asked = (made("code"), made("preflight", 1))
+    asked = (make("code"), make("preflight", 1))
     assert progress(trail(*asked, now=1 + PREFLIGHT_SECONDS)).state == "running"
     assert progress(trail(*asked, now=2 + PREFLIGHT_SECONDS)).state == "stalled"
 
 
 def test_the_time_that_passes_by_the_clock_of_sickbay_stalls_nothing() -> None:
-    assert progress(trail(made("code"), now=3, clock=1e6)).state == "running"
+    assert progress(trail(make("code"), now=3, clock=1e6)).state == "running"
 
 
 def test_a_token_for_identity_only_is_complete_without_a_fhir_request() -> None:
-    assert progress(trail(made("code"), made("token", scope="openid fhirUser"), now=1e6)).state == "worked"
-    assert progress(trail(made("code"), made("token", scope="openid patient/Patient.rs"), now=1e6)).state == "stalled"
-    assert progress(trail(made("code"), made("token", scope="launch user/Observation.read"), now=1e6)).state == "stalled"
+    assert progress(trail(make("code"), make("token", scope="openid fhirUser"), now=1e6)).state == "worked"
+    assert progress(trail(make("code"), make("token", scope="openid patient/Patient.rs"), now=1e6)).state == "stalled"
+    assert progress(trail(make("code"), make("token", scope="launch user/Observation.read"), now=1e6)).state == "stalled"
 
 
 def test_after_a_401_a_new_token_is_awaited_and_after_a_refused_refresh_a_new_launch() -> None:
-    unauthorized = made("access", 2, result="refused", status=401)
-    found = progress(trail(made("token", 1), made("access", 1), unauthorized, now=100))
+    unauthorized = make("access", 2, result="refused", status=401)
+    found = progress(trail(make("token", 1), make("access", 1), unauthorized, now=100))
     assert (found.state, found.awaited, found.worked) == ("stalled", "refresh", True)
-    refused = made("refresh", 3, result="refused", status=400)
-    found = progress(trail(made("token", 1), unauthorized, refused, now=100))
+    refused = make("refresh", 3, result="refused", status=400)
+    found = progress(trail(make("token", 1), unauthorized, refused, now=100))
     assert (found.state, found.awaited) == ("stalled", "again")
-    again = progress(trail(made("token", 1), made("access", 1), unauthorized, refused, made("restart", 4), now=100))
+    again = progress(trail(make("token", 1), make("access", 1), unauthorized, refused, make("restart", 4), now=100))
     assert (again.state, again.awaited) == ("worked", None)
 
 
 @pytest.mark.parametrize("step", ["authorize", "token", "access"])
 def test_a_refused_step_is_not_a_silence(step: str) -> None:
-    events = (made("launch"), made(step, 1, result="refused", status=403))
+    events = (make("launch"), make(step, 1, result="refused", status=403))
     found = progress(trail(*events, now=1e6))
     assert (found.state, found.awaited) == ("refused", None)
     assert silence(trail(*events, now=1e6)) is None
 
 
 def test_a_launch_that_worked_is_not_stalled_when_its_token_expires_but_says_so() -> None:
-    events = (made("token", 1, expires=3600, has_refresh=True), made("access", 2))
+    events = (make("token", 1, expires=3600, has_refresh=True), make("access", 2))
     found = progress(trail(*events, now=10, clock=4000))
     assert (found.state, found.awaited) == ("worked", "refresh")
     assert next(cause.id for cause in causes(trail(*events, now=10, clock=4000))) == "expired-token-not-refreshed"
     assert progress(trail(*events, now=10, clock=3000)).awaited is None
+
+
+def test_a_token_that_the_app_revoked_needs_no_request() -> None:
+    assert progress(trail(make("code"), make("token", 1), make("end", 2), now=1e6)).state == "worked"
 
 
 def test_an_app_without_any_request_was_never_launched() -> None:
@@ -128,8 +132,8 @@ def test_an_app_without_any_request_was_never_launched() -> None:
 
 EVENTS = st.lists(
     st.builds(
-        made,
-        st.sampled_from((*STEPS, "restart", "other")),
+        make,
+        st.sampled_from((*STEPS, "restart", "end", "other")),
         st.floats(0, 100),
         result=st.sampled_from(("granted", "granted", "refused", "failed")),
         status=st.sampled_from((200, 202, 401, 404)),
@@ -160,7 +164,7 @@ def test_whatever_happened_the_silence_has_a_cause_and_words(events: list[Event]
 @settings(max_examples=examples(400), deadline=None)
 def test_if_the_step_comes_after_all_the_mark_goes(events: list[Event]) -> None:
     ordered = sorted(events, key=lambda event: event.at)
-    answer = made("access", 1e6)
+    answer = make("access", 1e6)
     assert progress(trail(*ordered, answer, now=2e6)).state == "worked"
 
 
@@ -178,7 +182,7 @@ def test_no_step_may_take_longer_than_a_minute_except_a_page() -> None:
 
 
 def test_a_fault_that_was_injected_is_not_explained_as_the_fault_of_the_app() -> None:
-    code = made("code", injected=True)
+    code = make("code", injected=True)
     assert progress(trail(code, now=1e6)).state == "stalled"
     assert [cause.id for cause in causes(trail(code, now=1e6))] == ["fault-injected"]
     assert "fault-injected" not in {cause.id for cause in causes(trail(structs.replace(code, injected=False), now=1e6))}

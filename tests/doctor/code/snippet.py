@@ -34,12 +34,12 @@ def read(path: Path) -> list[Snippet]:
     return result
 
 
-def found_in(code: str) -> str:
+def find_in(code: str) -> str:
     """What is read from a snippet, in the form of the text files."""
-    return "\n".join(RESULT + line for request in requests_in(code) for line in described(request, code))
+    return "\n".join(RESULT + line for request in requests_in(code) for line in describe(request, code))
 
 
-def described(request: CodeRequest, code: str) -> list[str]:
+def describe(request: CodeRequest, code: str) -> list[str]:
     """The request on a few lines: a dot stands for an unknown method or URL."""
     lines = [
         f"{request.language} {request.method or '.'} {request.url or '.'} (lines {request.first_line}-{request.last_line})"
@@ -52,7 +52,7 @@ def described(request: CodeRequest, code: str) -> list[str]:
 
 def write() -> None:
     for path in FOLDER.glob("*.txt"):
-        parts = (f"{START}{item.title}\n{item.code}\n{found_in(item.code)}".rstrip("\n") + "\n" for item in read(path))
+        parts = (f"{START}{item.title}\n{item.code}\n{find_in(item.code)}".rstrip("\n") + "\n" for item in read(path))
         path.write_text("".join(parts), encoding="utf-8")
 
 

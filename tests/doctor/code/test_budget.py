@@ -83,7 +83,7 @@ def test_the_meter_stops_exactly_at_its_limit(length: int, amounts: list[int]) -
     limit = budget.STEPS_AT_LEAST + budget.STEPS_PER_CHARACTER * length
     meter = Meter(length)
     taken = 0
-    with meter.limited():
+    with meter.limit():
         for amount in amounts:
             budget.spend(amount)
             taken += amount
@@ -93,7 +93,7 @@ def test_the_meter_stops_exactly_at_its_limit(length: int, amounts: list[int]) -
 
 def test_nothing_is_limited_outside_a_meter() -> None:
     budget.spend(10**9, 10**9)
-    with pytest.raises(ZeroDivisionError), Meter(1).limited():
+    with pytest.raises(ZeroDivisionError), Meter(1).limit():
         raise ZeroDivisionError
-    with Meter(0).limited(), pytest.raises(BudgetSpent):
+    with Meter(0).limit(), pytest.raises(BudgetSpent):
         budget.spend(budget.STEPS_AT_LEAST + 1)

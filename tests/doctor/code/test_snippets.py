@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from tests.doctor.code.snippet import found_in, snippets
+from tests.doctor.code.snippet import find_in, snippets
 from tests.laws import cases
 
 from sickbay.doctor.code import CodeRequest, requests_in, settings_in
@@ -28,7 +28,7 @@ def test_there_are_snippets_of_all_languages() -> None:
 
 
 def test_the_requests_and_mistakes_of_each_snippet_are_found() -> None:
-    found = {snippet.title: found_in(snippet.code) for snippet in SNIPPETS}
+    found = {snippet.title: find_in(snippet.code) for snippet in SNIPPETS}
     assert found == {snippet.title: snippet.expected for snippet in SNIPPETS}
 
 

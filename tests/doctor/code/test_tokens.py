@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.doctor.code.tokens import STRING, plain, tokens
+from sickbay.doctor.code.tokens import STRING, straighten, tokens
 
 
 def strings(text: str) -> list[str]:
@@ -44,5 +44,5 @@ def test_a_comment_that_is_never_closed_does_not_hide_the_code_after_it() -> Non
 
 def test_typographic_quotation_marks_are_replaced_and_the_length_stays_the_same() -> None:
     text = "curl -H “Accept: a”\u00a0-d ‘b’"
-    assert plain(text) == "curl -H \"Accept: a\" -d 'b'"
-    assert len(plain(text)) == len(text)
+    assert straighten(text) == "curl -H \"Accept: a\" -d 'b'"
+    assert len(straighten(text)) == len(text)

@@ -37,18 +37,18 @@ FAULTS: tuple[tuple[dict[str, Any], dict[str, Any], str], ...] = (
 )
 
 
-def changed(members: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def change(members: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in {**members, **changes}.items() if value is not None}
 
 
-def encoded(members: Mapping[str, Any]) -> str:
+def encode(members: Mapping[str, Any]) -> str:
     return urlsafe_b64encode(json.dumps(members).encode()).rstrip(b"=").decode()
 
 
 def texts(header: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, str]:
     """The ways in which people paste a token."""
     return {
-        "encoded": f"{encoded(header)}.{encoded(claims)}.c2lnbmF0dXJl",
+        "encoded": f"{encode(header)}.{encode(claims)}.c2lnbmF0dXJl",
         "decoded": f"{json.dumps(header, indent=2)}\n{json.dumps(claims, indent=2)}",
         "in prose": f"My header is {json.dumps(header)} and the payload {json.dumps(claims)} but I get 400.",
         "one object": json.dumps({"header": header, "payload": claims}),
@@ -65,7 +65,7 @@ def request(header: Mapping[str, Any], claims: Mapping[str, Any]) -> str:
     return f"curl -X POST {TOKEN_URL} -d '{urlencode(form)}'"
 
 
-def found(text: str) -> set[str]:
+def find(text: str) -> set[str]:
     findings = diagnose_text(text)[1].explanation.findings
     return {finding.id for finding in findings if finding.id.startswith("assertion-") and finding.severity != "info"}
 
@@ -73,7 +73,7 @@ def found(text: str) -> set[str]:
 @pytest.mark.parametrize(("header", "claims", "rule"), FAULTS)
 @pytest.mark.parametrize("form", ["encoded", "decoded", "in prose", "one object"])
 def test_a_fault_is_found_without_the_request(header: dict[str, Any], claims: dict[str, Any], rule: str, form: str) -> None:
-    assert rule in found(texts(changed(HEADER, header), changed(CLAIMS, claims))[form])
+    assert rule in find(texts(change(HEADER, header), change(CLAIMS, claims))[form])
 
 
 @settings(max_examples=examples(100), deadline=None)
@@ -84,16 +84,16 @@ def test_alone_and_in_a_request_the_same_rules_refuse(chosen: set[int]) -> None:
     for number in sorted(chosen):
         header |= FAULTS[number][0]
         claims |= FAULTS[number][1]
-    sent = changed(HEADER, header), changed(CLAIMS, claims)
-    expected = found(request(*sent))
+    sent = change(HEADER, header), change(CLAIMS, claims)
+    expected = find(request(*sent))
     assert expected == {FAULTS[number][2] for number in chosen}
-    assert {form: found(text) for form, text in texts(*sent).items()} == dict.fromkeys(texts(*sent), expected)
+    assert {form: find(text) for form, text in texts(*sent).items()} == dict.fromkeys(texts(*sent), expected)
 
 
 def test_claims_without_a_header_are_examined_alone() -> None:
-    claims = changed(CLAIMS, {"sub": "someone"})
+    claims = change(CLAIMS, {"sub": "someone"})
     evidence, diagnosis = diagnose_text(json.dumps(claims))
-    assert found(json.dumps(claims)) == {"assertion-iss-sub-mismatch"}
+    assert find(json.dumps(claims)) == {"assertion-iss-sub-mismatch"}
     assert {"algorithm_is_one_of_smart", "key_is_named"}.isdisjoint(result.name for result in diagnosis.examination.checked)
     assert evidence["kind"] == "token_request"
 
@@ -109,17 +109,17 @@ def test_only_checks_of_the_assertion_are_listed(form: str) -> None:
 
 def test_the_audience_is_compared_with_a_token_endpoint_in_the_text() -> None:
     text = f"{texts(HEADER, CLAIMS)['encoded']}\n\nPOST https://other.example.org/oauth/token\n"
-    assert "assertion-aud-wrong" in found(text)
+    assert "assertion-aud-wrong" in find(text)
 
 
 @pytest.mark.parametrize(
     ("claims", "kind"),
     [
         (CLAIMS, "client_assertion"),
-        (changed(CLAIMS, {"sub": None}), "client_assertion"),
-        (changed(CLAIMS, {"iss": "https://app.example.org"}), "jwt"),
-        (changed(CLAIMS, {"iss": "https://app.example.org", "sub": "https://app.example.org"}), "client_assertion"),
-        (changed(CLAIMS, {"aud": ["https://a.example/token", "x"], "sub": "b"}), "client_assertion"),
+        (change(CLAIMS, {"sub": None}), "client_assertion"),
+        (change(CLAIMS, {"iss": "https://app.example.org"}), "jwt"),
+        (change(CLAIMS, {"iss": "https://app.example.org", "sub": "https://app.example.org"}), "client_assertion"),
+        (change(CLAIMS, {"aud": ["https://a.example/token", "x"], "sub": "b"}), "client_assertion"),
         ({"iss": "https://idp.example", "sub": "u", "aud": "my-app", "exp": 1}, "jwt"),
         ({"iss": "https://idp.example", "sub": "u", "aud": "my-app", "exp": 1, "nonce": "n"}, "id_token"),
         ({"iss": "https://idp.example", "sub": "u", "aud": "https://fhir.example", "exp": 1, "scope": "a"}, "access_token"),
@@ -131,28 +131,28 @@ def test_the_purpose_of_a_token_follows_from_its_claims(claims: dict[str, Any], 
 
 
 def test_an_assertion_for_another_service_is_not_judged_by_the_rules_of_smart() -> None:
-    claims = changed(CLAIMS, {"aud": "https://login.microsoftonline.com/common/oauth2/v2.0/token"})
-    assert found(texts(changed(HEADER, {"alg": "RS256"}), claims)["encoded"]) == set()
+    claims = change(CLAIMS, {"aud": "https://login.microsoftonline.com/common/oauth2/v2.0/token"})
+    assert find(texts(change(HEADER, {"alg": "RS256"}), claims)["encoded"]) == set()
 
 
 def test_an_introspection_response_is_not_a_token() -> None:
     text = json.dumps({"active": True, **CLAIMS})
-    assert found(text) == set()
+    assert find(text) == set()
 
 
 @pytest.mark.parametrize("form", ["encoded", "decoded", "in prose", "one object"])
 def test_a_correct_assertion_has_no_fault(form: str) -> None:
-    assert found(texts(HEADER, CLAIMS)[form]) == set()
+    assert find(texts(HEADER, CLAIMS)[form]) == set()
 
 
 def test_a_key_is_not_a_header() -> None:
     key = {"kty": "RSA", "alg": "RS384", "kid": "k1", "n": "0vx7agoebGcQ", "e": "AQAB"}
-    assert found(f"{json.dumps(key)}\n{json.dumps(CLAIMS)}") == set()
+    assert find(f"{json.dumps(key)}\n{json.dumps(CLAIMS)}") == set()
 
 
 def test_an_error_next_to_it_does_not_hide_its_fault() -> None:
     text = (
-        f"{texts(HEADER, changed(CLAIMS, {'jti': None}))['in prose']}\n"
+        f"{texts(HEADER, change(CLAIMS, {'jti': None}))['in prose']}\n"
         + '{"error": "invalid_client", "error_description": null}'
     )
-    assert found(text) == {"assertion-jti-missing"}
+    assert find(text) == {"assertion-jti-missing"}

@@ -61,11 +61,11 @@ def test_reading_wrong_names_takes_few_steps(version: str, kind: str, place: str
 def test_only_some_wrong_names_are_compared_with_the_known_ones(monkeypatch: pytest.MonkeyPatch, kind: str, place: str) -> None:
     compared: list[str] = []
 
-    def closest(word: str, *arguments: object) -> str | None:
+    def find_closest(word: str, *arguments: object) -> str | None:
         compared.append(word)
         return None
 
-    monkeypatch.setattr(parameters.similar_names, "closest", closest)
+    monkeypatch.setattr(parameters.similar_names, "find_closest", find_closest)
     search_of("r4", ROUTES[place], WRONG[kind](300), base=BASE)
     assert len(compared) <= SUGGESTED
 
@@ -109,7 +109,7 @@ def test_a_search_that_is_too_long_to_read_needs_a_scope_for_every_type() -> Non
 def test_unknown_elements_of_a_read_and_of_an_export_take_few_steps() -> None:
     names = ",".join(f"nme{number}" for number in range(2_000))
     types = ",".join(f"Patint{number}" for number in range(2_000))
-    assert _lines(lambda: subset.asked("r4", "Patient", [("_elements", names)])) < 5_000
+    assert _lines(lambda: subset.read_part("r4", "Patient", [("_elements", names)])) < 5_000
     route = Route("operation", "", operation="export")
     unknown = [(name, "1") for name in names.split(",")]
     for pairs in ([("_elements", names), ("_type", "Patient,Observation")], [("_type", types)], unknown):

@@ -43,7 +43,7 @@ def compartment(shared: Path, version: str) -> dict[str, set[str]]:
     return {type: set(codes) for type, codes in {**table, **more}.items() if type not in CROWDS}
 
 
-def built(type: str, route: ElementPath, reference: str) -> dict[str, Any]:
+def build(type: str, route: ElementPath, reference: str) -> dict[str, Any]:
     """Builds a resource with a reference at the end of the route."""
     value: Any = {"reference": reference}
     for step in reversed((route.first, *route.steps)):
@@ -65,7 +65,7 @@ def references(version: str) -> Iterator[tuple[str, dict[str, Any]]]:
             if parameter.kind == "reference":
                 for route in routes(version, type, parameter.expression):
                     if route.type == "Reference":
-                        yield type, built(type, route, "Patient/somebody")
+                        yield type, build(type, route, "Patient/somebody")
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -110,7 +110,7 @@ DIFFERING: dict[str, set[tuple[str, str]]] = {
 def test_the_routes_agree_with_a_complete_fhirpath_engine(version: str, shared: Path) -> None:
     """Compares all published examples. There are none for R4B and R5, so they use sample patients."""
     resources = examples(shared, version) if (shared / "data" / f"examples-{version}").is_dir() else people(version)
-    compared, differing = _compared(version, resources)
+    compared, differing = _compare(version, resources)
     assert compared > 3000
     assert differing == DIFFERING[version]
 
@@ -166,7 +166,7 @@ def people(version: Any, patients: int = 3) -> list[dict[str, Any]]:
     return [json.loads(json.dumps(resource)) for resource in resources]
 
 
-def _compared(version: str, resources: list[dict[str, Any]]) -> tuple[int, set[tuple[str, str]]]:
+def _compare(version: str, resources: list[dict[str, Any]]) -> tuple[int, set[tuple[str, str]]]:
     """Returns the number of compared parameters, and the parameters with different results.
 
     Skips composites, and booleans of existence, which aren't paths. `resolve()`, which the engine can't do offline, is
@@ -187,15 +187,15 @@ def _compared(version: str, resources: list[dict[str, Any]]) -> tuple[int, set[t
                 # `as` requires a single value. The search parameters mean every value, as `ofType` does.
                 every = re.sub(r"\(([\w.]+) as (\w+)\)", r"\1.ofType(\2)", parameter.expression).replace(".as(", ".ofType(")
                 model = models.models[version.replace("r4b", "r4")]
-                compiled[parameter.expression] = fhirpathpy.compile(_unresolved(every), model)
+                compiled[parameter.expression] = fhirpathpy.compile(_list_unresolved(every), model)
             compared += 1
             values = evaluate(version, type, parameter.expression, resource)
-            if _set(values) != _set(compiled[parameter.expression](resource, _contained(resource, parameter.expression))):
+            if _set(values) != _set(compiled[parameter.expression](resource, _contain(resource, parameter.expression))):
                 differing.add((type, parameter.code))
     return compared, differing
 
 
-def _contained(resource: dict[str, Any], expression: str) -> dict[str, list[str]]:
+def _contain(resource: dict[str, Any], expression: str) -> dict[str, list[str]]:
     """Returns the local references to contained resources, by type."""
     contained = resource.get("contained", [])
     return {
@@ -204,7 +204,7 @@ def _contained(resource: dict[str, Any], expression: str) -> dict[str, list[str]
     }
 
 
-def _unresolved(expression: str) -> str:
+def _list_unresolved(expression: str) -> str:
     """Replaces `resolve() is Patient` with a test of the reference's text, or of a contained resource's id."""
     return re.sub(
         r"resolve\(\) is (\w+)",

@@ -15,10 +15,10 @@ from sickbay.fhir.search.full_text import (
     ASKED,
     PIECE_CHARACTERS,
     TooMuch,
-    asked,
     content,
-    indexed,
+    indexed_elements,
     narrative,
+    parse_words,
     pieces,
 )
 from sickbay.fhir.search.index import extract
@@ -32,11 +32,11 @@ WORDS = st.lists(st.text("abcä-,.( Ω1", min_size=1, max_size=9), max_size=60).
 
 
 def words_of(*texts: str) -> list[tuple[str, ...]] | None:
-    alternatives = asked(texts)
+    alternatives = parse_words(texts)
     return None if isinstance(alternatives, str) else [alternative.words for alternative in alternatives]
 
 
-def found(version: str, resource: dict[str, Any], name: str, text: str) -> bool:
+def is_found(version: str, resource: dict[str, Any], name: str, text: str) -> bool:
     query = parse(version, resource["resourceType"], [(name, text)], base=BASE)
     assert isinstance(query, Query), query
     return matches(query, IndexedResource("x", 0, extract(version, resource, BASE)))
@@ -130,7 +130,7 @@ def test_a_narrative_is_reduced_to_its_text() -> None:
 def test_text_that_another_parameter_indexes_is_not_indexed_again() -> None:
     code = {"text": "Heart rate", "coding": [{"display": "Heart rate"}]}
     observation = {"resourceType": "Observation", "code": code, "note": [{"text": "Heart rate"}, {"text": "At rest"}]}
-    assert indexed("r4", "Observation") & {"code", "note", "_status"} == {"code"}
+    assert indexed_elements("r4", "Observation") & {"code", "note", "_status"} == {"code"}
     assert content("r4", observation, ["note"], [(1, "heart rate", "Heart rate")]) == ["at rest"]
     assert not content("r4", observation, [], [])
 
@@ -145,12 +145,12 @@ def test_text_that_another_parameter_indexes_incompletely_is_indexed_in_words() 
         "_status": {"extension": [{"url": "http://x", "valueString": "Doubtful"}]},
     }
     for word in ("docs", "end", "doubtful", "see"):
-        assert found("r4", observation, "_content", word)
+        assert is_found("r4", observation, "_content", word)
 
 
 def test_contained_resources_are_not_searched() -> None:
     observation = {"resourceType": "Observation", "contained": [{"resourceType": "Patient", "name": [{"family": "Bravo"}]}]}
-    assert not found("r4", observation, "_content", "bravo")
+    assert not is_found("r4", observation, "_content", "bravo")
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2", "stu3"])
@@ -162,7 +162,7 @@ def test_each_text_of_the_published_examples_is_found(version: str, shared: Path
             words = sorted(" ".join(pieces(text)).split(), key=len)
             if words:
                 searched += 1
-                assert found(version, resource, "_content", words[-1]), (
+                assert is_found(version, resource, "_content", words[-1]), (
                     resource["resourceType"],
                     resource.get("id"),
                     text,

@@ -258,12 +258,12 @@ WRONG: list[Any] = [
 ]
 
 
-def mutated(value: Any, dice: random.Random) -> Any:
+def mutate(value: Any, dice: random.Random) -> Any:
     if dice.random() < 0.15:
         return copy.deepcopy(dice.choice(WRONG))
     if isinstance(value, dict):
-        return {key: mutated(inner, dice) for key, inner in value.items() if dice.random() > 0.05}
-    return [mutated(inner, dice) for inner in value] if isinstance(value, list) else value
+        return {key: mutate(inner, dice) for key, inner in value.items() if dice.random() > 0.05}
+    return [mutate(inner, dice) for inner in value] if isinstance(value, list) else value
 
 
 @settings(max_examples=laws.examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -272,7 +272,7 @@ def test_no_mutation_of_an_example_makes_extraction_raise(shared: Path, version:
     resources = examples(shared, version)
     original = resources[position % len(resources)]
     dice = random.Random(seed)
-    body = {key: value if key == "resourceType" else mutated(value, dice) for key, value in original.items()}
+    body = {key: value if key == "resourceType" else mutate(value, dice) for key, value in original.items()}
     entries = facts(body, version)
     assert all(low < high for _, low, high in entries.dates)
     assert all(low <= high for _, low, high in entries.numbers)

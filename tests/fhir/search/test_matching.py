@@ -14,7 +14,7 @@ from tests.fhir.examples import examples
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.index_entries import Part
 from sickbay.fhir.search.index_values import HUGE
-from sickbay.fhir.search.matching import IndexedResource, compared, matches
+from sickbay.fhir.search.matching import IndexedResource, compare, matches
 from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query
@@ -173,9 +173,7 @@ RANGES = st.tuples(st.integers(0, 50), st.integers(1, 50)).map(lambda pair: (pai
 
 @given(RANGES, RANGES)
 def test_the_prefixes_are_consistent(stored: tuple[int, int], searched: tuple[int, int]) -> None:
-    results = {
-        prefix: compared(prefix, *stored, *searched) for prefix in ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
-    }
+    results = {prefix: compare(prefix, *stored, *searched) for prefix in ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")}
     assert results["eq"] is not results["ne"]
     assert results["ge"] or not (results["eq"] or results["gt"])
     assert results["le"] or not (results["eq"] or results["lt"])
@@ -193,12 +191,12 @@ def test_every_value_finds_the_example_that_contains_it(version: str, shared: Pa
     for body in examples(shared, version):
         facts = extract(version, body, BASE)
         codes = {parameter.number: parameter.code for parameter in parameters(version, body["resourceType"]).values()}
-        pairs = [(_named(codes, row[0]), _token(row[0], row[1], row[2])) for row in facts.tokens if row[1]]
-        pairs += [(codes[row[0]], _escaped(row[2])) for row in facts.tokens if row[0] in codes]
+        pairs = [(_name(codes, row[0]), _token(row[0], row[1], row[2])) for row in facts.tokens if row[1]]
+        pairs += [(codes[row[0]], _escape(row[2])) for row in facts.tokens if row[0] in codes]
         pairs += [(codes[row[0]], f"{row[1]}/{row[2]}") for row in facts.references]
-        pairs += [(_named(codes, row[0]), _escaped(row[1])) for row in facts.strings]
-        pairs += [(_named(codes, row[0]) + ":exact", _escaped(row[2])) for row in facts.strings if row[0] in codes]
-        pairs += [(codes[number], _joined(parts)) for number, parts in facts.composites]
+        pairs += [(_name(codes, row[0]), _escape(row[1])) for row in facts.strings]
+        pairs += [(_name(codes, row[0]) + ":exact", _escape(row[2])) for row in facts.strings if row[0] in codes]
+        pairs += [(codes[number], _join(parts)) for number, parts in facts.composites]
         for name, text in pairs:
             search = parse(version, body["resourceType"], [(name, text)], base=BASE)
             if isinstance(search, Query):
@@ -207,11 +205,11 @@ def test_every_value_finds_the_example_that_contains_it(version: str, shared: Pa
     assert count > 1000
 
 
-def _escaped(text: str | None) -> str:
+def _escape(text: str | None) -> str:
     return "".join("\\" + letter if letter in "\\,|$" else letter for letter in text or "")
 
 
-def _named(codes: dict[int, str], number: int) -> str:
+def _name(codes: dict[int, str], number: int) -> str:
     """Returns the parameter of an index entry, with the modifier that searches it."""
     modifiers = {0: "", IDENTIFIER: ":identifier", OF_TYPE: ":of-type", TEXT: ":text"}
     return codes[number % IDENTIFIER] + modifiers[number - number % IDENTIFIER]
@@ -219,16 +217,16 @@ def _named(codes: dict[int, str], number: int) -> str:
 
 def _token(number: int, system: str | None, code: str) -> str:
     if number - number % IDENTIFIER == OF_TYPE:
-        return f"{_typed(system or '')}|{_escaped(code)}"
-    return f"{_escaped(system)}|{_escaped(code)}"
+        return f"{_type(system or '')}|{_escape(code)}"
+    return f"{_escape(system)}|{_escape(code)}"
 
 
-def _typed(text: str) -> str:
+def _type(text: str) -> str:
     system, _, code = text.rpartition("|")
-    return f"{_escaped(system)}|{_escaped(code)}"
+    return f"{_escape(system)}|{_escape(code)}"
 
 
-def _joined(parts: tuple[Part, ...]) -> str:
+def _join(parts: tuple[Part, ...]) -> str:
     """Joins a composite's parts into a search value."""
     return "$".join(map(_part, parts))
 
@@ -238,9 +236,9 @@ def _part(part: Part) -> str:
         case "reference", (type, id):
             return f"{type}/{id}"
         case "token", (system, str(code)):
-            return f"{_escaped(str(system))}|{_escaped(code)}" if system else _escaped(code)
+            return f"{_escape(str(system))}|{_escape(code)}" if system else _escape(code)
         case "string", (str(text), _):
-            return _escaped(text)
+            return _escape(text)
         case "date", (int(low), _):
             return f"ge{datetime.fromtimestamp(low / 1000, UTC).isoformat()}"
         case "number", (float(low), _):

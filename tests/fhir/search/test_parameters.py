@@ -14,7 +14,7 @@ from tools.definitions import DSTU2_PATIENT, fhirpath, main
 
 from sickbay.fhir.definitions import table
 from sickbay.fhir.search.additional_parameters import ADDITIONS
-from sickbay.fhir.search.parameters import compartment_types, find, nearest, other_versions, parameters, resource_types
+from sickbay.fhir.search.parameters import compartment_types, find, find_nearest, other_versions, parameters, resource_types
 
 VERSIONS = ["dstu2", "stu3", "r4", "r4b", "r5"]
 TYPES = {"dstu2": 94, "stu3": 117, "r4": 146, "r4b": 141, "r5": 158}
@@ -55,7 +55,7 @@ NARROWED = "patient"
 """If `patient` shares its element with `subject`, it is limited to patients: the only known difference in expressions."""
 
 
-def published(shared: Path, version: str, name: str) -> Any:
+def publish(shared: Path, version: str, name: str) -> Any:
     return json.loads((shared / "data" / "definitions" / f"{version}-{name}.json").read_text("utf-8"))
 
 
@@ -68,7 +68,7 @@ def test_all_resource_types_are_in_the_tables(version: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_names_types_and_expressions_match_the_published_ones(version: str, shared: Path) -> None:
     expected: dict[tuple[str, str], tuple[set[str], set[str]]] = {}
-    for code, bases, kind, expression, _, _ in published(shared, version, "search"):
+    for code, bases, kind, expression, _, _ in publish(shared, version, "search"):
         for base in set(bases) & set(resource_types(version)):
             kinds, parts = expected.setdefault((base, code), (set(), set()))
             kinds.add(kind)
@@ -116,7 +116,7 @@ NEW_IN_R5 = {
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_parameter_is_published(version: str, shared: Path) -> None:
-    known = {(base, row[0]) for row in published(shared, version, "search") for base in row[1]}
+    known = {(base, row[0]) for row in publish(shared, version, "search") for base in row[1]}
     for type in resource_types(version):
         for code in parameters(version, type).keys() - ADDITIONS.get(version, {}).get(type, {}).keys():
             common = {("Resource", code), ("DomainResource", code)}
@@ -129,7 +129,7 @@ CHAINS = {"agent.patient", "entity.patient", "target.subject", "target.patient",
 
 @pytest.mark.parametrize("version", ["stu3", "r4", "r4b", "r5"])
 def test_the_compartment_is_the_published_one_plus_the_devices_of_a_patient(version: str, shared: Path) -> None:
-    table = published(shared, version, "compartments")["Patient"]
+    table = publish(shared, version, "compartments")["Patient"]
     expected = {type: tuple(code for code in codes if code not in CHAINS) for type, codes in table.items()}
     devices = {} if version == "r5" else {"Device": ("patient",)}
     assert dict(compartment_types(version)) == expected | devices
@@ -226,17 +226,17 @@ def test_the_committed_tables_of_dstu2_are_up_to_date(shared: Path, tmp_path: Pa
 @pytest.mark.parametrize("version", WITH_ELEMENTS)
 def test_elements_and_codes_match_the_published_ones(version: str, shared: Path) -> None:
     """DSTU2 names repeated content (`@group`) where our table has its path."""
-    expected, own = published(shared, version, "elements"), table(version, "elements")
+    expected, own = publish(shared, version, "elements"), table(version, "elements")
     assert own.keys() == expected.keys()
     for path, entry in own.items():
         if not (version == "dstu2" and entry[2][0].startswith("@")):
             assert entry == expected[path], path
-    assert table(version, "codes") == published(shared, version, "codes")
+    assert table(version, "codes") == publish(shared, version, "codes")
 
 
 def test_a_name_is_found_in_other_versions_or_by_similarity() -> None:
     assert other_versions("r4", "MedicationOrder") == ("dstu2",)
     assert other_versions("r4", "Sequence") == ("stu3",)
     assert other_versions("r4", "Nonsense") == ()
-    assert nearest("r4", "Patient", "qqqqqq") is None
-    assert nearest("r4", "Patient", "name" * 1000) is None
+    assert find_nearest("r4", "Patient", "qqqqqq") is None
+    assert find_nearest("r4", "Patient", "name" * 1000) is None

@@ -11,7 +11,7 @@ from tests.laws import examples
 
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.parameters import parameters
-from sickbay.fhir.search.parser import plain
+from sickbay.fhir.search.parser import find_plain
 from sickbay.fhir.search.routes import _find_named, find_types
 
 BASE = "http://localhost:7425/general/r4"
@@ -47,18 +47,20 @@ def searches(draw: st.DrawFn) -> tuple[str, str, list[tuple[str, str]]]:
 
 def by_steps(version: str, type: str, pairs: list[tuple[str, str]], strict: bool) -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search_parser, "plain", lambda *_: None)
-        return search_parser._parsed(version, type, pairs, BASE, strict)
+        patch.setattr(search_parser, "find_plain", lambda *_: None)
+        return search_parser._parse(version, type, pairs, BASE, strict)
 
 
 @settings(max_examples=examples(1500), deadline=None)
 @given(search=searches(), strict=st.booleans())
 def test_a_search_has_the_same_result_with_and_by_steps(search: tuple[str, str, list[tuple[str, str]]], strict: bool) -> None:
-    assert search_parser._parsed(*search, BASE, strict) == by_steps(*search, strict)
+    assert search_parser._parse(*search, BASE, strict) == by_steps(*search, strict)
 
 
 def test_a_name_with_a_modifier_a_chain_or_another_meaning_is_not_plain() -> None:
-    known = {name: plain("r4", "Observation", name) is not None for name in ("patient", "category", "date", "_id", *ODD, *MORE)}
+    known = {
+        name: find_plain("r4", "Observation", name) is not None for name in ("patient", "category", "date", "_id", *ODD, *MORE)
+    }
     assert {name for name, is_plain in known.items() if is_plain} == {"patient", "category", "date", "_id", "_text", "_content"}
 
 

@@ -10,7 +10,7 @@ from sickbay.fhir.search.filters import VALUES, is_answered
 from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT, find, parameters, resource_types
 from sickbay.fhir.search.parser import FILTERS, parse
 from sickbay.fhir.search.query import CompositeValue, NearValue, QuantityValue, Query, ReferenceValue, TokenValue, UriValue
-from sickbay.fhir.search.routes import parse_several, search_of, strictly
+from sickbay.fhir.search.routes import is_strict, parse_several, search_of
 from sickbay.fhir.versions import VERSIONS
 
 BASE = "http://h/general/r4"
@@ -22,7 +22,7 @@ def parsed(type: str, *pairs: tuple[str, str], version: str = "r4") -> Query:
     return query
 
 
-def refused(type: str, *pairs: tuple[str, str], version: str = "r4") -> RequestError:
+def find_refusal(type: str, *pairs: tuple[str, str], version: str = "r4") -> RequestError:
     """Returns the only error, which occurs even with lenient handling."""
     errors = parse(version, type, pairs, base=BASE)
     assert isinstance(errors, tuple), errors
@@ -68,7 +68,7 @@ def test_has_and_chains_follow_only_references_and_have_a_maximum_depth(name: st
     if rule is None:
         assert len(parsed("Patient", (name, "Patient/x")).filters) == 1
     else:
-        assert refused("Patient", (name, "x")).rule == rule
+        assert find_refusal("Patient", (name, "x")).rule == rule
 
 
 def test_a_list_filters_on_the_resources_in_its_entries() -> None:
@@ -76,8 +76,8 @@ def test_a_list_filters_on_the_resources_in_its_entries() -> None:
     assert filter.reverse
     assert filter.chain is not None
     assert (filter.chain[0], filter.chain[1].values) == ("List", (TokenValue(None, "a"), TokenValue(None, "b")))
-    assert refused("Condition", ("_list", "$current-problems")).rule == "fhir-search-param-unsupported"
-    assert refused("Condition", ("_list", "a b")).rule == "fhir-id-invalid"
+    assert find_refusal("Condition", ("_list", "$current-problems")).rule == "fhir-search-param-unsupported"
+    assert find_refusal("Condition", ("_list", "a b")).rule == "fhir-id-invalid"
 
 
 def test_the_parts_of_a_composite_are_parsed_by_their_kinds() -> None:
@@ -86,7 +86,7 @@ def test_the_parts_of_a_composite_are_parsed_by_their_kinds() -> None:
     assert first == CompositeValue((TokenValue("http://loinc.org", "a$b"), QuantityValue("gt", 3.0, 3.0, None, "mg")))
     assert second == CompositeValue((TokenValue(None, "c"), QuantityValue("eq", 3.5, 4.5)))
     for wrong in ("a", "a$", "a$b$c", "$4"):
-        assert refused("Observation", ("code-value-quantity", wrong)).rule == "fhir-search-value-malformed"
+        assert find_refusal("Observation", ("code-value-quantity", wrong)).rule == "fhir-search-value-malformed"
 
 
 def test_a_combo_composite_is_indexed_under_the_composites_it_combines() -> None:
@@ -189,7 +189,7 @@ def test_a_bundled_value_set_is_replaced_by_its_codes() -> None:
     ],
 )
 def test_an_unsupported_search_is_refused_even_with_lenient_handling(type: str, name: str, text: str, rule: str) -> None:
-    assert refused(type, (name, text)).rule == rule
+    assert find_refusal(type, (name, text)).rule == rule
 
 
 def test_an_unsupported_result_parameter_is_ignored_or_refused_with_strict_handling() -> None:
@@ -201,7 +201,7 @@ def test_an_unsupported_result_parameter_is_ignored_or_refused_with_strict_handl
         assert isinstance(strict, tuple)
         assert strict[0].rule == "fhir-search-param-unsupported"
     assert parsed("Patient", ("_contained", "false")).applied == (("_contained", "false"),)
-    assert refused("Patient", ("_contained", "both")).expected.startswith("the resource that contains them")
+    assert find_refusal("Patient", ("_contained", "both")).expected.startswith("the resource that contains them")
 
 
 def test_members_of_a_group_can_be_searched_only_in_r5() -> None:
@@ -210,8 +210,8 @@ def test_members_of_a_group_can_be_searched_only_in_r5() -> None:
     assert filter.chain is not None
     assert (filter.chain[0], filter.chain[1].values) == ("Group", (TokenValue(None, "a"), TokenValue(None, "b")))
     for wrong in ("a", "Group/a,List/b", "Patient/a", "Group/a b", "Group/"):
-        assert refused("Patient", ("_in", wrong), version="r5").rule == "fhir-search-value-malformed"
-    assert refused("Patient", ("name:text-advanced", "x"), version="r5").rule == "fhir-search-modifier-unsupported"
+        assert find_refusal("Patient", ("_in", wrong), version="r5").rule == "fhir-search-value-malformed"
+    assert find_refusal("Patient", ("name:text-advanced", "x"), version="r5").rule == "fhir-search-modifier-unsupported"
 
 
 def test_older_versions_use_other_urls_for_the_systems_of_a_hierarchy() -> None:
@@ -266,7 +266,7 @@ def test_a_reference_to_another_server_is_searched_as_its_url() -> None:
     ],
 )
 def test_a_search_over_a_limit_is_refused(pairs: list[tuple[str, str]]) -> None:
-    assert refused("Observation", *pairs).rule == "fhir-search-too-complex"
+    assert find_refusal("Observation", *pairs).rule == "fhir-search-too-complex"
 
 
 def several(*pairs: tuple[str, str], strict: bool = False) -> Query | tuple[RequestError, ...]:
@@ -320,4 +320,4 @@ def test_a_compartment_search_uses_the_parameters_of_each_type() -> None:
     ],
 )
 def test_the_prefer_header_overrides_the_policy(policy: bool, prefer: str, strict: bool) -> None:
-    assert strictly(policy, prefer) is strict
+    assert is_strict(policy, prefer) is strict

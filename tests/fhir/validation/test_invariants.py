@@ -182,7 +182,7 @@ BROKEN: list[tuple[str, str, dict[str, Any], dict[str, Any], tuple[str, ...]]] =
 ]
 
 
-def violated(version: str, type: str, change: dict[str, Any]) -> set[str]:
+def violate(version: str, type: str, change: dict[str, Any]) -> set[str]:
     whole = {key: value for key, value in {**minimal(version, type), **change}.items() if value is not None}
     issues = validate(version, whole)
     return {issue.text.partition("violates ")[2].partition(":")[0] for issue in issues if issue.code == "invariant"}
@@ -193,11 +193,11 @@ def test_a_violated_invariant_is_reported_in_the_versions_that_have_it(
     key: str, type: str, wrong: dict[str, Any], right: dict[str, Any], versions: tuple[str, ...]
 ) -> None:
     for version in versions:
-        assert key in violated(version, type, wrong), version
-        assert key not in violated(version, type, right), version
+        assert key in violate(version, type, wrong), version
+        assert key not in violate(version, type, right), version
     for version in set(ALL) - set(versions):
         if key not in ("tim-1", "tim-2", "prr-1"):  # the types of these are not in every version
-            assert key not in violated(version, type, wrong), version
+            assert key not in violate(version, type, wrong), version
 
 
 @pytest.mark.parametrize("value", [None, 1, "x", [], [1], {}, {"coding": 1}, {"coding": [1, {"code": 2}]}, [{"code": []}]])

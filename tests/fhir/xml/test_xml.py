@@ -22,25 +22,27 @@ F = "{http://hl7.org/fhir}"
 BARE = re.compile(r"^<div(?=[\s/>])(?![^>]*xmlns)")
 
 
-def same(value: Any) -> Any:
+def normalise(value: Any) -> Any:
     """Removes what XML doesn't keep: comments in DSTU2's JSON, empty elements, a missing namespace of a narrative, and HTML's
     named characters."""
     if isinstance(value, dict):
-        remaining = {key: _div(item) if key == "div" else same(item) for key, item in value.items() if key != "fhir_comments"}
+        remaining = {
+            key: _div(item) if key == "div" else normalise(item) for key, item in value.items() if key != "fhir_comments"
+        }
         return {key: item for key, item in remaining.items() if item != {}}
-    return [same(item) for item in value] if isinstance(value, list) else value
+    return [normalise(item) for item in value] if isinstance(value, list) else value
 
 
 def _div(text: str) -> str:
     return BARE.sub('<div xmlns="http://www.w3.org/1999/xhtml"', text.strip().replace("&nbsp;", "&#160;"))
 
 
-def ordered(value: Any) -> bytes:
+def order(value: Any) -> bytes:
     """Returns bytes with sorted keys, so that 1.0 and 1.00 differ."""
     if isinstance(value, dict):
-        return b"{" + b",".join(key.encode() + b":" + ordered(value[key]) for key in sorted(value)) + b"}"
+        return b"{" + b",".join(key.encode() + b":" + order(value[key]) for key in sorted(value)) + b"}"
     if isinstance(value, list):
-        return b"[" + b",".join(map(ordered, value)) + b"]"
+        return b"[" + b",".join(map(order, value)) + b"]"
     return lossless_json.dumps(value)
 
 
@@ -59,14 +61,14 @@ def test_every_example_is_the_same_after_conversion_to_xml_and_back(version: str
     for resource in resources:
         text = xml_writer.dumps(version, resource)
         back = xml_reader.loads(version, text)
-        assert ordered(same(back)) == ordered(same(resource)), resource["id"]
+        assert order(normalise(back)) == order(normalise(resource)), resource["id"]
         assert ElementTree.fromstring(text).tag == F + resource["resourceType"]
 
 
 def test_indented_xml_has_the_same_content(shared: Path) -> None:
     for resource in lines(shared / "data" / "examples-r4", 2):
         text = xml_writer.dumps("r4", resource, pretty=True)
-        assert ordered(same(xml_reader.loads("r4", text))) == ordered(same(resource))
+        assert order(normalise(xml_reader.loads("r4", text))) == order(normalise(resource))
         assert text.count(b"\n") > 2
 
 
@@ -91,7 +93,7 @@ def test_a_patient_is_written_as_expected() -> None:
     )
     text = xml_writer.dumps("r4", PATIENT)
     assert text.decode() == expected
-    assert ordered(xml_reader.loads("r4", text)) == ordered(PATIENT)
+    assert order(xml_reader.loads("r4", text)) == order(PATIENT)
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="￾￿", exclude_categories=["Cc", "Cs"]), min_size=1))
@@ -109,31 +111,31 @@ def test_any_decimal_keeps_its_written_form(text: str) -> None:
     assert lossless_json.dumps(xml_reader.loads("r4", xml)).decode() == body
 
 
-def wrapped(inside: str, before: str = "") -> bytes:
+def wrap(inside: str, before: str = "") -> bytes:
     return f'{before}<Patient xmlns="http://hl7.org/fhir">{inside}</Patient>'.encode()
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (wrapped("", '<!DOCTYPE Patient [<!ENTITY a "b">]>'), "document types and entities are not allowed"),
-        (wrapped("", '<!DOCTYPE Patient SYSTEM "file:///etc/passwd">'), "document types and entities are not allowed"),
-        (wrapped('<active value="&x;"/>'), "undefined entity"),
-        (wrapped("<active>true</active>"), "text between elements is not allowed"),
-        (wrapped('<active value="true"/><active value="true"/>'), "active must not repeat"),
-        (wrapped('<active value="true" valid="no"/>'), "no attribute valid"),
-        (wrapped('<x:active xmlns:x="http://elsewhere" value="true"/>'), "not in the namespace"),
-        (wrapped("<contained><Order/><Order/></contained>"), "not a resource of this version"),
-        (wrapped("<contained><Basic/><Basic/></contained>"), "an element can contain only one resource"),
-        (wrapped('<h:div xmlns:h="http://www.w3.org/1999/xhtml"/>'), "isn't allowed here"),
+        (wrap("", '<!DOCTYPE Patient [<!ENTITY a "b">]>'), "document types and entities are not allowed"),
+        (wrap("", '<!DOCTYPE Patient SYSTEM "file:///etc/passwd">'), "document types and entities are not allowed"),
+        (wrap('<active value="&x;"/>'), "undefined entity"),
+        (wrap("<active>true</active>"), "text between elements is not allowed"),
+        (wrap('<active value="true"/><active value="true"/>'), "active must not repeat"),
+        (wrap('<active value="true" valid="no"/>'), "no attribute valid"),
+        (wrap('<x:active xmlns:x="http://elsewhere" value="true"/>'), "not in the namespace"),
+        (wrap("<contained><Order/><Order/></contained>"), "not a resource of this version"),
+        (wrap("<contained><Basic/><Basic/></contained>"), "an element can contain only one resource"),
+        (wrap('<h:div xmlns:h="http://www.w3.org/1999/xhtml"/>'), "isn't allowed here"),
         (
-            wrapped('<text><h:div xmlns:h="http://www.w3.org/1999/xhtml"><b xmlns="urn:x"/></h:div></text>'),
+            wrap('<text><h:div xmlns:h="http://www.w3.org/1999/xhtml"><b xmlns="urn:x"/></h:div></text>'),
             "is not in the namespace",
         ),
-        (wrapped("<name>" * 300), "nested deeper"),
-        (wrapped('<extension url="u">' * 300), "nested deeper"),
-        (wrapped("<text><div xmlns='http://www.w3.org/1999/xhtml'>" + "<b>" * 300), "nested deeper"),
-        (wrapped("", '<?xml version="1.0" encoding="ISO-8859-1"?>'), "must be UTF-8"),
+        (wrap("<name>" * 300), "nested deeper"),
+        (wrap('<extension url="u">' * 300), "nested deeper"),
+        (wrap("<text><div xmlns='http://www.w3.org/1999/xhtml'>" + "<b>" * 300), "nested deeper"),
+        (wrap("", '<?xml version="1.0" encoding="ISO-8859-1"?>'), "must be UTF-8"),
         (b"<Patient/>", "not in the namespace"),
         (b"<Patient xmlns='http://hl7.org/fhir'>\n<active", "at line 2"),
         (b"\xff\xfe", "at line 1"),
@@ -146,14 +148,14 @@ def test_an_error_specific_to_xml_is_reported_with_its_line(text: bytes, message
 
 
 def test_other_errors_are_left_to_validation() -> None:
-    text = wrapped('<activ value="true"/><birthDate value="today"/><multipleBirthInteger value="02"/><gender/>')
+    text = wrap('<activ value="true"/><birthDate value="today"/><multipleBirthInteger value="02"/><gender/>')
     expressions = {issue.expression for issue in validate("r4", xml_reader.loads("r4", text))}
     assert expressions == {"Patient.activ", "Patient.birthDate", "Patient.multipleBirthInteger", "Patient.gender"}
 
 
 @given(st.binary(max_size=200) | st.text(alphabet="<>/=\"' Patientvalue&#;!-[]?x", max_size=80).map(str.encode))
 def test_any_bytes_are_parsed_or_raise_a_value_error(text: bytes) -> None:
-    for body in (text, wrapped(text.decode("utf-8", "replace"))):
+    for body in (text, wrap(text.decode("utf-8", "replace"))):
         try:
             xml_reader.loads("r4", body)
         except ValueError:
@@ -170,7 +172,7 @@ def test_the_smart_patients_of_dstu2_are_read(shared: Path) -> None:
         assert len(bundle["entry"]) > 5
         issues = [issue for issue in validate("dstu2", bundle) if not any(known in issue.text for known in FAULTS_OF_SMART)]
         assert issues == []
-        assert ordered(xml_reader.loads("dstu2", xml_writer.dumps("dstu2", bundle))) == ordered(bundle)
+        assert order(xml_reader.loads("dstu2", xml_writer.dumps("dstu2", bundle))) == order(bundle)
 
 
 @pytest.mark.parametrize(

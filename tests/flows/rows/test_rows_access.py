@@ -21,7 +21,7 @@ async def token(flow: Flow, scope: str = "patient/Observation.rs", **more: Any) 
     return str((await flow.http.post("/admin/tokens", json=body)).json()["access_token"])
 
 
-def refused(answer: httpx2.Response, status: int, error: str, code: str) -> str:
+def assert_refused(answer: httpx2.Response, status: int, error: str, code: str) -> str:
     assert answer.status_code == status, answer.text
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-type"].startswith("application/fhir+json")
@@ -61,7 +61,7 @@ def test_a_token_sent_the_wrong_way_is_refused(
         access_token = await token(flow)
         sent = {name: value.replace("TOKEN", access_token) for name, value in headers.items()}
         answer = await flow.http.get(OBSERVATIONS + query.replace("TOKEN", access_token), headers=sent)
-        refused(answer, status, error, "login")
+        assert_refused(answer, status, error, "login")
 
     shared.do(steps)
 
@@ -70,7 +70,7 @@ def test_two_authorization_headers_are_a_bad_request(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         access_token = await token(flow)
         twice = [("Authorization", f"Bearer {access_token}"), ("Authorization", f"Bearer {access_token}")]
-        refused(await flow.http.get(OBSERVATIONS, headers=twice), 400, "invalid_request", "login")
+        assert_refused(await flow.http.get(OBSERVATIONS, headers=twice), 400, "invalid_request", "login")
 
     shared.do(steps)
 
@@ -81,7 +81,7 @@ def test_a_token_in_a_form_is_a_bad_request(shared: Sitting) -> None:
         for headers in ({}, {"Authorization": f"Bearer {access_token}"}):
             form = {"patient": "p-0001", "access_token": access_token}
             answer = await flow.http.post("/general/r4/Observation/_search", data=form, headers=headers)
-            refused(answer, 400, "invalid_request", "login")
+            assert_refused(answer, 400, "invalid_request", "login")
 
     shared.do(steps)
 
@@ -131,7 +131,9 @@ def test_an_unknown_or_expired_token_is_invalid(shared: Sitting, fault: str) -> 
 def test_the_missing_scope_is_named(shared: Sitting, scope: str, path: str, needed: str) -> None:
     async def steps(flow: Flow) -> None:
         headers = {"Authorization": f"Bearer {await token(flow, scope)}"}
-        challenge = refused(await flow.http.get(f"/general/r4{path}", headers=headers), 403, "insufficient_scope", "forbidden")
+        challenge = assert_refused(
+            await flow.http.get(f"/general/r4{path}", headers=headers), 403, "insufficient_scope", "forbidden"
+        )
         assert f'scope="{needed}"' in challenge
 
     shared.do(steps)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
 import pytest
-from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, received
+from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, receive
 from tests.flows.shared_app import DESCRIPTION, Sitting
 
 from sickbay.services import login
@@ -91,7 +91,7 @@ async def ask(flow: Flow, method: str, sent: list[tuple[str, str]]) -> httpx2.Re
 
 def by_redirect(answer: httpx2.Response, method: str, error: str, state: str | None = STATE) -> dict[str, str]:
     assert answer.status_code == (302 if method == "GET" else 303), answer.text[:300]
-    parameters = received(answer)
+    parameters = receive(answer)
     assert parameters["error"] == error, parameters
     assert parameters.get("state") == state
     assert parameters["iss"] == f"{BASE}/general"
@@ -189,7 +189,7 @@ def test_a_launch_is_valid_only_for_the_server_it_named(shared: Sitting) -> None
         check_refusal(answer, await flow.findings(answer), "aud-not-iss-of-launch")
         for alias in (f"{BASE}/general/r4/", f"{BASE.replace('localhost', '127.0.0.1')}/general/r4"):
             other = (await flow.launch(app))["launch"]
-            assert "code" in received(await flow.authorize(app, launch=other, aud=alias))
+            assert "code" in receive(await flow.authorize(app, launch=other, aud=alias))
 
     shared.do(steps)
 
@@ -264,8 +264,8 @@ def test_state_is_returned_unchanged(shared: Sitting, state: str) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         good = await flow.authorize(app, state=state, launch=(await flow.launch(app))["launch"])
-        assert received(good)["state"] == state
-        assert received(await flow.authorize(app, state=state, launch="made-up"))["state"] == state
+        assert receive(good)["state"] == state
+        assert receive(await flow.authorize(app, state=state, launch="made-up"))["state"] == state
 
     shared.do(steps)
 
@@ -279,7 +279,7 @@ def test_the_same_request_without_errors_is_granted(shared: Sitting) -> None:
             sent = flow.asking(app, launch=(await flow.launch(app))["launch"])
             answer = await ask(flow, method, list(sent.items()))
             assert answer.status_code == (302 if method == "GET" else 303)
-            parameters = received(answer)
+            parameters = receive(answer)
             assert set(parameters) == {"code", "state", "iss"}
             assert answer.headers["cache-control"] == "no-store"
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.flows.flow import BASE, REDIRECT, Flow, received
+from tests.flows.flow import BASE, REDIRECT, Flow, receive
 from tests.flows.rows.test_rows_token import basic, launched
 from tests.flows.shared_app import DESCRIPTION, Sitting
 
 INTROSPECT, REVOKE, REGISTER = (f"/general/oauth/{endpoint}" for endpoint in ("introspect", "revoke", "register"))
 
 
-def refused(answer: httpx2.Response, status: int, error: str, challenge: str | None = None) -> None:
+def assert_refused(answer: httpx2.Response, status: int, error: str, challenge: str | None = None) -> None:
     """JSON with OAuth's error members, not cacheable, no redirect; a 401 has a challenge."""
     assert answer.status_code == status, answer.text
     assert answer.json()["error"] == error
@@ -38,7 +38,7 @@ def test_introspection_without_valid_credentials_is_answered_401(
 ) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(INTROSPECT, data={"token": "x"}, headers=headers)
-        refused(answer, 401, "invalid_token" if "Bearer" in str(headers) else "invalid_client", challenge)
+        assert_refused(answer, 401, "invalid_token" if "Bearer" in str(headers) else "invalid_client", challenge)
 
     shared.do(steps)
 
@@ -52,7 +52,7 @@ def test_an_unknown_token_is_only_inactive_and_a_missing_one_is_invalid(shared: 
         assert answer.headers["cache-control"] == "no-store"
         for endpoint in (INTROSPECT, REVOKE):
             missing = await flow.http.post(endpoint, data={"access_token": "x"}, headers=known)
-            refused(missing, 400, "invalid_request")
+            assert_refused(missing, 400, "invalid_request")
             assert await flow.findings(missing) == {"token-parameter-missing": "error"}
 
     shared.do(steps)
@@ -68,7 +68,7 @@ def test_revocation_answers_200_for_unknown_tokens_and_refuses_unauthenticated_a
             answer = await flow.http.post(REVOKE, data={"token": token, "token_type_hint": "nonsense"}, headers=known)
             assert (answer.status_code, answer.json()) == (200, {})
         wrong = await flow.http.post(REVOKE, data={"token": "x"}, headers=basic(app["client_id"], "guess"))
-        refused(wrong, 401, "invalid_client", 'Basic realm="general"')
+        assert_refused(wrong, 401, "invalid_client", 'Basic realm="general"')
         assert (await flow.http.get(REVOKE + "?token=x", headers=known)).status_code == 400
 
     shared.do(steps)
@@ -88,7 +88,7 @@ def test_revocation_answers_200_for_unknown_tokens_and_refuses_unauthenticated_a
 def test_invalid_metadata_is_refused(shared: Sitting, changed: dict[str, Any], error: str, rule: str) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.post(REGISTER, json={"redirect_uris": [REDIRECT]} | changed)
-        refused(answer, 400, error)
+        assert_refused(answer, 400, error)
         assert (await flow.findings(answer))[rule] == "error"
 
     shared.do(steps)
@@ -100,7 +100,7 @@ def test_a_registration_is_answered_201_for_the_administrator_only(shared: Sitti
         assert created.status_code == 201
         assert {"client_id", "client_secret", "client_secret_expires_at", "registration_client_uri"} <= set(created.json())
         foreign = await flow.http.post(REGISTER, json={}, headers={"Origin": "https://evil.example"})
-        refused(foreign, 401, "invalid_token", "Bearer realm=")
+        assert_refused(foreign, 401, "invalid_token", "Bearer realm=")
         assert await flow.findings(foreign) == {"reg-not-allowed": "error"}
 
     shared.do(steps)
@@ -110,7 +110,7 @@ def test_a_registration_is_answered_201_for_the_administrator_only(shared: Sitti
 def test_iss_is_sent_with_the_code_and_with_errors(shared: Sitting, fault: dict[str, str]) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
-        parameters = received(await flow.authorize(app, launch=(await flow.launch(app))["launch"], **fault))
+        parameters = receive(await flow.authorize(app, launch=(await flow.launch(app))["launch"], **fault))
         assert ("error" in parameters) is bool(fault)
         metadata = (await flow.http.get("/general/.well-known/openid-configuration")).json()
         assert metadata["authorization_response_iss_parameter_supported"] is True

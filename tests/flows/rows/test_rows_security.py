@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.flows.flow import BASE, REDIRECT, STATE, VERIFIER, Flow, received
-from tests.flows.rows.test_rows_token import TOKEN, launched, refreshing, refused
+from tests.flows.flow import BASE, REDIRECT, STATE, VERIFIER, Flow, receive
+from tests.flows.rows.test_rows_token import TOKEN, assert_refused, launched, refreshing
 from tests.flows.shared_app import Sitting
 from tests.flows.test_ehr_by_http import HTML
 from tests.flows.test_security import field, sign_in
@@ -53,10 +53,10 @@ def test_a_challenge_is_enforced_and_a_verifier_without_a_challenge_is_refused(s
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow, pkce="if-sent")
         del form["code_verifier"]
-        refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
+        assert_refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
         app = await flow.register(pkce="if-sent")
         code = await flow.code(app, launch=(await flow.launch(app))["launch"], code_challenge=None, code_challenge_method=None)
-        refused(await flow.redeem(app, code), "invalid_grant")
+        assert_refused(await flow.redeem(app, code), "invalid_grant")
 
     shared.do(steps)
 
@@ -75,7 +75,7 @@ def test_a_public_app_must_use_pkce(shared: Sitting) -> None:
         answer = await flow.authorize(
             app, launch=(await flow.launch(app))["launch"], code_challenge=None, code_challenge_method=None
         )
-        assert received(answer)["error"] == "invalid_request"
+        assert receive(answer)["error"] == "invalid_request"
         assert (await flow.findings(answer))["pkce-missing"] == "error"
 
     shared.do(steps)
@@ -85,11 +85,11 @@ def test_a_code_works_once_and_a_second_use_revokes_its_tokens(shared: Sitting) 
     async def steps(flow: Flow) -> None:
         app, form = await launched(flow)
         tokens = (await flow.http.post(TOKEN, data=form)).json()
-        refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
+        assert_refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         assert (await flow.http.get("/general/r4/Patient", headers=headers)).status_code == 401
         again = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
-        refused(await flow.http.post(TOKEN, data=again), "invalid_grant")
+        assert_refused(await flow.http.post(TOKEN, data=again), "invalid_grant")
 
     shared.do(steps)
 
@@ -99,9 +99,9 @@ def test_there_is_no_implicit_grant_and_no_password_grant(shared: Sitting, kind:
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         answer = await flow.authorize(app, response_type=kind, launch=(await flow.launch(app))["launch"])
-        assert received(answer)["error"] == "unsupported_response_type"
+        assert receive(answer)["error"] == "unsupported_response_type"
         form = {"grant_type": "password", "username": "a", "password": "b", "client_id": app["client_id"]}
-        refused(await flow.http.post(TOKEN, data=form), "unsupported_grant_type")
+        assert_refused(await flow.http.post(TOKEN, data=form), "unsupported_grant_type")
 
     shared.do(steps)
 
@@ -112,8 +112,8 @@ def test_refresh_tokens_rotate_and_reuse_of_an_old_one_revokes_the_family(shared
         new = (await flow.http.post(TOKEN, data=form)).json()
         assert new["refresh_token"] != form["refresh_token"]
         await flow.http.post("/admin/clock", json={"advance": 11})
-        refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
-        refused(await flow.http.post(TOKEN, data=form | {"refresh_token": new["refresh_token"]}), "invalid_grant")
+        assert_refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
+        assert_refused(await flow.http.post(TOKEN, data=form | {"refresh_token": new["refresh_token"]}), "invalid_grant")
 
     shared.do(steps)
 
@@ -122,7 +122,7 @@ def test_an_unused_refresh_token_expires(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await refreshing(flow)
         await flow.http.post("/admin/clock", json={"advance": 91 * 86400})
-        refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
+        assert_refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
 
     shared.do(steps)
 
@@ -171,7 +171,7 @@ def test_a_form_is_answered_by_a_303_redirect(shared: Sitting) -> None:
         form = {"csrf": field(page, "csrf"), "request": field(page, "request"), "decision": "refuse"}
         answer = await flow.http.post("/general/oauth/continue", data=form)
         assert answer.status_code == 303
-        assert received(answer) == received(answer) | {"error": "access_denied", "state": STATE}
+        assert receive(answer) == receive(answer) | {"error": "access_denied", "state": STATE}
 
     shared.do(steps, shared.flow())
 
@@ -207,8 +207,8 @@ def test_iss_is_sent_if_the_dialect_sends_it(shared: Sitting, tenant: str) -> No
         discovery = (await flow.http.get(f"/{tenant}/r4/.well-known/smart-configuration")).json()
         parameters = flow.asking(app, launch=launch["launch"], aud=f"{BASE}/{tenant}/r4", scope="launch user/Patient.read")
         answer = await flow.http.get(discovery["authorization_endpoint"].removeprefix(BASE), params=parameters)
-        assert ("iss" in received(answer)) is discovery["authorization_response_iss_parameter_supported"]
-        assert received(answer).get("iss") in (None, f"{BASE}/general")
+        assert ("iss" in receive(answer)) is discovery["authorization_response_iss_parameter_supported"]
+        assert receive(answer).get("iss") in (None, f"{BASE}/general")
 
     shared.do(steps)
 

@@ -19,7 +19,7 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()}
 
 
-def refused(answer: httpx2.Response, error: str, status: int = 400) -> None:
+def assert_refused(answer: httpx2.Response, error: str, status: int = 400) -> None:
     """The JSON of RFC 6749 5.2, not cacheable, readable from any origin."""
     assert answer.status_code == status, answer.text
     body = answer.json()
@@ -73,7 +73,7 @@ def test_a_form_with_one_error_is_refused(shared: Sitting, change: dict[str, str
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         changed = {name: value for name, value in (form | change).items() if value is not None}
-        refused(await flow.http.post(TOKEN, data=changed), error)
+        assert_refused(await flow.http.post(TOKEN, data=changed), error)
 
     shared.do(steps)
 
@@ -82,7 +82,7 @@ def test_a_form_with_one_error_is_refused(shared: Sitting, change: dict[str, str
 def test_a_repeated_parameter_is_an_invalid_request(shared: Sitting, name: str) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
-        refused(await flow.http.post(TOKEN, data={**form, name: [form[name], form[name]]}), "invalid_request")
+        assert_refused(await flow.http.post(TOKEN, data={**form, name: [form[name], form[name]]}), "invalid_request")
 
     shared.do(steps)
 
@@ -90,7 +90,7 @@ def test_a_repeated_parameter_is_an_invalid_request(shared: Sitting, name: str) 
 def test_a_browser_at_the_token_endpoint_gets_the_authorization_endpoint(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(TOKEN, params={"response_type": "code", "client_id": "x", "state": "y"})
-        refused(answer, "invalid_request")
+        assert_refused(answer, "invalid_request")
         exchange = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
         findings = {finding["id"]: finding for finding in exchange.json()["findings"]}
         advice = findings["authorize-called-at-token-endpoint"]
@@ -102,12 +102,12 @@ def test_a_browser_at_the_token_endpoint_gets_the_authorization_endpoint(shared:
 def test_a_body_that_is_not_a_form_is_an_invalid_request(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
-        refused(await flow.http.post(TOKEN, json=form), "invalid_request")
-        refused(await flow.http.get(TOKEN, params=form), "invalid_request")
-        refused(await flow.http.post(TOKEN, params=form), "invalid_request")
-        refused(await flow.http.put(TOKEN, data=form), "invalid_request")
+        assert_refused(await flow.http.post(TOKEN, json=form), "invalid_request")
+        assert_refused(await flow.http.get(TOKEN, params=form), "invalid_request")
+        assert_refused(await flow.http.post(TOKEN, params=form), "invalid_request")
+        assert_refused(await flow.http.put(TOKEN, data=form), "invalid_request")
         plain = {"Content-Type": "text/plain"}
-        refused(await flow.http.post(TOKEN, content=b"grant_type=authorization_code", headers=plain), "invalid_request")
+        assert_refused(await flow.http.post(TOKEN, content=b"grant_type=authorization_code", headers=plain), "invalid_request")
 
     shared.do(steps)
 
@@ -127,14 +127,14 @@ def test_an_unauthenticated_confidential_app_is_an_invalid_client(shared: Sittin
         }.get(how, {})
         more = {"client_secret": "wrong"} if how == "post-wrong" else {}
         sent = {key: value for key, value in (form | more).items() if key != "client_id" or not headers}
-        refused(await flow.http.post(TOKEN, data=sent, headers=headers), "invalid_client", 401 if headers else 400)
+        assert_refused(await flow.http.post(TOKEN, data=sent, headers=headers), "invalid_client", 401 if headers else 400)
         good = await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], app["client_secret"]))
         assert good.status_code == 200, good.text
 
     shared.do(steps)
 
 
-async def corrected(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
+async def correct(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
     exchange = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
     return dict(exchange.json()["corrected"])
 
@@ -163,7 +163,7 @@ def test_the_corrected_request_of_a_public_app_that_sent_basic_has_its_client_id
         app, form = await launched(flow)
         form |= {"client_id": app["client_id"]}
         answer = await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], "what it should not have"))
-        corrected_request = await corrected(flow, answer)
+        corrected_request = await correct(flow, answer)
         assert not {name.lower() for name in corrected_request["headers"]} & {"authorization"}
         assert f"client_id={app['client_id']}" in corrected_request["body"]
 
@@ -175,7 +175,7 @@ def test_two_methods_of_client_authentication_are_an_invalid_request(shared: Sit
         app, form = await launched(flow, **SYMMETRIC)
         headers = basic(app["client_id"], app["client_secret"])
         form |= {"client_secret": app["client_secret"]}
-        refused(await flow.http.post(TOKEN, data=form, headers=headers), "invalid_request")
+        assert_refused(await flow.http.post(TOKEN, data=form, headers=headers), "invalid_request")
 
     shared.do(steps)
 
@@ -195,7 +195,7 @@ def test_an_unusable_assertion_is_an_invalid_client(shared: Sitting, how: str) -
             "not-a-jwt": {"client_assertion": "x", "client_assertion_type": type},
             "unsigned": {"client_assertion": f"{head}.{body}.", "client_assertion_type": type},
         }
-        refused(await flow.http.post(TOKEN, data=form | sent[how]), "invalid_client")
+        assert_refused(await flow.http.post(TOKEN, data=form | sent[how]), "invalid_client")
 
     shared.do(steps)
 
@@ -204,7 +204,7 @@ def test_another_apps_code_is_an_invalid_grant_and_stays_valid_for_its_app(share
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         thief = await flow.register(name="Another")
-        refused(await flow.http.post(TOKEN, data=form | {"client_id": thief["client_id"]}), "invalid_grant")
+        assert_refused(await flow.http.post(TOKEN, data=form | {"client_id": thief["client_id"]}), "invalid_grant")
         assert (await flow.http.post(TOKEN, data=form)).status_code == 200
 
     shared.do(steps)
@@ -214,7 +214,7 @@ def test_an_expired_code_is_an_invalid_grant(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         _, form = await launched(flow)
         await flow.http.post("/admin/clock", json={"advance": 61})
-        refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
+        assert_refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
 
     shared.do(steps)
 
@@ -237,7 +237,7 @@ def test_a_verifier_without_a_challenge_is_refused(shared: Sitting) -> None:
         app = await flow.register(smart_version=1, pkce="if-sent")
         bare: dict[str, str | None] = {"code_challenge": None, "code_challenge_method": None}
         code = await flow.code(app, launch=(await flow.launch(app))["launch"], **bare)
-        refused(await flow.redeem(app, code), "invalid_grant")
+        assert_refused(await flow.redeem(app, code), "invalid_grant")
         code = await flow.code(app, launch=(await flow.launch(app))["launch"], **bare)
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT}
         good = await flow.http.post(TOKEN, data=form | {"client_id": app["client_id"]})
@@ -263,7 +263,7 @@ def test_a_resource_indicator_names_the_server_that_was_authorized(shared: Sitti
         answer = await flow.http.post(TOKEN, data=form | {"resource": resource})
         assert answer.status_code == status, answer.text
         if status == 400:
-            refused(answer, "invalid_target")
+            assert_refused(answer, "invalid_target")
             assert (await flow.findings(answer))["token-resource-mismatch"] == "error"
 
     shared.do(steps)
@@ -314,7 +314,7 @@ def test_a_refresh_with_one_error_is_refused(shared: Sitting, fault: str, error:
             "wider": {"scope": "launch openid patient/*.rs"},
             "other-type": {"scope": "user/Patient.rs"},
         }.get(fault, {})
-        refused(await flow.http.post(TOKEN, data=form), error)
+        assert_refused(await flow.http.post(TOKEN, data=form), error)
 
     shared.do(steps)
 

@@ -11,7 +11,7 @@ from tests.flows.flow import Flow, run
 from tests.services.empty_searches.law_values import absent_values
 
 from sickbay.fhir.search import parser
-from sickbay.fhir.search.composites import held_by
+from sickbay.fhir.search.composites import list_covering
 from sickbay.fhir.search.filters import is_answered
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.parameters import parameters, resource_types
@@ -25,13 +25,13 @@ MILLISECONDS = 10_000
 """The law is about what is said, not about how long it takes on a busy machine."""
 
 
-def parsed(version: str, type: str, *pairs: tuple[str, str]) -> Query:
+def parse(version: str, type: str, *pairs: tuple[str, str]) -> Query:
     query = parser.parse(version, type, pairs, base=BASE)
     assert isinstance(query, Query), query
     return query
 
 
-async def populated(flow: Flow, version: str) -> list[tuple[str, SearchParameter]]:
+async def populat(flow: Flow, version: str) -> list[tuple[str, SearchParameter]]:
     """Every parameter that at least one resource has a value for."""
     store, space = flow.sandbox.runtime.store, ResourceSpace("general", version)
     found = []
@@ -46,16 +46,16 @@ async def populated(flow: Flow, version: str) -> list[tuple[str, SearchParameter
 
 async def has_values(store: Any, space: ResourceSpace, type: str, code: str, parameter: SearchParameter) -> bool:
     if parameter.kind == "composite":
-        page = await store.search(space, parsed(space.version, type, ("_count", "500")), EVERYTHING)
+        page = await store.search(space, parse(space.version, type, ("_count", "500")), EVERYTHING)
         entries = [extract(space.version, orjson.loads(match.body), BASE) for match in page.matches]
-        numbers = held_by(space.version, parameter) or (parameter.number,)
+        numbers = list_covering(space.version, parameter) or (parameter.number,)
         return any(number in numbers for each in entries for number, _ in each.composites)
     if parameter.kind == "special" or code in ("_text", "_content"):
         matched = [
-            await store.count(space, parsed(space.version, type, pair), EVERYTHING) for pair in everything(code, parameter)
+            await store.count(space, parse(space.version, type, pair), EVERYTHING) for pair in everything(code, parameter)
         ]
         return any(matched)
-    return bool(await store.count(space, parsed(space.version, type, (f"{code}:missing", "false")), EVERYTHING))
+    return bool(await store.count(space, parse(space.version, type, (f"{code}:missing", "false")), EVERYTHING))
 
 
 def everything(code: str, parameter: SearchParameter) -> list[tuple[str, str]]:
@@ -70,9 +70,9 @@ def test_every_populated_parameter_gets_a_value_that_finds_something(tmp_path: P
     async def steps(flow: Flow) -> None:
         store, space = flow.sandbox.runtime.store, ResourceSpace("general", version)
         wrong, tried = [], 0
-        for type, parameter in await populated(flow, version):
+        for type, parameter in await populat(flow, version):
             for text in absent_values(version, parameter):
-                query = parsed(version, type, (parameter.code, text))
+                query = parse(version, type, (parameter.code, text))
                 if await store.count(space, query, EVERYTHING):
                     continue  # a period without an end lasts longer than any date
                 answer = await store.probe(
@@ -93,5 +93,5 @@ async def is_helpful(store: Any, space: ResourceSpace, type: str, code: str, ans
     if others or facts.get("parameter") != code or not facts.get("suggestion"):
         return False
     pairs = [tuple(part.split("=", 1)) for part in facts["suggestion"].split("&")]
-    found = await store.count(space, parsed(space.version, type, *pairs), EVERYTHING)
+    found = await store.count(space, parse(space.version, type, *pairs), EVERYTHING)
     return bool(found) and min(found, 1000) == facts["finds"]

@@ -23,7 +23,7 @@ from sickbay.services.empty_searches.examine import Cause, examine
 from sickbay.services.empty_searches.includes import examine_includes
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.probe import Probe
-from sickbay.storage.sqlite.store import published
+from sickbay.storage.sqlite.store import find_published
 
 MILLISECONDS = 10_000
 FEW_EXAMPLES = 8
@@ -34,12 +34,12 @@ TENANTS = count()
 @pytest.fixture(scope="module", params=ENGINES)
 def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Any]]:
     with asyncio.Runner() as runner:
-        (store,) = runner.run(open_engine(request, tmp_path_factory.mktemp("hidden"), find=published))
+        (store,) = runner.run(open_engine(request, tmp_path_factory.mktemp("hidden"), find=find_published))
         yield runner, store
         runner.run(store.close())
 
 
-def asked(type: str, text: str) -> Query:
+def ask(type: str, text: str) -> Query:
     query = parser.parse("r4", type, parse_qsl(text, keep_blank_values=True), base=BASE)
     assert isinstance(query, Query), query
     return query
@@ -55,8 +55,8 @@ async def said(store: Any, space: ResourceSpace, visibility: Visibility) -> list
     """Everything that is said about each search that finds nothing."""
 
     def job(probe: Probe) -> list[tuple[Cause, ...]]:
-        answers = [examine(probe, asked(*search), BASE, visibility)._replace(position=0) for search in SEARCHES]
-        answers += [examine_includes(probe, asked(*search), visibility) for search in INCLUDING]
+        answers = [examine(probe, ask(*search), BASE, visibility)._replace(position=0) for search in SEARCHES]
+        answers += [examine_includes(probe, ask(*search), visibility) for search in INCLUDING]
         return [answer.causes for answer in answers]
 
     said: list[tuple[Cause, ...]] = await store.probe(space, visibility, job, MILLISECONDS)

@@ -10,13 +10,15 @@ from urllib.parse import parse_qsl
 import pytest
 from tests.services.empty_searches.hidden_data import BASE, VISIBLE, observation, saved
 
+from sickbay.fhir.routing import Route
 from sickbay.fhir.search import parser
 from sickbay.fhir.search.query import Query
+from sickbay.fhir.search.routes import search_of
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
-from sickbay.services.empty_searches.examine import examine
+from sickbay.services.empty_searches.examine import ON_ITS_OWN, WITHOUT_EMPTY, examine
 from sickbay.services.empty_searches.includes import examine_includes
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.sqlite.store import open_store, published
+from sickbay.storage.sqlite.store import find_published, open_store
 
 SPACE = ResourceSpace("general", "r4")
 MILLISECONDS = 10_000
@@ -36,7 +38,7 @@ OTHERS = (
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Any]]:
     with asyncio.Runner() as runner:
-        store = open_store(tmp_path_factory.mktemp("values") / "sickbay.db", published)
+        store = open_store(tmp_path_factory.mktemp("values") / "sickbay.db", find_published)
         runner.run(store.transaction([saved(resource, SPACE) for resource in (*VISIBLE, *OTHERS)]))
         yield runner, store
         runner.run(store.close())
@@ -92,7 +94,27 @@ def test_two_values_that_occur_nowhere_get_a_finding_each(opened: tuple[asyncio.
     query = asked("Observation", "category=lab&code=zq&patient=p1")
     answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine(probe, query, BASE, EVERYTHING), MILLISECONDS))
     assert [facts["parameter"] for _, facts in answer.causes] == ["category", "code"]
-    assert answer.causes[0][1]["alone"] == [["category", 0], ["code", 0], ["patient", 4]]
+    first = answer.causes[0][1]
+    assert first["alone"] == [["category", 0], ["code", 0], ["patient", 4]]
+    assert (first["condition"], first["instead"], first["without"]) == (WITHOUT_EMPTY, [], 0)
+
+
+def test_a_value_that_fits_no_other_parameter_is_said_to_find_something_on_its_own(opened: tuple[asyncio.Runner, Any]) -> None:
+    runner, store = opened
+    query = asked("Observation", "category=labratory&code=8867-4&date=2024-03-01")
+    answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine(probe, query, BASE, EVERYTHING), MILLISECONDS))
+    ((_, facts),) = answer.causes
+    assert (facts["suggestion"], facts["condition"], facts["instead"]) == ("category=laboratory", ON_ITS_OWN, [])
+
+
+def test_a_value_that_occurs_outside_the_compartment_is_not_called_absent(opened: tuple[asyncio.Runner, Any]) -> None:
+    runner, store = opened
+    route = Route("search-compartment", type="Observation", compartment=("Encounter", "e1"))
+    query = search_of("r4", route, [("code", "8302-2")], base=BASE)
+    assert isinstance(query, Query)
+    answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine(probe, query, BASE, EVERYTHING), MILLISECONDS))
+    ((rule, facts),) = answer.causes
+    assert (rule, facts["suggestion"], facts["level"]) == ("fhir-search-values-apart", "code=8867-4", "info")
 
 
 LIMITED = Visibility((Clause("Observation", "rs", None),))

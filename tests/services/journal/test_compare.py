@@ -202,6 +202,9 @@ def test_a_granted_create_is_compared_without_the_checks_of_what_is_stored(
         ((waiting, _, _),) = flow.sandbox.journal._granted.items()
         arrived = waiting[0]
         monkeypatch.setattr(kernel_checks, "run_all", must_not_run)
-        assert [answer["refusal"] for answer in dialect_comparison.others(arrived.exchange.decision, "general")] == [None, None]
+        assert [answer["refusal"] for answer in dialect_comparison.compare_dialects(arrived.exchange.decision, "general")] == [
+            None,
+            None,
+        ]
 
     run(steps, tmp_path)

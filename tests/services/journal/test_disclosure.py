@@ -18,7 +18,7 @@ from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.kinds import KINDS
 from sickbay.diagnosis.rule import SEVERITIES, find
 from sickbay.kernel.checks import UNKNOWN, Examination
-from sickbay.services.decision import HIDDEN, Decision, public
+from sickbay.services.decision import HIDDEN, Decision, hide_private
 from sickbay.services.journal.disclosure import FROM_REQUEST
 
 MARK = "zqx"
@@ -121,14 +121,16 @@ def decisions(id: str) -> Iterator[Decision]:
 
 def holds_good_token(examination: Examination) -> bool:
     """The documented exception: the bearer of a valid access token may read what belongs to that token."""
-    return examination.passed(bearer.token_has_not_expired) and examination.passed(bearer.token_was_issued_by_this_server)
+    return examination.has_passed(bearer.token_has_not_expired) and examination.has_passed(
+        bearer.token_was_issued_by_this_server
+    )
 
 
-def authenticated(decision: Decision) -> bool:
+def is_authenticated(decision: Decision) -> bool:
     """The documented exception: an authenticated confidential client may read its own registration and grants."""
     client = getattr(decision.context, "client", None)
     authenticated_by = [
-        decision.examination.passed(check)
+        decision.examination.has_passed(check)
         for check in (client_authentication.client_secret_is_right_if_the_client_has_one, client_assertion.signature_is_valid)
     ]
     return isinstance(client, Client) and client.client != "public" and any(authenticated_by)
@@ -144,18 +146,18 @@ def test_the_rules_that_use_only_the_request_are_in_the_catalogue() -> None:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Skips corrected requests, because only the findings are tested."""
-    monkeypatch.setattr(Decision, "_again", lambda self: None)
+    monkeypatch.setattr(Decision, "_make_again", lambda self: None)
 
 
 def test_no_public_finding_contains_stored_values() -> None:
     marked_rules, disclosures = set(), set()
     for id in IDS:
         for decision in decisions(id):
-            excused = holds_good_token(decision.examination) or authenticated(decision)
-            for finding in decision.explained().findings:
+            excused = holds_good_token(decision.examination) or is_authenticated(decision)
+            for finding in decision.explain().findings:
                 if MARK in repr(finding).casefold():
                     marked_rules.add(finding.id)
-                public_finding = public(finding)
+                public_finding = hide_private(finding)
                 text = repr(
                     (public_finding.title, public_finding.why, public_finding.fix, dict(public_finding.facts))
                 ).casefold()
@@ -169,8 +171,8 @@ def test_no_public_finding_contains_stored_values() -> None:
 def test_a_public_finding_still_says_what_was_sent_and_what_is_wrong(id: str) -> None:
     """A finding without its private facts still has the rule, its title, and what was received."""
     decision = next(decisions(id))
-    for finding in decision.explained().findings:
-        public_finding = public(finding)
+    for finding in decision.explain().findings:
+        public_finding = hide_private(finding)
         assert (public_finding.id, public_finding.spec) == (finding.id, finding.spec)
         assert public_finding.facts.get("received") == finding.facts.get("received") or finding.private
         assert "received" not in finding.private or public_finding.facts["received"] == HIDDEN
@@ -181,6 +183,6 @@ def test_a_public_finding_still_says_what_was_sent_and_what_is_wrong(id: str) ->
 @pytest.mark.parametrize("id", IDS)
 def test_a_finding_can_be_shown_whichever_of_its_facts_are_hidden(id: str) -> None:
     """Any fact can be equal to a stored text, for example to the name of an app."""
-    for finding in next(decisions(id)).explained().findings:
-        hidden = public(dataclasses.replace(finding, private=tuple(finding.facts)))
+    for finding in next(decisions(id)).explain().findings:
+        hidden = hide_private(dataclasses.replace(finding, private=tuple(finding.facts)))
         assert (hidden.id, SEVERITIES.index(hidden.severity) >= SEVERITIES.index(finding.severity)) == (finding.id, True)

@@ -44,7 +44,9 @@ def entry(stage: str, path: str = "/general/x", status: int = 200, **more: Any) 
         (entry("access", "/general/r4/$export", 400), "access", "failed"),
         (entry("access", "/general/r4/$export/j1", 202), "poll", "granted"),
         (entry("access", "/general/r4/$export/j1/Patient.ndjson"), "file", "granted"),
-        (entry("introspection"), "other", "granted"),
+        (entry("introspection"), "access", "granted"),
+        (entry("revocation"), "end", "granted"),
+        (entry("registration"), "other", "granted"),
     ],
 )
 def test_each_stage_is_a_step(exchange: dict[str, Any], step: str, result: str) -> None:

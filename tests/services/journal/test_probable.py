@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.services.journal import probable
-from sickbay.services.journal.probable import Guess, Trace, best, followed
+from sickbay.services.journal.probable import Guess, Trace, find_best, find_followed
 from sickbay.services.journal.record import pack
 from sickbay.storage.interface import Record
 
@@ -68,7 +68,7 @@ def loose(arrival: int = 100, **more: str) -> Trace:
 def test_the_strongest_evidence_wins_and_then_the_nearest_exchange(
     request_without_launch: Trace, earlier: list[Trace], expected: tuple[str, str, str] | None
 ) -> None:
-    assert best(request_without_launch, earlier, {"a": (HOME,)}) == (Guess(*expected) if expected else None)  # type: ignore[arg-type]
+    assert find_best(request_without_launch, earlier, {"a": (HOME,)}) == (Guess(*expected) if expected else None)  # type: ignore[arg-type]
 
 
 traces = st.builds(
@@ -89,7 +89,7 @@ traces = st.builds(
 def test_a_guess_names_an_earlier_exchange_that_shares_what_it_says(
     request: Trace, earlier: list[Trace], origins: dict[str, tuple[str, ...]]
 ) -> None:
-    found = best(request, earlier, origins)
+    found = find_best(request, earlier, origins)
     if found is None:
         return
     candidates = [other for other in earlier if (other.app, other.launch) == (found.app, found.launch)]
@@ -125,8 +125,8 @@ def record(arrival: int, method: str, path: str = "/general/r4/Patient", origin:
     ],
 )
 def test_a_preflight_is_followed_by_the_request_that_it_asked_for(later: Record, expected: bool) -> None:
-    assert ("OPTIONS1" in followed([later, record(1, "OPTIONS", wanted="GET")])) is expected
+    assert ("OPTIONS1" in find_followed([later, record(1, "OPTIONS", wanted="GET")])) is expected
 
 
 def test_a_request_before_a_preflight_does_not_follow_it() -> None:
-    assert followed([record(2, "OPTIONS", wanted="GET"), record(1, "GET")]) == set()
+    assert find_followed([record(2, "OPTIONS", wanted="GET"), record(1, "GET")]) == set()

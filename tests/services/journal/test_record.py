@@ -13,7 +13,7 @@ from msgspec import structs
 from tests.flows.flow import Flow, run
 
 from sickbay.authorization.models import Client, Server
-from sickbay.authorization.token.client_authentication import hashed
+from sickbay.authorization.token.client_authentication import hash_secret
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.kinds import KINDS
@@ -48,7 +48,7 @@ def _decision(kind: str, evidence: dict[str, Any]) -> Decision:
         context = structs.replace(context, server=Server())
     if getattr(context, "secret", None) and isinstance(context.client, Client):
         context = structs.replace(
-            context, secret=None, client=structs.replace(context.client, secret_hash=hashed(context.secret))
+            context, secret=None, client=structs.replace(context.client, secret_hash=hash_secret(context.secret))
         )
     examination = KINDS[kind].examine(request, context)
     return Decision(KINDS[kind].stage, request, context, examination, examination.decisive())
@@ -77,7 +77,7 @@ def exchange(name: str, body: str | None = '{"error":"invalid_request"}') -> Exc
         request_recorded,
         response,
         decision,
-        decision.explained(),
+        decision.explain(),
     )
 
 

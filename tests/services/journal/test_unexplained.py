@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.services.journal.test_write import Store, refused, runtime
+from tests.services.journal.test_write import Store, make_refused, runtime
 
 from sickbay.services.journal import write as journal
 from sickbay.services.journal.write import Exchange, Journal, RecordedRequest
@@ -21,7 +21,7 @@ def test_a_refusal_of_an_unknown_sender_is_explained_after_its_response() -> Non
             explained.append(waiting.id)
             return waiting
 
-        writer.write_later(refused("r"), explain)
+        writer.write_later(make_refused("r"), explain)
         assert (explained, store.kept) == ([], {})
         assert writer._explaining is not None
         await writer._explaining
@@ -35,7 +35,7 @@ def test_reading_one_exchange_explains_only_that_one() -> None:
         store = Store()
         writer = Journal(runtime(store))
         for number in range(20):
-            writer.write_later(refused(f"r{number}"), lambda waiting: waiting)
+            writer.write_later(make_refused(f"r{number}"), lambda waiting: waiting)
         await writer.flush(lambda waiting: waiting.id == "r7")
         assert store.kept == {"r7": 1}
         await writer.flush()
@@ -49,7 +49,7 @@ def test_a_flood_of_unknown_senders_is_bounded() -> None:
         store = Store()
         writer = Journal(runtime(store))
         for number in range(journal.UNEXPLAINED + 50):
-            writer.write_later(refused(f"r{number}"), lambda waiting: waiting)
+            writer.write_later(make_refused(f"r{number}"), lambda waiting: waiting)
         assert (len(writer._unexplained), writer._unexplained.dropped) == (journal.UNEXPLAINED, 50)
         store.away = True
         with pytest.raises(Unavailable):
@@ -71,7 +71,7 @@ def test_explaining_pauses_longer_after_longer_requests(monkeypatch: pytest.Monk
         writer = Journal(runtime(Store()))
         for size in (100, 8_000):
             request = RecordedRequest("GET", "http://x/?" + "a" * size, {})
-            writer.write_later(refused("r")._replace(request=request), lambda waiting: waiting)
+            writer.write_later(make_refused("r")._replace(request=request), lambda waiting: waiting)
             assert writer._explaining is not None
             await writer._explaining
 
@@ -87,7 +87,7 @@ def test_unexplained_refusals_are_written_when_the_server_stops() -> None:
         writing = asyncio.create_task(writer.run())
         await asyncio.sleep(0)
         for number in range(5):
-            writer.write_later(refused(f"r{number}"), lambda waiting: waiting)
+            writer.write_later(make_refused(f"r{number}"), lambda waiting: waiting)
         writing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await writing

@@ -20,7 +20,7 @@ from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal import write as journal
 from sickbay.services.journal.write import Exchange, Journal, RecordedRequest, RecordedResponse
 from sickbay.services.redaction.live_secrets import LiveSecrets
-from sickbay.services.reset_revisions import unknown
+from sickbay.services.reset_revisions import no_revisions
 from sickbay.services.used_passwords import UsedPasswords
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import Put, Record
@@ -32,7 +32,7 @@ def exchange(stage: str) -> Exchange:
 
 def runtime(store: Any) -> Runtime:
     members = {"on_exchange": None, "secret_hashes": frozenset(), "secrets": Secrets(1), "settings_revision": 0}
-    of_resets = {"memory": Memory(), "resets": unknown(("general", "epic")), "tenants": {"general": None, "epic": None}}
+    of_resets = {"memory": Memory(), "resets": no_revisions(("general", "epic")), "tenants": {"general": None, "epic": None}}
     own = {"passwords": UsedPasswords(), "effects": FixedEffects(), "given_advice": GivenAdvice()}
     return cast(Runtime, SimpleNamespace(store=store, **own, **members, **of_resets))
 
@@ -147,7 +147,7 @@ def test_while_the_database_is_unavailable_the_newest_exchanges_stay_queued() ->
     asyncio.run(steps())
 
 
-def refused(id: str, client: str = "app") -> Exchange:
+def make_refused(id: str, client: str = "app") -> Exchange:
     refusal = Refusal("code-unknown", "invalid_grant", {})
     decision = Decision(TOKEN, None, None, Examination((Checked("code_is_known", "refused", refusal),)), refusal)
     explanation = Explanation((), None)
@@ -162,7 +162,7 @@ def test_each_exchange_gets_a_later_arrival_although_the_clock_stands_still() ->
             if number % 3:
                 writer.hold(exchange("access")._replace(id=str(number)))
             else:
-                await writer.write(refused(str(number)))
+                await writer.write(make_refused(str(number)))
         await writer.flush()
         order = [id for _, id in sorted(zip(store.arrivals, store.kept, strict=True))]
         assert order == list("012345")
@@ -177,10 +177,10 @@ def test_a_few_refusals_are_written_immediately_and_a_flood_does_not_wait() -> N
     async def steps() -> None:
         store = Store()
         writer = Journal(runtime(store))
-        await writer.write(refused("alone"))
+        await writer.write(make_refused("alone"))
         assert store.kept == {"alone": 1}
         store.stuck = asyncio.Event()
-        waiting = [asyncio.create_task(writer.write(refused(f"r{number}"))) for number in range(3 * journal.AT_ONCE)]
+        waiting = [asyncio.create_task(writer.write(make_refused(f"r{number}"))) for number in range(3 * journal.AT_ONCE)]
         for _ in range(5):
             await asyncio.sleep(0)
         assert sum(task.done() for task in waiting) == 2 * journal.AT_ONCE
@@ -197,9 +197,9 @@ def test_a_flood_of_refusals_is_bounded_and_does_not_displace_other_apps() -> No
         store = Store()
         writer = Journal(runtime(store))
         writer._at_once = journal.AT_ONCE
-        await writer.write(refused("quiet", "quiet"))
+        await writer.write(make_refused("quiet", "quiet"))
         for number in range(journal.REFUSALS + 50):
-            await writer.write(refused(f"r{number}"))
+            await writer.write(make_refused(f"r{number}"))
         assert len(writer._refused) == journal.REFUSALS
         assert writer._refused.dropped == 51
         await writer.flush()
@@ -321,8 +321,8 @@ def test_a_reset_drops_what_waits_to_be_written_of_its_hospital() -> None:
         writer._at_once = journal.AT_ONCE
         for name in ("general", "epic"):
             writer.hold(exchange("access")._replace(id=f"granted-{name}", tenant=name))
-            await writer.write(refused(f"refused-{name}")._replace(tenant=name))
-            writer.write_later(refused(f"unexplained-{name}")._replace(tenant=name), lambda waiting: waiting)
+            await writer.write(make_refused(f"refused-{name}")._replace(tenant=name))
+            writer.write_later(make_refused(f"unexplained-{name}")._replace(tenant=name), lambda waiting: waiting)
         writer.runtime.memory.forget(ResetScope("epic"))
         await writer.flush()
         assert store.kept == {"granted-general": 1, "refused-general": 1, "unexplained-general": 1}

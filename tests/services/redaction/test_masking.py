@@ -49,14 +49,14 @@ def test_a_long_text_keeps_none_of_very_many_secrets() -> None:
     """Searching for thousands of secrets individually would delay all other requests."""
     secrets = [f"secret-number-{number}" for number in range(5_000)]
     masked = masking.mask({"body": " ".join(secrets), "one": secrets[7], "plain": "stays"}, secrets)
-    assert masked == {"body": masking.masked(" ".join(secrets)), "one": masking.masked(secrets[7]), "plain": "stays"}
+    assert masked == {"body": masking.mask_secret(" ".join(secrets)), "one": masking.mask_secret(secrets[7]), "plain": "stays"}
 
 
 CASES = [loaded for path in case.paths().values() if (loaded := case.load(path)).corrected]
 STAGES_OF_FHIR = ("fhir_request", "app_state_request")
 
 
-def redacted(evidence: dict[str, Any], corrected: dict[str, Any]) -> dict[str, Any]:
+def redact(evidence: dict[str, Any], corrected: dict[str, Any]) -> dict[str, Any]:
     """The corrected request as it is stored."""
     headers = {name.lower(): str(value) for name, value in (evidence.get("headers") or {}).items()}
     body = evidence.get("body") or json.dumps(evidence.get("app") or "")
@@ -65,18 +65,18 @@ def redacted(evidence: dict[str, Any], corrected: dict[str, Any]) -> dict[str, A
     redaction.request(recorded)
     app = {"body": json.dumps(corrected["app"])} if "app" in corrected else {}
     members = {name: corrected[name] for name in ("method", "url", "headers", "body") if name in corrected}
-    return redaction.corrected(members | app)
+    return redaction.redact_correction(members | app)
 
 
 @pytest.mark.parametrize("example", CASES, ids=lambda example: example.id)
 def test_no_corrected_request_of_a_case_contains_a_mask(example: case.Case) -> None:
     assert example.corrected is not None
-    shown = masking.insert_placeholders(redacted(example.refused, example.corrected))
+    shown = masking.insert_placeholders(redact(example.refused, example.corrected))
     assert not masking.is_masked(unquote(json.dumps(shown, ensure_ascii=False)))
 
 
 def test_the_cases_contain_masks_before() -> None:
-    texts = [unquote(json.dumps(redacted(example.refused, example.corrected or {}), ensure_ascii=False)) for example in CASES]
+    texts = [unquote(json.dumps(redact(example.refused, example.corrected or {}), ensure_ascii=False)) for example in CASES]
     assert sum(map(masking.is_masked, texts)) > 20
 
 

@@ -13,7 +13,7 @@ from tests.laws import examples
 
 from sickbay.services.redaction.body_outline import outline
 from sickbay.services.redaction.live_secrets import LiveSecrets
-from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse, Redaction, written
+from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse, Redaction, write_raw
 
 AT = "http://localhost:7425/general"
 TOKEN = "kUS1pT0aD7vQ9xZrB3mWc5nHyL2eJ8fGtX4sK6uRiOo"
@@ -281,7 +281,7 @@ def test_a_correction_does_not_reveal_a_hidden_value_in_another_parameter() -> N
     recorded = RecordedRequest("GET", f"{AT}/r4/Patient?active=Observation/8&_count=7", {})
     redaction = Redaction(recorded, LIVE, PUBLIC, fhir=True)
     assert "active=‹13%20characters›" in redaction.request(recorded)["url"]
-    shown = redaction.corrected({"url": f"{AT}/r4/Patient?link=Observation/8&_offset=7"})
+    shown = redaction.redact_correction({"url": f"{AT}/r4/Patient?link=Observation/8&_offset=7"})
     assert "link=‹13%20characters›&_offset=7" in shown["url"]
 
 
@@ -317,6 +317,6 @@ def test_a_base_that_is_not_public_is_examined_like_any_other_address() -> None:
 
 @given(st.text(alphabet="abZ09 _.~-+%&=#/‹›…()é‘\x00"))
 def test_what_is_shown_instead_of_a_value_is_percent_encoded_except_for_the_marks_of_a_mask(shown: str) -> None:
-    encoded = written("raw", f"{shown}x", shown)
+    encoded = write_raw("raw", f"{shown}x", shown)
     assert unquote(encoded) == shown
     assert encoded == "".join(char if char in "‹›…()" else quote(char, safe="") for char in shown)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tools.release import checksums
 
 
-def checked(folder: Path) -> subprocess.CompletedProcess[str]:
+def check(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["sha256sum", "--check", "--strict", checksums.NAME], cwd=folder, capture_output=True, text=True, check=False
     )
@@ -19,6 +19,6 @@ def test_sha256sum_accepts_the_files_and_notices_a_changed_one(tmp_path: Path) -
     for file in files:
         file.write_text(file.name)
     checksums.write(tmp_path, files)
-    assert checked(tmp_path).stdout == "a.tar.gz: OK\nb.whl: OK\n"
+    assert check(tmp_path).stdout == "a.tar.gz: OK\nb.whl: OK\n"
     files[0].write_text("changed")
-    assert checked(tmp_path).returncode == 1
+    assert check(tmp_path).returncode == 1

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.conftest import missing
+from tests.conftest import skip_or_fail
 
 from tools.release import verify
 
@@ -29,7 +29,7 @@ with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(
 @pytest.fixture(autouse=True)
 def bubblewrap() -> None:
     if shutil.which("bwrap") is None:
-        missing("bubblewrap", "no bwrap on the PATH")
+        skip_or_fail("bubblewrap", "no bwrap on the PATH")
 
 
 def test_only_the_folder_can_be_written_and_only_loopback_is_there(tmp_path: Path) -> None:

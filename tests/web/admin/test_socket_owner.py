@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.conftest import missing
+from tests.conftest import skip_or_fail
 
 from sickbay.authorization.administration import SocketHolder
 from sickbay.web.admin import socket_owner
@@ -32,7 +32,7 @@ def table(folder: Path, *rows: str) -> list[Path]:
 @pytest.fixture(autouse=True)
 def _linux() -> None:
     if sys.platform != "linux":
-        missing("linux", "other systems don't say who holds a connection")
+        skip_or_fail("linux", "other systems don't say who holds a connection")
 
 
 @pytest.mark.parametrize("address", [PLAIN, MAPPED])
@@ -84,13 +84,13 @@ def test_in_a_user_namespace_one_id_stands_for_all_users_outside(
     (tmp_path / "overflowuid").write_text("65534\n")
     monkeypatch.setattr(socket_owner, "UID_MAP", tmp_path / "uid_map")
     monkeypatch.setattr(socket_owner, "OVERFLOW_UID", tmp_path / "overflowuid")
-    socket_owner._unmapped_uid.cache_clear()
+    socket_owner._find_unmapped_uid.cache_clear()
     try:
         for uid in (0, 998, 65534):
             found = holder(PEER, SERVER, table(tmp_path, ROW.format(**PLAIN, uid=uid, inode=4711)))
             assert found == SocketHolder(uid, unmapped=uid == unmapped)
     finally:
-        socket_owner._unmapped_uid.cache_clear()
+        socket_owner._find_unmapped_uid.cache_clear()
 
 
 @contextmanager
@@ -135,8 +135,8 @@ def test_the_tables_are_read_only_if_the_kernel_does_not_answer(monkeypatch: pyt
         return []
 
     with connection("127.0.0.1") as (_, peer, server):
-        if socket_owner._answered(peer, server) is None:
-            missing("netlink", "this kernel doesn't describe a single socket")
+        if socket_owner._ask_kernel(peer, server) is None:
+            skip_or_fail("netlink", "this kernel doesn't describe a single socket")
         monkeypatch.setattr(socket_owner, "_rows", rows)
         assert holder(peer, server).uid == os.getuid()
         assert tables_read == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.web.exchanges.test_timeline_views import CODE, LAUNCH, NOW, lost, step
+from tests.web.exchanges.test_timeline_views import CODE, LAUNCH, NOW, lose, step
 
 from sickbay.authorization.models import Client
 from sickbay.services.journal.events import event
@@ -63,6 +63,6 @@ def test_a_user_who_reads_a_page_of_sickbay_is_not_called_late() -> None:
 
 
 def test_probable_requests_are_in_their_place_and_marked() -> None:
-    view = strip(step("launch", 3, location=LAUNCH), step("authorize", 0, location=CODE), probable=[lost()])
+    view = strip(step("launch", 3, location=LAUNCH), step("authorize", 0, location=CODE), probable=[lose()])
     assert [(line.status, bool(line.probably)) for line in view.requests] == [(302, False), (401, True), (302, False)]
     assert view.heading == "3 requests"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.web.exchanges.code_samples import RequestParts
-from sickbay.web.exchanges.parameter_table import compared, mark
+from sickbay.web.exchanges.parameter_table import compare, mark
 from sickbay.web.pages.parts import TextPiece
 
 WORDS = st.text(alphabet="abc/:,. +%&=ü", max_size=40)
@@ -72,7 +72,7 @@ def test_a_punctuation_character_has_a_spoken_name() -> None:
 def test_what_a_text_says_was_sent_is_shown_if_there_is_no_request(address: str) -> None:
     facts = {"received": "https://a.example/cb/", "expected": "https://a.example/cb"}
     finding = {"id": "redirect-uri-trailing-slash", "severity": "error", "facts": facts}
-    (row,) = compared(RequestParts("GET", address), None, [(1, finding)], {})
+    (row,) = compare(RequestParts("GET", address), None, [(1, finding)], {})
     assert row.expected is not None
     assert text(row.expected) == "https://a.example/cb"
     assert (text(row.received) if row.received else None) == (None if address else "https://a.example/cb/")

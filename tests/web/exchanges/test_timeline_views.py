@@ -5,34 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.web.exchange_pages import granted, refused
+from tests.web.exchange_pages import grant, make_refused
 
 from sickbay.web.exchanges.timeline_views import timeline_view
 from sickbay.web.pages import svg
 
 
 def token() -> dict[str, object]:
-    return {**granted(), "id": "2", "stage": "token"}
+    return {**grant(), "id": "2", "stage": "token"}
 
 
 def test_the_title_of_a_stopped_launch_says_where_and_why() -> None:
-    view = timeline_view("l", [refused()], app="A", hospital="H")
+    view = timeline_view("l", [make_refused()], app="A", hospital="H")
     assert view.title == "The launch stopped at step 1: the launch value is your app’s own address."
     assert [arrow.kind for arrow in view.arrows] == ["refused", "waits", "waits"]
 
 
 def test_a_refusal_before_a_granted_step_does_not_stop_the_launch() -> None:
-    again = {**refused(), "id": "2", "findings": [], "at": 1795516300.0}
-    view = timeline_view("l", [refused(), again, token(), granted()], app="A", hospital="H")
+    again = {**make_refused(), "id": "2", "findings": [], "at": 1795516300.0}
+    view = timeline_view("l", [make_refused(), again, token(), grant()], app="A", hospital="H")
     assert (view.title, view.kind) == ("The launch worked.", "passed")
     assert view.refused != ""
 
 
 def test_future_steps_are_dashed() -> None:
-    drawn = str(svg.sequence(timeline_view("l", [refused()], app="A", hospital="H")))
+    drawn = str(svg.sequence(timeline_view("l", [make_refused()], app="A", hospital="H")))
     assert drawn.count('<g class="waits">') == 2
     assert drawn.count('class="life dash"') == 4
-    svg_text = str(svg.sequence(timeline_view("l", [refused(), token(), granted()], app="A", hospital="H")))
+    svg_text = str(svg.sequence(timeline_view("l", [make_refused(), token(), grant()], app="A", hospital="H")))
     assert "dash" not in svg_text
 
 
@@ -42,7 +42,7 @@ def test_names_in_the_diagram_are_not_markup() -> None:
 
 
 def test_an_unregistered_app_has_a_name_in_the_diagram() -> None:
-    assert timeline_view("l", [refused()], app="", hospital="H").names[0][0] == "Your app"
+    assert timeline_view("l", [make_refused()], app="", hospital="H").names[0][0] == "Your app"
 
 
 def test_after_the_token_the_launch_waits_only_for_the_app() -> None:
@@ -50,37 +50,37 @@ def test_after_the_token_the_launch_waits_only_for_the_app() -> None:
         return [arrow.status for arrow in timeline_view("l", done, app="A", hospital="H").arrows if arrow.kind == "waits"]
 
     assert waiting() == ["needs an authorization request", "needs an authorization code", "needs an access token"]
-    assert waiting({**granted(), "stage": "authorize"}, token()) == ["needs your app"]
-    assert waiting({**granted(), "stage": "authorize"}) == ["needs an authorization code", "needs an access token"]
+    assert waiting({**grant(), "stage": "authorize"}, token()) == ["needs your app"]
+    assert waiting({**grant(), "stage": "authorize"}) == ["needs an authorization code", "needs an access token"]
 
 
-def expired(stage: str = "access") -> dict[str, object]:
+def expire(stage: str = "access") -> dict[str, object]:
     finding = {"id": "fhir-token-expired", "severity": "error", "title": "The access token had expired"}
-    return {**granted(), "id": "9", "stage": stage, "findings": [finding], "response": {"status": 401}}
+    return {**grant(), "id": "9", "stage": stage, "findings": [finding], "response": {"status": 401}}
 
 
 def test_a_launch_that_worked_and_expired_later_has_not_stopped() -> None:
-    authorized = {**granted(), "stage": "authorize"}
-    view = timeline_view("l", [authorized, token(), granted(), expired()], app="A", hospital="H")
+    authorized = {**grant(), "stage": "authorize"}
+    view = timeline_view("l", [authorized, token(), grant(), expire()], app="A", hospital="H")
     assert (view.title, view.kind, view.verdict) == ("The launch worked.", "passed", "Launched")
     assert view.lede == "Later, step 4 was refused: the access token had expired."
     assert view.refused == "The access token had expired."
-    assert timeline_view("l", [authorized, token(), expired()], app="A", hospital="H").verdict == "Launched"
+    assert timeline_view("l", [authorized, token(), expire()], app="A", hospital="H").verdict == "Launched"
 
 
 def test_a_request_that_is_refused_before_any_data_was_read_stops_the_launch() -> None:
-    forbidden = {**expired(), "findings": [{"id": "fhir-insufficient-scope", "severity": "error", "title": "Not covered"}]}
-    view = timeline_view("l", [{**granted(), "stage": "authorize"}, token(), forbidden], app="A", hospital="H")
+    forbidden = {**expire(), "findings": [{"id": "fhir-insufficient-scope", "severity": "error", "title": "Not covered"}]}
+    view = timeline_view("l", [{**grant(), "stage": "authorize"}, token(), forbidden], app="A", hospital="H")
     assert (view.kind, view.verdict) == ("refused", "Stopped at step 3")
-    later = timeline_view("l", [{**granted(), "stage": "authorize"}, token(), granted(), forbidden], app="A", hospital="H")
+    later = timeline_view("l", [{**grant(), "stage": "authorize"}, token(), grant(), forbidden], app="A", hospital="H")
     assert later.title == "The launch worked."
 
 
 def test_a_timeline_names_its_day_and_counts_what_it_leaves_out() -> None:
-    view = timeline_view("l", [refused()], app="A", hospital="H", left_out=1)
+    view = timeline_view("l", [make_refused()], app="A", hospital="H", left_out=1)
     assert view.facts[-1] == "24 Nov 2026 (UTC)"
     assert view.left_out == "1 exchange between the first and the newest is not shown."
-    assert timeline_view("l", [refused()], app="A", hospital="H", left_out=2).left_out.startswith("2 exchanges between")
+    assert timeline_view("l", [make_refused()], app="A", hospital="H", left_out=2).left_out.startswith("2 exchanges between")
 
 
 OWN_BASE, APP = "http://localhost:7425", "http://localhost:8100"
@@ -139,14 +139,14 @@ def test_a_launch_that_worked_is_not_waiting_for_anything() -> None:
     assert (view.title, view.kind, view.missing) == ("The launch worked.", "passed", "Nothing is missing.")
 
 
-def lost(evidence: str = "origin", **more: Any) -> dict[str, Any]:
+def lose(evidence: str = "origin", **more: Any) -> dict[str, Any]:
     error = {"id": "token-unknown", "severity": "error", "title": "The token is unknown"}
     return step("access", 1, **{"evidence": evidence, "response": {"status": 401}, "findings": [error]} | more)
 
 
 def test_a_refused_request_that_names_no_launch_probably_stopped_it() -> None:
     launched = [step("launch", 3, location=LAUNCH), step("authorize", 2, location=CODE)]
-    view = timeline_view("l", launched, app="A", hospital="H", probable=[lost()], now=NOW)
+    view = timeline_view("l", launched, app="A", hospital="H", probable=[lose()], now=NOW)
     assert view.title == "The launch probably stopped at step 3: the token is unknown."
     assert (view.kind, view.verdict) == ("refused", "Probably stopped at step 3")
     assert view.lede == "The request doesn’t name the launch. Its Origin header is that of the app’s registered URLs."
@@ -156,7 +156,7 @@ def test_a_refused_request_that_names_no_launch_probably_stopped_it() -> None:
 
 def test_a_probable_request_is_never_a_proof_that_something_worked() -> None:
     launched = [step("launch", 3, location=LAUNCH)]
-    passed = lost(response={"status": 200}, findings=[])
+    passed = lose(response={"status": 200}, findings=[])
     view = timeline_view("l", launched, app="A", hospital="H", probable=[passed], now=NOW)
     assert view.verdict == "Waiting"
 
@@ -167,7 +167,7 @@ def test_a_preflight_alone_is_a_failure_but_a_refusal_says_more() -> None:
     view = timeline_view("l", launched, app="A", hospital="H", probable=[preflight], now=NOW)
     assert view.kind == "warning"
     assert "the request itself isn’t recorded" in view.title
-    view = timeline_view("l", launched, app="A", hospital="H", probable=[lost(), preflight], now=NOW)
+    view = timeline_view("l", launched, app="A", hospital="H", probable=[lose(), preflight], now=NOW)
     assert view.title.endswith("the token is unknown.")
 
 

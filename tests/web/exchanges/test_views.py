@@ -6,14 +6,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.web.exchange_pages import granted, refused, token_refused
+from tests.web.exchange_pages import grant, make_refused, token_refused
 
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.parameter_table import parts_marked
 from sickbay.web.exchanges.views import as_text, exchange_view
-from sickbay.web.pages.exchange_summary import Step, folded
+from sickbay.web.pages.exchange_summary import Step, fold
 
-VIEW = exchange_view(refused(), app="Pressure Notes", app_id="9ab4")
+VIEW = exchange_view(make_refused(), app="Pressure Notes", app_id="9ab4")
 
 
 def texts(pieces: object) -> str:
@@ -38,18 +38,18 @@ def test_a_missing_parameter_is_shown_as_not_sent() -> None:
 
 def test_the_headline_names_the_deciding_refusal_and_its_fix() -> None:
     assert VIEW.headline == "The launch value is your app’s own address. Send back the code this hospital gave you."
-    other = exchange_view({**refused(), "decided": "state-missing"})
+    other = exchange_view({**make_refused(), "decided": "state-missing"})
     assert other.headline.startswith("There is no state.")
     assert other.findings[0].rule == "state-missing"
 
 
 def test_the_error_that_the_app_received_leads_to_its_causes() -> None:
     assert exchange_view(token_refused()).symptom == "invalid_grant"
-    assert exchange_view(granted()).symptom == ""
+    assert exchange_view(grant()).symptom == ""
 
 
 def test_the_first_wrong_parameter_leads_to_its_place_in_the_portal() -> None:
-    place = exchange_view(refused(), app_href="/developer/apps/x").place
+    place = exchange_view(make_refused(), app_href="/developer/apps/x").place
     assert place is not None
     assert (place.text, place.href) == ("Scopes of this app", "/developer/apps/x#h-scopes")
     assert VIEW.place is None  # a visitor sees no page of the app
@@ -57,7 +57,7 @@ def test_the_first_wrong_parameter_leads_to_its_place_in_the_portal() -> None:
 
 def test_the_title_begins_with_the_verdict() -> None:
     assert VIEW.title.startswith("Refused: ")
-    assert exchange_view(granted()).title.startswith("Granted: ")
+    assert exchange_view(grant()).title.startswith("Granted: ")
 
 
 def test_the_checks_show_where_responses_may_be_redirected_from_then_on() -> None:
@@ -77,13 +77,13 @@ def test_masked_values_are_copied_as_placeholders() -> None:
     assert "…" not in text
     assert "•" not in text
     assert "client_secret=YOUR-CLIENT-SECRET" in text
-    assert code_samples.masked("abcd…(43)")
-    assert not code_samples.masked("kX7mQ2vTn9RbW4cJ8sLzHd")
+    assert code_samples.is_masked("abcd…(43)")
+    assert not code_samples.is_masked("kX7mQ2vTn9RbW4cJ8sLzHd")
 
 
 def test_a_note_names_the_placeholders_to_replace() -> None:
     hint = "http://a/logout?id_token_hint=eyJh%E2%80%A6(230)&client_id=b"
-    view = exchange_view({**granted(), "request": {"method": "GET", "url": hint}})
+    view = exchange_view({**grant(), "request": {"method": "GET", "url": hint}})
     assert view.filled == "Replace YOUR-ID-TOKEN-HINT with your own value; Sickbay didn’t store it."
     many = exchange_view(token_refused())
     assert many.filled.startswith(
@@ -98,17 +98,17 @@ def test_a_note_names_the_placeholders_to_replace() -> None:
 
 def test_members_of_a_json_body_are_shown_as_parameters_and_invisible_characters_are_written_out() -> None:
     body = '{"code": "Rw4Z\ufeff", "grant_type": "authorization_code", "scope": ["a"]}'
-    view = exchange_view({**granted(), "request": {"method": "POST", "url": "http://a/token", "body": body}})
+    view = exchange_view({**grant(), "request": {"method": "POST", "url": "http://a/token", "body": body}})
     sent = {row.name: "".join(piece.text for piece in row.received or ()) for row in view.rows}
     assert sent == {"code": "Rw4Z<U+FEFF>", "grant_type": "authorization_code", "scope": '["a"]'}
-    broken = exchange_view({**granted(), "request": {"method": "POST", "url": "http://a/token", "body": '{"code'}})
+    broken = exchange_view({**grant(), "request": {"method": "POST", "url": "http://a/token", "body": '{"code'}})
     assert broken.rows == ()
 
 
 def test_a_note_says_that_codes_and_assertions_work_only_once() -> None:
     assert exchange_view(token_refused()).filled.endswith("If yours is spent, start a new authorization.")
     form = {"client_assertion": "eyJh…(476)"}
-    view = exchange_view({**granted(), "request": {"method": "POST", "url": "http://a/token", "body": form}})
+    view = exchange_view({**grant(), "request": {"method": "POST", "url": "http://a/token", "body": form}})
     assert view.filled.endswith("An assertion can be used only once, so sign a new one.")
 
 
@@ -127,7 +127,7 @@ def test_without_an_automatic_fix_the_page_says_so() -> None:
 
 
 def test_the_copied_url_is_the_corrected_request_on_one_line() -> None:
-    sent, right = VIEW.tabs[0].text, refused()["corrected"]["url"]
+    sent, right = VIEW.tabs[0].text, make_refused()["corrected"]["url"]
     assert "\n" not in sent
     assert parse_qsl(urlsplit(sent).query) == parse_qsl(urlsplit(right).query)
 
@@ -154,16 +154,16 @@ def test_javascript_and_python_are_complete_programs() -> None:
     by_name = {tab.id: tab.text for tab in VIEW.tabs}
     compile(by_name["python"], "python", "exec")
     assert by_name["javascript"].count('searchParams.set("scope", "patient/Patient.read patient/Observation.read launch")') == 1
-    for view in (exchange_view(token_refused()), exchange_view(granted())):
+    for view in (exchange_view(token_refused()), exchange_view(grant())):
         compile({tab.id: tab.text for tab in view.tabs}["python"], "python", "exec")
 
 
 def test_the_ticket_has_every_error_the_correlation_id_and_the_corrected_request() -> None:
     text = as_text(VIEW, "http://localhost:7425/exchanges/1")
-    for finding in refused()["findings"]:
+    for finding in make_refused()["findings"]:
         assert finding["id"] in text
         assert finding["fix"] in text
-    assert refused()["id"] in text
+    assert make_refused()["id"] in text
     assert VIEW.tabs[0].text in text
     assert "sent:     not sent" in text
 
@@ -171,7 +171,7 @@ def test_the_ticket_has_every_error_the_correlation_id_and_the_corrected_request
 def test_a_parameter_that_the_corrected_request_leaves_out_is_not_among_the_correct_ones() -> None:
     fault = {"id": "public-client-sent-secret", "severity": "error", "title": "t", "why": "w", "fix": "f.", "facts": {}}
     sent = {"method": "POST", "url": "http://a/token", "body": "code=b&client_secret=c"}
-    view = exchange_view({**granted(), "request": sent, "findings": [fault], "corrected": {**sent, "body": "code=b"}})
+    view = exchange_view({**grant(), "request": sent, "findings": [fault], "corrected": {**sent, "body": "code=b"}})
     assert [(row.name, row.faulty, row.unknown) for row in view.rows] == [
         ("client_secret", True, False),
         ("code", False, False),
@@ -184,13 +184,13 @@ def test_many_passed_checks_are_folded_and_none_is_lost() -> None:
         Step("refused", "r"),
         *(Step("passed", str(at)) for at in range(3)),
     ]
-    groups = folded(steps)
+    groups = fold(steps)
     assert [len(step_group) for step_group in groups] == [6, 1, 1, 1, 1]
     assert [step for step_group in groups for step in step_group] == steps
 
 
 def test_without_a_decided_refusal_the_worst_stays_first() -> None:
-    exchange = {**refused(), "decided": None}
+    exchange = {**make_refused(), "decided": None}
     assert [finding.rule for finding in exchange_view(exchange).findings] == [finding["id"] for finding in exchange["findings"]]
 
 
@@ -199,7 +199,7 @@ def test_a_skipped_check_says_what_it_needs() -> None:
         {"name": "aud_is_a_fhir_base", "outcome": "skipped", "waits_for": "server"},
         {"name": "launch_is_fresh", "outcome": "skipped", "waits_for": "launch_is_known"},
     ]
-    steps = exchange_view({**granted(), "checks": checks}).steps
+    steps = exchange_view({**grant(), "checks": checks}).steps
     assert [(step.text, step.because) for step in steps] == [
         ("aud is a FHIR base", "needs the other server’s records"),
         ("launch is fresh", "runs only after “launch is known” has passed"),
@@ -208,14 +208,14 @@ def test_a_skipped_check_says_what_it_needs() -> None:
 
 def test_a_request_changed_only_by_advice_is_not_called_corrected() -> None:
     fault = {"id": "fhir-insufficient-scope", "severity": "error", "title": "t", "why": "w", "fix": "f.", "facts": {}}
-    view = exchange_view({**granted(), "findings": [fault], "corrected": {"url": "http://a/?b=c"}})
+    view = exchange_view({**grant(), "findings": [fault], "corrected": {"url": "http://a/?b=c"}})
     assert (view.corrected, view.copied, view.rows) == (False, None, ())
     assert "below" in view.lede
 
 
 def test_headers_that_clients_set_automatically_are_not_copied() -> None:
     headers = {"host": "a", "user-agent": "b", "authorization": "Bearer abcd…(43)", "accept": "application/fhir+json"}
-    tokens = {**granted(), "request": {"method": "GET", "url": "http://a/r4/Patient", "headers": headers}}
+    tokens = {**grant(), "request": {"method": "GET", "url": "http://a/r4/Patient", "headers": headers}}
     (first, *_) = exchange_view(tokens).tabs
     assert first.id == "curl"
     assert "Bearer ACCESS-TOKEN-OF-YOUR-APP" in first.text
@@ -223,7 +223,7 @@ def test_headers_that_clients_set_automatically_are_not_copied() -> None:
 
 
 def test_a_long_value_is_cut_in_the_headline_and_whole_in_the_finding() -> None:
-    exchange = refused()
+    exchange = make_refused()
     long = "https://app.example.org/" + "a" * 200 + "/callback/"
     first = {**exchange["findings"][0], "title": f"Your app asked for the answer at {long}"}
     view = exchange_view({**exchange, "findings": [first]})
@@ -244,7 +244,7 @@ def test_if_a_part_of_a_value_is_wrong_the_whole_corrected_value_is_expected() -
         "parameter": "scope",
     }
     url = "http://localhost:7425/general/oauth/authorize?scope=openid%20system%2FObservation.rs"
-    row, *_ = exchange_view({**granted(), "request": {"method": "GET", "url": url}, "findings": [finding]}).rows
+    row, *_ = exchange_view({**grant(), "request": {"method": "GET", "url": url}, "findings": [finding]}).rows
     assert texts(row.expected) == "openid user/Observation.rs"
     assert "openid" not in texts([piece for piece in row.received or () if piece.kind])
 
@@ -252,9 +252,9 @@ def test_if_a_part_of_a_value_is_wrong_the_whole_corrected_value_is_expected() -
 def test_the_response_is_labelled_with_its_receiver() -> None:
     def receiver(stage: str, **headers: str) -> str:
         answer = {"status": 400, "headers": headers}
-        return exchange_view({**granted(), "stage": stage, "response": answer}).receiver
+        return exchange_view({**grant(), "stage": stage, "response": answer}).receiver
 
-    own = granted()["request"]["url"].split("/general")[0]
+    own = grant()["request"]["url"].split("/general")[0]
     assert receiver("authorize") == "Response"
     assert receiver("authorize", location=f"{own}/cerner/errors/x") == "The browser was sent to"
     assert receiver("login", Location="/general/oauth/continue") == "The browser was sent to"
@@ -286,7 +286,7 @@ def test_a_wrong_parameter_name_is_marked() -> None:
 
 
 def test_two_findings_on_one_parameter_have_a_number_each() -> None:
-    exchange = refused()
+    exchange = make_refused()
     twice = next(finding for finding in exchange["findings"] if finding["id"].startswith("scope"))
     view = exchange_view({**exchange, "findings": [*exchange["findings"], {**twice, "id": "scope-v2-order"}]})
     row = next(row_view for row_view in view.rows if row_view.name == "scope")
@@ -306,7 +306,7 @@ def test_the_responses_of_other_dialects_are_in_words() -> None:
         {"title": "Two", "refusal": None},
         {"title": "Three", "speaks": ["r4", "dstu2"]},
     ]
-    view, responses, three = exchange_view({**refused(), "others": others}).others
+    view, responses, three = exchange_view({**make_refused(), "others": others}).others
     assert (view.kind, view.text, view.urn, view.rule) == (
         "refused",
         "302 invalid_request (to your app)",
@@ -326,7 +326,7 @@ def launched(right: str, *findings: dict[str, object]) -> list[tuple[str, bool]]
     sent = {"method": "GET", "url": f"{address}2Adk…(43)&scope=launch,openid"}
     finding = {"id": "scope-comma-separated", "severity": "error", "parameter": "scope", "title": "t", "why": "w", "fix": "f."}
     corrected = {"method": "GET", "url": f"{address}{right}&scope=launch%20openid"}
-    tokens = {**granted(), "request": sent, "findings": [finding, *findings], "corrected": corrected}
+    tokens = {**grant(), "request": sent, "findings": [finding, *findings], "corrected": corrected}
     return [(row.name, row.faulty) for row in exchange_view(tokens).rows]
 
 
@@ -344,11 +344,11 @@ def test_a_wrong_secret_is_marked_although_it_is_masked_in_the_request() -> None
 
 
 def test_an_error_without_a_finding_is_neither_granted_nor_refused() -> None:
-    view = exchange_view({**granted(), "response": {"status": 404}})
+    view = exchange_view({**grant(), "response": {"status": 404}})
     assert (view.kind, view.title) == ("warning", "Failed: FHIR request")
     assert view.headline == "This request failed with status 404."
     advice = {"id": "a", "severity": "info", "title": "Consider this.", "fix": "f", "facts": {}}
-    advised = exchange_view({**granted(), "response": {"status": 404}, "findings": [advice]})
+    advised = exchange_view({**grant(), "response": {"status": 404}, "findings": [advice]})
     assert (advised.verdict, advised.headline) == ("Failed", "Failed with status 404: Consider this.")
 
 
@@ -356,12 +356,10 @@ def test_the_problems_are_counted() -> None:
     assert VIEW.lede == "3 problems, all fixed in the request below."
     fixed = {"id": "scope-comma-separated", "severity": "error", "title": "t", "why": "w", "fix": "f.", "facts": {}}
     right = {"url": "http://a/?scope=a%20b"}
-    assert (
-        exchange_view({**granted(), "findings": [fixed], "corrected": right}).lede == "1 problem, fixed in the request below."
-    )
-    assert exchange_view({**granted(), "findings": [fixed, fixed], "corrected": right}).lede.startswith("2 problems, all fixed")
+    assert exchange_view({**grant(), "findings": [fixed], "corrected": right}).lede == "1 problem, fixed in the request below."
+    assert exchange_view({**grant(), "findings": [fixed, fixed], "corrected": right}).lede.startswith("2 problems, all fixed")
 
 
 def test_a_page_that_the_browser_showed_is_not_quoted() -> None:
-    tokens = {**granted(), "stage": "authorize", "response": {"status": 404, "headers": {"content-type": "text/html"}}}
+    tokens = {**grant(), "stage": "authorize", "response": {"status": 404, "headers": {"content-type": "text/html"}}}
     assert exchange_view(tokens).received == "404 error page, no redirect"

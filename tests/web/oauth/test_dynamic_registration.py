@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import REDIRECT, Flow, run
-from tests.services.assertions import form, jwks, key, signed
+from tests.services.assertions import form, jwks, key, sign
 
 ADDRESS = "/general/oauth/register"
 
@@ -43,7 +43,7 @@ def test_a_service_registers_with_its_keys_and_gets_a_token(tmp_path: Path) -> N
         registration = (await flow.http.post(ADDRESS, json=metadata)).json()
         assert "client_secret" not in registration
         assert registration["scope"] == "system/*.rs"
-        token = await flow.http.post("/general/oauth/token", data=form(signed(registration["client_id"])))
+        token = await flow.http.post("/general/oauth/token", data=form(sign(registration["client_id"])))
         assert token.status_code == 200, token.text
 
     run(steps, tmp_path)

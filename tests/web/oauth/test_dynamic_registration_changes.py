@@ -23,7 +23,7 @@ ASKED = {
 }
 
 
-async def registered(flow: Flow, **more: Any) -> dict[str, Any]:
+async def register(flow: Flow, **more: Any) -> dict[str, Any]:
     answer = await flow.http.post(ADDRESS, json=ASKED | more)
     assert answer.status_code == 201, answer.text
     return dict(answer.json())
@@ -40,7 +40,7 @@ async def secret_works(flow: Flow, registration: dict[str, Any], secret: str) ->
 
 def test_a_new_app_gets_its_registration_uri_and_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        registration = await registered(flow)
+        registration = await register(flow)
         address = registration["registration_client_uri"]
         assert address == f"{BASE}{ADDRESS}/{registration['client_id']}"
         read = await flow.http.get(address, headers=bearer(registration))
@@ -59,7 +59,7 @@ def test_a_new_app_gets_its_registration_uri_and_token(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", ["1" + "0" * 30, "1e400", "9" * 5000, "-1e308"])
 def test_a_number_of_any_size_in_a_key_is_accepted(tmp_path: Path, number: str) -> None:
     async def steps(flow: Flow) -> None:
-        key = json.dumps(jose.public(jose.generate()) | {"alg": "RS384", "trace": 0}).replace(
+        key = json.dumps(jose.public_members(jose.generate()) | {"alg": "RS384", "trace": 0}).replace(
             '"trace": 0', f'"trace": {number}'
         )
         body = (
@@ -79,7 +79,7 @@ def test_a_number_of_any_size_in_a_key_is_accepted(tmp_path: Path, number: str) 
 
 def test_an_update_replaces_all_metadata_and_keeps_a_sent_secret(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        registration = await registered(flow)
+        registration = await register(flow)
         new = {
             "client_id": registration["client_id"],
             "client_secret": registration["client_secret"],
@@ -104,7 +104,7 @@ def test_an_update_replaces_all_metadata_and_keeps_a_sent_secret(tmp_path: Path)
 
 def test_an_update_without_the_secret_rotates_it(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        registration = await registered(flow)
+        registration = await register(flow)
         metadata = ASKED | {"client_id": registration["client_id"]}
         changed = (
             await flow.http.put(registration["registration_client_uri"], json=metadata, headers=bearer(registration))
@@ -132,7 +132,7 @@ def test_an_update_without_the_secret_rotates_it(tmp_path: Path) -> None:
 )
 def test_an_invalid_update_changes_nothing(tmp_path: Path, fault: dict[str, Any]) -> None:
     async def steps(flow: Flow) -> None:
-        registration = await registered(flow)
+        registration = await register(flow)
         metadata = ASKED | {"client_id": registration["client_id"]} | fault
         answer = await flow.http.put(registration["registration_client_uri"], json=metadata, headers=bearer(registration))
         assert answer.status_code == 400, answer.text
@@ -146,7 +146,7 @@ def test_an_invalid_update_changes_nothing(tmp_path: Path, fault: dict[str, Any]
 
 def test_a_removed_app_and_its_token_are_gone(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        registration = await registered(flow)
+        registration = await register(flow)
         gone = await flow.http.delete(registration["registration_client_uri"], headers=bearer(registration))
         assert (gone.status_code, gone.content) == (204, b"")
         again = await flow.http.get(registration["registration_client_uri"], headers=bearer(registration))
@@ -158,7 +158,7 @@ def test_a_removed_app_and_its_token_are_gone(tmp_path: Path) -> None:
 
 def test_an_app_can_be_managed_only_with_its_own_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        registration, other = await registered(flow), await registered(flow)
+        registration, other = await register(flow), await register(flow)
         portal = await flow.register()
         addresses = (
             registration["registration_client_uri"],
@@ -169,14 +169,14 @@ def test_an_app_can_be_managed_only_with_its_own_token(tmp_path: Path) -> None:
         for address in addresses:
             for headers in ({}, bearer(other), {"Authorization": "Bearer x"}):
                 for method in ("GET", "PUT", "DELETE"):
-                    refused(await flow.http.request(method, address, headers=headers))
+                    assert_refused(await flow.http.request(method, address, headers=headers))
         findings = await flow.findings(await flow.http.get(addresses[0]))
         assert findings == {"reg-access-token-wrong": "error"}
 
     run(steps, tmp_path)
 
 
-def refused(answer: httpx2.Response) -> None:
+def assert_refused(answer: httpx2.Response) -> None:
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer realm=")
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from tests.flows.flow import REDIRECT, Flow, run
 from tests.flows.test_ehr_by_http import HTML
-from tests.web.oauth.test_dynamic_registration_changes import ADDRESS, bearer, registered
+from tests.web.oauth.test_dynamic_registration_changes import ADDRESS, bearer, register
 
 from sickbay.authorization.models import Client
 from sickbay.services import records, registration
@@ -24,7 +24,7 @@ async def update(flow: Flow, registered_app: dict[str, Any], **more: Any) -> htt
     return await flow.http.put(registered_app["registration_client_uri"], json=body, headers=bearer(registered_app))
 
 
-async def current(flow: Flow, registered_app: dict[str, Any]) -> dict[str, Any]:
+async def read_current(flow: Flow, registered_app: dict[str, Any]) -> dict[str, Any]:
     return dict((await flow.http.get(registered_app["registration_client_uri"], headers=bearer(registered_app))).json())
 
 
@@ -37,14 +37,14 @@ async def service_token(flow: Flow, registered_app: dict[str, Any]) -> httpx2.Re
 
 def test_an_app_does_not_promote_itself_to_a_service(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        registered_app = await registered(flow, scope=SCOPE)
+        registered_app = await register(flow, scope=SCOPE)
         same = {"client_secret": registered_app["client_secret"]}
         answer = await update(flow, registered_app, scope="system/*.cruds", grant_types=["client_credentials"], **same)
         assert answer.status_code == 400
         assert answer.json()["error"] == "invalid_client_metadata"
         assert set(await flow.findings(answer)) >= {"reg-scope-not-granted", "reg-grant-type-not-granted"}
         assert (await service_token(flow, registered_app)).status_code == 400
-        assert (await current(flow, registered_app))["scope"] == SCOPE
+        assert (await read_current(flow, registered_app))["scope"] == SCOPE
         narrower = await update(flow, registered_app, scope="patient/Patient.r", grant_types=["authorization_code"], **same)
         assert (narrower.status_code, narrower.json()["scope"]) == (200, "patient/Patient.r")
         back = await update(flow, registered_app, scope=SCOPE, grant_types=["authorization_code", "refresh_token"], **same)
@@ -74,11 +74,11 @@ def test_an_app_does_not_promote_itself_to_a_service(tmp_path: Path) -> None:
 )
 def test_no_member_of_an_update_grants_more(tmp_path: Path, more: dict[str, Any], rules_found: str) -> None:
     async def steps(flow: Flow) -> None:
-        registered_app = await registered(flow, scope=SCOPE)
+        registered_app = await register(flow, scope=SCOPE)
         answer = await update(flow, registered_app, client_secret=registered_app["client_secret"], **more)
         assert answer.status_code == 400
         assert rules_found in await flow.findings(answer)
-        assert {**await current(flow, registered_app), "client_id_issued_at": 0} == {
+        assert {**await read_current(flow, registered_app), "client_id_issued_at": 0} == {
             **{name: value for name, value in registered_app.items() if not name.startswith("client_secret")},
             "client_id_issued_at": 0,
         }
@@ -88,7 +88,7 @@ def test_no_member_of_an_update_grants_more(tmp_path: Path, more: dict[str, Any]
 
 def test_an_update_cannot_set_members_reserved_for_the_operator(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        registered_app = await registered(flow, scope=SCOPE)
+        registered_app = await register(flow, scope=SCOPE)
         before = (await flow.http.get(f"/admin/apps/{registered_app['client_id']}")).json()
         odd = {
             "smart_version": 1,
@@ -117,7 +117,7 @@ def test_an_update_cannot_set_members_reserved_for_the_operator(tmp_path: Path) 
 
 def test_an_operators_edit_is_the_new_limit(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        registered_app = await registered(flow, scope="launch openid patient/*.rs")
+        registered_app = await register(flow, scope="launch openid patient/*.rs")
         assert (await update(flow, registered_app, scope="openid")).status_code == 200
         address = f"/admin/apps/{registered_app['client_id']}"
         assert (await flow.http.patch(address, json={"name": "Renamed"})).status_code == 200
@@ -137,7 +137,7 @@ def test_an_app_from_an_older_data_folder_keeps_its_registered_limits(tmp_path: 
     """Its record has no member `granted`."""
 
     async def steps(flow: Flow) -> None:
-        registered_app = await registered(flow, scope="launch patient/*.rs")
+        registered_app = await register(flow, scope="launch patient/*.rs")
         record = await flow.sandbox.runtime.store.get("app", registered_app["client_id"])
         assert record is not None
         assert records.parse(Client, record.value.replace(b'"granted":null,', b"")).granted is None
@@ -150,7 +150,7 @@ def test_an_app_from_an_older_data_folder_keeps_its_registered_limits(tmp_path: 
 
 def test_an_update_does_not_undo_what_an_operator_changed_meanwhile(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        registered_app = await registered(flow, scope="launch patient/*.rs")
+        registered_app = await register(flow, scope="launch patient/*.rs")
         runtime = flow.sandbox.runtime
         client, revision = await registration.with_revision(runtime, registered_app["client_id"])
         assert client is not None
@@ -158,7 +158,7 @@ def test_an_update_does_not_undo_what_an_operator_changed_meanwhile(tmp_path: Pa
         assert (await flow.http.patch(f"/admin/apps/{registered_app['client_id']}", json=narrowed)).status_code == 200
         with pytest.raises(Conflict):
             await registration.change_itself(runtime, {"name": "Late"}, client, revision)
-        assert (await current(flow, registered_app))["scope"] == "patient/Patient.r"
+        assert (await read_current(flow, registered_app))["scope"] == "patient/Patient.r"
         answers = await asyncio.gather(
             *(update(flow, registered_app, client_name=f"N{n}", scope="patient/Patient.r") for n in range(5))
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.services.assertions import jwks, signed
+from tests.services.assertions import jwks, sign
 
 from sickbay.authorization.token.client_authentication import JWT_BEARER
 
@@ -109,7 +109,7 @@ def test_only_authenticated_clients_may_introspect(tmp_path: Path) -> None:
 def test_an_assertion_works_only_once_here_too(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(client="asymmetric", jwks=jwks(), scope=SCOPE)
-        proof = {"client_assertion_type": JWT_BEARER, "client_assertion": signed(app["client_id"])}
+        proof = {"client_assertion_type": JWT_BEARER, "client_assertion": sign(app["client_id"])}
         answers = await asyncio.gather(*(post_token(flow, "introspect", "x", {}, **proof) for _ in range(4)))
         assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]
         again = await post_token(flow, "revoke", "x", {}, **proof)

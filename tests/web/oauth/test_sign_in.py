@@ -54,14 +54,14 @@ def test_several_parts_of_a_scope_replace_it() -> None:
     lab, vitals = "patient/Observation.rs?category=laboratory", "patient/Observation.rs?category=vital-signs"
     other = "patient/Condition.rs?category=problem-list-item"
     boxes = ["patient/Observation.rs", "patient/Condition.rs", "openid"]
-    assert consent.ticked(boxes, [lab, vitals, other, ""]) == (lab, vitals, other, "openid")
-    assert consent.ticked(["openid"], [], [lab, vitals]) == ("openid", lab, vitals)
+    assert consent.list_ticked(boxes, [lab, vitals, other, ""]) == (lab, vitals, other, "openid")
+    assert consent.list_ticked(["openid"], [], [lab, vitals]) == ("openid", lab, vitals)
 
 
 def test_a_narrower_part_replaces_only_a_ticked_box() -> None:
     part = "patient/Observation.rs?category=laboratory"
-    assert consent.ticked(["patient/Observation.rs", "openid fhirUser"], [part, ""]) == (part, "openid", "fhirUser")
-    assert consent.ticked(["openid"], [part]) == ("openid",)
+    assert consent.list_ticked(["patient/Observation.rs", "openid fhirUser"], [part, ""]) == (part, "openid", "fhirUser")
+    assert consent.list_ticked(["openid"], [part]) == ("openid",)
 
 
 @pytest.mark.parametrize(

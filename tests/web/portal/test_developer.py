@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from tests.web.exchange_pages import granted, refused
+from tests.web.exchange_pages import grant, make_refused
 
 from sickbay.web.portal.developer_views import exchange_line
 from sickbay.web.portal.views import scope_boxes, scope_kinds
 
 
 def test_a_line_of_the_list_shows_the_most_severe_problem() -> None:
-    assert exchange_line(refused()).text == "The launch value is your app’s own address"
-    assert exchange_line(granted()).kind == "passed"
-    assert exchange_line(granted()).text == "GET /general/r4/Patient/p1"
+    assert exchange_line(make_refused()).text == "The launch value is your app’s own address"
+    assert exchange_line(grant()).kind == "passed"
+    assert exchange_line(grant()).text == "GET /general/r4/Patient/p1"
 
 
 def test_scopes_are_shown_by_their_kind() -> None:
@@ -41,4 +41,4 @@ def test_the_form_offers_standard_patient_and_user_scopes() -> None:
     ],
 )
 def test_a_line_has_a_check_mark_only_if_the_request_succeeded(more: dict[str, object], kind: str) -> None:
-    assert exchange_line({**granted(), **more}).kind == kind
+    assert exchange_line({**grant(), **more}).kind == kind

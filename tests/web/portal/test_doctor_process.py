@@ -50,13 +50,13 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Started]:
     started = Started()
     start = asyncio.create_subprocess_exec
 
-    async def recorded(*command: Any, **options: Any) -> asyncio.subprocess.Process:
+    async def record(*command: Any, **options: Any) -> asyncio.subprocess.Process:
         started.environment = options["env"]
         started.processes.append(await start(*command, **options))
         started.event.set()
         return started.processes[-1]
 
-    monkeypatch.setattr(asyncio, "create_subprocess_exec", recorded)
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", record)
     yield started
     assert started.processes
     assert all(process.returncode is not None for process in started.processes)

@@ -66,7 +66,7 @@ def app_state_conforms_to_its_profile(request: AccessRequest, context: AccessCon
 
 def _profile_faults(request: AccessRequest, body: Body) -> list[Fault]:
     faults = _server_assigned_faults(request, body) if request.interaction == "create" else []
-    system, code = coded(body.resource)
+    system, code = read_code(body.resource)
     if not (system and code):
         message = "It needs exactly one code.coding with a system and a code, so that the app can find it again."
         faults.append(("Basic.code.coding", message))
@@ -92,7 +92,7 @@ def _server_assigned_faults(request: AccessRequest, body: Body) -> list[Fault]:
     return faults
 
 
-def coded(resource: dict[str, Any]) -> tuple[str, str]:
+def read_code(resource: dict[str, Any]) -> tuple[str, str]:
     """Returns the system and code of the resource's only coding; ("", "") if it doesn't have exactly one."""
     code = resource.get("code")
     codings = _list(code.get("coding")) if isinstance(code, dict) else []
@@ -106,10 +106,10 @@ def subject(resource: dict[str, Any], base: str) -> str | None:
     if "subject" not in resource:
         return None
     reference = resource["subject"]
-    return referred(_text(reference.get("reference")), base) if isinstance(reference, dict) else ""
+    return read_reference(_text(reference.get("reference")), base) if isinstance(reference, dict) else ""
 
 
-def referred(address: str, base: str) -> str:
+def read_reference(address: str, base: str) -> str:
     """Returns the Type/id of an absolute URL on this base; "" if it isn't of a type that can be a subject."""
     type, _, id = address.removeprefix(f"{base}/").partition("/")
     return f"{type}/{id}" if type in SUBJECTS and id and "/" not in id and address.startswith(f"{base}/") else ""
@@ -132,7 +132,7 @@ def token_covers_the_app_state(request: AccessRequest, context: AccessContext) -
     """The subject must be the launched patient, the signed-in user or absent, and the scopes must cover the code."""
     token, body = context.token, _body(context)
     assert isinstance(token, AccessToken)
-    (system, code), about = coded(body.resource), subject(body.resource, request.base)
+    (system, code), about = read_code(body.resource), subject(body.resource, request.base)
     if covers(token, context.user, LETTERS[request.interaction], AppState(system, code, about)):
         return None
     own = [f"Patient/{token.patient}"] if token.patient else []
@@ -195,7 +195,7 @@ def app_state_exists(request: AccessRequest, context: AccessContext) -> Refusal 
 def subject_and_code_are_unchanged(request: AccessRequest, context: AccessContext) -> Refusal | None:
     old, body = context.state, _body(context)
     assert isinstance(old, AppState)
-    (system, code), about = coded(body.resource), subject(body.resource, request.base)
+    (system, code), about = read_code(body.resource), subject(body.resource, request.base)
     if (system, code, about) == (old.system, old.code, old.subject):
         return None
     facts = {"received": _describe(system, code, about), "expected": _describe(old.system, old.code, old.subject)}
@@ -215,7 +215,7 @@ def query_has_a_code_and_no_unknown_parameter(request: AccessRequest, context: A
     system, bar, code = (sent.get("code") or "").partition("|")
     if not (system and bar and code) or len(sent.all("code")) != 1:
         messages.append("code must be one code with its system, as system|code.")
-    if "subject" in sent and (len(sent.all("subject")) != 1 or not referred(sent.get("subject") or "", request.base)):
+    if "subject" in sent and (len(sent.all("subject")) != 1 or not read_reference(sent.get("subject") or "", request.base)):
         messages.append(f"subject must be one absolute URL, such as {request.base}/Patient/x.")
     if "subject:missing" in sent and (sent.get("subject:missing") != "true" or "subject" in sent):
         messages.append("subject:missing must be true and can't be combined with subject.")

@@ -59,7 +59,7 @@ def issue_type(refusal: Refusal) -> str:
     return ISSUES.get(refusal.name, "login")
 
 
-def unusable(reason: str, **facts: object) -> Refusal:
+def refuse_unusable(reason: str, **facts: object) -> Refusal:
     """Returns the same refusal for every unusable token; only the token's owner can read the reason."""
     return refusals.FHIR_TOKEN_UNKNOWN.with_facts({"reason": reason, **facts})
 
@@ -99,7 +99,9 @@ def token_is_known(request: AccessRequest, context: AccessContext) -> Refusal | 
     if context.token is not None:
         return None
     text = bearer(request) or ""
-    return unusable("unknown", length=len(text), id_token=is_id_token(text), refresh_token=refresh.is_refresh_token(text))
+    return refuse_unusable(
+        "unknown", length=len(text), id_token=is_id_token(text), refresh_token=refresh.is_refresh_token(text)
+    )
 
 
 def is_id_token(text: str) -> bool:
@@ -111,15 +113,15 @@ def is_id_token(text: str) -> bool:
 @check(requires=("token",), after=(token_is_known,))
 def token_is_not_revoked(request: AccessRequest, context: AccessContext) -> Refusal | None:
     token = issued_token(context)
-    return unusable("revoked", **refresh.revocation_facts(token)) if token.revoked else None
+    return refuse_unusable("revoked", **refresh.revocation_facts(token)) if token.revoked else None
 
 
 @check(requires=("token", "client", "user"), after=(token_is_known,))
 def client_and_user_of_the_token_exist(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Deleting a client or user also invalidates its tokens. `context.user` is also None if the token has no user."""
     if context.client is None:
-        return unusable("client removed")
-    return unusable("user removed") if issued_token(context).user and context.user is None else None
+        return refuse_unusable("client removed")
+    return refuse_unusable("user removed") if issued_token(context).user and context.user is None else None
 
 
 @check(requires=("token", "now"), after=(token_is_known,))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.access.bearer import issued_token, token_is_known, unusable
+from sickbay.authorization.access.bearer import issued_token, refuse_unusable, token_is_known
 from sickbay.authorization.access.visibility import filters_of
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.refusals import access as refusals
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir.search.routes import SEARCHES, SEVERAL, chosen
+from sickbay.fhir.search.routes import SEARCHES, SEVERAL, chosen_types
 from sickbay.kernel.checks import Refusal
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes
@@ -22,7 +22,7 @@ def patient_scopes_have_a_patient(request: AccessRequest, context: AccessContext
     token = issued_token(context)
     if token.patient or "patient" not in _levels(token.scope):
         return None
-    return unusable("no patient", held=token.scope)
+    return refuse_unusable("no patient", held=token.scope)
 
 
 @check(requires=("token",), after=(token_is_known,))
@@ -30,7 +30,7 @@ def scopes_are_not_mixed(request: AccessRequest, context: AccessContext) -> Refu
     levels = _levels(issued_token(context).scope)
     if "system" not in levels or len(levels) == 1:
         return None
-    return insufficient(request, issued_token(context), request.type, request.letters, mixed=True)
+    return refuse_insufficient(request, issued_token(context), request.type, request.letters, mixed=True)
 
 
 @check(requires=("token",), after=(token_is_known,))
@@ -41,17 +41,17 @@ def scope_covers_the_request(request: AccessRequest, context: AccessContext) -> 
         return _covers_several(request, token, context.version)
     if not request.letters or covers(token.scope, request.type, request.letters):
         return None
-    return insufficient(request, token, request.type, request.letters)
+    return refuse_insufficient(request, token, request.type, request.letters)
 
 
 def _covers_several(request: AccessRequest, token: AccessToken, version: str) -> Refusal | None:
     """A search across types needs a scope for each type in `_type`. Without `_type` it needs a wildcard, at any level."""
     uncovered = [
         resource_type
-        for resource_type in chosen(version, request.parameters.pairs) or ("*",)
+        for resource_type in chosen_types(version, request.parameters.pairs) or ("*",)
         if not covers(token.scope, resource_type, request.letters)
     ]
-    return insufficient(request, token, uncovered[0], request.letters) if uncovered else None
+    return refuse_insufficient(request, token, uncovered[0], request.letters) if uncovered else None
 
 
 @check(requires=("token",), after=(token_is_known,), applies_to=(*SEARCHES, "operation"))
@@ -63,14 +63,14 @@ def scope_covers_all_types_involved(request: AccessRequest, context: AccessConte
     for types in (alternatives.split("|") for alternatives in request.involved if alternatives != "*"):
         if not any(covers(token.scope, resource_type, "s") for resource_type in types):
             uncovered = "Patient" if "Patient" in types else types[0]
-            return insufficient(request, token, uncovered, "s", by="chain or include")
+            return refuse_insufficient(request, token, uncovered, "s", by="chain or include")
     return None
 
 
 @memoize(4096)
 def covers(scope: str, type: str | None, letters: str) -> bool:
     """Whether the scopes for the type grant every letter. A request without a type (whole system) needs system/*."""
-    usable = _usable(scope)
+    usable = _list_usable(scope)
     matching = [
         resource_scope
         for resource_scope in usable
@@ -86,19 +86,19 @@ def _levels(scope: str) -> frozenset[str]:
 
 
 @memoize(4096)
-def _usable(scope: str) -> tuple[ResourceScope, ...]:
+def _list_usable(scope: str) -> tuple[ResourceScope, ...]:
     """Returns the scopes whose filters are understood."""
     return tuple(resource_scope for resource_scope in scopes.resources(scope) if filters_of(resource_scope) is not None)
 
 
-def insufficient(request: AccessRequest, token: AccessToken, type: str | None, letters: str, **more: object) -> Refusal:
+def refuse_insufficient(request: AccessRequest, token: AccessToken, type: str | None, letters: str, **more: object) -> Refusal:
     granted = scopes.resources(token.scope)
     of_type = "".join(resource_scope.letters for resource_scope in granted if resource_scope.type in ("*", type))
     facts = {
         "type": "the whole server" if type in (None, "*") else type,
         "interaction": request.interaction,
         "letters": letters,
-        "needed": needed(token, type, letters),
+        "needed": needed_scope(token, type, letters),
         "held": tuple(resource_scope.text for resource_scope in granted),
         "held_letters": "".join(sorted(set(of_type) - set(letters))) if type else "",
         **more,
@@ -106,7 +106,7 @@ def insufficient(request: AccessRequest, token: AccessToken, type: str | None, l
     return refusals.FHIR_INSUFFICIENT_SCOPE.with_facts(facts)
 
 
-def needed(token: AccessToken, type: str | None, letters: str) -> str:
+def needed_scope(token: AccessToken, type: str | None, letters: str) -> str:
     """Returns the scope to request, in the level and syntax of the granted ones."""
     granted = scopes.resources(token.scope)
     level = "patient" if token.patient else "user" if token.user else granted[0].level if granted else "patient"

@@ -23,7 +23,7 @@ from sickbay.fhir.search.parameters import compartment_types, known_types, other
 from sickbay.fhir.search.routes import SEARCHES, searched_types
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Check, Refusal, RefusalType
-from sickbay.kernel.memoize import memoize, memoized
+from sickbay.kernel.memoize import cache_results, memoize
 from sickbay.protocol import scopes
 
 SearchCheck: TypeAlias = Check[AccessRequest, AccessContext]
@@ -52,7 +52,7 @@ def no_fault(kind: RefusalType, name: str) -> SearchCheck:
     """Makes a check that `fhir` found no fault of the rule with this name."""
 
     def decide(request: AccessRequest, context: AccessContext) -> Refusal | None:
-        refusal = _refused(kind, context)
+        refusal = _refuse(kind, context)
         if refusal is not None and request.base.rpartition("/")[2] == refusal.facts["received"]:
             return replace(refusal, facts={**refusal.facts, "of_base": True})
         return refusal
@@ -61,7 +61,7 @@ def no_fault(kind: RefusalType, name: str) -> SearchCheck:
     return check(inputs="faults")(decide)
 
 
-def _refused(kind: RefusalType, context: AccessContext) -> Refusal | None:
+def _refuse(kind: RefusalType, context: AccessContext) -> Refusal | None:
     fault = next((candidate for candidate in context.faults if candidate.rule == kind.name), None)
     if fault is None:
         return None
@@ -137,7 +137,7 @@ def patient_search_has_a_criterion_if_required(request: AccessRequest, context: 
     """Policy: user/ tokens can't search for all patients. patient/ sees one record, and system/ is for whole populations."""
     if request.type not in (None, "Patient"):
         return None
-    if "Patient" not in _searched(request, context) or _policy(context).unbounded_patient_search == "allow":
+    if "Patient" not in _list_searched_types(request, context) or _policy(context).unbounded_patient_search == "allow":
         return None
     token = context.token
     if not isinstance(token, AccessToken) or not _searches_patients_of_user(token.scope):
@@ -167,7 +167,7 @@ def search_has_a_patient_if_required(request: AccessRequest, context: AccessCont
     if not isinstance(server, Server) or not server.policy.requires_patient:
         return None
     compartment = compartment_types(context.version) if context.version else {}
-    for type in _searched(request, context):
+    for type in _list_searched_types(request, context):
         accepted = {*PATIENT_KEYS, *compartment.get(type, ())}
         if type != "Patient" and type in compartment and not names_sent(request) & accepted:
             return refusals.FHIR_SEARCH_MISSING_PATIENT(type=type, expected="patient")
@@ -179,7 +179,7 @@ def search_has_a_category_if_required(request: AccessRequest, context: AccessCon
     server = context.server
     if not isinstance(server, Server) or not server.policy.requires_category:
         return None
-    types = [type for type in _searched(request, context) if type in CATEGORY_TYPES]
+    types = [type for type in _list_searched_types(request, context) if type in CATEGORY_TYPES]
     if not types or names_sent(request) & {"category", "code", "_id"}:
         return None
     return refusals.FHIR_SEARCH_MISSING_CATEGORY(type=types[0], expected="category")
@@ -193,21 +193,21 @@ def search_has_the_required_parameters(request: AccessRequest, context: AccessCo
         return None
     required = criteria(server.policy.search_criteria)
     names = names_sent(request)
-    for type in _searched(request, context):
+    for type in _list_searched_types(request, context):
         for alternatives in required.get((context.version, type), ()):
             if not names.intersection(alternatives):
                 facts = {"type": type, "expected": [name for name in alternatives if not name.startswith("-")]}
-                return _missing(alternatives).with_facts(facts)
+                return _choose_refusal(alternatives).with_facts(facts)
     return None
 
 
-def _missing(alternatives: tuple[str, ...]) -> RefusalType:
+def _choose_refusal(alternatives: tuple[str, ...]) -> RefusalType:
     if "patient" in alternatives and len(alternatives) < 4:
         return refusals.FHIR_SEARCH_MISSING_PATIENT
     return refusals.FHIR_SEARCH_MISSING_CATEGORY if "category" in alternatives else refusals.FHIR_SEARCH_MISSING_PARAM
 
 
-@memoized(64)
+@cache_results(64)
 def criteria(lines: tuple[str, ...]) -> Mapping[tuple[str, str], tuple[tuple[str, ...], ...]]:
     """Parses `r4 Observation: _id | patient` into (version, type) -> alternatives. A search must meet each entry."""
     parsed: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {}
@@ -275,7 +275,7 @@ def _media(header: str | None) -> str:
     return (header or "").partition(";")[0].strip().lower()
 
 
-def _searched(request: AccessRequest, context: AccessContext) -> tuple[str, ...]:
+def _list_searched_types(request: AccessRequest, context: AccessContext) -> tuple[str, ...]:
     """Returns the types whose resources the search may find, regardless of compartments."""
     if context.version not in VERSIONS:
         return (request.type,) if request.interaction == "search-type" and request.type else ()

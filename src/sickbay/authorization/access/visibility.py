@@ -10,7 +10,7 @@ from sickbay.authorization.models import AccessToken, Policy, User
 from sickbay.fhir.search.parameters import compartment_types
 from sickbay.fhir.visibility import Clause, Granular, Visibility
 from sickbay.kernel.checks import Unknown
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope
 
@@ -37,7 +37,7 @@ def determine_visibility(token: AccessToken, user: User | Unknown | None, policy
     return _cached_visibility(token.scope, token.patient, patients, policy.shared_types, version)
 
 
-@memoized(4096)
+@cache_results(4096)
 def _cached_visibility(
     scope: str,
     patient: str | None,
@@ -83,13 +83,13 @@ def _clauses(
 
 def filters_of(scope: ResourceScope) -> tuple[Granular, ...] | None:
     """Returns None if a filter isn't understood or a question mark has no filter after it: such a scope grants nothing."""
-    filters = [granular(name, value) for name, value in scope.filters]
+    filters = [parse_granular(name, value) for name, value in scope.filters]
     if None in filters or ("?" in scope.text and not filters):
         return None
     return tuple(parsed for parsed in filters if parsed)
 
 
-def granular(name: str, value: str) -> Granular | None:
+def parse_granular(name: str, value: str) -> Granular | None:
     """Parses one ?parameter=system|code,… of a scope. Returns None for anything else: modifiers, chains, _filter, no code."""
     pairs = [coding.rpartition("|") for coding in value.split(",")]
     if not re.fullmatch(r"[a-z][a-z-]*", name) or not all(code for _, _, code in pairs):

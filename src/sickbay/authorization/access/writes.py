@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from sickbay.authorization.access.bearer import token_is_known
-from sickbay.authorization.access.scope import covers, needed, scope_covers_the_request
+from sickbay.authorization.access.scope import covers, needed_scope, scope_covers_the_request
 from sickbay.authorization.access.visibility import determine_visibility
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
@@ -66,7 +66,7 @@ def resource_is_valid(request: AccessRequest, context: AccessContext) -> Refusal
     problems = _body(context).problems
     if request.interaction in CHANGING and all(problem.search for problem in problems):
         return None
-    return _invalid(request, problems)
+    return _refuse_invalid(request, problems)
 
 
 @check(requires=("body", "kept"))
@@ -75,12 +75,12 @@ def conditional_references_were_stored_before(request: AccessRequest, context: A
     writes back didn't add them. New ones are refused as in any other write.
     """
     stored = context.kept if isinstance(context.kept, frozenset) else frozenset()
-    return _invalid(
+    return _refuse_invalid(
         request, [problem for problem in _body(context).problems if problem.search and problem.search not in stored]
     )
 
 
-def _invalid(request: AccessRequest, problems: Sequence[ValidationIssue]) -> Refusal | None:
+def _refuse_invalid(request: AccessRequest, problems: Sequence[ValidationIssue]) -> Refusal | None:
     if not problems:
         return None
     first = problems[0]
@@ -101,12 +101,12 @@ def resource_stays_within_the_scope(request: AccessRequest, context: AccessConte
     Which patients an update may name besides the subject depends on what was stored before:
     `resource_is_not_added_to_another_record`.
     """
-    writable, facts = _writable(context), _body(context).facts
+    writable, facts = _writable_visibility(context), _body(context).facts
     reach = writable.reach(request.type, _letter(request), facts.codes) if writable is not None and request.type else None
     if writable is None or reach is None:
         return None
     assert request.type is not None
-    whose = _written(request, context)
+    whose = _list_written_subjects(request, context)
     creates = request.interaction == "create"
     named = whose.patients | whose.subjects if creates else whose.subjects
     if not writable.allows(request.type, _letter(request), facts.patients, facts.codes) or not named <= reach:
@@ -119,7 +119,7 @@ def resource_stays_within_the_scope(request: AccessRequest, context: AccessConte
 @check(requires=("before", "token"))
 def record_belongs_to_the_patient_of_the_token_if_it_has_one(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Only a token for the record's subject may change or delete it. Patients who only take part in it can only read it."""
-    writable = _writable(context)
+    writable = _writable_visibility(context)
     if writable is None or not isinstance(context.before, Before) or not request.type:
         return None
     reach = writable.reach(request.type, _letter(request), context.before.codes)
@@ -130,17 +130,17 @@ def record_belongs_to_the_patient_of_the_token_if_it_has_one(request: AccessRequ
 @check(requires=("before", "body", "token"))
 def resource_is_not_added_to_another_record(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """A write can't add the resource to a compartment that the token doesn't cover. Compartments it is already in may stay."""
-    writable = _writable(context)
+    writable = _writable_visibility(context)
     if writable is None or not request.type:
         return None
     reach = writable.reach(request.type, _letter(request), _body(context).facts.codes)
-    whose = _written(request, context)
+    whose = _list_written_subjects(request, context)
     stored = context.before.whose.patients if isinstance(context.before, Before) else frozenset()
     added = (whose.patients | whose.subjects) - stored
     return None if reach is None or added <= reach else _outside_scope(request, context, added - reach)
 
 
-def _writable(context: AccessContext) -> Visibility | None:
+def _writable_visibility(context: AccessContext) -> Visibility | None:
     """Returns what the token may write; None if that isn't known: offline, a user's patients aren't known."""
     assert isinstance(context.token, AccessToken)
     if context.user is UNKNOWN and any(scope.level == "user" for scope in scopes.resources(context.token.scope)):
@@ -153,7 +153,7 @@ def _letter(request: AccessRequest) -> str:
     return LETTERS.get(request.interaction, "u")
 
 
-def _written(request: AccessRequest, context: AccessContext) -> Subjects:
+def _list_written_subjects(request: AccessRequest, context: AccessContext) -> Subjects:
     return subjects_of(context.version, _body(context).resource, request.base)
 
 
@@ -204,7 +204,7 @@ def patch_reads_only_what_the_token_may_read(request: AccessRequest, context: Ac
     if operation is None:
         return None
     granted = tuple(scope.text for scope in scopes.resources(token.scope))
-    facts = {"type": request.type, "received": operation, "held": granted, "needed": needed(token, request.type, "r")}
+    facts = {"type": request.type, "received": operation, "held": granted, "needed": needed_scope(token, request.type, "r")}
     return refusals.FHIR_PATCH_READS.with_facts(facts)
 
 
@@ -220,7 +220,7 @@ def deletes_do_not_cascade(request: AccessRequest, context: AccessContext) -> Re
 @check(requires=("current",))
 def if_match_has_the_stored_version_if_sent(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Compares If-Match with the stored version (RFC 9110 13.1.1). Without a stored version nothing matches."""
-    sent, current = request.headers.get("if-match"), _current(context)
+    sent, current = request.headers.get("if-match"), _current_version(context)
     if sent is None or preconditions.names(sent, current):
         return None
     expected = preconditions.etag(current) if current is not None else None
@@ -230,7 +230,7 @@ def if_match_has_the_stored_version_if_sent(request: AccessRequest, context: Acc
 @check(requires=("current",))
 def if_none_match_matches_no_stored_version(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Applies If-None-Match to a write (RFC 9110 13.1.2): `*` creates and overwrites nothing."""
-    sent, current = request.headers.get("if-none-match"), _current(context)
+    sent, current = request.headers.get("if-none-match"), _current_version(context)
     if sent is None or current is None or not preconditions.names(sent, current):
         return None
     facts = {"type": request.type, "received": f"If-None-Match: {sent}", "current": preconditions.etag(current)}
@@ -265,7 +265,7 @@ def may_choose_the_id(token: object, type: str) -> bool:
     )
 
 
-def _current(context: AccessContext) -> int | None:
+def _current_version(context: AccessContext) -> int | None:
     return context.current if isinstance(context.current, int) else None
 
 

@@ -15,7 +15,7 @@ from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.refusals import scope as scopes
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
-from sickbay.kernel.checks import Examination, Refusal, compile_checks, granted, run_all
+from sickbay.kernel.checks import Examination, Refusal, compile_checks, examine_fast, run_all
 
 __all__ = [
     "CHECKS",
@@ -133,7 +133,7 @@ STRICT = frozenset(
 """Refusals that no policy can relax: they protect who asks, where the response goes, the token's server and the launch."""
 
 
-def relaxed(context: AuthorizeContext) -> frozenset[str]:
+def relaxed_refusals(context: AuthorizeContext) -> frozenset[str]:
     """Returns the refusals that policy and registration reduce to advice."""
     names: set[str] = set()
     if isinstance(context.server, Server):
@@ -152,12 +152,12 @@ def error_goes_to_the_app(examination: Examination, refusal: Refusal, on_a_page:
 
     on_a_page: names of refusals that the dialect shows on a page although the redirect URI is proven.
     """
-    return examination.passed(GATE) and refusal.redirectable and refusal.name not in on_a_page
+    return examination.has_passed(GATE) and refusal.redirectable and refusal.name not in on_a_page
 
 
-def examined(request: AuthorizeRequest, context: AuthorizeContext) -> Examination:
+def examine_request(request: AuthorizeRequest, context: AuthorizeContext) -> Examination:
     """Runs all checks with what this tenant and app relax, which matters only if a check refuses."""
-    return granted(_COMPILED, request, context) or run_all(CHECKS, request, context, relaxed(context))
+    return examine_fast(_COMPILED, request, context) or run_all(CHECKS, request, context, relaxed_refusals(context))
 
 
 _COMPILED = compile_checks(CHECKS)

@@ -17,7 +17,7 @@ from sickbay.protocol import urls
 def aud_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if audience(request) or not context.smart:
         return None
-    bases = list(likely(context.server, context)) if isinstance(context.server, Server) else []
+    bases = list(list_likely(context.server, context)) if isinstance(context.server, Server) else []
     facts = {
         "received": None,
         "audience": request.parameters.get("audience"),
@@ -38,26 +38,26 @@ def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, context: Author
         return None
     facts = {
         "received": request.wire("aud") or request.wire("resource"),
-        "bases": list(likely(server, context)),
-        "closest": nearest(audience(request) or "", likely(server, context)),
+        "bases": list(list_likely(server, context)),
+        "closest": find_nearest(audience(request) or "", list_likely(server, context)),
         "endpoints": [server.authorization_endpoint, server.token_endpoint],
     }
     return refusals.AUD_MISMATCH.with_facts(facts)
 
 
-def likely(server: Server, context: AuthorizeContext) -> tuple[str, ...]:
+def list_likely(server: Server, context: AuthorizeContext) -> tuple[str, ...]:
     """Returns the server's bases; those of the FHIR version that the app is registered for come first."""
     version = VERSIONS.get(context.client.fhir) if isinstance(context.client, Client) else None
     number = version.number if version else None
     return tuple(sorted(server.fhir_bases, key=lambda base: server.fhir_versions.get(base) != number))
 
 
-def nearest(aud: str, bases: tuple[str, ...]) -> str:
+def find_nearest(aud: str, bases: tuple[str, ...]) -> str:
     """Returns the base that shares the longest prefix with `aud`; the first one if several do."""
-    return max(bases, key=lambda base: _shared(base.lower(), aud.lower()))
+    return max(bases, key=lambda base: _count_shared(base.lower(), aud.lower()))
 
 
-def _shared(first: str, second: str) -> int:
+def _count_shared(first: str, second: str) -> int:
     count = 0
     for a, b in zip(first, second, strict=False):
         if a != b:

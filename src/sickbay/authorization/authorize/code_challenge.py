@@ -27,20 +27,20 @@ def asks_for_code(request: AuthorizeRequest) -> bool:
     return "code" in (request.parameters.get("response_type") or "code").split()
 
 
-def _sent(request: AuthorizeRequest) -> tuple[str | None, str | None]:
+def _read_challenge(request: AuthorizeRequest) -> tuple[str | None, str | None]:
     return request.parameters.get("code_challenge"), request.parameters.get("code_challenge_method")
 
 
 @check()
 def code_challenge_is_sent_if_required(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    if any(_sent(request)) or not asks_for_code(request) or pkce_mode(context) != "required":
+    if any(_read_challenge(request)) or not asks_for_code(request) or pkce_mode(context) != "required":
         return None
     return refusals.PKCE_MISSING(received=None, required=True)
 
 
 @check()
 def code_challenge_and_its_method_are_sent_together(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    challenge, method = _sent(request)
+    challenge, method = _read_challenge(request)
     if method and not challenge:
         return refusals.PKCE_METHOD_WITHOUT_CHALLENGE(received=None, method=method)
     if challenge and not method:
@@ -50,7 +50,7 @@ def code_challenge_and_its_method_are_sent_together(request: AuthorizeRequest, c
 
 @check()
 def code_challenge_method_is_s256_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    method = _sent(request)[1]
+    method = _read_challenge(request)[1]
     if method in (None, "S256"):
         return None
     kind = refusals.PKCE_PLAIN if method == "plain" else refusals.PKCE_METHOD_INVALID
@@ -59,7 +59,7 @@ def code_challenge_method_is_s256_if_sent(request: AuthorizeRequest, context: Au
 
 @check()
 def code_challenge_is_a_base64url_sha256_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    challenge = _sent(request)[0]
+    challenge = _read_challenge(request)[0]
     if challenge is None or pkce.is_challenge(challenge):
         return None
     facts = {"received": challenge, "length": len(challenge), "note": "43 characters, base64url"}

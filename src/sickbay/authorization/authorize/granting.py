@@ -8,7 +8,7 @@ from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.protocol import scopes
-from sickbay.protocol.scope_spelling import registered
+from sickbay.protocol.scope_spelling import parse_registered
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
 
@@ -31,15 +31,17 @@ def granted_scopes(
     requested = scopes.split_at(text, server.policy.scope_separators)
     if not unusual and not server.policy.grants_registered:
         return tuple(GrantedScope(token, True) for token in requested)
-    registered_scopes = registered(client.scope)
+    registered_scopes = parse_registered(client.scope)
     granted = tuple(_grant(token, registered_scopes, client, server) for token in requested)
-    return granted + _unrequested(requested, registered_scopes, client, server) if server.policy.grants_registered else granted
+    return (
+        granted + _add_unrequested(requested, registered_scopes, client, server) if server.policy.grants_registered else granted
+    )
 
 
 UNASKED = "wasn't requested, but this server grants all registered scopes"
 
 
-def _unrequested(
+def _add_unrequested(
     requested: tuple[str, ...], registered_scopes: tuple[Scope, ...], client: Client, server: Server
 ) -> tuple[GrantedScope, ...]:
     """Returns registered resource scopes that weren't requested; patient scopes only if there will be a patient."""
@@ -71,13 +73,13 @@ def _reason(scope: Scope, registered_scopes: tuple[Scope, ...], client: Client, 
         return reason
     if isinstance(scope, LaunchScope) and scope.type and not _is_known(scope.type, server):
         return "names a resource type that doesn't exist in this FHIR version"
-    return "" if scopes.covered(scope, registered_scopes) else "isn't registered for this app"
+    return "" if scopes.is_covered(scope, registered_scopes) else "isn't registered for this app"
 
 
 def is_still_granted(text: str, client: Client, server: Server) -> bool:
     """Whether a granted scope would be granted again: the registration or policy may have been narrowed since."""
     scope = scopes.parse(text)
-    return scope is not None and not _reason(scope, registered(client.scope), client, server)
+    return scope is not None and not _reason(scope, parse_registered(client.scope), client, server)
 
 
 def _is_known(type: str, server: Server) -> bool:

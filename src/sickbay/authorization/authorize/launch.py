@@ -55,7 +55,7 @@ def launch_is_a_code_if_sent(request: AuthorizeRequest, context: AuthorizeContex
 
 def _is_base(code: str, request: AuthorizeRequest, context: AuthorizeContext) -> bool:
     bases = context.server.fhir_bases if isinstance(context.server, Server) else ()
-    return urls.normalised(code) in {urls.normalised(url) for url in (*bases, audience(request)) if url}
+    return urls.normalise(code) in {urls.normalise(url) for url in (*bases, audience(request)) if url}
 
 
 @check(requires=("launch",), after=(launch_is_a_code_if_sent,))

@@ -32,7 +32,7 @@ def tokens(request: AuthorizeRequest) -> tuple[str, ...]:
 
 
 @memoize(4096)
-def misjoined(text: str) -> tuple[RefusalType, ...]:
+def find_wrong_separators(text: str) -> tuple[RefusalType, ...]:
     """Returns the refusals for characters between or around scopes other than a single space (RFC 6749 3.3)."""
     scope_text = spelling(text)
     problems = {
@@ -52,35 +52,35 @@ def correct_scopes(request: AuthorizeRequest) -> tuple[str, ...]:
 
 @memoize(4096)
 def _case_corrected(text: str) -> tuple[str, ...]:
-    return tuple(scopes.recased(token, ALL_TYPES) or token for token in spelling(text).tokens)
+    return tuple(scopes.correct_case(token, ALL_TYPES) or token for token in spelling(text).tokens)
 
 
-def requested(request: AuthorizeRequest) -> tuple[Scope, ...]:
-    return _parsed(scope_of(request))
+def read_scopes(request: AuthorizeRequest) -> tuple[Scope, ...]:
+    return _parse(scope_of(request))
 
 
 @memoize(4096)
-def _parsed(text: str) -> tuple[Scope, ...]:
+def _parse(text: str) -> tuple[Scope, ...]:
     return scopes.parse_all(_case_corrected(text))
 
 
 def requested_resources(request: AuthorizeRequest) -> tuple[ResourceScope, ...]:
-    return _parsed_resources(scope_of(request))
+    return _parse_resources(scope_of(request))
 
 
 @memoize(4096)
-def _parsed_resources(text: str) -> tuple[ResourceScope, ...]:
-    return tuple(scope for scope in _parsed(text) if isinstance(scope, ResourceScope))
+def _parse_resources(text: str) -> tuple[ResourceScope, ...]:
+    return tuple(scope for scope in _parse(text) if isinstance(scope, ResourceScope))
 
 
 def asks_launch(request: AuthorizeRequest) -> bool:
     """Whether scope `launch` is requested (EHR launch)."""
-    return any(isinstance(scope, LaunchScope) and scope.type is None for scope in requested(request))
+    return any(isinstance(scope, LaunchScope) and scope.type is None for scope in read_scopes(request))
 
 
 def asks_patient(request: AuthorizeRequest) -> bool:
     """Whether scope `launch/patient` is requested, so that the user chooses a patient."""
-    return any(isinstance(scope, LaunchScope) and scope.type == "patient" for scope in requested(request))
+    return any(isinstance(scope, LaunchScope) and scope.type == "patient" for scope in read_scopes(request))
 
 
 def audience(request: AuthorizeRequest) -> str | None:
@@ -97,8 +97,8 @@ def base_of(aud: str, bases: Sequence[str]) -> str | None:
         return aud
     if not aud or "#" in aud or "?" in aud:
         return None
-    wanted = urls.one_loopback(urls.normalised(aud))
-    return next((base for base in bases if urls.one_loopback(urls.normalised(base)) == wanted), None)
+    wanted = urls.one_loopback(urls.normalise(aud))
+    return next((base for base in bases if urls.one_loopback(urls.normalise(base)) == wanted), None)
 
 
 def base(request: AuthorizeRequest, server: Server) -> str | None:

@@ -17,13 +17,13 @@ def _policy(context: AuthorizeContext) -> Policy:
     return context.server.policy if isinstance(context.server, Server) else Policy()
 
 
-def _registered(context: AuthorizeContext) -> tuple[str, ...]:
+def _registered_uris(context: AuthorizeContext) -> tuple[str, ...]:
     return context.client.redirect_uris if isinstance(context.client, Client) else ()
 
 
 @check()
 def client_id_and_redirect_uri_are_sent_once(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    repeated = [name for name in request.parameters.repeated() if name in ("client_id", "redirect_uri")]
+    repeated = [name for name in request.parameters.list_repeated() if name in ("client_id", "redirect_uri")]
     return refusals.DUPLICATE_CLIENT_ID_OR_REDIRECT_URI.with_facts(repetition(request, repeated)) if repeated else None
 
 
@@ -36,11 +36,15 @@ def repetition(request: AuthorizeRequest, names: list[str]) -> dict[str, object]
 def redirect_uri_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if request.parameters.get("redirect_uri"):
         return None
-    if _policy(context).redirect_uri_optional and len(_registered(context)) == 1:
+    if _policy(context).redirect_uri_optional and len(_registered_uris(context)) == 1:
         return None
     if not context.smart and "openid" not in tokens(request):
         return None  # OAuth requires it only if several are registered (RFC 6749 3.1.2.3)
-    facts = {"received": None, "registered": list(_registered(context)), "nearest": next(iter(_registered(context)), None)}
+    facts = {
+        "received": None,
+        "registered": list(_registered_uris(context)),
+        "nearest": next(iter(_registered_uris(context)), None),
+    }
     return refusals.REDIRECT_URI_MISSING.with_facts(facts)
 
 
@@ -49,7 +53,7 @@ def redirect_uri_is_encoded_once(request: AuthorizeRequest, context: AuthorizeCo
     wire = request.wire("redirect_uri") or ""
     if not urls.is_encoded_twice(wire):
         return None
-    facts = {"received": wire, "expected": urls.decoded_again(wire), "registered": list(_registered(context))}
+    facts = {"received": wire, "expected": urls.decode_again(wire), "registered": list(_registered_uris(context))}
     return refusals.REDIRECT_URI_DOUBLE_ENCODED.with_facts(facts)
 
 
@@ -58,7 +62,7 @@ def redirect_uri_has_no_fragment(request: AuthorizeRequest, context: AuthorizeCo
     uri = request.parameters.get("redirect_uri") or ""
     if "#" not in uri:
         return None
-    facts = {"received": uri, "expected": uri.partition("#")[0], "registered": list(_registered(context))}
+    facts = {"received": uri, "expected": uri.partition("#")[0], "registered": list(_registered_uris(context))}
     return refusals.REDIRECT_URI_HAS_FRAGMENT.with_facts(facts)
 
 
@@ -78,14 +82,14 @@ def redirect_uri_is_registered(request: AuthorizeRequest, context: AuthorizeCont
     uri = request.parameters.get("redirect_uri")
     assert isinstance(client, Client)
     if uri is None:  # a dialect allows leaving it out if only one is registered
-        return next(filter(None, map(_unusable, client.redirect_uris)), None)
-    if not any(_same(client, _policy(context), registered, uri) for registered in client.redirect_uris):
+        return next(filter(None, map(_refuse_unusable, client.redirect_uris)), None)
+    if not any(_is_same(client, _policy(context), registered, uri) for registered in client.redirect_uris):
         facts = {"received": uri, "registered": list(client.redirect_uris), "launch_uri": client.launch_uri}
         return refusals.REDIRECT_URI_MISMATCH.with_facts(facts)
-    return _unusable(uri) or _corrected(request, uri)
+    return _refuse_unusable(uri) or _refuse_corrected(request, uri)
 
 
-def _unusable(uri: str) -> Refusal | None:
+def _refuse_unusable(uri: str) -> Refusal | None:
     """Refuses a registered URI that is unsafe: older registrations were checked less, and a dialect may allow a query."""
     if not urls.is_safe(uri):
         return refusals.REDIRECT_URI_SCHEME_FORBIDDEN(received=uri)
@@ -94,7 +98,7 @@ def _unusable(uri: str) -> Refusal | None:
     return refusals.REDIRECT_URI_RESPONSE_PARAMETER.with_facts(facts) if names else None
 
 
-def _corrected(request: AuthorizeRequest, uri: str) -> Refusal | None:
+def _refuse_corrected(request: AuthorizeRequest, uri: str) -> Refusal | None:
     """A URI that matches the registered one only after a correction isn't proven."""
     wire = request.wire("redirect_uri")
     if wire == uri:
@@ -107,7 +111,7 @@ def _corrected(request: AuthorizeRequest, uri: str) -> Refusal | None:
     return kind(received=wire, expected=uri, places=wire)
 
 
-def _same(client: Client, policy: Policy, registered: str, sent: str) -> bool:
+def _is_same(client: Client, policy: Policy, registered: str, sent: str) -> bool:
     """Compares exactly, except a native app's loopback port (RFC 8252 7.3) and a query if the policy allows it."""
     if registered == sent:
         return True

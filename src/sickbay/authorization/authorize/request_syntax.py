@@ -83,7 +83,7 @@ def response_mode_is_query_if_sent(request: AuthorizeRequest, context: Authorize
 
 @check()
 def parameters_are_sent_once(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    repeated = [name for name in request.parameters.repeated() if name in ONCE]
+    repeated = [name for name in request.parameters.list_repeated() if name in ONCE]
     return refusals.DUPLICATE_PARAMETER.with_facts(repetition(request, repeated)) if repeated else None
 
 

@@ -8,8 +8,8 @@ from sickbay.authorization.authorize.parameters import (
     asks_patient,
     base,
     correct_scopes,
-    misjoined,
-    requested,
+    find_wrong_separators,
+    read_scopes,
     requested_resources,
     scope_of,
     tokens,
@@ -43,7 +43,7 @@ def scope_is_encoded_once(request: AuthorizeRequest, context: AuthorizeContext) 
     wire = request.wire("scope") or ""
     if not scopes.is_encoded_twice(wire):
         return None
-    return refusals.SCOPE_DOUBLE_ENCODED(received=wire, expected=scopes.decoded_again(wire))
+    return refusals.SCOPE_DOUBLE_ENCODED(received=wire, expected=scopes.decode_again(wire))
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
@@ -74,7 +74,7 @@ def scopes_have_no_quotes_or_brackets(request: AuthorizeRequest, context: Author
 
 def _separators(request: AuthorizeRequest, kind: RefusalType) -> Refusal | None:
     text = scope_of(request)
-    if kind not in misjoined(text):
+    if kind not in find_wrong_separators(text):
         return None
     return kind(received=text, expected=" ".join(tokens(request)))
 
@@ -91,7 +91,7 @@ def scope_letters_are_in_order(request: AuthorizeRequest, context: AuthorizeCont
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_well_formed(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.malformed(tokens(request), requested_scopes.CLAIMS) if context.smart else None
+    return requested_scopes.refuse_malformed(tokens(request), requested_scopes.CLAIMS) if context.smart else None
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
@@ -124,8 +124,10 @@ def _wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> list[Res
 def scopes_are_registered(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """Doesn't refuse an unregistered offline_access: it is left out of the grant, and the response says so."""
     registered = context.client.scope if isinstance(context.client, Client) else ""
-    allowed = scope_spelling.registered(registered)
-    unregistered = [scope.text for scope in requested(request) if not scopes.covered(scope, allowed) and not _is_system(scope)]
+    allowed = scope_spelling.parse_registered(registered)
+    unregistered = [
+        scope.text for scope in read_scopes(request) if not scopes.is_covered(scope, allowed) and not _is_system(scope)
+    ]
     if not unregistered:
         return None
     refused_elsewhere = {scope.text for scope in (*_wildcards(request, context), *_of_unknown_types(request, context))} | {

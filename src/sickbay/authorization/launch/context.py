@@ -23,7 +23,7 @@ def members(context: Mapping[str, Any], client: Client) -> dict[str, Any]:
     return members
 
 
-def chosen(context: Mapping[str, Any], items: Sequence[tuple[str, str | None]]) -> dict[str, Any]:
+def add_choices(context: Mapping[str, Any], items: Sequence[tuple[str, str | None]]) -> dict[str, Any]:
     """Adds what the user chose at a picker: each item's reference, and the role that the app requested."""
     added = [{"reference": reference} | ({"role": role} if role else {}) for reference, role in items]
     return {**context, "fhirContext": [*context.get("fhirContext", ()), *added]} if added else dict(context)

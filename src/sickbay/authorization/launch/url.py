@@ -43,7 +43,7 @@ def launch_url(client: Client, code: str, iss: str) -> str:
 def iss_of(request: UrlRequest) -> str | None:
     """Returns iss, decoded as often as it was encoded."""
     iss = request.parameters.get("iss")
-    return urls.decoded_again(iss) if iss else None
+    return urls.decode_again(iss) if iss else None
 
 
 def is_substitution(request: UrlRequest) -> bool:
@@ -82,7 +82,7 @@ def iss_is_encoded_once(request: UrlRequest, context: UrlContext) -> Refusal | N
     iss = request.parameters.get("iss") or ""
     if not urls.is_encoded_twice(iss):
         return None
-    facts = {"received": iss, "expected": urls.decoded_again(iss)}
+    facts = {"received": iss, "expected": urls.decode_again(iss)}
     return refusals.LAUNCH_URL_ISS_DOUBLE_ENCODED.with_facts(facts)
 
 
@@ -116,6 +116,6 @@ def _base(iss: str) -> str:
 def iss_is_a_server_that_the_app_trusts(request: UrlRequest, context: UrlContext) -> Refusal | None:
     iss = iss_of(request) or ""
     allowed = context.allowed_iss if isinstance(context.allowed_iss, tuple) else ()
-    if urls.normalised(iss) in {urls.normalised(url) for url in allowed}:
+    if urls.normalise(iss) in {urls.normalise(url) for url in allowed}:
         return None
     return refusals.LAUNCH_URL_ISS_NOT_ALLOWLISTED(received=iss, allowed=list(allowed))

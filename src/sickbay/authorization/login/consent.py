@@ -9,13 +9,13 @@ from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope
 
 
-def granted(grantable: Collection[str], ticked: Collection[str]) -> tuple[str, ...]:
+def keep_ticked(grantable: Collection[str], ticked: Collection[str]) -> tuple[str, ...]:
     """Returns each scope left ticked, or narrowed if the user narrowed it."""
-    remaining = [scope for wide in grantable for scope in ([wide] if wide in ticked else _narrowed(wide, ticked))]
+    remaining = [scope for wide in grantable for scope in ([wide] if wide in ticked else _list_narrowed(wide, ticked))]
     return tuple(dict.fromkeys(remaining))
 
 
-def _narrowed(wide: str, ticked: Collection[str]) -> list[str]:
+def _list_narrowed(wide: str, ticked: Collection[str]) -> list[str]:
     return [scope for scope in ticked if scope.startswith(f"{wide}?") and _is_within(scope, wide)]
 
 
@@ -24,18 +24,20 @@ def _is_within(narrow: str, wide: str) -> bool:
     return part is not None and whole is not None and scopes.covers(whole, part)
 
 
-def approved(grantable: Collection[str], allowed: Collection[str]) -> tuple[str, ...]:
+def limit_to_allowed(grantable: Collection[str], allowed: Collection[str]) -> tuple[str, ...]:
     """Returns what a list of allowed scopes permits: each scope as requested if an allowed one covers it, otherwise the parts
     that the list permits: fewer letters, one type of a wildcard, or only what an allowed filter matches.
     """
     permitted = tuple(scope for scope in scopes.parse_all(tuple(allowed)) if scopes.is_enforceable(scope))
-    remaining = [scope for wide in grantable for scope in ([wide] if _permitted(wide, permitted) else _parts(wide, permitted))]
+    remaining = [
+        scope for wide in grantable for scope in ([wide] if _is_permitted(wide, permitted) else _parts(wide, permitted))
+    ]
     return tuple(dict.fromkeys(remaining))
 
 
-def _permitted(text: str, allowed: tuple[scopes.Scope, ...]) -> bool:
+def _is_permitted(text: str, allowed: tuple[scopes.Scope, ...]) -> bool:
     scope = scopes.parse(text)
-    return scope is not None and scopes.covered(scope, allowed)
+    return scope is not None and scopes.is_covered(scope, allowed)
 
 
 def _parts(text: str, allowed: tuple[scopes.Scope, ...]) -> list[str]:

@@ -44,7 +44,7 @@ _MODULES = (
 )
 
 
-def declared() -> dict[str, RefusalType]:
+def find_all() -> dict[str, RefusalType]:
     """The refusals by name. Of several with one name, the constant that is called the same, of the first file that has it."""
     return {
         refusal.name: refusal

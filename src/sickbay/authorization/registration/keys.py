@@ -47,7 +47,7 @@ def _is_usable(key: Mapping[str, Any]) -> bool:
 def keys_include_a_signature_key_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     """Keys for encryption may be in the set too, but one must verify signatures."""
     keys = [key for key in keys_of(request) if _is_usable(key)]
-    reasons = [(key, reason) for key in keys if (reason := jose.unsuited(key))]
+    reasons = [(key, reason) for key in keys if (reason := jose.find_unsuitable_member(key))]
     if not keys or len(reasons) < len(keys):
         return None
     key, reason = reasons[0]
@@ -57,7 +57,7 @@ def keys_include_a_signature_key_if_sent(request: RegistrationRequest, context: 
 @check(after=(jwks_has_a_verification_key_if_sent,))
 def keys_are_strong(request: RegistrationRequest, context: Any) -> Refusal | None:
     for key in keys_of(request):
-        if not _is_usable(key) or jose.unsuited(key):
+        if not _is_usable(key) or jose.find_unsuitable_member(key):
             continue
         weakness = jose.weakness(key) or ("" if jose.is_whole(key) else "its members are not a point on its curve")
         if weakness:

@@ -54,7 +54,7 @@ def permits(granted: str, text: str) -> bool:
     another check refuses it.
     """
     scope, granted_tokens = scopes.parse(text), spelling(granted).tokens
-    return scope is None or text in granted_tokens or scopes.covered(scope, scopes.parse_all(granted_tokens))
+    return scope is None or text in granted_tokens or scopes.is_covered(scope, scopes.parse_all(granted_tokens))
 
 
 @check()

@@ -49,7 +49,7 @@ def fault(metadata: Any) -> str:
         value = metadata.get(name, [])
         if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
             return f"{name} must be a list of strings"
-    return _unsupported(metadata) or _invalid_url(metadata)
+    return _find_unsupported(metadata) or _invalid_url(metadata)
 
 
 def _invalid_url(metadata: dict[str, Any]) -> str:
@@ -73,7 +73,7 @@ def statement(metadata: Any) -> str | None:
     return statement_text if isinstance(statement_text, str) else None
 
 
-def _unsupported(metadata: dict[str, Any]) -> str:
+def _find_unsupported(metadata: dict[str, Any]) -> str:
     if metadata.get("token_endpoint_auth_method", "none") not in METHODS:
         return f"token_endpoint_auth_method must be one of {', '.join(METHODS)}"
     if not set(metadata.get("grant_types", ())) <= set(GRANTS):

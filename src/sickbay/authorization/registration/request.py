@@ -109,7 +109,7 @@ def backend_service_is_a_confidential_client(request: RegistrationRequest, conte
 
 @check()
 def scopes_are_separated_by_spaces(request: RegistrationRequest, context: Any) -> Refusal | None:
-    return _metadata(requested_scopes.separated_wrongly(request.scope))
+    return _metadata(requested_scopes.refuse_separators(request.scope))
 
 
 @check()
@@ -124,7 +124,9 @@ def scope_letters_are_in_order(request: RegistrationRequest, context: Any) -> Re
 
 @check()
 def scopes_are_well_formed(request: RegistrationRequest, context: Any) -> Refusal | None:
-    return _metadata(requested_scopes.malformed(_tokens(request), () if request.type == "system" else requested_scopes.CLAIMS))
+    return _metadata(
+        requested_scopes.refuse_malformed(_tokens(request), () if request.type == "system" else requested_scopes.CLAIMS)
+    )
 
 
 @check()
@@ -146,7 +148,7 @@ def scope_levels_are_not_mixed(request: RegistrationRequest, context: Any) -> Re
     """An app with both grant types may register scopes for each."""
     if {"authorization_code", "client_credentials"} <= set(request.grant_types or ()):
         return None
-    return _metadata(requested_scopes.mixed(requested_scopes.resources(_tokens(request))))
+    return _metadata(requested_scopes.refuse_mixed(requested_scopes.resources(_tokens(request))))
 
 
 def _tokens(request: RegistrationRequest) -> tuple[str, ...]:

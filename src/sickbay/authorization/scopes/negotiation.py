@@ -46,7 +46,7 @@ class TokenSummary:
         return tuple(scope for scope in self.scopes if scope.granted != scope.asked)
 
 
-def negotiated(
+def explain_negotiation(
     offered: Iterable[tuple[str, bool, str]], granted: Sequence[str], automatic: bool = False
 ) -> tuple[Negotiated, ...]:
     """Returns the result for each requested scope. offered: scope, whether it could be granted, why not. automatic: without a
@@ -81,14 +81,14 @@ def service(offered: Iterable[tuple[str, bool, str]]) -> TokenSummary:
     return TokenSummary(rows, SERVICE)
 
 
-def refreshed(before: str, now: str, refreshes: bool) -> TokenSummary:
+def summarise_refresh(before: str, now: str, refreshes: bool) -> TokenSummary:
     """Summarises a refresh. before: all scopes that were granted. now: the scopes of the new access token."""
     current = scopes.split(now)
     dropped = tuple(Negotiated(scope, "", LEFT_OUT) for scope in scopes.split(before) if scope not in current)
     return TokenSummary((*(Negotiated(scope, scope) for scope in current), *dropped), "" if refreshes else STAYS)
 
 
-def given(
+def summarise_grant(
     rows: Sequence[Negotiated], scope: str, client: Client, refreshes: bool, missing: tuple[Missing, ...] = ()
 ) -> TokenSummary:
     """Summarises a redeemed code. scope: as granted. missing: what else the response lacks."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from sickbay.authorization.authorize.parameters import base, misjoined
+from sickbay.authorization.authorize.parameters import base, find_wrong_separators
 from sickbay.authorization.models import Client, Policy, Server, TokenFamily
 from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes
-from sickbay.protocol.scope_spelling import registered, spelling
+from sickbay.protocol.scope_spelling import parse_registered, spelling
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
 
@@ -35,7 +35,7 @@ def of_authorize(request: AuthorizeRequest, client: Client, server: Server) -> b
     """Whether an authorization request asks for scopes that the server can grant as requested."""
     text = request.parameters.get("scope") or ""
     demands = _of_authorize(text, client.scope)
-    if demands is None or request.wire("scope") != text or not _allowed(demands, server.policy, client):
+    if demands is None or request.wire("scope") != text or not _is_allowed(demands, server.policy, client):
         return False
     named = base(request, server)
     types = requested_scopes.types_of((named,) if named else server.fhir_bases, server)
@@ -45,7 +45,7 @@ def of_authorize(request: AuthorizeRequest, client: Client, server: Server) -> b
 def of_service(request: TokenRequest, client: Client, server: Server) -> bool:
     """Whether the scopes of a client_credentials request are granted as requested."""
     demands = _of_service(request.parameters.get("scope") or "", client.scope)
-    if demands is None or not _allowed(demands, server.policy, client):
+    if demands is None or not _is_allowed(demands, server.policy, client):
         return False
     bases = requested_scopes.bases_of(server, request.parameters.get("resource") or "", client.fhir)
     return _exist(demands, requested_scopes.types_of(bases, server))
@@ -58,13 +58,13 @@ def _exist(demands: Demands, types: Collection[str]) -> bool:
 def of_refresh(request: TokenRequest, client: Client, server: Server, family: TokenFamily) -> bool:
     """Whether a refresh requests scopes that the grant names literally, and all of the grant is still registered."""
     demands = _of_grant(family.scope, client.scope)
-    if demands is None or not _allowed(demands, server.policy, client):
+    if demands is None or not _is_allowed(demands, server.policy, client):
         return False
     text = request.parameters.get("scope")
     return _exist_somewhere(demands, server) and (not text or _is_part(text, family.scope))
 
 
-def _allowed(demands: Demands, policy: Policy, client: Client) -> bool:
+def _is_allowed(demands: Demands, policy: Policy, client: Client) -> bool:
     other = policy.scope_versions if policy.mixed_scope_versions else ()
     versions = demands.versions <= {f"v{client.smart_version}", *other}
     return versions and (policy.wildcard_scopes or not demands.wildcard)
@@ -86,9 +86,9 @@ def _of_authorize(text: str, registration: str) -> Demands | None:
     tokens = spelling(text).tokens
     parsed = scopes.parse_all(tokens)
     system = any(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed)
-    if not text.strip() or "," in text or "%" in text or misjoined(text) or system:
+    if not text.strip() or "," in text or "%" in text or find_wrong_separators(text) or system:
         return None
-    demands = _demands(tokens, parsed, registered(registration))
+    demands = _demands(tokens, parsed, parse_registered(registration))
     wildcards = any(scope.wildcard for scope in scopes.resources(registration))
     return demands if demands is None or wildcards or not demands.wildcard else None
 
@@ -99,7 +99,7 @@ def _of_service(text: str, registration: str) -> Demands | None:
     tokens = spelling(text).tokens
     parsed = scopes.parse_all(tokens)
     system = all(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed)
-    if not text.strip() or misjoined(text) or not system:
+    if not text.strip() or find_wrong_separators(text) or not system:
         return None
     return _demands(tokens, parsed, scopes.parse_all(scopes.split(registration)))
 
@@ -111,25 +111,29 @@ def _of_grant(text: str, registration: str) -> Demands | None:
     parsed = scopes.parse_all(tokens)
     if any(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed):
         return None
-    return _demands(tokens, parsed, registered(registration))
+    return _demands(tokens, parsed, parse_registered(registration))
 
 
 @memoize(512)
 def _is_part(text: str, granted: str) -> bool:
-    return not misjoined(text) and set(scopes.split(granted)).issuperset({*spelling(text).tokens, *scopes.split(text)})
+    return not find_wrong_separators(text) and set(scopes.split(granted)).issuperset(
+        {*spelling(text).tokens, *scopes.split(text)}
+    )
 
 
 def _demands(tokens: tuple[str, ...], requested: tuple[Scope, ...], allowed: tuple[Scope, ...]) -> Demands | None:
     if not tokens or len(requested) < len(tokens):
         return None
-    if not all(scopes.is_enforceable(scope) and scopes.covered(scope, allowed) for scope in requested):
+    if not all(scopes.is_enforceable(scope) and scopes.is_covered(scope, allowed) for scope in requested):
         return None
     resources = [scope for scope in requested if isinstance(scope, ResourceScope)]
     contexts = [scope.type for scope in requested if isinstance(scope, LaunchScope) and scope.type]
     types = [scope.type for scope in resources if not scope.wildcard]
     wildcard = any(scope.wildcard for scope in resources)
-    return Demands(frozenset(scope.version for scope in resources), wildcard, _distinct(types), _distinct(contexts))
+    return Demands(
+        frozenset(scope.version for scope in resources), wildcard, _drop_duplicates(types), _drop_duplicates(contexts)
+    )
 
 
-def _distinct(names: Iterable[str]) -> tuple[str, ...]:
+def _drop_duplicates(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))

@@ -9,13 +9,13 @@ from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import Any
 
-from sickbay.authorization.authorize.parameters import base_here, misjoined
+from sickbay.authorization.authorize.parameters import base_here, find_wrong_separators
 from sickbay.authorization.models import Policy, Server
 from sickbay.authorization.refusals import scope as refusals
-from sickbay.authorization.scopes.resource_types import ALL_TYPES, nearest
+from sickbay.authorization.scopes.resource_types import ALL_TYPES, find_nearest
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Refusal, RefusalType
-from sickbay.kernel.similar_names import closest
+from sickbay.kernel.similar_names import find_closest
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import ResourceScope
@@ -29,24 +29,24 @@ def refusal(kind: RefusalType, wrong: Sequence[str], corrected: list[str] | None
 
 def tokens_of(text: str) -> tuple[str, ...]:
     """Returns the scopes that were meant, whatever separates them and however often they were encoded."""
-    return spelling(scopes.decoded_again(text)).tokens
+    return spelling(scopes.decode_again(text)).tokens
 
 
-def separated_wrongly(text: str) -> Refusal | None:
+def refuse_separators(text: str) -> Refusal | None:
     """Refuses a text that isn't a list of scopes: encoded twice, or with wrong characters between or around the scopes."""
     if scopes.is_encoded_twice(text):
-        return refusals.SCOPE_DOUBLE_ENCODED(received=text, expected=scopes.decoded_again(text))
+        return refusals.SCOPE_DOUBLE_ENCODED(received=text, expected=scopes.decode_again(text))
     facts = {"received": text, "expected": " ".join(spelling(text).tokens)}
-    return next((kind.with_facts(facts) for kind in misjoined(text)), None)
+    return next((kind.with_facts(facts) for kind in find_wrong_separators(text)), None)
 
 
 def wrong_case(tokens: Sequence[str]) -> Refusal | None:
-    miscased = [(token, corrected) for token in tokens if (corrected := scopes.recased(token, ALL_TYPES))]
+    miscased = [(token, corrected) for token in tokens if (corrected := scopes.correct_case(token, ALL_TYPES))]
     return refusal(refusals.SCOPE_WRONG_CASE, [token for token, _ in miscased], [corrected for _, corrected in miscased])
 
 
 def wrong_order(tokens: Sequence[str]) -> Refusal | None:
-    misordered = [(token, corrected) for token in tokens if (corrected := scopes.reordered(token))]
+    misordered = [(token, corrected) for token in tokens if (corrected := scopes.reorder_letters(token))]
     return refusal(refusals.SCOPE_V2_ORDER, [token for token, _ in misordered], [corrected for _, corrected in misordered])
 
 
@@ -56,7 +56,7 @@ that it doesn't support (OpenID Connect Core 3.1.2.1, 5.4), so they are left out
 """
 
 
-def malformed(tokens: Sequence[str], ignored: Collection[str] = ()) -> Refusal | None:
+def refuse_malformed(tokens: Sequence[str], ignored: Collection[str] = ()) -> Refusal | None:
     """`ignored`: scopes that are left out instead if any other scope is requested."""
     ignored = () if set(tokens) <= set(ignored) else ignored
     malformed_scopes = [
@@ -64,13 +64,13 @@ def malformed(tokens: Sequence[str], ignored: Collection[str] = ()) -> Refusal |
         for token in tokens
         if token not in ignored
         and not scopes.parse(token)
-        and not scopes.recased(token, ALL_TYPES)
-        and not scopes.reordered(token)
+        and not scopes.correct_case(token, ALL_TYPES)
+        and not scopes.reorder_letters(token)
     ]
     return refusal(
         refusals.SCOPE_MALFORMED,
         malformed_scopes,
-        likely=[_likely(token) if index < CORRECTED_SCOPES else "" for index, token in enumerate(malformed_scopes)],
+        likely=[_guess_meaning(token) if index < CORRECTED_SCOPES else "" for index, token in enumerate(malformed_scopes)],
     )
 
 
@@ -111,7 +111,7 @@ def of_missing_types(requested: Sequence[ResourceScope], types: Sequence[str]) -
 def of_unknown_types(requested: Sequence[ResourceScope], types: tuple[str, ...], versions: Sequence[str]) -> Refusal | None:
     unknown = of_missing_types(requested, types)
     near = [
-        nearest(scope.type[:MAXIMUM_COMPARED_CHARACTERS], types) if index < CORRECTED_SCOPES else None
+        find_nearest(scope.type[:MAXIMUM_COMPARED_CHARACTERS], types) if index < CORRECTED_SCOPES else None
         for index, scope in enumerate(unknown)
     ]
     corrected = [
@@ -136,23 +136,23 @@ def bases_of(server: Server, resource: str, fhir: str) -> tuple[str, ...]:
     return tuple(base for base, version in server.fhir_versions.items() if version == number) or server.fhir_bases
 
 
-def mixed(requested: Sequence[scopes.Scope]) -> Refusal | None:
+def refuse_mixed(requested: Sequence[scopes.Scope]) -> Refusal | None:
     """A token is either for a user or for a backend service: no flow gives both (SMART 2.2, Backend Services)."""
     others = [scope.text for scope in requested if not isinstance(scope, ResourceScope) or scope.level != "system"]
     system = [scope.text for scope in requested if scope.text not in others]
     return refusal(refusals.SCOPE_LEVELS_MIXED, system, others=others) if others else None
 
 
-def spelt_wrongly(tokens: Sequence[str]) -> Refusal | None:
+def find_spelling_refusal(tokens: Sequence[str]) -> Refusal | None:
     """Returns the refusal of the first spelling fault."""
-    return wrong_case(tokens) or wrong_order(tokens) or malformed(tokens) or unenforceable(resources(tokens))
+    return wrong_case(tokens) or wrong_order(tokens) or refuse_malformed(tokens) or unenforceable(resources(tokens))
 
 
-def misspelt(text: str) -> tuple[str, ...]:
+def list_misspelt(text: str) -> tuple[str, ...]:
     """Returns the wrong scopes of a configured list; the whole text if they aren't separated by spaces."""
-    if separated_wrongly(text):
+    if refuse_separators(text):
         return (text,)
-    refused = spelt_wrongly(spelling(text).tokens)
+    refused = find_spelling_refusal(spelling(text).tokens)
     return tuple(refused.facts["scopes"]) if refused else ()
 
 
@@ -166,7 +166,7 @@ LAUNCHES = ("patient/launch", "encounter/launch")
 """Context scopes in the wrong word order."""
 
 
-def _likely(token: str) -> str:
+def _guess_meaning(token: str) -> str:
     """Returns what a malformed scope most likely meant, or "": dots instead of slashes, .search instead of .s, a URI instead of
     its scope, or a typo.
     """
@@ -193,6 +193,9 @@ def _most_similar(token: str) -> str:
     if len(token) > MAXIMUM_COMPARED_CHARACTERS:
         return ""
     head, dot, access = token.rpartition(".")
-    suffix, word = closest(access, ("read", "write", "rs", "cruds"), 0.5) if dot else None, closest(token, _WORDS, 0.8)
+    suffix, word = (
+        find_closest(access, ("read", "write", "rs", "cruds"), 0.5) if dot else None,
+        find_closest(token, _WORDS, 0.8),
+    )
     close = [*([f"{head}.{suffix}"] if suffix else ()), *([word] if word else ())]
     return _EQUIVALENTS.get(token) or next(filter(scopes.parse, close), "")

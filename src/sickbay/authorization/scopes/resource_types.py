@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from sickbay.kernel.similar_names import closest
+from sickbay.kernel.similar_names import find_closest
 
 _TEXT = Path(__file__).with_name("resource_types.json").read_text(encoding="utf-8")
 
@@ -40,7 +40,7 @@ def types_of(version: str) -> tuple[str, ...]:
     return next((names for number, names in RESOURCE_TYPES.items() if version and number.startswith(version[:3])), ())
 
 
-def nearest(name: str, types: tuple[str, ...]) -> str | None:
+def find_nearest(name: str, types: tuple[str, ...]) -> str | None:
     """Returns the one of these types that `name` was renamed to, or most resembles."""
     renamed = next((other for other in RENAMED.get(name, ()) if other in types), None)
-    return renamed or closest(name, types, 0.75)
+    return renamed or find_closest(name, types, 0.75)

@@ -33,7 +33,7 @@ from sickbay.authorization.token.request import (
     grant_type_fits_the_other_parameters,
     grant_type_is_sent,
     grant_type_is_supported,
-    implied,
+    implied_grant_type,
     method_is_post,
     parameters_are_sent_once,
     resource_is_the_granted_fhir_base_url_if_sent,
@@ -91,7 +91,7 @@ def compiled_checks(request: TokenRequest) -> CompiledChecks[TokenRequest, Token
     grant.
     """
     by_grant = _WITH_ASSERTION if request.parameters.get("client_assertion") else _COMPILED
-    return by_grant.get(request.parameters.get("grant_type") or implied(request)) or by_grant[None]
+    return by_grant.get(request.parameters.get("grant_type") or implied_grant_type(request)) or by_grant[None]
 
 
 def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:

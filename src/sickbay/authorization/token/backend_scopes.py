@@ -26,7 +26,7 @@ _UNUSUAL = "unusual_scopes"
 def _is_plain(text: str) -> bool:
     """Whether all scopes are well-formed, enforceable system scopes."""
     tokens = spelling(text).tokens
-    return requested_scopes.spelt_wrongly(tokens) is None and len(_system(tokens)) == len(tokens)
+    return requested_scopes.find_spelling_refusal(tokens) is None and len(_system(tokens)) == len(tokens)
 
 
 def _scope_check(
@@ -44,7 +44,7 @@ def _scope_check(
     return check(requires=("client",), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)(over)
 
 
-def _requested(request: TokenRequest) -> tuple[str, ...]:
+def _requested_scopes(request: TokenRequest) -> tuple[str, ...]:
     return requested_scopes.tokens_of(request.parameters.get("scope") or "")
 
 
@@ -59,10 +59,10 @@ def scope_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | Non
 
 @check(after=(scope_is_sent,), inputs=_UNUSUAL)
 def scopes_are_separated_by_spaces(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    return requested_scopes.separated_wrongly(request.parameters.get("scope") or "") if context.smart else None
+    return requested_scopes.refuse_separators(request.parameters.get("scope") or "") if context.smart else None
 
 
-def offered(
+def negotiate(
     requested: tuple[str, ...], client: Client, policy: Policy, types: tuple[str, ...] = ()
 ) -> tuple[tuple[str, bool, str], ...]:
     """Returns each requested scope, whether it is granted, and why it isn't or why it was added. If the server drops nothing,
@@ -89,7 +89,7 @@ def _reason(text: str, registered: tuple[scopes.Scope, ...], client: Client, pol
         return f"uses the syntax of SMART {scope.version}, but the app is registered for v{client.smart_version}"
     if not scope.enforceable:
         return "has a filter that this server can't enforce"
-    return "" if scopes.covered(scope, registered) else "isn't registered for this app"
+    return "" if scopes.is_covered(scope, registered) else "isn't registered for this app"
 
 
 def _is_lenient(context: TokenContext) -> bool:
@@ -104,7 +104,7 @@ def _dropping_policy(context: TokenContext) -> Policy | None:
 
 def not_of_the_system(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
     """Refuses scopes that are well formed but need a user. Other checks refuse the others."""
-    parsed = {text: scope for text in requested if (scope := scopes.parse(_recased(text)))}
+    parsed = {text: scope for text in requested if (scope := scopes.parse(_correct_case(text)))}
     others = [text for text, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"]
     policy = _dropping_policy(context)
     if policy and (policy.mixed_levels or len(others) == len(requested)):
@@ -112,9 +112,9 @@ def not_of_the_system(requested: tuple[str, ...], context: TokenContext) -> Refu
     return refusals.BACKEND_SCOPE_NOT_SYSTEM(scopes=others, received=requested) if others else None
 
 
-def _recased(token: str) -> str:
+def _correct_case(token: str) -> str:
     """Corrects case and letter order, so that the level of a misspelt scope is still recognised."""
-    return scopes.recased(token, ALL_TYPES) or scopes.reordered(token) or token
+    return scopes.correct_case(token, ALL_TYPES) or scopes.reorder_letters(token) or token
 
 
 def _unless_dropped(
@@ -147,7 +147,7 @@ def scope_types_exist_in_the_fhir_version(request: TokenRequest, context: TokenC
     assert isinstance(context.server, Server)
     types = requested_scopes.types_of(bases, context.server)
     versions = sorted({context.server.fhir_versions.get(base, "") for base in bases})
-    return requested_scopes.of_unknown_types(_system(_requested(request)), types, versions)
+    return requested_scopes.of_unknown_types(_system(_requested_scopes(request)), types, versions)
 
 
 def bases_of(request: TokenRequest, context: TokenContext) -> tuple[str, ...]:
@@ -159,11 +159,11 @@ def bases_of(request: TokenRequest, context: TokenContext) -> tuple[str, ...]:
 
 def _system(requested: tuple[str, ...]) -> tuple[scopes.ResourceScope, ...]:
     """Returns the system scopes; another check refuses the others."""
-    return tuple(scope for scope in requested_scopes.resources(tuple(map(_recased, requested))) if scope.level == "system")
+    return tuple(scope for scope in requested_scopes.resources(tuple(map(_correct_case, requested))) if scope.level == "system")
 
 
 def _not_registered(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
-    unregistered = [] if _dropping_policy(context) else _unregistered(requested, context)
+    unregistered = [] if _dropping_policy(context) else _list_unregistered(requested, context)
     registered = context.client.scope if isinstance(context.client, Client) else ""
     facts = {"received": unregistered, "expected": None, "scopes": unregistered, "corrected": [], "registered": registered}
     return refusals.SCOPE_NOT_REGISTERED.with_facts(facts) if unregistered else None
@@ -171,26 +171,28 @@ def _not_registered(requested: tuple[str, ...], context: TokenContext) -> Refusa
 
 @check(requires=("client",), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
 def at_least_one_scope_can_be_granted(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    requested, policy = _requested(request), _dropping_policy(context)
+    requested, policy = _requested_scopes(request), _dropping_policy(context)
     if policy and isinstance(context.client, Client) and isinstance(context.server, Server):
         types = requested_scopes.types_of(bases_of(request, context), context.server)
-        remaining = sum(granted for _, granted, _ in offered(requested, context.client, policy, types))
+        remaining = sum(granted for _, granted, _ in negotiate(requested, context.client, policy, types))
     else:
-        remaining = len(requested) - len(_unregistered(requested, context)) or not requested
+        remaining = len(requested) - len(_list_unregistered(requested, context)) or not requested
     if remaining:
         return None
     registered = context.client.scope if isinstance(context.client, Client) else ""
     return refusals.BACKEND_EMPTY_SCOPES(received=requested, registered=registered)
 
 
-def _unregistered(requested: tuple[str, ...], context: TokenContext) -> list[str]:
+def _list_unregistered(requested: tuple[str, ...], context: TokenContext) -> list[str]:
     """Returns the system scopes that the registration doesn't cover. Other checks refuse scopes without a working filter."""
     registered = scopes.parse_all(scopes.split(context.client.scope)) if isinstance(context.client, Client) else ()
     parsed = {text: scopes.parse(text) for text in requested}
     system = {
         text: scope for text, scope in parsed.items() if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
     }
-    uncovered = {text: scope for text, scope in system.items() if scope.enforceable and not scopes.covered(scope, registered)}
+    uncovered = {
+        text: scope for text, scope in system.items() if scope.enforceable and not scopes.is_covered(scope, registered)
+    }
     unknown_types = requested_scopes.of_missing_types(tuple(uncovered.values()), _types(context)) if uncovered else []
     return [text for text, scope in uncovered.items() if scope not in unknown_types]
 
@@ -205,7 +207,7 @@ CHECKS: tuple[TokenCheck, ...] = (
     scopes_are_separated_by_spaces,
     _scope_check("scopes_are_in_the_right_case", _unless_dropped(requested_scopes.wrong_case), text_only=True),
     _scope_check("scope_letters_are_in_order", _unless_dropped(requested_scopes.wrong_order), text_only=True),
-    _scope_check("scopes_are_well_formed", _unless_dropped(requested_scopes.malformed), text_only=True),
+    _scope_check("scopes_are_well_formed", _unless_dropped(requested_scopes.refuse_malformed), text_only=True),
     _scope_check("scope_filters_are_plain", _unenforceable, text_only=True),
     _scope_check("scopes_are_system_scopes", not_of_the_system, text_only=True),
     _scope_check("scopes_have_the_smart_version_of_the_app", _of_another_version),

@@ -173,7 +173,7 @@ def key_is_public(request: TokenRequest, context: TokenContext) -> Refusal | Non
 @check(requires=("jwks",), after=(key_is_published,))
 def key_is_for_signatures(request: TokenRequest, context: TokenContext) -> Refusal | None:
     header = _read(request).header
-    reason = jose.unsuited(_key(header, context) or {}, header.get("alg"))
+    reason = jose.find_unsuitable_member(_key(header, context) or {}, header.get("alg"))
     return refusals.ASSERTION_KEY_UNSUITED(received=reason, kid=header.get("kid")) if reason else None
 
 
@@ -210,7 +210,7 @@ def _key(header: dict[str, Any], context: TokenContext) -> dict[str, Any] | None
     return matching[0] if len(matching) == 1 else None
 
 
-def proven(examination: Examination) -> bool:
+def is_proven(examination: Examination) -> bool:
     """Whether the assertion is valid and the client's. Then it is used up, even if another check refuses the request."""
     passed = {run.name for run in examination.checked if run.outcome == "passed"}
     return all(assertion_check.name in passed for assertion_check in ASSERTION)

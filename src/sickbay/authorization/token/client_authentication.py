@@ -36,7 +36,7 @@ def guesses_too_many(seconds: int) -> Refusal:
     return refusals.GUESSES_TOO_MANY(seconds=seconds)
 
 
-def hashed(secret: str) -> str:
+def hash_secret(secret: str) -> str:
     """Returns the SHA-256 in hex: the form in which secrets, codes and tokens are stored."""
     return sha256(secret.encode()).hexdigest()
 
@@ -83,7 +83,7 @@ def _is_padded(request: TokenRequest, client: Client) -> bool:
 
 
 def _is_secret(text: str, client: Client) -> bool:
-    return hmac.compare_digest(hashed(text), client.secret_hash or "")
+    return hmac.compare_digest(hash_secret(text), client.secret_hash or "")
 
 
 def _with_status(request: TokenRequest, refusal: Refusal) -> Refusal:
@@ -91,7 +91,7 @@ def _with_status(request: TokenRequest, refusal: Refusal) -> Refusal:
     return replace(refusal, status=401) if "authorization" in request.headers else refusal
 
 
-def _invalid(request: TokenRequest, kind: RefusalType, **facts: object) -> Refusal:
+def _refuse_invalid(request: TokenRequest, kind: RefusalType, **facts: object) -> Refusal:
     return _with_status(request, kind(grant_type=request.parameters.get("grant_type"), **facts))
 
 
@@ -103,8 +103,8 @@ def authorization_header_is_basic_if_sent(request: TokenRequest, context: TokenC
         return None
     scheme = header.partition(" ")[0] if " " in header else ""
     if scheme.lower() == "bearer":
-        return _invalid(request, refusals.ASSERTION_AS_BEARER, received=scheme)
-    return _invalid(request, refusals.BASIC_MALFORMED, fault="scheme", received=scheme)
+        return _refuse_invalid(request, refusals.ASSERTION_AS_BEARER, received=scheme)
+    return _refuse_invalid(request, refusals.BASIC_MALFORMED, fault="scheme", received=scheme)
 
 
 @check()
@@ -112,7 +112,7 @@ def basic_header_is_well_formed_if_sent(request: TokenRequest, context: TokenCon
     read = request.presented.basic
     if read is None or read.fault is None:
         return None
-    return _invalid(request, refusals.BASIC_MALFORMED, fault=read.fault)
+    return _refuse_invalid(request, refusals.BASIC_MALFORMED, fault=read.fault)
 
 
 @check()
@@ -132,7 +132,7 @@ def client_is_identified(request: TokenRequest, context: TokenContext) -> Refusa
     at_refresh = request.parameters.get("grant_type") == "refresh_token"
     kind = refusals.CLIENT_AUTH_MISSING if at_refresh else refusals.CLIENT_ID_MISSING_IN_BODY
     facts = {"received": None, "expected": registered, "registered": "client_id in the body"}
-    return _invalid(request, kind, **facts, **({"owner": owner} if owner else {}))
+    return _refuse_invalid(request, kind, **facts, **({"owner": owner} if owner else {}))
 
 
 @check()
@@ -149,10 +149,10 @@ def client_is_registered(request: TokenRequest, context: TokenContext) -> Refusa
         return None
     sent = request.parameters.get("client_assertion") or ""
     if request.claimed is None and jose.peek(sent) is None:  # no other client is named
-        return _invalid(request, refusals.ASSERTION_NOT_JWT, parts=sent.count(".") + 1)
+        return _refuse_invalid(request, refusals.ASSERTION_NOT_JWT, parts=sent.count(".") + 1)
     header_credentials = request.presented.basic
     if header_credentials is not None and header_credentials.decoded and header_credentials.decoded[1] in context.others:
-        return _invalid(request, refusals.BASIC_SWAPPED, received=None, expected=header_credentials.decoded[1])
+        return _refuse_invalid(request, refusals.BASIC_SWAPPED, received=None, expected=header_credentials.decoded[1])
     pending = {} if context.live_at is None else {"live_at": context.live_at}
     likely = guess_client(request.claimed, request.parameters.get("redirect_uri"), context.newest_clients)
     facts = {"received": request.claimed, "others": list(context.others), **pending, **likely}
@@ -161,7 +161,7 @@ def client_is_registered(request: TokenRequest, context: TokenContext) -> Refusa
         and request.presented.methods == ("private_key_jwt",)
         and not request.parameters.get("client_id")
     ):
-        return _invalid(
+        return _refuse_invalid(
             request, refusals.ASSERTION_CLIENT_MISMATCH, received=request.claimed, expected="a client registered here"
         )
     return _with_status(request, refusals.CLIENT_ID_UNKNOWN.with_facts(facts))
@@ -176,7 +176,7 @@ def credentials_are_sent_if_the_client_has_any(request: TokenRequest, context: T
     if client.client == "public" or request.presented.methods:
         return None
     kind = refusals.ASSERTION_MISSING if client.client == "asymmetric" else refusals.CLIENT_AUTH_MISSING
-    return _invalid(request, kind, received=None, registered=registered_method(client))
+    return _refuse_invalid(request, kind, received=None, registered=registered_method(client))
 
 
 @check(requires=("client",), after=(client_is_registered,))
@@ -186,16 +186,16 @@ def public_client_sends_no_secret(request: TokenRequest, context: TokenContext) 
         return None
     if methods == ("client_secret_basic",) and is_empty_basic(request) and _policy(context).empty_basic:
         return None
-    return _invalid(request, refusals.PUBLIC_CLIENT_SENT_SECRET, received=methods)
+    return _refuse_invalid(request, refusals.PUBLIC_CLIENT_SENT_SECRET, received=methods)
 
 
 @check(requires=("client",), after=(credentials_are_sent_if_the_client_has_any, only_one_authentication_method_is_used))
 def authentication_method_is_the_registered_one(request: TokenRequest, context: TokenContext) -> Refusal | None:
     client, methods = _client(context), request.presented.methods
-    if client.client == "public" or methods[0] in _accepted(client, _policy(context)):
+    if client.client == "public" or methods[0] in _accepted_methods(client, _policy(context)):
         return None
-    expected = next(iter(_accepted(client, _policy(context))), registered_method(client))
-    return _invalid(request, refusals.CLIENT_AUTH_METHOD_MISMATCH, received=methods[0], registered=expected)
+    expected = next(iter(_accepted_methods(client, _policy(context))), registered_method(client))
+    return _refuse_invalid(request, refusals.CLIENT_AUTH_METHOD_MISMATCH, received=methods[0], registered=expected)
 
 
 @check(
@@ -210,12 +210,12 @@ def client_secret_is_right_if_the_client_has_one(request: TokenRequest, context:
     readings = _readings(request, client)
     if not readings:
         padded = {"padded": True} if _is_padded(request, client) else {}
-        return _invalid(request, refusals.CLIENT_SECRET_WRONG, received=method, **padded)
+        return _refuse_invalid(request, refusals.CLIENT_SECRET_WRONG, received=method, **padded)
     required = _policy(context).basic_secret
     if required == "either" or required in readings or method != "client_secret_basic":
         return None
     kind = refusals.BASIC_URLENCODED_MISMATCH if required == "raw" else refusals.BASIC_NOT_URLENCODED
-    return _invalid(request, kind, compares=required)
+    return _refuse_invalid(request, kind, compares=required)
 
 
 def is_empty_basic(request: TokenRequest) -> bool:
@@ -235,7 +235,7 @@ def registered_method(client: Client) -> str:
     return client.auth_method or kinds[client.client]
 
 
-def _accepted(client: Client, policy: Policy) -> tuple[str, ...]:
+def _accepted_methods(client: Client, policy: Policy) -> tuple[str, ...]:
     """A symmetric client registered without a method may use either secret method that the policy allows."""
     if client.client == "asymmetric":
         return ("private_key_jwt",)

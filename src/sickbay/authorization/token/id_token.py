@@ -31,7 +31,7 @@ def claims(
     lifetime: int = LIFETIME,
 ) -> dict[str, Any]:
     """Returns the claims. base: the FHIR base that makes the user's reference absolute. `profile`: SMART 1.0 and earlier."""
-    granted, url = scopes.split(scope), _absolute(base, user.fhir_user)
+    granted, url = scopes.split(scope), _make_absolute(base, user.fhir_user)
     values: dict[str, Any] = {
         "iss": issuer,
         "sub": user.sub or user.username,
@@ -46,7 +46,7 @@ def claims(
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _absolute(base: str, reference: str) -> str:
+def _make_absolute(base: str, reference: str) -> str:
     return reference if "://" in reference else f"{base.rstrip('/')}/{reference}"
 
 
@@ -72,7 +72,7 @@ class Ring:
     retired: tuple[Retired, ...] = ()
 
 
-def rotated(ring: Ring, now: int, next: str, active: str = "") -> Ring:
+def rotate(ring: Ring, now: int, next: str, active: str = "") -> Ring:
     """Makes the waiting key sign, and `next` wait. active: signs if no key was waiting."""
     retired = tuple(old for old in ring.retired if now - old.at < KEPT)
     return Ring(ring.next or active, now, next, (Retired(ring.active, now), *retired))
@@ -86,7 +86,7 @@ def rotation_is_due(ring: Ring, now: int) -> bool:
     return now - ring.since >= AGE
 
 
-def published(ring: Ring, now: int) -> tuple[str, ...]:
+def list_published(ring: Ring, now: int) -> tuple[str, ...]:
     """Returns the keys of the key set; the signing key comes first."""
     old = tuple(key.key for key in ring.retired if now - key.at < KEPT)
     return (ring.active, *((ring.next,) if ring.next else ()), *old)

@@ -16,7 +16,7 @@ NONE_CHOSEN: Final = "The launch had no {name}, and none was chosen."
 NONE_IN_EHR: Final = "The EHR launched the app without a patient."
 
 
-def missing(
+def find_missing(
     rows: Sequence[Negotiated], code: AuthorizationCode, client: Client, policy: Policy, members: Collection[str]
 ) -> tuple[Missing, ...]:
     """rows: the requested scopes. members: of the token response."""

@@ -75,16 +75,16 @@ def _is_off(context: TokenContext) -> bool:
 
 @check(requires=("code",))
 def code_verifier_is_sent_if_code_challenge_was(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    if request.parameters.get("code_verifier") or not _registered(context) or _is_off(context):
+    if request.parameters.get("code_verifier") or not _registered_challenge(context) or _is_off(context):
         return None
-    return refusals.PKCE_VERIFIER_MISSING(challenge=_registered(context))
+    return refusals.PKCE_VERIFIER_MISSING(challenge=_registered_challenge(context))
 
 
 @check(requires=("code",))
 def code_verifier_is_sent_only_with_code_challenge(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """A verifier without a challenge means that an attacker removed the challenge (RFC 9700 4.8.2)."""
     verifier = request.parameters.get("code_verifier")
-    if not verifier or context.code is None or _registered(context) or _is_off(context):
+    if not verifier or context.code is None or _registered_challenge(context) or _is_off(context):
         return None
     return refusals.PKCE_VERIFIER_UNEXPECTED(challenge=None)
 
@@ -100,7 +100,7 @@ def code_verifier_is_well_formed_if_sent(request: TokenRequest, context: TokenCo
 
 @check(requires=("code",), after=(code_verifier_is_sent_if_code_challenge_was, code_verifier_is_well_formed_if_sent))
 def code_verifier_matches_code_challenge_if_there_is_one(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    verifier, registered = request.parameters.get("code_verifier"), _registered(context)
+    verifier, registered = request.parameters.get("code_verifier"), _registered_challenge(context)
     if not verifier or not registered or matches(verifier, registered) or _is_off(context):
         return None
     facts: dict[str, Any] = {
@@ -113,7 +113,7 @@ def code_verifier_matches_code_challenge_if_there_is_one(request: TokenRequest, 
     return refusals.PKCE_VERIFIER_MISMATCH.with_facts(facts)
 
 
-def _registered(context: TokenContext) -> str | None:
+def _registered_challenge(context: TokenContext) -> str | None:
     return context.code.code_challenge if isinstance(context.code, AuthorizationCode) else None
 
 

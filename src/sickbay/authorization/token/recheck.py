@@ -18,8 +18,8 @@ T = TypeVar("T", bound=TokenContext)
 
 def context_for(context: T, request: TokenRequest, corrected: TokenRequest) -> T:
     """Another client is UNKNOWN unless it is a likely client or owns the grant; so is another code or refresh token."""
-    same = refreshing(request) and _same("refresh_token", request, corrected)
-    signed: dict[str, Any] = {} if _same("client_assertion", request, corrected) else {"jwks": UNKNOWN, "seen_jti": ()}
+    same = refreshing(request) and _is_same("refresh_token", request, corrected)
+    signed: dict[str, Any] = {} if _is_same("client_assertion", request, corrected) else {"jwks": UNKNOWN, "seen_jti": ()}
     return structs.replace(
         context,
         client=_client(context, request, corrected),
@@ -43,11 +43,11 @@ def _client(context: TokenContext, request: TokenRequest, corrected: TokenReques
 def _code(context: TokenContext, request: TokenRequest, corrected: TokenRequest) -> AuthorizationCode | Unknown | None:
     if refreshing(request):
         return UNKNOWN
-    if _same("code", request, corrected):
+    if _is_same("code", request, corrected):
         return context.code
     sent = request.parameters.get("code") or ""
     return context.bare if corrected.parameters.get("code") == bare_code(sent) else UNKNOWN
 
 
-def _same(name: str, request: TokenRequest, corrected: TokenRequest) -> bool:
+def _is_same(name: str, request: TokenRequest, corrected: TokenRequest) -> bool:
     return request.parameters.get(name) == corrected.parameters.get(name)

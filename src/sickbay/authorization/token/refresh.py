@@ -18,9 +18,9 @@ from sickbay.authorization.models import AccessToken, Client, Server, TokenFamil
 from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
-from sickbay.authorization.token.client_authentication import client_is_registered, hashed
+from sickbay.authorization.token.client_authentication import client_is_registered, hash_secret
 from sickbay.kernel.checks import UNKNOWN, Check, Refusal
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 from sickbay.protocol import scopes
 
 Decision: TypeAlias = Literal["rotate", "renew", "repeat", "reused"]
@@ -60,13 +60,13 @@ def read(key: bytes, text: str) -> tuple[str, int] | None:
 
 
 def _mac(key: bytes, use: str, family: str, generation: int) -> str:
-    mac = _keyed(key).copy()
+    mac = _prepare_key(key).copy()
     mac.update(f"{use}\0{family}\0{generation}".encode())
     return urlsafe_b64encode(mac.digest()).rstrip(b"=").decode()
 
 
-@memoized(4)
-def _keyed(key: bytes) -> hmac.HMAC:
+@cache_results(4)
+def _prepare_key(key: bytes) -> hmac.HMAC:
     """Cached, because preparing a key takes longer than computing a code with it. A sandbox has a single key."""
     return hmac.new(key, digestmod="sha256")
 
@@ -149,11 +149,11 @@ def repeated_request_equals_the_first(request: TokenRequest, context: TokenConte
 )
 def response_to_a_repeated_request_is_still_valid(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Everything in the first response must still be valid, because it is sent again."""
-    reason = _withdrawn(context) if is_replay(context) else ""
+    reason = _find_withdrawn(context) if is_replay(context) else ""
     return refusals.REFRESH_REPLAY_REVOKED(reason=reason) if reason else None
 
 
-def _withdrawn(context: TokenContext) -> str:
+def _find_withdrawn(context: TokenContext) -> str:
     token, server, client = context.answer, context.server, _client(context)
     assert isinstance(server, Server)
     if token is UNKNOWN:  # offline
@@ -186,7 +186,7 @@ def fingerprint(request: TokenRequest, client: Client) -> str:
         client.secret_hash or "",
         str(jwt.header.get("kid")) if jwt else "",
     )
-    return hashed("\0".join(parts))
+    return hash_secret("\0".join(parts))
 
 
 @check(requires=("family", "client"), after=(refresh_token_is_known,))
@@ -206,20 +206,20 @@ def session_has_not_ended_if_the_token_depends_on_it(request: TokenRequest, cont
 
 @check(inputs=_UNUSUAL)
 def scopes_are_separated_by_spaces(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    return requested_scopes.separated_wrongly(request.parameters.get("scope") or "")
+    return requested_scopes.refuse_separators(request.parameters.get("scope") or "")
 
 
 @check(requires=("family",), after=(refresh_token_is_known,), inputs=_UNUSUAL)
 def scopes_are_spelled_correctly(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    return requested_scopes.spelt_wrongly(
-        [scope for scope in _requested(request, context) if scope not in requested_scopes.CLAIMS]
+    return requested_scopes.find_spelling_refusal(
+        [scope for scope in _requested_scopes(request, context) if scope not in requested_scopes.CLAIMS]
     )
 
 
 @check(requires=("family", "server"), after=(refresh_token_is_known,), inputs=_UNUSUAL)
 def server_supports_the_scopes(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """The same rules as at the authorization endpoint: user scopes only, in a version and of types that the server grants."""
-    requested, server = requested_scopes.resources(_requested(request, context)), context.server
+    requested, server = requested_scopes.resources(_requested_scopes(request, context)), context.server
     assert isinstance(server, Server)
     if not requested:
         return None
@@ -234,7 +234,7 @@ def server_supports_the_scopes(request: TokenRequest, context: TokenContext) -> 
     )
 
 
-def _requested(request: TokenRequest, context: TokenContext) -> tuple[str, ...]:
+def _requested_scopes(request: TokenRequest, context: TokenContext) -> tuple[str, ...]:
     """Returns the requested scopes, except those that are literally in the grant and need no check."""
     granted = scopes.split(_family(context).scope)
     return tuple(scope for scope in requested_scopes.tokens_of(request.parameters.get("scope") or "") if scope not in granted)
@@ -266,16 +266,16 @@ def scopes_are_still_registered(request: TokenRequest, context: TokenContext) ->
 )
 def scope_is_not_wider_than_granted(request: TokenRequest, context: TokenContext) -> Refusal | None:
     granted, requested = _family(context).scope, request.parameters.get("scope") or ""
-    refused_elsewhere = _unsuitable(request, context)
+    refused_elsewhere = _list_unsuitable(request, context)
     wider = tuple(scope for scope in scopes.split(requested) if not _within(scope, granted) and scope not in refused_elsewhere)
     if not wider or (requested_scopes.CLAIMS.issuperset(wider) and len(wider) < len(scopes.split(requested))):
         return None
     return refusals.REFRESH_SCOPE_EXPANDED(received=requested, wider=wider, granted=granted)
 
 
-def _unsuitable(request: TokenRequest, context: TokenContext) -> frozenset[str]:
+def _list_unsuitable(request: TokenRequest, context: TokenContext) -> frozenset[str]:
     """Returns the requested scopes that no user's token can have here, which `server_supports_the_scopes` refuses."""
-    requested, server = requested_scopes.resources(_requested(request, context)), context.server
+    requested, server = requested_scopes.resources(_requested_scopes(request, context)), context.server
     types = requested_scopes.types_of(_bases(server, context), server) if isinstance(server, Server) else ()
     missing = requested_scopes.of_missing_types(requested, types)
     return frozenset(scope.text for scope in requested if scope.level == "system" or scope in missing)
@@ -294,10 +294,10 @@ def _within(requested: str, granted: str) -> bool:
         return True
     if parsed is None or (isinstance(parsed, scopes.ResourceScope) and not parsed.enforceable):
         return False
-    return scopes.covered(parsed, scopes.parse_all(granted_scopes))
+    return scopes.is_covered(parsed, scopes.parse_all(granted_scopes))
 
 
-def narrowed(family: TokenFamily, requested: str | None, client: Client, server: Server) -> str:
+def narrow(family: TokenFamily, requested: str | None, client: Client, server: Server) -> str:
     """Returns the next access token's scope: what was requested, or the whole grant (RFC 6749 6), if it would
     still be granted.
     """

@@ -58,7 +58,7 @@ def body_is_a_form(request: TokenRequest, context: TokenContext) -> Refusal | No
 
 @check()
 def parameters_are_sent_once(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    repeated = request.parameters.repeated()
+    repeated = request.parameters.list_repeated()
     if not repeated:
         return None
     facts = {"names": list(repeated), "received": list(repeated), "expected": "each parameter once"}
@@ -89,7 +89,7 @@ def _is_of_oauth(grant: str) -> bool:
 
 @check(after=(grant_type_is_supported,))
 def grant_type_fits_the_other_parameters(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    grant, implied_grant = request.parameters.get("grant_type"), implied(request)
+    grant, implied_grant = request.parameters.get("grant_type"), implied_grant_type(request)
     refreshes = grant == "refresh_token" and request.parameters.get("refresh_token")
     if implied_grant in (None, grant) or refreshes:
         return None
@@ -114,15 +114,15 @@ def resource_is_the_granted_fhir_base_url_if_sent(request: TokenRequest, context
 
 def _suggested_grant(request: TokenRequest) -> str | None:
     """Returns the grant type to suggest: client_credentials if the request has an assertion but no code or refresh token."""
-    return implied(request) or ("client_credentials" if request.parameters.get("client_assertion") else None)
+    return implied_grant_type(request) or ("client_credentials" if request.parameters.get("client_assertion") else None)
 
 
 def refreshing(request: TokenRequest) -> bool:
     """Whether the request is a refresh, by its grant_type or by its parameters."""
-    return (request.parameters.get("grant_type") or implied(request)) == "refresh_token"
+    return (request.parameters.get("grant_type") or implied_grant_type(request)) == "refresh_token"
 
 
-def implied(request: TokenRequest) -> str | None:
+def implied_grant_type(request: TokenRequest) -> str | None:
     """Returns the grant type that the other parameters imply."""
     if request.parameters.get("code"):
         return "authorization_code"

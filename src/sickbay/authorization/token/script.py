@@ -36,12 +36,12 @@ def scope_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | Non
 
 @check(after=(scope_is_sent,))
 def scopes_are_separated_by_spaces(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    return requested_scopes.separated_wrongly(request.parameters.get("scope") or "")
+    return requested_scopes.refuse_separators(request.parameters.get("scope") or "")
 
 
 @check(after=(scope_is_sent,))
 def scopes_are_spelled_correctly(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    return requested_scopes.spelt_wrongly(_tokens(request))
+    return requested_scopes.find_spelling_refusal(_tokens(request))
 
 
 @check(requires=("server", "client"), after=(scope_is_sent,))
@@ -61,7 +61,7 @@ def server_supports_the_scopes(request: TokenRequest, context: TokenContext) -> 
 @check(after=(scope_is_sent,))
 def scope_levels_are_not_mixed(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Client credentials grant only system/ scopes: not launch, openid or offline_access either."""
-    return requested_scopes.mixed(scopes.parse_all(_tokens(request)))
+    return requested_scopes.refuse_mixed(scopes.parse_all(_tokens(request)))
 
 
 CHECKS: tuple[ScriptCheck, ...] = (

@@ -13,7 +13,7 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client, byte_order_mark
 from sickbay.cli.argument_types import Data, SomeOrNone
-from sickbay.cli.output import as_json, help_epilogue, note, say, table, wrong
+from sickbay.cli.output import as_json, help_epilogue, note, reject_argument, say, table
 from sickbay.cli.paths import PlaceOrNone
 from sickbay.cli.streams import escape_text
 from sickbay.kernel import english
@@ -136,7 +136,7 @@ def add(
     """
     missing = [f"--{field}" for field in ("type", "client", "scope") if getattr(fields, field) is None]
     if missing:
-        wrong(f"Missing options: {english.join(missing)}. See `sickbay apps add --help`.")
+        reject_argument(f"Missing options: {english.join(missing)}. See `sickbay apps add --help`.")
     app = admin_client.ask(data, "POST", "/admin/apps", {"tenant": tenant, "name": name} | fields.body())
     _show(app, json)
 
@@ -176,7 +176,7 @@ def edit(app: Name, /, *, fields: Fields = _DEFAULT, name: str | None = None, js
     """
     body = fields.body() | ({} if name is None else {"name": name})
     if not body:
-        wrong("Nothing to change. Name at least one field, such as --scope or --redirect-uri.")
+        reject_argument("Nothing to change. Name at least one field, such as --scope or --redirect-uri.")
     _show(admin_client.ask(data, "PATCH", admin_client.at(admin_client.app(data, app)), body), json)
 
 
@@ -215,10 +215,10 @@ def _show(app: dict[str, Any], json: bool) -> None:
         return
     fields = {key: value for key, value in app.items() if value not in (None, [], "", {}) and key != "findings"}
     width = max(map(len, fields))
-    say("\n".join(f"{key.ljust(width)}  {escape_text(_plain(value), '')}" for key, value in fields.items()))
+    say("\n".join(f"{key.ljust(width)}  {escape_text(_to_text(value), '')}" for key, value in fields.items()))
 
 
-def _plain(value: Any) -> str:
+def _to_text(value: Any) -> str:
     if isinstance(value, list):
         return "  ".join(map(str, value))
     return as_json(value, pretty=False) if isinstance(value, dict) else str(value)
@@ -228,7 +228,7 @@ def _policy(text: str) -> tuple[str, Any]:
     """Parses name=value, with the value as in sickbay.toml; a word needs no quotes."""
     name, equals, value = text.partition("=")
     if not equals:
-        wrong(f"--app-policy must be name=value, such as code_lifetime=5, not {text}.")
+        reject_argument(f"--app-policy must be name=value, such as code_lifetime=5, not {text}.")
     try:
         return name.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
@@ -239,4 +239,4 @@ def _read(path: Path, what: str) -> Any:
     try:
         return orjson.loads(byte_order_mark.decode(path.read_bytes()))
     except (OSError, ValueError) as error:
-        wrong(f"The {what} in {path} can't be read: {getattr(error, 'strerror', None) or error}.")
+        reject_argument(f"The {what} in {path} can't be read: {getattr(error, 'strerror', None) or error}.")

@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import as_json, help_epilogue, note, say, table, wrong
+from sickbay.cli.output import as_json, help_epilogue, note, reject_argument, say, table
 from sickbay.faults.fault import FILTERS
 from sickbay.faults.kinds import Member, kinds, presets
 
@@ -65,7 +65,7 @@ def add(
     sent = {name: value for name, value in filters.items() if value is not None}
     if kind in presets() and kind not in kinds():
         if members:
-            wrong(f"{kind} is a preset, which has no --{next(iter(members)).replace('_', '-')}.")
+            reject_argument(f"{kind} is a preset, which has no --{next(iter(members)).replace('_', '-')}.")
         sent["preset"] = kind
     else:
         sent |= {"kind": kind} | {
@@ -116,7 +116,7 @@ def kinds_(kind: Annotated[str | None, Parameter(name="KIND")] = None, /) -> Non
         return
     found = kinds().get(kind)
     if found is None:
-        wrong(f"There is no kind {kind}. `sickbay fault kinds` lists them.")
+        reject_argument(f"There is no kind {kind}. `sickbay fault kinds` lists them.")
     options: list[tuple[str, ...]] = [
         (f"--{name.replace('_', '-')}", _describe_member(member)) for name, member in found.members.items()
     ]
@@ -126,11 +126,11 @@ def kinds_(kind: Annotated[str | None, Parameter(name="KIND")] = None, /) -> Non
 
 def describe(fault: dict[str, Any]) -> str:
     """A fault in one line: its ID, kind, members, and for which requests it is meant."""
-    more = " ".join(f"{name}={_plain(value)}" for name, value in fault.items() if name not in ("id", "kind"))
+    more = " ".join(f"{name}={_to_text(value)}" for name, value in fault.items() if name not in ("id", "kind"))
     return f"{fault['id']}  {fault['kind']}  {more}".rstrip()
 
 
-def _plain(value: Any) -> str:
+def _to_text(value: Any) -> str:
     return value if isinstance(value, str) else as_json(value, pretty=False)
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 from sickbay.cli import files, local_sandbox, signals
 from sickbay.cli.argument_types import CountOrNone, Data
 from sickbay.cli.load_reader import FileResult, LoadJob, portions, reading
-from sickbay.cli.output import note, say, wrong
+from sickbay.cli.output import note, reject_argument, say
 from sickbay.cli.paths import Place
 from sickbay.cli.progress import Progress, fill, progress
 from sickbay.fhir.loading import LoadError, Ready
@@ -61,7 +61,7 @@ def load(
     chosen = files.resource_files(paths)
     if not chosen:
         endings = english.join(files.ENDINGS, "or")
-        wrong(f"{paths[0]} contains no {endings} file." if paths else "Name the files or folders to load.")
+        reject_argument(f"{paths[0]} contains no {endings} file." if paths else "Name the files or folders to load.")
     gc.set_threshold(*RARELY)
     sys.setswitchinterval(SWITCHES)
     return signals.run(_load(chosen, tenant, fhir, stop, validate, patients, data))
@@ -121,7 +121,7 @@ def _end(portion: list[FileResult], shown: Progress, stop: bool) -> int:
     """Returns how many results to store: all, or with `stop` those before a failed one. Shows the progress up to there."""
     for position, result in enumerate(portion):
         if result.item is None:
-            shown.done(result.file)
+            shown.finish_file(result.file)
             continue
         shown.read(result.file, result.read, isinstance(result.item, Ready))
         if isinstance(result.item, LoadError):

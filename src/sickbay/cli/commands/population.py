@@ -10,7 +10,7 @@ import orjson
 
 from sickbay.cli.argument_types import Count, DayOrNone
 from sickbay.cli.folder import create, drafts
-from sickbay.cli.output import note_counts, wrong
+from sickbay.cli.output import note_counts, reject_argument
 from sickbay.cli.paths import Place
 from sickbay.cli.progress import counting
 from sickbay.population import generate, schedule
@@ -43,7 +43,7 @@ def population(
         The folder for the files; created if it doesn't exist.
     """
     if not 0 <= messiness <= 1:
-        wrong("--messiness must be a number from 0 to 1.")
+        reject_argument("--messiness must be a number from 0 to 1.")
     counts: dict[str, int] = {}
     create(out)
     day = today or datetime.date.today()

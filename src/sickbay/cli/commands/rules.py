@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from sickbay.cli.output import as_json, say, table, wrong
+from sickbay.cli.output import as_json, reject_argument, say, table
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.doctor import causes, compiled, rule_docs, topics
 from sickbay.doctor.causes import CausePage
@@ -27,7 +27,7 @@ def rules(id: Annotated[str | None, Parameter(name="ID")] = None, /, *, search: 
         Words, such as "audience keycloak". Lists the rules and causes with these words, the best first.
     """
     if search is not None:
-        say(_found(search))
+        say(_describe_found(search))
         return
     say(_list() if id is None else _page(id))
 
@@ -36,16 +36,16 @@ def _list() -> str:
     return table([(rule.id, rule.stage, rule.outcome) for rule in RULES], ("RULE", "STAGE", "OUTCOME"))
 
 
-def _found(words: str) -> str:
+def _describe_found(words: str) -> str:
     found = topics.find(compiled.load_topics(), words, "rule", "cause")[:FOUND]
     if not found:
-        wrong("No rule and no cause has any of these words.")
+        reject_argument("No rule and no cause has any of these words.")
     return table([(topic.id, topic.kind, topic.title) for topic in found], ("ID", "KIND", "TITLE"))
 
 
 def _page(id: str) -> str:
     if id not in BY_ID:
-        return _cause(cause) if (cause := causes.find_page(id)) else _unknown(id)
+        return _cause(cause) if (cause := causes.find_page(id)) else _report_unknown(id)
     finding, case = rule_docs.entry(id)
     shown = {key: value for key, value in case.refused.items() if key not in ("context", "kind")}
     example = shown["url"] if shown.keys() == {"url"} else as_json(shown)
@@ -61,9 +61,9 @@ def _cause(cause: CausePage) -> str:
     return f"{text}\n{cause.basis.capitalize()}: {cause.source[1]}"
 
 
-def _unknown(id: str) -> str:
+def _report_unknown(id: str) -> str:
     alike = [known for known in BY_ID if set(id.split("-")) & set(known.split("-"))]
-    wrong(
+    reject_argument(
         f"There is no rule {id}."
         + (f" Did you mean {english.join(alike[:5], 'or')}?" if alike else " Run `sickbay rules` to list all.")
     )

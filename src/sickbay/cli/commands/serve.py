@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from sickbay.cli import admin_key, config_file, imports, json_log, running_servers, signals
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
-from sickbay.cli.output import CommandError, note, wrong
+from sickbay.cli.output import CommandError, note, reject_argument
 from sickbay.cli.serve_options import ServeOptions
 from sickbay.kernel import english
 from sickbay.settings import Settings
@@ -40,7 +40,7 @@ def serve(*, options: ServeOptions = _DEFAULT) -> None:
 def _check_admin_token(token: str | None) -> None:
     """Refuses characters that a header can't contain in a token (RFC 6750 2.1 allows even fewer)."""
     if token and not all("!" <= letter <= "~" for letter in token):
-        wrong("--admin-token may contain only ASCII letters, digits and punctuation, and no spaces.")
+        reject_argument("--admin-token may contain only ASCII letters, digits and punctuation, and no spaces.")
     if token and len(token) < SHORT:
         note(f"The admin token has only {english.count(len(token), 'character')} and can be guessed. Use at least {SHORT}.")
 
@@ -50,14 +50,14 @@ def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
     for sentence in config_file.used_options([field.name for field in fields(ServeOptions)], config_file.TABLES):
         note(sentence)
     os.umask(0o077)  # for files that a library writes, such as the metrics of workers
-    with _place(settings.data, settings.ephemeral) as place, folders.locked(place), running_servers.removed_afterwards():
+    with _place(settings.data, settings.ephemeral) as place, folders.lock_folder(place), running_servers.remove_afterwards():
         listening = doors.listen(settings.host, settings.port)
         port = doors.port_of(listening)
         sample = _sample_sockets(settings.host, settings.sample_port, 0 if settings.port == 0 else port + 1)
         key = admin_key.ensure(place)
         settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(sample), admin_key=key)
         _note_base_url(settled)
-        with signals.delayed(), imports.without_collecting():
+        with signals.delay(), imports.without_collecting():
             from sickbay.cli.serving import run
 
         run(_with_certificate(settled), folder_options, [*listening, *sample])
@@ -65,11 +65,11 @@ def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
 
 def _check_addresses(options: ServeOptions) -> None:
     if not options.host.strip():  # the system would listen on every address of the machine
-        wrong("--host must be an address or a name, such as 127.0.0.1, or 0.0.0.0 for all addresses of this machine.")
+        reject_argument("--host must be an address or a name, such as 127.0.0.1, or 0.0.0.0 for all addresses of this machine.")
     if options.base_url is not None and not _is_base(options.base_url):
-        wrong(f"--base-url must be a URL such as https://ehr.example.org, without ? and #, not {options.base_url}.")
+        reject_argument(f"--base-url must be a URL such as https://ehr.example.org, without ? and #, not {options.base_url}.")
     if options.messiness is not None and not 0 <= options.messiness <= 1:
-        wrong("--messiness must be a number from 0 to 1.")
+        reject_argument("--messiness must be a number from 0 to 1.")
 
 
 def _is_base(text: str) -> bool:
@@ -82,15 +82,15 @@ def _is_base(text: str) -> bool:
 
 def _check_certificate(https: bool, cert: Path | None, key: Path | None) -> None:
     if (cert is None) != (key is None) or (cert is not None and not https):
-        wrong("--cert and --key must be used together, and with --https.")
+        reject_argument("--cert and --key must be used together, and with --https.")
     for path in (cert, key):
         if path is not None and not path.is_file():
-            wrong(f"{path} doesn't exist or isn't a file.")
+            reject_argument(f"{path} doesn't exist or isn't a file.")
     if cert is not None:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
         except ssl.SSLError as error:
-            wrong(f"{cert} and {key} aren't a certificate and its key: {error.reason or error}.")
+            reject_argument(f"{cert} and {key} aren't a certificate and its key: {error.reason or error}.")
 
 
 def _note_base_url(settings: Settings) -> None:
@@ -121,7 +121,7 @@ def _place(data: str | None, ephemeral: bool) -> Iterator[Path]:
         yield place
         return
     with ExitStack() as stack:
-        with signals.delayed():
+        with signals.delay():
             temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="sickbay-", ignore_cleanup_errors=True))
             stack.enter_context(signals.cleaning_up(partial(shutil.rmtree, temporary, ignore_errors=True)))
         try:

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from sickbay.cli import admin_client
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import CommandError, as_json, note, say, wrong
+from sickbay.cli.output import CommandError, as_json, note, reject_argument, say
 from sickbay.kernel import english
 from sickbay.protocol import scopes
 
@@ -39,9 +39,9 @@ def token(
         Print the whole token response.
     """
     if invalid := [text for text in scope.split() if not scopes.parse(text)]:
-        wrong(f"Invalid scope: {' '.join(invalid)}. Scopes look like user/Patient.rs or user/Patient.read.")
+        reject_argument(f"Invalid scope: {' '.join(invalid)}. Scopes look like user/Patient.rs or user/Patient.read.")
     if not scope.split():
-        wrong("--scope is empty. Name at least one scope, such as user/Patient.rs.")
+        reject_argument("--scope is empty. Name at least one scope, such as user/Patient.rs.")
     target = admin_client.app(data, app)
     _check_user(data, target["tenant"], user)
     body = {"tenant": target["tenant"], "app": target["app_id"], "scope": scope}

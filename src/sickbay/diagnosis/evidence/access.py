@@ -24,7 +24,7 @@ from sickbay.fhir.preconditions import handling
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search.query import Query
-from sickbay.fhir.search.routes import SEVERAL, find_types, search_of, strictly
+from sickbay.fhir.search.routes import SEVERAL, find_types, is_strict, search_of
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse
@@ -49,7 +49,7 @@ def request(evidence: Json) -> AccessRequest:
     target = _route(version, method, path)
     involved = find_types(version, target.type, parameters.pairs) if target.type or target.interaction in SEVERAL else ()
     if target.interaction == "operation":
-        involved = (*involved, *operation_parameters.involved(version, target, parameters.pairs, body))
+        involved = (*involved, *operation_parameters.list_types(version, target, parameters.pairs, body))
     return AccessRequest(
         method=method,
         base=base,
@@ -230,7 +230,7 @@ def _searched(
         return _operation(request, version), ()
     target = _route(version, request.method, request.path) if version else Route("")
     pairs = [pair for pair in request.parameters if pair[0] != "access_token"]
-    strict = strictly(strict, request.headers.get("prefer", ""))
+    strict = is_strict(strict, request.headers.get("prefer", ""))
     query = search_of(version, target, pairs, base=request.base, strict=strict)
     if query is None:
         return (), ()

@@ -26,7 +26,7 @@ def error_page(evidence: Json) -> UrlRequest:
     plain = request(evidence)
     if "error_uri" in plain.parameters:
         return plain
-    return structs.replace(plain, parameters=plain.parameters.replaced([("error_uri", plain.url)]))
+    return structs.replace(plain, parameters=plain.parameters.replace([("error_uri", plain.url)]))
 
 
 _STATE_WAS_SENT = "Sickbay assumes that the request had one, as SMART requires. Plain OAuth allows PKCE or a nonce instead."

@@ -3,7 +3,7 @@
 from msgspec import structs
 
 from sickbay.authorization.access.bearer import bearer, guess_token
-from sickbay.authorization.access.scope import covers, insufficient
+from sickbay.authorization.access.scope import covers, refuse_insufficient
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
@@ -80,8 +80,8 @@ def _in_header(request: AccessRequest, facts: Facts) -> AccessRequest:
     if token and not facts["also_in_header"]:
         headers["authorization"] = f"Bearer {token}"
     if facts.get("in_body"):
-        return structs.replace(request, headers=headers, body=parse(request.body).replaced([("access_token", None)]).raw)
-    return structs.replace(request, headers=headers, parameters=request.parameters.replaced([("access_token", None)]))
+        return structs.replace(request, headers=headers, body=parse(request.body).replace([("access_token", None)]).raw)
+    return structs.replace(request, headers=headers, parameters=request.parameters.replace([("access_token", None)]))
 
 
 def _placed(facts: Facts) -> Facts:
@@ -243,7 +243,7 @@ def _not_in_jwt(request: AccessRequest, context: AccessContext) -> Facts | None:
     if not request.type or not request.letters or not scopes.resources(scope) or covers(scope, request.type, request.letters):
         return None
     token = AccessToken("", scope, request.base, expires_at=0, family="", patient=str(patient) if patient else None)
-    refusal = insufficient(request, token, request.type, request.letters)
+    refusal = refuse_insufficient(request, token, request.type, request.letters)
     return {**_with_context(refusal.facts), GUESS: "Sickbay read the scopes from the token, which is a JWT."}
 
 

@@ -12,7 +12,7 @@ LEEWAY_SECONDS = 60
 """How many seconds two clocks may differ."""
 
 
-def _skewed(request: TokenRequest, context: TokenContext) -> Facts | None:
+def _compare_clocks(request: TokenRequest, context: TokenContext) -> Facts | None:
     read = request.assertion
     issued = read.claims.get("iat") if read else None
     if not isinstance(issued, int | float) or context.now is UNKNOWN or abs(issued - context.now) <= LEEWAY_SECONDS:
@@ -37,7 +37,7 @@ def _future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
 SKEW_ASSERTION = Rule(
     id="clock-skew-assertion",
     at=("token", "introspection", "revocation"),
-    advises=_skewed,
+    advises=_compare_clocks,
     parameter="client_assertion",
     title="`iat` of the client assertion is {offset} s {direction} the server's clock",
     why="The clocks of the two machines differ, so servers may see the assertions as expired or valid for too long.",

@@ -20,13 +20,13 @@ def _with(request: UrlRequest, parameters: Parameters) -> UrlRequest:
 
 def _set_iss(request: UrlRequest, facts: Facts) -> UrlRequest:
     expected = facts.get("expected")
-    return _with(request, request.parameters.replaced([("iss", expected)])) if expected else request
+    return _with(request, request.parameters.replace([("iss", expected)])) if expected else request
 
 
 def _from_fragment(request: UrlRequest, facts: Facts) -> UrlRequest:
     """Moves the parameters to the query string; those already in it keep their values."""
     moved = [(name, value) for name, value in request.fragment if name not in request.parameters]
-    return _with(request, request.parameters.replaced(moved))
+    return _with(request, request.parameters.replace(moved))
 
 
 PARAMS_IN_FRAGMENT = Rule(

@@ -15,7 +15,7 @@ AFTER = Spec("OpenID Connect RP-Initiated Logout 1.0, 3", f"{_PAGE}#RedirectionA
 def _without_hint(request: LogoutRequest, facts: Facts) -> LogoutRequest:
     """Sends `client_id` instead of the ID token, so that the server asks the user."""
     changes = [("id_token_hint", None), ("client_id", request.client_id)]
-    return structs.replace(request, parameters=request.parameters.replaced(changes))
+    return structs.replace(request, parameters=request.parameters.replace(changes))
 
 
 HINT_INVALID = Rule(
@@ -34,7 +34,7 @@ HINT_INVALID = Rule(
 def _without_client(request: LogoutRequest, facts: Facts) -> LogoutRequest:
     """Leaves out `client_id`, and the ID token as well if it names no app."""
     changes = [("client_id", None)] if facts["expected"] else [("client_id", None), ("id_token_hint", None)]
-    return structs.replace(request, parameters=request.parameters.replaced(changes))
+    return structs.replace(request, parameters=request.parameters.replace(changes))
 
 
 def _is_unknown(facts: Facts) -> Facts | None:
@@ -75,7 +75,7 @@ def _nearest(facts: Facts) -> Facts:
 def _registered(request: LogoutRequest, facts: Facts) -> LogoutRequest:
     """Sends the most similar registered URI; if there is none, the server shows its own page."""
     changes = [("post_logout_redirect_uri", facts.get("expected"))]
-    return structs.replace(request, parameters=request.parameters.replaced(changes))
+    return structs.replace(request, parameters=request.parameters.replace(changes))
 
 
 def _without_app(facts: Facts) -> Facts | None:

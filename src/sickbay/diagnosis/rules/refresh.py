@@ -101,7 +101,7 @@ SESSION_ENDED = Rule(
 
 def _narrowed(request: TokenRequest, facts: Facts) -> TokenRequest:
     granted = " ".join(scope for scope in scopes.split(facts["received"]) if scope not in facts["wider"])
-    return structs.replace(request, parameters=request.parameters.replaced([("scope", granted or None)]))
+    return structs.replace(request, parameters=request.parameters.replace([("scope", granted or None)]))
 
 
 SCOPE_EXPANDED = Rule(

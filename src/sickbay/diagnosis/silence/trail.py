@@ -20,11 +20,12 @@ StepName: TypeAlias = Literal[
     "poll",
     "file",
     "restart",
+    "end",
     "other",
 ]
 """authorize: an accepted request. page: shown to the user. code: sent to the redirect URI. poll: of the status of an export.
 
-restart: another authorization request of the same app, which belongs to another launch.
+restart: another authorization request of the same app, which belongs to another launch. end: the app revoked its token.
 """
 Result: TypeAlias = Literal["granted", "refused", "failed"]
 """failed: no check refused it, but its status is an error."""

@@ -37,7 +37,7 @@ class Meter:
         self.is_spent = False
 
     @contextmanager
-    def limited(self) -> Iterator[None]:
+    def limit(self) -> Iterator[None]:
         """Leaves the block when its budget is spent."""
         before = _current.set(CodeBudget(self._length))
         try:

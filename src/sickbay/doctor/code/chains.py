@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sickbay.doctor.code import budget
 from sickbay.doctor.code.expressions import CHARACTERS_OF_A_PATH, MEMBER, Expressions
 from sickbay.doctor.code.tokens import NAME, OPERATOR, STRING, hole_name, path_of, set_of
-from sickbay.doctor.code.values import CodeFields, CodeObject, CodeValue, Invocation, as_pair, as_text, unknown
+from sickbay.doctor.code.values import CodeFields, CodeObject, CodeValue, Invocation, as_pair, as_text, leave_open
 
 _KEYWORDS = set_of("using if while for foreach switch catch elif elseif with")
 """Statements with a parenthesis that can contain assignments."""
@@ -33,7 +33,7 @@ class ChainExpressions(Expressions):
         while chain.index < stop and self._step(chain):
             pass
         value = self.resolve(chain.path) if chain.value is None else chain.value
-        return (unknown(hole_name(chain.path)) if value is None else value), chain.index
+        return (leave_open(hole_name(chain.path)) if value is None else value), chain.index
 
     def _step(self, chain: Chain) -> bool:
         """Reads the next part of the chain. False at its end."""
@@ -44,7 +44,7 @@ class ChainExpressions(Expressions):
         if token.text in MEMBER:
             return self._after_dot(chain)
         step = {"(": self._parenthesis_after, "[": self._bracket, "{": self._braces, "=>": self._arrow}.get(token.text)
-        return step(chain) if step else self._skipped(chain)
+        return step(chain) if step else self._skip(chain)
 
     def _after_dot(self, chain: Chain) -> bool:
         following = chain.index + 1
@@ -71,7 +71,7 @@ class ChainExpressions(Expressions):
         if chain.path in _KEYWORDS:
             end = min(self.partners[chain.index], chain.stop)
             self.pending.append((chain.index + 1, end))
-            chain.value, chain.index = unknown("value"), end + 1
+            chain.value, chain.index = leave_open("value"), end + 1
             return False
         if chain.value is not None:
             return False
@@ -82,7 +82,7 @@ class ChainExpressions(Expressions):
     def _bracket(self, chain: Chain) -> bool:
         if not self.is_near(chain.index):
             return False
-        chain.value, chain.path, chain.index = self._indexed(chain.value, chain.path, chain.index, chain.stop)
+        chain.value, chain.path, chain.index = self._read_index(chain.value, chain.path, chain.index, chain.stop)
         return True
 
     def _braces(self, chain: Chain) -> bool:
@@ -104,7 +104,7 @@ class ChainExpressions(Expressions):
             chain.value, chain.index = self.function(chain.index + 1, chain.stop)
         return False
 
-    def _skipped(self, chain: Chain) -> bool:
+    def _skip(self, chain: Chain) -> bool:
         """Skips `!` of Swift and type parameters."""
         if self.is_operator(chain.index, "!") and self.is_operator(chain.index + 1, ".", ")", ","):
             chain.index += 1
@@ -131,7 +131,7 @@ class ChainExpressions(Expressions):
         root = self.resolve(path.partition(".")[0]) if value is None and "." in path else None
         return root if isinstance(root, CodeObject) else value
 
-    def _indexed(self, value: CodeValue | None, path: str, index: int, stop: int) -> tuple[CodeValue | None, str, int]:
+    def _read_index(self, value: CodeValue | None, path: str, index: int, stop: int) -> tuple[CodeValue | None, str, int]:
         """`config["url"]` and `environ["URL"]`: the field, or an unknown value with the name of the key."""
         end = min(self.partners[index], stop)
         owner = value if value is not None else self.resolve(path)
@@ -143,9 +143,9 @@ class ChainExpressions(Expressions):
         if after_map and self.is_operator(end + 2, "{"):
             return self.collection(end + 2, stop), "", self.partners[end + 2] + 1
         if end == index + 3 and self.is_operator(index + 1, ":"):
-            return unknown(self.tokens[index + 2].text), path, end + 1
+            return leave_open(self.tokens[index + 2].text), path, end + 1
         is_text = end == index + 2 and self.tokens[index + 1].kind == STRING
-        return (unknown(hole_name(key)) if is_text else None), path, end + 1
+        return (leave_open(hole_name(key)) if is_text else None), path, end + 1
 
     def _initialise(self, value: CodeValue, index: int, stop: int) -> None:
         """`new Request { Method = … }`: sets properties or adds elements."""

@@ -19,13 +19,13 @@ from sickbay.doctor.code.values import (
     Invocation,
     as_fields,
     as_text,
-    joined,
-    known,
-    unknown,
+    join,
+    know,
+    leave_open,
 )
 
 
-def converted(call: Invocation) -> CodeValue | None:
+def read_conversion(call: Invocation) -> CodeValue | None:
     """The result of a call that only makes values, None if the function isn't known."""
     name = call.name.lower()
     base = call.base
@@ -54,15 +54,15 @@ def _of_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValue:
     elif name == "update" and (others := as_fields(call.value(0))):
         fields.extend(others.pairs)
     elif name in ("basicauth", "setbasicauth"):
-        fields.add("Authorization", joined((known("Basic "), base64_of(joined((call.text(0), known(":"), call.text(1)))))))
+        fields.add("Authorization", join((know("Basic "), base64_of(join((call.text(0), know(":"), call.text(1)))))))
     elif name == "setbearerauth":
-        fields.add("Authorization", joined((known("Bearer "), call.text(0))))
+        fields.add("Authorization", join((know("Bearer "), call.text(0))))
     elif name in ("setcontenttype", "contenttype"):
         fields.add("Content-Type", call.text(0))
     elif name in words.functions("json"):
         return CodeBody("json", fields, is_text=True)
     elif name == "get":
-        return fields.get(str(call.text(0))) or unknown("value")
+        return fields.get(str(call.text(0))) or leave_open("value")
     return fields
 
 
@@ -98,13 +98,13 @@ def _of_text(text: CodeText, name: str, call: Invocation) -> CodeValue | None:
         named = CodeFields([(item.key, item.value) for item in call.arguments if item.key])
         return fill_blanks(text, [item.value for item in call.arguments if item.key is None], named)
     if name == "concat":
-        return joined((text, *(as_text(item.value) for item in call.arguments)))
+        return join((text, *(as_text(item.value) for item in call.arguments)))
     if name == "tostring" and str(call.text(0)) in ("base64", "base64url"):
         return base64_of(text)
     if name in ("base64encodedstring", "encodebase64", "base64"):
         return base64_of(text)
     if name == "join" or (name == "joined" and call.arguments):
-        return _glued(text, call)
+        return _glue(text, call)
     return (
         text
         if name in words.functions("same") or name in ("replace", "getencoded", "replaceall", "tolowercase", "add")
@@ -112,21 +112,21 @@ def _of_text(text: CodeText, name: str, call: Invocation) -> CodeValue | None:
     )
 
 
-def _glued(separator: CodeText, call: Invocation) -> CodeText | None:
+def _glue(separator: CodeText, call: Invocation) -> CodeText | None:
     items = call.value(0)
     if not isinstance(items, CodeItems):
         return None
     pieces: list[CodeText] = []
     for item in items.values:
         pieces += [separator, as_text(item)] if pieces else [as_text(item)]
-    return joined(pieces)
+    return join(pieces)
 
 
 def _basic(call: Invocation, name: str) -> CodeValue | None:
     """`Credentials.basic(user, password)` of OkHttp."""
     if call.path != "Credentials.basic":
         return None
-    return joined((known("Basic "), base64_of(credentials(call.value(0), call.value(1)))))
+    return join((know("Basic "), base64_of(credentials(call.value(0), call.value(1)))))
 
 
 def _base64(call: Invocation, name: str) -> CodeValue | None:
@@ -150,7 +150,7 @@ def _form(call: Invocation, name: str) -> CodeValue | None:
     if name == "fromformdata" and len(call.arguments) == 2:
         return CodeFields([(_name(call), call.arguments[1].value)], "form")
     if isinstance(value, CodeText) and name == "urlencode":
-        return _same(call, name)
+        return _keep(call, name)
     if isinstance(value, CodeText):
         return CodeBody("form", value) if name in ("urlsearchparams", "formurlencodedcontent") else value
     fields = as_fields(value)
@@ -192,7 +192,7 @@ def _format(call: Invocation, name: str) -> CodeValue | None:
     return fill_blanks(call.text(0), [item.value for item in call.arguments[1:]])
 
 
-def _same(call: Invocation, name: str) -> CodeValue | None:
+def _keep(call: Invocation, name: str) -> CodeValue | None:
     value = call.value(0, "string")
     if isinstance(value, RequestDraft) and name.endswith(("writer", "stream")):
         return value
@@ -207,11 +207,11 @@ def _same(call: Invocation, name: str) -> CodeValue | None:
     return None
 
 
-def _looked_up(call: Invocation, name: str) -> CodeValue | None:
+def _look_up(call: Invocation, name: str) -> CodeValue | None:
     """`getItem("code_verifier")` and `getenv("SECRET")`: an unknown value with that name."""
     key = call.value(0)
     if isinstance(key, CodeText) and key.is_known and len(call.arguments) <= 2 and str(key).replace("-", "_").isidentifier():
-        return unknown(str(key))
+        return leave_open(str(key))
     return None
 
 
@@ -237,7 +237,7 @@ _CONVERTERS: dict[str, Callable[[Invocation, str], CodeValue | None]] = {
     "array": _array,
     "keys": _keys,
     "formats": _format,
-    "same": _same,
-    "looked_up": _looked_up,
+    "same": _keep,
+    "looked_up": _look_up,
 }
 """By what functions do: words.functions() has their names."""

@@ -7,28 +7,20 @@ from collections.abc import Callable
 
 from sickbay.doctor.code.draft import RequestDraft, base64_of
 from sickbay.doctor.code.tokens import set_of
-from sickbay.doctor.code.values import CodeBody, CodeFields, CodeText, Hole, joined, known, serialized, unknown
+from sickbay.doctor.code.values import CodeBody, CodeFields, CodeText, Hole, join, know, leave_open, serialize
 
-_PLACES = {
-    "-X": "method",
-    "--request": "method",
-    "-H": "header",
-    "--header": "header",
-    "-d": "data",
-    "--data": "data",
-    "--data-raw": "data",
-    "--data-ascii": "data",
-    "--data-binary": "data",
-    "--data-urlencode": "encoded",
-    "--json": "json",
-    "-F": "field",
-    "--form": "field",
-    "--form-string": "field",
-    "-u": "user",
-    "--user": "user",
-    "--url": "url",
-    "--oauth2-bearer": "bearer",
+_OPTIONS = {
+    "method": "-X --request",
+    "header": "-H --header",
+    "data": "-d --data --data-raw --data-ascii --data-binary",
+    "encoded": "--data-urlencode",
+    "json": "--json",
+    "field": "-F --form --form-string",
+    "user": "-u --user",
+    "url": "--url",
+    "bearer": "--oauth2-bearer",
 }
+_PLACES = {option: place for place, options in _OPTIONS.items() for option in options.split()}
 _IGNORED = set_of(
     "-A --user-agent -o --output -b --cookie -c --cookie-jar --connect-timeout -m --max-time -w --write-out -e --referer -x"
     " --proxy --cert -E --key --cacert --capath --resolve --retry --retry-delay --ciphers --interface --tls-max -D"
@@ -44,7 +36,7 @@ def curl(words: list[CodeText]) -> RequestDraft | None:
     options: dict[str, list[CodeText]] = {}
     rest = iter(words)
     for word in rest:
-        _option(word, lambda: next(rest, known("")), options, result)
+        _option(word, lambda: next(rest, know("")), options, result)
     _apply(result, options)
     return result if result.url.parts or result.body is not None or result.headers else None
 
@@ -64,7 +56,7 @@ def _option(
     elif name in _IGNORED and value is None:
         following()
     elif name in ("-G", "--get", "-I", "--head"):
-        options[name.lstrip("-")[0]] = [known(name)]
+        options[name.lstrip("-")[0]] = [know(name)]
 
 
 def _split(word: CodeText) -> tuple[str, CodeText | None]:
@@ -93,17 +85,17 @@ def _apply(result: RequestDraft, options: dict[str, list[CodeText]]) -> None:
     result.url = result.url if result.url.parts else (options.get("url") or [CodeText(())])[0]
     for header in options.get("header", ()):
         result.add_headers(header)
-    data = [*options.get("data", ()), *map(_encoded, options.get("encoded", ()))]
+    data = [*options.get("data", ()), *map(_encode, options.get("encoded", ()))]
     if "G" in options:
-        glue = known("&" if "?" in str(result.url) else "?")
-        result.url = joined((result.url, glue, _glued(data))) if data else result.url
+        glue = know("&" if "?" in str(result.url) else "?")
+        result.url = join((result.url, glue, _glue(data))) if data else result.url
     elif data:
-        result.body = _file(_glued(data))
+        result.body = _file(_glue(data))
     elif fields := options.get("field"):
         result.body = CodeBody("multipart", CodeFields([_field(field) for field in fields]))
     elif json := options.get("json"):
-        result.body, result.string_type = _glued(json), "application/json"
-    result.method = str((options.get("method") or [known("")])[-1]) or _default_method(result, options)
+        result.body, result.string_type = _glue(json), "application/json"
+    result.method = str((options.get("method") or [know("")])[-1]) or _default_method(result, options)
     _authorize(result, options)
 
 
@@ -113,31 +105,31 @@ def _default_method(result: RequestDraft, options: dict[str, list[CodeText]]) ->
 
 def _authorize(result: RequestDraft, options: dict[str, list[CodeText]]) -> None:
     if user := options.get("user"):
-        result.headers.append(("Authorization", joined((known("Basic "), base64_of(user[-1])))))
+        result.headers.append(("Authorization", join((know("Basic "), base64_of(user[-1])))))
     if bearer := options.get("bearer"):
-        result.headers.append(("Authorization", joined((known("Bearer "), bearer[-1]))))
+        result.headers.append(("Authorization", join((know("Bearer "), bearer[-1]))))
 
 
-def _glued(data: list[CodeText]) -> CodeText:
+def _glue(data: list[CodeText]) -> CodeText:
     pieces: list[CodeText] = []
     for text in data:
-        pieces += [known("&"), text] if pieces else [text]
-    return joined(pieces)
+        pieces += [know("&"), text] if pieces else [text]
+    return join(pieces)
 
 
 def _file(text: CodeText) -> CodeText:
     """`@file` stands for the content of a file."""
-    return unknown(str(text)[1:]) if str(text).startswith("@") else text
+    return leave_open(str(text)[1:]) if str(text).startswith("@") else text
 
 
-def _encoded(text: CodeText) -> CodeText:
+def _encode(text: CodeText) -> CodeText:
     """The value of --data-urlencode: `name=content` or content."""
     first = text.parts[0] if text.parts and not isinstance(text.parts[0], Hole) else ""
     name, equals, content = first.partition("=")
     if not equals:
         return text
     value = CodeText(tuple(part for part in (content, *text.parts[1:]) if part))
-    return serialized(CodeFields([(name, value)]), "form")[0]
+    return serialize(CodeFields([(name, value)]), "form")[0]
 
 
 def _field(text: CodeText) -> tuple[str, CodeText]:
@@ -145,4 +137,4 @@ def _field(text: CodeText) -> tuple[str, CodeText]:
     name, _, content = first.partition("=")
     value = CodeText(tuple(part for part in (content, *text.parts[1:]) if part))
     quoted = value.is_known and len(str(value)) > 1 and str(value)[0] == '"' == str(value)[-1]
-    return name, known(str(value)[1:-1]) if quoted else value
+    return name, know(str(value)[1:-1]) if quoted else value

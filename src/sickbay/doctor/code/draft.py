@@ -20,10 +20,10 @@ from sickbay.doctor.code.values import (
     Hole,
     as_fields,
     as_text,
-    joined,
-    known,
-    serialized,
-    unknown,
+    join,
+    know,
+    leave_open,
+    serialize,
     with_query,
 )
 
@@ -69,7 +69,7 @@ class RequestDraft(CodeObject):
                 self._add_line(as_text(line))
         elif isinstance(value, CodeText):
             for text in str(value).splitlines():
-                self._add_line(known(text)) if value.is_known else self._add_line(value)
+                self._add_line(know(text)) if value.is_known else self._add_line(value)
         elif fields := as_fields(value):
             budget.spend(len(fields.pairs))
             for name, item in fields.pairs:
@@ -81,7 +81,7 @@ class RequestDraft(CodeObject):
             self.headers.append((name.strip(), CodeText(tuple(part for part in (rest.lstrip(), *line.parts[1:]) if part))))
 
     def authorize(self, user: CodeValue | None, password: CodeValue | None) -> None:
-        self.headers.append(("Authorization", joined((known("Basic "), base64_of(credentials(user, password))))))
+        self.headers.append(("Authorization", join((know("Basic "), base64_of(credentials(user, password))))))
 
 
 def constant(text: CodeText) -> str:
@@ -93,7 +93,7 @@ def constant(text: CodeText) -> str:
 def media_type(value: CodeValue) -> CodeText:
     """The text of a header value. A constant for a media type becomes that type."""
     text = as_text(value)
-    return text if text.is_known or len(text.parts) > 1 else known(found) if (found := _known_type(text)) else text
+    return text if text.is_known or len(text.parts) > 1 else know(found) if (found := _known_type(text)) else text
 
 
 def _known_type(text: CodeText) -> str:
@@ -102,14 +102,14 @@ def _known_type(text: CodeText) -> str:
 
 
 def credentials(user: CodeValue | None, password: CodeValue | None) -> CodeText:
-    return joined((as_text(user), known(":"), as_text(password)))
+    return join((as_text(user), know(":"), as_text(password)))
 
 
 def base64_of(text: CodeText) -> CodeText:
     """The text in base64, or an unknown value named base64 if a part of the text is unknown."""
     if not text.is_known:
-        return unknown("base64")
-    return known(base64.b64encode(str(text).encode(errors="replace")).decode())
+        return leave_open("base64")
+    return know(base64.b64encode(str(text).encode(errors="replace")).decode())
 
 
 def request_of(draft: RequestDraft, tokens: list[CodeToken], lines: Lines) -> CodeRequest:
@@ -119,7 +119,7 @@ def request_of(draft: RequestDraft, tokens: list[CodeToken], lines: Lines) -> Co
         headers[names.setdefault(name.lower(), name)] = value
     body, encoding = _body(draft, headers)
     if str(body) and (kind := _content_type(draft, encoding)) and "content-type" not in names:
-        headers["Content-Type"] = known(kind)
+        headers["Content-Type"] = know(kind)
     url = with_query(draft.url, draft.query)
     texts = [url, body, *headers.values()]
     budget.spend(0, sum(len(part) for text in texts for part in text.parts))
@@ -145,14 +145,14 @@ def _content_type(draft: RequestDraft, encoding: str) -> str:
 def _body(draft: RequestDraft, headers: dict[str, CodeText]) -> tuple[CodeText, str]:
     """The body, and its encoding if the library chose it ("" for a string that the code made)."""
     if draft.body is None:
-        return known(""), ""
+        return know(""), ""
     if isinstance(draft.body, CodeText):
         return draft.body, ""
     if isinstance(draft.body, CodeBody) and isinstance(draft.body.value, CodeText):
         return draft.body.value, draft.body.encoding
     content_type = next((str(value) for name, value in headers.items() if name.lower() == "content-type"), "")
     default = "form" if draft.default == "either" and "urlencoded" in content_type else draft.default.replace("either", "json")
-    return serialized(draft.body, default)
+    return serialize(draft.body, default)
 
 
 def _format(body: str) -> str:

@@ -6,7 +6,7 @@ from sickbay.doctor.code import budget
 from sickbay.doctor.code.chains import ChainExpressions
 from sickbay.doctor.code.expressions import MEMBER, PREFIX
 from sickbay.doctor.code.tokens import NAME, OPERATOR, STRING, path_of
-from sickbay.doctor.code.values import CodeObject, CodeValue, as_text, joined, known
+from sickbay.doctor.code.values import CodeObject, CodeValue, as_text, join, know
 
 _DECLARES = frozenset({"function", "def", "func", "fun"})
 _TYPES = frozenset({"class", "interface", "struct", "extension"})
@@ -118,10 +118,10 @@ class Evaluator(ChainExpressions):
         if isinstance(value, CodeObject) and not value.variable:
             value.variable = path
         if joins:
-            value = joined((as_text(self.resolve(path) or known("")), as_text(value)))
+            value = join((as_text(self.resolve(path) or know("")), as_text(value)))
         *owner, name = target
         base = self.resolve(".".join(owner)) if owner else None
-        if base is None and owner and (base := self.library.implied(owner[0], name, index)):
+        if base is None and owner and (base := self.library.imply(owner[0], name, index)):
             self.names[owner[0]] = base
         if base is not None:
             self.library.assign(base, name, value, end - 1)
@@ -129,7 +129,7 @@ class Evaluator(ChainExpressions):
             return end
         else:
             self.names[path] = value
-            self.library.assigned(path, value, index, end - 1)
+            self.library.note_assignment(path, value, index, end - 1)
         return end
 
     def _library_owns(self, owner: list[str], name: str, value: CodeValue, end: int) -> bool:

@@ -27,10 +27,10 @@ from sickbay.doctor.code.values import (
     Library,
     as_fields,
     as_text,
-    collected,
-    joined,
-    known,
-    unknown,
+    collect,
+    join,
+    know,
+    leave_open,
 )
 
 PREFIX = set_of(
@@ -86,14 +86,14 @@ class Expressions(ABC):
     def expression(self, index: int, stop: int) -> tuple[CodeValue, int]:
         """The value of the expression that starts here, and the index after it."""
         if self.depth >= DEEPEST:
-            return unknown("value"), self.partners.get(index, index) + 1
+            return leave_open("value"), self.partners.get(index, index) + 1
         self.depth += 1
         try:
-            return self._joined(index, stop)
+            return self._join(index, stop)
         finally:
             self.depth -= 1
 
-    def _joined(self, index: int, stop: int) -> tuple[CodeValue, int]:
+    def _join(self, index: int, stop: int) -> tuple[CodeValue, int]:
         first = index
         value, index = self.operand(index, stop)
         pieces: list[CodeValue] = [value]
@@ -107,8 +107,8 @@ class Expressions(ABC):
                 index += 1
             else:
                 break
-        value = pieces[0] if len(pieces) == 1 else joined(map(as_text, pieces))
-        return self.operated(value, index, stop)
+        value = pieces[0] if len(pieces) == 1 else join(map(as_text, pieces))
+        return self.apply_operators(value, index, stop)
 
     def _joins(self, index: int, stop: int) -> bool:
         if self.is_operator(index, "+"):
@@ -121,7 +121,7 @@ class Expressions(ABC):
             self.is_operator(index, ".") and self.dot_joins and not (is_word and index + 1 < stop and self.ends_sentence(index))
         )
 
-    def operated(self, value: CodeValue, index: int, stop: int) -> tuple[CodeValue, int]:
+    def apply_operators(self, value: CodeValue, index: int, stop: int) -> tuple[CodeValue, int]:
         """Applies the operators after an operand that aren't joins: alternatives, comparisons, pairs and conversions."""
         while index < stop:
             token = self.tokens[index]
@@ -144,7 +144,7 @@ class Expressions(ABC):
                 value = fill_blanks(value, list(items.values) if isinstance(items, CodeItems) else [items])
             elif token.text in _COMPARES and token.kind != STRING:
                 _, index = self.operand(index + 1, stop)
-                value = unknown("value")
+                value = leave_open("value")
             else:
                 break
         return value, index
@@ -167,12 +167,12 @@ class Expressions(ABC):
             is_new = is_new or self.tokens[index].text in ("new", "&")
             index += 1
         if index >= stop:
-            return unknown("value"), index
+            return leave_open("value"), index
         token = self.tokens[index]
         if token.kind == STRING:
             return self.postfix(self._literal(token), "", index, index + 1, stop)
         if token.kind == NUMBER:
-            return known(token.text), index + 1
+            return know(token.text), index + 1
         if token.kind == NAME:
             return self.postfix(None, path_of(token.text) or "$", index, index + 1, stop, is_new)
         if token.text == "(":
@@ -186,7 +186,7 @@ class Expressions(ABC):
                 index += 2
             value = self.collection(index, stop)
             return self.postfix(value, "", index, self.partners[index] + 1, stop)
-        return unknown("value"), index
+        return leave_open("value"), index
 
     def _is_prefix(self, index: int) -> bool:
         token = self.tokens[index]
@@ -213,14 +213,14 @@ class Expressions(ABC):
         if self.is_operator(index, "{"):
             end = min(self.partners[index], stop)
             self.pending.append((index + 1, end))
-            return unknown("value"), end + 1
+            return leave_open("value"), end + 1
         if index < stop and self.tokens[index].is_first:
-            return unknown("value"), index
+            return leave_open("value"), index
         return self.expression(index, stop)
 
     def collection(self, index: int, stop: int) -> CodeValue:
         elements = self.elements(index + 1, min(self.partners[index], stop))
-        return collected(elements, is_object=self.is_operator(index, "{"))
+        return collect(elements, is_object=self.is_operator(index, "{"))
 
     def elements(self, index: int, stop: int) -> list[Argument]:
         """The elements or arguments between two brackets. Text that isn't understood is run as statements later."""
@@ -257,14 +257,14 @@ class Expressions(ABC):
         if start >= stop or self.tokens[start].kind not in (NAME, STRING):
             return None, index
         token = self.tokens[start]
-        path, end = self._dashed(start, stop) if token.kind == NAME else (str(self._literal(token)), start + 1)
+        path, end = self._read_dashed(start, stop) if token.kind == NAME else (str(self._literal(token)), start + 1)
         end += closers
         is_function = self.is_operator(end, "=>") and token.kind == NAME and not is_symbol and not path.isupper()
         if end < stop and self.is_operator(end, ":", "=>", "=") and not is_function:
             return path_of(path), end + 1
         return None, index
 
-    def _dashed(self, start: int, stop: int) -> tuple[str, int]:
+    def _read_dashed(self, start: int, stop: int) -> tuple[str, int]:
         """A key of several names, such as `Content-Type`, and the index after it."""
         path, end = self.tokens[start].text, start + 1
         stop = min(stop, start + NAMES_OF_A_KEY)

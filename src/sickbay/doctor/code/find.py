@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.models import READ_CHARACTERS, AppSettings, CodeRequest, Lines
 from sickbay.doctor.code.programs import program_requests
 from sickbay.doctor.code.settings import text_settings
 from sickbay.doctor.code.shell import shell_requests
-from sickbay.doctor.code.tokens import plain
+from sickbay.doctor.code.tokens import straighten
 from sickbay.kernel.text_search import matches
 
 BEFORE, AFTER = 6_000, 3_000
@@ -20,26 +21,15 @@ _ANNOUNCES = re.compile(
     r"|file_get_contents|(?:^|\s)(?:-H|--header|-d|--data)\s|\.send\s*\(|addheader|header\.set|\.new",
     re.I,
 )
-_ENTITIES = {
-    "&amp;": "&",
-    "&quot;": '"',
-    "&#34;": '"',
-    "&lt;": "<",
-    "&gt;": ">",
-    "&#39;": "'",
-    "&#x27;": "'",
-    "&apos;": "'",
-    "&nbsp;": " ",
-}
 _QUOTED, _FEWEST_QUOTED = re.compile(r"^>(?=[ \n])", re.M), 3
 """Lines that mail quotes."""
-_ENTITY = re.compile("|".join(_ENTITIES))
+_ENTITY = re.compile(r"&(?:amp|quot|#34|lt|gt|#39|#x27|apos|nbsp);")
 
 
 def requests_in(text: str, meter: Meter | None = None) -> tuple[CodeRequest, ...]:
     """The requests that the code in the text sends, in the order of their lines."""
     meter = meter or Meter(len(text))
-    text = _decoded(text)
+    text = _decode(text)
     lines = Lines(text)
     requests: list[CodeRequest] = []
     for start, end in _regions(text):
@@ -54,15 +44,15 @@ def _requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
     return commands + [found for found in program_requests(text, lines, meter) if found.first_line not in taken]
 
 
-def _decoded(text: str) -> str:
+def _decode(text: str) -> str:
     """Undoes what forums and mail do to code: typographic quotation marks, HTML entities, escapes and `>`.
 
     The lines stay the same.
     """
-    text = plain(text).replace("\r", " ").replace("\\_", "_")
+    text = straighten(text).replace("\r", " ").replace("\\_", "_")
     if len(_QUOTED.findall(text)) >= _FEWEST_QUOTED:
         text = _QUOTED.sub(" ", text)
-    return _ENTITY.sub(lambda match: _ENTITIES[match[0]], text) if "&" in text else text
+    return _ENTITY.sub(lambda match: unescape(match[0]).replace("\xa0", " "), text) if "&" in text else text
 
 
 def _regions(text: str) -> list[tuple[int, int]]:
@@ -83,4 +73,4 @@ def _regions(text: str) -> list[tuple[int, int]]:
 
 def settings_in(text: str, meter: Meter | None = None) -> tuple[AppSettings, ...]:
     """The settings of OAuth libraries in the text, in the order of their lines."""
-    return tuple(text_settings(_decoded(text[:READ_CHARACTERS]), meter or Meter(len(text))))
+    return tuple(text_settings(_decode(text[:READ_CHARACTERS]), meter or Meter(len(text))))

@@ -52,13 +52,13 @@ class RequestReader:
             return invocation.base
         if invocation.path == "URL" and self._has_search_params:
             return CodeObject("URL", properties={"href": invocation.text(0), "searchParams": CodeFields([], "form")})
-        if invocation.base is None and (result := self._continued(invocation)):
+        if invocation.base is None and (result := self._continue(invocation)):
             return result
         for handler in self._handlers.get(invocation.name.lower(), ()):
             value = handler(invocation)
             if value is not None:
                 return self._add(value)
-        value = conversions.converted(invocation)
+        value = conversions.read_conversion(invocation)
         if value is None and isinstance(invocation.base, CodeObject):
             value = _client_method(invocation.base, invocation)
         return value if value is not None else self._excerpt(invocation)
@@ -81,13 +81,13 @@ class RequestReader:
             self._excerpts[name] = result
         return self._add(result)
 
-    def assigned(self, path: str, value: CodeValue, start: int, end: int) -> None:
-        result = redirects.assigned(path, value)
+    def note_assignment(self, path: str, value: CodeValue, start: int, end: int) -> None:
+        result = redirects.read_assignment(path, value)
         if result is not None:
             result.first, result.last = start, max(start, end)
             self.drafts.append(result)
 
-    def implied(self, owner: str, name: str, start: int) -> RequestDraft | None:
+    def imply(self, owner: str, name: str, start: int) -> RequestDraft | None:
         return self._excerpts.get(owner)
 
     def _add(self, value: CodeValue) -> CodeValue:
@@ -95,7 +95,7 @@ class RequestReader:
             self.drafts.append(value)
         return value
 
-    def _continued(self, call: Invocation) -> RequestDraft | None:
+    def _continue(self, call: Invocation) -> RequestDraft | None:
         """Another call on a request that the paste doesn't show being made."""
         result = self._excerpts.get(call.path.partition(".")[0])
         if result is not None and "." in call.path:
@@ -161,10 +161,10 @@ def program_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]
     reader = RequestReader(text, is_php=is_php)
     evaluator = Evaluator(found, reader, dollar=_dollar(text), dot_joins=is_php)
     reader.resolve = evaluator.resolve
-    with meter.limited():
+    with meter.limit():
         evaluator.run()
     requests: list[CodeRequest] = []
-    with meter.limited():
-        for draft in redirects.distinct(reader.drafts):
+    with meter.limit():
+        for draft in redirects.drop_duplicates(reader.drafts):
             requests.append(request_of(draft, found, lines))
     return [request for request in requests if request.url or request.body or request.header("authorization")]

@@ -87,11 +87,11 @@ def _bearer(request: CodeRequest) -> Mistake | None:
     scheme, _, value = request.header("authorization").partition(" ")
     if scheme.lower() != "bearer":
         return None
-    is_pair = "base64" in value.lower() or ":" in value or ":" in _decoded(value)
+    is_pair = "base64" in value.lower() or ":" in value or ":" in _decode(value)
     return _at(request, "code-bearer-instead-of-basic") if is_pair or "grant_type" in request.body else None
 
 
-def _decoded(value: str) -> str:
+def _decode(value: str) -> str:
     try:
         return base64.b64decode(value, validate=True).decode()
     except (binascii.Error, ValueError):
@@ -105,7 +105,7 @@ def _plain_basic(request: CodeRequest) -> Mistake | None:
 
 def _line_break(request: CodeRequest) -> Mistake | None:
     scheme, _, value = request.header("authorization").partition(" ")
-    ends = scheme.lower() == "basic" and _decoded(value).endswith("\n")
+    ends = scheme.lower() == "basic" and _decode(value).endswith("\n")
     return _at(request, "code-basic-newline") if ends else None
 
 
@@ -125,7 +125,7 @@ def _options_in_body(request: CodeRequest) -> Mistake | None:
     return _at(request, "code-options-in-body") if is_inside else None
 
 
-def _doubled(request: CodeRequest) -> Mistake | None:
+def _find_doubled(request: CodeRequest) -> Mistake | None:
     value = request.header("authorization")
     match = re.match(r"(authorization):|(basic|bearer)\s+(?:basic|bearer)\b", value, re.I)
     if not match:
@@ -173,5 +173,13 @@ def _insertion(language: str, written: str) -> tuple[str, str]:
 
 
 _Check = Callable[[CodeRequest], Mistake | None]
-_ANYWHERE: tuple[_Check, ...] = (_plain_basic, _line_break, _object_body, _options_in_body, _doubled, _not_inserted, _bearer)
+_ANYWHERE: tuple[_Check, ...] = (
+    _plain_basic,
+    _line_break,
+    _object_body,
+    _options_in_body,
+    _find_doubled,
+    _not_inserted,
+    _bearer,
+)
 _AT_TOKEN_ENDPOINT: tuple[_Check, ...] = (_json, _form_as_text, _get, _in_query, _multipart, _question_mark, _password)

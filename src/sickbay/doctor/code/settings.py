@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sickbay.doctor.code import budget, words
 from sickbay.doctor.code.budget import Meter
-from sickbay.doctor.code.conversions import converted
+from sickbay.doctor.code.conversions import read_conversion
 from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.evaluator import Evaluator
 from sickbay.doctor.code.models import AppSettings, Lines
@@ -48,7 +48,7 @@ class _Collector:
         self.found: list[_Found] = []
         self._owners: dict[str, _Found] = {}
 
-    def all(self) -> list[_Found]:
+    def list_all(self) -> list[_Found]:
         return [*self.found, *self._owners.values()]
 
     def call(self, invocation: Invocation) -> CodeValue | None:
@@ -60,10 +60,10 @@ class _Collector:
             if named.pairs:
                 self.found.append(_Found(invocation.path, named, invocation.start, invocation.end))
         if oauth_name(invocation.name) and len(invocation.arguments) == 1:
-            return self._built(invocation)
-        return converted(invocation)
+            return self._build(invocation)
+        return read_conversion(invocation)
 
-    def _built(self, call: Invocation) -> CodeValue:
+    def _build(self, call: Invocation) -> CodeValue:
         """`builder.clientId("…").redirectUri("…")`: each call adds a setting to those before it."""
         base = call.base if isinstance(call.base, CodeObject) else CodeObject(call.path)
         budget.spend(1 + len(base.properties))
@@ -71,10 +71,10 @@ class _Collector:
         self.found.append(_Found(base.path, CodeFields([*result.properties.items()]), call.start, call.end))
         return result
 
-    def implied(self, owner: str, name: str, start: int) -> CodeValue | None:
+    def imply(self, owner: str, name: str, start: int) -> CodeValue | None:
         return None
 
-    def assigned(self, path: str, value: CodeValue, start: int, end: int) -> None:
+    def note_assignment(self, path: str, value: CodeValue, start: int, end: int) -> None:
         """`options.ClientId = "…"`: a setting of an object that the paste doesn't show being made."""
         owner, _, name = path.rpartition(".")
         if owner and oauth_name(name):
@@ -119,11 +119,11 @@ def _in_code(text: str, lines: Lines, meter: Meter) -> list[AppSettings]:
     found = tokens(text)
     collector = _Collector()
     evaluator = SettingsEvaluator(found, collector, dollar="", dot_joins=False)
-    with meter.limited():
+    with meter.limit():
         evaluator.run()
     result: list[AppSettings] = []
-    with meter.limited():
-        for item in [*collector.all(), *evaluator.objects]:
+    with meter.limit():
+        for item in [*collector.list_all(), *evaluator.objects]:
             settings = _settings(item, evaluator, lines)
             result += [settings] if settings else []
     return result
@@ -254,7 +254,7 @@ def _of_lines(group: list[tuple[int, str, str, str]]) -> AppSettings | None:
     is_spring = any(name.startswith("spring") or name == "registration" for _, name, _, _ in group)
     for line, name, value, _ in group:
         oauth = _oauth_name(name)
-        cleaned = _cleaned(value)
+        cleaned = _clean(value)
         if oauth and cleaned and oauth not in values:
             values[oauth] = " ".join(cleaned.replace(",", " ").split()) if oauth == "scope" else cleaned
             used.append(line)
@@ -276,7 +276,7 @@ def _oauth_name(name: str) -> str:
     )
 
 
-def _cleaned(value: str) -> str:
+def _clean(value: str) -> str:
     """The value without a comment, a comma and quotation marks."""
     value = _COMMENT.sub("", value).strip().rstrip(",;").strip()
     if value[:1] in ("{", "[", "(") and value[-1:] not in ("}", "]"):

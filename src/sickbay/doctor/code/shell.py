@@ -11,7 +11,7 @@ from sickbay.doctor.code.curl import curl
 from sickbay.doctor.code.draft import RequestDraft, base64_of, request_of
 from sickbay.doctor.code.models import CodeRequest, Lines
 from sickbay.doctor.code.tokens import OPERATOR, CodeToken, hole_name
-from sickbay.doctor.code.values import CodeText, Hole, joined, known, unknown
+from sickbay.doctor.code.values import CodeText, Hole, join, know, leave_open
 
 _COMMAND = re.compile(
     r"(?:^|(?<=[\s`$>#(|;&.=*\"']))(?P<name>curl(?:\.exe)?)[ \t]+(?=(?P<next>\S+))|"
@@ -29,7 +29,7 @@ _CURL_NEXT = re.compile(r"[-–—−'\"$\\^<{]|\w+://|localhost|[\w.-]+(?::[^\s
 def shell_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
     """The requests of the shell commands in a text."""
     requests: list[CodeRequest] = []
-    with meter.limited():
+    with meter.limit():
         for request in _requests(text, lines):
             requests.append(request)
     return requests
@@ -38,7 +38,7 @@ def shell_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
 def _requests(text: str, lines: Lines) -> Iterator[CodeRequest]:
     if '^"' in text:
         text = _CARET.sub(CARET, text)
-    splitter = Splitter(text, _assigned(text).get)
+    splitter = Splitter(text, _read_assignments(text).get)
     done = 0
     for match in _COMMAND.finditer(text):
         if match.start() < done or (match["name"] and not _CURL_NEXT.match(match["next"])):
@@ -48,16 +48,16 @@ def _requests(text: str, lines: Lines) -> Iterator[CodeRequest]:
         draft = _draft(match["name"], words.words)
         done = words.end
         if draft is not None:
-            span = [CodeToken(OPERATOR, "", start, start + 1), CodeToken(OPERATOR, "", start, _trimmed(text, start, words.end))]
+            span = [CodeToken(OPERATOR, "", start, start + 1), CodeToken(OPERATOR, "", start, _trim(text, start, words.end))]
             draft.last = 1
             yield request_of(draft, span, lines)
 
 
-def _trimmed(text: str, start: int, end: int) -> int:
+def _trim(text: str, start: int, end: int) -> int:
     return start + max(1, len(text[start:end].rstrip()))
 
 
-def _assigned(text: str) -> dict[str, str]:
+def _read_assignments(text: str) -> dict[str, str]:
     """The shell variables that the paste sets."""
     return {match[1]: next(group for group in match.groups()[1:] if group is not None) for match in _ASSIGNMENT.finditer(text)}
 
@@ -112,19 +112,19 @@ class Splitter:
         while at < len(text):
             closes = in_backticks and text[at] == "`"
             if match := _SPACE.match(text, at) or (None if closes else _CONTINUED.match(text, at)):
-                words += [joined(pieces)] if pieces is not None else []
+                words += [join(pieces)] if pieces is not None else []
                 pieces, at = None, match.end()
                 continue
             if self._ends(at, in_backticks):
                 break
             if text[at] == "\n":
-                words += [joined(pieces)] if pieces is not None else []
+                words += [join(pieces)] if pieces is not None else []
                 pieces, at = None, at + 1
                 continue
             piece, at = self._piece(at)
             pieces = [] if pieces is None else pieces
             pieces.append(piece)
-        words += [joined(pieces)] if pieces is not None else []
+        words += [join(pieces)] if pieces is not None else []
         return SplitCommand([_with_dashes(word) for word in words], at)
 
     def _ends(self, at: int, in_backticks: bool) -> bool:
@@ -140,21 +140,21 @@ class Splitter:
     def _piece(self, at: int) -> tuple[CodeText, int]:
         text, character = self._text, self._text[at]
         if match := _PLAIN.match(text, at):
-            return known(match[0]), match.end()
+            return know(match[0]), match.end()
         if character == CARET:
-            return known(""), at + 1
+            return know(""), at + 1
         if character in "'\"" and (end := self._closing(at)) > 0:
             inner = text[at + 1 : end]
-            return (known(inner.replace("\\_", "_")) if character == "'" else self._expanded(inner)), end + 1
+            return (know(inner.replace("\\_", "_")) if character == "'" else self._expand(inner)), end + 1
         if character == "\\" and at + 1 < len(text):
-            return known(text[at + 1]), at + 2
-        if text.startswith("$(", at) and (end := _balanced(text, at + 1)) > 0:
-            return self._substituted(text[at + 2 : end]), end + 1
+            return know(text[at + 1]), at + 2
+        if text.startswith("$(", at) and (end := _find_closing(text, at + 1)) > 0:
+            return self._substitute(text[at + 2 : end]), end + 1
         for pattern in (_VARIABLE, _WINDOWS_VARIABLE):
             if match := pattern.match(text, at):
                 return self._variable(match), match.end()
         # an unclosed quotation mark is dropped
-        return known("" if character in "^'\"" else character), at + 1
+        return know("" if character in "^'\"" else character), at + 1
 
     def _closing(self, at: int) -> int:
         """The position of the closing quotation mark, -1 if there is none."""
@@ -174,38 +174,38 @@ class Splitter:
             return self._text[end - 1] == "\\" and self._text[end - 2] != "\\"
         return self._text[end - 1].isalpha() and self._text[end + 1 : end + 2].isalpha()
 
-    def _expanded(self, inner: str) -> CodeText:
+    def _expand(self, inner: str) -> CodeText:
         """The value of a string in double quotation marks."""
         pieces: list[CodeText] = []
         at = 0
         while (start := inner.find("$", at)) >= 0:
             escaped = start > 0 and inner[start - 1] == "\\"
-            if inner.startswith("$(", start) and (end := _balanced(inner, start + 1)) > 0 and not escaped:
-                pieces += [_plain(inner[at:start]), self._substituted(inner[start + 2 : end])]
+            if inner.startswith("$(", start) and (end := _find_closing(inner, start + 1)) > 0 and not escaped:
+                pieces += [_read_plain(inner[at:start]), self._substitute(inner[start + 2 : end])]
                 at = end + 1
             elif (match := _VARIABLE.match(inner, start)) and not escaped:
-                pieces += [_plain(inner[at:start]), self._variable(match)]
+                pieces += [_read_plain(inner[at:start]), self._variable(match)]
                 at = match.end()
             else:
-                pieces.append(_plain(inner[at : start + 1]))
+                pieces.append(_read_plain(inner[at : start + 1]))
                 at = start + 1
-        return joined([*pieces, _plain(inner[at:])])
+        return join([*pieces, _read_plain(inner[at:])])
 
     def _variable(self, match: re.Match[str]) -> CodeText:
         name = next(group for group in match.groups() if group)
         value = self._lookup(name)
-        return unknown(name) if value is None else known(value)
+        return leave_open(name) if value is None else know(value)
 
-    def _substituted(self, command: str) -> CodeText:
+    def _substitute(self, command: str) -> CodeText:
         """The output of `$(command)`: base64 of known text, else an unknown value."""
         if match := _ECHO.search(command):
-            text = self._expanded(match["text"].strip("\"'")) if match["text"][:1] != "'" else known(match["text"][1:-1])
+            text = self._expand(match["text"].strip("\"'")) if match["text"][:1] != "'" else know(match["text"][1:-1])
             is_exact = "-n" in (match["flags"] or "") or command.lstrip().startswith("printf")
-            return base64_of(text if is_exact else joined((text, known("\n"))))
-        return unknown("base64" if "base64" in command else Hole(hole_name(command)))
+            return base64_of(text if is_exact else join((text, know("\n"))))
+        return leave_open("base64" if "base64" in command else Hole(hole_name(command)))
 
 
-def _balanced(text: str, at: int) -> int:
+def _find_closing(text: str, at: int) -> int:
     """The position of the parenthesis that closes the one here, -1 if there is none nearby."""
     depth = 0
     for match in _PARENTHESIS.finditer(text, at, at + _MAXIMUM_COMMAND_CHARACTERS):
@@ -215,8 +215,8 @@ def _balanced(text: str, at: int) -> int:
     return -1
 
 
-def _plain(text: str) -> CodeText:
-    return known(_IN_DOUBLE.sub(lambda match: "" if match[1] == "\n" else match[1], text))
+def _read_plain(text: str) -> CodeText:
+    return know(_IN_DOUBLE.sub(lambda match: "" if match[1] == "\n" else match[1], text))
 
 
 def _with_dashes(word: CodeText) -> CodeText:

@@ -109,7 +109,7 @@ def _twice(text: str) -> Iterator[_Place]:
                 yield "code-base64-twice", match.start(), match.end("rest"), {}
 
 
-def _wrapped(text: str) -> Iterator[_Place]:
+def _find_wrapped(text: str) -> Iterator[_Place]:
     for match in _encoding(text):
         rest = text[match.end() : match.end() + 20]
         if not re.search(r"-w\s*0|--wrap|-A\b|-b\s*0", match["options"]) and "tr -d" not in rest:
@@ -146,7 +146,7 @@ _CHECKS: tuple[_Check, ...] = (
     _hex,
     _echo,
     _twice,
-    _wrapped,
+    _find_wrapped,
     _matching(_ANDROID, "code-base64-android-default"),
     _matching(_NO_CORS, "code-fetch-no-cors"),
     _matching(_CALLBACK, "code-callback-only-code"),

@@ -14,10 +14,10 @@ from sickbay.doctor.code.values import (
     CodeValue,
     Hole,
     as_text,
-    joined,
-    known,
+    join,
+    know,
+    leave_open,
     of_parts,
-    unknown,
 )
 
 NAME, STRING, NUMBER, OPERATOR = "name", "string", "number", "operator"
@@ -58,7 +58,7 @@ def set_of(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-def plain(text: str) -> str:
+def straighten(text: str) -> str:
     """Replaces typographic quotation marks and invisible spaces. The length stays the same."""
     return text.translate(_SMART)
 
@@ -187,18 +187,18 @@ def literal(token: CodeToken, resolve: Resolve, dollar: bool) -> CodeText:
     insertions = _insertions(token, dollar)
     raw = token.quote[:1] in ("r", "R", "@") or (token.quote == "`" and "\\" not in token.text)
     if insertions is None:
-        return known(token.text if raw else _unescaped(token.text))
+        return know(token.text if raw else _unescape(token.text))
     parts: list[str] = []
     at = 0
     for match in insertions.finditer(token.text):
-        parts.append(_unescaped(token.text[at : match.start()]))
+        parts.append(_unescape(token.text[at : match.start()]))
         expression = next((group for group in match.groups() if group), "")
         budget.spend()
-        parts += _inserted(expression, resolve) if expression else [match[0][0]]
+        parts += _insert(expression, resolve) if expression else [match[0][0]]
         if len(parts) > PARTS_OF_A_TEXT:
-            return unknown("value")
+            return leave_open("value")
         at = match.end()
-    parts.append(_unescaped(token.text[at:]))
+    parts.append(_unescape(token.text[at:]))
     return of_parts(parts)
 
 
@@ -218,7 +218,7 @@ _FIELDS = re.compile(
 )
 
 
-def _inserted(expression: str, resolve: Resolve) -> tuple[str, ...]:
+def _insert(expression: str, resolve: Resolve) -> tuple[str, ...]:
     expression = expression.strip()
     value = resolve(expression) if _PATH.fullmatch(expression) else None
     if match := _FIELDS.fullmatch(expression):
@@ -248,7 +248,7 @@ def path_of(path: str) -> str:
     return re.sub(r"->|\?\.|!\.|::", ".", path).replace("$", "")
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     return _ESCAPE.sub(_replacement, text) if "\\" in text else text
 
 
@@ -267,7 +267,7 @@ def fill_blanks(template: CodeText, values: list[CodeValue], names: CodeFields |
     pieces: list[CodeText] = []
     for part in template.parts:
         pieces += [CodeText((part,))] if isinstance(part, Hole) else _fill_blanks(part, values, names or CodeFields())
-    return joined(pieces)
+    return join(pieces)
 
 
 def _fill_blanks(text: str, values: list[CodeValue], names: CodeFields) -> list[CodeText]:
@@ -281,6 +281,6 @@ def _fill_blanks(text: str, values: list[CodeValue], names: CodeFields) -> list[
             continue
         budget.spend()
         number += not name
-        pieces += [known(text[at : match.start()]), as_text(value)]
+        pieces += [know(text[at : match.start()]), as_text(value)]
         at = match.end()
-    return [*pieces, known(text[at:])]
+    return [*pieces, know(text[at:])]

@@ -104,15 +104,15 @@ class Argument(NamedTuple):
     variable: str = ""
 
 
-def known(text: str) -> CodeText:
+def know(text: str) -> CodeText:
     return CodeText((text,) if text else ())
 
 
-def unknown(name: str) -> CodeText:
+def leave_open(name: str) -> CodeText:
     return CodeText((Hole(name),))
 
 
-def joined(texts: Iterable[CodeText]) -> CodeText:
+def join(texts: Iterable[CodeText]) -> CodeText:
     return of_parts(part for text in texts for part in text.parts)
 
 
@@ -124,12 +124,12 @@ def of_parts(parts_of_text: Iterable[str]) -> CodeText:
         parts.append(part)
         size += len(part)
         if len(parts) > PARTS_OF_A_TEXT or size > CHARACTERS_OF_A_TEXT:
-            return unknown("value")
+            return leave_open("value")
     budget.spend(len(parts), size)
     return CodeText(tuple(parts))
 
 
-def collected(elements: list[Argument], *, is_object: bool = False) -> CodeFields | CodeItems:
+def collect(elements: list[Argument], *, is_object: bool = False) -> CodeFields | CodeItems:
     """The value of a list of elements. In an object, a variable without a key is a field with its name."""
     is_short = is_object and bool(elements) and all(item.key or item.variable for item in elements)
     if is_short or any(item.key for item in elements):
@@ -143,18 +143,18 @@ def as_text(value: CodeValue | None) -> CodeText:
     """The value as a string, "" for None. What can't be a string becomes an unknown value."""
     match value:
         case None:
-            return known("")
+            return know("")
         case CodeText():
             return value
         case CodeBody(_, CodeText() as text):
             return text
         case CodeBody() | CodeFields(encoding="form"):
-            return serialized(value)[0]
+            return serialize(value)[0]
         case CodeObject(path="URL", properties={"href": CodeText() as address, "searchParams": CodeFields() as query}):
             return with_query(address, query)
         case CodeObject(path=path, variable=variable):
-            return unknown(variable or path.rpartition(".")[2] or "value")
-    return unknown("value")
+            return leave_open(variable or path.rpartition(".")[2] or "value")
+    return leave_open("value")
 
 
 def as_fields(value: CodeValue | None) -> CodeFields | None:
@@ -186,10 +186,10 @@ def as_pair(value: CodeValue) -> tuple[str, CodeValue] | None:
 def with_query(address: CodeText, query: CodeFields) -> CodeText:
     if not query.pairs:
         return address
-    return joined((address, known("&" if "?" in str(address) else "?"), _form(query)))
+    return join((address, know("&" if "?" in str(address) else "?"), _form(query)))
 
 
-def serialized(value: CodeValue, default: str = "form") -> tuple[CodeText, str]:
+def serialize(value: CodeValue, default: str = "form") -> tuple[CodeText, str]:
     """The body as it is sent, and its format. `default` is how the library sends fields."""
     match value:
         case CodeText():
@@ -197,7 +197,7 @@ def serialized(value: CodeValue, default: str = "form") -> tuple[CodeText, str]:
         case CodeBody(encoding, CodeText() as text):
             return text, encoding or format_of(str(text))
         case CodeBody(encoding, inner):
-            return serialized(inner, encoding)
+            return serialize(inner, encoding)
     fields = as_fields(value)
     if fields is None:
         return as_text(value), ""
@@ -220,16 +220,16 @@ def _form(fields: CodeFields) -> CodeText:
 def _form_parts(fields: CodeFields) -> Iterator[str]:
     for number, (name, value) in enumerate(fields.pairs):
         yield from ("&" if number else "", quote_plus(name, errors="replace"), "=")
-        yield from _quoted(value)
+        yield from _quote(value)
 
 
-def _quoted(value: CodeValue) -> Iterator[str]:
+def _quote(value: CodeValue) -> Iterator[str]:
     if isinstance(value, CodeItems):
-        value = value.values[0] if value.values else known("")
+        value = value.values[0] if value.values else know("")
     elif isinstance(value, CodeFields) and len(value.pairs) == 1:
         value = value.pairs[0][1]
     if isinstance(value, CodeFields) or (isinstance(value, CodeObject) and value.path == "URL"):
-        value = unknown(getattr(value, "variable", "value"))  # fields can be put into themselves
+        value = leave_open(getattr(value, "variable", "value"))  # fields can be put into themselves
     for part in as_text(value).parts:
         budget.spend(0, len(part))
         yield part if isinstance(part, Hole) else quote_plus(part, errors="replace")
@@ -237,21 +237,21 @@ def _quoted(value: CodeValue) -> Iterator[str]:
 
 def _json(value: CodeValue) -> CodeText:
     holes: list[Hole] = []
-    pieces = json.dumps(_plain(value, holes, 0), ensure_ascii=False).split(_MARK)
+    pieces = json.dumps(_to_plain(value, holes, 0), ensure_ascii=False).split(_MARK)
     parts: list[str] = [pieces[0]]
     for hole, piece in zip(holes, pieces[1:], strict=True):
         parts += [hole, piece]
     return of_parts(parts)
 
 
-def _plain(value: CodeValue, holes: list[Hole], depth: int) -> object:
+def _to_plain(value: CodeValue, holes: list[Hole], depth: int) -> object:
     """The value for json.dumps. Each unknown value is a mark here."""
     budget.spend()
     fields = as_fields(value)
     if fields is not None and depth < DEEPEST:
-        return {name.replace(_MARK, ""): _plain(item, holes, depth + 1) for name, item in fields.pairs}
+        return {name.replace(_MARK, ""): _to_plain(item, holes, depth + 1) for name, item in fields.pairs}
     if isinstance(value, CodeItems) and depth < DEEPEST:
-        return [_plain(item, holes, depth + 1) for item in value.values]
+        return [_to_plain(item, holes, depth + 1) for item in value.values]
     text = as_text(value)
     holes += [part for part in text.parts if isinstance(part, Hole)]
     return "".join(_MARK if isinstance(part, Hole) else part.replace(_MARK, "") for part in text.parts)
@@ -284,10 +284,10 @@ class Library(Protocol):
 
     def call(self, invocation: Invocation) -> CodeValue | None: ...
 
-    def implied(self, owner: str, name: str, start: int) -> CodeValue | None:
+    def imply(self, owner: str, name: str, start: int) -> CodeValue | None:
         """The object that has this property, if the paste doesn't show it being made."""
 
-    def assigned(self, path: str, value: CodeValue, start: int, end: int) -> None:
+    def note_assignment(self, path: str, value: CodeValue, start: int, end: int) -> None:
         """Takes note of an assignment to a variable or to a property of an object that the paste doesn't show."""
 
     def assign(self, base: CodeValue, name: str, value: CodeValue, end: int) -> None: ...

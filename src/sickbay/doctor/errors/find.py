@@ -63,7 +63,7 @@ def _telling(headers: Any) -> dict[str, Any]:
 
 
 def _text(text: str, depth: int) -> Iterator[ErrorAnswer]:
-    document = _parsed(text)
+    document = _parse(text)
     if document is not None and depth:
         evidence = document.get("input", document) if isinstance(document, dict) else None
         if isinstance(evidence, dict) and isinstance(evidence.get("kind"), str):
@@ -73,7 +73,7 @@ def _text(text: str, depth: int) -> Iterator[ErrorAnswer]:
         return
     lines = text.splitlines() if depth and "\n" in text else []
     for line in lines:
-        if _parsed(line) is not None:
+        if _parse(line) is not None:
             yield from _text(line, depth - 1)
     for word in filter(_is_address, _WORD.findall(text)):
         yield from errors(word)
@@ -106,11 +106,11 @@ def _is_page(text: str) -> bool:
     """Whether the text isn't JSON, an OperationOutcome in XML, a form or a Bearer challenge, which are searched."""
     text = text.lstrip("\ufeff \t\r\n")
     if text.startswith(("{", "[")):
-        return _parsed(text) is None
+        return _parse(text) is None
     return "OperationOutcome" not in text[:2000] and not re.match(r"(?:error(?:_description)?=|\w+ (?:.*[\s,])?error=)", text)
 
 
-def _parsed(text: str) -> Any:
+def _parse(text: str) -> Any:
     """None if it isn't a JSON object or array."""
     text = text.lstrip("\ufeff \t\r\n")
     if not text.startswith(("{", "[")):

@@ -8,40 +8,15 @@ from typing import Any
 
 from sickbay.diagnosis.answers.values import FALSY, REFUSING, ErrorAnswer, oauth
 
-_ERROR = frozenset(
-    (
-        "error",
-        "errors",
-        "err",
-        "errormessage",
-        "errormessages",
-        "errormsg",
-        "errmsg",
-        "errordescription",
-        "errorsummary",
-        "exception",
-        "fault",
-        "faultstring",
-        "errorcode",
-        "errorcodes",
-        "errordetails",
-    )
-)
-_STATUS = frozenset(
-    (
-        "status",
-        "statuscode",
-        "httpstatus",
-        "httpstatuscode",
-        "httpcode",
-        "responsecode",
-        "responsestatus",
-        "errorcode",
-        "errornumber",
-        "code",
-        "error",
-    )
-)
+_ERROR_NAMES = """
+error errors err errormessage errormessages errormsg errmsg errordescription errorsummary exception fault faultstring
+errorcode errorcodes errordetails
+"""
+_ERROR = frozenset(_ERROR_NAMES.split())
+_STATUS_NAMES = """
+status statuscode httpstatus httpstatuscode httpcode responsecode responsestatus errorcode errornumber code error
+"""
+_STATUS = frozenset(_STATUS_NAMES.split())
 _SAID = ("error_description", "errorDescription", "description", "message", "errorSummary", "detail", "details", "title")
 _SPOKEN = frozenset(("message", "statusmessage", "description", "detail", "details", "reason", "error", "msg", "title"))
 _OF_AN_ERROR = frozenset(("error", "errordescription", "erroruri", "errorcodes", "expiresin", "state"))

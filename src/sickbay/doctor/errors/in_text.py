@@ -92,14 +92,14 @@ _QUOTES = str.maketrans("“”„«»‘’\u00a0：＝", '"""""\'\' :=')
 _ESCAPE = re.compile(r"\\(?:u00(?P<hex>[0-7][0-9a-fA-F])|(?P<blank>[nrt])|(?P<char>[^\w\s]|_))")
 
 
-def unescaped(text: str) -> str:
+def unescape(text: str) -> str:
     """Returns the text without terminal colours, typographic quotes, HTML entities and up to 6 levels of backslash escapes."""
     text = _NOISE.sub("", text).translate(_QUOTES)
-    text = _settled(without_html_escapes, text, 3)
-    return re.sub(r"\*\*|__(?=\W|$)", "", _settled(lambda part: _ESCAPE.sub(_unescaped, part), text, 6))
+    text = _repeat_until_settled(without_html_escapes, text, 3)
+    return re.sub(r"\*\*|__(?=\W|$)", "", _repeat_until_settled(lambda part: _ESCAPE.sub(_unescape, part), text, 6))
 
 
-def _settled(step: Callable[[str], str], text: str, most: int) -> str:
+def _repeat_until_settled(step: Callable[[str], str], text: str, most: int) -> str:
     for _ in range(most):
         if (after := step(text)) == text:
             break
@@ -107,7 +107,7 @@ def _settled(step: Callable[[str], str], text: str, most: int) -> str:
     return text
 
 
-def _unescaped(match: re.Match[str]) -> str:
+def _unescape(match: re.Match[str]) -> str:
     if match["hex"]:
         return chr(int(match["hex"], 16))
     return "\n" if match["blank"] else match["char"]
@@ -115,13 +115,13 @@ def _unescaped(match: re.Match[str]) -> str:
 
 def errors(text: str) -> Iterator[ErrorAnswer]:
     """The error responses in no particular order. `text` must not contain URLs; in_url reads those."""
-    text = unescaped(text)
+    text = unescape(text)
     described = first(_DESCRIPTION, text)
     description = described["value"].strip() if described else ""
     lowered = text.lower()
     for pattern in (_MEMBER, _PARAMETER, _TAG, _LITERAL) if any(name in lowered for name in _NAMES) else ():
         for match in matches(pattern, text):
-            yield from _valued(match["name"].lower(), match["value"].strip("\"'`[{ \n"), description)
+            yield from _read_value(match["name"].lower(), match["value"].strip("\"'`[{ \n"), description)
     for match in matches(_CODE, text):
         yield oauth(re.sub(r"[\s-]", "_", match["value"]).lower(), description)
     yield from (oauth(_CAPITAL.sub("_", match["value"]).lower(), description) for match in matches(_CLASS, text))
@@ -133,7 +133,7 @@ def errors(text: str) -> Iterator[ErrorAnswer]:
             yield answer if answer.kind != "no-answer" else ErrorAnswer("no-answer", sign[0])
 
 
-def _valued(name: str, value: str, description: str) -> Iterator[ErrorAnswer]:
+def _read_value(name: str, value: str, description: str) -> Iterator[ErrorAnswer]:
     """The error response for one name and value. An empty value is ignored unless the name is `error` (truncated text)."""
     if value.lower() in FALSY - {""} or (not value and name != "error"):
         return

@@ -31,7 +31,7 @@ COMPARED_ADDRESSES = 40
 """How many addresses of a text are compared with each other."""
 
 
-def _alike(evidence: Evidence, part: Callable[[str], str], rest: Callable[[str], str]) -> Values | None:
+def _find_alike(evidence: Evidence, part: Callable[[str], str], rest: Callable[[str], str]) -> Values | None:
     """Two addresses of the text that differ in this part, and are equal in the rest."""
     pairs = combinations(evidence.addresses[:COMPARED_ADDRESSES], 2)
     return next(({"first": a, "second": b} for a, b in pairs if part(a) != part(b) and rest(a) == rest(b)), None)
@@ -40,13 +40,13 @@ def _alike(evidence: Evidence, part: Callable[[str], str], rest: Callable[[str],
 @fact
 def addresses_differ_by_slash(evidence: Evidence) -> Values | None:
     """Two addresses in the text differ only by a slash at the end."""
-    return _alike(evidence, lambda address: str(address.endswith("/")), lambda address: address.rstrip("/"))
+    return _find_alike(evidence, lambda address: str(address.endswith("/")), lambda address: address.rstrip("/"))
 
 
 @fact
 def addresses_differ_by_scheme(evidence: Evidence) -> Values | None:
     """Two addresses in the text differ only by http and https."""
-    return _alike(
+    return _find_alike(
         evidence, lambda address: address.partition("://")[0], lambda address: address.partition("://")[2].rstrip("/")
     )
 
@@ -57,7 +57,9 @@ _PORT = re.compile(r"(?<=[^/:]):\d{1,5}(?=/|$)")
 @fact
 def addresses_differ_by_port(evidence: Evidence) -> Values | None:
     """Two addresses in the text differ only by the port."""
-    return _alike(evidence, lambda address: "".join(_PORT.findall(address)), lambda address: _PORT.sub("", address).rstrip("/"))
+    return _find_alike(
+        evidence, lambda address: "".join(_PORT.findall(address)), lambda address: _PORT.sub("", address).rstrip("/")
+    )
 
 
 _PLACEHOLDER = re.compile(r"\$\{[\w.-]{1,60}\}|\{\{\s{0,3}[\w.-]{1,60}\s{0,3}\}\}")

@@ -19,7 +19,7 @@ _RECEIVED = re.compile(r"\b(?:got|received|but|actual|found|returned|instead of)
 _VALUE = re.compile(r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;()\[\]<>]{3,200})")
 
 
-def _compared(evidence: Evidence) -> Iterator[Values]:
+def _find_compared(evidence: Evidence) -> Iterator[Values]:
     """The expected and received values that messages name, with the words around them."""
     text = evidence.text[:SEARCHED_CHARACTERS]
     for match in islice(_EXPECTED.finditer(text), EXPECTED_PLACES):
@@ -58,13 +58,13 @@ def _values(text: str) -> list[str]:
 @fact
 def audience_differs(evidence: Evidence) -> Values | None:
     """A message names the expected and the received audience, and they differ."""
-    return next((_both_values(pair) for pair in _compared(evidence) if "aud" in pair["about"] and _differ(pair)), None)
+    return next((_both_values(pair) for pair in _find_compared(evidence) if "aud" in pair["about"] and _differ(pair)), None)
 
 
 @fact
 def issuer_differs(evidence: Evidence) -> Values | None:
     """A message names the expected and the received issuer, and they differ."""
-    compared = (*_compared(evidence), *(pair for pair in _unlike(evidence) if pair["received"].startswith("http")))
+    compared = (*_find_compared(evidence), *(pair for pair in _unlike(evidence) if pair["received"].startswith("http")))
     return next((_both_values(pair) for pair in compared if _ISSUER.search(pair["about"]) and _differ(pair)), None)
 
 

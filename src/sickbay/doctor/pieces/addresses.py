@@ -87,11 +87,11 @@ WRAPPED = 60
 def find_urls(text: str) -> Iterator[Piece]:
     for pattern in (_URL, _PATH):
         for match in pattern.finditer(text):
-            url, end = _whole(text, match)
+            url, end = _read_whole(text, match)
             yield Piece(kind="url", start=match.start(), end=end, subkind=kind_of_url(url), values={"url": url})
 
 
-def _whole(text: str, match: re.Match[str]) -> tuple[str, int]:
+def _read_whole(text: str, match: re.Match[str]) -> tuple[str, int]:
     """The URL with the lines on which it continues, and its end in the text. Punctuation of the sentence isn't part of it."""
     url, end = match[0], match.end()
     for _ in range(20):

@@ -55,7 +55,7 @@ def find(text: str) -> Iterator[Piece]:
     place = 0
     for line in text.splitlines(keepends=True):
         bare, start, place = line.rstrip("\r\n"), place, place + len(line)
-        begun = _begun(bare, start)
+        begun = _begin(bare, start)
         if begun:
             if message:
                 yield message.piece()
@@ -69,7 +69,7 @@ def find(text: str) -> Iterator[Piece]:
         yield message.piece()
 
 
-def _begun(line: str, start: int) -> _Message | None:
+def _begin(line: str, start: int) -> _Message | None:
     if match := _REQUEST.match(line):
         first = {"method": match["method"], "url": match["url"]}
         return _Message(

@@ -79,17 +79,17 @@ def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
         yield from _parameters(piece, pieces)
     elif piece.kind == "response" and piece.values["status"] == "200" and piece.values["body"].startswith("{"):
         members = structured.parse_loosely(piece.values["body"])
-        yield from _received(piece, structured.kind_of_object(members), members) if isinstance(members, Mapping) else ()
+        yield from _find_received(piece, structured.kind_of_object(members), members) if isinstance(members, Mapping) else ()
     elif piece.subkind == "collection":
         for request in postman.requests(piece.values):
             yield from map(_without_variables, _request(replace(piece, kind="request", values=request, is_whole=True)))
     elif piece.subkind == "client_assertion":
         yield _assertion(piece, pieces)
     elif piece.kind == "object":
-        yield from _received(piece, piece.subkind, piece.values)
+        yield from _find_received(piece, piece.subkind, piece.values)
 
 
-def _received(piece: Piece, kind: str, members: Mapping[str, Any]) -> Iterator[Input]:
+def _find_received(piece: Piece, kind: str, members: Mapping[str, Any]) -> Iterator[Input]:
     """What an app received or registered, as JSON alone or as the body of a response."""
     if kind == "token_response":
         yield Input({"kind": kind, "json": dict(members)}, False, piece)
@@ -226,13 +226,13 @@ def context(found: Sequence[Input]) -> dict[str, Any]:
     known |= {"client_id": asked.get("client_id"), "wants_refresh": "offline_access" in asked.get("scope", "")}
     known["response_mode"] = asked.get("response_mode") or _default_response_mode(asked.get("response_type", ""))
     returned = next((_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "redirect_url"), {})
-    if code := returned.get("code") or _redeemed(found):
+    if code := returned.get("code") or _find_redeemed(found):
         names = ("client_id", "redirect_uri", "scope", "code_challenge", "code_challenge_method", "nonce")
         known["codes"] = {code: {name: asked[name] for name in names if name in asked}}
     return {name: value for name, value in known.items() if value}
 
 
-def _redeemed(found: Sequence[Input]) -> str:
+def _find_redeemed(found: Sequence[Input]) -> str:
     """The code of the only token request: next to a single authorization URL, it most likely came from there."""
     bodies = [str(each.evidence.get("body") or "") for each in found if each.evidence["kind"] == "token_request"]
     is_one_launch = len(bodies) == 1 and sum(each.evidence["kind"] == "authorize_url" for each in found) == 1

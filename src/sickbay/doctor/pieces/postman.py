@@ -29,14 +29,14 @@ def _request(request: Mapping[str, Any]) -> dict[str, Any]:
     url = request["url"]
     text = str(url.get("raw", "")) if isinstance(url, Mapping) else str(url)
     headers = {
-        str(_first(header, "key", "name")): _plain(header.get("value"))
+        str(_first(header, "key", "name")): _to_plain(header.get("value"))
         for header in _list(request.get("header")) + _list(request.get("headers"))
         if isinstance(header, Mapping) and not header.get("disabled")
     }
     body, format = _body(request.get("body"))
     if format and not any(name.lower() == "content-type" for name in headers):
         headers["Content-Type"] = format
-    return {"method": str(request["method"]), "url": _plain(text), "headers": headers, "body": body}
+    return {"method": str(request["method"]), "url": _to_plain(text), "headers": headers, "body": body}
 
 
 def _body(body: Any) -> tuple[str, str]:
@@ -46,20 +46,20 @@ def _body(body: Any) -> tuple[str, str]:
     pairs = _list(body.get("urlencoded")) or _list(body.get("params"))
     if pairs:
         sent = [pair for pair in pairs if isinstance(pair, Mapping) and not pair.get("disabled")]
-        return "&".join(f"{_first(pair, 'key', 'name')}={_encoded(pair.get('value'))}" for pair in sent), FORM
-    text = _plain(body.get("raw") or body.get("text") or "")
+        return "&".join(f"{_first(pair, 'key', 'name')}={_encode(pair.get('value'))}" for pair in sent), FORM
+    text = _to_plain(body.get("raw") or body.get("text") or "")
     return text, "application/json" if text.lstrip().startswith("{") else ""
 
 
 FORM = "application/x-www-form-urlencoded"
 
 
-def _encoded(value: Any) -> str:
+def _encode(value: Any) -> str:
     """A variable keeps its braces, so that it is recognised as one."""
-    return quote_plus(_plain(value), safe="{}")
+    return quote_plus(_to_plain(value), safe="{}")
 
 
-def _plain(value: Any) -> str:
+def _to_plain(value: Any) -> str:
     return str(value or "").replace("{{", "{").replace("}}", "}")
 
 

@@ -125,7 +125,7 @@ _LITERALS: dict[str, Any] = {
 
 def parse_loosely(text: str) -> Any:
     """The parsed JSON; otherwise a dictionary of the names and values that look like members. {} if there are none."""
-    for candidate in (text, text.translate(_QUOTES), _unescaped(text)):
+    for candidate in (text, text.translate(_QUOTES), _unescape(text)):
         try:
             return unicode.loads(candidate)
         except (ValueError, RecursionError):
@@ -136,13 +136,13 @@ def parse_loosely(text: str) -> Any:
 def read_pairs(text: str) -> dict[str, Any]:
     """`name: value`, `"name" = "value"` and `'name' => 'value'`. The first value of a name counts."""
     found: dict[str, Any] = {}
-    for match in _PAIR.finditer(_unescaped(text)):
+    for match in _PAIR.finditer(_unescape(text)):
         value = match["double"] or match["single"] or match["bare"] or ""
         found.setdefault(match["name"], _LITERALS.get(value, value) if match["bare"] else value)
     return found
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     """Removes the backslashes that a log or Markdown added before quotes, underscores and line breaks."""
     text = text.translate(_QUOTES)
     for _ in range(3):
@@ -186,7 +186,7 @@ def find_decoded_tokens(pieces: Sequence[Piece]) -> Iterator[Piece]:
     header = headers[0][1] if headers else HEADER
     if claims and kind_of_token(claims[0][1]) == "client_assertion":
         piece, members = claims[0]
-        values = {"token": f"{_encoded(header)}.{_encoded(members)}.c2lnbmF0dXJl", "header": header, "claims": members}
+        values = {"token": f"{_encode(header)}.{_encode(members)}.c2lnbmF0dXJl", "header": header, "claims": members}
         place = {"start": piece.start, "end": piece.end}
         yield Piece(kind="jwt", **place, subkind="client_assertion", values=values, is_whole=bool(headers))
 
@@ -196,7 +196,7 @@ def _member(piece: Piece, name: str) -> list[tuple[Piece, Mapping[str, Any]]]:
     return [(piece, value)] if isinstance(value, Mapping) else []
 
 
-def _encoded(members: Mapping[str, Any]) -> str:
+def _encode(members: Mapping[str, Any]) -> str:
     return urlsafe_b64encode(json.dumps(dict(members)).encode()).rstrip(b"=").decode()
 
 
@@ -268,13 +268,13 @@ def _lists(text: str) -> Iterator[Piece]:
     group: list[re.Match[str]] = []
     for match in _LINE.finditer(text):
         if group and match.start() - group[-1].end() > GAP:
-            yield from _listed(group)
+            yield from _find_lists(group)
             group = []
         group.append(match)
-    yield from _listed(group)
+    yield from _find_lists(group)
 
 
-def _listed(group: list[re.Match[str]]) -> Iterator[Piece]:
+def _find_lists(group: list[re.Match[str]]) -> Iterator[Piece]:
     values = {match["name"].lower(): match["value"].strip().strip("\"'`") for match in group}
     if len(values) > 1 and _TELLING & values.keys():
         yield Piece(kind="parameters", start=group[0].start(), end=group[-1].end(), values=values)

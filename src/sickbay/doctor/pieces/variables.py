@@ -41,7 +41,7 @@ def without_variables(evidence: Mapping[str, Any]) -> tuple[dict[str, Any], froz
     """The request without variables, and the names of the parameters that had one. Unknown names are left out of it."""
     url, query = _front(str(evidence["url"])), str(evidence["url"]).partition("?")[2]
     unknown: set[str] = set()
-    known_query, known_body = _known(query, unknown), _body(str(evidence.get("body") or ""), unknown)
+    known_query, known_body = _fill_known(query, unknown), _body(str(evidence.get("body") or ""), unknown)
     headers = {name: _header(value) for name, value in (evidence.get("headers") or {}).items()}
     if headers != dict(evidence.get("headers") or {}):
         unknown |= {"authorization", "client_id", "client_secret"}
@@ -64,7 +64,7 @@ def _front(url: str) -> str:
     return VARIABLE.sub("1", front)
 
 
-def _known(form: str, unknown: set[str]) -> str:
+def _fill_known(form: str, unknown: set[str]) -> str:
     pairs = parse(form).pairs
     variables = {name for name, value in pairs if VARIABLE.search(value)}
     if not variables:
@@ -76,7 +76,7 @@ def _known(form: str, unknown: set[str]) -> str:
 def _body(body: str, unknown: set[str]) -> str:
     """A form, or the members of a JSON object. Anything else stays as it is."""
     if not body.lstrip().startswith(("{", "[", "<")):
-        return _known(body, unknown)
+        return _fill_known(body, unknown)
     try:
         members = unicode.loads(body)
     except (ValueError, RecursionError):

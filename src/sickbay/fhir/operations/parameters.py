@@ -19,7 +19,7 @@ from sickbay.fhir.search.parameters import known_types, nearest_of
 from sickbay.fhir.search.parser_state import SUGGESTED
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.search.routes import find_types
-from sickbay.fhir.subset import is_element, unknown
+from sickbay.fhir.subset import is_element, suggest_element
 from sickbay.fhir.xml import reader as xml_reader
 from sickbay.protocol.parameters import parse
 
@@ -79,12 +79,18 @@ def read(
     params = OperationInput(_texts(values), objects, tuple(values))
     if operation.takes is None:
         return tuple(_of_newest(version, params)) or params
-    errors = [*_unknown(operation, params, lenient), *_faults(version, operation, params), *_missing(operation, params)]
+    errors = [
+        *_refuse_unknown(operation, params, lenient),
+        *_faults(version, operation, params),
+        *_refuse_missing(operation, params),
+    ]
     errors = [fault for fault in errors if not lenient or fault.parameter != ASSOCIATED]
     return tuple(errors) if errors else params
 
 
-def given(version: str, route: Route, pairs: Sequence[tuple[str, str]], body: str, lenient: bool = False) -> OperationInput:
+def read_input(
+    version: str, route: Route, pairs: Sequence[tuple[str, str]], body: str, lenient: bool = False
+) -> OperationInput:
     """Returns the parameters of the operation at this URL, or no parameters if they have errors."""
     operation = operation_registry.find(version, route.operation or "", route.type, route.id)
     result = OperationInput() if operation is None else read(version, operation, pairs, body, lenient)
@@ -100,7 +106,7 @@ def faults(
     return () if isinstance(result, OperationInput) else result
 
 
-def involved(version: str, route: Route, pairs: Sequence[tuple[str, str]], body: str) -> tuple[str, ...]:
+def list_types(version: str, route: Route, pairs: Sequence[tuple[str, str]], body: str) -> tuple[str, ...]:
     """Returns the types, other than the one in the URL, for which the operation needs scopes."""
     operation = operation_registry.find(version, route.operation or "", route.type, route.id)
     if operation is None:
@@ -109,7 +115,7 @@ def involved(version: str, route: Route, pairs: Sequence[tuple[str, str]], body:
     if not isinstance(result, OperationInput):
         return ()
     mentioned = [name for type, search in type_filters(result) for name in (type, *find_types(version, type, search))]
-    return operation_registry.involved(operation, (*result.values("_type"), *mentioned))
+    return operation_registry.list_types(operation, (*result.values("_type"), *mentioned))
 
 
 def in_body(version: str, body: str, name: str) -> tuple[str, ...]:
@@ -183,7 +189,7 @@ def _example(operation: Operation) -> str:
     return next(iter((*operation.required, *(operation.takes or ()))), "name")
 
 
-def _unknown(operation: Operation, params: OperationInput, lenient: bool) -> list[RequestError]:
+def _refuse_unknown(operation: Operation, params: OperationInput, lenient: bool) -> list[RequestError]:
     takes = operation.takes or {}
     if lenient:
         return []
@@ -194,7 +200,7 @@ def _unknown(operation: Operation, params: OperationInput, lenient: bool) -> lis
     ]
 
 
-def _missing(operation: Operation, params: OperationInput) -> list[RequestError]:
+def _refuse_missing(operation: Operation, params: OperationInput) -> list[RequestError]:
     return [
         RequestError(RULE, name, "", f"{name}=…")
         for name in operation.required
@@ -207,7 +213,7 @@ def _faults(version: str, operation: Operation, params: OperationInput) -> list[
     errors = []
     for name, texts in params.primitives.items():
         for text in texts:
-            expected = _wrong(takes.get(name, "any"), text)
+            expected = _find_example(takes.get(name, "any"), text)
             if expected is not None:
                 rule = "fhir-date-malformed" if takes[name] in ("date", "instant") else RULE
                 errors.append(RequestError(rule, name, text, expected))
@@ -234,10 +240,10 @@ def _element(version: str, types: Sequence[str], name: str) -> RequestError | No
     of = (own,) if own else types
     if not of or any(is_element(version, type, name) for type in of):
         return None
-    return RequestError(RULE, "_elements", name, unknown(version, of[0], name).partition("=")[2])
+    return RequestError(RULE, "_elements", name, suggest_element(version, of[0], name).partition("=")[2])
 
 
-def newest(params: OperationInput) -> int | None:
+def read_newest(params: OperationInput) -> int | None:
     """Returns how many observations of each code $lastn should return; None if that isn't a number from 1 to 1000."""
     most = params.value("max") or "1"
     number = int(most) if re.fullmatch(r"\d{1,4}", most, re.ASCII) else 0
@@ -252,7 +258,9 @@ def newest_search(params: OperationInput) -> list[tuple[str, str]]:
 
 
 def _of_newest(version: str, params: OperationInput) -> list[RequestError]:
-    wrong = [] if newest(params) else [RequestError(RULE, "max", params.value("max") or "", "a whole number from 1 to 1000")]
+    wrong = (
+        [] if read_newest(params) else [RequestError(RULE, "max", params.value("max") or "", "a whole number from 1 to 1000")]
+    )
     query = search_parser.parse(version, "Observation", newest_search(params), base="", strict=True)
     return wrong if isinstance(query, Query) else [*wrong, *query]
 
@@ -264,7 +272,7 @@ def _filter(version: str, params: OperationInput, type: str, search: tuple[tuple
     return () if isinstance(query, Query) else query
 
 
-def _wrong(kind: Kind, text: str) -> str | None:
+def _find_example(kind: Kind, text: str) -> str | None:
     """Returns an example of a valid value; None if `text` is valid."""
     match kind:
         case "date":

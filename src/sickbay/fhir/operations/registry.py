@@ -159,7 +159,7 @@ def _address(operation: Operation) -> str:
 
 
 @memoize(256)
-def expected(version: str, name: str, type: str | None) -> str:
+def suggest(version: str, name: str, type: str | None) -> str:
     """Suggests operations for an unknown `$name` at a type or the server."""
     known = {_address(operation): operation for operation in of_version(version)}
     same = [address for address, operation in known.items() if operation.name == name]
@@ -169,7 +169,7 @@ def expected(version: str, name: str, type: str | None) -> str:
     return " or ".join(same or alike or here or list(known))
 
 
-def involved(operation: Operation, types: Sequence[str]) -> tuple[str, ...]:
+def list_types(operation: Operation, types: Sequence[str]) -> tuple[str, ...]:
     """Returns other types whose scopes are needed: those in `_type`, and Patient for exports of patients' records."""
     about = ("Patient",) if operation.name == "export" and operation.level != "system" else ()
     return tuple(dict.fromkeys((*about, *types)))

@@ -103,11 +103,11 @@ class _Anonymous(dict[str, Any]):
         self.types: dict[str, str] = {}
 
 
-def _fitted(version: str, home: str, value: Any) -> Any:
+def _fit(version: str, home: str, value: Any) -> Any:
     """Converts the value to the element at `home`: `time` with a valueDateTime becomes timeDateTime, and elements that repeat
     become lists. Members without an element stay unchanged."""
     if isinstance(value, list):
-        return [_fitted(version, home, item) for item in value]
+        return [_fit(version, home, item) for item in value]
     if not isinstance(value, _Anonymous):
         return value
     known, result = shape(version, home).elements, {}
@@ -117,7 +117,7 @@ def _fitted(version: str, home: str, value: Any) -> Any:
         if element is None:
             result[name] = member  # validation reports it
             continue
-        fitted = _fitted(version, element.home, member)
+        fitted = _fit(version, element.home, member)
         result[key] = [fitted] if element.many and not isinstance(fitted, list) else fitted
     return result
 
@@ -167,7 +167,7 @@ def _add(version: str, resource: dict[str, Any], operation: Operation) -> None:
     key = name if name in known else name + str(operation["key"])
     if key not in known:
         raise _PathError(f"there is no element {name}")
-    value = _fitted(version, known[key].home, operation["value"])
+    value = _fit(version, known[key].home, operation["value"])
     if known[key].many:
         holder[key] = [*holder.get(key, []), *(value if isinstance(value, list) else [value])]
     else:
@@ -181,7 +181,7 @@ def _insert(version: str, resource: dict[str, Any], operation: Operation) -> Non
     index = _number(operation["index"])
     if index > len(listed):
         raise _PathError(f"there are {len(listed)} elements, so index {index} is out of range")
-    listed.insert(index, _fitted(version, home, operation["value"]))
+    listed.insert(index, _fit(version, home, operation["value"]))
 
 
 def _delete(version: str, resource: dict[str, Any], operation: Operation) -> None:
@@ -215,7 +215,7 @@ def _replace(version: str, resource: dict[str, Any], operation: Operation) -> No
     if place.holder is None:
         raise _PathError("a resource must be replaced with PUT")
     key = f"{place.group}{operation['key']}" if place.group and operation["key"] else place.key
-    value = _fitted(version, place.home, operation["value"])
+    value = _fit(version, place.home, operation["value"])
     if key == place.key:
         place.holder[key] = value
         return

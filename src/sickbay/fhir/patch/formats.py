@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
-from sickbay.fhir.body import parsed
+from sickbay.fhir.body import parse
 from sickbay.fhir.patch import fhirpath_patch, json_patch
 from sickbay.fhir.patch.json_patch import PatchFailed
 
@@ -17,11 +17,11 @@ MERGED = (MERGE_PATCH, "application/json")
 """Media types of a merge patch: its own, or plain JSON. With FHIR's own media type it would be an incomplete resource."""
 
 
-def _unchanged(resource: dict[str, Any]) -> Any:
+def _keep(resource: dict[str, Any]) -> Any:
     return resource
 
 
-NOTHING: Change = _unchanged
+NOTHING: Change = _keep
 """An empty patch, without operations or members."""
 
 
@@ -53,7 +53,7 @@ def _read(version: str, text: str, content_type: str | None) -> list[Any] | dict
     if kind == JSON_PATCH or (kind != MERGE_PATCH and text.lstrip()[:1] == "["):
         return json_patch.read(text)
     try:
-        document = parsed(version, text.encode(), "application/json" if kind == MERGE_PATCH else content_type)
+        document = parse(version, text.encode(), "application/json" if kind == MERGE_PATCH else content_type)
     except ValueError as error:
         raise PatchFailed(str(error)) from None
     if not isinstance(document, dict) or (document.get("resourceType") != "Parameters" and kind not in MERGED):
@@ -66,10 +66,10 @@ def _merge(resource: dict[str, Any], change: dict[str, Any]) -> Any:
     for name in ("resourceType", "id"):
         if change.get(name, resource.get(name)) != resource.get(name):
             raise PatchFailed(f"its {name} differs from the resource's")
-    return _merged(resource, change)
+    return _merge_value(resource, change)
 
 
-def _merged(value: Any, change: Any) -> Any:
+def _merge_value(value: Any, change: Any) -> Any:
     if not isinstance(change, dict):
         return change
     result = dict(value) if isinstance(value, dict) else {}
@@ -77,5 +77,5 @@ def _merged(value: Any, change: Any) -> Any:
         if member is None:
             result.pop(name, None)
         else:
-            result[name] = _merged(result.get(name), member)
+            result[name] = _merge_value(result.get(name), member)
     return result

@@ -61,7 +61,7 @@ def apply(resource: dict[str, Any], operations: list[dict[str, Any]]) -> Any:
     remaining = LARGEST
     for number, operation in enumerate(operations):
         try:
-            remaining -= _copied(root, operation["from"], remaining) if operation["op"] == "copy" else 0
+            remaining -= _measure_copy(root, operation["from"], remaining) if operation["op"] == "copy" else 0
             _OPERATIONS[operation["op"]](root, operation)
         except (_Missing, RecursionError) as error:
             raise PatchFailed(f"operation {number}, {operation['op']} {operation['path']!r}: {error}") from None
@@ -132,7 +132,7 @@ def _move(root: Any, operation: dict[str, Any]) -> None:
     _add(root, operation["path"], _remove(root, operation["from"]))
 
 
-def _copied(root: Any, pointer: str, left: int) -> int:
+def _measure_copy(root: Any, pointer: str, left: int) -> int:
     """Returns the size of the copy in bytes, and VALUE more for each of its values."""
     at, last = _holder(root, pointer)
     written = lossless_json.dumps(_get(at, last))
@@ -149,16 +149,16 @@ def _copy(root: Any, operation: dict[str, Any]) -> None:
 
 def _test(root: Any, operation: dict[str, Any]) -> None:
     at, last = _holder(root, operation["path"])
-    if not _equal(_get(at, last), operation["value"]):
+    if not _is_equal(_get(at, last), operation["value"]):
         raise _Missing("the existing value is different")
 
 
-def _equal(value: Any, other: Any) -> bool:
+def _is_equal(value: Any, other: Any) -> bool:
     """Compares two values as JSON: true is not equal to 1 (RFC 6902 4.6)."""
     if isinstance(value, dict) and isinstance(other, dict):
-        return value.keys() == other.keys() and all(_equal(member, other[key]) for key, member in value.items())
+        return value.keys() == other.keys() and all(_is_equal(member, other[key]) for key, member in value.items())
     if isinstance(value, list) and isinstance(other, list):
-        return len(value) == len(other) and all(map(_equal, value, other))
+        return len(value) == len(other) and all(map(_is_equal, value, other))
     return isinstance(value, bool) == isinstance(other, bool) and bool(value == other)
 
 

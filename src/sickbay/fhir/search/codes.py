@@ -72,7 +72,7 @@ def _entry(version: str, type: str, names: list[str]) -> list[str] | None:
 
 
 @cache
-def possible(version: str, parameter: SearchParameter) -> frozenset[str]:
+def list_possible(version: str, parameter: SearchParameter) -> frozenset[str]:
     """Returns all codes that its elements may contain, from a required binding or as booleans; empty if unknown."""
     types = kinds(version, parameter.type, parameter.expression)
     if types and types <= {"boolean", "presence"}:
@@ -87,9 +87,9 @@ def possible(version: str, parameter: SearchParameter) -> frozenset[str]:
 
 
 @cache
-def searchable(version: str, parameter: SearchParameter) -> frozenset[str]:
+def list_searchable(version: str, parameter: SearchParameter) -> frozenset[str]:
     """Returns the possible codes as a search compares them."""
-    codes = possible(version, parameter)
+    codes = list_possible(version, parameter)
     return frozenset(map(str.lower, codes)) if version in CASELESS_VERSIONS else codes
 
 
@@ -108,11 +108,11 @@ def tokens_in(version: str, parameter: SearchParameter, url: str) -> tuple[Token
     return tuple([caseless(version, parameter, value) for value in values])
 
 
-def related(version: str, parameter: SearchParameter, value: TokenValue, way: str) -> tuple[TokenValue, ...] | None:
+def find_related(version: str, parameter: SearchParameter, value: TokenValue, way: str) -> tuple[TokenValue, ...] | None:
     """Returns the code and all codes above or below it; None if its system is unknown, or neither sent nor implied."""
     assert value.code is not None
     systems = (value.system,) if value.system else sorted(implied_systems(version, parameter))
-    known = [hierarchies.related(version, system, value.code, way) for system in systems]
+    known = [hierarchies.find_related(version, system, value.code, way) for system in systems]
     codes = dict.fromkeys(code for reached in known if reached is not None for code in reached)
     return tuple([caseless(version, parameter, TokenValue(value.system or "", code)) for code in codes]) or None
 

@@ -74,14 +74,16 @@ def kinds(version: str, parameter: SearchParameter) -> tuple[Kind, ...] | None:
 
 
 @cache
-def compiled(version: str, type: str) -> tuple[Composite, ...]:
+def compile_composites(version: str, type: str) -> tuple[Composite, ...]:
     """Returns the composites to index for a type. A composite that others cover isn't indexed again."""
     every = [parameter for parameter in parameters(version, type).values() if parameter.kind == "composite"]
-    return tuple(element for parameter in every if not held_by(version, parameter) for element in _elements(version, parameter))
+    return tuple(
+        element for parameter in every if not list_covering(version, parameter) for element in _elements(version, parameter)
+    )
 
 
 @cache
-def held_by(version: str, parameter: SearchParameter) -> tuple[int, ...]:
+def list_covering(version: str, parameter: SearchParameter) -> tuple[int, ...]:
     """Returns the numbers of the composites that cover this one: a combo is covered by code-value and component-code-value."""
     own = _elements(version, parameter)
     if len(own) < 2:
@@ -99,18 +101,16 @@ def _elements(version: str, parameter: SearchParameter) -> tuple[Composite, ...]
     bases, exact = _bases(version, parameter), kinds(version, parameter) == _RATIO
     parts = [part for part in components(version, parameter) if part is not None]
     compiled_parts = {base: tuple(_component(version, part, base, bases, exact) for part in parts) for base in bases}
-    return tuple(
-        _compiled(parameter.number, base, parts_here) for base, parts_here in compiled_parts.items() if all(parts_here)
-    )
+    return tuple(_compile(parameter.number, base, parts_here) for base, parts_here in compiled_parts.items() if all(parts_here))
 
 
-def _compiled(number: int, base: Way, parts: tuple[tuple[Component, ...], ...]) -> Composite:
-    needs = tuple(keys for part in reversed(parts) if (keys := _needed(part)))
+def _compile(number: int, base: Way, parts: tuple[tuple[Component, ...], ...]) -> Composite:
+    needs = tuple(keys for part in reversed(parts) if (keys := _list_needed(part)))
     first = [str(base[0])] if base else needs[0] if needs else ["resourceType"]
     return Composite(number, base, parts, needs, frozenset(first))
 
 
-def _needed(part: tuple[Component, ...]) -> tuple[str, ...]:
+def _list_needed(part: tuple[Component, ...]) -> tuple[str, ...]:
     """Returns keys; the element must have at least one of them. Empty if the part may be elsewhere or is the element."""
     keys = [path.steps[0] if path.steps and not path.whole else None for path in part]
     return tuple(key for key in keys if isinstance(key, str)) if all(isinstance(key, str) for key in keys) else ()
@@ -149,7 +149,7 @@ def composites(version: str, resource: dict[str, Any], base: str) -> tuple[tuple
     """
     rows: dict[tuple[int, tuple[Part, ...]], None] = {}
     keys = resource.keys()
-    for number, way, parts, needs, first in compiled(version, resource["resourceType"]):
+    for number, way, parts, needs, first in compile_composites(version, resource["resourceType"]):
         if keys.isdisjoint(first):
             continue
         for node in follow([resource], way, resource) if way else (resource,):
@@ -198,7 +198,7 @@ def _reader(kind: Kind, type: str, exact: bool, caseless: bool) -> Read:
         return lambda value, base: [("date", low, high) for low, high in dates(value)]
     if kind == "reference":
         referenced = index_values.reference_reader(type)
-        return lambda value, base: _referred(referenced(value), base)
+        return lambda value, base: _reference_parts(referenced(value), base)
     if kind == "string":
         return lambda value, base: [("string", *row) for row in index_values.strings(value, type)]
     if kind == "number":
@@ -206,6 +206,6 @@ def _reader(kind: Kind, type: str, exact: bool, caseless: bool) -> Read:
     return lambda value, base: [("uri", text) for text in index_values.uris(value)]
 
 
-def _referred(text: str | None, base: str) -> Sequence[Part]:
+def _reference_parts(text: str | None, base: str) -> Sequence[Part]:
     address = reference_target(text, base) if text is not None else None
     return (("reference", *address),) if address is not None else ()

@@ -15,7 +15,7 @@ from sickbay.fhir.search import composites, full_text
 from sickbay.fhir.search.expressions import kinds, routes
 from sickbay.fhir.search.full_text import WORDS
 from sickbay.fhir.search.hierarchies import ladder
-from sickbay.fhir.search.modifiers import in_value_sets, modifiers, of_type, spread, understood, unsupported
+from sickbay.fhir.search.modifiers import expand, in_value_sets, is_understood, modifiers, of_type, refuse_unsupported
 from sickbay.fhir.search.parameters import (
     IDENTIFIER,
     OF_TYPE,
@@ -39,7 +39,7 @@ from sickbay.fhir.search.query import (
     UriValue,
     Value,
 )
-from sickbay.fhir.search.values import READ, addresses, missing, near, split, unescape
+from sickbay.fhir.search.values import READ, addresses, parse_missing, parse_near, split, unescape
 from sickbay.kernel.memoize import memoize
 
 DEPTH = 3
@@ -99,14 +99,14 @@ def filter_of(state: SearchState, type: str, name: str, text: str, way: Way = BE
     code, _, modifier = head.partition(":")
     parameter = find(state.version, type, code)
     if code in UNANSWERED:
-        return unanswered(name, text, type)
+        return refuse_unanswered(name, text, type)
     if parameter is None:
-        near_by = state.nearest(type, code)
+        near_by = state.find_nearest(type, code)
         return RequestError("fhir-search-unknown-param", name, text, near_by or f"<a search parameter of {type}>")
     if not is_answered(state.version, parameter):
-        return unanswered(name, text, type)
-    if modifier and not understood(state.version, parameter, modifier):
-        return unsupported(state.version, parameter, name)
+        return refuse_unanswered(name, text, type)
+    if modifier and not is_understood(state.version, parameter, modifier):
+        return refuse_unsupported(state.version, parameter, name)
     if dot:
         return _chain(state, parameter, modifier, rest, text, way)
     return values_of(state, parameter, modifier or None, text)
@@ -118,7 +118,7 @@ def _error_in_chain(inner: RequestError, name: str, way: str) -> RequestError:
     return RequestError(inner.rule, name, inner.value, inner.expected if is_sentence else way + inner.expected)
 
 
-def unanswered(name: str, text: str, type: str) -> RequestError:
+def refuse_unanswered(name: str, text: str, type: str) -> RequestError:
     return RequestError(UNSUPPORTED, name, text, f"the search parameters that the metadata lists for {type}")
 
 
@@ -271,7 +271,7 @@ def _alternatives(
     state: SearchState, parameter: SearchParameter, modifier: str | None, value: Value
 ) -> Sequence[Value] | RequestError:
     """Returns what `:above` or `:below` includes, and the other form of a URL on this server."""
-    values = spread(state, parameter, modifier, value) if modifier in ("above", "below") else [value]
+    values = expand(state, parameter, modifier, value) if modifier in ("above", "below") else [value]
     if parameter.kind != "uri" or modifier in ("contains", "missing") or isinstance(values, RequestError):
         return values
     return [form for uri in values if isinstance(uri, UriValue) for form in addresses(uri, state.base)]
@@ -279,7 +279,7 @@ def _alternatives(
 
 def _in_words(state: SearchState, parameter: SearchParameter, parts: list[str]) -> Filter | RequestError:
     try:
-        words = full_text.asked([unescape(part) for part in parts])
+        words = full_text.parse_words([unescape(part) for part in parts])
     except full_text.TooMuch:
         most = f"at most {full_text.ASKED} words in {full_text.ALTERNATIVES} alternatives"
         return RequestError("fhir-search-too-complex", parameter.code, "many words", most)
@@ -298,13 +298,13 @@ def _ladders(state: SearchState, found: list[Value]) -> tuple[tuple[str, int], .
 
 def _value(state: SearchState, parameter: SearchParameter, modifier: str | None, text: str) -> Value | RequestError:
     if modifier == "missing":
-        return missing(parameter, modifier, text, state.base)
+        return parse_missing(parameter, modifier, text, state.base)
     if parameter.code == "_id" and not ID.fullmatch(text):
         return RequestError("fhir-id-invalid", "_id", text, "an id of 1 to 64 letters, digits, '-' or '.'")
     if parameter.kind == "composite":
         return _composite(state, parameter, text)
     if parameter.kind == "special":
-        return near(parameter, text, state.distance)
+        return parse_near(parameter, text, state.distance)
     if modifier == "of-type":
         return of_type(parameter, text)
     kind = _READ_AS.get(modifier or "", parameter.kind)
@@ -348,7 +348,7 @@ def _searched_parameter(state: SearchState, parameter: SearchParameter, modifier
     if modifier in ("text", "code-text") and parameter.kind != "string":
         return with_offset(parameter, TEXT, "string")
     if parameter.kind == "composite":
-        return replace(parameter, held=composites.held_by(state.version, parameter))
+        return replace(parameter, held=composites.list_covering(state.version, parameter))
     return parameter
 
 

@@ -19,7 +19,7 @@ from sickbay.fhir.search.expressions import routes
 from sickbay.fhir.search.parameters import TEXT, parameters
 from sickbay.fhir.search.query import Filter, WordsValue
 from sickbay.fhir.search.text import fold
-from sickbay.kernel.memoize import memoize, memoized
+from sickbay.kernel.memoize import cache_results, memoize
 from sickbay.protocol.unicode import without_html_escapes
 
 WORDS = frozenset({"_text", "_content", "section-text"})
@@ -60,7 +60,7 @@ def pieces(text: str) -> tuple[str, ...]:
     return _cached_pieces(text) if len(text) <= PIECE_CHARACTERS else tuple(_pieces(text))
 
 
-@memoized(16_384)
+@cache_results(16_384)
 def _cached_pieces(text: str) -> tuple[str, ...]:
     """Returns cached pieces, because most texts are displays of codes and occur many times."""
     return tuple(_pieces(text))
@@ -95,8 +95,8 @@ def content(
 ) -> list[str]:
     """Returns the pieces of all other text.
 
-    unindexed: keys that `indexed` doesn't return. indexed_texts: (number, folded text, original text) that the index already
-    has.
+    unindexed: keys that `indexed_elements` doesn't return. indexed_texts: (number, folded text, original text) that the index
+    already has.
     """
     texts = [raw for _, folded, raw in indexed_texts if len(raw) > PIECE_CHARACTERS or not _is_searchable(folded)]
     incomplete, plan = len(texts), _plan(version, resource["resourceType"])
@@ -147,7 +147,7 @@ def _plan(version: str, path: str) -> Plan:
 
 
 @cache
-def indexed(version: str, type: str) -> frozenset[str]:
+def indexed_elements(version: str, type: str) -> frozenset[str]:
     """Returns the elements of a resource that `_content` needs no rows for: they have no text, or a parameter indexes it."""
     covered = {
         (route.first, route.type)
@@ -197,7 +197,7 @@ class TooMuch(ValueError):
     """A search with too many words."""
 
 
-def asked(texts: Sequence[str]) -> tuple[WordsValue, ...] | str:
+def parse_words(texts: Sequence[str]) -> tuple[WordsValue, ...] | str:
     """Returns the alternatives in all texts, each with its words; or the text that is invalid. Raises TooMuch."""
     alternatives: list[WordsValue] = []
     for text in texts:

@@ -11,7 +11,7 @@ from sickbay.fhir.elements import children
 from sickbay.fhir.routing import is_absolute, reference_target
 from sickbay.fhir.search import full_text, index_values
 from sickbay.fhir.search.clinical_dates import CLINICAL_DATES, DateReaders, clinical_date
-from sickbay.fhir.search.composites import compiled, composites
+from sickbay.fhir.search.composites import compile_composites, composites
 from sickbay.fhir.search.expressions import Present, Step, follow, routes
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.index_values import date_reader, quantity_reader, reference_reader, token_reader
@@ -176,8 +176,8 @@ def _plan(version: str, type: str) -> _Plan:
                 elif isinstance(test := route.steps[0], Present):
                     presence.append(_presence(parameter.number, test))
     dates = [(child.key, date_reader(child.type)) for name in CLINICAL_DATES for child in elements.get(name, ())]
-    composed = frozenset(key for composite in compiled(version, type) for key in composite.first)
-    indexed = full_text.indexed(version, type)
+    composed = frozenset(key for composite in compile_composites(version, type) for key in composite.first)
+    indexed = full_text.indexed_elements(version, type)
     return _Plan(tasks, presence, tuple(dates), composed, indexed, own["_text"].number, own["_content"].number)
 
 
@@ -255,7 +255,7 @@ def _reference(target: _Target) -> Take:
     def take(rows: _Rows, value: Any) -> None:
         if isinstance(value, dict):
             if identifies and "identifier" in value:
-                for system, code in index_values.identified(value):
+                for system, code in index_values.list_identifiers(value):
                     rows.tokens[number + IDENTIFIER, system, code.lower() if caseless else code] = None
             if texts_of is not None:
                 for folded, raw in texts_of(value)[1]:

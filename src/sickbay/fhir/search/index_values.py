@@ -16,7 +16,7 @@ import orjson
 from sickbay.fhir import lossless_json
 from sickbay.fhir.dates import BEGINNING, END, span
 from sickbay.fhir.search.text import fold
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 
 HUGE = 1e300
 """Numbers must be smaller. Also the open end of a range of numbers."""
@@ -39,7 +39,7 @@ Json: TypeAlias = dict[str, Any]
 _NONE: Coded = ((), ())
 
 
-def _plain(value: Any) -> Coded:
+def _read_plain(value: Any) -> Coded:
     """Reads a code, a string, a boolean or a number as a token."""
     if isinstance(value, str):
         return ((None, value),), ()
@@ -49,18 +49,18 @@ def _plain(value: Any) -> Coded:
 
 
 def _caseless(value: Any) -> Coded:
-    return (((None, value.lower()),), ()) if isinstance(value, str) else _plain(value)
+    return (((None, value.lower()),), ()) if isinstance(value, str) else _read_plain(value)
 
 
 def _concept(value: Any) -> Coded:
     """Reads a CodeableConcept."""
     if not isinstance(value, dict):
-        return _plain(value)
-    text = known(value)
+        return _read_plain(value)
+    text = cache_key(value)
     return _cached_concept(text) if text is not None else (_codings(value), _displays(value))
 
 
-def known(value: Any) -> bytes | None:
+def cache_key(value: Any) -> bytes | None:
     """Returns the cache key of a value: its JSON if it is short, otherwise None."""
     try:
         text = orjson.dumps(value)
@@ -69,7 +69,7 @@ def known(value: Any) -> bytes | None:
     return text if len(text) <= _SHORT else None
 
 
-@memoized(8192)
+@cache_results(8192)
 def _cached_concept(text: bytes) -> Coded:
     value = lossless_json.loads(text)
     return tuple(_codings(value)), tuple(_displays(value))
@@ -100,12 +100,12 @@ def _pair(value: Json, key: str) -> Sequence[Coding]:
 
 
 def _coding(value: Any) -> Coded:
-    return (_pair(value, "code"), _parts(value, ("display",))) if isinstance(value, dict) else _plain(value)
+    return (_pair(value, "code"), _parts(value, ("display",))) if isinstance(value, dict) else _read_plain(value)
 
 
 def _identifier(value: Any) -> Coded:
     if not isinstance(value, dict):
-        return _plain(value)
+        return _read_plain(value)
     kind = value.get("type")
     return _pair(value, "value"), _parts(kind, ("text",)) if isinstance(kind, dict) else ()
 
@@ -119,19 +119,19 @@ def _contact(value: Any) -> Coded:
 
 def _codeable_reference(value: Any) -> Coded:
     if not isinstance(value, dict):
-        return _plain(value)
+        return _read_plain(value)
     concept = value.get("concept")
     return (_concept(concept)[0], ()) if isinstance(concept, dict) else _NONE
 
 
 def _displayed_reference(value: Any) -> Coded:
-    return ((), _parts(value, ("display",))) if isinstance(value, dict) else _plain(value)
+    return ((), _parts(value, ("display",))) if isinstance(value, dict) else _read_plain(value)
 
 
 def _token_extension(value: Any) -> Coded:
     """Reads the tokens in an extension, as written, because a search doesn't know the extension's type."""
     if not isinstance(value, dict):
-        return _plain(value)
+        return _read_plain(value)
     inner, type = _extension(value)
     return (token_reader("code" if type == "string" else type)(inner)[0], ()) if inner is not None else _NONE
 
@@ -149,7 +149,7 @@ _TOKENS: Mapping[str, Callable[[Any], Coded]] = {
 
 
 def token_reader(type: str) -> Callable[[Any], Coded]:
-    return _TOKENS.get(type, _plain)
+    return _TOKENS.get(type, _read_plain)
 
 
 def of_type(identifier: Json) -> Iterator[tuple[str, str]]:
@@ -163,7 +163,7 @@ def of_type(identifier: Json) -> Iterator[tuple[str, str]]:
                 yield f"{system or ''}|{code}", value
 
 
-def identified(reference: Json) -> Sequence[Coding]:
+def list_identifiers(reference: Json) -> Sequence[Coding]:
     """Returns (system, value) of a reference's identifier, for `:identifier`."""
     identifier = reference.get("identifier")
     return _pair(identifier, "value") if isinstance(identifier, dict) else ()

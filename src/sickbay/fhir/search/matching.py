@@ -61,7 +61,7 @@ def matches(query: Query, resource: IndexedResource, others: Others = NO_OTHERS)
     """Whether this resource of `query.type` matches."""
     if query.ids is not None and resource.id not in query.ids:
         return False
-    if not all(compared(date.prefix, resource.updated, resource.updated + 1, date.low, date.high) for date in query.updated):
+    if not all(compare(date.prefix, resource.updated, resource.updated + 1, date.low, date.high) for date in query.updated):
         return False
     if query.within is not None and not _inside(query.within, resource.facts):
         return False
@@ -77,7 +77,7 @@ def holds(filter: Filter, type: str, resource: IndexedResource, others: Others) 
     if filter.either:
         return any(holds(alternative, type, resource, others) for alternative in filter.either)
     if filter.chain is not None:
-        return _referring(filter, type, resource, others) if filter.reverse else _chained(filter, resource, others)
+        return _referring(filter, type, resource, others) if filter.reverse else _matches_chain(filter, resource, others)
     if filter.parameter.code in COLUMNS and filter.modifier == "missing":
         return not _is_wanted_missing(filter)  # every resource has both
     if filter.parameter.code == "_id":
@@ -93,7 +93,7 @@ def _is_wanted_missing(filter: Filter) -> bool:
     return any(isinstance(value, TokenValue) and value.code == "true" for value in filter.values)
 
 
-def compared(prefix: Prefix, start: float, end: float, low: float, high: float) -> bool:
+def compare(prefix: Prefix, start: float, end: float, low: float, high: float) -> bool:
     """Compares a stored range with the searched range, both half open. A number is a range with start == end."""
     within = low <= start and end <= high and (start < high or low == high == start)
     answers = {
@@ -110,7 +110,7 @@ def compared(prefix: Prefix, start: float, end: float, low: float, high: float) 
     return answers[prefix]
 
 
-def _chained(filter: Filter, resource: IndexedResource, others: Others) -> bool:
+def _matches_chain(filter: Filter, resource: IndexedResource, others: Others) -> bool:
     assert filter.chain is not None
     type, inner = filter.chain
     aims = {id for number, kind, id in resource.facts.references if number == filter.parameter.number and kind == type}
@@ -146,16 +146,16 @@ def _value(filter: Filter, value: Value, resource: IndexedResource, others: Othe
     match value:
         case CompositeValue():
             composites = [parts for number, parts in facts.composites if number in filter.parameter.numbers]
-            return any(_all(value, parts) for parts in composites)
+            return any(_matches_all(value, parts) for parts in composites)
         case NearValue():
             return any(row[0] == number and within(value, row[1], row[2]) for row in facts.positions)
         case WordsValue():
             texts = [f" {text}" for row, text, _ in facts.strings if row in numbers]
             return all(any(f" {word}" in text.translate(SPACED) for text in texts) for word in value.words)
         case ReferenceValue():
-            return any(_referenced(filter, target, facts) for target in _reached(filter, value, others))
+            return any(_is_referenced(filter, target, facts) for target in _list_reached(filter, value, others))
         case DateValue() if filter.parameter.code == "_lastUpdated":
-            return compared(value.prefix, resource.updated, resource.updated + 1, value.low, value.high)
+            return compare(value.prefix, resource.updated, resource.updated + 1, value.low, value.high)
         case QuantityValue() if any(row[0] in numbers and _part(value, row[1:], None) for row in facts.numbers):
             return True
     return any(row[0] in numbers and _part(value, row[1:], filter.modifier) for row in _rows(value, facts))
@@ -172,7 +172,7 @@ def _rows(value: Value, facts: IndexEntries) -> Iterable[tuple[Any, ...]]:
     return rows_by_type[type(value)]
 
 
-def _all(value: CompositeValue, parts: tuple[Part, ...]) -> bool:
+def _matches_all(value: CompositeValue, parts: tuple[Part, ...]) -> bool:
     return all(_part(expected, part[1:], None) for expected, part in zip(value.parts, parts, strict=True))
 
 
@@ -180,15 +180,15 @@ def _part(value: Value, row: tuple[Any, ...], modifier: str | None) -> bool:
     """Whether a value matches a row without its number."""
     match value, row:
         case TokenValue(), (system, str(code)):
-            return _coded(value, system, code)
+            return _matches_code(value, system, code)
         case StringValue(), (str(text), str(raw)):
             return _text(modifier, value, text, raw)
         case DateValue(), (int(low), int(high)):
-            return compared(value.prefix, low, high, value.low, value.high)
+            return compare(value.prefix, low, high, value.low, value.high)
         case QuantityValue(), (low, high):
-            return compared(value.prefix, low, high, value.low, value.high)
+            return compare(value.prefix, low, high, value.low, value.high)
         case QuantityValue(), (system, code, low, high):
-            return _unit(value, system, code) and compared(value.prefix, low, high, value.low, value.high)
+            return _unit(value, system, code) and compare(value.prefix, low, high, value.low, value.high)
         case UriValue(), (str(text),):
             return _uri(modifier, value.uri, text)
         case ReferenceValue(), (type, id):
@@ -205,13 +205,13 @@ def within(value: NearValue, latitude: int, longitude: int) -> bool:
     return (latitude - value.latitude) ** 2 + (east * scale // 1000) ** 2 <= reach**2
 
 
-def _coded(value: TokenValue, system: str | None, code: str) -> bool:
+def _matches_code(value: TokenValue, system: str | None, code: str) -> bool:
     if value.code is not None and value.code != code:
         return False
     return value.system is None or (system or "") == value.system
 
 
-def _referenced(filter: Filter, value: ReferenceValue, facts: IndexEntries) -> bool:
+def _is_referenced(filter: Filter, value: ReferenceValue, facts: IndexEntries) -> bool:
     number = filter.parameter.number
     if value.url is not None:
         return any(
@@ -222,7 +222,7 @@ def _referenced(filter: Filter, value: ReferenceValue, facts: IndexEntries) -> b
     return any(row[0] == number and row[2] == value.id and (not types or row[1] in types) for row in facts.references)
 
 
-def _reached(filter: Filter, value: ReferenceValue, others: Others) -> Iterable[ReferenceValue]:
+def _list_reached(filter: Filter, value: ReferenceValue, others: Others) -> Iterable[ReferenceValue]:
     """Adds the parts of the resource (`:below`), or the resources it is part of (`:above`), as far as they are visible."""
     link = next((number for type, number in filter.along if type == value.type), None)
     if link is None or value.type is None:

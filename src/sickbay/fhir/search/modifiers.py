@@ -39,13 +39,13 @@ def modifiers(version: str, parameter: SearchParameter) -> tuple[str, ...]:
     return ("missing", *_MODIFIERS.get(parameter.kind, ()), *later)
 
 
-def understood(version: str, parameter: SearchParameter, modifier: str) -> bool:
+def is_understood(version: str, parameter: SearchParameter, modifier: str) -> bool:
     if modifier in modifiers(version, parameter):
         return True
     return parameter.kind == "reference" and modifier in known_types(version)
 
 
-def unsupported(version: str, parameter: SearchParameter, name: str) -> RequestError:
+def refuse_unsupported(version: str, parameter: SearchParameter, name: str) -> RequestError:
     """Refuses an unsupported modifier, even with lenient handling (R4, 3.1.1.4.4)."""
     known = (*modifiers(version, parameter), *(("<Type>",) if parameter.kind == "reference" else ()))
     allowed = "one of " + ", ".join(f":{modifier}" for modifier in known) if known else "no modifier"
@@ -73,7 +73,7 @@ def in_value_sets(state: SearchState, parameter: SearchParameter, modifier: str,
     return Filter(parameter, tuple(values), "not" if modifier == "not-in" else None)
 
 
-def spread(state: SearchState, parameter: SearchParameter, way: str, value: Value) -> Sequence[Value] | RequestError:
+def expand(state: SearchState, parameter: SearchParameter, way: str, value: Value) -> Sequence[Value] | RequestError:
     """Returns the values that `:above` or `:below` includes. References and `uri:below` stay one value for the store."""
     match value:
         case UriValue() if way == "above":
@@ -89,7 +89,7 @@ def _codes(state: SearchState, parameter: SearchParameter, way: str, value: Toke
     name = f"{parameter.code}:{way}"
     if value.code is None:
         return RequestError("fhir-search-value-malformed", name, f"{value.system}|", f"{name}=<system>|<code>")
-    codes = search_codes.related(state.version, parameter, value, way)
+    codes = search_codes.find_related(state.version, parameter, value, way)
     if codes is not None:
         return codes
     expected = (

@@ -12,7 +12,7 @@ from sickbay.fhir.search.additional_parameters import ADDITIONS, PARTS
 from sickbay.fhir.search.query import Kind, SearchParameter
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel import similar_names
-from sickbay.kernel.memoize import memoize, memoized
+from sickbay.kernel.memoize import cache_results, memoize
 
 COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag", "_language", "_text", "_content")
 """In the order of their numbers, which never change; new parameters are added at the end."""
@@ -90,8 +90,9 @@ def parameters(version: str, type: str) -> Mapping[str, SearchParameter]:
 
 
 _COVERED = ("token", "quantity", "date", "string", "number", "uri")
-"""Kinds that other parameters may cover. For composites see `composites.held_by`; chains and includes need a reference's own
-number."""
+"""Kinds that other parameters may cover. For composites see `composites.list_covering`; chains and includes need a
+reference's own number.
+"""
 
 
 def _covering(parameter: SearchParameter, every: Mapping[str, SearchParameter]) -> tuple[int, ...]:
@@ -156,7 +157,7 @@ def components(version: str, parameter: SearchParameter) -> tuple[SearchParamete
 
 
 @memoize(1024)
-def nearest(version: str, type: str, name: str) -> str | None:
+def find_nearest(version: str, type: str, name: str) -> str | None:
     """Returns the known name that a client probably meant by `name`."""
     common_name = COLLOQUIAL.get(name.lower().replace("_", "").replace("-", ""))
     known = _names(version, type)
@@ -170,14 +171,14 @@ def _names(version: str, type: str) -> tuple[str, ...]:
 
 def nearest_of(name: str, known: Iterable[str]) -> str | None:
     """Returns the most similar name in `known`, ignoring case; None if there is none, or the name is too long to be one."""
-    lowered, spelled = _lowered(tuple(known))
+    lowered, spelled = _lower(tuple(known))
     wanted = name.lower().replace("_", "-") if not name.startswith("_") else name.lower()
-    close = similar_names.closest(wanted, lowered) if len(name) <= similar_names.WORD_CHARACTERS else None
+    close = similar_names.find_closest(wanted, lowered) if len(name) <= similar_names.WORD_CHARACTERS else None
     return None if close is None else spelled[close]
 
 
-@memoized(512)
-def _lowered(known: tuple[str, ...]) -> tuple[similar_names.Vocabulary, Mapping[str, str]]:
+@cache_results(512)
+def _lower(known: tuple[str, ...]) -> tuple[similar_names.Vocabulary, Mapping[str, str]]:
     """Returns the names in lower case, and each as it is spelled."""
     spelled = {name.lower(): name for name in known}
     return similar_names.vocabulary(spelled), spelled

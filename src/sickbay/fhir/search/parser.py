@@ -10,14 +10,14 @@ from typing import NamedTuple
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search import full_text
-from sickbay.fhir.search.filters import UNANSWERED, filter_of, is_answered, unanswered, values_of
-from sickbay.fhir.search.modifiers import UNSUPPORTED, understood
+from sickbay.fhir.search.filters import UNANSWERED, filter_of, is_answered, refuse_unanswered, values_of
+from sickbay.fhir.search.modifiers import UNSUPPORTED, is_understood
 from sickbay.fhir.search.parameters import find, parameters
 from sickbay.fhir.search.parser_state import SUGGESTED, SearchState
 from sickbay.fhir.search.query import DateValue, Filter, Query, SearchParameter, StringValue, TokenValue, Value
 from sickbay.fhir.search.result_parameters import CURSOR, MAXIMUM_COUNT, MODIFIED, RESULTS, UNSHAPED
 from sickbay.fhir.search.values import READ
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 
 __all__ = ["CURSOR", "MAXIMUM_COUNT", "parse"]
 _ELSEWHERE = frozenset({"_format", "_pretty"})
@@ -50,8 +50,8 @@ def parse(
     suggestions: how many unknown names are compared with the known ones; the others get no suggestion.
     """
     if is_brief(pairs):
-        return _cached(version, type, tuple(pairs), base, strict, suggestions)
-    return _parsed(version, type, pairs, base, strict, suggestions)
+        return _parse_cached(version, type, tuple(pairs), base, strict, suggestions)
+    return _parse(version, type, pairs, base, strict, suggestions)
 
 
 def is_brief(pairs: Sequence[tuple[str, str]]) -> bool:
@@ -59,15 +59,15 @@ def is_brief(pairs: Sequence[tuple[str, str]]) -> bool:
     return len(pairs) <= CACHED_PARAMETERS and sum(map(len, chain.from_iterable(pairs))) <= CACHED_CHARACTERS
 
 
-@memoized(CACHED_SEARCHES)
-def _cached(
+@cache_results(CACHED_SEARCHES)
+def _parse_cached(
     version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool, suggestions: int
 ) -> Query | tuple[RequestError, ...]:
     """Caches the Query, which is immutable. The store also caches what it computes from it."""
-    return _parsed(version, type, pairs, base, strict, suggestions, remembered=True)
+    return _parse(version, type, pairs, base, strict, suggestions, remembered=True)
 
 
-def _parsed(
+def _parse(
     version: str,
     type: str,
     pairs: Sequence[tuple[str, str]],
@@ -136,8 +136,8 @@ class PlainParameter(NamedTuple):
     read: Callable[[SearchParameter, str | None, str, str], Value | RequestError] | None
 
 
-@memoized(4096)
-def plain(version: str, type: str, name: str) -> PlainParameter | None:
+@cache_results(4096)
+def find_plain(version: str, type: str, name: str) -> PlainParameter | None:
     """Returns the parameter if only its values need to be read, as in most requests; None if the name has to be read too."""
     if name in _READ_BY_STEPS or ":" in name or "." in name:
         return None
@@ -149,14 +149,14 @@ def plain(version: str, type: str, name: str) -> PlainParameter | None:
 
 
 def _read(state: SearchState, name: str, text: str) -> None:
-    known = plain(state.version, state.type, name) if text and len(name) <= LONGEST_NAME else None
+    known = find_plain(state.version, state.type, name) if text and len(name) <= LONGEST_NAME else None
     if known is None:
         _read_by_steps(state, name, text)
     elif known.read is None or "," in text or "\\" in text:
-        _known(state, known.parameter, name, text, values_of(state, known.parameter, None, text))
+        _add_known(state, known.parameter, name, text, values_of(state, known.parameter, None, text))
     else:
         value = known.read(known.parameter, None, text, state.base)
-        _known(state, known.parameter, name, text, _filter_of_one(state.version, known.parameter, value))
+        _add_known(state, known.parameter, name, text, _filter_of_one(state.version, known.parameter, value))
 
 
 def _filter_of_one(version: str, parameter: SearchParameter, value: Value | RequestError) -> Filter | RequestError:
@@ -176,7 +176,7 @@ def _read_by_steps(state: SearchState, name: str, text: str) -> None:
         _result(state, name, code, modifier, text)
         return
     if code in ("_has", "_list") or (name == "_in" and state.version == "r5"):
-        _filtered(state, name, text)
+        _add_special_filter(state, name, text)
         return
     if code in UNSHAPED:
         _unsupported_result(state, name, text)
@@ -188,19 +188,19 @@ def _read_by_steps(state: SearchState, name: str, text: str) -> None:
     parameter = find(state.version, state.type, head.partition(":")[0])
     unknown = code in UNANSWERED or (parameter is not None and not is_answered(state.version, parameter))
     if unknown and text:
-        state.faults.append(unanswered(name, text, state.type))
+        state.faults.append(refuse_unanswered(name, text, state.type))
     elif parameter is None:
-        _unknown(state, name, code, modifier, text)
-    elif text == "" and modifier and not dot and not understood(state.version, parameter, modifier):
+        _add_unknown(state, name, code, modifier, text)
+    elif text == "" and modifier and not dot and not is_understood(state.version, parameter, modifier):
         # `code:50050`: the value is in the place of a modifier.
         state.faults.append(RequestError("fhir-search-colon-for-equals", name, "", f"{code}={modifier}"))
     elif text == "":
         state.ignored.append((name, None))
     else:
-        _known(state, parameter, name, text, filter_of(state, state.type, name, text))
+        _add_known(state, parameter, name, text, filter_of(state, state.type, name, text))
 
 
-def _known(state: SearchState, parameter: SearchParameter, name: str, text: str, parsed: Filter | RequestError) -> None:
+def _add_known(state: SearchState, parameter: SearchParameter, name: str, text: str, parsed: Filter | RequestError) -> None:
     if isinstance(parsed, RequestError):
         state.faults.append(parsed)
         return
@@ -219,29 +219,31 @@ def _warn_of_unknown_code(state: SearchState, parameter: SearchParameter, name: 
     """Records codes that no resource can have, such as `gender=Male`. The search is answered, with a warning."""
     if filter.leads or filter.modifier not in (None, "not"):
         return
-    known = search_codes.searchable(state.version, parameter)
+    known = search_codes.list_searchable(state.version, parameter)
     for value in filter.values if known and filter.parameter == parameter else ():
         if isinstance(value, TokenValue) and value.code is not None and value.code not in known:
             suggestion = state.nearest_of(value.code, lambda: sorted(known)) or ", ".join(sorted(known)[:SHOWN])
             state.doubted.append((name, value.code[:SHORT], suggestion))
 
 
-def _unknown(state: SearchState, name: str, code: str, modifier: str, text: str) -> None:
+def _add_unknown(state: SearchState, name: str, code: str, modifier: str, text: str) -> None:
     # `_type` is a parameter only of searches at the base URL.
-    near = state.nearest(state.type, code) if code != "_type" else None
+    near = state.find_nearest(state.type, code) if code != "_type" else None
     if state.type == "Patient" and code in ("patient", "subject") and not modifier:
         expected = f"_id={text.removeprefix('Patient/')}"
         state.faults.append(RequestError("fhir-patient-searched-by-patient", name, text, expected))
     elif text == "" and modifier:
         state.faults.append(RequestError("fhir-search-colon-for-equals", name, "", f"{near or code}={modifier}"))
     elif state.strict:
-        state.faults.append(RequestError("fhir-search-unknown-param", name, text, near or _all(state.version, state.type)))
+        state.faults.append(
+            RequestError("fhir-search-unknown-param", name, text, near or _describe_all(state.version, state.type))
+        )
     else:
         state.ignored.append((name, near))
 
 
 @cache
-def _all(version: str, type: str) -> str:
+def _describe_all(version: str, type: str) -> str:
     return "one of " + ", ".join(sorted(parameters(version, type)))
 
 
@@ -251,7 +253,7 @@ def _ids(state: SearchState, ids: list[str]) -> None:
     state.fields["ids"] = tuple(id for id in dict.fromkeys(ids) if before is None or id in before)
 
 
-def _filtered(state: SearchState, name: str, text: str) -> None:
+def _add_special_filter(state: SearchState, name: str, text: str) -> None:
     """Parses `_has` and `_list`, which aren't parameters of the type."""
     filter = filter_of(state, state.type, name, text)
     if isinstance(filter, RequestError):
@@ -271,7 +273,7 @@ def _unsupported_result(state: SearchState, name: str, text: str) -> None:
         expected = f"the resource that contains them, without _contained; this server doesn't search contained {state.type}s"
         state.faults.append(RequestError("fhir-search-param-unsupported", name, text, expected))
     elif state.strict:
-        state.faults.append(unanswered(name, text, state.type))
+        state.faults.append(refuse_unanswered(name, text, state.type))
     else:
         state.ignored.append((name, None))
 

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from sickbay.fhir.request_error import RequestError
-from sickbay.fhir.search.parameters import nearest, nearest_of
+from sickbay.fhir.search.parameters import find_nearest, nearest_of
 from sickbay.fhir.search.query import DateValue, Filter, Include
 
 SUGGESTED = 8
@@ -33,9 +33,9 @@ class SearchState(Struct):
     faults: list[RequestError] = field(default_factory=list)
     suggestions: int = SUGGESTED
 
-    def nearest(self, type: str, name: str) -> str | None:
+    def find_nearest(self, type: str, name: str) -> str | None:
         """Returns the search parameter that was probably meant, as long as suggestions may be made."""
-        return nearest(self.version, type, name) if self._may_suggest() else None
+        return find_nearest(self.version, type, name) if self._may_suggest() else None
 
     def nearest_of(self, name: str, known: Callable[[], Iterable[str]]) -> str | None:
         """Returns the known name that was probably meant, as long as suggestions may be made. known: called only then."""

@@ -19,7 +19,7 @@ from sickbay.fhir.search.parameters import compartment_types, find, known_types,
 from sickbay.fhir.search.parser import CACHED_SEARCHES, FILTERS, is_brief, parse
 from sickbay.fhir.search.parser_state import SUGGESTED
 from sickbay.fhir.search.query import Query, Within
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 
 SEARCHES = frozenset({"search-type", "search-system", "search-compartment"})
 SEVERAL = frozenset({"search-system", "search-compartment"})
@@ -121,7 +121,7 @@ def _within(version: str, type: str, holder: str, id: str) -> Within:
     return Within(holder, id, numbers)
 
 
-def strictly(policy: bool, prefer: str) -> bool:
+def is_strict(policy: bool, prefer: str) -> bool:
     """Whether `Prefer: handling` or, without it, the tenant's policy requires strict handling (R4, 3.1.0.1.2)."""
     preference = handling(prefer) if prefer else None
     return policy if preference is None else preference == "strict"
@@ -133,7 +133,7 @@ def searched_types(version: str, interaction: str, type: str | None, pairs: Sequ
         return (type,)
     if interaction != "search-system":
         return ()
-    return chosen(version, pairs) or resource_types(version)
+    return chosen_types(version, pairs) or resource_types(version)
 
 
 def find_types(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
@@ -146,31 +146,31 @@ def find_types(version: str, type: str | None, pairs: Sequence[tuple[str, str]])
             break
     else:
         return ()
-    if type is None and is_excessive(len(chosen(version, pairs)) or len(known_types(version)), pairs):
+    if type is None and is_excessive(len(chosen_types(version, pairs)) or len(known_types(version)), pairs):
         return resource_types(version)  # finding those that it names would take too long
     relevant = tuple((name, value if name.partition(":")[0] in _BY_VALUE else "") for name, value in pairs)
     return _find_types(version, type, relevant) if is_brief(relevant) else _find_named(version, type, relevant)
 
 
-@memoized(CACHED_SEARCHES)
+@cache_results(CACHED_SEARCHES)
 def _find_types(version: str, type: str | None, pairs: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     return _find_named(version, type, pairs)
 
 
 def _find_named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     names: dict[str, None] = {}
-    several = (type,) if type is not None else chosen(version, pairs) or tuple(known_types(version))
+    several = (type,) if type is not None else chosen_types(version, pairs) or tuple(known_types(version))
     for name, value in pairs:
         head = name.partition(":")[0]
         groups: Iterable[Iterable[str]]
         if head in ("_include", "_revinclude"):
-            groups = _included(version, head, value)
+            groups = _list_included(version, head, value)
         elif head == "_list":
             groups = (("List",),)
         elif head == "_in" and version == "r5":
             groups = [(item.partition("/")[0],) for item in value.split(",")]
         else:
-            groups = _followed(version, several, name)
+            groups = _list_followed(version, several, name)
         for group in groups:
             known = sorted({name for name in group if name in known_types(version)})
             if known and type not in known:
@@ -178,13 +178,13 @@ def _find_named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]
     return tuple(names)
 
 
-def chosen(version: str, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+def chosen_types(version: str, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """Returns the known types in `_type`."""
     requested = [name for text_name, text in pairs if text_name == "_type" for name in text.split(",")]
     return tuple(dict.fromkeys(name for name in requested if name in known_types(version)))
 
 
-def _included(version: str, parameter: str, value: str) -> Iterator[Iterable[str]]:
+def _list_included(version: str, parameter: str, value: str) -> Iterator[Iterable[str]]:
     """Reads `Source:code[:Target]`. For _revinclude, the target is a searched type."""
     source, _, rest = value.partition(":")
     code, _, target = rest.partition(":")
@@ -195,7 +195,7 @@ def _included(version: str, parameter: str, value: str) -> Iterator[Iterable[str
         yield _targets(version, (source,), code)
 
 
-def _followed(version: str, types: Iterable[str], path: str) -> Iterator[Iterable[str]]:
+def _list_followed(version: str, types: Iterable[str], path: str) -> Iterator[Iterable[str]]:
     """Reads each link of `code:Type.rest`, `code.rest` and `_has:Type:code:rest`, at most LINKS of them."""
     for _ in range(LINKS):
         if path.startswith("_has:"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 
 LENGTH = 120
 _BARRED = str.maketrans(
@@ -35,16 +35,16 @@ _BARRED = str.maketrans(
 
 def fold(text: str) -> str:
     """`  Müller-Lüdenscheidt ` -> `muller-ludenscheidt`."""
-    return _cached_fold(text) if len(text) <= LENGTH else _folded(text)
+    return _fold_cached(text) if len(text) <= LENGTH else _fold(text)
 
 
-@memoized(16_384)
-def _cached_fold(text: str) -> str:
+@cache_results(16_384)
+def _fold_cached(text: str) -> str:
     """Returns cached text, because most texts are displays of codes and occur many times."""
-    return _folded(text)
+    return _fold(text)
 
 
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     if not text.isascii():
         text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
         text = text.translate(_BARRED)

@@ -74,7 +74,7 @@ def reference(parameter: SearchParameter, modifier: str | None, text: str, base:
         return ReferenceValue(modifier or _single_target(parameter.targets), text)
     address = reference_target(text, base)
     if address is None and is_absolute(text):
-        return _external(parameter, text)
+        return _refuse_external(parameter, text)
     if address is None and "/" not in text:
         return RequestError("fhir-id-invalid", parameter.code, text, "an id of 1 to 64 letters, digits, '-' or '.'")
     if address is None or not _fits(parameter, modifier, address[0]):
@@ -82,7 +82,7 @@ def reference(parameter: SearchParameter, modifier: str | None, text: str, base:
     return ReferenceValue(*address)
 
 
-def _external(parameter: SearchParameter, text: str) -> Value | RequestError:
+def _refuse_external(parameter: SearchParameter, text: str) -> Value | RequestError:
     """Refuses a patient on another server, which no resource here refers to. Other targets and URNs are possible."""
     if text.startswith("urn:") or "Patient" not in parameter.targets or text.split("/")[-2:-1] != ["Patient"]:
         return ReferenceValue(None, "", text)
@@ -184,7 +184,7 @@ def _prefix(text: str | None) -> Prefix:
     return cast(Prefix, text or "eq")
 
 
-def missing(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
+def parse_missing(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """Parses `:missing=true`, for parameters of any kind."""
     if text in ("true", "false"):
         return TokenValue(None, text)
@@ -215,7 +215,7 @@ _DISTANCE = 50_000.0
 """Default distance of a search in metres."""
 
 
-def near(parameter: SearchParameter, text: str, distance: str | None = None) -> Value | RequestError:
+def parse_near(parameter: SearchParameter, text: str, distance: str | None = None) -> Value | RequestError:
     """Parses `latitude|longitude|distance|unit` (R4, Location), or before R4 `latitude:longitude` and near-distance."""
     parts = split(text if "|" in text else text.replace(":", "|"), "|")
     if distance is not None:

@@ -26,7 +26,7 @@ def _value_or_nested(value: Json) -> bool:
     return _has_value(value) != ("extension" in value)
 
 
-def _ordered(period: Json) -> bool:
+def _is_ordered(period: Json) -> bool:
     """Compares start and end at their common precision, and only in the same zone. Other cases are uncertain, so they pass."""
     start, end = period.get("start"), period.get("end")
     if not isinstance(start, str) or not isinstance(end, str) or start[19:] != end[19:]:
@@ -55,7 +55,7 @@ def _contact(contact: Json) -> bool:
     return any(key in contact for key in ("name", "telecom", "address", "organization"))
 
 
-_PERIOD = Invariant("per-1", "start must not be after end", _ordered)
+_PERIOD = Invariant("per-1", "start must not be after end", _is_ordered)
 _QUANTITY = Invariant("qty-3", "a code needs a system", lambda quantity: "code" not in quantity or "system" in quantity)
 _ABSENT = Invariant("obs-6", "dataAbsentReason is not allowed together with a value", _no_value_twice)
 _CONTACT = Invariant("pat-1", "a contact needs a name, telecom, address or organization", _contact)
@@ -66,7 +66,7 @@ _SINCE_R4 = ("r4", "r4b", "r5")
 _SINCE_STU3 = ("stu3", "r4", "r4b", "r5")
 
 
-def _coded(value: Json, name: str, code: str) -> bool:
+def _has_code(value: Json, name: str, code: str) -> bool:
     """Whether the CodeableConcept `name` has this code, in any system."""
     concept = value.get(name)
     codings = concept.get("coding") if isinstance(concept, dict) else None
@@ -105,11 +105,11 @@ def _entries(bundle: Json) -> list[Json]:
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
-def _only(name: str, *types: str) -> Callable[[Json], bool]:
+def _allow_only(name: str, *types: str) -> Callable[[Json], bool]:
     return lambda bundle: bundle.get("type") in types or not any(name in entry for entry in _entries(bundle))
 
 
-def _requested(bundle: Json) -> bool:
+def _has_requests(bundle: Json) -> bool:
     return bundle.get("type") not in _REQUESTS or all("request" in entry for entry in _entries(bundle))
 
 
@@ -131,13 +131,13 @@ def _begins_with(type: str) -> Callable[[Json], bool]:
     return holds
 
 
-def _abated(condition: Json) -> bool:
+def _has_abatement_if_ended(condition: Json) -> bool:
     ended = any(key.startswith("abatement") for key in condition)
-    return not ended or any(_coded(condition, "clinicalStatus", code) for code in ("resolved", "remission", "inactive"))
+    return not ended or any(_has_code(condition, "clinicalStatus", code) for code in ("resolved", "remission", "inactive"))
 
 
-def _entered_in_error(resource: Json) -> bool:
-    return _coded(resource, "verificationStatus", "entered-in-error")
+def _is_entered_in_error(resource: Json) -> bool:
+    return _has_code(resource, "verificationStatus", "entered-in-error")
 
 
 def _requires_any(name: str, *others: str) -> Callable[[Json], bool]:
@@ -160,13 +160,15 @@ _BUNDLE = (
         "only a searchset or a history has a total",
         lambda bundle: "total" not in bundle or bundle.get("type") in ("searchset", "history"),
     ),
-    Invariant("bdl-2", "only entries of a searchset have search", _only("search", "searchset")),
-    Invariant("bdl-3", "only entries of a batch, a transaction or a history have a request", _only("request", *_REQUESTS)),
-    Invariant("bdl-3", "each entry of a batch, a transaction or a history has a request", _requested, _SINCE_R4),
+    Invariant("bdl-2", "only entries of a searchset have search", _allow_only("search", "searchset")),
+    Invariant(
+        "bdl-3", "only entries of a batch, a transaction or a history have a request", _allow_only("request", *_REQUESTS)
+    ),
+    Invariant("bdl-3", "each entry of a batch, a transaction or a history has a request", _has_requests, _SINCE_R4),
     Invariant(
         "bdl-4",
         "only entries of a batch-response, a transaction-response or a history have a response",
-        _only("response", "batch-response", "transaction-response", "history"),
+        _allow_only("response", "batch-response", "transaction-response", "history"),
     ),
     Invariant(
         "bdl-9", "a document has an identifier with a system and a value", _for_type("document", _has_identifier), _SINCE_R4
@@ -178,11 +180,11 @@ _BUNDLE = (
     ),
 )
 _CONDITION = (
-    Invariant("con-4", "an abated condition must be inactive, in remission or resolved", _abated, _R4),
+    Invariant("con-4", "an abated condition must be inactive, in remission or resolved", _has_abatement_if_ended, _R4),
     Invariant(
         "con-5",
         "a condition entered in error must not have a clinicalStatus",
-        lambda condition: not _entered_in_error(condition) or "clinicalStatus" not in condition,
+        lambda condition: not _is_entered_in_error(condition) or "clinicalStatus" not in condition,
         _R4,
     ),
 )
@@ -190,13 +192,13 @@ _ALLERGY = (
     Invariant(
         "ait-1",
         "an allergy must have a clinicalStatus, unless it was entered in error",
-        lambda allergy: _entered_in_error(allergy) or "clinicalStatus" in allergy,
+        lambda allergy: _is_entered_in_error(allergy) or "clinicalStatus" in allergy,
         _R4,
     ),
     Invariant(
         "ait-2",
         "an allergy entered in error must not have a clinicalStatus",
-        lambda allergy: not _entered_in_error(allergy) or "clinicalStatus" not in allergy,
+        lambda allergy: not _is_entered_in_error(allergy) or "clinicalStatus" not in allergy,
         _R4,
     ),
 )

@@ -16,7 +16,7 @@ from sickbay.fhir.definitions import table
 from sickbay.fhir.search.index_values import HUGE
 from sickbay.fhir.validation import invariants, narrative
 from sickbay.fhir.validation.invariants import Invariant
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 
 ValueCheck: TypeAlias = Callable[[Any], str | None]
 """Returns None if the value is valid; otherwise what is wrong with it, to follow the element's path."""
@@ -105,7 +105,7 @@ def _element(
     if type == "xhtml":
         return Element(many, narrative.check_dstu2 if version == "dstu2" else narrative.check)
     if type == "code" and len(row) > 3 and row[3]:
-        return Element(many, _coded(version, row[3]))
+        return Element(many, _make_code_check(version, row[3]))
     if name == "id" and "." not in path and path in table(version, "search"):
         return Element(many, PRIMITIVES["id"])
     if type in PRIMITIVES:
@@ -114,7 +114,7 @@ def _element(
 
 
 @cache
-def _coded(version: str, value_set: str) -> ValueCheck:
+def _make_code_check(version: str, value_set: str) -> ValueCheck:
     """Checks a required binding. For value sets that the tables don't list (media types, languages), checks only the form."""
     plain = PRIMITIVES["code"]
     codes = table(version, "codes").get(value_set.partition("|")[0])
@@ -171,13 +171,13 @@ def _matching(pattern: str, form: str, flags: int = re.ASCII) -> ValueCheck:
     return check
 
 
-def _known(check: ValueCheck) -> ValueCheck:
+def _remember_known(check: ValueCheck) -> ValueCheck:
     """Caches a check for short texts, such as systems and dates, which occur many times."""
-    cached = memoized(16_384)(check)
+    cached = cache_results(16_384)(check)
     return lambda value: cached(value) if isinstance(value, str) and len(value) <= _SHORT else check(value)
 
 
-def _dated(pattern: str, form: str) -> ValueCheck:
+def _make_date_check(pattern: str, form: str) -> ValueCheck:
     """Checks the form, and that the day exists."""
     check_form = _matching(pattern, form)
 
@@ -185,7 +185,7 @@ def _dated(pattern: str, form: str) -> ValueCheck:
         problem = check_form(value)
         return problem if problem or len(value) < 10 or _is_a_day(value[:10]) else f"must be {form}: there is no such day"
 
-    return _known(check)
+    return _remember_known(check)
 
 
 def _is_a_day(text: str) -> bool:
@@ -200,7 +200,7 @@ def _boolean(value: Any) -> str | None:
     return None if isinstance(value, bool) else "must be true or false, without quotation marks"
 
 
-def _whole(low: int, form: str) -> ValueCheck:
+def _make_integer_check(low: int, form: str) -> ValueCheck:
     def check(value: Any) -> str | None:
         valid = isinstance(value, int) and not isinstance(value, bool) and low <= value < _INT
         return None if valid else f"must be {form}"
@@ -223,26 +223,28 @@ def _base64(value: Any) -> str | None:
 
 
 _BASE64 = re.compile(r"[0-9A-Za-z+/]*={0,2}", re.ASCII).fullmatch
-_uri = _known(_matching(r"\S+", "a URI without spaces", 0))
+_uri = _remember_known(_matching(r"\S+", "a URI without spaces", 0))
 
 PRIMITIVES: dict[str, ValueCheck] = {
     "base64Binary": _base64,
     "boolean": _boolean,
     "canonical": _uri,
     "code": _matching(r"[^\s]+(\s[^\s]+)*", "a code, without spaces before or after it", 0),
-    "date": _dated(_DAY, "a date: YYYY, YYYY-MM or YYYY-MM-DD"),
-    "dateTime": _dated(rf"{_DAY}|\d{{4}}-\d\d-\d\dT{_TIME}{_ZONE}", "a dateTime: YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz"),
+    "date": _make_date_check(_DAY, "a date: YYYY, YYYY-MM or YYYY-MM-DD"),
+    "dateTime": _make_date_check(
+        rf"{_DAY}|\d{{4}}-\d\d-\d\dT{_TIME}{_ZONE}", "a dateTime: YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz"
+    ),
     "decimal": _decimal,
     "id": _matching(r"[A-Za-z0-9\-.]{1,64}", "1 to 64 letters, digits, '-' or '.'"),
-    "instant": _dated(rf"\d{{4}}-\d\d-\d\dT{_TIME}{_ZONE}", "an instant: YYYY-MM-DDThh:mm:ss.sss+zz:zz"),
-    "integer": _whole(-_INT, "a whole number"),
+    "instant": _make_date_check(rf"\d{{4}}-\d\d-\d\dT{_TIME}{_ZONE}", "an instant: YYYY-MM-DDThh:mm:ss.sss+zz:zz"),
+    "integer": _make_integer_check(-_INT, "a whole number"),
     "integer64": _matching(r"0|-?[1-9]\d{0,18}", "a whole number as a string"),
     "markdown": _text,
     "oid": _matching(r"urn:oid:[0-2](\.(0|[1-9]\d*))+", "an OID such as urn:oid:1.2.3"),
-    "positiveInt": _whole(1, "a whole number of 1 or more"),
+    "positiveInt": _make_integer_check(1, "a whole number of 1 or more"),
     "string": _text,
     "time": _matching(_TIME, "a time: hh:mm:ss"),
-    "unsignedInt": _whole(0, "a whole number of 0 or more"),
+    "unsignedInt": _make_integer_check(0, "a whole number of 0 or more"),
     "uri": _uri,
     "url": _uri,
     "uuid": _matching(r"urn:uuid:[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", "a UUID such as urn:uuid:…", re.ASCII | re.I),

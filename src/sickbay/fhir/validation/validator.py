@@ -13,11 +13,11 @@ from typing import Any
 
 from sickbay.fhir import lossless_json
 from sickbay.fhir.routing import reference_target
-from sickbay.fhir.search.index_values import known
+from sickbay.fhir.search.index_values import cache_key
 from sickbay.fhir.search.parameters import known_types, nearest_of
 from sickbay.fhir.validation.issue import ValidationIssue
 from sickbay.fhir.validation.shapes import Element, Shape, shape
-from sickbay.kernel.memoize import memoize, memoized
+from sickbay.kernel.memoize import cache_results, memoize
 
 LIMIT = 100
 """Maximum number of issues for a resource. Validation then stops, and a last issue says so."""
@@ -71,7 +71,7 @@ def _resource(state: _ValidationState, resource: Any, place: str, depth: int) ->
     outer, inner = state.local, state.contained
     whole = place == "" or not place.rpartition(".")[2].startswith("contained[")
     if whole:
-        state.local, state.contained = [], _contained(state, resource, at) if "contained" in resource else {}
+        state.local, state.contained = [], _index_contained(state, resource, at) if "contained" in resource else {}
     elif "contained" in resource:
         state.add(f"{at}.contained", "structure", "is not allowed in a contained resource (dom-2)")
     _object(state, shape(state.version, type), resource, at, depth)
@@ -81,7 +81,7 @@ def _resource(state: _ValidationState, resource: Any, place: str, depth: int) ->
         state.local, state.contained = outer, inner
 
 
-def _contained(state: _ValidationState, resource: dict[str, Any], at: str) -> dict[str, str]:
+def _index_contained(state: _ValidationState, resource: dict[str, Any], at: str) -> dict[str, str]:
     """Returns id -> type of the contained resources."""
     types: dict[str, str] = {}
     contained = resource.get("contained", [])
@@ -190,7 +190,7 @@ def _complex(state: _ValidationState, element: Element, value: Any, at: str, dep
     """Checks a value that isn't primitive."""
     home = element.home
     if home == "CodeableConcept":
-        text = known(value)
+        text = cache_key(value)
         if text is None or not _is_good(state.version, text):
             _object(state, shape(state.version, home), value, at, depth + 1)
     elif home == "Resource":
@@ -201,7 +201,7 @@ def _complex(state: _ValidationState, element: Element, value: Any, at: str, dep
             _reference(state, element.targets, value.get("reference"), value.get("type"), at)
 
 
-@memoized(8192)
+@cache_results(8192)
 def _is_good(version: str, text: bytes) -> bool:
     """Returns whether a CodeableConcept is valid at any path, cached because most occur many times. Not for references."""
     state = _ValidationState(version, "")
@@ -257,7 +257,7 @@ def _primitive_extras(
         return
     place = f"{at}.{key[1:]}"
     if not element.many:
-        _object(state, _extra(state.version), member, place, depth + 1)
+        _object(state, _extra_shape(state.version), member, place, depth + 1)
         return
     values = value.get(key[1:])
     if not isinstance(member, list) or (isinstance(values, list) and len(values) != len(member)):
@@ -265,11 +265,11 @@ def _primitive_extras(
         return
     for index, item in enumerate(member):
         if item is not None:
-            _object(state, _extra(state.version), item, f"{place}[{index}]", depth + 1)
+            _object(state, _extra_shape(state.version), item, f"{place}[{index}]", depth + 1)
 
 
 @cache
-def _extra(version: str) -> Shape:
+def _extra_shape(version: str) -> Shape:
     """Returns the shape of what is next to a primitive."""
     whole = shape(version, "Extension")
     allowed = {key: element for key, element in whole.elements.items() if key in ("id", "extension", "fhir_comments")}

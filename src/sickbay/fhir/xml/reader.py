@@ -56,7 +56,7 @@ class _XmlReader:
         self.pieces: Pieces | None = None
         self.unknown = 0
         self.parser = expat.ParserCreate(namespace_separator=" ")
-        self.parser.XmlDeclHandler = self._declared
+        self.parser.XmlDeclHandler = self._check_declaration
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._data
@@ -65,7 +65,7 @@ class _XmlReader:
     def fail(self, text: str) -> ValueError:
         return ValueError(f"{text} at line {self.parser.CurrentLineNumber}")
 
-    def _declared(self, version: str, encoding: str | None, standalone: int) -> None:
+    def _check_declaration(self, version: str, encoding: str | None, standalone: int) -> None:
         if (encoding or "utf-8").lower() not in ("utf-8", "us-ascii"):
             raise self.fail(f"the encoding is {encoding} but must be UTF-8")
 
@@ -126,7 +126,7 @@ class _XmlReader:
         for name, value in attributes.items():
             slot = frame.slots.get(name)
             if name == "value" and frame.slot is not None and frame.slot.kind == "primitive":
-                frame.value = _typed(frame.slot.type, value)
+                frame.value = _to_json_value(frame.slot.type, value)
             elif slot is not None and slot.kind == "attribute":
                 frame.node[name] = value
             elif not name.startswith(_XSI):
@@ -198,7 +198,7 @@ def _drop_empty_lists(node: dict[str, Any], key: str) -> None:
             del node[name]
 
 
-def _typed(type: str, text: str) -> Any:
+def _to_json_value(type: str, text: str) -> Any:
     """Returns the value as JSON has it. Invalid values stay text, and validation reports them."""
     if type == "boolean":
         return {"true": True, "false": False}.get(text, text)

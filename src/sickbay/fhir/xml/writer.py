@@ -52,14 +52,14 @@ class _Writer:
         self.parts.append(">")
         for slot in slots.values():
             if slot.kind != "attribute" and (slot.key in value or "_" + slot.key in value):
-                self._repeated(slot, value, depth + 1)
+                self._write_repeated(slot, value, depth + 1)
         if len(self.parts) == begin + 1:
             self.parts[begin] = "/>"
             return
         self.line(depth)
         self.parts.append(f"</{name}>")
 
-    def _repeated(self, slot: XmlElement, parent: dict[str, Any], depth: int) -> None:
+    def _write_repeated(self, slot: XmlElement, parent: dict[str, Any], depth: int) -> None:
         values, extras = _list(parent.get(slot.key)), _list(parent.get("_" + slot.key))
         for value, extra in zip_longest(values, extras):
             self._element_or_value(slot, value, extra if isinstance(extra, dict) else {}, depth)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.population.render.changing import code_of, renamed, without
+from sickbay.population.render.changing import code_of, rename, without
 from sickbay.population.render.common import Json
 
 _RULES = {"OPTIN": "http://hl7.org/fhir/ConsentPolicy/opt-in", "OPTOUT": "http://hl7.org/fhir/ConsentPolicy/opt-out"}
@@ -16,7 +16,7 @@ def _money(amount: Json) -> Json:
 
 
 def _item(item: Json) -> Json:
-    changed = renamed(item, careTeamSequence="careTeamLinkId", productOrService="service")
+    changed = rename(item, careTeamSequence="careTeamLinkId", productOrService="service")
     changed.update(unitPrice=_money(item["unitPrice"]), net=_money(item["net"]))
     if "adjudication" in item:
         changed["adjudication"] = [
@@ -27,7 +27,7 @@ def _item(item: Json) -> Json:
 
 def claim_stu3(claim: Json) -> Json:
     changed = {**claim, "use": "complete", "item": [_item(item) for item in claim["item"]], "total": _money(claim["total"])}
-    return renamed(changed, provider="organization")
+    return rename(changed, provider="organization")
 
 
 def benefit_stu3(benefit: Json) -> Json:
@@ -41,16 +41,16 @@ def benefit_stu3(benefit: Json) -> Json:
         "totalCost": cost,
         "totalBenefit": paid,
     }
-    return renamed(changed, provider="organization")
+    return rename(changed, provider="organization")
 
 
 def consent_stu3(consent: Json) -> Json:
     changed = {**without(consent, "scope", "provision"), "policyRule": _RULES[code_of(consent["policyRule"])]}
-    return renamed({**changed, "period": consent["provision"]["period"]}, performer="consentingParty")
+    return rename({**changed, "period": consent["provision"]["period"]}, performer="consentingParty")
 
 
 def media_stu3(media: Json) -> Json:
-    return renamed({**without(media, "status"), "type": "photo"}, encounter="context", createdDateTime="occurrenceDateTime")
+    return rename({**without(media, "status"), "type": "photo"}, encounter="context", createdDateTime="occurrenceDateTime")
 
 
 def media_dstu2(media: Json) -> Json:

@@ -33,32 +33,32 @@ class Renderer:
         self._plain = plain
 
     def hospital(self) -> Iterator[Json]:
-        yield from map(self._converted, self._supported(r4.hospital()))
+        yield from map(self._convert, self._select_supported(r4.hospital()))
 
     def record(self, history: PatientHistory) -> Iterator[Json]:
-        yield from map(self._converted, self._supported(r4.record(history)))
+        yield from map(self._convert, self._select_supported(r4.record(history)))
 
     def panel(self, practitioner: Practitioner | None, patients: Sequence[str]) -> Json:
-        return self._converted(r4.panel(practitioner, patients))
+        return self._convert(r4.panel(practitioner, patients))
 
     def slot(self, slot: Slot) -> Json:
-        return self._converted(r4.slot(slot))
+        return self._convert(r4.slot(slot))
 
     def appointment(self, booking: Booking) -> Json:
-        return self._converted(r4.appointment(booking))
+        return self._convert(r4.appointment(booking))
 
-    def _supported(self, resources: Iterator[Json]) -> Iterator[Json]:
-        return (resource for resource in resources if self._changes.get(resource["resourceType"], _unchanged) is not None)
+    def _select_supported(self, resources: Iterator[Json]) -> Iterator[Json]:
+        return (resource for resource in resources if self._changes.get(resource["resourceType"], _keep) is not None)
 
-    def _converted(self, resource: Json) -> Json:
+    def _convert(self, resource: Json) -> Json:
         """Converts a resource. Profiles are omitted because they are R4's."""
         kind = resource["resourceType"]
-        change = self._changes.get(kind) or _unchanged
+        change = self._changes.get(kind) or _keep
         converted = change({key: value for key, value in resource.items() if key != "meta"})
         return converted if kind in self._plain else dict(self._convert_values(converted))
 
 
-def _unchanged(resource: Json) -> Json:
+def _keep(resource: Json) -> Json:
     return resource
 
 
@@ -97,7 +97,7 @@ def code_of(concept: Json) -> str:
     return str(concept["coding"][0]["code"])
 
 
-def renamed(resource: Json, **names: str) -> Json:
+def rename(resource: Json, **names: str) -> Json:
     """Returns the resource with some elements renamed (`subject="patient"`), in the same order."""
     return {names.get(key, key): value for key, value in resource.items()}
 
@@ -120,7 +120,7 @@ def care_team_before(team: Json) -> list[Json]:
 
 def report_before(report: Json) -> Json:
     """Converts a DiagnosticReport: before R4, media was called image, and there was no resultsInterpreter."""
-    return renamed(without(report, "resultsInterpreter"), media="image")
+    return rename(without(report, "resultsInterpreter"), media="image")
 
 
 def goal_status(goal: Json) -> str:
@@ -132,7 +132,7 @@ def document_before(document: Json) -> Json:
     """Converts a DocumentReference: before R4 it had one class, one encounter and two dates."""
     context = {**document["context"], "encounter": document["context"]["encounter"][0]}
     changed = {**document, "category": document["category"][0], "context": context, "created": document["date"]}
-    return renamed(changed, category="class", date="indexed")
+    return rename(changed, category="class", date="indexed")
 
 
 def observation_before(observation: Json) -> Json:

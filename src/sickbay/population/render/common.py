@@ -22,7 +22,7 @@ TERMS = "http://terminology.hl7.org/CodeSystem/"
 US_CORE_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-category"
 
 
-def profiled(kind: str, id: str, profile: str) -> Json:
+def begin_resource(kind: str, id: str, profile: str) -> Json:
     """Returns the start of a resource. profile: the last part of the US Core profile's URL, or "" for none."""
     if not profile:
         return {"resourceType": kind, "id": id}
@@ -39,7 +39,7 @@ def concept(thing: Concept) -> Json:
     return {"coding": [coding(code) for code in thing.codes], "text": thing.text} if thing.codes else {"text": thing.text}
 
 
-def coded(system: str, code: str, display: str) -> Json:
+def make_concept(system: str, code: str, display: str) -> Json:
     return {"coding": [{"system": system, "code": code, "display": display}]}
 
 
@@ -91,7 +91,7 @@ def medication_id(drug: Drug) -> str:
     return f"med-{drug.concept.codes[0].code}"
 
 
-def missing(why: Coding) -> Json:
+def explain_missing(why: Coding) -> Json:
     """Returns a CodeableConcept with the reason for a missing value."""
     return {"coding": [coding(why)]}
 

@@ -14,13 +14,13 @@ from sickbay.population.render.changing import (
     goal_status,
     immunization_status_before,
     observation_before,
-    renamed,
+    rename,
     report_before,
     systems_below,
     with_type_names,
     without,
 )
-from sickbay.population.render.common import Json, coded
+from sickbay.population.render.common import Json, make_concept
 from sickbay.population.render.forms_before import questionnaire, response
 from sickbay.population.render.r4.clinical import CATEGORIES
 
@@ -31,8 +31,8 @@ _RACE = {"argo-race": HL7 + "v3/Race", "argo-ethnicity": HL7 + "v3/Ethnicity"}
 _CRITICALITY = {"low": "CRITL", "high": "CRITH"}
 _BEFORE = {"CareTeam": "CarePlan", "MedicationRequest": "MedicationOrder", "ServiceRequest": "ProcedureRequest"}
 """Maps R4's name of a type to its name in DSTU2."""
-_PROBLEM = coded("http://argonaut.hl7.org", "problem", "Problem")
-_DIAGNOSIS = coded(HL7 + "condition-category", "diagnosis", "Diagnosis")
+_PROBLEM = make_concept("http://argonaut.hl7.org", "problem", "Problem")
+_DIAGNOSIS = make_concept(HL7 + "condition-category", "diagnosis", "Diagnosis")
 _systems = systems_below({})
 _OLD = ("vital-signs", "laboratory", "social-history", "survey", "exam")
 
@@ -55,9 +55,9 @@ def _patient(patient: Json) -> Json:
     extensions = [_extension(extension) for extension in patient["extension"] if extension["url"].rpartition("/")[2] in _NAMES]
     changed = {**patient, "extension": extensions, "name": [_name(name) for name in patient["name"]]}
     if "contact" in patient:
-        parent = coded(HL7 + "patient-contact-relationship", "parent", "Parent")
+        parent = make_concept(HL7 + "patient-contact-relationship", "parent", "Parent")
         changed["contact"] = [{"relationship": [parent], "name": _name(contact["name"])} for contact in patient["contact"]]
-    return renamed(changed, generalPractitioner="careProvider")
+    return rename(changed, generalPractitioner="careProvider")
 
 
 def _practitioner(practitioner: Json) -> Json:
@@ -65,7 +65,7 @@ def _practitioner(practitioner: Json) -> Json:
     role = ("nurse", "Nurse") if specialty["text"] == "Nurse" else ("doctor", "Doctor")
     practitioner_role = {
         "managingOrganization": {"reference": "Organization/org-1"},
-        "role": coded(HL7 + "practitioner-role", *role),
+        "role": make_concept(HL7 + "practitioner-role", *role),
         "specialty": [specialty],
     }
     return {
@@ -78,27 +78,27 @@ def _practitioner(practitioner: Json) -> Json:
 def _encounter(encounter: Json) -> Json:
     kind = {"AMB": "ambulatory", "EMER": "emergency", "IMP": "inpatient"}[encounter["class"]["code"]]
     changed = {**without(encounter, "extension"), "class": kind}
-    return renamed(changed, subject="patient", reasonCode="reason", reasonReference="indication")
+    return rename(changed, subject="patient", reasonCode="reason", reasonReference="indication")
 
 
 def _condition(condition: Json) -> Json:
     problem = code_of(condition["category"][0]) != "encounter-diagnosis"
     statuses: Json = {name: code_of(condition[name]) for name in ("clinicalStatus", "verificationStatus") if name in condition}
     changed = {**without(condition, "extension"), **statuses, "category": _PROBLEM if problem else _DIAGNOSIS}
-    return renamed(changed, subject="patient", recordedDate="dateRecorded", recorder="asserter")
+    return rename(changed, subject="patient", recordedDate="dateRecorded", recorder="asserter")
 
 
 def _allergy(allergy: Json) -> Json:
     changed = {**without(allergy, "clinicalStatus", "verificationStatus"), "status": "active"}
     if "reaction" in allergy:
         changed.update(criticality=_CRITICALITY[allergy["criticality"]], category=allergy["category"][0])
-    return renamed(changed, code="substance", onsetDateTime="onset")
+    return rename(changed, code="substance", onsetDateTime="onset")
 
 
 def _dosage(order: Json) -> list[Json]:
     dosages = []
     for dose in order["dosageInstruction"]:
-        repeat = renamed(dose["timing"]["repeat"], periodUnit="periodUnits")
+        repeat = rename(dose["timing"]["repeat"], periodUnit="periodUnits")
         dosages.append({**without(dose, "doseAndRate"), "timing": {"repeat": repeat}, **dose["doseAndRate"][0]})
     return dosages
 
@@ -126,15 +126,15 @@ def _order(order: Json) -> Json:
     changed["dispenseRequest"] = dispense
     if "reasonReference" in order:
         changed["reasonReference"] = order["reasonReference"][0]
-    return renamed(changed, subject="patient", authoredOn="dateWritten", requester="prescriber")
+    return rename(changed, subject="patient", authoredOn="dateWritten", requester="prescriber")
 
 
 _CATEGORIES = {code_of(category[0]): _systems(category[0]) for kind, category in CATEGORIES.items() if kind in _OLD}
 
 
 @cache
-def _interpreted(code: str, display: str) -> Json:
-    return coded(HL7 + "v2/0078", code, display)
+def _interpretation(code: str, display: str) -> Json:
+    return make_concept(HL7 + "v2/0078", code, display)
 
 
 @cache
@@ -152,7 +152,7 @@ def _observation(observation: Json) -> Json:
     changed = {**observation_before(observation), "category": _category(observation["category"][0])}
     if "interpretation" in observation:
         interpretation = observation["interpretation"][0]["coding"][0]
-        changed["interpretation"] = _interpreted(interpretation["code"], interpretation["display"])
+        changed["interpretation"] = _interpretation(interpretation["code"], interpretation["display"])
     if "dataAbsentReason" in observation:
         changed["dataAbsentReason"] = _systems(observation["dataAbsentReason"])
     if "component" in observation:
@@ -175,12 +175,12 @@ def _dispense(dispense: Json) -> Json:
         "identifier": dispense["identifier"][0],
         "authorizingPrescription": orders,
     }
-    return renamed({**changed, "dosageInstruction": _dosage(dispense)}, subject="patient")
+    return rename({**changed, "dosageInstruction": _dosage(dispense)}, subject="patient")
 
 
 def _appointment(appointment: Json) -> Json:
     status = "arrived" if appointment["status"] == "checked-in" else appointment["status"]
-    return renamed(
+    return rename(
         {**without(appointment, "created"), "status": status, "reasonCode": appointment["reasonCode"][0]}, reasonCode="reason"
     )
 
@@ -199,7 +199,7 @@ def _coverage(coverage: Json) -> Json:
     }
 
 
-def _related(related_person: Json) -> Json:
+def _related_person(related_person: Json) -> Json:
     changed = {
         **without(related_person, "active"),
         "name": _name(related_person["name"][0]),
@@ -216,13 +216,13 @@ def _team(team: Json) -> Json:
         "id": team["id"],
         "subject": team["subject"],
         "status": status,
-        "category": [coded("http://argonaut.hl7.org", "careteam", "Care Team")],
+        "category": [make_concept("http://argonaut.hl7.org", "careteam", "Care Team")],
         "participant": care_team_before(team),
     }
 
 
 def _statement(statement: Json) -> Json:
-    return renamed(statement, subject="patient")
+    return rename(statement, subject="patient")
 
 
 def _immunization(immunization: Json) -> Json:
@@ -232,12 +232,12 @@ def _immunization(immunization: Json) -> Json:
         "reported": not immunization["primarySource"],
         **({"performer": immunization["performer"][0]["actor"]} if "performer" in immunization else {}),
     }
-    return renamed(changed, occurrenceDateTime="date")
+    return rename(changed, occurrenceDateTime="date")
 
 
 def _request(request: Json) -> Json:
-    changed = {**_reasoned(without(request, "intent", "category")), "resourceType": "ProcedureRequest"}
-    return renamed(
+    changed = {**_reason(without(request, "intent", "category")), "resourceType": "ProcedureRequest"}
+    return rename(
         changed,
         occurrenceDateTime="scheduledDateTime",
         occurrencePeriod="scheduledPeriod",
@@ -246,7 +246,7 @@ def _request(request: Json) -> Json:
     )
 
 
-def _reasoned(resource: Json) -> Json:
+def _reason(resource: Json) -> Json:
     """Returns the resource with a single reason: the problem, or else its concept."""
     changed = without(resource, "reasonCode", "reasonReference")
     if "reasonReference" in resource:
@@ -255,34 +255,34 @@ def _reasoned(resource: Json) -> Json:
 
 
 def _procedure(procedure: Json) -> Json:
-    changed = _reasoned(procedure)
+    changed = _reason(procedure)
     if "basedOn" in procedure:
         changed["basedOn"] = with_type_names(procedure["basedOn"], _BEFORE)[0]
-    return renamed(changed, basedOn="request")
+    return rename(changed, basedOn="request")
 
 
 def _report(report: Json) -> Json:
     changed = {**report_before(report), "category": report["category"][0], "performer": report["performer"][0]}
     if "basedOn" in report:
         changed["basedOn"] = with_type_names(report["basedOn"], _BEFORE)
-    return renamed(changed, basedOn="request")
+    return rename(changed, basedOn="request")
 
 
 def _goal(goal: Json) -> Json:
     changed = {**without(goal, "lifecycleStatus", "target"), "description": goal["description"]["text"]}
-    return renamed({**changed, "status": goal_status(goal)}, expressedBy="author")
+    return rename({**changed, "status": goal_status(goal)}, expressedBy="author")
 
 
 def _plan(plan: Json) -> Json:
     activity = [{"detail": {**activity_entry["detail"], "prohibited": False}} for activity_entry in plan["activity"]]
-    category = coded("http://argonaut.hl7.org", "assess-plan", "Assessment and Plan of Treatment")
+    category = make_concept("http://argonaut.hl7.org", "assess-plan", "Assessment and Plan of Treatment")
     changed = {**without(plan, "intent", "title", "careTeam"), "category": [category], "activity": activity}
-    return renamed(changed, contributor="author")
+    return rename(changed, contributor="author")
 
 
 def _device(device: Json) -> Json:
     changed = {**without(device, "udiCarrier", "distinctIdentifier", "serialNumber"), "status": "available"}
-    return renamed({**changed, "udi": device["udiCarrier"][0]["carrierHRF"]}, expirationDate="expiry")
+    return rename({**changed, "udi": device["udiCarrier"][0]["carrierHRF"]}, expirationDate="expiry")
 
 
 def _document(document: Json) -> Json:
@@ -293,7 +293,7 @@ def _document(document: Json) -> Json:
 
 def _binary(binary: Json) -> Json:
     patient_extension = {"url": EXTENSION, "valueReference": binary["securityContext"]}
-    return renamed({**without(binary, "securityContext"), "meta": {"extension": [patient_extension]}}, data="content")
+    return rename({**without(binary, "securityContext"), "meta": {"extension": [patient_extension]}}, data="content")
 
 
 def _provenance(provenance: Json) -> Json:
@@ -318,7 +318,7 @@ _renderer = Renderer(
         "QuestionnaireResponse": response,
         "Observation": _observation,
         "Coverage": _coverage,
-        "RelatedPerson": _related,
+        "RelatedPerson": _related_person,
         "CareTeam": _team,
         "MedicationStatement": _statement,
         "Immunization": _immunization,
@@ -340,7 +340,7 @@ _renderer = Renderer(
         "Endpoint": None,
         "Consent": None,
         "Group": lambda group: without(group, "active", "managingEntity"),
-        "Slot": lambda slot: renamed(slot, status="freeBusyType"),
+        "Slot": lambda slot: rename(slot, status="freeBusyType"),
         "Appointment": _appointment,
     },
     _systems,

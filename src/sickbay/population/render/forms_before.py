@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sickbay.population.render.changing import form_of, renamed, without
+from sickbay.population.render.changing import form_of, rename, without
 from sickbay.population.render.common import Json
 
 _QuestionConverter = Callable[[Json], Json]
@@ -14,17 +14,17 @@ def questionnaire(form: Json) -> Json:
     group = {
         "title": form["title"],
         **({"concept": form["code"]} if "code" in form else {}),
-        **_grouped(form["item"], _question),
+        **_group(form["item"], _question),
     }
     return {**without(form, "url", "title", "code", "item"), "status": "published", "group": group}
 
 
 def response(answers: Json) -> Json:
     changed = {**without(answers, "_questionnaire", "item"), "questionnaire": form_of(answers)}
-    return {**changed, "group": _grouped(answers["item"], _answer)}
+    return {**changed, "group": _group(answers["item"], _answer)}
 
 
-def _grouped(items: list[Json], question: _QuestionConverter) -> Json:
+def _group(items: list[Json], question: _QuestionConverter) -> Json:
     """Returns a group with the items. If there are groups, the other questions get a last group of their own."""
     groups = [item for item in items if "item" in item and "answer" not in item and item.get("type", "group") == "group"]
     questions = [question(item) for item in items if item not in groups]
@@ -38,7 +38,7 @@ def _grouped(items: list[Json], question: _QuestionConverter) -> Json:
 
 
 def _question(item: Json) -> Json:
-    changed = renamed(without(item, "answerOption", "item"), code="concept")
+    changed = rename(without(item, "answerOption", "item"), code="concept")
     if "answerOption" in item:
         changed["option"] = [option["valueCoding"] for option in item["answerOption"]]
     if "item" in item:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sickbay.population.render.changing import Renderer, renamed, without
-from sickbay.population.render.common import Json, coded
+from sickbay.population.render.changing import Renderer, rename, without
+from sickbay.population.render.common import Json, make_concept
 
 
 def _organization(organization: Json) -> Json:
@@ -34,7 +34,7 @@ def _encounter(encounter: Json) -> Json:
         **encounter,
         "status": "completed",
         "class": [{"coding": [encounter["class"]]}],
-        "participant": [renamed(participant, individual="actor") for participant in encounter["participant"]],
+        "participant": [rename(participant, individual="actor") for participant in encounter["participant"]],
     }
     if "reasonCode" in encounter:
         changed["reasonCode"] = [{"value": _reason(without(encounter, "reasonReference"))}]
@@ -42,26 +42,26 @@ def _encounter(encounter: Json) -> Json:
         problems = [{"reference": problem} for problem in encounter["reasonReference"]]
         changed = without(changed, "reasonReference")
         changed["reasonCode"] = [*changed.get("reasonCode", ()), {"value": problems}]
-    return renamed(changed, period="actualPeriod", reasonCode="reason", hospitalization="admission")
+    return rename(changed, period="actualPeriod", reasonCode="reason", hospitalization="admission")
 
 
 def _condition(condition: Json) -> Json:
     """Converts a condition. clinicalStatus is required in R5, while R4 forbids it if the condition was entered in error."""
-    unknown = coded("http://terminology.hl7.org/CodeSystem/condition-clinical", "unknown", "Unknown")
-    return _recorded(condition if "clinicalStatus" in condition else {**condition, "clinicalStatus": unknown})
+    unknown = make_concept("http://terminology.hl7.org/CodeSystem/condition-clinical", "unknown", "Unknown")
+    return _move_recorder(condition if "clinicalStatus" in condition else {**condition, "clinicalStatus": unknown})
 
 
-def _recorded(resource: Json) -> Json:
+def _move_recorder(resource: Json) -> Json:
     """Returns the resource with its recorder as a participant."""
-    function = coded("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "enterer", "Enterer")
+    function = make_concept("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "enterer", "Enterer")
     return {**without(resource, "recorder"), "participant": [{"function": function, "actor": resource["recorder"]}]}
 
 
 def _allergy(allergy: Json) -> Json:
-    allergy = _recorded(allergy)
+    allergy = _move_recorder(allergy)
     if "reaction" not in allergy:
         return allergy
-    kind = coded("http://hl7.org/fhir/allergy-intolerance-type", allergy["type"], allergy["type"].capitalize())
+    kind = make_concept("http://hl7.org/fhir/allergy-intolerance-type", allergy["type"], allergy["type"].capitalize())
     reactions = [
         {**reaction, "manifestation": [{"concept": concept} for concept in reaction["manifestation"]]}
         for reaction in allergy["reaction"]
@@ -71,16 +71,16 @@ def _allergy(allergy: Json) -> Json:
 
 def _order(order: Json) -> Json:
     changed = _reasons({**without(order, *_DRUG, "reportedReference"), "medication": _drug(order)})
-    changed["dosageInstruction"] = [renamed(dose, asNeededBoolean="asNeeded") for dose in order["dosageInstruction"]]
+    changed["dosageInstruction"] = [rename(dose, asNeededBoolean="asNeeded") for dose in order["dosageInstruction"]]
     if "reportedReference" in order:
         changed.update(reportedBoolean=True, informationSource=[order["reportedReference"]])
-    return renamed(changed, reportedBoolean="reported")
+    return rename(changed, reportedBoolean="reported")
 
 
 def _dispense(dispense: Json) -> Json:
     changed = {**without(dispense, *_DRUG), "medication": _drug(dispense)}
-    changed["dosageInstruction"] = [renamed(dose, asNeededBoolean="asNeeded") for dose in dispense["dosageInstruction"]]
-    return renamed(changed, context="encounter")
+    changed["dosageInstruction"] = [rename(dose, asNeededBoolean="asNeeded") for dose in dispense["dosageInstruction"]]
+    return rename(changed, context="encounter")
 
 
 def _questionnaire(questionnaire: Json) -> Json:
@@ -97,7 +97,7 @@ def _question(item: Json) -> Json:
 def _reasons(resource: Json, **names: str) -> Json:
     if reasons := _reason(resource):
         resource = {**without(resource, "reasonCode", "reasonReference"), "reason": reasons}
-    return renamed(resource, **names)
+    return rename(resource, **names)
 
 
 def _team(team: Json) -> Json:
@@ -107,7 +107,7 @@ def _team(team: Json) -> Json:
 def _coverage(coverage: Json) -> Json:
     classes = [{**coverage_class, "value": {"value": coverage_class["value"]}} for coverage_class in coverage["class"]]
     changed = {**coverage, "kind": "insurance", "payor": coverage["payor"][0], "class": classes}
-    return renamed({**changed, "subscriberId": [{"value": coverage["subscriberId"]}]}, payor="insurer")
+    return rename({**changed, "subscriberId": [{"value": coverage["subscriberId"]}]}, payor="insurer")
 
 
 def _statement(statement: Json) -> Json:
@@ -135,7 +135,7 @@ def _document(document: Json) -> Json:
         content.append({"attachment": attachment, "profile": [{"valueCoding": entry["format"]}]})
     changed = {**document, "content": content, "context": context["encounter"], "period": context["period"]}
     if "authenticator" in document:
-        legal = coded("http://hl7.org/fhir/composition-attestation-mode", "legal", "Legal")
+        legal = make_concept("http://hl7.org/fhir/composition-attestation-mode", "legal", "Legal")
         changed["attester"] = [{"mode": legal, "party": document["authenticator"]}]
     return without(changed, "authenticator")
 
@@ -149,7 +149,7 @@ def _specimen(specimen: Json) -> Json:
 
 def _location(location: Json) -> Json:
     phone = {"contact": [{"telecom": location["telecom"]}]} if "telecom" in location else {}
-    return renamed({**without(location, "telecom"), **phone}, physicalType="form")
+    return rename({**without(location, "telecom"), **phone}, physicalType="form")
 
 
 def _appointment(appointment: Json) -> Json:
@@ -157,7 +157,7 @@ def _appointment(appointment: Json) -> Json:
         {**participant, "required": participant["required"] == "required"} for participant in appointment["participant"]
     ]
     reason = [{"concept": concept} for concept in appointment["reasonCode"]]
-    return renamed({**appointment, "participant": participants, "reasonCode": reason}, reasonCode="reason")
+    return rename({**appointment, "participant": participants, "reasonCode": reason}, reasonCode="reason")
 
 
 def _report(report: Json) -> Json:
@@ -169,7 +169,7 @@ def _report(report: Json) -> Json:
 
 
 def _goal(goal: Json) -> Json:
-    return renamed(goal, expressedBy="source")
+    return rename(goal, expressedBy="source")
 
 
 def _endpoint(endpoint: Json) -> Json:
@@ -189,7 +189,7 @@ def _consent(consent: Json) -> Json:
         "decision": consent["provision"]["type"],
         "provision": [provision],
     }
-    return renamed(without(changed, "dateTime", "performer"), patient="subject")
+    return rename(without(changed, "dateTime", "performer"), patient="subject")
 
 
 _renderer = Renderer(

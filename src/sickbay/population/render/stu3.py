@@ -12,7 +12,7 @@ from sickbay.population.render.changing import (
     goal_status,
     immunization_status_before,
     observation_before,
-    renamed,
+    rename,
     report_before,
     systems_below,
     with_type_names,
@@ -36,19 +36,19 @@ _BEFORE = {"ServiceRequest": "ProcedureRequest"}
 def _condition(condition: Json) -> Json:
     statuses: Json = {name: code_of(condition[name]) for name in ("clinicalStatus", "verificationStatus") if name in condition}
     changed = {**without(condition, "extension"), **statuses}
-    return renamed(changed, encounter="context", recordedDate="assertedDate", recorder="asserter")
+    return rename(changed, encounter="context", recordedDate="assertedDate", recorder="asserter")
 
 
 def _encounter(encounter: Json) -> Json:
     changed = without(encounter, "reasonReference", "extension")
     if "reasonReference" in encounter:
         changed["diagnosis"] = [{"condition": condition} for condition in encounter["reasonReference"]]
-    return renamed(changed, reasonCode="reason")
+    return rename(changed, reasonCode="reason")
 
 
 def _allergy(allergy: Json) -> Json:
     statuses = {name: code_of(allergy[name]) for name in ("clinicalStatus", "verificationStatus")}
-    return renamed({**allergy, **statuses}, recordedDate="assertedDate")
+    return rename({**allergy, **statuses}, recordedDate="assertedDate")
 
 
 def _dosage(order: Json) -> list[Json]:
@@ -67,14 +67,14 @@ def _order(order: Json) -> Json:
     }
     if dispense:
         changed["dispenseRequest"] = dispense
-    return renamed(changed, encounter="context")
+    return rename(changed, encounter="context")
 
 
 def _observation(observation: Json) -> Json:
     changed = (
         {**observation, "interpretation": observation["interpretation"][0]} if "interpretation" in observation else observation
     )
-    return renamed(observation_before(changed), encounter="context")
+    return rename(observation_before(changed), encounter="context")
 
 
 def _questionnaire(questionnaire: Json) -> Json:
@@ -93,7 +93,7 @@ def _question(item: Json) -> Json:
 
 def _response(response: Json) -> Json:
     changed = {**without(response, "_questionnaire"), "questionnaire": form_of(response)}
-    return renamed(changed, encounter="context")
+    return rename(changed, encounter="context")
 
 
 def _coverage(coverage: Json) -> Json:
@@ -106,7 +106,7 @@ def _team(team: Json) -> Json:
 
 
 def _immunization(immunization: Json) -> Json:
-    return renamed(
+    return rename(
         {**without(immunization, "statusReason", "occurrenceString"), **immunization_status_before(immunization, "notGiven")},
         occurrenceDateTime="date",
         performer="practitioner",
@@ -115,17 +115,17 @@ def _immunization(immunization: Json) -> Json:
 
 def _request(request: Json) -> Json:
     changed = {**request, "resourceType": "ProcedureRequest", "requester": {"agent": request["requester"]}}
-    return renamed(changed, encounter="context")
+    return rename(changed, encounter="context")
 
 
-def _based(resource: Json) -> Json:
+def _change_based_on(resource: Json) -> Json:
     changed = {**resource, "basedOn": with_type_names(resource["basedOn"], _BEFORE)} if "basedOn" in resource else resource
-    return renamed(changed, encounter="context")
+    return rename(changed, encounter="context")
 
 
 def _report(report: Json) -> Json:
     performers = [{"actor": performer} for performer in report["performer"]]
-    return _based({**report_before(report), "category": report["category"][0], "performer": performers})
+    return _change_based_on({**report_before(report), "category": report["category"][0], "performer": performers})
 
 
 def _goal(goal: Json) -> Json:
@@ -147,14 +147,14 @@ def _provenance(provenance: Json) -> Json:
 
 def _task(task: Json) -> Json:
     """Converts a task. Before R4 a value could be a uri, but not a url."""
-    inputs = [renamed(parameter, valueUrl="valueUri") for parameter in task["input"]]
-    return renamed({**task, "requester": {"agent": task["requester"]}, "input": inputs}, encounter="context")
+    inputs = [rename(parameter, valueUrl="valueUri") for parameter in task["input"]]
+    return rename({**task, "requester": {"agent": task["requester"]}, "input": inputs}, encounter="context")
 
 
 def _appointment(appointment: Json) -> Json:
     """Converts an appointment. STU3 has no status checked-in, so it becomes arrived."""
     status = "arrived" if appointment["status"] == "checked-in" else appointment["status"]
-    return renamed({**appointment, "status": status}, reasonCode="reason")
+    return rename({**appointment, "status": status}, reasonCode="reason")
 
 
 _renderer = Renderer(
@@ -175,19 +175,19 @@ _renderer = Renderer(
         "MedicationStatement": lambda statement: {**statement, "taken": "y"},
         "Immunization": _immunization,
         "ServiceRequest": _request,
-        "Procedure": _based,
+        "Procedure": _change_based_on,
         "DiagnosticReport": _report,
         "Goal": _goal,
         "Device": _device,
         "DocumentReference": document_before,
         "Specimen": lambda specimen: without(specimen, "condition"),
         "Location": lambda location: {**location, "type": location["type"][0]} if "type" in location else location,
-        "CarePlan": lambda plan: renamed(plan, contributor="author"),
+        "CarePlan": lambda plan: rename(plan, contributor="author"),
         "Claim": claim_stu3,
         "ExplanationOfBenefit": benefit_stu3,
         "Consent": consent_stu3,
         "Media": media_stu3,
-        "Binary": lambda binary: renamed(binary, data="content"),
+        "Binary": lambda binary: rename(binary, data="content"),
         "Provenance": _provenance,
         "Task": _task,
     },

@@ -186,14 +186,14 @@ def onset(person: Person, rng: SeededRandom, youngest: float = 30, years: float 
     """Returns a random day of onset: not before an age, and at most `years` years before the end of the record."""
     latest = person.last - datetime.timedelta(days=400)
     earliest = max(day_at(person, youngest), person.last - datetime.timedelta(days=int(years * 365)))
-    return earliest + datetime.timedelta(days=rng.whole(0, max((latest - earliest).days, 0)))
+    return earliest + datetime.timedelta(days=rng.pick_integer(0, max((latest - earliest).days, 0)))
 
 
 def within(person: Person, rng: SeededRandom, youngest: float = 1, oldest: float = 110) -> datetime.date:
     """Returns a random day of the record between two ages."""
     earliest = max(day_at(person, youngest), datetime.date(FIRST_YEAR, 1, 10))
     latest = min(day_at(person, oldest), person.last - datetime.timedelta(days=30))
-    return earliest + datetime.timedelta(days=rng.whole(0, max((latest - earliest).days, 0)))
+    return earliest + datetime.timedelta(days=rng.pick_integer(0, max((latest - earliest).days, 0)))
 
 
 def winter(day: datetime.date) -> datetime.date:

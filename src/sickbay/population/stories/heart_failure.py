@@ -40,7 +40,7 @@ class HeartFailure(Lasting):
     def act_on_diagnosis(self, chart: Chart, visit: Visit) -> None:
         request = chart.request(procedure_codes.ECHOCARDIOGRAPHY, procedure_codes.IMAGING, visit, self.problem)
         chart.procedure(procedure_codes.ECHOCARDIOGRAPHY, visit, self.problem, request)
-        number = chart.read(measures.EJECTION, visit, float(chart.rng.whole(32, 44)), after=18)
+        number = chart.read(measures.EJECTION, visit, float(chart.rng.pick_integer(32, 44)), after=18)
         chart.report(
             procedure_codes.ECHO_STUDY,
             "CUS",

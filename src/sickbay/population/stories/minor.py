@@ -73,9 +73,9 @@ def allergies(chart: Chart, visit: Visit) -> None:
     if any(order.drug in (drugs.AMOXICILLIN, drugs.AMOXICILLIN_INFANT) for order in chart.history.prescriptions):
         known = known[1:]  # amoxicillin was tolerated
     for _ in range(rng.pick((1, 1, 1, 2))):
-        substance, category, criticality, reaction, severity = known.pop(rng.whole(0, len(known) - 1))
+        substance, category, criticality, reaction, severity = known.pop(rng.pick_integer(0, len(known) - 1))
         latest = max(day.year - 1, born)
-        since = rng.whole(min(born + 2, latest), latest)
+        since = rng.pick_integer(min(born + 2, latest), latest)
         # A year may not be later than the visit that records it, nor earlier than the birth.
         chart.allergy(
             substance,

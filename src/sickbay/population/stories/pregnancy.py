@@ -87,7 +87,7 @@ def _start_of_pregnancy(person: Person, rng: SeededRandom) -> datetime.date:
         return END - datetime.timedelta(weeks=26)
     earliest = max(person.born + datetime.timedelta(days=20 * 365), datetime.date(FIRST_YEAR, 2, 1))
     latest = min(person.born + datetime.timedelta(days=41 * 365), END - datetime.timedelta(weeks=12))
-    return earliest + datetime.timedelta(days=rng.whole(0, max((latest - earliest).days, 0)))
+    return earliest + datetime.timedelta(days=rng.pick_integer(0, max((latest - earliest).days, 0)))
 
 
 STORY = StoryDefinition(

@@ -97,7 +97,7 @@ def _screen(chart: Chart, visit: Visit, procedure: Concept, study: Concept, find
 
 
 MAMMOGRAPHY = StoryDefinition(
-    "mammography", lambda person, rng: Mammography(person, rng.whole(2, 11)), ages=(50, 78), women=0.7
+    "mammography", lambda person, rng: Mammography(person, rng.pick_integer(2, 11)), ages=(50, 78), women=0.7
 )
 COLONOSCOPY = StoryDefinition(
     "colonoscopy",

@@ -37,7 +37,7 @@ def build_history(chart: Chart, stories: list[Story]) -> None:
         if visit.number == 1:
             _over_the_counter(chart, visit, stories)
         too_young = not old_enough
-        body = vitals.expected(person, build, visit.day)
+        body = vitals.expect(person, build, visit.day)
         for story in stories:
             story.adjust(body, visit.day)
         if illness:
@@ -67,7 +67,7 @@ def _over_the_counter(chart: Chart, visit: Visit, stories: list[Story]) -> None:
     drug = drugs.ASPIRIN if chart.person.age(visit.day) > 60 else drugs.IBUPROFEN
     ruled_out = any(story.no_nsaid for story in stories)
     if chart.person.age(visit.day) >= 18 and chart.rng.chance(0.2) and not ruled_out:
-        chart.record_statement(drug, visit.day - datetime.timedelta(days=chart.rng.whole(20, 300)), visit.day)
+        chart.record_statement(drug, visit.day - datetime.timedelta(days=chart.rng.pick_integer(20, 300)), visit.day)
 
 
 def _smoking_status(chart: Chart, visit: Visit, stories: list[Story]) -> None:
@@ -108,8 +108,8 @@ def _calendar(person: Person, rng: SeededRandom, stories: list[Story]) -> list[P
     routine = list(_routine(person, rng, lasting))
     plans = [planned for story in stories for planned in story.plan()] + routine
     birthday = max(person.born + datetime.timedelta(days=60), datetime.date(FIRST_YEAR, 1, 1))
-    for _ in range(rng.whole(0, 3)):
-        day = birthday + datetime.timedelta(days=rng.whole(0, max((person.last - birthday).days - 30, 1)))
+    for _ in range(rng.pick_integer(0, 3)):
+        day = birthday + datetime.timedelta(days=rng.pick_integer(0, max((person.last - birthday).days - 30, 1)))
         plans.append(Planned(day, problems.SYMPTOM))
     days: dict[datetime.date, Planned] = {}
     for planned in plans:
@@ -130,15 +130,15 @@ def _routine(person: Person, rng: SeededRandom, chronic: list[Lasting]) -> Itera
     """
     for month in INFANT_MONTHS if person.born.year >= 2009 else ():
         yield Planned(person.born + datetime.timedelta(days=int(month * 30.44)), problems.WELL_CHILD)
-    shift = rng.whole(0, 250)
+    shift = rng.pick_integer(0, 250)
     for year in range(FIRST_YEAR if person.born.year < 2009 else person.born.year + 3, person.last.year + 1):
-        day = datetime.date(year, 1, 8) + datetime.timedelta(days=shift + rng.whole(0, 25))
+        day = datetime.date(year, 1, 8) + datetime.timedelta(days=shift + rng.pick_integer(0, 25))
         age = person.age(day)
         if age >= 3:
             yield Planned(day, problems.CHECK_UP if age >= 18 else problems.WELL_CHILD)
             if year >= person.last.year - 2:
                 for days_later in (120, 240):
-                    yield from _follow_up(day + datetime.timedelta(days=days_later + rng.whole(0, 14)), chronic)
+                    yield from _follow_up(day + datetime.timedelta(days=days_later + rng.pick_integer(0, 14)), chronic)
 
 
 def _follow_up(day: datetime.date, chronic: list[Lasting]) -> Iterator[Planned]:

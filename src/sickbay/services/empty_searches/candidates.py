@@ -19,11 +19,11 @@ from sickbay.fhir.search.parameters import CASELESS_VERSIONS, TEXT, find, known_
 from sickbay.fhir.search.query import DateValue, QuantityValue, Query, Value
 from sickbay.fhir.search.text import fold
 from sickbay.fhir.search.values import split, unescape
-from sickbay.kernel.similar_names import WORD_CHARACTERS, closest, closest_url
+from sickbay.kernel.similar_names import WORD_CHARACTERS, closest_url, find_closest
 from sickbay.services.empty_searches import texts
 from sickbay.services.empty_searches.criteria import Criterion
 from sickbay.storage.probe import Occurrence, Probe
-from sickbay.storage.terms import ordered, unordered
+from sickbay.storage.terms import from_sortable, to_sortable
 
 Reason: TypeAlias = Literal[
     "modifier",
@@ -115,7 +115,7 @@ def _tokens(search: Search) -> Iterator[CandidateValue]:
                 yield from (
                     CandidateValue(name, _token(other, spelling) if has_system else spelling, "spelling") for other in systems
                 )
-    is_possible = code in search_codes.searchable(search.query.version, parameter)
+    is_possible = code in search_codes.list_searchable(search.query.version, parameter)
     if not is_possible and (near := _nearest_code(code, [found.value for found in search.occurring])):
         occurrence = next(found for found in search.occurring if found.value == near)
         yield CandidateValue(name, _token(occurrence.system, near) if has_system else texts.escape(near), "spelling")
@@ -140,7 +140,7 @@ def _nearest_code(code: str, known: Sequence[str]) -> str | None:
         return None
     begins = [other for other in lowered if other.startswith(wanted) or wanted.startswith(other)]
     near = min(begins, key=lambda other: (abs(len(other) - len(wanted)), other), default=None)
-    near = near or closest(wanted, lowered, SIMILAR_CODE)
+    near = near or find_closest(wanted, lowered, SIMILAR_CODE)
     return lowered[near] if near else None
 
 
@@ -155,10 +155,10 @@ def _strings(search: Search) -> Iterator[CandidateValue]:
     folded = fold(sent)
     known = [found.value for found in search.occurring]
     for letters in START_LETTERS:
-        if folded and (near := closest(folded, search.probe.texts_near(parameter, folded[:letters]))):
+        if folded and (near := find_closest(folded, search.probe.texts_near(parameter, folded[:letters]))):
             yield CandidateValue(name, texts.escape(near), "spelling")
             break
-    if folded and (near := closest(folded, known)):
+    if folded and (near := find_closest(folded, known)):
         yield CandidateValue(name, texts.escape(near), "spelling")
     plain = search.criterion.bare_name if search.criterion.modifier == "exact" else name
     yield from (CandidateValue(plain, texts.escape(value), "frequent") for value in known[:FREQUENT_VALUES])
@@ -169,7 +169,7 @@ def _words(search: Search) -> Iterator[CandidateValue]:
     name = search.criterion.name
     words = [word for found in search.occurring for word in found.value.split() if word.isalnum()]
     sent = fold(unescape(search.sent))
-    if near := closest(sent, dict.fromkeys(words)):
+    if near := find_closest(sent, dict.fromkeys(words)):
         yield CandidateValue(name, near, "spelling")
     yield from (CandidateValue(name, word, "frequent") for word in words[:FREQUENT_VALUES])
 
@@ -202,7 +202,7 @@ def _identifier_chains(version: str, criterion: Criterion) -> list[str]:
 def _uris(search: Search) -> Iterator[CandidateValue]:
     known = [found.value for found in search.occurring]
     near = closest_url(unescape(search.sent), known)
-    if near and closest(unescape(search.sent).lower(), [near.lower()], longest=300):
+    if near and find_closest(unescape(search.sent).lower(), [near.lower()], longest=300):
         yield CandidateValue(search.criterion.name, texts.escape(near), "spelling")
     yield from (CandidateValue(search.criterion.name, texts.escape(uri), "frequent") for uri in known[:FREQUENT_VALUES])
 
@@ -232,10 +232,10 @@ def _numbers(search: Search) -> Iterator[CandidateValue]:
     amount, *unit = split(search.sent, "|")
     if unit:
         yield CandidateValue(criterion.name, amount, "unit")
-    extent = search.probe.extent(search.among, criterion.parameter, ordered(value.low))
+    extent = search.probe.extent(search.among, criterion.parameter, to_sortable(value.low))
     if extent is None:
         return
-    first, last, near = (texts.number(unordered(at)) for at in (extent.first, extent.last, extent.nearest[0]))
+    first, last, near = (texts.number(from_sortable(at)) for at in (extent.first, extent.last, extent.nearest[0]))
     units = "".join(f"|{part}" for part in unit)
     for ending in dict.fromkeys((units, "")):
         if value.prefix in ("gt", "ge", "sa"):

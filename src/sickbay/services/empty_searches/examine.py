@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
+from msgspec.structs import replace
 
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.query import Filter, Query, ReferenceValue
@@ -36,6 +37,8 @@ EXPLAINED_PARAMETERS: Final = 3
 """Parameters that get a finding of their own."""
 LISTED_KINDS: Final = frozenset(("token", "string", "reference", "uri"))
 """Kinds of parameters whose values can be listed."""
+ON_ITS_OWN, WITHOUT_EMPTY = " on its own", " without the other parameters that find nothing"
+"""When a suggestion finds something, if not in the place of the value that was sent."""
 NOTHING: Final = "fhir-search-empty"
 TYPE, PATIENT, TOGETHER = "fhir-search-type-without-data", "fhir-search-patient-outside-token", "fhir-search-values-apart"
 VALUE, SYSTEM, NAME = "fhir-search-value-absent", "fhir-search-code-other-system", "fhir-search-name-absent"
@@ -99,7 +102,7 @@ class _Examination:
         if total == 0:
             everything = self._visibility.allows_all(self._query.type, "s")
             return Answer(((TYPE, {"type": self._query.type, "everything": everything}),))
-        alone = {each: self._count((each,)) for each in self._criteria}
+        alone = {each: self._count_alone(each) for each in self._criteria}
         empty = [each for each in self._criteria if alone[each] == 0]
         return self._of_values(empty, alone) if empty else self._of_combination(alone)
 
@@ -110,20 +113,24 @@ class _Examination:
 
     def _of_value(self, empty: Criterion, others: tuple[Criterion, ...], alone: Mapping[Criterion, int | None]) -> Cause:
         proven, occurring = self._suggest(empty, others)
+        is_only = len(others) + 1 == len(self._criteria)
+        condition = "" if is_only else WITHOUT_EMPTY
         if proven is None and others:  # nothing fits the others, but the value itself can still be wrong
             proven, occurring = self._suggest(empty, ())
-            others = ()
+            condition = ON_ITS_OWN
         exists = self._target_exists(empty)
         facts = self._facts(empty, alone, occurring) | {
-            "without": self._count(others),
+            "without": self._count(without(self._criteria, empty)),
+            "condition": condition,
             "level": "info" if exists or _is_range(empty) else "warning",
             "exists": exists,
         }
-        return _rule(empty, proven), facts | _suggestion(proven)
+        return _rule(empty, proven), facts | _suggestion(proven) | ({"instead": []} if condition else {})
 
     def _of_combination(self, alone: Mapping[Criterion, int | None]) -> Answer:
         """Explain parameters that each find something, but not the same resources."""
-        rest = {each: self._count(without(self._criteria, each)) for each in self._criteria} if len(self._criteria) > 1 else {}
+        is_combined = len(self._criteria) > 1 or self._query.within is not None
+        rest = {each: self._count(without(self._criteria, each)) for each in self._criteria} if is_combined else {}
         able = sorted((each for each in self._criteria if rest.get(each)), key=_is_reference)
         if not able:
             return Answer(((NOTHING, self._general(alone)),))
@@ -137,17 +144,17 @@ class _Examination:
 
     def _general(self, alone: Mapping[Criterion, int | None]) -> dict[str, Any]:
         names = [each.name for each in self._criteria]
-        return {"type": self._query.type, "names": names, "alone": _alone(alone)}
+        return {"type": self._query.type, "names": names, "alone": _list_counts(alone)}
 
     def _facts(
         self, about: Criterion, alone: Mapping[Criterion, int | None], occurring: Sequence[Occurrence]
     ) -> dict[str, Any]:
-        values = _listed(about, occurring)
+        values = _list_values(about, occurring)
         return {
             "type": self._query.type,
             "parameter": about.name,
             "received": about.text,
-            "alone": _alone(alone) if len(alone) > 1 else [],
+            "alone": _list_counts(alone) if len(alone) > 1 else [],
             "occurring": [[text, number] for text, number in list(values.items())[:LISTED_VALUES]],
             "more": len(values) > LISTED_VALUES,
             "range": self._range(about),
@@ -214,6 +221,14 @@ class _Examination:
             except OutOfTime:
                 self._counts[query] = None
         return self._counts[query]
+
+    def _count_alone(self, criterion: Criterion) -> int | None:
+        """Count what a parameter finds without the others, and outside the compartment of the search too."""
+        query = replace(search_for(self._query, (criterion,)), within=None)
+        try:
+            return self._probe.count(query)
+        except OutOfTime:
+            return None
 
     def _target_exists(self, criterion: Criterion) -> bool:
         """Whether a reference names a resource that the token may see. Then it is normal that nothing refers to it."""
@@ -296,22 +311,22 @@ def _suggestion(proven: Proven | None) -> dict[str, Any]:
     return {"suggestion": suggestion, "finds": proven.finds, "reason": candidate.reason, "instead": [] if is_guess else pairs}
 
 
-def _alone(alone: Mapping[Criterion, int | None]) -> list[list[Any]]:
+def _list_counts(alone: Mapping[Criterion, int | None]) -> list[list[Any]]:
     return [[each.name, count] for each, count in alone.items()]
 
 
-def _listed(about: Criterion, occurring: Sequence[Occurrence]) -> dict[str, int]:
+def _list_values(about: Criterion, occurring: Sequence[Occurrence]) -> dict[str, int]:
     """Return the values that occur, unless they are many names or ids, which say nothing."""
     values: dict[str, int] = {}
     for found in occurring:
-        text = _written(about, found)
+        text = _write_value(about, found)
         values[text] = max(found.matches, values.get(text, 0))
     is_short = len(values) <= LISTED_VALUES
     says_something = about.parameter.kind != "string" and any(number > 1 for number in values.values())
     return values if is_short or says_something else {}
 
 
-def _written(about: Criterion, found: Occurrence) -> str:
+def _write_value(about: Criterion, found: Occurrence) -> str:
     """Return a value as the search would send it."""
     if about.parameter.kind == "reference" and found.system:
         return f"{found.system}/{found.value}"

@@ -6,8 +6,8 @@ What comes from stored data is shown only to the administrator, and to a token o
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from contextvars import Context
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from sickbay.services.redaction import live_secrets
 from sickbay.settings.database import Unavailable
 from sickbay.storage.probe import Probe
 
+LOG: Final = logging.getLogger("sickbay")
 EXPLAIN_MILLISECONDS: Final = 180
 """The most processor time of one explanation. What follows its last question takes some more, up to 200 in total."""
 RESPONSE_MILLISECONDS: Final = 20
@@ -64,15 +65,23 @@ async def explain_search(runtime: Runtime, search: EmptySearch) -> None:
     async with runtime.explaining_one:
         if search.answer is not None:
             return
-        answer = Answer()
-        with suppress(Unavailable):
-            if await _has_secret(runtime, search):
-                runtime.empty_searches.remove(search.id)
-            else:
-                answer = await ask(runtime, search, EXPLAIN_MILLISECONDS)
-                search.explanation = explanation_of(search, answer)
-        search.answer = answer
+        search.answer = Answer()  # whatever happens, it is explained only once
+        try:
+            await _explain(runtime, search)
+        except Unavailable:
+            return
+        except Exception as error:  # an explanation must not fail the request that reads it, nor hold up the next one
+            LOG.error("the empty search of exchange %s can't be explained (%s)", search.id, type(error).__name__)
+            return
     _say(runtime, search)
+
+
+async def _explain(runtime: Runtime, search: EmptySearch) -> None:
+    if await _has_secret(runtime, search):
+        runtime.empty_searches.remove(search.id)
+        return
+    answer = await ask(runtime, search, EXPLAIN_MILLISECONDS)
+    search.answer, search.explanation = answer, explanation_of(search, answer)
 
 
 async def _has_secret(runtime: Runtime, search: EmptySearch) -> bool:
@@ -107,15 +116,19 @@ def _say(runtime: Runtime, search: EmptySearch) -> None:
     findings = search.explanation.findings if search.explanation else ()
     worst = next((finding for finding in findings if finding.severity != "info"), None)
     if worst is not None and runtime.on_exchange is not None:
-        line = LogLine(search.at, search.space.tenant, ACCESS.name, search.holder.client_id, 200, worst.id, search.id)
-        runtime.on_exchange(line)
+        found, app = f"found nothing: {worst.id}", search.holder.client_id
+        runtime.on_exchange(LogLine(search.at, search.space.tenant, ACCESS.name, app, 200, found, search.id))
 
 
 async def explain_in_response(runtime: Runtime, search: EmptySearch, known: Cause) -> tuple[Finding, ...]:
     """Return the findings for a response that waits for them. known: what is said without an answer in time."""
-    answer = Answer()
-    with suppress(TimeoutError, Unavailable):
+    try:
         answer = await asyncio.wait_for(ask(runtime, search, RESPONSE_MILLISECONDS), RESPONSE_MILLISECONDS / 1000)
+    except (TimeoutError, Unavailable):
+        answer = Answer()
+    except Exception as error:
+        LOG.error("an empty search can't be explained (%s)", type(error).__name__)
+        answer = Answer()
     return explanation_of(search, answer if answer.causes else Answer((known,))).findings
 
 
@@ -152,8 +165,10 @@ def complete(entry: dict[str, Any], search: EmptySearch | None) -> dict[str, Any
 
 
 def to_json(finding: Finding) -> dict[str, Any]:
-    """Return a finding as `exchange_json.finding` does."""
-    return finding.to_json() | {"degree": finding.degree, "parameter": finding.parameter, "refused": False}
+    """Return a finding as `exchange_json.finding` does. Its parameter is the one that has a corrected value, if any."""
+    name = finding.facts.get("parameter")
+    is_corrected = [name] == [new for new, _ in finding.facts.get("instead") or ()]
+    return finding.to_json() | {"degree": finding.degree, "parameter": name if is_corrected else None, "refused": False}
 
 
 def _rank(finding: Mapping[str, Any]) -> tuple[int, int]:
@@ -169,7 +184,7 @@ def _request(entry: Mapping[str, Any], search: EmptySearch) -> dict[str, Any]:
     if not sent or sent["method"] != "GET":
         return {}
     address, _, masked = sent["url"].partition("?")
-    shown = _shown(search, parse(masked).pairs)
+    shown = _choose_shown(search, parse(masked).pairs)
     pairs = tuple(shown.get(pair, pair) for pair in search.request.parameters.pairs)
     completed: dict[str, Any] = {"request": sent | {"url": f"{address}?{encode(pairs)}" if pairs else address}}
     corrected = search.explanation.corrected if search.explanation else None
@@ -180,7 +195,7 @@ def _request(entry: Mapping[str, Any], search: EmptySearch) -> dict[str, Any]:
     return completed
 
 
-def _shown(search: EmptySearch, masked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
+def _choose_shown(search: EmptySearch, masked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
     """Return what is shown of each parameter that doesn't belong to the search, such as a token in the URL: nothing of it."""
     sent = search.request.parameters.pairs
     known = frozenset(search.query.applied)

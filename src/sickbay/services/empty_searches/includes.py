@@ -55,7 +55,7 @@ def _forward(probe: Probe, query: Query, visibility: Visibility, include: Includ
     parameter = find(query.version, query.type, include.parameter)
     if parameter is None:
         return ADDS_NOTHING, {"cause": ""}
-    occurring = [found for found in probe.occurrences(_plain(query), parameter) if found.system]
+    occurring = [found for found in probe.occurrences(_strip(query), parameter) if found.system]
     if not occurring:
         return ADDS_NOTHING, {"cause": "absent"}
     meant = [found for found in occurring if include.target in (None, found.system)]
@@ -71,7 +71,7 @@ def _forward(probe: Probe, query: Query, visibility: Visibility, include: Includ
     }
 
 
-def _plain(query: Query) -> Query:
+def _strip(query: Query) -> Query:
     return replace(query, includes=(), sort=(), cursor=None, summary=None, elements=(), remembered=False)
 
 

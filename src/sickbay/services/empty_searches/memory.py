@@ -6,18 +6,20 @@ The journal masks the values of a search. Here they are complete, so `explain` s
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct
 
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
-from sickbay.diagnosis.explain import Explanation
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.memory import ResetScope
-from sickbay.services.empty_searches.examine import Answer
 from sickbay.storage.interface import ResourceSpace
+
+if TYPE_CHECKING:  # they load the rules, which a command that explains nothing doesn't need
+    from sickbay.diagnosis.explain import Explanation
+    from sickbay.services.empty_searches.examine import Answer
 
 KEPT_SEARCHES: Final = 200
 """The most searches in memory."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from sickbay.faults.asked import AskedRequest, meant
+from sickbay.faults.asked import AskedRequest, select_faults
 from sickbay.faults.fault import Fault
 from sickbay.services import records
 from sickbay.services.context import Runtime
@@ -39,11 +39,11 @@ class Counted(Struct, frozen=True):
 
 async def faults_for(runtime: Runtime, asked: AskedRequest, wanted: Callable[[Fault], bool]) -> list[Fault]:
     """The faults that happen to this request, and counts them. wanted: whether the caller can inject the fault."""
-    chosen = [fault for fault in meant(runtime.faults, asked) if wanted(fault)]
+    chosen = [fault for fault in select_faults(runtime.faults, asked) if wanted(fault)]
     return [fault for fault in chosen if await _happens(runtime, fault)]
 
 
-def injected(faults: Sequence[Fault]) -> Injected | None:
+def describe_injected(faults: Sequence[Fault]) -> Injected | None:
     """The first of the faults, as the exchange shows it."""
     if not faults:
         return None
@@ -53,14 +53,14 @@ def injected(faults: Sequence[Fault]) -> Injected | None:
 
 async def count(runtime: Runtime, fault: Fault) -> int:
     """How often the fault has happened; 0 if nothing counts it."""
-    return (await _counted(runtime, fault))[0].happened
+    return (await _load_count(runtime, fault))[0].happened
 
 
 async def _happens(runtime: Runtime, fault: Fault) -> bool:
     if not fault.is_counted:
         return fault.probability is None or _is_below(fault.probability, runtime.effects.token(8))
     while True:  # the workers share the counter, so only one of them gets each number
-        counted, revision = await _counted(runtime, fault)
+        counted, revision = await _load_count(runtime, fault)
         if fault.times is not None and counted.happened >= fault.times:
             return False
         draw = f"{fault.seed} {counted.considered}" if fault.seed is not None else runtime.effects.token(8)
@@ -75,7 +75,7 @@ async def _happens(runtime: Runtime, fault: Fault) -> bool:
         return happens
 
 
-async def _counted(runtime: Runtime, fault: Fault) -> tuple[Counted, int]:
+async def _load_count(runtime: Runtime, fault: Fault) -> tuple[Counted, int]:
     record = await runtime.store.get(KIND, fault.id)
     return (records.parse(Counted, record.value), record.revision) if record else (Counted(), 0)
 

@@ -65,7 +65,7 @@ async def revoke(runtime: Runtime, tenant: Tenant, fault: Fault, refresh_token: 
         return
     record = await runtime.store.get("family", parsed[0])
     if record is not None and record.tenant == tenant.name:
-        await runtime.store.transaction(await grants.ended(runtime, tenant, parsed[0], "user"))
+        await runtime.store.transaction(await grants.end_grant(runtime, tenant, parsed[0], "user"))
         await marks.mark(runtime, tenant.name, fault, refresh_token)
 
 
@@ -85,7 +85,7 @@ async def _with_other_patient(runtime: Runtime, tenant: Tenant, members: dict[st
     user = await records.load_user(runtime, tenant, token.user)
     if user is None:
         return members
-    listed = await patients.listed(runtime, tenant, tenant.version_of(token.base), [("_count", "2")], user)
+    listed = await patients.list_patients(runtime, tenant, tenant.version_of(token.base), [("_count", "2")], user)
     other = next((patient["id"] for patient in listed.rows if patient["id"] != token.patient), None)
     if other is None:
         return members

@@ -22,11 +22,11 @@ async def mark(runtime: Runtime, tenant: str, fault: Fault, secret: str) -> None
     value = records.dump([fault.id, fault.kind])
     record = Record(KIND, records.digest(secret), value, tenant, at=now, expires_at=now + SECONDS)
 
-    def remembered(settings: RuntimeSettings) -> RuntimeSettings:
+    def remember(settings: RuntimeSettings) -> RuntimeSettings:
         return settings if settings.injected_until >= now + SECONDS // 2 else replace(settings, injected_until=now + SECONDS)
 
     await runtime.store.transaction([Put(record, aside=True)])
-    await runtime_settings.change(runtime, remembered)
+    await runtime_settings.change(runtime, remember)
 
 
 async def find(runtime: Runtime, secrets: tuple[str, ...]) -> Injected | None:

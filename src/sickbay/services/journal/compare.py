@@ -18,26 +18,26 @@ from sickbay.diagnosis.explain import rule_for
 from sickbay.diagnosis.stage import Stage
 from sickbay.dialects import Dialect
 from sickbay.kernel.checks import UNKNOWN, Check, CompiledChecks, Examination, Refusal, compile_checks, examine
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 from sickbay.services.decision import Decision
 
 
-def others(decision: Decision[Any, Any] | None, tenant: str) -> list[dict[str, Any]]:
+def compare_dialects(decision: Decision[Any, Any] | None, tenant: str) -> list[dict[str, Any]]:
     """For each dialect except the tenant's: title, refusal (None: granted), status, error, urn, delivered."""
     if decision is None or not _is_examined(decision):
         return []
     checks, context = tuple(decision.stage.checks(decision.request)), decision.context
-    unknown = frozenset(name for name in _required(checks) if getattr(context, name) is UNKNOWN)
+    unknown = frozenset(name for name in _list_required(checks) if getattr(context, name) is UNKNOWN)
     ready = _plan(checks, unknown, getattr(decision.request, "interaction", None))
     return [_answer(decision, ready, dialects.load(name)) for name in _names() if name != tenant]
 
 
-@memoized(256)
-def _required(checks: tuple[Check[Any, Any], ...]) -> frozenset[str]:
+@cache_results(256)
+def _list_required(checks: tuple[Check[Any, Any], ...]) -> frozenset[str]:
     return frozenset(name for check in checks for name in check.requires)
 
 
-@memoized(256)
+@cache_results(256)
 def _plan(checks: tuple[Check[Any, Any], ...], unknown: frozenset[str], interaction: str | None) -> CompiledChecks[Any, Any]:
     """Leaves out the checks that would be skipped, because a skipped check never decides.
 
@@ -82,11 +82,13 @@ def _answer(decision: Decision[Any, Any], ready: CompiledChecks[Any, Any], diale
     context = structs.replace(decision.context, server=replace(decision.context.server, policy=policy), **unusual)
     examination = examine(ready, decision.request, context, decision.stage.relaxed(context))
     refusal = examination.decisive(policy.precedence)
-    refusal_members = _refused(dialect, decision.stage, examination, refusal) if refusal else {}
+    refusal_members = _describe_refusal(dialect, decision.stage, examination, refusal) if refusal else {}
     return {"title": dialect.title, "refusal": refusal.name if refusal else None, **refusal_members}
 
 
-def _refused(dialect: Dialect, stage: Stage[Any, Any], examination: Examination, refusal: Refusal) -> Mapping[str, Any]:
+def _describe_refusal(
+    dialect: Dialect, stage: Stage[Any, Any], examination: Examination, refusal: Refusal
+) -> Mapping[str, Any]:
     if stage.delivery == "fhir":
         return {"status": refusal.status, "error": refusal.error}
     wording = dialect.wording(_rule_id(refusal), refusal.name, stage.name)

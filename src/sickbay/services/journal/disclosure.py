@@ -43,7 +43,7 @@ STORED = (
     "secret",
 )
 """Members of a context that come from the store. The others come from the request or the server's settings, or are numbers.
-A live launch appears with a placeholder for its code, which `decision.redacted` replaces.
+A live launch appears with a placeholder for its code, which `decision.redact` replaces.
 """
 FROM_REQUEST = frozenset(
     (
@@ -126,7 +126,7 @@ def _stored_texts(context: Any, examination: Examination) -> set[str]:
 def _proven_values(context: Any, examination: Examination) -> list[Any]:
     """The values that the sender has proven to have."""
     client = getattr(context, "client", None)
-    passed = examination.passed
+    passed = examination.has_passed
     if all(passed(check) for check in BEARER):
         return [getattr(context, name, None) for name in ("token", "user")]
     if not isinstance(client, Client) or client.client == "public":

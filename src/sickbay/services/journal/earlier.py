@@ -13,7 +13,7 @@ from sickbay.diagnosis.stages import FHIR_STAGES
 from sickbay.kernel import english
 from sickbay.protocol import scopes
 from sickbay.services.context import Runtime
-from sickbay.services.journal.exchange_json import whole
+from sickbay.services.journal.exchange_json import read_whole
 from sickbay.storage.interface import Record
 
 TOKEN_RESPONSES: Final = 5
@@ -28,7 +28,7 @@ async def with_earlier_moment(runtime: Runtime, record: Record, entry: dict[str,
     if entry["stage"] not in FHIR_STAGES or not record.family or not any(map(_may_follow, entry["findings"])):
         return entry
     found = await runtime.store.find("exchange", family=record.family, label="token", until=record.at, limit=TOKEN_RESPONSES)
-    responses = [await whole(runtime, other, False) for other in found]
+    responses = [await read_whole(runtime, other, False) for other in found]
     granted = next((response for response in responses if "scopes" in response), None)
     if granted is None:
         return entry

@@ -10,7 +10,7 @@ import msgspec
 
 from sickbay.diagnosis.silence.trail import Event, Result, StepName
 from sickbay.protocol.parameters import parse
-from sickbay.services.journal.outcomes import location, outcome, stage_of, status, went_to_the_app
+from sickbay.services.journal.outcomes import location, outcome, stage_of, status, was_sent_to_app
 
 _RESULTS: Final[Mapping[str, Result]] = {"passed": "granted", "refused": "refused", "warning": "failed"}
 _STEPS: Final[Mapping[str, StepName]] = {
@@ -19,7 +19,11 @@ _STEPS: Final[Mapping[str, StepName]] = {
     "browser": "preflight",
     "access": "access",
     "userinfo": "access",
+    "introspection": "access",
+    "revocation": "end",
+    "logout": "end",
 }
+"""Stages whose step is always the same. A token that another server introspects is used."""
 AUTHORIZATION: Final = ("authorize", "login", "redirect")
 EXPORT: Final = "/$export"
 """The path of an export. Below it are its status, and below that its files."""
@@ -57,7 +61,7 @@ def real_time(arrival: int) -> float:
 def _step(entry: Mapping[str, Any]) -> StepName:
     stage = stage_of(entry)
     if stage in AUTHORIZATION:
-        return "code" if outcome(entry) == "passed" and went_to_the_app(entry) else "authorize"
+        return "code" if outcome(entry) == "passed" and was_sent_to_app(entry) else "authorize"
     if stage == "token":
         return "refresh" if _form(entry).get("grant_type") == "refresh_token" else "token"
     if stage == "access":

@@ -1,7 +1,7 @@
 """The JSON of an exchange as its readers get it: with the rules' texts, and for the public without private facts.
 
 Naming an app proves nothing, so the public sees the timeline of an exchange only if its request also proved that it came from
-the app (`proven`).
+the app (`is_proven`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sickbay.diagnosis.rule import find
 from sickbay.diagnosis.stages import FHIR_STAGES
 from sickbay.services import launch as launches
 from sickbay.services.context import Runtime
-from sickbay.services.decision import redacted
+from sickbay.services.decision import redact
 from sickbay.services.journal.record import LETTERS, text_of
 from sickbay.services.redaction import live_secrets as secrets
 from sickbay.services.redaction import masking
@@ -95,18 +95,18 @@ def add_derived(stored_record: dict[str, Any]) -> dict[str, Any]:
     return {"corrected": None, "others": [], "decided": None, "injected": None} | complete
 
 
-async def whole(runtime: Runtime, record: Record, full: bool) -> dict[str, Any]:
+async def read_whole(runtime: Runtime, record: Record, full: bool) -> dict[str, Any]:
     """A record with everything that is derived from it. Records of an older Sickbay are redacted again."""
     stored_record = msgspec.json.decode(await launches.fill_placeholders(runtime, text_of(record), full))
     if isinstance(stored_record["checks"], str):
         return add_derived(stored_record)
-    return again(stored_record, LiveSecrets(await secrets.hashes(runtime), passwords=runtime.passwords, strict=True))
+    return redact_again(stored_record, LiveSecrets(await secrets.hashes(runtime), passwords=runtime.passwords, strict=True))
 
 
-async def fresh(runtime: Runtime, recorded: bytes, *, full: bool) -> dict[str, Any]:
+async def read_fresh(runtime: Runtime, recorded: bytes, *, full: bool) -> dict[str, Any]:
     """An exchange that was just recorded, as a later reader gets it. full: for the administrator."""
     entry = add_derived(msgspec.json.decode(await launches.fill_placeholders(runtime, recorded.decode(), full)))
-    return entry if full else public(entry)
+    return entry if full else hide_private(entry)
 
 
 def checks(text: str) -> list[dict[str, Any]]:
@@ -127,7 +127,7 @@ def select_members(entry: dict[str, Any]) -> dict[str, Any]:
     return members | ({"corrected": masking.insert_placeholders(entry["corrected"])} if entry["corrected"] else {})
 
 
-def proven(entry: Mapping[str, Any]) -> bool:
+def is_proven(entry: Mapping[str, Any]) -> bool:
     """Whether the request proved that it came from the app in whose timeline it is."""
     if entry.get("decided") in UNPROVEN:
         return False
@@ -135,18 +135,18 @@ def proven(entry: Mapping[str, Any]) -> bool:
     return all(check["outcome"] == "passed" for check in proofs)
 
 
-def public(entry: dict[str, Any]) -> dict[str, Any]:
+def hide_private(entry: dict[str, Any]) -> dict[str, Any]:
     """An exchange without what only the administrator may know. Leaves out a corrected request that would reveal it, and the
     timeline if the request didn't prove that it belongs to it.
     """
-    findings = [_public(finding) for finding in entry["findings"]]
+    findings = [_hide_private(finding) for finding in entry["findings"]]
     unchanged = findings == entry["findings"]
     shown = entry | {"findings": findings, "corrected": entry.get("corrected") if unchanged else None}
-    return shown if proven(entry) else shown | {"launch": None}
+    return shown if is_proven(entry) else shown | {"launch": None}
 
 
-def _public(finding: dict[str, Any]) -> dict[str, Any]:
-    facts = redacted(finding["facts"], finding.get("private", ()))
+def _hide_private(finding: dict[str, Any]) -> dict[str, Any]:
+    facts = redact(finding["facts"], finding.get("private", ()))
     if facts == finding["facts"]:
         return finding
     rule = BY_ID.get(finding["id"])
@@ -156,7 +156,7 @@ def _public(finding: dict[str, Any]) -> dict[str, Any]:
     return finding | {"title": public_finding.title, "why": public_finding.why, "fix": public_finding.fix, "facts": dict(facts)}
 
 
-def again(old_record: dict[str, Any], live: LiveSecrets) -> dict[str, Any]:
+def redact_again(old_record: dict[str, Any], live: LiveSecrets) -> dict[str, Any]:
     """Redacts a record of an older Sickbay by today's rules."""
     old_request = old_record.get("request") or {}
     recorded_request = RecordedRequest(
@@ -172,7 +172,7 @@ def again(old_record: dict[str, Any], live: LiveSecrets) -> dict[str, Any]:
         int(old_response.get("status") or 0), dict(old_response.get("headers") or {}), old_response.get("body")
     )
     redacted = old_record | {"request": redaction.request(recorded_request)}
-    redacted["corrected"] = redaction.corrected(old_record["corrected"]) if old_record.get("corrected") else None
+    redacted["corrected"] = redaction.redact_correction(old_record["corrected"]) if old_record.get("corrected") else None
     redacted["response"] = redaction.response(recorded_response)
     redacted["findings"] = [_redacted_finding(item, redaction) for item in old_record.get("findings") or ()]
     redacted.pop("again", None)

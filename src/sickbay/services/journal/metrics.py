@@ -32,12 +32,12 @@ for _reason in ("queue", "size", "expired"):
     DROPPED.labels(_reason)
 
 
-def dropped(reason: Reason, count: int) -> None:
+def count_dropped(reason: Reason, count: int) -> None:
     if count:
         DROPPED.labels(reason).inc(count)
 
 
-def kept(volume: Volume, most: Volume) -> None:
+def report_kept(volume: Volume, most: Volume) -> None:
     EXCHANGES.set(volume.exchanges)
     BYTES.set(volume.bytes)
     LIMIT_EXCHANGES.set(most.exchanges)

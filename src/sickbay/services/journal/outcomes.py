@@ -40,7 +40,7 @@ def is_lonely_preflight(exchange: Mapping[str, Any]) -> bool:
 
 def problem(exchange: Mapping[str, Any]) -> str:
     """Why an exchange was refused or failed, without a full stop; "" if it passed."""
-    if fault := injected(exchange):
+    if fault := describe_injected(exchange):
         return f"Injected fault: {fault[:1].lower()}{fault[1:]}"
     errors = [str(finding["title"]) for finding in exchange.get("findings") or () if finding["severity"] == "error"]
     if errors:
@@ -50,7 +50,7 @@ def problem(exchange: Mapping[str, Any]) -> str:
     return "" if outcome(exchange) == "passed" else f"Status {status(exchange)}"
 
 
-def injected(exchange: Mapping[str, Any]) -> str:
+def describe_injected(exchange: Mapping[str, Any]) -> str:
     """What Sickbay was asked to do wrong in this exchange; "" if nothing."""
     fault = exchange.get("injected")
     kind = kinds().get(fault["kind"]) if fault else None
@@ -63,7 +63,7 @@ def stage_of(exchange: Mapping[str, Any]) -> str:
     return find_stage(name).part_of or name
 
 
-def went_to_the_app(exchange: Mapping[str, Any]) -> bool:
+def was_sent_to_app(exchange: Mapping[str, Any]) -> bool:
     """Whether the response redirected the browser to another server, not to a page of ours."""
     own, target = urlsplit(str((exchange.get("request") or {}).get("url", ""))).netloc, urlsplit(location(exchange))
     return target.scheme not in ("", "http", "https") or target.netloc not in ("", own)

@@ -116,7 +116,7 @@ def _has_own_launch(stored: _Stored) -> bool:
     return "client_id" not in sent or ("launch" in sent and {*str(stored.checks).split()} >= _OWN_LAUNCH)
 
 
-def best(loose: Trace, earlier: Sequence[Trace], origins: Mapping[str, Collection[str]]) -> Guess | None:
+def find_best(loose: Trace, earlier: Sequence[Trace], origins: Mapping[str, Collection[str]]) -> Guess | None:
     """The nearest earlier exchange with the strongest evidence. earlier: newest first. origins: by client_id."""
     owners = {app for app, registered in origins.items() if loose.origin in registered} if loose.origin else set()
     attached = [other for other in earlier if other.app and other.launch and other.stage != "registration"]
@@ -160,14 +160,14 @@ async def _guess_of(runtime: Runtime, record: Record, origins: Mapping[str, Coll
     if loose.app and loose.own_launch:
         return None
     earlier = await runtime.store.find("exchange", tenant=record.tenant, since=since, until=record.at, limit=EARLIER_EXCHANGES)
-    found = best(loose, [trace(other) for other in earlier], origins)
+    found = find_best(loose, [trace(other) for other in earlier], origins)
     return found if found is not None and found.launch != record.family else None
 
 
 async def _origins(runtime: Runtime, tenant: str) -> dict[str, tuple[str, ...]]:
     """The registered origins of each app, by client_id."""
     clients = await registration.all_clients(runtime, tenant)
-    return {client.client_id: origin.registered(client) for client in clients}
+    return {client.client_id: origin.registered_origins(client) for client in clients}
 
 
 async def of_launch(runtime: Runtime, records: Sequence[Record], launch: Launch | None = None) -> list[tuple[Record, Guess]]:
@@ -179,11 +179,11 @@ async def of_launch(runtime: Runtime, records: Sequence[Record], launch: Launch 
     if not records or records[0].at < SMALLEST_ARRIVAL_MICROSECONDS:
         return looked_up
     first, until = records[0], records[-1].at + WINDOW_MICROSECONDS
-    loose = await _loose(runtime, first.tenant, "", first.at, until)
+    loose = await _load_loose(runtime, first.tenant, "", first.at, until)
     if first.owner and not any(record.label in AUTHORIZATION for record in records):
         for label in AUTHORIZATION:
-            loose += await _loose(runtime, first.tenant, first.owner, first.at, until, label)
-    guessed = await _guessed(runtime, loose, records, lambda found: found.launch == first.family)
+            loose += await _load_loose(runtime, first.tenant, first.owner, first.at, until, label)
+    guessed = await _guess_all(runtime, loose, records, lambda found: found.launch == first.family)
     known = {record.key for record, _ in guessed}
     return sorted((*guessed, *(pair for pair in looked_up if pair[0].key not in known)), key=lambda pair: pair[0].at)
 
@@ -197,7 +197,7 @@ async def _after_script(runtime: Runtime, launch: Launch, records: Sequence[Reco
     found = await runtime.store.find(
         "exchange", tenant=client.tenant, label="discovery", since=launch.arrival, until=until, limit=GUESSED_EXCHANGES
     )
-    own = origin.registered(client)
+    own = origin.registered_origins(client)
     guess = Guess(client.client_id, launch.timeline, "app")
     return [(record, guess) for record in found[::-1] if trace(record).origin in ("", *own)]
 
@@ -207,22 +207,24 @@ async def of_app(runtime: Runtime, client_id: str, tenant: str, records: Sequenc
     if not records or records[-1].at < SMALLEST_ARRIVAL_MICROSECONDS:
         return []
     until = records[0].at + WINDOW_MICROSECONDS
-    loose = await _loose(runtime, tenant, "", records[-1].at, until)
-    return await _guessed(runtime, loose, records, lambda found: found.app == client_id)
+    loose = await _load_loose(runtime, tenant, "", records[-1].at, until)
+    return await _guess_all(runtime, loose, records, lambda found: found.app == client_id)
 
 
-async def _loose(runtime: Runtime, tenant: str, owner: str, since: int, until: int, label: str | None = None) -> list[Record]:
+async def _load_loose(
+    runtime: Runtime, tenant: str, owner: str, since: int, until: int, label: str | None = None
+) -> list[Record]:
     """owner: "" for exchanges without an app."""
     return await runtime.store.find(
         "exchange", tenant=tenant, owner=owner, label=label, since=since, until=until, limit=LOOSE_EXCHANGES
     )
 
 
-async def _guessed(
+async def _guess_all(
     runtime: Runtime, loose: Sequence[Record], attached: Sequence[Record], fits: Callable[[Guess], bool]
 ) -> list[tuple[Record, Guess]]:
     """Leaves out preflights whose request arrived, because that request says everything."""
-    arrived = followed(sorted((*loose, *attached), key=_newest_first))
+    arrived = find_followed(sorted((*loose, *attached), key=_newest_first))
     remaining = [record for record in sorted(loose, key=_newest_first) if record.key not in arrived][:GUESSED_EXCHANGES]
     origins = await _origins(runtime, remaining[0].tenant) if remaining else {}
     guesses = [(record, await _guess_of(runtime, record, origins)) for record in remaining[::-1]]
@@ -249,7 +251,7 @@ async def is_followed(runtime: Runtime, preflight: Record) -> bool:
     return any(_follows(asked, trace(other)) for other in following)
 
 
-def followed(records: Sequence[Record]) -> set[str]:
+def find_followed(records: Sequence[Record]) -> set[str]:
     """The ids of the preflights in a list whose request is in the list too. records: newest first."""
     if not any(record.label == "browser" for record in records):
         return set()

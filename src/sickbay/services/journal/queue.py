@@ -42,7 +42,7 @@ class Queue(Generic[T]):
         if self._count > self.most and len(waiting) > self._largest > 0:
             self._drop_oldest(waiting)  # as _drop would: no other app has as many
         else:
-            self._moved(owner, len(waiting) - 1, len(waiting))
+            self._count_move(owner, len(waiting) - 1, len(waiting))
             self._largest = max(self._largest, len(waiting))
         while self._count > self.most or self._bytes > self.most_bytes:
             self._drop()
@@ -62,7 +62,7 @@ class Queue(Generic[T]):
         item, weight = waiting.popleft()
         self._count -= 1
         self._bytes -= weight
-        self._moved(owner, len(waiting) + 1, len(waiting))
+        self._count_move(owner, len(waiting) + 1, len(waiting))
         if not self._owners.get(self._largest):
             self._largest -= 1
         del self._waiting[owner]
@@ -99,7 +99,7 @@ class Queue(Generic[T]):
             owner = max(self._waiting, key=lambda name: sum(weight for _, weight in self._waiting[name]))
         waiting = self._waiting[owner]
         self._drop_oldest(waiting)
-        self._moved(owner, len(waiting) + 1, len(waiting))
+        self._count_move(owner, len(waiting) + 1, len(waiting))
         if not self._owners.get(self._largest):
             self._largest -= 1
         if not waiting:
@@ -110,7 +110,7 @@ class Queue(Generic[T]):
         self._count -= 1
         self.dropped += 1
 
-    def _moved(self, owner: str, before: int, now: int) -> None:
+    def _count_move(self, owner: str, before: int, now: int) -> None:
         """Notes that an app has `now` waiting items and no longer `before`."""
         if before:
             del self._owners[before][owner]

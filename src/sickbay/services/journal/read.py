@@ -18,7 +18,7 @@ from sickbay.services.empty_searches import explain as empty_searches
 from sickbay.services.journal import probable
 from sickbay.services.journal.earlier import with_earlier_moment
 from sickbay.services.journal.events import event
-from sickbay.services.journal.exchange_json import proven, public, whole
+from sickbay.services.journal.exchange_json import hide_private, is_proven, read_whole
 from sickbay.services.journal.probable import ADVICE, Guess, is_followed
 from sickbay.services.journal.write import EVERY, Journal
 from sickbay.storage.interface import Record
@@ -69,16 +69,16 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> di
         record = await runtime.store.get("exchange", id)
     if record is None:
         return None
-    entry = await _whole(runtime, record, full)
-    return await with_earlier_moment(runtime, record, entry) if full else public(entry)
+    entry = await _read_whole(runtime, record, full)
+    return await with_earlier_moment(runtime, record, entry) if full else hide_private(entry)
 
 
-async def _whole(runtime: Runtime, record: Record, full: bool, *, followed: bool = False) -> dict[str, Any]:
+async def _read_whole(runtime: Runtime, record: Record, full: bool, *, followed: bool = False) -> dict[str, Any]:
     """An exchange, without the advice about a blocked request if the request after a preflight arrived.
 
     followed: it is known to have arrived.
     """
-    entry = await whole(runtime, record, full)
+    entry = await read_whole(runtime, record, full)
     findings = [finding for finding in entry["findings"] if finding["id"] != ADVICE]
     if len(findings) < len(entry["findings"]) and (followed or await is_followed(runtime, record)):
         return entry | {"findings": findings}
@@ -91,7 +91,7 @@ async def guess(runtime: Runtime, id: str) -> Guess | None:
     return await probable.guess(runtime, record) if record else None
 
 
-async def listed(
+async def list_exchanges(
     runtime: Runtime,
     journal: Journal,
     *,
@@ -104,14 +104,14 @@ async def listed(
     """Exchanges in full, newest first, for the administrator, each with its `arrival`. launch: the id of a timeline."""
     await journal.flush()
     stored = await runtime.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
-    followed = probable.followed(stored)
+    followed = probable.find_followed(stored)
     return [
-        _explained(runtime, await _whole(runtime, record, False, followed=record.key in followed)) | {"arrival": record.at}
+        _explain(runtime, await _read_whole(runtime, record, False, followed=record.key in followed)) | {"arrival": record.at}
         for record in stored
     ]
 
 
-def _explained(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
+def _explain(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
     """An exchange for the administrator, with what is known by now about a search that found nothing."""
     return empty_searches.complete(entry, runtime.empty_searches.get(entry["id"]))
 
@@ -130,7 +130,7 @@ async def probably_of_app(runtime: Runtime, journal: Journal, client: Client, li
 async def _probable(runtime: Runtime, guessed: Sequence[tuple[Record, Guess]]) -> list[dict[str, Any]]:
     """Those exchanges in full, each with its `evidence`."""
     return [
-        await whole(runtime, record, False)
+        await read_whole(runtime, record, False)
         | {"arrival": record.at, "evidence": found.evidence, "probable_launch": found.launch}
         for record, found in guessed
     ]
@@ -149,11 +149,11 @@ async def timeline(runtime: Runtime, journal: Journal, id: str, *, full: bool, l
         shown = {record.key: record for record in (*oldest, *newest[LAST - 1 :: -1])}
         count = await runtime.store.count_family("exchange", id, COUNTED)
         records, left_out = list(shown.values()), max(0, count - len(shown))
-    entries = [await whole(runtime, record, False) | {"arrival": record.at} for record in records]
+    entries = [await read_whole(runtime, record, False) | {"arrival": record.at} for record in records]
     if not full:
-        entries = [public(entry) for entry in entries if proven(entry)]
+        entries = [hide_private(entry) for entry in entries if is_proven(entry)]
         return Timeline([_line(entry) for entry in entries], left_out, events=tuple(event(entry) for entry in entries))
-    entries = [_explained(runtime, entry) for entry in entries]
+    entries = [_explain(runtime, entry) for entry in entries]
     guessed = await _probable(runtime, await probable.of_launch(runtime, records, launch))
     events = sorted((event(entry) for entry in (*entries, *guessed)), key=lambda made: made.at)
     return Timeline([_line(entry) for entry in entries], left_out, [_line(entry) for entry in guessed], tuple(events))

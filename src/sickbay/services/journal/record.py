@@ -28,7 +28,7 @@ from sickbay.services.decision import Decision
 from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.injection.choose import Injected
 from sickbay.services.journal import metrics as journal_metrics
-from sickbay.services.journal.compare import others
+from sickbay.services.journal.compare import compare_dialects
 from sickbay.services.launch import placeholder_of
 from sickbay.services.redaction import live_secrets as secrets
 from sickbay.services.redaction.excerpt import excerpt
@@ -157,14 +157,14 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
     explanation = _explanation(exchange)
     if given is not None:
         explanation = given.without_repeated(explanation, exchange.tenant, exchange.client_id, exchange.id)
-    exchange = _excerpted(exchange)
-    corrected = None if exchange.unexamined else _corrected(explanation, exchange)
+    exchange = _excerpt(exchange)
+    corrected = None if exchange.unexamined else _describe_correction(explanation, exchange)
     request = exchange.decision.request if exchange.decision else None
     parsed_body = str(getattr(request, "body", "") or "")
     redaction = Redaction(
         exchange.request,
         live,
-        _public(exchange),
+        _list_public(exchange),
         fhir=exchange.stage in FHIR_STAGES,
         more="" if parsed_body == exchange.request.body else parsed_body,
         base=request.base if isinstance(request, AccessRequest) else "",
@@ -180,13 +180,13 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
         "stage": exchange.stage,
         "client": exchange.request.client,
         "request": redaction.request(exchange.request),
-        "corrected": redaction.corrected(corrected) if corrected else None,
+        "corrected": redaction.redact_correction(corrected) if corrected else None,
         "response": redaction.response(exchange.response),
         "checks": _checks(exchange.decision.examination) if exchange.decision else "",
         "findings": [_finding(finding, redaction) for finding in explanation.findings],
         **_negotiation(exchange.decision.given if exchange.decision else None, redaction),
     }
-    compared = others(exchange.decision, exchange.tenant) if compare else []
+    compared = compare_dialects(exchange.decision, exchange.tenant) if compare else []
     injected = exchange.injected.to_json() if exchange.injected else None
     extra = (("others", compared), ("unexamined", exchange.unexamined), ("injected", injected))
     more = {name: value for name, value in extra if value}
@@ -197,10 +197,10 @@ def _explanation(exchange: Exchange) -> Explanation:
     """Nothing is explained as a mistake of the app if an injected fault is the reason for the refusal."""
     if exchange.decision is None or (exchange.injected and exchange.injected.refuses):
         return exchange.explanation if exchange.explanation and not exchange.injected else Explanation((), None)
-    return exchange.explanation or exchange.decision.explained()
+    return exchange.explanation or exchange.decision.explain()
 
 
-def _excerpted(exchange: Exchange) -> Exchange:
+def _excerpt(exchange: Exchange) -> Exchange:
     """The exchange with the part of its request that is recorded."""
     request, left_out = excerpt(exchange.request)
     return exchange._replace(request=request, unexamined=exchange.unexamined + left_out) if left_out else exchange
@@ -212,7 +212,7 @@ def _deciding_refusal(exchange: Exchange) -> dict[str, str]:
     return {"decided": exchange.decision.refusal.name} if exchange.decision and exchange.decision.refusal else {}
 
 
-def _public(exchange: Exchange) -> list[str | None]:
+def _list_public(exchange: Exchange) -> list[str | None]:
     """Values that findings may contain because they are registered or are addresses of this server."""
     values: list[str | None] = [exchange.tenant, exchange.timeline, exchange.id, exchange.client_id]
     context = exchange.decision.context if exchange.decision else None
@@ -267,7 +267,7 @@ def _negotiation(summary: TokenSummary | None, redaction: Redaction) -> dict[str
     return {"scopes": scopes, "refresh": summary.refresh or None} | missing
 
 
-def _corrected(explanation: Explanation, exchange: Exchange) -> dict[str, Any] | None:
+def _describe_correction(explanation: Explanation, exchange: Exchange) -> dict[str, Any] | None:
     if explanation.corrected is None or exchange.decision is None:
         return None
     if exchange.stage == "registration":

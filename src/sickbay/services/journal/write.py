@@ -30,7 +30,7 @@ from sickbay.services.reset_revisions import is_over
 from sickbay.settings.database import Unavailable
 from sickbay.storage.counts import Volume
 from sickbay.storage.interface import Put, Record, Step
-from sickbay.storage.resets import Revisions, WasReset, began, current
+from sickbay.storage.resets import Revisions, WasReset, compare_with, current
 
 EVERY = 1.0
 """Seconds between two looks at what waits."""
@@ -127,7 +127,7 @@ class Journal:
         """Writes a refusal and returns its redacted JSON. It is on disk when this returns; if too many arrive at once, it
         joins the next batch.
         """
-        METRICS.decided(exchange)
+        METRICS.count_exchange(exchange)
         self._say(exchange)
         arrival, text = self._next_arrival(), await redact_refusal(self.runtime, exchange)
         await self._write_refusal(exchange, record(exchange, arrival, text))
@@ -152,7 +152,7 @@ class Journal:
 
         exchange: explained as far as the response needs it. explained: adds what is to be written.
         """
-        METRICS.decided(exchange)
+        METRICS.count_exchange(exchange)
         self._say(exchange)
         if is_over(self.runtime.resets):
             return
@@ -173,9 +173,9 @@ class Journal:
     async def _write_explained(self, refusals: Sequence[tuple[Waiting[Unexplained], str, int]]) -> bool:
         """False, like `_write_queues`, if they have to be written again. Puts them back if the database is unavailable."""
         try:
-            with began(self.runtime.resets.all):
+            with compare_with(self.runtime.resets.all):
                 puts: list[Step] = []
-                for arrival, exchange, explained in self._current(refusals):
+                for arrival, exchange, explained in self._select_current(refusals):
                     whole = explained(exchange)
                     text = await redact_refusal(self.runtime, whole)
                     puts.append(Put(record(whole, arrival, text), aside=True))
@@ -191,7 +191,7 @@ class Journal:
 
     def hold(self, exchange: Exchange) -> None:
         """Queues a granted exchange for the next batch. Many FHIR requests of an app don't displace its other exchanges."""
-        METRICS.decided(exchange)
+        METRICS.count_exchange(exchange)
         if self.runtime.on_exchange is not None:
             self._say(exchange)
         of = self.runtime.resets.of
@@ -226,8 +226,8 @@ class Journal:
         compare = len(granted) <= COMPARED * max(self._looks, 1)
         self._looks = 0
         try:
-            with began(self.runtime.resets.all):
-                await self._write_all(self._current(granted), self._current(refused), compare)
+            with compare_with(self.runtime.resets.all):
+                await self._write_all(self._select_current(granted), self._select_current(refused), compare)
         except (
             Unavailable,
             asyncio.CancelledError,
@@ -249,7 +249,7 @@ class Journal:
         for start in range(0, len(puts), AT_A_TIME):
             await self.runtime.store.transaction(puts[start : start + AT_A_TIME])
 
-    def _current(self, items: Iterable[tuple[Waiting[W], str, int]]) -> list[W]:
+    def _select_current(self, items: Iterable[tuple[Waiting[W], str, int]]) -> list[W]:
         """Without those of requests that began before a reset."""
         return [item for (item, began), _, _ in items if began == self._revisions(item.tenant)]
 
@@ -295,19 +295,19 @@ class Journal:
     async def trim(self) -> None:
         """Deletes the oldest exchanges over the limit, a slice at a time."""
         while deleted := await self.runtime.store.trim_journal(self.most, AT_A_TIME):
-            journal_metrics.dropped("size", deleted)
+            journal_metrics.count_dropped("size", deleted)
             await asyncio.sleep(PAUSE)
 
     async def _purge(self, now: int) -> None:
         """Deletes expired records, a slice at a time."""
         while deleted := await self.runtime.store.purge(now, AT_A_TIME):
-            journal_metrics.dropped("expired", deleted)
+            journal_metrics.count_dropped("expired", deleted)
             await asyncio.sleep(PAUSE)
 
     def _report(self) -> None:
         """Reports to the metrics what was dropped since the last report. A request only counts."""
         dropped = self._granted.dropped + self._refused.dropped + self._unexplained.dropped
-        journal_metrics.dropped("queue", dropped - self._reported)
+        journal_metrics.count_dropped("queue", dropped - self._reported)
         self._reported = dropped
 
     def _say(self, exchange: Exchange) -> None:

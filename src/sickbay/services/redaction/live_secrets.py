@@ -43,17 +43,17 @@ class _Registered(msgspec.Struct, frozen=True, gc=False):
 _DECODER = msgspec.json.Decoder(_Registered | None)
 
 
-def decoded(text: str) -> list[str]:
+def decode_runs(text: str) -> list[str]:
     """The texts that base64, base32 and hexadecimal runs in this text decode to, if they decode to text."""
     return [
         plain
         for run in _ENCODED.findall(text[:MAXIMUM_DECODED_CHARACTERS])[:ENCODED]
         for shape, decode in _DECODERS
-        if shape.fullmatch(run) and (plain := _plain(decode, run))
+        if shape.fullmatch(run) and (plain := _decode_run(decode, run))
     ]
 
 
-def _plain(decode: Callable[[str], bytes], run: str) -> str:
+def _decode_run(decode: Callable[[str], bytes], run: str) -> str:
     """The printable ASCII text that the run decodes to, also from UTF-16; "" if there is none."""
     try:
         plain = decode(run).replace(b"\0", b"").decode("ascii")
@@ -109,7 +109,7 @@ class LiveSecrets:
         """Whether this text contains a secret, whatever surrounds it."""
         if text in self._clean or (not self.hashes and not self.passwords and not self.live_tokens):
             return False
-        if any(self._within(candidate) for candidate in (text, *decoded(text))):
+        if any(self._within(candidate) for candidate in (text, *decode_runs(text))):
             return True
         self._clean.add(text)
         return False
@@ -119,7 +119,7 @@ class LiveSecrets:
 
     def holds(self, text: str) -> bool:
         """Whether the whole text is a secret."""
-        candidates = [text, *decoded(text)]
+        candidates = [text, *decode_runs(text)]
         return any(candidate in self.live_tokens for candidate in candidates) or self._has_secret(map(_utf8, candidates))
 
     def _has_secret(self, pieces: Iterable[bytes]) -> bool:

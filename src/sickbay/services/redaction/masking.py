@@ -47,7 +47,7 @@ UNSEARCHED_MEMBERS = frozenset(("id", "name", "severity", "spec", "stage", "outc
 """Members with Sickbay's own words, which aren't searched for secrets, so that a short secret doesn't mask parts of them."""
 
 
-def masked(secret: str) -> str:
+def mask_secret(secret: str) -> str:
     """A mask. For a long secret it has the first 4 characters, so that its owner can recognize it, and the length."""
     shown = secret[:4] if len(secret) >= 32 and PLAIN.fullmatch(secret[:4]) else ""
     return f"{shown}…({len(secret)})" if len(secret) >= 12 else "…"
@@ -79,7 +79,7 @@ def _credentials(header: str) -> set[str]:
     return values
 
 
-def given(body: Any) -> set[str]:
+def find_secrets(body: Any) -> set[str]:
     """The secret values of a JSON response."""
     if not isinstance(body, dict):
         return set()
@@ -97,7 +97,7 @@ def mask(value: Any, hidden: Iterable[str]) -> Any:
     for secret in hidden:
         if len(secret) >= 4 and not is_no_secret(secret):
             for form in forms(secret):
-                pairs[form] = masked(secret)
+                pairs[form] = mask_secret(secret)
     order = sorted(pairs, key=len, reverse=True)
     return _walk(value, [(form, pairs[form]) for form in order]) if order else value
 
@@ -105,7 +105,7 @@ def mask(value: Any, hidden: Iterable[str]) -> Any:
 def _walk(value: Any, pairs: list[tuple[str, str]]) -> Any:
     if isinstance(value, str):
         if len(pairs) > MANY_SECRETS and len(value) > BRIEF_CHARACTERS:
-            return masked(value)
+            return mask_secret(value)
         for form, shown in pairs:
             value = value.replace(form, shown)
         return value
@@ -131,48 +131,48 @@ def insert_placeholders(corrected: Mapping[str, Any]) -> dict[str, Any]:
     """A corrected request in which every masked value says what belongs there, such as CODE-FROM-YOUR-REDIRECT."""
     shown = dict(corrected)
     if "url" in shown:
-        shown["url"] = named_url(str(shown["url"]))
+        shown["url"] = name_values_of_url(str(shown["url"]))
     if isinstance(shown.get("headers"), Mapping):
-        shown["headers"] = {name: _named_header(str(name), str(value)) for name, value in shown["headers"].items()}
+        shown["headers"] = {name: _name_header(str(name), str(value)) for name, value in shown["headers"].items()}
     if isinstance(shown.get("body"), str):
-        shown["body"] = _named_body(shown["body"])
+        shown["body"] = _name_body(shown["body"])
     return shown
 
 
-def _named_value(name: str, value: str) -> str:
+def _name_value(name: str, value: str) -> str:
     if not is_masked(value):
         return value
     placeholder = placeholder_for(name)
     return placeholder if _MASK.fullmatch(value) else _LENGTH_MASK.sub(placeholder, value).replace("…", placeholder)
 
 
-def named_url(url: str) -> str:
+def name_values_of_url(url: str) -> str:
     address, mark, query = url.partition("?")
-    path = "/".join(_named_value("id", unquote(part)) if is_masked(unquote(part)) else part for part in address.split("/"))
-    return f"{path}{mark}{_named_pairs(query)}"
+    path = "/".join(_name_value("id", unquote(part)) if is_masked(unquote(part)) else part for part in address.split("/"))
+    return f"{path}{mark}{_name_pairs(query)}"
 
 
-def _named_pairs(raw: str) -> str:
-    return "&".join(map(_named_pair, raw.split("&")))
+def _name_pairs(raw: str) -> str:
+    return "&".join(map(_name_pair, raw.split("&")))
 
 
-def _named_pair(piece: str) -> str:
+def _name_pair(piece: str) -> str:
     name, equals, value = piece.partition("=")
     if not is_masked(unquote(piece)):
         return piece
     shown = PLACEHOLDER_PARAMETER if is_masked(unquote(name)) else name
-    return f"{shown}{equals}{_named_value(unquote(name), unquote(value))}"
+    return f"{shown}{equals}{_name_value(unquote(name), unquote(value))}"
 
 
-def _named_header(name: str, value: str) -> str:
+def _name_header(name: str, value: str) -> str:
     scheme, _, credentials = value.partition(" ")
     if name.lower() == "authorization" and is_masked(value):
         basic = scheme.lower() == "basic"
         return f"{scheme} {placeholder_for('basic' if basic else 'access_token')}" if credentials else placeholder_for("token")
-    return _named_value(name, value)
+    return _name_value(name, value)
 
 
-def _named_body(body: str) -> str:
+def _name_body(body: str) -> str:
     if body.startswith("‹"):
         return "YOUR-BODY"
     try:
@@ -180,14 +180,14 @@ def _named_body(body: str) -> str:
     except (ValueError, RecursionError):
         document = None
     if document is not None:
-        return body if not is_masked(body) else json.dumps(_named_member("value", document), ensure_ascii=False)
-    return _named_pairs(body)
+        return body if not is_masked(body) else json.dumps(_name_member("value", document), ensure_ascii=False)
+    return _name_pairs(body)
 
 
-def _named_member(name: str, member: Any) -> Any:
+def _name_member(name: str, member: Any) -> Any:
     if isinstance(member, str):
-        return _named_value(name, member)
+        return _name_value(name, member)
     if isinstance(member, dict):
         named_keys = {key: PLACEHOLDER_PARAMETER if is_masked(key) else key for key in member}
-        return {named_keys[key]: _named_member(key, value) for key, value in member.items()}
-    return [_named_member(name, item) for item in member] if isinstance(member, list) else member
+        return {named_keys[key]: _name_member(key, value) for key, value in member.items()}
+    return [_name_member(name, item) for item in member] if isinstance(member, list) else member

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from sickbay.diagnosis.values import is_no_secret
-from sickbay.services.redaction.masking import SECRET, masked
+from sickbay.services.redaction.masking import SECRET, mask_secret
 
 Span: TypeAlias = tuple[int, int]
 """Where a secret starts and ends in a text, in characters."""
@@ -36,10 +36,10 @@ def spans(text: str, *, fhir: bool = False) -> list[Span]:
     the code of an error.
     """
     found = [*_matches(text, _PATTERNS if fhir else (*_PATTERNS, _CODE)), *_of_cookies(text)]
-    return merged(found)
+    return merge(found)
 
 
-def merged(found: Iterable[Span]) -> list[Span]:
+def merge(found: Iterable[Span]) -> list[Span]:
     """The spans in order. Those that overlap become one."""
     result: list[Span] = []
     for start, end in sorted(found):
@@ -68,11 +68,11 @@ def in_text(text: str, *, fhir: bool = False) -> str:
 
 def cut(text: str, find: Callable[[str], list[Span]]) -> str:
     """The text without the secrets that `find` finds. What is beyond SEARCHED_CHARACTERS isn't searched, so it isn't shown."""
-    rest = masked(text[SEARCHED_CHARACTERS:]) if len(text) > SEARCHED_CHARACTERS else ""
-    return replaced(text[:SEARCHED_CHARACTERS], find(text[:SEARCHED_CHARACTERS])) + rest
+    rest = mask_secret(text[SEARCHED_CHARACTERS:]) if len(text) > SEARCHED_CHARACTERS else ""
+    return replace(text[:SEARCHED_CHARACTERS], find(text[:SEARCHED_CHARACTERS])) + rest
 
 
-def replaced(text: str, found: Iterable[Span]) -> str:
+def replace(text: str, found: Iterable[Span]) -> str:
     """The text with a mask in place of each secret."""
     pieces, place = [], 0
     for start, end in found:
@@ -83,7 +83,7 @@ def replaced(text: str, found: Iterable[Span]) -> str:
 
 def _mask(secret: str) -> str:
     """A mask; a mask, a variable that wasn't replaced, or a word such as `null` is left as it is."""
-    return secret if "…" in secret or "‹" in secret or is_no_secret(secret) else masked(secret)
+    return secret if "…" in secret or "‹" in secret or is_no_secret(secret) else mask_secret(secret)
 
 
 def in_request(request: Mapping[str, Any], *, fhir: bool) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def in_request(request: Mapping[str, Any], *, fhir: bool) -> dict[str, Any]:
 def _body(body: str, fhir: bool) -> str:
     """The body of a request. In JSON that isn't a resource, the member `code` is an authorization code."""
     patterns = () if fhir or body.lstrip()[:1] != "{" else (_CODE_MEMBER,)
-    return cut(body, lambda head: merged([*spans(head, fhir=fhir), *_matches(head, patterns)]))
+    return cut(body, lambda head: merge([*spans(head, fhir=fhir), *_matches(head, patterns)]))
 
 
 def _headers(headers: Any) -> Any:

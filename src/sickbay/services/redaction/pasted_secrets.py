@@ -32,7 +32,7 @@ def of_input(evidence: Mapping[str, Any]) -> set[str]:
     for text in (url, body, *(f"{name}: {value}" for name, value in headers.items())):
         head = text[: named_secrets.SEARCHED_CHARACTERS]
         found |= {head[start:end] for start, end in named_secrets.spans(head, fhir=fhir)}
-    found |= masking.given(_json(body)) | masking.given(dict(_object(evidence.get("json"))))
+    found |= masking.find_secrets(_json(body)) | masking.find_secrets(dict(_object(evidence.get("json"))))
     return {secret for secret in found if len(secret) >= SHORTEST_CHARACTERS and not is_no_secret(secret)}
 
 
@@ -40,12 +40,12 @@ def of_pieces(pieces: Sequence[Piece]) -> set[str]:
     """The secrets of everything that was recognised in a paste, as they are written there."""
     found: set[str] = set()
     for piece in pieces:
-        found |= of_input({"kind": piece.subkind, **piece.values}) | masking.given(dict(piece.values))
+        found |= of_input({"kind": piece.subkind, **piece.values}) | masking.find_secrets(dict(piece.values))
         found |= {str(piece.values["token"])} if piece.kind == "jwt" else set()
     return found
 
 
-def hidden(shown: Mapping[str, Any], evidence: Mapping[str, Any], pieces: Sequence[Piece] = ()) -> dict[str, Any]:
+def hide(shown: Mapping[str, Any], evidence: Mapping[str, Any], pieces: Sequence[Piece] = ()) -> dict[str, Any]:
     """A copy without the secrets. In `corrected` they are named placeholders, because a mask that is sent is refused."""
     fhir = evidence.get("kind") == "fhir_request"
     by_name = {
@@ -70,7 +70,7 @@ def in_paste(text: str, pieces: Sequence[Piece]) -> list[Span]:
     secrets = of_pieces(pieces) | {text[start:end] for start, end in found}
     for secret in secrets:
         found += _occurrences(text, secret) if len(secret) >= LONG_CHARACTERS else []
-    return named_secrets.merged([*found, *_words(secrets).find(text)])
+    return named_secrets.merge([*found, *_words(secrets).find(text)])
 
 
 def _occurrences(text: str, secret: str) -> Iterator[Span]:
@@ -99,8 +99,8 @@ class _Words:
     def _is_at(self, text: str, start: int, length: int) -> bool:
         return text[start : start + length] in self._forms and not _WORD_GOES_ON.match(text, start + length)
 
-    def masked(self, text: str) -> str:
-        return named_secrets.replaced(text, [*self.find(text)])
+    def mask(self, text: str) -> str:
+        return named_secrets.replace(text, [*self.find(text)])
 
 
 _WORD_BEGINS, _WORD_GOES_ON = re.compile(r"(?<![A-Za-z0-9_])(?=\S)"), re.compile(r"[A-Za-z0-9_]")
@@ -117,7 +117,7 @@ def _words(secrets: Iterable[str]) -> _Words:
 def _without(value: Any, words: _Words, name: str = "") -> Any:
     """JSON without the short secrets."""
     if isinstance(value, str):
-        return _CODE.sub(lambda code: words.masked(code[0]), value) if name in PROSE else words.masked(value)
+        return _CODE.sub(lambda code: words.mask(code[0]), value) if name in PROSE else words.mask(value)
     if isinstance(value, Mapping):
         return {key: member if key in UNSEARCHED_MEMBERS else _without(member, words, key) for key, member in value.items()}
     return [_without(member, words, name) for member in value] if isinstance(value, list | tuple) else value

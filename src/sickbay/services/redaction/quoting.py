@@ -122,7 +122,7 @@ class Quoting:
         if self._raw is None:
             if sum(map(len, self._sent)) > MAXIMUM_COMPARED_CHARACTERS:
                 return None
-            self._raw = "\n".join(undone(self._sent)).casefold()
+            self._raw = "\n".join(undo_encodings(self._sent)).casefold()
         return self._raw
 
 
@@ -137,31 +137,31 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(member)
 
 
-def undone(texts: Iterable[str]) -> set[str]:
+def undo_encodings(texts: Iterable[str]) -> set[str]:
     """The texts, also with percent encoding, HTML and JSON escapes and base64 decoded."""
     texts_found = set(texts)
     latest = set(texts_found)
     for _ in range(LAYERS):
-        latest = {decoded for text in latest for decoded in _undone(text)} - texts_found
+        latest = {decoded for text in latest for decoded in _undo_encodings(text)} - texts_found
         if not latest or sum(map(len, latest)) > MAXIMUM_COMPARED_CHARACTERS:
             break
         texts_found |= latest
     return texts_found
 
 
-def _undone(text: str) -> Iterable[str]:
+def _undo_encodings(text: str) -> Iterable[str]:
     yield unquote(text)
     yield unquote_plus(text)
     yield without_html_escapes(text)
     yield _UNSEEN.sub("", text)
     yield _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text).replace('\\"', '"').replace("\\/", "/")
     for run in _BASE64.findall(text)[:20]:
-        plain = _decoded(run)
+        plain = _decode(run)
         if plain:
             yield plain
 
 
-def _decoded(run: str) -> str:
+def _decode(run: str) -> str:
     try:
         raw = base64.urlsafe_b64decode(run.rstrip("=").replace("+", "-").replace("/", "_") + "=" * (-len(run.rstrip("=")) % 4))
         text = raw.decode("utf-8")

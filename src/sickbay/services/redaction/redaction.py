@@ -28,7 +28,7 @@ LARGE = 20_000
 """The longest body, in characters, that is parsed in order to keep its members."""
 _INDEPENDENT_HEADERS = frozenset(("cache-control", "content-type", "x-correlation-id", "etag", "last-modified", "retry-after"))
 """Response headers that never repeat anything from the request."""
-SECRETS = frozenset(map(known.squeezed, SECRET)) | known.listed(
+SECRETS = frozenset(map(known.squeeze, SECRET)) | known.read_words(
     """
     secret clientpassword passwd pwd pass passphrase apikey assertion authorization bearer launch softwarestatement
     privatekey csrf cookie session sessionid authtoken jwt credentials authcode authorizationcode verifier refresh
@@ -62,7 +62,7 @@ _BY_KIND: tuple[tuple[Read, str], ...] = (
     ),
     (SafeValues.choice, "client pkce scope_mode decision intent"),
 )
-OAUTH: dict[str, Read] = {known.squeezed(name): read for read, names in _BY_KIND for name in names.split()}
+OAUTH: dict[str, Read] = {known.squeeze(name): read for read, names in _BY_KIND for name in names.split()}
 """How to redact the value of a parameter, by its name without punctuation."""
 _NAMES = frozenset(OAUTH)
 _PATH = re.compile(r"[\w/.~$-]+", re.A)
@@ -87,7 +87,7 @@ class RecordedResponse(NamedTuple):
     headers: dict[str, str] | list[tuple[bytes, bytes]]
     body: str | None = None
 
-    def told(self) -> dict[str, str]:
+    def read_headers(self) -> dict[str, str]:
         """The headers as text."""
         if isinstance(self.headers, dict):
             return self.headers
@@ -142,7 +142,7 @@ class Redaction:
         """Allows quoting code challenges that aren't also secrets."""
         self.quoting.keep([challenge for challenge in challenges if self.harmless.challenge(challenge) == challenge])
 
-    def corrected(self, corrected_request: Mapping[str, Any]) -> dict[str, Any]:
+    def redact_correction(self, corrected_request: Mapping[str, Any]) -> dict[str, Any]:
         """A corrected request in the form of the original."""
         self._corrects = True
         shown = dict(corrected_request)
@@ -195,7 +195,7 @@ class Redaction:
         ((name, value),) = parse(piece).pairs
         shown_name, shown = self.name(name), self.parameter(name, value)
         shown = self._remember_shown(value, shown)
-        return f"{written(raw_name, name, shown_name)}{equals}{written(raw, value, shown)}"
+        return f"{write_raw(raw_name, name, shown_name)}{equals}{write_raw(raw, value, shown)}"
 
     def _remember_shown(self, value: str, shown: str) -> str:
         """Returns what is shown of a value. A correction may move a value to another parameter, but may not reveal it there."""
@@ -215,14 +215,14 @@ class Redaction:
     def parameter(self, name: str, value: str) -> str:
         """Returns what is shown of a value: the value itself if it is harmless."""
         if self.fhir:
-            secret = known.squeezed(name) in SECRETS and known.squeezed(name) not in ("code", "key")
+            secret = known.squeeze(name) in SECRETS and known.squeeze(name) not in ("code", "key")
             return self.harmless.secret(value) if secret else safe_search.value(self.harmless, name, value)
         return self._oauth(name.removeprefix("amp;"), value)
 
     def _oauth(self, name: str, value: str) -> str:
         if not value or self.harmless.is_public(value):
             return value
-        short = known.squeezed(name)
+        short = known.squeeze(name)
         if short in OAUTH:
             return OAUTH[short](self.harmless, value)
         if short in SECRETS or self.harmless.resembles(name, SECRETS):
@@ -288,7 +288,9 @@ class Redaction:
         return self.harmless.client(value) if name == "kid" else length(value)
 
     def response(self, response: RecordedResponse) -> dict[str, Any]:
-        headers = {name: shown for name, value in response.told().items() if (shown := self._response_header(name, value))}
+        headers = {
+            name: shown for name, value in response.read_headers().items() if (shown := self._response_header(name, value))
+        }
         return {
             "status": response.status,
             "headers": headers,
@@ -324,7 +326,7 @@ class Redaction:
         name, value = next(iter(parse(piece).pairs), ("", ""))
         is_text = name in ("error", "error_description")
         shown = self.quoting.text(value) if is_text else self._oauth(name, value)
-        return f"{written(raw_name, name, self.harmless.name(name))}{equals}{written(raw, value, shown)}" if name else ""
+        return f"{write_raw(raw_name, name, self.harmless.name(name))}{equals}{write_raw(raw, value, shown)}" if name else ""
 
     def _response_body(self, body: str) -> str:
         try:
@@ -346,7 +348,7 @@ class Redaction:
         return self.member(name, value)
 
 
-def written(raw: str, value: str, shown: str) -> str:
+def write_raw(raw: str, value: str, shown: str) -> str:
     """The raw text if all of it is kept; otherwise what is shown, encoded so that it fits in a URL."""
     if shown == value:
         return raw

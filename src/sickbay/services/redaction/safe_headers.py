@@ -29,7 +29,7 @@ _PREFERENCES = re.compile(
 _VERSIONS = re.compile(r"(?:\*|(?:W/)?\"\d{1,9}\"|[,\s])+")
 _DATE = re.compile(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 _PRODUCT = re.compile(r"([A-Za-z][A-Za-z0-9.-]{1,30})(?:/([\d._]{1,20}))?")
-PRODUCTS = known.listed(
+PRODUCTS = known.read_words(
     """
     mozilla applewebkit chrome safari firefox gecko edg opr version mobile curl wget httpie python-requests python-httpx
     python-httpx2 python-urllib3 aiohttp axios node node-fetch undici okhttp java apache-httpclient go-http-client

@@ -165,7 +165,7 @@ class ValueReader(Protocol):
 
     def is_public(self, value: str) -> bool: ...
 
-    def plain(self, text: str) -> bool: ...
+    def is_plain(self, text: str) -> bool: ...
 
     def number(self, value: str) -> str: ...
 
@@ -227,4 +227,4 @@ def _is_code(harmless: ValueReader, text: str) -> bool:
     system, _bar, code = text.rpartition("|")
     is_known_system = not system or system in _SYSTEMS or _HL7.fullmatch(system) is not None
     pattern = _CODE if system in _SYSTEMS else _LOINC
-    return is_known_system and (not code or code in CODES or pattern.fullmatch(code) is not None) and harmless.plain(text)
+    return is_known_system and (not code or code in CODES or pattern.fullmatch(code) is not None) and harmless.is_plain(text)

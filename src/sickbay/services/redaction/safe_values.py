@@ -8,11 +8,11 @@ from urllib.parse import unquote
 
 from sickbay.diagnosis.corrections import EXAMPLE_NONCE, EXAMPLE_STATE, PLACEHOLDER_SECRET, PLACES
 from sickbay.diagnosis.values import is_no_secret
-from sickbay.kernel.memoize import memoize, memoized
+from sickbay.kernel.memoize import cache_results, memoize
 from sickbay.services.redaction import safe_search
 from sickbay.services.redaction import vocabulary as known
-from sickbay.services.redaction.live_secrets import LiveSecrets, decoded
-from sickbay.services.redaction.masking import length, masked
+from sickbay.services.redaction.live_secrets import LiveSecrets, decode_runs
+from sickbay.services.redaction.masking import length, mask_secret
 
 PUBLISHED = PLACES | {EXAMPLE_NONCE, EXAMPLE_STATE, PLACEHOLDER_SECRET}
 """Values that Sickbay itself inserts into corrected requests."""
@@ -55,7 +55,7 @@ _SLACK = 0.2
 """A run looks random if it has at least this many changes between lower case, upper case and digits per character."""
 
 
-@memoized(4096)
+@cache_results(4096)
 def _parts(text: str) -> tuple[str, ...]:
     """The parts of an address or of scopes, which are harmless elsewhere if the whole is public."""
     return tuple(part for part in re.split(r"[/?#\s]+", text) if part)
@@ -87,7 +87,7 @@ def _is_mixed(run: str) -> bool:
 
 
 def words(*names: str) -> frozenset[str]:
-    return frozenset(known.squeezed(name) for text in names for name in text.split())
+    return frozenset(known.squeeze(name) for text in names for name in text.split())
 
 
 CHOICES = words(
@@ -130,21 +130,21 @@ class SafeValues:
     def is_public(self, value: str) -> bool:
         return value in self.public or (is_no_secret(value) and _is_ours(value))
 
-    def plain(self, text: str) -> bool:
+    def is_plain(self, text: str) -> bool:
         """Whether a text of a harmless form contains no secret."""
         return self.is_public(text) or not (looks_random(text) or self.live.within(text))
 
     def resembles(self, text: str, names: frozenset[str]) -> bool:
         """Whether the text is one of these names, or a misspelling of one without a secret in it."""
-        if known.squeezed(text) in names:
+        if known.squeeze(text) in names:
             return True
         self.guesses -= 1
-        return self.guesses >= 0 and known.resembles(text, names) and self.plain(text)
+        return self.guesses >= 0 and known.resembles(text, names) and self.is_plain(text)
 
     def secret(self, value: str) -> str:
         if not value or self.is_public(value):
             return value
-        return masked(value)
+        return mask_secret(value)
 
     def choice(self, value: str) -> str:
         """One or more known words, possibly misspelled."""
@@ -162,18 +162,18 @@ class SafeValues:
         """
         if self.is_public(value) or _is_tiny(value):
             return value
-        has_shape = _RANDOM.fullmatch(value) and _is_varied(value) and not decoded(value)
+        has_shape = _RANDOM.fullmatch(value) and _is_varied(value) and not decode_runs(value)
         if not (has_shape or UUID.fullmatch(value)) or is_signed(value) or self.live.within(value):
-            return masked(value) if len(value) >= 16 else length(value)
+            return mask_secret(value) if len(value) >= 16 else length(value)
         self._random = self._random or value
-        return value if value == self._random else masked(value)
+        return value if value == self._random else mask_secret(value)
 
     def challenge(self, value: str) -> str:
         """A code challenge, which is public unless it is a secret that was sent by mistake."""
         if self.is_public(value):
             return value
-        if self.live.strict or not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value) or decoded(value) or self.live.within(value):
-            return masked(value) if len(value) >= 16 else length(value)
+        if self.live.strict or not re.fullmatch(r"[A-Za-z0-9_-]{43}=?", value) or decode_runs(value) or self.live.within(value):
+            return mask_secret(value) if len(value) >= 16 else length(value)
         return value
 
     def client(self, value: str) -> str:
@@ -191,7 +191,7 @@ class SafeValues:
     def title(self, value: str) -> str:
         """The name of an app."""
         has_shape = re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:[ ._-]{1,2}[A-Za-z0-9]+)*", value) and len(value) <= known.FAR
-        return value if has_shape and self.plain(value) else length(value)
+        return value if has_shape and self.is_plain(value) else length(value)
 
     def id(self, value: str) -> str:
         if self.is_public(value) or (_is_numbered(value) and not self.live.holds(value)):
@@ -274,10 +274,10 @@ class SafeValues:
 
     def _fragment(self, fragment: str) -> str:
         """A client-side route. Anything else may be a response with a token."""
-        return fragment if _ROUTE.fullmatch(fragment) and self.plain(fragment[1:]) else "#" + length(fragment[1:])
+        return fragment if _ROUTE.fullmatch(fragment) and self.is_plain(fragment[1:]) else "#" + length(fragment[1:])
 
     def _scheme(self, scheme: str) -> str:
-        return scheme if _SCHEME.fullmatch(scheme) and self.plain(scheme) else length(scheme)
+        return scheme if _SCHEME.fullmatch(scheme) and self.is_plain(scheme) else length(scheme)
 
     def segments(self, path: str, free: bool = True) -> Iterator[str]:
         """The part after a resource type must be an id, not a word."""
@@ -294,7 +294,7 @@ class SafeValues:
 
     def host(self, name: str) -> bool:
         return name in self.parts or (
-            _LABELS.fullmatch(name) is not None and len(name) <= 64 and self.plain(name) and not UUID.search(name)
+            _LABELS.fullmatch(name) is not None and len(name) <= 64 and self.is_plain(name) and not UUID.search(name)
         )
 
     def segment(self, segment: str, *, free: bool = True) -> str:
@@ -309,16 +309,16 @@ class SafeValues:
         has_shape = _is_numbered(text) or (
             _is_word(text) if free else known.resembles(text.removeprefix("$"), known.segments())
         )
-        return segment if has_shape and self.plain(text) else length(text)
+        return segment if has_shape and self.is_plain(text) else length(text)
 
     def foreign_query(self, query: str) -> str:
         """The query of an app's URL: names that are words, and as values only numbers and known words."""
         if query.endswith("…"):
             return length(query)
         pairs = [pair.partition("=") for pair in query.split("&")]
-        return "&".join(f"{self.name(name) if name else ''}{eq}{self._foreign(name, value)}" for name, eq, value in pairs)
+        return "&".join(f"{self.name(name) if name else ''}{eq}{self._read_foreign(name, value)}" for name, eq, value in pairs)
 
-    def _foreign(self, name: str, value: str) -> str:
+    def _read_foreign(self, name: str, value: str) -> str:
         text = unquote(value.replace("+", " "))
         if not text or self.is_public(text) or _is_tiny(text):
             return value
@@ -339,7 +339,7 @@ def _is_ours(value: str) -> bool:
 
 @memoize(4096)
 def _is_numbered(text: str) -> bool:
-    return any(pattern.fullmatch(text) for pattern in (UUID, ID, _VARIABLE, _VERSION)) and not decoded(text)
+    return any(pattern.fullmatch(text) for pattern in (UUID, ID, _VARIABLE, _VERSION)) and not decode_runs(text)
 
 
 def _is_word(text: str) -> bool:

@@ -12,15 +12,15 @@ from sickbay.fhir.definitions import names, table
 from sickbay.fhir.operations.registry import OPERATIONS
 from sickbay.fhir.search.parameters import COLLOQUIAL, COMMON, RESULT
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 
 
-def listed(text: str) -> frozenset[str]:
+def read_words(text: str) -> frozenset[str]:
     """The words of a text that lists them."""
     return frozenset(text.split())
 
 
-OAUTH = listed(
+OAUTH = read_words(
     """
     response_type client_id redirect_uri scope state aud launch code_challenge code_challenge_method nonce response_mode
     prompt max_age display ui_locales id_token_hint login_hint acr_values audience resource iss request request_uri
@@ -30,7 +30,7 @@ OAUTH = listed(
     appContext active sub exp iat app user fhir_context app_context csrf decision reference q id as
     """
 )
-METADATA = frozenset((*TEXTS, *LISTS)) | listed(
+METADATA = frozenset((*TEXTS, *LISTS)) | read_words(
     """
     client_uri logo_uri tos_uri policy_uri contacts jwks keys kty kid use alg crv x y n e d p dp dq qi k oth key_ops
     software_id software_version name type client fhir smart_version pkce native scope_mode scopes token_lifetime
@@ -38,14 +38,14 @@ METADATA = frozenset((*TEXTS, *LISTS)) | listed(
     """
 )
 METHODS_OF_HTTP = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"))
-HEADERS = listed(
+HEADERS = read_words(
     """
     accept accept-encoding accept-language authorization cache-control content-encoding content-length content-type
     cookie dpop if-match if-modified-since if-none-exist if-none-match origin prefer referer user-agent x-correlation-id
     x-request-id x-requested-with
     """
 )
-ALGORITHMS = listed(
+ALGORITHMS = read_words(
     """
     RSA EC oct OKP sig enc RS256 RS384 RS512 ES256 ES384 ES512 PS256 PS384 HS256 P-256 P-384 P-521 AQAB sign verify none
     """
@@ -60,8 +60,8 @@ _SEGMENTS = """
     personas provider patient protocols tenants interconnect-fhir-oauth FHIR R4 DSTU2 STU3 well-known connect realms
     _search _history favicon.ico robots.txt requests callback.html redirect.html smart-app
 """
-ADDRESSES = listed(_SEGMENTS)
-CONTROLS = listed(
+ADDRESSES = read_words(_SEGMENTS)
+CONTROLS = read_words(
     """
     _since _until _at _type _typeFilter _outputFormat _filter _query _contained _containedType _offset _page _getpages
     _cursor _maxresults _score _graph page start end url system valueSet valueset display version abstract count offset
@@ -69,7 +69,7 @@ CONTROLS = listed(
     displayLanguage activeOnly includeDesignations
     """
 )
-MODIFIERS = listed(
+MODIFIERS = read_words(
     """
     exact contains text not above below in not-in of-type identifier missing type iterate recurse code-text
     text-advanced
@@ -91,7 +91,7 @@ ELEMENTS = frozenset(_NAMES["elements"])
 
 
 @cache
-def spoken() -> frozenset[str]:
+def spoken_words() -> frozenset[str]:
     """The words of Sickbay's own explanations, in lower case."""
     texts = (f"{rule.title} {rule.why} {rule.fix} {rule.stage} {rule.id}" for rule in RULES)
     return frozenset(word.lower() for text in texts for word in _WORD.findall(text)) | {
@@ -102,11 +102,11 @@ def spoken() -> frozenset[str]:
 @cache
 def list_names() -> frozenset[str]:
     """Names of parameters, in lower case without punctuation."""
-    return frozenset(map(squeezed, OAUTH | METADATA | HEADERS | METHODS.keys()))
+    return frozenset(map(squeeze, OAUTH | METADATA | HEADERS | METHODS.keys()))
 
 
-@memoized(1024)
-def squeezed(name: str) -> str:
+@cache_results(1024)
+def squeeze(name: str) -> str:
     return _SQUEEZED.sub("", name).lower()
 
 
@@ -114,20 +114,20 @@ def resembles(name: str, known: frozenset[str]) -> bool:
     """Whether `name` is one of `known` or a misspelling with one or two errors, ignoring case and punctuation."""
     if not name or len(name) > FAR:
         return False
-    return _resembles(squeezed(name), known)
+    return _resembles(squeeze(name), known)
 
 
-@memoized(1024)
+@cache_results(1024)
 def _resembles(short: str, words: frozenset[str]) -> bool:
     if short in words:
         return True
     if len(short) < 4 or any(letter.isdigit() for letter in short):
         return False
     slips = 1 if len(short) < 7 else 2
-    return any(abs(len(word) - len(short)) <= slips and _near(short, word, slips) for word in words)
+    return any(abs(len(word) - len(short)) <= slips and _is_near(short, word, slips) for word in words)
 
 
-def _near(word: str, other: str, slips: int) -> bool:
+def _is_near(word: str, other: str, slips: int) -> bool:
     """Whether at most `slips` letters are added, left out or replaced, or two adjacent ones swapped."""
     if len(other) < 4:
         return False
@@ -155,14 +155,14 @@ def _near(word: str, other: str, slips: int) -> bool:
 def segments() -> frozenset[str]:
     """Parts of Sickbay's own URLs, including resource types, in lower case without punctuation."""
     return frozenset(
-        map(squeezed, ADDRESSES | TYPES | {operation.name for operation in OPERATIONS} | {"bulkdata-status", "Binary"})
+        map(squeeze, ADDRESSES | TYPES | {operation.name for operation in OPERATIONS} | {"bulkdata-status", "Binary"})
     )
 
 
 @cache
 def words_of_searches() -> frozenset[str]:
     """Words in a search parameter with its chain and modifiers, in lower case without punctuation."""
-    return frozenset(map(squeezed, SEARCHES | TYPES | MODIFIERS))
+    return frozenset(map(squeeze, SEARCHES | TYPES | MODIFIERS))
 
 
 @cache
@@ -181,7 +181,7 @@ def everyday() -> frozenset[str]:
     """Words that reveal nothing wherever they come from, in lower case: those of our explanations, of OAuth and of FHIR."""
     own = (*OAUTH, *METADATA, *HEADERS, *METHODS_OF_HTTP, *ADDRESSES, *TYPES, *SEARCHES, *ELEMENTS, *_NAMES["codes"])
     return (
-        spoken()
+        spoken_words()
         | {word.lower() for name in own for word in _WORD.findall(name)}
         | {algorithm.lower() for algorithm in ALGORITHMS}
     )

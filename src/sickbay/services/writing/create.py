@@ -16,6 +16,6 @@ async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
     if isinstance(matches, WriteRejected):
         return matches
     if matches:
-        return Prepared(saving.unchanged(write, matches[0]))
+        return Prepared(saving.report_unchanged(write, matches[0]))
     prepared = saving.save(runtime, write, write.body, 0, "create")
     return prepared._replace(steps=(lock, *prepared.steps))

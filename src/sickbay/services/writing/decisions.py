@@ -21,7 +21,7 @@ from sickbay.fhir.validation.validator import validate
 from sickbay.fhir.visibility import through
 from sickbay.kernel.checks import Refusal
 from sickbay.services.context import Runtime
-from sickbay.services.decision import Decision, decide, refused
+from sickbay.services.decision import Decision, decide, refuse
 from sickbay.services.writing.requests import WriteRejected, WriteRequest
 from sickbay.storage.interface import Stored
 
@@ -50,7 +50,7 @@ def outside_record(write: WriteRequest, current: Stored | None, before: Before |
     return WriteRejected(decision.refusal.status, decision=decision)
 
 
-def added_to_other_record(write: WriteRequest, body: Body, before: Before | None) -> WriteRejected | None:
+def reject_other_record(write: WriteRequest, body: Body, before: Before | None) -> WriteRejected | None:
     """Rejects a write that adds the resource to a chart that the token can't write. before: None if the resource is new."""
     if write.seen.visibility.allows_all(write.type, writes.LETTERS[write.request.interaction]):
         return None
@@ -76,7 +76,7 @@ def patch_reads(write: WriteRequest) -> WriteRejected | None:
 def patch_not_applicable(write: WriteRequest) -> WriteRejected:
     """The same response for every failed patch of a resource that the token can't read, whatever the reason."""
     text = "it doesn't fit the resource, and the token may not read what is there"
-    return rejected_by(write, refusals.FHIR_PATCH_NOT_APPLICABLE(received=text))
+    return reject(write, refusals.FHIR_PATCH_NOT_APPLICABLE(received=text))
 
 
 def version_conflict(write: WriteRequest, current: Stored | None) -> WriteRejected | None:
@@ -103,7 +103,7 @@ def new_conditional_references(write: WriteRequest, body: Body, current: Stored 
     return WriteRejected(decision.refusal.status, decision=decision) if decision.refusal else None
 
 
-def checked_body(runtime: Runtime, write: WriteRequest, resource: Any, id: str) -> Body | WriteRejected:
+def check_body(runtime: Runtime, write: WriteRequest, resource: Any, id: str) -> Body | WriteRejected:
     """Runs all body checks on a body whose id or content comes from what is stored."""
     body = bodies.of(write.space.version, write.type, id, resource, write.tenant.fhir_base(write.space.version))
     checked_write = write._replace(
@@ -118,18 +118,18 @@ def decide_write(write: WriteRequest, checks: Sequence[Any], **context: Any) -> 
     return decide(ACCESS, write.tenant, checks, write.request, structs.replace(write.seen.decision.context, **context))
 
 
-def rejected_by(write: WriteRequest, refusal: Refusal) -> WriteRejected:
-    return WriteRejected(refusal.status, decision=refused(ACCESS, write.request, write.seen.decision.context, refusal))
+def reject(write: WriteRequest, refusal: Refusal) -> WriteRejected:
+    return WriteRejected(refusal.status, decision=refuse(ACCESS, write.request, write.seen.decision.context, refusal))
 
 
 def id_taken(write: WriteRequest, current: Stored) -> WriteRejected:
     """Rejects a conditional update without a match whose id exists already, so that nothing is overwritten (R5, 3.2.0.4.1)."""
     received = f"the id {current.id} with a condition that it doesn't match"
     facts = {"type": write.type, "received": received, "current": preconditions.etag(current.version_id)}
-    return rejected_by(write, refusals.FHIR_RESOURCE_EXISTS_ALREADY.with_facts(facts))
+    return reject(write, refusals.FHIR_RESOURCE_EXISTS_ALREADY.with_facts(facts))
 
 
-def deleted(write: WriteRequest, id: str) -> WriteRejected:
+def reject_deleted(write: WriteRequest, id: str) -> WriteRejected:
     return WriteRejected(410, "deleted", f"{write.type}/{id} was deleted.")
 
 

@@ -41,7 +41,8 @@ async def _delete_all(runtime: Runtime, write: WriteRequest, query: Query) -> Pr
     if len(matching_ids) > DELETED:
         return WriteRejected(412, "too-costly", f"More than {DELETED} resources match. Narrow the condition.")
     current = [
-        await saving.current(runtime, write._replace(request=structs.replace(write.request, id=id)), "d") for id in matching_ids
+        await saving.load_current(runtime, write._replace(request=structs.replace(write.request, id=id)), "d")
+        for id in matching_ids
     ]
     at = saving.epoch_milliseconds(runtime)
     deletable = [resource for resource in current if resource is not None and not resource.deleted]

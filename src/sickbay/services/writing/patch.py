@@ -25,7 +25,7 @@ async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
     if declined is not None:
         return declined
     if target.deleted:
-        return decisions.deleted(write, target.id)
+        return decisions.reject_deleted(write, target.id)
     targeted = write._replace(request=structs.replace(write.request, id=target.id))
     if decisions.is_readable(write, target):
         return _apply_patch(runtime, targeted, target, before)
@@ -48,11 +48,11 @@ def _apply_patch(
     try:
         changed = change(resource)
     except json_patch.PatchFailed as error:
-        return decisions.rejected_by(write, refusals.FHIR_PATCH_NOT_APPLICABLE(received=str(error)))
+        return decisions.reject(write, refusals.FHIR_PATCH_NOT_APPLICABLE(received=str(error)))
     if change is patch_formats.NOTHING or (readable and lossless_json.dumps(changed) == lossless_json.dumps(resource)):
-        return Prepared(saving.unchanged(write, target))
-    body = decisions.checked_body(runtime, write, changed, "")
+        return Prepared(saving.report_unchanged(write, target))
+    body = decisions.check_body(runtime, write, changed, "")
     if isinstance(body, WriteRejected):
         return body
-    declined = decisions.added_to_other_record(write, body, before) or decisions.new_conditional_references(write, body, target)
+    declined = decisions.reject_other_record(write, body, before) or decisions.new_conditional_references(write, body, target)
     return declined or saving.save(runtime, write, body, target.version_id, "update")

@@ -13,11 +13,11 @@ from sickbay.fhir import body as bodies
 from sickbay.fhir.body import Body
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import through
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 from sickbay.services.context import Runtime
 from sickbay.services.writing import decisions
 from sickbay.services.writing.requests import Prepared, WriteRejected, WriteRequest, WriteResult
-from sickbay.storage.interface import Interaction, Put, Record, Save, Step, Stored, whole
+from sickbay.storage.interface import Interaction, Put, Record, Save, Step, Stored, require_whole
 
 LOCK_FOR = 86_400
 
@@ -25,7 +25,7 @@ LOCK_FOR = 86_400
 async def target(runtime: Runtime, write: WriteRequest, letter: str) -> Stored | WriteRejected:
     """The resource to patch or delete, found by its address or by a search."""
     if write.query is None:
-        return await current(runtime, write, letter) or decisions.not_found(write)
+        return await load_current(runtime, write, letter) or decisions.not_found(write)
     matches, _ = await find_matches(runtime, write, write.query)
     if isinstance(matches, WriteRejected):
         return matches
@@ -34,10 +34,10 @@ async def target(runtime: Runtime, write: WriteRequest, letter: str) -> Stored |
             WriteRejected(204) if letter == "d" else WriteRejected(404, "not-found", f"No {write.type} matches the condition.")
         )
     targeted = write._replace(request=structs.replace(write.request, id=matches[0].id))
-    return await current(runtime, targeted, letter) or decisions.not_found(targeted)
+    return await load_current(runtime, targeted, letter) or decisions.not_found(targeted)
 
 
-async def current(runtime: Runtime, write: WriteRequest, letter: str) -> Stored | None:
+async def load_current(runtime: Runtime, write: WriteRequest, letter: str) -> Stored | None:
     """The stored resource if the token may change it; otherwise None, as if it didn't exist."""
     assert write.request.id is not None
     return await runtime.store.read(write.space, write.type, write.request.id, through(write.seen.visibility, letter))
@@ -48,7 +48,9 @@ async def find_matches(runtime: Runtime, write: WriteRequest, query: Query) -> t
     condition = "&".join(sorted(f"{name}={value}" for name, value in query.applied))
     key = hashlib.sha256(f"{write.tenant.name}/{write.space.version}/{write.type}?{condition}".encode()).hexdigest()
     record = await runtime.store.get("condition", key)
-    matches = whole(await runtime.store.search(write.space, structs.replace(query, count=2, whole=True), write.seen.visibility))
+    matches = require_whole(
+        await runtime.store.search(write.space, structs.replace(query, count=2, whole=True), write.seen.visibility)
+    )
     now = runtime.now()
     lock_record = Record("condition", key, b"", write.tenant.name, at=now, expires_at=now + LOCK_FOR)
     lock = Put(lock_record, if_revision=record.revision if record else 0)
@@ -61,7 +63,7 @@ def save(
 ) -> Prepared:
     """before: the current version, 0 if there is none. The store raises Conflict if the version has changed by then."""
     at, id = epoch_milliseconds(runtime), str(body.resource["id"])
-    stored = bodies.stamped(body.resource, before + 1, instant(at))
+    stored = bodies.stamp(body.resource, before + 1, instant(at))
     kind: Interaction = "update" if before and there else interaction if interaction == "create" else "update-create"
     step = Save(write.space, write.type, id, before + 1, stored, body.facts, at, kind, who=write.seen.client_id)
     readable = write.seen.visibility.allows(write.type, "r", body.facts.patients, body.facts.codes)
@@ -69,12 +71,12 @@ def save(
     return Prepared(WriteResult(status, write.type, id, before + 1, at, stored if readable else None), (step,))
 
 
-def unchanged(write: WriteRequest, match: Stored) -> WriteResult:
+def report_unchanged(write: WriteRequest, match: Stored) -> WriteResult:
     readable = write.seen.visibility.allows(write.type, "r", match.patients, match.codes)
     return WriteResult(200, write.type, match.id, match.version_id, match.at, match.body if readable else None)
 
 
-def preceded_by(prepared: Prepared | WriteRejected, steps: tuple[Step, ...]) -> Prepared | WriteRejected:
+def prepend_steps(prepared: Prepared | WriteRejected, steps: tuple[Step, ...]) -> Prepared | WriteRejected:
     return prepared if isinstance(prepared, WriteRejected) else prepared._replace(steps=(*steps, *prepared.steps))
 
 
@@ -99,7 +101,7 @@ def instant(at: int) -> str:
     return f"{_second(at // 1000)}.{at % 1000:03d}Z"
 
 
-@memoized(8)
+@cache_results(8)
 def _second(at: int) -> str:
     """Cached because many resources are written in one second."""
     return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -22,27 +22,27 @@ async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
             return matches
         steps = (lock,)
         if not matches and write.body.id is None:
-            new_body = decisions.checked_body(runtime, write, write.body.resource, write.fresh or saving.new_id(runtime))
+            new_body = decisions.check_body(runtime, write, write.body.resource, write.fresh or saving.new_id(runtime))
             if isinstance(new_body, WriteRejected):
                 return new_body
-            declined = decisions.added_to_other_record(write, new_body, None)
+            declined = decisions.reject_other_record(write, new_body, None)
             declined = declined or decisions.new_conditional_references(write, new_body, None)
-            return declined or saving.preceded_by(saving.save(runtime, write, new_body, 0, "create"), steps)
+            return declined or saving.prepend_steps(saving.save(runtime, write, new_body, 0, "create"), steps)
         id = matches[0].id if matches else write.body.id or ""
         if matches and write.body.id not in (None, id):
-            return decisions.rejected_by(write, refusals.FHIR_BODY_ID_MISMATCH(received=write.body.id, expected=id))
-        body = decisions.checked_body(runtime, write, write.body.resource, id)
+            return decisions.reject(write, refusals.FHIR_BODY_ID_MISMATCH(received=write.body.id, expected=id))
+        body = decisions.check_body(runtime, write, write.body.resource, id)
         if isinstance(body, WriteRejected):
             return body
         write = write._replace(body=body, request=structs.replace(write.request, id=id))
-        return saving.preceded_by(await _replace(runtime, write, only_new=not matches), steps)
+        return saving.prepend_steps(await _replace(runtime, write, only_new=not matches), steps)
     return await _replace(runtime, write)
 
 
 async def _replace(runtime: Runtime, write: WriteRequest, only_new: bool = False) -> Prepared | WriteRejected:
     """Replaces the resource at the address. A deleted one counts as missing, whatever its last version was."""
     assert write.body is not None
-    current = await saving.current(runtime, write, "u")
+    current = await saving.load_current(runtime, write, "u")
     if current is None and not writes.may_choose_the_id(write.seen.decision.context.token, write.type):
         return decisions.not_found(write)
     before = await decisions.record(runtime, write, current)
@@ -53,7 +53,7 @@ async def _replace(runtime: Runtime, write: WriteRequest, only_new: bool = False
     readable = stored is not None and decisions.is_readable(write, stored)
     declined = declined or decisions.version_conflict(write, stored)
     known = before if readable else decisions.without_participants(before)
-    declined = declined or decisions.added_to_other_record(write, write.body, known)
+    declined = declined or decisions.reject_other_record(write, write.body, known)
     declined = declined or decisions.new_conditional_references(write, write.body, stored if readable else None)
     if declined is not None:
         return declined

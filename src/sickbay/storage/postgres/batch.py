@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.facts import NONE
 from sickbay.storage.interface import Reindex, Save
-from sickbay.storage.postgres.sql_dialect import fitted
+from sickbay.storage.postgres.sql_dialect import fit
 from sickbay.storage.query import undo
 from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED
 from sickbay.storage.query.marks import Restored
@@ -83,7 +83,7 @@ class Batch:
         now = DELETED if deleted else LIVE
         body = b"" if deleted else step.body
         self.resources[nid] = (nid, space, type, now, step.id, step.version_id, step.at, INDEX_REVISION, facts, body)
-        self._last[nid] = [nid, step.version_id, step.at, step.interaction, fitted(step.who), facts, None, None]
+        self._last[nid] = [nid, step.version_id, step.at, step.interaction, fit(step.who), facts, None, None]
         self.history.append(self._last[nid])
         rows = None if deleted else self._rows(space, type, nid, step.facts)
         self.indexed.append(_Indexed(nid, rows, self._last[nid], revision if version else 0))
@@ -143,12 +143,12 @@ class Batch:
             return self.known[space, self.words[kind], id].nid
 
         rows_by_table = index_rows(space, type, nid, facts, self.words.__getitem__, target, self._term)
-        return {table: {tuple(map(_indexed, row)) for row in rows} for table, rows in rows_by_table.items()}
+        return {table: {tuple(map(_to_index, row)) for row in rows} for table, rows in rows_by_table.items()}
 
     def _term(self, system: str | None, code: str) -> int:
         hash = term_hash(system, code)
         if hash not in self.terms:
-            self.terms[hash] = hash, fitted(system or ""), fitted(code)
+            self.terms[hash] = hash, fit(system or ""), fit(code)
         return hash
 
 
@@ -158,5 +158,5 @@ def placeholder(nid: int, key: Key) -> tuple[Any, ...]:
     return nid, space, type, REFERENCED, id, 0, 0, 0, NONE, b""
 
 
-def _indexed(value: int | str) -> int | str:
-    return fitted(value) if isinstance(value, str) else value
+def _to_index(value: int | str) -> int | str:
+    return fit(value) if isinstance(value, str) else value

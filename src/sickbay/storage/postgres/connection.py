@@ -71,7 +71,7 @@ class Pool:
         """A number that is higher after each new connection, which may lead to another server."""
         return self.connections.opened
 
-    async def repeatable(self, work: Callable[[Any], Awaitable[T]], use: Use = Use.QUERY) -> T:
+    async def repeat_if_lost(self, work: Callable[[Any], Awaitable[T]], use: Use = Use.QUERY) -> T:
         """Do work that may be done twice on a connection. If the connection is lost, repeat the work on a new one."""
         for _ in range(TRIES - 1):
             try:
@@ -176,7 +176,7 @@ async def connect(address: str) -> Pool:
     try:
         connection = await connections.take()
         try:
-            await _suitable(connection, name)
+            await _check_suitable(connection, name)
             if servers.pooled:
                 await check_pooler(connection, servers, name)
             limited = not servers.pooled or await has_time_limits(connection, name)
@@ -209,7 +209,7 @@ async def _locks_hold(connection: Any) -> bool:
         return bool(await connection.fetchval(mine))
 
 
-async def _suitable(connection: Any, name: str) -> None:
+async def _check_suitable(connection: Any, name: str) -> None:
     version = connection.get_server_version().major
     if version < OLDEST:
         raise CannotOpen(f"Sickbay needs PostgreSQL {OLDEST} or newer; {name} runs {version}.")

@@ -10,11 +10,11 @@ from typing import Any, Final, NamedTuple
 import apsw
 
 from sickbay.storage.interface import CannotCopy, CopyResources
-from sickbay.storage.population_file import FIRST, NUMBERED, TABLES, last_updated, written_at
+from sickbay.storage.population_file import FIRST, NUMBERED, TABLES, find_change_time, last_updated
 from sickbay.storage.postgres.batch import Batch
-from sickbay.storage.postgres.id_allocation import IdAllocator, allocated
+from sickbay.storage.postgres.id_allocation import IdAllocator, allocate
 from sickbay.storage.postgres.resources import look, write
-from sickbay.storage.postgres.sql_dialect import fitted
+from sickbay.storage.postgres.sql_dialect import fit
 from sickbay.storage.query.dictionary import LIVE
 from sickbay.storage.query.saving import COLUMNS
 from sickbay.storage.sqlite.connection import rows
@@ -51,7 +51,7 @@ async def copy_resources(db: Any, numbers: IdAllocator, step: CopyResources) -> 
     nids = await _nids(db, space, words, content)
     sequences = [sequence for (sequence,) in await db.fetch(_SEQUENCES, len(content.tables["resource_history"]))]
     for table, columns in TABLES.items():
-        translated = _translated(table, _Target(space, nids, words, sequences, content.at, step.at), content.tables[table])
+        translated = _translate(table, _Target(space, nids, words, sequences, content.at, step.at), content.tables[table])
         await db.copy_records_to_table(table, records=translated, columns=columns)
     await db.execute(_NEW_TERMS, *map(list, zip(*content.terms, strict=True)))
     await _count(db, space, words, content)
@@ -81,7 +81,7 @@ def _read_all(file: apsw.Connection, after: int, until: int) -> _Content:
         earlier,
         dict(rows(file, "SELECT number, text FROM word")),
         rows(file, "SELECT hash, system, code FROM term ORDER BY hash"),
-        written_at(file),
+        find_change_time(file),
     )
 
 
@@ -91,7 +91,7 @@ async def _nids(db: Any, space: int, words: Mapping[int, int], content: _Content
     known = await look(db, keys.values())
     if len(known) < len(keys):
         raise CannotCopy("the earlier resources are others")
-    new = await allocated(db, space, len(content.numbers))
+    new = await allocate(db, space, len(content.numbers))
     return dict(zip(content.numbers, new, strict=True)) | {number: known[key].nid for number, key in keys.items()}
 
 
@@ -106,7 +106,7 @@ class _Target(NamedTuple):
     at: int
 
 
-def _translated(table: str, target: _Target, content: list[Any]) -> Iterator[tuple[Any, ...]]:
+def _translate(table: str, target: _Target, content: list[Any]) -> Iterator[tuple[Any, ...]]:
     """The rows of a table with the numbers of the database."""
     if table == "resource_history":
         for (nid, version, _, _, interaction, who, facts, _), sequence in zip(content, target.sequences, strict=True):
@@ -135,7 +135,7 @@ def _translator(table: str, column: str, target: _Target) -> Callable[[Any], Any
         return lambda parameter: -words[-parameter] if parameter < 0 else parameter
     if column == "space":
         return lambda _: target.space
-    return fitted if column in _INDEXED_TEXTS else None
+    return fit if column in _INDEXED_TEXTS else None
 
 
 async def _count(db: Any, space: int, words: Mapping[int, int], content: _Content) -> None:

@@ -43,7 +43,8 @@ async def export(
     db: Any, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
 ) -> bool:
     """Write what a space had at a mark into an empty file, as `Store.export` says."""
-    async with db.transaction(isolation="repeatable_read", readonly=True):
+    async with db.transaction():
+        await db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         found = await _fetch(db, marks.FIND, *space, mark)
         began()
         span = await _span(db, versions, *found[0]) if found else None
@@ -97,7 +98,7 @@ class _Export:
         place = 0
         insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
         async for rows in self._read(table, columns):
-            translated = [self._translated(columns, row, place + number) for number, row in enumerate(rows, 1)]
+            translated = [self._translate(columns, row, place + number) for number, row in enumerate(rows, 1)]
             place += len(rows)
             await asyncio.to_thread(self._file.executemany, insert, translated)
 
@@ -108,13 +109,15 @@ class _Export:
         condition = population_file.range_of(columns)
         for name, value in binds.items():
             condition = condition.replace(name, value)
-        cursor = await self._db.cursor(f"SELECT {', '.join(columns)} FROM {table} WHERE {condition} ORDER BY {order}")
-        while rows := await cursor.fetch(ROWS_AT_A_TIME):
+        query = f"SELECT {', '.join(columns)} FROM {table} WHERE {condition} ORDER BY {order}"
+        await self._db.execute(f"DECLARE {table}_rows NO SCROLL CURSOR FOR {query}")
+        while rows := await self._db.fetch(f"FETCH {ROWS_AT_A_TIME} FROM {table}_rows"):
             if self._stop.is_set():
                 raise _Stopped
             yield rows
+        await self._db.execute(f"CLOSE {table}_rows")
 
-    def _translated(self, columns: Sequence[str], row: Sequence[Any], place: int) -> tuple[Any, ...]:
+    def _translate(self, columns: Sequence[str], row: Sequence[Any], place: int) -> tuple[Any, ...]:
         """place: of the row in the table, from 1."""
         return tuple([_translate(column, value, self._nids, place) for column, value in zip(columns, row, strict=True)])
 

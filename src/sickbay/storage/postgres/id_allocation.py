@@ -59,7 +59,7 @@ class IdAllocator:
         """Return `count` nids of a space that no one else will get."""
         free = self._free.setdefault(space, [])
         while len(free) < count:
-            free += await allocated(db, space, max(count, BLOCK))
+            free += await allocate(db, space, max(count, BLOCK))
         taken = free[:count]
         del free[:count]
         return taken
@@ -74,7 +74,7 @@ def names(facts: IndexEntries) -> set[str]:
     return {type for type, _ in targets(facts)} | {name for name, _, _ in facts.codes}
 
 
-async def allocated(db: Any, space: int, count: int) -> range:
+async def allocate(db: Any, space: int, count: int) -> range:
     """Reserve a block of nids."""
     text = "UPDATE space SET allocated = allocated + $1 WHERE number = $2 RETURNING allocated"
     last = await db.fetchval(text, count, space)

@@ -69,7 +69,7 @@ class _Return:
     async def _extract(self, nids: list[int]) -> None:
         """Restore resources whose versions don't say what they changed in the index."""
         rows = await _fetch(self._db, marks.AT_MARK, marks.numbers(nids))
-        resources = await asyncio.to_thread(lambda: list(marks.restored(rows, self._step.index)))
+        resources = await asyncio.to_thread(lambda: list(marks.restore(rows, self._step.index)))
         await self._numbers.learn_words(self._db, {name for resource in resources for name in names(resource.entries)})
         await restore(self._db, self._numbers, self._space, resources)
 

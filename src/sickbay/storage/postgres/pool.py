@@ -143,7 +143,7 @@ class Connections:
             try:
                 connection = await self._connect()
             except self._lost:
-                if self._given_up():
+                if self._has_given_up():
                     raise
                 await asyncio.sleep(random.uniform(0.1, 0.3))
             else:
@@ -151,7 +151,7 @@ class Connections:
                 self.opened += 1
                 return connection
 
-    def _given_up(self) -> bool:
+    def _has_given_up(self) -> bool:
         """Whether there was never a connection, or there has been none for too long."""
         if self._away_since is None:
             self._away_since = monotonic()

@@ -10,7 +10,7 @@ import orjson
 
 from sickbay.storage.interface import Reindex, Save
 from sickbay.storage.postgres.batch import Batch, Key, Known, placeholder
-from sickbay.storage.postgres.id_allocation import IdAllocator, allocated
+from sickbay.storage.postgres.id_allocation import IdAllocator, allocate
 from sickbay.storage.query import undo
 from sickbay.storage.query.dictionary import LIVE, REFERENCED
 from sickbay.storage.query.marks import Restored
@@ -88,11 +88,11 @@ async def reindex(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], ste
     """Rewrite the index rows of resources that still have that version, under the same locks as a save."""
     known = await look(db, _keys(numbers, steps))
 
-    def current(step: Reindex) -> bool:
+    def is_current(step: Reindex) -> bool:
         state = known.get((numbers.spaces[step.space], numbers.words[step.type], step.id))
         return state is not None and (state.state, state.version) == (LIVE, step.version_id)
 
-    current_steps = [step for step in steps if current(step)]
+    current_steps = [step for step in steps if is_current(step)]
     await _place(db, numbers, nids, current_steps, known)
     batch = Batch(numbers.spaces, numbers.words, known)
     for step in current_steps:
@@ -105,7 +105,7 @@ async def restore(db: Any, numbers: IdAllocator, space: int, resources: Sequence
     keys = {(space, numbers.words[type], id) for resource in resources for type, id in targets(resource.entries)}
     known = await look(db, keys)
     if absent := sorted(keys - known.keys()):
-        nids = await allocated(db, space, len(absent))
+        nids = await allocate(db, space, len(absent))
         rows = [placeholder(nid, key) for nid, key in zip(nids, absent, strict=True)]
         await db.execute(_insert("resource"), *_arrays("resource", rows))
         known |= {key: Known(nid, REFERENCED, 0, "") for nid, key in zip(nids, absent, strict=True)}

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 
 _WORDS = re.compile(r"IN \(SELECT value FROM json_each\(\?\)\)|json_each\(\?\) (\w+)|CROSS JOIN|/\* of each \*/|instr\(|\?")
 FITS = 500
@@ -29,7 +29,7 @@ class PostgresStatement(NamedTuple):
     lists: frozenset[int]
 
 
-@memoized(1024)
+@cache_results(1024)
 def to_postgres(text: str) -> PostgresStatement:
     lists: list[int] = []
     count = 0
@@ -55,19 +55,18 @@ def to_postgres(text: str) -> PostgresStatement:
 def values(binds: Sequence[Any], lists: frozenset[int] = frozenset()) -> list[Any]:
     """Return the values as PostgreSQL needs them."""
     if not lists:
-        return [fitted(value) if type(value) is str else value for value in binds]
+        return [fit(value) if type(value) is str else value for value in binds]
     return [
-        _listed(value) if index in lists else fitted(value) if type(value) is str else value
-        for index, value in enumerate(binds)
+        _to_list(value) if index in lists else fit(value) if type(value) is str else value for index, value in enumerate(binds)
     ]
 
 
-def fitted(text: str) -> str:
+def fit(text: str) -> str:
     """Return the text as it is indexed: without NUL, which PostgreSQL lacks, and with a hash for the rest of a long text."""
     if "\0" in text:
         text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
     return text if len(text) <= FITS else f"{text[:FITS]}{blake2b(text.encode(), digest_size=16).hexdigest()}"
 
 
-def _listed(value: str) -> list[Any]:
-    return [fitted(item) if type(item) is str else item for item in orjson.loads(value)]
+def _to_list(value: str) -> list[Any]:
+    return [fit(item) if type(item) is str else item for item in orjson.loads(value)]

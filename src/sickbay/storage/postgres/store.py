@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any, TypeVar
+
+import asyncpg
 
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
@@ -39,7 +42,7 @@ from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.pool import Use
 from sickbay.storage.postgres.probing import TimeLimit
 from sickbay.storage.postgres.resources import bounds
-from sickbay.storage.postgres.sql_dialect import fitted, to_postgres, values
+from sickbay.storage.postgres.sql_dialect import fit, to_postgres, values
 from sickbay.storage.postgres.statistics import Statistics
 from sickbay.storage.postgres.steps import append_changes, apply, count_failure, purge, trim
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
@@ -47,7 +50,7 @@ from sickbay.storage.postgres.writer import Job, in_transaction
 from sickbay.storage.probe import ProbeJob
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.exchanges import FOLDED, SIZE
-from sickbay.storage.query.keyset import Find, bounded
+from sickbay.storage.query.keyset import Find, read_bounded
 from sickbay.storage.query.queries import StoreQueries
 from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.query.statement import Row, Statement
@@ -58,6 +61,7 @@ _GET = (
     " LEFT JOIN record r ON r.kind = $1 AND r.key = ANY($2)"
 )
 T = TypeVar("T")
+LOG = logging.getLogger("sickbay")
 
 
 class PostgresStore:
@@ -99,16 +103,16 @@ class PostgresStore:
             raise
         self._numbers.give_back(unused)  # not after other errors, because the transaction may have been committed anyway
         copied = sum(step.until - step.after for step in steps if isinstance(step, CopyResources))
-        self._statistics.wrote(len(saves) + copied)
+        self._statistics.count_written(len(saves) + copied)
 
     async def count_failure(self, key: str, tenant: str, now: int, seconds: int) -> Failures:
         return await self._write(locks.of_steps(()), partial(count_failure, binds=(key, b"", tenant, now, now + seconds)))
 
     async def get(self, kind: str, key: str) -> Record | None:
-        return await self._records.ask(kind, fitted(key))
+        return await self._records.ask(kind, fit(key))
 
     async def _get(self, kind: str, keys: list[str]) -> dict[str, Record]:
-        rows = await self._pool.repeatable(lambda db: db.fetch(_GET, fitted(kind), keys), Use.LOOKUP)
+        rows = await self._pool.repeat_if_lost(lambda db: db.fetch(_GET, fit(kind), keys), Use.LOOKUP)
         # After a failover, the new server reuses the numbers of transactions that the old one rolled back.
         if (seen := (self._pool.generation, rows[0][0])) != self._seen:
             self._seen, self._stamp = seen, self._stamp + 1
@@ -148,7 +152,7 @@ class PostgresStore:
 
     async def _journal_size(self) -> tuple[int, Volume]:
         """Return the number of rows in `journal_size`, and their sum."""
-        rows, exchanges, size = await self._pool.repeatable(lambda db: db.fetchrow(SIZE))
+        rows, exchanges, size = await self._pool.repeat_if_lost(lambda db: db.fetchrow(SIZE))
         return rows, Volume(int(exchanges), int(size))
 
     async def database_size(self) -> int:
@@ -186,7 +190,7 @@ class PostgresStore:
     async def labels(self, space: ResourceSpace, types: Sequence[str], visibility: Visibility) -> Labels:
         return await self._ask(lambda: self._answers.labels(space, types, visibility)(self._sync_reader.run))
 
-    async def outdated(self, limit: int) -> list[Outdated]:
+    async def list_outdated(self, limit: int) -> list[Outdated]:
         rows = await self._ask(lambda: self._sync_reader.rows(OUTDATED, (limit,)))
         return [Outdated(ResourceSpace(tenant, version), *rest) for tenant, version, *rest in rows]
 
@@ -208,7 +212,8 @@ class PostgresStore:
         try:
             async with self._pool.connection(patient=True) as db:
                 return await work(db)
-        except Unavailable:
+        except (Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            LOG.warning("The sample patients can't be kept for other databases: %s", error)
             return False
 
     async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
@@ -219,7 +224,7 @@ class PostgresStore:
             async with TimeLimit(db, milliseconds) as limit:
                 return await in_turn(limit.fetch, answer)
 
-        return await self._pool.repeatable(answer_in_time)
+        return await self._pool.repeat_if_lost(answer_in_time)
 
     async def position(self, space: ResourceSpace) -> int:
         return await self._ask(lambda: self._answers.position(space))
@@ -237,7 +242,7 @@ class PostgresStore:
 
     async def _ask(self, job: Callable[[], T]) -> T:
         """Run all of the job's queries on one connection."""
-        return await self._pool.repeatable(lambda db: in_turn(partial(_fetch, db), job))
+        return await self._pool.repeat_if_lost(lambda db: in_turn(partial(_fetch, db), job))
 
     async def _reserve(self, saves: Sequence[Save | Reindex], whole: set[ResourceSpace]) -> dict[int, list[int]]:
         """Reserve nids for everything that the saves may need, before they hold any lock. whole: spaces of other steps."""
@@ -249,13 +254,13 @@ class PostgresStore:
             counts = bounds(self._numbers, saves)
             return {space: await self._numbers.take(db, space, most) for space, most in counts.items()}
 
-        return await self._pool.repeatable(reserve, Use.WRITE)
+        return await self._pool.repeat_if_lost(reserve, Use.WRITE)
 
 
 async def _fetch(db: Any, statement: Statement) -> list[Row]:
     text, lists = to_postgres(statement.text)
     rows: list[Row] = await db.fetch(text, *values(statement.binds, lists))
-    return rows if statement.body < 0 else bounded(rows, statement.body)
+    return rows if statement.body < 0 else read_bounded(rows, statement.body)
 
 
 async def open_store(address: str, find: Find) -> PostgresStore:

@@ -15,7 +15,7 @@ from sickbay.settings.database import Locked, UnknownOutcome
 from sickbay.storage.postgres.connection import ConnectionLost, Pool
 from sickbay.storage.postgres.pool import Use
 from sickbay.storage.postgres.servers import TIME_LIMITS
-from sickbay.storage.resets import WasReset, changed_rows, expected
+from sickbay.storage.resets import WasReset, changed_rows, expected_revisions
 
 T = TypeVar("T")
 Job: TypeAlias = Callable[[Any], Awaitable[T]]
@@ -50,18 +50,18 @@ async def in_transaction(pool: Pool, locks: str, job: Job[T], *, patient: bool =
     retryable = RETRYABLE if pool.locks_hold else (*RETRYABLE, *RACES)
     for pause in PAUSES:
         try:
-            return await _once(pool, locks, job, patient)
+            return await _write_once(pool, locks, job, patient)
         except retryable:
             await asyncio.sleep(random.uniform(0, pause))
     try:
-        return await _once(pool, locks, job, patient)
+        return await _write_once(pool, locks, job, patient)
     except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, *RACES) as error:
         if isinstance(error, RACES) and pool.locks_hold:
             raise
         raise Locked(f"PostgreSQL at {pool.name} was too busy to complete the transaction. Try again.") from error
 
 
-async def _once(pool: Pool, locks: str, job: Job[T], patient: bool) -> T:
+async def _write_once(pool: Pool, locks: str, job: Job[T], patient: bool) -> T:
     turn = pool.connection(Use.WRITE, patient=patient)
     async with turn as connection:
         try:
@@ -78,7 +78,7 @@ async def _once(pool: Pool, locks: str, job: Job[T], patient: bool) -> T:
 async def _begin(connection: Any, pool: Pool, locks: str, patient: bool) -> None:
     """Begin the transaction, limit its time, take its locks, and compare the resets, all in one message. Raises WasReset."""
     isolation = "READ COMMITTED" if pool.locks_hold else "SERIALIZABLE"
-    began = expected()
+    began = expected_revisions()
     text = f"BEGIN ISOLATION LEVEL {isolation}; {_limits(pool, patient)}{locks}"
     if not began:
         await connection.execute(text)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sickbay.fhir.search.query import DateValue, Filter, Query, ReferenceValue, SearchParameter
-from sickbay.storage.query.candidates import between, collected, leading
+from sickbay.storage.query.candidates import between, leading, select_candidates
 from sickbay.storage.query.dictionary import LIVE, tokens
-from sickbay.storage.query.filters import TRUE, Scope, both, of_instant, one_of, single_hash, single_target
+from sickbay.storage.query.filters import TRUE, Scope, join_with_and, of_instant, one_of, single_hash, single_target
 from sickbay.storage.query.saving import FACETS
 from sickbay.storage.query.statement import Sql
 
@@ -50,19 +50,19 @@ class AccessPath(NamedTuple):
         """Limit the candidates to the `many` smallest nids after `after`."""
         assert self.candidates is not None
         text = f"SELECT nid FROM ({self.candidates.text}) e WHERE +nid > ? ORDER BY +nid LIMIT ?"
-        return _collected(Sql(text, (*self.candidates.binds, after, many)), self.rest, None)
+        return _from_candidates(Sql(text, (*self.candidates.binds, after, many)), self.rest, None)
 
     def some(self, many: int) -> AccessPath:
         """Limit the candidates to any `many` rows."""
         assert self.candidates is not None
         candidates = Sql(f"SELECT nid FROM ({self.candidates.text}) e LIMIT ?", (*self.candidates.binds, many))
-        return _collected(candidates, self.rest, None)
+        return _from_candidates(candidates, self.rest, None)
 
     @property
     def text(self) -> str:
         return f"FROM {self.table} WHERE {self.where}"
 
-    def joined(self) -> str:
+    def join(self) -> str:
         """Return the same with the resource's own row joined as `r`."""
         return self.text if self.row else f"FROM {self.table}{JOIN} WHERE {self.where}"
 
@@ -93,8 +93,8 @@ def source(scope: Scope, query: Query, patient: str | None) -> AccessPath:
         or _range(scope, query, _WORDS)
         or _between(scope, query)
         or _range(scope, query, _NUMBERS)
-        or _chained(scope, query)
-        or _changed(scope, query)
+        or _follow_chain(scope, query)
+        or _collect_changed(scope, query)
         or everything(scope, query)
     )
 
@@ -207,7 +207,7 @@ def _date(scope: Scope, query: Query) -> AccessPath | None:
         numbers = filter.parameter.numbers
         if value.prefix != "eq" or len(numbers) != 1:
             continue
-        if scope.names.whole(scope.space, numbers[0], value.low, value.high):
+        if scope.names.is_whole(scope.space, numbers[0], value.low, value.high):
             where = "d.space = ? AND d.parameter = ? AND d.low = ? AND d.high = ?"
             binds = (scope.space, numbers[0], value.low, value.high)
             return AccessPath("date_index d", where, binds, "d.nid", _without(query, filter))
@@ -236,21 +236,21 @@ def _between(scope: Scope, query: Query) -> AccessPath | None:
             if opposed and from_filter.parameter.number == to_filter.parameter.number:
                 candidates = between(scope, from_filter, to_filter)
                 others = tuple(filter for filter in query.filters if filter is not from_filter and filter is not to_filter)
-                return _collected(candidates, others, candidates)
+                return _from_candidates(candidates, others, candidates)
     return None
 
 
-def _changed(scope: Scope, query: Query) -> AccessPath | None:
+def _collect_changed(scope: Scope, query: Query) -> AccessPath | None:
     """Collect what was last updated in the requested period."""
     if all(date.prefix == "ne" for date in query.updated):
         return None
-    conditions = both(of_instant(date, "u.changed") for date in query.updated)
+    conditions = join_with_and(of_instant(date, "u.changed") for date in query.updated)
     text = f"SELECT u.nid FROM resource u WHERE u.space = ? AND u.type = ? AND u.state = {LIVE} AND {conditions.text}"
     candidates = Sql(text, (scope.space, scope.names.word(query.type), *conditions.binds))
-    return _collected(candidates, query.filters, candidates)._replace(changed=True)
+    return _from_candidates(candidates, query.filters, candidates)._replace(changed=True)
 
 
-def _collected(candidates: Sql, rest: tuple[Filter, ...], range: Sql | None) -> AccessPath:
+def _from_candidates(candidates: Sql, rest: tuple[Filter, ...], range: Sql | None) -> AccessPath:
     # "+": otherwise the engine may scan an index in the order of nids to remove duplicates.
     table = f"(SELECT DISTINCT +nid AS nid FROM ({candidates.text}) e) d"
     return AccessPath(table, "TRUE", candidates.binds, "d.nid", rest, range=range, candidates=candidates)
@@ -258,7 +258,7 @@ def _collected(candidates: Sql, rest: tuple[Filter, ...], range: Sql | None) -> 
 
 def _fewer(scope: Scope, query: Query) -> AccessPath | None:
     """Choose a range with few rows if every token filter has many."""
-    range = _between(scope, query) or _range(scope, query, _NUMBERS) or _changed(scope, query)
+    range = _between(scope, query) or _range(scope, query, _NUMBERS) or _collect_changed(scope, query)
     if (
         range is None
         or range.candidates is None
@@ -273,18 +273,18 @@ def _fewer(scope: Scope, query: Query) -> AccessPath | None:
 def _range(scope: Scope, query: Query, kinds: tuple[str, ...]) -> AccessPath | None:
     """Collect the matches of one filter first, which costs in proportion to their number."""
     for filter in (filter for kind in kinds for filter in query.filters if filter.parameter.kind == kind and not filter.leads):
-        candidates = collected(scope, query.type, filter)
+        candidates = select_candidates(scope, query.type, filter)
         if candidates is not None:
-            return _collected(candidates, _without(query, filter), leading(scope, filter))
+            return _from_candidates(candidates, _without(query, filter), leading(scope, filter))
     return None
 
 
-def _chained(scope: Scope, query: Query) -> AccessPath | None:
+def _follow_chain(scope: Scope, query: Query) -> AccessPath | None:
     """Do the same for a filter that follows references. Counting its matches means following them."""
     for filter in (filter for filter in query.filters if filter.leads):
-        candidates = collected(scope, query.type, filter)
+        candidates = select_candidates(scope, query.type, filter)
         if candidates is not None:
-            return _collected(candidates, _without(query, filter), candidates)._replace(costly=True)
+            return _from_candidates(candidates, _without(query, filter), candidates)._replace(costly=True)
     return None
 
 

@@ -9,44 +9,44 @@ from msgspec.structs import replace
 
 from sickbay.fhir.search.query import CompositeValue, DateValue, Filter, QuantityValue, Value, WordsValue
 from sickbay.storage.query import composites, full_text
-from sickbay.storage.query.filters import TABLES, Scope, both, condition, nids, one_of, under, values
+from sickbay.storage.query.filters import TABLES, Scope, condition, join_with_and, nids, one_of, under, values
 from sickbay.storage.query.range_scan import stretches
 from sickbay.storage.query.statement import Sql
-from sickbay.storage.terms import ordered
+from sickbay.storage.terms import to_sortable
 
 SEPARATE_VALUES = 16
 """Maximum number of a filter's values that are searched separately."""
 
 
-def collected(scope: Scope, type: str, filter: Filter) -> Sql | None:
+def select_candidates(scope: Scope, type: str, filter: Filter) -> Sql | None:
     """Return a SELECT of the nids of everything that meets the filter; None if its index rows can't be the start."""
     if filter.chain is not None:
-        return _led(scope, type, filter)
+        return _lead_from_inner(scope, type, filter)
     if filter.either:
-        alternatives = [collected(scope, type, alternative) for alternative in filter.either]
+        alternatives = [select_candidates(scope, type, alternative) for alternative in filter.either]
         return None if None in alternatives else union(alternative for alternative in alternatives if alternative is not None)
     if filter.modifier in ("not", "missing") or any(getattr(value, "prefix", "eq") == "ne" for value in filter.values):
         return None
     if any(isinstance(value, WordsValue) for value in filter.values):
-        return full_text.collected(scope.space, filter)
+        return full_text.collect_matches(scope.space, filter)
     if filter.parameter.code == "_id":
         by = one_of("t.nid", nids(scope, filter))
         return Sql(f"SELECT t.nid FROM resource t WHERE {by.text}", by.binds)
     if filter.parameter.code == "_lastUpdated" or any(getattr(value, "url", None) is not None for value in filter.values):
         return None
     # Stretches that an index leads to directly come first. A caller that needs only a few rows never reads the overlaps.
-    values_conditions = _stretched(scope, filter) or [[values(scope, filter)]]
+    values_conditions = _stretch(scope, filter) or [[values(scope, filter)]]
     return union(_rows(scope, filter, stretch) for parts in zip_longest(*values_conditions) for stretch in parts if stretch)
 
 
 def leading(scope: Scope, filter: Filter) -> Sql | None:
-    """Return the part of `collected` that its index leads to directly; None if there is no such part."""
+    """Return the part of `select_candidates` that its index leads to directly; None if there is no such part."""
     plain = not filter.leads and filter.modifier in (None, "exact") and filter.parameter.kind != "special"
     if not plain or filter.parameter.code in ("_id", "_lastUpdated", "_text", "_content"):
         return None
     if not any(isinstance(value, DateValue | QuantityValue | CompositeValue) for value in filter.values):
         return _rows(scope, filter, values(scope, filter))
-    stretched = _stretched(scope, filter)
+    stretched = _stretch(scope, filter)
     return union(_rows(scope, filter, first) for first, *_ in stretched) if stretched else None
 
 
@@ -60,10 +60,12 @@ def between(scope: Scope, from_filter: Filter, to_filter: Filter) -> Sql:
     assert isinstance(before, DateValue)
     end = before.high if before.prefix == "le" else before.low
     conditions = [values(scope, from_filter), values(scope, to_filter), Sql("t.low < ?", (end,))]
-    selects = [_rows(scope, from_filter, both([stretch, *conditions])) for stretch in _stretches(from_filter, after) or ()]
+    selects = [
+        _rows(scope, from_filter, join_with_and([stretch, *conditions])) for stretch in _stretches(from_filter, after) or ()
+    ]
     binds = (-from_filter.parameter.number, scope.space, end, after.low)
     span = Sql("b.parameter = ? AND b.space = ? AND b.low < ? AND b.high > ?", binds)
-    by_several = both([span, condition(scope, from_filter, "b.nid"), condition(scope, to_filter, "b.nid")])
+    by_several = join_with_and([span, condition(scope, from_filter, "b.nid"), condition(scope, to_filter, "b.nid")])
     return union([*selects, Sql(f"SELECT b.nid FROM date_index b WHERE {by_several.text}", by_several.binds)])
 
 
@@ -75,11 +77,11 @@ def union(parts: Iterable[Sql]) -> Sql:
 
 
 def _rows(scope: Scope, filter: Filter, condition: Sql) -> Sql:
-    condition = both([under(scope, filter), condition])
+    condition = join_with_and([under(scope, filter), condition])
     return Sql(f"SELECT t.nid FROM {TABLES[filter.parameter.kind]} t WHERE {condition.text}", condition.binds)
 
 
-def _stretched(scope: Scope, filter: Filter) -> list[list[Sql]] | None:
+def _stretch(scope: Scope, filter: Filter) -> list[list[Sql]] | None:
     """Return conditions on the rows `t` for each value: one of them is true of every match, and the first uses an index
     directly. None if a value can't be split.
     """
@@ -91,7 +93,7 @@ def _stretched(scope: Scope, filter: Filter) -> list[list[Sql]] | None:
         if value_stretches is None:
             return None
         comparison = values(scope, replace(filter, values=(value,)))
-        stretched.append([both([stretch, comparison]) for stretch in value_stretches])
+        stretched.append([join_with_and([stretch, comparison]) for stretch in value_stretches])
     return stretched
 
 
@@ -101,7 +103,7 @@ def _stretches(filter: Filter, value: Value) -> list[Sql] | None:
         case DateValue():
             return stretches(table, value, value.low, value.high)
         case QuantityValue():
-            return stretches(table, value, ordered(value.low), ordered(value.high))
+            return stretches(table, value, to_sortable(value.low), to_sortable(value.high))
         case CompositeValue():
             return _of_parts(value)
     return None
@@ -113,18 +115,18 @@ def _of_parts(value: CompositeValue) -> list[Sql] | None:
     for part, part_columns in zip(value.parts, columns, strict=True):
         if part_columns[:2] != ("low", "high") or not isinstance(part, DateValue | QuantityValue):
             continue
-        low, high = (part.low, part.high) if isinstance(part, DateValue) else (ordered(part.low), ordered(part.high))
+        low, high = (part.low, part.high) if isinstance(part, DateValue) else (to_sortable(part.low), to_sortable(part.high))
         end = low if part.prefix == "ap" else high
         split = part.prefix in ("eq", "lt", "sa") or (part.prefix in ("gt", "ge", "ap") and end >= 0)
         return stretches("composite_index", part, low, high) if split and columns[0] == ("hash",) else None
     return None
 
 
-def _led(scope: Scope, type: str, filter: Filter) -> Sql | None:
+def _lead_from_inner(scope: Scope, type: str, filter: Filter) -> Sql | None:
     """Start from the matches of the inner filter and follow the reference to resources of this type."""
     assert filter.chain is not None
     far_type, inner = filter.chain
-    start = collected(scope, far_type, inner) or _fewer(scope, type, filter)
+    start = select_candidates(scope, far_type, inner) or _fewer(scope, type, filter)
     if start is None:
         return None
     visible = scope.visible(far_type, "s", "g.nid", None)

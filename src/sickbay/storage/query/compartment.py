@@ -10,7 +10,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.access_path import AccessPath
 from sickbay.storage.query.cache import PlanResults
-from sickbay.storage.query.filters import FALSE, Scope, both, one_of
+from sickbay.storage.query.filters import FALSE, Scope, join_with_and, one_of
 from sickbay.storage.query.keyset import Find, order
 from sickbay.storage.query.search import SearchPlan, own
 from sickbay.storage.query.visibility import group_by_visibility
@@ -59,4 +59,6 @@ def _plan(
     source = AccessPath(table, "TRUE", (holder, *by.binds), "d.nid", ())
     updated = own(parts[0], source)
     keys = order(find, parts[0], source)
-    return SearchPlan(source, both([*updated, visible]), keys, bool(updated), parts[0], space, visibility, PlanResults())
+    return SearchPlan(
+        source, join_with_and([*updated, visible]), keys, bool(updated), parts[0], space, visibility, PlanResults()
+    )

@@ -18,7 +18,7 @@ from sickbay.fhir.search.query import (
     UriValue,
 )
 from sickbay.storage.query.statement import Bind, Sql
-from sickbay.storage.terms import ordered
+from sickbay.storage.terms import to_sortable
 
 Term: TypeAlias = Callable[[str | None, str], int]
 Columns: TypeAlias = tuple[str, ...]
@@ -57,10 +57,10 @@ def row(parts: Sequence[tuple[Any, ...]], term: Term) -> tuple[int, int, int, in
             values[columns[0]] = term(part[1], part[2])
         elif kind == "quantity":
             _, system, unit, low, high = part
-            values[columns[0]], values[columns[1]] = ordered(low), ordered(high)
+            values[columns[0]], values[columns[1]] = to_sortable(low), to_sortable(high)
             values[columns[2]] = term(system, unit) if unit is not None else 0
         elif kind == "number":
-            values[columns[0]], values[columns[1]] = ordered(part[1]), ordered(part[2])
+            values[columns[0]], values[columns[1]] = to_sortable(part[1]), to_sortable(part[2])
         elif kind == "date":
             values["low"], values["high"] = part[1], part[2]
         elif kind == "reference":
@@ -87,7 +87,7 @@ def kinds_of(value: CompositeValue) -> list[str]:
     return ["number" if kind == "quantity" and numbers else kind for kind in kinds]
 
 
-def near(value: NearValue) -> Sql:
+def match_near(value: NearValue) -> Sql:
     """Match positions within the circle, on a map scaled at its center (fhir.search.matching.within). Works across the 180th
     meridian.
     """

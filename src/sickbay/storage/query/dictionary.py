@@ -50,7 +50,7 @@ class Dictionary:
             self._words[text] = number
         return self._words[text]
 
-    def known(self, texts: Collection[str]) -> set[str]:
+    def find_known(self, texts: Collection[str]) -> set[str]:
         """Return the texts under which something was stored, with one look-up."""
         unknown = [text for text in texts if text not in self._words]
         if unknown:
@@ -108,7 +108,7 @@ class Dictionary:
         count: int = self._reader.one(statement.text, statement.binds)
         return count
 
-    def whole(self, space: int, parameter: int, low: int, high: int) -> bool:
+    def is_whole(self, space: int, parameter: int, low: int, high: int) -> bool:
         """Return whether everything dated within [low, high) has exactly this range, and nothing only a part of it."""
         exists = "SELECT 1 FROM date_index WHERE space = ? AND parameter = ?"
         text = f"SELECT EXISTS ({exists} AND low = ? AND high < ?) OR EXISTS ({exists} AND low > ? AND low < ?)"

@@ -29,7 +29,7 @@ from sickbay.fhir.search.query import (
 from sickbay.storage.query import composites, full_text
 from sickbay.storage.query.dictionary import Dictionary
 from sickbay.storage.query.statement import EACH, Bind, Sql
-from sickbay.storage.terms import ordered, term_hash, text_hash
+from sickbay.storage.terms import term_hash, text_hash, to_sortable
 
 LAST = "\U0010ffff"
 """Sorts after every text with the same beginning."""
@@ -60,7 +60,7 @@ class Scope(NamedTuple):
     visible: Callable[[str, str, str, str | None], Sql]
 
 
-def both(parts: Iterable[Sql]) -> Sql:
+def join_with_and(parts: Iterable[Sql]) -> Sql:
     """Join conditions with AND. An empty conjunction is TRUE."""
     conditions = [part for part in parts if part is not TRUE]
     if any(part is FALSE for part in conditions):
@@ -105,15 +105,15 @@ def condition(scope: Scope, filter: Filter, nid: str) -> Sql:
         if filter.modifier == "missing":
             return FALSE if _is_true(filter.values) else TRUE
         comparison = _column(scope, filter, nid)
-        return negated(comparison) if filter.modifier == "not" else comparison
+        return negate(comparison) if filter.modifier == "not" else comparison
     if filter.modifier == "missing":
-        return _missing(filter, nid)
+        return _match_missing(filter, nid)
     if any(isinstance(value, WordsValue) for value in filter.values):
-        return full_text.matched(filter, nid)
-    matched = either((_some(scope, filter, nid), _addressed(scope, filter, nid)))
+        return full_text.match_words(filter, nid)
+    matched = either((_some(scope, filter, nid), _match_addresses(scope, filter, nid)))
     if filter.modifier != "not":
         return matched
-    return TRUE if matched is FALSE else negated(matched)
+    return TRUE if matched is FALSE else negate(matched)
 
 
 def _some(scope: Scope, filter: Filter, nid: str) -> Sql:
@@ -136,7 +136,7 @@ def under(scope: Scope, filter: Filter) -> Sql:
     return by if filter.parameter.kind == "reference" else Sql(f"{by.text} AND t.space = ?", (*by.binds, scope.space))
 
 
-def _addressed(scope: Scope, filter: Filter, nid: str) -> Sql:
+def _match_addresses(scope: Scope, filter: Filter, nid: str) -> Sql:
     """Match references to other servers and canonicals, which are stored as they are written."""
     urls = [value.url for value in filter.values if isinstance(value, ReferenceValue) and value.url is not None]
     if not urls:
@@ -154,7 +154,7 @@ def _versions(url: str, below: bool) -> Sql:
     return either((same, _between("t.value", url + ("." if "|" in url else "|"))))
 
 
-def _missing(filter: Filter, nid: str) -> Sql:
+def _match_missing(filter: Filter, nid: str) -> Sql:
     """Return the `:missing` condition. An element may also have content that can't be searched, or refer to a foreign URL."""
     numbers, kind = list(filter.parameter.numbers), filter.parameter.kind
     sources = {TABLES[kind]: numbers} | ({"uri_index": numbers} if kind == "reference" else {})
@@ -163,7 +163,7 @@ def _missing(filter: Filter, nid: str) -> Sql:
     rows = {table: one_of("t.parameter", indexed) for table, indexed in sources.items()}
     text = f"EXISTS (SELECT 1 FROM {{}} t WHERE t.nid = {nid} AND {{}}{EACH})"
     present = either(Sql(text.format(table, by.text), by.binds) for table, by in rows.items())
-    return negated(present) if _is_true(filter.values) else present
+    return negate(present) if _is_true(filter.values) else present
 
 
 def _column(scope: Scope, filter: Filter, nid: str) -> Sql:
@@ -237,7 +237,7 @@ def _value(scope: Scope, filter: Filter, value: Value) -> Sql:
         case DateValue(low=low, high=high):
             return match_range(value, low, high)
         case QuantityValue():
-            return both([match_range(value, ordered(value.low), ordered(value.high)), _unit(scope, value)])
+            return join_with_and([match_range(value, to_sortable(value.low), to_sortable(value.high)), _unit(scope, value)])
         case StringValue():
             return _string(value, filter.modifier)
         case ReferenceValue():
@@ -249,7 +249,7 @@ def _value(scope: Scope, filter: Filter, value: Value) -> Sql:
         case CompositeValue():
             return _composite(scope, filter, value)
         case NearValue():
-            return composites.near(value)
+            return composites.match_near(value)
         case TokenValue() | WordsValue():
             return FALSE
 
@@ -265,12 +265,12 @@ def _composite(scope: Scope, filter: Filter, value: CompositeValue) -> Sql:
             case QuantityValue():
                 ends = (f"t.{columns[0]}", f"t.{columns[1]}")
                 unit = _unit(scope, part, f"t.{columns[2]}")
-                parts += [match_range(part, ordered(part.low), ordered(part.high), ends), unit]
+                parts += [match_range(part, to_sortable(part.low), to_sortable(part.high), ends), unit]
             case ReferenceValue():
                 parts.append(Sql("t.value = ?", (f"{part.type}/{part.id}",)))
             case _:
                 parts.append(_value(scope, filter, part))
-    matched = both(parts)
+    matched = join_with_and(parts)
     return matched if matched is FALSE else Sql(f"({matched.text})", matched.binds)
 
 
@@ -280,7 +280,7 @@ def _string(value: StringValue, modifier: str | None) -> Sql:
     if modifier == "contains":
         return Sql("instr(t.value, ?) > 0", (value.text,))
     if modifier == "text":
-        return both(Sql("instr(' ' || t.value, ?) > 0", (f" {word}",)) for word in value.text.split())
+        return join_with_and(Sql("instr(' ' || t.value, ?) > 0", (f" {word}",)) for word in value.text.split())
     return _between("t.value", value.text[:120])
 
 
@@ -379,7 +379,7 @@ def _hop(scope: Scope, filter: Filter, nid: str) -> Sql:
     type, inner = filter.chain
     depth = nid.count("_") + 1
     link, other = "f" + "_" * depth, "g" + "_" * depth
-    conditions = both([scope.visible(type, "s", f"{other}.nid", None), condition(scope, inner, f"{other}.nid")])
+    conditions = join_with_and([scope.visible(type, "s", f"{other}.nid", None), condition(scope, inner, f"{other}.nid")])
     if conditions is FALSE:
         return FALSE
     here, there = ("target", "nid") if filter.reverse else ("nid", "target")
@@ -391,7 +391,7 @@ def _hop(scope: Scope, filter: Filter, nid: str) -> Sql:
     return Sql(text, (filter.parameter.number, scope.names.word(type), *conditions.binds))
 
 
-def negated(part: Sql) -> Sql:
+def negate(part: Sql) -> Sql:
     return Sql(f"NOT ({part.text})", part.binds)
 
 

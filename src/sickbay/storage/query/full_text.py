@@ -11,7 +11,7 @@ from sickbay.storage.query.statement import EACH, Sql
 _SPACED = "replace(replace(replace(replace(' ' || {0}, '(', ' '), '/', ' '), '-', ' '), '[', ' ')"
 
 
-def matched(filter: Filter, nid: str) -> Sql:
+def match_words(filter: Filter, nid: str) -> Sql:
     """Return a condition on the resource that the expression `nid` names."""
     alternatives = [_every(filter, words, nid) for words in _word_lists(filter)]
     return Sql(
@@ -20,7 +20,7 @@ def matched(filter: Filter, nid: str) -> Sql:
     )
 
 
-def collected(space: int, filter: Filter) -> Sql:
+def collect_matches(space: int, filter: Filter) -> Sql:
     """Return the nids of all matches, with possible duplicates. Starts with the longest word, then checks the others."""
     parts = []
     for words in _word_lists(filter):

@@ -6,7 +6,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import HistoryQuery, Stored, Versions
 from sickbay.storage.query.dictionary import NEVER, REFERENCED, SHIFT
 from sickbay.storage.query.filters import FALSE, TRUE, Scope
-from sickbay.storage.query.keyset import BYTES, Position, is_full, opened, seal
+from sickbay.storage.query.keyset import BYTES, Position, is_full, open_cursor, seal
 from sickbay.storage.query.statement import Row, Run, Sql, Statement
 from sickbay.storage.query.visibility import compartments
 
@@ -35,7 +35,7 @@ def page(run: Run, scope: Scope, key: bytes, query: HistoryQuery, visibility: Vi
     letter, count = "r" if query.id is not None else "s", query.most
     condition = scope.visible(query.type or "*", letter, "r.nid", None)
     fingerprint = "/".join(map(str, ("history", scope.space, query.type or "", query.id or "", query.since, query.at))).encode()
-    before = int(opened(key, query.cursor, fingerprint).last[0]) if query.cursor is not None else NEVER
+    before = int(open_cursor(key, query.cursor, fingerprint).last[0]) if query.cursor is not None else NEVER
     if condition is FALSE:
         return Versions([], None, 0 if count == 0 else None)
     source = _versions(

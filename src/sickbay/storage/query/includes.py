@@ -31,7 +31,7 @@ class _Hop(NamedTuple):
     without: frozenset[str]
 
 
-def included(
+def read_included(
     run: Run, scope: Scope, find: Find, query: Query, visibility: Visibility, matches: dict[str, list[int]]
 ) -> tuple[dict[str, list[Row]], bool]:
     """Return the visible rows by type that aren't matches themselves, each once, and whether there are more than are allowed.

@@ -19,7 +19,7 @@ import msgspec
 
 from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 from sickbay.storage.interface import BadCursor, StaleCursor
 from sickbay.storage.query.access_path import AccessPath
 from sickbay.storage.query.dictionary import NEVER
@@ -36,7 +36,7 @@ class Cut(list[Row]):
     """The rows up to BYTES plus the next row, which exceeds the limit. There may be more."""
 
 
-def bounded(rows: Iterable[Row], column: int) -> list[Row]:
+def read_bounded(rows: Iterable[Row], column: int) -> list[Row]:
     """Return all rows, or a Cut, after which no further row is read. column: index of the body."""
     taken: list[Row] = []
     left = BYTES
@@ -48,7 +48,7 @@ def bounded(rows: Iterable[Row], column: int) -> list[Row]:
     return taken
 
 
-def paged(rows: list[Row], count: int) -> tuple[list[Row], bool]:
+def cut_page(rows: list[Row], count: int) -> tuple[list[Row], bool]:
     """Return the rows of a page of at most `count`, given up to one row more, and whether others follow."""
     if isinstance(rows, Cut) and len(rows) <= count:
         return rows[:-1], True
@@ -75,7 +75,7 @@ class SortKey(NamedTuple):
 
 def order(find: Find, query: Query, source: AccessPath) -> tuple[SortKey, ...]:
     """Return the sort keys before the nid, which is always the last key."""
-    keys = [key for sort in query.sort if (key := _sorted(find, query, source, sort.parameter, sort.descending))]
+    keys = [key for sort in query.sort if (key := _find_sort_key(find, query, source, sort.parameter, sort.descending))]
     if not keys and source.rank:
         return (SortKey("d.rank"),)
     return tuple(keys)
@@ -95,7 +95,7 @@ def beyond(keys: tuple[tuple[str, bool], ...], last: tuple[Bind, ...]) -> Sql:
     return Sql(f"({' OR '.join(parts)})", tuple(binds))
 
 
-def _sorted(find: Find, query: Query, source: AccessPath, name: str, descending: bool) -> SortKey | None:
+def _find_sort_key(find: Find, query: Query, source: AccessPath, name: str, descending: bool) -> SortKey | None:
     if name == "_id":
         return SortKey("r.id", (), descending)
     if name == "_lastUpdated":
@@ -152,14 +152,14 @@ _decoder = msgspec.json.Decoder(Position)
 def seal(key: bytes, position: Position) -> str:
     content = msgspec.json.encode(position)
     mark = _mark(key, content)
-    return _to_base64(mark + _masked(key, mark, content))
+    return _to_base64(mark + _mask(key, mark, content))
 
 
 def _to_base64(sealed: bytes) -> str:
     return binascii.b2a_base64(sealed, newline=False).translate(_FOR_URLS, b"=").decode()
 
 
-def opened(key: bytes, cursor: str, query: bytes, sight: bytes = b"") -> Position:
+def open_cursor(key: bytes, cursor: str, query: bytes, sight: bytes = b"") -> Position:
     """Return the position. Raises BadCursor if this server didn't create it for this query, StaleCursor if `sight` differs."""
     try:
         sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
@@ -169,7 +169,7 @@ def opened(key: bytes, cursor: str, query: bytes, sight: bytes = b"") -> Positio
         _to_base64(sealed) != cursor
     ):  # base64 ignores some bits of the last character, so several strings decode to the same bytes
         raise BadCursor("not the canonical spelling")
-    mark, content = sealed[:16], _masked(key, sealed[:16], sealed[16:])
+    mark, content = sealed[:16], _mask(key, sealed[:16], sealed[16:])
     if not hmac.compare_digest(mark, _mark(key, content)):
         raise BadCursor("the seal doesn't match")
     position = _decoder.decode(content)
@@ -180,7 +180,7 @@ def opened(key: bytes, cursor: str, query: bytes, sight: bytes = b"") -> Positio
     return position
 
 
-@memoized(1024)
+@cache_results(1024)
 def sight_of(visibility: Visibility) -> bytes:
     """Return a fingerprint of what is visible. It is the same on every worker."""
     clauses = [
@@ -194,7 +194,7 @@ def _mark(key: bytes, content: bytes) -> bytes:
     return blake2b(content, digest_size=16, key=key, person=b"cursor seal").digest()
 
 
-def _masked(key: bytes, mark: bytes, content: bytes) -> bytes:
+def _mask(key: bytes, mark: bytes, content: bytes) -> bytes:
     size = len(content)
     blocks = [blake2b(mark + block.to_bytes(4), key=key, person=b"cursor mask").digest() for block in range((size + 63) // 64)]
     stream = b"".join(blocks)[:size]

@@ -93,7 +93,7 @@ class Restored(NamedTuple):
     entries: IndexEntries
 
 
-def restored(rows: Iterable[Any], index: Callable[[bytes], IndexEntries]) -> Iterator[Restored]:
+def restore(rows: Iterable[Any], index: Callable[[bytes], IndexEntries]) -> Iterator[Restored]:
     """Read the rows of AT_MARK."""
     for nid, type, id, version_id, at, interaction, facts, body in rows:
         state = DELETED if interaction == "delete" else LIVE

@@ -9,7 +9,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.compartment import group_parts
 from sickbay.storage.query.filters import TRUE, Scope
-from sickbay.storage.query.keyset import Find, Position, beyond, opened, paged, seal, sight_of
+from sickbay.storage.query.keyset import Find, Position, beyond, cut_page, open_cursor, seal, sight_of
 from sickbay.storage.query.search import COUNTED, Matches, SearchPlan, fingerprint, plan
 from sickbay.storage.query.statement import Bind, Run, Statement
 from sickbay.storage.query.visibility import COLUMNS, WIDTH
@@ -27,7 +27,7 @@ class SearchPlans(NamedTuple):
 def plans(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility) -> SearchPlans | None:
     """Plan the search. None means that nothing can match. Types with no stored resources are left out."""
     type_plans, parts = group_parts(scope, find, space, query, visibility)
-    stored_types = scope.names.known([part.type for part in parts])
+    stored_types = scope.names.find_known([part.type for part in parts])
     single_plans = (plan(scope, find, space, part, visibility) for part in parts if part.type in stored_types)
     type_plans += [type_plan for type_plan in single_plans if type_plan is not None]
     return SearchPlans(tuple(type_plans), query, space, visibility) if type_plans else None
@@ -38,9 +38,9 @@ def page(run: Run, key: bytes, search: SearchPlans) -> Matches:
     BadCursor.
     """
     query, sight = search.query, sight_of(search.visibility)
-    position = opened(key, query.cursor, fingerprint(search.space, query), sight) if query.cursor is not None else None
+    position = open_cursor(key, query.cursor, fingerprint(search.space, query), sight) if query.cursor is not None else None
     rows = run(_page(search, position))
-    rows, more = paged(rows, query.count)
+    rows, more = cut_page(rows, query.count)
     seen = (position.seen if position else 0) + len(rows)
     total = _total(run, search, position, None if more else seen)
     if not more:
@@ -61,7 +61,7 @@ def _page(search: SearchPlans, at: Position | None) -> Statement:
     binds: list[Bind] = []
     for part in search.plans:
         keys = [f"{key.text} AS {name}" for key, (name, _) in zip(part.keys, names, strict=False)]
-        table = part.source.joined() if part.needs_row or names else part.source.text
+        table = part.source.join() if part.needs_row or names else part.source.text
         texts.append(f"SELECT {', '.join((f'{part.source.nid} AS n', *keys))} {table} AND {part.where.text}")
         binds += [bind for key, _ in zip(part.keys, names, strict=False) for bind in key.binds]
         binds += (*part.source.binds, *part.where.binds)
@@ -78,7 +78,7 @@ def build_count(search: SearchPlans, limit: int | None = None) -> Statement:
     texts: list[str] = []
     binds: list[Bind] = []
     for part in search.plans:
-        text = part.source.joined() if part.needs_row else part.source.text
+        text = part.source.join() if part.needs_row else part.source.text
         texts.append(f"SELECT 1 {text} AND {part.where.text}")
         binds += (*part.source.binds, *part.where.binds)
     matches = f"({' UNION ALL '.join(texts)}) w"

@@ -63,21 +63,18 @@ class StoreProbe:
         return self._texts(query, parameter, TABLES[parameter.kind])
 
     def extent(self, query: Query, parameter: SearchParameter, point: int) -> Extent | None:
+        if self.count(query) >= COUNT_LIMIT:
+            return self._whole_extent(parameter, point)
         if parameter.code == "_lastUpdated":
             matches = self._matches(query)
-            rows = Sql(
-                "SELECT r.changed AS low, r.changed + 1 AS high"
-                f" FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid",
-                matches.binds,
-            )
+            changes = "SELECT r.changed AS low, r.changed + 1 AS high"
+            rows = Sql(f"{changes} FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid", matches.binds)
         else:
             rows = self._rows(query, parameter, TABLES[parameter.kind], "t.low AS low, t.high AS high")
-            if self.count(query) >= COUNT_LIMIT:
-                return self._whole_extent(parameter, point)
         return self._extent_of(rows, point)
 
     def texts_near(self, parameter: SearchParameter, start: str) -> list[str]:
-        visible = self._visible(parameter.type, "t.nid")
+        visible = self._match_visible(parameter.type, "t.nid")
         if self._scope is None or visible is FALSE:
             return []
         by = one_of("t.parameter", list(parameter.numbers))
@@ -89,7 +86,7 @@ class StoreProbe:
         return [value for (value,) in self._run(Statement(text, binds))]
 
     def systems_of(self, parameter: SearchParameter, code: str) -> list[str]:
-        visible = self._visible(parameter.type, "t.nid")
+        visible = self._match_visible(parameter.type, "t.nid")
         if self._scope is None or visible is FALSE:
             return []
         by = one_of("t.parameter", list(parameter.numbers))
@@ -103,21 +100,21 @@ class StoreProbe:
         return self._bodies(query.type, self._matches(query, limit=limit))
 
     def bodies_with(self, parameter: SearchParameter, limit: int) -> list[bytes]:
-        rows = self._indexed(parameter, TABLES[parameter.kind], "t.nid AS nid")
+        rows = self._select_index_rows(parameter, TABLES[parameter.kind], "t.nid AS nid")
         text = f"SELECT DISTINCT nid FROM ({rows.text}) v ORDER BY nid LIMIT ?"
         return self._bodies(parameter.type, Sql(text, (*rows.binds, limit)))
 
     def _bodies(self, type: str, matches: Sql) -> list[bytes]:
         text = f"SELECT {COLUMNS} FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid AND r.state = 1 ORDER BY r.nid"
         rows = self._run(Statement(text, matches.binds, 5))
-        return [stored.body for stored in self._guard.allowed(self._visibility, "s", type, rows)]
+        return [stored.body for stored in self._guard.select_allowed(self._visibility, "s", type, rows)]
 
     def position(self) -> int:
         if self._scope is None:
             return 0
         return int(self._run(Statement(POSITION, (self._scope.space,)))[0][0] or 0)
 
-    def _visible(self, type: str, nid: str) -> Sql:
+    def _match_visible(self, type: str, nid: str) -> Sql:
         return FALSE if self._scope is None else self._scope.visible(type, "s", nid, None)
 
     def _matches(self, query: Query, *, ordered: bool = True, limit: int = COUNT_LIMIT) -> Sql:
@@ -127,7 +124,7 @@ class StoreProbe:
         if plan is None:
             return _NOTHING
         source = plan.source
-        rows = Sql(source.joined() if plan.needs_row else source.text, source.binds)
+        rows = Sql(source.join() if plan.needs_row else source.text, source.binds)
         if source.row and query.ids is None:
             rows = self._in_compartments(query.type) or rows
         order = " ORDER BY 1" if ordered else ""
@@ -149,9 +146,9 @@ class StoreProbe:
         text = f"SELECT {columns} FROM ({matches.text}) m CROSS JOIN {table} t ON t.nid = m.nid WHERE {by.text}"
         return Sql(text, (*matches.binds, *by.binds))
 
-    def _indexed(self, parameter: SearchParameter, table: str, columns: str) -> Sql:
+    def _select_index_rows(self, parameter: SearchParameter, table: str, columns: str) -> Sql:
         """Select columns of index rows of the parameter, of any visible resources."""
-        visible, by = self._visible(parameter.type, "t.nid"), one_of("t.parameter", list(parameter.numbers))
+        visible, by = self._match_visible(parameter.type, "t.nid"), one_of("t.parameter", list(parameter.numbers))
         if self._scope is None or visible is FALSE or table == "reference_index":
             return Sql(f"SELECT {columns} FROM {table} t WHERE t.nid < 0")
         text = f"SELECT {columns} FROM {table} t WHERE t.space = ? AND {by.text} AND {visible.text} LIMIT ?"
@@ -161,12 +158,12 @@ class StoreProbe:
         self, query: Query, parameter: SearchParameter, table: str, columns: str, name: str
     ) -> list[tuple[Any, int]]:
         """Return the values with their numbers of matches."""
-        found = self._run(self._grouped(self._rows(query, parameter, table, columns), name))
+        found = self._run(self._group(self._rows(query, parameter, table, columns), name))
         if not found and self.count(query) >= COUNT_LIMIT:
-            found = self._run(self._grouped(self._indexed(parameter, table, columns), name))
+            found = self._run(self._group(self._select_index_rows(parameter, table, columns), name))
         return [(value, number) for value, number in found]
 
-    def _grouped(self, rows: Sql, columns: str) -> Statement:
+    def _group(self, rows: Sql, columns: str) -> Statement:
         text = (
             f"SELECT {columns}, count(DISTINCT nid) FROM ({rows.text}) v GROUP BY {columns}"
             f" ORDER BY count(DISTINCT nid) DESC, {columns} LIMIT ?"
@@ -216,13 +213,18 @@ class StoreProbe:
 
     def _at(self, parameter: SearchParameter, low: int, high: int | None, *, last: bool = False) -> tuple[int, int] | None:
         """Return the first or the last visible range that begins in [low, high)."""
-        visible, by = self._visible(parameter.type, "t.nid"), one_of("t.parameter", list(parameter.numbers))
         assert self._scope is not None
-        below = "" if high is None else " AND t.low < ?"
+        visible, below = self._match_visible(parameter.type, "t.nid"), () if high is None else (high,)
+        if parameter.code == "_lastUpdated":
+            by = Sql(f"t.type = ? AND t.state = {LIVE}", (self._scope.names.word(parameter.type),))
+            columns, table = ("t.changed", "t.changed + 1"), "resource"
+        else:
+            by = one_of("t.parameter", list(parameter.numbers))
+            columns, table = ("t.low", "t.high"), TABLES[parameter.kind]
         text = (
-            f"SELECT t.low, t.high FROM {TABLES[parameter.kind]} t WHERE t.space = ? AND {by.text} AND t.low >= ?{below}"
-            f" AND {visible.text} ORDER BY t.low{' DESC' if last else ''} LIMIT 1"
+            f"SELECT {', '.join(columns)} FROM {table} t WHERE t.space = ? AND {by.text} AND {columns[0]} >= ?"
+            f"{f' AND {columns[0]} < ?' if below else ''} AND {visible.text}"
+            f" ORDER BY {columns[0]}{' DESC' if last else ''} LIMIT 1"
         )
-        binds = (self._scope.space, *by.binds, low, *(() if high is None else (high,)), *visible.binds)
-        rows = self._run(Statement(text, binds))
+        rows = self._run(Statement(text, (self._scope.space, *by.binds, low, *below, *visible.binds)))
         return (rows[0][0], rows[0][1]) if rows else None

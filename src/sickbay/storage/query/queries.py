@@ -23,7 +23,7 @@ from sickbay.storage.query.probe import POSITION, StoreProbe
 from sickbay.storage.query.search import SearchPlan
 from sickbay.storage.query.space_tables import ANY_LIVE
 from sickbay.storage.query.statement import Row, Run, SqlReader, Statement
-from sickbay.storage.query.visibility import COLUMNS, WIDTH, VisibilityRecheck, mixed, shows, visible
+from sickbay.storage.query.visibility import COLUMNS, WIDTH, VisibilityRecheck, match_visible, recheck_mixed, shows
 
 T = TypeVar("T")
 NOTHING_FOUND = Page([], [], None, 0)
@@ -61,17 +61,17 @@ class StoreQueries:
 
     def reads(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> dict[str, Stored]:
         """Return the visible resources by id, including deleted ones."""
-        rows = self._current(space, type, ids, visibility)
+        rows = self._read_current(space, type, ids, visibility)
         deleted = {row[2] for row in rows if row[WIDTH]}
-        visible = self.guard.allowed(visibility, "r", type, rows)
+        visible = self.guard.select_allowed(visibility, "r", type, rows)
         return {resource.id: replace(resource, deleted=True) if resource.id in deleted else resource for resource in visible}
 
     def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
-        current = self._current(space, type, [id], visibility)
+        current = self._read_current(space, type, [id], visibility)
         rows = self._reader.rows(_VERSION, (id, current[0][0], version_id)) if current else []
         if not rows or not shows(visibility, type, rows[0]):
             return None
-        return replace(self.guard.allowed(visibility, "r", type, rows)[0], deleted=bool(rows[0][WIDTH]))
+        return replace(self.guard.select_allowed(visibility, "r", type, rows)[0], deleted=bool(rows[0][WIDTH]))
 
     def history(self, space: ResourceSpace, query: HistoryQuery, visibility: Visibility) -> Ask[Versions]:
         scope = self._scope(space, visibility)
@@ -89,13 +89,13 @@ class StoreQueries:
         return ask
 
     def _prepare_search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[Page]:
-        scope = self._cached_scope(space, visibility)
+        scope = self._find_scope(space, visibility)
         if scope is None:
             return lambda run: NOTHING_FOUND
         if query.type == "":
             plans = multi_type.plans(scope, self._find, space, query, visibility)
             return partial(self._page_of_several, scope=scope, plans=plans) if plans else lambda run: NOTHING_FOUND
-        plan = templates.planned(self._templates, scope, self._find, space, query, visibility)
+        plan = templates.plan_by_template(self._templates, scope, self._find, space, query, visibility)
         return partial(self._page, scope=scope, plan=plan) if plan else lambda run: NOTHING_FOUND
 
     def count(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[int]:
@@ -151,7 +151,7 @@ class StoreQueries:
         nids: dict[str, list[int]] = {}
         for row in result.rows:
             nids.setdefault(self.names.text(row[-1]), []).append(row[0])
-        matches = mixed(self.guard, visibility, "s", result.rows, lambda row: self.names.text(row[-1]))
+        matches = recheck_mixed(self.guard, visibility, "s", result.rows, lambda row: self.names.text(row[-1]))
         return self._with_includes(run, scope, query, visibility, Page(matches, [], result.next, result.total), nids)
 
     def _with_includes(
@@ -159,9 +159,9 @@ class StoreQueries:
     ) -> Page:
         """Add the included resources to the page. `nids` holds the nids of its matches by type."""
         resources: list[Stored] = []
-        rows_by_type, clipped = includes.included(run, scope, self._find, query, visibility, nids)
+        rows_by_type, clipped = includes.read_included(run, scope, self._find, query, visibility, nids)
         for type, rows in rows_by_type.items():
-            resources += self.guard.allowed(visibility, "rs", type, rows)
+            resources += self.guard.select_allowed(visibility, "rs", type, rows)
         return replace(page, included=resources, clipped=clipped)
 
     def _fresh_caches(self) -> StorageCaches:
@@ -174,15 +174,15 @@ class StoreQueries:
 
     def _scope(self, space: ResourceSpace, visibility: Visibility) -> Scope | None:
         self._fresh_caches()
-        return self._cached_scope(space, visibility)
+        return self._find_scope(space, visibility)
 
-    def _cached_scope(self, space: ResourceSpace, visibility: Visibility) -> Scope | None:
+    def _find_scope(self, space: ResourceSpace, visibility: Visibility) -> Scope | None:
         number = self.names.space(space)
         if number is None:
             return None
-        return Scope(number, self.names, partial(visible, self.names, number, visibility))
+        return Scope(number, self.names, partial(match_visible, self.names, number, visibility))
 
-    def _current(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> list[Row]:
+    def _read_current(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> list[Row]:
         """Return the rows of the current versions that are visible."""
         scope = self._scope(space, visibility)
         allowed = scope.visible(type, "r", "r.nid", None) if scope is not None else FALSE

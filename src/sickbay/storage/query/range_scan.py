@@ -33,9 +33,9 @@ def stretches(table: str, value: DateValue | QuantityValue, low: Bind, high: Bin
         case "ap":
             return [Sql("t.low >= ? AND t.low < ?", (low, high)), *_over(table, "<", low, low)]
         case "le":
-            return [Sql("t.low < ?", (low,)), Sql("t.low >= ? AND t.low <= ?", (low, high)), *_reversed(table, high)]
+            return [Sql("t.low < ?", (low,)), Sql("t.low >= ? AND t.low <= ?", (low, high)), *_match_reversed(table, high)]
         case "eb":
-            return [Sql("t.low <= ?", (low,)), *_reversed(table, low)]
+            return [Sql("t.low <= ?", (low,)), *_match_reversed(table, low)]
         case "eq" | "lt" | "sa":
             return [TRUE]
         case "ne":
@@ -51,7 +51,7 @@ def _over(table: str, before: str, begin: Bind, end: Bind) -> list[Sql]:
     return [Sql(f"t.low > ? AND t.low {before} ?", (end - reach, begin)), wide]
 
 
-def _reversed(table: str, end: Bind) -> list[Sql]:
+def _match_reversed(table: str, end: Bind) -> list[Sql]:
     """Match quantities whose range ends before it begins, which FHIR doesn't prevent."""
     if table != "quantity_index":
         return []

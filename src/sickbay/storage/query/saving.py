@@ -13,7 +13,7 @@ from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import Conflict, Save
 from sickbay.storage.query import composites
 from sickbay.storage.query.dictionary import APART, LIVE, MEMBER, NEVER
-from sickbay.storage.terms import ordered, text_hash
+from sickbay.storage.terms import text_hash, to_sortable
 
 INDEX_REVISION = 6
 OUTDATED = (
@@ -125,9 +125,18 @@ def _hulls(facts: IndexEntries) -> Iterator[tuple[int, int, int]]:
 def _amounts(space: int, nid: int, facts: IndexEntries, term: Term) -> list[IndexRow]:
     rows: list[IndexRow] = []
     for number, system, unit, least, most in facts.quantities:
-        rows.append((space, number, ordered(least), ordered(most), term(system, unit) if unit is not None else 0, nid))
+        rows.append(
+            (
+                space,
+                number,
+                to_sortable(least),
+                to_sortable(most),
+                term(system, unit) if unit is not None else 0,
+                nid,
+            )
+        )
     for number, least, most in facts.numbers:
-        rows.append((space, number, ordered(least), ordered(most), 0, nid))
+        rows.append((space, number, to_sortable(least), to_sortable(most), 0, nid))
     return rows
 
 

@@ -15,9 +15,21 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.access_path import AccessPath, everything, source
 from sickbay.storage.query.cache import PlanResults
 from sickbay.storage.query.dictionary import LIVE_OF_TYPE, count_up_to
-from sickbay.storage.query.filters import FALSE, TRUE, Scope, both, condition, of_instant, one_of
-from sickbay.storage.query.keyset import Cut, Find, Position, SortKey, beyond, is_full, opened, order, paged, seal, sight_of
-from sickbay.storage.query.sorted_scan import SortedIndex, along, first, reached, until
+from sickbay.storage.query.filters import FALSE, TRUE, Scope, condition, join_with_and, of_instant, one_of
+from sickbay.storage.query.keyset import (
+    Cut,
+    Find,
+    Position,
+    SortKey,
+    beyond,
+    cut_page,
+    is_full,
+    open_cursor,
+    order,
+    seal,
+    sight_of,
+)
+from sickbay.storage.query.sorted_scan import SortedIndex, along, first, reach, until
 from sickbay.storage.query.statement import EACH, Bind, Row, Run, Sql, Statement
 from sickbay.storage.query.visibility import WHOLE, Columns, columns_for, only_patient
 
@@ -79,22 +91,22 @@ def plan(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibilit
     """Return the plan, or None if nothing can match."""
     patient = only_patient(visibility, "s", query.type)
     chosen = source(scope, query, patient)
-    resolved = _resolved(scope, find, space, query, visibility, chosen)
+    resolved = _resolve(scope, find, space, query, visibility, chosen)
     sorted_index = along(scope, find, query) if query.sort and not chosen.rank and query.ids is None else None
     if resolved is None or (sorted_index is None if query.sort else chosen.range is None):
         return resolved
-    walk = resolved if chosen.row else _resolved(scope, find, space, query, visibility, everything(scope, query))
+    walk = resolved if chosen.row else _resolve(scope, find, space, query, visibility, everything(scope, query))
     return resolved._replace(walk=(lambda: walk) if walk else None, along=sorted_index)
 
 
-def _resolved(
+def _resolve(
     scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility, chosen: AccessPath
 ) -> SearchPlan | None:
     own_conditions = own(query, chosen)
     parts = [condition(scope, filter, chosen.nid) for filter in chosen.rest]
     if query.within is not None:
         parts.append(_inside(scope, query.within, chosen.nid))
-    where = both([*parts, *own_conditions, scope.visible(query.type, "s", chosen.nid, chosen.patient)])
+    where = join_with_and([*parts, *own_conditions, scope.visible(query.type, "s", chosen.nid, chosen.patient)])
     if where is FALSE:
         return None
     keys, columns = order(find, query, chosen), columns_for(query, visibility)
@@ -106,7 +118,7 @@ def page(run: Run, key: bytes, plan: SearchPlan) -> Matches:
     """Return one page by keyset, LIMIT n + 1. Raises BadCursor. If the plan ran before, only the rows are read again."""
     if plan.results.page is not None:
         statement, following, total = plan.results.page
-        return Matches(paged(run(statement), plan.query.count)[0], following, total)
+        return Matches(cut_page(run(statement), plan.query.count)[0], following, total)
     position = _at(key, plan, plan.query.cursor) if plan.query.cursor is not None else None
     reads_all = position is None and _counts_with_page(plan)
     return _first_of_patient(run, key, plan) if reads_all else _read_page(run, key, plan, position)
@@ -117,7 +129,7 @@ def _read_page(run: Run, key: bytes, plan: SearchPlan, position: Position | None
     rows = _early(run, plan, plan.walk, position) if plan.walk is not None and query.count > 0 else []
     statement = _page(plan, position) if query.count > 0 and not rows else None
     rows = run(statement) if statement else rows
-    rows, more = paged(rows, query.count)
+    rows, more = cut_page(rows, query.count)
     seen = (position.seen if position else 0) + len(rows)
     total = _total(run, plan, position, None if more or query.count == 0 else seen)
     last = (*rows[-1][plan.columns.width :][: len(plan.keys)], rows[-1][0]) if more else ()
@@ -134,10 +146,10 @@ def _counts_with_page(plan: SearchPlan) -> bool:
 
 def _early(run: Run, plan: SearchPlan, walk: Walk, position: Position | None) -> list[Row]:
     """Return a full page without sorting everything that matches, if sorting would take longer; otherwise nothing."""
-    return _near(run, plan, walk, position) if plan.along is None else _ahead(run, plan, walk(), plan.along, position)
+    return _read_near(run, plan, walk, position) if plan.along is None else _ahead(run, plan, walk(), plan.along, position)
 
 
-def _near(run: Run, plan: SearchPlan, make_walk: Walk, position: Position | None) -> list[Row]:
+def _read_near(run: Run, plan: SearchPlan, make_walk: Walk, position: Position | None) -> list[Row]:
     """If the range is wide, try to fill the page from the next few resources of the type."""
     range = plan.source.range
     if range is None or not _as_many(run, plan, range, WIDE):
@@ -147,7 +159,7 @@ def _near(run: Run, plan: SearchPlan, make_walk: Walk, position: Position | None
     rows = _of_type(run, walk, position, limit)
     if not is_full(rows, limit) and plan.source.candidates is not None and not plan.source.costly:
         least = plan.source.least(int(position.last[0]) if position else -1, max(NEAR, 2 * limit))
-        rows = run(_sorted(plan._replace(source=least), position, limit))
+        rows = run(_render_sort(plan._replace(source=least), position, limit))
     if not is_full(rows, limit) and plan.source.changed:  # an export matches almost everything, so continue after its position
         return run(_page(walk, position))
     return rows if is_full(rows, limit) else []
@@ -159,7 +171,7 @@ def _of_type(run: Run, walk: SearchPlan, position: Position | None, limit: int) 
     text = f"SELECT r.nid {walk.source.text} AND {after.text} ORDER BY r.nid LIMIT 1 OFFSET {NEAR}"
     last = run(Statement(text, (*walk.source.binds, *after.binds)))
     end = Sql("r.nid <= ?", last[0]) if last else TRUE
-    return run(_streamed(walk._replace(where=both([walk.where, end])), position, limit))
+    return run(_render_stream(walk._replace(where=join_with_and([walk.where, end])), position, limit))
 
 
 def _as_many(run: Run, plan: SearchPlan, rows: Sql, many: int) -> bool:
@@ -180,12 +192,12 @@ def _ahead(run: Run, plan: SearchPlan, walk: SearchPlan, by: SortedIndex, positi
     for _ in range(ROUNDS):
         if not plan.source.row and not _as_many(run, plan, _of(plan.source), max(SORTED_ROWS, depth)):
             return []
-        reaching = run(reached(by, last[0] if last else None, depth))
+        reaching = run(reach(by, last[0] if last else None, depth))
         end = reaching[0][0] if reaching else None
         beginning = first(by, last, end, depth) if len(plan.keys) == 1 else until(by, last[0] if last else None, end)
         if _as_many(run, plan, beginning, 8 * SORTED_ROWS):
             return []
-        rows = run(_sorted(_among(walk, beginning), position, limit))
+        rows = run(_render_sort(_among(walk, beginning), position, limit))
         if is_full(rows, limit):
             return rows
         if end is None:
@@ -226,12 +238,12 @@ def _following(key: bytes, plan: SearchPlan, last: tuple[Bind, ...], seen: int, 
 
 
 def _at(key: bytes, plan: SearchPlan, cursor: str) -> Position:
-    return opened(key, cursor, _fingerprint(plan), sight_of(plan.visibility))
+    return open_cursor(key, cursor, _fingerprint(plan), sight_of(plan.visibility))
 
 
 def build_count(plan: SearchPlan, limit: int | None = None) -> Statement:
     """Count the matches, up to `limit` if there is one."""
-    text = plan.source.joined() if plan.needs_row else plan.source.text
+    text = plan.source.join() if plan.needs_row else plan.source.text
     where, binds = f"{text} AND {plan.where.text}", (*plan.source.binds, *plan.where.binds)
     if limit is None and plan.where is TRUE and plan.source.row and plan.query.ids is None:
         return Statement(LIVE_OF_TYPE, plan.source.binds)
@@ -264,34 +276,34 @@ def _page(plan: SearchPlan, position: Position | None) -> Statement:
     limit = plan.query.count + 1
     if position is None and plan.first is not None:
         keys = tuple([bind for key in plan.keys for bind in key.binds])
-        plan.first.text = plan.first.text or _rendered(plan, None, limit).text
+        plan.first.text = plan.first.text or _render(plan, None, limit).text
         return Statement(plan.first.text, (*keys, *plan.source.binds, *plan.where.binds, limit), plan.columns.width - 1)
-    return _rendered(plan, position, limit)
+    return _render(plan, position, limit)
 
 
-def _rendered(plan: SearchPlan, position: Position | None, limit: int) -> Statement:
+def _render(plan: SearchPlan, position: Position | None, limit: int) -> Statement:
     sorting = bool(plan.query.sort) and plan.keys not in ((), (SortKey("d.rank"),))
     streamed = (plan.needs_row or plan.source.facet) and not sorting
-    return _streamed(plan, position, limit) if streamed else _sorted(plan, position, limit)
+    return _render_stream(plan, position, limit) if streamed else _render_sort(plan, position, limit)
 
 
-def _streamed(plan: SearchPlan, position: Position | None, limit: int) -> Statement:
+def _render_stream(plan: SearchPlan, position: Position | None, limit: int) -> Statement:
     """Read rows in the order of the source, no more than the page needs. Used if most rows match or are read anyway."""
     names = (*(key.text for key in plan.keys), plan.source.nid)
     after = beyond(tuple((name, False) for name in names), position.last) if position else TRUE
     columns = ", ".join((plan.columns.text, *names[:-1]))
-    text = f"SELECT {columns} {plan.source.joined()} AND {plan.where.text} AND {after.text} ORDER BY {', '.join(names)} LIMIT ?"
+    text = f"SELECT {columns} {plan.source.join()} AND {plan.where.text} AND {after.text} ORDER BY {', '.join(names)} LIMIT ?"
     return Statement(text, (*plan.source.binds, *plan.where.binds, *after.binds, limit), plan.columns.width - 1)
 
 
 def _numbers(plan: SearchPlan) -> Statement:
     source = plan.source
-    rows = source.joined() if plan.needs_row else source.text
+    rows = source.join() if plan.needs_row else source.text
     text = f"SELECT d.nid, d.rank {rows} AND {plan.where.text} ORDER BY d.rank, d.nid"
     return Statement(text, (*source.binds, *plan.where.binds))
 
 
-def _sorted(plan: SearchPlan, position: Position | None, limit: int) -> Statement:
+def _render_sort(plan: SearchPlan, position: Position | None, limit: int) -> Statement:
     """Sort only keys and nids first, so that no body is sorted and only the bodies of the page are read."""
     names = [f"k{number}" for number in range(len(plan.keys))]
     keys = [f"{key.text} AS {name}" for key, name in zip(plan.keys, names, strict=True)]
@@ -299,7 +311,7 @@ def _sorted(plan: SearchPlan, position: Position | None, limit: int) -> Statemen
     after = beyond((*directed, ("n", False)), position.last) if position else TRUE
     by = ", ".join(f"{name}{' DESC' if descending else ''}" for name, descending in (*directed, ("n", False)))
     by_row = any(key.text.startswith("r.") for key in plan.keys)
-    table = plan.source.joined() if plan.needs_row or by_row else plan.source.text
+    table = plan.source.join() if plan.needs_row or by_row else plan.source.text
     inner = f"SELECT {', '.join((f'{plan.source.nid} AS n', *keys))} {table} AND {plan.where.text}"
     top = f"SELECT * FROM ({inner}) keyed WHERE {after.text} ORDER BY {by} LIMIT ?"
     text = f"SELECT {', '.join((plan.columns.text, *names))} FROM ({top}) page CROSS JOIN resource r ON r.nid = n ORDER BY {by}"

@@ -88,11 +88,11 @@ def _window_of(scope: Scope, filter: Filter, descending: bool) -> DateWindow | N
     return DateWindow(begin, value.low, condition, several)
 
 
-def reached(by: SortedIndex, last: Bind | None, skipped: int) -> Statement:
+def reach(by: SortedIndex, last: Bind | None, skipped: int) -> Statement:
     """Select the sort value of the row `skipped` rows after the last match of the previous page."""
-    onwards = _bounded(f"t.{by.column}", by.descending, _further(by, last), None)
+    onwards = _limit(f"t.{by.column}", by.descending, _find_further(by, last), None)
     down = " DESC" if by.descending else ""
-    rows = f"SELECT {_sorted_by(by)} FROM {by.table} t WHERE {by.condition.text}{onwards.text}"
+    rows = f"SELECT {_sort_expression(by)} FROM {by.table} t WHERE {by.condition.text}{onwards.text}"
     text = f"{rows} ORDER BY t.{by.column}{down} LIMIT 1 OFFSET ?"
     return Statement(text, (*by.condition.binds, *onwards.binds, skipped))
 
@@ -115,27 +115,27 @@ def until(by: SortedIndex, last: Bind | None, end: Bind | None) -> Sql:
     """Select all nids that sort between `last` and `end`, inclusive. May include others, which the ordering then excludes."""
     parts = [_narrow(by, last, end)]
     if by.ranged or by.window:
-        parts.append(_wide(by, last, end))
+        parts.append(_widen(by, last, end))
     if by.window:
-        parts.append(_with(by.window.several, _bounded(_sorted_by(by), by.descending, last, end)))
+        parts.append(_with(by.window.several, _limit(_sort_expression(by), by.descending, last, end)))
     texts = [f"SELECT t.nid FROM {by.table} t WHERE {part.text}" for part in parts]
     return Sql(" UNION ALL ".join(texts), tuple(bind for part in parts for bind in part.binds))
 
 
-def _sorted_by(by: SortedIndex) -> str:
+def _sort_expression(by: SortedIndex) -> str:
     return "t.high" if by.ranged else f"t.{by.column}"
 
 
 def _narrow(by: SortedIndex, last: Bind | None, end: Bind | None) -> Sql:
     limit = end - REACH[by.table] if by.ranged and isinstance(end, int) else end
-    conditions = [by.condition, _bounded(f"t.{by.column}", by.descending, _further(by, last), limit)]
+    conditions = [by.condition, _limit(f"t.{by.column}", by.descending, _find_further(by, last), limit)]
     if by.ranged:
-        conditions.append(_bounded("t.high", by.descending, last, end))
+        conditions.append(_limit("t.high", by.descending, last, end))
     return _with(*conditions, by.window.condition) if by.window else _with(*conditions)
 
 
-def _wide(by: SortedIndex, last: Bind | None, end: Bind | None) -> Sql:
-    inside = _bounded("t.high" if by.ranged else "+t.low", by.descending, last, end)
+def _widen(by: SortedIndex, last: Bind | None, end: Bind | None) -> Sql:
+    inside = _limit("t.high" if by.ranged else "+t.low", by.descending, last, end)
     conditions = _with(by.condition, Sql(f" AND {WIDE[by.table]}"), inside)
     if by.window is None:
         return conditions
@@ -147,14 +147,14 @@ def _with(*parts: Sql) -> Sql:
     return Sql("".join(part.text for part in parts), tuple(bind for part in parts for bind in part.binds))
 
 
-def _further(by: SortedIndex, last: Bind | None) -> Bind | None:
+def _find_further(by: SortedIndex, last: Bind | None) -> Bind | None:
     begin = by.window.begin if by.window else by.begin
     if begin is None or not isinstance(last, int):
         return last if begin is None else begin
     return min(last, begin) if by.descending else max(last, begin)
 
 
-def _bounded(column: str, descending: bool, last: Bind | None, end: Bind | None) -> Sql:
+def _limit(column: str, descending: bool, last: Bind | None, end: Bind | None) -> Sql:
     after, before = ("<=", ">=") if descending else (">=", "<=")
     bounds = [(sign, bind) for sign, bind in ((after, last), (before, end)) if bind is not None]
     return Sql("".join(f" AND {column} {sign} ?" for sign, _ in bounds), tuple(bind for _, bind in bounds))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 
 from sickbay.fhir.search.query import DateValue, Filter, Query, ReferenceValue, StringValue, TokenValue, UriValue, Value, Within
 from sickbay.fhir.visibility import Visibility
-from sickbay.kernel.memoize import CACHES, memoized
+from sickbay.kernel.memoize import CACHES, cache_results
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query import search
 from sickbay.storage.query.cache import PlanResults
@@ -23,7 +23,7 @@ from sickbay.storage.query.filters import Scope
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.search import SearchPlan, Walk
 from sickbay.storage.query.value_slots import Derived, Filled, NoTemplate, SlotNames, Slots, UnknownWord, ValueSlot
-from sickbay.storage.query.visibility import visible
+from sickbay.storage.query.visibility import match_visible
 
 
 class Node(NamedTuple):
@@ -47,15 +47,15 @@ class Template(NamedTuple):
         for number, source, derive in self.derived:
             values[number] = derive(values[source], scope.names, scope.space)
         walks = self.walk is not None and (query.sort or scope.names.live(scope.space, query.type) > search.NEAR)
-        walk = partial(_built, self.walk or [], values, query, space, visibility) if walks else None
-        return _built(self.plan, values, query, space, visibility, walk)
+        walk = partial(_build, self.walk or [], values, query, space, visibility) if walks else None
+        return _build(self.plan, values, query, space, visibility, walk)
 
 
 FIELDS_WITHOUT_SLOTS = tuple(map(SearchPlan._fields.index, ("query", "space", "visibility", "results", "walk")))
-"""The fields of a plan that aren't filled from slots, in the order in which `_built` adds them."""
+"""The fields of a plan that aren't filled from slots, in the order in which `_build` adds them."""
 
 
-def _built(
+def _build(
     nodes: list[Node], values: Filled, query: Query, space: ResourceSpace, visibility: Visibility, walk: Walk | None = None
 ) -> SearchPlan:
     """Build the nodes in order. The last one is the plan."""
@@ -70,13 +70,13 @@ def _built(
 
 
 class SearchShape(NamedTuple):
-    """key: the same for all searches of the shape. values: in the order in which `_blank` takes slots."""
+    """key: the same for all searches of the shape. values: in the order in which `_blank_values` takes slots."""
 
     key: Any
     values: Filled
 
 
-def planned(
+def plan_by_template(
     templates: dict[Any, Template | None], scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility
 ) -> SearchPlan | None:
     """Return what `search.plan` returns, from a template if the shape has one."""
@@ -115,7 +115,7 @@ def shape_of(scope: Scope, query: Query, visibility: Visibility) -> SearchShape 
     return SearchShape((query.version, query.type, query.sort, query.whole, *parts), values)
 
 
-@memoized(4096)
+@cache_results(4096)
 def _split_patient(visibility: Visibility) -> tuple[Visibility, str] | None:
     """Return the visibility without its only patient, and that patient; None if it names several."""
     patients = {patient for clause in visibility.clauses for patient in clause.patients or ()}
@@ -200,18 +200,18 @@ def _compile(
     """Compile the template. Raises NoTemplate, or any error that a slot raises if it is used like a value."""
     slots = Slots(len(shape.values))
     names = cast(Dictionary, SlotNames(scope.names, slots))
-    blank, blank_visibility = _blank(query, visibility, slots)
+    blank, blank_visibility = _blank_values(query, visibility, slots)
     number = cast(int, slots[0])
-    blank_scope = Scope(number, names, partial(visible, names, number, blank_visibility))
+    blank_scope = Scope(number, names, partial(match_visible, names, number, blank_visibility))
     plan = search.plan(blank_scope, find, space, blank, blank_visibility)
     if plan is None:
         return None
     walk = plan.walk() if plan.walk else None
     nodes, walk_nodes = _nodes(plan, len(slots)), _nodes(walk, len(slots)) if walk else None
-    return Template(len(slots), _needed(slots, [*nodes, *(walk_nodes or ())]), nodes, walk_nodes)
+    return Template(len(slots), _find_needed(slots, [*nodes, *(walk_nodes or ())]), nodes, walk_nodes)
 
 
-def _needed(slots: Slots, nodes: list[Node]) -> list[Derived]:
+def _find_needed(slots: Slots, nodes: list[Node]) -> list[Derived]:
     """Return the derived slots that the nodes contain, and those that they are derived from."""
     used = {number for node in nodes for _, number in node.places}
     needed = []
@@ -250,7 +250,7 @@ def _nodes(plan: SearchPlan, slots: int) -> list[Node]:
     return nodes
 
 
-def _blank(query: Query, visibility: Visibility, value_slots: Sequence[ValueSlot]) -> tuple[Query, Visibility]:
+def _blank_values(query: Query, visibility: Visibility, value_slots: Sequence[ValueSlot]) -> tuple[Query, Visibility]:
     """Return the query and the visibility with slots in place of values, in the order in which `shape_of` added them."""
     slot_numbers = iter(range(1, len(value_slots)))
     ids: dict[str, ValueSlot] = {}

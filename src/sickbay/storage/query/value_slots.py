@@ -58,10 +58,10 @@ class ValueSlot:
         self.number, self.slots = number, slots
 
     def __getitem__(self, part: slice) -> ValueSlot:
-        return self.slots.derive(self.number, _sliced, part)
+        return self.slots.derive(self.number, _slice, part)
 
     def __add__(self, end: str) -> ValueSlot:
-        return self.slots.derive(self.number, _extended, end)
+        return self.slots.derive(self.number, _extend, end)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ValueSlot):
@@ -81,11 +81,11 @@ class ValueSlot:
     __repr__ = __str__
 
 
-def _sliced(part: slice, value: Any, names: Dictionary, space: int) -> Any:
+def _slice(part: slice, value: Any, names: Dictionary, space: int) -> Any:
     return value[part]
 
 
-def _extended(end: str, value: str, names: Dictionary, space: int) -> str:
+def _extend(end: str, value: str, names: Dictionary, space: int) -> str:
     return value + end
 
 

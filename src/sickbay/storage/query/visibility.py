@@ -16,7 +16,7 @@ from sickbay.fhir.visibility import Clause, Granular, Visibility
 from sickbay.storage.facts import codes_of, patients_of
 from sickbay.storage.interface import Stored
 from sickbay.storage.query.dictionary import Dictionary
-from sickbay.storage.query.filters import FALSE, TRUE, both, either, one_of
+from sickbay.storage.query.filters import FALSE, TRUE, either, join_with_and, one_of
 from sickbay.storage.query.statement import EACH, Row, Sql
 
 COLUMNS = "r.nid, r.facts, r.id, r.version_id, r.changed, r.body"
@@ -46,7 +46,7 @@ _STORED_FIELDS = itemgetter(2, 3, 4, 5, 1)
 """Picks the fields of a Stored from a row, in order."""
 
 
-def visible(
+def match_visible(
     names: Dictionary, space: int, visibility: Visibility, type: str, letters: str, nid: str, patient: str | None
 ) -> Sql:
     """Return a condition that is true of the resources of `type` that a clause with one of the letters shows.
@@ -66,7 +66,7 @@ def visible(
 
 
 def group_by_visibility(visibility: Visibility, letters: str, types: Iterable[str]) -> list[list[str]]:
-    """Return the types that may have visible resources, grouped by types for which `visible` returns the same condition."""
+    """Return the types that may have visible resources. Types of a group have the same condition from `match_visible`."""
     groups: dict[tuple[object, ...], list[str]] = {}
     for type in types:
         clauses = visibility.of(type, letters)
@@ -101,10 +101,10 @@ def compartments(names: Dictionary, space: int, visibility: Visibility, letters:
 
 
 def _clause(names: Dictionary, space: int, clause: Clause, nid: str, patient: str | None) -> Sql:
-    parts = [_granular(names, space, granular, nid) for granular in clause.filters]
+    parts = [_match_granular(names, space, granular, nid) for granular in clause.filters]
     if clause.patients is not None and patient not in clause.patients:
         parts.append(_compartments(names, space, clause.patients, nid))
-    condition = both(parts)
+    condition = join_with_and(parts)
     return condition if condition is FALSE else Sql(f"({condition.text})", condition.binds)
 
 
@@ -122,7 +122,7 @@ def _compartments(names: Dictionary, space: int, patients: frozenset[str], nid: 
     )
 
 
-def _granular(names: Dictionary, space: int, granular: Granular, nid: str) -> Sql:
+def _match_granular(names: Dictionary, space: int, granular: Granular, nid: str) -> Sql:
     hashes = one_of("v.hash", names.hashes(granular.codings))
     word = names.word(granular.parameter)
     if hashes is FALSE or not word:
@@ -141,7 +141,7 @@ class VisibilityRecheck:
     def __init__(self) -> None:
         self.removed = 0
 
-    def allowed(self, visibility: Visibility, letters: str, type: str, rows: list[Row]) -> list[Stored]:
+    def select_allowed(self, visibility: Visibility, letters: str, type: str, rows: list[Row]) -> list[Stored]:
         """Return the visible resources of rows that begin with COLUMNS. Each distinct set of facts is checked once."""
         if visibility.allows_all(type, letters):
             return list(starmap(partial(Stored, type), map(_STORED_FIELDS, rows)))
@@ -153,7 +153,7 @@ class VisibilityRecheck:
     def matches(self, visibility: Visibility, type: str, rows: list[Row], columns: Columns) -> Sequence[StoredResource]:
         """Recheck the matches of a search, whose rows begin with `columns`."""
         if columns is WHOLE:
-            return self.allowed(visibility, "s", type, rows)
+            return self.select_allowed(visibility, "s", type, rows)
         if columns is BARE:
             return Alike(type, rows, 1)
         judge = _Judge(visibility, "s", type)
@@ -177,7 +177,7 @@ class _Judge:
         return verdict
 
 
-def mixed(
+def recheck_mixed(
     guard: VisibilityRecheck, visibility: Visibility, letters: str, rows: list[Row], type_of: Callable[[Row], str]
 ) -> list[Stored]:
     """Recheck rows of several types and keep their order."""
@@ -187,7 +187,7 @@ def mixed(
     visible = {
         (type, resource.id): resource
         for type, type_rows in by_type.items()
-        for resource in guard.allowed(visibility, letters, type, type_rows)
+        for resource in guard.select_allowed(visibility, letters, type, type_rows)
     }
     places = [(type_of(row), row[2]) for row in rows]
     return [visible[place] for place in places if place in visible]

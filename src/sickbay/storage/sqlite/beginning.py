@@ -10,7 +10,7 @@ from typing import Final
 import apsw
 
 from sickbay.storage.interface import Put, ResourceSpace
-from sickbay.storage.population_file import FILE_SPACE, STOP_STEPS, last_updated, written_at
+from sickbay.storage.population_file import FILE_SPACE, STOP_STEPS, find_change_time, last_updated
 from sickbay.storage.query import marks
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.dictionary import LIVE
@@ -51,7 +51,7 @@ def set_day(file: Path, at: int) -> bool:
 
 def _set_day(db: apsw.Connection, at: int) -> bool:
     """Returns whether that is another day."""
-    before = written_at(db)
+    before = find_change_time(db)
     if before == at:
         return False
     db.execute(_NEW_BODY, (at, last_updated(before), last_updated(at)))

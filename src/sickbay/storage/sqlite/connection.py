@@ -66,19 +66,19 @@ def connect(path: Path | str, *, vfs: str | None = None, durable: bool = True) -
     durable: False for a file that is deleted at the end. Then nothing waits for the disk.
     """
     with opening(path):
-        return _tuned(apsw.Connection(str(path), flags=_OPEN, vfs=vfs, statementcachesize=256), vfs, durable)
+        return _tune(apsw.Connection(str(path), flags=_OPEN, vfs=vfs, statementcachesize=256), vfs, durable)
 
 
 def must_be_ours(path: Path | str) -> None:
     """Check that the file is a Sickbay database before changing anything in it. Raises CannotOpen."""
-    _made_private(Path(path))
+    _make_private(Path(path))
     with opening(path), closing(apsw.Connection(str(path), flags=_OPEN)) as db:
         tables = {name for (name,) in rows(db, "SELECT name FROM sqlite_master WHERE type = 'table'")}
     if tables and not tables >= {"meta", "record", "resource"}:
         raise CannotOpen(f"{path} is the database of another program; choose another data folder, or move that file elsewhere.")
 
 
-def _made_private(path: Path) -> None:
+def _make_private(path: Path) -> None:
     """Make the database and existing -wal and -shm files private. SQLite creates those with the mode of the database.
 
     Raises CannotOpen.
@@ -104,7 +104,7 @@ def opening(path: Path | str) -> Iterator[None]:
         raise CannotOpen(f"{path} cannot be opened ({error}); {advice}.") from error
 
 
-def _tuned(connection: apsw.Connection, vfs: str | None, durable: bool) -> apsw.Connection:
+def _tune(connection: apsw.Connection, vfs: str | None, durable: bool) -> apsw.Connection:
     connection.set_busy_timeout(5000)
     if vfs is not None:  # a VFS written in Python has no shared memory, so WAL needs exclusive access to the file
         connection.pragma("locking_mode", "exclusive")

@@ -8,7 +8,7 @@ import apsw
 
 from sickbay.storage import population_file
 from sickbay.storage.interface import CannotCopy, CopyResources
-from sickbay.storage.population_file import FIRST, TABLES, last_updated, written_at
+from sickbay.storage.population_file import FIRST, TABLES, find_change_time, last_updated
 from sickbay.storage.query.dictionary import LIVE, SHIFT
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.sqlite.numbers import Counters
@@ -34,18 +34,18 @@ def copy_resources(changes: Changes, step: CopyResources) -> None:
 
 def _attach(db: apsw.Connection, file: str) -> str:
     """Attach the file, and return its name in statements."""
-    name = f"{_NAME}{len(_attached(db))}"
+    name = f"{_NAME}{len(_list_attached(db))}"
     db.execute(f"ATTACH ? AS {name}", (file,))
     return name
 
 
 def detach(db: apsw.Connection) -> None:
     """Close all files. Call this after a transaction, because it isn't possible before the end of the one that reads them."""
-    for name in _attached(db):
+    for name in _list_attached(db):
         db.execute(f"DETACH {name}")
 
 
-def _attached(db: apsw.Connection) -> list[str]:
+def _list_attached(db: apsw.Connection) -> list[str]:
     return [name for _, name, _ in rows(db, "PRAGMA database_list") if name.startswith(_NAME)]
 
 
@@ -82,7 +82,7 @@ class _Copy:
             "until": FIRST + step.until,
             "before": space.sequence - before,
             "at": step.at,
-            "old": last_updated(written_at(self._db, self._file)),
+            "old": last_updated(find_change_time(self._db, self._file)),
             "new": last_updated(step.at),
         }
 
@@ -114,7 +114,7 @@ class _Copy:
 
     def _insert(self, table: str, columns: tuple[str, ...]) -> str:
         """In the order of the primary key, because adjacent rows go to the same page."""
-        values = population_file.imported(table, columns, _WORD)
+        values = population_file.import_expressions(table, columns, _WORD)
         order = ", ".join(columns[: columns.index("nid") + 1])
         return (
             f"INSERT INTO main.{table} ({', '.join(columns)}) SELECT {values} FROM {self._file}.{table}"

@@ -65,7 +65,7 @@ class _Return:
         """Restore resources whose versions don't say what they changed in the index."""
         changes, space = self._changes, self._changes.counters(self._step.space)
         changes.forget_index(nids)
-        for resource in marks.restored(rows(changes.db, marks.AT_MARK, (marks.numbers(nids),)), self._step.index):
+        for resource in marks.restore(rows(changes.db, marks.AT_MARK, (marks.numbers(nids),)), self._step.index):
             is_live = resource.state == LIVE
             facts, body = (facts_text(resource.entries), resource.body) if is_live else (resource.facts, b"")
             changes.replace(resource.nid, resource.state, resource.version_id, resource.at, INDEX_REVISION, facts, body)

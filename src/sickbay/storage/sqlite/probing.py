@@ -37,10 +37,10 @@ class LimitedReader(SqliteReader):
         self.db.set_progress_handler(self._is_over, TICK_STEPS)
 
     def rows(self, text: str, binds: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
-        return self._limited(lambda: self.db.execute(text, binds).fetchall())
+        return self._limit(lambda: self.db.execute(text, binds).fetchall())
 
     def one(self, text: str, binds: Sequence[Any] = ()) -> Any:
-        return self._limited(lambda: self.db.execute(text, binds).get)
+        return self._limit(lambda: self.db.execute(text, binds).get)
 
     def run(self, statement: Statement) -> list[Row]:
         return self.rows(statement.text, statement.binds)
@@ -56,7 +56,7 @@ class LimitedReader(SqliteReader):
         with suppress(apsw.Error):
             self.db.execute("COMMIT")
 
-    def _limited(self, work: Callable[[], T]) -> T:
+    def _limit(self, work: Callable[[], T]) -> T:
         self._ticks_of_statement = 0
         if self._stopping or thread_time() > self._until:
             raise OutOfTime

@@ -12,7 +12,7 @@ import apsw
 
 from sickbay.kernel.memoize import CACHES
 from sickbay.settings.database import Stopping, TooSlow
-from sickbay.storage.query.keyset import Cut, bounded
+from sickbay.storage.query.keyset import Cut, read_bounded
 from sickbay.storage.query.statement import Row, Statement
 from sickbay.storage.sqlite.connection import LARGE, PAGE, REVISION, connect, log_size, translate_error
 
@@ -174,7 +174,7 @@ def _rows(db: apsw.Connection, statement: Statement) -> list[Row]:
     cursor = db.execute(statement.text, statement.binds)
     if statement.body < 0:
         return cursor.fetchall()
-    rows = bounded(cursor, statement.body)
+    rows = read_bounded(cursor, statement.body)
     if isinstance(rows, Cut):
         cursor.close()
     return rows

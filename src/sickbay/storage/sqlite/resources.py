@@ -135,7 +135,7 @@ class Changes:
                 )
             space.live.clear()
 
-    def committed(self) -> None:
+    def after_commit(self) -> None:
         self._known.words |= self.numbers.words
         if len(self._known.terms) > FULL_ROWS:
             self._known.terms.clear()

@@ -37,7 +37,7 @@ from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
 from sickbay.storage.query.saving import OUTDATED
-from sickbay.storage.resets import expected
+from sickbay.storage.resets import expected_revisions
 from sickbay.storage.sqlite.connection import (
     connect,
     migrate,
@@ -76,11 +76,11 @@ class SqliteStore:
 
     async def transaction(self, steps: Sequence[Step]) -> None:
         if steps:
-            job = partial(apply, steps=tuple(steps), began=expected())
+            job = partial(apply, steps=tuple(steps), began=expected_revisions())
             await self._writer.run(job, _undo_of(steps), steps=len(steps))
 
     async def count_failure(self, key: str, tenant: str, now: int, seconds: int) -> Failures:
-        job = partial(count_failure, binds=(key, b"", tenant, now, now + seconds), began=expected())
+        job = partial(count_failure, binds=(key, b"", tenant, now, now + seconds), began=expected_revisions())
         return await self._writer.run(job)
 
     async def get(self, kind: str, key: str) -> Record | None:
@@ -147,7 +147,7 @@ class SqliteStore:
     async def labels(self, space: ResourceSpace, types: Sequence[str], visibility: Visibility) -> Labels:
         return await self._run(self._answers.labels(space, types, visibility))
 
-    async def outdated(self, limit: int) -> list[Outdated]:
+    async def list_outdated(self, limit: int) -> list[Outdated]:
         rows = self._reader.rows(OUTDATED, (limit,))
         return [Outdated(ResourceSpace(tenant, version), *rest) for tenant, version, *rest in rows]
 
@@ -207,8 +207,8 @@ def open_store(path: Path, find: Find | None = None, *, durable: bool = True) ->
     find: resolves search parameters for _sort and _include; default: FHIR's own. durable: False for a file that is deleted at
     the end.
     """
-    return SqliteStore(path, find or published, durable=durable)
+    return SqliteStore(path, find or find_published, durable=durable)
 
 
-def published(version: str, type: str, code: str) -> SearchParameter | None:
+def find_published(version: str, type: str, code: str) -> SearchParameter | None:
     return search_parameters.find(version, type, code) if type in search_parameters.known_types(version) else None

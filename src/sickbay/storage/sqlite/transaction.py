@@ -66,9 +66,9 @@ class Transaction:
         while number := excess(label, *self.db.execute(SIZE, (label,)).get):
             self.db.execute(DELETE_OLDEST, (label, number))
 
-    def committed(self) -> None:
+    def after_commit(self) -> None:
         """Remember which names are stored now."""
         if self._resources is not None:
-            self._resources.committed()
+            self._resources.after_commit()
             if self._resources.has_attached:
                 detach(self.db)

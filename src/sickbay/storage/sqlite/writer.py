@@ -199,7 +199,7 @@ class Writer:
             transaction.finish()
             self._connection.execute("COMMIT")
             self._resets = self._connection.data_version(), transaction.resets
-            transaction.committed()
+            transaction.after_commit()
             return outcomes
         except Exception as error:
             self._undo()
@@ -279,7 +279,7 @@ class WriteAheadLog:
         self._connection = connection
         self._size = 0
         self._limit = self._next = pages
-        connection.set_wal_hook(self._committed)
+        connection.set_wal_hook(self._after_commit)
         connection.pragma("journal_size_limit", pages * PAGE)
 
     def shorten(self) -> None:
@@ -299,7 +299,7 @@ class WriteAheadLog:
         self._connection.set_busy_timeout(LONG_CHECKPOINT_MILLISECONDS if self._size >= LARGE else CHECKPOINT_MILLISECONDS)
         self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
 
-    def _committed(self, connection: apsw.Connection, name: str, pages: int) -> int:
+    def _after_commit(self, connection: apsw.Connection, name: str, pages: int) -> int:
         if pages < self._size:  # another process has restarted it
             self._next = self._limit
         self._size = pages

@@ -30,7 +30,7 @@ from sickbay.web import error_responses
 from sickbay.web.admin import faults, launch_state, openapi, ready_line
 from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.lookup import find_app, find_tenant, json_response, parse_body
-from sickbay.web.admin.session import refused
+from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.admin.wrong import Wrong
 
 PERSON = re.compile(r"(?:^|/)(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}\Z")
@@ -50,7 +50,7 @@ async def add_app(request: Request, sandbox: Sandbox) -> Response:
     if body.client_id in {name for user in people for name in (user.username, user.sub)}:
         raise Wrong(409, f"{body.client_id} is the name of a user. An app can't have it (RFC 9700, 4.15)")
     await _check_approval(sandbox, tenant, body.auto_approve)
-    return await _registered(sandbox, fields, None, 201)
+    return await _describe_registration(sandbox, fields, None, 201)
 
 
 async def change_app(request: Request, sandbox: Sandbox) -> Response:
@@ -58,15 +58,15 @@ async def change_app(request: Request, sandbox: Sandbox) -> Response:
     body: admin_schemas.ChangedApp = await parse_body(request, admin_schemas.ChangedApp)
     auto = body.auto_approve if isinstance(body.auto_approve, admin_schemas.AutoApprove) else None
     await _check_approval(sandbox, find_tenant(sandbox, old.tenant), auto)
-    return await _registered(sandbox, msgspec.to_builtins(body), old, 200)
+    return await _describe_registration(sandbox, msgspec.to_builtins(body), old, 200)
 
 
-async def _registered(sandbox: Sandbox, fields: dict[str, Any], old: Client | None, status: int) -> Response:
+async def _describe_registration(sandbox: Sandbox, fields: dict[str, Any], old: Client | None, status: int) -> Response:
     lacking = registration.settings_fault(sandbox.runtime, fields, old)
     if lacking:
         raise Wrong(422, lacking)
     result = await registration.register(sandbox.runtime, fields, old)
-    findings = [finding.to_json() for finding in result.decision.explained().findings]
+    findings = [finding.to_json() for finding in result.decision.explain().findings]
     if result.client is None:
         raise Wrong(422, "Registration failed", findings)
     return json_response(describe_app(result.client, secret=result.secret if old is None else None, findings=findings), status)
@@ -75,7 +75,7 @@ async def _registered(sandbox: Sandbox, fields: dict[str, Any], old: Client | No
 async def _check_approval(sandbox: Sandbox, tenant: Tenant, auto: admin_schemas.AutoApprove | None) -> None:
     if auto is not None and auto.user not in {user.username for user in await users.all_users(sandbox.runtime, tenant)}:
         raise Wrong(422, f"auto_approve.user: {tenant.name} has no user {auto.user}")
-    if wrong := requested_scopes.misspelt((auto.scopes if auto else None) or ""):
+    if wrong := requested_scopes.list_misspelt((auto.scopes if auto else None) or ""):
         raise Wrong(422, f"auto_approve.scopes contains invalid scopes: {' '.join(wrong)}")
 
 
@@ -83,7 +83,7 @@ async def new_secret(request: Request, sandbox: Sandbox) -> Response:
     client = await _app(request, sandbox)
     if client.client != "symmetric":
         raise Wrong(409, f"{client.name} has no secret: it is {client.client}")
-    new, secret = await registration.rotated(sandbox.runtime, client)
+    new, secret = await registration.rotate(sandbox.runtime, client)
     return json_response(describe_app(new, secret=secret))
 
 
@@ -98,7 +98,7 @@ async def enable_app(request: Request, sandbox: Sandbox) -> Response:
     if reason := enabling.obstacle(sandbox.runtime, client, tenant):
         raise Wrong(422, reason)
     result = await enabling.enable(sandbox.runtime, client, tenant)
-    findings = [finding.to_json() for finding in result.decision.explained().findings]
+    findings = [finding.to_json() for finding in result.decision.explain().findings]
     if result.client is None:
         raise Wrong(422, f"The app can't be registered at {tenant.name}", findings)
     return json_response(describe_app(result.client, secret=result.secret, findings=findings), 201)
@@ -183,7 +183,7 @@ async def _app_of_launch(sandbox: Sandbox, body: admin_schemas.NewLaunch) -> tup
         raise Wrong(422, f"The Task or card doesn't ask for a launch: {wanted}")
     if wanted.standalone:
         raise Wrong(409, f"This app opens standalone, without a launch: {wanted.url}")
-    client = await launches.opened_by(sandbox.runtime, tenant, wanted, body.fhir)
+    client = await launches.find_opening_app(sandbox.runtime, tenant, wanted, body.fhir)
     if client is None:
         raise Wrong(404, f"No app at {tenant.name} has the launch URI {wanted.url}")
     filled = msgspec.structs.replace(
@@ -214,9 +214,9 @@ async def add_token(request: Request, sandbox: Sandbox) -> Response:
     # a patient may be loaded later, but the user must exist
     if absent := await launches.missing_reference(sandbox.runtime, tenant, client.fhir, body.user, None, None):
         raise Wrong(422, absent)
-    decision = tokens.examined_for_script(tenant, client, body.scope)
+    decision = tokens.examine_for_script(tenant, client, body.scope)
     if decision.refusal is not None:
-        findings = [finding.to_json() for finding in decision.explained().findings]
+        findings = [finding.to_json() for finding in decision.explain().findings]
         raise Wrong(422, f"No token has this scope: {findings[0]['title']}", findings)
     user = body.user or (client.auto_approve.user if client.auto_approve else None)
     token = await tokens.for_script(sandbox.runtime, tenant, client, body.scope, patient=body.patient, user=user)
@@ -234,7 +234,7 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
     else:
         client = await find_app(sandbox, filters["app"], filters.get("tenant")) if "app" in filters else None
         limit = min(int(filters["limit"]), 1000) if re.fullmatch("[0-9]{1,9}", filters.get("limit", "")) else 100
-        exchanges = await journal_reader.listed(
+        exchanges = await journal_reader.list_exchanges(
             runtime,
             journal,
             tenant=filters.get("tenant"),
@@ -348,19 +348,19 @@ HANDLERS: dict[tuple[str, str], Handler] = {
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
-    return [Route(path, _guarded(sandbox, handler), methods=[method.upper()]) for (method, path), handler in HANDLERS.items()]
+    return [Route(path, _guard(sandbox, handler), methods=[method.upper()]) for (method, path), handler in HANDLERS.items()]
 
 
-def _guarded(sandbox: Sandbox, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    async def guarded(request: Request) -> Response:
-        if rejection := refused(request, sandbox, acts=True, pages=False):
+def _guard(sandbox: Sandbox, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def call(request: Request) -> Response:
+        if rejection := refuse_stranger(request, sandbox, acts=True, pages=False):
             return rejection
         try:
             return await handler(request, sandbox)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             raise Wrong(422, f"The body doesn't match /admin/openapi.json: {error}") from None
 
-    return guarded
+    return call
 
 
 async def _app(request: Request, sandbox: Sandbox) -> Client:

@@ -27,5 +27,5 @@ async def list_launches(request: Request, sandbox: Sandbox) -> Response:
     if tenant is not None:
         find_tenant(sandbox, tenant)
     client = await find_app(sandbox, reference, tenant) if reference else None
-    found = await launch_progress.newest(sandbox.runtime, sandbox.journal, client.client_id if client else None, tenant)
+    found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, client.client_id if client else None, tenant)
     return error_responses.json([launch_progress.to_json(launch) for launch in found])

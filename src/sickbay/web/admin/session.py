@@ -28,13 +28,13 @@ FOREIGN = "A page of another origin sent this request, so it was refused."
 
 async def recognise(request: Request, sandbox: Sandbox, guard: AdminGuard) -> None:
     """Record in the request's state that its browser signed in with an admin token that is still valid."""
-    cookie = cookies.sent(request, cookies.name(sandbox)) if guard.has_token else None
+    cookie = cookies.read_sent(request, cookies.name(sandbox)) if guard.has_token else None
     session = await sessions.find(sandbox.runtime, cookie) if cookie else None
     if session is not None and session.admin and session.admin_until > sandbox.runtime.now():
         state_of(request.scope).is_administrator = guard.is_proof(session.admin)
 
 
-def refused(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bool = True) -> Response | None:
+def refuse_stranger(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bool = True) -> Response | None:
     """None if the request is the administrator's, else a page that links to the sign-in, or a problem (403; 429).
 
     acts: this GET changes something. pages: a browser may get a page.
@@ -45,7 +45,13 @@ def refused(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bo
         return None
     seconds = guard.wait(request.scope)
     if pages and accepts_html(request.headers.get("accept", "")):
-        view = _too_many(seconds) if seconds else _foreign() if verdict == "foreign" else _private(request, sandbox)
+        view = (
+            _too_many(seconds)
+            if seconds
+            else _make_foreign_notice()
+            if verdict == "foreign"
+            else _make_private_notice(request, sandbox)
+        )
         response: Response = html_response.page(request, sandbox, "notice", view, status=403)
     else:
         title, detail = _problem_text(verdict, seconds, sandbox)
@@ -89,7 +95,7 @@ def token_hint(settings: Settings) -> str:
     return chosen if settings.admin_token else in_folder if settings.admin_key else "This Sickbay has no admin token."
 
 
-def _private(request: Request, sandbox: Sandbox) -> NoticeView:
+def _make_private_notice(request: Request, sandbox: Sandbox) -> NoticeView:
     current_path = http_request.raw_path(request.scope) + (f"?{request.url.query}" if request.url.query else "")
     next = (
         f"?next={quote(current_path, safe='')}" if request.method == "GET" and not current_path.endswith("/ehr/launch") else ""
@@ -103,7 +109,7 @@ def _private(request: Request, sandbox: Sandbox) -> NoticeView:
     )
 
 
-def _foreign() -> NoticeView:
+def _make_foreign_notice() -> NoticeView:
     return NoticeView(
         title="Not allowed from another origin", text=FOREIGN, primary=Link("Go to the developer portal", "/developer")
     )

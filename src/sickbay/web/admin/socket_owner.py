@@ -51,15 +51,15 @@ def holder(peer: Address, server: Address, tables: Iterable[Path] | None = None)
     """
     if sys.platform != "linux":
         return SocketHolder(told=False)
-    owner = _answered(peer, server) if tables is None else None
-    owner = owner or _listed(peer, server, TABLES if tables is None else tables)
+    owner = _ask_kernel(peer, server) if tables is None else None
+    owner = owner or _find_in_tables(peer, server, TABLES if tables is None else tables)
     if owner is None or not owner.inode:
         return SocketHolder()
-    return SocketHolder(owner.uid, unmapped=owner.uid == _unmapped_uid())
+    return SocketHolder(owner.uid, unmapped=owner.uid == _find_unmapped_uid())
 
 
 @cache
-def _unmapped_uid() -> int | None:
+def _find_unmapped_uid() -> int | None:
     """The id that the kernel reports for users outside our user namespace; None if there are none."""
     try:
         maps = UID_MAP.read_text("ascii").splitlines()
@@ -70,7 +70,7 @@ def _unmapped_uid() -> int | None:
         return None
 
 
-def _answered(peer: Address, server: Address) -> Owner | None:
+def _ask_kernel(peer: Address, server: Address) -> Owner | None:
     """Asks the kernel for this one socket. Reading the table takes the kernel milliseconds, however few sockets there are.
 
     None also if the kernel was built without the answer, which can't be told from a missing socket.
@@ -92,10 +92,10 @@ def _answered(peer: Address, server: Address) -> Owner | None:
     return Owner(*_OWNER.unpack_from(answer, _OWNER_AT))
 
 
-def _listed(peer: Address, server: Address, tables: Iterable[Path]) -> Owner | None:
+def _find_in_tables(peer: Address, server: Address, tables: Iterable[Path]) -> Owner | None:
     """Looks for the socket in the kernel's tables."""
     try:
-        wanted = [(_written(peer, mapped), _written(server, mapped)) for mapped in (False, True)]
+        wanted = [(_format_address(peer, mapped), _format_address(server, mapped)) for mapped in (False, True)]
     except ValueError:  # not an address: there is no socket
         return None
     for table in tables:
@@ -116,7 +116,7 @@ def _rows(table: Path) -> list[list[str]]:
         return []
 
 
-def _written(address: Address, mapped: bool) -> str:
+def _format_address(address: Address, mapped: bool) -> str:
     """Format an address as the table does: words of four bytes in native byte order. mapped: IPv4 as IPv6."""
     raw = ip_address(address[0]).packed
     raw = bytes(10) + b"\xff\xff" + raw if mapped and len(raw) == 4 else raw

@@ -49,11 +49,11 @@ def files() -> frozenset[str]:
 def page(name: str) -> RenderedPage:
     stage = name.removeprefix(RULES)
     is_stage = name != stage and stage in rule_docs.stages()
-    return _rendered(name, rule_docs.page(stage) if is_stage else (folder() / f"{name}.md").read_text(encoding="utf-8"))
+    return _render(name, rule_docs.page(stage) if is_stage else (folder() / f"{name}.md").read_text(encoding="utf-8"))
 
 
 @cache
-def _rendered(name: str, text: str) -> RenderedPage:
+def _render(name: str, text: str) -> RenderedPage:
     """Cached by the text, so that a change of the file is visible on the next request."""
     return markdown.render(text, lambda link: resolve(name, link))
 

@@ -31,7 +31,7 @@ def render(text: str, resolve: Resolve) -> RenderedPage:
     parser = _parser()
     tokens = parser.parse(text)
     headings = _name_headings(tokens)
-    for token in _all(tokens):
+    for token in _walk(tokens):
         _adapt(token, resolve)
     return RenderedPage(
         title=next((name for level, _, name in headings if level == "h1"), ""),
@@ -60,7 +60,7 @@ def _name_headings(tokens: list[Token]) -> list[tuple[str, str, str]]:
     headings = []
     for token, inline in pairwise(tokens):
         if token.type == "heading_open":
-            text = _plain(inline)
+            text = _to_text(inline)
             anchor = slug(text)
             repeated = seen[anchor] = seen.get(anchor, -1) + 1
             anchor += f"-{repeated}" if repeated else ""
@@ -69,7 +69,7 @@ def _name_headings(tokens: list[Token]) -> list[tuple[str, str, str]]:
     return headings
 
 
-def _all(tokens: list[Token]) -> Iterator[Token]:
+def _walk(tokens: list[Token]) -> Iterator[Token]:
     for token in tokens:
         yield token
         yield from token.children or ()
@@ -93,7 +93,7 @@ def _point(token: Token, attribute: str, resolve: Resolve) -> None:
         token.attrSet("title", "in the source code of Sickbay")
 
 
-def _plain(inline: Token) -> str:
+def _to_text(inline: Token) -> str:
     """The text of a paragraph or a heading without markup."""
     parts = (" " if child.type in ("softbreak", "hardbreak") else child.content for child in inline.children or ())
     return "".join(parts)

@@ -43,10 +43,10 @@ class SearchResult(NamedTuple):
 @cache
 def _by_id() -> dict[str, IndexedPassage]:
     """The passages by the ids of their topics."""
-    return {passage.id: _indexed(passage) for passage in pages.read_passages()}
+    return {passage.id: _index(passage) for passage in pages.read_passages()}
 
 
-def _indexed(passage: pages.Passage) -> IndexedPassage:
+def _index(passage: pages.Passage) -> IndexedPassage:
     address = library.address(passage.page) + (f"#{passage.anchor}" if passage.anchor else "")
     return IndexedPassage(address, passage.title, passage.heading, passage.text)
 

@@ -32,7 +32,7 @@ ENDED: Final = frozenset(("inactive", "resolved", "refuted", "entered-in-error")
 
 def allergies(resources: Iterable[Resource]) -> Allergies:
     """resources: AllergyIntolerance in any FHIR version. The severe ones come first."""
-    current = [resource for resource in resources if not _ended(resource)]
+    current = [resource for resource in resources if not _has_ended(resource)]
     statements = [text for resource in current if (text := _statement(resource))]
     facts = [_fact(resource) for resource in current if not _statement(resource) and not _says_nothing(resource)]
     facts.sort(key=lambda fact: not fact.alarm)
@@ -65,7 +65,7 @@ def _says_nothing(resource: Resource) -> bool:
     return bool(NOTHING_SAID & {*_codes(concept)}) or not (concept_text(concept) or resource.get("reaction"))
 
 
-def _ended(resource: Resource) -> bool:
+def _has_ended(resource: Resource) -> bool:
     statuses = [resource.get(name) for name in ("clinicalStatus", "verificationStatus", "status")]
     return any(
         status in ENDED if isinstance(status, str) else ENDED & {code for _, code in _codes(status)} for status in statuses

@@ -23,7 +23,7 @@ from sickbay.services.context import Tenant
 from sickbay.services.launch import CreatedLaunch
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import error_responses, html_response, http_request
-from sickbay.web.admin.session import refused
+from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.ehr.handlers import VERSION, EhrPages
 from sickbay.web.http_request import headers_of
@@ -43,7 +43,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         return redirect
     assert ehr.user is not None
     query = request.query_params
-    client = await registration.only(sandbox.runtime, query.get("app", ""), tenant.name)
+    client = await registration.find_only(sandbox.runtime, query.get("app", ""), tenant.name)
     patient, framed = query.get("patient"), "framed" in query
     visible = patient and await patients.read(sandbox.runtime, tenant, VERSION, "Patient", patient, ehr.user)
     if client is None or not launch_uri(client) or (patient and not visible):
@@ -64,7 +64,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         seed=query.get("seed"),
         context=context,
     )
-    return await _launched(request, tenant, client, created)
+    return await _redirect_to_app(request, tenant, client, created)
 
 
 async def _of_task(ehr: EhrPages, client: Client, patient: str | None, id: str | None) -> LaunchTaskRequest | None:
@@ -98,7 +98,7 @@ async def _visit(ehr: EhrPages, version: str, patient: str, wanted: str | None) 
     return str(encounters[0]["id"]) if encounters else None
 
 
-async def _launched(request: Request, tenant: Tenant, client: Client, created: CreatedLaunch) -> Response:
+async def _redirect_to_app(request: Request, tenant: Tenant, client: Client, created: CreatedLaunch) -> Response:
     """Redirect to the app's launch URI. This is the first step of the timeline."""
     response = RedirectResponse("/", 303, error_responses.NO_STORE)
     response.headers["location"] = for_a_header(created.url)
@@ -120,7 +120,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     Only for the administrator. Optional: intent, app_context and, as JSON, fhir_context. A browser gets errors as a page.
     """
     fault = partial(_not_launched, request, sandbox)
-    if rejection := refused(request, sandbox, acts=True):
+    if rejection := refuse_stranger(request, sandbox, acts=True):
         return rejection
     query = request.query_params
     try:
@@ -146,7 +146,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         encounter=query.get("encounter") or (auto.encounter if auto else None),
         context=context,
     )
-    return await _launched(request, tenant, client, created)
+    return await _redirect_to_app(request, tenant, client, created)
 
 
 def _not_launched(request: Request, sandbox: Sandbox, status: int, message: str) -> Response:

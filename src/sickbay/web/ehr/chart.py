@@ -36,7 +36,7 @@ def concept_text(concept: Any) -> str:
     return str(concept.get("text") or coding.get("display") or coding.get("code") or "")
 
 
-def coded(concept: Any, codes: Iterable[str]) -> bool:
+def has_code(concept: Any, codes: Iterable[str]) -> bool:
     return isinstance(concept, Mapping) and any(coding.get("code") in codes for coding in concept.get("coding") or ())
 
 
@@ -125,17 +125,17 @@ def _dosage(order: Resource) -> str:
     return str((first_of(order.get("dosageInstruction")) or {}).get("text") or "")
 
 
-def _sorted(observations: Iterable[Resource]) -> list[Resource]:
+def _sort(observations: Iterable[Resource]) -> list[Resource]:
     return sorted(observations, key=lambda observation: str(observation.get("effectiveDateTime") or ""))
 
 
 def pressure(observations: Iterable[Resource]) -> tuple[BloodPressure, ...]:
     """The latest blood pressure readings, oldest first."""
     readings = []
-    for observation in _sorted(observations):
-        if coded(observation.get("code"), PANEL):
+    for observation in _sort(observations):
+        if has_code(observation.get("code"), PANEL):
             high, low = _component(observation, SYSTOLIC), _component(observation, DIASTOLIC)
-            day = english.partial(observation.get("effectiveDateTime"))
+            day = english.parse_date(observation.get("effectiveDateTime"))
             if high is not None and low is not None and day:
                 readings.append(BloodPressure(day.isoformat(), english.MONTHS[day.month - 1], high, low))
     return tuple(readings[-READINGS:])
@@ -143,7 +143,7 @@ def pressure(observations: Iterable[Resource]) -> tuple[BloodPressure, ...]:
 
 def _component(observation: Resource, code: str) -> float | None:
     for part in observation.get("component") or ():
-        if coded(part.get("code"), (code,)):
+        if has_code(part.get("code"), (code,)):
             return _number(part.get("valueQuantity"))
     return None
 
@@ -157,10 +157,10 @@ def signs(observations: Sequence[Resource]) -> tuple[Sign, ...]:
     """The latest pulse, temperature, oxygen saturation, weight and BMI."""
     latest: dict[str, Sign] = {}
     for code, unit in SIGNS:
-        for observation in _sorted(observations):
+        for observation in _sort(observations):
             if unit not in latest or code != "2708-6":
                 number = _number(observation.get("valueQuantity"))
-                if number is not None and coded(observation.get("code"), (code,)):
+                if number is not None and has_code(observation.get("code"), (code,)):
                     latest[unit] = Sign(f"{number:g}", unit)
     return tuple(latest.values())[:5]
 
@@ -168,9 +168,9 @@ def signs(observations: Sequence[Resource]) -> tuple[Sign, ...]:
 def labs(observations: Iterable[Resource]) -> tuple[tuple[Lab, ...], str]:
     """Each laboratory value over time, out-of-range values first, and the date of the latest one."""
     by_name: dict[str, list[Resource]] = {}
-    for observation in _sorted(observations):
+    for observation in _sort(observations):
         if (
-            coded(first_of(observation.get("category")), ("laboratory",))
+            has_code(first_of(observation.get("category")), ("laboratory",))
             and _number(observation.get("valueQuantity")) is not None
         ):
             by_name.setdefault(concept_text(observation.get("code")), []).append(observation)

@@ -48,7 +48,7 @@ class EhrPages:
     async def require_user(self) -> Response | None:
         """None if a user is signed in, else a redirect to the sign-in page."""
         self.session = await cookies.session(self.request, self.sandbox)
-        self.user = await sessions.signed_in(self.sandbox.runtime, self.tenant, self.session)
+        self.user = await sessions.load_signed_in_user(self.sandbox.runtime, self.tenant, self.session)
         if self.user is None:
             current_path = http_request.raw_path(self.request.scope)
             query = self.request.url.query
@@ -77,7 +77,7 @@ class EhrPages:
         """Search by name, birth date or record number. cursor: the start of the page."""
         parameters = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *patients.search_parameters(query)]
         parameters += [("_cursor", cursor)] if cursor else []
-        matches = await patients.listed(self.sandbox.runtime, self.tenant, VERSION, parameters, self.user)
+        matches = await patients.list_patients(self.sandbox.runtime, self.tenant, VERSION, parameters, self.user)
         list_path = f"{self.home}/patients"
         shown = tuple(pages.patient_row(patient, f"{list_path}/{patient['id']}") for patient in matches.rows)
         next_page = {"q": query, "from": matches.next} if query else {"from": matches.next}
@@ -115,7 +115,7 @@ async def _redirects_to(ehr: EhrPages, next: str) -> tuple[str, ...]:
     """The launch URI, if signing in redirects to it: the form's Content-Security-Policy has to allow that."""
     path, _, query = next.partition("?")
     app = parse(query).get("app") if path == f"{ehr.home}/open" else None
-    client = await registration.only(ehr.sandbox.runtime, app, ehr.tenant.name) if app else None
+    client = await registration.find_only(ehr.sandbox.runtime, app, ehr.tenant.name) if app else None
     return (uri,) if client and (uri := launch_uri(client)) else ()
 
 
@@ -134,7 +134,7 @@ async def sign_out(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     sent = parse(await http_request.read_body(request))
     if session is not None and cookies.is_own_form(request, session, sent.get("csrf")):
         await sessions.sign_out(sandbox.runtime, tenant, session)
-    view = notice.signed_out(tenant.title, f"{ehr.home}/sign-in")
+    view = notice.make_signed_out(tenant.title, f"{ehr.home}/sign-in")
     return html_response.page(request, sandbox, "notice", view, html_response.PageOptions(tenant, session, bare=True))
 
 
@@ -150,7 +150,7 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     if ehr.user is not None and ehr.user.acts_for_patients:
         return RedirectResponse(_records_of(ehr, ehr.user), 303, error_responses.NO_STORE)
     current = ehr.today()
-    chosen = english.partial(request.query_params.get("date")) or current
+    chosen = english.parse_date(request.query_params.get("date")) or current
     appointments = await ehr.search("Appointment", ("date", chosen.isoformat()), ("_count", "200"))
     ids = sorted({id for appointment in appointments if (id := schedule.actor(appointment, "Patient")[0])})
     known = await ehr.search("Patient", ("_id", ",".join(ids)), ("_count", "200")) if ids else []
@@ -207,7 +207,7 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     )
     chosen = next((client for client in apps if client.app_id == request.query_params.get("app")), None)
     at_work = {name: value for name in ("task", "card") if (value := request.query_params.get(name))}
-    opened = _opened(ehr, chosen, id, at_work) if chosen else None
+    opened = _open(ehr, chosen, id, at_work) if chosen else None
     chart_path = f"{ehr.home}/patients/{id}"
     options = chart_data.ChartOptions(
         apps, chosen, opened, chart_path, at_work, ehr.context(id), VERSION, automatic=one_click(request)
@@ -216,7 +216,7 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     return ehr.page("chart", view, "Patients", frames=opened is not None)
 
 
-def _opened(ehr: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) -> OpenApp:
+def _open(ehr: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) -> OpenApp:
     """The frame creates the launch when it loads. The seed gives both pages the same timeline id."""
     chart_path = f"{ehr.home}/patients/{patient}"
     seed = ehr.sandbox.runtime.effects.token(12)

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from sickbay.diagnosis import corrections
 from sickbay.protocol import unicode
-from sickbay.services.redaction.masking import named_url
+from sickbay.services.redaction.masking import name_values_of_url
 from sickbay.web.pages.parts import TextPiece
 
 Pair = tuple[str, str]
@@ -119,40 +119,40 @@ def _pairs(text: str) -> tuple[Pair, ...]:
 
 def place(name: str, value: str) -> str:
     """The value to copy: a placeholder if the value is masked."""
-    return corrections.placeholder_for(name) if masked(value) else value
+    return corrections.placeholder_for(name) if is_masked(value) else value
 
 
-def masked(value: str) -> bool:
+def is_masked(value: str) -> bool:
     """Whether this text replaces a secret: `abcd…(43)`, `…`, or `‹43 characters›` in it."""
     return bool(MASK.fullmatch(value))
 
 
 def places(request: RequestParts) -> tuple[str, ...]:
     """The placeholders in the code, which the reader has to replace."""
-    sent = [place(name, value) for name, value in request.parameters if masked(value) or value in corrections.PLACES]
+    sent = [place(name, value) for name, value in request.parameters if is_masked(value) or value in corrections.PLACES]
     headers = [_header(name, value).partition(" ")[2] for name, value in request.headers if _is_place(name, value)]
     return tuple(dict.fromkeys(sent + [credentials for credentials in headers if credentials]))
 
 
 def _is_place(name: str, header: str) -> bool:
     """Only Authorization needs a value from the reader. In other headers, an unknown part may be masked (a media type)."""
-    return name.lower() == "authorization" and (masked(header) or header.partition(" ")[2] in corrections.PLACES)
+    return name.lower() == "authorization" and (is_masked(header) or header.partition(" ")[2] in corrections.PLACES)
 
 
 def tabs(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> tuple[Tab, ...]:
     """URL (if the request is a plain GET), curl, JavaScript, Python. changed: parameter -> its expected value in pieces."""
-    request = _sendable(request)
+    request = _make_sendable(request)
     tabs = (_curl(request, changed), _javascript(request, changed), _python(request, changed))
     simple = request.method == "GET" and not request.body and "authorization" not in dict(_lower(request.headers))
     simple = simple and bool(WEB.match(request.address))  # a browser would run javascript: and open file:
     return ((Tab("url", "URL", _url(request, changed)), *tabs)) if simple else tabs
 
 
-def _sendable(request: RequestParts) -> RequestParts:
+def _make_sendable(request: RequestParts) -> RequestParts:
     """Insert placeholders for masked names, for a body that wasn't stored, and for masked members of a JSON body."""
     query, form = (tuple([(_name(name), value) for name, value in pairs]) for pairs in (request.query, request.form))
     body = PLACEHOLDER_BODY if OUTLINED.fullmatch(request.body) else _json_body(request.body)
-    address = request.address if unquote(request.address).isascii() else named_url(request.address)  # no mask is ASCII
+    address = request.address if unquote(request.address).isascii() else name_values_of_url(request.address)  # no mask is ASCII
     return replace(request, address=address, query=query, form=form, body=body)
 
 
@@ -162,7 +162,7 @@ def _name(name: str) -> str:
 
 def _json_body(body: str) -> str:
     members = _object(body)
-    if not any(isinstance(value, str) and masked(value) for value in members.values()):
+    if not any(isinstance(value, str) and is_masked(value) for value in members.values()):
         return body
     filled = {_name(name): place(name, value) if isinstance(value, str) else value for name, value in members.items()}
     return json.dumps(filled, ensure_ascii=False)
@@ -178,12 +178,12 @@ def _url(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> t
     lines = [CodeLine((TextPiece(address(request.address)),), quiet=True)]
     for number, (name, value) in enumerate(request.query):
         start = TextPiece(("&" if number else "?") + encode(name) + "=")
-        pieces = _encoded(changed.get(name, ())) or (TextPiece(encode(place(name, value))),)
+        pieces = _encode(changed.get(name, ())) or (TextPiece(encode(place(name, value))),)
         lines.append(CodeLine((start, *pieces), quiet=name not in changed, inside=True))
     return tuple(lines)
 
 
-def _encoded(pieces: Sequence[TextPiece]) -> tuple[TextPiece, ...]:
+def _encode(pieces: Sequence[TextPiece]) -> tuple[TextPiece, ...]:
     return tuple(TextPiece(encode(piece.text), piece.kind) for piece in pieces)
 
 
@@ -237,7 +237,7 @@ def _body(body: str) -> str:
         json.loads(body)
     except (ValueError, RecursionError):
         return body.replace("\r\n", "\n")
-    return escaped(body.replace("\r\n", "\n"))
+    return escape(body.replace("\r\n", "\n"))
 
 
 def _more(text: str, quiet: bool = False) -> CodeLine:
@@ -245,7 +245,7 @@ def _more(text: str, quiet: bool = False) -> CodeLine:
 
 
 def _header(name: str, value: str) -> str:
-    if name.lower() == "authorization" and masked(value):
+    if name.lower() == "authorization" and is_masked(value):
         scheme = "Basic" if value.startswith("Basic ") else "Bearer"
         return f"{scheme} {corrections.placeholder_for('basic' if scheme == 'Basic' else 'access_token')}"
     return value
@@ -327,10 +327,10 @@ def _is_allowed(char: str) -> bool:
 
 def script(text: str) -> str:
     """A JavaScript string literal, with invisible characters escaped."""
-    return escaped(json.dumps(text, ensure_ascii=False))
+    return escape(json.dumps(text, ensure_ascii=False))
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     r"""JSON or JavaScript with invisible characters as \uXXXX; its own spaces and line breaks stay."""
     if is_shown(text, "\n\t"):
         return text

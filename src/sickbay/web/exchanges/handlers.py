@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from sickbay.authorization.models import Client
 from sickbay.diagnosis.corrections import with_fresh_pkce
 from sickbay.diagnosis.silence.declare import NOTHING
 from sickbay.protocol.parameters import parse
@@ -21,12 +22,13 @@ from sickbay.services.context import Tenant
 from sickbay.services.empty_searches import explain as empty_searches
 from sickbay.services.journal import exchange_json
 from sickbay.services.journal import read as journal_reader
+from sickbay.services.journal.events import real_time
 from sickbay.services.journal.read import Timeline
 from sickbay.services.journal.record import Exchange
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.services.redaction.redaction import RecordedResponse
 from sickbay.web import cookies, error_responses, html_response, http_request
-from sickbay.web.admin.session import refused
+from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges.timeline_views import EVIDENCE, evidence, timeline_view
 from sickbay.web.exchanges.views import Probably, as_text, exchange_view
@@ -35,7 +37,7 @@ from sickbay.web.http_request import headers_of, raw_path
 from sickbay.web.middleware.cors import cors
 from sickbay.web.pages.notice import NoticeView, not_found
 from sickbay.web.pages.parts import Link
-from sickbay.web.portal.developer_views import ExchangesView, exchange_line, stalled_line
+from sickbay.web.portal.developer_views import ExchangeLine, ExchangesView, exchange_line, stalled_line
 
 LISTED_EXCHANGES = 100
 
@@ -48,10 +50,10 @@ def may_read_all(request: Request) -> bool:
 async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Show one exchange as a page, JSON or text; CORS without credentials."""
     entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=may_read_all(request))
-    entry = await _explained(request, sandbox, entry) if entry is not None else None
+    entry = await _explain(request, sandbox, entry) if entry is not None else None
     form = _form(request)
     if entry is None:
-        response = _missing(request, sandbox, form)
+        response = _respond_not_found(request, sandbox, form)
     elif form == "json":
         response = error_responses.json(exchange_json.select_members(entry))
     elif form == "text":
@@ -68,7 +70,7 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     return response
 
 
-async def _explained(request: Request, sandbox: Sandbox, entry: dict[str, Any]) -> dict[str, Any]:
+async def _explain(request: Request, sandbox: Sandbox, entry: dict[str, Any]) -> dict[str, Any]:
     """Add why a search found nothing, for the administrator and for a token of the same app, user and patient."""
     runtime, administers = sandbox.runtime, may_read_all(request)
     search, authorization = runtime.empty_searches.get(entry["id"]), request.headers.get("authorization", "")
@@ -101,7 +103,7 @@ def _form(request: Request) -> Form:
     return "text" if form == "text" else preferred_form(request.headers.get("accept", ""))
 
 
-def _missing(request: Request, sandbox: Sandbox, form: Form) -> Response:
+def _respond_not_found(request: Request, sandbox: Sandbox, form: Form) -> Response:
     if form == "html":
         return html_response.page(request, sandbox, "notice", not_found(raw_path(request.scope)), status=404)
     return error_responses.problem(404, "No exchange has this id, or it was deleted")
@@ -139,7 +141,7 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
     form, status = preferred_form(request.headers.get("accept", "")), exchange.response.status
     headers = {"cache-control": "no-store", "content-type": CONTENT_TYPES[form]}
     recorded = await sandbox.journal.record(exchange._replace(response=RecordedResponse(status, headers)))
-    entry = await exchange_json.fresh(sandbox.runtime, recorded, full=may_read_all(request))
+    entry = await exchange_json.read_fresh(sandbox.runtime, recorded, full=may_read_all(request))
     if form == "json":
         return error_responses.json(exchange_json.select_members(entry), status, error_responses.NO_STORE)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
@@ -160,25 +162,34 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
     id = request.query_params.get("id", "").strip()
     if id and await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=False):
         return Response(status_code=303, headers={"location": f"/exchanges/{id}"})
-    if rejection := refused(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     app = request.query_params.get("app")
-    client = await registration.only(sandbox.runtime, app) if app else None
+    client = await registration.find_only(sandbox.runtime, app) if app else None
     named = client.client_id if client else app
-    exchanges = await journal_reader.listed(sandbox.runtime, sandbox.journal, app=named or None, limit=LISTED_EXCHANGES)
+    exchanges = await journal_reader.list_exchanges(sandbox.runtime, sandbox.journal, app=named or None, limit=LISTED_EXCHANGES)
     if client is not None:
         probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, LISTED_EXCHANGES)
         exchanges = sorted((*exchanges, *probable), key=lambda exchange: -int(exchange["arrival"]))[:LISTED_EXCHANGES]
-    stalls = {launch.id: launch for launch in await launch_progress.stalled(sandbox.runtime, sandbox.journal, exchanges)}
-    lines = []
+    lines = await _lines(sandbox, exchanges, client)
+    view = ExchangesView(lines=tuple(lines), missing=id, app=client.name if client else app or "")
+    return html_response.page(request, sandbox, "exchanges", view, await _page_options(request, sandbox))
+
+
+async def _lines(sandbox: Sandbox, exchanges: Sequence[Mapping[str, Any]], client: Client | None) -> list[ExchangeLine]:
+    """The exchanges and the launches that stalled, newest first. client: the only app that is listed; None for all."""
+    placed: list[tuple[float, ExchangeLine]] = []
     for exchange in exchanges:
         shown_names = await names(sandbox, exchange)
         name = shown_names["app"] or (client.name if client else "")
-        if stall := stalls.pop(exchange.get("launch") or "", None):
-            lines.append(stalled_line(stall, hospital=shown_names["hospital"]))
-        lines.append(exchange_line(exchange, app=name, hospital=shown_names["hospital"], probably=evidence(exchange)))
-    view = ExchangesView(lines=tuple(lines), missing=id, app=client.name if client else app or "")
-    return html_response.page(request, sandbox, "exchanges", view, await _page_options(request, sandbox))
+        line = exchange_line(exchange, app=name, hospital=shown_names["hospital"], probably=evidence(exchange))
+        placed.append((real_time(exchange["arrival"]), line))
+    owner = client.client_id if client else None
+    for launch in await launch_progress.find_stalled(sandbox.runtime, sandbox.journal, exchanges, owner):
+        tenant = sandbox.tenants.get(launch.client.tenant) if launch.client else None
+        since = launch.progress.since
+        placed.append((since.at if since else 0, stalled_line(launch, hospital=tenant.title if tenant else "")))
+    return [line for _, line in sorted(placed, key=lambda pair: (-pair[0], pair[1].kind != "stalled"))]
 
 
 NO_LAUNCH = NoticeView(
@@ -224,7 +235,7 @@ async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 
 async def _ask(request: Request, sandbox: Sandbox, id: str, found: LaunchProgress | None) -> Response:
-    if rejection := refused(request, sandbox, acts=True):
+    if rejection := refuse_stranger(request, sandbox, acts=True):
         return rejection
     options = await _page_options(request, sandbox)
     sent = parse(await http_request.read_body(request))

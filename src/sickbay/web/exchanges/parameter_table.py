@@ -50,15 +50,15 @@ class Row:
         return self.faulty and bool(self.expected or self.note or not self.unknown)
 
 
-def compared(
+def compare(
     request: code_samples.RequestParts,
     corrected: code_samples.RequestParts | None,
     numbered: Sequence[Found],
     sent_headers: Mapping[str, Any],
 ) -> tuple[Row, ...]:
     """Faulty parameters first, in the order of the findings, then the correct ones."""
-    sent = _joined(request)
-    right = _with_masks(_joined(corrected), sent) if corrected else {}
+    sent = _join(request)
+    right = _with_masks(_join(corrected), sent) if corrected else {}
     headers = {str(name).lower(): str(value) for name, value in sent_headers.items()}
     faulty: dict[str, Row] = {}
     for number, finding in numbered:
@@ -67,13 +67,13 @@ def compared(
             value = sent.get(name, headers.get(name.lower()))
             if value is None and not request.address:  # a text that says in words what was sent
                 value = _word((finding.get("facts") or {}).get("received"))
-            row = _faulty(name, value, right.get(name), number, finding, corrected is not None)
+            row = _make_faulty_row(name, value, right.get(name), number, finding, corrected is not None)
             if row:
                 faulty[name] = row
         elif not name and (named := _find_named_row(number, finding, sent)):
             faulty.setdefault(named.name, named)
         elif finding["id"] == "parameter-name-wrong":
-            faulty |= {row.name: row for row in _misnamed(number, finding, sent) if row.name not in faulty}
+            faulty |= {row.name: row for row in _list_misnamed(number, finding, sent) if row.name not in faulty}
         elif name:
             others = (*faulty[name].more, (number, VERDICTS.get(finding["severity"], "advice")))
             faulty[name] = replace(faulty[name], more=others)
@@ -84,7 +84,7 @@ def compared(
         if name not in faulty and name not in right:
             faulty[name] = Row(name, (TextPiece(sent[name], "slip"),), ())
     quiet = [Row(name, (TextPiece(value),)) for name, value in sent.items() if name not in faulty]
-    return tuple(_visible(row) for row in (*faulty.values(), *quiet))
+    return tuple(_make_visible(row) for row in (*faulty.values(), *quiet))
 
 
 def _with_masks(right: Mapping[str, str], sent: Mapping[str, str]) -> dict[str, str]:
@@ -93,15 +93,15 @@ def _with_masks(right: Mapping[str, str], sent: Mapping[str, str]) -> dict[str, 
 
 
 def _is_masked(sent: str | None, value: str) -> bool:
-    return sent is not None and code_samples.masked(sent) and sent == masking.masked(value) != "…"
+    return sent is not None and code_samples.is_masked(sent) and sent == masking.mask_secret(value) != "…"
 
 
 def _is_same(sent: str | None, value: str) -> bool:
     """The code of a launch is replaced by a placeholder for most readers. If it were wrong, a finding would say so."""
-    return sent == value or (value == corrections.PLACEHOLDER_LAUNCH and sent is not None and code_samples.masked(sent))
+    return sent == value or (value == corrections.PLACEHOLDER_LAUNCH and sent is not None and code_samples.is_masked(sent))
 
 
-def _visible(row: Row) -> Row:
+def _make_visible(row: Row) -> Row:
     """Write out invisible characters in what was sent."""
     if row.name.isprintable() and "".join([piece.text for piece in row.received or ()]).isprintable():
         return row
@@ -119,14 +119,14 @@ def _find_named_row(number: int, finding: Mapping[str, Any], sent: Mapping[str, 
     return Row(name, (piece,), (), "", number, kind, finding["id"] != "fhir-search-unknown-param")
 
 
-def _misnamed(number: int, finding: Mapping[str, Any], sent: Mapping[str, str]) -> list[Row]:
+def _list_misnamed(number: int, finding: Mapping[str, Any], sent: Mapping[str, str]) -> list[Row]:
     """Parameters with a wrong name."""
     names = (finding.get("facts") or {}).get("names") or ()
     kind = VERDICTS.get(finding["severity"], "advice")
     return [Row(name, (TextPiece(sent[name], "slip"),), (), "", number, kind) for name in names if name in sent]
 
 
-def _joined(request: code_samples.RequestParts) -> dict[str, str]:
+def _join(request: code_samples.RequestParts) -> dict[str, str]:
     """Name -> value. The values of a parameter that was sent twice are joined."""
     values: dict[str, str] = {}
     for name, value in request.parameters:
@@ -134,11 +134,13 @@ def _joined(request: code_samples.RequestParts) -> dict[str, str]:
     return values
 
 
-def _faulty(
+def _make_faulty_row(
     name: str, sent: str | None, right: str | None, number: int, finding: Mapping[str, Any], corrected: bool
 ) -> Row | None:
     facts = finding.get("facts") or {}
-    expected = right if right not in (None, sent) else _whole(sent, _word(facts.get("received")), _word(facts.get("expected")))
+    expected = (
+        right if right not in (None, sent) else _correct_whole(sent, _word(facts.get("received")), _word(facts.get("expected")))
+    )
     if expected is None and (finding["severity"] != "error" or (sent is None and corrected)):
         return None
     wrong = "bad" if finding["severity"] == "error" else "slip"
@@ -152,7 +154,7 @@ def _faulty(
     return Row(name, received, pieces.expected, note, number, kind, unknown)
 
 
-def _whole(sent: str | None, received: str | None, expected: str | None) -> str | None:
+def _correct_whole(sent: str | None, received: str | None, expected: str | None) -> str | None:
     """The whole value with the wrong part replaced, if the finding names only a part."""
     if not sent or not received or expected is None or received == sent or received not in sent:
         return expected
@@ -189,11 +191,11 @@ def mark(received: str, expected: str, wrong: Literal["bad", "slip"] = "bad") ->
     """Mark the differences by character if the two texts are similar, else mark each as a whole."""
     if received == expected:
         return Marked(_pieces(received), _pieces(expected))
-    head = _common(received, expected)
-    tail = _common(received[head:][::-1], expected[head:][::-1])
+    head = _count_common(received, expected)
+    tail = _count_common(received[head:][::-1], expected[head:][::-1])
     end, finish = len(received) - tail, len(expected) - tail
     steps = list(_steps(received[head:end], expected[head:finish]))
-    if not _alike(received, expected, head + tail + sum(size for same, _, _, size in steps if same)):
+    if not _is_alike(received, expected, head + tail + sum(size for same, _, _, size in steps if same)):
         return Marked(_pieces(received, wrong), _pieces(expected, "good"))
     before, after = _pieces(received[:head]), _pieces(received[end:])
     left = tuple(piece for same, old, new, _ in steps for piece in _side(old, new, same, wrong))
@@ -215,11 +217,11 @@ def _gap(kind: Mark, other: str) -> tuple[TextPiece, ...]:
     return (TextPiece("", "cut"),) if kind == "good" and other else ()
 
 
-def _alike(received: str, expected: str, same: int) -> bool:
+def _is_alike(received: str, expected: str, same: int) -> bool:
     return 2 * same >= ALIKE * (len(received) + len(expected)) and same > 0
 
 
-def _common(first: str, second: str) -> int:
+def _count_common(first: str, second: str) -> int:
     """The length of the common prefix."""
     size = 0
     for left, right in zip(first, second, strict=False):

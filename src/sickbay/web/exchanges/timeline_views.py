@@ -139,7 +139,7 @@ def timeline_view(
         lede=ended.lede,
         kind=ended.kind,
         verdict=ended.verdict,
-        arrows=(*done, *_marked(waiting, found, words)),
+        arrows=(*done, *_mark(waiting, found, words)),
         left_out=_not_shown(left_out),
         names=((app or "Your app", origin), ("Browser", "of the user"), *servers),
         facts=tuple(fact for fact in (app, patient, user, hospital, date) if fact),
@@ -159,11 +159,11 @@ def trail_of(exchanges: Sequence[Mapping[str, Any]], app: str, now: float) -> Tr
     return Trail(tuple(events), AppDetails(app), now, now)
 
 
-def _marked(waiting: tuple[Arrow, ...], found: LaunchStatus, words: Sentences | None) -> tuple[Arrow, ...]:
+def _mark(waiting: tuple[Arrow, ...], found: LaunchStatus, words: Sentences | None) -> tuple[Arrow, ...]:
     """The steps that are still to come; the first one is marked if the launch stalled there."""
     if found.state != "stalled" or words is None or found.awaited in (None, "launch"):
         return waiting
-    origin, target, _ = _said(_STAGE_OF.get(found.awaited or "", found.awaited or ""), "GET", "")
+    origin, target, _ = _describe_arrow(_STAGE_OF.get(found.awaited or "", found.awaited or ""), "GET", "")
     mark = Arrow(origin, target, "nothing", f"for {english.duration(int(found.seconds))}", words.missing, "", "stalled")
     return (mark, *waiting[1:])
 
@@ -176,7 +176,7 @@ def _granted_stages(exchanges: Sequence[Mapping[str, Any]]) -> set[str]:
     return {stage_of(exchange) for exchange in exchanges if not exchange.get("evidence") and outcome(exchange) == "passed"}
 
 
-def _had_worked(exchanges: Sequence[Mapping[str, Any]]) -> bool:
+def _has_worked(exchanges: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the launch was complete before its last exchange: the app had read data, or its token has expired since."""
     *before, last = exchanges
     expired = any(finding["id"] == "fhir-token-expired" for finding in last.get("findings") or ())
@@ -200,7 +200,7 @@ def _outcome(
         return _so_far(subject, arrows, found, words)
     arrow = arrows[stopped - 1]
     detail, verb = _lower(arrow.detail), "was refused" if arrow.kind == "refused" else "failed"
-    if _had_worked(exchanges[:stopped]):
+    if _has_worked(exchanges[:stopped]):
         which = f"step {stopped}, which probably belongs to it," if arrow.probably else f"step {stopped}"
         return Outcome(f"{subject} worked.", f"Later, {which} {verb}: {detail}.", "Launched", "passed")
     if arrow.probably:
@@ -241,7 +241,7 @@ def _not_shown(number: int) -> str:
 def _arrow(exchange: Mapping[str, Any], root: str) -> Arrow:
     stage = str(exchange.get("stage"))
     request = code_samples.read(exchange.get("request") or {})
-    origin, target, text = _said(stage, request.method, request.address)
+    origin, target, text = _describe_arrow(stage, request.method, request.address)
     kind, errors = outcome(exchange), sum(finding["severity"] == "error" for finding in exchange.get("findings") or ())
     path = "/" + request.address.split("/", 3)[-1] if request.address.count("/") >= 3 else request.address
     if errors:
@@ -261,7 +261,7 @@ def _arrow(exchange: Mapping[str, Any], root: str) -> Arrow:
     )
 
 
-def _said(stage: str, method: str, address: str) -> tuple[str, str, str]:
+def _describe_arrow(stage: str, method: str, address: str) -> tuple[str, str, str]:
     """The two ends of an arrow, and its text."""
     if stage in ("access", "app_state"):
         verb = "reads" if method in ("GET", "HEAD") else "deletes" if method == "DELETE" else "sends"
@@ -279,7 +279,7 @@ def _waiting(exchanges: Sequence[Mapping[str, Any]]) -> tuple[Arrow, ...]:
     reached = max((number for number, stage in enumerate(_EXPECTED_STAGES, 1) if stage in tried), default=0)
     replaced = {"access": "your app"} if "token" in granted else {}
     return tuple(
-        Arrow(*_said(stage, "GET", "")[:2], "not yet", f"needs {replaced.get(stage, needed)}", text, "", "waits")
+        Arrow(*_describe_arrow(stage, "GET", "")[:2], "not yet", f"needs {replaced.get(stage, needed)}", text, "", "waits")
         for stage, text, needed in _EXPECTED[reached:]
     )
 

@@ -18,9 +18,9 @@ from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
 from sickbay.kernel.english import join
 from sickbay.web.exchanges import code_samples, scope_table
-from sickbay.web.exchanges.parameter_table import Found, Row, compared
+from sickbay.web.exchanges.parameter_table import Found, Row, compare
 from sickbay.web.pages import exchange_summary
-from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, folded, steps_of, tally
+from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, fold, steps_of, tally
 from sickbay.web.pages.parts import FindingView, Link, TextPiece, Verdict, findings
 
 _EXPLAINS = {rule.id: rule.explains for rule in RULES}
@@ -67,6 +67,8 @@ class ExchangeView:
     lede: str
     unexamined: str = ""
     """Says how much of the request wasn't examined; "" if all of it was."""
+    changed: str = ""
+    """Says what has changed since an empty search was explained; "" if nothing has."""
     stage: str
     at: str
     at_iso: str
@@ -110,7 +112,7 @@ class ExchangeView:
 
     @property
     def step_groups(self) -> tuple[tuple[Step, ...], ...]:
-        return folded(self.steps)
+        return fold(self.steps)
 
     @property
     def copied(self) -> code_samples.Tab | None:
@@ -131,9 +133,9 @@ def exchange_view(
     code_verifier (of a new PKCE pair), in a check waits_for and note, in a finding parameter.
     """
     request = code_samples.read(exchange.get("request") or {})
-    corrected = _corrected(exchange, request)
-    numbered = _numbered(exchange)
-    rows = compared(request, corrected, numbered, (exchange.get("request") or {}).get("headers") or {})
+    corrected = _find_corrected(exchange, request)
+    numbered = _order(exchange)
+    rows = compare(request, corrected, numbered, (exchange.get("request") or {}).get("headers") or {})
     views = findings([finding for _, finding in numbered])
     changed = {row.name: row.expected for row in rows if row.expected is not None}
     kind, verdict = exchange_summary.verdict(exchange)
@@ -144,7 +146,7 @@ def exchange_view(
         verdict=verdict,
         headline=exchange_summary.headline(views, exchange),
         lede=exchange_summary.lede(views, corrected is not None, exchange),
-        unexamined=exchange_summary.unexamined(exchange),
+        unexamined=exchange_summary.explain_unexamined(exchange),
         stage=find_stage(str(exchange.get("stage"))).title,
         at=f"{english.moment(exchange.get('at') or 0)} UTC",
         at_iso=english.iso(exchange.get("at") or 0),
@@ -164,7 +166,7 @@ def exchange_view(
         tally=tally(checks),
         request_line=f"{request.method} {code_samples.url(request)}",
         negotiation=scope_table.read(exchange) if "scopes" in exchange else None,
-        others=tuple(_other(dialect) for dialect in exchange.get("others") or ()),
+        others=tuple(_describe_other(dialect) for dialect in exchange.get("others") or ()),
     )
     view = replace(view, support=_support(view, exchange, request, app_id))
     return replace(view, text=as_text(view))
@@ -178,7 +180,7 @@ def _notes(
     return exchange_summary.note(corrected or request), corrections.verifier_note(exchange), example
 
 
-def _other(dialect: Mapping[str, Any]) -> Other:
+def _describe_other(dialect: Mapping[str, Any]) -> Other:
     title = dialect["title"]
     if "speaks" in dialect:
         versions = join([version.upper() for version in dialect["speaks"]])
@@ -190,7 +192,7 @@ def _other(dialect: Mapping[str, Any]) -> Other:
     return Other(title, "refused", " ".join(part for part in parts if part), dialect.get("urn", ""), dialect["refusal"])
 
 
-def _corrected(exchange: Mapping[str, Any], request: code_samples.RequestParts) -> code_samples.RequestParts | None:
+def _find_corrected(exchange: Mapping[str, Any], request: code_samples.RequestParts) -> code_samples.RequestParts | None:
     """None also if no refusal could be corrected: then only advice was applied."""
     refusals = [finding["id"] for finding in exchange.get("findings") or () if finding["severity"] == "error"]
     if not exchange.get("corrected") or (refusals and not any(id in REPAIRED for id in refusals)):
@@ -199,7 +201,7 @@ def _corrected(exchange: Mapping[str, Any], request: code_samples.RequestParts) 
     return corrected if "headers" in exchange["corrected"] else replace(corrected, headers=request.headers)
 
 
-def _numbered(exchange: Mapping[str, Any]) -> list[Found]:
+def _order(exchange: Mapping[str, Any]) -> list[Found]:
     """Root causes first, then the finding that decided the response; the others keep their order, most severe first."""
     decided = exchange.get("decided")
     ordered = list(exchange.get("findings") or ())
@@ -229,7 +231,8 @@ def _support(
 
 def as_text(view: ExchangeView, address: str = "") -> str:
     """The exchange as plain text, for a ticket."""
-    lines = [f"{view.verdict.upper()}: {view.headline}", "", *([view.unexamined, ""] if view.unexamined else [])]
+    lines = [f"{view.verdict.upper()}: {view.headline}", ""]
+    lines += [line for note in (view.unexamined, view.changed) if note for line in (note, "")]
     lines += [f"{name + ':':<16}{value}" for name, value in view.support]
     lines += [f"{'Page:':<16}{address}"] if address else []
     for finding in view.findings:
@@ -244,8 +247,8 @@ def as_text(view: ExchangeView, address: str = "") -> str:
     faulty = [row for row in view.rows if row.faulty]
     lines += ["", "Received and expected"] if faulty else []
     for row in faulty:
-        lines += [f"  {row.name}", f"    sent:     {_plain(row.received, 'not sent')}"]
-        lines += [f"    expected: {_plain(row.expected, '')}"] if row.expected else []
+        lines += [f"  {row.name}", f"    sent:     {_to_text(row.received, 'not sent')}"]
+        lines += [f"    expected: {_to_text(row.expected, '')}"] if row.expected else []
     if view.tabs and view.corrected:
         lines += ["", "Corrected request", *(f"  {line}" for line in view.tabs[0].text.splitlines())]
         lines += [f"  ({view.filled})"] if view.filled else []
@@ -256,5 +259,5 @@ def as_text(view: ExchangeView, address: str = "") -> str:
     return code_samples.write_out_invisible("\n".join(lines), "\n") + "\n"
 
 
-def _plain(pieces: Sequence[TextPiece] | None, missing: str) -> str:
+def _to_text(pieces: Sequence[TextPiece] | None, missing: str) -> str:
     return missing if pieces is None else "".join(piece.text for piece in pieces)

@@ -44,7 +44,7 @@ def body_of(base: FhirBase, request: AccessRequest, id: str, data: bytes) -> Bod
     kind = request.headers.get("content-type", binary.OPAQUE)
     if body_kind(base.version, kind) is not None:
         return None
-    resource = binary.wrapped(base.version, kind, data, request.headers.get("x-security-context"))
+    resource = binary.wrap(base.version, kind, data, request.headers.get("x-security-context"))
     if request.interaction == "update":
         resource["id"] = request.id
     return bodies.of(base.version, "Binary", id, resource, base.url)

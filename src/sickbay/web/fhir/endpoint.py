@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from msgspec import structs
 
-from sickbay.authorization.origin import withheld
+from sickbay.authorization.origin import is_withheld
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.body import Body
 from sickbay.fhir.media import negotiate
@@ -34,7 +34,7 @@ from sickbay.web.fhir import binary, public, unknown_sender
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.interactions import batch, create, delete, history, patch, read, search, update, vread
 from sickbay.web.fhir.operations import OPERATIONS, export
-from sickbay.web.fhir.refusals import refused
+from sickbay.web.fhir.refusals import refuse
 from sickbay.web.fhir.request import (
     LARGE,
     PARSED,
@@ -110,11 +110,11 @@ async def serve(api: Api, base: FhirBase, scope: Scope, receive: Receive, send: 
         check_target(scope)
         response = await _respond(api, base, scope, receive)
     except UnreadableRequest as error:
-        refusal = await unreadable.answered_in_fhir(scope, base.sandbox, base.tenant, base.version, error)
+        refusal = await unreadable.respond_in_fhir(scope, base.sandbox, base.tenant, base.version, error)
         response = in_format(base, scope, refusal)
     except BodyRejected as error:
         response = in_format(base, scope, error.response)
-    cors = await middleware_cors.readable(base.sandbox, base.tenant, state, scope["method"])
+    cors = await middleware_cors.allow_reading(base.sandbox, base.tenant, state, scope["method"])
     if scope["method"] == "OPTIONS" and middleware_cors.is_preflight(scope["method"], state.headers):
         url = f"{base.url}{raw_path(scope)[len(base.path) :]}"
         middleware_cors.keep_preflight(base.sandbox, base.tenant, scope, url, cors)
@@ -155,7 +155,7 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
         request, response, access = await _answer_with_body(api, base, scope, receive, path, routed)
     parameters = request.parameters
     if "xml" in request.headers.get("accept", "") or (parameters.pairs and not SHAPING.isdisjoint(parameters.sent)):
-        response = await _formatted(base, request, response)
+        response = await _format(base, request, response)
     exchange = _exchange(base, scope, request, response, access)
     if access.decision.refusal is None:
         base.sandbox.journal.hold(exchange)
@@ -164,7 +164,7 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
             explain_soon(runtime, response.empty)
     else:
         await runtime_settings.check_reset(runtime)  # it may have deleted the token since the request began
-        state.withheld = withheld(access.decision.examination)
+        state.withheld = is_withheld(access.decision.examination)
         await base.sandbox.journal.write(exchange)
     return response
 
@@ -184,7 +184,7 @@ async def _answer_with_body(
         request = _to_request(api, base, scope, path, routed, "")
         refusal = await _refusal_before_the_body(base, request, routed)
         if refusal is not None:
-            return request, refused(base.version, base.url, refusal), refusal
+            return request, refuse(base.version, base.url, refusal), refusal
     raw = await receive_body(base.version, receive, headers, routed)
     request = _to_request(api, base, scope, path, routed, text_of(raw, routed))
     if len(raw) <= LARGE:
@@ -224,9 +224,9 @@ async def perform(
     ignored = condition.ignored if condition is not None else ()
     access = await decide_access(base.sandbox.runtime, base.tenant, base.version, request, faults, body, ignored, holder=holder)
     if access.decision.refusal is not None:
-        return refused(base.version, base.url, access), access
+        return refuse(base.version, base.url, access), access
     if isinstance(routed, Misrouted):
-        return _misrouted(base, routed), access
+        return _refuse_misrouted(base, routed), access
     content = [(b"content-type", (media.content_type or "").encode())]
     context = FhirContext(base, access, routed, condition, content)
     response = await INTERACTIONS[routed.interaction](context, request)
@@ -265,7 +265,7 @@ INTERACTIONS: Final[dict[str, Handler]] = {
 """The handler of each interaction, by the name that fhir.routing gives it."""
 
 
-def _misrouted(base: FhirBase, routed: Misrouted) -> FhirResponse:
+def _refuse_misrouted(base: FhirBase, routed: Misrouted) -> FhirResponse:
     if routed.status == 405:
         text = f"This URL allows only {english.join(routed.allowed)}."
         response = issue_response(base.version, 405, Issue("not-supported", text))
@@ -291,7 +291,7 @@ async def _in_format(base: FhirBase, scope: Scope, response: FhirResponse) -> Fh
         return await asyncio.to_thread(negotiate_format, base.version, response, media, parameters)
 
 
-async def _formatted(base: FhirBase, request: AccessRequest, response: FhirResponse) -> FhirResponse:
+async def _format(base: FhirBase, request: AccessRequest, response: FhirResponse) -> FhirResponse:
     """Format the response as the client asks. Large bodies are converted on a thread."""
     parameters, size = request.parameters, len(response.body)
     media = negotiate(base.version, request.headers.get("accept"), parameters.get("_format"))
@@ -327,7 +327,7 @@ def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: Fh
         RecordedRequest(scope["method"], request.url, state.headers, body, peer(scope)),
         RecordedResponse(response.status, response.headers, response.body.decode() if response.loggable else None),
         decision,
-        None if decision.refusal is None else decision.explained(),
+        None if decision.refusal is None else decision.explain(),
         injected=state.injected,
     )
 
@@ -366,8 +366,8 @@ async def _send_stream(send: Send, method: str, status: int, headers: Headers, p
     await send({"type": "http.response.body", "body": b""})
 
 
-def _public(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]) -> FhirResponse | None:
+def _respond_publicly(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]) -> FhirResponse | None:
     return public.public_response(base, routed, path, headers) if routed.interaction in public.MAYBE_PUBLIC else None
 
 
-FHIR: Final = Api(_public, perform)
+FHIR: Final = Api(_respond_publicly, perform)

@@ -14,7 +14,7 @@ from sickbay.fhir.body import Body
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.validation.issue import ValidationIssue
 from sickbay.services.access import AccessResult
-from sickbay.services.decision import Decision, public
+from sickbay.services.decision import Decision, hide_private
 from sickbay.web.fhir.response import FhirResponse, issue_response
 
 INVALID = "fhir-resource-invalid"
@@ -22,13 +22,13 @@ OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope")
 """Errors of RFC 6750, which come with a challenge."""
 
 
-def refused(version: str, base: str, access: AccessResult, refusals: Sequence[Finding] | None = None) -> FhirResponse:
+def refuse(version: str, base: str, access: AccessResult, refusals: Sequence[Finding] | None = None) -> FhirResponse:
     """The response with all errors; the refusal that decided comes first. refusals: their findings, if they are known."""
     decision = access.decision
     refusal = decision.refusal
     assert refusal is not None
     of_oauth = refusal.error in OAUTH
-    findings = [public(finding) for finding in (refusals or decision.explained().findings) if finding.refused]
+    findings = [hide_private(finding) for finding in (refusals or decision.explain().findings) if finding.refused]
     findings.sort(key=lambda finding: finding.id != refusal.name)
     code = issue_type(refusal) if of_oauth else refusal.error
     issues = [

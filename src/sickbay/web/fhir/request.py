@@ -20,14 +20,14 @@ from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, Route
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.query import Query
-from sickbay.fhir.search.routes import SEARCHES, find_types, search_of, strictly
+from sickbay.fhir.search.routes import SEARCHES, find_types, is_strict, search_of
 from sickbay.fhir.versions import VERSIONS
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.services.writing import saving
 from sickbay.web.fhir import binary
 from sickbay.web.fhir.context import FhirBase
 from sickbay.web.fhir.response import FhirResponse, issue_response
-from sickbay.web.http_request import QUESTIONS, check_text, check_values, over, received, sent_length, unpacked
+from sickbay.web.http_request import QUESTIONS, check_text, check_values, decompress, over, receive_bytes, sent_length
 
 FORM = "application/x-www-form-urlencoded"
 GZIP = frozenset(("gzip", "x-gzip"))
@@ -71,9 +71,9 @@ async def receive_body(
     Raises UnreadableRequest if it is too large or isn't valid UTF-8, and BodyRejected if it can't be decompressed.
     """
     limit, length, coding = body_limit(routed), sent_length(headers) or 0, _coding(headers)
-    raw = await received(receive, limit) if length <= limit else b""
+    raw = await receive_bytes(receive, limit) if length <= limit else b""
     if coding != "identity" and len(raw) <= limit:
-        raw = await _decompressed(version, raw, coding, limit)
+        raw = await _decompress(version, raw, coding, limit)
     if len(raw) > limit or length > limit:
         raise over(limit)
     if len(raw) > LARGE:
@@ -91,14 +91,14 @@ def text_of(raw: bytes, routed: Route | Misrouted) -> str:
     return body
 
 
-async def _decompressed(version: str, raw: bytes, coding: str, limit: int) -> bytes:
+async def _decompress(version: str, raw: bytes, coding: str, limit: int) -> bytes:
     """Decompress the body (RFC 9110, 8.4 and 15.5.16)."""
     if coding not in GZIP:
         text = f"The Content-Encoding {coding} isn't supported. Send the body as gzip or uncompressed."
         response = issue_response(version, 415, Issue("not-supported", text))
         raise BodyRejected(structs.replace(response, headers=[*response.headers, (b"accept-encoding", b"gzip")]))
     try:
-        return await asyncio.to_thread(unpacked, raw, limit)
+        return await asyncio.to_thread(decompress, raw, limit)
     except ValueError as error:
         text = f"The gzip body can't be decompressed: {error}."
         raise BodyRejected(issue_response(version, 400, Issue("structure", text))) from None
@@ -127,7 +127,7 @@ def access_request(
     if interaction in SEARCHES:
         involved = find_types(base.version, routed.type, parameters.pairs)
     elif interaction == "operation":
-        involved = operation_parameters.involved(base.version, routed, parameters.pairs, body)
+        involved = operation_parameters.list_types(base.version, routed, parameters.pairs, body)
     elif interaction == "create" and "if-none-exist" in headers:
         letters = "cs"
     return AccessRequest(
@@ -139,10 +139,10 @@ def query_of(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) 
     """Parse the search, or the condition of a write. Returns the query or all errors; None if there is no query."""
     interaction, pairs = request.interaction, request.parameters.pairs
     if interaction in SEARCHES and isinstance(routed, Route):
-        strict = strictly(base.tenant.server.policy.strict_search, request.headers.get("prefer", ""))
+        strict = is_strict(base.tenant.server.policy.strict_search, request.headers.get("prefer", ""))
         return search_of(base.version, routed, pairs, base=base.url, strict=strict)
     if interaction in ("read", "vread"):
-        part = subset.asked(base.version, request.type, pairs) if pairs else None
+        part = subset.read_part(base.version, request.type, pairs) if pairs else None
         return part if isinstance(part, tuple) and not isinstance(part, subset.Part) else None
     if interaction in history.INTERACTIONS:
         return _history_faults(base, request)
@@ -153,9 +153,9 @@ def query_of(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) 
 
 
 def _history_faults(base: FhirBase, request: AccessRequest) -> tuple[RequestError, ...] | None:
-    strict = strictly(base.tenant.server.policy.strict_search, request.headers.get("prefer", ""))
+    strict = is_strict(base.tenant.server.policy.strict_search, request.headers.get("prefer", ""))
     parsed = history.parse(request.parameters.pairs, strict)
-    part = subset.asked(base.version, request.type, request.parameters.pairs)
+    part = subset.read_part(base.version, request.type, request.parameters.pairs)
     faults = () if isinstance(parsed, history.HistoryParams) else parsed
     return (*faults, *(() if isinstance(part, subset.Part) else part)) or None
 

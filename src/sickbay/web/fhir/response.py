@@ -11,8 +11,8 @@ from msgspec import Struct, structs
 from sickbay.fhir import lossless_json
 from sickbay.fhir.media import Media, json_type
 from sickbay.fhir.outcome import Issue, outcome
-from sickbay.fhir.preconditions import unmodified
-from sickbay.fhir.subset import Part, asked, subset
+from sickbay.fhir.preconditions import is_unmodified
+from sickbay.fhir.subset import Part, read_part, subset
 from sickbay.fhir.versions import VERSIONS
 from sickbay.fhir.xml import writer as xml_writer
 from sickbay.protocol.parameters import Parameters
@@ -44,44 +44,44 @@ def issue_response(version: str, status: int, *issues: Issue) -> FhirResponse:
     return FhirResponse(status, outcome(version, issues), content, loggable=True)
 
 
-def absent(version: str, type: str, id: str) -> FhirResponse:
+def respond_absent(version: str, type: str, id: str) -> FhirResponse:
     """The same response for a resource that the token may not see and for one that doesn't exist."""
     return issue_response(version, 404, Issue("not-found", f"There is no {type}/{id} that this token may see."))
 
 
 def version_headers(version_id: int, at: int) -> Headers:
     """ETag and Last-Modified. at: epoch milliseconds."""
-    return [(b"etag", f'W/"{version_id}"'.encode()), (b"last-modified", modified(at // 1000))]
+    return [(b"etag", f'W/"{version_id}"'.encode()), (b"last-modified", format_last_modified(at // 1000))]
 
 
 def resource_response(stored: Stored, sent: Mapping[str, str], content: Headers) -> FhirResponse:
     """A stored version, or 304 if the client has it (R4, 3.1.0.2 and RFC 9110, 13.2.2). sent: headers of the request."""
     headers = version_headers(stored.version_id, stored.at)
     conditional = "if-none-match" in sent or "if-modified-since" in sent
-    if conditional and unchanged(sent, headers[0][1].decode(), headers[1][1].decode()):
+    if conditional and is_unchanged(sent, headers[0][1].decode(), headers[1][1].decode()):
         return FhirResponse(304, b"", headers)
     return FhirResponse(200, stored.body, [*content, *headers])
 
 
 @lru_cache(maxsize=1024)
-def modified(at: int) -> bytes:
+def format_last_modified(at: int) -> bytes:
     """The value of Last-Modified. at: epoch seconds, cached because sample patients share a few values."""
     return formatdate(at, usegmt=True).encode()
 
 
-def unchanged(headers: Mapping[str, str], etag: str, modified: str) -> bool:
+def is_unchanged(headers: Mapping[str, str], etag: str, modified: str) -> bool:
     """If-None-Match wins over If-Modified-Since (RFC 9110 13.2.2)."""
     if "if-none-match" in headers:
         sent = {tag.strip().removeprefix("W/").strip('"') for tag in headers["if-none-match"].split(",")}
         return "*" in sent or etag.removeprefix("W/").strip('"') in sent
-    return unmodified(headers.get("if-modified-since"), modified)
+    return is_unmodified(headers.get("if-modified-since"), modified)
 
 
 def subset_of(version: str, type: str, response: FhirResponse, parameters: Parameters) -> FhirResponse:
     """The part of a resource that _summary or _elements selects."""
     if not parameters.pairs or response.status != 200:
         return response
-    part = asked(version, type, parameters.pairs)
+    part = read_part(version, type, parameters.pairs)
     if not isinstance(part, Part):
         return response
     return structs.replace(response, body=subset(version, type, response.body, part.summary, part.elements))

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from msgspec import structs
 
-from sickbay.authorization.origin import withheld
+from sickbay.authorization.origin import is_withheld
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.explain import Explanation
 from sickbay.fhir.media import Media, negotiate
@@ -19,7 +19,7 @@ from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedRe
 from sickbay.services.redaction.excerpt import UNKNOWN_SENDER, excerpt
 from sickbay.services.token_cache import BearerContext
 from sickbay.web.fhir.context import FhirBase
-from sickbay.web.fhir.refusals import refused
+from sickbay.web.fhir.refusals import refuse
 from sickbay.web.fhir.request import faults_of, is_bulky, is_form, receive_body, text_of
 from sickbay.web.fhir.response import FhirResponse, negotiate_format
 from sickbay.web.http_request import RequestState, peer
@@ -39,7 +39,7 @@ async def turn_away(
     state: RequestState = scope["state"]
     query = scope["query_string"].decode("latin-1")
     media = negotiate(base.version, state.headers.get("accept"), first(query, "_format"))
-    request = _bare(base, scope["method"], path, query, state.headers, routed)
+    request = _strip_parameters(base, scope["method"], path, query, state.headers, routed)
     result = await _refusal(base, request, routed, holder, media)
     if result is None:
         return None
@@ -50,13 +50,13 @@ async def turn_away(
             request = structs.replace(request, parameters=Parameters(((TOKEN, token),)))
             result = await _refusal(base, request, routed, holder, media) or result
     findings = result.decision.refused_findings()
-    response = refused(base.version, base.url, result, findings)
+    response = refuse(base.version, base.url, result, findings)
     if media.xml or "_pretty" in query:
         shaping = Parameters((("_pretty", first(query, "_pretty") or ""),))
         response = negotiate_format(base.version, response, media, shaping)
-    state.withheld = withheld(result.decision.examination)
+    state.withheld = is_withheld(result.decision.examination)
     exchange = _exchange(base, scope, request, response, result, Explanation(findings, None))
-    base.sandbox.journal.write_later(exchange, _explained)
+    base.sandbox.journal.write_later(exchange, _explain)
     return response
 
 
@@ -69,7 +69,7 @@ async def _refusal(
     return await unknown_sender.refuse(base.sandbox.runtime, base.tenant, base.version, request, holder, faults)
 
 
-def _bare(
+def _strip_parameters(
     base: FhirBase, method: str, path: str, query: str, headers: Mapping[str, str], routed: Route | Misrouted
 ) -> AccessRequest:
     """The request without its parameters, except the token."""
@@ -115,7 +115,7 @@ def _exchange(
     )
 
 
-def _explained(exchange: Exchange) -> Exchange:
+def _explain(exchange: Exchange) -> Exchange:
     """The exchange with everything that is said of the beginning of its request. A corrected request needs all of it."""
     assert exchange.decision is not None
     request: AccessRequest = exchange.decision.request
@@ -125,7 +125,7 @@ def _explained(exchange: Exchange) -> Exchange:
     decision = unknown_sender.with_skipped_checks(
         structs.replace(exchange.decision, request=structs.replace(request, parameters=parameters))
     )
-    explanation = decision.explained()
+    explanation = decision.explain()
     if exchange.unexamined:
         explanation = explanation._replace(corrected=None)
     return exchange._replace(decision=decision, explanation=explanation)

@@ -57,7 +57,7 @@ def cors_with(requested: str) -> tuple[tuple[bytes, bytes], ...]:
     return tuple(allowed if line[0] == allowed[0] else line for line in _CORS_TO_A_PAGE)
 
 
-async def readable(sandbox: Sandbox, tenant: Tenant, state: RequestState, method: str) -> Lines:
+async def allow_reading(sandbox: Sandbox, tenant: Tenant, state: RequestState, method: str) -> Lines:
     """The headers that let a page read this response; none if the hospital withholds it."""
     if state.withheld:
         return ()
@@ -66,7 +66,7 @@ async def readable(sandbox: Sandbox, tenant: Tenant, state: RequestState, method
     allowed = _CORS if origin is None else cors_with(requested) if requested and origin else cors(origin)
     if not tenant.server.policy.credentialed_cors:
         return allowed
-    if origin is None or not await origins.credentialed(sandbox.runtime, tenant, origin):
+    if origin is None or not await origins.allows_credentials(sandbox.runtime, tenant, origin):
         return (*allowed, _VARIES)
     own = (_ANY, origin.encode("latin-1"))
     remaining = (line for line in allowed if line[0] != _ANY)
@@ -91,7 +91,7 @@ async def allow_origins(request: Request, sandbox: Sandbox, response: Response) 
     state = state_of(request.scope)
     if state.open_to == "credentials":
         tenant = sandbox.tenants[first_segment(request.scope)]
-        lines = await readable(sandbox, tenant, state, request.method)
+        lines = await allow_reading(sandbox, tenant, state, request.method)
         response.raw_headers.extend(lines)
         if is_preflight(request.method, state.headers):
             keep_preflight(sandbox, tenant, request.scope, address(request.scope, sandbox.runtime.base), lines)

@@ -88,7 +88,7 @@ async def notice_reset(runtime: Runtime, error: Exception) -> None:
 async def page_error(request: Request, error: Exception) -> Response:
     """The response at an address that isn't FHIR. For an error in Sickbay it contains only the id to look for in the log."""
     try:
-        expected = await _expected(request, error)
+        expected = await _respond_to_expected(request, error)
     except Unavailable as unavailable:
         expected, error = None, unavailable
     if expected is not None:
@@ -107,11 +107,11 @@ async def page_error(request: Request, error: Exception) -> Response:
     return response
 
 
-async def _expected(request: Request, error: Exception) -> Response | None:
+async def _respond_to_expected(request: Request, error: Exception) -> Response | None:
     """The response to an exception that a handler raises on purpose; None for any other."""
     sandbox: Sandbox = request.app.state.sandbox
     if isinstance(error, UnreadableRequest):
-        return await unreadable.answered_openly(request, sandbox, error)
+        return await unreadable.respond_with_cors(request, sandbox, error)
     tenant = sandbox.tenants.get(first_segment(request.scope))
     if isinstance(error, Throttled) and tenant is not None:
         return await allow_origins(request, sandbox, await throttling.too_many_failures(request, sandbox, tenant, error))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sickbay.services import runtime_settings
@@ -16,10 +18,17 @@ class CurrentRevisions:
     def __init__(self, app: ASGIApp, runtime: Runtime, hospital: str | None = None) -> None:
         self._app, self._runtime, self._hospital = app, runtime, hospital
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        runtime = self._runtime
-        if runtime.shared and scope["path"] not in health.ADDRESSES:
-            await runtime_settings.refresh(runtime)
-        of = runtime.resets.of
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if self._runtime.shared and scope["path"] not in health.ADDRESSES:
+            return self._refresh(scope, receive, send)
+        return self._note(scope, receive, send)
+
+    async def _refresh(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await runtime_settings.refresh(self._runtime)
+        await self._note(scope, receive, send)
+
+    def _note(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """With one worker, this needs no coroutine of its own."""
+        of = self._runtime.resets.of
         scope["state"].revisions = of.get(self._hospital or first_segment(scope)) or of[""]
-        await self._app(scope, receive, send)
+        return self._app(scope, receive, send)

@@ -11,7 +11,7 @@ from sickbay.kernel.english import count
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.services.context import Tenant
-from sickbay.services.decision import refused
+from sickbay.services.decision import refuse
 from sickbay.services.throttle import Throttled
 from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.pages.notice import NoticeView
@@ -21,8 +21,8 @@ from sickbay.web.pages.parts import Link
 async def too_many_failures(request: Request, sandbox: Sandbox, tenant: Tenant, throttled: Throttled) -> Response:
     refusal = guesses_too_many(throttled.seconds)
     stage = "token" if throttled.key.kind == "client" else "login"
-    decision = refused(THROTTLE, None, None, refusal)
-    explanation = decision.explained()
+    decision = refuse(THROTTLE, None, None, refusal)
+    explanation = decision.explain()
     client = await registration.by_id(sandbox.runtime, throttled.key.name) if throttled.key.kind == "client" else None
     if "text/html" in request.headers.get("accept", ""):
         response: Response = _page(request, sandbox, tenant, throttled)

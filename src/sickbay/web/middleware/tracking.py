@@ -26,4 +26,4 @@ class Tracking:
             await self._app(scope, receive, send)
         finally:
             state.revisions = OUTSIDE
-            METRICS.took(state.kind, perf_counter() - started)
+            METRICS.add_duration(state.kind, perf_counter() - started)

@@ -14,7 +14,7 @@ from sickbay.fhir.outcome import Issue
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.decision import Decision
-from sickbay.services.decision import refused as decided
+from sickbay.services.decision import refuse as decided
 from sickbay.services.journal.write import Exchange, RecordedResponse
 from sickbay.services.redaction.excerpt import UNKNOWN_SENDER, excerpt
 from sickbay.web import error_responses, html_response, http_request
@@ -30,11 +30,11 @@ OPEN = {"token": "token", "introspect": "introspection", "revoke": "revocation",
 ENDPOINTS = {**OPEN, "authorize": "authorize", "register": "registration", "logout": "logout"}
 
 
-async def answered(request: Request, sandbox: Sandbox, error: UnreadableRequest) -> Response:
+async def respond(request: Request, sandbox: Sandbox, error: UnreadableRequest) -> Response:
     """Respond with OAuth error members for an app, a page for a browser, otherwise problem details (RFC 9457)."""
     tenant, stage = _place(sandbox, request.scope["path"])
     decision = decided(REQUEST, None, None, error.refusal)
-    explanation = decision.explained()
+    explanation = decision.explain()
     browses = stage not in OPEN.values() and accepts_html(request.headers.get("accept", ""))
     if browses:
         response = _page(request, sandbox, explanation, error.refusal.status)
@@ -52,27 +52,27 @@ async def answered(request: Request, sandbox: Sandbox, error: UnreadableRequest)
     )
 
 
-async def answered_openly(request: Request, sandbox: Sandbox, error: UnreadableRequest) -> Response:
-    """The response of `answered` with the CORS headers of an endpoint that pages of any origin may call.
+async def respond_with_cors(request: Request, sandbox: Sandbox, error: UnreadableRequest) -> Response:
+    """The response of `respond` with the CORS headers of an endpoint that pages of any origin may call.
 
     A path or query that can't be read is refused before its endpoint is found.
     """
-    response = await answered(request, sandbox, error)
+    response = await respond(request, sandbox, error)
     if state_of(request.scope).open_to:
         return await cors.allow_origins(request, sandbox, response)
     tenant, stage = _place(sandbox, request.scope["path"])
     if tenant is not None and stage in OPEN.values():
-        lines = await cors.readable(sandbox, tenant, state_of(request.scope), request.method)
+        lines = await cors.allow_reading(sandbox, tenant, state_of(request.scope), request.method)
         response.raw_headers.extend(lines)
     return response
 
 
-async def answered_in_fhir(
+async def respond_in_fhir(
     scope: Mapping[str, Any], sandbox: Sandbox, tenant: Tenant, version: str, error: UnreadableRequest
 ) -> FhirResponse:
     """An OperationOutcome. The sender isn't known yet, so the exchange is recorded afterwards."""
     decision = decided(REQUEST, None, None, error.refusal)
-    explanation, status = decision.explained(), error.refusal.status
+    explanation, status = decision.explain(), error.refusal.status
     finding = explanation.findings[0]
     text = f"{finding.title}. {finding.why} {finding.fix}"
     code = "too-long" if status == 413 else "structure"

@@ -61,7 +61,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
     )
     decision: Decision[Any, Any] = result.decision
     if result.waiting is None:
-        explanation: Explanation | None = decision.explained()
+        explanation: Explanation | None = decision.explain()
         refused = _refuse(request, sandbox, tenant, result, persona)
         if refused is None:
             return await _record_and_show(request, sandbox, tenant, result, body)
@@ -70,7 +70,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         try:
             response, finished, explanation = await next_step(request, sandbox, tenant, result.waiting)
         except Exception as error:
-            return await failed(request, sandbox, tenant, result.waiting, "authorize", error)
+            return await deliver_failure(request, sandbox, tenant, result.waiting, "authorize", error)
         if finished is not None and finished.decision.refusal is not None:
             decision = finished.decision
     return await http_request.note(
@@ -87,7 +87,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
     )
 
 
-async def misdirected(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+async def refuse_misdirected(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """Refuse an authorization request at an unknown address, with a page that names the right endpoint."""
     body = await http_request.read_body(request) if request.method == "POST" else ""
     result = await operation.authorize(
@@ -121,26 +121,26 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
     step = await login.next_step(sandbox.runtime, tenant, waiting) if is_ready else ""
     if step == "nothing":
         finished = await login.finish(sandbox.runtime, tenant, waiting)
-        return await delivered(request, sandbox, tenant, waiting, finished)
+        return await deliver(request, sandbox, tenant, waiting, finished)
     if step and waiting.sign_in_parameters.silent:
-        return await delivered(request, sandbox, tenant, waiting, login.not_silently(waiting, step))
-    session, cookie = await cookies.stored(request, sandbox)
+        return await deliver(request, sandbox, tenant, waiting, login.not_silently(waiting, step))
+    session, cookie = await cookies.load_session(request, sandbox)
     stored = await operation.keep(sandbox.runtime, tenant, waiting, session)
     response = RedirectResponse(f"/{tenant.name}/oauth/continue?request={stored.id}", 303, error_responses.NO_STORE)
     cookies.put(request, response, sandbox, cookie)
     return Delivered(response)
 
 
-async def delivered(
+async def deliver(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, finished: SignInResult
 ) -> Delivered:
     """Redirect to the app's redirect URI, with code and state or with the error."""
     state = waiting.request.parameters.get("state")
     if finished.code is not None:
         iss = tenant.server.issuer if tenant.dialect.answers.iss else None
-        parameters = await _faulty(request, sandbox, tenant, waiting, {"code": finished.code, "state": state, "iss": iss})
+        parameters = await _add_faults(request, sandbox, tenant, waiting, {"code": finished.code, "state": state, "iss": iss})
         return Delivered(error_responses.redirect(waiting.redirect_uri, parameters, request.method), finished)
-    explanation = finished.decision.explained()
+    explanation = finished.decision.explain()
     words = error_responses.oauth_words(
         sandbox.runtime,
         tenant,
@@ -154,7 +154,7 @@ async def delivered(
     return Delivered(response, finished, explanation)
 
 
-async def _faulty(
+async def _add_faults(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, parameters: dict[str, str | None]
 ) -> dict[str, str | None]:
     """The parameters of the redirect, with the faults that are in force for it."""
@@ -165,11 +165,11 @@ async def _faulty(
     asked = AskedRequest(tenant.name, "authorize", request.method, f"/{tenant.name}{path}", waiting.client.client_id)
     faults = await choose.faults_for(runtime, asked, codes.is_about_redirect)
     state = http_request.state_of(request.scope)
-    state.injected = state.injected or choose.injected(faults)
+    state.injected = state.injected or choose.describe_injected(faults)
     return await codes.change(runtime, tenant, faults, parameters)
 
 
-async def failed(
+async def deliver_failure(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, stage: str, error: Exception
 ) -> Response:
     """Redirect with a server error if the redirect URI is verified: a redirect can't have status 500 or 503 (RFC 6749
@@ -209,7 +209,7 @@ def _refuse(request: Request, sandbox: Sandbox, tenant: Tenant, result: Authoriz
     to_vendor = not result.redirects and style.untrusted == "see-other"
     if not to_app and not to_vendor and style.page_title is None:
         return None
-    id, explanation = http_request.exchange_id(request), result.decision.explained()
+    id, explanation = http_request.exchange_id(request), result.decision.explain()
     words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, client, persona)
     sent = result.decision.request.parameters
     if to_app and result.client is not None:
@@ -236,7 +236,7 @@ async def _record_and_show(
         http_request.recorded_request(request.scope, sandbox.runtime.base, body),
         RecordedResponse(status, {}),
         result.decision,
-        result.decision.explained(),
+        result.decision.explain(),
     )
     from sickbay.web.exchanges.handlers import record_and_show
 

@@ -28,7 +28,7 @@ async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         if cookies.is_own_form(request, ehr.session, sent.get("csrf")):
             await operation.revoke(sandbox.runtime, tenant, ehr.user, sent.get("app") or "")
         return RedirectResponse(current_path, 303, error_responses.NO_STORE)
-    apps = await operation.allowed(sandbox.runtime, tenant, ehr.user)
+    apps = await operation.list_allowed(sandbox.runtime, tenant, ehr.user)
     view = ManageView(
         action=current_path, person=ehr.user.name or ehr.user.username, hospital=tenant.title, apps=tuple(map(_app, apps))
     )

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from sickbay.authorization import brands
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
-from sickbay.web.fhir.response import unchanged
+from sickbay.web.fhir.response import is_unchanged
 from sickbay.web.html_response import STATIC
 from sickbay.web.middleware.cors import cors
 from sickbay.web.oauth.discovery import MADE
@@ -42,7 +42,7 @@ def _answer(address: str, base: str, tenants: Sequence[Tenant]) -> Callable[[Req
         }
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=headers)
-        if unchanged(request.headers, tag, ""):
+        if is_unchanged(request.headers, tag, ""):
             return Response(status_code=304, headers=headers)
         return Response(body, media_type="application/fhir+json", headers=headers)
 

@@ -22,7 +22,7 @@ def _item(item: ConsentItem, version: str, last: Consent) -> ConsentItem:
     return replace(item, ticked=not refused, narrow=parts)
 
 
-def ticked(boxes: Iterable[str], parts: Iterable[str], only: Iterable[str] = ()) -> tuple[str, ...]:
+def list_ticked(boxes: Iterable[str], parts: Iterable[str], only: Iterable[str] = ()) -> tuple[str, ...]:
     """The scopes of the ticked boxes. A narrowed scope is replaced by its parts.
 
     only: the parts chosen in rows that were shown unticked. Choosing a part there ticks the row, also without JavaScript.

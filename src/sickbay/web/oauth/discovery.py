@@ -47,7 +47,7 @@ class Documents:
         self._kept: dict[tuple[str, str, str], tuple[Policy, bytes]] = {}
 
     def metadata(self, tenant: Tenant, version: str) -> bytes:
-        return self._cached("metadata", tenant, version, lambda: _statement(tenant, version))
+        return self._find_document("metadata", tenant, version, lambda: _statement(tenant, version))
 
     async def prepare(self, tenant: Tenant, version: str) -> None:
         """Make the CapabilityStatement on a thread, unless it is there: it takes long."""
@@ -55,7 +55,7 @@ class Documents:
             await asyncio.to_thread(self.metadata, tenant, version)
 
     def smart(self, tenant: Tenant, version: str) -> bytes:
-        return self._cached(
+        return self._find_document(
             "smart",
             tenant,
             version,
@@ -68,9 +68,9 @@ class Documents:
         )
 
     def openid(self, tenant: Tenant) -> bytes:
-        return self._cached("openid", tenant, "", lambda: _openid(tenant))
+        return self._find_document("openid", tenant, "", lambda: _openid(tenant))
 
-    def _cached(self, name: str, tenant: Tenant, version: str, make: Callable[[], Any]) -> bytes:
+    def _find_document(self, name: str, tenant: Tenant, version: str, make: Callable[[], Any]) -> bytes:
         key = (name, tenant.name, version)
         under, document = self._kept.get(key, (None, b""))
         if under is not tenant.policy:
@@ -145,7 +145,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
     jwks = _jwks(sandbox)
     for tenant in sandbox.tenants.values():
         issuer = f"/{tenant.name}{tenant.dialect.path('issuer')}".rstrip("/")
-        openid = _recorded(tenant.name, _answer(lambda name=tenant.name: documents.openid(sandbox.tenants[name])))  # type: ignore[misc]
+        openid = _record(tenant.name, _answer(lambda name=tenant.name: documents.openid(sandbox.tenants[name])))  # type: ignore[misc]
         well_known += [
             Route(f"{issuer}/.well-known/openid-configuration", openid),
             Route(f"/.well-known/oauth-authorization-server{issuer}", openid),
@@ -162,7 +162,7 @@ def _answer(body: Callable[[], bytes]) -> Callable[[Request], Any]:
     return answer
 
 
-def _recorded(tenant: str, answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
+def _record(tenant: str, answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
     """Record that an app looked up the endpoints: without this, a launch after which nothing arrives looks the same."""
 
     async def answer_and_record(request: Request) -> Response:

@@ -25,7 +25,7 @@ from sickbay.services.decision import Decision
 from sickbay.services.registration import Registered
 from sickbay.storage.interface import Conflict
 from sickbay.web import error_responses, http_request
-from sickbay.web.admin.session import refused
+from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.http_request import headers_of
 
@@ -35,9 +35,9 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     body = await http_request.read_body(request)
     guard: AdminGuard = request.app.state.guard
     if not guard.administers(request.scope, headers_of(request.scope)):
-        if guard.wait(request.scope) and (rejection := refused(request, sandbox, pages=False)):
+        if guard.wait(request.scope) and (rejection := refuse_stranger(request, sandbox, pages=False)):
             return rejection
-        return await _refused(request, sandbox, tenant, RegistrationRequest(allowed=False))
+        return await _refuse(request, sandbox, tenant, RegistrationRequest(allowed=False))
     metadata = _read(body)
     fault, stated = client_metadata.fault(metadata), client_metadata.statement(metadata)
     if not fault and stated is None:
@@ -45,9 +45,9 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         fault = registration.settings_fault(sandbox.runtime, fields)
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
-        return await _refused(request, sandbox, tenant, unusable, body)
+        return await _refuse(request, sandbox, tenant, unusable, body)
     result = await registration.register_itself(sandbox.runtime, fields)
-    return await _registered(request, sandbox, tenant, result, body, 201)
+    return await _describe_registration(request, sandbox, tenant, result, body, 201)
 
 
 async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -64,7 +64,7 @@ async def _manage_client(request: Request, sandbox: Sandbox, tenant: Tenant, bod
     client, revision = await registration.with_revision(sandbox.runtime, request.path_params["client_id"])
     token = bearer(AccessRequest(request.method, "", "", headers=headers_of(request.scope)))
     if client is None or client.tenant != tenant.name or not registration.may_manage(client, token):
-        return await _refused(request, sandbox, tenant, RegistrationRequest(managed=False))
+        return await _refuse(request, sandbox, tenant, RegistrationRequest(managed=False))
     if request.method == "DELETE":
         await registration.remove(sandbox.runtime, client)
         response = Response(status_code=204, headers=error_responses.NO_STORE)
@@ -92,14 +92,14 @@ async def _replace_metadata(
         fault = registration.settings_fault(sandbox.runtime, fields, client)
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
-        return await _refused(request, sandbox, tenant, unusable, body)
+        return await _refuse(request, sandbox, tenant, unusable, body)
     if fields["client"] == "symmetric" and "client_secret" not in metadata:
         fields["client_secret"] = sandbox.runtime.effects.token()
     result = await registration.change_itself(sandbox.runtime, fields, client, revision)
-    return await _registered(request, sandbox, tenant, result, body, 200, token)
+    return await _describe_registration(request, sandbox, tenant, result, body, 200, token)
 
 
-async def _registered(
+async def _describe_registration(
     request: Request,
     sandbox: Sandbox,
     tenant: Tenant,
@@ -117,7 +117,7 @@ async def _registered(
         stage="registration",
         tenant=tenant.name,
         decision=result.decision,
-        explanation=result.decision.explained(),
+        explanation=result.decision.explain(),
         client_id=result.client.client_id,
         body=body,
     )
@@ -128,8 +128,8 @@ def _response_members(tenant: Tenant, client: Client, secret: str | None, token:
     return client_metadata.registration_response(client, secret, token=token, address=address)
 
 
-async def _refused(request: Request, sandbox: Sandbox, tenant: Tenant, fields: RegistrationRequest, body: str = "") -> Response:
-    return await _refusal_response(request, sandbox, tenant, registration.examined(tenant, fields), body)
+async def _refuse(request: Request, sandbox: Sandbox, tenant: Tenant, fields: RegistrationRequest, body: str = "") -> Response:
+    return await _refusal_response(request, sandbox, tenant, registration.examine(tenant, fields), body)
 
 
 async def _refusal_response(
@@ -140,7 +140,7 @@ async def _refusal_response(
     sent = _read(body)
     if isinstance(sent, dict) and not private:
         decision = structs.replace(decision, request=structs.replace(decision.request, source=sent))
-    refusal, explanation = decision.refusal, decision.explained()
+    refusal, explanation = decision.refusal, decision.explain()
     assert refusal is not None
     words = error_responses.oauth_words(
         sandbox.runtime, tenant, decision, explanation, http_request.exchange_id(request), "", ""

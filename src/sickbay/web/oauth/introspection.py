@@ -26,7 +26,7 @@ async def introspection(request: Request, sandbox: Sandbox, tenant: Tenant) -> R
     if result.response is not None:
         response = error_responses.json(result.response, 200, error_responses.NO_STORE)
     else:
-        explanation, refusal = result.decision.explained(), result.decision.refusal
+        explanation, refusal = result.decision.explain(), result.decision.refusal
         assert refusal is not None
         id = http_request.exchange_id(request)
         words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")

@@ -26,7 +26,7 @@ from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.ehr import chart
 from sickbay.web.http_request import headers_of, peer
 from sickbay.web.oauth import consent, context_picker, visit_picker
-from sickbay.web.oauth.authorize import delivered, failed
+from sickbay.web.oauth.authorize import deliver, deliver_failure
 from sickbay.web.oauth.sign_in import Account, ConsentView, PickerView, SignInView, consent_groups
 from sickbay.web.pages import notice
 from sickbay.web.pages.parts import Chip, Link
@@ -55,7 +55,7 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     except (Throttled, PopulationPending):
         raise
     except Exception as error:
-        return await failed(request, sandbox, tenant, waiting, "login", error)
+        return await deliver_failure(request, sandbox, tenant, waiting, "login", error)
 
 
 async def _request_ended(
@@ -64,7 +64,7 @@ async def _request_ended(
     """Show that the request has ended. If it is in a frame without our cookie, the browser blocks cookies: offer a new tab."""
     options = html_response.PageOptions(tenant, session, bare=True, framed=True)
     framed = session is None and request.headers.get("sec-fetch-dest", "iframe") != "document"
-    lost = await held_back.lost(sandbox.runtime, tenant, sent.get("request") or "") if framed else None
+    lost = await held_back.load_lost(sandbox.runtime, tenant, sent.get("request") or "") if framed else None
     if lost is None:
         return html_response.page(request, sandbox, "notice", OVER, options, 400)
     exchange = f"/exchanges/{http_request.exchange_id(request)}"
@@ -78,7 +78,7 @@ async def _request_ended(
         client_id=lost.client.client_id,
         timeline=lost.timeline,
         decision=lost.decision,
-        explanation=lost.decision.explained(),
+        explanation=lost.decision.explain(),
         shown=False,
     )
 
@@ -193,7 +193,7 @@ async def _handle_answer(
         await _choose(sandbox, tenant, waiting, session, sent)
         return _to_next_page(tenant, waiting)
     if step == "consent" and sent.get("decision") == "allow":
-        ticked = consent.ticked(sent.all("scope"), sent.all("narrow"), sent.all("only"))
+        ticked = consent.list_ticked(sent.all("scope"), sent.all("narrow"), sent.all("only"))
         return await _finish(request, sandbox, tenant, waiting, ticked)
     return _to_next_page(tenant, waiting)
 
@@ -230,7 +230,7 @@ async def _finish(
     denied: bool = False,
 ) -> Response:
     finished = await login.finish(sandbox.runtime, tenant, waiting, ticked=ticked, denied=denied)
-    response, _, explanation = await delivered(request, sandbox, tenant, waiting, finished)
+    response, _, explanation = await deliver(request, sandbox, tenant, waiting, finished)
     return await http_request.note(
         request,
         response,
@@ -246,7 +246,7 @@ async def _finish(
 
 async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, query: str) -> PickerView:
     parameters = [*patients.search_parameters(query), ("_sort", "family"), ("_count", "50")]
-    matches = await patients.listed(sandbox.runtime, tenant, waiting.version, parameters, waiting.user)
+    matches = await patients.list_patients(sandbox.runtime, tenant, waiting.version, parameters, waiting.user)
     candidates = tuple(
         sorted((chart.candidate(patient) for patient in matches.rows), key=lambda patient: (patient.family, patient.given))
     )
@@ -315,7 +315,7 @@ async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorizati
         record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
     name = _name(record)
     user = waiting.user.name or waiting.user.username if waiting.user else ""
-    before = await login.consented(sandbox.runtime, tenant, waiting)
+    before = await login.load_consent(sandbox.runtime, tenant, waiting)
     groups = consent_groups((decision.scope for decision in waiting.offered if decision.granted), name, user)
     return ConsentView(
         action=action(tenant),

@@ -28,7 +28,7 @@ async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     body = await http_request.read_body(request) if request.method == "POST" else ""
     sent = parse(body) if request.method == "POST" else http_request.query_of(request.scope)
     url = sandbox.runtime.base + http_request.raw_path(request.scope)
-    logout_request = LogoutRequest(sent.replaced([(name, None) for name in FORM_PARAMETERS]), url, request.method)
+    logout_request = LogoutRequest(sent.replace([(name, None) for name in FORM_PARAMETERS]), url, request.method)
     session = await cookies.session(request, sandbox)
     result = await decide(sandbox.runtime, tenant, logout_request, session)
     if result.decision.refusal is not None:
@@ -36,11 +36,11 @@ async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     if result.asks and not (sent.get("decision") and cookies.is_own_form(request, session, sent.get("csrf"))):
         response = _confirm(request, sandbox, tenant, result, logout_request.parameters, session)
     elif result.asks and sent.get("decision") != "out":
-        response = _signed_out(request, sandbox, tenant, result, None, session)
+        response = _finish(request, sandbox, tenant, result, None, session)
     else:
         if session is not None:
             await sessions.sign_out(sandbox.runtime, tenant, session)
-        response = _signed_out(request, sandbox, tenant, result, logout_request.parameters, session)
+        response = _finish(request, sandbox, tenant, result, logout_request.parameters, session)
     return await http_request.note(
         request,
         response,
@@ -70,7 +70,7 @@ def _confirm(
     )
 
 
-def _signed_out(
+def _finish(
     request: Request, sandbox: Sandbox, tenant: Tenant, result: LogoutResult, sent: Parameters | None, session: Session | None
 ) -> Response:
     """Redirect to the requested URI, which is registered, or show a page. sent: None if the user stays signed in."""
@@ -83,7 +83,7 @@ def _signed_out(
         text=f"You stay signed in at {tenant.title}.",
         primary=Link("Continue", home),
     )
-    view = stays if sent is None else notice.signed_out(tenant.title, f"{home}/sign-in")
+    view = stays if sent is None else notice.make_signed_out(tenant.title, f"{home}/sign-in")
     return html_response.page(request, sandbox, "notice", view, html_response.PageOptions(tenant, session, bare=True))
 
 
@@ -99,7 +99,7 @@ async def _refuse(request: Request, sandbox: Sandbox, tenant: Tenant, result: Lo
         http_request.recorded_request(request.scope, sandbox.runtime.base, body),
         RecordedResponse(400, {}),
         result.decision,
-        result.decision.explained(),
+        result.decision.explain(),
     )
     from sickbay.web.exchanges.handlers import record_and_show
 

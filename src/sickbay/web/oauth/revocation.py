@@ -26,7 +26,7 @@ async def revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Resp
             {}, 200, error_responses.NO_STORE
         )  # clients ignore the body (RFC 7009 2.2), but strict ones parse it
     else:
-        explanation, id = result.decision.explained(), http_request.exchange_id(request)
+        explanation, id = result.decision.explain(), http_request.exchange_id(request)
         words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")
         response = error_responses.oauth_json(words, refusal.status, tenant, "authorization" in headers)
     return await http_request.note(

@@ -9,7 +9,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.authorization.origin import withheld
+from sickbay.authorization.origin import is_withheld
 from sickbay.authorization.requests import TokenRequest, token_request
 from sickbay.faults.asked import AskedRequest
 from sickbay.sandbox.sandbox import Sandbox
@@ -44,10 +44,10 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     response: Response
     decision, explanation = result.decision, None
     if result.response is not None:
-        response = TokenResponse(await _faulty(request, sandbox, tenant, sent, result.response))
+        response = TokenResponse(await _add_faults(request, sandbox, tenant, sent, result.response))
     else:
-        state_of(request.scope).withheld = withheld(decision.examination)
-        explanation = decision.explained()
+        state_of(request.scope).withheld = is_withheld(decision.examination)
+        explanation = decision.explain()
         assert decision.refusal is not None
         proven = result.client_id if decision.refusal.error != "invalid_client" else ""
         words = error_responses.oauth_words(
@@ -69,7 +69,7 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     )
 
 
-async def _faulty(
+async def _add_faults(
     request: Request, sandbox: Sandbox, tenant: Tenant, sent: TokenRequest, members: dict[str, Any]
 ) -> dict[str, Any]:
     """The members of the response, with the faults that are in force for it."""
@@ -81,5 +81,5 @@ async def _faulty(
     asked = AskedRequest(tenant.name, stage, request.method, request.url.path, sent.claimed or "")
     faults = await choose.faults_for(runtime, asked, grants.is_about_grant)
     state = state_of(request.scope)
-    state.injected = state.injected or choose.injected(faults)
+    state.injected = state.injected or choose.describe_injected(faults)
     return await grants.change(runtime, tenant, faults, members, refresh_token)

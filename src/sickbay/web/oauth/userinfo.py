@@ -25,7 +25,7 @@ async def userinfo(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     if refusal is None:
         response = error_responses.json(result.claims, 200, error_responses.NO_STORE)
     else:
-        explanation, id = result.decision.explained(), http_request.exchange_id(request)
+        explanation, id = result.decision.explain(), http_request.exchange_id(request)
         words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")
         response = error_responses.oauth_json(words, refusal.status, tenant, False)
         response.headers["www-authenticate"] = challenge(refusal, tenant.name)

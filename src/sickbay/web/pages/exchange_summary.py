@@ -14,7 +14,7 @@ from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.faults.kinds import kinds
 from sickbay.kernel.english import count, join
-from sickbay.services.journal.outcomes import Outcome, injected, outcome, status
+from sickbay.services.journal.outcomes import Outcome, describe_injected, outcome, status
 from sickbay.web.exchanges import code_samples
 from sickbay.web.pages.parts import FindingView, Verdict
 
@@ -91,7 +91,7 @@ _TERM = re.compile(rf"(?:{'|'.join((*_PARAMETERS, *sorted(_SPELLED, key=len, rev
 
 def verdict(exchange: Mapping[str, Any]) -> tuple[Verdict | str, str]:
     """The kind and the word of the tag."""
-    return ("warning", "Injected fault") if injected(exchange) else VERDICTS[outcome(exchange)]
+    return ("warning", "Injected fault") if describe_injected(exchange) else VERDICTS[outcome(exchange)]
 
 
 VERDICTS: dict[Outcome, tuple[Verdict | str, str]] = {
@@ -105,7 +105,7 @@ VERDICTS: dict[Outcome, tuple[Verdict | str, str]] = {
 def headline(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
     """The first problem and its fix, if both fit on two lines."""
     ended = outcome(exchange)
-    if not views and (fault := injected(exchange)):
+    if not views and (fault := describe_injected(exchange)):
         return f"Sickbay injected a fault: {fault[:1].lower()}{fault[1:]}."
     if not views:
         said = {"passed": "was granted", "refused": "was refused", "warning": f"failed with status {status(exchange)}"}
@@ -157,12 +157,21 @@ def _without_refusal(views: Sequence[FindingView], exchange: Mapping[str, Any]) 
     return "No problems found." if outcome(exchange) == "passed" else "No rule explains this; see the response below."
 
 
-def unexamined(exchange: Mapping[str, Any]) -> str:
+def explain_unexamined(exchange: Mapping[str, Any]) -> str:
     """Says where the explanation of a long request stopped; "" if it didn't."""
     left_out = exchange.get("unexamined")
     if not left_out:
         return ""
     return f"The request is long. {left_out:,} characters of it aren't shown, and there is no corrected request."
+
+
+CHANGES = {"data": "the data have changed", "token": "the token has expired or was revoked"}
+
+
+def changed(exchange: Mapping[str, Any]) -> str:
+    """Says what has changed since an empty search was explained; "" if nothing has."""
+    names = [CHANGES[name] for name in exchange.get("changed") or ()]
+    return f"Since this was explained, {join(names)}. The same search may find something else now." if names else ""
 
 
 def answer(exchange: Mapping[str, Any]) -> str:
@@ -232,7 +241,7 @@ class Step:
     because: str = ""
 
 
-def folded(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
+def fold(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
     """Group the steps: more passed checks in a row than UNFOLDED_CHECKS are one group, and each other step is one."""
     groups: list[list[Step]] = []
     for step in steps:

@@ -91,7 +91,7 @@ def continue_in_tab(href: str, app: str, exchange: str = "") -> NoticeView:
     )
 
 
-def signed_out(hospital: str, sign_in: str) -> NoticeView:
+def make_signed_out(hospital: str, sign_in: str) -> NoticeView:
     return NoticeView(
         title="You’re signed out",
         text=f"At {hospital}, apps with online_access lose access now. Apps with offline_access keep it.",

@@ -109,7 +109,7 @@ def _lifeline(x: int, name: str, below: str, turn: int, height: int, dashed: boo
     lines = f'<line class="life" x1="{x}" x2="{x}" y1="46" y2="{turn}"/>'
     if dashed:
         lines += f'<line class="life dash" x1="{x}" x2="{x}" y1="{turn}" y2="{height}"/>'
-    texts = _text("head-t", x, 20, _short(name, 22), "middle") + _text("head-s", x, 37, _short(below, 24), "middle")
+    texts = _text("head-t", x, 20, _shorten(name, 22), "middle") + _text("head-s", x, 37, _shorten(below, 24), "middle")
     return f'{lines}<rect class="head-box" x="{x - 88}" y="0.5" width="176" height="46" rx="4"/>{texts}'
 
 
@@ -117,7 +117,7 @@ def _text(name: str, x: float, y: float, text: str, anchor: str = "start") -> st
     return f'<text class="{name}" x="{x}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _short(text: str, size: int) -> str:
+def _shorten(text: str, size: int) -> str:
     return text if len(text) <= size else text[: size - 1] + "…"
 
 
@@ -127,7 +127,7 @@ def _arrow(number: int, arrow: Arrow) -> str:
     stripe = (
         f'<rect class="stripe" x="0" y="{y - 36}" width="{WIDTH}" height="{STEP}" rx="3"/>' if arrow.kind == "refused" else ""
     )
-    words = _words(number, arrow, left, y) + _text("w", left, y + 19, _short(arrow.wire, 60))
+    words = _words(number, arrow, left, y) + _text("w", left, y + 19, _shorten(arrow.wire, 60))
     times = _text("t", 4, y - 4, arrow.at) + _text("st", 4, y + 13, arrow.status)
     bead = "" if arrow.kind in AHEAD else f'<circle class="bead" cx="{start}" cy="{y}" r="4"/>'
     drawing = f"{stripe}{times}{_shaft(arrow.kind, start, end, way, y)}{bead}{words}"
@@ -144,6 +144,6 @@ def _shaft(kind: str, start: int, end: int, way: int, y: int) -> str:
 
 
 def _words(number: int, arrow: Arrow, left: int, y: int) -> str:
-    text = escape(_short(arrow.text, 66))
+    text = escape(_shorten(arrow.text, 66))
     count = "" if arrow.kind in AHEAD else f'<tspan class="sn">{number}</tspan>'
     return f'<text class="l" x="{left}" y="{y - 9}">{count}<tspan dx="{7 if count else 0}">{text}</tspan></text>'

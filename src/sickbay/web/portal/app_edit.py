@@ -18,7 +18,7 @@ from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import app_page, refuse_unless_administrator
-from sickbay.web.portal.registration import EXPIRED, form, missing, registration_fields
+from sickbay.web.portal.registration import EXPIRED, find_missing, form, registration_fields
 from sickbay.web.portal.views import RegisterView
 
 
@@ -26,20 +26,20 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     """GET shows the form with the current registration. POST saves it, or shows the form again with its errors."""
     if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
-    client = await registration.only(sandbox.runtime, id)
+    client = await registration.find_only(sandbox.runtime, id)
     if client is None:
         return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), status=404)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        return html_response.page(request, sandbox, "register", _form(sandbox, client, _registered(client), ()), options)
+        return html_response.page(request, sandbox, "register", _form(sandbox, client, _read_registered(client), ()), options)
     sent = _with(parse(await http_request.read_body(request)), tenant=client.tenant)
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), EXPIRED), options, 403)
-    if faults := missing(sandbox, sent, keys=client.jwks is not None):
+    if faults := find_missing(sandbox, sent, keys=client.jwks is not None):
         return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), faults), options, 422)
     result = await registration.edit(sandbox.runtime, client, registration_fields(sent))
     if result.client is None:
-        all_findings = result.decision.explained().findings
+        all_findings = result.decision.explain().findings
         return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, all_findings), options, 422)
     if result.secret is not None:
         return await app_page(request, sandbox, result.client, options, result.secret)
@@ -50,7 +50,7 @@ def _with(sent: Parameters, **more: str) -> Parameters:
     return Parameters((*((name, value) for name, value in sent.pairs if name not in more), *more.items()), sent.raw)
 
 
-def _registered(client: Client) -> Parameters:
+def _read_registered(client: Client) -> Parameters:
     """The current registration, as the form would send it."""
     scope_names = scopes.split(client.scope)
     ticked = [scope for scope in scope_names if scope in BOXES]

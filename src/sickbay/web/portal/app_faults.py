@@ -24,7 +24,7 @@ async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
-    client = await registration.only(sandbox.runtime, id)
+    client = await registration.find_only(sandbox.runtime, id)
     if client is None:
         return RedirectResponse("/developer", 303, error_responses.NO_STORE)
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):

@@ -23,7 +23,7 @@ from sickbay.services.journal import read as journal_reader
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request, other_hospitals
-from sickbay.web.admin.session import refused
+from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges.handlers import LISTED_EXCHANGES, Persons, persons
 from sickbay.web.exchanges.timeline_views import evidence, timeline_view
@@ -45,7 +45,7 @@ TOO_LATE = "This page was probably open for too long. Try again."
 
 def refuse_unless_administrator(request: Request, sandbox: Sandbox) -> Response | None:
     """None for the administrator, else a refusal."""
-    return refused(request, sandbox)
+    return refuse_stranger(request, sandbox)
 
 
 async def apps(request: Request, sandbox: Sandbox) -> Response:
@@ -68,7 +68,7 @@ def _start_of(text: str) -> int:
 
 
 async def _row(sandbox: Sandbox, client: Client) -> AppRow:
-    exchanges = await journal_reader.listed(sandbox.runtime, sandbox.journal, app=client.client_id, limit=1)
+    exchanges = await journal_reader.list_exchanges(sandbox.runtime, sandbox.journal, app=client.client_id, limit=1)
     last = exchanges[0] if exchanges else None
     refused = bool(last and last.get("decided"))
     title = last["findings"][0]["title"] if last and refused and last["findings"] else ""
@@ -87,7 +87,7 @@ async def _row(sandbox: Sandbox, client: Client) -> AppRow:
 async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
     if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
-    client = await registration.only(sandbox.runtime, id)
+    client = await registration.find_only(sandbox.runtime, id)
     if client is None:
         view = not_found(http_request.raw_path(request.scope))
         return html_response.page(request, sandbox, "notice", view, status=404)
@@ -114,7 +114,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
     tenant = sandbox.tenants[client.tenant]
     await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, "r4"))
     probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, LISTED_EXCHANGES)
-    advice = registration.advised(sandbox.runtime, client).explained().findings
+    advice = registration.advise(sandbox.runtime, client).explain().findings
     auto, live = client.auto_approve, (await registration.live(sandbox.runtime, client.client_id)).at
     choices = await _patients(sandbox, tenant)
     command = _command(client, choices) if launch_uri(client) else ""
@@ -197,9 +197,9 @@ async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
 
 async def _launches(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
     """The newest launches of this app, one row each, also those that a script created and no browser opened."""
-    found = await launch_progress.newest(sandbox.runtime, sandbox.journal, client.client_id)
+    found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, client.client_id, limit=SHOWN_LAUNCHES)
     tenant = sandbox.tenants[client.tenant]
-    return tuple([_launch(launch, await persons(sandbox, tenant, launch.id)) for launch in found[:SHOWN_LAUNCHES]])
+    return tuple([_launch(launch, await persons(sandbox, tenant, launch.id)) for launch in found])
 
 
 def _launch(launch: LaunchProgress, people: Persons) -> LaunchRow:
@@ -244,7 +244,7 @@ async def _save_text(
     """Save one text from an app's page, or show it again with an error."""
     if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
-    client = await registration.only(sandbox.runtime, id)
+    client = await registration.find_only(sandbox.runtime, id)
     if client is None:
         return RedirectResponse("/developer", 303, error_responses.NO_STORE)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
@@ -267,12 +267,12 @@ async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
-    client = await registration.only(sandbox.runtime, id)
+    client = await registration.find_only(sandbox.runtime, id)
     if client is None or client.client != "symmetric":
         return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, error_responses.NO_STORE)
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
-    new, new_secret = await registration.rotated(sandbox.runtime, client)
+    new, new_secret = await registration.rotate(sandbox.runtime, client)
     return await app_page(request, sandbox, new, options, new_secret)
 
 
@@ -282,7 +282,7 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
-    client, tenant = await registration.only(sandbox.runtime, id), sandbox.tenants.get(sent.get("tenant") or "")
+    client, tenant = await registration.find_only(sandbox.runtime, id), sandbox.tenants.get(sent.get("tenant") or "")
     if client is None or tenant is None or tenant.name == client.tenant:
         return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, error_responses.NO_STORE)
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
@@ -294,7 +294,7 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
         return await app_page(request, sandbox, client, options, status=422, fault=f"{reason}.")
     result = await enabling.enable(sandbox.runtime, client, tenant)
     if result.client is None:
-        problems = [finding.title for finding in result.decision.explained().findings if finding.refused]
+        problems = [finding.title for finding in result.decision.explain().findings if finding.refused]
         return await app_page(request, sandbox, client, options, status=422, fault=f"{'. '.join(problems)}.")
     if result.secret is not None:
         return await app_page(request, sandbox, result.client, options, result.secret, 201)
@@ -306,7 +306,7 @@ async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
-    client = await registration.only(sandbox.runtime, id)
+    client = await registration.find_only(sandbox.runtime, id)
     if client is not None and not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
     if client is not None and not client.sample:

@@ -18,7 +18,7 @@ from sickbay.web.admin_guard import LOOPBACK, is_own_path
 from sickbay.web.exchanges.handlers import may_read_all
 from sickbay.web.html_response import accepts_html, preferred_form
 from sickbay.web.middleware.cors import cors
-from sickbay.web.oauth.authorize import misdirected
+from sickbay.web.oauth.authorize import refuse_misdirected
 from sickbay.web.oauth.login import one_click
 from sickbay.web.pages.notice import not_found, other_method
 from sickbay.web.portal.developer_views import Address, FirstLaunch, HomeView, Hospital, RecentEvent, exchange_line
@@ -46,7 +46,7 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
     )
     number = sandbox.filling.written.patients
     sees = may_read_all(request)
-    exchanges = await journal_reader.listed(sandbox.runtime, sandbox.journal, limit=5) if sees else []
+    exchanges = await journal_reader.list_exchanges(sandbox.runtime, sandbox.journal, limit=5) if sees else []
     launchable = number >= 17 and urlsplit(sandbox.runtime.base).hostname in LOOPBACK
     view = HomeView(
         hospitals=hospitals,
@@ -91,9 +91,9 @@ async def theme(request: Request, sandbox: Sandbox) -> Response:
     return response
 
 
-async def missing(request: Request, sandbox: Sandbox) -> Response:
+async def respond_not_found(request: Request, sandbox: Sandbox) -> Response:
     """The response for unknown addresses and for unsupported methods (RFC 9110, 15.5.6)."""
-    path, methods = http_request.raw_path(request.scope), sorted(_allowed(request))
+    path, methods = http_request.raw_path(request.scope), sorted(_list_allowed(request))
     allowed = join(methods)
     accept = request.headers.get("accept", "")
     hint = "" if allowed else address_hints.suggest_address(sandbox, path)
@@ -105,8 +105,8 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
         problem = error_responses.oauth_error if oauth else error_responses.problem
         response = fhir or problem(405 if allowed else 404, title, detail=hint)
         response.raw_headers.extend(cors(request.headers.get("origin")))
-    elif not allowed and (tenant := address_hints.asked_to_authorize(request, sandbox)):
-        response = await misdirected(request, sandbox, tenant)
+    elif not allowed and (tenant := address_hints.find_hospital(request, sandbox)):
+        response = await refuse_misdirected(request, sandbox, tenant)
     else:
         view = other_method(path, request.method, allowed) if allowed else not_found(path, hint)
         response = html_response.page(request, sandbox, "notice", view, status=405 if allowed else 404)
@@ -115,7 +115,7 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
     return response
 
 
-def _allowed(request: Request) -> set[str]:
+def _list_allowed(request: Request) -> set[str]:
     """The methods of the other routes at this address. The catch-all route itself accepts all methods."""
     other_routes = (route for route in request.app.routes if route.matches(request.scope)[0] is Match.PARTIAL)
     return {method for route in other_routes if isinstance(route, Route) for method in route.methods or ()}

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 
 from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
-from sickbay.services.journal.outcomes import Outcome, injected, outcome, problem
+from sickbay.services.journal.outcomes import Outcome, describe_injected, outcome, problem
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.web.pages.parts import VERDICTS, Verdict
 
@@ -157,7 +157,7 @@ def stalled_line(launch: LaunchProgress, *, hospital: str = "", root: str = "") 
 
 def _text(exchange: Mapping[str, Any], refusal: Mapping[str, Any] | None) -> str:
     """The problem, or the request."""
-    if injected(exchange):
+    if describe_injected(exchange):
         return problem(exchange)
     return str(refusal["title"]) if refusal is not None else _request_line(exchange)
 

@@ -19,7 +19,7 @@ from sickbay.web.pages.exchange_summary import shorten
 from sickbay.web.pages.parts import VERDICTS, Link, TextPiece
 from sickbay.web.portal import paste_views
 from sickbay.web.portal.doctor_views import DoctorView, RuleView
-from sickbay.web.portal.rule_search import kind_of, plain
+from sickbay.web.portal.rule_search import kind_of, strip_facts
 
 KINDS = {
     "authorize_url": "Authorization request",
@@ -50,7 +50,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         "corrected": diagnosis.corrected,
         "causes": [cause.to_json() for cause in diagnosis.causes],
     }
-    exchange = pasted_secrets.hidden(exchange, parsed, diagnosis.pieces)
+    exchange = pasted_secrets.hide(exchange, parsed, diagnosis.pieces)
     page = exchange_view(with_fresh_pkce(exchange, verifier) if verifier else exchange)
     shown = summarize(exchange["findings"], exchange["causes"])
     kind, verdict = VERDICT_TAGS[diagnosis.verdict]
@@ -59,7 +59,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
     return DoctorView(
         input=pasted,
         added=added,
-        marked=paste_views.parts(whole(pasted, added), diagnosis.pieces),
+        marked=paste_views.parts(join_texts(pasted, added), diagnosis.pieces),
         tokens=paste_views.tokens(diagnosis.pieces),
         check=shown.cause["why"] if shown.cause and shown.finding else "",
         causes=tuple(LikelyCause(**cause) for cause in exchange["causes"]),
@@ -110,7 +110,7 @@ def _headline(page: ExchangeView, diagnosis: Diagnosis, *, is_likely: bool) -> s
     return page.headline if diagnosis.verdict == Verdict.REFUSED else title
 
 
-def whole(pasted: str, added: str) -> str:
+def join_texts(pasted: str, added: str) -> str:
     """The texts of both boxes, which are diagnosed together."""
     return f"{pasted}\n\n{added}" if added else pasted
 
@@ -134,10 +134,10 @@ def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None)
     rows = tuple(replace(row, number=0) for row in shown)
     return RuleView(
         id=rule.id,
-        title=finding.title if finding else plain(rule.title),
+        title=finding.title if finding else strip_facts(rule.title),
         kind=VERDICTS[finding.severity] if finding else kind_of(rule),
-        why=finding.why if finding else plain(rule.why),
-        fix=finding.fix if finding else plain(rule.fix),
+        why=finding.why if finding else strip_facts(rule.why),
+        fix=finding.fix if finding else strip_facts(rule.fix),
         outcome=rule.outcome,
         stage=STAGES[rule.stage].title,
         degree=rule.degree,

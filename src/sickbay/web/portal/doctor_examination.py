@@ -6,14 +6,14 @@ import secrets
 
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict
-from sickbay.web.portal.diagnosis_views import doctor_view, whole
+from sickbay.web.portal.diagnosis_views import doctor_view, join_texts
 from sickbay.web.portal.doctor_views import DoctorView
 
 
 def examine(text: str, added: str) -> DoctorView:
     """text, added: the contents of the two boxes."""
     try:
-        parsed, diagnosis = diagnose_text(whole(text, added))
+        parsed, diagnosis = diagnose_text(join_texts(text, added))
         if diagnosis.verdict == Verdict.UNKNOWN and not diagnosis.recognised:
             return DoctorView(input=text, added=added, fault=diagnosis.help, related=diagnosis.related)
         return doctor_view(text, parsed, diagnosis, secrets.token_urlsafe(32), added)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sickbay.doctor.diagnose import LikelyCause, RelatedTopic
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.parameter_table import Row
-from sickbay.web.pages.exchange_summary import Step, folded
+from sickbay.web.pages.exchange_summary import Step, fold
 from sickbay.web.pages.parts import FindingView, Link, Verdict
 from sickbay.web.portal.paste_views import PastePart, TokenView
 
@@ -47,7 +47,7 @@ class DoctorView:
 
     @property
     def step_groups(self) -> tuple[tuple[Step, ...], ...]:
-        return folded(self.steps)
+        return fold(self.steps)
 
     @property
     def examined(self) -> bool:

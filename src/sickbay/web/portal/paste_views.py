@@ -48,16 +48,16 @@ def parts(text: str, pieces: Sequence[Piece]) -> tuple[PastePart, ...]:
 def _parts(text: str, pieces: Sequence[Piece]) -> Iterator[PastePart]:
     spans, place = pasted_secrets.in_paste(text, pieces), 0
     for number, piece in enumerate(pieces, 1):
-        yield PastePart(_masked(text, place, piece.start, spans))
-        yield PastePart(_masked(text, piece.start, piece.end, spans), describe(piece), number)
+        yield PastePart(_mask(text, place, piece.start, spans))
+        yield PastePart(_mask(text, piece.start, piece.end, spans), describe(piece), number)
         place = piece.end
-    yield PastePart(_masked(text, place, len(text), spans))
+    yield PastePart(_mask(text, place, len(text), spans))
 
 
-def _masked(text: str, start: int, end: int, spans: Sequence[Span]) -> str:
+def _mask(text: str, start: int, end: int, spans: Sequence[Span]) -> str:
     """This part of the text. A secret that reaches into the next part is masked in both."""
     inside = [(max(first, start) - start, min(last, end) - start) for first, last in spans if first < end and last > start]
-    return named_secrets.replaced(text[start:end], inside)
+    return named_secrets.replace(text[start:end], inside)
 
 
 def tokens(pieces: Sequence[Piece]) -> tuple[TokenView, ...]:
@@ -69,10 +69,10 @@ def tokens(pieces: Sequence[Piece]) -> tuple[TokenView, ...]:
 def _claims(claims: dict[str, Any]) -> str:
     """The claims as JSON. Times are followed by the date."""
     lines = _json(claims).splitlines()
-    return "\n".join(_dated(line, claims) for line in lines)
+    return "\n".join(_add_date(line, claims) for line in lines)
 
 
-def _dated(line: str, claims: dict[str, Any]) -> str:
+def _add_date(line: str, claims: dict[str, Any]) -> str:
     name = line.strip().partition(":")[0].strip('"')
     seconds = claims.get(name)
     if name not in TIMES or not isinstance(seconds, int) or not 0 < seconds < 1 << 36:

@@ -47,16 +47,16 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return html_response.page(request, sandbox, "register", form(sandbox, sent, (), EXPIRED), options, 403)
     id = sent.get("id") or ""
-    before = await registration.only(sandbox.runtime, id) if id else None
+    before = await registration.find_only(sandbox.runtime, id) if id else None
     if before is not None and (before.app_id, before.name) == (id, sent.get("name")):
         return RedirectResponse(f"/developer/apps/{id}", 303, error_responses.NO_STORE)
-    if faults := missing(sandbox, sent):
+    if faults := find_missing(sandbox, sent):
         return html_response.page(request, sandbox, "register", form(sandbox, sent, (), faults), options, 422)
     result = await registration.register(
         sandbox.runtime, registration_fields(sent) | {"app_id": id if before is None and APP_ID.fullmatch(id) else None}
     )
     if result.client is None:
-        all_findings = result.decision.explained().findings
+        all_findings = result.decision.explain().findings
         return html_response.page(request, sandbox, "register", form(sandbox, sent, all_findings), options, 422)
     if result.secret is None:
         return RedirectResponse(f"/developer/apps/{result.client.app_id}", 303, error_responses.NO_STORE)
@@ -66,7 +66,7 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
 EXPIRED = {"name": TOO_LATE}
 
 
-def missing(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict[str, str]:
+def find_missing(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict[str, str]:
     """An error for each missing field. keys: whether its public keys are registered without a URL."""
     faults: dict[str, str] = {}
     if not (sent.get("name") or "").strip():

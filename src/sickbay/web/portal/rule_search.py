@@ -72,7 +72,7 @@ def _stage(rule: Rule) -> str:
 
 
 def row(rule: Rule, root: str) -> RuleRow:
-    return RuleRow(rule.id, f"{root}/rules/{rule.id}", plain(rule.title), kind_of(rule), rule.outcome)
+    return RuleRow(rule.id, f"{root}/rules/{rule.id}", strip_facts(rule.title), kind_of(rule), rule.outcome)
 
 
 def kind_of(rule: Rule) -> Verdict:
@@ -80,7 +80,7 @@ def kind_of(rule: Rule) -> Verdict:
     return "warning" if callable(rule.severity) else VERDICTS[rule.severity]
 
 
-def plain(template: str) -> str:
+def strip_facts(template: str) -> str:
     """A rule's text without facts: placeholders are in angle brackets."""
     return (
         template.replace(":code}", "}")

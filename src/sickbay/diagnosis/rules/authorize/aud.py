@@ -85,9 +85,9 @@ _OAUTH = ("authorize", "token", "oauth", "oauth2", "auth", "connect", "introspec
 
 def _not_base(facts: Facts) -> Facts | None:
     """A URL on the same host: above the base URL, below it, or an OAuth endpoint."""
-    aud = urls.one_loopback(urls.normalised(urls.decoded_again(str(facts["received"] or ""))))
+    aud = urls.one_loopback(urls.normalise(urls.decode_again(str(facts["received"] or ""))))
     for base in facts["bases"]:
-        plain = urls.one_loopback(urls.normalised(base))
+        plain = urls.one_loopback(urls.normalise(base))
         if urls.split(plain).netloc != urls.split(aud).netloc or plain == aud:
             continue
         if f"{plain}/".startswith(f"{aud}/") or aud.startswith((f"{plain}/", f"{plain}?")) or _is_oauth(aud, facts):
@@ -96,7 +96,7 @@ def _not_base(facts: Facts) -> Facts | None:
 
 
 def _is_oauth(aud: str, facts: Facts) -> bool:
-    endpoints = {urls.one_loopback(urls.normalised(endpoint)) for endpoint in facts.get("endpoints", ()) if endpoint}
+    endpoints = {urls.one_loopback(urls.normalise(endpoint)) for endpoint in facts.get("endpoints", ()) if endpoint}
     last = urls.split(aud).path.rstrip("/").rpartition("/")[2].lower()
     return any(f"{endpoint}/".startswith(f"{aud}/") for endpoint in endpoints) or last in _OAUTH
 
@@ -132,7 +132,7 @@ AUD_NOT_FHIR_BASE = Rule(
 
 def _nearby(facts: Facts) -> Facts | None:
     """A FHIR base of this server under a name that an emulator, a container or the local network has for its machine."""
-    aud = urls.split(urls.normalised(urls.decoded_again(str(facts["received"] or ""))))
+    aud = urls.split(urls.normalise(urls.decode_again(str(facts["received"] or ""))))
     host = nearby(aud.hostname or "")
     for base in facts["bases"]:
         own = urls.split(base)
@@ -198,9 +198,9 @@ def _slash(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None
     aud, bases = _near(request, context)
     if not isinstance(context.server, Server) and context.smart and _has_extra_slash(aud):
         return {"received": aud, "expected": aud.rstrip("/"), "note": "the iss of the launch"} | guesses.POLICY
-    plain = urls.one_loopback(urls.normalised(aud))
+    plain = urls.one_loopback(urls.normalise(aud))
     for base in bases:
-        if urls.one_loopback(urls.normalised(base)) == plain and aud.endswith("/") != base.endswith("/"):
+        if urls.one_loopback(urls.normalise(base)) == plain and aud.endswith("/") != base.endswith("/"):
             return {"received": aud, "expected": base, "note": "the iss of the launch"}
     return None
 
@@ -225,8 +225,8 @@ AUD_TRAILING_SLASH = Rule(
 def _alias(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     aud, bases = _near(request, context)
     for base in bases:
-        named = urls.normalised(aud) != urls.normalised(base)
-        if named and urls.one_loopback(urls.normalised(aud)) == urls.one_loopback(urls.normalised(base)):
+        named = urls.normalise(aud) != urls.normalise(base)
+        if named and urls.one_loopback(urls.normalise(aud)) == urls.one_loopback(urls.normalise(base)):
             return {"received": aud, "expected": base, "note": "the iss of the launch"}
     return None
 

@@ -11,7 +11,7 @@ from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.values import bare, first_stray_character, placeholder
 from sickbay.kernel.checks import Facts
-from sickbay.kernel.similar_names import closest
+from sickbay.kernel.similar_names import find_closest
 
 _SAMPLE = re.compile(
     r"your_?(?:client|app)_?id.*|my[_ -]?(?:web[_ -]?)?(?:app|client)[_ -]?id|:?client[_ -]?id|todo(?:\W.*)?|\$.+|%.+%",
@@ -173,7 +173,7 @@ def _nearest(facts: Facts) -> Facts:
     others = [str(other) for other in facts.get("others") or ()]
     received = str(facts["received"])
     same = next((other for other in others if other.lower() == received.lower()), None)
-    close = same or closest(received, others, longest=_LONGEST_ID)
+    close = same or find_closest(received, others, longest=_LONGEST_ID)
     hint = f"The closest registered ID is `{close}`." if close else "No registered ID is similar."
     return _with_placeholder({**facts, "nearest": close, "hint": hint})
 

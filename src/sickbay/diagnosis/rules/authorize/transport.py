@@ -156,7 +156,7 @@ DUPLICATE_PARAMETER = Rule(
 
 
 def _unencoded(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
-    query = urls.unescaped(urls.one_line(request.raw)).partition("?")[2] if request.raw else request.parameters.raw
+    query = urls.unescape(urls.one_line(request.raw)).partition("?")[2] if request.raw else request.parameters.raw
     raw = [piece.partition("=") for piece in query.split("&")]
     names = [name for name, _, value in raw if name in ADDRESSES and urls.is_absolute(value)]
     if not names:
@@ -189,7 +189,7 @@ def _at_token_endpoint(request: AuthorizeRequest | TokenRequest, context: Author
         return None
     server = context.server if isinstance(context.server, Server) else Server()
     path = urls.split(request.url).path.rstrip("/")
-    at_endpoint = bool(server.token_endpoint) and urls.normalised(request.url) == urls.normalised(server.token_endpoint)
+    at_endpoint = bool(server.token_endpoint) and urls.normalise(request.url) == urls.normalise(server.token_endpoint)
     guessed = not server.token_endpoint and path.endswith("/token")
     if "response_type" not in request.parameters or not (at_endpoint or guessed):
         return None
@@ -221,7 +221,7 @@ def _not_discovered(request: AuthorizeRequest, context: AuthorizeContext) -> Fac
     if not isinstance(server, Server) or not server.authorization_endpoint or not request.url:
         return None
     endpoint, address = server.authorization_endpoint, re.split("[#&;]", request.url, maxsplit=1)[0]
-    if urls.normalised(address) == urls.normalised(endpoint) or _at_token_endpoint(request, context):
+    if urls.normalise(address) == urls.normalise(endpoint) or _at_token_endpoint(request, context):
         return None
     return {"received": request.url, "expected": endpoint, "endpoint": endpoint}
 

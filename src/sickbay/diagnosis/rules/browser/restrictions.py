@@ -24,7 +24,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 def _unregistered_origin(request: object, context: object) -> Facts | None:
     if not isinstance(request, TokenRequest | AccessRequest) or not isinstance(context, TokenContext | AccessContext):
         return None
-    own = origin.foreign(request, context)
+    own = origin.find_foreign(request, context)
     return None if own is None else _hinted({"received": request.headers["origin"], "registered": own})
 
 

@@ -29,7 +29,7 @@ def _stripped(request: TokenRequest, facts: Facts) -> TokenRequest:
     read = request.presented.basic
     if read is None or not read.decoded:
         sent = (request.parameters.get("client_secret") or "").strip(PADDING)
-        return structs.replace(request, parameters=request.parameters.replaced([("client_secret", sent)]))
+        return structs.replace(request, parameters=request.parameters.replace([("client_secret", sent)]))
     id, secret = read.decoded
     return structs.replace(request, headers={**request.headers, "authorization": basic.write(id, secret.strip(PADDING))})
 
@@ -91,7 +91,7 @@ def _without_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     client_id = request.presented.client_id
     pairs = [*((name, None) for name in SECRET_PARAMETERS), ("client_id", client_id)]
     headers = {name: value for name, value in request.headers.items() if name != "authorization"}
-    return structs.replace(request, parameters=request.parameters.replaced(pairs), headers=headers)
+    return structs.replace(request, parameters=request.parameters.replace(pairs), headers=headers)
 
 
 SECRET_EMPTY = Rule(
@@ -104,7 +104,7 @@ SECRET_EMPTY = Rule(
     why="Sickbay treats an empty parameter as not sent, but other servers treat it as a wrong secret.",
     fix="Leave out `client_secret`.",
     spec=CLIENT,
-    repair=lambda request, facts: structs.replace(request, parameters=request.parameters.replaced([("client_secret", None)])),
+    repair=lambda request, facts: structs.replace(request, parameters=request.parameters.replace([("client_secret", None)])),
 )
 
 
@@ -141,7 +141,7 @@ PUBLIC_SECRET = Rule(
 def _only_basic(request: TokenRequest, facts: Facts) -> TokenRequest:
     if "client_secret_basic" not in facts["received"]:
         return request
-    return structs.replace(request, parameters=request.parameters.replaced([(name, None) for name in SECRET_PARAMETERS]))
+    return structs.replace(request, parameters=request.parameters.replace([(name, None) for name in SECRET_PARAMETERS]))
 
 
 MULTIPLE = Rule(
@@ -161,12 +161,12 @@ def _moved(request: TokenRequest, facts: Facts) -> TokenRequest:
     read, secret = request.presented, request.parameters.get("client_secret")
     if facts["registered"] == "client_secret_basic" and secret and read.client_id:
         headers = {**request.headers, "authorization": basic.write(read.client_id, secret)}
-        without_credentials = request.parameters.replaced([("client_secret", None), ("client_id", None)])
+        without_credentials = request.parameters.replace([("client_secret", None), ("client_id", None)])
         return structs.replace(request, headers=headers, parameters=without_credentials)
     if facts["registered"] == "client_secret_post" and read.basic and read.basic.decoded:
         id, secret = read.basic.decoded
         headers = {name: value for name, value in request.headers.items() if name != "authorization"}
-        sent = request.parameters.replaced([("client_id", id), ("client_secret", secret)])
+        sent = request.parameters.replace([("client_id", id), ("client_secret", secret)])
         return structs.replace(request, headers=headers, parameters=sent)
     return request
 

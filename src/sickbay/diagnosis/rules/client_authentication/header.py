@@ -28,7 +28,7 @@ WHY_WARNING = f"{WHY_STATUS_401} The app follows the RFC, and only this server d
 def _rewritten(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Writes the same client ID and secret correctly, if they can be read."""
     read = request.presented.basic
-    pair = read.decoded if read and read.decoded else basic.salvaged(request.headers.get("authorization", ""))
+    pair = read.decoded if read and read.decoded else basic.salvage(request.headers.get("authorization", ""))
     if pair is None:
         return request
     return structs.replace(request, headers={**request.headers, "authorization": basic.write(*pair)})
@@ -41,7 +41,7 @@ def _moved(request: TokenRequest, facts: Facts) -> TokenRequest:
         return _rewritten(request, facts)
     headers = {name: value for name, value in request.headers.items() if name != "authorization"}
     pairs = [("client_assertion_type", JWT_BEARER), ("client_assertion", text)]
-    return structs.replace(request, headers=headers, parameters=request.parameters.replaced(pairs))
+    return structs.replace(request, headers=headers, parameters=request.parameters.replace(pairs))
 
 
 def _newline(facts: Facts) -> Facts | None:
@@ -150,7 +150,7 @@ def _unencoded(request: TokenRequest, facts: Facts) -> TokenRequest:
     read = request.presented.basic
     if read is None or read.decoded is None:
         return request
-    return structs.replace(request, headers={**request.headers, "authorization": basic.plain(*read.decoded)})
+    return structs.replace(request, headers={**request.headers, "authorization": basic.write_plain(*read.decoded)})
 
 
 URLENCODED_MISMATCH = Rule(

@@ -63,7 +63,7 @@ def _dropped(summary: TokenSummary) -> Facts | None:
 
 def _is_granted(requested: str, texts: tuple[str, ...], parsed: tuple[scopes.Scope, ...]) -> bool:
     scope = scopes.parse(requested)
-    return requested in texts or (scope is not None and scopes.covered(scope, parsed))
+    return requested in texts or (scope is not None and scopes.is_covered(scope, parsed))
 
 
 NARROWER = Rule(

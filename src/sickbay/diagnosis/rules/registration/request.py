@@ -7,7 +7,7 @@ from msgspec import structs
 
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.authorization.scopes.resource_types import ALL_TYPES, nearest
+from sickbay.authorization.scopes.resource_types import ALL_TYPES, find_nearest
 from sickbay.diagnosis import corrections, specs, wording
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.values import bare, first_stray_character
@@ -242,7 +242,7 @@ SCOPE_LEVEL_UNSUITED = Rule(
 
 def _same_address(request: RegistrationRequest, context: Any) -> Facts | None:
     launch = (request.launch_uri or "").partition("?")[0]
-    same = launch and urls.normalised(launch) in {urls.normalised(uri) for uri in request.redirect_uris}
+    same = launch and urls.normalise(launch) in {urls.normalise(uri) for uri in request.redirect_uris}
     return {"received": request.launch_uri} if same else None
 
 
@@ -306,7 +306,9 @@ def _unknown_types(request: RegistrationRequest, context: Any) -> Facts | None:
     if not unknown:
         return None
     suggestions = [
-        scope.text.replace(f"/{scope.type}.", f"/{match}.") for scope in unknown if (match := nearest(scope.type, ALL_TYPES))
+        scope.text.replace(f"/{scope.type}.", f"/{match}.")
+        for scope in unknown
+        if (match := find_nearest(scope.type, ALL_TYPES))
     ]
     hint = f"Did you mean {' '.join(suggestions)}?" if suggestions else "The specification lists all resource types."
     return {"received": [scope.text for scope in unknown], "expected": suggestions or None, "hint": hint}

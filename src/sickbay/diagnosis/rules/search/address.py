@@ -143,7 +143,7 @@ ID_INVALID = Rule(
 
 def _in_json(request: AccessRequest, facts: Facts) -> AccessRequest:
     """Removes `_format`, which overrides Accept, and sets Accept."""
-    without_format = structs.replace(request, parameters=request.parameters.replaced([("_format", None)]))
+    without_format = structs.replace(request, parameters=request.parameters.replace([("_format", None)]))
     return header("accept")(without_format, facts)
 
 

@@ -100,7 +100,7 @@ def _counts(alone: Sequence[Sequence[Any]]) -> str:
 
 
 def _instruction(facts: Facts) -> str:
-    suggestion, finds = facts.get("suggestion"), amount(facts.get("finds"))
+    suggestion, finds = facts.get("suggestion"), amount(facts.get("finds")) + str(facts.get("condition") or "")
     is_likely = facts.get("reason") not in ("frequent", "near")
     if not suggestion:
         return "Check the value, or search without this parameter."
@@ -137,16 +137,9 @@ def _replaced(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 
 def _rule(id: str, complete: Callable[[Facts], Facts], **texts: Any) -> Rule:
-    shared: dict[str, Any] = {
-        "at": ("access",),
-        "severity": _level,
-        "spec": SEARCH,
-        "given": "empty",
-        "repair": _replaced,
-        "outcome": "200 with a `total` of 0",
-        "differs": "The search is granted, and this is its result.",
-    }
-    return Rule(id=id, advises=_advice(id, complete), **shared | texts)
+    shared: dict[str, Any] = {"at": ("access",), "severity": _level, "spec": SEARCH, "given": "empty", "repair": _replaced}
+    outcome = {"outcome": "200 with a `total` of 0", "differs": "The search is granted, and this is its result."}
+    return Rule(id=id, advises=_advice(id, complete), **shared | outcome | texts)
 
 
 def _of_search(facts: Facts) -> Facts:
@@ -156,7 +149,11 @@ def _of_search(facts: Facts) -> Facts:
         return {**facts, "reason": now, "instruction": "Send the search again."}
     alone = facts.get("alone") or ()
     each = len(alone) > 1 and all(number for _, number in alone)
-    together = f"Each parameter finds something, but no {facts.get('type')} matches all of them." if each else ""
+    together = (
+        f"Each parameter finds something, but no {facts.get('type')} that the token may see matches all of them."
+        if each
+        else ""
+    )
     return {
         **facts,
         "reason": (together + _counts(alone) if each else "")
@@ -225,7 +222,7 @@ OTHER_SYSTEM = _rule(
 NAME_ABSENT = _rule(
     "fhir-search-name-absent",
     _with_sentences,
-    title="No {type} has a text that matches `{parameter}={received}`",
+    title="No {type} that the token may see has a text that matches `{parameter}={received}`",
     why="{compares} {remaining}{values}{counts}",
     fix="{instruction}",
     spec=STRING,
@@ -241,7 +238,7 @@ def _of_date(facts: Facts) -> Facts:
 OUTSIDE_DATA = _rule(
     "fhir-search-date-outside-data",
     _of_date,
-    title="No {type} has a date that matches `{parameter}={received}`",
+    title="No {type} that the token may see has a date that matches `{parameter}={received}`",
     why="{extent}{remaining}{counts}",
     fix="{instruction}",
     spec=DATE,
@@ -250,14 +247,16 @@ OUTSIDE_DATA = _rule(
 
 def _of_reference(facts: Facts) -> Facts:
     by_identifier = "The value is an identifier. This parameter compares the id of the resource, which the server assigned. "
-    there = f"The resource exists, but no {facts.get('type')} refers to it. " if facts.get("exists") else ""
+    there = (
+        f"The resource exists, but no {facts.get('type')} that the token may see refers to it. " if facts.get("exists") else ""
+    )
     return {**_with_sentences(facts), "form": by_identifier if facts.get("reason") == "identifier" else there}
 
 
 REFERENCE_ABSENT = _rule(
     "fhir-search-reference-absent",
     _of_reference,
-    title="No {type} refers to `{received}` in `{parameter}`",
+    title="No {type} that the token may see refers to `{received}` in `{parameter}`",
     why="{form}{remaining}{values}{counts}",
     fix="{instruction}",
     spec=REFERENCE,
@@ -297,7 +296,7 @@ def _of_combination(facts: Facts) -> Facts:
 APART = _rule(
     "fhir-search-values-apart",
     _of_combination,
-    title="No {type} matches all parameters together",
+    title="No {type} that the token may see matches all parameters together",
     why="Without `{parameter}={received}`, the search finds {rest}.{counts}{values}",
     fix="{instruction}",
 )

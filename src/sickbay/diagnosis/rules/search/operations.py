@@ -63,7 +63,7 @@ FORMAT = Rule(
     fix="Leave out `_outputFormat`, or send `_outputFormat={expected}`.",
     spec=QUERY,
     repair=lambda request, facts: structs.replace(
-        request, parameters=request.parameters.replaced([("_outputFormat", facts["expected"])])
+        request, parameters=request.parameters.replace([("_outputFormat", facts["expected"])])
     ),
 )
 

@@ -53,7 +53,7 @@ def _with_patient(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 def _patient_added(request: AccessRequest, facts: Facts) -> AccessRequest:
     patient = _patient(facts)
-    return structs.replace(request, parameters=request.parameters.replaced([("patient", patient)])) if patient else request
+    return structs.replace(request, parameters=request.parameters.replace([("patient", patient)])) if patient else request
 
 
 UNDEFINED = Rule(

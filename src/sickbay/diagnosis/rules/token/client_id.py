@@ -46,7 +46,7 @@ def _once(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Keeps the credentials only in the header, if there is one: another repair may have removed it."""
     if request.presented.basic is None:
         return request
-    return structs.replace(request, parameters=request.parameters.replaced([("client_id", None)]))
+    return structs.replace(request, parameters=request.parameters.replace([("client_id", None)]))
 
 
 ID_DUPLICATED = Rule(

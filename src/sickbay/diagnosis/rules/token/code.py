@@ -25,7 +25,7 @@ def _with_time(facts: Facts) -> Facts:
 
 
 def _with_redirect_uri(request: TokenRequest, facts: Facts) -> TokenRequest:
-    return structs.replace(request, parameters=request.parameters.replaced([("redirect_uri", facts["expected"])]))
+    return structs.replace(request, parameters=request.parameters.replace([("redirect_uri", facts["expected"])]))
 
 
 CODE_MISSING = Rule(
@@ -48,7 +48,7 @@ def _mangled(facts: Facts) -> Facts | None:
 
 def _without_stray_text(request: TokenRequest, facts: Facts) -> TokenRequest:
     bare = bare_code(request.parameters.get("code") or "")
-    return structs.replace(request, parameters=request.parameters.replaced([("code", bare)]))
+    return structs.replace(request, parameters=request.parameters.replace([("code", bare)]))
 
 
 CODE_MANGLED = Rule(

@@ -24,7 +24,7 @@ def _posted(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 def _with_grant(request: TokenRequest, facts: Facts) -> TokenRequest:
     grant = facts["expected"]
-    return structs.replace(request, parameters=request.parameters.replaced([("grant_type", grant)])) if grant else request
+    return structs.replace(request, parameters=request.parameters.replace([("grant_type", grant)])) if grant else request
 
 
 def _with_suggestion(facts: Facts) -> Facts:
@@ -77,7 +77,7 @@ WRONG_CONTENT_TYPE = Rule(
 
 
 def _with_authorized_resource(request: TokenRequest, facts: Facts) -> TokenRequest:
-    return structs.replace(request, parameters=request.parameters.replaced([("resource", facts["expected"])]))
+    return structs.replace(request, parameters=request.parameters.replace([("resource", facts["expected"])]))
 
 
 RESOURCE_MISMATCH = Rule(
@@ -129,7 +129,7 @@ GRANT_TYPE_MISMATCH = Rule(
 
 def _without(name: str) -> Callable[[TokenRequest, Facts], TokenRequest]:
     def repair(request: TokenRequest, facts: Facts) -> TokenRequest:
-        return structs.replace(request, parameters=request.parameters.replaced([(name, None)]))
+        return structs.replace(request, parameters=request.parameters.replace([(name, None)]))
 
     return repair
 

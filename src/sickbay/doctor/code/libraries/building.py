@@ -17,8 +17,8 @@ from sickbay.doctor.code.values import (
     Invocation,
     as_fields,
     as_text,
-    joined,
-    known,
+    join,
+    know,
 )
 
 _HEADER = set_of(
@@ -51,7 +51,7 @@ def method(result: RequestDraft, call: Invocation) -> CodeValue:
     elif name in _BODY:
         _set_body(result, call, name)
     else:
-        _other(result, call, name)
+        _apply_other(result, call, name)
     return result
 
 
@@ -78,7 +78,7 @@ def _set_body(result: RequestDraft, call: Invocation, name: str) -> None:
     elif isinstance(value, CodeObject | CodeItems) and name in ("write", "end", "print"):
         return
     elif name == "write" and isinstance(result.body, CodeText) and isinstance(value, CodeText):
-        result.body = joined((result.body, value))
+        result.body = join((result.body, value))
     elif not (isinstance(value, CodeText) and str(value) in ("{null}", "null", "{nil}")):
         _keep_body(result, value)
 
@@ -89,10 +89,10 @@ def _keep_body(result: RequestDraft, value: CodeValue) -> None:
     if result.language == "XMLHttpRequest":
         result.string_type = "text/plain;charset=UTF-8"
         if isinstance(value, CodeFields) and not value.encoding:
-            result.body = known("[object Object]")
+            result.body = know("[object Object]")
 
 
-def _other(result: RequestDraft, call: Invocation, name: str) -> None:
+def _apply_other(result: RequestDraft, call: Invocation, name: str) -> None:
     match name:
         case "open":
             result.method, result.url = str(call.text(0)), call.text(1)
@@ -106,12 +106,12 @@ def _other(result: RequestDraft, call: Invocation, name: str) -> None:
         case "addparameter" | "adddataparameter" | "addqueryparameter" | "addorupdateparameter":
             dotnet.add_parameter(result, call)
         case "addjsonbody":
-            result.body = CodeBody("json", call.value(0) or known(""))
+            result.body = CodeBody("json", call.value(0) or know(""))
         case "setbasicauth" | "basic_auth" | "basicauth" | "auth" | "setcredentials" if len(call.arguments) >= 2:
             result.authorize(call.arguments[0].value, call.arguments[1].value)
         case "type" | "contenttype" | "set_content_type":
             result.default = "form" if "form" in str(call.text(0)) else "json"
-            result.add_header(known("Content-Type"), _short_type(call.text(0)))
+            result.add_header(know("Content-Type"), _short_type(call.text(0)))
         case "query" | "querystring":
             fields = as_fields(call.value(0))
             result.query.extend(fields.pairs if fields else [])
@@ -125,7 +125,7 @@ def _other(result: RequestDraft, call: Invocation, name: str) -> None:
 
 def _short_type(text: CodeText) -> CodeText:
     types = {"form": "application/x-www-form-urlencoded", "json": "application/json"}
-    return known(types[str(text)]) if str(text) in types else text
+    return know(types[str(text)]) if str(text) in types else text
 
 
 def assign(result: RequestDraft, name: str, value: CodeValue, end: int) -> None:
@@ -149,7 +149,7 @@ def assign(result: RequestDraft, name: str, value: CodeValue, end: int) -> None:
 def _assign_header(result: RequestDraft, name: str, value: CodeValue) -> None:
     if isinstance(value, CodeObject) and value.path.endswith("AuthenticationHeaderValue") and value.arguments:
         pieces = [as_text(item.value) for item in value.arguments[:2]]
-        result.headers.append((name, joined((pieces[0], known(" "), *pieces[1:]))))
+        result.headers.append((name, join((pieces[0], know(" "), *pieces[1:]))))
     else:
         result.headers.append((name, as_text(value)))
 

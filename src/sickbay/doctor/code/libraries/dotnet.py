@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.libraries.support import draft, inherited, owner, resolved
-from sickbay.doctor.code.values import CodeFields, CodeObject, CodeText, CodeValue, Invocation, as_text, joined, known
+from sickbay.doctor.code.libraries.support import draft, inherit, owner, resolve
+from sickbay.doctor.code.values import CodeFields, CodeObject, CodeText, CodeValue, Invocation, as_text, join, know
 
 _ASYNC = {"postasync": "POST", "getasync": "GET", "putasync": "PUT", "patchasync": "PATCH", "deleteasync": "DELETE"}
 
@@ -16,7 +16,7 @@ def string_content(call: Invocation) -> CodeValue | None:
     media_type = str(call.text(2)) or str(call.text(1, "mediatype"))
     value = call.value(0)
     encoding = "json" if "json" in media_type else "form" if "urlencoded" in media_type else "text"
-    return CodeObject("StringContent", [call.arguments[0]], None, {"value": value or known(""), "type": known(encoding)})
+    return CodeObject("StringContent", [call.arguments[0]], None, {"value": value or know(""), "type": know(encoding)})
 
 
 def http_message(call: Invocation) -> RequestDraft:
@@ -34,7 +34,7 @@ def http_client(call: Invocation) -> CodeValue | None:
     name = call.name.lower()
     if name in ("sendasync", "send") and isinstance(message := call.value(0), RequestDraft):
         message.last = max(message.last, call.end)
-        return inherited(message, call.base)
+        return inherit(message, call.base)
     if name not in _ASYNC or not call.arguments:
         return None
     if isinstance(target := call.value(0), RequestDraft):
@@ -52,7 +52,7 @@ def set_content(result: RequestDraft, content: CodeValue | None) -> None:
         types = {"json": "application/json; charset=utf-8", "form": "application/x-www-form-urlencoded"}
         result.string_type = types.get(kind, "text/plain; charset=utf-8")
         result.headers += (
-            [] if any(name == "Content-Type" for name, _ in result.headers) else [("Content-Type", known(result.string_type))]
+            [] if any(name == "Content-Type" for name, _ in result.headers) else [("Content-Type", know(result.string_type))]
         )
     else:
         result.body = content
@@ -78,8 +78,8 @@ def _rest(result: RequestDraft, call: Invocation, method: str) -> RequestDraft:
     if isinstance(client, CodeObject) and client.arguments:
         first = client.arguments[0].value
         base = as_text(first.arguments[0].value if isinstance(first, CodeObject) and first.arguments else first)
-        separator = known("/") if result.url.parts and not str(base).endswith("/") and str(result.url)[0] != "/" else known("")
-        result.url = resolved(joined((base, separator)), result.url)
+        separator = know("/") if result.url.parts and not str(base).endswith("/") and str(result.url)[0] != "/" else know("")
+        result.url = resolve(join((base, separator)), result.url)
         authenticator = client.properties.get("Authenticator")
         if isinstance(authenticator, CodeObject) and len(authenticator.arguments) == 2:
             result.authorize(authenticator.arguments[0].value, authenticator.arguments[1].value)
@@ -96,11 +96,11 @@ def add_parameter(result: RequestDraft, call: Invocation) -> None:
     elif "httpheader" in kind:
         result.headers.append((str(call.text(0)), call.text(1)))
     elif "querystring" in kind:
-        result.query.add(str(call.text(0)), call.value(1) or known(""))
+        result.query.add(str(call.text(0)), call.value(1) or know(""))
     else:
         if not isinstance(result.body, CodeFields):
             result.body = CodeFields([], "form")
-        result.body.add(str(call.text(0)), call.value(1) or known(""))
+        result.body.add(str(call.text(0)), call.value(1) or know(""))
 
 
 def web_request(call: Invocation) -> RequestDraft | None:

@@ -14,7 +14,7 @@ from sickbay.doctor.code.values import (
     Invocation,
     as_fields,
     as_text,
-    known,
+    know,
 )
 
 _TEMPLATE = {"postforentity": "POST", "postforobject": "POST", "getforobject": "GET", "getforentity": "GET", "exchange": ""}
@@ -38,7 +38,7 @@ def request_body(call: Invocation) -> CodeValue | None:
     """`RequestBody.create(mediaType, content)` of OkHttp, and `content.toRequestBody(mediaType)` of Kotlin."""
     name = call.name.lower()
     if name == "torequestbody":
-        return _typed(call.base, call.text(0))
+        return _make_body(call.base, call.text(0))
     if not owner(call).endswith("requestbody") or len(call.arguments) < 2:
         return None
     values = [item.value for item in call.arguments]
@@ -46,11 +46,11 @@ def request_body(call: Invocation) -> CodeValue | None:
     first_is_type = "/" in texts[0] and "=" not in texts[0].split(";")[0] and "{" not in texts[0][:1]
     first_is_type = first_is_type or "type" in texts[0].lower() or texts[0].strip("{}").lower() in ("json", "form")
     media, content = (values[0], values[1]) if first_is_type else (values[1], values[0])
-    return _typed(content, as_text(media))
+    return _make_body(content, as_text(media))
 
 
-def _typed(content: CodeValue | None, media: CodeText) -> CodeValue:
-    return CodeObject("RequestBody", [], None, {"value": content or known(""), "type": media})
+def _make_body(content: CodeValue | None, media: CodeText) -> CodeValue:
+    return CodeObject("RequestBody", [], None, {"value": content or know(""), "type": media})
 
 
 def set_body(result: RequestDraft, content: CodeValue | None) -> None:
@@ -66,8 +66,8 @@ def set_body(result: RequestDraft, content: CodeValue | None) -> None:
 
 def string_entity(call: Invocation) -> CodeValue | None:
     media = call.text(1)
-    kind = known("application/json") if "json" in str(media).lower() else known("")
-    return CodeObject("StringEntity", [], None, {"value": call.value(0) or known(""), "type": kind})
+    kind = know("application/json") if "json" in str(media).lower() else know("")
+    return CodeObject("StringEntity", [], None, {"value": call.value(0) or know(""), "type": kind})
 
 
 def url_connection(call: Invocation) -> RequestDraft | None:

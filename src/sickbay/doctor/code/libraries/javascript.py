@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.libraries.support import VERBS, configured, draft, is_address, maker, owner
-from sickbay.doctor.code.values import CodeBody, CodeFields, CodeText, CodeValue, Invocation, as_fields, as_text, joined, known
+from sickbay.doctor.code.libraries.support import VERBS, configure, draft, is_address, maker, owner
+from sickbay.doctor.code.values import CodeBody, CodeFields, CodeText, CodeValue, Invocation, as_fields, as_text, join, know
 
 _REQUEST = ("request", "rp", "requestpromise", "req")
 _PLAIN, _FORM = "text/plain;charset=UTF-8", "application/x-www-form-urlencoded"
@@ -17,10 +17,10 @@ def fetch(call: Invocation) -> RequestDraft | None:
         request.last = max(request.last, call.end)
         return request
     options = as_fields(call.value(1)) or CodeFields()
-    result = configured(draft(call, "fetch", "GET", call.text(0)), options)
+    result = configure(draft(call, "fetch", "GET", call.text(0)), options)
     result.body = options.get("body", "payload")
     if isinstance(result.body, CodeFields) and not result.body.encoding and options.get("payload") is None:
-        result.body = known("[object Object]")
+        result.body = know("[object Object]")
     if content_type := options.get("contenttype"):
         result.headers.append(("Content-Type", as_text(content_type)))
     result.string_type = _PLAIN
@@ -51,7 +51,7 @@ def _axios(call: Invocation, name: str) -> RequestDraft | None:
     if name in VERBS:
         has_body = name not in ("get", "delete", "head", "options")
         options = as_fields(call.value(2 if has_body else 1))
-        result = configured(draft(call, "axios", name, call.text(0), default="either"), options)
+        result = configure(draft(call, "axios", name, call.text(0), default="either"), options)
         result.body = call.value(1) if has_body else None
         result.string_type = _FORM
         return result
@@ -60,7 +60,7 @@ def _axios(call: Invocation, name: str) -> RequestDraft | None:
     if options is None and name not in ("axios", "request"):
         return None
     url = CodeText(()) if first else call.text(0)
-    result = configured(draft(call, "axios", "GET", url, default="either"), options)
+    result = configure(draft(call, "axios", "GET", url, default="either"), options)
     result.body = options.get("data") if options else None
     result.string_type = _FORM
     return result
@@ -72,7 +72,7 @@ def jquery(call: Invocation) -> RequestDraft | None:
     if call.name == "ajax":
         first = as_fields(call.value(0))
         options = first or as_fields(call.value(1)) or CodeFields()
-        result = configured(draft(call, "jQuery", "GET", CodeText(()) if first else call.text(0)), options)
+        result = configure(draft(call, "jQuery", "GET", CodeText(()) if first else call.text(0)), options)
         if content_type := options.get("contenttype"):
             result.headers.append(("Content-Type", as_text(content_type)))
         if user := options.get("username"):
@@ -112,17 +112,17 @@ def request(call: Invocation) -> RequestDraft | None:
     options = first or as_fields(call.value(1))
     language = "superagent" if where in ("superagent", "agent") or not options else "request"
     method = name if name in VERBS else "GET"
-    result = configured(draft(call, language, method, CodeText(()) if first else call.text(0), default="json"), options)
+    result = configure(draft(call, language, method, CodeText(()) if first else call.text(0), default="json"), options)
     return _with_form(result, options)
 
 
-def got(call: Invocation) -> RequestDraft | None:
+def read_got(call: Invocation) -> RequestDraft | None:
     where = owner(call)
     if not call.arguments or not (where in ("got", "needle", "ky") or (where == "" and call.name in ("got", "ky"))):
         return None
     options = as_fields(call.value(1)) or CodeFields()
     method = call.name if call.name in VERBS else "GET"
-    result = configured(draft(call, where or call.name, method, call.text(0)), options)
+    result = configure(draft(call, where or call.name, method, call.text(0)), options)
     if user := options.get("username"):
         result.authorize(user, options.get("password"))
     return _with_form(result, options)
@@ -153,7 +153,7 @@ def node_request(call: Invocation) -> RequestDraft | None:
     options = first or as_fields(call.value(1))
     if options is None and not is_address(call.text(0)):
         return None
-    result = configured(draft(call, "https", "GET", CodeText(()) if first else call.text(0)), options)
+    result = configure(draft(call, "https", "GET", CodeText(()) if first else call.text(0)), options)
     if first:
         result.url = _node_url(first, owner(call))
     result.body = options.get("body") if options else None
@@ -163,8 +163,8 @@ def node_request(call: Invocation) -> RequestDraft | None:
 def _node_url(options: CodeFields, scheme: str) -> CodeText:
     host = as_text(options.get("hostname", "host"))
     port = as_text(options.get("port"))
-    shown = () if str(port) in ("", "443", "80") else (known(":"), port)
-    return joined((known(f"{scheme}://"), host, *shown, as_text(options.get("path"))))
+    shown = () if str(port) in ("", "443", "80") else (know(":"), port)
+    return join((know(f"{scheme}://"), host, *shown, as_text(options.get("path"))))
 
 
 CALLS = {
@@ -175,6 +175,6 @@ CALLS = {
     "xmlhttprequest": (xml_http_request,),
     "request": (fetch_request, axios, node_request, request),
     "rp": (request,),
-    "got": (got,),
-    **dict.fromkeys(("get", "post", "put", "patch", "delete"), (axios, jquery, got, request, node_request)),
+    "got": (read_got,),
+    **dict.fromkeys(("get", "post", "put", "patch", "delete"), (axios, jquery, read_got, request, node_request)),
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft, base64_of
-from sickbay.doctor.code.libraries.support import VERBS, configured, draft, is_address, maker, owner
-from sickbay.doctor.code.values import CodeBody, CodeText, CodeValue, Invocation, as_fields, as_text, joined, known
+from sickbay.doctor.code.libraries.support import VERBS, configure, draft, is_address, maker, owner
+from sickbay.doctor.code.values import CodeBody, CodeText, CodeValue, Invocation, as_fields, as_text, join, know
 
 _GUZZLE = {"form_params": "form", "json": "json", "multipart": "multipart"}
 
@@ -42,14 +42,14 @@ def _set_option(result: RequestDraft, name: str, value: CodeValue) -> None:
         case "CURLOPT_HTTPHEADER":
             result.add_headers(value)
         case "CURLOPT_USERPWD":
-            result.headers.append(("Authorization", joined((known("Basic "), base64_of(as_text(value))))))
+            result.headers.append(("Authorization", join((know("Basic "), base64_of(as_text(value))))))
 
 
 def curl_exec(call: Invocation) -> CodeValue | None:
     target = call.value(0)
     if isinstance(target, RequestDraft):
         target.last = max(target.last, call.end)
-    return known("")
+    return know("")
 
 
 def guzzle(call: Invocation) -> RequestDraft | None:
@@ -61,7 +61,7 @@ def guzzle(call: Invocation) -> RequestDraft | None:
     is_guzzle = "guzzle" in maker(call) or bool(keys & {"form_params", "multipart", "json", "headers", "auth", "query", "body"})
     if not options or not is_guzzle or name not in VERBS | {"request"} or not _is_target(call, shift):
         return None
-    result = configured(draft(call, "Guzzle", str(call.text(0)) if shift else name, call.text(shift)), options)
+    result = configure(draft(call, "Guzzle", str(call.text(0)) if shift else name, call.text(shift)), options)
     for key, encoding in _GUZZLE.items():
         if (value := options.get(key)) is not None:
             result.body = CodeBody(encoding, value)

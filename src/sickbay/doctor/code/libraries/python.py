@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.libraries.support import VERBS, configured, draft, is_address, maker, owner
+from sickbay.doctor.code.libraries.support import VERBS, configure, draft, is_address, maker, owner
 from sickbay.doctor.code.values import CodeBody, CodeFields, CodeItems, CodeText, CodeValue, Invocation, as_fields
 
 _CLIENTS = {
@@ -29,7 +29,7 @@ def requests(call: Invocation) -> RequestDraft | None:
         return None
     options = CodeFields([(item.key, item.value) for item in call.arguments if item.key])
     method = str(call.text(0, "method")) if name == "request" else name
-    result = configured(draft(call, language, method, _url(call, name)), options)
+    result = configure(draft(call, language, method, _url(call, name)), options)
     if result.method.upper() == "GET" and name != "request":
         result.method = name
     return _with_body(result, call, options, name)

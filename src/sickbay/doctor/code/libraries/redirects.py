@@ -15,7 +15,7 @@ _OF_AUTHORIZE = (re.compile(r"\bresponse_type="), re.compile(r"\b(?:client_id|re
 LANGUAGE = "redirect"
 
 
-def assigned(path: str, value: CodeValue) -> RequestDraft | None:
+def read_assignment(path: str, value: CodeValue) -> RequestDraft | None:
     """`window.location = url`, or a variable with an authorization URL."""
     if not isinstance(value, CodeText | CodeObject):
         return None
@@ -40,7 +40,7 @@ def redirect(call: Invocation) -> RequestDraft | None:
     return draft(call, LANGUAGE, "GET", url) if _AUTHORIZES.search(str(url)) else None
 
 
-def distinct(drafts: list[RequestDraft]) -> list[RequestDraft]:
+def drop_duplicates(drafts: list[RequestDraft]) -> list[RequestDraft]:
     """The requests without authorization URLs that occur twice, as a variable and where it is used. The last one counts."""
     last = {str(item.url): position for position, item in enumerate(drafts) if item.language == LANGUAGE}
     return [item for position, item in enumerate(drafts) if item.language != LANGUAGE or last[str(item.url)] == position]

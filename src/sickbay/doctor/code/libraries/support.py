@@ -15,7 +15,7 @@ from sickbay.doctor.code.values import (
     Invocation,
     as_fields,
     as_text,
-    joined,
+    join,
 )
 
 Handler = Callable[[Invocation], CodeValue | None]
@@ -28,10 +28,10 @@ def draft(call: Invocation, language: str, method: str, url: CodeText, *, defaul
     """A request that starts with this call. `default`: how the library sends fields, "either" if the header decides."""
     result = RequestDraft(call.path, call.arguments, call.base, language=language, method=method, url=url, default=default)
     result.first, result.last = call.start, call.end
-    return inherited(result, call.base)
+    return inherit(result, call.base)
 
 
-def inherited(result: RequestDraft, client: CodeValue | None) -> RequestDraft:
+def inherit(result: RequestDraft, client: CodeValue | None) -> RequestDraft:
     """Adds the base URL and the headers of the client that sends the request."""
     if not isinstance(client, CodeObject) or isinstance(client, RequestDraft):
         return result
@@ -40,19 +40,19 @@ def inherited(result: RequestDraft, client: CodeValue | None) -> RequestDraft:
     named = CodeFields([(item.key, item.value) for item in client.arguments if item.key])
     for source in (named, options, settings):
         if base := source.get("baseurl", "base_url", "base_uri", "baseaddress", "prefixurl"):
-            result.url = resolved(as_text(base), result.url)
+            result.url = resolve(as_text(base), result.url)
         result.add_headers(source.get("headers"))
     return result
 
 
-def resolved(base: CodeText, url: CodeText) -> CodeText:
+def resolve(base: CodeText, url: CodeText) -> CodeText:
     """The URL below a base URL, unless it is absolute."""
     text = str(url)
     if "://" in text or (url.parts and isinstance(url.parts[0], Hole)):
         return url
     if str(base).endswith("/") and text.startswith("/"):
         url = CodeText((text[1:],)) if url.is_known else url
-    return joined((base, url))
+    return join((base, url))
 
 
 def is_address(text: CodeText) -> bool:
@@ -75,7 +75,7 @@ def maker(call: Invocation) -> str:
     return call.base.path.lower() if isinstance(call.base, CodeObject) else ""
 
 
-def configured(result: RequestDraft, options: CodeFields | None) -> RequestDraft:
+def configure(result: RequestDraft, options: CodeFields | None) -> RequestDraft:
     """Applies the options that most libraries share: method, headers, query, basic authentication."""
     if options is None:
         return result
@@ -94,7 +94,7 @@ def configured(result: RequestDraft, options: CodeFields | None) -> RequestDraft
 def add_basic(result: RequestDraft, auth: CodeValue) -> None:
     fields = as_fields(auth)
     if isinstance(auth, CodeText) and ":" in str(auth):
-        result.headers.append(("Authorization", joined((CodeText(("Basic ",)), base64_of(auth)))))
+        result.headers.append(("Authorization", join((CodeText(("Basic ",)), base64_of(auth)))))
     elif fields and len(fields.pairs) == 1:
         (user, password) = CodeText((fields.pairs[0][0],)), fields.pairs[0][1]
         result.authorize(user, password)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sickbay.population import specimens
 from sickbay.population.calendar import Booking, Slot
-from sickbay.population.forms import answered
+from sickbay.population.forms import index_responses
 from sickbay.population.intake import fill_form
 from sickbay.population.patient_history import Condition, Observation, PatientHistory
 from sickbay.population.pharmacy import fills
@@ -29,7 +29,7 @@ def record(history: PatientHistory) -> Iterator[Json]:
 
 
 def _resources(history: PatientHistory) -> Iterator[Json]:
-    person, specimen_of, answers = history.person, specimens.taken(history), answered(history)
+    person, specimen_of, answers = history.person, specimens.index_specimens(history), index_responses(history)
     yield people.patient(person)
     yield from people.coverage_and_care_team(person)
     yield from _visits_and_problems(history)

@@ -10,19 +10,19 @@ from sickbay.population.render.common import (
     IDENTIFIERS,
     TERMS,
     Json,
-    coded,
     concept,
     encounter,
+    make_concept,
     part_of,
     practitioner,
     reference,
 )
 from sickbay.population.staff import ORGANIZATION, PAYERS
 
-_PROFESSIONAL = coded(TERMS + "claim-type", "professional", "Professional")
-_INSTITUTIONAL = coded(TERMS + "claim-type", "institutional", "Institutional")
-_PRIVACY = coded(TERMS + "consentscope", "patient-privacy", "Privacy Consent")
-_CATEGORY = coded("http://loinc.org", "59284-0", "Consent Document")
+_PROFESSIONAL = make_concept(TERMS + "claim-type", "professional", "Professional")
+_INSTITUTIONAL = make_concept(TERMS + "claim-type", "institutional", "Institutional")
+_PRIVACY = make_concept(TERMS + "consentscope", "patient-privacy", "Privacy Consent")
+_CATEGORY = make_concept("http://loinc.org", "59284-0", "Consent Document")
 
 
 def accounts(history: PatientHistory) -> Iterator[Json]:
@@ -34,7 +34,7 @@ def accounts(history: PatientHistory) -> Iterator[Json]:
         yield _consent(history.person, decision)
 
 
-def _common(person: Person, claim_data: Bill) -> Json:
+def _common_elements(person: Person, claim_data: Bill) -> Json:
     """Returns the elements that a claim and its explanation of benefit have in common."""
     day = claim_data.visit.day.isoformat()
     return {
@@ -50,14 +50,14 @@ def _common(person: Person, claim_data: Bill) -> Json:
 
 
 def _claim(person: Person, claim_data: Bill) -> Json:
-    id, common = part_of(person.id, "y", 1), _common(person, claim_data)
+    id, common = part_of(person.id, "y", 1), _common_elements(person, claim_data)
     return {
         "resourceType": "Claim",
         "id": id,
         "identifier": [{"system": IDENTIFIERS + "claims", "value": id}],
         **common,
         "created": claim_data.visit.end.date().isoformat(),
-        "priority": coded(TERMS + "processpriority", "normal", "Normal"),
+        "priority": make_concept(TERMS + "processpriority", "normal", "Normal"),
         "insurance": [{"sequence": 1, "focal": True, "coverage": reference("Coverage", f"{person.id}-cov")}],
         "item": [_item(person, claim_data)],
         "total": _dollars(claim_data.amount),
@@ -67,14 +67,17 @@ def _claim(person: Person, claim_data: Bill) -> Json:
 def _benefit(person: Person, claim_data: Bill) -> Json:
     id = part_of(person.id, "z", 1)
     adjudication = [
-        {"category": coded(TERMS + "adjudication", "submitted", "Submitted Amount"), "amount": _dollars(claim_data.amount)},
-        {"category": coded(TERMS + "adjudication", "benefit", "Benefit Amount"), "amount": _dollars(claim_data.benefit)},
+        {
+            "category": make_concept(TERMS + "adjudication", "submitted", "Submitted Amount"),
+            "amount": _dollars(claim_data.amount),
+        },
+        {"category": make_concept(TERMS + "adjudication", "benefit", "Benefit Amount"), "amount": _dollars(claim_data.benefit)},
     ]
     return {
         "resourceType": "ExplanationOfBenefit",
         "id": id,
         "identifier": [{"system": IDENTIFIERS + "benefits", "value": id}],
-        **_common(person, claim_data),
+        **_common_elements(person, claim_data),
         "created": claim_data.settled.isoformat(),
         "claim": reference("Claim", part_of(person.id, "y", 1)),
         "outcome": "complete",
@@ -113,6 +116,6 @@ def _consent(person: Person, decision: Agreement) -> Json:
         "dateTime": decision.decided.isoformat(),
         "performer": [reference("Patient", person.id)],
         "organization": [reference("Organization", ORGANIZATION)],
-        "policyRule": coded(TERMS + "v3-ActCode", *rule),
+        "policyRule": make_concept(TERMS + "v3-ActCode", *rule),
         "provision": {"type": "permit" if decision.permits else "deny", "period": {"start": decision.decided.isoformat()}},
     }

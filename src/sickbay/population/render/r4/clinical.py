@@ -14,17 +14,17 @@ from sickbay.population.render.common import (
     TERMS,
     US_CORE_CATEGORY,
     Json,
-    coded,
+    begin_resource,
     concept,
     encounter,
+    explain_missing,
     instant,
     interpretation_and_range,
+    make_concept,
     medication,
-    missing,
     part_of,
     period,
     practitioner,
-    profiled,
     quantity,
     reference,
 )
@@ -44,7 +44,7 @@ _CLASSES = {
 def encounter_of(person: Person, visit: Visit) -> Json:
     patient = person.id
     resource: Json = {
-        **profiled("Encounter", part_of(patient, "e", visit.number), "us-core-encounter"),
+        **begin_resource("Encounter", part_of(patient, "e", visit.number), "us-core-encounter"),
         "identifier": [{"system": IDENTIFIERS + "visits", "value": part_of(patient, "e", visit.number)}],
         "status": "finished",
         "class": _CLASSES[visit.setting],
@@ -52,7 +52,7 @@ def encounter_of(person: Person, visit: Visit) -> Json:
         "subject": reference("Patient", patient),
         "participant": [
             {
-                "type": [coded(TERMS + "v3-ParticipationType", "PPRF", "primary performer")],
+                "type": [make_concept(TERMS + "v3-ParticipationType", "PPRF", "primary performer")],
                 "period": period(visit),
                 "individual": practitioner(visit.practitioner),
             }
@@ -62,7 +62,7 @@ def encounter_of(person: Person, visit: Visit) -> Json:
         "serviceProvider": reference("Organization", ORGANIZATION),
     }
     if visit.setting == "inpatient":
-        home = coded(TERMS + "discharge-disposition", "home", "Home")
+        home = make_concept(TERMS + "discharge-disposition", "home", "Home")
         resource["hospitalization"] = {"dischargeDisposition": home}
     if visit.reason:
         resource["reasonCode"] = [concept(visit.reason)]
@@ -83,14 +83,14 @@ def interpreter(needed: bool) -> Json:
 
 
 _ASSERTED = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
-_CONFIRMED = coded(TERMS + "condition-ver-status", "confirmed", "Confirmed")
-_IN_ERROR = coded(TERMS + "condition-ver-status", "entered-in-error", "Entered in Error")
+_CONFIRMED = make_concept(TERMS + "condition-ver-status", "confirmed", "Confirmed")
+_IN_ERROR = make_concept(TERMS + "condition-ver-status", "entered-in-error", "Entered in Error")
 
 
 _SOCIAL = [
-    coded("http://hl7.org/fhir/us/core/CodeSystem/condition-category", "health-concern", "Health Concern"),
-    coded(US_CORE_CATEGORY, "sdoh", "SDOH"),
-    coded("http://hl7.org/fhir/us/core/CodeSystem/us-core-tags", "sdoh", "SDOH"),
+    make_concept("http://hl7.org/fhir/us/core/CodeSystem/condition-category", "health-concern", "Health Concern"),
+    make_concept(US_CORE_CATEGORY, "sdoh", "SDOH"),
+    make_concept("http://hl7.org/fhir/us/core/CodeSystem/us-core-tags", "sdoh", "SDOH"),
 ]
 
 
@@ -100,10 +100,10 @@ def condition(patient: str, problem: Condition, recorder: str) -> Json:
     category = ("problem-list-item", "Problem List Item") if problem.lasting else ("encounter-diagnosis", "Encounter Diagnosis")
     status = ("resolved", "Resolved") if problem.over else ("active", "Active")
     resource: Json = {
-        **profiled("Condition", part_of(patient, "c", problem.number), profile),
+        **begin_resource("Condition", part_of(patient, "c", problem.number), profile),
         "extension": [{"url": _ASSERTED, "valueDateTime": problem.recorded.isoformat()}],
         "verificationStatus": _IN_ERROR if problem.wrong else _CONFIRMED,
-        "category": _SOCIAL if problem.social else [coded(TERMS + "condition-category", *category)],
+        "category": _SOCIAL if problem.social else [make_concept(TERMS + "condition-category", *category)],
         "code": concept(problem.concept),
         "subject": reference("Patient", patient),
         "onsetDateTime": problem.onset.isoformat()[: 4 if problem.vague else 10],
@@ -111,7 +111,7 @@ def condition(patient: str, problem: Condition, recorder: str) -> Json:
         "recorder": practitioner(recorder),
     }
     if not problem.wrong:  # con-5
-        resource["clinicalStatus"] = coded(TERMS + "condition-clinical", *status)
+        resource["clinicalStatus"] = make_concept(TERMS + "condition-clinical", *status)
     if problem.visit:
         resource["encounter"] = encounter(patient, problem.visit)
     if problem.site:
@@ -123,9 +123,9 @@ def condition(patient: str, problem: Condition, recorder: str) -> Json:
 
 def allergy(patient: str, allergy: Allergy, recorder: str) -> Json:
     resource: Json = {
-        **profiled("AllergyIntolerance", part_of(patient, "a", allergy.number), "us-core-allergyintolerance"),
-        "clinicalStatus": coded(TERMS + "allergyintolerance-clinical", "active", "Active"),
-        "verificationStatus": coded(TERMS + "allergyintolerance-verification", "confirmed", "Confirmed"),
+        **begin_resource("AllergyIntolerance", part_of(patient, "a", allergy.number), "us-core-allergyintolerance"),
+        "clinicalStatus": make_concept(TERMS + "allergyintolerance-clinical", "active", "Active"),
+        "verificationStatus": make_concept(TERMS + "allergyintolerance-verification", "confirmed", "Confirmed"),
         "code": concept(allergy.concept),
         "patient": reference("Patient", patient),
         "recordedDate": allergy.recorded.isoformat(),
@@ -149,10 +149,10 @@ def order(person: Person, order: Prescription, problems: Sequence[Condition]) ->
     other = order.prescriber != person.practitioner or order.number == 1
     reported: Json = {"reportedReference": _reporter(person, order)} if other else {"reportedBoolean": False}
     resource: Json = {
-        **profiled("MedicationRequest", part_of(patient, "m", order.number), "us-core-medicationrequest"),
+        **begin_resource("MedicationRequest", part_of(patient, "m", order.number), "us-core-medicationrequest"),
         "status": ("completed" if order.finished else "stopped") if order.end else "active",
         "intent": "order",
-        "category": [coded(TERMS + "medicationrequest-category", "community", "Community")],
+        "category": [make_concept(TERMS + "medicationrequest-category", "community", "Community")],
         **reported,
         **medication(drug),
         "subject": reference("Patient", patient),
@@ -191,13 +191,13 @@ def _adherence(taken: Concept, day: datetime.date) -> Json:
         "extension": [
             {"url": "medicationAdherence", "valueCodeableConcept": concept(taken)},
             {"url": "dateAsserted", "valueDateTime": day.isoformat()},
-            {"url": "informationSource", "valueCodeableConcept": coded(TERMS + "v3-RoleCode", "ONESELF", "self")},
+            {"url": "informationSource", "valueCodeableConcept": make_concept(TERMS + "v3-RoleCode", "ONESELF", "self")},
         ],
     }
 
 
 CATEGORIES = {
-    kind: [{**coded(TERMS + "observation-category", kind, display), "text": display}]
+    kind: [{**make_concept(TERMS + "observation-category", kind, display), "text": display}]
     for kind, display in (
         ("vital-signs", "Vital Signs"),
         ("laboratory", "Laboratory"),
@@ -209,7 +209,7 @@ CATEGORIES = {
     )
 }
 _CORE_CATEGORIES = {
-    kind: [coded(US_CORE_CATEGORY, kind, display)]
+    kind: [make_concept(US_CORE_CATEGORY, kind, display)]
     for kind, display in (
         ("sdoh", "SDOH"),
         ("functional-status", "Functional Status"),
@@ -221,13 +221,13 @@ _CORE_CATEGORIES = {
     )
 }
 _SURVEY = CATEGORIES["survey"]
-_SDOH_TAG = coded("http://hl7.org/fhir/us/core/CodeSystem/us-core-tags", "sdoh", "SDOH")
+_SDOH_TAG = make_concept("http://hl7.org/fhir/us/core/CodeSystem/us-core-tags", "sdoh", "SDOH")
 """The category of US Core 5; later versions have it in another system."""
 CATEGORIES |= {
     "sdoh": [*_SURVEY, *_CORE_CATEGORIES["sdoh"], _SDOH_TAG],
     "household": [*CATEGORIES["social-history"], *_CORE_CATEGORIES["sdoh"], _SDOH_TAG],
     "clinical-test": [
-        coded("http://hl7.org/fhir/us/core/CodeSystem/us-core-observation-category", "clinical-test", "Clinical Test"),
+        make_concept("http://hl7.org/fhir/us/core/CodeSystem/us-core-observation-category", "clinical-test", "Clinical Test"),
         *CATEGORIES["exam"],
     ],
     "living": _CORE_CATEGORIES["sdoh"],
@@ -247,12 +247,12 @@ def observation(person: Person, reading: Observation, specimen: int = 0, respons
     """Returns an Observation. specimen, response: the numbers of its specimen and of the form it was scored from, or 0."""
     measure, at = reading.measure, instant(reading.at)
     resource: Json = {
-        **profiled("Observation", part_of(person.id, "o", reading.number), measure.profile),
+        **begin_resource("Observation", part_of(person.id, "o", reading.number), measure.profile),
         "status": "entered-in-error" if reading.wrong else "final",
         "category": CATEGORIES[measure.kind],
         "code": concept(measure.concept),
         "subject": {"reference": f"Patient/{person.id}"},
-        **_effective(reading, at),
+        **_effective_time(reading, at),
         "issued": at,
         "performer": [practitioner(reading.performer) if reading.performer else reference("Patient", person.id, person.name)],
     }
@@ -272,19 +272,19 @@ def observation(person: Person, reading: Observation, specimen: int = 0, respons
         document = reference("DocumentReference", part_of(person.id, "n", reading.note))
         resource["extension"] = [{"url": _SUPPORTING, "valueReference": document}]
     if reading.absent:
-        resource["dataAbsentReason"] = missing(reading.why)
+        resource["dataAbsentReason"] = explain_missing(reading.why)
     else:
         resource.update(_value(reading))
     if reading.parts:
         resource["component"] = [{"code": concept(part.concept), **_component(part, value)} for part, value in reading.parts]
     interpretation = interpretation_and_range(reading, person.sex, person.age(reading.at.date()))
     if interpretation:
-        resource["interpretation"] = [coded(TERMS + "v3-ObservationInterpretation", *interpretation[0])]
+        resource["interpretation"] = [make_concept(TERMS + "v3-ObservationInterpretation", *interpretation[0])]
         resource["referenceRange"] = [interpretation[1]]
     return resource
 
 
-def _effective(reading: Observation, at: str) -> Json:
+def _effective_time(reading: Observation, at: str) -> Json:
     if reading.since is None:
         return {"effectiveDateTime": at}
     return {"effectivePeriod": {"start": instant(reading.since), **({} if reading.open else {"end": at})}}
@@ -302,7 +302,7 @@ def _value(reading: Observation) -> Json:
 
 def _component(part: Measure, value: float | Concept | None) -> Json:
     if value is None:
-        return {"dataAbsentReason": missing(UNKNOWN)}
+        return {"dataAbsentReason": explain_missing(UNKNOWN)}
     if isinstance(value, Concept):
         return {"valueCodeableConcept": concept(value)}
     return {"valueQuantity": quantity(part, value)}

@@ -12,21 +12,25 @@ from sickbay.population.render.common import (
     CORE,
     IDENTIFIERS,
     Json,
-    coded,
+    begin_resource,
     concept,
     encounter,
     instant,
+    make_concept,
     part_of,
     practitioner,
-    profiled,
     reference,
 )
 from sickbay.population.render.pdf import page
 from sickbay.population.staff import ORGANIZATION, PHARMACY
 
-_CATEGORY = coded("http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category", "clinical-note", "Clinical Note")
-_AUTHOR = coded("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "author", "Author")
-_SENDER = coded("http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type", "transmitter", "Transmitter")
+_CATEGORY = make_concept(
+    "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category", "clinical-note", "Clinical Note"
+)
+_AUTHOR = make_concept("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "author", "Author")
+_SENDER = make_concept(
+    "http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type", "transmitter", "Transmitter"
+)
 _FORMAT = {
     "system": "http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode",
     "code": "urn:ihe:iti:xds:2017:mimeTypeSufficient",
@@ -55,7 +59,7 @@ def document(person: Person, note: Note) -> Iterator[Json]:
     content = {"data": data} if note.inline else {"url": f"Binary/{binary}"}
     authorship = _directive(person, note, written) if note.directive else {"author": [practitioner(note.visit.practitioner)]}
     yield {
-        **profiled("DocumentReference", id, f"us-core-{'adi-' if note.directive else ''}documentreference"),
+        **begin_resource("DocumentReference", id, f"us-core-{'adi-' if note.directive else ''}documentreference"),
         "identifier": [{"system": IDENTIFIERS + "documents", "value": id}],
         "status": "current",
         "type": concept(note.kind),
@@ -78,7 +82,7 @@ def document(person: Person, note: Note) -> Iterator[Json]:
     yield _provenance(person, note.number, [reference("DocumentReference", id)], authorship["author"][0], written)
 
 
-_DIRECTIVES = coded("http://loinc.org", "42348-3", "Advance healthcare directives")
+_DIRECTIVES = make_concept("http://loinc.org", "42348-3", "Advance healthcare directives")
 
 
 def _directive(person: Person, note: Note, written: str) -> Json:
@@ -118,7 +122,7 @@ def record_provenance(history: PatientHistory, resources: Sequence[Json]) -> Ite
     ]
     targets = [at, *(_reference_to(resource) for resource in recorded_resources if resource["resourceType"] not in _UNSIGNED)]
     recorded = instant(last.end + datetime.timedelta(minutes=40))  # the laboratory has reported by then
-    for resource in _latest(resources):
+    for resource in _select_latest(resources):
         if _reference_to(resource) not in targets:
             targets.append(_reference_to(resource))
     yield _provenance(person, len(history.notes) + 1, targets, practitioner(last.practitioner), recorded)
@@ -133,7 +137,7 @@ _NO_SHARED_PROVENANCE = frozenset({"MedicationDispense", "DocumentReference", "P
 """Types that have a Provenance of their own, or need none."""
 
 
-def _latest(resources: Iterable[Json]) -> Iterable[Json]:
+def _select_latest(resources: Iterable[Json]) -> Iterable[Json]:
     """Returns the latest resource of each profile, and of each category that observations with the same profile have."""
     latest = {
         (resource["meta"]["profile"][0] if "meta" in resource else "", _category_of(resource)): resource
@@ -152,7 +156,7 @@ def _dispense_provenance(person: Person, number: int, dispense: Json) -> Json:
     """Returns the Provenance of a dispense, which the pharmacy recorded and sent to the hospital."""
     pharmacy, hospital = reference("Organization", *PHARMACY), reference("Organization", ORGANIZATION)
     return {
-        **profiled("Provenance", part_of(person.id, "w", number), "us-core-provenance"),
+        **begin_resource("Provenance", part_of(person.id, "w", number), "us-core-provenance"),
         "target": [_reference_to(dispense), reference("Patient", person.id)],
         "recorded": f"{dispense['whenHandedOver']}T17:00:00Z",
         "agent": [
@@ -171,7 +175,7 @@ def _provenance(person: Person, number: int, targets: list[Json], author: Json, 
     hospital = reference("Organization", ORGANIZATION)
     behalf = {"onBehalfOf": hospital} if author["reference"].startswith("Practitioner/") else {}
     return {
-        **profiled("Provenance", part_of(person.id, "w", number), "us-core-provenance"),
+        **begin_resource("Provenance", part_of(person.id, "w", number), "us-core-provenance"),
         "target": [*targets, reference("Patient", person.id)],
         "recorded": recorded,
         "agent": [

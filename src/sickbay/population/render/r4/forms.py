@@ -13,12 +13,12 @@ from sickbay.population.render.common import (
     CORE,
     IDENTIFIERS,
     Json,
+    begin_resource,
     coding,
     encounter,
     instant,
     part_of,
     practitioner,
-    profiled,
     reference,
 )
 
@@ -90,7 +90,7 @@ def response(person: Person, filled_in: Response) -> Json:
         (question, coding(form.choices[index].codes[0]))
         for question, index in zip(form.questions, filled_in.chosen, strict=True)
     ]
-    frame = profiled("QuestionnaireResponse", id, "us-core-questionnaireresponse")
+    frame = begin_resource("QuestionnaireResponse", id, "us-core-questionnaireresponse")
     if form is HUNGER:
         frame["meta"] = {**frame["meta"], "tag": [_SDOH]}
     return {
@@ -160,7 +160,7 @@ def habits(person: Person, filled_in: Intake, number: int) -> Json:
     if filled_in.aid:
         aid["item"] = [{"linkId": _WHICH, "text": intake.WHICH.text, "answer": [{"valueString": filled_in.aid}]}]
     return {
-        **profiled("QuestionnaireResponse", id, "us-core-questionnaireresponse"),
+        **begin_resource("QuestionnaireResponse", id, "us-core-questionnaireresponse"),
         "identifier": {"system": IDENTIFIERS + "responses", "value": id},
         "questionnaire": _address(intake.ID),
         "_questionnaire": {

@@ -14,12 +14,12 @@ from sickbay.population.render.common import (
     IDENTIFIERS,
     TERMS,
     Json,
-    coded,
+    begin_resource,
     coding,
     concept,
+    make_concept,
     medication_id,
     practitioner,
-    profiled,
     reference,
 )
 from sickbay.population.render.r4.clinical import interpreter
@@ -45,27 +45,27 @@ _ADDRESS: Json = {
 }
 
 
-_OUTPATIENTS = [coded(TERMS + "v3-RoleCode", "OF", "Outpatient facility")]
+_OUTPATIENTS = [make_concept(TERMS + "v3-RoleCode", "OF", "Outpatient facility")]
 
 
 def hospital() -> Iterator[Json]:
     """Yields the organizations, locations, medications and practitioners."""
     yield {
-        **profiled("Organization", ORGANIZATION, "us-core-organization"),
+        **begin_resource("Organization", ORGANIZATION, "us-core-organization"),
         "identifier": [
             {"system": IDENTIFIERS + "organizations", "value": ORGANIZATION},
             _npi(0),
             {"system": _CLIA, "value": "99D9999999"},
         ],
         "active": True,
-        "type": [coded(TERMS + "organization-type", "prov", "Healthcare Provider")],
+        "type": [make_concept(TERMS + "organization-type", "prov", "Healthcare Provider")],
         "name": "General Hospital",
         "telecom": [{"system": "phone", "value": "(555) 555-0100"}],
         "address": [_ADDRESS],
     }
     yield from medications()
     yield {
-        **profiled("Location", CLINIC, "us-core-location"),
+        **begin_resource("Location", CLINIC, "us-core-location"),
         "identifier": [{"system": IDENTIFIERS + "locations", "value": CLINIC}],
         "status": "active",
         "name": "Outpatient clinic",
@@ -77,7 +77,7 @@ def hospital() -> Iterator[Json]:
     }
     for number, room in enumerate(ROOMS, 1):
         yield {
-            **profiled("Location", room, "us-core-location"),
+            **begin_resource("Location", room, "us-core-location"),
             "identifier": [{"system": IDENTIFIERS + "locations", "value": room}],
             "status": "active",
             "name": f"Room {number}",
@@ -85,17 +85,17 @@ def hospital() -> Iterator[Json]:
             "type": _OUTPATIENTS,
             "telecom": _PHONE,
             "address": _ADDRESS,
-            "physicalType": coded(TERMS + "location-physical-type", "ro", "Room"),
+            "physicalType": make_concept(TERMS + "location-physical-type", "ro", "Room"),
             "managingOrganization": reference("Organization", ORGANIZATION),
             "partOf": reference("Location", CLINIC),
         }
     yield from _payers()
     id, name = PHARMACY
     yield {
-        **profiled("Organization", id, "us-core-organization"),
+        **begin_resource("Organization", id, "us-core-organization"),
         "identifier": [{"system": IDENTIFIERS + "organizations", "value": id}, _npi(100)],
         "active": True,
-        "type": [coded(TERMS + "organization-type", "prov", "Healthcare Provider")],
+        "type": [make_concept(TERMS + "organization-type", "prov", "Healthcare Provider")],
         "name": name,
         "telecom": [{"system": "phone", "value": "(555) 555-0123"}],
         "address": [{**_ADDRESS, "line": ["12 Infirmary Road"]}],
@@ -112,10 +112,10 @@ def hospital() -> Iterator[Json]:
 def _payers() -> Iterator[Json]:
     for payer, id in PAYERS.items():
         yield {
-            **profiled("Organization", id, "us-core-organization"),
+            **begin_resource("Organization", id, "us-core-organization"),
             "identifier": [{"system": _NAIC, "value": _company(id)}],
             "active": True,
-            "type": [coded(TERMS + "organization-type", "pay", "Payer")],
+            "type": [make_concept(TERMS + "organization-type", "pay", "Payer")],
             "name": payer,
         }
 
@@ -132,7 +132,7 @@ def medications() -> Iterator[Json]:
     """Yields the drugs that orders reference."""
     for drug in FORMULARY:
         yield {
-            **profiled("Medication", medication_id(drug), "us-core-medication"),
+            **begin_resource("Medication", medication_id(drug), "us-core-medication"),
             "code": concept(drug.concept),
             "status": "active",
         }
@@ -166,7 +166,7 @@ def _practitioner(clinician: Practitioner) -> Json:
     if clinician.prefix:
         name["prefix"] = [clinician.prefix]
     return {
-        **profiled("Practitioner", clinician.id, "us-core-practitioner"),
+        **begin_resource("Practitioner", clinician.id, "us-core-practitioner"),
         "identifier": [{"system": IDENTIFIERS + "staff", "value": clinician.id}, _npi(int(clinician.id[3:]))],
         "active": True,
         "name": [name],
@@ -180,11 +180,11 @@ def _practitioner(clinician: Practitioner) -> Json:
 def _role(clinician: Practitioner) -> Json:
     role = ("nurse", "Nurse") if clinician.title == "Nurse" else ("doctor", "Doctor")
     return {
-        **profiled("PractitionerRole", f"role-{clinician.id}", "us-core-practitionerrole"),
+        **begin_resource("PractitionerRole", f"role-{clinician.id}", "us-core-practitionerrole"),
         "active": True,
         "practitioner": practitioner(clinician.id),
         "organization": reference("Organization", ORGANIZATION),
-        "code": [coded(TERMS + "practitioner-role", *role)],
+        "code": [make_concept(TERMS + "practitioner-role", *role)],
         "specialty": [{"coding": [coding(clinician.specialty)], "text": clinician.title}],
         "location": [reference("Location", CLINIC)],
         "telecom": _PHONE,
@@ -207,7 +207,7 @@ def patient(person: Person) -> Json:
         TERMS + "v3-MaritalStatus", "M" if person.married else "S", "Married" if person.married else "Never Married"
     )
     resource: Json = {
-        **profiled("Patient", person.id, "us-core-patient"),
+        **begin_resource("Patient", person.id, "us-core-patient"),
         "extension": [
             _ombs("us-core-race", person.race),
             _ombs("us-core-ethnicity", person.ethnicity),
@@ -218,7 +218,7 @@ def patient(person: Person) -> Json:
         "identifier": [
             {
                 "use": "usual",
-                "type": {**coded(TERMS + "v2-0203", "MR", "Medical record number"), "text": "Medical record number"},
+                "type": {**make_concept(TERMS + "v2-0203", "MR", "Medical record number"), "text": "Medical record number"},
                 "system": IDENTIFIERS + "record-numbers",
                 "value": person.record_number,
             }
@@ -300,7 +300,7 @@ def _home(person: Person) -> Json:
     }
 
 
-_MOTHER = coded(TERMS + "v3-RoleCode", "MTH", "mother")
+_MOTHER = make_concept(TERMS + "v3-RoleCode", "MTH", "mother")
 
 
 def _mother(name: str) -> Json:
@@ -312,7 +312,7 @@ def coverage_and_care_team(person: Person) -> Iterator[Json]:
     """Yields the coverage, the mother of a child, and the care team."""
     yield _coverage(person)
     if person.contact:
-        yield _related(person, person.contact)
+        yield _related_person(person, person.contact)
     yield _team(person)
 
 
@@ -323,15 +323,15 @@ def _coverage(person: Person) -> Json:
     if kind[0] == "5":
         classes.append(_class("group", "Group", f"G{person.number % 7 + 1:03d}", "Employees"))
     return {
-        **profiled("Coverage", f"{person.id}-cov", "us-core-coverage"),
+        **begin_resource("Coverage", f"{person.id}-cov", "us-core-coverage"),
         "identifier": [
-            {"type": coded(TERMS + "v2-0203", "MB", "Member Number"), "system": IDENTIFIERS + "members", "value": member}
+            {"type": make_concept(TERMS + "v2-0203", "MB", "Member Number"), "system": IDENTIFIERS + "members", "value": member}
         ],
         "status": "active",
-        "type": {**coded("https://nahdo.org/sopt", *kind), "text": person.plan},
+        "type": {**make_concept("https://nahdo.org/sopt", *kind), "text": person.plan},
         "subscriberId": member,
         "beneficiary": reference("Patient", person.id),
-        "relationship": coded(TERMS + "subscriber-relationship", "self", "Self"),
+        "relationship": make_concept(TERMS + "subscriber-relationship", "self", "Self"),
         "period": {"start": f"{max(person.born.year, 2021)}-01-01" if person.born.year < 2021 else person.born.isoformat()},
         "payor": [reference("Organization", PAYERS[person.plan], person.plan)],
         "class": classes,
@@ -339,12 +339,12 @@ def _coverage(person: Person) -> Json:
 
 
 def _class(kind: str, display: str, value: str, name: str) -> Json:
-    return {"type": coded(TERMS + "coverage-class", kind, display), "value": value, "name": name}
+    return {"type": make_concept(TERMS + "coverage-class", kind, display), "value": value, "name": name}
 
 
-def _related(person: Person, name: str) -> Json:
+def _related_person(person: Person, name: str) -> Json:
     return {
-        **profiled("RelatedPerson", f"{person.id}-r01", "us-core-relatedperson"),
+        **begin_resource("RelatedPerson", f"{person.id}-r01", "us-core-relatedperson"),
         "active": True,
         "patient": reference("Patient", person.id),
         "relationship": [_MOTHER],
@@ -372,7 +372,7 @@ def _team(person: Person) -> Json:
         mother = reference("RelatedPerson", f"{person.id}-r01", person.contact)
         participants.append({"role": [concept(_CAREGIVER)], "member": mother})
     return {
-        **profiled("CareTeam", f"{person.id}-team", "us-core-careteam"),
+        **begin_resource("CareTeam", f"{person.id}-team", "us-core-careteam"),
         "status": "inactive" if person.died else "active",
         "name": f"Care team of {person.name}",
         "subject": reference("Patient", person.id),

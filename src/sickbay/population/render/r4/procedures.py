@@ -25,15 +25,15 @@ from sickbay.population.render.common import (
     TERMS,
     US_CORE_CATEGORY,
     Json,
-    coded,
+    begin_resource,
     coding,
     concept,
     encounter,
     instant,
+    make_concept,
     medication,
     part_of,
     practitioner,
-    profiled,
     reference,
 )
 from sickbay.population.staff import ORGANIZATION
@@ -59,14 +59,14 @@ _GREY = (
 _UNKNOWN = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}
 UNKNOWN_DAY = "On an unknown day, as the patient remembers"
 """A text instead of an extension: not every FHIR library can read a required choice that has only an extension."""
-_REFUSED = coded(TERMS + "v3-ActReason", "PATOBJ", "patient objection")
+_REFUSED = make_concept(TERMS + "v3-ActReason", "PATOBJ", "patient objection")
 
 
 def immunization(person: Person, dose: Vaccination) -> Json:
     """Returns an Immunization. Infants are vaccinated in the thigh; the rotavirus vaccine is oral and has no site."""
     patient, visit = person.id, dose.visit
     resource: Json = {
-        **profiled("Immunization", part_of(patient, "i", dose.number), "us-core-immunization"),
+        **begin_resource("Immunization", part_of(patient, "i", dose.number), "us-core-immunization"),
         "status": "not-done" if dose.refused else "completed",
         "vaccineCode": concept(dose.vaccine),
         "patient": reference("Patient", patient),
@@ -89,7 +89,7 @@ def immunization(person: Person, dose: Vaccination) -> Json:
 def request(patient: str, order: ServiceRequest) -> Json:
     visit = order.visit
     resource: Json = {
-        **profiled("ServiceRequest", part_of(patient, "q", order.number), "us-core-servicerequest"),
+        **begin_resource("ServiceRequest", part_of(patient, "q", order.number), "us-core-servicerequest"),
         "status": "completed",
         "intent": "order",
         "category": [_SOCIAL if order.social else concept(order.kind)],
@@ -129,12 +129,12 @@ SHORT = 10
 
 def procedure(patient: str, procedure: Procedure) -> Json:
     resource: Json = {
-        **profiled("Procedure", part_of(patient, "d", procedure.number), "us-core-procedure"),
+        **begin_resource("Procedure", part_of(patient, "d", procedure.number), "us-core-procedure"),
         "status": "completed",
         "code": concept(procedure.concept),
         "subject": reference("Patient", patient),
         "encounter": encounter(patient, procedure.visit.number),
-        **_performed(procedure),
+        **_period(procedure),
         "performer": [{"actor": practitioner(procedure.visit.practitioner)}],
         "location": reference("Location", procedure.visit.location),
     }
@@ -151,7 +151,7 @@ def procedure(patient: str, procedure: Procedure) -> Json:
     return resource
 
 
-def _performed(procedure: Procedure) -> Json:
+def _period(procedure: Procedure) -> Json:
     if procedure.minutes <= SHORT:
         return {"performedDateTime": instant(procedure.start)}
     end = procedure.start + datetime.timedelta(minutes=procedure.minutes)
@@ -162,9 +162,9 @@ def report(patient: str, report: Report, specimens: Iterable[int] = ()) -> Json:
     """Returns a DiagnosticReport. specimens: the numbers of those in which its results were measured."""
     profile = "us-core-diagnosticreport-lab" if report.kind == "LAB" else "us-core-diagnosticreport-note"
     resource: Json = {
-        **profiled("DiagnosticReport", part_of(patient, "x", report.number), profile),
+        **begin_resource("DiagnosticReport", part_of(patient, "x", report.number), profile),
         "status": "final",
-        "category": [coded(*_KINDS[report.kind])],
+        "category": [make_concept(*_KINDS[report.kind])],
         "code": concept(report.concept),
         "subject": reference("Patient", patient),
         "encounter": encounter(patient, report.visit.number),
@@ -202,7 +202,7 @@ def image(patient: str, report: Report) -> Json:
         "resourceType": "Media",
         "id": part_of(patient, "h", report.number),
         "status": "completed",
-        "type": coded(TERMS + "media-type", "image", "Image"),
+        "type": make_concept(TERMS + "media-type", "image", "Image"),
         "subject": reference("Patient", patient),
         "encounter": encounter(patient, report.visit.number),
         "createdDateTime": instant(report.visit.start),
@@ -213,7 +213,7 @@ def image(patient: str, report: Report) -> Json:
 def goal(person: Person, goal: Goal) -> Json:
     patient = person.id
     resource: Json = {
-        **profiled("Goal", part_of(patient, "g", goal.number), "us-core-goal"),
+        **begin_resource("Goal", part_of(patient, "g", goal.number), "us-core-goal"),
         "lifecycleStatus": "cancelled" if person.died else "active",
         "description": {**({"coding": concept(goal.finding)["coding"]} if goal.finding else {}), "text": goal.text},
         "subject": reference("Patient", patient),
@@ -235,12 +235,12 @@ def plan(person: Person, care_plan: CarePlan) -> Json:
     steps = ", ".join(step.text for step in care_plan.steps)
     narrative = f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{care_plan.title}: {steps}.</p></div>'
     resource: Json = {
-        **profiled("CarePlan", part_of(patient, "k", care_plan.number), "us-core-careplan"),
+        **begin_resource("CarePlan", part_of(patient, "k", care_plan.number), "us-core-careplan"),
         "text": {"status": "generated", "div": narrative},
         "status": "completed" if person.died else "active",
         "intent": "plan",
         "category": [
-            coded(
+            make_concept(
                 "http://hl7.org/fhir/us/core/CodeSystem/careplan-category",
                 "assess-plan",
                 "Assessment and Plan of Treatment",
@@ -286,9 +286,12 @@ def task(person: Person, app_task: AppTask) -> Json:
         "requester": practitioner(app_task.visit.practitioner),
         "owner": practitioner(person.practitioner),
         "input": [
-            {"type": coded(SMART, "smartonfhir-application", "SMART on FHIR application URL."), "valueUrl": app_task.app},
             {
-                "type": coded(SMART, "smartonfhir-appcontext", "Application context related to this launch."),
+                "type": make_concept(SMART, "smartonfhir-application", "SMART on FHIR application URL."),
+                "valueUrl": app_task.app,
+            },
+            {
+                "type": make_concept(SMART, "smartonfhir-appcontext", "Application context related to this launch."),
                 "valueString": app_task.context,
             },
         ],
@@ -304,7 +307,7 @@ def _barcode(implant: Implant) -> Json:
 def device(patient: str, implant: Implant) -> Json:
     manufactured = implant.since.replace(day=1) - datetime.timedelta(days=200)
     return {
-        **profiled("Device", part_of(patient, "v", implant.number), "us-core-implantable-device"),
+        **begin_resource("Device", part_of(patient, "v", implant.number), "us-core-implantable-device"),
         "udiCarrier": [{"deviceIdentifier": "00844588003288", **_barcode(implant)}],
         "status": "active",
         "distinctIdentifier": implant.serial,

@@ -12,21 +12,21 @@ from sickbay.population.render.common import (
     IDENTIFIERS,
     TERMS,
     Json,
-    coded,
+    begin_resource,
     concept,
     encounter,
     instant,
+    make_concept,
     medication,
     part_of,
     practitioner,
-    profiled,
     reference,
 )
 from sickbay.population.specimens import Specimen
 from sickbay.population.staff import NURSES, PHARMACY
 
-_FIRST = coded(TERMS + "v3-ActCode", "FF", "First Fill")
-_REFILL = coded(TERMS + "v3-ActCode", "RF", "Refill")
+_FIRST = make_concept(TERMS + "v3-ActCode", "FF", "First Fill")
+_REFILL = make_concept(TERMS + "v3-ActCode", "RF", "Refill")
 
 
 def specimen(patient: str, sample: Specimen) -> Json:
@@ -37,7 +37,7 @@ def specimen(patient: str, sample: Specimen) -> Json:
     if sample.site:
         collection["bodySite"] = concept(sample.site)
     return {
-        **profiled("Specimen", id, "us-core-specimen"),
+        **begin_resource("Specimen", id, "us-core-specimen"),
         "identifier": [{"system": IDENTIFIERS + "specimens", "value": id}],
         "accessionIdentifier": {"system": IDENTIFIERS + "accessions", "value": f"{sample.at:%Y%m%d}-{id[2:]}"},
         "type": concept(sample.kind),
@@ -57,7 +57,7 @@ def dispense(person: Person, fill: Fill) -> Json:
     if first and order.finished:
         by.append({"actor": practitioner(NURSES[fill.number % 2].id)})
     return {
-        **profiled("MedicationDispense", id, "us-core-medicationdispense"),
+        **begin_resource("MedicationDispense", id, "us-core-medicationdispense"),
         "identifier": [{"system": IDENTIFIERS + "dispenses", "value": id}],
         "status": "completed",
         **medication(order.drug),

@@ -32,7 +32,7 @@ TOO_LONG = f"The entries of a batch may take {SECONDS} s together. This entry wa
 async def handle(context: FhirContext, request: AccessRequest, perform: Perform) -> FhirResponse:
     base, version = context.base, context.version
     try:
-        kind, sent = await _parsed(base, request)
+        kind, sent = await _parse(base, request)
     except InvalidBundle as error:
         return context.issue(400, Issue("structure", str(error)))
     entries = [bundle_entry.to_entry(base, request, entry) for entry in sent]
@@ -52,7 +52,7 @@ async def handle(context: FhirContext, request: AccessRequest, perform: Perform)
         return FhirResponse(200, bundles.response(kind, entry_responses[::-1]), context.content)
 
 
-async def _parsed(base: FhirBase, request: AccessRequest) -> tuple[str, list[BundleEntryRequest]]:
+async def _parse(base: FhirBase, request: AccessRequest) -> tuple[str, list[BundleEntryRequest]]:
     """Raises UnreadableRequest."""
     body, kind = request.body.encode(), request.headers.get("content-type")
     if len(body) > LARGE:
@@ -73,7 +73,7 @@ async def _batch(base: FhirBase, entries: list[BatchEntry], perform: Perform) ->
             responses.append(issue_response(base.version, 503, Issue("timeout", TOO_LONG)))
         else:
             try:
-                response = await _alone(base, entry, perform, urns)
+                response = await _perform_alone(base, entry, perform, urns)
             except Unavailable as error:
                 if not responses:
                     raise
@@ -81,13 +81,13 @@ async def _batch(base: FhirBase, entries: list[BatchEntry], perform: Perform) ->
                     "an entry of a batch failed: %s", error
                 )  # the entries before it may be stored, so it fails on its own
                 response = issue_response(base.version, 503, Issue("transient", error.detail))
-            responses.append(bundle_entry.bounded(base.version, entry, response, bundle_entry.ANSWER - size))
+            responses.append(bundle_entry.limit(base.version, entry, response, bundle_entry.ANSWER - size))
             size += len(responses[-1].body)
     return responses
 
 
-async def _alone(base: FhirBase, entry: BatchEntry, perform: Perform, urns: Mapping[str, int]) -> FhirResponse:
-    if issue := _unfit(entry) or _dependent(base.version, entry, urns):
+async def _perform_alone(base: FhirBase, entry: BatchEntry, perform: Perform, urns: Mapping[str, int]) -> FhirResponse:
+    if issue := _find_unfit(entry) or _dependent(base.version, entry, urns):
         return issue_response(base.version, 400, issue)
     raw = entry.sent.patch or (lossless_json.dumps(entry.sent.resource) if entry.sent.resource is not None else b"")
     response, _ = await perform(base, entry.request, entry.route, raw)
@@ -107,7 +107,7 @@ def _dependent(version: str, entry: BatchEntry, urns: Mapping[str, int]) -> Issu
     return Issue("value", text)
 
 
-def _unfit(entry: BatchEntry) -> Issue | None:
+def _find_unfit(entry: BatchEntry) -> Issue | None:
     if entry.sent.wrong or bundle_entry.is_nested(entry):
         return Issue("structure", entry.sent.wrong or NESTED)
     return Issue("not-supported", EXPORT_IN_BUNDLE) if bundle_entry.is_of_an_export(entry) else None

@@ -19,7 +19,7 @@ from sickbay.fhir.outcome import Issue, of_entry, outcome
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.transaction import BundleEntryRequest
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import cache_results
 from sickbay.services.access import AccessResult
 from sickbay.web import counting
 from sickbay.web.fhir.context import FhirBase
@@ -91,7 +91,7 @@ def without_body_of_head(entry: BatchEntry, response: FhirResponse) -> FhirRespo
     return structs.replace(response, body=b"") if entry.sent.method == "HEAD" and not response.loggable else response
 
 
-def bounded(version: str, entry: BatchEntry, response: FhirResponse, rest: int) -> FhirResponse:
+def limit(version: str, entry: BatchEntry, response: FhirResponse, rest: int) -> FhirResponse:
     """Leave out the result of a read that is larger than the rest. The response to a write stays."""
     fits = len(response.body) <= rest or entry.request.interaction in WRITES
     return response if fits else too_much(version)
@@ -102,7 +102,7 @@ def too_much(version: str) -> FhirResponse:
     return issue_response(version, 507, Issue("too-costly", TOO_MUCH))
 
 
-@memoized(8)
+@cache_results(8)
 def _instant(last_modified: str) -> str:
     """Cached because a transaction stores all its resources in a few seconds."""
     return parsedate_to_datetime(last_modified).strftime("%Y-%m-%dT%H:%M:%SZ")

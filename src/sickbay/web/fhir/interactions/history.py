@@ -16,7 +16,7 @@ from sickbay.services import binaries
 from sickbay.services.writing import saving
 from sickbay.storage.interface import BadCursor, HistoryQuery, Versions
 from sickbay.web.fhir.context import FhirContext
-from sickbay.web.fhir.response import FhirResponse, absent
+from sickbay.web.fhir.response import FhirResponse, respond_absent
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
@@ -30,12 +30,12 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     if request.id is not None and not versions.entries and not versions.total:
         unfiltered = params.cursor is None and params.since is None and params.at is None
         if unfiltered or not await _is_visible(context):
-            return absent(context.version, context.type, request.id)
+            return respond_absent(context.version, context.type, request.id)
     return _bundle(context, request, params, versions)
 
 
 def _bundle(context: FhirContext, request: AccessRequest, params: parameters.HistoryParams, versions: Versions) -> FhirResponse:
-    part = subset.asked(context.version, request.type, request.parameters.pairs)
+    part = subset.read_part(context.version, request.type, request.parameters.pairs)
     assert isinstance(part, Part)  # errors were already refused
     changes = [
         Change(

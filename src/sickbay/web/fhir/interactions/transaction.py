@@ -36,7 +36,7 @@ from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.interactions import bundle_entry
 from sickbay.web.fhir.interactions.bundle_entry import EXPORT_IN_BUNDLE, BatchEntry, Perform, TransactionRefused
 from sickbay.web.fhir.interactions.write_response import write_response
-from sickbay.web.fhir.refusals import refused
+from sickbay.web.fhir.refusals import refuse
 from sickbay.web.fhir.request import WRITES, condition
 from sickbay.web.fhir.response import FhirResponse
 
@@ -53,7 +53,7 @@ async def responses(context: FhirContext, entries: Sequence[BatchEntry], perform
     writes = [entry for entry in ordered if entry.sent.method not in ("GET", "HEAD")]
     reads = [entry for entry in ordered if entry.sent.method in ("GET", "HEAD")]
     await _check_reads(context, reads, perform)
-    prepared = await _stored(context, writes, perform)
+    prepared = await _store(context, writes, perform)
     responses_by_position = {
         position: write_response(context.base, request, context.access, entry.done, [])
         for position, (entry, request) in prepared.items()
@@ -63,7 +63,7 @@ async def responses(context: FhirContext, entries: Sequence[BatchEntry], perform
         await pause()
         response, _ = await perform(context.base, entry.request, entry.route, b"")
         response = bundle_entry.without_body_of_head(entry, response)
-        responses_by_position[entry.sent.position] = bundle_entry.bounded(
+        responses_by_position[entry.sent.position] = bundle_entry.limit(
             context.version, entry, response, max(0, bundle_entry.ANSWER - size)
         )
         size += len(responses_by_position[entry.sent.position].body)
@@ -95,10 +95,10 @@ async def _size_of(context: FhirContext, entry: BatchEntry, perform: Perform) ->
     return len(response.body)
 
 
-async def _stored(context: FhirContext, writes: Sequence[BatchEntry], perform: Perform) -> dict[int, PreparedEntry]:
+async def _store(context: FhirContext, writes: Sequence[BatchEntry], perform: Perform) -> dict[int, PreparedEntry]:
     """Store the writes and return them by position. Raises TransactionRefused."""
     for _ in range(writing.ATTEMPTS):
-        prepared = await _prepared(context, writes, perform)
+        prepared = await _prepare_all(context, writes, perform)
         if prepared is None:
             continue
         try:
@@ -110,7 +110,7 @@ async def _stored(context: FhirContext, writes: Sequence[BatchEntry], perform: P
     raise TransactionRefused(context.issue(409, Issue("conflict", CHANGING)))
 
 
-async def _prepared(context: FhirContext, writes: Sequence[BatchEntry], perform: Perform) -> dict[int, PreparedEntry] | None:
+async def _prepare_all(context: FhirContext, writes: Sequence[BatchEntry], perform: Perform) -> dict[int, PreparedEntry] | None:
     """Prepare the writes, by position.
 
     Returns None if a condition matches another resource than it did when references were resolved.
@@ -130,9 +130,9 @@ async def _prepared(context: FhirContext, writes: Sequence[BatchEntry], perform:
     ]
     references = {entry.sent.position: transaction.references(entry.sent.resource) for entry in writes}
     for text, first in _conditional_references(writes, references).items():
-        places[text] = await _resolved(context, first, text, changed)
+        places[text] = await _resolve(context, first, text, changed)
     _check_references(context, writes, references)
-    resolve = transaction.placed(places)
+    resolve = transaction.index_places(places)
     prepared = {
         entry.sent.position: (
             await _prepare(context, entry, ids[entry.sent.position], resolve(entry.sent.full_url), perform),
@@ -153,7 +153,7 @@ def _check_references(context: FhirContext, writes: Sequence[BatchEntry], refere
     """
     known = {entry.sent.full_url for entry in writes}
     for entry in (entry for entry in writes if entry.request.interaction == "create"):
-        if unresolved := references[entry.sent.position].lost(known):
+        if unresolved := references[entry.sent.position].list_lost(known):
             text = f"The reference {unresolved[0]} isn't the fullUrl of an entry that writes a resource."
             refusal = TransactionRefused(context.issue(400, Issue("not-found", text)))
             raise refusal.of(context.version, entry)
@@ -181,7 +181,7 @@ def _new_id(context: FhirContext, entry: BatchEntry) -> str:
     return body_id if isinstance(body_id, str) else saving.new_id(context.runtime)
 
 
-async def _resolved(context: FhirContext, entry: BatchEntry, text: str, changed: Sequence[tuple[BatchEntry, str]]) -> str:
+async def _resolve(context: FhirContext, entry: BatchEntry, text: str, changed: Sequence[tuple[BatchEntry, str]]) -> str:
     """The single match of a conditional reference among visible resources, after the writes of the transaction.
 
     See R4, 3.1.0.11.2: "5. Resolve any conditional references". changed: entries that write or delete a resource, and its id.
@@ -236,7 +236,7 @@ async def _prepare_single(
         raise TransactionRefused(structs.replace(response, access=decided))
     body = None
     if request.interaction in BODIED:
-        resource = transaction.linked(base.version, entry.sent.resource, places)
+        resource = transaction.link(base.version, entry.sent.resource, places)
         # as for a single request: the match determines the id
         body_id = "" if request.interaction == "update" and not request.id else id
         body = bodies.of(base.version, request.type or "", body_id, resource, base.url)
@@ -244,7 +244,7 @@ async def _prepare_single(
     faults = query if isinstance(query, tuple) else ()
     decided = await access(context.runtime, base.tenant, base.version, request, faults, body if body is not None else UNKNOWN)
     if decided.decision.refusal is not None:
-        raise TransactionRefused(structs.replace(refused(base.version, base.url, decided), access=decided))
+        raise TransactionRefused(structs.replace(refuse(base.version, base.url, decided), access=decided))
     wanted = WriteRequest(
         base.tenant,
         base.space,

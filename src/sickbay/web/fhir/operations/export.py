@@ -19,7 +19,7 @@ from sickbay.services.writing import saving
 from sickbay.storage.interface import Record
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.operations.parameters import parameters_of, resource_of
-from sickbay.web.fhir.response import FhirResponse, Headers, modified
+from sickbay.web.fhir.response import FhirResponse, Headers, format_last_modified
 
 NDJSON: Headers = [(b"content-type", b"application/fhir+ndjson")]
 SUFFIX = ".ndjson"
@@ -75,7 +75,7 @@ async def file(context: FhirContext, request: AccessRequest) -> FhirResponse:
     if name == OUTCOMES and job.ignored:
         return FhirResponse(200, bulk_export.outcomes(job), NDJSON)
     if name == DELETED and job.since is not None:
-        return FhirResponse(200, b"", NDJSON, stream=bulk_export.deleted(runtime, space, job, visibility))
+        return FhirResponse(200, b"", NDJSON, stream=bulk_export.export_deleted(runtime, space, job, visibility))
     type = name.removesuffix(SUFFIX)
     if type == name or not bulk_export.has(job, visibility, type):
         text = f"This export has no file {name}. See the manifest for its files."
@@ -109,5 +109,5 @@ async def _manifest(context: FhirContext, job: Job, record: Record) -> FhirRespo
         "deleted": [{"type": "Bundle", "url": f"{files}/{DELETED}"}] if has_deleted else [],
         "error": [{"type": bulk_export.OUTCOMES, "url": f"{files}/{OUTCOMES}"}] if job.ignored else [],
     }
-    expires = modified(record.expires_at or 0)
+    expires = format_last_modified(record.expires_at or 0)
     return FhirResponse(200, orjson.dumps(body), [(b"content-type", b"application/json"), (b"expires", expires)])

@@ -31,7 +31,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     pairs = operation_parameters.newest_search(arguments)
     query = search_parser.parse(context.version, "Observation", pairs, base=context.base.url, strict=True)
     assert isinstance(query, Query)  # errors were already refused
-    newest, scanned = Newest(operation_parameters.newest(arguments) or 1), 0
+    newest, scanned = Newest(operation_parameters.read_newest(arguments) or 1), 0
     while scanned < SCANNED:
         page = await context.store.search(context.space, query, context.visibility)
         newest.take(page.matches)

@@ -12,13 +12,13 @@ from sickbay.fhir.outcome import Issue
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import Stored
 from sickbay.web.fhir.context import FhirContext
-from sickbay.web.fhir.response import FhirResponse, absent
+from sickbay.web.fhir.response import FhirResponse, respond_absent
 
 
 def parameters_of(context: FhirContext, request: AccessRequest) -> OperationInput:
     """The input of an operation, from the query or the Parameters resource. Errors were already refused."""
     lenient = preconditions.handling(request.headers.get("prefer")) == "lenient"
-    return operation_parameters.given(context.version, context.route, request.parameters.pairs, request.body, lenient)
+    return operation_parameters.read_input(context.version, context.route, request.parameters.pairs, request.body, lenient)
 
 
 async def resource_of(context: FhirContext, visibility: Visibility | None = None) -> Stored | FhirResponse:
@@ -26,7 +26,7 @@ async def resource_of(context: FhirContext, visibility: Visibility | None = None
     type, id = context.type, context.id
     stored = await context.store.read(context.space, type, id, visibility or context.visibility)
     if stored is None:
-        return absent(context.version, type, id)
+        return respond_absent(context.version, type, id)
     return context.issue(410, Issue("deleted", f"{type}/{id} was deleted.")) if stored.deleted else stored
 
 

@@ -27,7 +27,7 @@ async def expand(context: FhirContext, request: AccessRequest) -> FhirResponse:
     arguments, version = parameters_of(context, request), context.version
     url = _url(version, arguments)
     if url not in terms.value_sets(version):
-        return _absent(context, url)
+        return _respond_not_found(context, url)
     at = datetime.datetime.fromtimestamp(context.runtime.now(), datetime.UTC)
     count, offset = arguments.count("count", terms.MAXIMUM_CODES), arguments.count("offset", 0)
     expansion = terms.expansion(version, url, arguments.value("filter") or "", offset, count, at)
@@ -39,30 +39,32 @@ async def validate_code(context: FhirContext, request: AccessRequest) -> FhirRes
     arguments = parameters_of(context, request)
     requested = _requested_terms(arguments)
     if not requested:
-        return _required(context, "code, coding or codeableConcept")
+        return _refuse_missing(context, "code, coding or codeableConcept")
     if context.type == "CodeSystem":
         return await _in_system(context, arguments, requested)
     url = _url(context.version, arguments)
     value_set = terms.value_sets(context.version).get(url)
-    return _absent(context, url) if value_set is None else _verdict(context, *terms.judged(value_set, requested))
+    return (
+        _respond_not_found(context, url) if value_set is None else _verdict(context, *terms.validate_code(value_set, requested))
+    )
 
 
 async def _in_system(context: FhirContext, arguments: OperationInput, requested: list[Term]) -> FhirResponse:
     system = arguments.value("url") or requested[0].system
     known = (await _systems(context)).get(system)
     if known is None:
-        return _unknown(context, system)
-    return _verdict(context, *terms.judged([Term(system, *code) for code in known.items()], requested))
+        return _respond_unknown_system(context, system)
+    return _verdict(context, *terms.validate_code([Term(system, *code) for code in known.items()], requested))
 
 
 async def lookup(context: FhirContext, request: AccessRequest) -> FhirResponse:
     requested = _requested_terms(parameters_of(context, request))
     if not requested or not requested[0].system:
-        return _required(context, "code with system, or coding")
+        return _refuse_missing(context, "code with system, or coding")
     system, code, _ = requested[0]
     known = (await _systems(context)).get(system)
     if known is None:
-        return _unknown(context, system)
+        return _respond_unknown_system(context, system)
     if code not in known:
         return context.issue(404, Issue("not-found", f"Sickbay doesn't know the code {code} in {system}."))
     parts = {"name_valueString": system.rpartition("/")[2] or system, "display_valueString": known[code] or code}
@@ -104,17 +106,17 @@ def _requested_terms(arguments: OperationInput) -> list[Term]:
     ]
 
 
-def _absent(context: FhirContext, url: str) -> FhirResponse:
+def _respond_not_found(context: FhirContext, url: str) -> FhirResponse:
     text = f"There is no value set {url} here. {terms.suggest_value_set(context.version, url)}"
     return context.issue(404, Issue("not-found", text))
 
 
-def _unknown(context: FhirContext, system: str) -> FhirResponse:
+def _respond_unknown_system(context: FhirContext, system: str) -> FhirResponse:
     text = (
         f"Sickbay doesn't have the code system {system}. It has those of required bindings and of the sample patients' codes."
     )
     return context.issue(404, Issue("not-found", text))
 
 
-def _required(context: FhirContext, names: str) -> FhirResponse:
+def _refuse_missing(context: FhirContext, names: str) -> FhirResponse:
     return context.issue(400, Issue("required", f"Send {names}.", rule=RULE))

@@ -31,5 +31,5 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
             return stored
         resource = lossless_json.loads(stored.body)
     body = bodies.of(version, context.type, "", resource, context.base.url)
-    issues = validate_operation.judged(version, context.type, body, mode, id, arguments.values("profile"))
+    issues = validate_operation.judge(version, context.type, body, mode, id, arguments.values("profile"))
     return FhirResponse(200, outcome(version, issues), context.content)

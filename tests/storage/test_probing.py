@@ -1,0 +1,74 @@
+"""The limits of the questions of an explanation on SQLite: steps of a statement, and a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+from tests.storage.making import SPACE, find, observation, query_for
+
+from sickbay.fhir.visibility import EVERYTHING
+from sickbay.storage.probe import OutOfTime, Probe
+from sickbay.storage.query.statement import Statement
+from sickbay.storage.sqlite import probing
+from sickbay.storage.sqlite.probing import LimitedReader
+from sickbay.storage.sqlite.store import open_store
+
+ENDLESS = Statement("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c", ())
+SECONDS = 3600.0
+"""Never the limit in these tests."""
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> LimitedReader:
+    open_store(tmp_path / "sickbay.db", find)
+    return LimitedReader(tmp_path / "sickbay.db")
+
+
+def test_a_statement_stops_after_a_fixed_number_of_steps_and_the_next_one_runs(reader: LimitedReader) -> None:
+    reader.begin(SECONDS)
+    with pytest.raises(OutOfTime):
+        reader.run(ENDLESS)
+    assert reader._ticks_of_statement == probing.STATEMENT_TICKS + 1
+    assert reader.run(Statement("SELECT 1", ())) == [(1,)]
+    reader.end()
+
+
+def test_without_processor_time_no_statement_runs(reader: LimitedReader) -> None:
+    reader.begin(-1.0)
+    with pytest.raises(OutOfTime):
+        reader.one("SELECT 1")
+    reader.end()
+
+
+def test_a_stopped_reader_answers_nothing(reader: LimitedReader) -> None:
+    reader.begin(SECONDS)
+    reader.stop()
+    with pytest.raises(OutOfTime):
+        reader.rows("SELECT 1")
+    reader.end()
+
+
+def test_a_job_never_runs_on_the_event_loop_and_one_runs_after_the_other(tmp_path: Path) -> None:
+    async def steps() -> None:
+        store = open_store(tmp_path / "sickbay.db", find)
+        await store.transaction([observation("a", "p")])
+        running, most = 0, 0
+
+        def job(probe: Probe) -> int:
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            probe.count(query_for("Observation"))
+            running -= 1
+            return threading.get_ident()
+
+        threads = await asyncio.gather(*(store.probe(SPACE, EVERYTHING, job, 10_000) for _ in range(8)))
+        assert len(set(threads)) == 1
+        assert threading.get_ident() not in threads
+        assert most == 1
+        await store.close()
+
+    asyncio.run(steps())
