@@ -63,7 +63,7 @@ cover: $(VENV)/.dev  ## require 100 % branch coverage of authorization and proto
 mutants: $(VENV)/.mutants  ## run mutation tests of authorization; at least 90 % must be killed
 	$(PY) tools/mutants.py $(ARGS)
 
-walks: $(VENV)/.dev  ## count the files that four requests execute (list them: make walks ARGS=--list)
+walks: $(VENV)/.dev  ## show how deep, how spread and how entangled the files of five requests are (ARGS=--list lists them)
 	$(PY) tools/walk.py $(ARGS)
 
 packages: $(VENV)/.runtime node  ## build the packages of this working tree in dist/: two wheels, and the one for npm

@@ -29,9 +29,11 @@ from tools.checks import (
     references,
     secrets,
     sizes,
+    stages,
     telltale,
     untyped,
     variable_names,
+    walks,
 )
 from tools.checks.files import ROOT, tracked
 
@@ -43,6 +45,7 @@ CHECKS = (
     sizes,
     cycles,
     class_names,
+    stages,
     decisions,
     dependencies,
     variable_names,
@@ -56,6 +59,7 @@ CHECKS = (
     leftovers,
     defaults,
     untyped,
+    walks,
 )
 
 

@@ -11,7 +11,7 @@ from tests.abuse.counted_steps import counting
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import BY_ID, INDEX
 from sickbay.diagnosis.explain import EXPLAINED, LISTED, QUOTED, explain, shorten, size_of
-from sickbay.diagnosis.stages import KINDS
+from sickbay.diagnosis.kinds import KINDS
 from sickbay.protocol.parameters import Parameters
 
 STEPS = 20_000

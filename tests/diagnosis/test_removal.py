@@ -7,8 +7,8 @@ import pytest
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import explain
+from sickbay.diagnosis.kinds import KINDS
 from sickbay.diagnosis.rule_index import indexed
-from sickbay.diagnosis.stages import KINDS
 
 PATHS = case.paths()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sickbay.diagnosis.stages import KINDS
+from sickbay.diagnosis.kinds import KINDS
 from sickbay.doctor.diagnose import diagnose, diagnose_line
 
 KINDS_HERE = ("authorize_url", "launch_url", "redirect_url", "error_page_url", "registration")

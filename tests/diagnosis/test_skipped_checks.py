@@ -9,8 +9,8 @@ from msgspec import structs
 
 from sickbay.diagnosis import case
 from sickbay.diagnosis.evidence.access import EVERYWHERE
+from sickbay.diagnosis.kinds import KINDS
 from sickbay.diagnosis.skipped_checks import NEEDED, OF_A_BODY, OF_A_SERVER, skip_unknown
-from sickbay.diagnosis.stages import KINDS
 from sickbay.doctor.diagnose import diagnose
 from sickbay.kernel.checks import Check
 

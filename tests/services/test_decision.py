@@ -11,12 +11,15 @@ import sickbay
 from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.diagnosis import stages
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.diagnosis.stages import KINDS, Stage
+from sickbay.diagnosis.evidence import answer
+from sickbay.diagnosis.kinds import KINDS, Kind
+from sickbay.diagnosis.stage import Stage
+from sickbay.diagnosis.stages import STAGES
 from sickbay.kernel.checks import Examination
 from sickbay.services.decision import Decision
 
 SOURCES = Path(sickbay.__file__).parent
-STAGES = {name: value for name, value in vars(stages).items() if isinstance(value, Stage)}
+DECLARED = [value for value in vars(stages).values() if isinstance(value, Stage)]
 
 
 def assign(tree: ast.Module) -> list[ast.Attribute]:
@@ -34,12 +37,12 @@ def test_nothing_sets_an_attribute_of_a_decision() -> None:
     assert assignments == []
 
 
-def test_each_stage_has_a_unique_name() -> None:
-    assert len({stage.name for stage in STAGES.values()}) == len(STAGES)
+def test_every_stage_is_in_the_list() -> None:
+    assert [*STAGES.values()] == DECLARED
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
-def test_every_kind_of_input_belongs_to_a_stage_that_has_rules(kind: stages.Kind) -> None:
+def test_every_kind_of_input_belongs_to_a_stage_that_has_rules(kind: Kind) -> None:
     assert kind.stage in STAGES.values()
     assert kind.stage.name in {rule.stage for rule in RULES}
 
@@ -48,7 +51,7 @@ def test_every_kind_of_input_belongs_to_a_stage_that_has_rules(kind: stages.Kind
 def test_a_stage_with_corrected_requests_has_inputs_and_can_write_them(stage: Stage) -> None:
     inputs = [name for name, kind in KINDS.items() if kind.stage is stage]
     assert inputs
-    assert stage.to_evidence is not stages.answer.to_evidence
+    assert stage.to_evidence is not answer.to_evidence
 
 
 def test_what_was_granted_is_summarised_once_and_only_when_it_is_read() -> None:

@@ -13,7 +13,7 @@ from tests.storage.crashing import WRITERS, PowerCut, examine, parts
 
 from sickbay.settings.database import CannotOpen
 from sickbay.storage.sqlite.connection import connect, migrate
-from sickbay.storage.sqlite.store import apply
+from sickbay.storage.sqlite.steps import apply
 from sickbay.storage.sqlite.writer import Writer
 
 pytestmark = pytest.mark.anyio

@@ -21,7 +21,7 @@ from tests.storage.replaying import differences, versions
 from sickbay.fhir.search.index import extract
 from sickbay.storage.interface import Clear, Conflict, Put, Record, ResourceSpace, Save, Step
 from sickbay.storage.sqlite.connection import connect, migrate, rows
-from sickbay.storage.sqlite.store import apply
+from sickbay.storage.sqlite.steps import apply
 from sickbay.storage.sqlite.writer import Undo, Writer
 
 Change: TypeAlias = tuple[str, str, int]

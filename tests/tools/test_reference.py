@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 from tools.checks import generated
-from tools.reference import options, schema, settings
+from tools.reference import checks, options, schema, settings
 
 from sickbay import dialects
 from sickbay.authorization.policy import SETTINGS, faults
@@ -22,6 +22,7 @@ from sickbay.cli.commands.apps import Fields
 from sickbay.cli.config_file import OPTIONS, TRUSTED
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.kinds import KINDS
 from sickbay.doctor import rule_docs
 from sickbay.web.admin.openapi import OPERATIONS
 
@@ -130,3 +131,24 @@ def test_the_example_of_the_readme_has_only_keys_of_the_schema() -> None:
 )
 def test_a_schema_is_described_in_words(allowed: dict[str, Any], words: str) -> None:
     assert settings.describe(allowed) == words
+
+
+def test_every_check_of_a_request_is_in_the_column_of_its_stage() -> None:
+    """Each case has a request. Those of the app state have a column of their own."""
+    columns = {head: {check.name for check in listed} for head, listed in checks.columns().items()}
+    missing = set()
+    for path in case.paths().values():
+        refused = case.load(path).refused
+        kind = KINDS[refused["kind"]]
+        heads = [head for head in columns if head.split()[0] in (kind.stage.name, "app_state")]
+        ran = {check.name for check in kind.checks(kind.request(refused))}
+        missing |= ran - set().union(*(columns[head] for head in heads))
+    assert missing == set()
+
+
+def test_the_checks_of_a_stage_have_its_letter_on_the_page() -> None:
+    rows = [line.strip("| ").split(" | ") for line in read("checks.md").splitlines() if line.startswith("| `")]
+    letters = {name.strip("`"): {cell.strip() for cell in cells} & {*checks.LETTERS} for name, *cells in rows}
+    assert letters["state_is_sent"] == {"A"}
+    assert letters["scopes_are_well_formed"] == {"R", "A", "K"}
+    assert letters["client_is_registered"] == {*"ACFKIV"}

@@ -21,6 +21,7 @@ from tools.checks import (
     leftovers,
     names,
     sizes,
+    stages,
     untyped,
     variable_names,
 )
@@ -161,6 +162,26 @@ def test_files_and_functions_have_a_maximum_size(tmp_path: Path) -> None:
     assert len(faults(sizes.faults, tmp_path, {B: lines + "    x = 1\n"})) == 1
     assert faults(sizes.faults, tmp_path / "file", {A: "x = 1\n" * 400}) == []
     assert len(faults(sizes.faults, tmp_path / "file", {C: "x = 1\n" * 401})) == 1
+
+
+LISTED = "backend", "authorize", "login", "token", "pkce", "refresh", "access", "search", "browser"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [f"{LISTED}", f"{set(LISTED)}", f"{dict.fromkeys(LISTED, 1)}", f"Literal[{LISTED}]", f"'{' '.join(LISTED)}'.split()"],
+)
+def test_a_second_list_of_stages_is_a_fault(tmp_path: Path, source: str) -> None:
+    assert len(faults(stages.faults, tmp_path, {A: f"x = 1\ny = {source}\n"})) == 1
+    assert faults(stages.faults, tmp_path / "the_list", {stages.LIST: f"y = {source}\n"}) == []
+    assert faults(stages.faults, tmp_path / "fewer", {A: f"y = {source.replace('browser', 'tab')}\n"}) == []
+
+
+def test_a_list_in_a_lower_layer_may_have_only_names_of_stages(tmp_path: Path) -> None:
+    (below,) = stages.BELOW
+    assert faults(stages.faults, tmp_path, {below: f"y = {LISTED}\n"}) == []
+    (reported,) = faults(stages.faults, tmp_path / "other", {below: f"y = {(*LISTED, 'stroll')}\n"})
+    assert reported == f"{below}:1: stroll is no stage of {stages.LIST}"
 
 
 def test_an_empty_file_is_a_fault(tmp_path: Path) -> None:

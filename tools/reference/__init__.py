@@ -1,14 +1,15 @@
-"""Writes docs/reference from the code: commands, settings, policies, /admin, metrics, faults and dialects."""
+"""Writes docs/reference from the code: checks, commands, settings, policies, /admin, metrics, faults and dialects."""
 
 from __future__ import annotations
 
-from tools.reference import admin, commands, dialects, faults, metrics, policies, schema, settings
+from tools.reference import admin, checks, commands, dialects, faults, metrics, policies, schema, settings
 
 
 def pages() -> dict[str, str]:
     """Maps file names to text."""
     return {
         "admin.md": admin.page(),
+        "checks.md": checks.page(),
         "commands.md": commands.page(),
         "dialects.md": dialects.page(),
         "faults.md": faults.page(),

@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 
-from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.contexts import AuthorizeContext, TokenContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, RegistrationRequest, TokenRequest
 from sickbay.authorization.token import pkce
+from sickbay.authorization.token.client_authentication import registered_method
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import closest_url
 from sickbay.protocol import basic
@@ -164,6 +165,26 @@ def set_client_id(fact: str) -> Callable[[Any, Facts], Any]:
         return structs.replace(request, headers={**request.headers, "authorization": basic.write(facts[fact], pair[1])})
 
     return repair
+
+
+def set_known_client_id(request: TokenRequest, facts: Facts) -> TokenRequest:
+    """Sets the parameter `client_id` to the fact `expected`, if that is known."""
+    expected = facts.get("expected")
+    return with_parameters(request, ("client_id", expected)) if expected else request
+
+
+def with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
+    """Adds the registered secret if it is known (offline), otherwise a placeholder. A live server has only its hash."""
+    context = facts.get("known")
+    if not isinstance(context, TokenContext) or not isinstance(context.client, Client) or context.client.client != "symmetric":
+        return request
+    secret = context.secret or PLACEHOLDER_SECRET
+    if registered_method(context.client) == "client_secret_post":
+        pairs = [("client_id", context.client.client_id), ("client_secret", secret)]
+        return structs.replace(request, parameters=request.parameters.replace(pairs))
+    headers = {**request.headers, "authorization": basic.write(context.client.client_id, secret)}
+    without_credentials = request.parameters.replace([("client_id", None), ("client_secret", None)])
+    return structs.replace(request, headers=headers, parameters=without_credentials)
 
 
 def placeholder(name: str) -> Callable[[P], P]:

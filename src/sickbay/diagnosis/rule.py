@@ -1,7 +1,7 @@
 """The declaration of a rule, which explains a refusal or gives advice but never decides, and the finding that it creates.
 
-If several rules explain the same refusal, they are tried in the order of the catalogue, from the most specific to the
-general one, whose id is the refusal's name. The first that recognises the facts explains it. Advice depends only on the
+If several rules explain the same refusal, they are tried in the order of the catalogue, and the general one, whose id is the
+refusal's name, is tried last. The first that recognises the facts explains it. Advice depends only on the
 request and its context, not on a refusal.
 """
 
@@ -43,8 +43,8 @@ class Rule:
     """One rule.
 
     id:         names the problem, never its fix. Stable: it is part of URLs and stored findings.
-    stage:      the stage whose requests it examines.
     explains:   the name of the refusal that it explains; None if it only gives advice.
+    stage:      the stage whose requests it examines. No declaration has it: it follows from the folder (`rule_defaults`).
     recognises: facts of that refusal -> the same facts or more; None if this rule doesn't apply.
     advises:    (request, context) -> facts, or None. Called for every request of the stage, refused or not, unless one of the
                 next four fields excludes it.
@@ -54,8 +54,10 @@ class Rule:
     sent:       it advises only if this parameter was sent.
     absent:     it advises only if this parameter wasn't sent.
     at:         other stages whose requests it also advises on. For example, a client secret is part of a token request.
-    severity:   fixed, or a function of the facts.
-    outcome:    the response in the standard dialect: the OAuth error, "401 invalid_token", "dropped" or "advice".
+    severity:   fixed, or a function of the facts. A refusal is an error.
+    outcome:    the response in the standard dialect: the OAuth error, "401 invalid_token", "dropped" or "advice". It follows
+                from the refusal, or is "advice" (`rule_defaults`).
+    differs:    why the severity of a refusal, or the outcome, isn't what follows: a sentence. Only such a rule declares them.
     title, why, fix: templates that are filled with the facts (str.format).
     parameter:  the request parameter that is wrong. The facts `received`, `expected` and `note` fill its row of the table.
     root:       this problem causes other refusals. It is listed first, and they refer to it. The fact `brings` (or else
@@ -65,13 +67,14 @@ class Rule:
     """
 
     id: str
-    stage: str
-    severity: Severity | Callable[[Facts], Severity]
-    outcome: str
     title: str
     why: str
     fix: str
     spec: Spec
+    stage: str = ""
+    severity: Severity | Callable[[Facts], Severity] = "error"
+    outcome: str = ""
+    differs: str = ""
     degree: Degree = "certain"
     explains: str | None = None
     recognises: Callable[[Facts], Facts | None] = accept_all

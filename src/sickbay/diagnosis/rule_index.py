@@ -12,7 +12,7 @@ class RuleIndex(NamedTuple):
     """The rules of a catalogue, each list in its order.
 
     advising:   stage -> the rules that advise on its requests.
-    explaining: name of a refusal -> the rules that may explain it: those that say so, and the one with that id.
+    explaining: name of a refusal -> the rules that may explain it: those that say so, and the one with that id, which is last.
     places:     id -> position in the catalogue.
     """
 
@@ -22,11 +22,16 @@ class RuleIndex(NamedTuple):
 
 
 def indexed(rules: Sequence[Rule]) -> RuleIndex:
+    explaining = _grouped((name, rule) for rule in rules for name in (rule.id, rule.explains) if name)
     return RuleIndex(
         _grouped((stage, rule) for rule in rules if rule.advises for stage in (rule.stage, *rule.at)),
-        _grouped((name, rule) for rule in rules for name in (rule.id, rule.explains) if name),
+        {name: _general_last(name, group) for name, group in explaining.items()},
         {rule.id: place for place, rule in enumerate(rules)},
     )
+
+
+def _general_last(name: str, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    return tuple(sorted(rules, key=lambda rule: rule.id == name))
 
 
 def _grouped(pairs: Iterable[tuple[str, Rule]]) -> dict[str, tuple[Rule, ...]]:

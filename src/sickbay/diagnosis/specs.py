@@ -40,3 +40,4 @@ def rfc(number: int, section: str, name: str = "") -> Spec:
 
 
 OIDC = "https://openid.net/specs/openid-connect-core-1_0.html"
+OIDC_ID_TOKEN = Spec("OpenID Connect Core 1.0, ID Token Validation", f"{OIDC}#IDTokenValidation")

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.english import count, join
 
+DYNAMIC_REGISTRATION = "Only dynamic registration makes this check, and it responds in OAuth's form."
+"""Why some refusals of a registration aren't those of /admin."""
 KEY_PRIVATE = "Anyone who reads the private key can sign as your app. Only the public key may leave the machine that signs."
 NEW_KEY_PAIR = (
     "Create a new key, because this one is exposed. Publish only its public members: kty, crv, x and y, or kty, n and e, with "

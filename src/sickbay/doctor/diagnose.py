@@ -10,9 +10,9 @@ from sickbay.diagnosis.answers.meanings import recognised
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.catalogue import INDEX
 from sickbay.diagnosis.explain import Explanation, explain
+from sickbay.diagnosis.kinds import KINDS, Kind
 from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.skipped_checks import skip_unknown
-from sickbay.diagnosis.stages import KINDS, Kind
 from sickbay.doctor.errors.find import in_input
 from sickbay.doctor.pieces.piece import Piece, describe_each
 from sickbay.doctor.verdict import Verdict, verdict

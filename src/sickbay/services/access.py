@@ -14,7 +14,7 @@ from sickbay.authorization.access import visibility as access_visibility
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client, User
 from sickbay.authorization.requests import AccessRequest
-from sickbay.diagnosis.stages import FHIR
+from sickbay.diagnosis.stages import ACCESS
 from sickbay.fhir.body import Body
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search.routes import SEARCHES
@@ -69,9 +69,9 @@ async def access(
     plan = _plan(request.interaction, more, token_context.server is server)
     passed = examine_fast(plan, request, context)
     if passed is not None:
-        decision = Decision(FHIR, request, context, passed)
+        decision = Decision(ACCESS, request, context, passed)
     else:
-        decision = conclude(FHIR, tenant, request, context, examine(plan.checks, request, context, server.policy.relaxed))
+        decision = conclude(ACCESS, tenant, request, context, examine(plan.checks, request, context, server.policy.relaxed))
     if token is None:
         meant = await load_intended_context(runtime, tenant, version, request)
         return AccessResult(decision if meant is None else structs.replace(decision, meant=meant), NOTHING)
@@ -119,7 +119,7 @@ async def outside_every_base(runtime: Runtime, tenant: Tenant, request: AccessRe
     token = token_context.token
     version = tenant.version_of(search.base_meant(request.path, token, tenant.server))
     context = AccessContext(runtime.now(), tenant.server, token_context.client, token, token_context.user, version)
-    decision = decide(FHIR, tenant, OUTSIDE, request, context)
+    decision = decide(ACCESS, tenant, OUTSIDE, request, context)
     return version, AccessResult(decision, NOTHING, token.client_id if token else "", token.timeline if token else "")
 
 

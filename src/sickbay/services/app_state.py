@@ -8,7 +8,7 @@ from sickbay.authorization.access import app_state, bearer
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, AppState
 from sickbay.authorization.requests import AccessRequest
-from sickbay.diagnosis.stages import FHIR
+from sickbay.diagnosis.stages import ACCESS
 from sickbay.fhir import body as bodies
 from sickbay.fhir.body import Body
 from sickbay.fhir.visibility import NOTHING
@@ -47,7 +47,7 @@ async def answer(runtime: Runtime, tenant: Tenant, request: AccessRequest, body:
     """Decides on a request and carries it out. If another write comes first, decides again on the new state."""
     while True:
         context, revision = await _load_context(runtime, tenant, request, body)
-        decision = decide(FHIR, tenant, app_state.checks(request), request, context)
+        decision = decide(ACCESS, tenant, app_state.checks(request), request, context)
         token = context.token
         owner = (token.client_id, token.timeline) if isinstance(token, AccessToken) else ()
         result = AccessResult(decision, NOTHING, *owner)

@@ -1,32 +1,27 @@
-"""Authenticates clients: counts guesses, loads what the checks of an assertion need, decides, and uses up the assertion."""
+"""Authenticates clients: loads what the checks of an assertion need, decides, and uses up the assertion."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias, TypeVar
 
 from msgspec import Struct, structs
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client
-from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import client_assertion as stage
-from sickbay.diagnosis.stages import Stage
+from sickbay.diagnosis.stage import Stage
 from sickbay.kernel.checks import Examination
 from sickbay.protocol.jose import Jwt
-from sickbay.services import failed_attempts, records
+from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Checks, Decision, decide
 from sickbay.services.key_sets import KeySet
-from sickbay.services.throttle import ThrottleKey
 from sickbay.storage.interface import Put, Record, Step
 
 T = TypeVar("T", bound=TokenContext)
 TokenDecision: TypeAlias = Decision[TokenRequest, TokenContext]
-GUESSES = frozenset((refusals.CLIENT_SECRET_WRONG.name, refusals.ASSERTION_SIGNATURE_INVALID.name))
-"""Refusals that point to guessing. Codes and tokens aren't counted, because they are too long to guess."""
 
 
 class TokenResult(Struct, frozen=True):
@@ -36,24 +31,6 @@ class TokenResult(Struct, frozen=True):
     response: dict[str, Any] | None
     client_id: str = ""
     timeline: str = ""
-
-
-Operation: TypeAlias = Callable[[Runtime, Tenant, TokenRequest], Awaitable[TokenResult]]
-
-
-async def watch(runtime: Runtime, tenant: Tenant, request: TokenRequest, address: str, answer: Operation) -> TokenResult:
-    """Runs the operation and counts it as a failure if it looks like a guess. Raises Throttled, usually before it runs."""
-    if runtime.throttle.is_active(runtime.now()):
-        await failed_attempts.check(runtime, _guesser(tenant, request, address))
-    result = await answer(runtime, tenant, request)
-    refusal = result.decision.refusal
-    if refusal is not None and refusal.name in GUESSES:
-        await failed_attempts.count(runtime, _guesser(tenant, request, address))
-    return result
-
-
-def _guesser(tenant: Tenant, request: TokenRequest, address: str) -> ThrottleKey:
-    return ThrottleKey("client", tenant.name, request.claimed or "", address)
 
 
 async def context_of(runtime: Runtime, request: TokenRequest, context: TokenContext) -> tuple[TokenContext, int]:

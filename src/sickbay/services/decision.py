@@ -15,7 +15,7 @@ from sickbay.diagnosis.catalogue import BY_ID, INDEX
 from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH
 from sickbay.diagnosis.explain import Again, Explanation, explain, explain_refusals
 from sickbay.diagnosis.rule import PERHAPS, Finding, find, is_severity
-from sickbay.diagnosis.stages import Stage
+from sickbay.diagnosis.stage import Stage
 from sickbay.dialects import ErrorWording
 from sickbay.kernel.checks import Check, Checked, CompiledChecks, Examination, Facts, Refusal, examine
 from sickbay.services.context import Tenant

@@ -17,7 +17,8 @@ from sickbay.authorization.access import bearer, search, writes
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.evidence.access import reread_address
-from sickbay.diagnosis.stages import FHIR, Decided, always
+from sickbay.diagnosis.stage import Decided, always
+from sickbay.diagnosis.stages import ACCESS
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.visibility import NOTHING
 from sickbay.kernel.checks import Check, Checked, Examination, examine
@@ -34,8 +35,8 @@ def _recheck(refused: Decided[AccessRequest, AccessContext], corrected: AccessRe
 EXAMINED: Final = (*access.TOKEN_CHECKS, *origin.ACCESS_CHECKS, *search.ADDRESS)
 _SENDER: Final = frozenset(check.name for check in access.TOKEN_CHECKS if check is not bearer.token_was_issued_by_this_server)
 """Checks of the token that show who sends the request. A token of another issuer was stored here all the same."""
-STAGE: Final = replace(FHIR, checks=always(*EXAMINED), recheck=_recheck)
-"""The FHIR stage as far as a request is examined."""
+STAGE: Final = replace(ACCESS, checks=always(*EXAMINED), recheck=_recheck)
+"""The stage ACCESS as far as a request is examined."""
 
 
 async def refuse(

@@ -24,10 +24,10 @@ from sickbay.web.oauth.authorize import authorize
 from sickbay.web.oauth.discovery import Documents
 from sickbay.web.oauth.dynamic_registration import manage as manage_registration
 from sickbay.web.oauth.dynamic_registration import register
-from sickbay.web.oauth.introspect import introspection
+from sickbay.web.oauth.introspection import introspection
 from sickbay.web.oauth.login import proceed
 from sickbay.web.oauth.logout import logout
-from sickbay.web.oauth.revoke import revocation
+from sickbay.web.oauth.revocation import revocation
 from sickbay.web.oauth.token import token
 from sickbay.web.oauth.userinfo import userinfo
 

@@ -12,7 +12,7 @@ from tests.authorization import samples
 from tests.authorization.samples import examination, refusals, sample_context, sample_request, server
 
 from sickbay.authorization.authorize import CHECKS, DROPPED, GATE, STRICT, authorize_request, context_for, relaxed_refusals
-from sickbay.authorization.authorize.pkce import REFUSALS
+from sickbay.authorization.authorize.code_challenge import REFUSALS
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Policy
 from sickbay.kernel.checks import UNKNOWN

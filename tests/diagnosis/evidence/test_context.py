@@ -12,7 +12,7 @@ import pytest
 
 from sickbay.diagnosis import case
 from sickbay.diagnosis.evidence import context as read
-from sickbay.diagnosis.stages import KINDS
+from sickbay.diagnosis.kinds import KINDS
 from sickbay.doctor.diagnose import diagnose
 
 

@@ -15,8 +15,8 @@ from sickbay.authorization.models import AccessToken, AuthorizationCode, Client,
 from sickbay.authorization.token import client_assertion, client_authentication
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.diagnosis.kinds import KINDS
 from sickbay.diagnosis.rule import SEVERITIES, find
-from sickbay.diagnosis.stages import KINDS
 from sickbay.kernel.checks import UNKNOWN, Examination
 from sickbay.services.decision import HIDDEN, Decision, hide_private
 from sickbay.services.journal.disclosure import FROM_REQUEST

@@ -16,7 +16,7 @@ from sickbay.authorization.models import Client, Server
 from sickbay.authorization.token.client_authentication import hash_secret
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import BY_ID
-from sickbay.diagnosis.stages import KINDS
+from sickbay.diagnosis.kinds import KINDS
 from sickbay.services.decision import Decision
 from sickbay.services.journal import record as exchange_record
 from sickbay.services.journal.exchange_json import MEMBERS, add_derived

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sickbay.authorization.authorize import aud, client, launch, pkce, redirect_uri, request_syntax, scope
+from sickbay.authorization.authorize import aud, client, code_challenge, launch, redirect_uri, request_syntax, scope
 from sickbay.authorization.authorize.granting import GrantedScope, granted_scopes
 from sickbay.authorization.authorize.parameters import AuthorizeCheck, context_for, pkce_mode
 from sickbay.authorization.contexts import AuthorizeContext
@@ -55,10 +55,10 @@ CHECKS: tuple[AuthorizeCheck, ...] = (
     request_syntax.state_is_sent,
     aud.aud_is_sent,
     aud.aud_is_a_fhir_base_of_this_server,
-    pkce.code_challenge_is_sent_if_required,
-    pkce.code_challenge_and_its_method_are_sent_together,
-    pkce.code_challenge_method_is_s256_if_sent,
-    pkce.code_challenge_is_a_base64url_sha256_if_sent,
+    code_challenge.code_challenge_is_sent_if_required,
+    code_challenge.code_challenge_and_its_method_are_sent_together,
+    code_challenge.code_challenge_method_is_s256_if_sent,
+    code_challenge.code_challenge_is_a_base64url_sha256_if_sent,
     launch.launch_type_is_allowed,
     launch.launch_scope_is_sent_only_with_launch,
     launch.launch_is_sent_only_with_the_launch_scope,
@@ -144,7 +144,7 @@ def relaxed_refusals(context: AuthorizeContext) -> frozenset[str]:
         names |= DROPPED if policy.drop_unregistered_scopes else set()
     if isinstance(context.client, Client) and context.client.scope_mode == "lenient":
         names |= DROPPED
-    return frozenset(names | (pkce.REFUSALS if pkce_mode(context) == "off" else set())) - STRICT
+    return frozenset(names | (code_challenge.REFUSALS if pkce_mode(context) == "off" else set())) - STRICT
 
 
 def error_goes_to_the_app(examination: Examination, refusal: Refusal, on_a_page: Collection[str] = ()) -> bool:

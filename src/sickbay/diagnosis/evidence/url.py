@@ -6,7 +6,6 @@ from msgspec import structs
 
 from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.requests import UrlRequest
-from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import Json
 from sickbay.kernel.checks import UNKNOWN
@@ -34,6 +33,7 @@ _STATE_WAS_SENT = "Sickbay assumes that the request had one, as SMART requires. 
 
 
 def context_of(evidence: Json, request: UrlRequest) -> UrlContext:
+    """What the app knew, without the names of rules (`kinds` adds them)."""
     context = evidence.get("context", {})
     allowed = context.get("allowed_iss")
     return UrlContext(
@@ -41,7 +41,6 @@ def context_of(evidence: Json, request: UrlRequest) -> UrlContext:
         client=read.client(context),
         sent_state=context.get("sent_state", UNKNOWN),
         allowed_iss=UNKNOWN if allowed is None else tuple(allowed),
-        ids=frozenset(BY_ID),
         cookie_lost=read.cookie_lost(context),
         response_mode=context.get("response_mode"),
         guesses=() if "server" in context or "sent_state" in context else (("redirect-state-missing", _STATE_WAS_SENT),),

@@ -90,10 +90,9 @@ def _placed(facts: Facts) -> Facts:
 
 MISSING = Rule(
     id="fhir-token-missing",
-    stage="access",
     explains="fhir-token-missing",
-    severity="error",
     outcome="401, without an error code",
+    differs="RFC 6750, 3.1 allows no error code if the request has no authentication information.",
     parameter="Authorization",
     title="`Authorization` is missing: the FHIR request has no access token",
     why="The FHIR server requires an access token for everything except /metadata and the discovery document.",
@@ -104,11 +103,10 @@ MISSING = Rule(
 
 NOT_BEARER = Rule(
     id="fhir-token-not-bearer",
-    stage="access",
     explains="fhir-token-not-bearer",
     recognises=lambda facts: {**facts, "said": FAULTS[facts["fault"]]},
-    severity="error",
     outcome="401, or 400 invalid_request if a Bearer header is malformed",
+    differs="Only a malformed Bearer header is an invalid request; another scheme is the same as no token.",
     parameter="Authorization",
     title="`Authorization` has no Bearer token: {said}",
     why="The header must be the word Bearer, a space, and the value of `access_token`.",
@@ -119,11 +117,8 @@ NOT_BEARER = Rule(
 
 IN_QUERY = Rule(
     id="fhir-token-in-query",
-    stage="access",
     explains="fhir-token-in-query",
     recognises=_placed,
-    severity="error",
-    outcome="400 invalid_request",
     parameter="access_token",
     title="`access_token` is in the {where} instead of the `Authorization` header",
     why="URLs end up in logs, browser histories and Referer headers, and the token with them. This server doesn't read a "
@@ -146,11 +141,8 @@ def _looks_like_id_token(request: AccessRequest, context: AccessContext) -> Fact
 ID_TOKEN_USED = Rule(
     id="fhir-id-token-used",
     advises=_looks_like_id_token,
-    stage="access",
     explains="fhir-token-unknown",
     recognises=lambda facts: facts if facts.get("id_token") else None,
-    severity="error",
-    outcome="401 invalid_token",
     parameter="Authorization",
     title="The `id_token` was sent as the access token",
     why="The `id_token` tells your app who signed in. It gives no access to FHIR data.",
@@ -161,11 +153,8 @@ ID_TOKEN_USED = Rule(
 
 REFRESH_TOKEN_USED = Rule(
     id="fhir-refresh-token-used",
-    stage="access",
     explains="fhir-token-unknown",
     recognises=lambda facts: facts if facts.get("refresh_token") else None,
-    severity="error",
-    outcome="401 invalid_token",
     parameter="Authorization",
     title="The refresh token was sent as the access token",
     why="A refresh token works only at the token endpoint, which exchanges it for a new access token.",
@@ -176,11 +165,8 @@ REFRESH_TOKEN_USED = Rule(
 
 TOKEN_UNKNOWN = Rule(
     id="fhir-token-unknown",
-    stage="access",
     explains="fhir-token-unknown",
     recognises=_explained,
-    severity="error",
-    outcome="401 invalid_token",
     parameter="Authorization",
     title="The access token {problem}",
     why="{said}",
@@ -191,10 +177,7 @@ TOKEN_UNKNOWN = Rule(
 
 EXPIRED = Rule(
     id="fhir-token-expired",
-    stage="access",
     explains="fhir-token-expired",
-    severity="error",
-    outcome="401 invalid_token",
     parameter="Authorization",
     title="The access token had expired {late} s before this request",
     why="`expires_in` in the token response says how many seconds a token is valid.",
@@ -205,10 +188,7 @@ EXPIRED = Rule(
 
 WRONG_ISSUER = Rule(
     id="fhir-token-wrong-issuer",
-    stage="access",
     explains="fhir-token-wrong-issuer",
-    severity="error",
-    outcome="401 invalid_token",
     title="The access token is from another issuer: `{received}`",
     why="This FHIR server accepts only tokens from `{expected}`. Your app may have mixed two hospitals, or sandbox and "
     "production.",
@@ -219,10 +199,7 @@ WRONG_ISSUER = Rule(
 
 WRONG_AUDIENCE = Rule(
     id="fhir-token-wrong-audience",
-    stage="access",
     explains="fhir-token-wrong-audience",
-    severity="error",
-    outcome="401 invalid_token",
     title="The access token is for another FHIR base URL: `{received}`",
     why="A token works only at the FHIR base URL that was the `aud` of the authorization request.",
     fix="Request a token with `aud={expected}`. If you meant the other server, send this token to `{received}`.",
@@ -241,11 +218,8 @@ def _other_letter(facts: Facts) -> Facts | None:
 
 READ_NOT_SEARCH = Rule(
     id="fhir-read-not-search",
-    stage="access",
     explains="fhir-insufficient-scope",
     recognises=_other_letter,
-    severity="error",
-    outcome="403 insufficient_scope",
     title="The token's scopes allow {allowed} {type}, but not {wanted} it",
     why="In SMART 2 these are separate permissions: r reads a resource by its id, and s searches.",
     fix="Request `{needed}` at the next launch.",
@@ -275,12 +249,9 @@ def _not_in_jwt(request: AccessRequest, context: AccessContext) -> Facts | None:
 
 INSUFFICIENT = Rule(
     id="fhir-insufficient-scope",
-    stage="access",
     explains="fhir-insufficient-scope",
     advises=_not_in_jwt,
     recognises=_with_context,
-    severity="error",
-    outcome="403 insufficient_scope",
     title="The token's scopes don't allow this request for {type}{through}",
     why="The token has `{holds}`.{mixing}",
     fix="Request `{needed}` at the next launch, and register it for the app.",
@@ -310,10 +281,9 @@ def _patients(request: AccessRequest) -> list[str]:
 
 WRONG_PATIENT = Rule(
     id="fhir-wrong-patient",
-    stage="access",
     advises=_other_patient,
-    severity="error",
     outcome="a search finds nothing (200), a read gets 404",
+    differs="The request is granted, but the other patient's data is invisible.",
     title="The request is for patient `{received}`, but the token is for `{expected}`",
     why="`patient/` scopes give access only to the patient in context. The server answers as if other patients didn't exist.",
     fix="Use the `patient` of the token response, `{expected}`. If your app needs other patients, request `user/` scopes.",
@@ -345,10 +315,9 @@ def _same(value: str, other: str) -> bool:
 
 CATEGORY_CONSTRAINT = Rule(
     id="fhir-scope-category-constraint",
-    stage="access",
     advises=_outside,
-    severity="error",
     outcome="the search finds nothing (200)",
+    differs="The request is granted, but data of other categories is invisible.",
     title="The search is outside what the granted scope allows: `{parameter}={received}`",
     why="The scope is limited to `{parameter}={granted}`, so the server returns nothing for other values.",
     fix="Search for `{parameter}={granted}`. If your app needs more, request a scope without this limit.",

@@ -5,9 +5,8 @@ from sickbay.diagnosis.rule import Rule
 
 UNEXPLAINED = Rule(
     id="error-answer-unexplained",
-    stage="answer",
-    severity="error",
     outcome="the request failed",
+    differs="It isn't advice: another server has refused the request.",
     title="The text contains {article} {recognised}, but not its cause",
     why="{meaning}{also}{said}",
     fix="Add {add}.",

@@ -14,10 +14,7 @@ ACCESS = Spec(
 
 TOO_LARGE = Rule(
     id="app-state-too-large",
-    stage="app_state",
     explains="app-state-too-large",
-    severity="error",
-    outcome="413",
     title="The app state is too large: {received} bytes, maximum {expected}",
     why="App state is for settings and keys. Store larger data as FHIR resources or on the app's own server.",
     fix="Store at most {expected} bytes, including the resource around the data. If you need more, split it across several "
@@ -27,11 +24,8 @@ TOO_LARGE = Rule(
 
 PROFILE = Rule(
     id="app-state-not-in-profile",
-    stage="app_state",
     explains="app-state-not-in-profile",
     recognises=add_count,
-    severity="error",
-    outcome="422",
     title="The Basic resource isn't valid app state: {counted}",
     why="{said}",
     fix="Correct {names}. App state has a code, an optional subject, and extensions with a valueString.",
@@ -40,10 +34,7 @@ PROFILE = Rule(
 
 OTHER_SUBJECT = Rule(
     id="app-state-other-subject",
-    stage="app_state",
     explains="app-state-other-subject",
-    severity="error",
-    outcome="403",
     title="The token's scopes don't allow app state of `{received}` under {code}",
     why="With `patient/` scopes you can store state only for the patient in context. With `user/` scopes you can also store it "
     "for the user, their patients, and the app. A scope with ?code= is limited to that code. The token has `{held}`.",
@@ -53,10 +44,7 @@ OTHER_SUBJECT = Rule(
 
 NOT_THERE = Rule(
     id="app-state-not-there",
-    stage="app_state",
     explains="app-state-not-there",
-    severity="error",
-    outcome="412",
     title="The app has no state `{received}` that this token may change",
     why="It may be deleted, belong to another app, be outside the token's scopes, or have never existed. To protect other "
     "data, the server doesn't say which.",
@@ -67,10 +55,7 @@ NOT_THERE = Rule(
 
 MOVED = Rule(
     id="app-state-moved",
-    stage="app_state",
     explains="app-state-moved",
-    severity="error",
-    outcome="412",
     title="The update would change the subject or the code of the app state",
     why="The app finds its state by these two, so they can't change. The state is {expected}, and you sent {received}.",
     fix="Send the update with {expected}. If the state has to change, create a new one and delete this one.",
@@ -79,10 +64,7 @@ MOVED = Rule(
 
 UNCLEAR = Rule(
     id="app-state-query-unclear",
-    stage="app_state",
     explains="app-state-query-unclear",
-    severity="error",
-    outcome="400",
     title="The query doesn't identify one app state: `{received}`",
     why="{said}",
     fix="Request `Basic?code=system|code` with `subject=<absolute URL>`. For state of the app itself, use "

@@ -112,9 +112,6 @@ def _disagree(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
 def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None]) -> Rule:
     return Rule(
         id=id,
-        stage="discovery",
-        severity="error",
-        outcome="advice",
         title=title,
         why=why,
         fix=fix,

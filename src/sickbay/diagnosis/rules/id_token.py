@@ -1,4 +1,4 @@
-"""Rules about the ID token, whose signature isn't checked: its claims and its times."""
+"""Rules about the ID token, whose signature isn't checked: its claims and its expiry."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,15 +6,10 @@ from typing import Any
 from sickbay.authorization.contexts import AnswerContext
 from sickbay.authorization.requests import TokenAnswer
 from sickbay.diagnosis import guesses, specs
-from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol import scopes
 
-CORE = Spec(
-    "OpenID Connect Core 1.0, ID Token Validation",
-    "https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation",
-)
-JWT = Spec("RFC 7519, 4.1.5 nbf Claim", "https://www.rfc-editor.org/rfc/rfc7519#section-4.1.5")
 LEEWAY = 60
 """How many seconds two clocks may differ."""
 
@@ -48,14 +43,6 @@ def _expired(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
     return {"late": -seconds} | guesses.of(context, "now") if seconds is not None and seconds < -LEEWAY else None
 
 
-def _future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
-    def advise(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
-        seconds = _seconds(answer, context, claim)
-        return {"ahead": seconds} | guesses.of(context, "now") if seconds is not None and seconds > LEEWAY else None
-
-    return advise
-
-
 def _no_fhir_user(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
     requested = "fhirUser" in scopes.split(str(answer.members.get("scope") or ""))
     if answer.claims is None or not requested or answer.claims.get("fhirUser"):
@@ -64,7 +51,7 @@ def _no_fhir_user(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
 
 
 def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None], **more: Any) -> Rule:
-    fields: dict[str, Any] = {"stage": "id_token", "severity": "error", "outcome": "advice", "spec": CORE, **more}
+    fields: dict[str, Any] = {"spec": specs.OIDC_ID_TOKEN, **more}
     return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **fields)
 
 
@@ -112,24 +99,5 @@ RULES = (
         "Read `fhirUser`, and `profile` if it's missing. If it's your server, add `fhirUser` to the ID token.",
         _no_fhir_user,
         spec=specs.SMART_IDENTITY,
-    ),
-    _rule(
-        "clock-iat-future",
-        "`iat` of the ID token is {ahead} s in the future",
-        "The clock of the server that issued the token is ahead of the clock of the machine that reads it.",
-        "Synchronise both clocks with NTP, and allow a difference of 60 s.",
-        _future("iat"),
-        stage="clock",
-        at=("id_token",),
-    ),
-    _rule(
-        "clock-nbf-future",
-        "`nbf` of the ID token is {ahead} s in the future",
-        "The token isn't valid before `nbf`. The difference is too large to be ordinary clock skew.",
-        "Synchronise both clocks with NTP, and allow a difference of 60 s. A server may also leave out `nbf`.",
-        _future("nbf"),
-        stage="clock",
-        at=("id_token",),
-        spec=JWT,
     ),
 )

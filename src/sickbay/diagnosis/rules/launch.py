@@ -31,10 +31,7 @@ def _from_fragment(request: UrlRequest, facts: Facts) -> UrlRequest:
 
 PARAMS_IN_FRAGMENT = Rule(
     id="launch-url-params-in-fragment",
-    stage="launch",
     explains="launch-url-params-in-fragment",
-    severity="error",
-    outcome="the app can't start",
     title="The launch URL has parameters after the `#`: {names}",
     why="Browsers don't send the fragment to a server, and it isn't part of `location.search`.",
     fix="Put `iss` and `launch` into the query string, and register a launch URL without a `#`.",
@@ -44,10 +41,7 @@ PARAMS_IN_FRAGMENT = Rule(
 
 VENDOR_SUBSTITUTION = Rule(
     id="launch-url-vendor-substitution",
-    stage="launch",
     explains="launch-url-vendor-substitution",
-    severity="error",
-    outcome="the app can't start",
     title="The EHR opened your app as a plain link instead of a SMART launch",
     why="The URL contains variables of the EHR's menu: {names}. A SMART launch sends `iss` and `launch` instead.",
     fix="Ask the EHR's administrator to configure the menu entry as a SMART app.",
@@ -63,9 +57,7 @@ def _legacy(request: UrlRequest, context: UrlContext) -> Facts | None:
 
 LEGACY_PARAMS = Rule(
     id="launch-url-legacy-params",
-    stage="launch",
     severity="warning",
-    outcome="advice",
     advises=_legacy,
     title="The launch URL uses parameters from before SMART: {names}",
     why="They name an open FHIR server and a patient, so there is no sign-in and no token.",
@@ -76,10 +68,7 @@ LEGACY_PARAMS = Rule(
 
 MISSING_ISS = Rule(
     id="launch-url-missing-iss",
-    stage="launch",
     explains="launch-url-missing-iss",
-    severity="error",
-    outcome="the app can't start",
     parameter="iss",
     title="`iss` is missing from the launch URL",
     why="`iss` tells your app which FHIR server launched it. It's missing if the URL was opened by hand or from a bookmark.",
@@ -95,9 +84,7 @@ def _no_launch(request: UrlRequest, context: UrlContext) -> Facts | None:
 
 MISSING_LAUNCH = Rule(
     id="launch-url-missing-launch",
-    stage="launch",
     severity="warning",
-    outcome="advice",
     advises=_no_launch,
     parameter="launch",
     title="`launch` is missing from the launch URL",
@@ -110,10 +97,7 @@ MISSING_LAUNCH = Rule(
 
 ISS_DOUBLE_ENCODED = Rule(
     id="launch-url-iss-double-encoded",
-    stage="launch",
     explains="launch-url-iss-double-encoded",
-    severity="error",
-    outcome="the app can't start",
     parameter="iss",
     title="`iss` is percent-encoded twice",
     why="After decoding it once, it's still `{received}`, so your app can't find the discovery document.",
@@ -124,10 +108,7 @@ ISS_DOUBLE_ENCODED = Rule(
 
 ISS_NOT_ABSOLUTE = Rule(
     id="launch-url-iss-not-absolute",
-    stage="launch",
     explains="launch-url-iss-not-absolute",
-    severity="error",
-    outcome="the app can't start",
     parameter="iss",
     title="`iss` isn't an absolute URL: `{received}`",
     why="Your app would look for the FHIR server on its own host.",
@@ -137,10 +118,7 @@ ISS_NOT_ABSOLUTE = Rule(
 
 ISS_NOT_BASE = Rule(
     id="launch-url-iss-not-base",
-    stage="launch",
     explains="launch-url-iss-not-base",
-    severity="error",
-    outcome="the app can't start",
     parameter="iss",
     title="`iss` isn't the FHIR base URL: `{received}`",
     why="Your app looks for `.well-known/smart-configuration` directly under `iss` and doesn't find it there.",
@@ -151,10 +129,9 @@ ISS_NOT_BASE = Rule(
 
 ISS_NOT_ALLOWLISTED = Rule(
     id="launch-url-iss-not-allowlisted",
-    stage="launch",
     explains="launch-url-iss-not-allowlisted",
-    severity="error",
     outcome="the app refuses",
+    differs="The app can start, but it doesn't trust this server.",
     parameter="iss",
     title="`iss` isn't a server that your app trusts: `{received}`",
     why="Anyone can open your app with their own `iss` and collect what it sends there. Trusted: {allowed}.",
@@ -171,9 +148,7 @@ def _loopback(request: UrlRequest, context: UrlContext) -> Facts | None:
 
 ISS_LOOPBACK = Rule(
     id="launch-url-iss-loopback",
-    stage="launch",
     severity="warning",
-    outcome="advice",
     advises=_loopback,
     parameter="iss",
     title="`iss` is `{received}`, but your app runs on `{host}`",
@@ -191,9 +166,7 @@ def _plain_http(request: UrlRequest, context: UrlContext) -> Facts | None:
 
 ISS_HTTP = Rule(
     id="launch-url-iss-http",
-    stage="launch",
     severity="warning",
-    outcome="advice",
     advises=_plain_http,
     parameter="iss",
     title="`iss` uses `http`: `{received}`",

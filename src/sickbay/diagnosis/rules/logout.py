@@ -20,10 +20,7 @@ def _without_hint(request: LogoutRequest, facts: Facts) -> LogoutRequest:
 
 HINT_INVALID = Rule(
     id="logout-hint-invalid",
-    stage="logout",
     explains="logout-hint-invalid",
-    severity="error",
-    outcome="400, on a page",
     parameter="id_token_hint",
     title="`id_token_hint` isn't an ID token of this server",
     why="The token must be signed by `{issuer}`. Its issuer is `{said}`. An expired one is accepted.",
@@ -46,11 +43,8 @@ def _is_unknown(facts: Facts) -> Facts | None:
 
 CLIENT_UNKNOWN = Rule(
     id="logout-client-unknown",
-    stage="logout",
     explains="logout-client-mismatch",
     recognises=_is_unknown,
-    severity="error",
-    outcome="400, on a page",
     parameter="client_id",
     title="`client_id` of the logout request isn't registered here: `{received}`",
     why="The server looks up the app by `client_id`, or by the ID token, to decide where the user may go after signing out.",
@@ -62,10 +56,7 @@ CLIENT_UNKNOWN = Rule(
 
 CLIENT_MISMATCH = Rule(
     id="logout-client-mismatch",
-    stage="logout",
     explains="logout-client-mismatch",
-    severity="error",
-    outcome="400, on a page",
     parameter="client_id",
     title="`client_id` doesn't match the app of the ID token",
     why="`client_id` is `{received}`, but `id_token_hint` was issued to `{expected}`.",
@@ -93,11 +84,10 @@ def _without_app(facts: Facts) -> Facts | None:
 
 REDIRECT_URI_MISMATCH = Rule(
     id="logout-redirect-uri-mismatch",
-    stage="logout",
     explains="logout-redirect-uri-mismatch",
     recognises=_nearest,
-    severity="error",
     outcome="400, on a page; never redirected",
+    differs="It says too that the browser stays: an unregistered address could be an attacker's.",
     parameter="post_logout_redirect_uri",
     title="`post_logout_redirect_uri` isn't registered: `{received}`",
     why="The server compares it exactly with the registered URIs; otherwise an attacker could send users to any site.",
@@ -109,11 +99,10 @@ REDIRECT_URI_MISMATCH = Rule(
 
 CLIENT_MISSING = Rule(
     id="logout-client-missing",
-    stage="logout",
     explains="logout-redirect-uri-mismatch",
     recognises=_without_app,
-    severity="error",
     outcome="400, on a page; never redirected",
+    differs="It says too that the browser stays: without a client, no address is registered.",
     parameter="post_logout_redirect_uri",
     title="`post_logout_redirect_uri` is sent without `id_token_hint` or `client_id`",
     why="The URI must be registered for the app that asks, and the request doesn't say which app that is.",

@@ -22,10 +22,11 @@ def _severity(facts: Facts) -> Severity:
 
 PARAMS_IN_FRAGMENT = Rule(
     id="redirect-params-in-fragment",
-    stage="redirect",
     explains="redirect-params-in-fragment",
     severity=_severity,
     outcome="the app sees no response",
+    differs="The app's server gets no parameters, so it has nothing to refuse. An app that asked for the fragment reads it in "
+    "the browser, so there this is info.",
     title="The response is after a `#` in the redirect URI",
     why="Browsers don't send the fragment to a server; only JavaScript in the page can read it. The usual cause is "
     "`response_mode=fragment`, or a `#` in the redirect URI.",
@@ -35,10 +36,9 @@ PARAMS_IN_FRAGMENT = Rule(
 
 NO_CODE_NO_ERROR = Rule(
     id="redirect-no-code-no-error",
-    stage="redirect",
     explains="redirect-no-code-no-error",
-    severity="error",
     outcome="the app sees no response",
+    differs="The app gets neither a code nor an error, so it has nothing to refuse.",
     title="The redirect has neither `code` nor `error`",
     why="Usually the redirect URI was opened directly or reloaded, or a router dropped the query string.",
     fix="Start at the launch URL instead of the redirect URI.",
@@ -47,10 +47,7 @@ NO_CODE_NO_ERROR = Rule(
 
 STATE_MISSING = Rule(
     id="redirect-state-missing",
-    stage="redirect",
     explains="redirect-state-missing",
-    severity="error",
-    outcome="the app refuses",
     parameter="state",
     title="`state` is missing from the redirect",
     why="A server must return the `state` that it received, even with an error. Either your app didn't "
@@ -61,10 +58,7 @@ STATE_MISSING = Rule(
 
 STATE_MISMATCH = Rule(
     id="redirect-state-mismatch",
-    stage="redirect",
     explains="redirect-state-mismatch",
-    severity="error",
-    outcome="the app refuses",
     parameter="state",
     title="`state` doesn't match the one that your app sent",
     why="The response belongs to another request (another tab, an earlier attempt or a lost session), or it is forged.",
@@ -74,10 +68,9 @@ STATE_MISMATCH = Rule(
 
 CODE_MANGLED = Rule(
     id="redirect-code-mangled",
-    stage="redirect",
     explains="redirect-code-mangled",
-    severity="error",
     outcome="the token endpoint will refuse it",
+    differs="The app can't see that the code is incomplete; the token endpoint can.",
     parameter="code",
     title="`code` was changed on the way to your app",
     why="It contains a space, a `%` or an ellipsis. Usually it was decoded too often or not often enough, or a log "
@@ -97,9 +90,7 @@ def _without_description(request: UrlRequest, context: UrlContext) -> Facts | No
 
 ERROR_OPAQUE = Rule(
     id="redirect-error-opaque",
-    stage="redirect",
     severity="warning",
-    outcome="advice",
     advises=_without_description,
     parameter="error",
     title="`error={received}` comes without an explanation",
@@ -123,9 +114,7 @@ def _has_error_uri(request: UrlRequest, context: UrlContext) -> Facts | None:
 
 ERROR_URI_UNREAD = Rule(
     id="redirect-error-uri-unread",
-    stage="redirect",
     severity="info",
-    outcome="advice",
     advises=_has_error_uri,
     parameter="error_uri",
     title="`error_uri` explains this error",
@@ -145,9 +134,7 @@ def _mixed(request: UrlRequest, context: UrlContext) -> Facts | None:
 
 MIXED_CONTENT = Rule(
     id="redirect-mixed-content",
-    stage="redirect",
     severity="warning",
-    outcome="advice",
     advises=_mixed,
     title="An `https` EHR redirects the browser to an `http` page: `{received}`",
     why="Browsers don't load an `http` page in a frame of an `https` page, so the frame stays blank.",

@@ -2,10 +2,11 @@
 
 from msgspec import structs
 
-from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.contexts import AnswerContext, TokenContext
+from sickbay.authorization.requests import TokenAnswer, TokenRequest
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.revocations import revocation
-from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis.rule import GUESS, Rule, Spec
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
 
@@ -40,10 +41,7 @@ def _explained(facts: Facts) -> Facts:
 
 MISSING = Rule(
     id="refresh-token-missing",
-    stage="refresh",
     explains="refresh-token-missing",
-    severity="error",
-    outcome="400 invalid_request",
     parameter="refresh_token",
     title="`refresh_token` is missing from the refresh request",
     why="With `grant_type=refresh_token`, the server finds the authorization by the refresh token.",
@@ -54,11 +52,8 @@ MISSING = Rule(
 
 INVALID = Rule(
     id="refresh-token-invalid",
-    stage="refresh",
     explains="refresh-token-invalid",
     recognises=_explained,
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="refresh_token",
     title="`refresh_token` {problem}",
     why="{said} A new refresh token is issued only with a new authorization.",
@@ -69,10 +64,7 @@ INVALID = Rule(
 
 REUSED = Rule(
     id="refresh-token-reused",
-    stage="refresh",
     explains="refresh-token-reused",
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="refresh_token",
     title="`refresh_token` was already replaced by a newer one",
     why="Each refresh returns a new refresh token and invalidates the old one. When an old one is sent again it may have "
@@ -85,11 +77,8 @@ REUSED = Rule(
 
 CLIENT_MISMATCH = Rule(
     id="refresh-client-mismatch",
-    stage="refresh",
     explains="refresh-client-mismatch",
     recognises=lambda facts: {"kind": "refresh token", **facts},
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="client_id",
     title="`client_id` isn't the app that the {kind} was issued to: `{received}`",
     why="A token works only for the client that it was issued to, and only that client can revoke it.",
@@ -100,10 +89,7 @@ CLIENT_MISMATCH = Rule(
 
 SESSION_ENDED = Rule(
     id="refresh-online-session-ended",
-    stage="refresh",
     explains="refresh-online-session-ended",
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="refresh_token",
     title="`refresh_token` ended with the user's session at the EHR",
     why="It was issued with `online_access`, which lasts only as long as the user's EHR session.",
@@ -120,10 +106,7 @@ def _narrowed(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 SCOPE_EXPANDED = Rule(
     id="refresh-scope-expanded",
-    stage="refresh",
     explains="refresh-scope-expanded",
-    severity="error",
-    outcome="400 invalid_scope",
     parameter="scope",
     title="`scope` of the refresh request has scopes that weren't granted: `{wider}`",
     why="A refresh can return the granted scopes or fewer, never more. Granted: `{granted}`.",
@@ -134,10 +117,7 @@ SCOPE_EXPANDED = Rule(
 
 REPLAY_DIFFERS = Rule(
     id="refresh-replay-differs",
-    stage="refresh",
     explains="refresh-replay-differs",
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="refresh_token",
     title="`refresh_token` was used a few seconds ago, by a different request",
     why="For 10 seconds the server repeats its response to the same request, in case the response was lost. This request has "
@@ -161,11 +141,8 @@ def _with_change(facts: Facts) -> Facts:
 
 REPLAY_REVOKED = Rule(
     id="refresh-replay-revoked",
-    stage="refresh",
     explains="refresh-replay-revoked",
     recognises=_with_change,
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="refresh_token",
     title="`refresh_token` was used a few seconds ago, and that response is no longer valid",
     why="For 10 seconds the server repeats its response to the same request, but only if everything in it is still valid. "
@@ -175,4 +152,68 @@ REPLAY_REVOKED = Rule(
     insert_placeholder=corrections.new_refresh_token,
 )
 
-RULES = (MISSING, INVALID, REUSED, CLIENT_MISMATCH, SESSION_ENDED, SCOPE_EXPANDED, REPLAY_DIFFERS, REPLAY_REVOKED)
+
+def _at_refresh(facts: Facts) -> Facts | None:
+    return facts if facts["grant_type"] == "refresh_token" else None
+
+
+AUTH_MISSING = Rule(
+    id="refresh-client-auth-missing",
+    explains="client-auth-missing",
+    recognises=_at_refresh,
+    title="The refresh request doesn't identify the client",
+    why="A refresh token is bound to its client, so the client must identify itself in every refresh as it did for the code.",
+    fix="Authenticate as in the code exchange: {registered}.",
+    spec=REFRESH,
+    repair=lambda request, facts: corrections.set_known_client_id(corrections.with_known_secret(request, facts), facts),
+)
+
+
+NEITHER = "Neither offline_access nor online_access was granted."
+
+
+def _no_refresh(answer: TokenAnswer | TokenRequest, context: AnswerContext | TokenContext) -> Facts | None:
+    if isinstance(context, TokenContext):
+        summary = context.given
+        return {"received": None, "reason": summary.refresh} if summary and summary.wanted and summary.refresh else None
+    if not isinstance(answer, TokenAnswer) or answer.members.get("refresh_token"):
+        return None
+    scope = scopes.split(str(answer.members.get("scope") or ""))
+    if {"offline_access", "online_access"} & set(scope) or not (context.wants_refresh or _is_of_a_launch(answer, context)):
+        return None
+    facts = {"received": " ".join(scope), "reason": NEITHER}
+    return facts if context.wants_refresh else {**facts, GUESS: _PERHAPS_NOT_WANTED, "at_most": "info"}
+
+
+_PERHAPS_NOT_WANTED = "Sickbay doesn't know whether your app requested one; an app that doesn't need one can ignore this."
+
+
+def _is_of_a_launch(answer: TokenAnswer, context: AnswerContext) -> bool:
+    """Whether a user launched the app, if nothing is known about the request."""
+    return context.requested_scope is None and bool(answer.members.get("patient"))
+
+
+NO_REFRESH = Rule(
+    id="refresh-token-not-issued",
+    advises=_no_refresh,
+    at=("id_token", "token"),
+    parameter="refresh_token",
+    title="`refresh_token` is missing from the token response",
+    why="{reason} Without a refresh token, access ends when the access token expires.",
+    fix="Request `offline_access`, or `online_access` if the app needs access only during the user's session. Register that "
+    "scope too.",
+    spec=ACCESS,
+)
+
+RULES = (
+    AUTH_MISSING,
+    MISSING,
+    INVALID,
+    REUSED,
+    CLIENT_MISMATCH,
+    SESSION_ENDED,
+    SCOPE_EXPANDED,
+    REPLAY_DIFFERS,
+    REPLAY_REVOKED,
+    NO_REFRESH,
+)

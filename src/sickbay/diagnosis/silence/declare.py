@@ -28,10 +28,8 @@ def silence_rule(
 
     return Rule(
         id=id,
-        stage="silence",
         advises=advises,
         severity="info",
-        outcome="advice",
         degree="probable",
         title=title,
         why=why,

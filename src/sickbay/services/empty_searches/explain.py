@@ -19,7 +19,7 @@ from sickbay.diagnosis.explain import Explanation, explain
 from sickbay.diagnosis.rule import SEVERITIES, Finding
 from sickbay.diagnosis.rule_index import indexed
 from sickbay.diagnosis.rules.search.nothing_found import IDS, RULES
-from sickbay.diagnosis.stages import FHIR
+from sickbay.diagnosis.stages import ACCESS
 from sickbay.kernel.checks import Examination
 from sickbay.protocol.parameters import encode, parse
 from sickbay.services import records
@@ -108,7 +108,7 @@ def explanation_of(search: EmptySearch, answer: Answer) -> Explanation:
     if answer.found:
         causes = (("fhir-search-empty", {"type": search.query.type, "found": answer.found}),)
     context = AccessContext(version=search.query.version, empty=causes)
-    return explain(_INDEX, FHIR.name, search.request, context, Examination(()), live=True)
+    return explain(_INDEX, ACCESS.name, search.request, context, Examination(()), live=True)
 
 
 def _say(runtime: Runtime, search: EmptySearch) -> None:
@@ -116,8 +116,8 @@ def _say(runtime: Runtime, search: EmptySearch) -> None:
     findings = search.explanation.findings if search.explanation else ()
     worst = next((finding for finding in findings if finding.severity != "info"), None)
     if worst is not None and runtime.on_exchange is not None:
-        found = f"found nothing: {worst.id}"
-        runtime.on_exchange(LogLine(search.at, search.space.tenant, FHIR.name, search.holder.client_id, 200, found, search.id))
+        found, app = f"found nothing: {worst.id}", search.holder.client_id
+        runtime.on_exchange(LogLine(search.at, search.space.tenant, ACCESS.name, app, 200, found, search.id))
 
 
 async def explain_in_response(runtime: Runtime, search: EmptySearch, known: Cause) -> tuple[Finding, ...]:

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.diagnosis.stages import FHIR_STAGES
 from sickbay.kernel import english
 from sickbay.protocol import scopes
 from sickbay.services.context import Runtime
 from sickbay.services.journal.exchange_json import read_whole
-from sickbay.services.journal.record import FHIR
 from sickbay.storage.interface import Record
 
 TOKEN_RESPONSES: Final = 5
@@ -25,7 +25,7 @@ UNDEFINED: Final = frozenset(("fhir-patient-undefined", "fhir-search-missing-pat
 
 async def with_earlier_moment(runtime: Runtime, record: Record, entry: dict[str, Any]) -> dict[str, Any]:
     """The exchange, with the earlier moment in those of its findings that follow from it. record: of the exchange."""
-    if entry["stage"] not in FHIR or not record.family or not any(map(_may_follow, entry["findings"])):
+    if entry["stage"] not in FHIR_STAGES or not record.family or not any(map(_may_follow, entry["findings"])):
         return entry
     found = await runtime.store.find("exchange", family=record.family, label="token", until=record.at, limit=TOKEN_RESPONSES)
     responses = [await read_whole(runtime, other, False) for other in found]

@@ -19,10 +19,11 @@ from sickbay.authorization.token import client_assertion, client_authentication,
 from sickbay.authorization.token import code as token_code
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
+from sickbay.diagnosis.stages import FHIR_STAGES
 from sickbay.services import launch as launches
 from sickbay.services.context import Runtime
 from sickbay.services.decision import redact
-from sickbay.services.journal.record import FHIR, LETTERS, text_of
+from sickbay.services.journal.record import LETTERS, text_of
 from sickbay.services.redaction import live_secrets as secrets
 from sickbay.services.redaction import masking
 from sickbay.services.redaction.live_secrets import LiveSecrets
@@ -165,7 +166,7 @@ def redact_again(old_record: dict[str, Any], live: LiveSecrets) -> dict[str, Any
         str(old_request.get("body") or ""),
     )
     public = (old_record.get("app") or "", old_record.get("launch") or "", old_record["tenant"], old_record["id"])
-    redaction = Redaction(recorded_request, live, public, fhir=old_record.get("stage") in FHIR)
+    redaction = Redaction(recorded_request, live, public, fhir=old_record.get("stage") in FHIR_STAGES)
     old_response = old_record.get("response") or {}
     recorded_response = RecordedResponse(
         int(old_response.get("status") or 0), dict(old_response.get("headers") or {}), old_response.get("body")

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from sickbay.diagnosis.stages import find_stage
 from sickbay.faults.kinds import kinds
 from sickbay.protocol.parameters import parse
 
 Outcome: TypeAlias = Literal["refused", "warning", "passed"]
 """warning: it failed, but no check refused it, such as a record that doesn't exist."""
-ALIASES: Final = {
-    "client_authentication": "token",
-    "pkce": "token",
-    "refresh": "token",
-    "backend": "token",
-    "search": "access",
-    "app_state": "access",
-}
-"""Stages of a step of a launch -> the stage of that step."""
 
 
 def status(exchange: Mapping[str, Any]) -> int:
@@ -67,8 +59,8 @@ def describe_injected(exchange: Mapping[str, Any]) -> str:
 
 def stage_of(exchange: Mapping[str, Any]) -> str:
     """The stage of the launch's step: a refresh or a request with a wrong secret is a token request."""
-    stage = str(exchange.get("stage"))
-    return ALIASES.get(stage, stage)
+    name = str(exchange.get("stage"))
+    return find_stage(name).part_of or name
 
 
 def was_sent_to_app(exchange: Mapping[str, Any]) -> bool:

@@ -20,7 +20,7 @@ from sickbay.authorization.token import pkce
 from sickbay.diagnosis.corrections import with_parameters
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, is_severity
-from sickbay.diagnosis.stages import REGISTRATION
+from sickbay.diagnosis.stages import FHIR_STAGES, REGISTRATION
 from sickbay.kernel.checks import Examination
 from sickbay.protocol.parameters import parse
 from sickbay.services.context import Runtime
@@ -38,8 +38,6 @@ from sickbay.services.redaction.redaction import RecordedRequest, RecordedRespon
 from sickbay.storage.interface import Record
 
 LOG = logging.getLogger("sickbay")
-FHIR = ("access", "search", "app_state")
-"""Stages whose requests are FHIR."""
 REFUSED_FOR = 7 * 86400
 GRANTED_FOR = 86400
 LETTERS = {"passed": "", "refused": "!", "skipped": "-"}
@@ -167,12 +165,12 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
         exchange.request,
         live,
         _list_public(exchange),
-        fhir=exchange.stage in FHIR,
+        fhir=exchange.stage in FHIR_STAGES,
         more="" if parsed_body == exchange.request.body else parsed_body,
         base=request.base if isinstance(request, AccessRequest) else "",
         whole=not exchange.unexamined,
     )
-    redaction.quotes(_challenges(exchange))
+    redaction.quotes([*_challenges(exchange)])
     facts: dict[str, Any] = {
         "id": exchange.id,
         "at": exchange.at,

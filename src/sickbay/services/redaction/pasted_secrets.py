@@ -100,7 +100,7 @@ class _Words:
         return text[start : start + length] in self._forms and not _WORD_GOES_ON.match(text, start + length)
 
     def mask(self, text: str) -> str:
-        return named_secrets.replace(text, self.find(text))
+        return named_secrets.replace(text, [*self.find(text)])
 
 
 _WORD_BEGINS, _WORD_GOES_ON = re.compile(r"(?<![A-Za-z0-9_])(?=\S)"), re.compile(r"[A-Za-z0-9_]")

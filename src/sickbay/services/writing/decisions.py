@@ -12,7 +12,7 @@ from sickbay.authorization.access import writes
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.refusals import write as refusals
 from sickbay.authorization.requests import AccessRequest
-from sickbay.diagnosis.stages import FHIR
+from sickbay.diagnosis.stages import ACCESS
 from sickbay.fhir import body as bodies
 from sickbay.fhir import lossless_json, preconditions
 from sickbay.fhir.body import Body
@@ -115,11 +115,11 @@ def check_body(runtime: Runtime, write: WriteRequest, resource: Any, id: str) ->
 
 
 def decide_write(write: WriteRequest, checks: Sequence[Any], **context: Any) -> Decision[AccessRequest, AccessContext]:
-    return decide(FHIR, write.tenant, checks, write.request, structs.replace(write.seen.decision.context, **context))
+    return decide(ACCESS, write.tenant, checks, write.request, structs.replace(write.seen.decision.context, **context))
 
 
 def reject(write: WriteRequest, refusal: Refusal) -> WriteRejected:
-    return WriteRejected(refusal.status, decision=refuse(FHIR, write.request, write.seen.decision.context, refusal))
+    return WriteRejected(refusal.status, decision=refuse(ACCESS, write.request, write.seen.decision.context, refusal))
 
 
 def id_taken(write: WriteRequest, current: Stored) -> WriteRejected:

@@ -11,7 +11,8 @@ from sickbay.storage.interface import CannotCopy, CopyResources
 from sickbay.storage.population_file import FIRST, TABLES, find_change_time, last_updated
 from sickbay.storage.query.dictionary import LIVE, SHIFT
 from sickbay.storage.sqlite.connection import rows
-from sickbay.storage.sqlite.resources import Changes, Counters
+from sickbay.storage.sqlite.numbers import Counters
+from sickbay.storage.sqlite.resources import Changes
 
 _NAME: Final = "population"
 """The beginning of the names of attached files."""
@@ -69,7 +70,7 @@ class _Copy:
         self._db.execute(_WORDS)
         self._db.execute("DELETE FROM temp.copied_word")
         for old, text in rows(self._db, f"SELECT number, text FROM {self._file}.word ORDER BY number"):
-            self._db.execute("INSERT INTO temp.copied_word VALUES (?, ?)", (old, self._changes.word(text)))
+            self._db.execute("INSERT INTO temp.copied_word VALUES (?, ?)", (old, self._changes.numbers.word(text)))
 
     def _binds(self, space: Counters) -> dict[str, Any]:
         step, after = self._step, FIRST + self._step.after

@@ -6,27 +6,22 @@ History and index rows are collected until a transaction ends, then many are ins
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
 import apsw
 
 from sickbay.fhir.search.index_entries import IndexEntries
-from sickbay.storage.facts import NONE
 from sickbay.storage.interface import Clear, Reindex, ResourceSpace, Save
-from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED, SHIFT
+from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED
 from sickbay.storage.query.marks import numbers, ranges
 from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, check, facts_text, index_rows, rows_of
 from sickbay.storage.query.space_tables import forgets
 from sickbay.storage.query.undo import IndexChange, RowsByTable, compare, encode_change, rows_after_deletion
+from sickbay.storage.sqlite.numbers import INSERT, Counters, Numbers, StoredNames, allocate
 from sickbay.storage.sqlite.pending_rows import FULL_ROWS, HISTORY, PendingRows, insertion
 
-_INSERT = (
-    "INSERT INTO resource (nid, space, type, state, id, version_id, changed, index_revision, facts, body)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_CREATE = f"{_INSERT} ON CONFLICT DO NOTHING"
+_CREATE = f"{INSERT} ON CONFLICT DO NOTHING"
 _UPDATE = "UPDATE resource SET state = ?, version_id = ?, changed = ?, index_revision = ?, facts = ?, body = ? WHERE nid = ?"
 _REINDEXED = "UPDATE resource SET index_revision = ?, facts = ? WHERE nid = ?"
 _KEEP_BODY = (
@@ -54,33 +49,6 @@ _INDEX_ROWS = " UNION ALL ".join(_select(number, table) for number, table in enu
 """The index rows of a resource, each after the number of its table."""
 
 
-class Counters:
-    """The counters of one space within one transaction: allocated numbers, and the change in live resources by type."""
-
-    def __init__(self, number: int, allocated: int, sequence: int, live: dict[int, int] | None = None) -> None:
-        self.number, self.allocated, self.sequence = number, allocated, sequence
-        self.live: dict[int, int] = live or {}
-        self.nids: dict[tuple[str, str], int] = {}
-
-    def count(self, type: int, change: int) -> None:
-        """Add to the live resources of a type."""
-        self.live[type] = self.live.get(type, 0) + change
-
-    def copy(self) -> Counters:
-        return Counters(self.number, self.allocated, self.sequence, dict(self.live))
-
-
-@dataclass(slots=True)
-class StoredNames:
-    """Names and codings that are known to be stored. They are never changed or deleted.
-
-    words: their numbers, which PostgreSQL's IdAllocator keeps too. terms: their hashes, about FULL_ROWS at most.
-    """
-
-    words: dict[str, int] = field(default_factory=dict)
-    terms: dict[tuple[str | None, str], int] = field(default_factory=dict)
-
-
 class Changes:
     """The changes of resources in one transaction, job by job. The methods are called as those of `writer.Transaction`."""
 
@@ -88,12 +56,11 @@ class Changes:
         self.db = db
         self._known = known
         self._rows = PendingRows(db, known.terms)
+        self.numbers = Numbers(db, known)
         self._spaces: dict[ResourceSpace, Counters] = {}
         self._settled: dict[ResourceSpace, Counters] = {}
         self.has_attached = False
         """Whether a population file was attached to the connection."""
-        self._words: dict[str, int] = {}
-        """The numbers of other names. They are stored once the transaction is committed."""
 
     def settle(self) -> None:
         self._rows.settle()
@@ -103,12 +70,12 @@ class Changes:
         """Restore the state of the last `settle`. Values that were only looked up are looked up again."""
         self._rows.undo()
         self._spaces = {space: counters.copy() for space, counters in self._settled.items()}
-        self._words.clear()
+        self.numbers.words.clear()
 
     def save(self, step: Save) -> None:
         """Write one version. Raises Conflict before changing anything."""
         space = self.counters(step.space)
-        type = self.word(step.type)
+        type = self.numbers.word(step.type)
         if step.version_id == 1 and not step.if_version and step.interaction != "delete" and self._create(space, type, step):
             return
         query = "SELECT nid, state, version_id, index_revision FROM resource WHERE space = ? AND type = ? AND id = ?"
@@ -116,7 +83,7 @@ class Changes:
         nid, state, version, revision = existing[0] if existing else (0, REFERENCED, 0, 0)
         check(step, state, version)
         if not existing:
-            nid = self._allocate(space)
+            nid = allocate(space)
             space.nids[step.type, step.id] = nid
         if state == LIVE:
             self._rows.flush()
@@ -128,7 +95,7 @@ class Changes:
 
     def reindex(self, step: Reindex) -> None:
         """Rewrite the index rows of a current version."""
-        space, type = self.counters(step.space), self.word(step.type)
+        space, type = self.counters(step.space), self.numbers.word(step.type)
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ? AND state = 1 AND version_id = ?"
         current = self._fetch(query, (space.number, type, step.id, step.version_id))
         if current:
@@ -169,14 +136,14 @@ class Changes:
             space.live.clear()
 
     def after_commit(self) -> None:
-        self._known.words |= self._words
+        self._known.words |= self.numbers.words
         if len(self._known.terms) > FULL_ROWS:
             self._known.terms.clear()
         self._known.terms |= self._rows.terms
 
     def _create(self, space: Counters, type: int, step: Save) -> bool:
         """Try to insert without looking first, because most saves create. Returns False, with nothing changed, if it exists."""
-        nid, facts = self._allocate(space), facts_text(step.facts)
+        nid, facts = allocate(space), facts_text(step.facts)
         self.db.execute(_CREATE, (nid, space.number, type, LIVE, step.id, 1, step.at, INDEX_REVISION, facts, step.body))
         if not self.db.changes():
             space.allocated -= 1
@@ -192,7 +159,7 @@ class Changes:
         facts, change = facts_text(step.facts), None
         fresh = step.version_id, step.at, INDEX_REVISION, facts, step.body
         if existing is None:
-            self.db.execute(_INSERT, (nid, space.number, type, LIVE, step.id, *fresh))
+            self.db.execute(INSERT, (nid, space.number, type, LIVE, step.id, *fresh))
         else:
             self.db.execute(_UPDATE, (LIVE, *fresh, nid))
         if existing is None or existing[0] == REFERENCED:
@@ -241,7 +208,9 @@ class Changes:
         return self._exchange(nid, self._stored_rows(nid), after)
 
     def _index_rows(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> dict[str, list[IndexRow]]:
-        return index_rows(space.number, type, nid, facts, self.word, partial(self._target, space), self._rows.term)
+        return index_rows(
+            space.number, type, nid, facts, self.numbers.word, partial(self.numbers.target, space), self._rows.term
+        )
 
     def _stored_rows(self, nid: int) -> dict[str, set[IndexRow]]:
         """The current index rows of a resource, by table, in the order in which they have to be deleted."""
@@ -281,28 +250,9 @@ class Changes:
             if table != "facet_index":
                 self.db.executemany(f"DELETE FROM {table} WHERE nid BETWEEN ? AND ?", ranges(nids))
 
-    def _target(self, space: Counters, type: str, id: str) -> int:
-        """Return the nid of a referenced resource. Allocates one if the resource isn't stored yet."""
-        cached = space.nids.get((type, id))
-        if cached is not None:
-            return cached
-        word = self.word(type)
-        query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?"
-        nid: int | None = self.db.execute(query, (space.number, word, id)).get
-        if nid is None:
-            nid = self._allocate(space)
-            self.db.execute(_INSERT, (nid, space.number, word, REFERENCED, id, 0, 0, 0, NONE, b""))
-        space.nids[type, id] = nid
-        return nid
-
     def _fetch(self, text: str, binds: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return all rows at once. A statement left open would hold back the checkpoint."""
         return self.db.execute(text, binds).fetchall()
-
-    @staticmethod
-    def _allocate(space: Counters) -> int:
-        space.allocated += 1
-        return space.number << SHIFT | space.allocated
 
     def counters(self, space: ResourceSpace) -> Counters:
         if space not in self._spaces:
@@ -316,17 +266,6 @@ class Changes:
                 matches = self._fetch(add, space)
             self._spaces[space] = Counters(*matches[0])
         return self._spaces[space]
-
-    def word(self, text: str) -> int:
-        """Return the number of a name, which is new if there is none."""
-        number = self._known.words.get(text) or self._words.get(text)
-        if number is None:
-            number = self.db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
-            if number is None:
-                add = "INSERT INTO word (number, text) SELECT coalesce(max(number), 0) + 1, ? FROM word RETURNING number"
-                number = self._fetch(add, (text,))[0][0]
-            self._words[text] = number
-        return number
 
     def forget_all(self, number: int) -> None:
         """Delete everything in one space."""

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import apsw
 
@@ -18,53 +18,38 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage import population_file
 from sickbay.storage.counts import Failures, Volume
 from sickbay.storage.interface import (
-    Clear,
-    Conflict,
-    CopyResources,
     Delete,
     DeleteFamily,
     HistoryQuery,
     Labels,
-    Mark,
     Outdated,
     Page,
     Put,
     Record,
-    Reindex,
     ResourceSpace,
-    ReturnToMark,
-    Save,
     Step,
     Stored,
-    UseOnce,
     Versions,
 )
-from sickbay.storage.kinds import CHANGES, COUNTED, UNCACHED
 from sickbay.storage.probe import ProbeJob
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
 from sickbay.storage.query.saving import OUTDATED
-from sickbay.storage.quotas import FAILURES, QUOTAS
-from sickbay.storage.resets import OUTSIDE, Revisions, expected_revisions
+from sickbay.storage.resets import expected_revisions
 from sickbay.storage.sqlite.connection import (
     connect,
-    make_room,
     migrate,
     must_be_ours,
     opening,
     replace_published_key,
-    rows,
 )
-from sickbay.storage.sqlite.copying import copy_resources
-from sickbay.storage.sqlite.marks import return_to_mark, set_mark
 from sickbay.storage.sqlite.probing import ProbeThread
 from sickbay.storage.sqlite.reader import SqliteReader
-from sickbay.storage.sqlite.writer import Transaction, Undo, Writer
+from sickbay.storage.sqlite.steps import apply, count_failure, purge, trim
+from sickbay.storage.sqlite.writer import Undo, Writer
 
-BULK_STEPS = 500
-"""A transaction with at least this many steps is treated as a bulk load."""
 T = TypeVar("T")
 
 
@@ -214,105 +199,6 @@ def _undo_of(steps: Sequence[Step]) -> Undo:
         step.if_revision is None if isinstance(step, Put) else isinstance(step, Delete | DeleteFamily) for step in steps[1:]
     )
     return Undo.NOTHING if decides_first else Undo.SAVEPOINT
-
-
-def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OUTSIDE) -> None:
-    """Apply all steps in order. Raises Conflict; the caller undoes the changes. Raises WasReset before it changes anything."""
-    if began:
-        transaction.check_resets(began)
-    if len(steps) >= BULK_STEPS or any(isinstance(step, CopyResources) for step in steps):
-        make_room(transaction.db)
-    for step in steps:
-        match step:
-            case Save():
-                transaction.resources.save(step)
-            case Reindex():
-                transaction.resources.reindex(step)
-            case Clear(kind="resources"):
-                transaction.resources.clear(step)
-                transaction.revises_records = True  # other workers learn from this that a hospital has to be filled again
-            case Mark():
-                set_mark(transaction.resources, step)
-            case ReturnToMark():
-                return_to_mark(transaction.resources, step)
-            case CopyResources():
-                copy_resources(transaction.resources, step)
-            case Put():
-                _put(transaction, step)
-            case _:
-                _change(transaction, step)
-
-
-def _put(transaction: Transaction, step: Put) -> None:
-    db, record, is_new = transaction.db, step.record, step.if_revision == 0
-    fields = record_sql.fields(record)
-    if step.if_revision is not None:
-        text = record_sql.PUT_ABSENT if is_new else record_sql.PUT_IF
-        db.execute(text, fields if is_new else (*fields, step.if_revision))
-        _must_change(db, step)
-    elif record.kind == "token":
-        is_new = db.execute(record_sql.PUT_AND_COUNT, fields).get == 1
-    else:
-        db.execute(record_sql.PUT, fields)
-    if record.kind == "meta":
-        transaction.resets = None  # it may be the one that a reset writes
-    elif record.label in QUOTAS:
-        transaction.quotas.add(record.label)
-    if not step.aside and record.kind not in UNCACHED and not (is_new and record.kind == "token"):
-        transaction.revises_records = True
-    if record.kind in COUNTED:
-        _put(transaction, CHANGES)
-
-
-def _change(transaction: Transaction, step: UseOnce | Delete | DeleteFamily | Clear) -> None:
-    db = transaction.db
-    match step:
-        case UseOnce():
-            db.execute(record_sql.USE, (step.now, step.kind, step.key))
-            _must_change(db, step)
-        case Delete():
-            db.execute(record_sql.DELETE, (step.kind, step.key))
-        case DeleteFamily():
-            for kind in step.kinds:
-                db.execute(record_sql.DELETE_FAMILY, (step.family, kind))
-        case Clear():
-            db.execute(record_sql.CLEAR, (step.kind, step.tenant, step.tenant))
-    kinds = step.kinds if isinstance(step, DeleteFamily) else (step.kind,)
-    if not UNCACHED.issuperset(kinds):
-        transaction.revises_records = True
-    if isinstance(step, Delete | Clear) and step.kind in COUNTED:
-        _put(transaction, CHANGES)
-
-
-def _must_change(db: apsw.Connection, step: Put | UseOnce) -> None:
-    if db.changes() != 1:
-        raise Conflict(step)
-
-
-def count_failure(transaction: Transaction, binds: tuple[Any, ...], began: Revisions) -> Failures:
-    transaction.check_resets(began)
-    counted = Failures(*rows(transaction.db, record_sql.COUNT_FAILURE, binds)[0])
-    transaction.quotas.add(FAILURES)
-    return counted
-
-
-def purge(transaction: Transaction, now: int, most: int) -> int:
-    transaction.db.execute(record_sql.PURGE, (now - record_sql.KEPT, most))
-    transaction.revises_records = True
-    return transaction.db.changes()
-
-
-def trim(transaction: Transaction, most: Volume, at_once: int) -> int:
-    """Add up `journal_size` and delete the excess, both within this transaction."""
-    db = transaction.db
-    shares = [exchanges.Share(*row) for row in rows(db, exchanges.SHARES)]
-    db.execute(exchanges.FORGET)
-    db.executemany(exchanges.SHARE, [share for share in shares if share.exchanges])
-    excess = exchanges.excess(shares, most, at_once)
-    if excess is None:
-        return 0
-    db.execute(exchanges.TRIM, excess)
-    return db.changes()
 
 
 def open_store(path: Path, find: Find | None = None, *, durable: bool = True) -> SqliteStore:

@@ -54,6 +54,7 @@ SECTIONS = (
             Entry("Policies", "reference/policies"),
             Entry("The /admin API", "reference/admin"),
             Entry("Metrics", "reference/metrics"),
+            Entry("Checks", "reference/checks"),
             Entry("Dialects", "dialects"),
             Entry("Rules", "rules/README"),
         ),

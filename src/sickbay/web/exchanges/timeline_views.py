@@ -10,13 +10,13 @@ from sickbay.diagnosis.silence.causes import causes
 from sickbay.diagnosis.silence.progress import LaunchStatus, progress
 from sickbay.diagnosis.silence.trail import AppDetails, Trail
 from sickbay.diagnosis.silence.wording import Sentences, sentences
+from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
 from sickbay.kernel.english import count
 from sickbay.services.journal import outcomes
 from sickbay.services.journal.events import event
 from sickbay.services.journal.outcomes import outcome, stage_of
 from sickbay.web.exchanges import code_samples, scope_table
-from sickbay.web.exchanges.views import STAGES
 from sickbay.web.pages.parts import FindingView, findings
 
 LIFELINES = ("app", "browser", "auth", "fhir")
@@ -83,17 +83,6 @@ class Outcome(NamedTuple):
     kind: str
 
 
-_SAID: Final = {
-    "launch": ("browser", "app", "The EHR launches your app"),
-    "discovery": ("app", "fhir", "Your app looks up the endpoints"),
-    "authorize": ("browser", "auth", "Your app requests an authorization code"),
-    "login": ("browser", "auth", "The user signs in, chooses or consents"),
-    "redirect": ("auth", "browser", "The response goes to your app"),
-    "token": ("app", "auth", "Your app exchanges the code for a token"),
-    "refresh": ("app", "auth", "Your app refreshes its token"),
-    "backend": ("app", "auth", "Your app requests a token"),
-    "search": ("app", "fhir", "Your app searches data"),
-}
 _EXPECTED: Final = (
     ("authorize", "Next: request an authorization code", "an authorization request"),
     ("token", "Next: exchange the code for a token", "an authorization code"),
@@ -280,7 +269,8 @@ def _describe_arrow(stage: str, method: str, address: str) -> tuple[str, str, st
     if stage == "browser":
         target = "auth" if "/oauth/" in address else "fhir"
         return "browser", target, "The browser asks whether your app may send a request"
-    return _SAID.get(stage, ("app", "auth", STAGES.get(stage, "Request")))
+    declared = find_stage(stage)
+    return declared.sender, declared.receiver, declared.sentence or declared.title
 
 
 def _waiting(exchanges: Sequence[Mapping[str, Any]]) -> tuple[Arrow, ...]:

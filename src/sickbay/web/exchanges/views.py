@@ -14,6 +14,7 @@ from typing import Any
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.answers.values import CODES
 from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
 from sickbay.kernel.english import join
 from sickbay.web.exchanges import code_samples, scope_table
@@ -22,32 +23,6 @@ from sickbay.web.pages import exchange_summary
 from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, fold, steps_of, tally
 from sickbay.web.pages.parts import FindingView, Link, TextPiece, Verdict, findings
 
-STAGES = {
-    "registration": "Registration",
-    "launch": "Launch",
-    "discovery": "Discovery",
-    "authorize": "Authorization request",
-    "login": "Sign-in and consent",
-    "redirect": "Authorization response",
-    "token": "Token request",
-    "client_authentication": "Token request",
-    "pkce": "Token request",
-    "refresh": "Token refresh",
-    "id_token": "ID token",
-    "access": "FHIR request",
-    "search": "FHIR search",
-    "browser": "Browser",
-    "clock": "Clock",
-    "backend": "Token request",
-    "introspection": "Token introspection",
-    "revocation": "Token revocation",
-    "userinfo": "UserInfo request",
-    "logout": "Sign-out",
-    "app_state": "App state",
-    "throttle": "Rate limit",
-    "answer": "Error response",
-    "request": "Request",
-}
 _EXPLAINS = {rule.id: rule.explains for rule in RULES}
 
 
@@ -172,8 +147,7 @@ def exchange_view(
         headline=exchange_summary.headline(views, exchange),
         lede=exchange_summary.lede(views, corrected is not None, exchange),
         unexamined=exchange_summary.explain_unexamined(exchange),
-        changed=exchange_summary.changed(exchange),
-        stage=STAGES.get(str(exchange.get("stage")), "Request"),
+        stage=find_stage(str(exchange.get("stage"))).title,
         at=f"{english.moment(exchange.get('at') or 0)} UTC",
         at_iso=english.iso(exchange.get("at") or 0),
         app=app,

@@ -27,7 +27,7 @@ from sickbay.web.pages.parts import Link
 
 OPEN = {"token": "token", "introspect": "introspection", "revoke": "revocation", "userinfo": "userinfo"}
 """Endpoints that pages of any origin may call, by the last segment of their path: their stage."""
-STAGES = {**OPEN, "authorize": "authorize", "register": "registration", "logout": "logout"}
+ENDPOINTS = {**OPEN, "authorize": "authorize", "register": "registration", "logout": "logout"}
 
 
 async def respond(request: Request, sandbox: Sandbox, error: UnreadableRequest) -> Response:
@@ -101,7 +101,7 @@ def _place(sandbox: Sandbox, path: str) -> tuple[Tenant | None, str]:
     segments = path.split("/")[1:] or [""]
     tenant = sandbox.tenants.get(segments[0])
     last = segments[-2] if segments[-2:-1] == ["register"] else segments[-1]
-    return tenant, STAGES.get(last, "request") if tenant else "request"
+    return tenant, ENDPOINTS.get(last, "request") if tenant else "request"
 
 
 def _members(

@@ -13,8 +13,8 @@ from sickbay.authorization.origin import is_withheld
 from sickbay.authorization.requests import TokenRequest, token_request
 from sickbay.faults.asked import AskedRequest
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.client_authentication import watch
 from sickbay.services.context import Tenant
+from sickbay.services.failed_attempts import watch_guesses
 from sickbay.services.injection import choose, grants
 from sickbay.services.token import token as answer
 from sickbay.web import error_responses, http_request
@@ -40,7 +40,7 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
         recorded.method, recorded.url, recorded.headers, body, direct=is_direct(request, recorded.headers, body)
     )
     redeem = partial(answer, elsewhere=request.path_params.get("tenant_id", ""))
-    result = await watch(sandbox.runtime, tenant, sent, peer(request.scope), redeem)
+    result = await watch_guesses(sandbox.runtime, tenant, sent, peer(request.scope), redeem)
     response: Response
     decision, explanation = result.decision, None
     if result.response is not None:

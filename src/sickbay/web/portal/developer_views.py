@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
 from sickbay.services.journal.outcomes import Outcome, describe_injected, outcome, problem
 from sickbay.services.launch_progress import LaunchProgress
-from sickbay.web.exchanges.views import STAGES
 from sickbay.web.pages.parts import VERDICTS, Verdict
 
 LineKind: TypeAlias = Outcome | Literal["stalled"]
@@ -125,7 +125,7 @@ def exchange_line(
         f"{root}/exchanges/{exchange['id']}",
         english.moment(exchange.get("at") or 0),
         kind,
-        STAGES.get(str(exchange.get("stage")), "Request"),
+        find_stage(str(exchange.get("stage"))).title,
         app,
         _text(exchange, worst if is_refused else None),
         str((exchange.get("response") or {}).get("status", "")),

@@ -9,11 +9,12 @@ from typing import Any
 from sickbay.diagnosis.case import Case
 from sickbay.diagnosis.corrections import with_fresh_pkce
 from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.stages import STAGES
 from sickbay.doctor.diagnose import Diagnosis, LikelyCause
 from sickbay.doctor.verdict import Verdict, summarize
 from sickbay.services.redaction import pasted_secrets
 from sickbay.web.exchanges import code_samples
-from sickbay.web.exchanges.views import STAGES, ExchangeView, exchange_view
+from sickbay.web.exchanges.views import ExchangeView, exchange_view
 from sickbay.web.pages.exchange_summary import shorten
 from sickbay.web.pages.parts import VERDICTS, Link, TextPiece
 from sickbay.web.portal import paste_views
@@ -138,7 +139,7 @@ def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None)
         why=finding.why if finding else strip_facts(rule.why),
         fix=finding.fix if finding else strip_facts(rule.fix),
         outcome=rule.outcome,
-        stage=STAGES.get(rule.stage, rule.stage),
+        stage=STAGES[rule.stage].title,
         degree=rule.degree,
         spec=Link(rule.spec.name, rule.spec.url),
         prose=case.prose if case else "",

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.frequent import rank
 from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.stages import STAGES
 from sickbay.doctor import compiled, topics
 from sickbay.doctor.topics import Topic
-from sickbay.web.exchanges.views import STAGES
 from sickbay.web.pages.parts import VERDICTS, Verdict
 from sickbay.web.portal.doctor_views import RuleRow, RulesView
 
@@ -68,7 +68,7 @@ def _groups(rules: Sequence[Rule], root: str, *, is_searched: bool) -> Iterator[
 
 def _stage(rule: Rule) -> str:
     """The name of its stage on pages. Several stages have the same name."""
-    return STAGES.get(rule.stage, rule.stage)
+    return STAGES[rule.stage].title
 
 
 def row(rule: Rule, root: str) -> RuleRow:

@@ -31,11 +31,8 @@ def _rename(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 AUD_WRONG_PARAM_NAME = Rule(
     id="aud-wrong-param-name",
-    stage="authorize",
     explains="aud-missing",
     recognises=_other_name,
-    severity="error",
-    outcome="invalid_request",
     parameter="aud",
     title="`aud` is missing: your app sent `audience` instead",
     why="SMART calls this parameter `aud`. The server ignores `audience`, so it doesn't know which FHIR "
@@ -47,10 +44,7 @@ AUD_WRONG_PARAM_NAME = Rule(
 
 AUD_MISSING = Rule(
     id="aud-missing",
-    stage="authorize",
     explains="aud-missing",
-    severity="error",
-    outcome="invalid_request",
     parameter="aud",
     title="`aud` is missing",
     why="`aud` names the FHIR server that the token is for. The EHR requires it so that a fake FHIR "
@@ -74,11 +68,8 @@ def _with_tail(facts: Facts) -> Facts | None:
 
 AUD_HAS_FRAGMENT_OR_QUERY = Rule(
     id="aud-has-fragment-or-query",
-    stage="authorize",
     explains="aud-mismatch",
     recognises=_with_tail,
-    severity="error",
-    outcome="invalid_request",
     parameter="aud",
     title="`aud` doesn't match: it has `{tail}` after the FHIR base URL",
     why="The server compares `aud` with its FHIR base URL, which has no query string and no fragment. "
@@ -125,13 +116,10 @@ _PATH = {GUESS: "Sickbay judges this only by the path of the URL, because it doe
 
 AUD_NOT_FHIR_BASE = Rule(
     id="aud-not-fhir-base",
-    stage="authorize",
     explains="aud-mismatch",
     recognises=_not_base,
     advises=_clearly_not_base,
     unknown="server",
-    severity="error",
-    outcome="invalid_request",
     parameter="aud",
     title="`aud` isn't a FHIR base URL: `{received}` is another URL on this server",
     why="`aud` must be the URL that all FHIR requests start with. The URL of the host, of an OAuth "
@@ -158,11 +146,8 @@ def _nearby(facts: Facts) -> Facts | None:
 
 AUD_NEARBY_HOST = Rule(
     id="aud-nearby-host",
-    stage="authorize",
     explains="aud-mismatch",
     recognises=_nearby,
-    severity="error",
-    outcome="invalid_request",
     degree="probable",
     parameter="aud",
     title="`aud` probably names this server by another address: `{host}`",
@@ -180,11 +165,8 @@ def _nearest(facts: Facts) -> Facts:
 
 AUD_MISMATCH = Rule(
     id="aud-mismatch",
-    stage="authorize",
     explains="aud-mismatch",
     recognises=_nearest,
-    severity="error",
-    outcome="invalid_request",
     parameter="aud",
     title="`aud` doesn't match: this server issues no tokens for `{received}`",
     why="An authorization server issues tokens only for its own FHIR servers. This server's FHIR base URLs: {bases}.",
@@ -195,10 +177,7 @@ AUD_MISMATCH = Rule(
 
 AUD_NOT_ISS_OF_LAUNCH = Rule(
     id="aud-not-iss-of-launch",
-    stage="authorize",
     explains="aud-not-iss-of-launch",
-    severity="error",
-    outcome="invalid_request",
     parameter="aud",
     title="`aud` doesn't match the launch: the EHR launched your app from `{expected}`",
     why="The launch belongs to one FHIR server, and its patient and encounter IDs exist only there. "
@@ -232,9 +211,7 @@ def _has_extra_slash(aud: str) -> bool:
 
 AUD_TRAILING_SLASH = Rule(
     id="aud-trailing-slash",
-    stage="authorize",
     severity="warning",
-    outcome="advice",
     advises=_slash,
     parameter="aud",
     title="`aud` differs from the FHIR base URL by a trailing slash",
@@ -256,9 +233,7 @@ def _alias(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None
 
 AUD_LOOPBACK_ALIAS = Rule(
     id="aud-loopback-alias",
-    stage="authorize",
     severity="warning",
-    outcome="advice",
     advises=_alias,
     parameter="aud",
     title="`aud` uses a different loopback name than the FHIR base URL",
@@ -283,9 +258,7 @@ def _without_resource(request: AuthorizeRequest, facts: Facts) -> AuthorizeReque
 
 AUD_RESOURCE_DISAGREE = Rule(
     id="aud-resource-disagree",
-    stage="authorize",
     severity="warning",
-    outcome="advice",
     advises=_disagreeing,
     sent="resource",
     parameter="resource",

@@ -52,10 +52,9 @@ def _with_placeholder(facts: Facts) -> Facts:
 
 TENANT_UNKNOWN = Rule(
     id="tenant-unknown",
-    stage="authorize",
     explains="tenant-unknown",
-    severity="error",
     outcome="invalid_request, on a page; at the token endpoint invalid_grant",
+    differs="The token endpoint refuses the same address, with its own error code.",
     title="The URL names an unknown tenant: `{received}`",
     why="The tenant in the URL selects the hospital, and this server has no tenant of that name. The URL "
     "may contain a typo or belong to another sandbox.",
@@ -65,11 +64,8 @@ TENANT_UNKNOWN = Rule(
 
 CLIENT_ID_MISSING = Rule(
     id="client-id-missing",
-    stage="authorize",
     explains="client-id-missing",
     recognises=_with_only_app,
-    severity="error",
-    outcome="invalid_request, on a page",
     parameter="client_id",
     title="`client_id` is missing",
     why="Without `client_id`, the server doesn't know which app sends the request or where to send the response.",
@@ -91,11 +87,8 @@ def _clock(at: int) -> str:
 
 CLIENT_NOT_LIVE_YET = Rule(
     id="client-not-live-yet",
-    stage="authorize",
     explains="client-id-unknown",
     recognises=_active_later,
-    severity="error",
-    outcome="unauthorized_client, on a page",
     parameter="client_id",
     title="`client_id` isn't active yet: the registration hasn't taken effect",
     why="This hospital takes a while to activate a new registration. Until then, it treats the app as unknown.",
@@ -112,10 +105,8 @@ def _changed(request: object, context: AuthorizeContext | TokenContext) -> Facts
 
 CLIENT_CHANGE_NOT_LIVE_YET = Rule(
     id="client-change-not-live-yet",
-    stage="authorize",
     at=("token", "introspection", "revocation"),
     severity="warning",
-    outcome="advice",
     advises=_changed,
     given="live_at",
     title="The change to your app isn't active yet",
@@ -136,11 +127,8 @@ def _with_stray_characters(facts: Facts) -> Facts | None:
 
 CLIENT_ID_WHITESPACE = Rule(
     id="client-id-whitespace",
-    stage="authorize",
     explains="client-id-unknown",
     recognises=_with_stray_characters,
-    severity="error",
-    outcome="unauthorized_client, on a page",
     parameter="client_id",
     title="`client_id` contains {what} that doesn't belong to it",
     why="The server compares client IDs exactly. Without the extra characters, yours is `{expected}`, which is registered.",
@@ -163,14 +151,11 @@ def _foreign_placeholder(request: AuthorizeRequest, context: AuthorizeContext) -
 
 CLIENT_ID_PLACEHOLDER = Rule(
     id="client-id-placeholder",
-    stage="authorize",
     explains="client-id-unknown",
     recognises=_placeholder,
     advises=_foreign_placeholder,
     unknown="client",
     sent="client_id",
-    severity="error",
-    outcome="unauthorized_client, on a page",
     degree="probable",
     parameter="client_id",
     title="`client_id` is `{received}`, which is {what}",
@@ -195,11 +180,8 @@ def _nearest(facts: Facts) -> Facts:
 
 CLIENT_ID_UNKNOWN = Rule(
     id="client-id-unknown",
-    stage="authorize",
     explains="client-id-unknown",
     recognises=_nearest,
-    severity="error",
-    outcome="unauthorized_client, on a page",
     parameter="client_id",
     title="`client_id` isn't registered here: `{received}`",
     why="A client ID is valid only at the server that issued it, and it must match exactly. {hint}",
@@ -211,10 +193,7 @@ CLIENT_ID_UNKNOWN = Rule(
 
 CLIENT_NOT_ENABLED_FOR_TENANT = Rule(
     id="client-not-enabled-for-tenant",
-    stage="authorize",
     explains="client-not-enabled-for-tenant",
-    severity="error",
-    outcome="unauthorized_client",
     parameter="client_id",
     title="`client_id` is registered, but {tenant} hasn't enabled the app",
     why="Each hospital decides which apps it allows. Enabled at: {enabled}.",

@@ -17,11 +17,8 @@ def _launch_type(facts: Facts) -> Facts:
 
 LAUNCH_TYPE_NOT_ALLOWED = Rule(
     id="launch-type-not-allowed",
-    stage="authorize",
     explains="launch-type-not-allowed",
     recognises=_launch_type,
-    severity="error",
-    outcome="unauthorized_client",
     parameter="launch",
     title="{launch_type} isn't allowed for this app",
     why="The policy of the hospital or of the app allows only {allowed}.",
@@ -31,10 +28,7 @@ LAUNCH_TYPE_NOT_ALLOWED = Rule(
 
 LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM = Rule(
     id="launch-scope-without-launch-param",
-    stage="authorize",
     explains="launch-scope-without-launch-param",
-    severity="error",
-    outcome="invalid_request",
     parameter="launch",
     title="`launch` is missing, although the scope `launch` is requested",
     why="The scope `launch` asks for the context of an EHR launch, and the launch code says which launch that is.",
@@ -51,10 +45,7 @@ def _with_launch_scope(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequ
 
 LAUNCH_PARAM_WITHOUT_LAUNCH_SCOPE = Rule(
     id="launch-param-without-launch-scope",
-    stage="authorize",
     explains="launch-param-without-launch-scope",
-    severity="error",
-    outcome="invalid_request",
     parameter="scope",
     title="`scope` doesn't contain `launch`, although a launch code is sent",
     why="The launch code identifies the context, and the scope `launch` requests it. Without the scope, "
@@ -71,11 +62,8 @@ def _is_base(facts: Facts) -> Facts | None:
 
 LAUNCH_PARAM_IS_ISS = Rule(
     id="launch-param-is-iss",
-    stage="authorize",
     explains="launch-param-is-url",
     recognises=_is_base,
-    severity="error",
-    outcome="invalid_request",
     parameter="launch",
     title="`launch` is the FHIR base URL instead of the launch code",
     why="The launch URL has two parameters. `iss` is the FHIR base URL and goes into `aud`; `launch` is "
@@ -87,10 +75,7 @@ LAUNCH_PARAM_IS_ISS = Rule(
 
 LAUNCH_PARAM_IS_URL = Rule(
     id="launch-param-is-url",
-    stage="authorize",
     explains="launch-param-is-url",
-    severity="error",
-    outcome="invalid_request",
     parameter="launch",
     title="`launch` is a URL instead of the launch code: `{received}`",
     why="`launch` is the code that the EHR added to your launch URL, not the launch URL itself.",
@@ -101,10 +86,7 @@ LAUNCH_PARAM_IS_URL = Rule(
 
 LAUNCH_CODE_UNKNOWN = Rule(
     id="launch-code-unknown",
-    stage="authorize",
     explains="launch-code-unknown",
-    severity="error",
-    outcome="invalid_request",
     parameter="launch",
     title="`launch` isn't a launch code of this server: `{received}`",
     why="The EHR creates a launch code for each launch, and the server accepts only codes that it created itself.",
@@ -116,10 +98,7 @@ LAUNCH_CODE_UNKNOWN = Rule(
 
 LAUNCH_CODE_OTHER_CLIENT = Rule(
     id="launch-code-other-client",
-    stage="authorize",
     explains="launch-code-other-client",
-    severity="error",
-    outcome="invalid_request",
     parameter="launch",
     title="`launch` belongs to another app",
     why="A launch code is valid only for the `client_id` of the app that the EHR launched.",
@@ -130,10 +109,7 @@ LAUNCH_CODE_OTHER_CLIENT = Rule(
 
 LAUNCH_CODE_EXPIRED = Rule(
     id="launch-code-expired",
-    stage="authorize",
     explains="launch-code-expired",
-    severity="error",
-    outcome="invalid_request",
     parameter="launch",
     title="`launch` expired {ago}",
     why="A launch code is valid only for a short time. A reloaded or bookmarked launch URL contains an old one.",
@@ -144,10 +120,7 @@ LAUNCH_CODE_EXPIRED = Rule(
 
 LAUNCH_CODE_REUSED = Rule(
     id="launch-code-reused",
-    stage="authorize",
     explains="launch-code-reused",
-    severity="error",
-    outcome="invalid_request",
     parameter="launch",
     title="`launch` was already used {ago}",
     why="A launch code works only once. Usually the launch page was reloaded, or the app's code ran twice.",
@@ -165,9 +138,7 @@ def _picker_in_launch(request: AuthorizeRequest, context: AuthorizeContext) -> F
 
 LAUNCH_PATIENT_IN_EHR_LAUNCH = Rule(
     id="launch-patient-in-ehr-launch",
-    stage="authorize",
     severity="warning",
-    outcome="advice",
     advises=_picker_in_launch,
     sent="launch",
     parameter="scope",

@@ -44,9 +44,6 @@ def _before_the_fragment(request: AuthorizeRequest, facts: Facts) -> AuthorizeRe
 
 PARAMETERS_IN_FRAGMENT = Rule(
     id="parameters-in-fragment",
-    stage="authorize",
-    severity="error",
-    outcome="advice",
     advises=_in_fragment,
     title="The parameters are after a `#`, so the server doesn't receive them",
     why="Browsers don't send the fragment, which is everything after the `#`. The server gets a URL without parameters.",
@@ -75,9 +72,6 @@ def _with_question_mark(request: AuthorizeRequest, facts: Facts) -> AuthorizeReq
 
 QUERY_WITHOUT_QUESTION_MARK = Rule(
     id="query-without-question-mark",
-    stage="authorize",
-    severity="error",
-    outcome="advice",
     advises=_without_question_mark,
     title="The query string starts with `{received}` instead of `?`",
     why="Without a `?`, the parameters are part of the path. The server sees a different endpoint without any parameters.",
@@ -106,9 +100,6 @@ def _decoded(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 QUERY_ENCODED_WHOLE = Rule(
     id="query-encoded-whole",
-    stage="authorize",
-    severity="error",
-    outcome="advice",
     advises=_encoded_whole,
     title="The query string is percent-encoded as a whole, including its `=` and `&`",
     why="The server reads it as a single parameter that starts with `{received}`.",
@@ -133,9 +124,6 @@ def _is_empty(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | N
 
 AUTHORIZE_WITHOUT_PARAMETERS = Rule(
     id="authorize-without-parameters",
-    stage="authorize",
-    severity="error",
-    outcome="advice",
     advises=_is_empty,
     title="The authorization request has no parameters",
     why="The URL has no query string. A redirect may have dropped it, or it was after a `#`, which browsers don't send.",
@@ -221,10 +209,7 @@ def _examples(request: Any, facts: Facts) -> Any:
 
 VALUE_IS_PLACEHOLDER = Rule(
     id="value-is-placeholder",
-    stage="authorize",
     at=("token", "introspection", "revocation", "logout", "access"),
-    severity="error",
-    outcome="advice",
     degree="probable",
     advises=_unfilled,
     title="Unfilled value in {names:code}: `{received}` is {what}",

@@ -31,9 +31,7 @@ def _with_openid(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 OPENID_MISSING_WITH_FHIRUSER = Rule(
     id="openid-missing-with-fhiruser",
-    stage="authorize",
     severity="warning",
-    outcome="advice",
     advises=_when(lambda requested: bool(requested & {"fhirUser", "profile"}) and "openid" not in requested),
     parameter="scope",
     title="`scope` requests `fhirUser` or `profile` without `openid`",
@@ -45,9 +43,7 @@ OPENID_MISSING_WITH_FHIRUSER = Rule(
 
 FHIRUSER_MISSING = Rule(
     id="fhiruser-missing",
-    stage="authorize",
     severity="info",
-    outcome="advice",
     advises=_when(lambda requested: "openid" in requested and not requested & {"fhirUser", "profile"}),
     parameter="scope",
     title="`scope` contains `openid` without `fhirUser`",
@@ -59,9 +55,7 @@ FHIRUSER_MISSING = Rule(
 
 PROFILE_SCOPE_DEPRECATED = Rule(
     id="profile-scope-deprecated",
-    stage="authorize",
     severity="info",
-    outcome="advice",
     advises=_when(lambda requested: "profile" in requested and "fhirUser" not in requested),
     parameter="scope",
     title="`scope` contains `profile`, the old name of `fhirUser`",
@@ -77,9 +71,7 @@ def _offline(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 OFFLINE_AND_ONLINE_BOTH = Rule(
     id="offline-and-online-both",
-    stage="authorize",
     severity="warning",
-    outcome="advice",
     advises=_when(lambda requested: {"offline_access", "online_access"} <= requested),
     parameter="scope",
     title="`scope` contains both `offline_access` and `online_access`",
@@ -103,9 +95,9 @@ def _offline_not_registered(request: AuthorizeRequest, context: AuthorizeContext
 
 OFFLINE_ACCESS_NOT_ALLOWED = Rule(
     id="offline-access-not-allowed",
-    stage="authorize",
     severity="warning",
     outcome="dropped",
+    differs="The request is granted without this scope.",
     advises=_offline_not_registered,
     parameter="scope",
     title="`offline_access` isn't registered for your app",
@@ -123,9 +115,9 @@ def _claims(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | Non
 
 OPENID_CLAIMS_IGNORED = Rule(
     id="scope-openid-claims",
-    stage="authorize",
     severity="info",
     outcome="dropped",
+    differs="The request is granted without these scopes.",
     advises=_claims,
     parameter="scope",
     title="`scope` contains `{scopes}`, which this server doesn't grant",

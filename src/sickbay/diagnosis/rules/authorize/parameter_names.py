@@ -71,10 +71,7 @@ def _renamed(request: P, facts: Facts) -> P:
 
 PARAMETER_NAME_WRONG = Rule(
     id="parameter-name-wrong",
-    stage="authorize",
     at=("token", "introspection", "revocation", "logout"),
-    severity="error",
-    outcome="advice",
     advises=_misnamed,
     title="Wrong parameter name: {names:code}",
     why="Parameter names must match exactly, in lower case with underscores. The server ignores names that it doesn't know.",
@@ -118,10 +115,7 @@ def _stripped(request: S, facts: Facts) -> S:
 
 VALUE_HAS_STRAY_CHARACTERS = Rule(
     id="value-has-stray-characters",
-    stage="authorize",
     at=("token", "introspection", "revocation"),
-    severity="error",
-    outcome="advice",
     advises=_stray,
     title="Stray character in {names:code}: {what}",
     why="The server compares values exactly. Stray characters usually come from a template, a "
@@ -145,9 +139,6 @@ def _with_new_challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeReq
 
 CODE_VERIFIER_IN_URL = Rule(
     id="code-verifier-in-url",
-    stage="authorize",
-    severity="error",
-    outcome="advice",
     advises=_verifier,
     sent="code_verifier",
     parameter="code_verifier",
@@ -173,9 +164,7 @@ def _known_prompts(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 PROMPT_UNKNOWN = Rule(
     id="prompt-unknown",
-    stage="authorize",
     severity="warning",
-    outcome="advice",
     advises=_no_prompt,
     sent="prompt",
     parameter="prompt",

@@ -18,10 +18,7 @@ def _without_context(facts: Facts) -> Facts:
 
 SCOPE_PATIENT_WITHOUT_CONTEXT = Rule(
     id="scope-patient-without-context",
-    stage="authorize",
     explains="scope-patient-without-context",
-    severity="error",
-    outcome="access_denied",
     parameter="scope",
     recognises=_without_context,
     title="`scope` contains `{scopes}`, but no patient is selected",

@@ -14,7 +14,6 @@ from sickbay.kernel.checks import Facts
 from sickbay.protocol.parameters import Parameters
 
 SPEC = specs.rfc(9700, "4.1.3", "Countermeasures")
-OUTCOME = "invalid_request, on a page"
 
 
 def _differs(explained: Callable[[str, str], bool]) -> Callable[[Facts], Facts | None]:
@@ -49,11 +48,8 @@ def _any_registered(facts: Facts) -> Facts:
 
 REDIRECT_URI_MISSING = Rule(
     id="redirect-uri-missing",
-    stage="authorize",
     explains="redirect-uri-missing",
     recognises=_any_registered,
-    severity="error",
-    outcome=OUTCOME,
     parameter="redirect_uri",
     title="`redirect_uri` is missing",
     why="SMART requires it in every authorization request, even if only one URI is registered.",
@@ -70,10 +66,7 @@ def _decode(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 REDIRECT_URI_DOUBLE_ENCODED = Rule(
     id="redirect-uri-double-encoded",
-    stage="authorize",
     explains="redirect-uri-double-encoded",
-    severity="error",
-    outcome=OUTCOME,
     parameter="redirect_uri",
     title="`redirect_uri` is percent-encoded twice",
     why="After decoding it once, the server still sees `{received}`, which matches no registered URI. "
@@ -85,10 +78,7 @@ REDIRECT_URI_DOUBLE_ENCODED = Rule(
 
 REDIRECT_URI_HAS_FRAGMENT = Rule(
     id="redirect-uri-has-fragment",
-    stage="authorize",
     explains="redirect-uri-has-fragment",
-    severity="error",
-    outcome=OUTCOME,
     parameter="redirect_uri",
     title="`redirect_uri` contains a `#`: `{received}`",
     why="OAuth forbids a fragment in `redirect_uri`, because browsers don't send anything after the `#` to a server.",
@@ -107,11 +97,8 @@ def _launch_uri(facts: Facts) -> Facts | None:
 
 REDIRECT_URI_IS_LAUNCH_URI = Rule(
     id="redirect-uri-is-launch-uri",
-    stage="authorize",
     explains="redirect-uri-mismatch",
     recognises=_launch_uri,
-    severity="error",
-    outcome=OUTCOME,
     parameter="redirect_uri",
     title="`redirect_uri` is your app's launch URL",
     why="The response would go to `{received}`, which starts a new launch instead of completing this one.",
@@ -146,14 +133,11 @@ _OF_YOUR_APP = "`https://<host of your app>/<path>`"
 
 REDIRECT_URI_NOT_ABSOLUTE = Rule(
     id="redirect-uri-not-absolute",
-    stage="authorize",
     explains="redirect-uri-mismatch",
     recognises=_relative,
     advises=_clearly_relative,
     unknown="client",
     sent="redirect_uri",
-    severity="error",
-    outcome=OUTCOME,
     parameter="redirect_uri",
     title="`redirect_uri` isn't an absolute URI: `{received}`",
     why="The EHR redirects the browser from its own site, so it needs the scheme and host of your app.",
@@ -176,11 +160,8 @@ def _slash(facts: Facts) -> Facts | None:
 
 REDIRECT_URI_TRAILING_SLASH = Rule(
     id="redirect-uri-trailing-slash",
-    stage="authorize",
     explains="redirect-uri-mismatch",
     recognises=_slash,
-    severity="error",
-    outcome=OUTCOME,
     parameter="redirect_uri",
     title="`redirect_uri` doesn't match: it {slash}",
     why="The server compares the two strings exactly. Registered: `{expected}`. Received: `{received}`.",
@@ -191,11 +172,8 @@ REDIRECT_URI_TRAILING_SLASH = Rule(
 
 REDIRECT_URI_SCHEME_MISMATCH = Rule(
     id="redirect-uri-scheme-mismatch",
-    stage="authorize",
     explains="redirect-uri-mismatch",
     recognises=_differs(lambda registered, received: _scheme_apart(registered) == _scheme_apart(received)),
-    severity="error",
-    outcome=OUTCOME,
     parameter="redirect_uri",
     title="`redirect_uri` doesn't match: one URI uses `http` and the other `https`",
     why="The server compares the two strings exactly. Registered: `{expected}`. Received: `{received}`. "
@@ -207,11 +185,8 @@ REDIRECT_URI_SCHEME_MISMATCH = Rule(
 
 REDIRECT_URI_LOOPBACK_ALIAS = Rule(
     id="redirect-uri-loopback-alias",
-    stage="authorize",
     explains="redirect-uri-mismatch",
     recognises=_differs(lambda registered, received: _this_machine(registered) == _this_machine(received)),
-    severity="error",
-    outcome=OUTCOME,
     parameter="redirect_uri",
     title="`redirect_uri` doesn't match: it uses a different loopback name",
     why="`localhost`, `127.0.0.1` and `[::1]` are the same machine, but the server compares strings. "
@@ -224,11 +199,8 @@ REDIRECT_URI_LOOPBACK_ALIAS = Rule(
 
 REDIRECT_URI_PORT_MISMATCH = Rule(
     id="redirect-uri-port-mismatch",
-    stage="authorize",
     explains="redirect-uri-mismatch",
     recognises=_differs(lambda registered, received: _without_port(registered) == _without_port(received)),
-    severity="error",
-    outcome=OUTCOME,
     parameter="redirect_uri",
     title="`redirect_uri` doesn't match: it has a different port",
     why="The server compares the two strings exactly. Registered: `{expected}`. Received: `{received}`. "
@@ -241,11 +213,8 @@ REDIRECT_URI_PORT_MISMATCH = Rule(
 
 REDIRECT_URI_CASE_MISMATCH = Rule(
     id="redirect-uri-case-mismatch",
-    stage="authorize",
     explains="redirect-uri-mismatch",
     recognises=_differs(lambda registered, received: registered.lower() == received.lower()),
-    severity="error",
-    outcome=OUTCOME,
     parameter="redirect_uri",
     title="`redirect_uri` doesn't match: upper and lower case differ",
     why="URL paths are case-sensitive, and the server compares the two strings exactly. Registered: "
@@ -257,13 +226,10 @@ REDIRECT_URI_CASE_MISMATCH = Rule(
 
 REDIRECT_URI_EXTRA_QUERY = Rule(
     id="redirect-uri-extra-query",
-    stage="authorize",
     explains="redirect-uri-mismatch",
     recognises=_differs(
         lambda registered, received: "?" in received and registered.partition("?")[0] == received.partition("?")[0]
     ),
-    severity="error",
-    outcome=OUTCOME,
     parameter="redirect_uri",
     title="`redirect_uri` doesn't match: its query string isn't registered",
     why="The server compares the whole URI, including the query string. Received: `{received}`.",
@@ -285,11 +251,8 @@ def _closest(facts: Facts) -> Facts:
 
 REDIRECT_URI_MISMATCH = Rule(
     id="redirect-uri-mismatch",
-    stage="authorize",
     explains="redirect-uri-mismatch",
     recognises=_closest,
-    severity="error",
-    outcome=OUTCOME,
     parameter="redirect_uri",
     title="`redirect_uri` isn't registered: `{received}`",
     why="The server sends responses only to registered redirect URIs; otherwise anyone could receive "
@@ -301,10 +264,7 @@ REDIRECT_URI_MISMATCH = Rule(
 
 REDIRECT_URI_SCHEME_FORBIDDEN = Rule(
     id="redirect-uri-scheme-forbidden",
-    stage="authorize",
     explains="redirect-uri-scheme-forbidden",
-    severity="error",
-    outcome=OUTCOME,
     parameter="redirect_uri",
     title="`redirect_uri` has a scheme that isn't allowed: `{received}`",
     why="Browsers and operating systems handle schemes such as `javascript`, `data` and `file` "
@@ -317,10 +277,7 @@ REDIRECT_URI_SCHEME_FORBIDDEN = Rule(
 
 REDIRECT_URI_RESPONSE_PARAMETER = Rule(
     id="redirect-uri-response-parameter",
-    stage="authorize",
     explains="redirect-uri-response-parameter",
-    severity="error",
-    outcome=OUTCOME,
     parameter="redirect_uri",
     title="`redirect_uri` has query parameters that the response uses, too: {names:code}",
     why="The server adds its response to this query string. A second {names:code} would let the author "

@@ -7,10 +7,7 @@ from sickbay.kernel.checks import Facts
 
 RESPONSE_TYPE_MISSING = Rule(
     id="response-type-missing",
-    stage="authorize",
     explains="response-type-missing",
-    severity="error",
-    outcome="invalid_request",
     parameter="response_type",
     title="`response_type` is missing",
     why="It tells the server what to return. In SMART, that is always an authorization code.",
@@ -21,10 +18,7 @@ RESPONSE_TYPE_MISSING = Rule(
 
 RESPONSE_TYPE_INVALID = Rule(
     id="response-type-invalid",
-    stage="authorize",
     explains="response-type-invalid",
-    severity="error",
-    outcome="unsupported_response_type",
     parameter="response_type",
     title="`response_type={received}` isn't supported",
     why="SMART uses only the authorization code flow. Tokens in a URL would leak into the browser history and server logs.",
@@ -35,10 +29,7 @@ RESPONSE_TYPE_INVALID = Rule(
 
 RESPONSE_MODE_UNSUPPORTED = Rule(
     id="response-mode-unsupported",
-    stage="authorize",
     explains="response-mode-unsupported",
-    severity="error",
-    outcome="invalid_request",
     parameter="response_mode",
     title="`response_mode={received}` isn't supported",
     why="This server returns the code only in the query string of the redirect URI.",
@@ -58,10 +49,7 @@ def _drop_object(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 REQUEST_OBJECT_UNSUPPORTED = Rule(
     id="request-object-unsupported",
-    stage="authorize",
     explains="request-object-unsupported",
-    severity="error",
-    outcome="request_not_supported",
     title="`{name}` isn't supported: this server doesn't read request objects",
     why="The values in a request object would override the plain parameters, so a server that can't read "
     "it has to refuse the request.",
@@ -72,10 +60,7 @@ REQUEST_OBJECT_UNSUPPORTED = Rule(
 
 CLIENT_SECRET_IN_URL = Rule(
     id="client-secret-in-url",
-    stage="authorize",
     explains="client-secret-in-url",
-    severity="error",
-    outcome="invalid_request",
     parameter="client_secret",
     title="`client_secret` is in the authorization URL",
     why="Authorization URLs end up in the browser history and in server logs, so the secret is no longer secret.",
@@ -86,10 +71,7 @@ CLIENT_SECRET_IN_URL = Rule(
 
 PROMPT_NONE_WITH_OTHERS = Rule(
     id="prompt-none-with-others",
-    stage="authorize",
     explains="prompt-none-with-others",
-    severity="error",
-    outcome="invalid_request",
     parameter="prompt",
     title="`prompt=none` can't be combined with other values: `{received}`",
     why="`none` means that the server must not show a page, but each of the other values asks for one.",
@@ -102,10 +84,7 @@ PROMPT_NONE_WITH_OTHERS = Rule(
 
 PROMPT_NONE_WITHOUT_SESSION = Rule(
     id="prompt-none-without-session",
-    stage="authorize",
     explains="prompt-none-without-session",
-    severity="error",
-    outcome="login_required",
     parameter="prompt",
     title="`prompt=none` isn't possible: {reason}",
     why="With `prompt=none` the server must not show a page. It needs a user who is already signed in "

@@ -29,10 +29,7 @@ def _registered(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 SCOPE_MISSING = Rule(
     id="scope-missing",
-    stage="authorize",
     explains="scope-missing",
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` is missing",
     why="The server grants only scopes that are requested, and a token without scopes can't read anything.",
@@ -50,10 +47,7 @@ def _respelt(request: Any, facts: Facts) -> Any:
 
 SCOPE_DOUBLE_ENCODED = Rule(
     id="scope-double-encoded",
-    stage="authorize",
     explains="scope-double-encoded",
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` is percent-encoded twice",
     why="After decoding it once, the server still sees `{received}`, which isn't a list of scopes. "
@@ -65,10 +59,7 @@ SCOPE_DOUBLE_ENCODED = Rule(
 
 SCOPE_COMMA_SEPARATED = Rule(
     id="scope-comma-separated",
-    stage="authorize",
     explains="scope-comma-separated",
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` uses commas as separators",
     why="OAuth separates scopes with spaces. With commas, most servers read a single unknown scope.",
@@ -79,10 +70,7 @@ SCOPE_COMMA_SEPARATED = Rule(
 
 SCOPE_PLUS_LITERAL = Rule(
     id="scope-plus-literal",
-    stage="authorize",
     explains="scope-plus-literal",
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` uses encoded plus signs (`%2B`) as separators",
     why="In a query string, `+` means a space and `%2B` means a plus sign. The server therefore reads a single unknown scope.",
@@ -93,10 +81,7 @@ SCOPE_PLUS_LITERAL = Rule(
 
 SCOPE_TAB_SEPARATED = Rule(
     id="scope-tab-separated",
-    stage="authorize",
     explains="scope-tab-separated",
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` uses tabs or line breaks as separators",
     why="OAuth separates scopes with spaces. With tabs, most servers read a single unknown scope.",
@@ -126,11 +111,8 @@ def _joined(facts: Facts) -> Facts:
 
 SCOPE_SEPARATOR_WRONG = Rule(
     id="scope-separator-wrong",
-    stage="authorize",
     explains="scope-separator-wrong",
     recognises=_joined,
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` uses {what} as separators",
     why="OAuth separates scopes with spaces. With any other separator, the server reads a single unknown scope.",
@@ -147,11 +129,8 @@ def _listed(facts: Facts) -> Facts | None:
 
 SCOPE_IS_ARRAY = Rule(
     id="scope-is-array",
-    stage="authorize",
     explains="scope-has-stray-characters",
     recognises=_listed,
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` is {what} instead of a string",
     why="If a list is written into a URL directly, its brackets, quotation marks and commas become part of the value.",
@@ -171,11 +150,8 @@ def _stray(facts: Facts) -> Facts:
 
 SCOPE_HAS_STRAY_CHARACTERS = Rule(
     id="scope-has-stray-characters",
-    stage="authorize",
     explains="scope-has-stray-characters",
     recognises=_stray,
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` contains {what}",
     why="The server compares scopes exactly, so the extra characters make them unknown. They usually "
@@ -187,10 +163,7 @@ SCOPE_HAS_STRAY_CHARACTERS = Rule(
 
 SCOPE_WRONG_CASE = Rule(
     id="scope-wrong-case",
-    stage="authorize",
     explains="scope-wrong-case",
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` has wrong upper or lower case: `{scopes}`",
     why="Scopes are case-sensitive, and many servers drop one in the wrong case without an error.",
@@ -201,10 +174,7 @@ SCOPE_WRONG_CASE = Rule(
 
 SCOPE_V2_ORDER = Rule(
     id="scope-v2-order",
-    stage="authorize",
     explains="scope-v2-order",
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` has permission letters in the wrong order: `{scopes}`",
     why="SMART 2 requires the order `cruds`: create, read, update, delete, search.",
@@ -221,11 +191,8 @@ def _with_likely(facts: Facts) -> Facts:
 
 SCOPE_MALFORMED = Rule(
     id="scope-malformed",
-    stage="authorize",
     explains="scope-malformed",
     recognises=_with_likely,
-    severity="error",
-    outcome="invalid_scope",
     degree="probable",
     parameter="scope",
     title="`scope` isn't valid in SMART: `{scopes}`",
@@ -238,10 +205,7 @@ SCOPE_MALFORMED = Rule(
 
 SCOPE_SYSTEM_IN_USER_FLOW = Rule(
     id="scope-system-in-user-flow",
-    stage="authorize",
     explains="scope-system-in-user-flow",
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` contains `{scopes}`, but a user signs in",
     why="`system/` scopes are for backend services that act without a user. In this flow, the token has "
@@ -254,10 +218,7 @@ SCOPE_SYSTEM_IN_USER_FLOW = Rule(
 
 SCOPE_V1_ON_V2_APP = Rule(
     id="scope-v1-on-v2-app",
-    stage="authorize",
     explains="scope-v1-on-v2-app",
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` uses SMART {sent_version} syntax, but the app is registered for SMART {app_version}: `{scopes}`",
     why="This server grants only scopes in the syntax of the version that the app is registered for.",
@@ -277,12 +238,9 @@ def _wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | 
 
 SCOPE_WILDCARD_NOT_ALLOWED = Rule(
     id="scope-wildcard-not-allowed",
-    stage="authorize",
     explains="scope-wildcard-not-allowed",
     advises=_wildcards,
     unknown="server",
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` contains a wildcard that isn't allowed: `{scopes}`",
     why="This server, or the registration of your app, allows only scopes for single resource types.",
@@ -293,10 +251,7 @@ SCOPE_WILDCARD_NOT_ALLOWED = Rule(
 
 SCOPE_LEVELS_MIXED = Rule(
     id="scope-levels-mixed",
-    stage="authorize",
     explains="scope-levels-mixed",
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` combines `{scopes}` with {others:code}",
     why="A user's authorization grants `patient/`, `user/`, `launch` and OpenID scopes; the "
@@ -308,10 +263,7 @@ SCOPE_LEVELS_MIXED = Rule(
 
 SCOPE_NOT_REGISTERED = Rule(
     id="scope-not-registered",
-    stage="authorize",
     explains="scope-not-registered",
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` isn't registered for your app: `{scopes}`",
     why="An app gets only scopes that it is registered for. Registered: {registered}.",
@@ -340,13 +292,10 @@ _VERSION = "Sickbay assumes FHIR {}, judging by `aud`."
 
 SCOPE_RESOURCE_NOT_IN_VERSION = Rule(
     id="scope-resource-not-in-version",
-    stage="authorize",
     explains="scope-resource-not-in-version",
     recognises=_add_suggestions,
     advises=_of_no_version,
     unknown="server",
-    severity="error",
-    outcome="invalid_scope",
     parameter="scope",
     title="`scope` names a resource type that FHIR {version} doesn't have: `{scopes}`",
     why="Some resource types were renamed between FHIR versions. A type that doesn't exist in this version matches no data.",

@@ -13,10 +13,7 @@ from sickbay.kernel.checks import UNKNOWN, Facts
 
 STATE_MISSING = Rule(
     id="state-missing",
-    stage="authorize",
     explains="state-missing",
-    severity="error",
-    outcome="invalid_request",
     parameter="state",
     title="`state` is missing",
     why="Your app needs `state` to recognise the response to its own request and to reject a forged one. SMART requires it.",
@@ -94,10 +91,8 @@ def _severity(facts: Facts) -> Severity:
 
 STATE_LOW_ENTROPY = Rule(
     id="state-low-entropy",
-    stage="authorize",
     at=("redirect",),
     severity=_severity,
-    outcome="advice",
     advises=_weak,
     sent="state",
     parameter="state",
@@ -111,9 +106,7 @@ STATE_LOW_ENTROPY = Rule(
 
 STATE_REUSED = Rule(
     id="state-reused",
-    stage="authorize",
     severity="warning",
-    outcome="advice",
     advises=corrections.sent_before("state"),
     given="seen",
     parameter="state",
@@ -131,9 +124,7 @@ def _no_nonce(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | N
 
 NONCE_REUSED = Rule(
     id="nonce-reused",
-    stage="authorize",
     severity="warning",
-    outcome="advice",
     advises=corrections.sent_before("nonce"),
     given="seen",
     parameter="nonce",
@@ -146,9 +137,7 @@ NONCE_REUSED = Rule(
 
 NONCE_MISSING = Rule(
     id="nonce-missing",
-    stage="authorize",
     severity="info",
-    outcome="advice",
     advises=_no_nonce,
     absent="nonce",
     parameter="nonce",

@@ -65,10 +65,7 @@ def _rejoined(request: R, facts: Facts) -> R:
 
 PARAMETERS_MISJOINED = Rule(
     id="parameters-misjoined",
-    stage="authorize",
     at=("token",),
-    severity="error",
-    outcome="advice",
     advises=_misjoined,
     title="`{name}` contains other parameters, because they are joined by `{received}` instead of `&`",
     why="Only `&` separates parameters, so the server reads everything after `{received}` as part of "
@@ -98,9 +95,6 @@ def _as_form(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 AUTHORIZE_BODY_NOT_FORM = Rule(
     id="authorize-body-not-form",
-    stage="authorize",
-    severity="error",
-    outcome="advice",
     advises=_not_a_form,
     title="The request body is {received}, which the authorization endpoint doesn't read",
     why="The endpoint reads parameters only from the query string or from an `application/x-www-form-urlencoded` body.",
@@ -118,10 +112,7 @@ def _without_raw_text(request: AuthorizeRequest, facts: Facts) -> AuthorizeReque
 
 URL_HAS_WHITESPACE = Rule(
     id="url-has-whitespace",
-    stage="authorize",
     explains="url-has-whitespace",
-    severity="error",
-    outcome="invalid_request",
     title="The URL contains spaces or line breaks",
     why="A URL ends at the first space. Anything after it is lost or becomes part of another value.",
     fix="Put the URL on one line, and write a space inside a value as `%20`.",
@@ -131,10 +122,7 @@ URL_HAS_WHITESPACE = Rule(
 
 URL_HTML_ESCAPED = Rule(
     id="url-html-escaped",
-    stage="authorize",
     explains="url-html-escaped",
-    severity="error",
-    outcome="invalid_request",
     title="The URL contains `&amp;` instead of `&`",
     why="HTML source writes `&` as `&amp;`, and the URL was probably copied from it. The server sees parameters "
     "named `amp;client_id` and so on.",
@@ -157,10 +145,7 @@ def _once(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 DUPLICATE_PARAMETER = Rule(
     id="duplicate-parameter",
-    stage="authorize",
     explains="duplicate-parameter",
-    severity="error",
-    outcome="invalid_request",
     degree="probable",
     title="Parameters sent more than once: {names:code}",
     why="OAuth forbids repeated parameters, because servers differ in which value they use. Received: {received:code}.",
@@ -188,9 +173,7 @@ def _encoded(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 PARAM_UNENCODED_URL = Rule(
     id="param-unencoded-url",
-    stage="authorize",
     severity="warning",
-    outcome="advice",
     advises=_unencoded,
     title="URL values aren't percent-encoded: {names:code}",
     why="This works only until a value contains `&` or `#`. The server then loses everything after that character.",
@@ -222,10 +205,7 @@ def _at_right_endpoint(request: R, facts: Facts) -> R:
 
 AUTHORIZE_CALLED_AT_TOKEN_ENDPOINT = Rule(
     id="authorize-called-at-token-endpoint",
-    stage="authorize",
     at=("token",),
-    severity="error",
-    outcome="advice",
     advises=_at_token_endpoint,
     title="The authorization request was sent to the token endpoint",
     why="The token endpoint only exchanges codes and refresh tokens, by POST. Users sign in at the "
@@ -248,10 +228,10 @@ def _not_discovered(request: AuthorizeRequest, context: AuthorizeContext) -> Fac
 
 AUTHORIZE_ENDPOINT_NOT_DISCOVERED = Rule(
     id="authorize-endpoint-not-discovered",
-    stage="authorize",
     explains="authorize-endpoint-not-discovered",
     severity="warning",
     outcome="404 page; advice for other servers",
+    differs="Another server may have its endpoint at this path, so it is a warning there.",
     advises=_not_discovered,
     title="The request URL isn't the authorization endpoint from discovery",
     why="Your app sent the browser to `{received}`. A hard-coded URL breaks if the endpoint moves, and "
@@ -269,9 +249,7 @@ def _fetched(request: AuthorizeRequest, context: AuthorizeContext) -> Facts:
 
 AUTHORIZE_FETCHED = Rule(
     id="authorize-fetched",
-    stage="authorize",
     severity="warning",
-    outcome="advice",
     advises=_fetched,
     given="fetched",
     title="A script fetched the authorization URL instead of navigating to it",

@@ -5,49 +5,20 @@ from msgspec import structs
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.token.client_authentication import PADDING, is_empty_basic, registered_method
+from sickbay.authorization.token.client_authentication import PADDING, is_empty_basic
 from sickbay.diagnosis import corrections, specs
-from sickbay.diagnosis.rule import Rule, Severity, Spec
+from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.wording import listed
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic
 
 CLIENT = Spec("RFC 6749, 2.3 Client Authentication", "https://www.rfc-editor.org/rfc/rfc6749#section-2.3")
 TOKEN = Spec("RFC 6749, 3.2.1 Client Authentication", "https://www.rfc-editor.org/rfc/rfc6749#section-3.2.1")
-REFRESH = Spec("RFC 6749, 6 Refreshing an Access Token", "https://www.rfc-editor.org/rfc/rfc6749#section-6")
 SMART = Spec(
     "SMART App Launch 2.2, Obtain access token",
     "https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#obtain-access-token",
 )
 SECRET_PARAMETERS = ("client_secret", "client_assertion", "client_assertion_type")
-
-
-def _at_refresh(facts: Facts) -> Facts | None:
-    return facts if facts["grant_type"] == "refresh_token" else None
-
-
-def _with_missing_id(facts: Facts) -> Facts:
-    expected = facts.get("expected")
-    return {**facts, "missing": f"`client_id={expected}`" if expected else "`client_id`"}
-
-
-def _with_client_id(request: TokenRequest, facts: Facts) -> TokenRequest:
-    expected = facts.get("expected")
-    return structs.replace(request, parameters=request.parameters.replace([("client_id", expected)])) if expected else request
-
-
-def _with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """Adds the registered secret if it is known (offline), otherwise a placeholder. A live server has only its hash."""
-    context = facts.get("known")
-    if not isinstance(context, TokenContext) or not isinstance(context.client, Client) or context.client.client != "symmetric":
-        return request
-    secret = context.secret or corrections.PLACEHOLDER_SECRET
-    if registered_method(context.client) == "client_secret_post":
-        pairs = [("client_id", context.client.client_id), ("client_secret", secret)]
-        return structs.replace(request, parameters=request.parameters.replace(pairs))
-    headers = {**request.headers, "authorization": basic.write(context.client.client_id, secret)}
-    without_credentials = request.parameters.replace([("client_id", None), ("client_secret", None)])
-    return structs.replace(request, headers=headers, parameters=without_credentials)
 
 
 def _is_padded(facts: Facts) -> Facts | None:
@@ -65,11 +36,10 @@ def _stripped(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 SECRET_PADDED = Rule(
     id="client-secret-padded",
-    stage="client_authentication",
     explains="client-secret-wrong",
     recognises=_is_padded,
-    severity="error",
     outcome="401 invalid_client",
+    differs="In the Authorization header, as here, a wrong secret gets 401; in the body, 400 (RFC 6749, 5.2).",
     title="`client_secret` has a space or a quotation mark around it",
     why="Without these characters it is this app's secret. They often come from an environment file or from copying.",
     fix="Send the secret without these characters.",
@@ -80,10 +50,7 @@ SECRET_PADDED = Rule(
 
 GUESSES_TOO_MANY = Rule(
     id="guesses-too-many",
-    stage="client_authentication",
     explains="guesses-too-many",
-    severity="error",
-    outcome="429 temporarily_unavailable",
     title="Too many failed sign-ins: try again in {seconds} seconds",
     why="To slow down guessing, the server counts failed attempts per app or user and address. After too many in one minute "
     "it refuses all attempts, even with the right secret.",
@@ -91,60 +58,28 @@ GUESSES_TOO_MANY = Rule(
     spec=specs.rfc(6585, "4", "429 Too Many Requests"),
 )
 
-REFRESH_AUTH_MISSING = Rule(
-    id="refresh-client-auth-missing",
-    stage="refresh",
-    explains="client-auth-missing",
-    recognises=_at_refresh,
-    severity="error",
-    outcome="400 invalid_client",
-    title="The refresh request doesn't identify the client",
-    why="A refresh token is bound to its client, so the client must identify itself in every refresh as it did for the code.",
-    fix="Authenticate as in the code exchange: {registered}.",
-    spec=REFRESH,
-    repair=lambda request, facts: _with_client_id(_with_known_secret(request, facts), facts),
-)
 
 AUTH_MISSING = Rule(
     id="client-auth-missing",
-    stage="client_authentication",
     explains="client-auth-missing",
-    severity="error",
-    outcome="400 invalid_client",
     title="The token request has no client credentials",
     why="The app is registered as confidential, so it must authenticate in every token request.",
     fix="Authenticate with the registered method, `{registered}`.",
     spec=TOKEN,
-    repair=_with_known_secret,
+    repair=corrections.with_known_secret,
 )
 
-ID_MISSING = Rule(
-    id="client-id-missing-in-body",
-    stage="token",
-    explains="client-id-missing-in-body",
-    recognises=_with_missing_id,
-    severity="error",
-    outcome="400 invalid_client",
-    parameter="client_id",
-    title="`client_id` is missing from the token request",
-    why="A public app has no secret, so the server recognises it only by the `client_id` in the body.",
-    fix="Add {missing} to the form body.",
-    spec=TOKEN,
-    repair=_with_client_id,
-    insert_placeholder=corrections.placeholder("client_id"),
-)
 
 SECRET_WRONG = Rule(
     id="client-secret-wrong",
-    stage="client_authentication",
     explains="client-secret-wrong",
-    severity="error",
     outcome="401 invalid_client",
+    differs="In the Authorization header, as here, a wrong secret gets 401; in the body, 400 (RFC 6749, 5.2).",
     title="`client_secret` is wrong",
     why="The server knows this `client_id`, but the secret isn't the registered one, neither as it was sent nor form-decoded.",
     fix="Copy the secret again, without spaces around it. If you no longer have it, create a new one in the portal.",
     spec=CLIENT,
-    repair=_with_known_secret,
+    repair=corrections.with_known_secret,
 )
 
 
@@ -161,11 +96,9 @@ def _without_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 SECRET_EMPTY = Rule(
     id="client-secret-empty",
-    stage="client_authentication",
     advises=_empty,
     at=("token",),
     severity="warning",
-    outcome="advice",
     parameter="client_secret",
     title="`client_secret` is empty",
     why="Sickbay treats an empty parameter as not sent, but other servers treat it as a wrong secret.",
@@ -182,11 +115,9 @@ def _empty_basic(request: TokenRequest, context: TokenContext) -> Facts | None:
 
 PUBLIC_EMPTY_BASIC = Rule(
     id="public-client-empty-basic",
-    stage="client_authentication",
     advises=_empty_basic,
     at=("token",),
     severity="warning",
-    outcome="advice",
     title="The app is public, but it sent a Basic header with an empty secret",
     why="The header names the client but proves nothing. Sickbay accepts it. Other servers, such as Oracle Health, refuse "
     "any `Authorization` header from a public app.",
@@ -197,10 +128,7 @@ PUBLIC_EMPTY_BASIC = Rule(
 
 PUBLIC_SECRET = Rule(
     id="public-client-sent-secret",
-    stage="client_authentication",
     explains="public-client-sent-secret",
-    severity="error",
-    outcome="400 invalid_client",
     title="The app is public, but it sent credentials",
     why="A public app runs in a browser or on a phone, where anyone can read its secret. PKCE and the redirect URI protect "
     "it instead.",
@@ -218,11 +146,8 @@ def _only_basic(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 MULTIPLE = Rule(
     id="client-auth-multiple",
-    stage="client_authentication",
     explains="client-auth-multiple",
     recognises=lambda facts: {**facts, "names": listed(facts["received"])},
-    severity="error",
-    outcome="400 invalid_request",
     title="The client authenticated in more than one way: {names}",
     why="A client must use only one authentication method per request. With two, the server can't tell which one to check.",
     fix="Send either the Basic header or the parameters in the body, whichever the app is registered for.",
@@ -246,34 +171,9 @@ def _moved(request: TokenRequest, facts: Facts) -> TokenRequest:
     return request
 
 
-def _secret_for_jwt(facts: Facts) -> Facts | None:
-    wants_jwt = facts["registered"] == "private_key_jwt" and str(facts["received"]).startswith("client_secret")
-    return facts if wants_jwt and facts.get("grant_type") == "client_credentials" else None
-
-
-SECRET_FOR_JWT = Rule(
-    id="backend-secret-instead-of-jwt",
-    stage="backend",
-    explains="client-auth-method-mismatch",
-    recognises=_secret_for_jwt,
-    severity="error",
-    outcome="400 invalid_client",
-    title="The backend service sent a secret instead of a signed JWT",
-    why="This app is registered for `private_key_jwt`: it authenticates with a JWT that it signs with its private key, and "
-    "there is no shared secret.",
-    fix="Sign a `client_assertion` with a key of your JWKS, and send it in place of the secret.",
-    spec=Spec(
-        "SMART App Launch 2.2, Backend Services",
-        "https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html",
-    ),
-)
-
 METHOD_MISMATCH = Rule(
     id="client-auth-method-mismatch",
-    stage="client_authentication",
     explains="client-auth-method-mismatch",
-    severity="error",
-    outcome="400 invalid_client",
     title="The client authenticated with `{received}`, but is registered for `{registered}`",
     why="The server accepts only the authentication method that is registered for the app.",
     fix="Authenticate with `{registered}`. If your library can't, change the registration.",
@@ -282,51 +182,14 @@ METHOD_MISMATCH = Rule(
 )
 
 
-def _same_id(request: TokenRequest, context: TokenContext) -> Facts | None:
-    read, body = request.presented.basic, request.parameters.get("client_id")
-    if read is None or read.decoded is None or body not in (read.decoded[0], (read.raw or ("",))[0]):
-        return None
-    return {"received": body, "expected": body}
-
-
-def _differs(facts: Facts) -> Severity:
-    return "info" if facts["received"] == facts["expected"] else "error"
-
-
-def _once(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """Keeps the credentials only in the header, if there is one: another repair may have removed it."""
-    if request.presented.basic is None:
-        return request
-    return structs.replace(request, parameters=request.parameters.replace([("client_id", None)]))
-
-
-ID_DUPLICATED = Rule(
-    id="client-id-duplicated",
-    stage="token",
-    explains="client-id-duplicated",
-    advises=_same_id,
-    severity=_differs,
-    outcome="400 invalid_request if they differ",
-    parameter="client_id",
-    title="`client_id` is in the body (`{received}`) and in the Basic header (`{expected}`)",
-    why="The Basic header already identifies the client. If the two differ, the server can't tell which client is meant.",
-    fix="Remove `client_id` from the body when you send a Basic header.",
-    spec=CLIENT,
-    repair=_once,
-)
-
 RULES = (
     GUESSES_TOO_MANY,
-    REFRESH_AUTH_MISSING,
     AUTH_MISSING,
-    ID_MISSING,
     SECRET_PADDED,
     SECRET_WRONG,
     SECRET_EMPTY,
     PUBLIC_SECRET,
     PUBLIC_EMPTY_BASIC,
     MULTIPLE,
-    SECRET_FOR_JWT,
     METHOD_MISMATCH,
-    ID_DUPLICATED,
 )

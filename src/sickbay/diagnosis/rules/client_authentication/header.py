@@ -21,6 +21,8 @@ FAULTS = {
     "clear": "the client ID and the secret aren't base64-encoded",
     "scheme": "it doesn't start with Basic",
 }
+WHY_STATUS_401 = "The client authenticated in the Authorization header, which gets 401 (RFC 6749, 5.2)."
+WHY_WARNING = f"{WHY_STATUS_401} The app follows the RFC, and only this server doesn't."
 
 
 def _rewritten(request: TokenRequest, facts: Facts) -> TokenRequest:
@@ -52,11 +54,10 @@ def _with_description(facts: Facts) -> Facts:
 
 NEWLINE = Rule(
     id="basic-newline",
-    stage="client_authentication",
     explains="basic-malformed",
     recognises=_newline,
-    severity="error",
     outcome="401 invalid_client",
+    differs=WHY_STATUS_401,
     parameter="Authorization",
     title="`Authorization` contains a line break",
     why="`echo` adds a line break to the secret, and `base64` breaks lines after 76 characters. The server then reads "
@@ -74,10 +75,9 @@ def _swapped(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 SWAPPED = Rule(
     id="basic-swapped",
-    stage="client_authentication",
     explains="basic-swapped",
-    severity="error",
     outcome="401 invalid_client",
+    differs=WHY_STATUS_401,
     parameter="Authorization",
     title="`Authorization` has the secret before the colon and the `client_id` after it",
     why="The server takes the part before the colon as the `client_id`. Client IDs are shown and logged, so treat this secret "
@@ -89,11 +89,10 @@ SWAPPED = Rule(
 
 MALFORMED = Rule(
     id="basic-malformed",
-    stage="client_authentication",
     explains="basic-malformed",
     recognises=_with_description,
-    severity="error",
     outcome="401 invalid_client",
+    differs=WHY_STATUS_401,
     parameter="Authorization",
     title="`Authorization` can't be read as Basic: {said}",
     why="The server expects the word Basic, a space, and the base64 encoding of the client ID, a colon and the secret.",
@@ -104,10 +103,9 @@ MALFORMED = Rule(
 
 AS_BEARER = Rule(
     id="assertion-as-bearer",
-    stage="client_authentication",
     explains="assertion-as-bearer",
-    severity="error",
     outcome="401 invalid_client",
+    differs=WHY_STATUS_401,
     parameter="Authorization",
     title="`Authorization` is a Bearer header, which the token endpoint doesn't accept",
     why="Bearer is for access tokens at the FHIR server. At the token endpoint a client authenticates with Basic, or with a "
@@ -136,11 +134,8 @@ def _encoded(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 NOT_URLENCODED = Rule(
     id="basic-not-urlencoded",
-    stage="client_authentication",
     advises=_accepted_unencoded,
     at=("token",),
-    severity="error",
-    outcome="advice",
     parameter="Authorization",
     title="`Authorization` has a client ID and secret that weren't form-encoded before base64",
     why="The secret has characters such as + or % that change when they are form-decoded. Some servers try both readings, "
@@ -160,10 +155,10 @@ def _unencoded(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 URLENCODED_MISMATCH = Rule(
     id="basic-urlencoded-mismatch",
-    stage="client_authentication",
     explains="basic-urlencoded-mismatch",
     severity="warning",
     outcome="401 invalid_client",
+    differs=WHY_WARNING,
     parameter="Authorization",
     title="`Authorization` is form-encoded, but this server doesn't decode it",
     why="RFC 6749 requires form-encoding before base64. Some servers never decode, so the encoded secret doesn't match the "

@@ -43,10 +43,7 @@ def _below_the_base(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 BASE_WRONG = Rule(
     id="fhir-base-url-wrong",
-    stage="search",
     explains="fhir-base-url-wrong",
-    severity="error",
-    outcome="404",
     title="The URL isn't below the FHIR base URL: `{received}`",
     why="The FHIR server answers only below its base URL, which is the `iss` of the launch and includes the hospital and the "
     "FHIR version.",
@@ -57,10 +54,9 @@ BASE_WRONG = Rule(
 
 DOUBLE_SLASH = Rule(
     id="fhir-base-double-slash",
-    stage="search",
     explains="fhir-base-double-slash",
     severity="warning",
-    outcome="404",
+    differs="Many servers accept it.",
     title="The path has two slashes in a row: `{received}`",
     why="For a server this is a different path. Usually the base URL ended with a slash, and the app added another one.",
     fix="Remove the slash from the end of the base URL before joining: `{expected}`.",
@@ -70,10 +66,9 @@ DOUBLE_SLASH = Rule(
 
 TRAILING_SLASH = Rule(
     id="fhir-path-trailing-slash",
-    stage="search",
     explains="fhir-path-trailing-slash",
     severity="warning",
-    outcome="404",
+    differs="Many servers accept it.",
     title="The path ends with a slash: `{received}`",
     why="Some servers ignore a trailing slash. For others, including this one, it is a different path, which doesn't exist.",
     fix="Request `{expected}`, without the slash.",
@@ -92,11 +87,8 @@ def _once(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 BASE_TWICE = Rule(
     id="fhir-base-twice",
-    stage="search",
     explains="fhir-resource-unknown",
     recognises=_in_base,
-    severity="error",
-    outcome="404",
     title="The URL contains `{received}` twice, because the base URL already ends with it",
     why="The base URL (the `iss` of the launch) includes the FHIR version, so the resource type follows it directly.",
     fix="Append the resource type directly to the base URL.",
@@ -106,10 +98,7 @@ BASE_TWICE = Rule(
 
 WRONG_VERSION = Rule(
     id="fhir-resource-wrong-version",
-    stage="search",
     explains="fhir-resource-wrong-version",
-    severity="error",
-    outcome="404",
     title="`{received}` isn't a resource type of FHIR {version}",
     why="It exists in {versions}. Resource types were renamed between versions of FHIR, and this base URL is for {version}.",
     fix="Request `{expected}` at this base URL.",
@@ -119,10 +108,7 @@ WRONG_VERSION = Rule(
 
 UNKNOWN_TYPE = Rule(
     id="fhir-resource-unknown",
-    stage="search",
     explains="fhir-resource-unknown",
-    severity="error",
-    outcome="404",
     title="`{received}` isn't a FHIR resource type",
     why="Resource types are singular, begin with a capital letter, and must be spelled exactly as in the specification.",
     fix="Put {expected} in the URL instead of `{received}`.",
@@ -141,10 +127,9 @@ def _id_of_reference(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 ID_INVALID = Rule(
     id="fhir-id-invalid",
-    stage="search",
     explains="fhir-id-invalid",
-    severity="error",
     outcome="404 in the path, 400 in a search",
+    differs="In a path the value is an ID that doesn't exist, in a search a wrong value.",
     parameter="id",
     title="`{parameter}` isn't a valid FHIR id: `{received}`",
     why="An id has 1 to 64 letters, digits, hyphens and dots. A record number with spaces or slashes is an identifier, not "
@@ -164,10 +149,7 @@ def _in_json(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 ACCEPT_UNSUPPORTED = Rule(
     id="fhir-accept-unsupported",
-    stage="search",
     explains="fhir-accept-unsupported",
-    severity="error",
-    outcome="406",
     parameter="Accept",
     title="`Accept` isn't supported here: `{received}`",
     why="This base URL returns JSON and XML of its own FHIR version. In DSTU2 their types are application/json+fhir and "
@@ -188,11 +170,9 @@ def _no_accept(request: AccessRequest, context: AccessContext) -> Facts | None:
 
 MISSING_ACCEPT = Rule(
     id="fhir-missing-accept",
-    stage="search",
     advises=_no_accept,
     at=("access",),
     severity="info",
-    outcome="advice",
     degree="advice",
     parameter="Accept",
     title="`Accept` doesn't request FHIR JSON",
@@ -204,10 +184,7 @@ MISSING_ACCEPT = Rule(
 
 SEARCH_CONTENT_TYPE = Rule(
     id="fhir-search-post-content-type",
-    stage="search",
     explains="fhir-search-post-content-type",
-    severity="error",
-    outcome="415",
     parameter="Content-Type",
     recognises=_with_type,
     title="`Content-Type` of a search by POST must be a form; it was sent {came}",
@@ -218,10 +195,7 @@ SEARCH_CONTENT_TYPE = Rule(
 
 WRITE_CONTENT_TYPE = Rule(
     id="fhir-write-content-type",
-    stage="search",
     explains="fhir-write-content-type",
-    severity="error",
-    outcome="415",
     parameter="Content-Type",
     recognises=_with_type,
     title="`Content-Type` of a resource must be FHIR JSON or XML; it was sent {came}",
@@ -233,10 +207,7 @@ WRITE_CONTENT_TYPE = Rule(
 
 IF_MATCH_MISSING = Rule(
     id="fhir-if-match-missing",
-    stage="search",
     explains="fhir-if-match-missing",
-    severity="error",
-    outcome="412",
     parameter="If-Match",
     title="`If-Match` is missing from the update",
     why="This server requires each update to name the version that it changes. That way, two people can't overwrite each "

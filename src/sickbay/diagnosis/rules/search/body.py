@@ -19,10 +19,7 @@ DELETE = Spec("FHIR R4, delete", "https://hl7.org/fhir/R4/http.html#delete")
 
 MALFORMED = Rule(
     id="fhir-body-malformed",
-    stage="search",
     explains="fhir-body-malformed",
-    severity="error",
-    outcome="400",
     title="The body can't be read as {type}",
     why="The server can't parse it: {received}.",
     fix="Send one JSON object whose `resourceType` is {type}, or the same in XML, with the matching `Content-Type`.",
@@ -31,10 +28,7 @@ MALFORMED = Rule(
 
 ID_MISMATCH = Rule(
     id="fhir-body-id-mismatch",
-    stage="search",
     explains="fhir-body-id-mismatch",
-    severity="error",
-    outcome="400",
     parameter="id",
     title="`id` in the body is `{received}`, but the URL has `{expected}`",
     why="An update names the resource in the URL and in the body. If the two differ, the server can't tell which resource is "
@@ -45,11 +39,10 @@ ID_MISMATCH = Rule(
 
 INVALID = Rule(
     id="fhir-resource-invalid",
-    stage="search",
     explains="fhir-resource-invalid",
     recognises=add_count,
-    severity="error",
     outcome="422, with an issue for each problem",
+    differs="The response lists every problem of the resource, not only the first.",
     title="The {type} isn't valid: {counted}",
     why="{said}",
     fix="Correct {where:code}.",
@@ -58,10 +51,7 @@ INVALID = Rule(
 
 OUTSIDE = Rule(
     id="fhir-write-outside-scope",
-    stage="search",
     explains="fhir-write-outside-scope",
-    severity="error",
-    outcome="403",
     title="The token's scopes don't allow writing into the chart of `{received}`",
     why="After this write, the resource would be in the chart of `{received}`. With the scopes `{held}`, the token may write "
     "only into the chart of `{expected}`.",
@@ -72,10 +62,7 @@ OUTSIDE = Rule(
 
 NOT_SUBJECT = Rule(
     id="fhir-write-not-subject",
-    stage="search",
     explains="fhir-write-not-subject",
-    severity="error",
-    outcome="403",
     title="The {type} isn't about `{expected}`",
     why="A patient who only takes part in a record, for example as performer, recipient or author, may read it. To "
     "{interaction} it with the scopes `{held}`, {expected} must be its subject. Elements that name the subject of {type}: "
@@ -86,10 +73,7 @@ NOT_SUBJECT = Rule(
 
 CONFLICT = Rule(
     id="fhir-version-conflict",
-    stage="search",
     explains="fhir-version-conflict",
-    severity="error",
-    outcome="412",
     parameter="If-Match",
     title="`If-Match` isn't the current version: `{received}`",
     why="Either the resource has changed since you read it, and your write would undo that change, or the version in "
@@ -100,10 +84,9 @@ CONFLICT = Rule(
 
 EXISTS = Rule(
     id="fhir-resource-exists",
-    stage="search",
     explains="fhir-resource-exists",
-    severity="error",
     outcome="412; 409 if a condition matches nothing and the id is taken",
+    differs="A conditional update that matches nothing creates a resource. If its ID is taken, that is a conflict.",
     parameter="If-None-Match",
     title="The {type} already exists",
     why="Your condition (`{received}`) allows the write only if no such resource exists. Version {current} exists.",
@@ -113,10 +96,7 @@ EXISTS = Rule(
 
 AMBIGUOUS = Rule(
     id="fhir-condition-ambiguous",
-    stage="search",
     explains="fhir-condition-ambiguous",
-    severity="error",
-    outcome="412",
     title="The condition matches more than one {type}: `{received}`",
     why="A conditional {interaction} must match at most one resource. Otherwise the server can't tell which one is meant.",
     fix="Narrow the condition to one resource, preferably with identifier=system|value.",
@@ -125,10 +105,9 @@ AMBIGUOUS = Rule(
 
 PATCH_FAILED = Rule(
     id="fhir-patch-failed",
-    stage="search",
     explains="fhir-patch-failed",
-    severity="error",
     outcome="400 if it isn't a patch, 422 if it can't be applied",
+    differs="A body that isn't a patch is malformed; a patch that can't be applied isn't.",
     title="The patch can't be applied: {received}",
     why="If one operation of a patch fails, the server applies none of them. Nothing was changed.",
     fix="Send a JSON Patch: a list of operations, each with `op`, an existing `path`, and a `value` if the operation takes "
@@ -138,10 +117,7 @@ PATCH_FAILED = Rule(
 
 PATCH_READS = Rule(
     id="fhir-patch-reads",
-    stage="search",
     explains="fhir-patch-reads",
-    severity="error",
-    outcome="403",
     title="The patch reads the {type}, but the token's scopes only allow changing it",
     why="Part of the patch ({received}) uses or compares the content of the resource, so the result would reveal it. The "
     "scopes `{held}` don't allow reading the resource.",
@@ -152,10 +128,7 @@ PATCH_READS = Rule(
 
 SUBSCRIPTION = Rule(
     id="fhir-subscription-unsupported",
-    stage="search",
     explains="fhir-subscription-unsupported",
-    severity="error",
-    outcome="422",
     title="Subscriptions aren't supported yet",
     why="The server would never send a notification for a {type}, so it refuses to create or change one.",
     fix="Poll instead: search with `_lastUpdated=gt<time of the last search>`, or read `_history?_since=`.",
@@ -164,10 +137,7 @@ SUBSCRIPTION = Rule(
 
 CASCADE = Rule(
     id="fhir-delete-cascade",
-    stage="search",
     explains="fhir-delete-cascade",
-    severity="error",
-    outcome="403",
     parameter="_cascade",
     title="`{parameter}` isn't supported: a delete can't include other resources",
     why="A cascading delete would also delete resources that the request doesn't name, so this server never allows it.",

@@ -13,11 +13,10 @@ HANDLING = Spec("FHIR R4, Handling Errors", "https://hl7.org/fhir/R4/search.html
 
 MISSING_PARAM = Rule(
     id="fhir-search-missing-param",
-    stage="search",
     explains="fhir-search-missing-param",
     recognises=lambda facts: {**facts, "choices": listed(facts["expected"], word="or")},
-    severity="error",
     outcome="accepted; 400 in a vendor's dialect",
+    differs="The general dialect requires no parameter here; the dialects of vendors do.",
     title="The search for {type} needs {choices}",
     why="This hospital answers a search for {type} only if it has at least one of these parameters.",
     fix="Add {choices}.",
@@ -32,10 +31,9 @@ def _only_id(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 ID_NOT_ALONE = Rule(
     id="fhir-search-id-not-alone",
-    stage="search",
     explains="fhir-search-id-not-alone",
-    severity="error",
     outcome="accepted; 400 in a vendor's dialect",
+    differs="The general dialect allows it; the dialects of vendors don't.",
     parameter="_id",
     title="`_id` can't be combined with other filters: `{received}`",
     why="When you search by `_id`, this server allows no other filter, only parameters such as `_count` and `_include`.",
@@ -46,10 +44,7 @@ ID_NOT_ALONE = Rule(
 
 MODIFIER_UNSUPPORTED = Rule(
     id="fhir-search-modifier-unsupported",
-    stage="search",
     explains="fhir-search-modifier-unsupported",
-    severity="error",
-    outcome="400",
     title="`{parameter}` has a modifier that isn't supported",
     why="Without the modifier the search would mean something else, so the server refuses it instead of ignoring the modifier.",
     fix="Search with {expected}.",
@@ -58,10 +53,7 @@ MODIFIER_UNSUPPORTED = Rule(
 
 PARAM_UNSUPPORTED = Rule(
     id="fhir-search-param-unsupported",
-    stage="search",
     explains="fhir-search-param-unsupported",
-    severity="error",
-    outcome="400",
     title="`{parameter}` isn't supported by this server",
     why="FHIR defines this parameter, but servers may leave it out. If the server ignored it, the results would include "
     "unwanted resources.",
@@ -71,10 +63,9 @@ PARAM_UNSUPPORTED = Rule(
 
 TOO_COMPLEX = Rule(
     id="fhir-search-too-complex",
-    stage="search",
     explains="fhir-search-too-complex",
-    severity="error",
     outcome="400 too-costly",
+    differs="The issue type tells it from a search that is wrong: a simpler one is answered.",
     title="`{parameter}` makes the search too complex",
     why="To limit the cost of a search, the server refuses one that is too complex before it looks anything up.",
     fix="Use {expected}, or split the search into several requests.",

@@ -137,14 +137,14 @@ def _replace_parameter(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 def _rule(id: str, complete: Callable[[Facts], Facts], **texts: Any) -> Rule:
     shared: dict[str, Any] = {
-        "stage": "search",
         "at": ("access",),
         "severity": _level,
         "spec": SEARCH,
         "given": "empty",
         "repair": _replace_parameter,
     }
-    return Rule(id=id, advises=_advice(id, complete), **shared | {"outcome": "200 with a `total` of 0"} | texts)
+    outcome = {"outcome": "200 with a `total` of 0", "differs": "The search is granted, and this is its result."}
+    return Rule(id=id, advises=_advice(id, complete), **shared | {"repair": _replace_parameter} | outcome | texts)
 
 
 def _of_search(facts: Facts) -> Facts:

@@ -16,10 +16,7 @@ BACKEND = Spec(
 
 UNKNOWN = Rule(
     id="fhir-operation-unknown",
-    stage="search",
     explains="fhir-operation-unknown",
-    severity="error",
-    outcome="404",
     title="The operation `{received}` isn't available at this URL",
     why="An operation is defined for the server, for a resource type, or for single resources. The capability statement at "
     "/metadata lists the operations of this server.",
@@ -29,10 +26,7 @@ UNKNOWN = Rule(
 
 PARAMETER = Rule(
     id="fhir-operation-parameter",
-    stage="search",
     explains="fhir-operation-parameter",
-    severity="error",
-    outcome="400",
     title="`{parameter}` isn't valid for this operation",
     why="The server refuses an unknown parameter or an invalid value (`{received}`), because ignoring it would change what "
     "is returned.",
@@ -42,10 +36,7 @@ PARAMETER = Rule(
 
 BY_SYSTEM = Rule(
     id="bulk-not-by-system",
-    stage="search",
     explains="bulk-not-by-system",
-    severity="error",
-    outcome="403 insufficient_scope",
     title="Bulk export needs a `system/` scope; the token has `{held}`",
     why="An export covers whole populations. `user/` and `patient/` scopes cover only what the signed-in user may see.",
     fix="Register a backend service, and request `{needed}` with `client_credentials`.",
@@ -54,10 +45,7 @@ BY_SYSTEM = Rule(
 
 PREFER_MISSING = Rule(
     id="bulk-prefer-missing",
-    stage="search",
     explains="bulk-prefer-missing",
-    severity="error",
-    outcome="400",
     parameter="Prefer",
     title="`Prefer: respond-async` is missing from the export request",
     why="The server creates an export in the background. It answers with the URL at which the app polls for the result.",
@@ -68,10 +56,7 @@ PREFER_MISSING = Rule(
 
 FORMAT = Rule(
     id="bulk-format-unsupported",
-    stage="search",
     explains="bulk-format-unsupported",
-    severity="error",
-    outcome="400",
     parameter="_outputFormat",
     title="`_outputFormat` isn't supported: `{received}`",
     why="This server exports only NDJSON files, with one resource per line.",

@@ -58,10 +58,9 @@ def _patient_added(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 UNDEFINED = Rule(
     id="fhir-patient-undefined",
-    stage="search",
     explains="fhir-patient-undefined",
-    severity="error",
     outcome="404 in the path, 400 in a search",
+    differs="In a path the value is an ID that doesn't exist, in a search a wrong value.",
     parameter="patient",
     title="`{parameter}` is the text `{received}` instead of an id",
     why="JavaScript and other languages write this for a variable without a value. Usually the token response had no "
@@ -86,10 +85,7 @@ UNBOUNDED = Rule(
     advises=_all_patients,
     unknown="server",
     at=("access",),
-    stage="search",
     explains="fhir-search-unbounded",
-    severity="error",
-    outcome="400",
     title="The search requests all patients",
     why="This hospital requires search criteria: users may search, but not list every patient.",
     fix="Add name, birthdate or identifier, for example `Patient?name=Peters`. If you know the id, read `Patient/<id>` "
@@ -99,10 +95,7 @@ UNBOUNDED = Rule(
 
 MISSING_PATIENT = Rule(
     id="fhir-search-missing-patient",
-    stage="search",
     explains="fhir-search-missing-patient",
-    severity="error",
-    outcome="400",
     parameter="patient",
     title="`patient` is missing from the search for {type}",
     why="This hospital allows clinical searches only for one patient at a time.",
@@ -131,10 +124,7 @@ MISSING_CATEGORY = Rule(
     advises=_no_category,
     unknown="server",
     at=("access",),
-    stage="search",
     explains="fhir-search-missing-category",
-    severity="error",
-    outcome="400",
     parameter="category",
     title="`category` and `code` are missing from the search for {type}",
     why="This hospital stores each category separately, so a search must name one.",
@@ -145,10 +135,7 @@ MISSING_CATEGORY = Rule(
 
 BY_PATIENT = Rule(
     id="fhir-patient-searched-by-patient",
-    stage="search",
     explains="fhir-patient-searched-by-patient",
-    severity="error",
-    outcome="400",
     parameter="patient",
     title="`patient` isn't a search parameter of Patient",
     why="Other resources refer to their patient with `patient`. A Patient itself is found by its id.",
@@ -165,10 +152,7 @@ def _with_equals(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 COLON = Rule(
     id="fhir-search-colon-for-equals",
-    stage="search",
     explains="fhir-search-colon-for-equals",
-    severity="error",
-    outcome="400",
     title="`{parameter}` has a colon instead of an equals sign",
     why="A colon starts a modifier, so the server reads a parameter without a value.",
     fix="Write `{expected}`.",
@@ -178,10 +162,7 @@ COLON = Rule(
 
 REFERENCE_MALFORMED = Rule(
     id="fhir-reference-malformed",
-    stage="search",
     explains="fhir-reference-malformed",
-    severity="error",
-    outcome="400",
     parameter="patient",
     title="`{parameter}` isn't a valid reference on this server: `{received}`",
     why="A reference is an id, a type and an id, or a URL below this FHIR base URL.",
@@ -191,10 +172,7 @@ REFERENCE_MALFORMED = Rule(
 
 DATE_MALFORMED = Rule(
     id="fhir-date-malformed",
-    stage="search",
     explains="fhir-date-malformed",
-    severity="error",
-    outcome="400",
     parameter="date",
     title="`{parameter}` isn't a valid FHIR date: `{received}`",
     why="A FHIR date has the year, the month and the day with hyphens between them. A prefix of two letters, such as `ge`, "
@@ -217,10 +195,8 @@ def _without_value(request: AccessRequest, context: AccessContext) -> Facts | No
 
 PARAM_EMPTY = Rule(
     id="fhir-search-param-empty",
-    stage="search",
     at=("access",),
     severity="warning",
-    outcome="advice",
     advises=_without_value,
     title="`{parameter}` has no value, so the server ignored it",
     why="The app's variable was probably empty. The results include everything that matches without this parameter, perhaps "
@@ -258,10 +234,8 @@ def _encoded_twice(request: AccessRequest, context: AccessContext) -> Facts | No
 
 ENCODED_TWICE = Rule(
     id="fhir-search-value-encoded-twice",
-    stage="search",
     at=("access",),
     severity="warning",
-    outcome="advice",
     advises=_encoded_twice,
     title="`{parameter}` is percent-encoded twice: `{received}`",
     why="Usually the app encoded it, and then the HTTP library encoded it again. The server searches for the encoded "
@@ -287,10 +261,8 @@ def _without_bar(request: AccessRequest, context: AccessContext) -> Facts | None
 
 SYSTEM_WITHOUT_BAR = Rule(
     id="fhir-search-system-without-bar",
-    stage="search",
     at=("access",),
     severity="warning",
-    outcome="advice",
     degree="probable",
     advises=_without_bar,
     title="`{parameter}` has no | between system and code: `{received}`",
@@ -344,12 +316,12 @@ def _as_expected(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 VALUE_MALFORMED = Rule(
     id="fhir-search-value-malformed",
-    stage="search",
     explains="fhir-search-value-malformed",
     advises=_unreadable,
     at=("access",),
     severity=_if_strict,
     outcome="400; a result parameter such as _count is ignored",
+    differs="FHIR lets a server ignore a result parameter. It is an error only with Prefer: handling=strict.",
     title="`{parameter}` has a value that can't be read: `{received}`",
     why="Each type of search parameter (number, date, token, quantity and so on) has its own format.",
     fix="Use this form: {expected}.",
@@ -359,13 +331,13 @@ VALUE_MALFORMED = Rule(
 
 UNKNOWN_PARAM = Rule(
     id="fhir-search-unknown-param",
-    stage="search",
     explains="fhir-search-unknown-param",
     recognises=_with_reason,
     advises=_ignored,
     at=("access",),
     severity=_if_strict,
     outcome="ignored with a warning; 400 with Prefer: handling=strict",
+    differs="FHIR lets a server ignore a parameter that it doesn't know, unless the client sends Prefer: handling=strict.",
     title="`{parameter}` isn't a search parameter here",
     why="{reason}",
     fix="Use {expected}.{tip}",

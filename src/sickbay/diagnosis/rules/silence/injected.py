@@ -26,10 +26,8 @@ def _injected(silence: Silence | None, context: Any) -> Facts | None:
 
 FAULT_INJECTED = Rule(
     id="fault-injected",
-    stage="silence",
     advises=_injected,
     severity="info",
-    outcome="advice",
     degree="probable",
     title="A fault was injected into this launch on purpose",
     why="Sickbay was asked to answer {request} wrong. What the app did after that may be right.",

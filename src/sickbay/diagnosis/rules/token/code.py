@@ -30,10 +30,7 @@ def _with_redirect_uri(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 CODE_MISSING = Rule(
     id="code-missing",
-    stage="token",
     explains="code-missing",
-    severity="error",
-    outcome="400 invalid_request",
     parameter="code",
     title="`code` is missing from the token request",
     why="With `grant_type=authorization_code`, the server looks up the authorization by the code that it sent to your "
@@ -56,11 +53,8 @@ def _without_stray_text(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 CODE_MANGLED = Rule(
     id="code-mangled",
-    stage="token",
     explains="code-unknown",
     recognises=_mangled,
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="code",
     title="`code` contains {what}, so it isn't the code that was issued",
     why="Your app probably copied more of the redirect URL than the value of `code`: a quotation mark, the next parameter or "
@@ -72,10 +66,7 @@ CODE_MANGLED = Rule(
 
 CODE_UNKNOWN = Rule(
     id="code-unknown",
-    stage="token",
     explains="code-unknown",
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="code",
     title="`code` isn't known to this server",
     why="The server has no authorization for this code ({length} characters). It may be truncated, decoded twice, deleted "
@@ -87,10 +78,7 @@ CODE_UNKNOWN = Rule(
 
 CODE_EXPIRED = Rule(
     id="code-expired",
-    stage="token",
     explains="code-expired",
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="code",
     title="`code` has expired: it is {age} s old and was valid for {lifetime} s",
     why="Codes are valid only briefly, because anyone who intercepts one could use it. Pausing in a debugger can take longer "
@@ -102,11 +90,8 @@ CODE_EXPIRED = Rule(
 
 CODE_REUSED = Rule(
     id="code-reused",
-    stage="token",
     explains="code-reused",
     recognises=_with_time,
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="code",
     title="`code` was already used {when}",
     why="A code works once. When it is sent again it may have been stolen, so the server also revokes the tokens that it "
@@ -119,10 +104,7 @@ CODE_REUSED = Rule(
 
 CODE_CLIENT_MISMATCH = Rule(
     id="code-client-mismatch",
-    stage="token",
     explains="code-client-mismatch",
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="client_id",
     title="`client_id` isn't the app that `code` was issued to: `{received}`",
     why="The server compares the `client_id` of the token request with the one of the authorization request.",
@@ -145,11 +127,8 @@ _NOT_SEEN = "Sickbay hasn't seen the authorization request: if it had no `redire
 
 REDIRECT_URI_MISSING = Rule(
     id="token-redirect-uri-missing",
-    stage="token",
     explains="token-redirect-uri-missing",
     advises=_no_redirect_uri,
-    severity="error",
-    outcome="400 invalid_request",
     parameter="redirect_uri",
     title="`redirect_uri` is missing from the token request",
     why="The authorization request had a `redirect_uri`, so the token request must repeat it. This stops someone who obtained "
@@ -161,10 +140,7 @@ REDIRECT_URI_MISSING = Rule(
 
 REDIRECT_URI_MISMATCH = Rule(
     id="token-redirect-uri-mismatch",
-    stage="token",
     explains="token-redirect-uri-mismatch",
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="redirect_uri",
     title="`redirect_uri` differs from the authorization request: `{received}`",
     why="The server compares it character by character with the `redirect_uri` that the code was sent to.",
@@ -198,12 +174,9 @@ def _at_own_endpoint(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 WRONG_TENANT = Rule(
     id="token-endpoint-wrong-tenant",
-    stage="token",
     explains="token-endpoint-wrong-tenant",
     advises=_wrong_hospital,
     recognises=_with_endpoint,
-    severity="error",
-    outcome="400 invalid_grant",
     title="The token request went to the wrong hospital: `{received}`",
     why="Each hospital has its own token endpoint, and a code works only at the hospital that issued it.",
     fix="Send the request to {expected}. Read `token_endpoint` from the discovery document at each launch.",

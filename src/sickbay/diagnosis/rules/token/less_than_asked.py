@@ -55,11 +55,9 @@ def _is_short(answer: TokenAnswer, requested: str) -> bool:
 def _rule(id: str, severity: Severity, title: str, why: str, fix: str, spec: Spec, advises: Advises) -> Rule:
     return Rule(
         id=id,
-        stage="token",
         at=("id_token",),
         advises=advises,
         severity=severity,
-        outcome="advice",
         title=title,
         why=why,
         fix=fix,

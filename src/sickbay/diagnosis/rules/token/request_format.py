@@ -47,11 +47,8 @@ def _describe_problems(facts: Facts) -> Facts:
 
 WRONG_METHOD = Rule(
     id="token-wrong-method",
-    stage="token",
     explains="token-wrong-method",
     recognises=_describe_problems,
-    severity="error",
-    outcome="400 invalid_request",
     title="The request must be a POST with all parameters in its body, but {asked}",
     why="Codes, tokens and secrets in a URL end up in logs and browser histories, so the server reads them only from the "
     "body of a POST.",
@@ -68,11 +65,8 @@ def _with_type(facts: Facts) -> Facts:
 
 WRONG_CONTENT_TYPE = Rule(
     id="token-wrong-content-type",
-    stage="token",
     explains="token-wrong-content-type",
     recognises=_with_type,
-    severity="error",
-    outcome="400 invalid_request",
     parameter="Content-Type",
     title="`Content-Type` is wrong: the parameters were sent {came}",
     why="This endpoint reads only a form (`{expected}`). It doesn't parse JSON or other bodies.",
@@ -88,10 +82,7 @@ def _with_authorized_resource(request: TokenRequest, facts: Facts) -> TokenReque
 
 RESOURCE_MISMATCH = Rule(
     id="token-resource-mismatch",
-    stage="token",
     explains="token-resource-mismatch",
-    severity="error",
-    outcome="400 invalid_target",
     parameter="resource",
     title="`resource` isn't the FHIR server that was authorized: `{received}`",
     why="The server issues a token only for the FHIR base URL that was the `aud` of the authorization request.",
@@ -102,11 +93,8 @@ RESOURCE_MISMATCH = Rule(
 
 GRANT_TYPE_MISSING = Rule(
     id="grant-type-missing",
-    stage="token",
     explains="grant-type-missing",
     recognises=_with_suggestion,
-    severity="error",
-    outcome="400 invalid_request",
     parameter="grant_type",
     title="`grant_type` is missing",
     why="`grant_type` tells the server what your app exchanges for tokens, such as a code or a refresh token.",
@@ -117,11 +105,8 @@ GRANT_TYPE_MISSING = Rule(
 
 GRANT_TYPE_INVALID = Rule(
     id="grant-type-invalid",
-    stage="token",
     explains="grant-type-invalid",
     recognises=_with_suggestion,
-    severity="error",
-    outcome="400 unsupported_grant_type",
     parameter="grant_type",
     title="`grant_type` isn't supported: `{received}`",
     why="The server compares it exactly with the grant types that it supports: {known_here}.",
@@ -132,29 +117,13 @@ GRANT_TYPE_INVALID = Rule(
 
 GRANT_TYPE_MISMATCH = Rule(
     id="grant-type-mismatch",
-    stage="token",
     explains="grant-type-mismatch",
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="grant_type",
     title="`grant_type` is `{received}`, but the parameters belong to `{expected}`",
     why="Each grant type has its own parameter: `authorization_code` needs `code`, and `refresh_token` needs `refresh_token`.",
     fix="Send `grant_type={expected}` with these parameters.",
     spec=ERRORS,
     repair=_with_grant,
-)
-
-GRANT_NOT_ALLOWED = Rule(
-    id="backend-grant-not-allowed",
-    stage="backend",
-    explains="backend-grant-not-allowed",
-    severity="error",
-    outcome="400 unauthorized_client",
-    parameter="grant_type",
-    title="`grant_type` isn't allowed for this app: `{received}`",
-    why="The server allows only the grant types that the app is registered for: `{registered}`.",
-    fix="Use a registered grant type. If your app needs `{received}`, add it to the registration.",
-    spec=ERRORS,
 )
 
 
@@ -176,10 +145,8 @@ def _state_sent(request: TokenRequest, context: TokenContext) -> Facts | None:
 
 SCOPE_IGNORED = Rule(
     id="token-scope-ignored",
-    stage="token",
     advises=_scope_sent,
     severity="info",
-    outcome="advice",
     degree="advice",
     parameter="scope",
     title="`scope` has no effect when a code is exchanged",
@@ -192,10 +159,8 @@ SCOPE_IGNORED = Rule(
 
 STATE_PARAM = Rule(
     id="token-state-param",
-    stage="token",
     advises=_state_sent,
     severity="info",
-    outcome="advice",
     degree="advice",
     parameter="state",
     title="`state` was sent to the token endpoint",
@@ -213,7 +178,6 @@ RULES = (
     GRANT_TYPE_MISSING,
     GRANT_TYPE_INVALID,
     GRANT_TYPE_MISMATCH,
-    GRANT_NOT_ALLOWED,
     SCOPE_IGNORED,
     STATE_PARAM,
 )

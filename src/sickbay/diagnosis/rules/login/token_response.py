@@ -1,18 +1,12 @@
-"""Rules about the content of a token response: its scopes, its patient and its refresh token."""
+"""Rules about the content of a token response: its scopes and its patient."""
 
 from sickbay.authorization.contexts import AnswerContext, TokenContext
 from sickbay.authorization.requests import LoginRequest, TokenAnswer, TokenRequest
 from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.diagnosis import specs
-from sickbay.diagnosis.rule import GUESS, Rule, Spec
+from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
-
-REFRESH = Spec(
-    "SMART App Launch 2.2, Scopes for requesting a refresh token",
-    "https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html#scopes-for-requesting-a-refresh-token",
-)
-
 
 GRANT_EXPIRATION = "access_grant_expiration"
 """Blue Button's tokens belong to one beneficiary, whom the response with this member needn't name."""
@@ -33,11 +27,10 @@ def _no_patient(answer: TokenAnswer | LoginRequest, context: AnswerContext) -> F
 
 NO_PATIENT = Rule(
     id="token-response-no-patient",
-    stage="login",
     advises=_no_patient,
     at=("id_token",),
-    severity="error",
     outcome="advice; Sickbay grants no `patient/` scope without a patient",
+    differs="It says too why a token response of Sickbay never shows this.",
     parameter="patient",
     title="`patient` is missing from the token response, but it has `patient/` scopes",
     why="These scopes give access only to the patient in context: `{held}`. Without a patient the server returns nothing, "
@@ -75,11 +68,9 @@ def _is_granted(requested: str, texts: tuple[str, ...], parsed: tuple[scopes.Sco
 
 NARROWER = Rule(
     id="granted-scopes-narrower",
-    stage="login",
     advises=_narrower,
     at=("id_token", "token"),
     severity="warning",
-    outcome="advice",
     parameter="scope",
     title="`scope` of the token response lacks requested scopes: {missing}",
     why="A scope is granted only if the app requested it, it is registered for the app, and the user left it ticked.{reasons}",
@@ -88,43 +79,4 @@ NARROWER = Rule(
 )
 
 
-NEITHER = "Neither offline_access nor online_access was granted."
-
-
-def _no_refresh(answer: TokenAnswer | TokenRequest, context: AnswerContext | TokenContext) -> Facts | None:
-    if isinstance(context, TokenContext):
-        summary = context.given
-        return {"received": None, "reason": summary.refresh} if summary and summary.wanted and summary.refresh else None
-    if not isinstance(answer, TokenAnswer) or answer.members.get("refresh_token"):
-        return None
-    scope = granted(answer)
-    if {"offline_access", "online_access"} & set(scope) or not (context.wants_refresh or _is_of_a_launch(answer, context)):
-        return None
-    facts = {"received": " ".join(scope), "reason": NEITHER}
-    return facts if context.wants_refresh else {**facts, GUESS: _PERHAPS_NOT_WANTED, "at_most": "info"}
-
-
-_PERHAPS_NOT_WANTED = "Sickbay doesn't know whether your app requested one; an app that doesn't need one can ignore this."
-
-
-def _is_of_a_launch(answer: TokenAnswer, context: AnswerContext) -> bool:
-    """Whether a user launched the app, if nothing is known about the request."""
-    return context.requested_scope is None and bool(answer.members.get("patient"))
-
-
-NO_REFRESH = Rule(
-    id="refresh-token-not-issued",
-    stage="refresh",
-    advises=_no_refresh,
-    at=("id_token", "token"),
-    severity="error",
-    outcome="advice",
-    parameter="refresh_token",
-    title="`refresh_token` is missing from the token response",
-    why="{reason} Without a refresh token, access ends when the access token expires.",
-    fix="Request `offline_access`, or `online_access` if the app needs access only during the user's session. Register that "
-    "scope too.",
-    spec=REFRESH,
-)
-
-RULES = (NO_PATIENT, NARROWER, NO_REFRESH)
+RULES = (NO_PATIENT, NARROWER)

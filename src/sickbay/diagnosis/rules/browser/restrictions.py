@@ -116,7 +116,7 @@ def _from_public_page(exchange: HttpExchange, context: AnswerContext) -> Facts |
 
 
 def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None], **more: Any) -> Rule:
-    fields: dict[str, Any] = {"stage": "browser", "severity": "error", "outcome": "advice", "spec": CORS, **more}
+    fields: dict[str, Any] = {"spec": CORS, **more}
     return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **fields)
 
 
@@ -130,6 +130,7 @@ RULES = (
         _unregistered_origin,
         explains=origin.NAME,
         outcome="advice; 403 with the policy strict_cors",
+        differs="Browsers enforce CORS themselves; the server refuses only if the hospital wants that too.",
         recognises=_hinted,
         at=("token", "access"),
         parameter="Origin",
@@ -143,6 +144,8 @@ RULES = (
         "its session cookie, or store the session on your server, under the `state`.",
         _cookie,
         explains="cookie-samesite-iframe",
+        outcome="advice",
+        differs="The refusal is a page of the sign-in, which offers to continue in a tab.",
         at=("redirect",),
         spec=COOKIES,
         degree="probable",

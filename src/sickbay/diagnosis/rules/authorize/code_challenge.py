@@ -4,8 +4,8 @@ import base64
 import binascii
 import re
 
+from sickbay.authorization.authorize.code_challenge import asks_for_code
 from sickbay.authorization.authorize.parameters import requested_resources
-from sickbay.authorization.authorize.pkce import asks_for_code
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
@@ -50,12 +50,12 @@ def _severity(facts: Facts) -> Severity:
 
 PKCE_MISSING = Rule(
     id="pkce-missing",
-    stage="authorize",
     explains="pkce-missing",
     advises=_none_sent,
     absent="code_challenge",
     severity=_severity,
     outcome="invalid_request if PKCE is required",
+    differs="The hospital and the registration of the app decide whether PKCE is required. Where it isn't, this is a warning.",
     parameter="code_challenge",
     title="`code_challenge` is missing",
     why="PKCE ties the code to the app that requested it, so that a stolen code can't be redeemed. SMART 2 and "
@@ -68,10 +68,7 @@ PKCE_MISSING = Rule(
 
 PKCE_METHOD_WITHOUT_CHALLENGE = Rule(
     id="pkce-method-without-challenge",
-    stage="authorize",
     explains="pkce-method-without-challenge",
-    severity="error",
-    outcome="invalid_request",
     parameter="code_challenge",
     title="`code_challenge` is missing, although `code_challenge_method={method}` is sent",
     why="The method says how the challenge was made from the verifier. Without a challenge, the server can't verify anything.",
@@ -82,10 +79,7 @@ PKCE_METHOD_WITHOUT_CHALLENGE = Rule(
 
 PKCE_METHOD_MISSING = Rule(
     id="pkce-method-missing",
-    stage="authorize",
     explains="pkce-method-missing",
-    severity="error",
-    outcome="invalid_request",
     parameter="code_challenge_method",
     title="`code_challenge_method` is missing",
     why="Without it, the server has to assume `plain` (RFC 7636), which SMART forbids.",
@@ -96,10 +90,7 @@ PKCE_METHOD_MISSING = Rule(
 
 PKCE_PLAIN = Rule(
     id="pkce-plain",
-    stage="authorize",
     explains="pkce-plain",
-    severity="error",
-    outcome="invalid_request",
     parameter="code_challenge_method",
     title="`code_challenge_method=plain` isn't allowed",
     why="With `plain`, the verifier itself passes through the browser, so anyone who sees the request can redeem the code.",
@@ -110,10 +101,7 @@ PKCE_PLAIN = Rule(
 
 PKCE_METHOD_INVALID = Rule(
     id="pkce-method-invalid",
-    stage="authorize",
     explains="pkce-method-invalid",
-    severity="error",
-    outcome="invalid_request",
     parameter="code_challenge_method",
     title="`code_challenge_method={received}` isn't supported",
     why="The only allowed value is `S256`, with a capital S.",
@@ -151,11 +139,8 @@ def _challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 PKCE_CHALLENGE_MALFORMED = Rule(
     id="pkce-challenge-malformed",
-    stage="authorize",
     explains="pkce-challenge-malformed",
     recognises=_with_encoding,
-    severity="error",
-    outcome="invalid_request",
     parameter="code_challenge",
     title="`code_challenge` isn't a SHA-256 hash in base64url",
     why="Such a hash has 43 characters from `A-Z a-z 0-9 - _` and no padding. {what}",
@@ -166,9 +151,7 @@ PKCE_CHALLENGE_MALFORMED = Rule(
 
 PKCE_CHALLENGE_REUSED = Rule(
     id="pkce-challenge-reused",
-    stage="authorize",
     severity="warning",
-    outcome="advice",
     advises=corrections.sent_before("code_challenge"),
     given="seen",
     parameter="code_challenge",

@@ -11,8 +11,6 @@ from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
-REFUSED = "422; the app isn't registered"
-
 
 def _secret_backend(request: RegistrationRequest, context: Any) -> Facts | None:
     symmetric = request.type == "system" and request.client == "symmetric" and not (request.jwks or request.jwks_uri)
@@ -21,11 +19,10 @@ def _secret_backend(request: RegistrationRequest, context: Any) -> Facts | None:
 
 BACKEND_NO_JWKS = Rule(
     id="reg-backend-no-jwks",
-    stage="registration",
     explains="reg-backend-no-jwks",
     advises=_secret_backend,
     severity=lambda facts: "info" if facts.get("symmetric") else "error",
-    outcome=REFUSED,
+    differs="A backend service with a secret is allowed, although SMART has none, so that is info.",
     parameter="jwks_uri",
     title="`jwks_uri` is missing: the backend service has no public key",
     why="SMART backend services authenticate with a signed assertion, and the server needs the public key to verify it.",
@@ -43,10 +40,7 @@ def _public_part(request: RegistrationRequest, facts: Facts) -> RegistrationRequ
 
 JWKS_HAS_PRIVATE_KEY = Rule(
     id="reg-jwks-has-private-key",
-    stage="registration",
     explains="reg-jwks-has-private-key",
-    severity="error",
-    outcome=REFUSED,
     parameter="jwks",
     title="`jwks` contains a private key (member `{members}`)",
     why=wording.KEY_PRIVATE,
@@ -62,10 +56,7 @@ def _as_set(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
 
 JWKS_EMPTY = Rule(
     id="reg-jwks-empty",
-    stage="registration",
     explains="reg-jwks-empty",
-    severity="error",
-    outcome=REFUSED,
     parameter="jwks",
     title="`jwks` has no public key that can verify a signature",
     why="A key set is an object with a list `keys`. A public key in it has kty with n and e, or kty with crv, x and y.",
@@ -81,10 +72,7 @@ def _only_jwks_uri(request: RegistrationRequest, facts: Facts) -> RegistrationRe
 
 JWKS_GIVEN_TWICE = Rule(
     id="reg-jwks-given-twice",
-    stage="registration",
     explains="reg-jwks-given-twice",
-    severity="error",
-    outcome=REFUSED,
     parameter="jwks",
     title="`jwks` and `jwks_uri` are both registered",
     why="The two key sets may differ, and then the server can't tell which one counts. RFC 7591 forbids sending both.",
@@ -95,10 +83,7 @@ JWKS_GIVEN_TWICE = Rule(
 
 JWKS_URI_NOT_ABSOLUTE = Rule(
     id="reg-jwks-uri-not-absolute",
-    stage="registration",
     explains="reg-jwks-uri-not-absolute",
-    severity="error",
-    outcome=REFUSED,
     parameter="jwks_uri",
     title="`jwks_uri` isn't a complete URL: `{received}`",
     why="The server fetches the keys itself, so the URL needs `https` and a host, and must not contain #, spaces or quotation "
@@ -114,10 +99,7 @@ def _secure_keys(request: RegistrationRequest, facts: Facts) -> RegistrationRequ
 
 JWKS_URI_INSECURE_HTTP = Rule(
     id="reg-jwks-uri-insecure-http",
-    stage="registration",
     explains="reg-jwks-uri-insecure-http",
-    severity="error",
-    outcome=REFUSED,
     parameter="jwks_uri",
     title="`jwks_uri` uses `http` on another machine: `{received}`",
     why="An attacker on the network could replace the keys with their own and sign as your app. SMART requires TLS.",
@@ -138,9 +120,7 @@ def _page(request: RegistrationRequest, context: Any) -> Facts | None:
 
 JWKS_URI_IS_PAGE = Rule(
     id="reg-jwks-uri-is-page",
-    stage="registration",
     severity="warning",
-    outcome="advice",
     degree="probable",
     advises=_page,
     parameter="jwks_uri",
@@ -152,10 +132,7 @@ JWKS_URI_IS_PAGE = Rule(
 
 SYSTEM_APP_PUBLIC = Rule(
     id="reg-system-app-public",
-    stage="registration",
     explains="reg-system-app-public",
-    severity="error",
-    outcome=REFUSED,
     parameter="client",
     title="A backend service can't be registered as a public app",
     why="It gets tokens by `client_credentials`, for which the client must authenticate. A public app has nothing to "
@@ -167,10 +144,7 @@ SYSTEM_APP_PUBLIC = Rule(
 
 KEY_WEAK = Rule(
     id="reg-jwks-key-weak",
-    stage="registration",
     explains="reg-jwks-key-weak",
-    severity="error",
-    outcome=REFUSED,
     parameter="jwks",
     title="`jwks` has a weak key ({kid}): {received}",
     why=wording.KEY_WEAK,
@@ -180,10 +154,7 @@ KEY_WEAK = Rule(
 
 KEY_UNSUITED = Rule(
     id="reg-jwks-key-unsuited",
-    stage="registration",
     explains="reg-jwks-key-unsuited",
-    severity="error",
-    outcome=REFUSED,
     parameter="jwks",
     title="`jwks` has a key that can't verify signatures ({kid}): {received}",
     why=wording.KEY_UNSUITED,
@@ -193,10 +164,7 @@ KEY_UNSUITED = Rule(
 
 KID_DUPLICATE = Rule(
     id="reg-jwks-kid-duplicate",
-    stage="registration",
     explains="reg-jwks-kid-duplicate",
-    severity="error",
-    outcome=REFUSED,
     parameter="jwks",
     title="`jwks` has several keys with the same `kid`: {names}",
     why="The `kid` in a client assertion must identify exactly one key. With two, the server can't tell which one to use.",

@@ -7,14 +7,9 @@ from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.checks import Facts
 
-REFUSED = "422; the app isn't registered"
-
 REDIRECT_SCHEME_FORBIDDEN = Rule(
     id="reg-redirect-uri-scheme-forbidden",
-    stage="registration",
     explains="reg-redirect-uri-scheme-forbidden",
-    severity="error",
-    outcome=REFUSED,
     parameter="redirect_uris",
     title="`redirect_uris` contains a URI that can't receive a code: `{received}`",
     why="The browser or the operating system handles its scheme itself (for example javascript, data, file or mailto), or it "
@@ -25,10 +20,7 @@ REDIRECT_SCHEME_FORBIDDEN = Rule(
 
 LAUNCH_SCHEME_FORBIDDEN = Rule(
     id="reg-launch-uri-scheme-forbidden",
-    stage="registration",
     explains="reg-launch-uri-scheme-forbidden",
-    severity="error",
-    outcome=REFUSED,
     parameter="launch_uri",
     title="`launch_uri` can't be opened by the EHR: `{received}`",
     why="The EHR opens the launch URI in the browser. The browser or the operating system handles this scheme itself, or "
@@ -44,10 +36,7 @@ def _over_tls(request: RegistrationRequest, facts: Facts) -> RegistrationRequest
 
 LAUNCH_INSECURE_HTTP = Rule(
     id="reg-launch-uri-insecure-http",
-    stage="registration",
     explains="reg-launch-uri-insecure-http",
-    severity="error",
-    outcome=REFUSED,
     parameter="launch_uri",
     title="`launch_uri` uses `http` on another machine: `{received}`",
     why="The launch code in the URL would cross the network unencrypted. `http` is allowed only on localhost.",
@@ -58,10 +47,7 @@ LAUNCH_INSECURE_HTTP = Rule(
 
 RESPONSE_PARAMETER = Rule(
     id="reg-redirect-uri-response-parameter",
-    stage="registration",
     explains="reg-redirect-uri-response-parameter",
-    severity="error",
-    outcome=REFUSED,
     parameter="redirect_uris",
     title="`redirect_uris` contains query parameters that the response uses, too: {names}, in `{received}`",
     why="The server appends its own {names} to the query. Your app would get two values and might use the wrong one.",

@@ -8,14 +8,12 @@ from msgspec import structs
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.scopes.resource_types import ALL_TYPES, find_nearest
-from sickbay.diagnosis import corrections, specs
+from sickbay.diagnosis import corrections, specs, wording
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.values import bare, first_stray_character
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scope_spelling import spelling
-
-REFUSED = "422; the app isn't registered"
 
 
 def _swap_uris(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
@@ -27,10 +25,9 @@ def _swap_uris(request: RegistrationRequest, facts: Facts) -> RegistrationReques
 
 NOT_ALLOWED = Rule(
     id="reg-not-allowed",
-    stage="registration",
     explains="reg-not-allowed",
-    severity="error",
     outcome="401 invalid_token",
+    differs=wording.DYNAMIC_REGISTRATION,
     parameter="Authorization",
     title="Registration isn't open on this server",
     why="Only an administrator can register apps: someone on the machine that runs Sickbay, or someone with the admin token.",
@@ -40,10 +37,9 @@ NOT_ALLOWED = Rule(
 
 ACCESS_TOKEN_WRONG = Rule(
     id="reg-access-token-wrong",
-    stage="registration",
     explains="reg-access-token-wrong",
-    severity="error",
     outcome="401 invalid_token",
+    differs=wording.DYNAMIC_REGISTRATION,
     parameter="Authorization",
     title="`Authorization` doesn't have this app's registration access token",
     why="The server lets an app read and change its registration only with the token that it returned when the app registered.",
@@ -53,10 +49,9 @@ ACCESS_TOKEN_WRONG = Rule(
 
 METADATA_INVALID = Rule(
     id="reg-metadata-invalid",
-    stage="registration",
     explains="reg-metadata-invalid",
-    severity="error",
     outcome="400 invalid_client_metadata",
+    differs=wording.DYNAMIC_REGISTRATION,
     title="The registration is invalid: {fault}",
     why="A member of the registration is missing, has the wrong type, or has a value that this server doesn't support.",
     fix="Correct that member, and send the whole registration again.",
@@ -71,10 +66,9 @@ def _without_statement(request: RegistrationRequest, facts: Facts) -> Registrati
 def _statement_rule(id: str, error: str, title: str, why: str, fix: str) -> Rule:
     return Rule(
         id=id,
-        stage="registration",
         explains=id,
-        severity="error",
         outcome=f"400 {error}",
+        differs=wording.DYNAMIC_REGISTRATION,
         parameter="software_statement",
         title=title,
         why=why,
@@ -102,10 +96,7 @@ STATEMENT_UNAPPROVED = _statement_rule(
 
 WILDCARD = Rule(
     id="reg-redirect-uri-wildcard",
-    stage="registration",
     explains="reg-redirect-uri-wildcard",
-    severity="error",
-    outcome=REFUSED,
     parameter="redirect_uris",
     title="`redirect_uris` contains a wildcard: `{received}`",
     why="The server compares redirect URIs character by character. With a wildcard, codes could go to pages that were never "
@@ -116,10 +107,7 @@ WILDCARD = Rule(
 
 NOT_ABSOLUTE = Rule(
     id="reg-redirect-uri-not-absolute",
-    stage="registration",
     explains="reg-redirect-uri-not-absolute",
-    severity="error",
-    outcome=REFUSED,
     parameter="redirect_uris",
     title="`redirect_uris` contains a relative URI: `{received}`",
     why="The browser is on the hospital's host when it is redirected, so a path without a host would lead back to it.",
@@ -149,11 +137,8 @@ def _split_uris(request: RegistrationRequest, facts: Facts) -> RegistrationReque
 
 MALFORMED = Rule(
     id="reg-redirect-uri-malformed",
-    stage="registration",
     explains="reg-redirect-uri-malformed",
     recognises=_with_parts,
-    severity="error",
-    outcome=REFUSED,
     parameter="redirect_uris",
     title="`redirect_uris` contains an entry that isn't a single valid URI: `{received}`",
     why="Each entry of the list must be one URI, with only the characters that RFC 3986 allows.{hint}",
@@ -164,10 +149,7 @@ MALFORMED = Rule(
 
 LAUNCH_NOT_ABSOLUTE = Rule(
     id="reg-launch-uri-not-absolute",
-    stage="registration",
     explains="reg-launch-uri-not-absolute",
-    severity="error",
-    outcome=REFUSED,
     parameter="launch_uri",
     title="`launch_uri` isn't an absolute URI: `{received}`",
     why="The EHR opens the launch URI as it is registered. Without a scheme and host, the browser would look for it at the "
@@ -178,10 +160,7 @@ LAUNCH_NOT_ABSOLUTE = Rule(
 
 HAS_FRAGMENT = Rule(
     id="reg-redirect-uri-has-fragment",
-    stage="registration",
     explains="reg-redirect-uri-has-fragment",
-    severity="error",
-    outcome=REFUSED,
     parameter="redirect_uris",
     title="`redirect_uris` contains a `#`: `{received}`",
     why="RFC 6749 forbids fragments in redirect URIs, because browsers don't send anything after the `#` to a server.",
@@ -192,10 +171,7 @@ HAS_FRAGMENT = Rule(
 
 INSECURE_HTTP = Rule(
     id="reg-redirect-uri-insecure-http",
-    stage="registration",
     explains="reg-redirect-uri-insecure-http",
-    severity="error",
-    outcome=REFUSED,
     parameter="redirect_uris",
     title="`redirect_uris` contains an `http` URI on another machine: `{received}`",
     why="The authorization code would cross the network unencrypted. `http` is allowed only on localhost.",
@@ -211,10 +187,7 @@ def _without_secret(request: RegistrationRequest, facts: Facts) -> RegistrationR
 
 PUBLIC_APP_WITH_SECRET = Rule(
     id="reg-public-app-with-secret",
-    stage="registration",
     explains="reg-public-app-with-secret",
-    severity="error",
-    outcome=REFUSED,
     title="A public app can't be registered with a secret",
     why="Users can read the code that runs in their browser or on their phone, including a secret in it.",
     fix="Leave out the secret and use PKCE. If a server of yours calls the token endpoint, register the app as confidential "
@@ -230,10 +203,7 @@ def _with_fitting_method(request: RegistrationRequest, facts: Facts) -> Registra
 
 CLIENT_TYPE_MISMATCH = Rule(
     id="reg-client-type-mismatch",
-    stage="registration",
     explains="reg-client-type-mismatch",
-    severity="error",
-    outcome=REFUSED,
     parameter="token_endpoint_auth_method",
     title="`token_endpoint_auth_method` doesn't fit a {client} app: `{received}`",
     why="A public app has no secret or key to authenticate with, and a confidential app must authenticate.",
@@ -258,9 +228,7 @@ def _levels(request: RegistrationRequest, context: Any) -> Facts | None:
 
 SCOPE_LEVEL_UNSUITED = Rule(
     id="reg-scope-level-unsuited",
-    stage="registration",
     severity="warning",
-    outcome="advice",
     advises=_levels,
     parameter="scope",
     title="`scope` doesn't fit {flow}: `{scopes}`",
@@ -280,9 +248,7 @@ def _same_address(request: RegistrationRequest, context: Any) -> Facts | None:
 
 LAUNCH_URI_EQUALS_REDIRECT_URI = Rule(
     id="reg-launch-uri-equals-redirect-uri",
-    stage="registration",
     severity="warning",
-    outcome="advice",
     advises=_same_address,
     parameter="launch_uri",
     title="`launch_uri` is also registered as a redirect URI: `{received}`",
@@ -299,9 +265,7 @@ def _launch_without_uri(request: RegistrationRequest, context: Any) -> Facts | N
 
 MISSING_LAUNCH_URI = Rule(
     id="reg-missing-launch-uri",
-    stage="registration",
     severity="warning",
-    outcome="advice",
     advises=_launch_without_uri,
     parameter="launch_uri",
     title="`launch_uri` is missing, but the scope `launch` is registered",
@@ -324,9 +288,7 @@ def _is_read(request: RegistrationRequest) -> bool:
 
 NO_RESOURCE_SCOPES = Rule(
     id="reg-no-resource-scopes",
-    stage="registration",
     severity="warning",
-    outcome="advice",
     advises=_no_resources,
     parameter="scope",
     title="`scope` has no scope for any FHIR resource",
@@ -354,9 +316,7 @@ def _unknown_types(request: RegistrationRequest, context: Any) -> Facts | None:
 
 SCOPE_TYPE_UNKNOWN = Rule(
     id="reg-scope-type-unknown",
-    stage="registration",
     severity="warning",
-    outcome="advice",
     advises=_unknown_types,
     parameter="scope",
     title="`scope` names a resource type that FHIR doesn't have: `{received}`",

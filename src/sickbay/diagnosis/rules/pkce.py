@@ -1,6 +1,6 @@
 """Rules about `code_verifier`."""
 
-from sickbay.diagnosis import corrections, specs
+from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.values import character_name
 from sickbay.kernel.checks import Facts
@@ -17,10 +17,7 @@ SLIPS = {
 
 VERIFIER_MISSING = Rule(
     id="pkce-verifier-missing",
-    stage="pkce",
     explains="pkce-verifier-missing",
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="code_verifier",
     title="`code_verifier` is missing",
     why="The authorization request had a `code_challenge`, so the server exchanges the code only for the matching verifier.",
@@ -31,10 +28,7 @@ VERIFIER_MISSING = Rule(
 
 VERIFIER_UNEXPECTED = Rule(
     id="pkce-verifier-unexpected",
-    stage="pkce",
     explains="pkce-verifier-unexpected",
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="code_verifier",
     title="`code_verifier` is sent, but the authorization request had no `code_challenge`",
     why="An attacker may have removed the challenge on the way. If the server ignored that, PKCE wouldn't protect the code.",
@@ -52,11 +46,8 @@ def _describe_characters(facts: Facts) -> Facts:
 
 VERIFIER_MALFORMED = Rule(
     id="pkce-verifier-malformed",
-    stage="pkce",
     explains="pkce-verifier-malformed",
     recognises=_describe_characters,
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="code_verifier",
     title="`code_verifier` isn't valid: it {has}",
     why="A verifier has 43 to 128 characters from `A-Z a-z 0-9 - . _ ~`.",
@@ -72,11 +63,8 @@ def _not_hashed(facts: Facts) -> Facts | None:
 
 CHALLENGE_NOT_HASHED = Rule(
     id="pkce-challenge-not-hashed",
-    stage="pkce",
     explains="pkce-verifier-mismatch",
     recognises=_not_hashed,
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="code_challenge",
     title="`code_challenge` is the verifier itself",
     why="With `S256`, the challenge is the SHA-256 hash of the verifier, and the verifier stays in the "
@@ -88,38 +76,14 @@ CHALLENGE_NOT_HASHED = Rule(
 )
 
 
-def _from_another_launch(facts: Facts) -> Facts | None:
-    return facts if facts.get("other_attempt") else None
-
-
-SESSION_BLEED = Rule(
-    id="session-bleed",
-    stage="browser",
-    explains="pkce-verifier-mismatch",
-    recognises=_from_another_launch,
-    severity="warning",
-    outcome="400 invalid_grant",
-    parameter="code_verifier",
-    title="`code_verifier` belongs to another launch of your app",
-    why="Two launches are running, and your app probably stores both under the same key. It could show one "
-    "patient's data in the other patient's chart.",
-    fix="Store the verifier, issuer and token of each launch under its `state`, not under one key for all tabs.",
-    spec=specs.SMART_LAUNCH,
-    insert_placeholder=corrections.new_verifier,
-)
-
-
 def _with_mistake(facts: Facts) -> Facts:
     return {**facts, "said": SLIPS.get(facts["slip"], "No common encoding mistake explains the difference.")}
 
 
 VERIFIER_MISMATCH = Rule(
     id="pkce-verifier-mismatch",
-    stage="pkce",
     explains="pkce-verifier-mismatch",
     recognises=_with_mistake,
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="code_verifier",
     title="`code_verifier` doesn't match the `code_challenge`",
     why="The challenge was `{challenge}`; this verifier gives `{computed}`. {said}",
@@ -133,6 +97,5 @@ RULES = (
     VERIFIER_UNEXPECTED,
     VERIFIER_MALFORMED,
     CHALLENGE_NOT_HASHED,
-    SESSION_BLEED,
     VERIFIER_MISMATCH,
 )

@@ -29,10 +29,10 @@ def _retired(request: Any, context: Any) -> Facts | None:
 
 ADDRESS_RETIRED = Rule(
     id="address-retired",
-    stage="request",
     at=("authorize", "token", "access", "launch", "discovery", "browser"),
     severity="info",
     outcome="the host doesn't exist, or no longer answers",
+    differs="A request to this address gets no response.",
     degree="probable",
     advises=_retired,
     unknown="server",

@@ -41,10 +41,9 @@ def _other_user(facts: Facts) -> Facts:
 
 USER_DENIED = Rule(
     id="user-denied",
-    stage="login",
     explains="user-denied",
     severity="info",
-    outcome="access_denied",
+    differs="The user decided this, so nothing is wrong with the app.",
     title="The user declined or left the sign-in page",
     why="Users may refuse access. This isn't an error in your app.",
     fix="Ask again only if the user does something that needs access, and explain why.",
@@ -53,10 +52,7 @@ USER_DENIED = Rule(
 
 MISMATCHED_IDENTITY = Rule(
     id="mismatched-identity",
-    stage="login",
     explains="mismatched-identity",
-    severity="error",
-    outcome="access_denied",
     recognises=_other_user,
     title="Another user than the one who launched your app is answering",
     why="A launch belongs to the user who started it.{registered_cause}",
@@ -66,10 +62,7 @@ MISMATCHED_IDENTITY = Rule(
 
 DENIED_NO_SCOPE_GRANTED = Rule(
     id="denied-no-scope-granted",
-    stage="login",
     explains="denied-no-scope-granted",
-    severity="error",
-    outcome="access_denied",
     parameter="scope",
     title="None of the requested scopes was granted",
     why="Each scope was unknown, not registered, or not approved. Registered: {registered}.",
@@ -79,10 +72,7 @@ DENIED_NO_SCOPE_GRANTED = Rule(
 
 PATIENT_NOT_ACCESSIBLE = Rule(
     id="patient-not-accessible",
-    stage="login",
     explains="patient-not-accessible",
-    severity="error",
-    outcome="access_denied",
     title="The user has no access to this patient",
     why="The record isn't among those that the user may see, or it isn't the patient of the launch.",
     fix="Choose a patient that the user may see.",
@@ -91,11 +81,8 @@ PATIENT_NOT_ACCESSIBLE = Rule(
 
 PATIENT_NOT_CHOSEN = Rule(
     id="patient-not-chosen",
-    stage="login",
     explains="scope-patient-without-context",
     recognises=_not_chosen,
-    severity="error",
-    outcome="access_denied",
     parameter="scope",
     title="No patient was chosen, but `scope` needs one: {scopes:code}",
     why="The launch or the patient picker chooses the patient for these scopes.{registered_cause}",

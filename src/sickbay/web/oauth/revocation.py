@@ -1,44 +1,41 @@
-"""Introspection over HTTP (RFC 7662)."""
+"""Revocation over HTTP (RFC 7009)."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.authorization.access.bearer import challenge
-from sickbay.authorization.introspection import by_token, status
 from sickbay.authorization.requests import token_request
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.client_authentication import watch
 from sickbay.services.context import Tenant
-from sickbay.services.introspection import introspect
+from sickbay.services.failed_attempts import watch_guesses
+from sickbay.services.revocation import revoke
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct
 from sickbay.web.http_request import headers_of, peer
 
 
-async def introspection(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+async def revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body, headers = await http_request.read_body(request), headers_of(request.scope)
     url, direct = http_request.address(request.scope, sandbox.runtime.base), is_direct(request, headers, body)
     sent = token_request(request.method, url, headers, body, direct=direct)
-    result = await watch(sandbox.runtime, tenant, sent, peer(request.scope), introspect)
-    explanation = None
-    if result.response is not None:
-        response = error_responses.json(result.response, 200, error_responses.NO_STORE)
+    result = await watch_guesses(sandbox.runtime, tenant, sent, peer(request.scope), revoke)
+    explanation, refusal = None, result.decision.refusal
+    if refusal is None:
+        response = error_responses.json(
+            {}, 200, error_responses.NO_STORE
+        )  # clients ignore the body (RFC 7009 2.2), but strict ones parse it
     else:
-        explanation, refusal = result.decision.explain(), result.decision.refusal
-        assert refusal is not None
-        id = http_request.exchange_id(request)
+        explanation, id = result.decision.explain(), http_request.exchange_id(request)
         words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")
-        response = error_responses.oauth_json(words, status(refusal), tenant, True)
-        if by_token(sent) and response.status_code == 401:
-            response.headers["www-authenticate"] = challenge(refusal, tenant.name)
+        response = error_responses.oauth_json(words, refusal.status, tenant, "authorization" in headers)
     return await http_request.note(
         request,
         response,
-        stage="introspection",
+        stage="revocation",
         tenant=tenant.name,
         client_id=result.client_id,
+        timeline=result.timeline,
         decision=result.decision,
         explanation=explanation,
         body=body,

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import structs
 
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.diagnosis import corrections, specs
+from sickbay.diagnosis import corrections, specs, wording
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.checks import Facts
 
@@ -15,10 +15,9 @@ UPDATE = specs.rfc(7592, "2.2", "Client Update Request")
 def _rule(id: str, title: str, why: str, fix: str, parameter: str, **more: Any) -> Rule:
     return Rule(
         id=id,
-        stage="registration",
         explains=id,
-        severity="error",
         outcome="400 invalid_client_metadata",
+        differs=wording.DYNAMIC_REGISTRATION,
         title=title,
         why=why,
         fix=fix,

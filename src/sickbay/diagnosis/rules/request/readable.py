@@ -20,11 +20,8 @@ def _is_latin1(facts: Facts) -> Facts | None:
 
 CONTAINS_NUL = Rule(
     id="request-contains-nul",
-    stage="request",
     explains="request-not-utf8",
     recognises=_is_nul,
-    severity="error",
-    outcome="400 invalid_request",
     title="The request contains a null character in {place}",
     why="Byte {position} of the {part} is {received}, which is U+0000. Many databases can't store it, and some programs end "
     "the text there, so this server refuses it.",
@@ -34,12 +31,9 @@ CONTAINS_NUL = Rule(
 
 IN_LATIN1 = Rule(
     id="request-in-latin1",
-    stage="request",
     explains="request-not-utf8",
     recognises=_is_latin1,
-    severity="error",
     degree="probable",
-    outcome="400 invalid_request",
     title="The request isn't valid UTF-8: {place} seems to be ISO-8859-1 or Windows-1252",
     why=_UTF8 + ", which means \u201c{meant}\u201d in ISO-8859-1 or Windows-1252 but isn't valid UTF-8.",
     fix="Encode the text as UTF-8: send `{corrected}` instead of `{received}`. In JavaScript, encodeURIComponent and "
@@ -49,10 +43,7 @@ IN_LATIN1 = Rule(
 
 NOT_UTF8 = Rule(
     id="request-not-utf8",
-    stage="request",
     explains="request-not-utf8",
-    severity="error",
-    outcome="400 invalid_request",
     title="The request isn't valid UTF-8: {place} can't be decoded",
     why=_UTF8 + ", which isn't valid UTF-8.",
     fix="Encode the text as UTF-8 before you percent-encode it, and don't cut the text inside a character.",
@@ -61,10 +52,7 @@ NOT_UTF8 = Rule(
 
 TOO_LARGE = Rule(
     id="request-too-large",
-    stage="request",
     explains="request-too-large",
-    severity="error",
-    outcome="413 invalid_request",
     title="The request body is larger than {limit} {unit}",
     why="Sickbay reads at most {limit} {unit} here, so that no request can use up its memory. It did not process this request.",
     fix="Send at most {limit} {unit}. If you need to send more, split it into several requests.",

@@ -7,7 +7,7 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import backend_scopes
-from sickbay.authorization.token.client_assertion import LEEWAY, accepted_audiences
+from sickbay.authorization.token.client_assertion import accepted_audiences
 from sickbay.diagnosis import corrections, specs, wording
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.wording import listed
@@ -19,9 +19,6 @@ JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 def _rule(id: str, title: str, why: str, fix: str, explains: str | None = None, **more: Any) -> Rule:
     fields: dict[str, Any] = {
-        "stage": "backend",
-        "severity": "error",
-        "outcome": "400 invalid_client",
         "parameter": "client_assertion",
         "spec": specs.SMART_ASYMMETRIC,
         "explains": explains or id,
@@ -32,7 +29,7 @@ def _rule(id: str, title: str, why: str, fix: str, explains: str | None = None, 
 
 def _scope_rule(id: str, title: str, why: str, fix: str, repair: Callable[[Any, Facts], Any], **more: Any) -> Rule:
     spec = specs.SMART_BACKEND
-    return _rule(id, title, why, fix, outcome="400 invalid_scope", parameter="scope", spec=spec, repair=repair, **more)
+    return _rule(id, title, why, fix, parameter="scope", spec=spec, repair=repair, **more)
 
 
 def _not_system(request: TokenRequest, context: TokenContext) -> Facts | None:
@@ -88,9 +85,6 @@ def _no_number(facts: Facts) -> Facts | None:
 
 def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None], **more: Any) -> Rule:
     fields: dict[str, Any] = {
-        "stage": "backend",
-        "severity": "error",
-        "outcome": "advice",
         "parameter": "client_assertion",
         "spec": specs.SMART_ASYMMETRIC,
         "at": ("token", "introspection", "revocation"),
@@ -114,15 +108,6 @@ def _other_audience(request: TokenRequest, context: TokenContext) -> Facts | Non
     if server.token_endpoint in audiences or not any(name in audiences for name in accepted_audiences(request, server)[1:]):
         return None
     return {"received": sent, "expected": server.token_endpoint}
-
-
-def _skewed(request: TokenRequest, context: TokenContext) -> Facts | None:
-    read = request.assertion
-    issued = read.claims.get("iat") if read else None
-    if not isinstance(issued, int | float) or context.now is UNKNOWN or abs(issued - context.now) <= LEEWAY:
-        return None
-    seconds = int(issued) - context.now
-    return {"offset": abs(seconds), "direction": "ahead of" if seconds > 0 else "behind", "received": issued}
 
 
 MISSING = _rule(
@@ -336,13 +321,5 @@ RULES = (
         "Set `aud` to `{expected}`. In openid-client and oauth4webapi, use the option `modifyAssertion`.",
         _other_audience,
         severity="warning",
-    ),
-    _advice(
-        "clock-skew-assertion",
-        "`iat` of the client assertion is {offset} s {direction} the server's clock",
-        "The clocks of the two machines differ, so servers may see the assertions as expired or valid for too long.",
-        "Synchronise the clock of the machine that signs (for example with NTP).",
-        _skewed,
-        stage="clock",
     ),
 )

@@ -1,0 +1,1 @@
+"""Rules about backend services, which have no user."""

@@ -1,0 +1,1 @@
+"""Rules about what a browser does or refuses to do."""

@@ -1,1 +1,0 @@
-"""Rules about PKCE in the token request."""

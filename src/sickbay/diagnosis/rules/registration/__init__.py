@@ -1,0 +1,1 @@
+"""Rules about the registration of an app."""

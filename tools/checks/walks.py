@@ -1,0 +1,25 @@
+"""Checks that no walk is deeper, goes back and forth more often, or enters more small files than its ceiling allows.
+
+The ceilings are in tools/checks/ceilings.toml, where there are any, and in tools/walks/figures.py.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.walks import figures
+from tools.walks.figures import Ceilings
+from tools.walks.requests import WALKS
+
+from tools import walk
+
+
+def faults(paths: list[Path], root: Path) -> Iterator[str]:
+    if sys.version_info < (3, 12):
+        print("walks: skipped, because they need Python 3.12 or later")
+        return
+    allowed = figures.ceilings(root / "tools" / "checks" / "ceilings.toml")
+    for name, walked in zip(WALKS, walk.walks(WALKS), strict=True):
+        yield from figures.faults(name, figures.measure(walked), allowed.get(name, Ceilings()))
