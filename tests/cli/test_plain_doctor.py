@@ -25,7 +25,7 @@ PLAIN = [
     )
     for order in permutations(chosen)
 ]
-OTHERS = (
+OTHERS: tuple[list[str], ...] = (
     ["doctor", "--live", URL],
     ["doctor", "--self"],
     ["doctor", "--jsonl", "lines"],

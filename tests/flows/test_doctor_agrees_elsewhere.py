@@ -13,6 +13,7 @@ from tests.flows.case_context import set_up
 from tests.flows.flow import BASE, VERIFIER, Flow, run
 
 from sickbay.diagnosis import case
+from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.corrections import PLACEHOLDER_CODE, PLACEHOLDER_REFRESH, PLACEHOLDER_TOKEN, PLACEHOLDER_VERIFIER
 from sickbay.doctor.diagnose import Diagnosis, diagnose
 from sickbay.protocol import urls
@@ -38,8 +39,10 @@ ELSEWHERE = {
     "token-endpoint-wrong-tenant": "another hospital's code",
 }
 """Cases that can't be set up here, and why."""
-OF_THE_ANSWER = {"granted-scopes-narrower", "cors-credentials-not-allowed"}
-"""Findings that depend on the response to a granted request, or on this server's policy for a preflight."""
+OF_THE_ANSWER = {"granted-scopes-narrower", "cors-credentials-not-allowed"} | {
+    rule.id for rule in RULES if rule.given == "empty"
+}
+"""Findings that depend on the response to a granted request, on the stored data, or on this server's policy for a preflight."""
 
 
 def swap(request: dict[str, Any], swaps: dict[str, str]) -> dict[str, Any]:
@@ -76,11 +79,11 @@ def shape(corrected: dict[str, Any] | None) -> Any:
 async def differences(flow: Flow, request: dict[str, Any], offline: Diagnosis, swaps: dict[str, str]) -> list[Any]:
     answer = await send(flow, request, swaps)
     live = await exchange_of(flow, answer)
-    here = {finding.id for finding in offline.explanation.findings}
+    here = {finding.id for finding in offline.explanation.findings} - OF_THE_ANSWER
     live_rules = {finding["id"] for finding in live.get("findings", ())} - OF_THE_ANSWER
     result: list[Any] = [("only offline", here - live_rules, "only live", live_rules - here)] if here != live_rules else []
     corrected, its = shape(offline.corrected and swap(offline.corrected, swaps)), shape(live.get("corrected"))
-    if live.get("findings") and corrected != its:
+    if live_rules and corrected != its:
         result.append(("corrected offline", corrected, "live", its))
     return result
 

@@ -61,8 +61,8 @@ def test_only_a_token_of_the_same_app_user_and_patient_reads_what_the_data_say(t
         other_app = await hand(flow, "patient/*.rs")
         for reader in (own, same):
             assert ids(await as_stranger(flow, answer, reader)) == ["fhir-search-value-absent"]
-        for reader in (None, other_app):
-            entry = await as_stranger(flow, answer, reader)
+        for stranger in (None, other_app):
+            entry = await as_stranger(flow, answer, stranger)
             assert ids(entry) == ["fhir-search-empty"]
             assert "laboratory" not in str(entry)
             assert entry["corrected"] is None

@@ -106,7 +106,7 @@ async def resources(flow: Flow) -> Any:
 
 def state(part: Any) -> Any:
     """What a part of the memory has from requests."""
-    if not type(part).__module__.startswith("sickbay.") or isinstance(part, tuple):
+    if not type(part).__module__.startswith("sickbay.") or not hasattr(part, "__dict__"):
         return repr(part)
     return {name: state(value) for name, value in vars(part).items() if name not in NOT_REMEMBERED}
 

@@ -12,6 +12,8 @@ import yaml
 from tests.tools.contributing import both, commands, copy, copying, faults, follow, listed, passed, repeating, replacing
 from tools.checks.files import ROOT
 
+from sickbay.testing.server import serving
+
 CATALOGUE = "tests/diagnosis/test_catalogue.py"
 CASES = "src/sickbay/diagnosis/cases"
 EXAMPLES = {
@@ -248,6 +250,7 @@ def add_page(root: Path) -> None:
         lambda _: HANDLER,
         replacing(
             ("from sickbay.web.portal import app_edit,", "from sickbay.web.portal import about, app_edit,"),
+            ("    app_edit = Handlers", '    about = HandlersOf("sickbay.web.portal.about")\n    app_edit = Handlers'),
             ('        Route("/healthz"', '        Route("/about", _with(sandbox, about.about)),\n        Route("/healthz"'),
         ),
         replacing(
@@ -288,7 +291,11 @@ def test_a_population_story_is_a_file_its_place_and_its_share(root: Path) -> Non
 
 @pytest.mark.parametrize("command", commands("Work on one thing"))
 def test_a_printed_command_works(command: str) -> None:
-    """The debugger reads `continue` and ends."""
+    """The debugger reads `continue` and ends. A server is stopped as soon as it is ready."""
+    _, serve, options = command.partition("sickbay serve ")
+    if serve:
+        with serving("--ephemeral", "--patients", "0", *options.split()):
+            return
     done = subprocess.run(
         ["bash", "-c", command.replace(".venv/bin/python", sys.executable)],
         cwd=ROOT,

@@ -169,7 +169,13 @@ LISTED = "backend", "authorize", "login", "token", "pkce", "refresh", "access", 
 
 @pytest.mark.parametrize(
     "source",
-    [f"{LISTED}", f"{set(LISTED)}", f"{dict.fromkeys(LISTED, 1)}", f"Literal[{LISTED}]", f"'{' '.join(LISTED)}'.split()"],
+    [
+        f"{LISTED}",
+        f"{{{str(LISTED)[1:-1]}}}",
+        f"{dict.fromkeys(LISTED, 1)}",
+        f"Literal[{LISTED}]",
+        f"'{' '.join(LISTED)}'.split()",
+    ],
 )
 def test_a_second_list_of_stages_is_a_fault(tmp_path: Path, source: str) -> None:
     assert len(faults(stages.faults, tmp_path, {A: f"x = 1\ny = {source}\n"})) == 1

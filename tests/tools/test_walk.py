@@ -112,7 +112,7 @@ def test_every_file_of_the_sources_has_a_phase() -> None:
 
 
 @pytest.mark.parametrize(
-    "start", [*figures.PHASES, *figures.TABLES, *filter(None, figures.TABLES.values()), *figures.DECORATORS]
+    "start", [*figures.PHASES, *figures.TABLES, *filter(None, figures.TABLES.values()), *sorted(figures.DECORATORS)]
 )
 def test_a_folder_or_file_of_the_figures_exists(start: str) -> None:
     assert any((ROOT / "src" / "sickbay" / f"{start.rstrip('/')}{suffix}").exists() for suffix in ("", ".py"))
