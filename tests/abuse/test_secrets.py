@@ -331,10 +331,12 @@ WRONG_HOST = "host-user"
 redacted = exchange_record._entry
 
 
-def raw(exchange: Exchange, live: LiveSecrets, compare: bool) -> dict[str, Any]:
+def raw(exchange: Exchange, live: LiveSecrets, compare: bool, given: Any) -> dict[str, Any]:
     """An exchange with its request unchanged: the journal without redaction."""
     body = str(getattr(exchange.decision.request, "body", "")) if exchange.decision else ""
-    return redacted(exchange, live, compare) | {"request": exchange.request._asdict() | {"body": exchange.request.body or body}}
+    return redacted(exchange, live, compare, given) | {
+        "request": exchange.request._asdict() | {"body": exchange.request.body or body}
+    }
 
 
 def test_without_redaction_every_hidden_secret_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

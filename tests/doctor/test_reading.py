@@ -372,10 +372,10 @@ def test_tokens_say_nothing_about_a_request_that_follows_them_or_has_an_error() 
 
 
 def test_nothing_is_to_be_compared_for_a_request_that_got_tokens() -> None:
-    assert diagnose_text(f"{EXCHANGE}yields:\n\n{TOKENS}")[1].causes == ()
+    assert diagnose_text(f"{EXCHANGE}yields:\n\n{TOKEN_TEXTS}")[1].causes == ()
 
 
-TOKENS = (
+TOKEN_TEXTS = (
     'token=$(az account get-access-token --query accessToken -o tsv)\ncurl {url} -H "Authorization: Bearer $token"',
     'curl {url} -H "Authorization: Bearer ${{ACCESS_TOKEN}}" -H "Accept: application/fhir+json"',
     "fetch('{url}', {{headers: {{Authorization: `Bearer ${{token}}`}}}})",
@@ -384,7 +384,7 @@ TOKENS = (
 )
 
 
-@pytest.mark.parametrize("code", TOKENS)
+@pytest.mark.parametrize("code", TOKEN_TEXTS)
 def test_a_variable_for_a_token_is_not_taken_for_sample_text(code: str) -> None:
     _, diagnosis = diagnose_text(code.format(url="https://fhir.example.org/r4/Patient/1"))
     assert [finding.id for finding in diagnosis.explanation.findings if finding.severity != "info"] == []

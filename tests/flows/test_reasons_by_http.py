@@ -135,7 +135,7 @@ def test_the_launch_command_of_an_apps_page_names_a_patient_who_exists(tmp_path:
             "from here",
         ),
         ({"launch_uri": None}, "so Sickbay can’t launch it", "from here"),
-        ({}, "Launch the app from here or from a chart", "can’t launch"),
+        ({}, "Launch it from here or from a chart", "can’t launch"),
     ],
 )
 def test_a_page_offers_a_launch_only_if_the_app_can_be_launched(

@@ -88,10 +88,15 @@ def without_times(value: Any) -> Any:
 
 
 async def records(flow: Flow) -> Facts:
-    """All records but the server's keys, the numbers of changes and resets, and the settings, which have pages."""
+    """All records but the server's keys, the numbers of changes and resets, and the settings, which have pages.
+
+    Not the exchanges of discovery documents either, because looking at the pages makes some.
+    """
     found: Facts = {}
     for kind in KINDS.keys() - {"key", "changes"}:
         for record in await flow.sandbox.runtime.store.find(kind, limit=10_000):
+            if kind == "exchange" and record.label == "discovery":
+                continue
             if kind != "meta" or (record.key != NAME and not record.key.startswith(RESETS)):
                 value = without_times(json.loads(record.value)) if record.value[:1] == b"{" else record.value
                 found[f"{kind} {record.key} of {record.tenant}"] = (record.owner, record.family, record.label, value)
