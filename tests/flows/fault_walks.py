@@ -331,7 +331,7 @@ async def conflict(flow: Flow) -> None:
     assert (await flow.http.get(f"{FHIR}/Patient/p-0001", headers=headers)).json()["name"]
 
 
-async def unauthoriz(flow: Flow) -> None:
+async def unauthorized(flow: Flow) -> None:
     token = (await grant(flow))["access_token"]
     fault = await inject(flow, "unauthorized", times=1)
     response = await get(flow, "Patient/p-0001", token)

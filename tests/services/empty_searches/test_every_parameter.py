@@ -31,7 +31,7 @@ def parse(version: str, type: str, *pairs: tuple[str, str]) -> Query:
     return query
 
 
-async def populat(flow: Flow, version: str) -> list[tuple[str, SearchParameter]]:
+async def populate(flow: Flow, version: str) -> list[tuple[str, SearchParameter]]:
     """Every parameter that at least one resource has a value for."""
     store, space = flow.sandbox.runtime.store, ResourceSpace("general", version)
     found = []
@@ -70,7 +70,7 @@ def test_every_populated_parameter_gets_a_value_that_finds_something(tmp_path: P
     async def steps(flow: Flow) -> None:
         store, space = flow.sandbox.runtime.store, ResourceSpace("general", version)
         wrong, tried = [], 0
-        for type, parameter in await populat(flow, version):
+        for type, parameter in await populate(flow, version):
             for text in absent_values(version, parameter):
                 query = parse(version, type, (parameter.code, text))
                 if await store.count(space, query, EVERYTHING):
