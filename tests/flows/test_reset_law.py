@@ -16,7 +16,7 @@ from tests.flows.two_workers import run_two
 from sickbay.services.loading import export
 from sickbay.services.record_kinds import KINDS
 from sickbay.services.runtime_settings import NAME
-from sickbay.storage.interface import ResourceSpace
+from sickbay.storage.interface import Delete, ResourceSpace
 from sickbay.storage.resets import RESETS
 
 Engine = Callable[[], str | None]
@@ -24,19 +24,21 @@ Facts = dict[str, Any]
 PAGES = (
     "/",
     "/general/ehr/sign-in",
-    "/general/.well-known/openid-configuration",
-    "/general/r4/.well-known/smart-configuration",
-    "/general/r4/metadata",
     "/admin",
     "/admin/apps",
     "/admin/users",
     "/admin/exchanges",
     "/admin/policies",
+    "/general/.well-known/openid-configuration",
+    "/general/r4/.well-known/smart-configuration",
+    "/general/r4/metadata",
 )
+"""Discovery documents come last, because each is an exchange."""
 OF_APPS_AND_USERS = {"/general/ehr/sign-in", "/admin", "/admin/apps", "/admin/users"}
 SPACE = ResourceSpace("general", "r4")
 NOT_REMEMBERED = frozenset(
     (
+        "cache",
         "runtime",
         "written",
         "most",
@@ -60,14 +62,24 @@ async def facts(flow: Flow) -> Facts:
     """What users, apps and the administrator can find out from a worker, what is stored, and what the worker remembers."""
     await flow.sandbox.filling.ensure(SPACE)
     await flow.sandbox.journal.flush()
+    await forget_discovery(flow)
     clock = (await flow.http.get("/admin/clock")).json()["now"]
+    pages = {f"page {path}": await page(flow, path) for path in PAGES}
+    await flow.sandbox.journal.flush()
     return {
-        **{f"page {path}": await page(flow, path) for path in PAGES},
+        **pages,
         **await records(flow),
         **{f"memory of {name}": state(part) for name, part in flow.sandbox.runtime.memory.parts.items()},
         "resources": await resources(flow),
         "day": int(clock // 86_400),
     }
+
+
+async def forget_discovery(flow: Flow) -> None:
+    """Delete the exchanges that the last look at the discovery documents made."""
+    store = flow.sandbox.runtime.store
+    found = await store.find("exchange", label="discovery", limit=1_000)
+    await store.transaction([Delete("exchange", record.key) for record in found])
 
 
 async def page(flow: Flow, path: str) -> Any:

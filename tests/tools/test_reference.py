@@ -28,7 +28,7 @@ from sickbay.web.admin.openapi import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
-ARGUMENTS = {"app", "app_context", "as"}
+ARGUMENTS = {"app_context", "as"}
 """Names of arguments, which have no option, so a file can't set them."""
 
 
