@@ -62,7 +62,7 @@ async def contents(store: Any, space: ResourceSpace) -> dict[str, Any]:
     }
     for table, columns in COLUMNS.items():
         rows = await rows_of(store, f"SELECT {', '.join(columns)} FROM {table} WHERE nid >> 40 = {number}")
-        found[table] = sorted((tuple(named(table, columns, row, names, words)) for row in rows), key=repr)
+        found[table] = sorted((tuple(replace_numbers(table, columns, row, names, words)) for row in rows), key=repr)
     terms = await rows_of(store, "SELECT hash, system, code FROM term ORDER BY hash")
     live = await rows_of(store, f"SELECT type, sum(live) FROM type_count WHERE space = {number} GROUP BY type")
     found["term"], found["live"] = list(map(tuple, terms)), sorted((words[type], int(count)) for type, count in live)
@@ -75,7 +75,7 @@ async def contents(store: Any, space: ResourceSpace) -> dict[str, Any]:
     return found
 
 
-def named(table: str, columns: tuple[str, ...], row: Any, names: dict[int, Any], words: dict[int, str]) -> Any:
+def replace_numbers(table: str, columns: tuple[str, ...], row: Any, names: dict[int, Any], words: dict[int, str]) -> Any:
     for column, value in zip(columns, row, strict=True):
         if column in _NUMBERED:
             yield names[value]

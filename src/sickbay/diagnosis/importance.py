@@ -17,7 +17,7 @@ HABITS: Final = frozenset(
 )
 """Advice about how an app sends all its requests, which nearly every client gets. It is given once for an app."""
 ORDER: Final[tuple[str, ...]] = (
-    # The user sees the data of another person, or of nobody.
+    # The user sees another person's data, or none.
     "fhir-wrong-patient",
     "fhir-search-patient-outside-token",
     "token-response-no-patient",

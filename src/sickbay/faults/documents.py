@@ -51,7 +51,7 @@ def age(manifest: Mapping[str, Any] | None, now: float) -> float:
 
 
 def with_error_file(manifest: dict[str, Any], fault: str) -> dict[str, Any]:
-    """The manifest with one more error file, beside the other files."""
+    """The manifest with one more error file, in the folder of the other files."""
     files = [*manifest.get("output", ()), *manifest.get("error", ())]
     folder = str(files[0]["url"]).rpartition("/")[0] if files else ""
     error = {"type": "OperationOutcome", "url": f"{folder}/{MARK}{fault}.ndjson"}

@@ -395,6 +395,5 @@ class Store(Protocol):
 
     async def position(self, space: ResourceSpace) -> int:
         """Return a number that grows with every write of a resource in the space."""
-        ...
 
     async def close(self) -> None: ...
