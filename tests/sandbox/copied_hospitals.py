@@ -98,9 +98,9 @@ def count_copies(monkeypatch: pytest.MonkeyPatch) -> list[Outcome | None]:
     results: list[Outcome | None] = []
     copy_next = PopulationWriter._copy_next
 
-    async def recorded(self: PopulationWriter, *arguments: Any) -> Outcome | None:
+    async def record_result(self: PopulationWriter, *arguments: Any) -> Outcome | None:
         results.append(await copy_next(self, *arguments))
         return results[-1]
 
-    monkeypatch.setattr(PopulationWriter, "_copy_next", recorded)
+    monkeypatch.setattr(PopulationWriter, "_copy_next", record_result)
     return results
