@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from starlette.types import Scope
@@ -24,7 +24,7 @@ Found = tuple[AskedRequest, tuple[str, ...]]
 """What a request asks, and the codes and tokens that it sends."""
 
 
-@cache
+@lru_cache(maxsize=64)  # a change of a policy makes another Tenant
 def _endpoints(tenant: Tenant) -> dict[str, str]:
     """The stage of each OAuth and discovery address, by its path below the base URL."""
     home, path = f"/{tenant.name}", tenant.dialect.path
