@@ -75,7 +75,7 @@ def test_uses_and_bindings_of_a_vague_name_are_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "decision.meant = 1",
+        "decision.intended_context = 1",
         "decision.context.given = 1",
         "loaded.context.answer = 1",
         "a, decision.b = 1, 2",

@@ -1,4 +1,4 @@
-"""All rules, in the order in which they are tried. The general rule of a refusal is tried last, wherever it stands here.
+"""All rules, in order of precedence. The general rule for a refusal is always tried last, whatever its position in this list.
 
 Corrections run in the same order: transport, then spelling, then the parameters, then what the parameters require.
 """

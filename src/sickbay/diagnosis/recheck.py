@@ -67,7 +67,7 @@ def recheck_userinfo_request(
 def recheck_fhir_request(
     refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest
 ) -> tuple[AccessRequest, AccessContext]:
-    return read_access.reread(refused.context, refused.request, corrected, refused.meant)
+    return read_access.reread(refused.context, refused.request, corrected, refused.intended_context)
 
 
 def recheck_logout_request(

@@ -25,7 +25,7 @@ Party: TypeAlias = Literal["browser", "app", "auth", "fhir"]
 
 
 class Decided(Protocol[R_co, K_co]):
-    """A refused request and its context. meant: the context of the token that was probably meant, if none could be read."""
+    """A refused request and its context. intended_context: of the token that was probably meant, if none could be read."""
 
     @property
     def request(self) -> R_co: ...
@@ -34,7 +34,7 @@ class Decided(Protocol[R_co, K_co]):
     @property
     def examination(self) -> Examination: ...
     @property
-    def meant(self) -> Any: ...
+    def intended_context(self) -> Any: ...
 
 
 def no_checks(request: object) -> tuple[Check[Any, Any], ...]:

@@ -73,8 +73,8 @@ async def access(
     else:
         decision = conclude(ACCESS, tenant, request, context, examine(plan.checks, request, context, server.policy.relaxed))
     if token is None:
-        meant = await load_intended_context(runtime, tenant, version, request)
-        return AccessResult(decision if meant is None else structs.replace(decision, meant=meant), NOTHING)
+        intended = await load_intended_context(runtime, tenant, version, request)
+        return AccessResult(decision if intended is None else structs.replace(decision, intended_context=intended), NOTHING)
     shown = token_context.visibility if decision.refusal is None else NOTHING
     return AccessResult(decision, shown, token.client_id, token.timeline)
 

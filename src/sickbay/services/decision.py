@@ -39,7 +39,7 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
     context: K_co
     examination: Examination
     refusal: Refusal | None = None
-    meant: Any = None
+    intended_context: Any = None
     """For a FHIR request without a readable token: the context of the token that was probably meant."""
     negotiation: Negotiation | None = None
     """Summarises what the token response granted. Called only if the exchange is recorded."""

@@ -23,7 +23,7 @@ class GivenAdvice:
         """The hospital and the id of the exchange with the advice, by client and rule."""
 
     def without_repeated(self, explanation: Explanation, tenant: str, client_id: str, exchange: str) -> Explanation:
-        """Return an explanation without habits that the app was told before, and remember those that it is told now.
+        """Leave out advice about habits that the app has already received, and remember the advice that remains.
 
         exchange: its id. If it couldn't be stored, it is recorded again, with the same advice.
         """

@@ -1,4 +1,4 @@
-"""The launches of which this worker saw the last request, so that it can say in the terminal that one stalled."""
+"""The launches whose latest request this worker handled, so that it can report in the terminal when one stalls."""
 
 from __future__ import annotations
 

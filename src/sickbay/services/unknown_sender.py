@@ -29,7 +29,7 @@ from sickbay.services.token_cache import BearerContext
 
 
 def _recheck(refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest) -> tuple[AccessRequest, AccessContext]:
-    return reread_address(refused.context, refused.request, corrected, refused.meant)
+    return reread_address(refused.context, refused.request, corrected, refused.intended_context)
 
 
 EXAMINED: Final = (*access.TOKEN_CHECKS, *origin.ACCESS_CHECKS, *search.ADDRESS)
@@ -60,8 +60,8 @@ async def refuse(
     decision = conclude(STAGE, tenant, request, context, examination)
     if token is not None:
         return AccessResult(decision, NOTHING, token.client_id, token.timeline)
-    meant = await load_intended_context(runtime, tenant, version, request)
-    return AccessResult(decision if meant is None else structs.replace(decision, meant=meant), NOTHING)
+    intended = await load_intended_context(runtime, tenant, version, request)
+    return AccessResult(decision if intended is None else structs.replace(decision, intended_context=intended), NOTHING)
 
 
 def _find_failed(examination: Examination) -> str | None:

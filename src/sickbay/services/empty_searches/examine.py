@@ -102,16 +102,16 @@ class _Examination:
         if total == 0:
             everything = self._visibility.allows_all(self._query.type, "s")
             return Answer(((TYPE, {"type": self._query.type, "everything": everything}),))
-        alone = {each: self._count_alone(each) for each in self._criteria}
-        empty = [each for each in self._criteria if alone[each] == 0]
-        return self._of_values(empty, alone) if empty else self._of_combination(alone)
+        counts = {each: self._count_alone(each) for each in self._criteria}
+        empty = [each for each in self._criteria if counts[each] == 0]
+        return self._explain_values(empty, counts) if empty else self._explain_combination(counts)
 
-    def _of_values(self, empty: Sequence[Criterion], alone: Mapping[Criterion, int | None]) -> Answer:
+    def _explain_values(self, empty: Sequence[Criterion], counts: Mapping[Criterion, int | None]) -> Answer:
         """Explain parameters that find nothing even without the others."""
         others = tuple(each for each in self._criteria if each not in empty)
-        return Answer(tuple(self._of_value(each, others, alone) for each in empty[:EXPLAINED_PARAMETERS]))
+        return Answer(tuple(self._explain_value(each, others, counts) for each in empty[:EXPLAINED_PARAMETERS]))
 
-    def _of_value(self, empty: Criterion, others: tuple[Criterion, ...], alone: Mapping[Criterion, int | None]) -> Cause:
+    def _explain_value(self, empty: Criterion, others: tuple[Criterion, ...], counts: Mapping[Criterion, int | None]) -> Cause:
         proven, occurring = self._suggest(empty, others)
         is_only = len(others) + 1 == len(self._criteria)
         condition = "" if is_only else WITHOUT_EMPTY
@@ -119,7 +119,7 @@ class _Examination:
             proven, occurring = self._suggest(empty, ())
             condition = ON_ITS_OWN
         exists = self._target_exists(empty)
-        facts = self._facts(empty, alone, occurring) | {
+        facts = self._facts(empty, counts, occurring) | {
             "without": self._count(without(self._criteria, empty)),
             "condition": condition,
             "level": "info" if exists or _is_range(empty) else "warning",
@@ -127,34 +127,34 @@ class _Examination:
         }
         return _rule(empty, proven), facts | _suggestion(proven) | ({"instead": []} if condition else {})
 
-    def _of_combination(self, alone: Mapping[Criterion, int | None]) -> Answer:
+    def _explain_combination(self, counts: Mapping[Criterion, int | None]) -> Answer:
         """Explain parameters that each find something, but not the same resources."""
         is_combined = len(self._criteria) > 1 or self._query.within is not None
         rest = {each: self._count(without(self._criteria, each)) for each in self._criteria} if is_combined else {}
         able = sorted((each for each in self._criteria if rest.get(each)), key=_is_reference)
         if not able:
-            return Answer(((NOTHING, self._general(alone)),))
+            return Answer(((NOTHING, self._general_facts(counts)),))
         facts: dict[str, Any] = {}
         for each in able:
             proven, occurring = self._suggest(each, without(self._criteria, each))
-            facts = self._facts(each, alone, occurring) | {"without": rest[each], "level": "info", **_suggestion(proven)}
+            facts = self._facts(each, counts, occurring) | {"without": rest[each], "level": "info", **_suggestion(proven)}
             if proven is not None:
                 return Answer(((MODIFIER if proven.candidate.reason == "period" else TOGETHER, facts),))
         return Answer(((TOGETHER, facts),))
 
-    def _general(self, alone: Mapping[Criterion, int | None]) -> dict[str, Any]:
+    def _general_facts(self, counts: Mapping[Criterion, int | None]) -> dict[str, Any]:
         names = [each.name for each in self._criteria]
-        return {"type": self._query.type, "names": names, "alone": _list_counts(alone)}
+        return {"type": self._query.type, "names": names, "alone": _list_counts(counts)}
 
     def _facts(
-        self, about: Criterion, alone: Mapping[Criterion, int | None], occurring: Sequence[Occurrence]
+        self, about: Criterion, counts: Mapping[Criterion, int | None], occurring: Sequence[Occurrence]
     ) -> dict[str, Any]:
         values = _list_values(about, occurring)
         return {
             "type": self._query.type,
             "parameter": about.name,
             "received": about.text,
-            "alone": _list_counts(alone) if len(alone) > 1 else [],
+            "alone": _list_counts(counts) if len(counts) > 1 else [],
             "occurring": [[text, number] for text, number in list(values.items())[:LISTED_VALUES]],
             "more": len(values) > LISTED_VALUES,
             "range": self._range(about),
@@ -311,8 +311,8 @@ def _suggestion(proven: Proven | None) -> dict[str, Any]:
     return {"suggestion": suggestion, "finds": proven.finds, "reason": candidate.reason, "instead": [] if is_guess else pairs}
 
 
-def _list_counts(alone: Mapping[Criterion, int | None]) -> list[list[Any]]:
-    return [[each.name, count] for each, count in alone.items()]
+def _list_counts(counts: Mapping[Criterion, int | None]) -> list[list[Any]]:
+    return [[each.name, count] for each, count in counts.items()]
 
 
 def _list_values(about: Criterion, occurring: Sequence[Occurrence]) -> dict[str, int]:

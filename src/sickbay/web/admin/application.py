@@ -1,4 +1,4 @@
-"""The ASGI application of /admin alone, for a command that runs while no server does: it needs no FHIR and no pages."""
+"""An ASGI application that serves only /admin, for commands that run without a server. It needs neither FHIR nor pages."""
 
 from __future__ import annotations
 

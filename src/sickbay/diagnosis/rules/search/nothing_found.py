@@ -80,7 +80,7 @@ def _with_sentences(facts: Facts) -> dict[str, Any]:
         "remaining": f"Without it, the search finds {amount(without)}." if without else "",
         "compares": _compares(str(facts.get("parameter"))),
         "values": _values(facts.get("occurring") or (), more=bool(facts.get("more"))),
-        "counts": _counts(facts.get("alone") or ()),
+        "counts": _describe_counts(facts.get("alone") or ()),
         "instruction": _instruction(facts),
     }
 
@@ -92,9 +92,9 @@ def _values(occurring: Sequence[Sequence[Any]], *, more: bool) -> str:
     return f" Values that occur: {', '.join(items) + ' and others' if more else join(items)}."
 
 
-def _counts(alone: Sequence[Sequence[Any]]) -> str:
+def _describe_counts(counts: Sequence[Sequence[Any]]) -> str:
     """Counts that weren't made in time are left out."""
-    known = [f"`{name}` finds {amount(number)}" for name, number in alone if number is not None]
+    known = [f"`{name}` finds {amount(number)}" for name, number in counts if number is not None]
     return f" On its own, {join(known)}." if known else ""
 
 
@@ -152,8 +152,8 @@ def _of_search(facts: Facts) -> Facts:
     if found:
         now = f"The data changed after the response: the same search finds {amount(found)} now."
         return {**facts, "reason": now, "instruction": "Send the search again."}
-    alone = facts.get("alone") or ()
-    each = len(alone) > 1 and all(number for _, number in alone)
+    counts = facts.get("alone") or ()
+    each = len(counts) > 1 and all(number for _, number in counts)
     together = (
         f"Each parameter finds something, but no {facts.get('type')} that the token may see matches all of them."
         if each
@@ -161,7 +161,7 @@ def _of_search(facts: Facts) -> Facts:
     )
     return {
         **facts,
-        "reason": (together + _counts(alone) if each else "")
+        "reason": (together + _describe_counts(counts) if each else "")
         or "A search that finds nothing is granted and answered with 200, as if all were well.",
         "instruction": f"Leave out one parameter at a time to see which one empties the search: {listed(names)}."
         if names
