@@ -129,7 +129,13 @@ def test_a_request_that_runs_during_a_reset_leaves_no_trace(
 def test_a_request_whose_token_a_reset_deletes_is_asked_to_try_again(
     held: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """held: where the request waits during the reset."""
+    """held: where the request waits during the reset.
+
+    A worker hears of another one's writes in PostgreSQL only between its own steps. So there a token that it knew when the
+    request began may still finish a read, as any request that began before a reset may.
+    """
+    address = engine()
+    may_finish = address is not None and held == "decide_access"
 
     async def steps(worker: Flow, other: Flow) -> None:
         sent, reached, go = await token(worker), asyncio.Event(), asyncio.Event()
@@ -140,12 +146,12 @@ def test_a_request_whose_token_a_reset_deletes_is_asked_to_try_again(
         await reset(other, EVERYTHING)
         go.set()
         answer = await running
-        if answer.status_code != 200:  # a token that was loaded before the reset may finish its read
-            assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        outcome = answer.status_code, answer.headers.get("retry-after")
+        assert outcome in ([(503, "1"), (200, None)] if may_finish else [(503, "1")])
         assert (await worker.http.get("/general/r4/Patient/p-0001", headers=sent)).status_code == 401
         assert len(await exchanges(worker, other)) == 1
 
-    run_two(steps, engine(), tmp_path)
+    run_two(steps, address, tmp_path)
 
 
 def hold_at(monkeypatch: pytest.MonkeyPatch, name: str, reached: asyncio.Event, go: asyncio.Event) -> None:
