@@ -22,6 +22,13 @@ def reason(scope: str, *, client=EVERYTHING, at=samples.SERVER) -> str:
     return grant.reason
 
 
+def test_ordinary_scopes_are_granted_as_requested_without_looking_at_each() -> None:
+    request = sample_request(scope="openid user/Patient.rs openid")
+    expected = (GrantedScope("openid", True), GrantedScope("user/Patient.rs", True))
+    assert granted_scopes(request, EVERYTHING, samples.SERVER, unusual=False) == expected
+    assert granted_scopes(request, EVERYTHING, samples.SERVER) == expected
+
+
 @pytest.mark.parametrize(
     ("scope", "expected"),
     [
