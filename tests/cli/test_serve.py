@@ -227,7 +227,15 @@ def test_workers_serve_in_parallel_and_end_together(tmp_path: Path) -> None:
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
     """Those that serve: multiprocessing has another process of its own."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return [int(pid) for pid in children if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
+    return [int(pid) for pid in children if "spawn_main" in command_line(pid)]
+
+
+def command_line(pid: str) -> str:
+    """Empty for a process that has ended since its number was read."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def test_a_crashed_worker_is_replaced(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The limits of the questions of an explanation on SQLite: steps of a statement, and a thread of its own."""
+"""The limits of the questions of an explanation: steps of a statement and a thread of its own on SQLite, time on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import asyncio
 import threading
 from pathlib import Path
 
+import asyncpg
 import pytest
+from tests.postgres import Server
 from tests.storage.making import SPACE, find, observation, query_for
 
 from sickbay.fhir.visibility import EVERYTHING
+from sickbay.storage.postgres import probing as postgres_probing
+from sickbay.storage.postgres.probing import TimeLimit
 from sickbay.storage.probe import OutOfTime, Probe
 from sickbay.storage.query.statement import Statement
 from sickbay.storage.sqlite import probing
@@ -70,5 +74,22 @@ def test_a_job_never_runs_on_the_event_loop_and_one_runs_after_the_other(tmp_pat
         assert threading.get_ident() not in threads
         assert most == 1
         await store.close()
+
+    asyncio.run(steps())
+
+
+def test_a_statement_that_takes_too_long_ends_on_postgres_and_the_next_one_runs(
+    postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_probing, "STATEMENT_MILLISECONDS", 50)
+
+    async def steps() -> None:
+        db = await asyncpg.connect(postgres.address())
+        async with TimeLimit(db, 60_000) as limit:
+            with pytest.raises(OutOfTime):
+                await limit.fetch(Statement("SELECT pg_sleep(60)", ()))
+            monkeypatch.setattr(postgres_probing, "STATEMENT_MILLISECONDS", 30_000)
+            assert [tuple(row) for row in await limit.fetch(Statement("SELECT 1", ()))] == [(1,)]
+        await db.close()
 
     asyncio.run(steps())
