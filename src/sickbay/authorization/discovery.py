@@ -107,6 +107,8 @@ def capabilities(policy: Policy) -> list[str]:
 
 def scopes_supported(policy: Policy) -> list[str]:
     """Returns scopes that are all granted to an app that is registered for them."""
+    if policy.supported_scopes:
+        return list(policy.supported_scopes)
     types = ("*",) if policy.wildcard_scopes else TYPES
     letters = [{"v1": "read", "v2": "rs"}[version] for version in policy.scope_versions]
     sign_in = (scope for scope in SIGN_IN if WAYS.get(scope, policy.launches[0]) in policy.launches)

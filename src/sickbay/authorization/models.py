@@ -231,6 +231,10 @@ class Policy:
     requires_category: bool = False
     search_criteria: tuple[str, ...] = ()
     """What a search must name, as "r4 Observation: _id | patient". If a type has several lines, all must be met."""
+    search_parameters: tuple[str, ...] = ()
+    """The search parameters that this server knows, as "Observation: patient | category". Of other types, all of them."""
+    supported_scopes: tuple[str, ...] = ()
+    """The scopes that apps can be registered for; () for all."""
     search_alone: tuple[str, ...] = ()
     """"r4 Observation": types for which `_id` can't be combined with other parameters."""
     versioned_update: bool = False

@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import httpx2
@@ -19,7 +19,14 @@ TIMEOUT_SECONDS = 30
 """Seconds to wait for a response."""
 
 
-def ask(data: str | None, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+class Content(NamedTuple):
+    """A body that isn't JSON of this command's own."""
+
+    text: str
+    media_type: str
+
+
+def ask(data: str | None, method: str, path: str, body: dict[str, Any] | Content | None = None) -> Any:
     """The JSON of the response; None if it has no body. Raises CommandError with the problem if /admin refuses the request."""
     place = folder.data_folder(data)
     server = folder.running(place)
@@ -76,15 +83,25 @@ def at(app: dict[str, Any]) -> str:
     return f"/admin/apps/{quote(app['app_id'], safe='')}"
 
 
-def _ask_server(place: Path, server: dict[str, Any], method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
+def _ask_server(
+    place: Path, server: dict[str, Any], method: str, path: str, body: dict[str, Any] | Content | None
+) -> httpx2.Response:
     """Sends the key in the data folder as the admin token."""
     key = admin_key.read(place)
     headers = {"authorization": f"Bearer {key}"} if key else {}
     try:
         with _client(server) as client:
-            return client.request(method, path, json=body, headers=headers)
+            return client.request(method, path, headers=headers | _media_type(body), **_content(body))
     except httpx2.TransportError as error:
         raise CommandError(f"The server at {server['base']} (process {server['pid']}) doesn't respond: {error}.") from error
+
+
+def _media_type(body: dict[str, Any] | Content | None) -> dict[str, str]:
+    return {"content-type": body.media_type} if isinstance(body, Content) else {}
+
+
+def _content(body: dict[str, Any] | Content | None) -> dict[str, Any]:
+    return {"content": body.text} if isinstance(body, Content) else {"json": body}
 
 
 def _client(server: dict[str, Any]) -> httpx2.Client:
@@ -98,7 +115,7 @@ def _client(server: dict[str, Any]) -> httpx2.Client:
     return httpx2.Client(base_url=f"https://{address}", verify=verify, trust_env=False, timeout=TIMEOUT_SECONDS)
 
 
-async def _ask_sandbox(settings: Settings, method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
+async def _ask_sandbox(settings: Settings, method: str, path: str, body: dict[str, Any] | Content | None) -> httpx2.Response:
     with imports.without_collecting():
         from sickbay.sandbox.sandbox import open_sandbox
         from sickbay.web.admin.application import AdminApplication
@@ -108,7 +125,7 @@ async def _ask_sandbox(settings: Settings, method: str, path: str, body: dict[st
     try:
         transport = httpx2.ASGITransport(AdminApplication(sandbox), client=("127.0.0.1", 0))
         async with httpx2.AsyncClient(base_url=settings.base, transport=transport) as client:
-            return await client.request(method, path, json=body)
+            return await client.request(method, path, headers=_media_type(body), **_content(body))
     finally:
         await sandbox.close()
 

@@ -106,6 +106,7 @@ for name, texts in COMMANDS.items():
         help_epilogue=help_epilogue(texts.example),
     )
 app.command("sickbay.cli.commands.apps:apps", name="apps", help="Register, list, show, change, enable and remove apps.")
+app.command("sickbay.cli.commands.hospitals:hospitals", name="hospitals", help="Add hospitals of your own.")
 app.command("sickbay.cli.commands.fault:fault", name="fault", help="Make Sickbay misbehave as real EHRs do.")
 
 

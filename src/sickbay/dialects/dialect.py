@@ -123,8 +123,12 @@ def names() -> tuple[str, ...]:
 @cache
 def load(name: str) -> Dialect:
     """The dialect of this name. Raises FileNotFoundError if it has no file."""
-    text = resources.files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
-    return read(name, tomllib.loads(text))
+    return read(name, document(name))
+
+
+def document(name: str) -> dict[str, Any]:
+    """The file of a dialect, parsed. Raises FileNotFoundError."""
+    return tomllib.loads(resources.files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def read(name: str, document: Mapping[str, Any]) -> Dialect:

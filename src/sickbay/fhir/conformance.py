@@ -60,6 +60,8 @@ class Self:
     multiple_deletes: bool = False
     more: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Type -> interactions, for types that differ from `interactions`."""
+    searchable: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Type -> search parameters, for types of which not all can be searched for."""
 
 
 def statement(version: str, server: Self) -> dict[str, Any]:
@@ -172,7 +174,12 @@ def _referring(version: str) -> Mapping[str, Sequence[str]]:
 def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
     requested = server.more.get(type, server.interactions)
     interactions = [name for name in requested if version != "dstu2" or name not in _NEW_IN_STU3]
-    searchable = [parameter for parameter in parameters(version, type).values() if is_answered(version, parameter)]
+    listed = server.searchable.get(type)
+    searchable = [
+        parameter
+        for parameter in parameters(version, type).values()
+        if is_answered(version, parameter) and (listed is None or parameter.code in listed or parameter.code.startswith("_"))
+    ]
     description: dict[str, Any] = {
         "type": type,
         "supportedProfile": list_supported(version, type),

@@ -218,6 +218,12 @@ class PopulationLoader:
                 steps += self._undo(space, filled, begun, today)
         return steps
 
+    def steps_of_removal(self, tenant: Tenant) -> list[Step]:
+        """The steps that delete all resources of a hospital that is removed."""
+        spaces = [ResourceSpace(tenant.name, version) for version in tenant.dialect.fhir]
+        forgotten = [step for space in spaces for step in (filled_space.forget(space), population_progress.forget(space))]
+        return [*forgotten, Clear("resources", tenant.name)]
+
     async def _is_unmarked(self, space: ResourceSpace, filled: FilledSpace | None, begun: WrittenPortions | None) -> bool:
         """Whether the space has resources without a mark."""
         if filled is not None:

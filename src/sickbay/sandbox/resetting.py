@@ -8,6 +8,7 @@ from sickbay.kernel.effects import SystemEffects
 from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import record_kinds, registration, reset_revisions, runtime_settings, sessions, users
+from sickbay.services.context import Runtime, Tenant
 from sickbay.storage.interface import Clear, Conflict, Step
 from sickbay.storage.resets import OUTSIDE, compare_with
 
@@ -56,10 +57,16 @@ async def _steps(sandbox: Sandbox, tenant: str | None, everything: bool) -> list
         *(Clear(kind, tenant or "") for kind in record_kinds.list_cleared(everything)),
         *kept,
         *await sandbox.filling.steps_of_reset(tenant, sandbox.filling.today(moved)),
+        *(step for added in _removed(runtime, tenant, everything) for step in sandbox.filling.steps_of_removal(added)),
         *await seeding.steps(runtime, sandbox.filling.written, tenant, everything=everything),
-        await runtime_settings.after_reset(runtime, tenant),
+        await runtime_settings.after_reset(runtime, tenant, everything),
         reset_revisions.step(runtime.resets, tenant, everything),
     ]
+
+
+def _removed(runtime: Runtime, tenant: str | None, everything: bool) -> list[Tenant]:
+    """The hospitals that the reset removes: those that were added."""
+    return [hospital for hospital in runtime.tenants.values() if hospital.digest] if everything and tenant is None else []
 
 
 async def losses(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> ResetLosses:

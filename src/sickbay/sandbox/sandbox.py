@@ -19,7 +19,7 @@ from sickbay.sandbox import folder, keys, new_database, seeding
 from sickbay.sandbox.population_cache import open_cache
 from sickbay.sandbox.population_loader import PopulationLoader
 from sickbay.services import context, records, runtime_settings
-from sickbay.services.context import ExchangeListener, Runtime, Tenant
+from sickbay.services.context import ExchangeListener, Hospitals, Runtime, Tenant
 from sickbay.services.journal.write import Journal
 from sickbay.services.throttle import Throttle
 from sickbay.settings.database import Unavailable
@@ -36,8 +36,6 @@ class Sandbox:
 
     settings: Settings
     runtime: Runtime
-    tenants: Mapping[str, Tenant]
-    """The hospitals of the runtime."""
     journal: Journal
     filling: PopulationLoader
     temporary: Path | None = None
@@ -53,6 +51,11 @@ class Sandbox:
     """Limits the texts that the doctor's page examines in threads at a time."""
     long_texts: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Limits the long texts that it examines in processes."""
+
+    @property
+    def tenants(self) -> Mapping[str, Tenant]:
+        """The hospitals of the runtime."""
+        return self.runtime.tenants
 
     async def close(self) -> None:
         await self.filling.stop()
@@ -89,7 +92,7 @@ async def _compose(
 ) -> Sandbox:
     written = await folder.read_written(store, settings)
     base = settings.base
-    tenants = {name: _tenant(name, base, settings) for name in TENANTS}
+    tenants = Hospitals({name: _tenant(name, base, settings) for name in TENANTS})
     runtime = Runtime(
         base=base,
         store=store,
@@ -108,7 +111,7 @@ async def _compose(
     journal = Journal(runtime, _journal_limits(settings))
     cache = open_cache(written) if settings.population_cache else None
     loader = PopulationLoader(runtime, written, cache)
-    return Sandbox(settings, runtime, tenants, journal, loader, temporary, settings.loopback)
+    return Sandbox(settings, runtime, journal, loader, temporary, settings.loopback)
 
 
 def _tenant(name: str, base: str, settings: Settings) -> Tenant:

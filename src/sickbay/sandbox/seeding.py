@@ -9,6 +9,7 @@ from msgspec import structs
 
 from sickbay import population
 from sickbay.authorization.models import Client, User
+from sickbay.authorization.registration import limits
 from sickbay.sandbox.folder import Written
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
@@ -49,11 +50,25 @@ async def steps(runtime: Runtime, written: Written, name: str | None = None, *, 
     """What to write for the users and sample apps of a hospital, or of all. everything: also those that exist."""
     puts: list[Put] = []
     for tenant in [runtime.tenants[name]] if name else list(runtime.tenants.values()):
+        if everything and tenant.digest and not name:
+            continue  # the hospital is removed
         if everything or not await runtime.store.find("user", tenant=tenant.name, limit=1):
-            puts += [Put(records.user(user)) for user in users(tenant, written.seed)]
-        apps = [records.app(sample(runtime, tenant, version)) for version in tenant.dialect.fhir]
-        puts += [Put(app) for app in apps if everything or await runtime.store.get("app", app.key) is None]
+            puts += _users(tenant, written)
+        puts += [app for app in _apps(runtime, tenant) if everything or await runtime.store.get("app", app.record.key) is None]
     return puts
+
+
+def steps_of(runtime: Runtime, written: Written, tenant: Tenant) -> list[Put]:
+    """What to write for the users and sample apps of a new hospital."""
+    return [*_users(tenant, written), *_apps(runtime, tenant)]
+
+
+def _users(tenant: Tenant, written: Written) -> list[Put]:
+    return [Put(records.user(user)) for user in users(tenant, written.seed)]
+
+
+def _apps(runtime: Runtime, tenant: Tenant) -> list[Put]:
+    return [Put(records.app(sample(runtime, tenant, version))) for version in tenant.dialect.fhir]
 
 
 async def settle(runtime: Runtime) -> None:
@@ -90,7 +105,7 @@ def sample(runtime: Runtime, tenant: Tenant, version: str) -> Client:
         client="public",
         launch_uri=launch_uri,
         redirect_uris=redirects,
-        scope=SAMPLE_SCOPE,
+        scope=_supported(SAMPLE_SCOPE, tenant),
         fhir=version,
         smart_version=2,
         pkce="if-sent",
@@ -100,9 +115,18 @@ def sample(runtime: Runtime, tenant: Tenant, version: str) -> Client:
     )
 
 
+def _supported(scope: str, tenant: Tenant) -> str:
+    """The scopes of a list that the hospital supports, or that its own ones are a part of."""
+    supported = tenant.policy.supported_scopes
+    if not supported:
+        return scope
+    kept = [token for token in scope.split() if limits.permits(" ".join(supported), token)]
+    return " ".join(dict.fromkeys([*kept, *(token for token in supported if limits.permits(scope, token))]))
+
+
 def users(tenant: Tenant, seed: int) -> list[User]:
-    """The accounts of the population."""
-    return [
+    """The accounts of the population and those in the file of the hospital."""
+    population_users = [
         User(
             username=user.username,
             tenant=tenant.name,
@@ -117,3 +141,4 @@ def users(tenant: Tenant, seed: int) -> list[User]:
         )
         for user in population.users(seed)
     ]
+    return [*population_users, *tenant.users]

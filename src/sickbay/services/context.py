@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from sickbay import dialects
 from sickbay.authorization import policy as policies
-from sickbay.authorization.models import Client, Policy, Server
+from sickbay.authorization.models import Client, Policy, Server, User
 from sickbay.dialects import Dialect
 from sickbay.faults.fault import Fault
 from sickbay.fhir.versions import VERSIONS
@@ -26,6 +26,7 @@ from sickbay.services.throttle import Throttle
 from sickbay.services.token_cache import TokenCache
 from sickbay.services.used_passwords import UsedPasswords
 from sickbay.storage.interface import Store
+from sickbay.storage.resets import WasReset
 
 
 class LogLine(NamedTuple):
@@ -79,6 +80,12 @@ class Tenant:
     """The settings chosen at runtime, which override the dialect and sickbay.toml."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """FHIR base -> version, as in ResourceSpace."""
+    digest: str = ""
+    """Of the file that the administrator added it with; "" for the hospitals that come with Sickbay."""
+    users: tuple[User, ...] = ()
+    """The users in its file, besides those of the population."""
+    faults: tuple[Fault, ...] = ()
+    """The faults in its file, which are in force again after a reset."""
 
     def with_chosen(self, chosen: Mapping[str, Any]) -> Tenant:
         """The same hospital with these settings instead of the ones chosen before."""
@@ -102,6 +109,13 @@ class Tenant:
         return self.versions.get(base, "")
 
 
+class Hospitals(dict[str, Tenant]):
+    """The hospitals by name. A request to a hospital that is removed meanwhile ends like one during a reset."""
+
+    def __missing__(self, name: str) -> Tenant:
+        raise WasReset(f"the hospital {name} was removed")
+
+
 class Secrets(NamedTuple):
     """hashes: of the apps' secrets. stamp: the store's when they were last compared. revision: how often apps had changed."""
 
@@ -118,10 +132,12 @@ class Runtime:
     store: Store
     effects: Effects
     keys: Keys
-    tenants: dict[str, Tenant]
-    """The hospitals with their current policies. Look them up for each request."""
+    tenants: Hospitals
+    """The hospitals with their current policies. Look them up for each request: hospitals can be added and removed."""
     shared: bool = False
     on_exchange: ExchangeListener | None = None
+    on_hospitals: list[Callable[[], None]] = field(default_factory=list)
+    """Called when hospitals were added or removed."""
     on_stall: ExchangeListener | None = None
     """Gets a line when a launch stalls (services.stall_watch)."""
     sample_base: str = ""

@@ -26,6 +26,7 @@ KINDS = {
     "failure": AtReset.CLEARED,
     "fault": AtReset.CLEARED,
     "family": AtReset.CLEARED,
+    "hospital": AtReset.ADDED,
     "injected": AtReset.CLEARED,
     "jti": AtReset.CLEARED,
     "key": AtReset.KEPT,

@@ -1,4 +1,4 @@
-"""Settings that can be changed while Sickbay runs: the offset of its clock and the policies of its hospitals.
+"""Settings that can be changed while Sickbay runs: the offset of its clock, its faults, and its hospitals and their policies.
 
 All of them are in one record. With several workers, each worker reads it at every request, so a change takes effect on all of
 them at once and persists after a restart. A policy that was chosen here overrides sickbay.toml. The record also says whether
@@ -7,7 +7,7 @@ someone is throttled, and every reset writes it, so that all workers notice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from sickbay.faults.fault import Fault
 from sickbay.kernel.effects import SystemEffects
 from sickbay.services import records, reset_revisions
 from sickbay.services.context import Runtime, Tenant
+from sickbay.services.hospitals import stored
 from sickbay.services.reset_revisions import ResetRevisions
 from sickbay.services.throttle import ANNOUNCED
 from sickbay.services.token_cache import TokenCache
@@ -38,6 +39,8 @@ class RuntimeSettings:
     faults: list[Fault] = field(default_factory=list)
     injected_until: int = 0
     """Until then, codes and tokens may be used that a fault made useless."""
+    hospitals: dict[str, str] = field(default_factory=dict)
+    """The hospitals that were added: name -> digest of the file."""
 
 
 async def refresh(runtime: Runtime) -> None:
@@ -46,6 +49,7 @@ async def refresh(runtime: Runtime) -> None:
     revision = record.revision if record else 0
     if revision != runtime.settings_revision:
         settings = records.parse(RuntimeSettings, record.value) if record else RuntimeSettings()
+        await stored.follow(runtime, settings.hospitals)
         _apply(runtime, settings, revision, await reset_revisions.read_stored(runtime.store, runtime.tenants))
 
 
@@ -102,37 +106,46 @@ async def announce_throttling(runtime: Runtime, until: int) -> None:
         await change(runtime, extend, aside=True)
 
 
-async def after_reset(runtime: Runtime, tenant: str | None) -> Put:
-    """The settings after a reset: the clock and all policies as configured, or only the policy of one hospital."""
-    settings, revision = await _read_stored(runtime)
+async def after_reset(runtime: Runtime, tenant: str | None, everything: bool = False) -> Put:
+    """The settings after a reset: the clock and all policies as configured, or only the policy of one hospital.
+
+    everything: hospitals that were added are removed too.
+    """
+    settings, revision = await read_stored(runtime)
     if tenant is None:
-        return _put(RuntimeSettings(), revision)
+        hospitals = {} if everything else settings.hospitals
+        return put(RuntimeSettings(faults=_faults_of(runtime, hospitals), hospitals=hospitals), revision)
     kept = {name: value for name, value in settings.policies.items() if name != tenant}
     faults = [fault for fault in settings.faults if fault.tenant != tenant]
-    return _put(replace(settings, policies=kept, faults=faults), revision)
+    return put(replace(settings, policies=kept, faults=[*faults, *_faults_of(runtime, (tenant,))]), revision)
+
+
+def _faults_of(runtime: Runtime, names: Iterable[str]) -> list[Fault]:
+    """The faults in the files of these hospitals."""
+    return [fault for name in names if name in runtime.tenants for fault in runtime.tenants[name].faults]
 
 
 async def change(runtime: Runtime, modify: Callable[[RuntimeSettings], RuntimeSettings], *, aside: bool = False) -> None:
     """Changes the record. Retries if another worker changed it first. aside: no cache depends on the change."""
     while True:
-        settings, revision = await _read_stored(runtime)
+        settings, revision = await read_stored(runtime)
         changed = modify(settings)
         if changed is settings:
             return await refresh(runtime)
         try:
-            await runtime.store.transaction([_put(changed, revision, aside=aside)])
+            await runtime.store.transaction([put(changed, revision, aside=aside)])
         except Conflict:
             continue
         return await refresh(runtime)
 
 
-async def _read_stored(runtime: Runtime) -> tuple[RuntimeSettings, int]:
+async def read_stored(runtime: Runtime) -> tuple[RuntimeSettings, int]:
     """The stored settings and the revision of their record."""
     record = await runtime.store.get("meta", NAME)
     return (records.parse(RuntimeSettings, record.value), record.revision) if record else (RuntimeSettings(), 0)
 
 
-def _put(settings: RuntimeSettings, revision: int, *, aside: bool = False) -> Put:
+def put(settings: RuntimeSettings, revision: int, *, aside: bool = False) -> Put:
     return Put(Record("meta", NAME, records.dump(settings)), revision, aside=aside)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from starlette.applications import Starlette
 from starlette.datastructures import State
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sickbay.sandbox.sandbox import Sandbox
@@ -37,8 +38,6 @@ class Application:
         self.state = State({"sandbox": sandbox, "guard": guard})
         """Available to handlers as request.app.state."""
         self.pages = PageRouter(routes(sandbox, documents))
-        self.routes = self.pages.routes
-        """Read by the page that lists the methods of an address."""
         pages = around_pages(compose(self.pages, Middleware(InjectedFaults, sandbox)), sandbox, guard)
 
         def with_fhir(base: ASGIApp, hospital: str) -> ASGIApp:
@@ -46,7 +45,13 @@ class Application:
             return compose(base, Middleware(FhirFailures, runtime), current, Middleware(InjectedFaults, sandbox))
 
         self.bases = FhirBases(sandbox, documents, with_fhir, pages)
+        runtime.on_hospitals += [self.bases.list_endpoints, lambda: self.pages.replace(routes(sandbox, documents))]
         self.handle = around_requests(self.bases, sandbox, guard, observers)
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """Read by the page that lists the methods of an address."""
+        return self.pages.routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -13,7 +13,12 @@ class PageRouter(Router):
     """Looks up addresses without a variable in a dictionary, and finds all others as Starlette does."""
 
     def __init__(self, table: Sequence[BaseRoute]) -> None:
-        super().__init__(table)
+        super().__init__()
+        self.replace(table)
+
+    def replace(self, table: Sequence[BaseRoute]) -> None:
+        """Use this table from the next request on."""
+        self.routes = list(table)
         fixed = [route for route in table if isinstance(route, Route) and not route.param_convertors]
         self._fixed = {(method, route.path): route for route in reversed(fixed) for method in route.methods or ()}
 

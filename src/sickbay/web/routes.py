@@ -84,6 +84,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer/apps/{id}/faults", _by_id(sandbox, app_faults.change), methods=["POST"]),
         Route("/developer/apps/{id}/enable", _by_id(sandbox, apps.enable), methods=["POST"]),
         Route("/developer/apps/{id}/remove", _by_id(sandbox, apps.remove), methods=["POST"]),
+        Route("/developer/hospitals", _with(sandbox, hospitals.hospitals), methods=["GET", "POST"]),
         Route("/developer/hospitals/{id}", _by_id(sandbox, hospitals.hospital), methods=["GET", "POST"]),
         Route("/exchanges", _with(sandbox, exchange_handlers.listing)),
         Route("/exchanges/{id}", _by_id(sandbox, exchange_handlers.exchange)),

@@ -234,6 +234,33 @@ def id_is_the_only_search_parameter_if_required(request: AccessRequest, context:
     return refusals.FHIR_SEARCH_ID_NOT_ALONE(type=request.type, received=others)
 
 
+@check(requires=("server",), applies_to=SEARCHES)
+def search_parameters_are_among_those_of_the_hospital(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    """Policy: of some types, a search can name only the listed parameters. Those that shape the response always work."""
+    server = context.server
+    if not isinstance(server, Server) or not server.policy.search_parameters:
+        return None
+    listed = listed_parameters(server.policy.search_parameters)
+    for type in _list_searched_types(request, context):
+        known = listed.get(type)
+        others = sorted(name for name in names_sent(request) if not name.startswith("_") and known and name not in known)
+        if known and others:
+            facts = {
+                "parameter": others[0],
+                "received": request.parameters.get(others[0]),
+                "expected": f"one of {', '.join(known)}",
+            }
+            return refusals.FHIR_SEARCH_PARAM_UNSUPPORTED.with_facts({**facts, "type": type})
+    return None
+
+
+@cache_results(64)
+def listed_parameters(lines: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Parses `Observation: patient | code` into type -> parameters."""
+    parts = (line.partition(":") for line in lines)
+    return {type: tuple(name.strip() for name in names.split("|")) for type, _, names in parts}
+
+
 @check(applies_to=("", *SEARCHES))
 def search_body_is_a_form_if_sent(request: AccessRequest, context: AccessContext) -> Refusal | None:
     if request.method != "POST" or not request.path.endswith("/_search") or _media(request.headers.get("content-type")) == FORM:
@@ -318,6 +345,7 @@ CHECKS: tuple[SearchCheck, ...] = (
     search_has_a_patient_if_required,
     search_has_a_category_if_required,
     search_has_the_required_parameters,
+    search_parameters_are_among_those_of_the_hospital,
     id_is_the_only_search_parameter_if_required,
     if_match_is_sent_if_required,
     content_type_is_a_fhir_format,

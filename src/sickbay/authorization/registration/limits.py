@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import structs
 
 from sickbay.authorization.checks import check
-from sickbay.authorization.models import Client, Grant, Policy
+from sickbay.authorization.models import Client, Grant, Policy, Server
 from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.kernel.checks import Refusal, RefusalType
@@ -39,14 +39,23 @@ def after_an_edit(granted: Grant | None, client: Client, edited: Collection[str]
     return structs.replace(granted, **{name: getattr(client, name) for name in MEMBERS if name in members}) if granted else None
 
 
+BY_HOSPITAL = "This hospital supports only the scopes in `scopes_supported` of its discovery document."
+OF_HOSPITAL = "If your app needs this access, it can't work at this hospital as it is configured."
+OF_APP = "If your app needs this access, ask the administrator to add it in the portal or with `PATCH /admin/apps`."
+
+
 @check()
 def scope_is_within_the_limits_of_the_app(request: RegistrationRequest, context: Any) -> Refusal | None:
-    limit = request.limit
-    if limit is None or limit.scope is None:
-        return None
-    refused = [scope for scope in spelling(request.scope).tokens if not permits(limit.scope, scope)]
-    facts = {"scopes": refused, "corrected": [""] * len(refused)}
-    return _over_limit(request, refusals.REG_SCOPE_NOT_GRANTED, "scope", refused, limit.scope, **facts) if refused else None
+    """The limits of an app that registers itself, or for every app the scopes that the hospital supports."""
+    by_hospital = " ".join(context.server.policy.supported_scopes) if isinstance(context.server, Server) else ""
+    limits = [(by_hospital, {"by": BY_HOSPITAL, "remedy": OF_HOSPITAL})] if by_hospital else []
+    if request.limit is not None and request.limit.scope is not None:
+        limits.append((request.limit.scope, {"by": request.limited_by, "remedy": OF_APP}))
+    for granted, reason in limits:
+        if refused := [scope for scope in spelling(request.scope).tokens if not permits(granted, scope)]:
+            facts = {"scopes": refused, "corrected": [""] * len(refused), **reason}
+            return _over_limit(request, refusals.REG_SCOPE_NOT_GRANTED, "scope", refused, granted, **facts)
+    return None
 
 
 def permits(granted: str, text: str) -> bool:

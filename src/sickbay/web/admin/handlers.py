@@ -27,7 +27,7 @@ from sickbay.services.journal import exchange_json
 from sickbay.services.journal import read as journal_reader
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import error_responses
-from sickbay.web.admin import faults, launch_state, openapi, ready_line
+from sickbay.web.admin import faults, hospitals, launch_state, openapi, ready_line
 from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.lookup import find_app, find_tenant, json_response, parse_body
 from sickbay.web.admin.session import refuse_stranger
@@ -339,6 +339,9 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("delete", "/admin/faults"): faults.remove_faults,
     ("get", "/admin/faults/kinds"): faults.describe_faults,
     ("delete", "/admin/faults/{id}"): faults.remove_fault,
+    ("post", "/admin/hospitals"): hospitals.add_hospital,
+    ("get", "/admin/hospitals"): hospitals.list_hospitals,
+    ("delete", "/admin/hospitals/{hospital}"): hospitals.remove_hospital,
     ("get", "/admin/keys"): show_keys,
     ("post", "/admin/keys/rotate"): rotate_keys,
     ("post", "/admin/reset"): make_reset,

@@ -92,6 +92,16 @@ OPERATIONS = (
     AdminEndpoint("delete", "/admin/faults", "End all faults", None, 204, None),
     AdminEndpoint("get", "/admin/faults/kinds", "All kinds and presets of faults", None, 200, dict[str, Any]),
     AdminEndpoint("delete", "/admin/faults/{id}", "End a fault", None, 204, None),
+    AdminEndpoint(
+        "post",
+        "/admin/hospitals",
+        "Add a hospital, as JSON or as TOML (application/toml)",
+        dict[str, Any],
+        201,
+        admin_schemas.Hospital,
+    ),
+    AdminEndpoint("get", "/admin/hospitals", "The hospitals", None, 200, list[admin_schemas.Hospital]),
+    AdminEndpoint("delete", "/admin/hospitals/{hospital}", "Remove a hospital that was added", None, 204, None),
     AdminEndpoint("get", "/admin/keys", "The keys of id_tokens, by kid", None, 200, dict[str, Any]),
     AdminEndpoint(
         "post", "/admin/keys/rotate", "Rotate: the next key signs, the current one retires", None, 200, dict[str, Any]
@@ -130,7 +140,7 @@ def _operation(endpoint: AdminEndpoint, of: dict[str, Any]) -> dict[str, Any]:
         "summary": endpoint.summary,
         "responses": {str(endpoint.status): answer, "4XX": {"description": "Problem details", "content": problem}},
     }
-    names = [(name, "path") for name in ("app", "tenant", "id") if f"{{{name}}}" in endpoint.path]
+    names = [(name, "path") for name in ("app", "tenant", "id", "hospital") if f"{{{name}}}" in endpoint.path]
     places = [*names, *((name, "query") for name in endpoint.query)]
     if places:
         operation["parameters"] = [

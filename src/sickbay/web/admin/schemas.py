@@ -273,6 +273,19 @@ class Reset(Struct, frozen=True, forbid_unknown_fields=True):
     everything: bool = False
 
 
+class Hospital(Struct, frozen=True):
+    """A hospital and its addresses. added: it doesn't come with Sickbay."""
+
+    name: str
+    title: str
+    added: bool
+    issuer: str
+    authorize: str
+    token: str
+    ehr: str
+    fhir: dict[str, str]
+
+
 class Problem(Struct, frozen=True):
     """Problem details (RFC 9457)."""
 

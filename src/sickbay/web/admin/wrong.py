@@ -10,6 +10,6 @@ from sickbay.web.error_responses import problem
 class Wrong(Exception):
     """An error to respond with as a problem."""
 
-    def __init__(self, status: int, title: str, findings: list[dict[str, Any]] | None = None) -> None:
+    def __init__(self, status: int, title: str, findings: list[dict[str, Any]] | None = None, detail: str = "") -> None:
         super().__init__(title)
-        self.response = problem(status, title, findings)
+        self.response = problem(status, title, findings, detail)

@@ -23,12 +23,17 @@ class PageHeaders:
 
     def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
         self._app, self._runtime = app, sandbox.runtime
+        self._vendor_headers: dict[str, bytes] = {}
+        """The vendors' own names of the header for the correlation id, by hospital."""
+        self._list_vendor_headers()
+        self._runtime.on_hospitals.append(self._list_vendor_headers)
+
+    def _list_vendor_headers(self) -> None:
         self._vendor_headers = {
             name: header.lower().encode()
-            for name, tenant in sandbox.tenants.items()
+            for name, tenant in self._runtime.tenants.items()
             if (header := tenant.dialect.answers.correlation_header)
         }
-        """The vendors' own names of the header for the correlation id, by hospital."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = scope["state"]

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sickbay.services import runtime_settings
 from sickbay.services.context import Runtime
 from sickbay.web import health
+from sickbay.web.fhir.public import NotFhir
 from sickbay.web.http_request import first_segment
 
 
@@ -30,5 +31,8 @@ class CurrentRevisions:
     def _note(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """With one worker, this needs no coroutine of its own."""
         of = self._runtime.resets.of
-        scope["state"].revisions = of.get(self._hospital or first_segment(scope)) or of[""]
+        revisions = of.get(self._hospital or first_segment(scope))
+        if revisions is None and self._hospital is not None:
+            raise NotFhir  # another worker has just removed the hospital
+        scope["state"].revisions = revisions or of[""]
         return self._app(scope, receive, send)

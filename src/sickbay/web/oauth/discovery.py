@@ -14,6 +14,7 @@ from starlette.routing import Route
 from sickbay import __version__
 from sickbay.authorization import brands, discovery
 from sickbay.authorization.access import app_state
+from sickbay.authorization.access.search import listed_parameters
 from sickbay.authorization.launch import style as launch_style
 from sickbay.authorization.models import Policy
 from sickbay.fhir import conformance
@@ -45,6 +46,7 @@ class Documents:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self._kept: dict[tuple[str, str, str], tuple[Policy, bytes]] = {}
+        sandbox.runtime.on_hospitals.append(self._kept.clear)
 
     def metadata(self, tenant: Tenant, version: str) -> bytes:
         return self._find_document("metadata", tenant, version, lambda: _statement(tenant, version))
@@ -134,7 +136,12 @@ def _statement(tenant: Tenant, version: str) -> dict[str, Any]:
     oauth = {"authorize": server.authorization_endpoint, "token": server.token_endpoint}
     oauth |= {name: listed[member] for name, member in OAUTH_URIS.items() if member in listed}
     details = conformance.Self(
-        tenant.fhir_base(version), MADE, __version__, oauth, multiple_deletes=tenant.policy.multiple_deletes
+        tenant.fhir_base(version),
+        MADE,
+        __version__,
+        oauth,
+        multiple_deletes=tenant.policy.multiple_deletes,
+        searchable=listed_parameters(tenant.policy.search_parameters),
     )
     return conformance.statement(version, details)
 

@@ -1,22 +1,70 @@
-"""The policy of a hospital in the portal: its current settings, where each comes from, and changes at run time."""
+"""The hospitals in the portal: the list, adding and removing one, and the policy of each with changes at run time."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from shlex import quote
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sickbay.protocol.parameters import parse
+from sickbay.sandbox import hospitals as own_hospitals
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
 from sickbay.services.context import Tenant
 from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web.admin.hospitals import FILE_BYTES
 from sickbay.web.http_request import headers_of
 from sickbay.web.pages.notice import not_found
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import TOO_LATE, refuse_unless_administrator
+
+
+async def hospitals(request: Request, sandbox: Sandbox) -> Response:
+    """GET lists them. POST: csrf, and file (TOML) to add one, or remove (a name). On errors the same page, 422."""
+    if rejection := refuse_unless_administrator(request, sandbox):
+        return rejection
+    options = await html_response.page_options(request, sandbox, here="Developer portal")
+    if request.method != "POST":
+        view = _list_view(sandbox, saved=_SAVED.get(request.query_params.get("done", ""), ""))
+        return html_response.page(request, sandbox, "hospitals", view, options)
+    sent = parse(await http_request.read_body(request, FILE_BYTES))
+    if not cookies.is_own_form(request, options.session, sent.get("csrf")):
+        view = _list_view(sandbox, file=sent.get("file") or "", problems=(TOO_LATE,))
+        return html_response.page(request, sandbox, "hospitals", view, options, 403)
+    if name := sent.get("remove"):
+        await own_hospitals.remove(sandbox, name)
+        return RedirectResponse("/developer/hospitals?done=removed", 303, error_responses.NO_STORE)
+    try:
+        await own_hospitals.add(sandbox, sent.get("file") or "")
+    except own_hospitals.WrongHospital as error:
+        problems = tuple(map(str, error.problems))
+    except own_hospitals.HospitalTaken as error:
+        problems = (str(error),)
+    else:
+        return RedirectResponse("/developer/hospitals?done=added#h-add", 303, error_responses.NO_STORE)
+    view = _list_view(sandbox, file=sent.get("file") or "", problems=problems)
+    return html_response.page(request, sandbox, "hospitals", view, options, 422)
+
+
+_SAVED = {"added": "Added.", "removed": "Removed."}
+
+
+def _list_view(sandbox: Sandbox, **more: Any) -> portal_views.HospitalsView:
+    rows = tuple(
+        portal_views.HospitalRow(
+            name,
+            tenant.title,
+            ", ".join(tenant.dialect.fhir),
+            f"/developer/hospitals/{name}",
+            f"/{name}/ehr",
+            bool(tenant.digest),
+        )
+        for name, tenant in sandbox.tenants.items()
+    )
+    return portal_views.HospitalsView(rows=rows, action="/developer/hospitals", **more)
 
 
 async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:

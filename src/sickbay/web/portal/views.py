@@ -216,6 +216,33 @@ class HospitalView:
     certificate: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class HospitalRow:
+    """A hospital in the list. policy, ehr: paths of its pages. added: it doesn't come with Sickbay."""
+
+    name: str
+    title: str
+    fhir: str
+    policy: str
+    ehr: str
+    added: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HospitalsView:
+    """file: the text that was sent, if it has problems. saved: what has just been done, as a sentence."""
+
+    rows: tuple[HospitalRow, ...]
+    action: str
+    file: str = ""
+    problems: tuple[str, ...] = ()
+    saved: str = ""
+
+    @property
+    def removable(self) -> bool:
+        return any(row.added for row in self.rows)
+
+
 def policy_rows(policy: Policy, chosen: Mapping[str, Any], file: Mapping[str, Any]) -> tuple[PolicyRow, ...]:
     """All settings, those that differ from the dialect first."""
     rows = [

@@ -46,8 +46,7 @@ SCOPE_NOT_GRANTED = _rule(
     "reg-scope-not-granted",
     "`scope` has scopes that this app may not register: `{scopes}`",
     "{by} The server compares scopes by what they permit. This app may register at most `{granted}`.",
-    "Remove `{scopes}`. If your app needs this access, ask the administrator to add it in the portal or with `PATCH "
-    "/admin/apps`.",
+    "Remove `{scopes}`. {remedy}",
     "scope",
     repair=corrections.swap_scopes,
 )

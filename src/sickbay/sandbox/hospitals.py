@@ -1,0 +1,118 @@
+"""Adds and removes hospitals while Sickbay runs, on every worker at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sickbay.sandbox import seeding
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import record_kinds, reset_revisions, runtime_settings, sessions
+from sickbay.services.context import Runtime, Tenant
+from sickbay.services.hospitals import definition, hospital_file, stored
+from sickbay.services.hospitals.hospital_file import HospitalFile, Problem
+from sickbay.services.hospitals.problems import find_problems
+from sickbay.services.hospitals.stored import MAXIMUM_HOSPITALS, StoredHospital
+from sickbay.services.runtime_settings import RuntimeSettings
+from sickbay.storage.interface import Clear, Conflict, Delete, Put, Step
+from sickbay.storage.resets import OUTSIDE, compare_with
+
+
+class WrongHospital(ValueError):
+    """The file can't be used. problems: what is wrong with it, in the order of its lines."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(" ".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+class HospitalTaken(ValueError):
+    """There is a hospital with this name, or there are too many."""
+
+
+async def add(sandbox: Sandbox, text: str, *, toml: bool = True) -> Tenant:
+    """Add the hospital that the file describes. toml: otherwise it is JSON. Raises WrongHospital or HospitalTaken."""
+    file = hospital_file.read(text, toml=toml)
+    if isinstance(file, Problem):
+        raise WrongHospital([file])
+    runtime = sandbox.runtime
+    await runtime_settings.refresh(runtime)
+    seeded = [user.username for user in seeding.users(runtime.tenants["general"], sandbox.filling.written.seed)]
+    if problems := find_problems(file, (), seeded):
+        raise WrongHospital(problems)
+    await _store(sandbox, file)
+    await runtime_settings.refresh(runtime)
+    return runtime.tenants[file.document["name"]]
+
+
+async def _store(sandbox: Sandbox, file: HospitalFile) -> None:
+    """Write the hospital, its users and sample apps and the settings in one transaction."""
+    runtime, users = sandbox.runtime, [*file.document.get("users", ())]
+    hashes = await _hash(runtime, [user["password"] for user in users])
+    document = {**file.document, "users": [{**user, "password": hash} for user, hash in zip(users, hashes, strict=True)]}
+    hospital = StoredHospital(document)
+    tenant = definition.create(document, runtime.base, stored.digest(hospital))
+    steps = [Put(stored.record(hospital, runtime.now()), 0), *seeding.steps_of(runtime, sandbox.filling.written, tenant)]
+
+    def with_added(settings: RuntimeSettings) -> RuntimeSettings:
+        _check_free(runtime, settings, tenant.name)
+        hospitals = {**settings.hospitals, tenant.name: tenant.digest}
+        return replace(settings, hospitals=hospitals, faults=[*settings.faults, *tenant.faults])
+
+    await _change(runtime, with_added, steps)
+
+
+def _check_free(runtime: Runtime, settings: RuntimeSettings, name: str) -> None:
+    if name in settings.hospitals or name in runtime.tenants:
+        raise HospitalTaken(f"There is already a hospital {name}. Remove it first, or choose another name.")
+    if len(settings.hospitals) >= MAXIMUM_HOSPITALS:
+        raise HospitalTaken(f"At most {MAXIMUM_HOSPITALS} hospitals can be added. Remove one first.")
+
+
+async def _change(runtime: Runtime, modify: Callable[[RuntimeSettings], RuntimeSettings], steps: Sequence[Step]) -> None:
+    """Change the settings in one transaction with these steps. Another worker's change at the same time isn't lost."""
+    while True:
+        settings, revision = await runtime_settings.read_stored(runtime)
+        try:
+            with compare_with(OUTSIDE):
+                return await runtime.store.transaction([*steps, runtime_settings.put(modify(settings), revision)])
+        except Conflict:
+            await runtime_settings.refresh(runtime)
+
+
+async def _hash(runtime: Runtime, passwords: Sequence[str]) -> list[str]:
+    async with runtime.hashing:
+        return await asyncio.to_thread(lambda: [sessions.hash_password(password) for password in passwords])
+
+
+async def remove(sandbox: Sandbox, name: str) -> bool:
+    """Remove a hospital that was added, with everything stored for it. False if there is none with this name."""
+    runtime = sandbox.runtime
+    await runtime_settings.refresh(runtime)
+    tenant = runtime.tenants.get(name)
+    if tenant is None or not tenant.digest:
+        return False
+    async with sandbox.filling.pause(name):
+        await _change(runtime, lambda settings: _without(settings, name), _removal(sandbox, tenant))
+    await runtime_settings.refresh(runtime)
+    return True
+
+
+def _without(settings: RuntimeSettings, name: str) -> RuntimeSettings:
+    return replace(
+        settings,
+        hospitals={other: digest for other, digest in settings.hospitals.items() if other != name},
+        policies={other: policy for other, policy in settings.policies.items() if other != name},
+        faults=[fault for fault in settings.faults if fault.tenant != name],
+    )
+
+
+def _removal(sandbox: Sandbox, tenant: Tenant) -> list[Step]:
+    kinds = (kind for kind in record_kinds.list_cleared(everything=True) if kind != stored.KIND)
+    return [
+        *(Clear(kind, tenant.name) for kind in kinds),
+        *sandbox.filling.steps_of_removal(tenant),
+        Delete(stored.KIND, tenant.name),
+        reset_revisions.step(sandbox.runtime.resets, tenant.name, everything=False),
+    ]

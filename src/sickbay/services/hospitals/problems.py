@@ -1,0 +1,216 @@
+"""Says what is wrong with the file of a hospital: unknown keys, wrong types, and values that contradict each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
+
+from sickbay import dialects
+from sickbay.authorization import policy as policies
+from sickbay.authorization import refusals
+from sickbay.faults import fault as faults
+from sickbay.fhir.search.parameters import known_types, parameters
+from sickbay.fhir.versions import VERSIONS
+from sickbay.kernel.english import join
+from sickbay.kernel.similar_names import find_closest
+from sickbay.protocol import scopes
+from sickbay.services.hospitals import keys
+from sickbay.services.hospitals.hospital_file import RESERVED, HospitalFile, KeyPath, Problem
+from sickbay.services.hospitals.path_problems import fhir_versions, fields_of, find_path_problems
+
+_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+_ERROR_CRITERION: Final = re.compile(r"([a-z0-9]+) ([A-Za-z]+): *(.+)")
+_SHAPING: Final = ("_count", "_sort", "_include", "_revinclude", "_summary", "_elements", "_total", "_format", "_pretty")
+_PERSON: Final = re.compile(r"(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}")
+_CRITERION: Final = re.compile(r"([a-z0-9]+) ([A-Za-z]+): *(.+)")
+_IN_TEMPLATES: Final = {"user_id", "username", "tenant_id", "patient", "name"}
+
+
+def find_problems(file: HospitalFile, names: Collection[str], seeded_users: Collection[str]) -> list[Problem]:
+    """Return everything that is wrong, in the order of the lines. names: of the hospitals that exist."""
+    shape = [*_shape(file)]
+    found = shape or [*_contradictions(file, names, seeded_users)]
+    return sorted(found, key=lambda problem: problem.line)
+
+
+def _shape(file: HospitalFile) -> Iterator[Problem]:
+    """Unknown keys and values of a wrong type."""
+    top = file.document
+    yield from _table(file, (), top, keys.TOP, "")
+    for name, types in (("paths", keys.PATHS), ("answers", keys.answers()), ("policy", keys.policy()), ("search", keys.SEARCH)):
+        yield from _table(file, (name,), top.get(name), types, f" in [{name}]")
+    words = top.get("words")
+    for path, table in _wordings(words if isinstance(words, dict) else {}):
+        yield from _table(file, ("words", *path), table, keys.wording(), f" in [words.{'.'.join(path)}]")
+    users = top.get("users")
+    for position, user in enumerate(users if isinstance(users, list) else ()):
+        yield from _table(file, ("users", position), user, keys.USER, " in [[users]]")
+    for name in ("name", "title"):
+        if name not in top:
+            yield file.problem((), f"The key {name} is missing.")
+
+
+def _wordings(words: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, table in words.items():
+        if name in ("default", "token") and isinstance(table, dict):
+            yield from (((name, inner), wording) for inner, wording in table.items())
+        else:
+            yield (name,), table
+
+
+def _table(file: HospitalFile, path: KeyPath, table: Any, types: keys.Types, place: str) -> Iterator[Problem]:
+    if not isinstance(table, dict):
+        return
+    for name, value in table.items():
+        if name not in types:
+            yield file.problem((*path, name), f"There is no key {name}{place}.{_hint(name, types)}")
+        elif expected := keys.find_mistake(types[name], value):
+            yield file.problem((*path, name), f"{name} must be {expected}.")
+
+
+def _hint(name: str, known: Collection[str]) -> str:
+    if name in keys.ELSEWHERE:
+        return f" Use {keys.ELSEWHERE[name]}."
+    near = find_closest(name, known)
+    return f" Did you mean {near}?" if near else f" Known: {join(sorted(known))}."
+
+
+def _contradictions(file: HospitalFile, names: Collection[str], seeded_users: Collection[str]) -> Iterator[Problem]:
+    top = file.document
+    yield from _identity(file, names)
+    if "like" in top and top["like"] not in dialects.names():
+        yield file.problem(("like",), f"There is no dialect {top['like']}.{_hint(top['like'], dialects.names())}")
+        return
+    versions = [version for version in top.get("fhir", ()) if version not in VERSIONS]
+    if versions or top.get("fhir") == []:
+        wrong = f"There is no FHIR version {versions[0]}. Known" if versions else "fhir needs at least one version"
+        yield file.problem(("fhir",), f"{wrong}: {join(sorted(VERSIONS))}.")
+        return
+    yield from find_path_problems(file)
+    yield from _policy(file)
+    yield from _search(file)
+    yield from _templates(file)
+    yield from _users(file, seeded_users)
+    yield from _faults(file)
+
+
+def _identity(file: HospitalFile, names: Collection[str]) -> Iterator[Problem]:
+    name = file.document["name"]
+    if not _NAME.fullmatch(name):
+        yield file.problem(
+            ("name",), "name must have 1 to 40 lower-case letters, digits and hyphens, and no hyphen at the ends."
+        )
+    elif name in RESERVED:
+        yield file.problem(("name",), f"{name} is an address of Sickbay itself. Choose another name.")
+    elif name in names:
+        yield file.problem(("name",), f"There is already a hospital {name}.")
+
+
+def _policy(file: HospitalFile) -> Iterator[Problem]:
+    policy, document = file.document.get("policy", {}), file.document
+    for name, value in policy.items():
+        if name in policies.SETTINGS:
+            yield from (file.problem(("policy", name), f"{fault}.") for fault in policies.faults({name: value}))
+    known = refusals.find_all()
+    for name in ("relaxed", "precedence"):
+        for id in policy.get(name, ()):
+            if id not in known:
+                yield file.problem(("policy", name), f"There is no refusal {id}.{_suggestion(id, known)}")
+    for text in document.get("scopes", ()):
+        if scopes.parse(text) is None:
+            yield file.problem(("scopes",), f"{text} isn't a SMART scope.")
+    style = document.get("answers", {})
+    like = dialects.load(document.get("like", dialects.STANDARD))
+    if style.get("untrusted") == "see-other" and "errors" not in {**like.paths, **document.get("paths", {})}:
+        yield file.problem(("answers", "untrusted"), "see-other needs the path errors, to which it redirects.")
+    for id in style.get("not_redirected", ()):
+        if id not in known:
+            yield file.problem(("answers", "not_redirected"), f"There is no refusal {id}.{_suggestion(id, known)}")
+
+
+def _suggestion(name: str, known: Collection[str]) -> str:
+    near = find_closest(name, known)
+    return f" Did you mean {near}?" if near else ""
+
+
+def _search(file: HospitalFile) -> Iterator[Problem]:
+    search, versions = file.document.get("search", {}), fhir_versions(file.document)
+    listed = search.get("parameters", {})
+    for type, codes in listed.items():
+        yield from (
+            file.problem(("search", "parameters", type), sentence) for sentence in _unknown_parameters(versions, type, codes)
+        )
+    for line in search.get("required", ()):
+        yield from (file.problem(("search", "required"), sentence) for sentence in _criterion(line, versions, listed))
+    for line in search.get("alone", ()):
+        version, _, type = line.partition(" ")
+        if version not in versions or type not in known_types(version):
+            yield file.problem(
+                ("search", "alone"), f"{line} must be a version of this hospital and a type, such as r4 Observation."
+            )
+
+
+def _criterion(line: str, versions: Collection[str], listed: Mapping[str, Collection[str]]) -> Iterator[str]:
+    match = _CRITERION.fullmatch(line)
+    if match is None:
+        yield f'"{line}" must be like "r4 Observation: patient | _id".'
+        return
+    version, type, codes = match[1], match[2], [code.strip().removeprefix("-") for code in match[3].split("|")]
+    if version not in versions:
+        yield f'"{line}" is about {version}, which this hospital doesn\'t have.'
+        return
+    yield from _unknown_parameters((version,), type, [code.partition(".")[0] for code in codes])
+    if type in listed and not {*codes} & {*listed[type], "_id"}:
+        yield f"A search for {type} must name {join(codes, 'or')}, but parameters lists none of them."
+
+
+def _unknown_parameters(versions: Collection[str], type: str, codes: Collection[str]) -> Iterator[str]:
+    having = [version for version in versions if type in known_types(version)]
+    if not having:
+        yield f"There is no resource type {type} in {join(sorted(versions))}."
+        return
+    known = {code for version in having for code in parameters(version, type)} | {*_SHAPING}
+    yield from (f"{type} has no search parameter {code}.{_suggestion(code, known)}" for code in codes if code not in known)
+
+
+def _templates(file: HospitalFile) -> Iterator[Problem]:
+    """Placeholders of texts that are filled in for each user."""
+    document = file.document
+    texts: list[tuple[KeyPath, str, set[str]]] = [
+        (("subject",), document.get("subject", ""), {"tenant", "username", "user_id"})
+    ]
+    texts += [(("token_response", name), text, _IN_TEMPLATES) for name, text in document.get("token_response", {}).items()]
+    for scope, claims in document.get("id_token", {}).items():
+        texts += [(("id_token", scope, name), text, _IN_TEMPLATES) for name, text in claims.items()]
+    for path, text, allowed in texts:
+        if unknown := sorted(fields_of(text) - allowed):
+            yield file.problem(path, f"There is no placeholder {{{unknown[0]}}}. Known: {join(sorted(allowed))}.")
+
+
+def _users(file: HospitalFile, seeded: Collection[str]) -> Iterator[Problem]:
+    taken = set(seeded)
+    for position, user in enumerate(file.document.get("users", ())):
+        if missing := [name for name in ("username", "password", "fhirUser") if not user.get(name)]:
+            yield file.problem(("users", position, missing[0]), f"A user needs {join(missing)}.")
+            continue
+        if not _PERSON.fullmatch(user["fhirUser"]):
+            yield file.problem(("users", position, "fhirUser"), "fhirUser must be a person, such as Practitioner/pr-1.")
+        if user["username"] in taken:
+            yield file.problem(("users", position, "username"), f"There is already a user {user['username']}.")
+        taken.add(user["username"])
+
+
+def _faults(file: HospitalFile) -> Iterator[Problem]:
+    for position, fault in enumerate(file.document.get("faults", ())):
+        for name in ("tenant", "app"):
+            if name in fault:
+                yield file.problem(
+                    ("faults", position, name), f"A fault of a hospital's file has no {name}: it is meant for every app."
+                )
+        yield from (file.problem(_fault_path(position, fault, sentence), sentence) for sentence in faults.problems(fault))
+
+
+def _fault_path(position: int, fault: Mapping[str, Any], sentence: str) -> KeyPath:
+    named = next((name for name in fault if re.search(rf"\b{re.escape(name)}\b", sentence)), None)
+    return ("faults", position, named) if named else ("faults", position)
