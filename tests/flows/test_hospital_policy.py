@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -166,7 +167,7 @@ def test_a_setting_removed_in_the_portal_returns_to_its_default(tmp_path: Path) 
         assert "Saved." in (await flow.http.get(saved.headers["location"], headers=HTML)).text
         assert (await flow.http.get(AT)).json()["chosen"] == {"pkce": "off", "token_lifetime": 30}
         shown = (await flow.http.get(at, headers=HTML)).text
-        assert shown.count("<b>this page</b>") == 2
+        assert shown.count("<b>changed here</b>") == 2
         assert "token_lifetime = 30" in shown
         assert (await save("token_lifetime = 31")).status_code == 303
         assert (await flow.http.get(AT)).json()["chosen"] == {"token_lifetime": 31}
@@ -237,3 +238,41 @@ def _at_once(once: Callable[..., httpx2.Response]) -> None:
         done = list(pool.map(lambda name: once("PATCH", AT, json={name: 77}).status_code, LIFETIMES))
         assert clock.result().status_code == 200
     assert done == [200] * len(LIFETIMES)
+
+
+def test_the_form_saves_what_differs_and_marks_what_is_wrong(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        places = ("/developer/hospitals/epic", f"/developer/apps/{app['app_id']}/settings")
+        for at, setting in zip(places, ("token_lifetime", "code_lifetime"), strict=True):
+            page = await flow.http.get(at, headers=HTML)
+            form = {name: values for name, values in fields(page.text).items() if name != "policy"}
+
+            async def save(at: str = at, form: dict[str, list[str]] = form, **more: str) -> httpx2.Response:
+                return await flow.http.post(at, data=form | more, headers={"Origin": BASE} | HTML)
+
+            wrong = await save(**{setting: "soon"})
+            assert (wrong.status_code, "Enter a number of seconds, 1 or more." in wrong.text) == (422, True)
+            assert 'value="soon"' in wrong.text
+            assert (await save(csrf="guess")).status_code in (403, 422)
+            assert (await save(**{setting: "31"})).status_code == 303
+        assert (await flow.http.get("/admin/policies/epic")).json()["chosen"] == {"token_lifetime": 31}
+        assert (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()["policy"] == {"code_lifetime": 31}
+
+    run(steps, tmp_path)
+
+
+def fields(page: str) -> dict[str, list[str]]:
+    """What a browser would send for the form of all settings."""
+    part = page.partition('name="form" value="policy"')
+    form = part[0].rpartition("<form")[2] + "".join(part[1:]).partition("</form>")[0]
+    sent: dict[str, list[str]] = {"form": ["policy"]}
+    for tag in re.findall(r"<input [^>]*>", form):
+        ticked = 'type="checkbox"' not in tag or " checked" in tag
+        if ticked and (name := re.search(r'name="([^"]*)"', tag)):
+            value = re.search(r'value="([^"]*)"', tag)
+            sent.setdefault(name[1], []).append(value[1] if value else "")
+    for name, options in re.findall(r'<select[^>]* name="([^"]*)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        sent[name] = re.findall(r'value="([^"]*)" selected', options) or re.findall(r'value="([^"]*)"', options)[:1]
+    sent["form"] = ["policy"]
+    return sent

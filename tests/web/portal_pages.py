@@ -10,8 +10,10 @@ from tests.web.page_frames import BASE, DEVELOPER
 from tests.web.sign_in_pages import SCOPES
 
 from sickbay.authorization.models import Policy
+from sickbay.protocol.parameters import Parameters
 from sickbay.web.pages import parts
 from sickbay.web.pages.parts import Frame, Link
+from sickbay.web.portal import policy_form
 from sickbay.web.portal import views as portal_views
 
 CHOICES = (parts.Choice("general", "General Hospital", True), parts.Choice("cerner", "Cerner dialect"))
@@ -45,7 +47,7 @@ def _app() -> portal_views.AppView:
         remove="/developer/apps/9ab4/remove",
         rotate="/developer/apps/9ab4/secret",
         policy_action="/developer/apps/9ab4/policy",
-        available_settings=portal_views.available_settings(Policy())[:2],
+        policy_form="/developer/apps/9ab4/settings",
         enable_action="/developer/apps/9ab4/enable",
         other_hospitals=(
             portal_views.OtherHospital("cerner", "Cerner dialect", command="sickbay apps enable 9ab4 --tenant cerner"),
@@ -55,9 +57,32 @@ def _app() -> portal_views.AppView:
     )
 
 
-def _hospital(text: str, fault: str) -> portal_views.HospitalView:
-    rows = portal_views.policy_rows(Policy(), {"token_lifetime": 30}, {"state_required": False})
-    return portal_views.HospitalView(title="General Hospital", name="general", rows=rows, action="/h", policy=text, fault=fault)
+def _hospital(text: str, fault: str, token_lifetime: str = "30") -> portal_views.HospitalView:
+    sent = Parameters((("token_lifetime", token_lifetime),)) if not token_lifetime.isdecimal() else None
+    faults = {"token_lifetime": "Enter a number of seconds, 1 or more."} if sent else {}
+    chosen, file = {"token_lifetime": 30}, {"state_required": False}
+    groups = policy_form.groups(Policy(), chosen, file, sent=sent, faults=faults)
+    return portal_views.HospitalView(
+        title="General Hospital", name="general", groups=groups, action="/h", policy=text, fault=fault
+    )
+
+
+def _hospitals(**more: Any) -> portal_views.HospitalsView:
+    rows = (
+        portal_views.HospitalRow(
+            "general", "General Hospital", "r4, dstu2", "/developer/hospitals/general", "/general/ehr", False
+        ),
+        portal_views.HospitalRow(
+            "riverside", "Riverside Clinic", "r4", "/developer/hospitals/riverside", "/riverside/ehr", True
+        ),
+    )
+    return portal_views.HospitalsView(rows=rows, action="/developer/hospitals", **more)
+
+
+def _app_policy(**more: Any) -> portal_views.AppPolicyView:
+    groups = policy_form.groups(Policy(), {"code_lifetime": 5}, {}, app=True)
+    app, hospital = parts.Link("Pressure Notes", "/developer/apps/9ab4"), parts.Link("General Hospital", "/h")
+    return portal_views.AppPolicyView(app=app, hospital=hospital, groups=groups, action="/settings", **more)
 
 
 def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
@@ -97,6 +122,15 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
         "apps-least": ("apps", portal_views.AppsView((), "/developer/register"), here),
         "app": ("app", app, here),
         "hospital": ("hospital", _hospital("token_lifetime = 30", ""), here),
+        "hospital-wrong-field": ("hospital", _hospital("token_lifetime = 30", "", "soon"), here),
+        "hospitals": ("hospitals", _hospitals(saved="Added."), here),
+        "hospitals-wrong": (
+            "hospitals",
+            _hospitals(file="tokn = 1", problems=("Line 1: There is no key tokn. Did you mean token?",)),
+            here,
+        ),
+        "app-policy": ("app_policy", _app_policy(), here),
+        "app-policy-late": ("app_policy", _app_policy(fault="This page was probably open for too long. Try again."), here),
         "hospital-wrong": (
             "hospital",
             _hospital("pkce = 5", "The policy pkce must be required, if-sent or off"),

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from sickbay.web.ehr import handlers as ehr_handlers
     from sickbay.web.exchanges import handlers as exchange_handlers
     from sickbay.web.oauth import authorized_apps
-    from sickbay.web.portal import app_edit, app_faults, apps, developer, doctor, hospitals, rules
+    from sickbay.web.portal import app_edit, app_faults, app_policy, apps, developer, doctor, hospitals, rules
     from sickbay.web.portal import registration as portal_registration
 else:
     docs_handlers = HandlersOf("sickbay.web.docs.handlers")
@@ -47,6 +47,7 @@ else:
     authorized_apps = HandlersOf("sickbay.web.oauth.authorized_apps")
     app_edit = HandlersOf("sickbay.web.portal.app_edit")
     app_faults = HandlersOf("sickbay.web.portal.app_faults")
+    app_policy = HandlersOf("sickbay.web.portal.app_policy")
     apps = HandlersOf("sickbay.web.portal.apps")
     developer = HandlersOf("sickbay.web.portal.developer")
     doctor = HandlersOf("sickbay.web.portal.doctor")
@@ -79,6 +80,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer/apps/{id}", _by_id(sandbox, apps.app)),
         Route("/developer/apps/{id}/edit", _by_id(sandbox, app_edit.edit), methods=["GET", "POST"]),
         Route("/developer/apps/{id}/secret", _by_id(sandbox, apps.secret), methods=["POST"]),
+        Route("/developer/apps/{id}/settings", _by_id(sandbox, app_policy.settings), methods=["GET", "POST"]),
         Route("/developer/apps/{id}/policy", _by_id(sandbox, apps.policy), methods=["POST"]),
         Route("/developer/apps/{id}/cards", _by_id(sandbox, apps.cards), methods=["POST"]),
         Route("/developer/apps/{id}/faults", _by_id(sandbox, app_faults.change), methods=["POST"]),

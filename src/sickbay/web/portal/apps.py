@@ -144,7 +144,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         policy=portal_views.policy_text(client.policy),
         policy_action=f"/developer/apps/{client.app_id}/policy",
         edit=f"/developer/apps/{client.app_id}/edit",
-        available_settings=portal_views.available_settings(tenant.policy),
+        policy_form=f"/developer/apps/{client.app_id}/settings",
         hospital_policy=f"/developer/hospitals/{tenant.name}",
         cards=portal_views.cards_text(client.cards),
         cards_action=f"/developer/apps/{client.app_id}/cards" if client.launch_uri else "",

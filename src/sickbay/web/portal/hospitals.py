@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from shlex import quote
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sickbay.protocol.parameters import parse
+from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox import hospitals as own_hospitals
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
@@ -18,6 +19,7 @@ from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin.hospitals import FILE_BYTES
 from sickbay.web.http_request import headers_of
 from sickbay.web.pages.notice import not_found
+from sickbay.web.portal import policy_form
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import TOO_LATE, refuse_unless_administrator
 
@@ -79,22 +81,34 @@ async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
         view = replace(_view(tenant), saved="saved" in request.query_params, certificate=_certificate(request, sandbox))
         return html_response.page(request, sandbox, "hospital", view, options)
     sent = parse(await http_request.read_body(request))
-    text, fault = sent.get("policy") or "", TOO_LATE
-    if cookies.is_own_form(request, options.session, sent.get("csrf")):
-        fault = await _choose(sandbox, tenant, text)
-    if fault:
-        view = replace(_view(tenant, text, fault), certificate=_certificate(request, sandbox))
+    wrong = await _save(request, sandbox, tenant, sent, options)
+    if wrong is not None:
+        view = replace(wrong, certificate=_certificate(request, sandbox))
         return html_response.page(request, sandbox, "hospital", view, options, 422)
-    return RedirectResponse(f"/developer/hospitals/{name}?saved#h-choose", 303, error_responses.NO_STORE)
+    return RedirectResponse(f"/developer/hospitals/{name}?saved", 303, error_responses.NO_STORE)
 
 
-async def _choose(sandbox: Sandbox, tenant: Tenant, text: str) -> str:
-    """Apply the settings in the text, and restore the default of all others."""
-    chosen, fault = portal_views.read_policy(text)
-    if fault:
-        return fault
-    faults = await runtime_settings.choose(sandbox.runtime, tenant, dict.fromkeys(tenant.chosen) | chosen)
-    return "; ".join(faults)
+async def _save(
+    request: Request, sandbox: Sandbox, tenant: Tenant, sent: Parameters, options: html_response.PageOptions
+) -> portal_views.HospitalView | None:
+    """Apply what the form or the text says, and restore the default of all other settings. On errors, the view with them."""
+    text = sent.get("policy") or ""
+    if not cookies.is_own_form(request, options.session, sent.get("csrf")):
+        return _view(tenant, text, TOO_LATE)
+    if "form" not in sent.names():
+        chosen, fault = portal_views.read_policy(text)
+        fault = fault or "; ".join(await _choose(sandbox, tenant, chosen))
+        return _view(tenant, text, fault) if fault else None
+    read = policy_form.read(sent, tenant.configured)
+    if not read.faults:
+        await _choose(sandbox, tenant, read.chosen)
+        return None
+    groups = policy_form.groups(tenant.configured, tenant.chosen, tenant.file, sent=sent, faults=read.faults)
+    return replace(_view(tenant), groups=groups)
+
+
+async def _choose(sandbox: Sandbox, tenant: Tenant, chosen: Mapping[str, Any]) -> list[str]:
+    return await runtime_settings.choose(sandbox.runtime, tenant, dict.fromkeys(tenant.chosen) | dict(chosen))
 
 
 def _certificate(request: Request, sandbox: Sandbox) -> str:
@@ -107,7 +121,7 @@ def _view(tenant: Tenant, text: str | None = None, fault: str = "") -> portal_vi
     return portal_views.HospitalView(
         title=tenant.title,
         name=tenant.name,
-        rows=portal_views.policy_rows(tenant.policy, tenant.chosen, tenant.file),
+        groups=policy_form.groups(tenant.configured, tenant.chosen, tenant.file),
         action=f"/developer/hospitals/{tenant.name}",
         fault=fault,
         policy=portal_views.policy_text(tenant.chosen) if text is None else text,

@@ -9,9 +9,11 @@ app       GET view.launch_action launches the app: app (hidden), patient, user, 
           POST {root}/developer/apps/{app_id}/remove: csrf. POST …/secret: csrf; the new secret is shown once.
           POST …/enable: csrf, tenant; registers the app at another hospital.
           GET and POST …/edit: the fields of register, except tenant; errors as there.
+          GET and POST …/settings: csrf, form=policy, each setting of the app's policy by its name.
           POST …/policy: csrf, policy (text as in sickbay.toml). POST …/cards: csrf, cards (JSON). On errors the same
           page with status 422.
-hospital  GET and POST {root}/developer/hospitals/{tenant}: csrf, policy (text as in sickbay.toml).
+hospital  GET and POST {root}/developer/hospitals/{tenant}: csrf, and form=policy with each setting by its name, or policy
+          (text as in sickbay.toml).
 """
 
 from __future__ import annotations
@@ -23,12 +25,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sickbay.authorization.models import Policy
-from sickbay.authorization.policy import SETTINGS
 from sickbay.protocol import unicode
 from sickbay.protocol.scopes import ResourceScope, parse
 from sickbay.web.pages.parts import Chip, Choice, FindingView, Link, initials
 from sickbay.web.portal.developer_views import ExchangeLine
+from sickbay.web.portal.policy_form import PolicyGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +151,7 @@ class AppView:
     policy_fault: str = ""
     policy_action: str = ""
     hospital_policy: str = ""
-    available_settings: tuple[tuple[str, str, str], ...] = ()
-    """Name, meaning, and value at the hospital."""
+    policy_form: str = ""
     cards: str = ""
     cards_fault: str = ""
     cards_action: str = ""
@@ -191,15 +191,6 @@ class RegisterView:
     """The hospital of an edited app, which can't be changed."""
 
 
-class PolicyRow(NamedTuple):
-    """source: "here" (changed while running), "sickbay.toml" or "dialect"."""
-
-    name: str
-    description: str
-    value: str
-    source: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HospitalView:
     """policy: the overrides, or the entered text, as in sickbay.toml. certificate: the shell-quoted path of this server's
@@ -208,12 +199,32 @@ class HospitalView:
 
     title: str
     name: str
-    rows: tuple[PolicyRow, ...]
+    groups: tuple[PolicyGroup, ...]
     action: str
     policy: str = ""
     fault: str = ""
+    """What is wrong with the text."""
     saved: bool = False
     certificate: str = ""
+
+    @property
+    def has_faults(self) -> bool:
+        return any(field.fault for group in self.groups for field in group.fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppPolicyView:
+    """The settings of an app that its hospital has too."""
+
+    app: Link
+    hospital: Link
+    groups: tuple[PolicyGroup, ...]
+    action: str
+    fault: str = ""
+
+    @property
+    def has_faults(self) -> bool:
+        return any(field.fault for group in self.groups for field in group.fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,20 +252,6 @@ class HospitalsView:
     @property
     def removable(self) -> bool:
         return any(row.added for row in self.rows)
-
-
-def policy_rows(policy: Policy, chosen: Mapping[str, Any], file: Mapping[str, Any]) -> tuple[PolicyRow, ...]:
-    """All settings, those that differ from the dialect first."""
-    rows = [
-        PolicyRow(
-            name,
-            setting.description,
-            json.dumps(getattr(policy, name)),
-            "here" if name in chosen else "sickbay.toml" if name in file else "dialect",
-        )
-        for name, setting in SETTINGS.items()
-    ]
-    return tuple(sorted(rows, key=lambda row: ("here", "sickbay.toml", "dialect").index(row.source)))
 
 
 def policy_text(policy: Mapping[str, Any]) -> str:
@@ -292,12 +289,6 @@ def read_cards(text: str) -> tuple[tuple[Any, ...], str]:
     if isinstance(cards, dict):
         cards = cards.get("cards", [cards])
     return (tuple(cards), "") if isinstance(cards, list) else ((), "cards must be a list.")
-
-
-def available_settings(policy: Policy) -> tuple[tuple[str, str, str], ...]:
-    return tuple(
-        (name, setting.description, json.dumps(getattr(policy, name))) for name, setting in SETTINGS.items() if setting.app
-    )
 
 
 STANDARD = (

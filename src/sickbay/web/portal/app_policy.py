@@ -1,0 +1,54 @@
+"""The form with all settings that an app can have instead of its hospital's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from msgspec import structs
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from sickbay.authorization.models import Client
+from sickbay.protocol.parameters import Parameters, parse
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import registration
+from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web.pages.notice import not_found
+from sickbay.web.pages.parts import Link
+from sickbay.web.portal import policy_form
+from sickbay.web.portal.apps import TOO_LATE, refuse_unless_administrator
+from sickbay.web.portal.views import AppPolicyView
+
+
+async def settings(request: Request, sandbox: Sandbox, id: str) -> Response:
+    """GET shows the form. POST: csrf, form=policy and each setting; on errors the same page, 422."""
+    if rejection := refuse_unless_administrator(request, sandbox):
+        return rejection
+    client = await registration.find_only(sandbox.runtime, id)
+    if client is None:
+        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), status=404)
+    options = await html_response.page_options(request, sandbox, here="Developer portal")
+    if request.method != "POST":
+        return html_response.page(request, sandbox, "app_policy", _view(sandbox, client), options)
+    sent = parse(await http_request.read_body(request))
+    if not cookies.is_own_form(request, options.session, sent.get("csrf")):
+        view = replace(_view(sandbox, client, sent), fault=TOO_LATE)
+        return html_response.page(request, sandbox, "app_policy", view, options, 403)
+    read = policy_form.read(sent, sandbox.tenants[client.tenant].policy, app=True)
+    if read.faults:
+        return html_response.page(request, sandbox, "app_policy", _view(sandbox, client, sent, read.faults), options, 422)
+    await registration.save(sandbox.runtime, structs.replace(client, policy=read.chosen), client)
+    return RedirectResponse(f"/developer/apps/{client.app_id}?saved=policy#h-policy", 303, error_responses.NO_STORE)
+
+
+def _view(
+    sandbox: Sandbox, client: Client, sent: Parameters | None = None, faults: Mapping[str, str] | None = None
+) -> AppPolicyView:
+    tenant, path = sandbox.tenants[client.tenant], f"/developer/apps/{client.app_id}"
+    return AppPolicyView(
+        app=Link(client.name, path),
+        hospital=Link(tenant.title, f"/developer/hospitals/{tenant.name}"),
+        groups=policy_form.groups(tenant.policy, client.policy, {}, app=True, sent=sent, faults=faults),
+        action=f"{path}/settings",
+    )
