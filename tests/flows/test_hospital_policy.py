@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -248,9 +249,7 @@ def test_the_form_saves_what_differs_and_marks_what_is_wrong(tmp_path: Path) -> 
             page = await flow.http.get(at, headers=HTML)
             form = {name: values for name, values in fields(page.text).items() if name != "policy"}
 
-            async def save(at: str = at, form: dict[str, list[str]] = form, **more: str) -> httpx2.Response:
-                return await flow.http.post(at, data=form | more, headers={"Origin": BASE} | HTML)
-
+            save = partial(send, flow, at, form)
             wrong = await save(**{setting: "soon"})
             assert (wrong.status_code, "Enter a number of seconds, 1 or more." in wrong.text) == (422, True)
             assert 'value="soon"' in wrong.text
@@ -260,6 +259,10 @@ def test_the_form_saves_what_differs_and_marks_what_is_wrong(tmp_path: Path) -> 
         assert (await flow.http.get(f"/admin/apps/{app['app_id']}")).json()["policy"] == {"code_lifetime": 31}
 
     run(steps, tmp_path)
+
+
+async def send(flow: Flow, at: str, form: dict[str, list[str]], **more: str) -> httpx2.Response:
+    return await flow.http.post(at, data={**form, **more}, headers={"Origin": BASE} | HTML)
 
 
 def fields(page: str) -> dict[str, list[str]]:
