@@ -34,16 +34,6 @@ def test_without_a_server_hospitals_are_kept_in_the_data_folder(tmp_path: Path) 
     listed = sickbay("hospitals", "list", folder=tmp_path / "data")
     row = ["riverside", "Riverside", "Clinic", "r4,", "dstu2,", "stu3,", "r4b,", "r5", "added"]
     assert listed.stdout.splitlines()[-1].split() == row
-        "riverside",
-        "Riverside",
-        "Clinic",
-        "r4,",
-        "dstu2,",
-        "stu3,",
-        "r4b,",
-        "r5",
-        "added",
-    ]
     names = [entry["name"] for entry in orjson.loads(sickbay("hospitals", "list", "--json", folder=tmp_path / "data").stdout)]
     assert names == ["general", "cerner", "epic", "riverside"]
 

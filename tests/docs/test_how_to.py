@@ -92,6 +92,13 @@ def test_nothing_happens_has_the_times_of_the_state_machine() -> None:
     assert listed == {int(seconds) for seconds in (*AWAITED_SECONDS.values(), PAGE_SECONDS, PREFLIGHT_SECONDS)}
 
 
+def test_move_the_clock_ends_at_real_time(server: dict[str, Any], tmp_path: Path) -> None:
+    output = follow("move-the-clock.md", server, tmp_path)
+    assert "(2 hours ahead of real time)" in output
+    assert "(frozen, " in output
+    assert json.loads(output[output.rindex('{"now"') :])["offset"] == 0
+
+
 def test_phones_and_emulators_serves_under_each_address_and_registers_a_native_app(tmp_path: Path) -> None:
     """The page is phones-and-emulators.md. It starts servers of its own."""
     port = str(free_port())

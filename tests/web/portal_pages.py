@@ -12,12 +12,23 @@ from tests.web.sign_in_pages import SCOPES
 from sickbay.authorization.models import Policy
 from sickbay.protocol.parameters import Parameters
 from sickbay.web.pages import parts
-from sickbay.web.pages.parts import Frame, Link
+from sickbay.web.pages.parts import ClockView, Frame, Link
 from sickbay.web.portal import policy_form
 from sickbay.web.portal import views as portal_views
+from sickbay.web.portal.time_view import TimeView
 
 CHOICES = (parts.Choice("general", "General Hospital", True), parts.Choice("cerner", "Cerner dialect"))
 FINDINGS = parts.findings(make_refused()["findings"])
+
+TIME = TimeView(
+    now="30 Nov 2026, 21:44:00",
+    real="30 Nov 2026, 21:44:00",
+    offset="real time",
+    frozen=False,
+    is_real=True,
+    moves=("+1h", "-1d"),
+    action="/developer/time",
+)
 
 
 def _app() -> portal_views.AppView:
@@ -135,6 +146,12 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
             "hospital",
             _hospital("pkce = 5", "The policy pkce must be required, if-sent or off"),
             here,
+        ),
+        "time": ("time", TIME, here),
+        "time-frozen": (
+            "time",
+            replace(TIME, frozen=True, is_real=False, offset="2 hours ahead of real time", fault="Enter a sign.", text="2h"),
+            replace(here, clock=ClockView("1 Dec 2026, 23:44:17", "2 hours ahead of real time", True)),
         ),
         "app-least": ("app", portal_views.AppView(name="A", summary="s", client_id="c", app_id="a"), here),
         "register": ("register", register, here),

@@ -200,14 +200,20 @@ export interface NewToken {
   user?: string | null;
 }
 
-/** Exactly one of advance (seconds to move forward) and offset (seconds from the real time). */
+/** At most one of advance (seconds to move forward) and offset (seconds from real time). frozen: stops the clock, or lets it
+ * run again. */
 export interface ClockMove {
   advance?: number | null;
   offset?: number | null;
+  frozen?: boolean | null;
 }
 
-export interface Now {
+/** now: Sickbay's time, in seconds since 1970. real: real time. offset: seconds from real time to Sickbay's. */
+export interface Clock {
   now: number;
+  frozen: boolean;
+  real: number;
+  offset: number;
 }
 
 /** policy: the current settings by name, and of these, the ones changed while running, which have priority, and those from
@@ -258,8 +264,8 @@ export interface GetPaths {
   [path: `/admin/launches/${string}`]: { body: undefined; response: LaunchState };
   /** The journal */
   "/admin/exchanges": { body: undefined; response: Record<string, any>[] };
-  /** Sickbay's current time */
-  "/admin/clock": { body: undefined; response: Now };
+  /** Sickbay's time and real time */
+  "/admin/clock": { body: undefined; response: Clock };
   /** The policies of all hospitals */
   "/admin/policies": { body: undefined; response: TenantPolicy[] };
   /** The policy of one hospital */
@@ -287,8 +293,8 @@ export interface PostPaths {
   "/admin/launches": { body: NewLaunch; response: Launched };
   /** An access token for a script */
   "/admin/tokens": { body: NewToken; response: Record<string, any> };
-  /** Travel in time */
-  "/admin/clock": { body: ClockMove; response: Now };
+  /** Move, freeze or restore the clock */
+  "/admin/clock": { body: ClockMove; response: Clock };
   /** Inject a fault, or those of a preset */
   "/admin/faults": { body: Record<string, any>; response: Record<string, any> };
   /** Rotate: the next key signs, the current one retires */

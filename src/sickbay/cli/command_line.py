@@ -82,6 +82,12 @@ COMMANDS = {
         "--everything. On a terminal, it says what will be lost and asks first.",
         "sickbay reset --tenant general",
     ),
+    "clock": Help(
+        "Print, move or freeze the clock.",
+        "Tokens, codes, sessions and appointments follow Sickbay's clock, on every worker. Nothing is deleted: sickbay clock "
+        "real returns to real time, and what was stored is still there.",
+        "sickbay clock +2h",
+    ),
     "completion": Help(
         "Print a script that completes commands and options in your shell.",
         "Write the output to the folder where your shell looks for such scripts, and start a new shell:\n\n"

@@ -18,7 +18,7 @@ class Effects(Protocol):
     """The operations that pure code may not do itself."""
 
     def now(self) -> float:
-        """Seconds since 1970, moved by the offset of /admin/clock."""
+        """Seconds since 1970 by Sickbay's clock, which /admin/clock moves."""
         ...
 
     def arrival(self) -> int:
@@ -39,12 +39,16 @@ class Effects(Protocol):
 
 @dataclass(slots=True)
 class SystemEffects:
-    """The real clock, random numbers and network. offset: seconds that are added to the clock (time travel)."""
+    """The real clock, random numbers and network. offset: seconds that are added to the clock (time travel).
+
+    frozen_at: the time that the clock shows while it stands still; None while it runs.
+    """
 
     offset: float = 0.0
+    frozen_at: float | None = None
 
     def now(self) -> float:
-        return time.time() + self.offset
+        return time.time() + self.offset if self.frozen_at is None else self.frozen_at
 
     def arrival(self) -> int:
         return time.time_ns() // 1000

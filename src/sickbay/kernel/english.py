@@ -44,6 +44,27 @@ def duration(seconds: int) -> str:
     return f"about {count(minutes, 'minute')}" if minutes < 90 else f"about {count(-(-minutes // 60), 'hour')}"
 
 
+_SPANS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+def span(seconds: int) -> str:
+    """'2 hours', '1 day, 12 hours and 5 minutes': exact, without units that are 0."""
+    parts = []
+    for name, length in _SPANS:
+        number, seconds = divmod(seconds, length)
+        if number:
+            parts.append(count(number, name))
+    return join(parts) or "0 seconds"
+
+
+def from_real_time(offset: float) -> str:
+    """'2 hours ahead of real time', '30 minutes behind real time' or 'real time'. offset: in seconds."""
+    seconds = round(offset)
+    if not seconds:
+        return "real time"
+    return f"{span(abs(seconds))} {'ahead of' if seconds > 0 else 'behind'} real time"
+
+
 def instant(at: float | str) -> datetime:
     """Parse epoch seconds or ISO 8601; without a time zone, it is UTC."""
     if isinstance(at, (int, float)):

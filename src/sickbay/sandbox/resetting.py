@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sickbay.kernel.effects import SystemEffects
 from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services import record_kinds, registration, reset_revisions, runtime_settings, sessions, users
+from sickbay.services import clock, record_kinds, registration, reset_revisions, runtime_settings, sessions, users
 from sickbay.services.context import Runtime, Tenant
 from sickbay.storage.interface import Clear, Conflict, Step
 from sickbay.storage.resets import OUTSIDE, compare_with
@@ -49,9 +48,8 @@ async def _is_reset(sandbox: Sandbox, tenant: str | None, everything: bool) -> b
 
 
 async def _steps(sandbox: Sandbox, tenant: str | None, everything: bool) -> list[Step]:
-    runtime, moved = sandbox.runtime, 0.0
-    if tenant is None and isinstance(runtime.effects, SystemEffects):
-        moved = runtime.effects.offset
+    runtime = sandbox.runtime
+    moved = clock.read(runtime).offset if tenant is None else 0.0
     kept = await sessions.of_administrators(runtime, int(runtime.effects.now() - moved)) if tenant is None else []
     return [
         *(Clear(kind, tenant or "") for kind in record_kinds.list_cleared(everything)),

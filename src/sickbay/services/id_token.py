@@ -81,20 +81,20 @@ async def key_set(runtime: Runtime) -> dict[str, list[jose.Jwk]]:
 async def rotate(runtime: Runtime) -> dict[str, Any]:
     """Makes the next key the signing key. Signatures of the old one can be verified for another week."""
     ring, revision = await _ring(runtime)
-    return _list_keys(await _rotate(runtime, ring, revision))
+    return _list_keys(await _rotate(runtime, ring, revision), runtime.now())
 
 
 async def list_keys(runtime: Runtime) -> dict[str, Any]:
     """The kids: active, next (None until the key set is first read), retired."""
-    return _list_keys((await _ring(runtime))[0])
+    return _list_keys((await _ring(runtime))[0], runtime.now())
 
 
-def _list_keys(ring: Ring) -> dict[str, Any]:
+def _list_keys(ring: Ring, now: int) -> dict[str, Any]:
     return {
         "active": _kid(ring.active),
         "since": ring.since,
         "next": _kid(ring.next) if ring.next else None,
-        "retired": [{"kid": _kid(retired.key), "at": retired.at} for retired in ring.retired],
+        "retired": [{"kid": _kid(old.key), "at": old.at} for old in ring.retired if stage.is_published(old, now)],
     }
 
 

@@ -25,8 +25,6 @@ from sickbay.storage.resets import WasReset
 
 NAME = "clock"
 """The record's key. It dates from when the record contained only the clock."""
-FAR = 7258118400
-"""The year 2200. Tokens issued at this time still expire in a year that can be represented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,11 @@ class RuntimeSettings:
     """seconds: offset of the clock from real time. policies: hospital -> name -> value. throttled_until: `Throttle.until`."""
 
     seconds: float = 0.0
+    frozen_at: float | None = None
+    """The time that the clock shows while it stands still."""
+    behind: float = 0.0
+    behind_until: float = 0.0
+    """How far the clock was behind real time, in negative seconds, and until when expired records are kept for that long."""
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     throttled_until: int = 0
     faults: list[Fault] = field(default_factory=list)
@@ -59,23 +62,6 @@ async def check_reset(runtime: Runtime) -> None:
         await refresh(runtime)
     if reset_revisions.is_over(runtime.resets):
         raise WasReset("the data was reset while this request arrived")
-
-
-async def move(runtime: Runtime, *, advance: float | None = None, offset: float | None = None) -> float | None:
-    """Moves the clock by some seconds or to an offset. Returns the new time, or None if it would have no valid date."""
-    if not 0 <= runtime.effects.now() + _offset_change(runtime, advance, offset) < FAR:
-        return None
-
-    def move_clock(settings: RuntimeSettings) -> RuntimeSettings:
-        return replace(settings, seconds=offset if offset is not None else settings.seconds + (advance or 0.0))
-
-    await change(runtime, move_clock)
-    return runtime.effects.now()
-
-
-def _offset_change(runtime: Runtime, advance: float | None, offset: float | None) -> float:
-    current_offset = runtime.effects.offset if isinstance(runtime.effects, SystemEffects) else 0.0
-    return offset - current_offset if offset is not None else advance or 0.0
 
 
 async def choose(runtime: Runtime, tenant: Tenant, changes: Mapping[str, Any]) -> list[str]:
@@ -151,7 +137,7 @@ def put(settings: RuntimeSettings, revision: int, *, aside: bool = False) -> Put
 
 def _apply(runtime: Runtime, settings: RuntimeSettings, revision: int, resets: ResetRevisions) -> None:
     if isinstance(runtime.effects, SystemEffects):
-        runtime.effects.offset = settings.seconds
+        runtime.effects.offset, runtime.effects.frozen_at = settings.seconds, settings.frozen_at
     for name, tenant in runtime.tenants.items():
         chosen = settings.policies.get(name, {})
         if chosen != tenant.chosen:

@@ -13,16 +13,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from sickbay.authorization.models import User
+from sickbay.kernel import english
 from sickbay.kernel.english import count
 from sickbay.protocol import urls
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.context import Tenant
+from sickbay.services import clock
+from sickbay.services.context import Runtime, Tenant
 from sickbay.services.sessions import Session
 from sickbay.web import cookies, error_responses
 from sickbay.web.admin_guard import LOOPBACK
 from sickbay.web.http_request import raw_path, state_of
 from sickbay.web.pages.notice import NoticeView
-from sickbay.web.pages.parts import LOOPBACK_ONLY, OPEN, Frame, SignedInUser, Theme
+from sickbay.web.pages.parts import LOOPBACK_ONLY, OPEN, ClockView, Frame, SignedInUser, Theme
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -127,7 +129,15 @@ def _frame(request: Request, sandbox: Sandbox, options: PageOptions) -> Frame:
         listening=LOOPBACK_ONLY if sandbox.local else OPEN,
         administrator=state_of(request.scope).is_administrator,
         permissions=f"/{tenant.name}{tenant.dialect.path('manage')}" if tenant and user else "",
+        clock=_clock(sandbox.runtime),
     )
+
+
+def _clock(runtime: Runtime) -> ClockView | None:
+    reading = clock.read(runtime)
+    if reading.is_real:
+        return None
+    return ClockView(english.moment(reading.now), english.from_real_time(reading.offset), reading.frozen)
 
 
 def form_action(addresses: tuple[str, ...]) -> str:

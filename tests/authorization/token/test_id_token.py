@@ -98,7 +98,16 @@ def test_a_retired_key_stays_published_for_exactly_one_week() -> None:
     assert list_published(ring, 100 + KEPT) == ("b",)
     assert rotate(ring, 100 + KEPT - 1, "c", "x").retired == (Retired("b", 100 + KEPT - 1), Retired("a", 100))
     late = rotate(ring, 100 + KEPT, "c", "x")
-    assert late == Ring("x", 100 + KEPT, "c", (Retired("b", 100 + KEPT),))
+    assert list_published(late, 100 + KEPT) == ("x", "c", "b")
+
+
+def test_retired_keys_are_kept_for_a_clock_that_is_moved_back_but_only_a_few() -> None:
+    ring, now = Ring("k0", 0, "k1"), 0
+    for number in range(2, 12):
+        now += KEPT
+        ring = rotate(ring, now, f"k{number}")
+    assert [retired.key for retired in ring.retired] == ["k9", "k8", "k7", "k6", "k5"]
+    assert "k5" in list_published(ring, now - 4 * KEPT)
 
 
 def test_the_age_of_a_key_counts_from_its_start() -> None:

@@ -54,6 +54,8 @@ AGE = 90 * 86400
 """Seconds after which the next key takes over automatically."""
 KEPT = 7 * 86400
 """Seconds that a retired key stays published: longer than the lifetime of any id_token it signed."""
+KEPT_KEYS = 4
+"""So many retired keys are kept for longer, because the clock may be moved back to when they signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Ring:
 
 def rotate(ring: Ring, now: int, next: str, active: str = "") -> Ring:
     """Makes the waiting key sign, and `next` wait. active: signs if no key was waiting."""
-    retired = tuple(old for old in ring.retired if now - old.at < KEPT)
+    retired = tuple(old for index, old in enumerate(ring.retired) if index < KEPT_KEYS or is_published(old, now))
     return Ring(ring.next or active, now, next, (Retired(ring.active, now), *retired))
 
 
@@ -86,7 +88,12 @@ def rotation_is_due(ring: Ring, now: int) -> bool:
     return now - ring.since >= AGE
 
 
+def is_published(key: Retired, now: int) -> bool:
+    """Whether the key set still has this key."""
+    return now - key.at < KEPT
+
+
 def list_published(ring: Ring, now: int) -> tuple[str, ...]:
     """Returns the keys of the key set; the signing key comes first."""
-    old = tuple(key.key for key in ring.retired if now - key.at < KEPT)
+    old = tuple(key.key for key in ring.retired if is_published(key, now))
     return (ring.active, *((ring.next,) if ring.next else ()), *old)

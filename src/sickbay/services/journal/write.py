@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 from sickbay.diagnosis.silence.progress import PREFLIGHT_SECONDS
 from sickbay.kernel.memory import ResetScope
-from sickbay.services import runtime_settings
+from sickbay.services import clock, runtime_settings
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.journal import metrics as journal_metrics
@@ -264,7 +264,7 @@ class Journal:
 
     async def run(self) -> None:
         """Flushes and trims until cancelled, then flushes once more."""
-        purged = 0.0
+        purged = 0
         try:
             while True:
                 await asyncio.sleep(EVERY)
@@ -277,9 +277,9 @@ class Journal:
                     await self.flush(lambda exchange: False)  # the others are explained at their own pace
                     self.report_dropped()
                     await self.trim()
-                    if self.runtime.effects.now() - purged > PURGED_EVERY:
-                        purged = self.runtime.effects.now()
-                        await self._purge(int(purged))
+                    if self.runtime.effects.arrival() - purged > PURGED_EVERY * 1_000_000:
+                        purged = self.runtime.effects.arrival()
+                        await self.purge()
         finally:
             if self._explaining is not None:
                 self._explaining.cancel()
@@ -298,9 +298,10 @@ class Journal:
             journal_metrics.count_dropped("size", deleted)
             await asyncio.sleep(PAUSE)
 
-    async def _purge(self, now: int) -> None:
-        """Deletes expired records, a slice at a time."""
-        while deleted := await self.runtime.store.purge(now, AT_A_TIME):
+    async def purge(self) -> None:
+        """Deletes expired records, a slice at a time. Moving the clock deletes nothing."""
+        before = await clock.purge_time(self.runtime)
+        while deleted := await self.runtime.store.purge(before, AT_A_TIME):
             journal_metrics.count_dropped("expired", deleted)
             await asyncio.sleep(PAUSE)
 

@@ -27,7 +27,7 @@ from sickbay.services.journal import exchange_json
 from sickbay.services.journal import read as journal_reader
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import error_responses
-from sickbay.web.admin import faults, hospitals, launch_state, openapi, ready_line
+from sickbay.web.admin import clock, faults, hospitals, launch_state, openapi, ready_line
 from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.lookup import find_app, find_tenant, json_response, parse_body
 from sickbay.web.admin.session import refuse_stranger
@@ -246,20 +246,6 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
     return error_responses.json([exchange_json.select_members(exchange) for exchange in exchanges])
 
 
-async def move_clock(request: Request, sandbox: Sandbox) -> Response:
-    body: admin_schemas.ClockMove = await parse_body(request, admin_schemas.ClockMove)
-    if (body.advance is None) == (body.offset is None):
-        raise Wrong(422, "Send either advance or offset, in seconds")
-    now = await runtime_settings.move(sandbox.runtime, advance=body.advance, offset=body.offset)
-    if now is None:
-        raise Wrong(422, "The clock can be moved only to times from 1970 to 2199")
-    return json_response(admin_schemas.Now(now))
-
-
-async def get_clock(request: Request, sandbox: Sandbox) -> Response:
-    return json_response(admin_schemas.Now(sandbox.runtime.effects.now()))
-
-
 async def list_policies(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
     tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
@@ -329,8 +315,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("get", "/admin/launches/{launch}"): launch_state.get_launch,
     ("post", "/admin/tokens"): add_token,
     ("get", "/admin/exchanges"): list_exchanges,
-    ("post", "/admin/clock"): move_clock,
-    ("get", "/admin/clock"): get_clock,
+    ("post", "/admin/clock"): clock.move_clock,
+    ("get", "/admin/clock"): clock.get_clock,
     ("get", "/admin/policies"): list_policies,
     ("get", "/admin/policies/{tenant}"): get_policy,
     ("patch", "/admin/policies/{tenant}"): change_policy,

@@ -73,8 +73,10 @@ OPERATIONS = (
         list[dict[str, Any]],
         ("launch", "app", "stage", "correlation_id", "tenant", "limit"),
     ),
-    AdminEndpoint("post", "/admin/clock", "Travel in time", admin_schemas.ClockMove, 200, admin_schemas.Now),
-    AdminEndpoint("get", "/admin/clock", "Sickbay's current time", None, 200, admin_schemas.Now),
+    AdminEndpoint(
+        "post", "/admin/clock", "Move, freeze or restore the clock", admin_schemas.ClockMove, 200, admin_schemas.Clock
+    ),
+    AdminEndpoint("get", "/admin/clock", "Sickbay's time and real time", None, 200, admin_schemas.Clock),
     AdminEndpoint(
         "get", "/admin/policies", "The policies of all hospitals", None, 200, list[admin_schemas.TenantPolicy], ("tenant",)
     ),

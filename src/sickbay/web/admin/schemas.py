@@ -200,14 +200,22 @@ class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ClockMove(Struct, frozen=True, forbid_unknown_fields=True):
-    """Exactly one of advance (seconds to move forward) and offset (seconds from the real time)."""
+    """At most one of advance (seconds to move forward) and offset (seconds from real time). frozen: stops the clock, or lets it
+    run again.
+    """
 
     advance: float | None = None
     offset: float | None = None
+    frozen: bool | None = None
 
 
-class Now(Struct, frozen=True):
+class Clock(Struct, frozen=True):
+    """now: Sickbay's time, in seconds since 1970. real: real time. offset: seconds from real time to Sickbay's."""
+
     now: float
+    frozen: bool
+    real: float
+    offset: float
 
 
 class WaitingFor(Struct, frozen=True):

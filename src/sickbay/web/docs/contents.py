@@ -30,6 +30,7 @@ SECTIONS = (
             Entry("Launch standalone", "how-to/standalone"),
             Entry("Write a backend service", "how-to/backend-service"),
             Entry("Find out why a search is empty", "how-to/empty-search"),
+            Entry("Move the clock", "how-to/move-the-clock"),
             Entry("Test your app", "testing"),
             Entry("Test in CI", "ci"),
             Entry("Teach a class", "running", "in-a-class"),

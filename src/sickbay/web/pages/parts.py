@@ -29,6 +29,15 @@ class SignedInUser:
 LOOPBACK_ONLY, OPEN = "Listens only on its own machine", "Other machines may connect"
 
 
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """What Sickbay's clock shows while it isn't real time. offset: in words, such as "2 hours ahead of real time"."""
+
+    now: str
+    offset: str
+    frozen: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """base: the base URL that addresses on the page show. root: prefix of links to our own pages, "" unless base has a path.
@@ -37,7 +46,7 @@ class Frame:
     tenant: its path segment. here: the text of the current page's link in the bar. csrf: the token of all POST forms.
     path: path and query of this page, to which the theme form returns. bare: no navigation (sign-in, picker, consent).
     permissions: the address of the page on which users revoke the access of apps.
-    administrator: this browser signed in with the admin token, so it can sign out again.
+    administrator: this browser signed in with the admin token, so it can sign out again. clock: None in real time.
     """
 
     base: str = "http://localhost:7425"
@@ -53,6 +62,7 @@ class Frame:
     permissions: str = ""
     administrator: bool = False
     listening: str = LOOPBACK_ONLY
+    clock: ClockView | None = None
     version: str = __version__
 
     @property

@@ -1,0 +1,55 @@
+"""`sickbay clock`: prints, moves and freezes Sickbay's clock through /admin/clock."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from sickbay.cli import admin_client
+from sickbay.cli.argument_types import Data
+from sickbay.cli.output import as_json, reject_argument, say
+from sickbay.kernel import english
+from sickbay.kernel.clock_moves import parse_move
+
+
+def clock(
+    move: Annotated[str | None, Parameter(name="MOVE", allow_leading_hyphen=True)] = None,
+    /,
+    *,
+    json: Annotated[bool, Parameter(help="Print JSON.")] = False,
+    data: Data = None,
+) -> None:
+    """Print the clock, or move it.
+
+    Parameters
+    ----------
+    move
+        How far to move it, such as +2h, -30m or +1d12h (s, m, h, d, w); freeze to stop it, real to return to real time.
+    """
+    if move is None:
+        reading = admin_client.ask(data, "GET", "/admin/clock")
+    else:
+        reading = admin_client.ask(data, "POST", "/admin/clock", body_of(move))
+    say(as_json(reading) if json else describe(reading))
+
+
+def body_of(move: str) -> dict[str, Any]:
+    """The body of the request. Raises CommandError."""
+    if move == "freeze":
+        return {"frozen": True}
+    if move == "real":
+        return {"offset": 0, "frozen": False}
+    seconds = parse_move(move)
+    if seconds is None:
+        reject_argument(f"{move} isn't a move of the clock. Use +2h, -30m, +1d12h, freeze or real.")
+    return {"advance": seconds}
+
+
+def describe(reading: dict[str, Any]) -> str:
+    """Sickbay's time and real time, and how far they are apart."""
+    frozen = "frozen, " if reading["frozen"] else ""
+    return (
+        f"Sickbay's time: {english.moment(reading['now'])} UTC ({frozen}{english.from_real_time(reading['offset'])})\n"
+        f"Real time:      {english.moment(reading['real'])} UTC"
+    )

@@ -1,0 +1,21 @@
+"""The view of the page with Sickbay's clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeView:
+    """now, real: Sickbay's time and real time. offset: how far they are apart. fault: why nothing was changed."""
+
+    now: str
+    real: str
+    offset: str
+    frozen: bool
+    is_real: bool
+    moves: tuple[str, ...]
+    action: str
+    fault: str = ""
+    text: str = ""
+    """What was entered, if it can't be read."""

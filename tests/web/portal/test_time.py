@@ -1,0 +1,58 @@
+"""The page that moves the clock, and the note on every page while it doesn't show real time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.flows.flow import Flow, run
+
+PAGE = {"Accept": "text/html"}
+NOTE = "Return to real time"
+
+
+async def send(flow: Flow, move: str, **more: str) -> int:
+    page = (await flow.http.get("/developer/time", headers=PAGE)).text
+    csrf = page.partition('name="csrf" value="')[2].partition('"')[0]
+    answer = await flow.http.post("/developer/time", data={"csrf": csrf, "move": move} | more, headers=PAGE)
+    return answer.status_code
+
+
+async def offset(flow: Flow) -> float:
+    return float((await flow.http.get("/admin/clock")).json()["offset"])
+
+
+def test_every_page_says_that_the_clock_was_moved_and_leads_back(tmp_path: Path) -> None:
+    paths = ("/", "/developer", "/exchanges", "/doctor", "/rules", "/docs/", "/general/ehr/sign-in", "/developer/time")
+
+    async def steps(flow: Flow) -> None:
+        for path in paths:
+            assert NOTE not in (await flow.http.get(path, headers=PAGE)).text, path
+        assert await send(flow, "+1d") == 303
+        for path in paths:
+            assert NOTE in (await flow.http.get(path, headers=PAGE)).text, path
+        assert await send(flow, "real", back="/doctor") == 303
+        assert await offset(flow) == 0
+
+    run(steps, tmp_path)
+
+
+def test_the_page_moves_freezes_and_releases_the_clock(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        for move in ("+1h", "freeze", "-30m", "run"):
+            assert await send(flow, move) == 303
+        assert await offset(flow) == pytest.approx(1800, abs=60)
+        for wrong in ("1h", "+99999w", ""):
+            assert await send(flow, wrong) == 422
+        assert await send(flow, "+1h", csrf="x") == 403
+        assert await offset(flow) == pytest.approx(1800, abs=60)
+
+    run(steps, tmp_path)
+
+
+def test_only_the_administrator_moves_the_clock(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        assert (await flow.http.get("/developer/time", headers=PAGE)).status_code == 403
+        assert (await flow.http.post("/developer/time", data={"move": "+1h"}, headers=PAGE)).status_code == 403
+
+    run(steps, tmp_path, require_admin_token=True, admin_token="a-token-of-the-test")
