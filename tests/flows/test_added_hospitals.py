@@ -84,7 +84,12 @@ def test_its_metadata_lists_only_its_search_parameters(tmp_path: Path) -> None:
 def test_an_app_is_registered_only_for_scopes_that_the_hospital_supports(tmp_path: Path) -> None:
     async def steps(first: Flow, second: Flow) -> None:
         await add(first)
-        settings = {"name": "App", "type": "provider", "client": "public", "launch_uri": "http://localhost:8100/launch"}
+        settings: dict[str, Any] = {
+            "name": "App",
+            "type": "provider",
+            "client": "public",
+            "launch_uri": "http://localhost:8100/launch",
+        }
         settings |= {"redirect_uris": ["http://localhost:8100/callback"], "tenant": "riverside"}
         refused = await first.http.post("/admin/apps", json=settings | {"scope": "launch user/Condition.rs"})
         assert refused.status_code == 422

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from sickbay.storage.counts import Volume
-from sickbay.storage.exchange_filter import Condition, ExchangeFilter, ExchangeRow, is_wanted, quote
+from sickbay.storage.exchange_filter import Column, Condition, ExchangeFilter, ExchangeRow, is_wanted, quote
 from sickbay.storage.interface import Clear, Delete, DeleteFamily, Put, Record, Store
 
 PLENTY = Volume(10**6, 10**9)
@@ -25,7 +25,7 @@ WORDS = ("a", "b%", "_c", "!d", "400 refused", "é", "")
 
 def random_filter(dice: random.Random) -> ExchangeFilter:
     """Conditions on words that some records have, with and without wildcards."""
-    columns = ("tenant", "owner", "family", "label", "line")
+    columns: tuple[Column, ...] = ("tenant", "owner", "family", "label", "line")
     wildcards = ("{}", "{}%", "%{}%", "_{}", "{}_%")
     return tuple(
         Condition(
