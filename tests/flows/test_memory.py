@@ -31,6 +31,7 @@ PARTS = {
     "given advice": "services.given_advice.GivenAdvice",
     "empty searches": "services.empty_searches.memory.EmptySearches",
     "exchanges to be written": "services.journal.write.Journal",
+    "position in the journal": "services.live_exchanges.LiveExchanges",
     "filled hospitals": "sandbox.population_loader.PopulationLoader",
 }
 """The registry: the name of each part, and its class."""
@@ -46,14 +47,16 @@ MEMBERS = {
     "services.recent_parameters.RecentParameters": "_kept",
     "services.used_passwords.UsedPasswords": "_digests _key newest",
     "services.throttle.Throttle": "_limits until",
+    "services.live_exchanges.LiveExchanges": "_beginning _dropped _journal _listeners _reader _runtime _task _written stopped"
+    " streams",
     "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping cache current runtime writer written",
     "sandbox.population_writer.PopulationWriter": "_created _sources cache listen runtime written",
     "services.context.Runtime": "base effects empty_searches explaining explaining_one faults given_advice hashing"
-    " injected_until key_sets keys loopback making_key memory on_exchange on_stall origins passwords recent_launches"
+    " injected_until key_sets keys loopback making_key memory on_exchange on_hospitals on_stall origins passwords recent_launches"
     " recent_parameters resets sample_base secret_hashes secrets settings_revision shared store tenants"
     " throttle token_cache verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
-    "web.app.Application": "background bases handle pages routes sandbox state",
+    "web.app.Application": "background bases handle pages sandbox state",
     "web.router.PageRouter": "_fixed default lifespan_context middleware_stack redirect_slashes routes",
 }
 """The members of the parts and of what holds them together. `test_reset_law.py` shows that a reset leaves nothing in them that
@@ -67,8 +70,10 @@ OTHERS = {
     "kernel.budget": "what is in progress",
     "kernel.cache_folder.CacheFolder": "a folder",
     "kernel.effects.SystemEffects": "the offset of the clock, which is stored",
+    "services.context.Hospitals": "the hospitals, which follow the stored settings",
     "services.empty_searches.memory.EmptySearch": "an entry of EmptySearches",
     "services.request_metrics": "metrics",
+    "services.live_exchanges._JournalReader": "which records of the journal were read",
     "sandbox.population_cache.PopulationCache": "where populations are kept",
     "storage.postgres": "connections, caches of what is stored, and numbers reserved for writes",
     "storage.query": "caches of what is stored, by its stamp",

@@ -121,6 +121,7 @@ def test_every_button_and_field_has_a_name(case: str) -> None:
             "aria-label=" in field
             or 'type="hidden"' in field
             or re.search(r"<label\b[^>]*>(?:(?!</label>).)*" + re.escape(field), html, re.S)
+            or ((id := re.search(r' id="([^"]*)"', field)) and f' for="{id[1]}"' in html)
         )
         assert labelled, field
 
