@@ -1,13 +1,16 @@
-"""How many examples and cases a law tries: all of them in `make prove`, and a share in `make test`."""
+"""How many examples and cases a law tries: all of them in `make prove`, and a share in `make test`. And laws over a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import functools
+import inspect
+import reprlib
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import pytest
 from _pytest.mark.structures import ParameterSet
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 Case = TypeVar("Case")
 
@@ -40,3 +43,44 @@ def pairs(first: Iterable[Any], second: Sequence[Any]) -> list[ParameterSet]:
 def cases(table: Iterable[Case]) -> list[Case]:
     """The cases of a large table: every seventh in `make test`."""
     return [*table][:: 1 if is_long() else STRIDE]
+
+
+def for_each(names: str, table: Iterable[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Tries a law with each case of a table in one test, and reports every case that fails. Otherwise like `parametrize`.
+
+    For laws that take a few milliseconds, because pytest itself takes two for each case. Cases share function fixtures.
+    """
+    fields = [name.strip() for name in names.split(",")]
+    rows = [case if len(fields) > 1 else (case,) for case in table]
+    if not rows:
+        raise ValueError(f"No case for {names}.")
+
+    def decorate(law: Callable[..., None]) -> Callable[..., None]:
+        def test(**fixtures: Any) -> None:
+            failures = [failure for row in rows if (failure := _try(law, dict(zip(fields, row, strict=True)), fixtures))]
+            if failures:
+                raise ExceptionGroup(f"{len(failures)} of {len(rows)} cases failed", failures)
+
+        if inspect.iscoroutinefunction(law) or is_hypothesis_test(law):
+            raise ValueError(f"{law.__name__} is a coroutine or has examples, so it needs `parametrize`.")
+        parameters = inspect.signature(law).parameters
+        if not parameters.keys() >= set(fields):
+            raise ValueError(f"{law.__name__} has no parameter {', '.join(sorted(set(fields) - parameters.keys()))}.")
+        kept = [parameter for name, parameter in parameters.items() if name not in fields]
+        functools.update_wrapper(test, law)
+        vars(test).pop("__wrapped__")  # from it pytest would learn the parameters of the law
+        vars(test)["__signature__"] = inspect.Signature(kept)
+        return test
+
+    return decorate
+
+
+def _try(law: Callable[..., None], case: dict[str, Any], fixtures: dict[str, Any]) -> Exception | None:
+    """The failure, with a note that names the case. A skipped case is a failure too, because it must not hide the others."""
+    try:
+        law(**case, **fixtures)
+    except (Exception, pytest.fail.Exception, pytest.skip.Exception) as failure:
+        cause = failure if isinstance(failure, Exception) else AssertionError(f"{type(failure).__name__}: {failure}")
+        cause.add_note("with " + ", ".join(f"{name} = {reprlib.repr(value)}" for name, value in case.items()))
+        return cause
+    return None
