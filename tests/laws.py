@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import reprlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -20,6 +19,7 @@ LEAST_EXAMPLES, LONG_EXAMPLES = 50, 100
 STRIDE = 7
 """`make test` tries every seventh case of a table. Few tables have rows of a multiple of seven, so each value is tried."""
 LONG_PROFILE = "prove"
+DESCRIPTION_CHARACTERS = 200
 
 
 def is_long() -> bool:
@@ -81,6 +81,12 @@ def _try(law: Callable[..., None], case: dict[str, Any], fixtures: dict[str, Any
         law(**case, **fixtures)
     except (Exception, pytest.fail.Exception, pytest.skip.Exception) as failure:
         cause = failure if isinstance(failure, Exception) else AssertionError(f"{type(failure).__name__}: {failure}")
-        cause.add_note("with " + ", ".join(f"{name} = {reprlib.repr(value)}" for name, value in case.items()))
+        cause.add_note("with " + ", ".join(f"{name} = {_describe(value)}" for name, value in case.items()))
         return cause
     return None
+
+
+def _describe(value: Any) -> str:
+    """The ID or name of an object, if it has one: all of a rule would fill a page."""
+    text = repr(getattr(value, "id", None) or getattr(value, "name", None) or value)
+    return text if len(text) <= DESCRIPTION_CHARACTERS else text[:DESCRIPTION_CHARACTERS] + "…"

@@ -46,7 +46,7 @@ def test_a_coroutine_is_refused_because_calling_it_does_nothing() -> None:
         raise AssertionError
 
     with pytest.raises(ValueError, match="coroutine"):
-        for_each("number", [1])(law)
+        for_each("number", [1])(law)  # type: ignore[arg-type]
 
 
 @for_each("left, right", [("a", "a"), ("b", "b")])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import for_each
 
 from sickbay.authorization.administration import (
     ADMINISTERS,
@@ -89,7 +90,7 @@ def test_every_condition_of_keyboard_access_is_required() -> None:
     assert standing(rules, AdminRequest("127.0.0.1", "localhost", foreign=True)) == "foreign"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "name",
     [
         "forwarded",
@@ -169,7 +170,7 @@ def test_every_condition_of_keyboard_access_is_required() -> None:
         "x_host",
     ],
 )
-@pytest.mark.parametrize("value", ["", "127.0.0.1", "unknown"])
+@for_each("value", ["", "127.0.0.1", "unknown"])
 def test_any_value_of_a_proxy_header_is_a_sign_of_a_proxy(name: str, value: str) -> None:
     assert forwarding_sign({"host": "localhost", name: value}) == name
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import for_each
 
 from sickbay.authorization.models import Client, Policy
 from sickbay.authorization.policy import MAXIMUM_SECONDS, REGISTERED, SETTINGS, explain_unknown, faults, under, values
@@ -17,7 +18,7 @@ def test_every_name_is_a_field_of_the_policy() -> None:
     assert set(SETTINGS) <= {field.name for field in fields(Policy)}
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@for_each("name", SETTINGS)
 def test_every_default_is_valid(name: str) -> None:
     value = getattr(Policy(), name)
     assert value is None or faults({name: value}) == []

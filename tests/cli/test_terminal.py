@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import for_each
 
 import sickbay.cli
 from sickbay.cli import output, streams, terminal
@@ -87,7 +88,7 @@ def test_printed_noted_and_logged_text_is_escaped(capsys: pytest.CaptureFixture[
     assert capsys.readouterr() == ("a\\u001b[2Jb\n", "c\\u202ed\n")
 
 
-@pytest.mark.parametrize("path", sorted(CLI.rglob("*.py")), ids=lambda path: path.stem)
+@for_each("path", sorted(CLI.rglob("*.py")))
 def test_no_other_module_writes_to_the_terminal(path: Path) -> None:
     calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     named = {ast.unparse(name) for name in calls}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from tests.docs.code_blocks import LISTED, ROOT, blocks, pages
+from tests.laws import for_each
 
 RUN_BY: dict[str, str] = LISTED["run_by"]
 NOT_RUN: dict[str, dict[str, str]] = LISTED["not_run"]
 
 
-@pytest.mark.parametrize("page", pages())
+@for_each("page", pages())
 def test_every_code_block_is_run_or_listed_with_a_reason(page: str) -> None:
     listed = NOT_RUN.get(page, {})
     unlisted = [block.first_line for block in blocks(page) if block.first_line not in listed]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import pytest
 from markdown_it import MarkdownIt
+from tests.laws import for_each
 from tools.checks.files import ROOT, tracked
 
 from sickbay.web.docs import library, markdown
@@ -37,7 +37,7 @@ def is_broken(page: Path, link: str) -> bool:
     return bool(anchor) and (path.suffix != ".md" or anchor not in anchors(path))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+@for_each("page", PAGES)
 def test_no_link_of_a_page_is_broken(page: Path) -> None:
     assert [link for link in links(page) if is_broken(page, link)] == []
 

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 from msgspec.structs import replace
+from tests.laws import for_each
 from tests.postgres import ENGINES
 from tests.storage.engines import open_engine
 
@@ -307,9 +308,7 @@ def read(version: str, type: str, text: str) -> Query:
     return query
 
 
-@pytest.mark.parametrize(
-    ("version", "type", "text", "ids"), SEARCHES, ids=[f"{search[0]} {search[1]}?{search[2]}" for search in SEARCHES]
-)
+@for_each("version, type, text, ids", SEARCHES)
 def test_a_search_finds_the_expected_resources(
     store: Any, runner: asyncio.Runner, version: str, type: str, text: str, ids: str
 ) -> None:

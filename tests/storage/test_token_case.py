@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
+from tests.laws import for_each
 from tests.postgres import ENGINES
 from tests.storage.engines import open_engine
 
@@ -84,9 +85,9 @@ def swap(text: str) -> str:
     return system + bar + code.swapcase()
 
 
-@pytest.mark.parametrize("version", [*ANY_CASE, *AS_WRITTEN])
-@pytest.mark.parametrize(("type", "name", "text"), SEARCHES)
-@pytest.mark.parametrize("visibility", [EVERYTHING, OF_PATIENT_A], ids=["all", "own"])
+@for_each("version", [*ANY_CASE, *AS_WRITTEN])
+@for_each("type, name, text", SEARCHES)
+@for_each("visibility", [EVERYTHING, OF_PATIENT_A])
 def test_a_token_in_the_other_case_is_found_only_in_the_older_versions(
     store: Any, runner: asyncio.Runner, version: str, type: str, name: str, text: str, visibility: Visibility
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.laws import for_each
 from tools.checks.files import ROOT
 from tools.walks import figures
 from tools.walks.figures import Ceilings, measure
@@ -111,9 +112,7 @@ def test_every_file_of_the_sources_has_a_phase() -> None:
     assert {figures.phase_of(file) for file in of_requests} == set(figures.NAMES)
 
 
-@pytest.mark.parametrize(
-    "start", [*figures.PHASES, *figures.TABLES, *filter(None, figures.TABLES.values()), *sorted(figures.DECORATORS)]
-)
+@for_each("start", [*figures.PHASES, *figures.TABLES, *filter(None, figures.TABLES.values()), *sorted(figures.DECORATORS)])
 def test_a_folder_or_file_of_the_figures_exists(start: str) -> None:
     assert any((ROOT / "src" / "sickbay" / f"{start.rstrip('/')}{suffix}").exists() for suffix in ("", ".py"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-import pytest
+from tests.laws import for_each
 
 from sickbay.web.html_response import STATIC
 
@@ -56,8 +56,8 @@ def contrast(first_colour: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
-@pytest.mark.parametrize(("front", "under", "least"), PAIRS, ids=lambda value: str(value))
+@for_each("theme", [0, 1])
+@for_each("front, under, least", PAIRS)
 def test_each_pair_of_colours_has_enough_contrast(front: str, under: str, least: float, theme: int) -> None:
     assert contrast(TOKENS[front][theme], TOKENS[under][theme]) >= least
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.authorization import samples
 from tests.authorization.samples import examination, sample_context, sample_request
+from tests.laws import for_each
 
 from sickbay.authorization import refusals
 from sickbay.authorization.authorize import CHECKS, GATE, error_goes_to_the_app
@@ -34,8 +35,8 @@ def answer(refusal: RefusalType, gate: Outcome | None) -> Examination:
     return Examination((*gate_result, Checked("another", "refused", refusal())))
 
 
-@pytest.mark.parametrize("gate", ["passed", "refused", "skipped", None])
-@pytest.mark.parametrize("refusal", DECLARED, ids=lambda refusal: refusal.name)
+@for_each("gate", ["passed", "refused", "skipped", None])
+@for_each("refusal", DECLARED)
 def test_no_declared_refusal_goes_to_the_app_unless_the_gate_has_passed(refusal: RefusalType, gate: Outcome | None) -> None:
     goes = error_goes_to_the_app(answer(refusal, gate), refusal())
     assert goes == (gate == "passed" and refusal.redirectable)

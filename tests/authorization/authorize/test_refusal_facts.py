@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import (
@@ -16,6 +15,7 @@ from tests.authorization.samples import (
     sample_context,
     sample_request,
 )
+from tests.laws import for_each
 
 from sickbay.authorization.authorize import authorize_request
 from sickbay.authorization.contexts import AuthorizeContext
@@ -31,8 +31,8 @@ def paste(text: str) -> AuthorizeRequest:
     return authorize_request(f"{ENDPOINT}?{encode([*GOOD.items()])}{text}")
 
 
-@pytest.mark.parametrize(
-    ("request_", "context", "expected"),
+@for_each(
+    "request_, context, expected",
     [
         (
             sample_request(client_id=None),

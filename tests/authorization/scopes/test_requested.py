@@ -10,6 +10,7 @@ from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import BASE, OLD, SERVER
 from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, examined, token_request
+from tests.laws import for_each
 
 from sickbay.authorization.contexts import TokenContext, UrlContext
 from sickbay.authorization.models import Client, Policy, Server
@@ -97,8 +98,8 @@ BY_POLICY = {
 """Not for registrations: a registration is for all FHIR versions of the tenant and outlives its policy."""
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("kind", [*KINDS, *BY_POLICY])
+@for_each("place", PLACES)
+@for_each("kind", [*KINDS, *BY_POLICY])
 def test_the_same_fault_has_the_same_name_everywhere(kind: str, place: str) -> None:
     text, policy, name = (KINDS | BY_POLICY)[kind]
     ask, level = PLACES[place]

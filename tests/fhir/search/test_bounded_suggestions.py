@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.abuse.counted_steps import counting
+from tests.laws import for_each
 
 from sickbay.fhir import subset
 from sickbay.fhir.operations import parameters as operation_parameters
@@ -45,10 +46,10 @@ def _lines(read: Callable[[], object]) -> int:
     return steps.count
 
 
-@pytest.mark.parametrize("strict", [False, True])
-@pytest.mark.parametrize("place", ROUTES)
-@pytest.mark.parametrize("kind", WRONG)
-@pytest.mark.parametrize("version", VERSIONS)
+@for_each("strict", [False, True])
+@for_each("place", ROUTES)
+@for_each("kind", WRONG)
+@for_each("version", VERSIONS)
 def test_reading_wrong_names_takes_few_steps(version: str, kind: str, place: str, strict: bool) -> None:
     for count in (60, 600):
         pairs = WRONG[kind](count)

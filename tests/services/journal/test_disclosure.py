@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from msgspec import Struct, structs
+from tests.laws import for_each
 
 from sickbay.authorization.access import bearer
 from sickbay.authorization.contexts import AuthorizeContext, TokenContext
@@ -167,7 +168,7 @@ def test_no_public_finding_contains_stored_values() -> None:
     assert marked_rules >= CONTROLS
 
 
-@pytest.mark.parametrize("id", IDS)
+@for_each("id", IDS)
 def test_a_public_finding_still_says_what_was_sent_and_what_is_wrong(id: str) -> None:
     """A finding without its private facts still has the rule, its title, and what was received."""
     decision = next(decisions(id))
@@ -180,7 +181,7 @@ def test_a_public_finding_still_says_what_was_sent_and_what_is_wrong(id: str) ->
         assert find(BY_ID[finding.id], finding.facts, refused=finding.refused).title
 
 
-@pytest.mark.parametrize("id", IDS)
+@for_each("id", IDS)
 def test_a_finding_can_be_shown_whichever_of_its_facts_are_hidden(id: str) -> None:
     """Any fact can be equal to a stored text, for example to the name of an app."""
     for finding in next(decisions(id)).explain().findings:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 from tests.flows.flow import Flow, run
+from tests.laws import for_each
 
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.token.client_authentication import hash_secret
@@ -91,7 +92,7 @@ def test_the_record_of_a_refused_request_is_small() -> None:
     assert max(sizes) < LARGEST
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@for_each("name", REFUSED)
 def test_a_record_is_read_as_it_was_decided(name: str) -> None:
     recorded = exchange(name)
     read = add_derived(json.loads(text_of(record(recorded, 1, redact(recorded, LiveSecrets())))))

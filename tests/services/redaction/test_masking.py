@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import for_each
 
 from sickbay.diagnosis import case
 from sickbay.protocol.parameters import parse
@@ -68,7 +69,7 @@ def redact(evidence: dict[str, Any], corrected: dict[str, Any]) -> dict[str, Any
     return redaction.redact_correction(members | app)
 
 
-@pytest.mark.parametrize("example", CASES, ids=lambda example: example.id)
+@for_each("example", CASES)
 def test_no_corrected_request_of_a_case_contains_a_mask(example: case.Case) -> None:
     assert example.corrected is not None
     shown = masking.insert_placeholders(redact(example.refused, example.corrected))

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.laws import examples
+from tests.laws import examples, for_each
 
 from sickbay.services.redaction.body_outline import outline
 from sickbay.services.redaction.live_secrets import LiveSecrets
@@ -219,7 +219,7 @@ def test_a_token_is_not_kept_whatever_surrounds_it(token: str, place: int, aroun
     assert token not in redacted_path(forms[place].replace("~", around).replace("@", token))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "value",
     [
         "http://localhost:8100/Brandywine/callback",
@@ -240,7 +240,7 @@ def test_a_token_is_not_kept_whatever_surrounds_it(token: str, place: int, aroun
         "http://localhost/1931-07-23",
     ],
 )
-@pytest.mark.parametrize("name", ["subject", "_id", "_profile", "patient", "_has:Observation:patient:subject", "link"])
+@for_each("name", ["subject", "_id", "_profile", "patient", "_has:Observation:patient:subject", "link"])
 def test_a_reference_with_personal_data_is_not_kept(name: str, value: str) -> None:
     shown = unquote(redacted_path(f"/r4/Patient?{name}={quote(value, safe='')}", fhir=True))
     for text in ("brandywine", "1931-07-23", "19310723", "8837261", "123456789", b"Brandywine".hex()):

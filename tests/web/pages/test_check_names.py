@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from msgspec import structs
 from tests.authorization import samples
+from tests.laws import for_each
 
 from sickbay import authorization
 from sickbay.authorization import authorize, logout
@@ -48,7 +49,7 @@ def test_a_name_in_json_is_never_the_name_of_another_function() -> None:
     assert len(set(NAMES.values())) == len(NAMES)
 
 
-@pytest.mark.parametrize("name", sorted(set(names())))
+@for_each("name", sorted(set(names())))
 def test_a_check_is_named_without_private_words(name: str) -> None:
     assert PRIVATE_WORDS.isdisjoint(words(name).split())
 

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import pytest
+from tests.laws import for_each
 from tests.web.pages_of import pages
 
 from sickbay.web import html_response
@@ -53,7 +54,7 @@ def html_of(case: str) -> str:
     return html_response.render(template, view, frame)
 
 
-@pytest.mark.parametrize("case", PAGES)
+@for_each("case", PAGES)
 def test_a_strict_content_security_policy_breaks_nothing(case: str) -> None:
     page = Page(html_of(case))
     assert not [attributes for _, attributes in page.elements if "style" in attributes]
@@ -62,21 +63,21 @@ def test_a_strict_content_security_policy_breaks_nothing(case: str) -> None:
     assert all(script.get("src") for script in page.all("script"))
 
 
-@pytest.mark.parametrize("case", PAGES)
+@for_each("case", PAGES)
 def test_every_tag_is_closed_where_it_should_be(case: str) -> None:
     page = Page(html_of(case))
     assert page.unclosed == []
     assert page.open == []
 
 
-@pytest.mark.parametrize("case", PAGES)
+@for_each("case", PAGES)
 def test_no_page_loads_anything_external(case: str) -> None:
     page = Page(html_of(case))
     fetched = [a.get("src") for tag in ("script", "img") for a in page.all(tag)] + [a.get("href") for a in page.all("link")]
     assert all(address and urlsplit(address)[:2] == ("", "") for address in fetched)
 
 
-@pytest.mark.parametrize("case", PAGES)
+@for_each("case", PAGES)
 def test_every_post_form_has_the_csrf_token(case: str) -> None:
     forms = re.findall(r"<form\b(.*?)</form>", html_of(case), flags=re.S)
     posting = [form for form in forms if 'method="post"' in form.split(">")[0]]
@@ -84,7 +85,7 @@ def test_every_post_form_has_the_csrf_token(case: str) -> None:
     assert all('name="csrf"' not in form for form in forms if form not in posting)
 
 
-@pytest.mark.parametrize("case", [case for case in PAGES if PAGES[case][0] not in FRAGMENTS])
+@for_each("case", [case for case in PAGES if PAGES[case][0] not in FRAGMENTS])
 def test_a_page_has_one_heading_and_a_matching_title(case: str) -> None:
     page = Page(html_of(case))
     assert len(page.all("h1")) == 1
@@ -94,7 +95,7 @@ def test_a_page_has_one_heading_and_a_matching_title(case: str) -> None:
     assert place in ("Sickbay", "General Hospital")
 
 
-@pytest.mark.parametrize("case", PAGES)
+@for_each("case", PAGES)
 def test_ids_are_unique_and_every_reference_resolves(case: str) -> None:
     page = Page(html_of(case))
     ids = [attributes["id"] for _, attributes in page.elements if attributes.get("id")]
@@ -109,7 +110,7 @@ def test_ids_are_unique_and_every_reference_resolves(case: str) -> None:
     assert {str(a["href"])[1:] for a in page.all("a") if str(a.get("href", "")).startswith("#")} <= set(ids)
 
 
-@pytest.mark.parametrize("case", PAGES)
+@for_each("case", PAGES)
 def test_every_button_and_field_has_a_name(case: str) -> None:
     html = html_of(case)
     for attributes, inside in re.findall(r"<button\b([^>]*)>(.*?)</button>", html, flags=re.S):
@@ -155,6 +156,6 @@ def test_the_server_renders_the_chosen_theme(theme: str) -> None:
     assert f'value="{"light" if theme == "dark" else "dark"}"' in html
 
 
-@pytest.mark.parametrize("case", [case for case in PAGES if not case.startswith(FRAGMENTS)])
+@for_each("case", [case for case in PAGES if not case.startswith(FRAGMENTS)])
 def test_every_page_leads_to_the_licence_and_notices(case: str) -> None:
     assert [link for link in Page(html_of(case)).all("a") if str(link.get("href")).endswith("licence.html")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.laws import for_each
 
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
@@ -12,7 +12,7 @@ from sickbay.web.portal.diagnosis_views import rule_view
 from sickbay.web.portal.rule_search import strip_facts
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@for_each("rule", RULES)
 def test_a_rule_page_is_complete_and_fills_every_fact(rule: Rule) -> None:
     case = load(paths()[rule.id])
     diagnosis = diagnose(case.refused)
@@ -24,7 +24,7 @@ def test_a_rule_page_is_complete_and_fills_every_fact(rule: Rule) -> None:
     assert "…" not in page.title + page.why + page.fix
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@for_each("rule", RULES)
 def test_a_page_without_a_case_shows_placeholders_in_angle_brackets(rule: Rule) -> None:
     page = rule_view(rule, None)
     assert "{" not in page.title + page.why + page.fix
