@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,7 @@ from tests.laws import LEAST_EXAMPLES, LONG_EXAMPLES, LONG_PROFILE
 from tests.patients import create_patients
 from tests.postgres import ENGINES, Server, programs, server
 
+from sickbay.protocol import jose
 from sickbay.storage.postgres import probing
 from sickbay.storage.sqlite import connection, reader, store
 from sickbay.testing.server import serving
@@ -39,6 +41,22 @@ def connect_in_haste(path: Path | str, **options: Any) -> apsw.Connection:
 
 reader.connect = store.connect = connect_in_haste  # type: ignore[attr-defined]
 probing.STATEMENT_MILLISECONDS = 30_000  # PostgreSQL counts elapsed time, and a busy machine must not fail a test
+
+KEYS_IN_USE = 16
+"""No test has as many keys at the same time."""
+generate_key = jose.generate
+_keys: deque[str] = deque(maxlen=KEYS_IN_USE)
+
+
+def reuse_keys(size: int = 2048) -> str:
+    """The RSA key that was generated longest ago. To generate and import one takes longer than the other steps of a launch."""
+    if size != 2048:
+        return generate_key(size)
+    _keys.append(_keys[0] if len(_keys) == KEYS_IN_USE else generate_key())
+    return _keys[-1]
+
+
+jose.generate = reuse_keys
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts background jobs so, and the tested processes inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
