@@ -60,6 +60,8 @@ jose.generate = reuse_keys
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts background jobs so, and the tested processes inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # under nohup: a function that does nothing isn't inherited
+    signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("SICKBAY_SHARED") or ROOT.parent / "shared")

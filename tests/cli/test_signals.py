@@ -159,3 +159,54 @@ def test_a_process_that_ignores_hangups_keeps_running(tmp_path: Path) -> None:
     process.communicate(timeout=15)
     assert process.returncode == 0
     assert (tmp_path / "mark").read_text() == "still there"
+
+
+DELETIONS = {
+    "a finalizer": """
+class Deleted:
+    def __del__(self):
+        ready()
+        time.sleep(60)
+def delete(): Deleted()
+""",
+    "a callback of a weak reference": """
+import weakref
+class Deleted: pass
+def callback(reference):
+    ready()
+    time.sleep(60)
+def delete():
+    deleted = Deleted()
+    reference = weakref.ref(deleted, callback)
+    del deleted
+""",
+}
+"""Python drops an exception that is raised there."""
+INTERRUPTED = {
+    "a command": """
+try:
+    delete()
+    time.sleep(60)
+except KeyboardInterrupt:
+    mark.write_text("left")
+""",
+    "the work of an event loop": """
+async def main():
+    try:
+        delete()
+        await asyncio.sleep(60)
+    finally:
+        mark.write_text("left")
+try: signals.run(main())
+except KeyboardInterrupt: pass
+""",
+}
+
+
+@pytest.mark.parametrize("work", INTERRUPTED.values(), ids=INTERRUPTED)
+@pytest.mark.parametrize("deletion", DELETIONS.values(), ids=DELETIONS)
+def test_a_signal_while_python_deletes_an_object_still_interrupts(deletion: str, work: str, tmp_path: Path) -> None:
+    process = run("signals.begin_deadline = lambda code: None\n" + deletion + work, tmp_path)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60) == ("", "")
+    assert (process.returncode, (tmp_path / "mark").read_text()) == (0, "left")

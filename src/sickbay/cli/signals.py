@@ -23,6 +23,9 @@ WORKER_STOP_SECONDS = 1.6
 REPEATED_SECONDS = 0.3
 """A second signal within this time is the same one: programs such as npm pass on what the terminal has also sent."""
 
+DELETION_SECONDS = 0.01
+"""After so many seconds, Python has probably deleted the object that it was deleting when a signal came."""
+
 _cleanups: list[Callable[[], object]] = []
 _received: list[tuple[int, float]] = []
 """The first signal, and when it came."""
@@ -39,6 +42,16 @@ def interruptible() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup: keep running
             signal.signal(number, _interrupt)
+    signal.signal(signal.SIGALRM, lambda number, frame: _interrupt_work())
+    sys.unraisablehook = _interrupt_again
+
+
+def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
+    """Python drops an exception that is raised while it deletes an object. That of a signal is raised again afterwards."""
+    if getattr(dropped.exc_value, "is_from_signal", False):
+        signal.setitimer(signal.ITIMER_REAL, DELETION_SECONDS)
+    else:
+        sys.__unraisablehook__(dropped)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -76,14 +89,19 @@ def _interrupt(number: int, frame: Any) -> None:
 
 def _interrupt_work() -> None:
     if not _main_tasks:
-        raise KeyboardInterrupt
+        raise _mark(KeyboardInterrupt())
     import asyncio
 
     task = _main_tasks[-1]
     loop = task.get_loop()
     if asyncio.current_task(loop) is task:
-        raise asyncio.CancelledError
+        raise _mark(asyncio.CancelledError())
     loop.call_soon_threadsafe(task.cancel)  # which also wakes the loop
+
+
+def _mark(error: BaseException) -> BaseException:
+    error.is_from_signal = True  # type: ignore[attr-defined]
+    return error
 
 
 def exit_code() -> int:
