@@ -95,7 +95,7 @@ def test_a_statement_without_an_end_does_not_hold_a_request_for_ever(
 
 
 async def _until_unlocked(asking: Hand) -> None:
-    """Write until it succeeds. The server notices only after a moment that the other client has gone, and the limit is short."""
+    """Write until it succeeds. The server notices only after a moment that the other client has gone."""
     async with asyncio.timeout(60):
         while (answer := await asking.ask("POST", "/Observation", observation())).status_code != 201:
             assert answer.status_code == 503, answer.text
