@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import apsw
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from tests.laws import LEAST_EXAMPLES, LONG_EXAMPLES, LONG_PROFILE
 from tests.patients import create_patients
 from tests.postgres import ENGINES, Server, programs, server
@@ -31,8 +31,12 @@ from sickbay.testing.server import serving
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
-settings.register_profile("sickbay", deadline=None, max_examples=LEAST_EXAMPLES)  # a busy machine must not fail a test
-settings.register_profile(LONG_PROFILE, deadline=None, max_examples=LONG_EXAMPLES)
+UNTIMED: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow],
+}  # a busy machine must not fail a test
+settings.register_profile("sickbay", max_examples=LEAST_EXAMPLES, **UNTIMED)
+settings.register_profile(LONG_PROFILE, max_examples=LONG_EXAMPLES, **UNTIMED)
 settings.load_profile("sickbay")
 
 

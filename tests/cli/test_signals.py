@@ -210,3 +210,20 @@ def test_a_signal_while_python_deletes_an_object_still_interrupts(deletion: str,
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=60) == ("", "")
     assert (process.returncode, (tmp_path / "mark").read_text()) == (0, "left")
+
+
+def test_work_that_had_not_begun_is_interrupted_in_silence(tmp_path: Path) -> None:
+    """Python would print that the coroutine was never awaited."""
+    code = """
+def begin(work):
+    ready()
+    time.sleep(60)
+asyncio.run = begin
+async def main(): pass
+try: signals.run(main())
+except KeyboardInterrupt: pass
+"""
+    process = run("signals.begin_deadline = lambda code: None\n" + code, tmp_path)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60) == ("", "")
+    assert process.returncode == 0

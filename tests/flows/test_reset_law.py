@@ -46,6 +46,7 @@ NOT_REMEMBERED = frozenset(
         "_arrival",
         "_explaining",
         "_key",
+        "_looks",
         "_reported",
         "dropped",
         "_stamp",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,14 @@ from tools.checks.install_lines import PUBLISHED, WORDINGS, by_name, faults, ren
 from sickbay import __version__
 
 BUILT = {wording.format(version=__version__) for wording in (install_lines.WHEEL, install_lines.PLUGIN, install_lines.NPM)}
-TEXTS = {
-    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in install_lines._texts(tracked(ROOT), ROOT)
-}
+
+
+@cache
+def texts() -> dict[str, str]:
+    return {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for path in install_lines._texts(tracked(ROOT), ROOT)
+    }
 
 
 @pytest.mark.parametrize(
@@ -71,7 +77,7 @@ def test_no_text_of_the_repository_disagrees_with_the_switch() -> None:
 
 def test_the_switch_rewrites_every_text_and_back() -> None:
     changed = 0
-    for name, text in TEXTS.items():
+    for name, text in texts().items():
         other = render(text, name, not PUBLISHED)
         changed += other != text
         assert render(other, name, not PUBLISHED) == other, name
@@ -87,7 +93,7 @@ def test_each_wording_is_used() -> None:
     for wording in WORDINGS:
         assert any(
             install_lines._pattern(wording.local, dist).search(text)
-            for text in TEXTS.values()
+            for text in texts().values()
             for dist in ("./", "../../dist/")
         )
 
@@ -112,7 +118,7 @@ def test_the_switch_writes_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_every_file_that_an_install_line_names_is_one_that_make_packages_builds() -> None:
     name = re.compile(r"(?:\./|dist/)((?:sickbay|pytest_sickbay|sickbay-testing)-[\w.-]+\.(?:whl|tgz))")
-    named = {file for path, text in TEXTS.items() for file in name.findall(render(text, path, False))}
+    named = {file for path, text in texts().items() for file in name.findall(render(text, path, False))}
     assert named == BUILT
 
 

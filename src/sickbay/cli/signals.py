@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
@@ -81,6 +82,7 @@ def _interrupt(number: int, frame: Any) -> None:
     """The first signal starts the cleanup, and must not interrupt it again. A later one ends the process at once."""
     if not _received:
         _received.append((number, time.monotonic()))
+        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)  # nor will it be
         begin_deadline(128 + number)
         _interrupt_work()
     elif time.monotonic() - _received[0][1] > REPEATED_SECONDS:
