@@ -43,7 +43,7 @@ class Application:
 
         def with_fhir(base: ASGIApp, hospital: str) -> ASGIApp:
             current = Middleware(CurrentRevisions, runtime, hospital)
-            return compose(base, Middleware(FhirFailures, runtime), current, Middleware(InjectedFaults, sandbox))
+            return compose(base, Middleware(FhirFailures, runtime, pages), current, Middleware(InjectedFaults, sandbox))
 
         self.bases = FhirBases(sandbox, documents, with_fhir, pages)
         self.handle = around_requests(self.bases, sandbox, guard, observers)

@@ -13,7 +13,6 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import app_state
 from sickbay.web.fhir import endpoint
 from sickbay.web.fhir.context import fhir_base
-from sickbay.web.fhir.public import NotFhir
 from sickbay.web.oauth.discovery import Documents
 
 
@@ -37,21 +36,13 @@ class FhirBases:
             composed = served._replace(serve=compose(served.serve, served.path.split("/")[1]))
             self.endpoints.setdefault("/".join(served.path.split("/")[:3]), []).append(composed)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        serve = self._find(scope["path"])
-        if serve is not None:
-            try:
-                return await serve(scope, receive, send)
-            except NotFhir:
-                pass
-        await self._pages(scope, receive, send)
-
-    def _find(self, path: str) -> Callable[[Scope, Receive, Send], Awaitable[None]] | None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        path = scope["path"]
         end = path.find("/", path.find("/", 1) + 1)
         for served in self.endpoints.get(path if end < 0 else path[:end], ()):
             if path.startswith(served.path) and path[len(served.path) :][:1] in ("", "/"):
-                return served.serve
-        return None
+                return served.serve(scope, receive, send)
+        return self._pages(scope, receive, send)
 
 
 def _endpoints(sandbox: Sandbox, documents: Documents) -> Iterator[Endpoint]:
