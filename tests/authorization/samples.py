@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from msgspec import structs
@@ -59,7 +58,7 @@ def sample_request(**changes: str | None) -> AuthorizeRequest:
 
 
 def server(**policy: Any) -> Server:
-    return replace(SERVER, policy=Policy(**policy))
+    return structs.replace(SERVER, policy=Policy(**policy))
 
 
 def sample_context(**changes: Any) -> AuthorizeContext:

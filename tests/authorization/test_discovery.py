@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from sickbay.authorization import discovery
 from sickbay.authorization.models import Policy, Server
@@ -39,7 +40,7 @@ def test_every_url_is_absolute() -> None:
 def test_an_additional_algorithm_is_listed_if_the_policy_allows_it() -> None:
     name = "token_endpoint_auth_signing_alg_values_supported"
     assert discovery.smart_configuration(SERVER, jwks_uri=JWKS)[name] == ["RS384", "ES384"]
-    wider = replace(SERVER, policy=Policy(assertion_algorithms=("ES384", "RS256")))
+    wider = structs.replace(SERVER, policy=Policy(assertion_algorithms=("ES384", "RS256")))
     assert discovery.smart_configuration(wider, jwks_uri=JWKS)[name] == ["ES384", "RS256"]
 
 
@@ -117,7 +118,7 @@ def test_scopes_and_capabilities_by_default() -> None:
     assert discovery.capabilities(Policy()) == [*discovery.CAPABILITIES, *picked, *versions]
     assert discovery.capabilities(Policy(standalone_picker=False)) == [*discovery.CAPABILITIES, *versions]
     assert (
-        discovery.smart_configuration(replace(SERVER, policy=Policy(send_iss=False)), jwks_uri=JWKS)[
+        discovery.smart_configuration(structs.replace(SERVER, policy=Policy(send_iss=False)), jwks_uri=JWKS)[
             "authorization_response_iss_parameter_supported"
         ]
         is False

@@ -13,9 +13,11 @@ STAGES = sorted({stage for rule in RULES for stage in (rule.stage, *rule.at)})
 
 
 @pytest.mark.parametrize("stage", [*STAGES, "unknown"])
-def test_every_rule_that_advises_on_a_stage_is_found_in_the_order_of_the_catalogue(stage: str) -> None:
-    advising = tuple(rule for rule in RULES if rule.advises and (rule.stage == stage or stage in rule.at))
-    assert INDEX.advising.get(stage, ()) == advising
+def test_every_rule_that_advises_on_a_stage_is_found_under_its_condition_in_the_order_of_the_catalogue(stage: str) -> None:
+    groups = INDEX.advising.get(stage, {})
+    advising = [rule for rule in RULES if rule.advises and (rule.stage == stage or stage in rule.at)]
+    assert sorted((rule for group in groups.values() for rule in group), key=RULES.index) == advising
+    assert all(group == tuple(rule for rule in advising if rule.condition == condition) for condition, group in groups.items())
 
 
 @pytest.mark.parametrize("name", [*NAMES, "unknown"])
@@ -27,7 +29,7 @@ def test_every_rule_that_may_explain_a_refusal_is_found_and_the_general_one_is_l
 def test_a_rule_that_lists_its_own_stage_again_is_found_once() -> None:
     rule = next(rule for rule in RULES if rule.advises)
     again = Rule(**{name: getattr(rule, name) for name in rule.__slots__} | {"at": (rule.stage,)})
-    assert indexed([again]).advising == {rule.stage: (again,)}
+    assert indexed([again]).advising == {rule.stage: {again.condition: (again,)}}
 
 
 def test_positions_are_those_of_the_catalogue() -> None:

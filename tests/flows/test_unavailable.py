@@ -190,7 +190,7 @@ SENT_503 = {
     ("cli/traffic.py", "Traffic.take"),  # tests/cli/test_limits.py
     ("cli/traffic.py", "busy"),  # adds Retry-After
     ("faults/responses.py", "change"),  # a fault that was asked for
-    ("web/middleware/failures.py", "FhirFailures.__call__"),  # the FHIR APIs, above
+    ("web/middleware/failures.py", "FhirFailures._respond"),  # the FHIR APIs, above
     ("web/middleware/failures.py", "page_error"),  # pages and other addresses, above
     ("web/middleware/page_headers.py", "PageHeaders.__call__.add_headers"),  # adds Retry-After to each that has none
     ("web/error_responses.py", "oauth_error"),

@@ -6,7 +6,7 @@ classes of the stages, not here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -325,19 +325,18 @@ class Policy:
         return self.framed == "all" or (signed_in and self.framed == "signed-in")
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """The authorization server of one tenant, as a check sees it: URLs and policy. Offline, what the context names."""
 
     issuer: str = ""
     authorization_endpoint: str = ""
     token_endpoint: str = ""
     fhir_bases: tuple[str, ...] = ()
-    also: dict[str, str] = field(default_factory=dict)
+    also: dict[str, str] = {}
     """Another URL of a base -> the base."""
-    fhir_versions: dict[str, str] = field(default_factory=dict)
+    fhir_versions: dict[str, str] = {}
     """base -> "1.0.2", "4.0.1", ..."""
-    resource_types: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    resource_types: dict[str, tuple[str, ...]] = {}
     """base -> the resource types of its FHIR version; empty if unknown."""
     tenants: tuple[str, ...] = ()
     policy: Policy = Policy()

@@ -133,10 +133,12 @@ def _refused(rules: RuleIndex, examination: Examination, facts_of: Callable[[Fac
 
 def _advised(rules: RuleIndex, stage: str, request: Any, context: Any) -> list[_Match]:
     matches: list[_Match] = []
-    for rule in rules.advising.get(stage, ()):
-        facts = rule.advice(request, context)
-        if facts is not None:
-            matches.append((rule, facts, False))
+    for condition, group in rules.advising.get(stage, {}).items():
+        if condition.is_met(request, context):
+            for rule in group:
+                facts = rule.advises(request, context) if rule.advises else None
+                if facts is not None:
+                    matches.append((rule, facts, False))
     return matches
 
 

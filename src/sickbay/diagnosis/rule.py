@@ -38,6 +38,22 @@ def accept_all(facts: Facts) -> Facts | None:
     return facts
 
 
+class Condition(NamedTuple):
+    """What a request and its context must have before a rule looks at them. Many rules share one (`RuleIndex.advising`)."""
+
+    unknown: str | None = None
+    given: str | None = None
+    sent: str | None = None
+    absent: str | None = None
+
+    def is_met(self, request: Any, context: Any) -> bool:
+        if self.unknown and getattr(context, self.unknown, None) is not UNKNOWN:
+            return False
+        if (self.given and not getattr(context, self.given, None)) or (self.sent and not _has(request, self.sent)):
+            return False
+        return not (self.absent and _has(request, self.absent))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule.
@@ -89,13 +105,9 @@ class Rule:
     root: bool = False
     insert_placeholder: Callable[[Any], Any] | None = None
 
-    def advice(self, request: Any, context: Any) -> Facts | None:
-        """The facts of its advice on this request; None if it has none."""
-        if self.advises is None or (self.unknown and getattr(context, self.unknown, None) is not UNKNOWN):
-            return None
-        if (self.given and not getattr(context, self.given, None)) or (self.sent and not _has(request, self.sent)):
-            return None
-        return None if self.absent and _has(request, self.absent) else self.advises(request, context)
+    @property
+    def condition(self) -> Condition:
+        return Condition(self.unknown, self.given, self.sent, self.absent)
 
     def severity_of(self, facts: Facts) -> Severity:
         return self.severity(facts) if callable(self.severity) else self.severity

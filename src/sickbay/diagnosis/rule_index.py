@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias, TypeVar
 
-from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.rule import Condition, Rule
+
+K = TypeVar("K", str, Condition)
+Advising: TypeAlias = Mapping[Condition, tuple[Rule, ...]]
 
 
 class RuleIndex(NamedTuple):
     """The rules of a catalogue, each list in its order.
 
-    advising:   stage -> the rules that advise on its requests.
+    advising:   stage -> the rules that advise on its requests, by their conditions, so that each is examined once.
     explaining: name of a refusal -> the rules that may explain it: those that say so, and the one with that id, which is last.
     places:     id -> position in the catalogue.
     """
 
-    advising: Mapping[str, tuple[Rule, ...]]
+    advising: Mapping[str, Advising]
     explaining: Mapping[str, tuple[Rule, ...]]
     places: Mapping[str, int]
 
 
 def indexed(rules: Sequence[Rule]) -> RuleIndex:
     explaining = _grouped((name, rule) for rule in rules for name in (rule.id, rule.explains) if name)
+    advising = _grouped((stage, rule) for rule in rules if rule.advises for stage in (rule.stage, *rule.at))
     return RuleIndex(
-        _grouped((stage, rule) for rule in rules if rule.advises for stage in (rule.stage, *rule.at)),
+        {stage: _grouped((rule.condition, rule) for rule in group) for stage, group in advising.items()},
         {name: _general_last(name, group) for name, group in explaining.items()},
         {rule.id: place for place, rule in enumerate(rules)},
     )
@@ -34,8 +38,8 @@ def _general_last(name: str, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: rule.id == name))
 
 
-def _grouped(pairs: Iterable[tuple[str, Rule]]) -> dict[str, tuple[Rule, ...]]:
-    groups: dict[str, dict[str, Rule]] = {}
+def _grouped(pairs: Iterable[tuple[K, Rule]]) -> dict[K, tuple[Rule, ...]]:
+    groups: dict[K, dict[str, Rule]] = {}
     for name, rule in pairs:
         groups.setdefault(name, {})[rule.id] = rule
     return {name: tuple(group.values()) for name, group in groups.items()}

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
+from msgspec import structs
+
 from sickbay import dialects
 from sickbay.authorization import policy as policies
 from sickbay.authorization.models import Client, Policy, Server, User
@@ -89,7 +91,7 @@ class Tenant:
 
     def with_chosen(self, chosen: Mapping[str, Any]) -> Tenant:
         """The same hospital with these settings instead of the ones chosen before."""
-        return replace(self, chosen=chosen, server=replace(self.server, policy=policies.under(self.configured, chosen)))
+        return replace(self, chosen=chosen, server=structs.replace(self.server, policy=policies.under(self.configured, chosen)))
 
     @property
     def policy(self) -> Policy:
@@ -99,7 +101,7 @@ class Tenant:
         """The same hospital with the overrides for this app."""
         if client is None or not client.policy:
             return self
-        return replace(self, server=replace(self.server, policy=policies.under(self.policy, client.policy)))
+        return replace(self, server=structs.replace(self.server, policy=policies.under(self.policy, client.policy)))
 
     def fhir_base(self, version: str) -> str:
         return self.base + self.dialect.fhir_path(version)

@@ -42,7 +42,7 @@ class Application:
 
         def with_fhir(base: ASGIApp, hospital: str) -> ASGIApp:
             current = Middleware(CurrentRevisions, runtime, hospital)
-            return compose(base, Middleware(FhirFailures, runtime), current, Middleware(InjectedFaults, sandbox))
+            return compose(base, Middleware(FhirFailures, runtime, pages), current, Middleware(InjectedFaults, sandbox))
 
         self.bases = FhirBases(sandbox, documents, with_fhir, pages)
         runtime.on_hospitals += [self.bases.list_endpoints, lambda: self.pages.replace(routes(sandbox, documents))]

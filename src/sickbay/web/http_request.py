@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Literal
 
+from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -37,13 +37,12 @@ _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?")
 SHOWN = frozenset((b"location", b"content-type", b"www-authenticate", b"cache-control", b"x-correlation-id"))
 
 
-@dataclass(slots=True)
-class RequestState:
+class RequestState(Struct, eq=False):
     """exchange: the correlation id. headers: names in lower case, repeated ones are joined with commas."""
 
     exchange: str
     headers: dict[str, str]
-    revisions: Revisions = field(default_factory=lambda: OUTSIDE)  # Python 3.11 refuses it as a default, because it has no hash
+    revisions: Revisions = OUTSIDE
     """What must not have changed since the request began: otherwise the data was reset, and it may write nothing more."""
     is_answered: bool = False
     """The response has begun."""

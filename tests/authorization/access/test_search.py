@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -206,7 +205,7 @@ BY_TYPE = Policy(
 def test_search_criteria_apply_per_type(type: str, query: str, refused: list[str]) -> None:
     server = KNOWN.server
     assert isinstance(server, Server)
-    known = structs.replace(KNOWN, server=replace(server, policy=BY_TYPE))
+    known = structs.replace(KNOWN, server=structs.replace(server, policy=BY_TYPE))
     assert [name for name, _ in names_and_statuses(search_request(type, query), known)] == refused
 
 

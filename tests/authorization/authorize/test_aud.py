@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from msgspec import structs
 from tests.authorization import samples
@@ -59,7 +57,7 @@ def test_resource_is_accepted_instead_of_aud() -> None:
 
 
 def test_without_known_bases_any_aud_is_accepted() -> None:
-    nowhere = samples.sample_context(server=replace(samples.SERVER, fhir_bases=()))
+    nowhere = samples.sample_context(server=structs.replace(samples.SERVER, fhir_bases=()))
     assert not refusals(sample_request(aud="https://ehr.example.org/fhir"), nowhere)
     assert refusals(sample_request(aud=None), nowhere) == ["aud-missing"]
 
@@ -87,7 +85,7 @@ def test_resource_must_be_encoded_only_once() -> None:
 
 def test_only_a_configured_alias_of_a_base_means_the_base() -> None:
     short = "http://localhost:7425/general/short"
-    server = replace(samples.SERVER, also={short: samples.OLD})
+    server = structs.replace(samples.SERVER, also={short: samples.OLD})
     assert base(sample_request(aud=short), server) == samples.OLD
     assert base(sample_request(aud=f"{short}/"), server) == samples.OLD
     assert base(sample_request(aud=samples.BASE), server) == samples.BASE

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,7 +115,7 @@ def test_the_tenants_pkce_mode_overrides_the_apps() -> None:
     without_pkce = sample_request(code_challenge=None, code_challenge_method=None)
     assert refusals(without_pkce) == ["pkce-missing"]
     assert not refusals(without_pkce, sample_context(client=structs.replace(samples.CLIENT, pkce="if-sent")))
-    assert not refusals(without_pkce, sample_context(server=replace(samples.SERVER, policy=Policy(pkce="if-sent"))))
+    assert not refusals(without_pkce, sample_context(server=structs.replace(samples.SERVER, policy=Policy(pkce="if-sent"))))
     off = sample_context(server=server(pkce="off"))
     assert examination(sample_request(code_challenge_method="plain"), off).granted
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from msgspec import structs
 from tests.authorization import samples
@@ -62,7 +60,7 @@ def test_a_type_in_any_of_the_servers_fhir_versions_is_accepted() -> None:
 
 
 def test_without_known_types_every_type_is_accepted() -> None:
-    assert reason("user/Fictitious.rs", at=replace(samples.SERVER, resource_types={samples.BASE: ()})) == ""
+    assert reason("user/Fictitious.rs", at=structs.replace(samples.SERVER, resource_types={samples.BASE: ()})) == ""
 
 
 def test_a_server_without_wildcards_grants_none() -> None:
@@ -86,7 +84,7 @@ def test_a_server_without_wildcards_grants_none() -> None:
     ],
 )
 def test_the_scope_syntax_must_suit_the_server_and_the_app(policy: Policy, version: int, scope: str, granted: bool) -> None:
-    client, at = structs.replace(EVERYTHING, smart_version=version), replace(samples.SERVER, policy=policy)
+    client, at = structs.replace(EVERYTHING, smart_version=version), structs.replace(samples.SERVER, policy=policy)
     other = "v1" if scope.endswith("read") else "v2"
     wrong = f"uses the syntax of SMART {other}, but the app is registered for v{version}"
     assert reason(scope, client=client, at=at) == ("" if granted else wrong)

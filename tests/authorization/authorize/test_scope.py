@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,7 +127,7 @@ def test_a_request_that_passes_the_strict_checks_is_granted_completely(requested
 def test_without_known_types_every_type_is_accepted() -> None:
     fictitious = sample_request(scope="launch user/Fictitious.rs")
     assert refusals(fictitious) == ["scope-resource-not-in-version"]
-    assert not refusals(fictitious, sample_context(server=replace(samples.SERVER, resource_types={})))
+    assert not refusals(fictitious, sample_context(server=structs.replace(samples.SERVER, resource_types={})))
 
 
 def test_a_v1_app_uses_v1_scopes_if_versions_cannot_be_mixed() -> None:
@@ -225,9 +223,9 @@ def test_without_aud_a_type_of_any_base_is_accepted_and_a_refusal_lists_all_vers
     assert refused_versions(request, samples.SERVER) == ["1.0.2, 4.0.1"]
     assert refused_versions(sample_request(aud=samples.OLD, scope="launch patient/Fictitious.rs"), samples.SERVER) == ["1.0.2"]
     assert refused_versions(sample_request(aud=None, scope="launch patient/MedicationOrder.rs"), samples.SERVER) == []
-    assert refused_versions(request, replace(samples.SERVER, fhir_versions={})) == [""]
+    assert refused_versions(request, structs.replace(samples.SERVER, fhir_versions={})) == [""]
     unknown = {**samples.SERVER.resource_types, samples.OLD: ()}
-    assert refused_versions(request, replace(samples.SERVER, resource_types=unknown)) == []
+    assert refused_versions(request, structs.replace(samples.SERVER, resource_types=unknown)) == []
 
 
 def test_for_a_system_scope_the_user_scope_with_the_same_filter_is_suggested() -> None:
@@ -238,7 +236,7 @@ def test_for_a_system_scope_the_user_scope_with_the_same_filter_is_suggested() -
 
 def test_only_the_first_few_wrong_scopes_get_a_suggestion() -> None:
     """Each comparison reads all types: a thousand comparisons would delay other requests."""
-    at = replace(server(), resource_types=dict.fromkeys(server().fhir_bases, ("Patient", "Observation")))
+    at = structs.replace(server(), resource_types=dict.fromkeys(server().fhir_bases, ("Patient", "Observation")))
     many = [f"patient/Observation{'n' * number}.rs" for number in range(1, 31)]
     refusals_found = samples.examination(sample_request(scope=" ".join(["launch", *many])), sample_context(server=at)).refusals
     (corrected,) = (

@@ -68,7 +68,7 @@ POLICIES = st.builds(
     scope_separators=st.sampled_from([" ", " ,"]),
 )
 SERVERS = st.builds(
-    lambda policy, types, fhir: replace(samples.SERVER, policy=policy, resource_types=types, fhir_versions=fhir),
+    lambda policy, types, fhir: structs.replace(samples.SERVER, policy=policy, resource_types=types, fhir_versions=fhir),
     POLICIES,
     st.sampled_from([samples.SERVER.resource_types, {}, {samples.BASE: ("Patient", "Group")}, {samples.OLD: ("Patient",)}]),
     st.sampled_from([samples.SERVER.fhir_versions, {}]),
@@ -214,7 +214,7 @@ GRANT = "launch/patient openid offline_access patient/Patient.rs"
 @pytest.mark.parametrize("types", [samples.SERVER.resource_types, {}])
 def test_a_refresh_of_registered_scopes_is_ordinary(sent: str | None, types: dict[str, tuple[str, ...]]) -> None:
     family, client = structs.replace(FAMILY, scope=GRANT), Client("app", scope=f"{GRANT} user/*.rs")
-    server = replace(samples.SERVER, resource_types=types)
+    server = structs.replace(samples.SERVER, resource_types=types)
     assert ordinary_scopes.of_refresh(token_request(REFRESH_FORM, scope=sent), client, server, family)
 
 

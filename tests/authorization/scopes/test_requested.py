@@ -27,7 +27,7 @@ STRICT = Policy(wildcard_scopes=False, mixed_scope_versions=False)
 
 
 def _server(policy: Policy) -> Server:
-    return replace(SERVER, policy=policy, grants=("authorization_code", "refresh_token", "client_credentials"))
+    return structs.replace(SERVER, policy=policy, grants=("authorization_code", "refresh_token", "client_credentials"))
 
 
 def authorize(scope: str, policy: Policy) -> list[str]:

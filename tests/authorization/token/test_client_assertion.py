@@ -124,7 +124,7 @@ def test_a_service_without_an_assertion_is_refused() -> None:
 
 def test_an_assertion_also_authenticates_a_code_exchange_unless_forged() -> None:
     app = structs.replace(client(), grant_types=("authorization_code",))
-    server = replace(KNOWN.server, token_endpoint=URL)  # type: ignore[type-var]
+    server = structs.replace(KNOWN.server, token_endpoint=URL)  # type: ignore[type-var]
     redeeming = structs.replace(sample_context(), client=app, server=server, code=KNOWN.code)
     form = {**CODE_FORM, "client_assertion_type": JWT_BEARER, "client_assertion": sign()}
     assert outcome(token_request(form), redeeming) is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -95,7 +94,7 @@ def test_pkce_follows_the_registration(mode: str, challenge: str | None, verifie
 
 
 def test_the_tenants_pkce_policy_overrides_the_registration() -> None:
-    server = replace(KNOWN.server, policy=Policy(pkce="off"))
+    server = structs.replace(KNOWN.server, policy=Policy(pkce="off"))
     assert outcome(token_request(code_verifier=None), token_context(server=server)) is None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -79,7 +78,7 @@ def _answer(decision: Decision[Any, Any], ready: CompiledChecks[Any, Any], diale
     if isinstance(client, Client) and client.policy:
         policy = policies.under(policy, client.policy)
     unusual = {"unusual_scopes": True} if hasattr(decision.context, "unusual_scopes") else {}  # they depend on the policy
-    context = structs.replace(decision.context, server=replace(decision.context.server, policy=policy), **unusual)
+    context = structs.replace(decision.context, server=structs.replace(decision.context.server, policy=policy), **unusual)
     examination = examine(ready, decision.request, context, decision.stage.relaxed(context))
     refusal = examination.decisive(policy.precedence)
     refusal_members = _describe_refusal(dialect, decision.stage, examination, refusal) if refusal else {}

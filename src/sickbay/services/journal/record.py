@@ -21,7 +21,8 @@ from sickbay.diagnosis.corrections import with_parameters
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, is_severity
 from sickbay.diagnosis.stages import FHIR_STAGES, REGISTRATION
-from sickbay.kernel.checks import Examination
+from sickbay.kernel.checks import Checked, Examination
+from sickbay.kernel.memoize import cache_results
 from sickbay.protocol.parameters import parse
 from sickbay.services.context import Runtime
 from sickbay.services.decision import Decision
@@ -269,7 +270,7 @@ def _list_public(exchange: Exchange) -> list[str | None]:
 def _checks(examination: Examination) -> str:
     """The names in order: `!name:refusal` for a refused check, `-name:reason` for a skipped one."""
     if examination.granted and not examination.relaxed:
-        return " ".join([check.name for check in examination.checked])
+        return _join_names(examination.checked)
     return " ".join(
         [
             f"{LETTERS[check.outcome]}{check.name}"
@@ -277,6 +278,11 @@ def _checks(examination: Examination) -> str:
             for check in examination.checked
         ]
     )
+
+
+@cache_results(256)
+def _join_names(passed: tuple[Checked, ...]) -> str:
+    return " ".join([check.name for check in passed])
 
 
 def _finding(finding: Finding, redaction: Redaction) -> dict[str, Any]:

@@ -10,7 +10,9 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import Context
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from sickbay.diagnosis.silence.progress import PREFLIGHT_SECONDS
 from sickbay.kernel.memory import ResetScope
@@ -67,7 +69,7 @@ AT_A_TIME, PAUSE = 200, 0.01
 PURGED_EVERY = 3600
 
 
-class Arrived(NamedTuple):
+class Arrived(Struct, frozen=True, gc=False):
     """A queued exchange. arrival: its place in the order of all exchanges (`Effects.arrival`)."""
 
     arrival: int
@@ -78,7 +80,7 @@ class Arrived(NamedTuple):
         return self.exchange.tenant
 
 
-class Unexplained(NamedTuple):
+class Unexplained(Struct, frozen=True):
     """A refusal that waits to be explained, and what does it."""
 
     arrival: int
@@ -175,10 +177,10 @@ class Journal:
         try:
             with compare_with(self.runtime.resets.all):
                 puts: list[Step] = []
-                for arrival, exchange, explained in self._select_current(refusals):
-                    whole = explained(exchange)
+                for waiting in self._select_current(refusals):
+                    whole = waiting.explained(waiting.exchange)
                     redacted = await redact_refusal(self.runtime, whole)
-                    puts.append(Put(record(whole, arrival, redacted), aside=True))
+                    puts.append(Put(record(whole, waiting.arrival, redacted), aside=True))
                     await asyncio.sleep(0)
                 if puts:
                     await self.runtime.store.transaction(puts)
@@ -346,8 +348,8 @@ async def _puts(batch: Sequence[Arrived], live: LiveSecrets, compare: bool, give
     steps: list[Step] = []
     for start in range(0, len(batch), SLICE):
         steps += [
-            Put(record(exchange, arrival, redact(exchange, live, given, compare=compare)), aside=True)
-            for arrival, exchange in batch[start : start + SLICE]
+            Put(record(arrived.exchange, arrived.arrival, redact(arrived.exchange, live, given, compare=compare)), aside=True)
+            for arrived in batch[start : start + SLICE]
         ]
         await asyncio.sleep(0)
     return steps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -12,10 +13,10 @@ from sickbay import dialects
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
 from sickbay.services.hospitals.hospital_file import RESERVED
+from sickbay.settings.database import Unavailable
 from sickbay.web import app_state
 from sickbay.web.fhir import endpoint
 from sickbay.web.fhir.context import fhir_base
-from sickbay.web.fhir.public import NotFhir
 from sickbay.web.http_request import first_segment
 from sickbay.web.oauth.discovery import Documents
 
@@ -45,22 +46,20 @@ class FhirBases:
             composed = served._replace(serve=self._compose(served.serve, served.path.split("/")[1]))
             self.endpoints.setdefault("/".join(served.path.split("/")[:3]), []).append(composed)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        serve = self._find(scope["path"]) or await self._find_new(scope)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        serve = self._find(scope["path"])
         if serve is not None:
-            try:
-                return await serve(scope, receive, send)
-            except NotFhir:
-                pass
-        await self._pages(scope, receive, send)
-
-    async def _find_new(self, scope: Scope) -> Callable[[Scope, Receive, Send], Awaitable[None]] | None:
-        """Find the FHIR base of a hospital that another worker may have added since this one looked."""
+            return serve(scope, receive, send)
         runtime, name = self._sandbox.runtime, first_segment(scope)
-        if not runtime.shared or not name or name in runtime.tenants or name in RESERVED:
-            return None
-        await runtime_settings.refresh(runtime)
-        return self._find(scope["path"])
+        if runtime.shared and name and name not in runtime.tenants and name not in RESERVED:
+            return self._refresh(scope, receive, send)
+        return self._pages(scope, receive, send)
+
+    async def _refresh(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Look again: another worker may have added the hospital that the path names."""
+        with suppress(Unavailable):  # then the pages say so
+            await runtime_settings.refresh(self._sandbox.runtime)
+        await (self._find(scope["path"]) or self._pages)(scope, receive, send)
 
     def _find(self, path: str) -> Callable[[Scope, Receive, Send], Awaitable[None]] | None:
         end = path.find("/", path.find("/", 1) + 1)

@@ -114,10 +114,12 @@ async def serve(api: Api, base: FhirBase, scope: Scope, receive: Receive, send: 
         response = in_format(base, scope, refusal)
     except BodyRejected as error:
         response = in_format(base, scope, error.response)
-    cors = await middleware_cors.allow_reading(base.sandbox, base.tenant, state, scope["method"])
-    if scope["method"] == "OPTIONS" and middleware_cors.is_preflight(scope["method"], state.headers):
-        url = f"{base.url}{raw_path(scope)[len(base.path) :]}"
-        middleware_cors.keep_preflight(base.sandbox, base.tenant, scope, url, cors)
+    cors = middleware_cors.lines_without_origin(base.tenant, state)
+    if cors is None:
+        cors = await middleware_cors.allow_reading(base.sandbox, base.tenant, state, scope["method"])
+        if middleware_cors.is_preflight(scope["method"], state.headers):
+            url = f"{base.url}{raw_path(scope)[len(base.path) :]}"
+            middleware_cors.keep_preflight(base.sandbox, base.tenant, scope, url, cors)
     await _send(send, scope["method"], response, cors, state.exchange)
 
 
@@ -127,12 +129,8 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
     path = raw_path(scope)[len(base.path) :]
     routed = route_plainly(base.version, scope["method"], path)
     state.kind = KINDS.get(routed.interaction, "fhir_other")
-    if routed.interaction == "capabilities":
-        await base.documents.prepare(base.tenant, base.version)
-    if routed.type is None and (response := api.public(base, routed, path, state.headers)) is not None:
-        if routed.interaction in LOOKED_UP and scope["method"] in ("GET", "HEAD"):
-            _hold_discovery(base, scope, path, response)
-        return await _in_format(base, scope, response)
+    if routed.type is None and (response := await _respond_without_type(api, base, scope, path, routed)) is not None:
+        return response
     runtime, filling, tenant = base.sandbox.runtime, base.sandbox.filling, base.tenant
     header, now = state.headers.get("authorization", ""), int(runtime.effects.now())
     holder = cached_context(runtime, base.url, header)
@@ -167,6 +165,20 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
         state.withheld = is_withheld(access.decision.examination)
         await base.sandbox.journal.write(exchange)
     return response
+
+
+async def _respond_without_type(
+    api: Api, base: FhirBase, scope: Scope, path: str, routed: Route | Misrouted
+) -> FhirResponse | None:
+    """The response to a request that names no resource type, if it needs no token. Raises NotFhir."""
+    if routed.interaction == "capabilities":
+        await base.documents.prepare(base.tenant, base.version)
+    response = api.public(base, routed, path, scope["state"].headers)
+    if response is None:
+        return None
+    if routed.interaction in LOOKED_UP and scope["method"] in ("GET", "HEAD"):
+        _hold_discovery(base, scope, path, response)
+    return await _in_format(base, scope, response)
 
 
 def _to_request(api: Api, base: FhirBase, scope: Scope, path: str, routed: Route | Misrouted, body: str) -> AccessRequest:

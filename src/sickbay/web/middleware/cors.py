@@ -57,6 +57,11 @@ def cors_with(requested: str) -> tuple[tuple[bytes, bytes], ...]:
     return tuple(allowed if line[0] == allowed[0] else line for line in _CORS_TO_A_PAGE)
 
 
+def lines_without_origin(tenant: Tenant, state: RequestState) -> Lines | None:
+    """The headers of a response to what isn't a page. None if `allow_reading` decides. Most requests have no Origin header."""
+    return None if state.withheld or "origin" in state.headers or tenant.server.policy.credentialed_cors else _CORS
+
+
 async def allow_reading(sandbox: Sandbox, tenant: Tenant, state: RequestState, method: str) -> Lines:
     """The headers that let a page read this response; none if the hospital withholds it."""
     if state.withheld:

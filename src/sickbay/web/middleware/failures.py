@@ -34,26 +34,30 @@ LOG = logging.getLogger("sickbay")
 class FhirFailures:
     """Below a FHIR base. The endpoint itself answers what it can't read, in the format of the request.
 
-    NotFhir passes: a page answers it.
+    pages: answers the requests that raise NotFhir.
     """
 
-    def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
-        self._app, self._runtime = app, runtime
+    def __init__(self, app: ASGIApp, runtime: Runtime, pages: ASGIApp) -> None:
+        self._app, self._runtime, self._pages = app, runtime, pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        id = scope["state"].exchange
         try:
-            await self._app(scope, receive, send)
+            return await self._app(scope, receive, send)
         except NotFhir:
-            raise
+            pass
         except ClientDisconnect:
             return
-        except Unavailable as error:
+        except Exception as error:
+            return await self._respond(scope["state"].exchange, send, error)
+        await self._pages(scope, receive, send)
+
+    async def _respond(self, id: str, send: Send, error: Exception) -> None:
+        if isinstance(error, Unavailable):
             await notice_reset(self._runtime, error)
             LOG.error("%s %s", id, error, extra={"correlation_id": id})
             await send_fhir_error(send, id, 503, "transient", error.detail, error.retry_after)
-        except Exception:
-            LOG.exception("%s failed", id, extra={"correlation_id": id})
+        else:
+            LOG.error("%s failed", id, exc_info=error, extra={"correlation_id": id})
             await send_fhir_error(send, id, 500, "exception", f"Sickbay failed; its log says how, under {id}.")
 
 

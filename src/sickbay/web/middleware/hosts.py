@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,12 +21,11 @@ class AllowedHosts:
     def __init__(self, app: ASGIApp, guard: AdminGuard, base: str) -> None:
         self._app, self._guard, self._base = app, guard, base
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         host = scope["state"].headers.get("host", "")
         if host_name(host) in self._guard.hosts:
-            await self._app(scope, receive, send)
-        else:
-            await send_wrong_host(send, self._base, scope["state"].exchange, host)
+            return self._app(scope, receive, send)
+        return send_wrong_host(send, self._base, scope["state"].exchange, host)
 
 
 def wrong_host(base: str, host: str) -> str:
