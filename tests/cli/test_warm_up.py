@@ -1,8 +1,10 @@
-"""After the start, a server imports its pages in small steps, and never while it creates patients."""
+"""After the start, a server imports its pages in small steps, not on its event loop, and never while it creates patients."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -19,10 +21,12 @@ def test_every_page_that_is_imported_later_is_imported_by_the_warm_up() -> None:
     assert later <= set(warm_up.MODULES)
 
 
-def test_one_step_at_a_time_is_taken_and_none_while_patients_are_created(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_step_at_a_time_is_taken_on_a_thread_and_none_while_patients_are_created(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warm_up, "DELAY_SECONDS", 0)
     monkeypatch.setattr(warm_up, "PAUSE_SECONDS", 0)
     done: list[str] = []
+    threads: set[int] = set()
+    monkeypatch.setattr(warm_up, "WORDS", (lambda: threads.add(threading.get_ident()), partial(done.append, "words")))
     monkeypatch.setattr(warm_up, "import_module", done.append)
     monkeypatch.setattr(html_response, "load_template", done.append)
     waited: list[int] = []
@@ -32,7 +36,8 @@ def test_one_step_at_a_time_is_taken_and_none_while_patients_are_created(monkeyp
 
     asyncio.run(warm_up.warm_up(cast(Any, SimpleNamespace(filling=SimpleNamespace(wait_until_idle=wait_until_idle)))))
     templates = html_response.list_templates()
-    assert done == [*warm_up.MODULES, *templates]
-    assert waited == [*range(len(done))]
+    assert done == ["words", *warm_up.MODULES, *templates]
+    assert waited == [0, *range(len(done))]
+    assert threading.get_ident() not in threads
     assert len(templates) == len([*html_response.TEMPLATES.rglob("*.j2")])
     assert not any("__pycache__" in name for name in templates)

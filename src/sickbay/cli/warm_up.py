@@ -1,4 +1,7 @@
-"""Imports pages and loads templates soon after the start, in small steps, so that the first visit of a page isn't slow."""
+"""Imports pages and loads templates soon after the start, in small steps, so that the first visit of a page isn't slow.
+
+The steps run on a thread: even a small one may take 40 ms, in which the event loop would answer nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,15 @@ from functools import partial
 from importlib import import_module
 
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services.redaction import vocabulary
 from sickbay.web import html_response
 
 DELAY_SECONDS = 0.2
 """The first requests come first: what starts a server often asks it at once."""
 PAUSE_SECONDS = 0.01
 """Seconds between two steps, in which requests are answered."""
+WORDS: tuple[Callable[[], object], ...] = (vocabulary.kinds, vocabulary.everyday)
+"""What the first exchange needs when it is recorded."""
 MODULES = (
     "sickbay.web.portal.developer",
     "sickbay.population.calendar",
@@ -30,6 +36,9 @@ MODULES = (
     "sickbay.web.portal.doctor",
     "sickbay.web.docs.handlers",
     "markdown_it",
+    "jinja2",
+    "sickbay.web.pages.svg",
+    "sickbay.web.template_cache",
     "sickbay.web.exchanges.handlers",
 )
 """In this order, each imports only a part of what all need."""
@@ -40,11 +49,12 @@ async def warm_up(sandbox: Sandbox) -> None:
     await asyncio.sleep(DELAY_SECONDS)
     for step in _steps():
         await sandbox.filling.wait_until_idle()
-        step()
+        await asyncio.to_thread(step)
         await asyncio.sleep(PAUSE_SECONDS)
     gc.freeze()  # as after the start: what was imported stays
 
 
 def _steps() -> Iterator[Callable[[], object]]:
+    yield from WORDS
     yield from (partial(import_module, name) for name in MODULES)
     yield from (partial(html_response.load_template, name) for name in html_response.list_templates())
