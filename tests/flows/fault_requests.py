@@ -39,7 +39,7 @@ async def exchange(flow: Flow, response: httpx2.Response) -> dict[str, Any]:
 
 async def assert_injected(flow: Flow, response: httpx2.Response, fault: str, kind: str) -> None:
     found = await exchange(flow, response)
-    assert found["injected"] == {"fault": fault, "kind": kind}
+    assert (found["injected"]["fault"], found["injected"]["kind"]) == (fault, kind)
     assert not [finding for finding in found["findings"] if finding["severity"] == "error"]
 
 

@@ -83,7 +83,9 @@ def change(fault: Fault, response: SentResponse, base: str, now: float) -> SentR
             changed = documents.misleading(parsed, members["value"], base)
         case _:
             changed = bundles.change(fault, parsed)
-    return response if changed is parsed else response._replace(body=json.dumps(changed, ensure_ascii=False).encode())
+    if changed == parsed:
+        return response
+    return response._replace(body=json.dumps(changed, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def _export(fault: Fault, response: SentResponse, now: float) -> SentResponse:

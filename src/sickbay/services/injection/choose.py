@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from msgspec import Struct
 
 from sickbay.faults.asked import AskedRequest, select_faults
+from sickbay.faults.changes import ChangedResponse
 from sickbay.faults.fault import Fault
 from sickbay.services import records
 from sickbay.services.context import Runtime
@@ -18,16 +18,19 @@ KIND = "fault"
 """The kind of the record that counts a fault."""
 
 
-class Injected(NamedTuple):
+class Injected(Struct):
     """The fault of a request, as its exchange shows it."""
 
     fault: str
     kind: str
     refuses: bool = False
     """Whether the fault is the reason if Sickbay refuses the request, such as a code that it made useless."""
+    changed: ChangedResponse | None = None
+    """Set when the response is sent, after its exchange was handed to the journal, which writes most exchanges later."""
 
     def to_json(self) -> dict[str, str]:
-        return {"fault": self.fault, "kind": self.kind}
+        members = {"fault": self.fault, "kind": self.kind}
+        return members | {"changed": self.changed.text} if self.changed else members
 
 
 class Counted(Struct, frozen=True):

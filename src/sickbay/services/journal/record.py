@@ -186,6 +186,8 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
         "findings": [_finding(finding, redaction) for finding in explanation.findings],
         **_negotiation(exchange.decision.given if exchange.decision else None, redaction),
     }
+    if exchange.injected and exchange.injected.changed:
+        facts["response"] = exchange.injected.changed.over(facts["response"])
     compared = compare_dialects(exchange.decision, exchange.tenant) if compare else []
     injected = exchange.injected.to_json() if exchange.injected else None
     extra = (("others", compared), ("unexamined", exchange.unexamined), ("injected", injected))

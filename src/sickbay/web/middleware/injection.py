@@ -10,6 +10,7 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sickbay.faults.asked import FHIR_STAGES, AskedRequest
+from sickbay.faults.changes import describe_replacement, find_change
 from sickbay.faults.documents import MARK
 from sickbay.faults.fault import Fault
 from sickbay.faults.kinds import kinds
@@ -19,6 +20,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.injection import choose, codes, grants, marks
 from sickbay.services.injection.choose import Injected
 from sickbay.services.injection.wording import description
+from sickbay.services.journal import amend
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
 from sickbay.web.http_request import FORMS, RequestState, address, peer, receive_bytes, state_of
 from sickbay.web.middleware import asked_requests
@@ -122,7 +124,9 @@ class InjectedFaults:
             elif not message.get("more_body"):
                 headers = tuple(pair for pair in start["headers"] if pair[0] != b"content-length")
                 response = SentResponse(start["status"], headers, b"".join(pieces))
-                await _send(send, scope, receive, self._change(response, faults), faults, ())
+                changed = self._change(response, faults)
+                await self._note_change(scope, response, changed, faults)
+                await _send(send, scope, receive, changed, faults, ())
 
         return collect
 
@@ -132,11 +136,21 @@ class InjectedFaults:
                 response = change(fault, response, self._runtime.base, self._runtime.effects.now())
         return response
 
+    async def _note_change(self, scope: Scope, before: SentResponse, after: SentResponse, faults: Sequence[Fault]) -> None:
+        """Let the exchange show the response that is sent, not the one that its handler made."""
+        state: RequestState = scope["state"]
+        if state.injected is None or (changed := find_change(before, after, _count_sent_bytes(after, faults))) is None:
+            return
+        state.injected.changed = changed
+        await amend.show_sent_response(self._runtime, state.exchange, state.injected)
+
     def _record(self, asked: AskedRequest, scope: Scope, response: SentResponse) -> None:
         """Keep an exchange that no handler saw."""
         state: RequestState = scope["state"]
         request = RecordedRequest(scope["method"], address(scope, self._runtime.base), state.headers, "", peer(scope))
         recorded = RecordedResponse(response.status, list(response.headers), None)
+        if state.injected is not None:
+            state.injected.changed = describe_replacement(response)
         self._sandbox.journal.hold(
             Exchange(
                 state.exchange,
@@ -184,6 +198,11 @@ async def _abort(scope: Scope, receive: Callable[[], Awaitable[Any]]) -> None:
         pass
 
 
+def _count_sent_bytes(response: SentResponse, faults: Sequence[Fault]) -> int:
+    length = len(response.body)
+    return min((fault.members["bytes"] for fault in faults if fault.kind == "truncate"), default=length)
+
+
 async def _send(
     send: Send,
     scope: Scope,
@@ -193,7 +212,7 @@ async def _send(
     more: Sequence[tuple[bytes, bytes]],
 ) -> None:
     """Send a response, slowly or in part if a fault says so. more: further headers."""
-    limit = min((fault.members["bytes"] for fault in faults if fault.kind == "truncate"), default=len(response.body))
+    limit = _count_sent_bytes(response, faults)
     rate = min((fault.members["bytes_per_second"] for fault in faults if fault.kind == "slow"), default=0)
     body, length = response.body[:limit], len(response.body)
     headers = [*response.headers, *more, (b"content-length", str(length).encode())]

@@ -132,11 +132,22 @@ def shorten(text: str) -> str:
 
 
 def lede(views: Sequence[FindingView], corrected: bool, exchange: Mapping[str, Any]) -> str:
-    """The number of problems, and where their fix is."""
+    """The fault that was injected, the number of problems, and where their fix is."""
+    fault = _describe_fault(exchange)
+    problems = _describe_problems(views, corrected)
+    if fault or problems:
+        return " ".join(filter(None, (fault, problems)))
+    if views:
+        return "See the suggestions below."
+    return "No problems found." if outcome(exchange) == "passed" else "No rule explains this; see the response below."
+
+
+def _describe_problems(views: Sequence[FindingView], corrected: bool) -> str:
+    """ "" if nothing was refused."""
     causes = {view.because for view in views}
     refused = [view for view in views if view.kind == "refused" and not view.because]
     if not refused:
-        return _without_refusal(views, exchange)
+        return ""
     problems = count(len(refused), "problem")
     if not corrected and any(view.rule not in REPAIRED for view in refused):
         return f"{problems}. No automatic fix; see the steps below."
@@ -147,14 +158,14 @@ def lede(views: Sequence[FindingView], corrected: bool, exchange: Mapping[str, A
     return f"{problems}, all fixed in the request below." if all_fixed else f"{problems}. See the fixes below."
 
 
-def _without_refusal(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
-    if fault := exchange.get("injected"):
-        known = kinds().get(fault["kind"])
-        advice = f" What a good app does: {known.advice}" if known else ""
-        return f"This is fault {fault['fault']} (`{fault['kind']}`), which you injected.{advice}"
-    if views:
-        return "See the suggestions below."
-    return "No problems found." if outcome(exchange) == "passed" else "No rule explains this; see the response below."
+def _describe_fault(exchange: Mapping[str, Any]) -> str:
+    """ "" if no fault was injected."""
+    fault = exchange.get("injected")
+    if not fault:
+        return ""
+    known = kinds().get(fault["kind"])
+    texts = [f"This is fault {fault['fault']} (`{fault['kind']}`), which you injected.", fault.get("changed", "")]
+    return " ".join(filter(None, (*texts, f"What a good app does: {known.advice}" if known else "")))
 
 
 def explain_unexamined(exchange: Mapping[str, Any]) -> str:
