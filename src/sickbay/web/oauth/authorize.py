@@ -237,6 +237,7 @@ async def _record_and_show(
         RecordedResponse(status, {}),
         result.decision,
         result.decision.explain(),
+        injected=http_request.state_of(request.scope).injected,
     )
     from sickbay.web.exchanges.handlers import record_and_show
 
