@@ -16,6 +16,7 @@ class AskedRequest(NamedTuple):
     """What a fault can be about. path: below the base URL. app: a client_id; "" if it isn't known. type: of FHIR.
 
     stage: one of FaultStage. A FHIR request has `access`, or `search` if it is one. is_export: part of a bulk export.
+    interaction: of FHIR.
     """
 
     tenant: str
@@ -24,13 +25,17 @@ class AskedRequest(NamedTuple):
     path: str
     app: str = ""
     type: str = ""
-    is_read: bool = False
+    interaction: str = ""
     is_export: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        return self.interaction in ("read", "vread")
 
 
 def select_faults(faults: Iterable[Fault], asked: AskedRequest) -> list[Fault]:
     """The faults for this request, in the order in which they were set."""
-    return [fault for fault in faults if _is_for(fault, asked) and _applies(fault.kind, asked)]
+    return [fault for fault in faults if _is_for(fault, asked) and _applies(fault, asked)]
 
 
 def _is_for(fault: Fault, asked: AskedRequest) -> bool:
@@ -49,15 +54,16 @@ def _is_stage(named: str, stage: str) -> bool:
     return named == stage or (named, stage) in (("access", "search"), ("token", "refresh"))
 
 
-def _applies(kind: str, asked: AskedRequest) -> bool:
-    """Whether a fault of this kind can happen to such a request at all."""
+def _applies(fault: Fault, asked: AskedRequest) -> bool:
+    """Whether such a fault can happen to such a request at all."""
+    kind = fault.kind
     match kinds()[kind].at:
         case "any":
             return True
         case "token":
             return asked.stage == ("refresh" if kind == "refresh" else "token") or (kind in BOTH and asked.stage == "refresh")
         case "export":
-            return asked.is_export
+            return asked.interaction == ("export-file" if fault.members["value"].startswith("file-") else "export-status")
         case "fhir":
             return asked.stage in FHIR_STAGES and not asked.is_export and _applies_to_fhir(kind, asked)
         case place:

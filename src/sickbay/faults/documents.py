@@ -16,22 +16,22 @@ def with_members(document: dict[str, Any], set_members: Mapping[str, Any], remov
     return {name: value for name, value in {**document, **set_members}.items() if name not in without}
 
 
-def misleading(document: dict[str, Any], value: str, base: str) -> dict[str, Any]:
-    """A discovery document with endpoints that don't work. value: stale, http or other-endpoints."""
+def misleading(document: dict[str, Any], value: str, base: str, fault: str) -> dict[str, Any]:
+    """A discovery document with endpoints that don't work. value: stale, http or other-endpoints. fault: its id."""
     return {
-        name: _misleading_url(text, value, base) if isinstance(text, str) and text.startswith(base) else text
+        name: _misleading_url(text, value, base, fault) if isinstance(text, str) and text.startswith(base) else text
         for name, text in document.items()
     }
 
 
-def _misleading_url(url: str, value: str, base: str) -> str:
+def _misleading_url(url: str, value: str, base: str, fault: str) -> str:
     match value:
         case "http":
             return _as_http(url)
         case "stale":
-            return url.replace("/oauth/", "/oauth1/")
+            return url.replace("/oauth/", f"/{MARK}{fault}/")
         case _:
-            return f"{base}/{MARK}endpoint{url.removeprefix(base)}"
+            return f"{base}/{MARK}{fault}{url.removeprefix(base)}"
 
 
 def _as_http(url: str) -> str:

@@ -57,13 +57,17 @@ class Member(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FaultKind(Struct, frozen=True, forbid_unknown_fields=True):
-    """A kind of fault. answers: the request isn't handled at all. seen: which servers do so. advice: what a good app does."""
+    """A kind of fault. answers: the request isn't handled at all. seen: which servers do so. advice: what a good app does.
+
+    causes: the refusals that a token with this fault leads to, although the request that is refused has none.
+    """
 
     title: str
     at: Place
     seen: str
     advice: str
     answers: bool = False
+    causes: tuple[str, ...] = ()
     members: dict[str, Member] = {}
 
 

@@ -25,8 +25,14 @@ class Injected(Struct):
     kind: str
     refuses: bool = False
     """Whether the fault is the reason if Sickbay refuses the request, such as a code that it made useless."""
+    causes: tuple[str, ...] = ()
+    """The only refusals of which it is the reason. A request that wasn't refused so isn't marked. Empty: all refusals."""
     changed: ChangedResponse | None = None
     """Set when the response is sent, after its exchange was handed to the journal, which writes most exchanges later."""
+
+    def is_reason_for(self, refusal: str) -> bool:
+        """Whether a refusal with this name isn't the app's mistake."""
+        return self.refuses and (not self.causes or refusal in self.causes)
 
     def to_json(self) -> dict[str, str]:
         members = {"fault": self.fault, "kind": self.kind}

@@ -49,6 +49,8 @@ async def change(
                 members = await _narrow(runtime, tenant, fault, members)
             case "other-patient":
                 members = await _with_other_patient(runtime, tenant, members)
+            case "no-patient" if "access_token" in members:
+                await marks.mark(runtime, tenant.name, fault, members["access_token"])
             case "dead-token":
                 await _end(runtime, tenant, fault, members)
             case "rotate-keys":
@@ -74,6 +76,7 @@ async def _narrow(runtime: Runtime, tenant: Tenant, fault: Fault, members: dict[
     if scope == members["scope"]:
         return members
     await _store(runtime, tenant, members["access_token"], lambda token: structs.replace(token, scope=scope))
+    await marks.mark(runtime, tenant.name, fault, members["access_token"])
     return {**members, "scope": scope}
 
 

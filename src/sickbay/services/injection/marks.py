@@ -1,10 +1,11 @@
-"""Remembers the codes and tokens that a fault made useless: their refusal isn't the app's mistake."""
+"""Remembers the codes and tokens that a fault made useless, in part or altogether: their refusal isn't the app's mistake."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from sickbay.faults.fault import Fault
+from sickbay.faults.kinds import kinds
 from sickbay.services import records, runtime_settings
 from sickbay.services.context import Runtime
 from sickbay.services.injection.choose import Injected
@@ -17,7 +18,7 @@ SECONDS = 86400
 
 
 async def mark(runtime: Runtime, tenant: str, fault: Fault, secret: str) -> None:
-    """Remembers that this fault made a code or token useless. Only its hash is stored."""
+    """Remembers that this fault made a code or token useless, in part or altogether. Only its hash is stored."""
     now = runtime.now()
     value = records.dump([fault.id, fault.kind])
     record = Record(KIND, records.digest(secret), value, tenant, at=now, expires_at=now + SECONDS)
@@ -33,5 +34,6 @@ async def find(runtime: Runtime, secrets: tuple[str, ...]) -> Injected | None:
     """The fault that made one of these codes or tokens useless."""
     for secret in filter(None, secrets):
         if record := await runtime.store.get(KIND, records.digest(secret)):
-            return Injected(*records.parse(tuple[str, str], record.value), refuses=True)
+            fault, kind = records.parse(tuple[str, str], record.value)
+            return Injected(fault, kind, refuses=True, causes=kinds()[kind].causes if kind in kinds() else ())
     return None

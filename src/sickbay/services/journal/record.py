@@ -79,6 +79,18 @@ class Exchange(NamedTuple):
     def refused(self) -> bool:
         return self.decision is not None and self.decision.refusal is not None
 
+    @property
+    def refused_by_fault(self) -> bool:
+        """Whether an injected fault is the reason for the refusal, so that nothing is explained as a mistake of the app."""
+        refusal = self.decision.refusal.name if self.decision and self.decision.refusal else ""
+        return self.injected is not None and self.injected.is_reason_for(refusal)
+
+    @property
+    def fault(self) -> Injected | None:
+        """The fault of this exchange. One that only makes some later requests fail isn't the fault of the others."""
+        is_unrelated = self.injected is not None and self.injected.causes and not self.refused_by_fault
+        return None if is_unrelated else self.injected
+
 
 class Redacted(NamedTuple):
     """What is recorded of an exchange. text: its JSON. line: what it can be found by (`line.py`)."""
@@ -210,14 +222,14 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
         "findings": [_finding(finding, redaction) for finding in explanation.findings],
         **_negotiation(exchange.decision.given if exchange.decision else None, redaction),
     }
-    if exchange.injected and exchange.injected.changed:
-        facts["response"] = exchange.injected.changed.over(facts["response"])
+    fault = exchange.fault
+    if fault and fault.changed:
+        facts["response"] = fault.changed.over(facts["response"])
     compared = compare_dialects(exchange.decision, exchange.tenant) if compare else []
-    injected = exchange.injected.to_json() if exchange.injected else None
     extra = (
         ("others", compared),
         ("unexamined", exchange.unexamined),
-        ("injected", injected),
+        ("injected", fault.to_json() if fault else None),
         ("milliseconds", round(exchange.seconds * 1000, 1)),
     )
     more = {name: value for name, value in extra if value}
@@ -228,8 +240,8 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
 
 def _explanation(exchange: Exchange) -> Explanation:
     """Nothing is explained as a mistake of the app if an injected fault is the reason for the refusal."""
-    if exchange.decision is None or (exchange.injected and exchange.injected.refuses):
-        return exchange.explanation if exchange.explanation and not exchange.injected else Explanation((), None)
+    if exchange.decision is None or exchange.refused_by_fault:
+        return exchange.explanation if exchange.explanation and not exchange.fault else Explanation((), None)
     return exchange.explanation or exchange.decision.explain()
 
 
@@ -240,7 +252,7 @@ def _excerpt(exchange: Exchange) -> Exchange:
 
 
 def _deciding_refusal(exchange: Exchange) -> dict[str, str]:
-    if exchange.injected and exchange.injected.refuses:
+    if exchange.refused_by_fault:
         return {}
     return {"decided": exchange.decision.refusal.name} if exchange.decision and exchange.decision.refusal else {}
 

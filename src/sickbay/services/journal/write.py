@@ -325,7 +325,7 @@ class Journal:
             self.runtime.recent_launches.touch(exchange.timeline, RecentLaunch(exchange.tenant, exchange.id, due))
         findings = exchange.explanation.findings if exchange.explanation else ()
         finding = next((finding.id for finding in findings if finding.severity != "info"), "")
-        finding = f"injected fault: {exchange.injected.kind}" if exchange.injected else finding
+        finding = f"injected fault: {exchange.fault.kind}" if exchange.fault else finding
         self.runtime.on_exchange(
             LogLine(
                 exchange.at, exchange.tenant, exchange.stage, exchange.client_id, exchange.response.status, finding, exchange.id

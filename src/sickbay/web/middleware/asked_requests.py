@@ -94,7 +94,7 @@ async def _of_fhir(runtime: Runtime, tenant: Tenant, version: str, path: str, sc
         scope["path"],
         holder.token.client_id if holder.token else "",
         route.type or "",
-        is_read=interaction in ("read", "vread"),
+        interaction=interaction,
         is_export="$export" in path,
     )
     return asked, (header.partition(" ")[2].strip(),)

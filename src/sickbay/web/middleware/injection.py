@@ -51,16 +51,27 @@ class InjectedFaults:
             body = await receive_bytes(receive, FORMS)
             receive = _again(body, receive)
         found = await asked_requests.read(self._runtime, scope, body)
+        state: RequestState = scope["state"]
+        state.injected = self._find_made_up(scope)
         if found is None:
             return await self._app(scope, receive, send)
         asked, secrets = found
-        state: RequestState = scope["state"]
-        state.injected = await marks.find(self._runtime, secrets) or _find_made_up(scope)
+        state.injected = state.injected or await marks.find(self._runtime, secrets)
         faults = await choose.faults_for(self._runtime, asked, _is_for_middleware)
-        state.injected = state.injected or choose.describe_injected(faults)
+        if state.injected is None or (faults and state.injected.causes):
+            state.injected = choose.describe_injected(faults)
         await self._with_faults(
             faults, asked, scope, receive, send, parse(body.decode("utf-8", "replace")).get("refresh_token")
         )
+
+    def _find_made_up(self, scope: Scope) -> Injected | None:
+        """The fault that made up an endpoint, an ID or a cursor in the URL."""
+        path, query = scope["path"], scope["query_string"].decode("latin-1")
+        found = MADE_UP.search(path) or MADE_UP.search(query)
+        if found is None:
+            return None
+        kind = next((fault.kind for fault in self._runtime.faults if fault.id == found[1]), "")
+        return Injected(found[1], kind or ("missing-references" if found[0] in path else "broken-next"), refuses=True)
 
     async def _with_faults(
         self,
@@ -170,13 +181,6 @@ class InjectedFaults:
 def _is_for_middleware(fault: Fault) -> bool:
     """Whether the handler of the endpoint doesn't inject it."""
     return not grants.is_about_grant(fault) and not codes.is_about_redirect(fault)
-
-
-def _find_made_up(scope: Scope) -> Injected | None:
-    """The fault that made up an ID or a cursor in the URL."""
-    path, query = scope["path"], scope["query_string"].decode("latin-1")
-    found = MADE_UP.search(path) or MADE_UP.search(query)
-    return Injected(found[1], "missing-references" if found[0] in path else "broken-next", refuses=True) if found else None
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

@@ -238,6 +238,7 @@ async def _record_and_show(
         result.decision,
         result.decision.explain(),
         seconds=http_request.state_of(request.scope).seconds(),
+        injected=http_request.state_of(request.scope).injected,
     )
     from sickbay.web.exchanges.handlers import record_and_show
 
