@@ -68,6 +68,8 @@ class Exchange(NamedTuple):
     unexamined: int = 0
     """Characters of the request that aren't in `request`, because it is long."""
     injected: Injected | None = None
+    resent_from: str = ""
+    """The id of the exchange whose request Sickbay sent again; "" if a client sent it."""
 
     @property
     def refused(self) -> bool:
@@ -147,6 +149,7 @@ def minimal(exchange: Exchange) -> dict[str, Any]:
         "response": {"status": exchange.response.status, "headers": {}, "body": None},
         "checks": _checks(exchange.decision.examination) if exchange.decision else "",
         "findings": [],
+        **({"resent_from": exchange.resent_from} if exchange.resent_from else {}),
         **_deciding_refusal(exchange),
     }
 
@@ -188,7 +191,12 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
     }
     compared = compare_dialects(exchange.decision, exchange.tenant) if compare else []
     injected = exchange.injected.to_json() if exchange.injected else None
-    extra = (("others", compared), ("unexamined", exchange.unexamined), ("injected", injected))
+    extra = (
+        ("others", compared),
+        ("unexamined", exchange.unexamined),
+        ("injected", injected),
+        ("resent_from", exchange.resent_from),
+    )
     more = {name: value for name, value in extra if value}
     return facts | more | _deciding_refusal(exchange)
 

@@ -73,6 +73,14 @@ OPERATIONS = (
         list[dict[str, Any]],
         ("launch", "app", "stage", "correlation_id", "tenant", "limit"),
     ),
+    AdminEndpoint(
+        "post",
+        "/admin/exchanges/{id}/resend",
+        "Send the request of an exchange again, corrected or changed",
+        admin_schemas.Resend,
+        200,
+        admin_schemas.Resent,
+    ),
     AdminEndpoint("post", "/admin/clock", "Travel in time", admin_schemas.ClockMove, 200, admin_schemas.Now),
     AdminEndpoint("get", "/admin/clock", "Sickbay's current time", None, 200, admin_schemas.Now),
     AdminEndpoint(

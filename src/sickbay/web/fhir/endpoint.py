@@ -308,7 +308,18 @@ def _hold_discovery(base: FhirBase, scope: Scope, path: str, status: int) -> Non
     recorded = RecordedRequest(scope["method"], f"{base.url}{path}", state.headers, "", peer(scope))
     at, response = base.sandbox.runtime.effects.now(), RecordedResponse(status, {})
     base.sandbox.journal.hold(
-        Exchange(state.exchange, at, base.tenant.name, "discovery", "", "", recorded, response, injected=state.injected)
+        Exchange(
+            state.exchange,
+            at,
+            base.tenant.name,
+            "discovery",
+            "",
+            "",
+            recorded,
+            response,
+            injected=state.injected,
+            resent_from=state.resent_from,
+        )
     )
 
 
@@ -323,12 +334,13 @@ def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: Fh
         base.space.tenant,
         decision.stage.name,
         access.client_id,
-        access.timeline,
+        "" if state.resent_from else access.timeline,
         RecordedRequest(scope["method"], request.url, state.headers, body, peer(scope)),
         RecordedResponse(response.status, response.headers, response.body.decode() if response.loggable else None),
         decision,
         None if decision.refusal is None else decision.explain(),
         injected=state.injected,
+        resent_from=state.resent_from,
     )
 
 

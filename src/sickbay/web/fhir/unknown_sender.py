@@ -105,13 +105,14 @@ def _exchange(
         base.space.tenant,
         result.decision.stage.name,
         result.client_id,
-        result.timeline,
+        "" if state.resent_from else result.timeline,
         examined,
         RecordedResponse(response.status, response.headers, response.body.decode()),
         structs.replace(result.decision, request=request),
         explanation,
         unexamined,
         state.injected,
+        state.resent_from,
     )
 
 

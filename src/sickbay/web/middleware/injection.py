@@ -148,6 +148,7 @@ class InjectedFaults:
                 request,
                 recorded,
                 injected=state.injected,
+                resent_from=state.resent_from,
             )
         )
 
