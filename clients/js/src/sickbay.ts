@@ -112,9 +112,9 @@ export class Sickbay {
     return (await this.admin.get("/admin/exchanges", { limit: "1000", ...filters })) as Exchange[];
   }
 
-  /** The refused exchanges with their findings. Faults that the test injected don't count. */
+  /** The refused exchanges with their findings. Faults that the test injected and resent requests don't count. */
   async refusals(): Promise<Exchange[]> {
-    const refused = (await this.exchanges()).filter(isRefused);
+    const refused = (await this.exchanges()).filter((exchange) => isRefused(exchange) && !exchange.resent_from);
     const read: Exchange[] = await Promise.all(refused.map(({ id }) => this.admin.get(`/exchanges/${id}`)));
     return read.filter((exchange) => !exchange.injected);
   }
@@ -160,7 +160,7 @@ export class Sickbay {
    * value) or false (not sent). times: how often it must have been sent; at least once if it is omitted.
    */
   async assertSent(request: string, parameters: ExpectedParameters = {}, options: { times?: number } = {}): Promise<Exchange[]> {
-    const exchanges = (await this.exchanges()).reverse();
+    const exchanges = (await this.exchanges()).filter((exchange) => !exchange.resent_from).reverse();
     return check({ request, parameters, times: options.times, line: this.line }, exchanges);
   }
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, final
 from msgspec import Struct
 
 from sickbay.authorization.models import Grant
+from sickbay.authorization.stand_in import StandIn
 from sickbay.protocol import basic, jose, scopes, unicode, urls
 from sickbay.protocol.basic import Basic
 from sickbay.protocol.parameters import Parameters, encode, parse
@@ -82,7 +83,8 @@ class Presented(Struct, frozen=True):
 class TokenRequest(Struct, frozen=True, dict=True):
     """A token request (RFC 6749 4.1.3, 6, 4.4.2). headers: names in lower case. query: parameters in the URL.
 
-    direct: it came from this machine, without a proxy.
+    direct: it came from this machine, without a proxy. stand_in: accepted instead of the app's credentials; None for every
+    request that came over a connection.
     """
 
     parameters: Parameters
@@ -92,6 +94,7 @@ class TokenRequest(Struct, frozen=True, dict=True):
     query: Parameters = Parameters()
     body: str = ""
     direct: bool = True
+    stand_in: StandIn | None = None
 
     @cached_property
     def assertion(self) -> jose.Jwt | None:
@@ -133,11 +136,19 @@ _NAME = re.compile(r'\bname="([^"]+)"')
 _GAP = re.compile(r"\r?\n\r?\n")
 
 
-def token_request(method: str, url: str, headers: Mapping[str, str], body: str, *, direct: bool = True) -> TokenRequest:
+def token_request(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: str,
+    *,
+    direct: bool = True,
+    stand_in: StandIn | None = None,
+) -> TokenRequest:
     """Parses a token request (RFC 6749 3.2). Parameters in JSON, multipart or the URL count like those of a form, so only the
     format is refused.
 
-    headers: names in lower case. direct: as in TokenRequest.
+    headers: names in lower case. direct, stand_in: as in TokenRequest.
     """
     address, _, query = url.partition("?")
     in_url = parse(query)
@@ -148,7 +159,7 @@ def token_request(method: str, url: str, headers: Mapping[str, str], body: str, 
         parameters = Parameters(pairs, encode(pairs))
     else:
         parameters = parse(body)
-    return TokenRequest(parameters, headers, address, method.upper(), in_url, body, direct)
+    return TokenRequest(parameters, headers, address, method.upper(), in_url, body, direct, stand_in)
 
 
 def _pairs(body: str) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ from sickbay.authorization.authorize import GrantedScope
 from sickbay.authorization.authorize.parameters import base as base_of
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.login.prompt import SignInParameters, sign_in_parameters
-from sickbay.authorization.models import Client, Launch, User
+from sickbay.authorization.models import AutoApproval, Client, Launch, User
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.authorization.scopes import ordinary as ordinary_scopes
 from sickbay.diagnosis.stages import AUTHORIZE
@@ -117,15 +117,21 @@ async def authorize(
     misdirected: bool = False,
     fetched: bool = False,
     automatic: Callable[[], bool] = lambda: True,
+    approval: AutoApproval | None = None,
+    resent: bool = False,
 ) -> AuthorizeResult:
     """text: `endpoint?query`, or for POST `endpoint?body`, as received. elsewhere: an unknown tenant in the address.
 
     misdirected: the request came to the wrong address and is refused whatever it contains. fetched: a script sent it.
     automatic: returns whether auto_approve applies to this request (setting open_sign_in); called if the app has it.
+    approval: replaces the app's auto_approve in a request that Sickbay itself makes (`services.resend`). resent: Sickbay sends
+    it again, so its parameters aren't remembered as the app's.
     """
     request = authorize_request(text, method)
     client, live_at = await _client(runtime, tenant, request)
-    if client is not None and client.auto_approve is not None and not automatic():
+    if client is not None and approval is not None:
+        client = structs.replace(client, auto_approve=approval)
+    elif client is not None and client.auto_approve is not None and not automatic():
         client = _without_auto_approve(client)
     tenant = tenant.under(client)
     code = request.parameters.get("launch")
@@ -152,7 +158,8 @@ async def authorize(
     timeline = launch.timeline if launch and own else runtime.effects.token(12)
     if decision.refusal is not None or client is None:  # a check refuses a client that is not registered
         return await _refuse(runtime, tenant, decision, client, timeline)
-    runtime.recent_parameters.remember(_memory_name(client), request.parameters)
+    if not resent:
+        runtime.recent_parameters.remember(_memory_name(client), request.parameters)
     waiting = await _waiting(runtime, tenant, decision, client, launch, login, timeline, exchange)
     return AuthorizeResult(decision, client, timeline, False, waiting)
 

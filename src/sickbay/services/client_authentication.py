@@ -38,6 +38,8 @@ async def context_of(runtime: Runtime, request: TokenRequest, context: TokenCont
 
     Also returns the revision of the record of its jti: 0 if there is none, more if an expired one is still stored.
     """
+    if request.stand_in is not None and isinstance(context.client, Client):
+        context = structs.replace(context, client=request.stand_in.replace_credentials(context.client))
     assertion, client = request.assertion, context.client
     if assertion is None or not isinstance(client, Client) or client.client != "asymmetric":
         return context, 0

@@ -175,6 +175,8 @@ class Runtime:
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     """Two passwords at a time, because each takes 19 MiB and about 30 ms of a core."""
+    resending: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
+    """Requests that Sickbay sends again at the same time."""
     making_key: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One key for id_tokens at a time, because strangers can ask for the key set, and a key takes 40 ms of a core."""
 

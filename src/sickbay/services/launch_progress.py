@@ -174,7 +174,7 @@ async def _restarts(runtime: Runtime, client: Client, id: str, since: Event, sec
     found = await runtime.store.find(
         "exchange", owner=client.client_id, label="authorize", since=first, until=until, limit=RESTARTS, oldest=True
     )
-    return [Event("restart", real_time(record.at)) for record in found if record.family != id]
+    return [Event("restart", real_time(record.at)) for record in found if record.family not in ("", id)]  # "": resent
 
 
 async def _faults(runtime: Runtime, client: Client, since: Event) -> list[Event]:

@@ -96,8 +96,8 @@ class SandboxClient:
         return list(self.admin.get("/admin/exchanges", **({"limit": "1000"} | filters)))
 
     def refusals(self) -> list[dict[str, Any]]:
-        """The refused exchanges with their findings. Faults that the test injected don't count."""
-        refused = [exchange for exchange in self.exchanges() if _is_refused(exchange)]
+        """The refused exchanges with their findings. Faults that the test injected and resent requests don't count."""
+        refused = [exchange for exchange in self.exchanges() if _is_refused(exchange) and not _is_resent(exchange)]
         read = (self.admin.get(f"/exchanges/{exchange['id']}") for exchange in refused)
         return [exchange for exchange in read if not exchange.get("injected")]
 
@@ -140,7 +140,8 @@ class SandboxClient:
         """
         __tracebackhide__ = True
         expected = sent_requests.ExpectedRequest(request, times, parameters, self.line)
-        return sent_requests.check(expected, self.exchanges()[::-1])
+        sent = [exchange for exchange in self.exchanges() if not _is_resent(exchange)]
+        return sent_requests.check(expected, sent[::-1])
 
     def storage_state(self, user: str = "okafor", password: str = "sickbay", tenant: str = "general") -> dict[str, Any]:
         """The state of a browser that is signed in to the EHR, for Playwright: browser.new_context(storage_state=…)."""
@@ -149,3 +150,8 @@ class SandboxClient:
 
 def _is_refused(exchange: dict[str, Any]) -> bool:
     return any(finding["severity"] == "error" for finding in exchange["findings"])
+
+
+def _is_resent(exchange: dict[str, Any]) -> bool:
+    """Whether Sickbay itself sent the request again, so it isn't the app's."""
+    return bool(exchange.get("resent_from"))

@@ -81,6 +81,8 @@ class AdminGuard:
         return self.standing(scope, headers, acts=acts) in ADMINISTERS
 
     def standing(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool = False) -> Standing:
+        if state_of(scope).resent is not None:
+            return "nobody"
         own = self.own_origin(headers)
         session = state_of(scope).is_administrator and (not acts or self._is_proven_own(headers, own))
         foreign, bearer = self.is_foreign(scope, headers, acts=acts), self._bearer(headers)
@@ -93,8 +95,13 @@ class AdminGuard:
         return verdict
 
     def at_keyboard(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
-        """Whether the request came directly from this machine and its user, whichever page is open there."""
-        return at_keyboard(self.rules, _request(scope, headers)) and not self._stranger(scope)
+        """Whether the request came directly from this machine and its user, whichever page is open there.
+
+        A request that Sickbay sends again didn't, whoever asked for it.
+        """
+        return (
+            state_of(scope).resent is None and at_keyboard(self.rules, _request(scope, headers)) and not self._stranger(scope)
+        )
 
     def why_not_keyboard(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> str:
         """The only reason why the request doesn't count as coming from the keyboard, as a sentence; "" if there are others."""
@@ -112,8 +119,11 @@ class AdminGuard:
         return stranger_sign(holder(tuple(client), tuple(server)) if server else SocketHolder(), self._uid)
 
     def opens(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
-        """Whether this request may sign in by one click and be approved automatically (setting open_sign_in)."""
-        return self.everyone or self.at_keyboard(scope, headers)
+        """Whether this request may sign in by one click and be approved automatically (setting open_sign_in).
+
+        A request that Sickbay sends again may not, because no one looks at its pages.
+        """
+        return state_of(scope).resent is None and (self.everyone or self.at_keyboard(scope, headers))
 
     def is_secure(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
         """Whether the browser takes a Secure cookie: over https, or directly from a loopback name."""

@@ -6,13 +6,14 @@ import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from sickbay.authorization.readable import FORM_LIMIT, LOOKED_AT, not_utf8, too_large
+from sickbay.authorization.stand_in import StandIn
 from sickbay.diagnosis.explain import Explanation
 from sickbay.kernel.checks import Refusal
 from sickbay.kernel.memoize import memoize
@@ -35,6 +36,16 @@ VALUES = 2_000_000
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?")
 SHOWN = frozenset((b"location", b"content-type", b"www-authenticate", b"cache-control", b"x-correlation-id"))
+
+
+class Resent(NamedTuple):
+    """The mark of a request that Sickbay itself sends again. It never counts as the administrator's.
+
+    original: the id of the exchange. stand_in: for the app's credentials.
+    """
+
+    original: str
+    stand_in: StandIn | None = None
 
 
 class RequestState(Struct, eq=False):
@@ -64,6 +75,10 @@ class RequestState(Struct, eq=False):
     """What the request is counted as in the metrics. Handlers of other kinds set it."""
     started: float = 0.0
     """When the request began, by the clock of `time.perf_counter`; 0 if that isn't known."""
+    resent: Resent | None = None
+    """Only `web/resending.py` sets it, so nothing that anyone sends over a connection can."""
+    resent_from: str = ""
+    """The id of the exchange whose request was sent again."""
 
     def seconds(self) -> float:
         """The time since the request began; 0 if that isn't known."""
@@ -74,6 +89,17 @@ def state_of(scope: Mapping[str, Any]) -> RequestState:
     """A new one if the request didn't come through the application."""
     state = scope.get("state")
     return state if isinstance(state, RequestState) else RequestState("", read_headers(scope.get("headers", ())))
+
+
+def stand_in_of(request: Request) -> StandIn | None:
+    """What stands in for the app's credentials, if Sickbay itself sends this request again."""
+    resent = state_of(request.scope).resent
+    return resent.stand_in if resent is not None else None
+
+
+def mark_resent(state: RequestState, exchange: Exchange) -> Exchange:
+    """The exchange with the mark of its request. A resent one belongs to no launch, so that no launch seems to continue."""
+    return exchange._replace(resent_from=state.resent_from, timeline="") if state.resent is not None else exchange
 
 
 def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
@@ -246,24 +272,24 @@ async def note(
     recorded: the request, instead of its body. Raises WasReset if the request was refused and a reset may be the reason.
     """
     sandbox: Sandbox = request.app.state.sandbox
+    state = state_of(request.scope)
     if decision is not None and decision.refusal is not None:
         await runtime_settings.check_reset(sandbox.runtime)
     headers = [header for header in response.raw_headers if header[0] in SHOWN]
     stored_body = bytes(response.body).decode("utf-8", "replace") if shown and response.body else None
-    await sandbox.journal.write(
-        Exchange(
-            state_of(request.scope).exchange,
-            sandbox.runtime.effects.now(),
-            tenant,
-            stage,
-            client_id,
-            timeline,
-            recorded or recorded_request(request.scope, sandbox.runtime.base, body),
-            RecordedResponse(response.status_code, headers, stored_body, len(response.body)),
-            decision,
-            explanation,
-            injected=state_of(request.scope).injected,
-            seconds=state_of(request.scope).seconds(),
-        )
+    exchange = Exchange(
+        state.exchange,
+        sandbox.runtime.effects.now(),
+        tenant,
+        stage,
+        client_id,
+        timeline,
+        recorded or recorded_request(request.scope, sandbox.runtime.base, body),
+        RecordedResponse(response.status_code, headers, stored_body, len(response.body)),
+        decision,
+        explanation,
+        injected=state.injected,
+        seconds=state.seconds(),
     )
+    await sandbox.journal.write(mark_resent(state, exchange))
     return response

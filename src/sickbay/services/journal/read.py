@@ -41,6 +41,7 @@ MEMBERS = (
     "refresh",
     "missing",
     "injected",
+    "resent_from",
 )
 """Members of an exchange that a timeline shows, besides the method, the URL and the status."""
 

@@ -74,6 +74,8 @@ class Exchange(NamedTuple):
     injected: Injected | None = None
     seconds: float = 0.0
     """From the beginning of the request until the response was ready; 0 if that isn't known."""
+    resent_from: str = ""
+    """The id of the exchange whose request Sickbay sent again; "" if a client sent it."""
 
     @property
     def refused(self) -> bool:
@@ -183,6 +185,7 @@ def minimal(exchange: Exchange) -> dict[str, Any]:
         "response": {"status": exchange.response.status, "headers": {}, "body": None},
         "checks": _checks(exchange.decision.examination) if exchange.decision else "",
         "findings": [],
+        **({"resent_from": exchange.resent_from} if exchange.resent_from else {}),
         **_deciding_refusal(exchange),
     }
 
@@ -231,6 +234,7 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
         ("unexamined", exchange.unexamined),
         ("injected", fault.to_json() if fault else None),
         ("milliseconds", round(exchange.seconds * 1000, 1)),
+        ("resent_from", exchange.resent_from),
     )
     more = {name: value for name, value in extra if value}
     if exchange.response.size is not None:

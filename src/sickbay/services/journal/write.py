@@ -67,6 +67,8 @@ DEFAULT_LIMITS = Volume(20_000, 64_000_000)
 AT_A_TIME, PAUSE = 200, 0.01
 """Exchanges written or deleted per transaction, and seconds between two deletions, so that other writes get a turn."""
 PURGED_EVERY = 3600
+RESENT = "resent"
+"""What the terminal says of a request that Sickbay sent again."""
 
 
 class Arrived(Struct, frozen=True, gc=False):
@@ -328,7 +330,14 @@ class Journal:
         finding = f"injected fault: {exchange.fault.kind}" if exchange.fault else finding
         self.runtime.on_exchange(
             LogLine(
-                exchange.at, exchange.tenant, exchange.stage, exchange.client_id, exchange.response.status, finding, exchange.id
+                exchange.at,
+                exchange.tenant,
+                exchange.stage,
+                exchange.client_id,
+                exchange.response.status,
+                finding,
+                exchange.id,
+                RESENT if exchange.resent_from else "",
             )
         )
 

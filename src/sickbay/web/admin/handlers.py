@@ -27,7 +27,7 @@ from sickbay.services.journal import exchange_json
 from sickbay.services.journal import read as journal_reader
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import error_responses
-from sickbay.web.admin import clock, faults, hospitals, launch_state, openapi, ready_line
+from sickbay.web.admin import clock, faults, hospitals, launch_state, openapi, ready_line, resend
 from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.lookup import find_app, find_tenant, json_response, parse_body
 from sickbay.web.admin.session import refuse_stranger
@@ -315,6 +315,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("get", "/admin/launches/{launch}"): launch_state.get_launch,
     ("post", "/admin/tokens"): add_token,
     ("get", "/admin/exchanges"): list_exchanges,
+    ("post", "/admin/exchanges/{id}/resend"): resend.resend,
     ("post", "/admin/clock"): clock.move_clock,
     ("get", "/admin/clock"): clock.get_clock,
     ("get", "/admin/policies"): list_policies,

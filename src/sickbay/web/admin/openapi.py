@@ -74,6 +74,14 @@ OPERATIONS = (
         ("launch", "app", "stage", "correlation_id", "tenant", "limit"),
     ),
     AdminEndpoint(
+        "post",
+        "/admin/exchanges/{id}/resend",
+        "Send the request of an exchange again, corrected or changed",
+        admin_schemas.Resend,
+        200,
+        admin_schemas.Resent,
+    ),
+    AdminEndpoint(
         "post", "/admin/clock", "Move, freeze or restore the clock", admin_schemas.ClockMove, 200, admin_schemas.Clock
     ),
     AdminEndpoint("get", "/admin/clock", "Sickbay's time and real time", None, 200, admin_schemas.Clock),

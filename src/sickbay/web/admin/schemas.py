@@ -252,6 +252,33 @@ class LaunchState(Struct, frozen=True):
     exchanges: list[str]
 
 
+class Resend(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to send instead of a recorded request. corrected: true: the corrected request, false: the original one; by default
+    the corrected one, if there is one. parameters: of the query, or of the form of a POST. In parameters and headers, null
+    removes one. A value such as CODE-FROM-YOUR-REDIRECT, which a corrected request contains, is filled in.
+    """
+
+    corrected: bool | None = None
+    method: str | None = None
+    url: str | None = None
+    parameters: dict[str, str | None] | None = None
+    headers: dict[str, str | None] | None = None
+    body: str | None = None
+
+
+class Resent(Struct, frozen=True):
+    """id: of the new exchange. status: 0 if no response came. exchange: as GET /exchanges/{id} returns it. filled: what Sickbay
+    filled in. notes: what it assumed, and what wasn't tested.
+    """
+
+    id: str
+    resent_from: str
+    status: int
+    exchange: dict[str, Any] | None
+    filled: list[str]
+    notes: list[str]
+
+
 class TenantPolicy(Struct, frozen=True):
     """policy: the current settings by name, and of these, the ones changed while running, which have priority, and those from
     sickbay.toml. All other settings are the dialect's.

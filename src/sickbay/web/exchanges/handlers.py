@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -28,13 +28,15 @@ from sickbay.services.redaction.redaction import RecordedResponse
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
+from sickbay.web.exchanges.resend_view import Comparison, compare, offer
 from sickbay.web.exchanges.timeline_views import EVIDENCE, timeline_view
 from sickbay.web.exchanges.views import Probably, as_text, exchange_view
 from sickbay.web.html_response import Form, preferred_form
-from sickbay.web.http_request import headers_of, raw_path
+from sickbay.web.http_request import headers_of, mark_resent, raw_path, state_of
 from sickbay.web.middleware.cors import cors
 from sickbay.web.pages.notice import NoticeView, not_found
 from sickbay.web.pages.parts import Link
+from sickbay.web.resending import find_start
 
 
 def may_read_all(request: Request) -> bool:
@@ -55,14 +57,34 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
         view = exchange_view(_add_pkce_pair(entry), **await names(sandbox, entry, full=may_read_all(request)))
         response = PlainTextResponse(as_text(view, f"{sandbox.runtime.base}/exchanges/{id}"))
     else:
-        view = exchange_view(_add_pkce_pair(entry), **await names(sandbox, entry, full=may_read_all(request)))
-        if may_read_all(request):
-            view = replace(view, probably=await _probably(sandbox, id))
-        response = html_response.page(request, sandbox, "exchange", view, await _page_options(request, sandbox))
+        response = await show_exchange(request, sandbox, entry)
     for name, value in cors(request.headers.get("origin")):
         response.headers[name.decode()] = value.decode()
     response.headers["vary"] = "Accept, Origin"
     return response
+
+
+async def show_exchange(
+    request: Request, sandbox: Sandbox, entry: Mapping[str, Any], *, notes: Sequence[str] = (), body: str = ""
+) -> Response:
+    """The page of an exchange. notes, body: of a request that was just sent again."""
+    administers = may_read_all(request)
+    view = exchange_view(_add_pkce_pair(entry), **await names(sandbox, entry, full=administers))
+    if administers:
+        view = replace(
+            view,
+            probably=await _probably(sandbox, entry["id"]),
+            resend=offer(entry, find_start(sandbox, entry)),
+            comparison=await _compare(sandbox, entry, notes, body),
+        )
+    return html_response.page(request, sandbox, "exchange", view, await _page_options(request, sandbox))
+
+
+async def _compare(sandbox: Sandbox, entry: Mapping[str, Any], notes: Sequence[str], body: str) -> Comparison | None:
+    """The exchange next to the one whose request was sent again; None if a client sent it, or if that one was deleted."""
+    id = entry.get("resent_from")
+    original = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=True) if id else None
+    return compare(original, entry, notes, body) if original else None
 
 
 async def _explain(request: Request, sandbox: Sandbox, entry: dict[str, Any]) -> dict[str, Any]:
@@ -135,12 +157,16 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
     """
     form, status = preferred_form(request.headers.get("accept", "")), exchange.response.status
     headers = {"cache-control": "no-store", "content-type": CONTENT_TYPES[form]}
-    recorded = await sandbox.journal.record(exchange._replace(response=RecordedResponse(status, headers)))
+    exchange = mark_resent(state_of(request.scope), exchange._replace(response=RecordedResponse(status, headers)))
+    recorded = await sandbox.journal.record(exchange)
     entry = await exchange_json.read_fresh(sandbox.runtime, recorded, full=may_read_all(request))
     if form == "json":
         return error_responses.json(exchange_json.select_members(entry), status, error_responses.NO_STORE)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
     view = exchange_view(_add_pkce_pair(entry), hospital=tenant.title)
+    if may_read_all(request):
+        offered = offer(entry, find_start(sandbox, entry))
+        view = replace(view, resend=replace(offered, sends=False) if offered else None)  # this page has no form
     if form == "text":
         text = as_text(view, f"{sandbox.runtime.base}/exchanges/{entry['id']}")
         return PlainTextResponse(text, status, error_responses.NO_STORE)

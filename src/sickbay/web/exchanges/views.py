@@ -19,6 +19,7 @@ from sickbay.kernel import english
 from sickbay.kernel.english import join
 from sickbay.web.exchanges import code_samples, scope_table
 from sickbay.web.exchanges.parameter_table import Found, Row, compare
+from sickbay.web.exchanges.resend_view import Comparison, ResendOffer
 from sickbay.web.pages import exchange_summary
 from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, fold, steps_of, tally
 from sickbay.web.pages.parts import FindingView, Link, TextPiece, Verdict, findings
@@ -94,6 +95,10 @@ class ExchangeView:
     negotiation: scope_table.Negotiation | None = None
     others: tuple[Other, ...] = ()
     text: str = ""
+    resend: ResendOffer | None = None
+    """None for readers who may not send it again."""
+    comparison: Comparison | None = None
+    """With the exchange whose request was sent again."""
 
     @property
     def title(self) -> str:

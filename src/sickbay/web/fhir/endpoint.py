@@ -331,6 +331,7 @@ def _hold_discovery(base: FhirBase, scope: Scope, path: str, answer: FhirRespons
             response,
             injected=state.injected,
             seconds=state.seconds(),
+            resent_from=state.resent_from,
         )
     )
 
@@ -346,7 +347,7 @@ def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: Fh
         base.space.tenant,
         decision.stage.name,
         access.client_id,
-        access.timeline,
+        "" if state.resent_from else access.timeline,
         RecordedRequest(scope["method"], request.url, state.headers, body, peer(scope)),
         RecordedResponse(
             response.status,
@@ -358,6 +359,7 @@ def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: Fh
         None if decision.refusal is None else decision.explain(),
         injected=state.injected,
         seconds=state.seconds(),
+        resent_from=state.resent_from,
     )
 
 

@@ -105,14 +105,15 @@ def _exchange(
         base.space.tenant,
         result.decision.stage.name,
         result.client_id,
-        result.timeline,
+        "" if state.resent_from else result.timeline,
         examined,
         RecordedResponse(response.status, response.headers, response.body.decode(), len(response.body)),
         structs.replace(result.decision, request=request),
         explanation,
         unexamined,
         state.injected,
-        state.seconds(),
+        seconds=state.seconds(),
+        resent_from=state.resent_from,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.types import Scope
 
 from sickbay import dialects
+from sickbay.authorization.access import app_state
 from sickbay.authorization.requests import token_request
 from sickbay.faults.asked import AskedRequest
 from sickbay.fhir.routing import route_plainly
@@ -51,6 +52,19 @@ def is_oauth(runtime: Runtime, path: str) -> bool:
     """Whether a form that is sent to this path tells which app sends it."""
     tenant = _tenant(runtime, path)
     return tenant is not None and _endpoints(tenant).get(path) in (*FORM_STAGES, "authorize", "registration", "userinfo")
+
+
+def stage_of(runtime: Runtime, path: str) -> str:
+    """The stage of a path at a hospital's OAuth or FHIR server; "" for every other path. path: decoded, as in a scope."""
+    tenant = _tenant(runtime, path)
+    if tenant is None:
+        return ""
+    if path == f"/{tenant.name}/oauth/logout":
+        return "logout"
+    bases = [base for version in tenant.dialect.fhir for base in _bases(tenant, version)]
+    bases += [f"/{tenant.name}{app_state.PATH}"] if tenant.policy.app_state else []
+    below_base = any(path == base or path.startswith(f"{base}/") for base in bases)
+    return _endpoints(tenant).get(path) or ("access" if below_base else "")
 
 
 async def read(runtime: Runtime, scope: Scope, body: bytes) -> Found | None:

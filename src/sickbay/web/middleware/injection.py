@@ -174,6 +174,7 @@ class InjectedFaults:
                 recorded,
                 injected=state.injected,
                 seconds=state.seconds(),
+                resent_from=state.resent_from,
             )
         )
 

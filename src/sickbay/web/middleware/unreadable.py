@@ -20,7 +20,7 @@ from sickbay.services.redaction.excerpt import UNKNOWN_SENDER, excerpt
 from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.fhir.response import FhirResponse, issue_response
 from sickbay.web.html_response import accepts_html
-from sickbay.web.http_request import UnreadableRequest, state_of
+from sickbay.web.http_request import UnreadableRequest, mark_resent, state_of
 from sickbay.web.middleware import cors
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
@@ -93,7 +93,7 @@ async def respond_in_fhir(
         unexamined,
         seconds=state_of(scope).seconds(),
     )
-    sandbox.journal.write_later(exchange, lambda waiting: waiting)
+    sandbox.journal.write_later(mark_resent(state_of(scope), exchange), lambda waiting: waiting)
     return answer
 
 

@@ -58,6 +58,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         elsewhere=request.path_params.get("tenant_id", ""),
         fetched=is_fetched(recorded.headers),
         automatic=partial(guard.opens, request.scope, recorded.headers),
+        resent=http_request.state_of(request.scope).resent is not None,
     )
     decision: Decision[Any, Any] = result.decision
     if result.waiting is None:

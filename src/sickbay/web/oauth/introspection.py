@@ -14,13 +14,13 @@ from sickbay.services.failed_attempts import watch_guesses
 from sickbay.services.introspection import introspect
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct
-from sickbay.web.http_request import headers_of, peer
+from sickbay.web.http_request import headers_of, peer, stand_in_of
 
 
 async def introspection(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body, headers = await http_request.read_body(request), headers_of(request.scope)
     url, direct = http_request.address(request.scope, sandbox.runtime.base), is_direct(request, headers, body)
-    sent = token_request(request.method, url, headers, body, direct=direct)
+    sent = token_request(request.method, url, headers, body, direct=direct, stand_in=stand_in_of(request))
     result = await watch_guesses(sandbox.runtime, tenant, sent, peer(request.scope), introspect)
     explanation = None
     if result.response is not None:

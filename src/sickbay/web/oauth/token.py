@@ -19,7 +19,7 @@ from sickbay.services.injection import choose, grants
 from sickbay.services.token import token as answer
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct
-from sickbay.web.http_request import peer, state_of
+from sickbay.web.http_request import peer, stand_in_of, state_of
 
 
 class TokenResponse(Response):
@@ -37,7 +37,12 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body = await http_request.read_body(request)
     recorded = http_request.recorded_request(request.scope, sandbox.runtime.base, body)
     sent = token_request(
-        recorded.method, recorded.url, recorded.headers, body, direct=is_direct(request, recorded.headers, body)
+        recorded.method,
+        recorded.url,
+        recorded.headers,
+        body,
+        direct=is_direct(request, recorded.headers, body),
+        stand_in=stand_in_of(request),
     )
     redeem = partial(answer, elsewhere=request.path_params.get("tenant_id", ""))
     result = await watch_guesses(sandbox.runtime, tenant, sent, peer(request.scope), redeem)

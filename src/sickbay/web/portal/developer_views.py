@@ -124,7 +124,9 @@ def exchange_line(
 
 
 def _text(exchange: Mapping[str, Any], refusal: Mapping[str, Any] | None) -> str:
-    """The problem, or the request."""
+    """The problem, or the request. "Resent" if Sickbay itself sent it again."""
+    if exchange.get("resent_from"):
+        return f"Resent: {_text({**exchange, 'resent_from': None}, refusal)}"
     if describe_injected(exchange):
         return problem(exchange)
     return str(refusal["title"]) if refusal is not None else _request_line(exchange)

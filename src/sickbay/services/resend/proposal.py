@@ -1,0 +1,97 @@
+"""What to send instead of a recorded request: the corrected request, or the same one with fresh values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from sickbay.authorization.models import Client
+from sickbay.authorization.token.client_authentication import JWT_BEARER, registered_method
+from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.diagnosis.corrections import PLACEHOLDER_SECRET, placeholder_for
+from sickbay.protocol.parameters import parse
+from sickbay.services.redaction.masking import insert_placeholders
+from sickbay.services.redaction.redaction import is_form
+from sickbay.services.resend.edited import HEADERS, EditedRequest, WrongRequest, read_request
+from sickbay.services.resend.placeholders import KINDS
+
+Origin: TypeAlias = Literal["corrected", "fresh", "original"]
+FORM: Final = "application/x-www-form-urlencoded"
+CREDENTIAL_STAGES: Final = frozenset(("backend", "client_authentication", "clock"))
+"""Stages of the rules about the app's own secret, key or assertion. A stand-in takes their place."""
+
+
+class Proposal(NamedTuple):
+    """origin: which request it is. new_credentials: whether the app's credentials are to be replaced as a whole."""
+
+    edited: EditedRequest
+    origin: Origin
+    new_credentials: bool = False
+
+
+def propose(base: str, entry: Mapping[str, Any]) -> Proposal | None:
+    """The request that solves the problems of a recorded one; None if Sickbay can't make one, or nothing has to be solved."""
+    try:
+        if entry.get("corrected"):
+            return Proposal(_read(base, {**entry["request"], **entry["corrected"]}), "corrected")
+        if not _needs_only_fresh_values(entry):
+            return None
+        return Proposal(_read(base, entry["request"]), "fresh", new_credentials=_is_about_credentials(entry))
+    except WrongRequest:
+        return None
+
+
+def read_original(base: str, entry: Mapping[str, Any]) -> EditedRequest:
+    """The recorded request, with placeholders for what the journal doesn't keep. Raises WrongRequest if it can't be sent."""
+    return _read(base, entry["request"])
+
+
+def _read(base: str, recorded: Mapping[str, Any]) -> EditedRequest:
+    """Headers that a resent request can't have are left out."""
+    request = insert_placeholders({**recorded, "body": recorded.get("body") or ""})
+    headers = {name.lower(): str(value) for name, value in (request.get("headers") or {}).items()}
+    body = str(request["body"])
+    if body and "content-type" not in headers and is_form(body, headers):
+        headers["content-type"] = FORM
+    allowed = {name: value for name, value in headers.items() if name in HEADERS and "‹" not in value and "…" not in value}
+    return read_request(base, str(request.get("method") or "GET"), str(request["url"]), allowed, body)
+
+
+def _refusing_findings(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The findings that refused the request, without those that another one caused."""
+    return [finding for finding in entry["findings"] if finding["severity"] == "error" and not finding.get("because")]
+
+
+def _needs_only_fresh_values(entry: Mapping[str, Any]) -> bool:
+    """Whether each problem is a code, a token or a credential that has to be another one."""
+    refused = _refusing_findings(entry)
+    return bool(refused) and all(map(_needs_fresh_value, refused))
+
+
+def _needs_fresh_value(finding: Mapping[str, Any]) -> bool:
+    rule = BY_ID.get(finding["id"])
+    if rule is None:
+        return False
+    names = finding["facts"].get("names")
+    is_filled_in = isinstance(names, list) and bool(names) and all(placeholder_for(str(name)) in KINDS for name in names)
+    return rule.insert_placeholder is not None or rule.stage in CREDENTIAL_STAGES or is_filled_in
+
+
+def _is_about_credentials(entry: Mapping[str, Any]) -> bool:
+    return any(BY_ID[finding["id"]].stage in CREDENTIAL_STAGES for finding in _refusing_findings(entry))
+
+
+def with_credentials(edited: EditedRequest, client: Client) -> EditedRequest:
+    """The form with placeholders for the credentials that this app should send, instead of those that it sent."""
+    method = registered_method(client)
+    headers = {name: value for name, value in edited.headers.items() if name != "authorization"} | {"content-type": FORM}
+    changes: dict[str, str | None] = {
+        "client_secret": PLACEHOLDER_SECRET if method == "client_secret_post" else None,
+        "client_assertion": placeholder_for("client_assertion") if method == "private_key_jwt" else None,
+        "client_assertion_type": JWT_BEARER if method == "private_key_jwt" else None,
+        "client_id": client.client_id if method in ("none", "client_secret_post") else None,
+    }
+    if method == "client_secret_basic":
+        headers["authorization"] = f"Basic {placeholder_for('basic')}"
+    form = parse(edited.body).replace([*changes.items()])
+    return edited._replace(headers=headers, body=form.raw)

@@ -1,0 +1,168 @@
+"""The views of a resent request: what the page of an exchange offers, the form to edit it, and both exchanges side by side.
+
+resend  GET view.action: from=original. POST view.action: csrf, and as=corrected, or method, url, body, and the names and values
+        of the rows: query-name, query-value, form-name, form-value, header-name, header-value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote
+
+from sickbay.kernel.english import join
+from sickbay.protocol.parameters import parse
+from sickbay.services.resend.edited import METHODS, EditedRequest
+from sickbay.services.resend.placeholders import describe, explain_value, kinds_in, values_to_type
+from sickbay.services.resend.proposal import FORM, Proposal
+from sickbay.web.exchanges import code_samples
+from sickbay.web.pages import exchange_summary
+from sickbay.web.pages.parts import Link, Verdict
+
+EMPTY_ROWS: Final = 2
+"""Rows of each table of the form for further names."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResendOffer:
+    """What the page of an exchange offers. sends: one click is enough, because no one has to type a value. note: a sentence."""
+
+    href: str
+    corrected: bool
+    sends: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRow:
+    """One part of both exchanges; None if an exchange doesn't have it."""
+
+    name: str
+    original: str | None
+    resent: str | None
+
+    @property
+    def changed(self) -> bool:
+        return self.original != self.resent
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of both exchanges: its result, and its problems."""
+
+    href: str
+    kind: Verdict | str
+    verdict: str
+    answer: str
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Both exchanges. notes: what was filled in and assumed. body: the response's, right after it was sent; "" later."""
+
+    original: Side
+    resent: Side
+    rows: tuple[ComparedRow, ...]
+    notes: tuple[str, ...] = ()
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EditedRow:
+    """A name and its value in the form. note: what happens with the value; missing: a person has to type it."""
+
+    name: str = ""
+    value: str = ""
+    note: str = ""
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResendView:
+    """tables: the title, the prefix of the field names, and the rows, for the query, the form and the headers."""
+
+    id: str
+    action: str
+    stage: str
+    method: str
+    url: str
+    tables: tuple[tuple[str, str, tuple[EditedRow, ...]], ...]
+    body: str | None = None
+    """None for a form."""
+    body_missing: bool = False
+    fault: str = ""
+    missing: tuple[str, ...] = ()
+    starts_with: str = "original"
+    other: Link | None = None
+    hospital: str = ""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return METHODS
+
+
+def offer(entry: Mapping[str, Any], start: Proposal | None) -> ResendOffer | None:
+    """What the page offers, from the request that would be sent; None if there is none."""
+    href = f"/exchanges/{entry['id']}/resend"
+    if start is None or start.origin == "original":
+        return ResendOffer(href, corrected=False, sends=False) if start else None
+    names = values_to_type(start.edited)
+    if names:
+        note = f"First type {join(names)}: the journal masks patient data and doesn’t keep bodies."
+        return ResendOffer(href, corrected=True, sends=False, note=note)
+    filled = list(describe(kinds_in(start.edited)))
+    if start.new_credentials:
+        filled = [*dict.fromkeys((*filled, "a stand-in for the app’s credentials"))]
+    sends = f"Sickbay sends it itself{', with ' + join(filled) if filled else ''}."
+    writes = " This writes data." if start.edited.writes else ""
+    return ResendOffer(href, corrected=True, sends=True, note=f"{sends}{writes}")
+
+
+def compare(original: Mapping[str, Any], resent: Mapping[str, Any], notes: Sequence[str] = (), body: str = "") -> Comparison:
+    """Both exchanges side by side."""
+    before, after = (code_samples.read(entry.get("request") or {}) for entry in (original, resent))
+    rows = [ComparedRow("Request", f"{before.method} {before.address}", f"{after.method} {after.address}")]
+    rows += _pair(dict(before.parameters), dict(after.parameters))
+    rows += _pair(dict(before.headers), dict(after.headers))
+    return Comparison(_side(original), _side(resent), tuple(rows), tuple(notes), body)
+
+
+def _pair(before: Mapping[str, str], after: Mapping[str, str]) -> list[ComparedRow]:
+    return [ComparedRow(name, before.get(name), after.get(name)) for name in dict.fromkeys((*before, *after))]
+
+
+def _side(entry: Mapping[str, Any]) -> Side:
+    kind, verdict = exchange_summary.verdict(entry)
+    problems = tuple(str(finding["title"]) for finding in entry["findings"] if finding["severity"] == "error")
+    return Side(f"/exchanges/{entry['id']}", kind, verdict, exchange_summary.answer(entry), problems)
+
+
+def edit_tables(edited: EditedRequest) -> tuple[tuple[str, str, tuple[EditedRow, ...]], ...]:
+    """The rows of the form."""
+    is_form = edited.headers.get("content-type", "").startswith(FORM)
+    query, form = ([_row(name, value) for name, value in parse(text)] for text in (edited.query, edited.body))
+    headers = [_row(name, value) for name, value in edited.headers.items()]
+    tables = [("Query parameters", "query", query), *([("Form parameters", "form", form)] if is_form else [])]
+    return tuple(
+        (title, prefix, (*rows, *(EditedRow(),) * EMPTY_ROWS))
+        for title, prefix, rows in (*tables, ("Headers", "header", headers))
+    )
+
+
+def _row(name: str, value: str) -> EditedRow:
+    filled, missing = explain_value(name, value)
+    note = f"Sickbay fills in {filled}." if filled else "Type the value. The journal masks it." if missing else ""
+    return EditedRow(name, "" if missing else value, note, missing)
+
+
+def body_of(edited: EditedRequest) -> str | None:
+    """The body for the text area; None for a form. A body that wasn't kept is empty."""
+    if edited.headers.get("content-type", "").startswith(FORM):
+        return None
+    return "" if "the body" in values_to_type(edited) else edited.body
+
+
+def path_of(edited: EditedRequest) -> str:
+    return unquote(edited.path)
