@@ -21,10 +21,10 @@ class RuleIndex(NamedTuple):
     places: Mapping[str, int]
 
 
-def indexed(rules: Sequence[Rule]) -> RuleIndex:
-    explaining = _grouped((name, rule) for rule in rules for name in (rule.id, rule.explains) if name)
+def build_index(rules: Sequence[Rule]) -> RuleIndex:
+    explaining = _group_rules((name, rule) for rule in rules for name in (rule.id, rule.explains) if name)
     return RuleIndex(
-        _grouped((stage, rule) for rule in rules if rule.advises for stage in (rule.stage, *rule.at)),
+        _group_rules((stage, rule) for rule in rules if rule.advises for stage in (rule.stage, *rule.at)),
         {name: _general_last(name, group) for name, group in explaining.items()},
         {rule.id: place for place, rule in enumerate(rules)},
     )
@@ -34,7 +34,7 @@ def _general_last(name: str, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: rule.id == name))
 
 
-def _grouped(pairs: Iterable[tuple[str, Rule]]) -> dict[str, tuple[Rule, ...]]:
+def _group_rules(pairs: Iterable[tuple[str, Rule]]) -> dict[str, tuple[Rule, ...]]:
     groups: dict[str, dict[str, Rule]] = {}
     for name, rule in pairs:
         groups.setdefault(name, {})[rule.id] = rule
