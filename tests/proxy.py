@@ -16,7 +16,7 @@ class _OldConnection(http.client.HTTPConnection):
 
 
 @contextmanager
-def proxied(port: int, more: Mapping[str, str] | None = None, *, old: bool = True) -> Iterator[int]:
+def run_proxy(port: int, more: Mapping[str, str] | None = None, *, old: bool = True) -> Iterator[int]:
     """The port of a proxy in front of this port. more: headers that it adds. old: whether it uses HTTP/1.0."""
 
     class Handler(BaseHTTPRequestHandler):

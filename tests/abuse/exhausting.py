@@ -113,7 +113,7 @@ class Wire:
     async def to(cls, live: Live) -> Wire:
         return cls(*await asyncio.open_connection("127.0.0.1", port(live)))
 
-    async def asked(self, request: bytes) -> bytes:
+    async def ask(self, request: bytes) -> bytes:
         """Sends a request and returns the whole response; b"" if the server closed the connection."""
         self.writer.write(request)
         try:
@@ -133,7 +133,7 @@ async def repeating(live: Live, requests: Iterator[bytes]) -> None:
         with suppress(OSError):
             wire = await Wire.to(live)
             try:
-                while await wire.asked(next(requests)):
+                while await wire.ask(next(requests)):
                     pass
             finally:
                 wire.close()

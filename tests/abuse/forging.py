@@ -61,7 +61,7 @@ class Draft:
 Forgery: TypeAlias = Callable[[Random, Draft], Draft]
 
 
-def wrong(name: str, *values: str) -> Forgery:
+def spoil(name: str, *values: str) -> Forgery:
     """Omits the parameter, damages it, sends it twice, or replaces it with one of the values."""
 
     def forgery(random: Random, draft: Draft) -> Draft:
@@ -79,7 +79,7 @@ def wrong(name: str, *values: str) -> Forgery:
     return forgery
 
 
-redirect = wrong(
+redirect = spoil(
     "redirect_uri",
     REDIRECT + "/",
     OTHER,
@@ -95,13 +95,13 @@ redirect = wrong(
     "http://localhost:8100/Callback",
     "callback",
 )
-verifier = wrong("code_verifier", VERIFIER[::-1], "x" * 43, "x" * 129, "short", VERIFIER + "+", VERIFIER)
-challenge = wrong("code_challenge", VERIFIER, "0" * 64, "A" * 43, "A" * 42, "A" * 43 + "=")
+verifier = spoil("code_verifier", VERIFIER[::-1], "x" * 43, "x" * 129, "short", VERIFIER + "+", VERIFIER)
+challenge = spoil("code_challenge", VERIFIER, "0" * 64, "A" * 43, "A" * 42, "A" * 43 + "=")
 
 
-grant = wrong("grant_type", "password", "Authorization_Code", "authorization_code", "refresh_token", "client_credentials")
-refreshed = wrong("scope", "patient/Patient.r", "patient/Patient.rs", "patient/Observation.rs", "user/*.rs", "nonsense")
-served = wrong(
+grant = spoil("grant_type", "password", "Authorization_Code", "authorization_code", "refresh_token", "client_credentials")
+refreshed = spoil("scope", "patient/Patient.r", "patient/Patient.rs", "patient/Observation.rs", "user/*.rs", "nonsense")
+served = spoil(
     "scope",
     "system/Patient.r",
     "user/Patient.rs",
@@ -112,7 +112,7 @@ served = wrong(
     "system/Patient.rs,system/Patient.r",
     "system/*.rs",
 )
-resource = wrong("resource", *BASES[:2], BASES[0] + "/", "https://elsewhere.example/r4")
+resource = spoil("resource", *BASES[:2], BASES[0] + "/", "https://elsewhere.example/r4")
 
 
 def transport(*elsewhere: str) -> Forgery:
@@ -134,7 +134,7 @@ def client(*others: dict[str, Any]) -> Forgery:
     """Changes the client ID, the secret or the authentication method. others: apps that are registered here or elsewhere."""
     ids = tuple(str(app["client_id"]) for app in others)
     secrets = tuple(str(app["client_secret"]) for app in others if "client_secret" in app)
-    named, secret = wrong("client_id", *ids, *ids, "nobody"), wrong("client_secret", "wrong", *secrets)
+    named, secret = spoil("client_id", *ids, *ids, "nobody"), spoil("client_secret", "wrong", *secrets)
 
     def forgery(random: Random, draft: Draft) -> Draft:
         choice = random.randrange(6)
@@ -236,9 +236,9 @@ def assertion(used: str, client_id: str, *others: str) -> Forgery:
             return draft.having("client_assertion", text).having("client_assertion_type", BEARER_TYPE)
         choice = random.randrange(10)
         if choice == 0:
-            return wrong("client_assertion_type", BEARER_TYPE.upper(), "jwt-bearer", BEARER_TYPE)(random, draft)
+            return spoil("client_assertion_type", BEARER_TYPE.upper(), "jwt-bearer", BEARER_TYPE)(random, draft)
         if choice == 1:
-            return wrong("client_assertion", "a.b.c", "x")(random, draft)
+            return spoil("client_assertion", "a.b.c", "x")(random, draft)
         if choice == 2:
             return replace(draft.having("client_assertion", None), header=f"Bearer {draft.get('client_assertion')}")
         return draft.having("client_assertion", _forge(random, choice, used, client_id, others))

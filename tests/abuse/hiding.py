@@ -170,7 +170,7 @@ def _name(sent: Sent, secret: str, random: Random) -> Sent:
     return sent.asking(f"{quote(secret, safe='')}=1")
 
 
-def _bare(sent: Sent, secret: str, random: Random) -> Sent:
+def _put_bare(sent: Sent, secret: str, random: Random) -> Sent:
     return sent.asking(quote(secret, safe=""))
 
 
@@ -186,7 +186,7 @@ MULTIPART = "multipart/form-data; boundary=xyz"
 JSON = "application/json"
 PLACES: dict[str, Hide] = {
     "name-of-a-parameter": _name,
-    "bare-query": _bare,
+    "bare-query": _put_bare,
     "query-without-question-mark": _without_a_question_mark,
     "html-ampersand": lambda sent, secret, random: sent.asking(f"a=b&amp;client_secret={quote(secret, safe='')}"),
     "semicolons": lambda sent, secret, random: sent.asking(f"a=b;client_secret={quote(secret, safe='')};c=d"),

@@ -270,7 +270,7 @@ def search(random: Random, stock: Stock) -> tuple[str, str, dict[str, str]]:
     return random.choice(("GET",) * 9 + ("HEAD",)), f"/general/r4/{path}" + (f"?{raw}" if raw else ""), headers
 
 
-def transported(random: Random, query: str) -> str:
+def break_transport(random: Random, query: str) -> str:
     """The query of an authorization request: mostly unchanged, otherwise HTML-escaped or broken into two lines."""
     accident = random.randrange(24)
     if accident == 0:

@@ -85,7 +85,7 @@ class Oracle:
     def may_have_token(self, sent: Sent, now: float) -> bool:
         """Needs a form that is posted to the endpoint, with a grant of this client, and no more scopes than it has."""
         once, form = _once(sent.body)
-        app = self._authenticated(form, sent.authorization, now)
+        app = self._authenticate(form, sent.authorization, now)
         if not once or app is None or (sent.method, sent.address) != ("POST", self.endpoint):
             return False
         if sent.type != "application/x-www-form-urlencoded" or not self._names_its_base(form, app):
@@ -121,7 +121,7 @@ class Oracle:
         digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
         return re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", verifier) is not None and digest == code.challenge
 
-    def _authenticated(self, form: dict[str, str], header: str | None, now: float) -> App | None:
+    def _authenticate(self, form: dict[str, str], header: str | None, now: float) -> App | None:
         """Requires exactly the authentication method of the app's kind; none for a public client."""
         if sum(credential is not None for credential in (header, form.get("client_secret"), form.get("client_assertion"))) > 1:
             return None

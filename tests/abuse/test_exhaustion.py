@@ -56,7 +56,7 @@ async def _fill(live: Live, own: str) -> None:
             "content": [{"attachment": content}],
             "subject": {"reference": f"Patient/{PATIENTS[number % 5]}"},
         }
-        answer = await wire.asked(post(f"{R4}/DocumentReference", own, json.dumps(resource).encode()))
+        answer = await wire.ask(post(f"{R4}/DocumentReference", own, json.dumps(resource).encode()))
         assert answer.startswith(b"HTTP/1.1 201"), answer[:300]
     wire.close()
 

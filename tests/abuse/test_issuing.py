@@ -117,7 +117,7 @@ class Forger:
         self.client = forging.client(*others)
         token = flow.sandbox.tenants["cerner"].server.token_endpoint
         self.transport = forging.transport(token, re.sub("tenants/[^/]+", "tenants/nobody", token))
-        reused, ended = await self.rotated(), await sign_out(flow)
+        reused, ended = await self.make_rotated_token(), await sign_out(flow)
         self.gone = (reused, ended, "unknown")
         expired = await self.code(self.public)
         self.oracle.codes[expired] = self.oracle.codes[expired]._replace(at=time.time())
@@ -144,7 +144,7 @@ class Forger:
         )
         return app
 
-    async def rotated(self) -> str:
+    async def make_rotated_token(self) -> str:
         """A refresh token that was replaced long before it is sent again."""
         first = draft = await self.refreshing(self.public)
         for _ in range(2):
@@ -160,9 +160,9 @@ class Forger:
 
     async def code(self, app: dict[str, Any]) -> str:
         answer = await self.flow.http.get("/general/oauth/authorize?" + form([*self.asking(app).pairs]))
-        return self.noted(answer, app["client_id"], None if app is self.loose else CHALLENGE)
+        return self.note_code(answer, app["client_id"], None if app is self.loose else CHALLENGE)
 
-    def noted(self, answer: httpx2.Response, client_id: str, challenge: str | None, uri: str = REDIRECT) -> str:
+    def note_code(self, answer: httpx2.Response, client_id: str, challenge: str | None, uri: str = REDIRECT) -> str:
         code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
         self.oracle.codes[code] = Issued(client_id, uri, challenge, forging.now())
         return code
@@ -171,17 +171,17 @@ class Forger:
         """A valid exchange of a new code."""
         pairs = [("grant_type", "authorization_code"), ("code", await self.code(app)), ("redirect_uri", REDIRECT)]
         pairs += [] if app is self.loose else [("code_verifier", VERIFIER)]
-        return self.proven(app, pairs)
+        return self.add_credentials(app, pairs)
 
     async def refreshing(self, app: dict[str, Any]) -> Draft:
         tokens = (await self.ask(await self.redeeming(app))).json()
         self.oracle.refresh = {tokens["refresh_token"]: app["client_id"]}
-        return self.proven(app, [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"])])
+        return self.add_credentials(app, [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"])])
 
     def serving(self) -> Draft:
-        return self.proven(self.service, [("grant_type", "client_credentials"), ("scope", "system/Patient.rs")])
+        return self.add_credentials(self.service, [("grant_type", "client_credentials"), ("scope", "system/Patient.rs")])
 
-    def proven(self, app: dict[str, Any], pairs: list[tuple[str, str]]) -> Draft:
+    def add_credentials(self, app: dict[str, Any], pairs: list[tuple[str, str]]) -> Draft:
         """Adds the app's credentials; a secret is in the header or in the body, equally often."""
         named = ("client_id", str(app["client_id"]))
         if "client_secret" in app and (app is self.raw or self.random.random() < 0.5):
@@ -220,7 +220,7 @@ class Forger:
         assert not location or location.split("?")[0] in (REDIRECT, forging.OTHER), location
         if may:
             sent = dict(draft.pairs)
-            self.noted(answer, sent["client_id"], sent.get("code_challenge") or None, sent["redirect_uri"])
+            self.note_code(answer, sent["client_id"], sent.get("code_challenge") or None, sent["redirect_uri"])
         await self.tell("authorize", answer, may)
 
     async def redeem(self) -> None:
@@ -230,7 +230,7 @@ class Forger:
         forgeries = {
             "redirect": forging.redirect,
             "verifier": forging.verifier,
-            "code": forging.wrong("code", *self.dead, *foreign_codes),
+            "code": forging.spoil("code", *self.dead, *foreign_codes),
             "client": self.client,
             "assertion": self.assertion(app),
             "grant": forging.grant,
@@ -246,7 +246,7 @@ class Forger:
             "assertion": self.assertion(app),
             "scope": forging.refreshed,
             "grant": forging.grant,
-            "refresh": forging.wrong("refresh_token", *self.gone),
+            "refresh": forging.spoil("refresh_token", *self.gone),
             "resource": forging.resource,
         }
         await self.token("refresh", self.spoilt(await self.refreshing(app), forgeries))
@@ -255,7 +255,7 @@ class Forger:
         forgeries = {
             "assertion": self.assertion(self.service),
             "client": self.client,
-            "stray": forging.wrong("code", *self.dead),
+            "stray": forging.spoil("code", *self.dead),
             "scope": forging.served,
             "resource": forging.resource,
         }

@@ -99,7 +99,7 @@ class Abuser:
         used_code, used_launch = await self.code(), await self.launch()
         await flow.redeem(self.app, used_code)
         await flow.authorize(self.app, launch=used_launch, scope="launch patient/Patient.rs")
-        used_refresh = await self.rotated()
+        used_refresh = await self.make_rotated_token()
         other_launch = (await flow.launch(self.other))["launch"]
         tokens = {
             "expired": old["token"],
@@ -138,7 +138,7 @@ class Abuser:
             scope = scope.replace(".rs", ".read")
         return await self.flow.code(app or self.app, scope=scope, **more)
 
-    async def rotated(self) -> str:
+    async def make_rotated_token(self) -> str:
         """A refresh token that was replaced twice, long enough ago that its response isn't repeated."""
         tokens = (await self.flow.redeem(self.app, await self.code())).json()
         for token in (first := tokens["refresh_token"], None):
@@ -177,7 +177,7 @@ class Abuser:
             scope += self.random.choice(("", " patient/Observation.read", " patient/*.rs"))
         right = self.flow.asking(app, scope=scope, launch=self.launches[0] if ehr else None)
         pairs = mutate(self.random, list(right.items()), mutations.authorize(self.stock))
-        query = mutations.transported(self.random, form(pairs))
+        query = mutations.break_transport(self.random, form(pairs))
         if self.random.random() < 0.1:
             answer = await self.flow.http.post("/general/oauth/authorize", content=query, headers=FORM)
         else:

@@ -207,7 +207,7 @@ class Hidden:
             sent = FORMS[how](sent, secret, self.random)
         return hows, chosen, sent
 
-    async def stored(self) -> dict[str, str]:
+    async def read_stored(self) -> dict[str, str]:
         """The text of every stored exchange, by its id."""
         await self.flow.sandbox.journal.flush()
         records = await self.flow.sandbox.runtime.store.find("exchange", limit=100_000)
@@ -215,7 +215,7 @@ class Hidden:
             record.key: exchange_record.text_of(record) + f"{record.owner} {record.family} {record.label}" for record in records
         }
 
-    async def shown(self, id: str) -> str:
+    async def read_formats(self, id: str) -> str:
         """An exchange in every format in which it can be read."""
         pages = [
             await self.flow.http.get(f"/exchanges/{id}", headers=HTML),
@@ -228,7 +228,7 @@ class Hidden:
             pages += [await self.flow.http.get(f"/timelines/{timeline}", headers=HTML)]
         return "\n".join(page.text for page in pages)
 
-    async def listed(self) -> str:
+    async def read_lists(self) -> str:
         return (await self.flow.http.get("/admin/exchanges")).text + (await self.flow.http.get("/exchanges", headers=HTML)).text
 
 
@@ -267,7 +267,7 @@ def attack(tmp_path: Path, engine: str | None, requests: int, seed: int) -> None
         handler.emit = lambda record: hidden.logged.extend((handler.format(record), as_json.format(record)))  # type: ignore[method-assign]
         logging.getLogger().addHandler(handler)
         try:
-            seen_ids: set[str] = set(await hidden.stored())
+            seen_ids: set[str] = set(await hidden.read_stored())
             before = seen_ids.copy()
             for number in range(requests):
                 hows, _secrets, sent = hidden.hidden_request()
@@ -275,15 +275,15 @@ def attack(tmp_path: Path, engine: str | None, requests: int, seed: int) -> None
                 assert answer.status_code < 500 or answer.status_code == 501, (hows, sent, answer.text[:300])
                 id = answer.headers["x-correlation-id"]
                 if number % 10 == 0 and (await flow.http.get(f"/exchanges/{id}?as=json")).status_code == 200:
-                    pages = await hidden.shown(id)
+                    pages = await hidden.read_formats(id)
                     assert secrets_in(pages, [*hidden.secrets.values(), *PEOPLE]) == [], (hows, sent)
                 if number % 100 == 99 or number == requests - 1:
-                    new = {id: text for id, text in (await hidden.stored()).items() if id not in seen_ids}
+                    new = {id: text for id, text in (await hidden.read_stored()).items() if id not in seen_ids}
                     seen_ids |= set(new)
                     leaks = {id: (leaked, text) for id, text in new.items() if (leaked := secrets_in(text, _all(hidden)))}
                     assert leaks == {}
             assert len(seen_ids - before) > requests // 4
-            assert secrets_in(await hidden.listed(), _all(hidden)) == []
+            assert secrets_in(await hidden.read_lists(), _all(hidden)) == []
             assert secrets_in("\n".join(hidden.logged), _all(hidden)) == []
             assert secrets_in("\n".join(map(str, hidden.lines)), _all(hidden)) == []
             assert len(printed) > requests // 4
@@ -353,7 +353,7 @@ def test_without_redaction_every_hidden_secret_is_found(tmp_path: Path, monkeypa
                 answer = await hidden.send(FORMS[how](hidden.draft(path), secret, hidden.random))
                 assert how != WRONG_HOST or answer.status_code == 421
                 sent[answer.headers["x-correlation-id"]] = how
-        stored = await hidden.stored()
+        stored = await hidden.read_stored()
         assert not any(id in stored for id, how in sent.items() if how == WRONG_HOST)
         seen = {how for id, how in sent.items() if id in stored and secrets_in(stored[id], [secret])}
         absent = set(ways) - seen - set(UNDECODED)

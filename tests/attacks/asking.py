@@ -27,7 +27,7 @@ class Target:
 
         return self.desk.do(steps)
 
-    def found(self, token: str, path: str, mode: str | None = None) -> set[str]:
+    def find(self, token: str, path: str, mode: str | None = None) -> set[str]:
         """The resources that a search returns, as Type/id."""
         response = self.ask(token, path)
         assert response.status_code == 200, response.text

@@ -35,7 +35,7 @@ class Server:
     def __init__(self, ask: Callable[..., httpx2.Response], load: Callable[..., None], read: Callable[..., Any]) -> None:
         self.ask, self.load, self._read = ask, load, read
 
-    def stored(self, type: str, id: str) -> Json | None:
+    def find_stored(self, type: str, id: str) -> Json | None:
         record: Stored | None = self._read(type, id)
         return None if record is None or record.deleted else dict(json.loads(record.body))
 

@@ -41,8 +41,8 @@ def test_18_every_type_is_limited_to_its_compartment(target: Target, type: str) 
         await store.transaction([save(own, space=SPACE), save(foreign, space=SPACE)])
 
     target.desk.do(put)
-    visible = target.found("TA", f"/{type}")
+    visible = target.find("TA", f"/{type}")
     assert f"{type}/of-a" in visible
     assert f"{type}/of-b" not in visible
-    assert f"{type}/of-b" in target.found("TB", f"/{type}")
+    assert f"{type}/of-b" in target.find("TB", f"/{type}")
     assert target.ask("TA", f"/{type}/of-b").status_code == 404

@@ -73,7 +73,7 @@ def stolen(desk: Sitting, request: pytest.FixtureRequest) -> Stolen:
     return desk.do(lambda flow: steal(flow, request.param))
 
 
-async def _private(flow: Flow, app: dict[str, Any]) -> dict[str, str]:
+async def _gather_private_values(flow: Flow, app: dict[str, Any]) -> dict[str, str]:
     """The values that only the administrator may read, by name."""
     user = await flow.clinician()
     return {
@@ -97,7 +97,7 @@ def test_a_remote_client_reads_nothing_that_is_stored(desk: Sitting, stolen: Sto
         id = answer.headers["x-correlation-id"]
         for form in FORMS:
             visible_text += (await far.http.get(f"/exchanges/{id}", headers={"Accept": form})).text
-        disclosed = {what for what, text in (await _private(flow, stolen.app)).items() if text in visible_text}
+        disclosed = {what for what, text in (await _gather_private_values(flow, stolen.app)).items() if text in visible_text}
         assert not disclosed
 
     desk.do(steps)

@@ -133,20 +133,20 @@ def test_every_hop_sees_only_what_the_token_sees(
     assert names(answer, "include") == included
     assert answer.json()["total"] == len(matches)
     if hidden:
-        assert hidden in target.found("ALL", path)
+        assert hidden in target.find("ALL", path)
         assert hidden not in answer.text.replace('"reference":"' + hidden, "")
 
 
 def test_36_includes_of_a_patient_are_in_its_compartment(target: Target) -> None:
-    visible = target.found("TA", "/Patient?_id=A&_revinclude=*&_include=*")
+    visible = target.find("TA", "/Patient?_id=A&_revinclude=*&_include=*")
     assert {"Patient/A", "Observation/oa-lab", "Coverage/cva", "Encounter/ea", "Appointment/ap"} <= visible
-    everything = target.found("ALL", "/Patient?_id=A&_revinclude=*&_include=*")
+    everything = target.find("ALL", "/Patient?_id=A&_revinclude=*&_include=*")
     assert {"Observation/o-focus", "Patient/A2", "Group/g"} <= everything - visible
 
 
 def test_37_an_include_must_match_the_filter_too(target: Target) -> None:
     path = "/Observation?_id=ob-member&_include=Observation:has-member&_include=Observation:subject:Patient"
-    assert "Observation/oa-lab" in target.found("ALL", path)
+    assert "Observation/oa-lab" in target.find("ALL", path)
     assert target.ask("TAL", path).status_code == 403
 
 
@@ -161,8 +161,8 @@ def test_30_the_length_of_a_chain_is_limited(target: Target, path: str) -> None:
 
 def test_38_a_contained_resource_is_returned_only_with_its_container(target: Target) -> None:
     assert target.ask("TA", "/Observation/oa-cont").json()["contained"][0]["name"] == [{"family": "Bravo"}]
-    assert target.found("TA", "/Patient?name=Bravo") == set()
-    assert "Patient/c" not in target.found("ALL", "/Patient")
+    assert target.find("TA", "/Patient?name=Bravo") == set()
+    assert "Patient/c" not in target.find("ALL", "/Patient")
 
 
 def test_39_a_list_belongs_to_its_patient(target: Target) -> None:

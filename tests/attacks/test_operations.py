@@ -63,22 +63,22 @@ def exporting(target: Target) -> Target:
 
 @pytest.mark.parametrize("token", ["TA", "TU"])
 def test_42_everything_returns_only_the_own_records(target: Target, token: str) -> None:
-    assert target.found(token, "/Patient/A/$everything", "match") == MINE
-    assert target.found(token, "/Patient/$everything", "match") == MINE
-    assert target.found(token, "/Patient/A/$everything") - MINE == {"Practitioner/p"}
-    selected = target.found(token, "/Patient/A/$everything?_type=Patient,Coverage&_since=2000-01-01T00:00:00Z")
+    assert target.find(token, "/Patient/A/$everything", "match") == MINE
+    assert target.find(token, "/Patient/$everything", "match") == MINE
+    assert target.find(token, "/Patient/A/$everything") - MINE == {"Practitioner/p"}
+    selected = target.find(token, "/Patient/A/$everything?_type=Patient,Coverage&_since=2000-01-01T00:00:00Z")
     assert selected == {"Patient/A", "Coverage/cva"}
-    whole = target.found("ALL", "/Patient/A/$everything", "match")
+    whole = target.find("ALL", "/Patient/A/$everything", "match")
     assert whole >= MINE
     assert "Observation/ob-lab" not in whole
-    assert "Observation/ob-lab" in target.found("ALL", "/Patient/B/$everything", "match")
+    assert "Observation/ob-lab" in target.find("ALL", "/Patient/B/$everything", "match")
 
 
 def test_42_a_requested_type_needs_its_scope(target: Target) -> None:
     assert target.ask("TAPS", "/Patient/A/$everything?_type=Coverage").status_code == 403
     assert target.ask("TAPS", "/Patient/$everything?_type=Patient,Coverage").status_code == 403
-    assert target.found("TAPS", "/Patient/A/$everything") == {"Patient/A"}
-    assert target.found("TAP", "/Patient/A/$everything") == {"Patient/A"}
+    assert target.find("TAPS", "/Patient/A/$everything") == {"Patient/A"}
+    assert target.find("TAP", "/Patient/A/$everything") == {"Patient/A"}
     assert target.ask("TAP", "/Patient/$everything").status_code == 403
     assert target.ask("TAO", "/Patient/A/$everything").status_code == 403
 
@@ -134,13 +134,13 @@ def test_43_operations_on_another_patient_return_nothing(target: Target, path: s
 
 
 def test_43_lastn_returns_only_the_own_records(target: Target) -> None:
-    latest = target.found("TA", "/Observation/$lastn?max=100")
+    latest = target.find("TA", "/Observation/$lastn?max=100")
     assert latest == {name for name in MINE if name.startswith("Observation/")}
-    labs = target.found("TAL", "/Observation/$lastn?max=100")
+    labs = target.find("TAL", "/Observation/$lastn?max=100")
     assert labs == {"Observation/oa-lab", "Observation/oa-cont", "Observation/moved"}
     assert target.ask("TAP", "/Observation/$lastn").status_code == 403
     assert target.ask("TA", "/Observation/$lastn?patient.name=Bravo").status_code == 200
-    assert target.found("TA", "/Observation/$lastn?subject:Patient.name=Bravo") == set()
+    assert target.find("TA", "/Observation/$lastn?subject:Patient.name=Bravo") == set()
 
 
 @pytest.mark.parametrize(

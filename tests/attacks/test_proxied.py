@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 from tests.cli.command import sickbay
-from tests.proxy import proxied
+from tests.proxy import run_proxy
 
 from sickbay.cli import admin_key
 from sickbay.testing.server import Live, serving
@@ -88,7 +88,7 @@ def test_a_direct_request_may_administer(server: Live, http: httpx2.Client) -> N
 def test_a_request_through_nginx_with_default_settings_may_not_administer(
     server: Live, http: httpx2.Client, place: Path
 ) -> None:
-    with proxied(urlsplit(server.base).port or 0) as port:
+    with run_proxy(urlsplit(server.base).port or 0) as port:
         assert statuses(http, f"http://127.0.0.1:{port}") == REFUSED
         right = {"Authorization": f"Bearer {admin_key.read(place)}"}
         assert statuses(http, f"http://127.0.0.1:{port}", right) <= {200, 201, 204, 303}

@@ -51,7 +51,7 @@ REGISTERED: dict[str, Callable[[str], dict[str, Any]]] = {
 def test_a_secret_in_a_registration_request_is_redacted(desk: Sitting, way: str, what: str) -> None:
     async def steps(flow: Flow) -> None:
         await flow.register(client="symmetric", client_secret=CHOSEN)
-        secret = CHOSEN if what == "a chosen secret" else (await flow.launched())["access_token"]
+        secret = CHOSEN if what == "a chosen secret" else (await flow.complete_launch())["access_token"]
         answer = await flow.http.post("/general/oauth/register", json=REGISTERED[way](secret))
         assert answer.status_code in (201, 400)
         assert secret not in await _read_stored(flow, answer)
@@ -101,7 +101,7 @@ PARTS: dict[str, Callable[[str], tuple[dict[str, str], tuple[str, ...]]]] = {
 @pytest.mark.parametrize("way", PARTS)
 def test_a_large_part_of_a_token_is_not_stored(desk: Sitting, way: str) -> None:
     async def steps(flow: Flow) -> None:
-        tokens = await flow.launched()
+        tokens = await flow.complete_launch()
         app = await flow.register()
         sent, parts = PARTS[way](tokens["access_token"])
         stored = await _read_stored(flow, await flow.authorize(app, **sent, scope="openid nothing"))

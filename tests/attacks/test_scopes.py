@@ -47,24 +47,24 @@ def test_46_47_an_invalid_scope_grants_nothing(target: Target, token: str) -> No
 
 
 def test_47_a_filter_that_cannot_be_enforced_shows_nothing(target: Target) -> None:
-    assert target.found("unfilterable", "/Observation") == set()
+    assert target.find("unfilterable", "/Observation") == set()
     assert target.ask("unfilterable", "/Observation/oa-lab").status_code == 404
 
 
 def test_48_a_granular_scope_limits_reads_and_searches(target: Target) -> None:
     laboratory = A - {"Observation/oa-vit"}
-    assert target.found("TAL", "/Observation") == laboratory
+    assert target.find("TAL", "/Observation") == laboratory
     assert target.ask("TAL", "/Observation?_summary=count").json()["total"] == len(laboratory)
     assert target.ask("TAL", "/Observation/oa-lab").status_code == 200
     assert target.ask("TAL", "/Observation/oa-vit").status_code == 404
     assert target.ask("TA", "/Observation/oa-vit").status_code == 200
-    assert target.found("TAL", "/Observation?category=vital-signs") == set()
-    assert target.found("TAL", "/Observation?category:not=laboratory") == set()
-    assert target.found("TAL", "/Observation?_id=oa-vit") == set()
+    assert target.find("TAL", "/Observation?category=vital-signs") == set()
+    assert target.find("TAL", "/Observation?category:not=laboratory") == set()
+    assert target.find("TAL", "/Observation?_id=oa-vit") == set()
 
 
 def test_49_scopes_add_up_but_not_letters_of_two_types(target: Target) -> None:
-    assert target.found("TALV", "/Observation") == A
+    assert target.find("TALV", "/Observation") == A
     assert target.ask("TALV", "/Observation/oa-vit").status_code == 200
     assert target.ask("apart", "/Observation").status_code == 403
     assert target.ask("apart", "/Condition/x").status_code == 403
@@ -156,7 +156,7 @@ def test_55_next_pages_show_nothing_of_patients_that_are_no_longer_visible(targe
             assert not any(name in answer.text for name in A)
         target.desk.do(panel)
         assert target.ask("TU", "/Patient/A").status_code == 404
-        assert target.found("TU", "/Observation") == set()
+        assert target.find("TU", "/Observation") == set()
     finally:
         target.desk.do(lambda flow: panel(flow, "A"))
     assert target.ask("TU", path).status_code == 200
@@ -173,7 +173,7 @@ def test_56_an_empty_patient_list_gives_no_access(target: Target) -> None:
 
     target.desk.do(put)
     for path in ("/Observation", "/Patient?name=Alfa", "/Condition", "/Encounter"):
-        assert target.found("emptied", path) == set()
+        assert target.find("emptied", path) == set()
     assert target.ask("emptied", "/Patient/A").status_code == 404
 
 

@@ -58,7 +58,7 @@ def test_a_search_finds_and_counts_only_what_the_token_may_see(
     assert answer.status_code == 200, answer.text
     assert names(answer) == visible
     assert answer.json()["total"] == len(visible)
-    assert target.found(may, path) == control
+    assert target.find(may, path) == control
     joint = "&" if "?" in path else "?"
     for more in ("_summary=count", "_count=0", "_total=accurate", "_total=estimate"):  # 16
         for token, expected in (("TA", visible), (may, control)):
@@ -170,7 +170,7 @@ def test_22_searches_across_types_follow_the_same_rule(
 def test_22_a_user_may_not_list_all_patients_at_another_url(target: Target) -> None:
     for path in ("/Patient", "?_type=Patient", "?_count=5", "/?_type=Observation,Patient"):
         assert target.ask("TU", path).status_code == 400, path
-    assert target.found("TU", "?_type=Observation") == A_OBSERVATIONS
+    assert target.find("TU", "?_type=Observation") == A_OBSERVATIONS
 
 
 @pytest.mark.parametrize(

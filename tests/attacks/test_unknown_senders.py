@@ -46,7 +46,7 @@ class Target(NamedTuple):
 
         return self.desk.do(steps)
 
-    def bound(self, *texts: bytes) -> int:
+    def compute_bound(self, *texts: bytes) -> int:
         return self.granted * (READS + ceil(sum(map(len, texts)) / BYTES_PER_READ))
 
 
@@ -57,7 +57,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
             patch.setattr(journal, period, 3600)  # nothing is recorded unless a test says so
 
         async def begin(flow: Flow) -> Target:
-            await flow.launched()  # an app, whose secrets are looked for in what is recorded
+            await flow.complete_launch()  # an app, whose secrets are looked for in what is recorded
             token = (await hand(flow, "system/*.rs")).headers["Authorization"].encode()
             expired = (await hand(flow, "system/*.rs")).headers["Authorization"].encode()
             await flow.http.post("/admin/clock", json={"advance": 7200})
@@ -138,7 +138,7 @@ def test_a_refusal_costs_a_few_reads_whatever_is_asked_for(target: Target, kind:
             for sender, headers in target.senders.items():
                 answer, lines = target.refuse("GET", address, headers)
                 assert answer.status == (400 if kind == "wrong text" else 401)
-                assert lines <= target.bound(address), (sender, place, size, lines / target.granted)
+                assert lines <= target.compute_bound(address), (sender, place, size, lines / target.granted)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -152,7 +152,7 @@ def test_a_search_by_post_costs_as_little(target: Target, kind: str, version: st
                     "POST", f"/general/{version}{place}".encode(), [*headers, (b"content-type", FORM)], form
                 )
                 assert answer.status in ((400, 401) if kind == "wrong text" else (401,))
-                assert lines <= target.bound(form), (sender, place, size, lines / target.granted)
+                assert lines <= target.compute_bound(form), (sender, place, size, lines / target.granted)
 
 
 def _bundle(kind: str, count: int) -> bytes:
@@ -189,7 +189,7 @@ def test_a_body_is_not_read(target: Target, kind: str, version: str) -> None:
         for sender, headers in target.senders.items():
             answer, lines = target.refuse(method, f"/general/{version}{place}".encode(), [*headers, *more], body)
             assert answer.status == 401
-            assert lines <= target.bound(b""), (sender, size, lines / target.granted)
+            assert lines <= target.compute_bound(b""), (sender, size, lines / target.granted)
 
 
 HEADERS: dict[str, Callable[[int], list[Header]]] = {
@@ -215,7 +215,7 @@ def test_headers_cost_as_little(target: Target, kind: str) -> None:
         sent = b"".join(name + value for name, value in headers)
         answer, lines = target.refuse("GET", b"/general/r4/Patient/p-0001", headers)
         assert answer.status in (400, 401), answer
-        assert lines <= target.bound(sent), (size, lines / target.granted)
+        assert lines <= target.compute_bound(sent), (size, lines / target.granted)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_wrong_path_costs_as_little(target: Target, path: str) -> None:
     for headers in target.senders.values():
         answer, lines = target.refuse("GET", address, headers)
         assert answer.status == 401
-        assert lines <= target.bound(address), lines / target.granted
+        assert lines <= target.compute_bound(address), lines / target.granted
 
 
 async def _record(flow: Flow, query: bytes, headers: list[Header]) -> tuple[int, dict[str, Any], str]:

@@ -80,13 +80,13 @@ def has_succeeded(answer: Any) -> bool:
 def test_a_participant_cannot_change_a_record_in_any_way(server: Server, type: str) -> None:
     id = f"shared-{type}"
     server.load(share(type, id))
-    before = server.stored(type, id)
+    before = server.find_stored(type, id)
     for method, path, body, headers in changes(type, id):
         answer = server.ask("A", method, path, body, **headers)
         assert not has_succeeded(answer), (method, path, answer.text)
         assert "fhir-write-not-subject" in answer.text
         assert server.ask("blind", method, path, body, **headers).text.find("not-subject") < 0
-        assert server.stored(type, id) == before
+        assert server.find_stored(type, id) == before
     if type != "Appointment":  # both patients are its subjects
         assert server.ask("B", "PUT", f"/{type}/{id}", before).status_code == 200
     assert server.ask("all", "DELETE", f"/{type}/{id}").status_code == 204
@@ -114,7 +114,7 @@ def test_no_write_adds_another_patient(server: Server, spelling: str, other: str
     """The responses are the same whether or not the patient exists."""
     id = f"add-{len(spelling)}-{other}"
     server.load(observation(id, "Patient/A"))
-    before = server.stored("Observation", id)
+    before = server.find_stored("Observation", id)
     named = [ref(spelling.format(other))]
     put, patch = (
         {**observation(id, "Patient/A"), "performer": named},
@@ -155,7 +155,7 @@ def test_no_write_adds_another_patient(server: Server, spelling: str, other: str
             answer = server.ask(token, method, path, body, **headers)
             assert not has_succeeded(answer), (method, path, answer.text)
             assert "fhir-write-outside-scope" in answer.text
-        assert server.stored("Observation", id) == before
+        assert server.find_stored("Observation", id) == before
     own_observation = {**put, "performer": [ref("Patient/A")]}
     assert server.ask("A", "PUT", f"/Observation/{id}", own_observation).status_code == 200
 
@@ -209,6 +209,6 @@ def test_several_records_are_deleted_only_if_all_are_own(server: Server) -> None
     """A condition that matches an own record and another's is ambiguous, so nothing is deleted."""
     server.load(share("Procedure", "two-b"), own("Procedure", "two-a"))
     assert server.ask("A", "DELETE", "/Procedure?_id=two-a,two-b").status_code == 412
-    assert server.stored("Procedure", "two-a")
-    assert server.stored("Procedure", "two-b")
+    assert server.find_stored("Procedure", "two-a")
+    assert server.find_stored("Procedure", "two-b")
     assert server.ask("A", "DELETE", "/Procedure?_id=two-a").status_code == 204

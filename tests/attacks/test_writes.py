@@ -22,13 +22,13 @@ async def taw(flow: Flow) -> Hand:
 async def of_b(flow: Flow) -> dict[str, Any]:
     """An observation of B that A's token must never learn about."""
     other = await hand(flow, "patient/Observation.cruds", B)
-    return await other.made(observation(B, identifier=[{"system": "urn:secret", "value": "b"}]))
+    return await other.create(observation(B, identifier=[{"system": "urn:secret", "value": "b"}]))
 
 
 def test_57_nothing_is_written_into_another_chart(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own, hidden = await taw(flow), await of_b(flow)
-        record = await own.made(observation(A))
+        record = await own.create(observation(A))
         path = f"/Observation/{record['id']}"
         moved = record | {"subject": {"reference": f"Patient/{B}"}}
         for answer in (
@@ -94,7 +94,7 @@ def test_59_a_condition_of_update_delete_and_patch_matches_only_visible_resource
 def test_60_a_delete_does_not_cascade_and_reveals_no_other_patient(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await taw(flow)
-        record = await own.made(observation(A))
+        record = await own.create(observation(A))
         cascade = await own.ask("DELETE", f"/Observation/{record['id']}?_cascade=delete")
         assert (cascade.status_code, rules(cascade)) == (403, {"fhir-delete-cascade"})
         whole = await own.ask("DELETE", f"/Patient/{A}")
@@ -148,7 +148,7 @@ def test_3_versions_of_hidden_resources_are_hidden(tmp_path: Path, version: str)
 def test_6_a_version_that_belonged_to_another_patient_stays_hidden(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         both, own = await hand(flow, "user/Observation.cruds"), await taw(flow)
-        record = await both.made(observation(B))
+        record = await both.create(observation(B))
         path = f"/Observation/{record['id']}"
         assert (await both.ask("PUT", path, record | {"subject": {"reference": f"Patient/{A}"}})).status_code == 200
         assert (await own.ask("GET", f"{path}/_history/1")).status_code == 404
@@ -161,7 +161,7 @@ def test_6_a_version_that_belonged_to_another_patient_stays_hidden(tmp_path: Pat
 def test_4_5_and_6_a_history_contains_only_versions_that_were_and_are_visible(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         both, own, hidden = await hand(flow, "user/Observation.cruds"), await taw(flow), await of_b(flow)
-        record = await both.made(observation(B))
+        record = await both.create(observation(B))
         path = f"/Observation/{record['id']}"
         await both.ask("PUT", path, record | {"subject": {"reference": f"Patient/{A}"}})
         assert (await own.ask("GET", f"/Observation/{hidden['id']}/_history")).status_code == 404

@@ -60,12 +60,12 @@ def test_an_unknown_app_has_no_origins() -> None:
 def test_only_a_refused_page_may_not_read_the_response(sent: str, hidden: bool) -> None:
     request = tokens.token_request(headers={"Origin": sent})
     context = tokens.token_context(client=APP, server=Server(policy=STRICT))
-    assert origin.is_withheld(tokens.examined(request, context)) is hidden
+    assert origin.is_withheld(tokens.examine_token(request, context)) is hidden
 
 
 def test_the_refusal_lists_the_registered_origins() -> None:
     request = tokens.token_request(headers={"Origin": OTHER})
-    refusals = tokens.examined(request, tokens.token_context(client=APP, server=Server(policy=STRICT))).refusals
+    refusals = tokens.examine_token(request, tokens.token_context(client=APP, server=Server(policy=STRICT))).refusals
     facts = next(refusal.facts for refusal in refusals if refusal.name == origin.NAME)
     assert facts == {"received": OTHER, "registered": ("https://app.example.org", "http://localhost:8100")}
 

@@ -73,13 +73,13 @@ def token_request(
     return requests.token_request("POST", URL, {"content-type": token_checks.FORM, **sent}, encode(pairs))
 
 
-def examined(request: TokenRequest, context: TokenContext = KNOWN) -> Examination:
+def examine_token(request: TokenRequest, context: TokenContext = KNOWN) -> Examination:
     return examine(token.checks(request), request, context)
 
 
 def outcome(request: TokenRequest, context: TokenContext = KNOWN) -> tuple[str, str, int] | None:
     """Returns (refusal, error, status) of the response; None if the request was granted."""
-    examination = examined(request, context)
+    examination = examine_token(request, context)
     refusal = examination.decisive()
     assert examination.granted == (refusal is None)
     return None if refusal is None else (refusal.name, refusal.error, refusal.status)

@@ -105,7 +105,7 @@ def test_a_server_works_without_a_folder_to_be_listed_in(tmp_path: Path, monkeyp
         pass
 
 
-def listed(place: Path, started: float, pid: int) -> None:
+def write_entry(place: Path, started: float, pid: int) -> None:
     server = RunningServer(str(place), f"http://localhost:{pid}", pid, started, str(place))
     path = folder.data_folder(None) / running_servers.FOLDER / f"{pid}.json"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -118,7 +118,7 @@ def test_servers_are_ordered_by_their_start_and_unreadable_entries_are_removed(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     monkeypatch.setattr(folder, "running", lambda place: {"pid": int(place.name)})
     for pid, started in ((3, 1.0), (1, 3.0), (2, 2.0)):
-        listed(tmp_path / str(pid), started, pid)
+        write_entry(tmp_path / str(pid), started, pid)
     broken = folder.data_folder(None) / running_servers.FOLDER / "9.json"
     broken.write_text("{")
     assert [server.pid for server in running_servers.all_running()] == [3, 2, 1]

@@ -15,7 +15,7 @@ from tests.clients.origins import REDIRECT, serves
 from tests.conftest import fresh_page
 from tests.flows.flow import PATIENTS, copy_filled
 from tests.ports import free_port
-from tests.proxy import proxied
+from tests.proxy import run_proxy
 
 from sickbay.cli import admin_key
 from sickbay.testing.server import serving
@@ -206,7 +206,7 @@ def test_the_portal_works_through_nginx_with_its_default_settings(tmp_path: Path
     port = free_port()
     folder = tmp_path / "data"
     copy_filled(folder)
-    with proxied(port) as front:
+    with run_proxy(port) as front:
         for base in (f"http://{NAME}:{front}", f"http://localhost:{front}"):
             arguments = ("--port", str(port), "--base-url", base, "--data", str(folder), "--patients", str(PATIENTS))
             with serving(*arguments):
@@ -217,7 +217,7 @@ def test_the_portal_works_through_nginx_with_its_default_settings(tmp_path: Path
 def test_behind_a_proxy_with_another_base_url_the_page_says_what_to_set(tmp_path: Path, browse: Page) -> None:
     with serving("--data", str(tmp_path / "data"), "--patients", "1") as live:
         port = json.loads((tmp_path / "data" / "runtime.json").read_text())["port"]
-        with proxied(port) as front:
+        with run_proxy(port) as front:
             address = f"http://{NAME}:{front}"
             browse.goto(f"{address}/developer/sign-in")
             browse.fill("input[name=token]", admin_key.read(tmp_path / "data") or "")

@@ -63,7 +63,9 @@ def first_cause(sickbay: AdminClient, later: tuple[dict[str, Any], LaterEffects]
     return found["waiting_for"]["step"], found["causes"][0]["id"]
 
 
-def registered(sickbay: AdminClient, origin: Origin, *, end: str = "index.html", host: str = "localhost", **more: Any) -> Any:
+def register_page(
+    sickbay: AdminClient, origin: Origin, *, end: str = "index.html", host: str = "localhost", **more: Any
+) -> Any:
     """An app in a page. end, host: of its redirect URI."""
     client_id = str(uuid.uuid4())
     page = origin.address(client_id, end, host)
@@ -72,7 +74,7 @@ def registered(sickbay: AdminClient, origin: Origin, *, end: str = "index.html",
     return sickbay.register(client_id=client_id, **{**fields, **sickbay.auto_approved(), **more})
 
 
-def opened(page: Page, sickbay: AdminClient, app: dict[str, Any], script: str = "") -> None:
+def open_app(page: Page, sickbay: AdminClient, app: dict[str, Any], script: str = "") -> None:
     """Signs in to the chart, which sets Sickbay's cookie, and launches the app from there."""
     page.goto(sickbay.line["tenants"][TENANT]["ehr"])
     page.locator(f"button[name=account][value={sickbay.clinician['username']}]").click()
@@ -104,8 +106,8 @@ def test_a_page_with_the_javascript_client_that_stops(
     fields: dict[str, Any],
     expected: tuple[str, str],
 ) -> None:
-    app = registered(sickbay, origin, **fields)
-    opened(page, sickbay, app, script)
+    app = register_page(sickbay, origin, **fields)
+    open_app(page, sickbay, app, script)
     page.wait_for_load_state("networkidle")
     assert first_cause(sickbay, later, app) == expected
 
@@ -149,8 +151,8 @@ def test_the_python_client_that_stops(
 def test_a_page_that_works_is_not_called_stalled(
     sickbay: AdminClient, later: tuple[dict[str, Any], LaterEffects], origin: Origin, page: Page
 ) -> None:
-    app = registered(sickbay, origin)
-    opened(page, sickbay, app)
+    app = register_page(sickbay, origin)
+    open_app(page, sickbay, app)
     page.wait_for_selector("html[data-done]", state="attached")
     assert page.title() == "done", page.inner_text("body")
     later[1].later += 7000

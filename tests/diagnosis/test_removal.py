@@ -8,7 +8,7 @@ from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import explain
 from sickbay.diagnosis.kinds import KINDS
-from sickbay.diagnosis.rule_index import indexed
+from sickbay.diagnosis.rule_index import build_index
 
 PATHS = case.paths()
 
@@ -20,7 +20,7 @@ def findings_without(id: str) -> set[str]:
     request = kind.request(example.refused)
     context = kind.context(example.refused, request)
     examination = kind.examine(request, context)
-    rules = indexed([rule for rule in RULES if rule.id != id])
+    rules = build_index([rule for rule in RULES if rule.id != id])
     try:
         return {finding.id for finding in explain(rules, kind.stage.name, request, context, examination).findings}
     except LookupError:

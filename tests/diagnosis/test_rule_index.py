@@ -6,7 +6,7 @@ import pytest
 
 from sickbay.diagnosis.catalogue import INDEX, RULES
 from sickbay.diagnosis.rule import Rule
-from sickbay.diagnosis.rule_index import indexed
+from sickbay.diagnosis.rule_index import build_index
 
 NAMES = sorted({name for rule in RULES for name in (rule.id, rule.explains) if name})
 STAGES = sorted({stage for rule in RULES for stage in (rule.stage, *rule.at)})
@@ -29,7 +29,7 @@ def test_every_rule_that_may_explain_a_refusal_is_found_and_the_general_one_is_l
 def test_a_rule_that_lists_its_own_stage_again_is_found_once() -> None:
     rule = next(rule for rule in RULES if rule.advises)
     again = Rule(**{name: getattr(rule, name) for name in rule.__slots__} | {"at": (rule.stage,)})
-    assert indexed([again]).advising == {rule.stage: {again.condition: (again,)}}
+    assert build_index([again]).advising == {rule.stage: {again.condition: (again,)}}
 
 
 def test_positions_are_those_of_the_catalogue() -> None:

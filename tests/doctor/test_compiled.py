@@ -20,7 +20,7 @@ def load(folder: Path, path: Path) -> tuple[Knowledge, int]:
     return knowledge, len(built)
 
 
-def written(knowledge: Knowledge) -> bytes:
+def encode(knowledge: Knowledge) -> bytes:
     """As in a file, where the phrases are not decoded."""
     return msgspec.msgpack.encode(knowledge)
 
@@ -29,7 +29,7 @@ def test_it_is_compiled_once(tmp_path: Path) -> None:
     folder, path = write(tmp_path), tmp_path / "compiled.msgpack"
     first, second = load(folder, path), load(folder, path)
     assert (first[1], second[1]) == (1, 0)
-    assert written(first[0]) == written(second[0])
+    assert encode(first[0]) == encode(second[0])
 
 
 def test_it_is_compiled_again_if_a_file_changed_or_was_added_or_removed(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_without_sources_it_is_read_as_it_is(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     knowledge, times = load(empty, path)
-    assert (written(knowledge), times) == (written(expected), 0)
+    assert (encode(knowledge), times) == (encode(expected), 0)
 
 
 def test_a_folder_that_can_not_be_written_is_no_obstacle(tmp_path: Path) -> None:

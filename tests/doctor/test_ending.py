@@ -76,7 +76,7 @@ STEPS: dict[str, dict[str, Any]] = {
 ORDER = [*STEPS]
 
 
-def recorded(*names: str) -> tuple[har.HarExchange, ...]:
+def record_steps(*names: str) -> tuple[har.HarExchange, ...]:
     return har.read({"log": {"entries": [STEPS[name] for name in names]}})
 
 
@@ -93,12 +93,12 @@ def recorded(*names: str) -> tuple[har.HarExchange, ...]:
 def test_a_har_file_that_ends_early_says_after_what(
     last: str, says: str, first: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    exchanges = recorded(*ORDER[: ORDER.index(last) + 1])
+    exchanges = record_steps(*ORDER[: ORDER.index(last) + 1])
     found = ending.of_har(exchanges)
     assert found[0].id == first
     assert says in found[0].why
     assert {finding.severity for finding in found} == {"info"}
-    whole = har_doctor.report(recorded(*ORDER), everything=False, json=True)
+    whole = har_doctor.report(record_steps(*ORDER), everything=False, json=True)
     capsys.readouterr()
     assert har_doctor.report(exchanges, everything=False, json=False) == whole == 0
     assert says in capsys.readouterr().out
@@ -108,7 +108,7 @@ def test_a_har_file_that_ends_early_says_after_what(
 
 @pytest.mark.parametrize("names", [ORDER, ["launch"], ["discovery"], ["authorize"], ["code"], ["token", "read"], ["read"], []])
 def test_a_complete_launch_and_a_single_request_end_where_they_should(names: list[str]) -> None:
-    assert ending.of_har(recorded(*names)) == ()
+    assert ending.of_har(record_steps(*names)) == ()
 
 
 def test_a_launch_whose_last_request_failed_is_explained_by_that(capsys: pytest.CaptureFixture[str]) -> None:

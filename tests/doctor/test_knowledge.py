@@ -111,7 +111,7 @@ def test_what_a_message_needs_has_more_than_six_letters() -> None:
     assert short == []
 
 
-def alone() -> Iterator[tuple[str, str]]:
+def list_single_phrases() -> Iterator[tuple[str, str]]:
     """The product and the phrase of each message that a phrase alone shows."""
     for id, fields in wordings().items():
         groups: list[list[str]] = fields.get("wordings", [])  # type: ignore[assignment]
@@ -120,7 +120,7 @@ def alone() -> Iterator[tuple[str, str]]:
 
 
 def test_a_phrase_shows_one_message_of_a_product() -> None:
-    assert [where for where, times in Counter(alone()).items() if times > 1] == []
+    assert [where for where, times in Counter(list_single_phrases()).items() if times > 1] == []
 
 
 def test_each_slot_is_known() -> None:

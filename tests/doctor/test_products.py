@@ -35,7 +35,7 @@ def without_marks(words: list[str]) -> str:
     return " ".join(word for index, word in enumerate(words) if index not in left_out)
 
 
-def foreign(texts: Sequence[SeenText]) -> list[tuple[str, str]]:
+def find_foreign_causes(texts: Sequence[SeenText]) -> list[tuple[str, str]]:
     """The causes of products that texts show without marks and without a message that only the product writes."""
     wrong = []
     for seen in texts:
@@ -48,12 +48,12 @@ def foreign(texts: Sequence[SeenText]) -> list[tuple[str, str]]:
 
 
 def test_no_text_without_marks_shows_a_cause_of_a_product() -> None:
-    assert foreign(seen_texts()[::4]) == []
+    assert find_foreign_causes(seen_texts()[::4]) == []
 
 
 @pytest.mark.prove
 def test_none_of_all_texts_without_marks_does() -> None:
-    assert foreign(seen_texts()) == []
+    assert find_foreign_causes(seen_texts()) == []
 
 
 def imply(products: set[str]) -> set[str]:

@@ -8,12 +8,12 @@ from sickbay.fhir.search.query import Filter, Query
 BASE = "http://h/general/r4"
 
 
-def parsed(type: str, *pairs: tuple[str, str], version: str = "r4", strict: bool = False) -> Query:
+def parse_query(type: str, *pairs: tuple[str, str], version: str = "r4", strict: bool = False) -> Query:
     query = parse(version, type, pairs, base=BASE, strict=strict)
     assert isinstance(query, Query), query
     return query
 
 
 def only(type: str, name: str, text: str) -> Filter:
-    (filter,) = parsed(type, (name, text)).filters
+    (filter,) = parse_query(type, (name, text)).filters
     return filter

@@ -100,10 +100,10 @@ def test_the_statement_lists_exactly_the_supported_search_parameters(version: st
 def test_every_element_of_the_statement_exists_in_the_version(version: str) -> None:
     capability = statement(version, SERVER)
     assert validate(version, capability) == []
-    assert list(_unknown(version, capability["resourceType"], capability)) == []
+    assert list(_find_unknown_elements(version, capability["resourceType"], capability)) == []
 
 
-def _unknown(version: str, path: str, node: dict[str, Any]) -> list[str]:
+def _find_unknown_elements(version: str, path: str, node: dict[str, Any]) -> list[str]:
     unknown = []
     elements = children(version, path)
     for key, value in node.items():
@@ -115,7 +115,7 @@ def _unknown(version: str, path: str, node: dict[str, Any]) -> list[str]:
             continue
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, dict):
-                unknown += _unknown(version, child_elements[0].path, item)
+                unknown += _find_unknown_elements(version, child_elements[0].path, item)
     return unknown
 
 

@@ -100,13 +100,13 @@ class App:
         key, mark = self.dice.choice(self.own), self._next("u")
         self.ledger.asked[key] = mark
         await self._send("PUT", "/Observation/" + key[1], observation(mark, id=key[1]))
-        self._answered(key)
+        self._note_answer(key)
 
     async def delete(self) -> None:
         key = self.own.pop(self.dice.randrange(len(self.own)))
         self.ledger.asked[key] = GONE
         await self._send("DELETE", "/Observation/" + key[1], None)
-        self._answered(key)
+        self._note_answer(key)
 
     async def transact(self) -> None:
         """Send a transaction: a new resource, a second new one that refers to it, and a new version of an existing one."""
@@ -124,7 +124,7 @@ class App:
         ]
         await self._send("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": entries})
         self.ledger.whole.add(mark)
-        self._answered(key)
+        self._note_answer(key)
 
     async def create_once(self) -> None:
         """Send three identical conditional creates at once; only one resource may be created."""
@@ -143,7 +143,7 @@ class App:
         self.number += 1
         return f"{kind}-{self.name}-{self.number}"
 
-    def _answered(self, key: Key) -> None:
+    def _note_answer(self, key: Key) -> None:
         self.ledger.answered[key].append(self.ledger.asked.pop(key))
 
     async def _send(self, method: str, path: str, body: Any, **headers: str) -> httpx2.Response:

@@ -18,14 +18,14 @@ async def inject(flow: Flow, kind: str, **members: Any) -> str:
     return str(response.json()["id"])
 
 
-async def launched(flow: Flow, **more: Any) -> tuple[dict[str, Any], httpx2.Response]:
+async def launch_app(flow: Flow, **more: Any) -> tuple[dict[str, Any], httpx2.Response]:
     app = await flow.register(**more)
     launch = await flow.launch(app)
     return app, await flow.redeem(app, await flow.code(app, launch=launch["launch"], scope=SCOPE))
 
 
 async def grant(flow: Flow) -> dict[str, Any]:
-    return dict((await launched(flow))[1].json())
+    return dict((await launch_app(flow))[1].json())
 
 
 async def get(flow: Flow, path: str, token: str, **headers: str) -> httpx2.Response:

@@ -1,4 +1,4 @@
-"""What each kind of injected fault does to an app by HTTP: one function for each kind, with the name of the kind."""
+"""What each kind of injected fault does to an app by HTTP: one function for each kind, named `inject_` and the kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.flows.fault_requests import FHIR, assert_injected, export, get, grant, inject, launched
+from tests.flows.fault_requests import FHIR, assert_injected, export, get, grant, inject, launch_app
 from tests.flows.flow import STATE, Flow, receive
 
 from sickbay.faults.kinds import kinds
@@ -17,7 +17,7 @@ from sickbay.protocol import jose
 Steps = Callable[[Flow], Awaitable[None]]
 
 
-async def status(flow: Flow) -> None:
+async def inject_status(flow: Flow) -> None:
     token = (await grant(flow))["access_token"]
     fault = await inject(flow, "status", status=503, retry_after=7)
     response = await get(flow, "Patient/p-0001", token)
@@ -28,13 +28,13 @@ async def status(flow: Flow) -> None:
     assert (oauth.status_code, oauth.json()["error"]) == (503, "server_error")
 
 
-async def delay(flow: Flow) -> None:
+async def inject_delay(flow: Flow) -> None:
     token = (await grant(flow))["access_token"]
     fault = await inject(flow, "delay", seconds=0.05)
     await assert_injected(flow, await get(flow, "Patient/p-0001", token), fault, "delay")
 
 
-async def slow(flow: Flow) -> None:
+async def inject_slow(flow: Flow) -> None:
     token = (await grant(flow))["access_token"]
     whole = await get(flow, "Patient/p-0001", token)
     fault = await inject(flow, "slow", bytes_per_second=20_000)
@@ -43,14 +43,14 @@ async def slow(flow: Flow) -> None:
     await assert_injected(flow, response, fault, "slow")
 
 
-async def reset(flow: Flow) -> None:
+async def inject_reset(flow: Flow) -> None:
     token = (await grant(flow))["access_token"]
     await inject(flow, "reset")
     response = await get(flow, "Patient/p-0001", token)
     assert response.status_code == 500  # there is no connection in this process: see tests/cli/test_fault.py
 
 
-async def truncate(flow: Flow) -> None:
+async def inject_truncate(flow: Flow) -> None:
     token = (await grant(flow))["access_token"]
     whole = await get(flow, "Patient/p-0001", token)
     await inject(flow, "truncate", bytes=10)
@@ -59,14 +59,14 @@ async def truncate(flow: Flow) -> None:
     assert response.headers["content-length"] == whole.headers["content-length"]
 
 
-async def body(flow: Flow) -> None:
+async def inject_body(flow: Flow) -> None:
     fault = await inject(flow, "body", body='{"error": "invalid_client"}', status=401, stage="token")
     response = await flow.http.post("/general/oauth/token", data={"grant_type": "client_credentials"})
     assert (response.status_code, response.json()) == (401, {"error": "invalid_client"})
     await assert_injected(flow, response, fault, "body")
 
 
-async def html(flow: Flow) -> None:
+async def inject_html(flow: Flow) -> None:
     token = (await grant(flow))["access_token"]
     await inject(flow, "html", type="Patient")
     response = await get(flow, "Patient/p-0001", token)
@@ -74,28 +74,28 @@ async def html(flow: Flow) -> None:
     assert (await get(flow, "Observation?patient=p-0001&_count=1", token)).json()["resourceType"] == "Bundle"
 
 
-async def content_type(flow: Flow) -> None:
+async def inject_content_type(flow: Flow) -> None:
     token = (await grant(flow))["access_token"]
     await inject(flow, "content-type", content_type="text/plain")
     response = await get(flow, "Patient/p-0001", token)
     assert (response.headers["content-type"], json.loads(response.content)["id"]) == ("text/plain", "p-0001")
 
 
-async def encoding(flow: Flow) -> None:
+async def inject_encoding(flow: Flow) -> None:
     token = (await grant(flow))["access_token"]
     await inject(flow, "encoding")
     with pytest.raises(httpx2.DecodingError):
         await get(flow, "Patient/p-0001", token)
 
 
-async def member(flow: Flow) -> None:
+async def inject_member(flow: Flow) -> None:
     await inject(flow, "member", set={"introspection_endpoint": None}, remove=["token_endpoint"])
     document = (await flow.http.get(f"{FHIR}/.well-known/smart-configuration")).json()
     assert "token_endpoint" not in document
     assert document["introspection_endpoint"] is None
 
 
-async def authorize_error(flow: Flow) -> None:
+async def inject_authorize_error(flow: Flow) -> None:
     app = await flow.register()
     launch = await flow.launch(app)
     fault = await inject(flow, "authorize-error", error="access_denied")
@@ -108,7 +108,7 @@ async def authorize_error(flow: Flow) -> None:
     assert "attacker" not in unproven.headers.get("location", "")
 
 
-async def state(flow: Flow) -> None:
+async def inject_state(flow: Flow) -> None:
     app = await flow.register()
     for value in ("missing", "wrong"):
         fault = await inject(flow, "state", value=value, times=1)
@@ -120,7 +120,7 @@ async def state(flow: Flow) -> None:
         await assert_injected(flow, response, fault, "state")
 
 
-async def iss(flow: Flow) -> None:
+async def inject_iss(flow: Flow) -> None:
     app = await flow.register()
     for value in ("missing", "wrong"):
         await inject(flow, "iss", value=value, times=1)
@@ -129,7 +129,7 @@ async def iss(flow: Flow) -> None:
         assert ("iss" in sent) == (value == "wrong")
 
 
-async def code(flow: Flow) -> None:
+async def inject_code(flow: Flow) -> None:
     app = await flow.register()
     for value in ("expired", "used"):
         fault = await inject(flow, "code", value=value, times=1)
@@ -141,9 +141,9 @@ async def code(flow: Flow) -> None:
     assert again.status_code == 200
 
 
-async def scope(flow: Flow) -> None:
+async def inject_scope(flow: Flow) -> None:
     fault = await inject(flow, "scope", drop=["patient/Observation"])
-    _, response = await launched(flow)
+    _, response = await launch_app(flow)
     assert "patient/Observation.rs" not in response.json()["scope"]
     await assert_injected(flow, response, fault, "scope")
     token = response.json()["access_token"]
@@ -151,20 +151,20 @@ async def scope(flow: Flow) -> None:
     assert (await get(flow, "Observation?patient=p-0001", token)).status_code == 403
 
 
-async def no_refresh_token(flow: Flow) -> None:
+async def inject_no_refresh_token(flow: Flow) -> None:
     assert "refresh_token" in await grant(flow)
     await inject(flow, "no-refresh-token")
     assert "refresh_token" not in await grant(flow)
 
 
-async def no_patient(flow: Flow) -> None:
+async def inject_no_patient(flow: Flow) -> None:
     await inject(flow, "no-patient")
     tokens = await grant(flow)
     assert "patient" not in tokens
     assert (await get(flow, "Patient/p-0002", tokens["access_token"])).status_code in (403, 404)
 
 
-async def other_patient(flow: Flow) -> None:
+async def inject_other_patient(flow: Flow) -> None:
     await inject(flow, "other-patient")
     tokens = await grant(flow)
     assert tokens["patient"] != "p-0001"
@@ -172,21 +172,21 @@ async def other_patient(flow: Flow) -> None:
     assert (await get(flow, "Patient/p-0001", tokens["access_token"])).status_code in (403, 404)
 
 
-async def expires_in(flow: Flow) -> None:
+async def inject_expires_in(flow: Flow) -> None:
     for value in (None, 5, "300"):
         await inject(flow, "expires-in", value=value, times=1)
         tokens = await grant(flow)
         assert tokens.get("expires_in") == value
 
 
-async def dead_token(flow: Flow) -> None:
+async def inject_dead_token(flow: Flow) -> None:
     fault = await inject(flow, "dead-token")
     response = await get(flow, "Patient/p-0001", (await grant(flow))["access_token"])
     assert response.status_code == 401
     await assert_injected(flow, response, fault, "dead-token")
 
 
-async def id_token(flow: Flow) -> None:
+async def inject_id_token(flow: Flow) -> None:
     await inject(flow, "id-token", claim="aud", value="somebody-else")
     text = (await grant(flow))["id_token"]
     token = jose.peek(text)
@@ -200,13 +200,13 @@ async def is_signed(flow: Flow, token: str) -> bool:
     return any(jose.verify(token, key, ["RS256", "ES384"]) for key in keys)
 
 
-async def id_token_signature(flow: Flow) -> None:
+async def inject_id_token_signature(flow: Flow) -> None:
     assert await is_signed(flow, (await grant(flow))["id_token"])
     await inject(flow, "id-token-signature")
     assert not await is_signed(flow, (await grant(flow))["id_token"])
 
 
-async def id_token_alg(flow: Flow) -> None:
+async def inject_id_token_alg(flow: Flow) -> None:
     await inject(flow, "id-token-alg", alg="none")
     token = (await grant(flow))["id_token"]
     header = jose.peek(token)
@@ -215,23 +215,23 @@ async def id_token_alg(flow: Flow) -> None:
     assert token.endswith(".")
 
 
-async def id_token_kid(flow: Flow) -> None:
+async def inject_id_token_kid(flow: Flow) -> None:
     await inject(flow, "id-token-kid")
     header = jose.peek((await grant(flow))["id_token"])
     assert header is not None
     assert header.header["kid"] not in [key["kid"] for key in (await flow.http.get("/general/oauth/jwks")).json()["keys"]]
 
 
-async def rotate_keys(flow: Flow) -> None:
+async def inject_rotate_keys(flow: Flow) -> None:
     before = (await flow.http.get("/admin/keys")).json()["active"]
     await inject(flow, "rotate-keys")
     await grant(flow)
     assert (await flow.http.get("/admin/keys")).json()["active"] != before
 
 
-async def refresh(flow: Flow) -> None:
+async def inject_refresh(flow: Flow) -> None:
     for value in ("refused", "not-rotated", "revoked"):
-        app, response = await launched(flow)
+        app, response = await launch_app(flow)
         tokens = response.json()
         fault = await inject(flow, "refresh", value=value)
         form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
@@ -246,7 +246,7 @@ async def refresh(flow: Flow) -> None:
         assert again.status_code == (400 if value == "revoked" else 200)
 
 
-async def discovery(flow: Flow) -> None:
+async def inject_discovery(flow: Flow) -> None:
     address = f"{FHIR}/.well-known/smart-configuration"
     right = (await flow.http.get(address)).json()
     for value in ("stale", "http", "other-endpoints"):
@@ -267,7 +267,7 @@ def next_link(bundle: dict[str, Any]) -> str:
     return str(next(link["url"] for link in bundle["link"] if link["relation"] == "next"))
 
 
-async def empty_page(flow: Flow) -> None:
+async def inject_empty_page(flow: Flow) -> None:
     token = (await grant(flow))["access_token"]
     await inject(flow, "empty-page")
     bundle = await search(flow, token)
@@ -275,13 +275,13 @@ async def empty_page(flow: Flow) -> None:
     assert next_link(bundle)
 
 
-async def huge_page(flow: Flow) -> None:
+async def inject_huge_page(flow: Flow) -> None:
     token = (await grant(flow))["access_token"]
     await inject(flow, "huge-page", entries=40)
     assert len((await search(flow, token))["entry"]) == 40
 
 
-async def broken_next(flow: Flow) -> None:
+async def inject_broken_next(flow: Flow) -> None:
     token = (await grant(flow))["access_token"]
     fault = await inject(flow, "broken-next")
     url = next_link(await search(flow, token))
@@ -290,7 +290,7 @@ async def broken_next(flow: Flow) -> None:
     await assert_injected(flow, response, fault, "broken-next")
 
 
-async def gone(flow: Flow) -> None:
+async def inject_gone(flow: Flow) -> None:
     token = (await grant(flow))["access_token"]
     fault = await inject(flow, "gone", type="Patient")
     response = await get(flow, "Patient/p-0001", token)
@@ -299,7 +299,7 @@ async def gone(flow: Flow) -> None:
     assert (await search(flow, token))["entry"]
 
 
-async def missing_references(flow: Flow) -> None:
+async def inject_missing_references(flow: Flow) -> None:
     sent = {"app": "sample-general", "scope": "user/*.rs", "user": await flow.clinician()}
     token = (await flow.http.post("/admin/tokens", json=sent)).json()["access_token"]
     fault = await inject(flow, "missing-references")
@@ -311,14 +311,14 @@ async def missing_references(flow: Flow) -> None:
     await assert_injected(flow, response, fault, "missing-references")
 
 
-async def outcome_entry(flow: Flow) -> None:
+async def inject_outcome_entry(flow: Flow) -> None:
     token = (await grant(flow))["access_token"]
     await inject(flow, "outcome-entry")
     modes = [entry["search"]["mode"] for entry in (await search(flow, token))["entry"]]
     assert modes == ["match", "match", "outcome"]
 
 
-async def conflict(flow: Flow) -> None:
+async def inject_conflict(flow: Flow) -> None:
     response = await flow.http.post(
         "/admin/tokens", json={"app": "sample-general", "scope": "user/*.cruds", "user": await flow.clinician()}
     )
@@ -331,7 +331,7 @@ async def conflict(flow: Flow) -> None:
     assert (await flow.http.get(f"{FHIR}/Patient/p-0001", headers=headers)).json()["name"]
 
 
-async def unauthorized(flow: Flow) -> None:
+async def inject_unauthorized(flow: Flow) -> None:
     token = (await grant(flow))["access_token"]
     fault = await inject(flow, "unauthorized", times=1)
     response = await get(flow, "Patient/p-0001", token)
@@ -342,7 +342,7 @@ async def unauthorized(flow: Flow) -> None:
 
 
 STEPS: dict[str, Steps] = {"export": export} | {
-    name.replace("_", "-"): step
+    kind: step
     for name, step in list(globals().items())
-    if name.replace("_", "-") in kinds() and callable(step)
+    if (kind := name.removeprefix("inject_").replace("_", "-")) in kinds() and callable(step)
 }

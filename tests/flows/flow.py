@@ -110,7 +110,7 @@ class Flow:
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 
-    async def launched(self, **more: Any) -> dict[str, Any]:
+    async def complete_launch(self, **more: Any) -> dict[str, Any]:
         """The token response of a complete EHR launch."""
         app = await self.register(**more)
         launch = await self.launch(app)

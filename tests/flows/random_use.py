@@ -27,7 +27,7 @@ async def csrf(flow: Flow, path: str) -> str:
 
 
 async def launches(worker: Flow, other: Flow, dice: random.Random) -> None:
-    answer = await worker.launched()
+    answer = await worker.complete_launch()
     await other.http.get("/general/oauth/userinfo", headers={"Authorization": f"Bearer {answer['access_token']}"})
 
 

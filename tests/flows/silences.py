@@ -193,7 +193,7 @@ async def expired_without_refresh(app: SilentApp) -> None:
     assert (await app.reads()).status_code == 401
 
 
-async def expired_with_refresh(app: SilentApp) -> None:
+async def let_token_expire_with_refresh(app: SilentApp) -> None:
     await app.register()
     await app.works(scope="launch online_access patient/Patient.rs")
     await app.flow.http.post("/admin/clock", json={"advance": 7200})
@@ -293,7 +293,7 @@ SILENCES: list[tuple[Script, str, str]] = [
     (no_patient, "access", "token-without-patient"),
     (narrower_scopes, "access", "token-scopes-narrowed"),
     (expired_without_refresh, "refresh", "expired-token-no-refresh-token"),
-    (expired_with_refresh, "refresh", "expired-token-not-refreshed"),
+    (let_token_expire_with_refresh, "refresh", "expired-token-not-refreshed"),
     (revoke, "refresh", "unauthorized-then-silence"),
     (refused_refresh, "launch", "refresh-refused-no-new-launch"),
     (service_token, "access", "token-not-used"),

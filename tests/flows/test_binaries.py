@@ -21,7 +21,7 @@ def binary(context: str | None, kind: str = "text/html") -> dict[str, Any]:
 def test_a_binary_is_returned_as_a_file_or_as_a_resource(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.cruds")
-        created = await own.made(binary("Patient/p-0001"))
+        created = await own.create(binary("Patient/p-0001"))
         path = f"/Binary/{created['id']}"
         for accept in (
             "text/html",
@@ -85,11 +85,11 @@ def test_access_to_a_binary_depends_on_its_security_context(tmp_path: Path) -> N
                 "content": content,
                 "subject": {"reference": f"Patient/{patient}"},
             }
-            return f"DocumentReference/{(await system.made(body))['id']}"
+            return f"DocumentReference/{(await system.create(body))['id']}"
 
         owner = await document("p-0001")
-        created = f"/Binary/{(await system.made(binary(owner)))['id']}"
-        bare = f"/Binary/{(await system.made(binary(None)))['id']}"
+        created = f"/Binary/{(await system.create(binary(owner)))['id']}"
+        bare = f"/Binary/{(await system.create(binary(None)))['id']}"
         own, other = await hand(flow, "patient/*.rs"), await hand(flow, "patient/*.rs", "p-0002")
         await document("p-0002", created[1:])
         assert (await own.ask("GET", created)).status_code == 200
@@ -123,10 +123,10 @@ def test_versions_and_history_have_the_same_access_rules(tmp_path: Path) -> None
             "content": [{"attachment": {"title": "x"}}],
         }
         owners = [
-            (await system.made({**document, "subject": {"reference": f"Patient/{patient}"}}))["id"]
+            (await system.create({**document, "subject": {"reference": f"Patient/{patient}"}}))["id"]
             for patient in ("p-0001", "p-0002")
         ]
-        created = await system.made(binary(f"DocumentReference/{owners[1]}"))
+        created = await system.create(binary(f"DocumentReference/{owners[1]}"))
         path = f"/Binary/{created['id']}"
         for _ in range(2):
             changed = binary(f"DocumentReference/{owners[0]}") | {"id": created["id"]}

@@ -36,7 +36,7 @@ async def fill(own: Hand) -> set[str]:
     """Create a patient with large observations; returns their ids."""
     answer = await own.ask("PUT", "/Patient/large", {"resourceType": "Patient", "id": "large"})
     assert answer.status_code in (200, 201)
-    return {(await own.made(large(number)))["id"] for number in range(COUNT)}
+    return {(await own.create(large(number)))["id"] for number in range(COUNT)}
 
 
 @pytest.fixture(autouse=True)

@@ -90,7 +90,7 @@ class App(NamedTuple):
     authorize: str
     fhir: str
 
-    def meant(self, text: str) -> str:
+    def fill_origin(self, text: str) -> str:
         return text.replace("APP", self.origin)
 
     def asking(self, change: dict[str, str | None]) -> str:
@@ -104,12 +104,12 @@ class App(NamedTuple):
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
         }
-        sent = {name: self.meant(value) for name, value in (right | change).items() if value is not None}
+        sent = {name: self.fill_origin(value) for name, value in (right | change).items() if value is not None}
         return f"{self.authorize}?{urlencode(sent)}"
 
-    def received(self, page: Page) -> dict[str, str]:
+    def read_received(self, page: Page) -> dict[str, str]:
         """The parameters that the app received; {} if the browser is at another page."""
-        if not page.url.startswith(self.meant(CALLBACK)):
+        if not page.url.startswith(self.fill_origin(CALLBACK)):
             return {}
         return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
@@ -149,7 +149,7 @@ def browser(
 
 def open_explanation(page: Page, app: App) -> None:
     """Open the page with the explanation: the current page, or the one at error_uri."""
-    parameters = app.received(page)
+    parameters = app.read_received(page)
     if parameters:
         assert parameters["error"]
         page.goto(parameters["error_uri"])
@@ -165,9 +165,9 @@ def is_marked(page: Page, wrong: str | None) -> bool:
 
 def test_an_unbroken_request_returns_a_code(app: App, browser: Page) -> None:
     browser.goto(app.asking({}))
-    browser.wait_for_url(lambda url: url.startswith(app.meant(CALLBACK)))  # after the page that waits for the patients
-    assert app.received(browser)["code"]
-    assert app.received(browser)["state"] == STATE
+    browser.wait_for_url(lambda url: url.startswith(app.fill_origin(CALLBACK)))  # after the page that waits for the patients
+    assert app.read_received(browser)["code"]
+    assert app.read_received(browser)["state"] == STATE
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda url: url.rule)
@@ -175,14 +175,14 @@ def test_each_error_is_named_and_marked_and_the_corrected_request_works(app: App
     browser.goto(app.asking(broken.change))
     open_explanation(browser, app)
     assert browser.locator("h1").count() == 1
-    assert app.meant(broken.says) in browser.locator("h1").inner_text()
+    assert app.fill_origin(broken.says) in browser.locator("h1").inner_text()
     assert browser.locator(f".finding a[href$='/rules/{broken.rule}']").count() == 1
-    assert is_marked(browser, app.meant(broken.wrong) if broken.wrong else None)
+    assert is_marked(browser, app.fill_origin(broken.wrong) if broken.wrong else None)
     button = browser.get_by_role("button", name="Copy the corrected request")
     button.click()
     browser.get_by_text("Copied").first.wait_for()
     browser.goto(browser.evaluate("navigator.clipboard.readText()"))
-    assert app.received(browser)["code"]
+    assert app.read_received(browser)["code"]
 
 
 def test_an_unknown_launch_code_becomes_a_placeholder(live: dict[str, Any], app: App, browser: Page) -> None:
@@ -211,4 +211,4 @@ def test_an_unknown_launch_code_becomes_a_placeholder(live: dict[str, Any], app:
         copied = str(browser.evaluate("navigator.clipboard.readText()"))
         launch = http.post("/admin/launches", json={"app": "from-the-chart", "patient": "p-0017", "user": "okafor"})
     browser.goto(copied.replace("LAUNCH-VALUE-OF-YOUR-LAUNCH-URL", launch.json()["launch"]))
-    assert app.received(browser)["code"]
+    assert app.read_received(browser)["code"]

@@ -32,7 +32,7 @@ def bundle(kind: str, *entries: dict[str, Any]) -> dict[str, Any]:
 def test_a_search_by_an_identifier_with_a_url_works_as_an_entry(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        created = await own.made(observation(identifier=[{"system": "http://acme.org/o", "value": "1"}]))
+        created = await own.create(observation(identifier=[{"system": "http://acme.org/o", "value": "1"}]))
         for kind in ("batch", "transaction"):
             requests = (
                 entry("GET", "Observation?identifier=http://acme.org/o|1"),
@@ -52,7 +52,7 @@ def test_a_search_by_an_identifier_with_a_url_works_as_an_entry(tmp_path: Path) 
 def test_the_response_to_a_write_has_its_location_and_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        existing = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
+        existing = await own.create(observation(identifier=[{"system": "urn:x", "value": "1"}]))
         place = f"{BASE}{R4}/Observation/{existing['id']}/_history/1"
         single_response = await own.ask(
             "POST", "/Observation", observation(), If_None_Exist="identifier=urn:x|1", Prefer="return=minimal"
@@ -77,7 +77,7 @@ def test_the_response_to_a_write_has_its_location_and_time(tmp_path: Path) -> No
 def test_a_read_entry_can_have_conditions(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        created = await own.made(observation())
+        created = await own.create(observation())
         path = f"Observation/{created['id']}"
         requests = (
             entry("GET", path, ifModifiedSince=created["meta"]["lastUpdated"]),
@@ -146,7 +146,7 @@ def test_a_conditional_create_overwrites_nothing(tmp_path: Path) -> None:
 def test_no_entry_may_delete_what_another_entry_matched(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        existing = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
+        existing = await own.create(observation(identifier=[{"system": "urn:x", "value": "1"}]))
         only = entry("POST", "Observation", observation(), ifNoneExist="identifier=urn:x|1")
         both = await own.ask("POST", "", bundle("transaction", only, entry("DELETE", f"Observation/{existing['id']}")))
         assert (both.status_code, both.json()["issue"][0]["code"]) == (400, "duplicate")
@@ -185,7 +185,7 @@ def test_the_response_to_a_conditional_write_names_the_resource(tmp_path: Path) 
 
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        created = await own.made(observation(identifier=[{"system": "urn:x", "value": "1"}]))
+        created = await own.create(observation(identifier=[{"system": "urn:x", "value": "1"}]))
         body = {name: resource for name, resource in created.items() if name != "id"}
         answer = await own.ask("PUT", "/Observation?identifier=urn:x|1", body, Prefer="return=minimal")
         place = f"{BASE}{R4}/Observation/{created['id']}/_history/2"
@@ -368,7 +368,7 @@ def test_a_conditional_reference_is_allowed_only_in_a_transaction(tmp_path: Path
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
         aim = {"reference": "Patient?identifier=urn:mrn|1"}
-        existing = await own.made({"resourceType": "Patient", "identifier": [{"system": "urn:mrn", "value": "1"}]})
+        existing = await own.create({"resourceType": "Patient", "identifier": [{"system": "urn:mrn", "value": "1"}]})
         sent = observation() | {"subject": aim}
         single_response = await own.ask("POST", "/Observation", sent)
         assert single_response.status_code == 422, single_response.text

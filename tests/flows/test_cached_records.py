@@ -34,7 +34,7 @@ def test_no_cache_depends_on_a_kind_of_record_that_leaves_the_stamp_unchanged(
 ) -> None:
     async def steps(flow: Flow) -> None:
         runtime, filling = flow.sandbox.runtime, flow.sandbox.filling
-        token = (await flow.launched())["access_token"]
+        token = (await flow.complete_launch())["access_token"]
         tenant, kinds = runtime.tenants["general"], set[str]()
         for name in ("get", "find"):
             monkeypatch.setattr(runtime.store, name, recording(getattr(runtime.store, name), kinds))

@@ -15,7 +15,7 @@ NEVER = "_lastUpdated=lt2001,lt2002"
 def test_a_list_of_times_matches_any_of_them(tmp_path: Path, engine: Callable[[], str | None]) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        created = await own.made(observation())
+        created = await own.create(observation())
         for path in (
             f"/Observation?_id={created['id']}",
             "/Patient?name=peters",

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.test_chart_tasks import launched, links, sign_in
+from tests.flows.test_chart_tasks import links, receive_launch_code, sign_in
 from tests.flows.test_ehr_by_http import HTML, field
 from tests.flows.test_launch_task_by_http import URL, token
 
@@ -45,7 +45,7 @@ def test_a_card_appears_on_the_chart_and_opens_its_app_with_its_context(tmp_path
         assert "The PHQ-9 is due" in page
         assert "For p-0017." in page
         [link] = offer(page, app)
-        tokens = await token(flow, app, await launched(flow, await launch_href(flow, link)))
+        tokens = await token(flow, app, await receive_launch_code(flow, await launch_href(flow, link)))
         assert tokens["patient"] == "p-0017"
         assert json.loads(tokens["appContext"]) == {"patient": "p-0017", "by": "Practitioner/pr-1"}
         assert 'class="quiet">open<' in (await flow.http.get(link)).text
@@ -66,7 +66,7 @@ def test_a_card_may_open_another_app_and_urgent_cards_come_first(tmp_path: Path)
         page = await record(flow)
         assert page.index("Grave") < page.index("Mild")
         [link] = offer(page, forms)
-        assert "appContext" in await token(flow, forms, await launched(flow, await launch_href(flow, link)))
+        assert "appContext" in await token(flow, forms, await receive_launch_code(flow, await launch_href(flow, link)))
         assert links(page, "guides.example.org") == ["https://guides.example.org/1"]
 
     run(steps, tmp_path)
@@ -81,13 +81,13 @@ def test_a_changed_or_foreign_link_adds_no_context(tmp_path: Path) -> None:
         [link] = offer(page, app)
         tab = await launch_href(flow, link)
         other = await flow.register(name="Other", launch_uri="http://localhost:8200/launch")
-        launch = await launched(flow, tab.replace(app["app_id"], other["app_id"]))
+        launch = await receive_launch_code(flow, tab.replace(app["app_id"], other["app_id"]))
         assert "appContext" not in await token(flow, other, launch)
         changed = await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"cards": [card(summary="Later")]})
         assert changed.json()["cards"] == [card(summary="Later")]
-        assert "appContext" in await token(flow, app, await launched(flow, tab))
+        assert "appContext" in await token(flow, app, await receive_launch_code(flow, tab))
         await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"cards": []})
-        assert "appContext" not in await token(flow, app, await launched(flow, tab))
+        assert "appContext" not in await token(flow, app, await receive_launch_code(flow, tab))
         assert "The PHQ-9 is due" not in await record(flow)
 
     run(steps, tmp_path)

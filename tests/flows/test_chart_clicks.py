@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from tests.flows.test_six_clicks import TIMOTHY, framed, serious_findings
+from tests.flows.test_six_clicks import TIMOTHY, find_frame, serious_findings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -24,7 +24,7 @@ def test_a_click_on_a_task_opens_the_app_with_its_whole_context(page: Page, live
     page.goto(f"{live['base']}{CHART}")
     page.get_by_role("button", name="Dr. Amara Okafor").click()
     page.get_by_role("link", name="Open Review the blood pressures since the last visit").click()
-    app = framed(page)
+    app = find_frame(page)
     app.get_by_role("button", name="Allow").click()
     app.get_by_role("heading", name=TIMOTHY, level=1).wait_for()
     tokens = json.loads(app.locator("section", has_text="Token response").locator("pre").inner_text())
@@ -39,7 +39,7 @@ def test_a_click_on_the_sample_apps_card_opens_it_with_its_context(page: Page, l
     page.get_by_role("button", name="Dr. Amara Okafor").click()
     panel = page.get_by_role("region", name="Suggestions")
     panel.get_by_role("link", name="Open it with an appContext").click()
-    app = framed(page)
+    app = find_frame(page)
     app.get_by_role("button", name="Allow").click()
     app.get_by_role("heading", name=TIMOTHY, level=1).wait_for()
     tokens = app.locator("section", has_text="Token response").inner_text()

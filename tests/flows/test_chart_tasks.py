@@ -34,7 +34,7 @@ def links(page: str, word: str) -> list[str]:
     return [html.unescape(link) for link in re.findall(r'href="([^"]+)"', page) if word in link]
 
 
-async def launched(flow: Flow, address: str) -> str:
+async def receive_launch_code(flow: Flow, address: str) -> str:
     """The launch code that the app receives."""
     answer = await flow.http.get(address)
     assert answer.status_code == 303, answer.text
@@ -52,7 +52,7 @@ def test_a_task_appears_and_opens_its_app_with_its_context(tmp_path: Path) -> No
         assert link == f"{CHART}?app={app['app_id']}&task={id}"
         opened = (await flow.http.get(link)).text
         [tab] = {link for link in links(opened, "/ehr/open?") if "task=" in link}
-        tokens = await token(flow, app, await launched(flow, tab))
+        tokens = await token(flow, app, await receive_launch_code(flow, tab))
         assert (tokens["patient"], tokens["encounter"]) == ("p-0017", "p-0017-e02")
         assert tokens["appContext"] == '{"form": "phq-9"}'
         assert tokens["fhirContext"] == [{"reference": f"Task/{id}"}]
@@ -69,7 +69,7 @@ def test_a_task_of_another_patient_or_app_adds_no_context(tmp_path: Path) -> Non
         foreign = await store_task(flow, task(url="http://localhost:9999/launch"))
         await sign_in(flow)
         for id in (other, foreign, "nobody"):
-            launch = await launched(flow, f"/general/ehr/open?app={app['app_id']}&patient=p-0017&task={id}")
+            launch = await receive_launch_code(flow, f"/general/ehr/open?app={app['app_id']}&patient=p-0017&task={id}")
             assert "appContext" not in await token(flow, app, launch)
 
     run(steps, tmp_path)

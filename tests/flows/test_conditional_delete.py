@@ -17,8 +17,8 @@ MARKED: dict[str, Any] = {"identifier": [{"system": "urn:d", "value": "1"}]}
 def test_several_matches_are_deleted_if_the_policy_allows_it(tmp_path: Path, several: bool) -> None:
     async def steps(flow: Flow) -> None:
         own, other = await hand(flow, TWO), await hand(flow, TWO, "p-0002")
-        own_ids = [(await own.made(observation(**MARKED)))["id"] for _ in range(3)]
-        other_id = (await other.made(observation("p-0002", **MARKED)))["id"]
+        own_ids = [(await own.create(observation(**MARKED)))["id"] for _ in range(3)]
+        other_id = (await other.create(observation("p-0002", **MARKED)))["id"]
         reader = await hand(flow, "patient/Observation.rs")
         assert (await reader.ask("DELETE", "/Observation?identifier=urn:d|1")).status_code == 403
         answer = await own.ask("DELETE", "/Observation?identifier=urn:d|1")

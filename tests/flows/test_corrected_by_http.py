@@ -107,7 +107,7 @@ def test_a_mistyped_client_id_is_corrected_in_the_authorization_header(tmp_path:
 
 def test_a_valid_token_in_the_url_is_moved_into_the_header(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        token = (await flow.launched())["access_token"]
+        token = (await flow.complete_launch())["access_token"]
         for text, lives in ((token, True), ("nobody-s", False)):
             answer = await flow.http.get(f"/general/r4/Patient?access_token={text}", headers=JSON)
             corrected = (await exchange_of(flow, answer))["corrected"]
@@ -124,7 +124,7 @@ def test_a_valid_token_in_the_url_is_moved_into_the_header(tmp_path: Path) -> No
 
 def test_a_search_that_would_be_refused_again_is_not_offered(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        token = (await flow.launched())["access_token"]
+        token = (await flow.complete_launch())["access_token"]
         headers = {"authorization": f"Bearer {token}"}
         answer = await flow.http.get("/general/r4/Patients?name=x", headers=headers)
         assert (await exchange_of(flow, answer))["corrected"]["url"].endswith("/Patient?name=YOUR-NAME")

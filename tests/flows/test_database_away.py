@@ -24,7 +24,7 @@ def test_requests_get_503_while_the_database_is_down_and_work_again_afterwards(
 
         async def steps(flow: Flow) -> None:
             asking = await hand(flow, "system/*.cruds")
-            created = await asking.made(observation(subject={"reference": "Patient/x"}))
+            created = await asking.create(observation(subject={"reference": "Patient/x"}))
             address = f"/Observation/{created['id']}"
             own.stop()
             for answer in (

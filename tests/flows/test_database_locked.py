@@ -27,7 +27,7 @@ def test_a_locked_table_stops_neither_unrelated_requests_nor_the_checks_of_healt
 
     async def steps(flow: Flow) -> None:
         asking = await hand(flow, "system/*.cruds")
-        created = await asking.made(observation(subject={"reference": "Patient/x"}))
+        created = await asking.create(observation(subject={"reference": "Patient/x"}))
         other = await asyncpg.connect(address)
         await other.execute("BEGIN; LOCK TABLE resource_history IN ACCESS EXCLUSIVE MODE")
         writes = [asyncio.ensure_future(asking.ask("POST", "/Observation", observation())) for _ in range(30)]
@@ -80,7 +80,7 @@ def test_a_statement_without_an_end_does_not_hold_a_request_for_ever(
 
     async def steps(flow: Flow) -> None:
         asking = await hand(flow, "system/*.cruds")
-        created = await asking.made(observation(subject={"reference": "Patient/x"}))
+        created = await asking.create(observation(subject={"reference": "Patient/x"}))
         other = await asyncpg.connect(address)
         await other.execute("BEGIN; LOCK TABLE resource IN ACCESS EXCLUSIVE MODE")
         for answer in (

@@ -22,7 +22,7 @@ async def paths(flow: Flow, tenant: str) -> tuple[str, str]:
     return config["authorization_endpoint"], config["token_endpoint"]
 
 
-async def launched(flow: Flow, tenant: str, scope: str = SCOPE, **more: Any) -> tuple[dict[str, Any], httpx2.Response]:
+async def launch_app(flow: Flow, tenant: str, scope: str = SCOPE, **more: Any) -> tuple[dict[str, Any], httpx2.Response]:
     """The app, and the token response of an EHR launch at this tenant."""
     user = {"user": "okafor"}
     app = await flow.register(**{"tenant": tenant, "scope": SCOPE, "smart_version": 1, "auto_approve": user} | more)
@@ -55,7 +55,7 @@ async def send_authorize(flow: Flow, tenant: str, app: dict[str, Any], **more: s
 
 def test_epic_answers_in_its_own_types(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        _, answer = await launched(flow, "epic")
+        _, answer = await launch_app(flow, "epic")
         tokens = answer.json()
         assert tokens["token_type"] == "bearer"
         assert tokens["need_patient_banner"] == "true"
@@ -70,10 +70,10 @@ def test_epic_answers_in_its_own_types(tmp_path: Path) -> None:
 
 def test_epic_issues_refresh_tokens_only_to_apps_with_a_secret(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        _, public = await launched(flow, "epic")
+        _, public = await launch_app(flow, "epic")
         assert "refresh_token" not in public.json()
         assert "refresh-token-not-issued" in await flow.findings(public)
-        _, secret = await launched(flow, "epic", client="symmetric", name="With a secret")
+        _, secret = await launch_app(flow, "epic", client="symmetric", name="With a secret")
         assert secret.json()["refresh_token"]
 
     run(steps, tmp_path, patients=2)
@@ -93,7 +93,7 @@ def test_epic_sends_null_as_description_of_a_token_error(tmp_path: Path) -> None
 def test_cerner_drops_scopes_without_saying_so(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         scope = f"{SCOPE} patient/*.read patient/Condition.read user/Fictitious.read patient/Patient.rs"
-        _, answer = await launched(flow, "cerner", scope=scope)
+        _, answer = await launch_app(flow, "cerner", scope=scope)
         tokens = answer.json()
         assert tokens["expires_in"] == 570
         assert tokens["scope"] == SCOPE
@@ -138,7 +138,7 @@ def test_a_server_error_has_the_dialects_wording(
 
 def test_cerner_does_not_rotate_refresh_tokens(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        app, answer = await launched(flow, "cerner")
+        app, answer = await launch_app(flow, "cerner")
         _, token = await paths(flow, "cerner")
         form = {"grant_type": "refresh_token", "refresh_token": answer.json()["refresh_token"]}
         again = await flow.http.post(token, data=form | {"client_id": app["client_id"]})
@@ -347,7 +347,7 @@ def test_a_fhir_base_is_served_at_the_vendors_path_and_at_the_short_path(tmp_pat
 
 def test_the_short_path_is_accepted_as_aud_and_another_path_is_not(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        app, answer = await launched(flow, "cerner")
+        app, answer = await launch_app(flow, "cerner")
         assert answer.status_code == 200
         authorize, _ = await paths(flow, "cerner")
         query = flow.asking(app, scope="openid", aud=f"{BASE}/cerner/r5")

@@ -85,7 +85,7 @@ def test_a_revoked_token_no_longer_reads_the_explanation_and_the_page_says_that_
         own = await hand(flow, scope)
         answer = await own.ask("GET", LAB)
         assert "changed" not in await exchange(flow, answer)
-        await own.made(observation())
+        await own.create(observation())
         assert (await exchange(flow, answer))["changed"] == ["data"]
         client = next(app["client_id"] for app in (await flow.http.get("/admin/apps")).json() if app["scope"] == scope)
         token = own.headers["Authorization"].removeprefix("Bearer ")
@@ -105,7 +105,7 @@ def test_a_search_that_finds_something_by_now_says_so(tmp_path: Path, monkeypatc
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.cruds")
         answer = await own.ask("GET", "/Observation?code=zq-new")
-        await own.made(observation() | {"code": {"coding": [{"system": "urn:x", "code": "zq-new"}]}})
+        await own.create(observation() | {"code": {"coding": [{"system": "urn:x", "code": "zq-new"}]}})
         (finding,) = (await exchange(flow, answer))["findings"]
         assert (finding["id"], finding["severity"]) == ("fhir-search-empty", "info")
         assert "finds 1 now" in finding["why"]
@@ -219,7 +219,7 @@ def test_a_short_page_is_noted_and_a_full_one_is_not(tmp_path: Path, monkeypatch
 def test_a_last_page_whose_matches_were_deleted_is_noted(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.cruds")
-        made = [await own.made(observation() | {"code": {"coding": [{"system": "urn:x", "code": "zq"}]}}) for _ in range(2)]
+        made = [await own.create(observation() | {"code": {"coding": [{"system": "urn:x", "code": "zq"}]}}) for _ in range(2)]
         first = (await own.ask("GET", "/Observation?code=zq&_count=1")).json()
         shown = first["entry"][0]["resource"]["id"]
         for resource in made:

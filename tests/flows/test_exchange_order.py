@@ -39,7 +39,7 @@ class Apps:
 KINDS = ("read", "read", "wrong token", "preflight", "wrong code", "no aud")
 
 
-async def ready(flow: Flow) -> Apps:
+async def prepare_apps(flow: Flow) -> Apps:
     apps = [await flow.register(name=name) for name in ("First", "Second")]
     tokens = []
     for app in apps:
@@ -58,7 +58,7 @@ def test_the_list_has_the_order_of_arrival(seed: int, tmp_path: Path, engine: Ca
     address = engine()
 
     async def steps(flow: Flow) -> None:
-        apps, dice = await ready(flow), random.Random(seed)
+        apps, dice = await prepare_apps(flow), random.Random(seed)
         async with other_worker(flow.sandbox.settings) as other:
             ids = []
             for _ in range(40):

@@ -37,7 +37,7 @@ def test_each_parameter_works_the_same_in_the_query_and_in_a_parameters_resource
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         member = [{"entity": {"reference": "Patient/p-0001"}}]
-        group = await own.made({"resourceType": "Group", "type": "person", "actual": True, "member": member})
+        group = await own.create({"resourceType": "Group", "type": "person", "actual": True, "member": member})
         path = f"/Group/{group['id']}/$export"
         for name, kind, value, rule, status in KICK_OFF:
             part: Any = {"reference": value} if kind == "valueReference" else value
@@ -66,7 +66,7 @@ def test_each_parameter_works_the_same_in_the_query_and_in_a_parameters_resource
 def test_lenient_handling_works_in_any_order_and_by_get_and_post(tmp_path: Path, prefer: str) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        group = await own.made({"resourceType": "Group", "type": "person", "actual": True})
+        group = await own.create({"resourceType": "Group", "type": "person", "actual": True})
         path, value = f"/Group/{group['id']}/$export", "_noReferencedResources,RelevantProvenanceResources"
         part = {"name": "includeAssociatedData", "valueString": value}
         body = {"resourceType": "Parameters", "parameter": [part]}
@@ -83,7 +83,7 @@ def test_the_urls_of_attachments_are_absolute_in_files_and_as_stored_elsewhere(t
         urls = ["Binary/one", "/general/r4/Binary/two", "https://a.example/three", "urn:oid:1.2.3"]
         content = [{"attachment": {"contentType": "text/plain", "url": url}} for url in urls]
         photo = {"resourceType": "Patient", "id": "x", "photo": [{"url": "Binary/four"}]}
-        created = await own.made(
+        created = await own.create(
             {
                 "resourceType": "DocumentReference",
                 "status": "current",

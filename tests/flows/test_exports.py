@@ -71,7 +71,7 @@ async def search(own: Hand, type: str) -> set[str]:
 def test_a_system_export_contains_everything_that_search_finds(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        await own.made(observation() | {"note": [{"text": "a\nb"}]})
+        await own.create(observation() | {"note": [{"text": "a\nb"}]})
         status = await kick_off(own, "/$export")
         export_manifest = await manifest(flow, own, status)
         assert export_manifest["requiresAccessToken"] is True
@@ -88,10 +88,10 @@ def test_a_system_export_contains_everything_that_search_finds(tmp_path: Path) -
 def test_an_export_contains_the_versions_at_kick_off(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        created, gone = [await own.made(observation()) for _ in range(2)]
+        created, gone = [await own.create(observation()) for _ in range(2)]
         status = await kick_off(own, "/$export?_type=Observation")
         export_manifest = await manifest(flow, own, status)
-        late = await own.made(observation())
+        late = await own.create(observation())
         await own.ask("PUT", f"/Observation/{created['id']}", created | {"status": "amended"})
         await own.ask("DELETE", f"/Observation/{gone['id']}")
         lines = (await read(own, export_manifest))["Observation"]
@@ -130,7 +130,7 @@ def test_a_group_export_contains_its_members_and_a_patient_list_narrows_it(tmp_p
         own = await hand(flow, "system/*.cruds")
         entities: list[dict[str, Any]] = [{"entity": {"reference": f"Patient/p-000{n}"}} for n in (1, 2)]
         away = [{"entity": {"reference": "Patient/p-0003"}, "inactive": True}]
-        group = await own.made({"resourceType": "Group", "type": "person", "actual": True, "member": entities + away})
+        group = await own.create({"resourceType": "Group", "type": "person", "actual": True, "member": entities + away})
         lines = await export(flow, own, f"/Group/{group['id']}/$export")
         assert names({"Patient": lines["Patient"]}) == {"Patient/p-0001", "Patient/p-0002"}
         assert {resource["subject"]["reference"] for resource in lines["Observation"]} == {"Patient/p-0001", "Patient/p-0002"}
@@ -327,14 +327,14 @@ def test_the_manifest_has_counts_and_lists_deleted_resources(tmp_path: Path) -> 
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
         created, gone, later, other = [
-            (await own.made(observation(patient)))["id"] for patient in ("p-0001", "p-0001", "p-0001", "p-0002")
+            (await own.create(observation(patient)))["id"] for patient in ("p-0001", "p-0001", "p-0001", "p-0002")
         ]
-        since = (await own.made(observation("p-0001")))["meta"]["lastUpdated"]
+        since = (await own.create(observation("p-0001")))["meta"]["lastUpdated"]
         await flow.http.post("/admin/clock", json={"advance": 5})
         for id in (gone, other):
             assert (await own.ask("DELETE", f"/Observation/{id}")).status_code == 204
         members = [{"entity": {"reference": "Patient/p-0001"}}]
-        group = await own.made({"resourceType": "Group", "type": "person", "actual": True, "member": members})
+        group = await own.create({"resourceType": "Group", "type": "person", "actual": True, "member": members})
         expected_deletions = {
             "/$export": {gone, other},
             "/Patient/$export": {gone, other},

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.flows.fault_requests import get, grant, inject, launched
+from tests.flows.fault_requests import get, grant, inject, launch_app
 from tests.flows.fault_walks import STEPS
 from tests.flows.flow import REDIRECT, Flow, run
 
@@ -70,7 +70,7 @@ def test_the_same_seed_gives_the_same_faults(tmp_path: Path) -> None:
 
 def test_a_fault_of_one_app_never_meets_another(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        first, response = await launched(flow)
+        first, response = await launch_app(flow)
         other = await grant(flow)
         await inject(flow, "status", status=500, app=first["app_id"])
         assert (await get(flow, "Patient/p-0001", response.json()["access_token"])).status_code == 500

@@ -25,7 +25,7 @@ def versions_of(answer: httpx2.Response) -> list[tuple[str, str]]:
 
 async def with_versions(flow: Flow, own: Hand, versions: int = 3) -> tuple[str, list[float]]:
     """Create an observation with this many versions, 100 seconds apart; returns it with the times."""
-    created, times = await own.made(observation()), []
+    created, times = await own.create(observation()), []
     for number in range(1, versions):
         times.append(flow.sandbox.runtime.effects.now())
         await flow.http.post("/admin/clock", json={"advance": 100})
@@ -45,9 +45,9 @@ def instant(at: float) -> str:
 def test_the_history_of_the_server_is_paged_and_newest_first(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         all = await hand(flow, "system/*.cruds")
-        ids = [(await all.made(observation(f"x{n}") | {"subject": {"reference": "Patient/p-0001"}}))["id"] for n in range(5)]
+        ids = [(await all.create(observation(f"x{n}") | {"subject": {"reference": "Patient/p-0001"}}))["id"] for n in range(5)]
         await all.ask("DELETE", f"/Observation/{ids[0]}")
-        await all.made({"resourceType": "Basic", "code": {"text": "x"}})
+        await all.create({"resourceType": "Basic", "code": {"text": "x"}})
         answer = await all.ask("GET", "/_history?_count=4")
         types = [entry["request"]["url"].partition("/")[0] for entry in answer.json()["entry"]]
         assert types == ["Basic", "Observation", "Observation", "Observation"]
@@ -122,7 +122,7 @@ def test_a_history_with_summary_count_is_only_a_total(tmp_path: Path) -> None:
         every = await own.ask("GET", "/_history?_count=0")
         assert every.json()["total"] > (await own.ask("GET", "/Observation/_history?_count=0")).json()["total"] > 3
         assert (await own.ask("GET", "/Observation/nothing/_history?_count=0")).status_code == 404
-        document = await own.made(
+        document = await own.create(
             {
                 "resourceType": "DocumentReference",
                 "status": "current",
@@ -136,7 +136,7 @@ def test_a_history_with_summary_count_is_only_a_total(tmp_path: Path) -> None:
             "data": "eA==",
             "securityContext": {"reference": f"DocumentReference/{document['id']}"},
         }
-        file = await own.made(resource)
+        file = await own.create(resource)
         await own.ask("PUT", f"/Binary/{file['id']}", file | {"data": "eHg="})
         await own.ask(
             "PUT", f"/Binary/{file['id']}", {k: v for k, v in file.items() if k != "securityContext"} | {"data": "eQ=="}
@@ -152,7 +152,7 @@ def test_a_history_with_summary_count_is_only_a_total(tmp_path: Path) -> None:
 def test_a_history_has_the_response_of_each_write(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "system/*.cruds")
-        created, statuses = await own.made(observation()), [201]
+        created, statuses = await own.create(observation()), [201]
         path = f"/Observation/{created['id']}"
         for method in ("PUT", "DELETE", "PUT", "PUT"):
             answer = await own.ask(method, path, created if method == "PUT" else None)
@@ -192,7 +192,7 @@ def test_strict_handling_applies_to_a_history(tmp_path: Path) -> None:
 def test_a_hidden_resource_has_no_history_at_any_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         other = await hand(flow, PATIENT_SCOPES, "p-0002")
-        id = (await other.made(observation("p-0002")))["id"]
+        id = (await other.create(observation("p-0002")))["id"]
         own = await hand(flow, PATIENT_SCOPES)
         for query in ("", "?_since=2020-01-01T00:00:00Z", "?_at=2020"):
             hidden = await own.ask("GET", f"/Observation/{id}/_history{query}")

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import httpx2
 import pytest
 from tests.flows.flow import CHALLENGE, REDIRECT
-from tests.flows.test_six_clicks import TIMOTHY, framed, shows_its_patient
+from tests.flows.test_six_clicks import TIMOTHY, find_frame, shows_its_patient
 
 from sickbay.testing.server import serving
 
@@ -97,7 +97,7 @@ def test_enter_in_a_consent_checkbox_sends_nothing_and_one_button_unticks_all(at
 def test_the_footer_of_an_open_app_keeps_the_focus(live: dict[str, Any], page: Page) -> None:
     page.goto(f"{live['base']}/general/ehr/patients/p-0017?app=sample-app-general")
     page.get_by_role("button", name="Dr. Amara Okafor").click()
-    app = framed(page)
+    app = find_frame(page)
     allow = app.get_by_role("button", name="Allow")
     allow.or_(app.get_by_role("heading", name=TIMOTHY, level=1)).first.wait_for()
     if allow.count():  # the first request of this user asks for consent

@@ -16,7 +16,7 @@ from sickbay.services import id_token
 
 
 async def issue(flow: Flow) -> str:
-    return str((await flow.launched(name="App"))["id_token"])
+    return str((await flow.complete_launch(name="App"))["id_token"])
 
 
 async def keys(flow: Flow) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ LOGOUT = "/general/oauth/logout"
 SCOPE = "launch openid fhirUser online_access offline_access patient/Patient.rs"
 
 
-async def signed_in(flow: Flow, scope: str = "launch openid fhirUser online_access patient/Patient.rs") -> Any:
+async def sign_in_and_launch(flow: Flow, scope: str = "launch openid fhirUser online_access patient/Patient.rs") -> Any:
     """An app whose user is signed in to this browser, and its token response."""
     await sign_in(flow)
     app = await flow.register(auto_approve=None, post_logout_redirect_uris=[BYE], scope=SCOPE)
@@ -49,7 +49,7 @@ async def refresh(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) -> di
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_app_signs_its_user_out_with_an_id_token_and_gets_the_browser_back(tmp_path: Path, method: str) -> None:
     async def steps(flow: Flow) -> None:
-        app, tokens = await signed_in(flow)
+        app, tokens = await sign_in_and_launch(flow)
         assert await is_signed_in(flow)
         answer = await log_out(flow, method, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE, state="a b&c")
         assert answer.status_code == (302 if method == "GET" else 303)
@@ -66,7 +66,7 @@ def test_an_app_signs_its_user_out_with_an_id_token_and_gets_the_browser_back(tm
 
 def test_offline_access_continues_and_an_expired_id_token_still_signs_out(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        app, tokens = await signed_in(flow, "launch openid offline_access patient/Patient.rs")
+        app, tokens = await sign_in_and_launch(flow, "launch openid offline_access patient/Patient.rs")
         await flow.http.post("/admin/clock", json={"advance": 7000})
         answer = await log_out(flow, id_token_hint=tokens["id_token"])
         assert (answer.status_code, "You’re signed out" in answer.text) == (200, True)
@@ -79,7 +79,7 @@ def test_offline_access_continues_and_an_expired_id_token_still_signs_out(tmp_pa
 @pytest.mark.parametrize("decision", ["out", "stay"])
 def test_without_an_id_token_the_user_is_asked(tmp_path: Path, decision: str) -> None:
     async def steps(flow: Flow) -> None:
-        app, tokens = await signed_in(flow)
+        app, tokens = await sign_in_and_launch(flow)
         sent = {"client_id": app["client_id"], "post_logout_redirect_uri": BYE, "state": "s"}
         page = await log_out(flow, **sent)
         assert page.status_code == 200
@@ -99,7 +99,7 @@ def test_without_an_id_token_the_user_is_asked(tmp_path: Path, decision: str) ->
 
 def test_a_forged_decision_shows_the_question_and_does_not_sign_out(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        app, _ = await signed_in(flow)
+        app, _ = await sign_in_and_launch(flow)
         sent = {"client_id": app["client_id"], "decision": "out"}
         for forged in ({}, {"csrf": "guess"}):
             assert "asks to sign you out" in (await log_out(flow, "POST", **sent, **forged)).text
@@ -121,7 +121,7 @@ def test_a_forged_decision_shows_the_question_and_does_not_sign_out(tmp_path: Pa
 )
 def test_an_invalid_request_gets_a_page_and_does_not_sign_out(tmp_path: Path, change: dict[str, str], rule: str) -> None:
     async def steps(flow: Flow) -> None:
-        _, tokens = await signed_in(flow)
+        _, tokens = await sign_in_and_launch(flow)
         hint = change.get("id_token_hint", tokens["id_token"])
         sent = {"id_token_hint": tokens["id_token"][:-8] + "AAAAAAAA" if hint == "ALTERED" else hint}
         sent |= {name: value for name, value in change.items() if name != "id_token_hint"}
@@ -136,7 +136,7 @@ def test_an_invalid_request_gets_a_page_and_does_not_sign_out(tmp_path: Path, ch
 @pytest.mark.parametrize("hint", ["e30.e30.e30", "undefined"])
 def test_two_errors_are_both_corrected_as_far_as_possible(tmp_path: Path, hint: str) -> None:
     async def steps(flow: Flow) -> None:
-        app, _ = await signed_in(flow)
+        app, _ = await sign_in_and_launch(flow)
         for sent in ({"client_id": app["client_id"]}, {}):
             answer = await log_out(
                 flow, id_token_hint=hint, post_logout_redirect_uri="https://other.example/bye", state="s", **sent
@@ -152,7 +152,7 @@ def test_two_errors_are_both_corrected_as_far_as_possible(tmp_path: Path, hint: 
 
 def test_a_parameter_name_of_another_library_is_corrected(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        _, tokens = await signed_in(flow)
+        _, tokens = await sign_in_and_launch(flow)
         answer = await log_out(flow, id_token_hint=tokens["id_token"], redirect_uri=BYE)
         assert (await flow.findings(answer))["parameter-name-wrong"] == "warning"
 
@@ -170,7 +170,7 @@ def test_a_repeated_parameter_is_refused(tmp_path: Path) -> None:
 
 def test_a_signed_out_user_is_redirected_and_another_user_is_asked(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        _, tokens = await signed_in(flow)
+        _, tokens = await sign_in_and_launch(flow)
         await log_out(flow, id_token_hint=tokens["id_token"])
         answer = await log_out(flow, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE)
         assert answer.headers["location"] == BYE
@@ -194,7 +194,7 @@ def test_openid_discovery_names_the_endpoint(tmp_path: Path) -> None:
 
 def test_the_corrected_request_can_be_pasted_and_names_its_placeholders(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        app, tokens = await signed_in(flow)
+        app, tokens = await sign_in_and_launch(flow)
         for hint in ({"id_token_hint": tokens["id_token"]}, {"client_id": app["client_id"]}):
             answer = await log_out(flow, **hint, post_logout_redirect_uri=BYE + "x")
             exchange_url = f"/exchanges/{answer.headers['x-correlation-id']}"
@@ -222,7 +222,7 @@ def test_only_the_parameters_that_are_wrong_are_marked(tmp_path: Path, sent: dic
     """`state` isn't wrong if the address beside it is."""
 
     async def steps(flow: Flow) -> None:
-        app, _ = await signed_in(flow)
+        app, _ = await sign_in_and_launch(flow)
         bare = await flow.register(name="Without a URI")
         ids = {"APP": app["client_id"], "BARE": bare["client_id"]}
         parameters = {name: ids.get(value, value) for name, value in sent.items()}

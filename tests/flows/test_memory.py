@@ -150,7 +150,7 @@ def module_names(tree: ast.Module) -> set[str]:
     return names
 
 
-def imported(tree: ast.Module) -> dict[str, tuple[str, str]]:
+def list_imports(tree: ast.Module) -> dict[str, tuple[str, str]]:
     """Names from other modules of Sickbay -> the file of that module, and the name there; "" for the module itself."""
     found: dict[str, tuple[str, str]] = {}
     for node in ast.walk(tree):
@@ -192,7 +192,7 @@ def module_state() -> set[tuple[str, str]]:
     """Variables and classes of modules that functions change: (file, name)."""
     found: set[tuple[str, str]] = set()
     for file, tree in trees().items():
-        names, others = module_names(tree), imported(tree)
+        names, others = module_names(tree), list_imports(tree)
         for name, *members in (path for function in functions(tree) for path in change(function)):
             if name in names:
                 found.add((file, name))

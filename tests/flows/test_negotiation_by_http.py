@@ -12,7 +12,7 @@ from tests.flows.test_ehr_by_http import HTML
 LABS = "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
 
 
-async def exchanged(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
+async def read_exchange(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
     address = f"/exchanges/{answer.headers['x-correlation-id']}"
     return dict((await flow.http.get(address, headers={"Accept": "application/json"})).json())
 
@@ -30,7 +30,7 @@ def test_the_exchange_accounts_for_every_scope_and_the_refresh_token(tmp_path: P
         scope = "launch openid patient/Patient.rs patient/Condition.rs patient/Patient.reed offline_access"
         answer = await redeem(flow, scope, scope="launch openid patient/Patient.rs", scope_mode="lenient")
         assert answer.json()["scope"] == "launch openid patient/Patient.rs"
-        exchange = await exchanged(flow, answer)
+        exchange = await read_exchange(flow, answer)
         outcomes = {scope["asked"]: (scope["granted"], scope["reason"]) for scope in exchange["scopes"]}
         assert list(outcomes) == scope.split()
         assert outcomes["openid"] == ("openid", "")
@@ -51,10 +51,10 @@ def test_the_exchange_accounts_for_every_scope_and_the_refresh_token(tmp_path: P
 
 def test_a_fully_granted_request_has_no_advice(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        exchange = await exchanged(flow, await redeem(flow, "launch openid patient/Patient.rs online_access"))
+        exchange = await read_exchange(flow, await redeem(flow, "launch openid patient/Patient.rs online_access"))
         assert [finding["id"] for finding in exchange["findings"]] == []
         assert exchange["refresh"] is None
-        exchange = await exchanged(flow, await redeem(flow, "launch patient/Patient.rs", name="Other"))
+        exchange = await read_exchange(flow, await redeem(flow, "launch patient/Patient.rs", name="Other"))
         assert [finding["id"] for finding in exchange["findings"]] == []
         assert exchange["refresh"] == "Neither offline_access nor online_access was requested."
 
@@ -66,7 +66,7 @@ def test_a_refused_request_lists_no_granted_scopes(tmp_path: Path) -> None:
         app = await flow.register(scope="launch patient/Patient.rs", scope_mode="lenient")
         launch = await flow.launch(app)
         code = await flow.code(app, launch=launch["launch"], scope="launch patient/Patient.rs openid")
-        exchange = await exchanged(flow, await flow.redeem(app, code, code_verifier="x" * 43))
+        exchange = await read_exchange(flow, await flow.redeem(app, code, code_verifier="x" * 43))
         assert "granted-scopes-narrower" not in {finding["id"] for finding in exchange["findings"]}
         assert "scopes" not in exchange
 
@@ -81,7 +81,7 @@ def test_refreshes_and_services_are_accounted_for_too(tmp_path: Path) -> None:
         tokens = (await flow.redeem(app, await flow.code(app, launch=launch["launch"], scope=scope))).json()
         form = {"grant_type": "refresh_token", "client_id": app["client_id"], "refresh_token": tokens["refresh_token"]}
         answer = await flow.http.post("/general/oauth/token", data=form | {"scope": "patient/Patient.rs"})
-        exchange = await exchanged(flow, answer)
+        exchange = await read_exchange(flow, answer)
         outcomes = {scope["asked"]: (scope["granted"], scope["reason"]) for scope in exchange["scopes"]}
         assert outcomes["patient/Patient.rs"] == ("patient/Patient.rs", "")
         assert outcomes["patient/Observation.rs"] == ("", "was granted before, but wasn't requested in this refresh")
@@ -93,7 +93,7 @@ def test_refreshes_and_services_are_accounted_for_too(tmp_path: Path) -> None:
         service = await flow.register(type="system", client="symmetric", scope="system/Patient.rs")
         token_form = {"grant_type": "client_credentials", "scope": "system/Patient.rs"}
         pair = (service["client_id"], service["client_secret"])
-        exchange = await exchanged(flow, await flow.http.post("/general/oauth/token", data=token_form, auth=pair))
+        exchange = await read_exchange(flow, await flow.http.post("/general/oauth/token", data=token_form, auth=pair))
         assert exchange["scopes"] == [{"asked": "system/Patient.rs", "granted": "system/Patient.rs", "reason": ""}]
         assert exchange["refresh"].startswith("With client credentials")
 

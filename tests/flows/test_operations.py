@@ -110,7 +110,7 @@ def test_everything_includes_the_authors_if_the_token_may_see_them(tmp_path: Pat
 def test_everything_supports_care_dates_and_since(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, PATIENT_SCOPE)
-        created = [await own.made(observation(effectiveDateTime=day)) for day in ("1890-05-05", "1891-05-05")]
+        created = [await own.create(observation(effectiveDateTime=day)) for day in ("1890-05-05", "1891-05-05")]
         old, new = (f"Observation/{resource['id']}" for resource in created)
         answer = await own.ask("GET", "/Patient/p-0001/$everything?_type=Observation&start=1890-01-01&end=1890-12-31")
         assert ids(answer) == [old]
@@ -179,7 +179,7 @@ def test_documents_are_found_by_patient_date_and_type(tmp_path: Path) -> None:
             "date": "1890-05-05T10:00:00Z",
             "content": [{"attachment": {"title": "x"}}],
         }
-        created = f"DocumentReference/{(await own.made(document))['id']}"
+        created = f"DocumentReference/{(await own.create(document))['id']}"
         path = "/DocumentReference/$docref?patient=p-0001&start=1890-01-01&end=1890-12-31"
         assert ids(await own.ask("GET", path)) == [created]
         assert ids(await own.ask("GET", f"{path}&type=http://loinc.org|34133-9")) == [created]
@@ -223,7 +223,7 @@ def test_a_resource_is_validated_without_being_written(tmp_path: Path) -> None:
         assert (await send("/Observation/$validate", {"name": "mode", "valueCode": "guess"})).status_code == 400
         assert issues_of(await send("/Patient/$validate")) == {("error", "structure")}
         assert (await send("/Patient/$validate", resource=None)).status_code == 400
-        created = await own.made(right)
+        created = await own.create(right)
         path = f"/Observation/{created['id']}/$validate"
         assert ("information", "informational") in issues_of(await own.ask("GET", path))
         mode = {"name": "mode", "valueCode": "update"}
@@ -240,7 +240,7 @@ def test_a_resource_is_validated_without_being_written(tmp_path: Path) -> None:
 def test_meta_is_read_and_changed_like_a_patch(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, PATIENT_SCOPE)
-        path = f"/Observation/{(await own.made(observation()))['id']}"
+        path = f"/Observation/{(await own.create(observation()))['id']}"
         tag = {"system": "urn:t", "code": "seen"}
 
         def meta(**parts: Any) -> dict[str, Any]:
@@ -272,7 +272,7 @@ def test_a_token_that_may_only_update_changes_meta_without_reading_it(tmp_path: 
     async def steps(flow: Flow) -> None:
         own = await hand(flow, PATIENT_SCOPE)
         tag, secret = {"system": "urn:t", "code": "seen"}, {"system": "urn:t", "code": "secret"}
-        path = f"/Observation/{(await own.made(observation(meta={'tag': [secret]})))['id']}"
+        path = f"/Observation/{(await own.create(observation(meta={'tag': [secret]})))['id']}"
         body = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [tag]}}]}
         updater = await hand(flow, "patient/Observation.u")
         for operation, count in (("$meta-add", 2), ("$meta-add", 2), ("$meta-delete", 1), ("$meta-delete", 1)):
@@ -291,7 +291,7 @@ def test_a_token_that_may_only_update_changes_meta_without_reading_it(tmp_path: 
 def test_the_meta_of_a_type_or_the_server_lists_the_labels_in_use(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, PATIENT_SCOPE)
-        await own.made(observation() | {"meta": {"tag": [{"system": "urn:t", "code": "mine"}]}})
+        await own.create(observation() | {"meta": {"tag": [{"system": "urn:t", "code": "mine"}]}})
         other = await hand(flow, PATIENT_SCOPE, "p-0002")
         for path in ("/$meta", "/Observation/$meta"):
             for ask in ("GET", "POST"):

@@ -23,7 +23,7 @@ def is_part(resource: dict[str, Any]) -> bool:
 def test_a_read_returns_the_requested_part(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/*.cruds")
-        created = await own.made(
+        created = await own.create(
             observation(note=NOTE, text={"status": "generated", "div": DIV}, issued="2026-01-01T00:00:00Z")
         )
         path = f"/Observation/{created['id']}"

@@ -13,7 +13,7 @@ ALL = "patient/Observation.cruds patient/Patient.rs"
 def test_fhirpath_patch_and_merge_patch_are_supported(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        path = f"/Observation/{(await own.made(observation()))['id']}"
+        path = f"/Observation/{(await own.create(observation()))['id']}"
         parts = [
             {"name": "type", "valueCode": "replace"},
             {"name": "path", "valueString": "Observation.status"},

@@ -112,7 +112,7 @@ def test_a_write_is_visible_immediately(tmp_path: Path, engine: Engine) -> None:
         path = "/Observation?patient=p-0001&_summary=count"
         for _ in range(5):
             before = (await own.ask("GET", path)).json()["total"]
-            id = (await own.made(observation()))["id"]
+            id = (await own.create(observation()))["id"]
             assert (await own.ask("GET", path)).json()["total"] == before + 1
             assert await read(own, f"/Observation/{id}") == 200
             assert (await own.ask("DELETE", f"/Observation/{id}")).status_code == 204

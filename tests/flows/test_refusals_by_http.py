@@ -146,7 +146,7 @@ def _codes(answer: httpx2.Response) -> set[str]:
 
 def test_a_fhir_refusal_names_errors_of_scope_and_search_together(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        token = (await flow.launched())["access_token"]
+        token = (await flow.complete_launch())["access_token"]
         headers = {"Accept": "application/fhir+json", "Authorization": f"Bearer {token}"}
         answer = await flow.http.get("/general/r4/Condition?onset-date=yesterday", headers=headers)
         assert answer.status_code == 403

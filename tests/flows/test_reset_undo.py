@@ -78,11 +78,11 @@ async def loads(flow: Flow, base: str, sent: Sent, dice: random.Random) -> None:
     space = ResourceSpace(*base.strip("/").split("/"))
     loading = Loading(flow.sandbox.runtime, flow.sandbox.tenants[space.tenant], space.version, "file")
     loaded = [observation(dice) | {"id": f"loaded-{number}"} for number in range(20)]
-    await loading.keep([ready(flow, space, resource) for resource in (*loaded, PATIENT | {"id": "absent"})])
+    await loading.keep([prepare_resource(flow, space, resource) for resource in (*loaded, PATIENT | {"id": "absent"})])
     await loading.finish()
 
 
-def ready(flow: Flow, space: ResourceSpace, resource: dict[str, Any]) -> Ready:
+def prepare_resource(flow: Flow, space: ResourceSpace, resource: dict[str, Any]) -> Ready:
     body = orjson.dumps(resource)
     return Ready(resource["resourceType"], resource["id"], body, entries(flow.sandbox.runtime, space, body))
 

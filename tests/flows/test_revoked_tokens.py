@@ -25,7 +25,7 @@ async def register(flow: Flow, user: str) -> dict[str, Any]:
     return await flow.register(scope=SCOPE, auto_approve={"user": user})
 
 
-async def launched(flow: Flow, app: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+async def launch_app(flow: Flow, app: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The code of a launch and its token response."""
     launch = await flow.launch(app)
     code = await flow.code(app, launch=launch["launch"], scope=SCOPE)
@@ -61,7 +61,7 @@ def walk(tmp_path: Path, engine: Engine, steps: Any) -> None:
 def test_an_app_that_revoked_its_tokens_reads_that_it_did(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
         app = await register(flow, await flow.clinician())
-        _, tokens = await launched(flow, app)
+        _, tokens = await launch_app(flow, app)
         for token in ("access_token", "refresh_token"):
             form = {"token": tokens[token], "client_id": app["client_id"]}
             assert (await flow.http.post(REVOKE, data=form)).status_code == 200
@@ -79,7 +79,7 @@ def test_an_app_that_revoked_its_tokens_reads_that_it_did(tmp_path: Path, engine
 def test_a_code_that_is_sent_twice_revokes_its_tokens(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
         app = await register(flow, await flow.clinician())
-        code, tokens = await launched(flow, app)
+        code, tokens = await launch_app(flow, app)
         assert (await flow.redeem(app, code)).json()["error"] == "invalid_grant"
         text = await refused_read(flow, tokens["access_token"])
         assert f"The server revoked it because its authorization code was sent a second time on {day(flow)}" in text
@@ -91,7 +91,7 @@ def test_a_code_that_is_sent_twice_revokes_its_tokens(tmp_path: Path, engine: En
 def test_a_refresh_token_that_is_sent_again_revokes_the_tokens_of_its_grant(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
         app = await register(flow, await flow.clinician())
-        _, first = await launched(flow, app)
+        _, first = await launch_app(flow, app)
         second = (await refresh(flow, app, first["refresh_token"])).json()
         await flow.http.post("/admin/clock", json={"advance": REPEAT_WINDOW + 1})
         assert (await refresh(flow, app, first["refresh_token"])).json()["error"] == "invalid_grant"
@@ -112,7 +112,7 @@ def test_tokens_over_the_limit_of_stored_tokens_are_revoked_too(
 
     async def steps(flow: Flow) -> None:
         app = await register(flow, await flow.clinician())
-        _, first = await launched(flow, app)
+        _, first = await launch_app(flow, app)
         await flow.http.post("/admin/clock", json={"advance": 60})
         second = (await refresh(flow, app, first["refresh_token"])).json()
         form = {"token": second["refresh_token"], "client_id": app["client_id"]}
@@ -127,7 +127,7 @@ def test_a_user_who_revokes_access_is_named_as_the_reason(tmp_path: Path, engine
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
         app = await register(flow, "okafor")
-        _, tokens = await launched(flow, app)
+        _, tokens = await launch_app(flow, app)
         page = await flow.http.get(MANAGE, headers=HTML)
         form = {"csrf": field(page, "csrf"), "app": app["client_id"]}
         assert (await flow.http.post(MANAGE, data=form)).status_code == 303
@@ -141,7 +141,7 @@ def test_a_user_who_revokes_access_is_named_as_the_reason(tmp_path: Path, engine
 def test_an_unknown_token_and_an_expired_one_are_not_called_revoked(tmp_path: Path, engine: Engine) -> None:
     async def steps(flow: Flow) -> None:
         app = await register(flow, await flow.clinician())
-        _, tokens = await launched(flow, app)
+        _, tokens = await launch_app(flow, app)
         unknown = await refused_read(flow, "never-issued")
         await flow.http.post("/admin/clock", json={"advance": tokens["expires_in"] + 5})
         expired = await refused_read(flow, tokens["access_token"])
@@ -158,7 +158,7 @@ def test_another_app_cannot_revoke_a_token_and_reads_what_kind_of_token_it_is(tm
     async def steps(flow: Flow) -> None:
         user = await flow.clinician()
         app, other = await register(flow, user), await register(flow, user)
-        _, tokens = await launched(flow, app)
+        _, tokens = await launch_app(flow, app)
         form = {"token": tokens["access_token"], "client_id": app["client_id"]}
         assert (await flow.http.post(REVOKE, data=form)).status_code == 200
         for token, kind in (("access_token", "access token"), ("refresh_token", "refresh token")):

@@ -35,7 +35,7 @@ def sign_in(page: Page, hand: Hand) -> None:
     hand.click(page.get_by_role("button", name="Dr. Amara Okafor"))
 
 
-def framed(page: Page) -> Frame:
+def find_frame(page: Page) -> Frame:
     frame = page.wait_for_selector("iframe.app").content_frame()
     assert frame is not None
     return frame
@@ -45,7 +45,7 @@ def open_page(page: Page, hand: Hand, name: str, place: str) -> Page | Frame:
     """Open the app with this name from the chart, in the frame or in a new tab."""
     hand.click(page.get_by_role("link", name=name, exact=False).filter(has_text=name).first)
     if place == "frame":
-        return framed(page)
+        return find_frame(page)
     with page.expect_popup() as popup:
         hand.click(page.get_by_role("link", name="Open in a tab"))
     return popup.value
@@ -100,7 +100,7 @@ def test_the_button_on_the_start_page_launches_in_three_clicks(live: dict[str, A
     page.goto(live["base"])
     hand.click(page.get_by_role("link", name="Launch the sample app"))
     sign_in(page, hand)
-    app = framed(page)
+    app = find_frame(page)
     hand.click(app.get_by_role("button", name="Allow"))
     shows_its_patient(app)
     assert hand.clicks == 3
@@ -135,6 +135,6 @@ def test_the_portal_launches_in_a_tab_of_its_own(live: dict[str, Any], page: Pag
 def test_a_double_click_on_allow_still_opens_the_app(live: dict[str, Any], page: Page) -> None:
     page.goto(f"{live['base']}/general/ehr/patients/p-0017?app=sample-app-general")
     page.get_by_role("button", name="Dr. Amara Okafor").click()
-    app = framed(page)
+    app = find_frame(page)
     app.get_by_role("button", name="Allow").dblclick()
     shows_its_patient(app)

@@ -27,7 +27,7 @@ def test_a_transaction_links_its_entries_and_is_stored_together(tmp_path: Path) 
             "subject": {"reference": "urn:uuid:p"},
         }
         named = observation(identifier=[{"system": "urn:x", "value": "9"}])
-        existing = await own.made(named)
+        existing = await own.create(named)
         sent = bundle(
             "transaction",
             entry("GET", "Observation?identifier=urn:x|9"),
@@ -64,7 +64,7 @@ def test_a_transaction_links_its_entries_and_is_stored_together(tmp_path: Path) 
 def test_a_transaction_that_fails_anywhere_changes_nothing(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        created = await own.made(observation())
+        created = await own.create(observation())
         good = entry("POST", "Observation", observation(identifier=[{"system": "urn:x", "value": "tx"}]))
         path = f"Observation/{created['id']}"
         for bad, status in (

@@ -61,7 +61,7 @@ def test_each_failure_is_named_in_every_kind_of_response(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Unavailable], caplog: pytest.LogCaptureFixture
 ) -> None:
     async def steps(flow: Flow) -> None:
-        token = (await flow.launched())["access_token"]
+        token = (await flow.complete_launch())["access_token"]
         fhir = {"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"}
         fail(flow, monkeypatch, kind, (*READS, *WRITES))
         http = flow.http
@@ -122,7 +122,7 @@ def test_no_address_answers_500_or_503_without_retry_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Unavailable], accept: dict[str, str]
 ) -> None:
     async def steps(flow: Flow) -> None:
-        token = (await flow.launched())["access_token"]
+        token = (await flow.complete_launch())["access_token"]
         every, failed = list(addresses(flow)), 0
         fail(flow, monkeypatch, kind, (*READS, *WRITES))
         for method, path in every:

@@ -59,7 +59,7 @@ def test_only_the_launched_patients_record_is_read_searched_and_written(version:
             }
             assert holders == {"Patient/p-0001"}, type
         assert not (await client.ask("GET", "/Observation?patient=p-0002")).json().get("entry")
-        created = await client.made(_observation("p-0001"))
+        created = await client.create(_observation("p-0001"))
         assert (await client.ask("GET", f"/Observation?_id={created['id']}&code=29463-7")).json()["total"] == 1
         other = await client.ask("POST", "/Observation", _observation("p-0002"))
         assert other.status_code == 403
@@ -125,7 +125,7 @@ async def check_types(flow: Flow, version: str, step: int) -> None:
     assert listed.keys() == set(resource_types(version)) - NOT_SERVED
     assert all({"read", "vread", "create", "update", "delete", "search-type"} <= codes for codes in listed.values())
     for type in [*listed][::step]:
-        created = await client.made(minimal(version, type))
+        created = await client.create(minimal(version, type))
         path = f"/{type}/{created['id']}"
         assert (await client.ask("GET", path)).json() == created
         assert xml_reader.loads(version, (await client.ask("GET", path, Accept=xml)).content) == created

@@ -40,7 +40,7 @@ def test_a_created_resource_keeps_its_version_and_decimals(tmp_path: Path) -> No
 def test_an_update_creates_a_version_and_keeps_the_previous_one(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        created = await own.made(observation())
+        created = await own.create(observation())
         path = f"/Observation/{created['id']}"
         changed = await own.ask("PUT", path, created | {"status": "amended"}, If_Match='W/"1"')
         assert changed.status_code == 200
@@ -63,7 +63,7 @@ def test_an_update_creates_a_version_and_keeps_the_previous_one(tmp_path: Path) 
 def test_a_deleted_resource_is_gone_but_its_versions_stay(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        created = await own.made(observation())
+        created = await own.create(observation())
         path = f"/Observation/{created['id']}"
         assert (await own.ask("DELETE", path)).status_code == 204
         assert (await own.ask("DELETE", path)).status_code == 204
@@ -116,7 +116,7 @@ def test_a_condition_selects_the_resource_to_write(tmp_path: Path) -> None:
         assert (second.status_code, second.json()["id"]) == (200, first.json()["id"])
         patched = await own.ask("PATCH", "/Observation?identifier=urn:x|2", PATCH, Content_Type="application/json-patch+json")
         assert patched.json()["meta"]["versionId"] == "3"
-        await own.made(named)
+        await own.create(named)
         for method, body in (("PUT", named), ("DELETE", None)):
             several = await own.ask(method, "/Observation?identifier=urn:x|2", body)
             assert (several.status_code, rules(several)) == (412, {"fhir-condition-ambiguous"})
@@ -137,7 +137,7 @@ PATCH = [
 def test_a_patch_is_applied_completely_or_not_at_all(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        created = await own.made(observation(valueQuantity={"value": 1.5}))
+        created = await own.create(observation(valueQuantity={"value": 1.5}))
         path = f"/Observation/{created['id']}"
 
         async def patch(*operations: dict[str, object], **headers: str) -> tuple[int, set[str]]:
@@ -180,7 +180,7 @@ def test_all_errors_of_a_body_are_reported_with_their_places(tmp_path: Path) -> 
 def test_the_letters_of_a_scope_are_enforced(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        created = await own.made(observation())
+        created = await own.create(observation())
         path = f"/Observation/{created['id']}"
         wanted = {"c": ("POST", "/Observation", observation()), "u": ("PUT", path, created), "d": ("DELETE", path, None)}
         for letter in ("c", "u", "d", "r", "s"):
@@ -238,7 +238,7 @@ def test_dstu2_writes_are_validated_as_dstu2(tmp_path: Path) -> None:
 def test_a_history_has_all_versions_newest_first_and_pages(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)
-        created = await own.made(observation())
+        created = await own.create(observation())
         path = f"/Observation/{created['id']}"
         await own.ask("PUT", path, created | {"status": "amended"})
         await own.ask("DELETE", path)
@@ -263,7 +263,7 @@ def test_a_history_has_all_versions_newest_first_and_pages(tmp_path: Path) -> No
 def test_a_compartment_can_be_searched_by_its_url(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         every = await hand(flow, "user/*.cruds")
-        performed = await every.made(observation("p-0002", performer=[{"reference": "Patient/p-0001"}]))
+        performed = await every.create(observation("p-0002", performer=[{"reference": "Patient/p-0001"}]))
         plain = await every.ask("GET", "/Observation?patient=p-0001&_count=1000")
         response = await every.ask("GET", "/Patient/p-0001/Observation?_count=1000")
         ids = [{entry["resource"]["id"] for entry in answer.json()["entry"]} for answer in (plain, response)]

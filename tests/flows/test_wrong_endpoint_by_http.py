@@ -106,7 +106,7 @@ async def fhir(flow: Flow, path: str, token: str) -> tuple[int, dict[str, Any], 
 )
 def test_a_fhir_request_outside_a_base_is_corrected_to_the_base_of_its_token(tmp_path: Path, path: str) -> None:
     async def steps(flow: Flow) -> None:
-        token = (await flow.launched())["access_token"]
+        token = (await flow.complete_launch())["access_token"]
         status, record, exchange = await fhir(flow, path, token)
         (issue,) = record["issue"]
         assert (status, issue["details"]["coding"][0]["code"]) == (404, "fhir-base-url-wrong")

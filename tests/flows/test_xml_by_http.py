@@ -113,7 +113,7 @@ def test_pretty_indents_json_and_xml(tmp_path: Path) -> None:
 def test_patches_and_operations_accept_parameters_in_xml(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "patient/Observation.cruds")
-        created = await own.made(observation())
+        created = await own.create(observation())
         parts = [
             {"name": "type", "valueCode": "replace"},
             {"name": "path", "valueString": "Observation.status"},

@@ -31,7 +31,7 @@ class Hand:
         """The same client with a new token."""
         return await self.renew() if self.renew else self
 
-    async def made(self, resource: dict[str, Any], **headers: str) -> dict[str, Any]:
+    async def create(self, resource: dict[str, Any], **headers: str) -> dict[str, Any]:
         answer = await self.ask("POST", f"/{resource['resourceType']}", resource, **headers)
         assert answer.status_code == 201, answer.text
         return dict(answer.json())

@@ -127,10 +127,10 @@ def test_loopback_is_refused_by_a_public_server(port: int) -> None:
 
 
 def test_a_name_with_one_private_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def resolved(self: object, *args: object, **more: object) -> list[Any]:
+    async def give_two_addresses(self: object, *args: object, **more: object) -> list[Any]:
         return [(0, 0, 0, "", ("93.184.216.34", 80)), (0, 0, 0, "", ("10.0.0.1", 80))]
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", resolved)
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", give_two_addresses)
     with pytest.raises(Unreachable, match="private network"):
         asyncio.run(fetch("http://rebound.example.org/"))
 

@@ -88,9 +88,9 @@ class Tables:
                 yield f"{path}: refers to {value['reference']}, not to {targets}"
         else:
             yield from _primitive(value, path, name)
-        yield from self._bound(value, path, codes)
+        yield from self._check_binding(value, path, codes)
 
-    def _bound(self, value: Any, path: str, codes: str | None) -> Iterator[str]:
+    def _check_binding(self, value: Any, path: str, codes: str | None) -> Iterator[str]:
         allowed = self.codes.get(codes.split("|")[0]) if codes else None
         if not allowed:
             return

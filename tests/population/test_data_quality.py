@@ -47,10 +47,10 @@ def test_without_messiness_nothing_changes() -> None:
 
 
 def test_a_lower_level_causes_fewer_errors() -> None:
-    def wrong(level: float) -> int:
+    def count_wrong(level: float) -> int:
         return sum(resource.get("status") == "entered-in-error" for resource in messy("r4", level))
 
-    assert 0 < wrong(0.2) < wrong(1.0)
+    assert 0 < count_wrong(0.2) < count_wrong(1.0)
 
 
 def test_observations_lack_units_codes_or_values_or_are_duplicated() -> None:

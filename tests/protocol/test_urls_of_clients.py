@@ -138,7 +138,7 @@ def _encode(name: str, times: int) -> str:
     return text
 
 
-def _wide(name: str) -> str:
+def _widen(name: str) -> str:
     """The name in full-width letters."""
     return "".join(chr(ord(char) + 0xFEE0) if char.isalpha() else char for char in name)
 
@@ -158,7 +158,7 @@ def test_every_response_parameter_is_found_in_every_spelling(name: str) -> None:
         _encode(name, 0),
         _encode(name, 1),
         _encode(name, 2),
-        _wide(name),
+        _widen(name),
         name.replace("_", "."),
         name.replace("_", "%2e"),
         name.replace("_", "+"),

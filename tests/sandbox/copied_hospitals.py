@@ -57,8 +57,8 @@ async def contents(store: Any, space: ResourceSpace) -> dict[str, Any]:
         f" WHERE nid >> 40 = {number} ORDER BY sequence",
     )
     found: dict[str, Any] = {
-        "resource": sorted((words[type], id, *map(plain, more)) for _, type, id, *more in resources),
-        "history": [(names[nid], *map(plain, more)) for _, nid, *more in history],
+        "resource": sorted((words[type], id, *map(convert_to_bytes, more)) for _, type, id, *more in resources),
+        "history": [(names[nid], *map(convert_to_bytes, more)) for _, nid, *more in history],
     }
     for table, columns in COLUMNS.items():
         rows = await rows_of(store, f"SELECT {', '.join(columns)} FROM {table} WHERE nid >> 40 = {number}")
@@ -85,7 +85,7 @@ def replace_numbers(table: str, columns: tuple[str, ...], row: Any, names: dict[
             yield value
 
 
-def plain(value: Any) -> Any:
+def convert_to_bytes(value: Any) -> Any:
     return bytes(value) if isinstance(value, bytes | memoryview) else value
 
 

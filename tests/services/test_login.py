@@ -16,7 +16,7 @@ def test_grants_of_one_second_are_adjacent_in_an_index(tmp_path: Path) -> None:
 
     async def steps(flow: Flow) -> None:
         before = flow.now()
-        responses = [await flow.launched() for _ in range(2)]
+        responses = [await flow.complete_launch() for _ in range(2)]
         keys = [record.key for record in await flow.sandbox.runtime.store.find("family")]
         seconds = {int(key[: len(f"{before:x}")], 16) for key in keys}
         assert len(set(keys)) == len(responses) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.storage.making import SPACE, observation, of_patients, patient, query_for, saved
+from tests.storage.making import SPACE, make_save, observation, of_patients, patient, query_for
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.visibility import EVERYTHING, NOTHING
@@ -235,7 +235,7 @@ class ResourcesContract:
 
     async def test_a_deleted_resource_is_reported_as_deleted_to_those_who_could_see_it(self, store: Store) -> None:
         await store.transaction([patient("p"), observation("o", "p")])
-        await store.transaction([saved("Observation", "o", version_id=2, body=b"", interaction="delete")])
+        await store.transaction([make_save("Observation", "o", version_id=2, body=b"", interaction="delete")])
         resource = await store.read(SPACE, "Observation", "o", of_patients("p"))
         assert resource is not None
         assert (resource.deleted, resource.body, resource.version_id) == (True, b"", 2)
@@ -246,7 +246,7 @@ class ResourcesContract:
         assert first is not None
         assert first.body == b"Observation/o/1"
         with pytest.raises(Conflict):
-            await store.transaction([saved("Observation", "o", version_id=3, body=b"", interaction="delete")])
+            await store.transaction([make_save("Observation", "o", version_id=3, body=b"", interaction="delete")])
         await store.transaction([observation("o", "p", version_id=3, if_version=0)])
         assert ids(await store.search(SPACE, query_for("Observation"), of_patients("p"))) == ["o"]
 

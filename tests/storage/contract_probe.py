@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.storage.making import SPACE, number, observation, of_patients, parameter, patient, query_for, saved, where
+from tests.storage.making import SPACE, make_save, number, observation, of_patients, parameter, patient, query_for, where
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import DateValue, Query, TokenValue
@@ -93,7 +93,7 @@ class ProbeContract:
 
     async def test_a_code_is_found_in_the_systems_that_use_it(self, store: Store) -> None:
         facts = IndexEntries(tokens=((number("Observation", "code"), "urn:other", "8867-4"),))
-        await store.transaction([observation("a", "p"), saved("Observation", "b", facts)])
+        await store.transaction([observation("a", "p"), make_save("Observation", "b", facts)])
         code = parameter("Observation", "code")
         systems = await store.probe(SPACE, EVERYTHING, lambda probe: probe.systems_of(code, "8867-4"), MILLISECONDS)
         assert systems == ["http://loinc.org", "urn:other"]

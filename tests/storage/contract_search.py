@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 from tests.storage.contract import ids
-from tests.storage.making import SPACE, number, observation, of_patients, parameter, patient, query_for, saved, where
+from tests.storage.making import SPACE, make_save, number, observation, of_patients, parameter, patient, query_for, where
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import DateValue, Filter, Include, Prefix, Query, ReferenceValue, Sort, StringValue, TokenValue
@@ -46,9 +46,9 @@ class SearchContract:
     async def test_a_date_search_finds_whole_days_and_parts_in_the_order_of_writing(self, store: Store) -> None:
         day, hour = 86_400_000, 3_600_000
 
-        def dated(id: str, low: int, high: int) -> Save:
+        def save_dated(id: str, low: int, high: int) -> Save:
             facts = IndexEntries(dates=((number("Observation", "date"), low, high),))
-            return saved("Observation", id, facts)
+            return make_save("Observation", id, facts)
 
         async def find() -> list[str]:
             query = query_for("Observation", where("Observation", "date", DateValue("eq", day, 2 * day)), count=2)
@@ -60,15 +60,15 @@ class SearchContract:
                 assert page.total == sum(len(page_.matches) for page_ in pages)
             return found_ids
 
-        whole = [dated(f"whole{n}", day, 2 * day) for n in range(3)]
+        whole = [save_dated(f"whole{n}", day, 2 * day) for n in range(3)]
         await store.transaction(
-            [dated("before", 0, day), dated("longer", day, 3 * day), dated("after", 2 * day, 3 * day), *whole]
+            [save_dated("before", 0, day), save_dated("longer", day, 3 * day), save_dated("after", 2 * day, 3 * day), *whole]
         )
         assert await find() == ["whole0", "whole1", "whole2"]
-        await store.transaction([dated("late", 2 * day - 1, 2 * day)])
+        await store.transaction([save_dated("late", 2 * day - 1, 2 * day)])
         assert await find() == ["whole0", "whole1", "whole2", "late"]
-        await store.transaction([saved("Observation", "late", version_id=2, body=b"", interaction="delete")])
-        await store.transaction([dated("early", day, day + hour), dated("whole3", day, 2 * day)])
+        await store.transaction([make_save("Observation", "late", version_id=2, body=b"", interaction="delete")])
+        await store.transaction([save_dated("early", day, day + hour), save_dated("whole3", day, 2 * day)])
         assert await find() == ["whole0", "whole1", "whole2", "early", "whole3"]
 
     @pytest.mark.parametrize("prefix", ["gt", "ge", "lt", "le"])
@@ -123,7 +123,7 @@ class SearchContract:
             [
                 observation("changed", "p", category="laboratory", version_id=2),
                 observation("moved", "q", version_id=2),
-                saved("Observation", "gone", version_id=2, body=b"", interaction="delete"),
+                make_save("Observation", "gone", version_id=2, body=b"", interaction="delete"),
             ]
         )
         for patient_, category, expected in (
@@ -236,11 +236,11 @@ class SearchContract:
         for visibility in (EVERYTHING, of_patients("p")):
             assert ids(await store.search(SPACE, by["patient"], visibility)) == ["o0", "o1", "o2"]
             assert ids(await store.search(SPACE, by["performer"], visibility)) == []
-        await store.transaction([saved("Observation", "by", other)])
+        await store.transaction([make_save("Observation", "by", other)])
         for visibility in (EVERYTHING, of_patients("p")):
             assert ids(await store.search(SPACE, by["patient"], visibility)) == ["o0", "o1", "o2"]
             assert ids(await store.search(SPACE, by["performer"], visibility)) == ["by"]
-        await store.transaction([saved("Observation", "by", version_id=2, body=b"", interaction="delete")])
+        await store.transaction([make_save("Observation", "by", version_id=2, body=b"", interaction="delete")])
         for visibility in (EVERYTHING, of_patients("p")):
             assert ids(await store.search(SPACE, by["patient"], visibility)) == ["o0", "o1", "o2"]
             assert ids(await store.search(SPACE, by["performer"], visibility)) == []

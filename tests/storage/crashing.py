@@ -27,7 +27,7 @@ def parts(number: int) -> list[Step]:
     same writer created before, it also has the next version or a delete.
     """
     records = [Put(Record(kind, str(number), PADDING.encode())) for kind in ("left", "right")]
-    return [*records, _saved(number, 1), *([_saved(before(number), 2)] if before(number) >= 0 else [])]
+    return [*records, _make_save(number, 1), *([_make_save(before(number), 2)] if before(number) >= 0 else [])]
 
 
 def before(number: int) -> int:
@@ -39,7 +39,7 @@ def ends(number: int) -> bool:
     return number % 3 == 0
 
 
-def _saved(number: int, version: int) -> Save:
+def _make_save(number: int, version: int) -> Save:
     if version == 2 and ends(number):
         return Save(SPACE, "Observation", f"o{number}", 2, b"", extract("r4", {}, ""), 2000, "delete", 1)
     resource = {
@@ -105,11 +105,11 @@ class PowerCut(apsw.VFS):
             share = self.dice.choice((0.0, 0.5, 0.9, 1.0))
             for offset, data in self.waiting.get(path, []):
                 if self.dice.random() < share:
-                    _apply(content, offset, self._torn(data))
+                    _apply(content, offset, self._tear(data))
             (place / Path(path).name).write_bytes(content)
         self.at = sys.maxsize
 
-    def _torn(self, data: bytes | None) -> bytes | None:
+    def _tear(self, data: bytes | None) -> bytes | None:
         if data is None or self.dice.random() < 0.7:
             return data
         return data[: self.dice.randrange(0, len(data) + 1, SECTOR)]

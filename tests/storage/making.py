@@ -62,7 +62,7 @@ def number(type: str, code: str) -> int:
     return parameter(type, code).number
 
 
-def saved(type: str, id: str, facts: IndexEntries | None = None, *, space: ResourceSpace = SPACE, **more: Any) -> Save:
+def make_save(type: str, id: str, facts: IndexEntries | None = None, *, space: ResourceSpace = SPACE, **more: Any) -> Save:
     """Return a Save of version 1 whose body contains type, id and version."""
     version = more.pop("version_id", 1)
     body = more.pop("body", f"{type}/{id}/{version}".encode())
@@ -75,7 +75,7 @@ def patient(id: str, *, names: tuple[str, ...] = (), gender: str = "female", **m
         tokens=((number("Patient", "gender"), "http://hl7.org/fhir/administrative-gender", gender),),
         strings=tuple((number("Patient", "name"), name.lower(), name) for name in names),
     )
-    return saved("Patient", id, facts, **more)
+    return make_save("Patient", id, facts, **more)
 
 
 def observation(
@@ -99,7 +99,7 @@ def observation(
         dates=() if day is None else ((number("Observation", "date"), day, day + 86_400_000),),
         codes=codings,
     )
-    return saved("Observation", id, facts, **more)
+    return make_save("Observation", id, facts, **more)
 
 
 def query_for(type: str, *filters: Filter, **more: Any) -> Query:

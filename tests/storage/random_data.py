@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from tests.storage.making import number, saved
+from tests.storage.making import make_save, number
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, PRESENT, TEXT
@@ -42,7 +42,7 @@ def _some(dice: Random, choices: tuple[Any, ...], most: int) -> list[Any]:
 def _patient(dice: Random, id: str) -> Save:
     texts = tuple((number("Patient", "name"), text.lower(), text) for text in _some(dice, TEXTS, 2))
     facts = IndexEntries(patients=(id,), tokens=((number("Patient", "gender"), "s1", dice.choice(CODES)),), strings=texts)
-    return saved("Patient", id, facts, at=dice.randint(0, 5))
+    return make_save("Patient", id, facts, at=dice.randint(0, 5))
 
 
 def _observation(dice: Random, id: str) -> Save:
@@ -82,7 +82,7 @@ def _observation(dice: Random, id: str) -> Save:
             (numbers["code"] + dice.choice((WORDED, TEXT, TEXT)), text.lower(), text) for text in _some(dice, TEXTS, 2)
         ),
     )
-    return saved("Observation", id, facts, at=dice.randint(0, 5))
+    return make_save("Observation", id, facts, at=dice.randint(0, 5))
 
 
 def _numbers() -> dict[str, int]:
@@ -117,7 +117,7 @@ def _list(dice: Random, id: str) -> Save:
     choices = (*(("Observation", observation_id) for observation_id in OBSERVATIONS), ("Patient", "p0"), ("Patient", "p1"))
     references = tuple((number("List", "item"), *item) for item in _some(dice, choices, 5))
     patients = dice.choice((*((patient_id,) for patient_id in PATIENTS), ()))
-    return saved("List", id, IndexEntries(patients=patients, references=references))
+    return make_save("List", id, IndexEntries(patients=patients, references=references))
 
 
 def _place(dice: Random, id: str) -> Save:
@@ -126,4 +126,4 @@ def _place(dice: Random, id: str) -> Save:
     whole = ((number("Location", "partof"), "Location", dice.choice(PLACES[: PLACES.index(id) + 1])),)
     url = ((number("Location", "url"), f"http://here/x/{dice.randint(1, 2)}"),)
     facts = IndexEntries(positions=((number("Location", "near"), *position),), references=whole, uris=url)
-    return saved("Location", id, facts._replace(patients=dice.choice((("p0",), ("p1",), ()))))
+    return make_save("Location", id, facts._replace(patients=dice.choice((("p0",), ("p1",), ()))))

@@ -43,7 +43,7 @@ def differences(path: Path, base: str = "") -> list[str]:
     migrate(rebuilt)
     rebuilt.execute("BEGIN")
     for save in _saves(db, base):
-        applied(rebuilt, [save])
+        apply_steps(rebuilt, [save])
     rebuilt.execute("COMMIT")
     unsound = [str(row[0]) for row in rows(db, "PRAGMA integrity_check") if row != ("ok",)]
     actual, expected = _contents(db), _contents(rebuilt)
@@ -51,7 +51,7 @@ def differences(path: Path, base: str = "") -> list[str]:
     return unsound + [name for name in actual if actual[name] != expected[name]]
 
 
-def applied(db: apsw.Connection, steps: Sequence[Step]) -> None:
+def apply_steps(db: apsw.Connection, steps: Sequence[Step]) -> None:
     """Apply these steps within a transaction."""
     transaction = Transaction(db)
     apply(transaction, steps)

@@ -58,7 +58,7 @@ def _fact(name: str, *columns: Column[Any], space: bool = True, more: Iterable[I
     return _table(name, *head, *columns, _key("nid"), indexes=[back, *more])
 
 
-def _wide(name: str, condition: str, *columns: str) -> Index:
+def _index_wide_ranges(name: str, condition: str, *columns: str) -> Index:
     """Index the few wide ranges by their end; see `storage/query/range_scan.py`."""
     return Index(f"{name}_wide", "space", "parameter", *columns, "nid", **_where(condition))
 
@@ -201,14 +201,14 @@ date_index = _fact(
     "date_index",
     _big("low"),
     _big("high"),
-    more=[_wide("date_index", "low < high - 86400000", "high", "low")],
+    more=[_index_wide_ranges("date_index", "low < high - 86400000", "high", "low")],
 )
 quantity_index = _fact(
     "quantity_index",
     _big("low"),
     _big("high"),
     _big("unit"),
-    more=[_wide("quantity_index", "low <> high", "high", "low", "unit")],
+    more=[_index_wide_ranges("quantity_index", "low <> high", "high", "low", "unit")],
 )
 string_index = _fact("string_index", _words("value"), _big("exact"))
 """value: case-folded. exact: hash of the text as it is written."""
@@ -220,7 +220,7 @@ composite_index = _fact(
     _big("high"),
     _big("unit"),
     _words("value"),
-    more=[_wide("composite_index", "low < high AND high > 0", "hash", "high", "low", "unit", "value")],
+    more=[_index_wide_ranges("composite_index", "low < high AND high > 0", "hash", "high", "low", "unit", "value")],
 )
 """Each row is one element of a composite; `storage/query/composites.py` defines the columns of its components. A position is
 also a row, with its latitude in low and its longitude in high.

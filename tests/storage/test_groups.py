@@ -102,7 +102,7 @@ def test_each_transaction_is_applied_completely_or_not_at_all(groups: list[list[
     for transactions in groups:
         steps_of_groups.append([])
         for changes, fails in transactions:
-            model = good if not fails else copied(good)
+            model = good if not fails else copy_model(good)
             steps_of_groups[-1].append([*model.steps(changes), *([ALREADY_TAKEN] if fails else [])])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.db"
@@ -113,7 +113,7 @@ def test_each_transaction_is_applied_completely_or_not_at_all(groups: list[list[
         assert differences(path) == []
 
 
-def copied(model: Model) -> Model:
+def copy_model(model: Model) -> Model:
     copy = Model()
     copy.bodies = {key: list(bodies) for key, bodies in model.bodies.items()}
     return copy

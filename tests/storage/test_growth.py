@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 import pytest
 from msgspec.structs import replace
-from tests.storage.making import SPACE, find, number, observation, parameter, patient, query_for, saved, where
+from tests.storage.making import SPACE, find, make_save, number, observation, parameter, patient, query_for, where
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import CompositeValue, DateValue, Filter, Prefix, QuantityValue, Query, Sort, TokenValue
@@ -62,7 +62,7 @@ def _resources(index: int) -> list[Save]:
     written = {"at": 9000 if late else index % 1000}
     return [
         patient(f"p{index}", names=(f"n{index:05}",), **written),
-        saved("Observation", f"o{index}", facts, **written),
+        make_save("Observation", f"o{index}", facts, **written),
     ]
 
 
@@ -70,7 +70,7 @@ def on(prefix: Prefix, day: int) -> DateValue:
     return DateValue(prefix, day * DAY, (day + 1) * DAY)
 
 
-def dated(*values: DateValue) -> Query:
+def query_dates(*values: DateValue) -> Query:
     return query_for("Observation", *(where("Observation", "date", date) for date in values))
 
 
@@ -100,11 +100,11 @@ async def steps(store: SqliteStore, query: Query) -> int:
     "query",
     [
         pytest.param(query_for("Patient", ids=("p7", "p9", "p300")), id="ids"),
-        pytest.param(dated(on("ge", 4000)), id="date=ge"),
-        pytest.param(dated(on("gt", 4000)), id="date=gt"),
-        pytest.param(dated(on("ap", 5040)), id="date=ap"),
-        pytest.param(dated(on("ge", 5040), on("le", 5080)), id="date=ge&date=le"),
-        pytest.param(dated(on("sa", 5000), on("lt", 5081)), id="date=sa&date=lt"),
+        pytest.param(query_dates(on("ge", 4000)), id="date=ge"),
+        pytest.param(query_dates(on("gt", 4000)), id="date=gt"),
+        pytest.param(query_dates(on("ap", 5040)), id="date=ap"),
+        pytest.param(query_dates(on("ge", 5040), on("le", 5080)), id="date=ge&date=le"),
+        pytest.param(query_dates(on("sa", 5000), on("lt", 5081)), id="date=sa&date=lt"),
         pytest.param(
             query_for("Observation", where("Observation", "value-quantity", amount("gt", 5000.0))), id="value-quantity=gt"
         ),
@@ -153,9 +153,11 @@ async def steps(store: SqliteStore, query: Query) -> int:
             id="code&category=system|",
         ),
         pytest.param(query_for("Observation", total="accurate", count=5), id="_total=accurate"),
-        pytest.param(replace(dated(on("ge", 100)), sort=(Sort("date"),), count=10, total="none"), id="date=ge&_sort=date"),
         pytest.param(
-            replace(dated(on("le", 300)), sort=(Sort("date", True),), count=10, total="none"), id="date=le&_sort=-date"
+            replace(query_dates(on("ge", 100)), sort=(Sort("date"),), count=10, total="none"), id="date=ge&_sort=date"
+        ),
+        pytest.param(
+            replace(query_dates(on("le", 300)), sort=(Sort("date", True),), count=10, total="none"), id="date=le&_sort=-date"
         ),
         pytest.param(
             query_for(
@@ -186,7 +188,7 @@ async def crowded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tup
     for count in (FEW_PATIENTS, MANY_PATIENTS):
         opened = open_store(folder / f"{count}.db", find)
         patients = [patient(f"p{index}") for index in range(40)]
-        other = saved("Patient", "other", IndexEntries(patients=("other",)), at=9000)
+        other = make_save("Patient", "other", IndexEntries(patients=("other",)), at=9000)
         crowd = [observation(f"o{index}", f"p{index % 40}") for index in range(count)]
         await opened.transaction([*patients, other, *crowd, observation("last", "other")])
         opened_stores.append(opened)

@@ -27,10 +27,10 @@ SCHEMAS = Path(__file__).parent / "schemas"
 def shape(db: apsw.Connection) -> dict[str, str]:
     """Return every table and index by name, as its statement without whitespace."""
     statements = rows(db, "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
-    return {name: bare(sql) for name, sql in statements}
+    return {name: strip_quotes(sql) for name, sql in statements}
 
 
-def bare(statement: str) -> str:
+def strip_quotes(statement: str) -> str:
     return re.sub(r'[\s"]', "", statement)
 
 
@@ -43,7 +43,7 @@ def test_an_empty_file_gets_the_declared_tables(file: Path) -> None:
     db = connect(file)
     migrate(db)
     expected = {
-        statement.split()[statement.split().index("ON") - 1] if " INDEX " in statement else statement.split()[2]: bare(
+        statement.split()[statement.split().index("ON") - 1] if " INDEX " in statement else statement.split()[2]: strip_quotes(
             statement
         )
         for statement in render(sqlite.dialect())

@@ -289,12 +289,12 @@ SEARCHES: tuple[tuple[str, str, str, str], ...] = (
 def store(request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     (opened,) = runner.run(open_engine(request, tmp_path_factory.mktemp("modifiers"), find=find))
     for version, resources in (("r4", R4), ("r5", R5)):
-        runner.run(opened.transaction([saved(version, resource) for resource in resources]))
+        runner.run(opened.transaction([make_save(version, resource) for resource in resources]))
     yield opened
     runner.run(opened.close())
 
 
-def saved(version: str, resource: dict[str, Any]) -> Save:
+def make_save(version: str, resource: dict[str, Any]) -> Save:
     space = ResourceSpace("general", version)
     return Save(
         space, resource["resourceType"], resource["id"], 1, orjson.dumps(resource), extract(version, resource, BASE), 1000
@@ -336,7 +336,7 @@ def test_labels_are_those_of_visible_resources(store: Any, runner: asyncio.Runne
         for number, patient in enumerate("aab")
     ]
     private = {"resourceType": "Patient", "id": "a", "meta": {"security": [{"system": "s", "code": "R"}]}}
-    runner.run(store.transaction([replace(saved("r4", resource), space=space) for resource in (private, *tagged)]))
+    runner.run(store.transaction([replace(make_save("r4", resource), space=space) for resource in (private, *tagged)]))
 
     def of(visibility: Visibility, *types: str) -> Labels:
         labels: Labels = runner.run(store.labels(space, types, visibility))
@@ -348,7 +348,7 @@ def test_labels_are_those_of_visible_resources(store: Any, runner: asyncio.Runne
     own_compartment = Visibility((Clause("*", "rs", frozenset({"a"})),))
     assert of(own_compartment, "Condition", "Patient") == Labels(profiles[:2], (("s", "R"),), (("", "own"), ("s", "a")))
     assert of(Visibility((Clause("Patient", "r", None),)), "Condition", "Patient") == Labels((), (), ())
-    deleted = replace(saved("r4", tagged[2]), space=space, version_id=2, body=b"", interaction="delete")
+    deleted = replace(make_save("r4", tagged[2]), space=space, version_id=2, body=b"", interaction="delete")
     runner.run(store.transaction([deleted]))
     assert of(EVERYTHING, "Condition").profiles == profiles[:2]
 

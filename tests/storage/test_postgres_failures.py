@@ -124,7 +124,7 @@ def test_every_error_that_is_caught_has_a_name() -> None:
 
 
 @contextmanager
-def changed(postgres: Server, change: str, back: str) -> Iterator[None]:
+def change_server(postgres: Server, change: str, back: str) -> Iterator[None]:
     postgres.say(change)
     try:
         yield
@@ -147,7 +147,7 @@ async def test_a_change_of_the_user_is_named_and_can_be_undone(
 ) -> None:
     for _ in range(2):
         store._pool.connections.drop()  # the next request connects
-        with changed(postgres, f"ALTER ROLE {account.name} {change}", f"ALTER ROLE {account.name} {back}"):
+        with change_server(postgres, f"ALTER ROLE {account.name} {change}", f"ALTER ROLE {account.name} {back}"):
             assert (await fail(store.transaction([TOKEN]))).title == kind.title
     store._pool.connections.drop()
     await store.transaction([TOKEN])
@@ -159,7 +159,9 @@ async def test_a_missing_database_is_named(postgres: Server, account: Account) -
     postgres.say(f"CREATE DATABASE {name}")
     opened = await open_store(account.address.partition("&")[0].replace("/postgres?", f"/{name}?"), find)
     opened._pool.connections.drop()
-    with changed(postgres, f"ALTER DATABASE {name} RENAME TO {name}_away", f"ALTER DATABASE {name}_away RENAME TO {name}"):
+    with change_server(
+        postgres, f"ALTER DATABASE {name} RENAME TO {name}_away", f"ALTER DATABASE {name}_away RENAME TO {name}"
+    ):
         assert isinstance(await fail(opened.get("token", "t")), DatabaseMissing)
     assert await opened.get("token", "t") is None
     await opened.close()
@@ -168,7 +170,7 @@ async def test_a_missing_database_is_named(postgres: Server, account: Account) -
 @pytest.mark.anyio
 async def test_a_user_who_may_not_log_in_at_start_is_named(postgres: Server, account: Account) -> None:
     with (
-        changed(postgres, f"ALTER ROLE {account.name} NOLOGIN", f"ALTER ROLE {account.name} LOGIN"),
+        change_server(postgres, f"ALTER ROLE {account.name} NOLOGIN", f"ALTER ROLE {account.name} LOGIN"),
         pytest.raises(CannotOpen, match="rejected the connection") as raised,
     ):
         await open_store(account.address, find)

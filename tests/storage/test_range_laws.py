@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 from tests.laws import cases
-from tests.storage.making import number, parameter, saved
+from tests.storage.making import make_save, number, parameter
 from tests.storage.reference_search import matches
 from tests.storage.test_search_laws import LAW, VISIBILITIES, chain, check_pages, populations, queries, store_all
 
@@ -42,7 +42,7 @@ def test_every_comparison_of_ranges_matches_the_reference_search(store: Any, run
             composites=((pair, (("token", "s1", "a"), ("quantity", "u", "mg", *amount))),),
         )
 
-    saves = [saved("Observation", f"o{low}-{width}", facts(low, width)) for low, width in ranges]
+    saves = [make_save("Observation", f"o{low}-{width}", facts(low, width)) for low, width in ranges]
     saves += [
         _odd("below", -1e300, 2.0),
         _odd("above", 2.0, 1e300),
@@ -80,7 +80,7 @@ def _odd(id: str, low: float, high: float) -> Save:
         quantities=((values, "u", "mg", low, high),),
         composites=((pair, (("token", "s1", "a"), ("quantity", "u", "mg", low, high))),),
     )
-    return saved("Observation", id, facts)
+    return make_save("Observation", id, facts)
 
 
 def test_a_search_between_two_days_matches_the_reference_search(store: Any, runner: asyncio.Runner) -> None:
@@ -88,7 +88,9 @@ def test_a_search_between_two_days_matches_the_reference_search(store: Any, runn
     day, date_number = 86_400_000, number("Observation", "date")
 
     def date(id: str, *ranges: tuple[int, int]) -> Save:
-        return saved("Observation", id, IndexEntries(dates=tuple((date_number, low * day, high * day) for low, high in ranges)))
+        return make_save(
+            "Observation", id, IndexEntries(dates=tuple((date_number, low * day, high * day) for low, high in ranges))
+        )
 
     saves = [date(f"one{low}-{width}", (low, low + width)) for low, width in product(range(5), (1, 3))]
     saves += [
@@ -138,7 +140,7 @@ def test_a_date_filter_works_with_every_sort_order(store: Any, runner: asyncio.R
 
     def date(id: str, *ranges: tuple[int, int]) -> Save:
         dates = tuple((date_number, low * quarter, (low + width) * quarter) for low, width in ranges)
-        return saved("Observation", id, IndexEntries(dates=dates), at=len(id))
+        return make_save("Observation", id, IndexEntries(dates=dates), at=len(id))
 
     saves = [date(f"o{low}-{width}", (low, width)) for low, width in product((0, 2, 3, 4), (1, 3, 4, 9))]
     saves += [date("apart", (0, 1), (7, 1)), date("none"), date("wide", (-9, 40), (3, 1)), date("never")]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.storage.crashing import parts
-from tests.storage.replaying import applied, differences
+from tests.storage.replaying import apply_steps, differences
 
 from sickbay.storage.sqlite.connection import connect, migrate
 
@@ -19,7 +19,7 @@ def file(tmp_path: Path) -> Path:
     migrate(db)
     for number in range(20):
         db.execute("BEGIN")
-        applied(db, parts(number))
+        apply_steps(db, parts(number))
         db.execute("COMMIT")
     db.close()
     return tmp_path / "a.db"

@@ -20,7 +20,7 @@ from tests.storage.featured import (
     hops,
     in_list,
 )
-from tests.storage.making import number, parameter, saved
+from tests.storage.making import make_save, number, parameter
 from tests.storage.random_data import CODES, MARKED, PATIENTS, SYSTEMS, population
 from tests.storage.reference_search import matches
 
@@ -302,7 +302,7 @@ def test_token_searches_match_the_reference_search(store: Any, runner: asyncio.R
     codings = list(product(SYSTEMS, CODES))
     code = parameter("Observation", "code")
     saves = [
-        saved("Observation", f"o{index}", IndexEntries(patients=("p",), tokens=((code.number, *coding),)))
+        make_save("Observation", f"o{index}", IndexEntries(patients=("p",), tokens=((code.number, *coding),)))
         for index, coding in enumerate(codings)
     ]
     tokens = [TokenValue(system, value) for system in (None, "", "s1", "s3") for value in (None, "a", "A", "x")]

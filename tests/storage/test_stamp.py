@@ -228,19 +228,19 @@ async def test_a_cached_search_is_counted_again_after_any_process_wrote(stores: 
         query_for("Observation", where("Observation", "patient", ReferenceValue("Patient", "p"))), count=1, remembered=True
     )
 
-    async def found() -> tuple[int, int | None, bool]:
+    async def search_again() -> tuple[int, int | None, bool]:
         await stamp(own)
         page = await own.search(SPACE, few, EVERYTHING)
         return len(page.matches), page.total, page.next is not None
 
     await own.transaction([patient("p"), observation("o1", "p", code="x")])
-    assert [await found() for _ in range(2)] == [(1, 1, False)] * 2
+    assert [await search_again() for _ in range(2)] == [(1, 1, False)] * 2
     await other.transaction([observation("o2", "p", code="x")])
-    assert [await found() for _ in range(2)] == [(1, 2, True)] * 2
+    assert [await search_again() for _ in range(2)] == [(1, 2, True)] * 2
     await own.transaction([observation("o3", "p", code="x")])
-    assert [await found() for _ in range(2)] == [(1, 3, True)] * 2
+    assert [await search_again() for _ in range(2)] == [(1, 3, True)] * 2
     await other.transaction([Clear("resources", SPACE.tenant)])
-    assert [await found() for _ in range(2)] == [(0, 0, False)] * 2
+    assert [await search_again() for _ in range(2)] == [(0, 0, False)] * 2
 
 
 @pytest.mark.anyio

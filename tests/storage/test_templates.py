@@ -53,11 +53,11 @@ def scope_of(store: SqliteStore, visibility: Visibility) -> Scope:
     return scope
 
 
-def bare(plan: SearchPlan | None) -> Any:
+def strip_inputs(plan: SearchPlan | None) -> Any:
     """Return a plan without the inputs that it was compiled from and without its results, but with its first statement."""
     if plan is None:
         return None
-    walk = bare(plan.walk()) if plan.walk else None
+    walk = strip_inputs(plan.walk()) if plan.walk else None
     return plan._replace(source=plan.source._replace(rest=()), walk=walk, results=None, first=_page(plan, None))  # type: ignore[arg-type]
 
 
@@ -74,7 +74,7 @@ def test_a_filled_template_is_the_plan_that_is_compiled(filled: SqliteStore, que
     """Templates are kept between examples, so that almost all were created by another search of the same shape."""
     scope = scope_of(filled, visibility)
     with_template = templates.plan_by_template(TEMPLATES, scope, find, SPACE, query, visibility)
-    assert bare(with_template) == bare(search.plan(scope, find, SPACE, query, visibility))
+    assert strip_inputs(with_template) == strip_inputs(search.plan(scope, find, SPACE, query, visibility))
 
 
 LOINC = "http://loinc.org"
@@ -124,7 +124,7 @@ def test_a_second_search_of_a_shape_compiles_nothing(
     from_templates.append(
         templates.plan_by_template(cached, scope_of(filled, visibilities[1]), find, SPACE, second, visibilities[1])
     )
-    assert [bare(plan) for plan in from_templates] == [bare(plan) for plan in compiled]
+    assert [strip_inputs(plan) for plan in from_templates] == [strip_inputs(plan) for plan in compiled]
 
 
 @pytest.mark.parametrize("prefix", get_args(Prefix))
@@ -141,7 +141,7 @@ def test_dates_of_any_width_and_prefix_are_compiled_as_without_templates(
             query_for("Observation", updated=(value,), sort=(Sort("_lastUpdated"),)),
         ):
             with_template = templates.plan_by_template(cached, scope, find, SPACE, query, visibility)
-            assert bare(with_template) == bare(search.plan(scope, find, SPACE, query, visibility))
+            assert strip_inputs(with_template) == strip_inputs(search.plan(scope, find, SPACE, query, visibility))
 
 
 def test_a_search_for_a_type_not_stored_yet_gets_its_template_later(

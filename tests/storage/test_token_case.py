@@ -68,12 +68,12 @@ SEARCHES = (
 def store(request: pytest.FixtureRequest, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     (opened,) = runner.run(open_engine(request, tmp_path_factory.mktemp("case"), find=find))
     for version in (*ANY_CASE, *AS_WRITTEN):
-        runner.run(opened.transaction([saved(version, resource) for resource in RESOURCES]))
+        runner.run(opened.transaction([make_save(version, resource) for resource in RESOURCES]))
     yield opened
     runner.run(opened.close())
 
 
-def saved(version: str, resource: dict[str, Any]) -> Save:
+def make_save(version: str, resource: dict[str, Any]) -> Save:
     facts = extract(version, resource, BASE)
     space = ResourceSpace("general", version)
     return Save(space, resource["resourceType"], resource["id"], 1, orjson.dumps(resource), facts, 1000)

@@ -18,7 +18,7 @@ Change = Callable[[str], str]
 _ITEM = re.compile(r"^\d+\. `([^`]+)`", re.M)
 
 
-def listed(what: str) -> list[str]:
+def list_paths(what: str) -> list[str]:
     """The paths of a numbered list in CONTRIBUTING.md, with their placeholders."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     return _ITEM.findall(text.partition(f"## Add a {what}\n")[2].partition("\n## ")[0])
@@ -43,7 +43,7 @@ def copy(folder: Path) -> Path:
 def follow(root: Path, what: str, names: Mapping[str, str], changes: Sequence[Change]) -> list[Path]:
     """Applies one change to each file of the list, in order. Returns the files."""
     paths = []
-    for item, change in zip(listed(what), changes, strict=True):
+    for item, change in zip(list_paths(what), changes, strict=True):
         path = root / re.sub(r"<(\w+)>", lambda match: names[match[1]], item)
         before = path.read_text(encoding="utf-8") if path.is_file() else ""
         after = change(before)
@@ -60,7 +60,7 @@ def faults(root: Path) -> list[str]:
     return [fault for check in checks for fault in check.faults(paths, root)]
 
 
-def passed(root: Path, *tests: str) -> int:
+def count_passed(root: Path, *tests: str) -> int:
     """Runs these tests in the copy, and returns how many passed. Raises AssertionError if one fails."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
     environment = os.environ | {"PYTHONPATH": str(root / "src")}

@@ -9,7 +9,18 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.tools.contributing import both, commands, copy, copying, faults, follow, listed, passed, repeating, replacing
+from tests.tools.contributing import (
+    both,
+    commands,
+    copy,
+    copying,
+    count_passed,
+    faults,
+    follow,
+    list_paths,
+    repeating,
+    replacing,
+)
 from tools.checks.files import ROOT
 
 from sickbay.testing.server import serving
@@ -34,7 +45,7 @@ LISTS = ("rule", "cause", "check", "FHIR operation", "dialect entry", "page", "d
 
 @pytest.mark.parametrize("what", LISTS)
 def test_a_list_names_files_that_exist(what: str) -> None:
-    paths = listed(what)
+    paths = list_paths(what)
     assert len(paths) >= 2
     named = [re.sub(r"<(\w+)>", lambda match: EXAMPLES[match[1]], path) for path in paths]
     missing = [path for path in named if not (ROOT / path).is_file()]
@@ -59,7 +70,7 @@ def add_rule(root: Path) -> None:
 
 
 def test_a_rule_is_an_entry_and_a_case(root: Path) -> None:
-    assert passed(root, CATALOGUE, "-k", "grant-type-hyphenated or grant-type-invalid or unique or every_case") >= 10
+    assert count_passed(root, CATALOGUE, "-k", "grant-type-hyphenated or grant-type-invalid or unique or every_case") >= 10
 
 
 MESSAGE = """
@@ -104,7 +115,9 @@ def add_cause(root: Path) -> None:
 
 
 def test_a_cause_is_a_message_and_a_file_with_the_texts_that_prove_it(root: Path) -> None:
-    assert passed(root, *(f"tests/doctor/test_{name}.py" for name in ("seen", "knowledge", "products", "launch_hours"))) > 10
+    assert (
+        count_passed(root, *(f"tests/doctor/test_{name}.py" for name in ("seen", "knowledge", "products", "launch_hours"))) > 10
+    )
 
 
 def add_check(root: Path) -> None:
@@ -141,7 +154,7 @@ def add_check(root: Path) -> None:
 
 def test_a_check_is_a_refusal_a_function_its_place_a_rule_a_case_and_a_test(root: Path) -> None:
     syntax = "tests/authorization/authorize/test_request_syntax.py"
-    assert passed(root, CATALOGUE, syntax, "-k", "display or unique or every_case") >= 8
+    assert count_passed(root, CATALOGUE, syntax, "-k", "display or unique or every_case") >= 8
 
 
 def add_dialect_entry(root: Path) -> None:
@@ -154,7 +167,7 @@ def add_dialect_entry(root: Path) -> None:
 
 
 def test_a_dialect_entry_is_a_policy_its_text_and_a_value(root: Path) -> None:
-    assert passed(root, "tests/dialects/test_dialect.py", "tests/authorization/test_policy.py") > 20
+    assert count_passed(root, "tests/dialects/test_dialect.py", "tests/authorization/test_policy.py") > 20
 
 
 HANDLER = '''"""Handles the page about Sickbay."""
@@ -240,7 +253,7 @@ def add_operation(root: Path) -> None:
 
 
 def test_an_operation_is_a_row_a_handler_its_line_and_a_test(root: Path) -> None:
-    assert passed(root, "tests/flows/test_operations.py", "-k", "hello") == 1
+    assert count_passed(root, "tests/flows/test_operations.py", "-k", "hello") == 1
 
 
 def add_page(root: Path) -> None:
@@ -269,7 +282,7 @@ def add_page(root: Path) -> None:
 
 
 def test_a_page_is_a_view_a_template_a_handler_an_address_and_a_sample(root: Path) -> None:
-    assert passed(root, "tests/flows/test_about.py", "tests/web/pages/test_pages.py", "-k", "about") >= 5
+    assert count_passed(root, "tests/flows/test_about.py", "tests/web/pages/test_pages.py", "-k", "about") >= 5
 
 
 def add_story(root: Path) -> None:
@@ -286,7 +299,7 @@ def add_story(root: Path) -> None:
 
 
 def test_a_population_story_is_a_file_its_place_and_its_share(root: Path) -> None:
-    assert passed(root, "tests/population/test_stories.py", "-k", "podagra or three_thousand") == 2
+    assert count_passed(root, "tests/population/test_stories.py", "-k", "podagra or three_thousand") == 2
 
 
 @pytest.mark.parametrize("command", commands("Work on one thing"))

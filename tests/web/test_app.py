@@ -54,7 +54,7 @@ def test_discovery_allows_any_origin_and_always_names_the_base_url(tmp_path: Pat
 
 def test_a_server_error_reveals_only_its_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def steps(flow: Flow) -> None:
-        tokens = await flow.launched()
+        tokens = await flow.complete_launch()
 
         async def fail(*_: Any) -> None:
             raise RuntimeError("p-0001 is in here")
@@ -111,7 +111,7 @@ def test_a_browser_gets_a_server_error_as_a_page(tmp_path: Path, monkeypatch: py
 
 def test_a_read_of_an_unchanged_resource_is_answered_304(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        tokens = await flow.launched()
+        tokens = await flow.complete_launch()
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         first = await flow.http.get("/general/r4/Patient/p-0001", headers=headers)
         again = await flow.http.get("/general/r4/Patient/p-0001", headers=headers | {"If-None-Match": first.headers["etag"]})
@@ -125,7 +125,7 @@ def test_a_read_of_an_unchanged_resource_is_answered_304(tmp_path: Path) -> None
 
 def test_the_next_page_continues_where_the_first_ended(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        tokens = await flow.launched(scope="launch openid fhirUser patient/*.rs")
+        tokens = await flow.complete_launch(scope="launch openid fhirUser patient/*.rs")
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         seen: list[str] = []
         address = "/general/r4/Observation?patient=p-0001&_count=20"

@@ -37,7 +37,7 @@ def counts(changes: dict[str, float]) -> dict[str, float]:
 
 def test_requests_are_counted_by_stage_outcome_rule_and_kind_of_address(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        tokens = await flow.launched()
+        tokens = await flow.complete_launch()
         bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
         paths = {
             "/general/r4/Patient?name=Peters": "fhir_search",
@@ -74,7 +74,7 @@ def test_issued_tokens_are_counted_by_grant(tmp_path: Path) -> None:
 
         before = await series(flow)
         app = await flow.register()
-        await flow.launched()
+        await flow.complete_launch()
         launched = await series(flow)
         assert issue(before, launched) == {"authorization_code": 1}
         body = {"app": app["app_id"], "scope": "user/Patient.rs", "user": await flow.clinician()}

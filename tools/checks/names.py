@@ -48,6 +48,8 @@ def participles(paths: list[Path], root: Path, folder: str) -> Iterator[str]:
 
 def is_participle(name: str) -> bool:
     """Whether the name is a participle, alone or with a particle, or only an adjective: `granted`, `held_by`, `wrong`."""
+    if name.startswith("__"):
+        return False  # Python names these
     first, *rest = name.strip("_").split("_")
     if not rest and first in WORDS["adjectives"]:
         return True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.rule_defaults import complete
-from sickbay.diagnosis.rule_index import indexed
+from sickbay.diagnosis.rule_index import build_index
 from sickbay.diagnosis.rules import (
     access,
     answer,
@@ -119,7 +119,7 @@ FILES = (
 
 RULES: tuple[Rule, ...] = tuple(complete(FILES))
 
-INDEX = indexed(RULES)
+INDEX = build_index(RULES)
 
 BY_ID: dict[str, Rule] = {rule.id: rule for rule in RULES}
 

@@ -122,7 +122,7 @@ def tokens_of(request: AuthorizeRequest | TokenRequest | RegistrationRequest) ->
     return spelling(decode_again(text or "")).tokens
 
 
-def sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeContext], Facts | None]:
+def advise_if_sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeContext], Facts | None]:
     """Advises if this parameter has the same value as in an earlier request."""
 
     def advises(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
@@ -253,7 +253,7 @@ def correct_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest
     return add_scopes(request, "launch/patient")
 
 
-def closest(received: str, registered: Sequence[str]) -> str | None:
+def find_closest_uri(received: str, registered: Sequence[str]) -> str | None:
     """The registered URI that is most similar to the received one; None if none is registered."""
     return closest_url(received, registered)
 

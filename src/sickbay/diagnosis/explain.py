@@ -43,15 +43,15 @@ def explain(
     if not matches:
         return Explanation((), None)
     causes = _causes(matches)
-    findings = _unique(_finding(rule, facts, refused, live, causes) for rule, facts, refused in matches)
+    findings = _drop_repeats(_finding(rule, facts, refused, live, causes) for rule, facts, refused in matches)
     roots = {rule.id for rule, _, _ in matches if rule.root}
-    return Explanation(_sorted(findings, roots), _corrected(rules, stage, request, context, matches, again))
+    return Explanation(_sort_findings(findings, roots), _correct_request(rules, stage, request, context, matches, again))
 
 
 def explain_refusals(rules: RuleIndex, examination: Examination) -> tuple[Finding, ...]:
     """Explains only the refusals of a live exchange, in the order of `explain`, without advice and corrections."""
-    matches = sorted(_refused(rules, examination, shorten), key=lambda match: rules.places[match[0].id])
-    return _sorted(_unique(_finding(rule, facts, refused, True, {}) for rule, facts, refused in matches), ())
+    matches = sorted(_match_refusals(rules, examination, shorten), key=lambda match: rules.places[match[0].id])
+    return _sort_findings(_drop_repeats(_finding(rule, facts, refused, True, {}) for rule, facts, refused in matches), ())
 
 
 EXPLAINED = 8192
@@ -113,13 +113,15 @@ def rule_for(rules: RuleIndex, refusal: Refusal) -> tuple[Rule, Facts]:
 
 def _matches(rules: RuleIndex, stage: str, request: Any, context: Any, examination: Examination) -> list[_Match]:
     """Rules with their facts, in the order of the catalogue, which is the order of corrections."""
-    matches = _refused(rules, examination) + _advised(rules, stage, request, context)
+    matches = _match_refusals(rules, examination) + _match_advice(rules, stage, request, context)
     if len(matches) < 2:
         return matches
     return sorted(matches, key=lambda match: rules.places[match[0].id])
 
 
-def _refused(rules: RuleIndex, examination: Examination, facts_of: Callable[[Facts], Facts] | None = None) -> list[_Match]:
+def _match_refusals(
+    rules: RuleIndex, examination: Examination, facts_of: Callable[[Facts], Facts] | None = None
+) -> list[_Match]:
     """facts_of: changes the facts before rules read them."""
     matches: list[_Match] = []
     for refusals, refused in ((examination.refusals, True), (examination.relaxed, False)):
@@ -131,7 +133,7 @@ def _refused(rules: RuleIndex, examination: Examination, facts_of: Callable[[Fac
     return matches
 
 
-def _advised(rules: RuleIndex, stage: str, request: Any, context: Any) -> list[_Match]:
+def _match_advice(rules: RuleIndex, stage: str, request: Any, context: Any) -> list[_Match]:
     matches: list[_Match] = []
     for condition, group in rules.advising.get(stage, {}).items():
         if condition.is_met(request, context):
@@ -165,14 +167,14 @@ def _finding(rule: Rule, facts: Facts, refused: bool, live: bool, causes: Mappin
     return replace(finding, severity=severity, because=because)
 
 
-def _unique(findings: Any) -> list[Finding]:
+def _drop_repeats(findings: Any) -> list[Finding]:
     by_id: dict[str, Finding] = {}
     for finding in findings:
         by_id.setdefault(finding.id, finding)
     return list(by_id.values())
 
 
-def _sorted(findings: list[Finding], roots: Collection[str]) -> tuple[Finding, ...]:
+def _sort_findings(findings: list[Finding], roots: Collection[str]) -> tuple[Finding, ...]:
     """Causes of other findings first, then by severity; of the same severity, what may cause others (`roots`) first, and then
     what hurts the user of the app most.
     """
@@ -185,7 +187,7 @@ def _sorted(findings: list[Finding], roots: Collection[str]) -> tuple[Finding, .
     return tuple(sorted(findings, key=rank)) if len(findings) > 1 else tuple(findings)
 
 
-def _corrected(
+def _correct_request(
     rules: RuleIndex, stage: str, request: Any, context: Any, matches: list[_Match], again: Again | None
 ) -> Any | None:
     """Runs the corrections in the order of the rules; each gets the result of the one before.

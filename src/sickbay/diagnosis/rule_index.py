@@ -24,11 +24,11 @@ class RuleIndex(NamedTuple):
     places: Mapping[str, int]
 
 
-def indexed(rules: Sequence[Rule]) -> RuleIndex:
-    explaining = _grouped((name, rule) for rule in rules for name in (rule.id, rule.explains) if name)
-    advising = _grouped((stage, rule) for rule in rules if rule.advises for stage in (rule.stage, *rule.at))
+def build_index(rules: Sequence[Rule]) -> RuleIndex:
+    explaining = _group_rules((name, rule) for rule in rules for name in (rule.id, rule.explains) if name)
+    advising = _group_rules((stage, rule) for rule in rules if rule.advises for stage in (rule.stage, *rule.at))
     return RuleIndex(
-        {stage: _grouped((rule.condition, rule) for rule in group) for stage, group in advising.items()},
+        {stage: _group_rules((rule.condition, rule) for rule in group) for stage, group in advising.items()},
         {name: _general_last(name, group) for name, group in explaining.items()},
         {rule.id: place for place, rule in enumerate(rules)},
     )
@@ -38,7 +38,7 @@ def _general_last(name: str, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     return tuple(sorted(rules, key=lambda rule: rule.id == name))
 
 
-def _grouped(pairs: Iterable[tuple[K, Rule]]) -> dict[K, tuple[Rule, ...]]:
+def _group_rules(pairs: Iterable[tuple[K, Rule]]) -> dict[K, tuple[Rule, ...]]:
     groups: dict[K, dict[str, Rule]] = {}
     for name, rule in pairs:
         groups.setdefault(name, {})[rule.id] = rule

@@ -47,10 +47,10 @@ LABELS = {"seen_jti": "earlier", "waits": "earlier", "app": "client", "launches"
 def skip_unknown(examination: Examination, known: Mapping[str, Any], context: object) -> Examination:
     """known: the context that was pasted or given. context: what was made of it."""
     guessed = {name for name, _ in getattr(context, "guesses", ())}
-    return Examination(tuple(_skipped(result, known, guessed) for result in examination.checked))
+    return Examination(tuple(_skip_if_unknown(result, known, guessed) for result in examination.checked))
 
 
-def _skipped(result: Checked, known: Mapping[str, Any], guessed: set[str]) -> Checked:
+def _skip_if_unknown(result: Checked, known: Mapping[str, Any], guessed: set[str]) -> Checked:
     if result.outcome != "passed" or result.refusal is not None:
         return result
     needed = NEEDED.get(result.name, ())

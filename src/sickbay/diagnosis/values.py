@@ -26,7 +26,7 @@ _CALLED = {
 }
 
 
-def bare(value: str) -> str:
+def strip_stray_characters(value: str) -> str:
     """The value without spaces, quotation marks and brackets at its ends, and without invisible characters."""
     inner = value.strip(_CLINGING)
     array = _ARRAY.fullmatch(inner)

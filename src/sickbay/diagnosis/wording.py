@@ -26,6 +26,6 @@ def add_count(facts: Facts) -> Facts:
     return {**facts, "counted": count(facts["count"], "problem")}
 
 
-def listed(items: Iterable[object], *, word: str = "and") -> str:
+def join_as_code(items: Iterable[object], *, word: str = "and") -> str:
     """The items as a phrase: `a`, `a` and `b`, `a`, `b` and `c`. Without items it is "none"."""
     return join([f"`{item}`" for item in items] or ["none"], word)

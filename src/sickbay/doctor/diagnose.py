@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from sickbay.diagnosis.answers.finding import add_finding, is_explained
-from sickbay.diagnosis.answers.meanings import recognised
+from sickbay.diagnosis.answers.meanings import describe_answer
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.catalogue import INDEX
 from sickbay.diagnosis.explain import Explanation, explain
@@ -44,7 +44,7 @@ class Diagnosis(NamedTuple):
     @property
     def recognised(self) -> list[str]:
         """What was recognised, in words: the requests and other evidence, then the error responses."""
-        return list(dict.fromkeys((*describe_each(self.pieces), *map(recognised, self.answers))))
+        return list(dict.fromkeys((*describe_each(self.pieces), *map(describe_answer, self.answers))))
 
     def prepend(self, finding: Finding) -> Diagnosis:
         """The same diagnosis with this finding first."""

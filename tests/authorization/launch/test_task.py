@@ -12,17 +12,17 @@ from sickbay.authorization.models import Client
 APP = "https://app.example.org/launch"
 
 
-def coded(code: Any) -> dict[str, Any]:
+def make_concept(code: Any) -> dict[str, Any]:
     return {"coding": [None, {"system": "x"}, {"code": code}]}
 
 
 def task(**changed: Any) -> dict[str, Any]:
     members = {
-        "code": coded("launch-app-ehr"),
+        "code": make_concept("launch-app-ehr"),
         "input": [
             None,
-            {"type": coded("smartonfhir-application"), "valueUrl": APP},
-            {"type": coded("smartonfhir-appcontext"), "valueString": "{}"},
+            {"type": make_concept("smartonfhir-application"), "valueUrl": APP},
+            {"type": make_concept("smartonfhir-appcontext"), "valueString": "{}"},
         ],
         "for": {"reference": "https://ehr.example.org/r4/Patient/p-1"},
         "encounter": {"reference": "Encounter/e-1"},
@@ -32,7 +32,9 @@ def task(**changed: Any) -> dict[str, Any]:
 
 def test_a_task_names_app_context_patient_and_encounter() -> None:
     assert of_task(task()) == LaunchTaskRequest(APP, "{}", "p-1", "e-1", standalone=False)
-    assert of_task(task(code=coded("launch-app-standalone"))) == LaunchTaskRequest(APP, "{}", "p-1", "e-1", standalone=True)
+    assert of_task(task(code=make_concept("launch-app-standalone"))) == LaunchTaskRequest(
+        APP, "{}", "p-1", "e-1", standalone=True
+    )
 
 
 def test_other_codings_become_the_intent_and_fhir_context_has_task_and_focus() -> None:
@@ -60,7 +62,7 @@ def test_an_invalid_focus_is_left_out_of_fhir_context(focus: Any) -> None:
 
 @pytest.mark.parametrize("member", ["valueUrl", "valueUri"])
 def test_a_task_needs_only_its_app(member: str) -> None:
-    only_app = [{"type": coded("smartonfhir-application"), member: APP}]
+    only_app = [{"type": make_concept("smartonfhir-application"), member: APP}]
     small_task = task(input=only_app, encounter=None, **{"for": None})
     assert of_task(small_task) == LaunchTaskRequest(APP)
 
@@ -72,7 +74,9 @@ def test_a_reference_that_is_not_a_patient_is_ignored(reference: Any) -> None:
     assert request.patient is None
 
 
-@pytest.mark.parametrize("code", [None, {}, "launch-app-ehr", coded("other"), {"coding": 5}, {"coding": "x"}, {"coding": [5]}])
+@pytest.mark.parametrize(
+    "code", [None, {}, "launch-app-ehr", make_concept("other"), {"coding": 5}, {"coding": "x"}, {"coding": [5]}]
+)
 def test_a_task_with_another_code_requests_no_launch(code: Any) -> None:
     assert of_task(task(code=code)) == "Task.code has neither launch-app-ehr nor launch-app-standalone"
 
@@ -86,8 +90,8 @@ def test_a_task_with_another_code_requests_no_launch(code: Any) -> None:
         {},
         [],
         [5],
-        [{"type": coded("other"), "valueUrl": APP}],
-        [{"type": coded("smartonfhir-application")}],
+        [{"type": make_concept("other"), "valueUrl": APP}],
+        [{"type": make_concept("smartonfhir-application")}],
     ],
 )
 def test_a_task_without_an_app_requests_no_launch(input: Any) -> None:

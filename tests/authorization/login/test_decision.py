@@ -22,16 +22,16 @@ KNOWN = LoginContext(
 )
 
 
-def examined(request: LoginRequest, context: LoginContext) -> Examination:
+def examine_login(request: LoginRequest, context: LoginContext) -> Examination:
     return examine(CHECKS, request, context, frozenset(context.server.policy.relaxed))
 
 
 def names(request: LoginRequest = REQUEST, context: LoginContext = KNOWN) -> list[str]:
-    return [refusal.name for refusal in examined(request, context).refusals]
+    return [refusal.name for refusal in examine_login(request, context).refusals]
 
 
 def test_the_user_and_patient_of_the_launch_are_granted() -> None:
-    assert examined(REQUEST, KNOWN).granted
+    assert examine_login(REQUEST, KNOWN).granted
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_the_user_and_patient_of_the_launch_are_granted() -> None:
     ],
 )
 def test_anything_else_is_denied(request_changes, known_changes, name: str) -> None:
-    refused = examined(structs.replace(REQUEST, **request_changes), structs.replace(KNOWN, **known_changes)).refusals
+    refused = examine_login(structs.replace(REQUEST, **request_changes), structs.replace(KNOWN, **known_changes)).refusals
     assert [(refusal.name, refusal.error) for refusal in refused] == [(name, "access_denied")]
 
 
@@ -84,7 +84,7 @@ def test_the_encounter_must_belong_to_the_patient(fits: object, denied: bool) ->
     assert names(request, known) == (["patient-not-accessible"] if denied else [])
     assert names(REQUEST, known) == []
     if denied:
-        (refusal,) = examined(request, known).refusals
+        (refusal,) = examine_login(request, known).refusals
         assert refusal.facts == {"received": "Encounter/e-1"}
 
 
@@ -152,7 +152,7 @@ def test_the_encounter_must_belong_to_the_patient(fits: object, denied: bool) ->
 def test_each_refusal_carries_the_facts_of_its_explanation(
     request_: LoginRequest, context: LoginContext, expected: Refusal
 ) -> None:
-    assert examined(request_, context).refusals[0] == expected
+    assert examine_login(request_, context).refusals[0] == expected
 
 
 def test_a_policy_may_relax_a_refusal() -> None:
@@ -160,7 +160,7 @@ def test_a_policy_may_relax_a_refusal() -> None:
     assert names(structs.replace(REQUEST, patient=None), structs.replace(KNOWN, launch=None)) == [
         "scope-patient-without-context"
     ]
-    assert examined(structs.replace(REQUEST, patient=None), lenient).granted
+    assert examine_login(structs.replace(REQUEST, patient=None), lenient).granted
 
 
 def test_without_a_patient_picker_no_patient_is_needed() -> None:
@@ -207,12 +207,12 @@ APPROVED = structs.replace(samples.CLIENT, auto_approve=AutoApproval("otto.berg"
 )
 def test_a_missing_patient_names_the_setting_that_is_the_reason(more: dict[str, Any], reason: str | None) -> None:
     known = structs.replace(KNOWN, launch=None, **more)
-    assert examined(structs.replace(REQUEST, patient=None), known).refusals[0].facts.get("registered_reason") == reason
+    assert examine_login(structs.replace(REQUEST, patient=None), known).refusals[0].facts.get("registered_reason") == reason
 
 
 def test_another_user_than_the_launchs_may_be_that_of_the_automatic_approval() -> None:
     known = structs.replace(
         KNOWN, client=APPROVED, user=structs.replace(USER, username="otto.berg", fhir_user="Practitioner/x")
     )
-    (refusal, *_) = examined(structs.replace(REQUEST, user="otto.berg"), known).refusals
+    (refusal, *_) = examine_login(structs.replace(REQUEST, user="otto.berg"), known).refusals
     assert (refusal.name, refusal.facts["registered_reason"]) == ("mismatched-identity", "auto_approve")

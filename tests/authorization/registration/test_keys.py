@@ -10,7 +10,7 @@ import pytest
 from joserfc.jwk import ECKey
 from msgspec import structs
 from tests.authorization.backend_requests import request, sample_context, sign
-from tests.authorization.token_requests import examined
+from tests.authorization.token_requests import examine_token
 
 from sickbay.authorization.registration import CHECKS
 from sickbay.authorization.requests import RegistrationRequest
@@ -79,7 +79,7 @@ def test_ids_must_be_unique_among_keys_of_the_same_type() -> None:
 def test_fetched_keys_follow_the_same_rules(changes: dict[str, Any], refused: list[str]) -> None:
     """Checked at each assertion, because the key behind jwks_uri wasn't seen when the app was registered."""
     (key,) = sample_context().jwks["keys"]  # type: ignore[index, call-overload]
-    examination = examined(request(sign()), structs.replace(sample_context(), jwks={"keys": [{**key, **changes}]}))
+    examination = examine_token(request(sign()), structs.replace(sample_context(), jwks={"keys": [{**key, **changes}]}))
     assert [refusal.name for refusal in examination.refusals] == refused
     assert examination.has_passed(client_assertion.signature_is_valid) is not bool(refused)
 
@@ -91,5 +91,5 @@ def test_a_point_off_its_curve_is_not_a_public_key() -> None:
     off_curve = {**EC, "y": EC["x"], "kid": "k"}
     assert [
         refusal.name
-        for refusal in examined(request(text), structs.replace(sample_context(), jwks={"keys": [off_curve]})).refusals
+        for refusal in examine_token(request(text), structs.replace(sample_context(), jwks={"keys": [off_curve]})).refusals
     ] == ["assertion-key-weak"]

@@ -9,7 +9,7 @@ import pytest
 from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import BASE, OLD, SERVER
-from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, examined, token_request
+from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, examine_token, token_request
 from tests.laws import for_each
 
 from sickbay.authorization.contexts import TokenContext, UrlContext
@@ -39,7 +39,7 @@ def refresh(scope: str, policy: Policy) -> list[str]:
     app = structs.replace(samples.CLIENT, client_id="app", scope=EVERYTHING)
     family = structs.replace(FAMILY, scope=EVERYTHING, base=BASE)
     known = structs.replace(REFRESHING, client=app, family=family, server=_server(policy))
-    return [refusal.name for refusal in examined(token_request(REFRESH_FORM, scope=scope), known).refusals]
+    return [refusal.name for refusal in examine_token(token_request(REFRESH_FORM, scope=scope), known).refusals]
 
 
 SERVICE = Client("app", type="system", client="symmetric", scope="system/*.cruds", grant_types=("client_credentials",))
@@ -190,7 +190,7 @@ def test_a_type_must_exist_in_the_fhir_version_of_the_grant() -> None:
         known = structs.replace(
             REFRESHING, client=app, family=structs.replace(FAMILY, scope=EVERYTHING, base=base), server=SERVER
         )
-        assert examined(token_request(REFRESH_FORM, scope=f"user/{name}.rs"), known).granted
+        assert examine_token(token_request(REFRESH_FORM, scope=f"user/{name}.rs"), known).granted
     assert scopes.is_enforceable(scopes.PlainScope("openid"))
 
 

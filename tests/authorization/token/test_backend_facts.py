@@ -7,7 +7,7 @@ import json
 import pytest
 from msgspec import structs
 from tests.authorization.backend_requests import _with_header, client, key, request, sample_context, sign
-from tests.authorization.token_requests import NOW, examined
+from tests.authorization.token_requests import NOW, examine_token
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
@@ -210,4 +210,4 @@ KID = str(json.loads(key())["kid"])
 def test_each_refusal_carries_the_facts_of_its_explanation(
     request_: TokenRequest, context: TokenContext, expected: Refusal
 ) -> None:
-    assert examined(request_, context).refusals[0] == expected
+    assert examine_token(request_, context).refusals[0] == expected

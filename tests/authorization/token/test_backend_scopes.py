@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 from tests.authorization.backend_requests import client, request, sample_context, sign
-from tests.authorization.token_requests import URL, examined, outcome
+from tests.authorization.token_requests import URL, examine_token, outcome
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Policy, Server
@@ -17,7 +17,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
 
 def test_if_no_scope_remains_the_refusal_has_requested_and_registered_scopes() -> None:
     facts = {"received": ("system/Patient.d",), "registered": "system/*.rs"}
-    *_, empty = examined(request(sign(), scope="system/Patient.d"), sample_context()).refusals
+    *_, empty = examine_token(request(sign(), scope="system/Patient.d"), sample_context()).refusals
     assert empty == Refusal("backend-empty-scopes", "invalid_scope", facts)
 
 
@@ -49,7 +49,7 @@ def test_each_scope_of_a_service_is_granted_or_not(scope: str, policy: Policy, g
 def test_a_service_of_smart_1_may_not_request_scopes_of_version_2_if_versions_are_not_mixed(scope: str, refused: bool) -> None:
     strict = Server(token_endpoint=URL, grants=("client_credentials",), policy=Policy(mixed_scope_versions=False))
     context = structs.replace(sample_context(), server=strict, client=structs.replace(client(), smart_version=1))
-    names = [refusal.name for refusal in examined(request(sign(), scope=scope), context).refusals]
+    names = [refusal.name for refusal in examine_token(request(sign(), scope=scope), context).refusals]
     assert ("scope-v1-on-v2-app" in names) is refused
 
 
@@ -70,7 +70,7 @@ def test_a_resource_indicator_decides_in_which_version_types_must_exist() -> Non
     )
     for resource, version in ((None, None), (new, None), (old, "1.0.2")):
         sent = request(sign(), scope="system/Transport.rs", resource=resource)
-        found = examined(sent, structs.replace(sample_context(), server=server)).refusals
+        found = examine_token(sent, structs.replace(sample_context(), server=server)).refusals
         refused = [refusal.facts["version"] for refusal in found if refusal.name == "scope-resource-not-in-version"]
         assert refused == ([version] if version else [])
 
@@ -137,7 +137,9 @@ def test_default_scopes_of_a_lenient_app_are_marked_as_added() -> None:
 
 def test_without_a_known_server_a_lenient_app_without_scope_is_not_refused() -> None:
     offline = structs.replace(lenient(), server=UNKNOWN)
-    assert "backend-empty-scopes" not in [refusal.name for refusal in examined(request(sign(), scope=None), offline).refusals]
+    assert "backend-empty-scopes" not in [
+        refusal.name for refusal in examine_token(request(sign(), scope=None), offline).refusals
+    ]
 
 
 PIECES = (

@@ -11,7 +11,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey, import_key
 from msgspec import structs
 from tests.authorization.backend_requests import CLAIMS, _with_header, client, key, request, sample_context, sign
-from tests.authorization.token_requests import CODE_FORM, KNOWN, NOW, URL, examined, outcome, token_request
+from tests.authorization.token_requests import CODE_FORM, KNOWN, NOW, URL, examine_token, outcome, token_request
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Policy, Server
@@ -59,7 +59,7 @@ def test_an_assertion_may_contain_nbf_in_the_past(nbf: float) -> None:
 def test_another_algorithm_is_accepted_only_if_the_policy_allows_it(algorithm: str) -> None:
     """Only the algorithm is refused, because the key is published."""
     sent = request(_with_header(alg=algorithm))
-    assert [refusal.name for refusal in examined(sent, sample_context()).refusals] == ["assertion-alg-unsupported"]
+    assert [refusal.name for refusal in examine_token(sent, sample_context()).refusals] == ["assertion-alg-unsupported"]
     policy = Policy(assertion_algorithms=("RS384", "ES384", algorithm))
     assert outcome(sent, structs.replace(sample_context(), server=replace(sample_context().server, policy=policy))) is None  # type: ignore[type-var]
 
@@ -86,12 +86,12 @@ def test_missing_keys_are_refused(jwks: dict[str, object] | None, name: str) -> 
 
 
 def test_with_unknown_keys_nothing_is_granted() -> None:
-    assert not examined(request(sign()), structs.replace(sample_context(), jwks=UNKNOWN)).granted
+    assert not examine_token(request(sign()), structs.replace(sample_context(), jwks=UNKNOWN)).granted
 
 
 @pytest.mark.parametrize("text", ["x", "a.b.c", "..", "é"])
 def test_text_that_is_not_a_jwt_is_refused(text: str) -> None:
-    names = [refusal.name for refusal in examined(request(text), sample_context()).refusals]
+    names = [refusal.name for refusal in examine_token(request(text), sample_context()).refusals]
     assert names == ["assertion-not-jwt"]
 
 
@@ -112,7 +112,7 @@ def test_text_that_is_not_a_jwt_is_refused(text: str) -> None:
     ],
 )
 def test_each_scope_fault_of_a_backend_service_is_refused(scope: str | None, names: list[str]) -> None:
-    assert [refusal.name for refusal in examined(request(sign(), scope=scope), sample_context()).refusals] == names
+    assert [refusal.name for refusal in examine_token(request(sign(), scope=scope), sample_context()).refusals] == names
 
 
 def test_a_service_without_an_assertion_is_refused() -> None:
@@ -154,10 +154,10 @@ def test_an_invalid_number_makes_the_assertion_not_a_jwt(number: str) -> None:
 
 
 def test_a_proven_assertion_is_used_up_even_if_the_request_is_refused() -> None:
-    assert client_assertion.is_proven(examined(request(sign()), sample_context()))
-    assert client_assertion.is_proven(examined(request(sign(), scope="nonsense"), sample_context()))
-    assert not client_assertion.is_proven(examined(request(sign(aud="other")), sample_context()))
-    assert not client_assertion.is_proven(examined(request(sign()), structs.replace(sample_context(), jwks=UNKNOWN)))
+    assert client_assertion.is_proven(examine_token(request(sign()), sample_context()))
+    assert client_assertion.is_proven(examine_token(request(sign(), scope="nonsense"), sample_context()))
+    assert not client_assertion.is_proven(examine_token(request(sign(aud="other")), sample_context()))
+    assert not client_assertion.is_proven(examine_token(request(sign()), structs.replace(sample_context(), jwks=UNKNOWN)))
 
 
 @pytest.mark.parametrize(("own", "seconds"), [(None, 300), (60, 60), (300, 300), (3600, 300)])
@@ -178,7 +178,7 @@ def test_a_token_without_a_user_lives_at_most_five_minutes(own: int | None, seco
     ],
 )
 def test_an_assertion_lives_at_most_five_minutes_plus_one_for_clock_differences(exp: object, accepted: bool) -> None:
-    names = [refusal.name for refusal in examined(request(sign(exp=exp)), sample_context()).refusals]
+    names = [refusal.name for refusal in examine_token(request(sign(exp=exp)), sample_context()).refusals]
     assert (names == []) is accepted
     assert exp != 10**11 or names == ["assertion-exp-too-long"]
 
@@ -225,7 +225,7 @@ def test_a_service_may_be_granted_registered_scopes_that_were_not_requested() ->
 def test_a_policy_may_refuse_user_scopes_next_to_system_scopes(scope: str, names: list[str]) -> None:
     policy = Policy(drop_unregistered_scopes=True, mixed_levels=False)
     server = Server(token_endpoint=URL, grants=("client_credentials",), policy=policy)
-    result = examined(request(sign(), scope=scope), structs.replace(sample_context(), server=server))
+    result = examine_token(request(sign(), scope=scope), structs.replace(sample_context(), server=server))
     assert [refusal.name for refusal in result.refusals] == names
 
 
@@ -236,7 +236,7 @@ def test_a_policy_may_refuse_user_scopes_next_to_system_scopes(scope: str, names
 def test_if_scopes_are_dropped_silently_at_least_one_must_remain(scope: str, names: list[str]) -> None:
     lenient = Server(token_endpoint=URL, grants=("client_credentials",), policy=Policy(drop_unregistered_scopes=True))
     context = structs.replace(sample_context(), server=lenient)
-    assert [refusal.name for refusal in examined(request(sign(), scope=scope), context).refusals] == names
+    assert [refusal.name for refusal in examine_token(request(sign(), scope=scope), context).refusals] == names
 
 
 def test_a_scope_check_has_its_name_and_requirements_and_gets_the_requested_scopes() -> None:
@@ -277,6 +277,6 @@ def test_a_critical_extension_is_refused_by_name(crit: object) -> None:
     _, claims, signature = sign().split(".")
     header = {**jose.peek(sign()).header, "crit": crit}  # type: ignore[union-attr]
     new = urlsafe_b64encode(json.dumps(header).encode()).decode().rstrip("=")
-    result = examined(request(".".join((new, claims, signature))), sample_context())
+    result = examine_token(request(".".join((new, claims, signature))), sample_context())
     assert result.refusals == (Refusal("assertion-crit-unknown", "invalid_client", {"received": crit}),)
     assert {run.name: run.outcome for run in result.checked}["signature_is_right"] == "skipped"

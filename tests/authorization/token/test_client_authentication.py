@@ -17,7 +17,7 @@ from tests.authorization.token_requests import (
     SECRET,
     SYMMETRIC,
     basic,
-    examined,
+    examine_token,
     outcome,
     token_context,
     token_request,
@@ -186,7 +186,7 @@ def test_no_fact_contains_a_secret() -> None:
         token_context(client=structs.replace(SYMMETRIC, client="asymmetric")),
     ):
         for headers in ({}, {"Authorization": basic(f"app:{sent}")}, {"Authorization": f"Basic app:{sent}"}):
-            refusals = examined(token_request(headers=headers, client_secret=sent), known).refusals
+            refusals = examine_token(token_request(headers=headers, client_secret=sent), known).refusals
             assert refusals
             assert sent not in str([refusal.facts for refusal in refusals])
 
@@ -194,10 +194,10 @@ def test_no_fact_contains_a_secret() -> None:
 def test_an_assertion_of_an_unknown_client_is_refused_with_its_subject() -> None:
     assertion = f"e30.{b64encode(json.dumps({'sub': 'stranger'}).encode()).decode().rstrip('=')}.x"
     request = token_request(client_id=None, client_assertion=assertion)
-    (first, *_) = examined(request, token_context(client=None)).refusals
+    (first, *_) = examine_token(request, token_context(client=None)).refusals
     assert (first.name, first.error, first.status) == ("assertion-client-mismatch", "invalid_client", 400)
     assert first.facts["received"] == "stranger"
-    named = examined(token_request(client_assertion=assertion), token_context(client=None)).refusals
+    named = examine_token(token_request(client_assertion=assertion), token_context(client=None)).refusals
     assert named[0].name == "client-id-unknown"
 
 
@@ -224,7 +224,7 @@ def test_a_policy_may_accept_only_one_reading_of_a_secret(compares: str, encoded
     header = write("app", secret) if encoded else basic(f"app:{secret}")
     client = structs.replace(SYMMETRIC, secret_hash=hash_secret(secret))
     context = token_context(client=client, server=Server(policy=Policy(basic_secret=compares)))  # type: ignore[arg-type]
-    refusals = examined(token_request(client_id=None, headers={"Authorization": header}), context).refusals
+    refusals = examine_token(token_request(client_id=None, headers={"Authorization": header}), context).refusals
     names = [refusal.name for refusal in refusals if refusal.name.startswith(("basic", "client"))]
     assert names == ([] if refused is None else [refused])
     if refused:
@@ -234,7 +234,7 @@ def test_a_policy_may_accept_only_one_reading_of_a_secret(compares: str, encoded
 def test_a_secret_in_the_body_is_always_read_the_same_way() -> None:
     for compares in ("either", "decoded", "raw"):
         context = token_context(client=SYMMETRIC, server=Server(policy=Policy(basic_secret=compares)))  # type: ignore[arg-type]
-        names = [refusal.name for refusal in examined(token_request(client_secret=SECRET), context).refusals]
+        names = [refusal.name for refusal in examine_token(token_request(client_secret=SECRET), context).refusals]
         assert not [name for name in names if name.startswith(("basic", "client"))]
 
 
@@ -257,7 +257,7 @@ def test_a_policy_may_accept_fewer_methods_for_secrets(
     asking = token_context(client=structs.replace(SYMMETRIC, auth_method=own), server=server)
     posted = token_request(client_secret=SECRET)
     request = posted if sent == "post" else token_request(client_id=None, headers={"Authorization": basic(f"app:{SECRET}")})
-    refused = examined(request, asking).refusals
+    refused = examine_token(request, asking).refusals
     if expected is None:
         assert not refused
         return
@@ -275,7 +275,7 @@ def test_an_app_without_a_registered_method_has_the_default_of_its_type(kind: st
 
 
 def refusal_of(request: TokenRequest, context: TokenContext, name: str) -> Refusal:
-    (refusal,) = (candidate for candidate in examined(request, context).refusals if candidate.name == name)
+    (refusal,) = (candidate for candidate in examine_token(request, context).refusals if candidate.name == name)
     return refusal
 
 
@@ -296,7 +296,7 @@ def test_the_refusal_of_a_non_basic_header_has_only_its_scheme(header: str, name
 @pytest.mark.parametrize(("body", "agrees"), [("a+b", True), ("a b", True), ("a%2Bb", False), ("s", False)])
 def test_a_client_id_in_the_body_agrees_with_either_reading_of_the_header(body: str, agrees: bool) -> None:
     request = token_request(client_id=body, headers={"Authorization": basic("a+b:s")})
-    assert ("client-id-duplicated" in {refusal.name for refusal in examined(request, CONFIDENTIAL).refusals}) is not agrees
+    assert ("client-id-duplicated" in {refusal.name for refusal in examine_token(request, CONFIDENTIAL).refusals}) is not agrees
 
 
 @pytest.mark.parametrize("live", [None, 5])
@@ -334,7 +334,7 @@ def test_the_refusal_of_an_unknown_assertion_says_whom_it_should_name() -> None:
 @pytest.mark.parametrize(("pair", "swapped"), [(f"{SECRET}:app", True), (f"{SECRET}:other", False), ("app", False)])
 def test_swapped_credentials_are_reported_without_the_secret(pair: str, swapped: bool) -> None:
     request = token_request(headers={"Authorization": basic(pair)}, client_id=None if ":" in pair else "nobody")
-    refused = examined(request, token_context(client=None, others=("app",))).refusals
+    refused = examine_token(request, token_context(client=None, others=("app",))).refusals
     expected = Refusal(
         "basic-swapped", "invalid_client", {"grant_type": "authorization_code", "received": None, "expected": "app"}, 401
     )

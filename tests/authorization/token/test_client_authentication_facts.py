@@ -10,7 +10,7 @@ from tests.authorization.token_requests import (
     SECRET,
     SYMMETRIC,
     basic,
-    examined,
+    examine_token,
     token_context,
     token_request,
 )
@@ -161,4 +161,4 @@ from sickbay.kernel.checks import Refusal
 def test_each_refusal_carries_the_facts_of_its_explanation(
     request_: TokenRequest, context: TokenContext, expected: Refusal
 ) -> None:
-    assert examined(request_, context).refusals[0] == expected
+    assert examine_token(request_, context).refusals[0] == expected

@@ -12,7 +12,7 @@ from tests.authorization.token_requests import (
     REFRESH_FORM,
     REFRESHING,
     basic,
-    examined,
+    examine_token,
     outcome,
     token_context,
     token_request,
@@ -86,13 +86,13 @@ def test_an_unknown_tenant_is_forgotten_with_its_url() -> None:
 
 
 def test_without_a_client_id_the_refusal_names_the_owner_of_the_grant() -> None:
-    (refusal, *_) = examined(token_request(client_id=None), token_context(client=None, owner=OTHER)).refusals
+    (refusal, *_) = examine_token(token_request(client_id=None), token_context(client=None, owner=OTHER)).refusals
     assert (refusal.name, refusal.facts["expected"], refusal.facts["owner"]) == (
         "client-id-missing-in-body",
         "other",
         "other",
     )
-    (refusal, *_) = examined(token_request(client_id=None), token_context(client=None)).refusals
+    (refusal, *_) = examine_token(token_request(client_id=None), token_context(client=None)).refusals
     assert (refusal.facts["expected"], "owner" in refusal.facts) == (None, False)
 
 
@@ -107,7 +107,7 @@ def test_without_a_client_id_the_refusal_names_the_owner_of_the_grant() -> None:
 def test_an_unreadable_assertion_gets_only_its_own_refusal(sent: str, name: str) -> None:
     request = token_request(client_id=None, client_assertion=sent, client_assertion_type=client_authentication.JWT_BEARER)
     assert outcome(request, token_context(client=None)) == (name, "invalid_client", 400)
-    facts = next(refusal for refusal in examined(request, token_context(client=None)).refusals).facts
+    facts = next(refusal for refusal in examine_token(request, token_context(client=None)).refusals).facts
     assert facts.get("parts") == (2 if name == "assertion-not-jwt" else None)
 
 
@@ -134,7 +134,7 @@ def test_an_assertion_without_a_code_implies_client_credentials(sent: str | None
     for grant in (None, "jwt-bearer"):
         refused = [
             candidate
-            for candidate in examined(token_request(form, grant_type=grant)).refusals
+            for candidate in examine_token(token_request(form, grant_type=grant)).refusals
             if candidate.name.startswith("grant-type-")
         ]
         assert [refusal.facts["expected"] for refusal in refused] == [expected]

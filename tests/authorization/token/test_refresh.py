@@ -14,7 +14,7 @@ from tests.authorization.token_requests import (
     REFRESHING,
     SECRET,
     SYMMETRIC,
-    examined,
+    examine_token,
     outcome,
     token_context,
     token_request,
@@ -154,8 +154,8 @@ def test_the_next_scope_is_the_requested_or_the_whole_one() -> None:
 
 
 def test_a_reused_refresh_token_revokes() -> None:
-    assert token_response.revokes(examined(token_request(REFRESH_FORM), token_context(REFRESHING, generation=1)))
-    assert not token_response.revokes(examined(token_request(REFRESH_FORM), token_context(REFRESHING, family=None)))
+    assert token_response.revokes(examine_token(token_request(REFRESH_FORM), token_context(REFRESHING, generation=1)))
+    assert not token_response.revokes(examine_token(token_request(REFRESH_FORM), token_context(REFRESHING, family=None)))
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_reused_refresh_token_revokes() -> None:
 def test_each_refusal_carries_the_facts_of_its_explanation(
     request_: TokenRequest, context: TokenContext, expected: Refusal
 ) -> None:
-    assert examined(request_, context).refusals[0] == expected
+    assert examine_token(request_, context).refusals[0] == expected
 
 
 def test_tokens_keep_their_format() -> None:

@@ -18,7 +18,7 @@ from tests.authorization.token_requests import (
     SECRET,
     SYMMETRIC,
     basic,
-    examined,
+    examine_token,
     token_request,
 )
 
@@ -41,7 +41,7 @@ def sample_context(first: TokenRequest = FIRST, client: Client = APP, **changed:
 
 
 def names(request: TokenRequest, context: TokenContext) -> list[str]:
-    return [refusal.name for refusal in examined(request, context).refusals]
+    return [refusal.name for refusal in examine_token(request, context).refusals]
 
 
 def test_the_same_request_gets_the_same_response() -> None:
@@ -54,7 +54,7 @@ def test_the_same_request_gets_the_same_response() -> None:
 def test_another_scope_makes_it_a_different_request(scope: str | None) -> None:
     other = token_request(REFRESH_FORM, scope=scope)
     assert names(other, sample_context()) == ["refresh-replay-differs"]
-    assert not token_response.revokes(examined(other, sample_context()))
+    assert not token_response.revokes(examine_token(other, sample_context()))
 
 
 def test_another_resource_makes_it_a_different_request() -> None:
@@ -103,7 +103,7 @@ WITHDRAWN: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("changes", "reason"), WITHDRAWN)
 def test_a_response_that_is_no_longer_valid_is_not_repeated(changes: dict[str, Any], reason: str) -> None:
-    examination = examined(FIRST, structs.replace(sample_context(), **changes))
+    examination = examine_token(FIRST, structs.replace(sample_context(), **changes))
     (refusal,) = [candidate for candidate in examination.refusals if candidate.name == "refresh-replay-revoked"]
     assert refusal.facts["reason"] == reason
     assert not token_response.revokes(examination)

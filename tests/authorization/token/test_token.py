@@ -18,7 +18,7 @@ from tests.authorization.token_requests import (
     REFRESH_FORM,
     URL,
     VERIFIER,
-    examined,
+    examine_token,
     outcome,
     token_context,
     token_request,
@@ -107,7 +107,7 @@ def test_only_post_is_accepted(method: str) -> None:
 def test_parameters_in_the_url_are_refused_but_read() -> None:
     body = token_request().parameters.raw
     request = requests.token_request("POST", f"{URL}?{body}", {"content-type": token_checks.FORM}, "")
-    assert [refusal.name for refusal in examined(request).refusals] == ["token-wrong-method"]
+    assert [refusal.name for refusal in examine_token(request).refusals] == ["token-wrong-method"]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_json_is_refused_without_an_error(body: str) -> None:
 
 def test_parameters_of_a_json_body_do_not_count_as_missing() -> None:
     request = requests.token_request("POST", URL, {"content-type": "application/json"}, json.dumps(CODE_FORM))
-    assert [refusal.name for refusal in examined(request).refusals] == ["token-wrong-content-type"]
+    assert [refusal.name for refusal in examine_token(request).refusals] == ["token-wrong-content-type"]
 
 
 @pytest.mark.parametrize("name", ["code", "grant_type", "redirect_uri", "client_id"])
@@ -149,17 +149,17 @@ def test_an_unregistered_grant_type_is_refused() -> None:
 
 def test_all_independent_faults_are_reported_at_once() -> None:
     request = token_request(redirect_uri=None, code_verifier=None)
-    names = [refusal.name for refusal in examined(request).refusals]
+    names = [refusal.name for refusal in examine_token(request).refusals]
     assert names == ["token-redirect-uri-missing", "pkce-verifier-missing"]
 
 
 def test_a_reused_code_revokes_its_tokens_but_an_expired_code_does_not() -> None:
-    assert token_response.revokes(examined(token_request(), token_context(code=structs.replace(CODE, used_at=NOW))))
-    assert not token_response.revokes(examined(token_request(), token_context(code=structs.replace(CODE, issued_at=0))))
+    assert token_response.revokes(examine_token(token_request(), token_context(code=structs.replace(CODE, used_at=NOW))))
+    assert not token_response.revokes(examine_token(token_request(), token_context(code=structs.replace(CODE, issued_at=0))))
 
 
 def test_an_empty_context_grants_nothing() -> None:
-    assert not examined(token_request(), type(KNOWN)()).granted
+    assert not examine_token(token_request(), type(KNOWN)()).granted
 
 
 @pytest.mark.parametrize(
@@ -300,14 +300,14 @@ def test_a_code_becomes_a_family_and_a_token_with_all_its_context() -> None:
 def test_an_extra_code_or_refresh_token_is_not_a_mismatch() -> None:
     """The parameters of the grant type are there; additional ones are no mismatch."""
     both = token_request(REFRESH_FORM, code="c1")
-    assert "grant-type-mismatch" not in [refusal.name for refusal in examined(both).refusals]
+    assert "grant-type-mismatch" not in [refusal.name for refusal in examine_token(both).refusals]
     code = token_request(refresh_token="r1")
-    assert "grant-type-mismatch" not in [refusal.name for refusal in examined(code).refusals]
+    assert "grant-type-mismatch" not in [refusal.name for refusal in examine_token(code).refusals]
 
 
 def test_a_tenant_may_support_fewer_grant_types() -> None:
     context = token_context(server=Server(fhir_bases=(BASE,), grants=("refresh_token",)))
-    (refusal,) = examined(token_request(), context).refusals
+    (refusal,) = examine_token(token_request(), context).refusals
     assert (refusal.name, refusal.facts["supported"]) == ("grant-type-invalid", ("refresh_token",))
 
 
@@ -319,22 +319,22 @@ def test_json_values_are_read_as_text() -> None:
 def test_resource_must_be_the_base_of_the_grant() -> None:
     assert outcome(token_request(resource=BASE)) is None
     facts = {"received": "http://x/r4", "expected": BASE}
-    assert examined(token_request(resource="http://x/r4")).refusals == (
+    assert examine_token(token_request(resource="http://x/r4")).refusals == (
         Refusal("token-resource-mismatch", "invalid_target", facts),
     )
 
 
 @pytest.mark.parametrize(("server", "expected"), [(Server(token_endpoint=URL, fhir_bases=(BASE,)), URL), (UNKNOWN, None)])
 def test_an_unknown_tenant_is_reported_first(server: Any, expected: str | None) -> None:
-    refused = examined(token_request(), token_context(elsewhere="0b8a", server=server)).refusals
+    refused = examine_token(token_request(), token_context(elsewhere="0b8a", server=server)).refusals
     assert refused[0] == Refusal("tenant-unknown", "invalid_grant", {"received": "0b8a", "expected": expected})
-    assert not examined(token_request(), token_context(server=server)).refusals
+    assert not examine_token(token_request(), token_context(server=server)).refusals
 
 
 def test_with_pkce_off_a_wrong_verifier_is_ignored() -> None:
     off = structs.replace(PUBLIC, pkce="off")
     for verifier in ("x" * 43, "short", None):
-        assert not examined(token_request(code_verifier=verifier), token_context(client=off)).refusals
+        assert not examine_token(token_request(code_verifier=verifier), token_context(client=off)).refusals
 
 
 @pytest.mark.parametrize(("grant", "refused"), [("code", True), ("family", True), ("none", False)])

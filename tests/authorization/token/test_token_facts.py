@@ -12,7 +12,7 @@ from tests.authorization.token_requests import (
     REFRESH_FORM,
     URL,
     VERIFIER,
-    examined,
+    examine_token,
     token_context,
     token_request,
 )
@@ -224,4 +224,4 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
 def test_each_refusal_carries_the_facts_of_its_explanation(
     request_: TokenRequest, context: TokenContext, expected: Refusal
 ) -> None:
-    assert examined(request_, context).refusals[0] == expected
+    assert examine_token(request_, context).refusals[0] == expected

@@ -110,7 +110,7 @@ def test_the_base_url_ends_before_the_resource_type(url: str, base: str) -> None
     ],
 )
 def test_a_retired_address_names_its_successor(url: str, word: str) -> None:
-    entry = address.retired(url)
+    entry = address.find_retired_address(url)
     assert entry is not None
     assert word in entry.instead
     assert entry.reason.endswith(".")
@@ -126,7 +126,7 @@ def test_a_retired_address_names_its_successor(url: str, word: str) -> None:
     ],
 )
 def test_an_address_in_use_is_not_retired(url: str) -> None:
-    assert address.retired(url) is None
+    assert address.find_retired_address(url) is None
 
 
 def test_only_known_open_servers_need_no_token_and_only_known_ones_may_have_a_base_without_a_path() -> None:
@@ -153,7 +153,13 @@ def test_an_address_names_fhir_by_its_vendor_its_version_or_a_word(url: str, fhi
 
 @given(st.text(max_size=300))
 def test_no_text_makes_these_functions_raise(text: str) -> None:
-    for function in (address.vendor_of, address.fhir_version_of, address.fhir_base_of, address.retired, address.names_fhir):
+    for function in (
+        address.vendor_of,
+        address.fhir_version_of,
+        address.fhir_base_of,
+        address.find_retired_address,
+        address.names_fhir,
+    ):
         function(text)
         function(f"https://{text}")
 

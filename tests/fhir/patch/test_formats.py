@@ -43,7 +43,7 @@ def operation(type: str, path: str, **more: Any) -> dict[str, Any]:
     return {"name": "operation", "part": parts}
 
 
-def patched(*operations: dict[str, Any], version: str = "r4", resource: dict[str, Any] = PATIENT) -> Any:
+def apply_patch(*operations: dict[str, Any], version: str = "r4", resource: dict[str, Any] = PATIENT) -> Any:
     body = json.dumps({"resourceType": "Parameters", "parameter": list(operations)})
     before = copy.deepcopy(resource)
     changed = read(version, body, "application/fhir+json")(resource)
@@ -89,7 +89,7 @@ NAME = {
 def test_a_fhirpath_patch_operation_changes_the_element_at_its_path(
     change: dict[str, Any], path: list[Any], expected: Any
 ) -> None:
-    value = patched(change)
+    value = apply_patch(change)
     for step in path:
         value = value.get(step) if isinstance(value, dict) else value[step]
     assert value == expected
@@ -107,7 +107,7 @@ def test_the_extensions_of_a_primitive_are_moved_or_deleted_with_it() -> None:
     }
 
     def apply(change: dict[str, Any]) -> Any:
-        return patched(change, resource=whole)
+        return apply_patch(change, resource=whole)
 
     assert not {"birthDate", "_birthDate"} & set(apply(operation("delete", "Patient.birthDate")))
     assert apply(operation("delete", "Patient.name.given[0]"))["name"] == [{"given": ["B"], "_given": [more]}]
@@ -119,7 +119,7 @@ def test_the_extensions_of_a_primitive_are_moved_or_deleted_with_it() -> None:
 
 def test_a_patch_with_a_failing_operation_changes_nothing() -> None:
     with pytest.raises(PatchFailed, match="operation 1"):
-        patched(operation("delete", "Patient.active"), operation("replace", "Patient.gender", value={"valueCode": "male"}))
+        apply_patch(operation("delete", "Patient.active"), operation("replace", "Patient.gender", value={"valueCode": "male"}))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_patch_with_a_failing_operation_changes_nothing() -> None:
 )
 def test_an_operation_that_fails_explains_why(change: dict[str, Any], message: str) -> None:
     with pytest.raises(PatchFailed, match=message):
-        patched(change)
+        apply_patch(change)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_merge_patch_removes_members_that_are_null() -> None:
 def test_any_path_is_applied_or_refused(path: str, type: str) -> None:
     change = operation(type, "Patient" + path, name="text", index=0, source=0, destination=0, value=text("x"))
     with contextlib.suppress(PatchFailed):
-        patched(change)
+        apply_patch(change)
 
 
 def test_a_patch_with_many_steps_on_a_large_resource_is_refused() -> None:
@@ -180,15 +180,15 @@ def test_a_patch_with_many_steps_on_a_large_resource_is_refused() -> None:
     large = PATIENT | {"telecom": [{"system": "phone", "value": str(number)} for number in range(2_000)]}
     steps = ".where(system='phone')" * 80
     with pytest.raises(PatchFailed, match="too many operations for a resource of this size"):
-        patched(operation("delete", f"Patient.telecom{steps}[0]"), resource=large)
-    smaller = patched(operation("delete", "Patient.telecom.where(system='phone' and value='1999')"), resource=large)
+        apply_patch(operation("delete", f"Patient.telecom{steps}[0]"), resource=large)
+    smaller = apply_patch(operation("delete", "Patient.telecom.where(system='phone' and value='1999')"), resource=large)
     assert len(smaller["telecom"]) == 1_999
 
 
 @pytest.mark.parametrize("path", ["Patient" + ".name" * 400, "Patient.name.where(" + " and ".join(["use='a'"] * 400) + ")"])
 def test_a_path_that_is_too_long_is_refused(path: str) -> None:
     with pytest.raises(PatchFailed, match="2000 characters"):
-        patched(operation("delete", path))
+        apply_patch(operation("delete", path))
 
 
 def _anonymous(*parts: dict[str, object], **more: object) -> str:

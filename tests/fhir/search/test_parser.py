@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.fhir.search_parsing import BASE, only, parsed
+from tests.fhir.search_parsing import BASE, only, parse_query
 
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search.parser import MAXIMUM_COUNT, parse
@@ -25,7 +25,7 @@ def test_a_complete_search_is_parsed() -> None:
         ("_count", "5"),
         ("_total", "accurate"),
     ]
-    query = parsed("Observation", *pairs, ("_format", "json"), ("_cursor", "x"))
+    query = parse_query("Observation", *pairs, ("_format", "json"), ("_cursor", "x"))
     assert [filter.parameter.code for filter in query.filters] == ["patient", "category"]
     assert query.sort == (Sort("date", True), Sort("_id", False))
     assert (query.count, query.total, query.cursor) == (5, "accurate", "x")
@@ -49,7 +49,7 @@ def test_the_forms_of_a_token(text: str, expected: TokenValue) -> None:
 
 
 def test_commas_are_alternatives_and_repeated_parameters_must_all_match() -> None:
-    query = parsed("Patient", ("given", "a,b"), ("given", "c"))
+    query = parse_query("Patient", ("given", "a,b"), ("given", "c"))
     assert [[value.raw for value in filter.values if isinstance(value, StringValue)] for filter in query.filters] == [
         ["a", "b"],
         ["c"],
@@ -132,7 +132,7 @@ def test_a_patient_cannot_be_searched_by_patient() -> None:
 
 
 def test_an_unknown_parameter_is_ignored_with_the_nearest_name_or_refused() -> None:
-    query = parsed("Patient", ("nmae", "x"), ("family", "y"))
+    query = parse_query("Patient", ("nmae", "x"), ("family", "y"))
     assert query.ignored == (("nmae", "name"),)
     assert query.applied == (("family", "y"),)
     (fault,) = faults("Patient", ("nmae", "x"), strict=True)
@@ -150,32 +150,32 @@ def test_an_unknown_parameter_is_ignored_with_the_nearest_name_or_refused() -> N
     ],
 )
 def test_a_common_name_suggests_the_parameter_it_means(name: str, meant: str) -> None:
-    assert parsed("Patient", (name, "x")).ignored == ((name, meant),)
+    assert parse_query("Patient", (name, "x")).ignored == ((name, meant),)
 
 
 def test_the_count_has_a_maximum_and_a_default() -> None:
-    assert parsed("Patient").count == 50
-    assert parsed("Patient", ("_count", "0")).count == 0
-    assert parsed("Patient", ("_count", "99999")).count == MAXIMUM_COUNT
-    assert parsed("Patient", ("_count", "many")).ignored == (("_count", None),)
+    assert parse_query("Patient").count == 50
+    assert parse_query("Patient", ("_count", "0")).count == 0
+    assert parse_query("Patient", ("_count", "99999")).count == MAXIMUM_COUNT
+    assert parse_query("Patient", ("_count", "many")).ignored == (("_count", None),)
     assert [error.rule for error in faults("Patient", ("_count", "-1"), strict=True)] == ["fhir-search-value-malformed"]
 
 
 def test_the_self_link_has_the_count_that_was_applied() -> None:
-    query = parsed("Patient", ("_count", "5000"))
+    query = parse_query("Patient", ("_count", "5000"))
     assert (query.count, query.applied) == (MAXIMUM_COUNT, (("_count", str(MAXIMUM_COUNT)),))
 
 
 def test_the_type_parameter_is_only_for_searches_of_several_types() -> None:
-    assert parsed("Patient", ("_type", "Patient"), ("_type", "")).ignored == (("_type", None), ("_type", None))
+    assert parse_query("Patient", ("_type", "Patient"), ("_type", "")).ignored == (("_type", None), ("_type", None))
     (fault,) = faults("Patient", ("_type", "Patient"), strict=True)
     assert (fault.rule, fault.expected[:6]) == ("fhir-search-unknown-param", "one of")
 
 
 def test_ids_in_a_parameter_are_alternatives_and_repeated_parameters_intersect() -> None:
-    assert parsed("Patient", ("_id", "a,b")).ids == ("a", "b")
-    assert parsed("Patient", ("_id", "a,b"), ("_id", "b,c")).ids == ("b",)
-    assert parsed("Patient", ("_id", "a"), ("_id", "b")).ids == ()
+    assert parse_query("Patient", ("_id", "a,b")).ids == ("a", "b")
+    assert parse_query("Patient", ("_id", "a,b"), ("_id", "b,c")).ids == ("b",)
+    assert parse_query("Patient", ("_id", "a"), ("_id", "b")).ids == ()
 
 
 def test_missing_filters_on_whether_there_is_a_value() -> None:
@@ -196,12 +196,12 @@ def test_an_empty_alternative_never_widens_a_search() -> None:
 
 
 def test_dstu2_sorts_with_a_modifier() -> None:
-    query = parsed("Patient", ("_sort:desc", "birthdate"), ("_sort", "family"), version="dstu2")
+    query = parse_query("Patient", ("_sort:desc", "birthdate"), ("_sort", "family"), version="dstu2")
     assert query.sort == (Sort("birthdate", True), Sort("family", False))
 
 
 def test_includes_are_parsed() -> None:
-    query = parsed(
+    query = parse_query(
         "Observation",
         ("_include", "Observation:patient"),
         ("_include:iterate", "Encounter:service-provider"),
@@ -252,7 +252,7 @@ def test_a_contact_matches_in_any_case_and_by_its_system(version: str, text: str
 def test_a_code_that_no_resource_can_have_is_searched_with_a_warning(
     type: str, name: str, text: str, doubted: list[tuple[str, str, str]]
 ) -> None:
-    query = parsed(type, (name, text))
+    query = parse_query(type, (name, text))
     assert list(query.doubted) == doubted
     assert len(query.filters) == 1
 
@@ -264,7 +264,7 @@ def test_a_search_of_several_types_has_the_same_warning() -> None:
 
 
 def test_ids_and_codes_are_case_sensitive() -> None:
-    assert parsed("Patient", ("_id", "ABC")).ids == ("ABC",)
+    assert parse_query("Patient", ("_id", "ABC")).ids == ("ABC",)
     assert only("Patient", "gender", "Female").values == (TokenValue(None, "Female"),)
     assert only("Patient", "identifier", "urn:X|Y").values == (TokenValue("urn:X", "Y"),)
     assert only("CodeSystem", "version", "1.0-RC1").values == (TokenValue(None, "1.0-rc1"),)

@@ -16,7 +16,7 @@ from sickbay.fhir.versions import VERSIONS
 BASE = "http://h/general/r4"
 
 
-def parsed(type: str, *pairs: tuple[str, str], version: str = "r4") -> Query:
+def parse_query(type: str, *pairs: tuple[str, str], version: str = "r4") -> Query:
     query = parse(version, type, pairs, base=BASE, strict=True)
     assert isinstance(query, Query), query
     return query
@@ -37,7 +37,7 @@ def number(type: str, code: str) -> int:
 
 
 def test_has_is_a_reverse_filter_and_keeps_its_name_in_the_self_link() -> None:
-    query = parsed("Patient", ("_has:Observation:patient:code:not", "1"))
+    query = parse_query("Patient", ("_has:Observation:patient:code:not", "1"))
     (filter,) = query.filters
     assert filter.reverse
     assert filter.parameter.number == number("Observation", "patient")
@@ -66,13 +66,13 @@ def test_has_is_a_reverse_filter_and_keeps_its_name_in_the_self_link() -> None:
 )
 def test_has_and_chains_follow_only_references_and_have_a_maximum_depth(name: str, rule: str | None) -> None:
     if rule is None:
-        assert len(parsed("Patient", (name, "Patient/x")).filters) == 1
+        assert len(parse_query("Patient", (name, "Patient/x")).filters) == 1
     else:
         assert find_refusal("Patient", (name, "x")).rule == rule
 
 
 def test_a_list_filters_on_the_resources_in_its_entries() -> None:
-    (filter,) = parsed("Condition", ("_list", "a,List/b")).filters
+    (filter,) = parse_query("Condition", ("_list", "a,List/b")).filters
     assert filter.reverse
     assert filter.chain is not None
     assert (filter.chain[0], filter.chain[1].values) == ("List", (TokenValue(None, "a"), TokenValue(None, "b")))
@@ -81,7 +81,7 @@ def test_a_list_filters_on_the_resources_in_its_entries() -> None:
 
 
 def test_the_parts_of_a_composite_are_parsed_by_their_kinds() -> None:
-    (filter,) = parsed("Observation", ("code-value-quantity", r"http://loinc.org|a\$b$gt3||mg,c$4")).filters
+    (filter,) = parse_query("Observation", ("code-value-quantity", r"http://loinc.org|a\$b$gt3||mg,c$4")).filters
     first, second = filter.values
     assert first == CompositeValue((TokenValue("http://loinc.org", "a$b"), QuantityValue("gt", 3.0, 3.0, None, "mg")))
     assert second == CompositeValue((TokenValue(None, "c"), QuantityValue("eq", 3.5, 4.5)))
@@ -90,7 +90,7 @@ def test_the_parts_of_a_composite_are_parsed_by_their_kinds() -> None:
 
 
 def test_a_combo_composite_is_indexed_under_the_composites_it_combines() -> None:
-    (filter,) = parsed("Observation", ("combo-code-value-quantity", "a$4")).filters
+    (filter,) = parse_query("Observation", ("combo-code-value-quantity", "a$4")).filters
     expected = [number("Observation", code) for code in ("code-value-quantity", "component-code-value-quantity")]
     assert list(filter.parameter.numbers) == expected
 
@@ -106,7 +106,7 @@ def test_a_combo_composite_is_indexed_under_the_composites_it_combines() -> None
 def test_some_modifiers_use_other_index_entries_of_the_element(
     type: str, name: str, text: str, offset: int, value: TokenValue
 ) -> None:
-    (filter,) = parsed(type, (name, text)).filters
+    (filter,) = parse_query(type, (name, text)).filters
     assert (filter.parameter.number - offset, filter.values, filter.modifier) == (
         number(type, name.split(":")[0]),
         (value,),
@@ -115,7 +115,7 @@ def test_some_modifiers_use_other_index_entries_of_the_element(
 
 
 def test_the_text_modifier_uses_the_entries_of_the_combined_parameters() -> None:
-    (filter,) = parsed("Observation", ("combo-code:text", "heart")).filters
+    (filter,) = parse_query("Observation", ("combo-code:text", "heart")).filters
     assert filter.parameter.numbers == tuple(number("Observation", code) + TEXT for code in ("code", "component-code"))
 
 
@@ -137,11 +137,11 @@ def test_the_text_modifier_uses_the_entries_of_the_combined_parameters() -> None
 def test_the_system_of_a_code_is_dropped_only_if_the_definition_implies_it(
     type: str, name: str, text: str, value: TokenValue
 ) -> None:
-    assert parsed(type, (name, text)).filters[0].values == (value,)
+    assert parse_query(type, (name, text)).filters[0].values == (value,)
 
 
 def test_a_bundled_value_set_is_replaced_by_its_codes() -> None:
-    (filter,) = parsed("Patient", ("gender:in", "http://hl7.org/fhir/ValueSet/administrative-gender")).filters
+    (filter,) = parse_query("Patient", ("gender:in", "http://hl7.org/fhir/ValueSet/administrative-gender")).filters
     assert {value.code for value in filter.values if isinstance(value, TokenValue)} == {
         "male",
         "female",
@@ -149,7 +149,8 @@ def test_a_bundled_value_set_is_replaced_by_its_codes() -> None:
         "unknown",
     }
     assert (
-        parsed("Patient", ("gender:not-in", "http://hl7.org/fhir/ValueSet/administrative-gender")).filters[0].modifier == "not"
+        parse_query("Patient", ("gender:not-in", "http://hl7.org/fhir/ValueSet/administrative-gender")).filters[0].modifier
+        == "not"
     )
 
 
@@ -200,12 +201,12 @@ def test_an_unsupported_result_parameter_is_ignored_or_refused_with_strict_handl
         strict = parse("r4", "Patient", [(name, "1")], base=BASE, strict=True)
         assert isinstance(strict, tuple)
         assert strict[0].rule == "fhir-search-param-unsupported"
-    assert parsed("Patient", ("_contained", "false")).applied == (("_contained", "false"),)
+    assert parse_query("Patient", ("_contained", "false")).applied == (("_contained", "false"),)
     assert find_refusal("Patient", ("_contained", "both")).expected.startswith("the resource that contains them")
 
 
 def test_members_of_a_group_can_be_searched_only_in_r5() -> None:
-    (filter,) = parsed("Patient", ("_in", "Group/a,Group/b"), version="r5").filters
+    (filter,) = parse_query("Patient", ("_in", "Group/a,Group/b"), version="r5").filters
     assert filter.reverse
     assert filter.chain is not None
     assert (filter.chain[0], filter.chain[1].values) == ("Group", (TokenValue(None, "a"), TokenValue(None, "b")))
@@ -217,7 +218,7 @@ def test_members_of_a_group_can_be_searched_only_in_r5() -> None:
 def test_older_versions_use_other_urls_for_the_systems_of_a_hierarchy() -> None:
     v3, r4 = "http://hl7.org/fhir/v3/ActCode", "http://terminology.hl7.org/CodeSystem/v3-ActCode"
     below = [
-        parsed("Encounter", ("class:below", f"{system}|IMP"), version=version).filters[0].values
+        parse_query("Encounter", ("class:below", f"{system}|IMP"), version=version).filters[0].values
         for version, system in (("stu3", v3), ("r4", r4))
     ]
     assert {value.code for value in below[0] if isinstance(value, TokenValue)} == {"imp", "acute", "nonac"}
@@ -235,24 +236,24 @@ def test_the_metadata_lists_exactly_the_supported_parameters(version: str) -> No
 
 
 def test_a_position_is_parsed_with_its_distance() -> None:
-    assert parsed("Location", ("near", "42.25|-83.69|11.2|km")).filters[0].values == (
+    assert parse_query("Location", ("near", "42.25|-83.69|11.2|km")).filters[0].values == (
         NearValue(42_250_000, -83_690_000, 11_200),
     )
-    assert parsed("Location", ("near", "0|0|100|m")).filters[0].values == (NearValue(0, 0, 100),)
-    old = parsed("Location", ("near", "42.25:-83.69"), ("near-distance", "le5|km"), version="dstu2")
+    assert parse_query("Location", ("near", "0|0|100|m")).filters[0].values == (NearValue(0, 0, 100),)
+    old = parse_query("Location", ("near", "42.25:-83.69"), ("near-distance", "le5|km"), version="dstu2")
     assert old.filters[0].values == (NearValue(42_250_000, -83_690_000, 5_000),)
     assert [name for name, _ in old.applied] == ["near", "near-distance"]
 
 
 def test_above_includes_the_url_and_its_parents() -> None:
-    (filter,) = parsed("ValueSet", ("url:above", "http://a/b/c")).filters
+    (filter,) = parse_query("ValueSet", ("url:above", "http://a/b/c")).filters
     urls = [value.uri for value in filter.values if isinstance(value, UriValue)]
     assert {"http://a/b/c", "http://a/b", "http://a"} <= set(urls)
     assert "http://a/b/c/d" not in urls
 
 
 def test_a_reference_to_another_server_is_searched_as_its_url() -> None:
-    query = parsed("Observation", ("encounter", "http://elsewhere.example/Encounter/1"))
+    query = parse_query("Observation", ("encounter", "http://elsewhere.example/Encounter/1"))
     assert query.filters[0].values == (ReferenceValue(None, "", "http://elsewhere.example/Encounter/1"),)
 
 

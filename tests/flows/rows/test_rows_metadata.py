@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import BASE, REDIRECT, Flow, receive
-from tests.flows.rows.test_rows_token import basic, launched
+from tests.flows.rows.test_rows_token import basic, launch_app
 from tests.flows.shared_app import DESCRIPTION, Sitting
 
 INTROSPECT, REVOKE, REGISTER = (f"/general/oauth/{endpoint}" for endpoint in ("introspect", "revoke", "register"))
@@ -60,7 +60,7 @@ def test_an_unknown_token_is_only_inactive_and_a_missing_one_is_invalid(shared: 
 
 def test_revocation_answers_200_for_unknown_tokens_and_refuses_unauthenticated_apps(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        app, form = await launched(flow, client="symmetric")
+        app, form = await launch_app(flow, client="symmetric")
         del form["client_id"]
         known = basic(app["client_id"], app["client_secret"])
         tokens = (await flow.http.post("/general/oauth/token", data=form, headers=known)).json()

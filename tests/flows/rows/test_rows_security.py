@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import BASE, REDIRECT, STATE, VERIFIER, Flow, receive
-from tests.flows.rows.test_rows_token import TOKEN, assert_refused, launched, refreshing
+from tests.flows.rows.test_rows_token import TOKEN, assert_refused, launch_app, refreshing
 from tests.flows.shared_app import Sitting
 from tests.flows.test_ehr_by_http import HTML
 from tests.flows.test_security import field, sign_in
@@ -51,7 +51,7 @@ def test_there_is_no_open_redirect(shared: Sitting) -> None:
 
 def test_a_challenge_is_enforced_and_a_verifier_without_a_challenge_is_refused(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        _, form = await launched(flow, pkce="if-sent")
+        _, form = await launch_app(flow, pkce="if-sent")
         del form["code_verifier"]
         assert_refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
         app = await flow.register(pkce="if-sent")
@@ -83,7 +83,7 @@ def test_a_public_app_must_use_pkce(shared: Sitting) -> None:
 
 def test_a_code_works_once_and_a_second_use_revokes_its_tokens(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        app, form = await launched(flow)
+        app, form = await launch_app(flow)
         tokens = (await flow.http.post(TOKEN, data=form)).json()
         assert_refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
@@ -129,7 +129,7 @@ def test_an_unused_refresh_token_expires(shared: Sitting) -> None:
 
 def test_an_access_token_is_for_one_server_and_never_in_the_url(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        _, form = await launched(flow)
+        _, form = await launch_app(flow)
         token = (await flow.http.post(TOKEN, data=form)).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
         assert (await flow.http.get("/general/r4/Patient", headers=headers)).status_code == 200

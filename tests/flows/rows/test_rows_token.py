@@ -36,7 +36,7 @@ def assert_refused(answer: httpx2.Response, error: str, status: int = 400) -> No
     assert challenge == ('Basic realm="general"' if status == 401 else None)
 
 
-async def launched(flow: Flow, **more: Any) -> tuple[App, dict[str, str]]:
+async def launch_app(flow: Flow, **more: Any) -> tuple[App, dict[str, str]]:
     """A launched app and the form that redeems its code."""
     app = await flow.register(**more)
     code = await flow.code(app, launch=(await flow.launch(app))["launch"], scope=scope_of(more))
@@ -71,7 +71,7 @@ CHANGES: list[tuple[dict[str, str | None], str]] = [
 @pytest.mark.parametrize(("change", "error"), CHANGES)
 def test_a_form_with_one_error_is_refused(shared: Sitting, change: dict[str, str | None], error: str) -> None:
     async def steps(flow: Flow) -> None:
-        _, form = await launched(flow)
+        _, form = await launch_app(flow)
         changed = {name: value for name, value in (form | change).items() if value is not None}
         assert_refused(await flow.http.post(TOKEN, data=changed), error)
 
@@ -81,7 +81,7 @@ def test_a_form_with_one_error_is_refused(shared: Sitting, change: dict[str, str
 @pytest.mark.parametrize("name", ["grant_type", "code", "redirect_uri", "client_id", "code_verifier"])
 def test_a_repeated_parameter_is_an_invalid_request(shared: Sitting, name: str) -> None:
     async def steps(flow: Flow) -> None:
-        _, form = await launched(flow)
+        _, form = await launch_app(flow)
         assert_refused(await flow.http.post(TOKEN, data={**form, name: [form[name], form[name]]}), "invalid_request")
 
     shared.do(steps)
@@ -101,7 +101,7 @@ def test_a_browser_at_the_token_endpoint_gets_the_authorization_endpoint(shared:
 
 def test_a_body_that_is_not_a_form_is_an_invalid_request(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        _, form = await launched(flow)
+        _, form = await launch_app(flow)
         assert_refused(await flow.http.post(TOKEN, json=form), "invalid_request")
         assert_refused(await flow.http.get(TOKEN, params=form), "invalid_request")
         assert_refused(await flow.http.post(TOKEN, params=form), "invalid_request")
@@ -117,7 +117,7 @@ def test_an_unauthenticated_confidential_app_is_an_invalid_client(shared: Sittin
     """401 with a challenge if the Authorization header was used, else 400."""
 
     async def steps(flow: Flow) -> None:
-        app, form = await launched(flow, **SYMMETRIC)
+        app, form = await launch_app(flow, **SYMMETRIC)
         headers = {
             "basic-wrong": basic(app["client_id"], "wrong"),
             "basic-empty": basic(app["client_id"], ""),
@@ -142,7 +142,7 @@ async def correct(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
 @pytest.mark.parametrize("how", ["newline", "not-encoded", "code"])
 def test_a_secret_that_a_correction_rewrites_is_masked_too(shared: Sitting, how: str) -> None:
     async def steps(flow: Flow) -> None:
-        app, form = await launched(flow, **SYMMETRIC)
+        app, form = await launch_app(flow, **SYMMETRIC)
         pair = f"{app['client_id']}:{app['client_secret']}"
         right = basic(app["client_id"], app["client_secret"])
         wrong = base64.b64encode(f"{pair}\n".encode()).decode() if how == "newline" else pair
@@ -160,7 +160,7 @@ def test_a_secret_that_a_correction_rewrites_is_masked_too(shared: Sitting, how:
 
 def test_the_corrected_request_of_a_public_app_that_sent_basic_has_its_client_id(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        app, form = await launched(flow)
+        app, form = await launch_app(flow)
         form |= {"client_id": app["client_id"]}
         answer = await flow.http.post(TOKEN, data=form, headers=basic(app["client_id"], "what it should not have"))
         corrected_request = await correct(flow, answer)
@@ -172,7 +172,7 @@ def test_the_corrected_request_of_a_public_app_that_sent_basic_has_its_client_id
 
 def test_two_methods_of_client_authentication_are_an_invalid_request(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        app, form = await launched(flow, **SYMMETRIC)
+        app, form = await launch_app(flow, **SYMMETRIC)
         headers = basic(app["client_id"], app["client_secret"])
         form |= {"client_secret": app["client_secret"]}
         assert_refused(await flow.http.post(TOKEN, data=form, headers=headers), "invalid_request")
@@ -183,7 +183,7 @@ def test_two_methods_of_client_authentication_are_an_invalid_request(shared: Sit
 @pytest.mark.parametrize("how", ["absent", "wrong-type", "not-a-jwt", "unsigned"])
 def test_an_unusable_assertion_is_an_invalid_client(shared: Sitting, how: str) -> None:
     async def steps(flow: Flow) -> None:
-        app, form = await launched(flow, client="asymmetric", jwks_uri="https://app.example/jwks")
+        app, form = await launch_app(flow, client="asymmetric", jwks_uri="https://app.example/jwks")
         type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
         head, body = (
             base64.urlsafe_b64encode(payload).rstrip(b"=").decode()
@@ -202,7 +202,7 @@ def test_an_unusable_assertion_is_an_invalid_client(shared: Sitting, how: str) -
 
 def test_another_apps_code_is_an_invalid_grant_and_stays_valid_for_its_app(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        _, form = await launched(flow)
+        _, form = await launch_app(flow)
         thief = await flow.register(name="Another")
         assert_refused(await flow.http.post(TOKEN, data=form | {"client_id": thief["client_id"]}), "invalid_grant")
         assert (await flow.http.post(TOKEN, data=form)).status_code == 200
@@ -212,7 +212,7 @@ def test_another_apps_code_is_an_invalid_grant_and_stays_valid_for_its_app(share
 
 def test_an_expired_code_is_an_invalid_grant(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        _, form = await launched(flow)
+        _, form = await launch_app(flow)
         await flow.http.post("/admin/clock", json={"advance": 61})
         assert_refused(await flow.http.post(TOKEN, data=form), "invalid_grant")
 
@@ -221,7 +221,7 @@ def test_an_expired_code_is_an_invalid_grant(shared: Sitting) -> None:
 
 def test_a_code_works_only_at_the_hospital_that_issued_it(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
-        _, form = await launched(flow)
+        _, form = await launch_app(flow)
         elsewhere = flow.sandbox.tenants["cerner"].server.token_endpoint
         answer = await flow.http.post(elsewhere, data=form)
         assert answer.status_code == 400
@@ -259,7 +259,7 @@ def test_a_resource_indicator_names_the_server_that_was_authorized(shared: Sitti
     """RFC 8707 2.2."""
 
     async def steps(flow: Flow) -> None:
-        _, form = await launched(flow)
+        _, form = await launch_app(flow)
         answer = await flow.http.post(TOKEN, data=form | {"resource": resource})
         assert answer.status_code == status, answer.text
         if status == 400:
@@ -282,7 +282,7 @@ def test_a_service_chooses_its_server_by_a_resource_indicator(shared: Sitting) -
 
 
 async def refreshing(flow: Flow, **more: Any) -> tuple[App, dict[str, str]]:
-    app, form = await launched(flow, **more)
+    app, form = await launch_app(flow, **more)
     tokens = (await flow.http.post(TOKEN, data=form)).json()
     return app, {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": app["client_id"]}
 
@@ -346,7 +346,7 @@ def test_the_same_request_without_errors_is_granted(shared: Sitting) -> None:
     """The positive control: the response has the members of SMART 2.2 and isn't cacheable."""
 
     async def steps(flow: Flow) -> None:
-        _, form = await launched(flow)
+        _, form = await launch_app(flow)
         answer = await flow.http.post(TOKEN, data=form, headers={"Origin": "http://app.example"})
         assert answer.status_code == 200
         tokens = answer.json()

@@ -69,7 +69,7 @@ def test_an_authorization_request_is_compared_with_each_dialect(
 
 def test_a_dialect_that_requires_a_patient_refuses_a_search_without_one(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        token_response = await flow.launched(scope="launch user/*.rs patient/*.rs openid fhirUser")
+        token_response = await flow.complete_launch(scope="launch user/*.rs patient/*.rs openid fhirUser")
         headers = {"Authorization": f"Bearer {token_response['access_token']}"}
         search = "Observation?code=http://loinc.org|8867-4"
         response = await flow.http.get(f"/general/r4/{search}", headers=headers)
@@ -128,7 +128,7 @@ def test_an_exchange_without_an_examination_has_no_comparison(tmp_path: Path) ->
 
 def test_every_exchange_of_a_crowd_is_compared(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        token_response = await flow.launched()
+        token_response = await flow.complete_launch()
         headers = {"Authorization": f"Bearer {token_response['access_token']}"}
         refused = await flow.http.get("/general/r4/Patient/p-0001")
         granted = [await flow.http.get("/general/r4/Patient/p-0001", headers=headers) for _ in range(40)]

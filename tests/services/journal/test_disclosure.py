@@ -64,7 +64,7 @@ CONTROLS = {"redirect-uri-mismatch", "token-redirect-uri-mismatch", "scope-not-r
 """Rules whose facts must contain a mark; otherwise the test would prove nothing."""
 
 
-def marked(value: Any, names: tuple[str, ...] | None, adds: bool) -> Any:
+def add_marks(value: Any, names: tuple[str, ...] | None, adds: bool) -> Any:
     """The value with marks in its members. adds: adds them to the existing values if there can be several."""
     if not isinstance(value, STORED):
         return value
@@ -90,10 +90,10 @@ def variants(context: Any) -> Iterator[Any]:
     members = tuple(name for name in VALUES if name not in KEPT)
     single = [(name,) for name in ("redirect_uris", "redirect_uri", "scope", "patient", "user", "code_challenge", "launch_uri")]
     for chosen, adds in ((members, True), *((names, False) for names in (members, *single) if stored)):
-        yield structs.replace(context, **{name: marked(getattr(context, name), chosen, adds) for name in stored})
+        yield structs.replace(context, **{name: add_marks(getattr(context, name), chosen, adds) for name in stored})
     for name in stored:
-        yield structs.replace(context, **{name: marked(getattr(context, name), None, False)})
-    other = marked(Client(MARK), None, False)
+        yield structs.replace(context, **{name: add_marks(getattr(context, name), None, False)})
+    other = add_marks(Client(MARK), None, False)
     additions = {
         "others": (MARK,),
         "newest_clients": (other,),

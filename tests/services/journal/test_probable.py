@@ -21,44 +21,62 @@ def trace(arrival: int = 0, app: str = "a", launch: str = "l", stage: str = "tok
     return Trace(START + arrival, app, launch, stage, **members)
 
 
-def loose(arrival: int = 100, **more: str) -> Trace:
+def make_loose_trace(arrival: int = 100, **more: str) -> Trace:
     return trace(arrival, **{"app": "", "launch": "", "stage": "access"} | more)
 
 
 @pytest.mark.parametrize(
     ("request_without_launch", "earlier", "expected"),
     [
-        pytest.param(loose(origin=HOME), [trace(launch="new"), trace(launch="old")], ("a", "new", "origin"), id="nearest"),
-        pytest.param(loose(origin=HOME), [trace(app="b", launch="x"), trace()], ("a", "l", "origin"), id="only its app"),
         pytest.param(
-            loose(origin=HOME, client="10.0.0.9"),
+            make_loose_trace(origin=HOME), [trace(launch="new"), trace(launch="old")], ("a", "new", "origin"), id="nearest"
+        ),
+        pytest.param(
+            make_loose_trace(origin=HOME), [trace(app="b", launch="x"), trace()], ("a", "l", "origin"), id="only its app"
+        ),
+        pytest.param(
+            make_loose_trace(origin=HOME, client="10.0.0.9"),
             [trace(launch="other", client="10.0.0.8"), trace(launch="own", client="10.0.0.9")],
             ("a", "own", "origin"),
             id="the same origin on two machines: the same address first",
         ),
-        pytest.param(loose(origin=HOME, client="10.0.0.9"), [trace()], ("a", "l", "origin"), id="the origin is enough"),
-        pytest.param(loose(origin=ELSEWHERE), [trace(agent="x"), trace(launch="m")], ("a", "m", "agent"), id="unregistered"),
-        pytest.param(loose(), [trace(agent="chrome", launch="x"), trace()], ("a", "l", "agent"), id="the same software"),
-        pytest.param(loose(agent="curl"), [trace(launch="n"), trace()], ("a", "n", "address"), id="only the address"),
-        pytest.param(loose(), [trace(client="10.0.0.8")], None, id="another address"),
-        pytest.param(loose(client=""), [trace(client="")], None, id="an unknown address is no evidence"),
-        pytest.param(loose(), [trace(app="", launch="own")], None, id="the earlier one has no app"),
-        pytest.param(loose(), [trace(launch="")], None, id="the earlier one has no launch"),
-        pytest.param(loose(), [trace(stage="registration")], None, id="a registration isn't a step of a launch"),
         pytest.param(
-            loose(app="a", launch="own", stage="authorize"),
+            make_loose_trace(origin=HOME, client="10.0.0.9"), [trace()], ("a", "l", "origin"), id="the origin is enough"
+        ),
+        pytest.param(
+            make_loose_trace(origin=ELSEWHERE), [trace(agent="x"), trace(launch="m")], ("a", "m", "agent"), id="unregistered"
+        ),
+        pytest.param(
+            make_loose_trace(), [trace(agent="chrome", launch="x"), trace()], ("a", "l", "agent"), id="the same software"
+        ),
+        pytest.param(
+            make_loose_trace(agent="curl"), [trace(launch="n"), trace()], ("a", "n", "address"), id="only the address"
+        ),
+        pytest.param(make_loose_trace(), [trace(client="10.0.0.8")], None, id="another address"),
+        pytest.param(make_loose_trace(client=""), [trace(client="")], None, id="an unknown address is no evidence"),
+        pytest.param(make_loose_trace(), [trace(app="", launch="own")], None, id="the earlier one has no app"),
+        pytest.param(make_loose_trace(), [trace(launch="")], None, id="the earlier one has no launch"),
+        pytest.param(make_loose_trace(), [trace(stage="registration")], None, id="a registration isn't a step of a launch"),
+        pytest.param(
+            make_loose_trace(app="a", launch="own", stage="authorize"),
             [trace(stage="launch")],
             ("a", "l", "app"),
             id="a launch, unanswered",
         ),
         pytest.param(
-            loose(app="b", launch="own", stage="authorize"), [trace(stage="launch")], None, id="the launch of another app"
+            make_loose_trace(app="b", launch="own", stage="authorize"),
+            [trace(stage="launch")],
+            None,
+            id="the launch of another app",
         ),
         pytest.param(
-            loose(app="a", launch="own", stage="authorize", client="10.0.0.9"), [trace(stage="launch")], None, id="elsewhere"
+            make_loose_trace(app="a", launch="own", stage="authorize", client="10.0.0.9"),
+            [trace(stage="launch")],
+            None,
+            id="elsewhere",
         ),
         pytest.param(
-            loose(probable.ANSWER_MICROSECONDS + 1, app="a", launch="own", stage="authorize"),
+            make_loose_trace(probable.ANSWER_MICROSECONDS + 1, app="a", launch="own", stage="authorize"),
             [trace(stage="launch")],
             None,
             id="much later",

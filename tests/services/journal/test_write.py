@@ -66,7 +66,7 @@ class Store:
             self.arrivals.append(step.record.at)
 
 
-def full(store: Store) -> Journal:
+def fill_queue(store: Store) -> Journal:
     """A journal whose queue is full, with exchanges of both kinds."""
     writer = Journal(runtime(store))
     for number in range(journal.GRANTED_WAITING // 2):
@@ -84,7 +84,7 @@ def all_counts(*extra_ids: str) -> dict[str, int]:
 def test_other_tasks_run_while_a_full_batch_is_built() -> None:
     async def steps() -> None:
         store, turns = Store(), 0
-        writing = asyncio.create_task(full(store).flush())
+        writing = asyncio.create_task(fill_queue(store).flush())
         while not writing.done():
             turns += 1
             await asyncio.sleep(0)
@@ -101,7 +101,7 @@ def test_cancelling_a_flush_neither_loses_nor_duplicates_exchanges(turns: int) -
     async def steps() -> None:
         store = Store()
         store.stuck = asyncio.Event()
-        writer = full(store)
+        writer = fill_queue(store)
         writing = asyncio.create_task(writer.flush())
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -120,7 +120,7 @@ def test_cancelling_a_flush_neither_loses_nor_duplicates_exchanges(turns: int) -
 def test_a_cancelled_task_writes_the_queue_once() -> None:
     async def steps() -> None:
         store = Store()
-        writer = full(store)
+        writer = fill_queue(store)
         writing = asyncio.create_task(writer.run())
         await asyncio.sleep(0)
         writing.cancel()
@@ -134,7 +134,7 @@ def test_a_cancelled_task_writes_the_queue_once() -> None:
 def test_while_the_database_is_unavailable_the_newest_exchanges_stay_queued() -> None:
     async def steps() -> None:
         store = Store()
-        writer = full(store)
+        writer = fill_queue(store)
         store.away = True
         writing = asyncio.create_task(writer.flush())
         await asyncio.sleep(0)
@@ -235,16 +235,16 @@ def test_many_fhir_requests_of_an_app_do_not_displace_its_token_exchange() -> No
 
 
 def test_dropped_exchanges_are_counted() -> None:
-    def counted() -> float:
+    def count_dropped() -> float:
         return journal_metrics.DROPPED.labels("queue")._value.get()
 
-    before, writer = counted(), Journal(runtime(Store()))
+    before, writer = count_dropped(), Journal(runtime(Store()))
     for number in range(journal.GRANTED_WAITING + 50):
         writer.hold(exchange("access")._replace(id=f"a{number}"))
     writer.report_dropped()
-    assert counted() == before + 50
+    assert count_dropped() == before + 50
     cast(Any, writer)._report()
-    assert counted() == before + 50
+    assert count_dropped() == before + 50
 
 
 @pytest.mark.parametrize("looks", [1, 3])

@@ -47,7 +47,7 @@ def test_a_password_is_recognized_in_a_text_that_an_earlier_exchange_had_too() -
 def test_tokens_and_secrets_are_recognized_until_their_app_is_removed(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         runtime = flow.sandbox.runtime
-        token = (await flow.launched())["access_token"]
+        token = (await flow.complete_launch())["access_token"]
         assert (await live_secrets.load(runtime, {f"x{token}y"})).within(f"a{token}b")
         assert not (await live_secrets.load(runtime, {"z" * 50})).within("z" * 50)
         app = await flow.register(client="symmetric", client_secret="seven-green-doors")

@@ -203,7 +203,7 @@ def test_an_unknown_host_name_is_answered_421(tmp_path: Path) -> None:
 
 def test_tokens_expire_when_the_clock_moves(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        tokens = await flow.launched()
+        tokens = await flow.complete_launch()
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         assert (await flow.http.get("/general/r4/Patient/p-0001", headers=headers)).status_code == 200
         await flow.http.post("/admin/clock", json={"advance": tokens["expires_in"] + 1})
@@ -216,7 +216,7 @@ def test_tokens_expire_when_the_clock_moves(tmp_path: Path) -> None:
 
 def test_a_reset_deletes_tokens_and_keeps_apps_unless_everything_is_reset(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        tokens = await flow.launched()
+        tokens = await flow.complete_launch()
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
         assert (await flow.http.post("/admin/reset", json={})).status_code == 204
         assert (await flow.http.get("/general/r4/Patient/p-0001", headers=headers)).status_code == 401

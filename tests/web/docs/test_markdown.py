@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from sickbay.web.docs.markdown import RenderedPage, render, slug
 
 
-def rendered(text: str) -> RenderedPage:
+def render_text(text: str) -> RenderedPage:
     return render(text, lambda link: link)
 
 
 @given(st.text())
 def test_no_text_becomes_an_element_that_markdown_does_not_have(text: str) -> None:
-    html = rendered(text + "<script>alert(1)</script>").html
+    html = render_text(text + "<script>alert(1)</script>").html
     assert "<script" not in html
-    assert " style=" not in rendered(f"|a|\n|:-:|\n|{text}|").html.replace(text, "")
+    assert " style=" not in render_text(f"|a|\n|:-:|\n|{text}|").html.replace(text, "")
 
 
 @pytest.mark.parametrize(
@@ -30,19 +30,19 @@ def test_no_text_becomes_an_element_that_markdown_does_not_have(text: str) -> No
     ],
 )
 def test_a_heading_has_the_anchor_that_github_gives_it(heading: str, anchor: str) -> None:
-    assert rendered(f"## {heading}").anchors == {anchor}
+    assert render_text(f"## {heading}").anchors == {anchor}
 
 
 def test_repeated_headings_have_different_anchors() -> None:
-    assert rendered("## Limits\n\n## Limits\n").headings == (("limits", "Limits"), ("limits-1", "Limits"))
+    assert render_text("## Limits\n\n## Limits\n").headings == (("limits", "Limits"), ("limits-1", "Limits"))
 
 
 def test_the_title_is_the_heading_of_level_1_without_markup() -> None:
-    assert rendered("# The `doctor`\n\n## Use").title == "The doctor"
+    assert render_text("# The `doctor`\n\n## Use").title == "The doctor"
 
 
 def test_aligned_columns_have_no_inline_style() -> None:
-    assert "style" not in rendered("| a |\n|:-:|\n| b |").html
+    assert "style" not in render_text("| a |\n|:-:|\n| b |").html
 
 
 def test_a_link_without_a_page_is_text() -> None:

@@ -135,14 +135,14 @@ def check_arguments(arguments: Sequence[str], request: code_samples.RequestParts
     named, raw = valued.get("--data-urlencode", []), valued.get("--data-raw", [])
     assert not any(argument.startswith("@") for argument in [*valued.get("-H", []), *named])
     if request.form:
-        sent = [(unquoted(name), value) for name, _, value in (argument.partition("=") for argument in named)]
-        sent += [(unquoted(name), unquoted(value)) for name, _, value in (argument.partition("=") for argument in raw)]
+        sent = [(unquote_text(name), value) for name, _, value in (argument.partition("=") for argument in named)]
+        sent += [(unquote_text(name), unquote_text(value)) for name, _, value in (argument.partition("=") for argument in raw)]
         assert sorted(sent) == sorted((name, code_samples.place(name, value)) for name, value in request.form)
     elif code_samples.is_shown(request.body, "\n\t"):
         assert raw == ([request.body] if request.body else [])
 
 
-def unquoted(text: str) -> str:
+def unquote_text(text: str) -> str:
     return unquote(text, errors="surrogatepass")
 
 

@@ -320,7 +320,7 @@ def test_the_responses_of_other_dialects_are_in_words() -> None:
 LAUNCH = "2AdklRwNuJJaFPwo7ZSm1orLsunka0P2gBmdobt-8bY"
 
 
-def launched(right: str, *findings: dict[str, object]) -> list[tuple[str, bool]]:
+def list_launch_rows(right: str, *findings: dict[str, object]) -> list[tuple[str, bool]]:
     """The name of each row and whether it is faulty, for a masked launch code that is corrected to `right`."""
     address = "http://localhost:7425/general/oauth/authorize?launch="
     sent = {"method": "GET", "url": f"{address}2Adk…(43)&scope=launch,openid"}
@@ -332,15 +332,15 @@ def launched(right: str, *findings: dict[str, object]) -> list[tuple[str, bool]]
 
 def test_a_correct_secret_is_not_marked_although_it_is_masked_in_the_request() -> None:
     right = [("scope", True), ("launch", False)]
-    assert launched(LAUNCH) == right
-    assert launched("LAUNCH-VALUE-OF-YOUR-LAUNCH-URL") == right
-    assert launched(LAUNCH, {"id": "launch-advice", "severity": "info", "parameter": "launch", "title": "t"}) == right
+    assert list_launch_rows(LAUNCH) == right
+    assert list_launch_rows("LAUNCH-VALUE-OF-YOUR-LAUNCH-URL") == right
+    assert list_launch_rows(LAUNCH, {"id": "launch-advice", "severity": "info", "parameter": "launch", "title": "t"}) == right
 
 
 def test_a_wrong_secret_is_marked_although_it_is_masked_in_the_request() -> None:
-    assert launched("Another" + LAUNCH[7:]) == [("scope", True), ("launch", True)]
+    assert list_launch_rows("Another" + LAUNCH[7:]) == [("scope", True), ("launch", True)]
     expired = {"id": "launch-code-expired", "severity": "error", "parameter": "launch", "title": "t"}
-    assert launched("LAUNCH-VALUE-OF-YOUR-LAUNCH-URL", expired) == [("scope", True), ("launch", True)]
+    assert list_launch_rows("LAUNCH-VALUE-OF-YOUR-LAUNCH-URL", expired) == [("scope", True), ("launch", True)]
 
 
 def test_an_error_without_a_finding_is_neither_granted_nor_refused() -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sickbay.diagnosis.answers.meanings import meaning, recognised, to_add
+from sickbay.diagnosis.answers.meanings import describe_answer, meaning, to_add
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, find
@@ -42,8 +42,10 @@ def _finding(stage: str, answers: Sequence[ErrorAnswer]) -> Finding:
 
 def _facts(stage: str, answers: Sequence[ErrorAnswer]) -> Facts:
     first = answers[0]
-    name = recognised(first)
-    others = list(dict.fromkeys(recognised(answer) for answer in answers[1:] if answer.code and recognised(answer) != name))[:3]
+    name = describe_answer(first)
+    others = list(
+        dict.fromkeys(describe_answer(answer) for answer in answers[1:] if answer.code and describe_answer(answer) != name)
+    )[:3]
     described = next((answer.description for answer in answers if answer.description), "")
     words = re.sub(r"\s+", " ", described).strip()
     words = words if len(words) <= MAXIMUM_QUOTED_CHARACTERS else words[:MAXIMUM_QUOTED_CHARACTERS] + "…"

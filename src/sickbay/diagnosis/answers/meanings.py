@@ -81,7 +81,7 @@ _UNKNOWN = "The OAuth and FHIR specifications don't define this error, so only t
 _ENDPOINTS = {"oauth": "token error", "authorization": "authorization error", "bearer": "access token error"}
 
 
-def recognised(answer: ErrorAnswer) -> str:
+def describe_answer(answer: ErrorAnswer) -> str:
     """For example "token error: invalid_client" or "HTTP status 403 Forbidden"."""
     if answer.kind in _ENDPOINTS:
         return f"{_ENDPOINTS[answer.kind]}: {answer.code}" if answer.code else f"{_ENDPOINTS[answer.kind]}"

@@ -29,7 +29,7 @@ class ErrorAnswer(NamedTuple):
     description: str = ""
 
 
-def ranked(answers: Iterable[ErrorAnswer]) -> tuple[ErrorAnswer, ...]:
+def rank_answers(answers: Iterable[ErrorAnswer]) -> tuple[ErrorAnswer, ...]:
     """Each error response once, the most specific first: an OAuth error says more than the HTTP status that came with it."""
     once: dict[tuple[str, str], ErrorAnswer] = {}
     for answer in answers:

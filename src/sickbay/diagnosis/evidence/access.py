@@ -81,7 +81,7 @@ def reread(
     parsed = structs.replace(request_of(corrected, _server(context, request, corrected)), body=corrected.body)
     token = _token_of(context, request, parsed, meant)
     strict = context.server.policy.strict_search if isinstance(context.server, Server) else False
-    faults, ignored = _searched(parsed, context.version, strict=strict)
+    faults, ignored = _parse_search(parsed, context.version, strict=strict)
     in_address = stage.faults(parsed, context.version) if context.version and parsed.base else ()
     body = UNKNOWN if context.body is UNKNOWN else _body(parsed, context.version)
     return parsed, structs.replace(context, **token, faults=(*in_address, *faults), ignored=ignored, body=body, empty=())
@@ -137,7 +137,7 @@ def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
     server = read.server(context)
     place = place_of(request.url) if server is UNKNOWN else Place("", "")
     version = segment(server) or place.version
-    faults, ignored = _searched(request, version)
+    faults, ignored = _parse_search(request, version)
     in_address = stage.faults(request, version) if version and request.base else ()
     faults = (*in_address, *faults)
     client, sent = read.client(context), bearer(request)
@@ -157,7 +157,7 @@ def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
         headers_known="headers" in evidence and (bool(request.base) or server is not UNKNOWN),
         public=public,
         guesses=place.guesses if body is UNKNOWN or server is not UNKNOWN else (*place.guesses, ("body", _VALIDATED)),
-        current=_current(request, context),
+        current=_find_stored_version(request, context),
         matches=context.get("matches", UNKNOWN),
     )
 
@@ -209,7 +209,7 @@ def _guessed_body(request: AccessRequest) -> Body | Unknown:
     return first._replace(problems=tuple(problem for problem in problems if problem.code in _PROVEN))
 
 
-def _current(request: AccessRequest, context: Json) -> int | Unknown | None:
+def _find_stored_version(request: AccessRequest, context: Json) -> int | Unknown | None:
     """The stored version of the requested resource. `context.resources` maps Type/id to versions."""
     if "resources" not in context:
         return UNKNOWN
@@ -223,7 +223,7 @@ def segment(server: Server | Unknown) -> str:
     return next((name for name, release in VERSIONS.items() if release.number in numbers), "")
 
 
-def _searched(
+def _parse_search(
     request: AccessRequest, version: str, *, strict: bool = False
 ) -> tuple[tuple[RequestError, ...], tuple[tuple[str, str | None], ...]]:
     if request.interaction == "operation":

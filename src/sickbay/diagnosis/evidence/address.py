@@ -70,7 +70,7 @@ def _version(place: str) -> str:
     return next((segment for segment, pattern in _VERSIONS if pattern.fullmatch(place)), "")
 
 
-def retired(url: str) -> RetiredAddress | None:
+def find_retired_address(url: str) -> RetiredAddress | None:
     address = _address(url)
     return next((entry for entry in RETIRED if entry.pattern.search(address)), None)
 

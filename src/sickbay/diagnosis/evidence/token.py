@@ -39,7 +39,7 @@ def context_of(evidence: Json, request: TokenRequest) -> TokenContext:
         answer=_answer(context, request),
         session_ended=isinstance(family, TokenFamily) and family.session == "ended",
         secret_known=UNKNOWN if symmetric and isinstance(client, Client) and not client.secret_hash else True,
-        seen_jti=_seen(context, client),
+        seen_jti=_list_used_ids(context, client),
         jwks=_jwks(context, client),
         secret=context.get("app", {}).get("client_secret"),
         others=(client.client_id,) if isinstance(client, Client) else (),
@@ -63,7 +63,7 @@ def _attempts(context: Json, request: TokenRequest) -> tuple[str, ...]:
     return tuple(grant["code_challenge"] for grant in other_codes if grant.get("code_challenge"))
 
 
-def _seen(context: Json, client: object) -> tuple[str, ...]:
+def _list_used_ids(context: Json, client: object) -> tuple[str, ...]:
     seen = context.get("seen_jti", {})
     return tuple(seen.get(client.client_id, ())) if isinstance(client, Client) else ()
 

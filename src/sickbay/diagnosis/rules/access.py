@@ -58,7 +58,7 @@ FAULTS = {
 }
 
 
-def _explained(facts: Facts) -> Facts:
+def _explain_reason(facts: Facts) -> Facts:
     reason = str(facts["reason"])
     by_app = reason == "revoked" and facts.get("by") == "app"
     return {
@@ -84,7 +84,7 @@ def _in_header(request: AccessRequest, facts: Facts) -> AccessRequest:
     return structs.replace(request, headers=headers, parameters=request.parameters.replace([("access_token", None)]))
 
 
-def _placed(facts: Facts) -> Facts:
+def _name_place(facts: Facts) -> Facts:
     return {**facts, "where": "body" if facts.get("in_body") else "URL"}
 
 
@@ -118,7 +118,7 @@ NOT_BEARER = Rule(
 IN_QUERY = Rule(
     id="fhir-token-in-query",
     explains="fhir-token-in-query",
-    recognises=_placed,
+    recognises=_name_place,
     parameter="access_token",
     title="`access_token` is in the {where} instead of the `Authorization` header",
     why="URLs end up in logs, browser histories and Referer headers, and the token with them. This server doesn't read a "
@@ -166,7 +166,7 @@ REFRESH_TOKEN_USED = Rule(
 TOKEN_UNKNOWN = Rule(
     id="fhir-token-unknown",
     explains="fhir-token-unknown",
-    recognises=_explained,
+    recognises=_explain_reason,
     parameter="Authorization",
     title="The access token {problem}",
     why="{said}",
@@ -301,12 +301,12 @@ def _outside(request: AccessRequest, context: AccessContext) -> Facts | None:
     for name in {name for scope in granted for name, _ in scope.filters}:
         allowed = {value for scope in granted for key, text in scope.filters if key == name for value in text.split(",")}
         requested = [value for text in request.parameters.all(name) for value in text.split(",")]
-        if requested and not any(_same(value, other) for value in requested for other in allowed):
+        if requested and not any(_is_same_coding(value, other) for value in requested for other in allowed):
             return {"parameter": name, "received": requested, "granted": sorted(allowed)}
     return None
 
 
-def _same(value: str, other: str) -> bool:
+def _is_same_coding(value: str, other: str) -> bool:
     """Whether two token values can mean the same coding: a code without a system matches any system."""
     system, _, code = value.rpartition("|")
     other_system, _, other_code = other.rpartition("|")

@@ -58,7 +58,7 @@ def _in_clear(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     return {"names": clear, "received": [urls[name] for name in clear]} if clear else None
 
 
-def _missing(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+def _find_missing_members(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     document = _members(exchange)
     if not document or _open(exchange, context):
         return None
@@ -163,7 +163,7 @@ RULES = (
         "The discovery document doesn't contain {missing:code}",
         "{standard} requires {missing:code}. Apps that validate the document stop here.",
         "Add {missing:code} to the document.",
-        _missing,
+        _find_missing_members,
     ),
     _rule(
         "discovery-no-s256",

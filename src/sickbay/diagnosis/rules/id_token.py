@@ -14,7 +14,7 @@ LEEWAY = 60
 """How many seconds two clocks may differ."""
 
 
-def _missing(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
+def _find_missing_id_token(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
     requested = "openid" in scopes.split(context.requested_scope or "")
     return {"received": None} if requested and not answer.members.get("id_token") else None
 
@@ -38,7 +38,7 @@ def _seconds(answer: TokenAnswer, context: AnswerContext, claim: str) -> int | N
     return int(value) - context.now if isinstance(value, int | float) and context.now is not UNKNOWN else None
 
 
-def _expired(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
+def _find_expiry(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
     seconds = _seconds(answer, context, "exp")
     return {"late": -seconds} | guesses.of(context, "now") if seconds is not None and seconds < -LEEWAY else None
 
@@ -61,7 +61,7 @@ RULES = (
         "`id_token` is missing, although `openid` was requested",
         "The server issues an ID token only if `openid` is registered and granted.",
         "Register `openid`, request it together with `fhirUser`, and check that `scope` in the token response contains it.",
-        _missing,
+        _find_missing_id_token,
         spec=specs.SMART_IDENTITY,
     ),
     _rule(
@@ -90,7 +90,7 @@ RULES = (
         "The ID token expired {late} s ago",
         "An app checks the ID token once, when it arrives. After that, it uses its own session.",
         "Sign in again to get a new ID token. If this one was just issued, correct the clock of your machine.",
-        _expired,
+        _find_expiry,
     ),
     _rule(
         "id-token-no-fhiruser",

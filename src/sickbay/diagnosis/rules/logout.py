@@ -66,13 +66,13 @@ CLIENT_MISMATCH = Rule(
 )
 
 
-def _nearest(facts: Facts) -> Facts:
+def _expect_closest(facts: Facts) -> Facts:
     registered = [str(uri) for uri in facts.get("registered") or ()]
-    closest = corrections.closest(str(facts.get("received") or ""), registered)
+    closest = corrections.find_closest_uri(str(facts.get("received") or ""), registered)
     return {**facts, "expected": closest, "hint": f" Registered: {' '.join(registered)}." if registered else ""}
 
 
-def _registered(request: LogoutRequest, facts: Facts) -> LogoutRequest:
+def _send_registered_uri(request: LogoutRequest, facts: Facts) -> LogoutRequest:
     """Sends the most similar registered URI; if there is none, the server shows its own page."""
     changes = [("post_logout_redirect_uri", facts.get("expected"))]
     return structs.replace(request, parameters=request.parameters.replace(changes))
@@ -85,7 +85,7 @@ def _without_app(facts: Facts) -> Facts | None:
 REDIRECT_URI_MISMATCH = Rule(
     id="logout-redirect-uri-mismatch",
     explains="logout-redirect-uri-mismatch",
-    recognises=_nearest,
+    recognises=_expect_closest,
     outcome="400, on a page; never redirected",
     differs="It says too that the browser stays: an unregistered address could be an attacker's.",
     parameter="post_logout_redirect_uri",
@@ -94,7 +94,7 @@ REDIRECT_URI_MISMATCH = Rule(
     fix="Send a `post_logout_redirect_uri` that is registered. If the user may stay on the server's own "
     "page, leave it out.{hint}",
     spec=AFTER,
-    repair=_registered,
+    repair=_send_registered_uri,
 )
 
 CLIENT_MISSING = Rule(
@@ -109,7 +109,7 @@ CLIENT_MISSING = Rule(
     fix="Send the `id_token` of the token response as `id_token_hint`, or send `client_id`. If the user may stay on the "
     "server's own page, leave the URI out.",
     spec=AFTER,
-    repair=_registered,
+    repair=_send_registered_uri,
 )
 
 RULES = (HINT_INVALID, CLIENT_UNKNOWN, CLIENT_MISMATCH, CLIENT_MISSING, REDIRECT_URI_MISMATCH)

@@ -124,7 +124,7 @@ ERROR_URI_UNREAD = Rule(
 )
 
 
-def _mixed(request: UrlRequest, context: UrlContext) -> Facts | None:
+def _find_mixed_content(request: UrlRequest, context: UrlContext) -> Facts | None:
     plain = urls.split(request.url).scheme == "http" and urls.host(request.url) and not urls.is_loopback(request.url)
     server = context.server if isinstance(context.server, Server) else Server()
     openers = (request.headers.get("referer", ""), request.headers.get("origin", ""), server.authorization_endpoint)
@@ -135,7 +135,7 @@ def _mixed(request: UrlRequest, context: UrlContext) -> Facts | None:
 MIXED_CONTENT = Rule(
     id="redirect-mixed-content",
     severity="warning",
-    advises=_mixed,
+    advises=_find_mixed_content,
     title="An `https` EHR redirects the browser to an `http` page: `{received}`",
     why="Browsers don't load an `http` page in a frame of an `https` page, so the frame stays blank.",
     fix="Serve your app over `https`.",

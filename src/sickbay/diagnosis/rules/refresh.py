@@ -34,7 +34,7 @@ REASONS = {
 }
 
 
-def _explained(facts: Facts) -> Facts:
+def _explain_reason(facts: Facts) -> Facts:
     reason = facts["reason"]
     return {**facts, "problem": PROBLEMS[reason], "said": REASONS.get(reason) or revocation(facts)}
 
@@ -53,7 +53,7 @@ MISSING = Rule(
 INVALID = Rule(
     id="refresh-token-invalid",
     explains="refresh-token-invalid",
-    recognises=_explained,
+    recognises=_explain_reason,
     parameter="refresh_token",
     title="`refresh_token` {problem}",
     why="{said} A new refresh token is issued only with a new authorization.",
@@ -99,7 +99,7 @@ SESSION_ENDED = Rule(
 )
 
 
-def _narrowed(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _narrow_scope(request: TokenRequest, facts: Facts) -> TokenRequest:
     granted = " ".join(scope for scope in scopes.split(facts["received"]) if scope not in facts["wider"])
     return structs.replace(request, parameters=request.parameters.replace([("scope", granted or None)]))
 
@@ -112,7 +112,7 @@ SCOPE_EXPANDED = Rule(
     why="A refresh can return the granted scopes or fewer, never more. Granted: `{granted}`.",
     fix="Leave out `scope` to keep the granted scopes. If your app needs `{wider}`, authorize again with it.",
     spec=SMART,
-    repair=_narrowed,
+    repair=_narrow_scope,
 )
 
 REPLAY_DIFFERS = Rule(

@@ -68,7 +68,7 @@ def failure_of(answer: str) -> str:
     return answer if answer.startswith(("status 4", "status 5")) else ""
 
 
-def blocked(silence: Silence) -> Facts | None:
+def recognise_preflight(silence: Silence) -> Facts | None:
     """If a preflight was the last thing that arrived: what it asked for, and why the browser probably sent nothing else."""
     event = silence.since
     if event.step != "preflight":

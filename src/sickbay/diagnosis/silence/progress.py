@@ -76,7 +76,7 @@ def progress(trail: Trail) -> LaunchStatus:
     for event in trail.events:
         position = follow(position, event)
     if position.awaited is None or position.since is None:
-        return _ended(trail, position)
+        return _conclude(trail, position)
     seconds = max(0.0, trail.real_now - position.since.at)
     is_late = trail.is_complete or seconds > seconds_for(position.awaited, position.since)
     return LaunchStatus("stalled" if is_late else "running", position.awaited, position.since, seconds, position.worked)
@@ -106,8 +106,8 @@ def follow(position: LaunchPosition, event: Event) -> LaunchPosition:
     if event.step in ("restart", "other"):
         return _restart(position) if event.step == "restart" else position
     if event.result == "granted":
-        return _granted(position, event)
-    return _failed(position, event)
+        return _follow_grant(position, event)
+    return _follow_failure(position, event)
 
 
 _AFTER: Final[Mapping[str, Awaited]] = {
@@ -141,7 +141,7 @@ def _restart(position: LaunchPosition) -> LaunchPosition:
     return position._replace(awaited=None) if position.awaited in ("again", "refresh") else position
 
 
-def _granted(position: LaunchPosition, event: Event) -> LaunchPosition:
+def _follow_grant(position: LaunchPosition, event: Event) -> LaunchPosition:
     if event.step in _AFTER:
         return LaunchPosition(_AFTER[event.step], event, position.worked)
     if event.step == "token":
@@ -155,7 +155,7 @@ def _granted(position: LaunchPosition, event: Event) -> LaunchPosition:
     return LaunchPosition(None, event, True)
 
 
-def _failed(position: LaunchPosition, event: Event) -> LaunchPosition:
+def _follow_failure(position: LaunchPosition, event: Event) -> LaunchPosition:
     if event.step == "access" and event.status == UNAUTHORIZED:
         return LaunchPosition("refresh", event, position.worked, True)
     if event.step == "refresh" and event.result == "refused":
@@ -168,15 +168,15 @@ def gives_data(scope: str) -> bool:
     return not scope or bool(scopes.resources(scope))
 
 
-def _ended(trail: Trail, position: LaunchPosition) -> LaunchStatus:
+def _conclude(trail: Trail, position: LaunchPosition) -> LaunchStatus:
     if not trail.events:
         return LaunchStatus("stalled", "launch", Event("other"), 0)
     if position.worked:
-        return _worked(trail, position)
+        return _conclude_success(trail, position)
     return LaunchStatus("refused" if position.refused else "running", None, position.since, 0)
 
 
-def _worked(trail: Trail, position: LaunchPosition) -> LaunchStatus:
+def _conclude_success(trail: Trail, position: LaunchPosition) -> LaunchStatus:
     """A launch that worked needs nothing more. If its token has expired since, that is said, without calling it stalled."""
     last = next((event for event in reversed(trail.events) if event.expires), None)
     if last is None or position.refused or trail.clock_now <= last.expires or trail.is_complete:

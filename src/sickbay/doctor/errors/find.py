@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
-from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth, ranked
+from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth, rank_answers
 from sickbay.doctor.errors import in_json, in_text
 from sickbay.protocol.unicode import without_html_escapes
 
@@ -26,14 +26,14 @@ def in_paste(text: str, *, is_url: bool = False) -> tuple[ErrorAnswer, ...]:
     half = SEARCHED_CHARACTERS // 2
     text = (text if len(text) <= SEARCHED_CHARACTERS else f"{text[:half]}\n{text[-half:]}").strip()
     whole = errors(text) if is_url else ()
-    return ranked((*whole, *_text(text, DEPTH)))
+    return rank_answers((*whole, *_text(text, DEPTH)))
 
 
 def in_input(evidence: Mapping[str, Any]) -> tuple[ErrorAnswer, ...]:
     """The error responses in an input. Its context, request body and registration aren't searched."""
     if evidence.get("kind") == "error_answer":
         return in_paste(str(evidence.get("text") or ""))
-    return ranked(_input(evidence))
+    return rank_answers(_input(evidence))
 
 
 def _input(evidence: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
@@ -53,7 +53,9 @@ def in_exchange(status: int, headers: Mapping[str, str], body: str | None, *, la
     answers = list(_document({"status": status, "headers": _telling(headers), "body": body or ""}, 1, text=False))
     if status <= 0:
         answers.append(ErrorAnswer("no-answer", "0"))
-    return ranked(answer for answer in answers if launch or answer.kind not in ("message", "oauth") or answer.code in CODES)
+    return rank_answers(
+        answer for answer in answers if launch or answer.kind not in ("message", "oauth") or answer.code in CODES
+    )
 
 
 def _telling(headers: Any) -> dict[str, Any]:

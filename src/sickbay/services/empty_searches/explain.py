@@ -17,7 +17,7 @@ from sickbay.authorization.models import AccessToken
 from sickbay.diagnosis import importance
 from sickbay.diagnosis.explain import Explanation, explain
 from sickbay.diagnosis.rule import SEVERITIES, Finding
-from sickbay.diagnosis.rule_index import indexed
+from sickbay.diagnosis.rule_index import build_index
 from sickbay.diagnosis.rules.search.nothing_found import IDS, RULES
 from sickbay.diagnosis.stages import ACCESS
 from sickbay.kernel.checks import Examination
@@ -41,7 +41,7 @@ PAUSE_FACTOR: Final = 4
 LEAST_PAUSE_SECONDS: Final = 0.02
 WRONG_PATIENT: Final = "fhir-wrong-patient"
 """The advice that says the same about tokens for one patient."""
-_INDEX: Final = indexed(RULES)
+_INDEX: Final = build_index(RULES)
 
 
 def explain_soon(runtime: Runtime, search: EmptySearch) -> None:

@@ -152,7 +152,7 @@ def exchange_view(
         headline=exchange_summary.headline(views, exchange),
         lede=exchange_summary.lede(views, corrected is not None, exchange),
         unexamined=exchange_summary.explain_unexamined(exchange),
-        changed=exchange_summary.changed(exchange),
+        changed=exchange_summary.describe_changes(exchange),
         stage=find_stage(str(exchange.get("stage"))).title,
         at=f"{english.moment(exchange.get('at') or 0)} UTC",
         at_iso=english.iso(exchange.get("at") or 0),

@@ -179,7 +179,7 @@ def explain_unexamined(exchange: Mapping[str, Any]) -> str:
 CHANGES = {"data": "the data have changed", "token": "the token has expired or was revoked"}
 
 
-def changed(exchange: Mapping[str, Any]) -> str:
+def describe_changes(exchange: Mapping[str, Any]) -> str:
     """Says what has changed since an empty search was explained; "" if nothing has."""
     names = [CHANGES[name] for name in exchange.get("changed") or ()]
     return f"Since this was explained, {join(names)}. The same search may find something else now." if names else ""

@@ -159,14 +159,14 @@ AUD_NEARBY_HOST = Rule(
 )
 
 
-def _nearest(facts: Facts) -> Facts:
+def _expect_closest(facts: Facts) -> Facts:
     return {**facts, "expected": facts.get("closest"), "note": "the iss of the launch"}
 
 
 AUD_MISMATCH = Rule(
     id="aud-mismatch",
     explains="aud-mismatch",
-    recognises=_nearest,
+    recognises=_expect_closest,
     parameter="aud",
     title="`aud` doesn't match: this server issues no tokens for `{received}`",
     why="An authorization server issues tokens only for its own FHIR servers. This server's FHIR base URLs: {bases}.",
@@ -188,14 +188,14 @@ AUD_NOT_ISS_OF_LAUNCH = Rule(
 )
 
 
-def _near(request: AuthorizeRequest, context: AuthorizeContext) -> tuple[str, tuple[str, ...]]:
+def _list_similar_bases(request: AuthorizeRequest, context: AuthorizeContext) -> tuple[str, tuple[str, ...]]:
     bases = context.server.fhir_bases if isinstance(context.server, Server) else ()
     aud = audience(request) or ""
     return aud, () if aud in bases or "#" in aud or "?" in aud else bases
 
 
 def _slash(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
-    aud, bases = _near(request, context)
+    aud, bases = _list_similar_bases(request, context)
     if not isinstance(context.server, Server) and context.smart and _has_extra_slash(aud):
         return {"received": aud, "expected": aud.rstrip("/"), "note": "the iss of the launch"} | guesses.POLICY
     plain = urls.one_loopback(urls.normalise(aud))
@@ -223,7 +223,7 @@ AUD_TRAILING_SLASH = Rule(
 
 
 def _alias(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
-    aud, bases = _near(request, context)
+    aud, bases = _list_similar_bases(request, context)
     for base in bases:
         named = urls.normalise(aud) != urls.normalise(base)
         if named and urls.one_loopback(urls.normalise(aud)) == urls.one_loopback(urls.normalise(base)):

@@ -9,7 +9,7 @@ from sickbay.authorization.models import Client
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.diagnosis.values import bare, first_stray_character, placeholder
+from sickbay.diagnosis.values import first_stray_character, placeholder, strip_stray_characters
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import find_closest
 
@@ -97,7 +97,7 @@ CLIENT_NOT_LIVE_YET = Rule(
 )
 
 
-def _changed(request: object, context: AuthorizeContext | TokenContext) -> Facts | None:
+def _find_pending_change(request: object, context: AuthorizeContext | TokenContext) -> Facts | None:
     if context.live_at is None or not isinstance(context.client, Client):
         return None
     return {"received": context.client.client_id, "expected": _clock(context.live_at)}
@@ -107,7 +107,7 @@ CLIENT_CHANGE_NOT_LIVE_YET = Rule(
     id="client-change-not-live-yet",
     at=("token", "introspection", "revocation"),
     severity="warning",
-    advises=_changed,
+    advises=_find_pending_change,
     given="live_at",
     title="The change to your app isn't active yet",
     why="This hospital takes a while to apply a change. It answered this request with the previous "
@@ -119,7 +119,7 @@ CLIENT_CHANGE_NOT_LIVE_YET = Rule(
 
 def _with_stray_characters(facts: Facts) -> Facts | None:
     received = str(facts["received"])
-    bare_id = bare(received)
+    bare_id = strip_stray_characters(received)
     if bare_id == received or bare_id not in facts["others"]:
         return None
     return {**facts, "expected": bare_id, "what": first_stray_character(received)}
@@ -166,7 +166,7 @@ CLIENT_ID_PLACEHOLDER = Rule(
 )
 
 
-def _nearest(facts: Facts) -> Facts:
+def _hint_at_nearest_app(facts: Facts) -> Facts:
     if facts.get("nearest"):
         how = "It is the app ID or the name of" if facts.get("by") != "redirect_uri" else "Its `redirect_uri` belongs to"
         return {**facts, "hint": f"{how} the app whose `client_id` is `{facts['nearest']}`."}
@@ -181,7 +181,7 @@ def _nearest(facts: Facts) -> Facts:
 CLIENT_ID_UNKNOWN = Rule(
     id="client-id-unknown",
     explains="client-id-unknown",
-    recognises=_nearest,
+    recognises=_hint_at_nearest_app,
     parameter="client_id",
     title="`client_id` isn't registered here: `{received}`",
     why="A client ID is valid only at the server that issued it, and it must match exactly. {hint}",

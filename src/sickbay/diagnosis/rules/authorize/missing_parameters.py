@@ -82,30 +82,30 @@ QUERY_WITHOUT_QUESTION_MARK = Rule(
 )
 
 
-def _encoded(request: AuthorizeRequest) -> Parameters:
+def _read_encoded_query(request: AuthorizeRequest) -> Parameters:
     """Parameters inside a single long name, or inside the value of a single parameter."""
     pairs = request.parameters.pairs
     return _read("=".join(filter(None, pairs[0]))) if len(pairs) == 1 else Parameters()
 
 
-def _encoded_whole(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
-    if not _encoded(request).pairs:
+def _find_encoded_query(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+    if not _read_encoded_query(request).pairs:
         return None
     return {"received": request.parameters.raw[:40], "brings": ONCE}
 
 
-def _decoded(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return _with(request, request.url, _encoded(request))
+def _decode_query(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    return _with(request, request.url, _read_encoded_query(request))
 
 
 QUERY_ENCODED_WHOLE = Rule(
     id="query-encoded-whole",
-    advises=_encoded_whole,
+    advises=_find_encoded_query,
     title="The query string is percent-encoded as a whole, including its `=` and `&`",
     why="The server reads it as a single parameter that starts with `{received}`.",
     fix="Encode each value separately, and leave the `=` and `&` between them unencoded.",
     spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
-    repair=_decoded,
+    repair=_decode_query,
     root=True,
 )
 
@@ -170,7 +170,7 @@ _NAMES: dict[type, tuple[str, ...]] = {
 }
 
 
-def _unfilled(request: AuthorizeRequest | TokenRequest | LogoutRequest | AccessRequest, context: Any) -> Facts | None:
+def _find_placeholders(request: AuthorizeRequest | TokenRequest | LogoutRequest | AccessRequest, context: Any) -> Facts | None:
     names = next(names for kind, names in _NAMES.items() if isinstance(request, kind))
     registered = context.client.redirect_uris if isinstance(context.client, Client) else ()
     sent = {name: value for name in names if (value := request.parameters.get(name))}
@@ -211,7 +211,7 @@ VALUE_IS_PLACEHOLDER = Rule(
     id="value-is-placeholder",
     at=("token", "introspection", "revocation", "logout", "access"),
     degree="probable",
-    advises=_unfilled,
+    advises=_find_placeholders,
     title="Unfilled value in {names:code}: `{received}` is {what}",
     why="A template, an environment variable or earlier code should have supplied the real value and "
     "didn't. The server takes `{received}` literally.",

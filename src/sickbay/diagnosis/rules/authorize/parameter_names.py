@@ -12,7 +12,7 @@ from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, Toke
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.rules.authorize.transport import names_of
-from sickbay.diagnosis.values import bare, first_stray_character
+from sickbay.diagnosis.values import first_stray_character, strip_stray_characters
 from sickbay.kernel.checks import Facts
 
 P = TypeVar("P", AuthorizeRequest, TokenRequest, LogoutRequest)
@@ -40,7 +40,7 @@ def _apart(name: str, value: str) -> tuple[str, str]:
     return (whole[1], whole[2]) if whole else (name, value)
 
 
-def _misnamed(request: AuthorizeRequest | TokenRequest | LogoutRequest, context: object) -> Facts | None:
+def _find_misnamed_parameters(request: AuthorizeRequest | TokenRequest | LogoutRequest, context: object) -> Facts | None:
     right = names_of(request)
     if all(name in right for name, _ in request.parameters):
         return None
@@ -57,7 +57,7 @@ def _misnamed(request: AuthorizeRequest | TokenRequest | LogoutRequest, context:
     return {**facts, "renaming": renaming} if wrong else None
 
 
-def _renamed(request: P, facts: Facts) -> P:
+def _rename_parameters(request: P, facts: Facts) -> P:
     """Joins a list that was sent as several parameters: `scope[0]`, `scope[1]`."""
     alike = _map_spellings(request)
     values_by_name: dict[str, list[str]] = {}
@@ -72,12 +72,12 @@ def _renamed(request: P, facts: Facts) -> P:
 PARAMETER_NAME_WRONG = Rule(
     id="parameter-name-wrong",
     at=("token", "introspection", "revocation", "logout"),
-    advises=_misnamed,
+    advises=_find_misnamed_parameters,
     title="Wrong parameter name: {names:code}",
     why="Parameter names must match exactly, in lower case with underscores. The server ignores names that it doesn't know.",
     fix="Rename {renaming}.",
     spec=specs.rfc(6749, "4.1.1", "Authorization Request"),
-    repair=_renamed,
+    repair=_rename_parameters,
     root=True,
 )
 
@@ -100,17 +100,19 @@ SECRET = ("code_verifier", "refresh_token", "client_assertion")
 def _stray(request: AuthorizeRequest | TokenRequest, context: object) -> Facts | None:
     names = BARE if isinstance(request, AuthorizeRequest) else BARE_OF_TOKEN
     values = {name: request.parameters.get(name) or "" for name in names}
-    stray = {name: value for name, value in values.items() if value and bare(value) not in ("", value)}
+    stray = {name: value for name, value in values.items() if value and strip_stray_characters(value) not in ("", value)}
     if not stray:
         return None
     shown = {name: "(a secret)" if name in SECRET else value for name, value in stray.items()}
-    right = ["only the value" if name in SECRET else bare(value) for name, value in stray.items()]
+    right = ["only the value" if name in SECRET else strip_stray_characters(value) for name, value in stray.items()]
     what = first_stray_character(next(iter(stray.values())))
     return {"names": list(stray), "received": list(shown.values()), "expected": right, "what": what}
 
 
-def _stripped(request: S, facts: Facts) -> S:
-    return corrections.with_parameters(request, *((name, bare(request.parameters.get(name) or "")) for name in facts["names"]))
+def _strip_stray_characters(request: S, facts: Facts) -> S:
+    return corrections.with_parameters(
+        request, *((name, strip_stray_characters(request.parameters.get(name) or "")) for name in facts["names"])
+    )
 
 
 VALUE_HAS_STRAY_CHARACTERS = Rule(
@@ -122,7 +124,7 @@ VALUE_HAS_STRAY_CHARACTERS = Rule(
     "configuration file or copy and paste.",
     fix="Send {expected:code}, with nothing before or after it.",
     spec=specs.rfc(3986, "2", "Characters"),
-    repair=_stripped,
+    repair=_strip_stray_characters,
     root=True,
 )
 

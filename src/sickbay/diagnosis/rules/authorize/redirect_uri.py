@@ -9,7 +9,7 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.diagnosis.values import bare, placeholder
+from sickbay.diagnosis.values import placeholder, strip_stray_characters
 from sickbay.kernel.checks import Facts
 from sickbay.protocol.parameters import Parameters
 
@@ -124,7 +124,7 @@ def _clearly_relative(request: AuthorizeRequest, context: AuthorizeContext) -> F
     sent = request.parameters.get("redirect_uri") or ""
     if sent in ("postmessage", *corrections.PLACES) or placeholder(sent):
         return None
-    if bare(sent) != sent or _relative({"received": sent, "registered": ()}) is None:
+    if strip_stray_characters(sent) != sent or _relative({"received": sent, "registered": ()}) is None:
         return None
     return {"received": sent, "expected": corrections.PLACEHOLDER_REDIRECT_URI, "registered": _OF_YOUR_APP}
 
@@ -243,16 +243,16 @@ def _scheme_apart(url: str) -> str:
     return url.partition("://")[2] if url.lower().startswith(("http://", "https://")) else url
 
 
-def _closest(facts: Facts) -> Facts:
+def _expect_closest(facts: Facts) -> Facts:
     registered = [str(uri) for uri in facts.get("registered") or ()]
     received = str(facts.get("received") or "")
-    return {**facts, "expected": corrections.closest(received, registered), "note": "registered"}
+    return {**facts, "expected": corrections.find_closest_uri(received, registered), "note": "registered"}
 
 
 REDIRECT_URI_MISMATCH = Rule(
     id="redirect-uri-mismatch",
     explains="redirect-uri-mismatch",
-    recognises=_closest,
+    recognises=_expect_closest,
     parameter="redirect_uri",
     title="`redirect_uri` isn't registered: `{received}`",
     why="The server sends responses only to registered redirect URIs; otherwise anyone could receive "

@@ -19,7 +19,7 @@ SEPARATED = specs.rfc(6749, "3.3", "Access Token Scope")
 EXAMPLE = "launch/patient openid fhirUser patient/Patient.rs"
 
 
-def _registered(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _request_registered_scopes(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Requests the registered scopes that need nothing else: no `launch` without its code and no refresh scopes."""
     registered = [scope for scope in split(facts.get("registered") or "") if scope not in ("online_access", "offline_access")]
     launched = bool(request.parameters.get("launch"))
@@ -35,7 +35,7 @@ SCOPE_MISSING = Rule(
     why="The server grants only scopes that are requested, and a token without scopes can't read anything.",
     fix=f"Send the scopes that your app needs, for example `{EXAMPLE}`.",
     spec=specs.SMART_AUTHORIZE,
-    repair=_registered,
+    repair=_request_registered_scopes,
     insert_placeholder=lambda request: corrections.with_scopes(request, [*split(EXAMPLE)]),
 )
 
@@ -101,7 +101,7 @@ _CALLED = {
 }
 
 
-def _joined(facts: Facts) -> Facts:
+def _name_separators(facts: Facts) -> Facts:
     separators = spelling(str(facts["received"])).separators
     return {
         **facts,
@@ -112,7 +112,7 @@ def _joined(facts: Facts) -> Facts:
 SCOPE_SEPARATOR_WRONG = Rule(
     id="scope-separator-wrong",
     explains="scope-separator-wrong",
-    recognises=_joined,
+    recognises=_name_separators,
     parameter="scope",
     title="`scope` uses {what} as separators",
     why="OAuth separates scopes with spaces. With any other separator, the server reads a single unknown scope.",
@@ -122,7 +122,7 @@ SCOPE_SEPARATOR_WRONG = Rule(
 )
 
 
-def _listed(facts: Facts) -> Facts | None:
+def _name_array(facts: Facts) -> Facts | None:
     array = spelling(str(facts["received"])).array
     return {**facts, "what": _CALLED[array]} if array else None
 
@@ -130,7 +130,7 @@ def _listed(facts: Facts) -> Facts | None:
 SCOPE_IS_ARRAY = Rule(
     id="scope-is-array",
     explains="scope-has-stray-characters",
-    recognises=_listed,
+    recognises=_name_array,
     parameter="scope",
     title="`scope` is {what} instead of a string",
     why="If a list is written into a URL directly, its brackets, quotation marks and commas become part of the value.",

@@ -107,7 +107,7 @@ STATE_LOW_ENTROPY = Rule(
 STATE_REUSED = Rule(
     id="state-reused",
     severity="warning",
-    advises=corrections.sent_before("state"),
+    advises=corrections.advise_if_sent_before("state"),
     given="seen",
     parameter="state",
     title="`state` was already used in an earlier request",
@@ -125,7 +125,7 @@ def _no_nonce(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | N
 NONCE_REUSED = Rule(
     id="nonce-reused",
     severity="warning",
-    advises=corrections.sent_before("nonce"),
+    advises=corrections.advise_if_sent_before("nonce"),
     given="seen",
     parameter="nonce",
     title="`nonce` was already used in an earlier request",

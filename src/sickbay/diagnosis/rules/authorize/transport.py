@@ -45,7 +45,7 @@ JOINED = ("response_type", "scope", "state", "client_id", "grant_type", "code")
 _JOINT = re.compile(rf"[;?](?=(?:{'|'.join({*ONCE, *OF_TOKEN})})=)")
 
 
-def _misjoined(request: AuthorizeRequest | TokenRequest, context: object) -> Facts | None:
+def _find_joined_parameters(request: AuthorizeRequest | TokenRequest, context: object) -> Facts | None:
     """Finds the name of a parameter inside the value of another one, except in URLs."""
     for name, value in request.parameters:
         joint = _JOINT.search(value) if name in JOINED else None
@@ -55,7 +55,7 @@ def _misjoined(request: AuthorizeRequest | TokenRequest, context: object) -> Fac
     return None
 
 
-def _rejoined(request: R, facts: Facts) -> R:
+def _split_joined_parameters(request: R, facts: Facts) -> R:
     pairs: list[tuple[str, str]] = []
     for name, value in request.parameters:
         first, *others = _JOINT.split(value) if name == facts["name"] else [value]
@@ -66,13 +66,13 @@ def _rejoined(request: R, facts: Facts) -> R:
 PARAMETERS_MISJOINED = Rule(
     id="parameters-misjoined",
     at=("token",),
-    advises=_misjoined,
+    advises=_find_joined_parameters,
     title="`{name}` contains other parameters, because they are joined by `{received}` instead of `&`",
     why="Only `&` separates parameters, so the server reads everything after `{received}` as part of "
     "`{name}`. This happens if the URL already has a `?`, or if a library joins parameters with `;`.",
     fix="Put one `?` before the first parameter, and `&` between parameters.",
     spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
-    repair=_rejoined,
+    repair=_split_joined_parameters,
     root=True,
 )
 
@@ -155,7 +155,7 @@ DUPLICATE_PARAMETER = Rule(
 )
 
 
-def _unencoded(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _find_unencoded_urls(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     query = urls.unescape(urls.one_line(request.raw)).partition("?")[2] if request.raw else request.parameters.raw
     raw = [piece.partition("=") for piece in query.split("&")]
     names = [name for name, _, value in raw if name in ADDRESSES and urls.is_absolute(value)]
@@ -166,7 +166,7 @@ def _unencoded(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | 
     return facts if isinstance(context.server, Server) else {**facts, "at_most": "info"}
 
 
-def _encoded(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _encode_query(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     pairs = request.parameters.pairs
     return structs.replace(request, parameters=Parameters(pairs, encode(pairs)), raw="", received=Parameters())
 
@@ -174,12 +174,12 @@ def _encoded(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 PARAM_UNENCODED_URL = Rule(
     id="param-unencoded-url",
     severity="warning",
-    advises=_unencoded,
+    advises=_find_unencoded_urls,
     title="URL values aren't percent-encoded: {names:code}",
     why="This works only until a value contains `&` or `#`. The server then loses everything after that character.",
     fix="Encode each value once, for example with `encodeURIComponent`: {expected:code}.",
     spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
-    repair=_encoded,
+    repair=_encode_query,
 )
 
 
@@ -243,14 +243,14 @@ AUTHORIZE_ENDPOINT_NOT_DISCOVERED = Rule(
 )
 
 
-def _fetched(request: AuthorizeRequest, context: AuthorizeContext) -> Facts:
+def _name_sender(request: AuthorizeRequest, context: AuthorizeContext) -> Facts:
     return {"received": "a script"}
 
 
 AUTHORIZE_FETCHED = Rule(
     id="authorize-fetched",
     severity="warning",
-    advises=_fetched,
+    advises=_name_sender,
     given="fetched",
     title="A script fetched the authorization URL instead of navigating to it",
     why="Users sign in and consent on HTML pages, so the browser has to navigate to them. `fetch` can't "

@@ -10,7 +10,7 @@ from sickbay.authorization.token import backend_scopes
 from sickbay.authorization.token.client_assertion import accepted_audiences
 from sickbay.diagnosis import corrections, specs, wording
 from sickbay.diagnosis.rule import Rule
-from sickbay.diagnosis.wording import listed
+from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol import jose
 
@@ -50,7 +50,7 @@ def _as_system_scopes(request: TokenRequest, facts: Facts) -> TokenRequest:
     return corrections.with_scopes(request, system_scopes)
 
 
-def _registered(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _request_registered_scopes(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Requests the registered `system/` scopes."""
     registered = [scope for scope in str(facts.get("registered") or "").split() if scope.startswith("system/")]
     return corrections.with_scopes(request, registered) if registered else request
@@ -69,11 +69,11 @@ def _with_parts(facts: Facts) -> Facts:
 
 
 def _with_accepted(facts: Facts) -> Facts:
-    return {**facts, "accepted": listed(facts["expected"])}
+    return {**facts, "accepted": join_as_code(facts["expected"])}
 
 
 def _with_published(facts: Facts) -> Facts:
-    return {**facts, "names": listed(facts.get("published") or ())}
+    return {**facts, "names": join_as_code(facts.get("published") or ())}
 
 
 def _no_number(facts: Facts) -> Facts | None:
@@ -287,7 +287,7 @@ RULES = (
         "`scope` is missing from the `client_credentials` request",
         "A backend service gets the scopes that it requests, so the server needs the list. It grants only registered ones.",
         "Send the system scopes that you need, for example `scope=system/Patient.rs`.",
-        _registered,
+        _request_registered_scopes,
     ),
     _scope_rule(
         "backend-scope-not-system",
@@ -303,7 +303,7 @@ RULES = (
         "`scope` has no scope that is registered for this app: `{received}`",
         "The server grants only registered scopes, so nothing is left to grant. Registered: `{registered}`.",
         "Request one of the registered scopes. If your app needs others, add them to the registration.",
-        _registered,
+        _request_registered_scopes,
     ),
     _advice(
         "assertion-typ-missing",

@@ -25,10 +25,10 @@ def _unregistered_origin(request: object, context: object) -> Facts | None:
     if not isinstance(request, TokenRequest | AccessRequest) or not isinstance(context, TokenContext | AccessContext):
         return None
     own = origin.find_foreign(request, context)
-    return None if own is None else _hinted({"received": request.headers["origin"], "registered": own})
+    return None if own is None else _add_origin_hint({"received": request.headers["origin"], "registered": own})
 
 
-def _hinted(facts: Facts) -> Facts:
+def _add_origin_hint(facts: Facts) -> Facts:
     received, own = facts["received"], facts["registered"]
     aliased = any(urls.one_loopback(registered) == urls.one_loopback(received) for registered in own)
     hint = " `localhost` and `127.0.0.1` are different origins." if aliased else ""
@@ -69,7 +69,7 @@ def _preflight(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     return None if fine else {"status": exchange.status, "received": allowed or None}
 
 
-def _missing(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+def _find_missing_cors_header(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     hidden = exchange.status >= 400 and "access-control-allow-origin" not in exchange.answer_headers
     origin = exchange.headers.get("origin")
     return {"origin": origin, "status": exchange.status} if hidden and origin and exchange.method != "OPTIONS" else None
@@ -88,7 +88,7 @@ def _credentials(exchange: HttpExchange | TokenRequest, context: AnswerContext |
     return {"origin": origin} if star else None
 
 
-def _uncredentialed(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+def _find_preflight_without_credentials(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     """A preflight that succeeded, but only for requests without credentials."""
     asks = exchange.method == "OPTIONS" and "access-control-request-method" in exchange.headers
     origin, allowed = exchange.headers.get("origin"), exchange.answer_headers.get("access-control-allow-origin")
@@ -102,7 +102,7 @@ def _uncredentialed(exchange: HttpExchange, context: AnswerContext) -> Facts | N
     return {"origin": origin, "received": allowed, "because": because}
 
 
-def _framed(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+def _find_refused_frame(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     refused = exchange.answer_headers.get("x-frame-options", "").upper()
     framed = exchange.headers.get("sec-fetch-dest") == "iframe"
     return {"received": refused} if framed and refused in ("DENY", "SAMEORIGIN") else None
@@ -131,7 +131,7 @@ RULES = (
         explains=origin.NAME,
         outcome="advice; 403 with the policy strict_cors",
         differs="Browsers enforce CORS themselves; the server refuses only if the hospital wants that too.",
-        recognises=_hinted,
+        recognises=_add_origin_hint,
         at=("token", "access"),
         parameter="Origin",
     ),
@@ -178,7 +178,7 @@ RULES = (
         "The browser reports an error response (status {status}) as a CORS error",
         "The response has no `Access-Control-Allow-Origin` header, so the page on `{origin}` can't see what was wrong.",
         "Send the CORS headers with every response, including errors.",
-        _missing,
+        _find_missing_cors_header,
     ),
     _rule(
         "cors-credentials-wildcard",
@@ -197,7 +197,7 @@ RULES = (
         "sends it.",
         "Call `fetch` with `credentials: 'omit'`. If your client insists on `credentials: 'include'`, "
         "turn on the hospital's policy `credentialed_cors` and register a redirect URI on `{origin}`.",
-        _uncredentialed,
+        _find_preflight_without_credentials,
         severity="info",
         parameter="Origin",
     ),
@@ -207,7 +207,7 @@ RULES = (
         "EHRs show apps in frames, including their sign-in pages.",
         "Replace `X-Frame-Options` with `Content-Security-Policy: frame-ancestors` and the EHR's origin. "
         "If the page must not be framed, launch the app in a tab.",
-        _framed,
+        _find_refused_frame,
         spec=FRAMES,
     ),
     _rule(

@@ -8,7 +8,7 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import PADDING, is_empty_basic
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.diagnosis.wording import listed
+from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic
 
@@ -25,7 +25,7 @@ def _is_padded(facts: Facts) -> Facts | None:
     return facts if facts.get("padded") else None
 
 
-def _stripped(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _strip_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     read = request.presented.basic
     if read is None or not read.decoded:
         sent = (request.parameters.get("client_secret") or "").strip(PADDING)
@@ -44,7 +44,7 @@ SECRET_PADDED = Rule(
     why="Without these characters it is this app's secret. They often come from an environment file or from copying.",
     fix="Send the secret without these characters.",
     spec=CLIENT,
-    repair=_stripped,
+    repair=_strip_secret,
 )
 
 
@@ -147,7 +147,7 @@ def _only_basic(request: TokenRequest, facts: Facts) -> TokenRequest:
 MULTIPLE = Rule(
     id="client-auth-multiple",
     explains="client-auth-multiple",
-    recognises=lambda facts: {**facts, "names": listed(facts["received"])},
+    recognises=lambda facts: {**facts, "names": join_as_code(facts["received"])},
     title="The client authenticated in more than one way: {names}",
     why="A client must use only one authentication method per request. With two, the server can't tell which one to check.",
     fix="Send either the Basic header or the parameters in the body, whichever the app is registered for.",
@@ -156,7 +156,7 @@ MULTIPLE = Rule(
 )
 
 
-def _moved(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _move_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Moves the secret to the body or to the header, as the app is registered."""
     read, secret = request.presented, request.parameters.get("client_secret")
     if facts["registered"] == "client_secret_basic" and secret and read.client_id:
@@ -178,7 +178,7 @@ METHOD_MISMATCH = Rule(
     why="The server accepts only the authentication method that is registered for the app.",
     fix="Authenticate with `{registered}`. If your library can't, change the registration.",
     spec=CLIENT,
-    repair=_moved,
+    repair=_move_secret,
 )
 
 

@@ -25,7 +25,7 @@ WHY_STATUS_401 = "The client authenticated in the Authorization header, which ge
 WHY_WARNING = f"{WHY_STATUS_401} The app follows the RFC, and only this server doesn't."
 
 
-def _rewritten(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _rewrite_header(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Writes the same client ID and secret correctly, if they can be read."""
     read = request.presented.basic
     pair = read.decoded if read and read.decoded else basic.salvage(request.headers.get("authorization", ""))
@@ -34,11 +34,11 @@ def _rewritten(request: TokenRequest, facts: Facts) -> TokenRequest:
     return structs.replace(request, headers={**request.headers, "authorization": basic.write(*pair)})
 
 
-def _moved(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _move_credentials(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Moves a signed JWT to the body; sends a client ID and secret as Basic."""
     text = request.headers.get("authorization", "").partition(" ")[2].strip()
     if jose.peek(text) is None:
-        return _rewritten(request, facts)
+        return _rewrite_header(request, facts)
     headers = {name: value for name, value in request.headers.items() if name != "authorization"}
     pairs = [("client_assertion_type", JWT_BEARER), ("client_assertion", text)]
     return structs.replace(request, headers=headers, parameters=request.parameters.replace(pairs))
@@ -64,11 +64,11 @@ NEWLINE = Rule(
     "another secret.",
     fix="Create the header without line breaks: `printf '%s:%s' id secret | base64 -w0`.",
     spec=PASSWORD,
-    repair=_rewritten,
+    repair=_rewrite_header,
 )
 
 
-def _swapped(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _swap_id_and_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     pair = basic.read(request.headers.get("authorization", "")).decoded or ("", "")
     return structs.replace(request, headers={**request.headers, "authorization": basic.write(pair[1], pair[0])})
 
@@ -84,7 +84,7 @@ SWAPPED = Rule(
     "as leaked.",
     fix="Send client_id:client_secret, and create a new secret.",
     spec=PASSWORD,
-    repair=_swapped,
+    repair=_swap_id_and_secret,
 )
 
 MALFORMED = Rule(
@@ -98,7 +98,7 @@ MALFORMED = Rule(
     why="The server expects the word Basic, a space, and the base64 encoding of the client ID, a colon and the secret.",
     fix="Send `Authorization: Basic` followed by the base64 encoding of client_id:client_secret.",
     spec=PASSWORD,
-    repair=_rewritten,
+    repair=_rewrite_header,
 )
 
 AS_BEARER = Rule(
@@ -113,7 +113,7 @@ AS_BEARER = Rule(
     fix="If the app has a secret, send Basic. If it has a key, send the signed JWT in the body as `client_assertion`, with "
     "`client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.",
     spec=ASYMMETRIC,
-    repair=_moved,
+    repair=_move_credentials,
 )
 
 
@@ -125,7 +125,7 @@ def _accepted_unencoded(request: TokenRequest, context: TokenContext) -> Facts |
     return {} if reading(request, client) == "raw" else None
 
 
-def _encoded(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _write_encoded(request: TokenRequest, facts: Facts) -> TokenRequest:
     read = request.presented.basic
     if read is None or read.raw is None:
         return request
@@ -142,11 +142,11 @@ NOT_URLENCODED = Rule(
     "but others only decode, and get another secret.",
     fix="Form-encode the client ID and the secret before base64. A secret of only letters and digits needs no encoding.",
     spec=PASSWORD,
-    repair=_encoded,
+    repair=_write_encoded,
 )
 
 
-def _unencoded(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _write_unencoded(request: TokenRequest, facts: Facts) -> TokenRequest:
     read = request.presented.basic
     if read is None or read.decoded is None:
         return request
@@ -166,7 +166,7 @@ URLENCODED_MISMATCH = Rule(
     fix="For this server, send the client ID and the secret without form-encoding. A secret of only letters and digits works "
     "everywhere.",
     spec=PASSWORD,
-    repair=_unencoded,
+    repair=_write_unencoded,
 )
 
 RULES = (URLENCODED_MISMATCH, SWAPPED, NEWLINE, MALFORMED, AS_BEARER, NOT_URLENCODED)

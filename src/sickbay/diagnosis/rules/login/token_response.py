@@ -12,7 +12,7 @@ GRANT_EXPIRATION = "access_grant_expiration"
 """Blue Button's tokens belong to one beneficiary, whom the response with this member needn't name."""
 
 
-def granted(answer: TokenAnswer) -> tuple[str, ...]:
+def read_granted_scopes(answer: TokenAnswer) -> tuple[str, ...]:
     return scopes.split(str(answer.members.get("scope") or ""))
 
 
@@ -21,7 +21,9 @@ def _no_patient(answer: TokenAnswer | LoginRequest, context: AnswerContext) -> F
         return None
     if GRANT_EXPIRATION in answer.members:
         return None
-    patient_scopes = [scope.text for scope in scopes.resources(" ".join(granted(answer))) if scope.level == "patient"]
+    patient_scopes = [
+        scope.text for scope in scopes.resources(" ".join(read_granted_scopes(answer))) if scope.level == "patient"
+    ]
     return {"held": patient_scopes} if patient_scopes and not answer.members.get("patient") else None
 
 
@@ -43,15 +45,17 @@ NO_PATIENT = Rule(
 
 def _narrower(answer: TokenAnswer | LoginRequest | TokenRequest, context: AnswerContext | TokenContext) -> Facts | None:
     if isinstance(context, TokenContext):
-        return _dropped(context.given) if context.given else None
+        return _list_dropped_scopes(context.given) if context.given else None
     if not isinstance(answer, TokenAnswer) or context.requested_scope is None or "scope" not in answer.members:
         return None
-    parsed = scopes.parse_all(granted(answer))
-    missing = [scope for scope in scopes.split(context.requested_scope) if not _is_granted(scope, granted(answer), parsed)]
-    return {"missing": missing, "received": " ".join(granted(answer)), "reasons": ""} if missing else None
+    parsed = scopes.parse_all(read_granted_scopes(answer))
+    missing = [
+        scope for scope in scopes.split(context.requested_scope) if not _is_granted(scope, read_granted_scopes(answer), parsed)
+    ]
+    return {"missing": missing, "received": " ".join(read_granted_scopes(answer)), "reasons": ""} if missing else None
 
 
-def _dropped(summary: TokenSummary) -> Facts | None:
+def _list_dropped_scopes(summary: TokenSummary) -> Facts | None:
     """The requested scopes that this server's own response lacks, each with its reason."""
     dropped = summary.narrower
     if not dropped:

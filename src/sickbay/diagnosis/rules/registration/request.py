@@ -10,7 +10,7 @@ from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.scopes.resource_types import ALL_TYPES, find_nearest
 from sickbay.diagnosis import corrections, specs, wording
 from sickbay.diagnosis.rule import Rule
-from sickbay.diagnosis.values import bare, first_stray_character
+from sickbay.diagnosis.values import first_stray_character, strip_stray_characters
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scope_spelling import spelling
@@ -120,10 +120,14 @@ _BETWEEN = re.compile(r"[,;|]\s*(?=https?://)", re.I)
 
 def _with_parts(facts: Facts) -> Facts:
     """Splits entries that contain several URIs, and removes stray characters around a URI."""
-    pairs = [(entry, [bare(uri) for uri in _BETWEEN.split(entry)]) for entry in facts["received"]]
+    pairs = [(entry, [strip_stray_characters(uri) for uri in _BETWEEN.split(entry)]) for entry in facts["received"]]
     single = [entry for entry, parts in pairs if len(parts) == 1]
     several = " This entry contains several URIs." if len(single) < len(pairs) else ""
-    stray = f" This one contains {first_stray_character(single[0])}." if single and bare(single[0]) != single[0] else ""
+    stray = (
+        f" This one contains {first_stray_character(single[0])}."
+        if single and strip_stray_characters(single[0]) != single[0]
+        else ""
+    )
     return {**facts, "parts": dict(pairs), "hint": stray or several}
 
 

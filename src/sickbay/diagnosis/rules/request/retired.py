@@ -19,10 +19,10 @@ def _addresses(request: Any) -> tuple[str, ...]:
     return (request.url,) if isinstance(request, AccessRequest | HttpExchange | TokenRequest) else ()
 
 
-def _retired(request: Any, context: Any) -> Facts | None:
+def _find_retired_address(request: Any, context: Any) -> Facts | None:
     """A known server works. An old exchange may have been right in its time, so this is info."""
     for sent in _addresses(request):
-        if entry := address.retired(sent):
+        if entry := address.find_retired_address(sent):
             return {"received": sent, "reason": entry.reason, "instead": entry.instead, "source": entry.source}
     return None
 
@@ -34,7 +34,7 @@ ADDRESS_RETIRED = Rule(
     outcome="the host doesn't exist, or no longer answers",
     differs="A request to this address gets no response.",
     degree="probable",
-    advises=_retired,
+    advises=_find_retired_address,
     unknown="server",
     title="The address was retired: `{received}`",
     why="{reason} Source: {source}.",

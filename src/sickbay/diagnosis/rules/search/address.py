@@ -31,7 +31,7 @@ def _single_slashes(request: AccessRequest, facts: Facts) -> AccessRequest:
     return _at(request, "/" + "/".join(filter(None, request.path.split("/"))))
 
 
-def _renamed(request: AccessRequest, facts: Facts) -> AccessRequest:
+def _rename_type(request: AccessRequest, facts: Facts) -> AccessRequest:
     """Replaces the resource type in the path with its name in this version, if it has one."""
     head, *rest = request.path.lstrip("/").split("/")
     return _at(request, "/" + "/".join([facts["expected"], *rest])) if facts["real"] and head == facts["received"] else request
@@ -103,7 +103,7 @@ WRONG_VERSION = Rule(
     why="It exists in {versions}. Resource types were renamed between versions of FHIR, and this base URL is for {version}.",
     fix="Request `{expected}` at this base URL.",
     spec=TYPES,
-    repair=_renamed,
+    repair=_rename_type,
 )
 
 UNKNOWN_TYPE = Rule(
@@ -113,7 +113,7 @@ UNKNOWN_TYPE = Rule(
     why="Resource types are singular, begin with a capital letter, and must be spelled exactly as in the specification.",
     fix="Put {expected} in the URL instead of `{received}`.",
     spec=TYPES,
-    repair=_renamed,
+    repair=_rename_type,
 )
 
 

@@ -4,7 +4,7 @@ from msgspec import structs
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.diagnosis.wording import listed
+from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import Facts
 from sickbay.protocol.parameters import Parameters, encode
 
@@ -14,7 +14,7 @@ HANDLING = Spec("FHIR R4, Handling Errors", "https://hl7.org/fhir/R4/search.html
 MISSING_PARAM = Rule(
     id="fhir-search-missing-param",
     explains="fhir-search-missing-param",
-    recognises=lambda facts: {**facts, "choices": listed(facts["expected"], word="or")},
+    recognises=lambda facts: {**facts, "choices": join_as_code(facts["expected"], word="or")},
     outcome="accepted; 400 in a vendor's dialect",
     differs="The general dialect requires no parameter here; the dialects of vendors do.",
     title="The search for {type} needs {choices}",

@@ -13,7 +13,7 @@ from msgspec import structs
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.rule import Rule, Severity, Spec
-from sickbay.diagnosis.wording import listed
+from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.english import join
 from sickbay.protocol.parameters import Parameters, encode
@@ -163,7 +163,7 @@ def _of_search(facts: Facts) -> Facts:
         **facts,
         "reason": (together + _describe_counts(counts) if each else "")
         or "A search that finds nothing is granted and answered with 200, as if all were well.",
-        "instruction": f"Leave out one parameter at a time to see which one empties the search: {listed(names)}."
+        "instruction": f"Leave out one parameter at a time to see which one empties the search: {join_as_code(names)}."
         if names
         else "Search for the type without parameters to see whether there is any data.",
     }

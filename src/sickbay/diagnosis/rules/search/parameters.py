@@ -12,7 +12,7 @@ from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis import guesses
 from sickbay.diagnosis.rule import Rule, Severity, Spec
-from sickbay.diagnosis.wording import listed
+from sickbay.diagnosis.wording import join_as_code
 from sickbay.fhir.search.parameters import find, known_types
 from sickbay.fhir.search.result_parameters import RESULTS
 from sickbay.kernel.checks import UNKNOWN, Facts
@@ -30,7 +30,7 @@ CONTEXT = Spec(
 CORE = Spec("US Core 6.1, Clinical searches", "https://hl7.org/fhir/us/core/STU6.1/general-requirements.html")
 
 
-def _changed(request: AccessRequest, name: str, pair: tuple[str, str]) -> AccessRequest:
+def _replace_pair(request: AccessRequest, name: str, pair: tuple[str, str]) -> AccessRequest:
     pairs = tuple(pair if key == name else (key, value) for key, value in request.parameters)
     return structs.replace(request, parameters=Parameters(pairs, encode(pairs)))
 
@@ -46,7 +46,7 @@ def _with_patient(request: AccessRequest, facts: Facts) -> AccessRequest:
     if patient is None:
         return request
     if name != "id":
-        return _changed(request, name, (name, patient))
+        return _replace_pair(request, name, (name, patient))
     path = f"/{request.path.strip('/').split('/')[0]}/{patient}"
     return structs.replace(request, id=patient, path=path, url=request.base + path) if request.type == "Patient" else request
 
@@ -107,7 +107,7 @@ MISSING_PATIENT = Rule(
 
 def _with_example(facts: Facts) -> dict[str, Any]:
     categories = ("assess-plan",) if facts["type"] == "CarePlan" else ("vital-signs", "laboratory")
-    return {**facts, "example": listed([f"category={category}" for category in categories], word="or")}
+    return {**facts, "example": join_as_code([f"category={category}" for category in categories], word="or")}
 
 
 def _no_category(request: AccessRequest, context: AccessContext) -> Facts | None:
@@ -141,13 +141,13 @@ BY_PATIENT = Rule(
     why="Other resources refer to their patient with `patient`. A Patient itself is found by its id.",
     fix="Request `Patient/{received}`, or `Patient?_id={received}`.",
     spec=PATIENT,
-    repair=lambda request, facts: _changed(request, facts["parameter"], ("_id", facts["received"].rpartition("/")[2])),
+    repair=lambda request, facts: _replace_pair(request, facts["parameter"], ("_id", facts["received"].rpartition("/")[2])),
 )
 
 
 def _with_equals(request: AccessRequest, facts: Facts) -> AccessRequest:
     name, _, value = facts["expected"].partition("=")
-    return _changed(request, facts["parameter"], (name, value))
+    return _replace_pair(request, facts["parameter"], (name, value))
 
 
 COLON = Rule(
@@ -225,7 +225,7 @@ VALUES = {
 _ENCODED = re.compile(r"%(?:3A|2F|7C|2C|20)", re.I)
 
 
-def _encoded_twice(request: AccessRequest, context: AccessContext) -> Facts | None:
+def _find_double_encoding(request: AccessRequest, context: AccessContext) -> Facts | None:
     if not request.base and context.server is UNKNOWN:
         return None  # a URL that isn't known to be of a FHIR server
     pair = next(((name, value) for name, value in request.parameters if _ENCODED.search(value)), None)
@@ -236,14 +236,14 @@ ENCODED_TWICE = Rule(
     id="fhir-search-value-encoded-twice",
     at=("access",),
     severity="warning",
-    advises=_encoded_twice,
+    advises=_find_double_encoding,
     title="`{parameter}` is percent-encoded twice: `{received}`",
     why="Usually the app encoded it, and then the HTTP library encoded it again. The server searches for the encoded "
     "text and finds "
     "nothing.",
     fix="Pass the plain value to the library: `{parameter}={expected}`.",
     spec=SEARCH,
-    repair=lambda request, facts: _changed(request, facts["parameter"], (facts["parameter"], facts["expected"])),
+    repair=lambda request, facts: _replace_pair(request, facts["parameter"], (facts["parameter"], facts["expected"])),
 )
 
 
@@ -272,7 +272,7 @@ SYSTEM_WITHOUT_BAR = Rule(
 )
 
 
-def _ignored(request: AccessRequest, context: AccessContext) -> Facts | None:
+def _find_ignored_parameter(request: AccessRequest, context: AccessContext) -> Facts | None:
     unknown = [pair for pair in context.ignored if pair[0] != "access_token" and not _is_known(request, pair[0])]
     if not unknown:
         return None
@@ -300,18 +300,18 @@ def _if_strict(facts: Facts) -> Severity:
     return "warning" if facts.get("lenient") else "error"
 
 
-def _nearest(request: AccessRequest, facts: Facts) -> AccessRequest:
+def _rename_to_nearest(request: AccessRequest, facts: Facts) -> AccessRequest:
     name = facts["parameter"]
     value = request.parameters.get(name)
     plain = re.fullmatch(r"[\w.:-]+", str(facts["expected"]))
-    return _changed(request, name, (facts["expected"], value)) if plain and value else request
+    return _replace_pair(request, name, (facts["expected"], value)) if plain and value else request
 
 
 def _as_expected(request: AccessRequest, facts: Facts) -> AccessRequest:
     """Replaces the value if the expected parameter is known exactly."""
     name, _, value = str(facts["expected"]).partition("=")
     plain = name == facts["parameter"] and re.fullmatch(r"[\w.:-]+", value)
-    return _changed(request, name, (name, value)) if plain else request
+    return _replace_pair(request, name, (name, value)) if plain else request
 
 
 VALUE_MALFORMED = Rule(
@@ -333,7 +333,7 @@ UNKNOWN_PARAM = Rule(
     id="fhir-search-unknown-param",
     explains="fhir-search-unknown-param",
     recognises=_with_reason,
-    advises=_ignored,
+    advises=_find_ignored_parameter,
     at=("access",),
     severity=_if_strict,
     outcome="ignored with a warning; 400 with Prefer: handling=strict",
@@ -342,7 +342,7 @@ UNKNOWN_PARAM = Rule(
     why="{reason}",
     fix="Use {expected}.{tip}",
     spec=HANDLING,
-    repair=_nearest,
+    repair=_rename_to_nearest,
 )
 
 RULES = (

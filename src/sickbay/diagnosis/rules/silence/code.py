@@ -6,7 +6,7 @@ from typing import Final
 
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Spec
-from sickbay.diagnosis.silence.declare import after, always, blocked, failure_of, last, silence_rule
+from sickbay.diagnosis.silence.declare import after, always, failure_of, last, recognise_preflight, silence_rule
 from sickbay.diagnosis.silence.progress import Silence
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
@@ -19,17 +19,17 @@ STATE: Final = specs.rfc(6749, "10.12", "Cross-Site Request Forgery")
 
 def _no_answer(silence: Silence) -> Facts | None:
     failure = failure_of(silence.trail.answer)
-    return {"answer": failure, "uri": redirected_to(silence)} if failure else None
+    return {"answer": failure, "uri": find_code_destination(silence)} if failure else None
 
 
-def redirected_to(silence: Silence) -> str:
+def find_code_destination(silence: Silence) -> str:
     """Where the code was sent, without parameters."""
     code = last(silence, "code")
     return code.url if code else ""
 
 
 def _other_origin(silence: Silence) -> Facts | None:
-    began, ends = urls.origin(silence.trail.app.launch_uri), urls.origin(redirected_to(silence))
+    began, ends = urls.origin(silence.trail.app.launch_uri), urls.origin(find_code_destination(silence))
     is_launch = any(event.step == "launch" for event in silence.trail.events)
     if not is_launch or not began or not ends or began == ends:
         return None
@@ -38,7 +38,7 @@ def _other_origin(silence: Silence) -> Facts | None:
 
 
 def _starts_again(silence: Silence) -> Facts | None:
-    uri = redirected_to(silence)
+    uri = find_code_destination(silence)
     if uri and uri == silence.trail.app.launch_uri:
         return {"seen": "It is also the launch URI."}
     seen = {event.step for event in after(silence)}
@@ -53,12 +53,12 @@ def _no_state(silence: Silence) -> Facts | None:
 
 
 def _private_scheme(silence: Silence) -> Facts | None:
-    uri = redirected_to(silence)
+    uri = find_code_destination(silence)
     return {"scheme": urls.scheme(uri)} if uri and not urls.is_web(uri) and urls.scheme(uri) else None
 
 
 def _unreachable(silence: Silence) -> Facts | None:
-    base, uri = silence.trail.base, redirected_to(silence)
+    base, uri = silence.trail.base, find_code_destination(silence)
     looked_up = any(event.step == "discovery" and not event.by_page for event in silence.trail.events)
     is_elsewhere = urls.is_loopback(base) and urls.is_web(uri) and not urls.is_loopback(uri)
     return {"base": base, "host": urls.host(uri)} if is_elsewhere and not looked_up else None
@@ -72,7 +72,7 @@ RULES = (
         why="The browser stopped the request itself. {likely}{asked}",
         fix="Call `fetch` with `credentials: 'omit'`. To check, open the console of the browser: its CORS error names the "
         "header or the mode.",
-        recognise=blocked,
+        recognise=recognise_preflight,
         spec=CORS,
     ),
     silence_rule(

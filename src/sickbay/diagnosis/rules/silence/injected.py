@@ -19,14 +19,14 @@ REQUESTS: Final = {
 """What a step is in a sentence. All others are FHIR requests."""
 
 
-def _injected(silence: Silence | None, context: Any) -> Facts | None:
+def _find_injected_fault(silence: Silence | None, context: Any) -> Facts | None:
     events = [event for event in silence.trail.events if event.injected] if silence is not None else []
     return {"request": REQUESTS.get(events[-1].step, "a request of the app")} if events else None
 
 
 FAULT_INJECTED = Rule(
     id="fault-injected",
-    advises=_injected,
+    advises=_find_injected_fault,
     severity="info",
     degree="probable",
     title="A fault was injected into this launch on purpose",

@@ -36,7 +36,7 @@ def _wrong_address(silence: Silence) -> Facts | None:
     return {"received": failed[-1]} if failed else None
 
 
-def _restarted(silence: Silence) -> Facts | None:
+def _find_restart(silence: Silence) -> Facts | None:
     return {} if any(event.step == "restart" for event in after(silence)) else None
 
 
@@ -137,7 +137,7 @@ RULES = (
         why="While the user was asked, the same app sent a new request. The page of the first one was abandoned.",
         fix="Send one authorization request for each launch. React's StrictMode runs effects twice in development, so guard "
         "the call that starts the launch.",
-        recognise=_restarted,
+        recognise=_find_restart,
         spec=specs.SMART_AUTHORIZE,
     ),
 )

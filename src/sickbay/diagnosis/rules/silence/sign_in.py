@@ -16,7 +16,7 @@ def _not_opened(silence: Silence) -> Facts | None:
     return {} if silence.since.step != "page" else None
 
 
-def _left(*pages: PageName) -> Callable[[Silence], Facts | None]:
+def _recognise_page(*pages: PageName) -> Callable[[Silence], Facts | None]:
     def recognise(silence: Silence) -> Facts | None:
         page = silence.since.page
         return {"page": PAGES[page]} if page in pages else None
@@ -43,7 +43,7 @@ RULES = (
         why="The {page} was shown, and no one signed in.",
         fix="Sign in with one of the users that the page lists. A test that can't do that should set `auto_approve` for the "
         "app.",
-        recognise=_left("sign-in"),
+        recognise=_recognise_page("sign-in"),
         spec=specs.SMART_AUTHORIZE,
     ),
     silence_rule(
@@ -53,7 +53,7 @@ RULES = (
         why="The user is signed in. The app requested a context that the launch doesn't have, so Sickbay asks for it.",
         fix="Choose one, or launch the app from a chart, which provides the patient and the visit. A test can set them in "
         "`auto_approve` or in `POST /admin/launches`.",
-        recognise=_left("patient", "encounter", "context"),
+        recognise=_recognise_page("patient", "encounter", "context"),
         spec=specs.SMART_CONTEXT,
     ),
     silence_rule(
@@ -62,7 +62,7 @@ RULES = (
         title="The user left the consent page without an answer",
         why="The user is signed in, and neither allowed nor denied access.",
         fix="Allow or deny access on that page. A test that can't do that should set `auto_approve` for the app.",
-        recognise=_left("consent"),
+        recognise=_recognise_page("consent"),
         spec=specs.SMART_AUTHORIZE,
     ),
 )

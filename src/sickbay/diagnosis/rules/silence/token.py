@@ -6,7 +6,7 @@ from typing import Final
 
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Spec
-from sickbay.diagnosis.silence.declare import always, blocked, last, silence_rule
+from sickbay.diagnosis.silence.declare import always, last, recognise_preflight, silence_rule
 from sickbay.diagnosis.silence.progress import Silence
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
@@ -35,7 +35,7 @@ def _clock(silence: Silence) -> Facts | None:
     return {"seconds": f"{abs(seconds):.0f}", "direction": "ahead of" if seconds > 0 else "behind"}
 
 
-def _short(silence: Silence) -> Facts | None:
+def _find_short_lifetime(silence: Silence) -> Facts | None:
     token = last(silence, "token")
     if token is None or not token.expires or not token.clock:
         return None
@@ -68,7 +68,7 @@ RULES = (
         why="The browser stopped the request itself. {likely}{asked}",
         fix="Call `fetch` with `credentials: 'omit'`. To check, open the console of the browser: its CORS error names the "
         "header or the mode.",
-        recognise=blocked,
+        recognise=recognise_preflight,
         spec=CORS,
     ),
     silence_rule(
@@ -99,7 +99,7 @@ RULES = (
         title="The access token is valid for only {seconds} seconds",
         why="Libraries treat a token as expired some time before it expires. This one is never valid for them.",
         fix="Raise `token_lifetime` of the app or the hospital above 60 seconds.",
-        recognise=_short,
+        recognise=_find_short_lifetime,
         spec=specs.rfc(6749, "5.1", "Successful Response"),
     ),
     silence_rule(

@@ -41,7 +41,7 @@ CODE_MISSING = Rule(
 )
 
 
-def _mangled(facts: Facts) -> Facts | None:
+def _name_odd_character(facts: Facts) -> Facts | None:
     odd = facts.get("odd")
     return {**facts, "what": character_name(odd)} if odd else None
 
@@ -54,7 +54,7 @@ def _without_stray_text(request: TokenRequest, facts: Facts) -> TokenRequest:
 CODE_MANGLED = Rule(
     id="code-mangled",
     explains="code-unknown",
-    recognises=_mangled,
+    recognises=_name_odd_character,
     parameter="code",
     title="`code` contains {what}, so it isn't the code that was issued",
     why="Your app probably copied more of the redirect URL than the value of `code`: a quotation mark, the next parameter or "

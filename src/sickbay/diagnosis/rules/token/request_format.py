@@ -8,7 +8,7 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.request import FORM
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.diagnosis.wording import listed
+from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import Facts
 from sickbay.protocol.parameters import Parameters
 
@@ -17,7 +17,7 @@ GRANT = Spec("RFC 6749, 4.1.3 Access Token Request", "https://www.rfc-editor.org
 ERRORS = Spec("RFC 6749, 5.2 Error Response", "https://www.rfc-editor.org/rfc/rfc6749#section-5.2")
 
 
-def _posted(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _send_as_post(request: TokenRequest, facts: Facts) -> TokenRequest:
     headers = {**request.headers, "content-type": FORM}
     return structs.replace(request, method="POST", query=Parameters(), headers=headers, body=request.parameters.raw)
 
@@ -28,7 +28,7 @@ def _with_grant(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 
 def _with_suggestion(facts: Facts) -> Facts:
-    supported = listed(facts.get("supported", ()))
+    supported = join_as_code(facts.get("supported", ()))
     return {**facts, "suggested": facts["expected"] or "authorization_code or refresh_token", "known_here": supported}
 
 
@@ -40,7 +40,9 @@ def _describe_problems(facts: Facts) -> Facts:
     in_url = facts.get("in_url") or ()
     problems = [f"it is a {facts['received']}"] if facts["received"] != "POST" else []
     problems += (
-        [f"its URL has {listed(in_url) if len(in_url) <= NAMED_PARAMETERS else f'{len(in_url)} of them'}"] if in_url else []
+        [f"its URL has {join_as_code(in_url) if len(in_url) <= NAMED_PARAMETERS else f'{len(in_url)} of them'}"]
+        if in_url
+        else []
     )
     return {**facts, "asked": " and ".join(problems)}
 
@@ -54,7 +56,7 @@ WRONG_METHOD = Rule(
     "body of a POST.",
     fix="Send a POST with all parameters in the form body and none in the URL.",
     spec=TOKEN,
-    repair=_posted,
+    repair=_send_as_post,
 )
 
 
@@ -72,7 +74,7 @@ WRONG_CONTENT_TYPE = Rule(
     why="This endpoint reads only a form (`{expected}`). It doesn't parse JSON or other bodies.",
     fix="Send the same parameters as a form body with `Content-Type: {expected}`.",
     spec=GRANT,
-    repair=_posted,
+    repair=_send_as_post,
 )
 
 
