@@ -210,8 +210,8 @@ def shared_context(
 
 @pytest.fixture
 def page(shared_context: BrowserContext) -> Iterator[Page]:
-    """A page of a browser without cookies, stored data or cached responses. Its timeout is 10 s."""
-    yield from fresh_page(shared_context, 10_000)
+    """A page of a browser without cookies, stored data or cached responses. Its timeout is 60 s."""
+    yield from fresh_page(shared_context, 60_000)
 
 
 def fresh_page(context: BrowserContext, timeout: int) -> Iterator[Page]:

@@ -177,7 +177,7 @@ def test_serve_lists_ignored_options_and_listens_on_the_default_address(home: Pa
     line = json.loads(process.stdout.readline())
     info = json.loads((tmp_path / "share" / "sickbay" / "runtime.json").read_text())
     process.send_signal(signal.SIGTERM)
-    notes = process.communicate(timeout=15)[1]
+    notes = process.communicate(timeout=60)[1]
     assert line["base"] == f"http://localhost:{info['port']}"
     assert info["host"] == "127.0.0.1"
     for name in (

@@ -55,7 +55,7 @@ def test_running_requests_finish_or_get_503_with_a_time_to_try_again(caplog: pyt
     assert b"retry-after: 5" in head
     assert text == b"Sickbay is stopping. Try again once it runs.\n"
     assert b"HTTP" not in answer(begun)
-    thread.join(15)
+    thread.join(60)
     assert not thread.is_alive()
     assert "Traceback" not in caplog.text
     while OPEN:

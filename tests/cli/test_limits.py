@@ -61,7 +61,7 @@ def serving(limits: Limits, application: Any = app, settings: Settings | None = 
     yield port
     server.should_exit = True
     server.force_exit = True
-    thread.join(10)
+    thread.join(60)
 
 
 OPEN: list[socket.socket] = []
@@ -75,7 +75,7 @@ def closing() -> Iterator[None]:
 
 
 def open_page(port: int, sent: bytes = b"") -> socket.socket:
-    client = socket.create_connection(("127.0.0.1", port), timeout=10)
+    client = socket.create_connection(("127.0.0.1", port), timeout=60)
     OPEN.append(client)
     client.sendall(sent)
     return client

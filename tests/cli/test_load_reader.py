@@ -105,7 +105,7 @@ def test_the_process_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     with asking:
         pid = int(asking.stdout.readline())
         asking.kill()
-    for _ in range(200):
+    for _ in range(1200):
         if not lives(pid):
             return
         time.sleep(0.05)

@@ -106,7 +106,7 @@ def test_a_running_request_is_finished_after_the_ports_were_closed(tmp_path: Pat
             answer = connection.makefile("rb").read()
         assert answer.startswith(b"HTTP/1.1 400 ")
         assert b"error_uri" in answer
-        assert live.process.wait(15) == 0
+        assert live.process.wait(60) == 0
 
 
 def is_open(port: int) -> bool:

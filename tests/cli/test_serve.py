@@ -171,7 +171,7 @@ def heard() -> Iterator[None]:
 def test_the_server_ends_cleanly_and_removes_its_runtime_file(tmp_path: Path, ending: signal.Signals, heard: None) -> None:
     with serving("--data", str(tmp_path), "--patients", "0") as live:
         live.process.send_signal(ending)
-        assert live.process.wait(15) == 0
+        assert live.process.wait(60) == 0
         assert live.process.stdout
         assert live.process.stdout.read() == ""
     assert not (tmp_path / folder.RUNTIME).exists()
@@ -195,7 +195,7 @@ def test_a_signal_while_it_starts_leaves_no_temporary_folder_behind(
             time.sleep(0.005)
         time.sleep(moments)
         process.send_signal(ending)
-        assert process.communicate(timeout=15)[1] == ""
+        assert process.communicate(timeout=60)[1] == ""
         assert not list(tmp_path.glob("sickbay-*"))
 
 
@@ -212,7 +212,7 @@ def test_a_second_ctrl_c_ends_the_server_at_once_without_a_traceback(tmp_path: P
     for _ in range(2):
         process.send_signal(signal.SIGINT)
         time.sleep(0.005)
-    assert process.communicate(timeout=15)[1] == ""
+    assert process.communicate(timeout=60)[1] == ""
     assert process.returncode == 0
 
 
@@ -242,7 +242,7 @@ def test_a_crashed_worker_is_replaced(tmp_path: Path) -> None:
     with serving("--data", str(tmp_path), "--patients", "0", "--workers", "2") as live:
         before = workers_of(live.process)
         os.kill(before[0], signal.SIGKILL)
-        until = time.monotonic() + 15
+        until = time.monotonic() + 60
         while (now := workers_of(live.process)) == before or len(now) < 2:
             assert time.monotonic() < until
             time.sleep(0.05)
@@ -254,8 +254,8 @@ def test_workers_end_with_the_process_that_started_them_and_the_port_is_free_aga
     with serving("--data", str(tmp_path), "--patients", "0", "--workers", "2") as live:
         left = workers_of(live.process)
         live.process.kill()
-        live.process.wait(15)
-        until = time.monotonic() + 15
+        live.process.wait(60)
+        until = time.monotonic() + 60
         while any(Path(f"/proc/{pid}").exists() for pid in left):
             assert time.monotonic() < until
             time.sleep(0.05)
@@ -277,14 +277,14 @@ def test_ctrl_c_in_a_terminal_ends_workers_that_start_without_a_traceback(tmp_pa
     )
     time.sleep(moment)
     os.killpg(process.pid, signal.SIGINT)
-    assert process.communicate(timeout=15)[1] == ""
+    assert process.communicate(timeout=60)[1] == ""
     assert process.returncode in (0, 130, -signal.SIGINT)
 
 
 def test_closing_the_terminal_ends_the_workers(tmp_path: Path, heard: None) -> None:
     with serving("--data", str(tmp_path), "--patients", "0", "--workers", "2") as live:
         live.process.send_signal(signal.SIGHUP)
-        assert live.process.wait(15) == 0
+        assert live.process.wait(60) == 0
     assert not (tmp_path / folder.RUNTIME).exists()
 
 
@@ -323,7 +323,7 @@ def test_a_server_with_its_output_on_a_full_disk_keeps_serving(tmp_path: Path) -
     base = json.loads((tmp_path / folder.RUNTIME).read_text())["base"]
     assert httpx2.get(base + "/general/oauth/authorize?client_id=a", trust_env=False).status_code == 400
     process.terminate()
-    assert process.communicate(timeout=15)[1] == ""
+    assert process.communicate(timeout=60)[1] == ""
     assert process.returncode == 0
 
 
@@ -350,7 +350,7 @@ def test_listening_for_other_machines_without_a_base_url_gives_a_warning(tmp_pat
         base = json.loads(process.stdout.readline())["base"]
         foot = httpx2.get(base, trust_env=False).text
         process.terminate()
-        return foot.partition('<footer class="foot">')[2], process.communicate(timeout=15)[1]
+        return foot.partition('<footer class="foot">')[2], process.communicate(timeout=60)[1]
 
     foot, note = begin("--host", "0.0.0.0")
     assert "Other machines may connect" in foot

@@ -16,7 +16,7 @@ def test_port_zero_takes_the_same_free_port_on_both_loopback_addresses() -> None
     try:
         assert {listener.getsockname()[1] for listener in sockets} == {port_of(sockets)}
         assert sockets[0].family == socket.AF_INET
-        socket.create_connection(("127.0.0.1", port_of(sockets)), timeout=5).close()
+        socket.create_connection(("127.0.0.1", port_of(sockets)), timeout=60).close()
     finally:
         for listener in sockets:
             listener.close()

@@ -19,7 +19,7 @@ class AdminClient:
 
     @property
     def http(self) -> httpx2.Client:
-        return httpx2.Client(base_url=self.line["base"], trust_env=False, timeout=20)
+        return httpx2.Client(base_url=self.line["base"], trust_env=False, timeout=60)
 
     @property
     def clinician(self) -> dict[str, Any]:

@@ -44,4 +44,4 @@ def serving_later(folder: Path) -> Iterator[tuple[dict[str, Any], LaterEffects]]
     assert ready.wait(60)
     yield line, effects
     servers[0].should_exit = True
-    thread.join(20)
+    thread.join(60)

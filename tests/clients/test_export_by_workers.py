@@ -23,7 +23,7 @@ def test_every_worker_returns_the_same_status_and_files(tmp_path: Path) -> None:
         headers = {"Authorization": f"Bearer {sickbay.token('system/*.rs')}", "Accept": "application/fhir+json"}
 
         def get(url: str, **more: str) -> httpx2.Response:
-            return httpx2.get(url, headers=headers | more, trust_env=False, timeout=20)
+            return httpx2.get(url, headers=headers | more, trust_env=False, timeout=60)
 
         kickoff = get(f"{sickbay.fhir('r4')}/Group/panel-pr-1/$export?_type=Patient,Condition", Prefer="respond-async")
         assert kickoff.status_code == 202, kickoff.text
@@ -37,6 +37,6 @@ def test_every_worker_returns_the_same_status_and_files(tmp_path: Path) -> None:
             files = {get(file["url"]).text for _ in range(ROUNDS)}
             assert len(files) == 1
             assert {json.loads(line)["resourceType"] for line in files.pop().splitlines()} == {file["type"]}
-        deletion = httpx2.delete(status, headers=headers, trust_env=False, timeout=20)
+        deletion = httpx2.delete(status, headers=headers, trust_env=False, timeout=60)
         assert deletion.status_code == 202
         assert {get(status).status_code for _ in range(ROUNDS)} == {404}

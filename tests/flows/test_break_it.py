@@ -141,7 +141,7 @@ def browser(
 ) -> Iterator[Page]:
     """One browser for all tests, because no test signs in. It has permission for the clipboard."""
     context = chromium(tmp_path_factory.mktemp("broken"))
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=live["base"])
     yield context.new_page()
     context.close()

@@ -119,7 +119,7 @@ def test_searches_are_explained_after_their_responses_and_the_list_names_the_fin
         answers = [await own.ask("GET", f"/Observation?code=zq-{number}") for number in range(3)]
         task = flow.sandbox.runtime.explaining
         assert task is not None
-        await asyncio.wait_for(task, 20)
+        await asyncio.wait_for(task, 60)
         listed = (await flow.http.get("/admin/exchanges")).json()
         by_id = {entry["id"]: ids(entry) for entry in listed}
         assert [by_id[answer.headers["x-correlation-id"]] for answer in answers] == [["fhir-search-value-absent"]] * 3

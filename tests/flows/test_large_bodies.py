@@ -70,7 +70,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
 @pytest.fixture
 def wire(place: tuple[str, str]) -> Iterator[Wire]:
     host, _, port = place[0].partition(":")
-    with socket.create_connection((host, int(port)), timeout=20) as opened:
+    with socket.create_connection((host, int(port)), timeout=60) as opened:
         yield Wire(opened, *place)
 
 

@@ -58,6 +58,11 @@ def test_the_basic_scheme_is_recognised_in_any_case(sent: str, expected: bool) -
     assert basic.is_basic(sent) is expected
 
 
+def test_a_header_is_written_with_encoding_or_without() -> None:
+    assert basic.write_plain("my app", "a+b%c") == header("my app:a+b%c")
+    assert basic.write("my app", "a+b%c") == header("my+app:a%2Bb%25c")
+
+
 @given(ids, secrets)
 def test_a_header_written_without_encoding_is_read_raw(id: str, secret: str) -> None:
     assert basic.read(basic.write_plain(id, secret)).raw == (id, secret)

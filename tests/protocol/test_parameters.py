@@ -29,6 +29,11 @@ def test_a_single_parameter_is_found_without_parsing_the_others(pairs: list[tupl
     assert first(raw, "token") == (values[0] if values else None)
 
 
+def test_the_first_value_of_a_single_parameter_is_found_and_decoded() -> None:
+    assert first("my-token=x&token=a%20b+c&token=d", "token") == "a b c"
+    assert first("my-token=x&tokens=a", "token") is None
+
+
 def test_plus_and_percent_twenty_are_both_a_space() -> None:
     assert parse("scope=a+b%20c").get("scope") == "a b c"
 

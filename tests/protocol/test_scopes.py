@@ -207,6 +207,14 @@ def test_a_scope_is_covered_by_granted_scopes(granted: str, requested: str, cove
     assert scopes.is_covered(scope, scopes.parse_all(scopes.split(granted))) is covered
 
 
+@pytest.mark.parametrize("text", ["openid", "launch/patient", "user/Patient.rs", "user/Patient.rs?a=b"])
+def test_a_scope_covers_itself(text: str) -> None:
+    first, second = scopes.parse(text), scopes.parse(text)
+    assert first is not None
+    assert second is not None
+    assert scopes.covers(first, second)
+
+
 @given(RESOURCES, RESOURCES, RESOURCES)
 def test_covering_is_reflexive_and_transitive(first: str, second: str, third: str) -> None:
     a, b, c = resource(first), resource(second), resource(third)

@@ -145,7 +145,7 @@ async def test_a_worker_takes_over_from_one_that_stores_nothing_any_more(
     monkeypatch.setattr(population_writer, "OTHER_WORKER_SECONDS", 0.1)
     async with open_workers(tmp_path, None, count=2) as (first, second):
         assert not await stop_after(first, 1)
-        await asyncio.wait_for(second.filling.writer.wait_for_other(SPACE), 5)
+        await asyncio.wait_for(second.filling.writer.wait_for_other(SPACE), 60)
         await second.filling.ensure(SPACE)
         assert await content(second) == whole
 
@@ -160,7 +160,7 @@ async def test_a_worker_waits_as_long_as_another_one_makes_progress(tmp_path: Pa
         assert not waiting.done()
         while await first.filling.writer.write_next(SPACE, first.filling.today()) == "more":
             assert not waiting.done()
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 60)
 
 
 @pytest.mark.anyio

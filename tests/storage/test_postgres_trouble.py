@@ -179,7 +179,7 @@ async def test_concurrent_creates_of_a_type_do_not_wait_for_each_other(
     first = asyncio.create_task(store.transaction([observation("o1", "p")]))
     await begun.wait()
     monkeypatch.setattr(resources, "write", write)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await store.transaction([observation("o2", "p")])
     assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == 2
     ending.set()

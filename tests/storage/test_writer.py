@@ -79,7 +79,7 @@ async def test_a_request_is_handed_over_even_if_more_keep_coming(file: Path, mon
     for _ in range(5):
         requests.append(asyncio.ensure_future(writer.run(lambda changes: started.set())))
         await asyncio.sleep(0)
-    assert started.wait(10), "the loop is blocked, and each turn adds another request"
+    assert started.wait(60), "the loop is blocked, and each turn adds another request"
     await asyncio.gather(*requests)
     writer.close()
 
@@ -88,7 +88,7 @@ async def test_a_job_with_many_steps_starts_even_if_the_loop_is_busy(file: Path)
     writer, started = Writer(connect(file)), threading.Event()
     request = asyncio.ensure_future(writer.run(lambda changes: started.set(), steps=GROUP))
     await asyncio.sleep(0)
-    assert started.wait(10), "the loop is blocked, so the job has to start without it"
+    assert started.wait(60), "the loop is blocked, so the job has to start without it"
     await request
     writer.close()
 
@@ -102,7 +102,7 @@ async def test_requests_that_wait_for_a_commit_share_the_next_one(file: Path) ->
     def slow(transaction: Transaction) -> None:
         insert(100, transaction)
         busy.set()
-        go.wait(10)
+        go.wait(60)
 
     first = asyncio.ensure_future(writer.run(slow))
     await asyncio.to_thread(busy.wait, 10)
@@ -286,7 +286,7 @@ async def test_the_numbers_of_names_are_kept_once_they_are_committed(tmp_path: P
 async def test_requests_wait_until_they_are_committed(file: Path) -> None:
     writer, free = Writer(connect(file)), threading.Event()
     assert writer.waiting() == 0
-    running = [asyncio.create_task(writer.run(lambda changes: free.wait(10))) for _ in range(3)]
+    running = [asyncio.create_task(writer.run(lambda changes: free.wait(60))) for _ in range(3)]
     await asyncio.sleep(0)
     assert writer.waiting() == 3
     free.set()

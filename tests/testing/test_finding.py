@@ -81,12 +81,12 @@ def failing(text: str, folder: Path, seconds: float = 10) -> Iterator[Any]:
 
 def test_a_server_that_is_not_ready_in_time_is_ended_and_its_last_lines_are_shown(tmp_path: Path) -> None:
     started = time.monotonic()
-    lines = "for n in $(seq 100); do echo line $n >&2; done; exec sleep 60"
+    lines = "for n in $(seq 100); do echo line $n >&2; done; exec sleep 110"
     with failing(lines, tmp_path, 0.5) as failed:
         message = str(failed.value)
     assert message.startswith(f"`{tmp_path / 'fake'} serve` wasn't ready within 0.5 seconds. Its last lines:\nline 81\n")
     assert message.count("\n") == LINES_SHOWN
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.parametrize(

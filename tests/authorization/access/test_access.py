@@ -382,3 +382,17 @@ def test_filters_apply_to_system_scopes_and_shared_types() -> None:
     shared = visible_with("patient/Practitioner.rs?category=x")
     assert not shared.allows("Practitioner", "r", [], [])
     assert shared.allows("Practitioner", "r", [], [("category", None, "x")])
+
+
+def test_a_scope_that_is_not_well_formed_grants_nothing_and_the_others_do() -> None:
+    alone = structs.replace(TOKEN, scope="patient/Observation.rs?category:not=laboratory")
+    assert visibility(alone, USER, POLICY, COMPARTMENT) == NOTHING
+    both = structs.replace(TOKEN, scope=f"{alone.scope} patient/Condition.rs")
+    other = structs.replace(TOKEN, scope="patient/Condition.rs")
+    assert visibility(both, USER, POLICY, COMPARTMENT) == visibility(other, USER, POLICY, COMPARTMENT)
+
+
+def test_a_token_holds_until_it_is_revoked_and_only_for_its_base() -> None:
+    assert access.holds(BASE, "Bearer t", KNOWN)
+    assert not access.holds(BASE, "Bearer t", structs.replace(KNOWN, token=structs.replace(TOKEN, revoked=True)))
+    assert not access.holds("http://localhost:7425/general/r5", "Bearer t", KNOWN)

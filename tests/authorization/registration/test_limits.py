@@ -293,3 +293,11 @@ def test_the_administrator_has_no_limit() -> None:
     assert [check.decide(request, None) for check in registration_limits.CHECKS] == [None] * 4
     unlimited = structs.replace(request, limit=Grant())
     assert [check.decide(unlimited, None) for check in registration_limits.CHECKS] == [None] * 4
+
+
+def test_the_limit_of_a_first_registration_is_the_policy_and_leaves_urls_and_authentication_open() -> None:
+    policy = Policy(registration_scopes="patient/*.rs", registration_grants=("authorization_code",))
+    limit = registration_limits.by_policy(policy)
+    assert (limit.scope, limit.grant_types) == ("patient/*.rs", ("authorization_code",))
+    others = set(registration_limits.MEMBERS) - {"scope", "grant_types"}
+    assert {name: getattr(limit, name) for name in others} == {name: getattr(Grant(), name) for name in others}

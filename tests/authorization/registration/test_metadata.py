@@ -218,6 +218,11 @@ def test_an_update_keeps_tenant_and_version_and_resets_the_rest() -> None:
     assert (update["name"], update["scope"]) == ("Growth", client_metadata.DEFAULT_SCOPE)
 
 
+def test_an_update_of_a_backend_service_keeps_its_type() -> None:
+    service = Client("c", tenant="cerner", type="system", client="asymmetric", grant_types=("client_credentials",))
+    assert client_metadata.update(VALID, service)["type"] == "system"
+
+
 def test_the_management_url_is_returned_only_with_its_token() -> None:
     response = client_metadata.registration_response(REGISTERED, None, token="t", address="http://x/c")
     assert (response["registration_access_token"], response["registration_client_uri"]) == ("t", "http://x/c")

@@ -48,6 +48,16 @@ def test_basic_and_post_are_both_accepted_if_no_method_is_registered() -> None:
     assert outcome(token_request(client_secret=SECRET), CONFIDENTIAL) is None
 
 
+@pytest.mark.parametrize(
+    ("sent", "expected"), [("a+b", "decoded"), ("a%20b", "decoded"), ("a b", "decoded"), ("a%2Bb", None), ("other", None)]
+)
+def test_a_reading_of_the_secret_is_found(sent: str, expected: str | None) -> None:
+    request = token_request(headers={"Authorization": basic(f"app:{sent}")}, client_id=None)
+    assert reading(request, structs.replace(SYMMETRIC, secret_hash=hash_secret("a b"))) == expected
+    raw = structs.replace(SYMMETRIC, secret_hash=hash_secret("a+b"))
+    assert reading(request, raw) == {"a+b": "raw", "a%2Bb": "decoded"}.get(sent)
+
+
 @given(secrets)
 def test_any_secret_is_recognised_form_encoded(secret: str) -> None:
     request = token_request(headers={"Authorization": write("app", secret)}, client_id=None)
