@@ -39,7 +39,7 @@ async def move(flow: Flow, **body: Any) -> dict[str, Any]:
 
 def test_moves_that_end_at_real_time_lose_nothing(engine: Engine, tmp_path: Path) -> None:
     async def steps(worker: Flow, other: Flow) -> None:
-        granted = await worker.launched()
+        granted = await worker.complete_launch()
         await use(worker, other, 3, 12)
         await move(worker, offset=0, frozen=False)
         before = await stored(worker)
@@ -48,7 +48,7 @@ def test_moves_that_end_at_real_time_lose_nothing(engine: Engine, tmp_path: Path
             await move(dice.choice((worker, other)), offset=days * DAY, frozen=dice.random() < 0.5)
             for flow in (worker, other):
                 await flow.sandbox.journal.purge()
-            added = await other.launched(name=f"App {days}")
+            added = await other.complete_launch(name=f"App {days}")
             assert (await read_user(worker, added)) == 200
             before |= {name: record for name, record in (await stored(worker)).items() if name not in before}
         await move(other, offset=0, frozen=False)
@@ -85,7 +85,7 @@ def test_a_frozen_clock_stands_still_for_all_workers(engine: Engine, tmp_path: P
 
 def test_a_token_expires_and_is_valid_again_with_the_clock(tmp_path: Path) -> None:
     async def steps(worker: Flow, other: Flow) -> None:
-        granted = await worker.launched()
+        granted = await worker.complete_launch()
         await move(other, advance=granted["expires_in"] + 1)
         assert await read_user(worker, granted) == 401
         await move(worker, offset=0)

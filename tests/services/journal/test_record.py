@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 from tests.flows.flow import Flow, run
 from tests.laws import for_each
@@ -18,6 +20,7 @@ from sickbay.authorization.token.client_authentication import hash_secret
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.kinds import KINDS
+from sickbay.diagnosis.stages import FHIR_STAGES
 from sickbay.services.decision import Decision
 from sickbay.services.journal import record as exchange_record
 from sickbay.services.journal.exchange_json import MEMBERS, add_derived
@@ -56,8 +59,11 @@ def _decision(kind: str, evidence: dict[str, Any]) -> Decision:
 
 
 CASES = dict(decisions())
-CHECKSUM = 1546053149
-STORED = "AYNmogrkNA7PB7UA"
+DICTIONARIES = [
+    (exchange_record.WORDS, 1546053149, "AYNmogrkNA7PB7UA", b'{"id":"x","stage":"authorize"}'),
+    (exchange_record.FHIR_WORDS, 1113388723, "AoPGcAVmBNUCAA==", b'{"id":"x","stage":"access"}'),
+]
+"""Each dictionary of the records, its checksum, a stored record, and what it contains."""
 AVERAGE, LARGEST = 1_000, 2_048
 """Maximum bytes of the record of a refused request, on average and for the largest."""
 
@@ -133,10 +139,27 @@ def test_nearly_every_finding_of_the_cases_keeps_its_texts() -> None:
     assert unchanged / total > 0.9, (unchanged, total)
 
 
-def test_the_dictionary_of_the_records_never_changes() -> None:
-    """A data folder of an earlier revision can be read only with exactly this dictionary."""
-    assert zlib.crc32(exchange_record.WORDS) == CHECKSUM
-    assert exchange_record.unpack(base64.b64decode(STORED)) == b'{"id":"x","stage":"authorize"}'
+@pytest.mark.parametrize(("words", "checksum", "stored", "text"), DICTIONARIES)
+def test_the_dictionaries_of_the_records_never_change(words: bytes, checksum: int, stored: str, text: bytes) -> None:
+    """A data folder of an earlier revision can be read only with exactly these dictionaries."""
+    assert zlib.crc32(words) == checksum
+    assert exchange_record.unpack(base64.b64decode(stored)) == text
+
+
+def test_the_record_of_a_granted_fhir_request_is_smaller_with_its_own_dictionary() -> None:
+    granted = [name for name, decision in CASES.items() if decision.refusal is None and decision.stage.name in FHIR_STAGES]
+    texts = [(exchange(name), redact(exchange(name), LiveSecrets(), compare=False)) for name in granted]
+    stored = [record(recorded, 1, text).value for recorded, text in texts]
+    assert len(stored) > 10
+    assert {value[:1] for value in stored} == {exchange_record.FHIR_MARK}
+    assert sum(map(len, stored)) < sum(len(exchange_record.pack(text)) for _, text in texts) * 0.9
+
+
+@given(st.binary(max_size=5000), st.sampled_from([exchange_record.MARK, exchange_record.FHIR_MARK]))
+def test_a_packed_record_is_unpacked_to_the_same_bytes(text: bytes, mark: bytes) -> None:
+    assert exchange_record.unpack(exchange_record.pack(text + exchange_record.FHIR_WORDS + text, mark)) == (
+        text + exchange_record.FHIR_WORDS + text
+    )
 
 
 def test_a_record_of_an_older_sickbay_is_redacted_when_it_is_read(tmp_path: Path) -> None:
