@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 import orjson
 from tests.cli.command import sickbay
-from tests.services.hospitals.hospital_texts import RIVERSIDE, changed
+from tests.services.hospitals.hospital_texts import RIVERSIDE, replace_text
 
 from sickbay.testing.server import serving
 
@@ -40,7 +40,7 @@ def test_without_a_server_hospitals_are_kept_in_the_data_folder(tmp_path: Path) 
 
 def test_mistakes_are_named_and_nothing_is_added(tmp_path: Path) -> None:
     file, place = tmp_path / "wrong.toml", tmp_path / "data"
-    file.write_text(changed('token = "/connect', 'tokn = "/connect'))
+    file.write_text(replace_text('token = "/connect', 'tokn = "/connect'))
     wrong = sickbay("hospitals", "add", str(file), folder=place)
     assert wrong.returncode == 1
     assert "Line 9: There is no key tokn in [paths]. Did you mean token?" in wrong.stderr

@@ -13,7 +13,7 @@ from tests.flows.test_ehr_by_http import field
 from tests.flows.two_workers import run_two
 from tests.flows.writing import Hand
 from tests.postgres import ENGINES
-from tests.services.hospitals.hospital_texts import RIVERSIDE, changed
+from tests.services.hospitals.hospital_texts import RIVERSIDE, replace_text
 
 TOML = {"Content-Type": "application/toml"}
 BASE = "/riverside/api/fhir"
@@ -128,7 +128,7 @@ def test_after_its_removal_nothing_of_it_is_left(data: str | None, tmp_path: Pat
         for kind in ("app", "user", "token", "exchange", "hospital", "session", "launch"):
             assert not await store.find(kind, tenant="riverside", limit=10)
         assert (await first.http.get("/admin/faults")).json() == []
-        await add(second, changed("token_lifetime = 300", "token_lifetime = 400"))
+        await add(second, replace_text("token_lifetime = 300", "token_lifetime = 400"))
         assert (await first.http.get("/admin/policies/riverside")).json()["policy"]["token_lifetime"] == 400
         assert (await own.ask("GET", "/Observation?patient=p-0001")).status_code == 401
 
@@ -150,7 +150,7 @@ def test_a_complete_reset_removes_it(data: str | None, tmp_path: Path) -> None:
 
 def test_what_cannot_be_added_changes_nothing(tmp_path: Path) -> None:
     async def steps(first: Flow, second: Flow) -> None:
-        wrong = await add(first, changed('token = "/connect', 'tokn = "/connect'))
+        wrong = await add(first, replace_text('token = "/connect', 'tokn = "/connect'))
         assert (wrong.status_code, wrong.json()["detail"]) == (
             422,
             "Line 9: There is no key tokn in [paths]. Did you mean token?",
@@ -189,7 +189,7 @@ def test_the_page_adds_and_removes_a_hospital_and_keeps_what_was_typed(tmp_path:
         async def send(**more: str) -> httpx2.Response:
             return await flow.http.post(at, data=form | more, headers=html)
 
-        wrong = await send(file=changed('token = "/connect', 'tokn = "/connect'))
+        wrong = await send(file=replace_text('token = "/connect', 'tokn = "/connect'))
         assert wrong.status_code == 422
         assert "Line 9: There is no key tokn in [paths]. Did you mean token?" in unescape(wrong.text)
         assert "tokn = &#34;/connect/token&#34;" in wrong.text

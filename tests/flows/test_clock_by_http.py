@@ -20,7 +20,7 @@ FOLLOWS_THE_CLOCK = {"meta", "changes", "failure"}
 """Kinds that the look itself writes."""
 
 
-async def stored(flow: Flow) -> dict[str, Any]:
+async def read_records(flow: Flow) -> dict[str, Any]:
     """Every record of what was used."""
     await flow.sandbox.journal.flush()
     found = [record for kind in KINDS.keys() - FOLLOWS_THE_CLOCK for record in await store_of(flow, kind)]
@@ -42,7 +42,7 @@ def test_moves_that_end_at_real_time_lose_nothing(engine: Engine, tmp_path: Path
         granted = await worker.complete_launch()
         await use(worker, other, 3, 12)
         await move(worker, offset=0, frozen=False)
-        before = await stored(worker)
+        before = await read_records(worker)
         dice = random.Random(5)
         for days in (10, -10, 400, -9_000, 3):
             await move(dice.choice((worker, other)), offset=days * DAY, frozen=dice.random() < 0.5)
@@ -50,12 +50,12 @@ def test_moves_that_end_at_real_time_lose_nothing(engine: Engine, tmp_path: Path
                 await flow.sandbox.journal.purge()
             added = await other.complete_launch(name=f"App {days}")
             assert (await read_user(worker, added)) == 200
-            before |= {name: record for name, record in (await stored(worker)).items() if name not in before}
+            before |= {name: record for name, record in (await read_records(worker)).items() if name not in before}
         await move(other, offset=0, frozen=False)
         for flow in (worker, other):
             await flow.sandbox.journal.purge()
             assert (await flow.http.get("/admin/clock")).json()["offset"] == 0
-        assert before.keys() <= (await stored(other)).keys()
+        assert before.keys() <= (await read_records(other)).keys()
         assert await read_user(other, granted) == 200
 
     run_two(steps, engine(), tmp_path)

@@ -96,6 +96,26 @@ def _app_policy(**more: Any) -> portal_views.AppPolicyView:
     return portal_views.AppPolicyView(app=app, hospital=hospital, groups=groups, action="/settings", **more)
 
 
+def _policy_pages(here: Frame) -> dict[str, tuple[str, Any, Frame]]:
+    return {
+        "hospital": ("hospital", _hospital("token_lifetime = 30", ""), here),
+        "hospital-wrong-field": ("hospital", _hospital("token_lifetime = 30", "", "soon"), here),
+        "hospitals": ("hospitals", _hospitals(saved="Added."), here),
+        "hospitals-wrong": (
+            "hospitals",
+            _hospitals(file="tokn = 1", problems=("Line 1: There is no key tokn. Did you mean token?",)),
+            here,
+        ),
+        "app-policy": ("app_policy", _app_policy(), here),
+        "app-policy-late": ("app_policy", _app_policy(fault="This page was probably open for too long. Try again."), here),
+        "hospital-wrong": (
+            "hospital",
+            _hospital("pkce = 5", "The policy pkce must be required, if-sent or off"),
+            here,
+        ),
+    }
+
+
 def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
     here = replace(DEVELOPER, here="Developer portal")
     row = portal_views.AppRow(
@@ -132,21 +152,7 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
         ),
         "apps-least": ("apps", portal_views.AppsView((), "/developer/register"), here),
         "app": ("app", app, here),
-        "hospital": ("hospital", _hospital("token_lifetime = 30", ""), here),
-        "hospital-wrong-field": ("hospital", _hospital("token_lifetime = 30", "", "soon"), here),
-        "hospitals": ("hospitals", _hospitals(saved="Added."), here),
-        "hospitals-wrong": (
-            "hospitals",
-            _hospitals(file="tokn = 1", problems=("Line 1: There is no key tokn. Did you mean token?",)),
-            here,
-        ),
-        "app-policy": ("app_policy", _app_policy(), here),
-        "app-policy-late": ("app_policy", _app_policy(fault="This page was probably open for too long. Try again."), here),
-        "hospital-wrong": (
-            "hospital",
-            _hospital("pkce = 5", "The policy pkce must be required, if-sent or off"),
-            here,
-        ),
+        **_policy_pages(here),
         "time": ("time", TIME, here),
         "time-frozen": (
             "time",

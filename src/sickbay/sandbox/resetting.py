@@ -55,14 +55,14 @@ async def _steps(sandbox: Sandbox, tenant: str | None, everything: bool) -> list
         *(Clear(kind, tenant or "") for kind in record_kinds.list_cleared(everything)),
         *kept,
         *await sandbox.filling.steps_of_reset(tenant, sandbox.filling.today(moved)),
-        *(step for added in _removed(runtime, tenant, everything) for step in sandbox.filling.steps_of_removal(added)),
+        *(step for added in _list_removed(runtime, tenant, everything) for step in sandbox.filling.steps_of_removal(added)),
         *await seeding.steps(runtime, sandbox.filling.written, tenant, everything=everything),
         await runtime_settings.after_reset(runtime, tenant, everything),
         reset_revisions.step(runtime.resets, tenant, everything),
     ]
 
 
-def _removed(runtime: Runtime, tenant: str | None, everything: bool) -> list[Tenant]:
+def _list_removed(runtime: Runtime, tenant: str | None, everything: bool) -> list[Tenant]:
     """The hospitals that the reset removes: those that were added."""
     return [hospital for hospital in runtime.tenants.values() if hospital.digest] if everything and tenant is None else []
 

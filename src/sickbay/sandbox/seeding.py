@@ -105,7 +105,7 @@ def sample(runtime: Runtime, tenant: Tenant, version: str) -> Client:
         client="public",
         launch_uri=launch_uri,
         redirect_uris=redirects,
-        scope=_supported(SAMPLE_SCOPE, tenant),
+        scope=_keep_supported(SAMPLE_SCOPE, tenant),
         fhir=version,
         smart_version=2,
         pkce="if-sent",
@@ -115,7 +115,7 @@ def sample(runtime: Runtime, tenant: Tenant, version: str) -> Client:
     )
 
 
-def _supported(scope: str, tenant: Tenant) -> str:
+def _keep_supported(scope: str, tenant: Tenant) -> str:
     """The scopes of a list that the hospital supports, or that its own ones are a part of."""
     supported = tenant.policy.supported_scopes
     if not supported:

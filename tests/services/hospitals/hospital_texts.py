@@ -37,7 +37,7 @@ type = "Condition"
 """
 
 
-def changed(old: str, new: str) -> str:
+def replace_text(old: str, new: str) -> str:
     """The file with one text replaced. Raises AssertionError if the file doesn't contain it."""
     assert old in RIVERSIDE
     return RIVERSIDE.replace(old, new, 1)

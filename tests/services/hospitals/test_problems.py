@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import ROOT
-from tests.services.hospitals.hospital_texts import RIVERSIDE, changed
+from tests.services.hospitals.hospital_texts import RIVERSIDE, replace_text
 
 from sickbay.services.hospitals import hospital_file
 from sickbay.services.hospitals.hospital_file import HospitalFile, Problem
@@ -65,14 +65,14 @@ def test_a_complete_file_has_no_problem() -> None:
     ],
 )
 def test_a_mistake_is_named_on_its_line(old: str, new: str, sentence: str) -> None:
-    text = changed(old, new)
+    text = replace_text(old, new)
     (problem,) = problems(text)[:1]
     assert sentence in problem.sentence
     assert problem.line == RIVERSIDE[: RIVERSIDE.index(old)].count("\n") + new.count("\n") + 1
 
 
 def test_all_mistakes_of_a_kind_are_named_at_once_in_the_order_of_their_lines() -> None:
-    text = changed('token = "/connect', 'tokn = "/connect').replace("token_lifetime", "tokenlifetime")
+    text = replace_text('token = "/connect', 'tokn = "/connect').replace("token_lifetime", "tokenlifetime")
     lines = text.splitlines()
     assert ["tokn" in lines[problem.line - 1] for problem in problems(text)] == [True, False]
     assert "tokenlifetime" in lines[problems(text)[1].line - 1]

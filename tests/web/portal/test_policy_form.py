@@ -14,7 +14,7 @@ from sickbay.protocol.parameters import Parameters
 from sickbay.web.portal import policy_form
 
 
-def sent_by(groups: tuple[policy_form.PolicyGroup, ...], **typed: str) -> Parameters:
+def fill_in(groups: tuple[policy_form.PolicyGroup, ...], **typed: str) -> Parameters:
     """What a browser sends for these fields, with other values for some of them."""
     pairs: list[tuple[str, str]] = []
     for field in (field for group in groups for field in group.fields):
@@ -39,7 +39,7 @@ def test_an_app_has_only_fields_of_settings_that_it_may_have() -> None:
 
 
 def test_a_wrong_value_is_marked_at_its_field_and_stays_as_it_was_typed() -> None:
-    sent = sent_by(policy_form.groups(Policy(), {}, {}), token_lifetime="soon", code_lifetime="0", registration_scopes="x/y")
+    sent = fill_in(policy_form.groups(Policy(), {}, {}), token_lifetime="soon", code_lifetime="0", registration_scopes="x/y")
     read = policy_form.read(sent, Policy())
     assert sorted(read.faults) == ["code_lifetime", "registration_scopes", "token_lifetime"]
     again = policy_form.groups(Policy(), {}, {}, sent=sent, faults=read.faults)
@@ -48,7 +48,7 @@ def test_a_wrong_value_is_marked_at_its_field_and_stays_as_it_was_typed() -> Non
 
 
 def test_a_list_of_which_nothing_is_ticked_is_a_mistake() -> None:
-    sent = sent_by(policy_form.groups(Policy(), {}, {}))
+    sent = fill_in(policy_form.groups(Policy(), {}, {}))
     sent = Parameters(tuple(pair for pair in sent.pairs if pair[0] != "launches"))
     assert policy_form.read(sent, Policy()).faults == {"launches": "Choose at least one."}
 
@@ -71,6 +71,6 @@ CHOSEN = st.fixed_dictionaries({}, optional={name: values_of(setting) for name, 
 @given(CHOSEN, CHOSEN)
 def test_a_form_that_is_sent_as_it_was_shown_changes_nothing(configured: dict[str, Any], chosen: dict[str, Any]) -> None:
     inherited = policies.under(Policy(), configured)
-    read = policy_form.read(sent_by(policy_form.groups(inherited, chosen, {})), inherited)
+    read = policy_form.read(fill_in(policy_form.groups(inherited, chosen, {})), inherited)
     assert read.faults == {}
     assert policies.under(inherited, read.chosen) == policies.under(inherited, chosen)

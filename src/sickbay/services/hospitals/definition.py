@@ -22,7 +22,7 @@ TABLES = ("paths", "answers", "policy", "words", "token_response", "id_token", "
 def create(document: Mapping[str, Any], base: str, digest: str) -> Tenant:
     """Make the hospital. base: Sickbay's base URL. digest: of the file."""
     name = document["name"]
-    dialect = dialects.read(document.get("like", dialects.STANDARD), _merged(document))
+    dialect = dialects.read(document.get("like", dialects.STANDARD), _merge_dialect(document))
     types = {version: types_of(VERSIONS[version].number) for version in dialect.fhir}
     plain = context.tenant(name, base, dialect, types)
     return replace(plain, digest=digest, users=_users(document, dialect), faults=_faults(document))
@@ -46,7 +46,7 @@ def _user(tenant: str, dialect: Dialect, sent: Mapping[str, Any]) -> User:
     )
 
 
-def _merged(document: Mapping[str, Any]) -> dict[str, Any]:
+def _merge_dialect(document: Mapping[str, Any]) -> dict[str, Any]:
     """The document of a dialect: that of the dialect it is like, with the hospital's own members."""
     merged = dialects.document(document.get("like", dialects.STANDARD))
     own = {"about": document["title"]} | {name: value for name, value in document.items() if name not in TABLES}

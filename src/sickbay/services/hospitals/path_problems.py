@@ -27,7 +27,7 @@ def find_path_problems(file: HospitalFile) -> Iterator[Problem]:
     own = file.document.get("paths", {})
     paths = {**dialects.load(file.document.get("like", dialects.STANDARD)).paths, **own}
     for name, path in own.items():
-        if problem := _malformed(file, name, path):
+        if problem := _find_path_mistake(file, name, path):
             yield file.problem(("paths", name), problem)
             return
     versions = fhir_versions(file.document)
@@ -36,7 +36,7 @@ def find_path_problems(file: HospitalFile) -> Iterator[Problem]:
     yield from _collisions(file, paths, own)
 
 
-def _malformed(file: HospitalFile, name: str, path: str) -> str:
+def _find_path_mistake(file: HospitalFile, name: str, path: str) -> str:
     """The sentence about a path that can't be served; "" if it can."""
     plain = path.partition("?")[0] if name == "errors" else path
     if not _PATH.fullmatch(plain) or (name != "issuer" and plain in ("", "/")):
