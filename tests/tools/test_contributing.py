@@ -53,14 +53,11 @@ def test_a_list_names_files_that_exist(what: str) -> None:
 
 
 def add_rule(root: Path) -> None:
-    entry = both(
-        repeating(
-            r"^GRANT_TYPE_INVALID = Rule\(\n.*?^\)\n\n",
-            ("GRANT_TYPE_INVALID", "GRANT_TYPE_HYPHENATED"),
-            ('id="grant-type-invalid"', 'id="grant-type-hyphenated"'),
-            ("_with_suggestion,", '(lambda facts: _with_suggestion(facts) if "-" in facts["received"] else None),'),
-        ),
-        repeating(r"^    GRANT_TYPE_INVALID,\n", ("INVALID", "HYPHENATED")),
+    entry = repeating(
+        r"^GRANT_TYPE_INVALID = Rule\(\n.*?^\)\n\n",
+        ("GRANT_TYPE_INVALID", "GRANT_TYPE_HYPHENATED"),
+        ('id="grant-type-invalid"', 'id="grant-type-hyphenated", explains="grant-type-invalid"'),
+        ("_with_suggestion,", '(lambda facts: _with_suggestion(facts) if "-" in facts["received"] else None),'),
     )
     case = copying(
         f"{CASES}/token/grant-type-invalid.md", ("grant-type-invalid", "grant-type-hyphenated"), ("sation_", "zation-")
@@ -130,9 +127,8 @@ def add_check(root: Path) -> None:
         ("RESPONSE_MODE", "DISPLAY"),
     )
     place = repeating(r"^    request_syntax\.response_mode_is_query_if_sent,\n", ("response_mode_is_query", "display_is_page"))
-    rule = both(
-        repeating(r"^RESPONSE_MODE_UNSUPPORTED = Rule\(\n.*?^\)\n\n", ("RESPONSE_MODE", "DISPLAY"), *words, ("query", "page")),
-        repeating(r"^    RESPONSE_MODE_UNSUPPORTED,\n", ("RESPONSE_MODE", "DISPLAY")),
+    rule = repeating(
+        r"^RESPONSE_MODE_UNSUPPORTED = Rule\(\n.*?^\)\n\n", ("RESPONSE_MODE", "DISPLAY"), *words, ("query", "page")
     )
     case = copying(
         f"{CASES}/authorize/response-mode-unsupported.md",

@@ -59,7 +59,8 @@ class Rule:
     """One rule.
 
     id:         names the problem, never its fix. Stable: it is part of URLs and stored findings.
-    explains:   the name of the refusal that it explains; None if it only gives advice.
+    explains:   the name of the refusal that it explains, if that isn't its id; "" if it doesn't explain the one with its id.
+                In the catalogue, None if the rule only gives advice.
     stage:      the stage whose requests it examines. No declaration has it: it follows from the folder (`rule_defaults`).
     recognises: facts of that refusal -> the same facts or more; None if this rule doesn't apply.
     advises:    (request, context) -> facts, or None. Called for every request of the stage, refused or not, unless one of the

@@ -90,7 +90,6 @@ def _name_place(facts: Facts) -> Facts:
 
 MISSING = Rule(
     id="fhir-token-missing",
-    explains="fhir-token-missing",
     outcome="401, without an error code",
     differs="RFC 6750, 3.1 allows no error code if the request has no authentication information.",
     parameter="Authorization",
@@ -103,7 +102,6 @@ MISSING = Rule(
 
 NOT_BEARER = Rule(
     id="fhir-token-not-bearer",
-    explains="fhir-token-not-bearer",
     recognises=lambda facts: {**facts, "said": FAULTS[facts["fault"]]},
     outcome="401, or 400 invalid_request if a Bearer header is malformed",
     differs="Only a malformed Bearer header is an invalid request; another scheme is the same as no token.",
@@ -117,7 +115,6 @@ NOT_BEARER = Rule(
 
 IN_QUERY = Rule(
     id="fhir-token-in-query",
-    explains="fhir-token-in-query",
     recognises=_name_place,
     parameter="access_token",
     title="`access_token` is in the {where} instead of the `Authorization` header",
@@ -165,7 +162,6 @@ REFRESH_TOKEN_USED = Rule(
 
 TOKEN_UNKNOWN = Rule(
     id="fhir-token-unknown",
-    explains="fhir-token-unknown",
     recognises=_explain_reason,
     parameter="Authorization",
     title="The access token {problem}",
@@ -177,7 +173,6 @@ TOKEN_UNKNOWN = Rule(
 
 EXPIRED = Rule(
     id="fhir-token-expired",
-    explains="fhir-token-expired",
     parameter="Authorization",
     title="The access token had expired {late} s before this request",
     why="`expires_in` in the token response says how many seconds a token is valid.",
@@ -188,7 +183,6 @@ EXPIRED = Rule(
 
 WRONG_ISSUER = Rule(
     id="fhir-token-wrong-issuer",
-    explains="fhir-token-wrong-issuer",
     title="The access token is from another issuer: `{received}`",
     why="This FHIR server accepts only tokens from `{expected}`. Your app may have mixed two hospitals, or sandbox and "
     "production.",
@@ -199,7 +193,6 @@ WRONG_ISSUER = Rule(
 
 WRONG_AUDIENCE = Rule(
     id="fhir-token-wrong-audience",
-    explains="fhir-token-wrong-audience",
     title="The access token is for another FHIR base URL: `{received}`",
     why="A token works only at the FHIR base URL that was the `aud` of the authorization request.",
     fix="Request a token with `aud={expected}`. If you meant the other server, send this token to `{received}`.",
@@ -249,7 +242,6 @@ def _not_in_jwt(request: AccessRequest, context: AccessContext) -> Facts | None:
 
 INSUFFICIENT = Rule(
     id="fhir-insufficient-scope",
-    explains="fhir-insufficient-scope",
     advises=_not_in_jwt,
     recognises=_with_context,
     title="The token's scopes don't allow this request for {type}{through}",
@@ -322,20 +314,4 @@ CATEGORY_CONSTRAINT = Rule(
     why="The scope is limited to `{parameter}={granted}`, so the server returns nothing for other values.",
     fix="Search for `{parameter}={granted}`. If your app needs more, request a scope without this limit.",
     spec=SCOPES,
-)
-
-RULES = (
-    MISSING,
-    NOT_BEARER,
-    IN_QUERY,
-    ID_TOKEN_USED,
-    REFRESH_TOKEN_USED,
-    TOKEN_UNKNOWN,
-    EXPIRED,
-    WRONG_ISSUER,
-    WRONG_AUDIENCE,
-    READ_NOT_SEARCH,
-    INSUFFICIENT,
-    WRONG_PATIENT,
-    CATEGORY_CONSTRAINT,
 )

@@ -12,5 +12,3 @@ UNEXPLAINED = Rule(
     fix="Add {add}.",
     spec=specs.rfc(6749, "5.2", "Error Response"),
 )
-
-RULES = (UNEXPLAINED,)

@@ -14,7 +14,6 @@ ACCESS = Spec(
 
 TOO_LARGE = Rule(
     id="app-state-too-large",
-    explains="app-state-too-large",
     title="The app state is too large: {received} bytes, maximum {expected}",
     why="App state is for settings and keys. Store larger data as FHIR resources or on the app's own server.",
     fix="Store at most {expected} bytes, including the resource around the data. If you need more, split it across several "
@@ -24,7 +23,6 @@ TOO_LARGE = Rule(
 
 PROFILE = Rule(
     id="app-state-not-in-profile",
-    explains="app-state-not-in-profile",
     recognises=add_count,
     title="The Basic resource isn't valid app state: {counted}",
     why="{said}",
@@ -34,7 +32,6 @@ PROFILE = Rule(
 
 OTHER_SUBJECT = Rule(
     id="app-state-other-subject",
-    explains="app-state-other-subject",
     title="The token's scopes don't allow app state of `{received}` under {code}",
     why="With `patient/` scopes you can store state only for the patient in context. With `user/` scopes you can also store it "
     "for the user, their patients, and the app. A scope with ?code= is limited to that code. The token has `{held}`.",
@@ -44,7 +41,6 @@ OTHER_SUBJECT = Rule(
 
 NOT_THERE = Rule(
     id="app-state-not-there",
-    explains="app-state-not-there",
     title="The app has no state `{received}` that this token may change",
     why="It may be deleted, belong to another app, be outside the token's scopes, or have never existed. To protect other "
     "data, the server doesn't say which.",
@@ -55,7 +51,6 @@ NOT_THERE = Rule(
 
 MOVED = Rule(
     id="app-state-moved",
-    explains="app-state-moved",
     title="The update would change the subject or the code of the app state",
     why="The app finds its state by these two, so they can't change. The state is {expected}, and you sent {received}.",
     fix="Send the update with {expected}. If the state has to change, create a new one and delete this one.",
@@ -64,12 +59,9 @@ MOVED = Rule(
 
 UNCLEAR = Rule(
     id="app-state-query-unclear",
-    explains="app-state-query-unclear",
     title="The query doesn't identify one app state: `{received}`",
     why="{said}",
     fix="Request `Basic?code=system|code` with `subject=<absolute URL>`. For state of the app itself, use "
     "`subject:missing=true`.",
     spec=QUERY,
 )
-
-RULES = (TOO_LARGE, PROFILE, OTHER_SUBJECT, NOT_THERE, MOVED, UNCLEAR)

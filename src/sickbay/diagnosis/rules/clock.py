@@ -64,5 +64,3 @@ NBF_FUTURE = Rule(
     fix="Synchronise both clocks with NTP, and allow a difference of 60 s. A server may also leave out `nbf`.",
     spec=specs.rfc(7519, "4.1.5", "nbf Claim"),
 )
-
-RULES = (SKEW_ASSERTION, IAT_FUTURE, NBF_FUTURE)

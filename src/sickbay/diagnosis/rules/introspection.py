@@ -16,7 +16,6 @@ def _as_token(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 TOKEN_PARAMETER_MISSING = Rule(
     id="token-parameter-missing",
-    explains="token-parameter-missing",
     parameter="token",
     title="`token` is missing",
     why="The token to introspect or revoke goes into the form body, as `token`. The `Authorization` "
@@ -25,6 +24,3 @@ TOKEN_PARAMETER_MISSING = Rule(
     spec=specs.rfc(7662, "2.1", "Introspection Request"),
     repair=_as_token,
 )
-
-
-RULES = (TOKEN_PARAMETER_MISSING,)

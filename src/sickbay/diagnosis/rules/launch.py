@@ -31,7 +31,6 @@ def _from_fragment(request: UrlRequest, facts: Facts) -> UrlRequest:
 
 PARAMS_IN_FRAGMENT = Rule(
     id="launch-url-params-in-fragment",
-    explains="launch-url-params-in-fragment",
     title="The launch URL has parameters after the `#`: {names}",
     why="Browsers don't send the fragment to a server, and it isn't part of `location.search`.",
     fix="Put `iss` and `launch` into the query string, and register a launch URL without a `#`.",
@@ -41,7 +40,6 @@ PARAMS_IN_FRAGMENT = Rule(
 
 VENDOR_SUBSTITUTION = Rule(
     id="launch-url-vendor-substitution",
-    explains="launch-url-vendor-substitution",
     title="The EHR opened your app as a plain link instead of a SMART launch",
     why="The URL contains variables of the EHR's menu: {names}. A SMART launch sends `iss` and `launch` instead.",
     fix="Ask the EHR's administrator to configure the menu entry as a SMART app.",
@@ -68,7 +66,6 @@ LEGACY_PARAMS = Rule(
 
 MISSING_ISS = Rule(
     id="launch-url-missing-iss",
-    explains="launch-url-missing-iss",
     parameter="iss",
     title="`iss` is missing from the launch URL",
     why="`iss` tells your app which FHIR server launched it. It's missing if the URL was opened by hand or from a bookmark.",
@@ -97,7 +94,6 @@ MISSING_LAUNCH = Rule(
 
 ISS_DOUBLE_ENCODED = Rule(
     id="launch-url-iss-double-encoded",
-    explains="launch-url-iss-double-encoded",
     parameter="iss",
     title="`iss` is percent-encoded twice",
     why="After decoding it once, it's still `{received}`, so your app can't find the discovery document.",
@@ -108,7 +104,6 @@ ISS_DOUBLE_ENCODED = Rule(
 
 ISS_NOT_ABSOLUTE = Rule(
     id="launch-url-iss-not-absolute",
-    explains="launch-url-iss-not-absolute",
     parameter="iss",
     title="`iss` isn't an absolute URL: `{received}`",
     why="Your app would look for the FHIR server on its own host.",
@@ -118,7 +113,6 @@ ISS_NOT_ABSOLUTE = Rule(
 
 ISS_NOT_BASE = Rule(
     id="launch-url-iss-not-base",
-    explains="launch-url-iss-not-base",
     parameter="iss",
     title="`iss` isn't the FHIR base URL: `{received}`",
     why="Your app looks for `.well-known/smart-configuration` directly under `iss` and doesn't find it there.",
@@ -129,7 +123,6 @@ ISS_NOT_BASE = Rule(
 
 ISS_NOT_ALLOWLISTED = Rule(
     id="launch-url-iss-not-allowlisted",
-    explains="launch-url-iss-not-allowlisted",
     outcome="the app refuses",
     differs="The app can start, but it doesn't trust this server.",
     parameter="iss",
@@ -173,18 +166,4 @@ ISS_HTTP = Rule(
     why="Tokens and records would be sent unencrypted, and browsers don't let an `https` page call an `http` server.",
     fix="Send `iss={expected}`.",
     spec=specs.SMART_LAUNCH,
-)
-
-RULES = (
-    PARAMS_IN_FRAGMENT,
-    VENDOR_SUBSTITUTION,
-    LEGACY_PARAMS,
-    MISSING_ISS,
-    MISSING_LAUNCH,
-    ISS_DOUBLE_ENCODED,
-    ISS_NOT_ABSOLUTE,
-    ISS_NOT_BASE,
-    ISS_NOT_ALLOWLISTED,
-    ISS_LOOPBACK,
-    ISS_HTTP,
 )

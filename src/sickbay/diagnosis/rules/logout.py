@@ -20,7 +20,6 @@ def _without_hint(request: LogoutRequest, facts: Facts) -> LogoutRequest:
 
 HINT_INVALID = Rule(
     id="logout-hint-invalid",
-    explains="logout-hint-invalid",
     parameter="id_token_hint",
     title="`id_token_hint` isn't an ID token of this server",
     why="The token must be signed by `{issuer}`. Its issuer is `{said}`. An expired one is accepted.",
@@ -54,9 +53,9 @@ CLIENT_UNKNOWN = Rule(
     repair=_without_client,
 )
 
+
 CLIENT_MISMATCH = Rule(
     id="logout-client-mismatch",
-    explains="logout-client-mismatch",
     parameter="client_id",
     title="`client_id` doesn't match the app of the ID token",
     why="`client_id` is `{received}`, but `id_token_hint` was issued to `{expected}`.",
@@ -64,12 +63,6 @@ CLIENT_MISMATCH = Rule(
     spec=LOGOUT,
     repair=_without_client,
 )
-
-
-def _expect_closest(facts: Facts) -> Facts:
-    registered = [str(uri) for uri in facts.get("registered") or ()]
-    closest = corrections.find_closest_uri(str(facts.get("received") or ""), registered)
-    return {**facts, "expected": closest, "hint": f" Registered: {' '.join(registered)}." if registered else ""}
 
 
 def _send_registered_uri(request: LogoutRequest, facts: Facts) -> LogoutRequest:
@@ -81,21 +74,6 @@ def _send_registered_uri(request: LogoutRequest, facts: Facts) -> LogoutRequest:
 def _without_app(facts: Facts) -> Facts | None:
     return None if facts.get("app") else facts
 
-
-REDIRECT_URI_MISMATCH = Rule(
-    id="logout-redirect-uri-mismatch",
-    explains="logout-redirect-uri-mismatch",
-    recognises=_expect_closest,
-    outcome="400, on a page; never redirected",
-    differs="It says too that the browser stays: an unregistered address could be an attacker's.",
-    parameter="post_logout_redirect_uri",
-    title="`post_logout_redirect_uri` isn't registered: `{received}`",
-    why="The server compares it exactly with the registered URIs; otherwise an attacker could send users to any site.",
-    fix="Send a `post_logout_redirect_uri` that is registered. If the user may stay on the server's own "
-    "page, leave it out.{hint}",
-    spec=AFTER,
-    repair=_send_registered_uri,
-)
 
 CLIENT_MISSING = Rule(
     id="logout-client-missing",
@@ -112,4 +90,23 @@ CLIENT_MISSING = Rule(
     repair=_send_registered_uri,
 )
 
-RULES = (HINT_INVALID, CLIENT_UNKNOWN, CLIENT_MISMATCH, CLIENT_MISSING, REDIRECT_URI_MISMATCH)
+
+def _expect_closest(facts: Facts) -> Facts:
+    registered = [str(uri) for uri in facts.get("registered") or ()]
+    closest = corrections.find_closest_uri(str(facts.get("received") or ""), registered)
+    return {**facts, "expected": closest, "hint": f" Registered: {' '.join(registered)}." if registered else ""}
+
+
+REDIRECT_URI_MISMATCH = Rule(
+    id="logout-redirect-uri-mismatch",
+    recognises=_expect_closest,
+    outcome="400, on a page; never redirected",
+    differs="It says too that the browser stays: an unregistered address could be an attacker's.",
+    parameter="post_logout_redirect_uri",
+    title="`post_logout_redirect_uri` isn't registered: `{received}`",
+    why="The server compares it exactly with the registered URIs; otherwise an attacker could send users to any site.",
+    fix="Send a `post_logout_redirect_uri` that is registered. If the user may stay on the server's own "
+    "page, leave it out.{hint}",
+    spec=AFTER,
+    repair=_send_registered_uri,
+)

@@ -17,7 +17,6 @@ SLIPS = {
 
 VERIFIER_MISSING = Rule(
     id="pkce-verifier-missing",
-    explains="pkce-verifier-missing",
     parameter="code_verifier",
     title="`code_verifier` is missing",
     why="The authorization request had a `code_challenge`, so the server exchanges the code only for the matching verifier.",
@@ -28,7 +27,6 @@ VERIFIER_MISSING = Rule(
 
 VERIFIER_UNEXPECTED = Rule(
     id="pkce-verifier-unexpected",
-    explains="pkce-verifier-unexpected",
     parameter="code_verifier",
     title="`code_verifier` is sent, but the authorization request had no `code_challenge`",
     why="An attacker may have removed the challenge on the way. If the server ignored that, PKCE wouldn't protect the code.",
@@ -46,7 +44,6 @@ def _describe_characters(facts: Facts) -> Facts:
 
 VERIFIER_MALFORMED = Rule(
     id="pkce-verifier-malformed",
-    explains="pkce-verifier-malformed",
     recognises=_describe_characters,
     parameter="code_verifier",
     title="`code_verifier` isn't valid: it {has}",
@@ -82,7 +79,6 @@ def _with_mistake(facts: Facts) -> Facts:
 
 VERIFIER_MISMATCH = Rule(
     id="pkce-verifier-mismatch",
-    explains="pkce-verifier-mismatch",
     recognises=_with_mistake,
     parameter="code_verifier",
     title="`code_verifier` doesn't match the `code_challenge`",
@@ -90,12 +86,4 @@ VERIFIER_MISMATCH = Rule(
     fix="Store each verifier under the `state` of its request, and send the matching one unchanged.",
     spec=VERIFY,
     insert_placeholder=corrections.new_verifier,
-)
-
-RULES = (
-    VERIFIER_MISSING,
-    VERIFIER_UNEXPECTED,
-    VERIFIER_MALFORMED,
-    CHALLENGE_NOT_HASHED,
-    VERIFIER_MISMATCH,
 )

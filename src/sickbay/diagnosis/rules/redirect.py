@@ -22,7 +22,6 @@ def _severity(facts: Facts) -> Severity:
 
 PARAMS_IN_FRAGMENT = Rule(
     id="redirect-params-in-fragment",
-    explains="redirect-params-in-fragment",
     severity=_severity,
     outcome="the app sees no response",
     differs="The app's server gets no parameters, so it has nothing to refuse. An app that asked for the fragment reads it in "
@@ -36,7 +35,6 @@ PARAMS_IN_FRAGMENT = Rule(
 
 NO_CODE_NO_ERROR = Rule(
     id="redirect-no-code-no-error",
-    explains="redirect-no-code-no-error",
     outcome="the app sees no response",
     differs="The app gets neither a code nor an error, so it has nothing to refuse.",
     title="The redirect has neither `code` nor `error`",
@@ -47,7 +45,6 @@ NO_CODE_NO_ERROR = Rule(
 
 STATE_MISSING = Rule(
     id="redirect-state-missing",
-    explains="redirect-state-missing",
     parameter="state",
     title="`state` is missing from the redirect",
     why="A server must return the `state` that it received, even with an error. Either your app didn't "
@@ -58,7 +55,6 @@ STATE_MISSING = Rule(
 
 STATE_MISMATCH = Rule(
     id="redirect-state-mismatch",
-    explains="redirect-state-mismatch",
     parameter="state",
     title="`state` doesn't match the one that your app sent",
     why="The response belongs to another request (another tab, an earlier attempt or a lost session), or it is forged.",
@@ -68,7 +64,6 @@ STATE_MISMATCH = Rule(
 
 CODE_MANGLED = Rule(
     id="redirect-code-mangled",
-    explains="redirect-code-mangled",
     outcome="the token endpoint will refuse it",
     differs="The app can't see that the code is incomplete; the token endpoint can.",
     parameter="code",
@@ -140,15 +135,4 @@ MIXED_CONTENT = Rule(
     why="Browsers don't load an `http` page in a frame of an `https` page, so the frame stays blank.",
     fix="Serve your app over `https`.",
     spec=Spec("W3C Mixed Content", "https://www.w3.org/TR/mixed-content/#should-block-fetch"),
-)
-
-RULES = (
-    PARAMS_IN_FRAGMENT,
-    NO_CODE_NO_ERROR,
-    STATE_MISSING,
-    STATE_MISMATCH,
-    CODE_MANGLED,
-    ERROR_OPAQUE,
-    ERROR_URI_UNREAD,
-    MIXED_CONTENT,
 )

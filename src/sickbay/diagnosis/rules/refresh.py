@@ -39,9 +39,23 @@ def _explain_reason(facts: Facts) -> Facts:
     return {**facts, "problem": PROBLEMS[reason], "said": REASONS.get(reason) or revocation(facts)}
 
 
+def _at_refresh(facts: Facts) -> Facts | None:
+    return facts if facts["grant_type"] == "refresh_token" else None
+
+
+AUTH_MISSING = Rule(
+    id="refresh-client-auth-missing",
+    explains="client-auth-missing",
+    recognises=_at_refresh,
+    title="The refresh request doesn't identify the client",
+    why="A refresh token is bound to its client, so the client must identify itself in every refresh as it did for the code.",
+    fix="Authenticate as in the code exchange: {registered}.",
+    spec=REFRESH,
+    repair=lambda request, facts: corrections.set_known_client_id(corrections.with_known_secret(request, facts), facts),
+)
+
 MISSING = Rule(
     id="refresh-token-missing",
-    explains="refresh-token-missing",
     parameter="refresh_token",
     title="`refresh_token` is missing from the refresh request",
     why="With `grant_type=refresh_token`, the server finds the authorization by the refresh token.",
@@ -50,9 +64,9 @@ MISSING = Rule(
     insert_placeholder=corrections.new_refresh_token,
 )
 
+
 INVALID = Rule(
     id="refresh-token-invalid",
-    explains="refresh-token-invalid",
     recognises=_explain_reason,
     parameter="refresh_token",
     title="`refresh_token` {problem}",
@@ -62,9 +76,9 @@ INVALID = Rule(
     insert_placeholder=corrections.new_refresh_token,
 )
 
+
 REUSED = Rule(
     id="refresh-token-reused",
-    explains="refresh-token-reused",
     parameter="refresh_token",
     title="`refresh_token` was already replaced by a newer one",
     why="Each refresh returns a new refresh token and invalidates the old one. When an old one is sent again it may have "
@@ -75,9 +89,9 @@ REUSED = Rule(
     insert_placeholder=corrections.new_refresh_token,
 )
 
+
 CLIENT_MISMATCH = Rule(
     id="refresh-client-mismatch",
-    explains="refresh-client-mismatch",
     recognises=lambda facts: {"kind": "refresh token", **facts},
     parameter="client_id",
     title="`client_id` isn't the app that the {kind} was issued to: `{received}`",
@@ -87,9 +101,9 @@ CLIENT_MISMATCH = Rule(
     insert_placeholder=corrections.new_refresh_token,
 )
 
+
 SESSION_ENDED = Rule(
     id="refresh-online-session-ended",
-    explains="refresh-online-session-ended",
     parameter="refresh_token",
     title="`refresh_token` ended with the user's session at the EHR",
     why="It was issued with `online_access`, which lasts only as long as the user's EHR session.",
@@ -106,7 +120,6 @@ def _narrow_scope(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 SCOPE_EXPANDED = Rule(
     id="refresh-scope-expanded",
-    explains="refresh-scope-expanded",
     parameter="scope",
     title="`scope` of the refresh request has scopes that weren't granted: `{wider}`",
     why="A refresh can return the granted scopes or fewer, never more. Granted: `{granted}`.",
@@ -115,9 +128,9 @@ SCOPE_EXPANDED = Rule(
     repair=_narrow_scope,
 )
 
+
 REPLAY_DIFFERS = Rule(
     id="refresh-replay-differs",
-    explains="refresh-replay-differs",
     parameter="refresh_token",
     title="`refresh_token` was used a few seconds ago, by a different request",
     why="For 10 seconds the server repeats its response to the same request, in case the response was lost. This request has "
@@ -126,6 +139,7 @@ REPLAY_DIFFERS = Rule(
     spec=ROTATION,
     insert_placeholder=corrections.new_refresh_token,
 )
+
 
 INVALID_RESPONSE = {
     "revoked": "The access token of that response was revoked.",
@@ -141,7 +155,6 @@ def _with_change(facts: Facts) -> Facts:
 
 REPLAY_REVOKED = Rule(
     id="refresh-replay-revoked",
-    explains="refresh-replay-revoked",
     recognises=_with_change,
     parameter="refresh_token",
     title="`refresh_token` was used a few seconds ago, and that response is no longer valid",
@@ -150,22 +163,6 @@ REPLAY_REVOKED = Rule(
     fix="Refresh with the `refresh_token` of the first response. If you don't have it, authorize again.",
     spec=ROTATION,
     insert_placeholder=corrections.new_refresh_token,
-)
-
-
-def _at_refresh(facts: Facts) -> Facts | None:
-    return facts if facts["grant_type"] == "refresh_token" else None
-
-
-AUTH_MISSING = Rule(
-    id="refresh-client-auth-missing",
-    explains="client-auth-missing",
-    recognises=_at_refresh,
-    title="The refresh request doesn't identify the client",
-    why="A refresh token is bound to its client, so the client must identify itself in every refresh as it did for the code.",
-    fix="Authenticate as in the code exchange: {registered}.",
-    spec=REFRESH,
-    repair=lambda request, facts: corrections.set_known_client_id(corrections.with_known_secret(request, facts), facts),
 )
 
 
@@ -203,17 +200,4 @@ NO_REFRESH = Rule(
     fix="Request `offline_access`, or `online_access` if the app needs access only during the user's session. Register that "
     "scope too.",
     spec=ACCESS,
-)
-
-RULES = (
-    AUTH_MISSING,
-    MISSING,
-    INVALID,
-    REUSED,
-    CLIENT_MISMATCH,
-    SESSION_ENDED,
-    SCOPE_EXPANDED,
-    REPLAY_DIFFERS,
-    REPLAY_REVOKED,
-    NO_REFRESH,
 )

@@ -17,8 +17,9 @@ from sickbay.authorization.models import AccessToken
 from sickbay.diagnosis import importance
 from sickbay.diagnosis.explain import Explanation, explain
 from sickbay.diagnosis.rule import SEVERITIES, Finding
+from sickbay.diagnosis.rule_defaults import list_rules
 from sickbay.diagnosis.rule_index import build_index
-from sickbay.diagnosis.rules.search.nothing_found import IDS, RULES
+from sickbay.diagnosis.rules.search import nothing_found
 from sickbay.diagnosis.stages import ACCESS
 from sickbay.kernel.checks import Examination
 from sickbay.protocol.parameters import encode, parse
@@ -41,7 +42,7 @@ PAUSE_FACTOR: Final = 4
 LEAST_PAUSE_SECONDS: Final = 0.02
 WRONG_PATIENT: Final = "fhir-wrong-patient"
 """The advice that says the same about tokens for one patient."""
-_INDEX: Final = build_index(RULES)
+_INDEX: Final = build_index(list_rules(nothing_found))
 
 
 def explain_soon(runtime: Runtime, search: EmptySearch) -> None:
@@ -158,7 +159,7 @@ def complete(entry: dict[str, Any], search: EmptySearch | None) -> dict[str, Any
     """Replace what the journal says about an empty search with what was found out."""
     if search is None or search.explanation is None or not search.explanation.findings:
         return entry
-    others = [finding for finding in entry["findings"] if finding["id"] not in IDS]
+    others = [finding for finding in entry["findings"] if finding["id"] not in _INDEX.places]
     is_said = any(finding["id"] == WRONG_PATIENT for finding in others)
     found = [to_json(finding) for finding in search.explanation.findings if not (is_said and finding.id == PATIENT)]
     return entry | {"findings": sorted((*others, *found), key=_rank)} | _request(entry, search)

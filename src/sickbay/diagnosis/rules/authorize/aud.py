@@ -44,7 +44,6 @@ AUD_WRONG_PARAM_NAME = Rule(
 
 AUD_MISSING = Rule(
     id="aud-missing",
-    explains="aud-missing",
     parameter="aud",
     title="`aud` is missing",
     why="`aud` names the FHIR server that the token is for. The EHR requires it so that a fake FHIR "
@@ -165,7 +164,6 @@ def _expect_closest(facts: Facts) -> Facts:
 
 AUD_MISMATCH = Rule(
     id="aud-mismatch",
-    explains="aud-mismatch",
     recognises=_expect_closest,
     parameter="aud",
     title="`aud` doesn't match: this server issues no tokens for `{received}`",
@@ -177,7 +175,6 @@ AUD_MISMATCH = Rule(
 
 AUD_NOT_ISS_OF_LAUNCH = Rule(
     id="aud-not-iss-of-launch",
-    explains="aud-not-iss-of-launch",
     parameter="aud",
     title="`aud` doesn't match the launch: the EHR launched your app from `{expected}`",
     why="The launch belongs to one FHIR server, and its patient and encounter IDs exist only there. "
@@ -268,17 +265,4 @@ AUD_RESOURCE_DISAGREE = Rule(
     fix="Leave out `resource`. If another server needs it, send `resource={expected}`.",
     spec=specs.rfc(8707, "2.1", "Authorization Request"),
     repair=_without_resource,
-)
-
-RULES = (
-    AUD_WRONG_PARAM_NAME,
-    AUD_MISSING,
-    AUD_HAS_FRAGMENT_OR_QUERY,
-    AUD_NOT_FHIR_BASE,
-    AUD_NEARBY_HOST,
-    AUD_MISMATCH,
-    AUD_NOT_ISS_OF_LAUNCH,
-    AUD_TRAILING_SLASH,
-    AUD_LOOPBACK_ALIAS,
-    AUD_RESOURCE_DISAGREE,
 )

@@ -52,7 +52,6 @@ def _with_placeholder(facts: Facts) -> Facts:
 
 TENANT_UNKNOWN = Rule(
     id="tenant-unknown",
-    explains="tenant-unknown",
     outcome="invalid_request, on a page; at the token endpoint invalid_grant",
     differs="The token endpoint refuses the same address, with its own error code.",
     title="The URL names an unknown tenant: `{received}`",
@@ -62,9 +61,9 @@ TENANT_UNKNOWN = Rule(
     spec=specs.SMART_DISCOVERY,
 )
 
+
 CLIENT_ID_MISSING = Rule(
     id="client-id-missing",
-    explains="client-id-missing",
     recognises=_with_only_app,
     parameter="client_id",
     title="`client_id` is missing",
@@ -92,26 +91,6 @@ CLIENT_NOT_LIVE_YET = Rule(
     parameter="client_id",
     title="`client_id` isn't active yet: the registration hasn't taken effect",
     why="This hospital takes a while to activate a new registration. Until then, it treats the app as unknown.",
-    fix="Wait until {expected}, then send the same request again.",
-    spec=specs.rfc(6749, "2", "Client Registration"),
-)
-
-
-def _find_pending_change(request: object, context: AuthorizeContext | TokenContext) -> Facts | None:
-    if context.live_at is None or not isinstance(context.client, Client):
-        return None
-    return {"received": context.client.client_id, "expected": _clock(context.live_at)}
-
-
-CLIENT_CHANGE_NOT_LIVE_YET = Rule(
-    id="client-change-not-live-yet",
-    at=("token", "introspection", "revocation"),
-    severity="warning",
-    advises=_find_pending_change,
-    given="live_at",
-    title="The change to your app isn't active yet",
-    why="This hospital takes a while to apply a change. It answered this request with the previous "
-    "registration, so new scopes aren't granted yet and removed ones still are.",
     fix="Wait until {expected}, then send the same request again.",
     spec=specs.rfc(6749, "2", "Client Registration"),
 )
@@ -180,7 +159,6 @@ def _hint_at_nearest_app(facts: Facts) -> Facts:
 
 CLIENT_ID_UNKNOWN = Rule(
     id="client-id-unknown",
-    explains="client-id-unknown",
     recognises=_hint_at_nearest_app,
     parameter="client_id",
     title="`client_id` isn't registered here: `{received}`",
@@ -191,9 +169,9 @@ CLIENT_ID_UNKNOWN = Rule(
     repair=corrections.set_client_id("nearest"),
 )
 
+
 CLIENT_NOT_ENABLED_FOR_TENANT = Rule(
     id="client-not-enabled-for-tenant",
-    explains="client-not-enabled-for-tenant",
     parameter="client_id",
     title="`client_id` is registered, but {tenant} hasn't enabled the app",
     why="Each hospital decides which apps it allows. Enabled at: {enabled}.",
@@ -201,13 +179,22 @@ CLIENT_NOT_ENABLED_FOR_TENANT = Rule(
     spec=specs.rfc(6749, "4.1.2.1", "Error Response"),
 )
 
-RULES = (
-    TENANT_UNKNOWN,
-    CLIENT_ID_MISSING,
-    CLIENT_NOT_LIVE_YET,
-    CLIENT_ID_WHITESPACE,
-    CLIENT_ID_PLACEHOLDER,
-    CLIENT_ID_UNKNOWN,
-    CLIENT_NOT_ENABLED_FOR_TENANT,
-    CLIENT_CHANGE_NOT_LIVE_YET,
+
+def _find_pending_change(request: object, context: AuthorizeContext | TokenContext) -> Facts | None:
+    if context.live_at is None or not isinstance(context.client, Client):
+        return None
+    return {"received": context.client.client_id, "expected": _clock(context.live_at)}
+
+
+CLIENT_CHANGE_NOT_LIVE_YET = Rule(
+    id="client-change-not-live-yet",
+    at=("token", "introspection", "revocation"),
+    severity="warning",
+    advises=_find_pending_change,
+    given="live_at",
+    title="The change to your app isn't active yet",
+    why="This hospital takes a while to apply a change. It answered this request with the previous "
+    "registration, so new scopes aren't granted yet and removed ones still are.",
+    fix="Wait until {expected}, then send the same request again.",
+    spec=specs.rfc(6749, "2", "Client Registration"),
 )

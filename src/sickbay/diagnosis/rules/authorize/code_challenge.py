@@ -50,7 +50,6 @@ def _severity(facts: Facts) -> Severity:
 
 PKCE_MISSING = Rule(
     id="pkce-missing",
-    explains="pkce-missing",
     advises=_none_sent,
     absent="code_challenge",
     severity=_severity,
@@ -68,7 +67,6 @@ PKCE_MISSING = Rule(
 
 PKCE_METHOD_WITHOUT_CHALLENGE = Rule(
     id="pkce-method-without-challenge",
-    explains="pkce-method-without-challenge",
     parameter="code_challenge",
     title="`code_challenge` is missing, although `code_challenge_method={method}` is sent",
     why="The method says how the challenge was made from the verifier. Without a challenge, the server can't verify anything.",
@@ -79,7 +77,6 @@ PKCE_METHOD_WITHOUT_CHALLENGE = Rule(
 
 PKCE_METHOD_MISSING = Rule(
     id="pkce-method-missing",
-    explains="pkce-method-missing",
     parameter="code_challenge_method",
     title="`code_challenge_method` is missing",
     why="Without it, the server has to assume `plain` (RFC 7636), which SMART forbids.",
@@ -90,7 +87,6 @@ PKCE_METHOD_MISSING = Rule(
 
 PKCE_PLAIN = Rule(
     id="pkce-plain",
-    explains="pkce-plain",
     parameter="code_challenge_method",
     title="`code_challenge_method=plain` isn't allowed",
     why="With `plain`, the verifier itself passes through the browser, so anyone who sees the request can redeem the code.",
@@ -101,7 +97,6 @@ PKCE_PLAIN = Rule(
 
 PKCE_METHOD_INVALID = Rule(
     id="pkce-method-invalid",
-    explains="pkce-method-invalid",
     parameter="code_challenge_method",
     title="`code_challenge_method={received}` isn't supported",
     why="The only allowed value is `S256`, with a capital S.",
@@ -139,7 +134,6 @@ def _challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 PKCE_CHALLENGE_MALFORMED = Rule(
     id="pkce-challenge-malformed",
-    explains="pkce-challenge-malformed",
     recognises=_with_encoding,
     parameter="code_challenge",
     title="`code_challenge` isn't a SHA-256 hash in base64url",
@@ -159,14 +153,4 @@ PKCE_CHALLENGE_REUSED = Rule(
     why="The same challenge means the same verifier. Anyone who sees that verifier once can redeem all your later codes.",
     fix="Generate a new random verifier for each request, and send its challenge.",
     spec=specs.SMART_PKCE,
-)
-
-RULES = (
-    PKCE_MISSING,
-    PKCE_METHOD_WITHOUT_CHALLENGE,
-    PKCE_METHOD_MISSING,
-    PKCE_PLAIN,
-    PKCE_METHOD_INVALID,
-    PKCE_CHALLENGE_MALFORMED,
-    PKCE_CHALLENGE_REUSED,
 )

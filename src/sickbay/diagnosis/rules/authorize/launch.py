@@ -17,42 +17,12 @@ def _launch_type(facts: Facts) -> Facts:
 
 LAUNCH_TYPE_NOT_ALLOWED = Rule(
     id="launch-type-not-allowed",
-    explains="launch-type-not-allowed",
     recognises=_launch_type,
     parameter="launch",
     title="{launch_type} isn't allowed for this app",
     why="The policy of the hospital or of the app allows only {allowed}.",
     fix="Start your app with {allowed}. To allow both, change `launches` in the app's policy.",
     spec=specs.SMART_LAUNCH,
-)
-
-LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM = Rule(
-    id="launch-scope-without-launch-param",
-    explains="launch-scope-without-launch-param",
-    parameter="launch",
-    title="`launch` is missing, although the scope `launch` is requested",
-    why="The scope `launch` asks for the context of an EHR launch, and the launch code says which launch that is.",
-    fix="For an EHR launch, send the `launch` value of the launch URL. For a standalone launch, request "
-    "`launch/patient` instead of `launch`.",
-    spec=specs.SMART_CONTEXT,
-    repair=corrections.correct_launch,
-)
-
-
-def _with_launch_scope(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.add_scopes(request, "launch")
-
-
-LAUNCH_PARAM_WITHOUT_LAUNCH_SCOPE = Rule(
-    id="launch-param-without-launch-scope",
-    explains="launch-param-without-launch-scope",
-    parameter="scope",
-    title="`scope` doesn't contain `launch`, although a launch code is sent",
-    why="The launch code identifies the context, and the scope `launch` requests it. Without the scope, "
-    "the token comes without a patient.",
-    fix="Add `launch` to `scope`.",
-    spec=specs.SMART_CONTEXT,
-    repair=_with_launch_scope,
 )
 
 
@@ -73,9 +43,9 @@ LAUNCH_PARAM_IS_ISS = Rule(
     repair=corrections.correct_launch,
 )
 
+
 LAUNCH_PARAM_IS_URL = Rule(
     id="launch-param-is-url",
-    explains="launch-param-is-url",
     parameter="launch",
     title="`launch` is a URL instead of the launch code: `{received}`",
     why="`launch` is the code that the EHR added to your launch URL, not the launch URL itself.",
@@ -84,9 +54,9 @@ LAUNCH_PARAM_IS_URL = Rule(
     repair=corrections.correct_launch,
 )
 
+
 LAUNCH_CODE_UNKNOWN = Rule(
     id="launch-code-unknown",
-    explains="launch-code-unknown",
     parameter="launch",
     title="`launch` isn't a launch code of this server: `{received}`",
     why="The EHR creates a launch code for each launch, and the server accepts only codes that it created itself.",
@@ -96,9 +66,9 @@ LAUNCH_CODE_UNKNOWN = Rule(
     repair=corrections.correct_launch,
 )
 
+
 LAUNCH_CODE_OTHER_CLIENT = Rule(
     id="launch-code-other-client",
-    explains="launch-code-other-client",
     parameter="launch",
     title="`launch` belongs to another app",
     why="A launch code is valid only for the `client_id` of the app that the EHR launched.",
@@ -107,9 +77,9 @@ LAUNCH_CODE_OTHER_CLIENT = Rule(
     repair=corrections.correct_launch,
 )
 
+
 LAUNCH_CODE_EXPIRED = Rule(
     id="launch-code-expired",
-    explains="launch-code-expired",
     parameter="launch",
     title="`launch` expired {ago}",
     why="A launch code is valid only for a short time. A reloaded or bookmarked launch URL contains an old one.",
@@ -118,15 +88,43 @@ LAUNCH_CODE_EXPIRED = Rule(
     repair=corrections.correct_launch,
 )
 
+
 LAUNCH_CODE_REUSED = Rule(
     id="launch-code-reused",
-    explains="launch-code-reused",
     parameter="launch",
     title="`launch` was already used {ago}",
     why="A launch code works only once. Usually the launch page was reloaded, or the app's code ran twice.",
     fix="Launch your app from the EHR again to get a new launch code.",
     spec=specs.SMART_LAUNCH,
     repair=corrections.correct_launch,
+)
+
+
+LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM = Rule(
+    id="launch-scope-without-launch-param",
+    parameter="launch",
+    title="`launch` is missing, although the scope `launch` is requested",
+    why="The scope `launch` asks for the context of an EHR launch, and the launch code says which launch that is.",
+    fix="For an EHR launch, send the `launch` value of the launch URL. For a standalone launch, request "
+    "`launch/patient` instead of `launch`.",
+    spec=specs.SMART_CONTEXT,
+    repair=corrections.correct_launch,
+)
+
+
+def _with_launch_scope(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    return corrections.add_scopes(request, "launch")
+
+
+LAUNCH_PARAM_WITHOUT_LAUNCH_SCOPE = Rule(
+    id="launch-param-without-launch-scope",
+    parameter="scope",
+    title="`scope` doesn't contain `launch`, although a launch code is sent",
+    why="The launch code identifies the context, and the scope `launch` requests it. Without the scope, "
+    "the token comes without a patient.",
+    fix="Add `launch` to `scope`.",
+    spec=specs.SMART_CONTEXT,
+    repair=_with_launch_scope,
 )
 
 
@@ -148,17 +146,4 @@ LAUNCH_PATIENT_IN_EHR_LAUNCH = Rule(
     fix="Request `launch`. Use `launch/patient` only for a standalone launch.",
     spec=specs.SMART_CONTEXT,
     repair=_with_launch_scope,
-)
-
-RULES = (
-    LAUNCH_TYPE_NOT_ALLOWED,
-    LAUNCH_PARAM_IS_ISS,
-    LAUNCH_PARAM_IS_URL,
-    LAUNCH_CODE_UNKNOWN,
-    LAUNCH_CODE_OTHER_CLIENT,
-    LAUNCH_CODE_EXPIRED,
-    LAUNCH_CODE_REUSED,
-    LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM,
-    LAUNCH_PARAM_WITHOUT_LAUNCH_SCOPE,
-    LAUNCH_PATIENT_IN_EHR_LAUNCH,
 )

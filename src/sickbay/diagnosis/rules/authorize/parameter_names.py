@@ -177,10 +177,3 @@ PROMPT_UNKNOWN = Rule(
     spec=Spec("OpenID Connect Core 1.0, 3.1.2.1 Authentication Request", f"{specs.OIDC}#AuthRequest"),
     repair=_known_prompts,
 )
-
-RULES = (
-    PARAMETER_NAME_WRONG,
-    VALUE_HAS_STRAY_CHARACTERS,
-    CODE_VERIFIER_IN_URL,
-    PROMPT_UNKNOWN,
-)

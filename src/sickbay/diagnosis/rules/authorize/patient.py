@@ -18,7 +18,6 @@ def _without_context(facts: Facts) -> Facts:
 
 SCOPE_PATIENT_WITHOUT_CONTEXT = Rule(
     id="scope-patient-without-context",
-    explains="scope-patient-without-context",
     parameter="scope",
     recognises=_without_context,
     title="`scope` contains `{scopes}`, but no patient is selected",
@@ -28,5 +27,3 @@ SCOPE_PATIENT_WITHOUT_CONTEXT = Rule(
     spec=specs.SMART_CONTEXT,
     repair=corrections.correct_context,
 )
-
-RULES = (SCOPE_PATIENT_WITHOUT_CONTEXT,)

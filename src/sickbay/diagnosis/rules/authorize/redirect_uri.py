@@ -48,7 +48,6 @@ def _any_registered(facts: Facts) -> Facts:
 
 REDIRECT_URI_MISSING = Rule(
     id="redirect-uri-missing",
-    explains="redirect-uri-missing",
     recognises=_any_registered,
     parameter="redirect_uri",
     title="`redirect_uri` is missing",
@@ -66,7 +65,6 @@ def _decode(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 REDIRECT_URI_DOUBLE_ENCODED = Rule(
     id="redirect-uri-double-encoded",
-    explains="redirect-uri-double-encoded",
     parameter="redirect_uri",
     title="`redirect_uri` is percent-encoded twice",
     why="After decoding it once, the server still sees `{received}`, which matches no registered URI. "
@@ -78,7 +76,6 @@ REDIRECT_URI_DOUBLE_ENCODED = Rule(
 
 REDIRECT_URI_HAS_FRAGMENT = Rule(
     id="redirect-uri-has-fragment",
-    explains="redirect-uri-has-fragment",
     parameter="redirect_uri",
     title="`redirect_uri` contains a `#`: `{received}`",
     why="OAuth forbids a fragment in `redirect_uri`, because browsers don't send anything after the `#` to a server.",
@@ -251,7 +248,6 @@ def _expect_closest(facts: Facts) -> Facts:
 
 REDIRECT_URI_MISMATCH = Rule(
     id="redirect-uri-mismatch",
-    explains="redirect-uri-mismatch",
     recognises=_expect_closest,
     parameter="redirect_uri",
     title="`redirect_uri` isn't registered: `{received}`",
@@ -264,7 +260,6 @@ REDIRECT_URI_MISMATCH = Rule(
 
 REDIRECT_URI_SCHEME_FORBIDDEN = Rule(
     id="redirect-uri-scheme-forbidden",
-    explains="redirect-uri-scheme-forbidden",
     parameter="redirect_uri",
     title="`redirect_uri` has a scheme that isn't allowed: `{received}`",
     why="Browsers and operating systems handle schemes such as `javascript`, `data` and `file` "
@@ -277,7 +272,6 @@ REDIRECT_URI_SCHEME_FORBIDDEN = Rule(
 
 REDIRECT_URI_RESPONSE_PARAMETER = Rule(
     id="redirect-uri-response-parameter",
-    explains="redirect-uri-response-parameter",
     parameter="redirect_uri",
     title="`redirect_uri` has query parameters that the response uses, too: {names:code}",
     why="The server adds its response to this query string. A second {names:code} would let the author "
@@ -287,21 +281,4 @@ REDIRECT_URI_RESPONSE_PARAMETER = Rule(
     repair=lambda request, facts: corrections.with_parameters(
         request, ("redirect_uri", str(facts["received"]).partition("?")[0])
     ),
-)
-
-RULES = (
-    REDIRECT_URI_MISSING,
-    REDIRECT_URI_DOUBLE_ENCODED,
-    REDIRECT_URI_HAS_FRAGMENT,
-    REDIRECT_URI_IS_LAUNCH_URI,
-    REDIRECT_URI_NOT_ABSOLUTE,
-    REDIRECT_URI_TRAILING_SLASH,
-    REDIRECT_URI_SCHEME_MISMATCH,
-    REDIRECT_URI_LOOPBACK_ALIAS,
-    REDIRECT_URI_PORT_MISMATCH,
-    REDIRECT_URI_CASE_MISMATCH,
-    REDIRECT_URI_EXTRA_QUERY,
-    REDIRECT_URI_MISMATCH,
-    REDIRECT_URI_SCHEME_FORBIDDEN,
-    REDIRECT_URI_RESPONSE_PARAMETER,
 )

@@ -7,7 +7,6 @@ from sickbay.kernel.checks import Facts
 
 RESPONSE_TYPE_MISSING = Rule(
     id="response-type-missing",
-    explains="response-type-missing",
     parameter="response_type",
     title="`response_type` is missing",
     why="It tells the server what to return. In SMART, that is always an authorization code.",
@@ -18,7 +17,6 @@ RESPONSE_TYPE_MISSING = Rule(
 
 RESPONSE_TYPE_INVALID = Rule(
     id="response-type-invalid",
-    explains="response-type-invalid",
     parameter="response_type",
     title="`response_type={received}` isn't supported",
     why="SMART uses only the authorization code flow. Tokens in a URL would leak into the browser history and server logs.",
@@ -29,7 +27,6 @@ RESPONSE_TYPE_INVALID = Rule(
 
 RESPONSE_MODE_UNSUPPORTED = Rule(
     id="response-mode-unsupported",
-    explains="response-mode-unsupported",
     parameter="response_mode",
     title="`response_mode={received}` isn't supported",
     why="This server returns the code only in the query string of the redirect URI.",
@@ -49,7 +46,6 @@ def _drop_object(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 REQUEST_OBJECT_UNSUPPORTED = Rule(
     id="request-object-unsupported",
-    explains="request-object-unsupported",
     title="`{name}` isn't supported: this server doesn't read request objects",
     why="The values in a request object would override the plain parameters, so a server that can't read "
     "it has to refuse the request.",
@@ -60,7 +56,6 @@ REQUEST_OBJECT_UNSUPPORTED = Rule(
 
 CLIENT_SECRET_IN_URL = Rule(
     id="client-secret-in-url",
-    explains="client-secret-in-url",
     parameter="client_secret",
     title="`client_secret` is in the authorization URL",
     why="Authorization URLs end up in the browser history and in server logs, so the secret is no longer secret.",
@@ -71,7 +66,6 @@ CLIENT_SECRET_IN_URL = Rule(
 
 PROMPT_NONE_WITH_OTHERS = Rule(
     id="prompt-none-with-others",
-    explains="prompt-none-with-others",
     parameter="prompt",
     title="`prompt=none` can't be combined with other values: `{received}`",
     why="`none` means that the server must not show a page, but each of the other values asks for one.",
@@ -84,7 +78,6 @@ PROMPT_NONE_WITH_OTHERS = Rule(
 
 PROMPT_NONE_WITHOUT_SESSION = Rule(
     id="prompt-none-without-session",
-    explains="prompt-none-without-session",
     parameter="prompt",
     title="`prompt=none` isn't possible: {reason}",
     why="With `prompt=none` the server must not show a page. It needs a user who is already signed in "
@@ -92,14 +85,4 @@ PROMPT_NONE_WITHOUT_SESSION = Rule(
     fix="Leave out `prompt`, so that the user can sign in once.",
     spec=Spec("OpenID Connect Core 1.0, 3.1.2.6", f"{specs.OIDC}#AuthError"),
     repair=corrections.set_value("prompt", None),
-)
-
-RULES = (
-    RESPONSE_TYPE_MISSING,
-    RESPONSE_TYPE_INVALID,
-    RESPONSE_MODE_UNSUPPORTED,
-    REQUEST_OBJECT_UNSUPPORTED,
-    CLIENT_SECRET_IN_URL,
-    PROMPT_NONE_WITH_OTHERS,
-    PROMPT_NONE_WITHOUT_SESSION,
 )

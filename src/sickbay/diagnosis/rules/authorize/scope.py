@@ -27,19 +27,6 @@ def _request_registered_scopes(request: AuthorizeRequest, facts: Facts) -> Autho
     return corrections.with_scopes(request, requestable) if requestable else request
 
 
-SCOPE_MISSING = Rule(
-    id="scope-missing",
-    explains="scope-missing",
-    parameter="scope",
-    title="`scope` is missing",
-    why="The server grants only scopes that are requested, and a token without scopes can't read anything.",
-    fix=f"Send the scopes that your app needs, for example `{EXAMPLE}`.",
-    spec=specs.SMART_AUTHORIZE,
-    repair=_request_registered_scopes,
-    insert_placeholder=lambda request: corrections.with_scopes(request, [*split(EXAMPLE)]),
-)
-
-
 def _respelt(request: Any, facts: Facts) -> Any:
     """Writes the scopes as they were read: separated by spaces and encoded once."""
     return corrections.add_scopes(request)
@@ -47,7 +34,6 @@ def _respelt(request: Any, facts: Facts) -> Any:
 
 SCOPE_DOUBLE_ENCODED = Rule(
     id="scope-double-encoded",
-    explains="scope-double-encoded",
     parameter="scope",
     title="`scope` is percent-encoded twice",
     why="After decoding it once, the server still sees `{received}`, which isn't a list of scopes. "
@@ -57,9 +43,9 @@ SCOPE_DOUBLE_ENCODED = Rule(
     repair=_respelt,
 )
 
+
 SCOPE_COMMA_SEPARATED = Rule(
     id="scope-comma-separated",
-    explains="scope-comma-separated",
     parameter="scope",
     title="`scope` uses commas as separators",
     why="OAuth separates scopes with spaces. With commas, most servers read a single unknown scope.",
@@ -68,9 +54,9 @@ SCOPE_COMMA_SEPARATED = Rule(
     repair=_respelt,
 )
 
+
 SCOPE_PLUS_LITERAL = Rule(
     id="scope-plus-literal",
-    explains="scope-plus-literal",
     parameter="scope",
     title="`scope` uses encoded plus signs (`%2B`) as separators",
     why="In a query string, `+` means a space and `%2B` means a plus sign. The server therefore reads a single unknown scope.",
@@ -79,9 +65,9 @@ SCOPE_PLUS_LITERAL = Rule(
     repair=_respelt,
 )
 
+
 SCOPE_TAB_SEPARATED = Rule(
     id="scope-tab-separated",
-    explains="scope-tab-separated",
     parameter="scope",
     title="`scope` uses tabs or line breaks as separators",
     why="OAuth separates scopes with spaces. With tabs, most servers read a single unknown scope.",
@@ -89,6 +75,7 @@ SCOPE_TAB_SEPARATED = Rule(
     spec=SEPARATED,
     repair=_respelt,
 )
+
 
 _CALLED = {
     ";": "semicolons",
@@ -111,7 +98,6 @@ def _name_separators(facts: Facts) -> Facts:
 
 SCOPE_SEPARATOR_WRONG = Rule(
     id="scope-separator-wrong",
-    explains="scope-separator-wrong",
     recognises=_name_separators,
     parameter="scope",
     title="`scope` uses {what} as separators",
@@ -150,7 +136,6 @@ def _stray(facts: Facts) -> Facts:
 
 SCOPE_HAS_STRAY_CHARACTERS = Rule(
     id="scope-has-stray-characters",
-    explains="scope-has-stray-characters",
     recognises=_stray,
     parameter="scope",
     title="`scope` contains {what}",
@@ -161,9 +146,9 @@ SCOPE_HAS_STRAY_CHARACTERS = Rule(
     repair=_respelt,
 )
 
+
 SCOPE_WRONG_CASE = Rule(
     id="scope-wrong-case",
-    explains="scope-wrong-case",
     parameter="scope",
     title="`scope` has wrong upper or lower case: `{scopes}`",
     why="Scopes are case-sensitive, and many servers drop one in the wrong case without an error.",
@@ -172,9 +157,9 @@ SCOPE_WRONG_CASE = Rule(
     repair=corrections.swap_scopes,
 )
 
+
 SCOPE_V2_ORDER = Rule(
     id="scope-v2-order",
-    explains="scope-v2-order",
     parameter="scope",
     title="`scope` has permission letters in the wrong order: `{scopes}`",
     why="SMART 2 requires the order `cruds`: create, read, update, delete, search.",
@@ -191,7 +176,6 @@ def _with_likely(facts: Facts) -> Facts:
 
 SCOPE_MALFORMED = Rule(
     id="scope-malformed",
-    explains="scope-malformed",
     recognises=_with_likely,
     degree="probable",
     parameter="scope",
@@ -203,9 +187,9 @@ SCOPE_MALFORMED = Rule(
     repair=corrections.swap_scopes,
 )
 
+
 SCOPE_SYSTEM_IN_USER_FLOW = Rule(
     id="scope-system-in-user-flow",
-    explains="scope-system-in-user-flow",
     parameter="scope",
     title="`scope` contains `{scopes}`, but a user signs in",
     why="`system/` scopes are for backend services that act without a user. In this flow, the token has "
@@ -216,60 +200,15 @@ SCOPE_SYSTEM_IN_USER_FLOW = Rule(
     repair=corrections.swap_scopes,
 )
 
+
 SCOPE_V1_ON_V2_APP = Rule(
     id="scope-v1-on-v2-app",
-    explains="scope-v1-on-v2-app",
     parameter="scope",
     title="`scope` uses SMART {sent_version} syntax, but the app is registered for SMART {app_version}: `{scopes}`",
     why="This server grants only scopes in the syntax of the version that the app is registered for.",
     fix="Send `{corrected}`.",
     spec=specs.SMART_RESOURCE_SCOPES,
     repair=corrections.swap_scopes,
-)
-
-
-def _wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
-    """`user/` wildcards, which many servers don't allow. Nearly all of them allow `patient/` wildcards."""
-    if not context.smart:
-        return None
-    wildcards = [scope.text for scope in requested_resources(request) if scope.wildcard and scope.level == "user"]
-    return {"received": wildcards, "scopes": wildcards} | guesses.POLICY if wildcards else None
-
-
-SCOPE_WILDCARD_NOT_ALLOWED = Rule(
-    id="scope-wildcard-not-allowed",
-    explains="scope-wildcard-not-allowed",
-    advises=_wildcards,
-    unknown="server",
-    parameter="scope",
-    title="`scope` contains a wildcard that isn't allowed: `{scopes}`",
-    why="This server, or the registration of your app, allows only scopes for single resource types.",
-    fix="Request each resource type that your app reads, for example `patient/Patient.rs patient/Observation.rs`.",
-    spec=specs.SMART_RESOURCE_SCOPES,
-    repair=corrections.drop_scopes,
-)
-
-SCOPE_LEVELS_MIXED = Rule(
-    id="scope-levels-mixed",
-    explains="scope-levels-mixed",
-    parameter="scope",
-    title="`scope` combines `{scopes}` with {others:code}",
-    why="A user's authorization grants `patient/`, `user/`, `launch` and OpenID scopes; the "
-    "`client_credentials` grant gives `system/` scopes. No flow gives both.",
-    fix="If users sign in, leave out `{scopes}`. If the app is a backend service, leave out {others:code}.",
-    spec=specs.SMART_BACKEND,
-    repair=corrections.drop_scopes,
-)
-
-SCOPE_NOT_REGISTERED = Rule(
-    id="scope-not-registered",
-    explains="scope-not-registered",
-    parameter="scope",
-    title="`scope` isn't registered for your app: `{scopes}`",
-    why="An app gets only scopes that it is registered for. Registered: {registered}.",
-    fix="Leave out `{scopes}`. If your app needs this access, add it to the registration.",
-    spec=SEPARATED,
-    repair=corrections.drop_scopes,
 )
 
 
@@ -292,7 +231,6 @@ _VERSION = "Sickbay assumes FHIR {}, judging by `aud`."
 
 SCOPE_RESOURCE_NOT_IN_VERSION = Rule(
     id="scope-resource-not-in-version",
-    explains="scope-resource-not-in-version",
     recognises=_add_suggestions,
     advises=_of_no_version,
     unknown="server",
@@ -304,22 +242,57 @@ SCOPE_RESOURCE_NOT_IN_VERSION = Rule(
     repair=corrections.swap_scopes,
 )
 
-RULES = (
-    SCOPE_DOUBLE_ENCODED,
-    SCOPE_COMMA_SEPARATED,
-    SCOPE_PLUS_LITERAL,
-    SCOPE_TAB_SEPARATED,
-    SCOPE_SEPARATOR_WRONG,
-    SCOPE_IS_ARRAY,
-    SCOPE_HAS_STRAY_CHARACTERS,
-    SCOPE_WRONG_CASE,
-    SCOPE_V2_ORDER,
-    SCOPE_MALFORMED,
-    SCOPE_SYSTEM_IN_USER_FLOW,
-    SCOPE_V1_ON_V2_APP,
-    SCOPE_RESOURCE_NOT_IN_VERSION,
-    SCOPE_WILDCARD_NOT_ALLOWED,
-    SCOPE_LEVELS_MIXED,
-    SCOPE_NOT_REGISTERED,
-    SCOPE_MISSING,
+
+def _wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+    """`user/` wildcards, which many servers don't allow. Nearly all of them allow `patient/` wildcards."""
+    if not context.smart:
+        return None
+    wildcards = [scope.text for scope in requested_resources(request) if scope.wildcard and scope.level == "user"]
+    return {"received": wildcards, "scopes": wildcards} | guesses.POLICY if wildcards else None
+
+
+SCOPE_WILDCARD_NOT_ALLOWED = Rule(
+    id="scope-wildcard-not-allowed",
+    advises=_wildcards,
+    unknown="server",
+    parameter="scope",
+    title="`scope` contains a wildcard that isn't allowed: `{scopes}`",
+    why="This server, or the registration of your app, allows only scopes for single resource types.",
+    fix="Request each resource type that your app reads, for example `patient/Patient.rs patient/Observation.rs`.",
+    spec=specs.SMART_RESOURCE_SCOPES,
+    repair=corrections.drop_scopes,
+)
+
+
+SCOPE_LEVELS_MIXED = Rule(
+    id="scope-levels-mixed",
+    parameter="scope",
+    title="`scope` combines `{scopes}` with {others:code}",
+    why="A user's authorization grants `patient/`, `user/`, `launch` and OpenID scopes; the "
+    "`client_credentials` grant gives `system/` scopes. No flow gives both.",
+    fix="If users sign in, leave out `{scopes}`. If the app is a backend service, leave out {others:code}.",
+    spec=specs.SMART_BACKEND,
+    repair=corrections.drop_scopes,
+)
+
+
+SCOPE_NOT_REGISTERED = Rule(
+    id="scope-not-registered",
+    parameter="scope",
+    title="`scope` isn't registered for your app: `{scopes}`",
+    why="An app gets only scopes that it is registered for. Registered: {registered}.",
+    fix="Leave out `{scopes}`. If your app needs this access, add it to the registration.",
+    spec=SEPARATED,
+    repair=corrections.drop_scopes,
+)
+
+SCOPE_MISSING = Rule(
+    id="scope-missing",
+    parameter="scope",
+    title="`scope` is missing",
+    why="The server grants only scopes that are requested, and a token without scopes can't read anything.",
+    fix=f"Send the scopes that your app needs, for example `{EXAMPLE}`.",
+    spec=specs.SMART_AUTHORIZE,
+    repair=_request_registered_scopes,
+    insert_placeholder=lambda request: corrections.with_scopes(request, [*split(EXAMPLE)]),
 )

@@ -13,7 +13,6 @@ from sickbay.kernel.checks import UNKNOWN, Facts
 
 STATE_MISSING = Rule(
     id="state-missing",
-    explains="state-missing",
     parameter="state",
     title="`state` is missing",
     why="Your app needs `state` to recognise the response to its own request and to reject a forged one. SMART requires it.",
@@ -147,5 +146,3 @@ NONCE_MISSING = Rule(
     fix="Send a random `nonce`, and compare it with the `nonce` claim of the ID token.",
     spec=Spec("OpenID Connect Core 1.0, 3.1.2.1", f"{specs.OIDC}#AuthRequest"),
 )
-
-RULES = (STATE_MISSING, STATE_LOW_ENTROPY, STATE_REUSED, NONCE_REUSED, NONCE_MISSING)

@@ -63,17 +63,20 @@ def _split_joined_parameters(request: R, facts: Facts) -> R:
     return structs.replace(corrections.with_parameters(request), parameters=Parameters(tuple(pairs), encode(pairs)))
 
 
-PARAMETERS_MISJOINED = Rule(
-    id="parameters-misjoined",
-    at=("token",),
-    advises=_find_joined_parameters,
-    title="`{name}` contains other parameters, because they are joined by `{received}` instead of `&`",
-    why="Only `&` separates parameters, so the server reads everything after `{received}` as part of "
-    "`{name}`. This happens if the URL already has a `?`, or if a library joins parameters with `;`.",
-    fix="Put one `?` before the first parameter, and `&` between parameters.",
-    spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
-    repair=_split_joined_parameters,
-    root=True,
+def _name_sender(request: AuthorizeRequest, context: AuthorizeContext) -> Facts:
+    return {"received": "a script"}
+
+
+AUTHORIZE_FETCHED = Rule(
+    id="authorize-fetched",
+    severity="warning",
+    advises=_name_sender,
+    given="fetched",
+    title="A script fetched the authorization URL instead of navigating to it",
+    why="Users sign in and consent on HTML pages, so the browser has to navigate to them. `fetch` can't "
+    "show pages, and CORS prevents the script from reading the redirect.",
+    fix="Navigate the browser to the URL, with `location.assign(url)` or a link.",
+    spec=specs.rfc(6749, "3.1", "Authorization Endpoint"),
 )
 
 
@@ -104,6 +107,19 @@ AUTHORIZE_BODY_NOT_FORM = Rule(
     root=True,
 )
 
+PARAMETERS_MISJOINED = Rule(
+    id="parameters-misjoined",
+    at=("token",),
+    advises=_find_joined_parameters,
+    title="`{name}` contains other parameters, because they are joined by `{received}` instead of `&`",
+    why="Only `&` separates parameters, so the server reads everything after `{received}` as part of "
+    "`{name}`. This happens if the URL already has a `?`, or if a library joins parameters with `;`.",
+    fix="Put one `?` before the first parameter, and `&` between parameters.",
+    spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
+    repair=_split_joined_parameters,
+    root=True,
+)
+
 
 def _without_raw_text(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Drops the raw text: the parsed parameters are already correct."""
@@ -112,7 +128,6 @@ def _without_raw_text(request: AuthorizeRequest, facts: Facts) -> AuthorizeReque
 
 URL_HAS_WHITESPACE = Rule(
     id="url-has-whitespace",
-    explains="url-has-whitespace",
     title="The URL contains spaces or line breaks",
     why="A URL ends at the first space. Anything after it is lost or becomes part of another value.",
     fix="Put the URL on one line, and write a space inside a value as `%20`.",
@@ -120,9 +135,9 @@ URL_HAS_WHITESPACE = Rule(
     repair=_without_raw_text,
 )
 
+
 URL_HTML_ESCAPED = Rule(
     id="url-html-escaped",
-    explains="url-html-escaped",
     title="The URL contains `&amp;` instead of `&`",
     why="HTML source writes `&` as `&amp;`, and the URL was probably copied from it. The server sees parameters "
     "named `amp;client_id` and so on.",
@@ -145,7 +160,6 @@ def _once(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 DUPLICATE_PARAMETER = Rule(
     id="duplicate-parameter",
-    explains="duplicate-parameter",
     degree="probable",
     title="Parameters sent more than once: {names:code}",
     why="OAuth forbids repeated parameters, because servers differ in which value they use. Received: {received:code}.",
@@ -228,7 +242,6 @@ def _not_discovered(request: AuthorizeRequest, context: AuthorizeContext) -> Fac
 
 AUTHORIZE_ENDPOINT_NOT_DISCOVERED = Rule(
     id="authorize-endpoint-not-discovered",
-    explains="authorize-endpoint-not-discovered",
     severity="warning",
     outcome="404 page; advice for other servers",
     differs="Another server may have its endpoint at this path, so it is a warning there.",
@@ -240,33 +253,4 @@ AUTHORIZE_ENDPOINT_NOT_DISCOVERED = Rule(
     "`iss`. Here it is `{expected}`.",
     spec=specs.SMART_DISCOVERY,
     repair=_at_right_endpoint,
-)
-
-
-def _name_sender(request: AuthorizeRequest, context: AuthorizeContext) -> Facts:
-    return {"received": "a script"}
-
-
-AUTHORIZE_FETCHED = Rule(
-    id="authorize-fetched",
-    severity="warning",
-    advises=_name_sender,
-    given="fetched",
-    title="A script fetched the authorization URL instead of navigating to it",
-    why="Users sign in and consent on HTML pages, so the browser has to navigate to them. `fetch` can't "
-    "show pages, and CORS prevents the script from reading the redirect.",
-    fix="Navigate the browser to the URL, with `location.assign(url)` or a link.",
-    spec=specs.rfc(6749, "3.1", "Authorization Endpoint"),
-)
-
-RULES = (
-    AUTHORIZE_FETCHED,
-    AUTHORIZE_BODY_NOT_FORM,
-    PARAMETERS_MISJOINED,
-    URL_HAS_WHITESPACE,
-    URL_HTML_ESCAPED,
-    DUPLICATE_PARAMETER,
-    PARAM_UNENCODED_URL,
-    AUTHORIZE_CALLED_AT_TOKEN_ENDPOINT,
-    AUTHORIZE_ENDPOINT_NOT_DISCOVERED,
 )

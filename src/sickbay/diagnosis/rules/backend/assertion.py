@@ -21,7 +21,7 @@ def _rule(id: str, title: str, why: str, fix: str, explains: str | None = None, 
     fields: dict[str, Any] = {
         "parameter": "client_assertion",
         "spec": specs.SMART_ASYMMETRIC,
-        "explains": explains or id,
+        "explains": explains,
         **more,
     }
     return Rule(id=id, title=title, why=why, fix=fix, **fields)

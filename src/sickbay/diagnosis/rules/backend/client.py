@@ -7,7 +7,6 @@ ERROR_RESPONSE = Spec("RFC 6749, 5.2 Error Response", "https://www.rfc-editor.or
 
 GRANT_NOT_ALLOWED = Rule(
     id="backend-grant-not-allowed",
-    explains="backend-grant-not-allowed",
     parameter="grant_type",
     title="`grant_type` isn't allowed for this app: `{received}`",
     why="The server allows only the grant types that the app is registered for: `{registered}`.",
@@ -34,5 +33,3 @@ SECRET_FOR_JWT = Rule(
         "https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html",
     ),
 )
-
-RULES = (GRANT_NOT_ALLOWED, SECRET_FOR_JWT)

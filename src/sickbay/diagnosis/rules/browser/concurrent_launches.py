@@ -23,5 +23,3 @@ SESSION_BLEED = Rule(
     spec=specs.SMART_LAUNCH,
     insert_placeholder=corrections.new_verifier,
 )
-
-RULES = (SESSION_BLEED,)

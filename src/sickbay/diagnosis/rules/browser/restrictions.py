@@ -128,7 +128,6 @@ RULES = (
         "a registered launch or redirect URI: {registered:code}.{hint}",
         "Register a redirect URI on `{received}`. If your app also runs on a registered origin, call from there.",
         _unregistered_origin,
-        explains=origin.NAME,
         outcome="advice; 403 with the policy strict_cors",
         differs="Browsers enforce CORS themselves; the server refuses only if the hospital wants that too.",
         recognises=_add_origin_hint,
@@ -143,7 +142,6 @@ RULES = (
         "Open the app in a tab. If it must run in a frame, set `SameSite=None; Secure; Partitioned` on "
         "its session cookie, or store the session on your server, under the `state`.",
         _cookie,
-        explains="cookie-samesite-iframe",
         outcome="advice",
         differs="The refusal is a page of the sign-in, which offers to continue in a tab.",
         at=("redirect",),

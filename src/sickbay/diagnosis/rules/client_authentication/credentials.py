@@ -34,6 +34,25 @@ def _strip_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     return structs.replace(request, headers={**request.headers, "authorization": basic.write(id, secret.strip(PADDING))})
 
 
+GUESSES_TOO_MANY = Rule(
+    id="guesses-too-many",
+    title="Too many failed sign-ins: try again in {seconds} seconds",
+    why="To slow down guessing, the server counts failed attempts per app or user and address. After too many in one minute "
+    "it refuses all attempts, even with the right secret.",
+    fix="Wait until the time in `Retry-After` has passed, then send the right secret.",
+    spec=specs.rfc(6585, "4", "429 Too Many Requests"),
+)
+
+
+AUTH_MISSING = Rule(
+    id="client-auth-missing",
+    title="The token request has no client credentials",
+    why="The app is registered as confidential, so it must authenticate in every token request.",
+    fix="Authenticate with the registered method, `{registered}`.",
+    spec=TOKEN,
+    repair=corrections.with_known_secret,
+)
+
 SECRET_PADDED = Rule(
     id="client-secret-padded",
     explains="client-secret-wrong",
@@ -48,31 +67,8 @@ SECRET_PADDED = Rule(
 )
 
 
-GUESSES_TOO_MANY = Rule(
-    id="guesses-too-many",
-    explains="guesses-too-many",
-    title="Too many failed sign-ins: try again in {seconds} seconds",
-    why="To slow down guessing, the server counts failed attempts per app or user and address. After too many in one minute "
-    "it refuses all attempts, even with the right secret.",
-    fix="Wait until the time in `Retry-After` has passed, then send the right secret.",
-    spec=specs.rfc(6585, "4", "429 Too Many Requests"),
-)
-
-
-AUTH_MISSING = Rule(
-    id="client-auth-missing",
-    explains="client-auth-missing",
-    title="The token request has no client credentials",
-    why="The app is registered as confidential, so it must authenticate in every token request.",
-    fix="Authenticate with the registered method, `{registered}`.",
-    spec=TOKEN,
-    repair=corrections.with_known_secret,
-)
-
-
 SECRET_WRONG = Rule(
     id="client-secret-wrong",
-    explains="client-secret-wrong",
     outcome="401 invalid_client",
     differs="In the Authorization header, as here, a wrong secret gets 401; in the body, 400 (RFC 6749, 5.2).",
     title="`client_secret` is wrong",
@@ -108,6 +104,17 @@ SECRET_EMPTY = Rule(
 )
 
 
+PUBLIC_SECRET = Rule(
+    id="public-client-sent-secret",
+    title="The app is public, but it sent credentials",
+    why="A public app runs in a browser or on a phone, where anyone can read its secret. PKCE and the redirect URI protect "
+    "it instead.",
+    fix="Send only `client_id`, with PKCE. If your app exchanges the code on a server, register it as confidential instead.",
+    spec=SMART,
+    repair=_without_secret,
+)
+
+
 def _empty_basic(request: TokenRequest, context: TokenContext) -> Facts | None:
     client = context.client
     return {"received": ""} if isinstance(client, Client) and client.client == "public" and is_empty_basic(request) else None
@@ -126,17 +133,6 @@ PUBLIC_EMPTY_BASIC = Rule(
     repair=_without_secret,
 )
 
-PUBLIC_SECRET = Rule(
-    id="public-client-sent-secret",
-    explains="public-client-sent-secret",
-    title="The app is public, but it sent credentials",
-    why="A public app runs in a browser or on a phone, where anyone can read its secret. PKCE and the redirect URI protect "
-    "it instead.",
-    fix="Send only `client_id`, with PKCE. If your app exchanges the code on a server, register it as confidential instead.",
-    spec=SMART,
-    repair=_without_secret,
-)
-
 
 def _only_basic(request: TokenRequest, facts: Facts) -> TokenRequest:
     if "client_secret_basic" not in facts["received"]:
@@ -146,7 +142,6 @@ def _only_basic(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 MULTIPLE = Rule(
     id="client-auth-multiple",
-    explains="client-auth-multiple",
     recognises=lambda facts: {**facts, "names": join_as_code(facts["received"])},
     title="The client authenticated in more than one way: {names}",
     why="A client must use only one authentication method per request. With two, the server can't tell which one to check.",
@@ -173,23 +168,9 @@ def _move_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 METHOD_MISMATCH = Rule(
     id="client-auth-method-mismatch",
-    explains="client-auth-method-mismatch",
     title="The client authenticated with `{received}`, but is registered for `{registered}`",
     why="The server accepts only the authentication method that is registered for the app.",
     fix="Authenticate with `{registered}`. If your library can't, change the registration.",
     spec=CLIENT,
     repair=_move_secret,
-)
-
-
-RULES = (
-    GUESSES_TOO_MANY,
-    AUTH_MISSING,
-    SECRET_PADDED,
-    SECRET_WRONG,
-    SECRET_EMPTY,
-    PUBLIC_SECRET,
-    PUBLIC_EMPTY_BASIC,
-    MULTIPLE,
-    METHOD_MISMATCH,
 )

@@ -52,6 +52,47 @@ def _with_description(facts: Facts) -> Facts:
     return {**facts, "said": FAULTS.get(facts["fault"], facts["fault"])}
 
 
+def _write_unencoded(request: TokenRequest, facts: Facts) -> TokenRequest:
+    read = request.presented.basic
+    if read is None or read.decoded is None:
+        return request
+    return structs.replace(request, headers={**request.headers, "authorization": basic.write_plain(*read.decoded)})
+
+
+URLENCODED_MISMATCH = Rule(
+    id="basic-urlencoded-mismatch",
+    severity="warning",
+    outcome="401 invalid_client",
+    differs=WHY_WARNING,
+    parameter="Authorization",
+    title="`Authorization` is form-encoded, but this server doesn't decode it",
+    why="RFC 6749 requires form-encoding before base64. Some servers never decode, so the encoded secret doesn't match the "
+    "registered one.",
+    fix="For this server, send the client ID and the secret without form-encoding. A secret of only letters and digits works "
+    "everywhere.",
+    spec=PASSWORD,
+    repair=_write_unencoded,
+)
+
+
+def _swap_id_and_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
+    pair = basic.read(request.headers.get("authorization", "")).decoded or ("", "")
+    return structs.replace(request, headers={**request.headers, "authorization": basic.write(pair[1], pair[0])})
+
+
+SWAPPED = Rule(
+    id="basic-swapped",
+    outcome="401 invalid_client",
+    differs=WHY_STATUS_401,
+    parameter="Authorization",
+    title="`Authorization` has the secret before the colon and the `client_id` after it",
+    why="The server takes the part before the colon as the `client_id`. Client IDs are shown and logged, so treat this secret "
+    "as leaked.",
+    fix="Send client_id:client_secret, and create a new secret.",
+    spec=PASSWORD,
+    repair=_swap_id_and_secret,
+)
+
 NEWLINE = Rule(
     id="basic-newline",
     explains="basic-malformed",
@@ -68,28 +109,8 @@ NEWLINE = Rule(
 )
 
 
-def _swap_id_and_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
-    pair = basic.read(request.headers.get("authorization", "")).decoded or ("", "")
-    return structs.replace(request, headers={**request.headers, "authorization": basic.write(pair[1], pair[0])})
-
-
-SWAPPED = Rule(
-    id="basic-swapped",
-    explains="basic-swapped",
-    outcome="401 invalid_client",
-    differs=WHY_STATUS_401,
-    parameter="Authorization",
-    title="`Authorization` has the secret before the colon and the `client_id` after it",
-    why="The server takes the part before the colon as the `client_id`. Client IDs are shown and logged, so treat this secret "
-    "as leaked.",
-    fix="Send client_id:client_secret, and create a new secret.",
-    spec=PASSWORD,
-    repair=_swap_id_and_secret,
-)
-
 MALFORMED = Rule(
     id="basic-malformed",
-    explains="basic-malformed",
     recognises=_with_description,
     outcome="401 invalid_client",
     differs=WHY_STATUS_401,
@@ -101,9 +122,9 @@ MALFORMED = Rule(
     repair=_rewrite_header,
 )
 
+
 AS_BEARER = Rule(
     id="assertion-as-bearer",
-    explains="assertion-as-bearer",
     outcome="401 invalid_client",
     differs=WHY_STATUS_401,
     parameter="Authorization",
@@ -134,6 +155,7 @@ def _write_encoded(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 NOT_URLENCODED = Rule(
     id="basic-not-urlencoded",
+    explains="",
     advises=_accepted_unencoded,
     at=("token",),
     parameter="Authorization",
@@ -144,29 +166,3 @@ NOT_URLENCODED = Rule(
     spec=PASSWORD,
     repair=_write_encoded,
 )
-
-
-def _write_unencoded(request: TokenRequest, facts: Facts) -> TokenRequest:
-    read = request.presented.basic
-    if read is None or read.decoded is None:
-        return request
-    return structs.replace(request, headers={**request.headers, "authorization": basic.write_plain(*read.decoded)})
-
-
-URLENCODED_MISMATCH = Rule(
-    id="basic-urlencoded-mismatch",
-    explains="basic-urlencoded-mismatch",
-    severity="warning",
-    outcome="401 invalid_client",
-    differs=WHY_WARNING,
-    parameter="Authorization",
-    title="`Authorization` is form-encoded, but this server doesn't decode it",
-    why="RFC 6749 requires form-encoding before base64. Some servers never decode, so the encoded secret doesn't match the "
-    "registered one.",
-    fix="For this server, send the client ID and the secret without form-encoding. A secret of only letters and digits works "
-    "everywhere.",
-    spec=PASSWORD,
-    repair=_write_unencoded,
-)
-
-RULES = (URLENCODED_MISMATCH, SWAPPED, NEWLINE, MALFORMED, AS_BEARER, NOT_URLENCODED)

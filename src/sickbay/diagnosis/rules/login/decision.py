@@ -41,7 +41,6 @@ def _other_user(facts: Facts) -> Facts:
 
 USER_DENIED = Rule(
     id="user-denied",
-    explains="user-denied",
     severity="info",
     differs="The user decided this, so nothing is wrong with the app.",
     title="The user declined or left the sign-in page",
@@ -52,7 +51,6 @@ USER_DENIED = Rule(
 
 MISMATCHED_IDENTITY = Rule(
     id="mismatched-identity",
-    explains="mismatched-identity",
     recognises=_other_user,
     title="Another user than the one who launched your app is answering",
     why="A launch belongs to the user who started it.{registered_cause}",
@@ -62,7 +60,6 @@ MISMATCHED_IDENTITY = Rule(
 
 DENIED_NO_SCOPE_GRANTED = Rule(
     id="denied-no-scope-granted",
-    explains="denied-no-scope-granted",
     parameter="scope",
     title="None of the requested scopes was granted",
     why="Each scope was unknown, not registered, or not approved. Registered: {registered}.",
@@ -72,7 +69,6 @@ DENIED_NO_SCOPE_GRANTED = Rule(
 
 PATIENT_NOT_ACCESSIBLE = Rule(
     id="patient-not-accessible",
-    explains="patient-not-accessible",
     title="The user has no access to this patient",
     why="The record isn't among those that the user may see, or it isn't the patient of the launch.",
     fix="Choose a patient that the user may see.",
@@ -89,5 +85,3 @@ PATIENT_NOT_CHOSEN = Rule(
     fix="Launch the app for a patient, or choose one in the patient picker.{registered_fix}",
     spec=specs.SMART_CONTEXT,
 )
-
-RULES = (USER_DENIED, MISMATCHED_IDENTITY, DENIED_NO_SCOPE_GRANTED, PATIENT_NOT_ACCESSIBLE, PATIENT_NOT_CHOSEN)

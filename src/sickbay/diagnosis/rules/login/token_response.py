@@ -81,6 +81,3 @@ NARROWER = Rule(
     fix="Check whether the app's registration has {missing}. Compare `scope` in every token response with what you requested.",
     spec=specs.SMART_SCOPES,
 )
-
-
-RULES = (NO_PATIENT, NARROWER)

@@ -19,7 +19,6 @@ def _secret_backend(request: RegistrationRequest, context: Any) -> Facts | None:
 
 BACKEND_NO_JWKS = Rule(
     id="reg-backend-no-jwks",
-    explains="reg-backend-no-jwks",
     advises=_secret_backend,
     severity=lambda facts: "info" if facts.get("symmetric") else "error",
     differs="A backend service with a secret is allowed, although SMART has none, so that is info.",
@@ -40,7 +39,6 @@ def _public_part(request: RegistrationRequest, facts: Facts) -> RegistrationRequ
 
 JWKS_HAS_PRIVATE_KEY = Rule(
     id="reg-jwks-has-private-key",
-    explains="reg-jwks-has-private-key",
     parameter="jwks",
     title="`jwks` contains a private key (member `{members}`)",
     why=wording.KEY_PRIVATE,
@@ -50,13 +48,27 @@ JWKS_HAS_PRIVATE_KEY = Rule(
 )
 
 
+def _only_jwks_uri(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
+    return structs.replace(request, jwks=None)
+
+
+JWKS_GIVEN_TWICE = Rule(
+    id="reg-jwks-given-twice",
+    parameter="jwks",
+    title="`jwks` and `jwks_uri` are both registered",
+    why="The two key sets may differ, and then the server can't tell which one counts. RFC 7591 forbids sending both.",
+    fix="Register only `jwks_uri`. If no server can reach that URL, register only `jwks`.",
+    spec=specs.rfc(7591, "2", "Client Metadata"),
+    repair=_only_jwks_uri,
+)
+
+
 def _as_set(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
     return structs.replace(request, jwks={"keys": [dict(request.jwks or {})]}) if facts["is_key"] else request
 
 
 JWKS_EMPTY = Rule(
     id="reg-jwks-empty",
-    explains="reg-jwks-empty",
     parameter="jwks",
     title="`jwks` has no public key that can verify a signature",
     why="A key set is an object with a list `keys`. A public key in it has kty with n and e, or kty with crv, x and y.",
@@ -66,24 +78,8 @@ JWKS_EMPTY = Rule(
 )
 
 
-def _only_jwks_uri(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return structs.replace(request, jwks=None)
-
-
-JWKS_GIVEN_TWICE = Rule(
-    id="reg-jwks-given-twice",
-    explains="reg-jwks-given-twice",
-    parameter="jwks",
-    title="`jwks` and `jwks_uri` are both registered",
-    why="The two key sets may differ, and then the server can't tell which one counts. RFC 7591 forbids sending both.",
-    fix="Register only `jwks_uri`. If no server can reach that URL, register only `jwks`.",
-    spec=specs.rfc(7591, "2", "Client Metadata"),
-    repair=_only_jwks_uri,
-)
-
 JWKS_URI_NOT_ABSOLUTE = Rule(
     id="reg-jwks-uri-not-absolute",
-    explains="reg-jwks-uri-not-absolute",
     parameter="jwks_uri",
     title="`jwks_uri` isn't a complete URL: `{received}`",
     why="The server fetches the keys itself, so the URL needs `https` and a host, and must not contain #, spaces or quotation "
@@ -99,7 +95,6 @@ def _secure_keys(request: RegistrationRequest, facts: Facts) -> RegistrationRequ
 
 JWKS_URI_INSECURE_HTTP = Rule(
     id="reg-jwks-uri-insecure-http",
-    explains="reg-jwks-uri-insecure-http",
     parameter="jwks_uri",
     title="`jwks_uri` uses `http` on another machine: `{received}`",
     why="An attacker on the network could replace the keys with their own and sign as your app. SMART requires TLS.",
@@ -130,9 +125,9 @@ JWKS_URI_IS_PAGE = Rule(
     spec=specs.SMART_ASYMMETRIC,
 )
 
+
 SYSTEM_APP_PUBLIC = Rule(
     id="reg-system-app-public",
-    explains="reg-system-app-public",
     parameter="client",
     title="A backend service can't be registered as a public app",
     why="It gets tokens by `client_credentials`, for which the client must authenticate. A public app has nothing to "
@@ -142,9 +137,9 @@ SYSTEM_APP_PUBLIC = Rule(
     spec=specs.rfc(6749, "4.4", "Client Credentials Grant"),
 )
 
+
 KEY_WEAK = Rule(
     id="reg-jwks-key-weak",
-    explains="reg-jwks-key-weak",
     parameter="jwks",
     title="`jwks` has a weak key ({kid}): {received}",
     why=wording.KEY_WEAK,
@@ -152,9 +147,9 @@ KEY_WEAK = Rule(
     spec=specs.rfc(7518, "3.3", "Digital Signature with RSASSA-PKCS1-v1_5"),
 )
 
+
 KEY_UNSUITED = Rule(
     id="reg-jwks-key-unsuited",
-    explains="reg-jwks-key-unsuited",
     parameter="jwks",
     title="`jwks` has a key that can't verify signatures ({kid}): {received}",
     why=wording.KEY_UNSUITED,
@@ -162,26 +157,12 @@ KEY_UNSUITED = Rule(
     spec=specs.rfc(7517, "4.2", '"use" (Public Key Use) Parameter'),
 )
 
+
 KID_DUPLICATE = Rule(
     id="reg-jwks-kid-duplicate",
-    explains="reg-jwks-kid-duplicate",
     parameter="jwks",
     title="`jwks` has several keys with the same `kid`: {names}",
     why="The `kid` in a client assertion must identify exactly one key. With two, the server can't tell which one to use.",
     fix="Give each key its own `kid`, for example its thumbprint (RFC 7638).",
     spec=specs.rfc(7517, "4.5", '"kid" (Key ID) Parameter'),
-)
-
-RULES = (
-    BACKEND_NO_JWKS,
-    JWKS_HAS_PRIVATE_KEY,
-    JWKS_GIVEN_TWICE,
-    JWKS_EMPTY,
-    JWKS_URI_NOT_ABSOLUTE,
-    JWKS_URI_INSECURE_HTTP,
-    JWKS_URI_IS_PAGE,
-    SYSTEM_APP_PUBLIC,
-    KEY_WEAK,
-    KEY_UNSUITED,
-    KID_DUPLICATE,
 )

@@ -15,7 +15,6 @@ UPDATE = specs.rfc(7592, "2.2", "Client Update Request")
 def _rule(id: str, title: str, why: str, fix: str, parameter: str, **more: Any) -> Rule:
     return Rule(
         id=id,
-        explains=id,
         outcome="400 invalid_client_metadata",
         differs=wording.DYNAMIC_REGISTRATION,
         title=title,
@@ -77,5 +76,3 @@ HOST_NOT_GRANTED = _rule(
     "redirect_uris",
     repair=_at_granted_hosts,
 )
-
-RULES = (SCOPE_NOT_GRANTED, GRANT_TYPE_NOT_GRANTED, AUTH_METHOD_NOT_GRANTED, HOST_NOT_GRANTED)

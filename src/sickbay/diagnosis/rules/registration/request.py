@@ -25,7 +25,6 @@ def _swap_uris(request: RegistrationRequest, facts: Facts) -> RegistrationReques
 
 NOT_ALLOWED = Rule(
     id="reg-not-allowed",
-    explains="reg-not-allowed",
     outcome="401 invalid_token",
     differs=wording.DYNAMIC_REGISTRATION,
     parameter="Authorization",
@@ -37,7 +36,6 @@ NOT_ALLOWED = Rule(
 
 ACCESS_TOKEN_WRONG = Rule(
     id="reg-access-token-wrong",
-    explains="reg-access-token-wrong",
     outcome="401 invalid_token",
     differs=wording.DYNAMIC_REGISTRATION,
     parameter="Authorization",
@@ -49,7 +47,6 @@ ACCESS_TOKEN_WRONG = Rule(
 
 METADATA_INVALID = Rule(
     id="reg-metadata-invalid",
-    explains="reg-metadata-invalid",
     outcome="400 invalid_client_metadata",
     differs=wording.DYNAMIC_REGISTRATION,
     title="The registration is invalid: {fault}",
@@ -66,7 +63,6 @@ def _without_statement(request: RegistrationRequest, facts: Facts) -> Registrati
 def _statement_rule(id: str, error: str, title: str, why: str, fix: str) -> Rule:
     return Rule(
         id=id,
-        explains=id,
         outcome=f"400 {error}",
         differs=wording.DYNAMIC_REGISTRATION,
         parameter="software_statement",
@@ -96,7 +92,6 @@ STATEMENT_UNAPPROVED = _statement_rule(
 
 WILDCARD = Rule(
     id="reg-redirect-uri-wildcard",
-    explains="reg-redirect-uri-wildcard",
     parameter="redirect_uris",
     title="`redirect_uris` contains a wildcard: `{received}`",
     why="The server compares redirect URIs character by character. With a wildcard, codes could go to pages that were never "
@@ -107,7 +102,6 @@ WILDCARD = Rule(
 
 NOT_ABSOLUTE = Rule(
     id="reg-redirect-uri-not-absolute",
-    explains="reg-redirect-uri-not-absolute",
     parameter="redirect_uris",
     title="`redirect_uris` contains a relative URI: `{received}`",
     why="The browser is on the hospital's host when it is redirected, so a path without a host would lead back to it.",
@@ -141,7 +135,6 @@ def _split_uris(request: RegistrationRequest, facts: Facts) -> RegistrationReque
 
 MALFORMED = Rule(
     id="reg-redirect-uri-malformed",
-    explains="reg-redirect-uri-malformed",
     recognises=_with_parts,
     parameter="redirect_uris",
     title="`redirect_uris` contains an entry that isn't a single valid URI: `{received}`",
@@ -153,7 +146,6 @@ MALFORMED = Rule(
 
 LAUNCH_NOT_ABSOLUTE = Rule(
     id="reg-launch-uri-not-absolute",
-    explains="reg-launch-uri-not-absolute",
     parameter="launch_uri",
     title="`launch_uri` isn't an absolute URI: `{received}`",
     why="The EHR opens the launch URI as it is registered. Without a scheme and host, the browser would look for it at the "
@@ -164,7 +156,6 @@ LAUNCH_NOT_ABSOLUTE = Rule(
 
 HAS_FRAGMENT = Rule(
     id="reg-redirect-uri-has-fragment",
-    explains="reg-redirect-uri-has-fragment",
     parameter="redirect_uris",
     title="`redirect_uris` contains a `#`: `{received}`",
     why="RFC 6749 forbids fragments in redirect URIs, because browsers don't send anything after the `#` to a server.",
@@ -175,7 +166,6 @@ HAS_FRAGMENT = Rule(
 
 INSECURE_HTTP = Rule(
     id="reg-redirect-uri-insecure-http",
-    explains="reg-redirect-uri-insecure-http",
     parameter="redirect_uris",
     title="`redirect_uris` contains an `http` URI on another machine: `{received}`",
     why="The authorization code would cross the network unencrypted. `http` is allowed only on localhost.",
@@ -191,7 +181,6 @@ def _without_secret(request: RegistrationRequest, facts: Facts) -> RegistrationR
 
 PUBLIC_APP_WITH_SECRET = Rule(
     id="reg-public-app-with-secret",
-    explains="reg-public-app-with-secret",
     title="A public app can't be registered with a secret",
     why="Users can read the code that runs in their browser or on their phone, including a secret in it.",
     fix="Leave out the secret and use PKCE. If a server of yours calls the token endpoint, register the app as confidential "
@@ -207,7 +196,6 @@ def _with_fitting_method(request: RegistrationRequest, facts: Facts) -> Registra
 
 CLIENT_TYPE_MISMATCH = Rule(
     id="reg-client-type-mismatch",
-    explains="reg-client-type-mismatch",
     parameter="token_endpoint_auth_method",
     title="`token_endpoint_auth_method` doesn't fit a {client} app: `{received}`",
     why="A public app has no secret or key to authenticate with, and a confidential app must authenticate.",
@@ -327,25 +315,4 @@ SCOPE_TYPE_UNKNOWN = Rule(
     why="The server would refuse this scope at the first launch. {hint}",
     fix="Register scopes for resource types that exist.",
     spec=specs.SMART_RESOURCE_SCOPES,
-)
-
-RULES = (
-    NOT_ALLOWED,
-    ACCESS_TOKEN_WRONG,
-    METADATA_INVALID,
-    STATEMENT_INVALID,
-    STATEMENT_UNAPPROVED,
-    WILDCARD,
-    NOT_ABSOLUTE,
-    MALFORMED,
-    LAUNCH_NOT_ABSOLUTE,
-    HAS_FRAGMENT,
-    INSECURE_HTTP,
-    PUBLIC_APP_WITH_SECRET,
-    CLIENT_TYPE_MISMATCH,
-    SCOPE_LEVEL_UNSUITED,
-    LAUNCH_URI_EQUALS_REDIRECT_URI,
-    MISSING_LAUNCH_URI,
-    NO_RESOURCE_SCOPES,
-    SCOPE_TYPE_UNKNOWN,
 )

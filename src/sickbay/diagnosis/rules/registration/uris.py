@@ -9,7 +9,6 @@ from sickbay.kernel.checks import Facts
 
 REDIRECT_SCHEME_FORBIDDEN = Rule(
     id="reg-redirect-uri-scheme-forbidden",
-    explains="reg-redirect-uri-scheme-forbidden",
     parameter="redirect_uris",
     title="`redirect_uris` contains a URI that can't receive a code: `{received}`",
     why="The browser or the operating system handles its scheme itself (for example javascript, data, file or mailto), or it "
@@ -20,7 +19,6 @@ REDIRECT_SCHEME_FORBIDDEN = Rule(
 
 LAUNCH_SCHEME_FORBIDDEN = Rule(
     id="reg-launch-uri-scheme-forbidden",
-    explains="reg-launch-uri-scheme-forbidden",
     parameter="launch_uri",
     title="`launch_uri` can't be opened by the EHR: `{received}`",
     why="The EHR opens the launch URI in the browser. The browser or the operating system handles this scheme itself, or "
@@ -36,7 +34,6 @@ def _over_tls(request: RegistrationRequest, facts: Facts) -> RegistrationRequest
 
 LAUNCH_INSECURE_HTTP = Rule(
     id="reg-launch-uri-insecure-http",
-    explains="reg-launch-uri-insecure-http",
     parameter="launch_uri",
     title="`launch_uri` uses `http` on another machine: `{received}`",
     why="The launch code in the URL would cross the network unencrypted. `http` is allowed only on localhost.",
@@ -47,12 +44,9 @@ LAUNCH_INSECURE_HTTP = Rule(
 
 RESPONSE_PARAMETER = Rule(
     id="reg-redirect-uri-response-parameter",
-    explains="reg-redirect-uri-response-parameter",
     parameter="redirect_uris",
     title="`redirect_uris` contains query parameters that the response uses, too: {names}, in `{received}`",
     why="The server appends its own {names} to the query. Your app would get two values and might use the wrong one.",
     fix="Register the URI without {names}. Store such data in your session under the `state` instead.",
     spec=specs.rfc(9700, "4.5", "Authorization Code Injection"),
 )
-
-RULES = (REDIRECT_SCHEME_FORBIDDEN, LAUNCH_SCHEME_FORBIDDEN, LAUNCH_INSECURE_HTTP, RESPONSE_PARAMETER)

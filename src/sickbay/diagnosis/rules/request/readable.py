@@ -43,7 +43,6 @@ IN_LATIN1 = Rule(
 
 NOT_UTF8 = Rule(
     id="request-not-utf8",
-    explains="request-not-utf8",
     title="The request isn't valid UTF-8: {place} can't be decoded",
     why=_UTF8 + ", which isn't valid UTF-8.",
     fix="Encode the text as UTF-8 before you percent-encode it, and don't cut the text inside a character.",
@@ -52,11 +51,8 @@ NOT_UTF8 = Rule(
 
 TOO_LARGE = Rule(
     id="request-too-large",
-    explains="request-too-large",
     title="The request body is larger than {limit} {unit}",
     why="Sickbay reads at most {limit} {unit} here, so that no request can use up its memory. It did not process this request.",
     fix="Send at most {limit} {unit}. If you need to send more, split it into several requests.",
     spec=specs.rfc(9110, "15.5.14", "413 Content Too Large"),
 )
-
-RULES = (CONTAINS_NUL, IN_LATIN1, NOT_UTF8, TOO_LARGE)

@@ -41,5 +41,3 @@ ADDRESS_RETIRED = Rule(
     fix="Use {instead}, and read the other addresses from its discovery document.",
     spec=specs.SMART_DISCOVERY,
 )
-
-RULES = (ADDRESS_RETIRED,)

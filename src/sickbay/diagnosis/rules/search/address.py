@@ -43,7 +43,6 @@ def _below_the_base(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 BASE_WRONG = Rule(
     id="fhir-base-url-wrong",
-    explains="fhir-base-url-wrong",
     title="The URL isn't below the FHIR base URL: `{received}`",
     why="The FHIR server answers only below its base URL, which is the `iss` of the launch and includes the hospital and the "
     "FHIR version.",
@@ -54,7 +53,6 @@ BASE_WRONG = Rule(
 
 DOUBLE_SLASH = Rule(
     id="fhir-base-double-slash",
-    explains="fhir-base-double-slash",
     severity="warning",
     differs="Many servers accept it.",
     title="The path has two slashes in a row: `{received}`",
@@ -66,7 +64,6 @@ DOUBLE_SLASH = Rule(
 
 TRAILING_SLASH = Rule(
     id="fhir-path-trailing-slash",
-    explains="fhir-path-trailing-slash",
     severity="warning",
     differs="Many servers accept it.",
     title="The path ends with a slash: `{received}`",
@@ -98,7 +95,6 @@ BASE_TWICE = Rule(
 
 WRONG_VERSION = Rule(
     id="fhir-resource-wrong-version",
-    explains="fhir-resource-wrong-version",
     title="`{received}` isn't a resource type of FHIR {version}",
     why="It exists in {versions}. Resource types were renamed between versions of FHIR, and this base URL is for {version}.",
     fix="Request `{expected}` at this base URL.",
@@ -108,7 +104,6 @@ WRONG_VERSION = Rule(
 
 UNKNOWN_TYPE = Rule(
     id="fhir-resource-unknown",
-    explains="fhir-resource-unknown",
     title="`{received}` isn't a FHIR resource type",
     why="Resource types are singular, begin with a capital letter, and must be spelled exactly as in the specification.",
     fix="Put {expected} in the URL instead of `{received}`.",
@@ -127,7 +122,6 @@ def _id_of_reference(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 ID_INVALID = Rule(
     id="fhir-id-invalid",
-    explains="fhir-id-invalid",
     outcome="404 in the path, 400 in a search",
     differs="In a path the value is an ID that doesn't exist, in a search a wrong value.",
     parameter="id",
@@ -149,7 +143,6 @@ def _in_json(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 ACCEPT_UNSUPPORTED = Rule(
     id="fhir-accept-unsupported",
-    explains="fhir-accept-unsupported",
     parameter="Accept",
     title="`Accept` isn't supported here: `{received}`",
     why="This base URL returns JSON and XML of its own FHIR version. In DSTU2 their types are application/json+fhir and "
@@ -184,7 +177,6 @@ MISSING_ACCEPT = Rule(
 
 SEARCH_CONTENT_TYPE = Rule(
     id="fhir-search-post-content-type",
-    explains="fhir-search-post-content-type",
     parameter="Content-Type",
     recognises=_with_type,
     title="`Content-Type` of a search by POST must be a form; it was sent {came}",
@@ -195,7 +187,6 @@ SEARCH_CONTENT_TYPE = Rule(
 
 WRITE_CONTENT_TYPE = Rule(
     id="fhir-write-content-type",
-    explains="fhir-write-content-type",
     parameter="Content-Type",
     recognises=_with_type,
     title="`Content-Type` of a resource must be FHIR JSON or XML; it was sent {came}",
@@ -207,26 +198,10 @@ WRITE_CONTENT_TYPE = Rule(
 
 IF_MATCH_MISSING = Rule(
     id="fhir-if-match-missing",
-    explains="fhir-if-match-missing",
     parameter="If-Match",
     title="`If-Match` is missing from the update",
     why="This server requires each update to name the version that it changes. That way, two people can't overwrite each "
     "other's changes.",
     fix='Send `If-Match: W/"<versionId>"`, the `ETag` of the version that you read.',
     spec=VERSIONING,
-)
-
-RULES = (
-    BASE_WRONG,
-    DOUBLE_SLASH,
-    TRAILING_SLASH,
-    BASE_TWICE,
-    WRONG_VERSION,
-    UNKNOWN_TYPE,
-    ID_INVALID,
-    ACCEPT_UNSUPPORTED,
-    MISSING_ACCEPT,
-    SEARCH_CONTENT_TYPE,
-    WRITE_CONTENT_TYPE,
-    IF_MATCH_MISSING,
 )

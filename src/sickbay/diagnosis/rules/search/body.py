@@ -19,7 +19,6 @@ DELETE = Spec("FHIR R4, delete", "https://hl7.org/fhir/R4/http.html#delete")
 
 MALFORMED = Rule(
     id="fhir-body-malformed",
-    explains="fhir-body-malformed",
     title="The body can't be read as {type}",
     why="The server can't parse it: {received}.",
     fix="Send one JSON object whose `resourceType` is {type}, or the same in XML, with the matching `Content-Type`.",
@@ -28,7 +27,6 @@ MALFORMED = Rule(
 
 ID_MISMATCH = Rule(
     id="fhir-body-id-mismatch",
-    explains="fhir-body-id-mismatch",
     parameter="id",
     title="`id` in the body is `{received}`, but the URL has `{expected}`",
     why="An update names the resource in the URL and in the body. If the two differ, the server can't tell which resource is "
@@ -39,7 +37,6 @@ ID_MISMATCH = Rule(
 
 INVALID = Rule(
     id="fhir-resource-invalid",
-    explains="fhir-resource-invalid",
     recognises=add_count,
     outcome="422, with an issue for each problem",
     differs="The response lists every problem of the resource, not only the first.",
@@ -51,7 +48,6 @@ INVALID = Rule(
 
 OUTSIDE = Rule(
     id="fhir-write-outside-scope",
-    explains="fhir-write-outside-scope",
     title="The token's scopes don't allow writing into the chart of `{received}`",
     why="After this write, the resource would be in the chart of `{received}`. With the scopes `{held}`, the token may write "
     "only into the chart of `{expected}`.",
@@ -62,7 +58,6 @@ OUTSIDE = Rule(
 
 NOT_SUBJECT = Rule(
     id="fhir-write-not-subject",
-    explains="fhir-write-not-subject",
     title="The {type} isn't about `{expected}`",
     why="A patient who only takes part in a record, for example as performer, recipient or author, may read it. To "
     "{interaction} it with the scopes `{held}`, {expected} must be its subject. Elements that name the subject of {type}: "
@@ -73,7 +68,6 @@ NOT_SUBJECT = Rule(
 
 CONFLICT = Rule(
     id="fhir-version-conflict",
-    explains="fhir-version-conflict",
     parameter="If-Match",
     title="`If-Match` isn't the current version: `{received}`",
     why="Either the resource has changed since you read it, and your write would undo that change, or the version in "
@@ -84,7 +78,6 @@ CONFLICT = Rule(
 
 EXISTS = Rule(
     id="fhir-resource-exists",
-    explains="fhir-resource-exists",
     outcome="412; 409 if a condition matches nothing and the id is taken",
     differs="A conditional update that matches nothing creates a resource. If its ID is taken, that is a conflict.",
     parameter="If-None-Match",
@@ -96,7 +89,6 @@ EXISTS = Rule(
 
 AMBIGUOUS = Rule(
     id="fhir-condition-ambiguous",
-    explains="fhir-condition-ambiguous",
     title="The condition matches more than one {type}: `{received}`",
     why="A conditional {interaction} must match at most one resource. Otherwise the server can't tell which one is meant.",
     fix="Narrow the condition to one resource, preferably with identifier=system|value.",
@@ -105,7 +97,6 @@ AMBIGUOUS = Rule(
 
 PATCH_FAILED = Rule(
     id="fhir-patch-failed",
-    explains="fhir-patch-failed",
     outcome="400 if it isn't a patch, 422 if it can't be applied",
     differs="A body that isn't a patch is malformed; a patch that can't be applied isn't.",
     title="The patch can't be applied: {received}",
@@ -117,7 +108,6 @@ PATCH_FAILED = Rule(
 
 PATCH_READS = Rule(
     id="fhir-patch-reads",
-    explains="fhir-patch-reads",
     title="The patch reads the {type}, but the token's scopes only allow changing it",
     why="Part of the patch ({received}) uses or compares the content of the resource, so the result would reveal it. The "
     "scopes `{held}` don't allow reading the resource.",
@@ -128,7 +118,6 @@ PATCH_READS = Rule(
 
 SUBSCRIPTION = Rule(
     id="fhir-subscription-unsupported",
-    explains="fhir-subscription-unsupported",
     title="Subscriptions aren't supported yet",
     why="The server would never send a notification for a {type}, so it refuses to create or change one.",
     fix="Poll instead: search with `_lastUpdated=gt<time of the last search>`, or read `_history?_since=`.",
@@ -137,25 +126,9 @@ SUBSCRIPTION = Rule(
 
 CASCADE = Rule(
     id="fhir-delete-cascade",
-    explains="fhir-delete-cascade",
     parameter="_cascade",
     title="`{parameter}` isn't supported: a delete can't include other resources",
     why="A cascading delete would also delete resources that the request doesn't name, so this server never allows it.",
     fix="Leave out `{parameter}`, and delete each resource with its own request.",
     spec=DELETE,
-)
-
-RULES = (
-    MALFORMED,
-    ID_MISMATCH,
-    INVALID,
-    OUTSIDE,
-    NOT_SUBJECT,
-    CONFLICT,
-    EXISTS,
-    AMBIGUOUS,
-    PATCH_FAILED,
-    PATCH_READS,
-    SUBSCRIPTION,
-    CASCADE,
 )

@@ -13,7 +13,6 @@ HANDLING = Spec("FHIR R4, Handling Errors", "https://hl7.org/fhir/R4/search.html
 
 MISSING_PARAM = Rule(
     id="fhir-search-missing-param",
-    explains="fhir-search-missing-param",
     recognises=lambda facts: {**facts, "choices": join_as_code(facts["expected"], word="or")},
     outcome="accepted; 400 in a vendor's dialect",
     differs="The general dialect requires no parameter here; the dialects of vendors do.",
@@ -31,7 +30,6 @@ def _only_id(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 ID_NOT_ALONE = Rule(
     id="fhir-search-id-not-alone",
-    explains="fhir-search-id-not-alone",
     outcome="accepted; 400 in a vendor's dialect",
     differs="The general dialect allows it; the dialects of vendors don't.",
     parameter="_id",
@@ -44,7 +42,6 @@ ID_NOT_ALONE = Rule(
 
 MODIFIER_UNSUPPORTED = Rule(
     id="fhir-search-modifier-unsupported",
-    explains="fhir-search-modifier-unsupported",
     title="`{parameter}` has a modifier that isn't supported",
     why="Without the modifier the search would mean something else, so the server refuses it instead of ignoring the modifier.",
     fix="Search with {expected}.",
@@ -53,7 +50,6 @@ MODIFIER_UNSUPPORTED = Rule(
 
 PARAM_UNSUPPORTED = Rule(
     id="fhir-search-param-unsupported",
-    explains="fhir-search-param-unsupported",
     title="`{parameter}` isn't supported by this server",
     why="FHIR defines this parameter, but servers may leave it out. If the server ignored it, the results would include "
     "unwanted resources.",
@@ -63,7 +59,6 @@ PARAM_UNSUPPORTED = Rule(
 
 TOO_COMPLEX = Rule(
     id="fhir-search-too-complex",
-    explains="fhir-search-too-complex",
     outcome="400 too-costly",
     differs="The issue type tells it from a search that is wrong: a simpler one is answered.",
     title="`{parameter}` makes the search too complex",
@@ -71,5 +66,3 @@ TOO_COMPLEX = Rule(
     fix="Use {expected}, or split the search into several requests.",
     spec=SEARCH,
 )
-
-RULES = (MISSING_PARAM, ID_NOT_ALONE, MODIFIER_UNSUPPORTED, PARAM_UNSUPPORTED, TOO_COMPLEX)

@@ -169,29 +169,6 @@ def _of_search(facts: Facts) -> Facts:
     }
 
 
-EMPTY = _rule(
-    "fhir-search-empty",
-    _of_search,
-    title="The search found nothing",
-    why="{reason}",
-    fix="{instruction}",
-)
-
-
-def _of_type(facts: Facts) -> Facts:
-    more = "Load or create one." if facts.get("everything") else "Search for another type, or request scopes that cover more."
-    return {**facts, "instruction": more}
-
-
-WITHOUT_DATA = _rule(
-    "fhir-search-type-without-data",
-    _of_type,
-    title="There is no {type} that the token may see",
-    why="The search finds nothing even without its parameters.",
-    fix="{instruction}",
-)
-
-
 def _of_patient(facts: Facts) -> Facts:
     expected = facts.get("expected")
     whose = f"the patient `{expected}` only" if expected else "some patients only, and this isn't one of them"
@@ -208,14 +185,21 @@ OUTSIDE_TOKEN = _rule(
     fix="{instruction}",
     spec=SCOPES,
 )
-VALUE_ABSENT = _rule(
-    "fhir-search-value-absent",
-    _with_sentences,
-    title="No {type} that the token may see has `{parameter}={received}`",
-    why="{remaining}{values}{counts}",
+
+
+def _of_type(facts: Facts) -> Facts:
+    more = "Load or create one." if facts.get("everything") else "Search for another type, or request scopes that cover more."
+    return {**facts, "instruction": more}
+
+
+WITHOUT_DATA = _rule(
+    "fhir-search-type-without-data",
+    _of_type,
+    title="There is no {type} that the token may see",
+    why="The search finds nothing even without its parameters.",
     fix="{instruction}",
-    spec=TOKEN,
 )
+
 OTHER_SYSTEM = _rule(
     "fhir-search-code-other-system",
     _with_sentences,
@@ -224,6 +208,16 @@ OTHER_SYSTEM = _rule(
     fix="{instruction}",
     spec=TOKEN,
 )
+
+VALUE_ABSENT = _rule(
+    "fhir-search-value-absent",
+    _with_sentences,
+    title="No {type} that the token may see has `{parameter}={received}`",
+    why="{remaining}{values}{counts}",
+    fix="{instruction}",
+    spec=TOKEN,
+)
+
 NAME_ABSENT = _rule(
     "fhir-search-name-absent",
     _with_sentences,
@@ -379,19 +373,10 @@ SHORT_PAGE = _rule(
     spec=PAGING,
 )
 
-RULES = (
-    OUTSIDE_TOKEN,
-    WITHOUT_DATA,
-    OTHER_SYSTEM,
-    VALUE_ABSENT,
-    NAME_ABSENT,
-    OUTSIDE_DATA,
-    REFERENCE_ABSENT,
-    MEANS_OTHERWISE,
-    APART,
-    ADDS_NOTHING,
-    LEADS_NOWHERE,
-    SHORT_PAGE,
-    EMPTY,
+EMPTY = _rule(
+    "fhir-search-empty",
+    _of_search,
+    title="The search found nothing",
+    why="{reason}",
+    fix="{instruction}",
 )
-IDS: Final = frozenset(rule.id for rule in RULES)

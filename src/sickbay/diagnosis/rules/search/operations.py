@@ -16,7 +16,6 @@ BACKEND = Spec(
 
 UNKNOWN = Rule(
     id="fhir-operation-unknown",
-    explains="fhir-operation-unknown",
     title="The operation `{received}` isn't available at this URL",
     why="An operation is defined for the server, for a resource type, or for single resources. The capability statement at "
     "/metadata lists the operations of this server.",
@@ -26,7 +25,6 @@ UNKNOWN = Rule(
 
 PARAMETER = Rule(
     id="fhir-operation-parameter",
-    explains="fhir-operation-parameter",
     title="`{parameter}` isn't valid for this operation",
     why="The server refuses an unknown parameter or an invalid value (`{received}`), because ignoring it would change what "
     "is returned.",
@@ -36,7 +34,6 @@ PARAMETER = Rule(
 
 BY_SYSTEM = Rule(
     id="bulk-not-by-system",
-    explains="bulk-not-by-system",
     title="Bulk export needs a `system/` scope; the token has `{held}`",
     why="An export covers whole populations. `user/` and `patient/` scopes cover only what the signed-in user may see.",
     fix="Register a backend service, and request `{needed}` with `client_credentials`.",
@@ -45,7 +42,6 @@ BY_SYSTEM = Rule(
 
 PREFER_MISSING = Rule(
     id="bulk-prefer-missing",
-    explains="bulk-prefer-missing",
     parameter="Prefer",
     title="`Prefer: respond-async` is missing from the export request",
     why="The server creates an export in the background. It answers with the URL at which the app polls for the result.",
@@ -56,7 +52,6 @@ PREFER_MISSING = Rule(
 
 FORMAT = Rule(
     id="bulk-format-unsupported",
-    explains="bulk-format-unsupported",
     parameter="_outputFormat",
     title="`_outputFormat` isn't supported: `{received}`",
     why="This server exports only NDJSON files, with one resource per line.",
@@ -66,5 +61,3 @@ FORMAT = Rule(
         request, parameters=request.parameters.replace([("_outputFormat", facts["expected"])])
     ),
 )
-
-RULES = (UNKNOWN, PARAMETER, BY_SYSTEM, PREFER_MISSING, FORMAT)

@@ -58,7 +58,6 @@ def _patient_added(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 UNDEFINED = Rule(
     id="fhir-patient-undefined",
-    explains="fhir-patient-undefined",
     outcome="404 in the path, 400 in a search",
     differs="In a path the value is an ID that doesn't exist, in a search a wrong value.",
     parameter="patient",
@@ -85,7 +84,6 @@ UNBOUNDED = Rule(
     advises=_all_patients,
     unknown="server",
     at=("access",),
-    explains="fhir-search-unbounded",
     title="The search requests all patients",
     why="This hospital requires search criteria: users may search, but not list every patient.",
     fix="Add name, birthdate or identifier, for example `Patient?name=Peters`. If you know the id, read `Patient/<id>` "
@@ -93,9 +91,9 @@ UNBOUNDED = Rule(
     spec=PATIENT,
 )
 
+
 MISSING_PATIENT = Rule(
     id="fhir-search-missing-patient",
-    explains="fhir-search-missing-patient",
     parameter="patient",
     title="`patient` is missing from the search for {type}",
     why="This hospital allows clinical searches only for one patient at a time.",
@@ -124,7 +122,6 @@ MISSING_CATEGORY = Rule(
     advises=_no_category,
     unknown="server",
     at=("access",),
-    explains="fhir-search-missing-category",
     parameter="category",
     title="`category` and `code` are missing from the search for {type}",
     why="This hospital stores each category separately, so a search must name one.",
@@ -133,9 +130,9 @@ MISSING_CATEGORY = Rule(
     spec=CORE,
 )
 
+
 BY_PATIENT = Rule(
     id="fhir-patient-searched-by-patient",
-    explains="fhir-patient-searched-by-patient",
     parameter="patient",
     title="`patient` isn't a search parameter of Patient",
     why="Other resources refer to their patient with `patient`. A Patient itself is found by its id.",
@@ -152,7 +149,6 @@ def _with_equals(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 COLON = Rule(
     id="fhir-search-colon-for-equals",
-    explains="fhir-search-colon-for-equals",
     title="`{parameter}` has a colon instead of an equals sign",
     why="A colon starts a modifier, so the server reads a parameter without a value.",
     fix="Write `{expected}`.",
@@ -160,9 +156,9 @@ COLON = Rule(
     repair=_with_equals,
 )
 
+
 REFERENCE_MALFORMED = Rule(
     id="fhir-reference-malformed",
-    explains="fhir-reference-malformed",
     parameter="patient",
     title="`{parameter}` isn't a valid reference on this server: `{received}`",
     why="A reference is an id, a type and an id, or a URL below this FHIR base URL.",
@@ -170,15 +166,88 @@ REFERENCE_MALFORMED = Rule(
     spec=REFERENCE,
 )
 
+
 DATE_MALFORMED = Rule(
     id="fhir-date-malformed",
-    explains="fhir-date-malformed",
     parameter="date",
     title="`{parameter}` isn't a valid FHIR date: `{received}`",
     why="A FHIR date has the year, the month and the day with hyphens between them. A prefix of two letters, such as `ge`, "
     "means a comparison.",
     fix="Use the form {expected}.",
     spec=DATE,
+)
+
+
+def _find_ignored_parameter(request: AccessRequest, context: AccessContext) -> Facts | None:
+    unknown = [pair for pair in context.ignored if pair[0] != "access_token" and not _is_known(request, pair[0])]
+    if not unknown:
+        return None
+    name, nearest = unknown[0]
+    expected = nearest or "a parameter that /metadata lists for this resource type"
+    facts = {"parameter": name, "received": name, "expected": expected, "real": bool(nearest), "lenient": True}
+    return _with_reason(facts)
+
+
+def _with_reason(facts: Facts) -> Facts:
+    """Whether it was ignored, as in most searches, or refused: by strict handling, in a chain, a condition or an operation."""
+    if facts.get("lenient"):
+        reason = (
+            "By default the server ignores unknown search parameters, so the results contain more than intended. With strict "
+            "handling it refuses them."
+        )
+        return {**facts, "reason": reason, "tip": " Send `Prefer: handling=strict` so that a misspelled name fails."}
+    reason = (
+        "The server refuses it here instead of ignoring it, because otherwise the request would include more than intended."
+    )
+    return {**facts, "reason": reason, "tip": ""}
+
+
+def _if_strict(facts: Facts) -> Severity:
+    return "warning" if facts.get("lenient") else "error"
+
+
+def _rename_to_nearest(request: AccessRequest, facts: Facts) -> AccessRequest:
+    name = facts["parameter"]
+    value = request.parameters.get(name)
+    plain = re.fullmatch(r"[\w.:-]+", str(facts["expected"]))
+    return _replace_pair(request, name, (facts["expected"], value)) if plain and value else request
+
+
+def _as_expected(request: AccessRequest, facts: Facts) -> AccessRequest:
+    """Replaces the value if the expected parameter is known exactly."""
+    name, _, value = str(facts["expected"]).partition("=")
+    plain = name == facts["parameter"] and re.fullmatch(r"[\w.:-]+", value)
+    return _replace_pair(request, name, (name, value)) if plain else request
+
+
+VALUES = {
+    "_count": "a whole number",
+    "_total": "none, estimate or accurate",
+    "_elements": "names of elements, separated by commas",
+}
+
+
+def _unreadable(request: AccessRequest, context: AccessContext) -> Facts | None:
+    """Facts about a result parameter such as `_count` that was ignored because its value can't be read."""
+    name = next((name for name, _ in context.ignored if name in RESULTS and request.parameters.get(name)), None)
+    if name is None:
+        return None
+    expected = VALUES.get(name, "the one in the FHIR specification")
+    return {"parameter": name, "received": request.parameters.get(name), "expected": expected, "lenient": True}
+
+
+VALUE_MALFORMED = Rule(
+    id="fhir-search-value-malformed",
+    advises=_unreadable,
+    at=("access",),
+    severity=_if_strict,
+    outcome="400; a result parameter such as _count is ignored",
+    differs="FHIR lets a server ignore a result parameter. It is an error only with Prefer: handling=strict.",
+    title="`{parameter}` has a value that can't be read: `{received}`",
+    why="Each type of search parameter (number, date, token, quantity and so on) has its own format.",
+    fix="Use this form: {expected}.",
+    spec=SEARCH,
+    repair=_as_expected,
 )
 
 
@@ -204,22 +273,6 @@ PARAM_EMPTY = Rule(
     fix="Send `{parameter}` with a value, or leave it out.",
     spec=HANDLING,
 )
-
-
-def _unreadable(request: AccessRequest, context: AccessContext) -> Facts | None:
-    """Facts about a result parameter such as `_count` that was ignored because its value can't be read."""
-    name = next((name for name, _ in context.ignored if name in RESULTS and request.parameters.get(name)), None)
-    if name is None:
-        return None
-    expected = VALUES.get(name, "the one in the FHIR specification")
-    return {"parameter": name, "received": request.parameters.get(name), "expected": expected, "lenient": True}
-
-
-VALUES = {
-    "_count": "a whole number",
-    "_total": "none, estimate or accurate",
-    "_elements": "names of elements, separated by commas",
-}
 
 
 _ENCODED = re.compile(r"%(?:3A|2F|7C|2C|20)", re.I)
@@ -272,66 +325,8 @@ SYSTEM_WITHOUT_BAR = Rule(
 )
 
 
-def _find_ignored_parameter(request: AccessRequest, context: AccessContext) -> Facts | None:
-    unknown = [pair for pair in context.ignored if pair[0] != "access_token" and not _is_known(request, pair[0])]
-    if not unknown:
-        return None
-    name, nearest = unknown[0]
-    expected = nearest or "a parameter that /metadata lists for this resource type"
-    facts = {"parameter": name, "received": name, "expected": expected, "real": bool(nearest), "lenient": True}
-    return _with_reason(facts)
-
-
-def _with_reason(facts: Facts) -> Facts:
-    """Whether it was ignored, as in most searches, or refused: by strict handling, in a chain, a condition or an operation."""
-    if facts.get("lenient"):
-        reason = (
-            "By default the server ignores unknown search parameters, so the results contain more than intended. With strict "
-            "handling it refuses them."
-        )
-        return {**facts, "reason": reason, "tip": " Send `Prefer: handling=strict` so that a misspelled name fails."}
-    reason = (
-        "The server refuses it here instead of ignoring it, because otherwise the request would include more than intended."
-    )
-    return {**facts, "reason": reason, "tip": ""}
-
-
-def _if_strict(facts: Facts) -> Severity:
-    return "warning" if facts.get("lenient") else "error"
-
-
-def _rename_to_nearest(request: AccessRequest, facts: Facts) -> AccessRequest:
-    name = facts["parameter"]
-    value = request.parameters.get(name)
-    plain = re.fullmatch(r"[\w.:-]+", str(facts["expected"]))
-    return _replace_pair(request, name, (facts["expected"], value)) if plain and value else request
-
-
-def _as_expected(request: AccessRequest, facts: Facts) -> AccessRequest:
-    """Replaces the value if the expected parameter is known exactly."""
-    name, _, value = str(facts["expected"]).partition("=")
-    plain = name == facts["parameter"] and re.fullmatch(r"[\w.:-]+", value)
-    return _replace_pair(request, name, (name, value)) if plain else request
-
-
-VALUE_MALFORMED = Rule(
-    id="fhir-search-value-malformed",
-    explains="fhir-search-value-malformed",
-    advises=_unreadable,
-    at=("access",),
-    severity=_if_strict,
-    outcome="400; a result parameter such as _count is ignored",
-    differs="FHIR lets a server ignore a result parameter. It is an error only with Prefer: handling=strict.",
-    title="`{parameter}` has a value that can't be read: `{received}`",
-    why="Each type of search parameter (number, date, token, quantity and so on) has its own format.",
-    fix="Use this form: {expected}.",
-    spec=SEARCH,
-    repair=_as_expected,
-)
-
 UNKNOWN_PARAM = Rule(
     id="fhir-search-unknown-param",
-    explains="fhir-search-unknown-param",
     recognises=_with_reason,
     advises=_find_ignored_parameter,
     at=("access",),
@@ -343,20 +338,4 @@ UNKNOWN_PARAM = Rule(
     fix="Use {expected}.{tip}",
     spec=HANDLING,
     repair=_rename_to_nearest,
-)
-
-RULES = (
-    UNDEFINED,
-    UNBOUNDED,
-    MISSING_PATIENT,
-    MISSING_CATEGORY,
-    BY_PATIENT,
-    COLON,
-    REFERENCE_MALFORMED,
-    DATE_MALFORMED,
-    VALUE_MALFORMED,
-    PARAM_EMPTY,
-    ENCODED_TWICE,
-    SYSTEM_WITHOUT_BAR,
-    UNKNOWN_PARAM,
 )

@@ -35,5 +35,3 @@ FAULT_INJECTED = Rule(
     "`DELETE /admin/faults` ends them.",
     spec=specs.SMART_LAUNCH,
 )
-
-RULES = (FAULT_INJECTED,)

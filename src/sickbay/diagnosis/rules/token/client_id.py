@@ -19,7 +19,6 @@ def _with_missing_id(facts: Facts) -> Facts:
 
 ID_MISSING = Rule(
     id="client-id-missing-in-body",
-    explains="client-id-missing-in-body",
     recognises=_with_missing_id,
     parameter="client_id",
     title="`client_id` is missing from the token request",
@@ -51,7 +50,6 @@ def _once(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 ID_DUPLICATED = Rule(
     id="client-id-duplicated",
-    explains="client-id-duplicated",
     advises=_same_id,
     severity=_differs,
     outcome="400 invalid_request if they differ",
@@ -63,5 +61,3 @@ ID_DUPLICATED = Rule(
     spec=CLIENT,
     repair=_once,
 )
-
-RULES = (ID_MISSING, ID_DUPLICATED)

@@ -30,7 +30,6 @@ def _with_redirect_uri(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 CODE_MISSING = Rule(
     id="code-missing",
-    explains="code-missing",
     parameter="code",
     title="`code` is missing from the token request",
     why="With `grant_type=authorization_code`, the server looks up the authorization by the code that it sent to your "
@@ -66,7 +65,6 @@ CODE_MANGLED = Rule(
 
 CODE_UNKNOWN = Rule(
     id="code-unknown",
-    explains="code-unknown",
     parameter="code",
     title="`code` isn't known to this server",
     why="The server has no authorization for this code ({length} characters). It may be truncated, decoded twice, deleted "
@@ -78,7 +76,6 @@ CODE_UNKNOWN = Rule(
 
 CODE_EXPIRED = Rule(
     id="code-expired",
-    explains="code-expired",
     parameter="code",
     title="`code` has expired: it is {age} s old and was valid for {lifetime} s",
     why="Codes are valid only briefly, because anyone who intercepts one could use it. Pausing in a debugger can take longer "
@@ -90,7 +87,6 @@ CODE_EXPIRED = Rule(
 
 CODE_REUSED = Rule(
     id="code-reused",
-    explains="code-reused",
     recognises=_with_time,
     parameter="code",
     title="`code` was already used {when}",
@@ -104,7 +100,6 @@ CODE_REUSED = Rule(
 
 CODE_CLIENT_MISMATCH = Rule(
     id="code-client-mismatch",
-    explains="code-client-mismatch",
     parameter="client_id",
     title="`client_id` isn't the app that `code` was issued to: `{received}`",
     why="The server compares the `client_id` of the token request with the one of the authorization request.",
@@ -127,7 +122,6 @@ _NOT_SEEN = "Sickbay hasn't seen the authorization request: if it had no `redire
 
 REDIRECT_URI_MISSING = Rule(
     id="token-redirect-uri-missing",
-    explains="token-redirect-uri-missing",
     advises=_no_redirect_uri,
     parameter="redirect_uri",
     title="`redirect_uri` is missing from the token request",
@@ -140,7 +134,6 @@ REDIRECT_URI_MISSING = Rule(
 
 REDIRECT_URI_MISMATCH = Rule(
     id="token-redirect-uri-mismatch",
-    explains="token-redirect-uri-mismatch",
     parameter="redirect_uri",
     title="`redirect_uri` differs from the authorization request: `{received}`",
     why="The server compares it character by character with the `redirect_uri` that the code was sent to.",
@@ -174,7 +167,6 @@ def _at_own_endpoint(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 WRONG_TENANT = Rule(
     id="token-endpoint-wrong-tenant",
-    explains="token-endpoint-wrong-tenant",
     advises=_wrong_hospital,
     recognises=_with_endpoint,
     title="The token request went to the wrong hospital: `{received}`",
@@ -182,16 +174,4 @@ WRONG_TENANT = Rule(
     fix="Send the request to {expected}. Read `token_endpoint` from the discovery document at each launch.",
     spec=DISCOVERY,
     repair=_at_own_endpoint,
-)
-
-RULES = (
-    CODE_MISSING,
-    CODE_MANGLED,
-    CODE_UNKNOWN,
-    CODE_EXPIRED,
-    CODE_REUSED,
-    CODE_CLIENT_MISMATCH,
-    REDIRECT_URI_MISSING,
-    REDIRECT_URI_MISMATCH,
-    WRONG_TENANT,
 )

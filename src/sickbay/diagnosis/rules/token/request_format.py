@@ -47,9 +47,22 @@ def _describe_problems(facts: Facts) -> Facts:
     return {**facts, "asked": " and ".join(problems)}
 
 
+def _with_authorized_resource(request: TokenRequest, facts: Facts) -> TokenRequest:
+    return structs.replace(request, parameters=request.parameters.replace([("resource", facts["expected"])]))
+
+
+RESOURCE_MISMATCH = Rule(
+    id="token-resource-mismatch",
+    parameter="resource",
+    title="`resource` isn't the FHIR server that was authorized: `{received}`",
+    why="The server issues a token only for the FHIR base URL that was the `aud` of the authorization request.",
+    fix="Send `resource={expected}`, or leave out `resource`.",
+    spec=Spec("RFC 8707, 2.2 Access Token Request", "https://www.rfc-editor.org/rfc/rfc8707#section-2.2"),
+    repair=_with_authorized_resource,
+)
+
 WRONG_METHOD = Rule(
     id="token-wrong-method",
-    explains="token-wrong-method",
     recognises=_describe_problems,
     title="The request must be a POST with all parameters in its body, but {asked}",
     why="Codes, tokens and secrets in a URL end up in logs and browser histories, so the server reads them only from the "
@@ -67,7 +80,6 @@ def _with_type(facts: Facts) -> Facts:
 
 WRONG_CONTENT_TYPE = Rule(
     id="token-wrong-content-type",
-    explains="token-wrong-content-type",
     recognises=_with_type,
     parameter="Content-Type",
     title="`Content-Type` is wrong: the parameters were sent {came}",
@@ -78,24 +90,8 @@ WRONG_CONTENT_TYPE = Rule(
 )
 
 
-def _with_authorized_resource(request: TokenRequest, facts: Facts) -> TokenRequest:
-    return structs.replace(request, parameters=request.parameters.replace([("resource", facts["expected"])]))
-
-
-RESOURCE_MISMATCH = Rule(
-    id="token-resource-mismatch",
-    explains="token-resource-mismatch",
-    parameter="resource",
-    title="`resource` isn't the FHIR server that was authorized: `{received}`",
-    why="The server issues a token only for the FHIR base URL that was the `aud` of the authorization request.",
-    fix="Send `resource={expected}`, or leave out `resource`.",
-    spec=Spec("RFC 8707, 2.2 Access Token Request", "https://www.rfc-editor.org/rfc/rfc8707#section-2.2"),
-    repair=_with_authorized_resource,
-)
-
 GRANT_TYPE_MISSING = Rule(
     id="grant-type-missing",
-    explains="grant-type-missing",
     recognises=_with_suggestion,
     parameter="grant_type",
     title="`grant_type` is missing",
@@ -105,9 +101,9 @@ GRANT_TYPE_MISSING = Rule(
     repair=_with_grant,
 )
 
+
 GRANT_TYPE_INVALID = Rule(
     id="grant-type-invalid",
-    explains="grant-type-invalid",
     recognises=_with_suggestion,
     parameter="grant_type",
     title="`grant_type` isn't supported: `{received}`",
@@ -117,9 +113,9 @@ GRANT_TYPE_INVALID = Rule(
     repair=_with_grant,
 )
 
+
 GRANT_TYPE_MISMATCH = Rule(
     id="grant-type-mismatch",
-    explains="grant-type-mismatch",
     parameter="grant_type",
     title="`grant_type` is `{received}`, but the parameters belong to `{expected}`",
     why="Each grant type has its own parameter: `authorization_code` needs `code`, and `refresh_token` needs `refresh_token`.",
@@ -159,6 +155,7 @@ SCOPE_IGNORED = Rule(
     repair=_without("scope"),
 )
 
+
 STATE_PARAM = Rule(
     id="token-state-param",
     advises=_state_sent,
@@ -171,15 +168,4 @@ STATE_PARAM = Rule(
     fix="Compare `state` in your app, and remove it from the token request.",
     spec=GRANT,
     repair=_without("state"),
-)
-
-RULES = (
-    RESOURCE_MISMATCH,
-    WRONG_METHOD,
-    WRONG_CONTENT_TYPE,
-    GRANT_TYPE_MISSING,
-    GRANT_TYPE_INVALID,
-    GRANT_TYPE_MISMATCH,
-    SCOPE_IGNORED,
-    STATE_PARAM,
 )
