@@ -96,3 +96,83 @@ def test_a_request_that_needs_what_was_never_requested_has_no_earlier_moment(tmp
         assert "see" not in explained
 
     run(steps, tmp_path, patients=FEW_PATIENTS)
+
+
+async def approved_for_another_patient(app: SilentApp) -> None:
+    await app.register(auto_approve={"user": await app.flow.clinician(), "patient": "p-0002"})
+    await app.opens()
+    await app.asks()
+    await app.redeems()
+
+
+async def hint_of_another_user(app: SilentApp) -> None:
+    await app.register(type="patient", auto_approve={"user": "timothy"}, launch_uri=None)
+    await app.asks(scope="openid launch/patient patient/*.rs", login_hint="ines")
+    assert (await app.redeems())["patient"] == "p-0017"
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        (approved_for_another_patient, "auto_approve of the app names `p-0002`, and the launch was for `p-0001`"),
+        (hint_of_another_user, "login_hint named `ines`, and `timothy` signed in, whose own record it is."),
+    ],
+)
+def test_another_patient_than_the_expected_one_is_said_only_to_the_administrator(
+    script: Any, says: str, tmp_path: Path
+) -> None:
+    async def steps(flow: Flow) -> None:
+        app = SilentApp(flow)
+        await script(app)
+        token = await token_exchange(flow)
+        (finding,) = (entry for entry in token["findings"] if entry["id"] == "context-patient-differs")
+        assert finding["severity"] == "warning"
+        assert says in finding["why"]
+        public = (await flow.http.get(f"/exchanges/{token['id']}", headers=PUBLIC)).json()
+        (hidden,) = (entry for entry in public["findings"] if entry["id"] == "context-patient-differs")
+        assert says not in str(hidden)
+
+    run(steps, tmp_path)
+
+
+async def same_patient(app: SilentApp) -> None:
+    await app.register(auto_approve={"user": await app.flow.clinician(), "patient": "p-0001"})
+    await app.opens()
+    await app.asks(login_hint=await app.flow.clinician())
+    await app.redeems()
+
+
+async def no_patient_in_auto_approve(app: SilentApp) -> None:
+    await app.register()
+    await app.opens()
+    await app.asks(login_hint="someone-else")
+    await app.redeems()
+
+
+@pytest.mark.parametrize("script", [same_patient, no_patient_in_auto_approve])
+def test_a_patient_is_never_called_unexpected_without_proof(script: Any, tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await script(SilentApp(flow))
+        assert "context-patient-differs" not in {finding["id"] for finding in (await token_exchange(flow))["findings"]}
+
+    run(steps, tmp_path, patients=FEW_PATIENTS)
+
+
+@pytest.mark.parametrize("path", ["Patient/p-0001", "Observation?patient=p-0001", "Observation?patient=Patient/p-0001"])
+def test_a_request_for_the_patient_of_an_earlier_launch_names_both_launches(path: str, tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = SilentApp(flow)
+        await app.register()
+        await app.works()
+        await app.opens("p-0002")
+        await app.asks()
+        await app.redeems()
+        token = (await flow.http.get("/admin/exchanges?stage=token")).json()[0]
+        explained = await findings_of(flow, await app.reads(path))
+        finding = explained.get("fhir-wrong-patient") or explained["fhir-search-patient-outside-token"]
+        assert "gave `p-0002`. The app got `p-0001` in another launch, and may have kept it." in finding["why"]
+        assert finding["see"] == [f"/exchanges/{token['id']}"]
+        never = await findings_of(flow, await app.reads(path.replace("p-0001", "p-0003")))
+        assert not any("see" in finding for finding in never.values())
+
+    run(steps, tmp_path, patients=FEW_PATIENTS)

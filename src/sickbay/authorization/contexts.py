@@ -214,6 +214,7 @@ class AnswerContext(Struct, frozen=True):
     nonce: str | None = None
     wants_refresh: bool = False
     openid: Mapping[str, Any] | None = None
+    expected_patient: str | None = None
     cookie_lost: bool = False
     """As in UrlContext."""
     guesses: Guesses = ()

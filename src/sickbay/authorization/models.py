@@ -124,6 +124,8 @@ class AuthorizationCode(Struct, frozen=True):
     used_at: int | None = None
     negotiated: tuple[tuple[str, str, str], ...] = ()
     """For each scope: requested, granted and the reason."""
+    hint: str | None = None
+    """login_hint, if a patient signed in who isn't the user that it names."""
 
 
 RevokedBy: TypeAlias = Literal["", "app", "user", "code", "refresh"]

@@ -20,6 +20,7 @@ ORDER: Final[tuple[str, ...]] = (
     # The user sees another person's data, or none.
     "fhir-wrong-patient",
     "fhir-search-patient-outside-token",
+    "context-patient-differs",
     "token-response-no-patient",
     # Another person can act as the user.
     "code-verifier-in-url",

@@ -227,7 +227,14 @@ def _code(
         negotiated=scope_negotiation.explain_negotiation(
             waiting.offered, granted, automatic=waiting.client.auto_approve is not None
         ),
+        hint=_other_hint(sent.get("login_hint"), waiting.user, patient),
     )
+
+
+def _other_hint(hint: str | None, user: User | None, patient: str | None) -> str | None:
+    """login_hint, if it names another user than this one, whose own record the patient is."""
+    is_own = user is not None and user.fhir_user == f"Patient/{patient}"
+    return hint if hint and is_own and user is not None and hint != user.username else None
 
 
 def _family(runtime: Runtime, now: int) -> str:

@@ -125,7 +125,8 @@ def _summarise_grant(code: AuthorizationCode, client: Client, policy: Policy, me
     """members: of the token response."""
     rows = [scope_negotiation.Negotiated(*row) for row in code.negotiated]
     lacks = less_than_asked.find_missing(rows, code, client, policy, members)
-    return scope_negotiation.summarise_grant(rows, code.scope, client, "refresh_token" in members, lacks)
+    other_patient = less_than_asked.explain_other_patient(code, client) if "patient" in members else ""
+    return scope_negotiation.summarise_grant(rows, code.scope, client, "refresh_token" in members, lacks, other_patient)
 
 
 def _granted_result(

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sickbay.authorization.models import AuthorizationCode, Client, Policy
+from sickbay.authorization.models import AuthorizationCode, AutoApproval, Client, Policy
 from sickbay.authorization.scopes.negotiation import Missing, Negotiated
-from sickbay.authorization.token.less_than_asked import NONE_IN_EHR, find_missing
+from sickbay.authorization.token.less_than_asked import NONE_IN_EHR, explain_other_patient, find_missing
 
 CODE = AuthorizationCode("a", None, "", 0, 60, "f")
 EHR = AuthorizationCode("a", None, "", 0, 60, "f", context={"smart_style_url": "http://localhost/style.json"})
@@ -64,3 +64,21 @@ def test_a_lifetime_below_an_hour_names_who_chose_it() -> None:
     (by_hospital,) = lacks(policy=3599)
     assert by_hospital.reason == "The access token is valid for 3599 seconds: token_lifetime in the hospital's policy."
     assert lacks(client=3600, policy=60) == ()
+
+
+@pytest.mark.parametrize("given", [None, "p-0001", "p-0002"])
+@pytest.mark.parametrize("named", [None, "p-0001", "p-0002"])
+@pytest.mark.parametrize("automatic", [False, True])
+@pytest.mark.parametrize("hint", [None, "ines"])
+def test_another_patient_is_expected_only_if_auto_approve_or_login_hint_proves_it(
+    hint: str | None, automatic: bool, named: str | None, given: str | None
+) -> None:
+    approval = AutoApproval("timothy", patient=named) if automatic else None
+    code = AuthorizationCode("a", None, "", 0, 60, "f", user="timothy", patient=given, hint=hint)
+    reason = explain_other_patient(code, Client(client_id="a", auto_approve=approval))
+    if approval and named and given and named != given:
+        assert reason == f"auto_approve of the app names `{named}`, and the launch was for `{given}`. The launch decides."
+    elif given and hint and not (approval and named == given):
+        assert reason == "login_hint named `ines`, and `timothy` signed in, whose own record it is."
+    else:
+        assert reason == ""

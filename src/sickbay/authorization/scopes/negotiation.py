@@ -40,6 +40,8 @@ class TokenSummary:
     wanted: bool = False
     """Whether the app requested a scope for a refresh token."""
     missing: tuple[Missing, ...] = ()
+    other_patient: str = ""
+    """Why the patient isn't the expected one, as a sentence; "" if it is, or if nothing proves what was expected."""
 
     @property
     def narrower(self) -> tuple[Negotiated, ...]:
@@ -89,12 +91,17 @@ def summarise_refresh(before: str, now: str, refreshes: bool) -> TokenSummary:
 
 
 def summarise_grant(
-    rows: Sequence[Negotiated], scope: str, client: Client, refreshes: bool, missing: tuple[Missing, ...] = ()
+    rows: Sequence[Negotiated],
+    scope: str,
+    client: Client,
+    refreshes: bool,
+    missing: tuple[Missing, ...] = (),
+    other_patient: str = "",
 ) -> TokenSummary:
-    """Summarises a redeemed code. scope: as granted. missing: what else the response lacks."""
+    """Summarises a redeemed code. scope: as granted. missing: what else the response lacks. other_patient: see there."""
     refresh_scopes = tuple(row.asked for row in rows if row.asked in REFRESHING)
     reason = "" if refreshes else _missing_refresh_reason(rows, scope, client, refresh_scopes)
-    return TokenSummary(tuple(rows), reason, bool(refresh_scopes), missing)
+    return TokenSummary(tuple(rows), reason, bool(refresh_scopes), missing, other_patient)
 
 
 def _missing_refresh_reason(rows: Sequence[Negotiated], scope: str, client: Client, refresh_scopes: Sequence[str]) -> str:

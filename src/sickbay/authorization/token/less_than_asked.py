@@ -1,4 +1,4 @@
-"""What a token response lacks although the app requested it, and why: patient, encounter, ID token and lifetime."""
+"""What a token response lacks although the app requested or expected it, and why: contexts, ID token, lifetime, the patient."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ def find_missing(
         found.append(Missing("id_token", _why_no_id_token(row)))
     found.append(_lifetime(client, policy))
     return tuple(entry for entry in found if entry is not None)
+
+
+def explain_other_patient(code: AuthorizationCode, client: Client) -> str:
+    """Why the patient isn't the one that the app's settings or its request named; "" if nothing proves another one."""
+    named = client.auto_approve.patient if client.auto_approve else None
+    if not code.patient or named == code.patient:
+        return ""
+    if named:
+        return f"auto_approve of the app names `{named}`, and the launch was for `{code.patient}`. The launch decides."
+    return f"login_hint named `{code.hint}`, and `{code.user}` signed in, whose own record it is." if code.hint else ""
 
 
 def _context(name: str, row: Negotiated | None) -> Missing | None:

@@ -65,6 +65,7 @@ def context_of(evidence: Json, response: object) -> AnswerContext:
         nonce=context.get("nonce"),
         wants_refresh=bool(context.get("wants_refresh")),
         openid=context.get("openid_configuration"),
+        expected_patient=context.get("expected_patient"),
         cookie_lost=read.cookie_lost(context),
         guesses=time.guesses,
     )

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sickbay.authorization.models import AccessToken
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.stages import FHIR_STAGES
 from sickbay.kernel import english
 from sickbay.protocol import scopes
+from sickbay.services import records
 from sickbay.services.context import Runtime
 from sickbay.services.journal.exchange_json import read_whole
 from sickbay.storage.interface import Record
@@ -20,6 +22,9 @@ TOKEN_RESPONSES: Final = 5
 """The newest token responses of the launch before the request that are read."""
 SCOPE: Final = "fhir-insufficient-scope"
 EXPIRED: Final = "fhir-token-expired"
+OTHER_PATIENT: Final = frozenset(("fhir-wrong-patient", "fhir-search-patient-outside-token"))
+EARLIER_TOKENS: Final = 20
+"""The newest tokens of the app that are searched for the patient of the request."""
 UNDEFINED: Final = frozenset(("fhir-patient-undefined", "fhir-search-missing-patient"))
 
 
@@ -32,11 +37,21 @@ async def with_earlier_moment(runtime: Runtime, record: Record, entry: dict[str,
     granted = next((response for response in responses if "scopes" in response), None)
     if granted is None:
         return entry
-    return entry | {"findings": [_with(finding, granted) for finding in entry["findings"]]}
+    earlier = await _earlier_patients(runtime, record, entry)
+    return entry | {"findings": [_with(finding, granted, earlier) for finding in entry["findings"]]}
+
+
+async def _earlier_patients(runtime: Runtime, record: Record, entry: Mapping[str, Any]) -> frozenset[str]:
+    """The patients of the app's tokens from other launches, if the request is for another patient than that of its token."""
+    if not any(_kind(finding) in OTHER_PATIENT for finding in entry["findings"]):
+        return frozenset()
+    found = await runtime.store.find("token", owner=record.owner, limit=EARLIER_TOKENS)
+    tokens = [records.parse(AccessToken, token.value) for token in found]
+    return frozenset(token.patient for token in tokens if token.patient and token.timeline != record.family)
 
 
 def _may_follow(finding: Mapping[str, Any]) -> bool:
-    return _kind(finding) in (SCOPE, EXPIRED, *UNDEFINED)
+    return _kind(finding) in (SCOPE, EXPIRED, *UNDEFINED, *OTHER_PATIENT)
 
 
 def _kind(finding: Mapping[str, Any]) -> str:
@@ -45,13 +60,22 @@ def _kind(finding: Mapping[str, Any]) -> str:
     return (rule.explains if rule is not None else None) or str(finding["id"])
 
 
-def _with(finding: dict[str, Any], response: Mapping[str, Any]) -> dict[str, Any]:
-    lack = lacks(_kind(finding), finding["facts"], response)
+def _with(finding: dict[str, Any], response: Mapping[str, Any], earlier: frozenset[str]) -> dict[str, Any]:
+    """earlier: the patients of the app's tokens from other launches."""
+    if _kind(finding) in OTHER_PATIENT:
+        lack = _remembers(str(finding["facts"].get("received")), str(finding["facts"].get("expected")), earlier)
+    else:
+        lack = lacks(_kind(finding), finding["facts"], response)
     if not lack:
         return finding
     at = english.clock(english.instant(response["at"]), seconds=True)
     why = f"{finding['why']} The token response at {at} (UTC) {lack}"
     return finding | {"why": why, "see": [f"/exchanges/{response['id']}"]}
+
+
+def _remembers(received: str, expected: str, earlier: frozenset[str]) -> str:
+    id = received.rpartition("/")[2]
+    return f"gave `{expected}`. The app got `{id}` in another launch, and may have kept it." if id in earlier else ""
 
 
 def lacks(kind: str, facts: Mapping[str, Any], response: Mapping[str, Any]) -> str:

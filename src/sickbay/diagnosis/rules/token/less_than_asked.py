@@ -52,6 +52,15 @@ def _is_short(answer: TokenAnswer, requested: str) -> bool:
     return isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds <= SHORT_SECONDS
 
 
+def _other_patient(request: TokenRequest | TokenAnswer, context: TokenContext | AnswerContext) -> Facts | None:
+    if isinstance(context, TokenContext):
+        return {"registered_reason": context.given.other_patient} if context.given and context.given.other_patient else None
+    expected, patient = context.expected_patient, request.members.get("patient") if isinstance(request, TokenAnswer) else None
+    if not expected or not isinstance(patient, str) or patient == expected:
+        return None
+    return {"registered_reason": f"The app expected `{expected}`, and the response has `{patient}`."}
+
+
 def _rule(id: str, severity: Severity, title: str, why: str, fix: str, spec: Spec, advises: Advises) -> Rule:
     return Rule(
         id=id,
@@ -75,6 +84,16 @@ RULES = (
         "the first FHIR request.",
         specs.SMART_CONTEXT,
         _lacks("patient", _no_patient),
+    ),
+    _rule(
+        "context-patient-differs",
+        "warning",
+        "`patient` of the token response isn't the expected one",
+        "An app that uses the expected patient finds nothing with this token. {registered_reason}",
+        "Use the `patient` of the token response, and no patient that the app remembers. In a test, launch the app for the "
+        "patient that the test expects, or remove `patient` from `auto_approve`.",
+        specs.SMART_CONTEXT,
+        _other_patient,
     ),
     _rule(
         "context-encounter-missing",
