@@ -14,6 +14,7 @@ from tests.abuse.counted_steps import counting
 from tests.abuse.raw import FORM, JSON, send
 from tests.flows.flow import Flow
 from tests.flows.shared_app import Sitting, sitting
+from tests.laws import pairs
 
 from sickbay.cli.header_limits import MOST_HEADERS
 from sickbay.services.journal import write as journal
@@ -104,6 +105,7 @@ def _forms() -> Iterator[tuple[str, Callable[[str], Message]]]:
         yield f"GET {path}", lambda value, path=path: ("GET", path + value, [HTML], b"")
 
 
+FORMS = dict(_forms())
 HEADERS: dict[str, Callable[[], list[Header]]] = {
     "cookies": lambda: [(b"cookie", _number("c#=1", "; ").encode())],
     "media types": lambda: [(b"accept", _number("text/a#", ",").encode())],
@@ -199,15 +201,13 @@ def _characters(message: Message) -> int:
     return len(target) + len(body) + sum(len(name) + len(value) for name, value in headers)
 
 
-@pytest.mark.parametrize("shape", VALUES)
-@pytest.mark.parametrize(("name", "request_of"), [pytest.param(*form, id=form[0]) for form in _forms()])
-def test_a_long_parameter_takes_linear_work(desk: Sitting, name: str, request_of: Callable[[str], Message], shape: str) -> None:
-    message = request_of(VALUES[shape]())
+@pytest.mark.parametrize(("name", "shape"), pairs(FORMS, tuple(VALUES)))
+def test_a_long_parameter_takes_linear_work(desk: Sitting, name: str, shape: str) -> None:
+    message = FORMS[name](VALUES[shape]())
     assert _lines(desk, message) <= CONSTANT + PER_CHARACTER * _characters(message)
 
 
-@pytest.mark.parametrize("kind", HEADERS)
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("kind", "place"), pairs(HEADERS, PLACES))
 def test_long_headers_take_linear_work(desk: Sitting, place: str, kind: str) -> None:
     headers = HEADERS[kind]()
     message = ("GET", place, headers if headers[0][0] == b"accept" else [HTML, *headers], b"")

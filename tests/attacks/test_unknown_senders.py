@@ -15,6 +15,7 @@ from tests.abuse.raw import FORM, Answer, send
 from tests.flows.flow import Flow
 from tests.flows.shared_app import Sitting, sitting
 from tests.flows.writing import hand
+from tests.laws import pairs
 
 from sickbay.cli.header_limits import MOST_HEADERS
 from sickbay.fhir.versions import VERSIONS
@@ -128,8 +129,7 @@ PLACES = (
 )
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("kind", QUERIES)
+@pytest.mark.parametrize(("kind", "version"), pairs(QUERIES, tuple(VERSIONS)))
 def test_a_refusal_costs_a_few_reads_whatever_is_asked_for(target: Target, kind: str, version: str) -> None:
     for size in SIZES:
         query = QUERIES[kind](size).encode()
@@ -141,8 +141,7 @@ def test_a_refusal_costs_a_few_reads_whatever_is_asked_for(target: Target, kind:
                 assert lines <= target.compute_bound(address), (sender, place, size, lines / target.granted)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("kind", QUERIES)
+@pytest.mark.parametrize(("kind", "version"), pairs(QUERIES, tuple(VERSIONS)))
 def test_a_search_by_post_costs_as_little(target: Target, kind: str, version: str) -> None:
     for size in (*SIZES, 200_000):
         form = QUERIES[kind](size).encode()
@@ -179,8 +178,7 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("kind", BODIES)
+@pytest.mark.parametrize(("kind", "version"), pairs(BODIES, tuple(VERSIONS)))
 def test_a_body_is_not_read(target: Target, kind: str, version: str) -> None:
     method, place, body_of = BODIES[kind]
     for size in (*SIZES, 200_000):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -140,6 +141,12 @@ def is_authenticated(decision: Decision) -> bool:
 IDS = sorted(case.paths())
 
 
+@cache
+def decision_of(id: str) -> Decision:
+    """The decision of a case as it is."""
+    return next(decisions(id))
+
+
 def test_the_rules_that_use_only_the_request_are_in_the_catalogue() -> None:
     assert set(BY_ID) >= FROM_REQUEST
 
@@ -171,8 +178,7 @@ def test_no_public_finding_contains_stored_values() -> None:
 @for_each("id", IDS)
 def test_a_public_finding_still_says_what_was_sent_and_what_is_wrong(id: str) -> None:
     """A finding without its private facts still has the rule, its title, and what was received."""
-    decision = next(decisions(id))
-    for finding in decision.explain().findings:
+    for finding in decision_of(id).explain().findings:
         public_finding = hide_private(finding)
         assert (public_finding.id, public_finding.spec) == (finding.id, finding.spec)
         assert public_finding.facts.get("received") == finding.facts.get("received") or finding.private
@@ -184,6 +190,6 @@ def test_a_public_finding_still_says_what_was_sent_and_what_is_wrong(id: str) ->
 @for_each("id", IDS)
 def test_a_finding_can_be_shown_whichever_of_its_facts_are_hidden(id: str) -> None:
     """Any fact can be equal to a stored text, for example to the name of an app."""
-    for finding in next(decisions(id)).explain().findings:
+    for finding in decision_of(id).explain().findings:
         hidden = hide_private(dataclasses.replace(finding, private=tuple(finding.facts)))
         assert (hidden.id, SEVERITIES.index(hidden.severity) >= SEVERITIES.index(finding.severity)) == (finding.id, True)
