@@ -69,22 +69,19 @@ class CannotSend(Exception):
         self.names, self.status = names, status
 
 
-async def send_again(
-    application: Application, entry: Mapping[str, Any], edited: EditedRequest, *, opens: bool, new_credentials: bool = False
-) -> SentAgain:
+async def send_again(application: Application, entry: Mapping[str, Any], proposal: Proposal, *, opens: bool) -> SentAgain:
     """Fill in what is missing and send the request. Raises CannotSend.
 
     entry: the recorded exchange. opens: whether the person may sign in without a password (`AdminGuard.opens`).
-    new_credentials: whether to replace all that authenticates the app.
     """
     runtime = application.sandbox.runtime
-    tenant = find_tenant(application.sandbox, edited)
-    if names := values_to_type(edited):
+    tenant = find_tenant(application.sandbox, proposal.edited)
+    if names := values_to_type(proposal.edited):
         raise CannotSend(f"Type {join(names)} first. The journal masks patient data and doesn’t keep bodies.", names)
     if runtime.resending.locked():
         raise CannotSend("Sickbay is already sending several requests again. Try again in a moment.", status=429)
     async with runtime.resending:
-        return await _fill_and_send(application, tenant, entry, edited, opens, new_credentials)
+        return await _fill_and_send(application, tenant, entry, proposal, opens)
 
 
 def find_start(sandbox: Sandbox, entry: Mapping[str, Any], *, original: bool = False) -> Proposal | None:
@@ -116,18 +113,17 @@ async def _fill_and_send(
     application: Application,
     tenant: Tenant,
     entry: Mapping[str, Any],
-    edited: EditedRequest,
+    proposal: Proposal,
     opens: bool,
-    new_credentials: bool,
 ) -> SentAgain:
-    sandbox = application.sandbox
+    sandbox, edited = application.sandbox, proposal.edited
     runtime = sandbox.runtime
     originator = await find_originator(runtime, tenant, entry, edited)
     client = originator.client if originator else None
     if client is not None:
         await sandbox.filling.ensure(ResourceSpace(tenant.name, client.fhir))
-        edited = with_credentials(edited, client) if new_credentials else edited
-    filler = Filler(runtime, tenant.under(client), originator, opens)
+        edited = with_credentials(edited, client) if proposal.new_credentials else edited
+    filler = Filler(runtime, tenant.under(client), originator, opens, corrects=proposal.origin != "original")
     try:
         filled = await filler.fill(edited)
         sent = await _send(application, filled, str(entry["id"]))
