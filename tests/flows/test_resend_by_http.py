@@ -225,8 +225,8 @@ def test_requests_are_sent_again_on_both_engines(engine: Callable[[], str | None
         assert not is_refused(result["exchange"])
         assert await count_grants(flow) == before
 
-    data = engine()
-    run(steps, tmp_path, **({"data": data} if data else {}))
+    settings: dict[str, Any] = {"data": data} if (data := engine()) else {}
+    run(steps, tmp_path, **settings)
 
 
 def test_an_app_that_no_one_has_opened_is_tried_with_the_first_user_and_patient(shared: Sitting) -> None:

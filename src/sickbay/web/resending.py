@@ -1,7 +1,7 @@
 """Sends a request to a hospital again, inside this process: without a connection, a cookie, or anyone's rights.
 
 Only the addresses of a hospital's OAuth and FHIR servers can be reached, and a redirect isn't followed. The request carries a
-mark (`http_request.Resent`) in the scope of its ASGI call, where nothing that anyone sends over a connection can put it. With
+mark (`http_request.ResendMark`) in the scope of its ASGI call, where nothing that anyone sends over a connection can put it. With
 it, no request counts as the administrator's (`admin_guard`), and credentials that Sickbay made for it are accepted instead of
 the app's.
 """
@@ -30,7 +30,7 @@ from sickbay.services.resend.proposal import Proposal, propose, read_original, w
 from sickbay.storage.interface import Delete, ResourceSpace, Step
 from sickbay.storage.resets import OUTSIDE, begin
 from sickbay.web.fhir.bases import FhirBases
-from sickbay.web.http_request import RequestState, Resent, read_headers
+from sickbay.web.http_request import RequestState, ResendMark, read_headers
 from sickbay.web.middleware.asked_requests import stage_of
 
 SENDER: Final = ("resent", 0)
@@ -43,7 +43,7 @@ BUSY_SECONDS: Final = 2
 """Of Retry-After, while `Runtime.resending` is used up."""
 
 
-class Application(Protocol):
+class ResendTarget(Protocol):
     """What a resent request needs of the application (`web.app`). bases: serves FHIR, and passes the rest to the pages."""
 
     sandbox: Sandbox
@@ -69,7 +69,7 @@ class CannotSend(Exception):
         self.names, self.status = names, status
 
 
-async def send_again(application: Application, entry: Mapping[str, Any], proposal: Proposal, *, opens: bool) -> SentAgain:
+async def send_again(application: ResendTarget, entry: Mapping[str, Any], proposal: Proposal, *, opens: bool) -> SentAgain:
     """Fill in what is missing and send the request. Raises CannotSend.
 
     entry: the recorded exchange. opens: whether the person may sign in without a password (`AdminGuard.opens`).
@@ -110,7 +110,7 @@ def find_tenant(sandbox: Sandbox, edited: EditedRequest) -> Tenant:
 
 
 async def _fill_and_send(
-    application: Application,
+    application: ResendTarget,
     tenant: Tenant,
     entry: Mapping[str, Any],
     proposal: Proposal,
@@ -152,14 +152,14 @@ def _members(sent: SentAgain) -> dict[str, Any]:
     return members if isinstance(members, dict) else {}
 
 
-async def _send(application: Application, filled: Filled, original: str) -> SentAgain:
+async def _send(application: ResendTarget, filled: Filled, original: str) -> SentAgain:
     """Call the application with the request, and collect its response. A redirect isn't followed."""
     request, effects = filled.request, application.sandbox.runtime.effects
     base = urlsplit(application.sandbox.runtime.base)
     body = request.body.encode("utf-8", "surrogatepass")
     headers = {"host": base.netloc, **request.headers, "content-length": str(len(body))}
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    mark = Resent(original, filled.stand_in)
+    mark = ResendMark(original, filled.stand_in)
     state = RequestState(effects.token(12), read_headers(raw), resent=mark, resent_from=original)
     scope = {
         "type": "http",
@@ -184,7 +184,7 @@ async def _send(application: Application, filled: Filled, original: str) -> Sent
     return SentAgain(state.exchange, filled, exchange.status, exchange.headers, bytes(exchange.body), exchange.size)
 
 
-async def _call(application: Application, scope: dict[str, Any], exchange: _Exchange) -> None:
+async def _call(application: ResendTarget, scope: dict[str, Any], exchange: _Exchange) -> None:
     state: RequestState = scope["state"]
     begin(state)
     try:

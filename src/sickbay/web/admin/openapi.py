@@ -79,7 +79,7 @@ OPERATIONS = (
         "Send the request of an exchange again, corrected or changed",
         admin_schemas.Resend,
         200,
-        admin_schemas.Resent,
+        admin_schemas.ResentExchange,
     ),
     AdminEndpoint("post", "/admin/clock", "Travel in time", admin_schemas.ClockMove, 200, admin_schemas.Now),
     AdminEndpoint("get", "/admin/clock", "Sickbay's current time", None, 200, admin_schemas.Now),

@@ -40,7 +40,9 @@ async def resend(request: Request, sandbox: Sandbox) -> Response:
     new = await journal_reader.read(sandbox.runtime, sandbox.journal, sent.exchange, full=True)
     members = exchange_json.select_members(new) if new else None
     filled = sent.filled
-    return json_response(admin_schemas.Resent(sent.exchange, id, sent.status, members, list(filled.words), list(filled.notes)))
+    return json_response(
+        admin_schemas.ResentExchange(sent.exchange, id, sent.status, members, list(filled.words), list(filled.notes))
+    )
 
 
 def _choose(base: str, entry: dict[str, Any], wanted: admin_schemas.Resend) -> Proposal:
