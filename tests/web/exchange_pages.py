@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.web.page_frames import BASE, DEVELOPER
 
+from sickbay.services.resend.edited import EditedRequest
 from sickbay.web.exchanges import views as exchange_views
-from sickbay.web.pages.parts import Frame
+from sickbay.web.exchanges.resend_view import (
+    ResendOffer,
+    ResendView,
+    body_of,
+    compare,
+    edit_tables,
+    path_of,
+)
+from sickbay.web.pages.parts import Frame, Link
 
 SPEC = {"name": "SMART App Launch 2.2, Obtain authorization code", "url": "https://hl7.org/fhir/smart-app-launch/"}
 CHECKS = (
@@ -151,6 +161,33 @@ def grant() -> dict[str, Any]:
     }
 
 
+LONG = EditedRequest(
+    "POST",
+    "/general/r4/Observation",
+    "_pretty=true&name=YOUR-NAME",
+    {"authorization": "Bearer ACCESS-TOKEN-OF-YOUR-APP", "content-type": "application/fhir+json"},
+    "YOUR-BODY",
+)
+
+
+def _edit_view(edited: EditedRequest) -> ResendView:
+    is_long = edited is LONG
+    return ResendView(
+        id="x",
+        action="/exchanges/x/resend",
+        stage="FHIR request",
+        method=edited.method,
+        url=path_of(edited),
+        tables=edit_tables(edited),
+        body=body_of(edited),
+        body_missing=is_long,
+        fault="The `path` is wrong." if is_long else "",
+        writes=is_long,
+        hospital="General Hospital" if is_long else "",
+        other=Link("Start with the original request instead", "/exchanges/x/resend?from=original") if is_long else None,
+    )
+
+
 def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
     def view(exchange: dict[str, Any], **more: str) -> exchange_views.ExchangeView:
         return exchange_views.exchange_view(exchange, **more)
@@ -162,7 +199,14 @@ def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
         hospital="General Hospital, DSTU2",
         app_id="9ab4",
     )
+    offered = replace(view(make_refused()), resend=ResendOffer("/exchanges/x/resend", True, True, "Sickbay sends it."))
+    both = compare(make_refused(), grant(), ("Sickbay filled in a new code.",), "{}")
+    resent = replace(view({**grant(), "resent_from": "x"}), comparison=both)
     return {
+        "exchange-offered": ("exchange", offered, DEVELOPER),
+        "exchange-resent": ("exchange", resent, DEVELOPER),
+        "resend": ("resend", _edit_view(LONG), DEVELOPER),
+        "resend-least": ("resend", _edit_view(EditedRequest("GET", "/")), DEVELOPER),
         "exchange": ("exchange", full, DEVELOPER),
         "exchange-token": ("exchange", view(token_refused()), DEVELOPER),
         "exchange-granted": ("exchange", view(grant()), DEVELOPER),

@@ -38,7 +38,7 @@ _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?")
 SHOWN = frozenset((b"location", b"content-type", b"www-authenticate", b"cache-control", b"x-correlation-id"))
 
 
-class Resent(NamedTuple):
+class ResendMark(NamedTuple):
     """The mark of a request that Sickbay itself sends again. It never counts as the administrator's.
 
     original: the id of the exchange. stand_in: for the app's credentials.
@@ -75,7 +75,7 @@ class RequestState(Struct, eq=False):
     """What the request is counted as in the metrics. Handlers of other kinds set it."""
     started: float = 0.0
     """When the request began, by the clock of `time.perf_counter`; 0 if that isn't known."""
-    resent: Resent | None = None
+    resent: ResendMark | None = None
     """Only `web/resending.py` sets it, so nothing that anyone sends over a connection can."""
     resent_from: str = ""
     """The id of the exchange whose request was sent again."""

@@ -1,7 +1,7 @@
 """Sends a request to a hospital again, inside this process: without a connection, a cookie, or anyone's rights.
 
 Only the addresses of a hospital's OAuth and FHIR servers can be reached, and a redirect isn't followed. The request carries a
-mark (`http_request.Resent`) in the scope of its ASGI call, where nothing that anyone sends over a connection can put it. With
+mark (`http_request.ResendMark`) in the scope of its ASGI call, where nothing that anyone sends over a connection can put it. With
 it, no request counts as the administrator's (`admin_guard`), and credentials that Sickbay made for it are accepted instead of
 the app's.
 """
@@ -30,7 +30,7 @@ from sickbay.services.resend.proposal import Proposal, propose, read_original, w
 from sickbay.storage.interface import Delete, ResourceSpace, Step
 from sickbay.storage.resets import OUTSIDE, begin
 from sickbay.web.fhir.bases import FhirBases
-from sickbay.web.http_request import RequestState, Resent, read_headers
+from sickbay.web.http_request import RequestState, ResendMark, read_headers
 from sickbay.web.middleware.asked_requests import stage_of
 
 SENDER: Final = ("resent", 0)
@@ -43,7 +43,7 @@ BUSY_SECONDS: Final = 2
 """Of Retry-After, while `Runtime.resending` is used up."""
 
 
-class Application(Protocol):
+class ResendTarget(Protocol):
     """What a resent request needs of the application (`web.app`). bases: serves FHIR, and passes the rest to the pages."""
 
     sandbox: Sandbox
@@ -69,22 +69,19 @@ class CannotSend(Exception):
         self.names, self.status = names, status
 
 
-async def send_again(
-    application: Application, entry: Mapping[str, Any], edited: EditedRequest, *, opens: bool, new_credentials: bool = False
-) -> SentAgain:
+async def send_again(application: ResendTarget, entry: Mapping[str, Any], proposal: Proposal, *, opens: bool) -> SentAgain:
     """Fill in what is missing and send the request. Raises CannotSend.
 
     entry: the recorded exchange. opens: whether the person may sign in without a password (`AdminGuard.opens`).
-    new_credentials: whether to replace all that authenticates the app.
     """
     runtime = application.sandbox.runtime
-    tenant = find_tenant(application.sandbox, edited)
-    if names := values_to_type(edited):
+    tenant = find_tenant(application.sandbox, proposal.edited)
+    if names := values_to_type(proposal.edited):
         raise CannotSend(f"Type {join(names)} first. The journal masks patient data and doesn’t keep bodies.", names)
     if runtime.resending.locked():
         raise CannotSend("Sickbay is already sending several requests again. Try again in a moment.", status=429)
     async with runtime.resending:
-        return await _fill_and_send(application, tenant, entry, edited, opens, new_credentials)
+        return await _fill_and_send(application, tenant, entry, proposal, opens)
 
 
 def find_start(sandbox: Sandbox, entry: Mapping[str, Any], *, original: bool = False) -> Proposal | None:
@@ -113,21 +110,20 @@ def find_tenant(sandbox: Sandbox, edited: EditedRequest) -> Tenant:
 
 
 async def _fill_and_send(
-    application: Application,
+    application: ResendTarget,
     tenant: Tenant,
     entry: Mapping[str, Any],
-    edited: EditedRequest,
+    proposal: Proposal,
     opens: bool,
-    new_credentials: bool,
 ) -> SentAgain:
-    sandbox = application.sandbox
+    sandbox, edited = application.sandbox, proposal.edited
     runtime = sandbox.runtime
     originator = await find_originator(runtime, tenant, entry, edited)
     client = originator.client if originator else None
     if client is not None:
         await sandbox.filling.ensure(ResourceSpace(tenant.name, client.fhir))
-        edited = with_credentials(edited, client) if new_credentials else edited
-    filler = Filler(runtime, tenant.under(client), originator, opens)
+        edited = with_credentials(edited, client) if proposal.new_credentials else edited
+    filler = Filler(runtime, tenant.under(client), originator, opens, corrects=proposal.origin != "original")
     try:
         filled = await filler.fill(edited)
         sent = await _send(application, filled, str(entry["id"]))
@@ -156,14 +152,14 @@ def _members(sent: SentAgain) -> dict[str, Any]:
     return members if isinstance(members, dict) else {}
 
 
-async def _send(application: Application, filled: Filled, original: str) -> SentAgain:
+async def _send(application: ResendTarget, filled: Filled, original: str) -> SentAgain:
     """Call the application with the request, and collect its response. A redirect isn't followed."""
     request, effects = filled.request, application.sandbox.runtime.effects
     base = urlsplit(application.sandbox.runtime.base)
     body = request.body.encode("utf-8", "surrogatepass")
     headers = {"host": base.netloc, **request.headers, "content-length": str(len(body))}
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    mark = Resent(original, filled.stand_in)
+    mark = ResendMark(original, filled.stand_in)
     state = RequestState(effects.token(12), read_headers(raw), resent=mark, resent_from=original)
     scope = {
         "type": "http",
@@ -188,7 +184,7 @@ async def _send(application: Application, filled: Filled, original: str) -> Sent
     return SentAgain(state.exchange, filled, exchange.status, exchange.headers, bytes(exchange.body), exchange.size)
 
 
-async def _call(application: Application, scope: dict[str, Any], exchange: _Exchange) -> None:
+async def _call(application: ResendTarget, scope: dict[str, Any], exchange: _Exchange) -> None:
     state: RequestState = scope["state"]
     begin(state)
     try:

@@ -53,12 +53,16 @@ def _stand_in_key() -> str:
 
 @dataclass(slots=True)
 class Filler:
-    """Fills in the values of one request. opens: whether the person may sign in without a password. later: deletes them."""
+    """Fills in the values of one request. opens: whether the person may sign in without a password. later: deletes them.
+
+    corrects: whether it may also correct the redirect URI of a code. What a person typed stays as it is.
+    """
 
     runtime: Runtime
     tenant: Tenant
     originator: Originator | None
     opens: bool
+    corrects: bool = False
     later: list[Step] = field(default_factory=list)
     values: dict[Kind, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -72,11 +76,23 @@ class Filler:
         for kind in kinds:
             self.values[kind] = await self._value(kind, edited)
         request = replace_placeholders(edited, self.values.__getitem__)
+        if "code" in kinds and self.corrects:
+            request = self._with_redirect_uri(request)
         client = self.originator.client if self.originator else None
         if CREDENTIALS & {*kinds}:
             self.notes.append("The app’s own secret or key wasn’t tested, because a stand-in took its place.")
         stand_in = await self._stand_in(client) if client is not None else None
         return Filled(request, stand_in, describe(kinds), tuple(self.notes))
+
+    def _with_redirect_uri(self, request: EditedRequest) -> EditedRequest:
+        """The token request with the redirect URI that its new code was issued for."""
+        form = parse(request.body)
+        sent = form.get("redirect_uri") or ""
+        issued_for = _redirect_uri(self.client, sent)
+        if sent == issued_for:
+            return request
+        self.notes.append(f"redirect_uri is {issued_for}, because the new code was issued for it.")
+        return request._replace(body=form.replace([("redirect_uri", issued_for)]).raw)
 
     @property
     def client(self) -> Client:
@@ -139,7 +155,7 @@ class Filler:
         return StandIn(client.client_id, hash_secret(self._new_secret()), jwks)
 
     async def _find_grantee(self) -> None:
-        """Raises CannotIssue if nobody may be signed in for this request."""
+        """Raises CannotIssue if no one may be signed in for this request."""
         if self.grantee is not None:
             return
         if not self.opens:
@@ -207,7 +223,7 @@ def _describe_choice(originator: Originator, grantee: Grantee) -> list[str]:
     guessed = [f"The request doesn’t say which app sent it. Sickbay took {name}."] if originator.is_guess else []
     patient = f" and patient {grantee.patient}" if grantee.patient else ""
     default = (
-        [f"Nobody has opened {name} yet. Sickbay took user {grantee.user.username}{patient}."] if grantee.is_default else []
+        [f"No one has opened {name} yet. Sickbay took user {grantee.user.username}{patient}."] if grantee.is_default else []
     )
     granted = [f"The new values are for user {grantee.user.username}{patient}."] if not default else []
     return [*guessed, *default, *granted]

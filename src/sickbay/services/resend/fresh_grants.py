@@ -6,6 +6,7 @@ and the user may see, because the checks of the authorization, sign-in and token
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -63,7 +64,7 @@ async def issue_code(
 ) -> str:
     """An authorization code for the user. verifier: "" for a code without PKCE. Raises CannotIssue if a check refuses it."""
     client, timeline = originator.client, originator.timeline or runtime.effects.token(12)
-    requested = scopes.split(grantee.scope)
+    requested = _with_context(scopes.split(grantee.scope), scopes.split(client.scope))
     launch = await issue_launch(runtime, tenant, client, grantee, timeline, later) if "launch" in requested else ""
     parameters = {
         "response_type": "code",
@@ -88,6 +89,14 @@ async def issue_code(
     issued = await records.load(runtime, "code", key, AuthorizationCode)
     later += [Delete("code", key), *(_delete_grant(issued.family) if issued else [])]
     return finished.code
+
+
+def _with_context(requested: Sequence[str], registered: Sequence[str]) -> list[str]:
+    """The scopes, with the one that gives them a patient. The scopes of a token that a script requested have none."""
+    if not any(scope.startswith("patient/") for scope in requested) or {"launch", "launch/patient"} & {*requested}:
+        return [*requested]
+    context = next((scope for scope in ("launch/patient", "launch") if scope in registered), None)
+    return [*requested, *([context] if context else [])]
 
 
 def _reason(what: str, explanation: Explanation) -> str:

@@ -29,7 +29,7 @@ class Originator(NamedTuple):
 class Grantee(NamedTuple):
     """For whom a new code is issued, and what it may grant. base: the FHIR base; "" for the app's own.
 
-    is_default: nobody has opened the app yet, so they are the user and patient that the hospital lists first.
+    is_default: no one has opened the app yet, so they are the user and patient that the hospital lists first.
     """
 
     user: User
@@ -52,7 +52,7 @@ async def find_originator(
             return Originator(client, timeline if entry.get("app") in (None, client.client_id) else "")
     guess = await journal_reader.guess(runtime, entry["id"])
     client = await registration.by_id(runtime, guess.app) if guess else None
-    if guess is not None and client is not None:
+    if guess is not None and client is not None and client.tenant == tenant.name:
         return Originator(client, guess.launch, is_guess=True)
     likely = find_likely(await registration.newest_clients(runtime, tenant.name), edited)
     return Originator(likely, is_guess=True) if likely is not None else None

@@ -73,10 +73,15 @@ def values_to_type(edited: EditedRequest) -> tuple[str, ...]:
     names = [name for name, value in sent if _must_be_typed(value) or _TO_TYPE.fullmatch(name)]
     if _must_be_typed(unquote(edited.path)):
         names.append("the path")
-    if not _is_form(edited) and (_must_be_typed(edited.body) or "‹" in edited.body):
+    if not _is_form(edited) and (_must_be_typed(edited.body) or "‹" in edited.body or _lacks_body(edited)):
         names.append("the body")
     names += [name for name, value in edited.headers.items() if _must_be_typed(value)]
     return tuple(dict.fromkeys(names))
+
+
+def _lacks_body(edited: EditedRequest) -> bool:
+    """Whether it had a body that isn't in the journal: it has the type of one."""
+    return edited.method in ("POST", "PUT", "PATCH") and "content-type" in edited.headers and not edited.body
 
 
 def explain_value(name: str, value: str) -> tuple[str, bool]:

@@ -79,7 +79,7 @@ OPERATIONS = (
         "Send the request of an exchange again, corrected or changed",
         admin_schemas.Resend,
         200,
-        admin_schemas.Resent,
+        admin_schemas.ResentExchange,
     ),
     AdminEndpoint(
         "post", "/admin/clock", "Move, freeze or restore the clock", admin_schemas.ClockMove, 200, admin_schemas.Clock

@@ -12,7 +12,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.journal import exchange_json
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.resend.edited import EditedRequest, WrongRequest, read_request
-from sickbay.services.resend.proposal import FORM, propose, read_original
+from sickbay.services.resend.proposal import FORM, Proposal, propose, read_original
 from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.lookup import json_response, parse_body
 from sickbay.web.admin.wrong import Wrong
@@ -29,10 +29,10 @@ async def resend(request: Request, sandbox: Sandbox) -> Response:
         raise Wrong(404, f"There is no exchange {id}")
     guard = request.app.state.guard
     try:
-        edited, new_credentials = _choose(sandbox.runtime.base, entry, wanted)
-        edited = change(sandbox.runtime.base, edited, wanted)
+        proposal = _choose(sandbox.runtime.base, entry, wanted)
+        proposal = proposal._replace(edited=change(sandbox.runtime.base, proposal.edited, wanted))
         opens = guard.opens(request.scope, headers_of(request.scope))
-        sent = await send_again(request.app, entry, edited, opens=opens, new_credentials=new_credentials)
+        sent = await send_again(request.app, entry, proposal, opens=opens)
     except WrongRequest as error:
         raise Wrong(422, str(error)) from None
     except CannotSend as error:
@@ -40,16 +40,18 @@ async def resend(request: Request, sandbox: Sandbox) -> Response:
     new = await journal_reader.read(sandbox.runtime, sandbox.journal, sent.exchange, full=True)
     members = exchange_json.select_members(new) if new else None
     filled = sent.filled
-    return json_response(admin_schemas.Resent(sent.exchange, id, sent.status, members, list(filled.words), list(filled.notes)))
+    return json_response(
+        admin_schemas.ResentExchange(sent.exchange, id, sent.status, members, list(filled.words), list(filled.notes))
+    )
 
 
-def _choose(base: str, entry: dict[str, Any], wanted: admin_schemas.Resend) -> tuple[EditedRequest, bool]:
+def _choose(base: str, entry: dict[str, Any], wanted: admin_schemas.Resend) -> Proposal:
     proposal = None if wanted.corrected is False else propose(base, entry)
     if proposal is not None:
-        return proposal.edited, proposal.new_credentials
+        return proposal
     if wanted.corrected:
         raise WrongRequest("There is no corrected request for this exchange.")
-    return read_original(base, entry), False
+    return Proposal(read_original(base, entry), "original")
 
 
 def change(base: str, edited: EditedRequest, wanted: admin_schemas.Resend) -> EditedRequest:

@@ -266,7 +266,7 @@ class Resend(Struct, frozen=True, forbid_unknown_fields=True):
     body: str | None = None
 
 
-class Resent(Struct, frozen=True):
+class ResentExchange(Struct, frozen=True):
     """id: of the new exchange. status: 0 if no response came. exchange: as GET /exchanges/{id} returns it. filled: what Sickbay
     filled in. notes: what it assumed, and what wasn't tested.
     """

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -78,7 +79,7 @@ async def _send(
     """Send the request, and show the new exchange next to the original one; the form again if it can't be sent."""
     opens = request.app.state.guard.opens(request.scope, headers_of(request.scope))
     try:
-        sent = await send_again(request.app, entry, proposal.edited, opens=opens, new_credentials=proposal.new_credentials)
+        sent = await send_again(request.app, entry, proposal, opens=opens)
     except CannotSend as error:
         return _show_form(request, sandbox, entry, proposal, options, str(error), error.status)
     new = await journal_reader.read(sandbox.runtime, sandbox.journal, sent.exchange, full=True)
@@ -93,15 +94,20 @@ def _no_answer(sent: SentAgain) -> str:
 
 
 def _readable_body(sent: SentAgain, new: Mapping[str, Any]) -> str:
-    """The body for the page. A token response is shown as the journal keeps it, without tokens; other pages not at all."""
-    kept = (new.get("response") or {}).get("body")
-    if kept:
-        return str(kept)
+    """The body for the page if it is FHIR, which the journal doesn't keep. Every other response is in the exchange."""
     media = sent.headers.get("content-type", "")
-    if "json" not in media and "xml" not in media:
+    if "fhir" not in media or (new.get("response") or {}).get("body"):
         return ""
-    text = sent.body.decode("utf-8", "replace")
+    text = _indent(sent.body) if "json" in media else sent.body.decode("utf-8", "replace")
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+
+
+def _indent(body: bytes) -> str:
+    """JSON on several lines. A body that was cut stays as it is."""
+    try:
+        return orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()
+    except orjson.JSONDecodeError:
+        return body.decode("utf-8", "replace")
 
 
 def _show_form(
@@ -129,6 +135,7 @@ def _show_form(
         body_missing="the body" in names,
         fault=fault,
         missing=tuple(names),
+        writes=edited.writes,
         starts_with=origin,
         other=_other_start(sandbox, entry, href, origin),
         hospital=tenant.title if tenant else "",

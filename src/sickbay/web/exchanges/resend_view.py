@@ -94,6 +94,7 @@ class ResendView:
     body_missing: bool = False
     fault: str = ""
     missing: tuple[str, ...] = ()
+    writes: bool = False
     starts_with: str = "original"
     other: Link | None = None
     hospital: str = ""

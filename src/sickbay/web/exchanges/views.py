@@ -95,6 +95,8 @@ class ExchangeView:
     negotiation: scope_table.Negotiation | None = None
     others: tuple[Other, ...] = ()
     text: str = ""
+    resent_from: str = ""
+    """The id of the exchange whose request Sickbay sent again; "" if a client sent it."""
     resend: ResendOffer | None = None
     """None for readers who may not send it again."""
     comparison: Comparison | None = None
@@ -160,6 +162,7 @@ def exchange_view(
         app_href=app_href,
         hospital=hospital,
         launch=str(exchange.get("launch") or ""),
+        resent_from=str(exchange.get("resent_from") or ""),
         rows=rows,
         received=exchange_summary.answer(exchange),
         receiver=exchange_summary.receiver(exchange),

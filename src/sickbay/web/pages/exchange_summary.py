@@ -203,7 +203,9 @@ def answer(exchange: Mapping[str, Any]) -> str:
 
 
 def receiver(exchange: Mapping[str, Any]) -> str:
-    """The label of the response: an app doesn't receive the pages that Sickbay shows in the browser."""
+    """The label of the response: an app receives neither the pages in the browser nor the response to a resent request."""
+    if exchange.get("resent_from"):
+        return "Response"
     if exchange.get("stage") not in _IN_THE_BROWSER:
         return "Your app received"
     if _is_page(exchange):
