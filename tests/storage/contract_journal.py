@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 
+import msgspec
 import pytest
 
 from sickbay.storage.counts import Volume
+from sickbay.storage.exchange_filter import Condition, ExchangeFilter, ExchangeRow, is_wanted, quote
 from sickbay.storage.interface import Clear, Delete, DeleteFamily, Put, Record, Store
 
 PLENTY = Volume(10**6, 10**9)
@@ -16,6 +18,33 @@ DAY = 86_400
 
 def exchange(key: str, owner: str = "app", size: int = 10, at: int = 0, days: int = 1, tenant: str = "general") -> Record:
     return Record("exchange", key, b"x" * size, tenant, owner, f"f-{owner}", "token", at=at, expires_at=at + days * DAY)
+
+
+WORDS = ("a", "b%", "_c", "!d", "400 refused", "é", "")
+
+
+def random_filter(dice: random.Random) -> ExchangeFilter:
+    """Conditions on words that some records have, with and without wildcards."""
+    columns = ("tenant", "owner", "family", "label", "line")
+    wildcards = ("{}", "{}%", "%{}%", "_{}", "{}_%")
+    return tuple(
+        Condition(
+            dice.choice(columns),
+            tuple(dice.choice(wildcards).format(quote(dice.choice(WORDS))) for _ in range(dice.randint(1, 2))),
+            dice.random() < 0.3,
+        )
+        for _ in range(dice.randrange(3))
+    )
+
+
+def random_exchange(dice: random.Random, number: int) -> Record:
+    tenant, owner, family, label = (dice.choice(WORDS) for _ in range(4))
+    line = " ".join(dice.choices(WORDS, k=2))
+    return Record("exchange", f"k{number}", b"{}", tenant, owner, family, label, at=number, line=line)
+
+
+def row(record: Record, number: int = 0) -> ExchangeRow:
+    return ExchangeRow(number, record.key, record.at, record.tenant, record.owner, record.family, record.label, record.line)
 
 
 async def stored_keys(store: Store) -> set[str]:
@@ -108,3 +137,56 @@ class JournalContract:
         before = await store.database_size()
         await store.transaction([Put(exchange(f"k{n}", size=100_000)) for n in range(20)])
         assert await store.database_size() > before > 0
+
+    async def test_a_filter_means_the_same_in_a_statement_and_in_python(self, store: Store) -> None:
+        dice = random.Random(3)
+        records = [random_exchange(dice, number) for number in range(150)]
+        await store.transaction([Put(record) for record in records])
+        met = 0
+        for _ in range(150):
+            wanted = random_filter(dice)
+            expected = [record.key for record in reversed(records) if is_wanted(row(record), wanted)]
+            found = await store.find_exchanges(wanted, 1000)
+            assert [record.key for record in found] == expected, wanted
+            assert await store.count_exchanges(wanted, 1000) == len(expected)
+            met += 0 < len(expected) < len(records)
+        assert met > 30
+
+    async def test_pages_of_exchanges_continue_where_the_last_one_ended(self, store: Store) -> None:
+        await store.transaction([Put(exchange(f"k{n}", at=n)) for n in range(6)])
+        assert [record.key for record in await store.find_exchanges((), 2)] == ["k5", "k4"]
+        assert [record.key for record in await store.find_exchanges((), 2, until=4)] == ["k3", "k2"]
+        assert await store.count_exchanges((), 100, since=3) == 2
+        assert await store.count_exchanges((), 4) == 4
+
+    async def test_exchanges_are_read_in_the_order_in_which_they_were_stored(self, store: Store) -> None:
+        assert await store.newest_number() == 0
+        await store.transaction([Put(exchange("first", at=9)), Put(Record("token", "t", b"{}"))])
+        start = await store.newest_number()
+        await store.transaction([Put(exchange(key, at=5)) for key in ("second", "third")])
+        read = await store.read_exchanges_since(start, 10)
+        assert [line.key for line in read] == ["second", "third"]
+        assert await store.newest_number() == read[-1].number
+        assert [line.key for line in await store.read_exchanges_since(0, 2)] == ["first", "second"]
+        assert await store.read_exchanges_since(read[-1].number, 10) == []
+        assert [line.key for line in await store.read_exchanges_after(4, 10)] == ["second", "third", "first"]
+        assert [line.key for line in await store.read_exchanges_after(5, 10)] == ["first"]
+
+    async def test_only_wanted_exchanges_are_deleted_and_only_so_many_at_once(self, store: Store) -> None:
+        await store.transaction([Put(exchange(f"{owner}{n}", owner, at=n)) for n in range(4) for owner in ("a", "b")])
+        await store.transaction([Put(Record("token", "a", b"{}", owner="a"))])
+        wanted = (Condition("owner", ("a",)),)
+        assert await store.delete_exchanges(wanted, 3, 2) == 2
+        assert await store.delete_exchanges(wanted, 3, 2) == 1
+        assert await store.delete_exchanges(wanted, 3, 2) == 0
+        assert await stored_keys(store) == {"a3", "b0", "b1", "b2", "b3"}
+        assert await store.get("token", "a") is not None
+        assert (await store.journal_size()).exchanges == 5
+
+    async def test_a_changed_exchange_has_the_line_of_the_newest_put(self, store: Store) -> None:
+        for line in ("old", "new"):
+            await store.transaction([Put(msgspec.structs.replace(exchange("k"), line=line))])
+        assert [found.line for found in await store.read_exchanges_since(0, 10)] == ["new"]
+        revision = (await store.find_exchanges((), 1))[0].revision
+        await store.transaction([Put(msgspec.structs.replace(exchange("k"), line="newest"), revision)])
+        assert [found.line for found in await store.read_exchanges_since(0, 10)] == ["newest"]

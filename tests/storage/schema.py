@@ -89,6 +89,7 @@ record = _table(
     Column("used_at", _BIG),
     _big("revision"),
     Column("value", LargeBinary, nullable=False),
+    Column("line", _TEXT, nullable=False, server_default=text("''")),
     indexes=[
         Index("record_by_key", "kind", "key", unique=True),
         Index("record_by_time", "kind", "at"),

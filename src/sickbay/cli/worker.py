@@ -89,7 +89,7 @@ class Worker:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _listen(self, sandbox: Sandbox) -> None:
-        """Stops the creation of patients as soon as a signal arrives, so that requests that wait for it get a response."""
+        """Stops the creation of patients and ends streams as soon as a signal arrives, so that requests get a response."""
         if threading.current_thread() is not threading.main_thread():  # a test: signals reach only the main thread
             return
         seconds = signals.STOP_SECONDS if self.settings.workers == 1 else signals.WORKER_STOP_SECONDS
@@ -97,7 +97,7 @@ class Worker:
 
         def stop() -> None:
             signals.begin_deadline(seconds=seconds)
-            loop.call_soon_threadsafe(sandbox.filling.begin_to_stop)
+            loop.call_soon_threadsafe(sandbox.begin_to_stop)
 
         signals.call_first(stop)
 

@@ -21,6 +21,7 @@ from sickbay.sandbox.population_loader import PopulationLoader
 from sickbay.services import context, records, runtime_settings
 from sickbay.services.context import ExchangeListener, Runtime, Tenant
 from sickbay.services.journal.write import Journal
+from sickbay.services.live_exchanges import LiveExchanges
 from sickbay.services.throttle import Throttle
 from sickbay.settings.database import Unavailable
 from sickbay.settings.settings import Settings
@@ -40,6 +41,7 @@ class Sandbox:
     """The hospitals of the runtime."""
     journal: Journal
     filling: PopulationLoader
+    live: LiveExchanges
     temporary: Path | None = None
     local: bool = True
     """Whether only this machine can connect (`Settings.loopback`)."""
@@ -54,7 +56,13 @@ class Sandbox:
     long_texts: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Limits the long texts that it examines in processes."""
 
+    def begin_to_stop(self) -> None:
+        """End what may take long: the creation of patients, and streams."""
+        self.live.stop()
+        self.filling.begin_to_stop()
+
     async def close(self) -> None:
+        self.live.stop()
         await self.filling.stop()
         with suppress(Unavailable):
             await self.journal.flush()
@@ -108,7 +116,8 @@ async def _compose(
     journal = Journal(runtime, _journal_limits(settings))
     cache = open_cache(written) if settings.population_cache else None
     loader = PopulationLoader(runtime, written, cache)
-    return Sandbox(settings, runtime, tenants, journal, loader, temporary, settings.loopback)
+    live = LiveExchanges(runtime, journal, overlap=settings.database is not None)
+    return Sandbox(settings, runtime, tenants, journal, loader, live, temporary, settings.loopback)
 
 
 def _tenant(name: str, base: str, settings: Settings) -> Tenant:

@@ -17,9 +17,9 @@ from sickbay.diagnosis.rule import Finding
 from sickbay.services.journal.record import Exchange
 
 K = TypeVar("K")
-Kind: TypeAlias = Literal["oauth", "fhir_read", "fhir_search", "fhir_write", "fhir_other", "page", "health"]
+Kind: TypeAlias = Literal["oauth", "fhir_read", "fhir_search", "fhir_write", "fhir_other", "page", "health", "stream"]
 """The kind of address that a request was sent to. "page": everything else, also /admin and files."""
-KINDS: Final[tuple[Kind, ...]] = ("oauth", "fhir_read", "fhir_search", "fhir_write", "fhir_other", "page", "health")
+KINDS: Final[tuple[Kind, ...]] = ("oauth", "fhir_read", "fhir_search", "fhir_write", "fhir_other", "page", "health", "stream")
 GRANTS: Final = ("authorization_code", "refresh_token", "client_credentials", "admin")
 """grant_type of the token request; "admin": POST /admin/tokens."""
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

@@ -19,6 +19,7 @@ from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.counts import Failures, Volume
+from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow
 from sickbay.storage.facts import NONE, Codes, codes_of, patients_of
 from sickbay.storage.probe import ProbeJob, T
 
@@ -36,7 +37,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     family: groups records that are revoked together, or the timeline of an exchange. owner: client_id. label: stage, or the
     quota that the record counts towards (`storage/quotas.py`). revision: number of puts. used_at: set by UseOnce. Times are
     epoch seconds; only the `at` of an exchange is its arrival in microseconds (`Effects.arrival`), by which exchanges are
-    ordered.
+    ordered. line: what an exchange can be found by besides these columns (`services.journal.line`). It is stored, but not
+    read back.
 
     A Struct because a code flow creates ten of them, and a frozen dataclass takes eight times as long.
     """
@@ -52,6 +54,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     expires_at: int | None = None
     used_at: int | None = None
     revision: int = 0
+    line: str = ""
 
 
 class Put(msgspec.Struct, frozen=True, gc=False):
@@ -318,6 +321,33 @@ class Store(Protocol):
 
     async def purge(self, now: int, most: int) -> int:
         """Delete up to `most` records that expired more than a day before `now`. Returns how many were deleted."""
+        ...
+
+    async def find_exchanges(self, wanted: ExchangeFilter, limit: int, until: int | None = None) -> list[Record]:
+        """Return the newest exchanges that meet all conditions, newest first, with `at` < until."""
+        ...
+
+    async def count_exchanges(self, wanted: ExchangeFilter, most: int, since: int | None = None) -> int:
+        """Count the exchanges that meet all conditions, with since < `at`, stopping at `most`."""
+        ...
+
+    async def read_exchanges_since(self, number: int, limit: int) -> list[ExchangeRow]:
+        """Return the exchanges that were stored after the one with this number, in the order of their numbers.
+
+        With several writers (PostgreSQL), one with a smaller number may become visible after one with a greater number.
+        """
+        ...
+
+    async def read_exchanges_after(self, at: int, limit: int) -> list[ExchangeRow]:
+        """Return the exchanges that arrived after this time, in the order in which they arrived."""
+        ...
+
+    async def newest_number(self) -> int:
+        """Return the greatest number of a stored record; 0 if there is none. It falls if the newest records are deleted."""
+        ...
+
+    async def delete_exchanges(self, wanted: ExchangeFilter, until: int, most: int) -> int:
+        """Delete up to `most` exchanges that meet all conditions, with `at` < until. Returns how many were deleted."""
         ...
 
     async def journal_size(self) -> Volume:

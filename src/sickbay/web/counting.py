@@ -23,6 +23,7 @@ BODIES_REFUSED: Final = Counter(
 ANSWERS_CUT: Final = Counter(
     "sickbay_answers_cut_total", "Responses that were shortened because of a limit in bytes.", ["bound"]
 )
+STREAMS: Final = Gauge("sickbay_streams", "Open streams of exchanges.", multiprocess_mode="livesum")
 MEMORY: Final = Gauge("sickbay_resident_memory_bytes", "Resident memory of the worker processes.", multiprocess_mode="livesum")
 DATABASE: Final = Gauge("sickbay_database_bytes", "Size of the database.", multiprocess_mode="mostrecent")
 WRITES_WAITING: Final = Gauge(

@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, Literal
 
 from starlette.requests import ClientDisconnect, Request
@@ -62,6 +63,12 @@ class RequestState:
     """The fault that Sickbay was asked to inject into this request."""
     kind: Kind = "page"
     """What the request is counted as in the metrics. Handlers of other kinds set it."""
+    started: float = 0.0
+    """When the request began, by the clock of `time.perf_counter`; 0 if that isn't known."""
+
+    def seconds(self) -> float:
+        """The time since the request began; 0 if that isn't known."""
+        return perf_counter() - self.started if self.started else 0.0
 
 
 def state_of(scope: Mapping[str, Any]) -> RequestState:
@@ -253,10 +260,11 @@ async def note(
             client_id,
             timeline,
             recorded or recorded_request(request.scope, sandbox.runtime.base, body),
-            RecordedResponse(response.status_code, headers, stored_body),
+            RecordedResponse(response.status_code, headers, stored_body, len(response.body)),
             decision,
             explanation,
             injected=state_of(request.scope).injected,
+            seconds=state_of(request.scope).seconds(),
         )
     )
     return response

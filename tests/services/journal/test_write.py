@@ -18,6 +18,7 @@ from sickbay.services.decision import Decision
 from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal import write as journal
+from sickbay.services.journal.record import Redacted
 from sickbay.services.journal.write import Exchange, Journal, RecordedRequest, RecordedResponse
 from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.reset_revisions import no_revisions
@@ -240,7 +241,7 @@ def test_dropped_exchanges_are_counted() -> None:
     before, writer = counted(), Journal(runtime(Store()))
     for number in range(journal.GRANTED_WAITING + 50):
         writer.hold(exchange("access")._replace(id=f"a{number}"))
-    cast(Any, writer)._report()
+    writer.report_dropped()
     assert counted() == before + 50
     cast(Any, writer)._report()
     assert counted() == before + 50
@@ -254,9 +255,9 @@ def test_only_exchanges_of_a_small_batch_are_compared_with_other_dialects(
     """As many as often the journal has looked since the batch before."""
     compare_arguments: list[bool] = []
 
-    def fake_redact(exchange_to_record: Exchange, live: LiveSecrets, given: GivenAdvice, *, compare: bool) -> bytes:
+    def fake_redact(exchange_to_record: Exchange, live: LiveSecrets, given: GivenAdvice, *, compare: bool) -> Redacted:
         compare_arguments.append(compare)
-        return b""
+        return Redacted(b"", "")
 
     monkeypatch.setattr(journal, "redact", fake_redact)
     writer, count = Journal(runtime(Store())), journal.COMPARED * looks + more

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+import os
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
 
 from prometheus_client import Counter, Gauge
 
 from sickbay.storage.counts import Volume
 
+QUEUE_SAMPLE: Final = ("sickbay_exchanges_dropped_total", {"reason": "queue"})
 Reason: TypeAlias = Literal["queue", "size", "expired"]
 
 DROPPED = Counter(
@@ -35,6 +38,19 @@ for _reason in ("queue", "size", "expired"):
 def count_dropped(reason: Reason, count: int) -> None:
     if count:
         DROPPED.labels(reason).inc(count)
+
+
+def read_dropped() -> int:
+    """How many exchanges were not written because there were too many, on all workers together."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if not folder:
+        return int(sum(sample.value for metric in DROPPED.labels("queue").collect() for sample in metric.samples[:1]))
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    files = [str(file) for file in Path(folder).glob("counter_*.db")]
+    metrics = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
+    samples = (sample for metric in metrics for sample in metric.samples)
+    return int(sum(found.value for found in samples if (found.name, found.labels) == QUEUE_SAMPLE))
 
 
 def report_kept(volume: Volume, most: Volume) -> None:

@@ -29,6 +29,7 @@ from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.injection.choose import Injected
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.compare import compare_dialects
+from sickbay.services.journal.line import write_line
 from sickbay.services.launch import placeholder_of
 from sickbay.services.redaction import live_secrets as secrets
 from sickbay.services.redaction.excerpt import excerpt
@@ -40,6 +41,8 @@ from sickbay.storage.interface import Record
 LOG = logging.getLogger("sickbay")
 REFUSED_FOR = 7 * 86400
 GRANTED_FOR = 86400
+GRANTS = {"refresh_token": "refresh", "client_credentials": "backend"}
+"""Grant types whose token requests are a stage of their own."""
 LETTERS = {"passed": "", "refused": "!", "skipped": "-"}
 """The prefix of a check's name in a record, by its outcome."""
 WORDS = files("sickbay.services.journal").joinpath("packing_words.txt").read_bytes()
@@ -68,14 +71,23 @@ class Exchange(NamedTuple):
     unexamined: int = 0
     """Characters of the request that aren't in `request`, because it is long."""
     injected: Injected | None = None
+    seconds: float = 0.0
+    """From the beginning of the request until the response was ready; 0 if that isn't known."""
 
     @property
     def refused(self) -> bool:
         return self.decision is not None and self.decision.refusal is not None
 
 
-async def redact_refusal(runtime: Runtime, exchange: Exchange) -> bytes:
-    """The JSON to record of a refusal. Values that may be live secrets are looked up first."""
+class Redacted(NamedTuple):
+    """What is recorded of an exchange. text: its JSON. line: what it can be found by (`line.py`)."""
+
+    text: bytes
+    line: str
+
+
+async def redact_refusal(runtime: Runtime, exchange: Exchange) -> Redacted:
+    """What to record of a refusal. Values that may be live secrets are looked up first."""
     return redact(exchange, await _live(runtime, exchange), runtime.given_advice)
 
 
@@ -98,34 +110,45 @@ def _challenges(exchange: Exchange) -> Iterator[str]:
         yield code.code_challenge
 
 
-def record(exchange: Exchange, arrival: int, text: bytes) -> Record:
-    """The record of an exchange. text: its JSON, redacted."""
+def record(exchange: Exchange, arrival: int, redacted: Redacted) -> Record:
+    """The record of an exchange."""
     until = int(exchange.at) + (REFUSED_FOR if exchange.refused else GRANTED_FOR)
     return Record(
         "exchange",
         exchange.id,
-        pack(text),
+        pack(redacted.text),
         exchange.tenant,
         exchange.client_id,
         exchange.timeline,
         exchange.stage,
         at=arrival,
         expires_at=until,
+        line=redacted.line,
     )
 
 
-def redact(exchange: Exchange, live: LiveSecrets, given: GivenAdvice | None = None, *, compare: bool = True) -> bytes:
-    """The JSON to record. If redaction fails, nothing of the request is kept, so that the request itself doesn't fail.
+def redact(exchange: Exchange, live: LiveSecrets, given: GivenAdvice | None = None, *, compare: bool = True) -> Redacted:
+    """What to record. If redaction fails, nothing of the request is kept, so that the request itself doesn't fail.
 
     given: the advice that apps were given before, which is left out. compare: whether to add how the other dialects would
     answer.
     """
     try:
-        return msgspec.json.encode(_entry(exchange, live, compare, given))
+        entry = _entry(exchange, live, compare, given)
+        return Redacted(msgspec.json.encode(entry), write_line(entry, _kind(exchange)))
     except Exception as error:
         journal_metrics.UNREDACTED.inc()
         LOG.error("exchange %s can't be redacted (%s): nothing of its request is kept", exchange.id, type(error).__name__)
-        return msgspec.json.encode(minimal(exchange))
+        entry = minimal(exchange)
+        return Redacted(msgspec.json.encode(entry), write_line(entry))
+
+
+def _kind(exchange: Exchange) -> str:
+    """The stage that a request belongs to more exactly than its exchange says: refresh, backend or search; "" for others."""
+    request = exchange.decision.request if exchange.decision else None
+    if isinstance(request, AccessRequest):
+        return "search" if request.interaction.startswith("search") else ""
+    return GRANTS.get(request.parameters.get("grant_type") or "", "") if isinstance(request, TokenRequest) else ""
 
 
 def minimal(exchange: Exchange) -> dict[str, Any]:
@@ -188,8 +211,15 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
     }
     compared = compare_dialects(exchange.decision, exchange.tenant) if compare else []
     injected = exchange.injected.to_json() if exchange.injected else None
-    extra = (("others", compared), ("unexamined", exchange.unexamined), ("injected", injected))
+    extra = (
+        ("others", compared),
+        ("unexamined", exchange.unexamined),
+        ("injected", injected),
+        ("milliseconds", round(exchange.seconds * 1000, 1)),
+    )
     more = {name: value for name, value in extra if value}
+    if exchange.response.size is not None:
+        more["size"] = exchange.response.size
     return facts | more | _deciding_refusal(exchange)
 
 

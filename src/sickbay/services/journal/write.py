@@ -129,9 +129,9 @@ class Journal:
         """
         METRICS.count_exchange(exchange)
         self._say(exchange)
-        arrival, text = self._next_arrival(), await redact_refusal(self.runtime, exchange)
-        await self._write_refusal(exchange, record(exchange, arrival, text))
-        return text
+        arrival, redacted = self._next_arrival(), await redact_refusal(self.runtime, exchange)
+        await self._write_refusal(exchange, record(exchange, arrival, redacted))
+        return redacted.text
 
     async def _write_refusal(self, exchange: Exchange, refusal_record: Record) -> None:
         if is_over(self.runtime.resets):
@@ -177,8 +177,8 @@ class Journal:
                 puts: list[Step] = []
                 for arrival, exchange, explained in self._select_current(refusals):
                     whole = explained(exchange)
-                    text = await redact_refusal(self.runtime, whole)
-                    puts.append(Put(record(whole, arrival, text), aside=True))
+                    redacted = await redact_refusal(self.runtime, whole)
+                    puts.append(Put(record(whole, arrival, redacted), aside=True))
                     await asyncio.sleep(0)
                 if puts:
                     await self.runtime.store.transaction(puts)
@@ -275,7 +275,7 @@ class Journal:
                 with suppress(Unavailable):  # the queues are written once the database is back
                     await runtime_settings.refresh(self.runtime)
                     await self.flush(lambda exchange: False)  # the others are explained at their own pace
-                    self._report()
+                    self.report_dropped()
                     await self.trim()
                     if self.runtime.effects.now() - purged > PURGED_EVERY:
                         purged = self.runtime.effects.now()
@@ -304,7 +304,11 @@ class Journal:
             journal_metrics.count_dropped("expired", deleted)
             await asyncio.sleep(PAUSE)
 
-    def _report(self) -> None:
+    def waiting(self) -> int:
+        """How many exchanges wait to be written, besides those that wait to be explained."""
+        return len(self._granted) + len(self._refused)
+
+    def report_dropped(self) -> None:
         """Reports to the metrics what was dropped since the last report. A request only counts."""
         dropped = self._granted.dropped + self._refused.dropped + self._unexplained.dropped
         journal_metrics.count_dropped("queue", dropped - self._reported)

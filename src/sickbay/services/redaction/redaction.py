@@ -81,11 +81,14 @@ class RecordedRequest(NamedTuple):
 
 
 class RecordedResponse(NamedTuple):
-    """Sickbay's response. headers: text, or bytes as sent. body: None if it contains patient data."""
+    """Sickbay's response. headers: text, or bytes as sent. body: None if it contains patient data. size: of the body in bytes;
+    None if it isn't known.
+    """
 
     status: int
     headers: dict[str, str] | list[tuple[bytes, bytes]]
     body: str | None = None
+    size: int | None = None
 
     def read_headers(self) -> dict[str, str]:
         """The headers as text."""

@@ -188,6 +188,10 @@ _UNDO = """
 ALTER TABLE resource_history ADD COLUMN undo BYTEA;
 """
 
+_LINES = """
+ALTER TABLE record ADD COLUMN line TEXT COLLATE "C" DEFAULT '' NOT NULL;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _COMPOSITES_AND_EXACT_TEXTS,
@@ -203,6 +207,7 @@ STEPS: tuple[str, ...] = (
     _QUOTAS,
     _MARKS,
     _UNDO,
+    _LINES,
 )
 """Step n upgrades version n to n + 1."""
 

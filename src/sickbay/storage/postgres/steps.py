@@ -32,6 +32,7 @@ from sickbay.storage.postgres.sql_dialect import to_postgres, values
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.space_tables import TABLES, forgets
+from sickbay.storage.query.statement import Sql
 
 _PUT_IF = record_sql.PUT_IF.replace("?", "$")
 _COUNT_FAILURE = record_sql.COUNT_FAILURE.replace("?", "$")
@@ -136,6 +137,10 @@ async def _put(db: Any, steps: Sequence[Put]) -> None:
 
 async def purge(db: Any, now: int, most: int) -> int:
     return await _change(db, record_sql.PURGE, now - record_sql.KEPT, most)
+
+
+async def delete_exchanges(db: Any, statement: Sql) -> int:
+    return await _change(db, statement.text, *statement.binds)
 
 
 async def trim(db: Any, most: Volume, at_once: int) -> int:

@@ -17,6 +17,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.memoize import CACHES
 from sickbay.settings.database import Unavailable
 from sickbay.storage.counts import Failures, Volume
+from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow
 from sickbay.storage.interface import (
     Clear,
     Conflict,
@@ -44,10 +45,11 @@ from sickbay.storage.postgres.probing import TimeLimit
 from sickbay.storage.postgres.resources import bounds
 from sickbay.storage.postgres.sql_dialect import fit, to_postgres, values
 from sickbay.storage.postgres.statistics import Statistics
-from sickbay.storage.postgres.steps import append_changes, apply, count_failure, purge, trim
+from sickbay.storage.postgres.steps import append_changes, apply, count_failure, delete_exchanges, purge, trim
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
 from sickbay.storage.postgres.writer import Job, in_transaction
 from sickbay.storage.probe import ProbeJob
+from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.exchanges import FOLDED, SIZE
 from sickbay.storage.query.keyset import Find, read_bounded
@@ -147,13 +149,31 @@ class PostgresStore:
     async def purge(self, now: int, most: int) -> int:
         return await self._write(locks.of_steps(()), partial(purge, now=now, most=most))
 
+    async def find_exchanges(self, wanted: ExchangeFilter, limit: int, until: int | None = None) -> list[Record]:
+        return await self._ask(lambda: exchanges.find(self._sync_reader.run, wanted, limit, until))
+
+    async def count_exchanges(self, wanted: ExchangeFilter, most: int, since: int | None = None) -> int:
+        return await self._ask(lambda: exchanges.count(self._sync_reader.run, wanted, most, since))
+
+    async def read_exchanges_since(self, number: int, limit: int) -> list[ExchangeRow]:
+        return await self._ask(lambda: exchanges.rows_since(self._sync_reader.run, number, limit))
+
+    async def read_exchanges_after(self, at: int, limit: int) -> list[ExchangeRow]:
+        return await self._ask(lambda: exchanges.rows_after(self._sync_reader.run, at, limit))
+
+    async def newest_number(self) -> int:
+        return int(await self._pool.repeat_if_lost(lambda db: db.fetchval(exchanges.NEWEST)))
+
+    async def delete_exchanges(self, wanted: ExchangeFilter, until: int, most: int) -> int:
+        return await self._write(locks.of_steps(()), partial(delete_exchanges, statement=exchanges.delete(wanted, until, most)))
+
     async def journal_size(self) -> Volume:
         return (await self._journal_size())[1]
 
     async def _journal_size(self) -> tuple[int, Volume]:
         """Return the number of rows in `journal_size`, and their sum."""
-        rows, exchanges, size = await self._pool.repeat_if_lost(lambda db: db.fetchrow(SIZE))
-        return rows, Volume(int(exchanges), int(size))
+        rows, count, size = await self._pool.repeat_if_lost(lambda db: db.fetchrow(SIZE))
+        return rows, Volume(int(count), int(size))
 
     async def database_size(self) -> int:
         async with self._pool.connection() as db:

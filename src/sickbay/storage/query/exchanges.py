@@ -1,4 +1,4 @@
-"""Determines the size of the journal, and which exchanges to delete if it is too large.
+"""Finds exchanges, and determines the size of the journal and which exchanges to delete if it is too large.
 
 Triggers add a row to `journal_size` for each exchange that is added or deleted; the sum of an owner's rows is what is stored
 for that app. The size is therefore known without reading an exchange, on every worker and after a restart.
@@ -10,6 +10,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sickbay.storage.counts import Volume
+from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow, to_sql
+from sickbay.storage.interface import Record
+from sickbay.storage.query.records import COLUMNS
+from sickbay.storage.query.statement import Run, Sql, Statement
 
 FOLDED = 1000
 """When `journal_size` has this many rows, they are combined into one per owner."""
@@ -26,6 +30,12 @@ TRIM = (
     "DELETE FROM record WHERE number IN (SELECT number FROM record WHERE kind = 'exchange' AND owner = ?"
     " ORDER BY expires_at, number LIMIT ?)"
 )
+
+NEWEST = "SELECT COALESCE(max(number), 0) FROM record"
+_ROWS = f"SELECT {', '.join(ExchangeRow._fields)} FROM record"
+_AFTER = f"{_ROWS} WHERE kind = 'exchange' AND at > ? ORDER BY at, number LIMIT ?"
+_SINCE = f"{_ROWS} WHERE number > ? AND kind || '' = 'exchange' ORDER BY number LIMIT ?"
+"""Reads the table from its end; an index of the kind would be read from its beginning."""
 
 
 class Share(NamedTuple):
@@ -60,3 +70,32 @@ def excess(shares: Sequence[Share], most: Volume, at_once: int) -> Excess | None
     surplus = min(surplus, max(lead, sizes[largest] // 16))
     exchanges = surplus if too_many else -(-surplus * largest.exchanges // max(largest.bytes, 1))
     return Excess(largest.owner, max(1, min(exchanges, at_once)))
+
+
+def find(run: Run, wanted: ExchangeFilter, limit: int, until: int | None) -> list[Record]:
+    conditions, binds = to_sql(wanted)
+    bound = Sql(" AND at < ?", (until,)) if until is not None else Sql("")
+    text = f"SELECT {COLUMNS} FROM record WHERE kind = 'exchange'{bound.text}{conditions} ORDER BY at DESC, number DESC LIMIT ?"
+    return [Record(*row) for row in run(Statement(text, (*bound.binds, *binds, limit)))]
+
+
+def count(run: Run, wanted: ExchangeFilter, most: int, since: int | None) -> int:
+    conditions, binds = to_sql(wanted)
+    bound = Sql(" AND at > ?", (since,)) if since is not None else Sql("")
+    matching = f"SELECT 1 FROM record WHERE kind = 'exchange'{bound.text}{conditions} LIMIT ?"
+    return int(run(Statement(f"SELECT count(*) FROM ({matching}) counted", (*bound.binds, *binds, most)))[0][0])
+
+
+def rows_since(run: Run, number: int, limit: int) -> list[ExchangeRow]:
+    return [ExchangeRow(*row) for row in run(Statement(_SINCE, (number, limit)))]
+
+
+def rows_after(run: Run, at: int, limit: int) -> list[ExchangeRow]:
+    return [ExchangeRow(*row) for row in run(Statement(_AFTER, (at, limit)))]
+
+
+def delete(wanted: ExchangeFilter, until: int, most: int) -> Sql:
+    """The statement that deletes some of the exchanges that are wanted."""
+    conditions, binds = to_sql(wanted)
+    matching = f"SELECT number FROM record WHERE kind = 'exchange' AND at < ?{conditions} LIMIT ?"
+    return Sql(f"DELETE FROM record WHERE number IN ({matching})", (until, *binds, most))

@@ -13,16 +13,16 @@ KEPT = 86_400
 
 COLUMNS = "kind, key, value, tenant, owner, family, label, at, expires_at, used_at, revision"
 GET = f"SELECT {COLUMNS} FROM record WHERE kind = ? AND key = ?"
-_INSERT = f"INSERT INTO record ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (kind, key) DO "
+_INSERT = f"INSERT INTO record ({COLUMNS}, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT (kind, key) DO "
 PUT_ABSENT = f"{_INSERT}NOTHING"
 PUT = (
     f"{_INSERT}UPDATE SET value = excluded.value, tenant = excluded.tenant, owner = excluded.owner,"
     " family = excluded.family, label = excluded.label, at = excluded.at, expires_at = excluded.expires_at,"
-    " used_at = excluded.used_at, revision = record.revision + 1"
+    " used_at = excluded.used_at, line = excluded.line, revision = record.revision + 1"
 )
 PUT_IF = (
     "UPDATE record SET value = ?3, tenant = ?4, owner = ?5, family = ?6, label = ?7, at = ?8, expires_at = ?9,"
-    " used_at = ?10, revision = revision + 1 WHERE kind = ?1 AND key = ?2 AND revision = ?11"
+    " used_at = ?10, line = ?11, revision = revision + 1 WHERE kind = ?1 AND key = ?2 AND revision = ?12"
 )
 """The binds are those of PUT and the revision that must be stored."""
 PUT_AND_COUNT = f"{PUT} RETURNING revision"
@@ -62,6 +62,7 @@ def fields(record: Record) -> tuple[Any, ...]:
         record.at,
         record.expires_at,
         record.used_at,
+        record.line,
     )
 
 

@@ -184,6 +184,10 @@ _UNDO = """
 ALTER TABLE resource_history ADD COLUMN undo BLOB;
 """
 
+_LINES = """
+ALTER TABLE record ADD COLUMN line TEXT DEFAULT '' NOT NULL;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _HISTORY_BY_TIME,
@@ -200,5 +204,6 @@ STEPS: tuple[str, ...] = (
     _QUOTAS,
     _MARKS,
     _UNDO,
+    _LINES,
 )
 """Step n upgrades version n to n + 1."""

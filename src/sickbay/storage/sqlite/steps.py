@@ -25,6 +25,7 @@ from sickbay.storage.interface import (
 from sickbay.storage.kinds import CHANGES, COUNTED, UNCACHED
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
+from sickbay.storage.query.statement import Sql
 from sickbay.storage.quotas import FAILURES, QUOTAS
 from sickbay.storage.resets import OUTSIDE, Revisions
 from sickbay.storage.sqlite.connection import make_room, rows
@@ -119,6 +120,11 @@ def count_failure(transaction: Transaction, binds: tuple[Any, ...], began: Revis
 def purge(transaction: Transaction, now: int, most: int) -> int:
     transaction.db.execute(record_sql.PURGE, (now - record_sql.KEPT, most))
     transaction.revises_records = True
+    return transaction.db.changes()
+
+
+def delete_exchanges(transaction: Transaction, statement: Sql) -> int:
+    transaction.db.execute(statement.text, statement.binds)
     return transaction.db.changes()
 
 

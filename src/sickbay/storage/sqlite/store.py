@@ -17,6 +17,7 @@ from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage import population_file
 from sickbay.storage.counts import Failures, Volume
+from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow
 from sickbay.storage.interface import (
     Delete,
     DeleteFamily,
@@ -47,7 +48,7 @@ from sickbay.storage.sqlite.connection import (
 )
 from sickbay.storage.sqlite.probing import ProbeThread
 from sickbay.storage.sqlite.reader import SqliteReader
-from sickbay.storage.sqlite.steps import apply, count_failure, purge, trim
+from sickbay.storage.sqlite.steps import apply, count_failure, delete_exchanges, purge, trim
 from sickbay.storage.sqlite.writer import Undo, Writer
 
 T = TypeVar("T")
@@ -112,6 +113,24 @@ class SqliteStore:
 
     async def purge(self, now: int, most: int) -> int:
         return await self._writer.run(partial(purge, now=now, most=most))
+
+    async def find_exchanges(self, wanted: ExchangeFilter, limit: int, until: int | None = None) -> list[Record]:
+        return await self._run(partial(exchanges.find, wanted=wanted, limit=limit, until=until))
+
+    async def count_exchanges(self, wanted: ExchangeFilter, most: int, since: int | None = None) -> int:
+        return await self._run(partial(exchanges.count, wanted=wanted, most=most, since=since))
+
+    async def read_exchanges_since(self, number: int, limit: int) -> list[ExchangeRow]:
+        return await self._run(partial(exchanges.rows_since, number=number, limit=limit))
+
+    async def read_exchanges_after(self, at: int, limit: int) -> list[ExchangeRow]:
+        return await self._run(partial(exchanges.rows_after, at=at, limit=limit))
+
+    async def newest_number(self) -> int:
+        return int(self._reader.one(exchanges.NEWEST))
+
+    async def delete_exchanges(self, wanted: ExchangeFilter, until: int, most: int) -> int:
+        return await self._writer.run(partial(delete_exchanges, statement=exchanges.delete(wanted, until, most)))
 
     async def journal_size(self) -> Volume:
         _, count, size = self._reader.rows(exchanges.SIZE)[0]

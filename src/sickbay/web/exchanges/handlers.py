@@ -30,6 +30,7 @@ from sickbay.services.redaction.redaction import RecordedResponse
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
+from sickbay.web.exchanges.stream import stream, wants_stream
 from sickbay.web.exchanges.timeline_views import EVIDENCE, evidence, timeline_view
 from sickbay.web.exchanges.views import Probably, as_text, exchange_view
 from sickbay.web.html_response import Form, preferred_form
@@ -159,6 +160,8 @@ async def _page_options(request: Request, sandbox: Sandbox) -> html_response.Pag
 
 async def listing(request: Request, sandbox: Sandbox) -> Response:
     """The newest exchanges, for the administrator. `?id=` redirects to the one with this correlation id."""
+    if wants_stream(request):
+        return await stream(request, sandbox)
     id = request.query_params.get("id", "").strip()
     if id and await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=False):
         return Response(status_code=303, headers={"location": f"/exchanges/{id}"})

@@ -131,7 +131,7 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
         await base.documents.prepare(base.tenant, base.version)
     if routed.type is None and (response := api.public(base, routed, path, state.headers)) is not None:
         if routed.interaction in LOOKED_UP and scope["method"] in ("GET", "HEAD"):
-            _hold_discovery(base, scope, path, response.status)
+            _hold_discovery(base, scope, path, response)
         return await _in_format(base, scope, response)
     runtime, filling, tenant = base.sandbox.runtime, base.sandbox.filling, base.tenant
     header, now = state.headers.get("authorization", ""), int(runtime.effects.now())
@@ -302,13 +302,24 @@ async def _format(base: FhirBase, request: AccessRequest, response: FhirResponse
             return await asyncio.to_thread(negotiate_format, base.version, response, media, parameters)
 
 
-def _hold_discovery(base: FhirBase, scope: Scope, path: str, status: int) -> None:
+def _hold_discovery(base: FhirBase, scope: Scope, path: str, answer: FhirResponse) -> None:
     """Record that an app looked up the endpoints: without this, a launch after which nothing arrives looks the same."""
     state: RequestState = scope["state"]
     recorded = RecordedRequest(scope["method"], f"{base.url}{path}", state.headers, "", peer(scope))
-    at, response = base.sandbox.runtime.effects.now(), RecordedResponse(status, {})
+    response = RecordedResponse(answer.status, {}, size=len(answer.body))
     base.sandbox.journal.hold(
-        Exchange(state.exchange, at, base.tenant.name, "discovery", "", "", recorded, response, injected=state.injected)
+        Exchange(
+            state.exchange,
+            base.sandbox.runtime.effects.now(),
+            base.tenant.name,
+            "discovery",
+            "",
+            "",
+            recorded,
+            response,
+            injected=state.injected,
+            seconds=state.seconds(),
+        )
     )
 
 
@@ -325,10 +336,16 @@ def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: Fh
         access.client_id,
         access.timeline,
         RecordedRequest(scope["method"], request.url, state.headers, body, peer(scope)),
-        RecordedResponse(response.status, response.headers, response.body.decode() if response.loggable else None),
+        RecordedResponse(
+            response.status,
+            response.headers,
+            response.body.decode() if response.loggable else None,
+            len(response.body) if response.stream is None else None,
+        ),
         decision,
         None if decision.refusal is None else decision.explain(),
         injected=state.injected,
+        seconds=state.seconds(),
     )
 
 

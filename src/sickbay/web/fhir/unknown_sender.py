@@ -107,11 +107,12 @@ def _exchange(
         result.client_id,
         result.timeline,
         examined,
-        RecordedResponse(response.status, response.headers, response.body.decode()),
+        RecordedResponse(response.status, response.headers, response.body.decode(), len(response.body)),
         structs.replace(result.decision, request=request),
         explanation,
         unexamined,
         state.injected,
+        state.seconds(),
     )
 
 

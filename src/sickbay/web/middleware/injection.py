@@ -136,7 +136,7 @@ class InjectedFaults:
         """Keep an exchange that no handler saw."""
         state: RequestState = scope["state"]
         request = RecordedRequest(scope["method"], address(scope, self._runtime.base), state.headers, "", peer(scope))
-        recorded = RecordedResponse(response.status, list(response.headers), None)
+        recorded = RecordedResponse(response.status, list(response.headers), None, len(response.body))
         self._sandbox.journal.hold(
             Exchange(
                 state.exchange,
@@ -148,6 +148,7 @@ class InjectedFaults:
                 request,
                 recorded,
                 injected=state.injected,
+                seconds=state.seconds(),
             )
         )
 

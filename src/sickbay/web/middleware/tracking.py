@@ -20,7 +20,7 @@ class Tracking:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
-        state = scope["state"] = RequestState(self._effects.token(12), read_headers(scope["headers"]))
+        state = scope["state"] = RequestState(self._effects.token(12), read_headers(scope["headers"]), started=started)
         begin(state)
         try:
             await self._app(scope, receive, send)

@@ -87,10 +87,11 @@ async def respond_in_fhir(
         "",
         "",
         examined,
-        RecordedResponse(status, answer.headers, answer.body.decode()),
+        RecordedResponse(status, answer.headers, answer.body.decode(), len(answer.body)),
         decision,
         explanation,
         unexamined,
+        seconds=state_of(scope).seconds(),
     )
     sandbox.journal.write_later(exchange, lambda waiting: waiting)
     return answer

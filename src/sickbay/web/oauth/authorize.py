@@ -237,6 +237,7 @@ async def _record_and_show(
         RecordedResponse(status, {}),
         result.decision,
         result.decision.explain(),
+        seconds=http_request.state_of(request.scope).seconds(),
     )
     from sickbay.web.exchanges.handlers import record_and_show
 

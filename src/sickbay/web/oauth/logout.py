@@ -100,6 +100,7 @@ async def _refuse(request: Request, sandbox: Sandbox, tenant: Tenant, result: Lo
         RecordedResponse(400, {}),
         result.decision,
         result.decision.explain(),
+        seconds=http_request.state_of(request.scope).seconds(),
     )
     from sickbay.web.exchanges.handlers import record_and_show
 

@@ -1,0 +1,210 @@
+"""The language in which exchanges are filtered: `status:4xx app:finder rule:pkce* -stage:access patient`.
+
+A word is `name:value`, or a text. All words must hold. Values that are separated by commas are alternatives, a minus before a
+word excludes what it matches, and quotes keep spaces and colons in a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from sickbay.diagnosis.stages import STAGES
+from sickbay.kernel import english
+from sickbay.kernel.similar_names import find_closest
+from sickbay.services.journal.line import KINDS, RULE, STAGE
+from sickbay.storage.exchange_filter import Column, Condition, ExchangeFilter, quote
+
+MAXIMUM_CHARACTERS: Final = 300
+MAXIMUM_WORDS: Final = 12
+MAXIMUM_VALUES: Final = 8
+"""Alternatives of a word."""
+OUTCOMES: Final = ("refused", "failed", "granted", "injected")
+"""What `is:` can say."""
+RECORDED_STAGES: Final = (
+    *("registration", "launch", "discovery", "authorize", "login", "token", *KINDS, "access", "introspection", "revocation"),
+    *("userinfo", "logout", "browser", "request"),
+)
+"""Stages that an exchange can have."""
+STATUS: Final = re.compile(r"[1-5][0-9x]{2}")
+_WORD: Final = re.compile(r'(-?)(?:([A-Za-z]\w*+):)?((?:"[^"]*+"?|[^\s"]++)++)|(-?)([A-Za-z]\w*+):(?=\s|\Z)')
+_VALUE: Final = re.compile(r'(?:"[^"]*+"?|[^,"]++)++')
+
+
+class Word(NamedTuple):
+    """name: "" for a text. text: as it was written."""
+
+    name: str
+    values: tuple[str, ...]
+    excluded: bool
+    text: str
+
+
+class Names(NamedTuple):
+    """What values are compared with. apps: names, app_ids and client_ids in lower case, each with its client_ids."""
+
+    apps: Mapping[str, tuple[str, ...]]
+    hospitals: Sequence[str]
+    rules: Sequence[str]
+
+
+class Reading(NamedTuple):
+    """A filter as it was understood. problems: one sentence for each word that wasn't."""
+
+    wanted: ExchangeFilter = ()
+    problems: tuple[str, ...] = ()
+
+
+def split(text: str) -> tuple[Word, ...]:
+    """The words of a filter."""
+    return tuple(_split_word(match) for match in _WORD.finditer(text))
+
+
+def _split_word(match: re.Match[str]) -> Word:
+    minus, name, value, lone_minus, lone_name = match.groups()
+    if value is None:
+        return Word(lone_name.lower(), (), bool(lone_minus), match[0])
+    if name is None:
+        return Word("", (value.replace('"', ""),), bool(minus), match[0])
+    if name.lower() in ("http", "https"):  # the beginning of an address
+        return Word("", (f"{name}:{value}".replace('"', ""),), bool(minus), match[0])
+    values = tuple(part for found in _VALUE.findall(value) if (part := found.replace('"', "").strip()))
+    return Word(name.lower(), values, bool(minus), match[0])
+
+
+def read(text: str, names: Names) -> Reading:
+    """Understand a filter. A word that isn't understood is left out and named in the problems."""
+    if len(text) > MAXIMUM_CHARACTERS:
+        return Reading(problems=(f"The filter has {len(text)} characters; at most {MAXIMUM_CHARACTERS} are read.",))
+    words = split(text)
+    if len(words) > MAXIMUM_WORDS:
+        return Reading(problems=(f"The filter has {len(words)} words; at most {MAXIMUM_WORDS} are read.",))
+    conditions: list[Condition] = []
+    problems: list[str] = []
+    for word in words:
+        found = _read_word(word, names)
+        if isinstance(found, Condition):
+            conditions.append(found)
+        else:
+            problems.append(found)
+    return Reading(tuple(conditions), tuple(problems))
+
+
+def _read_word(word: Word, names: Names) -> Condition | str:
+    """The condition of a word, or what is wrong with it."""
+    if word.name and word.name not in NAMES:
+        return (
+            f"There is no filter {word.name}.{_suggest(word.name, NAMES, ':')} Filters: {english.join(NAMES)}. "
+            f'To search for this text, put it in quotes: "{word.text}".'
+        )
+    if not word.values:
+        return f"{word.text} has no value. For example: {EXAMPLES[word.name]}."
+    if len(word.values) > MAXIMUM_VALUES:
+        return f"{word.name} has {len(word.values)} values; at most {MAXIMUM_VALUES} are read."
+    patterns: list[str] = []
+    for value in word.values:
+        found = READERS[word.name](value, names)
+        if isinstance(found, str):
+            return found
+        patterns += found
+    return Condition(COLUMNS.get(word.name, "line"), tuple(patterns), word.excluded)
+
+
+def _read_text(value: str, names: Names) -> list[str] | str:
+    return [f"%{quote(value.lower())}%"]
+
+
+def _read_app(value: str, names: Names) -> list[str] | str:
+    found = dict.fromkeys(id for name in _find(value.lower(), names.apps) for id in names.apps[name])
+    if not found:
+        return f"There is no app {value}.{_suggest(value.lower(), names.apps)} Write its name, app_id or client_id."
+    return [quote(id) for id in found]
+
+
+def _read_hospital(value: str, names: Names) -> list[str] | str:
+    found = _find(value.lower(), names.hospitals)
+    return [quote(name) for name in found] or f"There is no hospital {value}. Hospitals: {english.join(names.hospitals)}."
+
+
+def _read_stage(value: str, names: Names) -> list[str] | str:
+    found = _find(value.lower(), RECORDED_STAGES)
+    if found:
+        return [f"%{STAGE}{quote(stage)} %" for stage in found]
+    known = STAGES.get(value.lower())
+    if known is not None and known.part_of:
+        return f"Requests of the stage {value} are recorded as {known.part_of}: write stage:{known.part_of}."
+    return f"There is no stage {value}.{_suggest(value.lower(), RECORDED_STAGES)} Stages: {english.join(RECORDED_STAGES)}."
+
+
+def _read_status(value: str, names: Names) -> list[str] | str:
+    if not STATUS.fullmatch(value.lower()):
+        return f"{value} is not a status. Write three digits such as 404, or 4xx for all from 400 to 499."
+    return [f"{value.lower().replace('x', '_')} %"]
+
+
+def _read_rule(value: str, names: Names) -> list[str] | str:
+    found = _find(value.lower(), names.rules)
+    if not found:
+        return f"There is no rule {value}.{_suggest(value.lower(), names.rules)} /rules lists all of them."
+    body = value.lower().strip("*")
+    before, after = f"%{RULE}{'%' if value.startswith('*') else ''}", "%" if value.endswith("*") else " %"
+    return [f"{before}{quote(body)}{after}"]
+
+
+def _read_launch(value: str, names: Names) -> list[str] | str:
+    return [quote(value)]
+
+
+def _read_outcome(value: str, names: Names) -> list[str] | str:
+    if value.lower() not in OUTCOMES:
+        return f"is:{value} has no meaning. Write is: and {english.join(OUTCOMES, 'or')}."
+    return [f"% {value.lower()} %"]
+
+
+READERS: Final[Mapping[str, Callable[[str, Names], list[str] | str]]] = {
+    "": _read_text,
+    "app": _read_app,
+    "hospital": _read_hospital,
+    "stage": _read_stage,
+    "status": _read_status,
+    "rule": _read_rule,
+    "launch": _read_launch,
+    "is": _read_outcome,
+}
+"""By the name of a filter: the patterns of a value, or what is wrong with it."""
+NAMES: Final = tuple(name for name in READERS if name)
+COLUMNS: Final[Mapping[str, Column]] = {"app": "owner", "hospital": "tenant", "launch": "family"}
+"""The columns of filters; those of all others are in the line."""
+EXAMPLES: Final = {
+    "app": "app:sample-app-general",
+    "hospital": "hospital:general",
+    "stage": "stage:token",
+    "status": "status:4xx",
+    "rule": "rule:pkce*",
+    "launch": "launch:ID, with the ID of a timeline",
+    "is": "is:refused",
+}
+
+
+def _find(value: str, names: Iterable[str]) -> list[str]:
+    """The names that a value means. An asterisk at its beginning or end stands for any characters."""
+    body = value.strip("*")
+    if value.startswith("*") and value.endswith("*"):
+        return [name for name in names if body in name]
+    if value.endswith("*"):
+        return [name for name in names if name.startswith(body)]
+    if value.startswith("*"):
+        return [name for name in names if name.endswith(body)]
+    return [name for name in names if name == value]
+
+
+def _suggest(word: str, names: Iterable[str], suffix: str = "") -> str:
+    closest = find_closest(word, names)
+    return f" Did you mean {closest}{suffix}?" if closest else ""
+
+
+def write_word(name: str, value: str) -> str:
+    """A word of a filter, in quotes if the value needs them."""
+    plain = value.replace('"', "")
+    return f"{name}:{plain}" if re.fullmatch(r"[\w.*-]+", plain) else f'{name}:"{plain}"'

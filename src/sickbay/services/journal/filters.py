@@ -1,0 +1,29 @@
+"""Reads a filter with the names that this Sickbay knows: its apps, hospitals and rules."""
+
+from __future__ import annotations
+
+from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.services import registration
+from sickbay.services.context import Runtime
+from sickbay.services.journal import filter_language
+from sickbay.services.journal.filter_language import Names, Reading
+from sickbay.storage.exchange_filter import Condition, quote
+
+
+async def read_filter(runtime: Runtime, text: str) -> Reading:
+    """Understand a filter. Apps that were removed can be named by the client_id of their exchanges."""
+    words = [word for word in filter_language.split(text[: filter_language.MAXIMUM_CHARACTERS]) if word.name == "app"]
+    apps = await _list_apps(runtime) if words else {}
+    for value in {value for word in words for value in word.values if value.lower() not in apps}:
+        if await runtime.store.count_exchanges((Condition("owner", (quote(value),)),), 1):
+            apps[value.lower()] = (value,)
+    return filter_language.read(text, Names(apps, tuple(runtime.tenants), tuple(BY_ID)))
+
+
+async def _list_apps(runtime: Runtime) -> dict[str, tuple[str, ...]]:
+    """The client_ids of all apps by name, app_id and client_id, in lower case. Several apps can have the same name."""
+    apps: dict[str, tuple[str, ...]] = {}
+    for client in await registration.all_clients(runtime):
+        for name in {text.lower() for text in (client.name, client.app_id, client.client_id) if text}:
+            apps[name] = (*apps.get(name, ()), client.client_id)
+    return apps

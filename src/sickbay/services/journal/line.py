@@ -1,0 +1,41 @@
+"""The line by which an exchange is found: its status, outcome, request and rules in lower case, without a secret.
+
+    401 refused @access @search get /general/r4/patient?name=… #fhir-token-expired
+
+A filter is compared with it in SQL (`filter_language`), so that finding an exchange among 20,000 reads none of their values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sickbay.services.journal.outcomes import Outcome, outcome
+
+MAXIMUM_URL_CHARACTERS: Final = 280
+MAXIMUM_RULE_CHARACTERS: Final = 160
+"""Together with the rest of a line less than what PostgreSQL keeps of a text (`sql_dialect.FITS`)."""
+RULE: Final = " #"
+"""Before each rule. Nothing else in a line contains it."""
+
+
+WORDS: Final[Mapping[Outcome, str]] = {"passed": "granted", "warning": "failed", "refused": "refused"}
+"""How an exchange ended, as lines, filters and JSON say it."""
+STAGE: Final = " @"
+"""Before each stage: the recorded one, and one that says it more exactly."""
+KINDS: Final = ("refresh", "backend", "search")
+"""Stages that are only in the line, next to the recorded one."""
+
+
+def write_line(entry: Mapping[str, Any], kind: str = "") -> str:
+    """The line of a recorded exchange. entry: its redacted facts. kind: one of KINDS, or ""."""
+    request, status, findings = entry["request"], entry["response"]["status"], entry["findings"]
+    ended = "refused" if entry.get("decided") else "granted" if status < 400 else "failed"
+    url = request["url"].split("/", 3)[-1][:MAXIMUM_URL_CHARACTERS]
+    if " " in url:
+        url = url.replace(" ", "+")
+    rules = "".join([f"{RULE}{finding['id']}" for finding in findings])[:MAXIMUM_RULE_CHARACTERS] if findings else ""
+    words = f"{STAGE}{entry['stage']}{STAGE}{kind}" if kind else f"{STAGE}{entry['stage']}"
+    if entry.get("injected"):
+        ended, words = WORDS[outcome(entry)], f" injected{words}"
+    return f"{status} {ended}{words} {request['method'][:16]} /{url}{rules} ".lower()

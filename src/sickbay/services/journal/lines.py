@@ -1,0 +1,93 @@
+"""Exchanges as lists show them: who asked what, how it ended, how long it took, and the titles of the findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from sickbay.services.context import Runtime
+from sickbay.services.empty_searches import explain as empty_searches
+from sickbay.services.journal.exchange_json import finding, read_whole
+from sickbay.services.journal.line import WORDS
+from sickbay.services.journal.outcomes import outcome
+from sickbay.services.journal.probable import ADVICE, find_followed
+from sickbay.services.journal.record import unpack
+from sickbay.storage.interface import Record
+
+
+class _Request(msgspec.Struct):
+    method: str
+    url: str
+
+
+class _Response(msgspec.Struct):
+    status: int
+    headers: dict[str, str] = {}
+
+
+class _Stored(msgspec.Struct):
+    """What a line needs of a record. Decoding only this takes a third of the time."""
+
+    id: str
+    at: float
+    stage: str
+    request: _Request
+    response: _Response
+    checks: Any = ""
+    tenant: str = ""
+    app: str | None = None
+    launch: str | None = None
+    findings: list[dict[str, Any]] = []
+    decided: str | None = None
+    injected: dict[str, Any] | None = None
+    milliseconds: float | None = None
+    size: int | None = None
+
+
+_DECODER = msgspec.json.Decoder(_Stored)
+
+
+async def read_line(runtime: Runtime, record: Record) -> dict[str, Any]:
+    """An exchange with the members of a list, for the administrator, and its `arrival`."""
+    stored = _DECODER.decode(unpack(record.value))
+    if not isinstance(stored.checks, str):  # a record of an older Sickbay, which is redacted again
+        return await read_whole(runtime, record, False) | {"arrival": record.at}
+    entry = msgspec.structs.asdict(stored) | {
+        "arrival": record.at,
+        "request": {"method": stored.request.method, "url": stored.request.url},
+        "response": {"status": stored.response.status, "headers": stored.response.headers},
+        "findings": [finding(item) for item in stored.findings],
+    }
+    return empty_searches.complete(entry, runtime.empty_searches.get(stored.id))
+
+
+async def read_lines(runtime: Runtime, records: Sequence[Record]) -> list[dict[str, Any]]:
+    """Those exchanges, in the same order. records: newest first."""
+    followed = find_followed(records)
+    return [_without_advice(await read_line(runtime, record), record.key in followed) for record in records]
+
+
+def _without_advice(entry: dict[str, Any], followed: bool) -> dict[str, Any]:
+    """Without the advice about a blocked request if the request after the preflight arrived."""
+    return entry | {"findings": [found for found in entry["findings"] if found["id"] != ADVICE]} if followed else entry
+
+
+def to_json(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A line as GET /exchanges, the stream and `sickbay tail --json` write it. /exchanges/{id} has all of the exchange."""
+    return {
+        "id": entry["id"],
+        "at": entry["at"],
+        "tenant": entry["tenant"],
+        "app": entry["app"],
+        "launch": entry["launch"],
+        "stage": entry["stage"],
+        "request": {"method": entry["request"]["method"], "url": entry["request"]["url"]},
+        "response": {"status": entry["response"]["status"]},
+        "outcome": WORDS[outcome(entry)],
+        "milliseconds": entry.get("milliseconds"),
+        "size": entry.get("size"),
+        "findings": [{name: found[name] for name in ("id", "severity", "title")} for found in entry["findings"]],
+        "injected": entry.get("injected"),
+    }

@@ -1,0 +1,257 @@
+"""Tells those who listen which exchanges were recorded, on every worker. While nobody listens, it does nothing.
+
+The journal is the only channel between workers: one task of each worker reads what was added to it, four times a second, and
+hands the rows to its listeners. A listener that reads slowly keeps the newest rows and the number of the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import Context
+from typing import Final, NamedTuple
+
+from sickbay.kernel.memory import ResetScope
+from sickbay.services import runtime_settings
+from sickbay.services.context import Runtime
+from sickbay.services.journal import metrics as journal_metrics
+from sickbay.services.journal.write import EVERY, Journal
+from sickbay.settings.database import Unavailable
+from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow, is_wanted
+from sickbay.storage.interface import Store
+
+LOOK_SECONDS: Final = 0.25
+"""Seconds between two looks at the journal."""
+SMALL_BATCH: Final = 64
+"""So many waiting exchanges are written at every look; more wait until the journal writes them, once a second."""
+PAGE: Final = 1000
+"""Rows that are read at once."""
+RESTARTED: Final = -1
+"""Instead of a number: it isn't known which numbers new records have."""
+RESUMED_ROWS: Final = 20_000
+"""Rows that are read to find what a listener missed."""
+OVERLAP_NUMBERS: Final = 500
+"""With several writers, a record may become visible after records with greater numbers, by at most so many."""
+OVERLAP_LOOKS: Final = 20
+"""Looks after the last new record for which those numbers are read again: as long as a transaction may take."""
+
+
+class Position(NamedTuple):
+    """The last exchange that a listener got: its number, and when it arrived."""
+
+    number: int
+    at: int
+
+    def __str__(self) -> str:
+        return f"{self.number}-{self.at}"
+
+
+def parse_position(text: str) -> Position | None:
+    """Read what `str` of a position wrote; None for anything else."""
+    number, _, at = text.partition("-")
+    if not (number.isascii() and number.isdigit() and at.isascii() and at.isdigit()) or max(len(number), len(at)) > 18:
+        return None
+    return Position(int(number), int(at))
+
+
+class News(NamedTuple):
+    """rows: the newest exchanges, oldest first. more: wanted exchanges that aren't among them. unrecorded: exchanges of all
+    apps that the journal dropped because there were too many.
+    """
+
+    rows: tuple[ExchangeRow, ...]
+    more: int
+    unrecorded: int
+    position: Position
+
+
+class Missed(NamedTuple):
+    """What a listener missed. exact: False if some of it was deleted, so that more may be missing than counted."""
+
+    news: News
+    exact: bool
+
+
+class Listener:
+    """Collects the news of one stream. limit: how many rows are kept until they are taken. position: of its last exchange."""
+
+    def __init__(self, wanted: ExchangeFilter, limit: int, position: Position) -> None:
+        self.position = position
+        self._wanted = wanted
+        self._rows: deque[ExchangeRow] = deque(maxlen=limit)
+        self._limit = limit
+        self._more = self._unrecorded = 0
+        self._changed = asyncio.Event()
+
+    def add(self, rows: Sequence[ExchangeRow], unrecorded: int) -> None:
+        found = [row for row in rows if is_wanted(row, self._wanted)]
+        self._more += max(0, len(self._rows) + len(found) - self._limit)
+        self._rows.extend(found)
+        self._unrecorded += unrecorded
+        if rows:
+            self.position = Position(rows[-1].number, rows[-1].at)
+        if found or unrecorded:
+            self._changed.set()
+
+    def wake(self) -> None:
+        self._changed.set()
+
+    async def wait(self, seconds: float) -> News | None:
+        """The news since the last call; None if there are none within this time, or at the end."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), seconds)
+        self._changed.clear()
+        if not (self._rows or self._more or self._unrecorded):
+            return None
+        news = News(tuple(self._rows), self._more, self._unrecorded, self.position)
+        self._rows.clear()
+        self._more = self._unrecorded = 0
+        return news
+
+
+class LiveExchanges:
+    """`listen` for as long as a block lasts. overlap: whether several processes write at the same time (PostgreSQL)."""
+
+    def __init__(self, runtime: Runtime, journal: Journal, *, overlap: bool = False) -> None:
+        self._runtime, self._journal = runtime, journal
+        self._reader = _JournalReader(runtime.store, OVERLAP_NUMBERS if overlap else 0)
+        self._listeners: list[Listener] = []
+        self._task: asyncio.Task[None] | None = None
+        self._beginning = asyncio.Lock()
+        self._dropped = 0
+        self._written = 0.0
+        """When exchanges that waited were last written, whatever their number."""
+        self.streams: Counter[str] = Counter()
+        """The open streams of this worker, by the address of their readers."""
+        self.stopped = False
+        """The server is stopping, so streams end."""
+        runtime.memory.keep("position in the journal", self)
+
+    async def begin(self) -> None:
+        """Start to read the journal, unless that goes on already. What was recorded before isn't news."""
+        async with self._beginning:
+            if self._task is None or self._task.done():
+                await self._journal.flush(lambda exchange: False)
+                await self._reader.begin()
+                self._dropped = journal_metrics.read_dropped()
+                self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
+
+    @contextmanager
+    def listen(self, wanted: ExchangeFilter, limit: int) -> Iterator[Listener]:
+        """Call `begin` right before."""
+        listener = Listener(wanted, limit, self._reader.last)
+        self._listeners.append(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.remove(listener)
+
+    async def read_missed(self, wanted: ExchangeFilter, limit: int, since: Position) -> Missed:
+        """What was recorded after a position, up to where this worker has read."""
+        store, until = self._runtime.store, self._reader.number
+        exact = await self._has(since)
+        rows: deque[ExchangeRow] = deque(maxlen=limit)
+        number, at, found, read = since.number, since.at, 0, 0
+        while read < RESUMED_ROWS:
+            page = await (store.read_exchanges_since(number, PAGE) if exact else store.read_exchanges_after(at, PAGE))
+            missed = [row for row in page if row.number <= until and is_wanted(row, wanted)]
+            rows.extend(missed)
+            found, read = found + len(missed), read + len(page)
+            if len(page) < PAGE:
+                break
+            number, at = page[-1].number, page[-1].at
+        last = Position(rows[-1].number, rows[-1].at) if rows else since
+        return Missed(News(tuple(rows), found - len(rows), 0, last), exact and read < RESUMED_ROWS)
+
+    async def _has(self, position: Position) -> bool:
+        """Whether the exchange of a position is still there, so that everything after it is too. 0: nothing was recorded."""
+        if position.number == 0:
+            return True
+        found = await self._runtime.store.read_exchanges_since(position.number - 1, 1)
+        return bool(found) and (found[0].number, found[0].at) == position
+
+    def stop(self) -> None:
+        """End all streams."""
+        self.stopped = True
+        for listener in self._listeners:
+            listener.wake()
+        if self._task is not None:
+            self._task.cancel()
+
+    def forget(self, reset: ResetScope) -> None:
+        """After a reset, the numbers of records may begin again."""
+        self._reader.number = RESTARTED
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if not self._listeners:
+                return
+            with suppress(Unavailable):
+                await self._look()
+
+    async def _look(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._journal.waiting() <= SMALL_BATCH or now - self._written >= EVERY:
+            await self._journal.flush(lambda exchange: False)
+            self._written = now
+        if self._runtime.shared:
+            await runtime_settings.refresh(self._runtime)
+        rows = await self._reader.read()
+        self._journal.report_dropped()
+        dropped = journal_metrics.read_dropped() if rows else self._dropped
+        unrecorded, self._dropped = max(0, dropped - self._dropped), dropped
+        if rows or unrecorded:
+            for listener in self._listeners:
+                listener.add(rows, unrecorded)
+
+
+class _JournalReader:
+    """Reads the exchanges that were added since the last call. overlap: how many numbers are read again.
+
+    number: up to which everything was read. last: the exchange that was read last.
+    """
+
+    def __init__(self, store: Store, overlap: int) -> None:
+        self._store, self._overlap = store, overlap
+        self.number, self.last = 0, Position(0, 0)
+        self._newest_at = 0
+        self._seen: deque[int] = deque(maxlen=2 * PAGE)
+        """Numbers of exchanges that were read, and may be read again."""
+        self._quiet_looks = 0
+
+    async def begin(self) -> None:
+        self.number = await self._store.newest_number()
+        newest = await self._store.find("exchange", limit=1)
+        self._newest_at = newest[0].at if newest else 0
+        before = await self._store.read_exchanges_after(self._newest_at - 1, PAGE) if newest else []
+        self.last = Position(before[-1].number, before[-1].at) if before else Position(0, 0)
+        again = await self._store.read_exchanges_since(max(0, self.number - self._overlap), PAGE) if self._overlap else []
+        self._seen = deque((row.number for row in again), maxlen=2 * PAGE)
+
+    async def read(self) -> list[ExchangeRow]:
+        newest = await self._store.newest_number()
+        if self.number == RESTARTED or newest < self.number:
+            page = await self._store.read_exchanges_after(self._newest_at, PAGE)
+            self._seen.clear()
+            self.number = newest if len(page) < PAGE else RESTARTED
+            return self._note(page)
+        self._quiet_looks = 0 if newest > self.number else self._quiet_looks + 1
+        if self._quiet_looks > (OVERLAP_LOOKS if self._overlap else 0):
+            return []
+        page = await self._store.read_exchanges_since(max(0, self.number - self._overlap), PAGE)
+        self.number = max(page[-1].number, self.number) if len(page) == PAGE else max(newest, *(row.number for row in page), 0)
+        return self._note(page)
+
+    def _note(self, page: list[ExchangeRow]) -> list[ExchangeRow]:
+        """Those that weren't read before."""
+        if self._overlap:
+            seen = {*self._seen}
+            page = [row for row in page if row.number not in seen]
+            self._seen.extend(row.number for row in page)
+        if page:
+            self.last = Position(page[-1].number, page[-1].at)
+            self._newest_at = max(self._newest_at, *(row.at for row in page))
+        return page

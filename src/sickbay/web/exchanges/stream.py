@@ -1,0 +1,185 @@
+"""GET /exchanges with Accept: text/event-stream: new exchanges as server-sent events, for the administrator.
+
+ready      the stream has begun; its id is the position
+exchange   an exchange, with the members of GET /exchanges
+more       how many wanted exchanges weren't sent (`count`), because they were too many, and how many of all apps weren't
+           recorded (`not_recorded`)
+missed     after a reconnection with Last-Event-ID: how many exchanges of the time between weren't sent (`count`);
+           `exact` is false if some were deleted
+end        the server ends the stream, with the `reason`: stopping, or signed-out
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from sickbay.protocol.parameters import Parameters
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services.context import Runtime
+from sickbay.services.journal import lines
+from sickbay.services.journal.filters import read_filter
+from sickbay.services.live_exchanges import Listener, LiveExchanges, News, Position, parse_position
+from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow
+from sickbay.web import counting, error_responses, http_request
+from sickbay.web.admin.session import recognise, refuse_stranger
+from sickbay.web.http_request import state_of
+
+MEDIA_TYPE: Final = "text/event-stream"
+HEARTBEAT_SECONDS: Final = 15.0
+"""After so long without news, a comment shows that the stream is alive, and the sender's rights are looked at again."""
+RETRY_MILLISECONDS: Final = 2000
+"""How long a browser waits before it connects again."""
+STREAMS: Final = 64
+"""Streams of a worker."""
+STREAMS_PER_ADDRESS: Final = 16
+"""Streams of a worker to one address: tabs of a browser share one."""
+RETRY_AFTER_SECONDS: Final = 10
+SENT_AT_ONCE: Final = 25
+"""Exchanges that are sent at once, if the request doesn't say how many (`limit`)."""
+MAXIMUM_AT_ONCE: Final = 200
+MAXIMUM_LAST: Final = 1000
+"""Earlier exchanges that a stream can begin with (`last`)."""
+HEADERS: Final = {"cache-control": "no-store", "x-accel-buffering": "no", "vary": "Accept, Origin"}
+
+
+def wants_stream(request: Request) -> bool:
+    return MEDIA_TYPE in request.headers.get("accept", "").lower()
+
+
+async def stream(request: Request, sandbox: Sandbox) -> Response:
+    """The stream, or a problem: 403 for strangers, 400 for a filter that isn't understood, 429 and 503 for too many streams."""
+    if rejection := refuse_stranger(request, sandbox, pages=False):
+        return rejection
+    query = http_request.query_of(request.scope)
+    reading = await read_filter(sandbox.runtime, query.get("q") or "")
+    if reading.problems:
+        return error_responses.problem(400, "The filter has a mistake", detail=" ".join(reading.problems))
+    state_of(request.scope).kind = "stream"
+    return EventStream(sandbox.live, http_request.peer(request.scope), _events(request, sandbox, reading.wanted, query))
+
+
+class EventStream(StreamingResponse):
+    """Counts while it is sent. If too many are open, the response is a problem."""
+
+    def __init__(self, live: LiveExchanges, address: str, events: AsyncIterator[bytes]) -> None:
+        super().__init__(events, media_type=MEDIA_TYPE, headers=HEADERS)
+        self._live, self._address = live, address
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        streams = self._live.streams
+        if rejection := _refuse_too_many(streams, self._address, self._live.stopped):
+            return await rejection(scope, receive, send)
+        streams[self._address] += 1
+        counting.STREAMS.set(streams.total())
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            streams.subtract([self._address])
+            if not streams[self._address]:
+                del streams[self._address]
+            counting.STREAMS.set(streams.total())
+
+
+def _refuse_too_many(streams: Counter[str], address: str, stopped: bool) -> Response | None:
+    if stopped:
+        title, status = "Sickbay is stopping", 503
+    elif streams.total() >= STREAMS:
+        title, status = "Too many streams are open", 503
+    elif streams[address] >= STREAMS_PER_ADDRESS:
+        title, status = "Too many streams of this address are open", 429
+    else:
+        return None
+    detail = f"Close one of them, or try again in {RETRY_AFTER_SECONDS} seconds. GET /exchanges without a stream still works."
+    response = error_responses.problem(status, title, detail=detail)
+    response.headers["retry-after"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+async def _events(request: Request, sandbox: Sandbox, wanted: ExchangeFilter, query: Parameters) -> AsyncIterator[bytes]:
+    limit = _number(query.get("limit"), SENT_AT_ONCE, MAXIMUM_AT_ONCE)
+    await sandbox.live.begin()
+    with sandbox.live.listen(wanted, limit) as listener:
+        yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
+        async for event in _beginning(request, sandbox, wanted, query, listener, limit):
+            yield event
+        async for event in _following(request, sandbox, listener):
+            yield event
+
+
+async def _beginning(
+    request: Request, sandbox: Sandbox, wanted: ExchangeFilter, query: Parameters, listener: Listener, limit: int
+) -> AsyncIterator[bytes]:
+    """What was missed since the last event, or the last exchanges that the request asks for."""
+    runtime, since = sandbox.runtime, parse_position(request.headers.get("last-event-id", ""))
+    position = listener.position
+    if since is not None:
+        missed = await sandbox.live.read_missed(wanted, limit, since)
+        if missed.news.more or not missed.exact:
+            yield _event("missed", {"count": missed.news.more, "exact": missed.exact})
+        for event in await _exchange_events(runtime, missed.news.rows):
+            yield event
+        position = missed.news.position
+    elif last := _number(query.get("last"), 0, MAXIMUM_LAST):
+        for record in reversed(await runtime.store.find_exchanges(wanted, last)):
+            yield _event("exchange", lines.to_json(await lines.read_line(runtime, record)))
+    yield _event("ready", {"heartbeat": HEARTBEAT_SECONDS}, position)
+
+
+async def _following(request: Request, sandbox: Sandbox, listener: Listener) -> AsyncIterator[bytes]:
+    """News and heartbeats until the server stops or the sender may no longer read."""
+    loop = asyncio.get_running_loop()
+    checked = loop.time()
+    while not sandbox.live.stopped:
+        news = await listener.wait(HEARTBEAT_SECONDS)
+        if loop.time() - checked >= HEARTBEAT_SECONDS:
+            checked = loop.time()
+            if not await _may_still_read(request, sandbox):
+                yield _event("end", {"reason": "signed-out"})
+                return
+        if news is None:
+            yield b": heartbeat\n\n"
+            continue
+        for event in await _exchange_events(sandbox.runtime, news.rows):
+            yield event
+        if news.more or news.unrecorded:
+            yield _event("more", _count(news), news.position)
+    yield _event("end", {"reason": "stopping"})
+
+
+async def _may_still_read(request: Request, sandbox: Sandbox) -> bool:
+    """Whether the administrator's session is still valid."""
+    state_of(request.scope).is_administrator = False
+    await recognise(request, sandbox, request.app.state.guard)
+    return refuse_stranger(request, sandbox, pages=False) is None
+
+
+async def _exchange_events(runtime: Runtime, rows: Sequence[ExchangeRow]) -> list[bytes]:
+    """Exchanges that were deleted in the meantime are left out."""
+    records = await asyncio.gather(*(runtime.store.get("exchange", row.key) for row in rows))
+    return [
+        _event("exchange", lines.to_json(await lines.read_line(runtime, record)), Position(row.number, row.at))
+        for row, record in zip(rows, records, strict=True)
+        if record is not None
+    ]
+
+
+def _count(news: News) -> Mapping[str, int]:
+    return {"count": news.more, "not_recorded": news.unrecorded}
+
+
+def _event(name: str, data: Mapping[str, Any], position: Position | None = None) -> bytes:
+    id = f"id: {position}\n" if position is not None else ""
+    return f"event: {name}\n{id}data: {msgspec.json.encode(data).decode()}\n\n".encode()
+
+
+def _number(text: str | None, default: int, most: int) -> int:
+    """A number of the query, at most `most`; the default if it isn't one."""
+    return min(int(text), most) if text and text.isascii() and text.isdigit() and len(text) < 10 else default
