@@ -30,7 +30,19 @@ def ask(data: str | None, method: str, path: str, body: dict[str, Any] | None = 
     )
     if response.is_success:
         return response.json() if response.content else None
-    raise CommandError(_problem(response))
+    raise CommandError(problem(response))
+
+
+def connect(data: str | None, timeout: float) -> tuple[httpx2.Client, str]:
+    """A client with the admin token for the server that runs on the data folder, and its base URL. Raises CommandError."""
+    place = folder.data_folder(data)
+    server = folder.running(place)
+    if server is None:
+        raise CommandError("Sickbay isn't running on this data folder. Start it with `sickbay serve`, then run this again.")
+    client = _client(server)
+    client.timeout = httpx2.Timeout(timeout)
+    client.headers.update(_authorization(place))
+    return client, server["base"]
 
 
 def running(data: str | None) -> bool:
@@ -78,13 +90,16 @@ def at(app: dict[str, Any]) -> str:
 
 def _ask_server(place: Path, server: dict[str, Any], method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
     """Sends the key in the data folder as the admin token."""
-    key = admin_key.read(place)
-    headers = {"authorization": f"Bearer {key}"} if key else {}
     try:
         with _client(server) as client:
-            return client.request(method, path, json=body, headers=headers)
+            return client.request(method, path, json=body, headers=_authorization(place))
     except httpx2.TransportError as error:
         raise CommandError(f"The server at {server['base']} (process {server['pid']}) doesn't respond: {error}.") from error
+
+
+def _authorization(place: Path) -> dict[str, str]:
+    key = admin_key.read(place)
+    return {"authorization": f"Bearer {key}"} if key else {}
 
 
 def _client(server: dict[str, Any]) -> httpx2.Client:
@@ -113,7 +128,7 @@ async def _ask_sandbox(settings: Settings, method: str, path: str, body: dict[st
         await sandbox.close()
 
 
-def _problem(response: httpx2.Response) -> str:
+def problem(response: httpx2.Response) -> str:
     """The problem in one sentence, then two lines for each finding."""
     try:
         problem = response.json()

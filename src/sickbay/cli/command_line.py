@@ -48,6 +48,13 @@ COMMANDS = {
         "was recognised.",
         "sickbay doctor 'https://ehr.example.org/authorize?response_type=code&client_id=a'",
     ),
+    "tail": Help(
+        "Print exchanges as they are recorded.",
+        "Shows the exchanges of the server that runs on the data folder, until Ctrl-C: time, hospital, stage, app, status, "
+        "request, duration, the rule of the worst finding, and the address of the page that explains it. If there are too many "
+        "to print, it prints the newest and the number of the others.",
+        "sickbay tail --status 4xx",
+    ),
     "rules": Help("List all rules, or explain one.", "A rule recognises one mistake.", "sickbay rules state-missing"),
     "load": Help(
         "Load resources from files; each keeps its ID.",

@@ -7,6 +7,7 @@ hands the rows to its listeners. A listener that reads slowly keeps the newest r
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -36,6 +37,9 @@ OVERLAP_NUMBERS: Final = 500
 """With several writers, a record may become visible after records with greater numbers, by at most so many."""
 OVERLAP_LOOKS: Final = 20
 """Looks after the last new record for which those numbers are read again: as long as a transaction may take."""
+
+
+LOG = logging.getLogger("sickbay")
 
 
 class Position(NamedTuple):
@@ -189,8 +193,12 @@ class LiveExchanges:
             await asyncio.sleep(LOOK_SECONDS)
             if not self._listeners:
                 return
-            with suppress(Unavailable):
+            try:
                 await self._look()
+            except Unavailable:
+                continue
+            except Exception:
+                LOG.exception("new exchanges can't be read; streams go on with the next look")
 
     async def _look(self) -> None:
         now = asyncio.get_running_loop().time()
