@@ -52,7 +52,7 @@ def to_sql(wanted: ExchangeFilter) -> Sql:
     for column, patterns, excluded in wanted:
         parts = []
         for pattern in patterns:
-            exact = _exact_text(pattern)
+            exact = read_exact(pattern)
             parts.append(f"{column} LIKE ? ESCAPE '{ESCAPE}'" if exact is None else f"{column} = ?")
             binds.append(pattern if exact is None else exact)
         text += f" AND {'NOT ' if excluded else ''}({' OR '.join(parts)})"
@@ -70,7 +70,7 @@ def is_wanted(row: ExchangeRow, wanted: ExchangeFilter) -> bool:
     )
 
 
-def _exact_text(pattern: str) -> str | None:
+def read_exact(pattern: str) -> str | None:
     """The only text that the pattern matches; None if it has wildcards."""
     pieces = _PIECES.findall(pattern)
     return None if any(wildcard for _, wildcard, _ in pieces) else "".join(quoted or text for quoted, _, text in pieces)

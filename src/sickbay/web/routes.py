@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sickbay.web.ehr import app_launch
     from sickbay.web.ehr import handlers as ehr_handlers
     from sickbay.web.exchanges import handlers as exchange_handlers
+    from sickbay.web.exchanges import listing
     from sickbay.web.oauth import authorized_apps
     from sickbay.web.portal import app_edit, app_faults, apps, developer, doctor, hospitals, rules
     from sickbay.web.portal import registration as portal_registration
@@ -44,6 +45,7 @@ else:
     app_launch = HandlersOf("sickbay.web.ehr.app_launch")
     ehr_handlers = HandlersOf("sickbay.web.ehr.handlers")
     exchange_handlers = HandlersOf("sickbay.web.exchanges.handlers")
+    listing = HandlersOf("sickbay.web.exchanges.listing")
     authorized_apps = HandlersOf("sickbay.web.oauth.authorized_apps")
     app_edit = HandlersOf("sickbay.web.portal.app_edit")
     app_faults = HandlersOf("sickbay.web.portal.app_faults")
@@ -85,8 +87,10 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer/apps/{id}/enable", _by_id(sandbox, apps.enable), methods=["POST"]),
         Route("/developer/apps/{id}/remove", _by_id(sandbox, apps.remove), methods=["POST"]),
         Route("/developer/hospitals/{id}", _by_id(sandbox, hospitals.hospital), methods=["GET", "POST"]),
-        Route("/exchanges", _with(sandbox, exchange_handlers.listing)),
+        Route("/exchanges", _with(sandbox, listing.listing)),
+        Route("/exchanges/clear", _with(sandbox, listing.clear), methods=["GET", "POST"]),
         Route("/exchanges/{id}", _by_id(sandbox, exchange_handlers.exchange)),
+        Route("/timelines", _with(sandbox, listing.launches)),
         Route("/timelines/{id}", _by_id(sandbox, exchange_handlers.timeline), methods=["GET", "POST"]),
         *discovery.routes(sandbox, documents),
         *brands.routes(sandbox),

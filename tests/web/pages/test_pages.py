@@ -13,7 +13,7 @@ from tests.web.pages_of import pages
 from sickbay.web import html_response
 
 PAGES = pages()
-FRAGMENTS = ("requests",)
+FRAGMENTS = ("requests", "exchange_list")
 VOID = {"meta", "link", "input", "br", "hr", "img", "wbr", "source"}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -11,7 +11,6 @@ from urllib.parse import quote, urlsplit
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from sickbay.authorization.models import Client
 from sickbay.diagnosis.corrections import with_fresh_pkce
 from sickbay.diagnosis.silence.declare import NOTHING
 from sickbay.protocol.parameters import parse
@@ -22,7 +21,6 @@ from sickbay.services.context import Tenant
 from sickbay.services.empty_searches import explain as empty_searches
 from sickbay.services.journal import exchange_json
 from sickbay.services.journal import read as journal_reader
-from sickbay.services.journal.events import real_time
 from sickbay.services.journal.read import Timeline
 from sickbay.services.journal.record import Exchange
 from sickbay.services.launch_progress import LaunchProgress
@@ -30,17 +28,13 @@ from sickbay.services.redaction.redaction import RecordedResponse
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
-from sickbay.web.exchanges.stream import stream, wants_stream
-from sickbay.web.exchanges.timeline_views import EVIDENCE, evidence, timeline_view
+from sickbay.web.exchanges.timeline_views import EVIDENCE, timeline_view
 from sickbay.web.exchanges.views import Probably, as_text, exchange_view
 from sickbay.web.html_response import Form, preferred_form
 from sickbay.web.http_request import headers_of, raw_path
 from sickbay.web.middleware.cors import cors
 from sickbay.web.pages.notice import NoticeView, not_found
 from sickbay.web.pages.parts import Link
-from sickbay.web.portal.developer_views import ExchangeLine, ExchangesView, exchange_line, stalled_line
-
-LISTED_EXCHANGES = 100
 
 
 def may_read_all(request: Request) -> bool:
@@ -156,43 +150,6 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
 
 async def _page_options(request: Request, sandbox: Sandbox) -> html_response.PageOptions:
     return await html_response.page_options(request, sandbox, here="Exchanges")
-
-
-async def listing(request: Request, sandbox: Sandbox) -> Response:
-    """The newest exchanges, for the administrator. `?id=` redirects to the one with this correlation id."""
-    if wants_stream(request):
-        return await stream(request, sandbox)
-    id = request.query_params.get("id", "").strip()
-    if id and await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=False):
-        return Response(status_code=303, headers={"location": f"/exchanges/{id}"})
-    if rejection := refuse_stranger(request, sandbox):
-        return rejection
-    app = request.query_params.get("app")
-    client = await registration.find_only(sandbox.runtime, app) if app else None
-    named = client.client_id if client else app
-    exchanges = await journal_reader.list_exchanges(sandbox.runtime, sandbox.journal, app=named or None, limit=LISTED_EXCHANGES)
-    if client is not None:
-        probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, LISTED_EXCHANGES)
-        exchanges = sorted((*exchanges, *probable), key=lambda exchange: -int(exchange["arrival"]))[:LISTED_EXCHANGES]
-    lines = await _lines(sandbox, exchanges, client)
-    view = ExchangesView(lines=tuple(lines), missing=id, app=client.name if client else app or "")
-    return html_response.page(request, sandbox, "exchanges", view, await _page_options(request, sandbox))
-
-
-async def _lines(sandbox: Sandbox, exchanges: Sequence[Mapping[str, Any]], client: Client | None) -> list[ExchangeLine]:
-    """The exchanges and the launches that stalled, newest first. client: the only app that is listed; None for all."""
-    placed: list[tuple[float, ExchangeLine]] = []
-    for exchange in exchanges:
-        shown_names = await names(sandbox, exchange)
-        name = shown_names["app"] or (client.name if client else "")
-        line = exchange_line(exchange, app=name, hospital=shown_names["hospital"], probably=evidence(exchange))
-        placed.append((real_time(exchange["arrival"]), line))
-    owner = client.client_id if client else None
-    for launch in await launch_progress.find_stalled(sandbox.runtime, sandbox.journal, exchanges, owner):
-        tenant = sandbox.tenants.get(launch.client.tenant) if launch.client else None
-        since = launch.progress.since
-        placed.append((since.at if since else 0, stalled_line(launch, hospital=tenant.title if tenant else "")))
-    return [line for _, line in sorted(placed, key=lambda pair: (-pair[0], pair[1].kind != "stalled"))]
 
 
 NO_LAUNCH = NoticeView(

@@ -25,7 +25,7 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request, other_hospitals
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
-from sickbay.web.exchanges.handlers import LISTED_EXCHANGES, Persons, persons
+from sickbay.web.exchanges.handlers import Persons, persons
 from sickbay.web.exchanges.timeline_views import evidence, timeline_view
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Choice, Link, findings
@@ -35,6 +35,8 @@ from sickbay.web.portal.developer_views import exchange_line
 from sickbay.web.portal.fault_views import faults_view
 from sickbay.web.portal.views import AppRow, AppsView, AppView, LaunchRow
 
+COMPARED_EXCHANGES = 100
+"""The newest exchanges of an app that are compared with those that name none."""
 PROBABLE_LINES = 6
 """The newest requests that an app's page shows although they don't name the app."""
 LISTED_APPS = 100
@@ -113,7 +115,7 @@ async def app_page(
 async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: str) -> AppView:
     tenant = sandbox.tenants[client.tenant]
     await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, "r4"))
-    probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, LISTED_EXCHANGES)
+    probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, COMPARED_EXCHANGES)
     advice = registration.advise(sandbox.runtime, client).explain().findings
     auto, live = client.auto_approve, (await registration.live(sandbox.runtime, client.client_id)).at
     choices = await _patients(sandbox, tenant)
@@ -134,7 +136,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         is_service=client.type == "system",
         launches=await _launches(sandbox, client),
         probable=tuple(exchange_line(exchange, probably=evidence(exchange)) for exchange in probable[:PROBABLE_LINES]),
-        all_launches=f"/exchanges?app={client.app_id}",
+        all_launches=f"/exchanges?q=app%3A{client.app_id}",
         findings=findings([finding.to_json() for finding in advice]),
         auto=_auto_text(sandbox, auto.user) if auto else "",
         live_at=f"{english.moment(live)} UTC" if live else "",

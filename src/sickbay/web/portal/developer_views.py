@@ -1,8 +1,7 @@
-"""The other pages for developers: home, the list of exchanges, a timeline, the doctor, the rules.
+"""The start page, the doctor and the theme.
 
 home      the paste box: POST {root}/doctor (below);
           "Register your own app": GET {root}/developer/register?launch_uri=&redirect_uris=
-exchanges GET {root}/exchanges?id= (the search in the bar: an exact id redirects to its page)
 doctor    POST {root}/doctor: csrf, input (a text area). The response is the same page.
 theme     POST {root}/theme: csrf, theme = light | dark, back (one of our own paths).
 """
@@ -16,7 +15,6 @@ from typing import Any, Literal, TypeAlias
 from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
 from sickbay.services.journal.outcomes import Outcome, describe_injected, outcome, problem
-from sickbay.services.launch_progress import LaunchProgress
 from sickbay.web.pages.parts import VERDICTS, Verdict
 
 LineKind: TypeAlias = Outcome | Literal["stalled"]
@@ -101,17 +99,6 @@ class ExchangeLine:
     finding_kind: Verdict = "advice"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangesView:
-    """missing: the id of a search without a result. app: the only app whose exchanges are shown; "" for all."""
-
-    lines: tuple[ExchangeLine, ...]
-    app: str = ""
-    more: str = ""
-    missing: str = ""
-    about: str = ""
-
-
 def exchange_line(
     exchange: Mapping[str, Any], *, app: str = "", hospital: str = "", root: str = "", probably: str = ""
 ) -> ExchangeLine:
@@ -133,25 +120,6 @@ def exchange_line(
         probably,
         "" if worst is None or is_refused else worst["title"],
         VERDICTS.get(worst["severity"], "advice") if worst is not None else "advice",
-    )
-
-
-def stalled_line(launch: LaunchProgress, *, hospital: str = "", root: str = "") -> ExchangeLine:
-    """The row of a launch after whose last exchange nothing came."""
-    since, words, causes = launch.progress.since, launch.sentences, launch.causes
-    text = words.missing if words else ""
-    likely = f" Likely: {causes[0].title}." if causes else ""
-    at = since.clock or since.at if since else 0
-    return ExchangeLine(
-        launch.id,
-        f"{root}/timelines/{launch.id}",
-        english.moment(at),
-        "stalled",
-        "Stalled launch",
-        launch.trail.app.name,
-        f"{text}{likely}",
-        "",
-        hospital,
     )
 
 

@@ -6,7 +6,7 @@ const stored = () => { try { return localStorage.getItem(OFF); } catch { return 
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
 
 function walk(step) {
-  const all = [...document.querySelectorAll("[data-finding]")];
+  const all = [...document.querySelectorAll("[data-finding], [data-row]")];
   if (!all.length) return;
   const at = all.indexOf(document.activeElement);
   const next = at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + step, 0), all.length - 1);
@@ -17,7 +17,7 @@ function walk(step) {
 function help() {
   const off = stored();
   try { off ? localStorage.removeItem(OFF) : document.activeElement.blur(); } catch { /* no storage here */ }
-  toast("/ search · c copy the corrected request · j and k next and previous problem · Shift+X turn shortcuts off");
+  toast("/ search · c copy the corrected request · j and k next and previous problem or exchange · Shift+X turn shortcuts off");
 }
 
 export function keys(document) {

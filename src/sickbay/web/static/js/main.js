@@ -5,6 +5,7 @@ import { consent, picker } from "./choosing.js";
 import { keys } from "./keys.js";
 import { once } from "./once.js";
 import { live } from "./live.js";
+import { exchanges } from "./exchanges.js";
 import { storage } from "./storage.js";
 import { tab } from "./tab.js";
 import { theme } from "./theme.js";
@@ -12,4 +13,4 @@ import { token } from "./token.js";
 
 document.documentElement.classList.add("js");
 if (window.top !== window) document.documentElement.classList.add("framed");
-for (const start of [copying, tabs, consent, picker, keys, once, live, storage, tab, theme, token]) start(document);
+for (const start of [copying, tabs, consent, picker, keys, once, live, exchanges, storage, tab, theme, token]) start(document);

@@ -1,0 +1,272 @@
+"""The list of exchanges: a row for each, grouped by launch, and the list of launches.
+
+exchanges  GET {root}/exchanges?q= (filter_language), flat=1 (without groups), before= (older ones), part=list (only the table)
+clear      GET and POST {root}/exchanges/clear?q=: csrf
+launches   GET {root}/timelines
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from sickbay.diagnosis.stages import find_stage
+from sickbay.kernel import english
+from sickbay.services.journal.outcomes import describe_injected, outcome, problem
+from sickbay.services.launch_progress import LaunchProgress
+from sickbay.web.exchanges.timeline_views import evidence
+from sickbay.web.pages.parts import VERDICTS, Verdict
+from sickbay.web.portal.developer_views import LineKind
+
+URL_CHARACTERS: Final = 100
+"""Characters of a path, and of its parameters, that a row shows; the page of the exchange has all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An exchange. finding: the worst one, or the injected fault; "" if there is none. probably: why it probably belongs to
+    the app of the filter, which it doesn't name.
+    """
+
+    id: str
+    at: str
+    kind: LineKind
+    method: str
+    path: str
+    parameters: str
+    status: str
+    stage: str
+    app: str
+    hospital: str
+    duration: str
+    size: str
+    finding: str
+    finding_kind: Verdict
+    probably: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The exchanges of a launch, newest first; launch "" for those that belong to none. text: what the launch waits for, or its
+    worst finding.
+    """
+
+    launch: str
+    rows: tuple[Row, ...]
+    app: str = ""
+    hospital: str = ""
+    kind: LineKind = "passed"
+    text: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangesView:
+    """filter: as it was typed. problems: what in it wasn't understood. missing: the id of a search without a result.
+
+    counted: how many match; "" if all are shown. live: new exchanges are added to the page.
+    """
+
+    groups: tuple[Group, ...]
+    day: str = ""
+    """On which the rows say only the time."""
+    filter: str = ""
+    problems: tuple[str, ...] = ()
+    missing: str = ""
+    counted: str = ""
+    older: str = ""
+    flat: bool = False
+    live: bool = True
+
+    @property
+    def shown(self) -> int:
+        return sum(len(group.rows) for group in self.groups)
+
+    @property
+    def clear(self) -> str:
+        return address("/exchanges/clear", q=self.filter)
+
+    @property
+    def launches(self) -> str:
+        return "/timelines"
+
+    @property
+    def other_order(self) -> str:
+        return address("/exchanges", q=self.filter, flat="" if self.flat else "1")
+
+    @property
+    def part(self) -> str:
+        """The address of the table alone."""
+        return address("/exchanges", q=self.filter, flat="1" if self.flat else "", part="list")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearView:
+    """filter: "" for all. counted: what would be deleted. action: where the form is sent."""
+
+    filter: str
+    counted: str
+    action: str
+    back: str
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchLine:
+    id: str
+    at: str
+    app: str
+    hospital: str
+    kind: LineKind
+    state: str
+    text: str
+    requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchesView:
+    launches: tuple[LaunchLine, ...]
+
+
+class Names:
+    """Names instead of ids. apps: client_id -> name. hospitals: tenant -> title."""
+
+    def __init__(self, apps: Mapping[str, str], hospitals: Mapping[str, str]) -> None:
+        self.apps, self.hospitals = apps, hospitals
+
+    def app(self, exchange: Mapping[str, Any]) -> str:
+        id = exchange.get("app") or ""
+        return self.apps.get(id, id)
+
+    def hospital(self, exchange: Mapping[str, Any]) -> str:
+        return self.hospitals.get(exchange.get("tenant") or "", "")
+
+
+def address(path: str, **parameters: str) -> str:
+    query = urlencode({name: value for name, value in parameters.items() if value})
+    return f"{path}?{query}" if query else path
+
+
+def make_row(exchange: Mapping[str, Any], names: Names, day: str, app: str = "") -> Row:
+    """exchange: as `lines.read_line` returns it. day: on which only the time is shown. app: that it probably came from."""
+    when = english.instant(exchange.get("at") or 0)
+    path, mark, parameters = str(exchange["request"].get("url", "")).split("/", 3)[-1].partition("?")
+    request, findings = exchange["request"], exchange.get("findings") or ()
+    worst = findings[0] if findings else None
+    finding = problem(exchange) if describe_injected(exchange) else worst["title"] if worst else ""
+    return Row(
+        str(exchange["id"]),
+        english.clock(when, seconds=True) if english.day(when) == day else english.moment(exchange.get("at") or 0),
+        outcome(exchange),
+        str(request.get("method", "GET")),
+        _shorten(f"/{path}"),
+        _shorten(mark + parameters),
+        str((exchange.get("response") or {}).get("status", "")),
+        find_stage(str(exchange.get("stage"))).title,
+        names.app(exchange) or app,
+        names.hospital(exchange),
+        describe_duration(exchange.get("milliseconds")),
+        describe_size(exchange.get("size")),
+        finding,
+        VERDICTS.get(worst["severity"], "advice") if worst else "warning",
+        evidence(exchange),
+    )
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= URL_CHARACTERS else f"{text[:URL_CHARACTERS]}…"
+
+
+def day_of(exchanges: Sequence[Mapping[str, Any]]) -> str:
+    """The day of the newest exchange."""
+    return english.day(english.instant(exchanges[0].get("at") or 0)) if exchanges else ""
+
+
+def describe_duration(milliseconds: float | None) -> str:
+    """'0.4 ms', '12 ms', '1.3 s'; "" if it isn't known."""
+    if milliseconds is None:
+        return ""
+    if milliseconds >= 1000:
+        return f"{milliseconds / 1000:.1f} s"
+    return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms"
+
+
+def describe_size(size: int | None) -> str:
+    """'512 B', '1.8 KB', '2.4 MB'; "" if it isn't known."""
+    if size is None:
+        return ""
+    if size >= 1_000_000:
+        return f"{size / 1_000_000:.1f} MB"
+    return f"{size / 1000:.1f} KB" if size >= 1000 else f"{size} B"
+
+
+def group(
+    exchanges: Sequence[Mapping[str, Any]], rows: Sequence[Row], names: Names, stalled: Sequence[LaunchProgress], *, flat: bool
+) -> tuple[Group, ...]:
+    """Group the rows of the exchanges by launch, in the order of the newest exchange of each. Launches that stalled without
+    an exchange come first, because nothing else says that anything happened.
+    """
+    waiting = {launch.id: launch for launch in stalled}
+    grouped: dict[str, list[tuple[Mapping[str, Any], Row]]] = {}
+    last = ""
+    for number, (exchange, row) in enumerate(zip(exchanges, rows, strict=True)):
+        launch = "" if flat else str(exchange.get("launch") or "")
+        last = launch or (last if last.startswith(RUN) else f"{RUN}{number}")
+        grouped.setdefault(last, []).append((exchange, row))
+    groups = [_make_group(key, pairs, names, waiting.pop(key, None)) for key, pairs in grouped.items()]
+    return (*(_stalled_alone(launch, names) for launch in waiting.values()), *groups)
+
+
+RUN = " "
+"""Begins the key of neighbouring exchanges that belong to no launch."""
+
+
+def _make_group(
+    key: str, pairs: Sequence[tuple[Mapping[str, Any], Row]], names: Names, stalled: LaunchProgress | None
+) -> Group:
+    rows = tuple(row for _, row in pairs)
+    if key.startswith(RUN):
+        return Group("", rows)
+    app, hospital = next((row.app for row in rows if row.app), ""), next((row.hospital for row in rows if row.hospital), "")
+    if stalled is not None:
+        return Group(key, rows, app, hospital, "stalled", _describe_stall(stalled))
+    worst = next((row for kind in ("refused", "warning") for row in rows if row.kind == kind), None)
+    kind: LineKind = worst.kind if worst else "passed"
+    return Group(key, rows, app, hospital, kind, worst.finding if worst else "")
+
+
+def _stalled_alone(launch: LaunchProgress, names: Names) -> Group:
+    since = launch.progress.since
+    at = english.moment(since.clock or since.at) if since else ""
+    hospital = names.hospitals.get(launch.client.tenant, "") if launch.client else ""
+    return Group(launch.id, (), launch.trail.app.name, hospital, "stalled", _describe_stall(launch), at)
+
+
+def _describe_stall(launch: LaunchProgress) -> str:
+    words, causes = launch.sentences, launch.causes
+    likely = f" Likely: {causes[0].title}." if causes else ""
+    return f"{words.missing if words else ''}{likely}".strip()
+
+
+STATES: Mapping[str, tuple[LineKind, str]] = {
+    "running": ("passed", "Running"),
+    "stalled": ("stalled", "Stalled"),
+    "worked": ("passed", "Worked"),
+    "refused": ("refused", "Refused"),
+}
+
+
+def make_launch_line(launch: LaunchProgress, hospitals: Mapping[str, str]) -> LaunchLine:
+    found, exchanges = launch.progress, launch.timeline.exchanges
+    first = exchanges[0] if exchanges else None
+    at = float(first["at"]) if first else float(launch.launch.created_at) if launch.launch else 0.0
+    tenant = str(first["tenant"]) if first else launch.client.tenant if launch.client else ""
+    kind, state = STATES[found.state]
+    refused = next((exchange for exchange in reversed(exchanges) if outcome(exchange) == "refused"), None)
+    text = _describe_stall(launch) if kind == "stalled" else problem(refused) if kind == "refused" and refused else ""
+    requests = len(exchanges) + launch.timeline.left_out
+    return LaunchLine(
+        launch.id, english.moment(at), launch.trail.app.name, hospitals.get(tenant, ""), kind, state, text, requests
+    )

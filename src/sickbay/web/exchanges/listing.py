@@ -1,0 +1,173 @@
+"""GET /exchanges as a page, as JSON and as a stream; clearing it; and the list of launches. All are for the administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sickbay.authorization.models import Client
+from sickbay.kernel.english import count
+from sickbay.protocol.parameters import Parameters, parse
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import clear_exchanges, launch_progress, registration
+from sickbay.services.journal import exchange_json, lines
+from sickbay.services.journal import read as journal_reader
+from sickbay.services.journal.filter_language import Reading, write_word
+from sickbay.services.journal.filters import read_filter
+from sickbay.services.launch_progress import LaunchProgress
+from sickbay.storage.exchange_filter import read_exact
+from sickbay.storage.interface import Record
+from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web.admin.session import refuse_stranger
+from sickbay.web.exchanges import list_view
+from sickbay.web.exchanges.list_view import ClearView, ExchangesView, LaunchesView, Names, address
+from sickbay.web.exchanges.stream import stream, wants_stream
+from sickbay.web.html_response import preferred_form
+
+ROWS: Final = 100
+"""Exchanges of a page."""
+MAXIMUM_ROWS: Final = 1000
+"""Exchanges that JSON returns at most."""
+COUNTED: Final = 10_000
+"""The maximum to which matching exchanges are counted."""
+
+
+async def listing(request: Request, sandbox: Sandbox) -> Response:
+    """The newest exchanges. `?id=` redirects to the one with this correlation id."""
+    if wants_stream(request):
+        return await stream(request, sandbox)
+    id = request.query_params.get("id", "").strip()
+    if id and await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=False):
+        return Response(status_code=303, headers={"location": f"/exchanges/{id}"})
+    if rejection := refuse_stranger(request, sandbox):
+        return rejection
+    query = http_request.query_of(request.scope)
+    text = read_filter_text(query)
+    reading = await read_filter(sandbox.runtime, text)
+    if preferred_form(request.headers.get("accept", "")) == "json":
+        return await _json(sandbox, query, reading)
+    view = await _view(sandbox, query, text, reading, id)
+    if query.get("part") == "list":
+        return html_response.page(request, sandbox, "exchange_list", view)
+    options = await html_response.page_options(request, sandbox, here="Exchanges")
+    return html_response.page(request, sandbox, "exchanges", view, options, 400 if reading.problems else 200)
+
+
+def read_filter_text(query: Parameters) -> str:
+    """The filter of a URL: `q`, and `app` as in older links."""
+    app = query.get("app")
+    return " ".join(word for word in ((query.get("q") or "").strip(), write_word("app", app) if app else "") if word)
+
+
+def _number(text: str | None, most: int) -> int | None:
+    return min(int(text), most) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+async def _json(sandbox: Sandbox, query: Parameters, reading: Reading) -> Response:
+    if reading.problems:
+        return error_responses.problem(400, "The filter has a mistake", detail=" ".join(reading.problems))
+    await sandbox.journal.flush()
+    limit, until = _number(query.get("limit"), MAXIMUM_ROWS) or ROWS, _number(query.get("before"), 2**62)
+    records = await sandbox.runtime.store.find_exchanges(reading.wanted, limit, until)
+    return error_responses.json([lines.to_json(entry) for entry in await lines.read_lines(sandbox.runtime, records)])
+
+
+async def _view(sandbox: Sandbox, query: Parameters, text: str, reading: Reading, missing: str) -> ExchangesView:
+    """With a filter that has a mistake, its other words count."""
+    runtime, until = sandbox.runtime, _number(query.get("before"), 2**62)
+    await sandbox.journal.flush()
+    records = await runtime.store.find_exchanges(reading.wanted, ROWS + 1, until)
+    entries = await lines.read_lines(runtime, records[:ROWS])
+    client, stalled = None, list[LaunchProgress]()
+    if until is None and (not reading.wanted or (client := await _only_app(sandbox, reading))):
+        entries, stalled = await _with_unnamed(sandbox, records[:ROWS], entries, client)
+    names = await _names(sandbox, entries)
+    day = list_view.day_of(entries)
+    rows = [list_view.make_row(entry, names, day, client.name if client else "") for entry in entries]
+    flat, more = query.get("flat") == "1", len(records) > ROWS
+    older = address("/exchanges", q=text, flat="1" if flat else "", before=str(records[ROWS - 1].at)) if more else ""
+    counted = await runtime.store.count_exchanges(reading.wanted, COUNTED) if more else 0
+    return ExchangesView(
+        groups=list_view.group(entries, rows, names, stalled, flat=flat),
+        day=day,
+        filter=text,
+        problems=reading.problems,
+        missing=missing,
+        counted=f"{counted:,}{' or more' if counted == COUNTED else ''}" if more else "",
+        older=older,
+        flat=flat,
+        live=until is None,
+    )
+
+
+async def _only_app(sandbox: Sandbox, reading: Reading) -> Client | None:
+    """The app of a filter that says nothing else."""
+    if len(reading.wanted) != 1:
+        return None
+    column, patterns, excluded = reading.wanted[0]
+    if column != "owner" or len(patterns) != 1 or excluded:
+        return None
+    return await registration.by_id(sandbox.runtime, read_exact(patterns[0]))
+
+
+async def _with_unnamed(
+    sandbox: Sandbox, records: Sequence[Record], entries: list[dict[str, Any]], client: Client | None
+) -> tuple[list[dict[str, Any]], list[LaunchProgress]]:
+    """The exchanges, with those that probably came from the app, and the launches that stalled."""
+    runtime, newest = sandbox.runtime, dict[str, Record]()
+    for record in records:
+        if record.family:
+            newest.setdefault(record.family, record)
+    listed = list(newest.values())[: launch_progress.LISTED_LAUNCHES]
+    last = [await exchange_json.read_whole(runtime, record, False) | {"arrival": record.at} for record in listed]
+    owner = client.client_id if client else None
+    stalled = await launch_progress.find_stalled(runtime, sandbox.journal, last, owner)
+    if client is not None:
+        probable = await journal_reader.probably_of_app(runtime, sandbox.journal, client, ROWS)
+        entries = sorted((*entries, *probable), key=lambda entry: -int(entry["arrival"]))[:ROWS]
+    return entries, stalled
+
+
+async def _names(sandbox: Sandbox, entries: Sequence[Mapping[str, Any]]) -> Names:
+    ids = {str(entry["app"]) for entry in entries if entry.get("app")}
+    clients = [await registration.by_id(sandbox.runtime, id) for id in ids]
+    return Names({client.client_id: client.name for client in clients if client}, _hospitals(sandbox))
+
+
+def _hospitals(sandbox: Sandbox) -> dict[str, str]:
+    return {name: tenant.title for name, tenant in sandbox.tenants.items()}
+
+
+async def clear(request: Request, sandbox: Sandbox) -> Response:
+    """GET says what would be deleted. POST deletes it: csrf."""
+    if rejection := refuse_stranger(request, sandbox, acts=request.method == "POST"):
+        return rejection
+    text = read_filter_text(http_request.query_of(request.scope))
+    reading = await read_filter(sandbox.runtime, text)
+    options = await html_response.page_options(request, sandbox, here="Exchanges")
+    back = address("/exchanges", q=text)
+    if request.method == "POST" and not reading.problems:
+        sent = parse(await http_request.read_body(request))
+        if cookies.is_own_form(request, options.session, sent.get("csrf")):
+            await clear_exchanges.clear(sandbox.runtime, sandbox.journal, reading.wanted)
+        return Response(status_code=303, headers={"location": back})
+    await sandbox.journal.flush()
+    matching = await sandbox.runtime.store.count_exchanges(reading.wanted, COUNTED)
+    counted = f"{COUNTED:,} or more exchanges" if matching == COUNTED else count(matching, "exchange")
+    action = address("/exchanges/clear", q=text)
+    view = ClearView(filter=text, counted=counted, action=action, back=back, problems=reading.problems)
+    return html_response.page(request, sandbox, "clear_exchanges", view, options, 400 if reading.problems else 200)
+
+
+async def launches(request: Request, sandbox: Sandbox) -> Response:
+    """The newest launches, the last one first."""
+    if rejection := refuse_stranger(request, sandbox):
+        return rejection
+    found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, None)
+    hospitals = _hospitals(sandbox)
+    view = LaunchesView(launches=tuple(list_view.make_launch_line(launch, hospitals) for launch in found))
+    options = await html_response.page_options(request, sandbox, here="Exchanges")
+    return html_response.page(request, sandbox, "launches", view, options)
