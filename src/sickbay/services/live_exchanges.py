@@ -14,8 +14,6 @@ from contextlib import contextmanager, suppress
 from contextvars import Context
 from typing import Final, NamedTuple
 
-from sickbay.kernel.memory import ResetScope
-from sickbay.services import runtime_settings
 from sickbay.services.context import Runtime
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.write import EVERY, Journal
@@ -29,8 +27,6 @@ SMALL_BATCH: Final = 64
 """So many waiting exchanges are written at every look; more wait until the journal writes them, once a second."""
 PAGE: Final = 1000
 """Rows that are read at once."""
-RESTARTED: Final = -1
-"""Instead of a number: it isn't known which numbers new records have."""
 RESUMED_ROWS: Final = 20_000
 """Rows that are read to find what a listener missed."""
 OVERLAP_NUMBERS: Final = 500
@@ -131,13 +127,12 @@ class LiveExchanges:
         """The open streams of this worker, by the address of their readers."""
         self.stopped = False
         """The server is stopping, so streams end."""
-        runtime.memory.keep("position in the journal", self)
 
     async def begin(self) -> None:
         """Start to read the journal, unless that goes on already. What was recorded before isn't news."""
         async with self._beginning:
             if self._task is None or self._task.done():
-                await self._journal.flush(lambda exchange: False)
+                await self._journal.flush()
                 await self._reader.begin()
                 self._dropped = journal_metrics.read_dropped()
                 self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
@@ -155,7 +150,7 @@ class LiveExchanges:
     async def read_missed(self, wanted: ExchangeFilter, limit: int, since: Position) -> Missed:
         """What was recorded after a position, up to where this worker has read."""
         store, until = self._runtime.store, self._reader.number
-        exact = await self._has(since)
+        exact = await is_stored(store, since)
         rows: deque[ExchangeRow] = deque(maxlen=limit)
         number, at, found, read = since.number, since.at, 0, 0
         while read < RESUMED_ROWS:
@@ -169,13 +164,6 @@ class LiveExchanges:
         last = Position(rows[-1].number, rows[-1].at) if rows else since
         return Missed(News(tuple(rows), found - len(rows), 0, last), exact and read < RESUMED_ROWS)
 
-    async def _has(self, position: Position) -> bool:
-        """Whether the exchange of a position is still there, so that everything after it is too. 0: nothing was recorded."""
-        if position.number == 0:
-            return True
-        found = await self._runtime.store.read_exchanges_since(position.number - 1, 1)
-        return bool(found) and (found[0].number, found[0].at) == position
-
     def stop(self) -> None:
         """End all streams."""
         self.stopped = True
@@ -183,10 +171,6 @@ class LiveExchanges:
             listener.wake()
         if self._task is not None:
             self._task.cancel()
-
-    def forget(self, reset: ResetScope) -> None:
-        """After a reset, the numbers of records may begin again."""
-        self._reader.number = RESTARTED
 
     async def _run(self) -> None:
         while True:
@@ -205,8 +189,6 @@ class LiveExchanges:
         if self._journal.waiting() <= SMALL_BATCH or now - self._written >= EVERY:
             await self._journal.flush(lambda exchange: False)
             self._written = now
-        if self._runtime.shared:
-            await runtime_settings.refresh(self._runtime)
         rows = await self._reader.read()
         self._journal.report_dropped()
         dropped = journal_metrics.read_dropped() if rows else self._dropped
@@ -219,38 +201,46 @@ class LiveExchanges:
 class _JournalReader:
     """Reads the exchanges that were added since the last call. overlap: how many numbers are read again.
 
-    number: up to which everything was read. last: the exchange that was read last.
+    The number of a deleted record can be given again. So as soon as the last exchange isn't stored any more, new ones are found
+    by the time of their arrival.
     """
 
     def __init__(self, store: Store, overlap: int) -> None:
         self._store, self._overlap = store, overlap
         self.number, self.last = 0, Position(0, 0)
+        """The greatest number of an exchange that was read, and the exchange that was read last."""
+        self._newest = (0, 0)
         self._newest_at = 0
+        self._by_time = False
         self._seen: deque[int] = deque(maxlen=2 * PAGE)
         """Numbers of exchanges that were read, and may be read again."""
         self._quiet_looks = 0
 
     async def begin(self) -> None:
-        self.number = await self._store.newest_number()
-        newest = await self._store.find("exchange", limit=1)
-        self._newest_at = newest[0].at if newest else 0
-        before = await self._store.read_exchanges_after(self._newest_at - 1, PAGE) if newest else []
-        self.last = Position(before[-1].number, before[-1].at) if before else Position(0, 0)
+        self._newest = await self._store.newest_record()
+        self._by_time, self._quiet_looks = False, 0
+        stored = await self._store.find("exchange", limit=1)
+        self._newest_at = stored[0].at if stored else 0
+        last = await self._store.read_exchanges_after(self._newest_at - 1, PAGE) if stored else []
+        self.last = Position(last[-1].number, last[-1].at) if last else Position(0, 0)
+        self.number = self.last.number
         again = await self._store.read_exchanges_since(max(0, self.number - self._overlap), PAGE) if self._overlap else []
         self._seen = deque((row.number for row in again), maxlen=2 * PAGE)
 
     async def read(self) -> list[ExchangeRow]:
-        newest = await self._store.newest_number()
-        if self.number == RESTARTED or newest < self.number:
-            page = await self._store.read_exchanges_after(self._newest_at, PAGE)
-            self._seen.clear()
-            self.number = newest if len(page) < PAGE else RESTARTED
-            return self._note(page)
-        self._quiet_looks = 0 if newest > self.number else self._quiet_looks + 1
+        newest = await self._store.newest_record()
+        self._quiet_looks = 0 if newest != self._newest or self._by_time else self._quiet_looks + 1
+        self._newest = newest
         if self._quiet_looks > (OVERLAP_LOOKS if self._overlap else 0):
             return []
+        if self._by_time or not await is_stored(self._store, self.last):
+            self._seen.clear()
+            page = await self._store.read_exchanges_after(self._newest_at, PAGE)
+            self._by_time = len(page) == PAGE
+            self.number = max((row.number for row in page), default=0)
+            return self._note(page)
         page = await self._store.read_exchanges_since(max(0, self.number - self._overlap), PAGE)
-        self.number = max(page[-1].number, self.number) if len(page) == PAGE else max(newest, *(row.number for row in page), 0)
+        self.number = max(self.number, page[-1].number if page else 0)
         return self._note(page)
 
     def _note(self, page: list[ExchangeRow]) -> list[ExchangeRow]:
@@ -263,3 +253,11 @@ class _JournalReader:
             self.last = Position(page[-1].number, page[-1].at)
             self._newest_at = max(self._newest_at, *(row.at for row in page))
         return page
+
+
+async def is_stored(store: Store, position: Position) -> bool:
+    """Whether the exchange of a position is still there, so that those after it have greater numbers. 0: there was none."""
+    if position.number == 0:
+        return True
+    found = await store.read_exchanges_since(position.number - 1, 1)
+    return bool(found) and (found[0].number, found[0].at) == position

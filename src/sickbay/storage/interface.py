@@ -342,8 +342,11 @@ class Store(Protocol):
         """Return the exchanges that arrived after this time, in the order in which they arrived."""
         ...
 
-    async def newest_number(self) -> int:
-        """Return the greatest number of a stored record; 0 if there is none. It falls if the newest records are deleted."""
+    async def newest_record(self) -> tuple[int, int]:
+        """Return the greatest number of a stored record, and its `at`; zeros if there is none.
+
+        If the newest records are deleted, later ones may get their numbers.
+        """
         ...
 
     async def delete_exchanges(self, wanted: ExchangeFilter, until: int, most: int) -> int:

@@ -161,8 +161,9 @@ class PostgresStore:
     async def read_exchanges_after(self, at: int, limit: int) -> list[ExchangeRow]:
         return await self._ask(lambda: exchanges.rows_after(self._sync_reader.run, at, limit))
 
-    async def newest_number(self) -> int:
-        return int(await self._pool.repeat_if_lost(lambda db: db.fetchval(exchanges.NEWEST)))
+    async def newest_record(self) -> tuple[int, int]:
+        row = await self._pool.repeat_if_lost(lambda db: db.fetchrow(exchanges.NEWEST))
+        return (row[0], row[1]) if row else (0, 0)
 
     async def delete_exchanges(self, wanted: ExchangeFilter, until: int, most: int) -> int:
         return await self._write(locks.of_steps(()), partial(delete_exchanges, statement=exchanges.delete(wanted, until, most)))

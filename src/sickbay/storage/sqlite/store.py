@@ -126,8 +126,8 @@ class SqliteStore:
     async def read_exchanges_after(self, at: int, limit: int) -> list[ExchangeRow]:
         return await self._run(partial(exchanges.rows_after, at=at, limit=limit))
 
-    async def newest_number(self) -> int:
-        return int(self._reader.one(exchanges.NEWEST))
+    async def newest_record(self) -> tuple[int, int]:
+        return self._reader.one(exchanges.NEWEST) or (0, 0)
 
     async def delete_exchanges(self, wanted: ExchangeFilter, until: int, most: int) -> int:
         return await self._writer.run(partial(delete_exchanges, statement=exchanges.delete(wanted, until, most)))
