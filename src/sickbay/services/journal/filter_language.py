@@ -28,7 +28,7 @@ RECORDED_STAGES: Final = (
 )
 """Stages that an exchange can have."""
 STATUS: Final = re.compile(r"[1-5][0-9x]{2}")
-_WORD: Final = re.compile(r'(-?)(?:([A-Za-z]\w*+):)?((?:"[^"]*+"?|[^\s"]++)++)|(-?)([A-Za-z]\w*+):(?=\s|\Z)')
+_WORD: Final = re.compile(r'(-?)([A-Za-z]\w*+):(?=\s|\Z)|(-?)(?:([A-Za-z]\w*+):)?((?:"[^"]*+"?|[^\s"]++)++)')
 _VALUE: Final = re.compile(r'(?:"[^"]*+"?|[^,"]++)++')
 
 
@@ -62,7 +62,7 @@ def split(text: str) -> tuple[Word, ...]:
 
 
 def _split_word(match: re.Match[str]) -> Word:
-    minus, name, value, lone_minus, lone_name = match.groups()
+    lone_minus, lone_name, minus, name, value = match.groups()
     if value is None:
         return Word(lone_name.lower(), (), bool(lone_minus), match[0])
     if name is None:
