@@ -59,7 +59,7 @@ class LateStore:
     def __init__(self) -> None:
         self.rows: list[ExchangeRow] = []
 
-    async def newest_record(self) -> tuple[int, int]:
+    async def newest_exchange(self) -> tuple[int, int]:
         return max(((row.number, row.at) for row in self.rows), default=(0, 0))
 
     async def find(self, kind: str, *, limit: int) -> list[Record]:
@@ -117,3 +117,19 @@ def test_a_listener_keeps_the_newest_and_counts_the_others(batches: list[list[st
 def test_a_position_is_read_as_it_is_written(text: str) -> None:
     position = parse_position(text)
     assert position is None or str(position) == "-".join(str(int(part)) for part in text.split("-"))
+
+
+@given(st.permutations(range(1, 8)), st.integers(0, 7))
+def test_what_was_stored_before_is_no_news_in_whatever_order_it_arrived(arrivals: list[int], before: int) -> None:
+    """With two workers, an exchange can be stored after one that arrived later."""
+
+    async def follow_some() -> list[int]:
+        store = LateStore()
+        rows = [ExchangeRow(number, str(number), at, "", "", "", "", "") for number, at in enumerate(arrivals, 1)]
+        store.rows += rows[:before]
+        reader = _JournalReader(store, 0)  # type: ignore[arg-type]
+        await reader.begin()
+        store.rows += rows[before:]
+        return [row.number for row in await reader.read()]
+
+    assert asyncio.run(follow_some()) == list(range(before + 1, 8))

@@ -160,13 +160,13 @@ class JournalContract:
         assert await store.count_exchanges((), 4) == 4
 
     async def test_exchanges_are_read_in_the_order_in_which_they_were_stored(self, store: Store) -> None:
-        assert await store.newest_record() == (0, 0)
+        assert await store.newest_exchange() == (0, 0)
         await store.transaction([Put(exchange("first", at=9)), Put(Record("token", "t", b"{}"))])
-        start, _ = await store.newest_record()
+        start, _ = await store.newest_exchange()
         await store.transaction([Put(exchange(key, at=5)) for key in ("second", "third")])
         read = await store.read_exchanges_since(start, 10)
         assert [line.key for line in read] == ["second", "third"]
-        assert await store.newest_record() == (read[-1].number, 5)
+        assert await store.newest_exchange() == (read[-1].number, 5)
         assert [line.key for line in await store.read_exchanges_since(0, 2)] == ["first", "second"]
         assert await store.read_exchanges_since(read[-1].number, 10) == []
         assert [line.key for line in await store.read_exchanges_after(4, 10)] == ["second", "third", "first"]

@@ -209,7 +209,7 @@ class _JournalReader:
         self._store, self._overlap = store, overlap
         self.number, self.last = 0, Position(0, 0)
         """The greatest number of an exchange that was read, and the exchange that was read last."""
-        self._newest = (0, 0)
+        self._newest = Position(0, 0)
         self._newest_at = 0
         self._by_time = False
         self._seen: deque[int] = deque(maxlen=2 * PAGE)
@@ -217,18 +217,15 @@ class _JournalReader:
         self._quiet_looks = 0
 
     async def begin(self) -> None:
-        self._newest = await self._store.newest_record()
-        self._by_time, self._quiet_looks = False, 0
+        self._newest = self.last = Position(*await self._store.newest_exchange())
+        self.number, self._by_time, self._quiet_looks = self.last.number, False, 0
         stored = await self._store.find("exchange", limit=1)
         self._newest_at = stored[0].at if stored else 0
-        last = await self._store.read_exchanges_after(self._newest_at - 1, PAGE) if stored else []
-        self.last = Position(last[-1].number, last[-1].at) if last else Position(0, 0)
-        self.number = self.last.number
         again = await self._store.read_exchanges_since(max(0, self.number - self._overlap), PAGE) if self._overlap else []
         self._seen = deque((row.number for row in again), maxlen=2 * PAGE)
 
     async def read(self) -> list[ExchangeRow]:
-        newest = await self._store.newest_record()
+        newest = Position(*await self._store.newest_exchange())
         self._quiet_looks = 0 if newest != self._newest or self._by_time else self._quiet_looks + 1
         self._newest = newest
         if self._quiet_looks > (OVERLAP_LOOKS if self._overlap else 0):

@@ -342,10 +342,10 @@ class Store(Protocol):
         """Return the exchanges that arrived after this time, in the order in which they arrived."""
         ...
 
-    async def newest_record(self) -> tuple[int, int]:
-        """Return the greatest number of a stored record, and its `at`; zeros if there is none.
+    async def newest_exchange(self) -> tuple[int, int]:
+        """Return the greatest number of a stored exchange, and its `at`; zeros if there is none.
 
-        If the newest records are deleted, later ones may get their numbers.
+        If it is deleted, a later record may get its number.
         """
         ...
 

@@ -161,7 +161,7 @@ class PostgresStore:
     async def read_exchanges_after(self, at: int, limit: int) -> list[ExchangeRow]:
         return await self._ask(lambda: exchanges.rows_after(self._sync_reader.run, at, limit))
 
-    async def newest_record(self) -> tuple[int, int]:
+    async def newest_exchange(self) -> tuple[int, int]:
         row = await self._pool.repeat_if_lost(lambda db: db.fetchrow(exchanges.NEWEST))
         return (row[0], row[1]) if row else (0, 0)
 

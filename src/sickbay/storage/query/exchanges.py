@@ -31,7 +31,7 @@ TRIM = (
     " ORDER BY expires_at, number LIMIT ?)"
 )
 
-NEWEST = "SELECT number, at FROM record ORDER BY number DESC LIMIT 1"
+NEWEST = "SELECT number, at FROM record WHERE kind || '' = 'exchange' ORDER BY number DESC LIMIT 1"
 _ROWS = f"SELECT {', '.join(ExchangeRow._fields)} FROM record"
 _AFTER = f"{_ROWS} WHERE kind = 'exchange' AND at > ? ORDER BY at, number LIMIT ?"
 _SINCE = f"{_ROWS} WHERE number > ? AND kind || '' = 'exchange' ORDER BY number LIMIT ?"

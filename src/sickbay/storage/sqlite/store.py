@@ -126,7 +126,7 @@ class SqliteStore:
     async def read_exchanges_after(self, at: int, limit: int) -> list[ExchangeRow]:
         return await self._run(partial(exchanges.rows_after, at=at, limit=limit))
 
-    async def newest_record(self) -> tuple[int, int]:
+    async def newest_exchange(self) -> tuple[int, int]:
         return self._reader.one(exchanges.NEWEST) or (0, 0)
 
     async def delete_exchanges(self, wanted: ExchangeFilter, until: int, most: int) -> int:

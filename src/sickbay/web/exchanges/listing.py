@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.authorization.models import Client
-from sickbay.kernel.english import count
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import clear_exchanges, launch_progress, registration
@@ -31,8 +30,10 @@ ROWS: Final = 100
 """Exchanges of a page."""
 MAXIMUM_ROWS: Final = 1000
 """Exchanges that JSON returns at most."""
-COUNTED: Final = 10_000
-"""The maximum to which matching exchanges are counted."""
+COUNTED: Final = 1000
+"""The maximum to which the list counts matching exchanges. Counting 10,000 takes longer than finding the newest."""
+DELETED: Final = 100_000
+"""The maximum to which exchanges are counted before they are deleted."""
 
 
 async def listing(request: Request, sandbox: Sandbox) -> Response:
@@ -155,8 +156,10 @@ async def clear(request: Request, sandbox: Sandbox) -> Response:
             await clear_exchanges.clear(sandbox.runtime, sandbox.journal, reading.wanted)
         return Response(status_code=303, headers={"location": back})
     await sandbox.journal.flush()
-    matching = await sandbox.runtime.store.count_exchanges(reading.wanted, COUNTED)
-    counted = f"{COUNTED:,} or more exchanges" if matching == COUNTED else count(matching, "exchange")
+    matching = await sandbox.runtime.store.count_exchanges(reading.wanted, DELETED)
+    counted = (
+        f"{DELETED:,} or more exchanges" if matching == DELETED else f"{matching:,} exchange{'s' if matching != 1 else ''}"
+    )
     action = address("/exchanges/clear", q=text)
     view = ClearView(filter=text, counted=counted, action=action, back=back, problems=reading.problems)
     return html_response.page(request, sandbox, "clear_exchanges", view, options, 400 if reading.problems else 200)
