@@ -1,4 +1,4 @@
-"""`make check` refuses a committed database or private key."""
+"""`make check` refuses a committed database, private key or path of a developer's machine."""
 
 from __future__ import annotations
 
@@ -63,3 +63,9 @@ def test_the_placeholder_for_a_key_is_allowed_and_a_key_is_not(tmp_path: Path) -
     assert not is_refused(tmp_path, "docs/rules/registration.md", fixture)
     assert is_refused(tmp_path, "docs/rules/registration.md", fixture.replace(b"TEST", b"TOAST"))
     assert is_refused(tmp_path, "docs/rules/registration.md", jose.generate().encode())
+
+
+def test_an_error_that_a_shell_printed_into_a_file_is_refused(tmp_path: Path) -> None:
+    printed = b"a { color: red }\n/" + b"root/.tools/hooks: line 24: cannot open shared object\n"
+    assert is_refused(tmp_path, "page.css", printed)
+    assert not is_refused(tmp_path, "page.css", b"a { color: red }\n")
