@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from starlette.applications import Starlette
 from starlette.datastructures import State
@@ -39,22 +39,24 @@ class Application:
         self.pages = PageRouter(routes(sandbox, documents))
         self.routes = self.pages.routes
         """Read by the page that lists the methods of an address."""
-        pages = around_pages(compose(self.pages, Middleware(InjectedFaults, sandbox)), sandbox, guard)
+        pages = around_pages(compose(self.pages.__call__, Middleware(InjectedFaults, sandbox)), sandbox, guard)
 
         def with_fhir(base: ASGIApp, hospital: str) -> ASGIApp:
             current = Middleware(CurrentRevisions, runtime, hospital)
             return compose(base, Middleware(FhirFailures, runtime, pages), current, Middleware(InjectedFaults, sandbox))
 
         self.bases = FhirBases(sandbox, documents, with_fhir, pages)
-        self.handle = around_requests(self.bases, sandbox, guard, observers)
+        self.handle = around_requests(self.bases.__call__, sandbox, guard, observers)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Not a coroutine function, so Uvicorn needs `interface="asgi3"`. Raises ValueError for another type, as ASGI says."""
         if scope["type"] == "lifespan":
-            await self.background.live(receive, send)
-        elif scope["type"] == "http":
-            self.background.start()
-            scope["app"] = self
-            await self.handle(scope, receive, send)
+            return self.background.live(receive, send)
+        if scope["type"] != "http":
+            raise ValueError(f"Sickbay serves HTTP, not {scope['type']}")
+        self.background.start()
+        scope["app"] = self
+        return self.handle(scope, receive, send)
 
     async def stop(self) -> None:
         await self.background.stop()
