@@ -32,7 +32,9 @@ def serving_later(folder: Path) -> Iterator[tuple[dict[str, Any], LaterEffects]]
         settings = Settings(data=str(folder), patients=FEW_PATIENTS, port=port, base_url=f"http://localhost:{port}")
         sandbox = await open_sandbox(settings, effects=effects)
         app = create(sandbox)
-        servers.append(uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_level="warning", ws="none")))
+        servers.append(
+            uvicorn.Server(uvicorn.Config(app, interface="asgi3", port=port, lifespan="off", log_level="warning", ws="none"))
+        )
         line.update(await ready_line.line(sandbox))
         ready.set()
         await servers[0].serve()

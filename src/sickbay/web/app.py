@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from starlette.applications import Starlette
 from starlette.datastructures import State
@@ -38,7 +38,7 @@ class Application:
         self.state = State({"sandbox": sandbox, "guard": guard})
         """Available to handlers as request.app.state."""
         self.pages = PageRouter(routes(sandbox, documents))
-        pages = around_pages(compose(self.pages, Middleware(InjectedFaults, sandbox)), sandbox, guard)
+        pages = around_pages(compose(self.pages.__call__, Middleware(InjectedFaults, sandbox)), sandbox, guard)
 
         def with_fhir(base: ASGIApp, hospital: str) -> ASGIApp:
             current = Middleware(CurrentRevisions, runtime, hospital)
@@ -46,20 +46,22 @@ class Application:
 
         self.bases = FhirBases(sandbox, documents, with_fhir, pages)
         runtime.on_hospitals += [self.bases.list_endpoints, lambda: self.pages.replace(routes(sandbox, documents))]
-        self.handle = around_requests(self.bases, sandbox, guard, observers)
+        self.handle = around_requests(self.bases.__call__, sandbox, guard, observers)
 
     @property
     def routes(self) -> list[BaseRoute]:
         """Read by the page that lists the methods of an address."""
         return self.pages.routes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Not a coroutine function, so Uvicorn needs `interface="asgi3"`. Raises ValueError for another type, as ASGI says."""
         if scope["type"] == "lifespan":
-            await self.background.live(receive, send)
-        elif scope["type"] == "http":
-            self.background.start()
-            scope["app"] = self
-            await self.handle(scope, receive, send)
+            return self.background.live(receive, send)
+        if scope["type"] != "http":
+            raise ValueError(f"Sickbay serves HTTP, not {scope['type']}")
+        self.background.start()
+        scope["app"] = self
+        return self.handle(scope, receive, send)
 
     async def stop(self) -> None:
         await self.background.stop()
