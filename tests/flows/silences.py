@@ -262,6 +262,15 @@ async def export_without_files(app: SilentApp) -> None:
     assert status.status_code == 200
 
 
+async def export_deleted_without_files(app: SilentApp) -> None:
+    address = await export(app)
+    headers = {"Authorization": f"Bearer {app.token}"}
+    assert (await app.flow.http.get(address, headers=headers)).status_code == 202
+    app.waits(3)
+    assert (await app.flow.http.get(address, headers=headers)).status_code == 200
+    assert (await app.flow.http.delete(address, headers=headers)).status_code == 202
+
+
 SILENCES: list[tuple[Script, str, str]] = [
     (script_without_browser, "discovery", "launch-url-not-opened"),
     (dead_app, "discovery", "launch-uri-no-answer"),

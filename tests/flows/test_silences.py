@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 from tests.flows.flow import FEW_PATIENTS, Flow, run
-from tests.flows.silences import SILENCES, Script, callback_with_an_error, dead_app, error_after_discovery, token_left
+from tests.flows.silences import (
+    SILENCES,
+    Script,
+    callback_with_an_error,
+    dead_app,
+    error_after_discovery,
+    export_deleted_without_files,
+    token_left,
+)
 from tests.flows.silent_app import PAGE, SilentApp
 
 
@@ -108,6 +116,33 @@ def test_a_launch_that_works_is_not_called_stalled(
         assert found[0]["causes"] == []
         app.waits(86_000)
         assert [entry["state"] for entry in await app.launches()] == ["worked"]
+
+    run(steps, tmp_path, patients=FEW_PATIENTS)
+
+
+def test_an_export_that_the_app_deletes_is_not_called_stalled(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = SilentApp(flow)
+        await export_deleted_without_files(app)
+        app.waits(700)
+        assert [entry["state"] for entry in await app.launches()] == ["worked"]
+
+    run(steps, tmp_path, patients=FEW_PATIENTS)
+
+
+def test_another_app_that_looks_up_the_endpoints_is_not_taken_for_one_that_starts_again(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app, other = SilentApp(flow), SilentApp(flow)
+        other.time = app.time
+        flow.sandbox.runtime.effects = app.time
+        await app.register(launch_uri=None)
+        await app.asks(scope="openid fhirUser")
+        app.waits(1)
+        await other.register(launch_uri=None)
+        await other.discovers(**{"User-Agent": "node"})
+        await other.asks(scope="openid fhirUser")
+        app.waits(700)
+        assert (await app.launches())[-1]["causes"][0]["id"] == "code-not-redeemed"
 
     run(steps, tmp_path, patients=FEW_PATIENTS)
 

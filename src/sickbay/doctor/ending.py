@@ -116,7 +116,8 @@ def _redirect(exchange: HarExchange) -> Iterator[Event]:
 
 
 def _token(exchange: HarExchange) -> Iterator[Event]:
-    step: StepName = "refresh" if parse(exchange.sent["body"]).get("grant_type") == "refresh_token" else "token"
+    grant_type = parse(exchange.sent["body"]).get("grant_type")
+    step: StepName = "refresh" if grant_type == "refresh_token" else "token"
     try:
         members = unicode.loads(exchange.sent["answer"] or "")
     except (ValueError, RecursionError):
@@ -128,6 +129,7 @@ def _token(exchange: HarExchange) -> Iterator[Event]:
         status=exchange.status,
         url=exchange.url,
         scope=str(members.get("scope") or ""),
+        is_service=grant_type == "client_credentials",
         has_patient=bool(members.get("patient")),
         has_refresh=bool(members.get("refresh_token")),
     )

@@ -179,6 +179,9 @@ def _conclude(trail: Trail, position: LaunchPosition) -> LaunchStatus:
 def _conclude_success(trail: Trail, position: LaunchPosition) -> LaunchStatus:
     """A launch that worked needs nothing more. If its token has expired since, that is said, without calling it stalled."""
     last = next((event for event in reversed(trail.events) if event.expires), None)
-    if last is None or position.refused or trail.clock_now <= last.expires or trail.is_complete:
+    has_ended = position.since is not None and position.since.step == "end"
+    if last is None or last.is_service or has_ended or position.refused:
+        return LaunchStatus("worked", None, position.since, 0, True)
+    if trail.clock_now <= last.expires or trail.is_complete:
         return LaunchStatus("worked", None, position.since, 0, True)
     return LaunchStatus("worked", "refresh", last, 0, True)

@@ -67,6 +67,8 @@ class Event(Struct, frozen=True, omit_defaults=True):
     """Of a token response: the scopes that were granted."""
     expires: float = 0
     """Of a token response: when the access token expires, by Sickbay's clock."""
+    is_service: bool = False
+    """Of a token response: the app got it with its own credentials, and gets the next one in the same way."""
     has_refresh: bool = False
     has_id_token: bool = False
     has_patient: bool = False

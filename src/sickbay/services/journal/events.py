@@ -70,10 +70,12 @@ def _step(entry: Mapping[str, Any]) -> StepName:
 
 
 def _of_export(entry: Mapping[str, Any]) -> StepName:
-    path = urlsplit(str((entry.get("request") or {}).get("url") or "")).path
-    _, is_export, job = path.partition(EXPORT)
+    request = entry.get("request") or {}
+    _, is_export, job = urlsplit(str(request.get("url") or "")).path.partition(EXPORT)
     if not is_export or not job:
         return "export" if is_export and status(entry) == ACCEPTED else "access"
+    if request.get("method") == "DELETE":  # of an export that the app no longer needs
+        return "end"
     return "file" if job.count("/") > 1 else "poll"
 
 
@@ -105,6 +107,7 @@ def _token(entry: Mapping[str, Any]) -> dict[str, Any]:
         "asked": " ".join(str(row["asked"]) for row in entry.get("scopes") or ()),
         "scope": str(members.get("scope") or ""),
         "expires": float(entry.get("at") or 0) + seconds if seconds else 0,
+        "is_service": _form(entry).get("grant_type") == "client_credentials",
         "has_refresh": bool(members.get("refresh_token")),
         "has_id_token": bool(members.get("id_token")),
         "has_patient": bool(members.get("patient")),

@@ -161,7 +161,20 @@ async def _guess_of(runtime: Runtime, record: Record, origins: Mapping[str, Coll
         return None
     earlier = await runtime.store.find("exchange", tenant=record.tenant, since=since, until=record.at, limit=EARLIER_EXCHANGES)
     found = find_best(loose, [trace(other) for other in earlier], origins)
+    if found is not None and found.evidence != "origin" and loose.stage == "discovery":
+        found = await _next_launch(runtime, record, loose) or found
     return found if found is not None and found.launch != record.family else None
+
+
+async def _next_launch(runtime: Runtime, record: Record, loose: Trace) -> Guess | None:
+    """The launch that began after a request for the endpoints. Apps look them up before they send an authorization request."""
+    until = record.at + ANSWER_MICROSECONDS
+    following = await runtime.store.find(
+        "exchange", tenant=record.tenant, since=record.at + 1, until=until, limit=FOLLOWING_EXCHANGES, oldest=True
+    )
+    traces = [trace(other) for other in following if other.label in AUTHORIZATION and other.owner and other.family]
+    begun = next((other for other in traces if _same_place(loose, other)), None)
+    return _guess(begun, "agent" if begun.agent == loose.agent else "address") if begun else None
 
 
 async def _origins(runtime: Runtime, tenant: str) -> dict[str, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Spec
@@ -18,6 +19,14 @@ REFRESH = specs.rfc(6749, "6", "Refreshing an Access Token")
 EXPIRED = "fhir-token-expired"
 
 
+RENEW: Final = (
+    "Request `offline_access` or `online_access`, or let the app send the user through authorization again after a 401."
+)
+RENEW_SERVICE: Final = (
+    "Request a new access token with the app's own credentials shortly before this one expires, and after a 401."
+)
+
+
 def _token(silence: Silence) -> Event | None:
     """The last token response."""
     return next((event for event in reversed(silence.trail.events) if event.expires), None)
@@ -31,7 +40,8 @@ def _no_refresh_token(silence: Silence) -> Facts | None:
     token = _token(silence)
     if token is None or token.has_refresh or not _is_expired(silence):
         return None
-    return {"reason": f" {token.why_no_refresh}" if token.why_no_refresh else ""}
+    reason = f" {token.why_no_refresh}" if token.why_no_refresh else ""
+    return {"reason": reason, "instruction": RENEW_SERVICE if token.is_service else RENEW}
 
 
 def _not_refreshed(silence: Silence) -> Facts | None:
@@ -51,9 +61,8 @@ RULES = (
         "refresh",
         "expired-token-no-refresh-token",
         title="The access token has expired, and the app has no refresh token",
-        why="Without a refresh token, the app can get a new access token only with a new authorization.{reason}",
-        fix="Request `offline_access` or `online_access`, or let the app send the user through authorization again after a "
-        "401.",
+        why="Without a refresh token, the app can get a new access token only with a new request for one.{reason}",
+        fix="{instruction}",
         recognise=_no_refresh_token,
         spec=REFRESH,
     ),
@@ -108,7 +117,7 @@ RULES = (
     silence_rule(
         "file",
         "export-files-not-fetched",
-        title="The export is complete, and the app fetched none of its files",
+        title="The export is complete, and none of its files was fetched",
         why="The status has the URLs of the files in `output`. Each needs the same access token if `requiresAccessToken` is "
         "true.",
         fix="Send a GET to each `url` in `output` before the export expires. If `output` is empty, the token can see nothing "
