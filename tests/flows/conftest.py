@@ -12,7 +12,7 @@ from tests.patients import create_patients
 from sickbay.testing.server import Live, serving
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def small_server() -> Iterator[Live]:
     with serving("--ephemeral", "--patients", "20") as running:
         create_patients(running.base)
