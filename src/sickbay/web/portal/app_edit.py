@@ -18,7 +18,7 @@ from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import app_page, refuse_unless_administrator
-from sickbay.web.portal.registration import EXPIRED, find_missing, form, registration_fields
+from sickbay.web.portal.registration import BOXES, EXPIRED, find_missing, form, registration_fields
 from sickbay.web.portal.views import RegisterView
 
 
@@ -52,8 +52,7 @@ def _with(sent: Parameters, **more: str) -> Parameters:
 
 def _read_registered(client: Client) -> Parameters:
     """The current registration, as the form would send it."""
-    scope_names = scopes.split(client.scope)
-    ticked = [scope for scope in scope_names if scope in BOXES]
+    boxes = {scope: _as_box(scope, client.smart_version) for scope in scopes.split(client.scope)}
     pairs = [
         ("tenant", client.tenant),
         ("name", client.name),
@@ -65,13 +64,16 @@ def _read_registered(client: Client) -> Parameters:
         ("fhir", client.fhir),
         ("smart_version", str(client.smart_version)),
         ("jwks_uri", client.jwks_uri or ""),
-        ("more_scopes", " ".join(scope for scope in scope_names if scope not in BOXES)),
-        *(("scope", scope) for scope in ticked),
+        ("more_scopes", " ".join(scope for scope, box in boxes.items() if not box)),
+        *(("scope", box) for box in boxes.values() if box),
     ]
     return Parameters(tuple(pairs))
 
 
-BOXES = frozenset(box.value for _, boxes in portal_views.scope_boxes() for box in boxes)
+def _as_box(scope: str, smart_version: int) -> str:
+    """The box of a scope, which has the syntax of SMART 2; "" if it has none."""
+    box = scope.replace(".read", ".rs") if smart_version == 1 else scope
+    return box if box in BOXES and (box != scope or "/" not in scope or smart_version == 2) else ""
 
 
 def _form(
@@ -85,4 +87,5 @@ def _form(
         tenants=(),
         boxes=portal_views.scope_boxes(sent.all("scope")),
         hospital=sandbox.tenants[client.tenant].title,
+        has_keys=client.jwks is not None,
     )

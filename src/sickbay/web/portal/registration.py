@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from sickbay.diagnosis.rule import Finding
 from sickbay.fhir.versions import VERSIONS
+from sickbay.protocol import unicode
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
@@ -22,13 +23,19 @@ from sickbay.web.portal.views import RegisterView
 
 APP_ID = re.compile(r"[A-Za-z0-9_]{8,12}")
 """The app_id in our form."""
-FIELDS = ("name", "launch_uri", "jwks_uri", "redirect_uris", "post_logout_redirect_uris", "more_scopes")
+FIELDS = ("name", "launch_uri", "jwks_uri", "jwks", "redirect_uris", "post_logout_redirect_uris", "more_scopes")
 FAULTS = {
     "reg-redirect-uri": "redirect_uris",
     "reg-missing-launch-uri": "launch_uri",
     "reg-launch-uri": "launch_uri",
-    "reg-jwks": "jwks_uri",
+    "reg-jwks-uri": "jwks_uri",
+    "reg-jwks-given": "jwks",
+    "reg-jwks": "jwks",
+    "reg-scope": "scope",
+    "scope-": "scope",
+    "reg-no-resource-scopes": "scope",
 }
+"""The field of each finding, by the beginning of the rule's id. The first that fits counts."""
 
 
 async def register(request: Request, sandbox: Sandbox) -> Response:
@@ -73,8 +80,10 @@ def find_missing(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict
         faults["name"] = "Enter a name."
     if not _addresses(sent) and sent.get("type") != "system":
         faults["redirect_uris"] = "Enter at least one redirect URI. Only system apps work without one."
-    if sent.get("client") == "asymmetric" and not (keys or sent.get("jwks_uri")):
-        faults["jwks_uri"] = "Enter the URL of the app’s public keys."
+    if sent.get("client") == "asymmetric" and not (keys or sent.get("jwks_uri") or sent.get("jwks")):
+        faults["jwks_uri"] = "Enter the URL of the app’s public keys, or paste them."
+    if sent.get("client") == "asymmetric" and isinstance(keys_sent := read_keys(sent), str):
+        faults["jwks"] = keys_sent
     if not _scope(sent):
         faults["scope"] = "Choose at least one scope. Without one, the app can’t get a token."
     tenant = sandbox.tenants.get(sent.get("tenant") or "general")
@@ -87,8 +96,28 @@ def _addresses(sent: Parameters) -> tuple[str, ...]:
     return tuple((sent.get("redirect_uris") or "").split())
 
 
+def read_keys(sent: Parameters) -> dict[str, Any] | str | None:
+    """The pasted JWKS; a sentence if it isn't JSON; None if there is none."""
+    text = (sent.get("jwks") or "").strip()
+    if not text:
+        return None
+    try:
+        keys = unicode.loads(text)
+    except (ValueError, RecursionError) as error:
+        return f"This isn’t JSON: {error}."
+    return keys if isinstance(keys, dict) and keys else "A JWKS is an object with the member `keys`."
+
+
 def _scope(sent: Parameters) -> str:
-    return " ".join(dict.fromkeys([*sent.all("scope"), *(sent.get("more_scopes") or "").split()]))
+    """The scopes that were ticked and fit the kind of app, in the syntax of its SMART version, and those that were typed."""
+    is_service, is_old = sent.get("type") == "system", sent.get("smart_version") == "1"
+    fitting = [scope for scope in sent.all("scope") if scope.startswith("system/") == is_service]
+    ticked = [scope.replace(".rs", ".read") if is_old and scope in BOXES else scope for scope in fitting]
+    return " ".join(dict.fromkeys([*ticked, *(sent.get("more_scopes") or "").split()]))
+
+
+BOXES = frozenset(box.value for _, boxes in portal_views.scope_boxes() for box in boxes)
+"""The scopes that have a box."""
 
 
 def registration_fields(sent: Parameters) -> dict[str, Any]:
@@ -106,8 +135,16 @@ def registration_fields(sent: Parameters) -> dict[str, Any]:
         "fhir": sent.get("fhir") or "r4",
         "smart_version": version,
         "pkce": "required" if version == 2 else "if-sent",
-        "jwks_uri": sent.get("jwks_uri"),
+        **_keys(sent),
     }
+
+
+def _keys(sent: Parameters) -> dict[str, Any]:
+    """The pasted keys, or else the URL. Only an app that signs with a private key has any."""
+    pasted = read_keys(sent) if sent.get("client") == "asymmetric" else None
+    if isinstance(pasted, dict):
+        return {"jwks": pasted, "jwks_uri": None}
+    return {"jwks_uri": sent.get("jwks_uri") if sent.get("client") == "asymmetric" else None}
 
 
 def form(

@@ -3,8 +3,8 @@
 register  POST {root}/developer/register: csrf, id, tenant, name, type = provider | patient | system,
           client = public | symmetric | asymmetric, launch_uri, redirect_uris and post_logout_redirect_uris (one per
           line), fhir = r4 | dstu2, smart_version = 1 | 2, scope (repeated: one per ticked box), more_scopes
-          (space-separated), jwks_uri. With findings of severity error: the same page again with status 422, `findings`,
-          and the entered values.
+          (space-separated), jwks_uri, jwks (JSON). With findings of severity error: the same page again with status
+          422, `findings`, and the entered values.
 app       GET view.launch_action launches the app: app (hidden), patient, user, encounter.
           POST {root}/developer/apps/{app_id}/remove: csrf. POST …/secret: csrf; the new secret is shown once.
           POST …/enable: csrf, tenant; registers the app at another hospital.
@@ -185,6 +185,8 @@ class RegisterView:
     command: str = ""
     id: str = ""
     """The app_id that the form's app will get."""
+    has_keys: bool = False
+    """The app is registered with pasted keys."""
     app: Link | None = None
     """The edited app; None for a new one."""
     hospital: str = ""
@@ -332,19 +334,20 @@ def smart_choices(chosen: str = "2") -> tuple[Choice, ...]:
 
 
 def scope_boxes(chosen: Iterable[str] = CHOSEN, types: Iterable[str] = TYPES) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
-    """Standard, patient and user scopes to tick."""
+    """Standard, patient, user and system scopes to tick. help: a scope in the syntax of SMART 1."""
     ticked, types = frozenset(chosen), tuple(types)
     standard = tuple(Choice(scope, scope, scope in ticked) for scope in STANDARD)
     return (
         ("Standard scopes", standard),
         ("Patient scopes", _boxes("patient", types, ticked)),
         ("User scopes", _boxes("user", types, ticked)),
+        ("System scopes", _boxes("system", types, ticked)),
     )
 
 
 def _boxes(level: str, types: Iterable[str], ticked: frozenset[str]) -> tuple[Choice, ...]:
     scopes = [f"{level}/{type}.rs" for type in types]
-    return tuple(Choice(scope, scope, scope in ticked) for scope in scopes)
+    return tuple(Choice(scope, scope, scope in ticked, scope.replace(".rs", ".read")) for scope in scopes)
 
 
 def scope_kinds(scopes: Iterable[str], notes: Mapping[str, str] | None = None) -> tuple[ScopeKind, ...]:
