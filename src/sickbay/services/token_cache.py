@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from sickbay.authorization.models import AccessToken, Client, Server, User
 from sickbay.fhir.visibility import NOTHING, Visibility
 
 MAXIMUM_TOKEN_CONTEXTS: Final = 4096
 """The most token contexts in the cache."""
-Key: TypeAlias = tuple[str, str]
-"""The URL of the FHIR base, which has one hospital and one version, and the Authorization header."""
 
 
 class BearerContext(NamedTuple):
@@ -27,12 +26,12 @@ class BearerContext(NamedTuple):
 ANONYMOUS: Final = BearerContext()
 
 
-@dataclass(frozen=True, slots=True)
-class TokenCache:
-    """Token contexts as of this stamp of the store. Any write replaces the cache, so a revocation takes effect immediately.
+class TokenCache(Struct, frozen=True):
+    """Token contexts as of this stamp of the store, by the URL of the FHIR base and the Authorization header.
 
-    A request that is still loading a context adds it to the cache that it began with, never to a newer one.
+    Any write replaces the cache, so a revocation takes effect immediately. A request that is still loading a context adds it to
+    the cache that it began with, never to a newer one.
     """
 
     stamp: int | None = None
-    contexts: dict[Key, BearerContext] = field(default_factory=dict)
+    contexts: dict[tuple[str, str], BearerContext] = {}

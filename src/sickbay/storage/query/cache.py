@@ -7,7 +7,7 @@ reader's `stamp()` is None, as with SICKBAY_CACHES=off, nothing outlives the que
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 from msgspec import Struct
 
@@ -18,7 +18,6 @@ from sickbay.storage.query.statement import Statement
 
 MAXIMUM_CACHED_ENTRIES = 8192
 """Maximum entries of all caches together. When there are more, all are emptied."""
-PlanKey: TypeAlias = tuple[ResourceSpace, Query, Visibility]
 
 
 class StorageCaches(Struct):
@@ -33,7 +32,7 @@ class StorageCaches(Struct):
     nids: dict[tuple[int, int, str], int] = {}
     hashes: dict[str, list[int]] = {}
     live: dict[tuple[int, int], int] = {}
-    plans: dict[PlanKey, Callable[..., Any]] = {}
+    plans: dict[tuple[ResourceSpace, Query, Visibility], Callable[..., Any]] = {}
 
 
 class PlanResults(Struct):
