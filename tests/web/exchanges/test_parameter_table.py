@@ -76,3 +76,27 @@ def test_what_a_text_says_was_sent_is_shown_if_there_is_no_request(address: str)
     assert row.expected is not None
     assert text(row.expected) == "https://a.example/cb"
     assert (text(row.received) if row.received else None) == (None if address else "https://a.example/cb/")
+
+
+@pytest.mark.parametrize(
+    ("instead", "suggestion", "expected", "note"),
+    [
+        ([["category", "laboratory"]], "category=laboratory", "laboratory", ""),
+        ([["category:text", "lab"]], "category:text=lab", "category:text=lab", ""),
+        ([["category", "a"], ["category", "b"]], "category=a&category=b", "a + b", ""),
+        ([], "category=laboratory", "", "such as category=laboratory"),
+        ([], "", "", ""),
+    ],
+)
+def test_an_empty_search_has_an_expected_value_wherever_one_is_known(
+    instead: list[list[str]], suggestion: str, expected: str, note: str
+) -> None:
+    facts = {"parameter": "category", "received": "lab", "instead": instead, "suggestion": suggestion}
+    finding = {"id": "fhir-search-value-absent", "severity": "warning", "facts": facts}
+    request = RequestParts("GET", "http://localhost/Observation", (("category", "lab"), ("patient", "p-0001")))
+    right = tuple((name, value) for name, value in instead) or (("category", "lab"),)
+    corrected = RequestParts("GET", request.address, (*right, ("patient", "p-0001"))) if instead else None
+    rows = compare(request, corrected, [(1, finding)], {})
+    assert [row.name for row in rows] == ["category", "patient"]
+    assert (text(rows[0].expected or ()), rows[0].note) == (expected, note)
+    assert rows[0].has_expectation == bool(expected or note)

@@ -77,8 +77,9 @@ def compare(
         elif name:
             others = (*faulty[name].more, (number, VERDICTS.get(finding["severity"], "advice")))
             faulty[name] = replace(faulty[name], more=others)
+    replaced = {new for _, finding in numbered for new, _ in (finding.get("facts") or {}).get("instead") or ()}
     for name, value in right.items():
-        if name not in faulty and not _is_same(sent.get(name), value):
+        if name not in faulty and name not in replaced and not _is_same(sent.get(name), value):
             faulty[name] = _differs(name, sent.get(name), value)
     for name in sent if corrected else ():
         if name not in faulty and name not in right:
@@ -111,12 +112,22 @@ def _make_visible(row: Row) -> Row:
 
 def _find_named_row(number: int, finding: Mapping[str, Any], sent: Mapping[str, str]) -> Row | None:
     """The parameter that the facts of the finding name: in a search, any parameter can be wrong."""
-    name = (finding.get("facts") or {}).get("parameter")
+    facts = finding.get("facts") or {}
+    name = facts.get("parameter")
     if not isinstance(name, str) or name not in sent:
         return None
     kind = VERDICTS.get(finding["severity"], "advice")
     piece = TextPiece(sent[name], "bad" if kind == "refused" else "slip")
-    return Row(name, (piece,), (), "", number, kind, finding["id"] != "fhir-search-unknown-param")
+    expected = _write_instead(name, facts.get("instead") or ())
+    note = f"such as {facts['suggestion']}" if facts.get("suggestion") and not expected else ""
+    is_unknown = not expected and finding["id"] != "fhir-search-unknown-param"
+    return Row(name, (piece,), _pieces(expected, "good"), note, number, kind, is_unknown)
+
+
+def _write_instead(name: str, instead: Sequence[Sequence[str]]) -> str:
+    """What to send in the place of a parameter: values, or other parameters with their names. "" if nothing is known."""
+    is_renamed = any(new != name for new, _ in instead)
+    return ("&" if is_renamed else " + ").join(f"{new}={text}" if is_renamed else text for new, text in instead)
 
 
 def _list_misnamed(number: int, finding: Mapping[str, Any], sent: Mapping[str, str]) -> list[Row]:
