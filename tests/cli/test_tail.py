@@ -120,7 +120,7 @@ def test_it_can_begin_with_earlier_exchanges(server: Live, place: Path, tmp_path
         (("--status", "abc"), "abc is not a status. Write three digits such as 404, or 4xx for all from 400 to 499."),
         (("--app", "no such app"), "There is no app no such app."),
         (("--hospital", "nowhere"), "There is no hospital nowhere. Hospitals: "),
-        (("--stage", "tokn"), "There is no stage tokn. Did you mean token?"),
+        (("--stage", "tokn"), "No exchange has the stage tokn. Did you mean token?"),
         (("--rule", "pkce-mising"), "There is no rule pkce-mising. Did you mean "),
         (("--last", "-1"), "--last"),
         (("--lines", "1"), "--lines"),

@@ -12,6 +12,7 @@ from tests.docs.code_blocks import ROOT, blocks, run
 from tests.ports import free_port
 
 from sickbay.diagnosis.silence.progress import AWAITED_SECONDS, PAGE_SECONDS, PREFLIGHT_SECONDS
+from sickbay.services.journal.filter_language import RECORDED_STAGES
 from sickbay.testing.server import serving
 
 EXAMPLES = ROOT / "examples"
@@ -67,6 +68,15 @@ def test_an_empty_search_is_explained_on_its_exchange_to_its_token_and_in_the_bu
     output = follow("empty-search.md", server, tmp_path)
     assert output.count('"fix":"Send `category=laboratory`, which finds ') == 2
     assert '"mode":"outcome"' in output
+
+
+def test_watch_requests_lists_refused_exchanges_and_names_every_stage(server: dict[str, Any], tmp_path: Path) -> None:
+    """The page is watch-requests.md."""
+    exchanges = json.loads(follow("watch-requests.md", server, tmp_path))
+    assert all(exchange["outcome"] == "refused" for exchange in exchanges)
+    text = (ROOT / "docs/how-to/watch-requests.md").read_text()
+    stages = text.partition("of a stage: ")[2].partition(" |")[0].replace(" or ", ", ").split(", ")
+    assert sorted(stages) == sorted(RECORDED_STAGES)
 
 
 def test_the_code_of_backend_service_is_that_of_the_example() -> None:

@@ -14,7 +14,7 @@ from tests.flows.flow import FEW_PATIENTS, Flow, receive, run
 from sickbay.web.exchanges import listing
 
 HTML = {"Accept": "text/html"}
-LONG = "A name of three hundred characters " * 8 + "and its end in twenty"
+WORDY_NAME = "A name of three hundred characters " * 8 + "and its end in twenty"
 
 
 async def page(flow: Flow, path: str) -> str:
@@ -37,7 +37,7 @@ async def launch(flow: Flow, app: dict[str, Any]) -> str:
 
 def test_exchanges_are_grouped_by_launch_and_the_worst_finding_is_named(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        app = await flow.register(name=LONG)
+        app = await flow.register(name=WORDY_NAME)
         first = await launch(flow, app)
         await flow.http.get("/general/r4/Patient/p-0001")
         second = await flow.launch(app)
@@ -48,7 +48,7 @@ def test_exchanges_are_grouped_by_launch_and_the_worst_finding_is_named(tmp_path
         heading = text.partition(f'data-key="launch-{second["timeline"]}"')[2].partition("</th>")[0]
         assert "<code>aud</code> is missing" in heading
         assert 'class="is-refused"' in heading
-        assert LONG in heading
+        assert f"{WORDY_NAME[:60]}…" in heading
         assert 'data-key="launch-' not in await page(flow, "/exchanges?flat=1")
         assert 'class="bar' not in await page(flow, "/exchanges?part=list")
 

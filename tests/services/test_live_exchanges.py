@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.laws import examples
 
 from sickbay.services import live_exchanges
-from sickbay.services.live_exchanges import Listener, Position, _JournalReader, parse_position
-from sickbay.storage.exchange_filter import Condition, ExchangeRow
+from sickbay.services.live_exchanges import JournalPosition, Listener, _JournalReader, parse_position
+from sickbay.storage.exchange_filter import ColumnCondition, ExchangeRow
 from sickbay.storage.interface import Clear, Delete, Put, Record
 from sickbay.storage.sqlite.store import open_store
 
@@ -95,7 +95,7 @@ def row(number: int, app: str = "a") -> ExchangeRow:
 @given(st.lists(st.lists(st.sampled_from("ab"), max_size=9), max_size=9), st.integers(0, 5))
 def test_a_listener_keeps_the_newest_and_counts_the_others(batches: list[list[str]], limit: int) -> None:
     async def collect() -> tuple[list[int], int]:
-        listener, number, expected = Listener((Condition("owner", ("a",)),), limit, Position(0, 0)), 0, []
+        listener, number, expected = Listener((ColumnCondition("owner", ("a",)),), limit, JournalPosition(0, 0)), 0, []
         for batch in batches:
             rows = []
             for app in batch:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from sickbay.storage.counts import Volume
-from sickbay.storage.exchange_filter import Column, Condition, ExchangeFilter, ExchangeRow, is_wanted, quote
+from sickbay.storage.exchange_filter import Column, ColumnCondition, ExchangeFilter, ExchangeRow, is_wanted, quote
 from sickbay.storage.interface import Clear, Delete, DeleteFamily, Put, Record, Store
 
 PLENTY = Volume(10**6, 10**9)
@@ -28,7 +28,7 @@ def random_filter(dice: random.Random) -> ExchangeFilter:
     columns: tuple[Column, ...] = ("tenant", "owner", "family", "label", "line")
     wildcards = ("{}", "{}%", "%{}%", "_{}", "{}_%")
     return tuple(
-        Condition(
+        ColumnCondition(
             dice.choice(columns),
             tuple(dice.choice(wildcards).format(quote(dice.choice(WORDS))) for _ in range(dice.randint(1, 2))),
             dice.random() < 0.3,
@@ -175,7 +175,7 @@ class JournalContract:
     async def test_only_wanted_exchanges_are_deleted_and_only_so_many_at_once(self, store: Store) -> None:
         await store.transaction([Put(exchange(f"{owner}{n}", owner, at=n)) for n in range(4) for owner in ("a", "b")])
         await store.transaction([Put(Record("token", "a", b"{}", owner="a"))])
-        wanted = (Condition("owner", ("a",)),)
+        wanted = (ColumnCondition("owner", ("a",)),)
         assert await store.delete_exchanges(wanted, 3, 2) == 2
         assert await store.delete_exchanges(wanted, 3, 2) == 1
         assert await store.delete_exchanges(wanted, 3, 2) == 0

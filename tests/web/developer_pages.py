@@ -58,36 +58,11 @@ def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
         "l-8f3e21", [launched], app="Pressure Notes", hospital="General Hospital", origin="localhost:8100", now=1795516300
     )
     stalled = replace(stalled, ask="http://localhost:8100/launch", answer="no answer (refused)")
-    listed = (make_refused(), grant() | {"at": 1795516000, "milliseconds": 1300.0, "size": 1800})
-    names = list_view.Names({make_refused()["app"]: "N" * 300}, {"general": "General Hospital"})
-    rows = [list_view.make_row(exchange, names, list_view.day_of(listed)) for exchange in listed]
-    groups = list_view.group(listed, rows, names, (), flat=False)
-    stalled_group = list_view.Group(
-        "l-2", (), "P" * 300, "General Hospital", "stalled", "No request came.", "24 Nov 2026, 10:31"
-    )
-    exchanges = list_view.ExchangesView(
-        groups=(stalled_group, *groups), filter="is:refused", counted="2,000", older="/exchanges"
-    )
-    wrong = list_view.ExchangesView(groups=(), filter="x:1", problems=("There is no filter x.",), flat=True, live=False)
-    clear = list_view.ClearView(filter="x:1", counted="3 exchanges", action="/exchanges/clear?q=x", back="/exchanges?q=x")
-    launches = [
-        list_view.LaunchLine(
-            f"l-{state}", "24 Nov 2026, 10:31:07", "P" * 300, "General Hospital", kind, word, "No request came.", 3
-        )
-        for state, (kind, word) in list_view.STATES.items()
-    ]
     here = {name: replace(DEVELOPER, here=name) for name in ("Hospitals", "Exchanges", "Doctor", "Rules")}
     return {
         "home": ("home", home, here["Hospitals"]),
         "home-least": ("home", developer_views.HomeView(hospitals=(), people="none"), here["Hospitals"]),
-        "exchanges": ("exchanges", exchanges, here["Exchanges"]),
-        "exchanges-wrong": ("exchanges", wrong, here["Exchanges"]),
-        "exchanges-least": ("exchanges", list_view.ExchangesView(groups=(), missing="nope"), here["Exchanges"]),
-        "exchange_list": ("exchange_list", exchanges, here["Exchanges"]),
-        "clear-exchanges": ("clear_exchanges", clear, here["Exchanges"]),
-        "clear-exchanges-wrong": ("clear_exchanges", replace(clear, problems=("There is no filter x.",)), here["Exchanges"]),
-        "launches": ("launches", list_view.LaunchesView(launches=tuple(launches)), here["Exchanges"]),
-        "launches-least": ("launches", list_view.LaunchesView(launches=()), here["Exchanges"]),
+        **exchange_list_pages(here["Exchanges"]),
         "timeline": ("timeline", story, here["Exchanges"]),
         "timeline-stalled": ("timeline", stalled, here["Exchanges"]),
         "timeline-least": ("timeline", timeline_views.timeline_view("l", [], app="A", hospital="H"), here["Exchanges"]),
@@ -112,4 +87,35 @@ def diagnosed_pages(doctor_frame: Frame, rules_frame: Frame) -> dict[str, tuple[
         "cause": ("cause", causes.find_page("oauth-redirect-uri-not-registered"), rules_frame),
         "rule": ("rule", diagnosis_views.rule_view(rule, case, diagnosis), rules_frame),
         "rule-least": ("rule", diagnosis_views.rule_view(rule, None), rules_frame),
+    }
+
+
+def exchange_list_pages(frame: Frame) -> dict[str, tuple[str, Any, Frame]]:
+    listed = (make_refused(), grant() | {"at": 1795516000, "milliseconds": 1300.0, "size": 1800})
+    names = list_view.DisplayNames({make_refused()["app"]: "N" * 300}, {"general": "General Hospital"})
+    rows = [list_view.make_row(exchange, names, list_view.day_of(listed)) for exchange in listed]
+    groups = list_view.group(listed, rows, names, (), flat=False)
+    stalled_group = list_view.Group(
+        "l-2", (), "P" * 300, "General Hospital", "stalled", "No request came.", "24 Nov 2026, 10:31"
+    )
+    exchanges = list_view.ExchangesView(
+        groups=(stalled_group, *groups), filter="is:refused", counted="2,000", older="/exchanges"
+    )
+    wrong = list_view.ExchangesView(groups=(), filter="x:1", problems=("There is no filter x.",), flat=True, live=False)
+    clear = list_view.ClearView(filter="x:1", counted="3 exchanges", action="/exchanges/clear?q=x", back="/exchanges?q=x")
+    launches = [
+        list_view.LaunchLine(
+            f"l-{state}", "24 Nov 2026, 10:31:07", "P" * 300, "General Hospital", kind, word, "No request came.", 3
+        )
+        for state, (kind, word) in list_view.STATES.items()
+    ]
+    return {
+        "exchanges": ("exchanges", exchanges, frame),
+        "exchanges-wrong": ("exchanges", wrong, frame),
+        "exchanges-least": ("exchanges", list_view.ExchangesView(groups=(), missing="nope"), frame),
+        "exchange_list": ("exchange_list", exchanges, frame),
+        "clear-exchanges": ("clear_exchanges", clear, frame),
+        "clear-exchanges-wrong": ("clear_exchanges", replace(clear, problems=("There is no filter x.",)), frame),
+        "launches": ("launches", list_view.LaunchesView(launches=tuple(launches)), frame),
+        "launches-least": ("launches", list_view.LaunchesView(launches=()), frame),
     }

@@ -200,6 +200,29 @@ export interface NewToken {
   user?: string | null;
 }
 
+/** What to send instead of a recorded request. corrected: true: the corrected request, false: the original one; by default
+ * the corrected one, if there is one. parameters: of the query, or of the form of a POST. In parameters and headers, null
+ * removes one. A value such as CODE-FROM-YOUR-REDIRECT, which a corrected request contains, is filled in. */
+export interface Resend {
+  corrected?: boolean | null;
+  method?: string | null;
+  url?: string | null;
+  parameters?: Record<string, string | null> | null;
+  headers?: Record<string, string | null> | null;
+  body?: string | null;
+}
+
+/** id: of the new exchange. status: 0 if no response came. exchange: as GET /exchanges/{id} returns it. filled: what Sickbay
+ * filled in. notes: what it assumed, and what wasn't tested. */
+export interface ResentExchange {
+  id: string;
+  resent_from: string;
+  status: number;
+  exchange: Record<string, any> | null;
+  filled: string[];
+  notes: string[];
+}
+
 /** At most one of advance (seconds to move forward) and offset (seconds from real time). frozen: stops the clock, or lets it
  * run again. */
 export interface ClockMove {
@@ -223,6 +246,18 @@ export interface TenantPolicy {
   policy: Record<string, any>;
   chosen: Record<string, any>;
   file: Record<string, any>;
+}
+
+/** A hospital and its addresses. added: it doesn't come with Sickbay. */
+export interface Hospital {
+  name: string;
+  title: string;
+  added: boolean;
+  issuer: string;
+  authorize: string;
+  token: string;
+  ehr: string;
+  fhir: Record<string, string>;
 }
 
 /** tenant: reset only this hospital; the clock stays. everything: also remove added apps and users. */
@@ -274,6 +309,8 @@ export interface GetPaths {
   "/admin/faults": { body: undefined; response: Record<string, any>[] };
   /** All kinds and presets of faults */
   "/admin/faults/kinds": { body: undefined; response: Record<string, any> };
+  /** The hospitals */
+  "/admin/hospitals": { body: undefined; response: Hospital[] };
   /** The keys of id_tokens, by kid */
   "/admin/keys": { body: undefined; response: Record<string, any> };
   /** What a reset would delete */
@@ -293,10 +330,14 @@ export interface PostPaths {
   "/admin/launches": { body: NewLaunch; response: Launched };
   /** An access token for a script */
   "/admin/tokens": { body: NewToken; response: Record<string, any> };
+  /** Send the request of an exchange again, corrected or changed */
+  [path: `/admin/exchanges/${string}/resend`]: { body: Resend; response: ResentExchange };
   /** Move, freeze or restore the clock */
   "/admin/clock": { body: ClockMove; response: Clock };
   /** Inject a fault, or those of a preset */
   "/admin/faults": { body: Record<string, any>; response: Record<string, any> };
+  /** Add a hospital, as JSON or as TOML (application/toml) */
+  "/admin/hospitals": { body: Record<string, any>; response: Hospital };
   /** Rotate: the next key signs, the current one retires */
   "/admin/keys/rotate": { body: undefined; response: Record<string, any> };
   /** Data as seeded */
@@ -317,4 +358,6 @@ export interface DeletePaths {
   "/admin/faults": { body: undefined; response: null };
   /** End a fault */
   [path: `/admin/faults/${string}`]: { body: undefined; response: null };
+  /** Remove a hospital that was added */
+  [path: `/admin/hospitals/${string}`]: { body: undefined; response: null };
 }

@@ -19,7 +19,7 @@ ATTEMPTS: Final = 3
 PAUSE_SECONDS: Final = 1.0
 
 
-class Event(NamedTuple):
+class StreamEvent(NamedTuple):
     """base: of the server."""
 
     name: str
@@ -28,7 +28,7 @@ class Event(NamedTuple):
     base: str
 
 
-def follow(data: str | None, query: dict[str, str]) -> Iterator[Event]:
+def follow(data: str | None, query: dict[str, str]) -> Iterator[StreamEvent]:
     """The events until the server stops, which raises CommandError. Continues after the last event if the connection breaks."""
     client, base = admin_client.connect(data, SILENCE_SECONDS)
     position, failures = "", 0
@@ -48,7 +48,7 @@ def follow(data: str | None, query: dict[str, str]) -> Iterator[Event]:
             time.sleep(PAUSE_SECONDS)
 
 
-def _receive(client: httpx2.Client, base: str, query: dict[str, str], position: str) -> Iterator[Event]:
+def _receive(client: httpx2.Client, base: str, query: dict[str, str], position: str) -> Iterator[StreamEvent]:
     headers = {"accept": "text/event-stream"} | ({"last-event-id": position} if position else {})
     with client.stream("GET", "/exchanges", params=query, headers=headers) as response:
         if not response.is_success:
@@ -74,5 +74,5 @@ def _split(lines: Iterable[str]) -> Iterator[dict[str, str]]:
             fields = {}
 
 
-def _read(fields: dict[str, str], base: str) -> Event:
-    return Event(fields.get("event", "message"), orjson.loads(fields["data"]), fields.get("id", ""), base)
+def _read(fields: dict[str, str], base: str) -> StreamEvent:
+    return StreamEvent(fields.get("event", "message"), orjson.loads(fields["data"]), fields.get("id", ""), base)

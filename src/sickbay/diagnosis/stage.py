@@ -54,6 +54,7 @@ class Stage(Generic[R, K]):
     name:        the name in storage, in filters and in metrics, and of the folder of its rules and cases.
     title:       the name on pages.
     part_of:     the name of the stage whose requests it is about; "" if it has requests of its own.
+    recorded:    whether exchanges have this stage, so that they can be filtered by it.
     sender, receiver, sentence: its arrow in a timeline. Without a sentence, the arrow has the title.
     delivery:    how a refusal is returned.
     outcome:     what a refusal comes to, if no endpoint of OAuth or FHIR returns it.
@@ -69,6 +70,7 @@ class Stage(Generic[R, K]):
     name: str
     title: str
     part_of: str = ""
+    recorded: bool = True
     sender: Party = "app"
     receiver: Party = "auth"
     sentence: str = ""

@@ -109,6 +109,7 @@ REDIRECT: Stage[UrlRequest, Any] = Stage(
     outcome="the app refuses",
     checks=always(*redirect.CHECKS),
     to_evidence=read_url.redirect_to_evidence,
+    recorded=False,
 )
 TOKEN: Stage[TokenRequest, TokenContext] = Stage(
     "token",
@@ -120,12 +121,12 @@ TOKEN: Stage[TokenRequest, TokenContext] = Stage(
     recheck=recheck.recheck_token_request,
     compared=TokenContext,
 )
-CLIENT_AUTHENTICATION: Stage[Any, Any] = Stage("client_authentication", "Token request", part_of="token")
-PKCE: Stage[Any, Any] = Stage("pkce", "Token request", part_of="token")
+CLIENT_AUTHENTICATION: Stage[Any, Any] = Stage("client_authentication", "Token request", part_of="token", recorded=False)
+PKCE: Stage[Any, Any] = Stage("pkce", "Token request", part_of="token", recorded=False)
 REFRESH: Stage[Any, Any] = Stage("refresh", "Token refresh", part_of="token", sentence="Your app refreshes its token")
 BACKEND: Stage[Any, Any] = Stage("backend", "Token request", part_of="token", sentence="Your app requests a token")
-SCRIPT: Stage[TokenRequest, TokenContext] = Stage("script", "Token for a script")
-ID_TOKEN: Stage[Any, Any] = Stage("id_token", "ID token")
+SCRIPT: Stage[TokenRequest, TokenContext] = Stage("script", "Token for a script", recorded=False)
+ID_TOKEN: Stage[Any, Any] = Stage("id_token", "ID token", recorded=False)
 ACCESS: Stage[AccessRequest, AccessContext] = Stage(
     "access",
     "FHIR request",
@@ -140,7 +141,7 @@ ACCESS: Stage[AccessRequest, AccessContext] = Stage(
 SEARCH: Stage[Any, Any] = Stage(
     "search", "FHIR search", part_of="access", receiver="fhir", sentence="Your app searches data", delivery="fhir"
 )
-APP_STATE: Stage[Any, Any] = Stage("app_state", "App state", part_of="access", receiver="fhir", delivery="fhir")
+APP_STATE: Stage[Any, Any] = Stage("app_state", "App state", part_of="access", receiver="fhir", delivery="fhir", recorded=False)
 INTROSPECTION: Stage[TokenRequest, SubjectContext] = Stage(
     "introspection",
     "Token introspection",
@@ -171,10 +172,10 @@ LOGOUT: Stage[LogoutRequest, LogoutContext] = Stage(
     recheck=recheck.recheck_logout_request,
 )
 BROWSER: Stage[Any, Any] = Stage("browser", "Browser", sender="browser")
-CLOCK: Stage[Any, Any] = Stage("clock", "Clock")
-ANSWER: Stage[Any, Any] = Stage("answer", "Error response")
-SILENCE: Stage[Any, Any] = Stage("silence", "Missing request")
-THROTTLE: Stage[None, None] = Stage("throttle", "Rate limit")
+CLOCK: Stage[Any, Any] = Stage("clock", "Clock", recorded=False)
+ANSWER: Stage[Any, Any] = Stage("answer", "Error response", recorded=False)
+SILENCE: Stage[Any, Any] = Stage("silence", "Missing request", recorded=False)
+THROTTLE: Stage[None, None] = Stage("throttle", "Rate limit", recorded=False)
 REQUEST: Stage[None, None] = Stage("request", "Request")
 
 STAGES: dict[str, Stage[Any, Any]] = {

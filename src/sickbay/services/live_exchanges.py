@@ -38,7 +38,7 @@ OVERLAP_LOOKS: Final = 20
 LOG = logging.getLogger("sickbay")
 
 
-class Position(NamedTuple):
+class JournalPosition(NamedTuple):
     """The last exchange that a listener got: its number, and when it arrived."""
 
     number: int
@@ -48,12 +48,12 @@ class Position(NamedTuple):
         return f"{self.number}-{self.at}"
 
 
-def parse_position(text: str) -> Position | None:
+def parse_position(text: str) -> JournalPosition | None:
     """Read what `str` of a position wrote; None for anything else."""
     number, _, at = text.partition("-")
     if not (number.isascii() and number.isdigit() and at.isascii() and at.isdigit()) or max(len(number), len(at)) > 18:
         return None
-    return Position(int(number), int(at))
+    return JournalPosition(int(number), int(at))
 
 
 class News(NamedTuple):
@@ -64,7 +64,7 @@ class News(NamedTuple):
     rows: tuple[ExchangeRow, ...]
     more: int
     unrecorded: int
-    position: Position
+    position: JournalPosition
 
 
 class Missed(NamedTuple):
@@ -77,7 +77,7 @@ class Missed(NamedTuple):
 class Listener:
     """Collects the news of one stream. limit: how many rows are kept until they are taken. position: of its last exchange."""
 
-    def __init__(self, wanted: ExchangeFilter, limit: int, position: Position) -> None:
+    def __init__(self, wanted: ExchangeFilter, limit: int, position: JournalPosition) -> None:
         self.position = position
         self._wanted = wanted
         self._rows: deque[ExchangeRow] = deque(maxlen=limit)
@@ -91,7 +91,7 @@ class Listener:
         self._rows.extend(found)
         self._unrecorded += unrecorded
         if rows:
-            self.position = Position(rows[-1].number, rows[-1].at)
+            self.position = JournalPosition(rows[-1].number, rows[-1].at)
         if found or unrecorded:
             self._changed.set()
 
@@ -147,7 +147,7 @@ class LiveExchanges:
         finally:
             self._listeners.remove(listener)
 
-    async def read_missed(self, wanted: ExchangeFilter, limit: int, since: Position) -> Missed:
+    async def read_missed(self, wanted: ExchangeFilter, limit: int, since: JournalPosition) -> Missed:
         """What was recorded after a position, up to where this worker has read."""
         store, until = self._runtime.store, self._reader.number
         exact = await is_stored(store, since)
@@ -161,7 +161,7 @@ class LiveExchanges:
             if len(page) < PAGE:
                 break
             number, at = page[-1].number, page[-1].at
-        last = Position(rows[-1].number, rows[-1].at) if rows else since
+        last = JournalPosition(rows[-1].number, rows[-1].at) if rows else since
         return Missed(News(tuple(rows), found - len(rows), 0, last), exact and read < RESUMED_ROWS)
 
     def stop(self) -> None:
@@ -207,9 +207,9 @@ class _JournalReader:
 
     def __init__(self, store: Store, overlap: int) -> None:
         self._store, self._overlap = store, overlap
-        self.number, self.last = 0, Position(0, 0)
+        self.number, self.last = 0, JournalPosition(0, 0)
         """The greatest number of an exchange that was read, and the exchange that was read last."""
-        self._newest = Position(0, 0)
+        self._newest = JournalPosition(0, 0)
         self._newest_at = 0
         self._by_time = False
         self._seen: deque[int] = deque(maxlen=2 * PAGE)
@@ -217,7 +217,7 @@ class _JournalReader:
         self._quiet_looks = 0
 
     async def begin(self) -> None:
-        self._newest = self.last = Position(*await self._store.newest_exchange())
+        self._newest = self.last = JournalPosition(*await self._store.newest_exchange())
         self.number, self._by_time, self._quiet_looks = self.last.number, False, 0
         stored = await self._store.find("exchange", limit=1)
         self._newest_at = stored[0].at if stored else 0
@@ -225,7 +225,7 @@ class _JournalReader:
         self._seen = deque((row.number for row in again), maxlen=2 * PAGE)
 
     async def read(self) -> list[ExchangeRow]:
-        newest = Position(*await self._store.newest_exchange())
+        newest = JournalPosition(*await self._store.newest_exchange())
         self._quiet_looks = 0 if newest != self._newest or self._by_time else self._quiet_looks + 1
         self._newest = newest
         if self._quiet_looks > (OVERLAP_LOOKS if self._overlap else 0):
@@ -247,12 +247,12 @@ class _JournalReader:
             page = [row for row in page if row.number not in seen]
             self._seen.extend(row.number for row in page)
         if page:
-            self.last = Position(page[-1].number, page[-1].at)
+            self.last = JournalPosition(page[-1].number, page[-1].at)
             self._newest_at = max(self._newest_at, *(row.at for row in page))
         return page
 
 
-async def is_stored(store: Store, position: Position) -> bool:
+async def is_stored(store: Store, position: JournalPosition) -> bool:
     """Whether the exchange of a position is still there, so that those after it have greater numbers. 0: there was none."""
     if position.number == 0:
         return True

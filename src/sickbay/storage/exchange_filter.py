@@ -29,7 +29,7 @@ class ExchangeRow(NamedTuple):
     line: str
 
 
-class Condition(NamedTuple):
+class ColumnCondition(NamedTuple):
     """A column matches one of the patterns of LIKE; none of them if `excluded`."""
 
     column: Column
@@ -37,7 +37,7 @@ class Condition(NamedTuple):
     excluded: bool = False
 
 
-ExchangeFilter: TypeAlias = tuple[Condition, ...]
+ExchangeFilter: TypeAlias = tuple[ColumnCondition, ...]
 """All conditions must hold."""
 
 
@@ -64,7 +64,7 @@ def to_sql(wanted: ExchangeFilter) -> Sql:
 def is_wanted(row: ExchangeRow, wanted: ExchangeFilter) -> bool:
     """Whether a row meets all conditions, as `to_sql` would say."""
     return all(
-        any(_compile(pattern).fullmatch(getattr(row, column)) for pattern in patterns) is not excluded
+        any(_is_like(getattr(row, column), pattern) for pattern in patterns) is not excluded
         and (excluded or column not in INDEXED or bool(getattr(row, column)))
         for column, patterns, excluded in wanted
     )
@@ -76,8 +76,53 @@ def read_exact(pattern: str) -> str | None:
     return None if any(wildcard for _, wildcard, _ in pieces) else "".join(quoted or text for quoted, _, text in pieces)
 
 
+class _Segment(NamedTuple):
+    """A part of a pattern between two %. wild: positions of its text at which any character stands."""
+
+    text: str
+    wild: frozenset[int]
+
+    def fits(self, text: str, at: int) -> bool:
+        if not self.wild:
+            return text.startswith(self.text, at)
+        part = text[at : at + len(self.text)]
+        return len(part) == len(self.text) and all(
+            place in self.wild or sent == expected for place, (sent, expected) in enumerate(zip(part, self.text, strict=True))
+        )
+
+    def find(self, text: str, start: int, end: int) -> int:
+        """The first place from `start` where it fits and ends before `end`; -1 if there is none."""
+        if not self.wild:
+            return text.find(self.text, start, end)
+        return next((at for at in range(start, end - len(self.text) + 1) if self.fits(text, at)), -1)
+
+
+def _is_like(text: str, pattern: str) -> bool:
+    """Whether a text matches a pattern of LIKE. Its time grows with the length of both, not faster."""
+    first, *others = _read_segments(pattern)
+    if not others:
+        return len(text) == len(first.text) and first.fits(text, 0)
+    *middle, last = others
+    at, end = len(first.text), len(text) - len(last.text)
+    if not first.fits(text, 0) or end < at or not last.fits(text, end):
+        return False
+    for segment in middle:
+        found = segment.find(text, at, end)
+        if found < 0:
+            return False
+        at = found + len(segment.text)
+    return True
+
+
 @lru_cache(256)
-def _compile(pattern: str) -> re.Pattern[str]:
-    wildcards = {"%": ".*", "_": "."}
-    pieces = [wildcards.get(wildcard) or re.escape(quoted or text) for quoted, wildcard, text in _PIECES.findall(pattern)]
-    return re.compile("".join(pieces), re.S)
+def _read_segments(pattern: str) -> tuple[_Segment, ...]:
+    segments: list[tuple[str, set[int]]] = [("", set())]
+    for quoted, wildcard, plain in _PIECES.findall(pattern):
+        text, wild = segments[-1]
+        if wildcard == "%":
+            segments.append(("", set()))
+        elif wildcard == "_":
+            segments[-1] = f"{text}_", {*wild, len(text)}
+        else:
+            segments[-1] = f"{text}{quoted or plain}", wild
+    return tuple(_Segment(text, frozenset(wild)) for text, wild in segments)

@@ -18,9 +18,10 @@ from sickbay.fhir.bundle import StoredResource
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.counts import Failures, Volume
-from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow
+from sickbay.storage.counts import Failures
+from sickbay.storage.exchange_filter import ExchangeFilter
 from sickbay.storage.facts import NONE, Codes, codes_of, patients_of
+from sickbay.storage.journal_store import JournalStore
 from sickbay.storage.probe import ProbeJob, T
 
 
@@ -272,7 +273,7 @@ class StaleCursor(BadCursor):
     """The cursor was created for a user with different access. Answered with 410, without its position or total."""
 
 
-class Store(Protocol):
+class Store(JournalStore, Protocol):
     """Implemented for SQLite and PostgreSQL; both pass tests/storage/contract.py."""
 
     async def transaction(self, steps: Sequence[Step]) -> None:
@@ -327,50 +328,12 @@ class Store(Protocol):
         """Return the newest exchanges that meet all conditions, newest first, with `at` < until."""
         ...
 
-    async def count_exchanges(self, wanted: ExchangeFilter, most: int, since: int | None = None) -> int:
-        """Count the exchanges that meet all conditions, with since < `at`, stopping at `most`."""
-        ...
-
-    async def read_exchanges_since(self, number: int, limit: int) -> list[ExchangeRow]:
-        """Return the exchanges that were stored after the one with this number, in the order of their numbers.
-
-        With several writers (PostgreSQL), one with a smaller number may become visible after one with a greater number.
-        """
-        ...
-
-    async def read_exchanges_after(self, at: int, limit: int) -> list[ExchangeRow]:
-        """Return the exchanges that arrived after this time, in the order in which they arrived."""
-        ...
-
-    async def newest_exchange(self) -> tuple[int, int]:
-        """Return the greatest number of a stored exchange, and its `at`; zeros if there is none.
-
-        If it is deleted, a later record may get its number.
-        """
-        ...
-
-    async def delete_exchanges(self, wanted: ExchangeFilter, until: int, most: int) -> int:
-        """Delete up to `most` exchanges that meet all conditions, with `at` < until. Returns how many were deleted."""
-        ...
-
-    async def journal_size(self) -> Volume:
-        """Return the size of the stored exchanges without reading any of them."""
-        ...
-
     async def database_size(self) -> int:
         """Return the size of the whole database in bytes, without a write-ahead log."""
         ...
 
     def writes_waiting(self) -> int:
         """Return how many writes of this process wait for the writer (SQLite) or a connection (PostgreSQL)."""
-        ...
-
-    async def trim_journal(self, most: Volume, at_once: int) -> int:
-        """While there are more exchanges than `most`, delete up to `at_once` of them. Returns how many were deleted.
-
-        Deletes from the app that has the most exchanges, those that expire first. Also returns 0 while another worker is
-        trimming.
-        """
         ...
 
     async def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from sickbay.cli import streams, terminal
 from sickbay.cli.argument_types import Count, Data
-from sickbay.cli.event_stream import Event, follow
+from sickbay.cli.event_stream import StreamEvent, follow
 from sickbay.cli.output import note
 from sickbay.kernel.english import count
 from sickbay.services.journal.filter_language import write_word
@@ -58,7 +58,7 @@ def tail(
             terminal.put(line)
 
 
-def _lines(event: Event, json: bool) -> Iterator[str]:
+def _lines(event: StreamEvent, json: bool) -> Iterator[str]:
     """What is printed of an event. Counts are notes, so that standard output has only exchanges."""
     match event.name:
         case "exchange":

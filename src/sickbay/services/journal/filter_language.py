@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 from sickbay.diagnosis.stages import STAGES
 from sickbay.kernel import english
 from sickbay.kernel.similar_names import find_closest
-from sickbay.services.journal.line import KINDS, RULE, STAGE
-from sickbay.storage.exchange_filter import Column, Condition, ExchangeFilter, quote
+from sickbay.services.journal.line import RULE, STAGE
+from sickbay.storage.exchange_filter import Column, ColumnCondition, ExchangeFilter, quote
 
 MAXIMUM_CHARACTERS: Final = 300
 MAXIMUM_WORDS: Final = 12
@@ -22,13 +22,13 @@ MAXIMUM_VALUES: Final = 8
 """Alternatives of a word."""
 OUTCOMES: Final = ("refused", "failed", "granted", "injected")
 """What `is:` can say."""
-RECORDED_STAGES: Final = (
-    *("registration", "launch", "discovery", "authorize", "login", "token", *KINDS, "access", "introspection", "revocation"),
-    *("userinfo", "logout", "browser", "request"),
-)
-"""Stages that an exchange can have."""
+RECORDED_STAGES: Final = tuple(name for name, stage in STAGES.items() if stage.recorded)
+"""Stages that an exchange can have, some of them only in its line (`line.KINDS`)."""
+ADDRESSES: Final = ("http", "https")
+"""Names that aren't filters, but the beginning of an address."""
 STATUS: Final = re.compile(r"[1-5][0-9x]{2}")
-_WORD: Final = re.compile(r'(-?)([A-Za-z]\w*+):(?=\s|\Z)|(-?)(?:([A-Za-z]\w*+):)?((?:"[^"]*+"?|[^\s"]++)++)')
+_WORD: Final = re.compile(r'(?:"[^"]*+"?|[^\s"]++)++')
+_NAME: Final = re.compile(r"[A-Za-z]\w*")
 _VALUE: Final = re.compile(r'(?:"[^"]*+"?|[^,"]++)++')
 
 
@@ -41,7 +41,7 @@ class Word(NamedTuple):
     text: str
 
 
-class Names(NamedTuple):
+class KnownNames(NamedTuple):
     """What values are compared with. apps: names, app_ids and client_ids in lower case, each with its client_ids."""
 
     apps: Mapping[str, tuple[str, ...]]
@@ -49,7 +49,7 @@ class Names(NamedTuple):
     rules: Sequence[str]
 
 
-class Reading(NamedTuple):
+class FilterReading(NamedTuple):
     """A filter as it was understood. problems: one sentence for each word that wasn't."""
 
     wanted: ExchangeFilter = ()
@@ -58,40 +58,37 @@ class Reading(NamedTuple):
 
 def split(text: str) -> tuple[Word, ...]:
     """The words of a filter."""
-    return tuple(_split_word(match) for match in _WORD.finditer(text))
+    return tuple(_split_word(text) for text in _WORD.findall(text))
 
 
-def _split_word(match: re.Match[str]) -> Word:
-    lone_minus, lone_name, minus, name, value = match.groups()
-    if value is None:
-        return Word(lone_name.lower(), (), bool(lone_minus), match[0])
-    if name is None:
-        return Word("", (value.replace('"', ""),), bool(minus), match[0])
-    if name.lower() in ("http", "https"):  # the beginning of an address
-        return Word("", (f"{name}:{value}".replace('"', ""),), bool(minus), match[0])
+def _split_word(text: str) -> Word:
+    excluded = text.startswith("-") and len(text) > 1
+    name, colon, value = text.removeprefix("-" if excluded else "").partition(":")
+    if not colon or not _NAME.fullmatch(name) or name.lower() in ADDRESSES:
+        return Word("", ((name + colon + value).replace('"', ""),), excluded, text)
     values = tuple(part for found in _VALUE.findall(value) if (part := found.replace('"', "").strip()))
-    return Word(name.lower(), values, bool(minus), match[0])
+    return Word(name.lower(), values, excluded, text)
 
 
-def read(text: str, names: Names) -> Reading:
+def read(text: str, names: KnownNames) -> FilterReading:
     """Understand a filter. A word that isn't understood is left out and named in the problems."""
     if len(text) > MAXIMUM_CHARACTERS:
-        return Reading(problems=(f"The filter has {len(text)} characters; at most {MAXIMUM_CHARACTERS} are read.",))
+        return FilterReading(problems=(f"The filter has {len(text)} characters; at most {MAXIMUM_CHARACTERS} are read.",))
     words = split(text)
     if len(words) > MAXIMUM_WORDS:
-        return Reading(problems=(f"The filter has {len(words)} words; at most {MAXIMUM_WORDS} are read.",))
-    conditions: list[Condition] = []
+        return FilterReading(problems=(f"The filter has {len(words)} words; at most {MAXIMUM_WORDS} are read.",))
+    conditions: list[ColumnCondition] = []
     problems: list[str] = []
     for word in words:
         found = _read_word(word, names)
-        if isinstance(found, Condition):
+        if isinstance(found, ColumnCondition):
             conditions.append(found)
         else:
             problems.append(found)
-    return Reading(tuple(conditions), tuple(problems))
+    return FilterReading(tuple(conditions), tuple(problems))
 
 
-def _read_word(word: Word, names: Names) -> Condition | str:
+def _read_word(word: Word, names: KnownNames) -> ColumnCondition | str:
     """The condition of a word, or what is wrong with it."""
     if word.name and word.name not in NAMES:
         return (
@@ -108,42 +105,44 @@ def _read_word(word: Word, names: Names) -> Condition | str:
         if isinstance(found, str):
             return found
         patterns += found
-    return Condition(COLUMNS.get(word.name, "line"), tuple(patterns), word.excluded)
+    return ColumnCondition(COLUMNS.get(word.name, "line"), tuple(patterns), word.excluded)
 
 
-def _read_text(value: str, names: Names) -> list[str] | str:
+def _read_text(value: str, names: KnownNames) -> list[str] | str:
     return [f"%{quote(value.lower())}%"]
 
 
-def _read_app(value: str, names: Names) -> list[str] | str:
+def _read_app(value: str, names: KnownNames) -> list[str] | str:
     found = dict.fromkeys(id for name in _find(value.lower(), names.apps) for id in names.apps[name])
     if not found:
         return f"There is no app {value}.{_suggest(value.lower(), names.apps)} Write its name, app_id or client_id."
     return [quote(id) for id in found]
 
 
-def _read_hospital(value: str, names: Names) -> list[str] | str:
+def _read_hospital(value: str, names: KnownNames) -> list[str] | str:
     found = _find(value.lower(), names.hospitals)
     return [quote(name) for name in found] or f"There is no hospital {value}. Hospitals: {english.join(names.hospitals)}."
 
 
-def _read_stage(value: str, names: Names) -> list[str] | str:
+def _read_stage(value: str, names: KnownNames) -> list[str] | str:
     found = _find(value.lower(), RECORDED_STAGES)
     if found:
         return [f"%{STAGE}{quote(stage)} %" for stage in found]
     known = STAGES.get(value.lower())
     if known is not None and known.part_of:
         return f"Requests of the stage {value} are recorded as {known.part_of}: write stage:{known.part_of}."
-    return f"There is no stage {value}.{_suggest(value.lower(), RECORDED_STAGES)} Stages: {english.join(RECORDED_STAGES)}."
+    return (
+        f"No exchange has the stage {value}.{_suggest(value.lower(), RECORDED_STAGES)} Stages: {english.join(RECORDED_STAGES)}."
+    )
 
 
-def _read_status(value: str, names: Names) -> list[str] | str:
+def _read_status(value: str, names: KnownNames) -> list[str] | str:
     if not STATUS.fullmatch(value.lower()):
         return f"{value} is not a status. Write three digits such as 404, or 4xx for all from 400 to 499."
     return [f"{value.lower().replace('x', '_')} %"]
 
 
-def _read_rule(value: str, names: Names) -> list[str] | str:
+def _read_rule(value: str, names: KnownNames) -> list[str] | str:
     found = _find(value.lower(), names.rules)
     if not found:
         return f"There is no rule {value}.{_suggest(value.lower(), names.rules)} /rules lists all of them."
@@ -152,17 +151,17 @@ def _read_rule(value: str, names: Names) -> list[str] | str:
     return [f"{before}{quote(body)}{after}"]
 
 
-def _read_launch(value: str, names: Names) -> list[str] | str:
+def _read_launch(value: str, names: KnownNames) -> list[str] | str:
     return [quote(value)]
 
 
-def _read_outcome(value: str, names: Names) -> list[str] | str:
+def _read_outcome(value: str, names: KnownNames) -> list[str] | str:
     if value.lower() not in OUTCOMES:
         return f"is:{value} has no meaning. Write is: and {english.join(OUTCOMES, 'or')}."
     return [f"% {value.lower()} %"]
 
 
-READERS: Final[Mapping[str, Callable[[str, Names], list[str] | str]]] = {
+READERS: Final[Mapping[str, Callable[[str, KnownNames], list[str] | str]]] = {
     "": _read_text,
     "app": _read_app,
     "hospital": _read_hospital,

@@ -6,18 +6,18 @@ from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.services import registration
 from sickbay.services.context import Runtime
 from sickbay.services.journal import filter_language
-from sickbay.services.journal.filter_language import Names, Reading
-from sickbay.storage.exchange_filter import Condition, quote
+from sickbay.services.journal.filter_language import FilterReading, KnownNames
+from sickbay.storage.exchange_filter import ColumnCondition, quote
 
 
-async def read_filter(runtime: Runtime, text: str) -> Reading:
+async def read_filter(runtime: Runtime, text: str) -> FilterReading:
     """Understand a filter. Apps that were removed can be named by the client_id of their exchanges."""
     words = [word for word in filter_language.split(text[: filter_language.MAXIMUM_CHARACTERS]) if word.name == "app"]
     apps = await _list_apps(runtime) if words else {}
     for value in {value for word in words for value in word.values if value.lower() not in apps}:
-        if await runtime.store.count_exchanges((Condition("owner", (quote(value),)),), 1):
+        if await runtime.store.count_exchanges((ColumnCondition("owner", (quote(value),)),), 1):
             apps[value.lower()] = (value,)
-    return filter_language.read(text, Names(apps, tuple(runtime.tenants), tuple(BY_ID)))
+    return filter_language.read(text, KnownNames(apps, tuple(runtime.tenants), tuple(BY_ID)))
 
 
 async def _list_apps(runtime: Runtime) -> dict[str, tuple[str, ...]]:

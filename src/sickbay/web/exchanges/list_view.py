@@ -20,12 +20,14 @@ from sickbay.web.exchanges.timeline_views import evidence
 from sickbay.web.pages.parts import VERDICTS, Verdict
 from sickbay.web.portal.developer_views import LineKind
 
+NAME_CHARACTERS: Final = 60
+"""Characters of an app's name that a list shows."""
 URL_CHARACTERS: Final = 100
 """Characters of a path, and of its parameters, that a row shows; the page of the exchange has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ListedExchange:
     """An exchange. finding: the worst one, or the injected fault; "" if there is none. probably: why it probably belongs to
     the app of the filter, which it doesn't name.
     """
@@ -54,7 +56,7 @@ class Group:
     """
 
     launch: str
-    rows: tuple[Row, ...]
+    rows: tuple[ListedExchange, ...]
     app: str = ""
     hospital: str = ""
     kind: LineKind = "passed"
@@ -130,15 +132,15 @@ class LaunchesView:
     launches: tuple[LaunchLine, ...]
 
 
-class Names:
-    """Names instead of ids. apps: client_id -> name. hospitals: tenant -> title."""
+class DisplayNames:
+    """DisplayNames instead of ids. apps: client_id -> name. hospitals: tenant -> title."""
 
     def __init__(self, apps: Mapping[str, str], hospitals: Mapping[str, str]) -> None:
         self.apps, self.hospitals = apps, hospitals
 
     def app(self, exchange: Mapping[str, Any]) -> str:
         id = exchange.get("app") or ""
-        return self.apps.get(id, id)
+        return shorten_name(self.apps.get(id, id))
 
     def hospital(self, exchange: Mapping[str, Any]) -> str:
         return self.hospitals.get(exchange.get("tenant") or "", "")
@@ -149,14 +151,14 @@ def address(path: str, **parameters: str) -> str:
     return f"{path}?{query}" if query else path
 
 
-def make_row(exchange: Mapping[str, Any], names: Names, day: str, app: str = "") -> Row:
+def make_row(exchange: Mapping[str, Any], names: DisplayNames, day: str, app: str = "") -> ListedExchange:
     """exchange: as `lines.read_line` returns it. day: on which only the time is shown. app: that it probably came from."""
     when = english.instant(exchange.get("at") or 0)
     path, mark, parameters = str(exchange["request"].get("url", "")).split("/", 3)[-1].partition("?")
     request, findings = exchange["request"], exchange.get("findings") or ()
     worst = findings[0] if findings else None
     finding = problem(exchange) if describe_injected(exchange) else worst["title"] if worst else ""
-    return Row(
+    return ListedExchange(
         str(exchange["id"]),
         english.clock(when, seconds=True) if english.day(when) == day else english.moment(exchange.get("at") or 0),
         outcome(exchange),
@@ -173,6 +175,10 @@ def make_row(exchange: Mapping[str, Any], names: Names, day: str, app: str = "")
         VERDICTS.get(worst["severity"], "advice") if worst else "warning",
         evidence(exchange),
     )
+
+
+def shorten_name(name: str) -> str:
+    return name if len(name) <= NAME_CHARACTERS else f"{name[:NAME_CHARACTERS]}…"
 
 
 def _shorten(text: str) -> str:
@@ -203,13 +209,18 @@ def describe_size(size: int | None) -> str:
 
 
 def group(
-    exchanges: Sequence[Mapping[str, Any]], rows: Sequence[Row], names: Names, stalled: Sequence[LaunchProgress], *, flat: bool
+    exchanges: Sequence[Mapping[str, Any]],
+    rows: Sequence[ListedExchange],
+    names: DisplayNames,
+    stalled: Sequence[LaunchProgress],
+    *,
+    flat: bool,
 ) -> tuple[Group, ...]:
     """Group the rows of the exchanges by launch, in the order of the newest exchange of each. Launches that stalled without
     an exchange come first, because nothing else says that anything happened.
     """
     waiting = {launch.id: launch for launch in stalled}
-    grouped: dict[str, list[tuple[Mapping[str, Any], Row]]] = {}
+    grouped: dict[str, list[tuple[Mapping[str, Any], ListedExchange]]] = {}
     last = ""
     for number, (exchange, row) in enumerate(zip(exchanges, rows, strict=True)):
         launch = "" if flat else str(exchange.get("launch") or "")
@@ -224,7 +235,7 @@ RUN = " "
 
 
 def _make_group(
-    key: str, pairs: Sequence[tuple[Mapping[str, Any], Row]], names: Names, stalled: LaunchProgress | None
+    key: str, pairs: Sequence[tuple[Mapping[str, Any], ListedExchange]], names: DisplayNames, stalled: LaunchProgress | None
 ) -> Group:
     rows = tuple(row for _, row in pairs)
     if key.startswith(RUN):
@@ -237,11 +248,11 @@ def _make_group(
     return Group(key, rows, app, hospital, kind, worst.finding if worst else "")
 
 
-def _stalled_alone(launch: LaunchProgress, names: Names) -> Group:
+def _stalled_alone(launch: LaunchProgress, names: DisplayNames) -> Group:
     since = launch.progress.since
     at = english.moment(since.clock or since.at) if since else ""
     hospital = names.hospitals.get(launch.client.tenant, "") if launch.client else ""
-    return Group(launch.id, (), launch.trail.app.name, hospital, "stalled", _describe_stall(launch), at)
+    return Group(launch.id, (), shorten_name(launch.trail.app.name), hospital, "stalled", _describe_stall(launch), at)
 
 
 def _describe_stall(launch: LaunchProgress) -> str:
@@ -268,5 +279,12 @@ def make_launch_line(launch: LaunchProgress, hospitals: Mapping[str, str]) -> La
     text = _describe_stall(launch) if kind == "stalled" else problem(refused) if kind == "refused" and refused else ""
     requests = len(exchanges) + launch.timeline.left_out
     return LaunchLine(
-        launch.id, english.moment(at), launch.trail.app.name, hospitals.get(tenant, ""), kind, state, text, requests
+        launch.id,
+        english.moment(at),
+        shorten_name(launch.trail.app.name),
+        hospitals.get(tenant, ""),
+        kind,
+        state,
+        text,
+        requests,
     )

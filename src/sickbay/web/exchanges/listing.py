@@ -14,7 +14,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import clear_exchanges, launch_progress, registration
 from sickbay.services.journal import exchange_json, lines
 from sickbay.services.journal import read as journal_reader
-from sickbay.services.journal.filter_language import Reading, write_word
+from sickbay.services.journal.filter_language import FilterReading, write_word
 from sickbay.services.journal.filters import read_filter
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.storage.exchange_filter import read_exact
@@ -22,7 +22,7 @@ from sickbay.storage.interface import Record
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.exchanges import list_view
-from sickbay.web.exchanges.list_view import ClearView, ExchangesView, LaunchesView, Names, address
+from sickbay.web.exchanges.list_view import ClearView, DisplayNames, ExchangesView, LaunchesView, address
 from sickbay.web.exchanges.stream import stream, wants_stream
 from sickbay.web.html_response import preferred_form
 
@@ -67,7 +67,7 @@ def _number(text: str | None, most: int) -> int | None:
     return min(int(text), most) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-async def _json(sandbox: Sandbox, query: Parameters, reading: Reading) -> Response:
+async def _json(sandbox: Sandbox, query: Parameters, reading: FilterReading) -> Response:
     if reading.problems:
         return error_responses.problem(400, "The filter has a mistake", detail=" ".join(reading.problems))
     await sandbox.journal.flush()
@@ -76,7 +76,7 @@ async def _json(sandbox: Sandbox, query: Parameters, reading: Reading) -> Respon
     return error_responses.json([lines.to_json(entry) for entry in await lines.read_lines(sandbox.runtime, records)])
 
 
-async def _view(sandbox: Sandbox, query: Parameters, text: str, reading: Reading, missing: str) -> ExchangesView:
+async def _view(sandbox: Sandbox, query: Parameters, text: str, reading: FilterReading, missing: str) -> ExchangesView:
     """With a filter that has a mistake, its other words count."""
     runtime, until = sandbox.runtime, _number(query.get("before"), 2**62)
     await sandbox.journal.flush()
@@ -104,7 +104,7 @@ async def _view(sandbox: Sandbox, query: Parameters, text: str, reading: Reading
     )
 
 
-async def _only_app(sandbox: Sandbox, reading: Reading) -> Client | None:
+async def _only_app(sandbox: Sandbox, reading: FilterReading) -> Client | None:
     """The app of a filter that says nothing else."""
     if len(reading.wanted) != 1:
         return None
@@ -132,10 +132,10 @@ async def _with_unnamed(
     return entries, stalled
 
 
-async def _names(sandbox: Sandbox, entries: Sequence[Mapping[str, Any]]) -> Names:
+async def _names(sandbox: Sandbox, entries: Sequence[Mapping[str, Any]]) -> DisplayNames:
     ids = {str(entry["app"]) for entry in entries if entry.get("app")}
     clients = [await registration.by_id(sandbox.runtime, id) for id in ids]
-    return Names({client.client_id: client.name for client in clients if client}, _hospitals(sandbox))
+    return DisplayNames({client.client_id: client.name for client in clients if client}, _hospitals(sandbox))
 
 
 def _hospitals(sandbox: Sandbox) -> dict[str, str]:

@@ -26,7 +26,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Runtime
 from sickbay.services.journal import lines
 from sickbay.services.journal.filters import read_filter
-from sickbay.services.live_exchanges import Listener, LiveExchanges, News, Position, parse_position
+from sickbay.services.live_exchanges import JournalPosition, Listener, LiveExchanges, News, parse_position
 from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow
 from sickbay.web import counting, error_responses, http_request
 from sickbay.web.admin.session import recognise, refuse_stranger
@@ -165,7 +165,7 @@ async def _exchange_events(runtime: Runtime, rows: Sequence[ExchangeRow]) -> lis
     """Exchanges that were deleted in the meantime are left out."""
     records = await asyncio.gather(*(runtime.store.get("exchange", row.key) for row in rows))
     return [
-        _event("exchange", lines.to_json(await lines.read_line(runtime, record)), Position(row.number, row.at))
+        _event("exchange", lines.to_json(await lines.read_line(runtime, record)), JournalPosition(row.number, row.at))
         for row, record in zip(rows, records, strict=True)
         if record is not None
     ]
@@ -175,7 +175,7 @@ def _count(news: News) -> Mapping[str, int]:
     return {"count": news.more, "not_recorded": news.unrecorded}
 
 
-def _event(name: str, data: Mapping[str, Any], position: Position | None = None) -> bytes:
+def _event(name: str, data: Mapping[str, Any], position: JournalPosition | None = None) -> bytes:
     id = f"id: {position}\n" if position is not None else ""
     return f"event: {name}\n{id}data: {msgspec.json.encode(data).decode()}\n\n".encode()
 
