@@ -200,20 +200,37 @@ export interface NewToken {
   user?: string | null;
 }
 
-/** At most one of advance (seconds to move forward) and offset (seconds from real time). frozen: stops the clock, or lets it
- * run again. */
+/** What to send instead of a recorded request. corrected: true: the corrected request, false: the original one; by default
+ * the corrected one, if there is one. parameters: of the query, or of the form of a POST. In parameters and headers, null
+ * removes one. A value such as CODE-FROM-YOUR-REDIRECT, which a corrected request contains, is filled in. */
+export interface Resend {
+  corrected?: boolean | null;
+  method?: string | null;
+  url?: string | null;
+  parameters?: Record<string, string | null> | null;
+  headers?: Record<string, string | null> | null;
+  body?: string | null;
+}
+
+/** id: of the new exchange. status: 0 if no response came. exchange: as GET /exchanges/{id} returns it. filled: what Sickbay
+ * filled in. notes: what it assumed, and what wasn't tested. */
+export interface ResentExchange {
+  id: string;
+  resent_from: string;
+  status: number;
+  exchange: Record<string, any> | null;
+  filled: string[];
+  notes: string[];
+}
+
+/** Exactly one of advance (seconds to move forward) and offset (seconds from the real time). */
 export interface ClockMove {
   advance?: number | null;
   offset?: number | null;
-  frozen?: boolean | null;
 }
 
-/** now: Sickbay's time, in seconds since 1970. real: real time. offset: seconds from real time to Sickbay's. */
-export interface Clock {
+export interface Now {
   now: number;
-  frozen: boolean;
-  real: number;
-  offset: number;
 }
 
 /** policy: the current settings by name, and of these, the ones changed while running, which have priority, and those from
@@ -264,8 +281,8 @@ export interface GetPaths {
   [path: `/admin/launches/${string}`]: { body: undefined; response: LaunchState };
   /** The journal */
   "/admin/exchanges": { body: undefined; response: Record<string, any>[] };
-  /** Sickbay's time and real time */
-  "/admin/clock": { body: undefined; response: Clock };
+  /** Sickbay's current time */
+  "/admin/clock": { body: undefined; response: Now };
   /** The policies of all hospitals */
   "/admin/policies": { body: undefined; response: TenantPolicy[] };
   /** The policy of one hospital */
@@ -293,8 +310,10 @@ export interface PostPaths {
   "/admin/launches": { body: NewLaunch; response: Launched };
   /** An access token for a script */
   "/admin/tokens": { body: NewToken; response: Record<string, any> };
-  /** Move, freeze or restore the clock */
-  "/admin/clock": { body: ClockMove; response: Clock };
+  /** Send the request of an exchange again, corrected or changed */
+  [path: `/admin/exchanges/${string}/resend`]: { body: Resend; response: ResentExchange };
+  /** Travel in time */
+  "/admin/clock": { body: ClockMove; response: Now };
   /** Inject a fault, or those of a preset */
   "/admin/faults": { body: Record<string, any>; response: Record<string, any> };
   /** Rotate: the next key signs, the current one retires */
