@@ -161,7 +161,7 @@ def grant() -> dict[str, Any]:
     }
 
 
-LONG = EditedRequest(
+WRITE_REQUEST = EditedRequest(
     "POST",
     "/general/r4/Observation",
     "_pretty=true&name=YOUR-NAME",
@@ -171,7 +171,7 @@ LONG = EditedRequest(
 
 
 def _edit_view(edited: EditedRequest) -> ResendView:
-    is_long = edited is LONG
+    is_long = edited is WRITE_REQUEST
     return ResendView(
         id="x",
         action="/exchanges/x/resend",
@@ -205,7 +205,7 @@ def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
     return {
         "exchange-offered": ("exchange", offered, DEVELOPER),
         "exchange-resent": ("exchange", resent, DEVELOPER),
-        "resend": ("resend", _edit_view(LONG), DEVELOPER),
+        "resend": ("resend", _edit_view(WRITE_REQUEST), DEVELOPER),
         "resend-least": ("resend", _edit_view(EditedRequest("GET", "/")), DEVELOPER),
         "exchange": ("exchange", full, DEVELOPER),
         "exchange-token": ("exchange", view(token_refused()), DEVELOPER),

@@ -223,20 +223,19 @@ export interface ResentExchange {
   notes: string[];
 }
 
+<<<<<<< HEAD
 /** At most one of advance (seconds to move forward) and offset (seconds from real time). frozen: stops the clock, or lets it
  * run again. */
+=======
+/** Exactly one of advance (seconds to move forward) and offset (seconds from the real time). */
+>>>>>>> resend
 export interface ClockMove {
   advance?: number | null;
   offset?: number | null;
-  frozen?: boolean | null;
 }
 
-/** now: Sickbay's time, in seconds since 1970. real: real time. offset: seconds from real time to Sickbay's. */
-export interface Clock {
+export interface Now {
   now: number;
-  frozen: boolean;
-  real: number;
-  offset: number;
 }
 
 /** policy: the current settings by name, and of these, the ones changed while running, which have priority, and those from
@@ -299,8 +298,8 @@ export interface GetPaths {
   [path: `/admin/launches/${string}`]: { body: undefined; response: LaunchState };
   /** The journal */
   "/admin/exchanges": { body: undefined; response: Record<string, any>[] };
-  /** Sickbay's time and real time */
-  "/admin/clock": { body: undefined; response: Clock };
+  /** Sickbay's current time */
+  "/admin/clock": { body: undefined; response: Now };
   /** The policies of all hospitals */
   "/admin/policies": { body: undefined; response: TenantPolicy[] };
   /** The policy of one hospital */
@@ -332,8 +331,13 @@ export interface PostPaths {
   "/admin/tokens": { body: NewToken; response: Record<string, any> };
   /** Send the request of an exchange again, corrected or changed */
   [path: `/admin/exchanges/${string}/resend`]: { body: Resend; response: ResentExchange };
+<<<<<<< HEAD
   /** Move, freeze or restore the clock */
   "/admin/clock": { body: ClockMove; response: Clock };
+=======
+  /** Travel in time */
+  "/admin/clock": { body: ClockMove; response: Now };
+>>>>>>> resend
   /** Inject a fault, or those of a preset */
   "/admin/faults": { body: Record<string, any>; response: Record<string, any> };
   /** Add a hospital, as JSON or as TOML (application/toml) */

@@ -97,7 +97,7 @@ class AdminGuard:
     def at_keyboard(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
         """Whether the request came directly from this machine and its user, whichever page is open there.
 
-        A request that Sickbay sends again didn't, whoever asked for it.
+        A request that Sickbay sends again didn't, even if that user asked for it.
         """
         return (
             state_of(scope).resent is None and at_keyboard(self.rules, _request(scope, headers)) and not self._stranger(scope)

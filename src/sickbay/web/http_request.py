@@ -92,7 +92,7 @@ def state_of(scope: Mapping[str, Any]) -> RequestState:
 
 
 def stand_in_of(request: Request) -> StandIn | None:
-    """What stands in for the app's credentials, if Sickbay itself sends this request again."""
+    """The stand-in for the app's credentials, if Sickbay itself sends this request again."""
     resent = state_of(request.scope).resent
     return resent.stand_in if resent is not None else None
 

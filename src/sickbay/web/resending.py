@@ -1,9 +1,9 @@
 """Sends a request to a hospital again, inside this process: without a connection, a cookie, or anyone's rights.
 
 Only the addresses of a hospital's OAuth and FHIR servers can be reached, and a redirect isn't followed. The request carries a
-mark (`http_request.ResendMark`) in the scope of its ASGI call, where nothing that anyone sends over a connection can put it.
-With it, no request counts as the administrator's (`admin_guard`), and credentials that Sickbay made for it are accepted instead
-of the app's.
+mark (`http_request.ResendMark`) in the scope of its ASGI call. Nothing that anyone sends over a connection can put it there. A
+request with the mark never counts as the administrator's (`admin_guard`), and credentials that Sickbay made for it are accepted
+instead of the app's.
 """
 
 from __future__ import annotations
