@@ -223,12 +223,8 @@ export interface ResentExchange {
   notes: string[];
 }
 
-<<<<<<< HEAD
 /** At most one of advance (seconds to move forward) and offset (seconds from real time). frozen: stops the clock, or lets it
  * run again. */
-=======
-/** Exactly one of advance (seconds to move forward) and offset (seconds from the real time). */
->>>>>>> resend
 export interface ClockMove {
   advance?: number | null;
   offset?: number | null;
@@ -331,13 +327,8 @@ export interface PostPaths {
   "/admin/tokens": { body: NewToken; response: Record<string, any> };
   /** Send the request of an exchange again, corrected or changed */
   [path: `/admin/exchanges/${string}/resend`]: { body: Resend; response: ResentExchange };
-<<<<<<< HEAD
   /** Move, freeze or restore the clock */
   "/admin/clock": { body: ClockMove; response: Clock };
-=======
-  /** Travel in time */
-  "/admin/clock": { body: ClockMove; response: Now };
->>>>>>> resend
   /** Inject a fault, or those of a preset */
   "/admin/faults": { body: Record<string, any>; response: Record<string, any> };
   /** Add a hospital, as JSON or as TOML (application/toml) */

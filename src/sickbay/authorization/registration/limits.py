@@ -47,7 +47,8 @@ OF_APP = "If your app needs this access, ask the administrator to add it in the 
 @check()
 def scope_is_within_the_limits_of_the_app(request: RegistrationRequest, context: Any) -> Refusal | None:
     """The limits of an app that registers itself, or for every app the scopes that the hospital supports."""
-    by_hospital = " ".join(context.server.policy.supported_scopes) if isinstance(context.server, Server) else ""
+    server = getattr(context, "server", None)
+    by_hospital = " ".join(server.policy.supported_scopes) if isinstance(server, Server) else ""
     limits = [(by_hospital, {"by": BY_HOSPITAL, "remedy": OF_HOSPITAL})] if by_hospital else []
     if request.limit is not None and request.limit.scope is not None:
         limits.append((request.limit.scope, {"by": request.limited_by, "remedy": OF_APP}))
