@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.cli.command import sickbay
 
-from sickbay.cli.commands.snapshot import describe_size
+from sickbay.kernel.english import size
 
 
 def test_a_snapshot_is_saved_listed_restored_and_removed(tmp_path: Path) -> None:
@@ -31,4 +31,4 @@ def test_wrong_names_are_explained(tmp_path: Path) -> None:
 
 
 def test_sizes_have_units() -> None:
-    assert [describe_size(size) for size in (0, 1, 1500, 3_450_000)] == ["0 KB", "1 KB", "2 KB", "3.5 MB"]
+    assert [size(number) for number in (0, 1, 1500, 3_450_000)] == ["0 KB", "1 KB", "2 KB", "3.5 MB"]

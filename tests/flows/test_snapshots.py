@@ -12,6 +12,7 @@ import pytest
 from tests.flows.flow import Flow
 from tests.flows.random_use import bearer, use
 from tests.flows.two_workers import run_two
+from tests.services.hospitals.hospital_texts import RIVERSIDE
 
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.sandbox import snapshots
@@ -161,7 +162,7 @@ def test_the_journal_faults_and_administrators_stay_as_they_are(tmp_path: Path) 
     async def steps(worker: Flow, other: Flow) -> None:
         await save(worker, "a")
         refused = [await flow.http.get("/general/r4/Patient") for flow in (worker, other)]
-        granted = await other.launched()
+        granted = await other.complete_launch()
         fault = (await worker.http.post("/admin/faults", json={"kind": "delay", "seconds": 0, "times": 3})).json()
         keys = (await worker.http.get("/admin/keys")).json()
         assert len(other.sandbox.journal._granted)
@@ -226,5 +227,33 @@ def test_wrong_names_and_limits_are_refused_and_change_nothing(tmp_path: Path, m
         assert (await worker.http.post("/admin/snapshots", json={"name": "many"})).status_code == NO_ROOM
         listed = (await other.http.get("/admin/snapshots")).json()
         assert [snapshot["name"] for snapshot in listed] == ["a" * 64]
+
+    run_two(steps, None, tmp_path)
+
+
+def test_hospitals_stay_and_those_added_since_are_as_seeded(tmp_path: Path) -> None:
+    async def steps(worker: Flow, other: Flow) -> None:
+        toml = {"Content-Type": "application/toml"}
+
+        async def add(flow: Flow) -> None:
+            answer = await flow.http.post("/admin/hospitals", content=RIVERSIDE, headers=toml)
+            assert answer.status_code == 201, answer.text
+
+        async def list_users(flow: Flow) -> Any:
+            return (await flow.http.get("/admin/users?tenant=riverside")).json()
+
+        await save(worker, "without")
+        await add(other)
+        seeded = await list_users(worker)
+        await save(other, "with")
+        await restore(worker, "without")
+        assert await list_users(other) == seeded
+        assert (await worker.http.delete("/admin/hospitals/riverside")).status_code == 204
+        await restore(other, "with")
+        assert await other.sandbox.runtime.store.find("user", tenant="riverside") == []
+        assert (await worker.http.get("/admin/apps")).status_code == 200
+        await add(worker)
+        await restore(worker, "with")
+        assert await list_users(other) == seeded
 
     run_two(steps, None, tmp_path)

@@ -27,7 +27,7 @@ def save(name: Name, /, *, json: Json = False, data: Data = None) -> None:
     if json:
         say(as_json(saved))
     else:
-        note(f"Saved the snapshot {name} ({describe_size(saved['bytes'])}).")
+        note(f"Saved the snapshot {name} ({english.size(saved['bytes'])}).")
 
 
 @snapshot.command(help_epilogue=help_epilogue("sickbay snapshot restore before-upgrade"))
@@ -60,9 +60,4 @@ def remove(name: Name, /, *, data: Data = None) -> None:
 
 
 def _row(saved: dict[str, Any]) -> tuple[str, ...]:
-    return saved["name"], english.moment(saved["at"]), describe_size(saved["bytes"]), ", ".join(saved["hospitals"])
-
-
-def describe_size(size: int) -> str:
-    """'12 KB', '3.4 MB'."""
-    return f"{size / 1_000_000:.1f} MB" if size >= 1_000_000 else f"{-(-size // 1000)} KB"
+    return saved["name"], english.moment(saved["at"]), english.size(saved["bytes"]), ", ".join(saved["hospitals"])
