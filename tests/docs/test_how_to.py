@@ -109,6 +109,12 @@ def test_move_the_clock_ends_at_real_time(server: dict[str, Any], tmp_path: Path
     assert json.loads(output[output.rindex('{"now"') :])["offset"] == 0
 
 
+def test_snapshots_are_saved_restored_and_removed(server: dict[str, Any], tmp_path: Path) -> None:
+    output = follow("snapshots.md", server, tmp_path)
+    assert "before" in output
+    assert '"name":"before"' in output
+
+
 def test_phones_and_emulators_serves_under_each_address_and_registers_a_native_app(tmp_path: Path) -> None:
     """The page is phones-and-emulators.md. It starts servers of its own."""
     port = str(free_port())

@@ -40,7 +40,9 @@ async def store(tmp_path: Path) -> AsyncIterator[RecordingStore]:
 
 
 def loading(store: RecordingStore, name: str = "files") -> Loading:
-    runtime: Any = SimpleNamespace(store=store, effects=SimpleNamespace(now=lambda: 1_700_000_000.0))
+    runtime: Any = SimpleNamespace(
+        store=store, effects=SimpleNamespace(now=lambda: 1_700_000_000.0), next_version=lambda space, before: before + 1
+    )
     tenant: Any = SimpleNamespace(name="general", fhir_base=lambda version: BASE)
     return Loading(runtime, tenant, "r4", name)
 

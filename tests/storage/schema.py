@@ -71,8 +71,10 @@ space = _table(
     _words("version"),
     _big("allocated"),
     _big("sequence"),
+    Column("last_version", _BIG, nullable=False, server_default=text("0")),
     indexes=[Index("space_by_name", "tenant", "version", unique=True)],
 )
+"""last_version: the highest number of a version that a snapshot's return undid. Later versions have larger numbers."""
 word = _table("word", _key("number"), _words("text"), indexes=[Index("word_by_text", "text", unique=True)])
 
 record = _table(
@@ -164,6 +166,48 @@ changed in the index (`storage/query/undo.py`); NULL for the first version, and 
 
 mark = _table("mark", _key("space"), Column("name", _TEXT, primary_key=True, nullable=False), _big("sequence"))
 """Positions in the history of a space: versions with a larger sequence were written later."""
+
+snapshot_mark = _table(
+    "snapshot_mark",
+    Column("snapshot", _TEXT, primary_key=True, nullable=False),
+    _key("space"),
+    Column("name", _TEXT, primary_key=True, nullable=False),
+    _big("sequence"),
+)
+"""The marks of the spaces that a snapshot contains."""
+snapshot_version = _table(
+    "snapshot_version",
+    Column("snapshot", _TEXT, primary_key=True, nullable=False),
+    _key("space"),
+    _key("sequence"),
+    _big("nid"),
+    _big("type"),
+    _words("id"),
+    _big("version_id"),
+    _big("at"),
+    _words("interaction"),
+    _words("who"),
+    _words("facts"),
+    Column("body", LargeBinary),
+)
+"""The versions since the mark `patients` that a snapshot contains. No sequence is used twice, so it identifies a version."""
+snapshot_record = _table(
+    "snapshot_record",
+    Column("snapshot", _TEXT, primary_key=True, nullable=False),
+    _key("number"),
+    _words("kind"),
+    _words("key"),
+    _words("tenant"),
+    _words("owner"),
+    _words("family"),
+    _words("label"),
+    _big("at"),
+    Column("expires_at", _BIG),
+    Column("used_at", _BIG),
+    _big("revision"),
+    Column("value", LargeBinary, nullable=False),
+)
+"""The records that a snapshot contains, in their order."""
 
 compartment_index = _table(
     "compartment_index",

@@ -15,7 +15,7 @@ from sickbay.web.pages import parts
 from sickbay.web.pages.parts import ClockView, Frame, Link
 from sickbay.web.portal import policy_form
 from sickbay.web.portal import views as portal_views
-from sickbay.web.portal.time_view import TimeView
+from sickbay.web.portal.time_view import SnapshotRow, TimeView
 
 CHOICES = (parts.Choice("general", "General Hospital", True), parts.Choice("cerner", "Cerner dialect"))
 FINDINGS = parts.findings(make_refused()["findings"])
@@ -156,7 +156,17 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
         "time": ("time", TIME, here),
         "time-frozen": (
             "time",
-            replace(TIME, frozen=True, is_real=False, offset="2 hours ahead of real time", fault="Enter a sign.", text="2h"),
+            replace(
+                TIME,
+                frozen=True,
+                is_real=False,
+                offset="2 hours ahead of real time",
+                fault="Enter a sign.",
+                text="2h",
+                snapshots=(SnapshotRow("before-upgrade", "30 Nov 2026, 21:44:00", "1.2 MB"),),
+                snapshot_fault="There is one.",
+                done="Saved the snapshot.",
+            ),
             replace(here, clock=ClockView("1 Dec 2026, 23:44:17", "2 hours ahead of real time", True)),
         ),
         "app-least": ("app", portal_views.AppView(name="A", summary="s", client_id="c", app_id="a"), here),

@@ -121,6 +121,9 @@ for name, texts in COMMANDS.items():
 app.command("sickbay.cli.commands.apps:apps", name="apps", help="Register, list, show, change, enable and remove apps.")
 app.command("sickbay.cli.commands.hospitals:hospitals", name="hospitals", help="Add hospitals of your own.")
 app.command("sickbay.cli.commands.fault:fault", name="fault", help="Make Sickbay misbehave as real EHRs do.")
+app.command(
+    "sickbay.cli.commands.snapshot:snapshot", name="snapshot", help="Save and restore everything that apps and users change."
+)
 
 
 def parse(arguments: Sequence[str]) -> tuple[Callable[..., Any], BoundArguments]:

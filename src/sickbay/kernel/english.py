@@ -57,6 +57,11 @@ def span(seconds: int) -> str:
     return join(parts) or "0 seconds"
 
 
+def size(number: int) -> str:
+    """'12 KB', '3.4 MB'. number: of bytes."""
+    return f"{number / 1_000_000:.1f} MB" if number >= 1_000_000 else f"{-(-number // 1000)} KB"
+
+
 def from_real_time(offset: float) -> str:
     """'2 hours ahead of real time', '30 minutes behind real time' or 'real time'. offset: in seconds."""
     seconds = round(offset)

@@ -6,10 +6,14 @@ from typing import NamedTuple, Protocol, TypeVar
 
 
 class ResetScope(NamedTuple):
-    """tenant: the hospital that was reset; None for all of them. everything: added apps and users were removed too."""
+    """tenant: the hospital that was reset; None for all of them. everything: added apps and users were removed too.
+
+    restored: a snapshot was restored, which keeps the journal.
+    """
 
     tenant: str | None = None
     everything: bool = False
+    restored: bool = False
 
 
 class Forgets(Protocol):

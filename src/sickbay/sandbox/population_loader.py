@@ -10,6 +10,7 @@ from contextvars import Context
 from functools import partial
 
 import orjson
+from msgspec import structs
 
 from sickbay import population
 from sickbay.fhir.visibility import EVERYTHING
@@ -179,7 +180,8 @@ class PopulationLoader:
             if stored is None:
                 steps.append(save(tenant, space, resource, 1, today))
             elif not stored.deleted and _strip(orjson.loads(stored.body)) == old.get(name):
-                steps.append(save(tenant, space, resource, stored.version_id + 1, today))
+                number = self.runtime.next_version(space, stored.version_id)
+                steps.append(structs.replace(save(tenant, space, resource, number, today), before=stored.version_id))
         after = before._replace(day=today, versions=before.versions + len(steps))
         try:
             await self.runtime.store.transaction([*steps, after.put(space)])
@@ -199,14 +201,30 @@ class PopulationLoader:
             for lock in locks:
                 lock.release()
 
-    async def steps_of_reset(self, tenant: str | None, today: datetime.date) -> list[Step]:
+    async def list_filled(self) -> list[ResourceSpace] | None:
+        """The spaces whose patients are stored. None if an older Sickbay filled one, without marks."""
+        spaces = []
+        for space in self._spaces(None):
+            filled, begun = await self._find_filled(space), await self.writer.read_stored(space)
+            if await self._is_unmarked(space, filled, begun):
+                return None
+            if filled is not None or (begun is not None and begun.portions > self.written.patients):
+                spaces.append(space)
+        return spaces
+
+    async def steps_of_reset(
+        self, tenant: str | None, today: datetime.date, kept: frozenset[ResourceSpace] = frozenset()
+    ) -> list[Step]:
         """The steps that undo what was written since the hospitals were filled, and the appointments of other days.
 
-        Hospitals that an older Sickbay has filled are emptied, because they have no marks.
+        Hospitals that an older Sickbay has filled are emptied, because they have no marks. kept: spaces that stay as they are.
         """
         states = {
-            space: (await self._find_filled(space), await self.writer.read_stored(space)) for space in self._spaces(tenant)
+            space: (await self._find_filled(space), await self.writer.read_stored(space))
+            for space in self._spaces(tenant)
+            if space not in kept
         }
+        keeps_numbers = bool(await self.runtime.store.find("snapshot", limit=1))
         unmarked = {space.tenant for space, state in states.items() if await self._is_unmarked(space, *state)}
         steps: list[Step] = [Clear("resources", name) for name in sorted(unmarked)]
         for space, (filled, begun) in states.items():
@@ -215,7 +233,7 @@ class PopulationLoader:
             elif begun is not None and await self.writer.must_begin_again(space, begun, today):
                 continue  # no one has used it
             else:
-                steps += self._undo(space, filled, begun, today)
+                steps += self._undo(space, filled, begun, today, keeps_numbers)
         return steps
 
     def steps_of_removal(self, tenant: Tenant) -> list[Step]:
@@ -231,14 +249,23 @@ class PopulationLoader:
         return begun is None and await self.runtime.store.has_resources(space)
 
     def _undo(
-        self, space: ResourceSpace, filled: FilledSpace | None, begun: WrittenPortions | None, today: datetime.date
+        self,
+        space: ResourceSpace,
+        filled: FilledSpace | None,
+        begun: WrittenPortions | None,
+        today: datetime.date,
+        keeps_numbers: bool,
     ) -> list[Step]:
         """The steps for one space. Another worker may complete it before they are applied, so that it may have a mark then."""
         index = partial(reindexing.entries, self.runtime, space)
         if filled is not None and filled.first != today:  # then only the last portion is missing, which depends on the day
             rest = WrittenPortions(today, self.written.patients + 1)
-            return [ReturnToMark(space, PATIENTS, index), filled_space.forget(space), rest.put(space, always=True)]
-        steps: list[Step] = [ReturnToMark(space, FILLED, index)]
+            return [
+                ReturnToMark(space, PATIENTS, index, keeps_numbers),
+                filled_space.forget(space),
+                rest.put(space, always=True),
+            ]
+        steps: list[Step] = [ReturnToMark(space, FILLED, index, keeps_numbers)]
         if filled is not None:
             steps.append(FilledSpace(today, today).put(space))
         elif begun is not None and begun.day != today:

@@ -8,7 +8,7 @@ from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import clock, record_kinds, registration, reset_revisions, runtime_settings, sessions, users
 from sickbay.services.context import Runtime, Tenant
-from sickbay.storage.interface import Clear, Conflict, Step
+from sickbay.storage.interface import Clear, Conflict, RemoveSnapshot, Step
 from sickbay.storage.resets import OUTSIDE, compare_with
 
 
@@ -28,7 +28,7 @@ async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = 
     """Restore the initial data and the policy of a hospital or of all, and with all hospitals the clock.
 
     Deletes sessions, tokens, launches and exchanges, but not the sessions of the administrator. everything: also deletes added
-    apps and users. Requests that began before change nothing any more, on any worker.
+    apps and users, and with all hospitals the snapshots. Requests that began before change nothing any more, on any worker.
     """
     async with sandbox.filling.pause(tenant):
         while not await _is_reset(sandbox, tenant, everything):
@@ -51,7 +51,9 @@ async def _steps(sandbox: Sandbox, tenant: str | None, everything: bool) -> list
     runtime = sandbox.runtime
     moved = clock.read(runtime).offset if tenant is None else 0.0
     kept = await sessions.of_administrators(runtime, int(runtime.effects.now() - moved)) if tenant is None else []
+    snapshots = await runtime.store.find("snapshot") if everything and tenant is None else []
     return [
+        *(RemoveSnapshot(record.key) for record in snapshots),
         *(Clear(kind, tenant or "") for kind in record_kinds.list_cleared(everything)),
         *kept,
         *await sandbox.filling.steps_of_reset(tenant, sandbox.filling.today(moved)),

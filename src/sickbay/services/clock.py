@@ -65,14 +65,15 @@ def move_settings(
     if not 0 <= real + after < LATEST_TIME:
         raise ClockOutOfRange("The clock can be moved only to times from 1970 to 2199")
     stands = settings.frozen_at is not None if frozen is None else frozen
-    behind = min(before, settings.behind if real < settings.behind_until else 0.0)
-    return replace(
-        settings,
-        seconds=after,
-        frozen_at=real + after if stands else None,
-        behind=min(behind, 0.0),
-        behind_until=real + BEHIND_SECONDS if before < 0 else settings.behind_until,
-    )
+    return replace(remember_behind(settings, real), seconds=after, frozen_at=real + after if stands else None)
+
+
+def remember_behind(settings: RuntimeSettings, real: float) -> RuntimeSettings:
+    """The settings before the clock shows another time: they have to say how far it was behind."""
+    before = offset_of(settings, real)
+    behind = min(0.0, before, settings.behind if real < settings.behind_until else 0.0)
+    until = real + BEHIND_SECONDS if before < 0 else settings.behind_until
+    return replace(settings, behind=behind, behind_until=until)
 
 
 def offset_of(settings: RuntimeSettings, real: float) -> float:

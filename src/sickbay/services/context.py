@@ -27,7 +27,7 @@ from sickbay.services.reset_revisions import ResetRevisions
 from sickbay.services.throttle import Throttle
 from sickbay.services.token_cache import TokenCache
 from sickbay.services.used_passwords import UsedPasswords
-from sickbay.storage.interface import Store
+from sickbay.storage.interface import ResourceSpace, Store
 from sickbay.storage.resets import WasReset
 
 
@@ -166,6 +166,8 @@ class Runtime:
     """The faults in force."""
     injected_until: int = 0
     """Until then, codes and tokens may be used that a fault made useless; 0 if there are none."""
+    last_versions: dict[ResourceSpace, int] = field(default_factory=dict)
+    """The highest numbers of versions that were undone (`Store.last_versions`)."""
     settings_revision: int = 0
     """The revision of the runtime settings that this worker has (services.runtime_settings)."""
     secret_hashes: frozenset[str] = frozenset()
@@ -192,6 +194,10 @@ class Runtime:
 
     def now(self) -> int:
         return int(self.effects.now())
+
+    def next_version(self, space: ResourceSpace, before: int) -> int:
+        """The number of the version after this one, 0 if there is none. Leaves out numbers that undone versions had."""
+        return max(before, self.last_versions.get(space, 0)) + 1
 
 
 def tenant(

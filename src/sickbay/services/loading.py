@@ -120,16 +120,18 @@ class _Batch:
         number, at, body = await self._find_current(key)
         if number and is_same(body, resource.body):
             return
+        following = run.runtime.next_version(run.space, number) if number else 1
         if number:
             version, hashes = await self._find_seen(key)
             if version == number and _hash(resource.body) in hashes:
                 return
             if at >= run.started:
                 known = hashes if version == number else [_hash(body)]
-                self.seen[key] = number + 1, [*known, _hash(resource.body)]
+                self.seen[key] = following, [*known, _hash(resource.body)]
         kind: Literal["create", "update"] = "update" if number else "create"
-        self.saves.append(Save(run.space, *key, number + 1, resource.body, resource.facts, self.now, kind, number or 0, "load"))
-        self.before[key] = number + 1, self.now, resource.body
+        saved = Save(run.space, *key, following, resource.body, resource.facts, self.now, kind, number or 0, "load", number)
+        self.saves.append(saved)
+        self.before[key] = following, self.now, resource.body
 
     async def _find_current(self, key: Key) -> tuple[int, int, bytes]:
         """Version, time and body; 0 as the version if there is none. A deleted resource has an empty body."""

@@ -36,10 +36,15 @@ KINDS = {
     "meta": AtReset.KEPT,
     "pending": AtReset.CLEARED,
     "session": AtReset.CLEARED,
+    "snapshot": AtReset.ADDED,
     "token": AtReset.CLEARED,
     "user": AtReset.ADDED,
 }
 """Every kind that the sources write. tests/services/test_record_kinds.py finds kinds that are missing here."""
+
+NOT_IN_SNAPSHOTS = frozenset(("changes", "exchange", "failure", "fault", "hospital", "injected", "key", "meta", "snapshot"))
+"""The journal, faults, throttling, hospitals and signing keys stay as they are when a snapshot is restored."""
+IN_SNAPSHOTS = tuple(kind for kind in KINDS if kind not in NOT_IN_SNAPSHOTS)
 
 
 def list_cleared(everything: bool) -> tuple[str, ...]:

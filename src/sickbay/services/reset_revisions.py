@@ -11,17 +11,18 @@ from sickbay.kernel.memory import ResetScope
 from sickbay.storage.interface import Put, Record, Store
 from sickbay.storage.resets import RESETS, Revisions, expected_revisions, key_of
 
-_ENCODED_EVERYTHING = msgspec.json.Decoder(int)
+_decode_counts = msgspec.json.Decoder(int | tuple[int, int]).decode
 
 
 class ResetRevisions(NamedTuple):
     """of: by hospital, and by "" for requests to none, the revisions that must not change while a request runs.
 
-    everything: how many of the resets removed added apps and users too.
+    everything: how many of the resets removed added apps and users too. restores: how many were restores of a snapshot.
     """
 
     of: dict[str, Revisions]
     everything: int = 0
+    restores: int = 0
 
     @property
     def all(self) -> Revisions:
@@ -31,30 +32,30 @@ class ResetRevisions(NamedTuple):
 
 def no_revisions(tenants: Iterable[str]) -> ResetRevisions:
     """The revisions before the first reset."""
-    return _revisions(dict.fromkeys((RESETS, *map(key_of, tenants)), 0), tenants, 0)
+    return _revisions(dict.fromkeys((RESETS, *map(key_of, tenants)), 0), tenants)
 
 
 async def read_stored(store: Store, tenants: Iterable[str]) -> ResetRevisions:
-    revisions, everything = {}, 0
+    revisions, everything, restores = {}, 0, 0
     for tenant in (None, *tenants):
         record = await store.get("meta", key_of(tenant))
         revisions[key_of(tenant)] = record.revision if record else 0
         if tenant is None and record is not None:
-            everything = _ENCODED_EVERYTHING.decode(record.value)
-    return _revisions(revisions, tenants, everything)
+            counts = _decode_counts(record.value)  # an older Sickbay stored only the first
+            everything, restores = (counts, 0) if isinstance(counts, int) else counts
+    return _revisions(revisions, tenants)._replace(everything=everything, restores=restores)
 
 
-def _revisions(revisions: Revisions, tenants: Iterable[str], everything: int) -> ResetRevisions:
+def _revisions(revisions: Revisions, tenants: Iterable[str]) -> ResetRevisions:
     common = {RESETS: revisions[RESETS]}
-    return ResetRevisions(
-        {"": common, **{name: {**common, key_of(name): revisions[key_of(name)]} for name in tenants}}, everything
-    )
+    return ResetRevisions({"": common, **{name: {**common, key_of(name): revisions[key_of(name)]} for name in tenants}})
 
 
 def news(before: ResetRevisions, now: ResetRevisions) -> list[ResetScope]:
     """The resets between two moments."""
     if before.of[""] != now.of[""]:
-        return [ResetScope(None, before.everything != now.everything)]
+        restored = now.of[""][RESETS] - before.of[""][RESETS] == now.restores - before.restores
+        return [ResetScope(None, before.everything != now.everything, restored)]
     return [ResetScope(name) for name, revisions in now.of.items() if revisions != before.of.get(name)]
 
 
@@ -67,9 +68,12 @@ def is_over(known: ResetRevisions) -> bool:
     return any(current.get(key, 0) != revision for key, revision in began.items())
 
 
-def step(known: ResetRevisions, tenant: str | None, everything: bool) -> Put:
-    """What a reset writes so that every worker notices it, and so that earlier requests change nothing any more."""
+def step(known: ResetRevisions, tenant: str | None, everything: bool, *, restores: bool = False) -> Put:
+    """What a reset writes so that every worker notices it, and so that earlier requests change nothing any more.
+
+    restores: it is the restore of a snapshot.
+    """
     if tenant is not None:
         return Put(Record("meta", key_of(tenant), b"0", tenant))
-    value = msgspec.json.encode(known.everything + everything)
+    value = msgspec.json.encode((known.everything + everything, known.restores + restores))
     return Put(Record("meta", RESETS, value), known.of[""][RESETS])

@@ -53,6 +53,7 @@ async def refresh(runtime: Runtime) -> None:
     if revision != runtime.settings_revision:
         settings = records.parse(RuntimeSettings, record.value) if record else RuntimeSettings()
         await stored.follow(runtime, settings.hospitals)
+        runtime.last_versions = await runtime.store.last_versions()
         _apply(runtime, settings, revision, await reset_revisions.read_stored(runtime.store, runtime.tenants))
 
 
@@ -132,6 +133,7 @@ async def read_stored(runtime: Runtime) -> tuple[RuntimeSettings, int]:
 
 
 def put(settings: RuntimeSettings, revision: int, *, aside: bool = False) -> Put:
+    """Store the settings, if they still have this revision; 0 if none are stored."""
     return Put(Record("meta", NAME, records.dump(settings)), revision, aside=aside)
 
 

@@ -20,6 +20,7 @@ from sickbay.authorization.models import User
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.storage.interface import Delete, Put, Record
+from sickbay.storage.kinds import ADMINISTRATOR
 from sickbay.storage.quotas import ANONYMOUS
 
 LIFETIME = 30 * 86400
@@ -27,8 +28,6 @@ ADMIN_LIFETIME = 12 * 3600
 """Seconds that a sign-in with the admin token lasts."""
 UNSTORED: Final = "page."
 """How the values of cookies without a stored session begin. No other value contains a dot."""
-ADMINISTRATOR: Final = "administrator"
-"""The label of sessions that may administer Sickbay."""
 DUMMY = "$argon2id$v=19$m=19456,t=2,p=1$c2lja2JheXNpY2tiYXk$0xBeyXfVzJVcvXLd0ckN3F0RcGaxCpM3z9wyCtG5u+8"
 
 

@@ -103,7 +103,8 @@ class Save(msgspec.Struct, frozen=True, gc=False):
     """Write one version of a resource. `body` holds the bytes that will be served, meta included.
 
     if_version: raise Conflict unless this is the current version; 0: only if there is none; None: no condition. The store
-    counts versions itself: `version_id` must be the next version (1 for a new resource), otherwise Conflict. at: epoch ms.
+    counts versions itself: `version_id` must be the next version (1 for a new resource), otherwise Conflict. before: the
+    current version if numbers are left out, because versions that were undone had them. at: epoch ms.
     interaction: create, update, update-create (an update that creates a resource that is absent or deleted), delete (then body
     is empty).
     """
@@ -118,6 +119,7 @@ class Save(msgspec.Struct, frozen=True, gc=False):
     interaction: Interaction = "create"
     if_version: int | None = None
     who: str = ""
+    before: int | None = None
 
 
 class Reindex(msgspec.Struct, frozen=True, gc=False):
@@ -142,12 +144,46 @@ class ReturnToMark(msgspec.Struct, frozen=True, gc=False):
 
     Later marks are deleted. The numbers that the store counts internally go on, so that none is used twice.
 
-    index: extracts the facts of a body, for versions that an older Sickbay wrote. It is called on any thread.
+    index: extracts the facts of a body, for versions that an older Sickbay wrote. It is called on any thread. keeps_numbers:
+    the numbers of the versions that are undone aren't used again (`Store.last_versions`), because a snapshot may have some.
     """
 
     space: ResourceSpace
     name: str
     index: Callable[[bytes], IndexEntries]
+    keeps_numbers: bool = False
+
+
+class SaveSnapshot(msgspec.Struct, frozen=True, gc=False):
+    """Copy records and what was written in some spaces since their mark `patients`. Replaces what the snapshot had.
+
+    kinds: of the records, except sessions of administrators. keys: of more records, of kind meta.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    keys: tuple[str, ...]
+    spaces: tuple[ResourceSpace, ...]
+
+
+class RestoreSnapshot(msgspec.Struct, frozen=True, gc=False):
+    """Make records and spaces as they were when the snapshot was saved with the same kinds, keys and spaces.
+
+    Undoes what the snapshot doesn't have, and repeats what is missing, so it costs nothing for what both have. Raises Conflict
+    if a space was emptied since. index: as in ReturnToMark, for a space.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    keys: tuple[str, ...]
+    spaces: tuple[ResourceSpace, ...]
+    index: Callable[[ResourceSpace, bytes], IndexEntries]
+
+
+class RemoveSnapshot(msgspec.Struct, frozen=True, gc=False):
+    """Delete what a snapshot has."""
+
+    name: str
 
 
 class CopyResources(msgspec.Struct, frozen=True, gc=False):
@@ -163,7 +199,21 @@ class CopyResources(msgspec.Struct, frozen=True, gc=False):
     at: int
 
 
-Step: TypeAlias = Put | UseOnce | Delete | DeleteFamily | Clear | Save | Reindex | Mark | ReturnToMark | CopyResources
+Step: TypeAlias = (
+    Put
+    | UseOnce
+    | Delete
+    | DeleteFamily
+    | Clear
+    | Save
+    | Reindex
+    | Mark
+    | ReturnToMark
+    | CopyResources
+    | SaveSnapshot
+    | RestoreSnapshot
+    | RemoveSnapshot
+)
 
 
 class CannotCopy(Exception):
@@ -370,6 +420,14 @@ class Store(JournalStore, Protocol):
 
     async def writes_since(self, space: ResourceSpace, mark: str) -> int | None:
         """Return how many versions were written in a space since a mark, deletions included. None without the mark."""
+        ...
+
+    async def last_versions(self) -> dict[ResourceSpace, int]:
+        """Return the highest number of an undone version that isn't used again, for each space that has one."""
+        ...
+
+    async def measure_snapshot(self, step: SaveSnapshot) -> int:
+        """Return how many bytes of records and resources this step would copy."""
         ...
 
     async def has_resources(self, space: ResourceSpace) -> bool:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sickbay.storage.interface import Put, Record
 
 COUNTED = frozenset(("app", "app-before"))
 """Kinds whose changes are counted."""
 CHANGES = Put(Record("changes", "app", b"{}"))
 """Written with every change of those kinds, so that every worker sees a new revision of this record."""
+
+ADMINISTRATOR: Final = "administrator"
+"""The label of sessions that may administer Sickbay. No snapshot contains or changes them."""
 
 UNCACHED = frozenset(("code", "condition", "consent", "failure", "family", "jti", "launch", "login", "pending", "session"))
 """Kinds of records that no cache has anything of: their changes leave the stamp unchanged.

@@ -11,10 +11,12 @@ PAGE = {"Accept": "text/html"}
 NOTE = "Return to real time"
 
 
-async def send(flow: Flow, move: str, **more: str) -> int:
+async def send(flow: Flow, move: str = "", **more: str) -> int:
     page = (await flow.http.get("/developer/time", headers=PAGE)).text
     csrf = page.partition('name="csrf" value="')[2].partition('"')[0]
-    answer = await flow.http.post("/developer/time", data={"csrf": csrf, "move": move} | more, headers=PAGE)
+    answer = await flow.http.post(
+        "/developer/time", data={"csrf": csrf} | ({"move": move} if move or not more else {}) | more, headers=PAGE
+    )
     return answer.status_code
 
 
@@ -56,3 +58,18 @@ def test_only_the_administrator_moves_the_clock(tmp_path: Path) -> None:
         assert (await flow.http.post("/developer/time", data={"move": "+1h"}, headers=PAGE)).status_code == 403
 
     run(steps, tmp_path, require_admin_token=True, admin_token="a-token-of-the-test")
+
+
+def test_the_page_saves_restores_and_removes_snapshots(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        assert await send(flow, save="before") == 303
+        for wrong in ({"save": "before"}, {"save": "A b"}, {"restore": "absent"}, {"remove": "absent"}):
+            assert await send(flow, **wrong) == 422
+        app = await flow.register()
+        assert await send(flow, restore="before") == 303
+        assert (await flow.http.get(f"/admin/apps/{app['app_id']}")).status_code == 404
+        assert await send(flow, remove="before") == 303
+        assert (await flow.http.get("/admin/snapshots")).json() == []
+        assert "Removed the snapshot." in (await flow.http.get("/developer/time?done=remove", headers=PAGE)).text
+
+    run(steps, tmp_path)

@@ -85,6 +85,12 @@ class Queue(Generic[T]):
         self.clear()
         self.put_back(kept)
 
+    def replace(self, change: Callable[[T], T]) -> None:
+        """Replaces each item."""
+        items = [(change(item), owner, weight) for item, owner, weight in self.items()]
+        self.clear()
+        self.put_back(items)
+
     def put_back(self, items: Iterable[tuple[T, str, int]]) -> None:
         """Puts items that were taken out back, before those added since."""
         later = self.items()

@@ -262,8 +262,13 @@ class Journal:
         return of.get(tenant) or of[""]
 
     def forget(self, reset: ResetScope) -> None:
-        """Drops the exchanges that wait to be written. `flush` leaves out those that it is writing."""
+        """Drops the exchanges that wait to be written. `flush` leaves out those that it is writing. A restored snapshot keeps
+        them.
+        """
         for queue in (self._granted, self._refused, self._unexplained):
+            if reset.restored:
+                queue.replace(lambda waiting: (waiting[0], self._revisions(waiting[0].tenant)))
+                continue
             queue.keep_only(lambda waiting: reset.tenant not in (None, waiting[0].tenant))
 
     async def run(self) -> None:

@@ -18,12 +18,12 @@ from sickbay.fhir import lossless_json, preconditions
 from sickbay.fhir.body import Body
 from sickbay.fhir.subjects import Before, subjects_of
 from sickbay.fhir.validation.validator import validate
-from sickbay.fhir.visibility import through
+from sickbay.fhir.visibility import Visibility, through
 from sickbay.kernel.checks import Refusal
 from sickbay.services.context import Runtime
 from sickbay.services.decision import Decision, decide, refuse
 from sickbay.services.writing.requests import WriteRejected, WriteRequest
-from sickbay.storage.interface import Stored
+from sickbay.storage.interface import HistoryQuery, Stored
 
 
 async def record(runtime: Runtime, write: WriteRequest, current: Stored | None) -> Before | None:
@@ -33,9 +33,18 @@ async def record(runtime: Runtime, write: WriteRequest, current: Stored | None) 
         return None
     visibility, latest = through(write.seen.visibility, letter), current
     if current.deleted:
-        latest = await runtime.store.version(write.space, write.type, current.id, current.version_id - 1, visibility) or current
+        latest = await _before_deletion(runtime, write, current, visibility) or current
     resource = lossless_json.loads(latest.body) if latest.body else {}
     return Before(subjects_of(write.space.version, resource, write.tenant.fhir_base(write.space.version)), latest.codes)
+
+
+async def _before_deletion(runtime: Runtime, write: WriteRequest, current: Stored, visibility: Visibility) -> Stored | None:
+    """The last version with content. Its number isn't always one less, because numbers can be left out."""
+    last = await runtime.store.version(write.space, write.type, current.id, current.version_id - 1, visibility)
+    if last is None:
+        versions = await runtime.store.history(write.space, HistoryQuery(write.type, current.id, 2), visibility)
+        return versions.entries[1][0] if len(versions.entries) > 1 else None
+    return last
 
 
 def outside_record(write: WriteRequest, current: Stored | None, before: Before | None) -> WriteRejected | None:

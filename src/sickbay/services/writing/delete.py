@@ -30,9 +30,9 @@ async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
     declined = decisions.outside_record(write, target, before) or decisions.version_conflict(write, target)
     if declined is not None:
         return declined
-    version_id = target.version_id + (0 if target.deleted else 1)
+    version_id = target.version_id if target.deleted else runtime.next_version(write.space, target.version_id)
     done = WriteResult(204, write.type, target.id, version_id, saving.epoch_milliseconds(runtime))
-    return Prepared(done, () if target.deleted else (_deletion(write, target, done.at),))
+    return Prepared(done, () if target.deleted else (_deletion(runtime, write, target, done.at),))
 
 
 async def _delete_all(runtime: Runtime, write: WriteRequest, query: Query) -> Prepared | WriteRejected:
@@ -51,10 +51,11 @@ async def _delete_all(runtime: Runtime, write: WriteRequest, query: Query) -> Pr
         for resource in deletable
         if not decisions.outside_record(write, resource, await decisions.record(runtime, write, resource))
     ]
-    steps = tuple(_deletion(write, resource, at) for resource in deletable)
+    steps = tuple(_deletion(runtime, write, resource, at) for resource in deletable)
     return Prepared(WriteResult(204, write.type, ""), steps)
 
 
-def _deletion(write: WriteRequest, target: Stored, at: int) -> Save:
-    version, who = target.version_id + 1, write.seen.client_id
-    return Save(write.space, write.type, target.id, version, b"", IndexEntries(), at, "delete", who=who)
+def _deletion(runtime: Runtime, write: WriteRequest, target: Stored, at: int) -> Save:
+    before, who = target.version_id, write.seen.client_id
+    version = runtime.next_version(write.space, before)
+    return Save(write.space, write.type, target.id, version, b"", IndexEntries(), at, "delete", who=who, before=before)

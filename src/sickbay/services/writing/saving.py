@@ -63,12 +63,13 @@ def save(
 ) -> Prepared:
     """before: the current version, 0 if there is none. The store raises Conflict if the version has changed by then."""
     at, id = epoch_milliseconds(runtime), str(body.resource["id"])
-    stored = bodies.stamp(body.resource, before + 1, instant(at))
+    version = 1 if interaction == "create" else runtime.next_version(write.space, before)
+    stored = bodies.stamp(body.resource, version, instant(at))
     kind: Interaction = "update" if before and there else interaction if interaction == "create" else "update-create"
-    step = Save(write.space, write.type, id, before + 1, stored, body.facts, at, kind, who=write.seen.client_id)
+    step = Save(write.space, write.type, id, version, stored, body.facts, at, kind, who=write.seen.client_id, before=before)
     readable = write.seen.visibility.allows(write.type, "r", body.facts.patients, body.facts.codes)
     status = 200 if before and there else 201
-    return Prepared(WriteResult(status, write.type, id, before + 1, at, stored if readable else None), (step,))
+    return Prepared(WriteResult(status, write.type, id, version, at, stored if readable else None), (step,))
 
 
 def report_unchanged(write: WriteRequest, match: Stored) -> WriteResult:

@@ -4,7 +4,7 @@ Each later statement sees everything that was committed before it (READ COMMITTE
 So a condition that holds when it is checked still holds when the transaction commits, and transactions can't deadlock. A name
 is locked shared by those who use it and exclusively by those who change it:
 
-    everything                  shared by all, exclusive for clearing
+    everything                  shared by all, exclusive for clearing and for snapshots
     a family of records         shared for putting a record, exclusive for revoking
     a space                     shared for saving, exclusive for marks, fills, copies and large batches
     one resource                shared for referring to it, exclusive for saving or indexing it
@@ -25,8 +25,10 @@ from sickbay.storage.interface import (
     Put,
     Reindex,
     ResourceSpace,
+    RestoreSnapshot,
     ReturnToMark,
     Save,
+    SaveSnapshot,
     Step,
 )
 from sickbay.storage.query.saving import targets
@@ -46,7 +48,7 @@ def of_steps(steps: Sequence[Step]) -> str:
                 shared.add(f"family {record.family}")
             case DeleteFamily(family=family):
                 exclusive.add(f"family {family}")
-            case Clear():
+            case Clear() | SaveSnapshot() | RestoreSnapshot():
                 exclusive.add(EVERYTHING)
             case Save() | Reindex():
                 saves.append(step)

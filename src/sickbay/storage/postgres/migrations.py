@@ -192,6 +192,20 @@ _LINES = """
 ALTER TABLE record ADD COLUMN line TEXT COLLATE "C" DEFAULT '' NOT NULL;
 """
 
+_SNAPSHOTS = """
+ALTER TABLE space ADD COLUMN last_version BIGINT DEFAULT 0 NOT NULL;
+CREATE TABLE snapshot_mark (snapshot TEXT COLLATE "C" NOT NULL, space BIGINT NOT NULL, name TEXT COLLATE "C" NOT NULL,
+    sequence BIGINT NOT NULL, PRIMARY KEY (snapshot, space, name));
+CREATE TABLE snapshot_version (snapshot TEXT COLLATE "C" NOT NULL, space BIGINT NOT NULL, sequence BIGINT NOT NULL,
+    nid BIGINT NOT NULL, type BIGINT NOT NULL, id TEXT COLLATE "C" NOT NULL, version_id BIGINT NOT NULL, at BIGINT NOT
+    NULL, interaction TEXT COLLATE "C" NOT NULL, who TEXT COLLATE "C" NOT NULL, facts TEXT COLLATE "C" NOT NULL, body
+    BYTEA, PRIMARY KEY (snapshot, space, sequence));
+CREATE TABLE snapshot_record (snapshot TEXT COLLATE "C" NOT NULL, number BIGINT NOT NULL, kind TEXT COLLATE "C" NOT
+    NULL, "key" TEXT COLLATE "C" NOT NULL, tenant TEXT COLLATE "C" NOT NULL, owner TEXT COLLATE "C" NOT NULL, family
+    TEXT COLLATE "C" NOT NULL, label TEXT COLLATE "C" NOT NULL, at BIGINT NOT NULL, expires_at BIGINT, used_at BIGINT,
+    revision BIGINT NOT NULL, value BYTEA NOT NULL, PRIMARY KEY (snapshot, number));
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _COMPOSITES_AND_EXACT_TEXTS,
@@ -208,6 +222,7 @@ STEPS: tuple[str, ...] = (
     _MARKS,
     _UNDO,
     _LINES,
+    _SNAPSHOTS,
 )
 """Step n upgrades version n to n + 1."""
 

@@ -17,8 +17,11 @@ from sickbay.storage.interface import (
     Mark,
     Put,
     Reindex,
+    RemoveSnapshot,
+    RestoreSnapshot,
     ReturnToMark,
     Save,
+    SaveSnapshot,
     Step,
     UseOnce,
 )
@@ -28,8 +31,10 @@ from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.locks import number
 from sickbay.storage.postgres.marks import return_to_mark, set_mark
 from sickbay.storage.postgres.resources import reindex, save
+from sickbay.storage.postgres.snapshots import restore_snapshot
+from sickbay.storage.postgres.snapshots import run as run_all
 from sickbay.storage.postgres.sql_dialect import to_postgres, values
-from sickbay.storage.query import exchanges
+from sickbay.storage.query import exchanges, snapshots
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.space_tables import TABLES, forgets
 from sickbay.storage.query.statement import Sql
@@ -40,10 +45,10 @@ _DELETE_OLDEST = f"DELETE FROM record WHERE number IN ({quotas.OLDEST} FOR UPDAT
 
 
 def append_changes(steps: Sequence[Step]) -> Sequence[Step]:
-    """Append CHANGES if one of the steps changes a record of a counted kind."""
+    """Append CHANGES if one of the steps may change a record of a counted kind."""
     for step in steps:
         kind = step.record.kind if isinstance(step, Put) else step.kind if isinstance(step, (Delete, Clear)) else ""
-        if kind in COUNTED:
+        if kind in COUNTED or isinstance(step, RestoreSnapshot):
             return (*steps, CHANGES)
     return steps
 
@@ -64,6 +69,12 @@ async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps
                 await return_to_mark(db, numbers, step)
             case CopyResources() as step:
                 await copy_resources(db, numbers, step)
+            case SaveSnapshot() as step:
+                await run_all(db, snapshots.save(step))
+            case RestoreSnapshot() as step:
+                await restore_snapshot(db, numbers, step)
+            case RemoveSnapshot() as step:
+                await run_all(db, snapshots.remove(step.name))
             case step:
                 await _single(db, step)
     for label in sorted(quotas.labels_of(steps)):

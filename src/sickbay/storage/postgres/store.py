@@ -30,8 +30,10 @@ from sickbay.storage.interface import (
     Record,
     Reindex,
     ResourceSpace,
+    RestoreSnapshot,
     ReturnToMark,
     Save,
+    SaveSnapshot,
     Step,
     Stored,
     Versions,
@@ -97,7 +99,7 @@ class PostgresStore:
             unused = {space: list(space_nids) for space, space_nids in nids.items()}
             await apply(db, self._numbers, unused, steps)
 
-        patient = any(isinstance(step, Clear | ReturnToMark | CopyResources) for step in steps)
+        patient = any(isinstance(step, Clear | ReturnToMark | CopyResources | SaveSnapshot | RestoreSnapshot) for step in steps)
         try:
             await self._write(locks.of_steps(steps), job, patient)
         except Conflict:
@@ -217,6 +219,12 @@ class PostgresStore:
 
     async def writes_since(self, space: ResourceSpace, mark: str) -> int | None:
         return await self._ask(lambda: self._answers.writes_since(space, mark))
+
+    async def last_versions(self) -> dict[ResourceSpace, int]:
+        return await self._ask(self._answers.last_versions)
+
+    async def measure_snapshot(self, step: SaveSnapshot) -> int:
+        return await self._ask(lambda: self._answers.measure_snapshot(step)(self._sync_reader.run))
 
     async def has_resources(self, space: ResourceSpace) -> bool:
         return await self._ask(lambda: self._answers.has_resources(space))

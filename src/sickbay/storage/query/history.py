@@ -20,7 +20,7 @@ _OF_PATIENTS = "d CROSS JOIN resource r ON r.nid = d.nid CROSS JOIN resource_his
 _BY_TIME = f"resource_history h CROSS JOIN resource r ON r.nid = h.nid WHERE h.nid >> {SHIFT} = ? AND"
 """A range of the index `resource_history_by_sequence`."""
 _CURRENT = (
-    "h.at < ? AND NOT EXISTS (SELECT 1 FROM resource_history n WHERE n.nid = h.nid AND n.version_id = h.version_id + 1"
+    "h.at < ? AND NOT EXISTS (SELECT 1 FROM resource_history n WHERE n.nid = h.nid AND n.version_id > h.version_id"
     " AND n.at <= ?)"
 )
 """Written before the end of the period, and not yet replaced at its beginning."""

@@ -29,11 +29,16 @@ _SINCE: Final = f"FROM resource_history h WHERE h.nid >> {SHIFT} = ? AND h.seque
 COUNT: Final = f"SELECT count(*) {_SINCE}"
 CHANGED: Final = (
     f"SELECT DISTINCT h.nid {_SINCE} AND h.version_id > 1 AND EXISTS (SELECT 1 FROM resource_history f"
-    f" WHERE f.nid = h.nid AND f.version_id = 1 AND f.sequence <= ?) LIMIT {AT_A_TIME}"
+    f" WHERE f.nid = h.nid AND f.version_id < h.version_id AND f.sequence <= ?) LIMIT {AT_A_TIME}"
 )
 """Resources that existed at the mark. Once they are restored, the next ones are found."""
-CREATED: Final = f"SELECT h.nid {_SINCE} AND h.version_id = 1 LIMIT {AT_A_TIME}"
-"""Resources without a version at the mark."""
+CREATED: Final = f"SELECT DISTINCT h.nid {_SINCE} LIMIT {AT_A_TIME}"
+"""Resources without a version at the mark, once the others are restored."""
+KEEP_NUMBERS: Final = (
+    "UPDATE space SET last_version = (SELECT max(n.number) FROM"
+    f" (SELECT s.last_version AS number FROM space s WHERE s.number = ? UNION ALL"
+    f" SELECT h.version_id {_SINCE}) n) WHERE number = ?"
+)
 CHANGES: Final = (
     "SELECT h.nid, h.undo FROM json_each(?) n CROSS JOIN resource_history h ON h.nid = n.value WHERE h.sequence > ?"
     " ORDER BY h.nid, h.version_id DESC"
@@ -41,6 +46,10 @@ CHANGES: Final = (
 """What the later versions changed in the index (`query/undo.py`)."""
 ABSENT: Final = "SELECT n.value FROM json_each(?) n WHERE NOT EXISTS (SELECT 1 FROM resource r WHERE r.nid = n.value)"
 _LAST: Final = "SELECT max(v.version_id) FROM resource_history v WHERE v.nid = h.nid"
+FORGET_CHANGES: Final = (
+    "UPDATE resource_history SET undo = NULL WHERE nid IN (SELECT value FROM json_each(?)) AND undo IS NOT NULL"
+)
+"""Resources that were extracted again may refer to others by new numbers."""
 RESTORE: Final = (
     "UPDATE resource SET (state, version_id, changed, facts, body) = (SELECT CASE h.interaction WHEN 'delete'"
     f" THEN {DELETED} ELSE {LIVE} END, h.version_id, h.at, h.facts, CASE h.interaction WHEN 'delete' THEN ? ELSE h.body END"
@@ -52,7 +61,8 @@ it.
 """
 AT_MARK: Final = (
     "SELECT r.nid, r.type, r.id, h.version_id, h.at, h.interaction, h.facts, CASE h.interaction WHEN 'delete' THEN"
-    " (SELECT b.body FROM resource_history b WHERE b.nid = h.nid AND b.version_id = h.version_id - 1) ELSE h.body END"
+    " (SELECT b.body FROM resource_history b WHERE b.nid = h.nid AND b.version_id < h.version_id"
+    " ORDER BY b.version_id DESC LIMIT 1) ELSE h.body END"
     " FROM json_each(?) n CROSS JOIN resource r ON r.nid = n.value CROSS JOIN resource_history h ON h.nid = r.nid"
     f" WHERE h.version_id = ({_LAST})"
 )

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.interface import HistoryQuery, Labels, Page, ResourceSpace, Stored, Versions
+from sickbay.storage.interface import HistoryQuery, Labels, Page, ResourceSpace, SaveSnapshot, Stored, Versions
 from sickbay.storage.query import history as history_query
-from sickbay.storage.query import includes, labels, marks, multi_type, search, templates
+from sickbay.storage.query import includes, labels, marks, multi_type, search, snapshots, templates
 from sickbay.storage.query.cache import MAXIMUM_CACHED_ENTRIES, StorageCaches
 from sickbay.storage.query.dictionary import REFERENCED, Dictionary
 from sickbay.storage.query.filters import FALSE, Scope, one_of
@@ -118,6 +118,14 @@ class StoreQueries:
         if scope is None:
             return lambda run: Labels((), (), ())
         return partial(labels.labels, scope=scope, find=self._find, version=space.version, types=types, visibility=visibility)
+
+    def last_versions(self) -> dict[ResourceSpace, int]:
+        rows = self._reader.rows("SELECT tenant, version, last_version FROM space WHERE last_version > 0")
+        return {ResourceSpace(tenant, version): number for tenant, version, number in rows}
+
+    def measure_snapshot(self, step: SaveSnapshot) -> Ask[int]:
+        statements = [snapshots.measure_records(step), *(snapshots.measure_versions(space) for space in step.spaces)]
+        return lambda run: sum(int(run(Statement(text, binds))[0][0]) for text, binds in statements)
 
     def has_resources(self, space: ResourceSpace) -> bool:
         number = self.names.space(space)

@@ -60,7 +60,8 @@ def facts_text(entries: IndexEntries) -> str:
 
 def check(step: Save, state: int, version: int) -> None:
     """Check a step against the current state and version (0 if there is none). Raises Conflict."""
-    unmet = step.version_id != version + 1 or (step.interaction == "delete" and state != LIVE)
+    expected = step.version_id == version + 1 if step.before is None else step.before == version < step.version_id
+    unmet = not expected or (step.interaction == "delete" and state != LIVE)
     if step.if_version == 0:
         unmet = unmet or state == LIVE
     elif step.if_version is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sickbay.storage.facts import NONE
 from sickbay.storage.interface import Mark, ReturnToMark
-from sickbay.storage.query import marks, undo
+from sickbay.storage.query import marks, snapshots, undo
 from sickbay.storage.query.dictionary import DELETED, LIVE
 from sickbay.storage.query.saving import INDEX_REVISION, facts_text
 from sickbay.storage.sqlite.connection import rows
@@ -20,10 +22,12 @@ def return_to_mark(changes: Changes, step: ReturnToMark) -> None:
     """Undo what was written since the mark."""
     changes.reset()
     for space, sequence in rows(changes.db, marks.FIND, (*step.space, step.name)):
-        _Return(changes, step, space, sequence).run()
+        Return(changes, step, space, sequence).run()
 
 
-class _Return:
+class Return:
+    """A return to a position in the history of a space."""
+
     def __init__(self, changes: Changes, step: ReturnToMark, space: int, sequence: int) -> None:
         self._changes, self._step = changes, step
         self._space, self._sequence = space, sequence
@@ -32,6 +36,8 @@ class _Return:
         """First restore, then delete: what is restored may refer to what was only referenced at the mark."""
         db, space, since = self._changes.db, self._space, (self._space, self._sequence)
         is_changed = False
+        if self._step.keeps_numbers:
+            db.execute(marks.KEEP_NUMBERS, (space, *since, space))
         for text, binds, reverse in (
             (marks.CHANGED, (*since, self._sequence), self._restore),
             (marks.CREATED, since, self._delete),
@@ -42,6 +48,14 @@ class _Return:
         if is_changed:
             db.execute(marks.FORGET_UNUSED, (space, space, space))
         db.execute(marks.FORGET_LATER, since)
+
+    def repeat(self, nids: list[int], missing: tuple[Any, ...]) -> None:
+        """Write versions that a snapshot has. nids: of their resources. missing: which versions."""
+        self._count(rows(self._changes.db, marks.NOW, (marks.numbers(nids),)), -1)
+        self._changes.db.execute(snapshots.ADD_VERSIONS, missing)
+        for start in range(0, len(nids), marks.AT_A_TIME):
+            self._extract(nids[start : start + marks.AT_A_TIME])
+            self._changes.reset()
 
     def _restore(self, nids: list[int]) -> None:
         listed = marks.numbers(nids)
@@ -65,6 +79,7 @@ class _Return:
         """Restore resources whose versions don't say what they changed in the index."""
         changes, space = self._changes, self._changes.counters(self._step.space)
         changes.forget_index(nids)
+        changes.db.execute(marks.FORGET_CHANGES, (marks.numbers(nids),))
         for resource in marks.restore(rows(changes.db, marks.AT_MARK, (marks.numbers(nids),)), self._step.index):
             is_live = resource.state == LIVE
             facts, body = (facts_text(resource.entries), resource.body) if is_live else (resource.facts, b"")

@@ -188,6 +188,20 @@ _LINES = """
 ALTER TABLE record ADD COLUMN line TEXT DEFAULT '' NOT NULL;
 """
 
+_SNAPSHOTS = """
+ALTER TABLE space ADD COLUMN last_version INTEGER DEFAULT 0 NOT NULL;
+CREATE TABLE snapshot_mark (snapshot TEXT NOT NULL, space INTEGER NOT NULL, name TEXT NOT NULL, sequence INTEGER NOT
+    NULL, PRIMARY KEY (snapshot, space, name)) WITHOUT ROWID, STRICT;
+CREATE TABLE snapshot_version (snapshot TEXT NOT NULL, space INTEGER NOT NULL, sequence INTEGER NOT NULL, nid INTEGER
+    NOT NULL, type INTEGER NOT NULL, id TEXT NOT NULL, version_id INTEGER NOT NULL, at INTEGER NOT NULL, interaction
+    TEXT NOT NULL, who TEXT NOT NULL, facts TEXT NOT NULL, body BLOB, PRIMARY KEY (snapshot, space, sequence)) WITHOUT
+    ROWID, STRICT;
+CREATE TABLE snapshot_record (snapshot TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, "key" TEXT NOT
+    NULL, tenant TEXT NOT NULL, owner TEXT NOT NULL, family TEXT NOT NULL, label TEXT NOT NULL, at INTEGER NOT NULL,
+    expires_at INTEGER, used_at INTEGER, revision INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (snapshot,
+    number)) WITHOUT ROWID, STRICT;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _HISTORY_BY_TIME,
@@ -205,5 +219,6 @@ STEPS: tuple[str, ...] = (
     _MARKS,
     _UNDO,
     _LINES,
+    _SNAPSHOTS,
 )
 """Step n upgrades version n to n + 1."""

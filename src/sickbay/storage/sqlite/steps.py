@@ -17,13 +17,16 @@ from sickbay.storage.interface import (
     Mark,
     Put,
     Reindex,
+    RemoveSnapshot,
+    RestoreSnapshot,
     ReturnToMark,
     Save,
+    SaveSnapshot,
     Step,
     UseOnce,
 )
 from sickbay.storage.kinds import CHANGES, COUNTED, UNCACHED
-from sickbay.storage.query import exchanges
+from sickbay.storage.query import exchanges, snapshots
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.statement import Sql
 from sickbay.storage.quotas import FAILURES, QUOTAS
@@ -31,6 +34,7 @@ from sickbay.storage.resets import OUTSIDE, Revisions
 from sickbay.storage.sqlite.connection import make_room, rows
 from sickbay.storage.sqlite.copying import copy_resources
 from sickbay.storage.sqlite.marks import return_to_mark, set_mark
+from sickbay.storage.sqlite.snapshots import restore_snapshot, run, save_snapshot
 from sickbay.storage.sqlite.transaction import Transaction
 
 BULK_STEPS = 500
@@ -58,6 +62,14 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
                 return_to_mark(transaction.resources, step)
             case CopyResources():
                 copy_resources(transaction.resources, step)
+            case SaveSnapshot():
+                save_snapshot(transaction.resources, step)
+            case RestoreSnapshot():
+                restore_snapshot(transaction.resources, step)
+                transaction.revises_records = True
+                _put(transaction, CHANGES)
+            case RemoveSnapshot():
+                run(transaction.resources, snapshots.remove(step.name))
             case Put():
                 _put(transaction, step)
             case _:

@@ -28,6 +28,7 @@ from sickbay.storage.interface import (
     Put,
     Record,
     ResourceSpace,
+    SaveSnapshot,
     Step,
     Stored,
     Versions,
@@ -172,6 +173,12 @@ class SqliteStore:
 
     async def writes_since(self, space: ResourceSpace, mark: str) -> int | None:
         return self._answers.writes_since(space, mark)
+
+    async def last_versions(self) -> dict[ResourceSpace, int]:
+        return self._answers.last_versions()
+
+    async def measure_snapshot(self, step: SaveSnapshot) -> int:
+        return await self._run(self._answers.measure_snapshot(step))
 
     async def has_resources(self, space: ResourceSpace) -> bool:
         return self._answers.has_resources(space)

@@ -112,6 +112,10 @@ OPERATIONS = (
     ),
     AdminEndpoint("get", "/admin/hospitals", "The hospitals", None, 200, list[admin_schemas.Hospital]),
     AdminEndpoint("delete", "/admin/hospitals/{hospital}", "Remove a hospital that was added", None, 204, None),
+    AdminEndpoint("post", "/admin/snapshots", "Save a snapshot", admin_schemas.NewSnapshot, 201, admin_schemas.Snapshot),
+    AdminEndpoint("get", "/admin/snapshots", "All snapshots, the newest first", None, 200, list[admin_schemas.Snapshot]),
+    AdminEndpoint("post", "/admin/snapshots/{name}/restore", "Restore a snapshot", None, 204, None),
+    AdminEndpoint("delete", "/admin/snapshots/{name}", "Remove a snapshot", None, 204, None),
     AdminEndpoint("get", "/admin/keys", "The keys of id_tokens, by kid", None, 200, dict[str, Any]),
     AdminEndpoint(
         "post", "/admin/keys/rotate", "Rotate: the next key signs, the current one retires", None, 200, dict[str, Any]
@@ -150,7 +154,7 @@ def _operation(endpoint: AdminEndpoint, of: dict[str, Any]) -> dict[str, Any]:
         "summary": endpoint.summary,
         "responses": {str(endpoint.status): answer, "4XX": {"description": "Problem details", "content": problem}},
     }
-    names = [(name, "path") for name in ("app", "tenant", "id", "hospital") if f"{{{name}}}" in endpoint.path]
+    names = [(name, "path") for name in ("app", "tenant", "id", "hospital", "name") if f"{{{name}}}" in endpoint.path]
     places = [*names, *((name, "query") for name in endpoint.query)]
     if places:
         operation["parameters"] = [

@@ -218,6 +218,21 @@ class Clock(Struct, frozen=True):
     offset: float
 
 
+class NewSnapshot(Struct, frozen=True, forbid_unknown_fields=True):
+    """name: 1 to 64 of a to z, 0 to 9 and hyphens."""
+
+    name: str
+
+
+class Snapshot(Struct, frozen=True):
+    """at: when it was saved, in seconds since 1970, in real time. bytes: of the copies. hospitals: that had been used."""
+
+    name: str
+    at: float
+    bytes: int
+    hospitals: list[str]
+
+
 class WaitingFor(Struct, frozen=True):
     """The step that a launch waits for. since: the time of the last one by Sickbay's clock. seconds: real time since then.
 

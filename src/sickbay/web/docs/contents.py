@@ -32,6 +32,7 @@ SECTIONS = (
             Entry("Watch requests live", "how-to/watch-requests"),
             Entry("Find out why a search is empty", "how-to/empty-search"),
             Entry("Move the clock", "how-to/move-the-clock"),
+            Entry("Snapshots", "how-to/snapshots"),
             Entry("Test your app", "testing"),
             Entry("Test in CI", "ci"),
             Entry("Teach a class", "running", "in-a-class"),

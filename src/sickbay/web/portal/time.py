@@ -1,6 +1,10 @@
-"""The page that moves and freezes Sickbay's clock."""
+"""The page that moves and freezes Sickbay's clock, and saves and restores snapshots."""
 
 from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -8,38 +12,54 @@ from starlette.responses import RedirectResponse, Response
 from sickbay.kernel import english
 from sickbay.kernel.clock_moves import parse_move
 from sickbay.protocol.parameters import parse
+from sickbay.sandbox import snapshots
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.sandbox.snapshots import SnapshotError
 from sickbay.services import clock
 from sickbay.services.clock import ClockOutOfRange
 from sickbay.services.context import Runtime
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import is_own_path
 from sickbay.web.portal.apps import TOO_LATE, refuse_unless_administrator
-from sickbay.web.portal.time_view import TimeView
+from sickbay.web.portal.time_view import SnapshotRow, TimeView
 
 PAGE = "/developer/time"
 MOVES = ("+5m", "+1h", "+1d", "+30d", "-1h", "-1d")
 """The moves that have a button."""
+SNAPSHOT_ACTIONS: Final[dict[str, Callable[[Sandbox, str], Awaitable[object]]]] = {
+    "save": snapshots.save,
+    "restore": snapshots.restore,
+    "remove": snapshots.remove,
+}
+DONE: Final = {"save": "Saved the snapshot.", "restore": "Restored the snapshot.", "remove": "Removed the snapshot."}
 
 
 async def time(request: Request, sandbox: Sandbox) -> Response:
-    """GET shows it. POST: csrf, move (such as +2h, freeze, run or real) and back. On errors the same page, 422."""
+    """GET shows it. POST: csrf, and move (such as +2h, freeze, run or real) and back, or save, restore or remove with the name
+    of a snapshot. On errors the same page, 422.
+    """
     if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        return html_response.page(request, sandbox, "time", _view(sandbox.runtime), options)
+        done = DONE.get(request.query_params.get("done", ""), "")
+        return html_response.page(request, sandbox, "time", replace(await _view(sandbox), done=done), options)
     sent = parse(await http_request.read_body(request))
-    ours, text = cookies.is_own_form(request, options.session, sent.get("csrf")), (sent.get("move") or "").strip()
-    fault = await _move(sandbox.runtime, text) if ours else TOO_LATE
-    if fault:
-        return html_response.page(request, sandbox, "time", _view(sandbox.runtime, fault, text), options, 422 if ours else 403)
-    back = sent.get("back") or PAGE
+    if not cookies.is_own_form(request, options.session, sent.get("csrf")):
+        return html_response.page(request, sandbox, "time", replace(await _view(sandbox), fault=TOO_LATE), options, 403)
+    action = next((name for name in SNAPSHOT_ACTIONS if sent.get(name) is not None), "")
+    text = (sent.get(action or "move") or "").strip()
+    if action:
+        back, faults = f"{PAGE}?done={action}#h-snapshots", await _change_snapshots(sandbox, action, text)
+    else:
+        back, faults = sent.get("back") or PAGE, await _move(sandbox.runtime, text)
+    if faults:
+        return html_response.page(request, sandbox, "time", replace(await _view(sandbox), **faults), options, 422)
     return RedirectResponse(back if is_own_path(back) else PAGE, 303, error_responses.NO_STORE)
 
 
-async def _move(runtime: Runtime, text: str) -> str:
-    """Move the clock. Returns what is wrong; "" if it was moved."""
+async def _move(runtime: Runtime, text: str) -> dict[str, Any]:
+    """Move the clock. Returns what is wrong, as members of the view; nothing if it was moved."""
     seconds = parse_move(text)
     try:
         if text == "real":
@@ -49,14 +69,23 @@ async def _move(runtime: Runtime, text: str) -> str:
         elif seconds is not None:
             await clock.move(runtime, advance=seconds)
         else:
-            return "Enter a sign, numbers and units (s, m, h, d, w), such as +2h or -1d12h."
+            return {"fault": "Enter a sign, numbers and units (s, m, h, d, w), such as +2h or -1d12h.", "text": text}
     except ClockOutOfRange as error:
-        return f"{error}."
-    return ""
+        return {"fault": f"{error}.", "text": text}
+    return {}
 
 
-def _view(runtime: Runtime, fault: str = "", text: str = "") -> TimeView:
-    reading = clock.read(runtime)
+async def _change_snapshots(sandbox: Sandbox, action: str, name: str) -> dict[str, Any]:
+    """Save, restore or remove a snapshot. Returns what is wrong, as members of the view."""
+    try:
+        await SNAPSHOT_ACTIONS[action](sandbox, name)
+    except SnapshotError as error:
+        return {"snapshot_fault": f"{error}.", "snapshot_name": name if action == "save" else ""}
+    return {}
+
+
+async def _view(sandbox: Sandbox) -> TimeView:
+    reading = clock.read(sandbox.runtime)
     return TimeView(
         now=english.moment(reading.now),
         real=english.moment(reading.real),
@@ -65,6 +94,8 @@ def _view(runtime: Runtime, fault: str = "", text: str = "") -> TimeView:
         is_real=reading.is_real,
         moves=MOVES,
         action=PAGE,
-        fault=fault,
-        text=text,
+        snapshots=tuple(
+            SnapshotRow(saved.name, english.moment(saved.at), english.size(saved.bytes))
+            for saved in await snapshots.list_snapshots(sandbox)
+        ),
     )

@@ -1,8 +1,15 @@
-"""The view of the page with Sickbay's clock."""
+"""The view of the page with Sickbay's clock and its snapshots."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    name: str
+    at: str
+    size: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +26,8 @@ class TimeView:
     fault: str = ""
     text: str = ""
     """What was entered, if it can't be read."""
+    snapshots: tuple[SnapshotRow, ...] = ()
+    snapshot_fault: str = ""
+    snapshot_name: str = ""
+    done: str = ""
+    """What was done with a snapshot, as a sentence."""

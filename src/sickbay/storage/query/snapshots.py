@@ -1,0 +1,117 @@
+"""What a snapshot copies and how its versions come back: SQL that both engines understand.
+
+A snapshot has records, the marks of its spaces, and the versions since the mark `patients`. History and snapshot are compared
+by sequence: no sequence is used twice, so equal ones are the same version. What both have before the first difference stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from sickbay.storage.interface import ResourceSpace, RestoreSnapshot, SaveSnapshot
+from sickbay.storage.kinds import ADMINISTRATOR
+from sickbay.storage.query.dictionary import LIVE, REFERENCED, SHIFT
+from sickbay.storage.query.statement import Sql
+
+BASE: Final = "patients"
+"""The mark from which on versions are copied."""
+_RECORD: Final = 'kind, "key", tenant, owner, family, label, at, expires_at, used_at, revision, value'
+_VERSIONS: Final = (
+    "FROM space s CROSS JOIN mark m ON m.space = s.number CROSS JOIN resource_history h"
+    f" ON (h.nid >> {SHIFT}) = m.space AND h.sequence > m.sequence CROSS JOIN resource r ON r.nid = h.nid"
+    f" WHERE s.tenant = ? AND s.version = ? AND m.name = '{BASE}'"
+)
+_BODY: Final = f"CASE WHEN h.version_id = r.version_id AND r.state = {LIVE} THEN r.body ELSE h.body END"
+"""The body of the current version is stored in `resource`."""
+_FACTS: Final = "CASE WHEN h.version_id = r.version_id THEN r.facts ELSE h.facts END"
+_SAVE_VERSIONS: Final = (
+    "INSERT INTO snapshot_version (snapshot, space, sequence, nid, type, id, version_id, at, interaction, who, facts, body)"
+    " SELECT ?, r.space, h.sequence, h.nid, r.type, r.id, h.version_id, h.at, h.interaction, h.who,"
+    f" {_FACTS}, {_BODY} {_VERSIONS}"
+)
+_SAVE_MARKS: Final = (
+    "INSERT INTO snapshot_mark (snapshot, space, name, sequence) SELECT ?, m.space, m.name, m.sequence"
+    " FROM space s CROSS JOIN mark m ON m.space = s.number WHERE s.tenant = ? AND s.version = ?"
+)
+BASES: Final = (
+    "SELECT s.number, m.sequence, k.sequence FROM space s LEFT JOIN mark m ON m.space = s.number AND m.name = 'patients'"
+    " LEFT JOIN snapshot_mark k ON k.space = s.number AND k.snapshot = ? AND k.name = 'patients'"
+    " WHERE s.tenant = ? AND s.version = ?"
+)
+"""The number of a space, and the position of its base now and in the snapshot. A reset on another day sets the mark again."""
+IS_REFILLED: Final = (
+    f"SELECT 1 FROM resource_history h WHERE (h.nid >> {SHIFT}) = ? AND h.sequence > ? AND h.sequence <= ? LIMIT 1"
+)
+"""Selects a row if the patients of a space were written after the snapshot was saved."""
+_IN_HISTORY: Final = f"SELECT 1 FROM resource_history h WHERE (h.nid >> {SHIFT}) = v.space AND h.sequence = v.sequence"
+_IN_SNAPSHOT: Final = "SELECT 1 FROM snapshot_version v WHERE v.snapshot = ? AND v.space = ? AND v.sequence = h.sequence"
+FIRST_DIFFERENCE: Final = (
+    f"SELECT min(d.sequence) FROM (SELECT h.sequence FROM resource_history h WHERE (h.nid >> {SHIFT}) = ? AND h.sequence > ?"
+    f" AND NOT EXISTS ({_IN_SNAPSHOT}) UNION ALL SELECT v.sequence FROM snapshot_version v WHERE v.snapshot = ? AND v.space = ?"
+    f" AND NOT EXISTS ({_IN_HISTORY})) d"
+)
+_MISSING: Final = "FROM snapshot_version v WHERE v.snapshot = ? AND v.space = ? AND v.sequence >= ?"
+_MISSING_RESOURCES: Final = (
+    "FROM snapshot_version v CROSS JOIN resource r ON r.space = v.space AND r.type = v.type AND r.id = v.id"
+    " WHERE v.snapshot = ? AND v.space = ? AND v.sequence >= ?"
+)
+ADD_RESOURCES: Final = (
+    "INSERT INTO resource (nid, space, type, state, id, version_id, changed, index_revision, facts, body)"
+    f" SELECT min(v.nid), v.space, v.type, {REFERENCED}, v.id, 0, 0, 0, ?, ? {_MISSING} GROUP BY v.space, v.type, v.id"
+    " ON CONFLICT (space, type, id) DO NOTHING"
+)
+RESOURCES: Final = f"SELECT DISTINCT r.nid {_MISSING_RESOURCES} ORDER BY r.nid"
+ADD_VERSIONS: Final = (
+    "INSERT INTO resource_history (nid, version_id, sequence, at, interaction, who, facts, body)"
+    f" SELECT r.nid, v.version_id, v.sequence, v.at, v.interaction, v.who, v.facts, v.body {_MISSING_RESOURCES}"
+)
+"""What they replace was replaced before, so its body is in the history already."""
+FORGET_MARKS: Final = "DELETE FROM mark WHERE space = ?"
+ADD_MARKS: Final = (
+    "INSERT INTO mark (space, name, sequence) SELECT space, name, sequence FROM snapshot_mark WHERE snapshot = ? AND space = ?"
+)
+ADD_RECORDS: Final = f"INSERT INTO record ({_RECORD}) SELECT {_RECORD} FROM snapshot_record WHERE snapshot = ? ORDER BY number"
+
+
+def save(step: SaveSnapshot) -> list[Sql]:
+    """The statements that copy."""
+    condition = _condition(step)
+    records = (
+        f"INSERT INTO snapshot_record (snapshot, number, {_RECORD}) SELECT ?, number, {_RECORD} FROM record WHERE {condition}"
+    )
+    spaces = [Sql(text, (step.name, *space)) for space in step.spaces for text in (_SAVE_MARKS, _SAVE_VERSIONS)]
+    return [*remove(step.name), Sql(records, (step.name,)), *spaces]
+
+
+def remove(name: str) -> list[Sql]:
+    """The statements that delete a snapshot."""
+    tables = ("snapshot_record", "snapshot_mark", "snapshot_version")
+    return [Sql(f"DELETE FROM {table} WHERE snapshot = ?", (name,)) for table in tables]
+
+
+def restore_records(step: RestoreSnapshot) -> list[Sql]:
+    """The statements that replace the records."""
+    return [Sql(f"DELETE FROM record WHERE {_condition(step)}", ()), Sql(ADD_RECORDS, (step.name,))]
+
+
+def measure_records(step: SaveSnapshot) -> Sql:
+    """The number of bytes of the records."""
+    return Sql(f"SELECT coalesce(sum(length(value)), 0) FROM record WHERE {_condition(step)}", ())
+
+
+def measure_versions(space: ResourceSpace) -> Sql:
+    """The number of bytes of the versions of a space."""
+    return Sql(f"SELECT coalesce(sum(length({_BODY})), 0) {_VERSIONS}", tuple(space))
+
+
+def _condition(step: SaveSnapshot | RestoreSnapshot) -> str:
+    """Literals, because the kinds and keys are those of the program."""
+    return (
+        f"(kind IN ({_literals(step.kinds)}) AND label <> '{ADMINISTRATOR}')"
+        f" OR (kind = 'meta' AND \"key\" IN ({_literals(step.keys)}))"
+    )
+
+
+def _literals(texts: Iterable[str]) -> str:
+    return ", ".join("'" + text.replace("'", "''") + "'" for text in texts) or "''"
