@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from msgspec import structs
 from tests.authorization import samples
@@ -14,7 +12,7 @@ from sickbay.authorization.likely_clients import LISTED_APPS
 from sickbay.authorization.models import Client
 from sickbay.kernel.checks import UNKNOWN, Refusal
 
-SHARED = replace(
+SHARED = structs.replace(
     samples.SERVER,
     tenants=("general", "cerner"),
     fhir_bases=(samples.BASE, "http://localhost:7425/cerner/r4"),
