@@ -1,22 +1,28 @@
-"""Is a Sickbay server whose instructions are counted: it writes the journal only when an exchange is read.
+"""Is a Sickbay server whose instructions are counted: it writes the journal only when an exchange is read, and never explains
+an empty search.
 
-Otherwise the time that a run takes would decide how many exchanges it writes.
+Otherwise the time that a run takes would decide how many exchanges it writes and how many searches it explains.
 """
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 
 from sickbay.cli.main import main
 from sickbay.sandbox import sandbox
 
 NEVER = 86_400.0
-PERIODS = ("EVERY", "SOON")
-"""Names of the journal's constants for the seconds between two writes. Older revisions don't have all of them."""
+PERIODS = ("EVERY", "SOON", "LEAST_PAUSE_SECONDS")
+"""Names of the constants for the seconds between two writes or explanations. Older revisions don't have all of them."""
+EXPLAINING = "sickbay.services.empty_searches.explain"
 
 if __name__ == "__main__":
     journal = sys.modules[vars(sandbox)["Journal"].__module__]  # older revisions have it elsewhere
-    for period in PERIODS:
-        if hasattr(journal, period):
-            setattr(journal, period, NEVER)
+    explaining = import_module(EXPLAINING) if find_spec(EXPLAINING.rpartition(".")[0]) else None
+    for module in (journal, explaining):
+        for period in PERIODS:
+            if hasattr(module, period):
+                setattr(module, period, NEVER)
     main()

@@ -147,7 +147,11 @@ class Examination:
         return tuple([result.refusal for result in self.checked if result.refusal and result.outcome == "refused"])
 
     def has_passed(self, check: Check[Any, Any]) -> bool:
-        return (check.name, "passed") in [(result.name, result.outcome) for result in self.checked]
+        name = check.name
+        for result in self.checked:
+            if result.name == name:
+                return result.outcome == "passed"
+        return False
 
     def decisive(self, precedence: Sequence[str] = ()) -> Refusal | None:
         """The refusal that determines the response: by the dialect's precedence, else the first."""
