@@ -51,7 +51,7 @@ STORED = {
     "export_polled_once",
     "token_endpoint_with_a_fault",
 }
-"""Scripts that leave everything of which a launch is put together: launches, waiting requests, exchanges, tokens and jobs."""
+"""Scripts that together leave all that Sickbay stores of a launch: launches, waiting requests, exchanges, tokens and jobs."""
 
 
 def test_launches_that_stop_are_explained_in_the_same_way_on_postgresql(tmp_path: Path, postgres: Server) -> None:
