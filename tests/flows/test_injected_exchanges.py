@@ -14,8 +14,13 @@ from tests.flows.flow import FEW_PATIENTS, Flow, run
 JSON = "application/fhir+json"
 CASES: list[tuple[str, dict[str, Any], dict[str, str], str]] = [
     ("truncate", {"bytes": 10}, {"content-type": JSON}, "Only 10 of the "),
-    ("content-type", {"content_type": "text/plain"}, {"content-type": "text/plain"}, f"instead of `{JSON}"),
-    ("encoding", {}, {"content-encoding": "gzip"}, "`Content-Encoding: gzip` which the response had not had"),
+    (
+        "content-type",
+        {"content_type": "text/plain"},
+        {"content-type": "text/plain"},
+        "The fault changed `Content-Type` from `application/fhir+json",
+    ),
+    ("encoding", {}, {"content-encoding": "gzip"}, "The fault added `Content-Encoding: gzip`."),
     ("member", {"remove": ["name"]}, {"content-type": JSON}, "The fault changed the body from "),
     ("body", {"body": "{}", "status": 502}, {"content-type": "application/json", "content-length": "2"}, "without handling"),
     ("status", {"status": 503, "retry_after": 7}, {"content-type": JSON, "retry-after": "7"}, "without handling"),

@@ -16,6 +16,7 @@ from tests.flows.silences import (
     token_left,
 )
 from tests.flows.silent_app import PAGE, SilentApp
+from tests.postgres import Server
 
 
 @pytest.mark.parametrize(("script", "awaited", "cause"), SILENCES, ids=[script.__name__ for script, _, _ in SILENCES])
@@ -38,6 +39,35 @@ def test_a_launch_that_stops_names_the_step_and_its_likeliest_cause(
         assert f"/rules/{cause}" in page.text
 
     run(steps, tmp_path, patients=FEW_PATIENTS)
+
+
+STORED = {
+    "script_without_browser",
+    "picker_left",
+    "strict_mode",
+    "another_host",
+    "no_patient",
+    "refused_refresh",
+    "export_polled_once",
+    "token_endpoint_with_a_fault",
+}
+"""Scripts that together leave all that Sickbay stores of a launch: launches, waiting requests, exchanges, tokens and jobs."""
+
+
+def test_launches_that_stop_are_explained_in_the_same_way_on_postgresql(tmp_path: Path, postgres: Server) -> None:
+    async def steps(flow: Flow) -> None:
+        time = SilentApp(flow).time
+        for script, awaited, cause in [row for row in SILENCES if row[0].__name__ in STORED]:
+            app = SilentApp(flow)
+            app.time = flow.sandbox.runtime.effects = time
+            await script(app)
+            app.waits(1400)
+            found = (await app.launches())[-1]
+            assert (found["state"], found["waiting_for"]["step"]) == ("stalled", awaited), (script.__name__, found)
+            assert found["causes"][0]["id"] == cause, (script.__name__, found["causes"])
+            await flow.http.delete("/admin/faults")
+
+    run(steps, tmp_path, data=postgres.address())
 
 
 async def user_reads_for_nine_minutes(app: SilentApp) -> None:

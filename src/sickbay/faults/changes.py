@@ -58,11 +58,11 @@ def _compare(before: SentResponse, after: SentResponse, sent_bytes: int) -> Iter
     if before.status != after.status:
         yield f"The fault changed the status from {before.status} to {after.status}."
     for name in SHOWN_HEADERS:
-        old, new = before.header(name), after.header(name)
-        if old != new:
-            was = f"instead of `{old}`" if old else "which the response had not had"
-            title = name.decode().title()
-            yield f"It has `{title}: {new}` {was}." if new else f"The fault removed `{title}: {old}`."
+        old, new, title = before.header(name), after.header(name), name.decode().title()
+        if old and new and old != new:
+            yield f"The fault changed `{title}` from `{old}` to `{new}`."
+        elif old != new:
+            yield f"The fault added `{title}: {new}`." if new else f"The fault removed `{title}: {old}`."
     if before.body != after.body:
         yield f"The fault changed the body from {len(before.body):,} to {len(after.body):,} bytes."
     if sent_bytes < len(after.body):

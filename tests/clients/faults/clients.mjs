@@ -126,7 +126,7 @@ async function administer(method, path, body) {
 
 const chain = (error) => (error ? [error.code, error.error, error.message, ...chain(error.cause)].filter(Boolean) : [])
 
-const SECONDS = 20
+const SECONDS = 60
 
 // Rejects if a client neither returns nor fails, and keeps the process alive until then.
 async function inTime(promise) {

@@ -62,7 +62,7 @@ def meet(sickbay: AdminClient, node: Path, cases: Sequence[Case]) -> list[Meetin
         sent.append({"client_id": app["client_id"], "scope": scope, "patient": patient, **common, **(case.more or {})})
     issuer = sickbay.line["tenants"]["general"]["issuer"]
     told = {"base": sickbay.line["base"], "issuer": issuer, "fhir": sickbay.fhir("r4"), "cases": sent}
-    process = subprocess.run(["node", APP], input=json.dumps(told), capture_output=True, text=True, timeout=120, check=False)
+    process = subprocess.run(["node", APP], input=json.dumps(told), capture_output=True, text=True, timeout=360, check=False)
     assert process.returncode == 0, process.stderr[-3000:]
     with sickbay.http as http:
         recorded = http.get("/admin/exchanges", params={"limit": 1000}).raise_for_status().json()

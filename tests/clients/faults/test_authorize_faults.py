@@ -6,6 +6,7 @@ import pytest
 from tests.clients.client_kit import AdminClient
 from tests.clients.faults.meeting import Case, Meeting, check_client, check_exchanges
 
+pytestmark = pytest.mark.timeout(400)  # one process of the clients runs before the first test
 CASES = [
     Case({"kind": "authorize-error", "error": "access_denied"}, "oidc-client-ts", "signs_in", "access_denied"),
     Case({"kind": "authorize-error", "error": "server_error"}, "openid-client", "signs_in", "server_error"),

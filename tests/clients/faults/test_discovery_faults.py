@@ -6,6 +6,7 @@ import pytest
 from tests.clients.client_kit import AdminClient
 from tests.clients.faults.meeting import Case, Meeting, check_client, check_exchanges
 
+pytestmark = pytest.mark.timeout(400)  # one process of the clients runs before the first test
 CASES = [
     Case({"kind": "discovery", "value": "unreachable"}, "openid-client", "signs_in", "status code", is_for_all=True),
     Case({"kind": "discovery", "value": "stale"}, "oidc-client-ts", "signs_in", "404", is_for_all=True),

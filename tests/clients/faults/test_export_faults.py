@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.clients.client_kit import AdminClient
 from tests.clients.faults import (
     test_authorize_faults,
@@ -18,6 +19,7 @@ from tests.clients.test_smart_fetch import fetch, service
 
 from sickbay.faults.kinds import kinds
 
+pytestmark = pytest.mark.timeout(400)  # one process of the clients runs before the first test
 CASE = Case({"kind": "export", "value": "error-files"}, "smart-fetch", "exports", "")
 
 

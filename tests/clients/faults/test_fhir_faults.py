@@ -6,6 +6,7 @@ import pytest
 from tests.clients.client_kit import AdminClient
 from tests.clients.faults.meeting import Case, Meeting, check_client, check_exchanges
 
+pytestmark = pytest.mark.timeout(400)  # one process of the clients runs before the first test
 CASES = [
     Case({"kind": "empty-page"}, "fhirclient", "searches", []),
     Case({"kind": "huge-page", "entries": 5}, "fhirclient", "searches", ["Observation"] * 5),

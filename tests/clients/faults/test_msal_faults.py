@@ -20,6 +20,7 @@ from sickbay.testing.server import serving
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
+pytestmark = pytest.mark.timeout(400)  # one process of the clients runs before the first test
 PAGE = Path(__file__).parent.parent / "msal" / "index.html"
 SCOPE = "openid fhirUser user/Patient.rs"
 CLIENT = "msal-browser"

@@ -6,6 +6,7 @@ import pytest
 from tests.clients.client_kit import AdminClient
 from tests.clients.faults.meeting import Case, Meeting, check_client, check_exchanges
 
+pytestmark = pytest.mark.timeout(400)  # one process of the clients runs before the first test
 CASES = [
     Case({"kind": "scope", "drop": ["patient/Observation"]}, "fhirclient", "searches", "403"),
     Case({"kind": "no-refresh-token"}, "fhirclient", "refreshes", "No refresh_token found"),

@@ -6,6 +6,7 @@ import pytest
 from tests.clients.client_kit import AdminClient
 from tests.clients.faults.meeting import Case, Meeting, check_client, check_exchanges
 
+pytestmark = pytest.mark.timeout(400)  # one process of the clients runs before the first test
 CASES = [
     Case({"kind": "status", "status": 503, "stage": "access"}, "fhirclient", "reads_the_patient", "503"),
     Case({"kind": "status", "status": 503, "stage": "token"}, "openid-client", "signs_in", "status code"),

@@ -26,7 +26,7 @@ class Injected(Struct):
     refuses: bool = False
     """Whether the fault is the reason if Sickbay refuses the request, such as a code that it made useless."""
     causes: tuple[str, ...] = ()
-    """The only refusals of which it is the reason. A request that wasn't refused so isn't marked. Empty: all refusals."""
+    """The names of the refusals that follow from it, if only some do. Then other requests aren't marked."""
     changed: ChangedResponse | None = None
     """Set when the response is sent, after its exchange was handed to the journal, which writes most exchanges later."""
 
