@@ -109,6 +109,22 @@ def test_move_the_clock_ends_at_real_time(server: dict[str, Any], tmp_path: Path
     assert json.loads(output[output.rindex('{"now"') :])["offset"] == 0
 
 
+def test_a_hospital_is_added_listed_and_removed_and_mistakes_are_shown_as_printed(
+    server: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "examples").symlink_to(EXAMPLES)
+    output = follow("your-own-hospital.md", server, tmp_path)
+    assert "/athena/fhir/r4" in output
+    assert "Clinic on athenaOne" in output
+    assert "athena" not in run(tmp_path, "sickbay hospitals list", SICKBAY_DATA=server["data"])
+    (printed,) = [block.text for block in blocks("docs/how-to/your-own-hospital.md") if block.language == "text"]
+    for path, sentence in (
+        (("paths", "tokn"), "There is no key tokn"),
+        (("policy", "token_lifetime"), "token_lifetime must be"),
+    ):
+        assert sentence in printed, path
+
+
 def test_snapshots_are_saved_restored_and_removed(server: dict[str, Any], tmp_path: Path) -> None:
     output = follow("snapshots.md", server, tmp_path)
     assert "before" in output

@@ -10,6 +10,7 @@ import pytest
 from joserfc.jwk import ECKey
 from msgspec import structs
 from tests.authorization.backend_requests import request, sample_context, sign
+from tests.authorization.registration.contexts import CONTEXT
 from tests.authorization.token_requests import examine_token
 
 from sickbay.authorization.registration import CHECKS
@@ -42,7 +43,7 @@ def names(*keys: dict[str, Any]) -> list[str]:
     registration = RegistrationRequest(
         client="asymmetric", redirect_uris=("https://a.example/",), scope="user/*.rs", jwks={"keys": list(keys)}
     )
-    return [refusal.name for refusal in examine(CHECKS, registration, None).refusals]
+    return [refusal.name for refusal in examine(CHECKS, registration, CONTEXT).refusals]
 
 
 @pytest.mark.parametrize(("key", "refused"), [row[1:] for row in KEYS], ids=[row[0] for row in KEYS])

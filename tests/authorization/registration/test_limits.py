@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
+from tests.authorization.registration.contexts import CONTEXT
 from tests.laws import examples
 
-from sickbay.authorization.models import Client, Grant, Policy
+from sickbay.authorization.contexts import UrlContext
+from sickbay.authorization.models import Client, Grant, Policy, Server
 from sickbay.authorization.registration import CHECKS
 from sickbay.authorization.registration import limits as registration_limits
 from sickbay.authorization.registration import metadata as client_metadata
@@ -48,7 +50,7 @@ def names(client: Client, limit: Grant) -> list[str]:
         limited_by="An operator.",
         has_secret=client.client == "symmetric",
     )
-    return [refusal.name for refusal in examine(CHECKS, request, None).refusals]
+    return [refusal.name for refusal in examine(CHECKS, request, CONTEXT).refusals]
 
 
 def change(client: Client, metadata: dict[str, Any]) -> Client:
@@ -290,9 +292,9 @@ def test_the_administrator_has_no_limit() -> None:
     request = RegistrationRequest(
         redirect_uris=("https://a.example/",), scope="user/*.cruds", grant_types=("authorization_code",)
     )
-    assert [check.decide(request, None) for check in registration_limits.CHECKS] == [None] * 4
+    assert [check.decide(request, CONTEXT) for check in registration_limits.CHECKS] == [None] * 5
     unlimited = structs.replace(request, limit=Grant())
-    assert [check.decide(unlimited, None) for check in registration_limits.CHECKS] == [None] * 4
+    assert [check.decide(unlimited, CONTEXT) for check in registration_limits.CHECKS] == [None] * 5
 
 
 def test_the_limit_of_a_first_registration_is_the_policy_and_leaves_urls_and_authentication_open() -> None:
@@ -301,3 +303,19 @@ def test_the_limit_of_a_first_registration_is_the_policy_and_leaves_urls_and_aut
     assert (limit.scope, limit.grant_types) == ("patient/*.rs", ("authorization_code",))
     others = set(registration_limits.MEMBERS) - {"scope", "grant_types"}
     assert {name: getattr(limit, name) for name in others} == {name: getattr(Grant(), name) for name in others}
+
+
+@pytest.mark.parametrize(
+    ("scope", "refused"),
+    [
+        ("launch patient/Condition.rs", []),
+        ("launch patient/*.rs", []),
+        ("launch user/Condition.rs", ["user/Condition.rs"]),
+        ("launch patient/*.cruds offline_access", ["patient/*.cruds", "offline_access"]),
+    ],
+)
+def test_every_app_is_limited_to_the_scopes_that_the_hospital_supports(scope: str, refused: list[str]) -> None:
+    server = Server(policy=Policy(supported_scopes=("launch", "openid", "patient/*.rs")))
+    check = registration_limits.scopes_are_supported_by_the_hospital
+    refusal = check.decide(RegistrationRequest(scope=scope), UrlContext(server=server))
+    assert (list(refusal.facts["scopes"]) if refusal else []) == refused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.authorization.registration.contexts import CONTEXT
 
 from sickbay.authorization.registration import CHECKS
 from sickbay.authorization.requests import RegistrationRequest
@@ -22,7 +23,7 @@ RSA = jose.public_members(jose.generate())
 
 
 def names(**changes) -> list[str]:
-    return [refusal.name for refusal in examine(CHECKS, RegistrationRequest(**(VALID | changes)), None).refusals]
+    return [refusal.name for refusal in examine(CHECKS, RegistrationRequest(**(VALID | changes)), CONTEXT).refusals]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_each_valid_jwks_uri_is_accepted(uri: str) -> None:
 
 def test_a_key_in_place_of_a_key_set_is_recognised() -> None:
     for jwks, is_key in ((KEY, True), ({"keys": []}, False)):
-        (refusal,) = examine(CHECKS, RegistrationRequest(**VALID, jwks=jwks), None).refusals
+        (refusal,) = examine(CHECKS, RegistrationRequest(**VALID, jwks=jwks), CONTEXT).refusals
         assert refusal.facts["is_key"] is is_key
 
 
@@ -127,11 +128,10 @@ def test_a_system_app_may_have_a_secret() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "context", "expected"),
+    ("request_", "expected"),
     [
         (
             RegistrationRequest(**(VALID | {"redirect_uris": ("https://*.example.org/",)})),
-            None,
             Refusal(
                 "reg-redirect-uri-wildcard",
                 "invalid_redirect_uri",
@@ -140,7 +140,6 @@ def test_a_system_app_may_have_a_secret() -> None:
         ),
         (
             RegistrationRequest(**(VALID | {"redirect_uris": ("/callback",)})),
-            None,
             Refusal(
                 "reg-redirect-uri-not-absolute",
                 "invalid_redirect_uri",
@@ -149,7 +148,6 @@ def test_a_system_app_may_have_a_secret() -> None:
         ),
         (
             RegistrationRequest(**(VALID | {"redirect_uris": ("https://a.example/#x#y",)})),
-            None,
             Refusal(
                 "reg-redirect-uri-has-fragment",
                 "invalid_redirect_uri",
@@ -158,7 +156,6 @@ def test_a_system_app_may_have_a_secret() -> None:
         ),
         (
             RegistrationRequest(**(VALID | {"redirect_uris": ("http://a.example/",)})),
-            None,
             Refusal(
                 "reg-redirect-uri-insecure-http",
                 "invalid_redirect_uri",
@@ -167,12 +164,10 @@ def test_a_system_app_may_have_a_secret() -> None:
         ),
         (
             RegistrationRequest(**(VALID | {"has_secret": True})),
-            None,
             Refusal("reg-public-app-with-secret", "invalid_client_metadata", {"received": "(a secret)"}),
         ),
         (
             RegistrationRequest(**(VALID | {"auth_method": "client_secret_basic"})),
-            None,
             Refusal(
                 "reg-client-type-mismatch",
                 "invalid_client_metadata",
@@ -181,7 +176,6 @@ def test_a_system_app_may_have_a_secret() -> None:
         ),
         (
             RegistrationRequest(**(VALID | {"client": "symmetric", "auth_method": "none"})),
-            None,
             Refusal(
                 "reg-client-type-mismatch",
                 "invalid_client_metadata",
@@ -190,28 +184,24 @@ def test_a_system_app_may_have_a_secret() -> None:
         ),
         (
             RegistrationRequest(**(VALID | {"client": "asymmetric"})),
-            None,
             Refusal("reg-backend-no-jwks", "invalid_client_metadata", {"received": None, "expected": "jwks_uri or jwks"}),
         ),
         (
             RegistrationRequest(
                 **(VALID | {"jwks": {"keys": [{"kty": "EC", "d": "x"}, {"kty": "oct"}, {"kty": "RSA", "q": "x"}]}})
             ),
-            None,
             Refusal(
                 "reg-jwks-has-private-key", "invalid_client_metadata", {"received": ["d", "k", "q"], "members": ["d", "k", "q"]}
             ),
         ),
         (
             RegistrationRequest(**(VALID | {"scope": "launch,openid"})),
-            None,
             Refusal(
                 "scope-comma-separated", "invalid_client_metadata", {"received": "launch,openid", "expected": "launch openid"}
             ),
         ),
         (
             RegistrationRequest(**(VALID | {"scope": "Launch user/medicationrequest.rs"})),
-            None,
             Refusal(
                 "scope-wrong-case",
                 "invalid_client_metadata",
@@ -225,7 +215,6 @@ def test_a_system_app_may_have_a_secret() -> None:
         ),
         (
             RegistrationRequest(**(VALID | {"scope": "launch patient/Patient.sr"})),
-            None,
             Refusal(
                 "scope-v2-order",
                 "invalid_client_metadata",
@@ -239,7 +228,6 @@ def test_a_system_app_may_have_a_secret() -> None:
         ),
         (
             RegistrationRequest(**(VALID | {"scope": "launch patient.Patient.read"})),
-            None,
             Refusal(
                 "scope-malformed",
                 "invalid_client_metadata",
@@ -254,10 +242,8 @@ def test_a_system_app_may_have_a_secret() -> None:
         ),
     ],
 )
-def test_each_refusal_carries_the_facts_of_its_explanation(
-    request_: RegistrationRequest, context: None, expected: Refusal
-) -> None:
-    assert examine(CHECKS, request_, context).refusals[0] == expected
+def test_each_refusal_carries_the_facts_of_its_explanation(request_: RegistrationRequest, expected: Refusal) -> None:
+    assert examine(CHECKS, request_, CONTEXT).refusals[0] == expected
 
 
 @pytest.mark.parametrize(
@@ -279,7 +265,7 @@ def test_each_refusal_carries_the_facts_of_its_explanation(
     ],
 )
 def test_a_registration_must_be_allowed_and_readable(changes, expected: Refusal) -> None:
-    assert examine(CHECKS, RegistrationRequest(**(VALID | changes)), None).refusals == (expected,)
+    assert examine(CHECKS, RegistrationRequest(**(VALID | changes)), CONTEXT).refusals == (expected,)
 
 
 def test_a_launch_uri_is_absolute_or_missing() -> None:
@@ -291,7 +277,7 @@ def test_a_launch_uri_is_absolute_or_missing() -> None:
         "app.example.org/launch",
         "https:///launch",
     ):
-        refused = examine(CHECKS, RegistrationRequest(**(VALID | {"launch_uri": invalid})), None).refusals
+        refused = examine(CHECKS, RegistrationRequest(**(VALID | {"launch_uri": invalid})), CONTEXT).refusals
         expected = Refusal("reg-launch-uri-not-absolute", "invalid_client_metadata", {"received": invalid})
         assert refused == (expected,)
 

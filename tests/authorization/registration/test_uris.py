@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from msgspec import structs
 from tests.authorization import samples
+from tests.authorization.registration.contexts import CONTEXT
 from tests.authorization.samples import examination, refusals, sample_context, sample_request, server
 from tests.authorization.test_logout import logout_request
 from tests.authorization.test_logout import refusals as logout_refusals
@@ -27,7 +28,7 @@ VALID: dict[str, Any] = {"client": "public", "redirect_uris": ("https://app.exam
 
 
 def names(**changes: Any) -> set[str]:
-    return {refusal.name for refusal in examine(CHECKS, RegistrationRequest(**(VALID | changes)), None).refusals}
+    return {refusal.name for refusal in examine(CHECKS, RegistrationRequest(**(VALID | changes)), CONTEXT).refusals}
 
 
 @pytest.mark.parametrize("name", INTERPRETED)

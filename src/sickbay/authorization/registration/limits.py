@@ -44,19 +44,27 @@ OF_HOSPITAL = "If your app needs this access, it can't work at this hospital as 
 OF_APP = "If your app needs this access, ask the administrator to add it in the portal or with `PATCH /admin/apps`."
 
 
+@check(requires=("server",))
+def scopes_are_supported_by_the_hospital(request: RegistrationRequest, context: Any) -> Refusal | None:
+    supported = " ".join(context.server.policy.supported_scopes) if isinstance(context.server, Server) else ""
+    if not supported:
+        return None
+    return _refuse_scopes(request, supported, by=BY_HOSPITAL, remedy=OF_HOSPITAL)
+
+
 @check()
 def scope_is_within_the_limits_of_the_app(request: RegistrationRequest, context: Any) -> Refusal | None:
-    """The limits of an app that registers itself, or for every app the scopes that the hospital supports."""
-    server = getattr(context, "server", None)
-    by_hospital = " ".join(server.policy.supported_scopes) if isinstance(server, Server) else ""
-    limits = [(by_hospital, {"by": BY_HOSPITAL, "remedy": OF_HOSPITAL})] if by_hospital else []
-    if request.limit is not None and request.limit.scope is not None:
-        limits.append((request.limit.scope, {"by": request.limited_by, "remedy": OF_APP}))
-    for granted, reason in limits:
-        if refused := [scope for scope in spelling(request.scope).tokens if not permits(granted, scope)]:
-            facts = {"scopes": refused, "corrected": [""] * len(refused), **reason}
-            return _over_limit(request, refusals.REG_SCOPE_NOT_GRANTED, "scope", refused, granted, **facts)
-    return None
+    limit = request.limit
+    if limit is None or limit.scope is None:
+        return None
+    return _refuse_scopes(request, limit.scope, by=request.limited_by, remedy=OF_APP)
+
+
+def _refuse_scopes(request: RegistrationRequest, granted: str, **reason: str) -> Refusal | None:
+    refused = [scope for scope in spelling(request.scope).tokens if not permits(granted, scope)]
+    facts = {"scopes": refused, "corrected": [""] * len(refused)}
+    refusal = _over_limit(request, refusals.REG_SCOPE_NOT_GRANTED, "scope", refused, granted, **facts | reason)
+    return refusal if refused else None
 
 
 def permits(granted: str, text: str) -> bool:
@@ -126,6 +134,7 @@ def _over_limit(
 
 
 CHECKS = (
+    scopes_are_supported_by_the_hospital,
     scope_is_within_the_limits_of_the_app,
     grant_types_are_within_the_limits_of_the_app,
     authentication_method_is_within_the_limits_of_the_app,
