@@ -12,7 +12,6 @@ from uvicorn.server import ServerState
 
 from sickbay.cli.header_limits import Heads
 from sickbay.cli.limits import HEALTH, Limits
-from sickbay.cli.one_write import ResponseTransport
 from sickbay.cli.traffic import busy, traffic
 from sickbay.web import counting
 
@@ -60,8 +59,6 @@ class Connection(Heads):
         refused = self in self.traffic.refused and cycle.scope["path"] not in HEALTH
         if refused:
             counting.REQUESTS_REFUSED.labels("connections").inc()
-        if cycle.scope["method"] != "HEAD":
-            cycle.transport = ResponseTransport(self.transport)  # type: ignore[assignment]
         cycle.scope["sickbay.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
         task = self.loop.create_task(cycle.run_asgi(busy if refused else app))
         task.add_done_callback(self.tasks.discard)

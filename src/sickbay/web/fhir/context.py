@@ -35,7 +35,7 @@ class FhirBase:
     @property
     def tenant(self) -> Tenant:
         """The hospital with its current policy."""
-        return self.sandbox.tenants[self.space.tenant]
+        return self.sandbox.runtime.tenants[self.space.tenant]
 
 
 def fhir_base(sandbox: Sandbox, tenant: Tenant, version: str, documents: Documents, path: str | None = None) -> FhirBase:

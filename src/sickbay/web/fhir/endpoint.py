@@ -87,8 +87,6 @@ KINDS: Final[dict[str, Kind]] = {
     "batch": "fhir_write",
 }
 """What an interaction is counted as in the metrics. All others, such as histories and exports, are "fhir_other"."""
-LOOKED_UP = frozenset(("capabilities", "discovery"))
-"""Public requests that are recorded."""
 BODILESS = frozenset(("GET", "HEAD", "DELETE"))
 ALWAYS = (
     (b"cache-control", b"no-store"),
@@ -176,8 +174,8 @@ async def _respond_without_type(
     response = api.public(base, routed, path, scope["state"].headers)
     if response is None:
         return None
-    if routed.interaction in LOOKED_UP and scope["method"] in ("GET", "HEAD"):
-        _hold_discovery(base, scope, path, response)
+    if routed.interaction in public.LOOKED_UP and scope["method"] in ("GET", "HEAD"):
+        public.hold_discovery(base, scope, path, response)
     return await _in_format(base, scope, response)
 
 
@@ -312,28 +310,6 @@ async def _format(base: FhirBase, request: AccessRequest, response: FhirResponse
     with HELD.of(size):
         async with base.sandbox.shaping.hold(size):
             return await asyncio.to_thread(negotiate_format, base.version, response, media, parameters)
-
-
-def _hold_discovery(base: FhirBase, scope: Scope, path: str, answer: FhirResponse) -> None:
-    """Record that an app looked up the endpoints: without this, a launch after which nothing arrives looks the same."""
-    state: RequestState = scope["state"]
-    recorded = RecordedRequest(scope["method"], f"{base.url}{path}", state.headers, "", peer(scope))
-    response = RecordedResponse(answer.status, {}, size=len(answer.body))
-    base.sandbox.journal.hold(
-        Exchange(
-            state.exchange,
-            base.sandbox.runtime.effects.now(),
-            base.tenant.name,
-            "discovery",
-            "",
-            "",
-            recorded,
-            response,
-            injected=state.injected,
-            seconds=state.seconds(),
-            resent_from=state.resent_from,
-        )
-    )
 
 
 def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: FhirResponse, access: AccessResult) -> Exchange:

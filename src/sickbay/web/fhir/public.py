@@ -5,19 +5,24 @@ https://hl7.org/fhir/R4/http.html#capabilities
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
+from typing import Any
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.media import json_type
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.routing import Misrouted, Route, route
+from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.response import FhirResponse, issue_response
+from sickbay.web.http_request import RequestState, peer
 from sickbay.web.oauth.discovery import endpoints
 
 INTERACTIONS = frozenset(("preflight", "capabilities", "discovery"))
 MAYBE_PUBLIC = INTERACTIONS | {Misrouted.interaction}
 """Only these requests can have a public response."""
+LOOKED_UP = frozenset(("capabilities", "discovery"))
+"""Requests that are recorded."""
 
 
 class NotFhir(Exception):
@@ -62,3 +67,25 @@ def _statement(base: FhirBase) -> bytes:
 def _looks_for_oauth(path: str, headers: Mapping[str, str]) -> bool:
     last = path.partition("&")[0].rstrip("/").rpartition("/")[2].lower()
     return last.startswith(("auth", "token")) and "text/html" in headers.get("accept", "")
+
+
+def hold_discovery(base: FhirBase, scope: MutableMapping[str, Any], path: str, answer: FhirResponse) -> None:
+    """Record that an app looked up the endpoints: without this, a launch after which nothing arrives looks the same."""
+    state: RequestState = scope["state"]
+    recorded = RecordedRequest(scope["method"], f"{base.url}{path}", state.headers, "", peer(scope))
+    response = RecordedResponse(answer.status, {}, size=len(answer.body))
+    base.sandbox.journal.hold(
+        Exchange(
+            state.exchange,
+            base.sandbox.runtime.effects.now(),
+            base.tenant.name,
+            "discovery",
+            "",
+            "",
+            recorded,
+            response,
+            injected=state.injected,
+            seconds=state.seconds(),
+            resent_from=state.resent_from,
+        )
+    )

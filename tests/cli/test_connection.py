@@ -1,4 +1,4 @@
-"""The head of a response leaves together with the first part of its body, as seen by a client at the socket."""
+"""Responses as a client sees them at the socket, over HTTP and HTTPS."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from sickbay.cli import certificate
 from sickbay.cli.limits import Limits
-from sickbay.cli.one_write import JOINED
 from sickbay.settings import Settings
 
 BODY = b"x" * 2000
-LARGE = b"x" * (JOINED + 1)
+LARGE = b"x" * 65_537
 TIMES = 50
 FIRST_PART_ARRIVED = threading.Event()
 
@@ -49,7 +48,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 def connect(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connect]:
     cert, key = certificate.self_signed(tmp_path_factory.mktemp("tls"), "localhost")
     secure = request.param == "https"
-    settings = Settings(https=True, certificate=str(cert), certificate_key=str(key)) if secure else Settings()
+    settings = Settings(https=True, certificate=cert, certificate_key=key) if secure else Settings()
     trusted = ssl.create_default_context(cafile=str(cert))
     opened: list[socket.socket] = []
 
@@ -68,11 +67,19 @@ def request(path: str, method: str = "GET", more: str = "") -> bytes:
     return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n".encode()
 
 
+def receive(client: socket.socket, end: bytes) -> bytes:
+    """Receive until the bytes end so. Over TLS, head and body are separate records."""
+    received = b""
+    while not received.endswith(end):
+        received += client.recv(65_536)
+    return received
+
+
 def test_each_of_many_responses_arrives_complete(connect: Connect) -> None:
     client = connect()
     for _ in range(TIMES):
         client.sendall(request("/"))
-        head, _, body = client.recv(65_536).partition(b"\r\n\r\n")
+        head, _, body = receive(client, BODY).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 OK\r\n")
         assert body == BODY
 
@@ -84,7 +91,7 @@ def test_a_finished_request_is_freed_at_once_and_not_left_to_the_garbage_collect
     try:
         for _ in range(TIMES):
             client.sendall(request("/"))
-            client.recv(65_536)
+            receive(client, BODY)
         assert sum(type(value) is RequestResponseCycle for value in gc.get_objects()) < TIMES
     finally:
         gc.enable()
@@ -94,14 +101,11 @@ def test_the_parts_of_a_stream_arrive_as_they_are_sent(connect: Connect) -> None
     FIRST_PART_ARRIVED.clear()
     client = connect()
     client.sendall(request("/parts"))
-    head, _, first = client.recv(65_536).partition(b"\r\n\r\n")
+    head, _, first = receive(client, b"first\r\n").partition(b"\r\n\r\n")
     assert b"transfer-encoding: chunked" in head
     assert first == b"5\r\nfirst\r\n"
     FIRST_PART_ARRIVED.set()
-    rest = b""
-    while not rest.endswith(b"0\r\n\r\n"):
-        rest += client.recv(65_536)
-    assert rest == b"6\r\nsecond\r\n0\r\n\r\n"
+    assert receive(client, b"0\r\n\r\n") == b"6\r\nsecond\r\n0\r\n\r\n"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +141,7 @@ def test_100_continue_is_sent_before_the_body_is_there(connect: Connect) -> None
     client.sendall(request("/", "POST", "Expect: 100-continue\r\nContent-Length: 3\r\n"))
     assert client.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
     client.sendall(b"abc")
-    assert client.recv(65_536).partition(b"\r\n\r\n")[2] == BODY
+    assert receive(client, BODY).partition(b"\r\n\r\n")[2] == BODY
 
 
 def test_a_response_that_fails_after_its_head_sends_the_head_and_closes(connect: Connect) -> None:
