@@ -28,10 +28,6 @@ ROUNDS: Final[Mapping[str, int]] = {"transaction": 3}
 USUAL_ROUNDS = 4
 SLOW_START_SECONDS = 600.0
 """How long a server may take to start under callgrind, which is about 50 times as slow."""
-IDLE_SECONDS, IDLE_SHARE = 3.0, 0.03
-"""How long a server is watched, and the share of a core below which it is idle. What it does then, such as checking whether
-connections wait too long, isn't counted: on a busy machine a run takes longer, and it would count more often.
-"""
 LIMIT = 1.05
 """Maximum ratio to the instructions of the other checkout."""
 CHECKOUT = Path(__file__).parent.parent
@@ -86,16 +82,7 @@ def _open(home: Path, checkout: Path) -> None:
     """Create or migrate the data, which would take minutes while instructions are counted."""
     with serving("--data", str(home), "--patients", str(PATIENTS), environment=_environment(checkout)) as live:
         Desk(live.line, PATIENTS).total("Patient")
-        _settle(live.process.pid)
-
-
-def _settle(pid: int) -> None:
-    """Wait until a server has finished its work in the background: the patients of other versions of FHIR."""
-    quiet = 0
-    while quiet < 2:
-        before = process.cpu(pid)
-        time.sleep(IDLE_SECONDS)
-        quiet = quiet + 1 if process.cpu(pid) - before < IDLE_SHARE * IDLE_SECONDS else 0
+        process.settle(live.process.pid)  # it may create the patients of other versions of FHIR
 
 
 def _environment(checkout: Path) -> dict[str, str]:
@@ -112,7 +99,7 @@ def _count(folder: Path, home: Path, checkout: Path, name: str) -> Counted:
             desk.flush()
             rate = scene()
             flushed = _used_by(desk.flush, used) - _used_by(desk.flush, used)
-            idle = _used_by(lambda: time.sleep(IDLE_SECONDS), used) / IDLE_SECONDS
+            idle = _used_by(lambda: time.sleep(process.IDLE_SECONDS), used) / process.IDLE_SECONDS
             return Counted((rate.cpu - idle * rate.seconds) / rate.requests, max(0.0, flushed) / rate.requests)
     finally:
         shutil.rmtree(copy)

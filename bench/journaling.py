@@ -1,4 +1,4 @@
-"""Measures what the journal adds to a read at the rates at which people work, when every exchange is stored.
+"""Measures what the journal adds to a read at the rates at which people work, until every exchange is stored.
 
 Run as a module, it is a Sickbay server that stores no granted exchange, for comparison.
 """
@@ -46,7 +46,7 @@ def measure(folder: Path, seconds: float) -> dict[int, Journaling]:
     options_without = ("--data", str(folder / "without"), "--patients", str(PATIENTS))
     process.anywhere()
     with serving(*options) as journaling_server, serving(*options_without, module="bench.journaling") as plain_server:
-        scenes = _scene(journaling_server, seconds), _scene(plain_server, seconds)
+        scenes = _scene(journaling_server, seconds), _scene(plain_server, seconds, is_stored=False)
         process.apart(journaling_server.process.pid)
         process.apart(plain_server.process.pid)
         return {rate: _compare(*scenes, rate) for rate in RATES}
@@ -57,9 +57,20 @@ def _compare(journaling: PacedScene, plain: PacedScene, rate: int) -> Journaling
     return Journaling(*(statistics.median(column) for column in zip(*pairs, strict=True)))
 
 
-def _scene(live: Live, seconds: float) -> PacedScene:
-    requests, port = Desk(live.line, PATIENTS).readings()
-    return lambda rate: load.paced(port, live.process.pid, requests, seconds, rate)
+def _scene(live: Live, seconds: float, *, is_stored: bool = True) -> PacedScene:
+    """is_stored: whether every exchange has to be found afterwards. Otherwise, none is."""
+    desk = Desk(live.line, PATIENTS)
+    requests, port = desk.readings()
+
+    def run(rate: int) -> load.Rate:
+        before = desk.count_exchanges()
+        measured = load.paced(port, live.process.pid, requests, seconds, rate, desk.flush)
+        found, sent = desk.count_exchanges() - before, measured.requests + int(load.WARM_UP_SECONDS * rate)
+        if found != (sent if is_stored else 0):
+            raise RuntimeError(f"{found} of {sent} exchanges were found")
+        return measured
+
+    return run
 
 
 def _forget(journal: Journal, exchange: Exchange) -> None:

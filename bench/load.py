@@ -17,6 +17,8 @@ from typing import NamedTuple
 from bench import process
 
 CONNECTIONS = 32
+WARM_UP_SECONDS = 1.0
+"""At a fixed rate, before what is measured."""
 _RUN, _NUMBERS = secrets.token_hex(8), itertools.count()
 
 
@@ -164,13 +166,26 @@ def run(target: Target, requests: Iterator[bytes], status: int = 200, width: int
             connection.close()
 
 
-def paced(port: int, pid: int, requests: Iterator[bytes], seconds: float, per_second: int, status: int = 200) -> Rate:
-    """Send requests at a fixed rate on one connection. This includes what an idle server does in between."""
+def paced(
+    port: int,
+    pid: int,
+    requests: Iterator[bytes],
+    seconds: float,
+    per_second: int,
+    finish: Callable[[], None],
+    status: int = 200,
+) -> Rate:
+    """Send requests at a fixed rate on one connection. This includes what an idle server does in between.
+
+    finish: lets the server do what it has put off. That counts too.
+    """
     connection = Connection(port)
     try:
-        _paced(connection, requests, 1.0, per_second, status)  # warm-up
+        _paced(connection, requests, WARM_UP_SECONDS, per_second, status)
+        finish()
         before, begin = process.cpu(pid), time.perf_counter()
         count, size = _paced(connection, requests, seconds, per_second, status)
+        finish()
         return Rate(count, time.perf_counter() - begin, process.cpu(pid) - before, size / count)
     finally:
         connection.close()

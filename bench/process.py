@@ -8,11 +8,24 @@ from pathlib import Path
 
 CORES = sorted(os.sched_getaffinity(0))
 """Read before any of our processes was bound to a core."""
+IDLE_SECONDS, IDLE_SHARE = 3.0, 0.03
+"""How long a server is watched, and the share of a core below which it is idle. What it does then, such as checking whether
+connections wait too long, isn't counted: on a busy machine a run takes longer, and it would count more often.
+"""
 
 
 def cpu(pid: int) -> float:
     """Return the seconds of user and system time of all threads, in nanosecond precision (clock_getcpuclockid)."""
     return time.clock_gettime(~pid << 3 | 2)
+
+
+def settle(pid: int) -> None:
+    """Wait until a server has finished its work in the background."""
+    quiet = 0
+    while quiet < 2:
+        before = cpu(pid)
+        time.sleep(IDLE_SECONDS)
+        quiet = quiet + 1 if cpu(pid) - before < IDLE_SHARE * IDLE_SECONDS else 0
 
 
 def memory(pid: int) -> float:

@@ -61,6 +61,7 @@ def measure(folder: Path, checkout: Path | None = None) -> Undone:
         desk = Desk(live.line, PATIENTS)
         desk.total("Observation")
         first_fill = process.cpu(live.process.pid) - begin
+        process.settle(live.process.pid)  # it imports pages, and writes the file with the population
         resets: dict[tuple[str, int], float] = {("none", 0): _reset(live, desk)}
         for kind, counts in WRITES.items():
             for count in counts:

@@ -294,6 +294,10 @@ class Desk:
         """Read the list of exchanges, which writes those that wait."""
         self.http.get("/admin/exchanges", params={"limit": 1}).raise_for_status()
 
+    def count_exchanges(self) -> int:
+        """Return the number of stored exchanges, after those that wait were written."""
+        return int(self.http.get("/admin/reset").raise_for_status().json()["exchanges"])
+
     def _app(self, scope: str) -> str:
         return str(self._register(scope)["app_id"])
 

@@ -30,6 +30,8 @@ MODULES = (
     "sickbay.web.portal.apps",
     "sickbay.web.portal.app_edit",
     "sickbay.web.portal.app_faults",
+    "sickbay.web.portal.time",
+    "sickbay.web.portal.app_policy",
     "sickbay.web.portal.hospitals",
     "sickbay.web.portal.registration",
     "sickbay.web.portal.rules",
@@ -40,6 +42,8 @@ MODULES = (
     "sickbay.web.pages.svg",
     "sickbay.web.template_cache",
     "sickbay.web.exchanges.handlers",
+    "sickbay.web.exchanges.resend",
+    "sickbay.web.exchanges.listing",
 )
 """In this order, each imports only a part of what all need."""
 
