@@ -24,8 +24,7 @@ from tests.abuse.mutate import (
 from tests.abuse.scope_mutations import scopes_of_authorize
 
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.diagnosis.rule_defaults import list_rules
-from sickbay.diagnosis.rules.search import body
+from sickbay.diagnosis.rule_file import read_rules
 
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 LIVE = ("authorize", "pkce", "token", "client_authentication", "refresh", "access", "search")
@@ -70,7 +69,7 @@ class Stock:
 def reachable() -> set[str]:
     """All refusals of the live stages, except those that are out of reach here and those of writes."""
     live = {str(rule.explains) for rule in RULES if rule.explains and rule.stage in LIVE}
-    return live - set(OUT_OF_REACH) - {rule.id for rule in list_rules(body)}
+    return live - set(OUT_OF_REACH) - {rule.id for rule in read_rules("search.body")}
 
 
 def authorize(stock: Stock) -> Sequence[Mutation]:

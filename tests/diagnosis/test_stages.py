@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,10 +11,11 @@ from sickbay.authorization import refusals
 from sickbay.diagnosis import case, catalogue
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.rule import Rule
-from sickbay.diagnosis.rule_defaults import default_outcome, find_refusal, list_rules, stage_of
+from sickbay.diagnosis.rule_file import default_outcome, find_refusal, read_texts
 from sickbay.diagnosis.stages import REQUEST, STAGES, find_stage
 
-RULE_FILES = sorted((Path(sickbay.__file__).parent / "diagnosis" / "rules").rglob("*.py"))
+RULES_FOLDER = Path(sickbay.__file__).parent / "diagnosis" / "rules"
+TEXTS = {place: tuple(read_texts(place)) for place in catalogue.FILES}
 VALUES = (Path(__file__).parent / "rule_values.tsv").read_text(encoding="utf-8")
 """ID, stage, severity and outcome of the rules, as others know them. Lines are added, and never change."""
 NAMES = (
@@ -24,15 +23,6 @@ NAMES = (
     "logout pkce redirect refresh registration revocation search throttle token userinfo answer request"
 )
 """The names that exchanges, filters and metrics have had, and must keep."""
-
-ERROR = "severity", "'error'"
-
-
-def fields_of_rules(tree: ast.Module) -> Iterator[tuple[str | None, str]]:
-    """The fields that the rules of a file declare."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Rule":
-            yield from ((field.arg, ast.unparse(field.value)) for field in node.keywords)
 
 
 def differs(rule: Rule) -> bool:
@@ -66,33 +56,32 @@ def test_a_name_that_is_no_stage_is_shown_as_a_request() -> None:
 
 def test_the_stage_of_a_rule_is_the_folder_of_its_file_and_of_its_case() -> None:
     cases = {id: path.parent.name for id, path in case.paths().items()}
-    files = {rule.id: stage_of(module) for module in catalogue.FILES for rule in list_rules(module)}
+    files = {text.id: place.partition(".")[0] for place, texts in TEXTS.items() for text in texts}
     folders = {rule.id: STAGES[rule.stage].folder for rule in RULES}
     assert files == folders
     assert {id: cases[id] for id in folders} == folders
 
 
 def test_the_catalogue_has_every_file_of_rules() -> None:
-    listed = {Path(str(module.__file__)) for module in catalogue.FILES}
-    assert {path for path in RULE_FILES if path.name != "__init__.py"} == listed
+    files = {path.relative_to(RULES_FOLDER).with_suffix("").as_posix().replace("/", ".") for path in RULES_FOLDER.rglob("*.md")}
+    assert files == set(catalogue.FILES)
 
 
 def test_no_rule_declares_its_stage_or_that_it_is_an_error() -> None:
-    fields = {path: list(fields_of_rules(ast.parse(path.read_text(encoding="utf-8")))) for path in RULE_FILES}
-    assert sum(map(len, fields.values())) > 1800
-    repeated = {path.stem for path in fields for name, value in fields[path] if name == "stage" or (name, value) == ERROR}
-    assert repeated == set()
+    texts = [text for texts in TEXTS.values() for text in texts]
+    assert len(texts) == len(RULES)
+    assert [text.id for text in texts if "stage" in text.fields or text.fields.get("severity") == "error"] == []
 
 
 def test_no_rule_declares_the_refusal_that_has_its_id() -> None:
-    rules = [rule for module in catalogue.FILES for rule in list_rules(module)]
-    assert [rule.id for rule in rules if rule.explains == rule.id] == []
-    assert len({rule.id for rule in rules if find_refusal(rule) == rule.id}) > 200
+    texts = [text for texts in TEXTS.values() for text in texts]
+    assert [text.id for text in texts if text.fields.get("explains") == text.id] == []
+    assert len({text.id for text in texts if find_refusal(text.id, text.fields.get("explains")) == text.id}) > 200
 
 
 def test_no_rule_declares_the_outcome_that_follows() -> None:
-    rules = [rule for module in catalogue.FILES for rule in list_rules(module) if rule.outcome]
-    assert [rule.id for rule in rules if rule.outcome == default_outcome(BY_ID[rule.id].explains, BY_ID[rule.id].stage)] == []
+    outcomes = {text.id: text.fields["outcome"] for texts in TEXTS.values() for text in texts if "outcome" in text.fields}
+    assert [id for id, outcome in outcomes.items() if outcome == default_outcome(BY_ID[id].explains, BY_ID[id].stage)] == []
 
 
 def test_a_rule_that_differs_from_its_refusal_says_why_in_a_sentence_and_no_other_does() -> None:

@@ -8,9 +8,9 @@ from statistics import median
 from tests.doctor.texts import recognise, seen_texts
 from tests.laws import cases
 
+from sickbay.diagnosis.answers.finding import UNEXPLAINED
 from sickbay.doctor import answer
 from sickbay.doctor.diagnose import LikelyCause
-from sickbay.doctor.reading import UNEXPLAINED
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict
 

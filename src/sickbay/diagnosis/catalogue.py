@@ -5,11 +5,8 @@ Corrections run in the same order: transport, then spelling, then the parameters
 
 from __future__ import annotations
 
-from importlib import import_module
-
-from sickbay.diagnosis import rules
 from sickbay.diagnosis.rule import Rule
-from sickbay.diagnosis.rule_defaults import complete
+from sickbay.diagnosis.rule_file import read_rules
 from sickbay.diagnosis.rule_index import build_index
 
 _ORDER = """
@@ -23,9 +20,10 @@ revocation access search.address search.parameters search.limits search.body sea
 app_state login.token_response token.less_than_asked id_token discovery browser.restrictions answer silence.injected
 silence.launch silence.sign_in silence.code silence.token silence.access
 """
-FILES = tuple(import_module(f"{rules.__name__}.{place}") for place in _ORDER.split())
+FILES: tuple[str, ...] = tuple(_ORDER.split())
+"""The files of rules, by their place below `rules`."""
 
-RULES: tuple[Rule, ...] = tuple(complete(FILES))
+RULES: tuple[Rule, ...] = tuple(rule for file in FILES for rule in read_rules(file))
 
 INDEX = build_index(RULES)
 

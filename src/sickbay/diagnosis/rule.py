@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 
 from sickbay.kernel.checks import UNKNOWN, Facts
 
@@ -54,14 +54,24 @@ class Condition(NamedTuple):
         return not (self.absent and _has(request, self.absent))
 
 
+class Functions(TypedDict, total=False):
+    """The fields of a rule that are functions."""
+
+    recognises: Callable[[Facts], Facts | None]
+    advises: Callable[[Any, Any], Facts | None]
+    repair: Callable[[Any, Facts], Any]
+    insert_placeholder: Callable[[Any], Any]
+    severity: Callable[[Facts], Severity]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule.
+    """One rule. `rule_file` reads it: its functions are Python, the other fields are in a Markdown file.
 
     id:         names the problem, never its fix. Stable: it is part of URLs and stored findings.
-    explains:   the name of the refusal that it explains, if that isn't its id; "" if it doesn't explain the one with its id.
-                In the catalogue, None if the rule only gives advice.
-    stage:      the stage whose requests it examines. No declaration has it: it follows from the folder (`rule_defaults`).
+    explains:   the name of the refusal that it explains; None if it only gives advice. A file says it only if that isn't the
+                refusal with its id, and `-` if it doesn't explain that one.
+    stage:      the stage whose requests it examines. No file says it: it follows from the folder.
     recognises: facts of that refusal -> the same facts or more; None if this rule doesn't apply.
     advises:    (request, context) -> facts, or None. Called for every request of the stage, refused or not, unless one of the
                 next four fields excludes it.
@@ -73,8 +83,8 @@ class Rule:
     at:         other stages whose requests it also advises on. For example, a client secret is part of a token request.
     severity:   fixed, or a function of the facts. A refusal is an error.
     outcome:    the response in the standard dialect: the OAuth error, "401 invalid_token", "dropped" or "advice". It follows
-                from the refusal, or is "advice" (`rule_defaults`).
-    differs:    why the severity of a refusal, or the outcome, isn't what follows: a sentence. Only such a rule declares them.
+                from the refusal, or is "advice".
+    differs:    why the severity of a refusal, or the outcome, isn't what follows: a sentence. Only such a file says them.
     title, why, fix: templates that are filled with the facts (str.format).
     parameter:  the request parameter that is wrong. The facts `received`, `expected` and `note` fill its row of the table.
     root:       this problem causes other refusals. It is listed first, and they refer to it. The fact `brings` (or else

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from sickbay.diagnosis.answers.finding import is_explained
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.rule import SEVERITIES, Finding
-from sickbay.diagnosis.rules.answer import UNEXPLAINED as _UNEXPLAINED
 from sickbay.doctor import single_exchange
 from sickbay.doctor.code_findings import with_mistakes
 from sickbay.doctor.diagnose import Diagnosis, diagnose
@@ -22,7 +21,6 @@ from sickbay.kernel.checks import Examination
 
 EXAMINED_INPUTS = 20
 """How many requests and responses of one text are examined at most."""
-UNEXPLAINED = _UNEXPLAINED.id
 """The id of the finding for an error whose cause isn't known."""
 
 

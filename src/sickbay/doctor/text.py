@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sickbay.diagnosis.answers.finding import add_finding
+from sickbay.diagnosis.answers.finding import UNEXPLAINED, add_finding
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, Severity
@@ -16,7 +16,7 @@ from sickbay.doctor.diagnose import Diagnosis, RelatedTopic
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.pieces import addresses
 from sickbay.doctor.rank import list_unseen
-from sickbay.doctor.reading import UNEXPLAINED, Reading, read_exchange, read_text
+from sickbay.doctor.reading import Reading, read_exchange, read_text
 
 
 def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:

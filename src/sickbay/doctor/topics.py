@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
+from sickbay.diagnosis.answers.finding import UNEXPLAINED
 from sickbay.diagnosis.case import CASES
-from sickbay.diagnosis.rules.answer import UNEXPLAINED
 from sickbay.doctor import pages
 from sickbay.doctor.fill import fill
 from sickbay.doctor.model import Cause, Knowledge
@@ -151,4 +151,4 @@ def _may_be_suggested(topic: Topic, products: Container[str]) -> bool:
     """
     if topic.kind == "page":
         return not topic.id.startswith((f"{pages.RULES}/", *OF_SICKBAY))
-    return (not topic.product or topic.product in products) and topic.id != UNEXPLAINED.id
+    return (not topic.product or topic.product in products) and topic.id != UNEXPLAINED

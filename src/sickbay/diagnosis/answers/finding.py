@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from sickbay.diagnosis.answers.meanings import describe_answer, meaning, to_add
 from sickbay.diagnosis.answers.values import ErrorAnswer
+from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, find
-from sickbay.diagnosis.rules.answer import UNEXPLAINED
 from sickbay.kernel.checks import Examination, Facts
 
 OPAQUE = "redirect-error-opaque"
+UNEXPLAINED = "error-answer-unexplained"
+"""The rule of such a finding."""
 _OF_THE_APP = frozenset(("redirect", "browser"))
 """Stages whose findings explain how a response arrived, not why it is an error."""
 MAXIMUM_QUOTED_CHARACTERS = 300
@@ -37,7 +39,7 @@ def is_explained(stage: str, examination: Examination, explanation: Explanation)
 
 
 def _finding(stage: str, answers: Sequence[ErrorAnswer]) -> Finding:
-    return replace(find(UNEXPLAINED, _facts(stage, answers), refused=True), spec=meaning(answers[0])[1])
+    return replace(find(BY_ID[UNEXPLAINED], _facts(stage, answers), refused=True), spec=meaning(answers[0])[1])
 
 
 def _facts(stage: str, answers: Sequence[ErrorAnswer]) -> Facts:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from sickbay.diagnosis import specs
 from sickbay.diagnosis.answers.values import REFUSING, ErrorAnswer
 from sickbay.diagnosis.rule import Spec
 
-TOKEN = specs.rfc(6749, "5.2", "Error Response")
-AUTHORIZE = specs.rfc(6749, "4.1.2.1", "Error Response")
-BEARER = specs.rfc(6750, "3.1", "Error Codes")
-DEVICE = specs.rfc(8628, "3.5", "Device Access Token Response")
-REGISTER = specs.rfc(7591, "3.2.2", "Client Registration Error Response")
-OIDC = Spec("OpenID Connect Core 1.0, 3.1.2.6 Authentication Error Response", f"{specs.OIDC}#AuthError")
-HTTP = specs.rfc(9110, "15", "Status Codes")
+
+def _rfc(number: int, section: str, name: str) -> Spec:
+    """A section of an RFC. name: the title of the section."""
+    return Spec(f"RFC {number}, {section} {name}", f"https://www.rfc-editor.org/rfc/rfc{number}#section-{section}")
+
+
+TOKEN = _rfc(6749, "5.2", "Error Response")
+AUTHORIZE = _rfc(6749, "4.1.2.1", "Error Response")
+BEARER = _rfc(6750, "3.1", "Error Codes")
+DEVICE = _rfc(8628, "3.5", "Device Access Token Response")
+REGISTER = _rfc(7591, "3.2.2", "Client Registration Error Response")
+OIDC = Spec(
+    "OpenID Connect Core 1.0, 3.1.2.6 Authentication Error Response",
+    "https://openid.net/specs/openid-connect-core-1_0.html#AuthError",
+)
+HTTP = _rfc(9110, "15", "Status Codes")
 FHIR = Spec("FHIR R4, OperationOutcome", "https://hl7.org/fhir/R4/operationoutcome.html")
 
 _OAUTH: dict[str, tuple[str, Spec]] = {
@@ -47,13 +55,13 @@ _OAUTH: dict[str, tuple[str, Spec]] = {
     "authorization_pending": ("The user hasn't finished the authorization yet.", DEVICE),
     "slow_down": ("The app polls too often.", DEVICE),
     "expired_token": ("The device code has expired.", DEVICE),
-    "invalid_target": ("The requested resource is unknown or malformed.", specs.rfc(8707, "2", "Resource Parameter")),
-    "unsupported_token_type": ("The server can't revoke this type of token.", specs.rfc(7009, "2.2.1", "Error Response")),
+    "invalid_target": ("The requested resource is unknown or malformed.", _rfc(8707, "2", "Resource Parameter")),
+    "unsupported_token_type": ("The server can't revoke this type of token.", _rfc(7009, "2.2.1", "Error Response")),
     "redirect_uri_mismatch": ("The redirect_uri isn't one that is registered for this client.", AUTHORIZE),
     "mismatching_redirect_uri": ("The redirect_uri isn't one that is registered for this client.", AUTHORIZE),
     "mismatching_state": (
         "The state in the response isn't the one that the app sent.",
-        specs.rfc(6749, "10.12", "Cross-Site Request Forgery"),
+        _rfc(6749, "10.12", "Cross-Site Request Forgery"),
     ),
 }
 _STATUS: dict[str, str] = {

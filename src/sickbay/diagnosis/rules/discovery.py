@@ -1,19 +1,15 @@
 """Rules about the discovery document (SMART 2.2, Conformance)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from sickbay.authorization.contexts import AnswerContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import HttpExchange
-from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 
-CONFORMANCE = Spec(
-    "SMART App Launch 2.2, Conformance",
-    "https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html#using-well-known",
-)
 PATH = "/.well-known/smart-configuration"
 REQUIRED = ("token_endpoint", "capabilities", "grant_types_supported", "code_challenge_methods_supported")
 COMPARED = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "introspection_endpoint", "revocation_endpoint")
@@ -109,88 +105,15 @@ def _disagree(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     return {"names": names, "received": [document[name] for name in names], "expected": [openid[name] for name in names]}
 
 
-def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None]) -> Rule:
-    return Rule(
-        id=id,
-        title=title,
-        why=why,
-        fix=fix,
-        spec=CONFORMANCE,
-        advises=advises,
-    )
-
-
-RULES = (
-    _rule(
-        "discovery-wrong-location",
-        "The discovery document was requested at the wrong URL: `{received}`",
-        "It is under the FHIR base URL, which is the `iss` of the launch, not under the host.",
-        "Request `{expected}`.",
-        _elsewhere,
-    ),
-    _rule(
-        "discovery-404",
-        "The discovery document doesn't exist",
-        "The server doesn't support SMART, SMART is turned off, or the base URL is wrong. Apps can't learn where to "
-        "send users to sign in.",
-        "Turn on SMART at the server. If that's not possible, read the endpoints from `rest.security` in "
-        "the CapabilityStatement.",
-        _not_found,
-    ),
-    _rule(
-        "discovery-not-json",
-        "The discovery document isn't a JSON object: the response is `{received}`",
-        "Some servers return HTML or XML unless the request asks for JSON.",
-        "Send `Accept: application/json`. If it's your server, always return JSON.",
-        _not_json,
-    ),
-    _rule(
-        "discovery-http-endpoints",
-        "The discovery document contains `http` URLs: {names:code}",
-        "Requests to them aren't encrypted. Behind a proxy, servers often build URLs from the internal scheme: {received}.",
-        "Set the public base URL of the server. If it has no such setting, make it trust `X-Forwarded-Proto` from its proxy.",
-        _in_clear,
-    ),
-    _rule(
-        "discovery-open-server",
-        "The discovery document has no authorization endpoint and no token endpoint",
-        "The server is probably open: it returns data without a token, so there is nothing to authorize.",
-        "Use the protected FHIR base URL, which is the `iss` of the launch.",
-        _open,
-    ),
-    _rule(
-        "discovery-missing-field",
-        "The discovery document doesn't contain {missing:code}",
-        "{standard} requires {missing:code}. Apps that validate the document stop here.",
-        "Add {missing:code} to the document.",
-        _find_missing_members,
-    ),
-    _rule(
-        "discovery-no-s256",
-        "`code_challenge_methods_supported` is `{received}`",
-        "SMART 2 requires `S256` in this list and forbids `plain`.",
-        "List only `S256`.",
-        _no_s256,
-    ),
-    _rule(
-        "discovery-sso-without-issuer",
-        "`sso-openid-connect` is listed without {missing:code}",
-        "Apps need `issuer` and `jwks_uri` to verify an ID token.",
-        "Add {missing:code}. If the server issues no ID tokens, remove the capability.",
-        _no_issuer,
-    ),
-    _rule(
-        "discovery-documents-disagree",
-        "The SMART configuration and the OpenID configuration differ in {names:code}",
-        "Libraries read one or the other, so they send requests to different endpoints: `{received}` and `{expected}`.",
-        "Use the values of `/.well-known/smart-configuration`. If it's your server, return the same ones in both.",
-        _disagree,
-    ),
-    _rule(
-        "discovery-cors",
-        "Pages on `{origin}` can't read the discovery document",
-        "The response has no `Access-Control-Allow-Origin` header, so browsers don't let the app read it.",
-        "Send `Access-Control-Allow-Origin: *` with the discovery document and with `/metadata`. Both are public.",
-        _no_cors,
-    ),
-)
+FUNCTIONS: Mapping[str, Functions] = {
+    "discovery-wrong-location": {"advises": _elsewhere},
+    "discovery-404": {"advises": _not_found},
+    "discovery-not-json": {"advises": _not_json},
+    "discovery-http-endpoints": {"advises": _in_clear},
+    "discovery-open-server": {"advises": _open},
+    "discovery-missing-field": {"advises": _find_missing_members},
+    "discovery-no-s256": {"advises": _no_s256},
+    "discovery-sso-without-issuer": {"advises": _no_issuer},
+    "discovery-documents-disagree": {"advises": _disagree},
+    "discovery-cors": {"advises": _no_cors},
+}

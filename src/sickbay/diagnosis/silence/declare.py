@@ -5,37 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from sickbay.diagnosis import specs
-from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.silence.progress import Awaited, Silence
 from sickbay.diagnosis.silence.trail import Event
 from sickbay.kernel.checks import Facts
 
 
-def silence_rule(
-    awaited: Awaited,
-    id: str,
-    title: str,
-    why: str,
-    fix: str,
-    recognise: Callable[[Silence], Facts | None],
-    spec: Spec = specs.SMART_LAUNCH,
-) -> Rule:
-    """recognise: what in the launch points to this cause; None if nothing does."""
+def advise_on(awaited: Awaited, recognise: Callable[[Silence], Facts | None]) -> Callable[[Silence | None, Any], Facts | None]:
+    """Advice on a launch that waits for this step. recognise: what in the launch points to the cause; None if nothing does."""
 
-    def advises(silence: Silence | None, context: Any) -> Facts | None:
+    def advise(silence: Silence | None, context: Any) -> Facts | None:
         return recognise(silence) if silence is not None and silence.awaited == awaited else None
 
-    return Rule(
-        id=id,
-        advises=advises,
-        severity="info",
-        degree="probable",
-        title=title,
-        why=why,
-        fix=fix,
-        spec=spec,
-    )
+    return advise
 
 
 def always(silence: Silence) -> Facts:

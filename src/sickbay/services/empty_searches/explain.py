@@ -17,9 +17,8 @@ from sickbay.authorization.models import AccessToken
 from sickbay.diagnosis import importance
 from sickbay.diagnosis.explain import Explanation, explain
 from sickbay.diagnosis.rule import SEVERITIES, Finding
-from sickbay.diagnosis.rule_defaults import list_rules
+from sickbay.diagnosis.rule_file import read_rules
 from sickbay.diagnosis.rule_index import build_index
-from sickbay.diagnosis.rules.search import nothing_found
 from sickbay.diagnosis.stages import ACCESS
 from sickbay.kernel.checks import Examination
 from sickbay.protocol.parameters import encode, parse
@@ -42,7 +41,7 @@ PAUSE_FACTOR: Final = 4
 LEAST_PAUSE_SECONDS: Final = 0.02
 WRONG_PATIENT: Final = "fhir-wrong-patient"
 """The advice that says the same about tokens for one patient."""
-_INDEX: Final = build_index(list_rules(nothing_found))
+_INDEX: Final = build_index(tuple(read_rules("search.nothing_found")))
 
 
 def explain_soon(runtime: Runtime, search: EmptySearch) -> None:

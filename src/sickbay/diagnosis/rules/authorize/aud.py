@@ -1,14 +1,15 @@
 """Rules about `aud`, the FHIR server that the token is for."""
 
 import re
+from collections.abc import Mapping
 
 from sickbay.authorization.authorize.parameters import audience, base_of
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.diagnosis import corrections, guesses, specs
+from sickbay.diagnosis import corrections, guesses
 from sickbay.diagnosis.evidence import address
-from sickbay.diagnosis.rule import GUESS, Rule
+from sickbay.diagnosis.rule import GUESS, Functions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 from sickbay.protocol.nearby_hosts import nearby
@@ -29,32 +30,6 @@ def _rename(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_parameters(request, ("audience", None), ("aud", facts["audience"]))
 
 
-AUD_WRONG_PARAM_NAME = Rule(
-    id="aud-wrong-param-name",
-    explains="aud-missing",
-    recognises=_other_name,
-    parameter="aud",
-    title="`aud` is missing: your app sent `audience` instead",
-    why="SMART calls this parameter `aud`. The server ignores `audience`, so it doesn't know which FHIR "
-    "server the token is for.",
-    fix="Rename `audience` to `aud`: send `aud={audience}`.",
-    spec=specs.SMART_AUTHORIZE,
-    repair=_rename,
-)
-
-AUD_MISSING = Rule(
-    id="aud-missing",
-    parameter="aud",
-    title="`aud` is missing",
-    why="`aud` names the FHIR server that the token is for. The EHR requires it so that a fake FHIR "
-    "server can't obtain a token for the real one.",
-    fix="Send `aud={base}`, the FHIR base URL that your app calls.",
-    spec=specs.SMART_AUTHORIZE,
-    repair=_set_aud,
-    insert_placeholder=corrections.placeholder("aud"),
-)
-
-
 def _with_tail(facts: Facts) -> Facts | None:
     """A FHIR base URL followed by a fragment or a query string, even an empty one."""
     received = str(facts["received"] or "")
@@ -63,20 +38,6 @@ def _with_tail(facts: Facts) -> Facts | None:
     if tail is None or base is None:
         return None
     return {**facts, "tail": received[tail.start() :], "expected": base, "note": "the iss of the launch"}
-
-
-AUD_HAS_FRAGMENT_OR_QUERY = Rule(
-    id="aud-has-fragment-or-query",
-    explains="aud-mismatch",
-    recognises=_with_tail,
-    parameter="aud",
-    title="`aud` doesn't match: it has `{tail}` after the FHIR base URL",
-    why="The server compares `aud` with its FHIR base URL, which has no query string and no fragment. "
-    "`{received}` is a different string.",
-    fix="Send `aud={expected}`.",
-    spec=specs.rfc(8707, "2", "Resource Parameter"),
-    repair=_set_aud,
-)
 
 
 _OAUTH = ("authorize", "token", "oauth", "oauth2", "auth", "connect", "introspect", "revoke")
@@ -113,21 +74,6 @@ def _clearly_not_base(request: AuthorizeRequest, context: AuthorizeContext) -> F
 
 _PATH = {GUESS: "Sickbay judges this only by the path of the URL, because it doesn't know the server."}
 
-AUD_NOT_FHIR_BASE = Rule(
-    id="aud-not-fhir-base",
-    explains="aud-mismatch",
-    recognises=_not_base,
-    advises=_clearly_not_base,
-    unknown="server",
-    parameter="aud",
-    title="`aud` isn't a FHIR base URL: `{received}` is another URL on this server",
-    why="`aud` must be the URL that all FHIR requests start with. The URL of the host, of an OAuth "
-    "endpoint or of a resource doesn't match.",
-    fix="Send `aud={expected}`.",
-    spec=specs.SMART_AUTHORIZE,
-    repair=_set_aud,
-)
-
 
 def _nearby(facts: Facts) -> Facts | None:
     """A FHIR base of this server under a name that an emulator, a container or the local network has for its machine."""
@@ -143,46 +89,8 @@ def _nearby(facts: Facts) -> Facts | None:
     return None
 
 
-AUD_NEARBY_HOST = Rule(
-    id="aud-nearby-host",
-    explains="aud-mismatch",
-    recognises=_nearby,
-    degree="probable",
-    parameter="aud",
-    title="`aud` probably names this server by another address: `{host}`",
-    why="{meaning}. The server compares `aud` character by character with its own FHIR base URL, `{expected}`.",
-    fix="To use `{host}` everywhere, start the server under it (Sickbay: `--base-url {root}`; `--allowed-host {host}` "
-    "alone only lets requests in). To keep its address{forward}, send `aud={expected}`.",
-    spec=specs.SMART_AUTHORIZE,
-    repair=_set_aud,
-)
-
-
 def _expect_closest(facts: Facts) -> Facts:
     return {**facts, "expected": facts.get("closest"), "note": "the iss of the launch"}
-
-
-AUD_MISMATCH = Rule(
-    id="aud-mismatch",
-    recognises=_expect_closest,
-    parameter="aud",
-    title="`aud` doesn't match: this server issues no tokens for `{received}`",
-    why="An authorization server issues tokens only for its own FHIR servers. This server's FHIR base URLs: {bases}.",
-    fix="Send `aud={expected}`, the `iss` of the launch.",
-    spec=specs.SMART_AUTHORIZE,
-    repair=_set_aud,
-)
-
-AUD_NOT_ISS_OF_LAUNCH = Rule(
-    id="aud-not-iss-of-launch",
-    parameter="aud",
-    title="`aud` doesn't match the launch: the EHR launched your app from `{expected}`",
-    why="The launch belongs to one FHIR server, and its patient and encounter IDs exist only there. "
-    "`{received}` is a different server or FHIR version.",
-    fix="Send `aud={expected}`, the `iss` of the launch.",
-    spec=specs.SMART_AUTHORIZE,
-    repair=_set_aud,
-)
 
 
 def _list_similar_bases(request: AuthorizeRequest, context: AuthorizeContext) -> tuple[str, tuple[str, ...]]:
@@ -206,19 +114,6 @@ def _has_extra_slash(aud: str) -> bool:
     return aud.endswith("/") and urls.is_absolute(aud) and urls.split(aud).path != "/"
 
 
-AUD_TRAILING_SLASH = Rule(
-    id="aud-trailing-slash",
-    severity="warning",
-    advises=_slash,
-    parameter="aud",
-    title="`aud` differs from the FHIR base URL by a trailing slash",
-    why="This server accepts both forms. Servers that compare the two strings exactly refuse the request.",
-    fix="Send `aud={expected}`, exactly as in `iss`.",
-    spec=specs.SMART_AUTHORIZE,
-    repair=_set_aud,
-)
-
-
 def _alias(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     aud, bases = _list_similar_bases(request, context)
     for base in bases:
@@ -226,20 +121,6 @@ def _alias(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None
         if named and urls.one_loopback(urls.normalise(aud)) == urls.one_loopback(urls.normalise(base)):
             return {"received": aud, "expected": base, "note": "the iss of the launch"}
     return None
-
-
-AUD_LOOPBACK_ALIAS = Rule(
-    id="aud-loopback-alias",
-    severity="warning",
-    advises=_alias,
-    parameter="aud",
-    title="`aud` uses a different loopback name than the FHIR base URL",
-    why="`localhost` and `127.0.0.1` are the same machine but different strings. This server accepts "
-    "both and issues the token for `{expected}`; other servers refuse the request.",
-    fix="Send `aud={expected}`, exactly as in `iss`.",
-    spec=specs.SMART_AUTHORIZE,
-    repair=_set_aud,
-)
 
 
 def _disagreeing(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
@@ -253,16 +134,15 @@ def _without_resource(request: AuthorizeRequest, facts: Facts) -> AuthorizeReque
     return corrections.with_parameters(request, ("resource", None))
 
 
-AUD_RESOURCE_DISAGREE = Rule(
-    id="aud-resource-disagree",
-    severity="warning",
-    advises=_disagreeing,
-    sent="resource",
-    parameter="resource",
-    title="`resource` and `aud` name different servers",
-    why="`aud` (SMART) is `{expected}`, but `resource` (RFC 8707) is `{received}`. This server uses "
-    "`aud`. A server that uses `resource` would issue a token for the other one, or none.",
-    fix="Leave out `resource`. If another server needs it, send `resource={expected}`.",
-    spec=specs.rfc(8707, "2.1", "Authorization Request"),
-    repair=_without_resource,
-)
+FUNCTIONS: Mapping[str, Functions] = {
+    "aud-wrong-param-name": {"recognises": _other_name, "repair": _rename},
+    "aud-missing": {"repair": _set_aud, "insert_placeholder": corrections.placeholder("aud")},
+    "aud-has-fragment-or-query": {"recognises": _with_tail, "repair": _set_aud},
+    "aud-not-fhir-base": {"recognises": _not_base, "advises": _clearly_not_base, "repair": _set_aud},
+    "aud-nearby-host": {"recognises": _nearby, "repair": _set_aud},
+    "aud-mismatch": {"recognises": _expect_closest, "repair": _set_aud},
+    "aud-not-iss-of-launch": {"repair": _set_aud},
+    "aud-trailing-slash": {"advises": _slash, "repair": _set_aud},
+    "aud-loopback-alias": {"advises": _alias, "repair": _set_aud},
+    "aud-resource-disagree": {"advises": _disagreeing, "repair": _without_resource},
+}

@@ -3,14 +3,15 @@
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 
 from sickbay.authorization.authorize.code_challenge import asks_for_code
 from sickbay.authorization.authorize.parameters import requested_resources
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.diagnosis import corrections, specs
-from sickbay.diagnosis.rule import Rule, Severity
+from sickbay.diagnosis import corrections
+from sickbay.diagnosis.rule import Functions, Severity
 from sickbay.kernel.checks import UNKNOWN, Facts
 
 
@@ -48,64 +49,6 @@ def _severity(facts: Facts) -> Severity:
     return "error" if facts.get("required") else "warning"
 
 
-PKCE_MISSING = Rule(
-    id="pkce-missing",
-    advises=_none_sent,
-    absent="code_challenge",
-    severity=_severity,
-    outcome="invalid_request if PKCE is required",
-    differs="The hospital and the registration of the app decide whether PKCE is required. Where it isn't, this is a warning.",
-    parameter="code_challenge",
-    title="`code_challenge` is missing",
-    why="PKCE ties the code to the app that requested it, so that a stolen code can't be redeemed. SMART 2 and "
-    "OAuth 2.1 require it.",
-    fix="Generate a random verifier, store it, and send `code_challenge=BASE64URL(SHA256(verifier))` and "
-    "`code_challenge_method=S256`.",
-    spec=specs.SMART_PKCE,
-    repair=_with_pkce,
-)
-
-PKCE_METHOD_WITHOUT_CHALLENGE = Rule(
-    id="pkce-method-without-challenge",
-    parameter="code_challenge",
-    title="`code_challenge` is missing, although `code_challenge_method={method}` is sent",
-    why="The method says how the challenge was made from the verifier. Without a challenge, the server can't verify anything.",
-    fix="Send both: `code_challenge=BASE64URL(SHA256(verifier))` and `code_challenge_method=S256`.",
-    spec=specs.rfc(7636, "4.3", "Client Sends the Code Challenge"),
-    repair=_with_pkce,
-)
-
-PKCE_METHOD_MISSING = Rule(
-    id="pkce-method-missing",
-    parameter="code_challenge_method",
-    title="`code_challenge_method` is missing",
-    why="Without it, the server has to assume `plain` (RFC 7636), which SMART forbids.",
-    fix="Send `code_challenge_method=S256`.",
-    spec=specs.rfc(7636, "4.3", "Client Sends the Code Challenge"),
-    repair=_method,
-)
-
-PKCE_PLAIN = Rule(
-    id="pkce-plain",
-    parameter="code_challenge_method",
-    title="`code_challenge_method=plain` isn't allowed",
-    why="With `plain`, the verifier itself passes through the browser, so anyone who sees the request can redeem the code.",
-    fix="Send `code_challenge=BASE64URL(SHA256(verifier))` and `code_challenge_method=S256`.",
-    spec=specs.SMART_PKCE,
-    repair=_method,
-)
-
-PKCE_METHOD_INVALID = Rule(
-    id="pkce-method-invalid",
-    parameter="code_challenge_method",
-    title="`code_challenge_method={received}` isn't supported",
-    why="The only allowed value is `S256`, with a capital S.",
-    fix="Send `code_challenge_method=S256`.",
-    spec=specs.rfc(7636, "4.3", "Client Sends the Code Challenge"),
-    repair=_method,
-)
-
-
 def _with_encoding(facts: Facts) -> Facts:
     """Adds how the 32 bytes are encoded, if that can be recognised, and the correct encoding."""
     received = str(facts["received"])
@@ -132,25 +75,12 @@ def _challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_parameters(request, ("code_challenge", facts.get("expected") or corrections.PLACEHOLDER_CHALLENGE))
 
 
-PKCE_CHALLENGE_MALFORMED = Rule(
-    id="pkce-challenge-malformed",
-    recognises=_with_encoding,
-    parameter="code_challenge",
-    title="`code_challenge` isn't a SHA-256 hash in base64url",
-    why="Such a hash has 43 characters from `A-Z a-z 0-9 - _` and no padding. {what}",
-    fix="Send `code_challenge=BASE64URL(SHA256(verifier))`, without `=` at the end.",
-    spec=specs.rfc(7636, "4.2", "Client Creates the Code Challenge"),
-    repair=_challenge,
-)
-
-PKCE_CHALLENGE_REUSED = Rule(
-    id="pkce-challenge-reused",
-    severity="warning",
-    advises=corrections.advise_if_sent_before("code_challenge"),
-    given="seen",
-    parameter="code_challenge",
-    title="`code_challenge` was already used in an earlier request",
-    why="The same challenge means the same verifier. Anyone who sees that verifier once can redeem all your later codes.",
-    fix="Generate a new random verifier for each request, and send its challenge.",
-    spec=specs.SMART_PKCE,
-)
+FUNCTIONS: Mapping[str, Functions] = {
+    "pkce-missing": {"advises": _none_sent, "repair": _with_pkce, "severity": _severity},
+    "pkce-method-without-challenge": {"repair": _with_pkce},
+    "pkce-method-missing": {"repair": _method},
+    "pkce-plain": {"repair": _method},
+    "pkce-method-invalid": {"repair": _method},
+    "pkce-challenge-malformed": {"recognises": _with_encoding, "repair": _challenge},
+    "pkce-challenge-reused": {"advises": corrections.advise_if_sent_before("code_challenge")},
+}

@@ -1,6 +1,7 @@
 """Rules about parameters that don't reach the server, and placeholders instead of values."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import structs
@@ -9,8 +10,8 @@ from sickbay.authorization.authorize.request_syntax import ONCE
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, TokenRequest
-from sickbay.diagnosis import corrections, specs
-from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis import corrections
+from sickbay.diagnosis.rule import Functions
 from sickbay.diagnosis.values import placeholder
 from sickbay.kernel.checks import Facts
 from sickbay.protocol.parameters import Parameters, parse
@@ -42,18 +43,6 @@ def _before_the_fragment(request: AuthorizeRequest, facts: Facts) -> AuthorizeRe
     return _with(request, facts["url"], _read(request.url.partition("#")[2].lstrip("?/")))
 
 
-PARAMETERS_IN_FRAGMENT = Rule(
-    id="parameters-in-fragment",
-    advises=_in_fragment,
-    title="The parameters are after a `#`, so the server doesn't receive them",
-    why="Browsers don't send the fragment, which is everything after the `#`. The server gets a URL without parameters.",
-    fix="Replace the `#` with a `?`.",
-    spec=specs.rfc(3986, "3.5", "Fragment"),
-    repair=_before_the_fragment,
-    root=True,
-)
-
-
 _JOINT = re.compile(rf"[&;](?=(?:{'|'.join(ONCE)})=)")
 
 
@@ -68,18 +57,6 @@ def _without_question_mark(request: AuthorizeRequest, context: AuthorizeContext)
 def _with_question_mark(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     url, query = facts["url"], request.url[len(facts["url"]) + 1 :]
     return _with(request, url, parse(f"{query}&{request.parameters.raw}" if request.parameters.raw else query))
-
-
-QUERY_WITHOUT_QUESTION_MARK = Rule(
-    id="query-without-question-mark",
-    advises=_without_question_mark,
-    title="The query string starts with `{received}` instead of `?`",
-    why="Without a `?`, the parameters are part of the path. The server sees a different endpoint without any parameters.",
-    fix="Put one `?` before the first parameter, and `&` between parameters.",
-    spec=specs.rfc(3986, "3.4", "Query"),
-    repair=_with_question_mark,
-    root=True,
-)
 
 
 def _read_encoded_query(request: AuthorizeRequest) -> Parameters:
@@ -98,18 +75,6 @@ def _decode_query(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return _with(request, request.url, _read_encoded_query(request))
 
 
-QUERY_ENCODED_WHOLE = Rule(
-    id="query-encoded-whole",
-    advises=_find_encoded_query,
-    title="The query string is percent-encoded as a whole, including its `=` and `&`",
-    why="The server reads it as a single parameter that starts with `{received}`.",
-    fix="Encode each value separately, and leave the `=` and `&` between them unencoded.",
-    spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
-    repair=_decode_query,
-    root=True,
-)
-
-
 def _is_empty(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     empty = not request.parameters.pairs and not request.url.partition("#")[2] and not _JOINT.search(request.url)
     body = request.method == "POST" and request.raw.partition("?")[2].strip()
@@ -121,17 +86,6 @@ def _is_empty(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | N
     )
     return {"received": None, "brings": ONCE, "endpoint": endpoint} if empty and not body else None
 
-
-AUTHORIZE_WITHOUT_PARAMETERS = Rule(
-    id="authorize-without-parameters",
-    advises=_is_empty,
-    title="The authorization request has no parameters",
-    why="The URL has no query string. A redirect may have dropped it, or it was after a `#`, which browsers don't send.",
-    fix="Redirect the browser to {endpoint} with `response_type=code`, `client_id` and the other "
-    "parameters in the query string.",
-    spec=specs.SMART_AUTHORIZE,
-    root=True,
-)
 
 OF_AUTHORIZE = (
     "redirect_uri",
@@ -207,16 +161,10 @@ def _examples(request: Any, facts: Facts) -> Any:
     return corrections.with_parameters(request, *((name, _EXAMPLES[name]) for name in facts["names"] if name in _EXAMPLES))
 
 
-VALUE_IS_PLACEHOLDER = Rule(
-    id="value-is-placeholder",
-    at=("token", "introspection", "revocation", "logout", "access"),
-    degree="probable",
-    advises=_find_placeholders,
-    title="Unfilled value in {names:code}: `{received}` is {what}",
-    why="A template, an environment variable or earlier code should have supplied the real value and "
-    "didn't. The server takes `{received}` literally.",
-    fix="Check where your app gets the value of {names:code}, and stop with an error if it's empty.",
-    spec=specs.SMART_AUTHORIZE,
-    repair=_examples,
-    root=True,
-)
+FUNCTIONS: Mapping[str, Functions] = {
+    "parameters-in-fragment": {"advises": _in_fragment, "repair": _before_the_fragment},
+    "query-without-question-mark": {"advises": _without_question_mark, "repair": _with_question_mark},
+    "query-encoded-whole": {"advises": _find_encoded_query, "repair": _decode_query},
+    "authorize-without-parameters": {"advises": _is_empty},
+    "value-is-placeholder": {"advises": _find_placeholders, "repair": _examples},
+}

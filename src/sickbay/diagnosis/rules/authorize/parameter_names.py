@@ -4,13 +4,14 @@ They come last, so that they correct what the app sent and not an example that r
 """
 
 import re
+from collections.abc import Mapping
 from typing import TypeVar
 
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.login.prompt import PROMPTS
 from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, TokenRequest
-from sickbay.diagnosis import corrections, specs
-from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis import corrections
+from sickbay.diagnosis.rule import Functions
 from sickbay.diagnosis.rules.authorize.transport import names_of
 from sickbay.diagnosis.values import first_stray_character, strip_stray_characters
 from sickbay.kernel.checks import Facts
@@ -69,18 +70,6 @@ def _rename_parameters(request: P, facts: Facts) -> P:
     return corrections.with_parameters(request, *changes, *((name, None) for name in facts["received"]))
 
 
-PARAMETER_NAME_WRONG = Rule(
-    id="parameter-name-wrong",
-    at=("token", "introspection", "revocation", "logout"),
-    advises=_find_misnamed_parameters,
-    title="Wrong parameter name: {names:code}",
-    why="Parameter names must match exactly, in lower case with underscores. The server ignores names that it doesn't know.",
-    fix="Rename {renaming}.",
-    spec=specs.rfc(6749, "4.1.1", "Authorization Request"),
-    repair=_rename_parameters,
-    root=True,
-)
-
 BARE = ("response_type", "redirect_uri", "aud", "resource", "launch", "code_challenge", "code_challenge_method")
 """Their values never start or end with spaces or quotation marks. `client_id` has its own rule, client-id-whitespace."""
 
@@ -115,20 +104,6 @@ def _strip_stray_characters(request: S, facts: Facts) -> S:
     )
 
 
-VALUE_HAS_STRAY_CHARACTERS = Rule(
-    id="value-has-stray-characters",
-    at=("token", "introspection", "revocation"),
-    advises=_stray,
-    title="Stray character in {names:code}: {what}",
-    why="The server compares values exactly. Stray characters usually come from a template, a "
-    "configuration file or copy and paste.",
-    fix="Send {expected:code}, with nothing before or after it.",
-    spec=specs.rfc(3986, "2", "Characters"),
-    repair=_strip_stray_characters,
-    root=True,
-)
-
-
 def _verifier(request: AuthorizeRequest, context: AuthorizeContext) -> Facts:
     return {"received": "(a secret)"}
 
@@ -137,20 +112,6 @@ def _with_new_challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeReq
     """The verifier has leaked, so the app needs a new one and with it a new challenge."""
     challenge = ("code_challenge", corrections.PLACEHOLDER_CHALLENGE)
     return corrections.with_parameters(request, ("code_verifier", None), challenge, ("code_challenge_method", "S256"))
-
-
-CODE_VERIFIER_IN_URL = Rule(
-    id="code-verifier-in-url",
-    advises=_verifier,
-    sent="code_verifier",
-    parameter="code_verifier",
-    title="`code_verifier` is in the authorization URL",
-    why="The verifier proves that the app redeeming the code is the one that requested it. In a URL, it "
-    "ends up in the browser history and in logs, next to the code.",
-    fix="Generate a new verifier, send only its `code_challenge` here, and keep the verifier for the token request.",
-    spec=specs.rfc(7636, "4.3", "Client Sends the Code Challenge with the Authorization Request"),
-    repair=_with_new_challenge,
-)
 
 
 def _no_prompt(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
@@ -164,16 +125,9 @@ def _known_prompts(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_parameters(request, ("prompt", " ".join(known_values) or None))
 
 
-PROMPT_UNKNOWN = Rule(
-    id="prompt-unknown",
-    severity="warning",
-    advises=_no_prompt,
-    sent="prompt",
-    parameter="prompt",
-    title="`prompt={received}` isn't a known value",
-    why="`prompt` accepts `none`, `login`, `consent` and `select_account`, in lower case. This server "
-    "ignores other values; some servers refuse them.",
-    fix="Leave out `prompt`. If you need it, send one of these values.",
-    spec=Spec("OpenID Connect Core 1.0, 3.1.2.1 Authentication Request", f"{specs.OIDC}#AuthRequest"),
-    repair=_known_prompts,
-)
+FUNCTIONS: Mapping[str, Functions] = {
+    "parameter-name-wrong": {"advises": _find_misnamed_parameters, "repair": _rename_parameters},
+    "value-has-stray-characters": {"advises": _stray, "repair": _strip_stray_characters},
+    "code-verifier-in-url": {"advises": _verifier, "repair": _with_new_challenge},
+    "prompt-unknown": {"advises": _no_prompt, "repair": _known_prompts},
+}

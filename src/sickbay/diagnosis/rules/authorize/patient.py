@@ -1,7 +1,9 @@
 """Rules about the patient that an authorization request needs."""
 
-from sickbay.diagnosis import corrections, specs
-from sickbay.diagnosis.rule import Rule
+from collections.abc import Mapping
+
+from sickbay.diagnosis import corrections
+from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 
 
@@ -16,14 +18,6 @@ def _without_context(facts: Facts) -> Facts:
     return {**facts, "requested": " Your app requested neither `launch` nor `launch/patient`."}
 
 
-SCOPE_PATIENT_WITHOUT_CONTEXT = Rule(
-    id="scope-patient-without-context",
-    parameter="scope",
-    recognises=_without_context,
-    title="`scope` contains `{scopes}`, but no patient is selected",
-    why="`patient/` scopes apply to a single patient, which the EHR launch or a patient picker chooses.{requested}",
-    fix="For an EHR launch, add the scope `launch` and send the launch code. For a standalone launch, "
-    "add the scope `launch/patient`.",
-    spec=specs.SMART_CONTEXT,
-    repair=corrections.correct_context,
-)
+FUNCTIONS: Mapping[str, Functions] = {
+    "scope-patient-without-context": {"recognises": _without_context, "repair": corrections.correct_context},
+}

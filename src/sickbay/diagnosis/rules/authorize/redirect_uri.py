@@ -1,19 +1,17 @@
 """Rules about `redirect_uri`: each kind of difference from a registered URI has its own rule."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import structs
 
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.diagnosis import corrections, specs
-from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis import corrections
+from sickbay.diagnosis.rule import Functions
 from sickbay.diagnosis.values import placeholder, strip_stray_characters
 from sickbay.kernel.checks import Facts
 from sickbay.protocol.parameters import Parameters
-
-SPEC = specs.rfc(9700, "4.1.3", "Countermeasures")
 
 
 def _differs(explained: Callable[[str, str], bool]) -> Callable[[Facts], Facts | None]:
@@ -46,63 +44,14 @@ def _any_registered(facts: Facts) -> Facts:
     return {**facts, "hint": f": {registered}" if registered else ""}
 
 
-REDIRECT_URI_MISSING = Rule(
-    id="redirect-uri-missing",
-    recognises=_any_registered,
-    parameter="redirect_uri",
-    title="`redirect_uri` is missing",
-    why="SMART requires it in every authorization request, even if only one URI is registered.",
-    fix="Send a `redirect_uri` that is registered for your app{hint}.",
-    spec=specs.SMART_AUTHORIZE,
-    repair=corrections.set_from_fact("redirect_uri", "nearest"),
-    insert_placeholder=corrections.placeholder("redirect_uri"),
-)
-
-
 def _decode(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return structs.replace(request, raw="", received=Parameters())
-
-
-REDIRECT_URI_DOUBLE_ENCODED = Rule(
-    id="redirect-uri-double-encoded",
-    parameter="redirect_uri",
-    title="`redirect_uri` is percent-encoded twice",
-    why="After decoding it once, the server still sees `{received}`, which matches no registered URI. "
-    "Usually both the app and a URL builder encoded it.",
-    fix="Encode it only once, so that it decodes to `{expected}`.",
-    spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
-    repair=_decode,
-)
-
-REDIRECT_URI_HAS_FRAGMENT = Rule(
-    id="redirect-uri-has-fragment",
-    parameter="redirect_uri",
-    title="`redirect_uri` contains a `#`: `{received}`",
-    why="OAuth forbids a fragment in `redirect_uri`, because browsers don't send anything after the `#` to a server.",
-    fix="Register and send a URI without a `#`, such as `{expected}`. If your app uses hash routes, "
-    "switch to the route after the redirect.",
-    spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
-    repair=_set_expected,
-)
 
 
 def _launch_uri(facts: Facts) -> Facts | None:
     if not facts.get("launch_uri") or facts["received"] != facts["launch_uri"]:
         return None
     return {**facts, "expected": next(iter(facts["registered"]), None), "note": "registered"}
-
-
-REDIRECT_URI_IS_LAUNCH_URI = Rule(
-    id="redirect-uri-is-launch-uri",
-    explains="redirect-uri-mismatch",
-    recognises=_launch_uri,
-    parameter="redirect_uri",
-    title="`redirect_uri` is your app's launch URL",
-    why="The response would go to `{received}`, which starts a new launch instead of completing this one.",
-    fix="Send `redirect_uri={expected}`.",
-    spec=specs.SMART_REGISTER,
-    repair=_set_expected,
-)
 
 
 def _relative(facts: Facts) -> Facts | None:
@@ -128,21 +77,6 @@ def _clearly_relative(request: AuthorizeRequest, context: AuthorizeContext) -> F
 
 _OF_YOUR_APP = "`https://<host of your app>/<path>`"
 
-REDIRECT_URI_NOT_ABSOLUTE = Rule(
-    id="redirect-uri-not-absolute",
-    explains="redirect-uri-mismatch",
-    recognises=_relative,
-    advises=_clearly_relative,
-    unknown="client",
-    sent="redirect_uri",
-    parameter="redirect_uri",
-    title="`redirect_uri` isn't an absolute URI: `{received}`",
-    why="The EHR redirects the browser from its own site, so it needs the scheme and host of your app.",
-    fix="Send the registered URI with scheme and host: {registered:code}.",
-    spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
-    repair=_set_expected,
-)
-
 
 def _slash(facts: Facts) -> Facts | None:
     differs = _differs(lambda registered, received: registered.rstrip("/") == received.rstrip("/"))(facts)
@@ -155,87 +89,6 @@ def _slash(facts: Facts) -> Facts | None:
     return {**differs, "slash": f"has {with_or_without}"}
 
 
-REDIRECT_URI_TRAILING_SLASH = Rule(
-    id="redirect-uri-trailing-slash",
-    explains="redirect-uri-mismatch",
-    recognises=_slash,
-    parameter="redirect_uri",
-    title="`redirect_uri` doesn't match: it {slash}",
-    why="The server compares the two strings exactly. Registered: `{expected}`. Received: `{received}`.",
-    fix="Send `redirect_uri={expected}`. If your app is served at `{received}`, register that URI instead.",
-    spec=SPEC,
-    repair=_set_expected,
-)
-
-REDIRECT_URI_SCHEME_MISMATCH = Rule(
-    id="redirect-uri-scheme-mismatch",
-    explains="redirect-uri-mismatch",
-    recognises=_differs(lambda registered, received: _scheme_apart(registered) == _scheme_apart(received)),
-    parameter="redirect_uri",
-    title="`redirect_uri` doesn't match: one URI uses `http` and the other `https`",
-    why="The server compares the two strings exactly. Registered: `{expected}`. Received: `{received}`. "
-    "Behind a proxy, apps often assume that their own URL starts with `http`.",
-    fix="Send `redirect_uri={expected}`. If your app runs behind a proxy, build its URLs from `X-Forwarded-Proto`.",
-    spec=SPEC,
-    repair=_set_expected,
-)
-
-REDIRECT_URI_LOOPBACK_ALIAS = Rule(
-    id="redirect-uri-loopback-alias",
-    explains="redirect-uri-mismatch",
-    recognises=_differs(lambda registered, received: _this_machine(registered) == _this_machine(received)),
-    parameter="redirect_uri",
-    title="`redirect_uri` doesn't match: it uses a different loopback name",
-    why="`localhost`, `127.0.0.1` and `[::1]` are the same machine, but the server compares strings. "
-    "Registered: `{expected}`. Received: `{received}`.",
-    fix="Open your app under the registered name and send `redirect_uri={expected}`. If you use both "
-    "names, register both URIs.",
-    spec=SPEC,
-    repair=_set_expected,
-)
-
-REDIRECT_URI_PORT_MISMATCH = Rule(
-    id="redirect-uri-port-mismatch",
-    explains="redirect-uri-mismatch",
-    recognises=_differs(lambda registered, received: _without_port(registered) == _without_port(received)),
-    parameter="redirect_uri",
-    title="`redirect_uri` doesn't match: it has a different port",
-    why="The server compares the two strings exactly. Registered: `{expected}`. Received: `{received}`. "
-    "A development server picks another port if its own is in use.",
-    fix="Run your app on the registered port and send `redirect_uri={expected}`. If it has moved to "
-    "another port for good, register that one.",
-    spec=SPEC,
-    repair=_set_expected,
-)
-
-REDIRECT_URI_CASE_MISMATCH = Rule(
-    id="redirect-uri-case-mismatch",
-    explains="redirect-uri-mismatch",
-    recognises=_differs(lambda registered, received: registered.lower() == received.lower()),
-    parameter="redirect_uri",
-    title="`redirect_uri` doesn't match: upper and lower case differ",
-    why="URL paths are case-sensitive, and the server compares the two strings exactly. Registered: "
-    "`{expected}`. Received: `{received}`.",
-    fix="Send `redirect_uri={expected}`.",
-    spec=SPEC,
-    repair=_set_expected,
-)
-
-REDIRECT_URI_EXTRA_QUERY = Rule(
-    id="redirect-uri-extra-query",
-    explains="redirect-uri-mismatch",
-    recognises=_differs(
-        lambda registered, received: "?" in received and registered.partition("?")[0] == received.partition("?")[0]
-    ),
-    parameter="redirect_uri",
-    title="`redirect_uri` doesn't match: its query string isn't registered",
-    why="The server compares the whole URI, including the query string. Received: `{received}`.",
-    fix="Send `redirect_uri={expected}`, and keep the extra data in your session, under the `state`.",
-    spec=SPEC,
-    repair=_set_expected,
-)
-
-
 def _scheme_apart(url: str) -> str:
     return url.partition("://")[2] if url.lower().startswith(("http://", "https://")) else url
 
@@ -246,39 +99,43 @@ def _expect_closest(facts: Facts) -> Facts:
     return {**facts, "expected": corrections.find_closest_uri(received, registered), "note": "registered"}
 
 
-REDIRECT_URI_MISMATCH = Rule(
-    id="redirect-uri-mismatch",
-    recognises=_expect_closest,
-    parameter="redirect_uri",
-    title="`redirect_uri` isn't registered: `{received}`",
-    why="The server sends responses only to registered redirect URIs; otherwise anyone could receive "
-    "them. Registered: {registered:code}.",
-    fix="Send `redirect_uri={expected}`. If your app is served at `{received}`, register that URI instead.",
-    spec=SPEC,
-    repair=_set_expected,
-)
-
-REDIRECT_URI_SCHEME_FORBIDDEN = Rule(
-    id="redirect-uri-scheme-forbidden",
-    parameter="redirect_uri",
-    title="`redirect_uri` has a scheme that isn't allowed: `{received}`",
-    why="Browsers and operating systems handle schemes such as `javascript`, `data` and `file` "
-    "themselves, so a redirect there could run code or open files. The URI was probably registered with an older "
-    "version of the server.",
-    fix="Register an `https` URI. For an app on this machine, register `http://localhost`; for a native "
-    "app, a scheme of its own, such as `com.example.app:/callback`.",
-    spec=specs.rfc(8252, "7.1", "Private-Use URI Scheme Redirection"),
-)
-
-REDIRECT_URI_RESPONSE_PARAMETER = Rule(
-    id="redirect-uri-response-parameter",
-    parameter="redirect_uri",
-    title="`redirect_uri` has query parameters that the response uses, too: {names:code}",
-    why="The server adds its response to this query string. A second {names:code} would let the author "
-    "of the link put their own value into your app.",
-    fix="Remove {names:code} from `redirect_uri`. Keep such data in your session, under the `state`.",
-    spec=specs.rfc(9700, "4.5", "Authorization Code Injection"),
-    repair=lambda request, facts: corrections.with_parameters(
-        request, ("redirect_uri", str(facts["received"]).partition("?")[0])
-    ),
-)
+FUNCTIONS: Mapping[str, Functions] = {
+    "redirect-uri-missing": {
+        "recognises": _any_registered,
+        "repair": corrections.set_from_fact("redirect_uri", "nearest"),
+        "insert_placeholder": corrections.placeholder("redirect_uri"),
+    },
+    "redirect-uri-double-encoded": {"repair": _decode},
+    "redirect-uri-has-fragment": {"repair": _set_expected},
+    "redirect-uri-is-launch-uri": {"recognises": _launch_uri, "repair": _set_expected},
+    "redirect-uri-not-absolute": {"recognises": _relative, "advises": _clearly_relative, "repair": _set_expected},
+    "redirect-uri-trailing-slash": {"recognises": _slash, "repair": _set_expected},
+    "redirect-uri-scheme-mismatch": {
+        "recognises": _differs(lambda registered, received: _scheme_apart(registered) == _scheme_apart(received)),
+        "repair": _set_expected,
+    },
+    "redirect-uri-loopback-alias": {
+        "recognises": _differs(lambda registered, received: _this_machine(registered) == _this_machine(received)),
+        "repair": _set_expected,
+    },
+    "redirect-uri-port-mismatch": {
+        "recognises": _differs(lambda registered, received: _without_port(registered) == _without_port(received)),
+        "repair": _set_expected,
+    },
+    "redirect-uri-case-mismatch": {
+        "recognises": _differs(lambda registered, received: registered.lower() == received.lower()),
+        "repair": _set_expected,
+    },
+    "redirect-uri-extra-query": {
+        "recognises": _differs(
+            lambda registered, received: "?" in received and registered.partition("?")[0] == received.partition("?")[0]
+        ),
+        "repair": _set_expected,
+    },
+    "redirect-uri-mismatch": {"recognises": _expect_closest, "repair": _set_expected},
+    "redirect-uri-response-parameter": {
+        "repair": lambda request, facts: corrections.with_parameters(
+            request, ("redirect_uri", str(facts["received"]).partition("?")[0])
+        )
+    },
+}

@@ -2,26 +2,15 @@
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from sickbay.authorization.authorize.parameters import correct_scopes
 from sickbay.authorization.contexts import AuthorizeContext, UrlContext
 from sickbay.authorization.requests import AuthorizeRequest, UrlRequest
-from sickbay.diagnosis import corrections, specs
-from sickbay.diagnosis.rule import Rule, Severity, Spec
+from sickbay.diagnosis import corrections
+from sickbay.diagnosis.rule import Functions, Severity
 from sickbay.kernel.checks import UNKNOWN, Facts
-
-STATE_MISSING = Rule(
-    id="state-missing",
-    parameter="state",
-    title="`state` is missing",
-    why="Your app needs `state` to recognise the response to its own request and to reject a forged one. SMART requires it.",
-    fix="Generate a random `state` of at least 22 characters, store it in the session, and compare it "
-    "when the response arrives.",
-    spec=specs.SMART_AUTHORIZE,
-    repair=corrections.set_value("state", corrections.EXAMPLE_STATE),
-)
-
 
 REQUIRED_BITS, WARNING_BITS = 122, 64
 """Bits that SMART requires, and bits below which the advice is a warning."""
@@ -88,61 +77,21 @@ def _severity(facts: Facts) -> Severity:
     return facts["level"]  # type: ignore[no-any-return]
 
 
-STATE_LOW_ENTROPY = Rule(
-    id="state-low-entropy",
-    at=("redirect",),
-    severity=_severity,
-    advises=_weak,
-    sent="state",
-    parameter="state",
-    title="`state` can be guessed: `{received}`",
-    why="{what} SMART requires 122 random bits, because an attacker who guesses `state` can inject a response into your app.",
-    fix="Generate a new `state` for each request, for example with `secrets.token_urlsafe(32)` or `crypto.randomUUID()`.",
-    spec=specs.SMART_AUTHORIZE,
-    repair=corrections.set_value("state", corrections.EXAMPLE_STATE),
-)
-
-
-STATE_REUSED = Rule(
-    id="state-reused",
-    severity="warning",
-    advises=corrections.advise_if_sent_before("state"),
-    given="seen",
-    parameter="state",
-    title="`state` was already used in an earlier request",
-    why="If `state` repeats, your app can't tell responses apart, and an attacker can replay an old one.",
-    fix="Generate a new random `state` for each request.",
-    spec=specs.SMART_AUTHORIZE,
-    repair=corrections.set_value("state", corrections.EXAMPLE_STATE),
-)
-
-
 def _no_nonce(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     return {"received": None} if "openid" in correct_scopes(request) else None
 
 
-NONCE_REUSED = Rule(
-    id="nonce-reused",
-    severity="warning",
-    advises=corrections.advise_if_sent_before("nonce"),
-    given="seen",
-    parameter="nonce",
-    title="`nonce` was already used in an earlier request",
-    why="The `nonce` ties an ID token to one sign-in. If it repeats, your app also accepts an old ID token.",
-    fix="Generate a new random `nonce` for each request, and compare it with the `nonce` claim of the ID token.",
-    spec=Spec("OpenID Connect Core 1.0, 15.5.2", f"{specs.OIDC}#NonceNotes"),
-)
-
-
-NONCE_MISSING = Rule(
-    id="nonce-missing",
-    severity="info",
-    advises=_no_nonce,
-    absent="nonce",
-    parameter="nonce",
-    title="`nonce` is missing, although `openid` is requested",
-    why="The server copies `nonce` into the ID token, which ties it to this request. Without it, your "
-    "app can't detect a replayed ID token.",
-    fix="Send a random `nonce`, and compare it with the `nonce` claim of the ID token.",
-    spec=Spec("OpenID Connect Core 1.0, 3.1.2.1", f"{specs.OIDC}#AuthRequest"),
-)
+FUNCTIONS: Mapping[str, Functions] = {
+    "state-missing": {"repair": corrections.set_value("state", corrections.EXAMPLE_STATE)},
+    "state-low-entropy": {
+        "advises": _weak,
+        "repair": corrections.set_value("state", corrections.EXAMPLE_STATE),
+        "severity": _severity,
+    },
+    "state-reused": {
+        "advises": corrections.advise_if_sent_before("state"),
+        "repair": corrections.set_value("state", corrections.EXAMPLE_STATE),
+    },
+    "nonce-reused": {"advises": corrections.advise_if_sent_before("nonce")},
+    "nonce-missing": {"advises": _no_nonce},
+}

@@ -1,6 +1,7 @@
 """Rules about the form of the request: whitespace, HTML escapes, encoding, repeated parameters and the endpoint."""
 
 import re
+from collections.abc import Mapping
 from typing import TypeVar
 
 from msgspec import structs
@@ -9,8 +10,8 @@ from sickbay.authorization.authorize.request_syntax import ONCE
 from sickbay.authorization.contexts import AuthorizeContext, TokenContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, TokenRequest
-from sickbay.diagnosis import corrections, specs
-from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis import corrections
+from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import unicode, urls
 from sickbay.protocol.parameters import Parameters, encode, parse
@@ -67,19 +68,6 @@ def _name_sender(request: AuthorizeRequest, context: AuthorizeContext) -> Facts:
     return {"received": "a script"}
 
 
-AUTHORIZE_FETCHED = Rule(
-    id="authorize-fetched",
-    severity="warning",
-    advises=_name_sender,
-    given="fetched",
-    title="A script fetched the authorization URL instead of navigating to it",
-    why="Users sign in and consent on HTML pages, so the browser has to navigate to them. `fetch` can't "
-    "show pages, and CORS prevents the script from reading the redirect.",
-    fix="Navigate the browser to the URL, with `location.assign(url)` or a link.",
-    spec=specs.rfc(6749, "3.1", "Authorization Endpoint"),
-)
-
-
 def _not_a_form(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     body = request.raw.partition("?")[2].lstrip() if request.method == "POST" else ""
     kind = "JSON" if body.startswith("{") else "a multipart form" if body.startswith("--") else ""
@@ -96,55 +84,9 @@ def _as_form(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return structs.replace(request, parameters=Parameters(pairs, encode(pairs)), raw="", received=Parameters())
 
 
-AUTHORIZE_BODY_NOT_FORM = Rule(
-    id="authorize-body-not-form",
-    advises=_not_a_form,
-    title="The request body is {received}, which the authorization endpoint doesn't read",
-    why="The endpoint reads parameters only from the query string or from an `application/x-www-form-urlencoded` body.",
-    fix="Send the parameters in the query string. If you need POST, send them as `application/x-www-form-urlencoded`.",
-    spec=specs.SMART_AUTHORIZE,
-    repair=_as_form,
-    root=True,
-)
-
-PARAMETERS_MISJOINED = Rule(
-    id="parameters-misjoined",
-    at=("token",),
-    advises=_find_joined_parameters,
-    title="`{name}` contains other parameters, because they are joined by `{received}` instead of `&`",
-    why="Only `&` separates parameters, so the server reads everything after `{received}` as part of "
-    "`{name}`. This happens if the URL already has a `?`, or if a library joins parameters with `;`.",
-    fix="Put one `?` before the first parameter, and `&` between parameters.",
-    spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
-    repair=_split_joined_parameters,
-    root=True,
-)
-
-
 def _without_raw_text(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Drops the raw text: the parsed parameters are already correct."""
     return structs.replace(request, raw="", received=Parameters())
-
-
-URL_HAS_WHITESPACE = Rule(
-    id="url-has-whitespace",
-    title="The URL contains spaces or line breaks",
-    why="A URL ends at the first space. Anything after it is lost or becomes part of another value.",
-    fix="Put the URL on one line, and write a space inside a value as `%20`.",
-    spec=specs.rfc(3986, "2", "Characters"),
-    repair=_without_raw_text,
-)
-
-
-URL_HTML_ESCAPED = Rule(
-    id="url-html-escaped",
-    title="The URL contains `&amp;` instead of `&`",
-    why="HTML source writes `&` as `&amp;`, and the URL was probably copied from it. The server sees parameters "
-    "named `amp;client_id` and so on.",
-    fix="Replace every `&amp;` with `&`.",
-    spec=specs.rfc(3986, "2.2", "Reserved Characters"),
-    repair=_without_raw_text,
-)
 
 
 def _together(values: list[str] | tuple[str, ...]) -> str:
@@ -156,17 +98,6 @@ def _once(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     repeated = {name: request.parameters.all(name) for name in facts["names"] if name in request.parameters}
     firsts = [(name, _together(values) if name == "scope" else values[0]) for name, values in repeated.items()]
     return corrections.with_parameters(request, *firsts)
-
-
-DUPLICATE_PARAMETER = Rule(
-    id="duplicate-parameter",
-    degree="probable",
-    title="Parameters sent more than once: {names:code}",
-    why="OAuth forbids repeated parameters, because servers differ in which value they use. Received: {received:code}.",
-    fix="Send {names:code} only once.",
-    spec=specs.rfc(6749, "3.1", "Authorization Endpoint"),
-    repair=_once,
-)
 
 
 def _find_unencoded_urls(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
@@ -183,18 +114,6 @@ def _find_unencoded_urls(request: AuthorizeRequest, context: AuthorizeContext) -
 def _encode_query(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     pairs = request.parameters.pairs
     return structs.replace(request, parameters=Parameters(pairs, encode(pairs)), raw="", received=Parameters())
-
-
-PARAM_UNENCODED_URL = Rule(
-    id="param-unencoded-url",
-    severity="warning",
-    advises=_find_unencoded_urls,
-    title="URL values aren't percent-encoded: {names:code}",
-    why="This works only until a value contains `&` or `#`. The server then loses everything after that character.",
-    fix="Encode each value once, for example with `encodeURIComponent`: {expected:code}.",
-    spec=specs.rfc(6749, "B", "Use of application/x-www-form-urlencoded"),
-    repair=_encode_query,
-)
 
 
 def _at_token_endpoint(request: AuthorizeRequest | TokenRequest, context: AuthorizeContext | TokenContext) -> Facts | None:
@@ -217,19 +136,6 @@ def _at_right_endpoint(request: R, facts: Facts) -> R:
     return structs.replace(request, url=facts["endpoint"], raw="")
 
 
-AUTHORIZE_CALLED_AT_TOKEN_ENDPOINT = Rule(
-    id="authorize-called-at-token-endpoint",
-    at=("token",),
-    advises=_at_token_endpoint,
-    title="The authorization request was sent to the token endpoint",
-    why="The token endpoint only exchanges codes and refresh tokens, by POST. Users sign in at the "
-    "authorization endpoint, in a browser.",
-    fix="Redirect the browser to {expected}.",
-    spec=specs.rfc(6749, "3", "Protocol Endpoints"),
-    repair=_at_right_endpoint,
-)
-
-
 def _not_discovered(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     server = context.server
     if not isinstance(server, Server) or not server.authorization_endpoint or not request.url:
@@ -240,17 +146,14 @@ def _not_discovered(request: AuthorizeRequest, context: AuthorizeContext) -> Fac
     return {"received": request.url, "expected": endpoint, "endpoint": endpoint}
 
 
-AUTHORIZE_ENDPOINT_NOT_DISCOVERED = Rule(
-    id="authorize-endpoint-not-discovered",
-    severity="warning",
-    outcome="404 page; advice for other servers",
-    differs="Another server may have its endpoint at this path, so it is a warning there.",
-    advises=_not_discovered,
-    title="The request URL isn't the authorization endpoint from discovery",
-    why="Your app sent the browser to `{received}`. A hard-coded URL breaks if the endpoint moves, and "
-    "it doesn't work at other hospitals.",
-    fix="At each launch, read `authorization_endpoint` from `.well-known/smart-configuration` under "
-    "`iss`. Here it is `{expected}`.",
-    spec=specs.SMART_DISCOVERY,
-    repair=_at_right_endpoint,
-)
+FUNCTIONS: Mapping[str, Functions] = {
+    "authorize-fetched": {"advises": _name_sender},
+    "authorize-body-not-form": {"advises": _not_a_form, "repair": _as_form},
+    "parameters-misjoined": {"advises": _find_joined_parameters, "repair": _split_joined_parameters},
+    "url-has-whitespace": {"repair": _without_raw_text},
+    "url-html-escaped": {"repair": _without_raw_text},
+    "duplicate-parameter": {"repair": _once},
+    "param-unencoded-url": {"advises": _find_unencoded_urls, "repair": _encode_query},
+    "authorize-called-at-token-endpoint": {"advises": _at_token_endpoint, "repair": _at_right_endpoint},
+    "authorize-endpoint-not-discovered": {"advises": _not_discovered, "repair": _at_right_endpoint},
+}

@@ -1,23 +1,17 @@
 """Rules about what browsers block: CORS, frames, cookies and the local network."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from sickbay.authorization import origin
 from sickbay.authorization.contexts import AccessContext, AnswerContext, AuthorizeContext, TokenContext, UrlContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, HttpExchange, TokenRequest, UrlRequest
-from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
-CORS = Spec("Fetch Standard, CORS protocol", "https://fetch.spec.whatwg.org/#http-cors-protocol")
-FRAMES = Spec("CSP Level 3, frame-ancestors", "https://www.w3.org/TR/CSP3/#directive-frame-ancestors")
-LOCAL = Spec("Local Network Access", "https://wicg.github.io/local-network-access/")
-COOKIES = Spec("RFC 6265bis, SameSite", "https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-5.6.7")
-STORAGE = Spec("HTML Standard, Web storage", "https://html.spec.whatwg.org/multipage/webstorage.html")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -115,107 +109,14 @@ def _from_public_page(exchange: HttpExchange, context: AnswerContext) -> Facts |
     return {"origin": f"{page.scheme}://{page.netloc}", "received": exchange.url} if to_us and public else None
 
 
-def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None], **more: Any) -> Rule:
-    fields: dict[str, Any] = {"spec": CORS, **more}
-    return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **fields)
-
-
-RULES = (
-    _rule(
-        origin.NAME,
-        "`Origin` isn't registered for your app: `{received}`",
-        "An EHR lets a page read its responses only if the page's origin (scheme, host, port) is that of "
-        "a registered launch or redirect URI: {registered:code}.{hint}",
-        "Register a redirect URI on `{received}`. If your app also runs on a registered origin, call from there.",
-        _unregistered_origin,
-        outcome="advice; 403 with the policy strict_cors",
-        differs="Browsers enforce CORS themselves; the server refuses only if the hospital wants that too.",
-        recognises=_add_origin_hint,
-        at=("token", "access"),
-        parameter="Origin",
-    ),
-    _rule(
-        "cookie-samesite-iframe",
-        "The browser doesn't send a cookie in this frame",
-        "In a frame on another site, browsers send only cookies with `SameSite=None; Secure`, and none "
-        "at all if third-party cookies are blocked.",
-        "Open the app in a tab. If it must run in a frame, set `SameSite=None; Secure; Partitioned` on "
-        "its session cookie, or store the session on your server, under the `state`.",
-        _cookie,
-        outcome="advice",
-        differs="The refusal is a page of the sign-in, which offers to continue in a tab.",
-        at=("redirect",),
-        spec=COOKIES,
-        degree="probable",
-    ),
-    _rule(
-        "session-storage-lost",
-        "`redirect_uri` and the launch URL have different origins: `{received}` and `{registered_launch}`",
-        "A page can't read the `sessionStorage` of another origin or the cookies of another host.",
-        "Serve the launch URL and the redirect URI from one origin. If you can't, keep `state` and the "
-        "verifier on your server.",
-        _different_origins,
-        at=("authorize",),
-        sent="launch",
-        parameter="redirect_uri",
-        severity="warning",
-        spec=STORAGE,
-        degree="probable",
-    ),
-    _rule(
-        "cors-preflight-rejected",
-        "The CORS preflight failed (status {status})",
-        "The browser first sends an `OPTIONS` request without a token. It sends the real request only if "
-        "the response is 2xx and allows the `authorization` header.",
-        "Answer `OPTIONS` before checking for a token, with `Access-Control-Allow-Headers: "
-        "authorization, content-type, prefer`.",
-        _preflight,
-    ),
-    _rule(
-        "cors-missing-on-error",
-        "The browser reports an error response (status {status}) as a CORS error",
-        "The response has no `Access-Control-Allow-Origin` header, so the page on `{origin}` can't see what was wrong.",
-        "Send the CORS headers with every response, including errors.",
-        _find_missing_cors_header,
-    ),
-    _rule(
-        "cors-credentials-wildcard",
-        "Cookies were sent to a server that allows any origin",
-        "With credentials, browsers don't accept `Access-Control-Allow-Origin: *`. A FHIR request needs "
-        "its token, not a cookie.",
-        "Call `fetch` with `credentials: 'omit'`.",
-        _credentials,
-        at=("token",),
-    ),
-    _rule(
-        "cors-credentials-not-allowed",
-        "The browser will block requests with credentials from `{origin}`",
-        "The response has no `Access-Control-Allow-Credentials: true` with this exact origin.{because} A "
-        "preflight doesn't say whether the request will have credentials; without them, the browser "
-        "sends it.",
-        "Call `fetch` with `credentials: 'omit'`. If your client insists on `credentials: 'include'`, "
-        "turn on the hospital's policy `credentialed_cors` and register a redirect URI on `{origin}`.",
-        _find_preflight_without_credentials,
-        severity="info",
-        parameter="Origin",
-    ),
-    _rule(
-        "iframe-blocked",
-        "The page can't be shown in a frame: `X-Frame-Options` is `{received}`",
-        "EHRs show apps in frames, including their sign-in pages.",
-        "Replace `X-Frame-Options` with `Content-Security-Policy: frame-ancestors` and the EHR's origin. "
-        "If the page must not be framed, launch the app in a tab.",
-        _find_refused_frame,
-        spec=FRAMES,
-    ),
-    _rule(
-        "browser-local-network-access",
-        "A page on `{origin}` calls this machine",
-        "Browsers ask the user before a public page may call `{received}`. Without permission, the request fails.",
-        "Allow local network access for `{origin}`. To avoid the question, run the app on `localhost` "
-        "too, or serve the EHR over `https`.",
-        _from_public_page,
-        severity="warning",
-        spec=LOCAL,
-    ),
-)
+FUNCTIONS: Mapping[str, Functions] = {
+    "cors-origin-not-registered": {"recognises": _add_origin_hint, "advises": _unregistered_origin},
+    "cookie-samesite-iframe": {"advises": _cookie},
+    "session-storage-lost": {"advises": _different_origins},
+    "cors-preflight-rejected": {"advises": _preflight},
+    "cors-missing-on-error": {"advises": _find_missing_cors_header},
+    "cors-credentials-wildcard": {"advises": _credentials},
+    "cors-credentials-not-allowed": {"advises": _find_preflight_without_credentials},
+    "iframe-blocked": {"advises": _find_refused_frame},
+    "browser-local-network-access": {"advises": _from_public_page},
+}

@@ -1,10 +1,11 @@
 """Rules about the content of a token response: its scopes and its patient."""
 
+from collections.abc import Mapping
+
 from sickbay.authorization.contexts import AnswerContext, TokenContext
 from sickbay.authorization.requests import LoginRequest, TokenAnswer, TokenRequest
 from sickbay.authorization.scopes.negotiation import TokenSummary
-from sickbay.diagnosis import specs
-from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
 
@@ -25,22 +26,6 @@ def _no_patient(answer: TokenAnswer | LoginRequest, context: AnswerContext) -> F
         scope.text for scope in scopes.resources(" ".join(read_granted_scopes(answer))) if scope.level == "patient"
     ]
     return {"held": patient_scopes} if patient_scopes and not answer.members.get("patient") else None
-
-
-NO_PATIENT = Rule(
-    id="token-response-no-patient",
-    advises=_no_patient,
-    at=("id_token",),
-    outcome="advice; Sickbay grants no `patient/` scope without a patient",
-    differs="It says too why a token response of Sickbay never shows this.",
-    parameter="patient",
-    title="`patient` is missing from the token response, but it has `patient/` scopes",
-    why="These scopes give access only to the patient in context: `{held}`. Without a patient the server returns nothing, "
-    "and apps often request the patient `undefined`.",
-    fix="Request `launch` in an EHR launch, or `launch/patient` in a standalone launch, and check `patient` before the first "
-    "FHIR request.",
-    spec=specs.SMART_CONTEXT,
-)
 
 
 def _narrower(answer: TokenAnswer | LoginRequest | TokenRequest, context: AnswerContext | TokenContext) -> Facts | None:
@@ -70,14 +55,7 @@ def _is_granted(requested: str, texts: tuple[str, ...], parsed: tuple[scopes.Sco
     return requested in texts or (scope is not None and scopes.is_covered(scope, parsed))
 
 
-NARROWER = Rule(
-    id="granted-scopes-narrower",
-    advises=_narrower,
-    at=("id_token", "token"),
-    severity="warning",
-    parameter="scope",
-    title="`scope` of the token response lacks requested scopes: {missing}",
-    why="A scope is granted only if the app requested it, it is registered for the app, and the user left it ticked.{reasons}",
-    fix="Check whether the app's registration has {missing}. Compare `scope` in every token response with what you requested.",
-    spec=specs.SMART_SCOPES,
-)
+FUNCTIONS: Mapping[str, Functions] = {
+    "token-response-no-patient": {"advises": _no_patient},
+    "granted-scopes-narrower": {"advises": _narrower},
+}

@@ -1,12 +1,12 @@
 """The rule about addresses that no longer work."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sickbay.authorization.authorize.parameters import audience
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, HttpExchange, TokenRequest, UrlRequest
-from sickbay.diagnosis import specs
 from sickbay.diagnosis.evidence import address
-from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 
 
@@ -27,17 +27,6 @@ def _find_retired_address(request: Any, context: Any) -> Facts | None:
     return None
 
 
-ADDRESS_RETIRED = Rule(
-    id="address-retired",
-    at=("authorize", "token", "access", "launch", "discovery", "browser"),
-    severity="info",
-    outcome="the host doesn't exist, or no longer answers",
-    differs="A request to this address gets no response.",
-    degree="probable",
-    advises=_find_retired_address,
-    unknown="server",
-    title="The address was retired: `{received}`",
-    why="{reason} Source: {source}.",
-    fix="Use {instead}, and read the other addresses from its discovery document.",
-    spec=specs.SMART_DISCOVERY,
-)
+FUNCTIONS: Mapping[str, Functions] = {
+    "address-retired": {"advises": _find_retired_address},
+}

@@ -12,24 +12,12 @@ from msgspec import structs
 
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
-from sickbay.diagnosis.rule import Rule, Severity, Spec
+from sickbay.diagnosis.rule import Functions, Severity
 from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.english import join
 from sickbay.protocol.parameters import Parameters, encode
 
-SEARCH: Final = Spec("FHIR R4, Search", "https://hl7.org/fhir/R4/search.html")
-TOKEN: Final = Spec("FHIR R4, Search by token", "https://hl7.org/fhir/R4/search.html#token")
-STRING: Final = Spec("FHIR R4, Search by string", "https://hl7.org/fhir/R4/search.html#string")
-DATE: Final = Spec("FHIR R4, Search by date", "https://hl7.org/fhir/R4/search.html#date")
-REFERENCE: Final = Spec("FHIR R4, Search by reference", "https://hl7.org/fhir/R4/search.html#reference")
-MODIFIERS: Final = Spec("FHIR R4, Search modifiers", "https://hl7.org/fhir/R4/search.html#modifiers")
-INCLUDE: Final = Spec("FHIR R4, Including other resources", "https://hl7.org/fhir/R4/search.html#include")
-PAGING: Final = Spec("FHIR R4, Paging", "https://hl7.org/fhir/R4/http.html#paging")
-SCOPES: Final = Spec(
-    "SMART App Launch 2.2, Scopes for requesting FHIR resources",
-    "https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html",
-)
 COUNTED: Final = 1000  # where counts stop (`storage.probe.COUNT_LIMIT`)
 MEANINGS: Final = {
     "exact": "`:exact` compares the whole text, including case and accents.",
@@ -135,18 +123,6 @@ def _replace_parameter(request: AccessRequest, facts: Facts) -> AccessRequest:
     return structs.replace(request, parameters=Parameters(pairs, encode(pairs)))
 
 
-def _rule(id: str, complete: Callable[[Facts], Facts], **texts: Any) -> Rule:
-    shared: dict[str, Any] = {
-        "at": ("access",),
-        "severity": _level,
-        "spec": SEARCH,
-        "given": "empty",
-        "repair": _replace_parameter,
-    }
-    outcome = {"outcome": "200 with a `total` of 0", "differs": "The search is granted, and this is its result."}
-    return Rule(id=id, advises=_advice(id, complete), **shared | {"repair": _replace_parameter} | outcome | texts)
-
-
 def _of_search(facts: Facts) -> Facts:
     names, found = facts.get("names") or (), facts.get("found")
     if found:
@@ -176,56 +152,9 @@ def _of_patient(facts: Facts) -> Facts:
     return {**facts, "whose": whose, "instruction": instead}
 
 
-OUTSIDE_TOKEN = _rule(
-    "fhir-search-patient-outside-token",
-    _of_patient,
-    parameter="patient",
-    title="`{parameter}={received}` names a patient that the token doesn't cover",
-    why="The token gives access to {whose}. The server answers as if other patients didn't exist.",
-    fix="{instruction}",
-    spec=SCOPES,
-)
-
-
 def _of_type(facts: Facts) -> Facts:
     more = "Load or create one." if facts.get("everything") else "Search for another type, or request scopes that cover more."
     return {**facts, "instruction": more}
-
-
-WITHOUT_DATA = _rule(
-    "fhir-search-type-without-data",
-    _of_type,
-    title="There is no {type} that the token may see",
-    why="The search finds nothing even without its parameters.",
-    fix="{instruction}",
-)
-
-OTHER_SYSTEM = _rule(
-    "fhir-search-code-other-system",
-    _with_sentences,
-    title="`{parameter}={received}` has another system than the data",
-    why="The value occurs, but with another code system or unit. Both are compared. {remaining}{values}{counts}",
-    fix="{instruction}",
-    spec=TOKEN,
-)
-
-VALUE_ABSENT = _rule(
-    "fhir-search-value-absent",
-    _with_sentences,
-    title="No {type} that the token may see has `{parameter}={received}`",
-    why="{remaining}{values}{counts}",
-    fix="{instruction}",
-    spec=TOKEN,
-)
-
-NAME_ABSENT = _rule(
-    "fhir-search-name-absent",
-    _with_sentences,
-    title="No {type} that the token may see has a text that matches `{parameter}={received}`",
-    why="{compares} {remaining}{values}{counts}",
-    fix="{instruction}",
-    spec=STRING,
-)
 
 
 def _of_date(facts: Facts) -> Facts:
@@ -234,32 +163,12 @@ def _of_date(facts: Facts) -> Facts:
     return {**_with_sentences(facts), "extent": extent}
 
 
-OUTSIDE_DATA = _rule(
-    "fhir-search-date-outside-data",
-    _of_date,
-    title="No {type} that the token may see has a date that matches `{parameter}={received}`",
-    why="{extent}{remaining}{counts}",
-    fix="{instruction}",
-    spec=DATE,
-)
-
-
 def _of_reference(facts: Facts) -> Facts:
     by_identifier = "The value is an identifier. This parameter compares the id of the resource, which the server assigned. "
     there = (
         f"The resource exists, but no {facts.get('type')} that the token may see refers to it. " if facts.get("exists") else ""
     )
     return {**_with_sentences(facts), "form": by_identifier if facts.get("reason") == "identifier" else there}
-
-
-REFERENCE_ABSENT = _rule(
-    "fhir-search-reference-absent",
-    _of_reference,
-    title="No {type} that the token may see refers to `{received}` in `{parameter}`",
-    why="{form}{remaining}{values}{counts}",
-    fix="{instruction}",
-    spec=REFERENCE,
-)
 
 
 def _of_modifier(facts: Facts) -> Facts:
@@ -276,25 +185,6 @@ def _meaning(facts: Mapping[str, Any]) -> str:
         case "display":
             return f"`{name}` compares codes, and `{received}` occurs only in their texts."
     return MEANINGS.get(name.rpartition(":")[2], "The modifier changes what is compared.")
-
-
-MEANS_OTHERWISE = _rule(
-    "fhir-search-modifier-meaning",
-    _of_modifier,
-    title="`{parameter}={received}` compares something else than it seems to",
-    why="{meaning} {remaining}{values}{counts}",
-    fix="{instruction}",
-    spec=MODIFIERS,
-)
-
-
-APART = _rule(
-    "fhir-search-values-apart",
-    lambda facts: {**_with_sentences(facts), "rest": amount(facts.get("without"))},
-    title="No {type} that the token may see matches all parameters together",
-    why="Without `{parameter}={received}`, the search finds {rest}.{counts}{values}",
-    fix="{instruction}",
-)
 
 
 def _of_include(facts: Facts) -> Facts:
@@ -323,15 +213,6 @@ _INCLUDES: Final[dict[str, dict[str, str]]] = {
         "instruction": "Search for the other type without `_revinclude`, to see what its resources refer to.",
     },
 }
-ADDS_NOTHING = _rule(
-    "fhir-include-adds-nothing",
-    _of_include,
-    outcome="200 without included resources",
-    title="`{parameter}={received}` added nothing",
-    why="{reason}",
-    fix="{instruction}",
-    spec=INCLUDE,
-)
 
 
 def _of_targets(facts: Facts) -> Facts:
@@ -339,17 +220,6 @@ def _of_targets(facts: Facts) -> Facts:
     reason = "have another type than the include names" if other else "don't exist here, or the token may not see them"
     instead = "Name that type in the include, or leave the type out." if other else "Don't rely on every reference to resolve."
     return {**facts, "reason": reason, "instruction": instead, "places": _values(facts.get("occurring") or (), more=False)}
-
-
-LEADS_NOWHERE = _rule(
-    "fhir-include-leads-nowhere",
-    _of_targets,
-    outcome="200 without included resources",
-    title="The references that `{parameter}={received}` follows lead nowhere",
-    why="The matches have the reference, but the resources {reason}.{places}",
-    fix="{instruction}",
-    spec=INCLUDE,
-)
 
 
 def _of_page(facts: Facts) -> Facts:
@@ -363,20 +233,23 @@ def _of_page(facts: Facts) -> Facts:
     return {**facts, "what": "has fewer matches than `_count` requests", "reason": reason, "instruction": instruction}
 
 
-SHORT_PAGE = _rule(
-    "fhir-page-short",
-    _of_page,
-    outcome="200 with a short page",
-    title="The page {what}",
-    why="{reason}",
-    fix="{instruction}",
-    spec=PAGING,
-)
-
-EMPTY = _rule(
-    "fhir-search-empty",
-    _of_search,
-    title="The search found nothing",
-    why="{reason}",
-    fix="{instruction}",
-)
+_COMPLETE: Final[Mapping[str, Callable[[Facts], Facts]]] = {
+    "fhir-search-patient-outside-token": _of_patient,
+    "fhir-search-type-without-data": _of_type,
+    "fhir-search-code-other-system": _with_sentences,
+    "fhir-search-value-absent": _with_sentences,
+    "fhir-search-name-absent": _with_sentences,
+    "fhir-search-date-outside-data": _of_date,
+    "fhir-search-reference-absent": _of_reference,
+    "fhir-search-modifier-meaning": _of_modifier,
+    "fhir-search-values-apart": lambda facts: {**_with_sentences(facts), "rest": amount(facts.get("without"))},
+    "fhir-include-adds-nothing": _of_include,
+    "fhir-include-leads-nowhere": _of_targets,
+    "fhir-page-short": _of_page,
+    "fhir-search-empty": _of_search,
+}
+"""What adds the sentences of a rule to the facts of its cause."""
+FUNCTIONS: Mapping[str, Functions] = {
+    id: {"advises": _advice(id, complete), "repair": _replace_parameter, "severity": _level}
+    for id, complete in _COMPLETE.items()
+}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from sickbay.diagnosis import specs
-from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.rule import Functions
 from sickbay.diagnosis.silence.progress import Silence
 from sickbay.kernel.checks import Facts
 
@@ -24,14 +24,6 @@ def _find_injected_fault(silence: Silence | None, context: Any) -> Facts | None:
     return {"request": REQUESTS.get(events[-1].step, "a request of the app")} if events else None
 
 
-FAULT_INJECTED = Rule(
-    id="fault-injected",
-    advises=_find_injected_fault,
-    severity="info",
-    degree="probable",
-    title="A fault was injected into this launch on purpose",
-    why="Sickbay was asked to answer {request} wrong. What the app did after that may be right.",
-    fix="Check that the app shows a message and lets the user try again. `GET /admin/faults` lists the faults in force, and "
-    "`DELETE /admin/faults` ends them.",
-    spec=specs.SMART_LAUNCH,
-)
+FUNCTIONS: Mapping[str, Functions] = {
+    "fault-injected": {"advises": _find_injected_fault},
+}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from sickbay.diagnosis import specs
-from sickbay.diagnosis.silence.declare import silence_rule
+from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.silence.declare import advise_on
 from sickbay.diagnosis.silence.progress import Silence
 from sickbay.diagnosis.silence.trail import PageName
 from sickbay.diagnosis.silence.wording import PAGES
@@ -24,45 +24,9 @@ def _recognise_page(*pages: PageName) -> Callable[[Silence], Facts | None]:
     return recognise
 
 
-RULES = (
-    silence_rule(
-        "login",
-        "sign-in-page-not-opened",
-        title="No browser opened the page that asks the user",
-        why="The response to the authorization request redirects to a page of Sickbay. Clients that don't follow redirects, "
-        "or send the request with `fetch`, never show it.",
-        fix="Open the authorization URL as a page: set `window.location`, or open the system's browser. A test can follow the "
-        "redirect with cookies, or set `auto_approve` for the app.",
-        recognise=_not_opened,
-        spec=specs.SMART_AUTHORIZE,
-    ),
-    silence_rule(
-        "login",
-        "sign-in-page-left",
-        title="The user left the sign-in page",
-        why="The {page} was shown, and no one signed in.",
-        fix="Sign in with one of the users that the page lists. A test that can't do that should set `auto_approve` for the "
-        "app.",
-        recognise=_recognise_page("sign-in"),
-        spec=specs.SMART_AUTHORIZE,
-    ),
-    silence_rule(
-        "login",
-        "context-page-left",
-        title="The user left the {page} without choosing",
-        why="The user is signed in. The app requested a context that the launch doesn't have, so Sickbay asks for it.",
-        fix="Choose one, or launch the app from a chart, which provides the patient and the visit. A test can set them in "
-        "`auto_approve` or in `POST /admin/launches`.",
-        recognise=_recognise_page("patient", "encounter", "context"),
-        spec=specs.SMART_CONTEXT,
-    ),
-    silence_rule(
-        "login",
-        "consent-page-left",
-        title="The user left the consent page without an answer",
-        why="The user is signed in, and neither allowed nor denied access.",
-        fix="Allow or deny access on that page. A test that can't do that should set `auto_approve` for the app.",
-        recognise=_recognise_page("consent"),
-        spec=specs.SMART_AUTHORIZE,
-    ),
-)
+FUNCTIONS: Mapping[str, Functions] = {
+    "sign-in-page-not-opened": {"advises": advise_on("login", _not_opened)},
+    "sign-in-page-left": {"advises": advise_on("login", _recognise_page("sign-in"))},
+    "context-page-left": {"advises": advise_on("login", _recognise_page("patient", "encounter", "context"))},
+    "consent-page-left": {"advises": advise_on("login", _recognise_page("consent"))},
+}

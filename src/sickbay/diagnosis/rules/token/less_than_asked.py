@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sickbay.authorization.contexts import AnswerContext, TokenContext
 from sickbay.authorization.requests import TokenAnswer, TokenRequest
-from sickbay.diagnosis import specs
-from sickbay.diagnosis.rule import Rule, Severity, Spec
+from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
 
@@ -61,65 +60,10 @@ def _other_patient(request: TokenRequest | TokenAnswer, context: TokenContext | 
     return {"registered_reason": f"The app expected `{expected}`, and the response has `{patient}`."}
 
 
-def _rule(id: str, severity: Severity, title: str, why: str, fix: str, spec: Spec, advises: Advises) -> Rule:
-    return Rule(
-        id=id,
-        at=("id_token",),
-        advises=advises,
-        severity=severity,
-        title=title,
-        why=why,
-        fix=fix,
-        spec=spec,
-    )
-
-
-RULES = (
-    _rule(
-        "context-patient-missing",
-        "warning",
-        "`patient` is missing from the token response, although the app requested it",
-        "{reason} The app doesn't know which patient is open, and can't build its first search.",
-        "Launch the app for a patient, or request `launch/patient` in a standalone launch. In the app, check `patient` before "
-        "the first FHIR request.",
-        specs.SMART_CONTEXT,
-        _lacks("patient", _no_patient),
-    ),
-    _rule(
-        "context-patient-differs",
-        "warning",
-        "`patient` of the token response isn't the expected one",
-        "An app that uses the expected patient finds nothing with this token. {registered_reason}",
-        "Use the `patient` of the token response, and no patient that the app remembers. In a test, launch the app for the "
-        "patient that the test expects, or remove `patient` from `auto_approve`.",
-        specs.SMART_CONTEXT,
-        _other_patient,
-    ),
-    _rule(
-        "context-encounter-missing",
-        "info",
-        "`encounter` is missing from the token response, although the app requested it",
-        "{reason} Not every patient has a visit.",
-        "In the app, check `encounter` before you use it. To test with one, launch the app for a visit.",
-        specs.SMART_CONTEXT,
-        _lacks("encounter", _no_encounter),
-    ),
-    _rule(
-        "id-token-not-issued",
-        "warning",
-        "`id_token` is missing from the token response, although the app requested `openid`",
-        "{reason} Without an ID token the app doesn't know who signed in.",
-        "Register `openid` and `fhirUser` for the app, and let the user grant them.",
-        specs.SMART_IDENTITY,
-        _lacks("id_token", _no_id_token),
-    ),
-    _rule(
-        "token-lifetime-reduced",
-        "info",
-        "The access token has a shorter lifetime than usual",
-        "{reason} The first request after that is refused with 401.",
-        "Read `expires_in` of each token response, and refresh the token before it expires.",
-        specs.rfc(6749, "5.1", "Successful Response"),
-        _lacks("expires_in", _is_short),
-    ),
-)
+FUNCTIONS: Mapping[str, Functions] = {
+    "context-patient-missing": {"advises": _lacks("patient", _no_patient)},
+    "context-patient-differs": {"advises": _other_patient},
+    "context-encounter-missing": {"advises": _lacks("encounter", _no_encounter)},
+    "id-token-not-issued": {"advises": _lacks("id_token", _no_id_token)},
+    "token-lifetime-reduced": {"advises": _lacks("expires_in", _is_short)},
+}

@@ -1,0 +1,90 @@
+"""Reads a file of rules: a Markdown file with their constant fields, and a Python file of that name with their functions.
+
+## <id>
+parameter: scope                 any field of `Rule` that is a constant, one a line
+spec: [<name>](<url>)
+
+The title: one paragraph.
+
+Why: one paragraph.
+
+The fix: one paragraph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sickbay.authorization import refusals
+from sickbay.diagnosis import rules
+from sickbay.diagnosis.rule import Functions, Rule, Spec
+from sickbay.diagnosis.stages import STAGES
+
+_FOLDER = Path(__file__).with_name("rules")
+_REFUSALS = refusals.find_all()
+_SECTION = re.compile(r"^## ", re.M)
+ADVICE = "advice"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """The section of a rule. fields: as declared, without what follows from its folder, its id and the refusal."""
+
+    id: str
+    fields: Mapping[str, Any]
+
+
+def read_rules(place: str) -> Iterator[Rule]:
+    """The rules of a file, with their stages, refusals and outcomes. place: below `rules`, such as `authorize.scope`."""
+    stage = place.partition(".")[0]
+    functions = read_functions(place)
+    for text in read_texts(place):
+        explains = find_refusal(text.id, text.fields.get("explains"))
+        outcome = text.fields.get("outcome") or default_outcome(explains, stage)
+        own = functions.get(text.id, {})
+        yield Rule(id=text.id, **{**text.fields, **own, "stage": stage, "explains": explains, "outcome": outcome})
+
+
+def read_texts(place: str) -> Iterator[RuleText]:
+    path = _FOLDER.joinpath(*place.split(".")).with_suffix(".md")
+    for section in _SECTION.split(path.read_text(encoding="utf-8"))[1:]:
+        head, title, why, fix = section.strip().split("\n\n")
+        id, *lines = head.split("\n")
+        fields = dict(_read_field(*line.split(": ", 1)) for line in lines)
+        yield RuleText(id, fields | {"title": _join(title), "why": _join(why), "fix": _join(fix)})
+
+
+def read_functions(place: str) -> Mapping[str, Functions]:
+    """The functions of the rules in this file, by id; none if all of its rules are only words."""
+    if not _FOLDER.joinpath(*place.split(".")).with_suffix(".py").is_file():
+        return {}
+    functions: Mapping[str, Functions] = import_module(f"{rules.__name__}.{place}").FUNCTIONS
+    return functions
+
+
+def find_refusal(id: str, explains: str | None) -> str | None:
+    """The refusal that a rule explains: the one that it names, or else the one with its id. `-` is none."""
+    if explains is not None:
+        return None if explains == "-" else explains
+    return id if id in _REFUSALS else None
+
+
+def default_outcome(explains: str | None, stage: str) -> str:
+    return ADVICE if explains is None else STAGES[stage].outcome_of(_REFUSALS[explains])
+
+
+def _read_field(name: str, text: str) -> tuple[str, Any]:
+    if name == "spec":
+        title, _, url = text.removeprefix("[").removesuffix(")").rpartition("](")
+        return name, Spec(title, url)
+    return name, tuple(text.split()) if name == "at" else text == "yes" if name == "root" else text
+
+
+def _join(paragraph: str) -> str:
+    """The lines of a paragraph as one. A paragraph that is only `-` is empty."""
+    return "" if paragraph == "-" else paragraph.replace("\n", " ")

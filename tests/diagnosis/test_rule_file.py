@@ -1,0 +1,87 @@
+"""A file of rules has their words, and the Python file of that name has their functions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+
+from sickbay.diagnosis import catalogue, rule_file
+from sickbay.diagnosis.rule import Functions, Rule, Spec
+from sickbay.diagnosis.rule_file import find_refusal, read_functions, read_rules, read_texts
+
+FUNCTION_FIELDS = set(get_type_hints(Functions))
+CONSTANT_FIELDS = {field.name for field in fields(Rule)} - {"id", "stage"} - (FUNCTION_FIELDS - {"severity"})
+TEXT = """# Rules about `scope`
+
+## scope-missing
+explains: scope-empty
+at: token access
+root: yes
+spec: [RFC 6749, 3.3 (Scope)](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)
+
+`scope` is
+missing
+
+-
+
+Send `{expected}`: all of it.
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(rule_file, "_FOLDER", tmp_path)
+    (tmp_path / "authorize").mkdir()
+    return tmp_path
+
+
+def test_a_rule_is_read_from_its_section(folder: Path) -> None:
+    (folder / "authorize" / "scope.md").write_text(TEXT, encoding="utf-8")
+    (text,) = read_texts("authorize.scope")
+    assert text.id == "scope-missing"
+    assert text.fields == {
+        "explains": "scope-empty",
+        "at": ("token", "access"),
+        "root": True,
+        "spec": Spec("RFC 6749, 3.3 (Scope)", "https://www.rfc-editor.org/rfc/rfc6749#section-3.3"),
+        "title": "`scope` is missing",
+        "why": "",
+        "fix": "Send `{expected}`: all of it.",
+    }
+
+
+@pytest.mark.parametrize("change", [("root: yes", "roof: yes"), ("-\n\n", ""), ("Send", "Send\n\nnow")])
+def test_a_field_that_no_rule_has_and_a_wrong_number_of_paragraphs_are_errors(folder: Path, change: tuple[str, str]) -> None:
+    (folder / "authorize" / "scope.md").write_text(TEXT.replace(*change).replace("scope-empty", "-"), encoding="utf-8")
+    with pytest.raises((TypeError, ValueError)):
+        list(read_rules("authorize.scope"))
+
+
+@pytest.mark.parametrize("place", catalogue.FILES)
+def test_functions_belong_to_rules_of_the_file_and_constants_are_no_functions(place: str) -> None:
+    texts = {text.id: text.fields for text in read_texts(place)}
+    functions = read_functions(place)
+    assert functions.keys() <= texts.keys()
+    assert {name for own in functions.values() for name in own} <= FUNCTION_FIELDS
+    assert all(callable(function) for own in functions.values() for function in own.values())
+    assert {name for own in texts.values() for name in own} <= CONSTANT_FIELDS
+    assert [id for id, own in functions.items() if own.keys() & texts[id].keys()] == []
+
+
+def test_a_python_file_of_rules_has_functions_for_words() -> None:
+    folder = Path(rule_file.__file__).with_name("rules")
+    files = [path for path in folder.rglob("*.py") if path.name != "__init__.py"]
+    assert [path.name for path in files if not path.with_suffix(".md").is_file()] == []
+    assert [path.name for path in files if not re.search("^FUNCTIONS", path.read_text(encoding="utf-8"), re.M)] == []
+
+
+@pytest.mark.parametrize(
+    ("explains", "refusal"), [(None, "scope-missing"), ("state-missing", "state-missing"), ("-", None)], ids=str
+)
+def test_a_rule_explains_the_refusal_with_its_id_unless_it_says_otherwise(explains: str | None, refusal: str | None) -> None:
+    assert find_refusal("scope-missing", explains) == refusal
+    assert find_refusal("no-refusal", None) is None
