@@ -78,6 +78,22 @@ def test_a_job_never_runs_on_the_event_loop_and_one_runs_after_the_other(tmp_pat
     asyncio.run(steps())
 
 
+def test_a_statement_gets_no_more_time_than_is_left_on_postgres(postgres: Server) -> None:
+    """`tests/conftest.py` allows 30 seconds for each statement."""
+
+    async def steps() -> None:
+        db = await asyncpg.connect(postgres.address())
+        async with TimeLimit(db, 400) as limit:
+            with pytest.raises(OutOfTime):
+                await limit.fetch(Statement("SELECT pg_sleep(25)", ()))
+            with pytest.raises(OutOfTime):
+                await limit.fetch(Statement("SELECT 1", ()))
+        assert await db.fetchval("SHOW statement_timeout") == "0"
+        await db.close()
+
+    asyncio.run(steps())
+
+
 def test_a_statement_that_takes_too_long_ends_on_postgres_and_the_next_one_runs(
     postgres: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
