@@ -4,6 +4,7 @@
 or only the tables of scenes; writes nothing. --against PATH: compare this checkout with another one; writes nothing.
 --instructions [SCENE…] [--against PATH]: count instructions instead of measuring time; writes nothing.
 --resets [--against PATH]: only resets after writes; writes nothing.
+--listening: only what the live list of exchanges adds; writes nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import alternate, instructions, journaling, loading, postgres, report, resetting, scenes, slope, starting
+from bench import alternate, instructions, journaling, listening, loading, postgres, report, resetting, scenes, slope, starting
 
 OPTIONS = {"--quick", "--large", "--slope", "--scenes"}
 
@@ -78,6 +79,12 @@ def resets(*arguments: str) -> None:
     print("\n".join(resetting.text(measured[0], resetting.suite(), *measured[1:])))
 
 
+def listen() -> None:
+    """Measure what the live list of exchanges adds to a read."""
+    with tempfile.TemporaryDirectory(prefix="sickbay-bench-") as folder:
+        print(listening.text(listening.measure(Path(folder), 3.0)))
+
+
 def _split(arguments: tuple[str, ...], option: str) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
     at = arguments.index(option) if option in arguments else len(arguments)
     return arguments[:at], at < len(arguments), arguments[at + 1 :]
@@ -94,6 +101,8 @@ if sys.argv[1:2] == ["--against"]:
     against(*(sys.argv[2:] or [""]))
 elif sys.argv[1:2] == ["--instructions"]:
     count(*sys.argv[2:])
+elif sys.argv[1:] == ["--listening"]:
+    listen()
 elif sys.argv[1:2] == ["--resets"]:
     resets(*sys.argv[2:])
 else:

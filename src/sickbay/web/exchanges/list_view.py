@@ -17,9 +17,16 @@ from sickbay.kernel import english
 from sickbay.services.journal.outcomes import describe_injected, outcome, problem
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.web.exchanges.timeline_views import evidence
-from sickbay.web.pages.parts import VERDICTS, Verdict
 from sickbay.web.portal.developer_views import LineKind
 
+WORDS: Final[Mapping[LineKind, str]] = {
+    "passed": "granted",
+    "warning": "failed",
+    "refused": "refused",
+    "stalled": "stalled",
+}
+"""How an exchange or a launch ended, for readers who don't see the icon."""
+ICONS: Final[Mapping[LineKind, str]] = {"passed": "check", "warning": "dash", "refused": "cross", "stalled": "dash"}
 NAME_CHARACTERS: Final = 60
 """Characters of an app's name that a list shows."""
 URL_CHARACTERS: Final = 100
@@ -45,8 +52,22 @@ class ListedExchange:
     duration: str
     size: str
     finding: str
-    finding_kind: Verdict
+    is_warning: bool
+    """The request passed, with a warning."""
     probably: str = ""
+
+    @property
+    def icon(self) -> str:
+        return ICONS[self.kind]
+
+    @property
+    def outcome(self) -> str:
+        return WORDS[self.kind]
+
+    @property
+    def details(self) -> str:
+        """What narrow screens show below the request instead of in columns."""
+        return ", ".join(filter(None, (self.app, self.stage, self.duration, self.size)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +83,14 @@ class Group:
     kind: LineKind = "passed"
     text: str = ""
     at: str = ""
+
+    @property
+    def icon(self) -> str:
+        return ICONS[self.kind]
+
+    @property
+    def outcome(self) -> str:
+        return WORDS[self.kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,12 +185,12 @@ def make_row(exchange: Mapping[str, Any], names: DisplayNames, day: str, app: st
     when = english.instant(exchange.get("at") or 0)
     path, mark, parameters = str(exchange["request"].get("url", "")).split("/", 3)[-1].partition("?")
     request, findings = exchange["request"], exchange.get("findings") or ()
-    worst = findings[0] if findings else None
+    worst, kind = findings[0] if findings else None, outcome(exchange)
     finding = problem(exchange) if describe_injected(exchange) else worst["title"] if worst else ""
     return ListedExchange(
         str(exchange["id"]),
         english.clock(when, seconds=True) if english.day(when) == day else english.moment(exchange.get("at") or 0),
-        outcome(exchange),
+        kind,
         str(request.get("method", "GET")),
         _shorten(f"/{path}"),
         _shorten(mark + parameters),
@@ -172,7 +201,7 @@ def make_row(exchange: Mapping[str, Any], names: DisplayNames, day: str, app: st
         describe_duration(exchange.get("milliseconds")),
         describe_size(exchange.get("size")),
         finding,
-        VERDICTS.get(worst["severity"], "advice") if worst else "warning",
+        worst is not None and worst["severity"] == "warning" and kind == "passed",
         evidence(exchange),
     )
 

@@ -11,6 +11,7 @@ from starlette.types import Receive, Send
 
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import stall_watch
+from sickbay.services.journal.old_lines import write_missing_lines
 from sickbay.services.reindexing import reindex
 
 LOG = logging.getLogger("sickbay")
@@ -35,11 +36,12 @@ class BackgroundTasks:
                 self._watching = loop.create_task(watching, context=context)
 
     async def _index(self) -> None:
-        """Index the resources that an older Sickbay stored. Newer kinds of searches find them once this is done."""
+        """Index the resources and exchanges that an older Sickbay stored. Searches and filters find them once this is done."""
         try:
+            await write_missing_lines(self._sandbox.runtime)
             count = await reindex(self._sandbox.runtime)
         except Exception:
-            LOG.exception("reindexing of resources from an older Sickbay stopped; it resumes at the next start")
+            LOG.exception("reindexing of data from an older Sickbay stopped; it resumes at the next start")
             return
         if count:
             LOG.info("reindexed %d resources from an older Sickbay", count)

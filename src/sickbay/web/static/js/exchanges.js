@@ -1,7 +1,7 @@
 // data-exchanges is the address of the table: fetched again when exchanges were recorded, at most once a second.
 // One tab of a browser has the stream of the server and tells the others, whatever their filters are.
 const NAME = "sickbay-exchanges";
-const REFRESH = 1000, POLL = 5000;
+const REFRESH = 1000, POLL = 5000, SHARE = 20; // a busy server is asked less often: it works a twentieth of the time for a page
 
 function follow(tell, failed) {
   const source = new EventSource("/exchanges?limit=0");
@@ -73,7 +73,7 @@ export function exchanges(document) {
       const answer = await fetch(place.dataset.exchanges, { headers: { Accept: "text/html" } });
       if (answer.ok && !paused) replaceRows(rows, await answer.text());
     } catch { due = true; }
-    timer = setTimeout(refresh, Math.max(REFRESH, 4 * (Date.now() - started)));
+    timer = setTimeout(refresh, Math.max(REFRESH, SHARE * (Date.now() - started)));
   };
   const soon = () => { due = true; timer ||= setTimeout(refresh, 0); };
 

@@ -1,0 +1,54 @@
+"""Writes the lines of exchanges that an older Sickbay recorded without one, so that filters find them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+import msgspec
+
+from sickbay.services.context import Runtime
+from sickbay.services.journal.line import write_line
+from sickbay.services.journal.record import unpack
+from sickbay.storage.exchange_filter import ColumnCondition
+from sickbay.storage.interface import Conflict, Put, Record
+
+BATCH: Final = 100
+PAUSE_SECONDS: Final = 0.02
+"""Between two batches, so that requests get their turn."""
+UNREADABLE: Final = " "
+"""The line of a record that has no request or response."""
+
+
+async def write_missing_lines(runtime: Runtime) -> int:
+    """Returns how many exchanges got a line."""
+    count, until = 0, None
+    missing = (ColumnCondition("line", ("",)),)
+    while records := await runtime.store.find_exchanges(missing, BATCH, until):
+        count += await _write(runtime, records)
+        until = records[-1].at
+        await asyncio.sleep(PAUSE_SECONDS)
+    return count
+
+
+async def _write(runtime: Runtime, records: Sequence[Record]) -> int:
+    """All together, or one by one if one of them was changed or deleted in the meantime."""
+    puts = [Put(msgspec.structs.replace(record, line=_line_of(record)), record.revision, aside=True) for record in records]
+    with suppress(Conflict):
+        await runtime.store.transaction(puts)
+        return len(puts)
+    written = 0
+    for put in puts:
+        with suppress(Conflict):
+            await runtime.store.transaction([put])
+            written += 1
+    return written
+
+
+def _line_of(record: Record) -> str:
+    try:
+        return write_line(msgspec.json.decode(unpack(record.value)))
+    except (KeyError, TypeError, ValueError):
+        return UNREADABLE
