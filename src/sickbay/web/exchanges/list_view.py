@@ -47,6 +47,8 @@ class ListedExchange:
     finding: str
     finding_kind: Verdict
     probably: str = ""
+    is_resent: bool = False
+    """Sickbay itself sent the request again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,7 @@ def make_row(exchange: Mapping[str, Any], names: DisplayNames, day: str, app: st
         finding,
         VERDICTS.get(worst["severity"], "advice") if worst else "warning",
         evidence(exchange),
+        bool(exchange.get("resent_from")),
     )
 
 
