@@ -79,6 +79,12 @@ def test_watch_requests_lists_refused_exchanges_and_names_every_stage(server: di
     assert sorted(stages) == sorted(RECORDED_STAGES)
 
 
+def test_resend_sends_the_corrected_request(server: dict[str, Any], tmp_path: Path) -> None:
+    output = follow("resend.md", server, tmp_path)
+    assert '"filled":["a new authorization code","the code_verifier of the new code"]' in output
+    assert '"status":200' in output
+
+
 def test_the_code_of_backend_service_is_that_of_the_example() -> None:
     code = {block.file: block.text for block in blocks("docs/how-to/backend-service.md") if block.file}
     assert code == {name: (EXAMPLES / "node-backend-service" / name).read_text() for name in ("keys.mjs", "service.mjs")}

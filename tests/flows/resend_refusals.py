@@ -184,6 +184,16 @@ async def use_refresh_token_twice(world: World) -> httpx2.Response:
     return await world.flow.http.post(TOKEN, data=sent | {"grant_type": "refresh_token"})
 
 
+async def send_by_get(world: World) -> httpx2.Response:
+    sent = {"grant_type": "authorization_code", "code": "made-up", "client_id": world.public["client_id"]}
+    return await world.flow.http.get(TOKEN, params=sent)
+
+
+async def authorize_by_post(world: World) -> httpx2.Response:
+    sent = world.flow.asking(world.public, scope=SCOPE, redirect_uri=REDIRECT + "/")
+    return await world.flow.http.post(AUTHORIZE, data=sent)
+
+
 async def introspect_json(world: World) -> httpx2.Response:
     auth = (world.secret["client_id"], world.secret["client_secret"])
     token = (await world.tokens(world.secret))["access_token"]
@@ -249,6 +259,7 @@ REFUSALS = (
     authorize("pkce-challenge-malformed", code_challenge=VERIFIER + "!"),
     authorize("scope-system-in-user-flow", scope=SCOPE + " system/Patient.rs"),
     Refusal("login", "prompt-none-without-session", ask_silently),
+    Refusal("authorize", "redirect-uri-trailing-slash", authorize_by_post),
     Refusal("launch", "launch-code-reused", use_used_launch),
     Refusal("launch", "launch-code-expired", use_old_launch),
     redeem("token", "grant-type-missing", grant_type=None),
@@ -260,6 +271,7 @@ REFUSALS = (
     redeem("token", "client-id-missing-in-body", client_id=None),
     Refusal("token", "token-wrong-content-type", send_json),
     Refusal("token", "token-wrong-method", send_in_url),
+    Refusal("token", "token-wrong-method", send_by_get),
     Refusal("token", "code-reused", use_code_twice),
     Refusal("token", "code-expired", use_old_code),
     redeem("pkce", "pkce-verifier-missing", code_verifier=None),
@@ -283,6 +295,8 @@ REFUSALS = (
     fhir("access", "fhir-token-missing", "/Patient/p-0001", None),
     fhir("access", "fhir-token-unknown", "/Patient/p-0001", "Bearer made-up"),
     fhir("access", "fhir-token-not-bearer", "/Patient/p-0001", "TOKEN"),
+    fhir("access", "fhir-token-not-bearer", "/Patient/p-0001", "Basic dXNlcjpwYXNz"),
+    fhir("access", "fhir-token-unknown", "/Condition?patient=p-0001", "Bearer made-up"),
     fhir("access", "fhir-token-in-query", "/Patient/p-0001?access_token=TOKEN", None),
     Refusal("access", "fhir-token-expired", use_old_token),
     Refusal("access", "fhir-token-unknown", use_revoked_token),

@@ -19,3 +19,15 @@ def test_a_refusal_before_a_hundred_other_exchanges_is_found(live: dict[str, Any
             app.get("/general/r4/Patient/p-0001", headers=header)
         with pytest.raises(SickbayError, match="Sickbay refused 1 request:"):
             client.assert_no_refusals()
+
+
+def test_a_resent_request_is_neither_a_refusal_nor_a_request_of_the_app(live: dict[str, Any]) -> None:
+    with SandboxClient(live) as client, httpx2.Client(base_url=live["base"], trust_env=False, timeout=60) as app:
+        client.reset()
+        header = {"Authorization": f"Bearer {client.token(client.app(), 'patient/Patient.rs', 'p-0001')['access_token']}"}
+        granted = app.get("/general/r4/Patient/p-0001", headers=header)
+        changed = {"headers": {"authorization": "Bearer made-up"}}
+        resent = client.admin.post(f"/admin/exchanges/{granted.headers['x-correlation-id']}/resend", changed)
+        assert resent["status"] == 401
+        client.assert_no_refusals()
+        client.assert_sent("GET Patient/*", times=1)

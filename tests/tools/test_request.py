@@ -27,7 +27,7 @@ def test_a_write_shows_its_insert_and_its_commit(capsys: pytest.CaptureFixture[s
 def test_a_profile_lists_functions_of_sickbay_by_their_time(capsys: pytest.CaptureFixture[str]) -> None:
     request.main(["profile", "/general/r4/Patient/p-0001", "--patients", "1"])
     shown = capsys.readouterr().out
-    assert "sickbay/web/app.py:" in shown
+    assert "sickbay/web/fhir/endpoint.py:" in shown
     assert "sickbay/web/fhir/interactions/read.py:" in shown
 
 

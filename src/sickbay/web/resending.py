@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from contextvars import Context
+from time import perf_counter
 from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -160,7 +161,8 @@ async def _send(application: ResendTarget, filled: Filled, original: str) -> Sen
     headers = {"host": base.netloc, **request.headers, "content-length": str(len(body))}
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     mark = ResendMark(original, filled.stand_in)
-    state = RequestState(effects.token(12), read_headers(raw), resent=mark, resent_from=original)
+    headers_read, started = read_headers(raw), perf_counter()
+    state = RequestState(effects.token(12), headers_read, started=started, resent=mark, resent_from=original)
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},

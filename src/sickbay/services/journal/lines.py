@@ -42,6 +42,7 @@ class _Stored(msgspec.Struct):
     findings: list[dict[str, Any]] = []
     decided: str | None = None
     injected: dict[str, Any] | None = None
+    resent_from: str | None = None
     milliseconds: float | None = None
     size: int | None = None
 
@@ -90,4 +91,5 @@ def to_json(entry: Mapping[str, Any]) -> dict[str, Any]:
         "size": entry.get("size"),
         "findings": [{name: found[name] for name in ("id", "severity", "title")} for found in entry["findings"]],
         "injected": entry.get("injected"),
+        **({"resent_from": entry["resent_from"]} if entry.get("resent_from") else {}),
     }

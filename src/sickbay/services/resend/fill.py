@@ -77,22 +77,22 @@ class Filler:
             self.values[kind] = await self._value(kind, edited)
         request = replace_placeholders(edited, self.values.__getitem__)
         if "code" in kinds and self.corrects:
-            request = self._with_redirect_uri(request)
+            request = self._fit_to_code(request)
         client = self.originator.client if self.originator else None
         if CREDENTIALS & {*kinds}:
             self.notes.append("The app’s own secret or key wasn’t tested, because a stand-in took its place.")
         stand_in = await self._stand_in(client) if client is not None else None
         return Filled(request, stand_in, describe(kinds), tuple(self.notes))
 
-    def _with_redirect_uri(self, request: EditedRequest) -> EditedRequest:
-        """The token request with the redirect URI that its new code was issued for."""
+    def _fit_to_code(self, request: EditedRequest) -> EditedRequest:
+        """The token request with the redirect URI and the code_verifier that belong to its new code."""
         form = parse(request.body)
-        sent = form.get("redirect_uri") or ""
-        issued_for = _redirect_uri(self.client, sent)
-        if sent == issued_for:
-            return request
-        self.notes.append(f"redirect_uri is {issued_for}, because the new code was issued for it.")
-        return request._replace(body=form.replace([("redirect_uri", issued_for)]).raw)
+        issued_for = _redirect_uri(self.client, form.get("redirect_uri") or "")
+        changes = [("redirect_uri", issued_for)] if form.get("redirect_uri") != issued_for else []
+        if self.verifier and "code_verifier" not in form:
+            changes.append(("code_verifier", self.verifier))
+        self.notes += [f"{name} belongs to the new code." for name, _ in changes]
+        return request._replace(body=form.replace(changes).raw) if changes else request
 
     @property
     def client(self) -> Client:
@@ -225,5 +225,6 @@ def _describe_choice(originator: Originator, grantee: Grantee) -> list[str]:
     default = (
         [f"No one has opened {name} yet. Sickbay took user {grantee.user.username}{patient}."] if grantee.is_default else []
     )
-    granted = [f"The new values are for user {grantee.user.username}{patient}."] if not default else []
+    scopes = ", with all scopes that the app is registered for" if originator.is_guess else ""
+    granted = [f"The new values are for user {grantee.user.username}{patient}{scopes}."] if not default else []
     return [*guessed, *default, *granted]

@@ -78,7 +78,10 @@ def _list_client_ids(entry: Mapping[str, Any], edited: EditedRequest) -> Iterato
 
 
 async def find_grantee(runtime: Runtime, tenant: Tenant, originator: Originator) -> Grantee | None:
-    """The user, patient and scopes of the launch; else of the app's newest grant, of auto_approve, or those that come first."""
+    """The user, patient and scopes of the launch; else of the app's newest grant, of auto_approve, or those that come first.
+
+    If the app is a guess, nothing is known of the scopes, so they are all that it is registered for.
+    """
     client = originator.client
     grants = await _grants(runtime, client)
     own = [grant for grant in grants if originator.timeline and grant.timeline == originator.timeline]
@@ -86,7 +89,8 @@ async def find_grantee(runtime: Runtime, tenant: Tenant, originator: Originator)
         user = await records.load_user(runtime, tenant, grant.user) if grant.user else None
         if user is not None:
             context = {} if isinstance(grant, AccessToken) else grant.context
-            return Grantee(user, grant.scope, grant.patient, grant.encounter, grant.base, context)
+            scope = client.scope if originator.is_guess else grant.scope
+            return Grantee(user, scope, grant.patient, grant.encounter, grant.base, context)
     return await _from_launch(runtime, tenant, originator) or await _default(runtime, tenant, client)
 
 

@@ -8,7 +8,15 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from sickbay.authorization.models import Client
 from sickbay.authorization.token.client_authentication import JWT_BEARER, registered_method
 from sickbay.diagnosis.catalogue import BY_ID
-from sickbay.diagnosis.corrections import PLACEHOLDER_SECRET, placeholder_for
+from sickbay.diagnosis.corrections import (
+    PLACEHOLDER_SECRET,
+    PLACEHOLDER_TOKEN,
+    new_code,
+    new_refresh_token,
+    new_token,
+    new_verifier,
+    placeholder_for,
+)
 from sickbay.protocol.parameters import parse
 from sickbay.services.redaction.masking import insert_placeholders
 from sickbay.services.redaction.redaction import is_form
@@ -19,6 +27,16 @@ Origin: TypeAlias = Literal["corrected", "fresh", "original"]
 FORM: Final = "application/x-www-form-urlencoded"
 CREDENTIAL_STAGES: Final = frozenset(("backend", "client_authentication", "clock"))
 """Stages of the rules about the app's own secret, key or assertion. A stand-in takes their place."""
+
+
+FORM_VALUES: Final = (
+    (new_code, ("code",)),
+    (new_verifier, ("code", "code_verifier")),
+    (new_refresh_token, ("refresh_token",)),
+)
+"""The parameters of a form that the placeholders of a rule replace."""
+NOT_BEARER: Final = "fhir-token-not-bearer"
+"""Its rule has no placeholder, because the header may have been meant for another endpoint. Here it was sent to FHIR."""
 
 
 class Proposal(NamedTuple):
@@ -33,12 +51,19 @@ def propose(base: str, entry: Mapping[str, Any]) -> Proposal | None:
     """The request that solves the problems of a recorded one; None if Sickbay can't make one, or nothing has to be solved."""
     try:
         if entry.get("corrected"):
-            return Proposal(_read(base, {**entry["request"], **entry["corrected"]}), "corrected")
+            return Proposal(_read(base, {**_without_type(entry["request"]), **entry["corrected"]}), "corrected")
         if not _needs_only_fresh_values(entry):
             return None
-        return Proposal(_read(base, entry["request"]), "fresh", new_credentials=_is_about_credentials(entry))
+        edited = _with_fresh_values(_read(base, entry["request"]), entry)
+        return Proposal(edited, "fresh", new_credentials=_is_about_credentials(entry))
     except WrongRequest:
         return None
+
+
+def _without_type(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The recorded request without the type of its body, because the corrected one may have another type."""
+    headers = {name: value for name, value in (request.get("headers") or {}).items() if name.lower() != "content-type"}
+    return {**request, "headers": headers}
 
 
 def read_original(base: str, entry: Mapping[str, Any]) -> EditedRequest:
@@ -74,7 +99,19 @@ def _needs_fresh_value(finding: Mapping[str, Any]) -> bool:
         return False
     names = finding["facts"].get("names")
     is_filled_in = isinstance(names, list) and bool(names) and all(placeholder_for(str(name)) in KINDS for name in names)
-    return rule.insert_placeholder is not None or rule.stage in CREDENTIAL_STAGES or is_filled_in
+    is_replaced = rule.insert_placeholder is not None or rule.id == NOT_BEARER
+    return is_replaced or rule.stage in CREDENTIAL_STAGES or is_filled_in
+
+
+def _with_fresh_values(edited: EditedRequest, entry: Mapping[str, Any]) -> EditedRequest:
+    """The request with placeholders for the values that its refusals say have to be other ones."""
+    fixes = {BY_ID[finding["id"]].insert_placeholder for finding in _refusing_findings(entry)}
+    changes = [(name, placeholder_for(name)) for fix, names in FORM_VALUES if fix in fixes for name in names]
+    if changes:
+        edited = edited._replace(body=parse(edited.body).replace(changes).raw)
+    if new_token in fixes or any(finding["id"] == NOT_BEARER for finding in _refusing_findings(entry)):
+        edited = edited._replace(headers={**edited.headers, "authorization": f"Bearer {PLACEHOLDER_TOKEN}"})
+    return edited
 
 
 def _is_about_credentials(entry: Mapping[str, Any]) -> bool:

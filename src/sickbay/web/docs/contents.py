@@ -33,6 +33,7 @@ SECTIONS = (
             Entry("Find out why a search is empty", "how-to/empty-search"),
             Entry("Move the clock", "how-to/move-the-clock"),
             Entry("Snapshots", "how-to/snapshots"),
+            Entry("Edit and resend a request", "how-to/resend"),
             Entry("Test your app", "testing"),
             Entry("Test in CI", "ci"),
             Entry("Teach a class", "running", "in-a-class"),

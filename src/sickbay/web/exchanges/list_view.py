@@ -55,6 +55,8 @@ class ListedExchange:
     is_warning: bool
     """The request passed, with a warning."""
     probably: str = ""
+    is_resent: bool = False
+    """Sickbay itself sent the request again."""
 
     @property
     def icon(self) -> str:
@@ -203,6 +205,7 @@ def make_row(exchange: Mapping[str, Any], names: DisplayNames, day: str, app: st
         finding,
         worst is not None and worst["severity"] == "warning" and kind == "passed",
         evidence(exchange),
+        bool(exchange.get("resent_from")),
     )
 
 
