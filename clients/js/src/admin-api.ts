@@ -255,6 +255,19 @@ export interface Hospital {
   fhir: Record<string, string>;
 }
 
+/** name: 1 to 64 of a to z, 0 to 9 and hyphens. */
+export interface NewSnapshot {
+  name: string;
+}
+
+/** at: when it was saved, in seconds since 1970, in real time. bytes: of the copies. hospitals: that had been used. */
+export interface Snapshot {
+  name: string;
+  at: number;
+  bytes: number;
+  hospitals: string[];
+}
+
 /** tenant: reset only this hospital; the clock stays. everything: also remove added apps and users. */
 export interface Reset {
   tenant?: string | null;
@@ -306,6 +319,8 @@ export interface GetPaths {
   "/admin/faults/kinds": { body: undefined; response: Record<string, any> };
   /** The hospitals */
   "/admin/hospitals": { body: undefined; response: Hospital[] };
+  /** All snapshots, the newest first */
+  "/admin/snapshots": { body: undefined; response: Snapshot[] };
   /** The keys of id_tokens, by kid */
   "/admin/keys": { body: undefined; response: Record<string, any> };
   /** What a reset would delete */
@@ -333,6 +348,10 @@ export interface PostPaths {
   "/admin/faults": { body: Record<string, any>; response: Record<string, any> };
   /** Add a hospital, as JSON or as TOML (application/toml) */
   "/admin/hospitals": { body: Record<string, any>; response: Hospital };
+  /** Save a snapshot */
+  "/admin/snapshots": { body: NewSnapshot; response: Snapshot };
+  /** Restore a snapshot */
+  [path: `/admin/snapshots/${string}/restore`]: { body: undefined; response: null };
   /** Rotate: the next key signs, the current one retires */
   "/admin/keys/rotate": { body: undefined; response: Record<string, any> };
   /** Data as seeded */
@@ -355,4 +374,6 @@ export interface DeletePaths {
   [path: `/admin/faults/${string}`]: { body: undefined; response: null };
   /** Remove a hospital that was added */
   [path: `/admin/hospitals/${string}`]: { body: undefined; response: null };
+  /** Remove a snapshot */
+  [path: `/admin/snapshots/${string}`]: { body: undefined; response: null };
 }

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sickbay.storage.interface import ResourceSpace, RestoreSnapshot, SaveSnapshot
+from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.kinds import ADMINISTRATOR
 from sickbay.storage.query.dictionary import LIVE, REFERENCED, SHIFT
 from sickbay.storage.query.statement import Sql
+from sickbay.storage.snapshot_steps import RestoreSnapshot, SaveSnapshot
 
 BASE: Final = "patients"
 """The mark from which on versions are copied."""
