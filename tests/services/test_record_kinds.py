@@ -41,5 +41,5 @@ def test_the_table_has_exactly_the_kinds_that_are_written() -> None:
 
 
 def test_a_reset_keeps_keys_settings_snapshots_apps_and_users_and_a_full_reset_keeps_only_keys_and_settings() -> None:
-    assert KINDS.keys() - list_cleared(everything=False) == {"app", "user", "snapshot", "key", "meta", "changes"}
+    assert KINDS.keys() - list_cleared(everything=False) == {"app", "hospital", "user", "snapshot", "key", "meta", "changes"}
     assert KINDS.keys() - list_cleared(everything=True) == {"key", "meta", "changes"}

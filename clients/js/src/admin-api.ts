@@ -228,10 +228,15 @@ export interface ResentExchange {
 export interface ClockMove {
   advance?: number | null;
   offset?: number | null;
+  frozen?: boolean | null;
 }
 
-export interface Now {
+/** now: Sickbay's time, in seconds since 1970. real: real time. offset: seconds from real time to Sickbay's. */
+export interface Clock {
   now: number;
+  frozen: boolean;
+  real: number;
+  offset: number;
 }
 
 /** policy: the current settings by name, and of these, the ones changed while running, which have priority, and those from
@@ -307,8 +312,8 @@ export interface GetPaths {
   [path: `/admin/launches/${string}`]: { body: undefined; response: LaunchState };
   /** The journal */
   "/admin/exchanges": { body: undefined; response: Record<string, any>[] };
-  /** Sickbay's current time */
-  "/admin/clock": { body: undefined; response: Now };
+  /** Sickbay's time and real time */
+  "/admin/clock": { body: undefined; response: Clock };
   /** The policies of all hospitals */
   "/admin/policies": { body: undefined; response: TenantPolicy[] };
   /** The policy of one hospital */
