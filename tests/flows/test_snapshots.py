@@ -173,7 +173,12 @@ def test_the_journal_faults_and_administrators_stay_as_they_are(tmp_path: Path) 
         assert [found["id"] for found in (await other.http.get("/admin/faults")).json()] == [fault["id"]]
         assert (await other.http.get("/admin/keys")).json() == keys
         sent = {"Authorization": f"Bearer {granted['access_token']}"}
-        assert (await other.http.get("/general/oauth/userinfo", headers=sent)).status_code == 401
+        unknown = await other.http.get("/general/r4/Patient/p-0001", headers=sent)
+        assert unknown.status_code == 401
+        exchange = f"/exchanges/{unknown.headers['x-correlation-id']}"
+        found = (await other.http.get(exchange, headers={"Accept": "application/json"})).json()["findings"][0]
+        assert found["id"] == "fhir-token-unknown"
+        assert found["title"] == "The access token was issued after a snapshot that has been restored since"
 
     run_two(steps, None, tmp_path)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import sickbay
 from sickbay.services.record_kinds import KINDS, list_cleared
+from sickbay.storage.query import snapshots
 from sickbay.storage.query.records import COUNT_FAILURE
 
 SOURCES = Path(sickbay.__file__).parent
@@ -30,13 +31,13 @@ def write(path: Path) -> Iterator[str]:
                 yield str(constants[first.id] if isinstance(first, ast.Name) else ast.literal_eval(first))
 
 
-IN_SQL = {"failure"}
+IN_SQL = {"failure": COUNT_FAILURE, "undone-token": snapshots.REMEMBER_TOKENS}
 """Kinds of records that a statement writes itself."""
 
 
 def test_the_table_has_exactly_the_kinds_that_are_written() -> None:
-    assert {kind for path in SOURCES.rglob("*.py") for kind in write(path)} | IN_SQL == KINDS.keys()
-    assert all(f"'{kind}'" in COUNT_FAILURE for kind in IN_SQL)
+    assert {kind for path in SOURCES.rglob("*.py") for kind in write(path)} | IN_SQL.keys() == KINDS.keys()
+    assert all(f"'{kind}'" in statement for kind, statement in IN_SQL.items())
 
 
 def test_a_reset_keeps_keys_settings_snapshots_hospitals_apps_and_users_and_a_full_reset_keeps_only_keys_and_settings() -> None:

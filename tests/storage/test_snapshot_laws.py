@@ -14,18 +14,8 @@ from tests.storage.test_mark_laws import CHANGES, Change, answers, fresh_spaces,
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.storage.interface import (
-    Mark,
-    Put,
-    Record,
-    RemoveSnapshot,
-    ResourceSpace,
-    RestoreSnapshot,
-    ReturnToMark,
-    Save,
-    SaveSnapshot,
-    Store,
-)
+from sickbay.storage.interface import Mark, Put, Record, ResourceSpace, ReturnToMark, Save, Store
+from sickbay.storage.snapshot_steps import RemoveSnapshot, RestoreSnapshot, SaveSnapshot
 
 NAMES = ("a", "b")
 KINDS = ("app", "token")

@@ -128,8 +128,10 @@ class AuthorizationCode(Struct, frozen=True):
     """login_hint, if a patient signed in who isn't the user that it names."""
 
 
-RevokedBy: TypeAlias = Literal["", "app", "user", "code", "refresh"]
+RevokedBy: TypeAlias = Literal["", "app", "user", "code", "refresh", "restore"]
 """Who revoked the token: the app, the user, or the server because a code or a refresh token was sent again.
+
+"restore": it was issued after a snapshot that has been restored.
 
 Empty for a token that is valid, or that an older version revoked.
 """

@@ -8,8 +8,9 @@ from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import clock, record_kinds, registration, reset_revisions, runtime_settings, sessions, users
 from sickbay.services.context import Runtime, Tenant
-from sickbay.storage.interface import Clear, Conflict, RemoveSnapshot, Step
+from sickbay.storage.interface import Clear, Conflict, Step
 from sickbay.storage.resets import OUTSIDE, compare_with
+from sickbay.storage.snapshot_steps import RemoveSnapshot
 
 
 class ResetLosses(NamedTuple):

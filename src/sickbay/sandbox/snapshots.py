@@ -15,19 +15,9 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import clock, record_kinds, records, reindexing, reset_revisions, runtime_settings
 from sickbay.services.context import Runtime
 from sickbay.services.runtime_settings import RuntimeSettings
-from sickbay.storage.interface import (
-    Clear,
-    Conflict,
-    Delete,
-    Put,
-    Record,
-    RemoveSnapshot,
-    ResourceSpace,
-    RestoreSnapshot,
-    SaveSnapshot,
-    Step,
-)
+from sickbay.storage.interface import Clear, Conflict, Delete, Put, Record, ResourceSpace, Step
 from sickbay.storage.resets import OUTSIDE, compare_with
+from sickbay.storage.snapshot_steps import RemoveSnapshot, RestoreSnapshot, SaveSnapshot
 
 KIND = "snapshot"
 MAXIMUM_SNAPSHOTS: Final = 50
@@ -140,17 +130,17 @@ async def remove(sandbox: Sandbox, name: str) -> None:
     try:
         await sandbox.runtime.store.transaction(steps)
     except Conflict:
-        raise _unknown(name) from None
+        raise _make_unknown(name) from None
 
 
 async def _find(sandbox: Sandbox, name: str) -> tuple[Snapshot, Record]:
     record = await sandbox.runtime.store.get(KIND, name)
     if record is None:
-        raise _unknown(name)
+        raise _make_unknown(name)
     return records.parse(Snapshot, record.value), record
 
 
-def _unknown(name: str) -> UnknownSnapshot:
+def _make_unknown(name: str) -> UnknownSnapshot:
     return UnknownSnapshot(f"There is no snapshot named {name}")
 
 

@@ -25,6 +25,7 @@ from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, conclude, decide
 from sickbay.services.token_cache import ANONYMOUS, MAXIMUM_TOKEN_CONTEXTS, BearerContext, TokenCache
+from sickbay.storage.kinds import UNDONE_TOKEN
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 OUTSIDE = (search.url_is_below_the_fhir_base_url, *stage.CHECKS)
@@ -143,9 +144,17 @@ async def load_context(runtime: Runtime, tenant: Tenant, version: str, base: str
     return context
 
 
+async def _load_undone(runtime: Runtime, text: str) -> AccessToken | None:
+    """A token that was issued after a snapshot that has been restored: it counts as revoked."""
+    token = await records.load(runtime, UNDONE_TOKEN, records.digest(text), AccessToken)
+    return structs.replace(token, revoked=True, revoked_by="restore") if token else None
+
+
 async def _load(runtime: Runtime, tenant: Tenant, version: str, base: str, text: str) -> BearerContext:
     """base: the FHIR base that the token was sent to; "" if none, so that no server accepts it."""
     token = await records.load(runtime, "token", records.digest(text), AccessToken)
+    if token is None and runtime.resets.restores:
+        token = await _load_undone(runtime, text)
     if token is None:
         return ANONYMOUS
     client = await records.load(runtime, "app", token.client_id, Client)

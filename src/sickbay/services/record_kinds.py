@@ -38,11 +38,14 @@ KINDS = {
     "session": AtReset.CLEARED,
     "snapshot": AtReset.ADDED,
     "token": AtReset.CLEARED,
+    "undone-token": AtReset.CLEARED,
     "user": AtReset.ADDED,
 }
 """Every kind that the sources write. tests/services/test_record_kinds.py finds kinds that are missing here."""
 
-NOT_IN_SNAPSHOTS = frozenset(("changes", "exchange", "failure", "fault", "hospital", "injected", "key", "meta", "snapshot"))
+NOT_IN_SNAPSHOTS = frozenset(
+    ("changes", "exchange", "failure", "fault", "hospital", "injected", "key", "meta", "snapshot", "undone-token")
+)
 """The journal, faults, throttling, hospitals and signing keys stay as they are when a snapshot is restored."""
 IN_SNAPSHOTS = tuple(kind for kind in KINDS if kind not in NOT_IN_SNAPSHOTS)
 

@@ -23,13 +23,8 @@ from sickbay.storage.exchange_filter import ExchangeFilter
 from sickbay.storage.facts import NONE, Codes, codes_of, patients_of
 from sickbay.storage.journal_store import JournalStore
 from sickbay.storage.probe import ProbeJob, T
-
-
-class ResourceSpace(NamedTuple):
-    """One tenant's resources of one FHIR version: ("general", "r4")."""
-
-    tenant: str
-    version: str
+from sickbay.storage.snapshot_steps import ResourceSpace as ResourceSpace
+from sickbay.storage.snapshot_steps import SaveSnapshot, SnapshotStep
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -154,38 +149,6 @@ class ReturnToMark(msgspec.Struct, frozen=True, gc=False):
     keeps_numbers: bool = False
 
 
-class SaveSnapshot(msgspec.Struct, frozen=True, gc=False):
-    """Copy records and what was written in some spaces since their mark `patients`. Replaces what the snapshot had.
-
-    kinds: of the records, except sessions of administrators. keys: of more records, of kind meta.
-    """
-
-    name: str
-    kinds: tuple[str, ...]
-    keys: tuple[str, ...]
-    spaces: tuple[ResourceSpace, ...]
-
-
-class RestoreSnapshot(msgspec.Struct, frozen=True, gc=False):
-    """Make records and spaces as they were when the snapshot was saved with the same kinds, keys and spaces.
-
-    Undoes what the snapshot doesn't have, and repeats what is missing, so it costs nothing for what both have. Raises Conflict
-    if a space was emptied since. index: as in ReturnToMark, for a space.
-    """
-
-    name: str
-    kinds: tuple[str, ...]
-    keys: tuple[str, ...]
-    spaces: tuple[ResourceSpace, ...]
-    index: Callable[[ResourceSpace, bytes], IndexEntries]
-
-
-class RemoveSnapshot(msgspec.Struct, frozen=True, gc=False):
-    """Delete what a snapshot has."""
-
-    name: str
-
-
 class CopyResources(msgspec.Struct, frozen=True, gc=False):
     """Write resources of a population file (`storage/population_file.py`) as if each were created now. Raises CannotCopy.
 
@@ -200,19 +163,7 @@ class CopyResources(msgspec.Struct, frozen=True, gc=False):
 
 
 Step: TypeAlias = (
-    Put
-    | UseOnce
-    | Delete
-    | DeleteFamily
-    | Clear
-    | Save
-    | Reindex
-    | Mark
-    | ReturnToMark
-    | CopyResources
-    | SaveSnapshot
-    | RestoreSnapshot
-    | RemoveSnapshot
+    Put | UseOnce | Delete | DeleteFamily | Clear | Save | Reindex | Mark | ReturnToMark | CopyResources | SnapshotStep
 )
 
 
@@ -380,7 +331,6 @@ class Store(JournalStore, Protocol):
 
     async def database_size(self) -> int:
         """Return the size of the whole database in bytes, without a write-ahead log."""
-        ...
 
     def writes_waiting(self) -> int:
         """Return how many writes of this process wait for the writer (SQLite) or a connection (PostgreSQL)."""
@@ -424,15 +374,12 @@ class Store(JournalStore, Protocol):
 
     async def last_versions(self) -> dict[ResourceSpace, int]:
         """Return the highest number of an undone version that isn't used again, for each space that has one."""
-        ...
 
     async def measure_snapshot(self, step: SaveSnapshot) -> int:
         """Return how many bytes of records and resources this step would copy."""
-        ...
 
     async def has_resources(self, space: ResourceSpace) -> bool:
         """Return whether the space has any resources."""
-        ...
 
     def export(
         self, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event

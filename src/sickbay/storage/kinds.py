@@ -11,6 +11,8 @@ COUNTED = frozenset(("app", "app-before"))
 CHANGES = Put(Record("changes", "app", b"{}"))
 """Written with every change of those kinds, so that every worker sees a new revision of this record."""
 
+UNDONE_TOKEN: Final = "undone-token"
+"""Tokens that were issued after a snapshot that has been restored, so that their refusal can be explained."""
 ADMINISTRATOR: Final = "administrator"
 """The label of sessions that may administer Sickbay. No snapshot contains or changes them."""
 

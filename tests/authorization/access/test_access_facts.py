@@ -76,6 +76,11 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
         ),
         (
             fhir_request(),
+            structs.replace(KNOWN, token=structs.replace(TOKEN, revoked=True, revoked_by="restore")),
+            Refusal("fhir-token-unknown", "invalid_token", {"reason": "undone"}, 401),
+        ),
+        (
+            fhir_request(),
             structs.replace(KNOWN, token=structs.replace(TOKEN, revoked=True, revoked_by="user", revoked_at=7)),
             Refusal("fhir-token-unknown", "invalid_token", {"reason": "revoked", "by": "user", "at": 7}, 401),
         ),

@@ -113,6 +113,8 @@ def is_id_token(text: str) -> bool:
 @check(requires=("token",), after=(token_is_known,))
 def token_is_not_revoked(request: AccessRequest, context: AccessContext) -> Refusal | None:
     token = issued_token(context)
+    if token.revoked_by == "restore":
+        return refuse_unusable("undone")
     return refuse_unusable("revoked", **refresh.revocation_facts(token)) if token.revoked else None
 
 

@@ -19,6 +19,7 @@ from sickbay.protocol.parameters import parse
 PROBLEMS = {
     "unknown": "isn't recognised",
     "revoked": "was revoked",
+    "undone": "was issued after a snapshot that has been restored since",
     "client removed": "belongs to an app that was removed",
     "user removed": "belongs to a user who was removed",
     "no patient": "has `patient/` scopes, but no patient",
@@ -26,6 +27,7 @@ PROBLEMS = {
 REASONS = {
     "unknown": "This server has no record of the token. It may be truncated or from another server. Sickbay deletes the record "
     "of a token one day after it expires, and when its data is reset.",
+    "undone": "Restoring a snapshot removes the tokens that were issued after it was saved.",
     "client removed": "When an app is removed, its tokens stop working.",
     "user removed": "When a user is removed, the user's tokens stop working.",
     "no patient": "`patient/` scopes give access only to the patient in context. Without one they give access to nothing.",
@@ -34,6 +36,7 @@ REMEDIES = {
     "unknown": "Send the `access_token` of this server's latest token response, unchanged. If it isn't recognised either, "
     "authorize again.",
     "revoked": "Authorize again.",
+    "undone": "Authorize again.",
     "revoked by app": "Refresh the token. If that isn't possible, authorize again.",
     "client removed": "Register the app again, and authorize with its new `client_id`.",
     "user removed": "Authorize again with a user who exists.",

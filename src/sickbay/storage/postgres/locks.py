@@ -25,13 +25,12 @@ from sickbay.storage.interface import (
     Put,
     Reindex,
     ResourceSpace,
-    RestoreSnapshot,
     ReturnToMark,
     Save,
-    SaveSnapshot,
     Step,
 )
 from sickbay.storage.query.saving import targets
+from sickbay.storage.snapshot_steps import RestoreSnapshot, SaveSnapshot
 
 MAXIMUM_LOCKED_RESOURCES = 200
 """If a transaction has more resources than this, it locks their spaces: the server holds all locks in one table."""

@@ -6,11 +6,12 @@ from functools import partial
 from typing import Any
 
 from sickbay.storage.facts import NONE
-from sickbay.storage.interface import Conflict, RestoreSnapshot, ReturnToMark
+from sickbay.storage.interface import Conflict, ReturnToMark
 from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.marks import Return, execute, fetch
 from sickbay.storage.query import snapshots
 from sickbay.storage.query.statement import Sql
+from sickbay.storage.snapshot_steps import RestoreSnapshot
 
 
 async def restore_snapshot(db: Any, numbers: IdAllocator, step: RestoreSnapshot) -> None:

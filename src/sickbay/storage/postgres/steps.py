@@ -17,11 +17,8 @@ from sickbay.storage.interface import (
     Mark,
     Put,
     Reindex,
-    RemoveSnapshot,
-    RestoreSnapshot,
     ReturnToMark,
     Save,
-    SaveSnapshot,
     Step,
     UseOnce,
 )
@@ -38,6 +35,7 @@ from sickbay.storage.query import exchanges, snapshots
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.space_tables import TABLES, forgets
 from sickbay.storage.query.statement import Sql
+from sickbay.storage.snapshot_steps import RemoveSnapshot, RestoreSnapshot, SaveSnapshot
 
 _PUT_IF = record_sql.PUT_IF.replace("?", "$")
 _COUNT_FAILURE = record_sql.COUNT_FAILURE.replace("?", "$")

@@ -30,10 +30,8 @@ from sickbay.storage.interface import (
     Record,
     Reindex,
     ResourceSpace,
-    RestoreSnapshot,
     ReturnToMark,
     Save,
-    SaveSnapshot,
     Step,
     Stored,
     Versions,
@@ -58,6 +56,7 @@ from sickbay.storage.query.keyset import Find, read_bounded
 from sickbay.storage.query.queries import StoreQueries
 from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.query.statement import Row, Statement
+from sickbay.storage.snapshot_steps import RestoreSnapshot, SaveSnapshot
 
 _RECORD = ", ".join(f"r.{name}" for name in record_sql.COLUMNS.split(", "))
 _GET = (

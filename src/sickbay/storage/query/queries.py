@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.interface import HistoryQuery, Labels, Page, ResourceSpace, SaveSnapshot, Stored, Versions
+from sickbay.storage.interface import HistoryQuery, Labels, Page, ResourceSpace, Stored, Versions
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import includes, labels, marks, multi_type, search, snapshots, templates
 from sickbay.storage.query.cache import MAXIMUM_CACHED_ENTRIES, StorageCaches
@@ -24,6 +24,7 @@ from sickbay.storage.query.search import SearchPlan
 from sickbay.storage.query.space_tables import ANY_LIVE
 from sickbay.storage.query.statement import Row, Run, SqlReader, Statement
 from sickbay.storage.query.visibility import COLUMNS, WIDTH, VisibilityRecheck, match_visible, recheck_mixed, shows
+from sickbay.storage.snapshot_steps import SaveSnapshot
 
 T = TypeVar("T")
 NOTHING_FOUND = Page([], [], None, 0)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sickbay.storage.interface import ResourceSpace, RestoreSnapshot, SaveSnapshot
-from sickbay.storage.kinds import ADMINISTRATOR
+from sickbay.storage.interface import ResourceSpace
+from sickbay.storage.kinds import ADMINISTRATOR, UNDONE_TOKEN
 from sickbay.storage.query.dictionary import LIVE, REFERENCED, SHIFT
 from sickbay.storage.query.statement import Sql
+from sickbay.storage.snapshot_steps import RestoreSnapshot, SaveSnapshot
 
 BASE: Final = "patients"
 """The mark from which on versions are copied."""
@@ -71,6 +72,19 @@ FORGET_MARKS: Final = "DELETE FROM mark WHERE space = ?"
 ADD_MARKS: Final = (
     "INSERT INTO mark (space, name, sequence) SELECT space, name, sequence FROM snapshot_mark WHERE snapshot = ? AND space = ?"
 )
+UNDONE_TOKENS: Final = 10_000
+"""Tokens that a restore remembers, the newest."""
+REMEMBER_TOKENS: Final = (
+    f"INSERT INTO record ({_RECORD})"
+    f" SELECT '{UNDONE_TOKEN}', r.\"key\", r.tenant, '', '', '', r.at, r.expires_at, NULL, 1, r.value"
+    " FROM record r WHERE r.kind = 'token' AND NOT EXISTS (SELECT 1 FROM snapshot_record s WHERE s.snapshot = ?"
+    f' AND s.kind = \'token\' AND s."key" = r."key") ORDER BY r.at DESC LIMIT {UNDONE_TOKENS}'
+    ' ON CONFLICT (kind, "key") DO NOTHING'
+)
+_FORGET_TOKENS: Final = (
+    f"DELETE FROM record WHERE kind = '{UNDONE_TOKEN}' AND \"key\" IN"
+    " (SELECT s.\"key\" FROM snapshot_record s WHERE s.snapshot = ? AND s.kind = 'token')"
+)
 ADD_RECORDS: Final = f"INSERT INTO record ({_RECORD}) SELECT {_RECORD} FROM snapshot_record WHERE snapshot = ? ORDER BY number"
 
 
@@ -91,8 +105,9 @@ def remove(name: str) -> list[Sql]:
 
 
 def restore_records(step: RestoreSnapshot) -> list[Sql]:
-    """The statements that replace the records."""
-    return [Sql(f"DELETE FROM record WHERE {_condition(step)}", ()), Sql(ADD_RECORDS, (step.name,))]
+    """The statements that replace the records, and remember the tokens that are removed."""
+    remembered = [Sql(REMEMBER_TOKENS, (step.name,)), Sql(_FORGET_TOKENS, (step.name,))]
+    return [*remembered, Sql(f"DELETE FROM record WHERE {_condition(step)}"), Sql(ADD_RECORDS, (step.name,))]
 
 
 def measure_records(step: SaveSnapshot) -> Sql:

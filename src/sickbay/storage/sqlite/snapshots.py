@@ -6,9 +6,10 @@ from functools import partial
 from typing import Any
 
 from sickbay.storage.facts import NONE
-from sickbay.storage.interface import Conflict, RestoreSnapshot, ReturnToMark, SaveSnapshot
+from sickbay.storage.interface import Conflict, ReturnToMark
 from sickbay.storage.query import snapshots
 from sickbay.storage.query.statement import Sql
+from sickbay.storage.snapshot_steps import RestoreSnapshot, SaveSnapshot
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.sqlite.marks import Return
 from sickbay.storage.sqlite.resources import Changes

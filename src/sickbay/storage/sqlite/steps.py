@@ -17,11 +17,8 @@ from sickbay.storage.interface import (
     Mark,
     Put,
     Reindex,
-    RemoveSnapshot,
-    RestoreSnapshot,
     ReturnToMark,
     Save,
-    SaveSnapshot,
     Step,
     UseOnce,
 )
@@ -31,6 +28,7 @@ from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.statement import Sql
 from sickbay.storage.quotas import FAILURES, QUOTAS
 from sickbay.storage.resets import OUTSIDE, Revisions
+from sickbay.storage.snapshot_steps import RemoveSnapshot, RestoreSnapshot, SaveSnapshot
 from sickbay.storage.sqlite.connection import make_room, rows
 from sickbay.storage.sqlite.copying import copy_resources
 from sickbay.storage.sqlite.marks import return_to_mark, set_mark

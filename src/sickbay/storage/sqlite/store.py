@@ -28,7 +28,6 @@ from sickbay.storage.interface import (
     Put,
     Record,
     ResourceSpace,
-    SaveSnapshot,
     Step,
     Stored,
     Versions,
@@ -40,6 +39,7 @@ from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
 from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.resets import expected_revisions
+from sickbay.storage.snapshot_steps import SaveSnapshot
 from sickbay.storage.sqlite.connection import (
     connect,
     migrate,

@@ -1,0 +1,52 @@
+"""The steps of a transaction that save, restore and remove snapshots, and the space that they and others name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from sickbay.fhir.search.index_entries import IndexEntries
+
+
+class ResourceSpace(NamedTuple):
+    """One tenant's resources of one FHIR version: ("general", "r4")."""
+
+    tenant: str
+    version: str
+
+
+class SaveSnapshot(msgspec.Struct, frozen=True, gc=False):
+    """Copy records and what was written in some spaces since their mark `patients`. Replaces what the snapshot had.
+
+    kinds: of the records, except sessions of administrators. keys: of more records, of kind meta.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    keys: tuple[str, ...]
+    spaces: tuple[ResourceSpace, ...]
+
+
+class RestoreSnapshot(msgspec.Struct, frozen=True, gc=False):
+    """Make records and spaces as they were when the snapshot was saved with the same kinds, keys and spaces.
+
+    Undoes what the snapshot doesn't have, and repeats what is missing, so it costs nothing for what both have. Raises Conflict
+    if a space was emptied since. index: as in ReturnToMark, for a space.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    keys: tuple[str, ...]
+    spaces: tuple[ResourceSpace, ...]
+    index: Callable[[ResourceSpace, bytes], IndexEntries]
+
+
+class RemoveSnapshot(msgspec.Struct, frozen=True, gc=False):
+    """Delete what a snapshot has."""
+
+    name: str
+
+
+SnapshotStep: TypeAlias = SaveSnapshot | RestoreSnapshot | RemoveSnapshot
