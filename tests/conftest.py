@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import os
@@ -11,6 +12,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +31,7 @@ from sickbay.storage.sqlite import connection, reader, store
 from sickbay.testing.server import serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page, Playwright
 
 UNTIMED: dict[str, Any] = {
     "deadline": None,
@@ -93,6 +95,8 @@ QUIET = (
     "--no-proxy-server",
 )
 
+LENIENT = ("--ignore-certificate-errors", "--host-resolver-rules=MAP ehr.example.org 127.0.0.1, MAP app.example.net 127.0.0.1")
+"""Some tests serve https under a new certificate, or under the name of another machine."""
 PREFERENCES = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
 """The defaults of most browsers. Private windows, and Debian's Chromium, block storage in frames of another origin."""
 
@@ -175,37 +179,65 @@ def engine(request: pytest.FixtureRequest) -> Callable[[], str | None]:
     return server.address
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Callable[..., BrowserContext]]:
-    """Opens the system's Chromium, headless, with its profile in the given folder. The caller closes the context.
+class Browsers:
+    """Playwright's driver and the browsers it opens. Starting the driver takes a second, and each browser another one.
 
-    There is one driver for each module. While it is open, asyncio.run can't be used in this thread.
+    The driver keeps an event loop in this thread. Only while a module needs it does asyncio find it, because with it no test
+    could use asyncio.run.
     """
+
+    def __init__(self, driver: Playwright, executable: str) -> None:
+        self.driver = driver
+        self.executable = executable
+        self.shared: BrowserContext | None = None
+        self.loop = asyncio.get_running_loop()
+
+    @contextmanager
+    def in_use(self) -> Iterator[Browsers]:
+        asyncio._set_running_loop(self.loop)
+        yield self
+        asyncio._set_running_loop(None)
+
+    def open(self, profile: Path, preferences: dict[str, Any] = PREFERENCES) -> BrowserContext:
+        """Open the system's Chromium, headless, with its profile in the given folder. The caller closes the context."""
+        (profile / "Default").mkdir(parents=True)
+        (profile / "Default" / "Preferences").write_text(json.dumps(preferences))
+        return self.driver.chromium.launch_persistent_context(
+            profile, executable_path=self.executable, args=[*QUIET, *LENIENT], viewport={"width": 1280, "height": 900}
+        )
+
+
+@pytest.fixture(scope="session")
+def browsers() -> Iterator[Browsers]:
+    """The driver, one for each test worker."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         skip_or_fail("chromium", "no chromium on the PATH")
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
+    with sync_playwright() as driver:
+        started = Browsers(driver, path)
+        asyncio._set_running_loop(None)
+        yield started
+        asyncio._set_running_loop(started.loop)
+        if started.shared:
+            started.shared.close()
 
-        def open_page(profile: Path, preferences: dict[str, Any] = PREFERENCES, args: tuple[str, ...] = ()) -> BrowserContext:
-            (profile / "Default").mkdir(parents=True)
-            (profile / "Default" / "Preferences").write_text(json.dumps(preferences))
-            return playwright.chromium.launch_persistent_context(
-                profile, executable_path=path, args=[*QUIET, *args], viewport={"width": 1280, "height": 900}
-            )
 
-        yield open_page
+@pytest.fixture(scope="module")
+def chromium(browsers: Browsers) -> Iterator[Callable[..., BrowserContext]]:
+    """Opens a browser with another profile. After its first use in a module, asyncio.run can't be used there."""
+    with browsers.in_use():
+        yield browsers.open
 
 
 @pytest.fixture(scope="module")
 def shared_context(
-    chromium: Callable[[Path], BrowserContext], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[BrowserContext]:
-    """A browser for the tests of a module, because starting one takes two seconds."""
-    context = chromium(tmp_path_factory.mktemp("profile"))
-    yield context
-    context.close()
+    browsers: Browsers, chromium: Callable[[Path], BrowserContext], tmp_path_factory: pytest.TempPathFactory
+) -> BrowserContext:
+    """The browser of this test worker. It isn't private, because a private one blocks storage in frames of another origin."""
+    browsers.shared = browsers.shared or chromium(tmp_path_factory.mktemp("profile"))
+    return browsers.shared
 
 
 @pytest.fixture

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
-import pytest
 from tests.clients.origins import REDIRECT, serves
-from tests.conftest import fresh_page
 from tests.flows.flow import PATIENTS, copy_filled
 from tests.ports import free_port
 from tests.proxy import run_proxy
@@ -21,10 +19,9 @@ from sickbay.cli import admin_key
 from sickbay.testing.server import serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Page
 
 NAME = "ehr.example.org"
-MAPPED = (f"--host-resolver-rules=MAP {NAME} 127.0.0.1, MAP app.example.net 127.0.0.1", "--ignore-certificate-errors")
 LAUNCH = """<!doctype html><title>launch</title><h1>The app</h1><script>
 const query = new URLSearchParams(location.search);
 location.replace(`${query.get("iss").replace("/r4", "")}/oauth/authorize?` + new URLSearchParams({
@@ -103,20 +100,6 @@ def running(folder: Path, scheme: str, *more: str) -> Iterator[Class]:
         yield Class(base, port, folder, f"http://localhost:{app}")
 
 
-@pytest.fixture(scope="module")
-def mapped_context(
-    chromium: Callable[..., BrowserContext], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[BrowserContext]:
-    context = chromium(tmp_path_factory.mktemp("profile"), args=MAPPED)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def browse(mapped_context: BrowserContext) -> Iterator[Page]:
-    yield from fresh_page(mapped_context, 30_000)
-
-
 def sign_in(page: Page, base: str, next: str = "/general/ehr/patients/p-0017") -> None:
     page.goto(base + next)
     assert page.locator("button[name=account]").count() == 0
@@ -150,58 +133,58 @@ def administer(page: Page, base: str, token: str) -> None:
     assert page.text_content("h1") == "Sign in with the admin token"
 
 
-def test_over_http_a_class_can_sign_in_launch_and_administer(tmp_path: Path, browse: Page) -> None:
+def test_over_http_a_class_can_sign_in_launch_and_administer(tmp_path: Path, page: Page) -> None:
     with running(tmp_path / "class", "http", "--host", "0.0.0.0") as room:
         app = room.register()
-        sign_in(browse, room.base)
-        (cookie,) = [cookie for cookie in browse.context.cookies() if cookie["name"].startswith("sickbay_")]
+        sign_in(page, room.base)
+        (cookie,) = [cookie for cookie in page.context.cookies() if cookie["name"].startswith("sickbay_")]
         assert (cookie["secure"], cookie["sameSite"], cookie["httpOnly"]) == (False, "Lax", True)
-        with browse.expect_response(lambda response: response.url.endswith("/theme")):
-            browse.click("[data-theme-form] button")
-        browse.goto(f"{room.base}/rules")
-        assert browse.get_attribute("html", "data-theme") == "dark"
+        with page.expect_response(lambda response: response.url.endswith("/theme")):
+            page.click("[data-theme-form] button")
+        page.goto(f"{room.base}/rules")
+        assert page.get_attribute("html", "data-theme") == "dark"
 
-        browse.goto(f"{room.base}/general/ehr/open?app={app['app_id']}&patient=p-0017")
-        browse.wait_for_selector("h1:has-text('Class app')")  # under this host name auto_approve does not apply
-        browse.click("button[value=allow]")
-        browse.wait_for_selector("h1:has-text('Come back with a code')")
-        assert "code=" in browse.url
+        page.goto(f"{room.base}/general/ehr/open?app={app['app_id']}&patient=p-0017")
+        page.wait_for_selector("h1:has-text('Class app')")  # under this host name auto_approve does not apply
+        page.click("button[value=allow]")
+        page.wait_for_selector("h1:has-text('Come back with a code')")
+        assert "code=" in page.url
 
-        browse.goto(f"{room.base}/general/ehr/patients/p-0017?app={app['app_id']}")
-        frame = browse.frame_locator("iframe[src*='framed']")
+        page.goto(f"{room.base}/general/ehr/patients/p-0017?app={app['app_id']}")
+        frame = page.frame_locator("iframe[src*='framed']")
         frame.locator("h1:has-text('Continue in a tab')").wait_for()
         assert frame.locator("code").inner_text() == "cookie-samesite-iframe"
-        with browse.context.expect_page() as tab:
+        with page.context.expect_page() as tab:
             frame.locator("a:has-text('Continue in a tab')").click()
         tab.value.wait_for_selector("h1:has-text('Come back with a code')")
-        administer(browse, room.base, room.token)
+        administer(page, room.base, room.token)
 
 
-def test_over_http_an_app_that_redirects_can_sign_in_within_the_frame(tmp_path: Path, browse: Page) -> None:
+def test_over_http_an_app_that_redirects_can_sign_in_within_the_frame(tmp_path: Path, page: Page) -> None:
     """The browser takes an HTTP redirect for a navigation of our own page, and a script's navigation for one of the app."""
     with running(tmp_path / "class", "http", "--host", "0.0.0.0") as room:
         app = room.register(f"/redirect?redirect_uri={room.app}/done")
-        sign_in(browse, room.base)
-        browse.goto(f"{room.base}/general/ehr/patients/p-0017?app={app['app_id']}")
-        frame = browse.frame_locator("iframe[src*='framed']")
+        sign_in(page, room.base)
+        page.goto(f"{room.base}/general/ehr/patients/p-0017?app={app['app_id']}")
+        frame = page.frame_locator("iframe[src*='framed']")
         frame.locator("button[value=allow]").click()
         frame.locator("h1:has-text('Come back with a code')").wait_for()
 
 
-def test_over_https_the_cookie_also_reaches_the_frame(tmp_path: Path, browse: Page) -> None:
+def test_over_https_the_cookie_also_reaches_the_frame(tmp_path: Path, page: Page) -> None:
     with running(tmp_path / "class", "https", "--https", "--host", "0.0.0.0") as room:
         app = room.register()
-        sign_in(browse, room.base)
-        (cookie,) = [cookie for cookie in browse.context.cookies() if cookie["name"].startswith("sickbay_")]
+        sign_in(page, room.base)
+        (cookie,) = [cookie for cookie in page.context.cookies() if cookie["name"].startswith("sickbay_")]
         assert (cookie["secure"], cookie["sameSite"]) == (True, "None")
-        browse.goto(f"{room.base}/general/ehr/patients/p-0017?app={app['app_id']}")
-        frame = browse.frame_locator("iframe[src*='framed']")
+        page.goto(f"{room.base}/general/ehr/patients/p-0017?app={app['app_id']}")
+        frame = page.frame_locator("iframe[src*='framed']")
         frame.locator("button[value=allow]").click()
         frame.locator("h1:has-text('Come back with a code')").wait_for()
-        administer(browse, room.base, room.token)
+        administer(page, room.base, room.token)
 
 
-def test_the_portal_works_through_nginx_with_its_default_settings(tmp_path: Path, browse: Page) -> None:
+def test_the_portal_works_through_nginx_with_its_default_settings(tmp_path: Path, page: Page) -> None:
     """The base URL is the proxy's; the upstream gets the host name from proxy_pass."""
     port = free_port()
     folder = tmp_path / "data"
@@ -210,29 +193,29 @@ def test_the_portal_works_through_nginx_with_its_default_settings(tmp_path: Path
         for base in (f"http://{NAME}:{front}", f"http://localhost:{front}"):
             arguments = ("--port", str(port), "--base-url", base, "--data", str(folder), "--patients", str(PATIENTS))
             with serving(*arguments):
-                administer(browse, base, admin_key.read(folder) or "")
-                sign_in(browse, base)
+                administer(page, base, admin_key.read(folder) or "")
+                sign_in(page, base)
 
 
-def test_behind_a_proxy_with_another_base_url_the_page_says_what_to_set(tmp_path: Path, browse: Page) -> None:
+def test_behind_a_proxy_with_another_base_url_the_page_says_what_to_set(tmp_path: Path, page: Page) -> None:
     with serving("--data", str(tmp_path / "data"), "--patients", "1") as live:
         port = json.loads((tmp_path / "data" / "runtime.json").read_text())["port"]
         with run_proxy(port) as front:
             address = f"http://{NAME}:{front}"
-            browse.goto(f"{address}/developer/sign-in")
-            browse.fill("input[name=token]", admin_key.read(tmp_path / "data") or "")
-            browse.click("button:has-text('Sign in')")
-            assert f"start Sickbay with --base-url {address}" in browse.inner_text("#fault")
-        browse.goto(f"{live.base}/developer")
-        browse.wait_for_selector("h1:has-text('Apps')")
+            page.goto(f"{address}/developer/sign-in")
+            page.fill("input[name=token]", admin_key.read(tmp_path / "data") or "")
+            page.click("button:has-text('Sign in')")
+            assert f"start Sickbay with --base-url {address}" in page.inner_text("#fault")
+        page.goto(f"{live.base}/developer")
+        page.wait_for_selector("h1:has-text('Apps')")
 
 
-def test_the_link_in_the_terminal_fills_in_the_token_and_removes_it_from_the_url(tmp_path: Path, browse: Page) -> None:
+def test_the_link_in_the_terminal_fills_in_the_token_and_removes_it_from_the_url(tmp_path: Path, page: Page) -> None:
     with serving("--data", str(tmp_path / "data"), "--patients", "1", "--require-admin-token") as live:
         token = admin_key.read(tmp_path / "data") or ""
-        browse.goto(f"{live.base}/developer/sign-in#token={token}")
-        browse.wait_for_url(f"{live.base}/developer/sign-in")
-        assert browse.input_value("input[name=token]") == token
-        browse.click("button:has-text('Sign in')")
-        browse.wait_for_url(f"{live.base}/developer")
-        browse.wait_for_selector("h1:has-text('Apps')")
+        page.goto(f"{live.base}/developer/sign-in#token={token}")
+        page.wait_for_url(f"{live.base}/developer/sign-in")
+        assert page.input_value("input[name=token]") == token
+        page.click("button:has-text('Sign in')")
+        page.wait_for_url(f"{live.base}/developer")
+        page.wait_for_selector("h1:has-text('Apps')")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 import pytest
+from tests.conftest import fresh_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -136,15 +136,10 @@ def app(live: dict[str, Any], origin: str) -> App:
 
 
 @pytest.fixture(scope="module")
-def browser(
-    chromium: Callable[[Path], BrowserContext], tmp_path_factory: pytest.TempPathFactory, live: dict[str, Any]
-) -> Iterator[Page]:
-    """One browser for all tests, because no test signs in. It has permission for the clipboard."""
-    context = chromium(tmp_path_factory.mktemp("broken"))
-    context.set_default_timeout(60_000)
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=live["base"])
-    yield context.new_page()
-    context.close()
+def browser(shared_context: BrowserContext, live: dict[str, Any]) -> Iterator[Page]:
+    """One page for all tests, because no test signs in. It has permission for the clipboard."""
+    shared_context.grant_permissions(["clipboard-read", "clipboard-write"], origin=live["base"])
+    yield from fresh_page(shared_context, 60_000)
 
 
 def open_explanation(page: Page, app: App) -> None:

@@ -13,12 +13,12 @@ import pytest
 from tests.clients.client_kit import AdminClient
 from tests.clients.faults.meeting import Case, Meeting, check_exchanges
 from tests.clients.origins import serves
-from tests.conftest import fresh_page, skip_or_fail
+from tests.conftest import skip_or_fail
 
 from sickbay.testing.server import serving
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.timeout(400)  # one process of the clients runs before the first test
 PAGE = Path(__file__).parent.parent / "msal" / "index.html"
@@ -60,18 +60,6 @@ def home(sickbay: SecureAdmin, node: Path) -> Iterator[str]:
 
     with serves(answer) as port:
         yield f"http://localhost:{port}"
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Callable[..., BrowserContext], tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    context = chromium(tmp_path_factory.mktemp("profile"), args=("--ignore-certificate-errors",))
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(browser: BrowserContext) -> Iterator[Page]:
-    yield from fresh_page(browser, 60_000)
 
 
 def sign_in(page: Page, sickbay: SecureAdmin, home: str) -> tuple[dict[str, Any], Callable[[], str]]:

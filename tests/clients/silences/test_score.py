@@ -18,12 +18,12 @@ from tests.clients.later_server import serving_later
 from tests.clients.origins import serves
 from tests.clients.silences.rows import APPAUTH, EMPTY, HERE, LESS, NODE, NOTHING, Group, Silence
 from tests.clients.test_smart_fetch import fetch, service
-from tests.conftest import skip_or_fail
+from tests.conftest import fresh_page, skip_or_fail
 from tests.flows.later_effects import LaterEffects
 from tests.flows.silences import SILENCES
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import BrowserContext, Page
 
 pytestmark = pytest.mark.timeout(400)  # one process of the clients runs before the first test
 FOLDER = Path(__file__).parent
@@ -198,16 +198,21 @@ def exports(sickbay: AdminClient, app: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
+def module_page(shared_context: BrowserContext) -> Iterator[Page]:
+    yield from fresh_page(shared_context, 60_000)
+
+
+@pytest.fixture(scope="module")
 def scores(
     sickbay: AdminClient,
     later: tuple[dict[str, Any], LaterEffects],
     node: Path,
     appauth: bytes,
-    shared_context: Any,
+    module_page: Page,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> list[Score]:
     ran = run_node(sickbay, node)
-    pages = list(run_appauth(sickbay, shared_context.new_page(), appauth))
+    pages = list(run_appauth(sickbay, module_page, appauth))
     bulk = list(run_bulk(sickbay, tmp_path_factory.mktemp("bulk")))
     later[1].later += 700
     silent = [("AppAuth", name, APPAUTH[name], app, saw) for name, app, saw in pages]
