@@ -42,18 +42,19 @@ def measure(folder: Path, seconds: float) -> Listening:
     """Rounds with and without a listener alternate. seconds: of each round."""
     process.anywhere()
     with serving("--data", str(folder), "--patients", str(PATIENTS)) as live:
-        requests, port = Desk(live.line, PATIENTS).readings()
+        desk = Desk(live.line, PATIENTS)
+        requests, port = desk.readings()
         process.apart(live.process.pid)
-        pairs = [_pair(live, requests, port, seconds) for _ in range(ROUNDS)]
+        pairs = [_pair(live, desk, requests, port, seconds) for _ in range(ROUNDS)]
     listened, plain = zip(*pairs, strict=True)
     ratio = statistics.median(with_listener / without for with_listener, without in pairs)
     return Listening(statistics.median(listened), statistics.median(plain), ratio)
 
 
-def _pair(live: Live, requests: Iterator[bytes], port: int, seconds: float) -> tuple[float, float]:
+def _pair(live: Live, desk: Desk, requests: Iterator[bytes], port: int, seconds: float) -> tuple[float, float]:
     with _listener(live.base):
-        listened = load.paced(port, live.process.pid, requests, seconds, PER_SECOND).microseconds
-    return listened, load.paced(port, live.process.pid, requests, seconds, PER_SECOND).microseconds
+        listened = load.paced(port, live.process.pid, requests, seconds, PER_SECOND, desk.flush).microseconds
+    return listened, load.paced(port, live.process.pid, requests, seconds, PER_SECOND, desk.flush).microseconds
 
 
 @contextmanager
