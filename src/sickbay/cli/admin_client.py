@@ -19,14 +19,14 @@ TIMEOUT_SECONDS = 30
 """Seconds to wait for a response."""
 
 
-class Content(NamedTuple):
+class RequestContent(NamedTuple):
     """A body that isn't JSON of this command's own."""
 
     text: str
     media_type: str
 
 
-def ask(data: str | None, method: str, path: str, body: dict[str, Any] | Content | None = None) -> Any:
+def ask(data: str | None, method: str, path: str, body: dict[str, Any] | RequestContent | None = None) -> Any:
     """The JSON of the response; None if it has no body. Raises CommandError with the problem if /admin refuses the request."""
     place = folder.data_folder(data)
     server = folder.running(place)
@@ -96,7 +96,7 @@ def at(app: dict[str, Any]) -> str:
 
 
 def _ask_server(
-    place: Path, server: dict[str, Any], method: str, path: str, body: dict[str, Any] | Content | None
+    place: Path, server: dict[str, Any], method: str, path: str, body: dict[str, Any] | RequestContent | None
 ) -> httpx2.Response:
     """Sends the key in the data folder as the admin token."""
     try:
@@ -106,12 +106,12 @@ def _ask_server(
         raise CommandError(f"The server at {server['base']} (process {server['pid']}) doesn't respond: {error}.") from error
 
 
-def _media_type(body: dict[str, Any] | Content | None) -> dict[str, str]:
-    return {"content-type": body.media_type} if isinstance(body, Content) else {}
+def _media_type(body: dict[str, Any] | RequestContent | None) -> dict[str, str]:
+    return {"content-type": body.media_type} if isinstance(body, RequestContent) else {}
 
 
-def _content(body: dict[str, Any] | Content | None) -> dict[str, Any]:
-    return {"content": body.text} if isinstance(body, Content) else {"json": body}
+def _content(body: dict[str, Any] | RequestContent | None) -> dict[str, Any]:
+    return {"content": body.text} if isinstance(body, RequestContent) else {"json": body}
 
 
 def _authorization(place: Path) -> dict[str, str]:
@@ -130,7 +130,9 @@ def _client(server: dict[str, Any]) -> httpx2.Client:
     return httpx2.Client(base_url=f"https://{address}", verify=verify, trust_env=False, timeout=TIMEOUT_SECONDS)
 
 
-async def _ask_sandbox(settings: Settings, method: str, path: str, body: dict[str, Any] | Content | None) -> httpx2.Response:
+async def _ask_sandbox(
+    settings: Settings, method: str, path: str, body: dict[str, Any] | RequestContent | None
+) -> httpx2.Response:
     with imports.without_collecting():
         from sickbay.sandbox.sandbox import open_sandbox
         from sickbay.web.admin.application import AdminApplication

@@ -11,7 +11,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import record_kinds, reset_revisions, runtime_settings, sessions
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.hospitals import definition, hospital_file, stored
-from sickbay.services.hospitals.hospital_file import HospitalFile, Problem
+from sickbay.services.hospitals.hospital_file import FileProblem, HospitalFile
 from sickbay.services.hospitals.problems import find_problems
 from sickbay.services.hospitals.stored import MAXIMUM_HOSPITALS, StoredHospital
 from sickbay.services.runtime_settings import RuntimeSettings
@@ -22,7 +22,7 @@ from sickbay.storage.resets import OUTSIDE, compare_with
 class WrongHospital(ValueError):
     """The file can't be used. problems: what is wrong with it, in the order of its lines."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[FileProblem]) -> None:
         super().__init__(" ".join(map(str, problems)))
         self.problems = tuple(problems)
 
@@ -34,7 +34,7 @@ class HospitalTaken(ValueError):
 async def add(sandbox: Sandbox, text: str, *, toml: bool = True) -> Tenant:
     """Add the hospital that the file describes. toml: otherwise it is JSON. Raises WrongHospital or HospitalTaken."""
     file = hospital_file.read(text, toml=toml)
-    if isinstance(file, Problem):
+    if isinstance(file, FileProblem):
         raise WrongHospital([file])
     runtime = sandbox.runtime
     await runtime_settings.refresh(runtime)

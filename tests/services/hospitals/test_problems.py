@@ -11,11 +11,11 @@ from tests.conftest import ROOT
 from tests.services.hospitals.hospital_texts import RIVERSIDE, replace_text
 
 from sickbay.services.hospitals import hospital_file
-from sickbay.services.hospitals.hospital_file import HospitalFile, Problem
+from sickbay.services.hospitals.hospital_file import FileProblem, HospitalFile
 from sickbay.services.hospitals.problems import find_problems
 
 
-def problems(text: str, names: tuple[str, ...] = ("general",), *, toml: bool = True) -> list[Problem]:
+def problems(text: str, names: tuple[str, ...] = ("general",), *, toml: bool = True) -> list[FileProblem]:
     file = hospital_file.read(text, toml=toml)
     return find_problems(file, names, ("dr.okafor",)) if isinstance(file, HospitalFile) else [file]
 

@@ -42,7 +42,7 @@ def add(
     """Add the hospital that a file describes. A running Sickbay serves it at once."""
     text = _read(file)
     media_type = "application/json" if file.endswith(".json") else "application/toml"
-    added = admin_client.ask(data, "POST", "/admin/hospitals", admin_client.Content(text, media_type))
+    added = admin_client.ask(data, "POST", "/admin/hospitals", admin_client.RequestContent(text, media_type))
     if json:
         say(as_json(added))
         return

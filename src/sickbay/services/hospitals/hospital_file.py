@@ -16,12 +16,12 @@ RESERVED: Final = frozenset(
 """First segments of Sickbay's own addresses."""
 KeyPath: TypeAlias = tuple[str | int, ...]
 """The keys that lead to a value, and the positions in lists: ("users", 0, "username")."""
-_HEADER: Final = re.compile(r"\s*(\[\[?)\s*([^\[\]]{1,200})\]")
-_KEY: Final = re.compile(r"\s*([A-Za-z0-9_.\"'-]{1,200})\s*=")
+_HEADER: Final = re.compile(r"(\[\[?)([^\[\]]{1,200})\]")
+_KEY: Final = re.compile(r"([A-Za-z0-9_.\"'-]{1,200})[ \t]{0,100}=")
 _LINE_OF_ERROR: Final = re.compile(r"\(at line (\d+), column \d+\)")
 
 
-class Problem(NamedTuple):
+class FileProblem(NamedTuple):
     """One thing that is wrong. line: from 1; 0 if it isn't known, as in JSON."""
 
     line: int
@@ -37,39 +37,39 @@ class HospitalFile(NamedTuple):
     document: Mapping[str, Any]
     lines: Mapping[KeyPath, int]
 
-    def problem(self, path: KeyPath, sentence: str) -> Problem:
+    def problem(self, path: KeyPath, sentence: str) -> FileProblem:
         """A problem with the value at this path, on its line or that of the nearest key around it."""
         while path and path not in self.lines:
             path = path[:-1]
-        return Problem(self.lines.get(path, 0), sentence)
+        return FileProblem(self.lines.get(path, 0), sentence)
 
 
-def read(text: str, *, toml: bool = True) -> HospitalFile | Problem:
+def read(text: str, *, toml: bool = True) -> HospitalFile | FileProblem:
     """Parse the file. toml: otherwise it is JSON."""
     if len(text) > MAXIMUM_CHARACTERS:
-        return Problem(0, f"The file has {len(text):,} characters; at most {MAXIMUM_CHARACTERS:,} are read.")
+        return FileProblem(0, f"The file has {len(text):,} characters; at most {MAXIMUM_CHARACTERS:,} are read.")
     try:
         document = tomllib.loads(text.removeprefix("\ufeff")) if toml else json.loads(text)
     except tomllib.TOMLDecodeError as error:
         return _unreadable_toml(text, str(error))
     except (ValueError, RecursionError) as error:
-        return Problem(0, f"The file isn't JSON: {error}.")
+        return FileProblem(0, f"The file isn't JSON: {error}.")
     if not isinstance(document, dict):
-        return Problem(0, "The file must be one object.")
+        return FileProblem(0, "The file must be one object.")
     return HospitalFile(document, find_lines(text) if toml else {})
 
 
-def _unreadable_toml(text: str, error: str) -> Problem:
+def _unreadable_toml(text: str, error: str) -> FileProblem:
     found = _LINE_OF_ERROR.search(error)
     line = int(found[1]) if found else text.count("\n") + 1
-    return Problem(line, f"The file isn't TOML: {_LINE_OF_ERROR.sub('', error).strip()}.")
+    return FileProblem(line, f"The file isn't TOML: {_LINE_OF_ERROR.sub('', error).strip()}.")
 
 
 def find_lines(text: str) -> dict[KeyPath, int]:
     """The first line of each key and table of a TOML text. Keys in inline tables have the line of the table."""
     lines: dict[KeyPath, int] = {}
     table: KeyPath = ()
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(map(str.lstrip, text.splitlines()), 1):
         if header := _HEADER.match(line):
             table = _table(lines, header[1] == "[[", _keys(header[2]))
             lines.setdefault(table, number)

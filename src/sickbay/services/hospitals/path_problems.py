@@ -8,7 +8,7 @@ from string import Formatter
 from typing import Any, Final
 
 from sickbay import dialects
-from sickbay.services.hospitals.hospital_file import HospitalFile, Problem
+from sickbay.services.hospitals.hospital_file import FileProblem, HospitalFile
 
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~{}-]+)*/?")
 _ERROR_PATH: Final = "/errors/{urn}/instances/{id}"
@@ -23,7 +23,7 @@ def fhir_versions(document: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(document.get("fhir") or dialects.load(document.get("like", dialects.STANDARD)).fhir)
 
 
-def find_path_problems(file: HospitalFile) -> Iterator[Problem]:
+def find_path_problems(file: HospitalFile) -> Iterator[FileProblem]:
     own = file.document.get("paths", {})
     paths = {**dialects.load(file.document.get("like", dialects.STANDARD)).paths, **own}
     for name, path in own.items():
@@ -68,7 +68,7 @@ def fields_of(template: str) -> set[str]:
         return {template}
 
 
-def _collisions(file: HospitalFile, paths: Mapping[str, str], own: Collection[str]) -> Iterator[Problem]:
+def _collisions(file: HospitalFile, paths: Mapping[str, str], own: Collection[str]) -> Iterator[FileProblem]:
     """Endpoints at one address, or below a FHIR base, which would take their requests."""
     taken = {"/ehr": "the EHR's pages", "/oauth/register": "dynamic registration", "/oauth/userinfo": "userinfo"}
     endpoints = ("authorize", "token", "introspect", "revoke", "jwks", "manage")

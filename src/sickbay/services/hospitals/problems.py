@@ -16,25 +16,25 @@ from sickbay.kernel.english import join
 from sickbay.kernel.similar_names import find_closest
 from sickbay.protocol import scopes
 from sickbay.services.hospitals import keys
-from sickbay.services.hospitals.hospital_file import RESERVED, HospitalFile, KeyPath, Problem
+from sickbay.services.hospitals.hospital_file import RESERVED, FileProblem, HospitalFile, KeyPath
 from sickbay.services.hospitals.path_problems import fhir_versions, fields_of, find_path_problems
 
-_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-_ERROR_CRITERION: Final = re.compile(r"([a-z0-9]+) ([A-Za-z]+): *(.+)")
+_NAME: Final = re.compile(r"[a-z0-9-]{1,40}")
+_ERROR_CRITERION: Final = re.compile(r"([a-z0-9]{1,10}) ([A-Za-z]{1,64}):(.{1,2000})")
 _SHAPING: Final = ("_count", "_sort", "_include", "_revinclude", "_summary", "_elements", "_total", "_format", "_pretty")
 _PERSON: Final = re.compile(r"(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}")
 _CRITERION: Final = re.compile(r"([a-z0-9]+) ([A-Za-z]+): *(.+)")
 _IN_TEMPLATES: Final = {"user_id", "username", "tenant_id", "patient", "name"}
 
 
-def find_problems(file: HospitalFile, names: Collection[str], seeded_users: Collection[str]) -> list[Problem]:
+def find_problems(file: HospitalFile, names: Collection[str], seeded_users: Collection[str]) -> list[FileProblem]:
     """Return everything that is wrong, in the order of the lines. names: of the hospitals that exist."""
     shape = [*_shape(file)]
     found = shape or [*_contradictions(file, names, seeded_users)]
     return sorted(found, key=lambda problem: problem.line)
 
 
-def _shape(file: HospitalFile) -> Iterator[Problem]:
+def _shape(file: HospitalFile) -> Iterator[FileProblem]:
     """Unknown keys and values of a wrong type."""
     top = file.document
     yield from _table(file, (), top, keys.TOP, "")
@@ -59,7 +59,7 @@ def _wordings(words: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]
             yield (name,), table
 
 
-def _table(file: HospitalFile, path: KeyPath, table: Any, types: keys.Types, place: str) -> Iterator[Problem]:
+def _table(file: HospitalFile, path: KeyPath, table: Any, types: keys.Types, place: str) -> Iterator[FileProblem]:
     if not isinstance(table, dict):
         return
     for name, value in table.items():
@@ -76,7 +76,7 @@ def _hint(name: str, known: Collection[str]) -> str:
     return f" Did you mean {near}?" if near else f" Known: {join(sorted(known))}."
 
 
-def _contradictions(file: HospitalFile, names: Collection[str], seeded_users: Collection[str]) -> Iterator[Problem]:
+def _contradictions(file: HospitalFile, names: Collection[str], seeded_users: Collection[str]) -> Iterator[FileProblem]:
     top = file.document
     yield from _identity(file, names)
     if "like" in top and top["like"] not in dialects.names():
@@ -95,9 +95,9 @@ def _contradictions(file: HospitalFile, names: Collection[str], seeded_users: Co
     yield from _faults(file)
 
 
-def _identity(file: HospitalFile, names: Collection[str]) -> Iterator[Problem]:
+def _identity(file: HospitalFile, names: Collection[str]) -> Iterator[FileProblem]:
     name = file.document["name"]
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or name.strip("-") != name:
         yield file.problem(
             ("name",), "name must have 1 to 40 lower-case letters, digits and hyphens, and no hyphen at the ends."
         )
@@ -107,7 +107,7 @@ def _identity(file: HospitalFile, names: Collection[str]) -> Iterator[Problem]:
         yield file.problem(("name",), f"There is already a hospital {name}.")
 
 
-def _policy(file: HospitalFile) -> Iterator[Problem]:
+def _policy(file: HospitalFile) -> Iterator[FileProblem]:
     policy, document = file.document.get("policy", {}), file.document
     for name, value in policy.items():
         if name in policies.SETTINGS:
@@ -134,7 +134,7 @@ def _suggestion(name: str, known: Collection[str]) -> str:
     return f" Did you mean {near}?" if near else ""
 
 
-def _search(file: HospitalFile) -> Iterator[Problem]:
+def _search(file: HospitalFile) -> Iterator[FileProblem]:
     search, versions = file.document.get("search", {}), fhir_versions(file.document)
     listed = search.get("parameters", {})
     for type, codes in listed.items():
@@ -174,7 +174,7 @@ def _unknown_parameters(versions: Collection[str], type: str, codes: Collection[
     yield from (f"{type} has no search parameter {code}.{_suggestion(code, known)}" for code in codes if code not in known)
 
 
-def _templates(file: HospitalFile) -> Iterator[Problem]:
+def _templates(file: HospitalFile) -> Iterator[FileProblem]:
     """Placeholders of texts that are filled in for each user."""
     document = file.document
     texts: list[tuple[KeyPath, str, set[str]]] = [
@@ -188,7 +188,7 @@ def _templates(file: HospitalFile) -> Iterator[Problem]:
             yield file.problem(path, f"There is no placeholder {{{unknown[0]}}}. Known: {join(sorted(allowed))}.")
 
 
-def _users(file: HospitalFile, seeded: Collection[str]) -> Iterator[Problem]:
+def _users(file: HospitalFile, seeded: Collection[str]) -> Iterator[FileProblem]:
     taken = set(seeded)
     for position, user in enumerate(file.document.get("users", ())):
         if missing := [name for name in ("username", "password", "fhirUser") if not user.get(name)]:
@@ -201,7 +201,7 @@ def _users(file: HospitalFile, seeded: Collection[str]) -> Iterator[Problem]:
         taken.add(user["username"])
 
 
-def _faults(file: HospitalFile) -> Iterator[Problem]:
+def _faults(file: HospitalFile) -> Iterator[FileProblem]:
     for position, fault in enumerate(file.document.get("faults", ())):
         for name in ("tenant", "app"):
             if name in fault:
@@ -212,5 +212,7 @@ def _faults(file: HospitalFile) -> Iterator[Problem]:
 
 
 def _fault_path(position: int, fault: Mapping[str, Any], sentence: str) -> KeyPath:
-    named = next((name for name in fault if re.search(rf"\b{re.escape(name)}\b", sentence)), None)
+    words = {word.strip(".,") for word in sentence.split()}
+    named = next((name for name in fault if name in words and (name != "kind" or len(fault) == 1)), None)
+    named = named or next((name for name in fault if str(fault[name]) in words), None)
     return ("faults", position, named) if named else ("faults", position)

@@ -41,8 +41,8 @@ async def remove_hospital(request: Request, sandbox: Sandbox) -> Response:
     return Response(status_code=204)
 
 
-def _describe(tenant: Tenant) -> admin_schemas.Hospital:
-    return admin_schemas.Hospital(
+def _describe(tenant: Tenant) -> admin_schemas.HospitalAddresses:
+    return admin_schemas.HospitalAddresses(
         name=tenant.name,
         title=tenant.title,
         added=bool(tenant.digest),

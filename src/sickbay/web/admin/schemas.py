@@ -323,7 +323,7 @@ class Reset(Struct, frozen=True, forbid_unknown_fields=True):
     everything: bool = False
 
 
-class Hospital(Struct, frozen=True):
+class HospitalAddresses(Struct, frozen=True):
     """A hospital and its addresses. added: it doesn't come with Sickbay."""
 
     name: str
