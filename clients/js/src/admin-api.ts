@@ -249,7 +249,7 @@ export interface TenantPolicy {
 }
 
 /** A hospital and its addresses. added: it doesn't come with Sickbay. */
-export interface Hospital {
+export interface HospitalAddresses {
   name: string;
   title: string;
   added: boolean;
@@ -323,7 +323,7 @@ export interface GetPaths {
   /** All kinds and presets of faults */
   "/admin/faults/kinds": { body: undefined; response: Record<string, any> };
   /** The hospitals */
-  "/admin/hospitals": { body: undefined; response: Hospital[] };
+  "/admin/hospitals": { body: undefined; response: HospitalAddresses[] };
   /** All snapshots, the newest first */
   "/admin/snapshots": { body: undefined; response: Snapshot[] };
   /** The keys of id_tokens, by kid */
@@ -352,7 +352,7 @@ export interface PostPaths {
   /** Inject a fault, or those of a preset */
   "/admin/faults": { body: Record<string, any>; response: Record<string, any> };
   /** Add a hospital, as JSON or as TOML (application/toml) */
-  "/admin/hospitals": { body: Record<string, any>; response: Hospital };
+  "/admin/hospitals": { body: Record<string, any>; response: HospitalAddresses };
   /** Save a snapshot */
   "/admin/snapshots": { body: NewSnapshot; response: Snapshot };
   /** Restore a snapshot */
