@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any, Literal, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -99,7 +99,7 @@ def stand_in_of(request: Request) -> StandIn | None:
 
 def mark_resent(state: RequestState, exchange: Exchange) -> Exchange:
     """The exchange with the mark of its request. A resent one belongs to no launch, so that no launch seems to continue."""
-    return exchange._replace(resent_from=state.resent_from, timeline="") if state.resent is not None else exchange
+    return structs.replace(exchange, resent_from=state.resent_from, timeline="") if state.resent is not None else exchange
 
 
 def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:

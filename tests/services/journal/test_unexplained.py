@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec import structs
 from tests.services.journal.test_write import Store, make_refused, runtime
 
 from sickbay.services.journal import write as journal
@@ -71,7 +72,7 @@ def test_explaining_pauses_longer_after_longer_requests(monkeypatch: pytest.Monk
         writer = Journal(runtime(Store()))
         for size in (100, 8_000):
             request = RecordedRequest("GET", "http://x/?" + "a" * size, {})
-            writer.write_later(make_refused("r")._replace(request=request), lambda waiting: waiting)
+            writer.write_later(structs.replace(make_refused("r"), request=request), lambda waiting: waiting)
             assert writer._explaining is not None
             await writer._explaining
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec import structs
 from tests.services.fixed_effects import FixedEffects
 
 from sickbay.diagnosis.explain import Explanation
@@ -70,8 +71,8 @@ def fill_queue(store: Store) -> Journal:
     """A journal whose queue is full, with exchanges of both kinds."""
     writer = Journal(runtime(store))
     for number in range(journal.GRANTED_WAITING // 2):
-        writer.hold(exchange("access")._replace(id=f"a{number}"))
-        writer.hold(exchange("token")._replace(id=f"t{number}"))
+        writer.hold(structs.replace(exchange("access"), id=f"a{number}"))
+        writer.hold(structs.replace(exchange("token"), id=f"t{number}"))
     return writer
 
 
@@ -138,7 +139,7 @@ def test_while_the_database_is_unavailable_the_newest_exchanges_stay_queued() ->
         store.away = True
         writing = asyncio.create_task(writer.flush())
         await asyncio.sleep(0)
-        writer.hold(exchange("token")._replace(id="new"))
+        writer.hold(structs.replace(exchange("token"), id="new"))
         with pytest.raises(Unavailable):
             await writing
         store.away = False
@@ -152,7 +153,7 @@ def make_refused(id: str, client: str = "app") -> Exchange:
     refusal = Refusal("code-unknown", "invalid_grant", {})
     decision = Decision(TOKEN, None, None, Examination((Checked("code_is_known", "refused", refusal),)), refusal)
     explanation = Explanation((), None)
-    return exchange("token")._replace(id=id, client_id=client, decision=decision, explanation=explanation)
+    return structs.replace(exchange("token"), id=id, client_id=client, decision=decision, explanation=explanation)
 
 
 def test_each_exchange_gets_a_later_arrival_although_the_clock_stands_still() -> None:
@@ -161,7 +162,7 @@ def test_each_exchange_gets_a_later_arrival_although_the_clock_stands_still() ->
         writer = Journal(runtime(store))
         for number in range(6):
             if number % 3:
-                writer.hold(exchange("access")._replace(id=str(number)))
+                writer.hold(structs.replace(exchange("access"), id=str(number)))
             else:
                 await writer.write(make_refused(str(number)))
         await writer.flush()
@@ -213,7 +214,7 @@ def test_a_flood_of_refusals_is_bounded_and_does_not_displace_other_apps() -> No
 def test_the_size_of_queued_exchanges_is_bounded_too() -> None:
     """1,000 requests of a megabyte each would be a gigabyte."""
     writer = Journal(runtime(Store()))
-    large = exchange("access")._replace(request=RecordedRequest("POST", "http://x/", {}, "x" * 1_000_000))
+    large = structs.replace(exchange("access"), request=RecordedRequest("POST", "http://x/", {}, "x" * 1_000_000))
     for _ in range(journal.GRANTED):
         writer.hold(large)
     assert writer._granted.bytes <= journal.WAITING_BYTES
@@ -224,9 +225,9 @@ def test_many_fhir_requests_of_an_app_do_not_displace_its_token_exchange() -> No
     async def steps() -> None:
         store = Store()
         writer = Journal(runtime(store))
-        writer.hold(exchange("token")._replace(id="token", client_id="app"))
+        writer.hold(structs.replace(exchange("token"), id="token", client_id="app"))
         for number in range(journal.GRANTED_WAITING + 50):
-            writer.hold(exchange("access")._replace(id=f"a{number}", client_id="app"))
+            writer.hold(structs.replace(exchange("access"), id=f"a{number}", client_id="app"))
         await writer.flush()
         assert len(store.kept) == journal.GRANTED_WAITING
         assert "token" in store.kept
@@ -240,7 +241,7 @@ def test_dropped_exchanges_are_counted() -> None:
 
     before, writer = count_dropped(), Journal(runtime(Store()))
     for number in range(journal.GRANTED_WAITING + 50):
-        writer.hold(exchange("access")._replace(id=f"a{number}"))
+        writer.hold(structs.replace(exchange("access"), id=f"a{number}"))
     writer.report_dropped()
     assert count_dropped() == before + 50
     writer.report_dropped()
@@ -262,7 +263,7 @@ def test_only_exchanges_of_a_small_batch_are_compared_with_other_dialects(
     monkeypatch.setattr(journal, "redact", fake_redact)
     writer, count = Journal(runtime(Store())), journal.COMPARED * looks + more
     for number in range(count):
-        writer.hold(exchange("token")._replace(id=f"t{number}"))
+        writer.hold(structs.replace(exchange("token"), id=f"t{number}"))
     writer._looks = looks
     asyncio.run(writer.flush())
     assert compare_arguments == [compared] * count
@@ -321,9 +322,9 @@ def test_a_reset_drops_what_waits_to_be_written_of_its_hospital() -> None:
         writer = Journal(runtime(store))
         writer._at_once = journal.AT_ONCE
         for name in ("general", "epic"):
-            writer.hold(exchange("access")._replace(id=f"granted-{name}", tenant=name))
-            await writer.write(make_refused(f"refused-{name}")._replace(tenant=name))
-            writer.write_later(make_refused(f"unexplained-{name}")._replace(tenant=name), lambda waiting: waiting)
+            writer.hold(structs.replace(exchange("access"), id=f"granted-{name}", tenant=name))
+            await writer.write(structs.replace(make_refused(f"refused-{name}"), tenant=name))
+            writer.write_later(structs.replace(make_refused(f"unexplained-{name}"), tenant=name), lambda waiting: waiting)
         writer.runtime.memory.forget(ResetScope("epic"))
         await writer.flush()
         assert store.kept == {"granted-general": 1, "refused-general": 1, "unexplained-general": 1}

@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.laws import examples, for_each
 
 from sickbay.services.redaction.body_outline import outline
@@ -170,7 +171,7 @@ def test_the_members_of_a_json_object_are_redacted_individually() -> None:
     shown = Redaction(recorded, LIVE, (), fhir=False).request(recorded)["body"]
     assert shown.startswith("‹not kept: ")  # because of the unknown member
     body = json.dumps({"grant_type": "authorization_code", "code": TOKEN, "client_secret": SECRET})
-    shown = Redaction(recorded, LIVE, (), fhir=False).request(recorded._replace(body=body))["body"]
+    shown = Redaction(recorded, LIVE, (), fhir=False).request(structs.replace(recorded, body=body))["body"]
     assert json.loads(shown) == {"grant_type": "authorization_code", "code": "kUS1…(43)", "client_secret": "…"}
 
 

@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import Struct, structs
 
 from sickbay.authorization.models import AuthorizationCode, Client, Launch, Server
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, TokenRequest
@@ -63,7 +64,7 @@ faster: 24 KB are copied instead of 160 KB.
 """
 
 
-class Exchange(NamedTuple):
+class Exchange(Struct, frozen=True, gc=False):
     """A request and its response before redaction. Cheap to create; all other work happens when it is stored."""
 
     id: str
@@ -259,7 +260,7 @@ def _explanation(exchange: Exchange) -> Explanation:
 def _excerpt(exchange: Exchange) -> Exchange:
     """The exchange with the part of its request that is recorded."""
     request, left_out = excerpt(exchange.request)
-    return exchange._replace(request=request, unexamined=exchange.unexamined + left_out) if left_out else exchange
+    return structs.replace(exchange, request=request, unexamined=exchange.unexamined + left_out) if left_out else exchange
 
 
 def _deciding_refusal(exchange: Exchange) -> dict[str, str]:

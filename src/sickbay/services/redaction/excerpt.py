@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Final
 
+from msgspec import structs
+
 from sickbay.diagnosis.explain import EXPLAINED
 from sickbay.services.redaction.redaction import RecordedRequest, is_form
 
@@ -31,7 +33,7 @@ def excerpt(request: RecordedRequest, characters: int = RECORDED) -> tuple[Recor
     body = _whole_parameters(form, characters - len(url)) if form else request.body
     headers = _first(request.headers, 2 * characters) if long_headers else request.headers
     left_out = len(request.url) - len(url) + len(request.body) - len(body) + _size(request.headers) - _size(headers)
-    return request._replace(url=url, headers=headers, body=body), left_out
+    return structs.replace(request, url=url, headers=headers, body=body), left_out
 
 
 def _size(headers: Mapping[str, str]) -> int:

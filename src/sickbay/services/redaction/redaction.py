@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from sickbay.protocol.parameters import parse
 from sickbay.services.redaction import safe_search
@@ -70,7 +72,7 @@ _PATH = re.compile(r"[\w/.~$-]+", re.A)
 _ENCODED = re.compile(r"[^‹›…()A-Za-z0-9_.~-]+")
 
 
-class RecordedRequest(NamedTuple):
+class RecordedRequest(Struct, frozen=True, gc=False):
     """A request as received. headers: names in lower case. client: the address that it came from; "" if unknown."""
 
     method: str
@@ -80,7 +82,7 @@ class RecordedRequest(NamedTuple):
     client: str = ""
 
 
-class RecordedResponse(NamedTuple):
+class RecordedResponse(Struct, frozen=True, gc=False):
     """Sickbay's response. headers: text, or bytes as sent. body: None if it contains patient data. size: of the body in bytes;
     None if it isn't known.
     """

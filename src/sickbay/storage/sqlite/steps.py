@@ -43,10 +43,12 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
     """Apply all steps in order. Raises Conflict; the caller undoes the changes. Raises WasReset before it changes anything."""
     if began:
         transaction.check_resets(began)
-    if len(steps) >= BULK_STEPS or any(isinstance(step, CopyResources) for step in steps):
+    if len(steps) >= BULK_STEPS:
         make_room(transaction.db)
     for step in steps:
         match step:
+            case Put():  # the most frequent one
+                _put(transaction, step)
             case Save():
                 transaction.resources.save(step)
             case Reindex():
@@ -59,6 +61,7 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
             case ReturnToMark():
                 return_to_mark(transaction.resources, step)
             case CopyResources():
+                make_room(transaction.db)
                 copy_resources(transaction.resources, step)
             case SaveSnapshot():
                 save_snapshot(transaction.resources, step)
@@ -68,8 +71,6 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
                 _put(transaction, CHANGES)
             case RemoveSnapshot():
                 run(transaction.resources, snapshots.remove(step.name))
-            case Put():
-                _put(transaction, step)
             case _:
                 _change(transaction, step)
 

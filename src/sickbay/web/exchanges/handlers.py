@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
+from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -157,7 +158,7 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
     """
     form, status = preferred_form(request.headers.get("accept", "")), exchange.response.status
     headers = {"cache-control": "no-store", "content-type": CONTENT_TYPES[form]}
-    exchange = mark_resent(state_of(request.scope), exchange._replace(response=RecordedResponse(status, headers)))
+    exchange = mark_resent(state_of(request.scope), structs.replace(exchange, response=RecordedResponse(status, headers)))
     recorded = await sandbox.journal.record(exchange)
     entry = await exchange_json.read_fresh(sandbox.runtime, recorded, full=may_read_all(request))
     if form == "json":

@@ -130,4 +130,4 @@ def _explain(exchange: Exchange) -> Exchange:
     explanation = decision.explain()
     if exchange.unexamined:
         explanation = explanation._replace(corrected=None)
-    return exchange._replace(decision=decision, explanation=explanation)
+    return structs.replace(exchange, decision=decision, explanation=explanation)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -18,10 +20,16 @@ class Administrator:
     def __init__(self, app: ASGIApp, sandbox: Sandbox, guard: AdminGuard) -> None:
         self._app, self._sandbox, self._guard = app, sandbox, guard
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         runtime = self._sandbox.runtime
-        if runtime.throttle.until and "authorization" in scope["state"].headers:
-            await wrong_tokens.look_up(runtime, scope)
+        has_token = bool(runtime.throttle.until) and "authorization" in scope["state"].headers
+        if has_token or may_use_session(scope["path"], self._sandbox.tenants):
+            return self._recognise(scope, receive, send, has_token=has_token)
+        return self._app(scope, receive, send)
+
+    async def _recognise(self, scope: Scope, receive: Receive, send: Send, *, has_token: bool) -> None:
+        if has_token:
+            await wrong_tokens.look_up(self._sandbox.runtime, scope)
         if may_use_session(scope["path"], self._sandbox.tenants):
             await recognise(Request(scope, receive, send), self._sandbox, self._guard)
         await self._app(scope, receive, send)

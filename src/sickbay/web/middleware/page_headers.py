@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, MutableMapping
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,7 +35,7 @@ class PageHeaders:
             if (header := tenant.dialect.answers.correlation_header)
         }
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         state = scope["state"]
         id = state.exchange.encode()
         id_headers = [(ID_HEADER, id)]
@@ -54,7 +54,7 @@ class PageHeaders:
                     headers.append(NOSNIFF)
             await send(message)
 
-        await self._app(scope, receive, add_headers)
+        return self._app(scope, receive, add_headers)
 
 
 def add_retry_after(headers: list[tuple[bytes, bytes]]) -> None:
