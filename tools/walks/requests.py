@@ -45,7 +45,7 @@ async def refused_authorize(flow: Any) -> Walk:
 
 
 async def search(flow: Any) -> Walk:
-    token = await flow.launched()
+    token = await flow.complete_launch()
     headers = {"Authorization": f"Bearer {token['access_token']}"}
     return await record(flow, lambda http: http.get("/general/r4/Patient?name=peters", headers=headers), 200)
 
