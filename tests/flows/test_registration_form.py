@@ -25,7 +25,7 @@ async def send(flow: Flow, at: str = "/developer/register", **chosen: Any) -> ht
     return await flow.http.post(at, data=FORM | own | {"smart_version": "2", "scope": TICKED} | chosen, headers=HTML)
 
 
-async def find_app(flow: Flow) -> dict[str, Any]:
+async def find_registered(flow: Flow) -> dict[str, Any]:
     return next(dict(app) for app in (await flow.http.get("/admin/apps")).json() if app["name"] == "Form app")
 
 
@@ -50,7 +50,7 @@ def test_only_scopes_that_fit_are_registered_and_an_edit_without_changes_keeps_t
     async def steps(flow: Flow) -> None:
         answer = await send(flow, **chosen)
         assert answer.status_code in (201, 303), answer.text
-        before = await find_app(flow)
+        before = await find_registered(flow)
         assert before["scope"] == scope
         at = f"/developer/apps/{before['app_id']}/edit"
         page = (await flow.http.get(at, headers=HTML)).text
@@ -58,7 +58,7 @@ def test_only_scopes_that_fit_are_registered_and_an_edit_without_changes_keeps_t
         typed = re.search(r'name="more_scopes" value="([^"]*)"', page)
         assert typed is not None
         await send(flow, at, **chosen | {"scope": boxes, "more_scopes": unescape(typed[1])})
-        after = await find_app(flow)
+        after = await find_registered(flow)
         assert sorted(after["scope"].split()) == sorted(scope.split())
         assert {**after, "scope": ""} == {**before, "scope": ""}
 
@@ -81,12 +81,12 @@ def test_pasted_keys_are_registered_and_a_wrong_set_is_marked_at_its_field(tmp_p
             assert (wrong.status_code, 'id="fault-jwks' in wrong.text) == (422, True), text
             assert sentence in wrong.text
         assert (await send(flow, **asymmetric, jwks=json.dumps(keys))).status_code == 303
-        app = await find_app(flow)
+        app = await find_registered(flow)
         assert app["jwks"] == keys
         at = f"/developer/apps/{app['app_id']}/edit"
         assert "This app’s keys were pasted." in (await flow.http.get(at, headers=HTML)).text
         assert (await send(flow, at, **asymmetric)).status_code == 303
-        assert (await find_app(flow))["jwks"] == keys
+        assert (await find_registered(flow))["jwks"] == keys
 
     run(steps, tmp_path)
 
@@ -94,7 +94,7 @@ def test_pasted_keys_are_registered_and_a_wrong_set_is_marked_at_its_field(tmp_p
 def test_keys_of_an_app_that_does_not_sign_are_ignored(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await send(flow, type="provider", client="public", jwks="{", jwks_uri="http://localhost:8100/jwks")
-        app = await find_app(flow)
+        app = await find_registered(flow)
         assert (app.get("jwks"), app.get("jwks_uri")) == (None, None)
 
     run(steps, tmp_path)

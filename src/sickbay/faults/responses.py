@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.faults import bundles, documents
@@ -135,8 +134,3 @@ def _parse(response: SentResponse) -> dict[str, Any] | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
-
-
-def changes_wire(faults: Iterable[Fault]) -> bool:
-    """Whether one of the faults is about how the bytes are sent."""
-    return any(fault.kind in ("slow", "truncate") for fault in faults)

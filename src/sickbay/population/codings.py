@@ -48,7 +48,3 @@ def snomed(code: str, display: str, text: str | None = None, icd: tuple[str, str
 
 def loinc(code: str, display: str, text: str | None = None) -> Concept:
     return Concept((Coding(LOINC, code, display),), text or display)
-
-
-def rxnorm(code: str, display: str, text: str | None = None) -> Concept:
-    return Concept((Coding(RXNORM, code, display),), text or display)

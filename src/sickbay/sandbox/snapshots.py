@@ -130,17 +130,17 @@ async def remove(sandbox: Sandbox, name: str) -> None:
     try:
         await sandbox.runtime.store.transaction(steps)
     except Conflict:
-        raise _make_unknown(name) from None
+        raise _explain_unknown(name) from None
 
 
 async def _find(sandbox: Sandbox, name: str) -> tuple[Snapshot, Record]:
     record = await sandbox.runtime.store.get(KIND, name)
     if record is None:
-        raise _make_unknown(name)
+        raise _explain_unknown(name)
     return records.parse(Snapshot, record.value), record
 
 
-def _make_unknown(name: str) -> UnknownSnapshot:
+def _explain_unknown(name: str) -> UnknownSnapshot:
     return UnknownSnapshot(f"There is no snapshot named {name}")
 
 

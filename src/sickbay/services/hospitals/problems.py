@@ -20,10 +20,9 @@ from sickbay.services.hospitals.hospital_file import RESERVED, FileProblem, Hosp
 from sickbay.services.hospitals.path_problems import fhir_versions, fields_of, find_path_problems
 
 _NAME: Final = re.compile(r"[a-z0-9-]{1,40}")
-_ERROR_CRITERION: Final = re.compile(r"([a-z0-9]{1,10}) ([A-Za-z]{1,64}):(.{1,2000})")
+_CRITERION: Final = re.compile(r"([a-z0-9]{1,10}) ([A-Za-z]{1,64}):(.{1,2000})")
 _SHAPING: Final = ("_count", "_sort", "_include", "_revinclude", "_summary", "_elements", "_total", "_format", "_pretty")
 _PERSON: Final = re.compile(r"(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}")
-_CRITERION: Final = re.compile(r"([a-z0-9]+) ([A-Za-z]+): *(.+)")
 _IN_TEMPLATES: Final = {"user_id", "username", "tenant_id", "patient", "name"}
 
 
