@@ -98,7 +98,7 @@ def test_a_request_that_needs_what_was_never_requested_has_no_earlier_moment(tmp
     run(steps, tmp_path, patients=FEW_PATIENTS)
 
 
-async def approved_for_another_patient(app: SilentApp) -> None:
+async def approve_for_another_patient(app: SilentApp) -> None:
     await app.register(auto_approve={"user": await app.flow.clinician(), "patient": "p-0002"})
     await app.opens()
     await app.asks()
@@ -114,7 +114,7 @@ async def hint_of_another_user(app: SilentApp) -> None:
 @pytest.mark.parametrize(
     ("script", "says"),
     [
-        (approved_for_another_patient, "auto_approve of the app names `p-0002`, and the launch was for `p-0001`"),
+        (approve_for_another_patient, "auto_approve of the app names `p-0002`, and the launch was for `p-0001`"),
         (hint_of_another_user, "login_hint named `ines`, and `timothy` signed in, whose own record it is."),
     ],
 )
