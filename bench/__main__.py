@@ -29,14 +29,18 @@ def main(options: set[str]) -> None:
             return
         if "--scenes" in options:
             served = scenes.measure(Path(folder) / "large", seconds)
-            print("\n".join(report.scenes(served, journaling.measure(Path(folder) / "journal", 2 * seconds))))
+            listened = listening.measure(Path(folder) / "listening", seconds)
+            print("\n".join(report.scenes(served, journaling.measure(Path(folder) / "journal", 2 * seconds), listened)))
             return
         startup = starting.measure(Path(folder) / "small")
         served = scenes.measure(Path(folder) / "large", seconds)
         loaded = loading.measure(Path(folder) / "large", Path(folder) / "loaded")
         journal = journaling.measure(Path(folder) / "journal", 2 * seconds)
+        listened = listening.measure(Path(folder) / "listening", seconds)
         undone = resetting.text(resetting.measure(Path(folder) / "resets"), resetting.suite())
-        text = report.text(startup, served, journal, loaded, undone, postgres.measure(seconds), _slopes(Path(folder), options))
+        text = report.text(
+            startup, served, journal, listened, loaded, undone, postgres.measure(seconds), _slopes(Path(folder), options)
+        )
     print(text)
     if "--quick" not in options:
         report.PAGE.write_text(text, encoding="utf-8")

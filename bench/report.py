@@ -8,7 +8,9 @@ import platform
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from bench import listening
 from bench.journaling import MAXIMUM_CPU_RATIO, Journaling
+from bench.listening import Listening
 from bench.loading import Loaded
 from bench.peer import WARM_UP_REQUESTS
 from bench.people import EACH
@@ -80,6 +82,7 @@ def text(
     startup: Starting,
     served: Served,
     journal: Mapping[int, Journaling],
+    listened: Listening,
     loaded: Loaded,
     undone: tuple[str, ...],
     database: Mapping[str, Round],
@@ -89,7 +92,7 @@ def text(
         (
             "# Benchmarks",
             "",
-            *scenes(served, journal),
+            *scenes(served, journal, listened),
             *_database(database),
             f"`sickbay load` of these {loaded.resources:,} resources as NDJSON into a new folder: {loaded.per_second:,.0f}/s "
             f"(at least 5,000), {loaded.microseconds:,.0f} µs of CPU each, including startup;",
@@ -112,7 +115,7 @@ def text(
     )
 
 
-def scenes(served: Served, journal: Mapping[int, Journaling]) -> tuple[str, ...]:
+def scenes(served: Served, journal: Mapping[int, Journaling], listened: Listening) -> tuple[str, ...]:
     """Return the tables of cold traffic and of repeated requests."""
     rounds = {"limit": Round(1.0, 1.0, served.limit), **served.rounds}
     cold = [_row(name, round, _bound(name)) for name, round in rounds.items() if name not in AGAIN]
@@ -136,6 +139,8 @@ def scenes(served: Served, journal: Mapping[int, Journaling]) -> tuple[str, ...]
         *_signed(rounds),
         *_compared_with_peer(served.peer_ratio),
         *_paced(journal),
+        listening.text(listened),
+        "",
         "Repeated requests, with one token:",
         "",
         *(line.removesuffix(" minimum by CPU |").removesuffix("---:|") for line in HEAD),

@@ -51,7 +51,7 @@ HEADERS: Final = {"cache-control": "no-store", "x-accel-buffering": "no", "vary"
 
 
 def wants_stream(request: Request) -> bool:
-    return MEDIA_TYPE in request.headers.get("accept", "").lower()
+    return request.method == "GET" and MEDIA_TYPE in request.headers.get("accept", "").lower()
 
 
 async def stream(request: Request, sandbox: Sandbox) -> Response:

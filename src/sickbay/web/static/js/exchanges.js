@@ -1,7 +1,9 @@
 // data-exchanges is the address of the table: fetched again when exchanges were recorded, at most once a second.
 // One tab of a browser has the stream of the server and tells the others, whatever their filters are.
 const NAME = "sickbay-exchanges";
-const REFRESH = 1000, POLL = 5000, SHARE = 20; // a busy server is asked less often: it works a twentieth of the time for a page
+const REFRESH = 1000, POLL = 5000;
+// A busy server is asked less often: after so many new rows, and so that it works at most a twentieth of the time for a page.
+const MANY_ROWS = 50, BUSY_REFRESH = 2500, SHARE = 20;
 
 function follow(tell, failed) {
   const source = new EventSource("/exchanges?limit=0");
@@ -53,13 +55,14 @@ export function exchanges(document) {
   const place = document.querySelector("[data-exchanges]");
   if (!place) return;
   const rows = place.querySelector("[data-live-rows]"), pause = place.querySelector("[data-live-pause]");
-  const status = place.querySelector("[data-live-status]");
-  let paused = false, due = false, timer = 0, waiting = 0, unrecorded = 0, connected = true;
+  const status = place.querySelector("[data-live-status]"), filtered = place.dataset.exchanges.includes("q=");
+  let paused = false, due = false, timer = 0, waiting = 0, arrived = 0, hidden = 0, unrecorded = 0, connected = true;
 
   const say = () => {
     const lost = unrecorded ? ` ${count(unrecorded, "exchange")} of all apps weren’t recorded, because there were too many.` : "";
     const text = !connected ? "No connection to Sickbay. Trying again…"
       : paused ? `Paused. ${count(waiting, "exchange")} of all apps since then.`
+      : hidden ? `New exchanges appear here. ${count(hidden, "more exchange")} came since the last refresh.`
       : "New exchanges appear here.";
     if (status.textContent !== text + lost) status.textContent = text + lost;
   };
@@ -68,12 +71,16 @@ export function exchanges(document) {
     timer = 0;
     if (!due || paused || document.hidden) return;
     due = false;
-    const started = Date.now();
+    const started = Date.now(), came = arrived;
+    let added = 0;
+    arrived = 0;
     try {
       const answer = await fetch(place.dataset.exchanges, { headers: { Accept: "text/html" } });
-      if (answer.ok && !paused) replaceRows(rows, await answer.text());
+      if (answer.ok && !paused) added = replaceRows(rows, await answer.text());
+      hidden = filtered ? 0 : Math.max(0, came - added);
+      say();
     } catch { due = true; }
-    timer = setTimeout(refresh, Math.max(REFRESH, SHARE * (Date.now() - started)));
+    timer = setTimeout(refresh, Math.max(added < MANY_ROWS ? REFRESH : BUSY_REFRESH, SHARE * (Date.now() - started)));
   };
   const soon = () => { due = true; timer ||= setTimeout(refresh, 0); };
 
@@ -83,6 +90,7 @@ export function exchanges(document) {
       if (connected) soon();
     } else {
       unrecorded += message.not_recorded || 0;
+      arrived += message.count;
       if (paused) waiting += message.count;
       soon();
     }
