@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.resend_refusals import FHIR, REFUSALS, SCOPE, World, make_world
+from tests.flows.resend_refusals import FHIR, REFUSALS, SCOPE, TOKEN, World, make_world
 from tests.flows.shared_app import Sitting, sitting
 from tests.flows.test_admin_sign_in import field
 
@@ -253,5 +253,28 @@ def test_the_stand_in_is_named_and_the_apps_own_credentials_are_never_asked_for(
         assert "The app’s own secret or key wasn’t tested, because a stand-in took its place." in result.text
         form = (await flow.http.get(f"/exchanges/{id_of(refused)}/resend", headers=HTML)).text
         assert "Don’t enter either" in form
+
+    shared.do(steps)
+
+
+def test_a_verifier_that_a_person_typed_belongs_to_the_new_code(shared: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        world = await begin(flow)
+        auth = (world.secret["client_id"], world.secret["client_secret"])
+        refused = await flow.http.post(TOKEN, data=await world.form(world.secret) | {"code": "made-up"}, auth=auth)
+        result = (await resend(flow, id_of(refused), parameters={"code_verifier": "v" * 50})).json()
+        assert result["status"] == 200, result
+        assert "the code_verifier of the new code" not in result["filled"]
+
+    shared.do(steps)
+
+
+def test_a_backend_service_gets_no_code(shared: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        world = await begin(flow)
+        refused = await world.redeem(code="made-up")
+        answer = await resend(flow, id_of(refused), parameters={"client_id": world.service["client_id"]})
+        assert answer.status_code == 422
+        assert "is a backend service" in answer.json()["title"]
 
     shared.do(steps)

@@ -40,6 +40,7 @@ WAIT_SECONDS: Final = 30.0
 """For the response. An injected fault may delay it for longer."""
 KEPT_BYTES: Final = 200_000
 """Of the response's body, for the person who sent the request."""
+TOO_MANY: Final = 429
 BUSY_SECONDS: Final = 2
 """Of Retry-After, while `Runtime.resending` is used up."""
 
@@ -80,7 +81,7 @@ async def send_again(application: ResendTarget, entry: Mapping[str, Any], propos
     if names := values_to_type(proposal.edited):
         raise CannotSend(f"Type {join(names)} first. The journal masks patient data and doesn’t keep bodies.", names)
     if runtime.resending.locked():
-        raise CannotSend("Sickbay is already sending several requests again. Try again in a moment.", status=429)
+        raise CannotSend("Sickbay is already sending several requests again. Try again in a moment.", status=TOO_MANY)
     async with runtime.resending:
         return await _fill_and_send(application, tenant, entry, proposal, opens)
 

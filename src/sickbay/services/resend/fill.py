@@ -20,7 +20,7 @@ from sickbay.services.resend import fresh_grants
 from sickbay.services.resend.edited import EditedRequest
 from sickbay.services.resend.fresh_grants import CannotIssue
 from sickbay.services.resend.originator import Grantee, Originator, find_grantee
-from sickbay.services.resend.placeholders import CREDENTIALS, Kind, describe, kinds_in, replace_placeholders
+from sickbay.services.resend.placeholders import CREDENTIALS, KINDS, Kind, describe, kinds_in, replace_placeholders
 from sickbay.services.resend.proposal import with_credentials
 from sickbay.storage.interface import Step
 
@@ -28,6 +28,8 @@ ASSERTION_SECONDS: Final = 240
 """How long a client assertion is valid. SMART allows 5 minutes."""
 GRANTED: Final = frozenset(("code", "refresh_token", "token", "id_token", "launch"))
 """What is issued on behalf of a user."""
+OF_USERS: Final = GRANTED - {"token"}
+"""What a backend service never gets."""
 SIGN_IN: Final = (
     "Sickbay issues a new code or token only to someone who may sign in without a password: the user at the keyboard, or "
     "anyone if open_sign_in is everyone."
@@ -101,6 +103,8 @@ class Filler:
         return self.originator.client
 
     async def _value(self, kind: Kind, edited: EditedRequest) -> str:
+        if kind in OF_USERS and self.client.type == "system":
+            raise CannotIssue(f"{self.client.name or self.client.client_id} is a backend service, so no user can open it.")
         if kind in GRANTED and self.client.type != "system":
             await self._find_grantee()
         match kind:
@@ -124,7 +128,7 @@ class Filler:
     def _verifier(self, edited: EditedRequest) -> str:
         """The verifier in the request, if a person typed one; else a new one."""
         typed = parse(edited.body).get("code_verifier") or ""
-        if typed and not kinds_in(edited._replace(body=f"code_verifier={typed}")):
+        if typed and typed not in KINDS:
             return typed
         self.verifier = self.verifier or self.runtime.effects.token()
         return self.verifier

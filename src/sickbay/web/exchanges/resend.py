@@ -18,14 +18,14 @@ from sickbay.services.resend.edited import EditedRequest, WrongRequest, read_req
 from sickbay.services.resend.placeholders import values_to_type
 from sickbay.services.resend.proposal import Proposal
 from sickbay.web import cookies, html_response, http_request
-from sickbay.web.admin.session import refuse_stranger
+from sickbay.web.admin.session import refuse_stranger, with_retry_after
 from sickbay.web.exchanges.handlers import show_exchange
 from sickbay.web.exchanges.resend_view import ResendView, body_of, edit_tables, path_of
 from sickbay.web.html_response import PageOptions
 from sickbay.web.http_request import headers_of
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Link
-from sickbay.web.resending import CannotSend, SentAgain, find_start, send_again
+from sickbay.web.resending import BUSY_SECONDS, TOO_MANY, CannotSend, SentAgain, find_start, send_again
 
 FORM_BYTES: Final = 3_300_000
 """Of our form. Percent-encoding makes a body of a megabyte up to three times as long."""
@@ -134,13 +134,13 @@ def _show_form(
         body=body_of(edited),
         body_missing="the body" in names,
         fault=fault,
-        missing=tuple(names),
         writes=edited.writes,
         starts_with=origin,
         other=_other_start(sandbox, entry, href, origin),
         hospital=tenant.title if tenant else "",
     )
-    return html_response.page(request, sandbox, "resend", view, options, status)
+    response = html_response.page(request, sandbox, "resend", view, options, status)
+    return with_retry_after(response, BUSY_SECONDS if status == TOO_MANY else 0)
 
 
 def _other_start(sandbox: Sandbox, entry: Mapping[str, Any], href: str, origin: str) -> Link | None:

@@ -93,7 +93,6 @@ class ResendView:
     """None for a form."""
     body_missing: bool = False
     fault: str = ""
-    missing: tuple[str, ...] = ()
     writes: bool = False
     starts_with: str = "original"
     other: Link | None = None
