@@ -94,6 +94,7 @@ def test_an_unknown_hospital_is_an_error_before_anyone_is_asked(place: Path) -> 
     [
         ({}, None, False, ["  - 12 changes to FHIR data, loaded resources included", "  - 1 exchange"]),
         ({}, None, True, ["  - 1 app and 2 users that you added"]),
+        ({"snapshots": 2}, None, True, ["  - 1 app and 2 users that you added", "  - 2 snapshots"]),
         ({"exchanges": None}, "epic", False, ["Resetting epic deletes:", "  - all exchanges of this hospital"]),
         ({"changes": None}, None, False, ["  - all changes to FHIR data, loaded resources included"]),
     ],

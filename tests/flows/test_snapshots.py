@@ -18,6 +18,7 @@ from sickbay.fhir.visibility import EVERYTHING
 from sickbay.sandbox import snapshots
 from sickbay.services.loading import export
 from sickbay.services.record_kinds import IN_SNAPSHOTS
+from sickbay.settings.database import DiskFull
 from sickbay.storage.interface import HistoryQuery, ResourceSpace
 
 Engine = Callable[[], str | None]
@@ -260,5 +261,62 @@ def test_hospitals_stay_and_those_added_since_are_as_seeded(tmp_path: Path) -> N
         await add(worker)
         await restore(worker, "with")
         assert await list_users(other) == seeded
+
+    run_two(steps, None, tmp_path)
+
+
+def test_no_search_sees_a_part_of_a_restore(engine: Engine, tmp_path: Path) -> None:
+    async def steps(worker: Flow, other: Flow) -> None:
+        await worker.sandbox.filling.ensure(SPACE)
+        sent = await service_token(worker)
+        for number in range(2):
+            await mark_both(worker, sent, f"saved {number}")
+            await save(worker, f"state-{number}")
+        states = set()
+
+        async def look(flow: Flow) -> None:
+            for _ in range(20):
+                answer = await flow.http.get("/general/r4/Patient?_id=p-0001,p-0002", headers=sent)
+                if answer.status_code != 503:
+                    languages = {entry["resource"]["language"] for entry in answer.json()["entry"]}
+                    assert len(languages) == 1, languages
+                    states.update(languages)
+
+        async def restore_in_turn() -> None:
+            for number in range(6):
+                await restore((worker, other)[number % 2], f"state-{number % 2}")
+
+        await asyncio.gather(look(worker), look(other), restore_in_turn())
+        assert states <= {"saved 0", "saved 1"}
+
+    run_two(steps, engine(), tmp_path)
+
+
+async def mark_both(flow: Flow, sent: dict[str, str], language: str) -> None:
+    """Change two patients in one transaction."""
+    patients = [(await flow.http.get(f"/general/r4/Patient/p-000{number}", headers=sent)).json() for number in (1, 2)]
+    entries = [
+        {"resource": patient | {"language": language}, "request": {"method": "PUT", "url": f"Patient/{patient['id']}"}}
+        for patient in patients
+    ]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    answer = await flow.http.post("/general/r4", json=bundle, headers=sent)
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_full_disk_is_507_and_nothing_is_half_saved_or_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def steps(worker: Flow, other: Flow) -> None:
+        await save(worker, "a")
+        before = await contents(other)
+
+        async def fill_disk(steps: Any) -> None:
+            raise DiskFull("no space")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(worker.sandbox.runtime.store, "transaction", fill_disk)
+            assert (await worker.http.post("/admin/snapshots", json={"name": "b"})).status_code == NO_ROOM
+            assert (await worker.http.post("/admin/snapshots/a/restore")).status_code == NO_ROOM
+        assert [saved["name"] for saved in (await other.http.get("/admin/snapshots")).json()] == ["a"]
+        assert await contents(other) == before
 
     run_two(steps, None, tmp_path)

@@ -273,19 +273,22 @@ export interface Snapshot {
   hospitals: string[];
 }
 
-/** tenant: reset only this hospital; the clock stays. everything: also remove added apps and users. */
+/** tenant: reset only this hospital; the clock stays. everything: also remove added apps and users, and of all
+ * hospitals the snapshots. */
 export interface Reset {
   tenant?: string | null;
   everything?: boolean;
 }
 
 /** What a reset would delete. changes: how many times resources were loaded, created, changed or deleted; null if that isn't
- * known. apps, users: those that were added, if `everything` is asked for. exchanges: null for one hospital. */
+ * known. apps, users: those that were added, if `everything` is asked for. exchanges: null for one hospital. snapshots:
+ * if `everything` is asked for, of all hospitals. */
 export interface Losses {
   changes: number | null;
   apps: number;
   users: number;
   exchanges: number | null;
+  snapshots?: number;
 }
 
 /** Problem details (RFC 9457). */

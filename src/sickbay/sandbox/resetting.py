@@ -23,6 +23,7 @@ class ResetLosses(NamedTuple):
     apps: int
     users: int
     exchanges: int | None
+    snapshots: int = 0
 
 
 async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> None:
@@ -82,4 +83,5 @@ async def losses(sandbox: Sandbox, tenant: str | None = None, everything: bool =
         apps=sum(not client.sample for client in clients),
         users=sum(not user.seeded for user in people),
         exchanges=None if tenant else (await runtime.store.journal_size()).exchanges,
+        snapshots=len(await runtime.store.find("snapshot")) if everything and not tenant else 0,
     )

@@ -20,7 +20,7 @@ def reset(*, tenant: str | None = None, everything: bool = False, yes: bool = Fa
     tenant
         Reset only this hospital, such as general.
     everything
-        Also remove the apps and users that you added.
+        Also remove the apps and users that you added, and without --tenant the snapshots.
     yes
         Don't ask for confirmation. Without a terminal, the command never asks.
     """
@@ -43,6 +43,7 @@ def question(losses: dict[str, Any], tenant: str | None, everything: bool) -> st
         if changes is None
         else f"{english.count(changes, 'change')} to FHIR data, loaded resources included",
         *([f"{added} that you added"] if everything else []),
+        *([english.count(snapshots, "snapshot")] if (snapshots := losses.get("snapshots")) else []),
         "all exchanges of this hospital" if exchanges is None else english.count(exchanges, "exchange"),
         "all sign-ins, tokens, launches and consents, and changes of policies",
     ]

@@ -307,17 +307,21 @@ class TenantPolicy(Struct, frozen=True):
 
 class Losses(Struct, frozen=True):
     """What a reset would delete. changes: how many times resources were loaded, created, changed or deleted; null if that isn't
-    known. apps, users: those that were added, if `everything` is asked for. exchanges: null for one hospital.
+    known. apps, users: those that were added, if `everything` is asked for. exchanges: null for one hospital. snapshots:
+    if `everything` is asked for, of all hospitals.
     """
 
     changes: int | None
     apps: int
     users: int
     exchanges: int | None
+    snapshots: int = 0
 
 
 class Reset(Struct, frozen=True, forbid_unknown_fields=True):
-    """tenant: reset only this hospital; the clock stays. everything: also remove added apps and users."""
+    """tenant: reset only this hospital; the clock stays. everything: also remove added apps and users, and of all
+    hospitals the snapshots.
+    """
 
     tenant: str | None = None
     everything: bool = False
