@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-import pytest
+from tests.laws import for_each
 
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, INDEX, RETIRED, RULES
@@ -23,14 +23,14 @@ def test_no_two_rules_have_the_same_title() -> None:
     assert len({rule.title for rule in RULES}) == len(RULES)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@for_each("rule", RULES)
 def test_a_rule_id_names_the_problem_and_not_its_fix(rule) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", rule.id)
     assert not rule.id.startswith(REMEDIES)
     assert rule.id not in RETIRED
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@for_each("rule", RULES)
 def test_every_rule_has_a_case(rule) -> None:
     assert rule.id in PATHS
 
@@ -39,12 +39,12 @@ def test_every_case_has_a_rule() -> None:
     assert set(PATHS) <= set(BY_ID)
 
 
-@pytest.mark.parametrize("refusal", sorted({rule.explains for rule in RULES if rule.explains}))
+@for_each("refusal", sorted({rule.explains for rule in RULES if rule.explains}))
 def test_every_explained_refusal_has_a_general_rule_that_is_tried_last(refusal) -> None:
     assert [rule.id for rule in INDEX.explaining[refusal]][-1] == refusal
 
 
-@pytest.mark.parametrize("id", sorted(PATHS))
+@for_each("id", sorted(PATHS))
 def test_a_case_is_refused_by_its_rule_with_its_fix(id) -> None:
     example = case.load(PATHS[id])
     assert example.id == id
@@ -53,7 +53,7 @@ def test_a_case_is_refused_by_its_rule_with_its_fix(id) -> None:
     assert findings[id].fix == " ".join(example.fix.split())
 
 
-@pytest.mark.parametrize("id", sorted(PATHS))
+@for_each("id", sorted(PATHS))
 def test_a_case_is_corrected_as_it_says_and_the_result_is_accepted(id) -> None:
     example = case.load(PATHS[id])
     assert diagnose(example.refused).corrected == example.corrected

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tests.laws import for_each
 
 from sickbay.authorization.token import pkce
 from sickbay.diagnosis import case, corrections
@@ -28,7 +29,7 @@ def test_a_request_that_needs_a_new_challenge_is_corrected_with_the_placeholder(
     assert challenge(corrected["url"]) == ["CODE_CHALLENGE"]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@for_each("rule", RULES)
 def test_a_correction_never_introduces_the_published_example_of_rfc_7636(rule: Rule) -> None:
     example_case = case.load(case.paths()[rule.id])
     example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
+from tests.laws import for_each
 
 import sickbay
 from sickbay.authorization import refusals
@@ -76,20 +76,20 @@ def test_refusals_are_declared_in_one_folder() -> None:
     assert {str(path.parent) for path in declaring} == {"authorization/refusals"}
 
 
-@pytest.mark.parametrize(("stage", "name", "declared"), DECLARATIONS, ids=[f"{entry[0]}.{entry[1]}" for entry in DECLARATIONS])
+@for_each("stage, name, declared", DECLARATIONS)
 def test_a_declaration_is_named_after_its_rule_and_used(stage: str, name: str, declared: RefusalType) -> None:
     assert (stage, name) in use()
     same_rule = [entry for entry in DECLARATIONS if entry[0] == stage and entry[2].name == declared.name]
     assert name == declared.name.upper().replace("-", "_") or len(same_rule) > 1
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_a_declared_refusal_is_explained_and_documented(name: str) -> None:
     assert name in BY_ID
     assert f"\n## {name}\n" in rule_docs.page(BY_ID[name].stage)
 
 
-@pytest.mark.parametrize("explained", sorted({rule.explains for rule in RULES if rule.explains}))
+@for_each("explained", sorted({rule.explains for rule in RULES if rule.explains}))
 def test_every_refusal_that_a_rule_explains_is_declared(explained: str) -> None:
     assert explained in NAMES
 
@@ -117,7 +117,7 @@ def answers(refusal: Refusal) -> set[tuple[str, int, bool]]:
     return {(declaration.error, declaration.status, declaration.redirectable) for declaration in declarations}
 
 
-@pytest.mark.parametrize("id", sorted(case.paths()))
+@for_each("id", sorted(case.paths()))
 def test_a_case_is_refused_as_it_is_declared(id: str) -> None:
     """Two exceptions: failed authentication by header returns 401, and an invalid id in a path returns 404."""
     for refusal in diagnose(case.load(case.paths()[id]).refused).examination.refusals:

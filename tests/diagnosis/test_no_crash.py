@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.diagnosis.hostile import FRAGMENTS, mutate, repeat
-from tests.laws import examples
+from tests.laws import examples, for_each
 
 from sickbay.cli import doctor as command
 from sickbay.doctor.single_exchange import HarFile
@@ -123,9 +123,9 @@ def read(text: str) -> None:
     doctor_view(text, evidence, diagnosis, "v" * 43)
 
 
-@pytest.mark.parametrize("head", HEADS)
-@pytest.mark.parametrize("between", ["\n", "\n\n", " "])
-@pytest.mark.parametrize("indent", [None, 2])
+@for_each("head", HEADS)
+@for_each("between", ["\n", "\n\n", " "])
+@for_each("indent", [None, 2])
 def test_a_bulk_manifest_is_read(head: str, between: str, indent: int | None) -> None:
     read(f"{head}{between}{json.dumps(MANIFEST, indent=indent)}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.laws import for_each
 
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import RULES
@@ -27,6 +27,6 @@ def findings_without(id: str) -> set[str]:
         return set()
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@for_each("rule", RULES)
 def test_a_case_has_no_finding_without_its_rule(rule) -> None:
     assert rule.id not in findings_without(rule.id)

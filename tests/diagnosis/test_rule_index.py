@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.laws import for_each
 
 from sickbay.diagnosis.catalogue import INDEX, RULES
 from sickbay.diagnosis.rule import Rule
@@ -20,7 +21,7 @@ def test_every_rule_that_advises_on_a_stage_is_found_under_its_condition_in_the_
     assert all(group == tuple(rule for rule in advising if rule.condition == condition) for condition, group in groups.items())
 
 
-@pytest.mark.parametrize("name", [*NAMES, "unknown"])
+@for_each("name", [*NAMES, "unknown"])
 def test_every_rule_that_may_explain_a_refusal_is_found_and_the_general_one_is_last(name: str) -> None:
     specific = [rule for rule in RULES if rule.explains == name and rule.id != name]
     assert INDEX.explaining.get(name, ()) == (*specific, *(rule for rule in RULES if rule.id == name))

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from tests.laws import for_each
 
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import Finding
@@ -90,9 +91,9 @@ def at_registration(scope: str) -> dict[str, Finding]:
 ENDPOINTS: tuple[Callable[[str], dict[str, Finding]], ...] = (at_authorize, at_token, at_refresh, at_registration)
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.__name__)
-@pytest.mark.parametrize(
-    ("scope", "id"),
+@for_each("endpoint", ENDPOINTS)
+@for_each(
+    "scope, id",
     [
         ("patient/Patient.rs,patient/Observation.rs", "scope-comma-separated"),
         ("patient/Patient.rs+patient/Observation.rs", "scope-plus-literal"),
@@ -141,9 +142,9 @@ def sign(header: dict[str, Any] | None = None, **claims: Any) -> str:
     return f"&client_assertion_type={type}&client_assertion={encoded[0]}.{encoded[1]}.c2ln"
 
 
-@pytest.mark.parametrize("kind", LOOKUPS)
-@pytest.mark.parametrize(
-    ("id", "app", "body", "headers"),
+@for_each("kind", LOOKUPS)
+@for_each(
+    "id, app, body, headers",
     [
         ("client-id-unknown", SERVICE, "", basic("somebody-else", "x")),
         ("client-id-placeholder", SERVICE, "", basic("YOUR_CLIENT_ID", "x")),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 from tests.doctor.texts import KNOWLEDGE, recognise
+from tests.laws import for_each
 from tools.patterns import cost
 
 from sickbay.doctor.evidence import Evidence
@@ -181,12 +182,12 @@ def test_facts_are_computed_only_when_they_are_asked_for(monkeypatch: pytest.Mon
     assert computed == ["audience_differs"]
 
 
-@pytest.mark.parametrize("name", TRUE)
+@for_each("name", TRUE)
 def test_a_fact_is_true_in_its_text(name: str) -> None:
     assert name in facts(TRUE[name])
 
 
-@pytest.mark.parametrize("name", FALSE_IN)
+@for_each("name", FALSE_IN)
 def test_a_fact_is_false_in_a_text_that_looks_alike(name: str) -> None:
     assert name not in facts(FALSE_IN[name])
 

@@ -94,8 +94,8 @@ def test_a_search_of_all_types_with_too_many_parameters_is_refused() -> None:
     assert isinstance(few, Query)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("name", ["subject", "focus", "target", "entity", "patient", "_has:Provenance:target", "item"])
+@for_each("version", VERSIONS)
+@for_each("name", ["subject", "focus", "target", "entity", "patient", "_has:Provenance:target", "item"])
 def test_finding_the_types_in_a_long_chain_takes_few_steps(version: str, name: str) -> None:
     for type in ("Observation", None):
         for links in (LINKS, 500):

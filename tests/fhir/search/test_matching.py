@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fhir.examples import examples
+from tests.laws import for_each
 
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.index_entries import Part
@@ -71,8 +72,8 @@ def hit(body: dict[str, Any], name: str, text: str, updated: int = 0) -> bool:
     return matches(query(body["resourceType"], name, text), resource, Others())
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
+@for_each(
+    "name, text",
     [
         ("code", "8480-6"),
         ("code", "http://loinc.org|8480-6"),
@@ -120,8 +121,8 @@ def test_the_observation_matches(name: str, text: str) -> None:
     assert hit(OBSERVATION, name, text)
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
+@for_each(
+    "name, text",
     [
         ("code", "8480"),
         ("code", "|8480-6"),

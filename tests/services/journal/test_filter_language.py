@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import for_each
 
 from sickbay.services.journal.filter_language import (
     EXAMPLES,
@@ -57,8 +58,8 @@ def finds(text: str, found: ExchangeRow) -> bool:
     return is_wanted(found, reading.wanted)
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
+@for_each(
+    "text, found",
     [
         ("", row()),
         ("status:400", row()),
@@ -97,7 +98,6 @@ def finds(text: str, found: ExchangeRow) -> bool:
         ("http://localhost", row(url="http://localhost:7425/x?redirect_uri=http://localhost")),
         ("100%", row(url="http://localhost:7425/x?a=100%")),
     ],
-    ids=str,
 )
 def test_a_filter_finds(text: str, found: ExchangeRow) -> None:
     assert finds(text, found)
