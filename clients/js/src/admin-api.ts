@@ -232,7 +232,7 @@ export interface ClockMove {
 }
 
 /** now: Sickbay's time, in seconds since 1970. real: real time. offset: seconds from real time to Sickbay's. */
-export interface Clock {
+export interface ClockTimes {
   now: number;
   frozen: boolean;
   real: number;
@@ -266,7 +266,7 @@ export interface NewSnapshot {
 }
 
 /** at: when it was saved, in seconds since 1970, in real time. bytes: of the copies. hospitals: that had been used. */
-export interface Snapshot {
+export interface SavedSnapshot {
   name: string;
   at: number;
   bytes: number;
@@ -316,7 +316,7 @@ export interface GetPaths {
   /** The journal */
   "/admin/exchanges": { body: undefined; response: Record<string, any>[] };
   /** Sickbay's time and real time */
-  "/admin/clock": { body: undefined; response: Clock };
+  "/admin/clock": { body: undefined; response: ClockTimes };
   /** The policies of all hospitals */
   "/admin/policies": { body: undefined; response: TenantPolicy[] };
   /** The policy of one hospital */
@@ -328,7 +328,7 @@ export interface GetPaths {
   /** The hospitals */
   "/admin/hospitals": { body: undefined; response: HospitalAddresses[] };
   /** All snapshots, the newest first */
-  "/admin/snapshots": { body: undefined; response: Snapshot[] };
+  "/admin/snapshots": { body: undefined; response: SavedSnapshot[] };
   /** The keys of id_tokens, by kid */
   "/admin/keys": { body: undefined; response: Record<string, any> };
   /** What a reset would delete */
@@ -351,13 +351,13 @@ export interface PostPaths {
   /** Send the request of an exchange again, corrected or changed */
   [path: `/admin/exchanges/${string}/resend`]: { body: Resend; response: ResentExchange };
   /** Move, freeze or restore the clock */
-  "/admin/clock": { body: ClockMove; response: Clock };
+  "/admin/clock": { body: ClockMove; response: ClockTimes };
   /** Inject a fault, or those of a preset */
   "/admin/faults": { body: Record<string, any>; response: Record<string, any> };
   /** Add a hospital, as JSON or as TOML (application/toml) */
   "/admin/hospitals": { body: Record<string, any>; response: HospitalAddresses };
   /** Save a snapshot */
-  "/admin/snapshots": { body: NewSnapshot; response: Snapshot };
+  "/admin/snapshots": { body: NewSnapshot; response: SavedSnapshot };
   /** Restore a snapshot */
   [path: `/admin/snapshots/${string}/restore`]: { body: undefined; response: null };
   /** Rotate: the next key signs, the current one retires */

@@ -38,7 +38,7 @@ def accept_all(facts: Facts) -> Facts | None:
     return facts
 
 
-class Condition(NamedTuple):
+class RuleCondition(NamedTuple):
     """What a request and its context must have before a rule looks at them. Many rules share one (`RuleIndex.advising`)."""
 
     unknown: str | None = None
@@ -117,8 +117,8 @@ class Rule:
     insert_placeholder: Callable[[Any], Any] | None = None
 
     @property
-    def condition(self) -> Condition:
-        return Condition(self.unknown, self.given, self.sent, self.absent)
+    def condition(self) -> RuleCondition:
+        return RuleCondition(self.unknown, self.given, self.sent, self.absent)
 
     def severity_of(self, facts: Facts) -> Severity:
         return self.severity(facts) if callable(self.severity) else self.severity

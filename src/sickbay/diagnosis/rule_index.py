@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from sickbay.diagnosis.rule import Condition, Rule
+from sickbay.diagnosis.rule import Rule, RuleCondition
 
-K = TypeVar("K", str, Condition)
-Advising: TypeAlias = Mapping[Condition, tuple[Rule, ...]]
+K = TypeVar("K", str, RuleCondition)
+Advising: TypeAlias = Mapping[RuleCondition, tuple[Rule, ...]]
 
 
 class RuleIndex(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Final
 
 UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _MOVE: Final = re.compile(r"[+-](?:[0-9]{1,9}[smhdw]){1,5}")
-_PART: Final = re.compile(r"([0-9]++)([smhdw])")
+_PART: Final = re.compile(r"([0-9]{1,9})([smhdw])")
 
 
 def parse_move(text: str) -> int | None:

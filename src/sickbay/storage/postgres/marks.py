@@ -25,10 +25,10 @@ async def return_to_mark(db: Any, numbers: IdAllocator, step: ReturnToMark) -> N
     """Undo what was written since the mark."""
     found = await fetch(db, marks.FIND, *step.space, step.name)
     if found:
-        await Return(db, numbers.copy(), step, *found[0]).run()
+        await PostgresReturn(db, numbers.copy(), step, *found[0]).run()
 
 
-class Return:
+class PostgresReturn:
     """A return to a position in the history of a space."""
 
     def __init__(self, db: Any, numbers: IdAllocator, step: ReturnToMark, space: int, sequence: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sickbay.storage.facts import NONE
 from sickbay.storage.interface import Conflict, ReturnToMark
 from sickbay.storage.postgres.id_allocation import IdAllocator
-from sickbay.storage.postgres.marks import Return, execute, fetch
+from sickbay.storage.postgres.marks import PostgresReturn, execute, fetch
 from sickbay.storage.query import snapshots
 from sickbay.storage.query.statement import Sql
 from sickbay.storage.snapshot_steps import RestoreSnapshot
@@ -34,7 +34,7 @@ async def _restore_space(db: Any, numbers: IdAllocator, name: str, returns: Retu
     of = name, space
     difference: int | None = (await fetch(db, snapshots.FIRST_DIFFERENCE, space, base, *of, *of))[0][0]
     if difference is not None:
-        undone = Return(db, numbers.copy(), returns, space, difference - 1)
+        undone = PostgresReturn(db, numbers.copy(), returns, space, difference - 1)
         await undone.run()
         missing: tuple[Any, ...] = (*of, difference)
         await execute(db, snapshots.ADD_RESOURCES, NONE, b"", *missing)

@@ -22,10 +22,10 @@ def return_to_mark(changes: Changes, step: ReturnToMark) -> None:
     """Undo what was written since the mark."""
     changes.reset()
     for space, sequence in rows(changes.db, marks.FIND, (*step.space, step.name)):
-        Return(changes, step, space, sequence).run()
+        SqliteReturn(changes, step, space, sequence).run()
 
 
-class Return:
+class SqliteReturn:
     """A return to a position in the history of a space."""
 
     def __init__(self, changes: Changes, step: ReturnToMark, space: int, sequence: int) -> None:

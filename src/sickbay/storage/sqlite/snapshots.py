@@ -11,7 +11,7 @@ from sickbay.storage.query import snapshots
 from sickbay.storage.query.statement import Sql
 from sickbay.storage.snapshot_steps import RestoreSnapshot, SaveSnapshot
 from sickbay.storage.sqlite.connection import rows
-from sickbay.storage.sqlite.marks import Return
+from sickbay.storage.sqlite.marks import SqliteReturn
 from sickbay.storage.sqlite.resources import Changes
 
 
@@ -41,7 +41,7 @@ def _restore_space(changes: Changes, name: str, returns: ReturnToMark, space: in
     db, of = changes.db, (name, space)
     difference: int | None = rows(db, snapshots.FIRST_DIFFERENCE, (space, base, *of, *of))[0][0]
     if difference is not None:
-        undone = Return(changes, returns, space, difference - 1)
+        undone = SqliteReturn(changes, returns, space, difference - 1)
         undone.run()
         missing: tuple[Any, ...] = (*of, difference)
         db.execute(snapshots.ADD_RESOURCES, (NONE, b"", *missing))

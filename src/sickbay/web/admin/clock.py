@@ -31,4 +31,4 @@ async def get_clock(request: Request, sandbox: Sandbox) -> Response:
 
 
 def _describe(reading: ClockReading) -> Response:
-    return json_response(admin_schemas.Clock(reading.now, reading.frozen, reading.real, reading.offset))
+    return json_response(admin_schemas.ClockTimes(reading.now, reading.frozen, reading.real, reading.offset))

@@ -82,9 +82,9 @@ OPERATIONS = (
         admin_schemas.ResentExchange,
     ),
     AdminEndpoint(
-        "post", "/admin/clock", "Move, freeze or restore the clock", admin_schemas.ClockMove, 200, admin_schemas.Clock
+        "post", "/admin/clock", "Move, freeze or restore the clock", admin_schemas.ClockMove, 200, admin_schemas.ClockTimes
     ),
-    AdminEndpoint("get", "/admin/clock", "Sickbay's time and real time", None, 200, admin_schemas.Clock),
+    AdminEndpoint("get", "/admin/clock", "Sickbay's time and real time", None, 200, admin_schemas.ClockTimes),
     AdminEndpoint(
         "get", "/admin/policies", "The policies of all hospitals", None, 200, list[admin_schemas.TenantPolicy], ("tenant",)
     ),
@@ -112,8 +112,8 @@ OPERATIONS = (
     ),
     AdminEndpoint("get", "/admin/hospitals", "The hospitals", None, 200, list[admin_schemas.HospitalAddresses]),
     AdminEndpoint("delete", "/admin/hospitals/{hospital}", "Remove a hospital that was added", None, 204, None),
-    AdminEndpoint("post", "/admin/snapshots", "Save a snapshot", admin_schemas.NewSnapshot, 201, admin_schemas.Snapshot),
-    AdminEndpoint("get", "/admin/snapshots", "All snapshots, the newest first", None, 200, list[admin_schemas.Snapshot]),
+    AdminEndpoint("post", "/admin/snapshots", "Save a snapshot", admin_schemas.NewSnapshot, 201, admin_schemas.SavedSnapshot),
+    AdminEndpoint("get", "/admin/snapshots", "All snapshots, the newest first", None, 200, list[admin_schemas.SavedSnapshot]),
     AdminEndpoint("post", "/admin/snapshots/{name}/restore", "Restore a snapshot", None, 204, None),
     AdminEndpoint("delete", "/admin/snapshots/{name}", "Remove a snapshot", None, 204, None),
     AdminEndpoint("get", "/admin/keys", "The keys of id_tokens, by kid", None, 200, dict[str, Any]),

@@ -209,7 +209,7 @@ class ClockMove(Struct, frozen=True, forbid_unknown_fields=True):
     frozen: bool | None = None
 
 
-class Clock(Struct, frozen=True):
+class ClockTimes(Struct, frozen=True):
     """now: Sickbay's time, in seconds since 1970. real: real time. offset: seconds from real time to Sickbay's."""
 
     now: float
@@ -224,7 +224,7 @@ class NewSnapshot(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
 
 
-class Snapshot(Struct, frozen=True):
+class SavedSnapshot(Struct, frozen=True):
     """at: when it was saved, in seconds since 1970, in real time. bytes: of the copies. hospitals: that had been used."""
 
     name: str

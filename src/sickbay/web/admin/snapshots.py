@@ -53,6 +53,6 @@ def _refusals() -> Iterator[None]:
         raise Wrong(507, f"{error.title}. {error.detail}") from None
 
 
-def _describe(snapshot: Snapshot) -> admin_schemas.Snapshot:
+def _describe(snapshot: Snapshot) -> admin_schemas.SavedSnapshot:
     hospitals = sorted({space.tenant for space in snapshot.spaces})
-    return admin_schemas.Snapshot(snapshot.name, float(snapshot.at), snapshot.bytes, hospitals)
+    return admin_schemas.SavedSnapshot(snapshot.name, float(snapshot.at), snapshot.bytes, hospitals)
