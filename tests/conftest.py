@@ -9,18 +9,20 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import apsw
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.cli import forking
 from tests.laws import LEAST_EXAMPLES, LONG_EXAMPLES, LONG_PROFILE
 from tests.patients import create_patients
 from tests.postgres import ENGINES, Server, programs, server
@@ -28,7 +30,8 @@ from tests.postgres import ENGINES, Server, programs, server
 from sickbay.protocol import jose
 from sickbay.storage.postgres import probing
 from sickbay.storage.sqlite import connection, reader, store
-from sickbay.testing.server import serving
+from sickbay.testing import server as testing_server
+from sickbay.testing.server import PROXIES, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, Playwright
@@ -68,6 +71,19 @@ def reuse_keys(size: int = 2048) -> str:
 
 
 jose.generate = reuse_keys
+
+start_process = testing_server._start
+
+
+def start_server(command: Sequence[str], environment: Mapping[str, str], errors: IO[str]) -> subprocess.Popen[str]:
+    """Fork it from a process that has imported the command, if that makes no difference. The imports take a second."""
+    changed = {name for name in environment.keys() | os.environ.keys() if environment.get(name) != os.environ.get(name)}
+    if [*command[:3]] == [sys.executable, "-m", "sickbay"] and all(map(forking.is_read_late, changed.difference(PROXIES))):
+        return forking.server().serve(command, environment, errors)
+    return start_process(command, environment, errors)
+
+
+testing_server._start = start_server
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts background jobs so, and the tested processes inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -19,7 +19,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
 IMPORTED = (
     "sickbay.cli.main",
@@ -38,7 +38,13 @@ IMPORTED = (
     "sickbay.cli.commands.token",
     "sickbay.storage.sqlite.store",
     "sickbay.web.admin.application",
+    "sickbay.cli.commands.serve",
+    "sickbay.web.app",
+    "sickbay.sandbox.sandbox",
+    "uvicorn",
 )
+LATE_VARIABLES = ("SICKBAY_", "XDG_")
+"""The beginnings of the variables that are read when a command runs. Python reads others when it starts."""
 REQUEST_BYTES = 1 << 20
 SECONDS = 60
 """Seconds that a command may take."""
@@ -64,14 +70,55 @@ class ForkServer:
         with TemporaryFile() as stdin, TemporaryFile() as stdout, TemporaryFile() as stderr:
             stdin.write(given.encode())
             stdin.seek(0)
-            reading, writing = os.pipe()
-            with os.fdopen(reading, "rb", buffering=0) as result:
-                request = json.dumps([arguments, dict(environment), os.getcwd()]).encode()
-                files = [file.fileno() for file in (stdin, stdout, stderr)]
-                socket.send_fds(self._socket, [request], [*files, writing])
-                os.close(writing)
-                code = _wait(result, arguments)
+            process = self.start(arguments, environment, stdin, stdout, stderr)
+            try:
+                code = process.wait(SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise
             return subprocess.CompletedProcess(arguments, code, _text(stdout), _text(stderr))
+
+    def start(self, arguments: Sequence[str], environment: Mapping[str, str], *standard: IO[Any]) -> Forked:
+        """Start a command with these as its standard input, output and error output."""
+        reading, writing = os.pipe()
+        request = json.dumps([arguments, dict(environment), os.getcwd()]).encode()
+        socket.send_fds(self._socket, [request], [*(file.fileno() for file in standard), writing])
+        os.close(writing)
+        return Forked(arguments, os.fdopen(reading, "rb", buffering=0))
+
+    def serve(self, command: Sequence[str], environment: Mapping[str, str], errors: IO[str]) -> Forked:
+        """Start `python -m sickbay …`. What it prints is read from a pipe."""
+        reading, writing = os.pipe()
+        with open(os.devnull, "rb") as stdin, os.fdopen(writing, "wb") as stdout:
+            process = self.start(command[3:], environment, stdin, stdout, errors)
+        process.args, process.stdout = command, os.fdopen(reading, encoding="utf-8")
+        return process
+
+
+class Forked(subprocess.Popen[str]):
+    """A process that the fork server started. It is no child of this one, so its exit code arrives by a pipe."""
+
+    def __init__(self, arguments: Sequence[str], result: IO[bytes]) -> None:
+        self.args = arguments
+        self.returncode: int | None = None
+        self._result = result
+        self.pid = int(result.readline())
+
+    def poll(self) -> int | None:
+        return self._receive(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        code = self._receive(timeout)
+        if code is None:
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        return code
+
+    def _receive(self, seconds: float | None) -> int | None:
+        if self.returncode is None and select.select([self._result], [], [], seconds)[0]:
+            with self._result:
+                self.returncode = int(self._result.readline())
+        return self.returncode
 
 
 @cache
@@ -80,13 +127,9 @@ def server() -> ForkServer:
     return ForkServer()
 
 
-def _wait(result: IO[bytes], arguments: Sequence[str]) -> int:
-    """The exit code, or minus the number of the signal that ended the process."""
-    number = int(result.readline())
-    if not select.select([result], [], [], SECONDS)[0]:
-        os.kill(number, signal.SIGKILL)
-        raise subprocess.TimeoutExpired(list(arguments), SECONDS)
-    return int(result.readline())
+def is_read_late(variable: str) -> bool:
+    """Whether a process that has imported the command still reads this variable."""
+    return variable.startswith(LATE_VARIABLES) and variable != "SICKBAY_CACHES"
 
 
 def _text(file: IO[bytes]) -> str:

@@ -30,12 +30,6 @@ def run(suite: str, folder: Path, rounds: int, workers: int) -> subprocess.Compl
     )
 
 
-@pytest.mark.timeout(300)
-def test_a_suite_passes_in_parallel_on_servers_with_two_workers(tmp_path: Path) -> None:
-    done = run("pytest-web-app", tmp_path, 1, 2)
-    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
-
-
 @pytest.mark.prove
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("suite", SUITES)

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow, run
 from tests.flows.two_workers import run_two
+from tests.laws import is_long
 
 from sickbay.services import authorize
 from sickbay.services.record_kinds import KINDS
@@ -164,7 +165,7 @@ def test_the_oldest_waiting_request_of_strangers_goes_first(engine: Engine, tmp_
     run_two(steps, engine(), tmp_path)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(5 if is_long() else 1))
 def test_any_sequence_of_anonymous_requests_stays_within_the_quota_and_a_signed_in_session_survives(
     seed: int, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
