@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 from joserfc.jwk import ECKey
+from msgspec import structs
 from tests.abuse.hiding import FORMS, NAMES, PLACES, WRITTEN, Sent, readings
 from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, Flow, run
 from tests.postgres import Server
@@ -335,7 +336,7 @@ def raw(exchange: Exchange, live: LiveSecrets, compare: bool, given: Any) -> dic
     """An exchange with its request unchanged: the journal without redaction."""
     body = str(getattr(exchange.decision.request, "body", "")) if exchange.decision else ""
     return redacted(exchange, live, compare, given) | {
-        "request": exchange.request._asdict() | {"body": exchange.request.body or body}
+        "request": structs.asdict(exchange.request) | {"body": exchange.request.body or body}
     }
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
+import httpx2
 from tests.cli.command import sickbay
 
 from sickbay.kernel.english import size
+from sickbay.testing.server import serving
 
 
 def test_a_snapshot_is_saved_listed_restored_and_removed(tmp_path: Path) -> None:
@@ -32,3 +35,21 @@ def test_wrong_names_are_explained(tmp_path: Path) -> None:
 
 def test_sizes_have_units() -> None:
     assert [size(number) for number in (0, 1, 1500, 3_450_000)] == ["0 KB", "1 KB", "2 KB", "3.5 MB"]
+
+
+def test_a_snapshot_of_a_folder_that_began_with_a_copied_population_is_restored(tmp_path: Path) -> None:
+    caches = {"XDG_CACHE_HOME": str(tmp_path / "caches")}
+    options = ("--patients", "2")
+    with serving("--data", str(tmp_path / "first"), *options, environment=caches) as live:
+        httpx2.get(f"{live.base}/general/ehr", trust_env=False)
+        until = time.monotonic() + 60
+        while not [*tmp_path.glob("caches/**/*r4*")]:
+            assert time.monotonic() < until
+            token = sickbay("token", "sample-general", "--scope", "user/*.rs", "--user", "okafor", folder=tmp_path / "first")
+            bearer = {"Authorization": f"Bearer {token.stdout.strip()}"}
+            httpx2.get(f"{live.base}/general/r4/Patient", headers=bearer, trust_env=False)
+            time.sleep(0.2)
+    with serving("--data", str(tmp_path / "second"), *options, environment=caches) as live:
+        for step in ("save", "restore"):
+            done = sickbay("snapshot", step, "a", folder=tmp_path / "second")
+            assert done.returncode == 0, done.stderr

@@ -31,7 +31,6 @@ PARTS = {
     "given advice": "services.given_advice.GivenAdvice",
     "empty searches": "services.empty_searches.memory.EmptySearches",
     "exchanges to be written": "services.journal.write.Journal",
-    "position in the journal": "services.live_exchanges.LiveExchanges",
     "filled hospitals": "sandbox.population_loader.PopulationLoader",
 }
 """The registry: the name of each part, and its class."""
@@ -47,13 +46,11 @@ MEMBERS = {
     "services.recent_parameters.RecentParameters": "_kept",
     "services.used_passwords.UsedPasswords": "_digests _key newest",
     "services.throttle.Throttle": "_limits until",
-    "services.live_exchanges.LiveExchanges": "_beginning _dropped _journal _listeners _reader _runtime _task _written stopped"
-    " streams",
     "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping cache current runtime writer written",
     "sandbox.population_writer.PopulationWriter": "_created _sources cache listen runtime written",
     "services.context.Runtime": "base effects empty_searches explaining explaining_one faults given_advice hashing"
     " injected_until key_sets keys last_versions loopback making_key memory on_exchange on_hospitals on_stall origins"
-    " passwords recent_launches recent_parameters resets sample_base secret_hashes secrets settings_revision shared"
+    " passwords recent_launches recent_parameters resending resets sample_base secret_hashes secrets settings_revision shared"
     " store tenants throttle token_cache verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
     "web.app.Application": "background bases handle pages sandbox state",
@@ -73,7 +70,7 @@ OTHERS = {
     "services.context.Hospitals": "the hospitals, which follow the stored settings",
     "services.empty_searches.memory.EmptySearch": "an entry of EmptySearches",
     "services.request_metrics": "metrics",
-    "services.live_exchanges._JournalReader": "which records of the journal were read",
+    "services.live_exchanges": "the streams that are open, and how far the journal was read for them",
     "sandbox.population_cache.PopulationCache": "where populations are kept",
     "storage.postgres": "connections, caches of what is stored, and numbers reserved for writes",
     "storage.query": "caches of what is stored, by its stamp",

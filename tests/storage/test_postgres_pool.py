@@ -21,7 +21,10 @@ QUERIES = LIMITS[Use.QUERY]
 
 class Connection:
     def __init__(self, number: int) -> None:
-        self.number, self.closed = number, False
+        self.number, self.closed, self.in_transaction = number, False, False
+
+    def is_in_transaction(self) -> bool:
+        return self.in_transaction
 
     def is_closed(self) -> bool:
         return self.closed
@@ -158,6 +161,16 @@ async def test_a_closed_connection_is_replaced_with_or_without_waiting_requests(
     server.connections.give(connections[1])
     connections[1].closed = True
     assert (await server.connections.take()).number == QUERIES + 1
+
+
+@pytest.mark.anyio
+async def test_a_connection_with_an_open_transaction_is_not_reused(server: Server) -> None:
+    """Its user was cancelled while it rolled back."""
+    connection = await server.connections.take()
+    connection.in_transaction = True
+    server.connections.give(connection)
+    assert connection.closed
+    assert (await server.connections.take()).number == 1
 
 
 @pytest.mark.anyio

@@ -70,7 +70,7 @@ def add_rule(root: Path) -> None:
 
 
 def test_a_rule_is_its_words_its_functions_and_a_case(root: Path) -> None:
-    assert count_passed(root, CATALOGUE, "-k", "grant-type-hyphenated or grant-type-invalid or unique or every_case") >= 10
+    assert count_passed(root, CATALOGUE) == 9
 
 
 MESSAGE = """
@@ -152,7 +152,7 @@ def add_check(root: Path) -> None:
 
 def test_a_check_is_a_refusal_a_function_its_place_a_rule_a_case_and_a_test(root: Path) -> None:
     syntax = "tests/authorization/authorize/test_request_syntax.py"
-    assert count_passed(root, CATALOGUE, syntax, "-k", "display or unique or every_case") >= 8
+    assert count_passed(root, CATALOGUE, syntax, "-k", "display or case or unique") >= 6
 
 
 def add_dialect_entry(root: Path) -> None:
@@ -280,7 +280,7 @@ def add_page(root: Path) -> None:
 
 
 def test_a_page_is_a_view_a_template_a_handler_an_address_and_a_sample(root: Path) -> None:
-    assert count_passed(root, "tests/flows/test_about.py", "tests/web/pages/test_pages.py", "-k", "about") >= 5
+    assert count_passed(root, "tests/flows/test_about.py", "tests/web/pages/test_pages.py") > 10
 
 
 def add_story(root: Path) -> None:

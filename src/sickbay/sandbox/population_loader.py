@@ -208,7 +208,10 @@ class PopulationLoader:
             filled, begun = await self._find_filled(space), await self.writer.read_stored(space)
             if await self._is_unmarked(space, filled, begun):
                 return None
-            if filled is not None or (begun is not None and begun.portions > self.written.patients):
+            stored = filled is not None or (begun is not None and begun.portions > self.written.patients)
+            if (
+                stored and await self.runtime.store.writes_since(space, PATIENTS) is not None
+            ):  # a copy gets it with its first use
                 spaces.append(space)
         return spaces
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from contextvars import Context
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -58,7 +59,7 @@ class SentAgain(NamedTuple):
     exchange: str
     filled: Filled
     status: int = 0
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
     body: bytes = b""
     size: int = 0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -166,7 +165,7 @@ def test_a_public_client_may_name_itself_in_a_basic_header_with_an_empty_secret(
     header: str, policy: Policy, accepted: bool
 ) -> None:
     """RFC 6749 2.3.1: the secret may be left out if it is an empty string."""
-    context = token_context(server=replace(token_context().server, policy=policy))  # type: ignore[type-var]  # a server
+    context = token_context(server=structs.replace(token_context().server, policy=policy))  # type: ignore[type-var]  # a server
     answer = outcome(token_request(headers={"Authorization": header}, client_id=None), context)
     assert (answer is None) is accepted
     assert accepted or answer == ("public-client-sent-secret", "invalid_client", 401)

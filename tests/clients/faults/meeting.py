@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,10 +65,20 @@ def meet(sickbay: AdminClient, node: Path, cases: Sequence[Case]) -> list[Meetin
     told = {"base": sickbay.line["base"], "issuer": issuer, "fhir": sickbay.fhir("r4"), "cases": sent}
     process = subprocess.run(["node", APP], input=json.dumps(told), capture_output=True, text=True, timeout=360, check=False)
     assert process.returncode == 0, process.stderr[-3000:]
-    with sickbay.http as http:
-        recorded = http.get("/admin/exchanges", params={"limit": 1000}).raise_for_status().json()
     outcomes = json.loads(process.stdout)
+    recorded = _read_exchanges(sickbay, {outcome["fault"] for outcome in outcomes})
     return [_describe(outcome, recorded, app["client_id"]) for outcome, app in zip(outcomes, sent, strict=True)]
+
+
+def _read_exchanges(sickbay: AdminClient, faults: set[str]) -> list[dict[str, Any]]:
+    """Wait until each fault has an exchange: a client that gave up doesn't wait for the response that is recorded."""
+    until = time.monotonic() + 60
+    while True:
+        with sickbay.http as http:
+            recorded: list[dict[str, Any]] = http.get("/admin/exchanges", params={"limit": 1000}).raise_for_status().json()
+        if faults <= {(entry["injected"] or {}).get("fault") for entry in recorded} or time.monotonic() > until:
+            return recorded
+        time.sleep(0.2)
 
 
 def _describe(outcome: dict[str, Any], recorded: Sequence[dict[str, Any]], client_id: str) -> Meeting:

@@ -26,8 +26,8 @@ def test_scopes_are_shown_by_their_kind() -> None:
     assert kinds[0].chips[0].state == "unused"
 
 
-def test_the_form_offers_standard_patient_and_user_scopes() -> None:
-    assert [title for title, _ in scope_boxes()] == ["Standard scopes", "Patient scopes", "User scopes"]
+def test_the_form_offers_standard_patient_user_and_system_scopes() -> None:
+    assert [title for title, _ in scope_boxes()] == ["Standard scopes", "Patient scopes", "User scopes", "System scopes"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from sickbay.authorization.models import AccessToken, AuthorizationCode, AutoApproval, Client, TokenFamily, User
@@ -37,7 +38,7 @@ class Grantee(NamedTuple):
     patient: str | None = None
     encounter: str | None = None
     base: str = ""
-    context: Mapping[str, Any] = {}
+    context: Mapping[str, Any] = MappingProxyType({})
     is_default: bool = False
 
 

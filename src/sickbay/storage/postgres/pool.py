@@ -83,7 +83,9 @@ class Connections:
     def give(self, connection: Any, use: Use = Use.QUERY) -> None:
         """Keep the connection, and give its place to the longest-waiting request that may have it."""
         now = monotonic()
-        if not connection.is_closed():
+        if not connection.is_closed() and connection.is_in_transaction():
+            connection.terminate()  # its user was cancelled before the rollback
+        elif not connection.is_closed():
             self._idle.append((connection, now))
         self._release(use, now)
 

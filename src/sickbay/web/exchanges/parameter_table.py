@@ -77,7 +77,7 @@ def compare(
         elif name:
             others = (*faulty[name].more, (number, VERDICTS.get(finding["severity"], "advice")))
             faulty[name] = replace(faulty[name], more=others)
-    replaced = {new for _, finding in numbered for new, _ in (finding.get("facts") or {}).get("instead") or ()}
+    replaced = {new for _, finding in numbered for new, _ in _list_pairs(finding)}
     for name, value in right.items():
         if name not in faulty and name not in replaced and not _is_same(sent.get(name), value):
             faulty[name] = _differs(name, sent.get(name), value)
@@ -86,6 +86,12 @@ def compare(
             faulty[name] = Row(name, (TextPiece(sent[name], "slip"),), ())
     quiet = [Row(name, (TextPiece(value),)) for name, value in sent.items() if name not in faulty]
     return tuple(_make_visible(row) for row in (*faulty.values(), *quiet))
+
+
+def _list_pairs(finding: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The parameters that an empty search should have instead. Another rule has a text in the fact with this name."""
+    instead = (finding.get("facts") or {}).get("instead")
+    return [(name, value) for name, value in instead] if isinstance(instead, (list, tuple)) else []
 
 
 def _with_masks(right: Mapping[str, str], sent: Mapping[str, str]) -> dict[str, str]:
@@ -118,7 +124,7 @@ def _find_named_row(number: int, finding: Mapping[str, Any], sent: Mapping[str, 
         return None
     kind = VERDICTS.get(finding["severity"], "advice")
     piece = TextPiece(sent[name], "bad" if kind == "refused" else "slip")
-    expected = _write_instead(name, facts.get("instead") or ())
+    expected = _write_instead(name, _list_pairs(finding))
     note = f"such as {facts['suggestion']}" if facts.get("suggestion") and not expected else ""
     is_unknown = not expected and finding["id"] != "fhir-search-unknown-param"
     return Row(name, (piece,), _pieces(expected, "good"), note, number, kind, is_unknown)
