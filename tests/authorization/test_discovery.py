@@ -157,3 +157,7 @@ def test_app_state_is_listed_with_its_url_or_not_at_all() -> None:
     without = discovery.smart_configuration(SERVER, jwks_uri=JWKS)
     assert without["capabilities"] == discovery.capabilities(SERVER.policy)
     assert "associated_endpoints" not in without
+
+
+def test_a_hospital_lists_the_scopes_that_it_supports() -> None:
+    assert discovery.scopes_supported(Policy(supported_scopes=("launch", "patient/*.rs"))) == ["launch", "patient/*.rs"]

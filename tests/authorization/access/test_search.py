@@ -209,6 +209,28 @@ def test_search_criteria_apply_per_type(type: str, query: str, refused: list[str
     assert [name for name, _ in names_and_statuses(search_request(type, query), known)] == refused
 
 
+@pytest.mark.parametrize(
+    ("type", "query", "refused"),
+    [
+        ("Goal", "patient=1&lifecycle-status=active", []),
+        ("Goal", "patient:Patient=1&_count=5&_id=3", []),
+        ("Goal", "patient.name=x", []),
+        ("Goal", "patient=1&start-date=2026", ["start-date"]),
+        ("Flag", "date=2026", []),
+    ],
+)
+def test_a_search_names_only_the_parameters_that_the_hospital_has_for_its_type(
+    type: str, query: str, refused: list[str]
+) -> None:
+    server = KNOWN.server
+    assert isinstance(server, Server)
+    policy = Policy(search_parameters=("Goal: patient | lifecycle-status",))
+    known = structs.replace(KNOWN, server=structs.replace(server, policy=policy))
+    found = search.search_parameters_are_among_those_of_the_hospital.decide(search_request(type, query), known)
+    assert ([found.facts["parameter"]] if found else []) == refused
+    assert found is None or found.facts["expected"] == "one of patient, lifecycle-status"
+
+
 def test_faults_of_url_and_format_are_found() -> None:
     fault = RequestError("fhir-accept-unsupported", "Accept", "html", "application/fhir+json")
     assert search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4") == (fault,)
