@@ -25,9 +25,6 @@ class FakeConnection:
         self._failures, self._closed, self._begun = failures, False, False
         self.statements: list[str] = []
 
-    def is_in_transaction(self) -> bool:
-        return False
-
     def is_closed(self) -> bool:
         return self._closed
 
