@@ -29,7 +29,7 @@ SHARE: Final = 20
 took.
 """
 MAXIMUM_CPU_RATIO: Final = 1.1
-"""Maximum ratio to the CPU of a server to which nobody listens."""
+"""Maximum ratio to the CPU of a server without listeners."""
 
 
 class Listening(NamedTuple):

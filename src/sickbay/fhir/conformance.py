@@ -61,7 +61,7 @@ class Self:
     more: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Type -> interactions, for types that differ from `interactions`."""
     searchable: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Type -> search parameters, for types of which not all can be searched for."""
+    """Type -> the search parameters that are supported, for types that don't support all of them."""
 
 
 def statement(version: str, server: Self) -> dict[str, Any]:

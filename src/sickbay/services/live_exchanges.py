@@ -1,4 +1,4 @@
-"""Tells those who listen which exchanges were recorded, on every worker. While nobody listens, it does nothing.
+"""Tells listeners which exchanges were recorded, on every worker. Without listeners, it does nothing.
 
 The journal is the only channel between workers: one task of each worker reads what was added to it, four times a second, and
 hands the rows to its listeners. A listener that reads slowly keeps the newest rows and the number of the others.
@@ -129,7 +129,7 @@ class LiveExchanges:
         """The server is stopping, so streams end."""
 
     async def begin(self) -> None:
-        """Start to read the journal, unless that goes on already. What was recorded before isn't news."""
+        """Start to read the journal, unless a task already reads it. What was recorded before isn't reported."""
         async with self._beginning:
             if self._task is None or self._task.done():
                 await self._journal.flush()

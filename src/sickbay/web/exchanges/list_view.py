@@ -114,7 +114,7 @@ class ExchangesView:
     live: bool = True
 
     @property
-    def shown(self) -> int:
+    def row_count(self) -> int:
         return sum(len(group.rows) for group in self.groups)
 
     @property
@@ -131,7 +131,7 @@ class ExchangesView:
 
     @property
     def part(self) -> str:
-        """The address of the table alone."""
+        """The address of the table without the rest of the page."""
         return address("/exchanges", q=self.filter, flat="1" if self.flat else "", part="list")
 
 

@@ -156,7 +156,7 @@ def _as_sent(values: tuple[str, ...], setting: PolicySetting) -> tuple[str, ...]
 
 
 def read(sent: Parameters, inherited: Policy, *, app: bool = False) -> SentPolicy:
-    """The settings that a form sent. A setting that wasn't sent is inherited, except a list, of which nothing was ticked."""
+    """The settings that a form sent. A setting that wasn't sent is inherited, except a list: there, nothing was ticked."""
     chosen, faults = {}, {}
     for _, names in GROUPS:
         for name in (name for name in names if SETTINGS[name].app or not app):
