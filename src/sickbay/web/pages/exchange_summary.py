@@ -150,7 +150,7 @@ def _describe_problems(views: Sequence[FindingView], corrected: bool) -> str:
         return ""
     problems = count(len(refused), "problem")
     if not corrected and any(view.rule not in REPAIRED for view in refused):
-        return f"{problems}. No automatic fix; see the steps below."
+        return f"{problems}. See the steps below."
     all_fixed = corrected and all(view.rule in REPAIRED or view.number in causes for view in refused)
     if len(refused) == 1:
         more = ", which causes the others" if any(causes) else ""
