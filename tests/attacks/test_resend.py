@@ -1,4 +1,4 @@
-"""A resent request reaches only OAuth and FHIR addresses, has nobody's rights, and can't be asked for by another page."""
+"""A resent request reaches only OAuth and FHIR addresses, has no rights of its sender, and no other page can cause it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sickbay hospitals` adds, lists and removes hospitals, beside a running server and without one."""
+"""`sickbay hospitals` adds, lists and removes hospitals, with a running server and without one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sickbay tail` beside a server with two workers: what it prints, its filters, and how it ends."""
+"""`sickbay tail` of a server with two workers: what it prints, its filters, and how it ends."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 from sickbay.authorization.models import RevokedBy
 from sickbay.diagnosis.revocations import revocation
 
-RECORDED = [by for by in get_args(RevokedBy) if by and by != "restore"]  # nobody revoked it: the token has a refusal of its own
+RECORDED = [by for by in get_args(RevokedBy) if by and by != "restore"]  # not a revocation: the token has a refusal of its own
 
 
 @pytest.mark.parametrize("by", RECORDED)

@@ -1,4 +1,4 @@
-"""Fixtures: the cases of a module, each of which met its client already."""
+"""Fixtures: the cases of a module, after each has met its client."""
 
 from __future__ import annotations
 
