@@ -17,7 +17,8 @@ from tests.flows.shared_app import sitting
 from sickbay.authorization.models import Client, User
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.services import records
-from sickbay.storage.interface import Put, Stored
+from sickbay.storage.answers import Stored
+from sickbay.storage.interface import Put
 
 JSON_PATCH, MERGE_PATCH, FHIR = "application/json-patch+json", "application/merge-patch+json", "application/fhir+json"
 SCOPES: dict[str, tuple[str, str | None, str | None]] = {

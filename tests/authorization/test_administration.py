@@ -86,7 +86,7 @@ def test_every_condition_of_keyboard_access_is_required() -> None:
         (rules, AdminRequest("127.0.0.1", "localhost", "via")),
         (rules, AdminRequest("127.0.0.1", "localhost", stranger="Another user.")),
     ]
-    assert [standing(*combination) for combination in others] == ["nobody"] * len(others)
+    assert [standing(*combination) for combination in others] == ["no-rights"] * len(others)
     assert standing(rules, AdminRequest("127.0.0.1", "localhost", foreign=True)) == "foreign"
 
 
@@ -394,4 +394,4 @@ def test_every_standing_is_one_of_six() -> None:
     for peer, foreign, bearer, session in product(("127.0.0.1", "10.0.0.7"), FLAGS, BEARERS, FLAGS):
         rules = AdminRules("localhost", token_set=True)
         standings.add(standing(rules, AdminRequest(peer, "localhost", "", foreign, bearer, session)))
-    assert standings == {"keyboard", "token", "session", "foreign", "wrong-token", "nobody"}
+    assert standings == {"keyboard", "token", "session", "foreign", "wrong-token", "no-rights"}

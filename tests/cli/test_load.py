@@ -18,7 +18,8 @@ from sickbay.fhir.loading import ParsedResource, pieces
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.fhir.xml import reader as xml_reader
 from sickbay.fhir.xml import writer as xml_writer
-from sickbay.storage.interface import ResourceSpace, Stored
+from sickbay.storage.answers import Stored
+from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.sqlite.store import open_store
 from sickbay.testing.server import serving
 

@@ -121,7 +121,7 @@ def guarded() -> Iterator[int]:
 
 
 @pytest.mark.parametrize(
-    ("uid", "standing"), [(1001, "keyboard"), (0, "keyboard"), (65534, "nobody"), (33, "nobody"), (1000, "nobody")]
+    ("uid", "standing"), [(1001, "keyboard"), (0, "keyboard"), (65534, "no-rights"), (33, "no-rights"), (1000, "no-rights")]
 )
 def test_the_user_who_runs_sickbay_and_root_are_at_the_keyboard(guarded: int, uid: int, standing: str) -> None:
     assert send(guarded, uid, "GET", "/").rpartition("\n")[2] == standing

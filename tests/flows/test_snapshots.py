@@ -19,7 +19,8 @@ from sickbay.sandbox import snapshots
 from sickbay.services.loading import export
 from sickbay.services.record_kinds import IN_SNAPSHOTS
 from sickbay.settings.database import DiskFull
-from sickbay.storage.interface import HistoryQuery, ResourceSpace
+from sickbay.storage.answers import HistoryQuery
+from sickbay.storage.interface import ResourceSpace
 
 Engine = Callable[[], str | None]
 SPACE = ResourceSpace("general", "r4")

@@ -22,7 +22,8 @@ from sickbay.sandbox.resetting import reset
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
 from sickbay.settings.database import Stopping
 from sickbay.settings.settings import Settings
-from sickbay.storage.interface import HistoryQuery, ResourceSpace
+from sickbay.storage.answers import HistoryQuery
+from sickbay.storage.interface import ResourceSpace
 
 SPACE = ResourceSpace("general", "r4")
 PATIENTS = 3

@@ -13,7 +13,8 @@ import pytest
 from sickbay.fhir.loading import ParsedResource, Ready, prepare
 from sickbay.fhir.visibility import EVERYTHING, Visibility
 from sickbay.services.loading import Loading
-from sickbay.storage.interface import ResourceSpace, Stored
+from sickbay.storage.answers import Stored
+from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.sqlite.store import SqliteStore, find_published
 
 SPACE = ResourceSpace("general", "r4")

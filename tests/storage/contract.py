@@ -9,19 +9,18 @@ from tests.storage.making import SPACE, make_save, observation, of_patients, pat
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.visibility import EVERYTHING, NOTHING
+from sickbay.storage.answers import Page, Stored
 from sickbay.storage.interface import (
     Clear,
     Conflict,
     Delete,
     DeleteFamily,
-    Page,
     Put,
     Record,
     ResourceSpace,
     Save,
     Step,
     Store,
-    Stored,
     UseOnce,
 )
 

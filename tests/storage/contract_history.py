@@ -9,7 +9,8 @@ from tests.storage.making import SPACE, observation, patient
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.visibility import EVERYTHING, Clause, Granular, Visibility
-from sickbay.storage.interface import BadCursor, HistoryQuery, Save, Store, Versions
+from sickbay.storage.answers import BadCursor, HistoryQuery, Versions
+from sickbay.storage.interface import Save, Store
 from sickbay.storage.query import history
 
 

@@ -10,7 +10,8 @@ from tests.storage.making import SPACE, make_save, number, observation, of_patie
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import DateValue, Filter, Include, Prefix, Query, ReferenceValue, Sort, StringValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING, Clause, Granular, Visibility
-from sickbay.storage.interface import BadCursor, Clear, ResourceSpace, Save, Store
+from sickbay.storage.answers import BadCursor
+from sickbay.storage.interface import Clear, ResourceSpace, Save, Store
 from sickbay.storage.query import search as searching
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.storage.interface import BadCursor
+from sickbay.storage.answers import BadCursor
 from sickbay.storage.query.keyset import Position, open_cursor, seal
 
 KEY = b"k" * 32

@@ -16,7 +16,8 @@ from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.storage.interface import Clear, HistoryQuery, Mark, Reindex, ResourceSpace, ReturnToMark, Save, Step, Store
+from sickbay.storage.answers import HistoryQuery
+from sickbay.storage.interface import Clear, Mark, Reindex, ResourceSpace, ReturnToMark, Save, Step, Store
 from sickbay.storage.query import marks
 
 Change: TypeAlias = tuple[str, str, int]

@@ -19,7 +19,8 @@ from sickbay.fhir.search.parameters import find
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
-from sickbay.storage.interface import Labels, ResourceSpace, Save
+from sickbay.storage.answers import Labels
+from sickbay.storage.interface import ResourceSpace, Save
 
 BASE = "http://h/general/r4"
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"

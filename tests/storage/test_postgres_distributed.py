@@ -15,7 +15,8 @@ from tests.storage.making import SPACE, find, observation, patient, query_for
 
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.settings.database import Unavailable
-from sickbay.storage.interface import Conflict, DeleteFamily, HistoryQuery, Put, Record, UseOnce
+from sickbay.storage.answers import HistoryQuery
+from sickbay.storage.interface import Conflict, DeleteFamily, Put, Record, UseOnce
 from sickbay.storage.postgres.store import PostgresStore, open_store
 
 FAILING_COMMIT = """

@@ -27,7 +27,8 @@ from sickbay.settings.database import (
     TooSlow,
     Unavailable,
 )
-from sickbay.storage.interface import Clear, HistoryQuery, Put, Record
+from sickbay.storage.answers import HistoryQuery
+from sickbay.storage.interface import Clear, Put, Record
 from sickbay.storage.postgres import pool, servers
 from sickbay.storage.postgres.failures import KNOWN_ERRORS, failure
 from sickbay.storage.postgres.locks import number

@@ -14,7 +14,8 @@ from tests.storage.schema import render
 
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.settings.database import CannotOpen, Unavailable
-from sickbay.storage.interface import Conflict, Delete, DeleteFamily, HistoryQuery, Put, Record, UseOnce
+from sickbay.storage.answers import HistoryQuery
+from sickbay.storage.interface import Conflict, Delete, DeleteFamily, Put, Record, UseOnce
 from sickbay.storage.postgres import migrations, pool, resources, writer
 from sickbay.storage.postgres import store as store_module
 from sickbay.storage.postgres.migrations import STEPS

@@ -17,7 +17,8 @@ from sickbay.fhir.search.parameters import find
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING, Clause, Granular, Visibility
-from sickbay.storage.interface import Labels, ResourceSpace, Save
+from sickbay.storage.answers import Labels
+from sickbay.storage.interface import ResourceSpace, Save
 
 BASE = "http://h/general/x"
 ANY_CASE, AS_WRITTEN = ("dstu2", "stu3"), ("r4", "r4b", "r5")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from sickbay.kernel.memoize import memoize
 
-Standing: TypeAlias = Literal["keyboard", "token", "session", "foreign", "wrong-token", "nobody"]
+Standing: TypeAlias = Literal["keyboard", "token", "session", "foreign", "wrong-token", "no-rights"]
 """How a request gets administrator access (the first three), or why it doesn't."""
 ADMINISTERS: Final = frozenset(("keyboard", "token", "session"))
 Bearer: TypeAlias = Literal["none", "right", "wrong"]
@@ -94,7 +94,7 @@ def standing(rules: AdminRules, request: AdminRequest) -> Standing:
         return "wrong-token"
     if keyboard:
         return "keyboard"
-    return "session" if request.session else "nobody"
+    return "session" if request.session else "no-rights"
 
 
 def at_keyboard(rules: AdminRules, request: AdminRequest) -> bool:

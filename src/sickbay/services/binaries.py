@@ -9,7 +9,8 @@ from sickbay.fhir import lossless_json
 from sickbay.fhir.binary import context
 from sickbay.fhir.visibility import EVERYTHING, Visibility
 from sickbay.services.context import Runtime
-from sickbay.storage.interface import HistoryQuery, ResourceSpace, Stored, Versions
+from sickbay.storage.answers import HistoryQuery, Stored, Versions
+from sickbay.storage.interface import ResourceSpace
 
 
 async def read(runtime: Runtime, space: ResourceSpace, id: str, visibility: Visibility, base: str) -> Stored | None:

@@ -27,7 +27,8 @@ from sickbay.fhir.subset import subset
 from sickbay.fhir.visibility import Visibility, within
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
-from sickbay.storage.interface import Delete, HistoryQuery, Put, Record, ResourceSpace, Stored, require_whole
+from sickbay.storage.answers import HistoryQuery, Stored, require_whole
+from sickbay.storage.interface import Delete, Put, Record, ResourceSpace
 
 KIND = "export"
 KEPT_FOR = 86_400

@@ -16,7 +16,8 @@ from sickbay.fhir.search.query import DateValue, Filter, Include, Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.budget import pause
 from sickbay.services.context import Runtime
-from sickbay.storage.interface import BadCursor, ResourceSpace, Stored, require_whole
+from sickbay.storage.answers import BadCursor, Stored, require_whole
+from sickbay.storage.interface import ResourceSpace
 
 CARE_DATES = (
     "date",

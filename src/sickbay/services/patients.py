@@ -12,7 +12,8 @@ from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
 from sickbay.services.context import Runtime, Tenant
-from sickbay.storage.interface import BadCursor, ResourceSpace
+from sickbay.storage.answers import BadCursor
+from sickbay.storage.interface import ResourceSpace
 
 Json = dict[str, Any]
 

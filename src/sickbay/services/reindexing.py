@@ -8,7 +8,8 @@ from sickbay.fhir import lossless_json
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.services.context import Runtime
-from sickbay.storage.interface import Outdated, Reindex, ResourceSpace
+from sickbay.storage.answers import Outdated
+from sickbay.storage.interface import Reindex, ResourceSpace
 
 BATCH = 100
 

@@ -82,7 +82,7 @@ class AdminGuard:
 
     def standing(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool = False) -> Standing:
         if state_of(scope).resent is not None:
-            return "nobody"
+            return "no-rights"
         own = self.own_origin(headers)
         session = state_of(scope).is_administrator and (not acts or self._is_proven_own(headers, own))
         foreign, bearer = self.is_foreign(scope, headers, acts=acts), self._bearer(headers)

@@ -385,9 +385,9 @@ def test_filters_apply_to_system_scopes_and_shared_types() -> None:
 
 
 def test_a_scope_that_is_not_well_formed_grants_nothing_and_the_others_do() -> None:
-    alone = structs.replace(TOKEN, scope="patient/Observation.rs?category:not=laboratory")
-    assert visibility(alone, USER, POLICY, COMPARTMENT) == NOTHING
-    both = structs.replace(TOKEN, scope=f"{alone.scope} patient/Condition.rs")
+    negated = structs.replace(TOKEN, scope="patient/Observation.rs?category:not=laboratory")
+    assert visibility(negated, USER, POLICY, COMPARTMENT) == NOTHING
+    both = structs.replace(TOKEN, scope=f"{negated.scope} patient/Condition.rs")
     other = structs.replace(TOKEN, scope="patient/Condition.rs")
     assert visibility(both, USER, POLICY, COMPARTMENT) == visibility(other, USER, POLICY, COMPARTMENT)
 

@@ -78,8 +78,8 @@ PLACES = st.lists(
 
 def test_a_hidden_record_changes_no_word(opened: tuple[asyncio.Runner, Any]) -> None:
     runner, store = opened
-    alone = runner.run(hospital(store, VISIBLE))
-    before = [runner.run(ask_everything(store, alone, visibility)) for visibility in VISIBILITIES]
+    plain = runner.run(hospital(store, VISIBLE))
+    before = [runner.run(ask_everything(store, plain, visibility)) for visibility in VISIBILITIES]
 
     @settings(max_examples=100 if is_long() else FEW_EXAMPLES, deadline=None)
     @given(PLACES)
@@ -96,8 +96,8 @@ def test_a_hidden_record_changes_no_word(opened: tuple[asyncio.Runner, Any]) -> 
 
 def test_the_hidden_records_would_change_what_an_administrator_reads(opened: tuple[asyncio.Runner, Any]) -> None:
     runner, store = opened
-    alone, full = (runner.run(hospital(store, resources)) for resources in (VISIBLE, (*VISIBLE, *HIDDEN)))
-    without, others = (runner.run(ask_everything(store, space, EVERYTHING)) for space in (alone, full))
+    plain, full = (runner.run(hospital(store, resources)) for resources in (VISIBLE, (*VISIBLE, *HIDDEN)))
+    without, others = (runner.run(ask_everything(store, space, EVERYTHING)) for space in (plain, full))
     changed = sum(former != latter for former, latter in zip(without, others, strict=True))
     assert changed > len(SEARCHES) * 3 // 4
 

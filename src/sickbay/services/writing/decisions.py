@@ -23,7 +23,7 @@ from sickbay.kernel.checks import Refusal
 from sickbay.services.context import Runtime
 from sickbay.services.decision import Decision, decide, refuse
 from sickbay.services.writing.requests import WriteRejected, WriteRequest
-from sickbay.storage.interface import HistoryQuery, Stored
+from sickbay.storage.answers import HistoryQuery, Stored
 
 
 async def record(runtime: Runtime, write: WriteRequest, current: Stored | None) -> Before | None:

@@ -10,7 +10,8 @@ from sickbay.services.context import Runtime
 from sickbay.services.matching import ids
 from sickbay.services.writing import decisions, saving
 from sickbay.services.writing.requests import Prepared, WriteRejected, WriteRequest, WriteResult
-from sickbay.storage.interface import Save, Stored
+from sickbay.storage.answers import Stored
+from sickbay.storage.interface import Save
 
 DELETED = 1000
 """The most resources that one conditional delete can delete, if the policy allows several."""

@@ -12,7 +12,7 @@ from sickbay.fhir.subjects import Before
 from sickbay.services.context import Runtime
 from sickbay.services.writing import decisions, saving
 from sickbay.services.writing.requests import Prepared, WriteRejected, WriteRequest
-from sickbay.storage.interface import Stored
+from sickbay.storage.answers import Stored
 
 
 async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:

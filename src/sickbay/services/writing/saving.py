@@ -17,7 +17,8 @@ from sickbay.kernel.memoize import cache_results
 from sickbay.services.context import Runtime
 from sickbay.services.writing import decisions
 from sickbay.services.writing.requests import Prepared, WriteRejected, WriteRequest, WriteResult
-from sickbay.storage.interface import Interaction, Put, Record, Save, Step, Stored, require_whole
+from sickbay.storage.answers import Stored, require_whole
+from sickbay.storage.interface import Interaction, Put, Record, Save, Step
 
 LOCK_FOR = 86_400
 

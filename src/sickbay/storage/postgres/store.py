@@ -16,25 +16,20 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.memoize import CACHES
 from sickbay.settings.database import Unavailable
+from sickbay.storage.answers import HistoryQuery, Labels, Outdated, Page, Stored, Versions
 from sickbay.storage.counts import Failures, Volume
 from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow
 from sickbay.storage.interface import (
     Clear,
     Conflict,
     CopyResources,
-    HistoryQuery,
-    Labels,
     Mark,
-    Outdated,
-    Page,
     Record,
     Reindex,
     ResourceSpace,
     ReturnToMark,
     Save,
     Step,
-    Stored,
-    Versions,
 )
 from sickbay.storage.postgres import exporting, locks
 from sickbay.storage.postgres.coalescing import Coalescer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.interface import HistoryQuery, Stored, Versions
+from sickbay.storage.answers import HistoryQuery, Stored, Versions
 from sickbay.storage.query.dictionary import NEVER, REFERENCED, SHIFT
 from sickbay.storage.query.filters import FALSE, TRUE, Scope
 from sickbay.storage.query.keyset import BYTES, Position, is_full, open_cursor, seal

@@ -20,7 +20,7 @@ import msgspec
 from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.memoize import cache_results
-from sickbay.storage.interface import BadCursor, StaleCursor
+from sickbay.storage.answers import BadCursor, StaleCursor
 from sickbay.storage.query.access_path import AccessPath
 from sickbay.storage.query.dictionary import NEVER
 from sickbay.storage.query.filters import LAST

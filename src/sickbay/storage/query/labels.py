@@ -9,7 +9,7 @@ import orjson
 from sickbay.fhir.search.parameters import AS_WRITTEN, CASELESS_VERSIONS, with_offset
 from sickbay.fhir.search.query import SearchParameter
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.interface import Labels
+from sickbay.storage.answers import Labels
 from sickbay.storage.query.filters import FALSE, TRUE, Scope
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.statement import Run, Sql, Statement

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.interface import HistoryQuery, Labels, Page, ResourceSpace, Stored, Versions
+from sickbay.storage.answers import HistoryQuery, Labels, Page, Stored, Versions
+from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import includes, labels, marks, multi_type, search, snapshots, templates
 from sickbay.storage.query.cache import MAXIMUM_CACHED_ENTRIES, StorageCaches

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from sickbay.fhir.bundle import Alike, StoredResource
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Clause, Granular, Visibility
+from sickbay.storage.answers import Stored
 from sickbay.storage.facts import codes_of, patients_of
-from sickbay.storage.interface import Stored
 from sickbay.storage.query.dictionary import Dictionary
 from sickbay.storage.query.filters import FALSE, TRUE, either, join_with_and, one_of
 from sickbay.storage.query.statement import EACH, Row, Sql

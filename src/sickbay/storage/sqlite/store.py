@@ -16,22 +16,10 @@ from sickbay.fhir.search import parameters as search_parameters
 from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage import population_file
+from sickbay.storage.answers import HistoryQuery, Labels, Outdated, Page, Stored, Versions
 from sickbay.storage.counts import Failures, Volume
 from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow
-from sickbay.storage.interface import (
-    Delete,
-    DeleteFamily,
-    HistoryQuery,
-    Labels,
-    Outdated,
-    Page,
-    Put,
-    Record,
-    ResourceSpace,
-    Step,
-    Stored,
-    Versions,
-)
+from sickbay.storage.interface import Delete, DeleteFamily, Put, Record, ResourceSpace, Step
 from sickbay.storage.probe import ProbeJob
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql

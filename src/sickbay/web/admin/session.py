@@ -56,7 +56,7 @@ def refuse_stranger(request: Request, sandbox: Sandbox, *, acts: bool = False, p
     else:
         title, detail = _problem_text(verdict, seconds, sandbox)
         response = error_responses.problem(
-            429 if seconds else 403, title, detail=detail + (_not_keyboard(request) if verdict == "nobody" else "")
+            429 if seconds else 403, title, detail=detail + (_not_keyboard(request) if verdict == "no-rights" else "")
         )
     return with_retry_after(response, seconds)
 

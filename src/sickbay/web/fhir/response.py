@@ -18,7 +18,7 @@ from sickbay.fhir.xml import writer as xml_writer
 from sickbay.protocol.parameters import Parameters
 from sickbay.services.access import AccessResult
 from sickbay.services.empty_searches.memory import EmptySearch
-from sickbay.storage.interface import Stored
+from sickbay.storage.answers import Stored
 
 Headers = list[tuple[bytes, bytes]]
 

@@ -5,7 +5,7 @@ A field has the value in force. One that has the inherited value, when it is sen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from sickbay.authorization.models import Policy
@@ -91,6 +91,11 @@ class PolicyField(NamedTuple):
 class PolicyGroup(NamedTuple):
     title: str
     fields: tuple[PolicyField, ...]
+
+
+def has_faults(groups: Sequence[PolicyGroup]) -> bool:
+    """Whether a field of the form is marked."""
+    return any(field.fault for group in groups for field in group.fields)
 
 
 class SentPolicy(NamedTuple):

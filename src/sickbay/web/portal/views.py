@@ -29,7 +29,7 @@ from sickbay.protocol import unicode
 from sickbay.protocol.scopes import ResourceScope, parse
 from sickbay.web.pages.parts import Chip, Choice, FindingView, Link, initials
 from sickbay.web.portal.developer_views import ExchangeLine
-from sickbay.web.portal.policy_form import PolicyGroup
+from sickbay.web.portal.policy_form import PolicyGroup, has_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ class HospitalView:
 
     @property
     def has_faults(self) -> bool:
-        return any(field.fault for group in self.groups for field in group.fields)
+        return has_faults(self.groups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +226,7 @@ class AppPolicyView:
 
     @property
     def has_faults(self) -> bool:
-        return any(field.fault for group in self.groups for field in group.fields)
+        return has_faults(self.groups)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from sickbay.fhir.search.result_parameters import CURSOR
 from sickbay.fhir.subset import Part
 from sickbay.services import binaries
 from sickbay.services.writing import saving
-from sickbay.storage.interface import BadCursor, HistoryQuery, Versions
+from sickbay.storage.answers import BadCursor, HistoryQuery, Versions
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.response import FhirResponse, respond_absent
 

@@ -20,7 +20,7 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.subset import subset
 from sickbay.kernel import english
 from sickbay.kernel.budget import pause
-from sickbay.storage.interface import BadCursor, Page, StaleCursor
+from sickbay.storage.answers import BadCursor, Page, StaleCursor
 from sickbay.web import counting
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.interactions import thin_pages

@@ -16,7 +16,7 @@ from sickbay.services.access import AccessResult
 from sickbay.services.empty_searches.examine import Cause
 from sickbay.services.empty_searches.explain import explain_in_response
 from sickbay.services.empty_searches.memory import EmptySearch, holder_of
-from sickbay.storage.interface import Page
+from sickbay.storage.answers import Page
 from sickbay.web.fhir.context import FhirContext
 
 INCLUDES = ("_include", "_revinclude")

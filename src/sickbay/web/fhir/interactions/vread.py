@@ -8,7 +8,7 @@ from __future__ import annotations
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.outcome import Issue
 from sickbay.services import binaries
-from sickbay.storage.interface import Stored
+from sickbay.storage.answers import Stored
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.response import FhirResponse, resource_response, subset_of
 

@@ -13,7 +13,7 @@ from sickbay.fhir.operations.parameters import OperationInput
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.search import parser as search_parser
 from sickbay.services import everything
-from sickbay.storage.interface import BadCursor
+from sickbay.storage.answers import BadCursor
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.operations.parameters import parameters_of, resource_of
 from sickbay.web.fhir.response import FhirResponse

@@ -10,7 +10,7 @@ from sickbay.fhir.operations import parameters as operation_parameters
 from sickbay.fhir.operations.parameters import OperationInput
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.interface import Stored
+from sickbay.storage.answers import Stored
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.response import FhirResponse, respond_absent
 
