@@ -9,10 +9,11 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import apsw
 
@@ -22,6 +23,7 @@ from sickbay.storage.query.statement import Row
 from sickbay.storage.sqlite.backup import backup_path, copy_database
 from sickbay.storage.sqlite.migrations import STEPS
 
+T = TypeVar("T")
 LOG = logging.getLogger("sickbay")
 PUBLISHED_CURSOR_KEYS = frozenset(("c49ee42cfd309f9901225842ee442b6c103567a36292169430180e7f8321d85a",))
 """SHA-256 of keys that were published in a public repository. sandbox/keys.py lists the others."""
@@ -66,16 +68,21 @@ def connect(path: Path | str, *, vfs: str | None = None, durable: bool = True) -
     durable: False for a file that is deleted at the end. Then nothing waits for the disk.
     """
     with opening(path):
-        return _tune(apsw.Connection(str(path), flags=_OPEN, vfs=vfs, statementcachesize=256), vfs, durable)
+        return retry_while_locked(partial(_connect, path, vfs, durable))
 
 
 def must_be_ours(path: Path | str) -> None:
     """Check that the file is a Sickbay database before changing anything in it. Raises CannotOpen."""
     _make_private(Path(path))
-    with opening(path), closing(apsw.Connection(str(path), flags=_OPEN)) as db:
-        tables = {name for (name,) in rows(db, "SELECT name FROM sqlite_master WHERE type = 'table'")}
+    with opening(path):
+        tables = retry_while_locked(partial(_list_tables, path))
     if tables and not tables >= {"meta", "record", "resource"}:
         raise CannotOpen(f"{path} is the database of another program; choose another data folder, or move that file elsewhere.")
+
+
+def _list_tables(path: Path | str) -> set[str]:
+    with closing(apsw.Connection(str(path), flags=_OPEN)) as db:
+        return {name for (name,) in rows(db, "SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 def _make_private(path: Path) -> None:
@@ -104,14 +111,23 @@ def opening(path: Path | str) -> Iterator[None]:
         raise CannotOpen(f"{path} cannot be opened ({error}); {advice}.") from error
 
 
+def _connect(path: Path | str, vfs: str | None, durable: bool) -> apsw.Connection:
+    connection = apsw.Connection(str(path), flags=_OPEN, vfs=vfs, statementcachesize=256)
+    try:
+        return _tune(connection, vfs, durable)
+    except apsw.Error:
+        connection.close()
+        raise
+
+
 def _tune(connection: apsw.Connection, vfs: str | None, durable: bool) -> apsw.Connection:
-    connection.set_busy_timeout(5000)
     if vfs is not None:  # a VFS written in Python has no shared memory, so WAL needs exclusive access to the file
         connection.pragma("locking_mode", "exclusive")
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full" if durable else "off")
     connection.pragma("cache_size", -16000)
     connection.pragma("temp_store", 2)
+    connection.set_busy_timeout(5000)
     return connection
 
 
@@ -126,13 +142,20 @@ def rows(connection: apsw.Connection, text: str, binds: Sequence[Any] | Mapping[
 
 
 def begin(connection: apsw.Connection) -> None:
-    """Run BEGIN IMMEDIATE with our own retries: SQLite's busy handler starves when several processes write."""
+    """Begin to write when no other process writes. Raises apsw.BusyError after LOCK_WAIT_SECONDS."""
     connection.set_busy_timeout(0)
+    retry_while_locked(partial(connection.execute, "BEGIN IMMEDIATE"))
+
+
+def retry_while_locked(action: Callable[[], T]) -> T:
+    """Repeat an action while another process holds the lock that it needs. Raises apsw.BusyError after LOCK_WAIT_SECONDS.
+
+    SQLite's busy handler starves when several processes write, and isn't called while another process changes to WAL mode.
+    """
     deadline, pause = time.monotonic() + LOCK_WAIT_SECONDS, 0.0005
     while True:
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            return
+            return action()
         except apsw.BusyError:
             if time.monotonic() > deadline:
                 raise

@@ -34,6 +34,7 @@ from sickbay.storage.sqlite.connection import (
     must_be_ours,
     opening,
     replace_published_key,
+    retry_while_locked,
 )
 from sickbay.storage.sqlite.probing import ProbeThread
 from sickbay.storage.sqlite.reader import SqliteReader
@@ -54,7 +55,7 @@ class SqliteStore:
         writing = connect(path, durable=durable)
         with opening(path):
             migrate(writing)
-            replace_published_key(writing)
+            retry_while_locked(partial(replace_published_key, writing))
         self._writer = Writer(writing)
         self._reader = SqliteReader(path, durable=durable)
         self._long: SqliteReader | None = None
