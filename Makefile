@@ -12,7 +12,7 @@ SOURCES := src tests tools bench examples deploy
 TYPED := $(wildcard deploy/*.py) $(filter-out %/conftest.py $(wildcard examples/*/test_*.py),$(wildcard examples/*/*.py))
 VARIED := $(addprefix tests/,kernel protocol settings dialects diagnosis/test_catalogue.py flows/rows flows/test_seed_thread.py \
   web/pages testing cli/test_serve.py)
-# 3 workers keep 2 cores busy, because many tests wait for a browser or a process. loadgroup assigns single tests, each in time that grows with their number.
+# Three workers keep two cores busy, because many tests wait for a browser or a process.
 PARALLEL := -q -n 3 --dist worksteal
 COMPILE := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-annotate
 
