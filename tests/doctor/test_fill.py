@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,7 +40,18 @@ def test_names_with_underscores_are_code() -> None:
 
 def test_a_value_is_decoded_and_has_a_limited_length() -> None:
     assert fill("{redirect_uri}", {"redirect_uri": "https%3A%2F%2Fapp.example.org%2Fcb"}) == f"`{URI}`"
-    assert len(fill("{redirect_uri}", {"redirect_uri": "x" * 500})) == VALUE_CHARACTERS + 3
+    assert len(fill("{redirect_uri}", {"redirect_uri": "a" * 500})) == VALUE_CHARACTERS + 3
+
+
+@pytest.mark.parametrize("masked", ["xxxxxxxx", "***", "XXX", "…"])
+def test_a_masked_value_is_not_repeated(masked: str) -> None:
+    assert (
+        fill("Register {redirect_uri} as it is sent.", {"redirect_uri": masked}) == "Register the redirect URI as it is sent."
+    )
+
+
+def test_the_call_of_a_function_is_not_taken_for_a_name() -> None:
+    assert fill("client_id and base64_encode($hash)", {}) == "`client_id` and base64_encode($hash)"
 
 
 def test_a_value_is_captured_between_the_words_of_a_template() -> None:

@@ -42,6 +42,8 @@ POLICY: dict[str, Any] = {
     "at_most": "info",
 }
 """Facts for advice about what some servers refuse."""
+MASKED: dict[str, Any] = {GUESS: "If it was masked before it was pasted, ignore this.", "at_most": "info"}
+"""Facts for advice about a value that may have been masked in a paste."""
 
 
 def of(context: object, attribute: str) -> dict[str, Any]:

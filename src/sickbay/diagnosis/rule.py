@@ -7,6 +7,7 @@ request and its context, not on a refusal.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
@@ -174,13 +175,15 @@ def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error"
     severity = max((candidate for candidate in severities if candidate in SEVERITIES), key=SEVERITIES.index)
     substitutes = {key: Words((text,)) for key, text in SUBSTITUTES.items()} if "told" in facts else {}
     words = _Words({**substitutes, **{key: _words(value, key) for key, value in facts.items()}})
-    title = "The server's answer names the cause: {told}" if "told" in facts else rule.title
+    title, why, fix = rule.title, rule.why, rule.fix
+    if "told" in facts:
+        title, why, fix = "The server's answer names the cause: {told}", _without_lists(why, facts), _without_code(fix, facts)
     return Finding(
         id=rule.id,
         severity=severity,
         title=title.format_map(words),
-        why=f"{rule.why.format_map(words)} {guess}".rstrip(),
-        fix=rule.fix.format_map(words).rstrip(),
+        why=f"{why.format_map(words)} {guess}".rstrip(),
+        fix=fix.format_map(words).rstrip(),
         spec=rule.spec,
         degree="probable" if guess and rule.degree == "certain" else rule.degree,
         facts=facts,
@@ -200,7 +203,7 @@ SUBSTITUTES: dict[str, str] = {
     "registered": "see the registration",
     "base": "the FHIR base",
     "bases": "see its discovery document",
-    "scopes": "the scopes",
+    "scopes": "the scopes in question",
     "corrected": "them right",
     "hint": "",
     "what": "",
@@ -209,6 +212,29 @@ SUBSTITUTES: dict[str, str] = {
     "ago": "earlier",
 }
 """Text for facts that only the other server knows, if its response names the problem (the fact `told` says how)."""
+
+_LISTS = frozenset({"registered", "enabled", "bases"})
+"""Facts that a reason lists. If only the other server knows them, the sentence is left out."""
+_SENTENCE_END = re.compile(r"(?<=[.!?]) ")
+_SLOT = re.compile(r"\{(\w+)[^}]*\}")
+_CODE_SLOT = re.compile(r"`\{(\w+)\}`|\{(\w+):code\}")
+
+
+def _without_lists(why: str, facts: Facts) -> str:
+    """A template without the sentences that list what only the other server knows, unless no other sentence would remain."""
+    sentences = _SENTENCE_END.split(_without_code(why, facts))
+    told = [sentence for sentence in sentences if not (_LISTS - facts.keys()).intersection(_SLOT.findall(sentence))]
+    return " ".join(told or sentences)
+
+
+def _without_code(template: str, facts: Facts) -> str:
+    """A template without backticks around slots for which words stand in."""
+
+    def replace(slot: re.Match[str]) -> str:
+        name = slot[1] or slot[2]
+        return slot[0] if name in facts else f"{{{name}}}"
+
+    return _CODE_SLOT.sub(replace, template)
 
 
 PERHAPS = frozenset({"registered_here", "registered_cause", "registered_fix", "requested"})

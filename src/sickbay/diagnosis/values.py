@@ -68,6 +68,7 @@ _SAMPLE = re.compile(
     re.I | re.S,
 )
 _YOUR = re.compile(r"(?<![a-z])your[_ -]", re.I)
+_MASK = re.compile(r"[x*.•-]{3,}|…+", re.I)
 _PARTS = re.compile(r"[/?#&=]|:(?!\w+\}|\w+\))")
 
 
@@ -77,6 +78,11 @@ _NO_SECRET = re.compile(r"\$\{[\w.:-]+\}|\{\{ ?[\w.-]+ ?\}\}")
 def is_no_secret(value: str) -> bool:
     """Whether a value certainly isn't a secret and may be shown: a word such as `null`, or a common form of a variable."""
     return value in _WORDS or _NO_SECRET.fullmatch(value) is not None
+
+
+def is_masked(value: str) -> bool:
+    """Whether a value such as `xxxx` or `***` may have been masked before it was pasted."""
+    return _MASK.fullmatch(value) is not None
 
 
 def placeholder(value: str) -> str | None:

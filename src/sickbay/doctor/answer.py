@@ -152,7 +152,6 @@ def _select_proven(by_rules: Sequence[Finding], recognised: Recognised, *, expla
     A fault of one parameter doesn't explain a message about another one.
     """
     errors = [found for found in by_rules if found.severity == "error" and (explained or found.id.startswith("code-"))]
-    errors = [found for found in errors if not _is_masked(found)]
     first = recognised.ranked[0]
     if first.is_evident or not (named := _parameters_in(f"{first.message.means} {first.cause.title}")):
         return errors
@@ -164,12 +163,6 @@ def _corrects(by_rules: Sequence[Finding], recognised: Recognised) -> bool:
     """Whether the corrected request corrects a fault, or what the message is about."""
     named = _parameters_in(" ".join(f"{ranked.message.means} {ranked.cause.title}" for ranked in recognised.ranked))
     return any(found.severity == "error" or found.parameter in named for found in by_rules)
-
-
-def _is_masked(found: Finding) -> bool:
-    """Whether a placeholder such as `xxxx` may be a secret that was masked before it was pasted."""
-    received = found.facts.get("received") or ("",)
-    return found.id == "value-is-placeholder" and all(set(str(value).lower()) <= set("x*.-") for value in received)
 
 
 def _parameters_in(text: str) -> frozenset[str]:

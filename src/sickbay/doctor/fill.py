@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
+from sickbay.diagnosis.values import is_masked
 from sickbay.doctor.model import Message
 
 VALUES: dict[str, str] = {
@@ -34,13 +35,13 @@ _BRACES = re.compile(r"\{(\w+)\}")
 _LAST_VALUE = re.compile(r"[^\s\"'`<>,;)\]}&]*")
 """A value at the end of a template."""
 _SENTENCE = re.compile(r"(?<=[.!?]) ")
-_NAME = re.compile(r"`[^`]*`|\{\w+\}|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/])(?:=[\w*/.%-]*\w)?")
-"""A text in backticks, a slot, or the name of a parameter or an error code."""
+_NAME = re.compile(r"`[^`]*`|\{\w+\}|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/(])(?:=[\w*/.%-]*\w)?")
+"""A text in backticks, a slot, or the name of a parameter or an error code, but not of a function."""
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Replaces slots by values, or by words. Names with underscores and values are put in backticks."""
-    values = {name: value for name, value in values.items() if value}
+    values = {name: value for name, value in values.items() if value and not is_masked(value)}
     title, colon, tail = text.rpartition(": ")
     if colon and not text.endswith(".") and _slots(tail) - values.keys():
         text = title

@@ -9,8 +9,9 @@ from sickbay.authorization.likely_clients import NEIGHBOURS
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections
+from sickbay.diagnosis.guesses import MASKED
 from sickbay.diagnosis.rule import Functions
-from sickbay.diagnosis.values import first_stray_character, placeholder, strip_stray_characters
+from sickbay.diagnosis.values import first_stray_character, is_masked, placeholder, strip_stray_characters
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import find_closest
 
@@ -75,8 +76,10 @@ def _placeholder(facts: Facts) -> Facts | None:
 
 
 def _foreign_placeholder(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
-    """Recognises sample text even if no registration is known."""
-    return _placeholder({"received": request.parameters.get("client_id")})
+    """Recognises sample text even if no registration is known. It may have been masked before it was pasted."""
+    received = request.parameters.get("client_id") or ""
+    facts = _placeholder({"received": received})
+    return {**facts, **MASKED} if facts and is_masked(received) else facts
 
 
 def _hint_at_nearest_app(facts: Facts) -> Facts:

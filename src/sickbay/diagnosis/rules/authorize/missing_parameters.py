@@ -11,9 +11,10 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, TokenRequest
 from sickbay.diagnosis import corrections
+from sickbay.diagnosis.guesses import MASKED
 from sickbay.diagnosis.rule import Functions
-from sickbay.diagnosis.values import placeholder
-from sickbay.kernel.checks import Facts
+from sickbay.diagnosis.values import is_masked, placeholder
+from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.protocol.scopes import parse as parse_scope
 
@@ -136,9 +137,13 @@ def _find_placeholders(request: AuthorizeRequest | TokenRequest | LogoutRequest 
     placeholders = {name: what for name, value in sent.items() if value not in registered and (what := _what(name, value))}
     if not placeholders:
         return None
-    values = list(dict.fromkeys(sent[name] for name in placeholders))
     brings = [*placeholders, *(["client-secret-wrong"] if "client_secret" in placeholders else [])]
-    return {"names": list(placeholders), "received": values, "what": next(iter(placeholders.values())), "brings": brings}
+    left = [name for name in placeholders if context.client is not UNKNOWN or not is_masked(sent[name])]
+    unfilled = left or list(placeholders)
+    values = list(dict.fromkeys(sent[name] for name in unfilled))
+    return {"names": unfilled, "received": values, "what": placeholders[unfilled[0]], "brings": brings} | (
+        {} if left else MASKED
+    )
 
 
 def _what(name: str, value: str) -> str | None:
