@@ -68,6 +68,13 @@ def issuer_differs(evidence: Evidence) -> Values | None:
     return next((_both_values(pair) for pair in compared if _ISSUER.search(pair["about"]) and _differ(pair)), None)
 
 
+@fact
+def issuer_differs_by_slash(evidence: Evidence) -> Values | None:
+    """A message names the expected and the received issuer, which differ only by a slash at the end."""
+    pairs = (pair for pair in _find_compared(evidence) if _ISSUER.search(pair["about"]) and not _differ(pair))
+    return next((_both_values(pair) for pair in pairs if pair["expected"] != pair["received"]), None)
+
+
 _ISSUER = re.compile(r"\biss\b|issuer")
 
 
