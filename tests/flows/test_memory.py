@@ -38,7 +38,7 @@ MEMBERS = {
     "kernel.memory.Memory": "parts",
     "services.journal.queue.Queue": "_bytes _count _largest _owners _waiting dropped most most_bytes",
     "services.journal.write.Journal": "_arrival _at_once _explaining _granted _looks _refused _reported _unexplained"
-    " _writing most runtime",
+    " _writing channel most runtime unreachable_seconds",
     "services.given_advice.GivenAdvice": "_given",
     "services.empty_searches.memory.EmptySearches": "_searches",
     "services.key_sets.KeySets": "_known",
@@ -67,6 +67,7 @@ OTHERS = {
     "kernel.budget": "what is in progress",
     "kernel.cache_folder.CacheFolder": "a folder",
     "kernel.effects.SystemEffects": "the offset of the clock, which is stored",
+    "kernel.worker_channel.WorkerChannel": "a socket, and the questions that are being answered",
     "services.context.Hospitals": "the hospitals, which follow the stored settings",
     "services.empty_searches.memory.EmptySearch": "an entry of EmptySearches",
     "services.request_metrics": "metrics",

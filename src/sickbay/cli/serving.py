@@ -18,8 +18,9 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 from sickbay.cli import folder, json_log, running_servers, signals, streams, telemetry, terminal, worker
 from sickbay.cli import sockets as doors
 from sickbay.cli.output import CommandError, as_json, note, reject_argument
+from sickbay.kernel.worker_channel import remove_sockets
 from sickbay.sandbox import seeding
-from sickbay.sandbox.sandbox import open_sandbox
+from sickbay.sandbox.sandbox import WORKERS_FOLDER, open_sandbox
 from sickbay.settings import Settings
 from sickbay.web.admin.ready_line import line
 
@@ -43,8 +44,8 @@ def run(settings: Settings, folder_options: dict[str, Any], sockets: list[socket
         if not server.started:
             raise CommandError("Sickbay couldn't start.")
     else:
-        _prepare_metrics(settings)
-        workers = _ManyProcesses(config, sockets, ready)
+        _prepare_workers(settings)
+        workers = _ManyProcesses(settings, config, sockets, ready)
         workers.run()
         if workers.interrupted:
             raise KeyboardInterrupt
@@ -97,9 +98,12 @@ async def _prepare(settings: Settings, folder_options: dict[str, Any]) -> dict[s
         await sandbox.close()
 
 
-def _prepare_metrics(settings: Settings) -> None:
-    """Sets the folder for the metrics of all workers, so that each can report them. The library reads it at its import."""
+def _prepare_workers(settings: Settings) -> None:
+    """Removes what workers of an earlier server left. Sets the folder for the metrics of all workers, so that each can report
+    them. The library reads it at its import.
+    """
     assert settings.folder
+    remove_sockets(settings.folder / WORKERS_FOLDER)
     place = settings.folder / "metrics"
     folder.create(place)
     for old in place.glob("*.db"):
@@ -107,8 +111,10 @@ def _prepare_metrics(settings: Settings) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(place)
 
 
-def _forget(pid: int | None) -> None:
-    """Removes the gauges of a worker that has ended."""
+def _forget(settings: Settings, pid: int) -> None:
+    """Removes the socket of a worker that has ended, and its gauges, which would still be counted."""
+    assert settings.folder
+    remove_sockets(settings.folder / WORKERS_FOLDER, pid)
     for old in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob(f"gauge_live*_{pid}.db"):
         old.unlink(missing_ok=True)
 
@@ -141,7 +147,10 @@ class _ManyProcesses(Multiprocess):
     started: all workers were ready. interrupted: a signal came earlier.
     """
 
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
+    def __init__(
+        self, settings: Settings, config: uvicorn.Config, sockets: list[socket.socket], ready: Callable[[], None]
+    ) -> None:
+        self._settings = settings
         before = signal.getsignal(signal.SIGHUP)
         super().__init__(config, sockets)
         for number in (*signals.SIGNALS, signal.SIGHUP):
@@ -171,7 +180,8 @@ class _ManyProcesses(Multiprocess):
         with signals.interrupt_blocked():
             super().keep_subprocess_alive()
         for pid in before - {process.pid for process in self.processes}:
-            _forget(pid)  # otherwise its gauges would still be counted
+            if pid is not None:
+                _forget(self._settings, pid)
 
     def terminate_all(self) -> None:
         """Also closes the ports in this process. Otherwise connections would wait for workers that no longer accept any."""

@@ -1,1 +1,1 @@
-"""Checks, refusals, caches and effects. Everything is pure except effects.py, outbound.py and private_files.py."""
+"""Checks, refusals, caches and effects. Pure except effects, outbound, private_files and worker_channel."""

@@ -74,7 +74,7 @@ def _list_removed(runtime: Runtime, tenant: str | None, everything: bool) -> lis
 async def losses(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> ResetLosses:
     """What `reset` would delete."""
     runtime = sandbox.runtime
-    await sandbox.journal.flush()
+    await sandbox.journal.collect()
     clients = await registration.all_clients(runtime, tenant) if everything else []
     tenants = [runtime.tenants[tenant]] if tenant else list(runtime.tenants.values())
     people = [user for hospital in tenants for user in await users.all_users(runtime, hospital)] if everything else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -15,12 +16,14 @@ from sickbay.authorization.scopes.resource_types import types_of
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.budget import Budget
 from sickbay.kernel.effects import Effects, SystemEffects
+from sickbay.kernel.private_files import NotPrivate
+from sickbay.kernel.worker_channel import open_channel
 from sickbay.sandbox import folder, keys, new_database, seeding
 from sickbay.sandbox.population_cache import open_cache
 from sickbay.sandbox.population_loader import PopulationLoader
 from sickbay.services import context, records, runtime_settings
 from sickbay.services.context import ExchangeListener, Hospitals, Runtime, Tenant
-from sickbay.services.journal.write import Journal
+from sickbay.services.journal.write import EVERY, Journal
 from sickbay.services.live_exchanges import LiveExchanges
 from sickbay.services.throttle import Throttle
 from sickbay.settings.database import Unavailable
@@ -29,6 +32,9 @@ from sickbay.storage.counts import Volume
 from sickbay.storage.interface import Store
 
 TENANTS = dialects.names()
+WORKERS_FOLDER = "workers"
+"""The folder with a socket for each worker, in the data folder."""
+LOG = logging.getLogger("sickbay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,8 @@ class Sandbox:
         await self.filling.stop()
         with suppress(Unavailable):
             await self.journal.flush()
+        if self.journal.channel is not None:
+            self.journal.channel.close()
         await self.runtime.store.close()
         if self.temporary is not None:
             shutil.rmtree(self.temporary, ignore_errors=True)
@@ -117,10 +125,25 @@ async def _compose(
     await runtime_settings.refresh(runtime)
     await seeding.seed(runtime, written)
     journal = Journal(runtime, _journal_limits(settings))
+    await _connect_workers(journal, settings)
     cache = open_cache(written) if settings.population_cache else None
     loader = PopulationLoader(runtime, written, cache)
     live = LiveExchanges(runtime, journal, overlap=settings.database is not None)
     return Sandbox(settings, runtime, journal, loader, live, temporary, settings.loopback)
+
+
+async def _connect_workers(journal: Journal, settings: Settings) -> None:
+    """Let the workers of this server collect each other's exchanges. Other servers may use the same PostgreSQL database."""
+    folder = settings.folder or (Path(settings.data) if settings.data and not settings.database else None)
+    if settings.workers > 1 and folder is not None:
+        try:
+            journal.channel = await open_channel(folder / WORKERS_FOLDER, journal.flush_for_worker)
+        except (OSError, NotPrivate) as error:
+            LOG.warning(
+                "Exchanges of other workers are shown a second late, because %s can't contain sockets: %s", folder, error
+            )
+    if journal.runtime.shared and (settings.database or journal.channel is None):
+        journal.unreachable_seconds = EVERY * 1.5
 
 
 def _tenant(name: str, base: str, settings: Settings) -> Tenant:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 
 from sickbay.kernel.memory import ResetScope
 from sickbay.services.context import Runtime
-from sickbay.services.journal.write import AT_A_TIME, EVERY, Journal
+from sickbay.services.journal.write import AT_A_TIME, Journal
 from sickbay.storage.exchange_filter import ExchangeFilter
-
-WORKERS_WRITE_SECONDS: Final = EVERY * 1.5
-"""After this time, other workers have written what they recorded before."""
 
 
 async def clear(runtime: Runtime, journal: Journal, wanted: ExchangeFilter) -> int:
     """Delete what was recorded until now, a slice at a time. Returns how many exchanges were deleted."""
     until = runtime.effects.arrival()
-    if runtime.shared:
-        await asyncio.sleep(WORKERS_WRITE_SECONDS)
-    await journal.flush()
+    await asyncio.sleep(journal.unreachable_seconds)
+    await journal.collect()
     deleted = 0
     while sliced := await runtime.store.delete_exchanges(wanted, until, AT_A_TIME):
         deleted += sliced

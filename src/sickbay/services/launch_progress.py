@@ -69,8 +69,14 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool, answe
 
     full: for the administrator. Other readers see only what the exchanges prove. answer: as in Trail.
     """
+    await journal.collect(None if full else id)
+    return await read_stored(runtime, id, full=full, answer=answer)
+
+
+async def read_stored(runtime: Runtime, id: str, *, full: bool = True, answer: str = "") -> LaunchProgress | None:
+    """The same, of what is stored already."""
     launch = await launches.of_timeline(runtime, id) if full else None
-    timeline = await journal_reader.timeline(runtime, journal, id, full=full, launch=launch)
+    timeline = await journal_reader.read_stored_timeline(runtime, id, full=full, launch=launch)
     if launch is None and not timeline.exchanges:
         return None
     client = await registration.by_id(runtime, launch.client_id if launch else timeline.exchanges[0].get("app"))
@@ -89,7 +95,7 @@ async def find_newest(
     runtime: Runtime, journal: Journal, client_id: str | None, tenant: str | None = None, limit: int = LISTED_LAUNCHES
 ) -> list[LaunchProgress]:
     """The newest launches, the last one first, at most `limit`."""
-    await journal.flush()
+    await journal.collect()
     exchanges = await runtime.store.find("exchange", tenant=tenant, owner=client_id, limit=SEARCHED_EXCHANGES)
     created = await runtime.store.find("launch", tenant=tenant, owner=client_id, limit=LISTED_LAUNCHES)
     seen: dict[str, float] = {}
@@ -99,12 +105,12 @@ async def find_newest(
     for record in created:
         seen.setdefault(record.family, real_time(records.parse(Launch, record.value).arrival))
     ids = sorted(seen, key=lambda id: -seen[id])[:limit]
-    found = [await read(runtime, journal, id, full=True) for id in ids]
+    found = [await read_stored(runtime, id) for id in ids]
     return [launch for launch in found if launch is not None]
 
 
 async def find_stalled(
-    runtime: Runtime, journal: Journal, exchanges: Sequence[Mapping[str, Any]], client_id: str | None = None
+    runtime: Runtime, exchanges: Sequence[Mapping[str, Any]], client_id: str | None = None
 ) -> list[LaunchProgress]:
     """The launches of these exchanges that stalled, and the newest ones that a script created and no request followed.
 
@@ -123,7 +129,7 @@ async def find_stalled(
     ]
     created = await runtime.store.find("launch", owner=client_id, limit=LISTED_LAUNCHES)
     quiet += [record.family for record in created if record.used_at is None and record.family not in last]
-    found = [await read(runtime, journal, id, full=True) for id in quiet]
+    found = [await read_stored(runtime, id) for id in quiet]
     return [launch for launch in found if launch is not None and launch.progress.state == "stalled"]
 
 

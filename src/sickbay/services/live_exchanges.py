@@ -1,7 +1,7 @@
 """Tells listeners which exchanges were recorded, on every worker. Without listeners, it does nothing.
 
-The journal is the only channel between workers: one task of each worker reads what was added to it, four times a second, and
-hands the rows to its listeners. A listener that reads slowly keeps the newest rows and the number of the others.
+One task of each worker reads what was added to the journal, four times a second, and hands the rows to its
+listeners. A listener that reads slowly keeps the newest rows and the number of the others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from sickbay.services.context import Runtime
 from sickbay.services.journal import metrics as journal_metrics
-from sickbay.services.journal.write import EVERY, Journal
+from sickbay.services.journal.write import EVERY, NOT_EXPLAINED, Journal
 from sickbay.settings.database import Unavailable
 from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow, is_wanted
 from sickbay.storage.interface import Store
@@ -132,7 +132,7 @@ class LiveExchanges:
         """Start to read the journal, unless a task already reads it. What was recorded before isn't reported."""
         async with self._beginning:
             if self._task is None or self._task.done():
-                await self._journal.flush()
+                await self._journal.collect()
                 await self._reader.begin()
                 self._dropped = journal_metrics.read_dropped()
                 self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
@@ -187,7 +187,7 @@ class LiveExchanges:
     async def _look(self) -> None:
         now = asyncio.get_running_loop().time()
         if self._journal.waiting() <= SMALL_BATCH or now - self._written >= EVERY:
-            await self._journal.flush(lambda exchange: False)
+            await self._journal.flush(NOT_EXPLAINED)
             self._written = now
         rows = await self._reader.read()
         self._journal.report_dropped()

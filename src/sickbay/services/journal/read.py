@@ -20,7 +20,7 @@ from sickbay.services.journal.earlier import with_earlier_moment
 from sickbay.services.journal.events import event
 from sickbay.services.journal.exchange_json import hide_private, is_proven, read_whole
 from sickbay.services.journal.probable import ADVICE, Guess, is_followed
-from sickbay.services.journal.write import EVERY, Journal
+from sickbay.services.journal.write import Journal
 from sickbay.storage.interface import Record
 
 FIRST, LAST = 20, 80
@@ -63,10 +63,10 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> di
     """One exchange, or None if there is none with this id."""
     record = await runtime.store.get("exchange", id)
     if record is None:
-        await journal.flush(lambda exchange: exchange.id == id)
+        await journal.collect(id)
         record = await runtime.store.get("exchange", id)
-    if record is None and runtime.shared:  # another worker may not have written it yet
-        await asyncio.sleep(EVERY * 1.5)
+    if record is None and journal.unreachable_seconds:
+        await asyncio.sleep(journal.unreachable_seconds)
         record = await runtime.store.get("exchange", id)
     if record is None:
         return None
@@ -103,7 +103,7 @@ async def list_exchanges(
     limit: int = 100,
 ) -> list[dict[str, Any]]:
     """Exchanges in full, newest first, for the administrator, each with its `arrival`. launch: the id of a timeline."""
-    await journal.flush()
+    await journal.collect()
     stored = await runtime.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
     followed = probable.find_followed(stored)
     return [
@@ -122,7 +122,7 @@ async def probably_of_app(runtime: Runtime, journal: Journal, client: Client, li
 
     limit: how many of the app's own exchanges are compared with them.
     """
-    await journal.flush()
+    await journal.collect()
     own = await runtime.store.find("exchange", owner=client.client_id, limit=limit)
     guessed = (await probable.of_app(runtime, client.client_id, client.tenant, own))[::-1]
     return [_line(entry) for entry in await _probable(runtime, guessed)]
@@ -142,7 +142,12 @@ async def timeline(runtime: Runtime, journal: Journal, id: str, *, full: bool, l
 
     launch: its record, to find the requests after a launch that a script created.
     """
-    await journal.flush(lambda exchange: full or exchange.timeline == id)
+    await journal.collect(None if full else id)
+    return await read_stored_timeline(runtime, id, full=full, launch=launch)
+
+
+async def read_stored_timeline(runtime: Runtime, id: str, *, full: bool, launch: Launch | None = None) -> Timeline:
+    """The same, of the exchanges that are stored already."""
     newest = await runtime.store.find("exchange", family=id, limit=FIRST + LAST)
     records, left_out = newest[::-1], 0
     if len(newest) == FIRST + LAST:

@@ -7,6 +7,7 @@ stored journal (`Volume`, trimmed in slices after each batch). docs/running.md h
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import Context
@@ -16,6 +17,7 @@ from msgspec import Struct
 
 from sickbay.diagnosis.silence.progress import PREFLIGHT_SECONDS
 from sickbay.kernel.memory import ResetScope
+from sickbay.kernel.worker_channel import WorkerChannel
 from sickbay.services import clock, runtime_settings
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.given_advice import GivenAdvice
@@ -67,6 +69,10 @@ DEFAULT_LIMITS = Volume(20_000, 64_000_000)
 AT_A_TIME, PAUSE = 200, 0.01
 """Exchanges written or deleted per transaction, and seconds between two deletions, so that other writes get a turn."""
 PURGED_EVERY = 3600
+ID_CHARACTERS = 200
+"""No ID of an exchange or a timeline is longer."""
+NOT_EXPLAINED = ""
+"""No refusal that waits to be explained."""
 RESENT = "resent"
 """What the terminal says of a request that Sickbay sent again."""
 
@@ -100,7 +106,7 @@ Waiting: TypeAlias = tuple[W, Revisions]
 
 
 class Journal:
-    """Queues exchanges until they are written. The task of `run` calls `flush`, and so does every reader before it reads.
+    """Queues exchanges until they are written. The task of `run` calls `flush`, and a reader calls `collect` before it reads.
 
     most: the limits to which the store is trimmed after each batch.
     """
@@ -108,6 +114,10 @@ class Journal:
     def __init__(self, runtime: Runtime, most: Volume = DEFAULT_LIMITS) -> None:
         self.runtime = runtime
         self.most = most
+        self.channel: WorkerChannel | None = None
+        """To the other workers of this server."""
+        self.unreachable_seconds = 0.0
+        """How long workers that can't be asked may hold an exchange."""
         self._granted: Queue[Waiting[Arrived]] = Queue(GRANTED_WAITING, WAITING_BYTES)
         self._refused: Queue[Waiting[Record]] = Queue(REFUSALS, WAITING_BYTES)
         self._unexplained: Queue[Waiting[Unexplained]] = Queue(UNEXPLAINED, UNEXPLAINED_BYTES)
@@ -210,14 +220,28 @@ class Journal:
         self._arrival = now if now > self._arrival else self._arrival + 1
         return self._arrival
 
-    async def flush(self, wanted: Callable[[Exchange], bool] = lambda exchange: True) -> None:
+    async def collect(self, wanted: str | None = None) -> None:
+        """Flushes, here and at the other workers, so that every exchange that was answered before can be read."""
+        await self.flush(wanted)
+        if self.channel is not None and len(wanted or "") <= ID_CHARACTERS:
+            await self.channel.ask(json.dumps(wanted).encode())
+
+    async def flush_for_worker(self, wanted: bytes) -> None:
+        """Does what another worker asks for in `collect`."""
+        with suppress(Unavailable):
+            await self.flush(json.loads(wanted))
+
+    async def flush(self, wanted: str | None = None) -> None:
         """Writes all queued exchanges, in slices.
 
-        Readers that arrive in the meantime wait until they are written. wanted: selects those of the refusals that wait to be
-        explained. Anyone may read one exchange, so that must not explain all.
+        Readers that arrive in the meantime wait until they are written. wanted: which of the refusals that wait to be
+        explained: all, or those with this ID of an exchange or a timeline. Anyone may read one exchange, so that must not
+        explain all.
         """
         async with self._writing:
-            while not await self._write_explained(self._unexplained.remove(lambda waiting: wanted(waiting[0].exchange))):
+            while not await self._write_explained(
+                self._unexplained.remove(lambda waiting: _is_wanted(waiting[0].exchange, wanted))
+            ):
                 await runtime_settings.refresh(self.runtime)
             while not await self._write_queues():
                 await runtime_settings.refresh(self.runtime)
@@ -283,7 +307,7 @@ class Journal:
                 METRICS.publish()
                 with suppress(Unavailable):  # the queues are written once the database is back
                     await runtime_settings.refresh(self.runtime)
-                    await self.flush(lambda exchange: False)  # the others are explained at their own pace
+                    await self.flush(NOT_EXPLAINED)  # the others are explained at their own pace
                     self.report_dropped()
                     await self.trim()
                     if self.runtime.effects.arrival() - purged > PURGED_EVERY * 1_000_000:
@@ -345,6 +369,10 @@ class Journal:
                 RESENT if exchange.resent_from else "",
             )
         )
+
+
+def _is_wanted(exchange: Exchange, wanted: str | None) -> bool:
+    return wanted is None or (wanted != NOT_EXPLAINED and wanted in (exchange.id, exchange.timeline))
 
 
 def weight(exchange: Exchange) -> int:

@@ -70,7 +70,7 @@ def _number(text: str | None, most: int) -> int | None:
 async def _json(sandbox: Sandbox, query: Parameters, reading: FilterReading) -> Response:
     if reading.problems:
         return error_responses.problem(400, "The filter has a mistake", detail=" ".join(reading.problems))
-    await sandbox.journal.flush()
+    await sandbox.journal.collect()
     limit, until = _number(query.get("limit"), MAXIMUM_ROWS) or ROWS, _number(query.get("before"), 2**62)
     records = await sandbox.runtime.store.find_exchanges(reading.wanted, limit, until)
     return error_responses.json([lines.to_json(entry) for entry in await lines.read_lines(sandbox.runtime, records)])
@@ -80,7 +80,7 @@ async def _view(sandbox: Sandbox, query: Parameters, text: str, reading: FilterR
     """With a filter that has a mistake, its other words count."""
     runtime, until = sandbox.runtime, _number(query.get("before"), 2**62)
     if query.get("part") != "list":  # what the stream told of is stored
-        await sandbox.journal.flush()
+        await sandbox.journal.collect()
     records = await runtime.store.find_exchanges(reading.wanted, ROWS + 1, until)
     entries = await lines.read_lines(runtime, records[:ROWS])
     client, stalled = None, list[LaunchProgress]()
@@ -126,7 +126,7 @@ async def _with_unnamed(
     listed = list(newest.values())[: launch_progress.LISTED_LAUNCHES]
     last = [await exchange_json.read_whole(runtime, record, False) | {"arrival": record.at} for record in listed]
     owner = client.client_id if client else None
-    stalled = await launch_progress.find_stalled(runtime, sandbox.journal, last, owner)
+    stalled = await launch_progress.find_stalled(runtime, last, owner)
     if client is not None:
         probable = await journal_reader.probably_of_app(runtime, sandbox.journal, client, ROWS)
         entries = sorted((*entries, *probable), key=lambda entry: -int(entry["arrival"]))[:ROWS]
@@ -156,7 +156,7 @@ async def clear(request: Request, sandbox: Sandbox) -> Response:
         if cookies.is_own_form(request, options.session, sent.get("csrf")):
             await clear_exchanges.clear(sandbox.runtime, sandbox.journal, reading.wanted)
         return Response(status_code=303, headers={"location": back})
-    await sandbox.journal.flush()
+    await sandbox.journal.collect()
     matching = await sandbox.runtime.store.count_exchanges(reading.wanted, DELETED)
     counted = (
         f"{DELETED:,} or more exchanges" if matching == DELETED else f"{matching:,} exchange{'s' if matching != 1 else ''}"

@@ -1,0 +1,94 @@
+"""Lets a worker ask the other workers of its server to do something, and wait until they have done it.
+
+Each worker listens on a Unix socket in one folder that only their user can open. Nothing is sent while no one asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from sickbay.kernel import private_files
+
+ANSWER_SECONDS: Final = 5.0
+"""How long `ask` waits for workers that neither answer nor end."""
+QUESTIONS_AT_ONCE: Final = 32
+"""Questions of a worker at the same time. Each needs a file descriptor per other worker."""
+DESCRIPTORS: Final = Path("/proc/self/fd")
+"""Linux: a folder's descriptor here is a short path to it. The path of a socket may have only 103 characters."""
+
+
+class WorkerChannel:
+    """Open it with `open_channel`. act: does what another worker asks for."""
+
+    def __init__(self, folder: Path, act: Callable[[bytes], Awaitable[None]]) -> None:
+        self._folder, self._act = folder, act
+        self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._asking = asyncio.Semaphore(QUESTIONS_AT_ONCE)
+        self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._place = DESCRIPTORS / str(self._descriptor) if DESCRIPTORS.is_dir() else folder
+        self._server: asyncio.AbstractServer | None = None
+
+    async def listen(self) -> None:
+        """Begin to answer. Raises OSError if the folder can't contain sockets."""
+        listening = socket.socket(socket.AF_UNIX)
+        try:
+            listening.bind(str(self._place / self._name))
+            self._server = await asyncio.start_unix_server(self._answer, sock=listening)
+        except OSError:
+            listening.close()
+            raise
+
+    async def ask(self, question: bytes) -> None:
+        """Return when each other worker has done it or ended, after ANSWER_SECONDS at the latest. The question is one line."""
+        with suppress(TimeoutError, FileNotFoundError):
+            async with asyncio.timeout(ANSWER_SECONDS), self._asking:
+                others = [name for name in os.listdir(self._folder) if name != self._name]
+                await asyncio.gather(*(self._ask_worker(name, question) for name in others))
+
+    async def _ask_worker(self, name: str, question: bytes) -> None:
+        with suppress(OSError):  # it has ended
+            reader, writer = await asyncio.open_unix_connection(str(self._place / name))
+            try:
+                writer.write(question + b"\n")
+                await reader.read()
+            finally:
+                writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Act on one question. The end of the connection is the answer, also if that fails."""
+        try:
+            await self._act((await reader.readline()).rstrip(b"\n"))
+        finally:
+            writer.close()
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        with suppress(FileNotFoundError):
+            os.unlink(self._name, dir_fd=self._descriptor)
+        os.close(self._descriptor)
+
+
+async def open_channel(folder: Path, act: Callable[[bytes], Awaitable[None]]) -> WorkerChannel:
+    """Make the folder and listen in it. Raises OSError and NotPrivate."""
+    private_files.make_folder(folder)
+    channel = WorkerChannel(folder, act)
+    try:
+        await channel.listen()
+    except BaseException:
+        channel.close()
+        raise
+    return channel
+
+
+def remove_sockets(folder: Path, pid: int | None = None) -> None:
+    """Remove what a worker left that has ended; None: all workers of this folder."""
+    for left in folder.glob("*-*" if pid is None else f"{pid}-*"):
+        left.unlink(missing_ok=True)
