@@ -23,5 +23,5 @@ class LaterEffects(SystemEffects):
 
     async def fetch(self, url: str, *, loopback: bool = False, page: bool = False) -> Fetched:
         if not self.answers:
-            raise Unreachable("All connection attempts failed")
+            raise Unreachable("All connection attempts failed", "no-connection")
         return Fetched(self.answers)

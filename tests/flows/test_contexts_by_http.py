@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.flows.flow import BASE, Flow, receive, run
+from tests.flows.later_effects import LaterEffects
 from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 SCOPE = "launch launch/patient launch/encounter openid fhirUser patient/*.rs user/*.rs"
@@ -99,6 +100,7 @@ def test_an_app_with_only_user_scopes_is_launched_without_a_patient(tmp_path: Pa
 def test_the_chart_launches_with_the_latest_visit_and_hides_the_banner(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
+        flow.sandbox.runtime.effects = LaterEffects(answers=200)
         app = await flow.register()
         chart = await flow.http.get(f"/general/ehr/patients/p-0017?app={app['app_id']}", headers=HTML)
         frame = re.search(r'<iframe class="app" src="([^"]+)"', chart.text)

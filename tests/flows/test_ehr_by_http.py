@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 from tests.flows.flow import Flow, receive, run
+from tests.flows.later_effects import LaterEffects
 
 HTML = {"Accept": "text/html"}
 
@@ -28,6 +29,7 @@ async def sign_in(flow: Flow, to: str = "/general/ehr") -> None:
 def test_an_app_is_launched_from_the_chart_after_consent_and_not_asked_again(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await sign_in(flow)
+        flow.sandbox.runtime.effects = LaterEffects(answers=200)
         app = await flow.register(auto_approve=None)
         chart = await flow.http.get(f"/general/ehr/patients/p-0017?app={app['app_id']}", headers=HTML)
         assert chart.status_code == 200

@@ -19,6 +19,16 @@ LINES = (
     ehr_views.RequestLine("10:41:09.016", "GET", "/Observation?patient=p-0017&category=vital-signs", 200, "/exchanges/1"),
     ehr_views.RequestLine("10:41:08.951", "POST", "/general/oauth/token", 400),
 )
+STRIP = ehr_views.RequestsView(
+    requests=LINES,
+    heading="2 requests",
+    timeline="/l",
+    problems=(
+        ehr_views.CountedProblem("1 refused", "/exchanges/1", "refused"),
+        ehr_views.CountedProblem("1 stalled", "/l", "stalled"),
+    ),
+    waits="The browser was sent to http://localhost:8100 at 10:41:02 (UTC).",
+)
 
 
 def _open_app() -> ehr_views.OpenApp:
@@ -29,9 +39,11 @@ def _open_app() -> ehr_views.OpenApp:
         tab="/t",
         close="/c",
         timeline="/l",
-        requests=LINES,
-        heading="Two requests, one refused.",
-        summary="For 58 more minutes.",
+        settings="/developer/apps/a1/settings",
+        exchanges="/exchanges?q=app%3Aa1",
+        sandbox="allow-scripts",
+        allow="camera",
+        strip=STRIP,
     )
 
 
@@ -107,6 +119,6 @@ def ehr_pages() -> dict[str, tuple[str, Any, Frame]]:
         "chart": ("chart", record, here),
         "chart-closed": ("chart", replace(record, open=None), here),
         "chart-least": ("chart", least, here),
-        "requests": ("requests", ehr_views.RequestsView(requests=LINES, heading="Two requests."), EHR),
-        "requests-least": ("requests", ehr_views.RequestsView(requests=(), heading=""), EHR),
+        "requests": ("requests", STRIP, EHR),
+        "requests-least": ("requests", ehr_views.RequestsView(), EHR),
     }

@@ -287,6 +287,13 @@ class Policy:
     """Whether the banner and the dialect's own members are only sent after an EHR launch."""
     framed: Literal["all", "signed-in", "none"] = "all"
     """Which authorization pages the EHR may show in a frame. "signed-in": all except the sign-in page."""
+    frame_sandbox: Literal["none", "pop-ups", "strict"] = "none"
+    """What the chart's frame keeps an app from doing."""
+    frame_allow: tuple[str, ...] = ()
+    """The browser features that the chart's frame lets an app use."""
+    frame_size: Literal["fill", "800x600", "400x600"] = "fill"
+    frame_check: bool = True
+    """Whether the chart asks an app on this machine if it answers, before its frame opens the app."""
     launches: tuple[str, ...] = ("ehr", "standalone")
     """How an app may be launched: from the EHR, or standalone."""
     basic_secret: Literal["either", "decoded", "raw"] = "either"

@@ -16,6 +16,7 @@ from sickbay.protocol import jose, scopes
 
 Kind: TypeAlias = Literal["seconds", "flag", "choice", "list", "scopes"]
 MAXIMUM_SECONDS = 10 * 365 * 86400
+FRAME_FEATURES = ("camera", "clipboard-read", "clipboard-write", "display-capture", "fullscreen", "geolocation", "microphone")
 GRANTS = Policy().registration_grants
 
 
@@ -39,7 +40,7 @@ class PolicySetting(NamedTuple):
             return "" if _are_scopes(value) else "one string of SMART scopes, separated by spaces"
         if self.kind == "choice":
             return "" if value in self.choices else join(self.choices, "or")
-        fits = isinstance(value, (list, tuple)) and bool(value) and all(item in self.choices for item in value)
+        fits = isinstance(value, (list, tuple)) and len(value) >= self.least and all(item in self.choices for item in value)
         return "" if fits else f"a list of {', '.join(self.choices)}"
 
 
@@ -62,6 +63,19 @@ SETTINGS: dict[str, PolicySetting] = {
     "rotate_refresh": PolicySetting("flag", "Each refresh issues a new refresh token and invalidates the old one"),
     "public_refresh": PolicySetting("flag", "Public apps get refresh tokens"),
     "framed": PolicySetting("choice", "Authorization pages that the EHR may show in a frame", ("all", "signed-in", "none")),
+    "frame_sandbox": PolicySetting(
+        "choice",
+        "Sandbox of the frame that the chart opens an app in: none, one that also allows pop-ups, downloads and dialogs, or "
+        "one that allows only scripts, forms and the app's own storage",
+        ("none", "pop-ups", "strict"),
+    ),
+    "frame_allow": PolicySetting(
+        "list", "Browser features that the chart's frame lets an app use (the attribute allow)", FRAME_FEATURES, least=0
+    ),
+    "frame_size": PolicySetting("choice", "Size of the chart's frame, in CSS pixels", ("fill", "800x600", "400x600")),
+    "frame_check": PolicySetting(
+        "flag", "The chart's frame says why an app on this machine can't be shown, before it opens it"
+    ),
     "launches": PolicySetting("list", "Ways to launch an app", ("ehr", "standalone")),
     "pkce": PolicySetting(
         "choice", "Whether PKCE is required, regardless of the app's registration", ("required", "if-sent", "off"), app=False

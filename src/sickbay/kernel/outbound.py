@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 TIMEOUT_SECONDS = 5.0
@@ -20,6 +21,9 @@ LIMIT = 65_536
 """The maximum size of a body in bytes."""
 VIA = "1.1 sickbay"
 """Sent with each request, so that a Sickbay that receives it doesn't take it for the person at the keyboard."""
+NO_RESPONSE: Final = f"no response within {TIMEOUT_SECONDS:.0f} seconds"
+WRAPPED_EXCEPTIONS: Final = 8
+"""How many exceptions are looked through for the one of the TLS handshake."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -46,8 +50,15 @@ class NamedHost:
     addresses: list[str] = field(default_factory=list)
 
 
+Cause: TypeAlias = Literal["no-connection", "timeout", "certificate", "tls", "other"]
+
+
 class Unreachable(Exception):
     """Nothing was fetched. The message explains the reason to the developer who registered the URL."""
+
+    def __init__(self, message: str, cause: Cause = "other") -> None:
+        super().__init__(message)
+        self.cause: Cause = cause
 
 
 def is_allowed(text: str, loopback: bool) -> bool:
@@ -85,9 +96,22 @@ async def fetch(url: str, *, loopback: bool = False, named: NamedHost | None = N
         async with asyncio.timeout(TIMEOUT_SECONDS):
             return await _from_any(parts, await _addresses(parts.hostname, port, loopback, named), port, page)
     except TimeoutError:
-        raise Unreachable(f"no response within {TIMEOUT_SECONDS:.0f} seconds") from None
+        raise Unreachable(NO_RESPONSE, "timeout") from None
+    except httpx2.TimeoutException as error:
+        raise Unreachable(NO_RESPONSE, "timeout") from error
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
-        raise Unreachable(str(error) or type(error).__name__) from error
+        cause: Cause = _tls_cause(error) or ("no-connection" if isinstance(error, httpx2.ConnectError) else "other")
+        raise Unreachable(str(error) or type(error).__name__, cause) from error
+
+
+def _tls_cause(error: BaseException) -> Cause | None:
+    """What went wrong in the TLS handshake. HTTP clients wrap its exception once or twice."""
+    current: BaseException | None = error
+    for _ in range(WRAPPED_EXCEPTIONS):
+        if isinstance(current, ssl.SSLError):
+            return "certificate" if isinstance(current, ssl.SSLCertVerificationError) else "tls"
+        current = current.__cause__ or current.__context__ if current is not None else None
+    return None
 
 
 async def _addresses(host: str, port: int, loopback: bool, named: NamedHost | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""Asks the address of an app whether anything answers there, for the button on the page of a launch that stopped."""
+"""Asks the address of an app whether anything answers there, and decides which addresses may be asked."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from sickbay.services.launch_progress import LaunchProgress
 
 
 def address_to_ask(runtime: Runtime, found: LaunchProgress) -> str:
-    """The address of the app that the launch waits for, if Sickbay may ask it; "" otherwise.
-
-    Only addresses of this machine, while only this machine can reach Sickbay, and never Sickbay's own ports.
-    """
+    """The address of the app that the launch waits for, if Sickbay may ask it; "" otherwise."""
     current = found.progress
     if current.awaited == "discovery":
         uri = found.trail.app.launch_uri
@@ -23,9 +20,16 @@ def address_to_ask(runtime: Runtime, found: LaunchProgress) -> str:
         uri = current.since.url
     else:
         return ""
+    return uri if may_ask(runtime, uri) else ""
+
+
+def may_ask(runtime: Runtime, uri: str) -> bool:
+    """Whether Sickbay may ask this address of an app.
+
+    Only addresses of this machine, while only this machine can reach Sickbay, and never Sickbay's own ports.
+    """
     own = {_port(base) for base in (runtime.base, runtime.sample_base) if base}
-    is_allowed = runtime.loopback and urls.is_web(uri) and urls.is_loopback(uri) and _port(uri) not in own
-    return uri if is_allowed else ""
+    return runtime.loopback and urls.is_web(uri) and urls.is_loopback(uri) and _port(uri) not in own
 
 
 def _port(url: str) -> int | None:

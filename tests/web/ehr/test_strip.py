@@ -36,7 +36,7 @@ def strip(*exchanges: dict[str, Any], probable: list[dict[str, Any]] | None = No
 def test_a_refused_authorization_request_is_red_although_it_is_a_redirect(answer: dict[str, Any]) -> None:
     view = strip(step("launch", 3, location=LAUNCH), step("authorize", 2, **answer))
     assert [line.kind for line in view.requests] == ["passed", "refused"]
-    assert view.summary == "1 refused"
+    assert [problem.text for problem in view.problems] == ["1 refused"]
     assert view.waits == ""
 
 
@@ -48,13 +48,18 @@ def test_the_strip_says_why_a_request_was_refused() -> None:
 def test_a_redirect_with_an_error_that_no_check_decided_is_no_success_either() -> None:
     failed = step("authorize", 2, location="http://localhost:8100/callback?error=server_error")
     assert [line.kind for line in strip(failed).requests] == ["warning"]
-    assert strip(failed).summary == "1 failed"
+    assert [problem.text for problem in strip(failed).problems] == ["1 failed"]
 
 
 def test_an_app_that_does_not_answer_is_named_with_its_address() -> None:
     view = strip(step("launch", 6, location=LAUNCH))
     assert view.waits.startswith("The browser was sent to http://localhost:8100 at 10:31:34 (UTC).")
     assert strip(step("launch", 1, location=LAUNCH)).waits == ""
+
+
+def test_a_frame_whose_app_was_not_launched_has_no_launch_to_show() -> None:
+    view = strip()
+    assert (view.requests, view.problems, view.timeline, view.waits) == ((), (), "", "")
 
 
 def test_a_user_who_reads_a_page_of_sickbay_is_not_called_late() -> None:

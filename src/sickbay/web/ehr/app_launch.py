@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from urllib.parse import urlencode
 
 import orjson
 from starlette.requests import Request
@@ -17,15 +18,17 @@ from sickbay.authorization.launch.url import launch_uri
 from sickbay.authorization.models import Client
 from sickbay.protocol.urls import for_a_header
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import frame_check, patients, registration
 from sickbay.services import launch as launches
-from sickbay.services import patients, registration
 from sickbay.services.context import Tenant
 from sickbay.services.launch import CreatedLaunch
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.admin_guard import AdminGuard
+from sickbay.web.ehr.frame_notice import explain_obstacle
 from sickbay.web.ehr.handlers import VERSION, EhrPages
+from sickbay.web.exchanges.handlers import may_read_all
 from sickbay.web.http_request import headers_of
 from sickbay.web.pages import notice
 from sickbay.web.pages.notice import NoticeView
@@ -48,6 +51,8 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     visible = patient and await patients.read(sandbox.runtime, tenant, VERSION, "Patient", patient, ehr.user)
     if client is None or not launch_uri(client) or (patient and not visible):
         return ehr.page("notice", notice.no_app(ehr.home), status=404)
+    if framed and (view := await _explain_frame(ehr, client)):
+        return ehr.page("notice", view, status=502, framed=True)
     await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))
     wanted = await _of_card(ehr, client, patient, query.get("card")) or await _of_task(ehr, client, patient, query.get("task"))
     visit = query.get("encounter") or (wanted.encounter if wanted else None)
@@ -65,6 +70,20 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         context=context,
     )
     return await _redirect_to_app(request, tenant, client, created)
+
+
+async def _explain_frame(ehr: EhrPages, client: Client) -> NoticeView | None:
+    """The page to show in the frame instead of the app; None if nothing is known to keep the app out of it."""
+    query = ehr.request.query_params
+    if "anyway" in query or not ehr.tenant.under(client).policy.frame_check:
+        return None
+    uri, page = launch_uri(client), ehr.origin
+    obstacle = await frame_check.find_obstacle(ehr.sandbox.runtime, uri, page, may_ask_app=may_read_all(ehr.request))
+    if obstacle is None:
+        return None
+    shown = {name: value for name, value in query.items() if name not in ("framed", "seed")}
+    here = f"{ehr.home}/open?"
+    return explain_obstacle(obstacle, client.name, uri, page, here + urlencode(query.multi_items()), here + urlencode(shown))
 
 
 async def _of_task(ehr: EhrPages, client: Client, patient: str | None, id: str | None) -> LaunchTaskRequest | None:

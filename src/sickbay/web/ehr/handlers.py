@@ -26,8 +26,10 @@ from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import is_own_path
 from sickbay.web.ehr import chart as pages
 from sickbay.web.ehr import chart_data, schedule, strip
+from sickbay.web.ehr.frame_notice import SANDBOX
 from sickbay.web.ehr.views import OpenApp, PatientsView
 from sickbay.web.exchanges.handlers import may_read_all
+from sickbay.web.exchanges.list_view import address
 from sickbay.web.oauth.login import one_click, sign_in_view, signing_in_user
 from sickbay.web.pages import notice
 from sickbay.web.population_pending import wait_until_filled
@@ -57,8 +59,18 @@ class EhrPages:
         await wait_until_filled(self.request, self.sandbox, ResourceSpace(self.tenant.name, VERSION))
         return None
 
-    def page(self, name: str, view: object, here: str = "", frames: bool = False, status: int = 200) -> Response:
-        options = html_response.PageOptions(self.tenant, self.session, user=self.user, here=here, frames=frames)
+    @property
+    def origin(self) -> str:
+        """The origin of the pages, as the browser sees it. A proxy may have taken https away."""
+        scheme = "https" if self.sandbox.runtime.base.startswith("https:") else self.request.url.scheme
+        return f"{scheme}://{self.request.url.netloc}"
+
+    def page(
+        self, name: str, view: object, here: str = "", frames: bool = False, status: int = 200, framed: bool = False
+    ) -> Response:
+        options = html_response.PageOptions(
+            self.tenant, self.session, user=self.user, here=here, frames=frames, framed=framed, bare=framed
+        )
         return html_response.page(self.request, self.sandbox, name, view, options, status)
 
     async def search(self, type: str, *parameters: tuple[str, str]) -> list[patients.Json]:
@@ -222,7 +234,8 @@ def _open(ehr: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) 
     seed = ehr.sandbox.runtime.effects.token(12)
     timeline = launches.timeline_of(ehr.sandbox.runtime, seed)
     open_it = f"{ehr.home}/open?{urlencode({'app': app.app_id, 'patient': patient, **at_work})}"
-    parts = urlsplit(app.launch_uri or "")
+    parts, administers = urlsplit(app.launch_uri or ""), may_read_all(ehr.request)
+    policy = ehr.tenant.under(app).policy
     return OpenApp(
         name=app.name,
         src=f"{open_it}&seed={seed}&framed=1",
@@ -232,6 +245,11 @@ def _open(ehr: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) 
         live=f"{chart_path}/requests?timeline={timeline}",
         timeline=f"/timelines/{timeline}",
         probe=_probe(ehr, parts.hostname or ""),
+        settings=f"/developer/apps/{app.app_id}/settings#p-frame_sandbox" if administers else "",
+        exchanges=address("/exchanges", q=f"app:{app.app_id}") if administers else "",
+        sandbox=SANDBOX[policy.frame_sandbox],
+        allow="; ".join(policy.frame_allow),
+        size=policy.frame_size,
     )
 
 
@@ -254,5 +272,6 @@ async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=may_read_all(request)) if id else Timeline([])
     )
     client = await registration.by_id(sandbox.runtime, timeline.exchanges[0]["app"]) if timeline.exchanges else None
-    view = strip.requests_view(timeline, client, f"/timelines/{id}", sandbox.runtime.effects.arrival() / 1e6)
+    exchanges = address("/exchanges", q=f"launch:{id}") if may_read_all(request) else ""
+    view = strip.requests_view(timeline, client, f"/timelines/{id}", sandbox.runtime.effects.arrival() / 1e6, exchanges)
     return ehr.page("requests", view)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from sickbay.authorization.models import Client
@@ -15,32 +15,51 @@ from sickbay.kernel.english import count
 from sickbay.services.journal import outcomes
 from sickbay.services.journal.outcomes import outcome
 from sickbay.services.journal.read import Timeline
-from sickbay.web.ehr.views import RequestLine, RequestsView
+from sickbay.web.ehr.views import CountedProblem, RequestLine, RequestsView
 from sickbay.web.exchanges.timeline_views import evidence
 
 LINES: Final = 8
 """The newest requests that the strip shows."""
+BLANK_FRAME: Final = (
+    "If the frame is blank, or says that the app refused to connect, open the app in a tab. If it works there, its response "
+    "may forbid frames (X-Frame-Options, or frame-ancestors in its Content-Security-Policy)."
+)
 SLOW_SECONDS: Final = 5
 """After this time without the next request, the strip says what the launch waits for. A person watches it."""
 
 
-def requests_view(timeline: Timeline, client: Client | None, href: str, now: float) -> RequestsView:
-    """now: real time in seconds. client: the app of the launch."""
+def requests_view(timeline: Timeline, client: Client | None, href: str, now: float, exchanges: str = "") -> RequestsView:
+    """now: real time in seconds. client: the app of the launch. exchanges: the list of its exchanges, for the administrator."""
     every = sorted((*timeline.exchanges, *timeline.probable), key=lambda exchange: int(exchange["arrival"]))
-    ended = [outcome(exchange) for exchange in every]
-    counts = {"refused": ended.count("refused"), "failed": ended.count("warning")}
+    refused, failed = (_count_ended(every, *words, exchanges) for words in (("refused", "refused"), ("warning", "failed")))
     address = urlsplit((client.launch_uri if client else "") or "")
     origin = f"{address.scheme}://{address.netloc}" if address.netloc else ""
     found = progress(Trail(timeline.events, real_now=now, clock_now=now))
     words = sentences(found, client.name if client else "", origin)
+    stalled = CountedProblem("1 stalled", href, "stalled") if every and found.state == "stalled" else None
     is_slow = words is not None and found.awaited != "login" and found.state != "worked" and found.seconds > SLOW_SECONDS
     return RequestsView(
         requests=tuple(_line(exchange) for exchange in every[-LINES:]),
         heading=count(len(every) + timeline.left_out, "request") if every else "",
-        summary=english.join([f"{number} {word}" for word, number in counts.items() if number]),
-        timeline=href,
-        waits=words.seen if words is not None and is_slow and not counts["refused"] else "",
+        problems=tuple(problem for problem in (refused, failed, stalled) if problem is not None),
+        timeline=href if every else "",
+        waits=_describe_wait(words.seen, found.awaited) if words is not None and is_slow and not refused else "",
     )
+
+
+def _count_ended(
+    exchanges: Sequence[Mapping[str, Any]], kind: Literal["refused", "warning"], word: str, all: str
+) -> CountedProblem | None:
+    """How many exchanges ended so, with a link to the only one, or to all of them, or to the newest."""
+    ended = [exchange for exchange in exchanges if outcome(exchange) == kind]
+    if not ended:
+        return None
+    several = f"{all}+is%3A{word}" if all and len(ended) > 1 else ""
+    return CountedProblem(f"{len(ended)} {word}", several or f"/exchanges/{ended[-1]['id']}", kind)
+
+
+def _describe_wait(seen: str, awaited: str | None) -> str:
+    return f"{seen} {BLANK_FRAME}" if awaited == "discovery" else seen
 
 
 def _line(exchange: Mapping[str, Any]) -> RequestLine:

@@ -8,7 +8,7 @@ sign out  POST {ehr}/sign-out: csrf (the button in the bar).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from sickbay.services.journal.outcomes import Outcome
 from sickbay.web.pages.parts import Link, initials
@@ -195,6 +195,28 @@ class RequestLine:
     probably: str = ""
 
 
+class CountedProblem(NamedTuple):
+    """How many requests ended badly, and where that is explained. href: "" if nothing explains it."""
+
+    text: str
+    href: str
+    kind: Literal["refused", "warning", "stalled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestsView:
+    """The list of requests below the frame, which is refreshed while the app is open (template `requests`).
+
+    waits: what the launch has waited for longer than usual, and what to check; "" if there is nothing to say.
+    """
+
+    requests: tuple[RequestLine, ...] = ()
+    heading: str = ""
+    problems: tuple[CountedProblem, ...] = ()
+    timeline: str = ""
+    waits: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenApp:
     """src: the address of the frame, which creates the launch. tab: for a new tab. live: the fragment `requests`."""
@@ -208,10 +230,15 @@ class OpenApp:
     probe: str = ""
     """Our page under another host name, which tests whether embedded pages can store data; "" if not needed."""
     timeline: str = ""
-    requests: tuple[RequestLine, ...] = ()
-    heading: str = ""
-    summary: str = ""
-    waits: str = ""
+    settings: str = ""
+    """Where the administrator changes the attributes of the frame."""
+    exchanges: str = ""
+    """All exchanges of this app, for the administrator."""
+    sandbox: str = ""
+    """The attribute of the frame; "" for a frame without it."""
+    allow: str = ""
+    size: str = "fill"
+    strip: RequestsView = RequestsView()
 
     @property
     def letters(self) -> str:
@@ -236,17 +263,3 @@ class ChartView:
     labs_day: str = ""
     searched: str = ""
     """The observations that were looked at; "" if these are all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestsView:
-    """The list of requests below the frame, which is refreshed while the app is open (template `requests`).
-
-    waits: what the launch has waited for longer than usual, and what to check; "" if there is nothing to say.
-    """
-
-    requests: tuple[RequestLine, ...]
-    heading: str
-    summary: str = ""
-    timeline: str = ""
-    waits: str = ""

@@ -12,6 +12,7 @@ from sickbay.web.pages.parts import Link
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeView:
     """title starts with the result. code is shown in monospace. primary is the main action; new_tab opens it in a new tab.
+    tab always opens in a new tab.
 
     bar: how much of a task is done, and its total.
     """
@@ -21,6 +22,7 @@ class NoticeView:
     code: str = ""
     primary: Link | None = None
     others: tuple[Link, ...] = ()
+    tab: Link | None = None
     new_tab: bool = False
     bar: tuple[int, int] | None = None
 

@@ -42,6 +42,7 @@ GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "framed",
         ),
     ),
+    ("Apps in the chart", ("frame_sandbox", "frame_allow", "frame_size", "frame_check")),
     ("Scopes", ("drop_unregistered_scopes", "wildcard_scopes", "scope_versions", "mixed_scope_versions")),
     ("Client authentication", ("auth_methods", "basic_secret", "assertion_algorithms", "assertion_audience")),
     ("Registration", ("registration_scopes", "registration_grants", "propagation_delay")),
@@ -132,7 +133,9 @@ def _field(
     source = "unsaved" if sent is not None and values != _texts(chosen.get(name, default)) else source
     choices = tuple(Choice(text, WORDS.get(text, text), text in values) for text in _choices(setting, default))
     kind = "choice" if setting.kind == "flag" else setting.kind
-    shown = english.join([WORDS.get(text, text) for text in _texts(default)]) or "as the app is registered"
+    shown = english.join([WORDS.get(text, text) for text in _texts(default)]) or (
+        "none" if setting.kind == "list" else "as the app is registered"
+    )
     return PolicyField(name, setting.description, kind, " ".join(values), shown, source, choices, setting.least, fault)
 
 
