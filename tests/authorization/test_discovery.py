@@ -76,7 +76,7 @@ def test_the_complete_openid_document() -> None:
         "token_endpoint": "http://localhost:7425/general/oauth/token",
         "userinfo_endpoint": "http://localhost:7425/u",
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+        "token_endpoint_auth_methods_supported": [*Policy().auth_methods, "none"],
         "token_endpoint_auth_signing_alg_values_supported": ["RS384", "ES384"],
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": ["S256"],

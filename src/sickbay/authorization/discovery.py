@@ -68,7 +68,7 @@ def smart_configuration(server: Server, *, jwks_uri: str, app_state: str = "", *
         "authorization_endpoint": server.authorization_endpoint,
         "token_endpoint": server.token_endpoint,
         "grant_types_supported": list(server.grants),
-        "token_endpoint_auth_methods_supported": list(server.policy.auth_methods),
+        "token_endpoint_auth_methods_supported": client_methods(server.policy),
         "token_endpoint_auth_signing_alg_values_supported": list(server.policy.assertion_algorithms),
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": [METHOD],
@@ -95,6 +95,11 @@ def openid_configuration(server: Server, *, jwks_uri: str, own_claims: Sequence[
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
     }
+
+
+def client_methods(policy: Policy) -> list[str]:
+    """Returns the authentication methods with `none`: clients of agents look for it before they act as a public client."""
+    return [*policy.auth_methods, *(["none"] if policy.resource_metadata else [])]
 
 
 def capabilities(policy: Policy) -> list[str]:

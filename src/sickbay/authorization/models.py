@@ -276,6 +276,8 @@ class Policy:
     """Whether a patient app may have patient/ scopes without launch/patient: the signed-in user is the patient."""
     state_required: bool = True
     send_iss: bool = True
+    resource_metadata: bool = True
+    """Whether FHIR bases have protected resource metadata (RFC 9728), which challenges name."""
     error_description: bool = True
     redirect_extra_query: bool = False
     redirect_uri_optional: bool = False

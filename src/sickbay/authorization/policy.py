@@ -114,6 +114,9 @@ SETTINGS: dict[str, PolicySetting] = {
     "explain_empty": PolicySetting(
         "flag", "A search that finds nothing says why, in an OperationOutcome in the Bundle", app=False
     ),
+    "resource_metadata": PolicySetting(
+        "flag", "FHIR bases have protected resource metadata (RFC 9728), and challenges name them", app=False
+    ),
     "strict_cors": PolicySetting("flag", "Only registered origins may read responses (CORS)", app=False),
     "credentialed_cors": PolicySetting("flag", "Registered origins may send requests with credentials (CORS)", app=False),
 }

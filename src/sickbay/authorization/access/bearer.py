@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
@@ -44,11 +46,14 @@ def _likely_token(header: str) -> str:
     return "" if "," in header or header.lower().startswith("basic") or last.lower() == "bearer" else last
 
 
-def challenge(refusal: Refusal, realm: str) -> str:
-    """Returns WWW-Authenticate for a refusal with 400, 401 or 403 (RFC 6750 3). No error code without a token."""
-    parameters = {"realm": realm, "error": refusal.error, "scope": refusal.facts.get("needed")}
-    sent = {name: value for name, value in parameters.items() if value and (name != "scope" or refusal.status == 403)}
-    return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in sent.items())
+def challenge(refusal: Refusal, realm: str, parameters: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Returns WWW-Authenticate for a refusal with 400, 401 or 403 (RFC 6750 3). No error code without a token.
+
+    parameters: further ones. Without them, a refusal with 403 names the scope that it needs.
+    """
+    needed = {"scope": refusal.facts.get("needed")} if refusal.status == 403 else {}
+    sent = {"realm": realm, "error": refusal.error, **needed, **parameters}
+    return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in sent.items() if value)
 
 
 ISSUES = {refusals.FHIR_TOKEN_EXPIRED.name: "expired", refusals.FHIR_INSUFFICIENT_SCOPE.name: "forbidden"}

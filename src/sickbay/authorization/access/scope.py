@@ -113,3 +113,19 @@ def needed_scope(token: AccessToken, type: str | None, letters: str) -> str:
     if granted and all(resource_scope.version == "v1" for resource_scope in granted):
         return f"{level}/{type or '*'}.{'read' if set(letters) <= set('rs') else 'write'}"
     return f"{level if type else 'system'}/{type or '*'}.{'rs' if set(letters) <= set('rs') else letters}"
+
+
+def list_operation_scopes(request: AccessRequest, token: AccessToken, version: str) -> tuple[str, ...]:
+    """Returns all scopes that the request needs, whether the token has them or not.
+
+    A client that requests one missing scope after the other would send the user through several authorizations.
+    """
+    types: list[str | None] = [request.type]
+    if request.type is None and request.interaction in SEVERAL:
+        types = [*(chosen_types(version, request.parameters.pairs) or ("*",))]
+    needed = [needed_scope(token, type, request.letters) for type in types if request.letters]
+    for alternatives in request.involved:
+        if alternatives != "*":
+            names = alternatives.split("|")
+            needed.append(needed_scope(token, "Patient" if "Patient" in names else names[0], "s"))
+    return tuple(dict.fromkeys(needed))

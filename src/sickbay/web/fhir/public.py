@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
+from sickbay.authorization.protected_resource import WELL_KNOWN
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.media import json_type
 from sickbay.fhir.outcome import Issue
@@ -43,6 +44,8 @@ def public_response(base: FhirBase, routed: Route | Misrouted, path: str, header
     if path == "/.well-known/smart-configuration":
         body = base.documents.smart(base.tenant, base.version)
         return FhirResponse(200, body, [(b"content-type", b"application/json")])
+    if path == WELL_KNOWN and (document := base.documents.protected_resource(base.tenant, base.version)) is not None:
+        return FhirResponse(200, document, [(b"content-type", b"application/json")])
     url = f"{base.url}/.well-known/smart-configuration"
     if "openid" in path:
         url = endpoints(base.tenant)["openid_configuration"]

@@ -8,6 +8,7 @@ from msgspec import structs
 
 from sickbay.authorization.access.bearer import challenge, issue_type
 from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.protected_resource import challenge_parameters
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.rule import Finding
 from sickbay.fhir.body import Body
@@ -39,7 +40,8 @@ def refuse(version: str, base: str, access: AccessResult, refusals: Sequence[Fin
     response = issue_response(version, refusal.status, *(issues or [Issue(code, refusal.name, rule=refusal.name)]))
     if not of_oauth:
         return response
-    header = (b"www-authenticate", challenge(refusal, base).encode())
+    parameters = challenge_parameters(refusal, decision.request, decision.context, base)
+    header = (b"www-authenticate", challenge(refusal, base, parameters).encode())
     return structs.replace(response, headers=[*response.headers, header])
 
 

@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from sickbay import dialects
 from sickbay.authorization.access import app_state
+from sickbay.authorization.protected_resource import WELL_KNOWN
 from sickbay.authorization.requests import token_request
 from sickbay.faults.asked import AskedRequest
 from sickbay.fhir.routing import route_plainly
@@ -20,7 +21,7 @@ from sickbay.services.context import Runtime, Tenant
 FORM_STAGES = ("token", "introspection", "revocation")
 """Stages of endpoints whose client authenticates in the form or by the Authorization header."""
 PARAMETER = re.compile(rb"(?:^|&)_count=[^&]*")
-DOCUMENTS = ("/metadata", "/.well-known/smart-configuration")
+DOCUMENTS = ("/metadata", "/.well-known/smart-configuration", WELL_KNOWN)
 Found = tuple[AskedRequest, tuple[str, ...]]
 """What a request asks, and the codes and tokens that it sends."""
 

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sickbay import __version__
-from sickbay.authorization import brands, discovery
+from sickbay import __version__, dialects
+from sickbay.authorization import brands, discovery, protected_resource
 from sickbay.authorization.access import app_state
 from sickbay.authorization.access.search import listed_parameters
 from sickbay.authorization.launch import style as launch_style
@@ -36,6 +36,10 @@ OAUTH_URIS = {
 }
 """The name in the extension oauth-uris (SMART 1.0) -> the member of the discovery document."""
 
+NO_RESOURCE = (
+    "There is no protected resource metadata at this address. For a FHIR base, the path is "
+    f"{protected_resource.WELL_KNOWN} followed by the path of the base, if the policy resource_metadata of its hospital is on."
+)
 IDENTITY = (("userinfo_endpoint", "userinfo"), ("end_session_endpoint", "logout"))
 """The endpoints that only OpenID Connect has."""
 
@@ -69,6 +73,12 @@ class Documents:
             ),
         )
 
+    def protected_resource(self, tenant: Tenant, version: str) -> bytes | None:
+        """The metadata of a FHIR base; None if the hospital's policy is to have none."""
+        if not tenant.policy.resource_metadata:
+            return None
+        return self._find_document("resource", tenant, version, lambda: _protected_resource(self.sandbox, tenant, version))
+
     def openid(self, tenant: Tenant) -> bytes:
         return self._find_document("openid", tenant, "", lambda: _openid(tenant))
 
@@ -100,6 +110,13 @@ def _openid(tenant: Tenant) -> dict[str, Any]:
     return _with_dialect(
         tenant, discovery.openid_configuration(tenant.server, own_claims=own_claims, **more, **_other_endpoints(tenant))
     )
+
+
+def _protected_resource(sandbox: Sandbox, tenant: Tenant, version: str) -> dict[str, Any]:
+    guide = f"{sandbox.runtime.base}/docs/how-to/agent-access"
+    name = f"{tenant.title}, FHIR {version.upper()}"
+    scopes = protected_resource.base_scopes(tenant.policy)
+    return protected_resource.document(tenant.fhir_base(version), tenant.server.issuer, scopes, name, guide)
 
 
 def _with_dialect(tenant: Tenant, document: dict[str, Any]) -> dict[str, Any]:
@@ -158,8 +175,33 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
             Route(f"/.well-known/oauth-authorization-server{issuer}", openid),
             Route(f"/{tenant.name}{tenant.dialect.path('jwks')}", jwks),
             Route(f"/{tenant.name}{launch_style.PATH}", _answer(lambda: launch_style.DOCUMENT)),
+            *_resource_routes(sandbox, documents, tenant),
         ]
-    return well_known
+    return [*well_known, Route(f"{protected_resource.WELL_KNOWN}{{path:path}}", _say_no_resource)]
+
+
+def _resource_routes(sandbox: Sandbox, documents: Documents, tenant: Tenant) -> list[Route]:
+    """The metadata of each FHIR base, where a client looks first: the well-known path stands between host and path."""
+
+    def answer_for(version: str) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            document = documents.protected_resource(sandbox.tenants[tenant.name], version)
+            return _open(request, document) if document is not None else await _say_no_resource(request)
+
+        return _record(tenant.name, answer)
+
+    return [
+        Route(f"{protected_resource.WELL_KNOWN}/{tenant.name}{path}", answer_for(version))
+        for version in tenant.dialect.fhir
+        for path in dict.fromkeys((tenant.dialect.fhir_path(version), dialects.short_path(version)))
+    ]
+
+
+async def _say_no_resource(request: Request) -> Response:
+    """A client that looks for metadata reads JSON, so it doesn't get the page of an unknown address."""
+    response = _open(request, orjson.dumps({"error": "not_found", "error_description": NO_RESOURCE}))
+    response.status_code = 404
+    return response
 
 
 def _answer(body: Callable[[], bytes]) -> Callable[[Request], Any]:

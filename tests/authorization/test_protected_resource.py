@@ -1,0 +1,121 @@
+"""Protected resource metadata: its address, its scopes, and the parameters of a challenge."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import structs
+from tests.authorization.access.test_access import KNOWN, fhir_request, with_scope
+
+from sickbay.authorization import access, protected_resource
+from sickbay.authorization.access.scope import list_operation_scopes
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken, Policy, Server
+from sickbay.authorization.requests import AccessRequest
+from sickbay.kernel.checks import examine
+
+BASE = "http://localhost:7425/general/r4"
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        (BASE, "http://localhost:7425/.well-known/oauth-protected-resource/general/r4"),
+        ("https://mcp.example.org/mcp/", "https://mcp.example.org/.well-known/oauth-protected-resource/mcp"),
+        ("https://mcp.example.org", "https://mcp.example.org/.well-known/oauth-protected-resource"),
+        ("https://mcp.example.org/", "https://mcp.example.org/.well-known/oauth-protected-resource"),
+    ],
+)
+def test_the_well_known_path_is_inserted_after_the_host(resource: str, expected: str) -> None:
+    assert protected_resource.metadata_url(resource) == expected
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        (Policy(), ("openid", "fhirUser", "launch/patient", "patient/*.rs")),
+        (Policy(scope_versions=("v1",)), ("openid", "fhirUser", "launch/patient", "patient/*.read")),
+        (Policy(launches=("ehr",)), ("openid", "fhirUser", "user/*.rs")),
+        (Policy(supported_scopes=("launch/patient", "launch", "patient/*.rs")), ("launch/patient", "patient/*.rs")),
+        (Policy(supported_scopes=("patient/Patient.rs",)), ("patient/Patient.rs",)),
+    ],
+)
+def test_a_base_lists_a_few_scopes_that_its_policy_grants(policy: Policy, expected: tuple[str, ...]) -> None:
+    assert protected_resource.base_scopes(policy) == expected
+
+
+def test_without_wildcards_a_base_lists_single_types() -> None:
+    scopes = protected_resource.base_scopes(Policy(wildcard_scopes=False))
+    assert "patient/Observation.rs" in scopes
+    assert not any("*" in scope for scope in scopes)
+
+
+def parameters(request: AccessRequest, context: AccessContext, policy: Policy) -> dict[str, str]:
+    context = structs.replace(context, server=Server(policy=policy))
+    refusal = examine(access.CHECKS, request, context).decisive()
+    assert refusal is not None
+    return protected_resource.challenge_parameters(refusal, request, context, BASE)
+
+
+METADATA = {"resource_metadata": "http://localhost:7425/.well-known/oauth-protected-resource/general/r4"}
+
+
+@pytest.mark.parametrize(
+    ("type", "letters", "policy", "scope"),
+    [
+        ("Patient", "r", Policy(), "launch/patient patient/Patient.rs"),
+        ("Patient", "u", Policy(), "launch/patient patient/Patient.u"),
+        ("Patient", "s", Policy(scope_versions=("v1",)), "launch/patient patient/Patient.read"),
+        ("Patient", "c", Policy(scope_versions=("v1",)), "launch/patient patient/Patient.write"),
+        (None, "r", Policy(), "openid fhirUser launch/patient patient/*.rs"),
+        ("Patient", "", Policy(), "openid fhirUser launch/patient patient/*.rs"),
+        ("Patient", "r", Policy(launches=("ehr",)), "openid fhirUser user/*.rs"),
+        ("Patient", "r", Policy(supported_scopes=("user/*.rs",)), "user/*.rs"),
+    ],
+)
+def test_a_client_without_a_token_learns_the_scopes_of_its_request(
+    type: str | None, letters: str, policy: Policy, scope: str
+) -> None:
+    request = fhir_request(type, letters, authorization=None)
+    assert parameters(request, KNOWN, policy) == {"scope": scope, **METADATA}
+
+
+def test_without_the_policy_a_challenge_says_only_what_it_always_said() -> None:
+    policy = Policy(resource_metadata=False)
+    assert parameters(fhir_request(authorization=None), KNOWN, policy) == {}
+    assert parameters(fhir_request("Condition"), KNOWN, policy) == {"scope": "patient/Condition.rs"}
+
+
+def test_a_malformed_request_learns_only_where_the_metadata_are() -> None:
+    assert parameters(fhir_request(authorization='Bearer "x"'), KNOWN, Policy()) == METADATA
+
+
+def test_a_token_of_an_unknown_server_gets_the_default_policy() -> None:
+    request = fhir_request("Condition")
+    context = with_scope("patient/Patient.rs")
+    refusal = examine(access.CHECKS, request, context).decisive()
+    assert refusal is not None
+    assert protected_resource.challenge_parameters(refusal, request, context, BASE) == {
+        "scope": "patient/Condition.rs",
+        **METADATA,
+    }
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (
+            fhir_request("Condition", "s", involved=("Patient|Device", "*", "Patient")),
+            ("patient/Condition.rs", "patient/Patient.rs"),
+        ),
+        (fhir_request("Condition", "u", involved=("Group|Device",)), ("patient/Condition.u", "patient/Group.rs")),
+        (
+            fhir_request(None, "s", query="_type=Condition,Observation", interaction="search-system"),
+            ("patient/Condition.rs", "patient/Observation.rs"),
+        ),
+        (fhir_request(None, "s", interaction="search-system"), ("patient/*.rs",)),
+        (fhir_request("Condition", ""), ()),
+    ],
+)
+def test_an_operation_needs_the_scopes_of_all_its_types(request_: AccessRequest, expected: tuple[str, ...]) -> None:
+    assert isinstance(KNOWN.token, AccessToken)
+    assert list_operation_scopes(request_, KNOWN.token, "r4") == expected

@@ -1,0 +1,110 @@
+"""Protected resource metadata of FHIR bases (RFC 9728), and the challenges that lead a client to them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from tests.flows.flow import BASE, Flow
+from tests.flows.shared_app import Sitting
+
+WELL_KNOWN = "/.well-known/oauth-protected-resource"
+BASES = {"/general/r4": True, "/general/dstu2": True, "/cerner/r4": False, "/epic/api/FHIR/R4": False}
+
+
+def read_challenge(header: str) -> dict[str, str]:
+    """The parameters of a Bearer challenge, which must have the syntax of RFC 9110 11.6.1."""
+    assert re.fullmatch(r'Bearer \w+="[^"\\]*"(, \w+="[^"\\]*")*', header), header
+    return dict(re.findall(r'(\w+)="([^"]*)"', header))
+
+
+@pytest.mark.parametrize("base", list(BASES))
+def test_both_well_known_addresses_of_a_base_have_the_same_metadata(shared: Sitting, base: str) -> None:
+    async def steps(flow: Flow) -> None:
+        answers = [await flow.http.get(address) for address in (WELL_KNOWN + base, base + WELL_KNOWN)]
+        if not BASES[base]:
+            assert [answer.status_code for answer in answers] == [404, 404]
+            return
+        inserted, appended = [answer.json() for answer in answers]
+        assert inserted == appended
+        assert inserted["resource"] == BASE + base
+        issuer = inserted["authorization_servers"][0]
+        metadata = (await flow.http.get(f"/.well-known/oauth-authorization-server{issuer.removeprefix(BASE)}")).json()
+        assert metadata["issuer"] == issuer
+        assert "none" in metadata["token_endpoint_auth_methods_supported"]
+        assert set(inserted["scopes_supported"]) <= set(metadata["scopes_supported"])
+        assert not {"launch", "offline_access", "online_access"} & set(inserted["scopes_supported"])
+        assert answers[0].headers["access-control-allow-origin"] == "*"
+
+    shared.do(steps)
+
+
+@pytest.mark.parametrize("path", ["", "/", "/general", "/general/r9", "/nowhere/r4", "/general/r4/Patient"])
+def test_no_other_address_has_metadata_and_the_answer_is_json(shared: Sitting, path: str) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get(WELL_KNOWN + path, headers={"Accept": "text/html"})
+        assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
+
+    shared.do(steps)
+
+
+@pytest.mark.parametrize(
+    ("path", "scope"),
+    [
+        ("/Patient/p-0001", "launch/patient patient/Patient.rs"),
+        ("/Observation?patient=p-0001", "launch/patient patient/Observation.rs"),
+        ("/_history", "openid fhirUser launch/patient patient/*.rs"),
+    ],
+)
+def test_a_request_without_a_token_learns_metadata_and_scope(shared: Sitting, path: str, scope: str) -> None:
+    async def steps(flow: Flow) -> None:
+        for headers in ({}, {"Authorization": "Bearer made-up"}):
+            answer = await flow.http.get(f"/general/r4{path}", headers=headers)
+            challenge = read_challenge(answer.headers["www-authenticate"])
+            assert challenge.pop("realm") == f"{BASE}/general/r4"
+            assert challenge.pop("error", "invalid_token") == "invalid_token"
+            assert challenge == {"scope": scope, "resource_metadata": f"{BASE}{WELL_KNOWN}/general/r4"}
+        vendor = await flow.http.get("/epic/api/FHIR/R4/Patient/p-0001")
+        assert set(read_challenge(vendor.headers["www-authenticate"])) == {"realm"}
+
+    shared.do(steps)
+
+
+@pytest.mark.parametrize(
+    ("held", "query", "named"),
+    [
+        ("patient/Patient.rs", "Condition", "patient/Condition.rs"),
+        ("patient/Patient.read", "Condition", "patient/Condition.read"),
+        (
+            "patient/Patient.rs",
+            "MedicationRequest?_include=MedicationRequest:requester:Practitioner&_revinclude=Provenance:target",
+            "patient/MedicationRequest.rs patient/Practitioner.rs patient/Provenance.rs",
+        ),
+        (
+            "patient/MedicationRequest.rs",
+            "MedicationRequest?_include=MedicationRequest:requester:Practitioner",
+            "patient/MedicationRequest.rs patient/Practitioner.rs",
+        ),
+        ("user/Patient.rs", "?_type=Condition,Observation", "user/Condition.rs user/Observation.rs"),
+    ],
+)
+def test_a_step_up_challenge_names_all_scopes_at_once(shared: Sitting, held: str, query: str, named: str) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await get_with(flow, held, query)
+        assert answer.status_code == 403
+        challenge = read_challenge(answer.headers["www-authenticate"])
+        assert (challenge["error"], challenge["scope"]) == ("insufficient_scope", named)
+        assert challenge["resource_metadata"] == f"{BASE}{WELL_KNOWN}/general/r4"
+        allowed = await get_with(flow, named, query)
+        assert allowed.status_code == 200
+
+    shared.do(steps)
+
+
+async def get_with(flow: Flow, scope: str, query: str) -> Any:
+    app = await flow.register(scope=scope)
+    who = {"patient": "p-0001"} if scope.startswith("patient/") else {}
+    body = {"app": app["app_id"], "scope": scope, "user": await flow.clinician(), **who}
+    token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
+    return await flow.http.get(f"/general/r4/{query}", headers={"Authorization": f"Bearer {token}"})
