@@ -96,6 +96,7 @@ def _forms() -> Iterator[tuple[str, Callable[[str], Message]]]:
     for path in (
         "/rules?q=",
         "/docs/search?q=",
+        "/developer/search?q=",
         "/exchanges/",
         "/timelines/",
         "/nothing/",

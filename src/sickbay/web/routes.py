@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sickbay.web.exchanges import handlers as exchange_handlers
     from sickbay.web.exchanges import listing, resend
     from sickbay.web.oauth import authorized_apps
-    from sickbay.web.portal import app_edit, app_faults, app_policy, apps, developer, doctor, hospitals, rules, time
+    from sickbay.web.portal import app_edit, app_faults, app_policy, apps, developer, doctor, hospitals, lookup, rules, time
     from sickbay.web.portal import registration as portal_registration
 else:
     docs_handlers = HandlersOf("sickbay.web.docs.handlers")
@@ -55,6 +55,7 @@ else:
     developer = HandlersOf("sickbay.web.portal.developer")
     doctor = HandlersOf("sickbay.web.portal.doctor")
     hospitals = HandlersOf("sickbay.web.portal.hospitals")
+    lookup = HandlersOf("sickbay.web.portal.lookup")
     rules = HandlersOf("sickbay.web.portal.rules")
     time = HandlersOf("sickbay.web.portal.time")
     portal_registration = HandlersOf("sickbay.web.portal.registration")
@@ -80,6 +81,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer", _with(sandbox, apps.apps)),
         Route(admin_session.SIGN_IN, _with(sandbox, admin_session.sign_in), methods=["GET", "POST"]),
         Route("/developer/sign-out", _with(sandbox, admin_session.sign_out), methods=["POST"]),
+        Route("/developer/search", _with(sandbox, lookup.lookup), methods=["GET", "POST"]),
         Route("/developer/time", _with(sandbox, time.time), methods=["GET", "POST"]),
         Route("/developer/register", _with(sandbox, portal_registration.register), methods=["GET", "POST"]),
         Route("/developer/apps/{id}", _by_id(sandbox, apps.app)),
