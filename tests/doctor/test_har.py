@@ -13,6 +13,7 @@ from tests.laws import examples
 
 from sickbay.doctor.diagnose import diagnose
 from sickbay.doctor.har import is_har, read
+from sickbay.protocol.parameters import parse
 
 EHR = "https://ehr.example.org"
 DISCOVERY = {"authorization_endpoint": f"{EHR}/authorize", "token_endpoint": f"{EHR}/token", "issuer": f"{EHR}/r4"}
@@ -148,3 +149,21 @@ def test_no_entry_makes_reading_fail(request: Any, response: Any) -> None:
 def test_only_a_log_with_entries_is_a_har_file() -> None:
     assert is_har(har())
     assert not any(is_har(document) for document in (None, [], {}, {"log": {}}, {"log": {"entries": {}}}, {"log": []}))
+
+
+def test_what_sickbay_masked_in_its_own_file_is_no_mistake() -> None:
+    """Its masks stand for values that it examined, and it records few headers."""
+    url = f"http://localhost:7425/general/oauth/authorize?response_type=code&code_challenge=E9Me…(43)&state=‹{10**4}%20characters›"
+    entry = {
+        "request": {"method": "GET", "url": url, "headers": [{"name": "Origin", "value": "http://a"}]},
+        "response": {"status": 302},
+    }
+    document = {"log": {"creator": {"name": "Sickbay"}, "entries": [entry]}}
+    (exchange,) = read(document)
+    assert [found["kind"] for found in exchange.inputs] == ["authorize_url"]
+    sent = parse(exchange.sent["query"])
+    assert sent.get("code_challenge") == "E9Me" + 39 * "x"
+    assert len(sent.get("state") or "") < 200
+    (foreign,) = read({"log": {"creator": {"name": "WebInspector"}, "entries": [entry]}})
+    assert "…" in foreign.sent["query"]
+    assert read({"log": {"creator": "Sickbay", "entries": [entry]}})[0].sent == foreign.sent

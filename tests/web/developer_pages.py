@@ -38,6 +38,23 @@ def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
         first=first,
         recent=recent,
     )
+    here = {name: replace(DEVELOPER, here=name) for name in ("Hospitals", "Exchanges", "Doctor", "Rules")}
+    return {
+        "home": ("home", home, here["Hospitals"]),
+        "home-least": ("home", developer_views.HomeView(hospitals=(), people="none"), here["Hospitals"]),
+        **exchange_list_pages(here["Exchanges"]),
+        **timeline_pages(here["Exchanges"]),
+        "doctor-least": ("doctor", doctor_views.DoctorView(), here["Doctor"]),
+        "doctor-fault": (
+            "doctor",
+            doctor_views.DoctorView(input="?", fault="Not recognised. Paste a URL, a curl command or a JSON response."),
+            here["Doctor"],
+        ),
+        **diagnosed_pages(here["Doctor"], here["Rules"]),
+    }
+
+
+def timeline_pages(frame: Frame) -> dict[str, tuple[str, Any, Frame]]:
     launched = {
         **grant(),
         "id": "0",
@@ -57,22 +74,29 @@ def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
     stalled = timeline_views.timeline_view(
         "l-8f3e21", [launched], app="Pressure Notes", hospital="General Hospital", origin="localhost:8100", now=1795516300
     )
+    seen = [{"page": "sign-in", "at": 1795516262}, {"page": "consent", "at": 1795516264}]
+    allowed = {
+        **make_refused(),
+        "id": "2",
+        "stage": "login",
+        "findings": [],
+        "pages": seen,
+        "at": 1795516266,
+        "arrival": 1795516266000000,
+    }
+    late = {**grant(), "id": "3", "at": 1795516267, "injected": {"fault": "f", "kind": "delay"}, "milliseconds": 4000}
+    lost = {**grant(), "id": "4", "at": 1795516268, "evidence": "origin"}
+    full = timeline_views.timeline_view(
+        "l-8f3e21", [launched, *[allowed] * 21, late], app="P" * 300, hospital="H" * 300, left_out=4900, probable=[lost]
+    )
+    full = replace(full, live=True, due=20_500, compares=True, kind="warning")
     stalled = replace(stalled, ask="http://localhost:8100/launch", answer="no answer (refused)")
-    here = {name: replace(DEVELOPER, here=name) for name in ("Hospitals", "Exchanges", "Doctor", "Rules")}
     return {
-        "home": ("home", home, here["Hospitals"]),
-        "home-least": ("home", developer_views.HomeView(hospitals=(), people="none"), here["Hospitals"]),
-        **exchange_list_pages(here["Exchanges"]),
-        "timeline": ("timeline", story, here["Exchanges"]),
-        "timeline-stalled": ("timeline", stalled, here["Exchanges"]),
-        "timeline-least": ("timeline", timeline_views.timeline_view("l", [], app="A", hospital="H"), here["Exchanges"]),
-        "doctor-least": ("doctor", doctor_views.DoctorView(), here["Doctor"]),
-        "doctor-fault": (
-            "doctor",
-            doctor_views.DoctorView(input="?", fault="Not recognised. Paste a URL, a curl command or a JSON response."),
-            here["Doctor"],
-        ),
-        **diagnosed_pages(here["Doctor"], here["Rules"]),
+        "timeline": ("timeline", story, frame),
+        "timeline-full": ("timeline", full, frame),
+        "timeline_body": ("timeline_body", full, frame),
+        "timeline-stalled": ("timeline", stalled, frame),
+        "timeline-least": ("timeline", timeline_views.timeline_view("l", [], app="A", hospital="H"), frame),
     }
 
 

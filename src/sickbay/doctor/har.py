@@ -2,6 +2,9 @@
 
 HAR 1.2: `log.entries[]`, each with `request` and `response`. One exchange may become several inputs, for example a token
 request and its response. What one exchange reveals (the discovery document, the `state`) is part of the others' context.
+
+A file that Sickbay wrote has masks instead of secrets, few of the response headers and no body of a public document. So its
+masks count as well-formed values, and nothing is said about those headers and documents.
 """
 
 from __future__ import annotations
@@ -23,6 +26,12 @@ WELL_KNOWN = "/.well-known/smart-configuration"
 _FHIR = re.compile(r"/(?:metadata/?$|[A-Z][A-Za-z]+(?:/[A-Za-z0-9.-]{1,64}(?:(?:/_history|/\$)|/?$)|/_search/?$|/\$|/?$))")
 _DECORATION = re.compile(r"\.(?:css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf)$", re.I)
 """Files without which a page still works. A missing icon isn't an error of a launch."""
+_MASK = re.compile(r"([\w.~-]{0,4})…\((\d{1,4})\)|‹(\d{1,4})(?: |%20|\+)characters?›", re.A)
+"""What Sickbay records instead of a secret (`redaction.masking`), with its length."""
+MASK_CHARACTERS = 128
+"""Characters that a mask is filled in with at most: a code_verifier has no more (RFC 7636, 4.1)."""
+_INCOMPLETE = frozenset(("smart_configuration", "http_exchange"))
+"""Inputs that need what Sickbay doesn't record."""
 _ASSET = re.compile(r"\.(?:m?js|css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf|html?)$", re.I)
 
 
@@ -49,13 +58,20 @@ def read(document: Json) -> tuple[HarExchange, ...]:
     """The exchanges of a launch and the failed ones, in order. Everything else that the browser fetched is left out."""
     entries = [(number, entry) for number, entry in enumerate(document["log"]["entries"], 1) if _is_entry(entry)]
     exchanges = [(number, _read_plain(entry)) for number, entry in entries]
+    is_recorded = _is_recorded(document)
+    if is_recorded:
+        exchanges = [(number, _fill_masks(exchange)) for number, exchange in exchanges]
     server = _server([exchange for _, exchange in exchanges])
     result: list[HarExchange] = []
     states: list[str] = []
     for number, exchange in exchanges:
         context = {"server": server or _base(exchange)} | ({"sent_state": states[-1]} if states else {})
         known = {name: value for name, value in context.items() if value}
-        inputs = tuple({**evidence, "context": known} for evidence in _inputs(exchange))
+        inputs = tuple(
+            {**evidence, "context": known}
+            for evidence in _inputs(exchange)
+            if not (is_recorded and evidence["kind"] in _INCOMPLETE)
+        )
         answers = _answers(exchange, launch=bool(inputs))
         if not inputs and answers:
             inputs = ({"kind": "error_answer", "text": "", "context": {}},)
@@ -66,6 +82,19 @@ def read(document: Json) -> tuple[HarExchange, ...]:
         if inputs[0]["kind"] == "authorize_url":
             states.append(parse(exchange["query"]).get("state") or "")
     return tuple(result)
+
+
+def _is_recorded(document: Json) -> bool:
+    """Whether Sickbay wrote the file, from its journal."""
+    creator = document["log"].get("creator")
+    return isinstance(creator, dict) and creator.get("name") == "Sickbay"
+
+
+def _fill_masks(value: Any) -> Any:
+    """The value with x instead of what was masked."""
+    if isinstance(value, str):
+        return _MASK.sub(lambda mask: (mask[1] or "").ljust(min(int(mask[2] or mask[3]), MASK_CHARACTERS), "x"), value)
+    return {name: _fill_masks(member) for name, member in value.items()} if isinstance(value, dict) else value
 
 
 def _answers(exchange: Json, *, launch: bool) -> tuple[ErrorAnswer, ...]:

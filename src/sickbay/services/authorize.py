@@ -16,6 +16,7 @@ from sickbay.authorization.login.prompt import SignInParameters, sign_in_paramet
 from sickbay.authorization.models import AutoApproval, Client, Launch, User
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.authorization.scopes import ordinary as ordinary_scopes
+from sickbay.diagnosis.silence.trail import PageName, ShownPage
 from sickbay.diagnosis.stages import AUTHORIZE
 from sickbay.services import launch as launches
 from sickbay.services import records, registration, sessions
@@ -30,6 +31,8 @@ WAITS_FOR = 1800
 """Seconds that a user has to sign in, choose and consent."""
 MAXIMUM_PER_BROWSER = 32
 """Requests that wait in one browser at the same time, once someone has signed in there."""
+MAXIMUM_PAGES = 16
+"""Pages of one authorization that are remembered, the first ones. A browser can go back and forth as often as it likes."""
 
 
 class StoredAuthorization(Struct, frozen=True):
@@ -53,8 +56,8 @@ class StoredAuthorization(Struct, frozen=True):
     chosen: dict[str, str] = {}
     page: str = ""
     """The page that was shown last, by its name in `login.LoginStep`; "" if it hasn't been shown since the last answer."""
-    page_at: float = 0
-    """When it was shown, in seconds of real time."""
+    pages: tuple[ShownPage, ...] = ()
+    """All pages that were shown, at most MAXIMUM_PAGES."""
 
 
 class PendingAuthorization(Struct, frozen=True):
@@ -79,6 +82,7 @@ class PendingAuthorization(Struct, frozen=True):
     chosen: dict[str, str] = {}
     """launch/ scope for another type -> the reference that the user chose; "" if none was chosen."""
     id: str = ""
+    pages: tuple[ShownPage, ...] = ()
     sign_in_parameters: SignInParameters = SignInParameters()
     offered: tuple[GrantedScope, ...] = ()
     """Each requested scope, and whether it can be granted."""
@@ -267,6 +271,7 @@ def _make_pending(
         encounter=encounter,
         chosen=stored.chosen,
         id=id,
+        pages=stored.pages,
         sign_in_parameters=sign_in_parameters(request.parameters),
         offered=offered,
         grantable=tuple([scope.scope for scope in offered if scope.granted]),
@@ -311,6 +316,7 @@ async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, 
         encounter=waiting.encounter,
         before=waiting.before,
         chosen=waiting.chosen,
+        pages=waiting.pages,
     )
     now = runtime.now()
     record = Record(
@@ -329,13 +335,14 @@ async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, 
     return structs.replace(waiting, id=id)
 
 
-async def note_page(runtime: Runtime, waiting: PendingAuthorization, page: str) -> None:
-    """Stores that the user sees this page, so that the timeline can name it. Showing the same page again changes nothing."""
+async def note_page(runtime: Runtime, waiting: PendingAuthorization, page: PageName) -> None:
+    """Stores that the user sees this page, so that the timeline can show it. Showing the same page again changes nothing."""
     record = await runtime.store.get("pending", waiting.id)
     stored = records.parse(StoredAuthorization, record.value) if record else None
     if record is None or stored is None or stored.page == page:
         return
-    value = records.dump(structs.replace(stored, page=page, page_at=runtime.effects.arrival() / 1e6))
+    pages = (*stored.pages, ShownPage(page, runtime.effects.arrival() / 1e6))[:MAXIMUM_PAGES]
+    value = records.dump(structs.replace(stored, page=page, pages=pages))
     with suppress(Conflict):  # the user answered it in the meantime
         await runtime.store.transaction([Put(structs.replace(record, value=value), record.revision, aside=True)])
 

@@ -11,7 +11,7 @@ from sickbay.authorization.models import Client, Launch
 from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.silence.causes import causes
 from sickbay.diagnosis.silence.progress import Awaited, LaunchStatus, progress
-from sickbay.diagnosis.silence.trail import AppDetails, Event, PageName, Trail
+from sickbay.diagnosis.silence.trail import AppDetails, Event, Trail
 from sickbay.diagnosis.silence.wording import Sentences, sentences
 from sickbay.protocol import urls
 from sickbay.services import launch as launches
@@ -64,19 +64,24 @@ def _find_destination(found: LaunchStatus, trail: Trail) -> str:
     return (found.since.url if found.since and found.since.step in ("launch", "code") else "") or trail.app.launch_uri
 
 
-async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool, answer: str = "") -> LaunchProgress | None:
+async def read(
+    runtime: Runtime, journal: Journal, id: str, *, full: bool, answer: str = "", whole: bool = False
+) -> LaunchProgress | None:
     """One launch by the id of its timeline; None if nothing of it is stored.
 
-    full: for the administrator. Other readers see only what the exchanges prove. answer: as in Trail.
+    full: for the administrator. Other readers see only what the exchanges prove. answer: as in Trail. whole: with all members
+    of each exchange.
     """
     await journal.collect(None if full else id)
-    return await read_stored(runtime, id, full=full, answer=answer)
+    return await read_stored(runtime, id, full=full, answer=answer, whole=whole)
 
 
-async def read_stored(runtime: Runtime, id: str, *, full: bool = True, answer: str = "") -> LaunchProgress | None:
+async def read_stored(
+    runtime: Runtime, id: str, *, full: bool = True, answer: str = "", whole: bool = False
+) -> LaunchProgress | None:
     """The same, of what is stored already."""
     launch = await launches.of_timeline(runtime, id) if full else None
-    timeline = await journal_reader.read_stored_timeline(runtime, id, full=full, launch=launch)
+    timeline = await journal_reader.read_stored_timeline(runtime, id, full=full, launch=launch, whole=whole)
     if launch is None and not timeline.exchanges:
         return None
     client = await registration.by_id(runtime, launch.client_id if launch else timeline.exchanges[0].get("app"))
@@ -154,7 +159,7 @@ async def _with_unnamed(runtime: Runtime, trail: Trail, client: Client, id: str)
         return trail
     more: list[Event] = []
     if found.awaited == "login":
-        more += await _page(runtime, client, id, found.since)
+        more += await _pages(runtime, client, id, found.since)
     if found.awaited in RESTART_SECONDS:
         more += await _restarts(runtime, client, id, found.since, RESTART_SECONDS[found.awaited])
     more += await _faults(runtime, client, found.since)
@@ -162,15 +167,12 @@ async def _with_unnamed(runtime: Runtime, trail: Trail, client: Client, id: str)
     return msgspec.structs.replace(trail, events=tuple(events))
 
 
-async def _page(runtime: Runtime, client: Client, id: str, since: Event) -> list[Event]:
-    """The page of Sickbay that the user of this launch saw last."""
+async def _pages(runtime: Runtime, client: Client, id: str, since: Event) -> list[Event]:
+    """The pages of Sickbay that the user of this launch saw."""
     waiting = await runtime.store.find("pending", owner=client.client_id, limit=WAITING_REQUESTS)
     stored = [records.parse(StoredAuthorization, record.value) for record in waiting]
-    page = next((pending for pending in stored if pending.timeline == id and pending.page), None)
-    if page is None:
-        return []
-    clock = since.clock + page.page_at - since.at
-    return [Event("page", page.page_at, clock=clock, page=msgspec.convert(page.page, PageName))]
+    pages = next((pending.pages for pending in stored if pending.timeline == id), ())
+    return [Event("page", shown.at, clock=since.clock + shown.at - since.at, page=shown.page) for shown in pages]
 
 
 async def _restarts(runtime: Runtime, client: Client, id: str, since: Event, seconds: int) -> list[Event]:

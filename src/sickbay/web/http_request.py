@@ -15,6 +15,7 @@ from starlette.responses import Response
 from sickbay.authorization.readable import FORM_LIMIT, LOOKED_AT, not_utf8, too_large
 from sickbay.authorization.stand_in import StandIn
 from sickbay.diagnosis.explain import Explanation
+from sickbay.diagnosis.silence.trail import ShownPage
 from sickbay.kernel.checks import Refusal
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol.parameters import Parameters, parse
@@ -266,10 +267,12 @@ async def note(
     body: str = "",
     recorded: RecordedRequest | None = None,
     shown: bool = True,
+    pages: tuple[ShownPage, ...] = (),
 ) -> Response:
     """Write the exchange into the journal and return the response. shown: whether its body may be stored.
 
-    recorded: the request, instead of its body. Raises WasReset if the request was refused and a reset may be the reason.
+    recorded: the request, instead of its body. pages: that the user saw before. Raises WasReset if the request was refused and
+    a reset may be the reason.
     """
     sandbox: Sandbox = request.app.state.sandbox
     state = state_of(request.scope)
@@ -290,6 +293,7 @@ async def note(
         explanation,
         injected=state.injected,
         seconds=state.seconds(),
+        pages=pages,
     )
     await sandbox.journal.write(mark_resent(state, exchange))
     return response

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sickbay.web.ehr import app_launch
     from sickbay.web.ehr import handlers as ehr_handlers
     from sickbay.web.exchanges import handlers as exchange_handlers
-    from sickbay.web.exchanges import listing, resend
+    from sickbay.web.exchanges import listing, resend, timelines
     from sickbay.web.oauth import authorized_apps
     from sickbay.web.portal import app_edit, app_faults, app_policy, apps, developer, doctor, hospitals, lookup, rules, time
     from sickbay.web.portal import registration as portal_registration
@@ -47,6 +47,7 @@ else:
     exchange_handlers = HandlersOf("sickbay.web.exchanges.handlers")
     listing = HandlersOf("sickbay.web.exchanges.listing")
     resend = HandlersOf("sickbay.web.exchanges.resend")
+    timelines = HandlersOf("sickbay.web.exchanges.timelines")
     authorized_apps = HandlersOf("sickbay.web.oauth.authorized_apps")
     app_edit = HandlersOf("sickbay.web.portal.app_edit")
     app_faults = HandlersOf("sickbay.web.portal.app_faults")
@@ -100,7 +101,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/exchanges/{id}", _by_id(sandbox, exchange_handlers.exchange)),
         Route("/timelines", _with(sandbox, listing.launches)),
         Route("/exchanges/{id}/resend", _by_id(sandbox, resend.resend), methods=["GET", "POST"]),
-        Route("/timelines/{id}", _by_id(sandbox, exchange_handlers.timeline), methods=["GET", "POST"]),
+        Route("/timelines/{id}", _by_id(sandbox, timelines.timeline), methods=["GET", "POST"]),
         *discovery.routes(sandbox, documents),
         *brands.routes(sandbox),
         *admin_handlers.routes(sandbox),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -16,12 +18,12 @@ HOME, ELSEWHERE = "http://localhost:8100", "https://other.example.org"
 START = 1_764_000_000_000_000
 
 
-def trace(arrival: int = 0, app: str = "a", launch: str = "l", stage: str = "token", **more: str) -> Trace:
+def trace(arrival: int = 0, app: str = "a", launch: str = "l", stage: str = "token", **more: Any) -> Trace:
     members = {"method": "GET", "path": "/general/r4/Patient", "origin": "", "agent": "node", "client": "loopback"} | more
     return Trace(START + arrival, app, launch, stage, **members)
 
 
-def make_loose_trace(arrival: int = 100, **more: str) -> Trace:
+def make_loose_trace(arrival: int = 100, **more: Any) -> Trace:
     return trace(arrival, **{"app": "", "launch": "", "stage": "access"} | more)
 
 
@@ -81,6 +83,13 @@ def make_loose_trace(arrival: int = 100, **more: str) -> Trace:
             None,
             id="much later",
         ),
+        pytest.param(
+            make_loose_trace(app="a", stage="token", client="10.0.0.9", injected=True),
+            [trace(app="b", launch="m"), trace(), trace(launch="old")],
+            ("a", "l", "fault"),
+            id="an injected fault answered: the nearest launch of the app",
+        ),
+        pytest.param(make_loose_trace(app="a", stage="token"), [trace()], None, id="no fault answered, so a handler saw it"),
     ],
 )
 def test_the_strongest_evidence_wins_and_then_the_nearest_exchange(
@@ -98,6 +107,7 @@ traces = st.builds(
     origin=st.sampled_from(["", HOME, ELSEWHERE, "null"]),
     agent=st.sampled_from(["node", "chrome"]),
     client=st.sampled_from(["", "loopback", "10.0.0.9"]),
+    injected=st.booleans(),
 )
 
 
@@ -113,7 +123,10 @@ def test_a_guess_names_an_earlier_exchange_that_shares_what_it_says(
     candidates = [other for other in earlier if (other.app, other.launch) == (found.app, found.launch)]
     assert found.app
     assert found.launch
-    if found.evidence == "origin":
+    if found.evidence == "fault":
+        assert request.injected
+        assert request.app == found.app
+    elif found.evidence == "origin":
         assert request.origin in origins[found.app]
     else:
         assert request.client

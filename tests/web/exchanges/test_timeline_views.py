@@ -18,7 +18,8 @@ def token() -> dict[str, object]:
 def test_the_title_of_a_stopped_launch_says_where_and_why() -> None:
     view = timeline_view("l", [make_refused()], app="A", hospital="H")
     assert view.title == "The launch stopped at step 1: the launch value is your app’s own address."
-    assert [arrow.kind for arrow in view.arrows] == ["refused", "waits", "waits"]
+    assert [arrow.kind for arrow in view.arrows] == ["refused", "redirect", "waits", "waits"]
+    assert view.arrows[1].text.startswith("Redirect to your app with the error ")
 
 
 def test_a_refusal_before_a_granted_step_does_not_stop_the_launch() -> None:
@@ -30,7 +31,7 @@ def test_a_refusal_before_a_granted_step_does_not_stop_the_launch() -> None:
 
 def test_future_steps_are_dashed() -> None:
     drawn = str(svg.sequence(timeline_view("l", [make_refused()], app="A", hospital="H")))
-    assert drawn.count('<g class="waits">') == 2
+    assert drawn.count('<g class="waits"') == 2
     assert drawn.count('class="life dash"') == 4
     svg_text = str(svg.sequence(timeline_view("l", [make_refused(), token(), grant()], app="A", hospital="H")))
     assert "dash" not in svg_text
@@ -76,11 +77,21 @@ def test_a_request_that_is_refused_before_any_data_was_read_stops_the_launch() -
     assert later.title == "The launch worked."
 
 
-def test_a_timeline_names_its_day_and_counts_what_it_leaves_out() -> None:
-    view = timeline_view("l", [make_refused()], app="A", hospital="H", left_out=1)
-    assert view.facts[-1] == "24 Nov 2026 (UTC)"
-    assert view.left_out == "1 exchange between the first and the newest is not shown."
-    assert timeline_view("l", [make_refused()], app="A", hospital="H", left_out=2).left_out.startswith("2 exchanges between")
+def test_a_timeline_names_its_day_and_how_long_it_took() -> None:
+    assert timeline_view("l", [make_refused()], app="A", hospital="H").facts[-1] == "24 Nov 2026 (UTC)"
+    took = timeline_view("l", [step("launch", 9), step("authorize", 5.7)], app="A", hospital="H")
+    assert took.facts[-1] == "Took 3.3 s"
+
+
+def test_a_refused_step_after_a_gap_has_its_own_number() -> None:
+    """A launch of thousands of requests shows the first 20 and the newest 80."""
+    done = [{**step("access", 3600 - place), "id": str(place), "launch": "l"} for place in range(99)]
+    lost = {**done[-1], "id": "last", "findings": expire()["findings"], "response": {"status": 401}, "arrival": int(NOW * 1e6)}
+    view = timeline_view("l", [*done, lost], app="A", hospital="H", left_out=4900)
+    assert view.arrows[20].text == "4900 more requests of this launch"
+    assert view.arrows[20].href == "/exchanges?q=launch%3Al"
+    assert [view.arrows[19].number, view.arrows[21].number] == [20, 4921]
+    assert "step 5000 was refused" in view.lede
 
 
 OWN_BASE, APP = "http://localhost:7425", "http://localhost:8100"
@@ -125,7 +136,7 @@ def test_a_quiet_launch_says_what_it_waits_for_and_since_when(steps: list[tuple[
     assert (view.title, view.verdict, view.kind) == (title, "Stalled", "warning")
     assert says in view.lede
     assert view.causes
-    assert [arrow.kind for arrow in view.arrows if arrow.kind not in ("passed", "waits")] == ["stalled"]
+    assert [arrow.kind for arrow in view.arrows if arrow.kind not in ("passed", "redirect", "waits")] == ["stalled"]
     recent = [step(stage, 5, location=location) for stage, location in steps]
     view = timeline_view("l", recent, app="A", hospital="H", now=NOW)
     assert (view.verdict, view.kind) == ("Waiting", "waits")
@@ -151,7 +162,8 @@ def test_a_refused_request_that_names_no_launch_probably_stopped_it() -> None:
     assert (view.kind, view.verdict) == ("refused", "Probably stopped at step 3")
     assert view.lede == "The request doesn’t name the launch. Its Origin header is that of the app’s registered URLs."
     assert next(arrow.text for arrow in view.arrows if arrow.kind == "waits") == "Next: exchange the code for a token"
-    assert "(probably)" in view.arrows[2].text
+    assert "(probably)" in next(arrow.label for arrow in view.arrows if arrow.number == 3)
+    assert view.guesses == (("Step 3", "Its Origin header is that of the app’s registered URLs."),)
 
 
 def test_a_probable_request_is_never_a_proof_that_something_worked() -> None:

@@ -32,6 +32,13 @@ Result: TypeAlias = Literal["granted", "refused", "failed"]
 PageName: TypeAlias = Literal["sign-in", "patient", "encounter", "context", "consent"]
 
 
+class ShownPage(Struct, frozen=True):
+    """A page of Sickbay that the user saw. at: real time in seconds."""
+
+    page: PageName
+    at: float
+
+
 class Event(Struct, frozen=True, omit_defaults=True):
     """One step.
 

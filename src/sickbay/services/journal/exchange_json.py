@@ -31,7 +31,7 @@ from sickbay.services.redaction.redaction import RecordedRequest, RecordedRespon
 from sickbay.storage.interface import Record
 
 MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected", "injected")
-MORE = ("scopes", "refresh", "missing", "unexamined", "changed", "milliseconds", "size", "resent_from")
+MORE = ("scopes", "refresh", "missing", "unexamined", "changed", "milliseconds", "size", "resent_from", "pages")
 """Members that only some exchanges have."""
 PROOFS = frozenset(
     check.name
@@ -143,6 +143,7 @@ def hide_private(entry: dict[str, Any]) -> dict[str, Any]:
     unchanged = findings == entry["findings"]
     shown = entry | {"findings": findings, "corrected": entry.get("corrected") if unchanged else None}
     shown.pop("milliseconds", None)  # the time may tell a hidden record from one that isn't there
+    shown.pop("pages", None)  # they show whether the user was signed in already
     return shown if is_proven(entry) else shown | {"launch": None}
 
 

@@ -22,7 +22,8 @@ from sickbay.services.context import Runtime
 from sickbay.services.journal.record import text_of
 from sickbay.storage.interface import Record
 
-Evidence: TypeAlias = Literal["origin", "agent", "address", "app"]
+Evidence: TypeAlias = Literal["origin", "agent", "address", "app", "fault"]
+"""fault: an injected fault answered, so that no handler found out which launch the request belongs to."""
 ADVICE: Final = "cors-credentials-not-allowed"
 """The advice with a preflight whose request didn't arrive."""
 WINDOW_MICROSECONDS: Final = 600_000_000
@@ -71,6 +72,7 @@ class _Stored(msgspec.Struct, frozen=True):
     request: _Sent
     client: str = ""
     checks: Any = ""
+    injected: Any = None
 
 
 class Trace(NamedTuple):
@@ -90,6 +92,7 @@ class Trace(NamedTuple):
     client: str
     wanted: str = ""
     own_launch: bool = False
+    injected: bool = False
 
 
 def trace(record: Record) -> Trace:
@@ -107,6 +110,7 @@ def trace(record: Record) -> Trace:
         "loopback" if is_loopback(stored.client) else stored.client,
         headers.get("access-control-request-method", ""),
         record.label in AUTHORIZATION and _has_own_launch(stored),
+        stored.injected is not None,
     )
 
 
@@ -120,8 +124,11 @@ def find_best(loose: Trace, earlier: Sequence[Trace], origins: Mapping[str, Coll
     """The nearest earlier exchange with the strongest evidence. earlier: newest first. origins: by client_id."""
     owners = {app for app, registered in origins.items() if loose.origin in registered} if loose.origin else set()
     attached = [other for other in earlier if other.app and other.launch and other.stage != "registration"]
-    if loose.app:
+    if loose.app and loose.stage in AUTHORIZATION:
         return next((_guess(other, "app") for other in attached if _answers(loose, other)), None)
+    if loose.app:
+        before = next((other for other in attached if other.app == loose.app), None)
+        return _guess(before, "fault") if before and loose.injected else None
     if owners:
         own = [other for other in attached if other.app in owners]
         near = next((other for other in own if _same_place(loose, other)), own[0] if own else None)
@@ -146,8 +153,11 @@ def _guess(other: Trace, evidence: Evidence) -> Guess:
 
 
 def is_loose(record: Record) -> bool:
-    """Whether it has no app, or may be an authorization request, which may belong to a launch that it doesn't name."""
-    return record.at > SMALLEST_ARRIVAL_MICROSECONDS and (not record.owner or record.label in AUTHORIZATION)
+    """Whether it has no app or no launch, or may be an authorization request, which may belong to a launch that it doesn't
+    name.
+    """
+    is_unattached = not record.owner or not record.family or record.label in AUTHORIZATION
+    return record.at > SMALLEST_ARRIVAL_MICROSECONDS and is_unattached
 
 
 async def guess(runtime: Runtime, record: Record) -> Guess | None:
@@ -193,9 +203,13 @@ async def of_launch(runtime: Runtime, records: Sequence[Record], launch: Launch 
         return looked_up
     first, until = records[0], records[-1].at + WINDOW_MICROSECONDS
     loose = await _load_loose(runtime, first.tenant, "", first.at, until)
+    if first.owner:
+        unattached = await _load_loose(runtime, first.tenant, first.owner, first.at, until, family="")
+        loose += [record for record in unattached if trace(record).injected]
     if first.owner and not any(record.label in AUTHORIZATION for record in records):
         for label in AUTHORIZATION:
             loose += await _load_loose(runtime, first.tenant, first.owner, first.at, until, label)
+    loose = list({record.key: record for record in loose}.values())
     guessed = await _guess_all(runtime, loose, records, lambda found: found.launch == first.family)
     known = {record.key for record, _ in guessed}
     return sorted((*guessed, *(pair for pair in looked_up if pair[0].key not in known)), key=lambda pair: pair[0].at)
@@ -225,11 +239,17 @@ async def of_app(runtime: Runtime, client_id: str, tenant: str, records: Sequenc
 
 
 async def _load_loose(
-    runtime: Runtime, tenant: str, owner: str, since: int, until: int, label: str | None = None
+    runtime: Runtime,
+    tenant: str,
+    owner: str,
+    since: int,
+    until: int,
+    label: str | None = None,
+    family: str | None = None,
 ) -> list[Record]:
-    """owner: "" for exchanges without an app."""
+    """owner: "" for exchanges without an app. family: "" for those without a launch."""
     return await runtime.store.find(
-        "exchange", tenant=tenant, owner=owner, label=label, since=since, until=until, limit=LOOSE_EXCHANGES
+        "exchange", tenant=tenant, owner=owner, label=label, family=family, since=since, until=until, limit=LOOSE_EXCHANGES
     )
 
 

@@ -42,6 +42,8 @@ MEMBERS = (
     "missing",
     "injected",
     "resent_from",
+    "milliseconds",
+    "pages",
 )
 """Members of an exchange that a timeline shows, besides the method, the URL and the status."""
 
@@ -137,17 +139,22 @@ async def _probable(runtime: Runtime, guessed: Sequence[tuple[Record, Guess]]) -
     ]
 
 
-async def timeline(runtime: Runtime, journal: Journal, id: str, *, full: bool, launch: Launch | None = None) -> Timeline:
+async def timeline(
+    runtime: Runtime, journal: Journal, id: str, *, full: bool, launch: Launch | None = None, whole: bool = False
+) -> Timeline:
     """The exchanges of one launch, at most FIRST + LAST of them. Full readers see all of them, others only proven ones.
 
-    launch: its record, to find the requests after a launch that a script created.
+    launch: its record, to find the requests after a launch that a script created. whole: each with all of its members.
     """
     await journal.collect(None if full else id)
-    return await read_stored_timeline(runtime, id, full=full, launch=launch)
+    return await read_stored_timeline(runtime, id, full=full, launch=launch, whole=whole)
 
 
-async def read_stored_timeline(runtime: Runtime, id: str, *, full: bool, launch: Launch | None = None) -> Timeline:
+async def read_stored_timeline(
+    runtime: Runtime, id: str, *, full: bool, launch: Launch | None = None, whole: bool = False
+) -> Timeline:
     """The same, of the exchanges that are stored already."""
+    shorten = dict if whole else _line
     newest = await runtime.store.find("exchange", family=id, limit=FIRST + LAST)
     records, left_out = newest[::-1], 0
     if len(newest) == FIRST + LAST:
@@ -158,11 +165,11 @@ async def read_stored_timeline(runtime: Runtime, id: str, *, full: bool, launch:
     entries = [await read_whole(runtime, record, False) | {"arrival": record.at} for record in records]
     if not full:
         entries = [hide_private(entry) for entry in entries if is_proven(entry)]
-        return Timeline([_line(entry) for entry in entries], left_out, events=tuple(event(entry) for entry in entries))
+        return Timeline([shorten(entry) for entry in entries], left_out, events=tuple(event(entry) for entry in entries))
     entries = [_explain(runtime, entry) for entry in entries]
     guessed = await _probable(runtime, await probable.of_launch(runtime, records, launch))
     events = sorted((event(entry) for entry in (*entries, *guessed)), key=lambda made: made.at)
-    return Timeline([_line(entry) for entry in entries], left_out, [_line(entry) for entry in guessed], tuple(events))
+    return Timeline([shorten(entry) for entry in entries], left_out, [shorten(entry) for entry in guessed], tuple(events))
 
 
 def _line(entry: dict[str, Any]) -> dict[str, Any]:

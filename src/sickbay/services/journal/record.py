@@ -21,6 +21,7 @@ from sickbay.authorization.token import pkce
 from sickbay.diagnosis.corrections import with_parameters
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, is_severity
+from sickbay.diagnosis.silence.trail import ShownPage
 from sickbay.diagnosis.stages import FHIR_STAGES, REGISTRATION
 from sickbay.kernel.checks import Checked, Examination
 from sickbay.kernel.memoize import cache_results
@@ -84,6 +85,8 @@ class Exchange(Struct, frozen=True, gc=False):
     """From the beginning of the request until the response was ready; 0 if that isn't known."""
     resent_from: str = ""
     """The id of the exchange whose request Sickbay sent again; "" if a client sent it."""
+    pages: tuple[ShownPage, ...] = ()
+    """The pages that the user saw before the answer."""
 
     @property
     def refused(self) -> bool:
@@ -243,6 +246,7 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
         ("injected", fault.to_json() if fault else None),
         ("milliseconds", round(exchange.seconds * 1000, 1)),
         ("resent_from", exchange.resent_from),
+        ("pages", [structs.asdict(page) for page in exchange.pages]),
     )
     more = {name: value for name, value in extra if value}
     if exchange.response.size is not None:

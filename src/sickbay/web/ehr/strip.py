@@ -16,7 +16,7 @@ from sickbay.services.journal import outcomes
 from sickbay.services.journal.outcomes import outcome
 from sickbay.services.journal.read import Timeline
 from sickbay.web.ehr.views import CountedProblem, RequestLine, RequestsView
-from sickbay.web.exchanges.timeline_views import evidence
+from sickbay.web.exchanges.timeline_steps import evidence
 
 LINES: Final = 8
 """The newest requests that the strip shows."""

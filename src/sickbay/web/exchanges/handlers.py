@@ -5,38 +5,29 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
-from urllib.parse import quote, urlsplit
+from typing import Any
 
 from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from sickbay.diagnosis.corrections import with_fresh_pkce
-from sickbay.diagnosis.silence.declare import NOTHING
-from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services import ask_app, launch_progress, patients, records, registration
-from sickbay.services import launch as launches
+from sickbay.services import registration
 from sickbay.services.context import Tenant
 from sickbay.services.empty_searches import explain as empty_searches
 from sickbay.services.journal import exchange_json
 from sickbay.services.journal import read as journal_reader
-from sickbay.services.journal.read import Timeline
 from sickbay.services.journal.record import Exchange
-from sickbay.services.launch_progress import LaunchProgress
 from sickbay.services.redaction.redaction import RecordedResponse
-from sickbay.web import cookies, error_responses, html_response, http_request
-from sickbay.web.admin.session import refuse_stranger
-from sickbay.web.ehr import chart
+from sickbay.web import error_responses, html_response
 from sickbay.web.exchanges.resend_view import Comparison, compare, offer
-from sickbay.web.exchanges.timeline_views import EVIDENCE, timeline_view
+from sickbay.web.exchanges.timeline_steps import EVIDENCE
 from sickbay.web.exchanges.views import Probably, as_text, exchange_view
 from sickbay.web.html_response import Form, preferred_form
 from sickbay.web.http_request import headers_of, mark_resent, raw_path, state_of
 from sickbay.web.middleware.cors import cors
-from sickbay.web.pages.notice import NoticeView, not_found
-from sickbay.web.pages.parts import Link
+from sickbay.web.pages.notice import not_found
 from sickbay.web.resending import find_start
 
 
@@ -138,13 +129,6 @@ async def names(sandbox: Sandbox, entry: Mapping[str, Any], *, full: bool = True
     return {"app": client.name, "app_href": href, "hospital": hospital, "app_id": client.app_id}
 
 
-async def _origin(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
-    """Host and port of the app's launch URI, else of its first redirect URI."""
-    client = await registration.by_id(sandbox.runtime, entry.get("app"))
-    addresses = [client.launch_uri, *client.redirect_uris] if client else []
-    return next((urlsplit(uri).netloc for uri in addresses if uri), "")
-
-
 CONTENT_TYPES: dict[Form, str] = {
     "html": "text/html; charset=utf-8",
     "json": "application/json",
@@ -177,92 +161,3 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
 
 async def _page_options(request: Request, sandbox: Sandbox) -> html_response.PageOptions:
     return await html_response.page_options(request, sandbox, here="Exchanges")
-
-
-NO_LAUNCH = NoticeView(
-    title="Launch not found",
-    text="Sickbay keeps the requests of a launch for at most a day, refused ones for a week. A new launch appears with its "
-    "first request.",
-    primary=Link("View all exchanges", "/exchanges"),
-)
-
-
-class Persons(NamedTuple):
-    """The patient and the user of a launch from a chart; "" if unknown."""
-
-    patient: str = ""
-    user: str = ""
-
-
-async def persons(sandbox: Sandbox, tenant: Tenant | None, timeline: str) -> Persons:
-    launch = await launches.of_timeline(sandbox.runtime, timeline) if tenant else None
-    if launch is None or tenant is None:
-        return Persons()
-    user = await records.load_user(sandbox.runtime, tenant, launch.user) if launch.user else None
-    record = None
-    if launch.patient:
-        record = await patients.read(sandbox.runtime, tenant, launch.fhir, "Patient", launch.patient, None)
-    name = " ".join(reversed(chart.name_of(record))).strip() if record else launch.patient or ""
-    return Persons(name, user.name or user.username if user else launch.user or "")
-
-
-async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
-    """GET shows a launch. POST asks the app's address whether anything answers there, and shows the launch with the answer."""
-    full = may_read_all(request)
-    found = await launch_progress.read(sandbox.runtime, sandbox.journal, id, full=full)
-    if request.method == "POST":
-        return await _ask(request, sandbox, id, found)
-    form = preferred_form(request.headers.get("accept", ""))
-    if form == "json":
-        recorded = found.timeline if found else Timeline([])
-        return error_responses.json(journal_reader.lines(id, recorded), 200 if found else 404)
-    if found is None:
-        return html_response.page(request, sandbox, "notice", NO_LAUNCH, await _page_options(request, sandbox), 404)
-    return await _timeline_page(request, sandbox, found, full)
-
-
-async def _ask(request: Request, sandbox: Sandbox, id: str, found: LaunchProgress | None) -> Response:
-    if rejection := refuse_stranger(request, sandbox, acts=True):
-        return rejection
-    options = await _page_options(request, sandbox)
-    sent = parse(await http_request.read_body(request))
-    uri = ask_app.address_to_ask(sandbox.runtime, found) if found else ""
-    if not uri or not cookies.is_own_form(request, options.session, sent.get("csrf")):
-        return Response(status_code=303, headers={"location": f"/timelines/{quote(id)}"})
-    answer = await ask_app.ask(sandbox.runtime, uri)
-    asked = await launch_progress.read(sandbox.runtime, sandbox.journal, id, full=True, answer=answer)
-    assert asked is not None
-    return await _timeline_page(request, sandbox, asked, True, answer)
-
-
-def _say(answer: str) -> str:
-    """What an address answered, for the page."""
-    reason = answer.removeprefix(NOTHING)
-    return answer if reason == answer else f"no answer ({reason})"
-
-
-async def _timeline_page(
-    request: Request, sandbox: Sandbox, found: LaunchProgress, all_facts: bool, answer: str = ""
-) -> Response:
-    """Show the timeline. Only the administrator sees the app's name and origin, the patient and the user."""
-    recorded, client = found.timeline, found.client
-    first: dict[str, Any] = dict(recorded.exchanges[0]) if recorded.exchanges else {}
-    if client is not None:
-        first |= {"app": client.client_id, "tenant": client.tenant}
-    tenant = sandbox.tenants.get(first["tenant"])
-    shown_names = await names(sandbox, first, full=all_facts)
-    people = await persons(sandbox, tenant, found.id) if all_facts else Persons()
-    view = timeline_view(
-        found.id,
-        recorded.exchanges,
-        app=shown_names["app"],
-        hospital=shown_names["hospital"],
-        origin=await _origin(sandbox, first) if all_facts else "",
-        patient=people.patient,
-        user=people.user,
-        left_out=recorded.left_out,
-        probable=recorded.probable,
-        trail=found.trail,
-    )
-    view = replace(view, ask=ask_app.address_to_ask(sandbox.runtime, found) if all_facts else "", answer=_say(answer))
-    return html_response.page(request, sandbox, "timeline", view, await _page_options(request, sandbox))

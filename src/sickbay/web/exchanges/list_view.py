@@ -17,7 +17,7 @@ from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
 from sickbay.services.journal.outcomes import describe_injected, outcome, problem
 from sickbay.services.launch_progress import LaunchProgress
-from sickbay.web.exchanges.timeline_views import evidence
+from sickbay.web.exchanges.timeline_steps import evidence
 from sickbay.web.portal.developer_views import LineKind
 
 WORDS: Final[Mapping[LineKind, str]] = {

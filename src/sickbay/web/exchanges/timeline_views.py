@@ -10,42 +10,30 @@ from sickbay.diagnosis.silence.causes import causes
 from sickbay.diagnosis.silence.progress import LaunchStatus, progress
 from sickbay.diagnosis.silence.trail import AppDetails, Trail
 from sickbay.diagnosis.silence.wording import Sentences, sentences
-from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
-from sickbay.kernel.english import count
-from sickbay.services.journal import outcomes
-from sickbay.services.journal.events import event
-from sickbay.services.journal.outcomes import outcome, stage_of
-from sickbay.web.exchanges import code_samples, scope_table
+from sickbay.kernel.english import join
+from sickbay.services.journal.events import event, real_time
+from sickbay.services.journal.outcomes import stage_of
+from sickbay.services.journal.read import FIRST
+from sickbay.web.exchanges import scope_table
+from sickbay.web.exchanges.timeline_steps import (
+    EXPECTED_STAGES,
+    Arrow,
+    describe_arrow,
+    draw_steps,
+    granted_stages,
+    list_waiting,
+)
 from sickbay.web.pages.parts import FindingView, findings
-
-LIFELINES = ("app", "browser", "auth", "fhir")
-
-
-@dataclass(frozen=True, slots=True)
-class Arrow:
-    """One step of a launch. origin, target: of LIFELINES. kind: passed | refused | warning | waits | stalled.
-
-    probably: why the request probably belongs to the launch; "" if it names the launch.
-    """
-
-    origin: str
-    target: str
-    at: str
-    status: str
-    text: str
-    wire: str
-    kind: str = "passed"
-    href: str = ""
-    detail: str = ""
-    probably: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineView:
-    """left_out: a sentence that says how many exchanges aren't shown. causes: why the launch may have stopped.
+    """causes: why the launch may have stopped.
 
-    ask: the address of the app that the button asks; "" for no button. answer: what it answered just now.
+    ask: the address of the app that the button asks; "" for no button. answer: what it answered just now. live: the page
+    follows the launch. due: milliseconds until it says something else even if no request comes; 0 for never. compares: whether
+    the reader may compare the launch with others.
     """
 
     id: str
@@ -63,10 +51,14 @@ class TimelineView:
     negotiation: scope_table.Negotiation | None = None
     """The scopes of the last token response."""
     negotiation_href: str = ""
-    left_out: str = ""
+    guesses: tuple[tuple[str, str], ...] = ()
+    """Which steps probably belong to the launch, and why."""
     causes: tuple[FindingView, ...] = ()
     ask: str = ""
     answer: str = ""
+    live: bool = False
+    due: int = 0
+    compares: bool = False
 
     @property
     def is_probable(self) -> bool:
@@ -81,25 +73,6 @@ class Outcome(NamedTuple):
     lede: str
     verdict: str
     kind: str
-
-
-_EXPECTED: Final = (
-    ("authorize", "Next: request an authorization code", "an authorization request"),
-    ("token", "Next: exchange the code for a token", "an authorization code"),
-    ("access", "Then: request data", "an access token"),
-)
-_EXPECTED_STAGES: Final = [stage for stage, _, _ in _EXPECTED]
-EVIDENCE: Final = {
-    "origin": "Its Origin header is that of the app’s registered URLs.",
-    "agent": "It came from the same address and the same client software as an earlier request of the app.",
-    "address": "It came from the same address as an earlier request of the app.",
-    "app": "It names the app, and came from the same address within a minute of the launch.",
-}
-"""Why an exchange that names no launch probably belongs to one."""
-
-
-def evidence(exchange: Mapping[str, Any]) -> str:
-    return EVIDENCE.get(str(exchange.get("evidence") or ""), "")
 
 
 def timeline_view(
@@ -124,14 +97,14 @@ def timeline_view(
     """
     trail = trail or trail_of((*exchanges, *probable), app, now)
     every = sorted((*exchanges, *probable), key=lambda exchange: int(exchange.get("arrival") or 0))
-    done = [_arrow(exchange, root) for exchange in every]
+    first = FIRST if left_out else len(exchanges)
+    done = draw_steps(every, trail.events, root, left_out, first)
     found = progress(trail)
     words = sentences(found, app, origin)
-    waiting = _waiting(exchanges)
+    waiting = list_waiting(exchanges)
     last = next((exchange for exchange in reversed(exchanges) if "scopes" in exchange), None)
     servers = (("Authorization server", hospital), ("FHIR server", hospital))
     ended = _outcome(every, done, found, words)
-    date = f"{english.day(english.instant(exchanges[0].get('at') or 0))} (UTC)" if exchanges else ""
     failed = [arrow for arrow in done if arrow.kind in ("refused", "warning") and arrow.detail]
     return TimelineView(
         id=id,
@@ -140,10 +113,10 @@ def timeline_view(
         kind=ended.kind,
         verdict=ended.verdict,
         arrows=(*done, *_mark(waiting, found, words)),
-        left_out=_not_shown(left_out),
+        guesses=_list_guesses(done),
         names=((app or "Your app", origin), ("Browser", "of the user"), *servers),
-        facts=tuple(fact for fact in (app, patient, user, hospital, date) if fact),
-        worked=_sentences([arrow.text for arrow in done if arrow.kind == "passed"]),
+        facts=tuple(fact for fact in (app, patient, user, hospital, *_describe_time(exchanges)) if fact),
+        worked=_sentences([arrow.label for arrow in done if arrow.kind == "passed"]),
         refused=_sentences([arrow.detail for arrow in failed]),
         missing=_sentences([arrow.text.split(": ")[-1] for arrow in waiting]) or _next(ended),
         refused_href=next((arrow.href for arrow in failed if arrow.kind == "refused"), ""),
@@ -151,6 +124,15 @@ def timeline_view(
         negotiation_href=f"{root}/exchanges/{last['id']}" if last else "",
         causes=findings([cause.to_json() for cause in causes(trail)]),
     )
+
+
+def _describe_time(exchanges: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The day, and how long it took from the first to the last request that names the launch."""
+    if not exchanges:
+        return ()
+    day = f"{english.day(english.instant(exchanges[0].get('at') or 0))} (UTC)"
+    first, last = (real_time(int(exchange.get("arrival") or 0)) for exchange in (exchanges[0], exchanges[-1]))
+    return (day, f"Took {last - first:,.1f} s") if last > first else (day,)
 
 
 def trail_of(exchanges: Sequence[Mapping[str, Any]], app: str, now: float) -> Trail:
@@ -163,7 +145,7 @@ def _mark(waiting: tuple[Arrow, ...], found: LaunchStatus, words: Sentences | No
     """The steps that are still to come; the first one is marked if the launch stalled there."""
     if found.state != "stalled" or words is None or found.awaited in (None, "launch"):
         return waiting
-    origin, target, _ = _describe_arrow(_STAGE_OF.get(found.awaited or "", found.awaited or ""), "GET", "")
+    origin, target, _ = describe_arrow(_STAGE_OF.get(found.awaited or "", found.awaited or ""), "GET", "")
     mark = Arrow(origin, target, "nothing", f"for {english.duration(int(found.seconds))}", words.missing, "", "stalled")
     return (mark, *waiting[1:])
 
@@ -172,22 +154,17 @@ _STAGE_OF: Final = {"again": "launch", "poll": "access", "file": "access"}
 """What a launch waits for -> the stage of that request, where they differ."""
 
 
-def _granted_stages(exchanges: Sequence[Mapping[str, Any]]) -> set[str]:
-    return {stage_of(exchange) for exchange in exchanges if not exchange.get("evidence") and outcome(exchange) == "passed"}
-
-
 def _has_worked(exchanges: Sequence[Mapping[str, Any]]) -> bool:
     """Whether the launch was complete before its last exchange: the app had read data, or its token has expired since."""
     *before, last = exchanges
     expired = any(finding["id"] == "fhir-token-expired" for finding in last.get("findings") or ())
-    return expired or _granted_stages(before) >= {*_EXPECTED_STAGES}
+    return expired or granted_stages(before) >= {*EXPECTED_STAGES}
 
 
 def _last_failure(arrows: Sequence[Arrow]) -> int:
     """The number of the failed step after which nothing was granted; 0 if there is none. A refusal before a mere failure."""
-    granted = [number for number, arrow in enumerate(arrows, 1) if arrow.kind == "passed" and not arrow.probably]
-    last = max(granted, default=0)
-    later = {arrow.kind: number for number, arrow in enumerate(arrows, 1) if number > last}
+    last = max((arrow.number for arrow in arrows if arrow.kind == "passed" and not arrow.probably), default=0)
+    later = {arrow.kind: arrow.number for arrow in arrows if arrow.number > last}
     return later.get("refused") or later.get("warning") or 0
 
 
@@ -198,9 +175,10 @@ def _outcome(
     stopped = _last_failure(arrows)
     if not stopped or _is_waiting_for_more(found):
         return _so_far(subject, arrows, found, words)
-    arrow = arrows[stopped - 1]
+    arrow = next(arrow for arrow in arrows if arrow.number == stopped)
     detail, verb = _lower(arrow.detail), "was refused" if arrow.kind == "refused" else "failed"
-    if _has_worked(exchanges[:stopped]):
+    place = [step.number for step in arrows if step.number].index(stopped)
+    if _has_worked(exchanges[: place + 1]):
         which = f"step {stopped}, which probably belongs to it," if arrow.probably else f"step {stopped}"
         return Outcome(f"{subject} worked.", f"Later, {which} {verb}: {detail}.", "Launched", "passed")
     if arrow.probably:
@@ -232,56 +210,13 @@ def _next(ended: Outcome) -> str:
     return "Nothing is missing." if ended.kind == "passed" else "The failed request again, corrected."
 
 
-def _not_shown(number: int) -> str:
-    if not number:
-        return ""
-    return f"{count(number, 'exchange')} between the first and the newest {'is' if number == 1 else 'are'} not shown."
-
-
-def _arrow(exchange: Mapping[str, Any], root: str) -> Arrow:
-    stage = str(exchange.get("stage"))
-    request = code_samples.read(exchange.get("request") or {})
-    origin, target, text = _describe_arrow(stage, request.method, request.address)
-    kind, errors = outcome(exchange), sum(finding["severity"] == "error" for finding in exchange.get("findings") or ())
-    path = "/" + request.address.split("/", 3)[-1] if request.address.count("/") >= 3 else request.address
-    if errors:
-        text = f"{text}, {count(errors, 'problem')}"
-    when = english.instant(exchange.get("at") or 0)
-    return Arrow(
-        origin,
-        target,
-        when.strftime("%H:%M:%S.") + f"{when.microsecond // 1000:03d}",
-        "refused" if kind == "refused" else str((exchange.get("response") or {}).get("status", "")),
-        f"{text} (probably)" if exchange.get("evidence") else text,
-        f"{request.method} {path}",
-        kind,
-        f"{root}/exchanges/{exchange['id']}",
-        outcomes.problem(exchange),
-        evidence(exchange),
-    )
-
-
-def _describe_arrow(stage: str, method: str, address: str) -> tuple[str, str, str]:
-    """The two ends of an arrow, and its text."""
-    if stage in ("access", "app_state"):
-        verb = "reads" if method in ("GET", "HEAD") else "deletes" if method == "DELETE" else "sends"
-        return "app", "fhir", f"Your app {verb} data"
-    if stage == "browser":
-        target = "auth" if "/oauth/" in address else "fhir"
-        return "browser", target, "The browser asks whether your app may send a request"
-    declared = find_stage(stage)
-    return declared.sender, declared.receiver, declared.sentence or declared.title
-
-
-def _waiting(exchanges: Sequence[Mapping[str, Any]]) -> tuple[Arrow, ...]:
-    """The steps that are still to come: those after the last one that was tried. After a token, only the app is awaited."""
-    tried, granted = {stage_of(exchange) for exchange in exchanges}, _granted_stages(exchanges)
-    reached = max((number for number, stage in enumerate(_EXPECTED_STAGES, 1) if stage in tried), default=0)
-    replaced = {"access": "your app"} if "token" in granted else {}
-    return tuple(
-        Arrow(*_describe_arrow(stage, "GET", "")[:2], "not yet", f"needs {replaced.get(stage, needed)}", text, "", "waits")
-        for stage, text, needed in _EXPECTED[reached:]
-    )
+def _list_guesses(arrows: Sequence[Arrow]) -> tuple[tuple[str, str], ...]:
+    """The steps that only probably belong to the launch, by the reason."""
+    numbers: dict[str, list[str]] = {}
+    for arrow in arrows:
+        if arrow.probably:
+            numbers.setdefault(arrow.probably, []).append(str(arrow.number))
+    return tuple((f"Step{'s' if len(steps) > 1 else ''} {join(steps)}", why) for why, steps in numbers.items())
 
 
 def _sentences(texts: Sequence[str]) -> str:

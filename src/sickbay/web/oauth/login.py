@@ -241,6 +241,7 @@ async def _finish(
         decision=finished.decision,
         explanation=explanation,
         shown=False,
+        pages=waiting.pages,
     )
 
 

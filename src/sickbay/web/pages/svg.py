@@ -8,7 +8,8 @@ from markupsafe import Markup, escape
 
 from sickbay.kernel.english import count
 from sickbay.web.ehr.views import BloodPressure, Lab
-from sickbay.web.exchanges.timeline_views import LIFELINES, Arrow, TimelineView
+from sickbay.web.exchanges.timeline_steps import AHEAD, LIFELINES, Arrow
+from sickbay.web.exchanges.timeline_views import TimelineView
 
 Scale = Callable[[float], float]
 HIGH, LOW = 140.0, 90.0
@@ -87,8 +88,6 @@ def _bar(reading: BloodPressure, x: float, y: Scale) -> str:
 
 LIFE = dict(zip(LIFELINES, (206, 472, 738, 1004), strict=True))
 WIDTH, FIRST, STEP = 1110, 96, 66
-AHEAD = ("waits", "stalled")
-"""The kinds of arrows for steps that haven't come."""
 
 
 def sequence(view: TimelineView) -> Markup:
@@ -100,7 +99,7 @@ def sequence(view: TimelineView) -> Markup:
         _lifeline(LIFE[key], *name, turn, height, done < len(view.arrows))
         for key, name in zip(LIFELINES, view.names, strict=True)
     )
-    arrows = "".join(_arrow(number, arrow) for number, arrow in enumerate(view.arrows, 1))
+    arrows = "".join(_step(FIRST + place * STEP, arrow) for place, arrow in enumerate(view.arrows))
     box = f'viewBox="0 0 {WIDTH} {height}" role="group" aria-label="{escape(view.title)}"'
     return Markup(f'<svg class="seq" {box}>{heads}{arrows}</svg>')
 
@@ -121,18 +120,30 @@ def _shorten(text: str, size: int) -> str:
     return text if len(text) <= size else text[: size - 1] + "…"
 
 
-def _arrow(number: int, arrow: Arrow) -> str:
-    y, start, end = FIRST + (number - 1) * STEP, LIFE[arrow.origin], LIFE[arrow.target]
+def _step(y: int, arrow: Arrow) -> str:
+    """One row of the diagram. It is a link if there is more to read."""
+    drawing = _gap(y, arrow) if arrow.kind == "gap" else _arrow(y, arrow)
+    inside = f'<a href="{escape(arrow.href)}">{drawing}</a>' if arrow.href else drawing
+    return f'<g class="{arrow.kind}" data-key="{escape(arrow.key)}">{inside}</g>'
+
+
+def _gap(y: int, arrow: Arrow) -> str:
+    band = f'<rect class="band" x="118" y="{y - 30}" width="{WIDTH - 118}" height="{STEP - 12}" rx="3"/>'
+    words = _text("l", (LIFE["app"] + LIFE["fhir"]) / 2, y + 2, arrow.text, "middle")
+    return f"{band}{_text('st', 4, y + 2, arrow.status)}{words}"
+
+
+def _arrow(y: int, arrow: Arrow) -> str:
+    start, end = LIFE[arrow.origin], LIFE[arrow.target]
     way, left = (1 if end > start else -1), min(start, end) + 16
+    room = (WIDTH - left) // 8
     stripe = (
         f'<rect class="stripe" x="0" y="{y - 36}" width="{WIDTH}" height="{STEP}" rx="3"/>' if arrow.kind == "refused" else ""
     )
-    words = _words(number, arrow, left, y) + _text("w", left, y + 19, _shorten(arrow.wire, 60))
+    words = _words(arrow, left, y, room) + _text("w", left, y + 19, _shorten(arrow.wire, room))
     times = _text("t", 4, y - 4, arrow.at) + _text("st", 4, y + 13, arrow.status)
     bead = "" if arrow.kind in AHEAD else f'<circle class="bead" cx="{start}" cy="{y}" r="4"/>'
-    drawing = f"{stripe}{times}{_shaft(arrow.kind, start, end, way, y)}{bead}{words}"
-    inside = f'<a href="{escape(arrow.href)}">{drawing}</a>' if arrow.href else drawing
-    return f'<g class="{arrow.kind}">{inside}</g>'
+    return f"{stripe}{times}{_shaft(arrow.kind, start, end, way, y)}{bead}{words}"
 
 
 def _shaft(kind: str, start: int, end: int, way: int, y: int) -> str:
@@ -143,7 +154,11 @@ def _shaft(kind: str, start: int, end: int, way: int, y: int) -> str:
     return f'<line class="arrow" x1="{start}" x2="{end - way * 9}" y1="{y}" y2="{y}"/>{tip}'
 
 
-def _words(number: int, arrow: Arrow, left: int, y: int) -> str:
-    text = escape(_shorten(arrow.text, 66))
-    count = "" if arrow.kind in AHEAD else f'<tspan class="sn">{number}</tspan>'
-    return f'<text class="l" x="{left}" y="{y - 9}">{count}<tspan dx="{7 if count else 0}">{text}</tspan></text>'
+def _words(arrow: Arrow, left: int, y: int, room: int) -> str:
+    """The number of the step, what happens, and the injected fault."""
+    fault = f"◆ Injected fault: {arrow.fault[:1].lower()}{arrow.fault[1:]}" if arrow.fault else ""
+    fault = _shorten(fault, room // 2)
+    text = escape(_shorten(arrow.label, room - len(fault)))
+    number = f'<tspan class="sn">{arrow.number}</tspan>' if arrow.number else ""
+    marked = f'<tspan class="fault" dx="10">{escape(fault)}</tspan>' if fault else ""
+    return f'<text class="l" x="{left}" y="{y - 9}">{number}<tspan dx="{7 if number else 0}">{text}</tspan>{marked}</text>'

@@ -25,8 +25,9 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request, other_hospitals
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
-from sickbay.web.exchanges.handlers import Persons, persons
-from sickbay.web.exchanges.timeline_views import evidence, timeline_view
+from sickbay.web.exchanges.timeline_steps import evidence
+from sickbay.web.exchanges.timeline_views import timeline_view
+from sickbay.web.exchanges.timelines import Persons, persons
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Choice, Link, findings
 from sickbay.web.population_pending import wait_until_filled

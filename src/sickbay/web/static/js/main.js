@@ -8,9 +8,10 @@ import { live } from "./live.js";
 import { exchanges } from "./exchanges.js";
 import { storage } from "./storage.js";
 import { tab } from "./tab.js";
+import { timeline } from "./timeline.js";
 import { theme } from "./theme.js";
 import { token } from "./token.js";
 
 document.documentElement.classList.add("js");
 if (window.top !== window) document.documentElement.classList.add("framed");
-for (const start of [copying, tabs, consent, picker, keys, once, live, exchanges, storage, tab, theme, token]) start(document);
+for (const start of [copying, tabs, consent, picker, keys, once, live, exchanges, storage, tab, theme, timeline, token]) start(document);

@@ -1,0 +1,47 @@
+// New exchanges for pages that follow them. One tab of a browser has the stream of the server and tells the others, whatever
+// they show; each then fetches its own part of a page again.
+const NAME = "sickbay-exchanges";
+const REFRESH = 1000, POLL = 5000;
+// A busy server is asked less often, so that it works at most a twentieth of the time for a page.
+const SHARE = 20;
+
+function follow(tell, failed) {
+  const source = new EventSource("/exchanges?limit=0");
+  source.addEventListener("more", (event) => tell(JSON.parse(event.data)));
+  for (const name of ["missed", "end"]) source.addEventListener(name, () => tell({ count: 1, not_recorded: 0 }));
+  source.onopen = () => tell({ connected: true });
+  source.onerror = () => {
+    tell({ connected: false });
+    if (source.readyState === EventSource.CLOSED) failed();
+  };
+}
+
+// Calls hear for each message of the stream, in every tab.
+export function share(hear) {
+  const channel = new BroadcastChannel(NAME);
+  channel.onmessage = (event) => hear(event.data);
+  const tell = (message) => { hear(message); channel.postMessage(message); };
+  const lead = () => new Promise((resolve) => follow(tell, () => setTimeout(resolve, POLL)));
+  const again = () => navigator.locks.request(NAME, lead).then(again);
+  if (navigator.locks) return again();
+  const alone = () => follow(hear, () => setTimeout(alone, POLL)); // over http, to a name that isn't loopback
+  alone();
+}
+
+// Returns a function that makes load run soon, at most once a second and only while the page is visible. load may return how
+// long to wait after it, and is tried again if it fails.
+export function refresher(document, load) {
+  let due = false, timer = 0;
+  const run = async () => {
+    timer = 0;
+    if (!due || document.hidden) return;
+    due = false;
+    const started = Date.now();
+    let wait = REFRESH;
+    try { wait = await load() ?? REFRESH; } catch { due = true; }
+    timer = setTimeout(run, Math.max(wait, SHARE * (Date.now() - started)));
+  };
+  const soon = () => { due = true; timer ||= setTimeout(run, 0); };
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && due) soon(); });
+  return soon;
+}
