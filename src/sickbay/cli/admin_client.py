@@ -46,10 +46,10 @@ def connect(data: str | None, timeout: float) -> tuple[httpx2.Client, str]:
     server = folder.running(place)
     if server is None:
         raise CommandError("Sickbay isn't running on this data folder. Start it with `sickbay serve`, then run this again.")
-    client = _client(server)
-    client.timeout = httpx2.Timeout(timeout)
-    client.headers.update(_authorization(place))
-    return client, server["base"]
+    connection = client(server)
+    connection.timeout = httpx2.Timeout(timeout)
+    connection.headers.update(_authorization(place))
+    return connection, server["base"]
 
 
 def running(data: str | None) -> bool:
@@ -100,8 +100,8 @@ def _ask_server(
 ) -> httpx2.Response:
     """Sends the key in the data folder as the admin token."""
     try:
-        with _client(server) as client:
-            return client.request(method, path, headers=_authorization(place) | _media_type(body), **_content(body))
+        with client(server) as connection:
+            return connection.request(method, path, headers=_authorization(place) | _media_type(body), **_content(body))
     except httpx2.TransportError as error:
         raise CommandError(f"The server at {server['base']} (process {server['pid']}) doesn't respond: {error}.") from error
 
@@ -119,7 +119,7 @@ def _authorization(place: Path) -> dict[str, str]:
     return {"authorization": f"Bearer {key}"} if key else {}
 
 
-def _client(server: dict[str, Any]) -> httpx2.Client:
+def client(server: dict[str, Any]) -> httpx2.Client:
     """A client for the address that the server listens on. For https it trusts only the server's certificate."""
     address = f"{server['host']}:{server['port']}"
     if "certificate" not in server:

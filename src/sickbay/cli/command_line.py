@@ -48,6 +48,12 @@ COMMANDS = {
         "was recognised.",
         "sickbay doctor 'https://ehr.example.org/authorize?response_type=code&client_id=a'",
     ),
+    "mcp": Help(
+        "Offer the tools for coding agents over standard input and output.",
+        "A coding agent starts this command and calls the tools: they explain refused requests, launch apps and read exchanges "
+        "of the Sickbay that runs on the data folder. The server offers the same at /mcp.",
+        "claude mcp add sickbay -- sickbay mcp",
+    ),
     "tail": Help(
         "Print exchanges as they are recorded.",
         "Shows the exchanges of the server that runs on the data folder, until Ctrl-C: time, hospital, stage, app, status, "

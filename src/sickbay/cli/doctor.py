@@ -15,7 +15,7 @@ from sickbay.doctor.diagnose import Diagnosis, diagnose_line
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict, worst
 from sickbay.kernel.english import join
-from sickbay.services.redaction import pasted_secrets
+from sickbay.services.redaction import pasted_diagnosis
 
 if TYPE_CHECKING:
     from sickbay.doctor.har import HarExchange
@@ -49,12 +49,8 @@ def examine(
     except CommandError as error:
         if not json:
             raise
-        say(as_json(_nothing(str(error))))
+        say(as_json(pasted_diagnosis.describe_nothing(str(error))))
         return 2
-
-
-def _nothing(reason: str) -> dict[str, Any]:
-    return {"findings": [], "corrected": None, "recognised": [], "help": reason}
 
 
 def _self(data: str | None, *, json: bool) -> int:
@@ -78,7 +74,7 @@ def _against(live: str, exchange: str | None, *, everything: bool, json: bool) -
     examined = [({}, server.diagnosis), *([_diagnose(text, server.context)] if text else [])]
     verdicts = [diagnosis.verdict for _, diagnosis in examined]
     if json:
-        masked = [_mask(evidence, diagnosis) for evidence, diagnosis in examined]
+        masked = [pasted_diagnosis.mask(evidence, diagnosis) for evidence, diagnosis in examined]
         findings = [finding for result in masked for finding in result["findings"]]
         say(as_json(masked[-1] | {"verdict": worst(verdicts), "findings": findings}))
     else:
@@ -93,7 +89,7 @@ def _examine(text: str, *, everything: bool, json: bool) -> int:
         return har_doctor.report(exchanges, everything=everything, json=json)
     evidence, diagnosis = _diagnose(_not_empty(text))
     if json:
-        say(as_json(_mask(evidence, diagnosis)))
+        say(as_json(pasted_diagnosis.mask(evidence, diagnosis)))
     elif diagnosis.verdict == Verdict.UNKNOWN:
         reject_argument(_as_text(evidence, diagnosis, everything=everything))
     else:
@@ -202,25 +198,9 @@ def _case(line: bytes) -> Any:
         return None
 
 
-def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
-    findings = [finding.to_json() for finding in diagnosis.explanation.findings]
-    recognised = {"recognised": diagnosis.recognised} if diagnosis.recognised else {}
-    causes = {"causes": [cause.to_json() for cause in diagnosis.causes]} if diagnosis.causes else {}
-    related = {"related": [topic.to_json() for topic in diagnosis.related]} if diagnosis.related else {}
-    if diagnosis.verdict == Verdict.UNKNOWN:  # advice about a part of the text isn't an answer to it
-        return _nothing(diagnosis.help) | ({"advice": findings} if findings else {}) | causes | related
-    shown = {"verdict": diagnosis.verdict, "findings": findings, "corrected": diagnosis.corrected}
-    return shown | recognised | causes | related
-
-
-def _mask(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> dict[str, Any]:
-    """The diagnosis as JSON, without the secrets of the text. evidence: its first exchange."""
-    return pasted_secrets.hide(_as_json(diagnosis), evidence, diagnosis.pieces)
-
-
 def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis, *, everything: bool = False) -> str:
     """evidence: the first exchange of the text."""
-    shown = _mask(evidence, diagnosis)
+    shown = pasted_diagnosis.mask(evidence, diagnosis)
     parts = [_describe_recognised(diagnosis)] if everything else []
     parts += [] if shown["findings"] else [diagnosis.help]
     return "\n\n".join(filter(None, (*parts, full_text(shown) if everything else short_text(shown))))

@@ -52,6 +52,8 @@ class ServeOptions:
         Require the admin token on this machine too.
     open_sign_in
         Who can use one-click sign-in and auto_approve: only the person at the keyboard, or everyone.
+    mcp
+        What coding agents may do at /mcp: everything that /admin allows (on), only read (read-only), or nothing (off).
     sample_port
         The port of the sample app. Default: the next port.
     throttle
@@ -94,6 +96,7 @@ class ServeOptions:
     admin_token: str | None = None
     require_admin_token: bool = False
     open_sign_in: Literal["keyboard", "everyone"] = "keyboard"
+    mcp: Literal["on", "read-only", "off"] = "on"
     sample_port: PortOrNone = None
     throttle: Count = 300
     max_connections: Some = 1000
@@ -130,6 +133,7 @@ class ServeOptions:
             admin_token=self.admin_token or None,
             require_admin_token=self.require_admin_token,
             open_sign_in=self.open_sign_in,
+            mcp=self.mcp,
             sample_port=self.sample_port,
             policies=config_file.policies(),
             throttle=self.throttle,

@@ -286,3 +286,15 @@ def _series(items: Sequence[str]) -> str:
 def printable(text: str) -> str:
     """The text with unprintable characters, such as line breaks and byte order marks, written as <U+000A>."""
     return text if text.isprintable() else "".join(char if char.isprintable() else f"<U+{ord(char):04X}>" for char in text)
+
+
+def strip_facts(template: str) -> str:
+    """A rule's text without facts: placeholders are in angle brackets."""
+    return (
+        template.replace(":code}", "}")
+        .replace("{{", "\0")
+        .replace("{", "‹")
+        .replace("}", "›")
+        .replace("\0", "{")
+        .replace("››", "}")
+    )

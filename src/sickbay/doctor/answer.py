@@ -58,7 +58,7 @@ def list_causes(recognised: Recognised, ranks: Sequence[str] = RANKS) -> tuple[L
 def _describe_likely(recognised: Recognised, ranked: RankedCause, rank: str) -> LikelyCause:
     values = _values(recognised, ranked)
     cause = ranked.cause
-    return LikelyCause(fill(cause.title, values), fill(cause.check, values), _fix(recognised, ranked), rank)
+    return LikelyCause(cause.id, fill(cause.title, values), fill(cause.check, values), _fix(recognised, ranked), rank)
 
 
 def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) -> Finding:

@@ -144,8 +144,9 @@ def diagnose_line(line: Any) -> dict[str, Any]:
 
 
 class LikelyCause(NamedTuple):
-    """One cause. why: how to check whether it is this one."""
+    """One cause. id: of its page. why: how to check whether it is this one."""
 
+    id: str
     title: str
     why: str
     fix: str

@@ -98,6 +98,21 @@ def split(page: str, text: str) -> Iterator[Passage]:
     yield Passage(page, title, anchor, heading, to_plain_text("\n".join(lines)))
 
 
+def split_markdown(text: str) -> list[tuple[str, str]]:
+    """The sections of a page with their headings, as Markdown: the beginning, then one for each heading of level 2."""
+    sections: list[tuple[str, list[str]]] = [("", [])]
+    in_code = False
+    for line in text.splitlines(keepends=True):
+        in_code ^= _FENCE.match(line) is not None
+        heading = None if in_code else _HEADING.match(line.rstrip())
+        if heading and len(heading["level"]) == 2:
+            sections.append((to_heading(heading["text"]), []))
+        elif heading and len(heading["level"]) == 1 and not sections[0][0]:
+            sections[0] = (to_heading(heading["text"]), sections[0][1])
+        sections[-1][1].append(line)
+    return [(heading, "".join(lines)) for heading, lines in sections]
+
+
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Each line with the level of its heading, 0 if it is none. Code has no headings."""
     in_code = False

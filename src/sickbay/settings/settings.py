@@ -50,6 +50,8 @@ class Settings:
     """Require the admin token also for requests from this machine."""
     open_sign_in: Literal["keyboard", "everyone"] = "keyboard"
     """Where one-click sign-in and auto_approve work: only from this machine, or from everywhere."""
+    mcp: Literal["on", "read-only", "off"] = "on"
+    """What coding agents may do at /mcp."""
     instance: str = "sickbay"
     folder: Path | None = None
     sample_port: int | None = None

@@ -9,7 +9,7 @@ instead of the app's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import Context
 from time import perf_counter
@@ -33,6 +33,7 @@ from sickbay.storage.interface import Delete, ResourceSpace, Step
 from sickbay.storage.resets import OUTSIDE, begin
 from sickbay.web.fhir.bases import FhirBases
 from sickbay.web.http_request import RequestState, ResendMark, read_headers
+from sickbay.web.inner_exchange import InnerExchange
 from sickbay.web.middleware.asked_requests import stage_of
 
 SENDER: Final = ("resent", 0)
@@ -181,44 +182,17 @@ async def _send(application: ResendTarget, filled: Filled, original: str) -> Sen
         "app": application,
         "state": state,
     }
-    exchange = _Exchange(body)
+    exchange = InnerExchange(body, KEPT_BYTES)
     task = asyncio.get_running_loop().create_task(_call(application, scope, exchange), context=Context())
     with suppress(TimeoutError, ConnectionError):
         await asyncio.wait_for(task, WAIT_SECONDS)
     return SentAgain(state.exchange, filled, exchange.status, exchange.headers, bytes(exchange.body), exchange.size)
 
 
-async def _call(application: ResendTarget, scope: dict[str, Any], exchange: _Exchange) -> None:
+async def _call(application: ResendTarget, scope: dict[str, Any], exchange: InnerExchange) -> None:
     state: RequestState = scope["state"]
     begin(state)
     try:
         await application.bases(scope, exchange.receive, exchange.send)
     finally:
         state.revisions = OUTSIDE
-
-
-class _Exchange:
-    """Sends the body of a request to the application, and keeps the beginning of its response."""
-
-    def __init__(self, body: bytes) -> None:
-        self._waiting = [{"type": "http.request", "body": body, "more_body": False}]
-        self._is_over = asyncio.Event()
-        self.status, self.size = 0, 0
-        self.headers: dict[str, str] = {}
-        self.body = bytearray()
-
-    async def receive(self) -> dict[str, Any]:
-        if self._waiting:
-            return self._waiting.pop()
-        await self._is_over.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            self.status, self.headers = message["status"], read_headers(message["headers"])
-            return
-        piece = message.get("body", b"")
-        self.size += len(piece)
-        self.body += piece[: KEPT_BYTES - len(self.body)]
-        if not message.get("more_body"):
-            self._is_over.set()

@@ -32,6 +32,7 @@ from sickbay.web.oauth.token import token
 from sickbay.web.oauth.userinfo import userinfo
 
 if TYPE_CHECKING:
+    from sickbay.web import mcp
     from sickbay.web.docs import handlers as docs_handlers
     from sickbay.web.ehr import app_launch
     from sickbay.web.ehr import handlers as ehr_handlers
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 else:
     docs_handlers = HandlersOf("sickbay.web.docs.handlers")
     app_launch = HandlersOf("sickbay.web.ehr.app_launch")
+    mcp = HandlersOf("sickbay.web.mcp")
     ehr_handlers = HandlersOf("sickbay.web.ehr.handlers")
     exchange_handlers = HandlersOf("sickbay.web.exchanges.handlers")
     listing = HandlersOf("sickbay.web.exchanges.listing")
@@ -102,6 +104,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/timelines", _with(sandbox, listing.launches)),
         Route("/exchanges/{id}/resend", _by_id(sandbox, resend.resend), methods=["GET", "POST"]),
         Route("/timelines/{id}", _by_id(sandbox, timelines.timeline), methods=["GET", "POST"]),
+        *([Route("/mcp", _with(sandbox, mcp.mcp), methods=["POST"])] if sandbox.settings.mcp != "off" else []),
         *discovery.routes(sandbox, documents),
         *brands.routes(sandbox),
         *admin_handlers.routes(sandbox),

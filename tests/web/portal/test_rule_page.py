@@ -6,10 +6,9 @@ from tests.laws import for_each
 
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.rule import Rule, strip_facts
 from sickbay.doctor.diagnose import diagnose
 from sickbay.web.portal.diagnosis_views import rule_view
-from sickbay.web.portal.rule_search import strip_facts
 
 
 @for_each("rule", RULES)

@@ -91,5 +91,6 @@ def to_json(entry: Mapping[str, Any]) -> dict[str, Any]:
         "size": entry.get("size"),
         "findings": [{name: found[name] for name in ("id", "severity", "title")} for found in entry["findings"]],
         "injected": entry.get("injected"),
+        "arrival": entry["arrival"],
         **({"resent_from": entry["resent_from"]} if entry.get("resent_from") else {}),
     }

@@ -73,7 +73,9 @@ async def _json(sandbox: Sandbox, query: Parameters, reading: FilterReading) -> 
     await sandbox.journal.collect()
     limit, until = _number(query.get("limit"), MAXIMUM_ROWS) or ROWS, _number(query.get("before"), 2**62)
     records = await sandbox.runtime.store.find_exchanges(reading.wanted, limit, until)
-    return error_responses.json([lines.to_json(entry) for entry in await lines.read_lines(sandbox.runtime, records)])
+    counted = await sandbox.runtime.store.count_exchanges(reading.wanted, COUNTED) if len(records) == limit else len(records)
+    shown = [lines.to_json(entry) for entry in await lines.read_lines(sandbox.runtime, records)]
+    return error_responses.json(shown, headers={"x-total-count": str(counted)})
 
 
 async def _view(sandbox: Sandbox, query: Parameters, text: str, reading: FilterReading, missing: str) -> ExchangesView:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sickbay.diagnosis.case import Case
 from sickbay.diagnosis.corrections import with_fresh_pkce
-from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.rule import Rule, strip_facts
 from sickbay.diagnosis.stages import STAGES
 from sickbay.doctor.diagnose import Diagnosis, LikelyCause
 from sickbay.doctor.verdict import Verdict, summarize
@@ -19,7 +19,7 @@ from sickbay.web.pages.exchange_summary import shorten
 from sickbay.web.pages.parts import VERDICTS, Link, TextPiece
 from sickbay.web.portal import paste_views
 from sickbay.web.portal.doctor_views import DoctorView, RuleView
-from sickbay.web.portal.rule_search import kind_of, strip_facts
+from sickbay.web.portal.rule_search import kind_of
 
 KINDS = {
     "authorize_url": "Authorization request",

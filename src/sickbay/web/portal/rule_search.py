@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from sickbay.diagnosis.catalogue import BY_ID, RULES
-from sickbay.diagnosis.frequent import rank
-from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.rule import Rule, strip_facts
 from sickbay.diagnosis.stages import STAGES
-from sickbay.doctor import compiled, topics
+from sickbay.doctor import compiled, rule_finder
+from sickbay.doctor.rule_finder import FoundRules
 from sickbay.doctor.topics import Topic
 from sickbay.web.pages.parts import VERDICTS, Verdict
 from sickbay.web.portal.doctor_views import RuleRow, RulesView
 
 CAUSES = "Causes of errors of other servers"
 """The name of the group of causes, and of their stage in the list of stages."""
-SHOWN_CAUSES = 50
 
 
 def search(root: str = "", text: str = "", stage: str = "", severity: str = "") -> RulesView:
@@ -23,31 +22,21 @@ def search(root: str = "", text: str = "", stage: str = "", severity: str = "") 
 
     text: an error code, for which the most frequent rules come first, or words, for which the best ones do.
     """
-    found = topics.find(compiled.load_topics(), text, "rule", "cause") if text.strip() else []
-    chosen = [rule for rule in (_rules(text, found) if text.strip() else RULES) if _is_chosen(rule, stage, severity)]
+    found = rule_finder.search(text) if text.strip() else FoundRules(RULES, ())
+    chosen = [rule for rule in found.rules if _is_chosen(rule, stage, severity)]
     groups = dict(_groups(chosen, root, is_searched=bool(text.strip())))
-    causes = _causes(found, stage) if stage in ("", CAUSES) and not severity else []
+    causes = _causes(found.causes, stage) if stage in ("", CAUSES) and not severity else []
     if causes:
         groups[CAUSES] = tuple(RuleRow(cause.id, f"{root}/rules/{cause.id}", cause.title, "refused", "") for cause in causes)
     stages = (*dict.fromkeys(map(_stage, RULES)), CAUSES)
     return RulesView(tuple(groups.items()), len(RULES), text, stage, severity, stages, sum(map(len, groups.values())))
 
 
-def _rules(text: str, found: Iterable[Topic]) -> Sequence[Rule]:
-    """The rules with this error code, the most frequent first, then those with the words."""
-    code = text.strip().lower()
-    with_code = sorted(
-        (rule for rule in RULES if code in rule.outcome.lower().replace(",", "").split()), key=lambda rule: rank(rule.id)
-    )
-    with_words = (BY_ID[topic.id] for topic in found if topic.kind == "rule" and topic.id in BY_ID)
-    return list({rule.id: rule for rule in (*with_code, *with_words)}.values())
-
-
-def _causes(found: Iterable[Topic], stage: str) -> Sequence[Topic]:
-    causes = [topic for topic in found if topic.kind == "cause"]
-    if stage and not causes:
+def _causes(found: Sequence[Topic], stage: str) -> Sequence[Topic]:
+    """The causes that were found. A stage without words is all of them."""
+    if stage and not found:
         return [topic for topic in compiled.load_topics().topics if topic.kind == "cause"]
-    return causes[:SHOWN_CAUSES]
+    return found
 
 
 def _is_chosen(rule: Rule, stage: str, severity: str) -> bool:
@@ -78,15 +67,3 @@ def row(rule: Rule, root: str) -> RuleRow:
 def kind_of(rule: Rule) -> Verdict:
     """The rule's severity; a warning if that depends on the facts."""
     return "warning" if callable(rule.severity) else VERDICTS[rule.severity]
-
-
-def strip_facts(template: str) -> str:
-    """A rule's text without facts: placeholders are in angle brackets."""
-    return (
-        template.replace(":code}", "}")
-        .replace("{{", "\0")
-        .replace("{", "‹")
-        .replace("}", "›")
-        .replace("\0", "{")
-        .replace("››", "}")
-    )

@@ -1,0 +1,73 @@
+"""Findings without the words of strangers: each text is filled in again, and names what it would quote, as in ‹received›."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from sickbay.agents.harmless import is_harmless
+from sickbay.agents.untrusted import Untrusted
+from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.diagnosis.rule import GUESS, SEVERITIES, find, strip_facts
+
+_SLOT: Final = re.compile(r"\{(\w+)")
+WHOLE_FINDINGS: Final = 3
+"""Findings that are told in full. Of the others a result has the titles."""
+
+
+def reword(finding: Mapping[str, Any], own: Collection[str], untrusted: Untrusted) -> dict[str, Any]:
+    """A finding as JSON, without values that strangers may have written. These are added to `untrusted`."""
+    id = str(finding.get("id"))
+    rule = BY_ID.get(id)
+    if rule is None:
+        return _describe_cause(id, finding)
+    facts = dict(finding.get("facts") or {})
+    guess = facts.pop(GUESS, None)
+    quoted = frozenset(_SLOT.findall(f"{rule.title} {rule.why} {rule.fix}")) | {"told"}
+    safe = {
+        name: untrusted.add_fact(name, value) if name in quoted and not is_harmless(value, own) else value
+        for name, value in facts.items()
+    }
+    filled = find(rule, safe, refused=True)
+    shown: dict[str, Any] = {
+        "id": id,
+        "severity": _severity(finding),
+        "title": filled.title,
+        "why": filled.why,
+        "fix": filled.fix,
+    }
+    shown |= {"likely": True} if guess or filled.degree == "probable" else {}
+    because = finding.get("because")
+    return shown | ({"because": because} if because in BY_ID else {}) | {"spec": rule.spec.url}
+
+
+def _severity(finding: Mapping[str, Any]) -> str:
+    severity = finding.get("severity")
+    return severity if severity in SEVERITIES else "info"
+
+
+def _describe_cause(id: str, finding: Mapping[str, Any]) -> dict[str, Any]:
+    """A finding that names a cause of the doctor, in words without values."""
+    from sickbay.doctor import causes  # reads the doctor's knowledge
+
+    page = causes.find_page(id)
+    if page is None:
+        return {"severity": _severity(finding), "title": "A finding of another version of Sickbay", "why": "", "fix": ""}
+    shown = {"id": page.id, "severity": _severity(finding), "title": page.title, "why": page.why, "check": page.check}
+    return shown | {"fix": page.fix, "spec": page.source[1]}
+
+
+def outline(
+    findings: Sequence[Mapping[str, Any]], own: Collection[str], untrusted: Untrusted, limit: int = WHOLE_FINDINGS
+) -> dict[str, Any]:
+    """The first findings in full, and the titles of the others."""
+    whole = [reword(finding, own, untrusted) for finding in findings[:limit]]
+    rest = [{"id": finding["id"], "title": title_of(finding["id"])} for finding in findings[limit:12] if finding["id"] in BY_ID]
+    more = {"more_findings": rest} if rest else {}
+    return {"findings": whole} | more | ({"findings_left_out": len(findings) - 12} if len(findings) > 12 else {})
+
+
+def title_of(id: str) -> str:
+    """The title of a rule without facts; "" if there is no such rule."""
+    return strip_facts(BY_ID[id].title) if id in BY_ID else ""

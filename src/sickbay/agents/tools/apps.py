@@ -1,0 +1,166 @@
+"""The tool apps: lists, shows, registers and changes apps through /admin/apps.
+
+Keys, secrets and addresses that Sickbay would fetch can't be set: only the command and `/admin` do that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sickbay.agents import findings
+from sickbay.agents.addresses import find_app, own_urls
+from sickbay.agents.api import Api, ask, make_path, segment
+from sickbay.agents.harmless import is_harmless
+from sickbay.agents.result import ToolResult, refuse
+from sickbay.agents.tools.explain import EXAMPLE_PATIENT
+from sickbay.kernel.english import join
+from sickbay.kernel.similar_names import find_closest
+
+SHOWN: Final = 10
+MEMBERS: Final = (
+    "name",
+    "type",
+    "client",
+    "scope",
+    "redirect_uris",
+    "launch_uri",
+    "fhir",
+    "smart_version",
+    "pkce",
+    "native",
+    "scope_mode",
+    "auto_approve",
+    "token_lifetime",
+    "post_logout_redirect_uris",
+    "policy",
+)
+"""What an agent may register."""
+REQUIRED: Final = ("name", "type", "client", "scope")
+EXAMPLE: Final = {
+    "name": "My app",
+    "type": "provider",
+    "client": "public",
+    "scope": "launch openid fhirUser patient/Patient.rs",
+    "redirect_uris": ["http://localhost:3000/callback"],
+    "launch_uri": "http://localhost:3000/launch",
+}
+_CHOSEN_MEMBERS: Final = (
+    "app_id",
+    "tenant",
+    "type",
+    "client",
+    "fhir",
+    "smart_version",
+    "pkce",
+    "native",
+    "scope_mode",
+    "token_lifetime",
+)
+"""Members whose values Sickbay chose from a few."""
+_WRITTEN_MEMBERS: Final = (
+    "name",
+    "client_id",
+    "launch_uri",
+    "redirect_uris",
+    "post_logout_redirect_uris",
+    "jwks_uri",
+    "policy",
+)
+_BY_COMMAND: Final = frozenset(("jwks", "jwks_uri", "client_secret", "cards", "client_id"))
+
+
+async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+    action = arguments.get("action", "show" if arguments.get("app") else "list")
+    if action == "list":
+        return await _list(api, arguments)
+    if action in ("add", "edit") and (wrong := _check_members(action, arguments.get("set"))):
+        return wrong
+    if action == "add":
+        body = {"tenant": arguments.get("tenant") or "general"} | arguments["set"]
+        return await _describe(api, await ask(api, "POST", "/admin/apps", body))
+    if not arguments.get("app"):
+        return refuse(f"{action} needs app, the app_id.").then("apps", "Lists the apps with their app_id.", action="list")
+    app = await find_app(api, arguments["app"])
+    path = f"/admin/apps/{segment(app['app_id'])}"
+    if action == "edit":
+        return await _describe(api, await ask(api, "PATCH", path, arguments["set"]))
+    if action == "remove":
+        await ask(api, "DELETE", path)
+        return ToolResult({"removed": app["app_id"]}).then("apps", "Lists the others.", action="list")
+    if action == "enable":
+        return await _enable(api, path, arguments.get("tenant"), app["app_id"])
+    return await _describe(api, app)
+
+
+async def _enable(api: Api, path: str, tenant: str | None, app_id: str) -> ToolResult:
+    if not tenant:
+        return refuse("enable needs tenant, the other hospital.").then(
+            "apps", "For example.", action="enable", app=app_id, tenant="epic"
+        )
+    return await _describe(api, await ask(api, "POST", f"{path}/enable", {"tenant": tenant}))
+
+
+async def _list(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+    apps = await ask(api, "GET", make_path("/admin/apps", tenant=arguments.get("tenant")))
+    cursor = arguments.get("cursor", "0")
+    start = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 8 else 0
+    limit = arguments.get("limit", SHOWN)
+    page = apps[start : start + limit]
+    shown: dict[str, Any] = {
+        "apps": [{name: app[name] for name in ("app_id", "tenant", "type", "client", "fhir")} for app in page]
+    }
+    result = ToolResult(shown)
+    result.untrusted.add("apps", {app["app_id"]: {"name": app["name"], "client_id": app["client_id"]} for app in page[:20]})
+    if (left := len(apps) - start - len(page)) > 0:
+        shown |= {"left_out": left, "cursor": str(start + limit)}
+        result.then("apps", "The next ones.", action="list", cursor=shown["cursor"], limit=limit)
+    if page:
+        return result.then("apps", "The newest one in full.", action="show", app=page[0]["app_id"])
+    return result.then("apps", "Registers one.", action="add", set=EXAMPLE)
+
+
+def _check_members(action: str, members: Any) -> ToolResult | None:
+    """A result that says what may be registered; None if `set` has only that."""
+    if not members:
+        return refuse(f"{action} needs set.").then("apps", "An example.", action="add", set=EXAMPLE)
+    unknown = [name for name in members if name not in MEMBERS]
+    missing = [name for name in REQUIRED if action == "add" and name not in members]
+    if not unknown and not missing:
+        return None
+    result = refuse(f"set lacks {join(missing)}." if missing else "set has a member that isn't known.")
+    if not _BY_COMMAND.isdisjoint(unknown):
+        result = refuse("Keys, secrets, client ids and cards can't be set by an agent. Use `sickbay apps`.")
+    elif unknown and (closest := find_closest(unknown[0], MEMBERS)):
+        result = refuse(f"set has a member that isn't known. Did you mean {closest}?")
+    result.shown["members"] = list(MEMBERS)
+    return result.then("apps", "An example.", action="add", set=EXAMPLE)
+
+
+async def _describe(api: Api, app: Mapping[str, Any]) -> ToolResult:
+    own = await own_urls(api)
+    result = ToolResult({name: app.get(name) for name in _CHOSEN_MEMBERS})
+    if is_harmless(app["scope"]):
+        result.shown["scope"] = app["scope"]
+    else:
+        result.untrusted.add("scope", app["scope"])
+    for name in _WRITTEN_MEMBERS:
+        result.untrusted.add(name, app.get(name))
+    approval = app.get("auto_approve")
+    result.shown["auto_approve"] = approval is not None
+    result.untrusted.add("auto_approve", approval)
+    await _add_secret(api, result, app.get("client_secret"))
+    if app.get("findings"):
+        result.shown |= findings.outline(app["findings"], own, result.untrusted)
+    if app["type"] == "system":
+        return result.then("exchanges", "Lists its requests.", app=app["app_id"], limit=10)
+    result.then("launch", "Launches the app.", app=app["app_id"], patient=EXAMPLE_PATIENT)
+    return result.then("explain", "Explains its newest launch.", app=app["app_id"])
+
+
+async def _add_secret(api: Api, result: ToolResult, secret: str | None) -> None:
+    """A new client secret, which is shown once. Over stdio it goes to a private file."""
+    if not secret:
+        return
+    file = await api.keep_secret(secret)
+    result.shown |= {"client_secret_file": file} if file else {"client_secret": secret}

@@ -1,0 +1,82 @@
+"""The tool doctor: explains a pasted text of any server, without contacting one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sickbay.agents import corrected, findings
+from sickbay.agents.addresses import find_ids, own_urls
+from sickbay.agents.api import Api, NotRunning, segment
+from sickbay.agents.result import ToolResult, refuse
+from sickbay.agents.untrusted import Untrusted
+from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.doctor import causes
+from sickbay.doctor.diagnose import WHAT_TO_PASTE
+from sickbay.doctor.text import diagnose_text
+from sickbay.services.redaction import pasted_diagnosis
+
+CAUSES: Final = 3
+_UNREADABLE: Final = "The text can't be read: a part of it has the wrong form. Send the request as a URL or a curl command."
+
+
+async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+    text = arguments["text"]
+    if not text.strip():
+        return refuse(f"There is nothing to examine. {WHAT_TO_PASTE}")
+    own = await own_urls(api)
+    try:
+        examined = await asyncio.to_thread(_examine, text)
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return refuse(_UNREADABLE)
+    result = _describe(examined, own, show_all=arguments.get("all", False))
+    for id in await _exchanges_in(api, text):
+        result.then("explain", "The text names this exchange, and Sickbay knows more about it.", id=id)
+    return _add_next(result, examined)
+
+
+def _examine(text: str) -> dict[str, Any]:
+    evidence, diagnosis = diagnose_text(text)
+    return pasted_diagnosis.mask(evidence, diagnosis)
+
+
+def _describe(examined: Mapping[str, Any], own: frozenset[str], *, show_all: bool) -> ToolResult:
+    untrusted = Untrusted()
+    limit = 12 if show_all else findings.WHOLE_FINDINGS
+    shown: dict[str, Any] = {"verdict": examined.get("verdict", "unknown")}
+    shown |= findings.outline(examined["findings"] or examined.get("advice") or (), own, untrusted, limit)
+    named = {each.get("id") for each in shown["findings"]}
+    likely = [_cause(cause["id"]) for cause in examined.get("causes", ()) if cause["id"] not in named]
+    shown |= {"causes": [cause for cause in likely[:CAUSES] if cause]} if likely else {}
+    shown |= {"causes_left_out": len(likely) - CAUSES} if len(likely) > CAUSES else {}
+    sent = corrected.outline(examined.get("corrected"), own, untrusted)
+    shown |= {"corrected": sent} if sent else {}
+    shown |= {"related": examined["related"]} if examined.get("related") else {}
+    shown |= {"help": WHAT_TO_PASTE} if shown["verdict"] == "unknown" else {}
+    untrusted.add("recognised", examined.get("recognised"))
+    return ToolResult(shown, untrusted)
+
+
+def _cause(id: str) -> dict[str, str] | None:
+    """A cause in words without values."""
+    page = causes.find_page(id)
+    return {"id": page.id, "title": page.title, "check": page.check, "fix": page.fix} if page else None
+
+
+async def _exchanges_in(api: Api, text: str) -> list[str]:
+    """Ids in the text that are exchanges or launches of this Sickbay, so that none of a stranger's words becomes a call."""
+    try:
+        known = [id for id in find_ids(text) if (await api.send("GET", f"/exchanges/{segment(id)}")).status == 200]
+    except NotRunning:
+        return []
+    return known[:1]
+
+
+def _add_next(result: ToolResult, examined: Mapping[str, Any]) -> ToolResult:
+    first = next((each["id"] for each in result.shown["findings"] if each.get("id")), None)
+    if first in BY_ID or (first and causes.find_page(first)):
+        result.then("rules", "Shows the rule with an example and its specification.", id=first)
+    if not result.next or result.shown["verdict"] in ("unknown", "unexamined"):
+        result.then("exchanges", "Lists the requests that Sickbay refused.", outcome="refused", limit=5)
+    return result

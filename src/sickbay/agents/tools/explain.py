@@ -1,0 +1,139 @@
+"""The tool explain: an exchange or a launch, what was wrong with it, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sickbay.agents import corrected, findings
+from sickbay.agents.addresses import find_app, find_app_id, own_urls, read_id
+from sickbay.agents.api import Api, ask, make_path, segment
+from sickbay.agents.exchange_lines import describe_request, is_refused, when
+from sickbay.agents.result import ToolResult, refuse
+from sickbay.agents.untrusted import Untrusted
+
+EXAMPLE_PATIENT: Final = "p-0001"
+"""A patient of every population."""
+SHOWN_STEPS: Final = 12
+
+
+async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+    wanted = arguments.get("id")
+    id = read_id(wanted) if wanted else await _find_newest(api, arguments.get("app"))
+    if id is None:
+        return _not_found("This isn't the id or URL of an exchange or a launch." if wanted else "Nothing is recorded yet.")
+    exchange = await api.send("GET", f"/exchanges/{segment(id)}")
+    if exchange.status == 200:
+        return await _explain_exchange(api, exchange.read_json(), is_full=arguments.get("detail") == "full")
+    launch = await api.send("GET", f"/admin/launches/{segment(id)}")
+    if launch.status == 200:
+        return await _explain_launch(api, id, launch.read_json())
+    return _not_found("There is no exchange and no launch with this id. Exchanges are kept for a day, refused ones for a week.")
+
+
+def _not_found(text: str) -> ToolResult:
+    result = refuse(text).then("exchanges", "Lists the newest requests with their ids.", limit=10)
+    return result.then("apps", "Lists the apps, to launch one.", action="list")
+
+
+async def _find_newest(api: Api, app: str | None) -> str | None:
+    """The newest launch of an app, or else the newest refusal."""
+    if app is not None:
+        client_id = (await find_app(api, app))["client_id"]
+        launches = await ask(api, "GET", make_path("/admin/launches", app=client_id))
+        newest = launches or await ask(api, "GET", make_path("/admin/exchanges", app=client_id, limit=1))
+    else:
+        newest = await ask(api, "GET", "/exchanges?q=is%3Arefused&limit=1")
+    return str(newest[0]["id"]) if newest else None
+
+
+async def _explain_exchange(api: Api, entry: dict[str, Any], *, is_full: bool) -> ToolResult:
+    own, untrusted = await own_urls(api), Untrusted()
+    app_id = await find_app_id(api, entry.get("app"))
+    found = list(entry.get("findings") or ())
+    shown: dict[str, Any] = {
+        "exchange": entry["id"],
+        "at": when(entry),
+        "tenant": entry["tenant"],
+        "stage": entry["stage"],
+        "status": entry["response"]["status"],
+        **({"app": app_id} if app_id else {}),
+        **({"launch": entry["launch"]} if entry.get("launch") else {}),
+        **({"injected_fault": entry["injected"].get("kind")} if entry.get("injected") else {}),
+    }
+    shown |= findings.outline(found, own, untrusted, 12 if is_full else findings.WHOLE_FINDINGS)
+    sent = corrected.outline(entry.get("corrected"), own, untrusted)
+    shown |= {"corrected": sent} if sent else {}
+    shown |= _checks(entry.get("checks") or ()) if is_full else {}
+    untrusted.add("request", describe_request(entry["request"], headers=is_full))
+    untrusted.add("client_id", entry.get("app"))
+    return _after_exchange(ToolResult(shown, untrusted), entry, app_id, found)
+
+
+def _checks(checks: Any) -> dict[str, Any]:
+    """The names of the checks that didn't pass, and the number of the others."""
+    by_outcome: dict[str, list[str]] = {}
+    for check in checks:
+        by_outcome.setdefault(check["outcome"], []).append(check["name"])
+    passed = len(by_outcome.pop("passed", ()))
+    return {"checks": {"passed": passed, **by_outcome}}
+
+
+def _after_exchange(result: ToolResult, entry: dict[str, Any], app_id: str | None, found: list[Any]) -> ToolResult:
+    if is_refused(entry) and app_id and entry["stage"] in ("authorize", "launch", "login", "token", "refresh"):
+        why = "When the app sends `corrected`: launch it again, and open the URL."
+        result.then("launch", why, app=app_id, patient=EXAMPLE_PATIENT)
+    if is_refused(entry) and not app_id:
+        result.then("apps", "Lists the registered apps, to compare the client_id and redirect URIs.", action="list")
+    if entry.get("launch"):
+        result.then("explain", "Shows the whole launch and what it waits for.", id=entry["launch"])
+    if found and found[0]["id"]:
+        result.then("rules", "Shows the rule with an example.", id=found[0]["id"])
+    return result if result.next else result.then("exchanges", "Lists the newest requests.", limit=10)
+
+
+async def _explain_launch(api: Api, id: str, launch: dict[str, Any]) -> ToolResult:
+    own, untrusted = await own_urls(api), Untrusted()
+    app_id = await find_app_id(api, launch.get("app"))
+    timeline = (await api.send("GET", f"/timelines/{segment(id)}")).read_json() or {}
+    exchanges = list(timeline.get("exchanges") or ())
+    shown: dict[str, Any] = {
+        "launch": id,
+        "tenant": launch.get("tenant"),
+        "state": launch["state"],
+        **({"app": app_id} if app_id else {}),
+        "steps": [_describe_step(exchange) for exchange in exchanges[-SHOWN_STEPS:]],
+    }
+    left_out = max(0, len(exchanges) - SHOWN_STEPS) + int(timeline.get("left_out") or 0)
+    shown |= {"steps_left_out": left_out} if left_out else {}
+    if waiting := launch.get("waiting_for"):
+        shown["waiting_for"] = {"step": waiting["step"], "seconds": waiting["seconds"]}
+    causes = [findings.reword({"severity": "info", **cause}, own, untrusted) for cause in launch["causes"]]
+    shown |= {"likely_causes": causes[: findings.WHOLE_FINDINGS]} if causes else {}
+    untrusted.add("client_id", launch.get("app"))
+    return _after_launch(ToolResult(shown, untrusted), id, launch, exchanges, app_id)
+
+
+def _describe_step(exchange: Mapping[str, Any]) -> dict[str, Any]:
+    worst = next((found["id"] for found in exchange.get("findings") or () if found["severity"] == "error"), None)
+    step = {"exchange": exchange["id"], "stage": exchange["stage"], "status": exchange["response"]["status"]}
+    return step | ({"refused_by": worst} if worst else {})
+
+
+def _after_launch(
+    result: ToolResult, id: str, launch: Mapping[str, Any], exchanges: list[dict[str, Any]], app_id: str | None
+) -> ToolResult:
+    refused = next((each["id"] for each in reversed(exchanges) if is_refused(each)), None)
+    if launch["state"] == "worked":
+        base = {"tenant": launch.get("tenant")}
+        result.then("fhir", "The launch worked. Reads data as any app may: get a token first.", path="metadata", **base)
+    elif refused:
+        result.then("explain", "The last request of the launch that was refused.", id=refused)
+    elif launch["state"] == "running":
+        result.then("explain", "Look again once the app has sent its next request.", id=id)
+    elif result.shown.get("likely_causes"):
+        result.then("rules", "Shows the likeliest cause.", id=result.shown["likely_causes"][0].get("id"))
+    if app_id and launch["state"] != "worked":
+        result.then("launch", "Launches the app again after a change.", app=app_id, patient=EXAMPLE_PATIENT)
+        result.then("exchanges", "Other requests of the app, such as ones that name no launch.", app=app_id, limit=10)
+    return result
