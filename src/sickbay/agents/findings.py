@@ -55,7 +55,7 @@ def _describe_cause(id: str, finding: Mapping[str, Any]) -> dict[str, Any]:
     if page is None:
         return {"severity": _severity(finding), "title": "A finding of another version of Sickbay", "why": "", "fix": ""}
     shown = {"id": page.id, "severity": _severity(finding), "title": page.title, "why": page.why, "check": page.check}
-    return shown | {"fix": page.fix, "spec": page.source[1]}
+    return shown | {"fix": page.fix, "likely": True, "spec": page.source[1]}
 
 
 def outline(
