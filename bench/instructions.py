@@ -96,6 +96,7 @@ def _count(folder: Path, home: Path, checkout: Path, name: str) -> Counted:
             desk = Desk(live.line, PATIENTS)
             target = Target(urlsplit(live.base).port or 80, used, 1.0, ROUNDS.get(name, USUAL_ROUNDS))
             scene = desk.preparations()[name](target)
+            process.settle(live.process.pid)  # it imports pages
             desk.flush()
             rate = scene()
             flushed = _used_by(desk.flush, used) - _used_by(desk.flush, used)

@@ -1,4 +1,4 @@
-"""Headers are read into a dictionary, and the name of the host from one of them."""
+"""Headers are read into a dictionary, and names are read from the host and the path."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.web.http_request import host_name, read_headers
+from sickbay.web.http_request import first_segment, host_name, read_headers
 
 NAMES = st.sampled_from([b"host", b"accept", b"authorization", b"x-odd"])
 PAIRS = st.lists(st.tuples(NAMES, st.binary(max_size=12)), max_size=6)
@@ -26,3 +26,10 @@ def test_each_name_has_its_values_in_the_order_received(pairs: list[tuple[bytes,
 )
 def test_the_name_is_extracted_from_the_host_header(header: str, name: str) -> None:
     assert host_name(header) == name
+
+
+@pytest.mark.parametrize(
+    ("path", "segment"), [("/general/oauth/token", "general"), ("/general", "general"), ("/", ""), ("*", "*"), ("//x", "")]
+)
+def test_the_first_segment_of_a_path_names_the_hospital(path: str, segment: str) -> None:
+    assert first_segment({"path": path}) == segment

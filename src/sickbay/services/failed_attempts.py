@@ -53,7 +53,7 @@ async def watch_guesses(
     runtime: Runtime, tenant: Tenant, request: TokenRequest, address: str, answer: Operation
 ) -> TokenResult:
     """Runs the operation and counts it as a failure if it looks like a guess. Raises Throttled, usually before it runs."""
-    if runtime.throttle.is_active(runtime.now()):
+    if runtime.throttle.until and runtime.throttle.is_active(runtime.now()):
         await check(runtime, _guesser(tenant, request, address))
     result = await answer(runtime, tenant, request)
     refusal = result.decision.refusal

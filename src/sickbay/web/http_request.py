@@ -242,7 +242,9 @@ def raw_path(scope: Mapping[str, Any]) -> str:
 
 def first_segment(scope: Mapping[str, Any]) -> str:
     """The name of the hospital, if the path belongs to one. The path of OPTIONS * has no slash."""
-    return str(scope["path"]).removeprefix("/").partition("/")[0]
+    path: str = scope["path"]
+    start, _, rest = path.partition("/")
+    return start or rest.partition("/")[0]
 
 
 def query_of(scope: Mapping[str, Any]) -> Parameters:

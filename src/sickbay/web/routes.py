@@ -206,7 +206,7 @@ def _handler(
 
     async def handler(request: Request) -> Response:
         state_of(request.scope).kind = kind
-        return await answer(request, sandbox, sandbox.tenants[tenant.name], *more)
+        return await answer(request, sandbox, sandbox.runtime.tenants[tenant.name], *more)
 
     return handler
 
@@ -229,6 +229,6 @@ def _open(
         if request.method == "OPTIONS":
             return await allow_origins(request, sandbox, Response(status_code=204))
         state.kind = "oauth"
-        return await allow_origins(request, sandbox, await endpoint(request, sandbox, sandbox.tenants[tenant.name]))
+        return await allow_origins(request, sandbox, await endpoint(request, sandbox, sandbox.runtime.tenants[tenant.name]))
 
     return handler

@@ -50,8 +50,8 @@ class FhirBases:
         serve = self._find(scope["path"])
         if serve is not None:
             return serve(scope, receive, send)
-        runtime, name = self._sandbox.runtime, first_segment(scope)
-        if runtime.shared and name and name not in runtime.tenants and name not in RESERVED:
+        runtime = self._sandbox.runtime
+        if runtime.shared and (name := first_segment(scope)) and name not in runtime.tenants and name not in RESERVED:
             return self._refresh(scope, receive, send)
         return self._pages(scope, receive, send)
 

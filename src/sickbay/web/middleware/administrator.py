@@ -23,7 +23,7 @@ class Administrator:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         runtime = self._sandbox.runtime
         has_token = bool(runtime.throttle.until) and "authorization" in scope["state"].headers
-        if has_token or may_use_session(scope["path"], self._sandbox.tenants):
+        if has_token or may_use_session(scope["path"], runtime.tenants):
             return self._recognise(scope, receive, send, has_token=has_token)
         return self._app(scope, receive, send)
 

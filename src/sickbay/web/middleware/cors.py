@@ -95,7 +95,7 @@ async def allow_origins(request: Request, sandbox: Sandbox, response: Response) 
     """Let pages of other origins read the response of an endpoint that is open to them, unless a policy forbids it."""
     state = state_of(request.scope)
     if state.open_to == "credentials":
-        tenant = sandbox.tenants[first_segment(request.scope)]
+        tenant = sandbox.runtime.tenants[first_segment(request.scope)]
         lines = await allow_reading(sandbox, tenant, state, request.method)
         response.raw_headers.extend(lines)
         if is_preflight(request.method, state.headers):

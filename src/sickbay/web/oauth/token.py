@@ -19,7 +19,7 @@ from sickbay.services.injection import choose, grants
 from sickbay.services.token import token as answer
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct
-from sickbay.web.http_request import peer, stand_in_of, state_of
+from sickbay.web.http_request import stand_in_of, state_of
 
 
 class TokenResponse(Response):
@@ -45,11 +45,14 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
         stand_in=stand_in_of(request),
     )
     redeem = partial(answer, elsewhere=request.path_params.get("tenant_id", ""))
-    result = await watch_guesses(sandbox.runtime, tenant, sent, peer(request.scope), redeem)
+    result = await watch_guesses(sandbox.runtime, tenant, sent, recorded.client, redeem)
     response: Response
     decision, explanation = result.decision, None
     if result.response is not None:
-        response = TokenResponse(await _add_faults(request, sandbox, tenant, sent, result.response))
+        members = result.response
+        if sandbox.runtime.faults:
+            members = await _add_faults(request, sandbox, tenant, sent, members)
+        response = TokenResponse(members)
     else:
         state_of(request.scope).withheld = is_withheld(decision.examination)
         explanation = decision.explain()
@@ -79,8 +82,6 @@ async def _add_faults(
 ) -> dict[str, Any]:
     """The members of the response, with the faults that are in force for it."""
     runtime = sandbox.runtime
-    if not runtime.faults:
-        return members
     refresh_token = sent.parameters.get("refresh_token")
     stage = "refresh" if sent.parameters.get("grant_type") == "refresh_token" else "token"
     asked = AskedRequest(tenant.name, stage, request.method, request.url.path, sent.claimed or "")
