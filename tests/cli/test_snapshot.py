@@ -33,6 +33,27 @@ def test_wrong_names_are_explained(tmp_path: Path) -> None:
         assert message in refused.stderr
 
 
+def test_a_snapshot_is_exported_to_a_file_and_imported_from_it(tmp_path: Path) -> None:
+    data, file = tmp_path / "data", tmp_path / "a.zip"
+    sickbay("apps", "add", "N", "--type", "system", "--client", "symmetric", "--scope", "system/*.rs", folder=data)
+    sickbay("snapshot", "save", "a", folder=data)
+    assert f"Exported the snapshot a to {file} (" in sickbay("snapshot", "export", "a", str(file), folder=data).stderr
+    imported = sickbay("snapshot", "import", str(file), "b", folder=data)
+    assert "Imported the snapshot b. Run `sickbay snapshot restore b` to use it." in imported.stderr
+    assert imported.stdout.split()[:4] == ["HOSPITAL", "APP_ID", "CLIENT_ID", "CLIENT_SECRET"]
+    assert {saved["name"] for saved in json.loads(sickbay("snapshot", "list", "--json", folder=data).stdout)} == {"a", "b"}
+    for arguments, message in (
+        (("export", "c", str(file)), "There is no snapshot named c"),
+        (("export", "a", str(tmp_path / "no" / "a.zip")), "can't be written"),
+        (("import", str(tmp_path / "no.zip")), "can't be read: No such file or directory."),
+        (("import", str(file)), "A snapshot named a already exists"),
+        (("import", str(file), "A"), "1 to 64 characters"),
+        (("import", __file__, "c"), "The file isn't a zip that"),
+    ):
+        refused = sickbay("snapshot", *arguments, folder=data)
+        assert (refused.returncode, message in refused.stderr) == (1, True), refused.stderr
+
+
 def test_sizes_have_units() -> None:
     assert [size(number) for number in (0, 1, 1500, 3_450_000)] == ["0 KB", "1 KB", "2 KB", "3.5 MB"]
 

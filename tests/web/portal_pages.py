@@ -15,7 +15,7 @@ from sickbay.web.pages import parts
 from sickbay.web.pages.parts import ClockView, Frame, Link
 from sickbay.web.portal import policy_form
 from sickbay.web.portal import views as portal_views
-from sickbay.web.portal.time_view import SnapshotRow, TimeView
+from sickbay.web.portal.time_view import SecretRow, SnapshotRow, TimeView
 
 CHOICES = (parts.Choice("general", "General Hospital", True), parts.Choice("cerner", "Cerner dialect"))
 FINDINGS = parts.findings(make_refused()["findings"])
@@ -165,7 +165,9 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
                 text="2h",
                 snapshots=(SnapshotRow("before-upgrade", "30 Nov 2026, 21:44:00", "1.2 MB"),),
                 snapshot_fault="There is one.",
+                import_fault="The file isn't a zip.",
                 done="Saved the snapshot.",
+                secrets=(SecretRow("sample-app", "sample", "a-new-secret"),),
             ),
             replace(here, clock=ClockView("1 Dec 2026, 23:44:17", "2 hours ahead of real time", True)),
         ),

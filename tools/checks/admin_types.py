@@ -45,7 +45,7 @@ def _comment(text: str | None) -> str:
 
 
 def _paths(method: str, paths: Schema) -> str:
-    lines = [_path(path, paths[path][method]) for path in paths if method in paths[path]]
+    lines = [_path(path, paths[path][method]) for path in paths if method in paths[path] and _is_json(paths[path][method])]
     return f"export interface {method.title()}Paths {{\n{''.join(lines)}}}\n"
 
 
@@ -58,6 +58,11 @@ def _path(path: str, operation: Schema) -> str:
     (status, response) = next(iter(operation["responses"].items()))
     received = "null" if status == "204" else _type(_schema(response))
     return f"  /** {operation['summary']} */\n  {key}: {{ body: {sent}; response: {received} }};\n"
+
+
+def _is_json(operation: Schema) -> bool:
+    """Whether the client can send and receive it: not a file."""
+    return "application/zip" not in json.dumps(operation)
 
 
 def _schema(content: Schema) -> Schema:

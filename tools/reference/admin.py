@@ -35,11 +35,17 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     if query := [code(parameter["name"]) for parameter in operation.get("parameters", ()) if parameter["in"] == "query"]:
         lines += [f"- Query: {', '.join(query)}"]
     if "requestBody" in operation:
-        lines += [f"- Body: {shape(operation['requestBody']['content']['application/json']['schema'])}"]
+        lines += [f"- Body: {describe_content(operation['requestBody']['content'])}"]
     status, answer = next(iter(operation["responses"].items()))
-    content = answer.get("content", {}).get("application/json")
-    lines += [f"- Response: {status}" + (f", {shape(content['schema'])}" if content else ""), ""]
+    content = answer.get("content")
+    lines += [f"- Response: {status}" + (f", {describe_content(content)}" if content else ""), ""]
     return "\n".join(lines)
+
+
+def describe_content(content: dict[str, Any]) -> str:
+    """The type of JSON in words, or the media type of anything else."""
+    media_type, described = next(iter(content.items()))
+    return shape(described["schema"]) if media_type == "application/json" else code(media_type)
 
 
 def _type(name: str, schema: dict[str, Any]) -> str:

@@ -273,6 +273,23 @@ export interface SavedSnapshot {
   hospitals: string[];
 }
 
+/** apps: those that have a new secret. Users have the password `sickbay`. */
+export interface ImportedSnapshot {
+  name: string;
+  at: number;
+  bytes: number;
+  hospitals: string[];
+  apps: AppSecret[];
+}
+
+/** The new secret of an app in an imported snapshot, shown only here. */
+export interface AppSecret {
+  tenant: string;
+  app_id: string;
+  client_id: string;
+  client_secret: string;
+}
+
 /** tenant: reset only this hospital; the clock stays. everything: also remove added apps and users, and of all
  * hospitals the snapshots. */
 export interface Reset {

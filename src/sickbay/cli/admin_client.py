@@ -17,26 +17,51 @@ from sickbay.settings import Settings
 
 TIMEOUT_SECONDS = 30
 """Seconds to wait for a response."""
+FILE_TIMEOUT_SECONDS = 600
+"""Seconds to wait for what reads or writes a file, which may have to create sample patients first."""
 
 
 class RequestContent(NamedTuple):
     """A body that isn't JSON of this command's own."""
 
-    text: str
+    text: str | bytes
     media_type: str
 
 
 def ask(data: str | None, method: str, path: str, body: dict[str, Any] | RequestContent | None = None) -> Any:
     """The JSON of the response; None if it has no body. Raises CommandError with the problem if /admin refuses the request."""
+    response = _send(data, method, path, body)
+    return response.json() if response.content else None
+
+
+def download(data: str | None, path: str) -> bytes:
+    """The body of a response that isn't JSON. Raises CommandError like `ask`."""
+    content: bytes = _send(data, "GET", path, None, FILE_TIMEOUT_SECONDS).content
+    return content
+
+
+def upload(data: str | None, path: str, content: bytes, media_type: str) -> Any:
+    """Send a file. The result is as in `ask`."""
+    return _send(data, "POST", path, RequestContent(content, media_type), FILE_TIMEOUT_SECONDS).json()
+
+
+def _send(
+    data: str | None,
+    method: str,
+    path: str,
+    body: dict[str, Any] | RequestContent | None,
+    timeout: float = TIMEOUT_SECONDS,
+) -> httpx2.Response:
+    """The response to a request that /admin granted. Raises CommandError."""
     place = folder.data_folder(data)
     server = folder.running(place)
     response = (
-        _ask_server(place, server, method, path, body)
+        _ask_server(place, server, method, path, body, timeout)
         if server
         else signals.run(_ask_sandbox(folder.settings(data, policies=config_file.policies()), method, path, body))
     )
     if response.is_success:
-        return response.json() if response.content else None
+        return response
     raise CommandError(problem(response))
 
 
@@ -96,12 +121,18 @@ def at(app: dict[str, Any]) -> str:
 
 
 def _ask_server(
-    place: Path, server: dict[str, Any], method: str, path: str, body: dict[str, Any] | RequestContent | None
+    place: Path,
+    server: dict[str, Any],
+    method: str,
+    path: str,
+    body: dict[str, Any] | RequestContent | None,
+    timeout: float,
 ) -> httpx2.Response:
     """Sends the key in the data folder as the admin token."""
     try:
         with client(server) as connection:
-            return connection.request(method, path, headers=_authorization(place) | _media_type(body), **_content(body))
+            headers = _authorization(place) | _media_type(body)
+            return connection.request(method, path, headers=headers, timeout=timeout, **_content(body))
     except httpx2.TransportError as error:
         raise CommandError(f"The server at {server['base']} (process {server['pid']}) doesn't respond: {error}.") from error
 

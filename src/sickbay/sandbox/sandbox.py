@@ -57,6 +57,8 @@ class Sandbox:
     """Limits concurrent batches and transactions, because each may build a large response."""
     short_texts: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     """Limits the texts that the doctor's page examines in threads at a time."""
+    importing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One file of a snapshot at a time, because each may take 200 MB."""
     long_texts: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Limits the long texts that it examines in processes."""
 

@@ -86,7 +86,7 @@ async def save(sandbox: Sandbox, name: str) -> Snapshot:
         snapshot = await _describe(sandbox, name)
         step = SaveSnapshot(name, record_kinds.IN_SNAPSHOTS, _keys(snapshot.spaces), snapshot.spaces)
         snapshot = replace(snapshot, bytes=await sandbox.runtime.store.measure_snapshot(step))
-        await _check_room(sandbox, snapshot)
+        await check_room(sandbox, snapshot)
         put = Put(Record(KIND, name, records.dump(snapshot), at=snapshot.at), if_revision=0)
         try:
             await sandbox.runtime.store.transaction([put, step])
@@ -95,10 +95,15 @@ async def save(sandbox: Sandbox, name: str) -> Snapshot:
     return snapshot
 
 
+async def check_free(sandbox: Sandbox, name: str) -> None:
+    """Raises NameTaken."""
+    if await sandbox.runtime.store.get(KIND, name) is not None:
+        raise NameTaken(f"A snapshot named {name} already exists")
+
+
 async def _describe(sandbox: Sandbox, name: str) -> Snapshot:
     runtime = sandbox.runtime
-    if await runtime.store.get(KIND, name) is not None:
-        raise NameTaken(f"A snapshot named {name} already exists")
+    await check_free(sandbox, name)
     settings, _ = await runtime_settings.read_stored(runtime)
     spaces = await sandbox.filling.list_filled()
     if spaces is None:
@@ -108,7 +113,8 @@ async def _describe(sandbox: Sandbox, name: str) -> Snapshot:
     return Snapshot(name, at, 0, settings.seconds, settings.frozen_at, settings.policies, tuple(spaces), hospitals)
 
 
-async def _check_room(sandbox: Sandbox, new: Snapshot) -> None:
+async def check_room(sandbox: Sandbox, new: Snapshot) -> None:
+    """Raises NoRoom."""
     others = await list_snapshots(sandbox)
     if len(others) >= MAXIMUM_SNAPSHOTS:
         raise NoRoom(f"There are {len(others)} snapshots, the most that are kept. Remove one first")
@@ -125,7 +131,7 @@ def _keys(spaces: tuple[ResourceSpace, ...]) -> tuple[str, ...]:
 
 async def remove(sandbox: Sandbox, name: str) -> None:
     """Remove a snapshot. Raises UnknownSnapshot."""
-    _, record = await _find(sandbox, name)
+    _, record = await find(sandbox, name)
     steps: list[Step] = [Put(record, record.revision), Delete(KIND, name), RemoveSnapshot(name)]
     try:
         await sandbox.runtime.store.transaction(steps)
@@ -133,7 +139,8 @@ async def remove(sandbox: Sandbox, name: str) -> None:
         raise _explain_unknown(name) from None
 
 
-async def _find(sandbox: Sandbox, name: str) -> tuple[Snapshot, Record]:
+async def find(sandbox: Sandbox, name: str) -> tuple[Snapshot, Record]:
+    """Raises UnknownSnapshot."""
     record = await sandbox.runtime.store.get(KIND, name)
     if record is None:
         raise _explain_unknown(name)
@@ -149,7 +156,7 @@ async def restore(sandbox: Sandbox, name: str) -> None:
 
     Requests that began before change nothing any more, on any worker. Raises UnknownSnapshot and CannotRestore.
     """
-    await _find(sandbox, name)
+    await find(sandbox, name)
     await sandbox.journal.flush()
     async with sandbox.filling.pause(None):
         while not await _is_restored(sandbox, name):
@@ -162,7 +169,7 @@ async def _is_restored(sandbox: Sandbox, name: str) -> bool:
     await runtime_settings.refresh(runtime)
     try:
         with compare_with(OUTSIDE):
-            await runtime.store.transaction(await _steps(sandbox, *await _find(sandbox, name)))
+            await runtime.store.transaction(await _steps(sandbox, *await find(sandbox, name)))
     except Conflict as error:
         if isinstance(error.step, RestoreSnapshot):
             raise CannotRestore("A hospital was filled again since this snapshot was saved") from None

@@ -23,7 +23,7 @@ from sickbay.storage.exchange_filter import ExchangeFilter
 from sickbay.storage.journal_store import JournalStore
 from sickbay.storage.probe import ProbeJob, T
 from sickbay.storage.snapshot_steps import ResourceSpace as ResourceSpace
-from sickbay.storage.snapshot_steps import SaveSnapshot, SnapshotStep
+from sickbay.storage.snapshot_steps import SavedSpace, SaveSnapshot, SnapshotStep
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -161,9 +161,19 @@ class CopyResources(msgspec.Struct, frozen=True, gc=False):
     at: int
 
 
-Step: TypeAlias = (
-    Put | UseOnce | Delete | DeleteFamily | Clear | Save | Reindex | Mark | ReturnToMark | CopyResources | SnapshotStep
-)
+class ImportSnapshot(msgspec.Struct, frozen=True, gc=False):
+    """Write what a snapshot has, as if it had been saved here. Raises Conflict if a space has no mark `patients`.
+
+    The versions get new numbers, because their own are those of another database.
+    """
+
+    name: str
+    records: Sequence[Record]
+    spaces: Sequence[SavedSpace]
+
+
+RecordStep: TypeAlias = Put | UseOnce | Delete | DeleteFamily | Clear
+Step: TypeAlias = RecordStep | Save | Reindex | Mark | ReturnToMark | CopyResources | SnapshotStep | ImportSnapshot
 
 
 class CannotCopy(Exception):
@@ -281,6 +291,15 @@ class Store(JournalStore, Protocol):
 
     async def measure_snapshot(self, step: SaveSnapshot) -> int:
         """Return how many bytes of records and resources this step would copy."""
+
+    async def read_snapshot_records(self, name: str) -> list[Record]:
+        """Return the records of a snapshot, in the order in which they were stored."""
+
+    async def read_snapshot_space(self, name: str, space: ResourceSpace) -> SavedSpace:
+        """Return the versions of a space in a snapshot."""
+
+    async def read_base(self, space: ResourceSpace, type: str, ids: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """Return the last version and its facts up to the mark `patients`, of those resources that the sample data has."""
 
     async def has_resources(self, space: ResourceSpace) -> bool:
         """Return whether the space has any resources."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -47,6 +47,30 @@ class RemoveSnapshot(msgspec.Struct, frozen=True, gc=False):
     """Delete what a snapshot has."""
 
     name: str
+
+
+class SavedVersion(NamedTuple):
+    """A version of a resource in a snapshot. at: epoch ms. body: None if it is a deletion. facts: as in `storage/facts.py`."""
+
+    type: str
+    id: str
+    version_id: int
+    at: int
+    interaction: str
+    who: str
+    body: bytes | None
+    facts: str = ""
+
+
+class SavedSpace(NamedTuple):
+    """The versions of a space since its mark `patients`, oldest first. filled: how many come before the mark `filled`.
+
+    filled is None if the space has no such mark.
+    """
+
+    space: ResourceSpace
+    versions: Sequence[SavedVersion]
+    filled: int | None
 
 
 SnapshotStep: TypeAlias = SaveSnapshot | RestoreSnapshot | RemoveSnapshot

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx2
 import pytest
 from tests.flows.flow import Flow, run
 
@@ -71,5 +72,40 @@ def test_the_page_saves_restores_and_removes_snapshots(tmp_path: Path) -> None:
         assert await send(flow, remove="before") == 303
         assert (await flow.http.get("/admin/snapshots")).json() == []
         assert "Removed the snapshot." in (await flow.http.get("/developer/time?done=remove", headers=PAGE)).text
+
+    run(steps, tmp_path)
+
+
+async def upload(flow: Flow, packed: bytes, name: str = "", csrf: str = "") -> httpx2.Response:
+    page = (await flow.http.get("/developer/time", headers=PAGE)).text
+    csrf = csrf or page.partition('name="csrf" value="')[2].partition('"')[0]
+    files = {"file": ("../../any name.zip", packed, "application/zip")}
+    return await flow.http.post("/developer/time", data={"csrf": csrf, "name": name}, files=files, headers=PAGE)
+
+
+def test_the_page_exports_and_imports_a_snapshot(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await flow.register(client="symmetric")
+        assert await send(flow, save="a") == 303
+        page = (await flow.http.get("/developer/time", headers=PAGE)).text
+        csrf = page.partition('name="csrf" value="')[2].partition('"')[0]
+        exported = await flow.http.post("/developer/time", data={"csrf": csrf, "export": "a"}, headers=PAGE)
+        assert exported.headers["content-disposition"] == 'attachment; filename="a.zip"'
+        imported = await upload(flow, exported.content, "b")
+        assert imported.status_code == 200
+        assert "Copy them now, because they’re shown only once." in imported.text
+        assert "New secrets" not in (await flow.http.get("/developer/time", headers=PAGE)).text
+        for packed, name, status, message in (
+            (exported.content, "b", 422, "A snapshot named b already exists."),
+            (b"PK", "c", 422, "isn&#39;t a zip"),
+            (b"", "c", 422, "isn&#39;t a zip"),
+            (bytes(16_020_001), "c", 413, "A snapshot&#39;s file may have 16 MB."),
+        ):
+            refused = await upload(flow, packed, name)
+            assert (refused.status_code, message in refused.text) == (status, True), refused.text
+        assert (await upload(flow, exported.content, "c", csrf="x")).status_code == 403
+        assert {saved["name"] for saved in (await flow.http.get("/admin/snapshots")).json()} == {"a", "b"}
+        unknown = await flow.http.post("/developer/time", data={"csrf": csrf, "export": "no"}, headers=PAGE)
+        assert (unknown.status_code, "There is no snapshot named no." in unknown.text) == (422, True)
 
     run(steps, tmp_path)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
-from sickbay.cli import admin_client
+from sickbay.cli import admin_client, folder
 from sickbay.cli.argument_types import Data
-from sickbay.cli.output import as_json, help_epilogue, note, say, table
+from sickbay.cli.output import CommandError, as_json, help_epilogue, note, say, table
+from sickbay.cli.paths import Place, PlaceOrNone
 from sickbay.kernel import english
 
 EXAMPLE = "sickbay snapshot save before-upgrade"
@@ -57,6 +59,69 @@ def remove(name: Name, /, *, data: Data = None) -> None:
     """Remove a snapshot."""
     admin_client.ask(data, "DELETE", f"/admin/snapshots/{quote(name, safe='')}")
     note(f"Removed the snapshot {name}.")
+
+
+@snapshot.command(name="export", help_epilogue=help_epilogue("sickbay snapshot export before-upgrade"))
+def export_(name: Name, file: Annotated[PlaceOrNone, Parameter(name="FILE")] = None, /, *, data: Data = None) -> None:
+    """Write a snapshot to a file that you can attach to a bug report.
+
+    The file has no keys, sessions, tokens, secrets or password hashes. It has the FHIR data that was written.
+
+    Parameters
+    ----------
+    file
+        The zip to write (default: NAME.zip in the current folder). A file of this name is replaced.
+    """
+    content = admin_client.download(data, f"/admin/snapshots/{quote(name, safe='')}/export")
+    place = file or Path(f"{name}.zip")
+    try:
+        with folder.drafts(place.parent) as files:
+            files.file(place.name).write(content)
+    except OSError as error:
+        raise CommandError(f"{place} can't be written: {error.strerror}.") from None
+    note(f"Exported the snapshot {name} to {place} ({english.size(len(content))}).")
+
+
+@snapshot.command(name="import", help_epilogue=help_epilogue("sickbay snapshot import before-upgrade.zip"))
+def import_(
+    file: Annotated[Place, Parameter(name="FILE")],
+    name: Annotated[str | None, Parameter(name="NAME")] = None,
+    /,
+    *,
+    json: Json = False,
+    data: Data = None,
+) -> None:
+    """Add the snapshot in a file. Restore it to use it.
+
+    Users get the password `sickbay`. Apps with a secret get a new one, which is shown only here.
+
+    Parameters
+    ----------
+    file
+        A zip that `sickbay snapshot export` wrote.
+    name
+        The snapshot's name (default: the one in the file).
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{file} can't be read: {error.strerror}.") from None
+    path = "/admin/snapshots/import" + (f"?name={quote(name, safe='')}" if name is not None else "")
+    imported = admin_client.upload(data, path, content, "application/zip")
+    if json:
+        say(as_json(imported))
+        return
+    name = imported["name"]
+    note(f"Imported the snapshot {name}. Run `sickbay snapshot restore {name}` to use it.")
+    if secrets := imported["apps"]:
+        note("New secrets, shown only now:")
+        columns = ("tenant", "app_id", "client_id", "client_secret")
+        say(
+            table(
+                [tuple(app[column] for column in columns) for app in secrets],
+                ("HOSPITAL", "APP_ID", "CLIENT_ID", "CLIENT_SECRET"),
+            )
+        )
 
 
 def _row(saved: dict[str, Any]) -> tuple[str, ...]:

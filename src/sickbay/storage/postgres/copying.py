@@ -23,7 +23,7 @@ _INDEXED_TEXTS: Final = frozenset(("value",))
 _NEW_TERMS: Final = (
     "INSERT INTO term (hash, system, code) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING"
 )
-_SEQUENCES: Final = "SELECT nextval('history_sequence') FROM generate_series(1, $1)"
+NEW_SEQUENCES: Final = "SELECT nextval('history_sequence') FROM generate_series(1, $1)"
 
 
 class _Content(NamedTuple):
@@ -49,7 +49,7 @@ async def copy_resources(db: Any, numbers: IdAllocator, step: CopyResources) -> 
     await numbers.learn_words(db, set(content.words.values()))
     words = {old: numbers.words[text] for old, text in content.words.items()}
     nids = await _nids(db, space, words, content)
-    sequences = [sequence for (sequence,) in await db.fetch(_SEQUENCES, len(content.tables["resource_history"]))]
+    sequences = [sequence for (sequence,) in await db.fetch(NEW_SEQUENCES, len(content.tables["resource_history"]))]
     for table, columns in TABLES.items():
         translated = _translate(table, _Target(space, nids, words, sequences, content.at, step.at), content.tables[table])
         await db.copy_records_to_table(table, records=translated, columns=columns)

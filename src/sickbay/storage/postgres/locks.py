@@ -21,6 +21,7 @@ from sickbay.storage.interface import (
     Clear,
     CopyResources,
     DeleteFamily,
+    ImportSnapshot,
     Mark,
     Put,
     Reindex,
@@ -47,7 +48,7 @@ def of_steps(steps: Sequence[Step]) -> str:
                 shared.add(f"family {record.family}")
             case DeleteFamily(family=family):
                 exclusive.add(f"family {family}")
-            case Clear() | SaveSnapshot() | RestoreSnapshot():
+            case Clear() | SaveSnapshot() | RestoreSnapshot() | ImportSnapshot():
                 exclusive.add(EVERYTHING)
             case Save() | Reindex():
                 saves.append(step)

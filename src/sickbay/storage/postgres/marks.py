@@ -56,6 +56,7 @@ class PostgresReturn:
         batch = Batch({}, {}, {})
         self._count(batch, await fetch(self._db, marks.NOW, marks.numbers(nids)), -1)
         await write(self._db, batch)
+        await execute(self._db, snapshots.KEEP_BODIES, marks.numbers(nids))
         await execute(self._db, snapshots.ADD_VERSIONS, *missing)
         for start in range(0, len(nids), marks.AT_A_TIME):
             await self._extract(nids[start : start + marks.AT_A_TIME])

@@ -14,6 +14,7 @@ from sickbay.storage.interface import (
     CopyResources,
     Delete,
     DeleteFamily,
+    ImportSnapshot,
     Mark,
     Put,
     Reindex,
@@ -28,7 +29,7 @@ from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.locks import number
 from sickbay.storage.postgres.marks import return_to_mark, set_mark
 from sickbay.storage.postgres.resources import reindex, save
-from sickbay.storage.postgres.snapshots import restore_snapshot
+from sickbay.storage.postgres.snapshots import import_snapshot, restore_snapshot
 from sickbay.storage.postgres.snapshots import run as run_all
 from sickbay.storage.postgres.sql_dialect import to_postgres, values
 from sickbay.storage.query import exchanges, snapshots
@@ -71,6 +72,8 @@ async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps
                 await run_all(db, snapshots.save(step))
             case RestoreSnapshot() as step:
                 await restore_snapshot(db, numbers, step)
+            case ImportSnapshot() as step:
+                await import_snapshot(db, numbers, step)
             case RemoveSnapshot() as step:
                 await run_all(db, snapshots.remove(step.name))
             case step:

@@ -23,6 +23,7 @@ from sickbay.storage.interface import (
     Clear,
     Conflict,
     CopyResources,
+    ImportSnapshot,
     Mark,
     Record,
     Reindex,
@@ -44,14 +45,14 @@ from sickbay.storage.postgres.steps import append_changes, apply, count_failure,
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
 from sickbay.storage.postgres.writer import Job, in_transaction
 from sickbay.storage.probe import ProbeJob
-from sickbay.storage.query import exchanges
+from sickbay.storage.query import exchanges, snapshot_content
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.exchanges import FOLDED, SIZE
 from sickbay.storage.query.keyset import Find, read_bounded
 from sickbay.storage.query.queries import StoreQueries
 from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.query.statement import Row, Statement
-from sickbay.storage.snapshot_steps import RestoreSnapshot, SaveSnapshot
+from sickbay.storage.snapshot_steps import SavedSpace, SaveSnapshot, SnapshotStep
 
 _RECORD = ", ".join(f"r.{name}" for name in record_sql.COLUMNS.split(", "))
 _GET = (
@@ -93,7 +94,7 @@ class PostgresStore:
             unused = {space: list(space_nids) for space, space_nids in nids.items()}
             await apply(db, self._numbers, unused, steps)
 
-        patient = any(isinstance(step, Clear | ReturnToMark | CopyResources | SaveSnapshot | RestoreSnapshot) for step in steps)
+        patient = any(isinstance(step, Clear | ReturnToMark | CopyResources | SnapshotStep | ImportSnapshot) for step in steps)
         try:
             await self._write(locks.of_steps(steps), job, patient)
         except Conflict:
@@ -219,6 +220,15 @@ class PostgresStore:
 
     async def measure_snapshot(self, step: SaveSnapshot) -> int:
         return await self._ask(lambda: self._answers.measure_snapshot(step)(self._sync_reader.run))
+
+    async def read_snapshot_records(self, name: str) -> list[Record]:
+        return await self._ask(lambda: snapshot_content.read_records(name)(self._sync_reader.run))
+
+    async def read_snapshot_space(self, name: str, space: ResourceSpace) -> SavedSpace:
+        return await self._ask(lambda: snapshot_content.read_space(name, space)(self._sync_reader.run))
+
+    async def read_base(self, space: ResourceSpace, type: str, ids: Sequence[str]) -> dict[str, tuple[int, str]]:
+        return await self._ask(lambda: snapshot_content.read_base(space, type, ids)(self._sync_reader.run))
 
     async def has_resources(self, space: ResourceSpace) -> bool:
         return await self._ask(lambda: self._answers.has_resources(space))

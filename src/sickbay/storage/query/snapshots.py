@@ -25,11 +25,11 @@ _VERSIONS: Final = (
 )
 _BODY: Final = f"CASE WHEN h.version_id = r.version_id AND r.state = {LIVE} THEN r.body ELSE h.body END"
 """The body of the current version is stored in `resource`."""
-_FACTS: Final = "CASE WHEN h.version_id = r.version_id THEN r.facts ELSE h.facts END"
+CURRENT_FACTS: Final = "CASE WHEN h.version_id = r.version_id THEN r.facts ELSE h.facts END"
 _SAVE_VERSIONS: Final = (
     "INSERT INTO snapshot_version (snapshot, space, sequence, nid, type, id, version_id, at, interaction, who, facts, body)"
     " SELECT ?, r.space, h.sequence, h.nid, r.type, r.id, h.version_id, h.at, h.interaction, h.who,"
-    f" {_FACTS}, {_BODY} {_VERSIONS}"
+    f" {CURRENT_FACTS}, {_BODY} {_VERSIONS}"
 )
 _SAVE_MARKS: Final = (
     "INSERT INTO snapshot_mark (snapshot, space, name, sequence) SELECT ?, m.space, m.name, m.sequence"
@@ -63,11 +63,16 @@ ADD_RESOURCES: Final = (
     " ON CONFLICT (space, type, id) DO NOTHING"
 )
 RESOURCES: Final = f"SELECT DISTINCT r.nid {_MISSING_RESOURCES} ORDER BY r.nid"
+KEEP_BODIES: Final = (
+    "UPDATE resource_history SET (facts, body) = (SELECT r.facts, r.body FROM resource r WHERE r.nid = resource_history.nid)"
+    " WHERE nid IN (SELECT value FROM json_each(?)) AND body IS NULL AND EXISTS (SELECT 1 FROM resource r"
+    f" WHERE r.nid = resource_history.nid AND r.version_id = resource_history.version_id AND r.state = {LIVE})"
+)
+"""The version that an imported one replaces for the first time has its body only in `resource`."""
 ADD_VERSIONS: Final = (
     "INSERT INTO resource_history (nid, version_id, sequence, at, interaction, who, facts, body)"
     f" SELECT r.nid, v.version_id, v.sequence, v.at, v.interaction, v.who, v.facts, v.body {_MISSING_RESOURCES}"
 )
-"""What they replace was replaced before, so its body is in the history already."""
 FORGET_MARKS: Final = "DELETE FROM mark WHERE space = ?"
 ADD_MARKS: Final = (
     "INSERT INTO mark (space, name, sequence) SELECT space, name, sequence FROM snapshot_mark WHERE snapshot = ? AND space = ?"

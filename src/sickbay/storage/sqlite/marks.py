@@ -52,6 +52,7 @@ class SqliteReturn:
     def repeat(self, nids: list[int], missing: tuple[Any, ...]) -> None:
         """Write versions that a snapshot has. nids: of their resources. missing: which versions."""
         self._count(rows(self._changes.db, marks.NOW, (marks.numbers(nids),)), -1)
+        self._changes.db.execute(snapshots.KEEP_BODIES, (marks.numbers(nids),))
         self._changes.db.execute(snapshots.ADD_VERSIONS, missing)
         for start in range(0, len(nids), marks.AT_A_TIME):
             self._extract(nids[start : start + marks.AT_A_TIME])

@@ -6,12 +6,13 @@ from functools import partial
 from typing import Any
 
 from sickbay.storage.facts import NONE
-from sickbay.storage.interface import Conflict, ReturnToMark
-from sickbay.storage.query import snapshots
+from sickbay.storage.interface import Conflict, ImportSnapshot, ReturnToMark
+from sickbay.storage.query import snapshot_content, snapshots
 from sickbay.storage.query.statement import Sql
-from sickbay.storage.snapshot_steps import RestoreSnapshot, SaveSnapshot
+from sickbay.storage.snapshot_steps import RestoreSnapshot, SavedSpace, SaveSnapshot
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.sqlite.marks import SqliteReturn
+from sickbay.storage.sqlite.numbers import allocate
 from sickbay.storage.sqlite.resources import Changes
 
 
@@ -30,6 +31,37 @@ def restore_snapshot(changes: Changes, step: RestoreSnapshot) -> None:
             returns = ReturnToMark(space, snapshots.BASE, partial(step.index, space), keeps_numbers=True)
             _restore_space(changes, step.name, returns, number, min(base, saved))
     run(changes, snapshots.restore_records(step))
+
+
+def import_snapshot(changes: Changes, step: ImportSnapshot) -> None:
+    """Raises Conflict if a space isn't filled."""
+    changes.reset()
+    run(changes, snapshots.remove(step.name))
+    records = snapshot_content.record_rows(step.name, step.records)
+    changes.db.executemany(_insertion("snapshot_record", snapshot_content.RECORD_COLUMNS), records)
+    for saved in step.spaces:
+        _import_space(changes, step, saved)
+
+
+def _import_space(changes: Changes, step: ImportSnapshot, saved: SavedSpace) -> None:
+    db, space, name = changes.db, changes.counters(saved.space), step.name
+    marks: dict[str, int] = dict(rows(db, snapshot_content.MARKS_UP_TO_BASE, (space.number, space.number)))
+    if not marks:
+        raise Conflict(step)
+    sequences = range(space.sequence + 1, space.sequence + len(saved.versions) + 1)
+    space.sequence += len(saved.versions)
+    resources = snapshot_content.resources_of(saved)
+    nids = {resource: allocate(space) for resource in resources}
+    words = {type: changes.numbers.word(type) for type, _ in resources}
+    marked = snapshot_content.mark_rows(name, space.number, saved, marks, sequences)
+    db.executemany(_insertion("snapshot_mark", snapshot_content.MARK_COLUMNS), marked)
+    versions = snapshot_content.version_rows(name, space.number, saved, sequences, nids, words)
+    db.executemany(_insertion("snapshot_version", snapshot_content.VERSION_COLUMNS), versions)
+
+
+def _insertion(table: str, columns: tuple[str, ...]) -> str:
+    names = ", ".join(f'"{column}"' for column in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
 
 
 def run(changes: Changes, statements: list[Sql]) -> None:

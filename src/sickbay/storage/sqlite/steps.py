@@ -14,6 +14,7 @@ from sickbay.storage.interface import (
     CopyResources,
     Delete,
     DeleteFamily,
+    ImportSnapshot,
     Mark,
     Put,
     Reindex,
@@ -32,7 +33,7 @@ from sickbay.storage.snapshot_steps import RemoveSnapshot, RestoreSnapshot, Save
 from sickbay.storage.sqlite.connection import make_room, rows
 from sickbay.storage.sqlite.copying import copy_resources
 from sickbay.storage.sqlite.marks import return_to_mark, set_mark
-from sickbay.storage.sqlite.snapshots import restore_snapshot, run, save_snapshot
+from sickbay.storage.sqlite.snapshots import import_snapshot, restore_snapshot, run, save_snapshot
 from sickbay.storage.sqlite.transaction import Transaction
 
 BULK_STEPS = 500
@@ -69,6 +70,8 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
                 restore_snapshot(transaction.resources, step)
                 transaction.revises_records = True
                 _put(transaction, CHANGES)
+            case ImportSnapshot():
+                import_snapshot(transaction.resources, step)
             case RemoveSnapshot():
                 run(transaction.resources, snapshots.remove(step.name))
             case _:

@@ -21,13 +21,13 @@ from sickbay.storage.counts import Failures, Volume
 from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow
 from sickbay.storage.interface import Delete, DeleteFamily, Put, Record, ResourceSpace, Step
 from sickbay.storage.probe import ProbeJob
-from sickbay.storage.query import exchanges
+from sickbay.storage.query import exchanges, snapshot_content
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
 from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.resets import expected_revisions
-from sickbay.storage.snapshot_steps import SaveSnapshot
+from sickbay.storage.snapshot_steps import SavedSpace, SaveSnapshot
 from sickbay.storage.sqlite.connection import (
     connect,
     migrate,
@@ -168,6 +168,15 @@ class SqliteStore:
 
     async def measure_snapshot(self, step: SaveSnapshot) -> int:
         return await self._run(self._answers.measure_snapshot(step))
+
+    async def read_snapshot_records(self, name: str) -> list[Record]:
+        return await self._run(snapshot_content.read_records(name))
+
+    async def read_snapshot_space(self, name: str, space: ResourceSpace) -> SavedSpace:
+        return await self._run(snapshot_content.read_space(name, space))
+
+    async def read_base(self, space: ResourceSpace, type: str, ids: Sequence[str]) -> dict[str, tuple[int, str]]:
+        return await self._run(snapshot_content.read_base(space, type, ids))
 
     async def has_resources(self, space: ResourceSpace) -> bool:
         return self._answers.has_resources(space)

@@ -332,6 +332,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("post", "/admin/snapshots"): snapshots.save_snapshot,
     ("get", "/admin/snapshots"): snapshots.list_snapshots,
     ("post", "/admin/snapshots/{name}/restore"): snapshots.restore_snapshot,
+    ("get", "/admin/snapshots/{name}/export"): snapshots.export_snapshot,
+    ("post", "/admin/snapshots/import"): snapshots.import_snapshot,
     ("delete", "/admin/snapshots/{name}"): snapshots.remove_snapshot,
     ("get", "/admin/keys"): show_keys,
     ("post", "/admin/keys/rotate"): rotate_keys,

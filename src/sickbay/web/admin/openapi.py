@@ -12,7 +12,7 @@ from sickbay.web.admin import schemas as admin_schemas
 
 
 class AdminEndpoint(NamedTuple):
-    """One endpoint of the API. query: names of query parameters."""
+    """One endpoint of the API. query: names of query parameters. body, answer: bytes for a zip."""
 
     method: str
     path: str
@@ -115,6 +115,11 @@ OPERATIONS = (
     AdminEndpoint("post", "/admin/snapshots", "Save a snapshot", admin_schemas.NewSnapshot, 201, admin_schemas.SavedSnapshot),
     AdminEndpoint("get", "/admin/snapshots", "All snapshots, the newest first", None, 200, list[admin_schemas.SavedSnapshot]),
     AdminEndpoint("post", "/admin/snapshots/{name}/restore", "Restore a snapshot", None, 204, None),
+    AdminEndpoint("get", "/admin/snapshots/{name}/export", "A snapshot as a zip, without secrets", None, 200, bytes),
+    AdminEndpoint(
+        *("post", "/admin/snapshots/import", "Import a snapshot's zip (application/zip)", bytes, 201),
+        *(admin_schemas.ImportedSnapshot, ("name",)),
+    ),
     AdminEndpoint("delete", "/admin/snapshots/{name}", "Remove a snapshot", None, 204, None),
     AdminEndpoint("get", "/admin/keys", "The keys of id_tokens, by kid", None, 200, dict[str, Any]),
     AdminEndpoint(
@@ -148,7 +153,7 @@ def document() -> dict[str, Any]:
 def _operation(endpoint: AdminEndpoint, of: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": endpoint.summary}
     if endpoint.answer is not None:
-        answer["content"] = {"application/json": {"schema": of[repr(endpoint.answer)]}}
+        answer["content"] = _content(endpoint.answer, of)
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     operation: dict[str, Any] = {
         "summary": endpoint.summary,
@@ -161,5 +166,11 @@ def _operation(endpoint: AdminEndpoint, of: dict[str, Any]) -> dict[str, Any]:
             {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}} for name, place in places
         ]
     if endpoint.body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": of[repr(endpoint.body)]}}}
+        operation["requestBody"] = {"required": True, "content": _content(endpoint.body, of)}
     return operation
+
+
+def _content(kind: Any, of: dict[str, Any]) -> dict[str, Any]:
+    if kind is bytes:
+        return {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+    return {"application/json": {"schema": of[repr(kind)]}}

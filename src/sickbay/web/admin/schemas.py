@@ -233,6 +233,21 @@ class SavedSnapshot(Struct, frozen=True):
     hospitals: list[str]
 
 
+class AppSecret(Struct, frozen=True):
+    """The new secret of an app in an imported snapshot, shown only here."""
+
+    tenant: str
+    app_id: str
+    client_id: str
+    client_secret: str
+
+
+class ImportedSnapshot(SavedSnapshot, frozen=True):
+    """apps: those that have a new secret. Users have the password `sickbay`."""
+
+    apps: list[AppSecret]
+
+
 class WaitingFor(Struct, frozen=True):
     """The step that a launch waits for. since: the time of the last one by Sickbay's clock. seconds: real time since then.
 

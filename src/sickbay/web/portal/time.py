@@ -12,16 +12,19 @@ from starlette.responses import RedirectResponse, Response
 from sickbay.kernel import english
 from sickbay.kernel.clock_moves import parse_move
 from sickbay.protocol.parameters import parse
-from sickbay.sandbox import snapshots
+from sickbay.sandbox import snapshot_files, snapshots
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.sandbox.snapshots import SnapshotError
 from sickbay.services import clock
 from sickbay.services.clock import ClockOutOfRange
 from sickbay.services.context import Runtime
-from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.services.snapshot_files.archive import PACKED_BYTES
+from sickbay.web import cookies, error_responses, html_response, http_request, multipart
+from sickbay.web.admin.snapshots import file_response, read_file
+from sickbay.web.admin.wrong import Wrong
 from sickbay.web.admin_guard import is_own_path
 from sickbay.web.portal.apps import TOO_LATE, refuse_unless_administrator
-from sickbay.web.portal.time_view import SnapshotRow, TimeView
+from sickbay.web.portal.time_view import SecretRow, SnapshotRow, TimeView
 
 PAGE = "/developer/time"
 MOVES = ("+5m", "+1h", "+1d", "+30d", "-1h", "-1d")
@@ -31,12 +34,19 @@ SNAPSHOT_ACTIONS: Final[dict[str, Callable[[Sandbox, str], Awaitable[object]]]] 
     "restore": snapshots.restore,
     "remove": snapshots.remove,
 }
-DONE: Final = {"save": "Saved the snapshot.", "restore": "Restored the snapshot.", "remove": "Removed the snapshot."}
+DONE: Final = {
+    "save": "Saved the snapshot.",
+    "restore": "Restored the snapshot.",
+    "remove": "Removed the snapshot.",
+    "import": "Imported the snapshot.",
+}
+FORM_BYTES: Final = PACKED_BYTES + 20_000
+"""Bytes of the form with a file: the file, the other fields and their headers."""
 
 
 async def time(request: Request, sandbox: Sandbox) -> Response:
-    """GET shows it. POST: csrf, and move (such as +2h, freeze, run or real) and back, or save, restore or remove with the name
-    of a snapshot. On errors the same page, 422.
+    """GET shows it. POST: csrf, and move (such as +2h, freeze, run or real) and back, or save, restore, remove or export with
+    the name of a snapshot, or as multipart/form-data a file to import and its name. On errors the same page, 422.
     """
     if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
@@ -44,11 +54,15 @@ async def time(request: Request, sandbox: Sandbox) -> Response:
     if request.method != "POST":
         done = DONE.get(request.query_params.get("done", ""), "")
         return html_response.page(request, sandbox, "time", replace(await _view(sandbox), done=done), options)
+    if http_request.headers_of(request.scope).get("content-type", "").startswith("multipart/form-data"):
+        return await _import(request, sandbox, options)
     sent = parse(await http_request.read_body(request))
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return html_response.page(request, sandbox, "time", replace(await _view(sandbox), fault=TOO_LATE), options, 403)
     action = next((name for name in SNAPSHOT_ACTIONS if sent.get(name) is not None), "")
     text = (sent.get(action or "move") or "").strip()
+    if name := sent.get("export"):
+        return await _export(request, sandbox, options, name)
     if action:
         back, faults = f"{PAGE}?done={action}#h-snapshots", await _change_snapshots(sandbox, action, text)
     else:
@@ -56,6 +70,38 @@ async def time(request: Request, sandbox: Sandbox) -> Response:
     if faults:
         return html_response.page(request, sandbox, "time", replace(await _view(sandbox), **faults), options, 422)
     return RedirectResponse(back if is_own_path(back) else PAGE, 303, error_responses.NO_STORE)
+
+
+async def _export(request: Request, sandbox: Sandbox, options: html_response.PageOptions, name: str) -> Response:
+    """The file of a snapshot, or the page with what is wrong."""
+    try:
+        return file_response(name, await snapshot_files.export_file(sandbox, name))
+    except SnapshotError as error:
+        view = replace(await _view(sandbox), import_fault=f"{error}.")
+        return html_response.page(request, sandbox, "time", view, options, 422)
+
+
+async def _import(request: Request, sandbox: Sandbox, options: html_response.PageOptions) -> Response:
+    """Import the file of the form. If apps have new secrets, the page shows them this once."""
+    try:
+        body = await read_file(request, FORM_BYTES)
+        sent = multipart.parse(http_request.headers_of(request.scope)["content-type"], body)
+        del body
+        if not cookies.is_own_form(request, options.session, sent.get("csrf", b"").decode("utf-8", "replace")):
+            return html_response.page(request, sandbox, "time", replace(await _view(sandbox), fault=TOO_LATE), options, 403)
+        name = sent.get("name", b"").decode("utf-8", "replace").strip()
+        imported = await snapshot_files.import_file(sandbox, sent.get("file", b""), name or None)
+    except (SnapshotError, ValueError) as error:
+        view = replace(await _view(sandbox), import_fault=f"{error}.")
+        return html_response.page(request, sandbox, "time", view, options, 422)
+    except Wrong as error:
+        view = replace(await _view(sandbox), import_fault=f"{error}.")
+        return html_response.page(request, sandbox, "time", view, options, 413)
+    if not imported.secrets:
+        return RedirectResponse(f"{PAGE}?done=import#h-snapshots", 303, error_responses.NO_STORE)
+    secrets = tuple(SecretRow(secret.app_id, secret.client_id, secret.client_secret) for secret in imported.secrets)
+    view = replace(await _view(sandbox), done=DONE["import"], secrets=secrets)
+    return html_response.page(request, sandbox, "time", view, options)
 
 
 async def _move(runtime: Runtime, text: str) -> dict[str, Any]:

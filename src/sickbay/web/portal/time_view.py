@@ -12,6 +12,15 @@ class SnapshotRow:
     size: str
 
 
+@dataclass(frozen=True, slots=True)
+class SecretRow:
+    """The new secret of an app in an imported snapshot."""
+
+    app: str
+    client_id: str
+    secret: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeView:
     """now, real: Sickbay's time and real time. offset: how far they are apart. fault: why nothing was changed."""
@@ -29,5 +38,9 @@ class TimeView:
     snapshots: tuple[SnapshotRow, ...] = ()
     snapshot_fault: str = ""
     snapshot_name: str = ""
+    import_fault: str = ""
+    """Why a file wasn't imported or exported."""
     done: str = ""
     """What was done with a snapshot, as a sentence."""
+    secrets: tuple[SecretRow, ...] = ()
+    """Shown only this once."""

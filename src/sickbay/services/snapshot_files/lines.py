@@ -1,0 +1,40 @@
+"""Reads and writes JSON and NDJSON of a snapshot's file. Errors name the file and the line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import msgspec
+
+from sickbay.services.snapshot_files.archive import LINE_BYTES, BadFile, FileTooLarge
+
+T = TypeVar("T")
+
+
+def parse(kind: type[T], text: bytes, place: str) -> T:
+    """Return the value. Raises BadFile."""
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadFile(place, _describe(error)) from None
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return str(error) if isinstance(error, msgspec.ValidationError) else f"it isn't JSON: {error}"
+
+
+def split(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield each line with its place. Raises FileTooLarge."""
+    start, number = 0, 0
+    while start < len(content):
+        number += 1
+        end = content.find(b"\n", start)
+        end = len(content) if end < 0 else end
+        place = f"{name}, line {number}"
+        if end - start > LINE_BYTES:
+            raise FileTooLarge(place, f"the line has more than {LINE_BYTES:,} bytes")
+        yield place, content[start:end]
+        start = end + 1

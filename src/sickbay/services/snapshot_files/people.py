@@ -1,0 +1,122 @@
+"""The apps and users of a snapshot's file: without secrets when they are written, with new ones when they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import structs
+
+from sickbay.authorization.models import Client, User
+from sickbay.protocol import jose
+from sickbay.services import records, registration
+from sickbay.services.context import Runtime, Tenant
+from sickbay.services.snapshot_files import lines
+from sickbay.services.snapshot_files.archive import APPS, USERS, BadFile
+from sickbay.storage.interface import Record
+
+NAME_CHARACTERS = 200
+
+
+class NewSecret(NamedTuple):
+    """The new secret of an imported app, shown only once."""
+
+    tenant: str
+    app_id: str
+    client_id: str
+    client_secret: str
+
+
+class _AppLine(Client, frozen=True, forbid_unknown_fields=True):
+    """An app, without hashes."""
+
+
+class _UserLine(User, frozen=True, forbid_unknown_fields=True):
+    """A user, without a hash."""
+
+
+def dump_apps(apps: Iterable[Record]) -> bytes:
+    """The apps, one on each line."""
+    return b"".join(_dump(_without_secrets(records.parse(Client, record.value))) for record in apps)
+
+
+def _without_secrets(client: Client) -> Client:
+    jwks = client.jwks and {**client.jwks, "keys": [key for key in client.jwks.get("keys", ()) if _is_public(key)]}
+    return structs.replace(client, secret_hash=None, registration_hash=None, jwks=jwks)
+
+
+def _is_public(key: Any) -> bool:
+    """Whether the key has no private member, which an older Sickbay may have registered."""
+    return isinstance(key, dict) and not jose.private_members(key)
+
+
+def dump_users(users: Iterable[Record]) -> bytes:
+    """The users, one on each line."""
+    return b"".join(_dump(structs.replace(records.parse(User, record.value), password="")) for record in users)
+
+
+def _dump(value: Client | User) -> bytes:
+    return msgspec.json.encode(value) + b"\n"
+
+
+def read_apps(runtime: Runtime, content: bytes, samples: Mapping[str, Client]) -> tuple[list[Record], list[NewSecret]]:
+    """The apps, with new secrets for those that need one. samples: those of this Sickbay, by client_id. Raises BadFile."""
+    clients: dict[str, Client] = {}
+    secrets: list[NewSecret] = []
+    ids: set[str] = set()
+    for place, line in lines.split(APPS, content):
+        client = Client(**structs.asdict(lines.parse(_AppLine, line, place)))
+        _check_app(runtime, client, place)
+        if client.client_id in clients or client.app_id in ids:
+            raise BadFile(place, f"there are two apps with the ID {client.client_id[:NAME_CHARACTERS]}")
+        if client.client == "symmetric":
+            secret = runtime.effects.token()
+            client = structs.replace(client, secret_hash=records.digest(secret))
+            secrets.append(NewSecret(client.tenant, client.app_id, client.client_id, secret))
+        clients[client.client_id] = _bring_home(client, samples)
+        ids.add(client.app_id)
+    return [records.app(client) for client in clients.values()], secrets
+
+
+def _check_app(runtime: Runtime, client: Client, place: str) -> None:
+    """Check an app like one that is registered. Raises BadFile."""
+    _check_tenant(runtime.tenants, client.tenant, place)
+    names = (client.client_id, client.app_id, client.name)
+    if not (client.client_id and client.app_id) or any(len(name) > NAME_CHARACTERS for name in names):
+        raise BadFile(place, f"`client_id` and `app_id` must have 1 to {NAME_CHARACTERS} characters, `name` at most that many")
+    if client.secret_hash is not None or client.registration_hash is not None:
+        raise BadFile(place, "a snapshot's file contains no hashes of secrets")
+    if fault := registration.settings_fault(runtime, msgspec.to_builtins(client)):
+        raise BadFile(place, fault)
+    if (refusal := registration.advise(runtime, client).refusal) is not None:
+        raise BadFile(place, f"the app {client.client_id} can't be registered here ({refusal.name})")
+
+
+def _bring_home(client: Client, samples: Mapping[str, Client]) -> Client:
+    """The app; a sample app with the addresses that it has here."""
+    here = samples.get(client.client_id)
+    if not client.sample or here is None:
+        return structs.replace(client, sample=False)
+    return structs.replace(client, launch_uri=here.launch_uri, redirect_uris=here.redirect_uris)
+
+
+def read_users(tenants: Mapping[str, Tenant], content: bytes, password: str) -> list[Record]:
+    """The users. password: the hash of the published password, which all of them get. Raises BadFile."""
+    users: dict[tuple[str, str], User] = {}
+    for place, line in lines.split(USERS, content):
+        user = User(**structs.asdict(lines.parse(_UserLine, line, place)))
+        _check_tenant(tenants, user.tenant, place)
+        if user.password:
+            raise BadFile(place, "a snapshot's file contains no hashes of passwords")
+        if not user.fhir_user or not 0 < len(user.username) <= NAME_CHARACTERS:
+            raise BadFile(place, f"`username` must have 1 to {NAME_CHARACTERS} characters, and `fhir_user` a reference")
+        if (user.tenant, user.username) in users:
+            raise BadFile(place, f"{user.tenant} has two users named {user.username}")
+        users[user.tenant, user.username] = structs.replace(user, password=password)
+    return [records.user(user) for user in users.values()]
+
+
+def _check_tenant(tenants: Mapping[str, Tenant], name: str, place: str) -> None:
+    if name not in tenants:
+        raise BadFile(place, f"there is no hospital {name[:NAME_CHARACTERS]!r}")
