@@ -10,7 +10,8 @@ import { storage } from "./storage.js";
 import { tab } from "./tab.js";
 import { theme } from "./theme.js";
 import { token } from "./token.js";
+import { until } from "./until.js";
 
 document.documentElement.classList.add("js");
 if (window.top !== window) document.documentElement.classList.add("framed");
-for (const start of [copying, tabs, consent, picker, keys, once, live, exchanges, storage, tab, theme, token]) start(document);
+for (const start of [copying, tabs, consent, picker, keys, once, live, exchanges, storage, tab, theme, token, until]) start(document);
