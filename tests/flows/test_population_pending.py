@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_a_browser_gets_a_page_that_reloads(way: Any, tmp_path: Path, monkeypatc
     async def steps(flow: Flow) -> None:
         address = await way(flow)
         first = await flow.http.get(address, headers=PAGE)
-        assert (first.status_code, first.headers["refresh"], first.headers["retry-after"]) == (503, "1", "1")
+        assert (first.status_code, first.headers["refresh"], first.headers["retry-after"]) == (503, "3", "3")
         assert "Creating sample patients (0 of 10)…" in first.text
         await flow.sandbox.filling.begin(FRESH)
         again = await flow.http.get(address, headers=PAGE)
@@ -58,6 +59,32 @@ def test_a_browser_gets_a_page_that_reloads(way: Any, tmp_path: Path, monkeypatc
         assert "refresh" not in again.headers
 
     run(steps, tmp_path, patients=10, population_cache=False)
+
+
+def test_the_page_counts_what_is_stored_and_its_fragment_ends_with_the_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(population_pending, "WAIT_SECONDS", 0)
+    seen: list[tuple[int, int]] = []
+
+    async def steps(flow: Flow) -> None:
+        address = await sign_in(flow)
+        page = await flow.http.get(address, headers=PAGE)
+        live = page.text.partition('data-until="')[2].partition('"')[0]
+        assert live == "/general/ehr/filling/r4"
+        while (answer := await flow.http.get(live, headers=PAGE)).status_code == 200:
+            done = int(answer.text.partition('<progress value="')[2].partition('"')[0])
+            progress = await flow.sandbox.filling.progress(FRESH)
+            seen.append((done, progress.done if progress else 10))
+            await asyncio.sleep(0.01)
+        assert answer.status_code == 204
+        assert await flow.sandbox.filling.is_filled(FRESH)
+        assert (await flow.http.get("/general/ehr/filling/r9", headers=PAGE)).status_code == 404
+
+    run(steps, tmp_path, patients=10, population_cache=False)
+    assert seen
+    assert all(shown <= stored for shown, stored in seen)
+    assert sorted(seen) == seen
 
 
 def test_prompt_none_waits_for_the_patients_and_then_gets_its_response(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,11 @@ class PopulationLoader:
             task = self._begun[space] = asyncio.get_running_loop().create_task(self._fill(space), context=no_request)
         return task
 
+    def is_running(self, space: ResourceSpace) -> bool:
+        """Whether this worker fills the space now."""
+        task = self._begun.get(space)
+        return task is not None and not task.done()
+
     async def wait_until_idle(self) -> None:
         """Wait until this worker no longer creates patients."""
         while tasks := {task for task in self._begun.values() if not task.done()}:

@@ -7,17 +7,20 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.fhir.versions import VERSIONS
+from sickbay.fhir.versions import VERSIONS, Version
 from sickbay.sandbox.population_loader import check_result
+from sickbay.sandbox.population_progress import PopulationProgress
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services.context import Tenant
 from sickbay.storage.interface import ResourceSpace
-from sickbay.web import cookies, html_response
+from sickbay.web import cookies, error_responses, html_response
 from sickbay.web.html_response import accepts_html
 from sickbay.web.http_request import raw_path
 from sickbay.web.pages import notice
+from sickbay.web.pages.notice import NoticeView
 
 LONG_SECONDS = 30
-"""If more seconds are left than this, the page reloads every three seconds instead of every second."""
+"""If more seconds are left than this, a page without JavaScript reloads every ten seconds instead of every three."""
 WAIT_SECONDS = 1.0
 """Seconds before a page that explains the delay is shown instead."""
 
@@ -55,9 +58,26 @@ async def population_pending_page(request: Request, error: Exception) -> Respons
     query = request.url.query
     here = raw_path(request.scope) + (f"?{query}" if query else "")
     progress = await sandbox.filling.progress(error.space)
-    view = notice.population_pending(tenant.title, version.segment.upper(), progress, here)
+    view = _view(tenant, version, progress, here)
     options = html_response.PageOptions(tenant, await cookies.session(request, sandbox), bare=True, framed=True)
     response = html_response.page(request, sandbox, "notice", view, options, 503)
     is_long = progress is not None and (progress.seconds or 0) > LONG_SECONDS
-    response.headers["refresh"] = response.headers["retry-after"] = "3" if is_long else "1"
+    response.headers["refresh"] = response.headers["retry-after"] = "10" if is_long else "3"
     return response
+
+
+def _view(tenant: Tenant, version: Version, progress: PopulationProgress | None, here: str) -> NoticeView:
+    live = f"/{tenant.name}/ehr/filling/{version.segment}"
+    return notice.population_pending(tenant.title, version.segment.upper(), progress, here, live)
+
+
+async def filling(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+    """The fragment with the progress of a population; 204 if no task of it runs, so that the waiting page loads again."""
+    version = VERSIONS.get(request.path_params["version"])
+    if version is None or version.segment not in tenant.dialect.fhir:
+        return error_responses.problem(404, "This hospital doesn't have this FHIR version")
+    space = ResourceSpace(tenant.name, version.segment)
+    if await sandbox.filling.is_filled(space) or not sandbox.filling.is_running(space):
+        return Response(status_code=204, headers=error_responses.NO_STORE)
+    view = _view(tenant, version, await sandbox.filling.progress(space), "")
+    return html_response.page(request, sandbox, "task_progress", view)

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.request_metrics import Kind
-from sickbay.web import health, html_response
+from sickbay.web import health, html_response, population_pending
 from sickbay.web.admin import handlers as admin_handlers
 from sickbay.web.admin import session as admin_session
 from sickbay.web.http_request import state_of
@@ -124,6 +124,7 @@ def _ehr_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         Route(f"{home}/patients", _handler(sandbox, tenant, ehr_handlers.people)),
         Route(f"{home}/patients/{{patient}}", _handler(sandbox, tenant, ehr_handlers.chart)),
         Route(f"{home}/patients/{{patient}}/requests", _handler(sandbox, tenant, ehr_handlers.requests)),
+        Route(f"{home}/filling/{{version}}", _handler(sandbox, tenant, population_pending.filling)),
         Route(f"{home}/open", _handler(sandbox, tenant, app_launch.open_app)),
         Route(f"{home}/launch", _handler(sandbox, tenant, app_launch.launch)),
     ]

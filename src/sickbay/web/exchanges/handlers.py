@@ -16,7 +16,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.services.context import Tenant
 from sickbay.services.empty_searches import explain as empty_searches
-from sickbay.services.journal import exchange_json
+from sickbay.services.journal import exchange_json, own_parameters
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.record import Exchange
 from sickbay.services.redaction.redaction import RecordedResponse
@@ -80,8 +80,11 @@ async def _compare(sandbox: Sandbox, entry: Mapping[str, Any], notes: Sequence[s
 
 
 async def _explain(request: Request, sandbox: Sandbox, entry: dict[str, Any]) -> dict[str, Any]:
-    """Add why a search found nothing, for the administrator and for a token of the same app, user and patient."""
+    """Add why a search found nothing, for the administrator and for a token of the same app, user and patient, and for the
+    administrator what the authorization code knows of the request.
+    """
     runtime, administers = sandbox.runtime, may_read_all(request)
+    entry = await own_parameters.restore(runtime, entry) if administers else entry
     search, authorization = runtime.empty_searches.get(entry["id"]), request.headers.get("authorization", "")
     if search is None or not (administers or await empty_searches.may_read(runtime, search, authorization)):
         return entry

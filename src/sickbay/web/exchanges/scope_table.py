@@ -1,4 +1,4 @@
-"""The result of a token request: which scopes were granted, and why there is no refresh token."""
+"""The result of a token request or an authorization request: which scopes were granted, and why there is no refresh token."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class Negotiation:
     """refresh: why no refresh token was issued; "" if one was. missing: what else the response lacks, and why."""
 
     rows: tuple[ScopeRow, ...] = ()
+    has_tokens: bool = True
+    """The exchange is a token response, not an authorization request."""
     refresh: str = ""
     missing: tuple[tuple[str, str], ...] = ()
 
@@ -44,7 +46,7 @@ class Negotiation:
 
 
 def read(exchange: Mapping[str, Any]) -> Negotiation:
-    """Read the result from the JSON of a token response: an exchange with the member `scopes`."""
+    """Read the result from the JSON of an exchange with the member `scopes`."""
     rows = tuple(ScopeRow(scope["asked"], scope["granted"], scope["reason"]) for scope in exchange["scopes"])
     missing = tuple((entry["name"], entry["reason"]) for entry in exchange.get("missing") or ())
-    return Negotiation(rows, exchange.get("refresh") or "", missing)
+    return Negotiation(rows, exchange.get("stage") != "authorize", exchange.get("refresh") or "", missing)

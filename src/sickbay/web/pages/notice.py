@@ -14,33 +14,49 @@ class NoticeView:
     """title starts with the result. code is shown in monospace. primary is the main action; new_tab opens it in a new tab.
     tab always opens in a new tab.
 
-    bar: how much of a task is done, and its total.
+    bar: how much of a task is done, and its total. live: the fragment with the current state of the task; "" if it has none.
     """
 
     title: str
     text: str
     code: str = ""
+    hint: str = ""
     primary: Link | None = None
     others: tuple[Link, ...] = ()
     tab: Link | None = None
     new_tab: bool = False
     bar: tuple[int, int] | None = None
+    live: str = ""
 
 
-def population_pending(hospital: str, version: str, progress: PopulationProgress | None, here: str) -> NoticeView:
+SMALLER_POPULATION = 500
+"""With more patients than this, the page says how to have fewer."""
+
+
+def population_pending(
+    hospital: str, version: str, progress: PopulationProgress | None, here: str, live: str = ""
+) -> NoticeView:
     """The page that waits for sample patients, or for the appointments of a new day if there is no progress. here: its path."""
     primary = Link("Continue", here)
     if progress is None:
         first = f"This is the first use of {hospital} with FHIR {version} today."
         text = f"{first} It takes a few seconds. You’ll continue automatically."
-        return NoticeView(title="Adding today’s appointments…", text=text, primary=primary)
-    left = f"{english.duration(progress.seconds).capitalize()} left. " if progress.seconds is not None else ""
+        return NoticeView(title="Adding today’s appointments…", text=text, primary=primary, live=live)
+    fewer = " A smaller population is ready sooner: sickbay serve --patients 50." if progress.total > SMALLER_POPULATION else ""
     return NoticeView(
         title=f"Creating sample patients ({progress.done:,} of {progress.total:,})…",
-        text=f"This is the first use of {hospital} with FHIR {version}. {left}You’ll continue automatically.",
+        text=f"This is the first use of {hospital} with FHIR {version}. {_time_left(progress)} You’ll continue automatically.",
+        hint=f"The patients that are counted are stored: if Sickbay stops now, it continues from there.{fewer}",
         primary=primary,
         bar=(progress.done, progress.total),
+        live=live,
     )
+
+
+def _time_left(progress: PopulationProgress) -> str:
+    if progress.seconds is None:
+        return "How long it takes isn’t known yet."
+    return f"{english.duration(progress.seconds).capitalize()} left."
 
 
 def not_found(path: str, meant: str = "", root: str = "") -> NoticeView:

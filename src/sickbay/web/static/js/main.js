@@ -11,7 +11,24 @@ import { tab } from "./tab.js";
 import { timeline } from "./timeline.js";
 import { theme } from "./theme.js";
 import { token } from "./token.js";
+import { until } from "./until.js";
 
 document.documentElement.classList.add("js");
 if (window.top !== window) document.documentElement.classList.add("framed");
-for (const start of [copying, tabs, consent, picker, keys, once, live, exchanges, storage, tab, theme, timeline, token]) start(document);
+const starts = [
+  copying,
+  tabs,
+  consent,
+  picker,
+  keys,
+  once,
+  live,
+  exchanges,
+  storage,
+  tab,
+  theme,
+  timeline,
+  token,
+  until,
+];
+for (const start of starts) start(document);
