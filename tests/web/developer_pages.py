@@ -12,7 +12,8 @@ from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.doctor import causes
 from sickbay.doctor.diagnose import diagnose
-from sickbay.web.exchanges import list_view, timeline_views
+from sickbay.services import launch_comparison
+from sickbay.web.exchanges import comparison_view, list_view, timeline_views
 from sickbay.web.pages.parts import Frame
 from sickbay.web.portal import developer_views, diagnosis_views, doctor_views, rule_search
 
@@ -91,7 +92,26 @@ def timeline_pages(frame: Frame) -> dict[str, tuple[str, Any, Frame]]:
     )
     full = replace(full, live=True, due=20_500, compares=True, kind="warning")
     stalled = replace(stalled, ask="http://localhost:8100/launch", answer="no answer (refused)")
+    head = comparison_view.LaunchHead("l-1", "24 Nov 2026, 10:30:52 UTC", "refused", "Stopped at step 2", story.title, "p-0017")
+    asked = {**make_refused(), "scopes": [{"asked": "launch", "granted": "launch"}]}
+    corrected = {
+        **allowed,
+        "stage": "authorize",
+        "request": {"method": "GET", "url": f"{BASE}/general/oauth/authorize?scope=a&x={'y' * 300}"},
+    }
+    rows = comparison_view.make_rows(launch_comparison.compare([launched, asked], [launched, corrected, late]), (False, True))
+    others = (comparison_view.OtherLaunch("l-2", "24 Nov 2026, 10:28:01, worked", True),)
+    compared = comparison_view.ComparisonView(
+        app="P" * 300,
+        here=head,
+        there=replace(head, kind="passed", verdict="Launched"),
+        title=story.title,
+        rows=rows,
+        others=others,
+    )
     return {
+        "compare_launches": ("compare_launches", compared, frame),
+        "compare_launches-least": ("compare_launches", comparison_view.ComparisonView(app="A", here=head), frame),
         "timeline": ("timeline", story, frame),
         "timeline-full": ("timeline", full, frame),
         "timeline_body": ("timeline_body", full, frame),

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from sickbay.web.docs import handlers as docs_handlers
     from sickbay.web.ehr import app_launch
     from sickbay.web.ehr import handlers as ehr_handlers
+    from sickbay.web.exchanges import compare_launches, listing, resend, timelines
     from sickbay.web.exchanges import handlers as exchange_handlers
-    from sickbay.web.exchanges import listing, resend, timelines
     from sickbay.web.oauth import authorized_apps
     from sickbay.web.portal import app_edit, app_faults, app_policy, apps, developer, doctor, hospitals, lookup, rules, time
     from sickbay.web.portal import registration as portal_registration
@@ -47,6 +47,7 @@ else:
     mcp = HandlersOf("sickbay.web.mcp")
     ehr_handlers = HandlersOf("sickbay.web.ehr.handlers")
     exchange_handlers = HandlersOf("sickbay.web.exchanges.handlers")
+    compare_launches = HandlersOf("sickbay.web.exchanges.compare_launches")
     listing = HandlersOf("sickbay.web.exchanges.listing")
     resend = HandlersOf("sickbay.web.exchanges.resend")
     timelines = HandlersOf("sickbay.web.exchanges.timelines")
@@ -103,6 +104,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/exchanges/{id}", _by_id(sandbox, exchange_handlers.exchange)),
         Route("/timelines", _with(sandbox, listing.launches)),
         Route("/exchanges/{id}/resend", _by_id(sandbox, resend.resend), methods=["GET", "POST"]),
+        Route("/timelines/{id}/compare", _by_id(sandbox, compare_launches.show_comparison)),
         Route("/timelines/{id}", _by_id(sandbox, timelines.timeline), methods=["GET", "POST"]),
         *([Route("/mcp", _with(sandbox, mcp.mcp), methods=["POST"])] if sandbox.settings.mcp != "off" else []),
         *discovery.routes(sandbox, documents),

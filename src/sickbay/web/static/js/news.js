@@ -3,7 +3,7 @@
 const NAME = "sickbay-exchanges";
 const REFRESH = 1000, POLL = 5000;
 // A busy server is asked less often, so that it works at most a twentieth of the time for a page.
-const SHARE = 20;
+const SHARE = 20, MAXIMUM_WAIT = 15000;
 
 function follow(tell, failed) {
   const source = new EventSource("/exchanges?limit=0");
@@ -39,7 +39,7 @@ export function refresher(document, load) {
     const started = Date.now();
     let wait = REFRESH;
     try { wait = await load() ?? REFRESH; } catch { due = true; }
-    timer = setTimeout(run, Math.max(wait, SHARE * (Date.now() - started)));
+    timer = setTimeout(run, Math.max(wait, Math.min(MAXIMUM_WAIT, SHARE * (Date.now() - started))));
   };
   const soon = () => { due = true; timer ||= setTimeout(run, 0); };
   document.addEventListener("visibilitychange", () => { if (!document.hidden && due) soon(); });

@@ -1,0 +1,51 @@
+"""Lists the launches of an app that one launch can be compared with, and chooses the most useful one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from sickbay.services.context import Runtime
+from sickbay.services.journal.events import real_time
+from sickbay.storage.exchange_filter import ColumnCondition, quote
+
+LISTED_LAUNCHES: Final = 20
+"""The newest launches of an app that are listed."""
+READS_DATA: Final = "% granted @access %"
+"""The line of a FHIR request that was granted (`journal.line`): with it, a launch has worked."""
+
+
+class StoredLaunch(NamedTuple):
+    """began: when its first exchange arrived, in seconds of real time. worked: the app has read data with its token."""
+
+    id: str
+    began: float
+    worked: bool
+
+
+async def list_launches(runtime: Runtime, client_id: str) -> list[StoredLaunch]:
+    """The newest launches of an app, the one with the newest request first. It reads three records of each."""
+    seen: list[str] = []
+    owner = ColumnCondition("owner", (quote(client_id),))
+    while len(seen) < LISTED_LAUNCHES:
+        others = (owner, ColumnCondition("family", ("", *map(quote, seen)), excluded=True))
+        newest = await runtime.store.find_exchanges(others, 1)
+        if not newest:
+            break
+        seen.append(newest[0].family)
+    return [await _describe(runtime, id) for id in seen]
+
+
+async def _describe(runtime: Runtime, id: str) -> StoredLaunch:
+    (first,) = await runtime.store.find("exchange", family=id, limit=1, oldest=True)
+    reads = (ColumnCondition("family", (quote(id),)), ColumnCondition("line", (READS_DATA,)))
+    return StoredLaunch(id, real_time(first.at), bool(await runtime.store.find_exchanges(reads, 1)))
+
+
+def choose(launches: Sequence[StoredLaunch], id: str) -> StoredLaunch | None:
+    """The launch to compare with: the last one before this one that worked, else any that worked, else the newest."""
+    others = [launch for launch in launches if launch.id != id]
+    began = next((launch.began for launch in launches if launch.id == id), float("inf"))
+    worked = [launch for launch in others if launch.worked]
+    earlier = [launch for launch in worked if launch.began < began]
+    return next(iter((*earlier, *worked, *others)), None)

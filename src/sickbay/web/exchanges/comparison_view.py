@@ -1,0 +1,149 @@
+"""The page that compares two launches of an app: their steps side by side, with the characters marked that differ.
+
+compare  GET {root}/timelines/{id}/compare: with=the id of the other launch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sickbay.kernel import english
+from sickbay.kernel.english import join
+from sickbay.services.journal.outcomes import outcome, problem
+from sickbay.services.launch_choices import StoredLaunch
+from sickbay.services.launch_comparison import ComparedStep, ComparedValue, Exchange, find_first_difference
+from sickbay.web.exchanges.list_view import WORDS
+from sickbay.web.exchanges.parameter_table import mark
+from sickbay.web.pages.parts import TextPiece
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedValue:
+    """A value that differs. here, there: None if it wasn't sent."""
+
+    name: str
+    here: tuple[TextPiece, ...] | None
+    there: tuple[TextPiece, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A step as one launch has it. number: 0 if the launch doesn't have it. kind, word: how it ended."""
+
+    number: int = 0
+    href: str = ""
+    at: str = ""
+    kind: str = ""
+    word: str = ""
+    detail: str = ""
+    probably: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A step of both launches. alike: a sentence about the values that don't differ. is_first: the first one that differs."""
+
+    title: str
+    here: Cell
+    there: Cell
+    values: tuple[MarkedValue, ...] = ()
+    alike: str = ""
+    is_first: bool = False
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.values) or not (self.here.number and self.there.number)
+
+
+@dataclass(frozen=True, slots=True)
+class OtherLaunch:
+    """A launch in the list to choose from."""
+
+    id: str
+    text: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchHead:
+    """What the head of a column says about its launch."""
+
+    id: str
+    at: str
+    kind: str
+    verdict: str
+    title: str
+    patient: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonView:
+    """there: None if the app has no other launch that is stored. left_out: a sentence about steps that weren't compared."""
+
+    app: str
+    here: LaunchHead
+    there: LaunchHead | None = None
+    title: str = "There is no other launch to compare with"
+    rows: tuple[StepRow, ...] = ()
+    others: tuple[OtherLaunch, ...] = ()
+    left_out: str = ""
+
+
+def make_rows(steps: Sequence[ComparedStep], worked: tuple[bool, bool], root: str = "") -> tuple[StepRow, ...]:
+    """worked: whether this launch and the other one worked. What a launch that worked has is marked as expected."""
+    first = find_first_difference(steps)
+    return tuple(
+        StepRow(
+            step.title,
+            _cell(step.here, step.number, root),
+            _cell(step.there, step.other_number, root),
+            tuple(_mark(value, worked) for value in step.differing),
+            _describe_alike(step.values),
+            step is first,
+        )
+        for step in steps
+    )
+
+
+def list_others(launches: Sequence[StoredLaunch], id: str, chosen: str) -> tuple[OtherLaunch, ...]:
+    """The launches to choose from, the newest first."""
+    return tuple(
+        OtherLaunch(launch.id, f"{english.moment(launch.began)}{', worked' if launch.worked else ''}", launch.id == chosen)
+        for launch in launches
+        if launch.id != id
+    )
+
+
+def _cell(exchange: Exchange | None, number: int, root: str) -> Cell:
+    if exchange is None:
+        return Cell()
+    kind, at = outcome(exchange), english.instant(exchange.get("at") or 0)
+    href, time = f"{root}/exchanges/{exchange['id']}", english.clock(at, seconds=True)
+    return Cell(number, href, time, kind, WORDS[kind], problem(exchange), bool(exchange.get("evidence")))
+
+
+def _mark(value: ComparedValue, worked: tuple[bool, bool]) -> MarkedValue:
+    if value.here is None or value.there is None:
+        alone = [None if text is None else (TextPiece(text),) for text in (value.here, value.there)]
+        return MarkedValue(value.name, alone[0], alone[1])
+    pieces = mark(value.here, value.there, "slip")
+    return MarkedValue(value.name, _colour(pieces.received, worked[0]), _colour(pieces.expected, worked[1]))
+
+
+def _colour(pieces: Sequence[TextPiece], worked: bool) -> tuple[TextPiece, ...]:
+    return tuple(
+        TextPiece(piece.text, "good" if worked else "slip") if piece.text and piece.kind else piece for piece in pieces
+    )
+
+
+def _describe_alike(values: Sequence[ComparedValue]) -> str:
+    """The names of the values that don't differ, by the reason."""
+    words = {
+        "same": "The same: {}.",
+        "patient": "The same but for the patient: {}.",
+        "masked": "Masked, so they may differ: {}.",
+        "own": "New in each launch: {}.",
+    }
+    names = {kind: [value.name for value in values if value.agreement == kind] for kind in words}
+    return " ".join(text.format(join(names[kind])) for kind, text in words.items() if names[kind])
