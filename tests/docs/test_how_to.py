@@ -14,6 +14,8 @@ from tests.ports import free_port
 
 from sickbay.diagnosis.silence.progress import AWAITED_SECONDS, PAGE_SECONDS, PREFLIGHT_SECONDS
 from sickbay.services.journal.filter_language import RECORDED_STAGES
+from sickbay.services.records import digest
+from sickbay.services.viewers import handle_of
 from sickbay.testing.server import serving
 
 EXAMPLES = ROOT / "examples"
@@ -84,6 +86,14 @@ def test_resend_sends_the_corrected_request(server: dict[str, Any], tmp_path: Pa
     output = follow("resend.md", server, tmp_path)
     assert '"filled":["a new authorization code","the code_verifier of the new code"]' in output
     assert '"status":200' in output
+
+
+def test_the_token_of_explorer_can_be_chosen_in_the_explorer(server: dict[str, Any], tmp_path: Path) -> None:
+    token = follow("explorer.md", server, tmp_path).split()[-1]
+    address = f"{server['base']}/developer/explorer/general/r4/token:{handle_of(digest(token))}/Patient/p-0017"
+    page = httpx2.get(address, headers={"Accept": "text/html"}, trust_env=False)
+    assert page.status_code == 200
+    assert "Timothy" in page.text
 
 
 def test_the_code_of_backend_service_is_that_of_the_example() -> None:

@@ -9,6 +9,7 @@ from tests.web.developer_pages import developer_pages
 from tests.web.docs_pages import docs_pages
 from tests.web.ehr_pages import ehr_pages
 from tests.web.exchange_pages import exchange_pages
+from tests.web.explorer_pages import explorer_pages
 from tests.web.page_frames import DEVELOPER, SIGN_IN
 from tests.web.portal_pages import portal_pages
 from tests.web.sign_in_pages import sign_in_pages, visit_pages
@@ -47,6 +48,7 @@ PARTS: list[Callable[[], dict[str, tuple[str, Any, Frame]]]] = [
     ehr_pages,
     portal_pages,
     developer_pages,
+    explorer_pages,
     docs_pages,
     visit_pages,
 ]

@@ -1,8 +1,8 @@
-"""Builds OperationOutcomes as bytes, in the same shape for all versions."""
+"""Builds OperationOutcomes as bytes, in the same shape for all versions, and reads their texts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -65,3 +65,10 @@ def of_entry(version: str, body: bytes, position: int) -> bytes:
 def _where(version: str) -> str:
     """Returns the member that locates an issue. DSTU2 has only `location`."""
     return "location" if version == "dstu2" else "expression"
+
+
+def texts_of(resource: Mapping[str, Any]) -> list[str]:
+    """Returns what an OperationOutcome says, issue by issue; nothing for another resource."""
+    issues = resource.get("issue") if resource.get("resourceType") == "OperationOutcome" else None
+    texts = (issue.get("diagnostics") for issue in issues or () if isinstance(issue, dict))
+    return [text for text in texts if isinstance(text, str)]

@@ -28,6 +28,8 @@ from sickbay.services.token_cache import ANONYMOUS, MAXIMUM_TOKEN_CONTEXTS, Bear
 from sickbay.storage.kinds import UNDONE_TOKEN
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
+STAND_IN_HEADER = "Bearer token"
+"""Any well-formed Authorization header: a token that was loaded came in one."""
 OUTSIDE = (search.url_is_below_the_fhir_base_url, *stage.CHECKS)
 
 
@@ -144,22 +146,36 @@ async def load_context(runtime: Runtime, tenant: Tenant, version: str, base: str
     return context
 
 
-async def _load_undone(runtime: Runtime, text: str) -> AccessToken | None:
+async def _load_undone(runtime: Runtime, key: str) -> AccessToken | None:
     """A token that was issued after a snapshot that has been restored: it counts as revoked."""
-    token = await records.load(runtime, UNDONE_TOKEN, records.digest(text), AccessToken)
+    token = await records.load(runtime, UNDONE_TOKEN, key, AccessToken)
     return structs.replace(token, revoked=True, revoked_by="restore") if token else None
 
 
 async def _load(runtime: Runtime, tenant: Tenant, version: str, base: str, text: str) -> BearerContext:
-    """base: the FHIR base that the token was sent to; "" if none, so that no server accepts it."""
-    token = await records.load(runtime, "token", records.digest(text), AccessToken)
+    return await load_stored(runtime, tenant, version, base, records.digest(text))
+
+
+async def load_stored(runtime: Runtime, tenant: Tenant, version: str, base: str, key: str) -> BearerContext:
+    """Loads the context of a token by the hash under which it is stored.
+
+    base: the FHIR base that the token was sent to; "" if none, so that no server accepts it.
+    """
+    token = await records.load(runtime, "token", key, AccessToken)
     if token is None and runtime.resets.restores:
-        token = await _load_undone(runtime, text)
+        token = await _load_undone(runtime, key)
     if token is None:
         return ANONYMOUS
     client = await records.load(runtime, "app", token.client_id, Client)
     user = await records.load(runtime, "user", f"{tenant.name}/{token.user}", User) if token.user else None
+    return to_bearer_context(tenant, version, base, token, client, user)
+
+
+def to_bearer_context(
+    tenant: Tenant, version: str, base: str, token: AccessToken, client: Client | None, user: User | None
+) -> BearerContext:
+    """What a token may see, and whether this hospital accepts it at this base."""
     context = AccessContext(server=tenant.server, client=client, token=token, user=user)
     visibility = access_visibility.determine_visibility(token, user, tenant.server.policy, version)
-    accepted = bool(base) and stage.holds(base, f"Bearer {text}", context)
+    accepted = bool(base) and stage.holds(base, STAND_IN_HEADER, context)
     return BearerContext(token, client, user, visibility, tenant.server if accepted else None)

@@ -35,7 +35,7 @@ class Application:
         guard = AdminGuard(sandbox.settings, salt=runtime.keys.instance)
         self.sandbox = sandbox
         self.background = BackgroundTasks(sandbox)
-        self.state = State({"sandbox": sandbox, "guard": guard})
+        self.state = State({"sandbox": sandbox, "guard": guard, "documents": documents})
         """Available to handlers as request.app.state."""
         self.pages = PageRouter(routes(sandbox, documents))
         pages = around_pages(compose(self.pages.__call__, Middleware(InjectedFaults, sandbox)), sandbox, guard)

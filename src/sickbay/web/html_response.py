@@ -34,7 +34,7 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 SAMPLE = HERE / "sample"
 TEMPLATES = HERE / "templates"
-PRODUCTS = ("admin", "docs", "ehr", "exchanges", "oauth", "portal")
+PRODUCTS = ("admin", "docs", "ehr", "exchanges", "explorer", "oauth", "portal")
 PAGES = (TEMPLATES, *(TEMPLATES / product for product in PRODUCTS))
 """The folders of pages: what all products share, and one for each product. A page is named without its folder."""
 COMPILATION: dict[str, Any] = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sickbay.web.ehr import handlers as ehr_handlers
     from sickbay.web.exchanges import compare_launches, listing, resend, timelines
     from sickbay.web.exchanges import handlers as exchange_handlers
+    from sickbay.web.explorer import handlers as explorer
     from sickbay.web.oauth import authorized_apps
     from sickbay.web.portal import app_edit, app_faults, app_policy, apps, developer, doctor, hospitals, lookup, rules, time
     from sickbay.web.portal import registration as portal_registration
@@ -51,6 +52,7 @@ else:
     listing = HandlersOf("sickbay.web.exchanges.listing")
     resend = HandlersOf("sickbay.web.exchanges.resend")
     timelines = HandlersOf("sickbay.web.exchanges.timelines")
+    explorer = HandlersOf("sickbay.web.explorer.handlers")
     authorized_apps = HandlersOf("sickbay.web.oauth.authorized_apps")
     app_edit = HandlersOf("sickbay.web.portal.app_edit")
     app_faults = HandlersOf("sickbay.web.portal.app_faults")
@@ -87,6 +89,8 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer/sign-out", _with(sandbox, admin_session.sign_out), methods=["POST"]),
         Route("/developer/search", _with(sandbox, lookup.lookup), methods=["GET", "POST"]),
         Route("/developer/time", _with(sandbox, time.time), methods=["GET", "POST"]),
+        Route("/developer/explorer", _with(sandbox, explorer.home)),
+        Route("/developer/explorer/{path:path}", _with(sandbox, explorer.explore)),
         Route("/developer/register", _with(sandbox, portal_registration.register), methods=["GET", "POST"]),
         Route("/developer/apps/{id}", _by_id(sandbox, apps.app)),
         Route("/developer/apps/{id}/edit", _by_id(sandbox, app_edit.edit), methods=["GET", "POST"]),

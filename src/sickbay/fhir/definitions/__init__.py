@@ -23,6 +23,12 @@ def names() -> dict[str, list[str]]:
     return _read("names")
 
 
+@cache
+def parameter_texts() -> dict[str, dict[str, str]]:
+    """Returns type -> code -> the description of a search parameter. Those of all types are below Resource."""
+    return _read("parameter-texts")
+
+
 def _read(name: str) -> dict[str, Any]:
     import gzip  # only the first use of a version needs it
 

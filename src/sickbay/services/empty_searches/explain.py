@@ -148,10 +148,14 @@ async def changes(runtime: Runtime, search: EmptySearch) -> list[str]:
     changed = []
     if search.answer and search.answer.position != await runtime.store.position(search.space):
         changed.append("data")
-    token = await records.load(runtime, "token", search.token, AccessToken)
-    if token is None or not is_valid(runtime, token):
+    if search.token and not await _is_still_valid(runtime, search.token):
         changed.append("token")
     return changed
+
+
+async def _is_still_valid(runtime: Runtime, key: str) -> bool:
+    token = await records.load(runtime, "token", key, AccessToken)
+    return token is not None and is_valid(runtime, token)
 
 
 def complete(entry: dict[str, Any], search: EmptySearch | None) -> dict[str, Any]:

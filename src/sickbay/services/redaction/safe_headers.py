@@ -34,7 +34,7 @@ PRODUCTS = known.read_words(
     mozilla applewebkit chrome safari firefox gecko edg opr version mobile curl wget httpie python-requests python-httpx
     python-httpx2 python-urllib3 aiohttp axios node node-fetch undici okhttp java apache-httpclient go-http-client
     postmanruntime insomnia ruby faraday dart dalvik headlesschrome hapi-fhir fhir.js fhirclient testclient bruno deno
-    guzzlehttp reactornetty cfnetwork darwin
+    guzzlehttp reactornetty cfnetwork darwin sickbay-explorer
     """
 )
 _HOST = re.compile(r"([A-Za-z0-9.-]{1,100}|\[[0-9A-Fa-f:]{2,40}\])(?::\d{1,5})?")

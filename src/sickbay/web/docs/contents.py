@@ -31,6 +31,7 @@ SECTIONS = (
             Entry("Write a backend service", "how-to/backend-service"),
             Entry("Watch requests live", "how-to/watch-requests"),
             Entry("Read and compare launches", "how-to/timelines"),
+            Entry("Explore FHIR data", "how-to/explorer"),
             Entry("Find out why a search is empty", "how-to/empty-search"),
             Entry("Move the clock", "how-to/move-the-clock"),
             Entry("Snapshots", "how-to/snapshots"),

@@ -24,6 +24,7 @@ from sickbay.web import error_responses, html_response
 from sickbay.web.exchanges.resend_view import Comparison, compare, offer
 from sickbay.web.exchanges.timeline_steps import EVIDENCE
 from sickbay.web.exchanges.views import Probably, as_text, exchange_view
+from sickbay.web.explorer.from_exchange import find_link
 from sickbay.web.html_response import Form, preferred_form
 from sickbay.web.http_request import headers_of, mark_resent, raw_path, state_of
 from sickbay.web.middleware.cors import cors
@@ -68,6 +69,7 @@ async def show_exchange(
             probably=await _probably(sandbox, entry["id"]),
             resend=offer(entry, find_start(sandbox, entry)),
             comparison=await _compare(sandbox, entry, notes, body),
+            explorer=find_link(entry),
         )
     return html_response.page(request, sandbox, "exchange", view, await _page_options(request, sandbox))
 

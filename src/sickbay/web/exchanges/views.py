@@ -101,6 +101,8 @@ class ExchangeView:
     """None for readers who may not send it again."""
     comparison: Comparison | None = None
     """With the exchange whose request was sent again."""
+    explorer: str = ""
+    """The address that shows the data in the FHIR explorer; "" for other requests and other readers."""
 
     @property
     def title(self) -> str:

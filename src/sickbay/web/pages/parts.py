@@ -82,13 +82,22 @@ class Frame:
         """The links of the EHR pages. Only clinicians have a schedule."""
         today = () if self.person and self.person.patient else (Link("Today", self.ehr),)
         permissions = (Link("Permissions", self.permissions),) if self.permissions else ()
-        return (*today, Link("Patients", f"{self.ehr}/patients"), Link("Apps", f"{self.root}/developer"), *permissions)
+        developer = (Link("Apps", f"{self.root}/developer"), Link("FHIR data", self._explorer))
+        return (*today, Link("Patients", f"{self.ehr}/patients"), *developer, *permissions)
+
+    @property
+    def _explorer(self) -> str:
+        """The FHIR explorer: at the patient whose chart is open, else at the hospital."""
+        patient = self.path.partition("?")[0].removeprefix(f"{self.ehr}/patients/").partition("/")[0]
+        is_chart = self.path.startswith(f"{self.ehr}/patients/") and patient
+        return f"{self.root}/developer/explorer?hospital={self.tenant}" + (f"&patient={patient}" if is_chart else "")
 
 
 def _developer_links(root: str) -> tuple[Link, ...]:
     return (
         Link("Hospitals", f"{root}/"),
         Link("Developer portal", f"{root}/developer"),
+        Link("FHIR explorer", f"{root}/developer/explorer"),
         Link("Exchanges", f"{root}/exchanges"),
         Link("Doctor", f"{root}/doctor"),
         Link("Rules", f"{root}/rules"),

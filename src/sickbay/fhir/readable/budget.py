@@ -1,0 +1,55 @@
+"""Limits how much text a page gets, counted as bytes of HTML, and remembers whether something was left out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+VALUE_CHARACTERS: Final = 2_000
+"""Of one value. The raw JSON has all of it."""
+_ESCAPED: Final = "&<>\"'"
+"""Characters that take up to six bytes in HTML."""
+
+
+def html_bytes(text: str) -> int:
+    """The bytes of this text in a page, as an upper limit."""
+    return len(text.encode("utf-8", "replace")) + 5 * sum(map(text.count, _ESCAPED))
+
+
+class Budget:
+    """bytes: of text and of the markup around it."""
+
+    def __init__(self, bytes: int) -> None:
+        self._left = bytes
+        self.is_exceeded = False
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether nothing more fits. Whoever asks leaves something out, so that is remembered."""
+        if self._left <= 0:
+            self.is_exceeded = True
+        return self._left <= 0
+
+    def take(self, text: str, markup: int) -> str:
+        """The text, or the beginning of a long one. markup: bytes around it."""
+        text = cut(text, VALUE_CHARACTERS)
+        self._left -= html_bytes(text) + markup
+        return text
+
+
+def cut(text: str, characters: int) -> str:
+    """The beginning of a text, and how much is missing."""
+    if len(text) <= characters:
+        return text
+    return f"{text[:characters]}… ({len(text) - characters:,} more characters)"
+
+
+def cut_lines(text: str, bytes: int) -> tuple[str, int]:
+    """The first lines that fit into so many bytes of HTML, and how many bytes of the text are missing."""
+    if html_bytes(text) <= bytes:
+        return text, 0
+    low, high = 0, min(len(text), bytes)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if html_bytes(text[:middle]) <= bytes else (low, middle - 1)
+    end = text.rfind("\n", 0, low) + 1 or low
+    return text[:end], len(text[end:].encode("utf-8", "replace"))

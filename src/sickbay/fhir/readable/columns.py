@@ -1,0 +1,112 @@
+"""Chooses the columns that matter for a resource type, and writes the cells of a resource."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, NamedTuple
+
+from sickbay.fhir.elements import children
+from sickbay.fhir.readable.references import Target, target_of
+from sickbay.fhir.readable.tree import find_child, humanize
+from sickbay.fhir.readable.values import describe, list_of, object_of, text_of
+from sickbay.fhir.search.parameters import known_types
+
+COLUMNS: Final = 5
+CELL_CHARACTERS: Final = 120
+OTHERWISE: Final = (
+    ("name", "title", "code", "type", "category", "description", "identifier", "url", "kind"),
+    ("status", "lifecycleStatus", "state", "active"),
+    ("date", "period", "created", "authoredOn", "authored", "issued", "recorded", "occurrence", "effective", "sent", "start"),
+    ("subject", "patient", "beneficiary", "for"),
+    ("publisher", "author", "organization", "manufacturer", "provider", "owner"),
+)
+"""For types without a line of their own: the first element of each row that the type has."""
+LISTED: Final = 2
+"""Values of a repeated element in a cell. The others are counted."""
+
+
+class Cell(NamedTuple):
+    text: str
+    target: Target | None = None
+
+
+@cache
+def _table() -> Mapping[str, tuple[tuple[str, ...], ...]]:
+    rows = tomllib.loads(files("sickbay.fhir.readable").joinpath("columns.toml").read_text())
+    return {type: tuple(tuple(column.split("|")) for column in text.split()) for type, text in rows.items()}
+
+
+@cache
+def list_columns(version: str, type: str) -> tuple[tuple[str, ...], ...]:
+    """The alternatives of each column that this version has."""
+    known = children(version, type)
+    wanted = _table().get(type, OTHERWISE)
+    columns = (tuple(name for name in alternatives if name in known) for alternatives in wanted)
+    return tuple(column for column in columns if column)[:COLUMNS]
+
+
+def name_column(alternatives: Sequence[str]) -> str:
+    return humanize(alternatives[0])
+
+
+def write_cells(version: str, resource: Mapping[str, Any], bases: Sequence[str]) -> tuple[Cell, ...]:
+    type = text_of(resource.get("resourceType"))
+    return tuple(_cell(version, type, resource, column, bases) for column in list_columns(version, type))
+
+
+def _cell(version: str, type: str, resource: Mapping[str, Any], column: Sequence[str], bases: Sequence[str]) -> Cell:
+    """The value of the first alternative that the resource has."""
+    for name in column:
+        key = next((key for key in resource if _is_of(version, type, key, name)), None)
+        if key is not None:
+            return _write(version, resource, key, bases)
+    return Cell("")
+
+
+def _is_of(version: str, type: str, key: str, name: str) -> bool:
+    """Whether a member is this element: valueQuantity is `value`."""
+    return key == name or any(child.key == key for child in children(version, type).get(name, ()))
+
+
+def _write(version: str, resource: Mapping[str, Any], key: str, bases: Sequence[str]) -> Cell:
+    child, values = find_child(version, text_of(resource.get("resourceType")), key), list_of(resource[key])
+    lines = [_line(version, child.type, child.path, value) for value in values[: LISTED + 1]]
+    texts = [_name_contained(version, resource, line) if line.startswith("#") else line for line in lines if line]
+    more = len(values) - LISTED
+    text = ", ".join(texts[:LISTED]) + (f" and {more} more" if more > 0 and len(texts) > LISTED else "")
+    target = target_of(version, child.type, values[0], bases) if len(values) == 1 else None
+    return Cell(text if len(text) <= CELL_CHARACTERS else f"{text[: CELL_CHARACTERS - 1]}…", target)
+
+
+def _line(version: str, type: str, path: str, value: Any) -> str:
+    """One line for a value. An element with children is shortened to what identifies it: a code and its value, or an actor."""
+    if text := describe(type, value):
+        return text
+    members, parts = object_of(value), []
+    for key, member in members.items():
+        child = find_child(version, path, key)
+        text = describe(child.type, list_of(member)[0]) if list_of(member) else ""
+        if text and child.type not in ("boolean", "code", "string"):
+            parts.append(text)
+    return " ".join(parts[:LISTED])
+
+
+def _name_contained(version: str, resource: Mapping[str, Any], reference: str) -> str:
+    """The title of a contained resource; the reference if it has none."""
+    contained = map(object_of, list_of(resource.get("contained")))
+    found = next((inner for inner in contained if f"#{inner.get('id')}" == reference and "contained" not in inner), None)
+    return (title_of(version, {**found, "contained": []}) if found else "") or reference
+
+
+def title_of(version: str, resource: Mapping[str, Any]) -> str:
+    """What people call a resource: the first cell that has a text; "" if none has."""
+    return next((cell.text for cell in write_cells(version, resource, ()) if cell.text), "")
+
+
+@cache
+def list_usual_types(version: str) -> tuple[str, ...]:
+    """The types of this version that have columns of their own: those that people look at."""
+    return tuple(type for type in _table() if type in known_types(version))

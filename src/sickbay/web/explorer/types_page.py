@@ -1,0 +1,76 @@
+"""The first page of a view: the resource types, with the number of resources as far as they are counted in time."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Final, NamedTuple
+
+from starlette.responses import Response
+
+from sickbay.fhir.readable.columns import list_usual_types
+from sickbay.fhir.served import served_types
+from sickbay.web.explorer.asking import ask_quietly, read_json
+from sickbay.web.explorer.page import ExplorerPage
+from sickbay.web.explorer.place import FORM, Place
+from sickbay.web.explorer.views import TypeRow, TypesView
+
+COUNTING_SECONDS: Final = 0.05
+"""After so many seconds, the remaining types are listed without a number."""
+FIRST_PAGE: Final = "_count=20"
+
+
+class Counted(NamedTuple):
+    """number: None if it isn't known. status: of the response to the search that counts; 0 if it wasn't sent."""
+
+    type: str
+    number: int | None = None
+    status: int = 0
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether the scopes allow a search of the type."""
+        return self.status not in (401, 403)
+
+    @property
+    def needs_criteria(self) -> bool:
+        """Whether the hospital refuses a search without criteria, though the scopes allow it."""
+        return self.status not in (0, 200) and self.is_covered
+
+    @property
+    def has_data(self) -> bool:
+        return bool(self.number) or self.needs_criteria
+
+
+async def show(page: ExplorerPage) -> Response:
+    counted = await count_types(page)
+    by_name = sorted(counted, key=lambda count: count.type)
+    rows = [(count, _make_row(page.place, count)) for count in by_name]
+    return await page.show(
+        "explorer_types",
+        lambda bar: TypesView(
+            bar=bar,
+            counted=tuple(row for count, row in rows if count.has_data),
+            others=tuple(row for count, row in rows if not count.has_data and count.is_covered),
+            refused=tuple(row for count, row in rows if not count.is_covered),
+            is_complete=all(count.status for count in counted),
+        ),
+    )
+
+
+def _make_row(place: Place, count: Counted) -> TypeRow:
+    """The link leads to the first results of a type, or to its form if it needs criteria."""
+    href = place.at(f"{count.type}/{FORM}") if count.needs_criteria else place.at(count.type, FIRST_PAGE)
+    return TypeRow(count.type, href, f"{count.number:,}" if count.number else "")
+
+
+async def count_types(page: ExplorerPage) -> list[Counted]:
+    """Count the resources of each type as a search with _summary=count does, the usual types first."""
+    types = dict.fromkeys((*list_usual_types(page.place.version), *served_types(page.place.version)))
+    end = perf_counter() + COUNTING_SECONDS
+    return [await _count(page, type) if perf_counter() < end else Counted(type) for type in types]
+
+
+async def _count(page: ExplorerPage, type: str) -> Counted:
+    response = await ask_quietly(page.base, page.place._replace(path=type, query="_summary=count"), page.viewer)
+    total = (await read_json(response.body)).get("total") if response.status == 200 else None
+    return Counted(type, total if isinstance(total, int) else None, response.status)

@@ -1,0 +1,235 @@
+"""The views of the explorer's pages. All addresses begin with a slash or #, and no view contains a token.
+
+Every page has the bar: GET /developer/explorer with hospital, fhir, viewer and path (the FHIR URL to open there).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sickbay.fhir.readable.differences import Difference
+from sickbay.web.exchanges.code_samples import Tab
+from sickbay.web.pages.parts import Choice, FindingView, Link
+
+__all__ = ["Difference"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """What is shown to whom: the choices of hospital, FHIR version and viewer, and where the page is."""
+
+    action: str
+    hospitals: tuple[Choice, ...]
+    versions: tuple[Choice, ...]
+    users: tuple[Choice, ...]
+    tokens: tuple[Choice, ...]
+    path: str = ""
+    home: str = ""
+    hospital: str = ""
+    version: str = ""
+    viewer: str = ""
+    scope: str = ""
+    """The granted scopes of the viewer, in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The request of a page: its URL, as code, and its exchange if it was recorded. status: of its response."""
+
+    url: str
+    tabs: tuple[Tab, ...]
+    status: int = 200
+    exchange: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRow:
+    """count: "" if it isn't known."""
+
+    name: str
+    href: str
+    count: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypesView:
+    """counted: types with resources, and those that the hospital doesn't count. others: empty, or not counted in time. refused:
+    not covered by the scopes.
+    """
+
+    bar: Bar
+    counted: tuple[TypeRow, ...]
+    others: tuple[TypeRow, ...]
+    refused: tuple[TypeRow, ...]
+    is_complete: bool = True
+    """Whether all types were counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterRow:
+    """One parameter of the form. how: its modifiers or prefixes. picks: the types that its reference may lead to."""
+
+    code: str
+    kind: str
+    help: str
+    how: tuple[Choice, ...]
+    value: str
+    hint: str
+    codes: tuple[str, ...] = ()
+    picks: tuple[str, ...] = ()
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormView:
+    """GET action: how.CODE and value.CODE of each parameter, _include, _revinclude, _sort, _count, more, and pick."""
+
+    action: str
+    type: str
+    first: tuple[ParameterRow, ...]
+    rest: tuple[ParameterRow, ...]
+    includes: tuple[Choice, ...]
+    reverse_includes: tuple[Choice, ...]
+    sort: str
+    sortable: tuple[str, ...]
+    count: str
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """name: the id, or Type/id if the types differ. action: another link for the row, such as to use it as a value."""
+
+    name: str
+    href: str
+    cells: tuple[CellView, ...]
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """columns: of the table. total: a sentence. notes: what the server says about the search. left_out: rows that don't fit."""
+
+    columns: tuple[str, ...]
+    rows: tuple[ResultRow, ...]
+    included: tuple[ResultRow, ...] = ()
+    total: str = ""
+    notes: tuple[str, ...] = ()
+    left_out: int = 0
+    next: str = ""
+    first: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why there is nothing to show. title: what happened. text: the words of the response, if there are no findings."""
+
+    title: str
+    is_refused: bool
+    findings: tuple[FindingView, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchView:
+    """links: the same search in other forms. picking: what a row is chosen for; "" on a search."""
+
+    bar: Bar
+    title: str
+    sent: Sent | None = None
+    form: FormView | None = None
+    results: Results | None = None
+    problem: Problem | None = None
+    links: tuple[Link, ...] = ()
+    picking: str = ""
+    back: str = ""
+    filter: tuple[str, str, str] | None = None
+    """Of a page to pick from: the action, the name of the parameter, and its value."""
+    hidden: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ValueView:
+    text: str
+    note: str = ""
+    href: str = ""
+    groups: tuple[GroupView, ...] = ()
+    is_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    label: str
+    values: tuple[ValueView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contained:
+    id: str
+    title: str
+    groups: tuple[GroupView, ...]
+    narrative: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceView:
+    """tabs: all forms of the resource. raw: one of them as text; None for the readable one. missing: what is left out."""
+
+    bar: Bar
+    title: str
+    name: str
+    sent: Sent
+    facts: tuple[tuple[str, str], ...] = ()
+    tabs: tuple[Choice, ...] = ()
+    groups: tuple[GroupView, ...] = ()
+    narrative: str = ""
+    contained: tuple[Contained, ...] = ()
+    is_cut: bool = False
+    raw: str | None = None
+    raw_name: str = ""
+    missing: str = ""
+    referring: tuple[Link, ...] = ()
+    problem: Problem | None = None
+    up: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    name: str
+    href: str
+    version: str
+    at: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryView:
+    """compare: the action of the form that compares two versions, GET with a and b; "" unless it is of one resource."""
+
+    bar: Bar
+    title: str
+    sent: Sent
+    rows: tuple[VersionRow, ...] = ()
+    compare: str = ""
+    next: str = ""
+    problem: Problem | None = None
+    tabs: tuple[Choice, ...] = ()
+    up: Link | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonView:
+    bar: Bar
+    title: str
+    before: Link
+    after: Link
+    rows: tuple[Difference, ...] = ()
+    is_cut: bool = False
+    problem: Problem | None = None
+    up: Link | None = None
