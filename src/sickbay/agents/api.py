@@ -90,6 +90,11 @@ def make_path(path: str, **query: str | int | None) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
+def accepted(token: str | None) -> str:
+    """The Accept header. token: of a FHIR request; None for all others."""
+    return "application/json" if token is None else "application/fhir+json"
+
+
 def segment(text: str) -> str:
     """Text as one segment of a path."""
     return quote(text, safe="") if text not in (".", "..") else ""

@@ -78,7 +78,9 @@ def _clamp(value: int, member: Mapping[str, Any]) -> int:
 
 
 def _example(name: str, member: Mapping[str, Any]) -> Any:
-    return member["enum"][0] if "enum" in member else EXAMPLES.get(name, member.get("minimum", f"{name.upper()}"))
+    if member["type"] == "boolean":
+        return False
+    return member["enum"][0] if "enum" in member else EXAMPLES.get(name, member.get("minimum", name.upper()))
 
 
 def _repeat(name: str, value: Any, member: Mapping[str, Any]) -> Any:

@@ -26,7 +26,7 @@ def reword(finding: Mapping[str, Any], own: Collection[str], untrusted: Untruste
     guess = facts.pop(GUESS, None)
     quoted = frozenset(_SLOT.findall(f"{rule.title} {rule.why} {rule.fix}")) | {"told"}
     safe = {
-        name: untrusted.add_fact(name, value) if name in quoted and not is_harmless(value, own) else value
+        name: _name_fact(name, value, untrusted) if name in quoted and not is_harmless(value, own) else value
         for name, value in facts.items()
     }
     filled = find(rule, safe, refused=True)
@@ -40,6 +40,12 @@ def reword(finding: Mapping[str, Any], own: Collection[str], untrusted: Untruste
     shown |= {"likely": True} if guess or filled.degree == "probable" else {}
     because = finding.get("because")
     return shown | ({"because": because} if because in BY_ID else {}) | {"spec": rule.spec.url}
+
+
+def _name_fact(name: str, value: Any, untrusted: Untrusted) -> str:
+    """What a text says instead of a fact. A fact that is a sentence begins with a space."""
+    space = " " if isinstance(value, str) and value.startswith(" ") else ""
+    return space + untrusted.add_fact(name, value)
 
 
 def _severity(finding: Mapping[str, Any]) -> str:

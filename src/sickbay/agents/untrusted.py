@@ -23,13 +23,13 @@ _REMOVED: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 def clean(text: str, limit: int = TEXT_CHARACTERS) -> str:
     """The text on one line, cut, without control, zero-width and direction characters."""
     cut = len(text) > limit
-    spaced = "".join(" " if character.isspace() else character for character in text[:limit] if not _is_hidden(character))
+    spaced = "".join(" " if character.isspace() else "" if _is_hidden(character) else character for character in text[:limit])
     return " ".join(spaced.split()) + ("…" if cut else "")
 
 
 def _is_hidden(character: str) -> bool:
     if character.isascii():
-        return not (character.isprintable() or character.isspace())
+        return not character.isprintable()
     code = ord(character)
     return (
         character in _INVISIBLE

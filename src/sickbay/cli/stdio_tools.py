@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from sickbay.agents import engine
-from sickbay.agents.api import ApiAnswer, CannotStart, KeptToken, NotRunning
+from sickbay.agents.api import ApiAnswer, CannotStart, KeptToken, NotRunning, accepted
 from sickbay.cli import admin_key, folder, signals
 from sickbay.kernel import private_files
 
@@ -82,7 +82,7 @@ class RunningApi:
         if server is None:
             raise NotRunning
         key = token if token is not None else admin_key.read(self._place)
-        headers = {"accept": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
+        headers = {"accept": accepted(token)} | ({"authorization": f"Bearer {key}"} if key else {})
         headers |= {"content-type": "application/json"} if body is not None else {}
         content = None if body is None else orjson.dumps(body)
         try:

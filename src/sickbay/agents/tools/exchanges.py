@@ -49,7 +49,11 @@ async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
         result.shown |= {"left_out": total - past} | ({"counted_to": COUNTED} if total >= COUNTED else {})
         result.shown["cursor"] = f"{lines[-1]['arrival']}.{past}"
         result.then("exchanges", "The older ones.", app=app_id, cursor=result.shown["cursor"], **harmless)
-    return result if result.next else result.then("launch" if app_id else "apps", "Nothing matches. Start here.", app=app_id)
+    if result.next:
+        return result
+    if lines:
+        return result.then("explain", "The newest of this list.", id=lines[0]["id"])
+    return result.then("launch" if app_id else "apps", "Nothing matches. Start here.", app=app_id)
 
 
 def _check(arguments: Mapping[str, Any]) -> ToolResult | None:

@@ -111,7 +111,18 @@ async def _explain_launch(api: Api, id: str, launch: dict[str, Any]) -> ToolResu
     causes = [findings.reword({"severity": "info", **cause}, own, untrusted) for cause in launch["causes"]]
     shown |= {"likely_causes": causes[: findings.WHOLE_FINDINGS]} if causes else {}
     untrusted.add("client_id", launch.get("app"))
-    return _after_launch(ToolResult(shown, untrusted), id, launch, exchanges, app_id)
+    refused = next((each["id"] for each in reversed(exchanges) if is_refused(each)), None)
+    refused = refused or await _find_stray_refusal(api, launch, app_id)
+    return _after_launch(ToolResult(shown, untrusted), id, launch, refused, app_id)
+
+
+async def _find_stray_refusal(api: Api, launch: Mapping[str, Any], app_id: str | None) -> str | None:
+    """The newest refused request of the same app since the last step of a launch, which names no launch or another one."""
+    waiting = launch.get("waiting_for")
+    if not waiting or not app_id:
+        return None
+    lines = await ask(api, "GET", make_path("/exchanges", q=f'app:"{app_id}" is:refused', limit=1))
+    return next((line["id"] for line in lines if line["at"] >= waiting["since"]), None)
 
 
 def _describe_step(exchange: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,14 +132,13 @@ def _describe_step(exchange: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _after_launch(
-    result: ToolResult, id: str, launch: Mapping[str, Any], exchanges: list[dict[str, Any]], app_id: str | None
+    result: ToolResult, id: str, launch: Mapping[str, Any], refused: str | None, app_id: str | None
 ) -> ToolResult:
-    refused = next((each["id"] for each in reversed(exchanges) if is_refused(each)), None)
     if launch["state"] == "worked":
         base = {"tenant": launch.get("tenant")}
         result.then("fhir", "The launch worked. Reads data as any app may: get a token first.", path="metadata", **base)
     elif refused:
-        result.then("explain", "The last request of the launch that was refused.", id=refused)
+        result.then("explain", "The app's last request that was refused.", id=refused)
     elif launch["state"] == "running":
         result.then("explain", "Look again once the app has sent its next request.", id=id)
     elif result.shown.get("likely_causes"):

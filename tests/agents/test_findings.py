@@ -1,0 +1,85 @@
+"""A finding is told in Sickbay's words, whatever its facts are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.agents.instructions import INSTRUCTIONS, find_leaks, find_marks
+from tests.laws import cases, for_each
+
+from sickbay.agents import corrected, findings
+from sickbay.agents.untrusted import Untrusted
+from sickbay.diagnosis import case
+from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.rule import Rule
+from sickbay.doctor import compiled
+from sickbay.doctor.diagnose import diagnose
+
+
+def _facts_with(rule: Rule, text: str) -> dict[str, Any]:
+    """The facts of the rule's case, each text replaced."""
+    found = diagnose(case.load(case.paths()[rule.id]).refused).explanation.findings
+    facts = next(finding.facts for finding in found if finding.id == rule.id)
+    return {name: [text] if isinstance(value, list | tuple) else text for name, value in facts.items()}
+
+
+@for_each("number, rule", cases(enumerate(RULES)))
+def test_no_rule_repeats_a_fact_that_a_stranger_wrote(number: int, rule: Rule) -> None:
+    text, untrusted = INSTRUCTIONS[number % len(INSTRUCTIONS)], Untrusted()
+    facts = _facts_with(rule, text) | {"told": text, "guess": text}
+    facts |= {"level": "warning", "at_most": "info"}  # words of Sickbay
+    shown = findings.reword({"id": rule.id, "severity": "error", "facts": facts}, (), untrusted)
+    assert not find_leaks({"finding": shown, "untrusted": untrusted.to_json()})
+    assert shown["title"]
+    assert shown["spec"].startswith("http")
+
+
+@for_each("id", sorted(compiled.load_knowledge().causes))
+def test_a_cause_is_told_without_the_values_of_the_text(id: str) -> None:
+    shown = findings.reword({"id": id, "severity": "warning", "title": INSTRUCTIONS[0], "facts": {}}, (), Untrusted())
+    assert shown["title"]
+    assert not find_marks(shown)
+
+
+def test_a_finding_that_is_not_known_shows_none_of_its_texts() -> None:
+    text = INSTRUCTIONS[0]
+    unknown = {"id": text, "severity": text, "title": text, "why": text, "fix": text, "facts": {"a": text}}
+    assert not find_marks(findings.reword(unknown, (), Untrusted()))
+    assert not find_marks(findings.outline([unknown] * 30, (), Untrusted()))
+
+
+def test_a_value_that_is_harmless_stays_in_the_text() -> None:
+    base, untrusted = "http://localhost:7425/general/r4", Untrusted()
+    facts = {"base": base, "bases": [base], "received": None, "audience": None}
+    shown = findings.reword({"id": "aud-missing", "severity": "error", "facts": facts}, {base}, untrusted)
+    assert f"aud={base}" in shown["fix"]
+    assert untrusted.to_json() == {}
+
+
+@for_each("text", INSTRUCTIONS)
+def test_a_corrected_request_has_strangers_words_only_as_encoded_values(text: str) -> None:
+    untrusted, own = Untrusted(), {"http://localhost:7425/general/r4"}
+    requests = [
+        {"url": f"http://localhost:7425/general/r4/{text}?client_id={text}&{text}=1#{text}", "method": text},
+        {"url": f"https://{text}/authorize?client_id={text}", "headers": {text: text, "authorization": f"Bearer {text}"}},
+        {"url": "http://localhost:7425/general/r4", "body": f"client_id={text}&{text}={text}"},
+        {"url": text, "body": text},
+        {"app": {"client_name": text, text: text, "redirect_uris": [text], "scope": text}},
+    ]
+    for request in requests:
+        outlined = corrected.outline(request, own, untrusted)
+        assert not find_leaks({"corrected": outlined, "untrusted": untrusted.to_json()}), outlined
+
+
+def test_a_corrected_request_keeps_what_can_be_sent() -> None:
+    own = {"http://localhost:7425/general/r4"}
+    request = {
+        "url": "http://localhost:7425/general/r4/Patient?name=a b&_count=5",
+        "headers": {"Authorization": "Bearer ACCESS-TOKEN-OF-YOUR-APP", "accept": "application/fhir+json", "x-note": "a"},
+    }
+    assert corrected.outline(request, own, Untrusted()) == {
+        "method": "GET",
+        "url": "http://localhost:7425/general/r4/Patient?name=a%20b&_count=5",
+        "headers": {"accept": "application/fhir+json", "authorization": "Bearer ACCESS-TOKEN-OF-YOUR-APP"},
+    }
+    assert corrected.outline(None, own, Untrusted()) is None
