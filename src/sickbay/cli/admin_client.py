@@ -33,7 +33,7 @@ def ask(data: str | None, method: str, path: str, body: dict[str, Any] | Request
     response = (
         _ask_server(place, server, method, path, body)
         if server
-        else signals.run(_ask_sandbox(folder.settings(data, policies=config_file.policies()), method, path, body))
+        else signals.run(_ask_sandbox(folder.settings(data, **config_file.hospitals()), method, path, body))
     )
     if response.is_success:
         return response.json() if response.content else None

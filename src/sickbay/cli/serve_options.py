@@ -131,7 +131,7 @@ class ServeOptions:
             require_admin_token=self.require_admin_token,
             open_sign_in=self.open_sign_in,
             sample_port=self.sample_port,
-            policies=config_file.policies(),
+            **config_file.hospitals(),
             throttle=self.throttle,
             max_connections=self.max_connections,
             max_connections_per_address=self.max_connections_per_address,
