@@ -10,7 +10,7 @@ from tests.authorization.token_requests import FAMILY, NOW, SECRET, SYMMETRIC, b
 
 from sickbay.authorization import introspection
 from sickbay.authorization.contexts import SubjectContext
-from sickbay.authorization.models import AccessToken, Client, Server, TokenFamily, User
+from sickbay.authorization.models import AccessToken, Client, ProtectedResource, Server, TokenFamily, User
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import JWT_BEARER
 from sickbay.kernel.checks import UNKNOWN, Refusal, examine
@@ -32,7 +32,8 @@ TOKEN = AccessToken(
 REFRESH = structs.replace(FAMILY, user="anna", patient="A", context={"need_patient_banner": True, "intent": "reconcile"})
 OWNER = Client("app")
 ANNA = User("anna", "general", "Practitioner/p", sub="s-1")
-KNOWN = SubjectContext(now=NOW, server=Server(issuer=ISSUER), client=SYMMETRIC, subject=TOKEN, caller=None, generation=3)
+SERVER = Server(issuer=ISSUER, fhir_bases=(BASE,))
+KNOWN = SubjectContext(now=NOW, server=SERVER, client=SYMMETRIC, subject=TOKEN, caller=None, generation=3)
 FORM: dict[str, str | None] = {"token": "t"}
 BY_BASIC = {"Authorization": basic(f"app:{SECRET}")}
 
@@ -154,7 +155,7 @@ def test_a_token_sees_tokens_of_its_own_app_and_a_system_token_sees_all(subject:
 
 
 def test_an_access_token_is_described_with_its_launch_context() -> None:
-    response = introspection.answer(KNOWN, REFRESH, ANNA, ISSUER)
+    response = introspection.answer(KNOWN, REFRESH, ANNA, SERVER)
     assert response == {
         "active": True,
         "scope": TOKEN.scope,
@@ -173,24 +174,24 @@ def test_an_access_token_is_described_with_its_launch_context() -> None:
 
 def test_the_user_is_described_only_if_openid_was_granted() -> None:
     granted = structs.replace(REFRESH, scope="openid fhirUser")
-    response = introspection.answer(KNOWN, granted, ANNA, ISSUER)
+    response = introspection.answer(KNOWN, granted, ANNA, SERVER)
     assert (response["sub"], response["fhirUser"]) == ("s-1", f"{BASE}/Practitioner/p")
-    without_family = introspection.answer(KNOWN, None, ANNA, ISSUER)
+    without_family = introspection.answer(KNOWN, None, ANNA, SERVER)
     assert (without_family["sub"], without_family["fhirUser"]) == ("s-1", f"{BASE}/Practitioner/p")
     assert "intent" not in without_family
-    assert "sub" not in introspection.answer(KNOWN, granted, None, ISSUER)
-    assert "fhirUser" not in introspection.answer(KNOWN, structs.replace(REFRESH, scope="openid"), ANNA, ISSUER)
+    assert "sub" not in introspection.answer(KNOWN, granted, None, SERVER)
+    assert "fhirUser" not in introspection.answer(KNOWN, structs.replace(REFRESH, scope="openid"), ANNA, SERVER)
 
 
 def test_a_refresh_token_has_no_type_and_its_last_rotation_as_iat() -> None:
-    response = introspection.answer(structs.replace(KNOWN, subject=REFRESH), REFRESH, ANNA, ISSUER)
+    response = introspection.answer(structs.replace(KNOWN, subject=REFRESH), REFRESH, ANNA, SERVER)
     assert "token_type" not in response
     assert (response["iat"], response["exp"]) == (NOW - 100, NOW + 1000)
 
 
 def test_the_banner_needs_a_patient() -> None:
     known = structs.replace(KNOWN, subject=structs.replace(TOKEN, patient=None))
-    response = introspection.answer(known, REFRESH, ANNA, ISSUER)
+    response = introspection.answer(known, REFRESH, ANNA, SERVER)
     assert "need_patient_banner" not in response
     assert response["intent"] == "reconcile"
 
@@ -233,3 +234,30 @@ def test_each_refusal_carries_the_facts_of_its_explanation(
 @pytest.mark.parametrize("error", ["invalid_client", "invalid_token", ""])
 def test_every_authentication_error_gets_401(error: str) -> None:
     assert introspection.status(Refusal("x", error, {}, 400)) == 401
+
+
+MCP = "https://mcp.example.org/mcp"
+
+
+@pytest.mark.parametrize(
+    ("client_id", "audience", "owner", "known"),
+    [
+        ("", MCP, "another", True),
+        ("", BASE, "another", True),
+        (SYMMETRIC.client_id, MCP, "another", True),
+        (SYMMETRIC.client_id, BASE, "another", False),
+        (SYMMETRIC.client_id, "https://other.example.org", "another", False),
+        (SYMMETRIC.client_id, BASE, SYMMETRIC.client_id, True),
+        ("another", BASE, "another", True),
+    ],
+)
+def test_the_client_of_a_resource_knows_only_its_tokens(client_id: str, audience: str, owner: str, known: bool) -> None:
+    server = structs.replace(SERVER, resources=(ProtectedResource(MCP, client_id=client_id),))
+    subject = structs.replace(TOKEN, base=audience, client_id=owner)
+    context = structs.replace(KNOWN, server=server, subject=subject, caller=UNKNOWN)
+    assert introspection.is_active(context, SYMMETRIC, ANNA) is known
+
+
+def test_a_caller_without_a_known_client_has_no_resources() -> None:
+    assert introspection.list_audiences(structs.replace(KNOWN, client=None)) == ()
+    assert introspection.list_audiences(structs.replace(KNOWN, server=UNKNOWN)) == ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec import structs
 from tests.authorization.access.test_access import KNOWN, fhir_request, with_scope
@@ -9,7 +11,7 @@ from tests.authorization.access.test_access import KNOWN, fhir_request, with_sco
 from sickbay.authorization import access, protected_resource
 from sickbay.authorization.access.scope import list_operation_scopes
 from sickbay.authorization.contexts import AccessContext
-from sickbay.authorization.models import AccessToken, Policy, Server
+from sickbay.authorization.models import AccessToken, Policy, ProtectedResource, Server
 from sickbay.authorization.requests import AccessRequest
 from sickbay.kernel.checks import examine
 
@@ -119,3 +121,51 @@ def test_a_token_of_an_unknown_server_gets_the_default_policy() -> None:
 def test_an_operation_needs_the_scopes_of_all_its_types(request_: AccessRequest, expected: tuple[str, ...]) -> None:
     assert isinstance(KNOWN.token, AccessToken)
     assert list_operation_scopes(request_, KNOWN.token, "r4") == expected
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"url": "https://m.example/mcp"}, ProtectedResource("https://m.example/mcp")),
+        (
+            {"url": "http://10.0.0.1/", "name": "Mine", "scopes": "openid patient/*.rs", "client_id": "c"},
+            ProtectedResource("http://10.0.0.1/", "Mine", ("openid", "patient/*.rs"), "c"),
+        ),
+        (
+            {"url": "https://m.example/mcp", "scopes": ["user/*.rs"]},
+            ProtectedResource("https://m.example/mcp", scopes=("user/*.rs",)),
+        ),
+        ({"url": "https://m.example/mcp", "scope": "openid"}, "A resource has no scope"),
+        ({}, "url must be"),
+        ({"url": "m.example"}, "url must be"),
+        ({"url": "cursor://m.example"}, "url must be"),
+        ({"url": "https://u@m.example"}, "url must be"),
+        ({"url": f"https://m.example/{'x' * 2000}"}, "url must be"),
+        ({"url": "https://m.example?x"}, "https://m.example?x has a query"),
+        ({"url": "https://m.example#"}, "https://m.example# has a query"),
+        ({"url": "https://m.example", "name": 1}, "name and client_id"),
+        ({"url": "https://m.example", "client_id": None}, "name and client_id"),
+        ({"url": "https://m.example", "scopes": 5}, "scopes must be a list"),
+        ({"url": "https://m.example", "scopes": ["openid", 5]}, "scopes must be a list"),
+        ({"url": "https://m.example", "scopes": "tools:read"}, "tools:read can't be"),
+        ({"url": "https://m.example", "scopes": " ".join(["openid"] * 5000)}, "The list can't be"),
+    ],
+)
+def test_a_resource_is_read_or_refused_in_one_sentence(members: dict[str, Any], expected: ProtectedResource | str) -> None:
+    found = protected_resource.read_resource(members)
+    assert found == expected if isinstance(expected, ProtectedResource) else str(found).startswith(expected)
+    assert protected_resource.read_resources([members]) == ((found,) if isinstance(found, ProtectedResource) else ())
+
+
+def test_a_resource_that_a_server_has_already_is_a_conflict() -> None:
+    server = Server(fhir_bases=(BASE,), resources=(ProtectedResource("https://m.example/mcp"),))
+    for url in (BASE, f"{BASE}/", "https://m.example/mcp", "HTTPS://M.example/mcp/"):
+        assert "already" in protected_resource.conflict(ProtectedResource(url), server)
+    assert protected_resource.conflict(ProtectedResource("https://m.example/"), server) == ""
+    full = structs.replace(server, resources=server.resources * 50)
+    assert "at most 50" in protected_resource.conflict(ProtectedResource("https://m.example/"), full)
+
+
+def test_metadata_have_no_empty_members() -> None:
+    document = protected_resource.document("https://m.example/mcp", "https://as.example", (), "")
+    assert set(document) == {"resource", "authorization_servers", "bearer_methods_supported"}

@@ -22,6 +22,7 @@ CONSULTED = {
     "algorithm_is_one_of_smart": {"server"},
     "audience_is_the_token_endpoint": {"server"},
     "resource_is_what_was_granted": {"server"},
+    "resource_is_repeated_if_the_policy_is_strict": {"server"},
     "launch_is_a_code_and_no_url": {"server"},
     "redirect_uri_is_sent": {"server"},
     "verifier_is_well_formed": {"server", "client"},

@@ -210,6 +210,6 @@ def test_resource_is_accepted_in_place_of_aud(tmp_path: Path) -> None:
         headers = {"Authorization": f"Bearer {token['access_token']}"}
         assert (await flow.http.get("/general/r4/Patient/p-0001", headers=headers)).status_code == 200
         answer = await flow.authorize(app, resource="http://elsewhere.example/fhir", **parameters)
-        assert "aud-mismatch" in await flow.findings(answer)
+        assert "mcp-resource-unknown" in await flow.findings(answer)
 
     run(steps, tmp_path)

@@ -15,6 +15,7 @@ from sickbay.web.pages import parts
 from sickbay.web.pages.parts import ClockView, Frame, Link
 from sickbay.web.portal import policy_form
 from sickbay.web.portal import views as portal_views
+from sickbay.web.portal.resources_view import ResourceRow, ResourcesView
 from sickbay.web.portal.time_view import SecretRow, SnapshotRow, TimeView
 
 CHOICES = (parts.Choice("general", "General Hospital", True), parts.Choice("cerner", "Cerner dialect"))
@@ -90,6 +91,27 @@ def _hospitals(**more: Any) -> portal_views.HospitalsView:
     return portal_views.HospitalsView(rows=rows, action="/developer/hospitals", **more)
 
 
+MCP = "https://mcp.example.org/mcp"
+
+
+def _resources(**more: Any) -> ResourcesView:
+    metadata = '{\n  "resource": "https://mcp.example.org/mcp"\n}'
+    well_known = "https://mcp.example.org/.well-known/oauth-protected-resource/mcp"
+    rows = (
+        ResourceRow(MCP, "Vitals", "patient/Observation.rs", "Vitals server", well_known, metadata, "a1"),
+        ResourceRow("http://localhost:9000/mcp", "", "", "", well_known, metadata),
+    )
+    return ResourcesView(
+        title="General Hospital",
+        hospital="general",
+        action="/developer/hospitals/general/resources",
+        bases=("http://localhost:7425/general/r4",),
+        rows=() if more else rows,
+        clients=(parts.Choice("c1", "Vitals server", True),),
+        **more,
+    )
+
+
 def _app_policy(**more: Any) -> portal_views.AppPolicyView:
     groups = policy_form.groups(Policy(), {"code_lifetime": 5}, {}, app=True)
     app, hospital = parts.Link("Pressure Notes", "/developer/apps/9ab4"), parts.Link("General Hospital", "/h")
@@ -100,6 +122,12 @@ def _policy_pages(here: Frame) -> dict[str, tuple[str, Any, Frame]]:
     return {
         "hospital": ("hospital", _hospital("token_lifetime = 30", ""), here),
         "hospital-wrong-field": ("hospital", _hospital("token_lifetime = 30", "", "soon"), here),
+        "resources": ("resources", _resources(), here),
+        "resources-wrong": (
+            "resources",
+            _resources(url="mcp", name="Mine", scopes="tools", fault="url must be the http or https URL of a server."),
+            here,
+        ),
         "hospitals": ("hospitals", _hospitals(saved="Added."), here),
         "hospitals-wrong": (
             "hospitals",

@@ -9,7 +9,21 @@ from tools.reference import options
 
 from sickbay import dialects
 from sickbay.authorization.policy import MAXIMUM_SECONDS, SETTINGS, PolicySetting
+from sickbay.authorization.protected_resource import MAXIMUM_RESOURCES
 from sickbay.cli.config_file import OPTIONS
+
+RESOURCE: dict[str, Any] = {
+    "description": "A server besides the FHIR bases that tokens can be for, such as an MCP server.",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["url"],
+    "properties": {
+        "url": {"type": "string", "format": "uri"},
+        "name": {"type": "string"},
+        "scopes": {"type": "array", "items": {"type": "string"}},
+        "client_id": {"description": "The app that introspects its tokens", "type": "string"},
+    },
+}
 
 
 def text() -> str:
@@ -19,7 +33,8 @@ def text() -> str:
 def document() -> dict[str, Any]:
     known = {name: entries for name, entries in options.options().items() if name in OPTIONS}
     policy = {"$ref": "#/$defs/policy"}
-    tenant = {"type": "object", "additionalProperties": False, "properties": {"policy": policy}}
+    resources = {"type": "array", "items": {"$ref": "#/$defs/resource"}, "maxItems": MAXIMUM_RESOURCES}
+    tenant = {"type": "object", "additionalProperties": False, "properties": {"policy": policy, "resources": resources}}
     tables = {
         "policy": policy,
         "tenants": {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(dialects.names(), tenant)},
@@ -31,7 +46,7 @@ def document() -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "properties": {name: _property(entries) for name, entries in known.items()} | tables,
-        "$defs": {"policy": _policy()},
+        "$defs": {"policy": _policy(), "resource": RESOURCE},
     }
 
 

@@ -34,6 +34,8 @@ Even Better TOML or with Taplo, write `#:schema` and the path of the schema in t
 TABLES = """## Tables
 
 `[policy]` sets policies of all hospitals, `[tenants.NAME.policy]` of one: see [Policies](policies.md).
+`[[tenants.NAME.resources]]` adds a server that tokens can be for, with `url`, `name`, `scopes` and `client_id`: see
+[Give an agent access to an EHR](../how-to/agent-access.md).
 """
 
 

@@ -260,6 +260,27 @@ export interface HospitalAddresses {
   fhir: Record<string, string>;
 }
 
+/** A server besides the FHIR bases that tokens can be for, such as an MCP server. client: the app that introspects them. */
+export interface NewResource {
+  url: string;
+  tenant?: string;
+  name?: string;
+  scopes?: string;
+  client?: string | null;
+}
+
+/** A protected resource. id: None if a file configures it. metadata: what its server publishes (RFC 9728). */
+export interface Resource {
+  id: string | null;
+  tenant: string;
+  url: string;
+  name: string;
+  scopes: string;
+  client_id: string;
+  metadata_url: string;
+  metadata: Record<string, any>;
+}
+
 /** name: 1 to 64 of a to z, 0 to 9 and hyphens. */
 export interface NewSnapshot {
   name: string;
@@ -344,6 +365,8 @@ export interface GetPaths {
   "/admin/faults/kinds": { body: undefined; response: Record<string, any> };
   /** The hospitals */
   "/admin/hospitals": { body: undefined; response: HospitalAddresses[] };
+  /** All protected resources */
+  "/admin/resources": { body: undefined; response: Resource[] };
   /** All snapshots, the newest first */
   "/admin/snapshots": { body: undefined; response: SavedSnapshot[] };
   /** The keys of id_tokens, by kid */
@@ -373,6 +396,8 @@ export interface PostPaths {
   "/admin/faults": { body: Record<string, any>; response: Record<string, any> };
   /** Add a hospital, as JSON or as TOML (application/toml) */
   "/admin/hospitals": { body: Record<string, any>; response: HospitalAddresses };
+  /** Add a protected resource */
+  "/admin/resources": { body: NewResource; response: Resource };
   /** Save a snapshot */
   "/admin/snapshots": { body: NewSnapshot; response: SavedSnapshot };
   /** Restore a snapshot */
@@ -399,6 +424,8 @@ export interface DeletePaths {
   [path: `/admin/faults/${string}`]: { body: undefined; response: null };
   /** Remove a hospital that was added */
   [path: `/admin/hospitals/${string}`]: { body: undefined; response: null };
+  /** Remove a protected resource */
+  [path: `/admin/resources/${string}`]: { body: undefined; response: null };
   /** Remove a snapshot */
   [path: `/admin/snapshots/${string}`]: { body: undefined; response: null };
 }

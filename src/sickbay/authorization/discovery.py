@@ -8,6 +8,7 @@ from typing import Any
 from sickbay.authorization.access.app_state import CAPABILITY
 from sickbay.authorization.login.prompt import PROMPTS
 from sickbay.authorization.models import Policy, Server
+from sickbay.authorization.scopes.supported import WAYS, scopes_supported
 from sickbay.authorization.token.pkce import METHOD
 
 CAPABILITIES = (
@@ -27,32 +28,8 @@ CAPABILITIES = (
     "permission-patient",
     "permission-user",
 )
-WAYS = {
-    "launch-ehr": "ehr",
-    "context-ehr-patient": "ehr",
-    "context-ehr-encounter": "ehr",
-    "context-style": "ehr",
-    "launch-standalone": "standalone",
-    "launch": "ehr",
-    "launch/patient": "standalone",
-    "launch/encounter": "standalone",
-}
-"""Capabilities and scopes that belong to only one kind of launch."""
-SIGN_IN = (
-    "openid",
-    "fhirUser",
-    "profile",
-    "launch",
-    "launch/patient",
-    "launch/encounter",
-    "offline_access",
-    "online_access",
-)
 CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser", "profile", "name")
 """Claims of id_tokens and UserInfo."""
-LEVELS = ("patient", "user", "system")
-TYPES = ("Patient", "Observation", "Condition", "AllergyIntolerance", "Immunization", "Encounter", "Practitioner")
-"""Listed if wildcards aren't granted: the list doesn't have to be complete."""
 
 
 def smart_configuration(server: Server, *, jwks_uri: str, app_state: str = "", **more: Any) -> dict[str, Any]:
@@ -108,13 +85,3 @@ def capabilities(policy: Policy) -> list[str]:
     picked = ("context-standalone-patient", "context-standalone-encounter") if picks else ()
     supported = (capability for capability in CAPABILITIES if WAYS.get(capability, policy.launches[0]) in policy.launches)
     return [*supported, *picked, *(f"permission-{version}" for version in policy.scope_versions)]
-
-
-def scopes_supported(policy: Policy) -> list[str]:
-    """Returns scopes that are all granted to an app that is registered for them."""
-    if policy.supported_scopes:
-        return list(policy.supported_scopes)
-    types = ("*",) if policy.wildcard_scopes else TYPES
-    letters = [{"v1": "read", "v2": "rs"}[version] for version in policy.scope_versions]
-    sign_in = (scope for scope in SIGN_IN if WAYS.get(scope, policy.launches[0]) in policy.launches)
-    return [*sign_in, *(f"{level}/{type}.{letter}" for level in LEVELS for type in types for letter in letters)]

@@ -7,7 +7,7 @@ from typing import Any
 from sickbay.authorization import access, token
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext, SubjectContext, TokenContext
-from sickbay.authorization.models import AccessToken, Client, TokenFamily, User
+from sickbay.authorization.models import AccessToken, Client, Server, TokenFamily, User
 from sickbay.authorization.refusals import token_lookup as refusals
 from sickbay.authorization.requests import AccessRequest, TokenRequest
 from sickbay.authorization.token import client_assertion, client_authentication, id_token
@@ -87,15 +87,29 @@ def is_active(context: SubjectContext, owner: Client | None, person: User | None
 
 
 def _may_know(context: SubjectContext, subject: AccessToken | TokenFamily) -> bool:
-    """Confidential clients and tokens with a system/ scope may see every token; others only those of their own app."""
-    caller = context.caller
+    """Whether the caller may know this token.
+
+    Confidential clients and tokens with a system/ scope may see every token; others only those of their own app. The client of
+    a registered resource sees only tokens for it, and its own.
+    """
+    caller, client = context.caller, context.client
     if not isinstance(caller, AccessToken):
-        return True
+        audiences = list_audiences(context)
+        is_own = isinstance(client, Client) and client.client_id == subject.client_id
+        return not audiences or subject.base in audiences or is_own
     system = any(scope.level == "system" for scope in scopes.resources(caller.scope))
     return system or caller.client_id == subject.client_id
 
 
-def answer(context: SubjectContext, family: TokenFamily | None, person: User | None, issuer: str) -> dict[str, Any]:
+def list_audiences(context: SubjectContext) -> tuple[str, ...]:
+    """Returns the registered resources that this client introspects tokens for."""
+    server, client = context.server, context.client
+    if not isinstance(server, Server) or not isinstance(client, Client):
+        return ()
+    return tuple([resource.url for resource in server.resources if resource.client_id == client.client_id])
+
+
+def answer(context: SubjectContext, family: TokenFamily | None, person: User | None, server: Server) -> dict[str, Any]:
     """Returns the response for an active token. family: the token's refresh grant, None if it has none."""
     subject = context.subject
     assert isinstance(subject, AccessToken | TokenFamily)
@@ -107,7 +121,7 @@ def answer(context: SubjectContext, family: TokenFamily | None, person: User | N
         "aud": subject.base,
         "token_type": "Bearer" if isinstance(subject, AccessToken) else None,
         "iat": subject.issued_at if isinstance(subject, AccessToken) else subject.rotated_at,
-        "iss": issuer,
+        "iss": server.issuer,
         "patient": subject.patient,
         "encounter": subject.encounter,
     }
@@ -118,7 +132,12 @@ def answer(context: SubjectContext, family: TokenFamily | None, person: User | N
     granted = family.scope if family else subject.scope
     if person is not None and id_token.is_due(granted):
         claims = id_token.claims(
-            issuer=issuer, client_id=subject.client_id, user=person, base=subject.base, scope=granted, now=0
+            issuer=server.issuer,
+            client_id=subject.client_id,
+            user=person,
+            base=server.fhir_base_for(subject.base),
+            scope=granted,
+            now=0,
         )
         response |= {name: claims.get(name) for name in ("sub", "fhirUser")}
     return {name: value for name, value in response.items() if value is not None}

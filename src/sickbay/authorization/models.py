@@ -40,6 +40,18 @@ class Grant(Struct, frozen=True):
     native: bool = True
 
 
+class ProtectedResource(Struct, frozen=True):
+    """A server besides the FHIR bases that tokens can be for (RFC 8707), such as a developer's MCP server.
+
+    client_id: the app that introspects its tokens; "" for any confidential app.
+    """
+
+    url: str
+    name: str = ""
+    scopes: tuple[str, ...] = ()
+    client_id: str = ""
+
+
 class Client(Struct, frozen=True):
     """A registered app (RFC 7591 2; SMART App Launch 2.2, Register App with EHR)."""
 
@@ -124,6 +136,8 @@ class AuthorizationCode(Struct, frozen=True):
     used_at: int | None = None
     negotiated: tuple[tuple[str, str, str], ...] = ()
     """For each scope: requested, granted and the reason."""
+    by_resource: bool = False
+    """Whether `resource` named the base, which the token request then repeats (RFC 8707 2.2)."""
     hint: str | None = None
     """login_hint, if a patient signed in who isn't the user that it names."""
 
@@ -176,6 +190,8 @@ class TokenFamily(Struct, frozen=True):
     revoked: bool = False
     revoked_at: int = 0
     revoked_by: RevokedBy = ""
+    by_resource: bool = False
+    """As in AuthorizationCode."""
     asked: str = ""
     """A hash of the last rotation's request and client authentication: only an identical request may repeat it."""
 
@@ -276,6 +292,8 @@ class Policy:
     """Whether a patient app may have patient/ scopes without launch/patient: the signed-in user is the patient."""
     state_required: bool = True
     send_iss: bool = True
+    missing_resource: Literal["default", "agents", "refuse"] = "agents"
+    """What a request without aud and resource gets: a token for the app's FHIR base, for agents only, or an error."""
     resource_metadata: bool = True
     """Whether FHIR bases have protected resource metadata (RFC 9728), which challenges name."""
     error_description: bool = True
@@ -352,6 +370,15 @@ class Server(Struct, frozen=True):
     resource_types: dict[str, tuple[str, ...]] = {}
     """base -> the resource types of its FHIR version; empty if unknown."""
     tenants: tuple[str, ...] = ()
+    resources: tuple[ProtectedResource, ...] = ()
     policy: Policy = Policy()
     grants: tuple[str, ...] = ("authorization_code", "refresh_token", "client_credentials")
     """The grant types of the token endpoint."""
+
+    def fhir_base_for(self, audience: str) -> str:
+        """Returns the FHIR base of a token: its audience, or the first base if it is for another resource."""
+        return audience if audience in self.fhir_bases else next(iter(self.fhir_bases), audience)
+
+    def serves(self, audience: str) -> bool:
+        """Whether tokens of this server can have this audience."""
+        return audience in self.fhir_bases or any(resource.url == audience for resource in self.resources)

@@ -114,6 +114,11 @@ SETTINGS: dict[str, PolicySetting] = {
     "explain_empty": PolicySetting(
         "flag", "A search that finds nothing says why, in an OperationOutcome in the Bundle", app=False
     ),
+    "missing_resource": PolicySetting(
+        "choice",
+        "What a request without aud and resource gets: a token for the app's FHIR base, that only for agents, or an error",
+        ("default", "agents", "refuse"),
+    ),
     "resource_metadata": PolicySetting(
         "flag", "FHIR bases have protected resource metadata (RFC 9728), and challenges name them", app=False
     ),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sickbay.authorization.access.scope import list_operation_scopes
+from sickbay.authorization.authorize.parameters import target_of
 from sickbay.authorization.contexts import AccessContext
-from sickbay.authorization.discovery import TYPES
-from sickbay.authorization.models import AccessToken, Policy, Server
+from sickbay.authorization.models import AccessToken, Policy, ProtectedResource, Server
 from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.scopes.supported import TYPES
 from sickbay.kernel.checks import Refusal
-from sickbay.protocol import urls
+from sickbay.protocol import scopes, urls
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 SIGN_IN = ("openid", "fhirUser", "launch/patient")
@@ -31,20 +33,60 @@ def base_scopes(policy: Policy) -> tuple[str, ...]:
     types = ("*",) if policy.wildcard_scopes else TYPES
     standalone = "standalone" in policy.launches
     level = "patient" if standalone else "user"
-    scopes = (*(SIGN_IN if standalone else SIGN_IN[:2]), *(f"{level}/{type}.{suffix}" for type in types))
+    listed = (*(SIGN_IN if standalone else SIGN_IN[:2]), *(f"{level}/{type}.{suffix}" for type in types))
     supported = policy.supported_scopes
-    return tuple(scope for scope in scopes if not supported or scope in supported) or supported
+    return tuple(scope for scope in listed if not supported or scope in supported) or supported
 
 
-def document(resource: str, issuer: str, scopes: tuple[str, ...], name: str, documentation: str) -> dict[str, Any]:
+MAXIMUM_RESOURCES = 50
+"""Registered resources of a hospital."""
+MAXIMUM_URL_CHARACTERS = 2_000
+
+
+def read_resource(members: Mapping[str, Any]) -> ProtectedResource | str:
+    """Returns a registered resource as sickbay.toml and /admin write it, or what is wrong with it, in one sentence."""
+    unknown = [name for name in members if name not in ("url", "name", "scopes", "client_id")]
+    if unknown:
+        return f"A resource has no {unknown[0]}; it has url, name, scopes and client_id"
+    url, name, listed = members.get("url"), members.get("name", ""), members.get("scopes", ())
+    client_id = members.get("client_id", "")
+    if not isinstance(url, str) or len(url) > MAXIMUM_URL_CHARACTERS or not urls.is_web_address(url):
+        return "url must be the http or https URL of a server, without user information"
+    if "#" in url or "?" in url:
+        return f"{url} has a query or a fragment; a resource is registered without"
+    if not isinstance(name, str) or not isinstance(client_id, str):
+        return "name and client_id must be texts"
+    tokens = tuple(listed.split()) if isinstance(listed, str) else tuple(listed) if isinstance(listed, list | tuple) else None
+    if tokens is None or not all(isinstance(token, str) for token in tokens):
+        return "scopes must be a list of SMART scopes"
+    wrong = [token for token in tokens if scopes.parse(token) is None]
+    if wrong or len(" ".join(tokens)) > scopes.MAXIMUM_SCOPE_CHARACTERS:
+        return f"{' '.join(wrong) or 'The list'} can't be scopes of a resource: only SMART scopes can"
+    return ProtectedResource(url, name, tokens, client_id)
+
+
+def read_resources(listed: Iterable[Mapping[str, Any]]) -> tuple[ProtectedResource, ...]:
+    """Returns the resources of a file that was checked before."""
+    return tuple([resource for sent in listed if isinstance(resource := read_resource(sent), ProtectedResource)])
+
+
+def conflict(resource: ProtectedResource, server: Server) -> str:
+    """Returns why the resource can't be added to this server, in one sentence; "" if it can."""
+    if meant := target_of(resource.url, server):
+        return f"{resource.url} is already a protected resource of this hospital, as {meant}"
+    full = len(server.resources) >= MAXIMUM_RESOURCES
+    return f"A hospital has at most {MAXIMUM_RESOURCES} registered resources" if full else ""
+
+
+def document(resource: str, issuer: str, listed: tuple[str, ...], name: str, documentation: str = "") -> dict[str, Any]:
     """Returns the metadata of a resource (RFC 9728 2)."""
+    named = {"resource_name": name, "resource_documentation": documentation}
     return {
         "resource": resource,
         "authorization_servers": [issuer],
-        "scopes_supported": list(scopes),
+        **({"scopes_supported": list(listed)} if listed else {}),
         "bearer_methods_supported": ["header"],
-        "resource_name": name,
-        "resource_documentation": documentation,
+        **{member: value for member, value in named.items() if value},
     }
 
 

@@ -48,11 +48,9 @@ FORM = "application/x-www-form-urlencoded"
 CHECKS: tuple[AccessCheck, ...] = (*access.TOKEN_CHECKS, openid_was_granted)
 
 
-def answer(token: AccessToken, user: User) -> dict[str, Any]:
-    """Returns the id_token's claims about the user, and the name if the app has the scope profile."""
-    claims = id_token.claims(
-        issuer=token.issuer, client_id=token.client_id, user=user, base=token.base, scope=token.scope, now=0
-    )
+def answer(token: AccessToken, user: User, base: str) -> dict[str, Any]:
+    """Returns the id_token's claims about the user, and the name if the app has the scope profile. base: for their URLs."""
+    claims = id_token.claims(issuer=token.issuer, client_id=token.client_id, user=user, base=base, scope=token.scope, now=0)
     display_name = user.name if "profile" in scopes.split(token.scope) else None
     members = {name: claims.get(name) for name in ("sub", "fhirUser", "profile")} | {"name": display_name or None}
     return {name: value for name, value in members.items() if value is not None}

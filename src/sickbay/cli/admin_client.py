@@ -58,7 +58,7 @@ def _send(
     response = (
         _ask_server(place, server, method, path, body, timeout)
         if server
-        else signals.run(_ask_sandbox(folder.settings(data, policies=config_file.policies()), method, path, body))
+        else signals.run(_ask_sandbox(folder.settings(data, **config_file.hospitals()), method, path, body))
     )
     if response.is_success:
         return response

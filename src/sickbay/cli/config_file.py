@@ -214,12 +214,41 @@ def _policies(file: File) -> dict[str, dict[str, Any]]:
     tenants = _table(given, "tenants", path)
     _check_known(tenants, dialects.names(), "hospital", path)
     for name in tenants:
-        _check_known(_table(tenants, name, path), ("policy",), f"tenants.{name} table", path)
+        _check_known(_table(tenants, name, path), ("policy", "resources"), f"tenants.{name} table", path)
     by_tenant = {"": _table(given, "policy", path)} | {
         name: _table(_table(tenants, name, path), "policy", path) for name in tenants
     }
     _validate(by_tenant, path)
     return {name: policy for name, policy in by_tenant.items() if policy}
+
+
+def hospitals() -> dict[str, Any]:
+    """The settings of hospitals. Raises CommandError."""
+    return {"policies": policies(), "resources": resources()}
+
+
+def resources() -> dict[str, tuple[dict[str, Any], ...]]:
+    """Protected resources by tenant; a file closer to the command replaces the list of the other. Raises CommandError."""
+    listed: dict[str, tuple[dict[str, Any], ...]] = {}
+    for file in reversed(files()):
+        for name, table in _table(file.given, "tenants", file.path).items():
+            if isinstance(table, dict) and "resources" in table:
+                listed[name] = _read_resources(name, table["resources"], file.path)
+    return listed
+
+
+def _read_resources(name: str, given: object, path: Path) -> tuple[dict[str, Any], ...]:
+    from sickbay.authorization.protected_resource import MAXIMUM_RESOURCES, read_resource
+
+    place = f"{path}, tenants.{name}.resources"
+    if not isinstance(given, list) or not all(isinstance(entry, dict) for entry in given):
+        reject_argument(f"Write a protected resource as [[tenants.{name}.resources]] ({place}).")
+    if len(given) > MAXIMUM_RESOURCES:
+        reject_argument(f"A hospital has at most {MAXIMUM_RESOURCES} registered resources ({place}).")
+    for entry in given:
+        if isinstance(wrong := read_resource(entry), str):
+            reject_argument(f"{_make_printable(wrong)} ({place}).")
+    return tuple(given)
 
 
 def is_on(name: str) -> bool:

@@ -135,7 +135,7 @@ class ServeOptions:
             open_sign_in=self.open_sign_in,
             mcp=self.mcp,
             sample_port=self.sample_port,
-            policies=config_file.policies(),
+            **config_file.hospitals(),
             throttle=self.throttle,
             max_connections=self.max_connections,
             max_connections_per_address=self.max_connections_per_address,

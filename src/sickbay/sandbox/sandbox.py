@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sickbay import dialects
+from sickbay.authorization.protected_resource import read_resources
 from sickbay.authorization.scopes.resource_types import types_of
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.budget import Budget
@@ -156,6 +157,7 @@ def _tenant(name: str, base: str, settings: Settings) -> Tenant:
         dialect,
         {version: types_of(VERSIONS[version].number) for version in dialect.fhir},
         {**settings.policies.get("", {}), **settings.policies.get(name, {})},
+        read_resources(settings.resources.get(name, ())),
     )
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 
 from sickbay.authorization import authorize as stage
 from sickbay.authorization.authorize import GrantedScope
-from sickbay.authorization.authorize.parameters import base as base_of
+from sickbay.authorization.authorize.parameters import target
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.login.prompt import SignInParameters, sign_in_parameters
 from sickbay.authorization.models import AutoApproval, Client, Launch, User
@@ -249,7 +249,7 @@ def _make_pending(
     id: str = "",
 ) -> PendingAuthorization:
     """stored: for a new request, what is known so far. The user's choices override the launch, which overrides auto_approve."""
-    base = base_of(request, tenant.server) or tenant.fhir_base(client.fhir)
+    base = target(request, tenant.server) or (launch.iss if launch else "") or tenant.fhir_base(client.fhir)
     patient = stored.patient or (launch.patient if launch else None)
     encounter = (launch.encounter if launch else None) if stored.encounter is None else stored.encounter
     if client.auto_approve is not None:
@@ -260,7 +260,7 @@ def _make_pending(
         stored.timeline,
         stored.exchange,
         base,
-        tenant.version_of(base),
+        tenant.version_of(base) or client.fhir,
         launch,
         stored.launch_key,
         user=person.user,

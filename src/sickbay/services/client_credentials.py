@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from sickbay.authorization.authorize.parameters import base_here
+from sickbay.authorization.authorize.parameters import target_of
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AccessToken, Client
 from sickbay.authorization.requests import TokenRequest
@@ -32,9 +32,9 @@ def negotiate(tenant: Tenant, request: TokenRequest, context: TokenContext) -> O
 
 
 def _base(tenant: Tenant, client: Client, request: TokenRequest) -> str:
-    """The FHIR base that the resource indicator names, otherwise the one that the app is registered for."""
+    """The server that the resource indicator names, otherwise the FHIR base that the app is registered for."""
     resource = request.parameters.get("resource")
-    return (base_here(resource, tenant.server) if resource else None) or tenant.fhir_base(client.fhir)
+    return (target_of(resource, tenant.server) if resource else None) or tenant.fhir_base(client.fhir)
 
 
 async def grant(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -11,7 +11,7 @@ from msgspec import structs
 
 from sickbay import dialects
 from sickbay.authorization import policy as policies
-from sickbay.authorization.models import Client, Policy, Server, User
+from sickbay.authorization.models import Client, Policy, ProtectedResource, Server, User
 from sickbay.dialects import Dialect
 from sickbay.faults.fault import Fault
 from sickbay.fhir.versions import VERSIONS
@@ -84,14 +84,20 @@ class Tenant:
     """FHIR base -> version, as in ResourceSpace."""
     digest: str = ""
     """Of the file that the administrator added it with; "" for the hospitals that come with Sickbay."""
+    resources: tuple[ProtectedResource, ...] = ()
+    """The protected resources in its file or in sickbay.toml."""
+    added_resources: tuple[ProtectedResource, ...] = ()
+    """The protected resources that were added at runtime."""
     users: tuple[User, ...] = ()
     """The users in its file, besides those of the population."""
     faults: tuple[Fault, ...] = ()
     """The faults in its file, which are in force again after a reset."""
 
-    def with_chosen(self, chosen: Mapping[str, Any]) -> Tenant:
-        """The same hospital with these settings instead of the ones chosen before."""
-        return replace(self, chosen=chosen, server=structs.replace(self.server, policy=policies.under(self.configured, chosen)))
+    def with_chosen(self, chosen: Mapping[str, Any], added: Iterable[ProtectedResource] = ()) -> Tenant:
+        """The same hospital with these settings and these added resources, instead of those before."""
+        policy, added = policies.under(self.configured, chosen), tuple(added)
+        server = structs.replace(self.server, policy=policy, resources=(*self.resources, *added))
+        return replace(self, chosen=chosen, added_resources=added, server=server)
 
     @property
     def policy(self) -> Policy:
@@ -206,6 +212,7 @@ def tenant(
     dialect: Dialect,
     types: Mapping[str, tuple[str, ...]],
     chosen: Mapping[str, Any] | None = None,
+    resources: tuple[ProtectedResource, ...] = (),
 ) -> Tenant:
     """types: FHIR version -> its resource types. chosen: its policy in sickbay.toml, which overrides the dialect."""
     home = f"{base}/{name}"
@@ -219,7 +226,9 @@ def tenant(
         fhir_versions={address: VERSIONS[version].number for version, address in bases.items()},
         resource_types={address: types.get(version, ()) for version, address in bases.items()},
         tenants=(name,),
+        resources=resources,
         policy=policies.under(Policy(**{"send_iss": dialect.answers.iss, **dialect.policy}), chosen or {}),
     )
     versions = {address: version for version, address in bases.items()}
-    return Tenant(name, dialect.title, home, dialect, server, server.policy, chosen or {}, versions=versions)
+    configured, chosen = server.policy, chosen or {}
+    return Tenant(name, dialect.title, home, dialect, server, configured, chosen, versions=versions, resources=resources)

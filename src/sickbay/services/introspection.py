@@ -41,4 +41,4 @@ async def _describe(runtime: Runtime, tenant: Tenant, context: SubjectContext) -
     if not stage.is_active(context, await token_lookup.client_of(runtime, subject), person):
         return INACTIVE
     family = subject if isinstance(subject, TokenFamily) else await records.load(runtime, "family", subject.family, TokenFamily)
-    return stage.answer(context, family, person, tenant.server.issuer)
+    return stage.answer(context, family, person, tenant.server)

@@ -73,7 +73,7 @@ def open_context(tenant: Tenant, waiting: PendingAuthorization) -> tuple[LaunchS
     open_scopes = [scope for scope in login_decision.asks_context(waiting.grantable) if scope.text not in waiting.chosen]
     if not open_scopes:
         return None
-    types = {name.lower(): name for name in tenant.server.resource_types.get(waiting.base, ())}
+    types = {name.lower(): name for name in tenant.server.resource_types.get(tenant.fhir_base(waiting.version), ())}
     return next(((scope, name) for scope in open_scopes if (name := types.get(scope.type or ""))), None)
 
 
@@ -215,6 +215,7 @@ def _code(
         family=_family(runtime, now),
         base=waiting.base,
         timeline=waiting.timeline,
+        by_resource=bool(sent.get("resource")),
         user=waiting.user.username if waiting.user else None,
         session=waiting.login,
         code_challenge=sent.get("code_challenge"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sickbay.authorization import policy as policies
+from sickbay.authorization.models import ProtectedResource
 from sickbay.faults.fault import Fault
 from sickbay.kernel.effects import SystemEffects
 from sickbay.services import records, reset_revisions
@@ -42,6 +43,8 @@ class RuntimeSettings:
     faults: list[Fault] = field(default_factory=list)
     injected_until: int = 0
     """Until then, codes and tokens may be used that a fault made useless."""
+    resources: dict[str, list[ProtectedResource]] = field(default_factory=dict)
+    """The protected resources that were added: hospital -> resources."""
     hospitals: dict[str, str] = field(default_factory=dict)
     """The hospitals that were added: name -> digest of the file."""
 
@@ -100,11 +103,19 @@ async def after_reset(runtime: Runtime, tenant: str | None, everything: bool = F
     """
     settings, revision = await read_stored(runtime)
     if tenant is None:
-        hospitals = {} if everything else settings.hospitals
-        return put(RuntimeSettings(faults=_faults_of(runtime, hospitals), hospitals=hospitals), revision)
+        hospitals, resources = ({}, {}) if everything else (settings.hospitals, settings.resources)
+        faults = _faults_of(runtime, hospitals)
+        return put(RuntimeSettings(faults=faults, resources=resources, hospitals=hospitals), revision)
     kept = {name: value for name, value in settings.policies.items() if name != tenant}
     faults = [fault for fault in settings.faults if fault.tenant != tenant]
+    if everything:
+        settings = replace(settings, resources=without(settings.resources, tenant))
     return put(replace(settings, policies=kept, faults=[*faults, *_faults_of(runtime, (tenant,))]), revision)
+
+
+def without(resources: Mapping[str, list[ProtectedResource]], tenant: str) -> dict[str, list[ProtectedResource]]:
+    """The resources of all other hospitals."""
+    return {name: listed for name, listed in resources.items() if name != tenant}
 
 
 def _faults_of(runtime: Runtime, names: Iterable[str]) -> list[Fault]:
@@ -141,9 +152,9 @@ def _apply(runtime: Runtime, settings: RuntimeSettings, revision: int, resets: R
     if isinstance(runtime.effects, SystemEffects):
         runtime.effects.offset, runtime.effects.frozen_at = settings.seconds, settings.frozen_at
     for name, tenant in runtime.tenants.items():
-        chosen = settings.policies.get(name, {})
-        if chosen != tenant.chosen:
-            runtime.tenants[name] = tenant.with_chosen(chosen)
+        chosen, added = settings.policies.get(name, {}), tuple(settings.resources.get(name, ()))
+        if chosen != tenant.chosen or added != tenant.added_resources:
+            runtime.tenants[name] = tenant.with_chosen(chosen, added)
             runtime.token_cache = TokenCache()
     forgotten, runtime.resets = reset_revisions.news(runtime.resets, resets), resets
     for reset in forgotten:

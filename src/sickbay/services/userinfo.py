@@ -33,4 +33,4 @@ async def userinfo(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> 
     client_id, timeline = (token.client_id, token.timeline) if token else ("", "")
     if decision.refusal is not None or token is None or user is None:
         return UserInfoResult(decision, None, client_id, timeline)
-    return UserInfoResult(decision, stage.answer(token, user), client_id, timeline)
+    return UserInfoResult(decision, stage.answer(token, user, tenant.server.fhir_base_for(token.base)), client_id, timeline)

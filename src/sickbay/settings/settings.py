@@ -57,6 +57,8 @@ class Settings:
     sample_port: int | None = None
     policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Policy overrides by tenant name, "" for all tenants (authorization.policy)."""
+    resources: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    """Protected resources by tenant name, as in sickbay.toml (authorization.protected_resource)."""
     journal_exchanges: int = 20_000
     journal_size: int = 64
     """The limits of the journal: number of exchanges, and size in megabytes. The first one reached counts."""

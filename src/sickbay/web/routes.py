@@ -40,7 +40,19 @@ if TYPE_CHECKING:
     from sickbay.web.exchanges import handlers as exchange_handlers
     from sickbay.web.explorer import handlers as explorer
     from sickbay.web.oauth import authorized_apps
-    from sickbay.web.portal import app_edit, app_faults, app_policy, apps, developer, doctor, hospitals, lookup, rules, time
+    from sickbay.web.portal import (
+        app_edit,
+        app_faults,
+        app_policy,
+        apps,
+        developer,
+        doctor,
+        hospitals,
+        lookup,
+        resources,
+        rules,
+        time,
+    )
     from sickbay.web.portal import registration as portal_registration
 else:
     docs_handlers = HandlersOf("sickbay.web.docs.handlers")
@@ -62,6 +74,7 @@ else:
     doctor = HandlersOf("sickbay.web.portal.doctor")
     hospitals = HandlersOf("sickbay.web.portal.hospitals")
     lookup = HandlersOf("sickbay.web.portal.lookup")
+    resources = HandlersOf("sickbay.web.portal.resources")
     rules = HandlersOf("sickbay.web.portal.rules")
     time = HandlersOf("sickbay.web.portal.time")
     portal_registration = HandlersOf("sickbay.web.portal.registration")
@@ -102,6 +115,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer/apps/{id}/enable", _by_id(sandbox, apps.enable), methods=["POST"]),
         Route("/developer/apps/{id}/remove", _by_id(sandbox, apps.remove), methods=["POST"]),
         Route("/developer/hospitals", _with(sandbox, hospitals.hospitals), methods=["GET", "POST"]),
+        Route("/developer/hospitals/{id}/resources", _by_id(sandbox, resources.resources), methods=["GET", "POST"]),
         Route("/developer/hospitals/{id}", _by_id(sandbox, hospitals.hospital), methods=["GET", "POST"]),
         Route("/exchanges", _with(sandbox, listing.listing)),
         Route("/exchanges/clear", _with(sandbox, listing.clear), methods=["GET", "POST"]),

@@ -259,13 +259,12 @@ def paste(text: str) -> AuthorizeRequest:
             sample_request(aud=None, resource="http://localhost:7425/general/dstu"),
             sample_context(),
             Refusal(
-                "aud-mismatch",
-                "invalid_request",
+                "mcp-resource-unknown",
+                "invalid_target",
                 {
                     "received": "http://localhost:7425/general/dstu",
-                    "bases": [BASE, "http://localhost:7425/general/dstu2"],
+                    "resources": [BASE, "http://localhost:7425/general/dstu2"],
                     "closest": "http://localhost:7425/general/dstu2",
-                    "endpoints": ["http://localhost:7425/general/oauth/authorize", "http://localhost:7425/general/oauth/token"],
                 },
             ),
         ),

@@ -155,7 +155,9 @@ def token_is_for_this_fhir_base_url(request: AccessRequest, context: AccessConte
     audience = issued_token(context).base
     if audience == request.base or not request.base or audience.rstrip("/") == request.base.rstrip("/"):
         return None
-    facts = {"received": audience, "expected": request.base}
+    server = context.server
+    registered = isinstance(server, Server) and audience not in server.fhir_bases and server.serves(audience)
+    facts = {"received": audience, "expected": request.base} | ({"of": "resource"} if registered else {})
     return refusals.FHIR_TOKEN_WRONG_AUDIENCE.with_facts(facts)
 
 

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sickbay.authorization.authorize import aud, client, code_challenge, launch, redirect_uri, request_syntax, scope
+from sickbay.authorization.authorize import (
+    aud,
+    client,
+    code_challenge,
+    launch,
+    redirect_uri,
+    request_syntax,
+    resource,
+    scope,
+)
 from sickbay.authorization.authorize.granting import GrantedScope, granted_scopes
 from sickbay.authorization.authorize.parameters import AuthorizeCheck, context_for, pkce_mode
 from sickbay.authorization.contexts import AuthorizeContext
@@ -55,6 +64,7 @@ CHECKS: tuple[AuthorizeCheck, ...] = (
     request_syntax.state_is_sent,
     aud.aud_is_sent,
     aud.aud_is_a_fhir_base_of_this_server,
+    resource.resource_and_aud_name_one_server,
     code_challenge.code_challenge_is_sent_if_required,
     code_challenge.code_challenge_and_its_method_are_sent_together,
     code_challenge.code_challenge_method_is_s256_if_sent,
@@ -85,6 +95,7 @@ CHECKS: tuple[AuthorizeCheck, ...] = (
     scope.scopes_are_registered,
     scope.scope_types_exist_in_the_fhir_version,
     scope.patient_scopes_have_a_patient,
+    resource.scopes_belong_to_the_resource,
     request_syntax.none_is_the_only_prompt_if_sent,
     request_syntax.user_is_signed_in_if_prompt_is_none,
 )
@@ -123,6 +134,10 @@ STRICT = frozenset(
         refusals.URL_HAS_WHITESPACE,
         refusals.URL_HTML_ESCAPED,
         refusals.AUD_MISMATCH,
+        refusals.AUD_RESOURCE_DISAGREE,
+        refusals.MCP_RESOURCE_UNKNOWN,
+        refusals.MCP_RESOURCE_TWICE,
+        refusals.MCP_SCOPE_NOT_OF_RESOURCE,
         refusals.LAUNCH_CODE_UNKNOWN,
         refusals.LAUNCH_CODE_OTHER_CLIENT,
         refusals.LAUNCH_CODE_EXPIRED,

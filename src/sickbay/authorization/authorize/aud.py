@@ -1,8 +1,8 @@
-"""Checks of aud (SMART 2.2, authorize request), which names the FHIR server that the token is for."""
+"""Checks of aud (SMART 2.2, authorize request), which names the server that the token is for, or resource (RFC 8707)."""
 
 from __future__ import annotations
 
-from sickbay.authorization.authorize.parameters import audience, base
+from sickbay.authorization.authorize.parameters import audience, is_agent, target
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
@@ -15,8 +15,10 @@ from sickbay.protocol import urls
 
 @check()
 def aud_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    if audience(request) or not context.smart:
+    if audience(request) or not context.smart or _has_default(context):
         return None
+    if is_agent(context.client):
+        return refusals.MCP_RESOURCE_MISSING(received=None, parameter="resource")
     bases = list(list_likely(context.server, context)) if isinstance(context.server, Server) else []
     facts = {
         "received": None,
@@ -24,18 +26,37 @@ def aud_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal
         "bases": bases,
         "base": bases[0] if bases else "FHIR-BASE-URL-OF-YOUR-LAUNCH",
         "note": "the iss of the launch",
+        **_find_resource(context),
     }
     return refusals.AUD_MISSING.with_facts(facts)
+
+
+def _find_resource(context: AuthorizeContext) -> dict[str, object]:
+    """The MCP server whose client this is, if the app introspects its tokens."""
+    server, client = context.server, context.client
+    if not isinstance(server, Server) or not isinstance(client, Client):
+        return {}
+    urls_served = [resource.url for resource in server.resources if resource.client_id == client.client_id]
+    return {"serves": urls_served[0]} if urls_served else {}
+
+
+def _has_default(context: AuthorizeContext) -> bool:
+    """Whether a request without aud and resource gets a token for the app's FHIR base."""
+    policy = context.server.policy.missing_resource if isinstance(context.server, Server) else "refuse"
+    return policy == "default" or (policy == "agents" and is_agent(context.client))
 
 
 @check(requires=("server",), after=(aud_is_sent,))
 def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     server = context.server
-    if not isinstance(server, Server) or not server.fhir_bases:
+    if not isinstance(server, Server) or not server.fhir_bases or not audience(request):
         return None
     wire = [request.wire(name) or "" for name in ("aud", "resource")]
-    if base(request, server) and not any(urls.is_encoded_twice(value) for value in wire):
+    encoded_twice = any(urls.is_encoded_twice(value) for value in wire)
+    if target(request, server) and not encoded_twice:
         return None
+    if not request.parameters.get("aud") and not encoded_twice:
+        return _refuse_resource(request.parameters.get("resource") or "", server, context)
     facts = {
         "received": request.wire("aud") or request.wire("resource"),
         "bases": list(list_likely(server, context)),
@@ -43,6 +64,13 @@ def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, context: Author
         "endpoints": [server.authorization_endpoint, server.token_endpoint],
     }
     return refusals.AUD_MISMATCH.with_facts(facts)
+
+
+def _refuse_resource(resource: str, server: Server, context: AuthorizeContext) -> Refusal:
+    """An unknown resource has an error code of its own (RFC 8707 2). Clients that send it don't know `aud`."""
+    known = (*[registered.url for registered in server.resources], *list_likely(server, context))
+    facts = {"received": resource, "resources": list(known), "closest": find_nearest(resource, known)}
+    return refusals.MCP_RESOURCE_UNKNOWN.with_facts(facts)
 
 
 def list_likely(server: Server, context: AuthorizeContext) -> tuple[str, ...]:

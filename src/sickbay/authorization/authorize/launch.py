@@ -6,12 +6,21 @@ from typing import Any
 
 from sickbay.authorization.authorize.aud import aud_is_a_fhir_base_of_this_server
 from sickbay.authorization.authorize.client import client_is_registered
-from sickbay.authorization.authorize.parameters import asks_launch, asks_patient, audience, base, base_of, tokens
+from sickbay.authorization.authorize.parameters import (
+    asks_launch,
+    asks_patient,
+    audience,
+    base,
+    base_of,
+    resource_facts,
+    tokens,
+)
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Launch, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.scopes.supported import scopes_supported
 from sickbay.kernel.checks import Refusal
 from sickbay.protocol import urls
 
@@ -33,7 +42,17 @@ def launch_type_is_allowed(request: AuthorizeRequest, context: AuthorizeContext)
 def launch_scope_is_sent_only_with_launch(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if not asks_launch(request) or _code(request):
         return None
-    return refusals.LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM.with_facts({"received": None} | _expected_launch(context))
+    facts = {"received": None} | _expected_launch(context) | resource_facts(request)
+    if _requests_everything(request, context):
+        facts["whole"] = True
+    return refusals.LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM.with_facts(facts)
+
+
+def _requests_everything(request: AuthorizeRequest, context: AuthorizeContext) -> bool:
+    """Whether these are all scopes in the discovery document, also those of backend services."""
+    requested, server = tokens(request), context.server
+    services = any(token.startswith("system/") for token in requested)
+    return services and isinstance(server, Server) and {*scopes_supported(server.policy)} <= {*requested}
 
 
 @check()
@@ -101,7 +120,7 @@ def aud_equals_iss_of_the_launch_if_there_is_one(request: AuthorizeRequest, cont
     launch, server = context.launch, context.server
     if not isinstance(launch, Launch) or not isinstance(server, Server):
         return None
-    if base_of(launch.iss, server.fhir_bases) in (None, base(request, server)):
+    if not audience(request) or base_of(launch.iss, server.fhir_bases) in (None, base(request, server)):
         return None
     facts = {"received": audience(request), "expected": launch.iss, "note": "the iss of the launch"}
     return refusals.AUD_NOT_ISS_OF_LAUNCH.with_facts(facts)

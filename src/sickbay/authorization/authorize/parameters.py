@@ -112,6 +112,31 @@ def base_here(aud: str, server: Server) -> str | None:
     return base_of(aud, server.fhir_bases) or server.also.get(base_of(aud, tuple(server.also)) or "")
 
 
+def target(request: AuthorizeRequest, server: Server) -> str | None:
+    """Returns what the token is for: a FHIR base or a registered resource. None if the request names neither."""
+    named = audience(request)
+    return target_of(named, server) if named else None
+
+
+def target_of(text: str, server: Server) -> str | None:
+    """Returns the FHIR base or the registered resource that a URL means."""
+    found = base_here(text, server)
+    if found is None and server.resources:
+        found = base_of(text, tuple([resource.url for resource in server.resources]))
+    return found
+
+
+def resource_facts(request: AuthorizeRequest) -> dict[str, object]:
+    """Returns the resource for an explanation, if the request names one. Clients of MCP do, and SMART apps send `aud`."""
+    resource = request.parameters.get("resource")
+    return {"resource": resource} if resource else {}
+
+
+def is_agent(client: object) -> bool:
+    """Whether the client's id is the URL of its metadata document: clients of MCP have no launch and don't know `aud`."""
+    return isinstance(client, Client) and urls.is_web(client.client_id)
+
+
 def pkce_mode(context: AuthorizeContext) -> Pkce:
     """Returns the tenant's policy, or the app's registration; "if-sent" if neither is known."""
     if isinstance(context.server, Server) and context.server.policy.pkce:

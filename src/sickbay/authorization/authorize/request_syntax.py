@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from sickbay.authorization.authorize.parameters import resource_facts
 from sickbay.authorization.authorize.redirect_uri import repetition
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
@@ -100,7 +101,8 @@ def request_object_is_not_used(request: AuthorizeRequest, context: AuthorizeCont
 def state_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if request.parameters.get("state") or (not context.smart and _is_bound(request)):
         return None
-    return refusals.STATE_MISSING(received=None, note="an example; yours must be random")
+    facts = {"received": None, "note": "an example; yours must be random"} | resource_facts(request)
+    return refusals.STATE_MISSING.with_facts(facts)
 
 
 def _is_bound(request: AuthorizeRequest) -> bool:

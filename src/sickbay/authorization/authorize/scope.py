@@ -11,6 +11,7 @@ from sickbay.authorization.authorize.parameters import (
     find_wrong_separators,
     read_scopes,
     requested_resources,
+    resource_facts,
     scope_of,
     tokens,
 )
@@ -189,5 +190,6 @@ def patient_scopes_have_a_patient(request: AuthorizeRequest, context: AuthorizeC
         "scopes": patient_scopes,
         "launch": code,
         "note": "launch with a launch code",
+        **resource_facts(request),
     }
     return refusals.SCOPE_PATIENT_WITHOUT_CONTEXT.with_facts(facts)

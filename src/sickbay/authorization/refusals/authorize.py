@@ -21,6 +21,11 @@ URL_HAS_WHITESPACE_IN_REDIRECT_URI = RefusalType("url-has-whitespace", "invalid_
 # The redirect URI is proven before these are decided: the error is sent to it.
 AUD_MISSING = RefusalType("aud-missing", "invalid_request", redirectable=True)
 AUD_MISMATCH = RefusalType("aud-mismatch", "invalid_request", redirectable=True)
+AUD_RESOURCE_DISAGREE = RefusalType("aud-resource-disagree", "invalid_target", redirectable=True)
+MCP_RESOURCE_MISSING = RefusalType("mcp-resource-missing", "invalid_target", redirectable=True)
+MCP_RESOURCE_UNKNOWN = RefusalType("mcp-resource-unknown", "invalid_target", redirectable=True)
+MCP_RESOURCE_TWICE = RefusalType("mcp-resource-twice", "invalid_target", redirectable=True)
+MCP_SCOPE_NOT_OF_RESOURCE = RefusalType("mcp-scope-not-of-resource", "invalid_scope", redirectable=True)
 CLIENT_NOT_ENABLED_FOR_TENANT = RefusalType("client-not-enabled-for-tenant", "unauthorized_client", redirectable=True)
 LAUNCH_TYPE_NOT_ALLOWED = RefusalType("launch-type-not-allowed", "unauthorized_client", redirectable=True)
 LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM = RefusalType("launch-scope-without-launch-param", "invalid_request", redirectable=True)

@@ -36,6 +36,7 @@ from sickbay.authorization.token.request import (
     implied_grant_type,
     method_is_post,
     parameters_are_sent_once,
+    resource_is_repeated_if_the_policy_is_strict,
     resource_is_the_granted_fhir_base_url_if_sent,
     url_belongs_to_a_hospital,
 )
@@ -50,6 +51,7 @@ ENVELOPE: tuple[TokenCheck, ...] = (
     grant_type_is_supported,
     grant_type_fits_the_other_parameters,
     resource_is_the_granted_fhir_base_url_if_sent,
+    resource_is_repeated_if_the_policy_is_strict,
 )
 
 FORM_CHECKS: tuple[TokenCheck, ...] = (method_is_post, body_is_a_form, parameters_are_sent_once)

@@ -81,7 +81,7 @@ def code_was_issued_by_this_server(request: TokenRequest, context: TokenContext)
     """A code must be redeemed at the token endpoint of the tenant that issued it."""
     code, server = _code(context), context.server
     bases = server.fhir_bases if isinstance(server, Server) else ()
-    if not code.base or code.base in bases:
+    if not code.base or code.base in bases or (isinstance(server, Server) and server.serves(code.base)):
         return None
     return refusals.TOKEN_ENDPOINT_WRONG_TENANT(received=request.url, expected=None)
 

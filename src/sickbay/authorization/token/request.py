@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.authorize.parameters import base_here, base_of
+from sickbay.authorization.authorize.parameters import base_of, target_of
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AuthorizationCode, Client, Server, TokenFamily
@@ -58,7 +58,7 @@ def body_is_a_form(request: TokenRequest, context: TokenContext) -> Refusal | No
 
 @check()
 def parameters_are_sent_once(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    repeated = request.parameters.list_repeated()
+    repeated = [name for name in request.parameters.list_repeated() if name != "resource"]
     if not repeated:
         return None
     facts = {"names": list(repeated), "received": list(repeated), "expected": "each parameter once"}
@@ -98,18 +98,42 @@ def grant_type_fits_the_other_parameters(request: TokenRequest, context: TokenCo
 
 @check(requires=("server",))
 def resource_is_the_granted_fhir_base_url_if_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    """A resource indicator (RFC 8707 2.2) must name the FHIR base of the grant; a backend service may choose any base."""
-    sent, server = request.parameters.get("resource"), context.server
-    if not sent:
+    """Resource indicators (RFC 8707 2.2) must name the server of the grant; a backend service may choose any single one."""
+    if not request.parameters.get("resource"):
         return None
+    grant, server = _grant(context), context.server
+    known = (*server.fhir_bases, *[resource.url for resource in server.resources]) if isinstance(server, Server) else ()
+    granted = (grant.base,) if grant is not None and grant.base else known
+    if not granted:
+        return None
+    values = tuple(dict.fromkeys(filter(None, request.parameters.all("resource"))))
+    meant = [base_of(value, granted) or _alias(value, server) for value in values]
+    wrong = next((value for value, base in zip(values, meant, strict=True) if base not in granted or base != meant[0]), None)
+    if wrong is None:
+        return None
+    expected = meant[0] if grant is None and meant[0] in granted else granted[0]
+    return refusals.TOKEN_RESOURCE_MISMATCH(received=wrong, expected=expected)
+
+
+def _alias(value: str, server: object) -> str | None:
+    return target_of(value, server) if isinstance(server, Server) else None
+
+
+def _grant(context: TokenContext) -> AuthorizationCode | TokenFamily | None:
     grant = context.code if isinstance(context.code, AuthorizationCode) else context.family
-    granted = grant.base if isinstance(grant, AuthorizationCode | TokenFamily) else ""
-    bases = (granted,) if granted else server.fhir_bases if isinstance(server, Server) else ()
-    if not bases or base_of(sent, bases):
+    return grant if isinstance(grant, AuthorizationCode | TokenFamily) else None
+
+
+@check(requires=("server",))
+def resource_is_repeated_if_the_policy_is_strict(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    """A client that named a resource does so in each request (RFC 8707 2.2; MCP). By default, the grant's resource is kept."""
+    server = context.server
+    if not isinstance(server, Server) or server.policy.missing_resource != "refuse" or request.parameters.get("resource"):
         return None
-    if isinstance(server, Server) and base_here(sent, server) in bases:
+    grant = _grant(context)
+    if grant is None or not grant.by_resource:
         return None
-    return refusals.TOKEN_RESOURCE_MISMATCH(received=sent, expected=bases[0])
+    return refusals.MCP_RESOURCE_MISSING_TOKEN(received=None, expected=grant.base, refresh=refreshing(request))
 
 
 def _suggested_grant(request: TokenRequest) -> str | None:

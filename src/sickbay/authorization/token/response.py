@@ -46,6 +46,7 @@ def family(code: AuthorizationCode, policy: Policy, now: int) -> TokenFamily:
         encounter=code.encounter,
         context=code.context,
         timeline=code.timeline,
+        by_resource=code.by_resource,
     )
 
 

@@ -9,7 +9,16 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Launch, Policy, Server, TokenFamily
+from sickbay.authorization.models import (
+    AccessToken,
+    AuthorizationCode,
+    Client,
+    Launch,
+    Policy,
+    ProtectedResource,
+    Server,
+    TokenFamily,
+)
 from sickbay.authorization.scopes.resource_types import types_of
 from sickbay.diagnosis.corrections import PLACES
 from sickbay.kernel.checks import UNKNOWN, Unknown
@@ -37,9 +46,14 @@ def server(context: Json) -> Server | Unknown:
         fhir_versions=dict.fromkeys(bases, evidence.get("fhir_version", "")),
         resource_types=dict.fromkeys(bases, types_of(evidence.get("fhir_version", ""))),
         tenants=tuple(evidence.get("tenants", ())),
+        resources=tuple(_resource(entry) for entry in evidence.get("resources", ())),
         policy=policy(evidence),
         grants=("authorization_code", "refresh_token", "client_credentials"),
     )
+
+
+def _resource(evidence: Json) -> ProtectedResource:
+    return ProtectedResource(evidence["url"], scopes=tuple(evidence.get("scopes", ())), client_id=evidence.get("client_id", ""))
 
 
 def cookie_lost(context: Json) -> bool:
@@ -57,6 +71,7 @@ def live_at(context: Json) -> int | None:
 def policy(evidence: Json) -> Policy:
     pkce = evidence.get("pkce_required")
     return Policy(
+        missing_resource=evidence.get("missing_resource", "agents"),
         pkce=None if pkce is None else "required" if pkce else "if-sent",
         launches=tuple(evidence.get("launches", ("ehr", "standalone"))),
         basic_secret=evidence.get("basic_secret", "either"),
@@ -131,6 +146,8 @@ def _code(value: str, evidence: Json) -> AuthorizationCode:
         issued_at=int(evidence.get("issued_at", 0)),
         lifetime=int(evidence.get("lifetime", 60)),
         family="",
+        base=evidence.get("aud", ""),
+        by_resource=evidence.get("by_resource", False),
         code_challenge=evidence.get("code_challenge"),
         code_challenge_method=evidence.get("code_challenge_method"),
         nonce=evidence.get("nonce"),
@@ -148,7 +165,8 @@ def _family(value: str, evidence: Json) -> TokenFamily:
         family="",
         client_id=evidence.get("client_id", ""),
         scope=evidence.get("scope", ""),
-        base="",
+        base=evidence.get("aud", ""),
+        by_resource=evidence.get("by_resource", False),
         generation=1 if evidence.get("rotated") else 0,
         mode=evidence.get("mode", "offline"),
         rotated_at=int(evidence.get("rotated_at", 0)),

@@ -160,7 +160,13 @@ def _is_same_coding(value: str, other: str) -> bool:
     return code == other_code and (not system or not other_system or system == other_system)
 
 
+def _of_a_resource(facts: Facts) -> Facts | None:
+    """The token's audience is a registered server that isn't a FHIR base."""
+    return facts if facts.get("of") == "resource" else None
+
+
 FUNCTIONS: Mapping[str, Functions] = {
+    "mcp-token-passthrough": {"recognises": _of_a_resource},
     "fhir-token-missing": {"repair": lambda request, facts: corrections.new_token(request)},
     "fhir-token-not-bearer": {"recognises": lambda facts: {**facts, "said": FAULTS[facts["fault"]]}, "repair": _as_bearer},
     "fhir-token-in-query": {"recognises": _name_place, "repair": _in_header},

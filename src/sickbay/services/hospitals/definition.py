@@ -8,6 +8,7 @@ from typing import Any
 
 from sickbay import dialects
 from sickbay.authorization.models import User
+from sickbay.authorization.protected_resource import read_resources
 from sickbay.authorization.scopes.resource_types import types_of
 from sickbay.dialects import Dialect
 from sickbay.faults.fault import Fault, fault_of
@@ -24,7 +25,7 @@ def create(document: Mapping[str, Any], base: str, digest: str) -> Tenant:
     name = document["name"]
     dialect = dialects.read(document.get("like", dialects.STANDARD), _merge_dialect(document))
     types = {version: types_of(VERSIONS[version].number) for version in dialect.fhir}
-    plain = context.tenant(name, base, dialect, types)
+    plain = context.tenant(name, base, dialect, types, resources=read_resources(document.get("resources", ())))
     return replace(plain, digest=digest, users=_users(document, dialect), faults=_faults(document))
 
 

@@ -31,6 +31,7 @@ TOP: Final[Types] = {
     "id_token": dict[str, dict[str, str]],
     "users": list[dict[str, Any]],
     "faults": list[dict[str, Any]],
+    "resources": list[dict[str, Any]],
 }
 PATHS: Final[Types] = dict.fromkeys((*STANDARD_PATHS, "authorize", "token", "errors"), str)
 SEARCH: Final[Types] = {"required": tuple[str, ...], "alone": tuple[str, ...], "parameters": dict[str, tuple[str, ...]]}

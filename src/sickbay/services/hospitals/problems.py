@@ -9,6 +9,7 @@ from typing import Any, Final
 from sickbay import dialects
 from sickbay.authorization import policy as policies
 from sickbay.authorization import refusals
+from sickbay.authorization.protected_resource import MAXIMUM_RESOURCES, read_resource
 from sickbay.faults import fault as faults
 from sickbay.fhir.search.parameters import known_types, parameters
 from sickbay.fhir.versions import VERSIONS
@@ -92,6 +93,7 @@ def _contradictions(file: HospitalFile, names: Collection[str], seeded_users: Co
     yield from _templates(file)
     yield from _users(file, seeded_users)
     yield from _faults(file)
+    yield from _resources(file)
 
 
 def _identity(file: HospitalFile, names: Collection[str]) -> Iterator[FileProblem]:
@@ -208,6 +210,16 @@ def _faults(file: HospitalFile) -> Iterator[FileProblem]:
                     ("faults", position, name), f"A fault of a hospital's file has no {name}: it is meant for every app."
                 )
         yield from (file.problem(_fault_path(position, fault, sentence), sentence) for sentence in faults.problems(fault))
+
+
+def _resources(file: HospitalFile) -> Iterator[FileProblem]:
+    listed = file.document.get("resources", ())
+    if len(listed) > MAXIMUM_RESOURCES:
+        yield file.problem(("resources",), f"A hospital has at most {MAXIMUM_RESOURCES} registered resources.")
+    for position, sent in enumerate(listed):
+        if isinstance(wrong := read_resource(sent), str):
+            named = next((name for name in sent if name in wrong.split()), "")
+            yield file.problem(("resources", position, named) if named else ("resources", position), f"{wrong}.")
 
 
 def _fault_path(position: int, fault: Mapping[str, Any], sentence: str) -> KeyPath:

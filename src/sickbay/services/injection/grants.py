@@ -88,7 +88,8 @@ async def _with_other_patient(runtime: Runtime, tenant: Tenant, members: dict[st
     user = await records.load_user(runtime, tenant, token.user)
     if user is None:
         return members
-    listed = await patients.list_patients(runtime, tenant, tenant.version_of(token.base), [("_count", "2")], user)
+    version = tenant.version_of(tenant.server.fhir_base_for(token.base))
+    listed = await patients.list_patients(runtime, tenant, version, [("_count", "2")], user)
     other = next((patient["id"] for patient in listed.rows if patient["id"] != token.patient), None)
     if other is None:
         return members

@@ -27,7 +27,7 @@ from sickbay.services.journal import exchange_json
 from sickbay.services.journal import read as journal_reader
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import error_responses
-from sickbay.web.admin import clock, faults, hospitals, launch_state, openapi, ready_line, resend, snapshots
+from sickbay.web.admin import clock, faults, hospitals, launch_state, openapi, ready_line, resend, resources, snapshots
 from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.lookup import find_app, find_tenant, json_response, parse_body
 from sickbay.web.admin.session import refuse_stranger
@@ -329,6 +329,9 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("post", "/admin/hospitals"): hospitals.add_hospital,
     ("get", "/admin/hospitals"): hospitals.list_hospitals,
     ("delete", "/admin/hospitals/{hospital}"): hospitals.remove_hospital,
+    ("post", "/admin/resources"): resources.add_resource,
+    ("get", "/admin/resources"): resources.list_resources,
+    ("delete", "/admin/resources/{id}"): resources.remove_resource,
     ("post", "/admin/snapshots"): snapshots.save_snapshot,
     ("get", "/admin/snapshots"): snapshots.list_snapshots,
     ("post", "/admin/snapshots/{name}/restore"): snapshots.restore_snapshot,

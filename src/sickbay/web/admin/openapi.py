@@ -112,6 +112,11 @@ OPERATIONS = (
     ),
     AdminEndpoint("get", "/admin/hospitals", "The hospitals", None, 200, list[admin_schemas.HospitalAddresses]),
     AdminEndpoint("delete", "/admin/hospitals/{hospital}", "Remove a hospital that was added", None, 204, None),
+    AdminEndpoint(
+        "post", "/admin/resources", "Add a protected resource", admin_schemas.NewResource, 201, admin_schemas.Resource
+    ),
+    AdminEndpoint("get", "/admin/resources", "All protected resources", None, 200, list[admin_schemas.Resource], ("tenant",)),
+    AdminEndpoint("delete", "/admin/resources/{id}", "Remove a protected resource", None, 204, None),
     AdminEndpoint("post", "/admin/snapshots", "Save a snapshot", admin_schemas.NewSnapshot, 201, admin_schemas.SavedSnapshot),
     AdminEndpoint("get", "/admin/snapshots", "All snapshots, the newest first", None, 200, list[admin_schemas.SavedSnapshot]),
     AdminEndpoint("post", "/admin/snapshots/{name}/restore", "Restore a snapshot", None, 204, None),

@@ -355,6 +355,29 @@ class HospitalAddresses(Struct, frozen=True):
     fhir: dict[str, str]
 
 
+class NewResource(Struct, frozen=True, forbid_unknown_fields=True):
+    """A server besides the FHIR bases that tokens can be for, such as an MCP server. client: the app that introspects them."""
+
+    url: NonEmpty
+    tenant: str = "general"
+    name: str = ""
+    scopes: str = ""
+    client: NonEmpty | None = None
+
+
+class Resource(Struct, frozen=True):
+    """A protected resource. id: None if a file configures it. metadata: what its server publishes (RFC 9728)."""
+
+    id: str | None
+    tenant: str
+    url: str
+    name: str
+    scopes: str
+    client_id: str
+    metadata_url: str
+    metadata: dict[str, Any]
+
+
 class Problem(Struct, frozen=True):
     """Problem details (RFC 9457)."""
 

@@ -29,6 +29,7 @@ SECTIONS = (
             Entry("Launch from the chart", "how-to/first-launch"),
             Entry("Launch standalone", "how-to/standalone"),
             Entry("Write a backend service", "how-to/backend-service"),
+            Entry("Give an agent access to an EHR", "how-to/agent-access"),
             Entry("Watch requests live", "how-to/watch-requests"),
             Entry("Read and compare launches", "how-to/timelines"),
             Entry("Explore FHIR data", "how-to/explorer"),

@@ -95,7 +95,7 @@ def _expect_closest(facts: Facts) -> Facts:
 
 def _list_similar_bases(request: AuthorizeRequest, context: AuthorizeContext) -> tuple[str, tuple[str, ...]]:
     bases = context.server.fhir_bases if isinstance(context.server, Server) else ()
-    aud = audience(request) or ""
+    aud = request.parameters.get("aud") or ""
     return aud, () if aud in bases or "#" in aud or "?" in aud else bases
 
 
@@ -123,13 +123,6 @@ def _alias(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None
     return None
 
 
-def _disagreeing(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
-    aud, resource = request.parameters.get("aud"), request.parameters.get("resource") or ""
-    if not aud or base_of(resource, (aud,)):
-        return None
-    return {"received": resource, "expected": aud}
-
-
 def _without_resource(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_parameters(request, ("resource", None))
 
@@ -144,5 +137,5 @@ FUNCTIONS: Mapping[str, Functions] = {
     "aud-not-iss-of-launch": {"repair": _set_aud},
     "aud-trailing-slash": {"advises": _slash, "repair": _set_aud},
     "aud-loopback-alias": {"advises": _alias, "repair": _set_aud},
-    "aud-resource-disagree": {"advises": _disagreeing, "repair": _without_resource},
+    "aud-resource-disagree": {"repair": _without_resource},
 }

@@ -43,10 +43,6 @@ def _describe_problems(facts: Facts) -> Facts:
     return {**facts, "asked": " and ".join(problems)}
 
 
-def _with_authorized_resource(request: TokenRequest, facts: Facts) -> TokenRequest:
-    return structs.replace(request, parameters=request.parameters.replace([("resource", facts["expected"])]))
-
-
 def _with_type(facts: Facts) -> Facts:
     sent = "JSON" if facts.get("json") else facts["received"]
     return {**facts, "came": f"as {sent}" if sent else "without one"}
@@ -69,7 +65,6 @@ def _state_sent(request: TokenRequest, context: TokenContext) -> Facts | None:
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "token-resource-mismatch": {"repair": _with_authorized_resource},
     "token-wrong-method": {"recognises": _describe_problems, "repair": _send_as_post},
     "token-wrong-content-type": {"recognises": _with_type, "repair": _send_as_post},
     "grant-type-missing": {"recognises": _with_suggestion, "repair": _with_grant},

@@ -1,0 +1,70 @@
+"""An MCP server that shows a patient's vital signs. It checks the agent's token by introspection and has a token of its own."""
+
+import base64
+import json
+import os
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+EHR = os.environ.get("EHR", "http://localhost:7425/general")  # the issuer; its FHIR base is below it
+URL = os.environ.get("URL", "http://localhost:9000/mcp")  # exactly as it is registered at the EHR
+CREDENTIALS = f"vitals-server:{os.environ['VITALS_SECRET']}"
+SCOPE = "launch/patient patient/Observation.rs"
+METADATA = URL.replace("/mcp", "/.well-known/oauth-protected-resource/mcp")
+CHALLENGE = f'Bearer scope="{SCOPE}", resource_metadata="{METADATA}"'
+TOOL = {"name": "vital_signs", "description": "The patient's latest vital signs.", "inputSchema": {"type": "object"}}
+
+
+def ask(url, form=None, token=None):
+    basic = "Basic " + base64.b64encode(CREDENTIALS.encode()).decode()
+    request = Request(url, urlencode(form).encode() if form else None, {"Authorization": f"Bearer {token}" if token else basic})
+    with urlopen(request, timeout=10) as response:
+        return json.load(response)
+
+
+def vital_signs(patient):
+    """Never pass the agent's token on: get one for the FHIR server."""
+    grant = {"grant_type": "client_credentials", "scope": "system/Observation.rs"}
+    token = ask(f"{EHR}/oauth/token", grant)["access_token"]
+    search = urlencode({"patient": patient, "category": "vital-signs", "_sort": "-date", "_count": 5})
+    bundle = ask(f"{EHR}/r4/Observation?{search}", token=token)
+    observations = [entry["resource"] for entry in bundle.get("entry", [])]
+    return "\n".join(f"{o['effectiveDateTime'][:10]} {o['code']['text']}" for o in observations) or "None."
+
+
+def answer(method, agent):
+    if method == "initialize":
+        capabilities = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}}
+        return capabilities | {"serverInfo": {"name": "vitals", "version": "1"}}
+    if method == "tools/list":
+        return {"tools": [TOOL]}
+    return {"content": [{"type": "text", "text": vital_signs(agent["patient"])}]}
+
+
+class Server(BaseHTTPRequestHandler):
+    def do_GET(self):
+        found = self.path == "/.well-known/oauth-protected-resource/mcp"
+        document = {"resource": URL, "authorization_servers": [EHR], "scopes_supported": SCOPE.split()}
+        self.reply(200 if found else 405, document if found else None)
+
+    def do_POST(self):
+        message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        agent = ask(f"{EHR}/oauth/introspect", {"token": token}) if token else {}
+        if not agent.get("active") or agent["aud"] != URL or "patient" not in agent:
+            return self.reply(401, None, CHALLENGE)
+        if "id" not in message:
+            return self.reply(202)
+        self.reply(200, {"jsonrpc": "2.0", "id": message["id"], "result": answer(message["method"], agent)})
+
+    def reply(self, status, document=None, challenge=None):
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        if challenge:
+            self.send_header("WWW-Authenticate", challenge)
+        self.end_headers()
+        self.wfile.write(json.dumps(document).encode() if document else b"")
+
+
+ThreadingHTTPServer(("127.0.0.1", int(URL.split(":")[2].split("/")[0])), Server).serve_forever()

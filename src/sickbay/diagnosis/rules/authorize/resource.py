@@ -1,0 +1,141 @@
+"""Rules about `resource`, which names the server that the token is for to clients that don't know `aud`."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from sickbay.authorization.authorize.aud import list_likely
+from sickbay.authorization.authorize.parameters import audience, base_of, is_agent
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Server
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.diagnosis import corrections
+from sickbay.diagnosis.rule import Functions, Severity
+from sickbay.kernel.checks import Facts
+from sickbay.protocol.scope_spelling import spelling
+
+PLACEHOLDER = "RESOURCE-OF-THE-METADATA"
+
+
+def _find_missing(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+    """A client of MCP gets a token for a FHIR base although it named no server."""
+    server = context.server
+    if audience(request) or not isinstance(server, Server) or not is_agent(context.client):
+        return None
+    return {"received": None, "base": next(iter(list_likely(server, context)), ""), "expected": _first(server)}
+
+
+def _first(server: Server) -> str:
+    """The registered server if there is only one. Of several, any could be meant."""
+    return server.resources[0].url if len(server.resources) == 1 else PLACEHOLDER
+
+
+def _with_default(facts: Facts) -> Facts:
+    return {"base": "the app's FHIR base", "expected": PLACEHOLDER, **facts}
+
+
+def _severity(facts: Facts) -> Severity:
+    return "error" if facts.get("parameter") else "warning"
+
+
+def _set_resource(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    return corrections.with_parameters(request, ("resource", facts["expected"]))
+
+
+def _with_tail(sign: str) -> Callable[[Facts], Facts | None]:
+    """A known URL followed by a fragment (#) or a query (?)."""
+
+    def recognise(facts: Facts) -> Facts | None:
+        received = str(facts["received"] or "")
+        tail = re.search(r"[?#]", received)
+        known = base_of(received[: tail.start()], facts["resources"]) if tail else None
+        if tail is None or tail.group() != sign or known is None:
+            return None
+        return {**facts, "tail": received[tail.start() :], "expected": known}
+
+    return recognise
+
+
+def _expect_closest(facts: Facts) -> Facts:
+    return {**facts, "expected": facts.get("closest")}
+
+
+def _slash(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+    resource, server = request.parameters.get("resource") or "", context.server
+    if not isinstance(server, Server) or request.parameters.get("aud"):
+        return None
+    known = (*[registered.url for registered in server.resources], *server.fhir_bases)
+    meant = base_of(resource, known)
+    if meant is None or resource.endswith("/") == meant.endswith("/"):
+        return None
+    return {"received": resource, "expected": meant}
+
+
+def _in_aud(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+    aud, server = request.parameters.get("aud") or "", context.server
+    if not isinstance(server, Server) or request.parameters.get("resource"):
+        return None
+    meant = base_of(aud, tuple(registered.url for registered in server.resources))
+    return {"received": meant} if meant else None
+
+
+def _rename_aud(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    return corrections.with_parameters(request, ("aud", None), ("resource", facts["received"]))
+
+
+def _without_scopes(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    refused = set(facts["scopes"])
+    remaining = [text for text in (request.parameters.get("scope") or "").split() if text not in refused]
+    return corrections.with_parameters(request, ("scope", " ".join(remaining))) if remaining else request
+
+
+def _consent(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+    prompts, scopes = request.parameters.get("prompt") or "", request.parameters.get("scope") or ""
+    return {"received": prompts} if "consent" in prompts.split() and "offline_access" in scopes.split() else None
+
+
+def _only_with(name: str) -> Callable[[Facts], Facts | None]:
+    """Recognises facts that have this one."""
+    return lambda facts: facts if facts.get(name) else None
+
+
+def _pick(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    """Replaces launch by launch/patient, and drops what no agent can have."""
+    texts = [text for text in spelling(request.parameters.get("scope") or "").tokens if not text.startswith("system/")]
+    named = dict.fromkeys("launch/patient" if text == "launch" else text for text in texts)
+    return corrections.with_parameters(request, ("scope", " ".join(named)))
+
+
+def _add_picker(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    return corrections.add_scopes(request, "launch/patient")
+
+
+def _set_aud(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    return corrections.with_parameters(request, ("aud", facts["base"]))
+
+
+_set_state = corrections.set_value("state", corrections.EXAMPLE_STATE)
+
+FUNCTIONS: Mapping[str, Functions] = {
+    "mcp-resource-missing": {
+        "recognises": _with_default,
+        "advises": _find_missing,
+        "repair": _set_resource,
+        "severity": _severity,
+    },
+    "mcp-resource-twice": {"repair": _set_resource},
+    "mcp-resource-fragment": {"recognises": _with_tail("#"), "repair": _set_resource},
+    "mcp-resource-query": {"recognises": _with_tail("?"), "repair": _set_resource},
+    "mcp-resource-unknown": {"recognises": _expect_closest, "repair": _set_resource},
+    "mcp-resource-trailing-slash": {"advises": _slash, "repair": _set_resource},
+    "mcp-aud-sent-instead": {"advises": _in_aud, "repair": _rename_aud},
+    "mcp-scope-not-of-resource": {"repair": _without_scopes},
+    "mcp-proxy-no-aud": {"recognises": _only_with("serves"), "repair": _set_aud},
+    "mcp-scope-all-supported": {"recognises": _only_with("whole"), "repair": _pick},
+    "mcp-launch-scope": {"recognises": _only_with("resource"), "repair": _pick},
+    "mcp-patient-scope-no-picker": {"recognises": _only_with("resource"), "repair": _add_picker},
+    "mcp-state-missing": {
+        "recognises": _only_with("resource"),
+        "repair": corrections.set_value("state", corrections.EXAMPLE_STATE),
+    },
+    "mcp-prompt-consent": {"advises": _consent},
+}

@@ -1,0 +1,92 @@
+"""The protected resources of a hospital in the portal: the list, and adding and removing one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from sickbay.authorization.protected_resource import read_resource
+from sickbay.protocol.parameters import Parameters, parse
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import registration
+from sickbay.services import resources as protected_resources
+from sickbay.services.context import Tenant
+from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web.admin.resources import describe_all
+from sickbay.web.pages.notice import not_found
+from sickbay.web.pages.parts import Choice
+from sickbay.web.portal.apps import TOO_LATE, refuse_unless_administrator
+from sickbay.web.portal.resources_view import ResourceRow, ResourcesView
+
+SAVED = {"added": "Added.", "removed": "Removed."}
+
+
+async def resources(request: Request, sandbox: Sandbox, name: str) -> Response:
+    """GET lists them. POST: csrf, and the members of one to add, or remove (its id). On errors the same page, 422."""
+    if rejection := refuse_unless_administrator(request, sandbox):
+        return rejection
+    tenant = sandbox.tenants.get(name)
+    if tenant is None:
+        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), status=404)
+    options = await html_response.page_options(request, sandbox, here="Developer portal")
+    if request.method != "POST":
+        view = await _view(sandbox, tenant, saved=SAVED.get(request.query_params.get("done", ""), ""))
+        return html_response.page(request, sandbox, "resources", view, options)
+    sent = parse(await http_request.read_body(request))
+    own = cookies.is_own_form(request, options.session, sent.get("csrf"))
+    fault = await _change(sandbox, tenant, sent) if own else TOO_LATE
+    if fault:
+        typed = {field: sent.get(field) or "" for field in ("url", "name", "scopes")}
+        view = await _view(sandbox, tenant, chosen=sent.get("client") or "", fault=fault, **typed)
+        return html_response.page(request, sandbox, "resources", view, options, 422 if own else 403)
+    done = "removed" if sent.get("remove") else "added"
+    return RedirectResponse(f"/developer/hospitals/{name}/resources?done={done}", 303, error_responses.NO_STORE)
+
+
+async def _change(sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> str:
+    """Apply the form. Returns what is wrong with it; "" if it was applied."""
+    if id := sent.get("remove"):
+        await protected_resources.remove(sandbox.runtime, tenant, id)
+        return ""
+    client = await registration.by_id(sandbox.runtime, sent.get("client"))
+    members = {field: (sent.get(field) or "").strip() for field in ("url", "name", "scopes")}
+    is_own = client is not None and client.tenant == tenant.name and client.client != "public"
+    resource = read_resource(members | {"client_id": client.client_id if client is not None and is_own else ""})
+    if isinstance(resource, str):
+        return f"{resource}."
+    try:
+        await protected_resources.add(sandbox.runtime, tenant, resource)
+    except protected_resources.ResourceTaken as error:
+        return f"{error}."
+    return ""
+
+
+async def _view(sandbox: Sandbox, tenant: Tenant, chosen: str = "", **more: Any) -> ResourcesView:
+    confidential = [
+        client for client in await registration.all_clients(sandbox.runtime, tenant.name, 200) if client.client != "public"
+    ]
+    names = {client.client_id: client.name for client in confidential}
+    rows = tuple(
+        ResourceRow(
+            resource.url,
+            resource.name,
+            resource.scopes,
+            names.get(resource.client_id, resource.client_id),
+            resource.metadata_url,
+            orjson.dumps(resource.metadata, option=orjson.OPT_INDENT_2).decode(),
+            resource.id or "",
+        )
+        for resource in describe_all(tenant)
+    )
+    return ResourcesView(
+        title=tenant.title,
+        hospital=tenant.name,
+        action=f"/developer/hospitals/{tenant.name}/resources",
+        bases=tenant.server.fhir_bases,
+        rows=rows,
+        clients=tuple(Choice(client.client_id, client.name, client.client_id == chosen) for client in confidential),
+        **more,
+    )
