@@ -48,7 +48,7 @@ MEMBERS = {
     "services.throttle.Throttle": "_limits until",
     "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping cache current runtime writer written",
     "sandbox.population_writer.PopulationWriter": "_created _sources cache listen runtime written",
-    "services.context.Runtime": "base effects empty_searches explaining explaining_one faults given_advice hashing"
+    "services.context.Runtime": "base class_mode effects empty_searches explaining explaining_one faults given_advice hashing"
     " injected_until key_sets keys last_versions loopback making_key memory on_exchange on_hospitals on_stall origins"
     " passwords recent_launches recent_parameters resending resets sample_base secret_hashes secrets settings_revision shared"
     " store tenants throttle token_cache verifying",

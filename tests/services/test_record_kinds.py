@@ -40,6 +40,10 @@ def test_the_table_has_exactly_the_kinds_that_are_written() -> None:
     assert all(f"'{kind}'" in statement for kind, statement in IN_SQL.items())
 
 
-def test_a_reset_keeps_keys_settings_snapshots_hospitals_apps_and_users_and_a_full_reset_keeps_only_keys_and_settings() -> None:
-    assert KINDS.keys() - list_cleared(everything=False) == {"app", "user", "hospital", "snapshot", "key", "meta", "changes"}
+ADDED = {"app", "class", "hospital", "snapshot", "student", "user"}
+"""What only a full reset deletes."""
+
+
+def test_a_reset_keeps_what_was_added_and_a_full_reset_keeps_only_keys_and_settings() -> None:
+    assert KINDS.keys() - list_cleared(everything=False) == ADDED | {"key", "meta", "changes"}
     assert KINDS.keys() - list_cleared(everything=True) == {"key", "meta", "changes"}

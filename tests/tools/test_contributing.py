@@ -260,7 +260,7 @@ def add_page(root: Path) -> None:
         lambda _: TEMPLATE,
         lambda _: HANDLER,
         replacing(
-            ("from sickbay.web.portal import app_edit,", "from sickbay.web.portal import about, app_edit,"),
+            ("from sickbay.web.portal import (\n", "from sickbay.web.portal import (\n        about,\n"),
             ("    app_edit = Handlers", '    about = HandlersOf("sickbay.web.portal.about")\n    app_edit = Handlers'),
             ('        Route("/healthz"', '        Route("/about", _with(sandbox, about.about)),\n        Route("/healthz"'),
         ),

@@ -91,6 +91,8 @@ class Client(Struct, frozen=True):
     """What an operator granted it. None: what is registered, as for every client that never changed its own registration."""
     created_at: int = 0
     sample: bool = False
+    student: str = ""
+    """The id of the student who registered it in class mode; "" if it is for everyone."""
 
 
 class Launch(Struct, frozen=True):
@@ -109,6 +111,8 @@ class Launch(Struct, frozen=True):
     """The FHIR base that the app was launched with; "" if it isn't known."""
     arrival: int = 0
     """When it was created, in microseconds of real time; 0 in a record of an older Sickbay."""
+    student: str = ""
+    """The id of the student who launched it in class mode."""
     context: dict[str, Any] = {}
     """need_patient_banner, intent, fhirContext, smart_style_url, appContext, tenant: as they appear in the token response."""
 

@@ -21,10 +21,10 @@ LEFT = datetime.timedelta(days=30)
 """A certificate that expires sooner is replaced."""
 
 
-def self_signed(folder: Path, host: str) -> tuple[Path, Path]:
-    """Paths of the certificate and the key. Makes new ones if they are missing, expire within LEFT, or don't name this host."""
+def self_signed(folder: Path, *hosts: str) -> tuple[Path, Path]:
+    """Paths of the certificate and the key. Makes new ones if they are missing, expire within LEFT, or lack a host."""
     certificate, key = folder / "https.crt", folder / "https.key"
-    names = tuple(dict.fromkeys((*NAMES, host)))
+    names = tuple(dict.fromkeys((*NAMES, *hosts)))
     now = datetime.datetime.now(datetime.UTC)
     if not (private_files.tighten(key, private_files.FILE_MODE) and _serves(certificate, names, now)):
         _write(certificate, key, names, now)

@@ -12,6 +12,8 @@ from sickbay.cli.argument_types import Count, CountOrNone, DayOrNone, Port, Port
 from sickbay.cli.paths import PlaceOrNone
 from sickbay.settings import PORT, Settings
 
+EVERY_ADDRESS = "0.0.0.0"
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +23,7 @@ class ServeOptions:
     Parameters
     ----------
     host
-        The address to listen on. For a loopback address, Sickbay listens on both 127.0.0.1 and ::1.
+        The address to listen on (default: 127.0.0.1). For a loopback address, Sickbay listens on both 127.0.0.1 and ::1.
     port
         The port. 0 takes a free one.
     base_url
@@ -54,6 +56,9 @@ class ServeOptions:
         Who can use one-click sign-in and auto_approve: only the person at the keyboard, or everyone.
     mcp
         What coding agents may do at /mcp: everything that /admin allows (on), only read (read-only), or nothing (off).
+    class_mode
+        For a class: students join with a link, and each has their own apps, launches and exchanges. By default, other machines
+        can then connect, at this machine's address in its network.
     sample_port
         The port of the sample app. Default: the next port.
     throttle
@@ -80,7 +85,7 @@ class ServeOptions:
         Print one line of JSON when Sickbay is ready, and nothing else.
     """
 
-    host: str = "127.0.0.1"
+    host: str | None = None
     port: Port = PORT
     base_url: str | None = None
     data: str | None = None
@@ -97,6 +102,7 @@ class ServeOptions:
     require_admin_token: bool = False
     open_sign_in: Literal["keyboard", "everyone"] = "keyboard"
     mcp: Literal["on", "read-only", "off"] = "on"
+    class_mode: bool = False
     sample_port: PortOrNone = None
     throttle: Count = 300
     max_connections: Some = 1000
@@ -118,7 +124,7 @@ class ServeOptions:
 
     def settings(self) -> Settings:
         return Settings(
-            host=self.host,
+            host=self.host or (EVERY_ADDRESS if self.class_mode else "127.0.0.1"),
             port=self.port,
             base_url=self.base_url,
             data=self.data,
@@ -134,6 +140,7 @@ class ServeOptions:
             require_admin_token=self.require_admin_token,
             open_sign_in=self.open_sign_in,
             mcp=self.mcp,
+            class_mode=self.class_mode,
             sample_port=self.sample_port,
             **config_file.hospitals(),
             throttle=self.throttle,

@@ -73,6 +73,8 @@ def _announce(settings: Settings, announcement: dict[str, Any], sockets: list[so
         greeting = terminal.greeting(announcement, settings.place)
         paragraphs = (greeting, terminal.administration(settings, terminal.is_terminal()))
         terminal.put(streams.escape_text("\n".join(filter(None, paragraphs))))
+        if "class" in announcement:
+            terminal.put(terminal.class_link(announcement["class"]["join"], terminal.is_terminal()))
 
 
 def _note_if_any(sentence: str) -> None:

@@ -10,6 +10,9 @@ from pathlib import Path
 from sickbay.cli.output import CommandError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+EVERY_ADDRESS = ("0.0.0.0", "::")
+ELSEWHERE = ("192.0.2.1", 9)
+"""An address that is reserved for documentation (RFC 5737). Nothing is sent to it."""
 BACKLOG = 2048
 SENT = 262_144
 """Send buffer in bytes. The system's default would buffer megabytes of a response for a client that doesn't read."""
@@ -34,6 +37,17 @@ def find_address(sockets: list[socket.socket]) -> str:
     address = str(sockets[0].getsockname()[0])
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
     return f"[{address}]" if ":" in address else address
+
+
+def find_network_address() -> str | None:
+    """This machine's address in its network: that of the route to other networks. None if there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(ELSEWHERE)  # UDP: chooses an address and sends nothing
+        except OSError:
+            return None
+        address = str(probe.getsockname()[0])
+    return None if address.startswith("127.") or address == "0.0.0.0" else address
 
 
 def port_of(sockets: list[socket.socket]) -> int:

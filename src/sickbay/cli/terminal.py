@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -41,6 +42,20 @@ def administration(settings: Settings, shows_key: bool) -> str:
     if not shows_key:
         return f"To administer, sign in with the admin token in {file}: {page}"
     return f"To administer, open {page}#token={settings.admin_key}\n  or sign in with the admin token in {file}"
+
+
+def class_link(url: str, draws: bool) -> str:
+    """How students join the class. draws: also as a QR code, for a terminal."""
+    return f"Students join at {url}" + (f"\n{_draw(url)}" if draws else "")
+
+
+def _draw(url: str) -> str:
+    """The QR code of a URL: two rows of squares in one line of text."""
+    import segno  # only a class needs it
+
+    text = io.StringIO()
+    segno.make(url, error="m", micro=False).terminal(text, border=2, compact=True)
+    return text.getvalue().rstrip("\n")
 
 
 def is_terminal() -> bool:

@@ -29,8 +29,9 @@ class ResetLosses(NamedTuple):
 async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> None:
     """Restore the initial data and the policy of a hospital or of all, and with all hospitals the clock.
 
-    Deletes sessions, tokens, launches and exchanges, but not the sessions of the administrator. everything: also deletes added
-    apps and users, and with all hospitals the snapshots. Requests that began before change nothing any more, on any worker.
+    Deletes sessions, tokens, launches and exchanges, but not the sessions of the administrator and of students. Requests that
+    began before change nothing any more, on any worker. everything: also deletes added apps, users and students, and with all
+    hospitals the snapshots.
     """
     async with sandbox.filling.pause(tenant):
         while not await _is_reset(sandbox, tenant, everything):
@@ -52,7 +53,10 @@ async def _is_reset(sandbox: Sandbox, tenant: str | None, everything: bool) -> b
 async def _steps(sandbox: Sandbox, tenant: str | None, everything: bool) -> list[Step]:
     runtime = sandbox.runtime
     moved = clock.read(runtime).offset if tenant is None else 0.0
-    kept = await sessions.of_administrators(runtime, int(runtime.effects.now() - moved)) if tenant is None else []
+    now = int(runtime.effects.now() - moved)
+    kept = (
+        [*await sessions.of_administrators(runtime, now), *await sessions.of_students(runtime, now)] if tenant is None else []
+    )
     snapshots = await runtime.store.find("snapshot") if everything and tenant is None else []
     return [
         *(RemoveSnapshot(record.key) for record in snapshots),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sickbay import dialects
 from sickbay.authorization.protected_resource import read_resources
@@ -119,9 +120,10 @@ async def _compose(
         keys=await keys.load(store, int(effects.now())),
         tenants=tenants,
         shared=settings.workers > 1 or settings.database is not None,
+        class_mode=settings.class_mode,
         on_exchange=on_exchange,
         sample_base=sample_base(settings),
-        loopback=settings.loopback and not settings.require_admin_token,
+        loopback=settings.loopback and not settings.require_admin_token and not settings.class_mode,
         throttle=Throttle(settings.throttle),
         secret_hashes=frozenset(map(records.digest, filter(None, (settings.admin_token,)))),
     )
@@ -166,6 +168,12 @@ def _journal_limits(settings: Settings) -> Volume:
 
 
 def sample_base(settings: Settings) -> str:
-    """The base URL of the sample app: same host, next port, so that it has another origin."""
-    port = settings.sample_port or settings.port + 1
-    return f"{'https' if settings.https else 'http'}://localhost:{port}"
+    """The base URL of the sample app: same host, next port, so that it has another origin.
+
+    Students reach it under the name of the base URL, unless a proxy is in between.
+    """
+    port, base = settings.sample_port or settings.port + 1, urlsplit(settings.base)
+    scheme = "https" if settings.https else "http"
+    is_direct = settings.class_mode and (base.scheme, base.port) == (scheme, settings.port)
+    name = base.netloc.rpartition(":")[0] if is_direct else "localhost"
+    return f"{scheme}://{name}:{port}"

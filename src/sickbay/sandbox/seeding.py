@@ -90,11 +90,8 @@ def sample_id(tenant: Tenant, version: str) -> str:
 
 def sample(runtime: Runtime, tenant: Tenant, version: str) -> Client:
     """The app that comes with Sickbay, served from its own origin. Launched from a chart, it reads this FHIR version."""
-    redirects = tuple(
-        address
-        for name in ("localhost", "127.0.0.1")
-        for address in (f"{runtime.sample_base.replace('localhost', name)}/{page}" for page in ("", "index.html"))
-    )
+    bases = dict.fromkeys(runtime.sample_base.replace("localhost", name) for name in ("localhost", "127.0.0.1"))
+    redirects = tuple(f"{base}/{page}" for base in bases for page in ("", "index.html"))
     client_id, launch_uri = sample_id(tenant, version), f"{runtime.sample_base}/launch.html"
     return Client(
         client_id=client_id,

@@ -141,7 +141,8 @@ async def authorize(
     code = request.parameters.get("launch")
     launch = await launches.find(runtime, tenant, code) if code else None
     login = await sessions.login(runtime, tenant, session) if session else None
-    newest_clients = () if client else await registration.newest_clients(runtime, tenant.name)
+    student = session.student if session else ""
+    newest_clients = () if client else await registration.newest_clients(runtime, tenant.name, student)
     context = AuthorizeContext(
         now=runtime.now(),
         server=tenant.server,

@@ -144,6 +144,8 @@ class Runtime:
     """The hospitals with their current policies. Look them up for each request: hospitals can be added and removed."""
     shared: bool = False
     on_exchange: ExchangeListener | None = None
+    class_mode: bool = False
+    """Whether apps, launches and exchanges belong to students (services.class_mode)."""
     on_hospitals: list[Callable[[], None]] = field(default_factory=list)
     """Called when hospitals were added or removed."""
     on_stall: ExchangeListener | None = None

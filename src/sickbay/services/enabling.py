@@ -17,13 +17,13 @@ NEW = ("client_id", "app_id")
 
 
 async def counterpart(runtime: Runtime, client: Client, tenant: Tenant) -> Client | None:
-    """The same app at another hospital, identified by its name, type and URIs; None if it isn't registered there."""
+    """The same app at another hospital, identified by its name, type, URIs and student; None if it isn't registered there."""
     apps = await registration.all_clients(runtime, tenant.name)
     return next((app for app in apps if _identity(app) == _identity(client)), None)
 
 
 def _identity(client: Client) -> tuple[object, ...]:
-    return client.name, client.type, client.client, client.launch_uri, client.redirect_uris
+    return client.name, client.type, client.client, client.launch_uri, client.redirect_uris, client.student
 
 
 def obstacle(runtime: Runtime, client: Client, tenant: Tenant) -> str:

@@ -54,10 +54,12 @@ async def launch(
     encounter: str | None = None,
     context: dict[str, Any] | None = None,
     seed: str | None = None,
+    student: str = "",
 ) -> CreatedLaunch:
     """Creates a launch. context: by the names of EXTRAS' values; defaults come from the EHR (banner, style and tenant).
 
     seed: from a page of ours that shows the timeline of this launch (`timeline_of`). Each seed works for one launch.
+    student: who launched it in class mode.
     """
     now, tenant = runtime.now(), tenant.under(client)
     timeline = timeline_of(runtime, seed) if seed else ""
@@ -75,6 +77,7 @@ async def launch(
         fhir=client.fhir,
         iss=iss,
         arrival=runtime.effects.arrival(),
+        student=student,
         context=_default_context(tenant, patient) | (context or {}),
     )
     await runtime.store.transaction([Put(records.launch(records.digest(code), record, tenant.name))])

@@ -23,6 +23,8 @@ from sickbay.services.journal.events import event, real_time
 from sickbay.services.journal.read import Timeline
 from sickbay.services.journal.record import text_of
 from sickbay.services.journal.write import Journal
+from sickbay.storage.exchange_filter import ExchangeFilter
+from sickbay.storage.interface import Record
 
 WAITING_REQUESTS: Final = 32
 """The newest authorizations of an app that are compared with a launch which waits for the user."""
@@ -97,12 +99,20 @@ async def read_stored(
 
 
 async def find_newest(
-    runtime: Runtime, journal: Journal, client_id: str | None, tenant: str | None = None, limit: int = LISTED_LAUNCHES
+    runtime: Runtime,
+    journal: Journal,
+    client_id: str | None,
+    tenant: str | None = None,
+    limit: int = LISTED_LAUNCHES,
+    wanted: ExchangeFilter = (),
 ) -> list[LaunchProgress]:
-    """The newest launches, the last one first, at most `limit`."""
+    """The newest launches, the last one first, at most `limit`. wanted: only launches with exchanges that meet this."""
     await journal.collect()
-    exchanges = await runtime.store.find("exchange", tenant=tenant, owner=client_id, limit=SEARCHED_EXCHANGES)
-    created = await runtime.store.find("launch", tenant=tenant, owner=client_id, limit=LISTED_LAUNCHES)
+    if wanted:
+        exchanges, created = await runtime.store.find_exchanges(wanted, SEARCHED_EXCHANGES), list[Record]()
+    else:
+        exchanges = await runtime.store.find("exchange", tenant=tenant, owner=client_id, limit=SEARCHED_EXCHANGES)
+        created = await runtime.store.find("launch", tenant=tenant, owner=client_id, limit=LISTED_LAUNCHES)
     seen: dict[str, float] = {}
     for record in exchanges:
         if record.family:
@@ -115,12 +125,13 @@ async def find_newest(
 
 
 async def find_stalled(
-    runtime: Runtime, exchanges: Sequence[Mapping[str, Any]], client_id: str | None = None
+    runtime: Runtime, exchanges: Sequence[Mapping[str, Any]], client_id: str | None = None, student: str = ""
 ) -> list[LaunchProgress]:
     """The launches of these exchanges that stalled, and the newest ones that a script created and no request followed.
 
     exchanges: newest first. Only the newest LISTED_LAUNCHES are examined, and of them only those whose last exchange leaves
-    something to wait for. client_id: of the only app whose launches are wanted.
+    something to wait for. client_id: of the only app whose launches are wanted. student: who launched them, if only those of
+    a student are wanted; a script creates none for students.
     """
     last: dict[str, Mapping[str, Any]] = {}
     for exchange in exchanges:
@@ -132,7 +143,7 @@ async def find_stalled(
         for id, exchange in list(last.items())[:LISTED_LAUNCHES]
         if progress(Trail((event(exchange),), real_now=now)).state == "stalled"
     ]
-    created = await runtime.store.find("launch", owner=client_id, limit=LISTED_LAUNCHES)
+    created = [] if student else await runtime.store.find("launch", owner=client_id, limit=LISTED_LAUNCHES)
     quiet += [record.family for record in created if record.used_at is None and record.family not in last]
     found = [await read_stored(runtime, id) for id in quiet]
     return [launch for launch in found if launch is not None and launch.progress.state == "stalled"]

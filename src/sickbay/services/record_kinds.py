@@ -18,6 +18,7 @@ KINDS = {
     "app-before": AtReset.CLEARED,
     "app-state": AtReset.CLEARED,
     "changes": AtReset.KEPT,
+    "class": AtReset.ADDED,
     "code": AtReset.CLEARED,
     "condition": AtReset.CLEARED,
     "consent": AtReset.CLEARED,
@@ -37,6 +38,8 @@ KINDS = {
     "pending": AtReset.CLEARED,
     "session": AtReset.CLEARED,
     "snapshot": AtReset.ADDED,
+    "student": AtReset.ADDED,
+    "student-progress": AtReset.CLEARED,
     "token": AtReset.CLEARED,
     "undone-token": AtReset.CLEARED,
     "user": AtReset.ADDED,
@@ -44,9 +47,23 @@ KINDS = {
 """Every kind that the sources write. tests/services/test_record_kinds.py finds kinds that are missing here."""
 
 NOT_IN_SNAPSHOTS = frozenset(
-    ("changes", "exchange", "failure", "fault", "hospital", "injected", "key", "meta", "snapshot", "undone-token")
+    (
+        "changes",
+        "class",
+        "exchange",
+        "failure",
+        "fault",
+        "hospital",
+        "injected",
+        "key",
+        "meta",
+        "snapshot",
+        "student",
+        "student-progress",
+        "undone-token",
+    )
 )
-"""The journal, faults, throttling, hospitals and signing keys stay as they are when a snapshot is restored."""
+"""The journal, faults, throttling, hospitals, students and signing keys stay as they are when a snapshot is restored."""
 IN_SNAPSHOTS = tuple(kind for kind in KINDS if kind not in NOT_IN_SNAPSHOTS)
 
 

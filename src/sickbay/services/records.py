@@ -47,7 +47,9 @@ async def load_user(runtime: Runtime, tenant: Tenant, username: str) -> User | N
 
 
 def app(client: Client) -> Record:
-    return Record("app", client.client_id, dump(client), client.tenant, client.app_id, at=client.created_at)
+    return Record(
+        "app", client.client_id, dump(client), client.tenant, client.app_id, label=client.student, at=client.created_at
+    )
 
 
 def user(value: User) -> Record:

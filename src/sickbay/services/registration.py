@@ -99,15 +99,22 @@ async def all_clients(runtime: Runtime, tenant: str | None = None, limit: int = 
     return [records.parse(Client, record.value) for record in stored]
 
 
-async def some_clients(runtime: Runtime, start: int, number: int) -> list[Client]:
-    """So many apps, newest first, after the first `start`."""
-    stored = await runtime.store.find("app", limit=start + number)
+async def some_clients(runtime: Runtime, start: int, number: int, student: str = "") -> list[Client]:
+    """So many apps, newest first, after the first `start`. student: who registered them, if only those are wanted."""
+    stored = await runtime.store.find("app", label=student or None, limit=start + number)
     return [records.parse(Client, record.value) for record in stored[start:]]
 
 
-async def newest_clients(runtime: Runtime, tenant: str) -> tuple[Client, ...]:
-    """The newest apps of a hospital, to guess which one a wrong client_id meant. Only a few, since anyone can ask."""
-    stored = await runtime.store.find("app", tenant=tenant, limit=NEIGHBOURS)
+async def newest_clients(runtime: Runtime, tenant: str, student: str = "") -> tuple[Client, ...]:
+    """The newest apps of a hospital, to guess which one a wrong client_id meant. Only a few, since anyone can ask.
+
+    In class mode only those of this student and those for everyone, because the guess names them.
+    """
+    if runtime.class_mode:
+        own = await runtime.store.find("app", tenant=tenant, label=student, limit=NEIGHBOURS) if student else []
+        stored = [*own, *await runtime.store.find("app", tenant=tenant, label="", limit=NEIGHBOURS)][:NEIGHBOURS]
+    else:
+        stored = await runtime.store.find("app", tenant=tenant, limit=NEIGHBOURS)
     return tuple([records.parse(Client, record.value) for record in stored if len(record.value) <= NEIGHBOUR_BYTES])
 
 

@@ -20,12 +20,16 @@ from sickbay.authorization.models import User
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.storage.interface import Delete, Put, Record
-from sickbay.storage.kinds import ADMINISTRATOR
+from sickbay.storage.kinds import ADMINISTRATOR, STUDENT
 from sickbay.storage.quotas import ANONYMOUS
 
 LIFETIME = 30 * 86400
 ADMIN_LIFETIME = 12 * 3600
 """Seconds that a sign-in with the admin token lasts."""
+SESSIONS_OF_STUDENT: Final = 10
+"""Browsers in which a student can be signed in at the same time."""
+STUDENT_SESSIONS: Final = 10_000
+"""More than all students of a class can have."""
 UNSTORED: Final = "page."
 """How the values of cookies without a stored session begin. No other value contains a dot."""
 DUMMY = "$argon2id$v=19$m=19456,t=2,p=1$c2lja2JheXNpY2tiYXk$0xBeyXfVzJVcvXLd0ckN3F0RcGaxCpM3z9wyCtG5u+8"
@@ -47,11 +51,13 @@ class Session:
     browser: str = ""
     admin: str = ""
     admin_until: int = 0
+    student: str = ""
+    """The id of the student who joined the class with this browser."""
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether it has never been used to sign in."""
-        return not self.logins and not self.admin
+        """Whether it has never been used to sign in or to join a class."""
+        return not self.logins and not self.admin and not self.student
 
     @property
     def origin(self) -> str:
@@ -190,6 +196,32 @@ async def of_administrators(runtime: Runtime, now: int) -> list[Put]:
     ]
 
 
+async def of_students(runtime: Runtime, now: int) -> list[Put]:
+    """Stores the sessions of students again, without sign-ins at hospitals. now: the time after the reset."""
+    found = await runtime.store.find("session", label=STUDENT, limit=STUDENT_SESSIONS)
+    return [_put(replace(records.parse(Session, record.value), logins={}), now) for record in found]
+
+
+async def join_class(runtime: Runtime, session: Session | None, student: str) -> str:
+    """Creates a session of a student. Returns the value of its cookie. Only the newest sessions of a student stay."""
+    now = runtime.now()
+    new, secret = _renew(runtime, session)
+    earlier = await runtime.store.find("session", owner=student, limit=1000)
+    ended = [Delete("session", record.key) for record in earlier[SESSIONS_OF_STUDENT - 1 :]]
+    await runtime.store.transaction([_put(replace(new, student=student), now), *ended, *_end(session)])
+    return secret
+
+
+async def leave_on_this_browser(runtime: Runtime, session: Session) -> None:
+    """Ends the membership of this browser. The student stays in the class, and the sign-ins at hospitals stay."""
+    await runtime.store.transaction([_put(replace(session, student=""), runtime.now())])
+
+
+async def leave_class(runtime: Runtime, student: str) -> list[Delete]:
+    """The steps that end all sessions of a student."""
+    return [Delete("session", record.key) for record in await runtime.store.find("session", owner=student, limit=1000)]
+
+
 async def sign_out_admin(runtime: Runtime, session: Session) -> None:
     if session.key:
         await runtime.store.transaction([_put(replace(session, admin="", admin_until=0), runtime.now())])
@@ -222,5 +254,8 @@ def _has_expired(record: Record, now: int) -> bool:
 
 
 def _put(session: Session, now: int) -> Put:
-    label = ADMINISTRATOR if session.admin else ANONYMOUS if session.is_anonymous else ""
-    return Put(Record("session", session.key, records.dump(session), label=label, at=now, expires_at=now + LIFETIME))
+    label = ADMINISTRATOR if session.admin else STUDENT if session.student else ANONYMOUS if session.is_anonymous else ""
+    entry = Record(
+        "session", session.key, records.dump(session), owner=session.student, label=label, at=now, expires_at=now + LIFETIME
+    )
+    return Put(entry)

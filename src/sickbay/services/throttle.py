@@ -8,13 +8,15 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from sickbay.kernel.memory import ResetScope
 from sickbay.storage.counts import Failures
 
-Kind: TypeAlias = Literal["client", "person", "admin"]
+Kind: TypeAlias = Literal["client", "person", "admin", "class"]
 WINDOW: Final = 60
 """Seconds over which failures are counted."""
 WRONG_PASSWORDS: Final = 10
 """Wrong passwords per user and address in that time."""
 WRONG_ADMIN_TOKENS: Final = 10
 """Wrong admin tokens per address in that time."""
+WRONG_CLASS_CODES: Final = 60
+"""Wrong codes of a class or a student per address in that time. All students of a room may have the same address."""
 ANNOUNCED: Final = 2 * WINDOW
 """Seconds for which all workers look for failures after someone had too many."""
 
@@ -49,6 +51,7 @@ class Throttle:
             "client": clients,
             "person": WRONG_PASSWORDS if clients else 0,
             "admin": WRONG_ADMIN_TOKENS if clients else 0,
+            "class": WRONG_CLASS_CODES if clients else 0,
         }
         self.until = 0
 

@@ -52,6 +52,8 @@ class Settings:
     """Where one-click sign-in and auto_approve work: only from this machine, or from everywhere."""
     mcp: Literal["on", "read-only", "off"] = "on"
     """What coding agents may do at /mcp."""
+    class_mode: bool = False
+    """Whether students who join with a link have their own apps, launches and exchanges."""
     instance: str = "sickbay"
     folder: Path | None = None
     sample_port: int | None = None
@@ -95,4 +97,4 @@ class Settings:
     @property
     def needs_token(self) -> bool:
         """Whether requests from this machine also need the admin token."""
-        return self.require_admin_token or urlsplit(self.base).hostname not in LOOPBACK
+        return self.require_admin_token or self.class_mode or urlsplit(self.base).hostname not in LOOPBACK

@@ -15,6 +15,8 @@ UNDONE_TOKEN: Final = "undone-token"
 """Tokens that were issued after a snapshot that has been restored, so that their refusal can be explained."""
 ADMINISTRATOR: Final = "administrator"
 """The label of sessions that may administer Sickbay. No snapshot contains or changes them."""
+STUDENT: Final = "student session"
+"""The label of sessions of students. No snapshot contains or changes them either."""
 
 UNCACHED = frozenset(("code", "condition", "consent", "failure", "family", "jti", "launch", "login", "pending", "session"))
 """Kinds of records that no cache has anything of: their changes leave the stamp unchanged.

@@ -66,7 +66,7 @@ class AdminGuard:
         self.origins = own_origins(settings.base, listening, self.hosts)
         self.rules = AdminRules(
             urlsplit(settings.base).hostname or "",
-            settings.require_admin_token,
+            settings.require_admin_token or settings.class_mode,
             bool(settings.admin_token),
             settings.trusted_proxies,
         )
@@ -84,7 +84,8 @@ class AdminGuard:
         if state_of(scope).resent is not None:
             return "no-rights"
         own = self.own_origin(headers)
-        session = state_of(scope).is_administrator and (not acts or self._is_proven_own(headers, own))
+        state = state_of(scope)
+        session = (state.is_administrator or state.owns) and (not acts or self._is_proven_own(headers, own))
         foreign, bearer = self.is_foreign(scope, headers, acts=acts), self._bearer(headers)
         request = _request(scope, headers, foreign=foreign, bearer=bearer, session=session)
         verdict = standing(self.rules, request)

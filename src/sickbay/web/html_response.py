@@ -130,6 +130,8 @@ def _frame(request: Request, sandbox: Sandbox, options: PageOptions) -> Frame:
         administrator=state_of(request.scope).is_administrator,
         permissions=f"/{tenant.name}{tenant.dialect.path('manage')}" if tenant and user else "",
         clock=_clock(sandbox.runtime),
+        in_class=sandbox.runtime.class_mode
+        and (state_of(request.scope).is_administrator or bool(state_of(request.scope).student)),
     )
 
 

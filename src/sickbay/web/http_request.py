@@ -76,6 +76,10 @@ class RequestState(Struct, eq=False):
     """What the request is counted as in the metrics. Handlers of other kinds set it."""
     started: float = 0.0
     """When the request began, by the clock of `time.perf_counter`; 0 if that isn't known."""
+    student: str = ""
+    """In class mode: the id of the student whose browser sent the request."""
+    owns: bool = False
+    """The request is for something that belongs to this student, so it may do there what the administrator may do."""
     resent: ResendMark | None = None
     """Only `web/resending.py` sets it, so nothing that anyone sends over a connection can."""
     resent_from: str = ""
@@ -296,6 +300,7 @@ async def note(
         injected=state.injected,
         seconds=state.seconds(),
         pages=pages,
+        student=state.student,
     )
     await sandbox.journal.write(mark_resent(state, exchange))
     return response

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
         app_faults,
         app_policy,
         apps,
+        class_join,
+        class_link,
+        class_overview,
         developer,
         doctor,
         hospitals,
@@ -70,6 +73,9 @@ else:
     app_faults = HandlersOf("sickbay.web.portal.app_faults")
     app_policy = HandlersOf("sickbay.web.portal.app_policy")
     apps = HandlersOf("sickbay.web.portal.apps")
+    class_join = HandlersOf("sickbay.web.portal.class_join")
+    class_link = HandlersOf("sickbay.web.portal.class_link")
+    class_overview = HandlersOf("sickbay.web.portal.class_overview")
     developer = HandlersOf("sickbay.web.portal.developer")
     doctor = HandlersOf("sickbay.web.portal.doctor")
     hospitals = HandlersOf("sickbay.web.portal.hospitals")
@@ -125,6 +131,8 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/timelines/{id}/compare", _by_id(sandbox, compare_launches.show_comparison)),
         Route("/timelines/{id}", _by_id(sandbox, timelines.timeline), methods=["GET", "POST"]),
         *([Route("/mcp", _with(sandbox, mcp.mcp), methods=["POST"])] if sandbox.settings.mcp != "off" else []),
+        Route("/developer/certificate", _with(sandbox, class_link.certificate)),
+        *(_class_routes(sandbox) if sandbox.settings.class_mode else ()),
         *discovery.routes(sandbox, documents),
         *brands.routes(sandbox),
         *admin_handlers.routes(sandbox),
@@ -132,6 +140,15 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
     for tenant in sandbox.tenants.values():
         table += _ehr_routes(sandbox, tenant)
     return [*table, Route("/{path:path}", _with(sandbox, developer.respond_not_found), methods=[*EVERY])]
+
+
+def _class_routes(sandbox: Sandbox) -> list[BaseRoute]:
+    return [
+        Route("/developer/class", _with(sandbox, class_overview.overview), methods=["GET", "POST"]),
+        Route("/developer/class/{id}", _by_id(sandbox, class_overview.student), methods=["GET", "POST"]),
+        Route("/developer/join", _with(sandbox, class_join.join), methods=["GET", "POST"]),
+        Route("/developer/join/{id}", _by_id(sandbox, class_join.join_with_link), methods=["GET", "POST"]),
+    ]
 
 
 def _ehr_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:

@@ -56,6 +56,7 @@ def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
         sample = _sample_sockets(settings.host, settings.sample_port, 0 if settings.port == 0 else port + 1)
         key = admin_key.ensure(place)
         settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(sample), admin_key=key)
+        settled = _for_a_class(settled) if settled.class_mode else settled
         _note_base_url(settled)
         with signals.delay(), imports.without_collecting():
             from sickbay.cli.serving import run
@@ -64,7 +65,7 @@ def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
 
 
 def _check_addresses(options: ServeOptions) -> None:
-    if not options.host.strip():  # the system would listen on every address of the machine
+    if options.host is not None and not options.host.strip():  # the system would listen on every address of the machine
         reject_argument("--host must be an address or a name, such as 127.0.0.1, or 0.0.0.0 for all addresses of this machine.")
     if options.base_url is not None and not _is_base(options.base_url):
         reject_argument(f"--base-url must be a URL such as https://ehr.example.org, without ? and #, not {options.base_url}.")
@@ -93,6 +94,18 @@ def _check_certificate(https: bool, cert: Path | None, key: Path | None) -> None
             reject_argument(f"{cert} and {key} aren't a certificate and its key: {error.reason or error}.")
 
 
+def _for_a_class(settings: Settings) -> Settings:
+    """The settings with the base URL that students use: this machine's address in its network, unless the user chose one."""
+    if settings.base_url is not None or settings.host in doors.LOOPBACK:
+        return settings
+    address = settings.host if settings.host not in doors.EVERY_ADDRESS else doors.find_network_address()
+    if address is None:
+        note("Sickbay found no address of this machine in a network, so only this machine can join. Set --base-url.")
+        return settings
+    scheme, name = "https" if settings.https else "http", f"[{address}]" if ":" in address else address
+    return replace(settings, base_url=f"{scheme}://{name}:{settings.port}")
+
+
 def _note_base_url(settings: Settings) -> None:
     """Warns that other machines can't connect without --base-url: requests under another host name get 421."""
     if settings.host not in doors.LOOPBACK and settings.base_url is None and not settings.allowed_hosts:
@@ -109,7 +122,8 @@ def _with_certificate(settings: Settings) -> Settings:
     from sickbay.cli import certificate
 
     assert settings.folder
-    cert, key = certificate.self_signed(settings.folder, urlsplit(settings.base).hostname or "localhost")
+    names = (urlsplit(settings.base).hostname or "localhost", *settings.allowed_hosts)
+    cert, key = certificate.self_signed(settings.folder, *names)
     return replace(settings, certificate=cert, certificate_key=key)
 
 

@@ -7,23 +7,31 @@ from sickbay.services import registration
 from sickbay.services.context import Runtime
 from sickbay.services.journal import filter_language
 from sickbay.services.journal.filter_language import FilterReading, KnownNames
+from sickbay.services.journal.line import of_student
 from sickbay.storage.exchange_filter import ColumnCondition, quote
 
 
-async def read_filter(runtime: Runtime, text: str) -> FilterReading:
-    """Understand a filter. Apps that were removed can be named by the client_id of their exchanges."""
+async def read_filter(runtime: Runtime, text: str, student: str = "") -> FilterReading:
+    """Understand a filter. Apps that were removed can be named by the client_id of their exchanges.
+
+    student: to whom the exchanges have to belong. Then the filter knows only the apps that the student may open.
+    """
+    own = (of_student(student),) if student else ()
     words = [word for word in filter_language.split(text[: filter_language.MAXIMUM_CHARACTERS]) if word.name == "app"]
-    apps = await _list_apps(runtime) if words else {}
+    apps = await _list_apps(runtime, student) if words else {}
     for value in {value for word in words for value in word.values if value.lower() not in apps}:
-        if await runtime.store.count_exchanges((ColumnCondition("owner", (quote(value),)),), 1):
+        if await runtime.store.count_exchanges((ColumnCondition("owner", (quote(value),)), *own), 1):
             apps[value.lower()] = (value,)
-    return filter_language.read(text, KnownNames(apps, tuple(runtime.tenants), tuple(BY_ID)))
+    reading = filter_language.read(text, KnownNames(apps, tuple(runtime.tenants), tuple(BY_ID)))
+    return reading._replace(wanted=(*reading.wanted, *own))
 
 
-async def _list_apps(runtime: Runtime) -> dict[str, tuple[str, ...]]:
+async def _list_apps(runtime: Runtime, student: str) -> dict[str, tuple[str, ...]]:
     """The client_ids of all apps by name, app_id and client_id, in lower case. Several apps can have the same name."""
     apps: dict[str, tuple[str, ...]] = {}
     for client in await registration.all_clients(runtime):
+        if student and client.student not in ("", student):
+            continue
         for name in {text.lower() for text in (client.name, client.app_id, client.client_id) if text}:
             apps[name] = (*apps.get(name, ()), client.client_id)
     return apps

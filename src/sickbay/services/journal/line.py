@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sickbay.services.journal.outcomes import Outcome, outcome
+from sickbay.storage.exchange_filter import ColumnCondition, quote
 
 MAXIMUM_URL_CHARACTERS: Final = 280
 MAXIMUM_RULE_CHARACTERS: Final = 160
@@ -23,6 +24,8 @@ WORDS: Final[Mapping[Outcome, str]] = {"passed": "granted", "warning": "failed",
 """How an exchange ended, as lines, filters and JSON say it."""
 STAGE: Final = " @"
 """Before each stage: the recorded one, and one that says it more exactly."""
+STUDENT: Final = " ~"
+"""Before the id of the student to whom the exchange belongs, in class mode. Nothing else in a line contains it."""
 KINDS: Final = ("refresh", "backend", "search")
 """Stages that are only in the line, next to the recorded one."""
 
@@ -38,4 +41,10 @@ def write_line(entry: Mapping[str, Any], kind: str = "") -> str:
     words = f"{STAGE}{entry['stage']}{STAGE}{kind}" if kind else f"{STAGE}{entry['stage']}"
     if entry.get("injected"):
         ended, words = WORDS[outcome(entry)], f" injected{words}"
-    return f"{status} {ended}{words} {request['method'][:16]} /{url}{rules} ".lower()
+    student = f"{STUDENT}{entry['student']}" if entry.get("student") else ""
+    return f"{status} {ended}{words} {request['method'][:16]} /{url}{rules}{student} ".lower()
+
+
+def of_student(id: str) -> ColumnCondition:
+    """The condition that only exchanges of this student meet."""
+    return ColumnCondition("line", (f"%{STUDENT}{quote(id)} %",))

@@ -161,7 +161,12 @@ def is_loose(record: Record) -> bool:
 
 
 async def guess(runtime: Runtime, record: Record) -> Guess | None:
-    """The launch that an exchange probably belongs to; None if it names one, or if there is no evidence."""
+    """The launch that an exchange probably belongs to; None if it names one, if there is no evidence, or in class mode.
+
+    In a class, the apps of all students have the same origin, and often the same address.
+    """
+    if runtime.class_mode:
+        return None
     return await _guess_of(runtime, record, await _origins(runtime, record.tenant)) if is_loose(record) else None
 
 
@@ -198,6 +203,8 @@ async def of_launch(runtime: Runtime, records: Sequence[Record], launch: Launch 
 
     launch: its record. A launch that a script created has no exchange of its own, only what the app then sends.
     """
+    if runtime.class_mode:
+        return []
     looked_up = await _after_script(runtime, launch, records) if launch is not None else []
     if not records or records[0].at < SMALLEST_ARRIVAL_MICROSECONDS:
         return looked_up
@@ -231,7 +238,7 @@ async def _after_script(runtime: Runtime, launch: Launch, records: Sequence[Reco
 
 async def of_app(runtime: Runtime, client_id: str, tenant: str, records: Sequence[Record]) -> list[tuple[Record, Guess]]:
     """The loose exchanges that probably came from an app, oldest first. records: the app's newest exchanges, newest first."""
-    if not records or records[-1].at < SMALLEST_ARRIVAL_MICROSECONDS:
+    if runtime.class_mode or not records or records[-1].at < SMALLEST_ARRIVAL_MICROSECONDS:
         return []
     until = records[0].at + WINDOW_MICROSECONDS
     loose = await _load_loose(runtime, tenant, "", records[-1].at, until)

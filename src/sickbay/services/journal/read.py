@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from sickbay.authorization.models import Client, Launch
 from sickbay.diagnosis.silence.trail import Event
 from sickbay.services.context import Runtime
@@ -20,6 +22,7 @@ from sickbay.services.journal.earlier import with_earlier_moment
 from sickbay.services.journal.events import event
 from sickbay.services.journal.exchange_json import hide_private, is_proven, read_whole
 from sickbay.services.journal.probable import ADVICE, Guess, is_followed
+from sickbay.services.journal.record import text_of
 from sickbay.services.journal.write import Journal
 from sickbay.storage.interface import Record
 
@@ -86,6 +89,25 @@ async def _read_whole(runtime: Runtime, record: Record, full: bool, *, followed:
     if len(findings) < len(entry["findings"]) and (followed or await is_followed(runtime, record)):
         return entry | {"findings": findings}
     return entry
+
+
+class _Attributed(msgspec.Struct):
+    student: str = ""
+
+
+async def find_student(runtime: Runtime, journal: Journal, *, exchange: str = "", timeline: str = "") -> str:
+    """The student to whom an exchange belongs, or the first exchange of a timeline; "" if there is none, or it isn't stored."""
+    await journal.flush(lambda waiting: exchange == waiting.id)
+    if exchange:
+        record = await runtime.store.get("exchange", exchange)
+    else:
+        record = next(iter(await runtime.store.find("exchange", family=timeline, limit=1, oldest=True)), None)
+    return student_of(text_of(record)) if record is not None else ""
+
+
+def student_of(recorded: str | bytes) -> str:
+    """The student to whom an exchange belongs, from its JSON; "" if it belongs to none."""
+    return msgspec.json.decode(recorded, type=_Attributed).student
 
 
 async def guess(runtime: Runtime, id: str) -> Guess | None:

@@ -87,6 +87,8 @@ class Exchange(Struct, frozen=True, gc=False):
     """The id of the exchange whose request Sickbay sent again; "" if a client sent it."""
     pages: tuple[ShownPage, ...] = ()
     """The pages that the user saw before the answer."""
+    student: str = ""
+    """In class mode: the student whose browser sent it, and once it is stored, the student to whom it belongs."""
 
     @property
     def refused(self) -> bool:
@@ -197,6 +199,7 @@ def minimal(exchange: Exchange) -> dict[str, Any]:
         "checks": _checks(exchange.decision.examination) if exchange.decision else "",
         "findings": [],
         **({"resent_from": exchange.resent_from} if exchange.resent_from else {}),
+        **({"student": exchange.student} if exchange.student else {}),
         **_deciding_refusal(exchange),
     }
 
@@ -247,6 +250,7 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
         ("milliseconds", round(exchange.seconds * 1000, 1)),
         ("resent_from", exchange.resent_from),
         ("pages", [structs.asdict(page) for page in exchange.pages]),
+        ("student", exchange.student),
     )
     more = {name: value for name, value in extra if value}
     if exchange.response.size is not None:

@@ -13,12 +13,14 @@ from contextlib import suppress
 from contextvars import Context
 from typing import TypeAlias, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sickbay.diagnosis.silence.progress import PREFLIGHT_SECONDS
 from sickbay.kernel.memory import ResetScope
 from sickbay.kernel.worker_channel import WorkerChannel
 from sickbay.services import clock, runtime_settings
+from sickbay.services.class_mode import progress
+from sickbay.services.class_mode.attribution import find_student
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.journal import metrics as journal_metrics
@@ -143,9 +145,22 @@ class Journal:
         """
         METRICS.count_exchange(exchange)
         self._say(exchange)
-        arrival, redacted = self._next_arrival(), await redact_refusal(self.runtime, exchange)
+        exchange, arrival = await self._attribute(exchange), self._next_arrival()
+        redacted = await redact_refusal(self.runtime, exchange)
         await self._write_refusal(exchange, record(exchange, arrival, redacted))
         return redacted.text
+
+    async def _attribute(self, exchange: Exchange) -> Exchange:
+        """The exchange with the student to whom it belongs, in class mode."""
+        if not self.runtime.class_mode:
+            return exchange
+        student = await find_student(self.runtime, exchange.client_id, exchange.timeline, exchange.student)
+        return structs.replace(exchange, student=student)
+
+    def _steps(self, stored: Sequence[Record]) -> list[Step]:
+        """The steps that store these records and, in class mode, the progress of students."""
+        noted = progress.steps(stored) if self.runtime.class_mode else ()
+        return [*(Put(entry, aside=True) for entry in stored), *noted]
 
     async def _write_refusal(self, exchange: Exchange, refusal_record: Record) -> None:
         if is_over(self.runtime.resets):
@@ -157,7 +172,7 @@ class Journal:
         self._at_once += 1
         try:
             with suppress(WasReset):
-                await self.runtime.store.transaction([Put(refusal_record, aside=True)])
+                await self.runtime.store.transaction(self._steps([refusal_record]))
         finally:
             self._at_once -= 1
 
@@ -188,14 +203,14 @@ class Journal:
         """False, like `_write_queues`, if they have to be written again. Puts them back if the database is unavailable."""
         try:
             with compare_with(self.runtime.resets.all):
-                puts: list[Step] = []
+                explained: list[Record] = []
                 for waiting in self._select_current(refusals):
-                    whole = waiting.explained(waiting.exchange)
+                    whole = await self._attribute(waiting.explained(waiting.exchange))
                     redacted = await redact_refusal(self.runtime, whole)
-                    puts.append(Put(record(whole, waiting.arrival, redacted), aside=True))
+                    explained.append(record(whole, waiting.arrival, redacted))
                     await asyncio.sleep(0)
-                if puts:
-                    await self.runtime.store.transaction(puts)
+                if explained:
+                    await self.runtime.store.transaction(self._steps(explained))
         except (Unavailable, asyncio.CancelledError) as error:
             self._unexplained.put_back(refusals)
             if isinstance(error, WasReset):
@@ -271,11 +286,11 @@ class Journal:
         if not granted and not refused:
             return
         live = LiveSecrets(await hashes(self.runtime), passwords=self.runtime.passwords, strict=True)
-        puts = await _puts(granted, live, compare, self.runtime.given_advice) + [
-            Put(refusal_record, aside=True) for refusal_record in refused
-        ]
-        for start in range(0, len(puts), AT_A_TIME):
-            await self.runtime.store.transaction(puts[start : start + AT_A_TIME])
+        if self.runtime.class_mode:
+            granted = [structs.replace(arrived, exchange=await self._attribute(arrived.exchange)) for arrived in granted]
+        stored = await _records(granted, live, compare, self.runtime.given_advice) + refused
+        for start in range(0, len(stored), AT_A_TIME):
+            await self.runtime.store.transaction(self._steps(stored[start : start + AT_A_TIME]))
 
     def _select_current(self, items: Iterable[tuple[Waiting[W], str, int]]) -> list[W]:
         """Without those of requests that began before a reset."""
@@ -381,17 +396,17 @@ def weight(exchange: Exchange) -> int:
     return len(exchange.request.url) + len(exchange.request.body) + len(exchange.response.body or "") + len(sent or "")
 
 
-async def _puts(batch: Sequence[Arrived], live: LiveSecrets, compare: bool, given: GivenAdvice) -> list[Step]:
+async def _records(batch: Sequence[Arrived], live: LiveSecrets, compare: bool, given: GivenAdvice) -> list[Record]:
     """The records of a batch. Pauses between slices so that requests are served.
 
     Texts that its exchanges share are searched for secrets only once. compare: with other dialects, which takes a third of the
     time of a record.
     """
-    steps: list[Step] = []
+    redacted: list[Record] = []
     for start in range(0, len(batch), SLICE):
-        steps += [
-            Put(record(arrived.exchange, arrived.arrival, redact(arrived.exchange, live, given, compare=compare)), aside=True)
+        redacted += [
+            record(arrived.exchange, arrived.arrival, redact(arrived.exchange, live, given, compare=compare))
             for arrived in batch[start : start + SLICE]
         ]
         await asyncio.sleep(0)
-    return steps
+    return redacted

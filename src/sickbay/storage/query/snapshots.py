@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.kinds import ADMINISTRATOR, UNDONE_TOKEN
+from sickbay.storage.kinds import ADMINISTRATOR, STUDENT, UNDONE_TOKEN
 from sickbay.storage.query.dictionary import LIVE, REFERENCED, SHIFT
 from sickbay.storage.query.statement import Sql
 from sickbay.storage.snapshot_steps import RestoreSnapshot, SaveSnapshot
@@ -128,7 +128,7 @@ def measure_versions(space: ResourceSpace) -> Sql:
 def _condition(step: SaveSnapshot | RestoreSnapshot) -> str:
     """Literals, because the kinds and keys are those of the program."""
     return (
-        f"(kind IN ({_literals(step.kinds)}) AND label <> '{ADMINISTRATOR}')"
+        f"(kind IN ({_literals(step.kinds)}) AND label NOT IN ('{ADMINISTRATOR}', '{STUDENT}'))"
         f" OR (kind = 'meta' AND \"key\" IN ({_literals(step.keys)}))"
     )
 

@@ -8,6 +8,7 @@ from sickbay import population
 from sickbay.authorization.models import Client
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import records
+from sickbay.services.class_mode import members
 from sickbay.services.context import Tenant
 
 
@@ -21,7 +22,14 @@ async def line(sandbox: Sandbox) -> dict[str, Any]:
         "tenants": {name: _addresses(tenant) for name, tenant in sandbox.tenants.items()},
         "users": [user for name in sandbox.tenants for user in _users(name, sandbox.filling.written.seed)],
         "apps": [app for name in sandbox.tenants for app in await _apps(sandbox, name)],
+        **({"class": await _class(sandbox)} if sandbox.settings.class_mode else {}),
     }
+
+
+async def _class(sandbox: Sandbox) -> dict[str, str]:
+    """The address where students join, and the teacher's overview."""
+    base, key = sandbox.runtime.base, await members.join_key(sandbox.runtime)
+    return {"join": f"{base}/developer/join/{key}", "overview": f"{base}/developer/class"}
 
 
 def _addresses(tenant: Tenant) -> dict[str, Any]:

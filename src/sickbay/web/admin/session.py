@@ -96,6 +96,14 @@ def token_hint(settings: Settings) -> str:
 
 
 def _make_private_notice(request: Request, sandbox: Sandbox) -> NoticeView:
+    if state_of(request.scope).student:
+        return NoticeView(
+            title="Only for your teacher",
+            text="This page is about what belongs to other students or to the whole class. Your own apps, launches and "
+            "exchanges are in the developer portal.",
+            primary=Link("Go to your apps", "/developer"),
+            others=(Link("View your exchanges", "/exchanges"),),
+        )
     current_path = http_request.raw_path(request.scope) + (f"?{request.url.query}" if request.url.query else "")
     next = (
         f"?next={quote(current_path, safe='')}" if request.method == "GET" and not current_path.endswith("/ehr/launch") else ""
@@ -105,8 +113,12 @@ def _make_private_notice(request: Request, sandbox: Sandbox) -> NoticeView:
         text="This page is only for the user who runs this Sickbay, on the same machine or with the admin token. "
         f"{token_hint(sandbox.settings)}{_not_keyboard(request)}",
         primary=Link("Sign in with the admin token", f"{SIGN_IN}{next}"),
-        others=(Link("Go to the start page", "/"),),
+        others=(*_join_link(sandbox), Link("Go to the start page", "/")),
     )
+
+
+def _join_link(sandbox: Sandbox) -> tuple[Link, ...]:
+    return (Link("Join the class", "/developer/join"),) if sandbox.runtime.class_mode else ()
 
 
 def _make_foreign_notice() -> NoticeView:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sickbay.services import failed_attempts
 from sickbay.services.context import Runtime
-from sickbay.services.throttle import Throttled, ThrottleKey
+from sickbay.services.throttle import Kind, Throttled, ThrottleKey
 from sickbay.web.http_request import peer, state_of
 
 
@@ -27,9 +27,12 @@ async def count_noted(runtime: Runtime, scope: Mapping[str, Any]) -> None:
     await count(runtime, scope)
 
 
-async def count(runtime: Runtime, scope: Mapping[str, Any]) -> int:
-    """Count a wrong token. Returns the seconds until the next try if it was one too many, else 0."""
-    key = _key(scope)
+async def count(runtime: Runtime, scope: Mapping[str, Any], kind: Kind = "admin") -> int:
+    """Count a wrong token. Returns the seconds until the next try if it was one too many, else 0.
+
+    kind: "class" for a wrong code of a class or a student.
+    """
+    key = _key(scope, kind)
     try:
         await failed_attempts.check(runtime, key)
         await failed_attempts.count(runtime, key)
@@ -38,8 +41,13 @@ async def count(runtime: Runtime, scope: Mapping[str, Any]) -> int:
     return 0
 
 
-def _key(scope: Mapping[str, Any]) -> ThrottleKey:
-    return ThrottleKey("admin", "", "", network(peer(scope)))
+async def seconds_to_wait(runtime: Runtime, scope: Mapping[str, Any], kind: Kind) -> int:
+    """Until a token or code of this sender is looked at; 0 if it is now."""
+    return await failed_attempts.seconds_to_wait(runtime, _key(scope, kind))
+
+
+def _key(scope: Mapping[str, Any], kind: Kind = "admin") -> ThrottleKey:
+    return ThrottleKey(kind, "", "", network(peer(scope)))
 
 
 def network(address: str) -> str:

@@ -23,7 +23,7 @@ from sickbay.services import launch as launches
 from sickbay.services.context import Tenant
 from sickbay.services.launch import CreatedLaunch
 from sickbay.storage.interface import ResourceSpace
-from sickbay.web import error_responses, html_response, http_request
+from sickbay.web import error_responses, html_response, http_request, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.ehr.frame_notice import explain_obstacle
@@ -49,7 +49,8 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     client = await registration.find_only(sandbox.runtime, query.get("app", ""), tenant.name)
     patient, framed = query.get("patient"), "framed" in query
     visible = patient and await patients.read(sandbox.runtime, tenant, VERSION, "Patient", patient, ehr.user)
-    if client is None or not launch_uri(client) or (patient and not visible):
+    hidden = client is not None and not students.may_open(request, sandbox, client)
+    if client is None or hidden or not launch_uri(client) or (patient and not visible):
         return ehr.page("notice", notice.no_app(ehr.home), status=404)
     if framed and (view := await _explain_frame(ehr, client)):
         return ehr.page("notice", view, status=502, framed=True)
@@ -67,6 +68,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         patient=patient or None,
         encounter=encounter,
         seed=query.get("seed"),
+        student=http_request.state_of(request.scope).student,
         context=context,
     )
     return await _redirect_to_app(request, tenant, client, created)
@@ -100,7 +102,8 @@ async def _of_card(ehr: EhrPages, client: Client, patient: str | None, key: str 
     context = ehr.context(patient) if patient and key else {}
     if not context:
         return None
-    link = launch_card.by_key(await registration.all_clients(ehr.sandbox.runtime, ehr.tenant.name), key or "")
+    apps = await registration.all_clients(ehr.sandbox.runtime, ehr.tenant.name)
+    link = launch_card.by_key([app for app in apps if students.may_open(ehr.request, ehr.sandbox, app)], key or "")
     wanted = launch_task.of_link(launch_card.fill_placeholders(link, context)) if link else None
     return wanted if isinstance(wanted, LaunchTaskRequest) and launch_task.app_of(wanted, [client]) else None
 
@@ -163,6 +166,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         user=query.get("user") or (auto.user if auto else None),
         patient=query.get("patient") or (auto.patient if auto else None),
         encounter=query.get("encounter") or (auto.encounter if auto else None),
+        student=students.owner_of(request),
         context=context,
     )
     return await _redirect_to_app(request, tenant, client, created)

@@ -22,7 +22,7 @@ from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.read import Timeline
 from sickbay.services.sessions import Session
 from sickbay.storage.interface import ResourceSpace
-from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web import cookies, error_responses, html_response, http_request, students
 from sickbay.web.admin_guard import is_own_path
 from sickbay.web.ehr import chart as pages
 from sickbay.web.ehr import chart_data, schedule, strip
@@ -128,7 +128,8 @@ async def _redirects_to(ehr: EhrPages, next: str) -> tuple[str, ...]:
     path, _, query = next.partition("?")
     app = parse(query).get("app") if path == f"{ehr.home}/open" else None
     client = await registration.find_only(ehr.sandbox.runtime, app, ehr.tenant.name) if app else None
-    return (uri,) if client and (uri := launch_uri(client)) else ()
+    opens = client is not None and students.may_open(ehr.request, ehr.sandbox, client)
+    return (uri,) if client and opens and (uri := launch_uri(client)) else ()
 
 
 def _next(ehr: EhrPages, query: Parameters) -> str:
@@ -211,7 +212,11 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     patient = await patients.read(sandbox.runtime, tenant, VERSION, "Patient", id, ehr.user)
     if patient is None:
         return ehr.page("notice", notice.no_record(ehr.home), status=404)
-    launchable = [client for client in await registration.all_clients(sandbox.runtime, tenant.name) if launch_uri(client)]
+    launchable = [
+        client
+        for client in await registration.all_clients(sandbox.runtime, tenant.name)
+        if launch_uri(client) and students.may_open(request, sandbox, client)
+    ]
     apps = (
         [client for client in launchable if client.type == "patient" or client.sample]
         if ehr.user and ehr.user.acts_for_patients

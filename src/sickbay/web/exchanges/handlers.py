@@ -20,7 +20,7 @@ from sickbay.services.journal import exchange_json, own_parameters
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.record import Exchange
 from sickbay.services.redaction.redaction import RecordedResponse
-from sickbay.web import error_responses, html_response
+from sickbay.web import error_responses, html_response, students
 from sickbay.web.exchanges.resend_view import Comparison, compare, offer
 from sickbay.web.exchanges.timeline_steps import EVIDENCE
 from sickbay.web.exchanges.views import Probably, as_text, exchange_view
@@ -67,7 +67,7 @@ async def show_exchange(
         view = replace(
             view,
             probably=await _probably(sandbox, entry["id"]),
-            resend=offer(entry, find_start(sandbox, entry)),
+            resend=None if students.owner_of(request) else offer(entry, find_start(sandbox, entry)),
             comparison=await _compare(sandbox, entry, notes, body),
             explorer=find_link(entry),
         )
@@ -149,7 +149,8 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
     headers = {"cache-control": "no-store", "content-type": CONTENT_TYPES[form]}
     exchange = mark_resent(state_of(request.scope), structs.replace(exchange, response=RecordedResponse(status, headers)))
     recorded = await sandbox.journal.record(exchange)
-    entry = await exchange_json.read_fresh(sandbox.runtime, recorded, full=may_read_all(request))
+    full = may_read_all(request) or students.began(request, recorded)
+    entry = await exchange_json.read_fresh(sandbox.runtime, recorded, full=full)
     if form == "json":
         return error_responses.json(exchange_json.select_members(entry), status, error_responses.NO_STORE)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]

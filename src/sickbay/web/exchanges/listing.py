@@ -1,4 +1,7 @@
-"""GET /exchanges as a page, as JSON and as a stream; clearing it; and the list of launches. All are for the administrator."""
+"""GET /exchanges as a page, as JSON and as a stream; clearing it; and the list of launches.
+
+All are for the administrator, and in class mode for students, who get only what belongs to them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from sickbay.services.journal.filters import read_filter
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.storage.exchange_filter import read_exact
 from sickbay.storage.interface import Record
-from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web import cookies, error_responses, html_response, http_request, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.exchanges import list_view
 from sickbay.web.exchanges.list_view import ClearView, DisplayNames, ExchangesView, LaunchesView, address
@@ -47,10 +50,10 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
         return rejection
     query = http_request.query_of(request.scope)
     text = read_filter_text(query)
-    reading = await read_filter(sandbox.runtime, text)
+    reading = await read_filter(sandbox.runtime, text, students.owner_of(request))
     if preferred_form(request.headers.get("accept", "")) == "json":
         return await _json(sandbox, query, reading)
-    view = await _view(sandbox, query, text, reading, id)
+    view = await _view(sandbox, query, text, reading, id, students.owner_of(request))
     if query.get("part") == "list":
         return html_response.page(request, sandbox, "exchange_list", view)
     options = await html_response.page_options(request, sandbox, here="Exchanges")
@@ -78,8 +81,10 @@ async def _json(sandbox: Sandbox, query: Parameters, reading: FilterReading) -> 
     return error_responses.json(shown, headers={"x-total-count": str(counted)})
 
 
-async def _view(sandbox: Sandbox, query: Parameters, text: str, reading: FilterReading, missing: str) -> ExchangesView:
-    """With a filter that has a mistake, its other words count."""
+async def _view(
+    sandbox: Sandbox, query: Parameters, text: str, reading: FilterReading, missing: str, student: str
+) -> ExchangesView:
+    """With a filter that has a mistake, its other words count. student: to whom it is limited."""
     runtime, until = sandbox.runtime, _number(query.get("before"), 2**62)
     if query.get("part") != "list":  # what the stream told of is stored
         await sandbox.journal.collect()
@@ -88,6 +93,8 @@ async def _view(sandbox: Sandbox, query: Parameters, text: str, reading: FilterR
     client, stalled = None, list[LaunchProgress]()
     if until is None and (not reading.wanted or (client := await _only_app(sandbox, reading))):
         entries, stalled = await _with_unnamed(sandbox, records[:ROWS], entries, client)
+    elif student and until is None and not text:
+        stalled = await _find_stalled(sandbox, records[:ROWS], None, student)
     names = await _names(sandbox, entries)
     day = list_view.day_of(entries)
     rows = [list_view.make_row(entry, names, day, client.name if client else "") for entry in entries]
@@ -121,18 +128,25 @@ async def _with_unnamed(
     sandbox: Sandbox, records: Sequence[Record], entries: list[dict[str, Any]], client: Client | None
 ) -> tuple[list[dict[str, Any]], list[LaunchProgress]]:
     """The exchanges, with those that probably came from the app, and the launches that stalled."""
+    runtime = sandbox.runtime
+    stalled = await _find_stalled(sandbox, records, client.client_id if client else None)
+    if client is not None:
+        probable = await journal_reader.probably_of_app(runtime, sandbox.journal, client, ROWS)
+        entries = sorted((*entries, *probable), key=lambda entry: -int(entry["arrival"]))[:ROWS]
+    return entries, stalled
+
+
+async def _find_stalled(
+    sandbox: Sandbox, records: Sequence[Record], owner: str | None, student: str = ""
+) -> list[LaunchProgress]:
+    """The stalled launches of these exchanges, and of an app or a student."""
     runtime, newest = sandbox.runtime, dict[str, Record]()
     for record in records:
         if record.family:
             newest.setdefault(record.family, record)
     listed = list(newest.values())[: launch_progress.LISTED_LAUNCHES]
     last = [await exchange_json.read_whole(runtime, record, False) | {"arrival": record.at} for record in listed]
-    owner = client.client_id if client else None
-    stalled = await launch_progress.find_stalled(runtime, last, owner)
-    if client is not None:
-        probable = await journal_reader.probably_of_app(runtime, sandbox.journal, client, ROWS)
-        entries = sorted((*entries, *probable), key=lambda entry: -int(entry["arrival"]))[:ROWS]
-    return entries, stalled
+    return await launch_progress.find_stalled(runtime, last, owner, student)
 
 
 async def _names(sandbox: Sandbox, entries: Sequence[Mapping[str, Any]]) -> DisplayNames:
@@ -150,7 +164,7 @@ async def clear(request: Request, sandbox: Sandbox) -> Response:
     if rejection := refuse_stranger(request, sandbox, acts=request.method == "POST"):
         return rejection
     text = read_filter_text(http_request.query_of(request.scope))
-    reading = await read_filter(sandbox.runtime, text)
+    reading = await read_filter(sandbox.runtime, text, students.owner_of(request))
     options = await html_response.page_options(request, sandbox, here="Exchanges")
     back = address("/exchanges", q=text)
     if request.method == "POST" and not reading.problems:
@@ -172,7 +186,7 @@ async def launches(request: Request, sandbox: Sandbox) -> Response:
     """The newest launches, the last one first."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
-    found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, None)
+    found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, None, wanted=students.exchanges_of(request))
     hospitals = _hospitals(sandbox)
     view = LaunchesView(launches=tuple(list_view.make_launch_line(launch, hospitals) for launch in found))
     options = await html_response.page_options(request, sandbox, here="Exchanges")

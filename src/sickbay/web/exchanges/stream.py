@@ -1,4 +1,5 @@
-"""GET /exchanges with Accept: text/event-stream: new exchanges as server-sent events, for the administrator.
+"""GET /exchanges with Accept: text/event-stream: new exchanges as server-sent events, for the administrator,
+and in class mode for students, who get only what belongs to them.
 
 ready      the stream has begun; its id is the position
 exchange   an exchange, with the members of GET /exchanges
@@ -26,9 +27,9 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Runtime
 from sickbay.services.journal import lines
 from sickbay.services.journal.filters import read_filter
-from sickbay.services.live_exchanges import JournalPosition, Listener, LiveExchanges, News, parse_position
+from sickbay.services.live_exchanges import JournalPosition, Listener, News, parse_position
 from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow
-from sickbay.web import counting, error_responses, http_request
+from sickbay.web import counting, error_responses, http_request, students
 from sickbay.web.admin.session import recognise, refuse_stranger
 from sickbay.web.http_request import state_of
 
@@ -41,6 +42,9 @@ STREAMS: Final = 64
 """Streams of a worker."""
 STREAMS_PER_ADDRESS: Final = 16
 """Streams of a worker to one address: tabs of a browser share one."""
+STREAMS_OF_STUDENTS: Final = 300
+"""Streams of a worker to all students, in class mode; the others stay for everyone else."""
+STREAMS_PER_STUDENT: Final = 4
 RETRY_AFTER_SECONDS: Final = 10
 SENT_AT_ONCE: Final = 25
 """Exchanges that are sent at once, if the request doesn't say how many (`limit`)."""
@@ -59,48 +63,52 @@ async def stream(request: Request, sandbox: Sandbox) -> Response:
     if rejection := refuse_stranger(request, sandbox, pages=False):
         return rejection
     query = http_request.query_of(request.scope)
-    reading = await read_filter(sandbox.runtime, query.get("q") or "")
+    reading = await read_filter(sandbox.runtime, query.get("q") or "", students.owner_of(request))
     if reading.problems:
         return error_responses.problem(400, "The filter has a mistake", detail=" ".join(reading.problems))
     state_of(request.scope).kind = "stream"
-    return EventStream(sandbox.live, http_request.peer(request.scope), _events(request, sandbox, reading.wanted, query))
+    return EventStream(sandbox, request, _events(request, sandbox, reading.wanted, query))
 
 
 class EventStream(StreamingResponse):
     """Counts while it is sent. If too many are open, the response is a problem."""
 
-    def __init__(self, live: LiveExchanges, address: str, events: AsyncIterator[bytes]) -> None:
+    def __init__(self, sandbox: Sandbox, request: Request, events: AsyncIterator[bytes]) -> None:
         super().__init__(events, media_type=MEDIA_TYPE, headers=HEADERS)
-        self._live, self._address = live, address
+        student = students.owner_of(request)
+        self._live, self._sender = sandbox.live, student or http_request.peer(request.scope)
+        self._total = STREAMS_OF_STUDENTS + (0 if student else STREAMS) if sandbox.runtime.class_mode else STREAMS
+        self._of_sender = STREAMS_PER_STUDENT if student else STREAMS_PER_ADDRESS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         streams = self._live.streams
-        if rejection := _refuse_too_many(streams, self._address, self._live.stopped):
+        if rejection := self._refuse_too_many(streams):
             return await rejection(scope, receive, send)
-        streams[self._address] += 1
+        streams[self._sender] += 1
         counting.STREAMS.set(streams.total())
         try:
             await super().__call__(scope, receive, send)
         finally:
-            streams.subtract([self._address])
-            if not streams[self._address]:
-                del streams[self._address]
+            streams.subtract([self._sender])
+            if not streams[self._sender]:
+                del streams[self._sender]
             counting.STREAMS.set(streams.total())
 
-
-def _refuse_too_many(streams: Counter[str], address: str, stopped: bool) -> Response | None:
-    if stopped:
-        title, status = "Sickbay is stopping", 503
-    elif streams.total() >= STREAMS:
-        title, status = "Too many streams are open", 503
-    elif streams[address] >= STREAMS_PER_ADDRESS:
-        title, status = "Too many streams of this address are open", 429
-    else:
-        return None
-    detail = f"Close one of them, or try again in {RETRY_AFTER_SECONDS} seconds. GET /exchanges without a stream still works."
-    response = error_responses.problem(status, title, detail=detail)
-    response.headers["retry-after"] = str(RETRY_AFTER_SECONDS)
-    return response
+    def _refuse_too_many(self, streams: Counter[str]) -> Response | None:
+        if self._live.stopped:
+            title, status = "Sickbay is stopping", 503
+        elif streams.total() >= self._total:
+            title, status = "Too many streams are open", 503
+        elif streams[self._sender] >= self._of_sender:
+            title, status = "Too many streams of this address are open", 429
+        else:
+            return None
+        detail = (
+            f"Close one of them, or try again in {RETRY_AFTER_SECONDS} seconds. GET /exchanges without a stream still works."
+        )
+        response = error_responses.problem(status, title, detail=detail)
+        response.headers["retry-after"] = str(RETRY_AFTER_SECONDS)
+        return response
 
 
 async def _events(request: Request, sandbox: Sandbox, wanted: ExchangeFilter, query: Parameters) -> AsyncIterator[bytes]:
@@ -158,6 +166,11 @@ async def _may_still_read(request: Request, sandbox: Sandbox) -> bool:
     """Whether the administrator's session is still valid."""
     state_of(request.scope).is_administrator = False
     await recognise(request, sandbox, request.app.state.guard)
+    if sandbox.runtime.class_mode:
+        student = students.owner_of(request)
+        await students.recognise(request, sandbox)
+        if students.owner_of(request) != student:  # the filter of the stream is that of another reader
+            return False
     return refuse_stranger(request, sandbox, pages=False) is None
 
 

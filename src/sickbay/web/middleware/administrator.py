@@ -1,4 +1,4 @@
-"""Recognises the administrator's session, and limits how often a wrong admin token may be sent."""
+"""Recognises the sessions of the administrator and of students, and limits how often a wrong admin token may be sent."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sickbay.authorization.administration import may_use_session
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web import students
 from sickbay.web.admin import wrong_tokens
 from sickbay.web.admin.session import recognise
 from sickbay.web.admin_guard import AdminGuard
@@ -23,7 +24,7 @@ class Administrator:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         runtime = self._sandbox.runtime
         has_token = bool(runtime.throttle.until) and "authorization" in scope["state"].headers
-        if has_token or may_use_session(scope["path"], runtime.tenants):
+        if has_token or runtime.class_mode or may_use_session(scope["path"], runtime.tenants):
             return self._recognise(scope, receive, send, has_token=has_token)
         return self._app(scope, receive, send)
 
@@ -32,4 +33,8 @@ class Administrator:
             await wrong_tokens.look_up(self._sandbox.runtime, scope)
         if may_use_session(scope["path"], self._sandbox.tenants):
             await recognise(Request(scope, receive, send), self._sandbox, self._guard)
+        if self._sandbox.runtime.class_mode:
+            refusal = await students.recognise(Request(scope, receive, send), self._sandbox)
+            if refusal is not None:
+                return await refusal(scope, receive, send)
         await self._app(scope, receive, send)

@@ -240,6 +240,7 @@ async def _record_and_show(
         result.decision.explain(),
         seconds=http_request.state_of(request.scope).seconds(),
         injected=http_request.state_of(request.scope).injected,
+        student=http_request.state_of(request.scope).student,
     )
     from sickbay.web.exchanges.handlers import record_and_show
 

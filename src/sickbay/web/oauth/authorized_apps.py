@@ -9,15 +9,19 @@ from sickbay.kernel import english
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import authorized_apps as operation
+from sickbay.services import registration
 from sickbay.services.context import Tenant
-from sickbay.web import cookies, error_responses, http_request
+from sickbay.web import cookies, error_responses, http_request, students
 from sickbay.web.ehr.handlers import EhrPages
 from sickbay.web.oauth.authorized_apps_view import AllowedApp, ManageView
 from sickbay.web.oauth.sign_in import consent_groups
 
 
 async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    """GET shows the list. POST revokes the access of one app: csrf, app (a client_id)."""
+    """GET shows the list. POST revokes the access of one app: csrf, app (a client_id).
+
+    In class mode, all students sign in as the same users, so each sees and revokes only apps that this browser may open.
+    """
     ehr = EhrPages(request, sandbox, tenant)
     if redirect := await ehr.require_user():
         return redirect
@@ -25,10 +29,13 @@ async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     current_path = http_request.raw_path(request.scope)
     if request.method == "POST":
         sent = parse(await http_request.read_body(request))
-        if cookies.is_own_form(request, ehr.session, sent.get("csrf")):
+        client = await registration.by_id(sandbox.runtime, sent.get("app"))
+        is_hidden = client is not None and not students.may_open(request, sandbox, client)
+        if cookies.is_own_form(request, ehr.session, sent.get("csrf")) and not is_hidden:
             await operation.revoke(sandbox.runtime, tenant, ehr.user, sent.get("app") or "")
         return RedirectResponse(current_path, 303, error_responses.NO_STORE)
-    apps = await operation.list_allowed(sandbox.runtime, tenant, ehr.user)
+    allowed = await operation.list_allowed(sandbox.runtime, tenant, ehr.user)
+    apps = [app for app in allowed if students.may_open(request, sandbox, app.client)]
     view = ManageView(
         action=current_path, person=ehr.user.name or ehr.user.username, hospital=tenant.title, apps=tuple(map(_app, apps))
     )

@@ -63,6 +63,8 @@ class Frame:
     administrator: bool = False
     listening: str = LOOPBACK_ONLY
     clock: ClockView | None = None
+    in_class: bool = False
+    """In class mode: the teacher or a student reads this page."""
     version: str = __version__
 
     @property
@@ -75,7 +77,7 @@ class Frame:
 
     @property
     def navigation(self) -> tuple[Link, ...]:
-        return self._ehr_links if self.hospital else _developer_links(self.root)
+        return self._ehr_links if self.hospital else _developer_links(self.root, self.in_class)
 
     @property
     def _ehr_links(self) -> tuple[Link, ...]:
@@ -93,9 +95,10 @@ class Frame:
         return f"{self.root}/developer/explorer?hospital={self.tenant}" + (f"&patient={patient}" if is_chart else "")
 
 
-def _developer_links(root: str) -> tuple[Link, ...]:
+def _developer_links(root: str, in_class: bool) -> tuple[Link, ...]:
     return (
         Link("Hospitals", f"{root}/"),
+        *((Link("Class", f"{root}/developer/class"),) if in_class else ()),
         Link("Developer portal", f"{root}/developer"),
         Link("FHIR explorer", f"{root}/developer/explorer"),
         Link("Exchanges", f"{root}/exchanges"),

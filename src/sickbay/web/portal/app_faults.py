@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import tomllib
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sickbay.authorization.models import Client
 from sickbay.faults.kinds import presets
-from sickbay.protocol.parameters import parse
+from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
+from sickbay.services.context import Runtime
 from sickbay.services.injection import setting
-from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web import cookies, error_responses, html_response, http_request, students
 from sickbay.web.portal.apps import TOO_LATE, app_page, refuse_unless_administrator
+
+FAULTS_PER_APP: Final = 3
+"""Faults that a student may inject into an app at the same time."""
+FOR_EVERYONE: Final = frozenset(("rotate-keys",))
+"""Kinds that also change what other apps get, although a request of one app causes them."""
 
 
 async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
@@ -29,6 +35,8 @@ async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
         return RedirectResponse("/developer", 303, error_responses.NO_STORE)
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
+    if students.owner_of(request) and (reason := _student_fault(sandbox.runtime, client, sent)):
+        return await app_page(request, sandbox, client, options, status=422, fault=reason)
     if fault := sent.get("end"):
         await setting.remove(sandbox.runtime, fault)
         return _back(client)
@@ -42,6 +50,16 @@ async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
     except (setting.WrongFault, tomllib.TOMLDecodeError) as error:
         return await app_page(request, sandbox, client, options, status=422, fault=f"No fault was injected: {error}")
     return _back(client)
+
+
+def _student_fault(runtime: Runtime, client: Client, sent: Parameters) -> str:
+    """Why a student may not change the faults in this way, as a sentence; "" if the student may."""
+    own = [fault.id for fault in runtime.faults if (fault.app, fault.tenant) == (client.client_id, client.tenant)]
+    if end := sent.get("end"):
+        return "" if end in own else "This fault isn’t only for this app, so only the teacher can end it."
+    if sent.get("kind") in FOR_EVERYONE:
+        return f"The fault {sent.get('kind')} changes the apps of others too, so only the teacher can inject it."
+    return "" if len(own) < FAULTS_PER_APP else f"This app already has {FAULTS_PER_APP} faults. End one first."
 
 
 def _back(client: Client) -> Response:

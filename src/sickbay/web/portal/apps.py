@@ -22,7 +22,7 @@ from sickbay.services.context import Tenant
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.storage.interface import ResourceSpace
-from sickbay.web import cookies, error_responses, html_response, http_request, other_hospitals
+from sickbay.web import cookies, error_responses, html_response, http_request, other_hospitals, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges.timeline_steps import evidence
@@ -55,7 +55,7 @@ async def apps(request: Request, sandbox: Sandbox) -> Response:
     if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
     start = _start_of(request.query_params.get("from", ""))
-    clients = await registration.some_clients(sandbox.runtime, start, LISTED_APPS + 1)
+    clients = await registration.some_clients(sandbox.runtime, start, LISTED_APPS + 1, students.owner_of(request))
     more = f"/developer?from={start + LISTED_APPS}" if len(clients) > LISTED_APPS else ""
     hospitals = tuple(Link(tenant.title, f"/developer/hospitals/{name}") for name, tenant in sandbox.tenants.items())
     rows = tuple([await _row(sandbox, client) for client in clients[:LISTED_APPS]])
@@ -293,6 +293,8 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
     counterpart = await enabling.counterpart(sandbox.runtime, client, tenant)
     if counterpart is not None:
         return RedirectResponse(f"/developer/apps/{counterpart.app_id}", 303, error_responses.NO_STORE)
+    if await students.has_too_many_apps(request, sandbox):
+        return await app_page(request, sandbox, client, options, status=422, fault=students.TOO_MANY_APPS)
     if reason := enabling.obstacle(sandbox.runtime, client, tenant):
         return await app_page(request, sandbox, client, options, status=422, fault=f"{reason}.")
     result = await enabling.enable(sandbox.runtime, client, tenant)

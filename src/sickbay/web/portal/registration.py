@@ -15,7 +15,7 @@ from sickbay.protocol import unicode
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
-from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web import cookies, error_responses, html_response, http_request, students
 from sickbay.web.pages.parts import Choice, findings
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import TOO_LATE, app_page, refuse_unless_administrator
@@ -59,9 +59,13 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
         return RedirectResponse(f"/developer/apps/{id}", 303, error_responses.NO_STORE)
     if faults := find_missing(sandbox, sent):
         return html_response.page(request, sandbox, "register", form(sandbox, sent, (), faults), options, 422)
-    result = await registration.register(
-        sandbox.runtime, registration_fields(sent) | {"app_id": id if before is None and APP_ID.fullmatch(id) else None}
-    )
+    if await students.has_too_many_apps(request, sandbox):
+        return html_response.page(
+            request, sandbox, "register", form(sandbox, sent, (), {"name": students.TOO_MANY_APPS}), options, 422
+        )
+    app_id = id if before is None and APP_ID.fullmatch(id) else None
+    fields = registration_fields(sent) | {"app_id": app_id, "student": students.owner_of(request)}
+    result = await registration.register(sandbox.runtime, fields)
     if result.client is None:
         all_findings = result.decision.explain().findings
         return html_response.page(request, sandbox, "register", form(sandbox, sent, all_findings), options, 422)

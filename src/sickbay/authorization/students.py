@@ -1,0 +1,52 @@
+"""Decides, in class mode, what a request is about that a student may have: an app, an exchange, a launch, or their lists.
+
+Every other page of the portal is only for the administrator, also one that is added later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Final, Literal
+
+LISTS: Final = frozenset(
+    (
+        ("developer",),
+        ("developer", "class"),
+        ("developer", "register"),
+        ("exchanges",),
+        ("exchanges", "clear"),
+        ("timelines",),
+    )
+)
+"""Pages whose handlers show a student only what belongs to the student."""
+OF_APP: Final = frozenset(("", "edit", "secret", "settings", "policy", "cards", "faults", "enable", "remove"))
+"""What follows the id of an app in the path of its pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What has to belong to the student. id: of an app, an exchange or a launch; "" for lists."""
+
+    kind: Literal["lists", "app", "exchange", "launch"]
+    id: str = ""
+
+
+def find_wanted(path: str, method: str, app: str, timeline: str, tenants: Container[str]) -> Wanted | None:
+    """What a request is about; None if it is nothing that a student may have. app, timeline: parameters of the query."""
+    match path[1:].split("/"):
+        case parts if tuple(parts) in LISTS:
+            return Wanted("lists")
+        case ["developer", "apps", id, *more] if id and "/".join(more) in OF_APP:
+            return Wanted("app", id)
+        case ["exchanges", id] if id:
+            return Wanted("exchange", id)
+        case ["timelines", id] if id and method != "POST":  # POST makes Sickbay ask the app's address
+            return Wanted("launch", id)
+        case [tenant, "ehr", "launch"] if tenant in tenants and app:
+            return Wanted("app", app)
+        case [tenant, "ehr", "patients", _, "requests"] if tenant in tenants and timeline:
+            return Wanted("launch", timeline)
+        case [tenant, "errors", _, "instances", id] if tenant in tenants and id:
+            return Wanted("exchange", id)
+    return None

@@ -1,0 +1,25 @@
+"""Tells which student an exchange belongs to: whose app it names, else who launched the app, else in whose browser it began."""
+
+from __future__ import annotations
+
+from sickbay.services import launch as launches
+from sickbay.services import registration
+from sickbay.services.context import Runtime
+
+
+async def find_student(runtime: Runtime, client_id: str, timeline: str, browser: str) -> str:
+    """The id of the student; "" if none is known. browser: of the student whose browser sent the request.
+
+    The app comes first: a request in the browser of a student that names the app of another one belongs to the other.
+    """
+    client = await registration.by_id(runtime, client_id)
+    if client is not None and client.student:
+        return client.student
+    launch = await launches.of_timeline(runtime, timeline) if timeline else None
+    return (launch.student if launch is not None else "") or browser
+
+
+async def student_of_launch(runtime: Runtime, timeline: str) -> str:
+    """The student to whom a launch belongs; "" if it has no record, or isn't of a student."""
+    launch = await launches.of_timeline(runtime, timeline)
+    return await find_student(runtime, launch.client_id, timeline, "") if launch is not None else ""

@@ -1,0 +1,42 @@
+"""Deletes what a student has: apps with everything they were granted, their faults, and exchanges."""
+
+from __future__ import annotations
+
+from sickbay.authorization.models import Client
+from sickbay.services import clear_exchanges, records, registration, sessions
+from sickbay.services.class_mode import members, progress
+from sickbay.services.class_mode.members import Student
+from sickbay.services.context import Runtime
+from sickbay.services.injection import setting
+from sickbay.services.journal.line import of_student
+from sickbay.services.journal.write import Journal
+from sickbay.storage.interface import Delete
+
+MAXIMUM_APPS = 20
+"""Apps that a student may register."""
+
+
+async def list_apps(runtime: Runtime, student: str) -> list[Client]:
+    """The apps that a student registered, newest first."""
+    stored = await runtime.store.find("app", label=student, limit=MAXIMUM_APPS) if student else []
+    return [records.parse(Client, record.value) for record in stored]
+
+
+async def reset(runtime: Runtime, journal: Journal, student: Student) -> None:
+    """Let a student begin again. The student stays in the class."""
+    apps = await list_apps(runtime, student.id)
+    names = {client.client_id for client in apps}
+    for fault in [fault.id for fault in runtime.faults if fault.app in names]:
+        await setting.remove(runtime, fault)
+    for client in apps:
+        await registration.remove(runtime, client)
+    await clear_exchanges.clear(runtime, journal, (of_student(student.id),))
+    deleted = [Delete(progress.KIND, f"{student.id}/{milestone}") for milestone in progress.MILESTONES]
+    await runtime.store.transaction(deleted)
+
+
+async def remove(runtime: Runtime, journal: Journal, student: Student) -> None:
+    """Remove a student from the class, with everything the student has. Its browsers have to join again."""
+    ended = await sessions.leave_class(runtime, student.id)
+    await runtime.store.transaction([members.delete(student), *ended])
+    await reset(runtime, journal, student)

@@ -1,0 +1,147 @@
+"""The students of a class: how they join, by the class's key or their own code, and how the teacher removes them.
+
+A personal code is the student's id and a secret, of which only the hash is stored. The class's key is stored as it is, because
+the teacher shows it to everyone in the class.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from msgspec import Struct, structs
+
+from sickbay.kernel.effects import Effects
+from sickbay.services import records
+from sickbay.services.context import Runtime
+from sickbay.storage.interface import Conflict, Delete, Put, Record
+
+STUDENT = "student"
+CLASS = "class"
+JOIN_KEY: Final = "join"
+"""The key of the record with the class's key."""
+MAXIMUM_STUDENTS: Final = 300
+NAME_CHARACTERS: Final = 60
+ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Letters and digits that look different from each other (Crockford's base 32)."""
+LOOKALIKES: Final = str.maketrans({"o": "0", "i": "1", "l": "1", "u": "v", "-": "", " ": ""})
+KEY_CHARACTERS: Final = 8
+ID_CHARACTERS: Final = 6
+SECRET_CHARACTERS: Final = 10
+
+
+class Student(Struct, frozen=True):
+    """id: in lower case, not a secret. code_hash: SHA-256 of the personal code. joined_at: epoch seconds."""
+
+    id: str
+    name: str
+    code_hash: str
+    joined_at: int
+
+
+class Joined(NamedTuple):
+    """code: the personal code, shown only here."""
+
+    student: Student
+    code: str
+
+
+class ClassIsFull(Exception):
+    """The class has MAXIMUM_STUDENTS."""
+
+
+class _Class(Struct, frozen=True):
+    key: str
+
+
+async def join_key(runtime: Runtime) -> str:
+    """The key in the link to join. It is made when it is first needed."""
+    found = await records.load(runtime, CLASS, JOIN_KEY, _Class)
+    if found is None:
+        with suppress(Conflict):
+            await runtime.store.transaction([_put_key(_random_text(runtime.effects, KEY_CHARACTERS), 0)])
+        found = await records.load(runtime, CLASS, JOIN_KEY, _Class)
+    return found.key if found else ""
+
+
+async def change_key(runtime: Runtime) -> None:
+    """Make a new key. The link with the old one stops working; students who joined with it stay."""
+    await runtime.store.transaction([_put_key(_random_text(runtime.effects, KEY_CHARACTERS), None)])
+
+
+def _put_key(key: str, if_revision: int | None) -> Put:
+    return Put(Record(CLASS, JOIN_KEY, records.dump(_Class(key))), if_revision)
+
+
+async def is_join_key(runtime: Runtime, sent: str) -> bool:
+    """Whether this is the class's key, also with lookalike letters or in upper case."""
+    return hmac.compare_digest((await join_key(runtime)).encode(), _normalise(sent).encode())
+
+
+async def join(runtime: Runtime, name: str) -> Joined:
+    """A new student. Raises ClassIsFull."""
+    if len(await runtime.store.find(STUDENT, limit=MAXIMUM_STUDENTS)) >= MAXIMUM_STUDENTS:
+        raise ClassIsFull
+    id = _random_text(runtime.effects, ID_CHARACTERS)
+    joined = _with_new_code(runtime.effects, Student(id, name, "", runtime.now()))
+    await runtime.store.transaction([Put(_record(joined.student), 0)])
+    return joined
+
+
+async def renew_code(runtime: Runtime, student: Student) -> str:
+    """Give a student a new personal code. The old one stops working; browsers that joined with it stay."""
+    joined = _with_new_code(runtime.effects, student)
+    await runtime.store.transaction([Put(_record(joined.student))])
+    return joined.code
+
+
+async def find_by_code(runtime: Runtime, sent: str) -> Student | None:
+    """The student with this personal code."""
+    code = _normalise(sent)
+    student = await find(runtime, code[:ID_CHARACTERS])
+    if student is None or not hmac.compare_digest(student.code_hash, records.digest(code)):
+        return None
+    return student
+
+
+async def find(runtime: Runtime, id: str) -> Student | None:
+    return await records.load(runtime, STUDENT, id, Student) if id else None
+
+
+async def list_all(runtime: Runtime) -> list[Student]:
+    """In the order in which they joined."""
+    stored = await runtime.store.find(STUDENT, limit=MAXIMUM_STUDENTS, oldest=True)
+    return [records.parse(Student, record.value) for record in stored]
+
+
+def delete(student: Student) -> Delete:
+    """The step that deletes a student. `clearing.remove` also deletes what the student has."""
+    return Delete(STUDENT, student.id)
+
+
+def clean_name(sent: str) -> str:
+    """A name as it is stored: printable characters and single spaces, at most NAME_CHARACTERS; "" if nothing is left."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in sent)
+    return " ".join(printable.split())[:NAME_CHARACTERS].strip()
+
+
+def _with_new_code(effects: Effects, student: Student) -> Joined:
+    code = student.id + _random_text(effects, SECRET_CHARACTERS)
+    groups = [code[start : start + 4] for start in range(0, len(code), 4)]
+    return Joined(structs.replace(student, code_hash=records.digest(code)), "-".join(groups))
+
+
+def _record(student: Student) -> Record:
+    return Record(STUDENT, student.id, records.dump(student), at=student.joined_at)
+
+
+def _normalise(sent: str) -> str:
+    return sent.strip()[:100].lower().translate(LOOKALIKES)
+
+
+def _random_text(effects: Effects, length: int) -> str:
+    """Random letters and digits of ALPHABET, five bits each."""
+    digest = hashlib.sha256(effects.token(32).encode()).digest()
+    return "".join(ALPHABET[byte & 31] for byte in digest[:length])

@@ -1,0 +1,128 @@
+"""The class over HTTP: the teacher's overview with one page for each student, and the page of a student about the class."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from sickbay.protocol.parameters import parse
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import sessions
+from sickbay.services.class_mode import clearing, members, progress
+from sickbay.services.class_mode.members import Student
+from sickbay.services.journal.line import STUDENT
+from sickbay.web import cookies, error_responses, html_response, http_request, students
+from sickbay.web.admin.session import refuse_stranger
+from sickbay.web.http_request import state_of
+from sickbay.web.pages.notice import not_found
+from sickbay.web.portal.class_link import join_link
+from sickbay.web.portal.class_views import ClassView, MemberView, student_row, student_view, summary
+
+OVERVIEW = "/developer/class"
+CHART = "/general/ehr/patients/p-0017"
+SAVED = {
+    "reset": "Everyone’s apps, launches and exchanges are deleted. The students stay in the class.",
+    "removed": "The student and everything of the student’s is deleted.",
+    "key": "The old link no longer works. Students who joined with it stay in the class.",
+}
+
+
+async def overview(request: Request, sandbox: Sandbox) -> Response:
+    """GET shows the class: all of it to the teacher, to a student what concerns the student. POST: csrf, action."""
+    if rejection := refuse_stranger(request, sandbox):
+        return rejection
+    options = await html_response.page_options(request, sandbox, here="Class")
+    if not state_of(request.scope).is_administrator and (student := await students.find_current(request, sandbox)):
+        return await _of_member(request, sandbox, student, options)
+    if request.method == "POST":
+        return await _change_class(request, sandbox, options)
+    if request.query_params.get("show") == "link":
+        return html_response.page(request, sandbox, "class_link", await join_link(sandbox), options)
+    view = await _view(sandbox, request.query_params.get("saved", ""))
+    name = "class_list" if request.query_params.get("part") == "list" else "class_overview"
+    return html_response.page(request, sandbox, name, view, options)
+
+
+async def _view(sandbox: Sandbox, saved: str) -> ClassView:
+    await sandbox.journal.flush(lambda exchange: False)
+    found = await progress.read_all(sandbox.runtime, await members.list_all(sandbox.runtime))
+    return ClassView(
+        rows=tuple(map(student_row, found)),
+        summary=summary(found),
+        live=f"{OVERVIEW}?part=list",
+        join=await join_link(sandbox),
+        action=OVERVIEW,
+        full=f"The class is full: it has {members.MAXIMUM_STUDENTS} students."
+        if len(found) >= members.MAXIMUM_STUDENTS
+        else "",
+        saved=SAVED.get(saved, ""),
+    )
+
+
+async def _change_class(request: Request, sandbox: Sandbox, options: html_response.PageOptions) -> Response:
+    """action: key makes a new link; reset deletes what all students have."""
+    sent = parse(await http_request.read_body(request))
+    saved = ""
+    if cookies.is_own_form(request, options.session, sent.get("csrf")):
+        match sent.get("action"):
+            case "key":
+                await members.change_key(sandbox.runtime)
+                saved = "key"
+            case "reset":
+                for student in await members.list_all(sandbox.runtime):
+                    await clearing.reset(sandbox.runtime, sandbox.journal, student)
+                saved = "reset"
+    return _redirect(f"{OVERVIEW}?saved={saved}" if saved else OVERVIEW)
+
+
+async def student(request: Request, sandbox: Sandbox, id: str) -> Response:
+    """One student, for the teacher. POST: csrf, action, which is reset, code or remove."""
+    if rejection := refuse_stranger(request, sandbox):
+        return rejection
+    options = await html_response.page_options(request, sandbox, here="Class")
+    found = await members.find(sandbox.runtime, id)
+    if found is None:
+        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), options, 404)
+    sent = parse(await http_request.read_body(request)) if request.method == "POST" else None
+    action = sent.get("action") if sent and cookies.is_own_form(request, options.session, sent.get("csrf")) else ""
+    code = ""
+    match action:
+        case "reset":
+            await clearing.reset(sandbox.runtime, sandbox.journal, found)
+        case "remove":
+            await clearing.remove(sandbox.runtime, sandbox.journal, found)
+            return _redirect(f"{OVERVIEW}?saved=removed")
+        case "code":
+            code = await members.renew_code(sandbox.runtime, found)
+    if sent is not None and not code:
+        return _redirect(f"{OVERVIEW}/{found.id}")
+    (reached,) = await progress.read_all(sandbox.runtime, [found])
+    view = student_view(reached, f"{STUDENT.strip()}{found.id}", code)
+    return html_response.page(request, sandbox, "class_student", view, options)
+
+
+async def _of_member(request: Request, sandbox: Sandbox, student: Student, options: html_response.PageOptions) -> Response:
+    """GET shows a student's own page. POST: csrf, action: code gives a new personal code, leave signs out of the class."""
+    sent = parse(await http_request.read_body(request)) if request.method == "POST" else None
+    action = sent.get("action") if sent and cookies.is_own_form(request, options.session, sent.get("csrf")) else ""
+    if action == "leave" and options.session is not None:
+        await sessions.leave_on_this_browser(sandbox.runtime, options.session)
+        return _redirect("/")
+    code = await members.renew_code(sandbox.runtime, student) if action == "code" else ""
+    if sent is not None and not code:
+        return _redirect(OVERVIEW)
+    return await member_page(request, sandbox, student, options, code)
+
+
+async def member_page(
+    request: Request, sandbox: Sandbox, student: Student, options: html_response.PageOptions, code: str = ""
+) -> Response:
+    """The page of a student. code: a new personal code."""
+    number = len(await clearing.list_apps(sandbox.runtime, student.id))
+    apps = "" if not number else "1 app" if number == 1 else f"{number} apps"
+    view = MemberView(student.name, apps, CHART, OVERVIEW, code)
+    return html_response.page(request, sandbox, "class_member", view, options)
+
+
+def _redirect(path: str) -> Response:
+    return RedirectResponse(path, 303, error_responses.NO_STORE)

@@ -1,0 +1,149 @@
+"""The views of class mode: the teacher's overview, one student, the link to join, and what a student sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from sickbay.kernel.english import count, moment
+from sickbay.services.class_mode.members import Student
+from sickbay.services.class_mode.progress import State, StudentProgress
+from sickbay.web.pages.parts import Link
+
+NAME_CHARACTERS: Final = 40
+"""Characters of an app's name in the overview."""
+WORDS: Final[dict[State, str]] = {
+    "joined": "joined",
+    "registered": "registered an app",
+    "launched": "launched it",
+    "refused": "refused",
+    "working": "working",
+}
+"""How far a student is, after a number of students or for one of them."""
+KINDS: Final[dict[State, str]] = {"refused": "refused", "working": "passed"}
+SECOND: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class StudentRow:
+    """A student in the overview. kind: the colour and shape of the state. refusal: the last one."""
+
+    name: str
+    href: str
+    state: str
+    kind: str
+    apps: str
+    refusal: Link | None
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class JoinLink:
+    """How students join. key: to type. squares: the QR code, as runs of dark squares: x, y and length. size: with its margin.
+
+    certificate: the path of the certificate that browsers warn about; "" if they don't. fingerprint: its SHA-256.
+    """
+
+    url: str
+    key: str
+    squares: Sequence[tuple[int, int, int]]
+    size: int
+    certificate: str = ""
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassView:
+    """rows: in the order in which the students joined. live: the address of the rows alone. saved: what was just done."""
+
+    rows: tuple[StudentRow, ...]
+    summary: tuple[str, ...]
+    live: str
+    join: JoinLink
+    action: str
+    full: str = ""
+    saved: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StudentView:
+    """A student, for the teacher. code: a new personal code, shown only here."""
+
+    name: str
+    joined: str
+    row: StudentRow
+    apps: tuple[Link, ...]
+    exchanges: str
+    action: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinView:
+    """The form to join. key: of the link; without it, the form asks for a code. fault: of the code. name_fault: of the name."""
+
+    action: str
+    key: str = ""
+    name: str = ""
+    fault: str = ""
+    name_fault: str = ""
+    sent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """What a student sees of the class. code: a new personal code, shown only here. chart: of a patient."""
+
+    name: str
+    apps: str
+    chart: str
+    action: str
+    code: str = ""
+    fault: str = ""
+
+
+def student_row(found: StudentProgress) -> StudentRow:
+    refused = found.last.get("refused")
+    refusal = None
+    if refused is not None:
+        refusal = Link(refused.rule or f"at {refused.stage}", f"/exchanges/{quote(refused.id, safe='')}")
+    state = f"refused at {refused.stage.replace('_', ' ')}" if found.state == "refused" and refused else WORDS[found.state]
+    return StudentRow(
+        name=found.student.name,
+        href=f"/developer/class/{found.student.id}",
+        state=state,
+        kind=KINDS.get(found.state, ""),
+        apps=_apps(found),
+        refusal=refusal,
+        seen=moment(found.seen_at / SECOND) if found.seen_at else "",
+    )
+
+
+def _apps(found: StudentProgress) -> str:
+    if not found.apps:
+        return ""
+    name = found.apps[0].name
+    newest = name if len(name) <= NAME_CHARACTERS else f"{name[: NAME_CHARACTERS - 1]}…"
+    return newest if len(found.apps) == 1 else f"{newest} and {count(len(found.apps) - 1, 'other')}"
+
+
+def summary(found: Sequence[StudentProgress]) -> tuple[str, ...]:
+    """How many students there are, and how many are how far, in words."""
+    numbers = {state: sum(student.state == state for student in found) for state in WORDS}
+    states = [f"{number} {WORDS[state]}" for state, number in numbers.items() if number and state != "joined"]
+    return (count(len(found), "student"), *states)
+
+
+def student_view(found: StudentProgress, filter: str, code: str = "") -> StudentView:
+    student: Student = found.student
+    return StudentView(
+        name=student.name,
+        joined=f"{moment(student.joined_at)} UTC",
+        row=student_row(found),
+        apps=tuple(Link(client.name, f"/developer/apps/{client.app_id}") for client in found.apps),
+        exchanges=f"/exchanges?q={quote(filter)}",
+        action=f"/developer/class/{student.id}",
+        code=code,
+    )
