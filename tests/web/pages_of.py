@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tests.web.class_pages import class_pages
 from tests.web.developer_pages import developer_pages
 from tests.web.docs_pages import docs_pages
 from tests.web.ehr_pages import ehr_pages
@@ -51,6 +52,7 @@ PARTS: list[Callable[[], dict[str, tuple[str, Any, Frame]]]] = [
     explorer_pages,
     docs_pages,
     visit_pages,
+    class_pages,
 ]
 
 

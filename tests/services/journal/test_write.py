@@ -33,7 +33,13 @@ def exchange(stage: str) -> Exchange:
 
 
 def runtime(store: Any) -> Runtime:
-    members = {"on_exchange": None, "secret_hashes": frozenset(), "secrets": Secrets(1), "settings_revision": 0, "class_mode": False}
+    members = {
+        "on_exchange": None,
+        "secret_hashes": frozenset(),
+        "secrets": Secrets(1),
+        "settings_revision": 0,
+        "class_mode": False,
+    }
     of_resets = {"memory": Memory(), "resets": no_revisions(("general", "epic")), "tenants": {"general": None, "epic": None}}
     own = {"passwords": UsedPasswords(), "effects": FixedEffects(), "given_advice": GivenAdvice()}
     return cast(Runtime, SimpleNamespace(store=store, **own, **members, **of_resets))

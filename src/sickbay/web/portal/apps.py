@@ -120,7 +120,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
     advice = registration.advise(sandbox.runtime, client).explain().findings
     auto, live = client.auto_approve, (await registration.live(sandbox.runtime, client.client_id)).at
     choices = await _patients(sandbox, tenant)
-    command = _command(client, choices) if launch_uri(client) else ""
+    command = _command(client, choices) if launch_uri(client) and not students.owner_of(request) else ""
     return AppView(
         name=client.name,
         summary=portal_views.kind_of_app(client.type, client.client, client.smart_version, tenant.title),

@@ -1,0 +1,77 @@
+"""Joining a class: keys, personal codes, names and limits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.flows.flow import Flow, run
+
+from sickbay.services.class_mode import members
+
+
+def test_a_key_and_a_code_are_found_in_upper_case_with_spaces_and_with_lookalike_letters(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        runtime = flow.sandbox.runtime
+        key = await members.join_key(runtime)
+        assert key == await members.join_key(runtime)
+        joined = await members.join(runtime, "Ada")
+        for change in (str, str.upper, lambda text: text.replace("0", "O").replace("1", "l"), lambda text: f" {text}\n"):
+            assert await members.is_join_key(runtime, change(key))
+            assert await members.find_by_code(runtime, change(joined.code)) == joined.student
+        assert await members.find_by_code(runtime, joined.code.replace("-", "")) == joined.student
+        assert joined.code.replace("-", "") not in (await runtime.store.find("student"))[0].value.decode()
+
+    run(steps, tmp_path)
+
+
+def test_a_new_key_and_a_new_code_end_the_old_ones(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        runtime = flow.sandbox.runtime
+        key, joined = await members.join_key(runtime), await members.join(runtime, "Ada")
+        await members.change_key(runtime)
+        code = await members.renew_code(runtime, joined.student)
+        assert not await members.is_join_key(runtime, key)
+        assert await members.find_by_code(runtime, joined.code) is None
+        found = await members.find_by_code(runtime, code)
+        assert found is not None
+        assert (found.id, found.name) == (joined.student.id, "Ada")
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("sent", ["", "-", "wrong", "0" * 16, "\0", "é" * 1000])
+def test_a_wrong_code_finds_no_student(sent: str, tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        joined = await members.join(flow.sandbox.runtime, "Ada")
+        assert await members.find_by_code(flow.sandbox.runtime, sent) is None
+        assert await members.find_by_code(flow.sandbox.runtime, joined.student.id + sent) is None
+        assert not await members.is_join_key(flow.sandbox.runtime, sent)
+
+    run(steps, tmp_path)
+
+
+def test_a_class_that_is_full_takes_no_one_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(members, "MAXIMUM_STUDENTS", 3)
+
+    async def steps(flow: Flow) -> None:
+        for number in range(3):
+            await members.join(flow.sandbox.runtime, f"Student {number}")
+        with pytest.raises(members.ClassIsFull):
+            await members.join(flow.sandbox.runtime, "One more")
+        names = [student.name for student in await members.list_all(flow.sandbox.runtime)]
+        assert names == ["Student 0", "Student 1", "Student 2"]
+
+    run(steps, tmp_path)
+
+
+@given(st.text())
+def test_a_name_is_short_printable_and_without_double_spaces(sent: str) -> None:
+    name = members.clean_name(sent)
+    assert len(name) <= members.NAME_CHARACTERS
+    assert name == name.strip()
+    assert "  " not in name
+    assert all(letter.isprintable() for letter in name)
+    assert members.clean_name(name) == name
