@@ -52,7 +52,7 @@ def class_pages() -> dict[str, tuple[str, Any, Frame]]:
     return {
         "class": ("class_overview", overview, IN_CLASS),
         "class-least": ("class_overview", empty, IN_CLASS),
-        "class-list": ("class_list", overview, IN_CLASS),
+        "class_list": ("class_list", overview, IN_CLASS),
         "class-link": ("class_link", make_link("/developer/certificate"), IN_CLASS),
         "class-link-least": ("class_link", make_link(), IN_CLASS),
         "class-student": ("class_student", class_views.student_view(reached[1], "~3j12cj", "3j12-cjk7-m4p2-qx9a"), IN_CLASS),

@@ -14,7 +14,7 @@ from tests.web.pages_of import pages
 from sickbay.web import html_response
 
 PAGES = pages()
-FRAGMENTS = ("requests", "exchange_list", "timeline_body")
+FRAGMENTS = ("requests", "exchange_list", "timeline_body", "class_list")
 VOID = {"meta", "link", "input", "br", "hr", "img", "wbr", "source"}
 
 
