@@ -22,6 +22,8 @@ TABLE = (
     ("/timelines/t1", "GET", LAUNCH),
     ("/timelines/t1", "POST", None),
     ("/timelines/", "GET", None),
+    ("/timelines/t1/compare", "GET", Wanted("app of launch", "t1")),
+    ("/timelines//compare", "GET", None),
     ("/general/ehr/launch", "GET", APP),
     ("/nowhere/ehr/launch", "GET", None),
     ("/epic/ehr/patients/p-1/requests", "GET", LAUNCH),

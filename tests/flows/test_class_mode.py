@@ -278,9 +278,8 @@ def test_no_page_or_api_shows_or_changes_what_belongs_to_another_student(
                 assert shown <= {id for id in room.ids if id in path}, (path, answer.text)
                 assert SECRET not in answer.text + str(answer.headers), path
             if method != "HEAD":
-                answer = await flow.http.request(
-                    method, f"{path}?{query}", headers=headers, **({} if method == "GET" else {"data": form})
-                )
+                body = form if method != "GET" else None
+                answer = await flow.http.request(method, f"{path}?{query}", headers=headers, data=body)
                 asks = "/oauth/" in path and f"client_id={room.client_id}" in query  # a page that asks a person names the app
                 assert asks or SECRET not in answer.text + str(answer.headers), (method, path, answer.text)
                 assert answer.status_code < 500, (method, path, answer.text)
@@ -308,3 +307,28 @@ def test_a_wrong_link_or_code_joins_nothing_and_is_throttled(shared: Sitting) ->
     statuses = shared.do(steps, shared.flow())
     assert statuses[:60] == [403] * 60
     assert statuses[60:] == [429] * 11
+
+
+def test_the_search_in_the_header_finds_only_what_is_the_students_own(shared: Sitting, room: Room) -> None:
+    async def search(flow: Flow, text: str) -> tuple[str, str]:
+        answer = await flow.http.get("/developer/search", params={"q": text}, headers=HTML)
+        return answer.headers.get("location", ""), answer.text
+
+    async def first(flow: Flow) -> None:
+        assert (await search(flow, room.client_id))[0] == f"/developer/apps/{room.app}"
+
+    async def second(flow: Flow) -> None:
+        for text in (room.client_id, room.app, f"A {SECRET} monitor", SECRET):
+            target, page = await search(flow, text)
+            assert (target, f"/developer/apps/{room.app}" in page, "monitor" in page.replace(text, "")) == ("", False, False)
+
+    shared.do(first, room.first)
+    shared.do(second, room.second)
+
+
+def test_a_student_compares_launches_only_of_an_own_app(shared: Sitting, room: Room) -> None:
+    async def compare(flow: Flow) -> int:
+        return (await flow.http.get(f"/timelines/{room.launch}/compare", headers=HTML)).status_code
+
+    assert shared.do(compare, room.first) == 200
+    assert shared.do(compare, room.second) == 404

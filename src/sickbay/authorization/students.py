@@ -14,6 +14,7 @@ LISTS: Final = frozenset(
         ("developer",),
         ("developer", "class"),
         ("developer", "register"),
+        ("developer", "search"),
         ("exchanges",),
         ("exchanges", "clear"),
         ("timelines",),
@@ -26,9 +27,12 @@ OF_APP: Final = frozenset(("", "edit", "secret", "settings", "policy", "cards", 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What has to belong to the student. id: of an app, an exchange or a launch; "" for lists."""
+    """What has to belong to the student. id: of an app, an exchange or a launch; "" for lists.
 
-    kind: Literal["lists", "app", "exchange", "launch"]
+    app of launch: the app that was launched, whoever launched it.
+    """
+
+    kind: Literal["lists", "app", "exchange", "launch", "app of launch"]
     id: str = ""
 
 
@@ -43,6 +47,8 @@ def find_wanted(path: str, method: str, app: str, timeline: str, tenants: Contai
             return Wanted("exchange", id)
         case ["timelines", id] if id and method != "POST":  # POST makes Sickbay ask the app's address
             return Wanted("launch", id)
+        case ["timelines", id, "compare"] if id:
+            return Wanted("app of launch", id)
         case [tenant, "ehr", "launch"] if tenant in tenants and app:
             return Wanted("app", app)
         case [tenant, "ehr", "patients", _, "requests"] if tenant in tenants and timeline:

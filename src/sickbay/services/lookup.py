@@ -85,11 +85,16 @@ async def find_page_by_id(runtime: Runtime, journal: Journal, search: TypedSearc
     return ""
 
 
-async def find_apps(runtime: Runtime, search: TypedSearch) -> list[Client]:
-    """The apps with an ID of the search, or with its words in their name: those that match exactly first."""
+async def find_apps(runtime: Runtime, search: TypedSearch, student: str = "") -> list[Client]:
+    """The apps with an ID of the search, or with its words in their name: those that match exactly first.
+
+    student: who registered them, if only those are wanted.
+    """
     ids, words = frozenset(search.ids) | {search.text}, "" if search.is_address else search.words
     found = []
     for client in await registration.all_clients(runtime):
+        if student and client.student != student:
+            continue
         name = client.name.lower()
         if ids & {client.client_id, client.app_id} or (words and words in name):
             found.append((not is_exact(client, search), name, client))
@@ -101,12 +106,12 @@ def is_exact(client: Client, search: TypedSearch) -> bool:
     return search.text in (client.client_id, client.app_id) or search.words == client.name.lower()
 
 
-async def find_exchanges(runtime: Runtime, journal: Journal, search: TypedSearch) -> FoundExchanges:
-    """The newest exchanges whose line has these words."""
+async def find_exchanges(runtime: Runtime, journal: Journal, search: TypedSearch, student: str = "") -> FoundExchanges:
+    """The newest exchanges whose line has these words. student: to whom they belong, if only those are wanted."""
     if not search.words.strip("/"):
         return FoundExchanges()
     text = '"{}"'.format(search.words.replace('"', ""))
-    reading = await read_filter(runtime, text)
+    reading = await read_filter(runtime, text, student)
     await journal.flush()
     records = await runtime.store.find_exchanges(reading.wanted, LISTED_EXCHANGES) if reading.wanted else []
     return FoundExchanges(await lines.read_lines(runtime, records), text)

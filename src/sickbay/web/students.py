@@ -8,6 +8,7 @@ from starlette.responses import Response
 from sickbay.authorization.models import Client
 from sickbay.authorization.students import Wanted, find_wanted
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import launch as launches
 from sickbay.services import registration
 from sickbay.services.class_mode import attribution, clearing, members
 from sickbay.services.class_mode.members import Student
@@ -63,6 +64,10 @@ async def _find_owner(sandbox: Sandbox, wanted: Wanted, student: str) -> str:
         case "launch":
             owner = await attribution.student_of_launch(runtime, wanted.id)
             return owner or await find_student(runtime, sandbox.journal, timeline=wanted.id)
+        case "app of launch":
+            launch = await launches.of_timeline(runtime, wanted.id)
+            client = await registration.by_id(runtime, launch.client_id) if launch is not None else None
+            return client.student if client is not None else ""
 
 
 TOO_MANY_APPS = f"You already have {clearing.MAXIMUM_APPS} apps. Remove one first."

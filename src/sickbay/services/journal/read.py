@@ -97,7 +97,7 @@ class _Attributed(msgspec.Struct):
 
 async def find_student(runtime: Runtime, journal: Journal, *, exchange: str = "", timeline: str = "") -> str:
     """The student to whom an exchange belongs, or the first exchange of a timeline; "" if there is none, or it isn't stored."""
-    await journal.flush(lambda waiting: exchange == waiting.id)
+    await journal.collect(exchange or timeline)
     if exchange:
         record = await runtime.store.get("exchange", exchange)
     else:

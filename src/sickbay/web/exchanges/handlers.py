@@ -69,7 +69,7 @@ async def show_exchange(
             probably=await _probably(sandbox, entry["id"]),
             resend=None if students.owner_of(request) else offer(entry, find_start(sandbox, entry)),
             comparison=await _compare(sandbox, entry, notes, body),
-            explorer=find_link(entry),
+            explorer="" if students.owner_of(request) else find_link(entry),
         )
     return html_response.page(request, sandbox, "exchange", view, await _page_options(request, sandbox))
 

@@ -76,15 +76,21 @@ class Frame:
         return f"{self.root}/{self.tenant}/ehr"
 
     @property
+    def is_student(self) -> bool:
+        """Whether a student reads this page, who may not open the FHIR explorer."""
+        return self.in_class and not self.administrator
+
+    @property
     def navigation(self) -> tuple[Link, ...]:
-        return self._ehr_links if self.hospital else _developer_links(self.root, self.in_class)
+        return self._ehr_links if self.hospital else _developer_links(self.root, self.in_class, self.is_student)
 
     @property
     def _ehr_links(self) -> tuple[Link, ...]:
         """The links of the EHR pages. Only clinicians have a schedule."""
         today = () if self.person and self.person.patient else (Link("Today", self.ehr),)
         permissions = (Link("Permissions", self.permissions),) if self.permissions else ()
-        developer = (Link("Apps", f"{self.root}/developer"), Link("FHIR data", self._explorer))
+        data = () if self.is_student else (Link("FHIR data", self._explorer),)
+        developer = (Link("Apps", f"{self.root}/developer"), *data)
         return (*today, Link("Patients", f"{self.ehr}/patients"), *developer, *permissions)
 
     @property
@@ -95,12 +101,12 @@ class Frame:
         return f"{self.root}/developer/explorer?hospital={self.tenant}" + (f"&patient={patient}" if is_chart else "")
 
 
-def _developer_links(root: str, in_class: bool) -> tuple[Link, ...]:
+def _developer_links(root: str, in_class: bool, student: bool) -> tuple[Link, ...]:
     return (
         Link("Hospitals", f"{root}/"),
         *((Link("Class", f"{root}/developer/class"),) if in_class else ()),
         Link("Developer portal", f"{root}/developer"),
-        Link("FHIR explorer", f"{root}/developer/explorer"),
+        *(() if student else (Link("FHIR explorer", f"{root}/developer/explorer"),)),
         Link("Exchanges", f"{root}/exchanges"),
         Link("Doctor", f"{root}/doctor"),
         Link("Rules", f"{root}/rules"),

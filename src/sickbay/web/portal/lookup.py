@@ -14,7 +14,7 @@ from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import lookup as services
 from sickbay.services.lookup import TypedSearch
-from sickbay.web import error_responses, html_response, http_request
+from sickbay.web import error_responses, html_response, http_request, students
 from sickbay.web.admin_guard import is_own_path
 from sickbay.web.exchanges.handlers import may_read_all
 from sickbay.web.exchanges.list_view import address
@@ -34,7 +34,7 @@ async def lookup(request: Request, sandbox: Sandbox) -> Response:
         return _redirect(target)
     if request.method == "POST" and services.may_stand_in_an_address(search.text):
         return _redirect(address(PATH, q=search.text) if search.text else PATH)
-    found = await _find(sandbox, search, full)
+    found = await _find(sandbox, search, full, students.owner_of(request))
     groups = group_results(found)
     rows = [row for group in groups for row in group.rows]
     exact = [client for client in found.apps if services.is_exact(client, search)]
@@ -70,15 +70,15 @@ def _is_page(sandbox: Sandbox, path: str) -> bool:
     return is_known and is_own_path(path) and path != PATH
 
 
-async def _find(sandbox: Sandbox, search: TypedSearch, full: bool) -> LookupResults:
+async def _find(sandbox: Sandbox, search: TypedSearch, full: bool, student: str) -> LookupResults:
     if not search.text:
         return LookupResults()
     found = await asyncio.to_thread(find_topics, search)
     names = {name: tenant.title for name, tenant in sandbox.tenants.items()}
     if not full:
         return LookupResults(topics=found, names=names)
-    exchanges = await services.find_exchanges(sandbox.runtime, sandbox.journal, search)
-    return LookupResults(await services.find_apps(sandbox.runtime, search), exchanges, found, names)
+    exchanges = await services.find_exchanges(sandbox.runtime, sandbox.journal, search, student)
+    return LookupResults(await services.find_apps(sandbox.runtime, search, student), exchanges, found, names)
 
 
 def _redirect(target: str) -> Response:
