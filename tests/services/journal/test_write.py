@@ -33,7 +33,7 @@ def exchange(stage: str) -> Exchange:
 
 
 def runtime(store: Any) -> Runtime:
-    members = {"on_exchange": None, "secret_hashes": frozenset(), "secrets": Secrets(1), "settings_revision": 0}
+    members = {"on_exchange": None, "secret_hashes": {}, "secrets": Secrets(1), "settings_revision": 0}
     of_resets = {"memory": Memory(), "resets": no_revisions(("general", "epic")), "tenants": {"general": None, "epic": None}}
     own = {"passwords": UsedPasswords(), "effects": FixedEffects(), "given_advice": GivenAdvice()}
     return cast(Runtime, SimpleNamespace(store=store, **own, **members, **of_resets))
