@@ -43,7 +43,7 @@ def test_no_cache_depends_on_a_kind_of_record_that_leaves_the_stamp_unchanged(
         assert context.user
         await origins._load_registered(runtime, tenant)
         runtime.secrets = Secrets()
-        assert await live_secrets.hashes(runtime)
+        assert (await live_secrets.read_stored(runtime)).hashes
         await filling._fill(ResourceSpace("general", "r4"))
         assert kinds == {"token", "app", "app-before", "user", "changes", "meta"}
         assert kinds.isdisjoint(UNCACHED)

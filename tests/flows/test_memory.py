@@ -44,7 +44,7 @@ MEMBERS = {
     "services.key_sets.KeySets": "_known",
     "services.recent_launches.RecentLaunches": "_recent",
     "services.recent_parameters.RecentParameters": "_kept",
-    "services.used_passwords.UsedPasswords": "_digests _key newest",
+    "services.used_passwords.UsedPasswords": "_digests _key lengths newest",
     "services.throttle.Throttle": "_limits until",
     "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping cache current runtime writer written",
     "sandbox.population_writer.PopulationWriter": "_created _sources cache listen runtime written",

@@ -74,6 +74,8 @@ class Client(Struct, frozen=True):
     scope_mode: Literal["strict", "lenient"] = "strict"
     native: bool = False
     secret_hash: str | None = None
+    secret_length: int | None = None
+    """Characters of the secret; None if an older Sickbay stored it."""
     registration_hash: str | None = None
     """SHA-256 of the registration access token (RFC 7592); None if the app didn't register itself."""
     auth_method: str | None = None

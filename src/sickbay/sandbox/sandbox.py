@@ -125,7 +125,7 @@ async def _compose(
         sample_base=sample_base(settings),
         loopback=settings.loopback and not settings.require_admin_token and not settings.class_mode,
         throttle=Throttle(settings.throttle),
-        secret_hashes=frozenset(map(records.digest, filter(None, (settings.admin_token,)))),
+        secret_hashes={records.digest(secret): len(secret) for secret in filter(None, (settings.admin_token,))},
     )
     await runtime_settings.refresh(runtime)
     await seeding.seed(runtime, written)

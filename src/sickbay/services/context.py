@@ -125,11 +125,15 @@ class Hospitals(dict[str, Tenant]):
 
 
 class Secrets(NamedTuple):
-    """hashes: of the apps' secrets. stamp: the store's when they were last compared. revision: how often apps had changed."""
+    """hashes: of the apps' secrets. stamp: the store's when they were last compared. revision: how often apps had changed.
+
+    lengths: how many characters the secrets have; None if that isn't known of all.
+    """
 
     stamp: int | None = None
     revision: int = -1
     hashes: frozenset[str] = frozenset()
+    lengths: frozenset[int] | None = None
 
 
 @dataclass(slots=True)
@@ -178,8 +182,8 @@ class Runtime:
     """The highest numbers of versions that were undone (`Store.last_versions`)."""
     settings_revision: int = 0
     """The revision of the runtime settings that this worker has (services.runtime_settings)."""
-    secret_hashes: frozenset[str] = frozenset()
-    """SHA-256 of secrets that no record contains: the admin token."""
+    secret_hashes: Mapping[str, int] = field(default_factory=dict)
+    """SHA-256 -> length of secrets that no record contains: the admin token."""
     secrets: Secrets = Secrets()
     """What `services.redaction.live_secrets` last read from the store."""
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))

@@ -30,6 +30,7 @@ BEFORE = "app-before"
 """Record kind for the previous registration of an app while a change hasn't taken effect yet."""
 CLIENT_FIELDS = frozenset(Client.__struct_fields__) - {
     "secret_hash",
+    "secret_length",
     "registration_hash",
     "created_at",
     "granted",
@@ -232,7 +233,7 @@ def examine(tenant: Tenant, request: RegistrationRequest) -> Decision[Registrati
 async def rotate(runtime: Runtime, client: Client) -> tuple[Client, str]:
     """Replaces the secret and returns the new one, shown only here. The old secret stops working immediately."""
     secret = runtime.effects.token()
-    new = structs.replace(client, secret_hash=records.digest(secret))
+    new = structs.replace(client, secret_hash=records.digest(secret), secret_length=len(secret))
     await save(runtime, new, client)
     return new, secret
 
@@ -300,6 +301,7 @@ def _build(runtime: Runtime, settings: dict[str, Any], old: Client | None) -> tu
             members["grant_types"] = members.get("grant_types") or ("client_credentials",)
         members["created_at"] = runtime.now()
     symmetric = (members.get("client") or (old.client if old else "")) == "symmetric"
-    hashed = records.digest(secret) if secret else old.secret_hash if old and symmetric else None
-    complete = {**(msgspec.to_builtins(old) if old else {}), **members, "secret_hash": hashed}
+    kept = (old.secret_hash, old.secret_length) if old and symmetric else (None, None)
+    hashed, size = (records.digest(secret), len(secret)) if secret else kept
+    complete = {**(msgspec.to_builtins(old) if old else {}), **members, "secret_hash": hashed, "secret_length": size}
     return msgspec.convert(complete, Client), secret

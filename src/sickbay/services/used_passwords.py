@@ -14,12 +14,13 @@ SHORTEST: Final = 4
 
 
 class UsedPasswords:
-    """Drops the oldest passwords first. newest: changes with each new password."""
+    """Drops the oldest passwords first. newest: changes with each new password. lengths: how many characters they have."""
 
     def __init__(self) -> None:
         self._key = os.urandom(32)
         self._digests: dict[bytes, None] = {}
         self.newest = b""
+        self.lengths: set[int] = set()
 
     def __bool__(self) -> bool:
         return bool(self._digests)
@@ -32,6 +33,7 @@ class UsedPasswords:
         if len(self._digests) >= MAXIMUM_PASSWORDS:
             del self._digests[next(iter(self._digests))]
         self._digests[digest] = None
+        self.lengths.add(len(password))
         self.newest = digest
 
     def includes(self, text: bytes) -> bool:
@@ -41,6 +43,7 @@ class UsedPasswords:
         """Forget all passwords if all users were removed. Otherwise they still are someone's."""
         if reset.everything and reset.tenant is None:
             self._digests.clear()
+            self.lengths.clear()
             self.newest = b""
 
     def _digest(self, text: bytes) -> bytes:

@@ -35,7 +35,7 @@ def exchange(stage: str) -> Exchange:
 def runtime(store: Any) -> Runtime:
     members = {
         "on_exchange": None,
-        "secret_hashes": frozenset(),
+        "secret_hashes": {},
         "secrets": Secrets(1),
         "settings_revision": 0,
         "class_mode": False,

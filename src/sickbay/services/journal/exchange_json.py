@@ -100,7 +100,7 @@ async def read_whole(runtime: Runtime, record: Record, full: bool) -> dict[str, 
     stored_record = msgspec.json.decode(await launches.fill_placeholders(runtime, text_of(record), full))
     if isinstance(stored_record["checks"], str):
         return add_derived(stored_record)
-    return redact_again(stored_record, LiveSecrets(await secrets.hashes(runtime), passwords=runtime.passwords, strict=True))
+    return redact_again(stored_record, await secrets.load_strict(runtime))
 
 
 async def read_fresh(runtime: Runtime, recorded: bytes, *, full: bool) -> dict[str, Any]:

@@ -121,7 +121,7 @@ async def redact_refusal(runtime: Runtime, exchange: Exchange) -> Redacted:
 
 async def _live(runtime: Runtime, exchange: Exchange) -> LiveSecrets:
     if not exchange.refused:
-        return LiveSecrets(await secrets.hashes(runtime), passwords=runtime.passwords, strict=True)
+        return await secrets.load_strict(runtime)
     sent = (parse(exchange.request.url.partition("?")[2]), parse(exchange.request.body))
     opaque = {value for parameters in sent for name in ("code_challenge", "client_id") for value in parameters.all(name)}
     return await secrets.load(runtime, opaque | {*_challenges(exchange)})

@@ -28,7 +28,8 @@ from sickbay.services.journal.queue import Queue
 from sickbay.services.journal.record import Exchange as Exchange
 from sickbay.services.journal.record import record, redact, redact_refusal
 from sickbay.services.recent_launches import RecentLaunch
-from sickbay.services.redaction.live_secrets import LiveSecrets, hashes
+from sickbay.services.redaction import live_secrets
+from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.redaction.redaction import RecordedRequest as RecordedRequest
 from sickbay.services.redaction.redaction import RecordedResponse as RecordedResponse
 from sickbay.services.request_metrics import METRICS
@@ -285,7 +286,7 @@ class Journal:
     async def _write_all(self, granted: list[Arrived], refused: list[Record], compare: bool) -> None:
         if not granted and not refused:
             return
-        live = LiveSecrets(await hashes(self.runtime), passwords=self.runtime.passwords, strict=True)
+        live = await live_secrets.load_strict(self.runtime)
         if self.runtime.class_mode:
             granted = [structs.replace(arrived, exchange=await self._attribute(arrived.exchange)) for arrived in granted]
         stored = await _records(granted, live, compare, self.runtime.given_advice) + refused

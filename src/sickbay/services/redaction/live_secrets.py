@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -23,6 +23,8 @@ MAXIMUM_SUBSTRING_CHARACTERS = 64
 """Maximum length of a substring that is looked up. The minimum is SHORTEST."""
 MAXIMUM_HASHED_SUBSTRINGS = 20_000
 """Substrings of one exchange that are hashed. Any beyond that count as secret."""
+TOO_SHORT = frozenset(range(SHORTEST))
+"""Lengths of secrets that aren't recognized."""
 LOOKED_UP = 16
 """Substrings of one exchange that are looked up in the store. Any beyond that count as secret."""
 _RUN = re.compile(rf"[A-Za-z0-9_-]{{{TOKEN},}}")
@@ -34,9 +36,10 @@ ENCODED, MAXIMUM_DECODED_CHARACTERS = 20, 20_000
 
 
 class _Registered(msgspec.Struct, frozen=True, gc=False):
-    """The members of a registered app that are read: the hashes of its secrets."""
+    """The members of a registered app that are read: the hashes of its secrets, and the length of the one it may choose."""
 
     secret_hash: str | None = None
+    secret_length: int | None = None
     registration_hash: str | None = None
 
 
@@ -78,7 +81,10 @@ _DECODERS: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
 
 
 class LiveSecrets:
-    """Recognizes the secrets of one moment. hashes: SHA-256 hex. live_tokens: found in the store."""
+    """Recognizes the secrets of one moment. hashes: SHA-256 hex. live_tokens: found in the store.
+
+    lengths: the secrets have so many characters, so nothing else is hashed; None if that isn't known.
+    """
 
     def __init__(
         self,
@@ -86,9 +92,11 @@ class LiveSecrets:
         live_tokens: Collection[str] = (),
         passwords: UsedPasswords = NO_PASSWORDS,
         *,
+        lengths: Collection[int] | None = None,
         strict: bool = False,
     ) -> None:
         self.hashes = hashes
+        self._lengths_of_hashes = lengths
         self.live_tokens = live_tokens
         self.passwords = passwords
         self.strict = strict
@@ -97,6 +105,16 @@ class LiveSecrets:
         self._clean: set[str] = set()
         """Texts that contain no secret."""
         self._newest_password = passwords.newest
+        self._measure()
+
+    def _measure(self) -> None:
+        """Note the lengths of all secrets, and that of the shortest one."""
+        lengths = self._lengths_of_hashes if self.hashes else ()
+        self._lengths = None if lengths is None else sorted({*lengths, *self.passwords.lengths} - TOO_SHORT)
+        if self._lengths is None:
+            self._shortest = SHORTEST
+        else:
+            self._shortest = min((*self._lengths, *map(len, self.live_tokens)), default=0)
 
     def begin(self) -> None:
         """Starts another exchange. Texts are searched again if a password was used since."""
@@ -104,26 +122,33 @@ class LiveSecrets:
         if self.passwords.newest != self._newest_password:
             self._newest_password = self.passwords.newest
             self._clean.clear()
+            self._measure()
 
     def within(self, text: str) -> bool:
         """Whether this text contains a secret, whatever surrounds it."""
-        if text in self._clean or (not self.hashes and not self.passwords and not self.live_tokens):
+        if not self._shortest or len(text) < self._shortest or text in self._clean:
             return False
-        if any(self._within(candidate) for candidate in (text, *decode_runs(text))):
+        if any(self._within(candidate) for candidate in (text, *self._decode_runs(text))):
             return True
         self._clean.add(text)
         return False
 
     def _within(self, text: str) -> bool:
-        return any(secret in text for secret in self.live_tokens) or self._has_secret(_pieces(text))
+        return any(secret in text for secret in self.live_tokens) or self._has_secret(_pieces(text, self._lengths))
+
+    def _decode_runs(self, text: str) -> Sequence[str]:
+        """Every encoding makes a text longer by a third at least."""
+        return decode_runs(text) if len(text) * 3 >= self._shortest * 4 else ()
 
     def holds(self, text: str) -> bool:
         """Whether the whole text is a secret."""
-        candidates = [text, *decode_runs(text)]
+        candidates = [text, *self._decode_runs(text)]
         return any(candidate in self.live_tokens for candidate in candidates) or self._has_secret(map(_utf8, candidates))
 
     def _has_secret(self, pieces: Iterable[bytes]) -> bool:
-        """Whether one of these texts is a secret. A thousand are hashed for most requests, so the loop calls nothing else."""
+        """Whether one of these texts is a secret. If lengths aren't known, a thousand are hashed for most requests, so the loop
+        calls nothing else.
+        """
         passwords = self.passwords if self.passwords else None
         for piece in pieces:
             self.left -= 1
@@ -134,13 +159,16 @@ class LiveSecrets:
         return False
 
 
-def _pieces(text: str) -> Iterable[bytes]:
-    """Every part that may be a secret: all substrings, or of a long text those with the length of a token, and the whole."""
+def _pieces(text: str, lengths: Sequence[int] | None) -> Iterable[bytes]:
+    """Every part that may be a secret: all substrings of these lengths, or of a long text those with the length of a token,
+    and the whole.
+    """
     size = len(text)
     if size > MAXIMUM_SUBSTRING_CHARACTERS:
         starts = range(min(size, 1000) - TOKEN + 1)
         return map(_utf8, [*(text[start : start + TOKEN] for start in starts), text])
-    parts = [(start, end) for start in range(size - SHORTEST + 1) for end in range(start + SHORTEST, size + 1)]
+    possible = range(SHORTEST, size + 1) if lengths is None else lengths
+    parts = [(start, start + length) for length in possible for start in range(size - length + 1)]
     if text.isascii():
         raw = text.encode()
         return [raw[start:end] for start, end in parts]
@@ -153,28 +181,37 @@ def _utf8(text: str) -> bytes:
 
 async def load(runtime: Runtime, opaque: Collection[str]) -> LiveSecrets:
     """opaque: random values of the exchange that may be kept unless they are live secrets."""
-    return LiveSecrets(await hashes(runtime), await _live_tokens(runtime, opaque), runtime.passwords)
+    stored = await read_stored(runtime)
+    return LiveSecrets(stored.hashes, await _live_tokens(runtime, opaque), runtime.passwords, lengths=stored.lengths)
 
 
-async def hashes(runtime: Runtime) -> frozenset[str]:
-    """Hashes of client secrets, registration tokens and the admin token. Read again only after an app was changed."""
+async def load_strict(runtime: Runtime) -> LiveSecrets:
+    """The same without looking up tokens."""
+    stored = await read_stored(runtime)
+    return LiveSecrets(stored.hashes, passwords=runtime.passwords, lengths=stored.lengths, strict=True)
+
+
+async def read_stored(runtime: Runtime) -> Secrets:
+    """Client secrets, registration tokens and the admin token. Read again only after an app was changed."""
     stamp, cached = runtime.store.stamp(), runtime.secrets
     if stamp is not None and cached.stamp == stamp:
-        return cached.hashes
+        return cached
     changes = await runtime.store.get(CHANGES.record.kind, CHANGES.record.key)
     revision = changes.revision if changes else 0
     if cached.revision == revision:
         runtime.secrets = cached._replace(stamp=stamp)
-        return cached.hashes
-    hash_values: set[str] = set(runtime.secret_hashes)
+        return runtime.secrets
+    lengths: dict[str, int | None] = dict(runtime.secret_hashes)
     for kind in ("app", "app-before"):
         for record in await runtime.store.find(kind, limit=10_000):
             client = _DECODER.decode(record.value)  # None for an app that wasn't registered before
-            hash_values |= (
-                {hash_value for hash_value in (client.secret_hash, client.registration_hash) if hash_value} if client else set()
-            )
-    runtime.secrets = Secrets(stamp, revision, frozenset(hash_values))
-    return runtime.secrets.hashes
+            if client and client.secret_hash:
+                lengths[client.secret_hash] = client.secret_length
+            if client and client.registration_hash:
+                lengths[client.registration_hash] = TOKEN
+    known = frozenset(length for length in lengths.values() if length)
+    runtime.secrets = Secrets(stamp, revision, frozenset(lengths), None if None in lengths.values() else known)
+    return runtime.secrets
 
 
 async def _live_tokens(runtime: Runtime, opaque: Collection[str]) -> frozenset[str]:

@@ -51,14 +51,19 @@ _VERSION = re.compile(r"v?\d{1,4}(?:\.\d{1,2})?")
 _VARIABLE = re.compile(r"\{[\w-]{1,30}\}|:[a-z]{1,20}")
 _CHANGE = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
 """A letter or digit after one of another kind."""
+_BETWEEN_PARTS = re.compile(r"[/?#\s]+")
 _SLACK = 0.2
 """A run looks random if it has at least this many changes between lower case, upper case and digits per character."""
 
 
-@cache_results(4096)
 def _parts(text: str) -> tuple[str, ...]:
     """The parts of an address or of scopes, which are harmless elsewhere if the whole is public."""
-    return tuple(part for part in re.split(r"[/?#\s]+", text) if part)
+    return _split(text) if _BETWEEN_PARTS.search(text) else (text,)
+
+
+@cache_results(4096)
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part for part in _BETWEEN_PARTS.split(text) if part)
 
 
 _PARTS = frozenset(part for value in PUBLISHED for part in _parts(value))
