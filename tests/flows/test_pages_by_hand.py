@@ -98,6 +98,28 @@ def test_a_guessed_endpoint_is_answered_with_the_right_one(tmp_path: Path, metho
     run(steps, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/develper/time", "/developer/time"),
+        ("/genral/ehr/patients", "/general/ehr/patients"),
+        ("/rules/aud-mising", "/rules/aud-missing"),
+        ("/docs/tutorail.html", "/docs/tutorial.html"),
+        ("/general/r6/Patient/p-0017", "/general/r4/Patient/p-0017"),
+    ],
+)
+def test_an_unknown_address_names_what_exists_near_it(tmp_path: Path, path: str, near: str) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get(path, headers=HTML)
+        assert answer.status_code == 404
+        assert f'<a class="mono" href="{near}">' in answer.text
+        if not path.startswith(("/rules", "/docs", "/general")):
+            machine = await flow.http.get(path, headers={"Accept": "application/json"})
+            assert machine.json()["detail"] == f"Did you mean {near}?"
+
+    run(steps, tmp_path)
+
+
 def test_a_deleted_launch_has_a_page_that_says_so(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get("/timelines/nothing-here", headers=HTML)

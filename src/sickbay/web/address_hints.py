@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from sickbay.authorization.authorize.parameters import base_here
 from sickbay.authorization.requests import AccessRequest
@@ -15,8 +16,11 @@ from sickbay.services.context import Tenant
 from sickbay.web import http_request
 from sickbay.web.fhir.refusals import refuse
 from sickbay.web.http_request import headers_of
+from sickbay.web.near_addresses import build, find_near
 from sickbay.web.oauth.discovery import endpoints
 
+EVERY_PATH = "/{path:path}"
+"""The path of the route that answers what no other route does."""
 GUESSED = {
     "auth": "authorization_endpoint",
     "token": "token_endpoint",
@@ -47,6 +51,15 @@ def suggest_address(sandbox: Sandbox, path: str) -> str:
         return f"The {name}s of the hospitals are {urls}."
     source = "" if member == "discovery_document" else ", as listed in .well-known/smart-configuration below its FHIR base"
     return f"The {name} of {tenant.name} is {endpoints(tenant)[member]}{source}."
+
+
+def near_addresses(request: Request, sandbox: Sandbox) -> tuple[str, ...]:
+    """Paths of pages and FHIR addresses near the requested one."""
+    pages = (route for route in request.app.routes if isinstance(route, Route) and "GET" in (route.methods or ()))
+    templates = [route.path for route in pages if route.path != EVERY_PATH]
+    hospitals = {name: tenant.dialect.fhir for name, tenant in sandbox.tenants.items()}
+    bases = [f"/{name}/{version}/{{path:path}}" for name, versions in hospitals.items() for version in versions]
+    return find_near(http_request.raw_path(request.scope), build([*templates, *bases]), hospitals)
 
 
 def find_hospital(request: Request, sandbox: Sandbox) -> Tenant | None:

@@ -14,6 +14,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.request_metrics import Kind
 from sickbay.web import health, html_response, population_pending
+from sickbay.web.address_hints import EVERY_PATH
 from sickbay.web.admin import handlers as admin_handlers
 from sickbay.web.admin import session as admin_session
 from sickbay.web.http_request import state_of
@@ -139,7 +140,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
     ]
     for tenant in sandbox.tenants.values():
         table += _ehr_routes(sandbox, tenant)
-    return [*table, Route("/{path:path}", _with(sandbox, developer.respond_not_found), methods=[*EVERY])]
+    return [*table, Route(EVERY_PATH, _with(sandbox, developer.respond_not_found), methods=[*EVERY])]
 
 
 def _class_routes(sandbox: Sandbox) -> list[BaseRoute]:

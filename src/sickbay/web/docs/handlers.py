@@ -7,6 +7,7 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
+from sickbay.kernel.similar_names import find_closest
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import html_response, http_request
 from sickbay.web.docs import library, search_index
@@ -32,7 +33,9 @@ async def docs(request: Request, sandbox: Sandbox) -> Response:
     view = await asyncio.to_thread(_view, path, request.query_params.get("q", "").strip())
     options = await html_response.page_options(request, sandbox, here="Docs")
     if view is None:
-        missing = not_found(http_request.raw_path(request.scope))
+        closest = find_closest(path.removesuffix(".html"), library.names())
+        near = [f"/docs/{library.address(closest)}"] if closest else ()
+        missing = not_found(http_request.raw_path(request.scope), near=near)
         return html_response.page(request, sandbox, "notice", missing, options, 404)
     return html_response.page(request, sandbox, "docs_page", view, options)
 

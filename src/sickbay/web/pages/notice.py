@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sickbay.kernel import english
@@ -25,6 +26,8 @@ class NoticeView:
     others: tuple[Link, ...] = ()
     tab: Link | None = None
     new_tab: bool = False
+    near: tuple[Link, ...] = ()
+    """Addresses that exist near a wrong one."""
     bar: tuple[int, int] | None = None
     live: str = ""
 
@@ -59,8 +62,8 @@ def _time_left(progress: PopulationProgress) -> str:
     return f"{english.duration(progress.seconds).capitalize()} left."
 
 
-def not_found(path: str, meant: str = "", root: str = "") -> NoticeView:
-    """meant: a sentence that names the address that was probably meant."""
+def not_found(path: str, meant: str = "", root: str = "", near: Sequence[str] = ()) -> NoticeView:
+    """meant: a sentence that names the address that was probably meant. near: paths that exist near this one."""
     hint = meant or "Exchanges are deleted after a while, and when Sickbay is reset."
     return NoticeView(
         title="Page not found",
@@ -68,6 +71,7 @@ def not_found(path: str, meant: str = "", root: str = "") -> NoticeView:
         code=path,
         primary=Link("Go to the start page", f"{root}/"),
         others=(Link("View recent exchanges", f"{root}/exchanges"),),
+        near=tuple(Link(address, f"{root}{address}") for address in near),
     )
 
 

@@ -97,18 +97,19 @@ async def respond_not_found(request: Request, sandbox: Sandbox) -> Response:
     allowed = join(methods)
     accept = request.headers.get("accept", "")
     hint = "" if allowed else address_hints.suggest_address(sandbox, path)
+    near = () if allowed else address_hints.near_addresses(request, sandbox)
     oauth = error_responses.is_oauth(sandbox.tenants, path)
     changes = request.method not in ("GET", "HEAD")
     if preferred_form(accept) != "html" or ((changes or oauth) and not accepts_html(accept)):
         title = f"This address supports {allowed}, not {request.method}" if allowed else "This address doesn't exist"
         fhir = None if allowed else await address_hints.fhir(request, sandbox)
         problem = error_responses.oauth_error if oauth else error_responses.problem
-        response = fhir or problem(405 if allowed else 404, title, detail=hint)
+        response = fhir or problem(405 if allowed else 404, title, detail=hint or (f"Did you mean {near[0]}?" if near else ""))
         response.raw_headers.extend(cors(request.headers.get("origin")))
     elif not allowed and (tenant := address_hints.find_hospital(request, sandbox)):
         response = await refuse_misdirected(request, sandbox, tenant)
     else:
-        view = other_method(path, request.method, allowed) if allowed else not_found(path, hint)
+        view = other_method(path, request.method, allowed) if allowed else not_found(path, hint, near=near)
         response = html_response.page(request, sandbox, "notice", view, status=405 if allowed else 404)
     if allowed:
         response.headers["allow"] = ", ".join(methods)

@@ -11,6 +11,7 @@ from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.doctor import causes
 from sickbay.doctor.diagnose import diagnose
+from sickbay.kernel.similar_names import find_closest
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.html_response import preferred_form
@@ -35,7 +36,9 @@ async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
     if entry is None and (cause := causes.find_page(id)) is not None:
         return html_response.page(request, sandbox, "cause", cause, options)
     if entry is None:
-        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), options, 404)
+        closest = find_closest(id, BY_ID)
+        view = not_found(http_request.raw_path(request.scope), near=[f"/rules/{closest}"] if closest else ())
+        return html_response.page(request, sandbox, "notice", view, options, 404)
     path = case.paths().get(id)
     example = case.load(path) if path else None
     diagnosis = diagnose(example.refused) if example else None
