@@ -69,7 +69,7 @@ def take_explorer(browser: Browser, base: str) -> None:
     """Take a search in the light theme and a resource in the dark one."""
     search = "Observation?patient=p-0017&category=laboratory&_count=5"
     for name, dark, path in (("explorer", False, search), ("explorer-dark", True, "Patient/p-0017")):
-        page = browser.new_page(viewport={"width": 1040, "height": 640}, color_scheme="dark" if dark else "light")
+        page = browser.new_page(viewport={"width": 1180, "height": 680}, color_scheme="dark" if dark else "light")
         page.goto(f"{base}/developer/explorer/general/r4/user:okafor/{path}")
         page.screenshot(path=PICTURES / f"{name}.png")
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 from tests.flows.explorer import HOME, HTML, open_page, raw_json, result_paths, rule_ids, token_path
-from tests.flows.flow import Flow, run
+from tests.flows.flow import BASE, Flow, run
 from tests.flows.shared_app import sitting
 from tests.flows.writing import Hand, hand, observation
 from tests.laws import cases
@@ -270,6 +270,23 @@ def test_an_exchange_opens_in_the_explorer_with_a_token_of_its_app_and_without_m
         other = await flow.http.post("/general/oauth/token", data={"grant_type": "x"})
         missing = await open_page(flow, f"/developer/explorer?exchange={other.headers['x-correlation-id']}")
         assert missing.status_code == 404
+
+    run(steps, tmp_path)
+
+
+def test_a_fhir_address_in_a_browser_names_the_explorer_and_shows_nothing(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+        answer = await flow.http.get("/general/r4/Patient/p-0017", headers=browser)
+        assert answer.status_code == 401
+        hint = answer.json()["issue"][-1]["diagnostics"]
+        address = hint.removeprefix("To see this data in a browser, open ")
+        assert address == f"{BASE}/developer/explorer?hospital=general&fhir=r4&path=Patient%2Fp-0017"
+        opened = await open_page(flow, address)
+        assert opened.headers["location"].endswith("/Patient/p-0017")
+        assert "explorer" not in (await flow.http.get("/general/r4/Patient/p-0017", headers={"Accept": "*/*"})).text
+        with_token = await flow.http.get("/general/r4/Patient/p-0017", headers=browser | {"Authorization": "Bearer x"})
+        assert "explorer" not in with_token.text
 
     run(steps, tmp_path)
 

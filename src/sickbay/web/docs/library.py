@@ -24,7 +24,7 @@ CASES = "/diagnosis/cases/"
 """Where the list of rules links to in the repository. On the site, these links lead to the rules."""
 EXTERNAL = ("http://", "https://", "mailto:")
 FILES = (".json",)
-"""Files next to the pages that the site serves too. Only the repository has the pictures: they would be a tenth of the wheel."""
+"""Files next to the pages that the site serves too. Pictures are only in the repository: they would be a tenth of the wheel."""
 
 
 @cache

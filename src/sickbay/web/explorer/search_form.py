@@ -76,6 +76,7 @@ def make_form(version: str, type: str, pairs: Sequence[Pair], action: str) -> Fo
     return FormView(
         action=action,
         type=type,
+        specification=f"https://hl7.org/fhir/{version.upper()}/{type.lower()}.html#search",
         first=tuple(row for code in first for row in _rows(version, known[code], filled.rows)),
         rest=tuple(row for code in others if code not in first for row in _rows(version, known[code], ())),
         includes=tuple(Choice(name, name, ("_include", name) in filled.ticked) for name in includes),

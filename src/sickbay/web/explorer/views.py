@@ -86,6 +86,8 @@ class FormView:
 
     action: str
     type: str
+    specification: str
+    """The page of the type in the FHIR specification."""
     first: tuple[ParameterRow, ...]
     rest: tuple[ParameterRow, ...]
     includes: tuple[Choice, ...]

@@ -23,8 +23,13 @@ OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope")
 """Errors of RFC 6750, which come with a challenge."""
 
 
-def refuse(version: str, base: str, access: AccessResult, refusals: Sequence[Finding] | None = None) -> FhirResponse:
-    """The response with all errors; the refusal that decided comes first. refusals: their findings, if they are known."""
+def refuse(
+    version: str, base: str, access: AccessResult, refusals: Sequence[Finding] | None = None, more: Sequence[Issue] = ()
+) -> FhirResponse:
+    """The response with all errors; the refusal that decided comes first. refusals: their findings, if they are known.
+
+    more: issues after the errors.
+    """
     decision = access.decision
     refusal = decision.refusal
     assert refusal is not None
@@ -37,7 +42,7 @@ def refuse(version: str, base: str, access: AccessResult, refusals: Sequence[Fin
         for finding in findings
     ]
     issues += [Issue(problem.code, problem.text, rule=INVALID, where=(problem.expression,)) for problem in _problems(decision)]
-    response = issue_response(version, refusal.status, *(issues or [Issue(code, refusal.name, rule=refusal.name)]))
+    response = issue_response(version, refusal.status, *(issues or [Issue(code, refusal.name, rule=refusal.name)]), *more)
     if not of_oauth:
         return response
     parameters = challenge_parameters(refusal, decision.request, decision.context, base)

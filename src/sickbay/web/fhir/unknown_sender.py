@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final, TypeAlias
+from urllib.parse import quote
 
 from msgspec import structs
 
@@ -11,6 +12,7 @@ from sickbay.authorization.origin import is_withheld
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.explain import Explanation
 from sickbay.fhir.media import Media, negotiate
+from sickbay.fhir.outcome import Issue
 from sickbay.fhir.routing import Misrouted, Route
 from sickbay.protocol.parameters import Parameters, first, parse
 from sickbay.services import unknown_sender
@@ -27,6 +29,8 @@ from sickbay.web.http_request import RequestState, peer
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
 TOKEN: Final = "access_token"
+HINTED_CHARACTERS: Final = 200
+"""Of a path, for the link to the explorer."""
 
 
 async def turn_away(
@@ -50,7 +54,7 @@ async def turn_away(
             request = structs.replace(request, parameters=Parameters(((TOKEN, token),)))
             result = await _refusal(base, request, routed, holder, media) or result
     findings = result.decision.refused_findings()
-    response = refuse(base.version, base.url, result, findings)
+    response = refuse(base.version, base.url, result, findings, _hints(base, scope["method"], state.headers, path))
     if media.xml or "_pretty" in query:
         shaping = Parameters((("_pretty", first(query, "_pretty") or ""),))
         response = negotiate_format(base.version, response, media, shaping)
@@ -58,6 +62,15 @@ async def turn_away(
     exchange = _exchange(base, scope, request, response, result, Explanation(findings, None))
     base.sandbox.journal.write_later(exchange, _explain)
     return response
+
+
+def _hints(base: FhirBase, method: str, headers: Mapping[str, str], path: str) -> tuple[Issue, ...]:
+    """Where a person who opened a FHIR address in a browser finds the data: an address never authenticates by cookie."""
+    if method != "GET" or "authorization" in headers or "text/html" not in headers.get("accept", ""):
+        return ()
+    here = f"&path={quote(path.lstrip('/'), safe='')}" if len(path) <= HINTED_CHARACTERS else ""
+    address = f"{base.sandbox.runtime.base}/developer/explorer?hospital={base.space.tenant}&fhir={base.version}{here}"
+    return (Issue("informational", f"To see this data in a browser, open {address}", "information"),)
 
 
 async def _refusal(
