@@ -59,7 +59,7 @@ def test_a_value_that_is_harmless_stays_in_the_text() -> None:
 @for_each("text", INSTRUCTIONS)
 def test_a_corrected_request_has_strangers_words_only_as_encoded_values(text: str) -> None:
     untrusted, own = Untrusted(), {"http://localhost:7425/general/r4"}
-    requests = [
+    requests: list[dict[str, Any]] = [
         {"url": f"http://localhost:7425/general/r4/{text}?client_id={text}&{text}=1#{text}", "method": text},
         {"url": f"https://{text}/authorize?client_id={text}", "headers": {text: text, "authorization": f"Bearer {text}"}},
         {"url": "http://localhost:7425/general/r4", "body": f"client_id={text}&{text}={text}"},

@@ -9,7 +9,7 @@ from tests.laws import for_each
 
 from sickbay.agents.harmless import is_harmless
 
-OWN = frozenset(("http://localhost:7425/general/r4",))
+OWN_URLS = frozenset(("http://localhost:7425/general/r4",))
 
 
 @for_each(
@@ -33,7 +33,7 @@ OWN = frozenset(("http://localhost:7425/general/r4",))
     ],
 )
 def test_a_word_of_the_protocols_is_harmless(value: Any) -> None:
-    assert is_harmless(value, OWN)
+    assert is_harmless(value, OWN_URLS)
 
 
 @for_each(
@@ -51,4 +51,4 @@ def test_a_word_of_the_protocols_is_harmless(value: Any) -> None:
     ],
 )
 def test_any_other_text_is_not(value: Any) -> None:
-    assert not is_harmless(value, OWN)
+    assert not is_harmless(value, OWN_URLS)

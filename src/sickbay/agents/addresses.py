@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
 
-from sickbay.agents.api import Api, NotRunning, RequestRefused, ask, segment
+from sickbay.agents.api import NotRunning, RequestRefused, SickbayApi, ask, segment
 
 _ADDRESS: Final = re.compile(r"/(?:exchanges|timelines|instances)/([A-Za-z0-9_-]{8,64})(?![A-Za-z0-9_-])")
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -15,21 +15,22 @@ NAMED_IDS: Final = 5
 """Ids in a pasted text that are looked up."""
 
 
-async def list_hospitals(api: Api) -> list[dict[str, Any]]:
+async def list_hospitals(api: SickbayApi) -> list[dict[str, Any]]:
     """The hospitals with their addresses. Raises NotRunning."""
     return list(await ask(api, "GET", "/admin/hospitals"))
 
 
-async def own_urls(api: Api) -> frozenset[str]:
+async def own_urls(api: SickbayApi) -> frozenset[str]:
     """Sickbay's URLs that texts may contain: the base URL, and the issuer, endpoints and FHIR bases of each hospital."""
     try:
         hospitals = await list_hospitals(api)
     except (NotRunning, RequestRefused):
         return frozenset()
-    return frozenset(url for hospital in hospitals for url in _urls(hospital))
+    return frozenset(url for hospital in hospitals for url in urls_of(hospital))
 
 
-def _urls(hospital: dict[str, Any]) -> Iterator[str]:
+def urls_of(hospital: Mapping[str, Any]) -> Iterator[str]:
+    """Sickbay's URLs of a hospital, as GET /admin/hospitals describes it."""
     yield str(hospital["ehr"]).removesuffix(f"/{hospital['name']}/ehr")
     yield from (str(hospital[name]) for name in ("issuer", "authorize", "token", "ehr"))
     for base in hospital["fhir"].values():
@@ -47,12 +48,12 @@ def read_id(text: str) -> str | None:
     return next(iter(find_ids(text)), text if _ID.fullmatch(text) else None)
 
 
-async def find_app(api: Api, reference: str) -> dict[str, Any]:
+async def find_app(api: SickbayApi, reference: str) -> dict[str, Any]:
     """The app with this app_id, client_id or unique name. Raises RequestRefused and NotRunning."""
     return dict(await ask(api, "GET", f"/admin/apps/{segment(reference)}"))
 
 
-async def find_app_id(api: Api, client_id: Any) -> str | None:
+async def find_app_id(api: SickbayApi, client_id: Any) -> str | None:
     """The app_id of a registered app; None if there is none."""
     if not isinstance(client_id, str) or not client_id:
         return None

@@ -1,4 +1,4 @@
-"""What a tool may use of Sickbay: its HTTP addresses, with the rights of whoever calls the tool.
+"""What a tool may use of Sickbay: its HTTP addresses, with the rights of the caller.
 
 So a tool decides nothing on its own: `/admin`, `/exchanges` and the FHIR bases do, as they do for pages and commands.
 """
@@ -35,7 +35,7 @@ class KeptToken(NamedTuple):
     file: str = ""
 
 
-class Api(Protocol):
+class SickbayApi(Protocol):
     """is_local: the tools run on stdio, as a process of the user. read_only: no tool may change anything."""
 
     @property
@@ -75,7 +75,7 @@ class RequestRefused(Exception):
         self.status, self.problem = status, problem
 
 
-async def ask(api: Api, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+async def ask(api: SickbayApi, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
     """The JSON of a response. Raises RequestRefused and NotRunning."""
     answer = await api.send(method, path, body)
     parsed = answer.read_json() if answer.body else None
@@ -90,7 +90,7 @@ def make_path(path: str, **query: str | int | None) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
-def accepted(token: str | None) -> str:
+def accept_header(token: str | None) -> str:
     """The Accept header. token: of a FHIR request; None for all others."""
     return "application/json" if token is None else "application/fhir+json"
 

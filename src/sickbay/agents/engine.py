@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from sickbay import __version__
-from sickbay.agents.api import Api
+from sickbay.agents.api import SickbayApi
 from sickbay.agents.definitions import BY_NAME, INSTRUCTIONS, ONLY_WRITE, WRITES, list_tools
 from sickbay.protocol import mcp
 from sickbay.protocol.mcp import Call, Headers, Reply
@@ -22,10 +22,10 @@ SERVER: Final = {"name": "sickbay", "title": "Sickbay", "version": __version__}
 CACHE: Final = {"ttlMs": 3_600_000, "cacheScope": "private"}
 CAPABILITIES: Final[dict[str, Any]] = {"tools": {}}
 READ_ONLY: Final = "This Sickbay is read-only for agents. Ask the user to change it, or to start it without read-only."
-Tool = Callable[[Api, Mapping[str, Any]], Awaitable[Any]]
+Tool = Callable[[SickbayApi, Mapping[str, Any]], Awaitable[Any]]
 
 
-async def answer(raw: bytes, api: Api, headers: Headers | None = None) -> Reply:
+async def answer(raw: bytes, api: SickbayApi, headers: Headers | None = None) -> Reply:
     """The response to a message. headers: of its HTTP request; None over stdio."""
     call = mcp.read(raw, headers)
     if isinstance(call, Reply):
@@ -36,7 +36,7 @@ async def answer(raw: bytes, api: Api, headers: Headers | None = None) -> Reply:
     return mcp.fail(call, mcp.METHOD_NOT_FOUND, "Method not found") if result is None else mcp.respond(call, result, SERVER)
 
 
-def _describe(call: Call, api: Api) -> dict[str, Any] | None:
+def _describe(call: Call, api: SickbayApi) -> dict[str, Any] | None:
     """The result of every method but tools/call; None if there is no such method in this era."""
     if call.method == "tools/list":
         return {"tools": list_tools(read_only=api.read_only)} | (CACHE if call.is_modern else {})
@@ -54,7 +54,7 @@ def _describe(call: Call, api: Api) -> dict[str, Any] | None:
     return {} if call.method == "ping" else None
 
 
-async def _call_tool(call: Call, api: Api) -> Reply:
+async def _call_tool(call: Call, api: SickbayApi) -> Reply:
     name, arguments = call.params.get("name"), call.params.get("arguments", {})
     if not isinstance(name, str) or name not in BY_NAME:
         return mcp.fail(call, mcp.INVALID_PARAMS, f"Unknown tool. The tools are {', '.join(BY_NAME)}")
@@ -66,7 +66,7 @@ async def _call_tool(call: Call, api: Api) -> Reply:
     return mcp.respond(call, result, SERVER)
 
 
-async def run(name: str, arguments: Mapping[str, Any], api: Api) -> dict[str, Any]:
+async def run(name: str, arguments: Mapping[str, Any], api: SickbayApi) -> dict[str, Any]:
     """The result of a tool as JSON. Never raises: an agent has to read what went wrong."""
     from sickbay.agents import arguments as checks  # not needed before the first call
     from sickbay.agents import problems

@@ -12,8 +12,8 @@ from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import GUESS, SEVERITIES, find, strip_facts
 
 _SLOT: Final = re.compile(r"\{(\w+)")
-WHOLE_FINDINGS: Final = 3
-"""Findings that are told in full. Of the others a result has the titles."""
+WHOLE_FINDINGS, LISTED_FINDINGS = 3, 12
+"""Findings that are told in full, and those with at least their title."""
 
 
 def reword(finding: Mapping[str, Any], own: Collection[str], untrusted: Untrusted) -> dict[str, Any]:
@@ -69,9 +69,13 @@ def outline(
 ) -> dict[str, Any]:
     """The first findings in full, and the titles of the others."""
     whole = [reword(finding, own, untrusted) for finding in findings[:limit]]
-    rest = [{"id": finding["id"], "title": title_of(finding["id"])} for finding in findings[limit:12] if finding["id"] in BY_ID]
+    rest = [
+        {"id": finding["id"], "title": title_of(finding["id"])}
+        for finding in findings[limit:LISTED_FINDINGS]
+        if finding["id"] in BY_ID
+    ]
     more = {"more_findings": rest} if rest else {}
-    return {"findings": whole} | more | ({"findings_left_out": len(findings) - 12} if len(findings) > 12 else {})
+    return {"findings": whole} | more | ({"findings_left_out": left} if (left := len(findings) - LISTED_FINDINGS) > 0 else {})
 
 
 def title_of(id: str) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from sickbay.agents import engine
-from sickbay.agents.api import ApiAnswer, CannotStart, KeptToken, NotRunning, accepted
+from sickbay.agents.api import ApiAnswer, CannotStart, KeptToken, NotRunning, accept_header
 from sickbay.cli import admin_key, folder, signals
 from sickbay.kernel import private_files
 
@@ -64,7 +64,7 @@ def _write_message(message: Mapping[str, Any]) -> None:
 
 
 class RunningApi:
-    """The server on the data folder for a tool. Each request looks for it anew, because it may have been started meanwhile."""
+    """The server on the data folder for a tool. Each request looks for it again, because it may have been started meanwhile."""
 
     is_local = True
 
@@ -82,7 +82,7 @@ class RunningApi:
         if server is None:
             raise NotRunning
         key = token if token is not None else admin_key.read(self._place)
-        headers = {"accept": accepted(token)} | ({"authorization": f"Bearer {key}"} if key else {})
+        headers = {"accept": accept_header(token)} | ({"authorization": f"Bearer {key}"} if key else {})
         headers |= {"content-type": "application/json"} if body is not None else {}
         content = None if body is None else orjson.dumps(body)
         try:

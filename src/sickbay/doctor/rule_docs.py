@@ -9,6 +9,7 @@ from typing import Any
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.rule import Finding, Rule
+from sickbay.doctor.causes import CausePage
 from sickbay.doctor.diagnose import diagnose
 
 
@@ -25,6 +26,18 @@ def stages() -> dict[str, list[Rule]]:
 def page(stage: str) -> str:
     """The page of a stage. Each rule's case is diagnosed for it, so a long page takes half a second. Raises KeyError."""
     return f"# Rules of the stage {stage}\n" + "".join(map(_rule, stages()[stage]))
+
+
+def rule_page(id: str) -> str:
+    """One rule with its case. Raises KeyError if the id is unknown."""
+    return f"# Rule {id}\n" + _rule(BY_ID[id])
+
+
+def cause_page(cause: CausePage) -> str:
+    """A cause of an error of another server."""
+    where = "".join(f"\n- {name}: {place}" for name, place in cause.where)
+    parts = (f"# {cause.title}", cause.why, f"Check: {cause.check}", f"Fix: {cause.fix}{where}")
+    return "\n\n".join(filter(None, (*parts, f"{cause.basis.capitalize()}: {cause.source[1]}"))) + "\n"
 
 
 def entry(id: str) -> tuple[Finding, case.Case]:

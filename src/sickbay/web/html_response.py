@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
@@ -39,8 +41,8 @@ PAGES = (TEMPLATES, *(TEMPLATES / product for product in PRODUCTS))
 """The folders of pages: what all products share, and one for each product. A page is named without its folder."""
 COMPILATION: dict[str, Any] = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
 """The options on which the compiled form of a template depends."""
-Form: TypeAlias = Literal["html", "json", "text"]
-"""What a response can be: a page, JSON or plain text."""
+Form: TypeAlias = Literal["html", "json", "text", "markdown"]
+"""What a response can be: a page, JSON, plain text, or Markdown for agents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +90,26 @@ ACCEPTED = 16
 """Media types of an Accept header that are read. Browsers send up to eight."""
 
 
+_OTHER_FORMS: dict[str, Form] = {"text/plain": "text", "text/markdown": "markdown"}
+
+
 def preferred_form(accept: str) -> Form:
-    """The first of HTML, JSON and plain text in the Accept header; HTML if it names none of them."""
+    """The first of HTML, JSON, plain text and Markdown in the Accept header; HTML if it names none of them."""
     kinds = [piece.partition(";")[0].strip().lower() for piece in accept.split(",", ACCEPTED)[:ACCEPTED]]
     for kind in kinds:
         if kind in ("text/html", "application/xhtml+xml"):
             return "html"
         if kind == "application/json" or kind.endswith("+json"):
             return "json"
-        if kind == "text/plain":
-            return "text"
+        if kind in _OTHER_FORMS:
+            return _OTHER_FORMS[kind]
     return "html"
+
+
+def markdown_response(text: str, status: int = 200, more: Mapping[str, str] = MappingProxyType({})) -> Response:
+    """Markdown for an agent, at an address that has HTML for a browser. more: headers."""
+    headers = {"vary": "Accept", "x-content-type-options": "nosniff", **more}
+    return Response(text, status, headers, "text/markdown; charset=utf-8")
 
 
 def accepts_html(accept: str) -> bool:

@@ -25,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.agents import engine
-from sickbay.agents.api import ApiAnswer, CannotStart, KeptToken, accepted
+from sickbay.agents.api import ApiAnswer, CannotStart, KeptToken, accept_header
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin.session import refuse_stranger
@@ -82,7 +82,7 @@ class InnerApi:
         """The scope of the message with another target and body. token: of an app; the administrator's isn't sent with it."""
         dropped = _OF_THE_MESSAGE | ({b"authorization"} if token is not None else set())
         headers = [(name, value) for name, value in self._request.scope["headers"] if name not in dropped]
-        headers += [(b"accept", accepted(token).encode()), (b"content-type", JSON.encode())]
+        headers += [(b"accept", accept_header(token).encode()), (b"content-type", JSON.encode())]
         headers += [(b"content-length", str(len(content)).encode())]
         headers += [(b"authorization", f"Bearer {token}".encode("latin-1", "replace"))] if token else []
         target, _, query = path.partition("?")

@@ -39,7 +39,7 @@ def test_a_page_shows_the_html_of_its_markdown(http: httpx2.Client) -> None:
     assert 'aria-current="page">Docs</a>' in answer.text
 
 
-@pytest.mark.parametrize("path", ["no.html", "running.md", "%2e%2e/pyproject.toml", "pictures/../../LICENSE"])
+@pytest.mark.parametrize("path", ["no.html", "no.md", "%2e%2e/pyproject.toml", "pictures/../../LICENSE"])
 def test_nothing_but_the_pages_and_their_files_is_served(http: httpx2.Client, path: str) -> None:
     assert http.get(f"/docs/{path}").status_code == 404
 

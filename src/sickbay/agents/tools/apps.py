@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sickbay.agents import findings
 from sickbay.agents.addresses import find_app, own_urls
-from sickbay.agents.api import Api, ask, make_path, segment
+from sickbay.agents.api import SickbayApi, ask, make_path, segment
 from sickbay.agents.harmless import is_harmless
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.agents.tools.explain import EXAMPLE_PATIENT
@@ -70,7 +70,7 @@ _WRITTEN_MEMBERS: Final = (
 _BY_COMMAND: Final = frozenset(("jwks", "jwks_uri", "client_secret", "cards", "client_id"))
 
 
-async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     action = arguments.get("action", "show" if arguments.get("app") else "list")
     if action == "list":
         return await _list(api, arguments)
@@ -93,7 +93,7 @@ async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
     return await _describe(api, app)
 
 
-async def _enable(api: Api, path: str, tenant: str | None, app_id: str) -> ToolResult:
+async def _enable(api: SickbayApi, path: str, tenant: str | None, app_id: str) -> ToolResult:
     if not tenant:
         return refuse("enable needs tenant, the other hospital.").then(
             "apps", "For example.", action="enable", app=app_id, tenant="epic"
@@ -101,7 +101,7 @@ async def _enable(api: Api, path: str, tenant: str | None, app_id: str) -> ToolR
     return await _describe(api, await ask(api, "POST", f"{path}/enable", {"tenant": tenant}))
 
 
-async def _list(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+async def _list(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     apps = await ask(api, "GET", make_path("/admin/apps", tenant=arguments.get("tenant")))
     cursor = arguments.get("cursor", "0")
     start = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 8 else 0
@@ -137,7 +137,7 @@ def _check_members(action: str, members: Any) -> ToolResult | None:
     return result.then("apps", "An example.", action="add", set=EXAMPLE)
 
 
-async def _describe(api: Api, app: Mapping[str, Any]) -> ToolResult:
+async def _describe(api: SickbayApi, app: Mapping[str, Any]) -> ToolResult:
     own = await own_urls(api)
     result = ToolResult({name: app.get(name) for name in _CHOSEN_MEMBERS})
     if is_harmless(app["scope"]):
@@ -158,7 +158,7 @@ async def _describe(api: Api, app: Mapping[str, Any]) -> ToolResult:
     return result.then("explain", "Explains its newest launch.", app=app["app_id"])
 
 
-async def _add_secret(api: Api, result: ToolResult, secret: str | None) -> None:
+async def _add_secret(api: SickbayApi, result: ToolResult, secret: str | None) -> None:
     """A new client secret, which is shown once. Over stdio it goes to a private file."""
     if not secret:
         return

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sickbay.agents.api import Api
+from sickbay.agents.api import SickbayApi
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.doctor import compiled, pages, topics
 from sickbay.kernel.similar_names import find_closest
@@ -18,7 +18,7 @@ PAGE_CHARACTERS: Final = 4_000
 QUERY_CHARACTERS: Final = 200
 
 
-async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     page, query = arguments.get("page", ""), arguments.get("query", "").strip()
     if bool(page) == bool(query):
         return refuse("Send either page or query.").then("docs", "The overview.", page="README")

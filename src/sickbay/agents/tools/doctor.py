@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sickbay.agents import corrected, findings
 from sickbay.agents.addresses import find_ids, own_urls
-from sickbay.agents.api import Api, NotRunning, segment
+from sickbay.agents.api import NotRunning, SickbayApi, segment
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.agents.untrusted import Untrusted
 from sickbay.diagnosis.catalogue import BY_ID
@@ -21,7 +21,7 @@ CAUSES: Final = 3
 _UNREADABLE: Final = "The text can't be read: a part of it has the wrong form. Send the request as a URL or a curl command."
 
 
-async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     text = arguments["text"]
     if not text.strip():
         return refuse(f"There is nothing to examine. {WHAT_TO_PASTE}")
@@ -43,7 +43,7 @@ def _examine(text: str) -> dict[str, Any]:
 
 def _describe(examined: Mapping[str, Any], own: frozenset[str], *, show_all: bool) -> ToolResult:
     untrusted = Untrusted()
-    limit = 12 if show_all else findings.WHOLE_FINDINGS
+    limit = findings.LISTED_FINDINGS if show_all else findings.WHOLE_FINDINGS
     shown: dict[str, Any] = {"verdict": examined.get("verdict", "unknown")}
     shown |= findings.outline(examined["findings"] or examined.get("advice") or (), own, untrusted, limit)
     named = {each.get("id") for each in shown["findings"]}
@@ -64,7 +64,7 @@ def _cause(id: str) -> dict[str, str] | None:
     return {"id": page.id, "title": page.title, "check": page.check, "fix": page.fix} if page else None
 
 
-async def _exchanges_in(api: Api, text: str) -> list[str]:
+async def _exchanges_in(api: SickbayApi, text: str) -> list[str]:
     """Ids in the text that are exchanges or launches of this Sickbay, so that none of a stranger's words becomes a call."""
     try:
         known = [id for id in find_ids(text) if (await api.send("GET", f"/exchanges/{segment(id)}")).status == 200]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sickbay.agents.addresses import find_app
-from sickbay.agents.api import Api, RequestRefused, make_path
-from sickbay.agents.exchange_lines import describe_request, is_refused, when
+from sickbay.agents.api import RequestRefused, SickbayApi, make_path
+from sickbay.agents.exchange_outline import describe_request, is_refused, when
 from sickbay.agents.findings import title_of
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.diagnosis.stages import STAGES
@@ -27,7 +27,7 @@ _FILTERS: Final = {"tenant": "hospital", "stage": "stage", "status": "status", "
 """The arguments, and the names of their filters in the language of GET /exchanges."""
 
 
-async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     if wrong := _check(arguments):
         return wrong
     words = [f"{_FILTERS[name]}:{arguments[name]}" for name in _FILTERS if arguments.get(name)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sickbay.agents import corrected, findings
+from sickbay.agents import exchange_outline, findings
 from sickbay.agents.addresses import find_app, find_app_id, own_urls, read_id
-from sickbay.agents.api import Api, ask, make_path, segment
-from sickbay.agents.exchange_lines import describe_request, is_refused, when
+from sickbay.agents.api import SickbayApi, ask, make_path, segment
+from sickbay.agents.exchange_outline import is_refused
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.agents.untrusted import Untrusted
 
@@ -17,7 +17,7 @@ EXAMPLE_PATIENT: Final = "p-0001"
 SHOWN_STEPS: Final = 12
 
 
-async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     wanted = arguments.get("id")
     id = read_id(wanted) if wanted else await _find_newest(api, arguments.get("app"))
     if id is None:
@@ -36,7 +36,7 @@ def _not_found(text: str) -> ToolResult:
     return result.then("apps", "Lists the apps, to launch one.", action="list")
 
 
-async def _find_newest(api: Api, app: str | None) -> str | None:
+async def _find_newest(api: SickbayApi, app: str | None) -> str | None:
     """The newest launch of an app, or else the newest refusal."""
     if app is not None:
         client_id = (await find_app(api, app))["client_id"]
@@ -47,36 +47,10 @@ async def _find_newest(api: Api, app: str | None) -> str | None:
     return str(newest[0]["id"]) if newest else None
 
 
-async def _explain_exchange(api: Api, entry: dict[str, Any], *, is_full: bool) -> ToolResult:
-    own, untrusted = await own_urls(api), Untrusted()
+async def _explain_exchange(api: SickbayApi, entry: dict[str, Any], *, is_full: bool) -> ToolResult:
     app_id = await find_app_id(api, entry.get("app"))
-    found = list(entry.get("findings") or ())
-    shown: dict[str, Any] = {
-        "exchange": entry["id"],
-        "at": when(entry),
-        "tenant": entry["tenant"],
-        "stage": entry["stage"],
-        "status": entry["response"]["status"],
-        **({"app": app_id} if app_id else {}),
-        **({"launch": entry["launch"]} if entry.get("launch") else {}),
-        **({"injected_fault": entry["injected"].get("kind")} if entry.get("injected") else {}),
-    }
-    shown |= findings.outline(found, own, untrusted, 12 if is_full else findings.WHOLE_FINDINGS)
-    sent = corrected.outline(entry.get("corrected"), own, untrusted)
-    shown |= {"corrected": sent} if sent else {}
-    shown |= _checks(entry.get("checks") or ()) if is_full else {}
-    untrusted.add("request", describe_request(entry["request"], headers=is_full))
-    untrusted.add("client_id", entry.get("app"))
-    return _after_exchange(ToolResult(shown, untrusted), entry, app_id, found)
-
-
-def _checks(checks: Any) -> dict[str, Any]:
-    """The names of the checks that didn't pass, and the number of the others."""
-    by_outcome: dict[str, list[str]] = {}
-    for check in checks:
-        by_outcome.setdefault(check["outcome"], []).append(check["name"])
-    passed = len(by_outcome.pop("passed", ()))
-    return {"checks": {"passed": passed, **by_outcome}}
+    result = exchange_outline.describe(entry, await own_urls(api), app_id, is_full=is_full)
+    return _after_exchange(result, entry, app_id, list(entry.get("findings") or ()))
 
 
 def _after_exchange(result: ToolResult, entry: dict[str, Any], app_id: str | None, found: list[Any]) -> ToolResult:
@@ -92,7 +66,7 @@ def _after_exchange(result: ToolResult, entry: dict[str, Any], app_id: str | Non
     return result if result.next else result.then("exchanges", "Lists the newest requests.", limit=10)
 
 
-async def _explain_launch(api: Api, id: str, launch: dict[str, Any]) -> ToolResult:
+async def _explain_launch(api: SickbayApi, id: str, launch: dict[str, Any]) -> ToolResult:
     own, untrusted = await own_urls(api), Untrusted()
     app_id = await find_app_id(api, launch.get("app"))
     timeline = (await api.send("GET", f"/timelines/{segment(id)}")).read_json() or {}
@@ -116,7 +90,7 @@ async def _explain_launch(api: Api, id: str, launch: dict[str, Any]) -> ToolResu
     return _after_launch(ToolResult(shown, untrusted), id, launch, refused, app_id)
 
 
-async def _find_stray_refusal(api: Api, launch: Mapping[str, Any], app_id: str | None) -> str | None:
+async def _find_stray_refusal(api: SickbayApi, launch: Mapping[str, Any], app_id: str | None) -> str | None:
     """The newest refused request of the same app since the last step of a launch, which names no launch or another one."""
     waiting = launch.get("waiting_for")
     if not waiting or not app_id:

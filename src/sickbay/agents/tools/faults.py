@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sickbay.agents.addresses import find_app
-from sickbay.agents.api import Api, ask, segment
+from sickbay.agents.api import SickbayApi, ask, segment
 from sickbay.agents.harmless import is_harmless
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.faults.kinds import kinds, presets
@@ -17,7 +17,7 @@ SHOWN: Final = 20
 MOVES: Final[dict[str, dict[str, Any]]] = {"freeze": {"frozen": True}, "real": {"offset": 0, "frozen": False}}
 
 
-async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     action = arguments.get("action", "add" if arguments.get("fault") else "list")
     if "clock" in arguments and (wrong := await _move_clock(api, arguments["clock"])):
         return wrong
@@ -34,7 +34,7 @@ async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
     return await _describe(api)
 
 
-async def _move_clock(api: Api, move: str) -> ToolResult | None:
+async def _move_clock(api: SickbayApi, move: str) -> ToolResult | None:
     seconds = parse_move(move)
     body = MOVES.get(move) or ({"advance": seconds} if seconds is not None else None)
     if body is None:
@@ -59,7 +59,7 @@ def _check(fault: Mapping[str, Any]) -> ToolResult | None:
     return result.then("faults", "The nearest kind.", action="add", fault=example)
 
 
-async def _describe(api: Api) -> ToolResult:
+async def _describe(api: SickbayApi) -> ToolResult:
     listed = await ask(api, "GET", "/admin/faults")
     faults = listed.get("faults", ()) if isinstance(listed, dict) else listed
     result = ToolResult({"faults": [_outline(fault) for fault in faults[:SHOWN]]})

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sickbay.agents.addresses import list_hospitals
-from sickbay.agents.api import Api, ApiAnswer
+from sickbay.agents.api import ApiAnswer, SickbayApi
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.services.redaction import vocabulary
@@ -24,7 +24,7 @@ TOLD: Final = tuple(
 _TRAVERSAL: Final = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.I)
 
 
-async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     hospitals = {hospital["name"]: hospital for hospital in await list_hospitals(api)}
     hospital = hospitals.get(arguments.get("tenant") or "general")
     if hospital is None:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from sickbay.agents.addresses import find_app, own_urls
-from sickbay.agents.api import Api, ask
+from sickbay.agents.api import SickbayApi, ask
 from sickbay.agents.harmless import is_harmless
 from sickbay.agents.result import ToolResult, refuse
 
 
-async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     app = await find_app(api, arguments["app"])
     if not app.get("launch_uri"):
         result = refuse("The app has no launch_uri, so it only launches standalone: open its own URL, then explain the app.")

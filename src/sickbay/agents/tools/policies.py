@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sickbay.agents.api import Api, ask, segment
+from sickbay.agents.api import SickbayApi, ask, segment
 from sickbay.agents.harmless import is_harmless
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.authorization.policy import SETTINGS
@@ -15,7 +15,7 @@ from sickbay.kernel.similar_names import find_closest
 SHOWN: Final = 15
 
 
-async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     path = f"/admin/policies/{segment(arguments['tenant'])}"
     changes = arguments.get("set")
     if changes and (unknown := [name for name in changes if name not in SETTINGS]):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sickbay.agents.api import Api
+from sickbay.agents.api import SickbayApi
 from sickbay.agents.findings import title_of
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.diagnosis.catalogue import BY_ID
@@ -17,7 +17,7 @@ from sickbay.kernel.similar_names import find_closest
 SHOWN: Final = 10
 
 
-async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     id, query = arguments.get("id", ""), arguments.get("query", "").strip()
     if bool(id) == bool(query):
         return refuse("Send either id or query.").then("rules", "Searches for an error code.", query="invalid_grant")

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from sickbay import __version__, population
 from sickbay.agents.addresses import list_hospitals
-from sickbay.agents.api import Api, NotRunning, ask
+from sickbay.agents.api import NotRunning, SickbayApi, ask
 from sickbay.agents.result import ToolResult, refuse
 
 SHOWN_HOSPITALS: Final = 8
 
 
-async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     action = arguments.get("action", "status")
     if action == "reset":
         body = {"tenant": arguments["tenant"]} if arguments.get("tenant") else {}
@@ -28,7 +28,7 @@ async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
     return await _describe(api, arguments.get("tenant"))
 
 
-async def _describe(api: Api, tenant: str | None) -> ToolResult:
+async def _describe(api: SickbayApi, tenant: str | None) -> ToolResult:
     try:
         hospitals = await list_hospitals(api)
     except NotRunning:

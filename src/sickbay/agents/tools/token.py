@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from sickbay.agents.addresses import find_app
-from sickbay.agents.api import Api, ask
+from sickbay.agents.api import SickbayApi, ask
 from sickbay.agents.harmless import is_harmless
 from sickbay.agents.result import ToolResult
 
 
-async def run(api: Api, arguments: Mapping[str, Any]) -> ToolResult:
+async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     app = await find_app(api, arguments["app"])
     body = {"app": app["app_id"], "tenant": app["tenant"], "scope": arguments["scope"]}
     body |= {name: arguments[name] for name in ("patient", "user") if arguments.get(name)}

@@ -27,11 +27,11 @@ async def add_hospital(request: Request, sandbox: Sandbox) -> Response:
         raise Wrong(422, title, detail="\n".join(map(str, error.problems))) from None
     except hospitals.HospitalTaken as error:
         raise Wrong(409, str(error)) from None
-    return json_response(_describe(added), 201)
+    return json_response(describe_hospital(added), 201)
 
 
 async def list_hospitals(request: Request, sandbox: Sandbox) -> Response:
-    return json_response([_describe(tenant) for tenant in sandbox.tenants.values()])
+    return json_response([describe_hospital(tenant) for tenant in sandbox.tenants.values()])
 
 
 async def remove_hospital(request: Request, sandbox: Sandbox) -> Response:
@@ -41,7 +41,8 @@ async def remove_hospital(request: Request, sandbox: Sandbox) -> Response:
     return Response(status_code=204)
 
 
-def _describe(tenant: Tenant) -> admin_schemas.HospitalAddresses:
+def describe_hospital(tenant: Tenant) -> admin_schemas.HospitalAddresses:
+    """A hospital with its addresses, as the API returns it."""
     return admin_schemas.HospitalAddresses(
         name=tenant.name,
         title=tenant.title,

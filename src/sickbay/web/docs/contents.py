@@ -49,6 +49,7 @@ SECTIONS = (
             Entry("Operate a server", "operations"),
             Entry("Upgrade", "upgrading"),
             Entry("Explain an error with the doctor", "doctor"),
+            Entry("Let your coding agent debug your launch", "how-to/coding-agents"),
             Entry("Nothing happens after the launch", "how-to/nothing-happens"),
             Entry("Migrate from SMART Launcher", "how-to/migrate-from-smart-launcher"),
         ),

@@ -11,10 +11,19 @@ from sickbay.kernel.similar_names import find_closest
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import html_response, http_request
 from sickbay.web.docs import library, search_index
+from sickbay.web.docs import llms as llms_txt
 from sickbay.web.docs.page_view import DocsView, docs_view, search_view
+from sickbay.web.html_response import markdown_response, preferred_form
 from sickbay.web.pages.notice import not_found
 
 HEADERS = {"x-content-type-options": "nosniff"}
+MARKDOWN = ".md"
+
+
+async def llms(request: Request, sandbox: Sandbox) -> Response:
+    """The contents for agents."""
+    text = await asyncio.to_thread(llms_txt.index, sandbox.runtime.base)
+    return Response(text, media_type="text/plain; charset=utf-8", headers=HEADERS)
 
 
 async def home(request: Request, sandbox: Sandbox) -> Response:
@@ -28,6 +37,9 @@ async def docs(request: Request, sandbox: Sandbox) -> Response:
         return Response(await asyncio.to_thread(search_index.script), media_type="text/javascript", headers=HEADERS)
     if path in library.files():
         return FileResponse(library.folder() / path, headers=HEADERS)
+    wants_markdown = preferred_form(request.headers.get("accept", "")) == "markdown"
+    if (name := _find_markdown(path, wants=wants_markdown)) is not None:
+        return markdown_response(await asyncio.to_thread(library.markdown_of, name))
     if (address := library.find_address(path)) is not None:
         return RedirectResponse(f"/docs/{address}", 307)
     view = await asyncio.to_thread(_view, path, request.query_params.get("q", "").strip())
@@ -37,7 +49,17 @@ async def docs(request: Request, sandbox: Sandbox) -> Response:
         near = [f"/docs/{library.address(closest)}"] if closest else ()
         missing = not_found(http_request.raw_path(request.scope), near=near)
         return html_response.page(request, sandbox, "notice", missing, options, 404)
-    return html_response.page(request, sandbox, "docs_page", view, options)
+    response = html_response.page(request, sandbox, "docs_page", view, options)
+    response.headers["vary"] = "Accept"
+    return response
+
+
+def _find_markdown(path: str, *, wants: bool) -> str | None:
+    """The name of the page whose source is asked for: by .md at the end of its path, or by the Accept header."""
+    if path.endswith(MARKDOWN):
+        name = path.removesuffix(MARKDOWN)
+        return name if name in library.names() else library.by_address(f"{name}.html")
+    return (library.by_address(path) or (path if path in library.names() else None)) if wants else None
 
 
 def _view(path: str, query: str) -> DocsView | None:

@@ -47,9 +47,14 @@ def files() -> frozenset[str]:
 
 
 def page(name: str) -> RenderedPage:
+    return _render(name, markdown_of(name))
+
+
+def markdown_of(name: str) -> str:
+    """The source of a page."""
     stage = name.removeprefix(RULES)
     is_stage = name != stage and stage in rule_docs.stages()
-    return _render(name, rule_docs.page(stage) if is_stage else (folder() / f"{name}.md").read_text(encoding="utf-8"))
+    return rule_docs.page(stage) if is_stage else (folder() / f"{name}.md").read_text(encoding="utf-8")
 
 
 @cache

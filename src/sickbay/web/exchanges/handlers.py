@@ -21,6 +21,7 @@ from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.record import Exchange
 from sickbay.services.redaction.redaction import RecordedResponse
 from sickbay.web import error_responses, html_response, students
+from sickbay.web.exchanges import markdown
 from sickbay.web.exchanges.resend_view import Comparison, compare, offer
 from sickbay.web.exchanges.timeline_steps import EVIDENCE
 from sickbay.web.exchanges.views import Probably, as_text, exchange_view
@@ -46,6 +47,8 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
         response = _respond_not_found(request, sandbox, form)
     elif form == "json":
         response = error_responses.json(exchange_json.select_members(entry))
+    elif form == "markdown":
+        response = html_response.markdown_response(markdown.write(sandbox, entry), more=error_responses.NO_STORE)
     elif form == "text":
         view = exchange_view(_add_pkce_pair(entry), **await names(sandbox, entry, full=may_read_all(request)))
         response = PlainTextResponse(as_text(view, f"{sandbox.runtime.base}/exchanges/{id}"))
@@ -111,10 +114,8 @@ def _add_pkce_pair(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _form(request: Request) -> Form:
     """The requested form, from ?as= or the Accept header."""
-    form = request.query_params.get("as")
-    if form == "json":
-        return "json"
-    return "text" if form == "text" else preferred_form(request.headers.get("accept", ""))
+    wanted = request.query_params.get("as", "")
+    return NAMED_FORMS.get(wanted) or preferred_form(request.headers.get("accept", ""))
 
 
 def _respond_not_found(request: Request, sandbox: Sandbox, form: Form) -> Response:
@@ -134,10 +135,13 @@ async def names(sandbox: Sandbox, entry: Mapping[str, Any], *, full: bool = True
     return {"app": client.name, "app_href": href, "hospital": hospital, "app_id": client.app_id}
 
 
+NAMED_FORMS: dict[str, Form] = {"json": "json", "text": "text", "markdown": "markdown"}
+"""By the value of ?as=."""
 CONTENT_TYPES: dict[Form, str] = {
     "html": "text/html; charset=utf-8",
     "json": "application/json",
     "text": "text/plain; charset=utf-8",
+    "markdown": "text/markdown; charset=utf-8",
 }
 
 
@@ -153,6 +157,8 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
     entry = await exchange_json.read_fresh(sandbox.runtime, recorded, full=full)
     if form == "json":
         return error_responses.json(exchange_json.select_members(entry), status, error_responses.NO_STORE)
+    if form == "markdown":
+        return html_response.markdown_response(markdown.write(sandbox, entry), status, error_responses.NO_STORE)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
     view = exchange_view(_add_pkce_pair(entry), hospital=tenant.title)
     if may_read_all(request):
