@@ -135,7 +135,7 @@ def answer(context: SubjectContext, family: TokenFamily | None, person: User | N
             issuer=server.issuer,
             client_id=subject.client_id,
             user=person,
-            base=server.fhir_base_for(subject.base),
+            base=id_token.fhir_base(server, subject.base),
             scope=granted,
             now=0,
         )

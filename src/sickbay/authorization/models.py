@@ -381,10 +381,6 @@ class Server(Struct, frozen=True):
     grants: tuple[str, ...] = ("authorization_code", "refresh_token", "client_credentials")
     """The grant types of the token endpoint."""
 
-    def fhir_base_for(self, audience: str) -> str:
-        """Returns the FHIR base of a token: its audience, or the first base if it is for another resource."""
-        return audience if audience in self.fhir_bases else next(iter(self.fhir_bases), audience)
-
     def serves(self, audience: str) -> bool:
         """Whether tokens of this server can have this audience."""
         return audience in self.fhir_bases or any(resource.url == audience for resource in self.resources)

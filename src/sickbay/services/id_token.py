@@ -29,7 +29,7 @@ async def sign(runtime: Runtime, tenant: Tenant, code: AuthorizationCode, client
         issuer=tenant.server.issuer,
         client_id=client.client_id,
         user=user,
-        base=tenant.server.fhir_base_for(code.base),
+        base=stage.fhir_base(tenant.server, code.base),
         scope=code.scope,
         now=now,
         nonce=code.nonce,

@@ -9,6 +9,7 @@ from sickbay.authorization import userinfo as stage
 from sickbay.authorization.access import bearer
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.token import id_token
 from sickbay.diagnosis.stages import USERINFO
 from sickbay.services import token_lookup
 from sickbay.services.context import Runtime, Tenant
@@ -33,4 +34,6 @@ async def userinfo(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> 
     client_id, timeline = (token.client_id, token.timeline) if token else ("", "")
     if decision.refusal is not None or token is None or user is None:
         return UserInfoResult(decision, None, client_id, timeline)
-    return UserInfoResult(decision, stage.answer(token, user, tenant.server.fhir_base_for(token.base)), client_id, timeline)
+    return UserInfoResult(
+        decision, stage.answer(token, user, id_token.fhir_base(tenant.server, token.base)), client_id, timeline
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sickbay.authorization.models import User
+from sickbay.authorization.models import Server, User
 from sickbay.protocol import scopes
 
 LIFETIME = 3600
@@ -16,6 +16,11 @@ LIFETIME = 3600
 
 def is_due(scope: str) -> bool:
     return "openid" in scopes.split(scope)
+
+
+def fhir_base(server: Server, audience: str) -> str:
+    """Returns the FHIR base for the URLs in claims: the audience of the token, or the first base if it is for another server."""
+    return audience if audience in server.fhir_bases else next(iter(server.fhir_bases), audience)
 
 
 def claims(

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from sickbay.authorization.models import AccessToken, TokenFamily
 from sickbay.authorization.token import refresh
+from sickbay.authorization.token.id_token import fhir_base
 from sickbay.faults import token_members
 from sickbay.faults.fault import Fault
 from sickbay.protocol import jose
@@ -88,7 +89,7 @@ async def _with_other_patient(runtime: Runtime, tenant: Tenant, members: dict[st
     user = await records.load_user(runtime, tenant, token.user)
     if user is None:
         return members
-    version = tenant.version_of(tenant.server.fhir_base_for(token.base))
+    version = tenant.version_of(fhir_base(tenant.server, token.base))
     listed = await patients.list_patients(runtime, tenant, version, [("_count", "2")], user)
     other = next((patient["id"] for patient in listed.rows if patient["id"] != token.patient), None)
     if other is None:
