@@ -16,6 +16,7 @@ from tests.laws import examples, for_each
 from sickbay.cli import doctor as command
 from sickbay.doctor.single_exchange import HarFile
 from sickbay.doctor.text import diagnose_text
+from sickbay.services.redaction import pasted_diagnosis
 from sickbay.web.portal.diagnosis_views import doctor_view
 
 HEADS = (
@@ -119,7 +120,7 @@ def read(text: str) -> None:
         return
     for everything in (False, True):
         command._as_text(evidence, diagnosis, everything=everything)
-    command._mask(evidence, diagnosis)
+    pasted_diagnosis.mask(evidence, diagnosis)
     doctor_view(text, evidence, diagnosis, "v" * 43)
 
 

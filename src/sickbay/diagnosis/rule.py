@@ -216,8 +216,8 @@ SUBSTITUTES: dict[str, str] = {
 _LISTS = frozenset({"registered", "enabled", "bases"})
 """Facts that a reason lists. If only the other server knows them, the sentence is left out."""
 _SENTENCE_END = re.compile(r"(?<=[.!?]) ")
-_SLOT = re.compile(r"\{(\w+)[^}]*\}")
-_CODE_SLOT = re.compile(r"`\{(\w+)\}`|\{(\w+):code\}")
+_SLOT = re.compile(r"\{(\w{1,40})(?::code)?\}")
+_CODE_SLOT = re.compile(r"`\{(\w{1,40})\}`|\{(\w{1,40}):code\}")
 
 
 def _without_lists(why: str, facts: Facts) -> str:

@@ -38,7 +38,7 @@ HEADERS: Final = ("authorization", "content-type", "accept", "origin")
 SHOWN_CHARACTERS: Final = 80
 """Characters of a value in a sentence."""
 _ID = re.compile(r"(?<=/)([A-Z][A-Za-z]+)/(?![$_])[^/]+")
-_MASK = re.compile(r"…|‹[^›]*›")
+_MASK = re.compile(r"…|‹[^›]{0,200}›")
 
 
 class ComparedValue(NamedTuple):
