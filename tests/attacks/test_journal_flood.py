@@ -114,6 +114,6 @@ def test_a_long_timeline_shows_its_first_and_newest_exchanges_and_the_number_of_
         assert "headers" not in timeline["exchanges"][0]["request"]
         assert "body" not in timeline["exchanges"][0]["response"]
         page = (await flow.http.get("/timelines/A-long-timeline-", headers={"Accept": "text/html"})).text
-        assert "150 exchanges between the first and the newest are not shown." in page
+        assert "150 more requests of this launch" in page
 
     desk.do(steps)

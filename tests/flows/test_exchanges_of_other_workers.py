@@ -1,4 +1,4 @@
-"""Whoever has received a response finds its exchange at once, at any worker of the server, with every reader."""
+"""A client that has received a response finds its exchange at once, at any worker of the server, with every reader."""
 
 from __future__ import annotations
 
