@@ -233,9 +233,14 @@ def examine(tenant: Tenant, request: RegistrationRequest) -> Decision[Registrati
 async def rotate(runtime: Runtime, client: Client) -> tuple[Client, str]:
     """Replaces the secret and returns the new one, shown only here. The old secret stops working immediately."""
     secret = runtime.effects.token()
-    new = structs.replace(client, secret_hash=records.digest(secret), secret_length=len(secret))
+    new = with_secret(client, secret)
     await save(runtime, new, client)
     return new, secret
+
+
+def with_secret(client: Client, secret: str) -> Client:
+    """The app with this secret instead of its own."""
+    return structs.replace(client, secret_hash=records.digest(secret), secret_length=len(secret))
 
 
 def settings_fault(runtime: Runtime, changes: dict[str, Any], old: Client | None = None) -> str:

@@ -56,14 +56,10 @@ _SLACK = 0.2
 """A run looks random if it has at least this many changes between lower case, upper case and digits per character."""
 
 
+@cache_results(4096)
 def _parts(text: str) -> tuple[str, ...]:
     """The parts of an address or of scopes, which are harmless elsewhere if the whole is public."""
-    return _split(text) if _BETWEEN_PARTS.search(text) else (text,)
-
-
-@cache_results(4096)
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part for part in _BETWEEN_PARTS.split(text) if part)
+    return tuple(filter(None, _BETWEEN_PARTS.split(text)))
 
 
 _PARTS = frozenset(part for value in PUBLISHED for part in _parts(value))

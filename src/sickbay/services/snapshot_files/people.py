@@ -43,7 +43,7 @@ def dump_apps(apps: Iterable[Record]) -> bytes:
 
 def _without_secrets(client: Client) -> Client:
     jwks = client.jwks and {**client.jwks, "keys": [key for key in client.jwks.get("keys", ()) if _is_public(key)]}
-    return structs.replace(client, secret_hash=None, registration_hash=None, jwks=jwks)
+    return structs.replace(client, secret_hash=None, secret_length=None, registration_hash=None, jwks=jwks)
 
 
 def _is_public(key: Any) -> bool:
@@ -72,7 +72,7 @@ def read_apps(runtime: Runtime, content: bytes, samples: Mapping[str, Client]) -
             raise BadFile(place, f"there are two apps with the ID {client.client_id[:NAME_CHARACTERS]}")
         if client.client == "symmetric":
             secret = runtime.effects.token()
-            client = structs.replace(client, secret_hash=records.digest(secret))
+            client = registration.with_secret(client, secret)
             secrets.append(NewSecret(client.tenant, client.app_id, client.client_id, secret))
         clients[client.client_id] = _bring_home(client, samples)
         ids.add(client.app_id)

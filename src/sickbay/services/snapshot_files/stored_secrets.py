@@ -22,7 +22,7 @@ _RUN: Final = re.compile(rb"(?<![A-Za-z0-9_.-])[A-Za-z0-9_.-]{%d,200}(?![A-Za-z0
 
 async def remove(runtime: Runtime, files: Mapping[str, bytes], saved: Iterable[Record]) -> dict[str, bytes]:
     """The files without secrets. saved: the records of the snapshot, whose hashes say what a secret is."""
-    known = set(await live_secrets.hashes(runtime))
+    known = set((await live_secrets.read_stored(runtime)).hashes)
     for record in saved:
         if record.kind in KINDS:
             known.add(record.key)
