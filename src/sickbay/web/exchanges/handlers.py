@@ -20,7 +20,7 @@ from sickbay.services import ask_app, launch_progress, patients, records, regist
 from sickbay.services import launch as launches
 from sickbay.services.context import Tenant
 from sickbay.services.empty_searches import explain as empty_searches
-from sickbay.services.journal import exchange_json
+from sickbay.services.journal import bodies, exchange_json
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.read import Timeline
 from sickbay.services.journal.record import Exchange
@@ -31,7 +31,7 @@ from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges.resend_view import Comparison, compare, offer
 from sickbay.web.exchanges.timeline_views import EVIDENCE, timeline_view
-from sickbay.web.exchanges.views import Probably, as_text, exchange_view
+from sickbay.web.exchanges.views import Probably, as_text, exchange_view, list_bodies
 from sickbay.web.html_response import Form, preferred_form
 from sickbay.web.http_request import headers_of, mark_resent, raw_path, state_of
 from sickbay.web.middleware.cors import cors
@@ -53,7 +53,8 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     if entry is None:
         response = _respond_not_found(request, sandbox, form)
     elif form == "json":
-        response = error_responses.json(exchange_json.select_members(entry))
+        complete = await bodies.add(sandbox.runtime, entry) if may_read_all(request) else entry
+        response = error_responses.json(exchange_json.select_members(complete))
     elif form == "text":
         view = exchange_view(_add_pkce_pair(entry), **await names(sandbox, entry, full=may_read_all(request)))
         response = PlainTextResponse(as_text(view, f"{sandbox.runtime.base}/exchanges/{id}"))
@@ -77,6 +78,7 @@ async def show_exchange(
             probably=await _probably(sandbox, entry["id"]),
             resend=offer(entry, find_start(sandbox, entry)),
             comparison=await _compare(sandbox, entry, notes, body),
+            bodies=list_bodies(await bodies.add(sandbox.runtime, dict(entry))),
         )
     return html_response.page(request, sandbox, "exchange", view, await _page_options(request, sandbox))
 

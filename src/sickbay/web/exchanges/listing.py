@@ -102,6 +102,7 @@ async def _view(sandbox: Sandbox, query: Parameters, text: str, reading: FilterR
         older=older,
         flat=flat,
         live=until is None,
+        keeps_bodies=sandbox.runtime.kept_bodies is not None,
     )
 
 
