@@ -54,6 +54,11 @@ def test_missing_options_of_a_registration_are_listed(tmp_path: Path) -> None:
         (["serve", "--base-url", "localhost:7425"], "--base-url must be a URL such as https://ehr.example.org"),
         (["serve", "--base-url", "http://localhost:port"], "not http://localhost:port."),
         (
+            ["serve", "--keep-bodies", "--workers", "2"],
+            "--keep-bodies needs --workers 1, because the bodies",
+        ),
+        (["serve", "--keep-bodies", "--base-url", "https://ehr.example.org"], "--keep-bodies needs a base URL on this machine"),
+        (
             ["apps", "edit", "Mine", "--token-lifetime", "0"],
             "--token-lifetime: must be a whole number of 1 or more, not 0.",
         ),

@@ -49,8 +49,8 @@ MEMBERS = {
     "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping cache current runtime writer written",
     "sandbox.population_writer.PopulationWriter": "_created _sources cache listen runtime written",
     "services.context.Runtime": "base class_mode effects empty_searches explaining explaining_one faults given_advice hashing"
-    " injected_until key_sets keys last_versions loopback making_key memory on_exchange on_hospitals on_stall origins"
-    " passwords recent_launches recent_parameters resending resets sample_base secret_hashes secrets settings_revision shared"
+    " injected_until kept_bodies key_sets keys last_versions loopback making_key memory on_exchange on_hospitals on_stall"
+    " origins passwords recent_launches recent_parameters resending resets sample_base secret_hashes secrets settings_revision shared"
     " store tenants throttle token_cache verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
     "web.app.Application": "background bases handle pages sandbox state",
@@ -59,7 +59,7 @@ MEMBERS = {
 """The members of the parts and of what holds them together. `test_reset_law.py` shows that a reset leaves nothing in them that
 they know from requests. Of Runtime, `secrets`, `token_cache` and `origins` are caches of what is stored, `effects`, `tenants`
 and `last_versions` follow what is stored, `hashing`, `verifying`, `making_key` and `explaining_one` count what runs, and
-`explaining` is the task that empties `empty_searches`.
+`explaining` is the task that empties `empty_searches`, and `kept_bodies` is a part of the memory if `--keep-bodies` is set.
 """
 OTHERS = {
     "fhir.search.matching._NoOthers": "constant",
@@ -106,6 +106,7 @@ MODULE_STATE = {
 CLOSURES = {
     "storage/postgres/sql_dialect.py": "within one translation",
     "storage/postgres/store.py": "within one transaction",
+    "web/middleware/bodies.py": "within one request",
     "web/middleware/injection.py": "within one response",
     "web/middleware/observation.py": "within one request",
 }

@@ -353,6 +353,8 @@ export interface GetPaths {
   [path: `/admin/launches/${string}`]: { body: undefined; response: LaunchState };
   /** The journal */
   "/admin/exchanges": { body: undefined; response: Record<string, any>[] };
+  /** One exchange, with its bodies if --keep-bodies is set */
+  [path: `/admin/exchanges/${string}`]: { body: undefined; response: Record<string, any> };
   /** Sickbay's time and real time */
   "/admin/clock": { body: undefined; response: ClockTimes };
   /** The policies of all hospitals */

@@ -79,6 +79,9 @@ class ServeOptions:
         The key of --cert (PEM).
     log_format
         How exchanges, notes and errors are logged: as text, or as one JSON object a line.
+    keep_bodies
+        Show the bodies of FHIR requests and responses in exchanges. They contain patients' data, and are kept in memory only.
+        Needs one worker and a base URL on this machine.
     debug_loop
         Log what keeps the event loop from responding for 50 milliseconds: the request, and where in the code.
     json
@@ -113,6 +116,7 @@ class ServeOptions:
     cert: PlaceOrNone = None
     key: PlaceOrNone = None
     log_format: Literal["text", "json"] = "text"
+    keep_bodies: bool = False
     debug_loop: bool = False
     json: bool = False
 
@@ -133,6 +137,7 @@ class ServeOptions:
             workers=self.workers,
             json=self.json,
             log_format=self.log_format,
+            keep_bodies=self.keep_bodies,
             debug_loop=self.debug_loop,
             allowed_hosts=self.allowed_host,
             trusted_proxies=self.trusted_proxy,

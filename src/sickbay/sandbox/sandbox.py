@@ -26,6 +26,7 @@ from sickbay.sandbox.population_loader import PopulationLoader
 from sickbay.services import context, records, runtime_settings
 from sickbay.services.context import ExchangeListener, Hospitals, Runtime, Tenant
 from sickbay.services.journal.write import EVERY, Journal
+from sickbay.services.kept_bodies import KeptBodies
 from sickbay.services.live_exchanges import LiveExchanges
 from sickbay.services.throttle import Throttle
 from sickbay.settings.database import Unavailable
@@ -127,6 +128,8 @@ async def _compose(
         throttle=Throttle(settings.throttle),
         secret_hashes={records.digest(secret): len(secret) for secret in filter(None, (settings.admin_token,))},
     )
+    if settings.keep_bodies:
+        runtime.kept_bodies = runtime.memory.keep("kept bodies", KeptBodies())
     await runtime_settings.refresh(runtime)
     await seeding.seed(runtime, written)
     journal = Journal(runtime, _journal_limits(settings))

@@ -13,13 +13,12 @@ from sickbay.sandbox.filled_space import FilledSpace
 from sickbay.sandbox.population_progress import WrittenPortions
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.sandbox.snapshots import CannotRestore, NameTaken, Snapshot, SnapshotError
-from sickbay.services import records
 from sickbay.services.snapshot_files import archive, history, manifest, people, stored_secrets
 from sickbay.services.snapshot_files.archive import BadFile, FileTooLarge
 from sickbay.services.snapshot_files.history import VersionLine
 from sickbay.services.snapshot_files.manifest import Manifest, PopulationOf, SpaceOf
 from sickbay.services.snapshot_files.people import NewSecret
-from sickbay.storage.interface import Conflict, ImportSnapshot, Put, Record, ResourceSpace
+from sickbay.storage.interface import Conflict, ImportSnapshot, Record, ResourceSpace
 from sickbay.storage.resets import OUTSIDE, compare_with
 from sickbay.storage.snapshot_steps import SavedSpace
 
@@ -182,12 +181,11 @@ def _fill_record(sandbox: Sandbox, part: _Space) -> Record:
 
 async def _store(sandbox: Sandbox, snapshot: Snapshot, step: ImportSnapshot) -> None:
     """Write the snapshot in one transaction."""
-    put = Put(Record(snapshots.KIND, snapshot.name, records.dump(snapshot), at=snapshot.at), if_revision=0)
     async with sandbox.filling.pause(None):
         await snapshots.check_room(sandbox, snapshot)
         try:
             with compare_with(OUTSIDE):
-                await sandbox.runtime.store.transaction([put, step])
+                await sandbox.runtime.store.transaction([snapshots.put_new(snapshot), step])
         except Conflict as error:
             if isinstance(error.step, ImportSnapshot):
                 raise CannotRestore("A hospital was emptied while the file was imported. Import it again") from None

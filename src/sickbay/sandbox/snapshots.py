@@ -87,9 +87,8 @@ async def save(sandbox: Sandbox, name: str) -> Snapshot:
         step = SaveSnapshot(name, record_kinds.IN_SNAPSHOTS, _keys(snapshot.spaces), snapshot.spaces)
         snapshot = replace(snapshot, bytes=await sandbox.runtime.store.measure_snapshot(step))
         await check_room(sandbox, snapshot)
-        put = Put(Record(KIND, name, records.dump(snapshot), at=snapshot.at), if_revision=0)
         try:
-            await sandbox.runtime.store.transaction([put, step])
+            await sandbox.runtime.store.transaction([put_new(snapshot), step])
         except Conflict:
             raise NameTaken(f"A snapshot named {name} already exists") from None
     return snapshot
@@ -111,6 +110,11 @@ async def _describe(sandbox: Sandbox, name: str) -> Snapshot:
     at = runtime.effects.arrival() // 1_000_000
     hospitals = tuple(runtime.tenants)
     return Snapshot(name, at, 0, settings.seconds, settings.frozen_at, settings.policies, tuple(spaces), hospitals)
+
+
+def put_new(snapshot: Snapshot) -> Put:
+    """Raises Conflict if there is one with its name."""
+    return Put(Record(KIND, snapshot.name, records.dump(snapshot), at=snapshot.at), if_revision=0)
 
 
 async def check_room(sandbox: Sandbox, new: Snapshot) -> None:

@@ -21,4 +21,6 @@ async def clear(runtime: Runtime, journal: Journal, wanted: ExchangeFilter) -> i
         await asyncio.sleep(0)
     if not wanted:
         runtime.given_advice.forget(ResetScope(None))
+        if runtime.kept_bodies is not None:
+            runtime.kept_bodies.forget(ResetScope(None))
     return deleted

@@ -20,6 +20,7 @@ from sickbay.kernel.memory import Memory
 from sickbay.services import reset_revisions
 from sickbay.services.empty_searches.memory import EmptySearches
 from sickbay.services.given_advice import GivenAdvice
+from sickbay.services.kept_bodies import KeptBodies
 from sickbay.services.key_sets import KeySets
 from sickbay.services.recent_launches import RecentLaunches
 from sickbay.services.recent_parameters import RecentParameters
@@ -169,6 +170,8 @@ class Runtime:
     passwords: UsedPasswords = field(default_factory=UsedPasswords)
     given_advice: GivenAdvice = field(default_factory=GivenAdvice)
     empty_searches: EmptySearches = field(default_factory=EmptySearches)
+    kept_bodies: KeptBodies | None = None
+    """The bodies of FHIR requests and responses; None unless `--keep-bodies` is set."""
     explaining: asyncio.Task[None] | None = None
     """Explains the empty searches that wait."""
     explaining_one: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -39,6 +39,8 @@ class Settings:
     certificate_key: Path | None = None
     json: bool = False
     log_format: Literal["text", "json"] = "text"
+    keep_bodies: bool = False
+    """Keep the bodies of FHIR requests and responses in memory."""
     debug_loop: bool = False
     """Log what holds the event loop."""
     allowed_hosts: tuple[str, ...] = ()

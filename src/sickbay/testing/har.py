@@ -28,7 +28,7 @@ def _entry(exchange: dict[str, Any]) -> dict[str, Any]:
         "bodySize": -1,
     }
     if body:
-        sent["postData"] = {"mimeType": "application/x-www-form-urlencoded", "text": str(body)}
+        sent["postData"] = {"mimeType": _media_type(request, "application/x-www-form-urlencoded"), "text": str(body)}
     return {
         "startedDateTime": datetime.fromtimestamp(float(exchange.get("at") or 0), UTC).isoformat(),
         "time": 0,
@@ -48,11 +48,15 @@ def _describe_response(response: dict[str, Any]) -> dict[str, Any]:
         "httpVersion": "HTTP/1.1",
         "headers": _pairs(response.get("headers")),
         "cookies": [],
-        "content": {"size": len(text), "mimeType": "application/json", "text": text},
+        "content": {"size": len(text), "mimeType": _media_type(response, "application/json"), "text": text},
         "redirectURL": str((response.get("headers") or {}).get("location") or ""),
         "headersSize": -1,
         "bodySize": -1,
     }
+
+
+def _media_type(message: dict[str, Any], default: str) -> str:
+    return str((message.get("headers") or {}).get("content-type") or default)
 
 
 def _pairs(headers: dict[str, Any] | None) -> list[dict[str, str]]:

@@ -14,6 +14,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.fhir.bases import FhirBases
 from sickbay.web.middleware.background import BackgroundTasks
+from sickbay.web.middleware.bodies import KeepBodies
 from sickbay.web.middleware.failures import FhirFailures
 from sickbay.web.middleware.injection import InjectedFaults
 from sickbay.web.middleware.observation import Observer
@@ -42,7 +43,11 @@ class Application:
 
         def with_fhir(base: ASGIApp, hospital: str) -> ASGIApp:
             current = Middleware(CurrentRevisions, runtime, hospital)
-            return compose(base, Middleware(FhirFailures, runtime, pages), current, Middleware(InjectedFaults, sandbox))
+            kept = runtime.kept_bodies
+            keeping = [Middleware(KeepBodies, runtime, kept, hospital)] if kept is not None else []
+            return compose(
+                base, *keeping, Middleware(FhirFailures, runtime, pages), current, Middleware(InjectedFaults, sandbox)
+            )
 
         self.bases = FhirBases(sandbox, documents, with_fhir, pages)
         runtime.on_hospitals += [self.bases.list_endpoints, lambda: self.pages.replace(routes(sandbox, documents))]

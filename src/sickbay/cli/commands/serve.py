@@ -34,7 +34,9 @@ def serve(*, options: ServeOptions = _DEFAULT) -> None:
     _check_addresses(options)
     _check_certificate(options.https, options.cert, options.key)
     _check_admin_token(options.admin_token)
-    _begin(options.settings(), options.of_folder())
+    settings = options.settings()
+    _check_keep_bodies(settings)
+    _begin(settings, options.of_folder())
 
 
 def _check_admin_token(token: str | None) -> None:
@@ -71,6 +73,14 @@ def _check_addresses(options: ServeOptions) -> None:
         reject_argument(f"--base-url must be a URL such as https://ehr.example.org, without ? and #, not {options.base_url}.")
     if options.messiness is not None and not 0 <= options.messiness <= 1:
         reject_argument("--messiness must be a number from 0 to 1.")
+
+
+def _check_keep_bodies(settings: Settings) -> None:
+    """Patients' data is shown only on this machine, and one process has all of it."""
+    if settings.keep_bodies and urlsplit(settings.base).hostname not in doors.LOOPBACK:
+        reject_argument("--keep-bodies needs a base URL on this machine, such as http://localhost:7425.")
+    if settings.keep_bodies and settings.workers > 1:
+        reject_argument("--keep-bodies needs --workers 1, because the bodies are kept in the memory of one process.")
 
 
 def _is_base(text: str) -> bool:

@@ -31,7 +31,18 @@ from sickbay.services.redaction.redaction import RecordedRequest, RecordedRespon
 from sickbay.storage.interface import Record
 
 MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected", "injected")
-MORE = ("scopes", "refresh", "missing", "unexamined", "changed", "milliseconds", "size", "resent_from", "pages")
+MORE = (
+    "scopes",
+    "refresh",
+    "missing",
+    "unexamined",
+    "changed",
+    "milliseconds",
+    "size",
+    "resent_from",
+    "pages",
+    "bodies_kept",
+)
 """Members that only some exchanges have."""
 PROOFS = frozenset(
     check.name

@@ -52,7 +52,7 @@ def read_records(name: str) -> Callable[[Run], list[Record]]:
 
     def read(run: Run) -> list[Record]:
         rows = run(Statement(_RECORDS, (name,)))
-        return [Record(kind, key, bytes(value), *more) for kind, key, value, *more in rows]
+        return [Record(*row[:2], bytes(row[2]), *row[3:]) for row in rows]
 
     return read
 

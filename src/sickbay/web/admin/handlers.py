@@ -23,7 +23,7 @@ from sickbay.services import enabling, id_token, patients, registration, runtime
 from sickbay.services import launch as launches
 from sickbay.services import token as tokens
 from sickbay.services.context import Tenant
-from sickbay.services.journal import exchange_json
+from sickbay.services.journal import bodies, exchange_json
 from sickbay.services.journal import read as journal_reader
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import error_responses
@@ -246,6 +246,14 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
     return error_responses.json([exchange_json.select_members(exchange) for exchange in exchanges])
 
 
+async def show_exchange(request: Request, sandbox: Sandbox) -> Response:
+    """One exchange, with its bodies if they are kept."""
+    found = await journal_reader.read(sandbox.runtime, sandbox.journal, request.path_params["id"], full=True)
+    if found is None:
+        raise Wrong(404, "No exchange has this id, or it was deleted")
+    return error_responses.json(exchange_json.select_members(await bodies.add(sandbox.runtime, found)))
+
+
 async def list_policies(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
     tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
@@ -315,6 +323,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("get", "/admin/launches/{launch}"): launch_state.get_launch,
     ("post", "/admin/tokens"): add_token,
     ("get", "/admin/exchanges"): list_exchanges,
+    ("get", "/admin/exchanges/{id}"): show_exchange,
     ("post", "/admin/exchanges/{id}/resend"): resend.resend,
     ("post", "/admin/clock"): clock.move_clock,
     ("get", "/admin/clock"): clock.get_clock,

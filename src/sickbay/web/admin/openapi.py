@@ -74,6 +74,9 @@ OPERATIONS = (
         ("launch", "app", "stage", "correlation_id", "tenant", "limit"),
     ),
     AdminEndpoint(
+        *("get", "/admin/exchanges/{id}", "One exchange, with its bodies if --keep-bodies is set", None, 200, dict[str, Any])
+    ),
+    AdminEndpoint(
         "post",
         "/admin/exchanges/{id}/resend",
         "Send the request of an exchange again, corrected or changed",

@@ -16,7 +16,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.services.context import Tenant
 from sickbay.services.empty_searches import explain as empty_searches
-from sickbay.services.journal import exchange_json, own_parameters
+from sickbay.services.journal import bodies, exchange_json, own_parameters
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.record import Exchange
 from sickbay.services.redaction.redaction import RecordedResponse
@@ -24,7 +24,7 @@ from sickbay.web import error_responses, html_response, students
 from sickbay.web.exchanges import markdown
 from sickbay.web.exchanges.resend_view import Comparison, compare, offer
 from sickbay.web.exchanges.timeline_steps import EVIDENCE
-from sickbay.web.exchanges.views import Probably, as_text, exchange_view
+from sickbay.web.exchanges.views import Probably, as_text, exchange_view, list_bodies
 from sickbay.web.explorer.from_exchange import find_link
 from sickbay.web.html_response import Form, preferred_form
 from sickbay.web.http_request import headers_of, mark_resent, raw_path, state_of
@@ -46,7 +46,8 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     if entry is None:
         response = _respond_not_found(request, sandbox, form)
     elif form == "json":
-        response = error_responses.json(exchange_json.select_members(entry))
+        complete = await bodies.add(sandbox.runtime, entry) if may_read_all(request) else entry
+        response = error_responses.json(exchange_json.select_members(complete))
     elif form == "markdown":
         response = html_response.markdown_response(markdown.write(sandbox, entry), more=error_responses.NO_STORE)
     elif form == "text":
@@ -73,6 +74,7 @@ async def show_exchange(
             resend=None if students.owner_of(request) else offer(entry, find_start(sandbox, entry)),
             comparison=await _compare(sandbox, entry, notes, body),
             explorer="" if students.owner_of(request) else find_link(entry),
+            bodies=() if students.owner_of(request) else list_bodies(await bodies.add(sandbox.runtime, dict(entry))),
         )
     return html_response.page(request, sandbox, "exchange", view, await _page_options(request, sandbox))
 

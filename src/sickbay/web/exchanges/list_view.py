@@ -113,6 +113,8 @@ class ExchangesView:
     counted: str = ""
     older: str = ""
     flat: bool = False
+    keeps_bodies: bool = False
+    """Whether the pages of FHIR requests show their bodies."""
     live: bool = True
 
     @property

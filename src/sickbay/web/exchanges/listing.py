@@ -111,6 +111,7 @@ async def _view(
         older=older,
         flat=flat,
         live=until is None,
+        keeps_bodies=sandbox.runtime.kept_bodies is not None,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.answers.values import CODES
@@ -46,6 +46,13 @@ class Probably:
     app_href: str
     launch: str
     why: str
+
+
+class ShownBody(NamedTuple):
+    """A body that `--keep-bodies` kept, masked. text: "" if there was none."""
+
+    title: str
+    text: str
 
 
 PLACES = {
@@ -99,6 +106,8 @@ class ExchangeView:
     """The id of the exchange whose request Sickbay sent again; "" if a client sent it."""
     resend: ResendOffer | None = None
     """None for readers who may not send it again."""
+    bodies: tuple[ShownBody, ...] = ()
+    """Of a FHIR request and its response; empty unless they were kept."""
     comparison: Comparison | None = None
     """With the exchange whose request was sent again."""
     explorer: str = ""
@@ -272,3 +281,10 @@ def as_text(view: ExchangeView, address: str = "") -> str:
 
 def _to_text(pieces: Sequence[TextPiece] | None, missing: str) -> str:
     return missing if pieces is None else "".join(piece.text for piece in pieces)
+
+
+def list_bodies(entry: Mapping[str, Any]) -> tuple[ShownBody, ...]:
+    """The bodies of an exchange that has them."""
+    if not entry.get("bodies_kept"):
+        return ()
+    return tuple(ShownBody(name, entry[name.lower()]["body"] or "") for name in ("Request", "Response"))
