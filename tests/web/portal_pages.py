@@ -38,6 +38,7 @@ def _app() -> portal_views.AppView:
         summary=portal_views.kind_of_app("provider", "public", 1, "General Hospital"),
         client_id="5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d",
         app_id="9ab41c07-52de-4f0e-8a3b-6d1c7e20f4b5",
+        next_step=portal_views.NextStep("Request a token", "At `/token`.", Link("Write a service", "/docs"), "sickbay token a"),
         secret="s3cr3t",
         launch_uri="http://localhost:8100/launch",
         redirect_uris=("http://localhost:8100/", "app://back"),
