@@ -34,7 +34,7 @@ RUN: Final = """async rules => {
   return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html.slice(0, 160)).join(" | ")}`);
 }"""
 TOO_WIDE: Final = """() => [...document.querySelectorAll("body *")]
-  .filter(element => element.getBoundingClientRect().right > innerWidth + 1)
+  .filter(element => element.getBoundingClientRect().right > innerWidth + 1 && !element.closest(".nav"))
   .map(element => element.outerHTML.slice(0, 160)).slice(0, 5)"""
 
 

@@ -16,7 +16,9 @@ def choose_next_step(client: Client, tenant: Tenant, launches: Sequence[LaunchRo
     if last is not None and last.kind != "passed":
         return _after_trouble(client, last)
     if last is not None:
-        text = "The last launch worked. Inject a fault on this page and launch again, to see what the app does if something fails."
+        text = (
+            "The last launch worked. To see what the app does if something fails, inject a fault on this page and launch again."
+        )
         return NextStep("Break it", text, Link("What each fault does", "/docs/faults.html"))
     return _before_the_first(client, tenant, chart)
 
