@@ -12,10 +12,12 @@ from tests.web.ehr_pages import ehr_pages
 from tests.web.exchange_pages import exchange_pages
 from tests.web.explorer_pages import explorer_pages
 from tests.web.page_frames import DEVELOPER, SIGN_IN
-from tests.web.portal_pages import portal_pages
+from tests.web.portal_pages import lookup_pages, portal_pages
 from tests.web.sign_in_pages import sign_in_pages, visit_pages
 
 from sickbay.sandbox.population_progress import PopulationProgress
+from sickbay.services.frame_check import FrameObstacle
+from sickbay.web.ehr.frame_notice import explain_obstacle
 from sickbay.web.pages import (
     notice,
 )
@@ -30,6 +32,26 @@ def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
         "creating": (
             "notice",
             notice.population_pending("General Hospital", "R4", PopulationProgress(320, 5000, 221), "/x"),
+            SIGN_IN,
+        ),
+        "creating-live": (
+            "notice",
+            notice.population_pending(
+                "General Hospital", "R4", PopulationProgress(320, 5000, 221), "/x", "/general/ehr/filling/r4"
+            ),
+            SIGN_IN,
+        ),
+        "not-found-near": ("notice", notice.not_found("/develper", near=("/developer", "/developer/register")), DEVELOPER),
+        "not-framed": (
+            "notice",
+            explain_obstacle(
+                FrameObstacle("refuses-frame", "X-Frame-Options: DENY"),
+                "Pressure Notes",
+                "http://localhost:8100/launch",
+                "http://localhost:7425",
+                "/general/ehr/open?app=a1&framed=1",
+                "/general/ehr/open?app=a1",
+            ),
             SIGN_IN,
         ),
         "creating-unknown": (
@@ -48,6 +70,7 @@ PARTS: list[Callable[[], dict[str, tuple[str, Any, Frame]]]] = [
     notice_pages,
     ehr_pages,
     portal_pages,
+    lookup_pages,
     developer_pages,
     explorer_pages,
     docs_pages,

@@ -13,7 +13,7 @@ from sickbay.authorization.models import Policy
 from sickbay.protocol.parameters import Parameters
 from sickbay.web.pages import parts
 from sickbay.web.pages.parts import ClockView, Frame, Link
-from sickbay.web.portal import policy_form
+from sickbay.web.portal import lookup_view, policy_form
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.resources_view import ResourceRow, ResourcesView
 from sickbay.web.portal.time_view import SecretRow, SnapshotRow, TimeView
@@ -38,6 +38,7 @@ def _app() -> portal_views.AppView:
         summary=portal_views.kind_of_app("provider", "public", 1, "General Hospital"),
         client_id="5f0c2b1e-7d34-4a6b-9c88-1e2f3a4b5c6d",
         app_id="9ab41c07-52de-4f0e-8a3b-6d1c7e20f4b5",
+        next_step=portal_views.NextStep("Request a token", "At `/token`.", Link("Write a service", "/docs"), "sickbay token a"),
         secret="s3cr3t",
         launch_uri="http://localhost:8100/launch",
         redirect_uris=("http://localhost:8100/", "app://back"),
@@ -141,6 +142,24 @@ def _policy_pages(here: Frame) -> dict[str, tuple[str, Any, Frame]]:
             _hospital("pkce = 5", "The policy pkce must be required, if-sent or off"),
             here,
         ),
+    }
+
+
+def lookup_pages() -> dict[str, tuple[str, Any, Frame]]:
+    rows = (
+        lookup_view.FoundRow("Pressure Notes", "/developer/apps/9ab4", "For clinicians, public", "5f0c2b1e"),
+        lookup_view.FoundRow("`aud` is missing", "/exchanges/x", "10:41, Token request, 400", kind="refused"),
+        lookup_view.FoundRow("GET /general/r4/Patient", "/exchanges/y", "10:42", kind="passed"),
+    )
+    groups = (lookup_view.FoundGroup("Exchanges", rows, Link("Show them in the list of exchanges", "/exchanges?q=a")),)
+    return {
+        "lookup": ("lookup", lookup_view.LookupView(text="pressure", groups=groups, explains=True), DEVELOPER),
+        "lookup-none": (
+            "lookup",
+            lookup_view.LookupView(text="x" * 300, explains=True, full=False, sign_in="/developer/sign-in"),
+            DEVELOPER,
+        ),
+        "lookup-least": ("lookup", lookup_view.LookupView(text=""), DEVELOPER),
     }
 
 

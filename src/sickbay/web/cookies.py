@@ -1,4 +1,4 @@
-"""The session cookie and the theme cookie."""
+"""The session cookie, and the cookies with the theme and the favourite apps."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.http_request import headers_of
 
 THEME = "sickbay_theme"
+FAVOURITES = "sickbay_favourites"
 YEAR = 31_536_000
 
 
@@ -52,6 +53,10 @@ def put(request: Request, response: Response, sandbox: Sandbox, value: str | Non
 
 def put_theme(request: Request, response: Response, theme: str) -> None:
     _set(request, response, THEME, theme, YEAR)
+
+
+def put_favourites(request: Request, response: Response, apps: str) -> None:
+    _set(request, response, FAVOURITES, apps, YEAR)
 
 
 def _set(request: Request, response: Response, name: str, value: str, seconds: int | None) -> None:

@@ -35,7 +35,7 @@ from sickbay.web.oauth.userinfo import userinfo
 if TYPE_CHECKING:
     from sickbay.web import mcp
     from sickbay.web.docs import handlers as docs_handlers
-    from sickbay.web.ehr import app_launch
+    from sickbay.web.ehr import app_launch, app_tiles
     from sickbay.web.ehr import handlers as ehr_handlers
     from sickbay.web.exchanges import compare_launches, listing, resend, timelines
     from sickbay.web.exchanges import handlers as exchange_handlers
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 else:
     docs_handlers = HandlersOf("sickbay.web.docs.handlers")
     app_launch = HandlersOf("sickbay.web.ehr.app_launch")
+    app_tiles = HandlersOf("sickbay.web.ehr.app_tiles")
     mcp = HandlersOf("sickbay.web.mcp")
     ehr_handlers = HandlersOf("sickbay.web.ehr.handlers")
     exchange_handlers = HandlersOf("sickbay.web.exchanges.handlers")
@@ -165,6 +166,7 @@ def _ehr_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         Route(f"{home}/patients/{{patient}}", _handler(sandbox, tenant, ehr_handlers.chart)),
         Route(f"{home}/patients/{{patient}}/requests", _handler(sandbox, tenant, ehr_handlers.requests)),
         Route(f"{home}/filling/{{version}}", _handler(sandbox, tenant, population_pending.filling)),
+        Route(f"{home}/favourites", _handler(sandbox, tenant, app_tiles.change_favourite), methods=["POST"]),
         Route(f"{home}/open", _handler(sandbox, tenant, app_launch.open_app)),
         Route(f"{home}/launch", _handler(sandbox, tenant, app_launch.launch)),
     ]

@@ -10,11 +10,11 @@ from sickbay.authorization.launch import card as launch_card
 from sickbay.authorization.launch import task as launch_task
 from sickbay.authorization.launch.task import LaunchTaskRequest
 from sickbay.authorization.models import Client
-from sickbay.fhir.versions import VERSIONS
 from sickbay.web.ehr import chart as pages
 from sickbay.web.ehr import schedule
 from sickbay.web.ehr.allergies import allergies as all_allergies
-from sickbay.web.ehr.views import ChartView, OpenApp, Suggestion, TaskLink, Tile
+from sickbay.web.ehr.app_tiles import SHOWN_TILES, TileOptions, make_tiles
+from sickbay.web.ehr.views import ChartView, OpenApp, Suggestion, TaskLink
 from sickbay.web.pages.parts import Link
 
 Json = dict[str, Any]
@@ -39,8 +39,7 @@ class ChartOptions(NamedTuple):
     at_work: Mapping[str, str]
     context: Mapping[str, str]
     version: str
-    automatic: bool
-    """Whether auto_approve applies to this browser."""
+    tiles: TileOptions
 
 
 async def chart(search: Found, patient: Json, today: datetime.date, options: ChartOptions) -> ChartView:
@@ -51,11 +50,14 @@ async def chart(search: Found, patient: Json, today: datetime.date, options: Cha
     tasks = await search("Task", of_patient, *TO_DO)
     visit, detail = _visit(await search("Appointment", of_patient, ("date", today.isoformat())))
     labs, labs_day = pages.labs(observations)
-    tiles, others = _tiles(options)
+    tiles = make_tiles(options.apps, options.chosen, options.tiles)
     return ChartView(
         banner=pages.banner(patient, today, allergies, visit, detail),
-        tiles=tiles,
-        others=others,
+        tiles=tiles.tiles,
+        others=tiles.samples,
+        apps_total=tiles.total,
+        apps_searched=options.tiles.words,
+        has_many_apps=tiles.total > SHOWN_TILES or bool(options.tiles.words),
         register=Link("Register an app", "/developer/register"),
         suggestions=_suggestions(options),
         tasks=_task_links(tasks, options),
@@ -68,15 +70,6 @@ async def chart(search: Found, patient: Json, today: datetime.date, options: Cha
         labs_day=labs_day,
         searched=f"the newest {OBSERVATIONS} observations" if len(observations) == OBSERVATIONS else "",
     )
-
-
-def _tiles(options: ChartOptions) -> tuple[tuple[Tile, ...], tuple[Link, ...]]:
-    """The tiles of the apps, and small links to the sample apps for other FHIR versions."""
-    clients = sorted(options.apps, key=lambda client: (not client.sample, client.name))
-    foreign = [client for client in clients if client.sample and client.fhir != options.version]
-    foreign.sort(key=lambda client: VERSIONS[client.fhir].number)
-    tiles = (_tile(client, options) for client in clients if client not in foreign or client is options.chosen)
-    return tuple(tiles), tuple(Link(client.name, f"{options.here}?app={client.app_id}") for client in foreign)
 
 
 def _suggestions(options: ChartOptions) -> tuple[Suggestion, ...]:
@@ -138,9 +131,3 @@ def _visit(appointments: list[Json]) -> tuple[str, str]:
         return "", ""
     first = min(appointments, key=lambda appointment: str(appointment.get("start")))
     return f"Today {str(first.get('start'))[11:16]}", schedule.reason(first)
-
-
-def _tile(app: Client, options: ChartOptions) -> Tile:
-    automatic = app.auto_approve is not None and options.automatic
-    note = "included with Sickbay" if app.sample else "approved automatically" if automatic else ""
-    return Tile(app.app_id, app.name, f"{options.here}?app={app.app_id}", note, app is options.chosen)

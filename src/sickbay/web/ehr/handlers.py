@@ -26,6 +26,7 @@ from sickbay.web import cookies, error_responses, html_response, http_request, s
 from sickbay.web.admin_guard import is_own_path
 from sickbay.web.ehr import chart as pages
 from sickbay.web.ehr import chart_data, schedule, strip
+from sickbay.web.ehr.app_tiles import TileOptions, read_favourites
 from sickbay.web.ehr.frame_notice import SANDBOX
 from sickbay.web.ehr.views import OpenApp, PatientsView
 from sickbay.web.exchanges.handlers import may_read_all
@@ -226,9 +227,9 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     at_work = {name: value for name in ("task", "card") if (value := request.query_params.get(name))}
     opened = _open(ehr, chosen, id, at_work) if chosen else None
     chart_path = f"{ehr.home}/patients/{id}"
-    options = chart_data.ChartOptions(
-        apps, chosen, opened, chart_path, at_work, ehr.context(id), VERSION, automatic=one_click(request)
-    )
+    words = request.query_params.get("find", "").strip()
+    tiles = TileOptions(chart_path, VERSION, one_click(request), read_favourites(request), words)
+    options = chart_data.ChartOptions(apps, chosen, opened, chart_path, at_work, ehr.context(id), VERSION, tiles)
     view = await chart_data.chart(ehr.search, patient, ehr.today(), options)
     return ehr.page("chart", view, "Patients", frames=opened is not None)
 
@@ -243,6 +244,7 @@ def _open(ehr: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) 
     policy = ehr.tenant.under(app).policy
     return OpenApp(
         name=app.name,
+        app_id=app.app_id,
         src=f"{open_it}&seed={seed}&framed=1",
         origin=f"{parts.scheme}://{parts.netloc}",
         tab=open_it,

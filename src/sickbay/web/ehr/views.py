@@ -144,6 +144,7 @@ class Tile:
     note: str = ""
     open: bool = False
     tone: Literal["", "g", "y", "n"] = ""
+    is_favourite: bool = False
 
     @property
     def letters(self) -> str:
@@ -223,6 +224,7 @@ class OpenApp:
 
     name: str
     src: str
+    app_id: str = ""
     origin: str = ""
     tab: str = ""
     close: str = ""
@@ -251,6 +253,11 @@ class ChartView:
     tiles: tuple[Tile, ...] = ()
     others: tuple[Link, ...] = ()
     """The sample app for other FHIR versions than the chart's."""
+    apps_total: int = 0
+    """How many apps there are, or match the search."""
+    apps_searched: str = ""
+    has_many_apps: bool = False
+    """There are more apps than tiles, so the chart has a search and favourites."""
     register: Link | None = None
     suggestions: tuple[Suggestion, ...] = ()
     tasks: tuple[TaskLink, ...] = ()

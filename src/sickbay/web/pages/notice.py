@@ -64,10 +64,10 @@ def _time_left(progress: PopulationProgress) -> str:
 
 def not_found(path: str, meant: str = "", root: str = "", near: Sequence[str] = ()) -> NoticeView:
     """meant: a sentence that names the address that was probably meant. near: paths that exist near this one."""
-    hint = meant or "Exchanges are deleted after a while, and when Sickbay is reset."
+    hint = meant or ("" if near else "Exchanges are deleted after a while, and when Sickbay is reset.")
     return NoticeView(
         title="Page not found",
-        text=f"Sickbay has no page at this address. {hint}",
+        text=f"Sickbay has no page at this address. {hint}".rstrip(),
         code=path,
         primary=Link("Go to the start page", f"{root}/"),
         others=(Link("View recent exchanges", f"{root}/exchanges"),),

@@ -34,6 +34,7 @@ from sickbay.web.population_pending import wait_until_filled
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.developer_views import exchange_line
 from sickbay.web.portal.fault_views import faults_view
+from sickbay.web.portal.next_step import choose_next_step
 from sickbay.web.portal.views import AppRow, AppsView, AppView, LaunchRow
 
 COMPARED_EXCHANGES = 100
@@ -121,6 +122,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
     auto, live = client.auto_approve, (await registration.live(sandbox.runtime, client.client_id)).at
     choices = await _patients(sandbox, tenant)
     command = _command(client, choices) if launch_uri(client) and not students.owner_of(request) else ""
+    launches = await _launches(sandbox, client)
     return AppView(
         name=client.name,
         summary=portal_views.kind_of_app(client.type, client.client, client.smart_version, tenant.title),
@@ -135,7 +137,8 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         fhir=client.fhir.upper(),
         scopes=portal_views.scope_kinds(scopes.split(client.scope)),
         is_service=client.type == "system",
-        launches=await _launches(sandbox, client),
+        launches=launches,
+        next_step=choose_next_step(client, tenant, launches, _chart(tenant, client, choices)),
         probable=tuple(exchange_line(exchange, probably=evidence(exchange)) for exchange in probable[:PROBABLE_LINES]),
         all_launches=f"/exchanges?q=app%3A{client.app_id}",
         findings=findings([finding.to_json() for finding in advice]),
@@ -167,6 +170,12 @@ def _auto_text(sandbox: Sandbox, user: str) -> str:
     return (
         f"{text} This works only on this machine. To allow it from other machines, start Sickbay with --open-sign-in everyone."
     )
+
+
+def _chart(tenant: Tenant, client: Client, patients: Sequence[Choice]) -> str:
+    """The chart of the chosen patient, else of the first one, with the app open."""
+    patient = next((choice for choice in patients if choice.chosen), patients[-1]).value
+    return f"/{tenant.name}/ehr/patients/{patient}?app={client.app_id}" if patient else f"/{tenant.name}/ehr/patients"
 
 
 def _command(client: Client, patients: Sequence[Choice]) -> str:

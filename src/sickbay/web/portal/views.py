@@ -113,6 +113,15 @@ class FaultsView(NamedTuple):
     kinds: tuple[FaultChoice, ...]
 
 
+class NextStep(NamedTuple):
+    """What to do next with an app. title: an instruction. link: where it is done or described. command: for a terminal."""
+
+    title: str
+    text: str
+    link: Link
+    command: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppView:
     """secret: shown once, "" afterwards. auto: a sentence about auto_approve, "" if it is off."""
@@ -132,6 +141,7 @@ class AppView:
     is_service: bool = False
     """A backend service, which nobody launches."""
     launches: tuple[LaunchRow, ...] = ()
+    next_step: NextStep | None = None
     probable: tuple[ExchangeLine, ...] = ()
     """Requests that name no app and probably came from this one."""
     all_launches: str = ""
