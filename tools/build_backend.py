@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,13 +39,16 @@ SOURCES = Path("src")
 KNOWLEDGE = SOURCES / "sickbay" / "doctor" / "knowledge"
 DOCS = Path("docs")
 PAGES = Path("src/sickbay/web/docs/pages")
+EXAMPLES, STARTERS = Path("examples"), Path("src/sickbay/starters")
+GENERATED = ("__pycache__", "node_modules", "dist", "test-results", ".venv", "README.md", "*.pem", "jwks.json", ".env")
+"""What no starter has in the wheel: what running it leaves behind, and the text for readers of a clone."""
 LEFT_OUT = ("pictures",)
 """Only pages in the repository show the pictures, and they can't be compressed."""
 
 
 def build_wheel(wheel_directory: str, *arguments: Any, **options: Any) -> str:
     """Builds the wheel in the current folder, as PEP 517 says."""
-    with _pages(), _compiled_knowledge():
+    with _pages(), _starters(), _compiled_knowledge():
         return str(buildapi.build_wheel(wheel_directory, *arguments, **options))
 
 
@@ -76,3 +80,17 @@ def _pages() -> Iterator[None]:
         yield
     finally:
         shutil.rmtree(PAGES)
+
+
+@contextmanager
+def _starters() -> Iterator[None]:
+    """Copies the starter apps into the package for the duration of a build, without their tests. A checkout has examples/."""
+    shutil.rmtree(STARTERS, ignore_errors=True)
+    for manifest in sorted(EXAMPLES.glob("*/starter.toml")):
+        left_out = tomllib.loads(manifest.read_text(encoding="utf-8")).get("leave_out", ())
+        ignore = shutil.ignore_patterns(*GENERATED, *left_out)
+        shutil.copytree(manifest.parent, STARTERS / manifest.parent.name, ignore=ignore)
+    try:
+        yield
+    finally:
+        shutil.rmtree(STARTERS)

@@ -1,12 +1,13 @@
 """A SMART on FHIR app with a server: launched from the chart, it exchanges the code with its client secret.
 
-Settings come from the environment: CLIENT_ID, CLIENT_SECRET, and BASE_URL (where browsers reach this app).
+Settings come from the environment or from the file .env: CLIENT_ID, CLIENT_SECRET, and BASE_URL, where browsers reach the app.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+from pathlib import Path
 from typing import Any
 
 from authlib.integrations.httpx_client import AsyncOAuth2Client
@@ -14,6 +15,10 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from markupsafe import escape
 
+if (settings := Path(__file__).with_name(".env")).is_file():
+    for line in settings.read_text(encoding="utf-8").splitlines():
+        name, _, value = line.partition("=")
+        os.environ.setdefault(name, value)
 CLIENT_ID = os.environ["CLIENT_ID"]
 CLIENT_SECRET = os.environ["CLIENT_SECRET"]
 BASE_URL = os.environ.get("BASE_URL", "http://localhost:8100")

@@ -100,6 +100,6 @@ def test_the_app_refuses_a_response_that_belongs_to_another_browser(
 
 
 def test_every_package_that_the_app_imports_is_in_its_requirements() -> None:
-    named = set((EXAMPLE / "requirements.txt").read_text().split())
-    assert {"authlib", "fastapi", "httpx", "markupsafe", "uvicorn"} == named
-    assert all(importlib.util.find_spec(name) for name in named)
+    pinned = dict(line.split("==") for line in (EXAMPLE / "requirements.txt").read_text().split())
+    assert {"authlib", "fastapi", "httpx", "markupsafe", "uvicorn"} == pinned.keys()
+    assert all(importlib.util.find_spec(name) for name in pinned)

@@ -332,3 +332,12 @@ def test_a_student_compares_launches_only_of_an_own_app(shared: Sitting, room: R
 
     assert shared.do(compare, room.first) == 200
     assert shared.do(compare, room.second) == 404
+
+
+def test_the_page_of_a_launch_offers_a_student_only_what_the_student_may_do(shared: Sitting, room: Room) -> None:
+    async def read(flow: Flow) -> str:
+        return (await flow.http.get(f"/timelines/{room.launch}", headers=HTML)).text
+
+    page = shared.do(read, room.first)
+    assert f'href="/timelines/{room.launch}/compare"' in page
+    assert f'method="post" action="/timelines/{room.launch}"' not in page

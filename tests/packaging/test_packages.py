@@ -32,6 +32,14 @@ def names_below(folder: str) -> set[str]:
     return {path.relative_to(ROOT).as_posix() for path in tracked(ROOT) if path.is_relative_to(ROOT / folder)}
 
 
+def starters() -> set[str]:
+    """The files of the starter apps: of the examples with a manifest, without their READMEs and tests."""
+    manifests = [path for path in tracked(ROOT) if path.name == "starter.toml"]
+    left_out = ("README.md", "tests", "with-mistakes", "playwright.config.js")
+    found = {name for path in manifests for name in names_below(path.parent.relative_to(ROOT).as_posix())}
+    return {f"src/sickbay/starters/{name.removeprefix('examples/')}" for name in found if not {*name.split("/")} & {*left_out}}
+
+
 def test_the_wheel_contains_every_file_of_the_package_and_the_documentation(built: Packages) -> None:
     with zipfile.ZipFile(built.wheel) as wheel:
         names = {f"src/{name}" for name in wheel.namelist() if ".dist-info/" not in name}
@@ -39,7 +47,7 @@ def test_the_wheel_contains_every_file_of_the_package_and_the_documentation(buil
     pages = {f"src/sickbay/web/docs/pages/{name.removeprefix('docs/')}" for name in docs}
     knowledge = names_below("src/sickbay/doctor/knowledge")
     data = {f"src/sickbay/doctor/{name}.msgpack" for name in ("compiled", "topics")}
-    assert names == names_below("src/sickbay") - knowledge | pages | data
+    assert names == names_below("src/sickbay") - knowledge | pages | data | starters()
 
 
 def test_the_compiled_knowledge_belongs_to_its_sources(built: Packages) -> None:

@@ -92,7 +92,21 @@ def timeline_pages(frame: Frame) -> dict[str, tuple[str, Any, Frame]]:
     )
     full = replace(full, live=True, due=20_500, compares=True, kind="warning")
     stalled = replace(stalled, ask="http://localhost:8100/launch", answer="no answer (refused)")
-    head = comparison_view.LaunchHead("l-1", "24 Nov 2026, 10:30:52 UTC", "refused", "Stopped at step 2", story.title, "p-0017")
+    return {
+        **comparison_pages(frame, launched, allowed, late),
+        "timeline": ("timeline", story, frame),
+        "timeline-full": ("timeline", full, frame),
+        "timeline_body": ("timeline_body", full, frame),
+        "timeline-stalled": ("timeline", stalled, frame),
+        "timeline-least": ("timeline", timeline_views.timeline_view("l", [], app="A", hospital="H"), frame),
+    }
+
+
+def comparison_pages(
+    frame: Frame, launched: dict[str, Any], allowed: dict[str, Any], late: dict[str, Any]
+) -> dict[str, tuple[str, Any, Frame]]:
+    title = "The first difference is in the authorization request (step 2): `redirect_uri` is missing."
+    head = comparison_view.LaunchHead("l-1", "24 Nov 2026, 10:30:52 UTC", "refused", "Stopped at step 2", title, "p-0017")
     asked = {**make_refused(), "scopes": [{"asked": "launch", "granted": "launch"}]}
     corrected = {
         **allowed,
@@ -105,18 +119,13 @@ def timeline_pages(frame: Frame) -> dict[str, tuple[str, Any, Frame]]:
         app="P" * 300,
         here=head,
         there=replace(head, kind="passed", verdict="Launched"),
-        title=story.title,
+        title=title,
         rows=rows,
         others=others,
     )
     return {
         "compare_launches": ("compare_launches", compared, frame),
         "compare_launches-least": ("compare_launches", comparison_view.ComparisonView(app="A", here=head), frame),
-        "timeline": ("timeline", story, frame),
-        "timeline-full": ("timeline", full, frame),
-        "timeline_body": ("timeline_body", full, frame),
-        "timeline-stalled": ("timeline", stalled, frame),
-        "timeline-least": ("timeline", timeline_views.timeline_view("l", [], app="A", hospital="H"), frame),
     }
 
 

@@ -30,6 +30,12 @@ COMMANDS = {
         "Prints one line for each exchange (a request and its response).",
         "sickbay serve --port 8000 --data ~/my-hospital",
     ),
+    "new": Help(
+        "Create an app from a template.",
+        "Copies a starter app into a new folder, registers it, installs what it needs, and starts it until Ctrl-C. If "
+        "Sickbay isn't running, the next commands are printed. It never writes over a file.",
+        "sickbay new my-app --template plain-javascript --no-start",
+    ),
     "launch": Help(
         "Print a URL that launches an app.",
         "The app must be registered, and Sickbay must be running on the same data folder.",

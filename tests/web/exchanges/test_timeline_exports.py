@@ -39,6 +39,7 @@ def test_the_svg_needs_no_style_sheet_and_runs_nothing() -> None:
     root = ElementTree.fromstring(text.encode())
     assert {element.tag for element in root.iter()} <= DRAWN
     assert "var(" not in text
+    assert "display" not in text
     assert not re.search(r"url\(|@import|href=\"(?!/exchanges/)|\son\w+=|style=", text)
     assert len(root.findall(f".//{SVG}g")) == len(view().arrows)
     assert (root.findtext(f"{SVG}style") or "").count("{") > 20

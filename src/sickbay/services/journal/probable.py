@@ -15,11 +15,12 @@ from sickbay.authorization import origin
 from sickbay.authorization.administration import is_loopback
 from sickbay.authorization.authorize import launch as launch_checks
 from sickbay.authorization.models import Launch
+from sickbay.kernel.memoize import cache_results
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 from sickbay.services import registration
 from sickbay.services.context import Runtime
-from sickbay.services.journal.record import text_of
+from sickbay.services.journal.record import unpack
 from sickbay.storage.interface import Record
 
 Evidence: TypeAlias = Literal["origin", "agent", "address", "app", "fault"]
@@ -40,6 +41,8 @@ LOOSE_EXCHANGES: Final = 100
 """How many exchanges without a launch are read for one launch or app, the newest ones."""
 GUESSED_EXCHANGES: Final = 20
 """How many of them are compared with earlier ones, the newest ones, without preflights whose request arrived."""
+CACHED_BYTES: Final = 4096
+"""Longer records are decoded each time."""
 SMALLEST_ARRIVAL_MICROSECONDS: Final = 1_000_000_000_000
 """An older Sickbay stored `at` in seconds, so a smaller number says nothing about the order within a second."""
 AUTHORIZATION: Final = ("authorize", "login")
@@ -96,22 +99,31 @@ class Trace(NamedTuple):
 
 
 def trace(record: Record) -> Trace:
-    stored = msgspec.json.decode(text_of(record), type=_Stored)
-    headers = {name.lower(): str(value) for name, value in stored.request.headers.items()}
+    """A list of launches reads the same exchange many times, because the exchanges around it are compared with it."""
+    read = _read_trace if len(record.value) <= CACHED_BYTES else _decode_trace
+    return read(record.value, record.at, record.owner, record.family, record.label)
+
+
+def _decode_trace(value: bytes, arrival: int, app: str, launch: str, stage: str) -> Trace:
+    stored = msgspec.json.decode(unpack(value), type=_Stored)
+    headers = {name.lower(): str(text) for name, text in stored.request.headers.items()}
     return Trace(
-        record.at,
-        record.owner,
-        record.family,
-        record.label,
+        arrival,
+        app,
+        launch,
+        stage,
         stored.request.method,
         urls.split(stored.request.url).path,
         headers.get("origin", ""),
         headers.get("user-agent", ""),
         "loopback" if is_loopback(stored.client) else stored.client,
         headers.get("access-control-request-method", ""),
-        record.label in AUTHORIZATION and _has_own_launch(stored),
+        stage in AUTHORIZATION and _has_own_launch(stored),
         stored.injected is not None,
     )
+
+
+_read_trace = cache_results(1024)(_decode_trace)
 
 
 def _has_own_launch(stored: _Stored) -> bool:

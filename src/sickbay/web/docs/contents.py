@@ -26,6 +26,7 @@ SECTIONS = (
     Section(
         "How to",
         (
+            Entry("Start with a template", "how-to/start-with-a-template"),
             Entry("Launch from the chart", "how-to/first-launch"),
             Entry("Launch standalone", "how-to/standalone"),
             Entry("Write a backend service", "how-to/backend-service"),

@@ -33,6 +33,8 @@ EXPECTED: Final = (
     ("access", "Then: request data", "an access token"),
 )
 EXPECTED_STAGES: Final = [stage for stage, _, _ in EXPECTED]
+WIRE_CHARACTERS: Final = 200
+"""Characters of a request or a redirect that a step shows; the page of the exchange has all of them."""
 AHEAD: Final = ("waits", "stalled")
 """The kinds of arrows for steps that haven't come."""
 
@@ -66,7 +68,7 @@ class Arrow:
     @property
     def key(self) -> str:
         """The same as long as the step is the same, so that a page that is refreshed recognises it."""
-        return f"{self.kind} {self.at} {self.wire} {self.text}"
+        return f"{self.kind} {self.at} {self.text[:30]}"
 
 
 def evidence(exchange: Mapping[str, Any]) -> str:
@@ -123,13 +125,14 @@ def _draw_request(exchange: Mapping[str, Any], number: int, root: str) -> Iterat
     origin, target, text = describe_arrow(stage, request.method, request.address)
     errors = sum(finding["severity"] == "error" for finding in exchange.get("findings") or ())
     goes_to_app = stage in ("launch", "authorize", "login", "logout") and outcomes.was_sent_to_app(exchange)
+    is_launch = stage == "launch" and goes_to_app
     arrow = Arrow(
         origin,
         target,
         _time(exchange.get("at") or 0),
         _describe_status(exchange, kind),
         f"{text}, {count(errors, 'problem')}" if errors else text,
-        f"GET {location(exchange)}" if stage == "launch" and goes_to_app else f"{request.method} {_path(exchange, stage)}",
+        _shorten(f"GET {location(exchange)}" if is_launch else f"{request.method} {_path(exchange, stage)}"),
         kind,
         f"{root}/exchanges/{exchange['id']}",
         outcomes.problem(exchange),
@@ -138,10 +141,14 @@ def _draw_request(exchange: Mapping[str, Any], number: int, root: str) -> Iterat
         outcomes.describe_injected(exchange),
     )
     yield arrow
-    if goes_to_app and stage != "launch":
+    if goes_to_app and not is_launch:
         address, status = location(exchange), outcomes.status(exchange)
         text = f"Redirect to your app{_describe_answer(address)}"
-        yield Arrow("auth", "browser", arrow.at, str(status), text, f"Location: {address}", "redirect", arrow.href)
+        yield Arrow("auth", "browser", arrow.at, str(status), text, _shorten(f"Location: {address}"), "redirect", arrow.href)
+
+
+def _shorten(wire: str) -> str:
+    return wire if len(wire) <= WIRE_CHARACTERS else f"{wire[: WIRE_CHARACTERS - 1]}…"
 
 
 def _describe_answer(address: str) -> str:

@@ -22,7 +22,7 @@ from sickbay.services.context import Tenant
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.read import Timeline
 from sickbay.services.launch_progress import LaunchProgress
-from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web import cookies, error_responses, html_response, http_request, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges import timeline_exports
@@ -85,6 +85,8 @@ async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
     if is_file:
         return await _save(sandbox, found, full, cast(File, wanted))
     view = await _view(sandbox, found, full)
+    if (student := students.owner_of(request)) and view.compares:  # a student sends nothing from here
+        view = replace(view, ask="", compares=found.client is not None and found.client.student == student)
     if request.query_params.get("part") == "body":
         return html_response.page(request, sandbox, "timeline_body", view, await _page_options(request, sandbox))
     return html_response.page(request, sandbox, "timeline", view, await _page_options(request, sandbox))
