@@ -102,7 +102,7 @@ def _describe_total(total: Any, shown: int) -> str:
     """'3 results', or '20 results on this page' if the server doesn't say how many there are."""
     if isinstance(total, int):
         return f"{total:,} result{'' if total == 1 else 's'}" + (f", {shown} on this page" if shown != total and shown else "")
-    return f"{shown} result{'' if shown == 1 else 's'} on this page"
+    return f"{shown:,} result{'' if shown == 1 else 's'} on this page"
 
 
 def _list_rows(
