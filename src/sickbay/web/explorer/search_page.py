@@ -14,6 +14,7 @@ from sickbay.fhir.readable.budget import Budget
 from sickbay.fhir.readable.values import list_of, object_of, text_of
 from sickbay.fhir.routing import ID, Route, route
 from sickbay.fhir.search.parameters import find, known_types
+from sickbay.kernel.english import with_article
 from sickbay.protocol.parameters import encode, parse
 from sickbay.web import error_responses, http_request
 from sickbay.web.explorer import resource_page
@@ -165,7 +166,7 @@ async def show_pick(page: ExplorerPage, type: str) -> Response:
         "explorer_search",
         lambda bar: SearchView(
             bar=bar,
-            title=f"Pick a {type}",
+            title=f"Pick {with_article(type)}",
             sent=describe_sent(page, asked),
             results=list_results(place, bundle, type, use) if asked.is_ok else None,
             problem=problem,
