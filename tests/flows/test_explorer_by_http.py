@@ -19,6 +19,7 @@ from tests.postgres import Server
 
 from sickbay.services import records
 from sickbay.storage.interface import ResourceSpace
+from sickbay.web.explorer import types_page
 
 SCOPES = (
     "patient/Observation.rs",
@@ -146,6 +147,9 @@ def test_a_token_that_is_no_longer_valid_is_refused_as_over_http(tmp_path: Path)
         await flow.http.post("/admin/clock", json={"advance": 120})
         expired = await open_page(flow, f"{token_path(token)}/Patient/p-0001")
         assert (expired.status_code, rule_ids(expired)) == (401, {"fhir-token-expired"})
+        home = await open_page(flow, f"{token_path(token)}/")
+        assert (home.status_code, rule_ids(home)) == (401, {"fhir-token-expired"})
+        assert "Resource types" not in home.text
 
     run(steps, tmp_path, versions=("r4", "r5"))
 
@@ -309,6 +313,31 @@ def test_the_bar_leads_to_the_chosen_view_and_keeps_the_page(tmp_path: Path) -> 
         assert (await go(hospital="nowhere", fhir="r9", viewer="user:nobody", path="//evil.example")).startswith(
             f"{HOME}/user:"
         )
+
+    run(steps, tmp_path)
+
+
+def test_the_first_page_counts_what_a_search_counts_and_names_what_the_scopes_leave_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(types_page, "COUNTING_SECONDS", 600)  # however slow the machine is
+
+    async def steps(flow: Flow) -> None:
+        client = await hand(flow, "patient/Observation.rs patient/Condition.rs patient/Encounter.r")
+        root = token_path(client.headers["Authorization"].removeprefix("Bearer "))
+        page = await open_page(flow, f"{root}/")
+        assert (await flow.http.get("/admin/exchanges")).json() == []
+        listed = re.findall(
+            r'<li><a href="[^"]*/([A-Za-z]+)(?:\?[^"]*|/_form)?">\1</a>(?: <span class="num faint">([\d,]+)</span>)?', page.text
+        )
+        counts = {type: int(number.replace(",", "")) for type, number in listed if number}
+        for type, number in counts.items():
+            answer = await client.ask("GET", f"/{type}?_summary=count")
+            assert answer.json()["total"] == number
+        assert set(counts) == {"Observation", "Condition"}
+        uncovered = page.text.partition("not covered by the scopes")[2]
+        assert "/Encounter?_count=20" in uncovered
+        assert "/Observation?_count=20" not in uncovered
 
     run(steps, tmp_path)
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.kernel.english import count, duration, join
+from sickbay.kernel.english import count, duration, join, with_article
 
 
 def test_a_count_has_the_right_plural() -> None:
     assert [count(number, "request") for number in (0, 1, 2)] == ["0 requests", "1 request", "2 requests"]
     assert [count(number, "entry", "entries") for number in (1, 2)] == ["1 entry", "2 entries"]
+
+
+def test_a_noun_has_the_article_of_its_first_letter() -> None:
+    assert [with_article(noun) for noun in ("Patient", "Observation", "encounter")] == [
+        "a Patient",
+        "an Observation",
+        "an encounter",
+    ]
 
 
 def test_a_list_ends_with_and() -> None:

@@ -141,7 +141,14 @@ def _history_pages() -> dict[str, tuple[str, Any, Frame]]:
         Difference("gender", "male", None),
     )
     compared = views.ComparisonView(
-        bar=BAR, title="Patient/1", before=Link("1", "/1"), after=Link("2", "/2"), rows=changes, is_cut=True, up=Link("H", "/h")
+        name="Patient/1",
+        bar=BAR,
+        title="Patient/1",
+        before=Link("1", "/1"),
+        after=Link("2", "/2"),
+        rows=changes,
+        is_cut=True,
+        up=Link("H", "/h"),
     )
     return {
         "explorer-history": ("explorer_history", full, HERE),
@@ -163,6 +170,7 @@ def explorer_pages() -> dict[str, tuple[str, Any, Frame]]:
     )
     return {
         "explorer-types": ("explorer_types", types, HERE),
+        "explorer-types-refused": ("explorer_types", replace(types, problem=PROBLEM, sent=SENT), HERE),
         "explorer-types-least": ("explorer_types", views.TypesView(bar=LEAST_BAR, counted=(), others=(), refused=()), HERE),
         **_search_pages(),
         **_resource_pages(),

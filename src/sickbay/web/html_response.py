@@ -228,7 +228,7 @@ def _environment() -> Environment:
     )
     # Views are objects. Jinja would also look up a missing attribute as an item, with a Python call for each attribute.
     environment.getattr = getattr  # type: ignore[assignment, method-assign]
-    environment.globals |= {"charts": svg, "count": count}
+    environment.globals |= {"charts": svg, "count": count, "with_article": english.with_article}
     environment.filters |= {"with_code": with_code, "without_backticks": without_backticks}
     return environment
 
@@ -247,5 +247,5 @@ def without_backticks(text: str) -> str:
 
 
 def render(name: str, view: Any, frame: Frame) -> str:
-    """The template `{name}.html.j2` sees `view`, `frame`, `charts` and `count`, and nothing else."""
+    """The template `{name}.html.j2` sees `view`, `frame`, `charts`, `count` and `with_article`, and nothing else."""
     return _environment().get_template(f"{name}.html.j2").render(view=view, frame=frame)

@@ -14,7 +14,8 @@ def test_paragraphs_rows_and_items_are_lines_and_cells_are_separated() -> None:
 
 
 def test_what_a_script_contains_becomes_text_and_attributes_are_gone() -> None:
-    assert read_narrative("<div><script>alert(1)</script><img src='x' onerror='alert(2)'/>end</div>") == "alert(1) end"
+    assert read_narrative("<div><script>alert(1)</script><img src='x' onerror='alert(2)'/> end</div>") == "alert(1) end"
+    assert read_narrative("Glucose is <b>high</b>.<p class='x'>Next") == "Glucose is high.\nNext"
 
 
 @given(st.text(alphabet="<>&;/apdivtr \n'\"=", max_size=200))

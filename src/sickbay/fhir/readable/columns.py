@@ -85,13 +85,10 @@ def _line(version: str, type: str, path: str, value: Any) -> str:
     """One line for a value. An element with children is shortened to what identifies it: a code and its value, or an actor."""
     if text := describe(type, value):
         return text
-    members, parts = object_of(value), []
-    for key, member in members.items():
-        child = find_child(version, path, key)
-        text = describe(child.type, list_of(member)[0]) if list_of(member) else ""
-        if text and child.type not in ("boolean", "code", "string"):
-            parts.append(text)
-    return " ".join(parts[:LISTED])
+    members = [(find_child(version, path, key), list_of(member)) for key, member in object_of(value).items()]
+    texts = [(child.type, describe(child.type, values[0])) for child, values in members if values]
+    parts = [text for type, text in texts if text and type not in ("boolean", "code", "string")]
+    return " ".join((parts or [text for type, text in texts if text and type == "string"])[:LISTED])
 
 
 def _name_contained(version: str, resource: Mapping[str, Any], reference: str) -> str:

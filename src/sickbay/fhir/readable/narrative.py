@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 NARRATIVE_CHARACTERS: Final = 50_000
-_BREAK = re.compile(r"<(?:/(?:p|div|tr|li|h[1-6]|table|ul|ol)|br ?/?)>", re.IGNORECASE)
+_BREAK = re.compile(r"<(?:/?(?:p|div|tr|li|h[1-6]|table|ul|ol|br)\b[^<>]*+)>", re.IGNORECASE)
 _CELL = re.compile(r"</t[dh]>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*+>")
 _SPACES = re.compile(r"[^\S\n]++")
@@ -20,6 +20,6 @@ def read_narrative(div: str) -> str:
     """
     if len(div) > NARRATIVE_CHARACTERS:
         div = f"{div[:NARRATIVE_CHARACTERS].rpartition('<')[0]}…"
-    text = _TAG.sub(" ", _CELL.sub(" · ", _BREAK.sub("\n", div.replace("\n", " "))))
+    text = _TAG.sub("", _CELL.sub(" · ", _BREAK.sub("\n", div.replace("\n", " "))))
     lines = (_SPACES.sub(" ", html.unescape(line)).strip(" ·") for line in text.split("\n"))
     return "\n".join(filter(None, lines))

@@ -84,8 +84,9 @@ def name_viewer(viewer: Viewer) -> str:
     """'Dr. Adaeze Okafor', or 'a token of Sample app'."""
     context = viewer.context
     if viewer.kind == "user":
-        return (context.user.name if context.user else "") or viewer.name
-    return f"a token of {context.client.name}" if context.client and context.client.name else "a token of a removed app"
+        return shorten((context.user.name if context.user else "") or viewer.name, LABEL_CHARACTERS)
+    app = context.client.name if context.client else ""
+    return f"a token of {shorten(app, LABEL_CHARACTERS)}" if app else "a token of a removed app"
 
 
 async def choose_viewer(request: Request, sandbox: Sandbox, tenant: Tenant) -> str:

@@ -47,6 +47,7 @@ async def show(page: ExplorerPage, asked: Asked) -> Response:
             title=f"History of {owner or 'all types'}",
             sent=describe_sent(page, asked),
             rows=rows,
+            is_of_one=is_of_one,
             compare=place.at(f"{owner}/{COMPARE}") if is_of_one and len(rows) > 1 else "",
             next=find_next(place, bundle),
             problem=problem,
@@ -86,7 +87,8 @@ async def show_comparison(page: ExplorerPage, owner: str) -> Response:
         "explorer_comparison",
         lambda bar: ComparisonView(
             bar=bar,
-            title=f"{owner}: versions {first} and {second}",
+            title=f"Versions {first} and {second}",
+            name=owner,
             before=Link(f"Version {first}", versions[0].at(versions[0].path)),
             after=Link(f"Version {second}", versions[1].at(versions[1].path)),
             rows=rows,
@@ -104,10 +106,16 @@ async def _compare(asked: list[Asked]) -> tuple[tuple[Difference, ...], bool]:
     return await asyncio.to_thread(_list_differences, before, after)
 
 
+def _without_version(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """The resource without what differs in every version."""
+    meta = {key: value for key, value in object_of(resource.get("meta")).items() if key not in ("versionId", "lastUpdated")}
+    return {**resource, "meta": meta}
+
+
 def _list_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[tuple[Difference, ...], bool]:
     budget = Budget(COMPARED_BYTES)
     rows: list[Difference] = []
-    for difference in compare(before, after):
+    for difference in compare(_without_version(before), _without_version(after)):
         if budget.is_spent or len(rows) >= MAXIMUM_DIFFERENCES:
             return tuple(rows), True
         texts = [None if text is None else budget.take(text, 0) for text in (difference.before, difference.after)]

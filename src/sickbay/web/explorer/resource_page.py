@@ -27,7 +27,7 @@ TEXT_BYTES: Final = 70_000
 """Of the readable form, as HTML."""
 RAW_BYTES: Final = 90_000
 """Of JSON or XML, as HTML."""
-ENCODED_CHARACTERS: Final = 4_000
+ENCODED_CHARACTERS: Final = 2_400
 """Of the data in a Binary that is text. A multiple of four, so that they can be decoded."""
 TEXT_TYPES: Final = ("text/", "application/json", "application/xml", "application/fhir+", "application/hl7")
 SUBJECTS: Final = ("patient", "subject", "beneficiary", "actor", "encounter")
@@ -160,7 +160,7 @@ def _without_data(resource: Mapping[str, Any]) -> dict[str, Any]:
     if data:
         shown["size"] = english.size(len(data) * 3 // 4)
     if data and kind.startswith(TEXT_TYPES):
-        shown["data"] = _decode(data[:ENCODED_CHARACTERS])
+        shown["data"] = _decode(data[:ENCODED_CHARACTERS]) + ("…" if len(data) > ENCODED_CHARACTERS else "")
     return shown
 
 

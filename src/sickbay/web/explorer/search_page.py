@@ -14,6 +14,7 @@ from sickbay.fhir.readable.budget import Budget
 from sickbay.fhir.readable.values import list_of, object_of, text_of
 from sickbay.fhir.routing import ID, Route, route
 from sickbay.fhir.search.parameters import find, known_types
+from sickbay.kernel.english import with_article
 from sickbay.protocol.parameters import encode, parse
 from sickbay.web import error_responses, http_request
 from sickbay.web.explorer import resource_page
@@ -102,7 +103,7 @@ def _describe_total(total: Any, shown: int) -> str:
     """'3 results', or '20 results on this page' if the server doesn't say how many there are."""
     if isinstance(total, int):
         return f"{total:,} result{'' if total == 1 else 's'}" + (f", {shown} on this page" if shown != total and shown else "")
-    return f"{shown} result{'' if shown == 1 else 's'} on this page"
+    return f"{shown:,} result{'' if shown == 1 else 's'} on this page"
 
 
 def _list_rows(
@@ -165,7 +166,7 @@ async def show_pick(page: ExplorerPage, type: str) -> Response:
         "explorer_search",
         lambda bar: SearchView(
             bar=bar,
-            title=f"Pick a {type}",
+            title=f"Pick {with_article(type)}",
             sent=describe_sent(page, asked),
             results=list_results(place, bundle, type, use) if asked.is_ok else None,
             problem=problem,

@@ -7,16 +7,18 @@ from typing import Final, NamedTuple
 
 from starlette.responses import Response
 
+from sickbay.authorization.access.scope import covers
 from sickbay.fhir.readable.columns import list_usual_types
 from sickbay.fhir.served import served_types
-from sickbay.web.explorer.asking import ask_quietly, read_json
-from sickbay.web.explorer.page import ExplorerPage
+from sickbay.web.explorer.asking import ask, ask_quietly, read_json
+from sickbay.web.explorer.page import ExplorerPage, describe_sent, find_problem
 from sickbay.web.explorer.place import FORM, Place
 from sickbay.web.explorer.views import TypeRow, TypesView
 
 COUNTING_SECONDS: Final = 0.05
 """After so many seconds, the remaining types are listed without a number."""
 FIRST_PAGE: Final = "_count=20"
+COUNT: Final = "_summary=count"
 
 
 class Counted(NamedTuple):
@@ -42,6 +44,8 @@ class Counted(NamedTuple):
 
 
 async def show(page: ExplorerPage) -> Response:
+    if not is_accepted(page):
+        return await _show_refusal(page)
     counted = await count_types(page)
     by_name = sorted(counted, key=lambda count: count.type)
     rows = [(count, _make_row(page.place, count)) for count in by_name]
@@ -54,6 +58,25 @@ async def show(page: ExplorerPage) -> Response:
             refused=tuple(row for count, row in rows if not count.is_covered),
             is_complete=all(count.status for count in counted),
         ),
+    )
+
+
+def is_accepted(page: ExplorerPage) -> bool:
+    """Whether the base accepts the viewer's token. If not, every request gets the same refusal."""
+    context = page.viewer.context
+    expired = context.token is None or context.token.expires_at <= page.sandbox.runtime.now()
+    return context.server is page.place.tenant.server and not expired
+
+
+async def _show_refusal(page: ExplorerPage) -> Response:
+    asked = await ask(page.base, page.place._replace(path=list_usual_types(page.place.version)[0], query=COUNT), page.viewer)
+    problem = await find_problem(asked)
+    return await page.show(
+        "explorer_types",
+        lambda bar: TypesView(
+            bar=bar, counted=(), others=(), refused=(), sent=describe_sent(page, asked), problem=problem, is_complete=False
+        ),
+        asked.response.status,
     )
 
 
@@ -71,6 +94,10 @@ async def count_types(page: ExplorerPage) -> list[Counted]:
 
 
 async def _count(page: ExplorerPage, type: str) -> Counted:
-    response = await ask_quietly(page.base, page.place._replace(path=type, query="_summary=count"), page.viewer)
+    """A type that no scope covers is refused, so it isn't asked for: explaining a refusal takes longer than counting."""
+    token = page.viewer.context.token
+    if token is None or not covers(token.scope, type, "s"):
+        return Counted(type, status=403)
+    response = await ask_quietly(page.base, page.place._replace(path=type, query=COUNT), page.viewer)
     total = (await read_json(response.body)).get("total") if response.status == 200 else None
     return Counted(type, total if isinstance(total, int) else None, response.status)

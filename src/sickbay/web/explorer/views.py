@@ -63,6 +63,9 @@ class TypesView:
     refused: tuple[TypeRow, ...]
     is_complete: bool = True
     """Whether all types were counted."""
+    sent: Sent | None = None
+    problem: Problem | None = None
+    """Why the viewer sees nothing at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +221,8 @@ class HistoryView:
     title: str
     sent: Sent
     rows: tuple[VersionRow, ...] = ()
+    is_of_one: bool = False
+    """Whether it is the history of one resource."""
     compare: str = ""
     next: str = ""
     problem: Problem | None = None
@@ -229,6 +234,7 @@ class HistoryView:
 class ComparisonView:
     bar: Bar
     title: str
+    name: str
     before: Link
     after: Link
     rows: tuple[Difference, ...] = ()
