@@ -38,6 +38,9 @@ class NoServer:
     async def keep_secret(self, secret: str) -> str:
         return ""
 
+    async def compute(self, function: Any, *arguments: Any) -> Any:
+        return function(*arguments)
+
     async def start(self) -> None:
         raise CannotStart("It can't be started.")
 

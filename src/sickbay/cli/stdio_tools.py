@@ -11,9 +11,9 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
 
@@ -25,6 +25,7 @@ from sickbay.kernel import private_files
 if TYPE_CHECKING:
     import httpx2
 
+T = TypeVar("T")
 RESPONSE_BYTES: Final = 4_000_000
 START_SECONDS: Final = 60
 LOOK_SECONDS: Final = 0.1
@@ -117,6 +118,10 @@ class RunningApi:
         except (OSError, private_files.NotPrivate) as error:
             raise CannotStart("The data folder can't be written. Ask the user to check its permissions.") from error
         return str(place / name)
+
+    async def compute(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Nothing else waits in this process."""
+        return function(*arguments)
 
     async def start(self) -> None:
         """Start `sickbay serve` on the data folder, on the usual port or else on a free one, and wait until it runs."""

@@ -12,10 +12,10 @@ import binascii
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import Context
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
 import orjson
@@ -32,6 +32,7 @@ from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.http_request import JSON, headers_of
 from sickbay.web.inner_exchange import InnerExchange
 
+T = TypeVar("T")
 WAIT_SECONDS: Final = 30.0
 """For the response to a tool. An injected fault may delay it for longer."""
 KEPT_BYTES: Final = 4_000_000
@@ -113,6 +114,11 @@ class InnerApi:
 
     async def keep_secret(self, secret: str) -> str:
         return ""
+
+    async def compute(self, function: Callable[..., T], *arguments: Any) -> T:
+        """As many at the same time as texts on the page of the doctor."""
+        async with self._sandbox.short_texts:
+            return await asyncio.to_thread(function, *arguments)
 
     async def start(self) -> None:
         raise CannotStart("Sickbay runs already.")
