@@ -52,7 +52,7 @@ def _relative(path: str, base: str) -> str | None:
     below = path.removeprefix(f"{base}/").lstrip("/")
     if len(below) > PATH_CHARACTERS or "://" in below.partition("?")[0] or _TRAVERSAL.search(below.partition("?")[0]):
         return None
-    return quote(below.partition("#")[0], safe="/?&=%:+,;|$@!*'()~._-<>".replace("<>", ""))
+    return quote(below.partition("#")[0], safe="/?&=%:+,;|$@!*'()~._-")
 
 
 def _describe(answer: ApiAnswer) -> ToolResult:
