@@ -6,12 +6,14 @@ So a tool decides nothing on its own: `/admin`, `/exchanges` and the FHIR bases 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 import orjson
 
 T = TypeVar("T")
+NO_RESPONSE: Final = 504
+"""The status of a request that got no response in time, or none at all."""
 
 
 class ApiAnswer(NamedTuple):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import orjson
 
 from sickbay.agents import engine
-from sickbay.agents.api import ApiAnswer, CannotStart, KeptToken, NotRunning, accept_header
+from sickbay.agents.api import NO_RESPONSE, ApiAnswer, CannotStart, KeptToken, NotRunning, accept_header
 from sickbay.cli import admin_key, folder, signals
 from sickbay.kernel import private_files
 
@@ -90,7 +90,9 @@ class RunningApi:
             with admin_client.client(server) as client:
                 return _receive(client, client.build_request(method, path, headers=headers, content=content))
         except httpx2.TransportError as error:
-            raise NotRunning from error
+            if folder.running(self._place) is None:
+                raise NotRunning from error
+            return ApiAnswer(NO_RESPONSE, {}, b"")
 
     async def keep_token(self, token: str) -> KeptToken:
         handle = f"token-{secrets.token_hex(8)}"

@@ -25,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.agents import engine
-from sickbay.agents.api import ApiAnswer, CannotStart, KeptToken, accept_header
+from sickbay.agents.api import NO_RESPONSE, ApiAnswer, CannotStart, KeptToken, accept_header
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin.session import refuse_stranger
@@ -41,6 +41,8 @@ _OF_THE_MESSAGE: Final = frozenset(
     b" mcp-name mcp-session-id".split()
 )
 """Headers that say something about the message, and nothing about who sent it."""
+TRANSPORT: Final = "sickbay.transport"
+"""The member of the scope with the connection. An injected fault may break the inner request, but not the connection."""
 _PREFIX: Final = "token-"
 _NONCE_BYTES: Final = 12
 
@@ -77,7 +79,7 @@ class InnerApi:
         with suppress(TimeoutError, ConnectionError):
             await asyncio.wait_for(task, WAIT_SECONDS)
         is_whole = exchange.size <= KEPT_BYTES
-        return ApiAnswer(exchange.status or 504, exchange.headers, bytes(exchange.body), is_whole)
+        return ApiAnswer(exchange.status or NO_RESPONSE, exchange.headers, bytes(exchange.body), is_whole)
 
     def _scope(self, method: str, path: str, content: bytes, token: str | None) -> dict[str, Any]:
         """The scope of the message with another target and body. token: of an app; the administrator's isn't sent with it."""
@@ -94,7 +96,8 @@ class InnerApi:
             "query_string": query.encode(),
             "headers": headers,
         }
-        return {**self._request.scope, **changed}
+        scope = {name: value for name, value in self._request.scope.items() if name != TRANSPORT}
+        return scope | changed
 
     async def keep_token(self, token: str) -> KeptToken:
         """Encrypt the token. Each worker can read the handle, and nothing is stored."""
