@@ -13,6 +13,7 @@ from tests.laws import cases, examples
 from sickbay.cli import doctor as command
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict, verdict
+from sickbay.services.redaction import pasted_diagnosis
 from sickbay.web.portal.diagnosis_views import VERDICT_TAGS
 from sickbay.web.portal.doctor_examination import examine
 
@@ -46,7 +47,7 @@ def agree(text: str) -> Verdict:
     page = examine(text, "")
     assert page.fault or (page.verdict_kind, page.verdict) == VERDICT_TAGS[diagnosis.verdict]
     assert page.has_problem == (diagnosis.verdict.exit_code == 1)
-    written, shown = command._mask(evidence, diagnosis), command._as_text(evidence, diagnosis)
+    written, shown = pasted_diagnosis.mask(evidence, diagnosis), command._as_text(evidence, diagnosis)
     if diagnosis.verdict == Verdict.UNKNOWN:
         assert (page.fault or f"{page.headline} {page.help}") == written["help"] == diagnosis.help
         assert shown.startswith(diagnosis.help)
