@@ -16,6 +16,7 @@ from tests.protocol.test_mcp import JSON, MESSAGES, META
 from sickbay.agents import engine
 from sickbay.agents.api import ApiAnswer, CannotStart, KeptToken, NotRunning
 from sickbay.agents.definitions import BY_NAME, TOOLS
+from sickbay.diagnosis.catalogue import RULES
 
 
 class NoServer:
@@ -37,6 +38,9 @@ class NoServer:
 
     async def keep_secret(self, secret: str) -> str:
         return ""
+
+    async def compute(self, function: Any, *arguments: Any) -> Any:
+        return function(*arguments)
 
     async def start(self) -> None:
         raise CannotStart("It can't be started.")
@@ -180,3 +184,8 @@ def test_a_read_only_server_still_reads() -> None:
 @for_each("text", INSTRUCTIONS[::20])
 def test_a_pasted_text_is_only_in_the_marked_fields(text: str) -> None:
     assert not find_leaks(_call("doctor", text=f"error=server_error&error_description={text}", all=True))
+
+
+@for_each("id", [rule.id for rule in RULES[::20]])
+def test_a_rule_is_told_in_full_and_briefly(id: str) -> None:
+    assert 300 < len(orjson.dumps(_call("rules", id=id))) < 4_000

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import httpx2
 import pytest
 from tests.cli.command import sickbay
 
@@ -110,6 +111,18 @@ def test_a_token_is_in_a_private_file_and_in_no_result(server: Live, place: Path
         client.call("token", **OKAFOR)
         assert not file.exists()
         assert client.close() == 0
+
+
+def test_a_fault_that_breaks_connections_breaks_no_connection_of_the_tools(server: Live, place: Path) -> None:
+    fault = {"kind": "reset", "stage": "access"}
+    with _client("--data", str(place)) as client, httpx2.Client(trust_env=False, timeout=SECONDS) as http:
+        assert client.call("faults", fault=fault)["faults"]
+        call = {"name": "fhir", "arguments": {"path": "Patient/p-0001"}}
+        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+        answer = http.post(f"{server.line['base']}/mcp", json=message)
+        assert answer.json()["result"]["structuredContent"]["status"] >= 500
+        assert client.call("fhir", path="Patient/p-0001")["status"] == 504
+        assert client.call("faults", action="clear")["faults"] == []
 
 
 def test_each_line_gets_one_line_and_nothing_else_is_written(server: Live, place: Path) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import orjson
 from tests.agents.calls import call
 from tests.agents.instructions import INSTRUCTIONS, find_leaks, find_marks
 from tests.flows.flow import Flow, run
 from tests.laws import is_long
 
+MAXIMUM_RESULT_BYTES = 12_000
 LEAST_MARKED = 20
 """Results that quote the text. With fewer, the law would say little."""
 
@@ -127,6 +129,7 @@ def test_no_result_repeats_them_outside_untrusted(tmp_path: Path) -> None:
             results += [await call(flow.http, "doctor", text=paste.format(*[text] * 5), all=True) for paste in PASTES]
             leaks = [leak for result in results for leak in find_leaks(result)]
             assert not leaks, leaks
+            assert max(len(orjson.dumps(result)) for result in results) <= MAXIMUM_RESULT_BYTES
             assert sum(bool(find_marks(result.get("untrusted", {}))) for result in results) > LEAST_MARKED, number
 
     run(steps, tmp_path)

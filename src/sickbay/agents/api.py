@@ -5,11 +5,15 @@ So a tool decides nothing on its own: `/admin`, `/exchanges` and the FHIR bases 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 import orjson
+
+T = TypeVar("T")
+NO_RESPONSE: Final = 504
+"""The status of a request that got no response in time, or none at all."""
 
 
 class ApiAnswer(NamedTuple):
@@ -54,6 +58,10 @@ class SickbayApi(Protocol):
 
     async def keep_secret(self, secret: str) -> str:
         """Write a client secret to a private file and return its path; "" if the tools don't run on stdio."""
+
+    async def compute(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run a function that takes a while, where it holds up nothing else."""
+        ...
 
     async def start(self) -> None:
         """Start a Sickbay. Raises CannotStart."""

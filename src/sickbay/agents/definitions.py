@@ -114,7 +114,7 @@ TOOLS: Final[tuple[dict[str, Any], ...]] = (
         {
             "action": _choice("list", "show", "add", "edit", "remove", "enable"),
             "app": _APP,
-            "tenant": _text("hospital: general, cerner, epic"),
+            "tenant": _text("hospital, such as general"),
             "set": {"type": "object"},
             "limit": _LIMIT,
             "cursor": _CURSOR,

@@ -69,13 +69,16 @@ def outline(
 ) -> dict[str, Any]:
     """The first findings in full, and the titles of the others."""
     whole = [reword(finding, own, untrusted) for finding in findings[:limit]]
-    rest = [
-        {"id": finding["id"], "title": title_of(finding["id"])}
-        for finding in findings[limit:LISTED_FINDINGS]
-        if finding["id"] in BY_ID
-    ]
+    rest = [_name_finding(finding) for finding in findings[limit:LISTED_FINDINGS]]
     more = {"more_findings": rest} if rest else {}
     return {"findings": whole} | more | ({"findings_left_out": left} if (left := len(findings) - LISTED_FINDINGS) > 0 else {})
+
+
+def _name_finding(finding: Mapping[str, Any]) -> dict[str, Any]:
+    """The id and the title of a finding."""
+    id = finding["id"]
+    described = {"id": id, "title": title_of(id)} if id in BY_ID else _describe_cause(id, finding)
+    return {name: described[name] for name in ("id", "title") if name in described}
 
 
 def title_of(id: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sickbay.diagnosis.answers.values import CODES
 from sickbay.diagnosis.corrections import EXAMPLE_NONCE, EXAMPLE_STATE, PLACES
+from sickbay.diagnosis.own_texts import is_own_text
 from sickbay.diagnosis.stages import STAGES
 from sickbay.services.redaction import vocabulary
 
@@ -61,7 +62,7 @@ def is_harmless(value: Any, own: Collection[str] = ()) -> bool:
 def _is_harmless_text(text: str, own: Collection[str]) -> bool:
     if text in own or text in _names():
         return True
-    if any(form.fullmatch(text) for form in (_NUMBER, _TIME, _DURATION, _MASK)):
+    if any(form.fullmatch(text) for form in (_NUMBER, _TIME, _DURATION, _MASK)) or (" " in text and is_own_text(text)):
         return True
     words = text.split(" ")
     return len(words) <= LISTED and all(map(is_scope, words))

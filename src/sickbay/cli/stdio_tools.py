@@ -11,20 +11,21 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
 
 from sickbay.agents import engine
-from sickbay.agents.api import ApiAnswer, CannotStart, KeptToken, NotRunning, accept_header
+from sickbay.agents.api import NO_RESPONSE, ApiAnswer, CannotStart, KeptToken, NotRunning, accept_header
 from sickbay.cli import admin_key, folder, signals
 from sickbay.kernel import private_files
 
 if TYPE_CHECKING:
     import httpx2
 
+T = TypeVar("T")
 RESPONSE_BYTES: Final = 4_000_000
 START_SECONDS: Final = 60
 LOOK_SECONDS: Final = 0.1
@@ -89,7 +90,9 @@ class RunningApi:
             with admin_client.client(server) as client:
                 return _receive(client, client.build_request(method, path, headers=headers, content=content))
         except httpx2.TransportError as error:
-            raise NotRunning from error
+            if folder.running(self._place) is None:
+                raise NotRunning from error
+            return ApiAnswer(NO_RESPONSE, {}, b"")
 
     async def keep_token(self, token: str) -> KeptToken:
         handle = f"token-{secrets.token_hex(8)}"
@@ -117,6 +120,10 @@ class RunningApi:
         except (OSError, private_files.NotPrivate) as error:
             raise CannotStart("The data folder can't be written. Ask the user to check its permissions.") from error
         return str(place / name)
+
+    async def compute(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Nothing else waits in this process."""
+        return function(*arguments)
 
     async def start(self) -> None:
         """Start `sickbay serve` on the data folder, on the usual port or else on a free one, and wait until it runs."""

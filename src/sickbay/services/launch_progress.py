@@ -226,7 +226,14 @@ def to_json(found: LaunchProgress) -> dict[str, Any]:
         "state": current.state,
         "waiting_for": waiting,
         "causes": [
-            {"id": cause.id, "title": cause.title, "why": cause.why, "fix": cause.fix, "confidence": "likely"}
+            {
+                "id": cause.id,
+                "title": cause.title,
+                "why": cause.why,
+                "fix": cause.fix,
+                "confidence": "likely",
+                "facts": dict(cause.facts),
+            }
             for cause in found.causes
         ],
         "exchanges": [exchange["id"] for exchange in found.timeline.exchanges],

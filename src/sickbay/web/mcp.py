@@ -12,10 +12,10 @@ import binascii
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import Context
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
 import orjson
@@ -25,13 +25,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.agents import engine
-from sickbay.agents.api import ApiAnswer, CannotStart, KeptToken, accept_header
+from sickbay.agents.api import NO_RESPONSE, ApiAnswer, CannotStart, KeptToken, accept_header
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.http_request import JSON, headers_of
 from sickbay.web.inner_exchange import InnerExchange
 
+T = TypeVar("T")
 WAIT_SECONDS: Final = 30.0
 """For the response to a tool. An injected fault may delay it for longer."""
 KEPT_BYTES: Final = 4_000_000
@@ -40,6 +41,8 @@ _OF_THE_MESSAGE: Final = frozenset(
     b" mcp-name mcp-session-id".split()
 )
 """Headers that say something about the message, and nothing about who sent it."""
+TRANSPORT: Final = "sickbay.transport"
+"""The member of the scope with the connection. An injected fault may break the inner request, but not the connection."""
 _PREFIX: Final = "token-"
 _NONCE_BYTES: Final = 12
 
@@ -76,7 +79,7 @@ class InnerApi:
         with suppress(TimeoutError, ConnectionError):
             await asyncio.wait_for(task, WAIT_SECONDS)
         is_whole = exchange.size <= KEPT_BYTES
-        return ApiAnswer(exchange.status or 504, exchange.headers, bytes(exchange.body), is_whole)
+        return ApiAnswer(exchange.status or NO_RESPONSE, exchange.headers, bytes(exchange.body), is_whole)
 
     def _scope(self, method: str, path: str, content: bytes, token: str | None) -> dict[str, Any]:
         """The scope of the message with another target and body. token: of an app; the administrator's isn't sent with it."""
@@ -93,7 +96,8 @@ class InnerApi:
             "query_string": query.encode(),
             "headers": headers,
         }
-        return {**self._request.scope, **changed}
+        scope = {name: value for name, value in self._request.scope.items() if name != TRANSPORT}
+        return scope | changed
 
     async def keep_token(self, token: str) -> KeptToken:
         """Encrypt the token. Each worker can read the handle, and nothing is stored."""
@@ -113,6 +117,11 @@ class InnerApi:
 
     async def keep_secret(self, secret: str) -> str:
         return ""
+
+    async def compute(self, function: Callable[..., T], *arguments: Any) -> T:
+        """As many at the same time as texts on the page of the doctor."""
+        async with self._sandbox.short_texts:
+            return await asyncio.to_thread(function, *arguments)
 
     async def start(self) -> None:
         raise CannotStart("Sickbay runs already.")

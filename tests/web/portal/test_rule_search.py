@@ -6,8 +6,9 @@ import pytest
 
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.doctor import compiled
+from sickbay.doctor.rule_finder import SHOWN_CAUSES
 from sickbay.web.portal.doctor_views import RulesView
-from sickbay.web.portal.rule_search import CAUSES, SHOWN_CAUSES, search
+from sickbay.web.portal.rule_search import CAUSES, search
 
 
 def ids(view: RulesView) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sickbay.agents import findings
-from sickbay.agents.addresses import find_app, own_urls
+from sickbay.agents.addresses import find_app, list_hospitals, own_urls
 from sickbay.agents.api import SickbayApi, ask, make_path, segment
 from sickbay.agents.harmless import is_harmless
 from sickbay.agents.result import ToolResult, refuse
@@ -89,15 +89,15 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
         await ask(api, "DELETE", path)
         return ToolResult({"removed": app["app_id"]}).then("apps", "Lists the others.", action="list")
     if action == "enable":
-        return await _enable(api, path, arguments.get("tenant"), app["app_id"])
+        return await _enable(api, path, arguments.get("tenant"), app)
     return await _describe(api, app)
 
 
-async def _enable(api: SickbayApi, path: str, tenant: str | None, app_id: str) -> ToolResult:
+async def _enable(api: SickbayApi, path: str, tenant: str | None, app: Mapping[str, Any]) -> ToolResult:
     if not tenant:
-        return refuse("enable needs tenant, the other hospital.").then(
-            "apps", "For example.", action="enable", app=app_id, tenant="epic"
-        )
+        others = (hospital["name"] for hospital in await list_hospitals(api) if hospital["name"] != app["tenant"])
+        result = refuse("enable needs tenant, the other hospital.")
+        return result.then("apps", "For example.", action="enable", app=app["app_id"], tenant=next(others, None))
     return await _describe(api, await ask(api, "POST", f"{path}/enable", {"tenant": tenant}))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -23,10 +22,10 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     if bool(page) == bool(query):
         return refuse("Send either page or query.").then("docs", "The overview.", page="README")
     if query:
-        return await asyncio.to_thread(_search, query[:QUERY_CHARACTERS])
+        return await api.compute(_search, query[:QUERY_CHARACTERS])
     cursor = arguments.get("cursor", "0")
     start = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 8 else 0
-    return await asyncio.to_thread(_read, page, arguments.get("section", ""), start)
+    return await api.compute(_read, page, arguments.get("section", ""), start)
 
 
 def _search(query: str) -> ToolResult:

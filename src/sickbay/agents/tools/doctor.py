@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -27,7 +26,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
         return refuse(f"There is nothing to examine. {WHAT_TO_PASTE}")
     own = await own_urls(api)
     try:
-        examined = await asyncio.to_thread(_examine, text)
+        examined = await api.compute(_examine, text)
     except (ValueError, KeyError, AttributeError, TypeError):
         return refuse(_UNREADABLE)
     result = _describe(examined, own, show_all=arguments.get("all", False))

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sickbay.agents.addresses import list_hospitals
-from sickbay.agents.api import ApiAnswer, SickbayApi
+from sickbay.agents.api import NO_RESPONSE, ApiAnswer, SickbayApi
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.services.redaction import vocabulary
@@ -52,12 +52,15 @@ def _relative(path: str, base: str) -> str | None:
     below = path.removeprefix(f"{base}/").lstrip("/")
     if len(below) > PATH_CHARACTERS or "://" in below.partition("?")[0] or _TRAVERSAL.search(below.partition("?")[0]):
         return None
-    return quote(below.partition("#")[0], safe="/?&=%:+,;|$@!*'()~._-<>".replace("<>", ""))
+    return quote(below.partition("#")[0], safe="/?&=%:+,;|$@!*'()~._-")
 
 
 def _describe(answer: ApiAnswer) -> ToolResult:
     exchange = answer.headers.get("x-correlation-id", "")
     result = ToolResult({"status": answer.status, "exchange": exchange})
+    if answer.status == NO_RESPONSE and not answer.body:
+        result.shown["note"] = "No response came. An injected fault may be the reason."
+        return result.then("faults", "Shows the faults in force.", action="list")
     body = answer.read_json() if answer.is_whole else None
     if not isinstance(body, dict):
         result.shown["note"] = "The response isn't JSON." if answer.is_whole else "The response is too large. Add _count=5."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     id, query = arguments.get("id", ""), arguments.get("query", "").strip()
     if bool(id) == bool(query):
         return refuse("Send either id or query.").then("rules", "Searches for an error code.", query="invalid_grant")
-    return await asyncio.to_thread(_read, id) if id else await asyncio.to_thread(_search, query[:200])
+    return await api.compute(_read, id) if id else await api.compute(_search, query[:200])
 
 
 def _read(id: str) -> ToolResult:

@@ -261,13 +261,16 @@ class WaitingFor(Struct, frozen=True):
 
 
 class SilenceCause(Struct, frozen=True):
-    """id: of the rule, whose page is /rules/{id}. fix: what to do, and how to tell it from the other causes."""
+    """id: of the rule, whose page is /rules/{id}. fix: what to do, and how to tell it from the other causes. facts: the values
+    that the texts quote.
+    """
 
     id: str
     title: str
     why: str
     fix: str
     confidence: str
+    facts: dict[str, Any]
 
 
 class LaunchState(Struct, frozen=True):

@@ -97,6 +97,7 @@ SECTIONS = (
             Entry("No FastAPI", "decisions/no-fastapi"),
             Entry("No mypyc", "decisions/no-mypyc"),
             Entry("No MkDocs", "decisions/no-mkdocs"),
+            Entry("Own MCP server", "decisions/own-mcp-server"),
         ),
     ),
 )
