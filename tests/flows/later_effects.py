@@ -21,7 +21,7 @@ class LaterEffects(SystemEffects):
     def now(self) -> float:
         return SystemEffects.now(self) + self.later
 
-    async def fetch(self, url: str, *, loopback: bool = False, page: bool = False) -> Fetched:
+    async def fetch(self, url: str, *, loopback: bool = False, page: bool = False, limit: int = 0) -> Fetched:
         if not self.answers:
             raise Unreachable("All connection attempts failed", "no-connection")
         return Fetched(self.answers)

@@ -23,6 +23,7 @@ import sickbay
 
 SOURCES = Path(sickbay.__file__).parent
 PARTS = {
+    "client documents": "services.fetched_documents.ClientDocuments",
     "fetched key sets": "services.key_sets.KeySets",
     "recent parameters": "services.recent_parameters.RecentParameters",
     "recent launches": "services.recent_launches.RecentLaunches",
@@ -41,6 +42,7 @@ MEMBERS = {
     " _writing channel most runtime unreachable_seconds",
     "services.given_advice.GivenAdvice": "_given",
     "services.empty_searches.memory.EmptySearches": "_searches",
+    "services.fetched_documents.ClientDocuments": "_counts _minute cached running slots",
     "services.key_sets.KeySets": "_known",
     "services.recent_launches.RecentLaunches": "_recent",
     "services.recent_parameters.RecentParameters": "_kept",
@@ -48,9 +50,10 @@ MEMBERS = {
     "services.throttle.Throttle": "_limits until",
     "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping cache current runtime writer written",
     "sandbox.population_writer.PopulationWriter": "_created _sources cache listen runtime written",
-    "services.context.Runtime": "base class_mode effects empty_searches explaining explaining_one faults given_advice hashing"
-    " injected_until kept_bodies key_sets keys last_versions loopback making_key memory on_exchange on_hospitals on_stall"
-    " origins passwords recent_launches recent_parameters resending resets sample_base secret_hashes secrets settings_revision shared"
+    "services.context.Runtime": "base class_mode client_documents effects empty_searches explaining explaining_one faults"
+    " given_advice hashing injected_until kept_bodies key_sets keys last_versions loopback making_key memory on_exchange"
+    " on_hospitals on_stall origins passwords recent_launches recent_parameters resending resets sample_base secret_hashes"
+    " secrets settings_revision shared"
     " store tenants throttle token_cache verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
     "web.app.Application": "background bases handle pages sandbox state",

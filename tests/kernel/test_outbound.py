@@ -186,7 +186,7 @@ def test_each_fetch_from_another_host_calls_an_address_that_was_checked_for_it(r
     resolve(["93.184.216.34"], ["127.0.0.1"])
     called: list[str] = []
 
-    async def get(http: object, parts: object, address: str, port: int, page: bool) -> outbound.Fetched:
+    async def get(http: object, parts: object, address: str, port: int, page: bool, limit: int) -> outbound.Fetched:
         called.append(address)
         return outbound.Fetched(200)
 
@@ -196,3 +196,10 @@ def test_each_fetch_from_another_host_calls_an_address_that_was_checked_for_it(r
         with pytest.raises(Unreachable, match="private network"):
             asyncio.run(fetch("http://app.example.org/jwks"))
     assert called == ["93.184.216.34"]
+
+
+def test_a_smaller_limit_can_be_chosen(port: int) -> None:
+    url = f"http://localhost:{port}/keys"
+    assert asyncio.run(fetch(url, loopback=True, limit=100)).body
+    with pytest.raises(outbound.TooLong, match="longer than 3 bytes"):
+        asyncio.run(fetch(url, loopback=True, limit=3))

@@ -27,7 +27,7 @@ class FixedEffects:
         self.count += 1
         return f"{self.count:0{size}d}"
 
-    async def fetch(self, url: str, *, loopback: bool = False, page: bool = False) -> Fetched:
+    async def fetch(self, url: str, *, loopback: bool = False, page: bool = False, limit: int = 0) -> Fetched:
         self.fetched.append(url)
         if url not in self.documents:
             raise Unreachable("nothing is there")

@@ -187,7 +187,7 @@ def test_keys_are_fetched_from_jwks_uri_and_a_new_key_is_found(tmp_path: Path, m
         documents = {address: jwks(key("k1"))}
         fetched: list[str] = []
 
-        async def fetch(self: object, url: str, *, loopback: bool = False, page: bool = False) -> Fetched:
+        async def fetch(self: object, url: str, *, loopback: bool = False, page: bool = False, limit: int = 0) -> Fetched:
             fetched.append(url)
             assert loopback
             if url not in documents:
@@ -218,7 +218,7 @@ def test_keys_on_this_machine_are_fetched_only_for_direct_requests_from_it(
     async def steps(flow: Flow) -> None:
         fetched: list[bool] = []
 
-        async def fetch(self: object, url: str, *, loopback: bool = False, page: bool = False) -> Fetched:
+        async def fetch(self: object, url: str, *, loopback: bool = False, page: bool = False, limit: int = 0) -> Fetched:
             fetched.append(loopback)
             if not loopback:
                 raise Unreachable("localhost is an address inside a network, which is never called")

@@ -81,8 +81,17 @@ def sign_in_pages() -> dict[str, tuple[str, Any, Frame]]:
         ),
         "picker-least": ("picker", oauth_sign_in.PickerView(action="/p", app="A", candidates=(), query="Petrs"), SIGN_IN),
         "consent": ("consent", consent, SIGN_IN),
+        "consent-agent": ("consent", replace(consent, **AGENT), SIGN_IN),
         "consent-least": ("consent", oauth_sign_in.ConsentView(action="/c", app="A", groups=(), goes_to="app://x"), SIGN_IN),
     }
+
+
+AGENT: dict[str, Any] = {
+    "client_host": "agent.example.com",
+    "redirect_host": "localhost:51234",
+    "on_this_machine": True,
+    "resource": "Vitals for agents",
+}
 
 
 def visit_pages() -> dict[str, tuple[str, Any, Frame]]:

@@ -15,7 +15,7 @@ from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.fhir.body import Body
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.subjects import Before
-from sickbay.kernel.checks import UNKNOWN, Unknown
+from sickbay.kernel.checks import UNKNOWN, Refusal, Unknown
 
 Guesses: TypeAlias = tuple[tuple[str, str], ...]
 """Attributes of a context, or names of refusals, each with a sentence that says from what it was inferred."""
@@ -33,6 +33,8 @@ class AuthorizeContext(Struct, frozen=True):
     fetched: bool = False
     """Whether a script fetched the URL instead of a browser navigating to it."""
     client: Client | Unknown | None = UNKNOWN
+    document_fault: Refusal | None = None
+    """Why the metadata document at the client_id can't be used; None if there is none or it can be used."""
     launch: Launch | Unknown | None = UNKNOWN
     others: tuple[str, ...] = ()
     session_user: str | Unknown | None = UNKNOWN

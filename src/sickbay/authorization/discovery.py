@@ -52,6 +52,7 @@ def smart_configuration(server: Server, *, jwks_uri: str, app_state: str = "", *
         "scopes_supported": scopes_supported(server.policy),
         "capabilities": [*capabilities(server.policy), *state_capabilities],
         "authorization_response_iss_parameter_supported": server.policy.send_iss,
+        **({"client_id_metadata_document_supported": True} if server.policy.client_id_documents else {}),
         **associated,
         **more,
     }

@@ -52,6 +52,13 @@ class ProtectedResource(Struct, frozen=True):
     client_id: str = ""
 
 
+class DocumentTimes(Struct, frozen=True):
+    """When a client's metadata document was fetched, and until when the copy counts."""
+
+    at: int
+    until: int
+
+
 class Client(Struct, frozen=True):
     """A registered app (RFC 7591 2; SMART App Launch 2.2, Register App with EHR)."""
 
@@ -95,6 +102,8 @@ class Client(Struct, frozen=True):
     sample: bool = False
     student: str = ""
     """The id of the student who registered it in class mode; "" if it is for everyone."""
+    document: DocumentTimes | None = None
+    """None if an operator or the app itself registered it, rather than a metadata document at its client_id."""
 
 
 class Launch(Struct, frozen=True):
@@ -298,6 +307,8 @@ class Policy:
     """Whether a patient app may have patient/ scopes without launch/patient: the signed-in user is the patient."""
     state_required: bool = True
     send_iss: bool = True
+    client_id_documents: bool = True
+    """Whether a client_id may be the URL of a metadata document, which is then fetched."""
     missing_resource: Literal["default", "agents", "refuse"] = "agents"
     """What a request without aud and resource gets: a token for the app's FHIR base, for agents only, or an error."""
     resource_metadata: bool = True

@@ -114,6 +114,9 @@ SETTINGS: dict[str, PolicySetting] = {
     "explain_empty": PolicySetting(
         "flag", "A search that finds nothing says why, in an OperationOutcome in the Bundle", app=False
     ),
+    "client_id_documents": PolicySetting(
+        "flag", "A client_id may be the URL of a metadata document, which Sickbay fetches", app=False
+    ),
     "missing_resource": PolicySetting(
         "choice",
         "What a request without aud and resource gets: a token for the app's FHIR base, that only for agents, or an error",

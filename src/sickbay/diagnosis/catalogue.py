@@ -11,8 +11,9 @@ from sickbay.diagnosis.rule_index import build_index
 
 _ORDER = """
 request.readable request.retired authorize.transport authorize.missing_parameters authorize.client
-authorize.redirect_uri authorize.response authorize.state authorize.aud authorize.resource authorize.code_challenge
-authorize.launch authorize.scope login.decision authorize.patient authorize.openid_scopes authorize.parameter_names
+authorize.client_document authorize.redirect_uri authorize.response authorize.state authorize.aud authorize.resource
+authorize.code_challenge authorize.launch authorize.scope login.decision authorize.patient authorize.openid_scopes
+authorize.parameter_names
 registration.request registration.keys registration.uris registration.limits launch logout redirect
 token.request_format token.resource client_authentication.header backend.client backend.assertion clock refresh
 client_authentication.credentials token.client_id token.code pkce browser.concurrent_launches introspection userinfo

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sickbay.kernel import outbound
-from sickbay.kernel.outbound import Fetched
+from sickbay.kernel.outbound import LIMIT, Fetched
 
 _FOR_URLS = bytes.maketrans(b"+/", b"-_")
 
@@ -29,10 +29,10 @@ class Effects(Protocol):
         """`size` random bytes, base64url without padding."""
         ...
 
-    async def fetch(self, url: str, *, loopback: bool = False, page: bool = False) -> Fetched:
+    async def fetch(self, url: str, *, loopback: bool = False, page: bool = False, limit: int = LIMIT) -> Fetched:
         """Sends a GET to a URL that a client chose. loopback: allows this machine's own addresses. Raises Unreachable.
 
-        page: asks for HTML, as a browser does, and reads only the status and the headers.
+        page: asks for HTML, as a browser does, and reads only the status and the headers. limit: the size of a body in bytes.
         """
         ...
 
@@ -56,5 +56,5 @@ class SystemEffects:
     def token(self, size: int = 32) -> str:
         return b2a_base64(os.urandom(size), newline=False).translate(_FOR_URLS).rstrip(b"=").decode()
 
-    async def fetch(self, url: str, *, loopback: bool = False, page: bool = False) -> Fetched:
-        return await outbound.fetch(url, loopback=loopback, page=page)
+    async def fetch(self, url: str, *, loopback: bool = False, page: bool = False, limit: int = LIMIT) -> Fetched:
+        return await outbound.fetch(url, loopback=loopback, page=page, limit=limit)

@@ -61,6 +61,10 @@ class Unreachable(Exception):
         self.cause: Cause = cause
 
 
+class TooLong(Unreachable):
+    """The response has more bytes than the limit."""
+
+
 def is_allowed(text: str, loopback: bool) -> bool:
     """Whether this address may be called: a public one, or this machine's own if `loopback` is true."""
     address = _inner(ipaddress.ip_address(text.partition("%")[0]))
@@ -80,11 +84,13 @@ def _inner(address: Address) -> Address:
     return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if wraps else address
 
 
-async def fetch(url: str, *, loopback: bool = False, named: NamedHost | None = None, page: bool = False) -> Fetched:
+async def fetch(
+    url: str, *, loopback: bool = False, named: NamedHost | None = None, page: bool = False, limit: int = LIMIT
+) -> Fetched:
     """Sends a GET to an http or https URL. Raises Unreachable.
 
     loopback: allows this machine's own addresses. named: a host that may have any address; pass the same object each time.
-    page: asks for HTML, as a browser does, and reads only the status and the headers.
+    page: asks for HTML, as a browser does, and reads only the status and the headers. limit: the size of a body in bytes.
     """
     import httpx2  # many commands never fetch anything
 
@@ -94,7 +100,7 @@ async def fetch(url: str, *, loopback: bool = False, named: NamedHost | None = N
             raise Unreachable("the URL must be http or https, with a host and without a user name")
         port = parts.port or DEFAULT_PORTS[parts.scheme]
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            return await _from_any(parts, await _addresses(parts.hostname, port, loopback, named), port, page)
+            return await _from_any(parts, await _addresses(parts.hostname, port, loopback, named), port, page, limit)
     except TimeoutError:
         raise Unreachable(NO_RESPONSE, "timeout") from None
     except httpx2.TimeoutException as error:
@@ -135,20 +141,20 @@ async def _resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
-async def _from_any(parts: SplitResult, addresses: list[str], port: int, page: bool) -> Fetched:
+async def _from_any(parts: SplitResult, addresses: list[str], port: int, page: bool, limit: int) -> Fetched:
     """Uses the first address that accepts a connection: localhost has two, and servers often listen on only one."""
     import httpx2
 
     async with httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=TIMEOUT_SECONDS) as http:
         for address in addresses[:-1]:
             try:
-                return await _get(http, parts, address, port, page)
+                return await _get(http, parts, address, port, page, limit)
             except httpx2.ConnectError:
                 continue
-        return await _get(http, parts, addresses[-1], port, page)
+        return await _get(http, parts, addresses[-1], port, page, limit)
 
 
-async def _get(http: Any, parts: SplitResult, address: str, port: int, page: bool) -> Fetched:
+async def _get(http: Any, parts: SplitResult, address: str, port: int, page: bool, limit: int) -> Fetched:
     """Connects to exactly this address, with the host name of the URL, which the certificate must have too."""
     host = f"[{address}]" if ":" in address else address
     url = parts._replace(netloc=f"{host}:{port}", fragment="").geturl()
@@ -160,6 +166,6 @@ async def _get(http: Any, parts: SplitResult, address: str, port: int, page: boo
             return Fetched(response.status_code, {name.lower(): value for name, value in response.headers.items()})
         async for piece in response.aiter_raw():
             body += piece
-            if len(body) > LIMIT:
-                raise Unreachable(f"the response is longer than {LIMIT} bytes")
+            if len(body) > limit:
+                raise TooLong(f"the response is longer than {limit} bytes")
         return Fetched(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)

@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from sickbay.authorization import authorize as stage
 from sickbay.authorization.authorize import GrantedScope
 from sickbay.authorization.authorize.parameters import target
+from sickbay.authorization.client_document import is_document_id
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.login.prompt import SignInParameters, sign_in_parameters
 from sickbay.authorization.models import AutoApproval, Client, Launch, User
@@ -18,8 +19,10 @@ from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.authorization.scopes import ordinary as ordinary_scopes
 from sickbay.diagnosis.silence.trail import PageName, ShownPage
 from sickbay.diagnosis.stages import AUTHORIZE
+from sickbay.kernel.checks import Refusal
+from sickbay.services import client_documents, records, registration, sessions
 from sickbay.services import launch as launches
-from sickbay.services import records, registration, sessions
+from sickbay.services.client_documents import DocumentSource
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, conclude
 from sickbay.services.sessions import Session
@@ -123,20 +126,19 @@ async def authorize(
     automatic: Callable[[], bool] = lambda: True,
     approval: AutoApproval | None = None,
     resent: bool = False,
+    source: DocumentSource | None = None,
 ) -> AuthorizeResult:
     """text: `endpoint?query`, or for POST `endpoint?body`, as received. elsewhere: an unknown tenant in the address.
 
     misdirected: the request came to the wrong address and is refused whatever it contains. fetched: a script sent it.
     automatic: returns whether auto_approve applies to this request (setting open_sign_in); called if the app has it.
     approval: replaces the app's auto_approve in a request that Sickbay itself makes (`services.resend`). resent: Sickbay sends
-    it again, so its parameters aren't remembered as the app's.
+    it again, so its parameters aren't remembered as the app's. source: who sends it, for a client_id that has to be fetched.
     """
     request = authorize_request(text, method)
-    client, live_at = await _client(runtime, tenant, request)
-    if client is not None and approval is not None:
-        client = structs.replace(client, auto_approve=approval)
-    elif client is not None and client.auto_approve is not None and not automatic():
-        client = _without_auto_approve(client)
+    stored, live_at = await _client(runtime, tenant, request)
+    client, document_fault = await _with_document(runtime, tenant, request, stored, source)
+    client = _with_approval(client, approval, automatic)
     tenant = tenant.under(client)
     code = request.parameters.get("launch")
     launch = await launches.find(runtime, tenant, code) if code else None
@@ -150,6 +152,7 @@ async def authorize(
         misdirected=misdirected,
         fetched=fetched,
         client=client,
+        document_fault=document_fault,
         launch=launch,
         others=tuple([client.client_id for client in newest_clients]),
         newest_clients=newest_clients,
@@ -163,10 +166,31 @@ async def authorize(
     timeline = launch.timeline if launch and own else runtime.effects.token(12)
     if decision.refusal is not None or client is None:  # a check refuses a client that is not registered
         return await _refuse(runtime, tenant, decision, client, timeline)
+    if client.document is not None:
+        await client_documents.store(runtime, registration.with_settings_of(client, stored), stored)
     if not resent:
         runtime.recent_parameters.remember(_memory_name(client), request.parameters)
     waiting = await _waiting(runtime, tenant, decision, client, launch, login, timeline, exchange)
     return AuthorizeResult(decision, client, timeline, False, waiting)
+
+
+async def _with_document(
+    runtime: Runtime, tenant: Tenant, request: AuthorizeRequest, stored: Client | None, source: DocumentSource | None
+) -> tuple[Client | None, Refusal | None]:
+    """The registered client, or the one whose metadata document is at the client_id, or why that can't be used."""
+    url = request.parameters.get("client_id") or ""
+    if (stored is not None and stored.document is None) or not is_document_id(url):
+        return stored, None
+    loaded = await client_documents.load(runtime, tenant, url, stored, source)
+    return (None, loaded) if isinstance(loaded, Refusal) else (loaded, None)
+
+
+def _with_approval(client: Client | None, approval: AutoApproval | None, automatic: Callable[[], bool]) -> Client | None:
+    if client is not None and approval is not None:
+        return structs.replace(client, auto_approve=approval)
+    if client is not None and client.auto_approve is not None and not automatic():
+        return _without_auto_approve(client)
+    return client
 
 
 async def _refuse(
@@ -234,7 +258,7 @@ async def _client(runtime: Runtime, tenant: Tenant, request: AuthorizeRequest) -
     """The client. An app of another hospital is known, but not enabled here."""
     live = await registration.live(runtime, request.parameters.get("client_id"))
     client = live.client
-    if client is None or client.tenant == tenant.name or client.enabled_tenants is not None:
+    if client is None or registration.is_of(client, tenant) or client.enabled_tenants is not None:
         return live
     return live._replace(client=structs.replace(client, enabled_tenants=(client.tenant,)))
 

@@ -19,6 +19,7 @@ from sickbay.kernel.effects import Effects
 from sickbay.kernel.memory import Memory
 from sickbay.services import reset_revisions
 from sickbay.services.empty_searches.memory import EmptySearches
+from sickbay.services.fetched_documents import ClientDocuments
 from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.kept_bodies import KeptBodies
 from sickbay.services.key_sets import KeySets
@@ -163,6 +164,7 @@ class Runtime:
     """By tenant: the origins that its apps registered, and the store's stamp when they were read."""
     loopback: bool = False
     """True if only this machine can reach the server. Then keys of apps on this machine may be fetched too."""
+    client_documents: ClientDocuments = field(default_factory=ClientDocuments)
     key_sets: KeySets = field(default_factory=KeySets)
     throttle: Throttle = field(default_factory=lambda: Throttle(0))
     recent_parameters: RecentParameters = field(default_factory=RecentParameters)
@@ -200,6 +202,7 @@ class Runtime:
     def __post_init__(self) -> None:
         self.resets = reset_revisions.no_revisions(self.tenants)
         self.memory.keep("fetched key sets", self.key_sets)
+        self.memory.keep("client documents", self.client_documents)
         self.memory.keep("recent parameters", self.recent_parameters)
         self.memory.keep("recent launches", self.recent_launches)
         self.memory.keep("used passwords", self.passwords)

@@ -18,7 +18,7 @@ from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest, LoginRequest
 from sickbay.authorization.scopes import negotiation as scope_negotiation
 from sickbay.diagnosis.stages import AUTHORIZE, LOGIN
-from sickbay.protocol import scopes
+from sickbay.protocol import scopes, urls
 from sickbay.protocol.scopes import LaunchScope
 from sickbay.services import patients, records
 from sickbay.services.authorize import PendingAuthorization, forget
@@ -64,8 +64,13 @@ async def next_step(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorizat
         return "context"
     allowed = await load_consent(runtime, tenant, waiting)
     is_new = allowed is None or not set(granted) <= set(allowed.scopes)
-    needs_consent = waiting.sign_in_parameters.consent or tenant.policy.always_ask or is_new
+    needs_consent = waiting.sign_in_parameters.consent or tenant.policy.always_ask or is_new or _may_be_another(waiting)
     return "consent" if needs_consent else "nothing"
+
+
+def _may_be_another(waiting: PendingAuthorization) -> bool:
+    """Whether another program on the user's machine can pass for the client, because the document is public."""
+    return waiting.client.document is not None and urls.is_loopback(waiting.redirect_uri)
 
 
 def open_context(tenant: Tenant, waiting: PendingAuthorization) -> tuple[LaunchScope, str] | None:

@@ -30,7 +30,7 @@ class LogoutResult:
 async def logout(runtime: Runtime, tenant: Tenant, request: LogoutRequest, session: Session | None) -> LogoutResult:
     """Decides only; the user isn't signed out yet."""
     client = await registration.by_id(runtime, request.client_id)
-    if client is not None and client.tenant != tenant.name:
+    if client is not None and not registration.is_of(client, tenant):
         client = None
     context = LogoutContext(server=tenant.server, client=client, keys=await id_token.key_set(runtime))
     decision = decide(LOGOUT, tenant, stage.CHECKS, request, context)

@@ -47,8 +47,9 @@ async def load_user(runtime: Runtime, tenant: Tenant, username: str) -> User | N
 
 
 def app(client: Client) -> Record:
+    family, tenant = "document" if client.document else "", client.tenant
     return Record(
-        "app", client.client_id, dump(client), client.tenant, client.app_id, label=client.student, at=client.created_at
+        "app", client.client_id, dump(client), tenant, client.app_id, family, label=client.student, at=client.created_at
     )
 
 

@@ -158,6 +158,7 @@ async def remove(runtime: Runtime, client: Client) -> None:
     for kind in ("token", "code", "family", "launch", "consent", "app-state"):
         for record in await runtime.store.find(kind, owner=client.client_id, limit=10_000):
             steps.append(Delete(kind, record.key))
+    runtime.client_documents.cached.pop((client.tenant, client.client_id), None)
     await runtime.store.transaction(steps)
 
 
@@ -283,6 +284,22 @@ def _request(client: Client) -> RegistrationRequest:
         native=client.native,
         grant_types=client.grant_types,
     )
+
+
+def build_client(runtime: Runtime, settings: dict[str, Any]) -> Client:
+    """The client of a metadata document."""
+    return _build(runtime, settings, None)[0]
+
+
+def with_settings_of(client: Client, stored: Client | None) -> Client:
+    """The client of a metadata document with what the portal knows of it and chose for it, which no document says."""
+    kept = ("app_id", "created_at", "policy", "token_lifetime", "auto_approve", "scope_mode", "cards")
+    return structs.replace(client, **{name: getattr(stored, name) for name in kept}) if stored else client
+
+
+def is_of(client: Client, tenant: Tenant) -> bool:
+    """Whether the client is one of this hospital. That of a metadata document is one of every hospital."""
+    return client.tenant == tenant.name or client.document is not None
 
 
 def _other_keys(wanted: dict[str, Any]) -> dict[str, None]:

@@ -145,7 +145,7 @@ def _refused_result(decision: TokenDecision, context: TokenContext) -> TokenResu
 
 async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhere: str = "") -> _Loaded:
     client, live_at = await registration.live(runtime, request.claimed)
-    if client is not None and client.tenant != tenant.name:
+    if client is not None and not registration.is_of(client, tenant):
         client = None
     refreshing = token_request.refreshing(request)
     code_text = None if refreshing else request.parameters.get("code")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import examination, refusals, sample_context, sample_request, server
+from tests.laws import for_each
 
 from sickbay.authorization.authorize import GATE, authorize_request
 
@@ -102,3 +103,61 @@ def test_an_allowed_extra_query_may_contain_a_question_mark() -> None:
     tolerant = sample_context(server=server(redirect_extra_query=True))
     assert not refusals(sample_request(redirect_uri=f"{samples.CALLBACK}?a=b?c=d"), tolerant)
     assert refusals(sample_request(redirect_uri=f"{samples.CALLBACK}x?a=b"), tolerant) == ["redirect-uri-mismatch"]
+
+
+LOOPBACK = ("http://localhost", "http://127.0.0.1", "http://[::1]")
+OTHER_SPELLINGS = (
+    "http://localhost.",
+    "http://LOCALHOST",
+    "http://127.1",
+    "http://127.0.0.2",
+    "http://0.0.0.0",
+    "http://0x7f.0.0.1",
+    "http://2130706433",
+    "http://[0:0:0:0:0:0:0:1]",
+    "http://[::ffff:127.0.0.1]",
+    "http://localhost%2e",
+    "http://%6cocalhost",
+    "http://127.0.0.%31",
+    "http://１２７.0.0.1",
+    "http://user@localhost",
+    "http://localhost@evil.example",
+    "http://localhost:1@evil.example",
+    "http://localhost:80@evil.example:80",
+    "http://localhost\\@evil.example",
+    "http://localhost.evil.example",
+    "http://evil.example/localhost",
+    "https://localhost",
+    "HTTP://localhost",
+    "http:localhost",
+    "http:///localhost",
+    "//localhost",
+)
+PORTS = {"": True, ":1": True, ":80": True, ":8100": True, ":65535": True, ":0": False, ":65536": False, ":99999": False}
+PORTS |= {":080": False, ":": False, ":-1": False, ":+1": False, ":1x": False, ":1:2": False, ":١": False, ":100000": False}
+PATHS = ("", "/", "/callback/", "/Callback", "/callback?x", "/callback#x", "/x/../callback", "/callback;x", "/%63allback")
+SENT = [f"{host}{port}/callback" for host in LOOPBACK for port in PORTS]
+SENT += [f"{host}{port}/callback" for host in OTHER_SPELLINGS for port in ("", ":8100")]
+SENT += [f"http://localhost{port}{path}" for port in ("", ":8100") for path in PATHS]
+
+
+def passes(registered: str, sent: str, *, native: bool = True) -> bool:
+    client = structs.replace(samples.CLIENT, native=native, redirect_uris=(registered,))
+    return examination(sample_request(redirect_uri=sent), sample_context(client=client)).has_passed(GATE)
+
+
+@for_each("host, sent", [(host, sent) for host in LOOPBACK for sent in SENT])
+def test_only_the_port_of_the_same_loopback_name_may_vary_and_only_for_a_native_app(host, sent) -> None:
+    registered = f"{host}/callback"
+    port = sent.removeprefix(host).removesuffix("/callback")
+    assert passes(registered, sent) is (sent == f"{host}{port}/callback" and PORTS.get(port, False))
+    assert passes(registered, sent, native=False) is (sent == registered)
+
+
+@pytest.mark.parametrize(
+    "registered", ["http://localhost:0/callback", "https://a.example:1/c"]
+)
+def test_a_registered_uri_whose_port_can_not_vary_is_compared_exactly(registered: str) -> None:
+    assert passes(registered, registered)
+    assert not passes(registered, "http://localhost:5/callback")
+    assert not passes("http://localhost/callback", registered)

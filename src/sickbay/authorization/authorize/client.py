@@ -47,6 +47,8 @@ def _guess_client(request: AuthorizeRequest, context: AuthorizeContext) -> dict[
 def client_is_registered(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if isinstance(context.client, Client):
         return None
+    if context.document_fault is not None:
+        return context.document_fault
     sent = request.parameters.get("client_id")
     coming: dict[str, object] = {} if context.live_at is None else {"live_at": context.live_at}
     facts = {"received": sent, "others": list(context.others), **coming, **_guess_client(request, context)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sickbay.authorization.authorize.client import client_is_registered, url_belongs_to_a_hospital
 from sickbay.authorization.authorize.parameters import tokens
 from sickbay.authorization.checks import check
@@ -85,8 +87,15 @@ def redirect_uri_is_registered(request: AuthorizeRequest, context: AuthorizeCont
         return next(filter(None, map(_refuse_unusable, client.redirect_uris)), None)
     if not any(_is_same(client, _policy(context), registered, uri) for registered in client.redirect_uris):
         facts = {"received": uri, "registered": list(client.redirect_uris), "launch_uri": client.launch_uri}
-        return refusals.REDIRECT_URI_MISMATCH.with_facts(facts)
+        return refusals.REDIRECT_URI_MISMATCH.with_facts(facts | _document_age(client, context))
     return _refuse_unusable(uri) or _refuse_corrected(request, uri)
+
+
+def _document_age(client: Client, context: AuthorizeContext) -> dict[str, object]:
+    """How old the copy of the client's metadata document is, if it wasn't fetched for this request."""
+    if client.document is None or not isinstance(context.now, int) or context.now <= client.document.at:
+        return {}
+    return {"document": client.client_id, "age": context.now - client.document.at, "wait": client.document.until - context.now}
 
 
 def _refuse_unusable(uri: str) -> Refusal | None:
@@ -115,14 +124,18 @@ def _is_same(client: Client, policy: Policy, registered: str, sent: str) -> bool
     """Compares exactly, except a native app's loopback port (RFC 8252 7.3) and a query if the policy allows it."""
     if registered == sent:
         return True
-    if client.native and urls.is_loopback(registered):
+    if client.native and _LOOPBACK.match(registered):
         return _without_port(registered) == _without_port(sent)
     return policy.redirect_extra_query and "?" in sent and registered == sent.partition("?")[0]
 
 
+_LOOPBACK = re.compile(r"(https?://(?:localhost|127\.0\.0\.1|\[::1\]))(?::([1-9]\d{0,4}))?(?=[/?]|$)", re.A)
+
+
 def _without_port(url: str) -> str:
-    """Returns the URL without its port. A URL with user information or without a loopback host is returned unchanged."""
-    parts = urls.split(url)
-    if "@" in parts.netloc or not urls.is_loopback(url):
-        return url
-    return parts._replace(netloc=urls.host(url)).geturl()
+    """Returns a loopback URL without its port. Any other URL, and one with an impossible port, is returned unchanged.
+
+    Everything but the port is compared character by character, so `localhost` isn't 127.0.0.1, and no other spelling counts.
+    """
+    match = _LOOPBACK.match(url)
+    return match[1] + url[match.end() :] if match and int(match[2] or 80) <= 65_535 else url

@@ -19,7 +19,7 @@ def is_due(scope: str) -> bool:
 
 
 def fhir_base(server: Server, audience: str) -> str:
-    """The FHIR base for the URLs in claims: the audience of the token, or the first base if it is for another server."""
+    """Returns the FHIR base for the URLs in claims: the token's audience, or the first base if it is for another server."""
     return audience if audience in server.fhir_bases else next(iter(server.fhir_bases), audience)
 
 

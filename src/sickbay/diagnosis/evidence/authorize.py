@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from sickbay.authorization import client_document
 from sickbay.authorization.contexts import AuthorizeContext, Guesses
 from sickbay.authorization.models import Client, Launch
+from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request, is_fetched
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import Json
 from sickbay.diagnosis.evidence.inference import is_smart
+from sickbay.kernel.checks import Refusal
 
 SEEN = {"state": "seen_states", "nonce": "seen_nonces", "code_challenge": "seen_challenges"}
 
@@ -25,6 +28,7 @@ def context_of(evidence: Json, request: AuthorizeRequest) -> AuthorizeContext:
     client = read.client(context)
     live = _live(context, request.parameters.get("client_id"))
     launch = read.launch(context, live)
+    document_fault = _examine_document(context, request.parameters.get("client_id") or "")
     is_named = isinstance(client, Client) and client.client_id == request.parameters.get("client_id")
     return AuthorizeContext(
         now=read.now(context),
@@ -33,6 +37,7 @@ def context_of(evidence: Json, request: AuthorizeRequest) -> AuthorizeContext:
         fetched=is_fetched({name.lower(): str(value) for name, value in (evidence.get("headers") or {}).items()}),
         client=None if context.get("app", {}).get("new") else client if is_named or not isinstance(client, Client) else None,
         live_at=read.live_at(context),
+        document_fault=document_fault,
         launch=read.launch(context, request.parameters.get("launch")),
         others=(client.client_id,) if isinstance(client, Client) else (),
         session_user=context.get("session"),
@@ -42,6 +47,21 @@ def context_of(evidence: Json, request: AuthorizeRequest) -> AuthorizeContext:
         smart=is_smart(context, request),
         guesses=() if "server" in context else _guesses(request),
     )
+
+
+def _examine_document(context: Json, url: str) -> Refusal | None:
+    """`context.document`: the response at the client_id, with status, headers and body, or the reason why there is none."""
+    document = context.get("document")
+    if document is None or not client_document.is_document_id(url):
+        return None
+    if fault := client_document.find_url_fault(url):
+        return refusals.MCP_CIMD_URL_INVALID(received=url, reason=fault)
+    if "not_fetched" in document:
+        return refusals.MCP_CIMD_NOT_FETCHED(received=url, reason=document["not_fetched"])
+    headers = {name.lower(): str(value) for name, value in document.get("headers", {}).items()}
+    body = str(document.get("body", "")).encode()
+    found = client_document.read_document(url, int(document.get("status", 200)), headers, body)
+    return found if isinstance(found, Refusal) else None
 
 
 HYBRID_FLOW = (

@@ -13,6 +13,7 @@ from sickbay.authorization.models import (
     AccessToken,
     AuthorizationCode,
     Client,
+    DocumentTimes,
     Launch,
     Policy,
     ProtectedResource,
@@ -112,6 +113,7 @@ def client(context: Json) -> Client | Unknown:
         grant_types=tuple(app.get("grant_types", ("authorization_code", "refresh_token"))),
         jwks_uri=app.get("jwks_uri"),
         jwks=app.get("jwks"),
+        document=DocumentTimes(**app["document"]) if "document" in app else None,
         enabled_tenants=tuple(app["enabled_tenants"]) if "enabled_tenants" in app else None,
     )
 

@@ -16,6 +16,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import authorize as operation
 from sickbay.services import login
 from sickbay.services.authorize import AuthorizeResult, PendingAuthorization
+from sickbay.services.client_documents import DocumentSource
 from sickbay.services.context import Tenant
 from sickbay.services.decision import Decision
 from sickbay.services.injection import choose, codes
@@ -24,6 +25,7 @@ from sickbay.services.login import SignInResult
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web.admin.wrong_tokens import network
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
@@ -59,6 +61,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         fetched=is_fetched(recorded.headers),
         automatic=partial(guard.opens, request.scope, recorded.headers),
         resent=http_request.state_of(request.scope).resent is not None,
+        source=_find_source(request, guard, recorded),
     )
     decision: Decision[Any, Any] = result.decision
     if result.waiting is None:
@@ -86,6 +89,19 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         recorded=recorded,
         shown=False,
     )
+
+
+def _find_source(request: Request, guard: AdminGuard, recorded: RecordedRequest) -> DocumentSource | None:
+    """Who sends the request, if it may cause a fetch of a client's metadata document. Looked at only for such a client_id."""
+    if "client_id=http" not in recorded.url and "client_id=http" not in recorded.body:
+        return None
+    if http_request.state_of(request.scope).resent is not None:
+        return None
+    headers = recorded.headers
+    opened = headers.get("sec-fetch-mode", "navigate") == "navigate" and headers.get("sec-fetch-dest", "document") == "document"
+    own = opened and headers.get("sec-fetch-site", "none") in ("none", "same-origin")
+    address = http_request.peer(request.scope)
+    return DocumentSource(network(address), own and guard.at_keyboard(request.scope, headers), opened)
 
 
 async def refuse_misdirected(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from msgspec import structs
@@ -9,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sickbay.authorization.launch.url import launch_uri
-from sickbay.authorization.models import User
+from sickbay.authorization.models import Client, User
+from sickbay.protocol import urls
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import authorize as operation
@@ -329,4 +331,21 @@ async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorizati
         dropped=tuple(Chip(decision.scope, "dropped", decision.reason) for decision in waiting.offered if not decision.granted),
         request_href=f"/exchanges/{waiting.exchange}",
         manage_href=f"/{tenant.name}{tenant.dialect.path('manage')}",
+        **_describe_document(waiting.client, waiting.redirect_uri),
+        resource=_name_resource(tenant, waiting.base),
     )
+
+
+def _name_resource(tenant: Tenant, url: str) -> str:
+    return next((resource.name or resource.url for resource in tenant.server.resources if resource.url == url), "")
+
+
+def _describe_document(client: Client, redirect_uri: str) -> dict[str, Any]:
+    """What the user can check about a client that no one registered: where its document is, and where the code goes."""
+    if client.document is None:
+        return {}
+    return {
+        "client_host": urls.split(client.client_id).netloc,
+        "redirect_host": urls.split(redirect_uri).netloc or f"{urls.scheme(redirect_uri)}:",
+        "on_this_machine": all(map(urls.is_loopback, client.redirect_uris)),
+    }

@@ -145,6 +145,13 @@ class ConsentView:
     dropped: tuple[Chip, ...] = ()
     request_href: str = ""
     manage_href: str = ""
+    client_host: str = ""
+    """The host of the client's metadata document; "" for a registered app."""
+    redirect_host: str = ""
+    on_this_machine: bool = False
+    """Whether all redirect URIs are on the user's machine, so that another program there could pass for the client."""
+    resource: str = ""
+    """The server that the token is for, if it isn't a FHIR base."""
 
     @property
     def total(self) -> int:

@@ -57,7 +57,7 @@ GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "multiple_deletes",
         ),
     ),
-    ("Agents (MCP)", ("resource_metadata", "missing_resource")),
+    ("Agents (MCP)", ("resource_metadata", "missing_resource", "client_id_documents")),
     ("Browsers (CORS)", ("strict_cors", "credentialed_cors")),
 )
 """All settings. tests/web/portal/test_policy_form.py finds those that are missing here."""

@@ -99,7 +99,13 @@ def _expect_closest(facts: Facts) -> Facts:
     return {**facts, "expected": corrections.find_closest_uri(received, registered), "note": "registered"}
 
 
+def _from_a_copy(facts: Facts) -> Facts | None:
+    """The client is known by a document that was fetched before."""
+    return facts if facts.get("document") else None
+
+
 FUNCTIONS: Mapping[str, Functions] = {
+    "mcp-cimd-stale": {"recognises": _from_a_copy},
     "redirect-uri-missing": {
         "recognises": _any_registered,
         "repair": corrections.set_from_fact("redirect_uri", "nearest"),
