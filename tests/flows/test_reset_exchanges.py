@@ -195,7 +195,7 @@ def test_exchanges_that_are_being_written_during_a_reset_are_left_out(
 ) -> None:
     async def steps(worker: Flow, other: Flow) -> None:
         sent, reached, go = await token(worker), asyncio.Event(), asyncio.Event()
-        write = journal._puts
+        write = journal._records
 
         async def hold(*arguments: Any) -> Any:
             reached.set()
@@ -203,7 +203,7 @@ def test_exchanges_that_are_being_written_during_a_reset_are_left_out(
             return await write(*arguments)
 
         await read(worker, sent)
-        monkeypatch.setattr(journal, "_puts", hold)
+        monkeypatch.setattr(journal, "_records", hold)
         writing = asyncio.create_task(worker.sandbox.journal.flush())
         await reached.wait()
         await reset(other, EVERYTHING)
