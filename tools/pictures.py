@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx2
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from sickbay.testing.server import serving
 
@@ -62,6 +62,7 @@ def main() -> None:
         page.goto(refused(live.base))
         page.screenshot(path=PICTURES / "exchange.png")
         take_explorer(browser, live.base)
+        take_class(browser)
         browser.close()
 
 
@@ -72,6 +73,40 @@ def take_explorer(browser: Browser, base: str) -> None:
         page = browser.new_page(viewport={"width": 1180, "height": 680}, color_scheme="dark" if dark else "light")
         page.goto(f"{base}/developer/explorer/general/r4/user:okafor/{path}")
         page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def take_class(browser: Browser) -> None:
+    """Take the teacher's overview of a class with three students."""
+    with tempfile.TemporaryDirectory() as folder, serving("--class-mode", "--host", "localhost", "--data", folder) as live:
+        for name, app in (("Ada Lovelace", "sample-app-general"), ("Grace Hopper", ""), ("Barbara Liskov", "")):
+            student = browser.new_context().new_page()
+            student.goto(live.line["class"]["join"])
+            student.fill("input[name=name]", name)
+            student.click("button:has-text('Join the class')")
+            student.wait_for_selector("#code")
+            _use(student, live.base, app, name)
+        teacher = browser.new_page(viewport={"width": 1280, "height": 760})
+        teacher.goto(f"{live.base}/developer/sign-in")
+        teacher.fill("input[name=token]", (Path(folder) / "admin-token").read_text().strip())
+        teacher.click("button:has-text('Sign in')")
+        teacher.wait_for_url(f"{live.base}/developer")
+        teacher.goto(f"{live.base}/developer/class")
+        teacher.screenshot(path=PICTURES / "class.png")
+
+
+def _use(student: Page, base: str, app: str, name: str) -> None:
+    """Launch an app, or register one and send a wrong request."""
+    if app:
+        student.goto(f"{base}/general/ehr/sign-in?next=/general/ehr/patients/p-0017?app={app}")
+        student.click("button[name=account][value=okafor]")
+        student.frame_locator("iframe.app").get_by_role("button", name="Allow").click()
+        student.wait_for_timeout(2500)
+    elif name.startswith("Grace"):
+        student.goto(f"{base}/developer/register?redirect_uris={HERE}callback&launch_uri={HERE}launch")
+        student.fill("input[name=name]", "Blood pressure")
+        student.click("button:has-text('Register the app')")
+        student.wait_for_selector("h1:has-text('Blood pressure')")
+        student.goto(f"{base}/general/oauth/authorize?client_id=blood-pressure&response_type=code&redirect_uri={HERE}callback")
 
 
 if __name__ == "__main__":

@@ -100,10 +100,9 @@ def test_a_python_test_starts_its_own_server(home: Path) -> None:
     assert "1 passed" in done.stdout, done.stdout
 
 
-def test_the_steps_for_a_class_register_thirty_apps(home: Path, port: int) -> None:
+def test_the_steps_for_a_class_print_where_students_join(home: Path, port: int) -> None:
     output = run(home, "In a class", port)
-    assert '"client_id":"app-1"' in output
-    assert '"client_id":"app-30"' in output
+    assert f"http://ehr.example.org:{port}/developer/join/" in output
     assert f"http://ehr.example.org:{port}/admin" in (home / "class.json").read_text()
 
 

@@ -29,7 +29,7 @@ OF_APP: Final = frozenset(("", "edit", "secret", "settings", "policy", "cards", 
 class Wanted:
     """What has to belong to the student. id: of an app, an exchange or a launch; "" for lists.
 
-    app of launch: the app that was launched, whoever launched it.
+    app of launch: the app that was launched, by any student.
     """
 
     kind: Literal["lists", "app", "exchange", "launch", "app of launch"]

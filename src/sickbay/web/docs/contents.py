@@ -40,7 +40,7 @@ SECTIONS = (
             Entry("Edit and resend a request", "how-to/resend"),
             Entry("Test your app", "testing"),
             Entry("Test in CI", "ci"),
-            Entry("Teach a class", "running", "in-a-class"),
+            Entry("Teach a class", "how-to/teach-a-class"),
             Entry("Run at a connectathon", "running", "at-a-connectathon"),
             Entry("Run in a container", "container"),
             Entry("Run behind a proxy", "how-to/behind-a-proxy"),
