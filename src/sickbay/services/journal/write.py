@@ -11,9 +11,8 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import Context
-from typing import TypeAlias, TypeVar
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from sickbay.diagnosis.silence.progress import PREFLIGHT_SECONDS
 from sickbay.kernel.memory import ResetScope
@@ -27,6 +26,7 @@ from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.queue import Queue
 from sickbay.services.journal.record import Exchange as Exchange
 from sickbay.services.journal.record import record, redact, redact_refusal
+from sickbay.services.journal.waiting import NOT_EXPLAINED, Arrived, Unexplained, W, Waiting, is_wanted, weight
 from sickbay.services.recent_launches import RecentLaunch
 from sickbay.services.redaction import live_secrets
 from sickbay.services.redaction.live_secrets import LiveSecrets
@@ -74,38 +74,8 @@ AT_A_TIME, PAUSE = 200, 0.01
 PURGED_EVERY = 3600
 ID_CHARACTERS = 200
 """No ID of an exchange or a timeline is longer."""
-NOT_EXPLAINED = ""
-"""No refusal that waits to be explained."""
 RESENT = "resent"
 """What the terminal says of a request that Sickbay sent again."""
-
-
-class Arrived(Struct, frozen=True, gc=False):
-    """A queued exchange. arrival: its place in the order of all exchanges (`Effects.arrival`)."""
-
-    arrival: int
-    exchange: Exchange
-
-    @property
-    def tenant(self) -> str:
-        return self.exchange.tenant
-
-
-class Unexplained(Struct, frozen=True):
-    """A refusal that waits to be explained, and what does it."""
-
-    arrival: int
-    exchange: Exchange
-    explained: Callable[[Exchange], Exchange]
-
-    @property
-    def tenant(self) -> str:
-        return self.exchange.tenant
-
-
-W = TypeVar("W", Arrived, Record, Unexplained)
-Waiting: TypeAlias = tuple[W, Revisions]
-"""A queued exchange or its record, and the resets of its hospital when its request ended."""
 
 
 class Journal:
@@ -256,7 +226,7 @@ class Journal:
         """
         async with self._writing:
             while not await self._write_explained(
-                self._unexplained.remove(lambda waiting: _is_wanted(waiting[0].exchange, wanted))
+                self._unexplained.remove(lambda waiting: is_wanted(waiting[0].exchange, wanted))
             ):
                 await runtime_settings.refresh(self.runtime)
             while not await self._write_queues():
@@ -385,16 +355,6 @@ class Journal:
                 RESENT if exchange.resent_from else "",
             )
         )
-
-
-def _is_wanted(exchange: Exchange, wanted: str | None) -> bool:
-    return wanted is None or (wanted != NOT_EXPLAINED and wanted in (exchange.id, exchange.timeline))
-
-
-def weight(exchange: Exchange) -> int:
-    """The approximate size of a queued exchange in bytes: request and response; everything else is small."""
-    sent = getattr(exchange.decision.request, "body", "") if exchange.decision else ""
-    return len(exchange.request.url) + len(exchange.request.body) + len(exchange.response.body or "") + len(sent or "")
 
 
 async def _records(batch: Sequence[Arrived], live: LiveSecrets, compare: bool, given: GivenAdvice) -> list[Record]:
