@@ -10,6 +10,7 @@ from sickbay.fhir.search.query import DateValue, Query, TokenValue
 from sickbay.fhir.visibility import EVERYTHING, NOTHING, Clause, Granular, Visibility
 from sickbay.storage.interface import Store
 from sickbay.storage.probe import COUNT_LIMIT, Extent, Occurrence, OutOfTime, Probe
+from sickbay.storage.query import compartment_sample
 
 DAY = 86_400_000
 MILLISECONDS = 5_000
@@ -22,8 +23,57 @@ def codes(probe: Probe, query: Query = ALL) -> list[Occurrence]:
     return probe.occurrences(query, parameter("Observation", "code"))
 
 
+async def fill(store: Store, patients: int, each: int, codes: int = 3) -> list[str]:
+    """Store patients with so many observations each, and one of the last patient with a code that no other has."""
+    names = [f"p{number}" for number in range(patients)]
+    for name in names:
+        saves = [observation(f"{name}-{number}", name, code=str(number % codes), date=number) for number in range(each)]
+        await store.transaction([patient(name), *saves])
+    await store.transaction([observation("rare", names[-1], code="rare", category="laboratory", date=each)])
+    return names
+
+
 @pytest.mark.anyio
 class ProbeContract:
+    async def test_a_sample_of_many_resources_still_has_every_code_of_the_patients(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        names = await fill(store, 6, 8)
+        visibility = of_patients(*names)
+
+        def values(probe: Probe) -> list[set[str]]:
+            wanted = (parameter("Observation", code) for code in ("code", "category"))
+            return [{found.value for found in probe.occurrences(ALL, each)} for each in wanted]
+
+        exact = await store.probe(SPACE, visibility, values, MILLISECONDS)
+        assert exact == [{"0", "1", "2", "rare"}, {"vital-signs", "laboratory"}]
+        monkeypatch.setattr(compartment_sample, "ALL_MEMBERS", 20)
+        monkeypatch.setattr(compartment_sample, "COUNT_LIMIT", 6)
+        assert await store.probe(SPACE, visibility, values, MILLISECONDS) == exact
+        await store.transaction([patient("q"), observation("hidden", "q", code="hidden")])
+        assert await store.probe(SPACE, visibility, values, MILLISECONDS) == exact
+
+    async def test_what_a_sample_says_is_never_more_than_what_is_there(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        names = await fill(store, 5, 7)
+        exact = {found.value: found.matches for found in await store.probe(SPACE, of_patients(*names), codes, MILLISECONDS)}
+        monkeypatch.setattr(compartment_sample, "ALL_MEMBERS", 4)
+        for size in (1, 5, 10, 20):
+            monkeypatch.setattr(compartment_sample, "COUNT_LIMIT", size)
+            sampled = await store.probe(SPACE, of_patients(*names), codes, MILLISECONDS)
+            assert {found.value for found in sampled} == exact.keys()
+            assert all(found.matches <= exact[found.value] for found in sampled)
+            bodies = await store.probe(SPACE, of_patients(*names), lambda probe: probe.bodies(ALL, 3), MILLISECONDS)
+            assert len(bodies) == 3
+
+    async def test_a_sample_follows_a_scope_with_a_filter(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        names = await fill(store, 4, 5)
+        monkeypatch.setattr(compartment_sample, "ALL_MEMBERS", 4)
+        limited = Visibility((Clause("*", "rs", frozenset(names), VITALS.clauses[0].filters),))
+        found = await store.probe(SPACE, limited, codes, MILLISECONDS)
+        assert {occurrence.value for occurrence in found} == {"0", "1", "2"}
+
     async def test_values_are_counted_among_the_matches_and_the_most_frequent_comes_first(self, store: Store) -> None:
         await store.transaction([observation("a", "p"), observation("b", "q"), observation("c", "p", code="1-8")])
         loinc = "http://loinc.org"

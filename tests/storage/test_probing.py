@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import threading
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 from tests.postgres import Server
-from tests.storage.making import SPACE, find, observation, query_for
+from tests.storage.contract_probe import fill
+from tests.storage.making import SPACE, find, observation, of_patients, parameter, query_for
 
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.postgres import probing as postgres_probing
 from sickbay.storage.postgres.probing import TimeLimit
 from sickbay.storage.probe import OutOfTime, Probe
-from sickbay.storage.query.statement import Statement
+from sickbay.storage.query import compartment_sample
+from sickbay.storage.query.statement import Row, Statement
 from sickbay.storage.sqlite import probing
 from sickbay.storage.sqlite.probing import LimitedReader
 from sickbay.storage.sqlite.store import open_store
@@ -109,3 +112,41 @@ def test_a_statement_that_takes_too_long_ends_on_postgres_and_the_next_one_runs(
         await db.close()
 
     asyncio.run(steps())
+
+
+@pytest.mark.parametrize("code", ["code", "category", "patient"])
+def test_values_for_many_patients_take_a_number_of_steps_that_does_not_grow_with_their_resources(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "TICK_STEPS", 100)
+    monkeypatch.setattr(probing, "STATEMENT_TICKS", 1_000_000)
+    monkeypatch.setattr(compartment_sample, "ALL_MEMBERS", 300)
+    monkeypatch.setattr(compartment_sample, "COUNT_LIMIT", 100)
+
+    async def count_steps(each: int) -> int:
+        store = open_store(tmp_path / f"{each}.db", find)
+        names = await fill(store, 50, each)
+        most = 0
+
+        def job(probe: Probe) -> None:
+            nonlocal most
+            reader = store._probe._reader
+            assert reader is not None
+            plain = reader.rows
+
+            def counted(*arguments: Any) -> list[Row]:
+                nonlocal most
+                rows = plain(*arguments)
+                most = max(most, reader._ticks_of_statement)
+                return rows
+
+            monkeypatch.setattr(reader, "rows", counted)
+            assert probe.occurrences(query_for("Observation"), parameter("Observation", code))
+
+        await store.probe(SPACE, of_patients(*names), job, 60_000)
+        await store.close()
+        return most * 100
+
+    few, many = asyncio.run(count_steps(25)), asyncio.run(count_steps(50))
+    assert many < few * 1.2, (few, many)
+    assert many < 200_000, many

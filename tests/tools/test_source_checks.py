@@ -47,6 +47,19 @@ def test_a_cycle_is_found_however_it_is_imported(tmp_path: Path, back: str) -> N
     assert faults(cycles.faults, tmp_path, FORWARD | {C: back}) == ["import cycle: sickbay.a, sickbay.b, sickbay.c"]
 
 
+def test_a_cycle_through_the_packages_around_a_file_is_found(tmp_path: Path) -> None:
+    files = {
+        "src/sickbay/__init__.py": "",
+        "src/sickbay/a/__init__.py": "from sickbay.a import first\n",
+        "src/sickbay/a/first.py": "from sickbay.b import third\n",
+        "src/sickbay/a/second.py": "",
+        "src/sickbay/b/__init__.py": "",
+        "src/sickbay/b/third.py": "from sickbay.a import second\n",
+    }
+    assert faults(cycles.faults, tmp_path, files) == ["import cycle: sickbay.a, sickbay.a.first, sickbay.b.third"]
+    assert faults(cycles.faults, tmp_path / "other", files | {"src/sickbay/a/__init__.py": ""}) == []
+
+
 def test_imports_in_one_direction_are_not_a_cycle(tmp_path: Path) -> None:
     assert faults(cycles.faults, tmp_path, FORWARD | {C: "import json\n", "src/sickbay/__init__.py": ""}) == []
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sickbay.authorization.access.scope import list_operation_scopes
-from sickbay.authorization.authorize.parameters import target_of
+from sickbay.authorization.bases import target_of
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Policy, ProtectedResource, Server
 from sickbay.authorization.requests import AccessRequest

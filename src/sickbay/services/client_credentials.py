@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from sickbay.authorization.authorize.parameters import target_of
+from sickbay.authorization.bases import target_of
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AccessToken, Client
 from sickbay.authorization.requests import TokenRequest

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sickbay.authorization.authorize.parameters import base_here
+from sickbay.authorization.bases import base_here
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.search.parameters import known_types
 from sickbay.kernel.english import join

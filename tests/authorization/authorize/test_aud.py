@@ -8,7 +8,8 @@ from tests.authorization import samples
 from tests.authorization.samples import refusals, sample_request
 
 from sickbay.authorization.authorize.aud import find_nearest
-from sickbay.authorization.authorize.parameters import base, base_of
+from sickbay.authorization.authorize.parameters import base
+from sickbay.authorization.bases import base_of
 
 BASES = (samples.BASE, samples.OLD)
 

@@ -154,9 +154,7 @@ def test_only_the_port_of_the_same_loopback_name_may_vary_and_only_for_a_native_
     assert passes(registered, sent, native=False) is (sent == registered)
 
 
-@pytest.mark.parametrize(
-    "registered", ["http://localhost:0/callback", "https://a.example:1/c"]
-)
+@pytest.mark.parametrize("registered", ["http://localhost:0/callback", "https://a.example:1/c"])
 def test_a_registered_uri_whose_port_can_not_vary_is_compared_exactly(registered: str) -> None:
     assert passes(registered, registered)
     assert not passes(registered, "http://localhost:5/callback")

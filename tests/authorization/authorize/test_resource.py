@@ -11,8 +11,9 @@ from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import refusals, sample_request
 
-from sickbay.authorization.authorize.parameters import is_agent, target, target_of
+from sickbay.authorization.authorize.parameters import is_agent, target
 from sickbay.authorization.authorize.resource import resource_and_aud_name_one_server
+from sickbay.authorization.bases import target_of
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Policy, ProtectedResource
 from sickbay.authorization.requests import authorize_request

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from sickbay.authorization.authorize.parameters import pkce_mode
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.token import pkce
 from sickbay.kernel.checks import Refusal
 
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 REFUSALS = frozenset(
     kind.name
     for kind in (
@@ -21,6 +23,11 @@ REFUSALS = frozenset(
         refusals.PKCE_CHALLENGE_MALFORMED,
     )
 )
+
+
+def is_challenge(text: str) -> bool:
+    """Whether the text could be an S256 challenge: 43 characters of base64url without padding (4.2)."""
+    return _CHALLENGE.fullmatch(text) is not None
 
 
 def asks_for_code(request: AuthorizeRequest) -> bool:
@@ -60,7 +67,7 @@ def code_challenge_method_is_s256_if_sent(request: AuthorizeRequest, context: Au
 @check()
 def code_challenge_is_a_base64url_sha256_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     challenge = _read_challenge(request)[0]
-    if challenge is None or pkce.is_challenge(challenge):
+    if challenge is None or is_challenge(challenge):
         return None
     facts = {"received": challenge, "length": len(challenge), "note": "43 characters, base64url"}
     return refusals.PKCE_CHALLENGE_MALFORMED.with_facts(facts)

@@ -11,10 +11,10 @@ from sickbay.authorization.authorize.parameters import (
     asks_patient,
     audience,
     base,
-    base_of,
     resource_facts,
     tokens,
 )
+from sickbay.authorization.bases import base_of
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Launch, Server

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypeAlias
 
 from msgspec import structs
 
+from sickbay.authorization.bases import base_here, target_of
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Launch, Pkce, Server
-from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
-from sickbay.kernel.checks import UNKNOWN, Check, RefusalType, Unknown
+from sickbay.kernel.checks import UNKNOWN, Check, Unknown
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scope_spelling import spelling
@@ -29,20 +28,6 @@ def scope_of(request: AuthorizeRequest) -> str:
 def tokens(request: AuthorizeRequest) -> tuple[str, ...]:
     """Returns the scopes as sent, however they are separated."""
     return spelling(scope_of(request)).tokens
-
-
-@memoize(4096)
-def find_wrong_separators(text: str) -> tuple[RefusalType, ...]:
-    """Returns the refusals for characters between or around scopes other than a single space (RFC 6749 3.3)."""
-    scope_text = spelling(text)
-    problems = {
-        refusals.SCOPE_COMMA_SEPARATED: scope_text.commas,
-        refusals.SCOPE_PLUS_LITERAL: scope_text.pluses,
-        refusals.SCOPE_TAB_SEPARATED: scope_text.tabs,
-        refusals.SCOPE_SEPARATOR_WRONG: bool(scope_text.separators),
-        refusals.SCOPE_HAS_STRAY_CHARACTERS: bool(scope_text.array or scope_text.stray or scope_text.name),
-    }
-    return tuple(refusal for refusal, present in problems.items() if present)
 
 
 def correct_scopes(request: AuthorizeRequest) -> tuple[str, ...]:
@@ -88,42 +73,16 @@ def audience(request: AuthorizeRequest) -> str | None:
     return request.parameters.get("aud") or request.parameters.get("resource")
 
 
-def base_of(aud: str, bases: Sequence[str]) -> str | None:
-    """Returns the base that `aud` means: equal except for one trailing slash, the case of the host, or the loopback name.
-
-    A URL with a fragment or query, even an empty one, never matches (RFC 8707 2).
-    """
-    if aud in bases:
-        return aud
-    if not aud or "#" in aud or "?" in aud:
-        return None
-    wanted = urls.one_loopback(urls.normalise(aud))
-    return next((base for base in bases if urls.one_loopback(urls.normalise(base)) == wanted), None)
-
-
 def base(request: AuthorizeRequest, server: Server) -> str | None:
     """Returns the FHIR base that the request is for, or None if aud isn't one of the server's bases."""
     aud = audience(request)
     return base_here(aud, server) if aud else None
 
 
-def base_here(aud: str, server: Server) -> str | None:
-    """Returns the base of this server that `aud` means, by any of its URLs."""
-    return base_of(aud, server.fhir_bases) or server.also.get(base_of(aud, tuple(server.also)) or "")
-
-
 def target(request: AuthorizeRequest, server: Server) -> str | None:
     """Returns what the token is for: a FHIR base or a registered resource. None if the request names neither."""
     named = audience(request)
     return target_of(named, server) if named else None
-
-
-def target_of(text: str, server: Server) -> str | None:
-    """Returns the FHIR base or the registered resource that a URL means."""
-    found = base_here(text, server)
-    if found is None and server.resources:
-        found = base_of(text, tuple([resource.url for resource in server.resources]))
-    return found
 
 
 def resource_facts(request: AuthorizeRequest) -> dict[str, object]:

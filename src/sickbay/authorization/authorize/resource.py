@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sickbay.authorization.authorize.aud import aud_is_a_fhir_base_of_this_server
-from sickbay.authorization.authorize.parameters import base_here, base_of, target, tokens
+from sickbay.authorization.authorize.parameters import target, tokens
 from sickbay.authorization.authorize.scope import scope_is_sent
+from sickbay.authorization.bases import base_here, base_of
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Server

@@ -8,7 +8,6 @@ from sickbay.authorization.authorize.parameters import (
     asks_patient,
     base,
     correct_scopes,
-    find_wrong_separators,
     read_scopes,
     requested_resources,
     resource_facts,
@@ -21,6 +20,7 @@ from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes import requested as requested_scopes
+from sickbay.authorization.scopes.separators import find_wrong_separators
 from sickbay.kernel.checks import Refusal, RefusalType
 from sickbay.protocol import scope_spelling, scopes
 from sickbay.protocol.scopes import ResourceScope

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from sickbay.authorization.authorize.parameters import base, find_wrong_separators
+from sickbay.authorization.authorize.parameters import base
 from sickbay.authorization.models import Client, Policy, Server, TokenFamily
 from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
+from sickbay.authorization.scopes.separators import find_wrong_separators
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import parse_registered, spelling

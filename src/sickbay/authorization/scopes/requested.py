@@ -9,10 +9,11 @@ from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import Any
 
-from sickbay.authorization.authorize.parameters import base_here, find_wrong_separators
+from sickbay.authorization.bases import base_here
 from sickbay.authorization.models import Policy, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.scopes.resource_types import ALL_TYPES, find_nearest
+from sickbay.authorization.scopes.separators import find_wrong_separators
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Refusal, RefusalType
 from sickbay.kernel.similar_names import find_closest

@@ -21,17 +21,11 @@ Slip: TypeAlias = Literal["not-hashed", "hex", "hex-encoded", "padded", "base64"
 
 METHOD = "S256"
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def is_verifier(text: str) -> bool:
     """Whether the text has 43 to 128 unreserved characters (4.1)."""
     return _VERIFIER.fullmatch(text) is not None
-
-
-def is_challenge(text: str) -> bool:
-    """Whether the text could be an S256 challenge: 43 characters of base64url without padding (4.2)."""
-    return _CHALLENGE.fullmatch(text) is not None
 
 
 def challenge(verifier: str) -> str:

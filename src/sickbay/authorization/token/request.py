@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.authorize.parameters import base_of, target_of
+from sickbay.authorization.bases import base_of, target_of
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AuthorizationCode, Client, Server, TokenFamily

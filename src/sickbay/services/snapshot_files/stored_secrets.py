@@ -17,7 +17,8 @@ from sickbay.storage.interface import Record
 REMOVED: Final = b"removed-by-export"
 MAXIMUM_LOOKED_UP: Final = 1000
 """Texts of the length of a token that are looked up. Any beyond that are removed."""
-_RUN: Final = re.compile(rb"(?<![A-Za-z0-9_.-])[A-Za-z0-9_.-]{%d,200}(?![A-Za-z0-9_.-])" % TOKEN)
+_RUN: Final = re.compile(rb"(?<![\w-])(?:[\w-]{1,64}\.\d{1,9}\.)?[\w-]{%d}(?![\w-])" % TOKEN)
+"""A token, or a refresh token, which has two more parts before it."""
 
 
 async def remove(runtime: Runtime, files: Mapping[str, bytes], saved: Iterable[Record]) -> dict[str, bytes]:

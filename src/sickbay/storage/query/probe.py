@@ -15,6 +15,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.probe import COUNT_LIMIT, NEARBY_LIMIT, OCCURRENCE_LIMIT, Extent, Occurrence
 from sickbay.storage.query import search
+from sickbay.storage.query.compartment_sample import CompartmentSample
 from sickbay.storage.query.dictionary import LIVE, SHIFT
 from sickbay.storage.query.filters import FALSE, LAST, TABLES, Scope, one_of
 from sickbay.storage.query.keyset import GREATEST_NUMBER, Find
@@ -39,6 +40,7 @@ class StoreProbe:
     ) -> None:
         self._run, self._find_scope, self._find, self._guard = run, find_scope, find, guard
         self._space, self._visibility = space, visibility
+        self._samples: dict[str, CompartmentSample] = {}
 
     @cached_property
     def _scope(self) -> Scope | None:
@@ -126,10 +128,24 @@ class StoreProbe:
         source = plan.source
         rows = Sql(source.join() if plan.needs_row else source.text, source.binds)
         if source.row and query.ids is None:
-            rows = self._in_compartments(query.type) or rows
+            sampled = self._sample(query) if ordered else None
+            rows = self._read_sample(sampled) if sampled else self._in_compartments(query.type) or rows
         order = " ORDER BY 1" if ordered else ""
         text = f"SELECT {source.nid} AS nid {rows.text} AND {plan.where.text}{order} LIMIT ?"
         return Sql(text, (*rows.binds, *plan.where.binds, limit))
+
+    def _sample(self, query: Query) -> list[int] | None:
+        """The resources of a type to look at if there are too many to sort. None if all are sorted."""
+        return None if query.narrows or self._scope is None else self._find_sample(self._scope, query.type).nids
+
+    def _find_sample(self, scope: Scope, type: str) -> CompartmentSample:
+        if type not in self._samples:
+            self._samples[type] = CompartmentSample(self._run, scope, self._visibility, type)
+        return self._samples[type]
+
+    def _read_sample(self, nids: list[int]) -> Sql:
+        text = f"FROM json_each(?) c CROSS JOIN resource r ON r.nid = c.value WHERE r.state = {LIVE}"
+        return Sql(text, (orjson.dumps(nids).decode(),))
 
     def _in_compartments(self, type: str) -> Sql | None:
         """Read all of a type from the compartments that are visible, so that other patients' resources cost nothing."""
@@ -177,10 +193,17 @@ class StoreProbe:
     def _codes(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
         columns = "t.nid AS nid, t.hash AS hash"
         counts: dict[int, int] = dict(self._occurring(query, parameter, "token_index", columns, "hash"))
+        if self._scope is not None and self._sample(query) is not None:
+            counts = self._add_codes(counts, self._find_sample(self._scope, query.type).count_codes(parameter.code))
         text = "SELECT hash, system, code FROM term WHERE hash IN (SELECT value FROM json_each(?))"
         terms = self._run(Statement(text, (orjson.dumps(list(counts)).decode(),))) if counts else []
         found = [Occurrence(system, code, counts[hash]) for hash, system, code in terms]
         return sorted(found, key=lambda occurrence: (-occurrence.matches, occurrence.system, occurrence.value))
+
+    def _add_codes(self, counts: dict[int, int], more: dict[int, int]) -> dict[int, int]:
+        """Add the codes of all patients to those of a sample. All numbers are at most those of the matches."""
+        highest = {hash: max(counts.get(hash, 0), more.get(hash, 0)) for hash in counts | more}
+        return dict(sorted(highest.items(), key=lambda item: (-item[1], item[0]))[:OCCURRENCE_LIMIT])
 
     def _references(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
         rows = self._rows(query, parameter, "reference_index", "t.nid AS nid, t.target AS target")

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from sickbay.authorization.authorize.parameters import audience, base_of
+from sickbay.authorization.authorize.parameters import audience
+from sickbay.authorization.bases import base_of
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest

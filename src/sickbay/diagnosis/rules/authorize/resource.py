@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 
 from sickbay.authorization.authorize.aud import list_likely
-from sickbay.authorization.authorize.parameters import audience, base_of, is_agent
+from sickbay.authorization.authorize.parameters import audience, is_agent
+from sickbay.authorization.bases import base_of
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest
