@@ -90,7 +90,7 @@ def _search_pages() -> dict[str, tuple[str, Any, Frame]]:
         "explorer-search-least": (
             "explorer_search",
             views.SearchView(
-                bar=LEAST_BAR, title="All", sent=LEAST_SENT, results=views.Results(columns=(), rows=(), total="No results")
+                bar=LEAST_BAR, title="All", sent=LEAST_SENT, results=views.Results(columns=(), rows=(), total="0 results")
             ),
             HERE,
         ),
