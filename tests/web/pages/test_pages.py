@@ -15,6 +15,8 @@ from sickbay.web import html_response
 
 PAGES = pages()
 FRAGMENTS = ("requests", "exchange_list", "timeline_body", "class_list")
+SCRIPTED = {"data-probe", "data-none", "data-live-pause"}
+"""Attributes of elements that only a script shows: it says what it found, or offers what it does."""
 VOID = {"meta", "link", "input", "br", "hr", "img", "wbr", "source"}
 
 
@@ -61,6 +63,18 @@ def test_a_strict_content_security_policy_breaks_nothing(case: str) -> None:
     assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
     assert "style" not in {tag for tag, _ in page.elements}
     assert all(script.get("src") for script in page.all("script"))
+
+
+@for_each("case", PAGES)
+def test_a_page_can_be_read_and_its_forms_sent_without_javascript(case: str) -> None:
+    """Only what a script itself does is hidden, and every form has a button or one field, which Enter sends."""
+    html = html_of(case)
+    page = Page(html)
+    hidden = [attributes for _, attributes in page.elements if "hidden" in attributes]
+    assert all(SCRIPTED & {*attributes} or attributes.get("role") == "alert" for attributes in hidden)
+    for form in re.findall(r"<form\b.*?</form>", html, flags=re.S):
+        fields = re.findall(r'<(?:input(?![^>]*type="hidden")|select|textarea)\b', form)
+        assert re.search(r'<button(?![^>]*type="button")', form) or len(fields) == 1
 
 
 @for_each("case", PAGES)
