@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import httpx2
 from playwright.sync_api import Browser, Page, sync_playwright
+from tools.picture_launches import take_launches
 
 from sickbay.testing.server import serving
 
@@ -62,6 +63,7 @@ def main() -> None:
         page.goto(refused(live.base))
         page.screenshot(path=PICTURES / "exchange.png")
         take_explorer(browser, live.base)
+        take_launches(browser, live.base, PICTURES)
         take_class(browser)
         browser.close()
 
