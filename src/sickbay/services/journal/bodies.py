@@ -8,7 +8,7 @@ from typing import Any
 from sickbay.services.context import Runtime
 from sickbay.services.kept_bodies import BODY_BYTES, KeptBody, KeptExchange
 from sickbay.services.redaction import kept_bodies
-from sickbay.services.redaction.live_secrets import LiveSecrets, hashes
+from sickbay.services.redaction.live_secrets import LiveSecrets, load
 
 
 async def add(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
@@ -17,7 +17,7 @@ async def add(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
     if kept is None or runtime.kept_bodies is None:
         return entry
     async with runtime.kept_bodies.masking:
-        live = LiveSecrets(await hashes(runtime), passwords=runtime.passwords)
+        live = await load(runtime, ())
         sent, received = await asyncio.to_thread(_mask, kept, live)
     request, response = entry["request"] | {"body": sent}, entry["response"] | {"body": received}
     return entry | {"request": request, "response": response, "bodies_kept": True}
