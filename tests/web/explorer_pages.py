@@ -89,7 +89,9 @@ def _search_pages() -> dict[str, tuple[str, Any, Frame]]:
         "explorer-search-form": ("explorer_search", replace(full, sent=None, results=None, links=()), HERE),
         "explorer-search-least": (
             "explorer_search",
-            views.SearchView(bar=LEAST_BAR, title="All", sent=LEAST_SENT, results=views.Results(columns=(), rows=())),
+            views.SearchView(
+                bar=LEAST_BAR, title="All", sent=LEAST_SENT, results=views.Results(columns=(), rows=(), total="0 results")
+            ),
             HERE,
         ),
         "explorer-pick": ("explorer_search", picking, HERE),
