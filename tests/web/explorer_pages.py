@@ -39,8 +39,8 @@ SENT = views.Sent(
     exchange="Q2xpY2s",
 )
 LEAST_SENT = replace(SENT, exchange="")
-PROBLEM = views.Problem(title="Refused (403)", is_refused=True, findings=parts.findings(make_refused()["findings"]))
-GONE = views.Problem(title="This resource was deleted (410)", is_refused=False, text="Patient/p-0017 was deleted.")
+PROBLEM = views.ExplorerProblem(title="Refused (403)", is_refused=True, findings=parts.findings(make_refused()["findings"]))
+GONE = views.ExplorerProblem(title="This resource was deleted (410)", is_refused=False, text="Patient/p-0017 was deleted.")
 TABS = (Choice(f"{ROOT}/Patient/p-0017", "Readable", True), Choice(f"{ROOT}/Patient/p-0017?_format=json", "JSON"))
 ROWS = (
     views.ResultRow(
@@ -142,7 +142,7 @@ def _history_pages() -> dict[str, tuple[str, Any, Frame]]:
         Difference("birthDate", None, "2026"),
         Difference("gender", "male", None),
     )
-    compared = views.ComparisonView(
+    compared = views.VersionComparisonView(
         name="Patient/1",
         bar=BAR,
         title="Patient/1",

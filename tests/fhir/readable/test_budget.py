@@ -7,7 +7,7 @@ from html import escape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.fhir.readable.budget import VALUE_CHARACTERS, Budget, cut, cut_lines, html_bytes
+from sickbay.fhir.readable.budget import VALUE_CHARACTERS, PageBudget, cut, cut_lines, html_bytes
 
 
 @given(st.text())
@@ -31,11 +31,11 @@ def test_a_long_text_is_cut_at_the_end_of_a_line() -> None:
 def test_a_long_value_says_how_much_is_missing() -> None:
     assert cut("abcdef", 6) == "abcdef"
     assert cut("abcdefg", 6) == "abcdef… (1 more characters)"
-    assert len(Budget(10).take("x" * 5000, 0)) < VALUE_CHARACTERS + 40
+    assert len(PageBudget(10).take("x" * 5000, 0)) < VALUE_CHARACTERS + 40
 
 
 def test_a_budget_remembers_that_something_was_left_out() -> None:
-    budget = Budget(10)
+    budget = PageBudget(10)
     budget.take("12345", 4)
     assert not budget.is_spent
     assert not budget.is_exceeded

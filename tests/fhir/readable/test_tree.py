@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import for_each
 
-from sickbay.fhir.readable.budget import Budget, html_bytes
+from sickbay.fhir.readable.budget import PageBudget, html_bytes
 from sickbay.fhir.readable.references import Target
-from sickbay.fhir.readable.tree import DEEPEST, MARKUP_BYTES, Group, humanize, label_of, read_resource
+from sickbay.fhir.readable.tree import DEEPEST, MARKUP_BYTES, ElementText, humanize, label_of, read_resource
 
 LEAVES = st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=20)
 NAMES = st.sampled_from(
@@ -38,7 +38,7 @@ ANY_JSON = st.recursive(
 
 
 def read(version: str, resource: dict[str, Any], limit: int = 60_000) -> list[tuple[str, str]]:
-    text = read_resource(version, resource, ("http://b",), Budget(limit))
+    text = read_resource(version, resource, ("http://b",), PageBudget(limit))
     return [(group.label, " | ".join(value.text for value in group.values)) for group in text.groups]
 
 
@@ -89,13 +89,13 @@ def test_a_reference_and_a_contained_resource_have_their_targets() -> None:
         "requester": {"reference": "http://other/Practitioner/1"},
         "contained": [{"resourceType": "Medication", "id": "m", "code": {"text": "Aspirin"}}, {"contained": []}, "x"],
     }
-    text = read_resource("r4", request, ("http://b",), Budget(60_000))
+    text = read_resource("r4", request, ("http://b",), PageBudget(60_000))
     targets = [group.values[0].target for group in text.groups]
     assert targets == [Target(contained="m"), Target("Patient", "1"), None]
     assert [inner.groups[0].values[0].text for inner in text.contained if inner.groups] == ["Aspirin"]
 
 
-def _count(groups: Sequence[Group]) -> tuple[int, int]:
+def _count(groups: Sequence[ElementText]) -> tuple[int, int]:
     """The bytes of all texts and their markup, and the levels."""
     size, levels = 0, 0
     for group in groups:
@@ -108,7 +108,7 @@ def _count(groups: Sequence[Group]) -> tuple[int, int]:
 
 @given(st.sampled_from(("r4", "dstu2", "r5")), st.dictionaries(NAMES, ANY_JSON, max_size=8), st.integers(0, 3000))
 def test_any_json_is_read_without_an_error_and_within_the_budget(version: str, members: dict[str, Any], limit: int) -> None:
-    text = read_resource(version, {"resourceType": "Observation"} | members, ("http://b",), Budget(limit))
+    text = read_resource(version, {"resourceType": "Observation"} | members, ("http://b",), PageBudget(limit))
     size, levels = _count(text.groups)
     assert size <= limit + 4 * (2_040 * 6 + MARKUP_BYTES) + levels * MARKUP_BYTES
     assert levels <= DEEPEST + 2
@@ -116,8 +116,8 @@ def test_any_json_is_read_without_an_error_and_within_the_budget(version: str, m
 
 def test_what_is_left_out_is_noted() -> None:
     large = {"resourceType": "Observation", "note": [{"text": "x" * 100}] * 100}
-    assert read_resource("r4", large, (), Budget(1000)).is_cut
-    assert not read_resource("r4", large, (), Budget(100_000)).is_cut
+    assert read_resource("r4", large, (), PageBudget(1000)).is_cut
+    assert not read_resource("r4", large, (), PageBudget(100_000)).is_cut
 
 
 def test_a_name_in_camel_case_becomes_words() -> None:

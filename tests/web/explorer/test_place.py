@@ -10,7 +10,7 @@ from tests.laws import for_each
 from sickbay.fhir.readable.references import Target
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
 from sickbay.settings.settings import Settings
-from sickbay.web.explorer.place import Place, read_place
+from sickbay.web.explorer.place import ExplorerPlace, read_place
 
 ROOT = "/developer/explorer/general/r4/user:okafor"
 BASE = "http://localhost:7425/general/r4"
@@ -28,7 +28,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     loop.close()
 
 
-def read(sandbox: Sandbox, path: str, query: str = "") -> Place | None:
+def read(sandbox: Sandbox, path: str, query: str = "") -> ExplorerPlace | None:
     return read_place(sandbox, {"raw_path": path.encode(), "path": path, "query_string": query.encode()})
 
 

@@ -15,7 +15,7 @@ def html_bytes(text: str) -> int:
     return len(text.encode("utf-8", "replace")) + 5 * sum(map(text.count, _ESCAPED))
 
 
-class Budget:
+class PageBudget:
     """bytes: of text and of the markup around it."""
 
     def __init__(self, bytes: int) -> None:
@@ -24,7 +24,7 @@ class Budget:
 
     @property
     def is_spent(self) -> bool:
-        """Whether nothing more fits. Whoever asks leaves something out, so that is remembered."""
+        """Whether nothing more fits. A caller that asks then leaves something out, so that is remembered."""
         if self._left <= 0:
             self.is_exceeded = True
         return self._left <= 0

@@ -28,7 +28,7 @@ LISTED: Final = 2
 """Values of a repeated element in a cell. The others are counted."""
 
 
-class Cell(NamedTuple):
+class TableCell(NamedTuple):
     text: str
     target: Target | None = None
 
@@ -52,18 +52,18 @@ def name_column(alternatives: Sequence[str]) -> str:
     return humanize(alternatives[0])
 
 
-def write_cells(version: str, resource: Mapping[str, Any], bases: Sequence[str]) -> tuple[Cell, ...]:
+def write_cells(version: str, resource: Mapping[str, Any], bases: Sequence[str]) -> tuple[TableCell, ...]:
     type = text_of(resource.get("resourceType"))
     return tuple(_cell(version, type, resource, column, bases) for column in list_columns(version, type))
 
 
-def _cell(version: str, type: str, resource: Mapping[str, Any], column: Sequence[str], bases: Sequence[str]) -> Cell:
+def _cell(version: str, type: str, resource: Mapping[str, Any], column: Sequence[str], bases: Sequence[str]) -> TableCell:
     """The value of the first alternative that the resource has."""
     for name in column:
         key = next((key for key in resource if _is_of(version, type, key, name)), None)
         if key is not None:
             return _write(version, resource, key, bases)
-    return Cell("")
+    return TableCell("")
 
 
 def _is_of(version: str, type: str, key: str, name: str) -> bool:
@@ -71,14 +71,14 @@ def _is_of(version: str, type: str, key: str, name: str) -> bool:
     return key == name or any(child.key == key for child in children(version, type).get(name, ()))
 
 
-def _write(version: str, resource: Mapping[str, Any], key: str, bases: Sequence[str]) -> Cell:
+def _write(version: str, resource: Mapping[str, Any], key: str, bases: Sequence[str]) -> TableCell:
     child, values = find_child(version, text_of(resource.get("resourceType")), key), list_of(resource[key])
     lines = [_line(version, child.type, child.path, value) for value in values[: LISTED + 1]]
     texts = [_name_contained(version, resource, line) if line.startswith("#") else line for line in lines if line]
     more = len(values) - LISTED
     text = ", ".join(texts[:LISTED]) + (f" and {more} more" if more > 0 and len(texts) > LISTED else "")
     target = target_of(version, child.type, values[0], bases) if len(values) == 1 else None
-    return Cell(text if len(text) <= CELL_CHARACTERS else f"{text[: CELL_CHARACTERS - 1]}…", target)
+    return TableCell(text if len(text) <= CELL_CHARACTERS else f"{text[: CELL_CHARACTERS - 1]}…", target)
 
 
 def _line(version: str, type: str, path: str, value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sickbay.fhir.elements import Child, children
-from sickbay.fhir.readable.budget import Budget
+from sickbay.fhir.readable.budget import PageBudget
 from sickbay.fhir.readable.narrative import read_narrative
 from sickbay.fhir.readable.references import Target, target_of
 from sickbay.fhir.readable.values import DESCRIBE, describe, describe_codes, list_of, object_of, text_of
@@ -35,11 +35,11 @@ class Value(Struct, frozen=True):
     text: str = ""
     note: str = ""
     target: Target | None = None
-    groups: tuple[Group, ...] = ()
+    groups: tuple[ElementText, ...] = ()
     is_code: bool = False
 
 
-class Group(Struct, frozen=True):
+class ElementText(Struct, frozen=True):
     """An element and all its values."""
 
     label: str
@@ -51,13 +51,13 @@ class ResourceText(Struct, frozen=True):
 
     type: str
     id: str
-    groups: tuple[Group, ...]
+    groups: tuple[ElementText, ...]
     narrative: str = ""
     contained: tuple[ResourceText, ...] = ()
     is_cut: bool = False
 
 
-def read_resource(version: str, resource: dict[str, Any], bases: Sequence[str], budget: Budget) -> ResourceText:
+def read_resource(version: str, resource: dict[str, Any], bases: Sequence[str], budget: PageBudget) -> ResourceText:
     """bases: the URLs of this FHIR base, for its references."""
     reader = _Reader(version, bases, budget)
     groups = reader.read_elements(_path_of(version, resource), resource, 0)
@@ -82,10 +82,10 @@ def _path_of(version: str, resource: dict[str, Any]) -> str:
 
 
 class _Reader:
-    def __init__(self, version: str, bases: Sequence[str], budget: Budget) -> None:
+    def __init__(self, version: str, bases: Sequence[str], budget: PageBudget) -> None:
         self._version, self._bases, self._budget = version, bases, budget
 
-    def read_elements(self, path: str, members: dict[str, Any], depth: int) -> tuple[Group, ...]:
+    def read_elements(self, path: str, members: dict[str, Any], depth: int) -> tuple[ElementText, ...]:
         """The elements of an object in their order, and then its extensions.
 
         path: under which the definitions list the elements; "" if they are unknown.
@@ -93,16 +93,16 @@ class _Reader:
         extensions = [extension for key in _EXTENSIONS for extension in list_of(members.get(key))]
         return (*self._groups(path, members, depth), *self._extensions(extensions, depth))
 
-    def _groups(self, path: str, members: dict[str, Any], depth: int) -> Iterator[Group]:
+    def _groups(self, path: str, members: dict[str, Any], depth: int) -> Iterator[ElementText]:
         for key, member in members.items():
             if self._budget.is_spent:
                 return
             if key in _EXTENSIONS or (depth == 0 and key in _HIDDEN):
                 continue
             if values := self._values(find_child(self._version, path, key), list_of(member), depth):
-                yield Group(self._budget.take(label_of(self._version, path, key), MARKUP_BYTES), values)
+                yield ElementText(self._budget.take(label_of(self._version, path, key), MARKUP_BYTES), values)
 
-    def _extensions(self, extensions: Sequence[Any], depth: int) -> Iterator[Group]:
+    def _extensions(self, extensions: Sequence[Any], depth: int) -> Iterator[ElementText]:
         for extension in map(object_of, extensions):
             if self._budget.is_spent:
                 return
@@ -111,7 +111,7 @@ class _Reader:
             values = tuple(value for group in groups for value in group.values)
             shown = (Value(groups=groups),) if "extension" in rest else values
             url = text_of(extension.get("url"))
-            yield Group(self._budget.take(url.rstrip("/").rpartition("/")[2] or "extension", MARKUP_BYTES), shown)
+            yield ElementText(self._budget.take(url.rstrip("/").rpartition("/")[2] or "extension", MARKUP_BYTES), shown)
 
     def _values(self, child: Child, items: Sequence[Any], depth: int) -> tuple[Value, ...]:
         values = []

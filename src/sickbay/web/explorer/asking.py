@@ -25,7 +25,7 @@ from sickbay.services.empty_searches.memory import EmptySearch
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.viewers import Viewer
 from sickbay.settings.database import Unavailable
-from sickbay.web.explorer.place import Place
+from sickbay.web.explorer.place import ExplorerPlace
 from sickbay.web.fhir.context import FhirBase
 from sickbay.web.fhir.endpoint import perform
 from sickbay.web.fhir.request import LARGE, access_request
@@ -68,7 +68,7 @@ class Asked(NamedTuple):
         return self.response.status == 200
 
 
-async def ask(base: FhirBase, place: Place, viewer: Viewer) -> Asked:
+async def ask(base: FhirBase, place: ExplorerPlace, viewer: Viewer) -> Asked:
     """Send the request at this place as this viewer, and record it if it is refused or finds nothing. Raises NotReading."""
     routed, request = _read(base, place)
     response, access = await perform(base, request, routed, b"", viewer.context)
@@ -78,14 +78,14 @@ async def ask(base: FhirBase, place: Place, viewer: Viewer) -> Asked:
     return await _record(base, asked, response.access or access, viewer)
 
 
-async def ask_quietly(base: FhirBase, place: Place, viewer: Viewer) -> FhirResponse:
+async def ask_quietly(base: FhirBase, place: ExplorerPlace, viewer: Viewer) -> FhirResponse:
     """The same, without a record of any kind. Raises NotReading."""
     routed, request = _read(base, place)
     response, _ = await perform(base, request, routed, b"", viewer.context)
     return response
 
 
-def _read(base: FhirBase, place: Place) -> tuple[Route | Misrouted, AccessRequest]:
+def _read(base: FhirBase, place: ExplorerPlace) -> tuple[Route | Misrouted, AccessRequest]:
     path = f"/{place.path}" if place.path else ""
     routed = route(place.version, "GET", path)
     if isinstance(routed, Route) and routed.interaction not in READING:

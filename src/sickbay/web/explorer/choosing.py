@@ -13,7 +13,7 @@ from sickbay.services import sessions, users, viewers
 from sickbay.services.context import Tenant
 from sickbay.services.viewers import TokenChoice, Viewer
 from sickbay.web import cookies
-from sickbay.web.explorer.place import HOME, Place
+from sickbay.web.explorer.place import HOME, ExplorerPlace
 from sickbay.web.explorer.views import Bar
 from sickbay.web.pages.parts import Choice
 
@@ -23,7 +23,7 @@ LABEL_CHARACTERS: Final = 60
 SCOPE_CHARACTERS: Final = 400
 
 
-async def make_bar(sandbox: Sandbox, place: Place, viewer: Viewer | None) -> Bar:
+async def make_bar(sandbox: Sandbox, place: ExplorerPlace, viewer: Viewer | None) -> Bar:
     """The bar of a page. viewer: None on a page without data."""
     runtime, tenant = sandbox.runtime, place.tenant
     tokens = await viewers.list_tokens(runtime, tenant, LISTED_TOKENS)

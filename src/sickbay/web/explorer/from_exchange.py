@@ -15,7 +15,7 @@ from sickbay.services.context import Tenant
 from sickbay.services.journal import read as journal_reader
 from sickbay.web.exchanges.code_samples import is_masked
 from sickbay.web.explorer.asking import READING
-from sickbay.web.explorer.place import HOME, Place
+from sickbay.web.explorer.place import HOME, ExplorerPlace
 
 LOOKED_AT_TOKENS = 20
 
@@ -27,7 +27,7 @@ def find_link(entry: Mapping[str, Any]) -> str:
     return f"{HOME}?exchange={entry['id']}" if is_reading else ""
 
 
-async def find_place(sandbox: Sandbox, id: str) -> Place | None:
+async def find_place(sandbox: Sandbox, id: str) -> ExplorerPlace | None:
     """None if there is no such exchange, or if the explorer doesn't send such requests. viewer: "" if the app has no token."""
     entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=True)
     tenant = sandbox.tenants.get(entry.get("tenant") or "") if entry else None
@@ -35,7 +35,7 @@ async def find_place(sandbox: Sandbox, id: str) -> Place | None:
         return None
     url = urlsplit(entry["request"]["url"])
     for version in tenant.dialect.fhir:
-        place = Place(tenant, version, "")
+        place = ExplorerPlace(tenant, version, "")
         base = next((base for base in place.bases if f"{url.scheme}://{url.netloc}{url.path}/".startswith(f"{base}/")), None)
         if base is not None:
             path = url.path[len(urlsplit(base).path) :].lstrip("/")
@@ -43,7 +43,9 @@ async def find_place(sandbox: Sandbox, id: str) -> Place | None:
     return None
 
 
-async def _with_viewer(sandbox: Sandbox, place: Place, tenant: Tenant, entry: Mapping[str, Any]) -> Place | None:
+async def _with_viewer(
+    sandbox: Sandbox, place: ExplorerPlace, tenant: Tenant, entry: Mapping[str, Any]
+) -> ExplorerPlace | None:
     """The place with the newest token of the app for this base, if possible one of the same launch."""
     if route(place.version, "GET", f"/{place.path}" if place.path else "").interaction not in READING:
         return None

@@ -20,7 +20,7 @@ from sickbay.web.explorer import from_exchange, history_page, resource_page, sea
 from sickbay.web.explorer.asking import NotReading, ask
 from sickbay.web.explorer.choosing import choose_viewer
 from sickbay.web.explorer.page import ExplorerPage
-from sickbay.web.explorer.place import COMPARE, FORM, HOME, PICK, URL_CHARACTERS, Place, read_place
+from sickbay.web.explorer.place import COMPARE, FORM, HOME, PICK, URL_CHARACTERS, ExplorerPlace, read_place
 from sickbay.web.explorer.search_form import read_form
 from sickbay.web.fhir.context import fhir_base
 from sickbay.web.pages.notice import NoticeView, not_found
@@ -49,7 +49,7 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
     viewer, version = await _choose(request, sandbox, tenant, sent.get("viewer") or "", sent.get("fhir") or "")
     if not viewer:
         return _show_notice(request, sandbox, NO_USERS, 404)
-    place = Place(tenant, version, viewer)
+    place = ExplorerPlace(tenant, version, viewer)
     path, _, query = (sent.get("path") or "").partition("?")
     if patient := sent.get("patient"):
         path, query = f"Patient/{patient}", ""
@@ -142,7 +142,7 @@ TOO_LONG: Final = NoticeView(
 )
 
 
-def _make_no_viewer(place: Place) -> NoticeView:
+def _make_no_viewer(place: ExplorerPlace) -> NoticeView:
     chosen = {"hospital": place.tenant.name, "fhir": place.version, "path": place.path}
     return NoticeView(
         title="This user or token isn’t there",

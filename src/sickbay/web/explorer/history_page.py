@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from sickbay.fhir.readable.budget import Budget
+from sickbay.fhir.readable.budget import PageBudget
 from sickbay.fhir.readable.dates import describe_date
 from sickbay.fhir.readable.differences import Difference, compare
 from sickbay.fhir.readable.values import list_of, object_of, text_of
@@ -19,9 +19,9 @@ from sickbay.web import http_request
 from sickbay.web.explorer import resource_page
 from sickbay.web.explorer.asking import Asked, ask, read_json
 from sickbay.web.explorer.page import ExplorerPage, describe_sent, find_next, find_problem
-from sickbay.web.explorer.place import COMPARE, Place
+from sickbay.web.explorer.place import COMPARE, ExplorerPlace
 from sickbay.web.explorer.resource_page import list_tabs
-from sickbay.web.explorer.views import ComparisonView, HistoryView, Problem, VersionRow
+from sickbay.web.explorer.views import ExplorerProblem, HistoryView, VersionComparisonView, VersionRow
 from sickbay.web.pages.parts import Link
 
 COMPARED_BYTES: Final = 80_000
@@ -58,7 +58,7 @@ async def show(page: ExplorerPage, asked: Asked) -> Response:
     )
 
 
-def _list_versions(place: Place, bundle: Mapping[str, Any]) -> Iterator[VersionRow]:
+def _list_versions(place: ExplorerPlace, bundle: Mapping[str, Any]) -> Iterator[VersionRow]:
     """The versions, the newest first. A deleted one has only what the entry says."""
     for entry in islice(map(object_of, list_of(bundle.get("entry"))), LISTED_VERSIONS):
         resource, request = object_of(entry.get("resource")), object_of(entry.get("request"))
@@ -81,11 +81,11 @@ async def show_comparison(page: ExplorerPage, owner: str) -> Response:
     asked = [await ask(page.base, version, page.viewer) for version in versions]
     problem = next((found for found in [await find_problem(answer) for answer in asked] if found is not None), None)
     if problem is None and (first == second or any(answer.route.interaction != "vread" for answer in asked)):
-        problem = Problem(title="Choose two different versions", is_refused=False)
+        problem = ExplorerProblem(title="Choose two different versions", is_refused=False)
     rows, is_cut = await _compare(asked) if problem is None else ((), False)
     return await page.show(
         "explorer_comparison",
-        lambda bar: ComparisonView(
+        lambda bar: VersionComparisonView(
             bar=bar,
             title=f"Versions {first} and {second}",
             name=owner,
@@ -113,7 +113,7 @@ def _without_version(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _list_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[tuple[Difference, ...], bool]:
-    budget = Budget(COMPARED_BYTES)
+    budget = PageBudget(COMPARED_BYTES)
     rows: list[Difference] = []
     for difference in compare(_without_version(before), _without_version(after)):
         if budget.is_spent or len(rows) >= MAXIMUM_DIFFERENCES:

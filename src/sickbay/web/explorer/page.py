@@ -19,8 +19,8 @@ from sickbay.web import html_response
 from sickbay.web.exchanges import code_samples
 from sickbay.web.explorer.asking import Asked, read_json
 from sickbay.web.explorer.choosing import make_bar
-from sickbay.web.explorer.place import Place
-from sickbay.web.explorer.views import Bar, Problem, Sent
+from sickbay.web.explorer.place import ExplorerPlace
+from sickbay.web.explorer.views import Bar, ExplorerProblem, Sent
 from sickbay.web.fhir.context import FhirBase
 from sickbay.web.pages.parts import findings
 
@@ -35,7 +35,7 @@ class ExplorerPage:
     request: Request
     sandbox: Sandbox
     base: FhirBase
-    place: Place
+    place: ExplorerPlace
     viewer: Viewer
 
     @property
@@ -43,7 +43,7 @@ class ExplorerPage:
         """json, xml, or "" for the readable page."""
         return {"json": "json", "xml": "xml"}.get(parse(self.place.query).get("_format") or "", "")
 
-    def sent_place(self) -> Place:
+    def sent_place(self) -> ExplorerPlace:
         """The place without the parameters that are only about the page."""
         return self.place._replace(query=without(self.place.query, *SHAPING))
 
@@ -67,23 +67,23 @@ def describe_sent(page: ExplorerPage, asked: Asked) -> Sent:
     return Sent(url=asked.url, tabs=code_samples.tabs(parts, {}), status=asked.response.status, exchange=asked.exchange)
 
 
-async def find_problem(asked: Asked) -> Problem | None:
+async def find_problem(asked: Asked) -> ExplorerProblem | None:
     """Why there is nothing to show; None if the response has what was asked for."""
     if asked.is_ok and not asked.findings:
         return None
     status = asked.response.status
     views = findings([finding.to_json() for finding in asked.findings])
     if asked.is_ok:
-        return Problem(title="The search found nothing", is_refused=False, findings=views)
+        return ExplorerProblem(title="The search found nothing", is_refused=False, findings=views)
     if status == 410:
         title = "This resource was deleted"
     else:
         title = "Not found" if status == 404 and not views else "The request was refused"
     text = "" if views else " ".join(texts_of(await read_json(asked.response.body)))
-    return Problem(title=f"{title} ({status})", is_refused=bool(views), findings=views, text=text)
+    return ExplorerProblem(title=f"{title} ({status})", is_refused=bool(views), findings=views, text=text)
 
 
-def find_next(place: Place, bundle: Mapping[str, Any]) -> str:
+def find_next(place: ExplorerPlace, bundle: Mapping[str, Any]) -> str:
     """The address of the next page of a Bundle; "" on the last one."""
     links = map(object_of, list_of(bundle.get("link")))
     return next((place.follow(text_of(link.get("url"))) for link in links if link.get("relation") == "next"), "")

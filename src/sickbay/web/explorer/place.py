@@ -18,7 +18,7 @@ FORM, PICK, COMPARE = "_form", "_pick", "_compare"
 """The last segments of the explorer's own pages. No id begins with an underscore."""
 
 
-class Place(NamedTuple):
+class ExplorerPlace(NamedTuple):
     """viewer: user:NAME or token:HANDLE. path: the FHIR URL below the base, still percent-encoded, without its query."""
 
     tenant: Tenant
@@ -56,11 +56,11 @@ class Place(NamedTuple):
         return self.at(quote(unquote(path), safe="/$*"), query)
 
 
-def read_place(sandbox: Sandbox, scope: MutableMapping[str, Any]) -> Place | None:
+def read_place(sandbox: Sandbox, scope: MutableMapping[str, Any]) -> ExplorerPlace | None:
     """None if the address names no hospital or no version of it."""
     parts = raw_path(scope).removeprefix(f"{HOME}/").split("/", 3)
     name, version, viewer, path = (*parts, "", "", "", "")[:4]
     tenant = sandbox.tenants.get(unquote(name))
     if tenant is None or version not in tenant.dialect.fhir:
         return None
-    return Place(tenant, version, unquote(viewer), path, scope["query_string"].decode("latin-1"))
+    return ExplorerPlace(tenant, version, unquote(viewer), path, scope["query_string"].decode("latin-1"))

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from sickbay.fhir.readable.budget import Budget, cut_lines
+from sickbay.fhir.readable.budget import PageBudget, cut_lines
 from sickbay.fhir.readable.columns import title_of
 from sickbay.fhir.readable.dates import describe_date
-from sickbay.fhir.readable.tree import Group, ResourceText, read_resource
+from sickbay.fhir.readable.tree import ElementText, ResourceText, read_resource
 from sickbay.fhir.readable.values import describe_coding, list_of, object_of, text_of
 from sickbay.fhir.routing import Route
 from sickbay.fhir.search.referring import list_referring
@@ -19,7 +19,7 @@ from sickbay.kernel import english
 from sickbay.protocol.parameters import encode
 from sickbay.web.explorer.asking import Asked, read_json, write_text
 from sickbay.web.explorer.page import ExplorerPage, describe_sent, find_problem, without
-from sickbay.web.explorer.place import Place
+from sickbay.web.explorer.place import ExplorerPlace
 from sickbay.web.explorer.views import Contained, GroupView, ResourceView, ValueView
 from sickbay.web.pages.parts import Choice, Link
 
@@ -41,7 +41,7 @@ async def show(page: ExplorerPage, asked: Asked) -> Response:
     resource = await read_json(asked.response.body) if asked.is_ok else {}
     if resource.get("resourceType") == "Binary":
         resource = _without_data(resource)
-    text = read_resource(place.version, resource, place.bases, Budget(TEXT_BYTES))
+    text = read_resource(place.version, resource, place.bases, PageBudget(TEXT_BYTES))
     name = _name_of(place)
     return await page.show(
         "explorer_resource",
@@ -87,17 +87,17 @@ async def show_raw(page: ExplorerPage, asked: Asked) -> Response:
     )
 
 
-def _name_of(place: Place) -> str:
+def _name_of(place: ExplorerPlace) -> str:
     """Type/id, or Type/id/_history/version."""
     return place.path or "All types"
 
 
-def _up(place: Place) -> Link:
+def _up(place: ExplorerPlace) -> Link:
     type = place.path.partition("/")[0]
     return Link(type, place.at(type, "_count=20"))
 
 
-def list_tabs(place: Place, chosen: str, *, with_history: bool = True) -> tuple[Choice, ...]:
+def list_tabs(place: ExplorerPlace, chosen: str, *, with_history: bool = True) -> tuple[Choice, ...]:
     """The forms of what is at this place. The value of each is its address."""
     own, query = "/".join(place.path.split("/")[:2]), without(place.query, "_format")
     forms = (("readable", "Readable", ""), ("json", "JSON", "json"), ("xml", "XML", "xml"))
@@ -120,7 +120,7 @@ def _list_facts(resource: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((name, text[:300]) for name, text in facts if text)
 
 
-def _view_groups(place: Place, groups: Sequence[Group]) -> tuple[GroupView, ...]:
+def _view_groups(place: ExplorerPlace, groups: Sequence[ElementText]) -> tuple[GroupView, ...]:
     return tuple(
         GroupView(
             group.label,
@@ -133,13 +133,13 @@ def _view_groups(place: Place, groups: Sequence[Group]) -> tuple[GroupView, ...]
     )
 
 
-def _view_contained(place: Place, text: ResourceText, resource: Mapping[str, Any]) -> Contained:
+def _view_contained(place: ExplorerPlace, text: ResourceText, resource: Mapping[str, Any]) -> Contained:
     inner = next((object_of(item) for item in list_of(resource.get("contained")) if object_of(item).get("id") == text.id), {})
     title = " ".join(filter(None, (text.type, title_of(place.version, inner) if text.groups else "")))
     return Contained(id=text.id, title=title, groups=_view_groups(place, text.groups), narrative=text.narrative)
 
 
-def _list_referring(place: Place, asked: Asked) -> tuple[Link, ...]:
+def _list_referring(place: ExplorerPlace, asked: Asked) -> tuple[Link, ...]:
     """Searches for what refers to the resource: one for each type."""
     if not isinstance(asked.route, Route) or asked.route.type is None:
         return ()

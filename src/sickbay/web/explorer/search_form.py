@@ -55,7 +55,7 @@ _PREFIXED: Final = re.compile(r"(ge|gt|le|lt|ne|sa|eb|ap|eq)(?=[\d.-])")
 SORTABLE: Final = frozenset(("date", "string", "token", "number", "quantity", "uri", "reference"))
 
 
-class Filled(NamedTuple):
+class FilledForm(NamedTuple):
     """A query by the fields of the form. rows: (code, modifier or prefix, value). single: _sort and _count. more: the rest."""
 
     rows: tuple[tuple[str, str, str], ...]
@@ -88,7 +88,7 @@ def make_form(version: str, type: str, pairs: Sequence[Pair], action: str) -> Fo
     )
 
 
-def fill(version: str, type: str, pairs: Sequence[Pair]) -> Filled:
+def fill(version: str, type: str, pairs: Sequence[Pair]) -> FilledForm:
     """Distribute a query among the fields of the form. The cursor of a page belongs to none."""
     known, choices = list_answered(version, type), list_includes(version, type)
     rows: list[tuple[str, str, str]] = []
@@ -104,7 +104,7 @@ def fill(version: str, type: str, pairs: Sequence[Pair]) -> Filled:
             rows.append((code, *_split(known[code], modifier, value)))
         elif name != CURSOR:
             more.append((name, value))
-    return Filled(tuple(rows), single, frozenset(ticked), tuple(more))
+    return FilledForm(tuple(rows), single, frozenset(ticked), tuple(more))
 
 
 def read_form(sent: Parameters, version: str, type: str) -> tuple[Pair, ...]:

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from sickbay.fhir.outcome import texts_of
 from sickbay.fhir.readable import columns
-from sickbay.fhir.readable.budget import Budget
+from sickbay.fhir.readable.budget import PageBudget
 from sickbay.fhir.readable.values import list_of, object_of, text_of
 from sickbay.fhir.routing import ID, Route, route
 from sickbay.fhir.search.parameters import find, known_types
@@ -20,7 +20,7 @@ from sickbay.web import error_responses, http_request
 from sickbay.web.explorer import resource_page
 from sickbay.web.explorer.asking import Asked, ask, read_json
 from sickbay.web.explorer.page import ExplorerPage, describe_sent, find_next, find_problem, without
-from sickbay.web.explorer.place import FORM, PICK, Place
+from sickbay.web.explorer.place import FORM, PICK, ExplorerPlace
 from sickbay.web.explorer.search_form import Pair, make_form
 from sickbay.web.explorer.views import CellView, ResultRow, Results, SearchView
 from sickbay.web.pages.parts import Link
@@ -64,7 +64,7 @@ async def show_form(page: ExplorerPage, path: str) -> Response:
     return await page.show("explorer_search", lambda bar: SearchView(bar=bar, title=path, form=form))
 
 
-def _list_links(place: Place) -> tuple[Link, ...]:
+def _list_links(place: ExplorerPlace) -> tuple[Link, ...]:
     query = without(place.query, "_format")
     forms = (("JSON", "json"), ("XML", "xml"))
     return tuple(
@@ -72,11 +72,11 @@ def _list_links(place: Place) -> tuple[Link, ...]:
     )
 
 
-def list_results(place: Place, bundle: Mapping[str, Any], type: str | None, use: str = "") -> Results:
+def list_results(place: ExplorerPlace, bundle: Mapping[str, Any], type: str | None, use: str = "") -> Results:
     """The entries of a searchset as rows. use: the address that takes a picked resource, to which its reference is added."""
     entries = [object_of(entry) for entry in list_of(bundle.get("entry"))]
     resources = [(object_of(entry.get("resource")), _mode_of(entry)) for entry in entries]
-    budget = Budget(TABLE_BYTES)
+    budget = PageBudget(TABLE_BYTES)
     matches = [resource for resource, mode in resources if mode == "match"]
     included = [resource for resource, mode in resources if mode == "include"]
     rows = tuple(_list_rows(place, matches, type, budget, use))
@@ -107,7 +107,7 @@ def _describe_total(total: Any, shown: int) -> str:
 
 
 def _list_rows(
-    place: Place, resources: Sequence[Mapping[str, Any]], type: str | None, budget: Budget, use: str
+    place: ExplorerPlace, resources: Sequence[Mapping[str, Any]], type: str | None, budget: PageBudget, use: str
 ) -> Iterator[ResultRow]:
     for resource in resources:
         if budget.is_spent:
@@ -118,7 +118,7 @@ def _list_rows(
         shown = found[1] if type == found[0] else name
         cells = columns.write_cells(place.version, resource, place.bases) if known else ()
         if type is None:
-            cells = (columns.Cell(columns.title_of(place.version, resource) if known else ""),)
+            cells = (columns.TableCell(columns.title_of(place.version, resource) if known else ""),)
         yield ResultRow(
             budget.take(shown, ROW_BYTES),
             place.at(name) if known else "",
@@ -127,7 +127,7 @@ def _list_rows(
         )
 
 
-def _link(place: Place, cell: columns.Cell, name: str) -> str:
+def _link(place: ExplorerPlace, cell: columns.TableCell, name: str) -> str:
     """The link of a cell. A contained resource is on the page of its container."""
     if cell.target is None:
         return ""

@@ -12,7 +12,7 @@ from sickbay.fhir.readable.columns import list_usual_types
 from sickbay.fhir.served import served_types
 from sickbay.web.explorer.asking import ask, ask_quietly, read_json
 from sickbay.web.explorer.page import ExplorerPage, describe_sent, find_problem
-from sickbay.web.explorer.place import FORM, Place
+from sickbay.web.explorer.place import FORM, ExplorerPlace
 from sickbay.web.explorer.views import TypeRow, TypesView
 
 COUNTING_SECONDS: Final = 0.05
@@ -21,7 +21,7 @@ FIRST_PAGE: Final = "_count=20"
 COUNT: Final = "_summary=count"
 
 
-class Counted(NamedTuple):
+class TypeCount(NamedTuple):
     """number: None if it isn't known. status: of the response to the search that counts; 0 if it wasn't sent."""
 
     type: str
@@ -80,24 +80,24 @@ async def _show_refusal(page: ExplorerPage) -> Response:
     )
 
 
-def _make_row(place: Place, count: Counted) -> TypeRow:
+def _make_row(place: ExplorerPlace, count: TypeCount) -> TypeRow:
     """The link leads to the first results of a type, or to its form if it needs criteria."""
     href = place.at(f"{count.type}/{FORM}") if count.needs_criteria else place.at(count.type, FIRST_PAGE)
     return TypeRow(count.type, href, f"{count.number:,}" if count.number else "")
 
 
-async def count_types(page: ExplorerPage) -> list[Counted]:
+async def count_types(page: ExplorerPage) -> list[TypeCount]:
     """Count the resources of each type as a search with _summary=count does, the usual types first."""
     types = dict.fromkeys((*list_usual_types(page.place.version), *served_types(page.place.version)))
     end = perf_counter() + COUNTING_SECONDS
-    return [await _count(page, type) if perf_counter() < end else Counted(type) for type in types]
+    return [await _count(page, type) if perf_counter() < end else TypeCount(type) for type in types]
 
 
-async def _count(page: ExplorerPage, type: str) -> Counted:
+async def _count(page: ExplorerPage, type: str) -> TypeCount:
     """A type that no scope covers is refused, so it isn't asked for: explaining a refusal takes longer than counting."""
     token = page.viewer.context.token
     if token is None or not covers(token.scope, type, "s"):
-        return Counted(type, status=403)
+        return TypeCount(type, status=403)
     response = await ask_quietly(page.base, page.place._replace(path=type, query=COUNT), page.viewer)
     total = (await read_json(response.body)).get("total") if response.status == 200 else None
-    return Counted(type, total if isinstance(total, int) else None, response.status)
+    return TypeCount(type, total if isinstance(total, int) else None, response.status)

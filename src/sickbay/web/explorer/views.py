@@ -64,7 +64,7 @@ class TypesView:
     is_complete: bool = True
     """Whether all types were counted."""
     sent: Sent | None = None
-    problem: Problem | None = None
+    problem: ExplorerProblem | None = None
     """Why the viewer sees nothing at all."""
 
 
@@ -132,7 +132,7 @@ class Results:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class ExplorerProblem:
     """Why there is nothing to show. title: what happened. text: the words of the response, if there are no findings."""
 
     title: str
@@ -150,7 +150,7 @@ class SearchView:
     sent: Sent | None = None
     form: FormView | None = None
     results: Results | None = None
-    problem: Problem | None = None
+    problem: ExplorerProblem | None = None
     links: tuple[Link, ...] = ()
     picking: str = ""
     back: str = ""
@@ -200,7 +200,7 @@ class ResourceView:
     raw_name: str = ""
     missing: str = ""
     referring: tuple[Link, ...] = ()
-    problem: Problem | None = None
+    problem: ExplorerProblem | None = None
     up: Link | None = None
 
 
@@ -225,13 +225,13 @@ class HistoryView:
     """Whether it is the history of one resource."""
     compare: str = ""
     next: str = ""
-    problem: Problem | None = None
+    problem: ExplorerProblem | None = None
     tabs: tuple[Choice, ...] = ()
     up: Link | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComparisonView:
+class VersionComparisonView:
     bar: Bar
     title: str
     name: str
@@ -239,5 +239,5 @@ class ComparisonView:
     after: Link
     rows: tuple[Difference, ...] = ()
     is_cut: bool = False
-    problem: Problem | None = None
+    problem: ExplorerProblem | None = None
     up: Link | None = None
