@@ -22,7 +22,7 @@ STUDENT = "student"
 CLASS = "class"
 JOIN_KEY: Final = "join"
 """The key of the record with the class's key."""
-MAXIMUM_STUDENTS: Final = 300
+MAXIMUM_STUDENTS: Final = 250
 NAME_CHARACTERS: Final = 60
 ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 """Letters and digits that look different from each other (Crockford's base 32)."""
