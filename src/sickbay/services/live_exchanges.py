@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from sickbay.services.context import Runtime
 from sickbay.services.journal import metrics as journal_metrics
-from sickbay.services.journal.waiting import NOT_EXPLAINED
+from sickbay.services.journal.queue import NOT_EXPLAINED
 from sickbay.services.journal.write import EVERY, Journal
 from sickbay.settings.database import Unavailable
 from sickbay.storage.exchange_filter import ExchangeFilter, ExchangeRow, is_wanted

@@ -23,10 +23,9 @@ from sickbay.services.class_mode.attribution import find_student
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.journal import metrics as journal_metrics
-from sickbay.services.journal.queue import Queue
+from sickbay.services.journal.queue import NOT_EXPLAINED, Arrived, Queue, Unexplained, W, Waiting, is_wanted, weight
 from sickbay.services.journal.record import Exchange as Exchange
 from sickbay.services.journal.record import record, redact, redact_refusal
-from sickbay.services.journal.waiting import NOT_EXPLAINED, Arrived, Unexplained, W, Waiting, is_wanted, weight
 from sickbay.services.recent_launches import RecentLaunch
 from sickbay.services.redaction import live_secrets
 from sickbay.services.redaction.live_secrets import LiveSecrets

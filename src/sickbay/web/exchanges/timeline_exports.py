@@ -18,7 +18,7 @@ MESSAGE_CHARACTERS: Final = 160
 _SPECIAL = re.compile(r"[^\w .,:/()?=*+'…‹›’~@!%-]|%(?=[%{])", re.A)
 """Characters that Mermaid or HTML could read as markup: they are written as entities. %%{ would begin a directive."""
 _SHAFTS: Final = {"refused": "-x", "warning": "-x", "waits": "-->>", "stalled": "-->>"}
-_RULES = re.compile(r"(?:^|(?<=\} ))\.seq(?![\w-])[^{}]*+\{[^{}]*+\}", re.M)
+_RULES = re.compile(r"(?<!\S)\.seq(?![\w,-])[^{}]{0,200}\{[^{}]{0,2000}\}")
 _VARIABLE = re.compile(r"var\((--[\w-]+)\)")
 _TOKEN = re.compile(r"(--[\w-]{1,60}): (?:light-dark\(([^,;]{1,200}),[^);]{1,200}\)|([^;]{1,200}));")
 
