@@ -12,15 +12,13 @@ from sickbay.web.explorer.types_page import TypeCount
 
 
 def test_a_count_that_takes_too_long_leaves_the_type_uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
-    finished: list[str] = []
-
     async def steps() -> tuple[TypeCount, TypeCount, TypeCount]:
-        may_finish = asyncio.Event()
+        may_finish, finished = asyncio.Event(), asyncio.Event()
 
         async def count(page: Any, type: str) -> TypeCount:
             if type == "Observation":
                 await may_finish.wait()
-                finished.append(type)
+                finished.set()
                 raise OSError("the database went away")
             return TypeCount(type, 3, 200)
 
@@ -30,8 +28,7 @@ def test_a_count_that_takes_too_long_leaves_the_type_uncounted(monkeypatch: pyte
         fast = await types_page._count_in_time(page, "Patient", 60)
         late = await types_page._count_in_time(page, "Encounter", -1)
         may_finish.set()
-        while not finished:
-            await asyncio.sleep(0)
+        await finished.wait()
         return slow, fast, late
 
     slow, fast, late = asyncio.run(steps())

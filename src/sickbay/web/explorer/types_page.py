@@ -102,7 +102,7 @@ async def _count_in_time(page: ExplorerPage, type: str, seconds: float) -> TypeC
     await asyncio.wait({task}, timeout=seconds)
     if task.done():
         return task.result()
-    task.add_done_callback(lambda late: late.exception())
+    task.add_done_callback(lambda late: late.cancelled() or late.exception())
     return TypeCount(type)
 
 
