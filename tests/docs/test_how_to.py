@@ -91,7 +91,7 @@ def test_resend_sends_the_corrected_request(server: dict[str, Any], tmp_path: Pa
 def test_the_token_of_explorer_can_be_chosen_in_the_explorer(server: dict[str, Any], tmp_path: Path) -> None:
     token = follow("explorer.md", server, tmp_path).split()[-1]
     address = f"{server['base']}/developer/explorer/general/r4/token:{handle_of(digest(token))}/Patient/p-0017"
-    page = httpx2.get(address, headers={"Accept": "text/html"}, trust_env=False)
+    page = httpx2.get(address, trust_env=False, timeout=60)  # without Accept, it waits for the patients
     assert page.status_code == 200
     assert "Timothy" in page.text
 

@@ -90,9 +90,14 @@ def name_viewer(viewer: Viewer) -> str:
 
 
 async def choose_viewer(request: Request, sandbox: Sandbox, tenant: Tenant) -> str:
-    """The user who is signed in at the hospital with this browser, else a user who sees all patients; "" without users."""
+    """The user who is signed in at the hospital with this browser, else a user who sees all patients, else the newest token.
+
+    "" if there are neither users nor tokens.
+    """
     session = await cookies.session(request, sandbox)
     signed_in = await sessions.load_signed_in_user(sandbox.runtime, tenant, session)
     everyone = [signed_in] if signed_in else await users.all_users(sandbox.runtime, tenant)
     user = next((user for user in everyone if user.patients == "*"), everyone[0] if everyone else None)
-    return f"user:{user.username}" if user else ""
+    if user is not None:
+        return f"user:{user.username}"
+    return next((f"token:{token.handle}" for token in await viewers.list_tokens(sandbox.runtime, tenant, 1)), "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -26,9 +25,6 @@ from sickbay.web.fhir.context import fhir_base
 from sickbay.web.pages.notice import NoticeView, not_found
 from sickbay.web.pages.parts import Link
 from sickbay.web.population_pending import wait_until_filled
-
-Show = Callable[[ExplorerPage], Awaitable[Response]]
-"""A page that needs more than one request, or none."""
 
 
 async def home(request: Request, sandbox: Sandbox) -> Response:
@@ -94,8 +90,9 @@ async def _show(page: ExplorerPage) -> Response:
     first, _, last = place.path.rpartition("/")
     if not place.path:
         return await types_page.show(page)
-    if last == FORM and first.rpartition("/")[2] in known_types(place.version):
-        pairs = read_form(http_request.query_of(page.request.scope), place.version, first.rpartition("/")[2])
+    type = first.rpartition("/")[2]
+    if last == FORM and type in known_types(place.version):
+        pairs = read_form(http_request.query_of(page.request.scope), place.version, type)
         return search_page.apply_form(page, first, pairs) if pairs else await search_page.show_form(page, first)
     if last == PICK and first in known_types(place.version):
         return await search_page.show_pick(page, first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from time import perf_counter
 from typing import Final, NamedTuple
 
@@ -90,7 +91,19 @@ async def count_types(page: ExplorerPage) -> list[TypeCount]:
     """Count the resources of each type as a search with _summary=count does, the usual types first."""
     types = dict.fromkeys((*list_usual_types(page.place.version), *served_types(page.place.version)))
     end = perf_counter() + COUNTING_SECONDS
-    return [await _count(page, type) if perf_counter() < end else TypeCount(type) for type in types]
+    return [await _count_in_time(page, type, end - perf_counter()) for type in types]
+
+
+async def _count_in_time(page: ExplorerPage, type: str, seconds: float) -> TypeCount:
+    """A count that takes longer goes on in the background, because a query of the database can't be stopped halfway."""
+    if seconds <= 0:
+        return TypeCount(type)
+    task = asyncio.create_task(_count(page, type))
+    await asyncio.wait({task}, timeout=seconds)
+    if task.done():
+        return task.result()
+    task.add_done_callback(lambda late: late.cancelled() or late.exception())
+    return TypeCount(type)
 
 
 async def _count(page: ExplorerPage, type: str) -> TypeCount:

@@ -11,8 +11,6 @@ from sickbay.fhir.readable.differences import Difference
 from sickbay.web.exchanges.code_samples import Tab
 from sickbay.web.pages.parts import Choice, FindingView, Link
 
-__all__ = ["Difference"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
