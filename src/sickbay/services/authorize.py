@@ -11,7 +11,6 @@ from msgspec import Struct, structs
 from sickbay.authorization import authorize as stage
 from sickbay.authorization.authorize import GrantedScope
 from sickbay.authorization.authorize.parameters import target
-from sickbay.authorization.client_document import is_document_id
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.login.prompt import SignInParameters, sign_in_parameters
 from sickbay.authorization.models import AutoApproval, Client, Launch, User
@@ -137,7 +136,7 @@ async def authorize(
     """
     request = authorize_request(text, method)
     stored, live_at = await _client(runtime, tenant, request)
-    client, document_fault = await _with_document(runtime, tenant, request, stored, source)
+    client, document_fault = await client_documents.find_client(runtime, tenant, request, stored, source)
     client = _with_approval(client, approval, automatic)
     tenant = tenant.under(client)
     code = request.parameters.get("launch")
@@ -172,17 +171,6 @@ async def authorize(
         runtime.recent_parameters.remember(_memory_name(client), request.parameters)
     waiting = await _waiting(runtime, tenant, decision, client, launch, login, timeline, exchange)
     return AuthorizeResult(decision, client, timeline, False, waiting)
-
-
-async def _with_document(
-    runtime: Runtime, tenant: Tenant, request: AuthorizeRequest, stored: Client | None, source: DocumentSource | None
-) -> tuple[Client | None, Refusal | None]:
-    """The registered client, or the one whose metadata document is at the client_id, or why that can't be used."""
-    url = request.parameters.get("client_id") or ""
-    if (stored is not None and stored.document is None) or not is_document_id(url):
-        return stored, None
-    loaded = await client_documents.load(runtime, tenant, url, stored, source)
-    return (None, loaded) if isinstance(loaded, Refusal) else (loaded, None)
 
 
 def _with_approval(client: Client | None, approval: AutoApproval | None, automatic: Callable[[], bool]) -> Client | None:
