@@ -18,7 +18,6 @@ from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.authorization.scopes import ordinary as ordinary_scopes
 from sickbay.diagnosis.silence.trail import PageName, ShownPage
 from sickbay.diagnosis.stages import AUTHORIZE
-from sickbay.kernel.checks import Refusal
 from sickbay.services import client_documents, records, registration, sessions
 from sickbay.services import launch as launches
 from sickbay.services.client_documents import DocumentSource
