@@ -134,13 +134,13 @@ def test_values_for_many_patients_take_a_number_of_steps_that_does_not_grow_with
             assert reader is not None
             plain = reader.rows
 
-            def counted(*arguments: Any) -> list[Row]:
+            def read_and_count(*arguments: Any) -> list[Row]:
                 nonlocal most
                 rows = plain(*arguments)
                 most = max(most, reader._ticks_of_statement)
                 return rows
 
-            monkeypatch.setattr(reader, "rows", counted)
+            monkeypatch.setattr(reader, "rows", read_and_count)
             assert probe.occurrences(query_for("Observation"), parameter("Observation", code))
 
         await store.probe(SPACE, of_patients(*names), job, 60_000)

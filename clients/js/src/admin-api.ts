@@ -183,13 +183,15 @@ export interface WaitingFor {
   text: string;
 }
 
-/** id: of the rule, whose page is /rules/{id}. fix: what to do, and how to tell it from the other causes. */
+/** id: of the rule, whose page is /rules/{id}. fix: what to do, and how to tell it from the other causes. facts: the values
+ * that the texts quote. */
 export interface SilenceCause {
   id: string;
   title: string;
   why: string;
   fix: string;
   confidence: string;
+  facts: Record<string, any>;
 }
 
 export interface NewToken {
