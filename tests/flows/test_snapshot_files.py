@@ -205,7 +205,7 @@ def test_no_byte_of_an_export_has_a_secret_a_hash_a_token_a_session_or_a_key(eng
         granted = (await worker.redeem(app, await worker.code(app, launch=launch["launch"], scope=scope))).json()
         tokens = [granted["access_token"], granted["refresh_token"], granted["id_token"]]
         known |= set(tokens) | set(worker.http.cookies.values())
-        texts = [{"text": f"curl -H 'Authorization: Bearer {token}'"} for token in tokens]
+        texts = [{"text": f"curl -H 'Authorization: Bearer {token}'. It was {token}."} for token in tokens]
         task = {
             "resourceType": "Task",
             "status": "draft",
