@@ -11,10 +11,10 @@ import pytest
 
 from sickbay.cli import starters
 from sickbay.cli.output import CommandError
-from sickbay.cli.starters import CHECKOUT, Place
+from sickbay.cli.starters import CHECKOUT, NewApp
 
 NAMES = ["node-backend-service", "plain-javascript", "python-fastapi-authlib", "react-fhirclient"]
-PLACE = Place("growth-chart", "http://localhost:9999", 8123)
+PLACE = NewApp("growth-chart", "http://localhost:9999", 8123)
 
 
 def copy(name: str) -> dict[str, str]:
