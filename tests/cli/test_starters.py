@@ -11,10 +11,10 @@ import pytest
 
 from sickbay.cli import starters
 from sickbay.cli.output import CommandError
-from sickbay.cli.starters import CHECKOUT, CopyAddresses
+from sickbay.cli.starters import CHECKOUT, CopiedApp
 
 NAMES = ["node-backend-service", "plain-javascript", "python-fastapi-authlib", "react-fhirclient"]
-PLACE = CopyAddresses("growth-chart", "http://localhost:9999", 8123)
+PLACE = CopiedApp("growth-chart", "http://localhost:9999", 8123)
 
 
 def copy(name: str) -> dict[str, str]:

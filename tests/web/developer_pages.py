@@ -115,7 +115,7 @@ def comparison_pages(
     }
     rows = comparison_view.make_rows(launch_comparison.compare([launched, asked], [launched, corrected, late]), (False, True))
     others = (comparison_view.OtherLaunch("l-2", "24 Nov 2026, 10:28:01, worked", True),)
-    compared = comparison_view.ComparisonView(
+    compared = comparison_view.LaunchComparisonView(
         app="P" * 300,
         here=head,
         there=replace(head, kind="passed", verdict="Launched"),
@@ -125,7 +125,7 @@ def comparison_pages(
     )
     return {
         "compare_launches": ("compare_launches", compared, frame),
-        "compare_launches-least": ("compare_launches", comparison_view.ComparisonView(app="A", here=head), frame),
+        "compare_launches-least": ("compare_launches", comparison_view.LaunchComparisonView(app="A", here=head), frame),
     }
 
 

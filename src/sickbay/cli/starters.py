@@ -26,9 +26,9 @@ REPLACEMENTS: Final = "starter"
 BASE: Final = "http://localhost:7425"
 PORT: Final = 8100
 """The addresses in the files of a starter: of Sickbay, and of the app."""
+_PORT: Final = re.compile(r"\b8100\b")
 TRIED_PORTS: Final = 100
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_PORT: Final = re.compile(rf"\b{PORT}\b")
 _GENERATED: Final = frozenset(
     ("__pycache__", "node_modules", "dist", "test-results", ".venv", "private-key.pem", "jwks.json", ".env")
 )
@@ -60,7 +60,7 @@ class Starter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return bool(self.app["type"] == "system")
 
 
-class CopyAddresses(NamedTuple):
+class CopiedApp(NamedTuple):
     """What is new in a copy. base: Sickbay's. port: the app's."""
 
     client_id: str
@@ -105,7 +105,7 @@ def _find_nearest(name: str, known: list[str]) -> str | None:
     return next((words[word] for word in get_close_matches(name, words, 1, 0.6)), None)
 
 
-def read_files(name: str, starter: Starter, place: CopyAddresses) -> dict[PurePosixPath, str]:
+def read_files(name: str, starter: Starter, place: CopiedApp) -> dict[PurePosixPath, str]:
     """The files of a copy, by their paths below its folder."""
     source = folder() / name
     files: dict[PurePosixPath, str] = {}
@@ -119,14 +119,14 @@ def read_files(name: str, starter: Starter, place: CopyAddresses) -> dict[PurePo
     return files | {PurePosixPath("README.md"): write_readme(starter, place)}
 
 
-def write_readme(starter: Starter, place: CopyAddresses) -> str:
+def write_readme(starter: Starter, place: CopiedApp) -> str:
     """The README of a copy."""
     lines = [f"# {place.client_id}", "", f"{starter.title}, made by `sickbay new`. Start Sickbay, then this app:", ""]
     lines += [f"    {command}" for command in ("sickbay serve", *next_commands(starter, place, ""))]
     return "\n".join([*lines, "", f"Each request is explained at {place.base}/exchanges.", ""])
 
 
-def next_commands(starter: Starter, place: CopyAddresses, directory: str) -> list[str]:
+def next_commands(starter: Starter, place: CopiedApp, directory: str) -> list[str]:
     """What to type in a shell: enter the folder and install, start, and launch. directory: "" inside the folder."""
     enter = [f"cd {shlex.quote(directory)}"] if directory else []
     first = " && ".join((*enter, *(place.fill(command, starter) for command in starter.install)))

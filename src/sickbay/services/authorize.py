@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct, structs
@@ -16,7 +15,7 @@ from sickbay.authorization.login.prompt import SignInParameters, sign_in_paramet
 from sickbay.authorization.models import AutoApproval, Client, Launch, User
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.authorization.scopes import ordinary as ordinary_scopes
-from sickbay.diagnosis.silence.trail import PageName, ShownPage
+from sickbay.diagnosis.silence.trail import ShownPage
 from sickbay.diagnosis.stages import AUTHORIZE
 from sickbay.services import client_documents, records, registration, sessions
 from sickbay.services import launch as launches
@@ -24,7 +23,7 @@ from sickbay.services.client_documents import DocumentSource
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, conclude
 from sickbay.services.sessions import Session
-from sickbay.storage.interface import Conflict, Delete, Put, Record
+from sickbay.storage.interface import Delete, Put, Record
 from sickbay.storage.quotas import ANONYMOUS
 
 AuthorizeDecision: TypeAlias = Decision[AuthorizeRequest, AuthorizeContext]
@@ -32,8 +31,6 @@ WAITS_FOR = 1800
 """Seconds that a user has to sign in, choose and consent."""
 MAXIMUM_PER_BROWSER = 32
 """Requests that wait in one browser at the same time, once someone has signed in there."""
-MAXIMUM_PAGES = 16
-"""Pages of one authorization that are remembered, the first ones. A browser can go back and forth as often as it likes."""
 
 
 class StoredAuthorization(Struct, frozen=True):
@@ -58,7 +55,7 @@ class StoredAuthorization(Struct, frozen=True):
     page: str = ""
     """The page that was shown last, by its name in `login.LoginStep`; "" if it hasn't been shown since the last answer."""
     pages: tuple[ShownPage, ...] = ()
-    """All pages that were shown, at most MAXIMUM_PAGES."""
+    """All pages that were shown, at most MAXIMUM_PAGES (`shown_pages`)."""
 
 
 class PendingAuthorization(Struct, frozen=True):
@@ -345,18 +342,6 @@ async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, 
     older = [] if waiting.id or session.is_anonymous else await _oldest_of_browser(runtime, session.origin)
     await runtime.store.transaction([Put(record), *older])
     return structs.replace(waiting, id=id)
-
-
-async def note_page(runtime: Runtime, waiting: PendingAuthorization, page: PageName) -> None:
-    """Stores that the user sees this page, so that the timeline can show it. Showing the same page again changes nothing."""
-    record = await runtime.store.get("pending", waiting.id)
-    stored = records.parse(StoredAuthorization, record.value) if record else None
-    if record is None or stored is None or stored.page == page:
-        return
-    pages = (*stored.pages, ShownPage(page, runtime.effects.arrival() / 1e6))[:MAXIMUM_PAGES]
-    value = records.dump(structs.replace(stored, page=page, pages=pages))
-    with suppress(Conflict):  # the user answered it in the meantime
-        await runtime.store.transaction([Put(structs.replace(record, value=value), record.revision, aside=True)])
 
 
 async def _oldest_of_browser(runtime: Runtime, origin: str) -> list[Delete]:

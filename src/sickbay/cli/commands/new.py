@@ -18,7 +18,7 @@ from cyclopts import Parameter
 from sickbay.cli import admin_client, folder, starters
 from sickbay.cli.argument_types import Data, SomeOrNone
 from sickbay.cli.output import CommandError, note, reject_argument, say
-from sickbay.cli.starters import CopyAddresses, Starter
+from sickbay.cli.starters import CopiedApp, Starter
 
 READY_SECONDS: Final = 60
 """How long an app may take until it listens on its port."""
@@ -60,7 +60,7 @@ def new(
     starters.require(starter.needs, os.environ.get("PATH", ""))
     server = folder.running(folder.data_folder(data))
     base = server["base"] if server else folder.settings(data).base
-    place = CopyAddresses(target.name, base, starters.choose_port(app_port))
+    place = CopiedApp(target.name, base, starters.choose_port(app_port))
     if any(app.get("client_id") == place.client_id for app in admin_client.apps(data)):
         raise CommandError(
             f"An app {place.client_id} is already registered. Nothing was written. Choose another name, or remove the app with "
@@ -75,7 +75,7 @@ def new(
     return _start(starter, place, target, f"{base}/{tenant}/ehr/launch?app={app['app_id']}&patient=p-0001")
 
 
-def _register(starter: Starter, place: CopyAddresses, target: Path, tenant: str, data: str | None) -> dict[str, Any]:
+def _register(starter: Starter, place: CopiedApp, target: Path, tenant: str, data: str | None) -> dict[str, Any]:
     """Registers the app. Its secret is written to the file .env of the app."""
     if starter.prepare:
         _run(starter.prepare, target)
@@ -100,7 +100,7 @@ def _run(command: str, target: Path) -> None:
         raise CommandError(f"`{command}` failed with exit code {done.returncode}. The files of the app are in {target}.")
 
 
-def _say_next(starter: Starter, place: CopyAddresses, directory: str, *, is_running: bool) -> int:
+def _say_next(starter: Starter, place: CopiedApp, directory: str, *, is_running: bool) -> int:
     commands = starters.next_commands(starter, place, directory)
     if not is_running:
         note("Sickbay isn’t running on this data folder. Start it first, in another terminal: sickbay serve")
@@ -108,7 +108,7 @@ def _say_next(starter: Starter, place: CopyAddresses, directory: str, *, is_runn
     return 0
 
 
-def _start(starter: Starter, place: CopyAddresses, target: Path, link: str) -> int:
+def _start(starter: Starter, place: CopiedApp, target: Path, link: str) -> int:
     """Installs what the app needs, and runs it until Ctrl-C, or until it ends."""
     for command in starter.install:
         _run(place.fill(command, starter), target)

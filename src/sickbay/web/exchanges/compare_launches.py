@@ -16,7 +16,7 @@ from sickbay.services.launch_progress import LaunchProgress
 from sickbay.web import html_response
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.exchanges import comparison_view
-from sickbay.web.exchanges.comparison_view import ComparisonView, LaunchHead
+from sickbay.web.exchanges.comparison_view import LaunchComparisonView, LaunchHead
 from sickbay.web.exchanges.timeline_views import timeline_view
 from sickbay.web.exchanges.timelines import NO_LAUNCH
 
@@ -35,7 +35,7 @@ async def show_comparison(request: Request, sandbox: Sandbox, id: str) -> Respon
     there = await launch_progress.read_stored(sandbox.runtime, other, whole=True) if other else None
     if wanted and (there is None or there.client is None or there.client.client_id != here.client.client_id):
         return html_response.page(request, sandbox, "notice", NO_LAUNCH, options, 404)
-    view = ComparisonView(
+    view = LaunchComparisonView(
         app=here.client.name,
         here=_head(here),
         others=comparison_view.list_others(launches, id, other),

@@ -28,7 +28,7 @@ class MarkedValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class StepCell:
     """A step as one launch has it. number: 0 if the launch doesn't have it. kind, word: how it ended."""
 
     number: int = 0
@@ -45,8 +45,8 @@ class StepRow:
     """A step of both launches. alike: a sentence about the values that don't differ. is_first: the first one that differs."""
 
     title: str
-    here: Cell
-    there: Cell
+    here: StepCell
+    there: StepCell
     values: tuple[MarkedValue, ...] = ()
     alike: str = ""
     is_first: bool = False
@@ -78,7 +78,7 @@ class LaunchHead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComparisonView:
+class LaunchComparisonView:
     """there: None if the app has no other launch that is stored. left_out: a sentence about steps that weren't compared."""
 
     app: str
@@ -115,12 +115,12 @@ def list_others(launches: Sequence[StoredLaunch], id: str, chosen: str) -> tuple
     )
 
 
-def _cell(exchange: Exchange | None, number: int, root: str) -> Cell:
+def _cell(exchange: Exchange | None, number: int, root: str) -> StepCell:
     if exchange is None:
-        return Cell()
+        return StepCell()
     kind, at = outcome(exchange), english.instant(exchange.get("at") or 0)
     href, time = f"{root}/exchanges/{exchange['id']}", english.clock(at, seconds=True)
-    return Cell(number, href, time, kind, WORDS[kind], problem(exchange), bool(exchange.get("evidence")))
+    return StepCell(number, href, time, kind, WORDS[kind], problem(exchange), bool(exchange.get("evidence")))
 
 
 def _mark(value: ComparedValue, worked: tuple[bool, bool]) -> MarkedValue:

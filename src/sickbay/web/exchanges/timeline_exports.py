@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -18,7 +19,6 @@ MESSAGE_CHARACTERS: Final = 160
 _SPECIAL = re.compile(r"[^\w .,:/()?=*+'…‹›’~@!%-]|%(?=[%{])", re.A)
 """Characters that Mermaid or HTML could read as markup: they are written as entities. %%{ would begin a directive."""
 _SHAFTS: Final = {"refused": "-x", "warning": "-x", "waits": "-->>", "stalled": "-->>"}
-_RULES = re.compile(r"(?<!\S)\.seq(?![\w,-])[^{}]{0,200}\{[^{}]{0,2000}\}")
 _VARIABLE = re.compile(r"var\((--[\w-]+)\)")
 _TOKEN = re.compile(r"(--[\w-]{1,60}): (?:light-dark\(([^,;]{1,200}),[^);]{1,200}\)|([^;]{1,200}));")
 
@@ -38,9 +38,18 @@ def _style() -> str:
     """The rules of the page's style sheet for diagrams, with the values of their variables."""
     css = files("sickbay.web") / "static" / "css"
     colours = {name: light or value for name, light, value in _TOKEN.findall((css / "tokens.css").read_text(encoding="utf-8"))}
-    rules = _RULES.findall((css / "developer.css").read_text(encoding="utf-8"))
+    rules = _find_rules((css / "developer.css").read_text(encoding="utf-8"))
     text = " ".join((*rules, ".seq .sheet { fill: var(--sheet); }"))
     return _VARIABLE.sub(lambda match: colours[match[1]], text)
+
+
+def _find_rules(text: str) -> Iterator[str]:
+    """The rules of a style sheet for what is inside a diagram."""
+    for rule in text.split("}"):
+        selector, brace, declarations = rule.partition("{")
+        selector = selector.rpartition("*/")[2].strip()
+        if brace and selector.startswith(".seq "):
+            yield f"{selector} {{{declarations}}}"
 
 
 def _printable(text: str) -> str:

@@ -15,7 +15,7 @@ from sickbay.protocol import urls
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import authorize as operation
-from sickbay.services import failed_attempts, login, patients, records, sessions, users
+from sickbay.services import failed_attempts, login, patients, records, sessions, shown_pages, users
 from sickbay.services import lost_session as held_back
 from sickbay.services.authorize import PendingAuthorization
 from sickbay.services.context import Tenant
@@ -99,7 +99,7 @@ async def _show_next_page(
     step = await login.next_step(sandbox.runtime, tenant, waiting)
     if step == "nothing":
         return await _finish(request, sandbox, tenant, waiting, None)
-    await operation.note_page(sandbox.runtime, waiting, step)
+    await shown_pages.note_page(sandbox.runtime, waiting, step)
     framed = tenant.under(waiting.client).policy.frames(signed_in=step != "sign-in")
     options = html_response.PageOptions(
         tenant, session, user=waiting.user, bare=True, leads_to=(waiting.redirect_uri,), framed=framed
