@@ -75,6 +75,15 @@ def _client(*arguments: str) -> Iterator[Client]:
         process.communicate()
 
 
+def _start(client: Client) -> None:
+    """Start the server. On a busy machine that takes longer than one call waits."""
+    for _ in range(5):
+        started = client.call("sandbox", action="start")
+        if "starting" not in started.get("error", ""):
+            break
+    assert started["running"], started
+
+
 def _await(condition: Any) -> None:
     deadline = time.monotonic() + SECONDS
     while not condition():
@@ -148,8 +157,7 @@ def test_the_tools_start_a_server_and_end_it_with_their_input(tmp_path: Path) ->
     place = tmp_path / "data"
     with _client("--data", str(place)) as client:
         assert client.call("sandbox")["running"] is False
-        started = client.call("sandbox", action="start")
-        assert started["running"], started
+        _start(client)
         assert folders.running(place) is not None
         assert client.call("exchanges")["exchanges"] == []
         assert client.close() == 0
@@ -159,7 +167,7 @@ def test_the_tools_start_a_server_and_end_it_with_their_input(tmp_path: Path) ->
 def test_a_signal_ends_the_server_that_the_tools_started(tmp_path: Path) -> None:
     place = tmp_path / "data"
     with _client("--data", str(place)) as client:
-        assert client.call("sandbox", action="start")["running"]
+        _start(client)
         client.process.send_signal(signal.SIGTERM)
         client.process.wait(SECONDS)
     _await(lambda: folders.running(place) is None)

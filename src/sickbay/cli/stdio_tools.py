@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 RESPONSE_BYTES: Final = 4_000_000
-START_SECONDS: Final = 60
+START_SECONDS: Final = 45
 LOOK_SECONDS: Final = 0.1
 KEPT_SECONDS: Final = 86_400
 """How long the file of a token is kept."""
@@ -128,18 +128,23 @@ class RunningApi:
     async def start(self) -> None:
         """Start `sickbay serve` on the data folder, on the usual port or else on a free one, and wait until it runs."""
         for ports in ((), ("--port", "0", "--sample-port", "0")):
-            if folder.running(self._place):
+            if await self._is_ready():
                 return
-            await self._start(ports)
-        if not folder.running(self._place):
-            raise CannotStart("Sickbay didn't start. Ask the user to run `sickbay serve`, which prints the reason.")
+            if self._started is None or self._started.poll() is not None:
+                self._started = _spawn(self._data, ports)
+            if await self._await_start(self._started):
+                return
+        raise CannotStart("Sickbay didn't start. Ask the user to run `sickbay serve`, which prints the reason.")
 
-    async def _start(self, options: tuple[str, ...]) -> None:
-        self._started = process = _spawn(self._data, options)
+    async def _await_start(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether the server is ready; False if it has ended. Raises CannotStart if it takes longer than a client waits."""
         for _ in range(int(START_SECONDS / LOOK_SECONDS)):
-            if process.poll() is not None or await self._is_ready():
-                return
+            if await self._is_ready():
+                return True
+            if process.poll() is not None:
+                return False
             await asyncio.sleep(LOOK_SECONDS)
+        raise CannotStart("Sickbay is still starting. Call sandbox with the action start again in a moment.")
 
     async def _is_ready(self) -> bool:
         with suppress(NotRunning):
