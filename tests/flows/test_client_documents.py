@@ -15,7 +15,7 @@ from tests.flows.test_ehr_by_http import HTML, sign_in
 
 from sickbay.authorization.client_document import MAXIMUM_BYTES
 from sickbay.kernel.effects import SystemEffects
-from sickbay.kernel.outbound import Fetched, TooLong, Unreachable
+from sickbay.kernel.outbound import Fetched, NotPublic, TooLong, Unreachable
 from sickbay.services.fetched_documents import FETCHES_PER_ADDRESS, FETCHES_PER_HOST, FETCHES_PER_MINUTE
 
 URL = "https://agent.example.com/oauth/client.json"
@@ -28,18 +28,24 @@ DOCUMENT: dict[str, Any] = {
     "token_endpoint_auth_method": "none",
 }
 SCOPE = "launch/patient patient/Observation.rs offline_access"
+JSON = {"Accept": "application/json"}
 EXAMPLE = Callable[[Flow, "Documents"], Coroutine[Any, Any, None]]
 
 
 class Documents(SystemEffects):
-    """Effects whose network has only these documents."""
+    """Effects whose network has only these documents, and whose real time stays within one minute."""
 
-    __slots__ = ("documents", "fetched", "moved")
+    __slots__ = ("arrivals", "documents", "fetched")
 
     def __init__(self) -> None:
         super().__init__()
         self.documents: dict[str, Fetched | Exception] = {}
         self.fetched: list[tuple[str, bool, int]] = []
+        self.arrivals = 1_800_000_000_000_000
+
+    def arrival(self) -> int:
+        self.arrivals += 1
+        return self.arrivals
 
     def serve(self, url: str, *, status: int = 200, type: str = "application/json", cache: str = "", **members: Any) -> None:
         body = json.dumps({"client_id": url, **DOCUMENT, **members}).encode()
@@ -152,6 +158,21 @@ def test_an_unreachable_document_is_named(tmp_path: Path, error: Exception) -> N
         documents.documents[URL] = error
         expected = "mcp-cimd-too-big" if isinstance(error, TooLong) else "mcp-cimd-unreachable"
         assert await finding(flow, await ask(flow)) == expected
+
+    try_out(tmp_path, example)
+
+
+def test_a_refusal_does_not_say_whether_a_name_exists_in_a_private_network(tmp_path: Path) -> None:
+    async def example(flow: Flow, documents: Documents) -> None:
+        pages = []
+        for error in ("the name a.internal has no address", "a.internal has an address inside a private network"):
+            documents.documents["https://a.internal/c"] = NotPublic(error)
+            answer = await ask(flow, "https://a.internal/c")
+            pages.append(
+                (await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers=JSON)).json()["findings"]
+            )
+        assert pages[0] == pages[1]
+        assert "no public address" in pages[0][0]["title"]
 
     try_out(tmp_path, example)
 

@@ -280,3 +280,22 @@ def fields(page: str) -> dict[str, list[str]]:
         sent[name] = re.findall(r'value="([^"]*)" selected', options) or re.findall(r'value="([^"]*)"', options)[:1]
     sent["form"] = ["policy"]
     return sent
+
+
+def test_resources_of_sickbay_toml_and_of_a_hospitals_file_get_tokens_and_stay_after_a_reset(tmp_path: Path) -> None:
+    resource = {"url": "https://mcp.example.org/mcp", "name": "Vitals", "scopes": ["patient/*.rs"]}
+    hospital = {"name": "clinic", "title": "Clinic", "fhir": ["r4"], "resources": [resource]}
+
+    async def steps(flow: Flow) -> None:
+        await flow.http.post("/admin/hospitals", json=hospital)
+        await flow.http.post("/admin/resources", json={"url": "https://added.example.org/"})
+        for body, added in (({}, 1), ({"everything": True}, 0)):
+            assert (await flow.http.post("/admin/reset", json=body)).status_code == 204
+            listed = (await flow.http.get("/admin/resources")).json()
+            assert [entry["tenant"] for entry in listed if entry["url"] == resource["url"]] == ["general", "clinic"][
+                : 1 + added
+            ]
+            assert [entry["id"] for entry in listed if entry["url"] == resource["url"]] == [None] * (1 + added)
+            assert len([entry for entry in listed if entry["id"]]) == added
+
+    run(steps, tmp_path, resources={"general": (resource,)})

@@ -148,7 +148,7 @@ def parse(arguments: Sequence[str]) -> tuple[Callable[..., Any], BoundArguments]
         for file in config_file.files()
     )
     app.config = (Env("SICKBAY_", command=False), *files)
-    config_file.policies()
+    config_file.hospitals()
     try:
         command, bound, _ = app.parse_args(list(arguments), print_error=False, exit_on_error=False)
     except CycloptsError as error:

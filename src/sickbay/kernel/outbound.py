@@ -61,6 +61,10 @@ class Unreachable(Exception):
         self.cause: Cause = cause
 
 
+class NotPublic(Unreachable):
+    """The name has no address, or one that may not be called."""
+
+
 class TooLong(Unreachable):
     """The response has more bytes than the limit."""
 
@@ -127,7 +131,7 @@ async def _addresses(host: str, port: int, loopback: bool, named: NamedHost | No
         return named.addresses
     addresses = await _resolve(host, port)
     if not all(is_allowed(entry, loopback) for entry in addresses):
-        raise Unreachable(f"{host} has an address inside a private network, and those are never called")
+        raise NotPublic(f"{host} has an address inside a private network, and those are never called")
     return addresses
 
 
@@ -135,9 +139,9 @@ async def _resolve(host: str, port: int) -> list[str]:
     try:
         entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError):
-        raise Unreachable(f"the name {host} has no address") from None
+        raise NotPublic(f"the name {host} has no address") from None
     if not entries:
-        raise Unreachable(f"the name {host} has no address")
+        raise NotPublic(f"the name {host} has no address")
     return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 

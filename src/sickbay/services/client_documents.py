@@ -15,7 +15,7 @@ from sickbay.authorization.models import Client, DocumentTimes
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.kernel.checks import Refusal
-from sickbay.kernel.outbound import DEFAULT_PORTS, TooLong, Unreachable
+from sickbay.kernel.outbound import DEFAULT_PORTS, NotPublic, TooLong, Unreachable
 from sickbay.protocol import urls
 from sickbay.services import records, registration
 from sickbay.services.context import Runtime, Tenant
@@ -25,6 +25,8 @@ from sickbay.storage.interface import Delete, Put, Step
 
 MAXIMUM_STORED_DOCUMENTS = 200
 """Clients of documents that are stored. If there are more, the oldest one that has no tokens is removed."""
+NO_PUBLIC_ADDRESS = "its host has no public address"
+"""Said of unknown and of private names alike, so that a stranger can't find out which names exist in a private network."""
 FAMILY = "document"
 """The family of the records of these clients."""
 
@@ -88,11 +90,11 @@ def _find_obstacle(runtime: Runtime, url: str, source: DocumentSource | None) ->
         return "Sickbay fetches nothing for this request"
     if not source.opened:
         return "A script or an embedded page sent the request. Open the URL in a browser"
+    own = [base for base in (runtime.base, runtime.sample_base) if base]
+    if urls.origin(url) in map(urls.origin, own) or (urls.is_loopback(url) and _port(url) in map(_port, own)):
+        return "The URL is one of Sickbay's own"
     if not urls.is_loopback(url):
         return ""
-    own = {_port(base) for base in (runtime.base, runtime.sample_base) if base}
-    if _port(url) in own:
-        return "The URL is one of Sickbay's own"
     is_allowed = runtime.loopback and source.direct
     return "" if is_allowed else "A document on this machine is fetched only for the person who uses this machine"
 
@@ -111,6 +113,8 @@ async def _fetch(runtime: Runtime, tenant: Tenant, url: str, stored: Client | No
             response = await runtime.effects.fetch(url, loopback=loopback, limit=stage.MAXIMUM_BYTES)
     except TooLong:
         return refusals.MCP_CIMD_TOO_BIG(received=url, limit=f"{stage.MAXIMUM_BYTES:,}")
+    except NotPublic:
+        return refusals.MCP_CIMD_UNREACHABLE(received=url, reason=NO_PUBLIC_ADDRESS, to="")
     except Unreachable as error:
         return refusals.MCP_CIMD_UNREACHABLE(received=url, reason=str(error), to="")
     metadata = stage.read_document(url, response.status, response.headers, response.body)

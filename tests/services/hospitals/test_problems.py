@@ -121,3 +121,17 @@ def test_the_example_has_no_problem_and_names_a_source_for_each_value() -> None:
     for line in (line for line in text.splitlines() if re.match(r"[a-z_]+ = |\[\[", line)):
         inside = next(group for group in groups if line in group)
         assert any(word in line for word in sourced) or any(word in inside.splitlines()[0] for word in sourced), line
+
+
+@pytest.mark.parametrize(
+    ("resources", "line", "sentence"),
+    [
+        ('[[resources]]\nurl = "mcp"', 2, "url must be the http or https URL of a server, without user information."),
+        ('[[resources]]\nurl = "https://m.example"\nscope = "openid"', 3, "A resource has no scope; it has url, name,"),
+        ("[[resources]]\n" * 51, 1, "A hospital has at most 50 registered resources."),
+    ],
+)
+def test_a_wrong_resource_is_named_on_its_line(resources: str, line: int, sentence: str) -> None:
+    found = problems(f"{RIVERSIDE}\n{resources}")[0]
+    assert found.sentence.startswith(sentence)
+    assert found.line == (RIVERSIDE.count("\n") + 1 + line if line > 1 else 0)

@@ -218,7 +218,7 @@ def _resources(file: HospitalFile) -> Iterator[FileProblem]:
         yield file.problem(("resources",), f"A hospital has at most {MAXIMUM_RESOURCES} registered resources.")
     for position, sent in enumerate(listed):
         if isinstance(wrong := read_resource(sent), str):
-            named = next((name for name in sent if name in wrong.split()), "")
+            named = next((name for name in sent if name in wrong.replace(";", "").split()), "")
             yield file.problem(("resources", position, named) if named else ("resources", position), f"{wrong}.")
 
 
