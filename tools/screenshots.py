@@ -130,14 +130,14 @@ def take_class(browser: Browser, folder: Path, wanted: Sequence[str]) -> None:
         teacher.click("button:has-text('Sign in')")
         teacher.wait_for_url(f"{live.base}/developer")
         teacher.goto(f"{live.base}/developer/class")
-        student_path = teacher.locator("table a.name").first.get_attribute("href") or ""
+        first_student = teacher.locator("table a.name").first.get_attribute("href") or ""
         for name, page, path in (
             ("class-member", student, "/developer/class"),
             ("class-denied", student, "/developer/hospitals"),
             ("class-sign-in", browser.new_context().new_page(), "/developer/sign-in"),
             ("class-overview", teacher, "/developer/class"),
             ("class-link", teacher, "/developer/class?show=link"),
-            ("class-student", teacher, student_path),
+            ("class-student", teacher, first_student),
         ):
             if is_wanted(name, wanted):
                 take(page, folder, name, live.base + path)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 from tests.clients.origins import REDIRECT, serves
 from tests.flows.flow import PATIENTS, copy_filled
-from tests.ports import free_port
+from tests.ports import free_port, free_ports
 from tests.proxy import run_proxy
 
 from sickbay.cli import admin_key
@@ -182,6 +182,29 @@ def test_over_https_the_cookie_also_reaches_the_frame(tmp_path: Path, page: Page
         frame.locator("button[value=allow]").click()
         frame.locator("h1:has-text('Come back with a code')").wait_for()
         administer(page, room.base, room.token)
+
+
+WEB_CRYPTO = "isSecureContext && Boolean(crypto.subtle)"
+
+
+def test_a_student_joins_and_an_app_in_the_frame_has_web_crypto_over_https(tmp_path: Path, page: Page) -> None:
+    folder, (port, sample) = tmp_path / "class", free_ports(2)
+    copy_filled(folder)
+    addresses = ("--host", "0.0.0.0", "--port", str(port), "--sample-port", str(sample), "--base-url", f"https://{NAME}:{port}")
+    with serving("--class-mode", "--https", *addresses, "--data", str(folder), "--patients", str(PATIENTS)) as live:
+        page.goto(live.line["class"]["join"])
+        page.get_by_label("Your name").fill("Ada")
+        page.get_by_role("button", name="Join the class").click()
+        page.get_by_role("heading", name="You’re in the class as Ada").wait_for()
+        page.get_by_role("link", name="Open the chart").click()
+        page.get_by_role("button", name="Dr. Amara Okafor").click()
+        page.locator(".apps a.tile").filter(has_text="Sample app").first.click()
+        frame = page.frame_locator("iframe.app")
+        frame.get_by_role("button", name="Allow").click()
+        frame.get_by_role("heading", name="Timothy Peters").wait_for()
+        assert frame.locator("body").evaluate(WEB_CRYPTO)
+        page.goto(f"{live.base}/exchanges")
+        page.get_by_text("Launch of Sample app").wait_for()
 
 
 def test_the_portal_works_through_nginx_with_its_default_settings(tmp_path: Path, page: Page) -> None:

@@ -36,6 +36,9 @@ def make_progress(name: str = "Ada", apps: int = 0, **last: int) -> StudentProgr
     return StudentProgress(Student("3j12cj", name, "", 1_790_000_000), clients, reached)
 
 
+FILTER = '" =3j12cj "'
+
+
 def class_pages() -> dict[str, tuple[str, Any, Frame]]:
     reached = [
         make_progress(),
@@ -55,8 +58,12 @@ def class_pages() -> dict[str, tuple[str, Any, Frame]]:
         "class_list": ("class_list", overview, IN_CLASS),
         "class-link": ("class_link", make_link("/developer/certificate"), IN_CLASS),
         "class-link-least": ("class_link", make_link(), IN_CLASS),
-        "class-student": ("class_student", class_views.student_view(reached[1], "~3j12cj", "3j12-cjk7-m4p2-qx9a"), IN_CLASS),
-        "class-student-least": ("class_student", class_views.student_view(reached[0], "~3j12cj"), IN_CLASS),
+        "class-student": (
+            "class_student",
+            class_views.student_view(reached[1], FILTER, "3j12-cjk7-m4p2-qx9a"),
+            IN_CLASS,
+        ),
+        "class-student-least": ("class_student", class_views.student_view(reached[0], FILTER), IN_CLASS),
         "class-join": ("class_join", JoinView("/developer/join/k7m4p2qx", "k7m4p2qx"), DEVELOPER),
         "class-join-name": (
             "class_join",

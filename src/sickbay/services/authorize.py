@@ -138,8 +138,7 @@ async def authorize(
     code = request.parameters.get("launch")
     launch = await launches.find(runtime, tenant, code) if code else None
     login = await sessions.login(runtime, tenant, session) if session else None
-    student = session.student if session else ""
-    newest_clients = () if client else await registration.newest_clients(runtime, tenant.name, student)
+    newest_clients = () if client else await registration.newest_clients(runtime, tenant.name, session)
     context = AuthorizeContext(
         now=runtime.now(),
         server=tenant.server,

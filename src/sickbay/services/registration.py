@@ -24,6 +24,7 @@ from sickbay.kernel.english import join
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide
+from sickbay.services.sessions import Session
 from sickbay.storage.interface import Delete, Put, Record, Step
 
 BEFORE = "app-before"
@@ -106,12 +107,13 @@ async def some_clients(runtime: Runtime, start: int, number: int, student: str =
     return [records.parse(Client, record.value) for record in stored[start:]]
 
 
-async def newest_clients(runtime: Runtime, tenant: str, student: str = "") -> tuple[Client, ...]:
+async def newest_clients(runtime: Runtime, tenant: str, session: Session | None = None) -> tuple[Client, ...]:
     """The newest apps of a hospital, to guess which one a wrong client_id meant. Only a few, since anyone can ask.
 
-    In class mode only those of this student and those for everyone, because the guess names them.
+    In class mode only those of the session's student and those for everyone, because the guess names them.
     """
     if runtime.class_mode:
+        student = session.student if session else ""
         own = await runtime.store.find("app", tenant=tenant, label=student, limit=NEIGHBOURS) if student else []
         stored = [*own, *await runtime.store.find("app", tenant=tenant, label="", limit=NEIGHBOURS)][:NEIGHBOURS]
     else:

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from sickbay.services import launch as launches
 from sickbay.services import registration
 from sickbay.services.context import Runtime
+from sickbay.services.journal.record import Exchange
+
+
+async def attribute(runtime: Runtime, exchange: Exchange) -> Exchange:
+    """The exchange with the student to whom it belongs, in class mode."""
+    if not runtime.class_mode:
+        return exchange
+    student = await find_student(runtime, exchange.client_id, exchange.timeline, exchange.student)
+    return structs.replace(exchange, student=student)
 
 
 async def find_student(runtime: Runtime, client_id: str, timeline: str, browser: str) -> str:

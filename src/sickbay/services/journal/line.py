@@ -24,7 +24,7 @@ WORDS: Final[Mapping[Outcome, str]] = {"passed": "granted", "warning": "failed",
 """How an exchange ended, as lines, filters and JSON say it."""
 STAGE: Final = " @"
 """Before each stage: the recorded one, and one that says it more exactly."""
-STUDENT: Final = " ~"
+STUDENT: Final = " ="
 """Before the id of the student to whom the exchange belongs, in class mode. Nothing else in a line contains it."""
 KINDS: Final = ("refresh", "backend", "search")
 """Stages that are only in the line, next to the recorded one."""

@@ -12,16 +12,13 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import Context
 
-from msgspec import structs
-
 from sickbay.diagnosis.silence.progress import PREFLIGHT_SECONDS
 from sickbay.kernel.memory import ResetScope
 from sickbay.kernel.worker_channel import WorkerChannel
 from sickbay.services import clock, runtime_settings
 from sickbay.services.class_mode import progress
-from sickbay.services.class_mode.attribution import find_student
+from sickbay.services.class_mode.attribution import attribute
 from sickbay.services.context import LogLine, Runtime
-from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.queue import NOT_EXPLAINED, Arrived, Queue, Unexplained, W, Waiting, is_wanted, weight
 from sickbay.services.journal.record import Exchange as Exchange
@@ -35,7 +32,7 @@ from sickbay.services.request_metrics import METRICS
 from sickbay.services.reset_revisions import is_over
 from sickbay.settings.database import Unavailable
 from sickbay.storage.counts import Volume
-from sickbay.storage.interface import Put, Record, Step
+from sickbay.storage.interface import Record
 from sickbay.storage.resets import Revisions, WasReset, compare_with, current
 
 EVERY = 1.0
@@ -115,22 +112,10 @@ class Journal:
         """
         METRICS.count_exchange(exchange)
         self._say(exchange)
-        exchange, arrival = await self._attribute(exchange), self._next_arrival()
+        exchange, arrival = await attribute(self.runtime, exchange), self._next_arrival()
         redacted = await redact_refusal(self.runtime, exchange)
         await self._write_refusal(exchange, record(exchange, arrival, redacted))
         return redacted.text
-
-    async def _attribute(self, exchange: Exchange) -> Exchange:
-        """The exchange with the student to whom it belongs, in class mode."""
-        if not self.runtime.class_mode:
-            return exchange
-        student = await find_student(self.runtime, exchange.client_id, exchange.timeline, exchange.student)
-        return structs.replace(exchange, student=student)
-
-    def _steps(self, stored: Sequence[Record]) -> list[Step]:
-        """The steps that store these records and, in class mode, the progress of students."""
-        noted = progress.steps(stored) if self.runtime.class_mode else ()
-        return [*(Put(entry, aside=True) for entry in stored), *noted]
 
     async def _write_refusal(self, exchange: Exchange, refusal_record: Record) -> None:
         if is_over(self.runtime.resets):
@@ -142,7 +127,7 @@ class Journal:
         self._at_once += 1
         try:
             with suppress(WasReset):
-                await self.runtime.store.transaction(self._steps([refusal_record]))
+                await self.runtime.store.transaction(progress.put(self.runtime, [refusal_record]))
         finally:
             self._at_once -= 1
 
@@ -175,12 +160,12 @@ class Journal:
             with compare_with(self.runtime.resets.all):
                 explained: list[Record] = []
                 for waiting in self._select_current(refusals):
-                    whole = await self._attribute(waiting.explained(waiting.exchange))
+                    whole = await attribute(self.runtime, waiting.explained(waiting.exchange))
                     redacted = await redact_refusal(self.runtime, whole)
                     explained.append(record(whole, waiting.arrival, redacted))
                     await asyncio.sleep(0)
                 if explained:
-                    await self.runtime.store.transaction(self._steps(explained))
+                    await self.runtime.store.transaction(progress.put(self.runtime, explained))
         except (Unavailable, asyncio.CancelledError) as error:
             self._unexplained.put_back(refusals)
             if isinstance(error, WasReset):
@@ -256,11 +241,9 @@ class Journal:
         if not granted and not refused:
             return
         live = await live_secrets.load_strict(self.runtime)
-        if self.runtime.class_mode:
-            granted = [structs.replace(arrived, exchange=await self._attribute(arrived.exchange)) for arrived in granted]
-        stored = await _records(granted, live, compare, self.runtime.given_advice) + refused
+        stored = await _records(self.runtime, granted, live, compare) + refused
         for start in range(0, len(stored), AT_A_TIME):
-            await self.runtime.store.transaction(self._steps(stored[start : start + AT_A_TIME]))
+            await self.runtime.store.transaction(progress.put(self.runtime, stored[start : start + AT_A_TIME]))
 
     def _select_current(self, items: Iterable[tuple[Waiting[W], str, int]]) -> list[W]:
         """Without those of requests that began before a reset."""
@@ -356,17 +339,16 @@ class Journal:
         )
 
 
-async def _records(batch: Sequence[Arrived], live: LiveSecrets, compare: bool, given: GivenAdvice) -> list[Record]:
+async def _records(runtime: Runtime, batch: Sequence[Arrived], live: LiveSecrets, compare: bool) -> list[Record]:
     """The records of a batch. Pauses between slices so that requests are served.
 
     Texts that its exchanges share are searched for secrets only once. compare: with other dialects, which takes a third of the
     time of a record.
     """
     redacted: list[Record] = []
-    for start in range(0, len(batch), SLICE):
-        redacted += [
-            record(arrived.exchange, arrived.arrival, redact(arrived.exchange, live, given, compare=compare))
-            for arrived in batch[start : start + SLICE]
-        ]
-        await asyncio.sleep(0)
+    for number, arrived in enumerate(batch, 1):
+        exchange = await attribute(runtime, arrived.exchange)
+        redacted.append(record(exchange, arrived.arrival, redact(exchange, live, runtime.given_advice, compare=compare)))
+        if number % SLICE == 0 or number == len(batch):
+            await asyncio.sleep(0)
     return redacted

@@ -97,7 +97,7 @@ async def student(request: Request, sandbox: Sandbox, id: str) -> Response:
     if sent is not None and not code:
         return _redirect(f"{OVERVIEW}/{found.id}")
     (reached,) = await progress.read_all(sandbox.runtime, [found])
-    view = student_view(reached, f"{STUDENT.strip()}{found.id}", code)
+    view = student_view(reached, f'"{STUDENT}{found.id} "', code)
     return html_response.page(request, sandbox, "class_student", view, options)
 
 
