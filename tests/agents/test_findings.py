@@ -1,4 +1,4 @@
-"""A finding is told in Sickbay's words, whatever its facts are."""
+"""Results tell a finding in Sickbay's words, whatever its facts are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that may stand in Sickbay's own texts are words of the protocols, numbers and Sickbay's own URLs."""
+"""Sickbay's own texts contain only values that are words of the protocols, numbers and Sickbay's own URLs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences of rules are told from values of requests."""
+"""Sentences of rules are distinguished from values of requests."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from sickbay.diagnosis.rule import GUESS, SEVERITIES, find, strip_facts
 
 _SLOT: Final = re.compile(r"\{(\w+)")
 WHOLE_FINDINGS, LISTED_FINDINGS = 3, 12
-"""Findings that are told in full, and those with at least their title."""
+"""How many findings a result has in full, and how many it has with at least their title."""
 
 
 def reword(finding: Mapping[str, Any], own: Collection[str], untrusted: Untrusted) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def is_scope(text: str) -> bool:
 
 
 def is_harmless(value: Any, own: Collection[str] = ()) -> bool:
-    """Whether a value may stand in a text of Sickbay. own: Sickbay's own URLs."""
+    """Whether Sickbay's texts may contain a value. own: Sickbay's own URLs."""
     if value is None or isinstance(value, bool | int | float):
         return True
     if isinstance(value, list | tuple):

@@ -228,7 +228,7 @@ def _without_lists(why: str, facts: Facts) -> str:
 
 
 def _without_code(template: str, facts: Facts) -> str:
-    """A template without backticks around slots for which words stand in."""
+    """A template without backticks around slots that are filled with words instead of a value."""
 
     def replace(slot: re.Match[str]) -> str:
         name = slot[1] or slot[2]

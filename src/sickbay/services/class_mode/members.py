@@ -1,7 +1,7 @@
 """The students of a class: how they join, by the class's key or their own code, and how the teacher removes them.
 
-A personal code is the student's id and a secret, of which only the hash is stored. The class's key is stored as it is, because
-the teacher shows it to everyone in the class.
+A personal code is the student's id and a secret. Only the hash of the secret is stored. The class's key is stored as it is,
+because the teacher shows it to everyone in the class.
 """
 
 from __future__ import annotations

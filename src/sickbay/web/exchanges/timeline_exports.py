@@ -15,7 +15,7 @@ from sickbay.web.exchanges.timeline_views import TimelineView
 from sickbay.web.pages import svg
 
 MESSAGE_CHARACTERS: Final = 160
-"""Characters of a Mermaid message, of which the request takes what the words leave."""
+"""Characters of a Mermaid message. The request gets what the words leave."""
 _SPECIAL = re.compile(r"[^\w .,:/()?=*+'…‹›’~@!%-]|%(?=[%{])", re.A)
 """Characters that Mermaid or HTML could read as markup: they are written as entities. %%{ would begin a directive."""
 _SHAFTS: Final = {"refused": "-x", "warning": "-x", "waits": "-->>", "stalled": "-->>"}

@@ -58,7 +58,7 @@ async def show(page: ExplorerPage, asked: Asked) -> Response:
 
 
 async def show_form(page: ExplorerPage, path: str) -> Response:
-    """The form alone, before anything is searched."""
+    """Only the form, before anything is searched."""
     place, type = page.place, path.rpartition("/")[2]
     form = make_form(place.version, type, (("_count", "20"),), place.at(f"{path}/{FORM}"))
     return await page.show("explorer_search", lambda bar: SearchView(bar=bar, title=path, form=form))

@@ -95,7 +95,7 @@ async def count_types(page: ExplorerPage) -> list[TypeCount]:
 
 
 async def _count_in_time(page: ExplorerPage, type: str, seconds: float) -> TypeCount:
-    """A count that takes longer goes on in the background, because a query of the database can't be stopped halfway."""
+    """A longer count continues in the background, because a query of the database can't be stopped halfway."""
     if seconds <= 0:
         return TypeCount(type)
     task = asyncio.create_task(_count(page, type))

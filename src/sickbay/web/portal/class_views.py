@@ -56,7 +56,7 @@ class JoinLink:
 
 @dataclass(frozen=True, slots=True)
 class ClassView:
-    """rows: in the order in which the students joined. live: the address of the rows alone. saved: what was just done."""
+    """rows: in the order in which the students joined. live: the address of only the rows. saved: what was just done."""
 
     rows: tuple[StudentRow, ...]
     summary: tuple[str, ...]

@@ -26,7 +26,7 @@ PAGES = ("/developer", "/doctor", "/docs", "/exchanges", "/rules", "/timelines")
 
 
 async def lookup(request: Request, sandbox: Sandbox) -> Response:
-    """Neither GET nor POST changes anything. A POST whose text may stand in an address is repeated with GET."""
+    """Neither GET nor POST changes anything. A POST with a text that is harmless in an address is repeated with GET."""
     sent = parse(await http_request.read_body(request)) if request.method == "POST" else http_request.query_of(request.scope)
     search = services.read_search(sent.get("q") or "", request.app.state.guard.origins)
     full = may_read_all(request)
