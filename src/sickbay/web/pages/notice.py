@@ -49,7 +49,7 @@ def population_pending(
     return NoticeView(
         title=f"Creating sample patients ({progress.done:,} of {progress.total:,})…",
         text=f"This is the first use of {hospital} with FHIR {version}. {_time_left(progress)} You’ll continue automatically.",
-        hint=f"The patients that are counted are stored: if Sickbay stops now, it continues from there.{fewer}",
+        hint=f"Only stored patients are counted.{fewer}",
         primary=primary,
         bar=(progress.done, progress.total),
         live=live,
