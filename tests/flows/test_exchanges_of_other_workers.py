@@ -25,6 +25,11 @@ from sickbay.testing.server import Live, serving
 Engine = Callable[[], str | None]
 JSON: Final = {"Accept": "application/json"}
 ROUNDS: Final = examples(400)
+FLUSHING: Final = {
+    "sandbox/sandbox.py": "before the store is closed",
+    "sandbox/snapshots.py": "before a snapshot is restored; other workers keep what they hold",
+    "services/live_exchanges.py": "four times a second, on every worker that has streams",
+}
 
 
 def ids(exchanges: list[dict[str, Any]]) -> list[str]:
@@ -94,6 +99,13 @@ def test_an_exchange_is_found_at_the_other_worker_as_soon_as_it_is_answered(
             await asyncio.gather(*load)
 
     run_two(steps, engine(), tmp_path)
+
+
+def test_every_reader_collects_what_other_workers_hold() -> None:
+    """Only these files write what this worker holds without asking the others."""
+    sources = Path(journal.__file__).parents[2]
+    flushing = {path for path in sources.rglob("*.py") if "journal.flush(" in path.read_text()}
+    assert {str(path.relative_to(sources)) for path in flushing} == FLUSHING.keys()
 
 
 def test_a_worker_that_hangs_delays_a_reader_for_a_limited_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

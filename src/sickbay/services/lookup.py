@@ -112,6 +112,6 @@ async def find_exchanges(runtime: Runtime, journal: Journal, search: TypedSearch
         return FoundExchanges()
     text = '"{}"'.format(search.words.replace('"', ""))
     reading = await read_filter(runtime, text, student)
-    await journal.flush()
+    await journal.collect()
     records = await runtime.store.find_exchanges(reading.wanted, LISTED_EXCHANGES) if reading.wanted else []
     return FoundExchanges(await lines.read_lines(runtime, records), text)
