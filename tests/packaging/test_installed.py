@@ -30,3 +30,23 @@ def test_python_finds_the_wheel_and_not_the_repository(isolated: dict[str, str],
     code = "import sickbay; print(sickbay.__file__, sickbay.__version__)"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=isolated, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(installed / "sickbay" / "__init__.py"), __version__]
+
+
+def test_an_installed_sickbay_copies_a_starter(isolated: dict[str, str], tmp_path: Path) -> None:
+    """Without a running server it says how to go on."""
+    new = [
+        sys.executable,
+        "-m",
+        "sickbay",
+        "new",
+        "growth-chart",
+        "--template",
+        "plain-javascript",
+        "--data",
+        str(tmp_path / "data"),
+    ]
+    done = subprocess.run(new, cwd=tmp_path, env=isolated, capture_output=True, text=True, check=True)
+    assert "  cd growth-chart\n" in done.stdout
+    assert "Start it first, in another terminal: sickbay serve" in done.stderr
+    names = sorted(path.name for path in (tmp_path / "growth-chart").iterdir())
+    assert names == ["README.md", "index.html", "launch.html"]
