@@ -8,12 +8,15 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
+import pytest
 from tests.agents.calls import call
 from tests.agents.instructions import INSTRUCTIONS, find_leaks, find_marks
 from tests.flows.flow import Flow, run
 from tests.laws import is_long
 
 MAXIMUM_RESULT_BYTES = 12_000
+PARTS = 10
+"""Tests among which the strings are divided. Each has every form of them."""
 LEAST_MARKED = 20
 """Results that quote the text. With fewer, the law would say little."""
 
@@ -113,9 +116,10 @@ async def _call_with(flow: Flow, app: str, text: str) -> list[dict[str, Any]]:
     ]
 
 
-def test_no_result_repeats_them_outside_untrusted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.prove) for part in range(1, PARTS))])
+def test_no_result_repeats_them_outside_untrusted(tmp_path: Path, part: int) -> None:
     async def steps(flow: Flow) -> None:
-        for number, text in enumerate(INSTRUCTIONS if is_long() else INSTRUCTIONS[::27]):
+        for number, text in enumerate(INSTRUCTIONS[part::PARTS][:: 1 if is_long() else 3]):
             app = (await _write_everywhere(flow, text))["app_id"]
             results = await _call_with(flow, app, text)
             results.append(await call(flow.http, "exchanges", limit=20))
