@@ -11,9 +11,7 @@ from sickbay.services.journal.record import Exchange
 
 
 async def attribute(runtime: Runtime, exchange: Exchange) -> Exchange:
-    """The exchange with the student to whom it belongs, in class mode."""
-    if not runtime.class_mode:
-        return exchange
+    """The exchange with the student to whom it belongs."""
     student = await find_student(runtime, exchange.client_id, exchange.timeline, exchange.student)
     return structs.replace(exchange, student=student)
 

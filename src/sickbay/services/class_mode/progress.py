@@ -13,7 +13,7 @@ from sickbay.services import records
 from sickbay.services.class_mode.members import Student
 from sickbay.services.context import Runtime
 from sickbay.services.journal.line import RULE, STUDENT
-from sickbay.storage.interface import Put, Record, Step
+from sickbay.storage.interface import Put, Record
 
 KIND = "student-progress"
 Milestone: TypeAlias = Literal["launched", "refused", "working"]
@@ -67,12 +67,6 @@ def milestone_of(line: str, stage: str) -> Milestone | None:
     if outcome != ["granted"]:
         return None
     return "working" if stage in FHIR_STAGES else "launched" if stage in LAUNCH_STAGES else None
-
-
-def put(runtime: Runtime, exchanges: Sequence[Record]) -> list[Step]:
-    """The steps that store exchanges and, in class mode, the progress of students."""
-    noted = steps(exchanges) if runtime.class_mode else ()
-    return [*(Put(exchange, aside=True) for exchange in exchanges), *noted]
 
 
 def steps(exchanges: Iterable[Record]) -> list[Put]:

@@ -32,7 +32,7 @@ from sickbay.services.request_metrics import METRICS
 from sickbay.services.reset_revisions import is_over
 from sickbay.settings.database import Unavailable
 from sickbay.storage.counts import Volume
-from sickbay.storage.interface import Record
+from sickbay.storage.interface import Put, Record, Step
 from sickbay.storage.resets import Revisions, WasReset, compare_with, current
 
 EVERY = 1.0
@@ -112,10 +112,17 @@ class Journal:
         """
         METRICS.count_exchange(exchange)
         self._say(exchange)
-        exchange, arrival = await attribute(self.runtime, exchange), self._next_arrival()
+        if self.runtime.class_mode:
+            exchange = await attribute(self.runtime, exchange)
+        arrival = self._next_arrival()
         redacted = await redact_refusal(self.runtime, exchange)
         await self._write_refusal(exchange, record(exchange, arrival, redacted))
         return redacted.text
+
+    def _steps(self, stored: Sequence[Record]) -> list[Step]:
+        """The steps that store these records and, in class mode, the progress of students."""
+        noted = progress.steps(stored) if self.runtime.class_mode else ()
+        return [*(Put(entry, aside=True) for entry in stored), *noted]
 
     async def _write_refusal(self, exchange: Exchange, refusal_record: Record) -> None:
         if is_over(self.runtime.resets):
@@ -127,7 +134,7 @@ class Journal:
         self._at_once += 1
         try:
             with suppress(WasReset):
-                await self.runtime.store.transaction(progress.put(self.runtime, [refusal_record]))
+                await self.runtime.store.transaction(self._steps([refusal_record]))
         finally:
             self._at_once -= 1
 
@@ -160,12 +167,14 @@ class Journal:
             with compare_with(self.runtime.resets.all):
                 explained: list[Record] = []
                 for waiting in self._select_current(refusals):
-                    whole = await attribute(self.runtime, waiting.explained(waiting.exchange))
+                    whole = waiting.explained(waiting.exchange)
+                    if self.runtime.class_mode:
+                        whole = await attribute(self.runtime, whole)
                     redacted = await redact_refusal(self.runtime, whole)
                     explained.append(record(whole, waiting.arrival, redacted))
                     await asyncio.sleep(0)
                 if explained:
-                    await self.runtime.store.transaction(progress.put(self.runtime, explained))
+                    await self.runtime.store.transaction(self._steps(explained))
         except (Unavailable, asyncio.CancelledError) as error:
             self._unexplained.put_back(refusals)
             if isinstance(error, WasReset):
@@ -243,7 +252,7 @@ class Journal:
         live = await live_secrets.load_strict(self.runtime)
         stored = await _records(self.runtime, granted, live, compare) + refused
         for start in range(0, len(stored), AT_A_TIME):
-            await self.runtime.store.transaction(progress.put(self.runtime, stored[start : start + AT_A_TIME]))
+            await self.runtime.store.transaction(self._steps(stored[start : start + AT_A_TIME]))
 
     def _select_current(self, items: Iterable[tuple[Waiting[W], str, int]]) -> list[W]:
         """Without those of requests that began before a reset."""
@@ -347,7 +356,7 @@ async def _records(runtime: Runtime, batch: Sequence[Arrived], live: LiveSecrets
     """
     redacted: list[Record] = []
     for number, arrived in enumerate(batch, 1):
-        exchange = await attribute(runtime, arrived.exchange)
+        exchange = await attribute(runtime, arrived.exchange) if runtime.class_mode else arrived.exchange
         redacted.append(record(exchange, arrived.arrival, redact(exchange, live, runtime.given_advice, compare=compare)))
         if number % SLICE == 0 or number == len(batch):
             await asyncio.sleep(0)
