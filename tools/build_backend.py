@@ -5,9 +5,11 @@ The pages of docs/ are added to the wheel for `/docs`, and the knowledge of the 
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +39,8 @@ __all__ = (
 
 SOURCES = Path("src")
 KNOWLEDGE = SOURCES / "sickbay" / "doctor" / "knowledge"
+CASES = SOURCES / "sickbay" / "diagnosis" / "cases"
+PACKED_CASES = CASES.with_suffix(".zip")
 DOCS = Path("docs")
 PAGES = Path("src/sickbay/web/docs/pages")
 EXAMPLES, STARTERS = Path("examples"), Path("src/sickbay/starters")
@@ -48,13 +52,13 @@ LEFT_OUT = ("pictures",)
 
 def build_wheel(wheel_directory: str, *arguments: Any, **options: Any) -> str:
     """Builds the wheel in the current folder, as PEP 517 says."""
-    with _pages(), _starters(), _compiled_knowledge():
+    with _pages(), _starters(), _packed_cases(), _compiled_knowledge():
         return str(buildapi.build_wheel(wheel_directory, *arguments, **options))
 
 
 @contextmanager
 def _compiled_knowledge() -> Iterator[None]:
-    """Compiles the knowledge of the doctor, and leaves its sources out of the wheel for the duration of a build."""
+    """Compiles the knowledge of the doctor. Its sources and those of packed cases are left out of the wheel."""
     sys.path.insert(0, str(SOURCES.resolve()))
     from sickbay.doctor import compiled
 
@@ -62,13 +66,28 @@ def _compiled_knowledge() -> Iterator[None]:
     if missing := [path.name for path in files if not path.is_file()]:
         raise OSError(f"{', '.join(missing)} can't be written")
     every_file = common.Module.iter_files
-    left_out = str(KNOWLEDGE)
-    common.Module.iter_files = lambda module: (path for path in every_file(module) if left_out not in str(path))
+    left_out = (str(KNOWLEDGE), f"{CASES}{os.sep}")
+    common.Module.iter_files = lambda module: (
+        path for path in every_file(module) if not any(folder in str(path) for folder in left_out)
+    )
     try:
         yield
     finally:
         common.Module.iter_files = every_file
         sys.path.remove(str(SOURCES.resolve()))
+
+
+@contextmanager
+def _packed_cases() -> Iterator[None]:
+    """Packs the cases of rules into one file for the duration of a build, uncompressed, since the wheel compresses it."""
+    with zipfile.ZipFile(PACKED_CASES, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(path for path in CASES.rglob("*") if path.is_file()):
+            name = path.relative_to(CASES).as_posix()
+            archive.writestr(zipfile.ZipInfo(name), path.read_bytes())  # without the time of the file
+    try:
+        yield
+    finally:
+        PACKED_CASES.unlink()
 
 
 @contextmanager

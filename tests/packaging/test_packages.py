@@ -16,6 +16,7 @@ from tools.checks.files import ROOT, tracked
 from tools.release.packages import Packages
 
 from sickbay import __version__
+from sickbay.diagnosis import case
 from sickbay.doctor import compiled
 from tools.release import packages
 
@@ -45,15 +46,23 @@ def test_the_wheel_contains_every_file_of_the_package_and_the_documentation(buil
         names = {f"src/{name}" for name in wheel.namelist() if ".dist-info/" not in name}
     docs = names_below("docs") - names_below("docs/pictures")
     pages = {f"src/sickbay/web/docs/pages/{name.removeprefix('docs/')}" for name in docs}
-    knowledge = names_below("src/sickbay/doctor/knowledge")
-    data = {f"src/sickbay/doctor/{name}.msgpack" for name in ("compiled", "topics")}
-    assert names == names_below("src/sickbay") - knowledge | pages | data | starters()
+    sources = names_below("src/sickbay/doctor/knowledge") | names_below("src/sickbay/diagnosis/cases")
+    data = {f"src/sickbay/{name}" for name in ("doctor/compiled.msgpack", "doctor/topics.msgpack", "diagnosis/cases.zip")}
+    assert names == names_below("src/sickbay") - sources | pages | data | starters()
 
 
 def test_the_compiled_knowledge_belongs_to_its_sources(built: Packages) -> None:
     with zipfile.ZipFile(built.wheel) as wheel:
         hashed = wheel.read("sickbay/doctor/compiled.msgpack")[: compiled.HASH_BYTES]
     assert hashed == compiled.hash_sources(compiled.list_files())
+
+
+def test_an_installed_sickbay_reads_the_same_cases_as_a_clone(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of_the_clone = {id: case.load(path) for id, path in case.paths().items()}
+    folder = installed / "sickbay" / "diagnosis" / "cases"
+    monkeypatch.setattr(case, "CASES", folder)
+    monkeypatch.setattr(case, "PACKED", folder.with_suffix(".zip"))
+    assert {id: case.load(path) for id, path in case.paths().items()} == of_the_clone
 
 
 def test_the_wheel_is_small(built: Packages) -> None:
