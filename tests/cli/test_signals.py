@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
+
+from sickbay.cli import serving
 
 PRELUDE = """
 import asyncio, os, signal, sys, threading, time
@@ -227,3 +231,19 @@ except KeyboardInterrupt: pass
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=60) == ("", "")
     assert process.returncode == 0
+
+
+def test_a_signal_before_the_server_serves_prints_no_warning_about_a_coroutine() -> None:
+    async def serve() -> None:
+        """What uvicorn has created when the signal comes, and not started."""
+
+    server = serving._SingleProcess.__new__(serving._SingleProcess)
+    server.should_exit = False
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        unstarted = serve()
+        with pytest.raises(KeyboardInterrupt):
+            server.handle_signal(signal.SIGTERM, None)
+        del unstarted
+        gc.collect()
+    assert [str(warning.message) for warning in shown] == []

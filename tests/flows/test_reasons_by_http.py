@@ -134,8 +134,8 @@ def test_the_launch_command_of_an_apps_page_names_a_patient_who_exists(tmp_path:
             "A backend service isn’t launched",
             "from here",
         ),
-        ({"launch_uri": None}, "so Sickbay can’t launch it", "from here"),
-        ({}, "Launch it from here or from a chart", "can’t launch"),
+        ({"launch_uri": None}, "It has no launch URI, so it launches standalone", "from here"),
+        ({}, "then launch it from a chart, or with the button on this page", "launches standalone"),
     ],
 )
 def test_a_page_offers_a_launch_only_if_the_app_can_be_launched(

@@ -43,6 +43,8 @@ NOT_REMEMBERED = frozenset(
         "written",
         "most",
         "most_bytes",
+        "channel",
+        "slots",
         "_arrival",
         "_explaining",
         "_key",

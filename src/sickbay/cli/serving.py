@@ -140,6 +140,7 @@ class _SingleProcess(uvicorn.Server):
     def handle_signal(self, number: int, frame: Any) -> None:
         """uvicorn sends the signal again after it has shut down. This handler lets the folder be cleaned up first."""
         if not self.should_exit:
+            signals.expect_unstarted_coroutines()
             raise KeyboardInterrupt
 
 

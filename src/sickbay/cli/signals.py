@@ -82,11 +82,16 @@ def _interrupt(number: int, frame: Any) -> None:
     """The first signal starts the cleanup, and must not interrupt it again. A later one ends the process at once."""
     if not _received:
         _received.append((number, time.monotonic()))
-        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)  # nor will it be
+        expect_unstarted_coroutines()
         begin_deadline(128 + number)
         _interrupt_work()
     elif time.monotonic() - _received[0][1] > REPEATED_SECONDS:
         _end(exit_code(), 0)
+
+
+def expect_unstarted_coroutines() -> None:
+    """Lets Python print no warning about a coroutine that a signal keeps from being started."""
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
 
 
 def _interrupt_work() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sickbay.fhir.readable.narrative import NARRATIVE_CHARACTERS, read_narrative
@@ -19,6 +19,7 @@ def test_what_a_script_contains_becomes_text_and_attributes_are_gone() -> None:
 
 
 @given(st.text(alphabet="<>&;/apdivtr \n'\"=", max_size=200))
+@example("<<>>")
 def test_no_element_stays(div: str) -> None:
     lines = read_narrative(div.replace("&", "")).split("\n")
     assert not any("<" in line and ">" in line[line.index("<") :] for line in lines)

@@ -9,7 +9,8 @@ from typing import Final
 NARRATIVE_CHARACTERS: Final = 50_000
 _BREAK = re.compile(r"<(?:/?(?:p|div|tr|li|h[1-6]|table|ul|ol|br)\b[^<>]*+)>", re.IGNORECASE)
 _CELL = re.compile(r"</t[dh]>", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]*+>")
+_TAG = re.compile(r"<[^<>]*+>|<")
+"""Also what begins a tag that has no end."""
 _SPACES = re.compile(r"[^\S\n]++")
 
 
