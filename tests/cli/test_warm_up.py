@@ -18,10 +18,13 @@ from sickbay.web.later import HandlersOf
 def test_every_page_that_is_imported_later_is_imported_by_the_warm_up() -> None:
     later = {handlers._module for handlers in vars(routes).values() if isinstance(handlers, HandlersOf)}
     assert len(later) > 5
-    assert later <= set(warm_up.MODULES)
+    assert later <= {*warm_up.MODULES, *warm_up.CLASS_MODULES, *warm_up.LEFT_OUT}
 
 
-def test_one_step_at_a_time_is_taken_on_a_thread_and_none_while_patients_are_created(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("class_mode", "more"), [(False, ()), (True, warm_up.CLASS_MODULES)])
+def test_one_step_at_a_time_is_taken_on_a_thread_and_none_while_patients_are_created(
+    class_mode: bool, more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(warm_up, "DELAY_SECONDS", 0)
     monkeypatch.setattr(warm_up, "PAUSE_SECONDS", 0)
     done: list[str] = []
@@ -34,9 +37,12 @@ def test_one_step_at_a_time_is_taken_on_a_thread_and_none_while_patients_are_cre
     async def wait_until_idle() -> None:
         waited.append(len(done))
 
-    asyncio.run(warm_up.warm_up(cast(Any, SimpleNamespace(filling=SimpleNamespace(wait_until_idle=wait_until_idle)))))
+    sandbox = SimpleNamespace(
+        filling=SimpleNamespace(wait_until_idle=wait_until_idle), settings=SimpleNamespace(class_mode=class_mode)
+    )
+    asyncio.run(warm_up.warm_up(cast(Any, sandbox)))
     templates = html_response.list_templates()
-    assert done == ["words", *warm_up.MODULES, *templates]
+    assert done == ["words", *warm_up.MODULES, *more, *templates]
     assert waited == [0, *range(len(done))]
     assert threading.get_ident() not in threads
     assert len(templates) == len([*html_response.TEMPLATES.rglob("*.j2")])

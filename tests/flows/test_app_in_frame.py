@@ -68,7 +68,7 @@ def test_an_app_is_loaded_anyway_if_the_user_wants_it_or_the_check_is_off(tmp_pa
 
 def test_an_app_that_forbids_frames_is_explained_with_the_header_to_send(tmp_path: Path) -> None:
     class Forbidding(LaterEffects):
-        async def fetch(self, url: str, *, loopback: bool = False, page: bool = False) -> Fetched:
+        async def fetch(self, url: str, *, loopback: bool = False, page: bool = False, limit: int = 0) -> Fetched:
             return Fetched(200, {"x-frame-options": "DENY"})
 
     async def steps(flow: Flow) -> None:

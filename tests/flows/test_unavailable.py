@@ -188,6 +188,7 @@ def test_a_batch_whose_first_entry_fails_is_unavailable_as_a_whole(tmp_path: Pat
 
 
 SENT_503 = {
+    ("agents/tools/faults.py", "_check"),  # an example of a fault that an agent can ask for
     ("cli/connection.py", "Connection._stop"),  # tests/cli/test_grace.py
     ("cli/connection.py", "TEXTS"),
     ("cli/header_limits.py", "Heads._hang_up"),  # adds Retry-After
@@ -198,7 +199,7 @@ SENT_503 = {
     ("web/middleware/failures.py", "page_error"),  # pages and other addresses, above
     ("web/middleware/page_headers.py", "PageHeaders.__call__.add_headers"),  # adds Retry-After to each that has none
     ("web/error_responses.py", "oauth_error"),
-    ("web/exchanges/stream.py", "_refuse_too_many"),  # tests/flows/test_live_exchanges.py
+    ("web/exchanges/stream.py", "EventStream._refuse_too_many"),  # tests/flows/test_live_exchanges.py
     ("web/fhir/interactions/batch.py", "_batch"),  # an entry of a Bundle, which has no headers
     ("web/portal/doctor.py", "_not_finished"),  # adds Retry-After; tests/web/portal/test_doctor_process.py
     ("web/population_pending.py", "population_pending_page"),  # tests/flows/test_population_pending.py

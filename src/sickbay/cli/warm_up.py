@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 
@@ -44,21 +44,32 @@ MODULES = (
     "sickbay.web.exchanges.handlers",
     "sickbay.web.exchanges.resend",
     "sickbay.web.exchanges.listing",
+    "sickbay.web.exchanges.timelines",
+    "sickbay.web.exchanges.compare_launches",
+    "sickbay.web.ehr.app_tiles",
+    "sickbay.web.portal.lookup",
+    "sickbay.web.portal.resources",
+    "sickbay.web.explorer.handlers",
 )
 """In this order, each imports only a part of what all need."""
+CLASS_MODULES = ("sickbay.web.portal.class_overview", "sickbay.web.portal.class_join", "sickbay.web.portal.class_link")
+"""The pages of class mode."""
+LEFT_OUT = ("sickbay.web.mcp",)
+"""Imported at the first request, in 8 milliseconds: only coding agents need it, and it takes memory."""
 
 
 async def warm_up(sandbox: Sandbox) -> None:
     """Takes one step after the other. Waits while patients are created."""
     await asyncio.sleep(DELAY_SECONDS)
-    for step in _steps():
+    for step in _steps(CLASS_MODULES if sandbox.settings.class_mode else ()):
         await sandbox.filling.wait_until_idle()
         await asyncio.to_thread(step)
         await asyncio.sleep(PAUSE_SECONDS)
     gc.freeze()  # as after the start: what was imported stays
 
 
-def _steps() -> Iterator[Callable[[], object]]:
+def _steps(more: Sequence[str]) -> Iterator[Callable[[], object]]:
+    """more: modules that only this server needs."""
     yield from WORDS
-    yield from (partial(import_module, name) for name in MODULES)
+    yield from (partial(import_module, name) for name in (*MODULES, *more))
     yield from (partial(html_response.load_template, name) for name in html_response.list_templates())

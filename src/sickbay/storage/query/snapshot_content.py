@@ -52,7 +52,7 @@ def read_records(name: str) -> Callable[[Run], list[Record]]:
 
     def read(run: Run) -> list[Record]:
         rows = run(Statement(_RECORDS, (name,)))
-        return [Record(*row[:2], bytes(row[2]), *row[3:]) for row in rows]
+        return [Record(kind, key, bytes(value), *rest) for kind, key, value, *rest in rows]
 
     return read
 
