@@ -91,7 +91,12 @@ async def set_up(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
     policy = {ours: getattr(server.policy, ours) for its, ours in POLICY.items() if known and its in server_settings}
     tenant = tenant.with_chosen({})
     endpoint = server_settings.get("token_endpoint", tenant.server.token_endpoint)
-    changed = structs.replace(tenant.server, token_endpoint=endpoint, policy=replace(tenant.policy, **policy))
+    changed = structs.replace(
+        tenant.server,
+        token_endpoint=endpoint,
+        policy=replace(tenant.policy, **policy),
+        resources=getattr(server, "resources", ()),
+    )
     runtime.tenants["general"] = replace(tenant, server=changed)
     runtime.token_cache = TokenCache()
     return swaps

@@ -21,6 +21,18 @@ ELSEWHERE = {
     "launch-code-other-client": "another app's launch",
     "launch-code-reused": "an earlier launch",
     "launch-type-not-allowed": "a hospital's policy",
+    "mcp-aud-sent-instead": "the app here has automatic approval without a patient",
+    "mcp-cimd-id-differs": "another document at the `client_id`",
+    "mcp-cimd-invalid": "another document at the `client_id`",
+    "mcp-cimd-media-type": "another document at the `client_id`",
+    "mcp-cimd-not-fetched": "another document at the `client_id`",
+    "mcp-cimd-secret": "another document at the `client_id`",
+    "mcp-cimd-stale": "another document at the `client_id`",
+    "mcp-cimd-too-big": "another document at the `client_id`",
+    "mcp-prompt-consent": "the app here has automatic approval without a patient",
+    "mcp-proxy-no-aud": "a confidential app that serves a resource",
+    "mcp-resource-missing": "a document at the `client_id`",
+    "mcp-resource-trailing-slash": "the app here has automatic approval without a patient",
     "nonce-reused": "an earlier request",
     "parameters-in-fragment": "no server sees a fragment",
     "pkce-challenge-reused": "an earlier request",
@@ -34,6 +46,16 @@ ELSEWHERE = {
     "tenant-unknown": "a dialect with the tenant in its paths",
 }
 """Cases that can't be set up here, and why."""
+
+
+async def register_resources(flow: Flow, context: dict[str, Any]) -> None:
+    """Let the hospital issue tokens for the resources of the case, and for no others."""
+    for known in (await flow.http.get("/admin/resources")).json():
+        await flow.http.delete(f"/admin/resources/{known['id']}")
+    for resource in (context.get("server") or {}).get("resources", ()):
+        body = {"url": resource["url"], "scopes": " ".join(resource.get("scopes", ()))}
+        answer = await flow.http.post("/admin/resources", json=body)
+        assert answer.status_code == 201, answer.text
 
 
 async def live_findings(flow: Flow, request: dict[str, Any], number: int) -> set[str]:
@@ -51,6 +73,7 @@ async def live_findings(flow: Flow, request: dict[str, Any], number: int) -> set
         smart_version=app.get("smart_version", 2),
         **_pkce(app),
     )
+    await register_resources(flow, context)
     url, body = (str(request.get(name) or "").replace(old, new) for name in ("url", "body"))
     for code, launch in (context.get("launches") or {}).items():
         created_launch = await flow.http.post(
