@@ -10,6 +10,7 @@ from tests.authorization.samples import examination, sample_context, sample_requ
 from sickbay.authorization.authorize import GATE
 from sickbay.authorization.likely_clients import LISTED_APPS
 from sickbay.authorization.models import Client
+from sickbay.authorization.refusals.authorize import MCP_CIMD_URL_INVALID
 from sickbay.kernel.checks import UNKNOWN, Refusal
 
 SHARED = structs.replace(
@@ -135,3 +136,8 @@ def test_an_aud_without_a_tenant_means_the_only_tenant() -> None:
         "client-not-enabled-for-tenant",
         "aud-missing",
     ]
+
+
+def test_a_client_whose_metadata_document_cannot_be_used_is_refused_for_that() -> None:
+    fault = MCP_CIMD_URL_INVALID(received="https://agent.example.org/", reason="It has no path")
+    assert fault in examination(sample_request(), sample_context(client=None, document_fault=fault)).refusals

@@ -11,6 +11,7 @@ from tests.authorization.samples import examination, refusals, sample_context, s
 from tests.laws import for_each
 
 from sickbay.authorization.authorize import GATE, authorize_request
+from sickbay.authorization.models import DocumentTimes
 
 
 @given(st.one_of(st.text(max_size=60), st.builds(lambda tail: samples.CALLBACK + tail, st.text(max_size=10))))
@@ -159,3 +160,13 @@ def test_a_registered_uri_whose_port_can_not_vary_is_compared_exactly(registered
     assert passes(registered, registered)
     assert not passes(registered, "http://localhost:5/callback")
     assert not passes("http://localhost/callback", registered)
+
+
+@pytest.mark.parametrize(("now", "expected"), [(1000, None), (1060, 60)])
+def test_the_refusal_says_how_old_the_copy_of_a_metadata_document_is(now: int, expected: int | None) -> None:
+    client = structs.replace(samples.CLIENT, document=DocumentTimes(at=1000, until=1100))
+    context = sample_context(client=client, now=now)
+    refused = examination(sample_request(redirect_uri="https://other.example.org/cb"), context).refusals
+    (facts,) = (refusal.facts for refusal in refused if refusal.name == "redirect-uri-mismatch")
+    assert facts.get("age") == expected
+    assert facts.get("wait") == (None if expected is None else 100 - expected)
