@@ -59,7 +59,7 @@ TOKEN = Put(Record("token", "t", b"{}"))
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(servers, "TIME_LIMITS", servers.TIME_LIMITS | {"lock_timeout": 200, "statement_timeout": 400})
+    monkeypatch.setattr(servers, "TIME_LIMITS", servers.TIME_LIMITS | {"lock_timeout": 200, "statement_timeout": 2000})
     monkeypatch.setattr(pool, "FAILOVER_SECONDS", 0.0)
 
 
@@ -234,7 +234,7 @@ async def test_a_statement_that_takes_too_long_is_stopped_by_the_server(
 async def test_clearing_a_hospital_may_take_longer_than_other_statements(
     postgres: Server, account: Account, store: PostgresStore
 ) -> None:
-    do_on_write(postgres, account, "AFTER DELETE", "resource", "PERFORM pg_sleep(1)")
+    do_on_write(postgres, account, "AFTER DELETE", "resource", "PERFORM pg_sleep(3)")
     await store.transaction([Clear("resources", "general")])
     assert not await store.has_resources(SPACE)
 
@@ -246,7 +246,7 @@ async def test_a_migration_may_wait_longer_than_other_statements(postgres: Serve
         other = await asyncpg.connect(account.address)
         await other.execute(f"BEGIN; SELECT pg_advisory_xact_lock({number('migration')})")
         opening = asyncio.ensure_future(open_store(account.address, find))
-        await asyncio.sleep(1)
+        await asyncio.sleep(3)
         assert not opening.done()
         await other.close()
         await (await opening).close()
