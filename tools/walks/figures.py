@@ -11,10 +11,12 @@ from typing import NamedTuple
 from tools.walks.recorder import Walk
 
 PHASES = {
+    "agents": "show",
     "web/exchanges": "show",
     "web/pages": "show",
     "web/portal": "show",
     "web/ehr": "show",
+    "web/explorer": "show",
     "web/html_response": "show",
     "web": "HTTP",
     "services/decision": "decide",
@@ -33,6 +35,7 @@ PHASES = {
     "authorization": "decide",
     "dialects": "decide",
     "faults": "decide",
+    "fhir/readable": "show",
     "fhir": "decide",
     "protocol": "decide",
     "kernel/checks": "decide",
