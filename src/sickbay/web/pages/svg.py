@@ -108,7 +108,7 @@ def _lifeline(x: int, name: str, below: str, turn: int, height: int, dashed: boo
     lines = f'<line class="life" x1="{x}" x2="{x}" y1="46" y2="{turn}"/>'
     if dashed:
         lines += f'<line class="life dash" x1="{x}" x2="{x}" y1="{turn}" y2="{height}"/>'
-    texts = _text("head-t", x, 20, _shorten(name, 22), "middle") + _text("head-s", x, 37, _shorten(below, 24), "middle")
+    texts = _text("head-t", x, 20, _shorten(name, 20), "middle") + _text("head-s", x, 37, _shorten(below, 24), "middle")
     return f'{lines}<rect class="head-box" x="{x - 88}" y="0.5" width="176" height="46" rx="4"/>{texts}'
 
 
