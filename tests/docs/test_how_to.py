@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.docs.code_blocks import ROOT, blocks, run
+from tests.docs.code_blocks import LISTED, ROOT, blocks, run
 from tests.ports import free_port
 
 from sickbay.diagnosis.silence.progress import AWAITED_SECONDS, PAGE_SECONDS, PREFLIGHT_SECONDS
@@ -32,7 +32,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
 def follow(page: str, server: dict[str, Any], folder: Path) -> str:
     """Saves the files of the page, runs its commands, and returns the output."""
     port = server["base"].rpartition(":")[2]
-    listed = blocks(f"docs/how-to/{page}")
+    path = f"docs/how-to/{page}"
+    listed = [block for block in blocks(path) if block.first_line not in LISTED["not_run"].get(path, ())]
     for block in listed:
         if block.file:
             (folder / block.file).write_text(block.text.replace("7425", port))

@@ -34,9 +34,9 @@ class Case:
 
 
 def load(path: Path) -> Case:
-    parts = re.split(r"^#+ (.+)$", _read(path), flags=re.M)
+    parts = re.split(r"^#+ (.+)$", read_text(path), flags=re.M)
     sections = {name.strip().lower(): text.strip() for name, text in zip(parts[3::2], parts[4::2], strict=True)}
-    context = _merge(json.loads(_read(path.parent / "context.json")), _json(sections.get("known", "")) or {})
+    context = _merge(json.loads(read_text(path.parent / "context.json")), _json(sections.get("known", "")) or {})
     return Case(
         parts[1].strip(),
         parts[2].strip(),
@@ -56,7 +56,8 @@ def _list_packed() -> list[Path]:
         return [CASES / name for name in archive.namelist() if name.endswith(".md")]
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a case or of its context, also in a wheel."""
     if CASES.is_dir():
         return path.read_text(encoding="utf-8")
     with ZipFile(PACKED) as archive:

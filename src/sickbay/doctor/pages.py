@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sickbay.diagnosis.case import paths
+from sickbay.diagnosis.case import paths, read_text
 
 CHECKOUT = Path(__file__).parents[3] / "docs"
 PACKAGED = Path(__file__).parents[1] / "web" / "docs" / "pages"
@@ -73,7 +73,7 @@ def _rules(index: str) -> Iterator[Passage]:
 
 def read_prose(path: Path) -> tuple[str, str]:
     """The prose and the fix of a rule's case, as plain text."""
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     fix = text.partition("\n## Fix\n")[2].partition("\n## ")[0]
     return to_plain_text(text.partition("\n")[2].partition("\n## ")[0]), to_plain_text(fix)
 

@@ -52,7 +52,7 @@ def read_records(name: str) -> Callable[[Run], list[Record]]:
 
     def read(run: Run) -> list[Record]:
         rows = run(Statement(_RECORDS, (name,)))
-        return [Record(kind, key, bytes(value), *rest) for kind, key, value, *rest in rows]
+        return [Record(*(kind, key, bytes(value), *rest)) for kind, key, value, *rest in rows]
 
     return read
 
