@@ -1,4 +1,4 @@
-"""A newcomer registers an app, launches it, breaks it in ten ways, finds each explanation and fixes it, by keyboard alone."""
+"""A newcomer registers an app, launches it, breaks it in ten ways, finds each explanation and fixes it, using only the keyboard."""
 
 from __future__ import annotations
 
