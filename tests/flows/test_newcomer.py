@@ -1,4 +1,4 @@
-"""A newcomer registers an app, launches it, breaks it in ten ways, finds each explanation and fixes it, using only the keyboard."""
+"""A newcomer registers an app, launches it, breaks it in ten ways, and finds and fixes each with the keyboard."""
 
 from __future__ import annotations
 
