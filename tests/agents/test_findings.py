@@ -83,3 +83,8 @@ def test_a_corrected_request_keeps_what_can_be_sent() -> None:
         "headers": {"accept": "application/fhir+json", "authorization": "Bearer ACCESS-TOKEN-OF-YOUR-APP"},
     }
     assert corrected.outline(None, own, Untrusted()) is None
+
+
+def test_a_cause_of_another_servers_error_is_called_likely() -> None:
+    told = findings.reword({"id": "oauth-code-used-twice", "severity": "error"}, (), Untrusted())
+    assert told["likely"] is True

@@ -310,7 +310,7 @@ def test_the_bar_leads_to_the_chosen_view_and_keeps_the_page(tmp_path: Path) -> 
         root = token_path(client.headers["Authorization"].removeprefix("Bearer "))
         assert await go(hospital="general", fhir="r5", viewer=root.rpartition("/")[2]) == f"{root}/"
         assert (await go(hospital="general", patient="p-0017", viewer="user:okafor")).endswith("/r4/user:okafor/Patient/p-0017")
-        assert (await go(hospital="nowhere", fhir="r9", viewer="user:nobody", path="//evil.example")).startswith(
+        assert (await go(hospital="nowhere", fhir="r9", viewer="user:unknown", path="//evil.example")).startswith(
             f"{HOME}/user:"
         )
 
