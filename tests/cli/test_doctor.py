@@ -29,6 +29,21 @@ def test_json_has_findings_and_the_corrected_exchange() -> None:
     assert "state=" in result["corrected"]["url"]
 
 
+def test_a_corrected_token_request_is_printed_as_a_curl_command() -> None:
+    sent = (
+        "curl -X POST https://ehr.example/oauth2/token -H 'Content-Type: application/json' "
+        """-d '{"grant_type": "authorization_code", "code": "9fKx2mQ7", "redirect_uri": "http://localhost:3000/", "client_id": "a"}'"""
+    )
+    corrected = sickbay("doctor", "-", given=sent).stdout.partition("Send this instead:\n\n")[2]
+    assert corrected.startswith("  curl -i https://ehr.example/oauth2/token \\\n    --data-urlencode 'grant_type=")
+    assert sickbay("doctor", "-", given=corrected.replace("CODE-FROM-YOUR-REDIRECT", "9fKx2mQ7")).returncode == 0
+
+
+def test_a_mistake_in_code_names_the_line_it_was_read_from() -> None:
+    code = 'FHIR.oauth2.authorize({\n  clientId: "a",\n  scope: "launch openid",\n  redirectUri: "http://localhost:3000/launch.html",\n});'
+    assert sickbay("doctor", "-", given=code).stdout.splitlines()[3] == "  Read from line 4 of the code"
+
+
 def test_standard_input_and_a_file_give_the_same_result_as_a_url(tmp_path: Path) -> None:
     (tmp_path / "url.txt").write_text(URL + "\n")
     assert sickbay("doctor", str(tmp_path / "url.txt")).stdout == sickbay("doctor", "-", given=URL).stdout

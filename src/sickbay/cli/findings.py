@@ -10,6 +10,7 @@ from sickbay.diagnosis.corrections import fill
 from sickbay.doctor.verdict import summarize
 
 RULES = "/rules/"
+REQUEST_KEYS = frozenset(("method", "url", "headers", "body"))
 MARKS = {"error": "✗", "warning": "!", "info": "i"}
 
 
@@ -62,7 +63,11 @@ def finding_text(finding: Mapping[str, Any], check: str = "") -> str:
     likely = "Most likely: " if check else ""
     lines = [f"{MARKS[finding['severity']]} {likely}{finding['title']}  [{finding['id']}]{because}", f"  {finding['why']}"]
     lines += [f"  Check: {check}"] if check else []
-    return "\n".join((*lines, f"  → {finding['fix']}", f"  {finding['spec']['name']}: {finding['spec']['url']}"))
+    return "\n".join((*lines, f"  → {finding['fix']}", f"  {_spec_text(finding['spec'])}"))
+
+
+def _spec_text(spec: Mapping[str, str]) -> str:
+    return f"{spec['name']}: {spec['url']}" if spec["url"] else spec["name"]
 
 
 def causes_text(causes: Sequence[Mapping[str, str]]) -> str:
@@ -74,7 +79,7 @@ def causes_text(causes: Sequence[Mapping[str, str]]) -> str:
 
 
 def sent_text(corrected: Mapping[str, Any]) -> str:
-    """The request, as a URL or a registration if that is all of it. A placeholder for PKCE is replaced by a new pair."""
+    """The request as curl, or only its URL or registration if that is all of it. A new pair replaces a placeholder for PKCE."""
     import secrets  # most answers need none
 
     verifier = secrets.token_urlsafe(32)
@@ -88,4 +93,14 @@ def sent_text(corrected: Mapping[str, Any]) -> str:
 def _request_text(corrected: Mapping[str, Any]) -> str:
     shown = {key: value for key, value in corrected.items() if key not in ("kind", "context")}
     whole = next(iter(shown.values())) if shown.keys() <= {"url", "app"} and len(shown) == 1 else shown
-    return whole if isinstance(whole, str) else as_json(whole).replace("\n", "\n  ")
+    if isinstance(whole, str):
+        return whole
+    text = _curl_text(shown) if shown.keys() <= REQUEST_KEYS and "url" in shown else as_json(whole)
+    return text.replace("\n", "\n  ")
+
+
+def _curl_text(request: Mapping[str, Any]) -> str:
+    from sickbay.web.exchanges import code_samples  # most answers need none
+
+    tabs = code_samples.tabs(code_samples.read(request), {})
+    return next(tab.text for tab in tabs if tab.id == "curl")

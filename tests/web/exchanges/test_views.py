@@ -363,3 +363,14 @@ def test_the_problems_are_counted() -> None:
 def test_a_page_that_the_browser_showed_is_not_quoted() -> None:
     tokens = {**grant(), "stage": "authorize", "response": {"status": 404, "headers": {"content-type": "text/html"}}}
     assert exchange_view(tokens).received == "404 error page, no redirect"
+
+
+def test_a_short_json_response_is_indented_and_another_one_is_not() -> None:
+    body = '{"token_type":"Bearer","expires_in":3600}'
+    response = {"status": 200, "body": body}
+    indented = '200\n{\n  "token_type": "Bearer",\n  "expires_in": 3600\n}'
+    assert exchange_view({**grant(), "response": response}).received == indented
+    challenge = {"status": 401, "body": body, "headers": {"WWW-Authenticate": "Bearer"}}
+    assert exchange_view({**grant(), "response": challenge}).received == "401 Bearer"
+    long = {"status": 200, "body": '{"a":"' + "a" * 2000 + '"}'}
+    assert exchange_view({**grant(), "response": long}).received.startswith('200 {"a":"aaa')

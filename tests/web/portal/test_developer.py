@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.web.exchange_pages import grant, make_refused
 
+from sickbay.web.portal.developer import leave_out_preflights
 from sickbay.web.portal.developer_views import exchange_line
 from sickbay.web.portal.views import scope_boxes, scope_kinds
 
@@ -13,6 +14,12 @@ def test_a_line_of_the_list_shows_the_most_severe_problem() -> None:
     assert exchange_line(make_refused()).text == "The launch value is your app’s own address"
     assert exchange_line(grant()).kind == "passed"
     assert exchange_line(grant()).text == "GET /general/r4/Patient/p1"
+
+
+def test_recent_activity_leaves_out_preflights_that_passed() -> None:
+    passed = {**grant(), "stage": "browser"}
+    refused = {**passed, "response": {"status": 403}}
+    assert leave_out_preflights([passed, grant(), refused]) == [grant(), refused]
 
 
 def test_scopes_are_shown_by_their_kind() -> None:

@@ -79,11 +79,12 @@ def _members(body: str) -> tuple[Pair, ...]:
     """The members of a JSON object, treated like form parameters, so that the table can show what belongs in the form."""
     return tuple(
         (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-        for name, value in _object(body).items()
+        for name, value in parse_object(body).items()
     )
 
 
-def _object(body: str) -> dict[str, Any]:
+def parse_object(body: str) -> dict[str, Any]:
+    """The members of a JSON object; none if the text isn't one."""
     try:
         return dict(unicode.loads(body)) if body.lstrip()[:1] == "{" else {}
     except (ValueError, RecursionError):
@@ -161,7 +162,7 @@ def _name(name: str) -> str:
 
 
 def _json_body(body: str) -> str:
-    members = _object(body)
+    members = parse_object(body)
     if not any(isinstance(value, str) and is_masked(value) for value in members.values()):
         return body
     filled = {_name(name): place(name, value) if isinstance(value, str) else value for name, value in members.items()}

@@ -175,7 +175,7 @@ def exchange_view(
         launch=str(exchange.get("launch") or ""),
         resent_from=str(exchange.get("resent_from") or ""),
         rows=rows,
-        received=exchange_summary.answer(exchange),
+        received=exchange_summary.answer_lines(exchange),
         receiver=exchange_summary.receiver(exchange),
         received_note=exchange_summary.duration(exchange),
         tabs=code_samples.tabs(corrected or request, changed if corrected else {}),
@@ -236,7 +236,7 @@ def _order(exchange: Mapping[str, Any]) -> list[Found]:
 def _support(
     view: ExchangeView, exchange: Mapping[str, Any], request: code_samples.RequestParts, app_id: str
 ) -> tuple[tuple[str, str], ...]:
-    sent = dict(request.parameters)
+    sent, received = dict(request.parameters), exchange_summary.answer(exchange)
     pairs = (
         ("App", view.app),
         ("App ID", app_id),
@@ -244,7 +244,7 @@ def _support(
         ("Correlation ID", view.id),
         ("Time", view.at_iso),
         ("Request", f"{request.method} {request.address}"),
-        ("Response", view.received if len(view.received) <= 90 else view.received[:90] + "…"),
+        ("Response", received if len(received) <= 90 else received[:90] + "…"),
     )
     return tuple((name, value) for name, value in pairs if value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ ONCE = {
 """Hints for values that work only once, with their placeholders."""
 HEADLINE_CHARACTERS = 170
 """Characters of a headline before it is shortened."""
+ANSWER_CHARACTERS = 1000
+"""Characters of a response before it is cut off."""
 UNFOLDED_CHECKS = 4
 """Longer runs of passed checks are folded."""
 _MISSING = {
@@ -199,7 +202,14 @@ def answer(exchange: Mapping[str, Any]) -> str:
     headers = _headers(response)
     rest = headers.get("location") or headers.get("www-authenticate") or response.get("body") or ""
     text = f"{response.get('status', '')} {rest}".strip()
-    return text if len(text) <= 400 else text[:400] + "…"
+    return text if len(text) <= ANSWER_CHARACTERS else text[:ANSWER_CHARACTERS] + "…"
+
+
+def answer_lines(exchange: Mapping[str, Any]) -> str:
+    """The response as `answer` has it, but a short JSON object is indented."""
+    line, body = answer(exchange), str((exchange.get("response") or {}).get("body") or "")
+    members = code_samples.parse_object(body) if line == f"{status(exchange)} {body}" else {}
+    return f"{status(exchange)}\n{json.dumps(members, indent=2, ensure_ascii=False)}" if members else line
 
 
 def receiver(exchange: Mapping[str, Any]) -> str:

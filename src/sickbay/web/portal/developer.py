@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from sickbay.kernel.english import count, join, moment
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.journal import read as journal_reader
+from sickbay.services.journal.outcomes import outcome
 from sickbay.web import address_hints, cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import LOOPBACK, is_own_path
 from sickbay.web.exchanges.handlers import may_read_all
@@ -26,6 +28,8 @@ from sickbay.web.portal.developer_views import Address, FirstLaunch, HomeView, H
 FIRST = "p-0017"
 QUICK_PATIENTS = 100
 """Creating more patients than this takes longer than a few seconds."""
+RECENT = 5
+"""Exchanges under "Recent activity"."""
 
 
 async def home(request: Request, sandbox: Sandbox) -> Response:
@@ -46,19 +50,24 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
     )
     number = sandbox.filling.written.patients
     sees = may_read_all(request)
-    exchanges = await journal_reader.list_exchanges(sandbox.runtime, sandbox.journal, limit=5) if sees else []
+    exchanges = await journal_reader.list_exchanges(sandbox.runtime, sandbox.journal, limit=4 * RECENT) if sees else []
     launchable = number >= 17 and urlsplit(sandbox.runtime.base).hostname in LOOPBACK
     view = HomeView(
         hospitals=hospitals,
         people=f"{count(number, 'synthetic patient')} in each" if number else "no patients",
         first=replace(_first(exchanges, number), one_click=one_click(request)) if launchable else None,
-        recent=tuple(_recent_event(sandbox, exchange) for exchange in exchanges),
+        recent=tuple(_recent_event(sandbox, exchange) for exchange in leave_out_preflights(exchanges)[:RECENT]),
         shows_recent=sees,
     )
     return html_response.page(request, sandbox, "home", view, options)
 
 
-def _first(exchanges: list[dict[str, object]], patients: int) -> FirstLaunch:
+def leave_out_preflights(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The other exchanges. A browser sends preflights by itself, and half of the list would be those that passed."""
+    return [exchange for exchange in exchanges if exchange["stage"] != "browser" or outcome(exchange) != "passed"]
+
+
+def _first(exchanges: list[dict[str, Any]], patients: int) -> FirstLaunch:
     chart_path = f"/general/ehr/patients/{FIRST}"
     timeline = next((exchange["launch"] for exchange in exchanges if exchange["launch"]), None)
     return FirstLaunch(
@@ -72,7 +81,7 @@ def _first(exchanges: list[dict[str, object]], patients: int) -> FirstLaunch:
     )
 
 
-def _recent_event(sandbox: Sandbox, exchange: dict[str, object]) -> RecentEvent:
+def _recent_event(sandbox: Sandbox, exchange: dict[str, Any]) -> RecentEvent:
     line = exchange_line(exchange)
     tenant = sandbox.tenants.get(str(exchange["tenant"]))
     detail = ", ".join(part for part in (tenant.title if tenant else "", f"{moment(float(str(exchange['at'])))} UTC") if part)

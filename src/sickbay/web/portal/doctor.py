@@ -13,15 +13,17 @@ from sickbay.web import cookies, html_response, http_request
 from sickbay.web.html_response import PageOptions
 from sickbay.web.portal import doctor_process
 from sickbay.web.portal.doctor_examination import examine
+from sickbay.web.portal.doctor_examples import EXAMPLES
 from sickbay.web.portal.doctor_process import LONG_TEXT_BYTES, NotFinished, examine_apart
 from sickbay.web.portal.doctor_views import DoctorView
 
 
 async def doctor(request: Request, sandbox: Sandbox) -> Response:
-    """GET shows the text box, POST checks its content. Nothing of it is stored or sent on."""
+    """GET shows the text box, perhaps with an example, and POST checks its content. Nothing of it is stored or sent on."""
     options = await html_response.page_options(request, sandbox, here="Doctor")
     if request.method != "POST":
-        return html_response.page(request, sandbox, "doctor", DoctorView(), options)
+        view = DoctorView(input=EXAMPLES.get(request.query_params.get("example", ""), ""))
+        return html_response.page(request, sandbox, "doctor", view, options)
     body = await http_request.read_body(request, http_request.PASTED)
     sent = await asyncio.to_thread(parse, body)  # a megabyte takes half a second
     text, added = (sent.get("input") or "").strip(), (sent.get("added") or "").strip()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from sickbay.doctor.diagnose import LikelyCause, RelatedTopic
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.parameter_table import Row
 from sickbay.web.pages.exchange_summary import Step, fold
 from sickbay.web.pages.parts import FindingView, Link, Verdict
+from sickbay.web.portal.doctor_examples import EXAMPLES
 from sickbay.web.portal.paste_views import PastePart, TokenView
 
 
@@ -44,6 +46,11 @@ class DoctorView:
     filled: str = ""
     steps: tuple[Step, ...] = ()
     tally: str = ""
+
+    @property
+    def examples(self) -> tuple[Link, ...]:
+        """Links to texts to try. None once something was examined, so that it isn't lost."""
+        return () if self.examined or self.fault else tuple(Link(name, f"?{urlencode({'example': name})}") for name in EXAMPLES)
 
     @property
     def step_groups(self) -> tuple[tuple[Step, ...], ...]:

@@ -114,7 +114,10 @@
       await navigator.clipboard.writeText(block.querySelector("code").textContent);
       button.textContent = "Copied";
     });
-    block.append(button);
+    const frame = document.createElement("div");
+    frame.className = "docs-code";
+    block.replaceWith(frame);
+    frame.append(block, button); // outside of the block, so that it doesn't scroll with the code
   };
 
   if (document.querySelector("[data-docs-results]")) search();

@@ -1,0 +1,27 @@
+"""Each example on the doctor's page is a mistake that the doctor explains."""
+
+from __future__ import annotations
+
+import pytest
+
+from sickbay.web.portal.doctor_examination import examine
+from sickbay.web.portal.doctor_examples import EXAMPLES
+from sickbay.web.portal.doctor_views import DoctorView
+
+HEADLINES = {
+    "URL": "`scope` uses commas as separators",
+    "curl": "`Content-Type` is wrong: the parameters were sent as JSON",
+    "error response": "`code_challenge` isn't the base64url SHA-256 hash of the `code_verifier`",
+    "log": "A request header isn't in the server's Access-Control-Allow-Headers: `cache-control`",
+    "source code": "The redirect URI is the launch page",
+}
+
+
+@pytest.mark.parametrize(("name", "text"), EXAMPLES.items(), ids=list(EXAMPLES))
+def test_the_first_finding_of_an_example_is_its_mistake(name: str, text: str) -> None:
+    assert examine(text, "").findings[0].title == HEADLINES[name]
+
+
+def test_examples_are_offered_until_a_text_was_examined() -> None:
+    assert len(DoctorView().examples) == len(EXAMPLES)
+    assert not examine(EXAMPLES["URL"], "").examples
