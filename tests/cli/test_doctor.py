@@ -32,11 +32,11 @@ def test_json_has_findings_and_the_corrected_exchange() -> None:
 def test_a_corrected_token_request_is_printed_as_a_curl_command() -> None:
     sent = (
         "curl -X POST https://ehr.example/oauth2/token -H 'Content-Type: application/json' "
-        """-d '{"grant_type": "authorization_code", "code": "9fKx2mQ7", "redirect_uri": "http://localhost/", "client_id": "a"}'"""
+        """-d '{"grant_type": "authorization_code", "code": "9fKx", "redirect_uri": "http://localhost/", "client_id": "a"}'"""
     )
     corrected = sickbay("doctor", "-", given=sent).stdout.partition("Send this instead:\n\n")[2]
     assert corrected.startswith("  curl -i https://ehr.example/oauth2/token \\\n    --data-urlencode 'grant_type=")
-    assert sickbay("doctor", "-", given=corrected.replace("CODE-FROM-YOUR-REDIRECT", "9fKx2mQ7")).returncode == 0
+    assert sickbay("doctor", "-", given=corrected.replace("CODE-FROM-YOUR-REDIRECT", "9fKx")).returncode == 0
 
 
 def test_a_mistake_in_code_names_the_line_it_was_read_from() -> None:
