@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests import run_folder
+
 from bench import alternate, instructions, journaling, listening, loading, postgres, report, resetting, scenes, slope, starting
 
 OPTIONS = {"--quick", "--large", "--slope", "--scenes"}
@@ -101,6 +103,7 @@ def _checkout(path: str) -> Path:
     return Path(path).resolve()
 
 
+run_folder.begin()
 if sys.argv[1:2] == ["--against"]:
     against(*(sys.argv[2:] or [""]))
 elif sys.argv[1:2] == ["--instructions"]:

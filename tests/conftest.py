@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import gc
 import json
 import os
@@ -14,14 +15,16 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import apsw
 import pytest
 from hypothesis import HealthCheck, settings
+from tests import run_folder
 from tests.cli import forking
 from tests.laws import LEAST_EXAMPLES, LONG_EXAMPLES, LONG_PROFILE
 from tests.patients import create_patients
@@ -98,11 +101,13 @@ ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("SICKBAY_SHARED") or ROOT.parent / "shared")
 REQUIRED = frozenset(name for name in os.environ.get("SICKBAY_REQUIRE", "").split(",") if name)
 os.environ["PYTHONPATH"] = str(ROOT / "src")  # the processes that tests start read these sources too
-_HOME = TemporaryDirectory(prefix="sickbay-home-")
-os.environ["XDG_DATA_HOME"] = _HOME.name  # neither finds the servers of the person who runs the tests, nor lists its own there
-if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers inherit it, so that each population is created once
-    _CACHE = TemporaryDirectory(prefix="sickbay-cache-")
-    os.environ["XDG_CACHE_HOME"] = _CACHE.name
+RUN = None if "PYTEST_XDIST_WORKER" in os.environ else run_folder.begin()
+"""Of the process that starts the workers. They inherit its place, and that of the cache: each population is created once."""
+if RUN is not None:
+    os.environ["XDG_CACHE_HOME"] = mkdtemp(prefix="cache-")
+os.environ["XDG_DATA_HOME"] = mkdtemp(prefix="home-")  # not the servers of the person who runs the tests
+MADE = run_folder.MadeFolders()
+MADE.watch(pytest.TempPathFactory)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox",
@@ -145,6 +150,35 @@ def pytest_runtest_makereport():
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report():
     return judge((yield))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if RUN is not None and (shortage := run_folder.find_shortage(session.config.args, Path(__file__).parent)):
+        pytest.exit(shortage, returncode=pytest.ExitCode.USAGE_ERROR)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode) -> None:
+    """After a failure the folders of the failed tests stay."""
+    if RUN is not None and exitstatus == pytest.ExitCode.TESTS_FAILED:
+        atexit.unregister(RUN.remove)
+        terminalreporter.line(f"The folders of the failed tests are in {RUN.path} until the next run.")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]):
+    """Remove the folders of a fixture after it. pytest itself removes those of `tmp_path`, except after a failure."""
+    with MADE.collect() as folders:
+        if fixturedef.argname != "tmp_path":
+            fixturedef.addfinalizer(partial(run_folder.remove, folders))  # the first to be added is the last to be called
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call():
+    """Remove the folders that a law made for its examples, unless it failed."""
+    with MADE.collect() as folders:
+        yield
+    run_folder.remove(folders)
 
 
 def pytest_collection_finish() -> None:
@@ -206,9 +240,10 @@ class Browsers:
     could use asyncio.run.
     """
 
-    def __init__(self, driver: Playwright, executable: str) -> None:
+    def __init__(self, driver: Playwright, executable: str, profile: Path) -> None:
         self.driver = driver
         self.executable = executable
+        self.profile = profile
         self.shared: BrowserContext | None = None
         self.loop = asyncio.get_running_loop()
 
@@ -228,7 +263,7 @@ class Browsers:
 
 
 @pytest.fixture(scope="session")
-def browsers() -> Iterator[Browsers]:
+def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browsers]:
     """The driver, one for each test worker."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
@@ -236,7 +271,7 @@ def browsers() -> Iterator[Browsers]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
-        started = Browsers(driver, path)
+        started = Browsers(driver, path, tmp_path_factory.mktemp("profile"))
         asyncio._set_running_loop(None)
         yield started
         asyncio._set_running_loop(started.loop)
@@ -252,11 +287,9 @@ def chromium(browsers: Browsers) -> Iterator[Callable[..., BrowserContext]]:
 
 
 @pytest.fixture(scope="module")
-def shared_context(
-    browsers: Browsers, chromium: Callable[[Path], BrowserContext], tmp_path_factory: pytest.TempPathFactory
-) -> BrowserContext:
+def shared_context(browsers: Browsers, chromium: Callable[[Path], BrowserContext]) -> BrowserContext:
     """The browser of this test worker. It isn't private, because a private one blocks storage in frames of another origin."""
-    browsers.shared = browsers.shared or chromium(tmp_path_factory.mktemp("profile"))
+    browsers.shared = browsers.shared or chromium(browsers.profile)
     return browsers.shared
 
 

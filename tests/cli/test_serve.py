@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -197,6 +198,19 @@ def test_a_signal_while_it_starts_leaves_no_temporary_folder_behind(
         process.send_signal(ending)
         assert process.communicate(timeout=60)[1] == ""
         assert not list(tmp_path.glob("sickbay-*"))
+
+
+def test_serve_removes_the_temporary_folder_of_a_server_that_was_killed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--ephemeral", "--patients", "0"]
+    with subprocess.Popen(command, env=os.environ | {"TMPDIR": str(tmp_path)}, stdout=subprocess.DEVNULL) as killed:
+        while not any(tmp_path.glob("sickbay-*/serve.lock")):
+            time.sleep(0.005)
+        killed.kill()
+    assert len(list(tmp_path.glob("sickbay-*"))) == 1
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused = sickbay("serve", "--ephemeral", "--port", str(taken.getsockname()[1]), TMPDIR=str(tmp_path))
+    assert "in use" in refused.stderr
+    assert not list(tmp_path.glob("sickbay-*"))
 
 
 def test_a_second_ctrl_c_ends_the_server_at_once_without_a_traceback(tmp_path: Path) -> None:

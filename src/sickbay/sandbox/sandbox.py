@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.budget import Budget
 from sickbay.kernel.effects import Effects, SystemEffects
 from sickbay.kernel.private_files import NotPrivate
+from sickbay.kernel.temporary_folder import TemporaryFolder
 from sickbay.kernel.worker_channel import open_channel
 from sickbay.sandbox import folder, keys, new_database, seeding
 from sickbay.sandbox.population_cache import open_cache
@@ -49,7 +48,7 @@ class Sandbox:
     journal: Journal
     filling: PopulationLoader
     live: LiveExchanges
-    temporary: Path | None = None
+    temporary: TemporaryFolder | None = None
     local: bool = True
     """Whether only this machine can connect (`Settings.loopback`)."""
     bodies: Budget = field(default_factory=lambda: Budget(24_000_000))
@@ -84,16 +83,16 @@ class Sandbox:
             self.journal.channel.close()
         await self.runtime.store.close()
         if self.temporary is not None:
-            shutil.rmtree(self.temporary, ignore_errors=True)
+            self.temporary.remove()
 
 
 async def open_sandbox(
     settings: Settings, *, effects: Effects | None = None, on_exchange: ExchangeListener | None = None
 ) -> Sandbox:
     """Open the data folder, and create it if needed."""
-    temporary = Path(tempfile.mkdtemp(prefix="sickbay-")) if settings.data is None and settings.folder is None else None
+    temporary = TemporaryFolder() if settings.data is None and settings.folder is None else None
     effects = effects or SystemEffects()
-    file = folder.prepare(settings, temporary)
+    file = folder.prepare(settings, temporary.path if temporary is not None else None)
     outdated = None
     if file is not None and settings.population_cache:
         outdated = new_database.create(file, folder.new(settings), int(effects.now()), durable=temporary is None)
@@ -109,7 +108,7 @@ async def open_sandbox(
 
 
 async def _compose(
-    settings: Settings, store: Store, effects: Effects, on_exchange: ExchangeListener | None, temporary: Path | None
+    settings: Settings, store: Store, effects: Effects, on_exchange: ExchangeListener | None, temporary: TemporaryFolder | None
 ) -> Sandbox:
     written = await folder.read_written(store, settings)
     base = settings.base

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import ssl
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +17,7 @@ from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
 from sickbay.cli.output import CommandError, note, reject_argument
 from sickbay.cli.serve_options import ServeOptions
-from sickbay.kernel import english
+from sickbay.kernel import english, temporary_folder
 from sickbay.settings import Settings
 
 _DEFAULT = ServeOptions()
@@ -139,6 +136,7 @@ def _with_certificate(settings: Settings) -> Settings:
 
 @contextmanager
 def _place(data: str | None, ephemeral: bool) -> Iterator[Path]:
+    temporary_folder.sweep()
     if not ephemeral:
         place = folders.data_folder(data)
         folders.claim(place)
@@ -146,10 +144,11 @@ def _place(data: str | None, ephemeral: bool) -> Iterator[Path]:
         return
     with ExitStack() as stack:
         with signals.delay():
-            temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="sickbay-", ignore_cleanup_errors=True))
-            stack.enter_context(signals.cleaning_up(partial(shutil.rmtree, temporary, ignore_errors=True)))
+            temporary = temporary_folder.TemporaryFolder()
+            stack.callback(temporary.remove)
+            stack.enter_context(signals.cleaning_up(temporary.remove))
         try:
-            yield Path(temporary)
+            yield temporary.path
         finally:
             signals.ignore()
 
