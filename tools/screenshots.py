@@ -99,7 +99,7 @@ def prepare(page: Page, base: str) -> None:
     page.goto(f"{base}/general/ehr/sign-in?next={CHART}?app=sample-app-general")
     page.click("button[name=account][value=okafor]")
     page.frame_locator("iframe.app").get_by_role("button", name="Allow").click()
-    page.frame_locator("iframe.app").get_by_role("heading", name="Timothy Peters").wait_for()
+    page.frame_locator("iframe.app").get_by_role("heading", name="Timothy Peters", exact=True).wait_for()
 
 
 def take(page: Page, folder: Path, name: str, address: str) -> None:

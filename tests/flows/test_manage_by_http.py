@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 from tests.flows.flow import BASE, Flow, receive, run
 from tests.flows.test_ehr_by_http import HTML, field, sign_in
+
+from sickbay.web.oauth import authorized_apps
 
 SCOPE = ["launch", "patient/Patient.rs", "offline_access"]
 REGISTERED = "launch patient/*.rs offline_access openid"
@@ -59,6 +63,27 @@ def test_revoked_access_ends_immediately_and_nothing_else_does(tmp_path: Path) -
         assert "Pressure Notes" not in page.text
         assert "Growth Chart" in page.text
         assert (await allow(flow, app))[0]
+
+    run(steps, tmp_path)
+
+
+def test_many_apps_are_on_several_pages_and_each_app_is_on_one_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authorized_apps, "LISTED_APPS", 2)
+
+    async def steps(flow: Flow) -> None:
+        await sign_in(flow)
+        for name in ("Able", "Baker", "Charlie", "Dog", "Easy"):
+            app = await flow.register(name=name, auto_approve=None, scope=REGISTERED)
+            await allow(flow, app)
+        found, address = [], PAGE
+        while address:
+            page = (await flow.http.get(address, headers=HTML)).text
+            found.append(re.findall(r"<h2>(\w+)</h2>", page))
+            after = re.search(r'href="([^"]+)">Next apps', page)
+            address = after[1] if after else ""
+        assert found == [["Able", "Baker"], ["Charlie", "Dog"], ["Easy"]]
+        assert "5 to 5 of 5 apps" in page
+        assert "<h2>Easy</h2>" in (await flow.http.get(f"{PAGE}?from=9999", headers=HTML)).text
 
     run(steps, tmp_path)
 

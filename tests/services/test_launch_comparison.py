@@ -122,6 +122,11 @@ def test_equal_masks_are_not_called_equal() -> None:
     assert find_first_difference(compare([read("Patient?name=‹5 characters›")], [read("Patient?name=‹6 characters›")]))
 
 
+def test_a_name_that_is_not_recorded_is_described_in_words() -> None:
+    said = differ([authorize(**{"‹name of 4 characters›": "‹9 characters›"})], [authorize()])
+    assert said.endswith("only this launch has a parameter whose name isn’t recorded (4 characters): `‹9 characters›`.")
+
+
 def test_a_long_value_is_quoted_around_its_first_difference() -> None:
     long = "s" * 500
     said = differ([authorize(login_hint=f"{long}a{long}")], [authorize(login_hint=f"{long}b{long}")])

@@ -111,7 +111,7 @@ def visit_pages() -> dict[str, tuple[str, Any, Frame]]:
         for live, away in ((True, True), (True, False), (False, False))
     )
     return {
-        "manage": ("manage", replace(none, apps=apps), EHR),
+        "manage": ("manage", replace(none, apps=apps, start=25, total=53, before="/a", after="/b"), EHR),
         "manage-least": ("manage", none, EHR),
         "visits": ("visits", full, SIGN_IN),
         "visits-least": ("visits", least, SIGN_IN),

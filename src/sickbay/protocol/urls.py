@@ -56,6 +56,7 @@ def is_loopback(url: str) -> bool:
     return host(url) in LOOPBACK
 
 
+@memoize(4096)
 def origin(url: str) -> str:
     """The origin as browsers write it: in lower case, without the default port; "" if the URL isn't http or https."""
     parts = split(url)

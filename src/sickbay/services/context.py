@@ -160,8 +160,8 @@ class Runtime:
     memory: Memory = field(default_factory=Memory)
     """What this worker remembers from requests, so that a reset reaches all of it."""
     token_cache: TokenCache = field(default_factory=TokenCache)
-    origins: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict)
-    """By tenant: the origins that its apps registered, and the store's stamp when they were read."""
+    origins: dict[str, tuple[int, Mapping[str, frozenset[str]]]] = field(default_factory=dict)
+    """By tenant: the store's stamp when the origins of its apps were read, and by origin the client_ids that registered it."""
     loopback: bool = False
     """True if only this machine can reach the server. Then keys of apps on this machine may be fetched too."""
     client_documents: ClientDocuments = field(default_factory=ClientDocuments)

@@ -7,12 +7,11 @@ from typing import Final, NamedTuple
 
 from sickbay.services.context import Runtime
 from sickbay.services.journal.events import real_time
+from sickbay.services.journal.line import reads_of
 from sickbay.storage.exchange_filter import ColumnCondition, quote
 
 LISTED_LAUNCHES: Final = 20
 """The newest launches of an app that are listed."""
-READS_DATA: Final = "% granted @access %"
-"""The line of a FHIR request that was granted (`journal.line`): with it, a launch has worked."""
 
 
 class StoredLaunch(NamedTuple):
@@ -38,8 +37,7 @@ async def list_launches(runtime: Runtime, client_id: str) -> list[StoredLaunch]:
 
 async def _describe(runtime: Runtime, id: str) -> StoredLaunch:
     (first,) = await runtime.store.find("exchange", family=id, limit=1, oldest=True)
-    reads = (ColumnCondition("family", (quote(id),)), ColumnCondition("line", (READS_DATA,)))
-    return StoredLaunch(id, real_time(first.at), bool(await runtime.store.find_exchanges(reads, 1)))
+    return StoredLaunch(id, real_time(first.at), bool(await runtime.store.find_exchanges(reads_of(id), 1)))
 
 
 def choose(launches: Sequence[StoredLaunch], id: str) -> StoredLaunch | None:

@@ -12,6 +12,7 @@ from sickbay.kernel.english import count, join
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 from sickbay.services.journal.outcomes import describe_injected, outcome, problem, stage_of, status
+from sickbay.services.redaction.masking import describe_name
 
 Exchange: TypeAlias = Mapping[str, Any]
 Agreement: TypeAlias = Literal["differs", "same", "own", "masked", "patient"]
@@ -203,7 +204,7 @@ def _describe_result(value: ComparedValue, step: ComparedStep) -> str:
 
 
 def _describe_value(value: ComparedValue) -> str:
-    name = f"`{value.name}`" if " " not in value.name else f"the {value.name}"
+    name = _name(value.name)
     if value.here is None:
         return f"{name} is missing. In the other launch, it is {_quote(value.there or '')}"
     if value.there is None:
@@ -212,6 +213,12 @@ def _describe_value(value: ComparedValue) -> str:
         return f"{name} {words}"
     here, there = _shorten(value.here, value.there)
     return f"{name} is {_quote(here)} here and {_quote(there)} in the other launch"
+
+
+def _name(name: str) -> str:
+    if " " not in name:
+        return f"`{name}`"
+    return described if (described := describe_name(name)) != name else f"the {name}"
 
 
 def _describe_scopes(here: Sequence[str], there: Sequence[str]) -> str:

@@ -79,11 +79,13 @@ async def read(
 
 
 async def read_stored(
-    runtime: Runtime, id: str, *, full: bool = True, answer: str = "", whole: bool = False
+    runtime: Runtime, id: str, *, full: bool = True, answer: str = "", whole: bool = False, is_listed: bool = False
 ) -> LaunchProgress | None:
-    """The same, of what is stored already."""
+    """The same, of what is stored already. is_listed: with only the exchanges that decide the state of the launch."""
     launch = await launches.of_timeline(runtime, id) if full else None
-    timeline = await journal_reader.read_stored_timeline(runtime, id, full=full, launch=launch, whole=whole)
+    timeline = await journal_reader.read_stored_timeline(
+        runtime, id, full=full, launch=launch, whole=whole, is_listed=is_listed
+    )
     if launch is None and not timeline.exchanges:
         return None
     client = await registration.by_id(runtime, launch.client_id if launch else timeline.exchanges[0].get("app"))
@@ -105,8 +107,13 @@ async def find_newest(
     tenant: str | None = None,
     limit: int = LISTED_LAUNCHES,
     wanted: ExchangeFilter = (),
+    *,
+    is_listed: bool = False,
 ) -> list[LaunchProgress]:
-    """The newest launches, the last one first, at most `limit`. wanted: only launches with exchanges that meet this."""
+    """The newest launches, the last one first, at most `limit`. wanted: only launches with exchanges that meet this.
+
+    is_listed: with only the exchanges of each that decide its state.
+    """
     await journal.collect()
     if wanted:
         exchanges, created = await runtime.store.find_exchanges(wanted, SEARCHED_EXCHANGES), list[Record]()
@@ -120,7 +127,7 @@ async def find_newest(
     for record in created:
         seen.setdefault(record.family, real_time(records.parse(Launch, record.value).arrival))
     ids = sorted(seen, key=lambda id: -seen[id])[:limit]
-    found = [await read_stored(runtime, id) for id in ids]
+    found = [await read_stored(runtime, id, is_listed=is_listed) for id in ids]
     return [launch for launch in found if launch is not None]
 
 

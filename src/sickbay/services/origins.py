@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sickbay.authorization.contexts import AnswerContext
-from sickbay.authorization.origin import may_send_credentials, registered_origins
+from sickbay.authorization.origin import may_send_credentials
 from sickbay.authorization.requests import HttpExchange
 from sickbay.diagnosis.stages import BROWSER
 from sickbay.services import registration
@@ -19,18 +19,7 @@ async def allows_credentials(runtime: Runtime, tenant: Tenant, origin: str | Non
     """Whether this origin may send credentials. Looks nothing up if the policy is off, which is the default."""
     if origin is None or not tenant.policy.credentialed_cors:
         return False
-    return may_send_credentials(tenant.policy, origin, await _load_registered(runtime, tenant))
-
-
-async def _load_registered(runtime: Runtime, tenant: Tenant) -> frozenset[str]:
-    stamp, cached = runtime.store.stamp(), runtime.origins.get(tenant.name)
-    if cached is not None and cached[0] == stamp:
-        return cached[1]
-    clients = await registration.all_clients(runtime, tenant.name)
-    origins = frozenset(origin for client in clients for origin in registered_origins(client))
-    if stamp is not None:
-        runtime.origins[tenant.name] = stamp, origins
-    return origins
+    return may_send_credentials(tenant.policy, origin, await registration.load_origins(runtime, tenant.name))
 
 
 def hold(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.launch import card as launch_card
 from sickbay.authorization.likely_clients import NEIGHBOUR_BYTES, NEIGHBOURS
 from sickbay.authorization.models import Client, Grant
+from sickbay.authorization.origin import registered_origins
 from sickbay.authorization.registration import limits as registration_limits
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis.stages import REGISTRATION
@@ -99,6 +100,21 @@ async def all_clients(runtime: Runtime, tenant: str | None = None, limit: int = 
     """Newest first."""
     stored = await runtime.store.find("app", tenant=tenant, limit=limit)
     return [records.parse(Client, record.value) for record in stored]
+
+
+async def load_origins(runtime: Runtime, tenant: str) -> Mapping[str, frozenset[str]]:
+    """The origins that the apps of a hospital registered, each with their client_ids. They are read again after a change."""
+    stamp, cached = runtime.store.stamp(), runtime.origins.get(tenant)
+    if cached is not None and cached[0] == stamp:
+        return cached[1]
+    apps: dict[str, set[str]] = {}
+    for client in await all_clients(runtime, tenant):
+        for origin in registered_origins(client):
+            apps.setdefault(origin, set()).add(client.client_id)
+    origins = {origin: frozenset(ids) for origin, ids in apps.items()}
+    if stamp is not None:
+        runtime.origins[tenant] = stamp, origins
+    return origins
 
 
 async def some_clients(runtime: Runtime, start: int, number: int, student: str = "") -> list[Client]:

@@ -255,6 +255,12 @@ def query_of(scope: Mapping[str, Any]) -> Parameters:
     return parse(scope["query_string"].decode("latin-1"))
 
 
+def read_start(request: Request) -> int:
+    """`from`: how many entries of a list come before the page that is asked for; 0 if it isn't a number below 10,000."""
+    text = query_of(request.scope).get("from") or ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 4 else 0
+
+
 def exchange_id(request: Request) -> str:
     """The correlation id of this request."""
     return state_of(request.scope).exchange

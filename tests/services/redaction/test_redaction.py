@@ -28,6 +28,11 @@ def redacted_path(path: str, *, fhir: bool = False, live: LiveSecrets = LIVE) ->
     return str(Redaction(recorded, live, PUBLIC, fhir=fhir).request(recorded)["url"]).removeprefix(AT)
 
 
+@for_each("name", ("app", "patient", "encounter", "task", "card", "seed", "framed", "anyway"))
+def test_the_names_of_all_parameters_that_open_an_app_are_kept(name: str) -> None:
+    assert redacted_path(f"/ehr/open?{name}={SECRET}").startswith(f"/ehr/open?{name}=")
+
+
 HARMLESS = (
     "?response_type=code",
     "?grant_type=authorization_cod",

@@ -100,3 +100,11 @@ def test_an_empty_search_has_an_expected_value_wherever_one_is_known(
     assert [row.name for row in rows] == ["category", "patient"]
     assert (text(rows[0].expected or ()), rows[0].note) == (expected, note)
     assert rows[0].has_expectation == bool(expected or note)
+
+
+def test_a_name_that_is_not_recorded_is_described_in_words() -> None:
+    parts = RequestParts("GET", "/general/oauth/authorize", (("‹name of 1 character›", "‹2 characters›"), ("state", "x")))
+    assert [row.name for row in compare(parts, None, (), {})] == [
+        "a parameter whose name isn’t recorded (1 character)",
+        "state",
+    ]

@@ -20,6 +20,7 @@ from sickbay.authorization.token import code as token_code
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
 from sickbay.diagnosis.stages import FHIR_STAGES
+from sickbay.kernel.memoize import cache_results
 from sickbay.services import launch as launches
 from sickbay.services.context import Runtime
 from sickbay.services.decision import redact
@@ -81,6 +82,7 @@ PROOFS = frozenset(
     )
 )
 """Checks that must have passed, if they ran, before a refused request counts as coming from the app that it names."""
+_OUTCOMES = {letter: outcome for outcome, letter in LETTERS.items() if letter}
 UNPROVEN = frozenset((COOKIE_SAMESITE_IFRAME.name,))
 """Refusals of requests that came without the browser's session, and so without any proof."""
 
@@ -122,14 +124,20 @@ async def read_fresh(runtime: Runtime, recorded: bytes, *, full: bool) -> dict[s
 
 def checks(text: str) -> list[dict[str, Any]]:
     """The inverse of `_checks`, with the members that the API returns and the reason for a skipped check."""
-    outcomes = {letter: outcome for outcome, letter in LETTERS.items() if letter}
-    results = []
-    for word in text.split():
-        outcome = outcomes.get(word[0], "passed")
-        name, _, detail = (word[1:] if word[0] in outcomes else word).partition(":")
-        details = {"waits_for" if outcome == "skipped" else "refusal": detail} if detail else {}
-        results.append({"name": name, "outcome": outcome} | details)
-    return results
+    return [*_read_checks(text)]
+
+
+@cache_results(256)
+def _read_checks(text: str) -> tuple[dict[str, Any], ...]:
+    """Most exchanges of a stage have the same text."""
+    return tuple(map(_read_check, text.split()))
+
+
+def _read_check(word: str) -> dict[str, Any]:
+    outcome = _OUTCOMES.get(word[0], "passed")
+    name, _, detail = (word[1:] if word[0] in _OUTCOMES else word).partition(":")
+    details = {"waits_for" if outcome == "skipped" else "refusal": detail} if detail else {}
+    return {"name": name, "outcome": outcome} | details
 
 
 def select_members(entry: dict[str, Any]) -> dict[str, Any]:

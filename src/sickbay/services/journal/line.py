@@ -30,6 +30,11 @@ KINDS: Final = ("refresh", "backend", "search")
 """Stages that are only in the line, next to the recorded one."""
 
 
+def reads_of(launch: str) -> tuple[ColumnCondition, ...]:
+    """Finds the FHIR requests of a launch that were granted. With one of them, the launch has worked."""
+    return ColumnCondition("family", (quote(launch),)), ColumnCondition("line", (f"% {WORDS['passed']}{STAGE}access %",))
+
+
 def write_line(entry: Mapping[str, Any], kind: str = "") -> str:
     """The line of a recorded exchange. entry: its redacted facts. kind: one of KINDS, or ""."""
     request, status, findings = entry["request"], entry["response"]["status"], entry["findings"]

@@ -6,7 +6,7 @@ Nothing of this is worked out or stored when an exchange is recorded, and only r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -132,9 +132,10 @@ def _has_own_launch(stored: _Stored) -> bool:
     return "client_id" not in sent or ("launch" in sent and {*str(stored.checks).split()} >= _OWN_LAUNCH)
 
 
-def find_best(loose: Trace, earlier: Sequence[Trace], origins: Mapping[str, Collection[str]]) -> Guess | None:
-    """The nearest earlier exchange with the strongest evidence. earlier: newest first. origins: by client_id."""
-    owners = {app for app, registered in origins.items() if loose.origin in registered} if loose.origin else set()
+def find_best(loose: Trace, earlier: Sequence[Trace], owners: Collection[str]) -> Guess | None:
+    """The nearest earlier exchange with the strongest evidence. earlier: newest first. owners: apps that registered the origin
+    of the loose exchange, by client_id.
+    """
     attached = [other for other in earlier if other.app and other.launch and other.stage != "registration"]
     if loose.app and loose.stage in AUTHORIZATION:
         return next((_guess(other, "app") for other in attached if _answers(loose, other)), None)
@@ -179,15 +180,16 @@ async def guess(runtime: Runtime, record: Record) -> Guess | None:
     """
     if runtime.class_mode:
         return None
-    return await _guess_of(runtime, record, await _origins(runtime, record.tenant)) if is_loose(record) else None
+    return await _guess_of(runtime, record) if is_loose(record) else None
 
 
-async def _guess_of(runtime: Runtime, record: Record, origins: Mapping[str, Collection[str]]) -> Guess | None:
+async def _guess_of(runtime: Runtime, record: Record) -> Guess | None:
     loose, since = trace(record), record.at - WINDOW_MICROSECONDS
     if loose.app and loose.own_launch:
         return None
     earlier = await runtime.store.find("exchange", tenant=record.tenant, since=since, until=record.at, limit=EARLIER_EXCHANGES)
-    found = find_best(loose, [trace(other) for other in earlier], origins)
+    owners = (await registration.load_origins(runtime, record.tenant)).get(loose.origin, ()) if loose.origin else ()
+    found = find_best(loose, [trace(other) for other in earlier], owners)
     if found is not None and found.evidence != "origin" and loose.stage == "discovery":
         found = await _next_launch(runtime, record, loose) or found
     return found if found is not None and found.launch != record.family else None
@@ -202,12 +204,6 @@ async def _next_launch(runtime: Runtime, record: Record, loose: Trace) -> Guess 
     traces = [trace(other) for other in following if other.label in AUTHORIZATION and other.owner and other.family]
     begun = next((other for other in traces if _same_place(loose, other)), None)
     return _guess(begun, "agent" if begun.agent == loose.agent else "address") if begun else None
-
-
-async def _origins(runtime: Runtime, tenant: str) -> dict[str, tuple[str, ...]]:
-    """The registered origins of each app, by client_id."""
-    clients = await registration.all_clients(runtime, tenant)
-    return {client.client_id: origin.registered_origins(client) for client in clients}
 
 
 async def of_launch(runtime: Runtime, records: Sequence[Record], launch: Launch | None = None) -> list[tuple[Record, Guess]]:
@@ -278,8 +274,7 @@ async def _guess_all(
     """Leaves out preflights whose request arrived, because that request says everything."""
     arrived = find_followed(sorted((*loose, *attached), key=_newest_first))
     remaining = [record for record in sorted(loose, key=_newest_first) if record.key not in arrived][:GUESSED_EXCHANGES]
-    origins = await _origins(runtime, remaining[0].tenant) if remaining else {}
-    guesses = [(record, await _guess_of(runtime, record, origins)) for record in remaining[::-1]]
+    guesses = [(record, await _guess_of(runtime, record)) for record in remaining[::-1]]
     return [
         (record, found)
         for record, found in guesses

@@ -21,6 +21,7 @@ from sickbay.services.journal import probable
 from sickbay.services.journal.earlier import with_earlier_moment
 from sickbay.services.journal.events import event
 from sickbay.services.journal.exchange_json import hide_private, is_proven, read_whole
+from sickbay.services.journal.line import reads_of
 from sickbay.services.journal.probable import ADVICE, Guess, is_followed
 from sickbay.services.journal.record import text_of
 from sickbay.services.journal.write import Journal
@@ -28,6 +29,10 @@ from sickbay.storage.interface import Record
 
 FIRST, LAST = 20, 80
 """Exchanges shown of a longer timeline: the first ones and the newest."""
+LISTED_FIRST, LISTED_LAST, LISTED_TOKENS = 10, 20, 10
+"""Exchanges that are read of a launch in a list: the first ones, the newest, the newest token requests, and the newest FHIR
+request that was granted. The others don't change whether a launch worked, was refused or stalled.
+"""
 COUNTED = 10_000
 """The maximum to which the other exchanges are counted."""
 MEMBERS = (
@@ -173,17 +178,11 @@ async def timeline(
 
 
 async def read_stored_timeline(
-    runtime: Runtime, id: str, *, full: bool, launch: Launch | None = None, whole: bool = False
+    runtime: Runtime, id: str, *, full: bool, launch: Launch | None = None, whole: bool = False, is_listed: bool = False
 ) -> Timeline:
-    """The same, of the exchanges that are stored already."""
+    """The same, of the exchanges that are stored already. is_listed: only those that decide the state of the launch."""
     shorten = dict if whole else _line
-    newest = await runtime.store.find("exchange", family=id, limit=FIRST + LAST)
-    records, left_out = newest[::-1], 0
-    if len(newest) == FIRST + LAST:
-        oldest = await runtime.store.find("exchange", family=id, limit=FIRST, oldest=True)
-        shown = {record.key: record for record in (*oldest, *newest[LAST - 1 :: -1])}
-        count = await runtime.store.count_family("exchange", id, COUNTED)
-        records, left_out = list(shown.values()), max(0, count - len(shown))
+    records, left_out = await _read_records(runtime, id, is_listed)
     entries = [await read_whole(runtime, record, False) | {"arrival": record.at} for record in records]
     if not full:
         entries = [hide_private(entry) for entry in entries if is_proven(entry)]
@@ -192,6 +191,21 @@ async def read_stored_timeline(
     guessed = await _probable(runtime, await probable.of_launch(runtime, records, launch))
     events = sorted((event(entry) for entry in (*entries, *guessed)), key=lambda made: made.at)
     return Timeline([shorten(entry) for entry in entries], left_out, [shorten(entry) for entry in guessed], tuple(events))
+
+
+async def _read_records(runtime: Runtime, id: str, is_listed: bool) -> tuple[list[Record], int]:
+    """The exchanges of a launch that are read, oldest first, and how many are left out."""
+    find, (first, last) = runtime.store.find, (LISTED_FIRST, LISTED_LAST) if is_listed else (FIRST, LAST)
+    newest = await find("exchange", family=id, limit=first + last)
+    if len(newest) < first + last:
+        return newest[::-1], 0
+    oldest = await find("exchange", family=id, limit=first, oldest=True)
+    chosen = {record.key: record for record in (*oldest, *newest[:last])}
+    if is_listed:
+        tokens = await find("exchange", family=id, label="token", limit=LISTED_TOKENS)
+        chosen |= {record.key: record for record in (*tokens, *await runtime.store.find_exchanges(reads_of(id), 1))}
+    count = await runtime.store.count_family("exchange", id, COUNTED)
+    return sorted(chosen.values(), key=lambda record: record.at), max(0, count - len(chosen))
 
 
 def _line(entry: dict[str, Any]) -> dict[str, Any]:

@@ -58,6 +58,17 @@ def length(value: str) -> str:
     return f"‹{len(value)} character{'' if len(value) == 1 else 's'}›" if value else ""
 
 
+def mask_name(name: str) -> str:
+    """Shown instead of the name of a parameter that isn't kept."""
+    return f"‹name of {len(name)} character{'' if len(name) == 1 else 's'}›"
+
+
+def describe_name(name: str) -> str:
+    """A recorded name for a reader, in words if it is a mask."""
+    found = _NAME_MASK.fullmatch(name)
+    return f"a parameter whose name isn’t recorded ({found[1]})" if found else name
+
+
 def secrets(headers: Mapping[str, str], *sent: Parameters, fhir: bool = False) -> set[str]:
     """All secret values of a request. fhir: `code` is a search parameter, not an authorization code."""
     names = SECRET - {"code"} if fhir else SECRET
@@ -120,6 +131,7 @@ def _walk(value: Any, pairs: list[tuple[str, str]]) -> Any:
 
 _MASK = re.compile(r".{0,4}…(?:\(\d+\))?", re.S)
 _LENGTH_MASK = re.compile(r"‹[^‹›]*›")
+_NAME_MASK = re.compile(r"‹name of ([0-9]{1,9} characters?)›")
 
 
 def is_masked(text: str) -> bool:

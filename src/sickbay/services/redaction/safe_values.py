@@ -12,7 +12,7 @@ from sickbay.kernel.memoize import cache_results, memoize
 from sickbay.services.redaction import safe_search
 from sickbay.services.redaction import vocabulary as known
 from sickbay.services.redaction.live_secrets import LiveSecrets, decode_runs
-from sickbay.services.redaction.masking import length, mask_secret
+from sickbay.services.redaction.masking import length, mask_name, mask_secret
 
 PUBLISHED = PLACES | {EXAMPLE_NONCE, EXAMPLE_STATE, PLACEHOLDER_SECRET}
 """Values that Sickbay itself inserts into corrected requests."""
@@ -242,7 +242,7 @@ class SafeValues:
         bare = name.removeprefix("amp;").strip()
         if bare in known.OAUTH or (self.resembles(bare, known.list_names()) and re.fullmatch(r"[\w .;:\[\]-]*", name)):
             return name
-        return f"‹name of {len(name)} character{'' if len(name) == 1 else 's'}›"
+        return mask_name(name)
 
     def url(self, value: str, *, free: bool = True) -> str:
         """A URL without user, password, or any part that may be a secret.

@@ -27,7 +27,8 @@ OAUTH = read_words(
     grant_type code code_verifier refresh_token client_secret client_assertion client_assertion_type assertion username
     password access_token id_token token token_type token_type_hint expires_in post_logout_redirect_uri logout_hint
     error error_description error_uri need_patient_banner smart_style_url patient encounter intent tenant fhirContext
-    appContext active sub exp iat app user fhir_context app_context csrf decision reference q id as
+    appContext active sub exp iat app user fhir_context app_context csrf decision reference q id as framed anyway seed card
+    task
     """
 )
 METADATA = frozenset((*TEXTS, *LISTS)) | read_words(

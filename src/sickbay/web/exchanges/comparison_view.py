@@ -13,6 +13,7 @@ from sickbay.kernel.english import join
 from sickbay.services.journal.outcomes import outcome, problem
 from sickbay.services.launch_choices import StoredLaunch
 from sickbay.services.launch_comparison import ComparedStep, ComparedValue, Exchange, find_first_difference
+from sickbay.services.redaction.masking import describe_name
 from sickbay.web.exchanges.list_view import WORDS
 from sickbay.web.exchanges.parameter_table import mark
 from sickbay.web.pages.parts import TextPiece
@@ -126,9 +127,9 @@ def _cell(exchange: Exchange | None, number: int, root: str) -> StepCell:
 def _mark(value: ComparedValue, worked: tuple[bool, bool]) -> MarkedValue:
     if value.here is None or value.there is None:
         alone = [None if text is None else (TextPiece(text),) for text in (value.here, value.there)]
-        return MarkedValue(value.name, alone[0], alone[1])
+        return MarkedValue(describe_name(value.name), alone[0], alone[1])
     pieces = mark(value.here, value.there, "slip")
-    return MarkedValue(value.name, _colour(pieces.received, worked[0]), _colour(pieces.expected, worked[1]))
+    return MarkedValue(describe_name(value.name), _colour(pieces.received, worked[0]), _colour(pieces.expected, worked[1]))
 
 
 def _colour(pieces: Sequence[TextPiece], worked: bool) -> tuple[TextPiece, ...]:
@@ -145,5 +146,5 @@ def _describe_alike(values: Sequence[ComparedValue]) -> str:
         "masked": "Masked, so they may differ: {}.",
         "own": "New in each launch: {}.",
     }
-    names = {kind: [value.name for value in values if value.agreement == kind] for kind in words}
+    names = {kind: [describe_name(value.name) for value in values if value.agreement == kind] for kind in words}
     return " ".join(text.format(join(names[kind])) for kind, text in words.items() if names[kind])

@@ -187,7 +187,8 @@ async def launches(request: Request, sandbox: Sandbox) -> Response:
     """The newest launches, the last one first."""
     if rejection := refuse_stranger(request, sandbox):
         return rejection
-    found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, None, wanted=students.exchanges_of(request))
+    wanted = students.exchanges_of(request)
+    found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, None, wanted=wanted, is_listed=True)
     hospitals = _hospitals(sandbox)
     view = LaunchesView(launches=tuple(list_view.make_launch_line(launch, hospitals) for launch in found))
     options = await html_response.page_options(request, sandbox, here="Exchanges")

@@ -11,6 +11,7 @@ from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.rule import printable
 from sickbay.services.redaction import masking
+from sickbay.services.redaction.masking import describe_name
 from sickbay.web.exchanges import code_samples
 from sickbay.web.pages.parts import VERDICTS, Mark, TextPiece, Verdict
 
@@ -109,11 +110,12 @@ def _is_same(sent: str | None, value: str) -> bool:
 
 
 def _make_visible(row: Row) -> Row:
-    """Write out invisible characters in what was sent."""
-    if row.name.isprintable() and "".join([piece.text for piece in row.received or ()]).isprintable():
+    """Write out invisible characters in what was sent, and in words what isn't recorded of a name."""
+    name = describe_name(printable(row.name))
+    if name == row.name and "".join([piece.text for piece in row.received or ()]).isprintable():
         return row
     received = None if row.received is None else tuple(TextPiece(printable(piece.text), piece.kind) for piece in row.received)
-    return replace(row, name=printable(row.name), received=received)
+    return replace(row, name=name, received=received)
 
 
 def _find_named_row(number: int, finding: Mapping[str, Any], sent: Mapping[str, str]) -> Row | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -15,6 +17,9 @@ from sickbay.web import cookies, error_responses, http_request, students
 from sickbay.web.ehr.handlers import EhrPages
 from sickbay.web.oauth.authorized_apps_view import AllowedApp, ManageView
 from sickbay.web.oauth.sign_in import consent_groups
+
+LISTED_APPS: Final = 25
+"""Apps on a page of the list."""
 
 
 async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -36,8 +41,16 @@ async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         return RedirectResponse(current_path, 303, error_responses.NO_STORE)
     allowed = await operation.list_allowed(sandbox.runtime, tenant, ehr.user)
     apps = [app for app in allowed if students.may_open(request, sandbox, app.client)]
+    start = min(http_request.read_start(request), max(0, len(apps) - 1))
     view = ManageView(
-        action=current_path, person=ehr.user.name or ehr.user.username, hospital=tenant.title, apps=tuple(map(_app, apps))
+        action=current_path,
+        person=ehr.user.name or ehr.user.username,
+        hospital=tenant.title,
+        apps=tuple(map(_app, apps[start : start + LISTED_APPS])),
+        start=start,
+        total=len(apps),
+        before=f"{current_path}?from={max(0, start - LISTED_APPS)}" if start else "",
+        after=f"{current_path}?from={start + LISTED_APPS}" if len(apps) > start + LISTED_APPS else "",
     )
     return ehr.page("manage", view, "Permissions")
 

@@ -32,7 +32,13 @@ class AllowedApp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManageView:
+    """apps: those of this page of the list, in which `start` of `total` come before them. before, after: the other pages."""
+
     action: str
     person: str
     hospital: str
     apps: tuple[AllowedApp, ...] = ()
+    start: int = 0
+    total: int = 0
+    before: str = ""
+    after: str = ""

@@ -55,7 +55,7 @@ def refuse_unless_administrator(request: Request, sandbox: Sandbox) -> Response 
 async def apps(request: Request, sandbox: Sandbox) -> Response:
     if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
-    start = _start_of(request.query_params.get("from", ""))
+    start = http_request.read_start(request)
     clients = await registration.some_clients(sandbox.runtime, start, LISTED_APPS + 1, students.owner_of(request))
     more = f"/developer?from={start + LISTED_APPS}" if len(clients) > LISTED_APPS else ""
     hospitals = tuple(Link(tenant.title, f"/developer/hospitals/{name}") for name, tenant in sandbox.tenants.items())
@@ -64,11 +64,6 @@ async def apps(request: Request, sandbox: Sandbox) -> Response:
     return html_response.page(
         request, sandbox, "apps", view, await html_response.page_options(request, sandbox, here="Developer portal")
     )
-
-
-def _start_of(text: str) -> int:
-    """The number of apps before those that are listed; 0 if the text isn't a number below 10,000."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 4 else 0
 
 
 async def _row(sandbox: Sandbox, client: Client) -> AppRow:
