@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import BASE, Flow
+from tests.flows.rows.test_resources import add_resource
 from tests.flows.shared_app import Sitting
 
 CODE = ["authorization_code", "refresh_token"]
@@ -84,5 +85,59 @@ def test_an_agent_registers_and_is_asked_to_sign_in(shared: Sitting, agent: str)
         assert "error" not in await flow.findings(page)
         other = await flow.authorize(app, scope=scope, **sent | {"redirect_uri": "http://127.0.0.1:50123/other"})
         assert other.status_code == 400
+
+    shared.do(steps)
+
+
+FHIR_MCP_SERVER = {
+    "response_type": "code",
+    "scope": "launch/patient openid fhirUser offline_access user/*.rs patient/*.rs",
+    "redirect_uri": "http://localhost:8000/oauth/callback",
+    "state": "5c1f0d7a9b6e4283b1d4c7f60a92e835",
+    "code_challenge": "Lrb_uufbDCKrzQj-mPYPNInNWqvNpRqnllkOvTUC_2M",
+    "code_challenge_method": "S256",
+}
+"""The authorization request that fhir-mcp-server 0.10.0 sent when it ran against Sickbay, without its client_id."""
+
+
+async def register_fhir_mcp_server(flow: Flow) -> dict[str, Any]:
+    redirect_uri, scope = FHIR_MCP_SERVER["redirect_uri"], FHIR_MCP_SERVER["scope"]
+    auto = {"user": await flow.clinician(), "patient": "p-0001"}
+    return await flow.register(
+        client="symmetric", launch_uri=None, redirect_uris=[redirect_uri], scope=scope, auto_approve=auto
+    )
+
+
+@pytest.mark.parametrize(
+    ("serves", "rule"), [(None, "aud-missing"), ("http://localhost:8000/mcp", "mcp-proxy-no-aud")], ids=["app", "MCP server"]
+)
+def test_the_missing_aud_of_fhir_mcp_server_is_named_and_its_correction_is_accepted(
+    shared: Sitting, serves: str | None, rule: str
+) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await register_fhir_mcp_server(flow)
+        resource = await add_resource(flow, serves, client=app["client_id"]) if serves else None
+        sent = FHIR_MCP_SERVER | {"client_id": app["client_id"]}
+        answer = await flow.http.get("/general/oauth/authorize", params=sent)
+        assert answer.headers["location"].startswith(FHIR_MCP_SERVER["redirect_uri"])
+        assert next(iter(await flow.findings(answer))) == rule
+        address = f"/exchanges/{answer.headers['x-correlation-id']}"
+        exchange = (await flow.http.get(address, headers={"Accept": "application/json"})).json()
+        again = await flow.http.get(exchange["corrected"]["url"])
+        assert "?code=" in again.headers["location"]
+        if resource:
+            await flow.http.delete(f"/admin/resources/{resource['id']}")
+
+    shared.do(steps)
+
+
+def test_a_policy_of_the_app_lets_fhir_mcp_server_sign_in_without_aud(shared: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await register_fhir_mcp_server(flow)
+        changed = await flow.http.patch(f"/admin/apps/{app['app_id']}", json={"policy": {"missing_resource": "default"}})
+        assert changed.status_code == 200, changed.text
+        answer = await flow.http.get("/general/oauth/authorize", params=FHIR_MCP_SERVER | {"client_id": app["client_id"]})
+        assert "?code=" in answer.headers["location"]
+        assert await flow.findings(answer) == {"nonce-missing": "info"}
 
     shared.do(steps)
