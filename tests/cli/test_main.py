@@ -62,6 +62,7 @@ def test_missing_options_of_a_registration_are_listed(tmp_path: Path) -> None:
             ["apps", "edit", "Mine", "--token-lifetime", "0"],
             "--token-lifetime: must be a whole number of 1 or more, not 0.",
         ),
+        (["serve", "--port", "7500", "--sample-port", "7500"], "--sample-port must be another port than --port."),
         (["serve", "--host", ""], "--host must be an address or a name, such as 127.0.0.1, or 0.0.0.0 for all addresses"),
         (["serve", "--today", "2200-01-01"], "--today: must be a day from 1970 to 2199, such as 2026-03-31, not 2200-01-01."),
         (

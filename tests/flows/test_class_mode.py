@@ -25,7 +25,9 @@ SECRET = "zebra"
 @pytest.fixture(scope="module")
 def shared(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
     folder = tmp_path_factory.mktemp("class")
-    with sitting(folder, engine(), patients=3, admin_token=TOKEN, class_mode=True, today="2026-03-31") as opened:
+    with sitting(
+        folder, engine(), patients=3, admin_token=TOKEN, class_mode=True, keep_bodies=True, today="2026-03-31"
+    ) as opened:
         yield opened
 
 
@@ -296,6 +298,67 @@ def test_no_page_or_api_shows_or_changes_what_belongs_to_another_student(
         assert await list_exchanges(flow, room.student) >= exchanges
 
     shared.do(steps, flow)
+
+
+def test_only_the_teacher_sees_the_bodies_of_fhir_requests(shared: Sitting, room: Room) -> None:
+    async def read(flow: Flow) -> tuple[int, int]:
+        """In how many exchanges of the first student there is a body, as JSON and as a page."""
+        found = [0, 0]
+        for id in room.exchanges:
+            as_json = (await flow.http.get(f"/exchanges/{id}", headers={"Accept": "application/json"})).json()
+            found[0] += "bodies_kept" in as_json
+            found[1] += "These contain patients’ data" in (await flow.http.get(f"/exchanges/{id}", headers=HTML)).text
+        return found[0], found[1]
+
+    assert shared.do(read, room.teacher) == (1, 1)
+    assert shared.do(read, room.first) == (0, 0)
+
+
+async def find_own(flow: Flow, room: Room) -> tuple[str, str]:
+    """The app_id of the second student's app, and the timeline of a launch of it."""
+    (student,) = [student for student in await members.list_all(flow.sandbox.runtime) if student.name == "Grace"]
+    app = (await clearing.list_apps(flow.sandbox.runtime, student.id))[-1]
+    assert (await open_app(flow, app.app_id)).status_code == 303
+    (launch, *_) = await flow.sandbox.runtime.store.find("launch", owner=app.client_id)
+    return app.app_id, launch.family
+
+
+def test_repeated_parameters_lead_to_nothing_of_another_student(shared: Sitting, room: Room) -> None:
+    async def steps(flow: Flow) -> None:
+        app, launch = await find_own(flow, room)
+        before = await list_exchanges(flow, room.student)
+        for path, name, own, other in (
+            ("/general/ehr/launch", "app", app, room.app),
+            ("/general/ehr/launch", "app", app, f"A {SECRET} monitor"),
+            ("/general/ehr/patients/p-0001/requests", "timeline", launch, room.launch),
+        ):
+            for first, between, last in (
+                (own, "", other),
+                (other, "", own),
+                (own, "&x=1" * 1001, other),
+                (own, "&app=", other),
+            ):
+                answer = await flow.http.get(f"{path}?{name}={first}{between}&{name}={last}", headers=SENT)
+                assert f"8100/{SECRET}" not in str(answer.headers), (path, first, last)
+                assert f"/timelines/{room.launch}" not in answer.text, (path, first, last)
+        assert await list_exchanges(flow, room.student) == before
+
+    shared.do(steps, room.second)
+
+
+def test_an_app_id_that_is_the_name_of_another_app_launches_nothing_of_another_student(shared: Sitting, room: Room) -> None:
+    async def steps(flow: Flow) -> None:
+        assert await register(flow, "Own app", id="PulseMonitor") == "PulseMonitor"
+
+    async def other(flow: Flow) -> None:
+        await register(flow, "PulseMonitor", tenant="epic", launch_uri=f"http://localhost:8100/{SECRET}")
+
+    async def launch(flow: Flow) -> None:
+        answer = await flow.http.get("/epic/ehr/launch?app=PulseMonitor", headers=SENT)
+        assert (answer.status_code, SECRET in str(answer.headers)) == (404, False)
+
+    for what, flow in ((steps, room.second), (other, room.first), (launch, room.second)):
+        shared.do(what, flow)
 
 
 def test_a_wrong_link_or_code_joins_nothing_and_is_throttled(shared: Sitting) -> None:

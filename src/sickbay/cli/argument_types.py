@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from sickbay.cli.sockets import LAST_PORT
+
 Data = Annotated[
     str | None,
     Parameter(
@@ -46,10 +48,10 @@ def _day(type: Any, tokens: Sequence[Any]) -> datetime.date:
     return day
 
 
-Port = Annotated[int, Parameter(converter=_between(0, 65535))]
+Port = Annotated[int, Parameter(converter=_between(0, LAST_PORT))]
 Count = Annotated[int, Parameter(converter=_between(0))]
 Some = Annotated[int, Parameter(converter=_between(1))]
-PortOrNone = Annotated[int | None, Parameter(converter=_between(0, 65535))]
+PortOrNone = Annotated[int | None, Parameter(converter=_between(0, LAST_PORT))]
 CountOrNone = Annotated[int | None, Parameter(converter=_between(0))]
 DayOrNone = Annotated[datetime.date | None, Parameter(converter=_day)]
 SomeOrNone = Annotated[int | None, Parameter(converter=_between(1))]

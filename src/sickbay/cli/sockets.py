@@ -13,23 +13,29 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EVERY_ADDRESS = ("0.0.0.0", "::")
 ELSEWHERE = ("192.0.2.1", 9)
 """An address that is reserved for documentation (RFC 5737). Nothing is sent to it."""
+LAST_PORT = 65_535
 BACKLOG = 2048
 SENT = 262_144
 """Send buffer in bytes. The system's default would buffer megabytes of a response for a client that doesn't read."""
+ABSENT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+"""What the system says if this machine has no IPv4, or no IPv6."""
 TRIES = 20
 """Attempts to find a port that is free on both loopback addresses."""
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
-    """Sockets for the host. For a loopback host, both 127.0.0.1 and ::1, on the same port. Port 0 takes a free one."""
+def listen(host: str, port: int, option: str = "--port") -> list[socket.socket]:
+    """Sockets for the host. For a loopback host, both 127.0.0.1 and ::1, on the same port. Port 0 takes a free one.
+
+    option: what sets the port, for the message if it is taken.
+    """
     for _ in range(TRIES):
         try:
             return _pair(port) if host in LOOPBACK else [_bind(host, port)]
         except OSError as error:
             if error.errno == errno.EADDRINUSE and port == 0:
                 continue  # free on one of the two addresses only
-            raise _listen_error(host, port, error) from error
-    raise CommandError("No port is free on both 127.0.0.1 and ::1. Choose one with --port.")
+            raise _listen_error(host, port, option, error) from error
+    raise CommandError(f"No port is free on both 127.0.0.1 and ::1. Choose one with {option}.")
 
 
 def find_address(sockets: list[socket.socket]) -> str:
@@ -54,13 +60,24 @@ def port_of(sockets: list[socket.socket]) -> int:
     return int(sockets[0].getsockname()[1])
 
 
+def next_port(port: int) -> int:
+    """The port after this one; 0, which takes a free one, if there is none, or if this one is 0."""
+    return port + 1 if 0 < port < LAST_PORT else 0
+
+
 def _pair(port: int) -> list[socket.socket]:
-    first = _bind("127.0.0.1", port)
+    """Sockets for both loopback addresses, or for the only one that this machine has."""
+    try:
+        first = _bind("127.0.0.1", port)
+    except OSError as error:
+        if error.errno in ABSENT:
+            return [_bind("::1", port)]
+        raise
     try:
         return [first, _bind("::1", port_of([first]))]
     except OSError as error:
-        if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-            return [first]  # a machine without IPv6
+        if error.errno in ABSENT:
+            return [first]
         first.close()
         raise
 
@@ -82,10 +99,10 @@ def _bind(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _listen_error(host: str, port: int, error: OSError) -> CommandError:
+def _listen_error(host: str, port: int, option: str, error: OSError) -> CommandError:
     if error.errno == errno.EADDRINUSE:
         return CommandError(
-            f"Port {port} is in use{holder(port)}. Choose another one with --port, or use --port 0 for a free one."
+            f"Port {port} is in use{holder(port)}. Choose another one with {option}, or use {option} 0 for a free one."
         )
     return CommandError(f"Can't listen on {host}, port {port}: {error.strerror}.")
 

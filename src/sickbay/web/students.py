@@ -17,7 +17,7 @@ from sickbay.services.journal.read import find_student, student_of
 from sickbay.storage.exchange_filter import ExchangeFilter
 from sickbay.web import cookies, html_response
 from sickbay.web.admin_guard import AdminGuard
-from sickbay.web.http_request import headers_of, query_of, state_of
+from sickbay.web.http_request import headers_of, state_of
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
 
@@ -32,8 +32,8 @@ async def recognise(request: Request, sandbox: Sandbox) -> Response | None:
     student = await members.find(sandbox.runtime, session.student) if session is not None else None
     state.student, state.owns = (student.id, False) if student is not None else ("", False)
     if student is not None and not state.is_administrator:
-        query = query_of(request.scope)
-        app, timeline = query.get("app") or "", query.get("timeline") or ""
+        query = request.query_params  # as the handlers read it: of repeated parameters, the same one counts
+        app, timeline = query.get("app", ""), query.get("timeline", "")
         wanted = find_wanted(request.scope["path"], request.method, app, timeline, sandbox.tenants)
         owner = await _find_owner(sandbox, wanted, student.id) if wanted is not None else ""
         state.owns = owner == student.id
@@ -87,6 +87,13 @@ def owner_of(request: Request) -> str:
 async def find_current(request: Request, sandbox: Sandbox) -> Student | None:
     """The student whose browser sent the request."""
     return await members.find(sandbox.runtime, state_of(request.scope).student)
+
+
+def may_launch(request: Request, client: Client) -> bool:
+    """Whether this request may launch the app with a link. An app is found by several kinds of names, so this is about the one
+    that was found.
+    """
+    return owner_of(request) in ("", client.student)
 
 
 def exchanges_of(request: Request) -> ExchangeFilter:

@@ -52,7 +52,7 @@ def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
     with _place(settings.data, settings.ephemeral) as place, folders.lock_folder(place), running_servers.remove_afterwards():
         listening = doors.listen(settings.host, settings.port)
         port = doors.port_of(listening)
-        sample = _sample_sockets(settings.host, settings.sample_port, 0 if settings.port == 0 else port + 1)
+        sample = _sample_sockets(settings.host, settings.sample_port, doors.next_port(settings.port))
         key = admin_key.ensure(place)
         settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(sample), admin_key=key)
         settled = _for_a_class(settled) if settled.class_mode else settled
@@ -68,6 +68,8 @@ def _check_addresses(options: ServeOptions) -> None:
         reject_argument("--host must be an address or a name, such as 127.0.0.1, or 0.0.0.0 for all addresses of this machine.")
     if options.base_url is not None and not _is_base(options.base_url):
         reject_argument(f"--base-url must be a URL such as https://ehr.example.org, without ? and #, not {options.base_url}.")
+    if options.port and options.sample_port == options.port:
+        reject_argument("--sample-port must be another port than --port.")
     if options.messiness is not None and not 0 <= options.messiness <= 1:
         reject_argument("--messiness must be a number from 0 to 1.")
 
@@ -156,7 +158,7 @@ def _place(data: str | None, ephemeral: bool) -> Iterator[Path]:
 def _sample_sockets(host: str, port: int | None, default: int) -> list[socket.socket]:
     """The sample app's sockets: on its own port if there is one, else on the default port, else on a free one."""
     if port is not None:
-        return doors.listen(host, port)
+        return doors.listen(host, port, "--sample-port")
     with suppress(CommandError):
         return doors.listen(host, default)
     return doors.listen(host, 0)

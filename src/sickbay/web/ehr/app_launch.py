@@ -149,7 +149,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         client = await registration.find(sandbox.runtime, query.get("app", ""), tenant.name)
     except registration.Ambiguous as error:
         return fault(409, str(error))
-    if client is None or not launch_uri(client):
+    if client is None or not launch_uri(client) or not students.may_launch(request, client):
         return fault(404, f"{tenant.name} has no app {query.get('app', '')} with a launch URI")
     await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))
     context = _context(query)

@@ -38,6 +38,11 @@ def may_read_all(request: Request) -> bool:
     return bool(request.app.state.guard.administers(request.scope, headers_of(request.scope)))
 
 
+def _may_read_bodies(request: Request) -> bool:
+    """Whether the request may read the bodies of FHIR requests: only the administrator's, and no student's."""
+    return may_read_all(request) and not students.owner_of(request)
+
+
 async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Show one exchange as a page, JSON or text; CORS without credentials."""
     entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=may_read_all(request))
@@ -46,7 +51,7 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     if entry is None:
         response = _respond_not_found(request, sandbox, form)
     elif form == "json":
-        complete = await bodies.add(sandbox.runtime, entry) if may_read_all(request) else entry
+        complete = await bodies.add(sandbox.runtime, entry) if _may_read_bodies(request) else entry
         response = error_responses.json(exchange_json.select_members(complete))
     elif form == "markdown":
         response = html_response.markdown_response(markdown.write(sandbox, entry), more=error_responses.NO_STORE)
@@ -74,7 +79,7 @@ async def show_exchange(
             resend=None if students.owner_of(request) else offer(entry, find_start(sandbox, entry)),
             comparison=await _compare(sandbox, entry, notes, body),
             explorer="" if students.owner_of(request) else find_link(entry),
-            bodies=() if students.owner_of(request) else list_bodies(await bodies.add(sandbox.runtime, dict(entry))),
+            bodies=list_bodies(await bodies.add(sandbox.runtime, dict(entry))) if _may_read_bodies(request) else (),
         )
     return html_response.page(request, sandbox, "exchange", view, await _page_options(request, sandbox))
 

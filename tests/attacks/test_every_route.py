@@ -1,0 +1,103 @@
+"""Whatever a stranger sends to any page or API, the work is linear in the length of the request, also at a route added later.
+
+Lines of Python are counted. FHIR requests have their own test (test_unknown_senders.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from starlette.routing import Route
+from tests.abuse.counted_steps import counting
+from tests.abuse.raw import FORM, JSON, send
+from tests.flows.flow import Flow
+from tests.flows.shared_app import Sitting, sitting
+from tests.laws import is_long
+
+from sickbay.services.journal import write as journal
+
+CONSTANT, PER_CHARACTER = 150_000, 5
+"""Lines that a request may take: for a page that explains it, and to read each character of it."""
+LENGTH = 60_000
+PARAMETERS = "&".join([f"n{number}=1" for number in range(10_000)])[:LENGTH]
+OTHER_HOSPITALS = ("/cerner", "/epic")
+"""Their routes have the same handlers as those of `general`."""
+Body = tuple[bytes, bytes]
+BODIES: tuple[Body, ...] = (
+    (JSON, b"[" * LENGTH),
+    (JSON, b'{"a":"' + b"a" * 300_000 + b'"}'),
+    (FORM, PARAMETERS.encode()),
+    (FORM, f"csrf={'a' * 100}&code={'a' * LENGTH}".encode()),
+    (b"multipart/form-data; boundary=b", b"--b\r\n" * 2_000),
+)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+    """A server with the pages of a class. Everyone is a stranger there without the admin token."""
+    folder = tmp_path_factory.mktemp("routes")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal, "EVERY", 3600)
+        with sitting(folder, patients=0, class_mode=True, admin_token="token-of-the-teacher-0123456789") as opened:
+
+            async def warm_up(flow: Flow) -> None:
+                for path in (b"/general/oauth/authorize?client_id=x", b"/rules?q=x", b"/docs/search?q=x"):
+                    await send(flow.application, "GET", path, [(b"accept", b"text/html")])
+
+            opened.do(warm_up)
+            yield opened
+
+
+def _list_routes(application: object) -> dict[str, Route]:
+    routes = [route for route in application.routes if isinstance(route, Route)]  # type: ignore[attr-defined]
+    return {route.path: route for route in routes if not route.path.startswith(OTHER_HOSPITALS)}
+
+
+def _fill(path: str, text: str) -> str:
+    return re.sub(r"{\w+(:\w+)?}", text, path)
+
+
+def _shapes(method: str, path: str) -> Iterator[tuple[str, Body | None]]:
+    """Targets and bodies that are long in one way."""
+    short = _fill(path, "abcdefgh")
+    yield f"{short}?{PARAMETERS}", None
+    yield f"{short}?q={'a' * LENGTH}", None
+    if "{" in path:
+        yield _fill(path, "a" * LENGTH), None
+    if method != "GET":
+        for body in BODIES:
+            yield short, body
+
+
+def _choose(shapes: list[tuple[str, Body | None]], number: int) -> list[tuple[str, Body | None]]:
+    """All of them in `make prove`, and in `make test` one."""
+    return shapes if is_long() else [shapes[number % len(shapes)]]
+
+
+async def _count(flow: Flow, method: str, target: str, body: Body | None) -> int:
+    type, content = body or (b"", b"")
+    headers = [(b"accept", b"text/html"), *([(b"content-type", type)] if type else [])]
+    with counting() as counted:
+        answer = await send(flow.application, method, target.encode(), headers, content)
+        await flow.sandbox.journal.flush()
+    assert answer.status < 500, (method, target[:80], answer.status)
+    return counted.count
+
+
+def test_a_long_request_of_a_stranger_takes_linear_work_at_every_route(desk: Sitting) -> None:
+    routes = _list_routes(desk.first.application)
+    assert {"/mcp", "/developer/join/{id}", "/developer/explorer/{path:path}", "/admin/snapshots/import"} <= routes.keys()
+    excessive = []
+
+    async def steps(flow: Flow) -> None:
+        for path, route in routes.items():
+            for method in sorted({*(route.methods or ())} - {"HEAD", "OPTIONS"}):
+                for target, body in _choose(list(_shapes(method, path)), len(path)):
+                    lines, length = await _count(flow, method, target, body), len(target) + len(body[1] if body else b"")
+                    if lines > CONSTANT + PER_CHARACTER * length:
+                        excessive.append((method, target[:80], length, lines))
+
+    desk.do(steps)
+    assert not excessive
