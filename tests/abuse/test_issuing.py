@@ -198,8 +198,8 @@ class Forger:
         """Sends the request, and asserts that the response is the one that the oracle expects."""
         body, header = form([*draft.pairs]), draft.authorization()
         may = self.oracle.may_have_token(Sent(body, header, draft.method, draft.address, draft.type), forging.now())
-        headers = {} if header is None else {"Authorization": header.encode()}
-        headers |= {} if draft.type is None else {"Content-Type": draft.type.encode()}
+        headers = {} if header is None else {b"Authorization": header.encode()}
+        headers |= {} if draft.type is None else {b"Content-Type": draft.type.encode()}
         answer = await self.flow.http.request(draft.method, draft.address, content=body, headers=headers)
         assert answer.status_code in ((200,) if may else (400, 401)), (may, draft, answer.status_code, answer.text)
         if may:

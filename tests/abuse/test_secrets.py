@@ -140,7 +140,7 @@ class Hidden:
             "cookie": next(iter(flow.cookies.values()), "") or await self._cookie(),
             "admin": ADMIN,
             "password": PASSWORD,
-            "private": key.as_dict(private=True)["d"],
+            "private": str(key.as_dict(private=True)["d"]),
             "jwk": json.dumps(key.as_dict(private=True)),
             "pem": key.as_pem(private=True).decode(),
             "assertion": sign(chosen["client_id"]),
@@ -187,7 +187,7 @@ class Hidden:
 
     async def send(self, sent: Sent) -> Any:
         address = sent.path + (f"?{sent.query}" if sent.query else "")
-        headers = {name: value.encode("utf-8", "replace").replace(b"\n", b" ") for name, value in sent.headers.items()}
+        headers = {name.encode(): value.encode("utf-8", "replace").replace(b"\n", b" ") for name, value in sent.headers.items()}
         self.flow.http.headers.pop("cookie", None)
         self.flow.http.cookies.clear()
         return await self.flow.http.request(sent.method, address, headers=headers, content=sent.body)
@@ -292,7 +292,8 @@ def attack(tmp_path: Path, engine: str | None, requests: int, seed: int) -> None
         finally:
             logging.getLogger().removeHandler(handler)
 
-    run(steps, tmp_path, patients=0, throttle=0, admin_token=ADMIN, **({"data": engine} if engine else {}))
+    place: dict[str, Any] = {"data": engine} if engine else {}
+    run(steps, tmp_path, patients=0, throttle=0, admin_token=ADMIN, **place)
 
 
 def _all(hidden: Hidden) -> list[str]:

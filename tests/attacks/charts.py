@@ -48,10 +48,10 @@ def serving(folder: Path, address: str | None) -> Iterator[Server]:
         def ask(token: str, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
             sent = {"Authorization": f"Bearer {token}", "Content-Type": FHIR}
             sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-            content = {"content": json.dumps(body)} if body is not None else {}
+            content = None if body is None else json.dumps(body)
 
             async def steps(flow: Flow) -> httpx2.Response:
-                return await flow.http.request(method, "/general/r4" + path, headers=sent, **content)
+                return await flow.http.request(method, "/general/r4" + path, headers=sent, content=content)
 
             return desk.do(steps)
 

@@ -44,7 +44,7 @@ async def steal(flow: Flow, kind: str) -> Stolen:
     )
 
 
-async def _tokens(flow: Flow, app: dict[str, Any], secret: dict[str, str]) -> dict[str, str]:
+async def _tokens(flow: Flow, app: dict[str, Any], secret: dict[str, str]) -> dict[str, Any]:
     """Tokens of two more launches: a valid access token with its refresh token, and a revoked access token."""
     launch = await flow.launch(app)
     first = (await flow.redeem(app, await flow.code(app, launch=launch["launch"], scope=SCOPE), **secret)).json()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from tests.abuse.counted_steps import counting
@@ -68,14 +69,26 @@ def _encode(fields: dict[str, str]) -> str:
     return "&".join(f"{name}={value}" for name, value in fields.items())
 
 
+def _send_parameter(name: str, value: str) -> Message:
+    return "GET", f"/general/oauth/authorize?{_encode(OAUTH | {name: value})}", [HTML], b""
+
+
+def _send_form(endpoint: str, fields: dict[str, str], name: str, value: str) -> Message:
+    return "POST", f"/general/oauth/{endpoint}", [(b"content-type", FORM), HTML], _encode(fields | {name: value}).encode()
+
+
+def _send_url(path: str, value: str) -> Message:
+    return "GET", path + value, [HTML], b""
+
+
 def _forms() -> Iterator[tuple[str, Callable[[str], Message]]]:
     """Requests in which one parameter is long."""
     for name in (*OAUTH, "launch", "prompt", "other"):
         yield (
             f"authorize {name}",
-            lambda value, name=name: ("GET", f"/general/oauth/authorize?{_encode(OAUTH | {name: value})}", [HTML], b""),
+            partial(_send_parameter, name),
         )
-    forms = {
+    forms: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
         "token": (GRANT, ("client_id", "code", "grant_type", "other")),
         "introspect": ({"token": "x"}, ("token", "client_id")),
         "revoke": ({"token": "x"}, ("token", "client_assertion")),
@@ -86,12 +99,7 @@ def _forms() -> Iterator[tuple[str, Callable[[str], Message]]]:
         for name in names:
             yield (
                 f"{endpoint} {name}",
-                lambda value, endpoint=endpoint, fields=fields, name=name: (
-                    "POST",
-                    f"/general/oauth/{endpoint}",
-                    [(b"content-type", FORM), HTML],
-                    _encode(fields | {name: value}).encode(),
-                ),
+                partial(_send_form, endpoint, fields, name),
             )
     for path in (
         "/rules?q=",
@@ -103,7 +111,7 @@ def _forms() -> Iterator[tuple[str, Callable[[str], Message]]]:
         "/general/ehr/sign-in?next=",
         "/rules/",
     ):
-        yield f"GET {path}", lambda value, path=path: ("GET", path + value, [HTML], b"")
+        yield f"GET {path}", partial(_send_url, path)
 
 
 FORMS = dict(_forms())

@@ -159,7 +159,7 @@ def _bundle(kind: str, count: int) -> bytes:
     return json.dumps({"resourceType": "Bundle", "type": kind, "entry": entries}).encode()
 
 
-BODIES = {
+BODIES: dict[str, tuple[str, str, Callable[[int], bytes]]] = {
     "a batch": ("POST", "", lambda size: _bundle("batch", size // 60)),
     "a transaction": ("POST", "", lambda size: _bundle("transaction", size // 60)),
     "a create": ("POST", "/Patient", lambda size: json.dumps({f"nme{number}": 1 for number in range(size // 12)}).encode()),

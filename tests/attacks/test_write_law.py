@@ -149,7 +149,7 @@ def put(resource: dict[str, Any], path: list[str], references: list[dict[str, An
 def references(version: str) -> st.SearchStrategy[list[dict[str, Any]]]:
     spelled = st.sampled_from(("Patient/{}", f"{base(version)}/Patient/{{}}", "Patient/{}/_history/2"))
     patients = st.builds(lambda text, id: {"reference": text.format(id)}, spelled, st.sampled_from(PEOPLE))
-    others = st.sampled_from(
+    others: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
         [
             {"reference": "Practitioner/A"},
             {"reference": "#A"},
@@ -159,7 +159,9 @@ def references(version: str) -> st.SearchStrategy[list[dict[str, Any]]]:
             {"reference": "Group/A"},
         ]
     )
-    return st.lists(st.one_of(patients, patients, others.map(dict)), min_size=0, max_size=2)  # `put` adds to them
+    return st.lists(
+        st.one_of(patients, patients, others.map(lambda reference: dict(reference))), min_size=0, max_size=2
+    )  # `put` adds to them
 
 
 @st.composite

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from joserfc import jws
 from joserfc.jwk import import_key
@@ -16,6 +18,7 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import JWT_BEARER
 from sickbay.protocol import jose
 
+SERVER = Server(token_endpoint=URL, grants=("client_credentials",))
 CLAIMS = {"iss": "app", "sub": "app", "aud": URL, "exp": NOW + 240, "jti": "j1"}
 
 
@@ -26,7 +29,7 @@ def key() -> str:
 
 
 @cache
-def sign(**changed: object) -> str:
+def sign(**changed: Any) -> str:
     return jose.sign({name: value for name, value in {**CLAIMS, **changed}.items() if value is not None}, key(), "RS384")
 
 
@@ -34,13 +37,12 @@ def client() -> Client:
     return Client("app", client="asymmetric", grant_types=("client_credentials",), scope="system/*.rs")
 
 
-def sample_context(keys: list[dict[str, object]] | None = None, **changed: object) -> TokenContext:
-    server = Server(token_endpoint=URL, grants=("client_credentials",))
+def sample_context(keys: Sequence[Mapping[str, object]] | None = None, **changed: Any) -> TokenContext:
     published = {"keys": [jose.public_members(key())] if keys is None else keys}
-    return structs.replace(KNOWN, client=client(), code=None, server=server, jwks=published, **changed)  # type: ignore[arg-type]
+    return structs.replace(KNOWN, client=client(), code=None, server=SERVER, jwks=published, **changed)
 
 
-def request(assertion: str, **changed: str | None) -> TokenRequest:
+def request(assertion: str, **changed: Any) -> TokenRequest:
     form: dict[str, str | None] = {
         "grant_type": "client_credentials",
         "scope": "system/Patient.rs",

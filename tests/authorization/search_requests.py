@@ -18,4 +18,4 @@ KNOWN = AccessContext(
 
 def search_request(type: str, query: str = "", **changed: object) -> AccessRequest:
     request = AccessRequest("GET", BASE, f"/{type}", parse(query), type=type, interaction="search-type", letters="s")
-    return structs.replace(request, **changed)  # type: ignore[arg-type]
+    return structs.replace(request, **changed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -39,7 +39,7 @@ PEERS = {
 }
 BASES = {"localhost": True, "127.0.0.1": True, "::1": True, "ehr.example.org": False, "192.168.1.5": False, "": False}
 HOSTS = {"localhost": True, "127.0.0.1": True, "::1": True, "ehr.example.org": False, "localhost.evil.example": False}
-BEARERS = ("none", "right", "wrong")
+BEARERS: tuple[Literal["none", "right", "wrong"], ...] = ("none", "right", "wrong")
 FLAGS = (False, True)
 
 

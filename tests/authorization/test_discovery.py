@@ -9,6 +9,7 @@ from msgspec import structs
 
 from sickbay.authorization import discovery
 from sickbay.authorization.models import Policy, Server
+from sickbay.authorization.scopes.supported import scopes_supported
 from sickbay.protocol import scopes
 
 SERVER = Server(
@@ -59,7 +60,7 @@ def test_the_openid_document_has_the_same_issuer_and_the_token_algorithm() -> No
 @pytest.mark.parametrize("wildcards", [True, False])
 def test_scopes_and_capabilities_follow_the_policy(versions: tuple[str, ...], wildcards: bool) -> None:
     policy = replace(Policy(), scope_versions=versions, wildcard_scopes=wildcards)
-    parsed = [scopes.parse(text) for text in discovery.scopes_supported(policy)]
+    parsed = [scopes.parse(text) for text in scopes_supported(policy)]
     assert None not in parsed
     assert {scope.version for scope in parsed if isinstance(scope, scopes.ResourceScope)} == set(versions)
     assert any(scope.wildcard for scope in parsed if isinstance(scope, scopes.ResourceScope)) is wildcards
@@ -98,7 +99,7 @@ def test_the_complete_openid_document() -> None:
 
 
 def test_scopes_and_capabilities_by_default() -> None:
-    assert discovery.scopes_supported(Policy()) == [
+    assert scopes_supported(Policy()) == [
         "openid",
         "fhirUser",
         "profile",
@@ -140,9 +141,9 @@ def test_capabilities_of_a_launch_type_disappear_with_it() -> None:
     everything = set(discovery.capabilities(Policy()))
     assert set(discovery.capabilities(standalone_only)) == everything - of_the_ehr
     assert set(discovery.capabilities(ehr_only)) == everything - on_its_own
-    scopes = set(discovery.scopes_supported(Policy()))
-    assert set(discovery.scopes_supported(standalone_only)) == scopes - {"launch"}
-    assert set(discovery.scopes_supported(ehr_only)) == scopes - {"launch/patient", "launch/encounter"}
+    scopes = set(scopes_supported(Policy()))
+    assert set(scopes_supported(standalone_only)) == scopes - {"launch"}
+    assert set(scopes_supported(ehr_only)) == scopes - {"launch/patient", "launch/encounter"}
 
 
 def test_claims_of_a_dialect_are_listed_once_after_the_standard_ones() -> None:
@@ -161,4 +162,4 @@ def test_app_state_is_listed_with_its_url_or_not_at_all() -> None:
 
 
 def test_a_hospital_lists_the_scopes_that_it_supports() -> None:
-    assert discovery.scopes_supported(Policy(supported_scopes=("launch", "patient/*.rs"))) == ["launch", "patient/*.rs"]
+    assert scopes_supported(Policy(supported_scopes=("launch", "patient/*.rs"))) == ["launch", "patient/*.rs"]

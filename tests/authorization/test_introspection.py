@@ -63,7 +63,7 @@ def test_the_token_parameter_is_required() -> None:
 
 
 def test_an_assertion_is_checked_as_at_the_token_endpoint() -> None:
-    proof = {"client_assertion_type": JWT_BEARER, "client_assertion": "x"}
+    proof: dict[str, Any] = {"client_assertion_type": JWT_BEARER, "client_assertion": "x"}
     known = structs.replace(KNOWN, client=structs.replace(SYMMETRIC, client="asymmetric"))
     assert names(token_request(FORM, **proof), known) == ["assertion-not-jwt"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec import structs
 from tests.authorization import token_requests as tokens
@@ -22,7 +24,10 @@ OTHER = "https://other.example.org"
 
 def at_token(sent: str | None, policy: Policy = STRICT, **known: object) -> tuple[str, str, int] | None:
     headers = {} if sent is None else {"Origin": sent}
-    changed = {"client": structs.replace(APP, client="public"), "server": structs.replace(SERVER, policy=policy)} | known
+    changed: dict[str, Any] = {
+        "client": structs.replace(APP, client="public"),
+        "server": structs.replace(SERVER, policy=policy),
+    } | known
     return tokens.outcome(tokens.token_request(headers=headers), tokens.token_context(**changed))
 
 

@@ -21,7 +21,7 @@ CALLBACK = "https://app.example.org/callback"
 STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
 
 
-def finding_ids(url: str, **context) -> set[str]:
+def finding_ids(url: str, **context: object) -> set[str]:
     findings = diagnose({"kind": "redirect_url", "url": url, "context": context}).explanation.findings
     return {finding.id for finding in findings if finding.severity != "info" or finding.refused}
 

@@ -50,7 +50,7 @@ def test_a_confidential_app_must_authenticate_first() -> None:
 
 
 def test_an_assertion_is_checked_as_at_the_token_endpoint() -> None:
-    proof = {"client_assertion_type": JWT_BEARER, "client_assertion": "x"}
+    proof: dict[str, Any] = {"client_assertion_type": JWT_BEARER, "client_assertion": "x"}
     known = structs.replace(KNOWN, client=structs.replace(SYMMETRIC, client="asymmetric"))
     assert names(token_request(FORM, **proof), known) == ["assertion-not-jwt"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import structs
@@ -47,7 +48,8 @@ FAMILY = TokenFamily(
     mode="offline",
     expires_at=NOW + 1000,
 )
-KNOWN = TokenContext(now=NOW, server=Server(fhir_bases=(BASE,), tenants=("general",)), client=PUBLIC, code=CODE, family=None)
+SERVER = Server(fhir_bases=(BASE,), tenants=("general",))
+KNOWN = TokenContext(now=NOW, server=SERVER, client=PUBLIC, code=CODE, family=None)
 REFRESHING = structs.replace(KNOWN, code=None, family=FAMILY, generation=3)
 
 CODE_FORM: dict[str, str | None] = {
@@ -65,7 +67,7 @@ def basic(inside: str) -> str:
 
 
 def token_request(
-    form: dict[str, str | None] = CODE_FORM, *, headers: dict[str, str] | None = None, **changed: str | None
+    form: Mapping[str, str | None] = CODE_FORM, *, headers: dict[str, str] | None = None, **changed: Any
 ) -> TokenRequest:
     """Returns a POST of the form with some parameters changed; None removes one."""
     pairs = [(name, value) for name, value in {**form, **changed}.items() if value is not None]

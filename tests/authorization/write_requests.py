@@ -38,7 +38,7 @@ def write_request(interaction: str = "update", id: str | None = "o", **changed: 
         letters="u",
         headers={"authorization": "Bearer t"},
     )
-    return structs.replace(request, **changed)  # type: ignore[arg-type]
+    return structs.replace(request, **changed)
 
 
 def with_body(resource: object, context: AccessContext = KNOWN, id: str = "o") -> AccessContext:

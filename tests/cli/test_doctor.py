@@ -6,7 +6,9 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.command import sickbay
@@ -63,7 +65,7 @@ def test_jsonl_repeats_the_id_and_examines_each_line_separately() -> None:
 
 
 @pytest.mark.parametrize("pasted", ["no such file", "{", '{"url": "http://a"}'])
-def test_unreadable_input_is_reported_in_one_sentence(pasted) -> None:
+def test_unreadable_input_is_reported_in_one_sentence(pasted: str) -> None:
     done = sickbay("doctor", pasted)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("sickbay: ")
@@ -90,12 +92,20 @@ def test_doctor_does_not_import_the_server() -> None:
 def har(tmp_path: Path) -> str:
     """A launch: discovery, a request with two faults, an answer with a code, a token request with a secret."""
 
-    def entry(method, url, status, headers=(), body=None, answer=None, answer_headers=()):
+    def entry(
+        method: str,
+        url: str,
+        status: int,
+        headers: Iterable[tuple[str, str]] = (),
+        body: str | None = None,
+        answer: str | None = None,
+        answer_headers: Iterable[tuple[str, str]] = (),
+    ) -> dict[str, Any]:
         sent = {"method": method, "url": url, "headers": [{"name": name, "value": value} for name, value in headers]}
-        headers = [{"name": name, "value": value} for name, value in answer_headers]
+        received = [{"name": name, "value": value} for name, value in answer_headers]
         content = {"text": answer} if answer else {}
         posted = {"postData": {"text": body}} if body else {}
-        return {"request": sent | posted, "response": {"status": status, "headers": headers, "content": content}}
+        return {"request": {**sent, **posted}, "response": {"status": status, "headers": received, "content": content}}
 
     ehr, back = "https://ehr.example.org", "http://localhost:8100/cb?code=the-secret-code-1&state=s"
     where = "redirect_uri=http%3A%2F%2Flocalhost%3A8100%2Fcb&aud=http%3A%2F%2Fa&state=s"

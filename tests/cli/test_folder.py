@@ -79,6 +79,6 @@ def test_looking_for_a_server_does_not_keep_one_from_starting(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("text", ["xx", "[1]", '{"pid": 1}', '{"base": "http://localhost", "pid": "1", "port": 1}'])
-def test_an_unreadable_runtime_file_means_that_no_server_runs(tmp_path: Path, text) -> None:
+def test_an_unreadable_runtime_file_means_that_no_server_runs(tmp_path: Path, text: str) -> None:
     (tmp_path / folder.RUNTIME).write_text(text)
     assert folder.running(tmp_path) is None

@@ -273,4 +273,4 @@ def test_the_settings_set_the_limits() -> None:
     assert limiting.limits(Settings()).per_address == 0
     opened = Settings(host="0.0.0.0", max_connections=7, max_connections_per_address=3, trusted_proxies=("10.0.0.1",))
     chosen = limiting.limits(opened)
-    assert (chosen.connections, chosen.per_address, chosen.exempt) == (7, 3, {"10.0.0.1"})
+    assert (chosen.connections, chosen.per_address, chosen.exempt) == (7, 3, frozenset({"10.0.0.1"}))

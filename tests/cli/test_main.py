@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
@@ -14,7 +15,7 @@ from tests.cli.command import sickbay
 
 
 @pytest.mark.parametrize("arguments", [["bogus"], ["doctor", "--jon"], ["rules", "no-such-rule"], ["doctor", "a", "b"]])
-def test_a_wrong_argument_gives_one_sentence_and_exit_code_two(arguments) -> None:
+def test_a_wrong_argument_gives_one_sentence_and_exit_code_two(arguments: list[str]) -> None:
     done = sickbay(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("sickbay: ")
@@ -77,7 +78,7 @@ def test_missing_options_of_a_registration_are_listed(tmp_path: Path) -> None:
         (["doctor", "--jsonl", "nowhere"], "nowhere can't be read (No such file or directory)."),
     ],
 )
-def test_an_error_about_an_argument_says_what_is_expected(arguments, message) -> None:
+def test_an_error_about_an_argument_says_what_is_expected(arguments: list[str], message: str) -> None:
     done = sickbay(*arguments)
     assert done.returncode == 2
     assert message in done.stderr
@@ -85,7 +86,7 @@ def test_an_error_about_an_argument_says_what_is_expected(arguments, message) ->
 
 
 @pytest.mark.parametrize("command", [["serve", "--port", "0", "--data"], ["export"], ["population", "--out"]])
-def test_a_path_that_cannot_be_a_folder_is_reported_in_one_sentence(tmp_path: Path, command) -> None:
+def test_a_path_that_cannot_be_a_folder_is_reported_in_one_sentence(tmp_path: Path, command: Sequence[str]) -> None:
     (tmp_path / "file").write_text("")
     done = sickbay(*command, str(tmp_path / "file"))
     assert (done.returncode, done.stdout) == (1, "")
@@ -93,7 +94,7 @@ def test_a_path_that_cannot_be_a_folder_is_reported_in_one_sentence(tmp_path: Pa
 
 
 @pytest.mark.parametrize("command", [("apps", "list"), ("reset",), ("load", "{place}/a.json"), ("launch", "x")])
-def test_a_data_folder_that_cannot_be_created_is_reported_in_one_sentence(tmp_path: Path, command) -> None:
+def test_a_data_folder_that_cannot_be_created_is_reported_in_one_sentence(tmp_path: Path, command: Sequence[str]) -> None:
     (tmp_path / "a.json").write_text("{}")
     done = sickbay(*(argument.format(place=tmp_path) for argument in command), folder=tmp_path / "a.json" / "data")
     assert (done.returncode, done.stdout) == (1, "")
@@ -111,7 +112,7 @@ def test_a_data_folder_that_cannot_be_created_is_reported_in_one_sentence(tmp_pa
         (["load", "/root/nobody-reads-this.json"], "/root/nobody-reads-this.json: Permission denied."),
     ],
 )
-def test_a_user_without_a_home_folder_learns_which_options_to_set(tmp_path: Path, command, message) -> None:
+def test_a_user_without_a_home_folder_learns_which_options_to_set(tmp_path: Path, command: list[str], message: str) -> None:
     inherited = {name: value for name, value in os.environ.items() if name not in ("HOME", "XDG_DATA_HOME", "SICKBAY_DATA")}
     code = "import os, sys; os.setgroups([]); os.setgid(54321); os.setuid(54321)\nfrom sickbay.cli.main import main; main()"
     done = subprocess.run(

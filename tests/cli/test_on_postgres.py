@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -22,7 +23,7 @@ def patient(number: int) -> bytes:
 
 def test_the_commands_work_with_a_database(postgres: Server, tmp_path: Path) -> None:
     address = postgres.address()
-    place = {"SICKBAY_DATA": address, "XDG_DATA_HOME": str(tmp_path)}
+    place: dict[str, Any] = {"SICKBAY_DATA": address, "XDG_DATA_HOME": str(tmp_path)}
     file = tmp_path / "patients.ndjson"
     file.write_bytes(b"\n".join(map(patient, range(PATIENTS))) + b"\n")
     with serving("--workers", "2", "--patients", "0", environment=place) as live:
@@ -45,7 +46,7 @@ def test_the_commands_work_with_a_database(postgres: Server, tmp_path: Path) -> 
     assert "--patients 3 doesn't match postgresql://sickbay@/postgres" in contradicted.stderr
 
 
-def counts(base: str, **place: str) -> set[int]:
+def counts(base: str, **place: Any) -> set[int]:
     """The totals that both workers report, over separate connections."""
     token = json.loads(sickbay("token", "Mine", "--scope", "system/Patient.rs", "--json", **place).stdout)["access_token"]
     headers = {"Authorization": f"Bearer {token}", "Connection": "close"}
@@ -54,7 +55,7 @@ def counts(base: str, **place: str) -> set[int]:
 
 
 def test_every_command_reports_an_unreachable_database_in_one_sentence(tmp_path: Path) -> None:
-    place = {"SICKBAY_DATA": "postgresql://me:secret@localhost:1/sickbay", "XDG_DATA_HOME": str(tmp_path)}
+    place: dict[str, Any] = {"SICKBAY_DATA": "postgresql://me:secret@localhost:1/sickbay", "XDG_DATA_HOME": str(tmp_path)}
     for command in (("serve", "--port", "0"), ("apps", "list"), ("reset",), ("export", str(tmp_path / "out"))):
         done = sickbay(*command, **place)
         assert done.returncode == 1
@@ -67,7 +68,7 @@ def test_every_command_reports_an_unreachable_database_in_one_sentence(tmp_path:
 def test_without_the_postgres_extra_the_error_says_how_to_install_it(tmp_path: Path, lacking: str) -> None:
     (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{lacking!r}] = None\n")
     path = f"{tmp_path}:{Path(__file__).parents[2] / 'src'}"
-    place = {"SICKBAY_DATA": "postgresql://localhost/x", "XDG_DATA_HOME": str(tmp_path), "PYTHONPATH": path}
+    place: dict[str, Any] = {"SICKBAY_DATA": "postgresql://localhost/x", "XDG_DATA_HOME": str(tmp_path), "PYTHONPATH": path}
     done = sickbay("apps", "list", **place)
     assert done.returncode == 1
     advice = "install the packages asyncpg and greenlet into the Python environment of Sickbay"

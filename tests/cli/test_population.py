@@ -16,7 +16,7 @@ def write(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
-def test_each_type_has_a_file_with_its_resources(tmp_path: Path, version) -> None:
+def test_each_type_has_a_file_with_its_resources(tmp_path: Path, version: str) -> None:
     assert sickbay(*ARGUMENTS, "--fhir", version, "--out", str(tmp_path / "new")).returncode == 0
     for path in (tmp_path / "new").iterdir():
         assert {json.loads(line)["resourceType"] for line in path.read_text().splitlines()} == {path.stem}
@@ -38,7 +38,7 @@ def test_a_negative_number_of_patients_is_refused_in_one_sentence(tmp_path: Path
 
 
 @pytest.mark.parametrize("level", ["-0.1", "1.5"])
-def test_messiness_must_be_from_zero_to_one(tmp_path: Path, level) -> None:
+def test_messiness_must_be_from_zero_to_one(tmp_path: Path, level: str) -> None:
     done = sickbay("population", "--messiness", level, "--out", str(tmp_path))
     assert (done.returncode, done.stderr) == (2, "sickbay: --messiness must be a number from 0 to 1.\n")
 

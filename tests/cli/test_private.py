@@ -51,7 +51,7 @@ def test_a_server_creates_files_for_their_owner_only_and_tightens_older_ones(tmp
     (data / "sickbay.db").touch(0o666)
     (data / "sickbay.db").chmod(0o666)
     data.chmod(0o777)
-    line = ["sh", "-c", 'umask 000; exec "$@"', "sh", *COMMAND, "serve", "--data", data, "--port", "0", "--https"]
+    line = ["sh", "-c", 'umask 000; exec "$@"', "sh", *COMMAND, "serve", "--data", str(data), "--port", "0", "--https"]
     serving = subprocess.Popen([*line, "--json", "--patients", "0", "--workers", "2"], stdout=subprocess.PIPE, text=True)
     try:
         assert serving.stdout

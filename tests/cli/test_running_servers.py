@@ -10,6 +10,7 @@ import signal
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -37,7 +38,7 @@ def in_url(base: str) -> str:
     return quote(base, safe="")
 
 
-def command(home: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+def command(home: dict[str, Any], *arguments: str) -> subprocess.CompletedProcess[str]:
     return sickbay(*arguments, **{name: value for name, value in home.items() if value})
 
 

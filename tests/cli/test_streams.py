@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.command import sickbay
@@ -17,11 +18,11 @@ from tests.cli.command import sickbay
 COMMAND = [sys.executable, "-m", "sickbay"]
 URL = "http://localhost:7425/general/oauth/authorize?client_id=a%C3%A4"
 TALKING = [["--help"], ["--version"], ["rules"], ["rules", "state-missing"], ["doctor", URL], ["doctor", "--json", URL]]
-ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+ASCII: dict[str, Any] = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
 @pytest.mark.parametrize("arguments", TALKING)
-def test_a_full_disk_is_reported_in_one_sentence(arguments) -> None:
+def test_a_full_disk_is_reported_in_one_sentence(arguments: list[str]) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run([*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
@@ -30,7 +31,7 @@ def test_a_full_disk_is_reported_in_one_sentence(arguments) -> None:
 
 
 @pytest.mark.parametrize("arguments", TALKING)
-def test_the_command_ends_silently_if_the_reader_of_its_output_has_gone(arguments) -> None:
+def test_the_command_ends_silently_if_the_reader_of_its_output_has_gone(arguments: list[str]) -> None:
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run([*COMMAND, *arguments], stdout=write, stderr=subprocess.PIPE, text=True, check=False)
@@ -39,7 +40,7 @@ def test_the_command_ends_silently_if_the_reader_of_its_output_has_gone(argument
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
-def test_a_closed_stream_does_not_make_a_command_fail(number) -> None:
+def test_a_closed_stream_does_not_make_a_command_fail(number: int) -> None:
     done = subprocess.run(
         ["sh", "-c", f'exec "$@" {number}>&-', "sh", *COMMAND, "doctor"], input="", capture_output=True, text=True, check=False
     )
@@ -101,7 +102,7 @@ def test_files_that_cannot_grow_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("moment", [0.01, 0.05, 0.1, 0.2, 0.3])
-def test_ctrl_c_while_a_command_is_imported_is_silent(moment, tmp_path: Path) -> None:
+def test_ctrl_c_while_a_command_is_imported_is_silent(moment: float, tmp_path: Path) -> None:
     """Sickbay handles signals from its first line on. Python itself starts before that."""
     begun = "import sys; from sickbay.__main__ import main; print('begun', flush=True); main()"
     for command in (["apps", "list", "--data", str(tmp_path)], ["serve", "--port", "0", "--ephemeral"]):

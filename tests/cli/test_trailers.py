@@ -76,7 +76,8 @@ def message(number: int, trailers: list[tuple[str, str]]) -> bytes:
 
 def read_responses(connection: socket.socket, count: int) -> list[Any]:
     """The JSON of the next `count` responses, which may arrive in any pieces."""
-    received, bodies = b"", []
+    received = b""
+    bodies: list[Any] = []
     while len(bodies) < count:
         head, end, rest = received.partition(b"\r\n\r\n")
         size = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]) if end else 0

@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey, RSAKey
 from tests.clients.client_kit import AdminClient
 from tests.clients.origins import serves
 
-KEYS = {
+KEYS: dict[str, ECKey | RSAKey] = {
     "ES384": ECKey.generate_key("P-384", {"kid": "ec", "alg": "ES384"}),
     "RS384": RSAKey.generate_key(2048, {"kid": "rsa", "alg": "RS384"}),
 }

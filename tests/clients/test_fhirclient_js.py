@@ -93,7 +93,7 @@ def test_an_app_opened_in_a_frame_of_the_chart_reads_its_patient(
 ) -> None:
     app, patient = register(sickbay, origin, version, host), sickbay.patient()
     open_in_chart(page, sickbay, app, patient)
-    frame = page.wait_for_selector("iframe.app").content_frame()
+    frame = page.locator("iframe.app").element_handle().content_frame()
     assert frame
     allow(frame)
     read = app_result(frame)

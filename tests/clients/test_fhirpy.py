@@ -40,7 +40,7 @@ def test_search_sets(client: SyncFHIRClient) -> None:
     patients = client.resources("Patient")
     assert patients.search(name="Peters").limit(10).sort("name").fetch()
     assert patients.search(birthdate__gt="1900", birthdate__lt="2020").count() > 0
-    assert patients.search(family__exact="Peters").first()["name"][0]["family"] == "Peters"
+    assert patients.search(family__exact="Peters").fetch()[0]["name"][0]["family"] == "Peters"
     neither = patients.search(gender="other,unknown").count() + patients.search(gender__missing=True).count()
     assert patients.search(gender__not=["male", "female"]).count() == neither < patients.count()
     practitioner = client.resources("Practitioner").search(_id="pr-1").get()

@@ -58,7 +58,7 @@ def findings_above_info(sickbay: AdminClient, client: dict[str, Any]) -> list[st
     return [finding["id"] for exchange in exchanges for finding in exchange["findings"] if finding["severity"] != "info"]
 
 
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "none": {"client": "public"},
     "client_secret_basic": {"client": "symmetric"},
     "client_secret_post": {"client": "symmetric"},

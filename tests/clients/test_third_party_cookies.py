@@ -81,7 +81,7 @@ def test_without_the_cookie_the_frame_offers_a_tab_in_which_the_app_works(
     home = sickbay.line["tenants"][TENANT]["ehr"].replace("localhost", "127.0.0.1")
     page.goto(f"{home}/patients/p-0017?app={app['app_id']}")
     page.get_by_role("button", name="Dr. Amara Okafor").click()
-    frame = page.wait_for_selector("iframe.app").content_frame()
+    frame = page.locator("iframe.app").element_handle().content_frame()
     assert frame
     frame.get_by_role("heading", name="Continue in a tab").wait_for()
     lost_cookies = [
@@ -114,7 +114,7 @@ def test_the_chart_says_if_the_embedded_app_cannot_store_data(
         page.get_by_role("button", name="Dr. Amara Okafor").click()
     page.wait_for_load_state("networkidle")
     assert page.get_by_text("doesn’t let an embedded app").is_visible() is warned
-    frame = page.wait_for_selector("iframe.app").content_frame()
+    frame = page.locator("iframe.app").element_handle().content_frame()
     assert frame
     assert frame.get_by_role("heading", name="Storage is blocked").is_visible() is warned
     assert page.get_by_role("link", name="Open it in a tab").count() == (1 if warned else 0)

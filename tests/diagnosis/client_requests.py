@@ -248,5 +248,6 @@ def paste(values: Values) -> Paste:
         return Paste(library.__name__, library(values))
     make = values.choice(TOKEN if kind == "token" else FHIR)
     sent = make(values)
-    write = values.choice([sent.as_curl, sent.as_http, sent.as_code, lambda _: sent.as_json(f"{kind}_request")])
+    ways: list[Callable[[Values], str]] = [sent.as_curl, sent.as_http, sent.as_code, lambda _: sent.as_json(f"{kind}_request")]
+    write = values.choice(ways)
     return Paste(make.__name__, write(values))

@@ -8,6 +8,7 @@ from tests.laws import for_each
 
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, INDEX, RETIRED, RULES
+from sickbay.diagnosis.rule import Rule
 from sickbay.doctor import rule_docs
 from sickbay.doctor.diagnose import diagnose
 
@@ -24,14 +25,14 @@ def test_no_two_rules_have_the_same_title() -> None:
 
 
 @for_each("rule", RULES)
-def test_a_rule_id_names_the_problem_and_not_its_fix(rule) -> None:
+def test_a_rule_id_names_the_problem_and_not_its_fix(rule: Rule) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", rule.id)
     assert not rule.id.startswith(REMEDIES)
     assert rule.id not in RETIRED
 
 
 @for_each("rule", RULES)
-def test_every_rule_has_a_case(rule) -> None:
+def test_every_rule_has_a_case(rule: Rule) -> None:
     assert rule.id in PATHS
 
 
@@ -40,12 +41,12 @@ def test_every_case_has_a_rule() -> None:
 
 
 @for_each("refusal", sorted({rule.explains for rule in RULES if rule.explains}))
-def test_every_explained_refusal_has_a_general_rule_that_is_tried_last(refusal) -> None:
+def test_every_explained_refusal_has_a_general_rule_that_is_tried_last(refusal: str) -> None:
     assert [rule.id for rule in INDEX.explaining[refusal]][-1] == refusal
 
 
 @for_each("id", sorted(PATHS))
-def test_a_case_is_refused_by_its_rule_with_its_fix(id) -> None:
+def test_a_case_is_refused_by_its_rule_with_its_fix(id: str) -> None:
     example = case.load(PATHS[id])
     assert example.id == id
     findings = {finding.id: finding for finding in diagnose(example.refused).explanation.findings}
@@ -54,7 +55,7 @@ def test_a_case_is_refused_by_its_rule_with_its_fix(id) -> None:
 
 
 @for_each("id", sorted(PATHS))
-def test_a_case_is_corrected_as_it_says_and_the_result_is_accepted(id) -> None:
+def test_a_case_is_corrected_as_it_says_and_the_result_is_accepted(id: str) -> None:
     example = case.load(PATHS[id])
     assert diagnose(example.refused).corrected == example.corrected
     if example.corrected:

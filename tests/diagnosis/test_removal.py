@@ -8,6 +8,7 @@ from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import explain
 from sickbay.diagnosis.kinds import KINDS
+from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.rule_index import build_index
 
 PATHS = case.paths()
@@ -28,5 +29,5 @@ def findings_without(id: str) -> set[str]:
 
 
 @for_each("rule", RULES)
-def test_a_case_has_no_finding_without_its_rule(rule) -> None:
+def test_a_case_has_no_finding_without_its_rule(rule: Rule) -> None:
     assert rule.id not in findings_without(rule.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from sickbay.diagnosis import case, catalogue
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.rule_file import default_outcome, find_refusal, read_texts
+from sickbay.diagnosis.stage import Stage
 from sickbay.diagnosis.stages import REQUEST, STAGES, find_stage
 
 RULES_FOLDER = Path(sickbay.__file__).parent / "diagnosis" / "rules"
@@ -45,7 +47,7 @@ def test_the_names_of_stages_are_kept() -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES.values(), ids=list(STAGES))
-def test_a_stage_has_a_title_and_the_stage_that_it_is_part_of_has_requests_of_its_own(stage) -> None:
+def test_a_stage_has_a_title_and_the_stage_that_it_is_part_of_has_requests_of_its_own(stage: Stage[Any, Any]) -> None:
     assert stage.title
     assert not stage.part_of or not STAGES[stage.part_of].part_of
 

@@ -83,20 +83,20 @@ AGENTS = Path(os.environ.get("SICKBAY_SHARED", Path(__file__).parents[3] / "shar
 
 
 @for_each("mistake, rule", RULES.items())
-def test_the_exchange_with_a_mistake_is_explained_by_its_rule_first(mistake, rule) -> None:
+def test_the_exchange_with_a_mistake_is_explained_by_its_rule_first(mistake: str, rule: str) -> None:
     findings = diagnose(case.load(case.paths()[rule]).refused).explanation.findings
     assert findings[0].id == rule, mistake
 
 
 @for_each("mistake, cause", CAUSES.items())
-def test_the_text_with_a_mistake_is_explained_by_its_cause_first(mistake, cause) -> None:
+def test_the_text_with_a_mistake_is_explained_by_its_cause_first(mistake: str, cause: str) -> None:
     texts = [example.text for file in files() if file.cause.id == cause for example in file.seen]
     assert [ids(text)[0] for text in texts] == [cause] * len(texts), mistake
     assert texts
 
 
 @for_each("mistake", TEXTS)
-def test_a_mistake_that_agents_share_with_other_clients_has_the_cause_of_all(mistake) -> None:
+def test_a_mistake_that_agents_share_with_other_clients_has_the_cause_of_all(mistake: str) -> None:
     cause, text = TEXTS[mistake]
     assert ids(text)[0] == cause
 

@@ -14,9 +14,14 @@ from sickbay.doctor.model import Knowledge
 
 def load(folder: Path, path: Path) -> tuple[Knowledge, int]:
     """The knowledge, and how often it was compiled."""
-    built = []
+    built: list[Path] = []
+
+    def build() -> Knowledge:
+        built.append(folder)
+        return source.read(folder)
+
     sources = compiled.list_files(folder)
-    knowledge = compiled._load(path, Knowledge, sources, lambda: built.append(1) or source.read(folder))
+    knowledge = compiled._load(path, Knowledge, sources, build)
     return knowledge, len(built)
 
 

@@ -148,7 +148,8 @@ def test_no_entry_makes_reading_fail(request: Any, response: Any) -> None:
 
 def test_only_a_log_with_entries_is_a_har_file() -> None:
     assert is_har(har())
-    assert not any(is_har(document) for document in (None, [], {}, {"log": {}}, {"log": {"entries": {}}}, {"log": []}))
+    others: tuple[object, ...] = (None, [], {}, {"log": {}}, {"log": {"entries": {}}}, {"log": []})
+    assert not any(is_har(document) for document in others)
 
 
 def test_what_sickbay_masked_in_its_own_file_is_no_mistake() -> None:

@@ -103,5 +103,5 @@ def named_elsewhere(text: Cause | Message) -> set[str]:
 
 def test_no_text_names_a_product_but_its_own() -> None:
     """The place in another product's console stands under `where`, and is said only if the text shows that product."""
-    texts = (*KNOWLEDGE.causes.values(), *KNOWLEDGE.messages.values())
+    texts: tuple[Cause | Message, ...] = (*KNOWLEDGE.causes.values(), *KNOWLEDGE.messages.values())
     assert {text.id: others for text in texts if (others := named_elsewhere(text))} == {}

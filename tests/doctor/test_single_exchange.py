@@ -23,7 +23,7 @@ from sickbay.doctor.single_exchange import read
         ("http://localhost:7425/general/r4/Patient?name=Peters", "fhir_request"),
     ],
 )
-def test_the_parameters_of_a_url_determine_its_kind(url, kind) -> None:
+def test_the_parameters_of_a_url_determine_its_kind(url: str, kind: str) -> None:
     assert read(f"  {url}\n") == {"kind": kind, "url": url}
 
 
@@ -117,7 +117,7 @@ URL = "https://a.example/authorize?response_type=code&client_id=x"
         "https://a.example/cb?error=invalid_request",
     ],
 )
-def test_a_url_that_is_followed_by_its_answer_is_not_a_url_alone(after) -> None:
+def test_a_url_that_is_followed_by_its_answer_is_not_a_url_alone(after: str) -> None:
     with pytest.raises(ValueError, match="isn't a URL"):
         read(f"{URL}\n\n{after}")
 

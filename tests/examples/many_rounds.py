@@ -6,10 +6,13 @@ tests/examples/test_many_rounds.py copies it next to the tests of a suite. ROUND
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import pytest
+
+from sickbay.testing.sandbox_client import SandboxClient
 
 FLOOD = 64
 """Refused requests at the same time. More than a few aren't written before they are answered."""
@@ -21,7 +24,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left(sickbay):
+def nothing_is_left(sickbay: SandboxClient) -> Iterator[None]:
     """Fails if an earlier test left anything. The flood is of this test; the reset before the next one removes it."""
     assert sickbay.exchanges() == []
     assert [app["name"] for app in sickbay.admin.get("/admin/apps") if not app["name"].startswith("Sample app")] == []

@@ -13,8 +13,7 @@ from sickbay.fhir.conformance import INTERACTIONS, OAUTH_URIS, Self, statement
 from sickbay.fhir.elements import children
 from sickbay.fhir.routing import Route, route
 from sickbay.fhir.search.full_text import WORDS
-from sickbay.fhir.search.modifiers import COLUMNS
-from sickbay.fhir.search.parameters import parameters, resource_types
+from sickbay.fhir.search.parameters import COLUMNS, parameters, resource_types
 from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.validation.validator import validate

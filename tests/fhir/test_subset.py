@@ -74,7 +74,7 @@ def test_a_summary_has_the_elements_that_the_definitions_of_its_version_mark(
     version: str, type: str, kept: str, gone: str
 ) -> None:
     """A sample from the published pages: the elements with a sigma."""
-    whole = {"resourceType": type} | {key: {} for key in (*kept.split(), *gone.split())}
+    whole: dict[str, Any] = {"resourceType": type} | {key: {} for key in (*kept.split(), *gone.split())}
     part = json.loads(subset(version, type, json.dumps(whole).encode(), "true"))
     assert part.keys() - {"resourceType", "meta"} == set(kept.split())
 

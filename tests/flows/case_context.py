@@ -87,8 +87,9 @@ async def set_up(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
         runtime.key_sets = Fetching(None)  # type: ignore[assignment]
     tenant = runtime.tenants["general"]
     server_settings = context.get("server", {})
-    known = isinstance(server, Server)
-    policy = {ours: getattr(server.policy, ours) for its, ours in POLICY.items() if known and its in server_settings}
+    policy: dict[str, Any] = {}
+    if isinstance(server, Server):
+        policy = {ours: getattr(server.policy, ours) for its, ours in POLICY.items() if its in server_settings}
     tenant = tenant.with_chosen({})
     endpoint = server_settings.get("token_endpoint", tenant.server.token_endpoint)
     changed = structs.replace(

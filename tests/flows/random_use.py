@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from tests.flows.flow import BASE, REDIRECT, Flow
-from tests.services.assertions import JWT_BEARER, jwks, sign
+from tests.services.assertions import jwks, sign
+
+from sickbay.authorization.token.client_authentication import JWT_BEARER
 
 PAGE = {"Accept": "text/html"}
 PATIENT = {"resourceType": "Patient", "name": [{"family": "New"}], "gender": "unknown", "birthDate": "1990-01-01"}
@@ -109,7 +112,13 @@ async def exports(worker: Flow, other: Flow, dice: random.Random) -> None:
 
 async def authenticates_with_keys(worker: Flow, other: Flow, dice: random.Random) -> None:
     """One app has its keys here, and the keys of the other can't be fetched."""
-    service = {"type": "system", "client": "asymmetric", "scope": "system/Patient.rs", "redirect_uris": [], "launch_uri": None}
+    service: dict[str, Any] = {
+        "type": "system",
+        "client": "asymmetric",
+        "scope": "system/Patient.rs",
+        "redirect_uris": [],
+        "launch_uri": None,
+    }
     for keys in ({"jwks": jwks()}, {"jwks_uri": "http://127.0.0.1:9/jwks.json"}):
         app = await worker.register(**service, **keys, auto_approve=None)
         form = {"grant_type": "client_credentials", "scope": "system/Patient.rs", "client_assertion_type": JWT_BEARER}

@@ -153,8 +153,8 @@ def test_each_refusal_names_its_rule_and_stores_nothing(tmp_path: Path) -> None:
         reading = await app(flow, "patient/Basic.s")
         answer = await reading.ask("POST", "/Basic", basic())
         assert (answer.status_code, rules(answer)) == (403, {"fhir-insufficient-scope"})
-        preflight = await flow.http.options(f"{STATES}/Basic/x", headers={"Origin": "https://growth.example.org"})
-        assert (preflight.status_code, "If-Match" in preflight.headers["access-control-allow-headers"]) == (204, True)
+        options = await flow.http.options(f"{STATES}/Basic/x", headers={"Origin": "https://growth.example.org"})
+        assert (options.status_code, "If-Match" in options.headers["access-control-allow-headers"]) == (204, True)
 
     run(steps, tmp_path)
 

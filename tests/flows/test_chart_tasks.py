@@ -65,7 +65,8 @@ def test_a_task_appears_and_opens_its_app_with_its_context(tmp_path: Path) -> No
 def test_a_task_of_another_patient_or_app_adds_no_context(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(name="Forms")
-        other = await store_task(flow, task(**{"for": {"reference": "Patient/p-0001"}}))
+        for_another: dict[str, Any] = {"for": {"reference": "Patient/p-0001"}}
+        other = await store_task(flow, task(**for_another))
         foreign = await store_task(flow, task(url="http://localhost:9999/launch"))
         await sign_in(flow)
         for id in (other, foreign, "nobody"):

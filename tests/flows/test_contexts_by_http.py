@@ -163,7 +163,7 @@ def test_a_visit_that_was_not_offered_is_refused(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-async def submit(flow: Flow, page: Any, **form: str) -> Any:
+async def submit(flow: Flow, page: Any, **form: Any) -> Any:
     form |= {"csrf": field(page, "csrf"), "request": field(page, "request")}
     return await flow.http.post("/general/oauth/continue", data=form)
 

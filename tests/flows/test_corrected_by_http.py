@@ -189,7 +189,12 @@ def test_an_introspection_request_is_corrected_too(tmp_path: Path) -> None:
         del sent["client_id"]
         token = (await flow.http.post(TOKEN, data=sent, auth=auth)).json()["access_token"]
         for path in ("introspect", "revoke"):
-            for wrong in ({"json": {"token": token}}, {"params": {"token": token}}, {"data": {"access_token": token}}):
+            ways: tuple[dict[str, Any], ...] = (
+                {"json": {"token": token}},
+                {"params": {"token": token}},
+                {"data": {"access_token": token}},
+            )
+            for wrong in ways:
                 answer = await flow.http.post(f"/general/oauth/{path}", auth=auth, **wrong)
                 corrected = (await exchange_of(flow, answer))["corrected"]
                 assert (answer.status_code, corrected["url"]) == (400, f"{BASE}/general/oauth/{path}")

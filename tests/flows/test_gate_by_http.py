@@ -45,7 +45,7 @@ PROVEN: list[dict[str, str | None]] = [
 
 async def gate(flow: Flow, id: str) -> str:
     exchange = (await flow.http.get(f"/exchanges/{id}", headers={"Accept": "application/json"})).json()
-    return next(check["outcome"] for check in exchange["checks"] if check["name"] == GATE.name)
+    return next(str(check["outcome"]) for check in exchange["checks"] if check["name"] == GATE.name)
 
 
 def test_an_error_is_redirected_exactly_if_the_redirect_uri_is_verified(tmp_path: Path) -> None:

@@ -59,8 +59,9 @@ async def one_life(live: Live, place: Path, ledger: Ledger, name: str, dice: ran
                 pass
         await until(ledger, ledger.count() + dice.randrange(1, MAXIMUM_LOAD_WRITES if loads else MAXIMUM_WRITES), apps)
         await asyncio.sleep(dice.random() / 50)
-        for process in filter(None, (load, live.process)):
-            process.kill()
+        if load is not None:
+            load.kill()
+        live.process.kill()
         await asyncio.gather(*apps)
         if load is not None:
             load.wait()

@@ -109,8 +109,8 @@ def test_every_loaded_resource_can_be_read_and_searched(
             assert (await own.ask("PATCH", address, patch, content_type="application/json-patch+json")).status_code < 500
         begun = [await own.ask("GET", path, prefer="respond-async") for path in ("/$export", "/Group/odd-5/$export")]
         assert all(resource.status_code < 500 for resource in begun), [resource.text for resource in begun]
-        for odd_resource in begun:
-            job = odd_resource.headers["content-location"].partition("/general/r4")[2]
+        for accepted in begun:
+            job = accepted.headers["content-location"].partition("/general/r4")[2]
             status = await own.ask("GET", job)
             while status.status_code == 202:
                 await asyncio.sleep(0.1)

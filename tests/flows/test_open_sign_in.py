@@ -23,7 +23,9 @@ VISITORS: list[dict[str, Any]] = [
 async def one_click(flow: Flow, peer: str = "127.0.0.1", headers: dict[str, str] | None = None) -> tuple[bool, int, str]:
     """Whether accounts are offered, the result of a click on one, and the redirect of an app with auto_approve."""
     app = await flow.register(client_id="automatic")
-    transport = httpx2.ASGITransport(app=flow.http._transport.app, client=(peer, 40000))
+    inner = flow.http._transport
+    assert isinstance(inner, httpx2.ASGITransport)
+    transport = httpx2.ASGITransport(app=inner.app, client=(peer, 40000))
     async with httpx2.AsyncClient(transport=transport, base_url=BASE, trust_env=False, headers=headers) as http:
         other = Flow(flow.sandbox, http)
         page = await http.get("/general/ehr/sign-in", headers=HTML)

@@ -37,7 +37,7 @@ with socket.create_connection(("127.0.0.1", port), 20) as connection:
             body += connection.recv(65536)
         sys.stdout.buffer.write(head + b"\r\n\r\n" + body)
 """
-APP = {"name": "Planted", "type": "provider", "client": "public", "client_id": "planted", "fhir": "r4"}
+APP: dict[str, Any] = {"name": "Planted", "type": "provider", "client": "public", "client_id": "planted", "fhir": "r4"}
 APP |= {"redirect_uris": ["http://localhost:8100/callback"], "scope": "user/Patient.rs"}
 
 

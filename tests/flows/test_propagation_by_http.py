@@ -24,7 +24,7 @@ async def exchange(flow: Flow, answer: httpx2.Response) -> dict[str, Any]:
 
 
 def fix(exchange_body: dict[str, Any], id: str) -> str:
-    return next(finding["fix"] for finding in exchange_body["findings"] if finding["id"] == id)
+    return next(str(finding["fix"]) for finding in exchange_body["findings"] if finding["id"] == id)
 
 
 def test_a_new_app_is_unknown_until_the_delay_is_over(tmp_path: Path, engine: Callable[[], str | None]) -> None:
@@ -77,7 +77,7 @@ def test_each_change_takes_effect_after_its_own_delay(tmp_path: Path) -> None:
 
 def test_the_old_secret_works_until_the_new_one_is_live(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        service = {
+        service: dict[str, Any] = {
             "type": "system",
             "client": "symmetric",
             "redirect_uris": [],

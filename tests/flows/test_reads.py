@@ -87,10 +87,9 @@ def test_repeated_requests_are_recorded_alike(tmp_path: Path, path: str) -> None
         own = await hand(flow, "user/*.rs")
         own.headers["X-Number"] = "1"
         assert [await read(own, path) for _ in range(9)] == [200] * 9
-        sent = {"params": {"stage": "access"}}
         exchanges = [
             await comparable_exchange(flow, exchange["id"])
-            for exchange in (await flow.http.get("/admin/exchanges", **sent)).json()
+            for exchange in (await flow.http.get("/admin/exchanges", params={"stage": "access"})).json()
         ]
         assert len(exchanges) == 9
         assert all(exchange == exchanges[0] for exchange in exchanges)

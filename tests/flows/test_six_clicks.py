@@ -36,7 +36,7 @@ def sign_in(page: Page, hand: Hand) -> None:
 
 
 def find_frame(page: Page) -> Frame:
-    frame = page.wait_for_selector("iframe.app").content_frame()
+    frame = page.locator("iframe.app").element_handle().content_frame()
     assert frame is not None
     return frame
 

@@ -18,7 +18,7 @@ async def open_request(flow: Flow, app: dict[str, Any]) -> httpx2.Response:
     return await flow.http.get(answer.headers["location"], headers=HTML)
 
 
-async def submit(flow: Flow, page: httpx2.Response, **form: str) -> httpx2.Response:
+async def submit(flow: Flow, page: httpx2.Response, **form: str | list[str]) -> httpx2.Response:
     """The response to the form of this page, as the tab would send it."""
     hidden = {name: field(page, name) for name in ("csrf", "request")}
     return await flow.http.post(CONTINUE, data=hidden | form, headers=HTML)

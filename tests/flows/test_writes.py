@@ -128,7 +128,7 @@ def test_a_condition_selects_the_resource_to_write(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-PATCH = [
+PATCH: list[dict[str, object]] = [
     {"op": "test", "path": "/status", "value": "amended"},
     {"op": "replace", "path": "/status", "value": "corrected"},
 ]

@@ -25,7 +25,7 @@ def run_two(steps: Callable[[Flow, Flow], Coroutine[Any, Any, T]], data: str | N
         copy_filled(folder, FEW_PATIENTS)
 
     async def run() -> T:
-        own = {"data": data or str(folder), "folder": folder, "patients": FEW_PATIENTS, "workers": 2}
+        own: dict[str, Any] = {"data": data or str(folder), "folder": folder, "patients": FEW_PATIENTS, "workers": 2}
         chosen = Settings(**own | settings)
         async with AsyncExitStack() as stack:
             return await steps(await _worker(stack, chosen), await _worker(stack, chosen))

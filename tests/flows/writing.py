@@ -39,7 +39,13 @@ class Hand:
 
 async def hand(flow: Flow, scope: str, patient: str | None = "p-0001", **more: Any) -> Hand:
     """A client with this scope. A system/ token has no user."""
-    kind = {"type": "system", "client": "symmetric", "redirect_uris": [], "launch_uri": None, "auto_approve": None}
+    kind: dict[str, Any] = {
+        "type": "system",
+        "client": "symmetric",
+        "redirect_uris": [],
+        "launch_uri": None,
+        "auto_approve": None,
+    }
     app = await flow.register(scope=scope, **(kind if scope.startswith("system") else {}), **more)
     body: dict[str, Any] = {"app": app["app_id"], "scope": scope}
     if not scope.startswith("system"):

@@ -121,7 +121,7 @@ def is_of(value: Any, element: dict[str, Any], tree: Mapping[str, list[dict[str,
     return _agrees(value, element["id"], tree)
 
 
-def _agrees(value: Any, id: str, tree: dict[str, list[dict[str, Any]]]) -> bool:
+def _agrees(value: Any, id: str, tree: Mapping[str, list[dict[str, Any]]]) -> bool:
     """Returns whether the value has everything that is fixed below an element."""
     for child in tree.get(id, ()):
         values = under(value, child["path"].rpartition(".")[2]) if isinstance(value, dict) else []

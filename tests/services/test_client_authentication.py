@@ -16,7 +16,7 @@ from sickbay.kernel.outbound import Fetched, Unreachable
 from sickbay.services import client_authentication
 from sickbay.services.decision import decide
 
-SERVICE = {
+SERVICE: dict[str, Any] = {
     "name": "Night service",
     "type": "system",
     "client": "asymmetric",

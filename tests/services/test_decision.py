@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_every_kind_of_input_belongs_to_a_stage_that_has_rules(kind: Kind) -> No
 
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES.values() if stage.recheck], ids=lambda stage: stage.name)
-def test_a_stage_with_corrected_requests_has_inputs_and_can_write_them(stage: Stage) -> None:
+def test_a_stage_with_corrected_requests_has_inputs_and_can_write_them(stage: Stage[Any, Any]) -> None:
     inputs = [name for name, kind in KINDS.items() if kind.stage is stage]
     assert inputs
     assert stage.to_evidence is not answer.to_evidence
@@ -56,8 +57,9 @@ def test_a_stage_with_corrected_requests_has_inputs_and_can_write_them(stage: St
 
 def test_what_was_granted_is_summarised_once_and_only_when_it_is_read() -> None:
     summaries = [TokenSummary(wanted=True)]
-    decision = Decision(stages.TOKEN, None, None, Examination(()), negotiation=summaries.pop)
+    decision: Decision[Any, Any] = Decision(stages.TOKEN, None, None, Examination(()), negotiation=summaries.pop)
     assert len(summaries) == 1
     assert decision.given is decision.given
     assert decision.given == TokenSummary(wanted=True)
-    assert Decision(stages.TOKEN, None, None, Examination(())).given is None
+    without: Decision[Any, Any] = Decision(stages.TOKEN, None, None, Examination(()))
+    assert without.given is None

@@ -8,7 +8,7 @@ import pytest
 from tests.flows.flow import Flow, receive, run
 
 from sickbay.services import login
-from sickbay.storage.interface import Conflict
+from sickbay.storage.interface import Conflict, UseOnce
 
 
 def test_grants_of_one_second_are_adjacent_in_an_index(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_launch_that_another_request_used_at_the_same_moment_is_explained(
     """The launch was unused when the request was checked, and used by the time its code was to be stored."""
 
     async def raise_conflict(*_: object) -> str:
-        raise Conflict("launch")
+        raise Conflict(UseOnce("launch", "launch", 0))
 
     async def steps(flow: Flow) -> None:
         app = await flow.register()

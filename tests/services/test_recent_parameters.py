@@ -24,7 +24,10 @@ def test_the_numbers_of_values_and_apps_are_limited() -> None:
     recent = RecentParameters()
     for number in range(recent_parameters.EACH + 1):
         recent.remember("a", parse(f"state={number}"))
-    assert (recent.find_seen("a", parse("state=0")), recent.find_seen("a", parse("state=1"))) == (frozenset(), {("state", "1")})
+    assert (recent.find_seen("a", parse("state=0")), recent.find_seen("a", parse("state=1"))) == (
+        frozenset[object](),
+        frozenset({("state", "1")}),
+    )
     for number in range(recent_parameters.APPS):
         recent.remember(f"app-{number}", parse("state=s"))
     assert not recent.find_seen("a", parse("state=1"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.storage.making import SPACE, make_save, observation, of_patients, patient, query_for
@@ -155,7 +156,7 @@ class RecordsContract:
         assert await store.get("app", "forever") is not None
 
 
-def saved_patient(**more: object) -> Save:
+def saved_patient(**more: Any) -> Save:
     return patient("p", names=("peters", "anna"), **more)
 
 

@@ -90,4 +90,5 @@ def _key(save: Save, name: str, descending: bool) -> Any:
     ]
     references = [f"{type}/{id}" for parameter_number, type, id in save.facts.references if parameter_number in numbers]
     references += [uri for parameter_number, uri in save.facts.uris if parameter_number in numbers]
-    return choose([*dates, *codes, *texts, *amounts, *references], default=None)
+    values: list[Any] = [*dates, *codes, *texts, *amounts, *references]
+    return choose(values, default=None)

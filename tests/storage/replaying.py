@@ -77,7 +77,7 @@ def _saves(db: apsw.Connection, base: str) -> Iterator[Save]:
 
 def _contents(db: apsw.Connection) -> TableContents:
     """Return the rows of every table, with resource and word numbers replaced by what they mean."""
-    words = dict(rows(db, "SELECT number, text FROM word"))
+    words: dict[int, str] = dict(rows(db, "SELECT number, text FROM word"))
     spaces = {
         number: tenant_and_version for number, *tenant_and_version in rows(db, "SELECT number, tenant, version FROM space")
     }

@@ -26,7 +26,7 @@ def dump(file: Path) -> list[str]:
     lines: list[str] = []
     with closing(apsw.Connection(str(file))) as db:
         for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").fetchall():
-            lines += [table, *map(repr, db.execute(f'SELECT * FROM "{table}"').fetchall())]
+            lines += [str(table), *map(repr, db.execute(f'SELECT * FROM "{table}"').fetchall())]
         return [*lines, str(db.execute("PRAGMA user_version").get)]
 
 

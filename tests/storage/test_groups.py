@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -72,7 +73,7 @@ def save(type: str, id: str, version: int, value: int) -> Save:
     return Save(SPACE, type, id, version, orjson.dumps(resource), facts, 1000 * version, "create" if version == 1 else "update")
 
 
-async def commit(writer: Writer, transactions: list[list[Step]]) -> Outcomes:
+async def commit(writer: Writer, transactions: Sequence[Sequence[Step]]) -> Outcomes:
     """Run all transactions in one commit, because they are requested in one turn of the loop."""
     jobs = (
         writer.run(partial(apply, steps=steps), Undo.NOTHING if len(steps) == 1 else Undo.SAVEPOINT) for steps in transactions
@@ -80,7 +81,7 @@ async def commit(writer: Writer, transactions: list[list[Step]]) -> Outcomes:
     return list(await asyncio.gather(*jobs, return_exceptions=True))  # type: ignore[arg-type]
 
 
-def run(path: Path, groups: list[list[list[Step]]]) -> list[Outcomes]:
+def run(path: Path, groups: Sequence[Sequence[Sequence[Step]]]) -> list[Outcomes]:
     db = connect(path)
     migrate(db)
     writer = Writer(db)

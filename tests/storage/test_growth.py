@@ -59,7 +59,7 @@ def _resources(index: int) -> list[Save]:
         quantities=((number("Observation", "value-quantity"), "u", "mg", value, value),),
         composites=((number("Observation", "code-value-quantity"), components),),
     )
-    written = {"at": 9000 if late else index % 1000}
+    written: dict[str, Any] = {"at": 9000 if late else index % 1000}
     return [
         patient(f"p{index}", names=(f"n{index:05}",), **written),
         make_save("Observation", f"o{index}", facts, **written),

@@ -23,6 +23,7 @@ from sickbay.storage.interface import Save
 from sickbay.storage.query import compartment
 from sickbay.storage.query import queries as store_queries
 from sickbay.storage.query.filters import TRUE, Scope
+from sickbay.storage.query.visibility import match_visible
 from sickbay.storage.sqlite.store import SqliteStore, open_store
 
 SETTINGS = settings(
@@ -82,7 +83,7 @@ def check_law(store: SqliteStore, runner: asyncio.Runner, searches: st.SearchStr
 def test_a_hop_without_its_visibility_condition_is_detected(
     store: SqliteStore, hop: str, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = store_queries.match_visible
+    whole = match_visible
 
     def mutate(names: Any, space: int, visibility: Visibility, type: str, letters: str, nid: str, patient: str | None) -> Any:
         return TRUE if HOPS[hop](letters, nid) else whole(names, space, visibility, type, letters, nid, patient)

@@ -66,7 +66,7 @@ async def work(connection: Any) -> str:
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     asleep = asyncio.sleep
-    monkeypatch.setattr(pool.asyncio, "sleep", lambda _: asleep(0))
+    monkeypatch.setattr(asyncio, "sleep", lambda _: asleep(0))
 
 
 ENDINGS = [GONE, asyncpg.AdminShutdownError("x"), asyncpg.ReadOnlySQLTransactionError("x"), asyncpg.InternalClientError("x")]

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from sickbay.storage.postgres import servers
 from sickbay.storage.postgres.servers import EACH, SESSION, SILENT, TIME_LIMITS, Servers
 
 TWO = "postgresql://me@a,b/sickbay"
@@ -48,7 +47,7 @@ class FakeServers:
 def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeServers]:
     def make(**answers: Any) -> FakeServers:
         fakes = FakeServers(**answers)
-        monkeypatch.setattr(servers.asyncpg, "connect", fakes.connect)
+        monkeypatch.setattr(asyncpg, "connect", fakes.connect)
         return fakes
 
     return make

@@ -99,7 +99,8 @@ def test_a_search_between_two_days_matches_the_reference_search(store: Any, runn
         date("late", (4, 5), (6, 7)),
         date("none"),
     ]
-    early, late = ("gt", "ge", "sa"), ("lt", "le", "eb")
+    early: tuple[Prefix, ...] = ("gt", "ge", "sa")
+    late: tuple[Prefix, ...] = ("lt", "le", "eb")
 
     async def law() -> None:
         space = await store_all(store, saves)

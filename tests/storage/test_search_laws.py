@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import count, product
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -139,7 +139,8 @@ def queries(draw: st.DrawFn) -> Query:
     sorts = draw(st.lists(st.builds(Sort, st.sampled_from(SORTS[type]), st.booleans()), max_size=2))
     ids = draw(st.none() | st.none() | st.lists(st.sampled_from(("p0", "p1", "o1", "o2", "o3")), max_size=3).map(tuple))
     updated = draw(st.just(()) | st.just(()) | DATES.map(lambda date: (date,)))
-    total = draw(st.sampled_from((None, "accurate")))
+    totals: tuple[Literal["accurate"] | None, ...] = (None, "accurate")
+    total = draw(st.sampled_from(totals))
     query = Query("r4", type, tuple(filters_), ids, updated, sort=tuple(sorts), count=draw(st.integers(1, 4)), total=total)
     holder = draw(st.none() | HOLDERS)
     without = draw(st.sampled_from(((), ("subject", "patient"), ("performer", "focus"))))

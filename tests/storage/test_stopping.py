@@ -6,8 +6,10 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -19,6 +21,7 @@ from sickbay.storage.sqlite import connection as connecting
 from sickbay.storage.sqlite import reader as reading
 from sickbay.storage.sqlite import writer as writing
 from sickbay.storage.sqlite.connection import connect, migrate, rows
+from sickbay.storage.sqlite.migrations import STEPS
 from sickbay.storage.sqlite.store import open_store
 from sickbay.storage.sqlite.transaction import Transaction
 from sickbay.storage.sqlite.writer import Writer
@@ -44,14 +47,14 @@ def many(begun: threading.Event, transaction: Transaction) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("job", [endless, many])
 async def test_closing_interrupts_a_write_that_takes_long_and_undoes_it(
-    tmp_path: Path, job: object, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, job: Callable[[threading.Event, Transaction], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writing, "FINISH_SECONDS", 0.01)
     monkeypatch.setattr(writing, "INTERRUPT_SECONDS", 30)
     db, begun = connect(tmp_path / "a.db"), threading.Event()
     db.execute("CREATE TABLE a (b INTEGER) STRICT")
     writer = Writer(db)
-    writing_task = asyncio.ensure_future(writer.run(partial(job, begun)))  # type: ignore[arg-type]
+    writing_task = asyncio.ensure_future(writer.run(partial(job, begun)))
     await asyncio.to_thread(begun.wait)
     writer.close()
     with pytest.raises(Stopping):
@@ -89,7 +92,7 @@ async def test_closing_stops_a_long_search(tmp_path: Path, monkeypatch: pytest.M
     store, begun = open_store(tmp_path / "a.db", find), threading.Event()
     await store.transaction([patient("p")])
 
-    def slow(db: apsw.Connection, statement: object) -> list[object]:
+    def slow(db: apsw.Connection, statement: object) -> list[tuple[Any, ...]]:
         begun.set()
         return db.execute(ENDLESS).fetchall()
 
@@ -112,7 +115,7 @@ def test_a_signal_interrupts_a_long_migration_and_leaves_the_old_schema(
     db = connect(tmp_path / "a.db")
     migrate(db)
     before = rows(db, "SELECT sql FROM sqlite_master")
-    steps = (*connecting.STEPS, f"CREATE TABLE later (a INTEGER) STRICT; {ENDLESS}")
+    steps = (*STEPS, f"CREATE TABLE later (a INTEGER) STRICT; {ENDLESS}")
     monkeypatch.setattr(connecting, "STEPS", steps)
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))

@@ -28,6 +28,18 @@ from sickbay.storage.sqlite.writer import BUSY, GROUP, QUIET_TURNS, Undo, Writer
 pytestmark = pytest.mark.anyio
 
 
+def count_commits(db: apsw.Connection) -> list[int]:
+    """Returns a list to which each later commit adds an item."""
+    commits: list[int] = []
+
+    def note() -> bool:
+        commits.append(1)
+        return False
+
+    db.set_commit_hook(note)
+    return commits
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     db = connect(tmp_path / "a.db")
@@ -60,8 +72,7 @@ async def test_requests_in_one_turn_of_the_loop_share_a_commit(file: Path) -> No
 async def test_requests_in_consecutive_turns_share_a_commit(file: Path) -> None:
     """In practice, the first request reaches the writer before the others have been read from their sockets."""
     db = connect(file)
-    commits: list[int] = []
-    db.set_commit_hook(lambda: bool(commits.append(1)))
+    commits = count_commits(db)
     writer, waiting = Writer(db), []
     for number in range(QUIET_TURNS):
         waiting.append(asyncio.ensure_future(writer.run(partial(insert, number))))
@@ -95,8 +106,7 @@ async def test_a_job_with_many_steps_starts_even_if_the_loop_is_busy(file: Path)
 
 async def test_requests_that_wait_for_a_commit_share_the_next_one(file: Path) -> None:
     db = connect(file)
-    commits: list[int] = []
-    db.set_commit_hook(lambda: bool(commits.append(1)))
+    commits = count_commits(db)
     writer, busy, go = Writer(db), threading.Event(), threading.Event()
 
     def slow(transaction: Transaction) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from sickbay.testing.failure_report import har
+from sickbay.testing.har import har
 
 ARGUMENTS = ("-q", "-p", "no:cacheprovider", "-o", "sickbay_options=--patients 2", "--sickbay-exchanges", "kept")
 AUTHORIZE = """

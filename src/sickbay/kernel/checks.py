@@ -23,8 +23,8 @@ from msgspec import Struct
 Facts: TypeAlias = Mapping[str, Any]
 Outcome: TypeAlias = Literal["passed", "refused", "skipped"]
 
-R = TypeVar("R")
-K = TypeVar("K")
+R = TypeVar("R", contravariant=True)
+K = TypeVar("K", contravariant=True)
 
 
 class Unknown(Enum):

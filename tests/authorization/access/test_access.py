@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
+from typing import TypeAlias
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from sickbay.authorization.access.visibility import parse_granular, visibility
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client, Policy, Server, User
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir.visibility import NOTHING, Granular
+from sickbay.fhir.visibility import NOTHING, Granular, Visibility
 from sickbay.kernel.checks import examine
 from sickbay.protocol.parameters import parse
 
@@ -62,9 +63,7 @@ def with_scope(scope: str, **changed: object) -> AccessContext:
     return structs.replace(KNOWN, token=structs.replace(TOKEN, scope=scope, **changed))
 
 
-def visible_with(
-    scope: str, *, patient: str | None = "A", user: User | None = USER, policy: Policy = POLICY
-) -> access.Visibility:
+def visible_with(scope: str, *, patient: str | None = "A", user: User | None = USER, policy: Policy = POLICY) -> Visibility:
     return visibility(structs.replace(TOKEN, scope=scope, patient=patient), user, policy, COMPARTMENT)
 
 
@@ -105,7 +104,7 @@ def test_a_token_sent_in_any_other_way_is_refused(authorization: str | None, que
     ],
 )
 def test_an_unusable_token_is_refused(changed: dict[str, object], answer: tuple[str, str, int]) -> None:
-    assert outcome(fhir_request(), structs.replace(KNOWN, **changed)) == answer  # type: ignore[arg-type]
+    assert outcome(fhir_request(), structs.replace(KNOWN, **changed)) == answer
 
 
 def test_a_request_without_a_known_base_has_no_wrong_audience() -> None:
@@ -272,6 +271,7 @@ SCOPES = st.builds(
     st.sampled_from(["r", "s", "rs", "cruds", "cud", "read", "write", "*", "sr", "x", ""]),
     st.sampled_from(["", "?&", "?category=laboratory", "?category=a|b&code=c", "?category:not=x", "?"]),
 )
+Codes: TypeAlias = "list[tuple[str, str | None, str]]"
 SUBJECTS = st.lists(st.sampled_from(["A", "B", "C"]), max_size=2)
 CODES = st.lists(st.sampled_from([("category", None, "laboratory"), ("category", "a", "b"), ("code", None, "c")]), max_size=2)
 
@@ -286,14 +286,25 @@ CODES = st.lists(st.sampled_from([("category", None, "laboratory"), ("category",
     patient=st.sampled_from([None, "A"]),
     user=st.sampled_from([None, USER]),
 )
-def test_fewer_scopes_never_see_more(scopes, less, type, letter, subjects, codes, patient, user) -> None:
+def test_fewer_scopes_never_see_more(
+    scopes: list[str],
+    less: set[int],
+    type: str,
+    letter: str,
+    subjects: list[str],
+    codes: Codes,
+    patient: str | None,
+    user: User | None,
+) -> None:
     all_of_them = visible_with(" ".join(scopes), patient=patient, user=user)
     fewer = visible_with(" ".join(scope for index, scope in enumerate(scopes) if index not in less), patient=patient, user=user)
     assert all_of_them.allows(type, letter, subjects, codes) or not fewer.allows(type, letter, subjects, codes)
 
 
 @given(scopes=st.lists(SCOPES, max_size=4), subjects=SUBJECTS, codes=CODES, letter=st.sampled_from("cruds"))
-def test_patient_scopes_never_open_another_compartment(scopes, subjects, codes, letter) -> None:
+def test_patient_scopes_never_open_another_compartment(
+    scopes: list[str], subjects: list[str], codes: Codes, letter: str
+) -> None:
     text = " ".join(scope for scope in scopes if scope.lower().startswith("patient"))
     if visible_with(text).allows("Observation", letter, subjects, codes):
         assert "A" in subjects
@@ -304,7 +315,7 @@ def test_patient_scopes_never_open_another_compartment(scopes, subjects, codes, 
     type=st.sampled_from(["Patient", "Observation"]),
     letter=st.sampled_from("cruds"),
 )
-def test_visible_resources_can_be_requested(scopes, type, letter) -> None:
+def test_visible_resources_can_be_requested(scopes: list[str], type: str, letter: str) -> None:
     """The check of the request is never narrower than the visibility, so nothing is refused because of the results."""
     text = " ".join(scopes)
     if visible_with(text).of(type, letter):
@@ -318,7 +329,7 @@ def test_visible_resources_can_be_requested(scopes, type, letter) -> None:
     [({}, "forbidden"), ({"token": structs.replace(TOKEN, expires_at=NOW)}, "expired"), ({"token": None}, "login")],
 )
 def test_each_refusal_has_its_issue_type(changed: dict[str, object], issue: str) -> None:
-    known = structs.replace(KNOWN, **changed)  # type: ignore[arg-type]
+    known = structs.replace(KNOWN, **changed)
     refusal = examine(access.CHECKS, fhir_request("Condition"), known).decisive()
     assert refusal is not None
     assert bearer.issue_type(refusal) == issue

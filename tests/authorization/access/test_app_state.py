@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -54,11 +56,13 @@ def refusals(request: AccessRequest, context: AccessContext) -> tuple[Refusal, .
     return examine(app_state.checks(request), request, context).refusals
 
 
-def create(resource: Any, context: AccessContext = KNOWN, **headers: str) -> tuple[Refusal, ...]:
+def create(
+    resource: Any, context: AccessContext = KNOWN, headers: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Refusal, ...]:
     text = json.dumps(resource)
     body = bodies.read("r4", "Basic", "new", text.encode(), BASE, "application/fhir+json")
     request = AccessRequest(
-        "POST", BASE, "/Basic", headers=HEADERS | headers, type="Basic", interaction="create", letters="c", body=text
+        "POST", BASE, "/Basic", headers={**HEADERS, **headers}, type="Basic", interaction="create", letters="c", body=text
     )
     return refusals(request, structs.replace(context, body=body))
 
@@ -111,9 +115,9 @@ def test_the_size_is_that_of_the_body_or_the_content_length() -> None:
     [refusal] = create(large)
     assert (refusal.name, refusal.status, refusal.error) == ("app-state-too-large", 413, "too-long")
     assert refusal.facts == {"received": len(json.dumps(large)), "expected": 262_144}
-    assert names(create(basic(), **{"content-length": "300000"})) == ["app-state-too-large"]
-    assert create(basic(), **{"content-length": "x"}) == ()
-    assert create(basic(), **{"content-length": "9" * 30}) == ()
+    assert names(create(basic(), headers={"content-length": "300000"})) == ["app-state-too-large"]
+    assert create(basic(), headers={"content-length": "x"}) == ()
+    assert create(basic(), headers={"content-length": "9" * 30}) == ()
 
 
 EXTENSION = {"url": "u", "valueString": "x"}
@@ -155,7 +159,7 @@ def test_every_violation_of_the_profile_is_named(resource: dict[str, Any], place
 def test_the_refusal_has_one_message_per_fault() -> None:
     resource = basic(id="mine", meta={"versionId": "1"}, code={"text": "x"}, extension=[{"url": "u"}], **about("Patient/p-1"))
     message = next(
-        refusal for refusal in create(resource, **{"if-none-exist": "code=x"}) if refusal.name.startswith("app-")
+        refusal for refusal in create(resource, headers={"if-none-exist": "code=x"}) if refusal.name.startswith("app-")
     ).facts["said"]
     assert message == (
         "Send it without an id: the server assigns one. "
@@ -289,13 +293,13 @@ def test_an_unclear_query_is_refused_with_a_message(query: str, message: str) ->
     ],
 )
 def test_the_content_length_counts_as_the_size(content_length: str, received: int | None) -> None:
-    refused = create(basic(), **{"content-length": content_length})
+    refused = create(basic(), headers={"content-length": content_length})
     facts = {"received": received, "expected": app_state.LIMIT}
     assert refused == (() if received is None else (Refusal("app-state-too-large", "too-long", facts, 413),))
 
 
 def test_a_conditional_create_is_refused_with_the_name_of_its_header() -> None:
-    (refusal,) = create(basic(), **{"if-none-exist": "code=x"})
+    (refusal,) = create(basic(), headers={"if-none-exist": "code=x"})
     message = "Conditional create isn't supported for app state: search for it first."
     facts = {"count": 1, "names": ["If-None-Exist"], "said": message}
     assert refusal == Refusal("app-state-not-in-profile", "invalid", facts, 422)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
@@ -129,7 +131,7 @@ def test_a_read_runs_less_than_half_of_the_checks() -> None:
     assert sum(len(group) for about, group in plan.groups if not about) < len(CHECKS) / 2
 
 
-HOLDERS = {
+HOLDERS: dict[str, dict[str, Any]] = {
     "good": {},
     "revoked": {"revoked": True},
     "of another issuer": {"issuer": "elsewhere"},
@@ -170,4 +172,4 @@ def test_only_the_expiry_check_reads_the_clock(request: AccessRequest, policy: P
         each_check.name for each_check in CHECKS if each_check.decide(request, known) != each_check.decide(request, later)
     }
     assert changed <= {"token_is_fresh"}
-    assert bearer.token_has_not_expired.decide(request, structs.replace(known, now=known.token.expires_at)) is not None
+    assert bearer.token_has_not_expired.decide(request, structs.replace(known, now=TOKEN.expires_at)) is not None

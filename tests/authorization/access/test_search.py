@@ -265,7 +265,9 @@ def test_a_check_with_inputs_passes_if_they_are_empty() -> None:
         ("/dstu2/Patient", AccessToken("app", "", "http://elsewhere/r4", 0, "f"), "http://a/x/dstu2"),
     ],
 )
-def test_the_likely_base_is_the_tokens_or_the_one_of_the_version_in_the_url(path, token, base) -> None:
+def test_the_likely_base_is_the_tokens_or_the_one_of_the_version_in_the_url(
+    path: str, token: AccessToken | None, base: str
+) -> None:
     assert search.base_meant(path, token, Server(fhir_bases=("http://a/x/r4", "http://a/x/dstu2"))) == base
 
 

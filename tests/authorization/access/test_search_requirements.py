@@ -64,7 +64,7 @@ def test_the_refusal_lists_the_parameters_next_to_an_id() -> None:
 )
 def test_offline_without_a_version_the_type_in_the_url_is_searched(changed: dict[str, object], refused: bool) -> None:
     context = AccessContext(server=Server(policy=Policy()), token=AccessToken("app", "user/*.cruds", BASE, 0, "f"), version="")
-    assert bool(names_and_statuses(structs.replace(search_request("Patient"), **changed), context)) is refused  # type: ignore[arg-type]
+    assert bool(names_and_statuses(structs.replace(search_request("Patient"), **changed), context)) is refused
 
 
 def test_a_user_scope_for_another_type_needs_no_narrower_patient_search() -> None:
@@ -102,7 +102,7 @@ def test_the_refusal_lists_the_fhir_versions_of_a_type() -> None:
     wrong_version = RequestError("fhir-resource-wrong-version", "type", "MedicationOrder", "MedicationRequest")
     (refusal,) = search_refusals(search_request("MedicationOrder"), structs.replace(with_policy(), faults=(wrong_version,)))
     assert (refusal.facts["versions"], refusal.facts["version"], refusal.facts["real"]) == (["DSTU2"], "R4", True)
-    date = RequestError("fhir-date-malformed", "date", "MedicationOrder", None)
+    date = RequestError("fhir-date-malformed", "date", "MedicationOrder", "")
     (refusal,) = search_refusals(search_request("Observation"), structs.replace(with_policy(), faults=(date,)))
     assert refusal.facts["versions"] == []
     assert refusal.facts["real"] is False
@@ -128,7 +128,7 @@ def test_a_patch_needs_a_patch_or_fhir_content_type(sent: str | None, refused: b
 
 def test_a_fault_check_has_its_name_and_its_refusal() -> None:
     fault = RequestError("fhir-date-malformed", "date", "tomorrow", "2020-01-01")
-    known = structs.replace(KNOWN, faults=(RequestError("fhir-id-invalid", "x", "y", None), fault))
+    known = structs.replace(KNOWN, faults=(RequestError("fhir-id-invalid", "x", "y", ""), fault))
     kinds = (RefusalType("fhir-date-malformed", "value"), RefusalType("fhir-date-malformed", "late", 418))
     plain, own = (search.no_fault(kind, "dates_are_dates") for kind in kinds)
     assert (plain.name, plain.inputs, own.name) == ("dates_are_dates", "faults", "dates_are_dates")
@@ -145,7 +145,7 @@ def test_a_fault_check_has_its_name_and_its_refusal() -> None:
         "versions": [],
         "real": False,
     }
-    for faults in ((), (RequestError("fhir-id-invalid", "x", "y", None),)):
+    for faults in ((), (RequestError("fhir-id-invalid", "x", "y", ""),)):
         assert plain.decide(search_request("Observation"), structs.replace(KNOWN, faults=faults)) is None
 
 

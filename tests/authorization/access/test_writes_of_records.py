@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -67,7 +68,7 @@ def test_offline_the_records_that_a_user_may_change_are_unknown() -> None:
     assert refused_writes(write_request(), with_body(observation("Z"), known)) == []
 
 
-PERFORMED_BY_B = {"performer": [{"reference": "Patient/B"}]}
+PERFORMED_BY_B: dict[str, Any] = {"performer": [{"reference": "Patient/B"}]}
 
 
 def test_a_create_cannot_name_a_patient_that_the_token_does_not_cover() -> None:

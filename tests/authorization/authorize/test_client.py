@@ -9,9 +9,10 @@ from tests.authorization.samples import examination, sample_context, sample_requ
 
 from sickbay.authorization.authorize import GATE
 from sickbay.authorization.likely_clients import LISTED_APPS
-from sickbay.authorization.models import Client
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals.authorize import MCP_CIMD_URL_INVALID
-from sickbay.kernel.checks import UNKNOWN, Refusal
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.kernel.checks import UNKNOWN, Refusal, Unknown
 
 SHARED = structs.replace(
     samples.SERVER,
@@ -22,7 +23,7 @@ SHARED = structs.replace(
 )
 
 
-def list_refusals(request=None, **changed: object) -> list[tuple[str, str, dict[str, object]]]:
+def list_refusals(request: AuthorizeRequest | None = None, **changed: object) -> list[tuple[str, str, dict[str, object]]]:
     refusals = examination(request or sample_request(), sample_context(**changed)).refusals
     return [(refusal.name, refusal.error, dict(refusal.facts)) for refusal in refusals]
 
@@ -33,7 +34,7 @@ def test_without_a_client_id_the_registered_ones_are_suggested() -> None:
 
 
 @pytest.mark.parametrize(("server", "expected"), [(samples.SERVER, samples.ENDPOINT), (UNKNOWN, None)])
-def test_an_unknown_tenant_is_reported_first_and_closes_the_gate(server, expected: str | None) -> None:
+def test_an_unknown_tenant_is_reported_first_and_closes_the_gate(server: Server | Unknown, expected: str | None) -> None:
     result = examination(sample_request(), sample_context(elsewhere="0b8a", server=server))
     facts = {"received": "0b8a", "expected": expected}
     assert result.refusals[0] == Refusal("tenant-unknown", "invalid_request", facts)
@@ -42,7 +43,7 @@ def test_an_unknown_tenant_is_reported_first_and_closes_the_gate(server, expecte
 
 
 @pytest.mark.parametrize(("server", "expected"), [(samples.SERVER, samples.ENDPOINT), (UNKNOWN, None)])
-def test_a_request_to_the_wrong_endpoint_is_refused_with_the_right_one(server, expected: str | None) -> None:
+def test_a_request_to_the_wrong_endpoint_is_refused_with_the_right_one(server: Server | Unknown, expected: str | None) -> None:
     result = examination(sample_request(), sample_context(misdirected=True, server=server))
     if expected is None:
         assert "authorize-endpoint-not-discovered" not in {refusal.name for refusal in result.refusals}

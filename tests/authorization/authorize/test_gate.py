@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,7 @@ EXTRA = ("", "\r\n", " ", "#x", "&amp;", "%2520", "/", "?code=1", "?state=1")
 URIS = (samples.CALLBACK, "https://evil.example/", "javascript:alert(1)", "http://localhost:1/", "%", "")
 
 
-def before(check: Check) -> set[str]:
+def before(check: Check[Any, Any]) -> set[str]:
     return {check.name}.union(*(before(earlier) for earlier in check.after))
 
 

@@ -8,12 +8,12 @@ from tests.authorization import samples
 from tests.authorization.samples import sample_request, server
 
 from sickbay.authorization.authorize.granting import UNASKED, GrantedScope, granted_scopes
-from sickbay.authorization.models import Policy
+from sickbay.authorization.models import Client, Policy, Server
 
 EVERYTHING = structs.replace(samples.CLIENT, scope="launch openid patient/*.cruds user/*.cruds system/*.cruds")
 
 
-def reason(scope: str, *, client=EVERYTHING, at=samples.SERVER) -> str:
+def reason(scope: str, *, client: Client = EVERYTHING, at: Server = samples.SERVER) -> str:
     (grant,) = granted_scopes(sample_request(scope=scope), client, at)
     assert grant.scope == scope
     assert grant.granted == (not grant.reason)

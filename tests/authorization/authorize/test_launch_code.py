@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import refusals, sample_context, sample_request
 
+from sickbay.authorization.models import Launch
 from sickbay.kernel.checks import UNKNOWN, Refusal
 
 
@@ -19,7 +22,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
         (structs.replace(samples.LAUNCH, used_at=samples.NOW - 4), "launch-code-reused"),
     ],
 )
-def test_each_invalid_launch_code_has_its_own_refusal(launch, name: str) -> None:
+def test_each_invalid_launch_code_has_its_own_refusal(launch: Launch | None, name: str) -> None:
     assert refusals(sample_request(), sample_context(launch=launch)) == [name]
 
 
@@ -44,7 +47,7 @@ def test_an_expired_and_used_launch_code_gets_two_refusals() -> None:
     assert refusals(sample_request(), sample_context(launch=spoilt)) == ["launch-code-expired", "launch-code-reused"]
 
 
-def facts(**changed) -> dict[str, object]:
+def facts(**changed: Any) -> dict[str, object]:
     (refusal,) = samples.examination(sample_request(), sample_context(**changed)).refusals
     return dict(refusal.facts)
 
@@ -114,7 +117,9 @@ def test_aud_is_not_compared_with_an_invalid_launch() -> None:
         (("ehr",), None, "standalone"),
     ],
 )
-def test_a_tenant_may_allow_only_ehr_or_only_standalone_launches(launches, code, refused: str | None) -> None:
+def test_a_tenant_may_allow_only_ehr_or_only_standalone_launches(
+    launches: tuple[str, ...], code: str | None, refused: str | None
+) -> None:
     scope = "launch openid" if code else "launch/patient openid"
     context = sample_context(server=samples.server(launches=launches), launch=samples.LAUNCH if code else None)
     refused_ = samples.examination(sample_request(launch=code, scope=scope), context).refusals

@@ -12,6 +12,7 @@ from tests.laws import for_each
 
 from sickbay.authorization.authorize import GATE, authorize_request
 from sickbay.authorization.models import DocumentTimes
+from sickbay.protocol.parameters import encode
 
 
 @given(st.one_of(st.text(max_size=60), st.builds(lambda tail: samples.CALLBACK + tail, st.text(max_size=10))))
@@ -85,7 +86,7 @@ def test_an_unknown_client_closes_the_gate_completely() -> None:
 
 
 def test_a_repeated_parameter_is_reported_with_both_values() -> None:
-    text = f"{samples.ENDPOINT}?{samples.encode([*samples.GOOD.items(), ('redirect_uri', 'http://x/')])}"
+    text = f"{samples.ENDPOINT}?{encode([*samples.GOOD.items(), ('redirect_uri', 'http://x/')])}"
     refusal = samples.examination(authorize_request(text)).refusals[0]
     assert refusal.name == "duplicate-parameter"
     assert refusal.facts == {
@@ -148,7 +149,7 @@ def passes(registered: str, sent: str, *, native: bool = True) -> bool:
 
 
 @for_each("host, sent", [(host, sent) for host in LOOPBACK for sent in SENT])
-def test_only_the_port_of_the_same_loopback_name_may_vary_and_only_for_a_native_app(host, sent) -> None:
+def test_only_the_port_of_the_same_loopback_name_may_vary_and_only_for_a_native_app(host: str, sent: str) -> None:
     registered = f"{host}/callback"
     port = sent.removeprefix(host).removesuffix("/callback")
     assert passes(registered, sent) is (sent == f"{host}{port}/callback" and PORTS.get(port, False))

@@ -10,6 +10,8 @@ from tests.authorization import samples
 from tests.authorization.samples import refusals, sample_context, sample_request, server
 
 from sickbay.authorization.authorize import granted_scopes
+from sickbay.authorization.models import Server
+from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes.requested import CORRECTED_SCOPES, MAXIMUM_COMPARED_CHARACTERS
 from sickbay.protocol import scopes
 
@@ -213,7 +215,7 @@ def test_for_an_unenforceable_filter_the_scope_without_it_is_suggested(filter: s
     assert (refusal.name, refusal.facts["likely"]) == ("scope-malformed", ["patient/Observation.rs"])
 
 
-def refused_versions(request, at) -> list[str]:
+def refused_versions(request: AuthorizeRequest, at: Server) -> list[str]:
     refusals_found = samples.examination(request, sample_context(server=at)).refusals
     return [refusal.facts["version"] for refusal in refusals_found if refusal.name == "scope-resource-not-in-version"]
 

@@ -52,7 +52,7 @@ def test_a_missing_fhir_context_is_not_added() -> None:
         {"reference": "Patient/p-2", "role": "http://x/mother"},
     ],
 )
-def test_an_item_that_smart_allows_has_no_fault(item) -> None:
+def test_an_item_that_smart_allows_has_no_fault(item: object) -> None:
     assert faults([item]) == []
 
 
@@ -68,7 +68,7 @@ def test_an_item_that_smart_allows_has_no_fault(item) -> None:
         ({"reference": "Encounter/e", "role": "launch"}, "names a Encounter"),
     ],
 )
-def test_an_item_that_smart_forbids_gets_a_message(item, message: str) -> None:
+def test_an_item_that_smart_forbids_gets_a_message(item: object, message: str) -> None:
     assert [message in fault for fault in faults(["Task/t", item])] == [True]
     assert faults(["Task/t", item])[0].startswith("fhirContext[1]")
 

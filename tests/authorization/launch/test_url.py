@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ from sickbay.diagnosis.evidence.url import request
 from sickbay.kernel.checks import Refusal, examine
 
 
-def names(url: str, **known) -> list[str]:
+def names(url: str, **known: Any) -> list[str]:
     return [refusal.name for refusal in examine(CHECKS, request({"url": url}), UrlContext(**known)).refusals]
 
 

@@ -51,7 +51,7 @@ def test_the_user_and_patient_of_the_launch_are_granted() -> None:
         ({}, {"user": None, "launch": structs.replace(samples.LAUNCH, user=None)}, "patient-not-accessible"),
     ],
 )
-def test_anything_else_is_denied(request_changes, known_changes, name: str) -> None:
+def test_anything_else_is_denied(request_changes: dict[str, Any], known_changes: dict[str, Any], name: str) -> None:
     refused = examine_login(structs.replace(REQUEST, **request_changes), structs.replace(KNOWN, **known_changes)).refusals
     assert [(refusal.name, refusal.error) for refusal in refused] == [(name, "access_denied")]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sickbay.authorization.login.prompt import SignInParameters, needs_new_sign_in, sign_in_parameters
@@ -42,7 +44,7 @@ def signs_in_again(fresh: bool = False, auth_time: int | None = 1000, **sent: st
         ({"prompt": "none", "id_token_hint": "no token"}, False),
     ],
 )
-def test_a_signed_in_user_signs_in_again_if_the_app_requires_it(sent: dict[str, str], again: bool) -> None:
+def test_a_signed_in_user_signs_in_again_if_the_app_requires_it(sent: dict[str, Any], again: bool) -> None:
     assert signs_in_again(**sent) is again
 
 

@@ -79,7 +79,7 @@ def test_ids_must_be_unique_among_keys_of_the_same_type() -> None:
 )
 def test_fetched_keys_follow_the_same_rules(changes: dict[str, Any], refused: list[str]) -> None:
     """Checked at each assertion, because the key behind jwks_uri wasn't seen when the app was registered."""
-    (key,) = sample_context().jwks["keys"]  # type: ignore[index, call-overload]
+    (key,) = sample_context().jwks["keys"]  # type: ignore[index]
     examination = examine_token(request(sign()), structs.replace(sample_context(), jwks={"keys": [{**key, **changes}]}))
     assert [refusal.name for refusal in examination.refusals] == refused
     assert examination.has_passed(client_assertion.signature_is_valid) is not bool(refused)

@@ -138,7 +138,7 @@ FIXED = (
 def permissions(scope: str) -> set[tuple[str, str, str, tuple[tuple[str, str], ...]]]:
     """Returns every (level, type, letter, filters) that a scope string permits, by enumeration."""
     types = ("Patient", "Observation", "Condition", "Other")
-    permitted = set()
+    permitted: set[tuple[str, str, str, tuple[tuple[str, str], ...]]] = set()
     for resource_scope in scopes.resources(scope):
         for type in types if resource_scope.type == "*" else (resource_scope.type,):
             permitted |= {

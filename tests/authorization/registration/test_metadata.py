@@ -174,7 +174,7 @@ def test_the_response_to_a_service_has_its_keys_and_no_secret() -> None:
 
 
 REGISTERED = Client("c", tenant="cerner", secret_hash=hash_secret("s3cr3t"))
-VALID = {"client_id": "c", "client_name": "Growth"}
+VALID: dict[str, Any] = {"client_id": "c", "client_name": "Growth"}
 
 
 @pytest.mark.parametrize("more", [{}, {"client_secret": "s3cr3t"}])
@@ -239,5 +239,5 @@ def test_all_grant_types_may_be_registered_together() -> None:
 @pytest.mark.parametrize(
     ("metadata", "expected"), [({"software_statement": "x"}, "x"), ({"software_statement": 5}, None), ({}, None), ([], None)]
 )
-def test_a_software_statement_is_read_if_it_is_a_string(metadata, expected) -> None:
+def test_a_software_statement_is_read_if_it_is_a_string(metadata: Any, expected: str | None) -> None:
     assert client_metadata.statement(metadata) == expected

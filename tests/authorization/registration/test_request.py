@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from msgspec import structs
 from tests.authorization.registration.contexts import CONTEXT
 
 from sickbay.authorization.registration import CHECKS
@@ -16,14 +19,20 @@ EC = {
     "x": "XCHVYvjZ4ICzDmtZH7X_dr7Eol4P40_uGXW_EjsWfF_H7J1hQrSZ2M2dpo7l3U-w",
     "y": "AoWqvK0pYp2WnliAPVzd2XSFVgdavEr8-VDjyTbYQtxU2Jmo1p2x_fE8bXoRWZdC",
 }
-VALID = {"client": "public", "redirect_uris": ("http://localhost:8100/callback",), "scope": "launch patient/Patient.rs"}
+VALID = RegistrationRequest(
+    client="public", redirect_uris=("http://localhost:8100/callback",), scope="launch patient/Patient.rs"
+)
 
 KEY = {"kty": "EC", "crv": "P-384", "x": "a", "y": "b"}
 RSA = jose.public_members(jose.generate())
 
 
-def names(**changes) -> list[str]:
-    return [refusal.name for refusal in examine(CHECKS, RegistrationRequest(**(VALID | changes)), CONTEXT).refusals]
+def request_with(**changes: Any) -> RegistrationRequest:
+    return structs.replace(VALID, **changes)
+
+
+def names(**changes: Any) -> list[str]:
+    return [refusal.name for refusal in examine(CHECKS, request_with(**changes), CONTEXT).refusals]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +108,7 @@ def test_each_invalid_redirect_uri_is_refused(uri: str, name: str) -> None:
         ),
     ],
 )
-def test_each_contradiction_is_refused(changes, name: str) -> None:
+def test_each_contradiction_is_refused(changes: dict[str, Any], name: str) -> None:
     assert names(**changes) == [name]
 
 
@@ -119,7 +128,7 @@ def test_each_valid_jwks_uri_is_accepted(uri: str) -> None:
 
 def test_a_key_in_place_of_a_key_set_is_recognised() -> None:
     for jwks, is_key in ((KEY, True), ({"keys": []}, False)):
-        (refusal,) = examine(CHECKS, RegistrationRequest(**VALID, jwks=jwks), CONTEXT).refusals
+        (refusal,) = examine(CHECKS, request_with(jwks=jwks), CONTEXT).refusals
         assert refusal.facts["is_key"] is is_key
 
 
@@ -131,7 +140,7 @@ def test_a_system_app_may_have_a_secret() -> None:
     ("request_", "expected"),
     [
         (
-            RegistrationRequest(**(VALID | {"redirect_uris": ("https://*.example.org/",)})),
+            request_with(redirect_uris=("https://*.example.org/",)),
             Refusal(
                 "reg-redirect-uri-wildcard",
                 "invalid_redirect_uri",
@@ -139,7 +148,7 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(VALID | {"redirect_uris": ("/callback",)})),
+            request_with(redirect_uris=("/callback",)),
             Refusal(
                 "reg-redirect-uri-not-absolute",
                 "invalid_redirect_uri",
@@ -147,7 +156,7 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(VALID | {"redirect_uris": ("https://a.example/#x#y",)})),
+            request_with(redirect_uris=("https://a.example/#x#y",)),
             Refusal(
                 "reg-redirect-uri-has-fragment",
                 "invalid_redirect_uri",
@@ -155,7 +164,7 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(VALID | {"redirect_uris": ("http://a.example/",)})),
+            request_with(redirect_uris=("http://a.example/",)),
             Refusal(
                 "reg-redirect-uri-insecure-http",
                 "invalid_redirect_uri",
@@ -163,11 +172,11 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(VALID | {"has_secret": True})),
+            request_with(has_secret=True),
             Refusal("reg-public-app-with-secret", "invalid_client_metadata", {"received": "(a secret)"}),
         ),
         (
-            RegistrationRequest(**(VALID | {"auth_method": "client_secret_basic"})),
+            request_with(auth_method="client_secret_basic"),
             Refusal(
                 "reg-client-type-mismatch",
                 "invalid_client_metadata",
@@ -175,7 +184,7 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(VALID | {"client": "symmetric", "auth_method": "none"})),
+            request_with(client="symmetric", auth_method="none"),
             Refusal(
                 "reg-client-type-mismatch",
                 "invalid_client_metadata",
@@ -183,25 +192,23 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(VALID | {"client": "asymmetric"})),
+            request_with(client="asymmetric"),
             Refusal("reg-backend-no-jwks", "invalid_client_metadata", {"received": None, "expected": "jwks_uri or jwks"}),
         ),
         (
-            RegistrationRequest(
-                **(VALID | {"jwks": {"keys": [{"kty": "EC", "d": "x"}, {"kty": "oct"}, {"kty": "RSA", "q": "x"}]}})
-            ),
+            request_with(jwks={"keys": [{"kty": "EC", "d": "x"}, {"kty": "oct"}, {"kty": "RSA", "q": "x"}]}),
             Refusal(
                 "reg-jwks-has-private-key", "invalid_client_metadata", {"received": ["d", "k", "q"], "members": ["d", "k", "q"]}
             ),
         ),
         (
-            RegistrationRequest(**(VALID | {"scope": "launch,openid"})),
+            request_with(scope="launch,openid"),
             Refusal(
                 "scope-comma-separated", "invalid_client_metadata", {"received": "launch,openid", "expected": "launch openid"}
             ),
         ),
         (
-            RegistrationRequest(**(VALID | {"scope": "Launch user/medicationrequest.rs"})),
+            request_with(scope="Launch user/medicationrequest.rs"),
             Refusal(
                 "scope-wrong-case",
                 "invalid_client_metadata",
@@ -214,7 +221,7 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(VALID | {"scope": "launch patient/Patient.sr"})),
+            request_with(scope="launch patient/Patient.sr"),
             Refusal(
                 "scope-v2-order",
                 "invalid_client_metadata",
@@ -227,7 +234,7 @@ def test_a_system_app_may_have_a_secret() -> None:
             ),
         ),
         (
-            RegistrationRequest(**(VALID | {"scope": "launch patient.Patient.read"})),
+            request_with(scope="launch patient.Patient.read"),
             Refusal(
                 "scope-malformed",
                 "invalid_client_metadata",
@@ -264,8 +271,8 @@ def test_each_refusal_carries_the_facts_of_its_explanation(request_: Registratio
         ),
     ],
 )
-def test_a_registration_must_be_allowed_and_readable(changes, expected: Refusal) -> None:
-    assert examine(CHECKS, RegistrationRequest(**(VALID | changes)), CONTEXT).refusals == (expected,)
+def test_a_registration_must_be_allowed_and_readable(changes: dict[str, Any], expected: Refusal) -> None:
+    assert examine(CHECKS, request_with(**changes), CONTEXT).refusals == (expected,)
 
 
 def test_a_launch_uri_is_absolute_or_missing() -> None:
@@ -277,7 +284,7 @@ def test_a_launch_uri_is_absolute_or_missing() -> None:
         "app.example.org/launch",
         "https:///launch",
     ):
-        refused = examine(CHECKS, RegistrationRequest(**(VALID | {"launch_uri": invalid})), CONTEXT).refusals
+        refused = examine(CHECKS, request_with(launch_uri=invalid), CONTEXT).refusals
         expected = Refusal("reg-launch-uri-not-absolute", "invalid_client_metadata", {"received": invalid})
         assert refused == (expected,)
 

@@ -47,7 +47,7 @@ def test_automatic_approval_is_named_as_the_reason() -> None:
         ([Negotiated("online_access", "online_access")], "online_access", True, "not for the grant type refresh_token"),
     ],
 )
-def test_without_a_refresh_token_there_is_a_reason(rows, scope: str, requested: bool, reason: str) -> None:
+def test_without_a_refresh_token_there_is_a_reason(rows: list[Negotiated], scope: str, requested: bool, reason: str) -> None:
     client = structs.replace(samples.CLIENT, grant_types=("authorization_code",))
     summary = summarise_grant(rows, scope, client, False)
     assert reason in summary.refresh
@@ -101,7 +101,7 @@ def test_a_refresh_lists_dropped_scopes() -> None:
         ),
     ],
 )
-def test_the_reason_is_a_sentence(rows, scope: str, grants: tuple[str, ...], expected: str) -> None:
+def test_the_reason_is_a_sentence(rows: list[Negotiated], scope: str, grants: tuple[str, ...], expected: str) -> None:
     client = structs.replace(samples.CLIENT, grant_types=grants)
     assert summarise_grant(rows, scope, client, False).refresh == expected
 

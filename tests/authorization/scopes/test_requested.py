@@ -19,6 +19,7 @@ from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.authorization.token import backend_scopes
 from sickbay.authorization.token import script as script_token
+from sickbay.authorization.token.client_authentication import TokenCheck
 from sickbay.kernel.checks import examine
 from sickbay.protocol import scopes
 
@@ -51,7 +52,7 @@ def backend(scope: str, policy: Policy) -> list[str]:
     return [refusal.name for refusal in examine(_of_scopes(), token_request(form), context).refusals]
 
 
-def _of_scopes() -> tuple[backend_scopes.TokenCheck, ...]:
+def _of_scopes() -> tuple[TokenCheck, ...]:
     """Leaves out the client's authentication, which runs first."""
     return tuple(replace(scope_check, after=()) for scope_check in backend_scopes.CHECKS)
 

@@ -86,7 +86,7 @@ def test_only_a_public_app_gets_the_refusal_assertion_missing_here(kind: str, as
     bare = request("", client_assertion=None, client_assertion_type=None, client_id="app")
     refusal = client_credentials.assertion_is_sent.decide(
         bare, structs.replace(sample_context(), client=structs.replace(client(), client=kind))
-    )  # type: ignore[arg-type]
+    )
     assert (refusal is not None) is asked_
 
 

@@ -9,7 +9,8 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, import_key
 from msgspec import structs
-from tests.authorization.backend_requests import CLAIMS, _with_header, client, key, request, sample_context, sign
+from tests.authorization import token_requests
+from tests.authorization.backend_requests import CLAIMS, SERVER, _with_header, client, key, request, sample_context, sign
 from tests.authorization.token_requests import CODE_FORM, KNOWN, NOW, URL, examine_token, outcome, token_request
 
 from sickbay.authorization.contexts import TokenContext
@@ -60,9 +61,8 @@ def test_another_algorithm_is_accepted_only_if_the_policy_allows_it(algorithm: s
     sent = request(_with_header(alg=algorithm))
     assert [refusal.name for refusal in examine_token(sent, sample_context()).refusals] == ["assertion-alg-unsupported"]
     policy = Policy(assertion_algorithms=("RS384", "ES384", algorithm))
-    assert (
-        outcome(sent, structs.replace(sample_context(), server=structs.replace(sample_context().server, policy=policy))) is None
-    )
+    server = structs.replace(SERVER, policy=policy)
+    assert outcome(sent, structs.replace(sample_context(), server=server)) is None
 
 
 def test_another_key_or_algorithm_is_refused() -> None:
@@ -125,7 +125,7 @@ def test_a_service_without_an_assertion_is_refused() -> None:
 
 def test_an_assertion_also_authenticates_a_code_exchange_unless_forged() -> None:
     app = structs.replace(client(), grant_types=("authorization_code",))
-    server = structs.replace(KNOWN.server, token_endpoint=URL)
+    server = structs.replace(token_requests.SERVER, token_endpoint=URL)
     redeeming = structs.replace(sample_context(), client=app, server=server, code=KNOWN.code)
     form = {**CODE_FORM, "client_assertion_type": JWT_BEARER, "client_assertion": sign()}
     assert outcome(token_request(form), redeeming) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from tests.authorization.token_requests import (
     BASE,
     PUBLIC,
     SECRET,
+    SERVER,
     SYMMETRIC,
     basic,
     examine_token,
@@ -38,8 +40,8 @@ from sickbay.protocol.basic import write
 secrets = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), min_size=1)
 
 
-def with_header(value: str, **changed: str | None) -> object:
-    return outcome(token_request(headers={"Authorization": value}, **{"client_id": None, **changed}), CONFIDENTIAL)
+def with_header(value: str, **changed: Any) -> object:
+    return outcome(token_request(headers={"Authorization": value}, **({"client_id": None} | changed)), CONFIDENTIAL)
 
 
 def test_basic_and_post_are_both_accepted_if_no_method_is_registered() -> None:
@@ -102,7 +104,7 @@ def test_each_invalid_authorization_header_is_refused(header: str, answer: tuple
         ({"client_id": None}, ("client-id-missing-in-body", "invalid_client", 400)),
     ],
 )
-def test_each_body_without_valid_credentials_is_refused(changed: dict[str, str | None], answer: tuple[str, str, int]) -> None:
+def test_each_body_without_valid_credentials_is_refused(changed: dict[str, Any], answer: tuple[str, str, int]) -> None:
     assert outcome(token_request(**changed), CONFIDENTIAL) == answer
 
 
@@ -149,7 +151,7 @@ def test_a_symmetric_client_without_a_registered_secret_is_never_authenticated()
 
 
 @pytest.mark.parametrize("changed", [{"client_secret": "x"}, {"client_assertion": "a.b.c"}])
-def test_a_public_client_sends_no_credentials(changed: dict[str, str]) -> None:
+def test_a_public_client_sends_no_credentials(changed: dict[str, Any]) -> None:
     assert outcome(token_request(**changed)) == ("public-client-sent-secret", "invalid_client", 400)
 
 
@@ -165,7 +167,7 @@ def test_a_public_client_may_name_itself_in_a_basic_header_with_an_empty_secret(
     header: str, policy: Policy, accepted: bool
 ) -> None:
     """RFC 6749 2.3.1: the secret may be left out if it is an empty string."""
-    context = token_context(server=structs.replace(token_context().server, policy=policy))  # type: ignore[type-var]  # a server
+    context = token_context(server=structs.replace(SERVER, policy=policy))
     answer = outcome(token_request(headers={"Authorization": header}, client_id=None), context)
     assert (answer is None) is accepted
     assert accepted or answer == ("public-client-sent-secret", "invalid_client", 401)
@@ -228,11 +230,13 @@ def test_a_client_has_to_wait_after_too_many_failures() -> None:
         ("raw", False, None),
     ],
 )
-def test_a_policy_may_accept_only_one_reading_of_a_secret(compares: str, encoded: bool, refused: str | None) -> None:
+def test_a_policy_may_accept_only_one_reading_of_a_secret(
+    compares: Literal["either", "decoded", "raw"], encoded: bool, refused: str | None
+) -> None:
     secret = "a+b%2F c"
     header = write("app", secret) if encoded else basic(f"app:{secret}")
     client = structs.replace(SYMMETRIC, secret_hash=hash_secret(secret))
-    context = token_context(client=client, server=Server(policy=Policy(basic_secret=compares)))  # type: ignore[arg-type]
+    context = token_context(client=client, server=Server(policy=Policy(basic_secret=compares)))
     refusals = examine_token(token_request(client_id=None, headers={"Authorization": header}), context).refusals
     names = [refusal.name for refusal in refusals if refusal.name.startswith(("basic", "client"))]
     assert names == ([] if refused is None else [refused])
@@ -242,7 +246,7 @@ def test_a_policy_may_accept_only_one_reading_of_a_secret(compares: str, encoded
 
 def test_a_secret_in_the_body_is_always_read_the_same_way() -> None:
     for compares in ("either", "decoded", "raw"):
-        context = token_context(client=SYMMETRIC, server=Server(policy=Policy(basic_secret=compares)))  # type: ignore[arg-type]
+        context = token_context(client=SYMMETRIC, server=Server(policy=Policy(basic_secret=compares)))
         names = [refusal.name for refusal in examine_token(token_request(client_secret=SECRET), context).refusals]
         assert not [name for name in names if name.startswith(("basic", "client"))]
 
@@ -279,8 +283,8 @@ def test_a_policy_may_accept_fewer_methods_for_secrets(
     ("kind", "method"), [("public", "none"), ("symmetric", "client_secret_basic"), ("asymmetric", "private_key_jwt")]
 )
 def test_an_app_without_a_registered_method_has_the_default_of_its_type(kind: str, method: str) -> None:
-    assert registered_method(structs.replace(PUBLIC, client=kind)) == method  # type: ignore[arg-type]
-    assert registered_method(structs.replace(PUBLIC, client=kind, auth_method="another")) == "another"  # type: ignore[arg-type]
+    assert registered_method(structs.replace(PUBLIC, client=kind)) == method
+    assert registered_method(structs.replace(PUBLIC, client=kind, auth_method="another")) == "another"
 
 
 def refusal_of(request: TokenRequest, context: TokenContext, name: str) -> Refusal:

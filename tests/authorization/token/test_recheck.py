@@ -19,12 +19,13 @@ from tests.authorization.token_requests import (
 )
 
 from sickbay.authorization import requests
+from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.token import client_authentication
 from sickbay.authorization.token import code as token_code
 from sickbay.authorization.token import request as token_checks
 from sickbay.authorization.token.recheck import context_for
-from sickbay.kernel.checks import UNKNOWN
+from sickbay.kernel.checks import UNKNOWN, Unknown
 
 OTHER = Client("other")
 
@@ -72,7 +73,9 @@ def test_the_bare_code_follows_code_and_has_only_valid_characters(sent: str, bar
         (token_context(newest_clients=(PUBLIC,)), UNKNOWN),
     ],
 )
-def test_another_client_is_known_if_it_owns_the_grant_or_is_a_likely_client(known, client) -> None:
+def test_another_client_is_known_if_it_owns_the_grant_or_is_a_likely_client(
+    known: TokenContext, client: Client | Unknown
+) -> None:
     assert context_for(known, token_request(client_id=None), token_request(client_id="other")).client is client
 
 

@@ -23,7 +23,7 @@ from tests.authorization.token_requests import (
 )
 
 from sickbay.authorization.contexts import TokenContext
-from sickbay.authorization.models import Client, Policy, Server, TokenFamily
+from sickbay.authorization.models import AccessToken, Client, Policy, Server, TokenFamily
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import refresh
 from sickbay.authorization.token import response as token_response
@@ -33,11 +33,19 @@ FIRST = token_request(REFRESH_FORM, scope="patient/Patient.rs")
 APP = structs.replace(PUBLIC, scope=FAMILY.scope)
 
 
+def rotated(first: TokenRequest = FIRST, client: Client = APP) -> TokenFamily:
+    """Returns the family that this request rotated 3 seconds ago."""
+    return structs.replace(FAMILY, rotated_at=NOW - 3, asked=refresh.fingerprint(first, client))
+
+
+def answer_to(family: TokenFamily) -> AccessToken:
+    return token_response.access_token(family, "patient/Patient.rs", "", NOW - 3, 3600)
+
+
 def sample_context(first: TokenRequest = FIRST, client: Client = APP, **changed: Any) -> TokenContext:
-    """Returns the context of the replay: the first request rotated the family 3 seconds ago."""
-    family = structs.replace(FAMILY, rotated_at=NOW - 3, asked=refresh.fingerprint(first, client))
-    answer = token_response.access_token(family, "patient/Patient.rs", "", NOW - 3, 3600)
-    return structs.replace(REFRESHING, client=client, family=family, generation=2, answer=answer, **changed)
+    """Returns the context of the replay."""
+    family = rotated(first, client)
+    return structs.replace(REFRESHING, client=client, family=family, generation=2, answer=answer_to(family), **changed)
 
 
 def names(request: TokenRequest, context: TokenContext) -> list[str]:
@@ -84,8 +92,8 @@ def test_another_key_makes_it_a_different_request() -> None:
 
 WITHDRAWN: list[tuple[dict[str, Any], str]] = [
     ({"answer": None}, "revoked"),
-    ({"answer": structs.replace(sample_context().answer, revoked=True)}, "revoked"),  # type: ignore[type-var]
-    ({"answer": structs.replace(sample_context().answer, expires_at=NOW)}, "expired"),  # type: ignore[type-var]
+    ({"answer": structs.replace(answer_to(rotated()), revoked=True)}, "revoked"),
+    ({"answer": structs.replace(answer_to(rotated()), expires_at=NOW)}, "expired"),
     ({"server": Server(fhir_bases=(BASE,), policy=Policy(rotate_refresh=False))}, "policy"),
     ({"server": Server(fhir_bases=(BASE,), policy=Policy(public_refresh=False))}, "policy"),
     ({"server": Server(fhir_bases=(BASE,), policy=Policy(token_lifetime=60))}, "policy"),
@@ -127,10 +135,8 @@ def test_a_replay_still_needs_the_window_and_the_grant(changes: dict[str, Any], 
 
 
 def test_a_revoked_grant_is_not_repeated() -> None:
-    context = sample_context()
-    assert names(FIRST, structs.replace(context, family=structs.replace(context.family, revoked=True))) == [
-        "refresh-token-invalid"
-    ]  # type: ignore[type-var]
+    revoked = structs.replace(rotated(), revoked=True)
+    assert names(FIRST, structs.replace(sample_context(), family=revoked)) == ["refresh-token-invalid"]
 
 
 def test_a_deleted_client_is_refused_before_its_grant_is_read() -> None:

@@ -16,6 +16,7 @@ from tests.authorization.token_requests import (
     NOW,
     PUBLIC,
     REFRESH_FORM,
+    SERVER,
     URL,
     VERIFIER,
     examine_token,
@@ -53,7 +54,7 @@ def test_a_valid_request_is_granted() -> None:
         ({"code_verifier": "short"}, ("pkce-verifier-malformed", "invalid_grant", 400)),
     ],
 )
-def test_each_wrong_parameter_is_refused(changed: dict[str, str | None], answer: tuple[str, str, int]) -> None:
+def test_each_wrong_parameter_is_refused(changed: dict[str, Any], answer: tuple[str, str, int]) -> None:
     context = token_context(family=None) if changed.get("grant_type") == "refresh_token" else KNOWN
     assert outcome(token_request(**changed), context) == answer
 
@@ -94,7 +95,7 @@ def test_pkce_follows_the_registration(mode: str, challenge: str | None, verifie
 
 
 def test_the_tenants_pkce_policy_overrides_the_registration() -> None:
-    server = structs.replace(KNOWN.server, policy=Policy(pkce="off"))
+    server = structs.replace(SERVER, policy=Policy(pkce="off"))
     assert outcome(token_request(code_verifier=None), token_context(server=server)) is None
 
 
@@ -342,9 +343,13 @@ def test_another_base_of_the_same_server_is_refused(grant: str, refused: bool) -
     other = BASE.replace("r4", "dstu2")
     server = Server(fhir_bases=(other, BASE))
     family = TokenFamily("f", "app", "", BASE)
-    grants = {"code": {"code": CODE}, "family": {"code": None, "family": family}, "none": {"code": None}}[grant]
+    grants: dict[str, dict[str, Any]] = {
+        "code": {"code": CODE},
+        "family": {"code": None, "family": family},
+        "none": {"code": None},
+    }
     refused_resource = token_checks.resource_is_the_granted_fhir_base_url_if_sent.decide(
-        token_request(resource=other), token_context(server=server, **grants)
+        token_request(resource=other), token_context(server=server, **grants[grant])
     )
     expected = Refusal("token-resource-mismatch", "invalid_target", {"received": other, "expected": BASE})
     assert refused_resource == (expected if refused else None)

@@ -50,7 +50,7 @@ def test_the_types_of_admin_are_those_of_the_openapi_document() -> None:
 
 
 def test_the_types_accept_the_documented_calls_and_no_others(project: Path, run: Run) -> None:
-    checked = [shutil.copy(Path(__file__).parent / name, project / name) for name in ("types.ts", "globals.d.ts")]
+    checked = [Path(shutil.copy(Path(__file__).parent / name, project / name)) for name in ("types.ts", "globals.d.ts")]
     blocks = re.findall(r"```js\n(.*?)```", (PACKAGE / "README.md").read_text(), re.DOTALL)
     assert len(blocks) == 11
     for number, block in enumerate(blocks):

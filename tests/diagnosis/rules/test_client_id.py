@@ -33,8 +33,12 @@ SAMPLES = (
     "<client id>",
     "{client}",
     "[id]",
+    "xxxx-xxxx",
+    "${CLIENT_ID}",
+    "%CLIENT_ID%",
+    "todo",
+    "a<b>c",
 )
-SAMPLES += ("xxxx-xxxx", "${CLIENT_ID}", "%CLIENT_ID%", "todo", "a<b>c")
 CLIENT_ID = re.compile(r"client_id[\"']?[=:]\s*[\"'`]?([A-Za-z0-9_.~-]+)")
 
 

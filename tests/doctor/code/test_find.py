@@ -29,7 +29,7 @@ CODE = """fetch("https://auth.example.org/token", {
         f"<pre><code>{CODE}</code></pre>",
     ],
 )
-def test_the_same_request_is_read_from_mangled_code(mangled) -> None:
+def test_the_same_request_is_read_from_mangled_code(mangled: str) -> None:
     (request,) = requests_in(mangled)
     assert request._replace(first_line=1, last_line=7) == EXPECTED
 

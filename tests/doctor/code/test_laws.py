@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -46,20 +48,21 @@ PIECES = st.sampled_from(
 def read_everything(text: str) -> list[tuple[int, int]]:
     requests = requests_in(text)
     mistakes = [mistake for request in requests[:5] for mistake in mistakes_in(request, text)] + mistakes_in_text(text)
-    spans = [(item.first_line, item.last_line) for item in (*requests, *settings_in(text))]
+    spans = [(request.first_line, request.last_line) for request in requests]
+    spans += [(found.first_line, found.last_line) for found in settings_in(text)]
     return spans + [mistake.lines for mistake in mistakes]
 
 
 @given(st.text(max_size=300) | st.lists(PIECES, max_size=60).map("".join))
 @settings(max_examples=examples(400), deadline=None)
-def test_any_text_is_read_without_an_exception_and_lines_are_within_it(text) -> None:
+def test_any_text_is_read_without_an_exception_and_lines_are_within_it(text: str) -> None:
     for first, last in read_everything(text):
         assert 1 <= first <= last <= text.count("\n") + 1
 
 
 @given(st.lists(PIECES, max_size=60).map("".join))
 @settings(max_examples=examples(100), deadline=None)
-def test_tokens_stand_in_the_text_in_their_order(text) -> None:
+def test_tokens_stand_in_the_text_in_their_order(text: str) -> None:
     at = 0
     for token in tokens(text):
         assert at <= token.start < token.end <= len(text)
@@ -71,7 +74,7 @@ def steps(text: str) -> int:
     """The number of Python function calls and lines that reading takes."""
     count = 0
 
-    def trace(frame, event, argument):
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
         nonlocal count
         count += 1
         return trace
@@ -108,11 +111,11 @@ def steps(text: str) -> int:
         ]
     ),
 )
-def test_the_steps_grow_no_faster_than_the_text(unit) -> None:
+def test_the_steps_grow_no_faster_than_the_text(unit: str) -> None:
     short, long = (steps(unit * (size // len(unit))) for size in (1_000, 6_000))
     assert long < 6 * short * 1.5 + 20_000
 
 
 @pytest.mark.parametrize("unit", cases(["fetch('https://auth.example.org/token') ", "curl -d a=b https://a.example/token\n"]))
-def test_the_steps_for_very_long_texts_are_limited(unit) -> None:
+def test_the_steps_for_very_long_texts_are_limited(unit: str) -> None:
     assert steps(unit * (1_000_000 // len(unit))) < 3_500_000

@@ -12,7 +12,7 @@ from sickbay.doctor.code_findings import to_finding
 CURL = "curl https://auth.example.org/token -d grant_type=client_credentials"
 FETCH = "fetch('https://auth.example.org/token', {method: 'POST', body: %s})"
 URI = "http://localhost:3000/callback"
-CASES = {
+CASES: dict[str, tuple[str, str, tuple[int, int]]] = {
     "code-json-body": (
         "\nrequests.post('https://auth.example.org/token', json={'grant_type': 'client_credentials'})",
         "\nrequests.post('https://auth.example.org/token', data={'grant_type': 'client_credentials'})",
@@ -139,7 +139,7 @@ def mistakes(code: str) -> dict[str, Mistake]:
 
 
 @pytest.mark.parametrize(("id", "case"), CASES.items(), ids=list(CASES))
-def test_a_mistake_is_found_at_its_lines_and_not_in_the_corrected_code(id, case) -> None:
+def test_a_mistake_is_found_at_its_lines_and_not_in_the_corrected_code(id: str, case: tuple[str, str, tuple[int, int]]) -> None:
     wrong, corrected, lines = case
     found = mistakes(wrong)
     assert id in found
@@ -158,7 +158,7 @@ def test_the_rules_that_say_the_same_as_a_mistake_exist() -> None:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
-def test_the_texts_have_no_names_that_were_not_replaced(case) -> None:
+def test_the_texts_have_no_names_that_were_not_replaced(case: tuple[str, str, tuple[int, int]]) -> None:
     for mistake in mistakes(case[0]).values():
         finding = to_finding(mistake)
         for name in ("how", "cause", "part", "name", "language", "first", "second"):
@@ -185,6 +185,6 @@ def test_the_texts_have_no_names_that_were_not_replaced(case) -> None:
         ),
     ],
 )
-def test_correct_code_has_no_mistakes(language, code) -> None:
+def test_correct_code_has_no_mistakes(language: str, code: str) -> None:
     (request,) = requests_in(code)
     assert (request.language, mistakes_in(request, code)) == (language, [])

@@ -226,7 +226,9 @@ JAVA = """val request = AuthorizationRequest.Builder(
         (JAVA, "AppAuth", (1, 2), {"client_id": "my-app", "redirect_uri": "com.example.app:/oauth2redirect"}),
     ],
 )
-def test_settings_are_found_with_their_library_lines_and_values(text, library, lines, values) -> None:
+def test_settings_are_found_with_their_library_lines_and_values(
+    text: str, library: str, lines: tuple[int, int], values: dict[str, str]
+) -> None:
     assert settings_in(text) == (AppSettings(library, values, *lines),)
 
 
@@ -240,7 +242,7 @@ def test_settings_are_found_with_their_library_lines_and_values(text, library, l
         "https://auth.example.org/authorize?client_id=my-app&redirect_uri=http://localhost",
     ],
 )
-def test_requests_responses_registrations_and_prose_are_not_settings(text) -> None:
+def test_requests_responses_registrations_and_prose_are_not_settings(text: str) -> None:
     assert settings_in(text) == ()
 
 

@@ -32,7 +32,7 @@ def words(text: str, **variables: str) -> list[str]:
         ("'grant\\_type=x'", ["grant_type=x"]),
     ],
 )
-def test_a_command_is_split_into_words(text, expected) -> None:
+def test_a_command_is_split_into_words(text: str, expected: list[str]) -> None:
     assert words(text) == expected
 
 
@@ -50,4 +50,7 @@ def test_base64_of_known_text_is_calculated_with_the_line_break_that_echo_adds()
 
 
 def test_a_command_between_backticks_ends_with_the_second() -> None:
-    assert [str(word) for word in Splitter("-k url` fails", {}.get).words(0, in_backticks=True).words] == ["-k", "url"]
+    assert [str(word) for word in Splitter("-k url` fails", lambda name: None).words(0, in_backticks=True).words] == [
+        "-k",
+        "url",
+    ]

@@ -26,7 +26,7 @@ def strings(text: str) -> list[str]:
         ("-Uri https://a.example/token -Method", ["https://a.example/token"]),
     ],
 )
-def test_strings_are_found_with_their_prefixes(text, expected) -> None:
+def test_strings_are_found_with_their_prefixes(text: str, expected: list[str]) -> None:
     assert strings(text) == expected
 
 
@@ -34,7 +34,7 @@ def test_strings_are_found_with_their_prefixes(text, expected) -> None:
     "text",
     ["// 'a'", "/* 'a'\n'b' */", "# it's 'a'", 'x = 1  // don\'t say "no"'],
 )
-def test_strings_in_comments_are_ignored(text) -> None:
+def test_strings_in_comments_are_ignored(text: str) -> None:
     assert strings(text) == []
 
 

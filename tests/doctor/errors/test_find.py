@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -123,7 +124,7 @@ PAGES = st.sampled_from(
     ]
 )
 ANSWER = st.one_of(OAUTH, STATUSES, OUTCOMES, PAGES)
-WRAPPED = {
+WRAPPED: dict[str, Callable[[str], str]] = {
     "as it is": lambda text: text,
     "in a JSON string": lambda text: json.dumps({"body": text}),
     "twice in JSON": lambda text: json.dumps({"log": json.dumps({"body": text})}),

@@ -80,7 +80,10 @@ def test_copies_of_copies_are_limited_in_size() -> None:
 
 
 def test_copies_of_many_small_values_count_more_than_their_bytes() -> None:
-    doubling = [{"op": "add", "path": "/a", "value": ["x"]}, *[{"op": "copy", "from": "/a", "path": "/a/-"}] * 40]
+    doubling: list[dict[str, Any]] = [
+        {"op": "add", "path": "/a", "value": ["x"]},
+        *[{"op": "copy", "from": "/a", "path": "/a/-"}] * 40,
+    ]
     with pytest.raises(PatchFailed, match=r"operation 1[0-6], copy .*: the copies of a patch must not exceed"):
         apply({}, doubling)
     large = [{"op": "add", "path": "/a", "value": "x" * 100_000}, *[{"op": "copy", "from": "/a", "path": "/b"}] * 9]

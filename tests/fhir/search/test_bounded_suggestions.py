@@ -18,6 +18,7 @@ from sickbay.fhir.search.parser_state import SUGGESTED
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.search.routes import LINKS, find_types, search_of
 from sickbay.fhir.versions import VERSIONS
+from sickbay.kernel import similar_names
 
 BASE = "http://localhost:7425/general/r4"
 Pairs = list[tuple[str, str]]
@@ -62,13 +63,13 @@ def test_reading_wrong_names_takes_few_steps(version: str, kind: str, place: str
 @pytest.mark.parametrize("kind", WRONG)
 def test_only_some_wrong_names_are_compared_with_the_known_ones(monkeypatch: pytest.MonkeyPatch, kind: str, place: str) -> None:
     compared: list[str] = []
-    find_closest = parameters.similar_names.find_closest
+    find_closest = similar_names.find_closest
 
     def record(word: str, *arguments: Any) -> str | None:
         compared.append(word)
         return find_closest(word, *arguments)  # the result is cached, and the next test gets it
 
-    monkeypatch.setattr(parameters.similar_names, "find_closest", record)
+    monkeypatch.setattr(similar_names, "find_closest", record)
     search_of("r4", ROUTES[place], WRONG[kind](300), base=BASE)
     assert len(compared) <= SUGGESTED
 

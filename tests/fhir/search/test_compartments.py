@@ -46,7 +46,8 @@ def compartment(shared: Path, version: str) -> dict[str, set[str]]:
 def build(type: str, route: ElementPath, reference: str) -> dict[str, Any]:
     """Builds a resource with a reference at the end of the route."""
     value: Any = {"reference": reference}
-    for step in reversed((route.first, *route.steps)):
+    steps: list[Any] = [route.first, *route.steps]
+    for step in reversed(steps):
         if isinstance(step, str):
             value = {step: value}
         elif isinstance(step, int):

@@ -88,7 +88,7 @@ def test_parameters_that_decide_on_access_always_have_rows_of_their_own(version:
 def test_a_code_is_read_the_same_way_with_and_without_the_cache() -> None:
     """Short codes are cached. Long ones, and those with a decimal, are read each time."""
     code = {"coding": [{"system": "http://s", "code": "c", "display": "Höhe"}], "text": "Height"}
-    odd = [
+    odd: list[dict[str, Any]] = [
         {"extension": [{"url": "http://e", "valueString": "x" * 600}]},
         {"extension": [{"valueDecimal": Decimal("1.50")}]},
     ]
@@ -209,11 +209,13 @@ def test_the_length_of_an_encounter_is_indexed_in_days(version: str, length: dic
 
 def test_a_codeable_reference_is_indexed_as_a_concept_and_as_a_reference() -> None:
     body = {"concept": {"coding": [{"system": "s", "code": "c"}]}, "reference": {"reference": "Condition/1"}}
-    use = {"resourceType": "ClinicalUseDefinition", "id": "1", "indication": {"diseaseSymptomProcedure": body}}
+    type = "ClinicalUseDefinition"
+    use: dict[str, Any] = {"resourceType": type, "id": "1", "indication": {"diseaseSymptomProcedure": body}}
     entries = facts(use, "r4b")
-    assert of(entries.tokens, use["resourceType"], "indication", "r4b") == [("s", "c")]
-    assert of(entries.references, use["resourceType"], "indication-reference", "r4b") == [("Condition", "1")]
-    for odd in ({}, {"concept": "x", "reference": "x"}, {"concept": {}, "reference": {}}):
+    assert of(entries.tokens, type, "indication", "r4b") == [("s", "c")]
+    assert of(entries.references, type, "indication-reference", "r4b") == [("Condition", "1")]
+    others: tuple[dict[str, Any], ...] = ({}, {"concept": "x", "reference": "x"}, {"concept": {}, "reference": {}})
+    for odd in others:
         use["indication"] = {"diseaseSymptomProcedure": odd}
         assert facts(use, "r4b").tokens == facts(use, "r4b").references == ()
 

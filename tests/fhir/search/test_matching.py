@@ -21,7 +21,7 @@ from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query
 
 BASE = "http://h/general/r4"
-OBSERVATION = {
+OBSERVATION: dict[str, Any] = {
     "resourceType": "Observation",
     "id": "o",
     "status": "final",
@@ -40,13 +40,18 @@ OBSERVATION = {
     "effectiveDateTime": "2020-05-06T10:00:00Z",
     "valueQuantity": {"value": 120, "system": "u", "code": "mm[Hg]"},
 }
-PROVENANCE = {
+PROVENANCE: dict[str, Any] = {
     "resourceType": "Provenance",
     "id": "v",
     "target": [{"reference": "Observation/o"}],
     "agent": [{"who": {"reference": "Practitioner/1"}}],
 }
-PATIENT = {"resourceType": "Patient", "id": "1", "name": [{"family": "Peters", "given": ["Zoë"]}], "gender": "female"}
+PATIENT: dict[str, Any] = {
+    "resourceType": "Patient",
+    "id": "1",
+    "name": [{"family": "Peters", "given": ["Zoë"]}],
+    "gender": "female",
+}
 
 
 def query(type: str, name: str, text: str, version: str = "r4") -> Query:

@@ -312,7 +312,8 @@ def test_the_resource_type_is_not_allowed_inside_a_datatype() -> None:
 
 
 def test_a_value_that_is_not_a_resource_is_reported() -> None:
-    for value in (None, [], "x", {}, {"resourceType": 1}, {"resourceType": "Pateint"}):
+    others: tuple[Any, ...] = (None, [], "x", {}, {"resourceType": 1}, {"resourceType": "Pateint"})
+    for value in others:
         (issue,) = validate("r4", value)
         assert issue.code == "structure"
     assert "did you mean Patient" in validate("r4", {"resourceType": "Pateint"})[0].text

@@ -32,7 +32,7 @@ def last(**at: int) -> dict[str, LastExchange]:
     return {name: LastExchange("id", when, "token") for name, when in at.items()}
 
 
-STATES = (
+STATES: tuple[tuple[int, dict[str, int], str], ...] = (
     (0, {}, "joined"),
     (1, {}, "registered"),
     (1, {"launched": 1}, "launched"),

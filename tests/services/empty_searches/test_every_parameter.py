@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +76,8 @@ def test_every_populated_parameter_gets_a_value_that_finds_something(tmp_path: P
                 query = parse(version, type, (parameter.code, text))
                 if await store.count(space, query, EVERYTHING):
                     continue  # a period without an end lasts longer than any date
-                answer = await store.probe(
-                    space, EVERYTHING, lambda probe, query=query: examine(probe, query, BASE, EVERYTHING), MILLISECONDS
-                )
+                job = partial(examine, query=query, base=BASE, visibility=EVERYTHING)
+                answer = await store.probe(space, EVERYTHING, job, MILLISECONDS)
                 tried += 1
                 if not await is_helpful(store, space, type, parameter.code, answer):
                     wrong.append((type, parameter.code, text, answer.causes))

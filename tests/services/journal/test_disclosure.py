@@ -111,7 +111,7 @@ def variants(context: Any) -> Iterator[Any]:
         yield structs.replace(context, client=None, **({"others": (MARK,)} if "others" in names else {}))
 
 
-def decisions(id: str) -> Iterator[Decision]:
+def decisions(id: str) -> Iterator[Decision[Any, Any]]:
     """The decision of a case, and its decisions with marks in what is stored."""
     evidence = case.load(case.paths()[id]).refused
     kind = KINDS[evidence["kind"]]
@@ -128,7 +128,7 @@ def holds_good_token(examination: Examination) -> bool:
     )
 
 
-def is_authenticated(decision: Decision) -> bool:
+def is_authenticated(decision: Decision[Any, Any]) -> bool:
     """The documented exception: an authenticated confidential client may read its own registration and grants."""
     client = getattr(decision.context, "client", None)
     authenticated_by = [
@@ -142,7 +142,7 @@ IDS = sorted(case.paths())
 
 
 @cache
-def decision_of(id: str) -> Decision:
+def decision_of(id: str) -> Decision[Any, Any]:
     """The decision of a case as it is."""
     return next(decisions(id))
 

@@ -32,7 +32,7 @@ from sickbay.storage.interface import Put, Record
 COMPARED = [name for name, kind in KINDS.items() if kind.stage.compared and kind.own_checks is None]
 
 
-def decisions() -> list[tuple[str, Decision]]:
+def decisions() -> list[tuple[str, Decision[Any, Any]]]:
     """The refused and the corrected request of every case of these stages."""
     decisions_by_name = []
     for path in paths().values():
@@ -44,7 +44,7 @@ def decisions() -> list[tuple[str, Decision]]:
     return decisions_by_name
 
 
-def _decision(kind: str, evidence: dict[str, Any]) -> Decision:
+def _decision(kind: str, evidence: dict[str, Any]) -> Decision[Any, Any]:
     """A decision as in a live request, where only the hash of the registered secret is known."""
     request = KINDS[kind].request(evidence)
     context = KINDS[kind].context(evidence, request)

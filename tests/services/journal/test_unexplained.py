@@ -76,7 +76,7 @@ def test_explaining_pauses_longer_after_longer_requests(monkeypatch: pytest.Monk
             assert writer._explaining is not None
             await writer._explaining
 
-    monkeypatch.setattr(journal.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     asyncio.run(steps())
     assert [pause for pause in pauses if pause] == [journal.SOON, 9 * journal.SOON]
 

@@ -33,7 +33,7 @@ def exchange(stage: str) -> Exchange:
 
 
 def runtime(store: Any) -> Runtime:
-    members = {
+    members: dict[str, Any] = {
         "on_exchange": None,
         "secret_hashes": {},
         "secrets": Secrets(1),
@@ -157,7 +157,9 @@ def test_while_the_database_is_unavailable_the_newest_exchanges_stay_queued() ->
 
 def make_refused(id: str, client: str = "app") -> Exchange:
     refusal = Refusal("code-unknown", "invalid_grant", {})
-    decision = Decision(TOKEN, None, None, Examination((Checked("code_is_known", "refused", refusal),)), refusal)
+    decision: Decision[Any, Any] = Decision(
+        TOKEN, None, None, Examination((Checked("code_is_known", "refused", refusal),)), refusal
+    )
     explanation = Explanation((), None)
     return structs.replace(exchange("token"), id=id, client_id=client, decision=decision, explanation=explanation)
 
@@ -243,7 +245,7 @@ def test_many_fhir_requests_of_an_app_do_not_displace_its_token_exchange() -> No
 
 def test_dropped_exchanges_are_counted() -> None:
     def count_dropped() -> float:
-        return journal_metrics.DROPPED.labels("queue")._value.get()
+        return float(journal_metrics.DROPPED.labels("queue")._value.get())
 
     before, writer = count_dropped(), Journal(runtime(Store()))
     for number in range(journal.GRANTED_WAITING + 50):

@@ -8,7 +8,7 @@ from tests.web import records
 
 from sickbay.kernel import english
 from sickbay.web.ehr import chart, schedule
-from sickbay.web.ehr.views import PatientsView
+from sickbay.web.ehr.views import DayView, PatientsView
 from sickbay.web.pages import svg
 
 TODAY = date(2026, 11, 24)
@@ -16,7 +16,7 @@ NO_PATIENTS = PatientsView(search="/p", rows=(), total=0)
 KNOWN = {patient["id"]: patient for patient in records.PATIENTS}
 
 
-def sample_day(now: datetime | None = datetime(2026, 11, 24, 10, 24, tzinfo=UTC)) -> schedule.DayView:
+def sample_day(now: datetime | None = datetime(2026, 11, 24, 10, 24, tzinfo=UTC)) -> DayView:
     return schedule.day_view(TODAY, records.APPOINTMENTS, KNOWN, NO_PATIENTS, ehr="/general/ehr", now=now)
 
 

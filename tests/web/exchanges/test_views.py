@@ -339,7 +339,7 @@ def test_a_correct_secret_is_not_marked_although_it_is_masked_in_the_request() -
 
 def test_a_wrong_secret_is_marked_although_it_is_masked_in_the_request() -> None:
     assert list_launch_rows("Another" + LAUNCH[7:]) == [("scope", True), ("launch", True)]
-    expired = {"id": "launch-code-expired", "severity": "error", "parameter": "launch", "title": "t"}
+    expired: dict[str, object] = {"id": "launch-code-expired", "severity": "error", "parameter": "launch", "title": "t"}
     assert list_launch_rows("LAUNCH-VALUE-OF-YOUR-LAUNCH-URL", expired) == [("scope", True), ("launch", True)]
 
 

@@ -32,13 +32,17 @@ async def answering(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body"})
 
 
+async def receiving_nothing() -> Any:
+    raise AssertionError("the request has no body")
+
+
 async def discarding(message: Any) -> None:
     pass
 
 
 async def test_an_observer_gets_the_status_and_the_duration() -> None:
     seen: list[FinishedRequest] = []
-    await Observers(answering, [seen.append], runtime())(scope(), None, discarding)
+    await Observers(answering, [seen.append], runtime())(scope(), receiving_nothing, discarding)
     (finished,) = seen
     assert (finished.id, finished.method, finished.kind, finished.status, finished.line) == ("id-1", "GET", "page", 204, None)
     assert finished.seconds > 0
@@ -54,7 +58,7 @@ async def test_an_exchange_belongs_to_the_request_with_its_id() -> None:
         await answering(scope, receive, send)
 
     observers = Observers(recording, [seen.append], runtime(told.append))
-    await asyncio.gather(*(observers(scope(id), None, discarding) for id in ("a", "b")))
+    await asyncio.gather(*(observers(scope(id), receiving_nothing, discarding) for id in ("a", "b")))
     assert [finished.line and finished.line.id for finished in seen] == ["a", "b"]
     assert [recorded.id for recorded in told] == ["another", "a", "another", "b"]
     assert observers._lines == {}
@@ -68,13 +72,13 @@ async def test_a_request_that_failed_or_was_cancelled_is_observed_too() -> None:
 
     failed = Observers(failing, [seen.append], runtime())
     with pytest.raises(RuntimeError):
-        await failed(scope(), None, discarding)
+        await failed(scope(), receiving_nothing, discarding)
 
     async def waiting(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.Event().wait()
 
     cancelled = Observers(waiting, [seen.append], runtime())
-    task = asyncio.create_task(cancelled(scope(), None, discarding))
+    task = asyncio.create_task(cancelled(scope(), receiving_nothing, discarding))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

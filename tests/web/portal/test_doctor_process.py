@@ -65,7 +65,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Started]:
 def test_a_process_gives_the_same_view(started: Started) -> None:
     view = asyncio.run(examine_apart(LONG_TEXT, "added"))
     here = examine(LONG_TEXT, "added")
-    new_pair = {"tabs": (), "rows": (), "filled": ""}  # each has a new PKCE pair
+    new_pair: dict[str, Any] = {"tabs": (), "rows": (), "filled": ""}  # each has a new PKCE pair
     assert replace(view, **new_pair) == replace(here, **new_pair)
     assert [tab.name for tab in view.tabs] == [tab.name for tab in here.tabs]
     assert view.verdict == "A server would refuse this"

@@ -9,7 +9,13 @@ import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.test_ehr_by_http import HTML
 
-SERVICE = {"type": "system", "client": "symmetric", "scope": "system/*.rs", "redirect_uris": [], "launch_uri": None}
+SERVICE: dict[str, Any] = {
+    "type": "system",
+    "client": "symmetric",
+    "scope": "system/*.rs",
+    "redirect_uris": [],
+    "launch_uri": None,
+}
 
 
 async def read_page(flow: Flow, app: dict[str, Any]) -> str:
