@@ -39,7 +39,7 @@ MEMBERS = {
     "kernel.memory.Memory": "parts",
     "services.journal.queue.Queue": "_bytes _count _largest _owners _waiting dropped most most_bytes",
     "services.journal.write.Journal": "_arrival _at_once _explaining _granted _looks _refused _reported _unexplained"
-    " _writing channel most runtime unreachable_seconds",
+    " _writing most runtime unreachable_seconds",
     "services.given_advice.GivenAdvice": "_given",
     "services.empty_searches.memory.EmptySearches": "_searches",
     "services.fetched_documents.ClientDocuments": "_counts _minute cached running slots",
@@ -50,8 +50,8 @@ MEMBERS = {
     "services.throttle.Throttle": "_limits until",
     "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping cache current runtime writer written",
     "sandbox.population_writer.PopulationWriter": "_created _sources cache listen runtime written",
-    "services.context.Runtime": "base class_mode client_documents effects empty_searches explaining explaining_one faults"
-    " given_advice hashing injected_until kept_bodies key_sets keys last_versions loopback making_key memory on_exchange"
+    "services.context.Runtime": "base channel class_mode client_documents effects empty_searches explaining explaining_one"
+    " faults given_advice hashing injected_until kept_bodies key_sets keys last_versions loopback making_key memory on_exchange"
     " on_hospitals on_stall origins passwords recent_launches recent_parameters resending resets sample_base secret_hashes"
     " secrets settings_revision shared"
     " store tenants throttle token_cache verifying",

@@ -1,4 +1,4 @@
-"""Lets a worker ask the other workers of its server to do something, and wait until they have done it.
+"""Lets a worker ask the other workers of its server something, and wait for their answers.
 
 Each worker listens on a Unix socket in one folder that only their user can open. Nothing is sent while no one asks.
 """
@@ -9,10 +9,10 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from sickbay.kernel import private_files
 
@@ -20,15 +20,19 @@ ANSWER_SECONDS: Final = 5.0
 """How long `ask` waits for workers that neither answer nor end."""
 QUESTIONS_AT_ONCE: Final = 32
 """Questions of a worker at the same time. Each needs a file descriptor per other worker."""
+QUESTION_BYTES: Final = 1_000_000
+"""A longer question gets no answer."""
 DESCRIPTORS: Final = Path("/proc/self/fd")
 """Linux: a folder's descriptor here is a short path to it. The path of a socket may have only 103 characters."""
+Answerers: TypeAlias = Mapping[str, Callable[[bytes], Awaitable[bytes]]]
+"""What answers a question, by its topic."""
 
 
 class WorkerChannel:
-    """Open it with `open_channel`. act: does what another worker asks for."""
+    """Open it with `open_channel`."""
 
-    def __init__(self, folder: Path, act: Callable[[bytes], Awaitable[None]]) -> None:
-        self._folder, self._act = folder, act
+    def __init__(self, folder: Path, answerers: Answerers) -> None:
+        self._folder, self._answerers = folder, answerers
         self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._asking = asyncio.Semaphore(QUESTIONS_AT_ONCE)
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -40,31 +44,36 @@ class WorkerChannel:
         listening = socket.socket(socket.AF_UNIX)
         try:
             listening.bind(str(self._place / self._name))
-            self._server = await asyncio.start_unix_server(self._answer, sock=listening)
+            self._server = await asyncio.start_unix_server(self._answer, sock=listening, limit=QUESTION_BYTES)
         except OSError:
             listening.close()
             raise
 
-    async def ask(self, question: bytes) -> None:
-        """Return when each other worker has done it or ended, after ANSWER_SECONDS at the latest. The question is one line."""
+    async def ask(self, topic: str, question: bytes) -> list[bytes]:
+        """Return the answers of the workers that answer within ANSWER_SECONDS. The question is one line."""
+        answers: list[bytes] = []
         with suppress(TimeoutError, FileNotFoundError):
             async with asyncio.timeout(ANSWER_SECONDS), self._asking:
                 others = [name for name in os.listdir(self._folder) if name != self._name]
-                await asyncio.gather(*(self._ask_worker(name, question) for name in others))
+                await asyncio.gather(*(self._ask_worker(name, topic.encode() + b" " + question, answers) for name in others))
+        return answers
 
-    async def _ask_worker(self, name: str, question: bytes) -> None:
+    async def _ask_worker(self, name: str, line: bytes, answers: list[bytes]) -> None:
         with suppress(OSError):  # it has ended
             reader, writer = await asyncio.open_unix_connection(str(self._place / name))
             try:
-                writer.write(question + b"\n")
-                await reader.read()
+                writer.write(line + b"\n")
+                if answer := await reader.read():
+                    answers.append(answer)
             finally:
                 writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Act on one question. The end of the connection is the answer, also if that fails."""
+        """Answer one question. The connection ends without an answer if that fails."""
         try:
-            await self._act((await reader.readline()).rstrip(b"\n"))
+            topic, _, question = (await reader.readline()).rstrip(b"\n").partition(b" ")
+            writer.write(await self._answerers[topic.decode()](question))
+            await writer.drain()
         finally:
             writer.close()
 
@@ -76,10 +85,10 @@ class WorkerChannel:
         os.close(self._descriptor)
 
 
-async def open_channel(folder: Path, act: Callable[[bytes], Awaitable[None]]) -> WorkerChannel:
+async def open_channel(folder: Path, answerers: Answerers) -> WorkerChannel:
     """Make the folder and listen in it. Raises OSError and NotPrivate."""
     private_files.make_folder(folder)
-    channel = WorkerChannel(folder, act)
+    channel = WorkerChannel(folder, answerers)
     try:
         await channel.listen()
     except BaseException:

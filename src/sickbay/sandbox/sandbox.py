@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,12 +19,14 @@ from sickbay.kernel.budget import Budget
 from sickbay.kernel.effects import Effects, SystemEffects
 from sickbay.kernel.private_files import NotPrivate
 from sickbay.kernel.temporary_folder import TemporaryFolder
-from sickbay.kernel.worker_channel import open_channel
+from sickbay.kernel.worker_channel import Answerers, open_channel
 from sickbay.sandbox import folder, keys, new_database, seeding
 from sickbay.sandbox.population_cache import open_cache
 from sickbay.sandbox.population_loader import PopulationLoader
 from sickbay.services import context, records, runtime_settings
 from sickbay.services.context import ExchangeListener, Hospitals, Runtime, Tenant
+from sickbay.services.empty_searches import completion
+from sickbay.services.journal import write
 from sickbay.services.journal.write import EVERY, Journal
 from sickbay.services.kept_bodies import KeptBodies
 from sickbay.services.live_exchanges import LiveExchanges
@@ -79,8 +82,8 @@ class Sandbox:
         await self.filling.stop()
         with suppress(Unavailable):
             await self.journal.flush()
-        if self.journal.channel is not None:
-            self.journal.channel.close()
+        if self.runtime.channel is not None:
+            self.runtime.channel.close()
         await self.runtime.store.close()
         if self.temporary is not None:
             self.temporary.remove()
@@ -132,24 +135,33 @@ async def _compose(
     await runtime_settings.refresh(runtime)
     await seeding.seed(runtime, written)
     journal = Journal(runtime, _journal_limits(settings))
-    await _connect_workers(journal, settings)
+    await _connect_workers(runtime, journal, settings)
     cache = open_cache(written) if settings.population_cache else None
     loader = PopulationLoader(runtime, written, cache)
     live = LiveExchanges(runtime, journal, overlap=settings.database is not None)
     return Sandbox(settings, runtime, journal, loader, live, temporary, settings.loopback)
 
 
-async def _connect_workers(journal: Journal, settings: Settings) -> None:
-    """Let the workers of this server collect each other's exchanges. Other servers may use the same PostgreSQL database."""
+async def _connect_workers(runtime: Runtime, journal: Journal, settings: Settings) -> None:
+    """Let the workers of this server ask each other for what only one of them knows. Other servers may use the same PostgreSQL
+    database.
+    """
     folder = settings.folder or (Path(settings.data) if settings.data and not settings.database else None)
     if settings.workers > 1 and folder is not None:
         try:
-            journal.channel = await open_channel(folder / WORKERS_FOLDER, journal.flush_for_worker)
+            answerers: Answerers = {
+                write.TOPIC: journal.flush_for_worker,
+                completion.TOPIC: partial(completion.answer_worker, runtime),
+            }
+            runtime.channel = await open_channel(folder / WORKERS_FOLDER, answerers)
         except (OSError, NotPrivate) as error:
             LOG.warning(
-                "Exchanges of other workers are shown a second late, because %s can't contain sockets: %s", folder, error
+                "Exchanges of other workers are shown a second late, and their empty searches without an explanation, "
+                "because %s can't contain sockets: %s",
+                folder,
+                error,
             )
-    if journal.runtime.shared and (settings.database or journal.channel is None):
+    if runtime.shared and (settings.database or runtime.channel is None):
         journal.unreachable_seconds = EVERY * 1.5
 
 

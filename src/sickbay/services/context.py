@@ -17,6 +17,7 @@ from sickbay.faults.fault import Fault
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.effects import Effects
 from sickbay.kernel.memory import Memory
+from sickbay.kernel.worker_channel import WorkerChannel
 from sickbay.services import reset_revisions
 from sickbay.services.empty_searches.memory import EmptySearches
 from sickbay.services.fetched_documents import ClientDocuments
@@ -172,6 +173,8 @@ class Runtime:
     passwords: UsedPasswords = field(default_factory=UsedPasswords)
     given_advice: GivenAdvice = field(default_factory=GivenAdvice)
     empty_searches: EmptySearches = field(default_factory=EmptySearches)
+    channel: WorkerChannel | None = None
+    """To the other workers of this server."""
     kept_bodies: KeptBodies | None = None
     """The bodies of FHIR requests and responses; None unless `--keep-bodies` is set."""
     explaining: asyncio.Task[None] | None = None

@@ -114,4 +114,4 @@ async def find_exchanges(runtime: Runtime, journal: Journal, search: TypedSearch
     reading = await read_filter(runtime, text, student)
     await journal.collect()
     records = await runtime.store.find_exchanges(reading.wanted, LISTED_EXCHANGES) if reading.wanted else []
-    return FoundExchanges(await lines.read_lines(runtime, records), text)
+    return FoundExchanges(await lines.read_newest_lines(runtime, records), text)

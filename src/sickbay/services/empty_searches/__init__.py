@@ -5,5 +5,6 @@ candidates     values that may have been meant, by the kind of the parameter; te
 examine        which parameter empties the search, and which candidate finds something
 includes       why an include adds nothing
 memory         the newest such searches of this worker, as they were sent
-explain        explains them one after the other, and completes an exchange for those who may read it
+explain        explains them one after the other
+completion     completes an exchange for those who may read it, whichever worker answered the search
 """

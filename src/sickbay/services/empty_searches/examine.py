@@ -65,24 +65,34 @@ class Proven(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What empties a search. found: the search finds something by now. position: of the data when it was examined."""
+    """What empties a search. found: the search finds something by now. position: of the data when it was examined; None if
+    there was no time to ask.
+    """
 
     causes: tuple[Cause, ...] = ()
     found: int = 0
-    position: int = 0
+    position: int | None = None
 
 
 def examine(probe: Probe, query: Query, base: str, visibility: Visibility) -> Answer:
     """Explain a search on one type that found nothing. Says less if the answers would take too long."""
+    position = find_position(probe)
     try:
-        position, found = probe.position(), probe.count(query)
+        found = probe.count(query)
     except OutOfTime:
-        position, found = 0, 0
+        found = 0
     if found:
         return Answer(found=found, position=position)
     criteria = criteria_of(query, base) if query.type else ()
     examination = _Examination(probe, query, base, visibility, criteria)
     return examination.answer()._replace(position=position)
+
+
+def find_position(probe: Probe) -> int | None:
+    try:
+        return probe.position()
+    except OutOfTime:
+        return None
 
 
 class _Examination:

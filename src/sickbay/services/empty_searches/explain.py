@@ -1,32 +1,23 @@
-"""Explains the empty searches of this worker: after their responses, one at a time, each once, and not on the event loop.
-
-What comes from stored data is shown only to the administrator, and to a token of the same app, user and patient.
-"""
+"""Explains the empty searches of this worker: after their responses, one at a time, each once, and not on the event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
 from contextvars import Context
-from typing import Any, Final
+from typing import Final
 
-from sickbay.authorization.access import bearer
 from sickbay.authorization.contexts import AccessContext
-from sickbay.authorization.models import AccessToken
-from sickbay.diagnosis import importance
 from sickbay.diagnosis.explain import Explanation, explain
-from sickbay.diagnosis.rule import SEVERITIES, Finding
+from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.rule_file import read_rules
 from sickbay.diagnosis.rule_index import build_index
 from sickbay.diagnosis.stages import ACCESS
 from sickbay.kernel.checks import Examination
-from sickbay.protocol.parameters import encode, parse
-from sickbay.services import records
 from sickbay.services.context import LogLine, Runtime
-from sickbay.services.empty_searches.examine import PATIENT, Answer, Cause, examine
+from sickbay.services.empty_searches.examine import Answer, Cause, examine
 from sickbay.services.empty_searches.includes import examine_includes
-from sickbay.services.empty_searches.memory import EmptySearch, holder_of
+from sickbay.services.empty_searches.memory import EmptySearch
 from sickbay.services.redaction import live_secrets
 from sickbay.settings.database import Unavailable
 from sickbay.storage.probe import Probe
@@ -39,9 +30,7 @@ RESPONSE_MILLISECONDS: Final = 20
 PAUSE_FACTOR: Final = 4
 """After an explanation, the next one waits this many times as long as it took, so that they use a fifth of a core at most."""
 LEAST_PAUSE_SECONDS: Final = 0.02
-WRONG_PATIENT: Final = "fhir-wrong-patient"
-"""The advice that says the same about tokens for one patient."""
-_INDEX: Final = build_index(tuple(read_rules("search.nothing_found")))
+RULES: Final = build_index(tuple(read_rules("search.nothing_found")))
 
 
 def explain_soon(runtime: Runtime, search: EmptySearch) -> None:
@@ -108,7 +97,7 @@ def explanation_of(search: EmptySearch, answer: Answer) -> Explanation:
     if answer.found:
         causes = (("fhir-search-empty", {"type": search.query.type, "found": answer.found}),)
     context = AccessContext(version=search.query.version, empty=causes)
-    return explain(_INDEX, ACCESS.name, search.request, context, Examination(()), live=True)
+    return explain(RULES, ACCESS.name, search.request, context, Examination(()), live=True)
 
 
 def _say(runtime: Runtime, search: EmptySearch) -> None:
@@ -130,78 +119,3 @@ async def explain_in_response(runtime: Runtime, search: EmptySearch, known: Caus
         LOG.error("an empty search can't be explained (%s)", type(error).__name__)
         answer = Answer()
     return explanation_of(search, answer if answer.causes else Answer((known,))).findings
-
-
-async def may_read(runtime: Runtime, search: EmptySearch, authorization: str) -> bool:
-    """Whether a header has a valid token of the same hospital, app, user and patient as the one that searched."""
-    text = bearer.token_of(authorization)
-    token = await records.load(runtime, "token", records.digest(text), AccessToken) if text else None
-    return token is not None and is_valid(runtime, token) and search.holder == holder_of(token)
-
-
-def is_valid(runtime: Runtime, token: AccessToken) -> bool:
-    return not token.revoked and token.expires_at > runtime.now()
-
-
-async def changes(runtime: Runtime, search: EmptySearch) -> list[str]:
-    """Return what has changed since a search was explained, for the administrator."""
-    changed = []
-    if search.answer and search.answer.position != await runtime.store.position(search.space):
-        changed.append("data")
-    if search.token and not await _is_still_valid(runtime, search.token):
-        changed.append("token")
-    return changed
-
-
-async def _is_still_valid(runtime: Runtime, key: str) -> bool:
-    token = await records.load(runtime, "token", key, AccessToken)
-    return token is not None and is_valid(runtime, token)
-
-
-def complete(entry: dict[str, Any], search: EmptySearch | None) -> dict[str, Any]:
-    """Replace what the journal says about an empty search with what was found out."""
-    if search is None or search.explanation is None or not search.explanation.findings:
-        return entry
-    others = [finding for finding in entry["findings"] if finding["id"] not in _INDEX.places]
-    is_said = any(finding["id"] == WRONG_PATIENT for finding in others)
-    found = [to_json(finding) for finding in search.explanation.findings if not (is_said and finding.id == PATIENT)]
-    return entry | {"findings": sorted((*others, *found), key=_rank)} | _request(entry, search)
-
-
-def to_json(finding: Finding) -> dict[str, Any]:
-    """Return a finding as `exchange_json.finding` does. Its parameter is the one that has a corrected value, if any."""
-    name = finding.facts.get("parameter")
-    is_corrected = [name] == [new for new, _ in finding.facts.get("instead") or ()]
-    return finding.to_json() | {"degree": finding.degree, "parameter": name if is_corrected else None, "refused": False}
-
-
-def _rank(finding: Mapping[str, Any]) -> tuple[int, int]:
-    return SEVERITIES.index(finding["severity"]), importance.rank(finding["id"])
-
-
-def _request(entry: Mapping[str, Any], search: EmptySearch) -> dict[str, Any]:
-    """Return the request with the values of its search, which the journal masks, and the search that was probably meant.
-
-    A body isn't kept, so this is only for a GET.
-    """
-    sent = entry.get("request")
-    if not sent or sent["method"] != "GET":
-        return {}
-    address, _, masked = sent["url"].partition("?")
-    shown = _choose_shown(search, parse(masked).pairs)
-    pairs = tuple(shown.get(pair, pair) for pair in search.request.parameters.pairs)
-    completed: dict[str, Any] = {"request": sent | {"url": f"{address}?{encode(pairs)}" if pairs else address}}
-    corrected = search.explanation.corrected if search.explanation else None
-    if corrected is not None and "headers" in sent:
-        headers = (entry.get("corrected") or sent).get("headers") or sent["headers"]
-        new = tuple(shown.get(pair, pair) for pair in corrected.parameters.pairs)
-        completed["corrected"] = {"method": "GET", "url": f"{address}?{encode(new)}", "headers": headers}
-    return completed
-
-
-def _choose_shown(search: EmptySearch, masked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return what is shown of each parameter that doesn't belong to the search, such as a token in the URL: nothing of it."""
-    sent = search.request.parameters.pairs
-    known = frozenset(search.query.applied)
-    as_stored = masked if len(masked) == len(sent) else [(name, "") for name, _ in sent]
-    return {pair: stored for pair, stored in zip(sent, as_stored, strict=True) if pair not in known}

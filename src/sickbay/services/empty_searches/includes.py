@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sickbay.fhir.search.parameters import find
 from sickbay.fhir.search.query import Include, Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.services.empty_searches.examine import Answer, Cause
+from sickbay.services.empty_searches.examine import Answer, Cause, find_position
 from sickbay.storage.probe import Occurrence, OutOfTime, Probe
 
 ADDS_NOTHING: Final = "fhir-include-adds-nothing"
@@ -22,11 +22,9 @@ FORMS: Final = ("_include", "_revinclude")
 
 def examine_includes(probe: Probe, query: Query, visibility: Visibility) -> Answer:
     """Explain a search on one type that found something but included nothing."""
+    position = find_position(probe)
     causes = tuple(_causes(probe, query, visibility)) if query.type else ()
-    try:
-        return Answer(causes[:1], position=probe.position())
-    except OutOfTime:
-        return Answer(causes[:1])
+    return Answer(causes[:1], position=position)
 
 
 def _causes(probe: Probe, query: Query, visibility: Visibility) -> Iterator[Cause]:

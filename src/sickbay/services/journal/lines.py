@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from sickbay.services.context import Runtime
-from sickbay.services.empty_searches import explain as empty_searches
+from sickbay.services.empty_searches.completion import complete_all
 from sickbay.services.journal.exchange_json import finding, read_whole
 from sickbay.services.journal.line import WORDS
 from sickbay.services.journal.outcomes import outcome
@@ -50,24 +50,28 @@ class _Stored(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Stored)
 
 
-async def read_line(runtime: Runtime, record: Record) -> dict[str, Any]:
+async def _read_line(runtime: Runtime, record: Record) -> dict[str, Any]:
     """An exchange with the members of a list, for the administrator, and its `arrival`."""
     stored = _DECODER.decode(unpack(record.value))
     if not isinstance(stored.checks, str):  # a record of an older Sickbay, which is redacted again
         return await read_whole(runtime, record, False) | {"arrival": record.at}
-    entry = msgspec.structs.asdict(stored) | {
+    return msgspec.structs.asdict(stored) | {
         "arrival": record.at,
         "request": {"method": stored.request.method, "url": stored.request.url},
         "response": {"status": stored.response.status, "headers": stored.response.headers},
         "findings": [finding(item) for item in stored.findings],
     }
-    return empty_searches.complete(entry, runtime.empty_searches.get(stored.id))
 
 
 async def read_lines(runtime: Runtime, records: Sequence[Record]) -> list[dict[str, Any]]:
-    """Those exchanges, in the same order. records: newest first."""
-    followed = find_followed(records)
-    return [_without_advice(await read_line(runtime, record), record.key in followed) for record in records]
+    """Exchanges with the members of a list, for the administrator, and their `arrival`, in the same order."""
+    return await complete_all(runtime, [await _read_line(runtime, record) for record in records])
+
+
+async def read_newest_lines(runtime: Runtime, records: Sequence[Record]) -> list[dict[str, Any]]:
+    """The same for a list, newest first, without the advice about requests that were made after all."""
+    followed, entries = find_followed(records), await read_lines(runtime, records)
+    return [_without_advice(entry, record.key in followed) for entry, record in zip(entries, records, strict=True)]
 
 
 def _without_advice(entry: dict[str, Any], followed: bool) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import msgspec
 from sickbay.authorization.models import Client, Launch
 from sickbay.diagnosis.silence.trail import Event
 from sickbay.services.context import Runtime
-from sickbay.services.empty_searches import explain as empty_searches
+from sickbay.services.empty_searches.completion import complete_all
 from sickbay.services.journal import probable
 from sickbay.services.journal.earlier import with_earlier_moment
 from sickbay.services.journal.events import event
@@ -135,15 +135,10 @@ async def list_exchanges(
     await journal.collect()
     stored = await runtime.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
     followed = probable.find_followed(stored)
-    return [
-        _explain(runtime, await _read_whole(runtime, record, False, followed=record.key in followed)) | {"arrival": record.at}
-        for record in stored
+    entries = [
+        await _read_whole(runtime, record, False, followed=record.key in followed) | {"arrival": record.at} for record in stored
     ]
-
-
-def _explain(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
-    """An exchange for the administrator, with what is known by now about a search that found nothing."""
-    return empty_searches.complete(entry, runtime.empty_searches.get(entry["id"]))
+    return await complete_all(runtime, entries)
 
 
 async def probably_of_app(runtime: Runtime, journal: Journal, client: Client, limit: int) -> list[dict[str, Any]]:
@@ -187,7 +182,7 @@ async def read_stored_timeline(
     if not full:
         entries = [hide_private(entry) for entry in entries if is_proven(entry)]
         return Timeline([shorten(entry) for entry in entries], left_out, events=tuple(event(entry) for entry in entries))
-    entries = [_explain(runtime, entry) for entry in entries]
+    entries = await complete_all(runtime, entries)
     guessed = await _probable(runtime, await probable.of_launch(runtime, records, launch))
     events = sorted((event(entry) for entry in (*entries, *guessed)), key=lambda made: made.at)
     return Timeline([shorten(entry) for entry in entries], left_out, [shorten(entry) for entry in guessed], tuple(events))

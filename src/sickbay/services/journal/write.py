@@ -14,7 +14,6 @@ from contextvars import Context
 
 from sickbay.diagnosis.silence.progress import PREFLIGHT_SECONDS
 from sickbay.kernel.memory import ResetScope
-from sickbay.kernel.worker_channel import WorkerChannel
 from sickbay.services import clock, runtime_settings
 from sickbay.services.class_mode import progress
 from sickbay.services.class_mode.attribution import attribute
@@ -70,6 +69,8 @@ AT_A_TIME, PAUSE = 200, 0.01
 PURGED_EVERY = 3600
 ID_CHARACTERS = 200
 """No ID of an exchange or a timeline is longer."""
+TOPIC = "write"
+"""Of the question to other workers in `collect`."""
 RESENT = "resent"
 """What the terminal says of a request that Sickbay sent again."""
 
@@ -83,8 +84,6 @@ class Journal:
     def __init__(self, runtime: Runtime, most: Volume = DEFAULT_LIMITS) -> None:
         self.runtime = runtime
         self.most = most
-        self.channel: WorkerChannel | None = None
-        """To the other workers of this server."""
         self.unreachable_seconds = 0.0
         """How long workers that can't be asked may hold an exchange."""
         self._granted: Queue[Waiting[Arrived]] = Queue(GRANTED_WAITING, WAITING_BYTES)
@@ -202,13 +201,14 @@ class Journal:
     async def collect(self, wanted: str | None = None) -> None:
         """Flushes, here and at the other workers, so that every exchange that was answered before can be read."""
         await self.flush(wanted)
-        if self.channel is not None and len(wanted or "") <= ID_CHARACTERS:
-            await self.channel.ask(json.dumps(wanted).encode())
+        if self.runtime.channel is not None and len(wanted or "") <= ID_CHARACTERS:
+            await self.runtime.channel.ask(TOPIC, json.dumps(wanted).encode())
 
-    async def flush_for_worker(self, wanted: bytes) -> None:
+    async def flush_for_worker(self, wanted: bytes) -> bytes:
         """Does what another worker asks for in `collect`."""
         with suppress(Unavailable):
             await self.flush(json.loads(wanted))
+        return b""
 
     async def flush(self, wanted: str | None = None) -> None:
         """Writes all queued exchanges, in slices.

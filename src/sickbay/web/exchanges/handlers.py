@@ -15,7 +15,7 @@ from sickbay.diagnosis.corrections import with_fresh_pkce
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.services.context import Tenant
-from sickbay.services.empty_searches import explain as empty_searches
+from sickbay.services.empty_searches.completion import explain_exchange
 from sickbay.services.journal import bodies, exchange_json, own_parameters
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.record import Exchange
@@ -97,12 +97,7 @@ async def _explain(request: Request, sandbox: Sandbox, entry: dict[str, Any]) ->
     """
     runtime, administers = sandbox.runtime, may_read_all(request)
     entry = await own_parameters.restore(runtime, entry) if administers else entry
-    search, authorization = runtime.empty_searches.get(entry["id"]), request.headers.get("authorization", "")
-    if search is None or not (administers or await empty_searches.may_read(runtime, search, authorization)):
-        return entry
-    await empty_searches.explain_search(runtime, search)
-    changed = await empty_searches.changes(runtime, search) if administers else []
-    return empty_searches.complete(entry, search) | ({"changed": changed} if changed else {})
+    return await explain_exchange(runtime, entry, None if administers else request.headers.get("authorization", ""))
 
 
 async def _probably(sandbox: Sandbox, id: str) -> Probably | None:

@@ -187,7 +187,7 @@ def address(path: str, **parameters: str) -> str:
 
 
 def make_row(exchange: Mapping[str, Any], names: DisplayNames, day: str, app: str = "") -> ListedExchange:
-    """exchange: as `lines.read_line` returns it. day: on which only the time is shown. app: that it probably came from."""
+    """exchange: as `lines.read_lines` returns it. day: on which only the time is shown. app: that it probably came from."""
     when = english.instant(exchange.get("at") or 0)
     path, mark, parameters = str(exchange["request"].get("url", "")).split("/", 3)[-1].partition("?")
     request, findings = exchange["request"], exchange.get("findings") or ()

@@ -77,7 +77,7 @@ async def _json(sandbox: Sandbox, query: Parameters, reading: FilterReading) -> 
     limit, until = _number(query.get("limit"), MAXIMUM_ROWS) or ROWS, _number(query.get("before"), 2**62)
     records = await sandbox.runtime.store.find_exchanges(reading.wanted, limit, until)
     counted = await sandbox.runtime.store.count_exchanges(reading.wanted, COUNTED) if len(records) == limit else len(records)
-    shown = [lines.to_json(entry) for entry in await lines.read_lines(sandbox.runtime, records)]
+    shown = [lines.to_json(entry) for entry in await lines.read_newest_lines(sandbox.runtime, records)]
     return error_responses.json(shown, headers={"x-total-count": str(counted)})
 
 
@@ -89,7 +89,7 @@ async def _view(
     if query.get("part") != "list":  # what the stream told of is stored
         await sandbox.journal.collect()
     records = await runtime.store.find_exchanges(reading.wanted, ROWS + 1, until)
-    entries = await lines.read_lines(runtime, records[:ROWS])
+    entries = await lines.read_newest_lines(runtime, records[:ROWS])
     client, stalled = None, list[LaunchProgress]()
     if until is None and (not reading.wanted or (client := await _only_app(sandbox, reading))):
         entries, stalled = await _with_unnamed(sandbox, records[:ROWS], entries, client)

@@ -136,8 +136,9 @@ async def _beginning(
             yield event
         position = missed.news.position
     elif last := _number(query.get("last"), 0, MAXIMUM_LAST):
-        for record in reversed(await runtime.store.find_exchanges(wanted, last)):
-            yield _event("exchange", lines.to_json(await lines.read_line(runtime, record)))
+        records = (await runtime.store.find_exchanges(wanted, last))[::-1]
+        for entry in await lines.read_lines(runtime, records):
+            yield _event("exchange", lines.to_json(entry))
     yield _event("ready", {"heartbeat": HEARTBEAT_SECONDS}, position)
 
 
@@ -177,10 +178,11 @@ async def _may_still_read(request: Request, sandbox: Sandbox) -> bool:
 async def _exchange_events(runtime: Runtime, rows: Sequence[ExchangeRow]) -> list[bytes]:
     """Exchanges that were deleted in the meantime are left out."""
     records = await asyncio.gather(*(runtime.store.get("exchange", row.key) for row in rows))
+    stored = [(row, record) for row, record in zip(rows, records, strict=True) if record is not None]
+    entries = await lines.read_lines(runtime, [record for _, record in stored])
     return [
-        _event("exchange", lines.to_json(await lines.read_line(runtime, record)), JournalPosition(row.number, row.at))
-        for row, record in zip(rows, records, strict=True)
-        if record is not None
+        _event("exchange", lines.to_json(entry), JournalPosition(row.number, row.at))
+        for (row, _), entry in zip(stored, entries, strict=True)
     ]
 
 
