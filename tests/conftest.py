@@ -165,7 +165,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]):
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
     """Remove the folders of a fixture after it. pytest itself removes those of `tmp_path`, except after a failure."""
     with MADE.collect() as folders:
         if fixturedef.argname != "tmp_path":
@@ -174,7 +174,7 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call():
+def pytest_runtest_call() -> Generator[None]:
     """Remove the folders that a law made for its examples, unless it failed."""
     with MADE.collect() as folders:
         yield

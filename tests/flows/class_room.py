@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
+from starlette.routing import Route
 from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, receive
 from tests.flows.shared_app import Sitting
 
@@ -16,6 +18,8 @@ SENT = HTML | {"Origin": BASE}
 TOKEN = "token-of-the-teacher-0123456789"
 CODE = re.compile(r'<code id="code">([0-9a-z-]+)</code>')
 CHART = "/general/ehr/patients/p-0001"
+LEAVING = ("/developer/join", "/developer/sign-out", "/theme")
+"""Addresses that only change the browser that asks."""
 
 
 def read_field(answer: httpx2.Response, name: str = "csrf") -> str:
@@ -129,3 +133,36 @@ async def work(flow: Flow, app_id: str) -> dict[str, Any]:
     read = await app.get("/general/r4/Patient/p-0001", headers={"Authorization": f"Bearer {token['access_token']}"})
     assert read.status_code == 200, read.text
     return dict(token)
+
+
+@dataclass(frozen=True)
+class Room:
+    """The class after the first student has worked. code: of the second one. refused, launch: an exchange and a timeline."""
+
+    teacher: Flow
+    first: Flow
+    second: Flow
+    code: str
+    student: str
+    app: str
+    client_id: str
+    exchanges: tuple[str, ...]
+    refused: str
+    launch: str
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return (self.app, self.client_id, self.student, self.refused, self.launch)
+
+
+def list_addresses(flow: Flow, room: Room) -> list[tuple[str, str]]:
+    """The method and the path of every page and of all of /admin, once for each id of the first student that fits."""
+    found: dict[tuple[str, str], None] = {}
+    for route in flow.application.routes:
+        if not isinstance(route, Route) or "{path:path}" in route.path or route.path.startswith(LEAVING):
+            continue
+        fixed = re.sub(r"{patient(:\w+)?}", "p-0001", route.path)
+        for id in room.ids:
+            path = re.sub(r"{\w+(:\w+)?}", id, fixed)
+            found |= {(method, path): None for method in route.methods or ()}
+    return list(found)

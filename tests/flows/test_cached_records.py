@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.flows.flow import Flow, run
 
-from sickbay.services import access, origins
+from sickbay.services import access, registration
 from sickbay.services.context import Secrets
 from sickbay.services.redaction import live_secrets
 from sickbay.storage.interface import ResourceSpace
@@ -41,7 +41,7 @@ def test_no_cache_depends_on_a_kind_of_record_that_leaves_the_stamp_unchanged(
         context = await access.load_context(runtime, tenant, "r4", tenant.fhir_base("r4"), f"Bearer {token}")
         assert context.token
         assert context.user
-        await origins._load_registered(runtime, tenant)
+        await registration.load_origins(runtime, tenant.name)
         runtime.secrets = Secrets()
         assert (await live_secrets.read_stored(runtime)).hashes
         await filling._fill(ResourceSpace("general", "r4"))

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from starlette.routing import Route
 from tests.flows import class_room
-from tests.flows.class_room import HTML, SENT, TOKEN, open_app, post, read_field, register, sign_in_at_hospital, work
+from tests.flows.class_room import (
+    HTML,
+    SENT,
+    TOKEN,
+    Room,
+    list_addresses,
+    open_app,
+    post,
+    read_field,
+    register,
+    sign_in_at_hospital,
+    work,
+)
 from tests.flows.flow import BASE, Flow
 from tests.flows.shared_app import Sitting, sitting
 
@@ -29,26 +38,6 @@ def shared(engine: Callable[[], str | None], tmp_path_factory: pytest.TempPathFa
         folder, engine(), patients=3, admin_token=TOKEN, class_mode=True, keep_bodies=True, today="2026-03-31"
     ) as opened:
         yield opened
-
-
-@dataclass(frozen=True)
-class Room:
-    """The class after the first student has worked. code: of the second one. refused, launch: an exchange and a timeline."""
-
-    teacher: Flow
-    first: Flow
-    second: Flow
-    code: str
-    student: str
-    app: str
-    client_id: str
-    exchanges: tuple[str, ...]
-    refused: str
-    launch: str
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        return (self.app, self.client_id, self.student, self.refused, self.launch)
 
 
 @pytest.fixture(scope="module")
@@ -87,21 +76,6 @@ def room(shared: Sitting) -> Room:
     return Room(class_room.open_teacher(shared), first, second, code, **known)
 
 
-def list_addresses(flow: Flow, room: Room) -> list[tuple[str, str]]:
-    """The method and the path of every page and of all of /admin, once for each id of the first student that fits."""
-    found: dict[tuple[str, str], None] = {}
-    for route in flow.application.routes:
-        if not isinstance(route, Route) or "{path:path}" in route.path or route.path.startswith(LEAVING):
-            continue
-        fixed = re.sub(r"{patient(:\w+)?}", "p-0001", route.path)
-        for id in room.ids:
-            path = re.sub(r"{\w+(:\w+)?}", id, fixed)
-            found |= {(method, path): None for method in route.methods or ()}
-    return list(found)
-
-
-LEAVING = ("/developer/join", "/developer/sign-out", "/theme")
-"""Addresses that only change the browser that asks."""
 FORMS = ("end", "kind", "name", "policy", "cards", "tenant", "form", "action", "move", "redirect_uris", "file")
 """Fields of our forms."""
 

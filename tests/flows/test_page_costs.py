@@ -116,12 +116,12 @@ async def with_an_expired_token(app: SilentApp) -> None:
     app.waits(4000)
 
 
-async def refused_at_the_end(app: SilentApp) -> None:
+async def with_refusals_at_the_end(app: SilentApp) -> None:
     for _ in range(40):
         await app.reads("Practitioner/pr-1")
 
 
-STORIES: Final = (only_in_the_middle, with_a_new_token, with_an_expired_token, refused_at_the_end)
+STORIES: Final = (only_in_the_middle, with_a_new_token, with_an_expired_token, with_refusals_at_the_end)
 
 
 def test_the_list_of_launches_says_of_a_long_launch_what_all_of_its_requests_say(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_equal_masks_are_not_called_equal() -> None:
 
 
 def test_a_name_that_is_not_recorded_is_described_in_words() -> None:
-    said = differ([authorize(**{"‹name of 4 characters›": "‹9 characters›"})], [authorize()])
+    said = differ([authorize(302, **{"‹name of 4 characters›": "‹9 characters›"})], [authorize()])
     assert said.endswith("only this launch has a parameter whose name isn’t recorded (4 characters): `‹9 characters›`.")
 
 

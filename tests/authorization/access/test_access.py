@@ -368,24 +368,6 @@ def test_a_trailing_slash_of_a_base_does_not_matter(slashes: tuple[str, str]) ->
     assert outcome(structs.replace(fhir_request(), base=BASE + slashes[1]), known) is None
 
 
-@pytest.mark.parametrize(
-    ("token", "type", "letters", "scope"),
-    [
-        (structs.replace(TOKEN, scope="user/Patient.rs", patient=None), "Condition", "r", "user/Condition.rs"),
-        (structs.replace(TOKEN, scope="system/Patient.rs", patient=None, user=None), "Condition", "r", "system/Condition.rs"),
-        (structs.replace(TOKEN, scope="patient/Patient.read"), "Condition", "rs", "patient/Condition.read"),
-        (structs.replace(TOKEN, scope="patient/Patient.read"), None, "s", "patient/*.read"),
-        (structs.replace(TOKEN, scope="patient/Patient.read"), "Condition", "d", "patient/Condition.write"),
-        (structs.replace(TOKEN, scope="patient/Patient.rs"), "Condition", "rs", "patient/Condition.rs"),
-        (structs.replace(TOKEN, scope="patient/Patient.rs"), "Condition", "cu", "patient/Condition.cu"),
-    ],
-)
-def test_the_needed_scope_has_the_level_and_syntax_of_the_granted_ones(
-    token: AccessToken, type: str | None, letters: str, scope: str
-) -> None:
-    assert access_scope.needed_scope(token, type, letters) == scope
-
-
 def test_filters_apply_to_system_scopes_and_shared_types() -> None:
     narrow = visible_with("system/Observation.rs?category=x", patient=None, user=None)
     assert not narrow.allows("Observation", "r", [], [])
