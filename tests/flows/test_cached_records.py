@@ -19,7 +19,7 @@ DEPENDING = {
     "sandbox/population_loader.py",
     "services/access.py",
     "services/redaction/live_secrets.py",
-    "services/origins.py",
+    "services/registration.py",
 }
 """The files that ask the store for its stamp. The next test fills the cache of each."""
 
