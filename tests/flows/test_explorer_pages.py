@@ -140,6 +140,18 @@ def test_a_narrative_is_plain_text_and_html_in_a_binary_is_shown_as_text(tmp_pat
     run(steps, tmp_path)
 
 
+def test_picking_asks_for_words_where_a_hospital_does_not_list_everyone(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        pick = "/developer/explorer/general/r4/user:okafor/Patient/_pick?for=Observation&parameter=patient"
+        page = await open_page(flow, pick)
+        assert page.status_code == 200
+        assert "Type what to find. General Hospital doesn’t list all of them." in page.text
+        assert "fhir-search-unbounded" not in page.text
+        assert "Timothy Peters" in (await open_page(flow, f"{pick}&find=peters")).text
+
+    run(steps, tmp_path)
+
+
 def test_the_query_and_the_path_stay_text(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         _, root = await _writer(flow)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,10 @@ def test_the_administrator_sees_the_bodies_of_fhir_requests(tmp_path: Path) -> N
         page = (await flow.http.get(f"/exchanges/{id}", headers={"Accept": "text/html"})).text
         assert "These contain patients’ data as it was sent." in page
         assert "Oberholtzer" in page
-        assert "kept in memory" in (await flow.http.get("/exchanges", headers={"Accept": "text/html"})).text
+        assert re.search(r"Response <span class=\"quiet small\">application/fhir\+json, \d+ B</span>", page), re.findall(r"body-head.*", page)
+        listed = (await flow.http.get("/exchanges?flat=1", headers={"Accept": "text/html"})).text
+        assert "kept in memory" in listed
+        assert re.search(rf'href="/exchanges/{id}#h-bodies">Bodies: \d+ B sent, \d+ B received</a>', listed)
 
     run(steps, tmp_path, keep_bodies=True)
 
@@ -114,6 +118,8 @@ def test_the_oldest_are_dropped_and_a_reset_forgets_all(tmp_path: Path, monkeypa
         assert kept.find(first) is None
         assert kept.find(ids[-1]) is not None
         assert kept._bytes <= 5000
+        dropped = (await flow.http.get(f"/exchanges/{first}", headers={"Accept": "text/html"})).text
+        assert "The bodies of this exchange are no longer in memory." in dropped
         await flow.http.post("/admin/reset", json={})
         assert kept.find(ids[-1]) is None
         assert kept._bytes == 0

@@ -93,13 +93,13 @@ class CallCounter:
         self.calls += event in ("call", "c_call")
 
 
-async def only_in_the_middle(app: SilentApp) -> None:
+async def get_data_only_in_the_middle(app: SilentApp) -> None:
     """Data was granted only between many refusals."""
     for path in (*["Patient/unknown"] * 12, *["Patient/p-0001"] * 3, *["Patient/unknown"] * 25):
         await app.reads(path)
 
 
-async def with_a_new_token(app: SilentApp) -> None:
+async def refresh_the_token(app: SilentApp) -> None:
     """The token was refreshed in the middle, and that one hasn't expired."""
     for _ in range(15):
         await app.reads()
@@ -110,18 +110,18 @@ async def with_a_new_token(app: SilentApp) -> None:
     app.waits(1000)
 
 
-async def with_an_expired_token(app: SilentApp) -> None:
+async def let_the_token_expire(app: SilentApp) -> None:
     for _ in range(40):
         await app.reads()
     app.waits(4000)
 
 
-async def with_refusals_at_the_end(app: SilentApp) -> None:
+async def get_nothing(app: SilentApp) -> None:
     for _ in range(40):
         await app.reads("Practitioner/pr-1")
 
 
-STORIES: Final = (only_in_the_middle, with_a_new_token, with_an_expired_token, with_refusals_at_the_end)
+STORIES: Final = (get_data_only_in_the_middle, refresh_the_token, let_the_token_expire, get_nothing)
 
 
 def test_the_list_of_launches_says_of_a_long_launch_what_all_of_its_requests_say(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from sickbay.web.exchanges.resend_view import (
     edit_tables,
     path_of,
 )
-from sickbay.web.exchanges.views import ShownBody
+from sickbay.web.exchanges.shown_bodies import ShownBody
 from sickbay.web.pages.parts import Frame, Link
 
 SPEC = {"name": "SMART App Launch 2.2, Obtain authorization code", "url": "https://hl7.org/fhir/smart-app-launch/"}
@@ -203,9 +203,10 @@ def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
     offered = replace(view(make_refused()), resend=ResendOffer("/exchanges/x/resend", True, True, "Sickbay sends it."))
     both = compare(make_refused(), grant(), ("Sickbay filled in a new code.",), "{}")
     resent = replace(view({**grant(), "resent_from": "x"}), comparison=both)
-    bodies = (ShownBody("Request", ""), ShownBody("Response", '{"resourceType": "Patient"}'))
+    patient = ShownBody("Response", '{"resourceType": "Patient"}', "application/fhir+json", 12)
     return {
-        "exchange-bodies": ("exchange", replace(view(grant()), bodies=bodies), DEVELOPER),
+        "exchange-bodies": ("exchange", replace(view(grant()), bodies=(ShownBody("Request", ""), patient)), DEVELOPER),
+        "exchange-bodies-dropped": ("exchange", replace(view(grant()), bodies_dropped=True), DEVELOPER),
         "exchange-offered": ("exchange", offered, DEVELOPER),
         "exchange-resent": ("exchange", resent, DEVELOPER),
         "resend": ("resend", _edit_view(WRITE_REQUEST), DEVELOPER),

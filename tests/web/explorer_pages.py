@@ -95,6 +95,7 @@ def _search_pages() -> dict[str, tuple[str, Any, Frame]]:
             HERE,
         ),
         "explorer-pick": ("explorer_search", picking, HERE),
+        "explorer-pick-first": ("explorer_search", replace(picking, sent=None, results=None), HERE),
     }
 
 

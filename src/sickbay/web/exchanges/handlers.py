@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from sickbay.diagnosis.corrections import with_fresh_pkce
+from sickbay.diagnosis.stages import FHIR_STAGES
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.services.context import Tenant
@@ -23,8 +24,9 @@ from sickbay.services.redaction.redaction import RecordedResponse
 from sickbay.web import error_responses, html_response, students
 from sickbay.web.exchanges import markdown
 from sickbay.web.exchanges.resend_view import Comparison, compare, offer
+from sickbay.web.exchanges.shown_bodies import list_bodies
 from sickbay.web.exchanges.timeline_steps import EVIDENCE
-from sickbay.web.exchanges.views import Probably, as_text, exchange_view, list_bodies
+from sickbay.web.exchanges.views import ExchangeView, Probably, as_text, exchange_view
 from sickbay.web.explorer.from_exchange import find_link
 from sickbay.web.html_response import Form, preferred_form
 from sickbay.web.http_request import headers_of, mark_resent, raw_path, state_of
@@ -79,9 +81,17 @@ async def show_exchange(
             resend=None if students.owner_of(request) else offer(entry, find_start(sandbox, entry)),
             comparison=await _compare(sandbox, entry, notes, body),
             explorer="" if students.owner_of(request) else find_link(entry),
-            bodies=list_bodies(await bodies.add(sandbox.runtime, dict(entry))) if _may_read_bodies(request) else (),
         )
+        view = await _add_bodies(sandbox, entry, view) if _may_read_bodies(request) else view
     return html_response.page(request, sandbox, "exchange", view, await _page_options(request, sandbox))
+
+
+async def _add_bodies(sandbox: Sandbox, entry: Mapping[str, Any], view: ExchangeView) -> ExchangeView:
+    kept = sandbox.runtime.kept_bodies
+    if kept is None or entry.get("stage") not in FHIR_STAGES:
+        return view
+    shown = list_bodies(await bodies.add(sandbox.runtime, dict(entry)), kept.find(entry["id"]))
+    return replace(view, bodies=shown, bodies_dropped=not shown)
 
 
 async def _compare(sandbox: Sandbox, entry: Mapping[str, Any], notes: Sequence[str], body: str) -> Comparison | None:

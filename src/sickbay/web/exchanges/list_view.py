@@ -16,7 +16,9 @@ from urllib.parse import urlencode
 from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
 from sickbay.services.journal.outcomes import describe_injected, outcome, problem
+from sickbay.services.kept_bodies import KeptExchange
 from sickbay.services.launch_progress import LaunchProgress
+from sickbay.web.exchanges.shown_bodies import describe_kept, describe_size
 from sickbay.web.exchanges.timeline_steps import evidence
 from sickbay.web.portal.developer_views import LineKind
 
@@ -59,6 +61,8 @@ class ListedExchange:
     probably: str = ""
     is_resent: bool = False
     """Sickbay itself sent the request again."""
+    bodies: str = ""
+    """Which bodies were kept, and their sizes; "" if none were."""
 
     @property
     def icon(self) -> str:
@@ -186,8 +190,13 @@ def address(path: str, **parameters: str) -> str:
     return f"{path}?{query}" if query else path
 
 
-def make_row(exchange: Mapping[str, Any], names: DisplayNames, day: str, app: str = "") -> ListedExchange:
-    """exchange: as `lines.read_lines` returns it. day: on which only the time is shown. app: that it probably came from."""
+def make_row(
+    exchange: Mapping[str, Any], names: DisplayNames, day: str, app: str = "", kept: KeptExchange | None = None
+) -> ListedExchange:
+    """exchange: as `lines.read_lines` returns it. day: on which only the time is shown. app: that it probably came from.
+
+    kept: its bodies, if they were kept.
+    """
     when = english.instant(exchange.get("at") or 0)
     path, mark, parameters = str(exchange["request"].get("url", "")).split("/", 3)[-1].partition("?")
     request, findings = exchange["request"], exchange.get("findings") or ()
@@ -210,6 +219,7 @@ def make_row(exchange: Mapping[str, Any], names: DisplayNames, day: str, app: st
         worst is not None and worst["severity"] == "warning" and kind == "passed",
         evidence(exchange),
         bool(exchange.get("resent_from")),
+        describe_kept(kept) if kept else "",
     )
 
 
@@ -233,15 +243,6 @@ def describe_duration(milliseconds: float | None) -> str:
     if milliseconds >= 1000:
         return f"{milliseconds / 1000:.1f} s"
     return f"{milliseconds:.0f} ms" if milliseconds >= 10 else f"{milliseconds:.1f} ms"
-
-
-def describe_size(size: int | None) -> str:
-    """'512 B', '1.8 KB', '2.4 MB'; "" if it isn't known."""
-    if size is None:
-        return ""
-    if size >= 1_000_000:
-        return f"{size / 1_000_000:.1f} MB"
-    return f"{size / 1000:.1f} KB" if size >= 1000 else f"{size} B"
 
 
 def group(

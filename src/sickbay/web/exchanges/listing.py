@@ -97,7 +97,8 @@ async def _view(
         stalled = await _find_stalled(sandbox, records[:ROWS], None, student)
     names = await _names(sandbox, entries)
     day = list_view.day_of(entries)
-    rows = [list_view.make_row(entry, names, day, client.name if client else "") for entry in entries]
+    kept, app = None if student else runtime.kept_bodies, client.name if client else ""
+    rows = [list_view.make_row(entry, names, day, app, kept.find(str(entry["id"])) if kept else None) for entry in entries]
     flat, more = query.get("flat") == "1", len(records) > ROWS
     older = address("/exchanges", q=text, flat="1" if flat else "", before=str(records[ROWS - 1].at)) if more else ""
     counted = await runtime.store.count_exchanges(reading.wanted, COUNTED) if more else 0
@@ -111,7 +112,7 @@ async def _view(
         older=older,
         flat=flat,
         live=until is None,
-        keeps_bodies=sandbox.runtime.kept_bodies is not None,
+        keeps_bodies=kept is not None,
     )
 
 

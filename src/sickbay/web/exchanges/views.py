@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.answers.values import CODES
@@ -20,6 +20,7 @@ from sickbay.kernel.english import join
 from sickbay.web.exchanges import code_samples, scope_table
 from sickbay.web.exchanges.parameter_table import Found, Row, compare
 from sickbay.web.exchanges.resend_view import Comparison, ResendOffer
+from sickbay.web.exchanges.shown_bodies import ShownBody
 from sickbay.web.pages import exchange_summary
 from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, fold, steps_of, tally
 from sickbay.web.pages.parts import FindingView, Link, TextPiece, Verdict, findings
@@ -46,13 +47,6 @@ class Probably:
     app_href: str
     launch: str
     why: str
-
-
-class ShownBody(NamedTuple):
-    """A body that `--keep-bodies` kept, masked. text: "" if there was none."""
-
-    title: str
-    text: str
 
 
 PLACES = {
@@ -108,6 +102,8 @@ class ExchangeView:
     """None for readers who may not send it again."""
     bodies: tuple[ShownBody, ...] = ()
     """Of a FHIR request and its response; empty unless they were kept."""
+    bodies_dropped: bool = False
+    """The bodies of such exchanges are kept, but no longer those of this one."""
     comparison: Comparison | None = None
     """With the exchange whose request was sent again."""
     explorer: str = ""
@@ -281,10 +277,3 @@ def as_text(view: ExchangeView, address: str = "") -> str:
 
 def _to_text(pieces: Sequence[TextPiece] | None, missing: str) -> str:
     return missing if pieces is None else "".join(piece.text for piece in pieces)
-
-
-def list_bodies(entry: Mapping[str, Any]) -> tuple[ShownBody, ...]:
-    """The bodies of an exchange that has them."""
-    if not entry.get("bodies_kept"):
-        return ()
-    return tuple(ShownBody(name, entry[name.lower()]["body"] or "") for name in ("Request", "Response"))

@@ -30,6 +30,8 @@ TABLE_BYTES: Final = 60_000
 ROW_BYTES, CELL_BYTES = 220, 90
 """Of the markup around a row and a cell."""
 NOTE_CHARACTERS: Final = 300
+NEEDS_CRITERIA: Final = 400
+"""The status of a search without criteria, if the hospital requires some."""
 PICKED_BY: Final = ("name", "title", "code:text", "identifier", "_id")
 """The parameters by which resources are found to be picked: the first that the type has."""
 
@@ -156,7 +158,8 @@ async def show_pick(page: ExplorerPage, type: str) -> Response:
     by = next(name for name in PICKED_BY if find(place.version, type, name.partition(":")[0]))
     pairs = [*([(by, text)] if text else []), ("_count", "20")]
     asked = await ask(page.base, place._replace(path=type, query=encode(pairs)), page.viewer)
-    problem = await find_problem(asked)
+    needs_words = not text and asked.response.status == NEEDS_CRITERIA
+    problem = None if needs_words else await find_problem(asked)
     bundle = await read_json(asked.response.body) if asked.is_ok else {}
     kept = parse(query).pairs
     back = place.at(path, encode(kept))
@@ -167,7 +170,7 @@ async def show_pick(page: ExplorerPage, type: str) -> Response:
         lambda bar: SearchView(
             bar=bar,
             title=f"Pick {with_article(type)}",
-            sent=describe_sent(page, asked),
+            sent=None if needs_words else describe_sent(page, asked),
             results=list_results(place, bundle, type, use) if asked.is_ok else None,
             problem=problem,
             picking=parameter,
@@ -175,5 +178,5 @@ async def show_pick(page: ExplorerPage, type: str) -> Response:
             filter=(place.at(f"{type}/{PICK}"), by, text),
             hidden=hidden,
         ),
-        asked.response.status,
+        200 if needs_words else asked.response.status,
     )
