@@ -9,6 +9,8 @@ import pytest
 from tests.flows.flow import BASE, Flow
 from tests.flows.shared_app import Sitting
 
+from sickbay.web.oauth.metadata_hints import OF_OPENID, OF_SERVER, OF_SMART
+
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 BASES = {"/general/r4": True, "/general/dstu2": True, "/cerner/r4": False, "/epic/api/FHIR/R4": False}
 
@@ -108,3 +110,79 @@ async def get_with(flow: Flow, scope: str, query: str) -> Any:
     body = {"app": app["app_id"], "scope": scope, "user": await flow.clinician(), **who}
     token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
     return await flow.http.get(f"/general/r4/{query}", headers={"Authorization": f"Bearer {token}"})
+
+
+KINDS = (OF_SERVER, OF_OPENID, WELL_KNOWN, OF_SMART)
+PLACES = (
+    "",
+    "/",
+    "/general",
+    "/general/",
+    "/general/r4",
+    "/epic/oauth2",
+    "/cerner",
+    "/epic/api/FHIR/R4",
+    "/mcp",
+    "/mcp/",
+    "/no",
+)
+
+
+def test_each_form_has_the_document_or_says_in_json_where_it_is(shared: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        for path in (path for kind in KINDS for place in PLACES for path in (kind + place, place.rstrip("/") + kind)):
+            answer = await flow.http.get(path, headers={"Accept": "text/html, */*", "Origin": "https://a.example"})
+            assert answer.status_code in (200, 404)
+            assert "json" in answer.headers["content-type"], path
+            assert answer.headers["access-control-allow-origin"] == "*"
+            document = answer.json()
+            if answer.status_code == 200:
+                assert document.keys() & {"issuer", "resource"}, path
+            elif "resourceType" not in document:
+                assert document["error"] == "not_found"
+                assert document["error_description"]
+
+    shared.do(steps)
+
+
+@pytest.mark.parametrize("form", [OF_SERVER + "/general", OF_OPENID + "/general", "/general" + OF_OPENID])
+def test_the_three_forms_that_clients_of_mcp_have_to_try_have_the_metadata(shared: Sitting, form: str) -> None:
+    async def steps(flow: Flow) -> None:
+        assert (await flow.http.get(form)).json()["issuer"] == f"{BASE}/general"
+
+    shared.do(steps)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/general/.well-known/oauth-authorization-server", "RFC 8414 inserts"),
+        ("/general/r4/.well-known/oauth-authorization-server", f"Use {BASE}{OF_SERVER}/general."),
+        ("/.well-known/oauth-authorization-server/general/r4", f"are at {BASE}{OF_SERVER}/general."),
+        ("/.well-known/oauth-authorization-server/general/", f"are at {BASE}{OF_SERVER}/general."),
+        ("/.well-known/oauth-authorization-server", f"{BASE}{OF_SERVER}/general, "),
+        ("/.well-known/smart-configuration/general/r4", f"is {BASE}/general/r4{OF_SMART}."),
+        ("/.well-known/oauth-protected-resource/mcp", "/mcp have no OAuth"),
+        ("/.well-known/oauth-authorization-server/mcp", "/mcp have no OAuth"),
+        ("/mcp/.well-known/oauth-protected-resource", "/mcp have no OAuth"),
+        ("/general/.well-known/oauth-protected-resource", "followed by the path of the base"),
+    ],
+)
+def test_another_form_is_explained(shared: Sitting, path: str, text: str) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get(path)
+        assert answer.status_code == 404
+        assert text in answer.text
+
+    shared.do(steps)
+
+
+def test_a_request_for_the_metadata_of_a_hospital_is_recorded(shared: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get("/general/.well-known/oauth-authorization-server")
+        exchange = await flow.http.get(
+            f"/exchanges/{answer.headers['x-correlation-id']}", headers={"Accept": "application/json"}
+        )
+        assert (exchange.json()["stage"], exchange.json()["response"]["status"]) == ("discovery", 404)
+
+    shared.do(steps)
