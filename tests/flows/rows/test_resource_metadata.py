@@ -186,3 +186,18 @@ def test_a_request_for_the_metadata_of_a_hospital_is_recorded(shared: Sitting) -
         assert (exchange.json()["stage"], exchange.json()["response"]["status"]) == ("discovery", 404)
 
     shared.do(steps)
+
+
+@pytest.mark.parametrize(
+    "path", [OF_SERVER + "/general", OF_OPENID + "/general", "/general" + OF_OPENID, WELL_KNOWN + "/general/r4"]
+)
+def test_a_fault_of_discovery_reaches_each_form_of_the_metadata(shared: Sitting, path: str) -> None:
+    async def steps(flow: Flow) -> None:
+        fault = {"kind": "member", "tenant": "general", "stage": "discovery", "set": {"changed": True}}
+        assert (await flow.http.post("/admin/faults", json=fault)).status_code == 201
+        changed = (await flow.http.get(path)).json()
+        await flow.http.delete("/admin/faults")
+        assert changed.pop("changed") is True
+        assert (await flow.http.get(path)).json() == changed
+
+    shared.do(steps)
