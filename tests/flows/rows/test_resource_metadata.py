@@ -105,11 +105,48 @@ def test_a_step_up_challenge_names_all_scopes_at_once(shared: Sitting, held: str
 
 
 async def get_with(flow: Flow, scope: str, query: str) -> Any:
+    return await flow.http.get(f"/general/r4/{query}", headers=await authorization(flow, scope))
+
+
+async def authorization(flow: Flow, scope: str) -> dict[str, str]:
     app = await flow.register(scope=scope)
     who = {"patient": "p-0001"} if scope.startswith("patient/") else {}
     body = {"app": app["app_id"], "scope": scope, "user": await flow.clinician(), **who}
     token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
-    return await flow.http.get(f"/general/r4/{query}", headers={"Authorization": f"Bearer {token}"})
+    return {"Authorization": f"Bearer {token}"}
+
+
+SENT = (
+    ("POST", "Observation", {"resourceType": "Observation", "status": "final", "code": {"text": "pain"}}),
+    ("PUT", "Condition/c-new", {"resourceType": "Condition", "id": "c-new"}),
+    ("GET", "MedicationRequest?_include=MedicationRequest:requester:Practitioner", None),
+    ("GET", "Patient", None),
+)
+
+
+@pytest.mark.parametrize("first", range(len(SENT)))
+def test_the_challenge_of_a_transaction_names_the_scopes_of_all_entries(shared: Sitting, first: int) -> None:
+    async def steps(flow: Flow) -> None:
+        entries = [*SENT[first:], *SENT[:first]]
+        bundle = {
+            "resourceType": "Bundle",
+            "type": "transaction",
+            "entry": [
+                {"request": {"method": method, "url": url}} | ({"resource": resource} if resource else {})
+                for method, url, resource in entries
+            ],
+        }
+        answer = await flow.http.post("/general/r4", json=bundle, headers=await authorization(flow, "patient/Patient.rs"))
+        assert answer.status_code == 403
+        assert set(read_challenge(answer.headers["www-authenticate"])["scope"].split()) == {
+            "patient/Observation.c",
+            "patient/Condition.u",
+            "patient/MedicationRequest.rs",
+            "patient/Practitioner.rs",
+            "patient/Patient.rs",
+        }
+
+    shared.do(steps)
 
 
 KINDS = (OF_SERVER, OF_OPENID, WELL_KNOWN, OF_SMART)
