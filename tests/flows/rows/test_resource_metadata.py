@@ -116,7 +116,7 @@ async def authorization(flow: Flow, scope: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-SENT = (
+SENT: tuple[tuple[str, str, Any], ...] = (
     ("POST", "Observation", {"resourceType": "Observation", "status": "final", "code": {"text": "pain"}}),
     ("PUT", "Condition/c-new", {"resourceType": "Condition", "id": "c-new"}),
     ("GET", "MedicationRequest?_include=MedicationRequest:requester:Practitioner", None),
