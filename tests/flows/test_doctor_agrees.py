@@ -33,6 +33,7 @@ ELSEWHERE = {
     "mcp-proxy-no-aud": "a confidential app that serves a resource",
     "mcp-resource-missing": "a document at the `client_id`",
     "mcp-resource-trailing-slash": "the app here has automatic approval without a patient",
+    "mcp-scope-default": "the app here has automatic approval without a patient",
     "nonce-reused": "an earlier request",
     "parameters-in-fragment": "no server sees a fragment",
     "pkce-challenge-reused": "an earlier request",

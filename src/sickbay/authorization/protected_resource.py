@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from sickbay.authorization.access.scope import list_operation_scopes
@@ -90,12 +91,23 @@ def document(resource: str, issuer: str, listed: tuple[str, ...], name: str, doc
     }
 
 
-def challenge_parameters(refusal: Refusal, request: AccessRequest, context: AccessContext, base: str) -> dict[str, str]:
-    """Returns what a challenge says besides the error: where the metadata are, and all scopes that the operation needs."""
+MAXIMUM_CHALLENGE_SCOPES = 50
+"""A transaction can be about every type, and a header has to stay short."""
+
+
+def challenge_parameters(
+    refusal: Refusal, request: AccessRequest, context: AccessContext, base: str, entries: Iterable[AccessRequest] = ()
+) -> dict[str, str]:
+    """Returns what a challenge says besides the error: where the metadata are, and all scopes that the operation needs.
+
+    entries: all requests of a transaction, which is refused as a whole.
+    """
     policy = context.server.policy if isinstance(context.server, Server) else Policy()
     parameters = {"resource_metadata": metadata_url(base)} if policy.resource_metadata else {}
     if refusal.status == 403 and isinstance(context.token, AccessToken):
-        return {"scope": " ".join(list_operation_scopes(request, context.token, context.version)), **parameters}
+        token, version = context.token, context.version
+        needed = (scope for each in (request, *entries) for scope in list_operation_scopes(each, token, version))
+        return {"scope": " ".join(islice(dict.fromkeys(needed), MAXIMUM_CHALLENGE_SCOPES)), **parameters}
     if refusal.status == 401 and parameters:
         return {"scope": " ".join(_first_scopes(request, policy)), **parameters}
     return parameters

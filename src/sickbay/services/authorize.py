@@ -197,8 +197,8 @@ async def _waiting(
     timeline: str,
     exchange: str,
 ) -> PendingAuthorization:
-    """The accepted request with all that it names. It isn't stored yet."""
-    request = decision.request
+    """The accepted request with all that it names, and with default scopes if it has none. It isn't stored yet."""
+    request = stage.with_default_scopes(decision.request, client, tenant.server)
     code = request.parameters.get("launch")
     key = records.digest(code) if launch and code else ""
     person = await _person(runtime, tenant, client, login)

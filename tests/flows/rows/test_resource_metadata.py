@@ -9,6 +9,8 @@ import pytest
 from tests.flows.flow import BASE, Flow
 from tests.flows.shared_app import Sitting
 
+from sickbay.web.oauth.metadata_hints import OF_OPENID, OF_SERVER, OF_SMART
+
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 BASES = {"/general/r4": True, "/general/dstu2": True, "/cerner/r4": False, "/epic/api/FHIR/R4": False}
 
@@ -103,8 +105,136 @@ def test_a_step_up_challenge_names_all_scopes_at_once(shared: Sitting, held: str
 
 
 async def get_with(flow: Flow, scope: str, query: str) -> Any:
+    return await flow.http.get(f"/general/r4/{query}", headers=await authorization(flow, scope))
+
+
+async def authorization(flow: Flow, scope: str) -> dict[str, str]:
     app = await flow.register(scope=scope)
     who = {"patient": "p-0001"} if scope.startswith("patient/") else {}
     body = {"app": app["app_id"], "scope": scope, "user": await flow.clinician(), **who}
     token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]
-    return await flow.http.get(f"/general/r4/{query}", headers={"Authorization": f"Bearer {token}"})
+    return {"Authorization": f"Bearer {token}"}
+
+
+SENT: tuple[tuple[str, str, Any], ...] = (
+    ("POST", "Observation", {"resourceType": "Observation", "status": "final", "code": {"text": "pain"}}),
+    ("PUT", "Condition/c-new", {"resourceType": "Condition", "id": "c-new"}),
+    ("GET", "MedicationRequest?_include=MedicationRequest:requester:Practitioner", None),
+    ("GET", "Patient", None),
+)
+
+
+@pytest.mark.parametrize("first", range(len(SENT)))
+def test_the_challenge_of_a_transaction_names_the_scopes_of_all_entries(shared: Sitting, first: int) -> None:
+    async def steps(flow: Flow) -> None:
+        entries = [*SENT[first:], *SENT[:first]]
+        bundle = {
+            "resourceType": "Bundle",
+            "type": "transaction",
+            "entry": [
+                {"request": {"method": method, "url": url}} | ({"resource": resource} if resource else {})
+                for method, url, resource in entries
+            ],
+        }
+        answer = await flow.http.post("/general/r4", json=bundle, headers=await authorization(flow, "patient/Patient.rs"))
+        assert answer.status_code == 403
+        assert set(read_challenge(answer.headers["www-authenticate"])["scope"].split()) == {
+            "patient/Observation.c",
+            "patient/Condition.u",
+            "patient/MedicationRequest.rs",
+            "patient/Practitioner.rs",
+            "patient/Patient.rs",
+        }
+
+    shared.do(steps)
+
+
+KINDS = (OF_SERVER, OF_OPENID, WELL_KNOWN, OF_SMART)
+PLACES = (
+    "",
+    "/",
+    "/general",
+    "/general/",
+    "/general/r4",
+    "/epic/oauth2",
+    "/cerner",
+    "/epic/api/FHIR/R4",
+    "/mcp",
+    "/mcp/",
+    "/no",
+)
+
+
+def test_each_form_has_the_document_or_says_in_json_where_it_is(shared: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        for path in (path for kind in KINDS for place in PLACES for path in (kind + place, place.rstrip("/") + kind)):
+            answer = await flow.http.get(path, headers={"Accept": "text/html, */*", "Origin": "https://a.example"})
+            assert answer.status_code in (200, 404)
+            assert "json" in answer.headers["content-type"], path
+            assert answer.headers["access-control-allow-origin"] == "*"
+            document = answer.json()
+            if answer.status_code == 200:
+                assert document.keys() & {"issuer", "resource"}, path
+            elif "resourceType" not in document:
+                assert document["error"] == "not_found"
+                assert document["error_description"]
+
+    shared.do(steps)
+
+
+@pytest.mark.parametrize("form", [OF_SERVER + "/general", OF_OPENID + "/general", "/general" + OF_OPENID])
+def test_the_three_forms_that_clients_of_mcp_have_to_try_have_the_metadata(shared: Sitting, form: str) -> None:
+    async def steps(flow: Flow) -> None:
+        assert (await flow.http.get(form)).json()["issuer"] == f"{BASE}/general"
+
+    shared.do(steps)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/general/.well-known/oauth-authorization-server", "RFC 8414 inserts"),
+        ("/general/r4/.well-known/oauth-authorization-server", f"Use {BASE}{OF_SERVER}/general."),
+        ("/.well-known/oauth-authorization-server/general/r4", f"are at {BASE}{OF_SERVER}/general."),
+        ("/.well-known/oauth-authorization-server/general/", f"are at {BASE}{OF_SERVER}/general."),
+        ("/.well-known/oauth-authorization-server", f"{BASE}{OF_SERVER}/general, "),
+        ("/.well-known/smart-configuration/general/r4", f"is {BASE}/general/r4{OF_SMART}."),
+        ("/.well-known/oauth-protected-resource/mcp", "/mcp have no OAuth"),
+        ("/.well-known/oauth-authorization-server/mcp", "/mcp have no OAuth"),
+        ("/mcp/.well-known/oauth-protected-resource", "/mcp have no OAuth"),
+        ("/general/.well-known/oauth-protected-resource", "followed by the path of the base"),
+    ],
+)
+def test_another_form_is_explained(shared: Sitting, path: str, text: str) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get(path)
+        assert answer.status_code == 404
+        assert text in answer.text
+
+    shared.do(steps)
+
+
+def test_a_request_for_the_metadata_of_a_hospital_is_recorded(shared: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get("/general/.well-known/oauth-authorization-server")
+        exchange = await flow.http.get(
+            f"/exchanges/{answer.headers['x-correlation-id']}", headers={"Accept": "application/json"}
+        )
+        assert (exchange.json()["stage"], exchange.json()["response"]["status"]) == ("discovery", 404)
+
+    shared.do(steps)
+
+
+@pytest.mark.parametrize(
+    "path", [OF_SERVER + "/general", OF_OPENID + "/general", "/general" + OF_OPENID, WELL_KNOWN + "/general/r4"]
+)
+def test_a_fault_of_discovery_reaches_each_form_of_the_metadata(shared: Sitting, path: str) -> None:
+    async def steps(flow: Flow) -> None:
+        fault = {"kind": "member", "tenant": "general", "stage": "discovery", "set": {"changed": True}}
+        assert (await flow.http.post("/admin/faults", json=fault)).status_code == 201
+        changed = (await flow.http.get(path)).json()
+        await flow.http.delete("/admin/faults")
+        assert changed.pop("changed") is True
+        assert (await flow.http.get(path)).json() == changed
+
+    shared.do(steps)

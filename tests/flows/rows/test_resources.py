@@ -8,7 +8,8 @@ import pytest
 from tests.flows.flow import BASE, Flow, receive
 from tests.flows.rows.test_rows_token import basic
 from tests.flows.shared_app import Sitting
-from tests.flows.test_ehr_by_http import field
+from tests.flows.test_consent_by_http import authorization_page, submit
+from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 FHIR, MCP = f"{BASE}/general/r4", "https://mcp.example.org/mcp"
 SCOPES = "openid fhirUser launch/patient offline_access patient/Observation.rs patient/Patient.rs"
@@ -272,3 +273,45 @@ def test_the_portal_adds_and_removes_a_resource(shared: Sitting) -> None:
         assert (await flow.http.get("/developer/hospitals/nowhere/resources")).status_code == 404
 
     shared.do(steps)
+
+
+@pytest.mark.parametrize(
+    ("listed", "sent", "granted", "finding"),
+    [
+        ("patient/Observation.rs", {"resource": MCP}, "launch/patient patient/Observation.rs", "mcp-scope-default"),
+        ("", {"resource": MCP}, "", "mcp-scope-missing"),
+        ("user/Encounter.rs", {"resource": MCP}, "", "mcp-scope-missing"),
+        ("patient/Observation.rs", {"resource": FHIR}, "", "scope-missing"),
+        ("patient/Observation.rs", {"resource": None, "aud": FHIR}, "", "scope-missing"),
+    ],
+)
+def test_only_a_registered_resource_with_scopes_has_default_scopes(
+    shared: Sitting, listed: str, sent: dict[str, str | None], granted: str, finding: str
+) -> None:
+    async def steps(flow: Flow) -> None:
+        await add_resource(flow, scopes=listed)
+        app = await register(flow)
+        answer = await flow.authorize(app, **{"aud": None, "scope": None} | sent)
+        assert next(iter(await flow.findings(answer))) == finding
+        if not granted:
+            assert receive(answer)["error"] == "invalid_scope"
+            return
+        token = (await flow.redeem(app, receive(answer)["code"], resource=MCP)).json()
+        assert (token["scope"], token["patient"]) == (granted, "p-0001")
+
+    shared.do(steps)
+
+
+def test_a_user_can_leave_out_default_scopes(shared: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        await add_resource(flow, scopes="patient/Observation.rs patient/Patient.rs")
+        await sign_in(flow)
+        app = await flow.register(launch_uri=None, scope=SCOPES, auto_approve=None)
+        page = await authorization_page(flow, app, aud=None, resource=MCP, scope=None)
+        await submit(flow, page, patient="p-0001", decision="open")
+        page = await flow.http.get(f"/general/oauth/continue?request={field(page, 'request')}", headers=HTML)
+        answer = await submit(flow, page, scope=["launch/patient", "patient/Patient.rs"], decision="allow")
+        token = (await flow.redeem(app, receive(answer)["code"], resource=MCP)).json()
+        assert token["scope"] == "launch/patient patient/Patient.rs"
+
+    shared.do(steps, shared.flow())

@@ -17,6 +17,7 @@ from sickbay.authorization.authorize import (
     resource,
     scope,
 )
+from sickbay.authorization.authorize.default_scopes import with_default_scopes
 from sickbay.authorization.authorize.granting import GrantedScope, granted_scopes
 from sickbay.authorization.authorize.parameters import AuthorizeCheck, context_for, pkce_mode
 from sickbay.authorization.contexts import AuthorizeContext
@@ -33,9 +34,10 @@ __all__ = [
     "authorize_request",
     "context_for",
     "error_goes_to_the_app",
-    "examined",
+    "examine_request",
     "granted_scopes",
-    "relaxed",
+    "relaxed_refusals",
+    "with_default_scopes",
 ]
 
 GATE: AuthorizeCheck = redirect_uri.redirect_uri_is_registered

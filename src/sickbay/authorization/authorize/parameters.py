@@ -8,7 +8,7 @@ from msgspec import structs
 
 from sickbay.authorization.bases import base_here, target_of
 from sickbay.authorization.contexts import AuthorizeContext
-from sickbay.authorization.models import Client, Launch, Pkce, Server
+from sickbay.authorization.models import Client, Launch, Pkce, ProtectedResource, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.kernel.checks import UNKNOWN, Check, Unknown
@@ -83,6 +83,12 @@ def target(request: AuthorizeRequest, server: Server) -> str | None:
     """Returns what the token is for: a FHIR base or a registered resource. None if the request names neither."""
     named = audience(request)
     return target_of(named, server) if named else None
+
+
+def registered_resource(request: AuthorizeRequest, server: Server) -> ProtectedResource | None:
+    """Returns the registered resource that the request is for, or None if it is for a FHIR base or for nothing known."""
+    named = target(request, server) if server.resources else None
+    return next((resource for resource in server.resources if resource.url == named), None)
 
 
 def resource_facts(request: AuthorizeRequest) -> dict[str, object]:

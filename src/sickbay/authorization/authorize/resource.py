@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.authorization.authorize.aud import aud_is_a_fhir_base_of_this_server
-from sickbay.authorization.authorize.parameters import target, tokens
+from sickbay.authorization.authorize.parameters import registered_resource, tokens
 from sickbay.authorization.authorize.scope import scope_is_sent
 from sickbay.authorization.bases import base_here, base_of
 from sickbay.authorization.checks import check
@@ -52,10 +52,7 @@ def _choose_suggestion(resources: tuple[str, ...], context: AuthorizeContext) ->
 def scopes_belong_to_the_resource(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """A registered resource lists the scopes of its tokens. Scopes for sign-in and context belong to every resource."""
     server = context.server
-    if not isinstance(server, Server) or not server.resources:
-        return None
-    named = target(request, server)
-    resource = next((resource for resource in server.resources if resource.url == named), None)
+    resource = registered_resource(request, server) if isinstance(server, Server) else None
     if resource is None or not resource.scopes:
         return None
     granted = " ".join(resource.scopes)

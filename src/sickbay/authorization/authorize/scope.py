@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from sickbay.authorization.authorize.client import client_is_registered
+from sickbay.authorization.authorize.default_scopes import default_scopes
 from sickbay.authorization.authorize.parameters import (
     asks_launch,
     asks_patient,
     base,
     correct_scopes,
     read_scopes,
+    registered_resource,
     requested_resources,
     resource_facts,
     scope_of,
@@ -33,10 +35,17 @@ registration and the server.
 
 @check(inputs=UNUSUAL)
 def scope_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    """A registered resource can have default scopes instead (RFC 6749 3.3)."""
     if (request.parameters.get("scope") or "").strip() or not context.smart:
         return None
-    registered = context.client.scope if isinstance(context.client, Client) else None
-    return refusals.SCOPE_MISSING(received=None, registered=registered)
+    client, server = context.client, context.server
+    registered = client.scope if isinstance(client, Client) else None
+    facts: dict[str, object] = {"received": None, "registered": registered}
+    if isinstance(server, Server) and (resource := registered_resource(request, server)):
+        if isinstance(client, Client) and default_scopes(request, client, server):
+            return None
+        facts |= {"resource": resource.url, "supported": list(resource.scopes)}
+    return refusals.SCOPE_MISSING.with_facts(facts)
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)

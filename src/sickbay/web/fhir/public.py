@@ -46,10 +46,8 @@ def public_response(base: FhirBase, routed: Route | Misrouted, path: str, header
         return FhirResponse(200, body, [(b"content-type", b"application/json")])
     if path == WELL_KNOWN and (document := base.documents.protected_resource(base.tenant, base.version)) is not None:
         return FhirResponse(200, document, [(b"content-type", b"application/json")])
-    url = f"{base.url}/.well-known/smart-configuration"
-    if "openid" in path:
-        url = endpoints(base.tenant)["openid_configuration"]
-    text = f"There is no {path} under {base.url}. Use {url}."
+    named = "openid_configuration" if "openid" in path else "server_metadata" if "oauth-auth" in path else "discovery_document"
+    text = f"There is no {path} under {base.url}. Use {endpoints(base.tenant)[named]}."
     return issue_response(base.version, 404, Issue("not-found", text))
 
 

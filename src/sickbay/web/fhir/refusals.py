@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import structs
 
@@ -18,6 +18,7 @@ from sickbay.services.access import AccessResult
 from sickbay.services.decision import Decision, hide_private
 from sickbay.web.fhir.response import FhirResponse, issue_response
 
+CHALLENGE = b"www-authenticate"
 INVALID = "fhir-resource-invalid"
 OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope"))
 """Errors of RFC 6750, which come with a challenge."""
@@ -45,9 +46,22 @@ def refuse(
     response = issue_response(version, refusal.status, *(issues or [Issue(code, refusal.name, rule=refusal.name)]), *more)
     if not of_oauth:
         return response
-    parameters = challenge_parameters(refusal, decision.request, decision.context, base)
-    header = (b"www-authenticate", challenge(refusal, base, parameters).encode())
-    return structs.replace(response, headers=[*response.headers, header])
+    return structs.replace(response, headers=[*response.headers, _challenge(access, base)])
+
+
+def _challenge(access: AccessResult, base: str, entries: Iterable[AccessRequest] = ()) -> tuple[bytes, bytes]:
+    decision = access.decision
+    assert decision.refusal is not None
+    parameters = challenge_parameters(decision.refusal, decision.request, decision.context, base, entries)
+    return CHALLENGE, challenge(decision.refusal, base, parameters).encode()
+
+
+def with_scopes_of(entries: Iterable[AccessRequest], response: FhirResponse, base: str) -> FhirResponse:
+    """The refusal of a transaction. Its challenge names the scopes of all entries, so that one new authorization is enough."""
+    others = [header for header in response.headers if header[0] != CHALLENGE]
+    if response.status != 403 or response.access is None or len(others) == len(response.headers):
+        return response
+    return structs.replace(response, headers=[*others, _challenge(response.access, base, entries)])
 
 
 def _problems(decision: Decision[AccessRequest, AccessContext]) -> tuple[ValidationIssue, ...]:

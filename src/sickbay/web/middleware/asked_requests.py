@@ -17,6 +17,7 @@ from sickbay.fhir.routing import route_plainly
 from sickbay.protocol.parameters import parse
 from sickbay.services.access import cached_context, load_context
 from sickbay.services.context import Runtime, Tenant
+from sickbay.web.oauth.metadata_hints import OF_OPENID, OF_SERVER, issuer_path
 
 FORM_STAGES = ("token", "introspection", "revocation")
 """Stages of endpoints whose client authenticates in the form or by the Authorization header."""
@@ -33,10 +34,11 @@ def _endpoints(tenant: Tenant) -> dict[str, str]:
     stages = {home + path("authorize", persona): "authorize" for persona in ("patient", "provider")}
     stages |= {home + path("token"): "token", home + path("introspect"): "introspection", home + path("revoke"): "revocation"}
     stages |= {f"{home}/oauth/register": "registration", f"{home}/oauth/userinfo": "userinfo", home + path("jwks"): "discovery"}
-    stages[home + path("issuer").rstrip("/") + "/.well-known/openid-configuration"] = "discovery"
+    issuer = issuer_path(tenant)
+    stages |= dict.fromkeys((issuer + OF_OPENID, OF_OPENID + issuer, OF_SERVER + issuer), "discovery")
     for version in tenant.dialect.fhir:
         for base in _bases(tenant, version):
-            stages |= {base + document: "discovery" for document in DOCUMENTS}
+            stages |= dict.fromkeys((*(base + document for document in DOCUMENTS), WELL_KNOWN + base), "discovery")
     return stages
 
 
@@ -46,7 +48,9 @@ def _bases(tenant: Tenant, version: str) -> tuple[str, ...]:
 
 
 def _tenant(runtime: Runtime, path: str) -> Tenant | None:
-    return runtime.tenants.get(path.removeprefix("/").partition("/")[0])
+    """The hospital that a path names first, or behind a well-known path that was inserted before it."""
+    first, *others = path.removeprefix("/").split("/", 3)
+    return runtime.tenants.get(others[1] if first == ".well-known" and len(others) > 1 else first)
 
 
 def is_oauth(runtime: Runtime, path: str) -> bool:

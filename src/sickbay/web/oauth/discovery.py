@@ -24,6 +24,7 @@ from sickbay.services import id_token
 from sickbay.services.context import Tenant
 from sickbay.web import http_request
 from sickbay.web.middleware.cors import cors
+from sickbay.web.oauth.metadata_hints import NO_RESOURCE, OF_OPENID, OF_SERVER, find_hint, issuer_path, metadata_url
 
 MADE = "2026-11-26"
 """The date in the CapabilityStatement: when its content last changed."""
@@ -36,10 +37,6 @@ OAUTH_URIS = {
 }
 """The name in the extension oauth-uris (SMART 1.0) -> the member of the discovery document."""
 
-NO_RESOURCE = (
-    "There is no protected resource metadata at this address. For a FHIR base, the path is "
-    f"{protected_resource.WELL_KNOWN} followed by the path of the base, if the policy resource_metadata of its hospital is on."
-)
 IDENTITY = (("userinfo_endpoint", "userinfo"), ("end_session_endpoint", "logout"))
 """The endpoints that only OpenID Connect has."""
 
@@ -100,7 +97,8 @@ def endpoints(tenant: Tenant) -> dict[str, str]:
         **{name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY},
         **_other_endpoints(tenant),
         "discovery_document": f"{server.fhir_bases[0]}/.well-known/smart-configuration",
-        "openid_configuration": f"{issuer}/.well-known/openid-configuration",
+        "openid_configuration": issuer + OF_OPENID,
+        "server_metadata": metadata_url(tenant),
     }
 
 
@@ -164,20 +162,19 @@ def _statement(tenant: Tenant, version: str) -> dict[str, Any]:
 
 
 def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
-    """The well-known paths below each issuer, and also the form of RFC 8414 at the root."""
+    """The metadata of each issuer where OpenID Connect appends the well-known path, and where RFC 8414 inserts both of them."""
     well_known: list[Route] = []
     jwks = _jwks(sandbox)
     for tenant in sandbox.tenants.values():
-        issuer = f"/{tenant.name}{tenant.dialect.path('issuer')}".rstrip("/")
+        issuer = issuer_path(tenant)
         openid = _record(tenant.name, _answer(lambda name=tenant.name: documents.openid(sandbox.tenants[name])))  # type: ignore[misc]
         well_known += [
-            Route(f"{issuer}/.well-known/openid-configuration", openid),
-            Route(f"/.well-known/oauth-authorization-server{issuer}", openid),
+            *(Route(path, openid) for path in (issuer + OF_OPENID, OF_OPENID + issuer, OF_SERVER + issuer)),
             Route(f"/{tenant.name}{tenant.dialect.path('jwks')}", jwks),
             Route(f"/{tenant.name}{launch_style.PATH}", _answer(lambda: launch_style.DOCUMENT)),
             *_resource_routes(sandbox, documents, tenant),
         ]
-    return [*well_known, Route(f"{protected_resource.WELL_KNOWN}{{path:path}}", _say_no_resource)]
+    return well_known
 
 
 def _resource_routes(sandbox: Sandbox, documents: Documents, tenant: Tenant) -> list[Route]:
@@ -186,7 +183,9 @@ def _resource_routes(sandbox: Sandbox, documents: Documents, tenant: Tenant) -> 
     def answer_for(version: str) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
             document = documents.protected_resource(sandbox.tenants[tenant.name], version)
-            return _open(request, document) if document is not None else await _say_no_resource(request)
+            if document is None:
+                return _say_none(request, NO_RESOURCE)
+            return _open(request, document)
 
         return _record(tenant.name, answer)
 
@@ -197,9 +196,19 @@ def _resource_routes(sandbox: Sandbox, documents: Documents, tenant: Tenant) -> 
     ]
 
 
-async def _say_no_resource(request: Request) -> Response:
-    """A client that looks for metadata reads JSON, so it doesn't get the page of an unknown address."""
-    response = _open(request, orjson.dumps({"error": "not_found", "error_description": NO_RESOURCE}))
+async def explain_metadata(request: Request, sandbox: Sandbox) -> Response | None:
+    """The response to a request for metadata where there are none; None if it isn't one. A client reads JSON, and no page."""
+    hint = find_hint(http_request.raw_path(request.scope), sandbox.tenants)
+    if hint is None or request.method not in ("GET", "HEAD"):
+        return None
+    response = _say_none(request, hint.text)
+    if hint.tenant is None:
+        return response
+    return await http_request.note(request, response, stage="discovery", tenant=hint.tenant.name)
+
+
+def _say_none(request: Request, text: str) -> Response:
+    response = _open(request, orjson.dumps({"error": "not_found", "error_description": text}))
     response.status_code = 404
     return response
 

@@ -21,6 +21,7 @@ from sickbay.web.exchanges.handlers import may_read_all
 from sickbay.web.html_response import accepts_html, preferred_form
 from sickbay.web.middleware.cors import cors
 from sickbay.web.oauth.authorize import refuse_misdirected
+from sickbay.web.oauth.discovery import explain_metadata
 from sickbay.web.oauth.login import one_click
 from sickbay.web.pages.notice import not_found, other_method
 from sickbay.web.portal.developer_views import Address, FirstLaunch, HomeView, Hospital, RecentEvent, exchange_line
@@ -104,6 +105,8 @@ async def respond_not_found(request: Request, sandbox: Sandbox) -> Response:
     """The response for unknown addresses and for unsupported methods (RFC 9110, 15.5.6)."""
     path, methods = http_request.raw_path(request.scope), sorted(_list_allowed(request))
     allowed = join(methods)
+    if not allowed and (explained := await explain_metadata(request, sandbox)):
+        return explained
     accept = request.headers.get("accept", "")
     hint = "" if allowed else address_hints.suggest_address(sandbox, path)
     near = () if allowed else address_hints.near_addresses(request, sandbox)

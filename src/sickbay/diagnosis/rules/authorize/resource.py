@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 
 from sickbay.authorization.authorize.aud import list_likely
-from sickbay.authorization.authorize.parameters import audience, is_agent
+from sickbay.authorization.authorize.default_scopes import default_scopes
+from sickbay.authorization.authorize.parameters import audience, is_agent, registered_resource
 from sickbay.authorization.bases import base_of
 from sickbay.authorization.contexts import AuthorizeContext
-from sickbay.authorization.models import Server
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Functions, Severity
@@ -114,6 +115,19 @@ def _set_aud(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_parameters(request, ("aud", facts["base"]))
 
 
+def _default(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+    client, server = context.client, context.server
+    if not isinstance(client, Client) or not isinstance(server, Server):
+        return None
+    scopes = default_scopes(request, client, server)
+    resource = registered_resource(request, server) if scopes else None
+    return {"received": None, "resource": resource.url, "scopes": list(scopes)} if resource else None
+
+
+def _send_default(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    return corrections.with_scopes(request, list(facts["scopes"]))
+
+
 _set_state = corrections.set_value("state", corrections.EXAMPLE_STATE)
 
 FUNCTIONS: Mapping[str, Functions] = {
@@ -130,6 +144,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "mcp-resource-trailing-slash": {"advises": _slash, "repair": _set_resource},
     "mcp-aud-sent-instead": {"advises": _in_aud, "repair": _rename_aud},
     "mcp-scope-not-of-resource": {"repair": _without_scopes},
+    "mcp-scope-default": {"advises": _default, "repair": _send_default},
     "mcp-proxy-no-aud": {"recognises": _only_with("serves"), "repair": _set_aud},
     "mcp-scope-all-supported": {"recognises": _only_with("whole"), "repair": _pick},
     "mcp-launch-scope": {"recognises": _only_with("resource"), "repair": _pick},

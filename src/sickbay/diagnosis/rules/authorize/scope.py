@@ -27,6 +27,12 @@ def _request_registered_scopes(request: AuthorizeRequest, facts: Facts) -> Autho
     return corrections.with_scopes(request, requestable) if requestable else request
 
 
+def _list_supported(facts: Facts) -> Facts | None:
+    """Facts of a request for a registered resource, with what this was registered with."""
+    supported = [f"`{text}`" for text in facts.get("supported") or ()]
+    return {**facts, "listed": " ".join(supported) or "no scopes"} if facts.get("resource") else None
+
+
 def _respelt(request: Any, facts: Facts) -> Any:
     """Writes the scopes as they were read: separated by spaces and encoded once."""
     return corrections.add_scopes(request)
@@ -95,6 +101,10 @@ def _wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | 
     return {"received": wildcards, "scopes": wildcards} | guesses.POLICY if wildcards else None
 
 
+_ADD_SCOPES: Functions = {
+    "repair": _request_registered_scopes,
+    "insert_placeholder": lambda request: corrections.with_scopes(request, [*split(EXAMPLE)]),
+}
 FUNCTIONS: Mapping[str, Functions] = {
     "scope-double-encoded": {"repair": _respelt},
     "scope-comma-separated": {"repair": _respelt},
@@ -116,8 +126,6 @@ FUNCTIONS: Mapping[str, Functions] = {
     "scope-wildcard-not-allowed": {"advises": _wildcards, "repair": corrections.drop_scopes},
     "scope-levels-mixed": {"repair": corrections.drop_scopes},
     "scope-not-registered": {"repair": corrections.drop_scopes},
-    "scope-missing": {
-        "repair": _request_registered_scopes,
-        "insert_placeholder": lambda request: corrections.with_scopes(request, [*split(EXAMPLE)]),
-    },
+    "mcp-scope-missing": {"recognises": _list_supported, **_ADD_SCOPES},
+    "scope-missing": _ADD_SCOPES,
 }

@@ -20,6 +20,7 @@ from sickbay.settings.database import Unavailable
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.interactions import bundle_entry, transaction
 from sickbay.web.fhir.interactions.bundle_entry import EXPORT_IN_BUNDLE, NESTED, BatchEntry, Perform, TransactionRefused
+from sickbay.web.fhir.refusals import with_scopes_of
 from sickbay.web.fhir.request import LARGE
 from sickbay.web.fhir.response import FhirResponse, issue_response
 
@@ -44,7 +45,7 @@ async def handle(context: FhirContext, request: AccessRequest, perform: Perform)
                 _batch(base, entries, perform) if kind == "batch" else transaction.responses(context, entries, perform)
             )
         except TransactionRefused as refusal:
-            return refusal.response
+            return with_scopes_of((entry.request for entry in entries), refusal.response, base.url)
         entry_responses = []
         while responses:
             entry_responses.append(bundle_entry.entry_response(version, responses.pop(), sent[len(responses)].spelled))
