@@ -15,6 +15,8 @@ from tests.flows.writing import Hand
 from tests.postgres import ENGINES
 from tests.services.hospitals.hospital_texts import RIVERSIDE, replace_text
 
+from sickbay.services.injection import setting
+
 TOML = {"Content-Type": "application/toml"}
 BASE = "/riverside/api/fhir"
 
@@ -158,6 +160,9 @@ def test_what_cannot_be_added_changes_nothing(tmp_path: Path) -> None:
         await add(first)
         again = await add(second)
         assert (again.status_code, again.json()["title"][:36]) == (409, "There is already a hospital riversid")
+        await setting.add(first.sandbox.runtime, [{"kind": "no-patient"}] * 99)
+        crowded = await add(first, replace_text('name = "riverside"', 'name = "crowded"'))
+        assert (crowded.status_code, crowded.json()["title"][:40]) == (409, "At most 100 faults can be in force, with")
         built_in = await first.http.delete("/admin/hospitals/general")
         assert (built_in.status_code, built_in.json()["title"]) == (409, "general comes with Sickbay and can't be removed")
         assert (await first.http.delete("/admin/hospitals/nowhere")).status_code == 404

@@ -13,6 +13,7 @@ from msgspec import Struct, convert
 
 Place = Literal["any", "authorize", "token", "discovery", "fhir", "export"]
 DIGITS = re.compile(r"[0-9]{1,9}")
+HEADER = re.compile(r"[ -~]*")
 NAME_CHARACTERS = 200
 MAXIMUM_NAMES = 50
 
@@ -20,7 +21,7 @@ MAXIMUM_NAMES = 50
 class Member(Struct, frozen=True, forbid_unknown_fields=True):
     """A member of a kind. minimum, maximum: of a number, or of the characters of a text."""
 
-    type: Literal["integer", "number", "string", "object", "names", "expiry", "any"]
+    type: Literal["integer", "number", "string", "header", "object", "names", "expiry", "any"]
     required: bool = False
     minimum: float = 0
     maximum: float = 0
@@ -33,6 +34,10 @@ class Member(Struct, frozen=True, forbid_unknown_fields=True):
                 return self._wrong_number(value)
             case "string":
                 return self._wrong_text(value)
+            case "header":
+                return self._wrong_text(value) or (
+                    "" if HEADER.fullmatch(value) else "must have only printable ASCII characters"
+                )
             case "object":
                 return "" if isinstance(value, dict) and len(value) <= MAXIMUM_NAMES else "must be an object"
             case "names":

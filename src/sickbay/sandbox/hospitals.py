@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from sickbay.faults.fault import MAXIMUM_FAULTS
 from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import record_kinds, reset_revisions, runtime_settings, sessions
@@ -28,7 +29,7 @@ class WrongHospital(ValueError):
 
 
 class HospitalTaken(ValueError):
-    """There is a hospital with this name, or there are too many."""
+    """There is a hospital with this name, or there are too many hospitals or faults."""
 
 
 async def add(sandbox: Sandbox, text: str, *, toml: bool = True) -> Tenant:
@@ -56,18 +57,21 @@ async def _store(sandbox: Sandbox, file: HospitalFile) -> None:
     steps = [Put(stored.record(hospital, runtime.now()), 0), *seeding.steps_of(runtime, sandbox.filling.written, tenant)]
 
     def with_added(settings: RuntimeSettings) -> RuntimeSettings:
-        _check_free(runtime, settings, tenant.name)
+        _check_free(runtime, settings, tenant)
         hospitals = {**settings.hospitals, tenant.name: tenant.digest}
         return replace(settings, hospitals=hospitals, faults=[*settings.faults, *tenant.faults])
 
     await _change(runtime, with_added, steps)
 
 
-def _check_free(runtime: Runtime, settings: RuntimeSettings, name: str) -> None:
+def _check_free(runtime: Runtime, settings: RuntimeSettings, tenant: Tenant) -> None:
+    name = tenant.name
     if name in settings.hospitals or name in runtime.tenants:
         raise HospitalTaken(f"There is already a hospital {name}. Remove it first, or choose another name.")
     if len(settings.hospitals) >= MAXIMUM_HOSPITALS:
         raise HospitalTaken(f"At most {MAXIMUM_HOSPITALS} hospitals can be added. Remove one first.")
+    if len(settings.faults) + len(tenant.faults) > MAXIMUM_FAULTS:
+        raise HospitalTaken(f"At most {MAXIMUM_FAULTS} faults can be in force, with those of the file. Remove some first.")
 
 
 async def _change(runtime: Runtime, modify: Callable[[RuntimeSettings], RuntimeSettings], steps: Sequence[Step]) -> None:

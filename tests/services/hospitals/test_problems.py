@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import ROOT
+from tests.laws import for_each
 from tests.services.hospitals.hospital_texts import RIVERSIDE, replace_text
 
+from sickbay import dialects
 from sickbay.services.hospitals import hospital_file
 from sickbay.services.hospitals.hospital_file import FileProblem, HospitalFile
 from sickbay.services.hospitals.problems import find_problems
@@ -69,6 +71,68 @@ def test_a_mistake_is_named_on_its_line(old: str, new: str, sentence: str) -> No
     (problem,) = problems(text)[:1]
     assert sentence in problem.sentence
     assert problem.line == RIVERSIDE[: RIVERSIDE.index(old)].count("\n") + new.count("\n") + 1
+
+
+STYLES: list[tuple[dict[str, object], str]] = [
+    *(
+        ({"answers": {"correlation_header": name}}, "correlation_header must be the name of a header that ends in id")
+        for name in (
+            *[
+                "Content-Length",
+                "Transfer-Encoding",
+                "Set-Cookie",
+                "Location",
+                "Content-Type",
+                "Connection",
+                "WWW-Authenticate",
+            ],
+            *["Access-Control-Allow-Origin", "Content-Security-Policy", "X-Accel-Redirect", "Cache-Control", "Link", "Upgrade"],
+            *("", "X-Id\r\nSet-Cookie: a=b\r\nX-Id", "X Id", "é-id", "X-Id:", "X-Id\n", "a" * 61 + "id"),
+        )
+    ),
+    *(
+        ({"answers": {name: status}}, f"{name} must be ")
+        for name in ("client_status", "page_status")
+        for status in (-1, 0, 99, 100, 201, 204, 302, 304, 600, 10**9)
+    ),
+    *(({"tenant_id": id}, "tenant_id must have") for id in (".", "..", "a/b", "a?b", "a#b", "a%2fb", "a\r\nb", "é", "a" * 65)),
+    ({"title": "x" * 201}, "title may have at most 200 characters."),
+    ({"answers": {"urn_prefix": "a\r\nb"}}, "urn_prefix must be"),
+    ({"words": {"state-missing": {"error": 'a"b'}}}, "error must have"),
+    ({"words": {"token": {"state-missing": {"error": ""}}}}, "error must have"),
+    ({"words": {"default": {"authorize": {"urn": "a b"}}}}, "urn must be"),
+    ({"words": {"default": {"authorize": 5}}}, "words.default.authorize must be a table."),
+    *(({"token_response": {name: "x"}}, f"{name} can't be replaced") for name in ("access_token", "scope", "patient")),
+    *(({"id_token": {"openid": {name: "x"}}}, f"{name} can't be replaced") for name in ("iss", "sub", "aud", "exp")),
+    ({"faults": [{"kind": "delay", "seconds": 1}] * 101}, "A hospital has at most 100 faults."),
+]
+
+
+@for_each("members, sentence", STYLES)
+def test_no_file_can_write_a_response_that_breaks_http_or_oauth(members: dict[str, object], sentence: str) -> None:
+    (problem,) = find_problems(HospitalFile({"name": "x", "title": "X", **members}, {}), (), ())
+    assert problem.sentence.startswith(sentence)
+
+
+@given(st.dictionaries(st.sampled_from(["correlation_header", "urn_prefix"]), st.text(max_size=300)), st.text(max_size=80))
+def test_an_accepted_text_has_no_space_and_no_control_character(answers: dict[str, str], tenant_id: str) -> None:
+    document = {"name": "x", "title": "X", "answers": answers, "tenant_id": tenant_id}
+    if not find_problems(HospitalFile(document, {}), (), ()):
+        assert all("!" <= letter <= "~" for text in (*answers.values(), tenant_id) for letter in text)
+
+
+def test_the_names_of_the_vendors_are_accepted() -> None:
+    for name in ("Cerner-Correlation-Id", "X-Request-ID", "x-amzn-requestid", "X-B3-TraceId"):
+        assert not find_problems(HospitalFile({"name": "x", "title": "X", "answers": {"correlation_header": name}}, {}), (), ())
+    for like in dialects.names():
+        document = dialects.document(like)
+        copied = {
+            key: document[key]
+            for key in ("answers", "words", "tenant_id", "paths", "token_response", "id_token")
+            if key in document
+        }
+        problems = find_problems(HospitalFile({"name": "x", "title": "X", "like": like, **copied}, {}), (), ())
+        assert problems == [], like
 
 
 def test_all_mistakes_of_a_kind_are_named_at_once_in_the_order_of_their_lines() -> None:

@@ -19,6 +19,7 @@ from sickbay.protocol import scopes
 from sickbay.services.hospitals import keys
 from sickbay.services.hospitals.hospital_file import RESERVED, FileProblem, HospitalFile, KeyPath
 from sickbay.services.hospitals.path_problems import fhir_versions, fields_of, find_path_problems
+from sickbay.services.hospitals.response_problems import find_response_problems, list_wordings
 
 _NAME: Final = re.compile(r"[a-z0-9-]{1,40}")
 _CRITERION: Final = re.compile(r"([a-z0-9]{1,10}) ([A-Za-z]{1,64}):(.{1,2000})")
@@ -41,22 +42,17 @@ def _shape(file: HospitalFile) -> Iterator[FileProblem]:
     for name, types in (("paths", keys.PATHS), ("answers", keys.answers()), ("policy", keys.policy()), ("search", keys.SEARCH)):
         yield from _table(file, (name,), top.get(name), types, f" in [{name}]")
     words = top.get("words")
-    for path, table in _wordings(words if isinstance(words, dict) else {}):
-        yield from _table(file, ("words", *path), table, keys.wording(), f" in [words.{'.'.join(path)}]")
+    for path, table in list_wordings(words if isinstance(words, dict) else {}):
+        if isinstance(table, dict):
+            yield from _table(file, ("words", *path), table, keys.wording(), f" in [words.{'.'.join(path)}]")
+        else:
+            yield file.problem(("words", *path), f"words.{'.'.join(path)} must be a table.")
     users = top.get("users")
     for position, user in enumerate(users if isinstance(users, list) else ()):
         yield from _table(file, ("users", position), user, keys.USER, " in [[users]]")
     for name in ("name", "title"):
         if name not in top:
             yield file.problem((), f"The key {name} is missing.")
-
-
-def _wordings(words: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for name, table in words.items():
-        if name in ("default", "token") and isinstance(table, dict):
-            yield from (((name, inner), wording) for inner, wording in table.items())
-        else:
-            yield (name,), table
 
 
 def _table(file: HospitalFile, path: KeyPath, table: Any, types: keys.Types, place: str) -> Iterator[FileProblem]:
@@ -88,6 +84,7 @@ def _contradictions(file: HospitalFile, names: Collection[str], seeded_users: Co
         yield file.problem(("fhir",), f"{wrong}: {join(sorted(VERSIONS))}.")
         return
     yield from find_path_problems(file)
+    yield from find_response_problems(file)
     yield from _policy(file)
     yield from _search(file)
     yield from _templates(file)
@@ -203,7 +200,10 @@ def _users(file: HospitalFile, seeded: Collection[str]) -> Iterator[FileProblem]
 
 
 def _faults(file: HospitalFile) -> Iterator[FileProblem]:
-    for position, fault in enumerate(file.document.get("faults", ())):
+    listed = file.document.get("faults", ())
+    if len(listed) > faults.MAXIMUM_FAULTS:
+        yield file.problem(("faults",), f"A hospital has at most {faults.MAXIMUM_FAULTS} faults.")
+    for position, fault in enumerate(listed):
         for name in ("tenant", "app"):
             if name in fault:
                 yield file.problem(

@@ -25,11 +25,15 @@ from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedRe
 from sickbay.web.http_request import FORMS, RequestState, address, peer, receive_bytes, state_of
 from sickbay.web.middleware import asked_requests
 from sickbay.web.middleware.cors import cors
+from sickbay.web.middleware.page_headers import ID_HEADER, NOSNIFF
 
 MAXIMUM_CHANGED_BYTES = 16_000_000
 """A longer response is sent as it is."""
 MAXIMUM_WAIT_SECONDS = 60.0
 PIECES_PER_SECOND = 10
+POLICY = b"content-security-policy"
+SANDBOX = (POLICY, b"sandbox; default-src 'none'")
+"""For a response that isn't one of our pages. Whoever sets a fault chooses what it sends, so it must not run in our origin."""
 MADE_UP = re.compile(re.escape(MARK) + r"([A-Za-z0-9_-]{1,16})")
 
 
@@ -93,7 +97,7 @@ class InjectedFaults:
             self._record(asked, scope, response)
             more = [
                 *cors(None),
-                *([(b"x-correlation-id", state_of(scope).exchange.encode())] if asked.stage in FHIR_STAGES else []),
+                *([(ID_HEADER, state_of(scope).exchange.encode())] if asked.stage in FHIR_STAGES else []),
             ]
             return await _send(send, scope, receive, response, faults, more)  # pages get the id elsewhere
         for fault in faults:
@@ -222,6 +226,7 @@ async def _send(
     rate = min((fault.members["bytes_per_second"] for fault in faults if fault.kind == "slow"), default=0)
     body, length = response.body[:limit], len(response.body)
     headers = [*response.headers, *more, (b"content-length", str(length).encode())]
+    headers += [*([] if response.header(POLICY) else [SANDBOX]), *([] if NOSNIFF in headers else [NOSNIFF])]
     if response.status in (204, 304) or (scope["method"] == "HEAD"):
         body, length = b"", 0
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
