@@ -33,8 +33,8 @@ FIRST = token_request(REFRESH_FORM, scope="patient/Patient.rs")
 APP = structs.replace(PUBLIC, scope=FAMILY.scope)
 
 
-def rotated(first: TokenRequest = FIRST, client: Client = APP) -> TokenFamily:
-    """Returns the family that this request rotated 3 seconds ago."""
+def rotate(first: TokenRequest = FIRST, client: Client = APP) -> TokenFamily:
+    """Returns the family as it is 3 seconds after this request rotated it."""
     return structs.replace(FAMILY, rotated_at=NOW - 3, asked=refresh.fingerprint(first, client))
 
 
@@ -44,7 +44,7 @@ def answer_to(family: TokenFamily) -> AccessToken:
 
 def sample_context(first: TokenRequest = FIRST, client: Client = APP, **changed: Any) -> TokenContext:
     """Returns the context of the replay."""
-    family = rotated(first, client)
+    family = rotate(first, client)
     return structs.replace(REFRESHING, client=client, family=family, generation=2, answer=answer_to(family), **changed)
 
 
@@ -92,8 +92,8 @@ def test_another_key_makes_it_a_different_request() -> None:
 
 WITHDRAWN: list[tuple[dict[str, Any], str]] = [
     ({"answer": None}, "revoked"),
-    ({"answer": structs.replace(answer_to(rotated()), revoked=True)}, "revoked"),
-    ({"answer": structs.replace(answer_to(rotated()), expires_at=NOW)}, "expired"),
+    ({"answer": structs.replace(answer_to(rotate()), revoked=True)}, "revoked"),
+    ({"answer": structs.replace(answer_to(rotate()), expires_at=NOW)}, "expired"),
     ({"server": Server(fhir_bases=(BASE,), policy=Policy(rotate_refresh=False))}, "policy"),
     ({"server": Server(fhir_bases=(BASE,), policy=Policy(public_refresh=False))}, "policy"),
     ({"server": Server(fhir_bases=(BASE,), policy=Policy(token_lifetime=60))}, "policy"),
@@ -135,7 +135,7 @@ def test_a_replay_still_needs_the_window_and_the_grant(changes: dict[str, Any], 
 
 
 def test_a_revoked_grant_is_not_repeated() -> None:
-    revoked = structs.replace(rotated(), revoked=True)
+    revoked = structs.replace(rotate(), revoked=True)
     assert names(FIRST, structs.replace(sample_context(), family=revoked)) == ["refresh-token-invalid"]
 
 
