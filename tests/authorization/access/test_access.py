@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
-from typing import TypeAlias
 
 import pytest
 from hypothesis import given
@@ -271,7 +270,8 @@ SCOPES = st.builds(
     st.sampled_from(["r", "s", "rs", "cruds", "cud", "read", "write", "*", "sr", "x", ""]),
     st.sampled_from(["", "?&", "?category=laboratory", "?category=a|b&code=c", "?category:not=x", "?"]),
 )
-Codes: TypeAlias = "list[tuple[str, str | None, str]]"
+Names = list[str]
+Codes = list[tuple[str, str | None, str]]
 SUBJECTS = st.lists(st.sampled_from(["A", "B", "C"]), max_size=2)
 CODES = st.lists(st.sampled_from([("category", None, "laboratory"), ("category", "a", "b"), ("code", None, "c")]), max_size=2)
 
@@ -287,14 +287,7 @@ CODES = st.lists(st.sampled_from([("category", None, "laboratory"), ("category",
     user=st.sampled_from([None, USER]),
 )
 def test_fewer_scopes_never_see_more(
-    scopes: list[str],
-    less: set[int],
-    type: str,
-    letter: str,
-    subjects: list[str],
-    codes: Codes,
-    patient: str | None,
-    user: User | None,
+    scopes: Names, less: set[int], type: str, letter: str, subjects: Names, codes: Codes, patient: str | None, user: User | None
 ) -> None:
     all_of_them = visible_with(" ".join(scopes), patient=patient, user=user)
     fewer = visible_with(" ".join(scope for index, scope in enumerate(scopes) if index not in less), patient=patient, user=user)
@@ -302,9 +295,7 @@ def test_fewer_scopes_never_see_more(
 
 
 @given(scopes=st.lists(SCOPES, max_size=4), subjects=SUBJECTS, codes=CODES, letter=st.sampled_from("cruds"))
-def test_patient_scopes_never_open_another_compartment(
-    scopes: list[str], subjects: list[str], codes: Codes, letter: str
-) -> None:
+def test_patient_scopes_never_open_another_compartment(scopes: Names, subjects: Names, codes: Codes, letter: str) -> None:
     text = " ".join(scope for scope in scopes if scope.lower().startswith("patient"))
     if visible_with(text).allows("Observation", letter, subjects, codes):
         assert "A" in subjects
@@ -315,7 +306,7 @@ def test_patient_scopes_never_open_another_compartment(
     type=st.sampled_from(["Patient", "Observation"]),
     letter=st.sampled_from("cruds"),
 )
-def test_visible_resources_can_be_requested(scopes: list[str], type: str, letter: str) -> None:
+def test_visible_resources_can_be_requested(scopes: Names, type: str, letter: str) -> None:
     """The check of the request is never narrower than the visibility, so nothing is refused because of the results."""
     text = " ".join(scopes)
     if visible_with(text).of(type, letter):

@@ -34,7 +34,7 @@ APP = structs.replace(PUBLIC, scope=FAMILY.scope)
 
 
 def rotate(first: TokenRequest = FIRST, client: Client = APP) -> TokenFamily:
-    """Returns the family that this request rotated 3 seconds ago."""
+    """Returns the family as it is 3 seconds after this request rotated it."""
     return structs.replace(FAMILY, rotated_at=NOW - 3, asked=refresh.fingerprint(first, client))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.authorization.administration import PORTAL
 from sickbay.kernel.english import count
@@ -21,6 +21,7 @@ from sickbay.web.http_request import headers_of, state_of
 from sickbay.web.oauth.sign_in import AdminSignInView
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
+from sickbay.web.redirects import redirect_to
 
 SIGN_IN = "/developer/sign-in"
 FOREIGN = "A page of another origin sent this request, so it was refused."
@@ -142,7 +143,7 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         if guard.administers(request.scope, headers_of(request.scope)):
-            return RedirectResponse(_next(query), 303, error_responses.NO_STORE)
+            return redirect_to(_next(query))
         return html_response.page(request, sandbox, "admin_sign_in", _view(sandbox, query), options)
     sent = parse(await http_request.read_body(request))
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
@@ -155,7 +156,7 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
         fault = f"Too many wrong tokens. Try again in {count(seconds, 'second')}." if seconds else "This isn’t the admin token."
         page = html_response.page(request, sandbox, "admin_sign_in", _view(sandbox, query, fault), options, 401)
         return with_retry_after(page, seconds)
-    response = RedirectResponse(_next(query), 303, error_responses.NO_STORE)
+    response = redirect_to(_next(query))
     cookies.put(request, response, sandbox, await sessions.sign_in_admin(sandbox.runtime, options.session, guard.proof(token)))
     return response
 
@@ -178,4 +179,4 @@ async def sign_out(request: Request, sandbox: Sandbox) -> Response:
     sent = parse(await http_request.read_body(request))
     if session is not None and cookies.is_own_form(request, session, sent.get("csrf")):
         await sessions.sign_out_admin(sandbox.runtime, session)
-    return RedirectResponse("/", 303, error_responses.NO_STORE)
+    return redirect_to("/")

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.authorization.launch import card as launch_card
 from sickbay.authorization.launch import context as launch_context
@@ -23,7 +23,7 @@ from sickbay.services import launch as launches
 from sickbay.services.context import Tenant
 from sickbay.services.launch import CreatedLaunch
 from sickbay.storage.interface import ResourceSpace
-from sickbay.web import error_responses, html_response, http_request, students
+from sickbay.web import html_response, http_request, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.ehr.frame_notice import explain_obstacle
@@ -34,6 +34,7 @@ from sickbay.web.pages import notice
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
 from sickbay.web.population_pending import wait_until_filled
+from sickbay.web.redirects import redirect_to
 
 
 async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -122,7 +123,7 @@ async def _visit(ehr: EhrPages, version: str, patient: str, wanted: str | None) 
 
 async def _redirect_to_app(request: Request, tenant: Tenant, client: Client, created: CreatedLaunch) -> Response:
     """Redirect to the app's launch URI. This is the first step of the timeline."""
-    response = RedirectResponse("/", 303, error_responses.NO_STORE)
+    response = redirect_to("/")
     response.headers["location"] = for_a_header(created.url)
     return await http_request.note(
         request, response, stage="launch", tenant=tenant.name, client_id=client.client_id, timeline=created.timeline

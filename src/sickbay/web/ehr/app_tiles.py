@@ -7,17 +7,18 @@ from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.authorization.models import Client
 from sickbay.fhir.versions import VERSIONS
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
-from sickbay.web import cookies, error_responses, http_request
+from sickbay.web import cookies, http_request
 from sickbay.web.admin_guard import is_own_path
 from sickbay.web.ehr.views import Tile
 from sickbay.web.pages.parts import Link
+from sickbay.web.redirects import redirect_to
 
 KEPT_FAVOURITES: Final = 20
 """Apps that a browser remembers as favourites. The newest are kept."""
@@ -78,7 +79,7 @@ async def change_favourite(request: Request, sandbox: Sandbox, tenant: Tenant) -
     session = await cookies.session(request, sandbox)
     sent = parse(await http_request.read_body(request))
     app, back, home = sent.get("app") or "", sent.get("back") or "", f"/{tenant.name}/ehr"
-    response = RedirectResponse(back if is_own_path(back) else home, 303, error_responses.NO_STORE)
+    response = redirect_to(back if is_own_path(back) else home)
     if cookies.is_own_form(request, session, sent.get("csrf")) and _APP_ID.fullmatch(app):
         others = [id for id in read_favourites(request) if id != app]
         kept = others if len(others) < len(read_favourites(request)) else [app, *others][:KEPT_FAVOURITES]

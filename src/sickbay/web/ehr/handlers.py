@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.authorization.launch.url import launch_uri
 from sickbay.authorization.models import Client, User
@@ -22,7 +22,7 @@ from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.read import Timeline
 from sickbay.services.sessions import Session
 from sickbay.storage.interface import ResourceSpace
-from sickbay.web import cookies, error_responses, html_response, http_request, students
+from sickbay.web import cookies, html_response, http_request, students
 from sickbay.web.admin_guard import is_own_path
 from sickbay.web.ehr import chart as pages
 from sickbay.web.ehr import chart_data, schedule, strip
@@ -34,6 +34,7 @@ from sickbay.web.exchanges.list_view import address
 from sickbay.web.oauth.login import one_click, sign_in_view, signing_in_user
 from sickbay.web.pages import notice
 from sickbay.web.population_pending import wait_until_filled
+from sickbay.web.redirects import redirect_to
 
 VERSION = "r4"
 PAGE = 25
@@ -56,7 +57,7 @@ class EhrPages:
             current_path = http_request.raw_path(self.request.scope)
             query = self.request.url.query
             back = quote(f"{current_path}?{query}" if query else current_path, safe="")
-            return RedirectResponse(f"{self.home}/sign-in?next={back}", 303, error_responses.NO_STORE)
+            return redirect_to(f"{self.home}/sign-in?next={back}")
         await wait_until_filled(self.request, self.sandbox, ResourceSpace(self.tenant.name, VERSION))
         return None
 
@@ -112,7 +113,7 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
             fault = cookies.rejection_reason(request)
         elif (user := await signing_in_user(request, sandbox, tenant, sent)) is not None:
             _, secret = await sessions.sign_in(sandbox.runtime, tenant, session, user)
-            response = RedirectResponse(_next(ehr, query), 303, error_responses.NO_STORE)
+            response = redirect_to(_next(ehr, query))
             cookies.put(request, response, sandbox, secret)
             return response
         else:
@@ -154,7 +155,7 @@ async def sign_out(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
 
 async def redirect_to_ehr(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """Redirect a browser from the issuer to the EHR."""
-    return RedirectResponse(f"/{tenant.name}/ehr", 303, error_responses.NO_STORE)
+    return redirect_to(f"/{tenant.name}/ehr")
 
 
 async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -162,7 +163,7 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     if redirect := await ehr.require_user():
         return redirect
     if ehr.user is not None and ehr.user.acts_for_patients:
-        return RedirectResponse(_records_of(ehr, ehr.user), 303, error_responses.NO_STORE)
+        return redirect_to(_records_of(ehr, ehr.user))
     current = ehr.today()
     chosen = english.parse_date(request.query_params.get("date")) or current
     appointments = await ehr.search("Appointment", ("date", chosen.isoformat()), ("_count", "200"))

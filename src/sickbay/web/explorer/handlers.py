@@ -6,14 +6,14 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.fhir.search.parameters import known_types
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import viewers
 from sickbay.services.context import Tenant
 from sickbay.storage.interface import ResourceSpace
-from sickbay.web import error_responses, html_response, http_request
+from sickbay.web import html_response, http_request
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.explorer import from_exchange, history_page, resource_page, search_page, types_page
 from sickbay.web.explorer.asking import NotReading, ask
@@ -25,6 +25,7 @@ from sickbay.web.fhir.context import fhir_base
 from sickbay.web.pages.notice import NoticeView, not_found
 from sickbay.web.pages.parts import Link
 from sickbay.web.population_pending import wait_until_filled
+from sickbay.web.redirects import redirect_to
 
 
 async def home(request: Request, sandbox: Sandbox) -> Response:
@@ -40,7 +41,7 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
         if place is None:
             return _show_notice(request, sandbox, NOT_EXPLORABLE, 404)
         place = place if place.viewer else place._replace(viewer=await choose_viewer(request, sandbox, place.tenant))
-        return _redirect(place.at(place.path, place.query))
+        return redirect_to(place.at(place.path, place.query))
     tenant = sandbox.tenants.get(sent.get("hospital") or "") or next(iter(sandbox.tenants.values()))
     viewer, version = await _choose(request, sandbox, tenant, sent.get("viewer") or "", sent.get("fhir") or "")
     if not viewer:
@@ -49,7 +50,7 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
     path, _, query = (sent.get("path") or "").partition("?")
     if patient := sent.get("patient"):
         path, query = f"Patient/{patient}", ""
-    return _redirect(place.at(quote(path, safe="/$*%"), quote(query, safe="/?&=%:+,;@!$'()*~-._")))
+    return redirect_to(place.at(quote(path, safe="/$*%"), quote(query, safe="/?&=%:+,;@!$'()*~-._")))
 
 
 async def _choose(request: Request, sandbox: Sandbox, tenant: Tenant, key: str, version: str) -> tuple[str, str]:
@@ -110,10 +111,6 @@ PAGES: Final = {
     "history-system": history_page.show,
 }
 """The page of each interaction; a search's for all others."""
-
-
-def _redirect(address: str) -> Response:
-    return RedirectResponse(address, 303, error_responses.NO_STORE)
 
 
 def _show_notice(request: Request, sandbox: Sandbox, view: NoticeView, status: int) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.fhir.outcome import texts_of
 from sickbay.fhir.readable import columns
@@ -16,7 +16,7 @@ from sickbay.fhir.routing import ID, Route, route
 from sickbay.fhir.search.parameters import find, known_types
 from sickbay.kernel.english import with_article
 from sickbay.protocol.parameters import encode, parse
-from sickbay.web import error_responses, http_request
+from sickbay.web import http_request
 from sickbay.web.explorer import resource_page
 from sickbay.web.explorer.asking import Asked, ask, read_json
 from sickbay.web.explorer.page import ExplorerPage, describe_sent, find_next, find_problem, without
@@ -24,6 +24,7 @@ from sickbay.web.explorer.place import FORM, PICK, ExplorerPlace
 from sickbay.web.explorer.search_form import Pair, make_form
 from sickbay.web.explorer.views import CellView, ResultRow, Results, SearchView
 from sickbay.web.pages.parts import Link
+from sickbay.web.redirects import redirect_to
 
 TABLE_BYTES: Final = 60_000
 """Of the rows of a page, as HTML."""
@@ -143,7 +144,7 @@ def apply_form(page: ExplorerPage, path: str, pairs: Sequence[Pair]) -> Response
     address = place.at(path, query)
     if code and type in known_types(place.version):
         address = place.at(f"{type}/{PICK}", urlencode({"for": path, "parameter": code, "query": query}))
-    return RedirectResponse(address, 303, error_responses.NO_STORE)
+    return redirect_to(address)
 
 
 async def show_pick(page: ExplorerPage, type: str) -> Response:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.authorization.requests import is_fetched
 from sickbay.diagnosis.explain import Explanation
@@ -30,6 +30,7 @@ from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
 from sickbay.web.population_pending import is_browser_navigation
+from sickbay.web.redirects import redirect_to
 
 LOG = logging.getLogger("sickbay")
 FAULT = "server-error"
@@ -143,7 +144,7 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
         return await deliver(request, sandbox, tenant, waiting, login.not_silently(waiting, step))
     session, cookie = await cookies.load_session(request, sandbox)
     stored = await operation.keep(sandbox.runtime, tenant, waiting, session)
-    response = RedirectResponse(f"/{tenant.name}/oauth/continue?request={stored.id}", 303, error_responses.NO_STORE)
+    response = redirect_to(f"/{tenant.name}/oauth/continue?request={stored.id}")
     cookies.put(request, response, sandbox, cookie)
     return Delivered(response)
 
@@ -233,7 +234,7 @@ def _refuse(request: Request, sandbox: Sandbox, tenant: Tenant, result: Authoriz
         address = operation.redirect_uri(result.decision.request, result.client)
         return error_responses.error_redirect(tenant, words, address, sent.get("state"), request.method)
     if to_vendor:
-        return RedirectResponse(words.uri, 303, error_responses.NO_STORE)
+        return redirect_to(words.uri)
     why = Link("Why was this refused?", words.uri)
     view = NoticeView(title=style.page_title or "", text=style.page_text or "", others=(why,))
     options = html_response.PageOptions(tenant, bare=True, framed=True)

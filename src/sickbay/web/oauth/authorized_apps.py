@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.kernel import english
 from sickbay.protocol.parameters import parse
@@ -13,10 +13,11 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import authorized_apps as operation
 from sickbay.services import registration
 from sickbay.services.context import Tenant
-from sickbay.web import cookies, error_responses, http_request, students
+from sickbay.web import cookies, http_request, students
 from sickbay.web.ehr.handlers import EhrPages
 from sickbay.web.oauth.authorized_apps_view import AllowedApp, ManageView
 from sickbay.web.oauth.sign_in import consent_groups
+from sickbay.web.redirects import redirect_to
 
 LISTED_APPS: Final = 25
 """Apps on a page of the list."""
@@ -38,7 +39,7 @@ async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         is_hidden = client is not None and not students.may_open(request, sandbox, client)
         if cookies.is_own_form(request, ehr.session, sent.get("csrf")) and not is_hidden:
             await operation.revoke(sandbox.runtime, tenant, ehr.user, sent.get("app") or "")
-        return RedirectResponse(current_path, 303, error_responses.NO_STORE)
+        return redirect_to(current_path)
     allowed = await operation.list_allowed(sandbox.runtime, tenant, ehr.user)
     apps = [app for app in allowed if students.may_open(request, sandbox, app.client)]
     start = min(http_request.read_start(request), max(0, len(apps) - 1))

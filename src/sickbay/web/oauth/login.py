@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from msgspec import structs
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.authorization.launch.url import launch_uri
 from sickbay.authorization.models import Client, User
@@ -23,7 +23,7 @@ from sickbay.services.lost_session import LostSession
 from sickbay.services.sessions import Session
 from sickbay.services.throttle import Throttled, ThrottleKey
 from sickbay.storage.interface import ResourceSpace
-from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web import cookies, html_response, http_request
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.ehr import chart
 from sickbay.web.http_request import headers_of, peer
@@ -33,6 +33,7 @@ from sickbay.web.oauth.sign_in import Account, ConsentView, PickerView, SignInVi
 from sickbay.web.pages import notice
 from sickbay.web.pages.parts import Chip, Link
 from sickbay.web.population_pending import PopulationPending, wait_until_filled
+from sickbay.web.redirects import redirect_to
 
 OVER = notice.NoticeView(
     title="This request is no longer valid",
@@ -201,7 +202,7 @@ async def _handle_answer(
 
 
 def _to_next_page(tenant: Tenant, waiting: PendingAuthorization) -> Response:
-    return RedirectResponse(f"{action(tenant)}?request={waiting.id}", 303, error_responses.NO_STORE)
+    return redirect_to(f"{action(tenant)}?request={waiting.id}")
 
 
 async def _sign_in(

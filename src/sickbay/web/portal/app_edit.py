@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.authorization.models import Client
 from sickbay.diagnosis.rule import Finding
@@ -13,13 +13,14 @@ from sickbay.protocol import scopes
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
-from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web import cookies, html_response, http_request
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import app_page, refuse_unless_administrator
 from sickbay.web.portal.registration import BOXES, EXPIRED, find_missing, form, registration_fields
 from sickbay.web.portal.views import RegisterView
+from sickbay.web.redirects import redirect_to
 
 
 async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
@@ -43,7 +44,7 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
         return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, all_findings), options, 422)
     if result.secret is not None:
         return await app_page(request, sandbox, result.client, options, result.secret)
-    return RedirectResponse(f"/developer/apps/{client.app_id}", 303, error_responses.NO_STORE)
+    return redirect_to(f"/developer/apps/{client.app_id}")
 
 
 def _with(sent: Parameters, **more: str) -> Parameters:

@@ -6,7 +6,7 @@ import tomllib
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.authorization.models import Client
 from sickbay.faults.kinds import presets
@@ -15,8 +15,9 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.services.context import Runtime
 from sickbay.services.injection import setting
-from sickbay.web import cookies, error_responses, html_response, http_request, students
+from sickbay.web import cookies, html_response, http_request, students
 from sickbay.web.portal.apps import TOO_LATE, app_page, refuse_unless_administrator
+from sickbay.web.redirects import redirect_to
 
 FAULTS_PER_APP: Final = 3
 """Faults that a student may inject into an app at the same time."""
@@ -32,7 +33,7 @@ async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
     sent = parse(await http_request.read_body(request))
     client = await registration.find_only(sandbox.runtime, id)
     if client is None:
-        return RedirectResponse("/developer", 303, error_responses.NO_STORE)
+        return redirect_to("/developer")
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
     if students.owner_of(request) and (reason := _student_fault(sandbox.runtime, client, sent)):
@@ -63,7 +64,7 @@ def _student_fault(runtime: Runtime, client: Client, sent: Parameters) -> str:
 
 
 def _back(client: Client) -> Response:
-    return RedirectResponse(f"/developer/apps/{client.app_id}#h-faults", 303, error_responses.NO_STORE)
+    return redirect_to(f"/developer/apps/{client.app_id}#h-faults")
 
 
 def read_members(text: str) -> dict[str, Any]:

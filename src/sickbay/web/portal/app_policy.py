@@ -7,18 +7,19 @@ from dataclasses import replace
 
 from msgspec import structs
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.authorization.models import Client
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
-from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web import cookies, html_response, http_request
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal import policy_form
 from sickbay.web.portal.apps import TOO_LATE, refuse_unless_administrator
 from sickbay.web.portal.views import AppPolicyView
+from sickbay.web.redirects import redirect_to
 
 
 async def settings(request: Request, sandbox: Sandbox, id: str) -> Response:
@@ -39,7 +40,7 @@ async def settings(request: Request, sandbox: Sandbox, id: str) -> Response:
     if read.faults:
         return html_response.page(request, sandbox, "app_policy", _view(sandbox, client, sent, read.faults), options, 422)
     await registration.save(sandbox.runtime, structs.replace(client, policy=read.chosen), client)
-    return RedirectResponse(f"/developer/apps/{client.app_id}?saved=policy#h-policy", 303, error_responses.NO_STORE)
+    return redirect_to(f"/developer/apps/{client.app_id}?saved=policy#h-policy")
 
 
 def _view(

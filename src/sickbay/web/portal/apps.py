@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import structs
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.authorization.launch.url import launch_uri
 from sickbay.authorization.models import Client
@@ -22,7 +22,7 @@ from sickbay.services.context import Tenant
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.storage.interface import ResourceSpace
-from sickbay.web import cookies, error_responses, html_response, http_request, other_hospitals, students
+from sickbay.web import cookies, html_response, http_request, other_hospitals, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges.timeline_steps import evidence
@@ -36,6 +36,7 @@ from sickbay.web.portal.developer_views import exchange_line
 from sickbay.web.portal.fault_views import faults_view
 from sickbay.web.portal.next_step import choose_next_step
 from sickbay.web.portal.views import AppRow, AppsView, AppView, LaunchRow
+from sickbay.web.redirects import redirect_to
 
 COMPARED_EXCHANGES = 100
 """The newest exchanges of an app that are compared with those that name none."""
@@ -253,7 +254,7 @@ async def _save_text(
         return rejection
     client = await registration.find_only(sandbox.runtime, id)
     if client is None:
-        return RedirectResponse("/developer", 303, error_responses.NO_STORE)
+        return redirect_to("/developer")
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
     text, ours = sent.get(name) or "", cookies.is_own_form(request, options.session, sent.get("csrf"))
@@ -265,7 +266,7 @@ async def _save_text(
         view = replace(await _app_view(request, sandbox, client, ""), **again)
         return html_response.page(request, sandbox, "app", view, options, 422 if ours else 403)
     await registration.save(sandbox.runtime, structs.replace(client, **change), client)
-    return RedirectResponse(f"/developer/apps/{client.app_id}?saved={name}#h-{name}", 303, error_responses.NO_STORE)
+    return redirect_to(f"/developer/apps/{client.app_id}?saved={name}#h-{name}")
 
 
 async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
@@ -276,7 +277,7 @@ async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
     sent = parse(await http_request.read_body(request))
     client = await registration.find_only(sandbox.runtime, id)
     if client is None or client.client != "symmetric":
-        return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, error_responses.NO_STORE)
+        return redirect_to(f"/developer/apps/{id}" if client else "/developer")
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
     new, new_secret = await registration.rotate(sandbox.runtime, client)
@@ -291,12 +292,12 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
     sent = parse(await http_request.read_body(request))
     client, tenant = await registration.find_only(sandbox.runtime, id), sandbox.tenants.get(sent.get("tenant") or "")
     if client is None or tenant is None or tenant.name == client.tenant:
-        return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, error_responses.NO_STORE)
+        return redirect_to(f"/developer/apps/{id}" if client else "/developer")
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
     counterpart = await enabling.counterpart(sandbox.runtime, client, tenant)
     if counterpart is not None:
-        return RedirectResponse(f"/developer/apps/{counterpart.app_id}", 303, error_responses.NO_STORE)
+        return redirect_to(f"/developer/apps/{counterpart.app_id}")
     if await students.has_too_many_apps(request, sandbox):
         return await app_page(request, sandbox, client, options, status=422, fault=students.TOO_MANY_APPS)
     if reason := enabling.obstacle(sandbox.runtime, client, tenant):
@@ -307,7 +308,7 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
         return await app_page(request, sandbox, client, options, status=422, fault=f"{'. '.join(problems)}.")
     if result.secret is not None:
         return await app_page(request, sandbox, result.client, options, result.secret, 201)
-    return RedirectResponse(f"/developer/apps/{result.client.app_id}", 303, error_responses.NO_STORE)
+    return redirect_to(f"/developer/apps/{result.client.app_id}")
 
 
 async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
@@ -320,4 +321,4 @@ async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
     if client is not None and not client.sample:
         await registration.remove(sandbox.runtime, client)
-    return RedirectResponse("/developer", 303, error_responses.NO_STORE)
+    return redirect_to("/developer")

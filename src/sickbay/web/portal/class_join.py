@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.kernel.english import count
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import sessions
 from sickbay.services.class_mode import members
-from sickbay.web import cookies, error_responses, html_response, http_request, students
+from sickbay.web import cookies, html_response, http_request, students
 from sickbay.web.admin import wrong_tokens
 from sickbay.web.http_request import state_of
 from sickbay.web.portal.class_link import JOIN
 from sickbay.web.portal.class_overview import OVERVIEW, member_page
 from sickbay.web.portal.class_views import JoinView
+from sickbay.web.redirects import redirect_to
 
 WRONG_LINK = "This link doesn’t work, or no longer. Ask your teacher for the current one."
 WRONG_CODE = "No class and no student has this code. Check it, or ask your teacher for a new one."
@@ -26,7 +27,7 @@ FULL = "The class is full. Ask your teacher."
 async def join(request: Request, sandbox: Sandbox) -> Response:
     """The form for a code. POST: csrf, code: the class's, which leads to the form for a name, or a personal one."""
     if await students.find_current(request, sandbox) is not None:
-        return _redirect(OVERVIEW)
+        return redirect_to(OVERVIEW)
     options = await html_response.page_options(request, sandbox, here="Class")
     if request.method != "POST":
         return html_response.page(request, sandbox, "class_join", JoinView(JOIN), options)
@@ -37,11 +38,11 @@ async def join(request: Request, sandbox: Sandbox) -> Response:
     if seconds := await wrong_tokens.seconds_to_wait(sandbox.runtime, request.scope, "class"):
         return _form(request, sandbox, options, JoinView(JOIN, fault=_too_many(seconds)), 429, seconds)
     if await members.is_join_key(sandbox.runtime, code):
-        return _redirect(f"{JOIN}/{await members.join_key(sandbox.runtime)}")
+        return redirect_to(f"{JOIN}/{await members.join_key(sandbox.runtime)}")
     student = await members.find_by_code(sandbox.runtime, code)
     if student is None:
         return await _count_wrong(request, sandbox, options, JoinView(JOIN, fault=WRONG_CODE, sent=code[:100]))
-    response = _redirect(OVERVIEW)
+    response = redirect_to(OVERVIEW)
     cookies.put(request, response, sandbox, await sessions.join_class(sandbox.runtime, options.session, student.id))
     return response
 
@@ -49,7 +50,7 @@ async def join(request: Request, sandbox: Sandbox) -> Response:
 async def join_with_link(request: Request, sandbox: Sandbox, key: str) -> Response:
     """The link of the class. GET shows the form. POST: csrf, name: joins, and shows the personal code."""
     if await students.find_current(request, sandbox) is not None:
-        return _redirect(OVERVIEW)
+        return redirect_to(OVERVIEW)
     options = await html_response.page_options(request, sandbox, here="Class")
     if seconds := await wrong_tokens.seconds_to_wait(sandbox.runtime, request.scope, "class"):
         return _form(request, sandbox, options, JoinView(JOIN, fault=_too_many(seconds)), 429, seconds)
@@ -104,7 +105,3 @@ def _form(
     if retry_after:
         response.headers["retry-after"] = str(retry_after)
     return response
-
-
-def _redirect(path: str) -> Response:
-    return RedirectResponse(path, 303, error_responses.NO_STORE)

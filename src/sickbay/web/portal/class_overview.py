@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
@@ -11,12 +11,13 @@ from sickbay.services import sessions
 from sickbay.services.class_mode import clearing, members, progress
 from sickbay.services.class_mode.members import Student
 from sickbay.services.journal.line import STUDENT
-from sickbay.web import cookies, error_responses, html_response, http_request, students
+from sickbay.web import cookies, html_response, http_request, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.http_request import state_of
 from sickbay.web.pages.notice import not_found
 from sickbay.web.portal.class_link import join_link
 from sickbay.web.portal.class_views import ClassView, MemberView, student_row, student_view, summary
+from sickbay.web.redirects import redirect_to
 
 OVERVIEW = "/developer/class"
 CHART = "/general/ehr/patients/p-0017"
@@ -72,7 +73,7 @@ async def _change_class(request: Request, sandbox: Sandbox, options: html_respon
                 for student in await members.list_all(sandbox.runtime):
                     await clearing.reset(sandbox.runtime, sandbox.journal, student)
                 saved = "reset"
-    return _redirect(f"{OVERVIEW}?saved={saved}" if saved else OVERVIEW)
+    return redirect_to(f"{OVERVIEW}?saved={saved}" if saved else OVERVIEW)
 
 
 async def student(request: Request, sandbox: Sandbox, id: str) -> Response:
@@ -91,11 +92,11 @@ async def student(request: Request, sandbox: Sandbox, id: str) -> Response:
             await clearing.reset(sandbox.runtime, sandbox.journal, found)
         case "remove":
             await clearing.remove(sandbox.runtime, sandbox.journal, found)
-            return _redirect(f"{OVERVIEW}?saved=removed")
+            return redirect_to(f"{OVERVIEW}?saved=removed")
         case "code":
             code = await members.renew_code(sandbox.runtime, found)
     if sent is not None and not code:
-        return _redirect(f"{OVERVIEW}/{found.id}")
+        return redirect_to(f"{OVERVIEW}/{found.id}")
     (reached,) = await progress.read_all(sandbox.runtime, [found])
     view = student_view(reached, f'"{STUDENT}{found.id} "', code)
     return html_response.page(request, sandbox, "class_student", view, options)
@@ -107,10 +108,10 @@ async def _of_member(request: Request, sandbox: Sandbox, student: Student, optio
     action = sent.get("action") if sent and cookies.is_own_form(request, options.session, sent.get("csrf")) else ""
     if action == "leave" and options.session is not None:
         await sessions.leave_on_this_browser(sandbox.runtime, options.session)
-        return _redirect("/")
+        return redirect_to("/")
     code = await members.renew_code(sandbox.runtime, student) if action == "code" else ""
     if sent is not None and not code:
-        return _redirect(OVERVIEW)
+        return redirect_to(OVERVIEW)
     return await member_page(request, sandbox, student, options, code)
 
 
@@ -122,7 +123,3 @@ async def member_page(
     apps = "" if not number else "1 app" if number == 1 else f"{number} apps"
     view = MemberView(student.name, apps, CHART, OVERVIEW, code)
     return html_response.page(request, sandbox, "class_member", view, options)
-
-
-def _redirect(path: str) -> Response:
-    return RedirectResponse(path, 303, error_responses.NO_STORE)

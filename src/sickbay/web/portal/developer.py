@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from sickbay.kernel.english import count, join, moment
@@ -25,6 +25,7 @@ from sickbay.web.oauth.discovery import explain_metadata
 from sickbay.web.oauth.login import one_click
 from sickbay.web.pages.notice import not_found, other_method
 from sickbay.web.portal.developer_views import Address, FirstLaunch, HomeView, Hospital, RecentEvent, exchange_line
+from sickbay.web.redirects import redirect_to
 
 FIRST = "p-0017"
 QUICK_PATIENTS = 100
@@ -95,7 +96,7 @@ async def theme(request: Request, sandbox: Sandbox) -> Response:
     session = await cookies.session(request, sandbox)
     sent = parse(await http_request.read_body(request))
     back = sent.get("back") or "/"
-    response = RedirectResponse(back if is_own_path(back) else "/", 303, error_responses.NO_STORE)
+    response = redirect_to(back if is_own_path(back) else "/")
     if cookies.is_own_form(request, session, sent.get("csrf")) and sent.get("theme") in ("light", "dark"):
         cookies.put_theme(request, response, str(sent.get("theme")))
     return response

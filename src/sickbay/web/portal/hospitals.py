@@ -8,20 +8,21 @@ from shlex import quote
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox import hospitals as own_hospitals
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
 from sickbay.services.context import Tenant
-from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web import cookies, html_response, http_request
 from sickbay.web.admin.hospitals import FILE_BYTES
 from sickbay.web.http_request import headers_of
 from sickbay.web.pages.notice import not_found
 from sickbay.web.portal import policy_form
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import TOO_LATE, refuse_unless_administrator
+from sickbay.web.redirects import redirect_to
 
 
 async def hospitals(request: Request, sandbox: Sandbox) -> Response:
@@ -38,7 +39,7 @@ async def hospitals(request: Request, sandbox: Sandbox) -> Response:
         return html_response.page(request, sandbox, "hospitals", view, options, 403)
     if name := sent.get("remove"):
         await own_hospitals.remove(sandbox, name)
-        return RedirectResponse("/developer/hospitals?done=removed", 303, error_responses.NO_STORE)
+        return redirect_to("/developer/hospitals?done=removed")
     try:
         await own_hospitals.add(sandbox, sent.get("file") or "")
     except own_hospitals.WrongHospital as error:
@@ -46,7 +47,7 @@ async def hospitals(request: Request, sandbox: Sandbox) -> Response:
     except own_hospitals.HospitalTaken as error:
         problems = (str(error),)
     else:
-        return RedirectResponse("/developer/hospitals?done=added#h-add", 303, error_responses.NO_STORE)
+        return redirect_to("/developer/hospitals?done=added#h-add")
     view = _list_view(sandbox, file=sent.get("file") or "", problems=problems)
     return html_response.page(request, sandbox, "hospitals", view, options, 422)
 
@@ -85,7 +86,7 @@ async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
     if wrong is not None:
         view = replace(wrong, certificate=_certificate(request, sandbox))
         return html_response.page(request, sandbox, "hospital", view, options, 422)
-    return RedirectResponse(f"/developer/hospitals/{name}?saved", 303, error_responses.NO_STORE)
+    return redirect_to(f"/developer/hospitals/{name}?saved")
 
 
 async def _save(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.diagnosis.rule import Finding
 from sickbay.fhir.versions import VERSIONS
@@ -15,11 +15,12 @@ from sickbay.protocol import unicode
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
-from sickbay.web import cookies, error_responses, html_response, http_request, students
+from sickbay.web import cookies, html_response, http_request, students
 from sickbay.web.pages.parts import Choice, findings
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import TOO_LATE, app_page, refuse_unless_administrator
 from sickbay.web.portal.views import RegisterView
+from sickbay.web.redirects import redirect_to
 
 APP_ID = re.compile(r"[A-Za-z0-9_]{8,12}")
 """The app_id in our form."""
@@ -56,7 +57,7 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     id = sent.get("id") or ""
     before = await registration.find_only(sandbox.runtime, id) if id else None
     if before is not None and (before.app_id, before.name) == (id, sent.get("name")):
-        return RedirectResponse(f"/developer/apps/{id}", 303, error_responses.NO_STORE)
+        return redirect_to(f"/developer/apps/{id}")
     if faults := find_missing(sandbox, sent):
         return html_response.page(request, sandbox, "register", form(sandbox, sent, (), faults), options, 422)
     if await students.has_too_many_apps(request, sandbox):
@@ -70,7 +71,7 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
         all_findings = result.decision.explain().findings
         return html_response.page(request, sandbox, "register", form(sandbox, sent, all_findings), options, 422)
     if result.secret is None:
-        return RedirectResponse(f"/developer/apps/{result.client.app_id}", 303, error_responses.NO_STORE)
+        return redirect_to(f"/developer/apps/{result.client.app_id}")
     return await app_page(request, sandbox, result.client, options, result.secret, 201)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.authorization.protected_resource import read_resource
 from sickbay.protocol.parameters import Parameters, parse
@@ -14,12 +14,13 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.services import resources as protected_resources
 from sickbay.services.context import Tenant
-from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web import cookies, html_response, http_request
 from sickbay.web.admin.resources import describe_all
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Choice
 from sickbay.web.portal.apps import TOO_LATE, refuse_unless_administrator
 from sickbay.web.portal.resources_view import ResourceRow, ResourcesView
+from sickbay.web.redirects import redirect_to
 
 SAVED = {"added": "Added.", "removed": "Removed."}
 
@@ -43,7 +44,7 @@ async def resources(request: Request, sandbox: Sandbox, name: str) -> Response:
         view = await _view(sandbox, tenant, chosen=sent.get("client") or "", fault=fault, **typed)
         return html_response.page(request, sandbox, "resources", view, options, 422 if own else 403)
     done = "removed" if sent.get("remove") else "added"
-    return RedirectResponse(f"/developer/hospitals/{name}/resources?done={done}", 303, error_responses.NO_STORE)
+    return redirect_to(f"/developer/hospitals/{name}/resources?done={done}")
 
 
 async def _change(sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> str:

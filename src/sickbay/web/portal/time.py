@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from sickbay.kernel import english
 from sickbay.kernel.clock_moves import parse_move
@@ -19,12 +19,13 @@ from sickbay.services import clock
 from sickbay.services.clock import ClockOutOfRange
 from sickbay.services.context import Runtime
 from sickbay.services.snapshot_files.archive import PACKED_BYTES
-from sickbay.web import cookies, error_responses, html_response, http_request, multipart
+from sickbay.web import cookies, html_response, http_request, multipart
 from sickbay.web.admin.snapshots import file_response, read_file
 from sickbay.web.admin.wrong import Wrong
 from sickbay.web.admin_guard import is_own_path
 from sickbay.web.portal.apps import TOO_LATE, refuse_unless_administrator
 from sickbay.web.portal.time_view import SecretRow, SnapshotRow, TimeView
+from sickbay.web.redirects import redirect_to
 
 PAGE = "/developer/time"
 MOVES = ("+5m", "+1h", "+1d", "+30d", "-1h", "-1d")
@@ -69,7 +70,7 @@ async def time(request: Request, sandbox: Sandbox) -> Response:
         back, faults = sent.get("back") or PAGE, await _move(sandbox.runtime, text)
     if faults:
         return html_response.page(request, sandbox, "time", replace(await _view(sandbox), **faults), options, 422)
-    return RedirectResponse(back if is_own_path(back) else PAGE, 303, error_responses.NO_STORE)
+    return redirect_to(back if is_own_path(back) else PAGE)
 
 
 async def _export(request: Request, sandbox: Sandbox, options: html_response.PageOptions, name: str) -> Response:
@@ -98,7 +99,7 @@ async def _import(request: Request, sandbox: Sandbox, options: html_response.Pag
         view = replace(await _view(sandbox), import_fault=f"{error}.")
         return html_response.page(request, sandbox, "time", view, options, 413)
     if not imported.secrets:
-        return RedirectResponse(f"{PAGE}?done=import#h-snapshots", 303, error_responses.NO_STORE)
+        return redirect_to(f"{PAGE}?done=import#h-snapshots")
     secrets = tuple(SecretRow(secret.app_id, secret.client_id, secret.client_secret) for secret in imported.secrets)
     view = replace(await _view(sandbox), done=DONE["import"], secrets=secrets)
     return html_response.page(request, sandbox, "time", view, options)
