@@ -113,10 +113,9 @@ LATER = (
     "sickbay.diagnosis.catalogue",
     "sickbay.doctor.code.",
     "sickbay.doctor.topics",
-    "sickbay.doctor.har",
     "sickbay.fhir.search",
 )
-"""What none of these texts needs: all rules, source code, related topics, files of a browser, and searches."""
+"""What none of these texts needs: all rules, source code, related topics, and searches."""
 
 
 def har(tmp_path: Path) -> str:

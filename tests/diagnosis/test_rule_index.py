@@ -1,4 +1,4 @@
-"""The index of rules finds exactly what a search through the whole catalogue finds, and so does the one that reads on demand."""
+"""The index of rules finds exactly what a search through the whole catalogue finds, also if its rules are read on demand."""
 
 from __future__ import annotations
 
@@ -54,4 +54,7 @@ def test_only_the_files_of_rules_that_a_request_needs_are_read() -> None:
     code = "import sys\nfrom sickbay.diagnosis import needed_rules\nneeded_rules.INDEX.explaining['aud-missing']\n"
     code += "print(*(name for name in sys.modules if name.startswith('sickbay.diagnosis.rules.')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["sickbay.diagnosis.rules.authorize", "sickbay.diagnosis.rules.authorize.aud"]
+    assert done.stdout.split() == [
+        "sickbay.diagnosis.rules.authorize",
+        *(f"sickbay.diagnosis.rules.authorize.{name}" for name in ("aud", "resource")),
+    ]
