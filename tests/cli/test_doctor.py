@@ -89,6 +89,35 @@ def test_doctor_does_not_import_the_server() -> None:
     assert done.stdout.split() == []
 
 
+IMPORTED = (
+    ('{"error": "invalid_grant", "error_description": "Code not valid"}', 170),
+    ("AADSTS50011: The redirect URI specified in the request does not match", 170),
+    ("https://ehr.example.org/authorize?response_type=code&client_id=a&scope=launch/patient,openid", 215),
+)
+"""A text, and how many modules of Sickbay `sickbay doctor` may import to explain it. Importing takes most of its time."""
+
+
+@pytest.mark.parametrize(("text", "ceiling"), IMPORTED)
+def test_a_text_is_explained_with_few_of_the_modules(text: str, ceiling: int, tmp_path: Path) -> None:
+    code = "import sys, contextlib, sickbay.cli.main\nwith contextlib.suppress(SystemExit):\n"
+    code += " sickbay.cli.main.main(['doctor', '-'])\n"
+    code += "print(*(name for name in sys.modules if name.startswith('sickbay.')), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], input=text, capture_output=True, text=True, check=True, cwd=tmp_path)
+    imported = done.stderr.split()
+    assert "sickbay.doctor.text" in imported
+    assert len(imported) <= ceiling
+    assert [name for name in imported if name.startswith(LATER)] == []
+
+
+LATER = (
+    "sickbay.diagnosis.catalogue",
+    "sickbay.doctor.code.",
+    "sickbay.doctor.topics",
+    "sickbay.fhir.search",
+)
+"""What none of these texts needs: all rules, source code, related topics, and searches."""
+
+
 def har(tmp_path: Path) -> str:
     """A launch: discovery, a request with two faults, an answer with a code, a token request with a secret."""
 

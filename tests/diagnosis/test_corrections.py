@@ -8,9 +8,10 @@ import pytest
 from tests.laws import for_each
 
 from sickbay.authorization.token import pkce
-from sickbay.diagnosis import case, corrections
+from sickbay.diagnosis import case, corrections, placeholders
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.diagnosis.corrections import PLACEHOLDER_CHALLENGE, fill
+from sickbay.diagnosis.corrections import fill
+from sickbay.diagnosis.placeholders import PLACEHOLDER_CHALLENGE
 from sickbay.diagnosis.rule import Rule
 from sickbay.doctor.diagnose import diagnose
 
@@ -71,12 +72,12 @@ def test_a_pasted_request_that_still_has_the_placeholder_gets_a_finding() -> Non
 @pytest.mark.parametrize(
     ("sent", "expected"),
     [
-        ([("state", corrections.EXAMPLE_STATE)], "state is an example value. Generate a random one for each request."),
+        ([("state", placeholders.EXAMPLE_STATE)], "state is an example value. Generate a random one for each request."),
         (
-            [("state", corrections.EXAMPLE_STATE), ("nonce", corrections.EXAMPLE_NONCE)],
+            [("state", placeholders.EXAMPLE_STATE), ("nonce", placeholders.EXAMPLE_NONCE)],
             "state and nonce are example values. Generate a random one for each request.",
         ),
-        ([("state", "of-the-app"), ("nonce", corrections.EXAMPLE_STATE)], ""),
+        ([("state", "of-the-app"), ("nonce", placeholders.EXAMPLE_STATE)], ""),
     ],
 )
 def test_an_inserted_example_is_called_an_example(sent: list[tuple[str, str]], expected: str) -> None:

@@ -1,11 +1,15 @@
-"""The index of rules finds exactly what a search through the whole catalogue finds."""
+"""The index of rules finds exactly what a search through the whole catalogue finds, also if its rules are read on demand."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
 
 import pytest
 from tests.laws import for_each
 
-from sickbay.diagnosis.catalogue import INDEX, RULES
+from sickbay.diagnosis import needed_rules
+from sickbay.diagnosis.catalogue import BY_ID, INDEX, RULES
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.rule_index import build_index
 
@@ -35,3 +39,22 @@ def test_a_rule_that_lists_its_own_stage_again_is_found_once() -> None:
 
 def test_positions_are_those_of_the_catalogue() -> None:
     assert sorted(INDEX.places, key=INDEX.places.__getitem__) == [rule.id for rule in RULES]
+
+
+def test_the_rules_that_are_read_when_they_are_needed_are_those_of_the_catalogue() -> None:
+    found = needed_rules.INDEX
+    assert {stage: groups for stage in found.advising if (groups := found.advising[stage])} == INDEX.advising
+    assert dict(found.explaining) == INDEX.explaining
+    assert found.places == INDEX.places
+    assert found.advising.get("unknown", {}) == {}
+    assert [needed_rules.find_rule(id) for id in needed_rules.IDS] == [BY_ID[id] for id in needed_rules.IDS]
+
+
+def test_only_the_files_of_rules_that_a_request_needs_are_read() -> None:
+    code = "import sys\nfrom sickbay.diagnosis import needed_rules\nneeded_rules.INDEX.explaining['aud-missing']\n"
+    code += "print(*(name for name in sys.modules if name.startswith('sickbay.diagnosis.rules.')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [
+        "sickbay.diagnosis.rules.authorize",
+        *(f"sickbay.diagnosis.rules.authorize.{name}" for name in ("aud", "resource")),
+    ]

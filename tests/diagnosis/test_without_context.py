@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import placeholders
 from sickbay.diagnosis.rule import Finding
 from sickbay.doctor.diagnose import diagnose
 from sickbay.protocol.parameters import parse
@@ -93,4 +93,4 @@ def test_a_token_request_to_an_unknown_server_is_corrected_with_placeholders(bod
     evidence = {"kind": "token_request", "method": "POST", "url": f"{UNKNOWN}/token", "headers": headers, "body": body}
     diagnosis = diagnose(evidence)
     assert diagnosis.corrected is not None
-    assert parse(diagnosis.corrected["body"]).get(name) in corrections.PLACES
+    assert parse(diagnosis.corrected["body"]).get(name) in placeholders.PLACES

@@ -51,7 +51,7 @@ def test_messages_are_indexed_by_the_parts_with_which_their_first_group_begins(t
     knowledge = source.read(write(tmp_path))
     part = knowledge.messages["oauth/redirect"].wordings[0][0][0]
     assert set(knowledge.by_part[part]) == {"acme/redirect", "oauth/redirect"}
-    assert knowledge.wordless == ["oauth/invalid-grant"]
+    assert knowledge.by_code == {"invalid_grant": ["oauth/invalid-grant"]}
 
 
 CAUSE = FILES["oauth/code-used.md"]

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from tests.flows.flow import BASE, REDIRECT, VERIFIER, Flow, run
 
-from sickbay.diagnosis.corrections import PLACEHOLDER_CODE
+from sickbay.diagnosis.placeholders import PLACEHOLDER_CODE
 
 JSON = {"accept": "application/json"}
 TOKEN = "/general/oauth/token"

@@ -14,7 +14,7 @@ from tests.flows.flow import BASE, VERIFIER, Flow, run
 
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.diagnosis.corrections import PLACEHOLDER_CODE, PLACEHOLDER_REFRESH, PLACEHOLDER_TOKEN, PLACEHOLDER_VERIFIER
+from sickbay.diagnosis.placeholders import PLACEHOLDER_CODE, PLACEHOLDER_REFRESH, PLACEHOLDER_TOKEN, PLACEHOLDER_VERIFIER
 from sickbay.doctor.diagnose import Diagnosis, diagnose
 from sickbay.protocol import urls
 

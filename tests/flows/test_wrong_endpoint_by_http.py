@@ -10,7 +10,7 @@ import pytest
 from tests.flows.flow import BASE, Flow, run
 from tests.flows.test_ehr_by_http import HTML
 
-from sickbay.diagnosis.corrections import PLACEHOLDER_TOKEN
+from sickbay.diagnosis.placeholders import PLACEHOLDER_TOKEN
 
 QUERY = (
     "response_type=code&client_id={id}&redirect_uri=http%3A%2F%2Flocalhost%3A8100%2Fcallback&scope=launch%2Fpatient%20"

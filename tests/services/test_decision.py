@@ -13,7 +13,8 @@ from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.diagnosis import stages
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.evidence import answer
-from sickbay.diagnosis.kinds import KINDS, Kind
+from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.kinds import KINDS
 from sickbay.diagnosis.stage import Stage
 from sickbay.diagnosis.stages import STAGES
 from sickbay.kernel.checks import Examination
@@ -48,11 +49,11 @@ def test_every_kind_of_input_belongs_to_a_stage_that_has_rules(kind: Kind) -> No
     assert kind.stage.name in {rule.stage for rule in RULES}
 
 
-@pytest.mark.parametrize("stage", [stage for stage in STAGES.values() if stage.recheck], ids=lambda stage: stage.name)
+@pytest.mark.parametrize("stage", [stage for stage in STAGES.values() if stage.examiner.recheck], ids=lambda stage: stage.name)
 def test_a_stage_with_corrected_requests_has_inputs_and_can_write_them(stage: Stage[Any, Any]) -> None:
     inputs = [name for name, kind in KINDS.items() if kind.stage is stage]
     assert inputs
-    assert stage.to_evidence is not answer.to_evidence
+    assert stage.examiner.to_evidence is not answer.to_evidence
 
 
 def test_what_was_granted_is_summarised_once_and_only_when_it_is_read() -> None:

@@ -57,7 +57,7 @@ def columns() -> dict[str, Checks]:
         stages.APP_STATE.name: APP_STATE,
         stages.LOGOUT.name: logout.CHECKS,
     }
-    return {head: (*stages.STAGES[head.split()[0]].pasted, *checks) for head, checks in listed.items()}
+    return {head: (*stages.STAGES[head.split()[0]].examiner.pasted, *checks) for head, checks in listed.items()}
 
 
 INTRODUCTION = f"""# Checks

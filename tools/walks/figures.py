@@ -51,6 +51,7 @@ TABLES = {
     "authorization/registration/": "",
     "authorization/token/": "",
     "diagnosis/evidence/": "diagnosis/kinds.py",
+    "diagnosis/examiners/": "diagnosis/kinds.py",
     "diagnosis/rules/": "diagnosis/catalogue.py",
     "doctor/facts/": "",
     "fhir/definitions/": "",

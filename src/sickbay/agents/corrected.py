@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 
 from sickbay.agents.harmless import is_harmless, is_known_name
 from sickbay.agents.untrusted import Untrusted
-from sickbay.diagnosis.corrections import PLACES
+from sickbay.diagnosis.placeholders import PLACES
 from sickbay.protocol.parameters import parse
 from sickbay.services.redaction import vocabulary
 

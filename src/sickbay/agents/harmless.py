@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any, Final
 
 from sickbay.diagnosis.answers.values import CODES
-from sickbay.diagnosis.corrections import EXAMPLE_NONCE, EXAMPLE_STATE, PLACES
 from sickbay.diagnosis.own_texts import is_own_text
+from sickbay.diagnosis.placeholders import EXAMPLE_NONCE, EXAMPLE_STATE, PLACES
 from sickbay.diagnosis.stages import STAGES
 from sickbay.services.redaction import vocabulary
 

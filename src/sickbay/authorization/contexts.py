@@ -6,16 +6,18 @@ None means looked up and not found. UNKNOWN means not looked up, or not knowable
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
 from sickbay.authorization.models import AccessToken, AppState, AuthorizationCode, Client, Launch, Server, TokenFamily, User
-from sickbay.authorization.scopes.negotiation import TokenSummary
-from sickbay.fhir.body import Body
-from sickbay.fhir.request_error import RequestError
-from sickbay.fhir.subjects import Before
 from sickbay.kernel.checks import UNKNOWN, Refusal, Unknown
+
+if TYPE_CHECKING:
+    from sickbay.authorization.scopes.negotiation import TokenSummary
+    from sickbay.fhir.body import Body
+    from sickbay.fhir.request_error import RequestError
+    from sickbay.fhir.subjects import Before
 
 Guesses: TypeAlias = tuple[tuple[str, str], ...]
 """Attributes of a context, or names of refusals, each with a sentence that says from what it was inferred."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sickbay.cli.output import as_json
-from sickbay.diagnosis.corrections import fill
 from sickbay.doctor.verdict import summarize
 
 RULES = "/rules/"
@@ -80,7 +79,9 @@ def causes_text(causes: Sequence[Mapping[str, str]]) -> str:
 
 def sent_text(corrected: Mapping[str, Any]) -> str:
     """The request as curl, or only its URL or registration if that is all of it. A new pair replaces a placeholder for PKCE."""
-    import secrets  # most answers need none
+    import secrets  # most answers need no pair
+
+    from sickbay.diagnosis.corrections import fill
 
     verifier = secrets.token_urlsafe(32)
     filled = fill(corrected, verifier)

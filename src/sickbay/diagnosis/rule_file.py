@@ -13,9 +13,11 @@ The fix: one paragraph.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -39,8 +41,14 @@ class RuleText:
     fields: Mapping[str, Any]
 
 
+@cache
+def load_rules(place: str) -> tuple[Rule, ...]:
+    """The rules of a file, which is read once. place: below `rules`, such as `authorize.scope`."""
+    return tuple(read_rules(place))
+
+
 def read_rules(place: str) -> Iterator[Rule]:
-    """The rules of a file, with their stages, refusals and outcomes. place: below `rules`, such as `authorize.scope`."""
+    """The rules of a file, with their stages, refusals and outcomes."""
     stage = place.partition(".")[0]
     functions = read_functions(place)
     for text in read_texts(place):
@@ -51,17 +59,27 @@ def read_rules(place: str) -> Iterator[Rule]:
 
 
 def read_texts(place: str) -> Iterator[RuleText]:
-    path = _FOLDER.joinpath(*place.split(".")).with_suffix(".md")
-    for section in _SECTION.split(path.read_text(encoding="utf-8"))[1:]:
+    with open(f"{_path(place)}.md", encoding="utf-8") as file:  # the methods of Path take longer than reading
+        text = file.read()
+    for section in _SECTION.split(text)[1:]:
         head, title, why, fix = section.strip().split("\n\n")
         id, *lines = head.split("\n")
         fields = dict(_read_field(*line.split(": ", 1)) for line in lines)
         yield RuleText(id, fields | {"title": _join(title), "why": _join(why), "fix": _join(fix)})
 
 
+def has_functions(place: str) -> bool:
+    """Whether a file of rules has functions, which are in a Python file of its name."""
+    return os.path.isfile(f"{_path(place)}.py")
+
+
+def _path(place: str) -> str:
+    return f"{_FOLDER}/{place.replace('.', '/')}"
+
+
 def read_functions(place: str) -> Mapping[str, Functions]:
     """The functions of the rules in this file, by id; none if all of its rules are only words."""
-    if not _FOLDER.joinpath(*place.split(".")).with_suffix(".py").is_file():
+    if not has_functions(place):
         return {}
     functions: Mapping[str, Functions] = import_module(f"{rules.__name__}.{place}").FUNCTIONS
     return functions

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sickbay.diagnosis.answers.finding import add_finding, is_explained
 from sickbay.diagnosis.answers.meanings import describe_answer
 from sickbay.diagnosis.answers.values import ErrorAnswer
-from sickbay.diagnosis.catalogue import INDEX
 from sickbay.diagnosis.explain import Explanation, explain
-from sickbay.diagnosis.kinds import KINDS, Kind
+from sickbay.diagnosis.kinds import KINDS
+from sickbay.diagnosis.needed_rules import INDEX
 from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.skipped_checks import skip_unknown
+from sickbay.diagnosis.stages import ANSWER
 from sickbay.doctor.errors.find import in_input
 from sickbay.doctor.pieces.piece import Piece, describe_each
 from sickbay.doctor.verdict import Verdict, verdict
 from sickbay.kernel.checks import Examination
 from sickbay.kernel.english import join
+
+if TYPE_CHECKING:
+    from sickbay.diagnosis.kind import Kind
 
 
 class Diagnosis(NamedTuple):
@@ -101,22 +105,31 @@ def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None =
 
     answers: error responses that were pasted with the input; by default those in the input itself.
     """
+    if evidence["kind"] == "error_answer":
+        return _diagnose_errors(in_input(evidence) if answers is None else answers)
     kind = KINDS[evidence["kind"]]
     request = kind.request(evidence)
     context = kind.context(evidence, request)
     stage, examination = kind.stage, kind.examine(request, context)
     explanation = explain(INDEX, stage.name, request, context, examination, again=partial(_examine_again, kind, evidence))
-    corrected = None if explanation.corrected is None else evidence | stage.to_evidence(explanation.corrected)
+    corrected = None if explanation.corrected is None else evidence | stage.examiner.to_evidence(explanation.corrected)
     answers = in_input(evidence) if answers is None else answers
     if answers and not is_explained(stage.name, examination, explanation):
         explanation = add_finding(stage.name, explanation, answers)
     examination = skip_unknown(examination, evidence.get("context") or {}, context)
-    return Diagnosis(stage.name, examination, explanation, corrected, answers, is_examined=evidence["kind"] != "error_answer")
+    return Diagnosis(stage.name, examination, explanation, corrected, answers)
+
+
+def _diagnose_errors(answers: tuple[ErrorAnswer, ...]) -> Diagnosis:
+    """The diagnosis of a text without a request: nothing in it can be examined."""
+    explanation = Explanation((), None)
+    explained = add_finding(ANSWER.name, explanation, answers) if answers else explanation
+    return Diagnosis(ANSWER.name, Examination(()), explained, None, answers, is_examined=False)
 
 
 def _examine_again(kind: Kind, evidence: dict[str, Any], corrected: Any) -> tuple[Examination, Any]:
     """Writes the corrected request and reads it again, because values derived from its URL may change."""
-    written = evidence | kind.stage.to_evidence(corrected)
+    written = evidence | kind.stage.examiner.to_evidence(corrected)
     request = kind.request(written)
     context = kind.context(written, request)
     return kind.examine(request, context), context

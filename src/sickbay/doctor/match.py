@@ -35,10 +35,13 @@ def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str],
     """codes: recognised error codes, statuses and issue types. facts: the names of what is true."""
     parts = phrases.find_parts(knowledge.phrases, words)
     said = frozenset(codes), facts
-    possible = dict.fromkeys((*knowledge.wordless, *(id for part in parts for id in knowledge.by_part.get(part, ()))))
+    wordless = {id for code in ("", *said[0]) for id in knowledge.by_code.get(code, ())}
+    with_words = (id for part in parts for id in knowledge.by_part.get(part, ()))
+    possible = dict.fromkeys((*sorted(wordless, key=knowledge.places.__getitem__), *with_words))
     candidates = ((id, _lengths(knowledge.messages[id], words, parts, *said)) for id in possible)
     lengths = {id: found for id, found in candidates if found is not None}
-    products = {product.id for product in knowledge.products.values() if is_shown(product, parts)}
+    marked = {id for part in parts for id in knowledge.marked.get(part, ())}
+    products = {id for id in marked if is_shown(knowledge.products[id], parts)}
     products |= {knowledge.messages[id].product for id in lengths if knowledge.messages[id].unmistakable}
     products |= {implied for id in products for implied in knowledge.products[id].implies}
     messages = [

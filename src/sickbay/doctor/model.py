@@ -141,6 +141,33 @@ class Knowledge(Struct, frozen=True, dict=True):
         return {part: [*ids] for part, ids in found.items()}
 
     @cached_property
-    def wordless(self) -> list[str]:
-        """The ids of the messages without wordings."""
-        return [message.id for message in self.messages.values() if not message.wordings]
+    def by_code(self) -> dict[str, list[str]]:
+        """For each code, the ids of the messages without wordings that need it; for "", of those that need no code."""
+        found: dict[str, list[str]] = {}
+        for message in self.messages.values():
+            for code in () if message.wordings else message.codes or ("",):
+                found.setdefault(code, []).append(message.id)
+        return found
+
+    @cached_property
+    def marked(self) -> dict[int, list[str]]:
+        """For each part of a phrase, the ids of the products that have a mark which begins with it."""
+        found: dict[int, dict[str, None]] = {}
+        for product in self.products.values():
+            for mark in product.marks:
+                found.setdefault(mark[0], {})[product.id] = None
+        return {part: [*ids] for part, ids in found.items()}
+
+    @cached_property
+    def causes_of(self) -> dict[str, list[str]]:
+        """For each message, the ids of the causes behind it."""
+        found: dict[str, list[str]] = {}
+        for cause in self.causes.values():
+            for message in cause.behind:
+                found.setdefault(message, []).append(cause.id)
+        return found
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The places of messages and causes in their order."""
+        return {id: place for place, id in enumerate((*self.messages, *self.causes))}

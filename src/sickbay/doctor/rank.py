@@ -31,12 +31,15 @@ class RankedCause(NamedTuple):
 
 def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[RankedCause]:
     """The causes in order. One that belongs to a product is left out unless the text shows the product."""
+    found: dict[str, list[FoundMessage]] = {}
+    for message in shown.messages:
+        for id in knowledge.causes_of.get(message.message.id, ()):
+            found.setdefault(id, []).append(message)
     ranked = [
-        _rank(cause, found, shown, facts)
-        for cause in knowledge.causes.values()
-        if (not cause.product or cause.product in shown.products)
+        _rank(cause, found[id], shown, facts)
+        for id in sorted(found, key=knowledge.places.__getitem__)
+        if (not (cause := knowledge.causes[id]).product or cause.product in shown.products)
         and not any(name in facts for name in cause.excluded_by)
-        and (found := [message for message in shown.messages if message.message.id in cause.behind])
     ]
     most = max((each.points for each in ranked), default=0)
     ranked.sort(key=lambda each: (not (each.is_confirmed and each.points >= CONFIRMED_SHARE * most), -each.points))

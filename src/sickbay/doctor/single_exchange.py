@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
-from sickbay.diagnosis.evidence.address import fhir_base_of
 from sickbay.doctor.pieces.wrapped_url import goes_on, is_joined
 from sickbay.protocol import unicode, urls
 
@@ -108,6 +107,8 @@ def kind_of(url: str) -> str:
 
 def _is_search(url: str) -> bool:
     """Whether the path ends with a resource type or an operation, so that `code` is a parameter of it."""
+    from sickbay.diagnosis.evidence.address import fhir_base_of  # few URLs need its many patterns
+
     before, _, last = urls.split(url).path.rpartition("/")
     is_operation = last.lower().startswith(("$", "%24")) or last == "_search"
     return bool(fhir_base_of(url)) and (last in ALL_TYPES or (is_operation and before.rpartition("/")[2] in ALL_TYPES))

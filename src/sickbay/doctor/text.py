@@ -10,7 +10,7 @@ from sickbay.diagnosis.answers.finding import UNEXPLAINED, add_finding
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, Severity
-from sickbay.doctor import answer, compiled, ending, phrases, prose
+from sickbay.doctor import answer, compiled, phrases, prose
 from sickbay.doctor.answer import RANKS, Recognised
 from sickbay.doctor.diagnose import Diagnosis, RelatedTopic
 from sickbay.doctor.evidence import Evidence
@@ -31,12 +31,19 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     diagnosis = _diagnosis(reading, recognised)
     if (difference := addresses.find_mismatch(text, recognised.evidence.sent.get("redirect_uri"))) is not None:
         diagnosis = diagnosis.prepend(difference)
-    early = () if diagnosis.has_problem or reading.is_single else ending.of_inputs(reading.inputs)
-    if early:
+    if not diagnosis.has_problem and (early := _find_early_end(reading)):
         diagnosis = _with_early_end(diagnosis, early)
     elif not diagnosis.has_problem and not _is_understood(reading, recognised):
         diagnosis = diagnosis._replace(is_understood=False, related=_find_related(recognised))
     return reading.evidence, diagnosis
+
+
+def _find_early_end(reading: Reading) -> tuple[Finding, ...]:
+    if reading.is_single or len(reading.inputs) < 2:
+        return ()
+    from sickbay.doctor import ending  # only a text with several requests can be a launch
+
+    return ending.of_inputs(reading.inputs)
 
 
 def _with_early_end(diagnosis: Diagnosis, early: tuple[Finding, ...]) -> Diagnosis:

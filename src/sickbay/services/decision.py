@@ -12,15 +12,17 @@ from msgspec import Struct, structs
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.diagnosis.catalogue import BY_ID, INDEX
-from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH
 from sickbay.diagnosis.explain import Again, Explanation, explain, explain_refusals
+from sickbay.diagnosis.placeholders import PLACEHOLDER_LAUNCH
 from sickbay.diagnosis.rule import PERHAPS, Finding, find, is_severity
 from sickbay.diagnosis.stage import Stage
+from sickbay.diagnosis.stages import load_examiners
 from sickbay.dialects import ErrorWording
 from sickbay.kernel.checks import Check, Checked, CompiledChecks, Examination, Facts, Refusal, examine
 from sickbay.services.context import Tenant
 from sickbay.services.journal.disclosure import LAUNCH_PLACE, private_facts, unsent_texts
 
+load_examiners()
 R = TypeVar("R")
 K = TypeVar("K")
 R_co = TypeVar("R_co", covariant=True)
@@ -70,7 +72,7 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
 
     def _make_again(self) -> Again | None:
         """A function that examines a corrected request with this context; None if that would need a new lookup."""
-        return partial(self.stage.examine_again, self) if self.stage.recheck else None
+        return partial(self.stage.examiner.examine_again, self) if self.stage.examiner.recheck else None
 
     def _with_private(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         if not any(_may_quote(finding.facts) for finding in findings):

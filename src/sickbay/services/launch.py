@@ -14,7 +14,7 @@ from sickbay.authorization.launch import task as launch_task
 from sickbay.authorization.launch.task import LaunchTaskRequest
 from sickbay.authorization.launch.url import code_of, launch_url
 from sickbay.authorization.models import Client, Launch
-from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH
+from sickbay.diagnosis.placeholders import PLACEHOLDER_LAUNCH
 from sickbay.services import patients, records, registration
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.journal.disclosure import LAUNCH_PLACE

@@ -29,7 +29,7 @@ from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse
 from sickbay.storage.interface import Put, Record
 
-COMPARED = [name for name, kind in KINDS.items() if kind.stage.compared and kind.own_checks is None]
+COMPARED = [name for name, kind in KINDS.items() if kind.stage.examiner.compared and kind.own_checks is None]
 
 
 def decisions() -> list[tuple[str, Decision[Any, Any]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import placeholders
 from sickbay.services.resend.edited import EditedRequest
 from sickbay.services.resend.placeholders import KINDS, WORDS, explain_value, kinds_in, replace_placeholders, values_to_type
 
@@ -12,7 +12,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 def test_every_placeholder_of_the_rules_is_filled_in() -> None:
-    assert {*KINDS} >= corrections.PLACES
+    assert {*KINDS} >= placeholders.PLACES
     assert {*KINDS.values()} == {*WORDS}
 
 

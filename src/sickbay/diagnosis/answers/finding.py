@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from sickbay.diagnosis.answers.meanings import describe_answer, meaning, to_add
 from sickbay.diagnosis.answers.values import ErrorAnswer
-from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.explain import Explanation
+from sickbay.diagnosis.needed_rules import find_rule
 from sickbay.diagnosis.rule import Finding, find
 from sickbay.kernel.checks import Examination, Facts
 
@@ -39,7 +39,7 @@ def is_explained(stage: str, examination: Examination, explanation: Explanation)
 
 
 def _finding(stage: str, answers: Sequence[ErrorAnswer]) -> Finding:
-    return replace(find(BY_ID[UNEXPLAINED], _facts(stage, answers), refused=True), spec=meaning(answers[0])[1])
+    return replace(find(find_rule(UNEXPLAINED), _facts(stage, answers), refused=True), spec=meaning(answers[0])[1])
 
 
 def _facts(stage: str, answers: Sequence[ErrorAnswer]) -> Facts:

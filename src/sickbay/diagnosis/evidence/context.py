@@ -21,7 +21,7 @@ from sickbay.authorization.models import (
     TokenFamily,
 )
 from sickbay.authorization.scopes.resource_types import types_of
-from sickbay.diagnosis.corrections import PLACES
+from sickbay.diagnosis.placeholders import PLACES
 from sickbay.kernel.checks import UNKNOWN, Unknown
 
 T = TypeVar("T")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from sickbay.diagnosis.catalogue import INDEX
 from sickbay.diagnosis.explain import explain
+from sickbay.diagnosis.needed_rules import INDEX
 from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.silence.progress import silence
 from sickbay.diagnosis.silence.trail import Trail

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from sickbay.authorization.refusals.authorize import REDIRECT_URI_MISMATCH
-from sickbay.diagnosis.catalogue import INDEX
 from sickbay.diagnosis.explain import rule_for
+from sickbay.diagnosis.needed_rules import INDEX
 from sickbay.diagnosis.rule import Finding, find
 from sickbay.doctor.pieces import structured
 from sickbay.doctor.pieces.piece import Piece

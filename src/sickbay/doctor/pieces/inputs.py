@@ -7,9 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sickbay.authorization import token
-from sickbay.authorization.token import client_assertion
-from sickbay.diagnosis.evidence.address import vendor_of
 from sickbay.doctor.pieces import addresses, postman, structured
 from sickbay.doctor.pieces.addresses import client_metadata, kind_of_request
 from sickbay.doctor.pieces.piece import Piece
@@ -36,21 +33,34 @@ class Input(NamedTuple):
     looked_at: frozenset[str] | None = None
 
 
-OF_A_TOKEN = frozenset(check.name for check in client_assertion.ASSERTION) - {"assertion_type_is_named"}
-"""The checks of a client assertion that was pasted without its request."""
 OF_A_HEADER = frozenset(("algorithm_is_one_of_smart", "nothing_unknown_is_critical", "key_is_named"))
 AUDIENCE = "audience_is_the_token_endpoint"
-OF_PARAMETERS = frozenset(
-    check.name for checks in token.CHECKS.values() for check in (*checks, *client_assertion.ASSERTION)
-) - {
-    "method_is_post",
-    "body_is_a_form",
-    "address_is_of_a_tenant",
-    "header_is_of_a_client",
-    "basic_is_well_formed",
-    "one_method_is_used",
-}
-"""The checks of the parameters of a token request whose method, URL and headers weren't pasted."""
+OUTSIDE_OF_PARAMETERS = frozenset(
+    (
+        "method_is_post",
+        "body_is_a_form",
+        "address_is_of_a_tenant",
+        "header_is_of_a_client",
+        "basic_is_well_formed",
+        "one_method_is_used",
+    )
+)
+"""The checks of a token request that look at its method, its URL and its headers."""
+
+
+def _checks_of_a_token() -> frozenset[str]:
+    """The checks of a client assertion that was pasted without its request."""
+    from sickbay.authorization.token import client_assertion  # only a token needs it
+
+    return frozenset(check.name for check in client_assertion.ASSERTION) - {"assertion_type_is_named"}
+
+
+def _checks_of_parameters() -> frozenset[str]:
+    """The checks of the parameters of a token request whose method, URL and headers weren't pasted."""
+    from sickbay.authorization import token  # only the parameters of a token request need it
+
+    checks = (check for checks in token.CHECKS.values() for check in checks)
+    return _checks_of_a_token() | {"assertion_type_is_named"} | {check.name for check in checks} - OUTSIDE_OF_PARAMETERS
 
 
 def inputs(pieces: Sequence[Piece]) -> list[Input]:
@@ -176,7 +186,7 @@ def _parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
     elif "grant_type" in names:
         url = _endpoint(pieces, "token")
         evidence = {"kind": "token_request", "method": "POST", "url": url, "headers": FORM, "body": body}
-        yield Input(evidence, False, piece, looked_at=OF_PARAMETERS)
+        yield Input(evidence, False, piece, looked_at=_checks_of_parameters())
 
 
 def _endpoint(pieces: Sequence[Piece], name: str) -> str:
@@ -203,12 +213,16 @@ def _assertion(piece: Piece, pieces: Sequence[Piece]) -> Input:
     endpoint = next((address for address in named if urls.split(address).path.endswith("/token")), "")
     assumed = audience if isinstance(audience, str) and audience.startswith("http") else "https://ehr.example.org/token"
     evidence = {"kind": "token_request", "method": "POST", "url": endpoint or assumed, "headers": FORM, "body": body}
-    looked_at = OF_A_TOKEN - (frozenset() if piece.is_whole else OF_A_HEADER) - (frozenset() if endpoint else {AUDIENCE})
+    looked_at = (
+        _checks_of_a_token() - (frozenset() if piece.is_whole else OF_A_HEADER) - (frozenset() if endpoint else {AUDIENCE})
+    )
     return Input(evidence | {"context": {"smart": _may_be_smart(endpoint or assumed)}}, False, piece, looked_at=looked_at)
 
 
 def _may_be_smart(url: str) -> bool:
     """Whether the address may belong to a SMART server: it isn't known as one of another service."""
+    from sickbay.diagnosis.evidence.address import vendor_of  # few texts need its many patterns
+
     vendor = vendor_of(url)
     return vendor is None or vendor.fhir
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from sickbay.doctor.pieces.piece import Piece
 
 if TYPE_CHECKING:
@@ -53,9 +55,24 @@ def mistakes(text: str, pieces: Sequence[Piece]) -> list[Mistake]:
     return list({(mistake.id, mistake.lines): mistake for mistake in found}.values())
 
 
+_OF_CODE = re.compile(r"[(\n{=]|curl|\s-[dH]\s")
+_RESPONSE = frozenset(("error", "resourceType", "access_token"))
+"""Members of JSON that code never is."""
+
+
 def may_be_code(text: str) -> bool:
-    """False for a URL, a token or a small JSON object."""
-    return "(" in text or "\n" in text or "curl" in text or " " in text.strip()
+    """False for a URL, a token, a sentence or a response in JSON."""
+    text = text.strip()
+    if not _OF_CODE.search(text) or (" " not in text and "\n" not in text and "(" not in text):
+        return False
+    return not (text.startswith("{") and text.endswith("}") and _is_response(text))
+
+
+def _is_response(text: str) -> bool:
+    try:
+        return not _RESPONSE.isdisjoint(orjson.loads(text))
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _end(starts: list[int], line: int) -> int:

@@ -11,24 +11,24 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import placeholders
 from sickbay.doctor.pieces.structured import to_form
 from sickbay.protocol import unicode
 from sickbay.protocol.parameters import parse
 
 VARIABLE = re.compile(r"\{[^{}]*\}")
 _SAFE: dict[str, str] = {
-    "code": corrections.PLACEHOLDER_CODE,
-    "code_verifier": corrections.PLACEHOLDER_VERIFIER,
-    "code_challenge": corrections.PLACEHOLDER_CHALLENGE,
+    "code": placeholders.PLACEHOLDER_CODE,
+    "code_verifier": placeholders.PLACEHOLDER_VERIFIER,
+    "code_challenge": placeholders.PLACEHOLDER_CHALLENGE,
     "code_challenge_method": "S256",
-    "refresh_token": corrections.PLACEHOLDER_REFRESH,
-    "launch": corrections.PLACEHOLDER_LAUNCH,
-    "client_secret": corrections.PLACEHOLDER_SECRET,
+    "refresh_token": placeholders.PLACEHOLDER_REFRESH,
+    "launch": placeholders.PLACEHOLDER_LAUNCH,
+    "client_secret": placeholders.PLACEHOLDER_SECRET,
     "redirect_uri": "https://app.example.org/callback",
     "aud": "https://ehr.example.org/fhir",
-    "state": corrections.EXAMPLE_STATE,
-    "nonce": corrections.EXAMPLE_NONCE,
+    "state": placeholders.EXAMPLE_STATE,
+    "nonce": placeholders.EXAMPLE_NONCE,
     "scope": "openid",
     "response_type": "code",
     "grant_type": "authorization_code",
@@ -96,7 +96,7 @@ def insert_placeholders(corrected: Mapping[str, Any]) -> dict[str, Any]:
 def _insert_placeholders(text: str) -> str:
     for name in ("redirect_uri", "aud"):
         for form in (_SAFE[name], quote(_SAFE[name], safe="")):
-            text = text.replace(form, corrections.placeholder_for(name))
+            text = text.replace(form, placeholders.placeholder_for(name))
     return text
 
 
@@ -106,4 +106,4 @@ def _header(value: str) -> str:
     scheme = value.partition(" ")[0]
     if scheme.lower() == "basic":
         return f"{scheme} {base64.b64encode(b'client:secret').decode()}"
-    return f"{scheme} {corrections.PLACEHOLDER_TOKEN}" if scheme.lower() == "bearer" else VARIABLE.sub("x", value)
+    return f"{scheme} {placeholders.PLACEHOLDER_TOKEN}" if scheme.lower() == "bearer" else VARIABLE.sub("x", value)

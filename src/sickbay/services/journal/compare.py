@@ -25,7 +25,7 @@ def compare_dialects(decision: Decision[Any, Any] | None, tenant: str) -> list[d
     """For each dialect except the tenant's: title, refusal (None: granted), status, error, urn, delivered."""
     if decision is None or not _is_examined(decision):
         return []
-    checks, context = tuple(decision.stage.checks(decision.request)), decision.context
+    checks, context = tuple(decision.stage.examiner.checks(decision.request)), decision.context
     unknown = frozenset(name for name in _list_required(checks) if getattr(context, name) is UNKNOWN)
     ready = _plan(checks, unknown, getattr(decision.request, "interaction", None))
     return [_answer(decision, ready, dialects.load(name)) for name in _names() if name != tenant]
@@ -52,7 +52,7 @@ def _plan(checks: tuple[Check[Any, Any], ...], unknown: frozenset[str], interact
 def _is_examined(decision: Decision[Any, Any]) -> bool:
     """Excludes other stages, refusals that showed only while storing, and signed assertions, which can be used only once."""
     context = decision.context
-    if type(context) is not decision.stage.compared or len(decision.examination.checked) < 2:
+    if type(context) is not decision.stage.examiner.compared or len(decision.examination.checked) < 2:
         return False
     if not isinstance(context.server, Server):
         return False
@@ -79,7 +79,7 @@ def _answer(decision: Decision[Any, Any], ready: CompiledChecks[Any, Any], diale
         policy = policies.under(policy, client.policy)
     unusual = {"unusual_scopes": True} if hasattr(decision.context, "unusual_scopes") else {}  # they depend on the policy
     context = structs.replace(decision.context, server=structs.replace(decision.context.server, policy=policy), **unusual)
-    examination = examine(ready, decision.request, context, decision.stage.relaxed(context))
+    examination = examine(ready, decision.request, context, decision.stage.examiner.relaxed(context))
     refusal = examination.decisive(policy.precedence)
     refusal_members = _describe_refusal(dialect, decision.stage, examination, refusal) if refusal else {}
     return {"title": dialect.title, "refusal": refusal.name if refusal else None, **refusal_members}

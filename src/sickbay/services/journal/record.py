@@ -342,14 +342,14 @@ def _describe_correction(explanation: Explanation, exchange: Exchange) -> dict[s
         return None
     if exchange.stage == "registration":
         return _metadata(explanation.corrected, exchange)
-    return exchange.decision.stage.to_evidence(_with_launch_placeholder(explanation.corrected, exchange.decision))
+    return exchange.decision.stage.examiner.to_evidence(_with_launch_placeholder(explanation.corrected, exchange.decision))
 
 
 def _metadata(corrected: Any, exchange: Exchange) -> dict[str, Any] | None:
     """The request to send instead: the one that was sent, with corrections; None if its source wasn't kept."""
     if not corrected.source:
         return None
-    app = REGISTRATION.to_evidence(corrected)["app"]
+    app = REGISTRATION.examiner.to_evidence(corrected)["app"]
     body, headers = msgspec.json.encode(app).decode(), {"Content-Type": "application/json"}
     return {"method": exchange.request.method, "url": exchange.request.url, "headers": headers, "body": body}
 

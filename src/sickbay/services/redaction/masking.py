@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
-from sickbay.diagnosis.corrections import PLACEHOLDER_PARAMETER, placeholder_for
+from sickbay.diagnosis.placeholders import PLACEHOLDER_PARAMETER, placeholder_for
 from sickbay.diagnosis.values import is_no_secret
 from sickbay.protocol import unicode
 from sickbay.protocol.parameters import Parameters

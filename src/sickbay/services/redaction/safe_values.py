@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
-from sickbay.diagnosis.corrections import EXAMPLE_NONCE, EXAMPLE_STATE, PLACEHOLDER_SECRET, PLACES
+from sickbay.diagnosis.placeholders import EXAMPLE_NONCE, EXAMPLE_STATE, PLACEHOLDER_SECRET, PLACES
 from sickbay.diagnosis.values import is_no_secret
 from sickbay.kernel.memoize import cache_results, memoize
 from sickbay.services.redaction import safe_search

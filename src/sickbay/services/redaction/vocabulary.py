@@ -7,7 +7,7 @@ from functools import cache
 
 from sickbay.authorization.registration.metadata import LISTS, METHODS, TEXTS
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.diagnosis.corrections import PLACES
+from sickbay.diagnosis.placeholders import PLACES
 from sickbay.fhir.definitions import names, table
 from sickbay.fhir.operations.registry import OPERATIONS
 from sickbay.fhir.search.parameters import COLLOQUIAL, COMMON, RESULT

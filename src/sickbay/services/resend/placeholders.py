@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Literal, TypeAlias
 from urllib.parse import quote, unquote
 
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import placeholders
 from sickbay.kernel.english import join
 from sickbay.protocol.parameters import parse
 from sickbay.services.resend.edited import EditedRequest
@@ -33,22 +33,22 @@ Kind: TypeAlias = Literal[
     "random",
 ]
 KINDS: Final[Mapping[str, Kind]] = {
-    corrections.PLACEHOLDER_CODE: "code",
-    corrections.PLACEHOLDER_VERIFIER: "verifier",
-    corrections.PLACEHOLDER_CHALLENGE: "challenge",
-    corrections.PLACEHOLDER_REFRESH: "refresh_token",
-    corrections.PLACEHOLDER_TOKEN: "token",
-    corrections.placeholder_for("token"): "token",
-    corrections.placeholder_for("id_token_hint"): "id_token",
-    corrections.PLACEHOLDER_LAUNCH: "launch",
-    corrections.PLACEHOLDER_SECRET: "secret",
-    corrections.placeholder_for("basic"): "basic",
-    corrections.placeholder_for("client_assertion"): "assertion",
-    corrections.PLACEHOLDER_CLIENT_ID: "client_id",
-    corrections.PLACEHOLDER_AUD: "aud",
-    corrections.PLACEHOLDER_REDIRECT_URI: "redirect_uri",
-    corrections.placeholder_for("state"): "random",
-    corrections.placeholder_for("nonce"): "random",
+    placeholders.PLACEHOLDER_CODE: "code",
+    placeholders.PLACEHOLDER_VERIFIER: "verifier",
+    placeholders.PLACEHOLDER_CHALLENGE: "challenge",
+    placeholders.PLACEHOLDER_REFRESH: "refresh_token",
+    placeholders.PLACEHOLDER_TOKEN: "token",
+    placeholders.placeholder_for("token"): "token",
+    placeholders.placeholder_for("id_token_hint"): "id_token",
+    placeholders.PLACEHOLDER_LAUNCH: "launch",
+    placeholders.PLACEHOLDER_SECRET: "secret",
+    placeholders.placeholder_for("basic"): "basic",
+    placeholders.placeholder_for("client_assertion"): "assertion",
+    placeholders.PLACEHOLDER_CLIENT_ID: "client_id",
+    placeholders.PLACEHOLDER_AUD: "aud",
+    placeholders.PLACEHOLDER_REDIRECT_URI: "redirect_uri",
+    placeholders.placeholder_for("state"): "random",
+    placeholders.placeholder_for("nonce"): "random",
 }
 """The placeholders that Sickbay fills in."""
 CREDENTIALS: Final = frozenset(("secret", "basic", "assertion"))

@@ -8,15 +8,8 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from sickbay.authorization.models import Client
 from sickbay.authorization.token.client_authentication import JWT_BEARER, registered_method
 from sickbay.diagnosis.catalogue import BY_ID
-from sickbay.diagnosis.corrections import (
-    PLACEHOLDER_SECRET,
-    PLACEHOLDER_TOKEN,
-    new_code,
-    new_refresh_token,
-    new_token,
-    new_verifier,
-    placeholder_for,
-)
+from sickbay.diagnosis.corrections import new_code, new_refresh_token, new_token, new_verifier
+from sickbay.diagnosis.placeholders import PLACEHOLDER_SECRET, PLACEHOLDER_TOKEN, placeholder_for
 from sickbay.protocol.parameters import parse
 from sickbay.services.redaction.masking import insert_placeholders
 from sickbay.services.redaction.redaction import is_form

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import placeholders
 from sickbay.protocol import unicode
 from sickbay.services.redaction.masking import name_values_of_url
 from sickbay.web.pages.parts import TextPiece
@@ -120,7 +120,7 @@ def _pairs(text: str) -> tuple[Pair, ...]:
 
 def place(name: str, value: str) -> str:
     """The value to copy: a placeholder if the value is masked."""
-    return corrections.placeholder_for(name) if is_masked(value) else value
+    return placeholders.placeholder_for(name) if is_masked(value) else value
 
 
 def is_masked(value: str) -> bool:
@@ -130,14 +130,14 @@ def is_masked(value: str) -> bool:
 
 def places(request: RequestParts) -> tuple[str, ...]:
     """The placeholders in the code, which the reader has to replace."""
-    sent = [place(name, value) for name, value in request.parameters if is_masked(value) or value in corrections.PLACES]
+    sent = [place(name, value) for name, value in request.parameters if is_masked(value) or value in placeholders.PLACES]
     headers = [_header(name, value).partition(" ")[2] for name, value in request.headers if _is_place(name, value)]
     return tuple(dict.fromkeys(sent + [credentials for credentials in headers if credentials]))
 
 
 def _is_place(name: str, header: str) -> bool:
     """Only Authorization needs a value from the reader. In other headers, an unknown part may be masked (a media type)."""
-    return name.lower() == "authorization" and (is_masked(header) or header.partition(" ")[2] in corrections.PLACES)
+    return name.lower() == "authorization" and (is_masked(header) or header.partition(" ")[2] in placeholders.PLACES)
 
 
 def tabs(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> tuple[Tab, ...]:
@@ -158,7 +158,7 @@ def _make_sendable(request: RequestParts) -> RequestParts:
 
 
 def _name(name: str) -> str:
-    return corrections.PLACEHOLDER_PARAMETER if "‹" in name else name
+    return placeholders.PLACEHOLDER_PARAMETER if "‹" in name else name
 
 
 def _json_body(body: str) -> str:
@@ -248,7 +248,7 @@ def _more(text: str, quiet: bool = False) -> CodeLine:
 def _header(name: str, value: str) -> str:
     if name.lower() == "authorization" and is_masked(value):
         scheme = "Basic" if value.startswith("Basic ") else "Bearer"
-        return f"{scheme} {corrections.placeholder_for('basic' if scheme == 'Basic' else 'access_token')}"
+        return f"{scheme} {placeholders.placeholder_for('basic' if scheme == 'Basic' else 'access_token')}"
     return value
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any, Literal, TypeAlias
 
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import placeholders
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.rule import printable
 from sickbay.services.redaction import masking
@@ -106,7 +106,7 @@ def _is_masked(sent: str | None, value: str) -> bool:
 
 def _is_same(sent: str | None, value: str) -> bool:
     """The code of a launch is replaced by a placeholder for most readers. If it were wrong, a finding would say so."""
-    return sent == value or (value == corrections.PLACEHOLDER_LAUNCH and sent is not None and code_samples.is_masked(sent))
+    return sent == value or (value == placeholders.PLACEHOLDER_LAUNCH and sent is not None and code_samples.is_masked(sent))
 
 
 def _make_visible(row: Row) -> Row:

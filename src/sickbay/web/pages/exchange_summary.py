@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from sickbay.authorization.authorize import GATE
 from sickbay.authorization.checks import FUNCTIONS
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import placeholders
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.faults.kinds import kinds
 from sickbay.kernel.english import count, join
@@ -22,9 +22,9 @@ from sickbay.web.pages.parts import FindingView, Verdict
 REPAIRED = frozenset(rule.id for rule in RULES if rule.repair)
 ONCE = {
     "Authorization codes are short-lived and single-use. If yours is spent, start a new authorization.": {
-        corrections.PLACEHOLDER_CODE
+        placeholders.PLACEHOLDER_CODE
     },
-    "An assertion can be used only once, so sign a new one.": {corrections.placeholder_for("client_assertion")},
+    "An assertion can be used only once, so sign a new one.": {placeholders.placeholder_for("client_assertion")},
 }
 """Hints for values that work only once, with their placeholders."""
 HEADLINE_CHARACTERS = 170

@@ -8,7 +8,7 @@ from sickbay.authorization.bases import base_of
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.diagnosis import corrections, guesses
+from sickbay.diagnosis import corrections, guesses, placeholders
 from sickbay.diagnosis.evidence import address
 from sickbay.diagnosis.rule import GUESS, Functions
 from sickbay.kernel.checks import Facts
@@ -69,7 +69,7 @@ def _clearly_not_base(request: AuthorizeRequest, context: AuthorizeContext) -> F
         return None
     path = urls.split(aud).path.strip("/")
     if (not path and not address.may_be_a_base(aud)) or path.rpartition("/")[2].lower() in _OAUTH:
-        return {"received": aud, "expected": corrections.PLACEHOLDER_AUD, "note": "the iss of the launch"} | _PATH
+        return {"received": aud, "expected": placeholders.PLACEHOLDER_AUD, "note": "the iss of the launch"} | _PATH
     return None
 
 

@@ -8,7 +8,7 @@ from sickbay.authorization.contexts import AuthorizeContext, TokenContext
 from sickbay.authorization.likely_clients import NEIGHBOURS
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.guesses import MASKED
 from sickbay.diagnosis.rule import Functions
 from sickbay.diagnosis.values import first_stray_character, is_masked, placeholder, strip_stray_characters
@@ -49,7 +49,7 @@ def _with_placeholder(facts: Facts) -> Facts:
     more = len(facts["others"]) - len(named)
     rest = " and others" if len(facts["others"]) >= NEIGHBOURS else f" and {more} more" if more > 0 else ""
     listed = f"{', '.join(named)}{rest}"
-    return {**facts, "registered_here": f"Registered here: {listed}.", "nearest": corrections.PLACEHOLDER_CLIENT_ID}
+    return {**facts, "registered_here": f"Registered here: {listed}.", "nearest": placeholders.PLACEHOLDER_CLIENT_ID}
 
 
 def _active_later(facts: Facts) -> Facts | None:

@@ -10,14 +10,14 @@ from sickbay.authorization.authorize.parameters import requested_resources
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.rule import Functions, Severity
 from sickbay.kernel.checks import UNKNOWN, Facts
 
 
 def _with_pkce(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_parameters(
-        request, ("code_challenge", corrections.PLACEHOLDER_CHALLENGE), ("code_challenge_method", "S256")
+        request, ("code_challenge", placeholders.PLACEHOLDER_CHALLENGE), ("code_challenge_method", "S256")
     )
 
 
@@ -72,7 +72,7 @@ def _base64url(raw: bytes) -> str:
 
 
 def _challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.with_parameters(request, ("code_challenge", facts.get("expected") or corrections.PLACEHOLDER_CHALLENGE))
+    return corrections.with_parameters(request, ("code_challenge", facts.get("expected") or placeholders.PLACEHOLDER_CHALLENGE))
 
 
 FUNCTIONS: Mapping[str, Functions] = {

@@ -10,7 +10,7 @@ from sickbay.authorization.authorize.request_syntax import ONCE
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, TokenRequest
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.guesses import MASKED
 from sickbay.diagnosis.rule import Functions
 from sickbay.diagnosis.values import is_masked, placeholder
@@ -148,7 +148,7 @@ def _find_placeholders(request: AuthorizeRequest | TokenRequest | LogoutRequest 
 
 def _what(name: str, value: str) -> str | None:
     """Describes what was sent instead of a value. A scope may be a placeholder as a whole or in part."""
-    if value in (corrections.PLACEHOLDER_CHALLENGE, corrections.PLACEHOLDER_VERIFIER):
+    if value in (placeholders.PLACEHOLDER_CHALLENGE, placeholders.PLACEHOLDER_VERIFIER):
         return "a placeholder from a corrected request of Sickbay"
     if name != "scope":
         return placeholder(value)
@@ -156,7 +156,7 @@ def _what(name: str, value: str) -> str | None:
     return placeholder(value) or next((what for word in words if (what := placeholder(word))), None)
 
 
-_EXAMPLES = {"state": corrections.EXAMPLE_STATE, "nonce": corrections.EXAMPLE_NONCE}
+_EXAMPLES = {"state": placeholders.EXAMPLE_STATE, "nonce": placeholders.EXAMPLE_NONCE}
 
 
 def _examples(request: Any, facts: Facts) -> Any:

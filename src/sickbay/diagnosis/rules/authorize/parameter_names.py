@@ -10,7 +10,7 @@ from typing import TypeVar
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.login.prompt import PROMPTS
 from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, TokenRequest
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.rule import Functions
 from sickbay.diagnosis.rules.authorize.transport import names_of
 from sickbay.diagnosis.values import first_stray_character, strip_stray_characters
@@ -110,7 +110,7 @@ def _verifier(request: AuthorizeRequest, context: AuthorizeContext) -> Facts:
 
 def _with_new_challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """The verifier has leaked, so the app needs a new one and with it a new challenge."""
-    challenge = ("code_challenge", corrections.PLACEHOLDER_CHALLENGE)
+    challenge = ("code_challenge", placeholders.PLACEHOLDER_CHALLENGE)
     return corrections.with_parameters(request, ("code_verifier", None), challenge, ("code_challenge_method", "S256"))
 
 

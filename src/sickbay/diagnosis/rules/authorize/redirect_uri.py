@@ -7,7 +7,7 @@ from msgspec import structs
 
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.rule import Functions
 from sickbay.diagnosis.values import placeholder, strip_stray_characters
 from sickbay.kernel.checks import Facts
@@ -68,11 +68,11 @@ def _relative(facts: Facts) -> Facts | None:
 def _clearly_relative(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """Placeholders have their own rule; `postmessage` is a value of Google's."""
     sent = request.parameters.get("redirect_uri") or ""
-    if sent in ("postmessage", *corrections.PLACES) or placeholder(sent):
+    if sent in ("postmessage", *placeholders.PLACES) or placeholder(sent):
         return None
     if strip_stray_characters(sent) != sent or _relative({"received": sent, "registered": ()}) is None:
         return None
-    return {"received": sent, "expected": corrections.PLACEHOLDER_REDIRECT_URI, "registered": _OF_YOUR_APP}
+    return {"received": sent, "expected": placeholders.PLACEHOLDER_REDIRECT_URI, "registered": _OF_YOUR_APP}
 
 
 _OF_YOUR_APP = "`https://<host of your app>/<path>`"

@@ -10,7 +10,7 @@ from sickbay.authorization.bases import base_of
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.rule import Functions, Severity
 from sickbay.kernel.checks import Facts
 from sickbay.protocol.scope_spelling import spelling
@@ -128,7 +128,7 @@ def _send_default(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_scopes(request, list(facts["scopes"]))
 
 
-_set_state = corrections.set_value("state", corrections.EXAMPLE_STATE)
+_set_state = corrections.set_value("state", placeholders.EXAMPLE_STATE)
 
 FUNCTIONS: Mapping[str, Functions] = {
     "mcp-resource-missing": {
@@ -151,7 +151,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "mcp-patient-scope-no-picker": {"recognises": _only_with("resource"), "repair": _add_picker},
     "mcp-state-missing": {
         "recognises": _only_with("resource"),
-        "repair": corrections.set_value("state", corrections.EXAMPLE_STATE),
+        "repair": corrections.set_value("state", placeholders.EXAMPLE_STATE),
     },
     "mcp-prompt-consent": {"advises": _consent},
 }

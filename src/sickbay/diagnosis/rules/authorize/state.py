@@ -8,7 +8,7 @@ from typing import Any
 from sickbay.authorization.authorize.parameters import correct_scopes
 from sickbay.authorization.contexts import AuthorizeContext, UrlContext
 from sickbay.authorization.requests import AuthorizeRequest, UrlRequest
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.rule import Functions, Severity
 from sickbay.kernel.checks import UNKNOWN, Facts
 
@@ -82,15 +82,15 @@ def _no_nonce(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | N
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "state-missing": {"repair": corrections.set_value("state", corrections.EXAMPLE_STATE)},
+    "state-missing": {"repair": corrections.set_value("state", placeholders.EXAMPLE_STATE)},
     "state-low-entropy": {
         "advises": _weak,
-        "repair": corrections.set_value("state", corrections.EXAMPLE_STATE),
+        "repair": corrections.set_value("state", placeholders.EXAMPLE_STATE),
         "severity": _severity,
     },
     "state-reused": {
         "advises": corrections.advise_if_sent_before("state"),
-        "repair": corrections.set_value("state", corrections.EXAMPLE_STATE),
+        "repair": corrections.set_value("state", placeholders.EXAMPLE_STATE),
     },
     "nonce-reused": {"advises": corrections.advise_if_sent_before("nonce")},
     "nonce-missing": {"advises": _no_nonce},

@@ -9,7 +9,7 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.code import bare_code
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.rule import GUESS, Functions
 from sickbay.diagnosis.values import character_name
 from sickbay.kernel.checks import UNKNOWN, Facts
@@ -40,7 +40,7 @@ def _no_redirect_uri(request: TokenRequest, context: TokenContext) -> Facts | No
     sent = request.parameters
     if context.code is not UNKNOWN or sent.get("grant_type") != "authorization_code" or sent.get("redirect_uri"):
         return None
-    facts = {"received": None, "expected": corrections.PLACEHOLDER_REDIRECT_URI, GUESS: _NOT_SEEN}
+    facts = {"received": None, "expected": placeholders.PLACEHOLDER_REDIRECT_URI, GUESS: _NOT_SEEN}
     return facts if context.smart else {**facts, "at_most": "info"}
 
 

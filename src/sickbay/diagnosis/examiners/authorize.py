@@ -1,0 +1,35 @@
+"""Examines authorization requests."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from sickbay.authorization import authorize, readable
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.diagnosis.evidence import authorize as read
+from sickbay.diagnosis.examiner import Decided, Examiner, always
+from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.placeholders import PLACEHOLDER_LAUNCH
+from sickbay.diagnosis.stages import AUTHORIZE
+from sickbay.kernel.checks import UNKNOWN
+
+
+def _recheck(
+    refused: Decided[AuthorizeRequest, AuthorizeContext], corrected: AuthorizeRequest
+) -> tuple[AuthorizeRequest, AuthorizeContext]:
+    context = authorize.context_for(refused.context, refused.request, corrected)
+    if corrected.parameters.get("launch") == PLACEHOLDER_LAUNCH:
+        context = structs.replace(context, launch=UNKNOWN)  # a placeholder: the app has the value, we don't
+    return corrected, context
+
+
+EXAMINER: Examiner[AuthorizeRequest, AuthorizeContext] = Examiner(
+    checks=always(*authorize.CHECKS),
+    pasted=(readable.request_is_utf8,),
+    relaxed=authorize.relaxed_refusals,
+    to_evidence=read.to_evidence,
+    recheck=_recheck,
+    compared=AuthorizeContext,
+)
+KINDS = {"authorize_url": Kind(AUTHORIZE, read.request, read.context_of)}

@@ -1,0 +1,24 @@
+"""Examines logout requests."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from sickbay.authorization import logout
+from sickbay.authorization.contexts import LogoutContext
+from sickbay.authorization.requests import LogoutRequest
+from sickbay.diagnosis.evidence import logout as read
+from sickbay.diagnosis.examiner import Decided, Examiner, always
+from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.stages import LOGOUT
+
+
+def _recheck(refused: Decided[LogoutRequest, LogoutContext], corrected: LogoutRequest) -> tuple[LogoutRequest, LogoutContext]:
+    same = corrected.client_id == refused.request.client_id
+    return corrected, refused.context if same else structs.replace(refused.context, client=refused.context.hinted)
+
+
+EXAMINER: Examiner[LogoutRequest, LogoutContext] = Examiner(
+    checks=always(*logout.CHECKS), to_evidence=read.to_evidence, recheck=_recheck
+)
+KINDS = {"logout_request": Kind(LOGOUT, read.request, read.context_of)}

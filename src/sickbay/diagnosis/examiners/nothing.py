@@ -1,0 +1,20 @@
+"""Examines nothing: what an app received has no checks, only rules. Also for stages that are part of another one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.diagnosis.evidence import answer
+from sickbay.diagnosis.evidence import silence as read_silence
+from sickbay.diagnosis.examiner import Examiner
+from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.stages import ANSWER, BROWSER, DISCOVERY, ID_TOKEN, SILENCE
+
+EXAMINER: Examiner[Any, Any] = Examiner()
+KINDS = {
+    "token_response": Kind(ID_TOKEN, answer.token_response, answer.context_of),
+    "smart_configuration": Kind(DISCOVERY, answer.document, answer.context_of),
+    "error_answer": Kind(ANSWER, answer.nothing, answer.context_of),
+    "http_exchange": Kind(BROWSER, answer.exchange, answer.context_of),
+    "launch_trail": Kind(SILENCE, read_silence.request, answer.context_of),
+}

@@ -1,0 +1,18 @@
+"""Examines redirects back to the app, and addresses of error pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.authorization import redirect
+from sickbay.authorization.requests import UrlRequest
+from sickbay.diagnosis.evidence import url as read
+from sickbay.diagnosis.examiner import Examiner, always
+from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.stages import REDIRECT
+
+EXAMINER: Examiner[UrlRequest, Any] = Examiner(checks=always(*redirect.CHECKS), to_evidence=read.redirect_to_evidence)
+KINDS = {
+    "redirect_url": Kind(REDIRECT, read.request, read.context_of),
+    "error_page_url": Kind(REDIRECT, read.error_page, read.context_of, always(*redirect.ERROR_PAGE_CHECKS)),
+}

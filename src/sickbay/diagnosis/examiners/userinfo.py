@@ -1,0 +1,27 @@
+"""Examines requests to the UserInfo endpoint."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from sickbay.authorization import userinfo
+from sickbay.authorization.access import bearer
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.requests import AccessRequest
+from sickbay.diagnosis.evidence import subject as read
+from sickbay.diagnosis.examiner import Decided, Examiner, always
+from sickbay.diagnosis.kind import Kind
+from sickbay.diagnosis.stages import USERINFO
+from sickbay.kernel.checks import UNKNOWN
+
+
+def _recheck(refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest) -> tuple[AccessRequest, AccessContext]:
+    same = bearer.bearer(corrected) == bearer.bearer(refused.request)
+    context = refused.context if same else structs.replace(refused.context, token=UNKNOWN, client=UNKNOWN, user=UNKNOWN)
+    return corrected, context
+
+
+EXAMINER: Examiner[AccessRequest, AccessContext] = Examiner(
+    checks=always(*userinfo.CHECKS), to_evidence=read.userinfo_to_evidence, recheck=_recheck
+)
+KINDS = {"userinfo_request": Kind(USERINFO, read.userinfo, read.userinfo_context)}
