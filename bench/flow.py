@@ -33,7 +33,7 @@ class Flow(NamedTuple):
 
 
 def challenges(count: int) -> list[tuple[str, str]]:
-    """Return verifiers with their S256 challenges, created before the measurement."""
+    """Return verifiers with their S256 challenges."""
     verifiers = [secrets.token_urlsafe(48) for _ in range(count)]
     digests = [hashlib.sha256(verifier.encode()).digest() for verifier in verifiers]
     return [
@@ -45,12 +45,11 @@ def challenges(count: int) -> list[tuple[str, str]]:
 def run(target: Target, flows: Sequence[Flow]) -> Rate:
     """Run flows. Rate.requests is the number of flows, each of two requests. Each connection uses one of these flows."""
     connections = [target.connect() for _ in range(CONNECTIONS)]
-    pairs = challenges(CONNECTIONS)
     try:
-        _round(connections, flows, pairs)
+        _round(connections, flows)
         before, begin, count = target.used(), time.perf_counter(), 0
         for _ in target.turns():
-            _round(connections, flows, pairs)
+            _round(connections, flows)
             count += len(connections)
         return Rate(count, time.perf_counter() - begin, target.used() - before, 0.0)
     finally:
@@ -62,14 +61,15 @@ def tokens(port: int, flow: Flow) -> list[dict[str, Any]]:
     """Return the token responses of one round of flows."""
     connections = [Connection(port) for _ in range(CONNECTIONS)]
     try:
-        return [orjson.loads(body) for body in _round(connections, [flow], challenges(CONNECTIONS))]
+        return [orjson.loads(body) for body in _round(connections, [flow])]
     finally:
         for connection in connections:
             connection.close()
 
 
-def _round(connections: list[Connection], flows: Sequence[Flow], pairs: list[tuple[str, str]]) -> list[bytes]:
-    runs = list(zip(connections, itertools.cycle(flows), pairs, strict=False))
+def _round(connections: list[Connection], flows: Sequence[Flow]) -> list[bytes]:
+    """Run one flow on each connection, with a new challenge: one that repeats is named in its exchange."""
+    runs = list(zip(connections, itertools.cycle(flows), challenges(len(connections)), strict=False))
     for connection, flow, (_, challenge) in runs:
         connection.send(authorize(flow, challenge))
     codes = [code(connection.read()) for connection in connections]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.diagnosis import importance
@@ -63,14 +62,14 @@ QUOTED, LISTED = 500, 20
 def size_of(request: Any) -> int:
     """The characters of a live request that an explanation reads: URL, form and lists."""
     parameters = getattr(request, "parameters", None)
-    lists = (getattr(request, "redirect_uris", ()), getattr(request, "post_logout_redirect_uris", ()))
     texts = (
         parameters.raw if parameters is not None else "",
         getattr(request, "url", ""),
         getattr(request, "raw", ""),
         getattr(request, "scope", ""),
     )
-    return max(map(len, texts)) + sum(map(len, chain(*lists)))
+    lists = *getattr(request, "redirect_uris", ()), *getattr(request, "post_logout_redirect_uris", ())
+    return max(map(len, texts)) + sum(map(len, lists))
 
 
 def shorten(facts: Facts) -> Facts:

@@ -77,7 +77,7 @@ _NO_SECRET = re.compile(r"\$\{[\w.:-]+\}|\{\{ ?[\w.-]+ ?\}\}")
 
 def is_no_secret(value: str) -> bool:
     """Whether a value certainly isn't a secret and may be shown: a word such as `null`, or a common form of a variable."""
-    return value in _WORDS or _NO_SECRET.fullmatch(value) is not None
+    return value in _WORDS or (value[:1] in ("$", "{") and _NO_SECRET.fullmatch(value) is not None)
 
 
 def is_masked(value: str) -> bool:

@@ -63,6 +63,8 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
         if isinstance(context, TokenContext) and self.given is not None:
             context = structs.replace(context, given=self.given)
         explanation = explain(INDEX, self.stage.name, self.request, context, examination, live=True, again=self._make_again())
+        if not explanation.findings:
+            return explanation
         return explanation._replace(findings=self._with_private(explanation.findings))
 
     def refused_findings(self) -> tuple[Finding, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ CASES = dict(decisions())
 DICTIONARIES = [
     (exchange_record.WORDS, 1546053149, "AYNmogrkNA7PB7UA", b'{"id":"x","stage":"authorize"}'),
     (exchange_record.FHIR_WORDS, 1113388723, "AoPGcAVmBNUCAA==", b'{"id":"x","stage":"access"}'),
+    (exchange_record.OAUTH_WORDS, 2975518688, "A4OWKxUYJUAtAA==", b'{"id":"x","stage":"token"}'),
 ]
 """Each dictionary of the records, its checksum, a stored record, and what it contains."""
 AVERAGE, LARGEST = 1_000, 2_048
@@ -146,20 +148,25 @@ def test_the_dictionaries_of_the_records_never_change(words: bytes, checksum: in
     assert exchange_record.unpack(base64.b64decode(stored)) == text
 
 
-def test_the_record_of_a_granted_fhir_request_is_smaller_with_its_own_dictionary() -> None:
-    granted = [name for name, decision in CASES.items() if decision.refusal is None and decision.stage.name in FHIR_STAGES]
+@pytest.mark.parametrize(
+    ("stages", "mark", "share"),
+    [(FHIR_STAGES, exchange_record.FHIR_MARK, 0.9), (exchange_record.OAUTH_STAGES, exchange_record.OAUTH_MARK, 0.95)],
+)
+def test_the_record_of_a_frequent_granted_request_is_smaller_with_a_dictionary_of_its_own(
+    stages: Collection[str], mark: bytes, share: float
+) -> None:
+    granted = [name for name, decision in CASES.items() if decision.refusal is None and decision.stage.name in stages]
     texts = [(exchange(name), redact(exchange(name), LiveSecrets(), compare=False)) for name in granted]
     stored = [record(recorded, 1, text).value for recorded, text in texts]
     assert len(stored) > 10
-    assert {value[:1] for value in stored} == {exchange_record.FHIR_MARK}
-    assert sum(map(len, stored)) < sum(len(exchange_record.pack(text.text)) for _, text in texts) * 0.9
+    assert {value[:1] for value in stored} == {mark}
+    assert sum(map(len, stored)) < sum(len(exchange_record.pack(text.text)) for _, text in texts) * share
 
 
-@given(st.binary(max_size=5000), st.sampled_from([exchange_record.MARK, exchange_record.FHIR_MARK]))
+@given(st.binary(max_size=5000), st.sampled_from([exchange_record.MARK, exchange_record.FHIR_MARK, exchange_record.OAUTH_MARK]))
 def test_a_packed_record_is_unpacked_to_the_same_bytes(text: bytes, mark: bytes) -> None:
-    assert exchange_record.unpack(exchange_record.pack(text + exchange_record.FHIR_WORDS + text, mark)) == (
-        text + exchange_record.FHIR_WORDS + text
-    )
+    whole = text + exchange_record.FHIR_WORDS + exchange_record.OAUTH_WORDS + text
+    assert exchange_record.unpack(exchange_record.pack(whole, mark)) == whole
 
 
 def test_a_record_of_an_older_sickbay_is_redacted_when_it_is_read(tmp_path: Path) -> None:

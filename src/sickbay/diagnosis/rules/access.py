@@ -12,7 +12,7 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.revocations import revocation
 from sickbay.diagnosis.rule import GUESS, Functions
-from sickbay.kernel.checks import UNKNOWN, Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol import jose, scopes
 from sickbay.protocol.parameters import parse
 
@@ -83,8 +83,8 @@ def _name_place(facts: Facts) -> Facts:
 
 
 def _looks_like_id_token(request: AccessRequest, context: AccessContext) -> Facts | None:
-    """If the token isn't known: a JWT with a nonce and without scopes. An access token has no nonce."""
-    jwt = jose.peek(bearer(request) or "") if context.token is UNKNOWN else None
+    """A JWT with a nonce and without scopes. An access token has no nonce."""
+    jwt = jose.peek(bearer(request) or "")
     if jwt is None or "nonce" not in jwt.claims or {"scope", "scp", "roles"} & jwt.claims.keys():
         return None
     return {"id_token": True, GUESS: "Sickbay judges this by the token's claims: it has a `nonce` and no scopes."}
@@ -105,8 +105,8 @@ def _with_context(facts: Facts) -> Facts:
 
 
 def _not_in_jwt(request: AccessRequest, context: AccessContext) -> Facts | None:
-    """If the token isn't known: a JWT that has SMART scopes for resources, but none for this request."""
-    jwt = jose.peek(bearer(request) or "") if context.token is UNKNOWN else None
+    """A JWT that has SMART scopes for resources, but none for this request."""
+    jwt = jose.peek(bearer(request) or "")
     if jwt is None:
         return None
     claim, patient = jwt.claims.get("scope") or jwt.claims.get("scp") or "", jwt.claims.get("patient")

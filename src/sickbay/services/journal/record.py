@@ -52,16 +52,20 @@ WORDS = files("sickbay.services.journal").joinpath("packing_words.txt").read_byt
 """Must never change, because stored records can be decompressed only with this dictionary. A new one needs a new mark."""
 FHIR_WORDS = files("sickbay.services.journal").joinpath("packing_words_fhir.txt").read_bytes()
 """The same for granted FHIR requests, the most frequent ones. At most 3 KB, because their window is small."""
-MARK, FHIR_MARK = b"\x01", b"\x02"
+OAUTH_WORDS = files("sickbay.services.journal").joinpath("packing_words_oauth.txt").read_bytes()
+"""The same for granted requests of OAUTH_STAGES. At most 7 KB."""
+OAUTH_STAGES = frozenset(("authorize", "token", "introspection", "revocation"))
+MARK, FHIR_MARK, OAUTH_MARK = b"\x01", b"\x02", b"\x03"
 """The first byte of a compressed record. Records of an older Sickbay start with a brace instead."""
 _WINDOW = -15
 """A 32 KB window, half of it for the dictionary; no header."""
 _PACKERS = {
     MARK: zlib.compressobj(3, zlib.DEFLATED, _WINDOW, 6, zdict=WORDS),
     FHIR_MARK: zlib.compressobj(3, zlib.DEFLATED, -12, 4, zdict=FHIR_WORDS),
+    OAUTH_MARK: zlib.compressobj(3, zlib.DEFLATED, -13, 5, zdict=OAUTH_WORDS),
 }
 """Copied for each record, because loading the dictionary takes longer than compressing the record. A small window makes that
-faster: 24 KB are copied instead of 160 KB.
+faster: 24 or 48 KB are copied instead of 160 KB.
 """
 
 
@@ -144,7 +148,7 @@ def record(exchange: Exchange, arrival: int, redacted: Redacted) -> Record:
     return Record(
         "exchange",
         exchange.id,
-        pack(redacted.text, FHIR_MARK if exchange.stage in FHIR_STAGES and not exchange.refused else MARK),
+        pack(redacted.text, _mark(exchange)),
         exchange.tenant,
         exchange.client_id,
         exchange.timeline,
@@ -153,6 +157,13 @@ def record(exchange: Exchange, arrival: int, redacted: Redacted) -> Record:
         expires_at=until,
         line=redacted.line,
     )
+
+
+def _mark(exchange: Exchange) -> bytes:
+    """The mark of the dictionary that makes the record of an exchange shortest."""
+    if exchange.refused:
+        return MARK
+    return FHIR_MARK if exchange.stage in FHIR_STAGES else OAUTH_MARK if exchange.stage in OAUTH_STAGES else MARK
 
 
 def redact(exchange: Exchange, live: LiveSecrets, given: GivenAdvice | None = None, *, compare: bool = True) -> Redacted:
@@ -223,7 +234,8 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
         base=request.base if isinstance(request, AccessRequest) else "",
         whole=not exchange.unexamined,
     )
-    redaction.quotes([*_challenges(exchange)])
+    if challenges := [*_challenges(exchange)]:
+        redaction.quotes(challenges)
     facts: dict[str, Any] = {
         "id": exchange.id,
         "at": exchange.at,
@@ -243,19 +255,29 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
     if fault and fault.changed:
         facts["response"] = fault.changed.over(facts["response"])
     compared = compare_dialects(exchange.decision, exchange.tenant) if compare else []
-    extra = (
-        ("others", compared),
-        ("unexamined", exchange.unexamined),
-        ("injected", fault.to_json() if fault else None),
-        ("milliseconds", round(exchange.seconds * 1000, 1)),
-        ("resent_from", exchange.resent_from),
-        ("pages", [structs.asdict(page) for page in exchange.pages]),
-        ("student", exchange.student),
-    )
-    more = {name: value for name, value in extra if value}
+    facts.update(_optional_facts(exchange, fault, compared))
+    return facts
+
+
+def _optional_facts(exchange: Exchange, fault: Injected | None, compared: list[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """The facts that only some exchanges have."""
+    if compared:
+        yield "others", compared
+    if exchange.unexamined:
+        yield "unexamined", exchange.unexamined
+    if fault:
+        yield "injected", fault.to_json()
+    if milliseconds := round(exchange.seconds * 1000, 1):
+        yield "milliseconds", milliseconds
+    if exchange.resent_from:
+        yield "resent_from", exchange.resent_from
+    if exchange.pages:
+        yield "pages", [structs.asdict(page) for page in exchange.pages]
+    if exchange.student:
+        yield "student", exchange.student
     if exchange.response.size is not None:
-        more["size"] = exchange.response.size
-    return facts | more | _deciding_refusal(exchange)
+        yield "size", exchange.response.size
+    yield from _deciding_refusal(exchange).items()
 
 
 def _explanation(exchange: Exchange) -> Explanation:
@@ -376,5 +398,5 @@ def pack(value: bytes, mark: bytes = MARK) -> bytes:
 
 def unpack(value: bytes) -> bytes:
     """Also accepts records that were never compressed."""
-    words = {MARK: WORDS, FHIR_MARK: FHIR_WORDS}.get(value[:1])
+    words = {MARK: WORDS, FHIR_MARK: FHIR_WORDS, OAUTH_MARK: OAUTH_WORDS}.get(value[:1])
     return value if words is None else zlib.decompressobj(_WINDOW, zdict=words).decompress(value[1:])

@@ -125,7 +125,7 @@ class Redaction:
         has more than `recorded`.
         """
         self.harmless = SafeValues(live, public)
-        self._base = base if base in self.harmless.public else ""
+        self._base = base if self.harmless.is_public(base) else ""
         self.fhir = fhir
         self._corrects = False
         self._values: dict[str, str] = {}
@@ -317,7 +317,7 @@ class Redaction:
             below
             and len(address) <= MAXIMUM_PARSED_CHARACTERS
             and _PATH.fullmatch(below)
-            and address not in self.harmless.public
+            and not self.harmless.is_public(address)
         ):
             shown = f"{self._base}{'/'.join(self.harmless.segments(below))}"
         else:

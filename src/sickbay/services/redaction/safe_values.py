@@ -124,12 +124,22 @@ class SafeValues:
         self._random = ""
         """The value that `random` kept."""
         self.guesses = GUESSES
-        values = [value for value in public if value]
-        self.public = PUBLISHED.union(values)
-        self.parts = _PARTS.union(*map(_parts, values))
+        self._given = frozenset(filter(None, public))
+        self._parts: set[str] = set()
+        for value in self._given:
+            self._parts.update(_parts(value) if "/" in value or "?" in value or "#" in value else value.split())
+
+    @property
+    def public(self) -> frozenset[str]:
+        """All public values except words such as `null`."""
+        return PUBLISHED | self._given
 
     def is_public(self, value: str) -> bool:
-        return value in self.public or (is_no_secret(value) and _is_ours(value))
+        return value in self._given or value in PUBLISHED or (is_no_secret(value) and _is_ours(value))
+
+    def is_public_part(self, text: str) -> bool:
+        """Whether this is a part of a public address."""
+        return text in self._parts or text in _PARTS
 
     def is_plain(self, text: str) -> bool:
         """Whether a text of a harmless form contains no secret."""
@@ -208,7 +218,7 @@ class SafeValues:
         return "".join(piece if index % 2 else self._scope_word(piece) for index, piece in enumerate(pieces))
 
     def _scope_word(self, word: str) -> str:
-        if not word or word in self.parts or self.is_public(word):
+        if not word or self.is_public_part(word) or self.is_public(word):
             return word
         if self.resembles(word, SCOPES):
             return word
@@ -289,19 +299,19 @@ class SafeValues:
     def _authority(self, authority: str, free: bool) -> str:
         user, at, host = authority[2:].rpartition("@")
         name, port = _HOST.fullmatch(host).groups()  # type: ignore[union-attr]
-        allowed = self.host(name) if free else name + port in self.parts or name in _LOOPBACK
+        allowed = self.host(name) if free else self.is_public_part(name + port) or name in _LOOPBACK
         shown = name if not name or allowed else length(name)
         return f"//{length(user) if user else ''}{at}{shown}{port}"
 
     def host(self, name: str) -> bool:
-        return name in self.parts or (
+        return self.is_public_part(name) or (
             _LABELS.fullmatch(name) is not None and len(name) <= 64 and self.is_plain(name) and not UUID.search(name)
         )
 
     def segment(self, segment: str, *, free: bool = True) -> str:
         """One part of a path. free: any words, as in an app's URL; otherwise only parts of Sickbay's own URLs."""
         text = unquote(segment) if "%" in segment else segment
-        if text in ("", ".", "..") or text in self.parts or text in known.ADDRESSES or text in known.TYPES:
+        if text in known.TYPES or text in ("", ".", "..") or text in known.ADDRESSES or self.is_public_part(text):
             return segment
         if self.is_public(text):
             return segment
@@ -310,7 +320,7 @@ class SafeValues:
         has_shape = _is_numbered(text) or (
             _is_word(text) if free else known.resembles(text.removeprefix("$"), known.segments())
         )
-        return segment if has_shape and self.is_plain(text) else length(text)
+        return segment if has_shape and not self.live.within(text) else length(text)
 
     def foreign_query(self, query: str) -> str:
         """The query of an app's URL: names that are words, and as values only numbers and known words."""

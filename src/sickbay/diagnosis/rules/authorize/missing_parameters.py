@@ -8,7 +8,7 @@ from msgspec import structs
 
 from sickbay.authorization.authorize.request_syntax import ONCE
 from sickbay.authorization.contexts import AuthorizeContext
-from sickbay.authorization.models import Client, Server
+from sickbay.authorization.models import AccessToken, Client, Server
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, TokenRequest
 from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.guesses import MASKED
@@ -117,20 +117,17 @@ OF_TOKEN = (
 OF_LOGOUT = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 
 
-_NAMES: dict[type, tuple[str, ...]] = {
-    AuthorizeRequest: OF_AUTHORIZE,
-    TokenRequest: OF_TOKEN,
-    LogoutRequest: OF_LOGOUT,
-    AccessRequest: (),
-}
+_NAMES: dict[type, tuple[str, ...]] = {AuthorizeRequest: OF_AUTHORIZE, TokenRequest: OF_TOKEN, LogoutRequest: OF_LOGOUT}
 
 
 def _find_placeholders(request: AuthorizeRequest | TokenRequest | LogoutRequest | AccessRequest, context: Any) -> Facts | None:
-    names = next(names for kind, names in _NAMES.items() if isinstance(request, kind))
-    registered = context.client.redirect_uris if isinstance(context.client, Client) else ()
-    sent = {name: value for name in names if (value := request.parameters.get(name))}
     if isinstance(request, AccessRequest):
+        if isinstance(context.token, AccessToken):
+            return None  # what was sent is a token
         sent = {"Authorization": request.headers.get("authorization", "").partition(" ")[2]}
+    else:
+        sent = {name: value for name in _NAMES[type(request)] if (value := request.parameters.get(name))}
+    registered = context.client.redirect_uris if isinstance(context.client, Client) else ()
     read = request.presented.basic if isinstance(request, TokenRequest) else None
     if read is not None and read.decoded:
         sent["client_secret"] = read.decoded[1]
