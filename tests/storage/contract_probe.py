@@ -10,7 +10,7 @@ from sickbay.fhir.search.query import DateValue, Query, TokenValue
 from sickbay.fhir.visibility import EVERYTHING, NOTHING, Clause, Granular, Visibility
 from sickbay.storage.interface import Store
 from sickbay.storage.probe import COUNT_LIMIT, Extent, Occurrence, OutOfTime, Probe
-from sickbay.storage.query import compartment_sample
+from sickbay.storage.query import visible_compartments
 
 DAY = 86_400_000
 MILLISECONDS = 5_000
@@ -20,7 +20,7 @@ VITALS = Visibility((Clause("*", "rs", None, (Granular("category", (("http://cat
 
 
 def codes(probe: Probe, query: Query = ALL) -> list[Occurrence]:
-    return probe.occurrences(query, parameter("Observation", "code"))
+    return probe.occurrences(query, parameter("Observation", "code")).values
 
 
 async def fill(store: Store, patients: int, each: int, codes: int = 3) -> list[str]:
@@ -43,12 +43,12 @@ class ProbeContract:
 
         def values(probe: Probe) -> list[set[str]]:
             wanted = (parameter("Observation", code) for code in ("code", "category"))
-            return [{found.value for found in probe.occurrences(ALL, each)} for each in wanted]
+            return [{found.value for found in probe.occurrences(ALL, each).values} for each in wanted]
 
         exact = await store.probe(SPACE, visibility, values, MILLISECONDS)
         assert exact == [{"0", "1", "2", "rare"}, {"vital-signs", "laboratory"}]
-        monkeypatch.setattr(compartment_sample, "ALL_MEMBERS", 20)
-        monkeypatch.setattr(compartment_sample, "COUNT_LIMIT", 6)
+        monkeypatch.setattr(visible_compartments, "ALL_MEMBERS", 20)
+        monkeypatch.setattr(visible_compartments, "COUNT_LIMIT", 6)
         assert await store.probe(SPACE, visibility, values, MILLISECONDS) == exact
         await store.transaction([patient("q"), observation("hidden", "q", code="hidden")])
         assert await store.probe(SPACE, visibility, values, MILLISECONDS) == exact
@@ -58,9 +58,9 @@ class ProbeContract:
     ) -> None:
         names = await fill(store, 5, 7)
         exact = {found.value: found.matches for found in await store.probe(SPACE, of_patients(*names), codes, MILLISECONDS)}
-        monkeypatch.setattr(compartment_sample, "ALL_MEMBERS", 4)
+        monkeypatch.setattr(visible_compartments, "ALL_MEMBERS", 4)
         for size in (1, 5, 10, 20):
-            monkeypatch.setattr(compartment_sample, "COUNT_LIMIT", size)
+            monkeypatch.setattr(visible_compartments, "COUNT_LIMIT", size)
             sampled = await store.probe(SPACE, of_patients(*names), codes, MILLISECONDS)
             assert {found.value for found in sampled} == exact.keys()
             assert all(found.matches <= exact[found.value] for found in sampled)
@@ -69,7 +69,7 @@ class ProbeContract:
 
     async def test_a_sample_follows_a_scope_with_a_filter(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         names = await fill(store, 4, 5)
-        monkeypatch.setattr(compartment_sample, "ALL_MEMBERS", 4)
+        monkeypatch.setattr(visible_compartments, "ALL_MEMBERS", 4)
         limited = Visibility((Clause("*", "rs", frozenset(names), VITALS.clauses[0].filters),))
         found = await store.probe(SPACE, limited, codes, MILLISECONDS)
         assert {occurrence.value for occurrence in found} == {"0", "1", "2"}
@@ -87,7 +87,7 @@ class ProbeContract:
             return [
                 probe.count(ALL),
                 codes(probe),
-                probe.occurrences(ALL, parameter("Observation", "patient")),
+                probe.occurrences(ALL, parameter("Observation", "patient")).values,
                 probe.extent(ALL, when, 0),
                 probe.systems_of(parameter("Observation", "code"), "8867-4"),
                 probe.bodies(ALL, 3),

@@ -17,7 +17,7 @@ from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.postgres import probing as postgres_probing
 from sickbay.storage.postgres.probing import TimeLimit
 from sickbay.storage.probe import OutOfTime, Probe
-from sickbay.storage.query import compartment_sample
+from sickbay.storage.query import visible_compartments
 from sickbay.storage.query.statement import Row, Statement
 from sickbay.storage.sqlite import probing
 from sickbay.storage.sqlite.probing import LimitedReader
@@ -120,8 +120,9 @@ def test_values_for_many_patients_take_a_number_of_steps_that_does_not_grow_with
 ) -> None:
     monkeypatch.setattr(probing, "TICK_STEPS", 100)
     monkeypatch.setattr(probing, "STATEMENT_TICKS", 1_000_000)
-    monkeypatch.setattr(compartment_sample, "ALL_MEMBERS", 300)
-    monkeypatch.setattr(compartment_sample, "COUNT_LIMIT", 100)
+    monkeypatch.setattr(visible_compartments, "ALL_MEMBERS", 300)
+    monkeypatch.setattr(visible_compartments, "READ_MEMBERS", 300)
+    monkeypatch.setattr(visible_compartments, "COUNT_LIMIT", 100)
 
     async def count_steps(each: int) -> int:
         store = open_store(tmp_path / f"{each}.db", find)
@@ -141,7 +142,7 @@ def test_values_for_many_patients_take_a_number_of_steps_that_does_not_grow_with
                 return rows
 
             monkeypatch.setattr(reader, "rows", count_rows)
-            assert probe.occurrences(query_for("Observation"), parameter("Observation", code))
+            assert probe.occurrences(query_for("Observation"), parameter("Observation", code)).values
 
         await store.probe(SPACE, of_patients(*names), job, 60_000)
         await store.close()

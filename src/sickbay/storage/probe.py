@@ -10,7 +10,9 @@ from sickbay.fhir.search.query import Query, SearchParameter
 COUNT_LIMIT: Final = 1000
 """Counts stop at this number."""
 OCCURRENCE_LIMIT: Final = 50
-"""The most different values of a parameter in one answer."""
+"""The most different values of a parameter among the matches that are counted."""
+OTHER_VALUES: Final = 250
+"""The most values that are added because others than the first matches have them."""
 NEARBY_LIMIT: Final = 300
 """The most texts with the same beginning in one answer."""
 
@@ -30,6 +32,16 @@ class Occurrence(NamedTuple):
     matches: int
 
 
+class Occurrences(NamedTuple):
+    """The values of a parameter, most frequent first.
+
+    is_complete: False if there may be other values, and more matches than the numbers say.
+    """
+
+    values: list[Occurrence]
+    is_complete: bool = True
+
+
 class Extent(NamedTuple):
     """Where the values of a parameter begin: the first, the last, and the range of the one that is nearest to a point."""
 
@@ -45,11 +57,11 @@ class Probe(Protocol):
         """Count the matches, up to COUNT_LIMIT."""
         ...
 
-    def occurrences(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
+    def occurrences(self, query: Query, parameter: SearchParameter) -> Occurrences:
         """Return the codes, texts, URIs or references of a parameter among the first COUNT_LIMIT matches.
 
-        The most frequent ones come first, at most OCCURRENCE_LIMIT. If the first of many matches have none, other resources of
-        the type are asked.
+        If there are more matches, the values aren't complete. Then codes that others have come after them, and if the
+        first matches have none, values of other resources of the type.
         """
         ...
 

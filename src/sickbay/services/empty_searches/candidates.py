@@ -273,7 +273,7 @@ def _in_words(search: Search) -> Iterator[CandidateValue]:
     if criterion.modifier or criterion.is_chained:
         return
     if parameter.kind == "token" and not search.occurring:
-        in_words = search.probe.occurrences(search.among, with_offset(parameter, TEXT, "string"))
+        in_words = search.probe.occurrences(search.among, with_offset(parameter, TEXT, "string")).values
         yield from (CandidateValue(f"{criterion.name}:text", texts.escape(found.value), "display") for found in in_words[:1])
     yield CandidateValue(f"{criterion.name}:missing", "false", "present")
 

@@ -5,7 +5,7 @@ The answers come from what the token may see, so a hidden record changes none of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -27,7 +27,7 @@ from sickbay.services.empty_searches.criteria import (
     search_for,
     without,
 )
-from sickbay.storage.probe import Occurrence, OutOfTime, Probe
+from sickbay.storage.probe import Occurrence, Occurrences, OutOfTime, Probe
 
 TRIED_CANDIDATES: Final = 24
 """Values that are searched for before the explanation gives up."""
@@ -62,6 +62,14 @@ class Proven(NamedTuple):
 
     candidate: CandidateValue
     finds: int
+
+
+class Suggested(NamedTuple):
+    """What may be sent instead, and the values that occur among the matches of `others`. proven: None if nothing was found."""
+
+    proven: Proven | None
+    occurring: Occurrences
+    others: tuple[Criterion, ...]
 
 
 class Answer(NamedTuple):
@@ -122,14 +130,14 @@ class _Examination:
         return Answer(tuple(self._explain_value(each, others, counts) for each in empty[:EXPLAINED_PARAMETERS]))
 
     def _explain_value(self, empty: Criterion, others: tuple[Criterion, ...], counts: Mapping[Criterion, int | None]) -> Cause:
-        proven, occurring = self._suggest(empty, others)
+        suggested = self._suggest(empty, others)
         is_only = len(others) + 1 == len(self._criteria)
         condition = "" if is_only else WITHOUT_EMPTY
-        if proven is None and others:  # nothing fits the others, but the value itself can still be wrong
-            proven, occurring = self._suggest(empty, ())
+        if suggested.proven is None and others:  # nothing fits the others, but the value itself can still be wrong
+            suggested = self._suggest(empty, ())
             condition = ON_ITS_OWN
-        exists = self._target_exists(empty)
-        facts = self._facts(empty, counts, occurring) | {
+        exists, proven = self._target_exists(empty), suggested.proven
+        facts = self._facts(empty, counts, suggested) | {
             "without": self._count(without(self._criteria, empty)),
             "condition": condition,
             "level": "info" if exists or _is_range(empty) else "warning",
@@ -144,31 +152,44 @@ class _Examination:
         able = sorted((each for each in self._criteria if rest.get(each)), key=_is_reference)
         if not able:
             return Answer(((NOTHING, self._general_facts(counts)),))
-        facts: dict[str, Any] = {}
+        tried: list[dict[str, Any]] = []
         for each in able:
-            proven, occurring = self._suggest(each, without(self._criteria, each))
-            facts = self._facts(each, counts, occurring) | {"without": rest[each], "level": "info", **_suggestion(proven)}
+            suggested = self._suggest(each, without(self._criteria, each))
+            proven = suggested.proven
+            facts = self._facts(each, counts, suggested) | {"without": rest[each], "level": "info", **_suggestion(proven)}
             if proven is not None:
                 return Answer(((MODIFIER if proven.candidate.reason == "period" else TOGETHER, facts),))
-        return Answer(((TOGETHER, facts),))
+            tried.append(facts)
+        return Answer(((TOGETHER, tried[0]),))
 
     def _general_facts(self, counts: Mapping[Criterion, int | None]) -> dict[str, Any]:
         names = [each.name for each in self._criteria]
         return {"type": self._query.type, "names": names, "alone": _list_counts(counts)}
 
-    def _facts(
-        self, about: Criterion, counts: Mapping[Criterion, int | None], occurring: Sequence[Occurrence]
-    ) -> dict[str, Any]:
-        values = _list_values(about, occurring)
+    def _facts(self, about: Criterion, counts: Mapping[Criterion, int | None], suggested: Suggested) -> dict[str, Any]:
+        values = _list_values(about, suggested.occurring.values)
         return {
             "type": self._query.type,
             "parameter": about.name,
             "received": about.text,
             "alone": _list_counts(counts) if len(counts) > 1 else [],
-            "occurring": [[text, number] for text, number in list(values.items())[:LISTED_VALUES]],
+            "occurring": [
+                [text, self._count_value(about, value, suggested)] for text, value in list(values.items())[:LISTED_VALUES]
+            ],
             "more": len(values) > LISTED_VALUES,
+            "partial": not suggested.occurring.is_complete,
+            "unused": _find_unused(about, suggested),
             "range": self._range(about),
         }
+
+    def _count_value(self, about: Criterion, value: Occurrence, suggested: Suggested) -> int | None:
+        """Return how many have a value that occurs. If only some of the matches were looked at, they are counted again."""
+        if suggested.occurring.is_complete:
+            return value.matches
+        if about.is_chained or about.parameter.kind == "string":
+            return None
+        read = criterion(self._query, self._base, about.bare_name, _write_value(about, value, texts.escape))
+        return self._count((*suggested.others, read)) if read is not None else None
 
     def _range(self, about: Criterion) -> list[str]:
         """Return the first and the last day of a date, among everything that the token may see."""
@@ -180,25 +201,25 @@ class _Examination:
             return []
         return [texts.day(extent.first), texts.day(extent.last)] if extent else []
 
-    def _suggest(self, about: Criterion, others: tuple[Criterion, ...]) -> tuple[Proven | None, list[Occurrence]]:
+    def _suggest(self, about: Criterion, others: tuple[Criterion, ...]) -> Suggested:
         """Return the first candidate that finds something, and the values that occur among what the others find."""
         among = everything_of(self._query, about.type) if about.is_chained else search_for(self._query, others)
         occurring = self._occurring(about, among)
-        search = Search(self._probe, self._query, self._base, about, among, occurring)
+        search = Search(self._probe, self._query, self._base, about, among, occurring.values)
         try:
-            return next(self._prove(search, others), None), occurring
+            return Suggested(next(self._prove(search, others), None), occurring, others)
         except OutOfTime:
-            return None, occurring
+            return Suggested(None, occurring, others)
 
-    def _occurring(self, about: Criterion, among: Query) -> list[Occurrence]:
+    def _occurring(self, about: Criterion, among: Query) -> Occurrences:
         if about.parameter.kind not in LISTED_KINDS:
-            return []
+            return Occurrences([], is_complete=False)
         for query in (among, everything_of(self._query, about.type)):
             try:
                 return self._probe.occurrences(query, about.parameter)
             except OutOfTime:
                 continue
-        return []
+        return Occurrences([], is_complete=False)
 
     def _prove(self, search: Search, others: tuple[Criterion, ...]) -> Iterator[Proven]:
         """Yield the candidates with which the search finds something."""
@@ -234,11 +255,19 @@ class _Examination:
 
     def _count_alone(self, criterion: Criterion) -> int | None:
         """Count what a parameter finds without the others, and outside the compartment of the search too."""
+        if self._is_whole_search(criterion):
+            return 0
         query = replace(search_for(self._query, (criterion,)), within=None)
         try:
             return self._probe.count(query)
         except OutOfTime:
             return None
+
+    def _is_whole_search(self, criterion: Criterion) -> bool:
+        """Whether the search has no other condition, so that it is known to find nothing."""
+        query = self._query
+        conditions = criterion.filters, criterion.ids, criterion.updated
+        return query.within is None and (query.filters, query.ids, query.updated) == conditions
 
     def _target_exists(self, criterion: Criterion) -> bool:
         """Whether a reference names a resource that the token may see. Then it is normal that nothing refers to it."""
@@ -325,20 +354,29 @@ def _list_counts(counts: Mapping[Criterion, int | None]) -> list[list[Any]]:
     return [[each.name, count] for each, count in counts.items()]
 
 
-def _list_values(about: Criterion, occurring: Sequence[Occurrence]) -> dict[str, int]:
-    """Return the values that occur, unless they are many names or ids, which say nothing."""
-    values: dict[str, int] = {}
+def _find_unused(about: Criterion, suggested: Suggested) -> str:
+    """Return what has no value that the parameter compares: what the "others" find, or what the "token" may see; else ""."""
+    is_known = suggested.occurring.is_complete and not suggested.occurring.values
+    if not is_known or about.is_chained or suggested.proven is not None:
+        return ""
+    return "others" if suggested.others else "token"
+
+
+def _list_values(about: Criterion, occurring: Sequence[Occurrence]) -> dict[str, Occurrence]:
+    """Return the values that occur, as they are written, unless they are many names or ids, which say nothing."""
+    values: dict[str, Occurrence] = {}
     for found in occurring:
-        text = _write_value(about, found)
-        values[text] = max(found.matches, values.get(text, 0))
+        text = _write_value(about, found, str)
+        values[text] = max(found, values.get(text, found), key=lambda value: value.matches)
     is_short = len(values) <= LISTED_VALUES
-    says_something = about.parameter.kind != "string" and any(number > 1 for number in values.values())
+    says_something = about.parameter.kind != "string" and any(value.matches > 1 for value in values.values())
     return values if is_short or says_something else {}
 
 
-def _write_value(about: Criterion, found: Occurrence) -> str:
-    """Return a value as the search would send it."""
+def _write_value(about: Criterion, found: Occurrence, write: Callable[[str], str]) -> str:
+    """Return a value as the search would send it. write: writes each part of it."""
     if about.parameter.kind == "reference" and found.system:
         return f"{found.system}/{found.value}"
     with_system = "|" in about.text or not found.value
-    return f"{found.system}|{found.value}" if with_system and about.parameter.kind == "token" else found.value
+    parts = (found.system, found.value) if with_system and about.parameter.kind == "token" else (found.value,)
+    return "|".join(map(write, parts))

@@ -21,7 +21,7 @@ FORMS: Final = ("_include", "_revinclude")
 
 
 def examine_includes(probe: Probe, query: Query, visibility: Visibility) -> Answer:
-    """Explain a search on one type that found something but included nothing."""
+    """Explain a search on one type that found something but included nothing. query: with the ids of the matches."""
     position = find_position(probe)
     causes = tuple(_causes(probe, query, visibility)) if query.type else ()
     return Answer(causes[:1], position=position)
@@ -53,7 +53,7 @@ def _forward(probe: Probe, query: Query, visibility: Visibility, include: Includ
     parameter = find(query.version, query.type, include.parameter)
     if parameter is None:
         return ADDS_NOTHING, {"cause": ""}
-    occurring = [found for found in probe.occurrences(_strip(query), parameter) if found.system]
+    occurring = [found for found in probe.occurrences(_strip(query), parameter).values if found.system]
     if not occurring:
         return ADDS_NOTHING, {"cause": "absent"}
     meant = [found for found in occurring if include.target in (None, found.system)]

@@ -13,16 +13,27 @@ from sickbay.fhir.dates import BEGINNING
 from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.probe import COUNT_LIMIT, NEARBY_LIMIT, OCCURRENCE_LIMIT, Extent, Occurrence
+from sickbay.storage.probe import (
+    COUNT_LIMIT,
+    NEARBY_LIMIT,
+    OCCURRENCE_LIMIT,
+    OTHER_VALUES,
+    Extent,
+    Occurrence,
+    Occurrences,
+    OutOfTime,
+)
 from sickbay.storage.query import search
-from sickbay.storage.query.compartment_sample import CompartmentSample
 from sickbay.storage.query.dictionary import LIVE, SHIFT
 from sickbay.storage.query.filters import FALSE, LAST, TABLES, Scope, one_of
 from sickbay.storage.query.keyset import GREATEST_NUMBER, Find
 from sickbay.storage.query.statement import Run, Sql, Statement
-from sickbay.storage.query.visibility import COLUMNS, VisibilityRecheck, compartments
+from sickbay.storage.query.visibility import COLUMNS, VisibilityRecheck
+from sickbay.storage.query.visible_compartments import VisibleCompartments
 
 POSITION = f"SELECT max(h.sequence) FROM resource_history h WHERE h.nid >> {SHIFT} = ?"
+SHORT_SOURCE = 15_000
+"""A search with one condition that reads fewer rows isn't limited to the visible compartments first."""
 _NOTHING = Sql("SELECT -1 AS nid FROM space WHERE number < 0")
 
 
@@ -40,17 +51,26 @@ class StoreProbe:
     ) -> None:
         self._run, self._find_scope, self._find, self._guard = run, find_scope, find, guard
         self._space, self._visibility = space, visibility
-        self._samples: dict[str, CompartmentSample] = {}
+        self._compartments: dict[str, VisibleCompartments] = {}
+        self._counts: dict[Query, int] = {}
 
     @cached_property
     def _scope(self) -> Scope | None:
         return self._find_scope()
 
     def count(self, query: Query) -> int:
-        matches = self._matches(query, ordered=False)
-        return int(self._run(Statement(f"SELECT count(*) FROM ({matches.text}) m", matches.binds))[0][0])
+        if query not in self._counts:
+            matches = self._matches(query, ordered=False)
+            self._counts[query] = int(self._run(Statement(f"SELECT count(*) FROM ({matches.text}) m", matches.binds))[0][0])
+        return self._counts[query]
 
-    def occurrences(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
+    def occurrences(self, query: Query, parameter: SearchParameter) -> Occurrences:
+        values = self._values(query, parameter)
+        if not values:  # then all index rows were looked at, except those of references
+            return Occurrences(values, is_complete=parameter.kind != "reference" or not self._has_more(query))
+        return Occurrences(values, is_complete=len(values) < OCCURRENCE_LIMIT and not self._has_more(query))
+
+    def _values(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
         if parameter.code == "_id":
             matches = self._matches(query)
             text = f"SELECT '', r.id, 1 FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid ORDER BY r.id LIMIT ?"
@@ -76,27 +96,15 @@ class StoreProbe:
         return self._extent_of(rows, point)
 
     def texts_near(self, parameter: SearchParameter, start: str) -> list[str]:
-        visible = self._match_visible(parameter.type, "t.nid")
-        if self._scope is None or visible is FALSE:
-            return []
-        by = one_of("t.parameter", list(parameter.numbers))
-        text = (
-            f"SELECT DISTINCT t.value FROM string_index t WHERE t.space = ? AND {by.text} AND t.value >= ? AND t.value < ?"
-            f" AND {visible.text} ORDER BY t.value LIMIT ?"
-        )
-        binds = (self._scope.space, *by.binds, start, start + LAST, *visible.binds, NEARBY_LIMIT)
-        return [value for (value,) in self._run(Statement(text, binds))]
+        rows = self._visible_rows(parameter, "string_index")
+        text = f"SELECT DISTINCT t.value {rows.text} AND t.value >= ? AND t.value < ? ORDER BY t.value LIMIT ?"
+        return [value for (value,) in self._run(Statement(text, (*rows.binds, start, start + LAST, NEARBY_LIMIT)))]
 
     def systems_of(self, parameter: SearchParameter, code: str) -> list[str]:
-        visible = self._match_visible(parameter.type, "t.nid")
-        if self._scope is None or visible is FALSE:
-            return []
-        by = one_of("t.parameter", list(parameter.numbers))
-        text = (
-            "SELECT m.system FROM term m WHERE m.code = ? AND EXISTS (SELECT 1 FROM token_index t WHERE t.space = ?"
-            f" AND {by.text} AND t.hash = m.hash AND {visible.text}) ORDER BY m.system"
-        )
-        return [system for (system,) in self._run(Statement(text, (code, self._scope.space, *by.binds, *visible.binds)))]
+        rows = self._visible_rows(parameter, "token_index")
+        exists = f"EXISTS (SELECT 1 {rows.text} AND t.hash = m.hash)"
+        text = f"SELECT m.system FROM term m WHERE m.code = ? AND {exists} ORDER BY m.system"
+        return [system for (system,) in self._run(Statement(text, (code, *rows.binds)))]
 
     def bodies(self, query: Query, limit: int) -> list[bytes]:
         return self._bodies(query.type, self._matches(query, limit=limit))
@@ -122,39 +130,52 @@ class StoreProbe:
     def _matches(self, query: Query, *, ordered: bool = True, limit: int = COUNT_LIMIT) -> Sql:
         """Select the nids of the first matches. Their order decides only which of many are used, so a count needs none."""
         query = replace(query, includes=(), sort=(), cursor=None, remembered=False)
-        plan = search.plan(self._scope, self._find, self._space, query, self._visibility) if self._scope else None
+        plan = self._plan(self._scope, query, ordered) if self._scope else None
         if plan is None:
             return _NOTHING
         source = plan.source
         rows = Sql(source.join() if plan.needs_row else source.text, source.binds)
-        if source.row and query.ids is None:
-            sampled = self._sample(query) if ordered else None
-            rows = self._read_sample(sampled) if sampled else self._in_compartments(query.type) or rows
+        if ordered and (sampled := self._sample(query)) is not None:
+            rows = Sql("FROM (SELECT value AS nid FROM json_each(?) j) d WHERE TRUE", (orjson.dumps(sampled).decode(),))
         order = " ORDER BY 1" if ordered else ""
         text = f"SELECT {source.nid} AS nid {rows.text} AND {plan.where.text}{order} LIMIT ?"
         return Sql(text, (*rows.binds, *plan.where.binds, limit))
 
+    def _plan(self, scope: Scope, query: Query, ordered: bool) -> search.SearchPlan | None:
+        """Return the plan of a search. It reads only the compartments that are visible, unless it reads few rows anyway."""
+        plan = search.plan(scope, self._find, self._space, query, self._visibility)
+        if plan is None or plan.source.rank or query.ids is not None or self._visibility.allows_all(query.type, "s"):
+            return plan
+        path = self._find_compartments(scope, query.type).path(query, ordered=ordered)
+        if path is None or (query.narrows and self._is_short(plan)):
+            return plan
+        return search.resolve(scope, self._find, self._space, query, self._visibility, path)
+
+    def _is_short(self, plan: search.SearchPlan) -> bool:
+        """Whether the source of a plan has few rows."""
+        source = plan.source
+        rows = source.candidates or Sql(f"SELECT 1 {source.text}", source.binds)
+        limit = SHORT_SOURCE // (1 + len(source.rest))
+        try:
+            text = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) s LIMIT ?) m"
+            return int(self._run(Statement(text, (*rows.binds, limit)))[0][0]) < limit
+        except OutOfTime:
+            return False
+
+    def _has_more(self, query: Query) -> bool:
+        """Whether there are more matches than those that are looked at."""
+        return self._sample(query) is not None or self.count(query) >= COUNT_LIMIT
+
     def _sample(self, query: Query) -> list[int] | None:
         """The resources of a type to look at if there are too many to sort. None if all are sorted."""
-        return None if query.narrows or self._scope is None else self._find_sample(self._scope, query.type).nids
-
-    def _find_sample(self, scope: Scope, type: str) -> CompartmentSample:
-        if type not in self._samples:
-            self._samples[type] = CompartmentSample(self._run, scope, self._visibility, type)
-        return self._samples[type]
-
-    def _read_sample(self, nids: list[int]) -> Sql:
-        text = f"FROM json_each(?) c CROSS JOIN resource r ON r.nid = c.value WHERE r.state = {LIVE}"
-        return Sql(text, (orjson.dumps(nids).decode(),))
-
-    def _in_compartments(self, type: str) -> Sql | None:
-        """Read all of a type from the compartments that are visible, so that other patients' resources cost nothing."""
-        assert self._scope is not None
-        names, space = self._scope.names, self._scope.space
-        members = compartments(names, space, self._visibility, "s", type)
-        if members is None:
+        if query.narrows or query.within is not None or self._scope is None:
             return None
-        return Sql(f"FROM {members.text} c CROSS JOIN resource r ON r.nid = c.nid WHERE r.state = {LIVE}", members.binds)
+        return self._find_compartments(self._scope, query.type).nids
+
+    def _find_compartments(self, scope: Scope, type: str) -> VisibleCompartments:
+        if type not in self._compartments:
+            self._compartments[type] = VisibleCompartments(self._run, scope, self._visibility, type)
+        return self._compartments[type]
 
     def _rows(self, query: Query, parameter: SearchParameter, table: str, columns: str) -> Sql:
         """Select columns of the parameter's index rows of the matches."""
@@ -164,18 +185,33 @@ class StoreProbe:
 
     def _select_index_rows(self, parameter: SearchParameter, table: str, columns: str) -> Sql:
         """Select columns of index rows of the parameter, of any visible resources."""
-        visible, by = self._match_visible(parameter.type, "t.nid"), one_of("t.parameter", list(parameter.numbers))
-        if self._scope is None or visible is FALSE or table == "reference_index":
+        if table == "reference_index":
             return Sql(f"SELECT {columns} FROM {table} t WHERE t.nid < 0")
-        text = f"SELECT {columns} FROM {table} t WHERE t.space = ? AND {by.text} AND {visible.text} LIMIT ?"
-        return Sql(text, (self._scope.space, *by.binds, *visible.binds, COUNT_LIMIT))
+        rows = self._visible_rows(parameter, table)
+        return Sql(f"SELECT {columns} {rows.text} LIMIT ?", (*rows.binds, COUNT_LIMIT))
+
+    def _visible_rows(self, parameter: SearchParameter, table: str) -> Sql:
+        """Select the visible index rows of a parameter, from the visible compartments if these are small. It has no columns."""
+        visible = self._match_visible(parameter.type, "t.nid")
+        if self._scope is None or visible is FALSE:
+            return Sql(f"FROM {table} t WHERE t.nid < 0")
+        by, members = (
+            one_of("t.parameter", list(parameter.numbers)),
+            self._find_compartments(self._scope, parameter.type).members,
+        )
+        if members is not None:
+            text = f"FROM {members.text} c CROSS JOIN {table} t ON t.nid = c.nid WHERE {by.text} AND {visible.text}"
+            return Sql(text, (*members.binds, *by.binds, *visible.binds))
+        return Sql(
+            f"FROM {table} t WHERE t.space = ? AND {by.text} AND {visible.text}", (self._scope.space, *by.binds, *visible.binds)
+        )
 
     def _occurring(
         self, query: Query, parameter: SearchParameter, table: str, columns: str, name: str
     ) -> list[tuple[Any, int]]:
         """Return the values with their numbers of matches."""
         found = self._run(self._group(self._rows(query, parameter, table, columns), name))
-        if not found and self.count(query) >= COUNT_LIMIT:
+        if not found and self._has_more(query):
             found = self._run(self._group(self._select_index_rows(parameter, table, columns), name))
         return [(value, number) for value, number in found]
 
@@ -193,17 +229,32 @@ class StoreProbe:
     def _codes(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
         columns = "t.nid AS nid, t.hash AS hash"
         counts: dict[int, int] = dict(self._occurring(query, parameter, "token_index", columns, "hash"))
-        if self._scope is not None and self._sample(query) is not None:
-            counts = self._add_codes(counts, self._find_sample(self._scope, query.type).count_codes(parameter.code))
+        if self._has_more(query):
+            counts |= {hash: 1 for hash in self._other_codes(query, parameter) if hash not in counts}
         text = "SELECT hash, system, code FROM term WHERE hash IN (SELECT value FROM json_each(?))"
         terms = self._run(Statement(text, (orjson.dumps(list(counts)).decode(),))) if counts else []
         found = [Occurrence(system, code, counts[hash]) for hash, system, code in terms]
         return sorted(found, key=lambda occurrence: (-occurrence.matches, occurrence.system, occurrence.value))
 
-    def _add_codes(self, counts: dict[int, int], more: dict[int, int]) -> dict[int, int]:
-        """Add the codes of all patients to those of a sample. All numbers are at most those of the matches."""
-        highest = {hash: max(counts.get(hash, 0), more.get(hash, 0)) for hash in counts | more}
-        return dict(sorted(highest.items(), key=lambda item: (-item[1], item[0]))[:OCCURRENCE_LIMIT])
+    def _other_codes(self, query: Query, parameter: SearchParameter) -> list[int]:
+        """Return the hashes of codes that all resources of the type have, most frequent first as far as that is known."""
+        if self._scope is None or query.narrows or query.within is not None:
+            return []
+        if self._visibility.allows_all(query.type, "s"):
+            return self._distinct(parameter, "token_index", "hash")
+        codes = self._find_compartments(self._scope, query.type).count_codes(parameter.code)
+        return sorted(codes, key=lambda hash: (-codes[hash], hash))[:OTHER_VALUES]
+
+    def _distinct(self, parameter: SearchParameter, table: str, column: str) -> list[Any]:
+        """Return the first different values in an index, which takes a step for each of them."""
+        assert self._scope is not None
+        first = f"(SELECT min(t.{column}) FROM {table} t WHERE t.space = ? AND t.parameter = ?"
+        text = (
+            f"WITH RECURSIVE v(value) AS (SELECT {first}) UNION ALL SELECT {first} AND t.{column} > v.value) FROM v"
+            " WHERE v.value IS NOT NULL) SELECT value FROM v WHERE value IS NOT NULL LIMIT ?"
+        )
+        binds = [(self._scope.space, number) * 2 for number in parameter.numbers]
+        return [value for of in binds for (value,) in self._run(Statement(text, (*of, OTHER_VALUES)))]
 
     def _references(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
         rows = self._rows(query, parameter, "reference_index", "t.nid AS nid, t.target AS target")

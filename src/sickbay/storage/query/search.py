@@ -91,17 +91,18 @@ def plan(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibilit
     """Return the plan, or None if nothing can match."""
     patient = only_patient(visibility, "s", query.type)
     chosen = source(scope, query, patient)
-    resolved = _resolve(scope, find, space, query, visibility, chosen)
+    resolved = resolve(scope, find, space, query, visibility, chosen)
     sorted_index = along(scope, find, query) if query.sort and not chosen.rank and query.ids is None else None
     if resolved is None or (sorted_index is None if query.sort else chosen.range is None):
         return resolved
-    walk = resolved if chosen.row else _resolve(scope, find, space, query, visibility, everything(scope, query))
+    walk = resolved if chosen.row else resolve(scope, find, space, query, visibility, everything(scope, query))
     return resolved._replace(walk=(lambda: walk) if walk else None, along=sorted_index)
 
 
-def _resolve(
+def resolve(
     scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility, chosen: AccessPath
 ) -> SearchPlan | None:
+    """Return the plan with this access path, or None if nothing can match."""
     own_conditions = own(query, chosen)
     parts = [condition(scope, filter, chosen.nid) for filter in chosen.rest]
     if query.within is not None:

@@ -67,17 +67,24 @@ def _with_sentences(facts: Facts) -> dict[str, Any]:
         **facts,
         "remaining": f"Without it, the search finds {amount(without)}." if without else "",
         "compares": _compares(str(facts.get("parameter"))),
-        "values": _values(facts.get("occurring") or (), more=bool(facts.get("more"))),
+        "values": _values(facts),
         "counts": _describe_counts(facts.get("alone") or ()),
         "instruction": _instruction(facts),
     }
 
 
-def _values(occurring: Sequence[Sequence[Any]], *, more: bool) -> str:
-    if not occurring:
+def _values(facts: Facts) -> str:
+    """List values that occur. A number that isn't known is left out."""
+    occurring = facts.get("occurring") or ()
+    items = [f"`{value}`" if number is None else f"`{value}` ({amount(number)})" for value, number in occurring]
+    if unused := facts.get("unused"):
+        whose = "the other parameters find" if unused == "others" else "the token may see"
+        return f" No {facts.get('type')} that {whose} has a value for `{facts.get('parameter')}`."
+    if not items:
         return ""
-    items = [f"`{value}` ({amount(number)})" for value, number in occurring]
-    return f" Values that occur: {', '.join(items) + ' and others' if more else join(items)}."
+    if facts.get("partial"):
+        return f" Values that occur include {join(items)}."
+    return f" Values that occur: {', '.join(items) + ' and others' if facts.get('more') else join(items)}."
 
 
 def _describe_counts(counts: Sequence[Sequence[Any]]) -> str:
@@ -90,7 +97,8 @@ def _instruction(facts: Facts) -> str:
     suggestion, finds = facts.get("suggestion"), amount(facts.get("finds")) + str(facts.get("condition") or "")
     is_likely = facts.get("reason") not in ("frequent", "near")
     if not suggestion:
-        return "Check the value, or search without this parameter."
+        instead = "Use a value that occurs" if facts.get("occurring") else "Check the value"
+        return f"{instead}, or search without this parameter."
     if facts.get("reason") == "present":
         return f"`{suggestion}` finds {finds}. Read one of them to see what it has instead."
     if is_likely:
@@ -219,7 +227,7 @@ def _of_targets(facts: Facts) -> Facts:
     other = facts.get("cause") == "types"
     reason = "have another type than the include names" if other else "don't exist here, or the token may not see them"
     instead = "Name that type in the include, or leave the type out." if other else "Don't rely on every reference to resolve."
-    return {**facts, "reason": reason, "instruction": instead, "places": _values(facts.get("occurring") or (), more=False)}
+    return {**facts, "reason": reason, "instruction": instead, "places": _values(facts)}
 
 
 def _of_page(facts: Facts) -> Facts:

@@ -20,6 +20,8 @@ from sickbay.storage.answers import Page
 from sickbay.web.fhir.context import FhirContext
 
 INCLUDES = ("_include", "_revinclude")
+EXAMINED_MATCHES = 250
+"""The most matches of a page whose includes are explained from the data. Their ids are kept in memory."""
 
 
 def cause_of(query: Query, page: Page) -> Cause:
@@ -45,7 +47,7 @@ def access_with(access: AccessResult, cause: Cause) -> AccessResult:
 def search_of(context: FhirContext, request: AccessRequest, query: Query, page: Page) -> EmptySearch | None:
     """Return what is kept of a search to explain it. None if there is nothing to look for in the data."""
     token = context.access.decision.context.token
-    if not isinstance(token, AccessToken) or not query.type or query.cursor is not None:
+    if not isinstance(token, AccessToken) or not query.type or query.cursor is not None or len(page.matches) > EXAMINED_MATCHES:
         return None
     bearer = request.headers.get("authorization", "").rpartition(" ")[2]
     return EmptySearch(
@@ -53,7 +55,7 @@ def search_of(context: FhirContext, request: AccessRequest, query: Query, page: 
         context.runtime.effects.now(),
         context.space,
         context.base.url,
-        query,
+        structs.replace(query, ids=tuple(match.id for match in page.matches)) if page.matches else query,
         structs.replace(request, headers={}, body=""),
         context.visibility,
         holder_of(token),
