@@ -264,7 +264,9 @@ class StoreProbe:
             " CROSS JOIN resource g ON g.nid = v.target CROSS JOIN word w ON w.number = g.type"
             " ORDER BY v.number DESC, w.text, g.id"
         )
-        return [Occurrence(*row) for row in self._run(Statement(text, (*rows.binds, OCCURRENCE_LIMIT)))]
+        found = [Occurrence(*row) for row in self._run(Statement(text, (*rows.binds, OCCURRENCE_LIMIT)))]
+        is_any = not parameter.targets or "Resource" in parameter.targets
+        return [each for each in found if is_any or each.system in parameter.targets]  # a search for another type is refused
 
     def _extent_of(self, rows: Sql, point: int) -> Extent | None:
         """Leave out periods that began at an unknown time."""
