@@ -1,4 +1,4 @@
-"""Whoever sets a fault chooses what Sickbay sends. Students may set faults too, so nothing of it runs in Sickbay's origin."""
+"""The text of a fault doesn't run in Sickbay's origin, because students may set faults too."""
 
 from __future__ import annotations
 

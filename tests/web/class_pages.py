@@ -50,7 +50,8 @@ def class_pages() -> dict[str, tuple[str, Any, Frame]]:
     rows, summary = tuple(map(class_views.student_row, reached)), class_views.summary(reached)
     overview = ClassView(rows, summary, "/developer/class?part=list", make_link(), "/developer/class")
     empty = replace(overview, rows=(), summary=class_views.summary([]), full="The class is full.", saved="Saved.")
-    member = MemberView("Ada", "", "/general/ehr/patients/p-0017", "/developer/class", "3j12-cjk7-m4p2-qx9a")
+    member = MemberView("Ada", "", "/general/ehr/patients/p-0017", "/developer/class", rows[0], "3j12-cjk7-m4p2-qx9a")
+    refused = replace(member, name=LONG_NAME, apps="2 apps", row=rows[1], code="")
     wrong = JoinView("/developer/join", fault="No class and no student has this code.", sent="wrong")
     return {
         "class": ("class_overview", overview, IN_CLASS),
@@ -72,5 +73,7 @@ def class_pages() -> dict[str, tuple[str, Any, Frame]]:
         ),
         "class-join-code": ("class_join", wrong, DEVELOPER),
         "class-member": ("class_member", member, IN_CLASS),
-        "class-member-least": ("class_member", replace(member, name=LONG_NAME, apps="2 apps", code=""), IN_CLASS),
+        "class-member-refused": ("class_member", refused, IN_CLASS),
+        "class-member-launching": ("class_member", replace(member, apps="1 app", row=rows[4], code=""), IN_CLASS),
+        "class-link-local": ("class_link", replace(make_link(), url="http://localhost:7425/developer/join/k7m4p2qx"), IN_CLASS),
     }

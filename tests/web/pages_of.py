@@ -54,6 +54,19 @@ def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
             ),
             SIGN_IN,
         ),
+        "no-answer": (
+            "notice",
+            explain_obstacle(
+                FrameObstacle("no-connection", ""),
+                "Notes",
+                "http://localhost:8100/launch",
+                "http://localhost:7425",
+                "/a",
+                "/t",
+                "/e",
+            ),
+            SIGN_IN,
+        ),
         "creating-unknown": (
             "notice",
             notice.population_pending("General Hospital", "R4", PopulationProgress(0, 50), "/x"),

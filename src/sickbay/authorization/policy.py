@@ -59,7 +59,7 @@ SETTINGS: dict[str, PolicySetting] = {
     "propagation_delay": PolicySetting(
         "seconds", "Delay until a new or changed registration takes effect, in seconds", app=False, least=0
     ),
-    "id_token_lifetime": PolicySetting("seconds", "Lifetime of an id_token, in seconds"),
+    "id_token_lifetime": PolicySetting("seconds", "Lifetime of an `id_token`, in seconds"),
     "rotate_refresh": PolicySetting("flag", "Each refresh issues a new refresh token and invalidates the old one"),
     "public_refresh": PolicySetting("flag", "Public apps get refresh tokens"),
     "framed": PolicySetting("choice", "Authorization pages that the EHR may show in a frame", ("all", "signed-in", "none")),
@@ -70,7 +70,7 @@ SETTINGS: dict[str, PolicySetting] = {
         ("none", "pop-ups", "strict"),
     ),
     "frame_allow": PolicySetting(
-        "list", "Browser features that the chart's frame lets an app use (the attribute allow)", FRAME_FEATURES, least=0
+        "list", "Browser features that the chart's frame lets an app use (the attribute `allow`)", FRAME_FEATURES, least=0
     ),
     "frame_size": PolicySetting("choice", "Size of the chart's frame, in CSS pixels", ("fill", "800x600", "400x600")),
     "frame_check": PolicySetting(
@@ -84,13 +84,13 @@ SETTINGS: dict[str, PolicySetting] = {
     "wildcard_scopes": PolicySetting("flag", "Wildcard scopes are granted"),
     "mixed_scope_versions": PolicySetting("flag", "SMART 2 apps may request SMART 1 scopes, and vice versa"),
     "scope_versions": PolicySetting("list", "Versions of SMART scopes that are granted", ("v1", "v2"), app=False),
-    "state_required": PolicySetting("flag", "state is required"),
-    "standalone_picker": PolicySetting("flag", "A standalone launch with launch/patient shows a patient picker"),
+    "state_required": PolicySetting("flag", "`state` is required"),
+    "standalone_picker": PolicySetting("flag", "A standalone launch with `launch/patient` shows a patient picker"),
     "own_patient_is_context": PolicySetting(
-        "flag", "A patient app gets the signed-in user as its patient without requesting launch/patient"
+        "flag", "A patient app gets the signed-in user as its patient without requesting `launch/patient`"
     ),
     "always_ask": PolicySetting("flag", "Users are asked for consent each time, although they gave it before"),
-    "redirect_uri_optional": PolicySetting("flag", "redirect_uri is optional if only one is registered"),
+    "redirect_uri_optional": PolicySetting("flag", "`redirect_uri` is optional if only one is registered"),
     "assertion_algorithms": PolicySetting(
         "list", "Accepted signature algorithms for a client assertion", jose.ALGORITHMS, app=False
     ),
@@ -108,18 +108,18 @@ SETTINGS: dict[str, PolicySetting] = {
     ),
     "requires_patient": PolicySetting("flag", "A search must name a patient", app=False),
     "requires_category": PolicySetting("flag", "A search for observations must name a category", app=False),
-    "versioned_update": PolicySetting("flag", "An update needs If-Match", app=False),
+    "versioned_update": PolicySetting("flag", "An update needs `If-Match`", app=False),
     "multiple_deletes": PolicySetting("flag", "A conditional delete deletes all matches", app=False),
     "strict_search": PolicySetting("flag", "Unknown search parameters are refused", app=False),
     "explain_empty": PolicySetting(
         "flag", "A search that finds nothing says why, in an OperationOutcome in the Bundle", app=False
     ),
     "client_id_documents": PolicySetting(
-        "flag", "A client_id may be the URL of a metadata document, which Sickbay fetches", app=False
+        "flag", "A `client_id` may be the URL of a metadata document, which Sickbay fetches", app=False
     ),
     "missing_resource": PolicySetting(
         "choice",
-        "What a request without aud and resource gets: a token for the app's FHIR base, that only for agents, or an error",
+        "What a request without `aud` and `resource` gets: a token for the app's FHIR base, that only for agents, or an error",
         ("default", "agents", "refuse"),
     ),
     "resource_metadata": PolicySetting(

@@ -1,4 +1,4 @@
-"""What stands in corrected requests for values that only the app has, and example values."""
+"""Placeholders in corrected requests for values that only the app has, and example values."""
 
 from __future__ import annotations
 

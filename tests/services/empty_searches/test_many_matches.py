@@ -23,7 +23,7 @@ from sickbay.storage.sqlite.store import find_published
 
 SPACE = ResourceSpace("general", "r4")
 MILLISECONDS = 20_000
-MANY = COUNTED + 40
+MORE_THAN_COUNTED = COUNTED + 40
 PATIENTS = 8
 SEEN, HIDDEN = [f"seen-{number}" for number in range(PATIENTS)], "hidden"
 SOME_PATIENTS = Visibility((Clause("*", "rs", frozenset(SEEN)),))
@@ -37,7 +37,7 @@ def resources() -> Iterator[dict[str, Any]]:
     """
     for number, id in enumerate((*SEEN, HIDDEN)):
         yield patient(id, f"Family{id}", "1980-02-03", str(number))
-    for number in range(MANY):
+    for number in range(MORE_THAN_COUNTED):
         yield observation(f"a{number}", SEEN[number % PATIENTS], "8867-4", "vital-signs", "2024-02-01", 70)
         yield observation(f"h{number}", HIDDEN, "8867-4", "imaging", "2024-02-01", 70, status="amended")
     for number in range(30):

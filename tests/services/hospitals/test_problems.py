@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -73,7 +74,7 @@ def test_a_mistake_is_named_on_its_line(old: str, new: str, sentence: str) -> No
     assert problem.line == RIVERSIDE[: RIVERSIDE.index(old)].count("\n") + new.count("\n") + 1
 
 
-STYLES: list[tuple[dict[str, object], str]] = [
+STYLES: list[tuple[dict[str, Any], str]] = [
     *(
         ({"answers": {"correlation_header": name}}, "correlation_header must be the name of a header that ends in id")
         for name in (
@@ -126,7 +127,7 @@ def test_the_names_of_the_vendors_are_accepted() -> None:
         assert not find_problems(HospitalFile({"name": "x", "title": "X", "answers": {"correlation_header": name}}, {}), (), ())
     for like in dialects.names():
         document = dialects.document(like)
-        copied = {
+        copied: dict[str, Any] = {
             key: document[key]
             for key in ("answers", "words", "tenant_id", "paths", "token_response", "id_token")
             if key in document

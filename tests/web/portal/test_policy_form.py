@@ -32,6 +32,12 @@ def test_every_setting_has_a_field_in_one_group() -> None:
     assert sorted(names) == sorted(SETTINGS)
 
 
+def test_every_choice_has_words_of_its_own() -> None:
+    choices = {name: set(setting.choices) for name, setting in SETTINGS.items() if setting.kind == "choice"}
+    assert {name: set(words) for name, words in policy_form.CHOICE_WORDS.items()} == choices
+    assert all(len({*words.values()}) == len(words) for words in policy_form.CHOICE_WORDS.values())
+
+
 def test_an_app_has_only_fields_of_settings_that_it_may_have() -> None:
     fields = [field.name for group in policy_form.groups(Policy(), {}, {}, app=True) for field in group.fields]
     assert fields

@@ -241,11 +241,11 @@ class StoreProbe:
         if self._scope is None or query.narrows or query.within is not None:
             return []
         if self._visibility.allows_all(query.type, "s"):
-            return self._distinct(parameter, "token_index", "hash")
+            return self._list_distinct(parameter, "token_index", "hash")
         codes = self._find_compartments(self._scope, query.type).count_codes(parameter.code)
         return sorted(codes, key=lambda hash: (-codes[hash], hash))[:OTHER_VALUES]
 
-    def _distinct(self, parameter: SearchParameter, table: str, column: str) -> list[Any]:
+    def _list_distinct(self, parameter: SearchParameter, table: str, column: str) -> list[Any]:
         """Return the first different values in an index, which takes a step for each of them."""
         assert self._scope is not None
         first = f"(SELECT min(t.{column}) FROM {table} t WHERE t.space = ? AND t.parameter = ?"

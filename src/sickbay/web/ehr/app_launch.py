@@ -81,12 +81,15 @@ async def _explain_frame(ehr: EhrPages, client: Client) -> NoticeView | None:
     if "anyway" in query or not ehr.tenant.under(client).policy.frame_check:
         return None
     uri, page = launch_uri(client), ehr.origin
-    obstacle = await frame_check.find_obstacle(ehr.sandbox.runtime, uri, page, may_ask_app=may_read_all(ehr.request))
+    administers = may_read_all(ehr.request)
+    obstacle = await frame_check.find_obstacle(ehr.sandbox.runtime, uri, page, may_ask_app=administers)
     if obstacle is None:
         return None
     shown = {name: value for name, value in query.items() if name not in ("framed", "seed")}
     here = f"{ehr.home}/open?"
-    return explain_obstacle(obstacle, client.name, uri, page, here + urlencode(query.multi_items()), here + urlencode(shown))
+    edit = f"/developer/apps/{client.app_id}/edit" if administers else ""
+    addresses = (here + urlencode(query.multi_items()), here + urlencode(shown), edit)
+    return explain_obstacle(obstacle, client.name, uri, page, *addresses)
 
 
 async def _of_task(ehr: EhrPages, client: Client, patient: str | None, id: str | None) -> LaunchTaskRequest | None:

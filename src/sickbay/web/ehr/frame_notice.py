@@ -55,10 +55,16 @@ TEXTS: Final[Mapping[ObstacleKind, tuple[str, str]]] = {
     ),
 }
 """What to say of each obstacle: a title, and what to do."""
+WRONG_ADDRESS: Final[frozenset[ObstacleKind]] = frozenset(("no-connection", "tls", "not-http", "mixed-content"))
+"""Obstacles that another launch URI may remove."""
 
 
-def explain_obstacle(obstacle: FrameObstacle, app: str, uri: str, page: str, address: str, tab: str) -> NoticeView:
-    """page: the origin of the chart. address: of the frame. tab: opens the app in a tab."""
+def explain_obstacle(
+    obstacle: FrameObstacle, app: str, uri: str, page: str, address: str, tab: str, edit: str = ""
+) -> NoticeView:
+    """page: the origin of the chart. address: of the frame. tab: opens the app in a tab. edit: the form that changes its
+    registration; "" for those who may not change it.
+    """
     facts = {
         "app": app,
         "origin": urls.origin(uri),
@@ -74,4 +80,5 @@ def explain_obstacle(obstacle: FrameObstacle, app: str, uri: str, page: str, add
         primary=Link("Try again", address),
         others=(Link("Load it anyway", f"{address}&anyway=1"),),
         tab=Link("Open in a tab", tab),
+        edit=Link("Edit the launch URI", edit) if edit and obstacle.kind in WRONG_ADDRESS else None,
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
 
 from sickbay.kernel import english
 from sickbay.sandbox.population_progress import PopulationProgress
@@ -13,7 +16,7 @@ from sickbay.web.pages.parts import Link
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeView:
     """title starts with the result. code is shown in monospace. primary is the main action; new_tab opens it in a new tab.
-    tab always opens in a new tab.
+    tab and edit always open in a new tab.
 
     bar: how much of a task is done, and its total. live: the fragment with the current state of the task; "" if it has none.
     """
@@ -25,32 +28,52 @@ class NoticeView:
     primary: Link | None = None
     others: tuple[Link, ...] = ()
     tab: Link | None = None
+    edit: Link | None = None
     new_tab: bool = False
     near: tuple[Link, ...] = ()
     """Addresses that exist near a wrong one."""
     bar: tuple[int, int] | None = None
     live: str = ""
+    search: str | None = None
+    """Words for a search that the page offers; None for no search."""
 
+
+GONE: Final[Mapping[str, str]] = {
+    "/exchanges/": "Exchanges are deleted after a while, and when Sickbay is reset.",
+    "/timelines/": "Launches are deleted after a while, and when Sickbay is reset.",
+    "/developer/apps/": "The app isn’t registered, or it was removed.",
+    "/developer/hospitals/": "No hospital has this name.",
+    "/developer/class/": "No student has this ID, or the student was removed.",
+}
+"""By the beginning of an address: why there may be no page."""
+_WORD: Final = re.compile(r"[^\W_]{2,}")
+SEARCH_CHARACTERS: Final = 80
 
 SMALLER_POPULATION = 500
 """With more patients than this, the page says how to have fewer."""
+
+
+MEANWHILE: Final = Link("Read how to launch an app meanwhile", "/docs/how-to/first-launch.html")
 
 
 def population_pending(
     hospital: str, version: str, progress: PopulationProgress | None, here: str, live: str = ""
 ) -> NoticeView:
     """The page that waits for sample patients, or for the appointments of a new day if there is no progress. here: its path."""
-    primary = Link("Continue", here)
+    primary = Link("Check again", here)
     if progress is None:
         first = f"This is the first use of {hospital} with FHIR {version} today."
         text = f"{first} It takes a few seconds. You’ll continue automatically."
         return NoticeView(title="Adding today’s appointments…", text=text, primary=primary, live=live)
-    fewer = " A smaller population is ready sooner: sickbay serve --patients 50." if progress.total > SMALLER_POPULATION else ""
+    fewer = (
+        " A smaller population is ready sooner: `sickbay serve --patients 50`." if progress.total > SMALLER_POPULATION else ""
+    )
     return NoticeView(
         title=f"Creating sample patients ({progress.done:,} of {progress.total:,})…",
         text=f"This is the first use of {hospital} with FHIR {version}. {_time_left(progress)} You’ll continue automatically.",
         hint=f"Only stored patients are counted.{fewer}",
         primary=primary,
+        others=(MEANWHILE,),
         bar=(progress.done, progress.total),
         live=live,
     )
@@ -64,7 +87,7 @@ def _time_left(progress: PopulationProgress) -> str:
 
 def not_found(path: str, meant: str = "", root: str = "", near: Sequence[str] = ()) -> NoticeView:
     """meant: a sentence that names the address that was probably meant. near: paths that exist near this one."""
-    hint = meant or ("" if near else "Exchanges are deleted after a while, and when Sickbay is reset.")
+    hint = meant or ("" if near else next((text for start, text in GONE.items() if path.startswith(start)), ""))
     return NoticeView(
         title="Page not found",
         text=f"Sickbay has no page at this address. {hint}".rstrip(),
@@ -72,6 +95,7 @@ def not_found(path: str, meant: str = "", root: str = "", near: Sequence[str] = 
         primary=Link("Go to the start page", f"{root}/"),
         others=(Link("View recent exchanges", f"{root}/exchanges"),),
         near=tuple(Link(address, f"{root}{address}") for address in near),
+        search=" ".join(_WORD.findall(unquote(path)[:SEARCH_CHARACTERS])),
     )
 
 

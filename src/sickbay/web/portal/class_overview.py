@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sickbay.kernel.english import count
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import sessions
@@ -119,7 +120,7 @@ async def member_page(
     request: Request, sandbox: Sandbox, student: Student, options: html_response.PageOptions, code: str = ""
 ) -> Response:
     """The page of a student. code: a new personal code."""
-    number = len(await clearing.list_apps(sandbox.runtime, student.id))
-    apps = "" if not number else "1 app" if number == 1 else f"{number} apps"
-    view = MemberView(student.name, apps, CHART, OVERVIEW, code)
+    (reached,) = await progress.read_all(sandbox.runtime, [student])
+    apps = count(len(reached.apps), "app") if reached.apps else ""
+    view = MemberView(student.name, apps, CHART, OVERVIEW, student_row(reached), code)
     return html_response.page(request, sandbox, "class_member", view, options)

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import quote
 
 from sickbay.kernel.english import count, moment
+from sickbay.protocol import urls
 from sickbay.services.class_mode.members import Student
 from sickbay.services.class_mode.progress import State, StudentProgress
 from sickbay.web.pages.parts import Link
@@ -37,6 +38,7 @@ class StudentRow:
     apps: str
     refusal: Link | None
     seen: str
+    has_launched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,11 @@ class JoinLink:
     size: int
     certificate: str = ""
     fingerprint: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can open the link."""
+        return urls.is_loopback(self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +101,22 @@ class JoinView:
 
 @dataclass(frozen=True, slots=True)
 class MemberView:
-    """What a student sees of the class. code: a new personal code, shown only here. chart: of a patient."""
+    """What a student sees of the class. code: a new personal code, shown only here. chart: of a patient. row: how far the
+    student is.
+    """
 
     name: str
     apps: str
     chart: str
     action: str
+    row: StudentRow
     code: str = ""
     fault: str = ""
+
+    @property
+    def step(self) -> int:
+        """The step to do now: 1 registers an app, 2 launches it, 3 reads what happened."""
+        return 3 if self.row.has_launched else 2 if self.apps else 1
 
 
 def student_row(found: StudentProgress) -> StudentRow:
@@ -118,6 +133,7 @@ def student_row(found: StudentProgress) -> StudentRow:
         apps=_apps(found),
         refusal=refusal,
         seen=moment(found.seen_at / SECOND) if found.seen_at else "",
+        has_launched=found.state in ("launched", "refused", "working"),
     )
 
 

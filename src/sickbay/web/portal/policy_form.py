@@ -62,6 +62,16 @@ GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 )
 """All settings. tests/web/portal/test_policy_form.py finds those that are missing here."""
 WORDS: Final = {"true": "Yes", "false": "No"}
+CHOICE_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "framed": {"all": "All", "signed-in": "All but the sign-in page", "none": "None"},
+    "frame_sandbox": {"none": "No sandbox", "pop-ups": "With pop-ups", "strict": "Strict"},
+    "frame_size": {"fill": "Fill the space", "800x600": "800 × 600", "400x600": "400 × 600"},
+    "pkce": {"required": "Required", "if-sent": "Checked if sent", "off": "Off"},
+    "basic_secret": {"either": "Either", "decoded": "URL-decoded", "raw": "As it was sent"},
+    "assertion_audience": {"issuer-or-endpoint": "Any of them", "token-endpoint": "Only the token endpoint"},
+    "missing_resource": {"default": "A token", "agents": "A token, if it’s an agent", "refuse": "An error"},
+}
+"""What the form shows instead of the values of sickbay.toml."""
 
 
 class PolicyField(NamedTuple):
@@ -93,6 +103,11 @@ class PolicyField(NamedTuple):
 class PolicyGroup(NamedTuple):
     title: str
     fields: tuple[PolicyField, ...]
+
+    @property
+    def changed(self) -> tuple[PolicyField, ...]:
+        """The settings that have a value of their own here."""
+        return tuple(field for field in self.fields if field.source == "this page")
 
 
 def has_faults(groups: Sequence[PolicyGroup]) -> bool:
@@ -132,9 +147,10 @@ def _field(
     values = _as_sent(sent.all(name), setting) if sent is not None else _texts(chosen.get(name, default))
     source = "this page" if name in chosen else "sickbay.toml" if name in file else ""
     source = "unsaved" if sent is not None and values != _texts(chosen.get(name, default)) else source
-    choices = tuple(Choice(text, WORDS.get(text, text), text in values) for text in _choices(setting, default))
+    words = CHOICE_WORDS.get(name, WORDS)
+    choices = tuple(Choice(text, words.get(text, text), text in values) for text in _choices(setting, default))
     kind = "choice" if setting.kind == "flag" else setting.kind
-    shown = english.join([WORDS.get(text, text) for text in _texts(default)]) or (
+    shown = english.join([words.get(text, text) for text in _texts(default)]) or (
         "none" if setting.kind == "list" else "as the app is registered"
     )
     return PolicyField(name, setting.description, kind, " ".join(values), shown, source, choices, setting.least, fault)
