@@ -70,7 +70,7 @@ def _encode(fields: dict[str, str]) -> str:
 
 def _forms() -> Iterator[tuple[str, Callable[[str], Message]]]:
     """Requests in which one parameter is long."""
-    for name in (*OAUTH, "launch", "prompt", "other"):
+    for name in (*OAUTH, "launch", "prompt", "resource", "other"):
         yield (
             f"authorize {name}",
             lambda value, name=name: ("GET", f"/general/oauth/authorize?{_encode(OAUTH | {name: value})}", [HTML], b""),
@@ -102,6 +102,7 @@ def _forms() -> Iterator[tuple[str, Callable[[str], Message]]]:
         "/nothing/",
         "/general/ehr/sign-in?next=",
         "/rules/",
+        "/.well-known/oauth-authorization-server/",
     ):
         yield f"GET {path}", lambda value, path=path: ("GET", path + value, [HTML], b"")
 
@@ -128,6 +129,8 @@ PLACES = (
     "/general/oauth/token",
     "/general/oauth/authorize?client_id=x",
     "/general/ehr/sign-in",
+    "/mcp",
+    "/mcp/.well-known/oauth-protected-resource",
 )
 LONG_MESSAGES: dict[str, Message] = {
     "authorize with many parameters": (
@@ -159,6 +162,24 @@ LONG_MESSAGES: dict[str, Message] = {
         "/general/oauth/register",
         [(b"content-type", JSON)],
         json.dumps({"redirect_uris": ["https://a.example/"], "scope": _number("patient/Pat#ient.rs", " ")}).encode(),
+    ),
+    "a message for tools from another origin": (
+        "POST",
+        "/mcp",
+        [(b"content-type", JSON), (b"origin", b"https://evil.example")],
+        json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "a" * SIZE}}).encode(),
+    ),
+    "a message for tools with a wrong token": (
+        "POST",
+        "/mcp",
+        [(b"content-type", JSON), (b"authorization", b"Bearer " + b"a" * SIZE), (b"x-forwarded-for", b"192.0.2.1")],
+        b"{}",
+    ),
+    "authorize for a long resource without scopes": (
+        "GET",
+        f"/general/oauth/authorize?{_encode(OAUTH | {'scope': '', 'aud': ''})}&{_number('resource=https%3A%2F%2Fa#', '&')}",
+        [HTML],
+        b"",
     ),
     "a long path": ("GET", "/general/" + "a/" * (SIZE // 2), [HTML], b""),
 }
