@@ -83,7 +83,7 @@ def _send_url(path: str, value: str) -> Message:
 
 def _forms() -> Iterator[tuple[str, Callable[[str], Message]]]:
     """Requests in which one parameter is long."""
-    for name in (*OAUTH, "launch", "prompt", "other"):
+    for name in (*OAUTH, "launch", "prompt", "resource", "other"):
         yield (
             f"authorize {name}",
             partial(_send_parameter, name),
@@ -110,6 +110,7 @@ def _forms() -> Iterator[tuple[str, Callable[[str], Message]]]:
         "/nothing/",
         "/general/ehr/sign-in?next=",
         "/rules/",
+        "/.well-known/oauth-authorization-server/",
     ):
         yield f"GET {path}", partial(_send_url, path)
 
@@ -136,6 +137,8 @@ PLACES = (
     "/general/oauth/token",
     "/general/oauth/authorize?client_id=x",
     "/general/ehr/sign-in",
+    "/mcp",
+    "/mcp/.well-known/oauth-protected-resource",
 )
 LONG_MESSAGES: dict[str, Message] = {
     "authorize with many parameters": (
@@ -167,6 +170,24 @@ LONG_MESSAGES: dict[str, Message] = {
         "/general/oauth/register",
         [(b"content-type", JSON)],
         json.dumps({"redirect_uris": ["https://a.example/"], "scope": _number("patient/Pat#ient.rs", " ")}).encode(),
+    ),
+    "a message for tools from another origin": (
+        "POST",
+        "/mcp",
+        [(b"content-type", JSON), (b"origin", b"https://evil.example")],
+        json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "a" * SIZE}}).encode(),
+    ),
+    "a message for tools with a wrong token": (
+        "POST",
+        "/mcp",
+        [(b"content-type", JSON), (b"authorization", b"Bearer " + b"a" * SIZE), (b"x-forwarded-for", b"192.0.2.1")],
+        b"{}",
+    ),
+    "authorize for a long resource without scopes": (
+        "GET",
+        f"/general/oauth/authorize?{_encode(OAUTH | {'scope': '', 'aud': ''})}&{_number('resource=https%3A%2F%2Fa#', '&')}",
+        [HTML],
+        b"",
     ),
     "a long path": ("GET", "/general/" + "a/" * (SIZE // 2), [HTML], b""),
 }

@@ -43,6 +43,22 @@ def test_only_the_person_at_the_keyboard_and_the_admin_token_may_call(tmp_path: 
     run(steps, tmp_path, admin_token=TOKEN)
 
 
+def test_only_so_many_messages_are_answered_at_a_time(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        room, taken = flow.sandbox.tool_calls, 0
+        while not room.locked():
+            taken += 1
+            await room.acquire()
+        assert taken == 16
+        refused = await flow.http.post("/mcp", json=PING)
+        assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
+        assert (await flow.http.post("/mcp", json=PING, headers={"origin": "https://evil.example"})).status_code == 403
+        room.release()
+        assert [(await flow.http.post("/mcp", json=PING)).status_code for _ in range(3)] == [200] * 3
+
+    run(steps, tmp_path)
+
+
 def test_a_stranger_is_refused_before_the_message_is_read(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         received = 0

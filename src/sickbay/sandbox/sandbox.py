@@ -66,6 +66,8 @@ class Sandbox:
     """One file of a snapshot at a time, because each may take 200 MB."""
     long_texts: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     """Limits the long texts that it examines in processes."""
+    tool_calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
+    """Limits the messages of coding agents that are answered at a time."""
 
     @property
     def tenants(self) -> Mapping[str, Tenant]:

@@ -48,9 +48,16 @@ _NONCE_BYTES: Final = 12
 
 
 async def mcp(request: Request, sandbox: Sandbox) -> Response:
-    """Answer one message. Nothing of it is read before it is known that the administrator sent it."""
+    """Answer one message. Nothing of it is read before it is known that the administrator sent it and that there is room."""
     if rejection := refuse_stranger(request, sandbox, acts=True, pages=False):
         return rejection
+    if sandbox.tool_calls.locked():
+        return error_responses.problem(503, "Too many calls of tools at the same time", detail="Try again in a second.")
+    async with sandbox.tool_calls:
+        return await _respond(request, sandbox)
+
+
+async def _respond(request: Request, sandbox: Sandbox) -> Response:
     headers = headers_of(request.scope)
     if headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         return error_responses.problem(415, f"The message must be {JSON}")
