@@ -1,4 +1,4 @@
-"""Whoever sets a fault chooses what Sickbay sends. Students may set faults too, so nothing of it runs in Sickbay's origin."""
+"""A fault says what Sickbay sends, and students may set faults too, so nothing of it runs in Sickbay's origin."""
 
 from __future__ import annotations
 

@@ -10,7 +10,19 @@ from typing import Any
 import pytest
 from starlette.routing import Route
 from tests.flows import class_room
-from tests.flows.class_room import HTML, SENT, TOKEN, open_app, post, read_field, register, sign_in_at_hospital, work
+from tests.flows.class_room import (
+    HTML,
+    SENT,
+    TOKEN,
+    find_app_and_launch,
+    list_exchanges,
+    open_app,
+    post,
+    read_field,
+    register,
+    sign_in_at_hospital,
+    work,
+)
 from tests.flows.flow import BASE, Flow
 from tests.flows.shared_app import Sitting, sitting
 
@@ -115,11 +127,6 @@ async def read_first(flow: Flow, room: Room) -> tuple[Any, ...]:
     sessions = [record.key for record in await runtime.store.find("session", owner=room.student)]
     faults = [fault for fault in runtime.faults if fault.app == room.client_id]
     return ada, apps, sorted(tokens), sorted(sessions), faults
-
-
-async def list_exchanges(flow: Flow, student: str) -> set[str]:
-    await flow.sandbox.journal.flush()
-    return {record.key for record in await flow.sandbox.runtime.store.find_exchanges((of_student(student),), 1000)}
 
 
 def is_public(path: str) -> bool:
@@ -314,18 +321,9 @@ def test_only_the_teacher_sees_the_bodies_of_fhir_requests(shared: Sitting, room
     assert shared.do(read, room.first) == (0, 0)
 
 
-async def find_own(flow: Flow, room: Room) -> tuple[str, str]:
-    """The app_id of the second student's app, and the timeline of a launch of it."""
-    (student,) = [student for student in await members.list_all(flow.sandbox.runtime) if student.name == "Grace"]
-    app = (await clearing.list_apps(flow.sandbox.runtime, student.id))[-1]
-    assert (await open_app(flow, app.app_id)).status_code == 303
-    (launch, *_) = await flow.sandbox.runtime.store.find("launch", owner=app.client_id)
-    return app.app_id, launch.family
-
-
 def test_repeated_parameters_lead_to_nothing_of_another_student(shared: Sitting, room: Room) -> None:
     async def steps(flow: Flow) -> None:
-        app, launch = await find_own(flow, room)
+        app, launch = await find_app_and_launch(flow, "Grace")
         before = await list_exchanges(flow, room.student)
         for path, name, own, other in (
             ("/general/ehr/launch", "app", app, room.app),
