@@ -10,19 +10,7 @@ from typing import Any
 import pytest
 from starlette.routing import Route
 from tests.flows import class_room
-from tests.flows.class_room import (
-    HTML,
-    SENT,
-    TOKEN,
-    find_app_and_launch,
-    list_exchanges,
-    open_app,
-    post,
-    read_field,
-    register,
-    sign_in_at_hospital,
-    work,
-)
+from tests.flows.class_room import HTML, SENT, TOKEN, open_app, post, read_field, register, sign_in_at_hospital, work
 from tests.flows.flow import BASE, Flow
 from tests.flows.shared_app import Sitting, sitting
 
@@ -284,7 +272,7 @@ def test_no_page_or_api_shows_or_changes_what_belongs_to_another_student(
     async def steps(flow: Flow) -> None:
         if who == "a stranger":
             await sign_in_at_hospital(flow)
-        before, exchanges = await read_first(flow, room), await list_exchanges(flow, room.student)
+        before, exchanges = await read_first(flow, room), await class_room.list_exchanges(flow, room.student)
         csrf = read_field(await flow.http.get("/doctor", headers=HTML))
         headers, form = {**SENT, "Accept": accept, **bearer}, {"csrf": csrf, **dict.fromkeys(FORMS, room.client_id)}
         for method, path in list_addresses(flow, room):
@@ -302,7 +290,7 @@ def test_no_page_or_api_shows_or_changes_what_belongs_to_another_student(
                 assert asks or SECRET not in answer.text + str(answer.headers), (method, path, answer.text)
                 assert answer.status_code < 500, (method, path, answer.text)
         assert await read_first(flow, room) == before
-        assert await list_exchanges(flow, room.student) >= exchanges
+        assert await class_room.list_exchanges(flow, room.student) >= exchanges
 
     shared.do(steps, flow)
 
@@ -323,8 +311,8 @@ def test_only_the_teacher_sees_the_bodies_of_fhir_requests(shared: Sitting, room
 
 def test_repeated_parameters_lead_to_nothing_of_another_student(shared: Sitting, room: Room) -> None:
     async def steps(flow: Flow) -> None:
-        app, launch = await find_app_and_launch(flow, "Grace")
-        before = await list_exchanges(flow, room.student)
+        app, launch = await class_room.find_app_and_launch(flow, "Grace")
+        before = await class_room.list_exchanges(flow, room.student)
         for path, name, own, other in (
             ("/general/ehr/launch", "app", app, room.app),
             ("/general/ehr/launch", "app", app, f"A {SECRET} monitor"),
@@ -339,7 +327,7 @@ def test_repeated_parameters_lead_to_nothing_of_another_student(shared: Sitting,
                 answer = await flow.http.get(f"{path}?{name}={first}{between}&{name}={last}", headers=SENT)
                 assert f"8100/{SECRET}" not in str(answer.headers), (path, first, last)
                 assert f"/timelines/{room.launch}" not in answer.text, (path, first, last)
-        assert await list_exchanges(flow, room.student) == before
+        assert await class_room.list_exchanges(flow, room.student) == before
 
     shared.do(steps, room.second)
 
