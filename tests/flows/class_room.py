@@ -136,6 +136,7 @@ async def find_app_and_launch(flow: Flow, name: str) -> tuple[str, str]:
     """The app_id of the first app of the student with this name, and the timeline of a new launch of it."""
     (student,) = [student for student in await members.list_all(flow.sandbox.runtime) if student.name == name]
     app = (await clearing.list_apps(flow.sandbox.runtime, student.id))[-1]
+    await sign_in_at_hospital(flow)  # another test may have signed the student out
     assert (await open_app(flow, app.app_id)).status_code == 303
     (launch, *_) = await flow.sandbox.runtime.store.find("launch", owner=app.client_id)
     return app.app_id, launch.family

@@ -315,7 +315,6 @@ def test_repeated_parameters_lead_to_nothing_of_another_student(shared: Sitting,
         before = await class_room.list_exchanges(flow, room.student)
         for path, name, own, other in (
             ("/general/ehr/launch", "app", app, room.app),
-            ("/general/ehr/launch", "app", app, f"A {SECRET} monitor"),
             ("/general/ehr/patients/p-0001/requests", "timeline", launch, room.launch),
         ):
             for first, between, last in (
