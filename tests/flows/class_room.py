@@ -11,7 +11,8 @@ from starlette.routing import Route
 from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, receive
 from tests.flows.shared_app import Sitting
 
-from sickbay.services.class_mode import members
+from sickbay.services.class_mode import clearing, members
+from sickbay.services.journal.line import of_student
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 SENT = HTML | {"Origin": BASE}
@@ -166,3 +167,18 @@ def list_addresses(flow: Flow, room: Room) -> list[tuple[str, str]]:
             path = re.sub(r"{\w+(:\w+)?}", id, fixed)
             found |= {(method, path): None for method in route.methods or ()}
     return list(found)
+
+
+async def find_app_and_launch(flow: Flow, name: str) -> tuple[str, str]:
+    """The app_id of the first app of the student with this name, and the timeline of a new launch of it."""
+    (student,) = [student for student in await members.list_all(flow.sandbox.runtime) if student.name == name]
+    app = (await clearing.list_apps(flow.sandbox.runtime, student.id))[-1]
+    await sign_in_at_hospital(flow)  # another test may have signed the student out
+    assert (await open_app(flow, app.app_id)).status_code == 303
+    (launch, *_) = await flow.sandbox.runtime.store.find("launch", owner=app.client_id)
+    return app.app_id, launch.family
+
+
+async def list_exchanges(flow: Flow, student: str) -> set[str]:
+    await flow.sandbox.journal.flush()
+    return {record.key for record in await flow.sandbox.runtime.store.find_exchanges((of_student(student),), 1000)}

@@ -92,11 +92,6 @@ async def read_first(flow: Flow, room: Room) -> tuple[Any, ...]:
     return ada, apps, sorted(tokens), sorted(sessions), faults
 
 
-async def list_exchanges(flow: Flow, student: str) -> set[str]:
-    await flow.sandbox.journal.flush()
-    return {record.key for record in await flow.sandbox.runtime.store.find_exchanges((of_student(student),), 1000)}
-
-
 def is_public(path: str) -> bool:
     """Whether everyone who knows the id may read this address, except other students of the class."""
     return path.startswith(("/exchanges/", "/timelines/")) or "/errors/" in path
@@ -252,7 +247,7 @@ def test_no_page_or_api_shows_or_changes_what_belongs_to_another_student(
     async def steps(flow: Flow) -> None:
         if who == "a stranger":
             await sign_in_at_hospital(flow)
-        before, exchanges = await read_first(flow, room), await list_exchanges(flow, room.student)
+        before, exchanges = await read_first(flow, room), await class_room.list_exchanges(flow, room.student)
         csrf = read_field(await flow.http.get("/doctor", headers=HTML))
         headers, form = {**SENT, "Accept": accept, **bearer}, {"csrf": csrf, **dict.fromkeys(FORMS, room.client_id)}
         for method, path in list_addresses(flow, room):
@@ -270,7 +265,7 @@ def test_no_page_or_api_shows_or_changes_what_belongs_to_another_student(
                 assert asks or SECRET not in answer.text + str(answer.headers), (method, path, answer.text)
                 assert answer.status_code < 500, (method, path, answer.text)
         assert await read_first(flow, room) == before
-        assert await list_exchanges(flow, room.student) >= exchanges
+        assert await class_room.list_exchanges(flow, room.student) >= exchanges
 
     shared.do(steps, flow)
 
@@ -289,22 +284,12 @@ def test_only_the_teacher_sees_the_bodies_of_fhir_requests(shared: Sitting, room
     assert shared.do(read, room.first) == (0, 0)
 
 
-async def find_own(flow: Flow, room: Room) -> tuple[str, str]:
-    """The app_id of the second student's app, and the timeline of a launch of it."""
-    (student,) = [student for student in await members.list_all(flow.sandbox.runtime) if student.name == "Grace"]
-    app = (await clearing.list_apps(flow.sandbox.runtime, student.id))[-1]
-    assert (await open_app(flow, app.app_id)).status_code == 303
-    (launch, *_) = await flow.sandbox.runtime.store.find("launch", owner=app.client_id)
-    return app.app_id, launch.family
-
-
 def test_repeated_parameters_lead_to_nothing_of_another_student(shared: Sitting, room: Room) -> None:
     async def steps(flow: Flow) -> None:
-        app, launch = await find_own(flow, room)
-        before = await list_exchanges(flow, room.student)
+        app, launch = await class_room.find_app_and_launch(flow, "Grace")
+        before = await class_room.list_exchanges(flow, room.student)
         for path, name, own, other in (
             ("/general/ehr/launch", "app", app, room.app),
-            ("/general/ehr/launch", "app", app, f"A {SECRET} monitor"),
             ("/general/ehr/patients/p-0001/requests", "timeline", launch, room.launch),
         ):
             for first, between, last in (
@@ -316,7 +301,7 @@ def test_repeated_parameters_lead_to_nothing_of_another_student(shared: Sitting,
                 answer = await flow.http.get(f"{path}?{name}={first}{between}&{name}={last}", headers=SENT)
                 assert f"8100/{SECRET}" not in str(answer.headers), (path, first, last)
                 assert f"/timelines/{room.launch}" not in answer.text, (path, first, last)
-        assert await list_exchanges(flow, room.student) == before
+        assert await class_room.list_exchanges(flow, room.student) == before
 
     shared.do(steps, room.second)
 

@@ -33,7 +33,7 @@ MAXIMUM_WAIT_SECONDS = 60.0
 PIECES_PER_SECOND = 10
 POLICY = b"content-security-policy"
 SANDBOX = (POLICY, b"sandbox; default-src 'none'")
-"""For a response that isn't one of our pages. The person who sets a fault chooses its text, so it must not run in our origin."""
+"""For a response that isn't one of our pages. A fault can contain any page, and students may set faults too."""
 MADE_UP = re.compile(re.escape(MARK) + r"([A-Za-z0-9_-]{1,16})")
 
 
