@@ -10,7 +10,17 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from sickbay.authorization.models import AccessToken, AppState, AuthorizationCode, Client, Launch, Server, TokenFamily, User
+from sickbay.authorization.models import (
+    AccessToken,
+    AppState,
+    AuthorizationCode,
+    Client,
+    Launch,
+    Policy,
+    Server,
+    TokenFamily,
+    User,
+)
 from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.fhir.body import Body
 from sickbay.fhir.request_error import RequestError
@@ -221,3 +231,8 @@ class AnswerContext(Struct, frozen=True):
     """As in UrlContext."""
     guesses: Guesses = ()
     """As in AuthorizeContext."""
+
+
+def policy_of(server: Server | Unknown) -> Policy:
+    """The policy of the tenant; the defaults of the standard if the server is unknown."""
+    return server.policy if isinstance(server, Server) else Policy()

@@ -7,7 +7,7 @@ from typing import Any
 
 from sickbay.authorization.access.scope import list_operation_scopes
 from sickbay.authorization.bases import target_of
-from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.contexts import AccessContext, policy_of
 from sickbay.authorization.models import AccessToken, Policy, ProtectedResource, Server
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.scopes.supported import TYPES
@@ -92,7 +92,7 @@ def document(resource: str, issuer: str, listed: tuple[str, ...], name: str, doc
 
 def challenge_parameters(refusal: Refusal, request: AccessRequest, context: AccessContext, base: str) -> dict[str, str]:
     """Returns what a challenge says besides the error: where the metadata are, and all scopes that the operation needs."""
-    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    policy = policy_of(context.server)
     parameters = {"resource_metadata": metadata_url(base)} if policy.resource_metadata else {}
     if refusal.status == 403 and isinstance(context.token, AccessToken):
         return {"scope": " ".join(list_operation_scopes(request, context.token, context.version)), **parameters}
