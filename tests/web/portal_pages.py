@@ -44,7 +44,7 @@ def _app() -> portal_views.AppView:
         redirect_uris=("http://localhost:8100/", "app://back"),
         fhir_base=f"{BASE}/general/dstu2",
         fhir="DSTU2",
-        scopes=portal_views.scope_kinds(SCOPES, {"openid": "never"}),
+        scopes=portal_views.scope_kinds(SCOPES),
         launches=(
             portal_views.LaunchRow("10:41", "Timothy Peters", "Dr. Okafor", "passed", "Launched", "0.4 s", "/timelines/1"),
             portal_views.LaunchRow("10:31", "Timothy Peters", "Dr. Okafor", "refused", "There is no state"),

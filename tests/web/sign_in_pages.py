@@ -12,10 +12,10 @@ from sickbay.web.oauth import sign_in as oauth_sign_in
 from sickbay.web.pages.parts import Chip, Frame
 
 PEOPLE = (
-    oauth_sign_in.Candidate("p-0017", "Peters", "Timothy", "m", "14 Mar 1961", "4002-1187", "waiting now, Room 4"),
-    oauth_sign_in.Candidate("p-0031", "Peters", "Agnes", "f", "3 Nov 1938", "4002-0311", "seen 4 Aug"),
-    oauth_sign_in.Candidate("p-0240", "Peters-Adjei", "Kofi", "m", "1 Jul 2017", "4002-2240", "today, 11:45"),
-    oauth_sign_in.Candidate("p-0907", "Petersen", "Marek", "m", "26 May 1968", "4002-0907", "seen today"),
+    oauth_sign_in.Candidate("p-0017", "Peters", "Timothy", "m", "14 Mar 1961", "4002-1187"),
+    oauth_sign_in.Candidate("p-0031", "Peters", "Agnes", "f", "3 Nov 1938", "4002-0311"),
+    oauth_sign_in.Candidate("p-0240", "Peters-Adjei", "Kofi", "m", "1 Jul 2017", "4002-2240"),
+    oauth_sign_in.Candidate("p-0907", "Petersen", "Marek", "m", "26 May 1968", "4002-0907"),
 )
 SCOPES = (
     "patient/Patient.rs",

@@ -242,11 +242,13 @@ def own_origins(base: str, listening: str, names: Iterable[str]) -> frozenset[st
 
     listening: a URL with the scheme and port of our sockets.
     """
-    origins = [f"{scheme}://{_bracket(name)}{port}" for scheme, port in map(_place, (base, listening)) for name in names]
+    origins = [
+        f"{scheme}://{_bracket(name)}{port}" for scheme, port in map(_scheme_and_port, (base, listening)) for name in names
+    ]
     return frozenset(origin for url in (base, *origins) if (origin := origin_of(url)))
 
 
-def _place(url: str) -> tuple[str, str]:
+def _scheme_and_port(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return parts.scheme, f":{parts.port}" if parts.port else ""
 

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
-from sickbay.authorization.models import AccessToken, AppState, AuthorizationCode, Client, Launch, Server, TokenFamily, User
+from sickbay.authorization.models import (
+    AccessToken,
+    AppState,
+    AuthorizationCode,
+    Client,
+    Launch,
+    Policy,
+    Server,
+    TokenFamily,
+    User,
+)
 from sickbay.kernel.checks import UNKNOWN, Refusal, Unknown
 
 if TYPE_CHECKING:
@@ -223,3 +233,8 @@ class AnswerContext(Struct, frozen=True):
     """As in UrlContext."""
     guesses: Guesses = ()
     """As in AuthorizeContext."""
+
+
+def policy_of(server: Server | Unknown) -> Policy:
+    """The policy of the tenant; the defaults of the standard if the server is unknown."""
+    return server.policy if isinstance(server, Server) else Policy()

@@ -8,7 +8,7 @@ from typing import Any
 
 from sickbay.authorization.access.scope import list_operation_scopes
 from sickbay.authorization.bases import target_of
-from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.contexts import AccessContext, policy_of
 from sickbay.authorization.models import AccessToken, Policy, ProtectedResource, Server
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.scopes.supported import TYPES
@@ -102,7 +102,7 @@ def challenge_parameters(
 
     entries: all requests of a transaction, which is refused as a whole.
     """
-    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    policy = policy_of(context.server)
     parameters = {"resource_metadata": metadata_url(base)} if policy.resource_metadata else {}
     if refusal.status == 403 and isinstance(context.token, AccessToken):
         token, version = context.token, context.version

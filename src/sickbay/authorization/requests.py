@@ -155,7 +155,7 @@ def token_request(
     type = headers.get("content-type", "")
     in_parts = type.lower().startswith("multipart/")
     if in_url.pairs or is_json(body) or in_parts:
-        pairs = (*(_parts(type, body) if in_parts else _pairs(body)), *in_url.pairs)
+        pairs = (*(_parse_multipart(type, body) if in_parts else _pairs(body)), *in_url.pairs)
         parameters = Parameters(pairs, encode(pairs))
     else:
         parameters = parse(body)
@@ -172,7 +172,7 @@ def _pairs(body: str) -> tuple[tuple[str, str], ...]:
     return tuple((str(name), value if isinstance(value, str) else json.dumps(value)) for name, value in members.items())
 
 
-def _parts(type: str, body: str) -> tuple[tuple[str, str], ...]:
+def _parse_multipart(type: str, body: str) -> tuple[tuple[str, str], ...]:
     """Parses a multipart form (RFC 7578), which is refused. Used for the explanation."""
     boundary = _BOUNDARY.search(type)
     pieces = body.split(f"--{boundary[1]}")[1:-1] if boundary else []

@@ -181,18 +181,18 @@ def files() -> list[File]:
     """The files to read; earlier ones override later ones. Raises CommandError for an unknown key."""
     if named := _named or ([Path(path)] if (path := os.environ.get("SICKBAY_CONFIG")) else []):
         return [_file(named[0], trusted=True, must_exist=True)]
-    paths = [path for path in (FILE, _own()) if path is not None]
+    paths = [path for path in (FILE, _find_user_file()) if path is not None]
     read = [file for path in paths if (file := _file(path, trusted=path != FILE)).given]
     return read[1:] if len(read) > 1 and read[0].path.resolve() == read[1].path.resolve() else read
 
 
 def exists() -> bool:
     """Whether there is a file to read, or one is named."""
-    own = _own()
+    own = _find_user_file()
     return bool(_named) or "SICKBAY_CONFIG" in os.environ or FILE.exists() or (own is not None and own.exists())
 
 
-def _own() -> Path | None:
+def _find_user_file() -> Path | None:
     """The file in the user's configuration folder. A relative XDG_CONFIG_HOME is invalid (XDG Base Directory Specification)."""
     home = Path(os.environ.get("XDG_CONFIG_HOME") or "")
     try:
@@ -308,7 +308,7 @@ def ignored_options(names: Sequence[str]) -> list[str]:
         return []
     from sickbay.kernel import english
 
-    own = _own()
+    own = _find_user_file()
     where = f"named by --config or in {own}" if own else "named by --config"
     return [f"{FILE} in this folder can't set {english.join(ignored)}, so Sickbay ignores that. Use a file {where} instead."]
 

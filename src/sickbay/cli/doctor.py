@@ -39,7 +39,7 @@ def examine(
     installation: check Sickbay itself instead (--self).
     """
     if installation:
-        return _self(data, json=json)
+        return _examine_installation(data, json=json)
     if jsonl:
         return max(map(_diagnose_line, _lines(_named_source(exchange))), default=0)
     try:
@@ -53,7 +53,7 @@ def examine(
         return 2
 
 
-def _self(data: str | None, *, json: bool) -> int:
+def _examine_installation(data: str | None, *, json: bool) -> int:
     from sickbay.cli import self_check  # the other uses of this command don't need it
 
     checked = self_check.examine(data)

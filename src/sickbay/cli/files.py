@@ -64,14 +64,14 @@ def texts(path: Path) -> Iterator[Text]:
     with path.open("rb") as raw:
         stream = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
         if _ending(path) not in LINES:
-            yield Text(name, _within(stream.read(MAXIMUM_BYTES + 1), name), False, raw.tell(), _ending(path) == XML)
+            yield Text(name, _limit_size(stream.read(MAXIMUM_BYTES + 1), name), False, raw.tell(), _ending(path) == XML)
             return
         for number, line in enumerate(iter(lambda: stream.readline(MAXIMUM_BYTES + 1), b""), 1):
-            if _within(line, f"line {number}").strip():
+            if _limit_size(line, f"line {number}").strip():
                 yield Text(f"{name}:{number}", line, True, raw.tell())
 
 
-def _within(text: bytes, name: str) -> bytes:
+def _limit_size(text: bytes, name: str) -> bytes:
     """The same text. Raises TooLarge."""
     if len(text) > MAXIMUM_BYTES:
         raise TooLarge(f"{name} has more than {MAXIMUM_BYTES:,} bytes; write its resources as NDJSON, one per line")

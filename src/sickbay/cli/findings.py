@@ -48,11 +48,11 @@ def _ending(shown: Mapping[str, Any]) -> Iterator[str]:
 
 def related_text(related: Sequence[Mapping[str, str]]) -> str:
     """Topics that have words of the text. A rule or a cause is read with `sickbay rules`."""
-    lines = [f"  {topic['title']}  ({_place(topic['url'])})" for topic in related]
+    lines = [f"  {topic['title']}  ({_as_command(topic['url'])})" for topic in related]
     return "\n".join(("Related topics:", *lines))
 
 
-def _place(url: str) -> str:
+def _as_command(url: str) -> str:
     return f"sickbay rules {url.removeprefix(RULES)}" if url.startswith(RULES) else url
 
 

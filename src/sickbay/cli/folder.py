@@ -47,16 +47,16 @@ def data_folder(data: str | None) -> Path:
     For a database, a folder below the default one. It records which server on this machine uses the database, and has no data.
     """
     if is_database(data):
-        return _own() / "postgresql" / hashlib.sha256(_without_password(data).encode()).hexdigest()[:12]
+        return _find_default_folder() / "postgresql" / hashlib.sha256(_without_password(data).encode()).hexdigest()[:12]
     if data and "://" in data:
         reject_argument(f"--data must be a folder or postgresql://…, not {data.split('://')[0]}://.")
     try:
-        return Path(data).expanduser() if data else _own()
+        return Path(data).expanduser() if data else _find_default_folder()
     except RuntimeError:
         reject_argument(f"{data} can't be found, because you have no home folder. Use a path that starts with /.")
 
 
-def _own() -> Path:
+def _find_default_folder() -> Path:
     try:
         return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "sickbay"
     except RuntimeError:

@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 for success, 1 for a failure (doctor: a problem was found), 2 for a wrong argument."""
     streams.prepare()
     try:
-        code = _run(arguments)
+        code = _run_command(arguments)
         streams.flush()
     except CommandError as error:
         code = _fail(str(error), error.code)
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _run(arguments: Sequence[str] | None) -> Any:
+def _run_command(arguments: Sequence[str] | None) -> Any:
     """Parse the arguments, which imports the command. Only after that, Ctrl-C raises KeyboardInterrupt."""
     rest = _without_config(sys.argv[1:] if arguments is None else list(arguments))
     if (options := plain_doctor.read(rest, os.environ)) is not None:

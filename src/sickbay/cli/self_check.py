@@ -47,7 +47,7 @@ def as_text(check: SelfCheck) -> str:
 def examine(data: str | None) -> list[SelfCheck]:
     """data: as in the option --data."""
     place = folder.data_folder(data)
-    return [*_versions(), _clock(), *_place(data, place), *_server(place)]
+    return [*_versions(), _clock(), *_check_data_folder(data, place), *_server(place)]
 
 
 def _versions() -> Iterator[SelfCheck]:
@@ -66,7 +66,7 @@ def _clock() -> SelfCheck:
     )
 
 
-def _place(data: str | None, place: Path) -> Iterator[SelfCheck]:
+def _check_data_folder(data: str | None, place: Path) -> Iterator[SelfCheck]:
     if is_database(data):
         yield SelfCheck("Database", True, "PostgreSQL; sickbay serve says whether it can be reached")
         return

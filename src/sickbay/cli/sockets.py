@@ -109,7 +109,7 @@ def _listen_error(host: str, port: int, option: str, error: OSError) -> CommandE
 
 def holder(port: int) -> str:
     """ " by process 42 (node)", or "" if the system doesn't show it."""
-    inodes = _inodes(port)
+    inodes = _find_listening_sockets(port)
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if any(os.readlink(link) in inodes for link in (process / "fd").iterdir()):
@@ -119,7 +119,7 @@ def holder(port: int) -> str:
     return ""
 
 
-def _inodes(port: int) -> set[str]:
+def _find_listening_sockets(port: int) -> set[str]:
     """The listening sockets of this port, as /proc/*/fd names them."""
     inodes: set[str] = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):

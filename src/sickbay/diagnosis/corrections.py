@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from msgspec import structs
@@ -24,7 +24,6 @@ from sickbay.diagnosis.placeholders import (
     placeholder_for,
 )
 from sickbay.kernel.checks import Facts
-from sickbay.kernel.similar_names import closest_url
 from sickbay.protocol import basic
 from sickbay.protocol.parameters import Parameters
 from sickbay.protocol.scope_spelling import spelling
@@ -193,11 +192,6 @@ def correct_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest
     if isinstance(context, AuthorizeContext) and context.live_launch:
         return with_parameters(add_scopes(request, "launch"), ("launch", context.live_launch))
     return add_scopes(request, "launch/patient")
-
-
-def find_closest_uri(received: str, registered: Sequence[str]) -> str | None:
-    """The registered URI that is most similar to the received one; None if none is registered."""
-    return closest_url(received, registered)
 
 
 def header(name: str, value: str | None = None) -> Callable[[AccessRequest, Facts], AccessRequest]:

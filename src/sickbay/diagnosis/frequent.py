@@ -5,6 +5,8 @@ Counted in public threads: issue trackers, vendors' forums and mailing lists. A 
 
 from __future__ import annotations
 
+from sickbay.diagnosis.importance import find_place
+
 ORDER: tuple[str, ...] = (
     "redirect-uri-",
     "aud-",
@@ -59,8 +61,4 @@ ORDER: tuple[str, ...] = (
 
 def rank(id: str) -> int:
     """The place of a rule in the order; those that aren't listed come last."""
-    return next((index for index, entry in enumerate(ORDER) if _is_meant(entry, id)), len(ORDER))
-
-
-def _is_meant(entry: str, id: str) -> bool:
-    return id.startswith(entry) if entry.endswith("-") else id == entry
+    return find_place(ORDER, id)

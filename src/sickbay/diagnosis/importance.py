@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 HABITS: Final = frozenset(
@@ -55,8 +56,13 @@ def rank(id: str) -> int:
     """The place of a rule among findings of the same severity."""
     if id in HABITS:
         return len(ORDER) + 1
-    return next((place for place, entry in enumerate(ORDER) if _is_meant(entry, id)), len(ORDER))
+    return find_place(ORDER, id)
 
 
-def _is_meant(entry: str, id: str) -> bool:
+def find_place(order: Sequence[str], id: str) -> int:
+    """The index of the entry that names this rule or a prefix of it; after the last entry if none does."""
+    return next((place for place, entry in enumerate(order) if _names(entry, id)), len(order))
+
+
+def _names(entry: str, id: str) -> bool:
     return id.startswith(entry) if entry.endswith("-") else id == entry

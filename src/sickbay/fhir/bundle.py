@@ -56,18 +56,13 @@ def searchset(
     self_url: str,
     next_url: str | None = None,
     total: int | None = None,
-    id: str | None = None,
-    updated: str | None = None,
 ) -> bytes:
     """Returns the Bundle for one page of a search; the format is the same in all versions. total: omitted if unknown.
 
     base: the FHIR base, for fullUrl. entries: by search mode (match, include, outcome).
-    id, updated: of the Bundle itself, if it has them.
     """
-    id_member = b',"id":' + orjson.dumps(id) if id is not None else b""
-    meta = b',"meta":{"lastUpdated":' + orjson.dumps(updated) + b"}" if updated is not None else b""
     total_member = b',"total":%d' % total if total is not None else b""
-    head = b'{"resourceType":"Bundle"' + id_member + meta + b',"type":"searchset"' + total_member
+    head = b'{"resourceType":"Bundle","type":"searchset"' + total_member
     return b"".join((head, b',"link":', _links(self_url, next_url), *_list_entries(base, entries), b"}"))
 
 

@@ -89,11 +89,11 @@ def statement(version: str, server: Self) -> dict[str, Any]:
     capability["format"] = ["json", json_type, "xml", VERSIONS[version].xml]
     if version != "dstu2":
         capability["patchFormat"] = [JSON_PATCH, MERGE_PATCH, json_type, VERSIONS[version].xml]
-    capability["rest"] = [_rest(version, server)]
+    capability["rest"] = [_describe_server(version, server)]
     return capability
 
 
-def _rest(version: str, server: Self) -> dict[str, Any]:
+def _describe_server(version: str, server: Self) -> dict[str, Any]:
     system_interactions = (
         ["transaction", "history-system"] if version == "dstu2" else ["transaction", "batch", "history-system"]
     )

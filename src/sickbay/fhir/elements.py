@@ -22,7 +22,7 @@ class Child(NamedTuple):
 def children(version: str, path: str) -> dict[str, list[Child]]:
     """Name -> keys. A choice is listed both by its bare name, with all types, and by each JSON name."""
     by_name: dict[str, list[Child]] = {}
-    for name, types in _under(version).get(path, ()):
+    for name, types in _children_by_parent(version).get(path, ()):
         for child in _keys(f"{path}.{name}", name, types):
             by_name.setdefault(name.removesuffix("[x]"), []).append(child)
             if name.endswith("[x]"):
@@ -46,7 +46,7 @@ def _home(path: str, type: str) -> str:
 
 
 @cache
-def _under(version: str) -> dict[str, list[tuple[str, list[str]]]]:
+def _children_by_parent(version: str) -> dict[str, list[tuple[str, list[str]]]]:
     by_parent: dict[str, list[tuple[str, list[str]]]] = {}
     for path, entry in table(version, "elements").items():
         parent, _, name = path.rpartition(".")

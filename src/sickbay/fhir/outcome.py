@@ -47,14 +47,14 @@ def _issue(version: str, issue: Issue) -> dict[str, Any]:
         entry["details"] = details
     entry["diagnostics"] = issue.diagnostics
     if issue.where:
-        entry[_where(version)] = list(issue.where)
+        entry[_location_member(version)] = list(issue.where)
     return entry
 
 
 def of_entry(version: str, body: bytes, position: int) -> bytes:
     """Rewrites the OperationOutcome of a Bundle entry: `Patient.name` becomes `Bundle.entry[2].resource.name`."""
     outcome, place = orjson.loads(body), f"Bundle.entry[{position}]"
-    key = _where(version)
+    key = _location_member(version)
     for issue in outcome["issue"]:
         issue["diagnostics"] = f"{place}: {issue['diagnostics']}"
         paths = [expression.partition(".")[2] for expression in issue.get(key, ())]
@@ -62,7 +62,7 @@ def of_entry(version: str, body: bytes, position: int) -> bytes:
     return orjson.dumps(outcome)
 
 
-def _where(version: str) -> str:
+def _location_member(version: str) -> str:
     """Returns the member that locates an issue. DSTU2 has only `location`."""
     return "location" if version == "dstu2" else "expression"
 

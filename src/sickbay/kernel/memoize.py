@@ -41,7 +41,7 @@ def memoize(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
             return read
         parameters = signature(read).parameters.values()
         plain = len(parameters) if all(parameter.default is parameter.empty for parameter in parameters) else 0
-        cached = {1: _of_one, 2: _of_two, 3: _of_three}.get(plain, _of_any)
+        cached = {1: _cache_one_argument, 2: _cache_two_arguments, 3: _cache_three_arguments}.get(plain, _cache_any_arguments)
         return cast(Callable[P, T], wraps(read)(cached(read, lru_cache(maxsize=most)(read))))
 
     return wrap
@@ -59,20 +59,20 @@ def _last(read: Read) -> Read:
     return call
 
 
-def _of_one(read: Read, cached: Read) -> Read:
+def _cache_one_argument(read: Read, cached: Read) -> Read:
     """No loop here and in the next two functions, because a single create calls them about twenty times."""
     last = _last(read)
     return lambda text: cached(text) if len(text) <= CACHED_CHARACTERS else last(text)
 
 
-def _of_two(read: Read, cached: Read) -> Read:
+def _cache_two_arguments(read: Read, cached: Read) -> Read:
     last = _last(read)
     return lambda first, second: (
         cached(first, second) if len(first or "") + len(second or "") <= CACHED_CHARACTERS else last(first, second)
     )
 
 
-def _of_three(read: Read, cached: Read) -> Read:
+def _cache_three_arguments(read: Read, cached: Read) -> Read:
     last = _last(read)
     return lambda first, second, third: (
         cached(first, second, third)
@@ -81,7 +81,7 @@ def _of_three(read: Read, cached: Read) -> Read:
     )
 
 
-def _of_any(read: Read, cached: Read) -> Read:
+def _cache_any_arguments(read: Read, cached: Read) -> Read:
     last = _last(read)
 
     def call(*arguments: Any, **named: Any) -> Any:

@@ -53,7 +53,7 @@ def find_closest(
     return best[1] or None
 
 
-def closest_url(url: str, urls: Sequence[str]) -> str | None:
+def find_closest_url(url: str, urls: Sequence[str]) -> str | None:
     """Return the URL with the most letters in common, in the same order; None if there is none to choose from.
 
     Of many, only those that share the most letters are compared, and of long ones only the beginning.
@@ -84,3 +84,9 @@ def _letters(word: str) -> int:
             bits |= 1 << (code * _REPEATS + counts[code])
         counts[code] += 1
     return bits
+
+
+def count_common_start(first: str, second: str) -> int:
+    """The number of characters that both texts begin with."""
+    pairs = zip(first, second, strict=False)
+    return next((place for place, (left, right) in enumerate(pairs) if left != right), min(len(first), len(second)))

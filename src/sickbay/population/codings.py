@@ -40,10 +40,8 @@ def words(text: str) -> Concept:
     return Concept((), text)
 
 
-def snomed(code: str, display: str, text: str | None = None, icd: tuple[str, str] | None = None) -> Concept:
-    """Returns a SNOMED CT concept. icd: code and display of ICD-10-CM, added as a second coding, which a bill needs."""
-    second = (Coding(ICD10, *icd),) if icd else ()
-    return Concept((Coding(SNOMED, code, display), *second), text or display)
+def snomed(code: str, display: str, text: str | None = None) -> Concept:
+    return Concept((Coding(SNOMED, code, display),), text or display)
 
 
 def loinc(code: str, display: str, text: str | None = None) -> Concept:

@@ -113,8 +113,8 @@ def _no_value(reading: Observation) -> Observation:
     )
 
 
-def _in_error(reading: Observation) -> Observation:
+def _mark_as_error(reading: Observation) -> Observation:
     return replace(reading, measure=replace(reading.measure, profile=""), wrong=True)
 
 
-_KINDS = (_no_unit, _no_code, _no_value, _in_error)
+_KINDS = (_no_unit, _no_code, _no_value, _mark_as_error)

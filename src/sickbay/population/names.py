@@ -25,12 +25,12 @@ class Kin(NamedTuple):
     families: tuple[str, ...]
 
 
-def _kin(race: Coding, ethnicity: Coding, women: str, men: str, families: str) -> Kin:
+def _make_kin(race: Coding, ethnicity: Coding, women: str, men: str, families: str) -> Kin:
     return Kin(race, ethnicity, tuple(women.split()), tuple(men.split()), tuple(families.split()))
 
 
 KINS = (
-    _kin(
+    _make_kin(
         WHITE,
         NOT_HISPANIC,
         "Alice Bridget Clara Dorothea Edith Fiona Greta Hanna Imogen Johanna Katrin Linnea Margit Nora Ottilie Rowena",
@@ -38,7 +38,7 @@ KINS = (
         "Achterberg Bramwell Carrick Dahlgren Ekholm Fairweather Gilchrist Halvorsen Iversen Jessop Kettering Lindqvist"
         " Mortensen Nyberg Osterhaus Peters Petersen Peterson Quist Ravensworth Soderling Thackeray Underhill Vandermeer",
     ),
-    _kin(
+    _make_kin(
         WHITE,
         NOT_HISPANIC,
         "Agnieszka Bianca Carmela Danuta Elena Francesca Ginevra Halina Ioana Jelena Katarzyna Ludmila Mirela Oksana",
@@ -46,7 +46,7 @@ KINS = (
         "Andreescu Bielski Castellano Dragomir Esposito Ferrante Grabowski Horvat Ionescu Jankowski Kowalik Lazarov"
         " Moretti Nowicki Olszewski Petrov Radu Stankovic Tomasz Vasilev Wojcik Zielinski",
     ),
-    _kin(
+    _make_kin(
         BLACK,
         NOT_HISPANIC,
         "Abena Bisi Chidinma Dede Efua Folake Grace Halima Ifeoma Josephine Kehinde Lerato Makena Naledi Odette Thandi",
@@ -54,7 +54,7 @@ KINS = (
         "Abara Adeyemi Baptiste Boateng Chukwu Danso Eze Fofana Gyasi Idowu Jalloh Kamara Lawal Mensah Ndiaye Oyelaran"
         " Owusu Peters Quaye Sesay Toure Umeh Wambui Zulu",
     ),
-    _kin(
+    _make_kin(
         WHITE,
         HISPANIC,
         "Adela Beatriz Catalina Dolores Esperanza Flor Guadalupe Ines Josefina Leticia Marisol Noemi Paloma Rosario",
@@ -62,7 +62,7 @@ KINS = (
         "Aguirre Barrientos Cabrera Delgado Escobedo Figueroa Galindo Hinojosa Ibarra Jaramillo Luna Montalvo Navarrete"
         " Olivares Pacheco Quintana Robledo Salcedo Trujillo Urrutia Villalobos Zamora",
     ),
-    _kin(
+    _make_kin(
         ASIAN,
         NOT_HISPANIC,
         "Akari Bao Chun Eun-ji Fumiko Hana Jia Keiko Linh Mei Nari Rin Sakura Thuy Xia Yuki",
@@ -70,7 +70,7 @@ KINS = (
         "Aoyama Bui Chang Dang Endo Fujita Goto Hoang Ishii Jeong Kwon Liang Matsuda Nguyen Okubo Park Qian Ryu Shimizu"
         " Tanabe Uchida Vo Wakabayashi Xu Yoon Zhao",
     ),
-    _kin(
+    _make_kin(
         ASIAN,
         NOT_HISPANIC,
         "Aditi Bhavna Chitra Deepa Esha Farida Gauri Harini Indira Jaya Kavita Lata Meera Nandini Padma Rukhsana",
@@ -78,7 +78,7 @@ KINS = (
         "Acharya Banerjee Chaudhuri Deshmukh Farooqi Ghosh Hegde Iyer Joshi Kulkarni Lamba Mukherjee Nair Oza Pillai"
         " Qureshi Rao Subramanian Thakur Upadhyay Varma Zaidi",
     ),
-    _kin(
+    _make_kin(
         WHITE,
         NOT_HISPANIC,
         "Amal Basma Dalia Farah Golnaz Hind Iman Jihan Laleh Maysa Nadia Parisa Rania Samar Yasmin Zeynep",
@@ -86,7 +86,7 @@ KINS = (
         "Abbasi Bakri Celik Daher Erdem Farahani Ghanem Haddad Idrissi Jaber Karimi Lahoud Mansour Nazari Ozturk Peters"
         " Qasim Rahimi Saab Tehrani Yilmaz Zand",
     ),
-    _kin(
+    _make_kin(
         NATIVE,
         NOT_HISPANIC,
         "Charlene Darlene Geraldine Lenora Loretta Nizhoni Rosalie Sharice Shandiin Verna",

@@ -23,7 +23,7 @@ _SURGERY = frozenset(
 
 def add(chart: Chart) -> None:
     for visit in chart.history.visits:
-        _stay(chart, visit)
+        _write_stay_notes(chart, visit)
     for procedure in chart.history.procedures:
         if procedure.concept in _SURGERY:
             chart.note(
@@ -34,7 +34,7 @@ def add(chart: Chart) -> None:
     _reports(chart)
 
 
-def _stay(chart: Chart, visit: Visit) -> None:
+def _write_stay_notes(chart: Chart, visit: Visit) -> None:
     reason = visit.reason.text if visit.reason else visit.kind.text
     if visit.setting == "inpatient":
         chart.note(

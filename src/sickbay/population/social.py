@@ -57,8 +57,8 @@ def add(chart: Chart, rng: SeededRandom) -> None:
         _preferences(chart, rng, visit)
 
 
-def _observe(chart: Chart, measure: Measure, visit: Visit, minutes: int = 9, **more: Any) -> int:
-    return chart.add(measure, visit, visit.start + datetime.timedelta(minutes=minutes), **more)
+def _observe(chart: Chart, measure: Measure, visit: Visit, **more: Any) -> int:
+    return chart.add(measure, visit, visit.start + datetime.timedelta(minutes=9), **more)
 
 
 def _work(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None:

@@ -98,12 +98,12 @@ async def remove(sandbox: Sandbox, name: str) -> bool:
     if tenant is None or not tenant.digest:
         return False
     async with sandbox.filling.pause(name):
-        await _change(runtime, lambda settings: _without(settings, name), _removal(sandbox, tenant))
+        await _change(runtime, lambda settings: _remove_hospital(settings, name), _removal(sandbox, tenant))
     await runtime_settings.refresh(runtime)
     return True
 
 
-def _without(settings: RuntimeSettings, name: str) -> RuntimeSettings:
+def _remove_hospital(settings: RuntimeSettings, name: str) -> RuntimeSettings:
     return replace(
         settings,
         hospitals={other: digest for other, digest in settings.hospitals.items() if other != name},

@@ -166,15 +166,13 @@ async def count(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Vi
     return None if changed.entries else await runtime.store.count(space, queries[0], visible)
 
 
-async def export_deleted(
-    runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility, page: int = PAGE
-) -> AsyncIterator[bytes]:
+async def export_deleted(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> AsyncIterator[bytes]:
     """Resources deleted between `_since` and the instant of the export: one line per page, a Bundle with DELETE requests."""
     types = [type for type in _types(job, visibility) if not _is_referenced(job, type)]
     for type in types if job.since is not None else ():
         visible, cursor = _limit_visibility(job, visibility, type), None
         while True:
-            query = HistoryQuery(type, None, page, cursor, job.since and job.since[0], (job.at, job.at + 1))
+            query = HistoryQuery(type, None, PAGE, cursor, job.since and job.since[0], (job.at, job.at + 1))
             versions = await runtime.store.history(space, query, visible)
             deletions = [
                 {"request": {"method": "DELETE", "url": f"{type}/{version.id}"}}

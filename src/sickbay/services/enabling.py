@@ -26,7 +26,7 @@ def _identity(client: Client) -> tuple[object, ...]:
     return client.name, client.type, client.client, client.launch_uri, client.redirect_uris, client.student
 
 
-def obstacle(runtime: Runtime, client: Client, tenant: Tenant) -> str:
+def find_obstacle(runtime: Runtime, client: Client, tenant: Tenant) -> str:
     """Why the app can't be registered there, as a sentence; "" if it can."""
     return registration.settings_fault(runtime, _settings(client, tenant))
 

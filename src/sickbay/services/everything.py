@@ -86,7 +86,7 @@ class Walk:
         """Returns how many more matches fit: 0 once the page has BYTES."""
         return self.params.most - len(self.matches) if self.size < BYTES else 0
 
-    async def of_one(self, holder: Stored) -> Found:
+    async def collect_record(self, holder: Stored) -> Found:
         """Collects the record of one patient or encounter that the token can read."""
         place = _position(self.params.cursor)
         if place is not None and place.patient:
@@ -115,7 +115,7 @@ class Walk:
         """Collects as much as fits. Returns the position to continue from, None if the record is complete."""
         if not place.part:
             await self._holder(holder)
-        rest = self._rest(holder)
+        rest = self._query_rest(holder)
         if not rest.parts:
             return None
         if self.room == 0:
@@ -153,7 +153,7 @@ class Walk:
         along = Include("*", "*", without=without)
         return Query(version, type, updated=self._since_filter(), includes=(along,), total="none")
 
-    def _rest(self, holder: Stored) -> Query:
+    def _query_rest(self, holder: Stored) -> Query:
         """Everything in the compartment that the token can see, in one search."""
         version, wanted_types, updated = self.space.version, self.params.types, self._since_filter()
         parts = tuple(

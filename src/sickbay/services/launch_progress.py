@@ -159,8 +159,7 @@ async def find_stalled(
 def describe(client: Client | None) -> AppDetails:
     if client is None:
         return AppDetails()
-    is_confidential = client.client != "public"
-    return AppDetails(client.name, client.launch_uri or "", client.redirect_uris, is_confidential, client.native)
+    return AppDetails(client.name, client.launch_uri or "", client.redirect_uris)
 
 
 def _launch_event(launch: Launch | None, timeline: Timeline) -> Sequence[Event]:

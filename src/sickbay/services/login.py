@@ -53,7 +53,7 @@ async def next_step(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorizat
     if waiting.user is None or _needs_new_sign_in(runtime, waiting, waiting.user):
         return "sign-in"
     granted = waiting.grantable
-    if not granted or not _same_person(waiting):
+    if not granted or not _is_same_person(waiting):
         return "nothing"
     picker = tenant.policy.standalone_picker or waiting.user.acts_for_patients
     if picker and waiting.patient is None and own_patient(waiting) is None and login_decision.needs_patient(granted):
@@ -99,7 +99,7 @@ def _needs_new_sign_in(runtime: Runtime, waiting: PendingAuthorization, user: Us
     )
 
 
-def _same_person(waiting: PendingAuthorization) -> bool:
+def _is_same_person(waiting: PendingAuthorization) -> bool:
     launch, user = waiting.launch, waiting.user
     return launch is None or launch.user is None or user is None or launch.user == user.username
 
@@ -233,11 +233,11 @@ def _code(
         negotiated=scope_negotiation.explain_negotiation(
             waiting.offered, granted, automatic=waiting.client.auto_approve is not None
         ),
-        hint=_other_hint(sent.get("login_hint"), waiting.user, patient),
+        hint=_find_other_hint(sent.get("login_hint"), waiting.user, patient),
     )
 
 
-def _other_hint(hint: str | None, user: User | None, patient: str | None) -> str | None:
+def _find_other_hint(hint: str | None, user: User | None, patient: str | None) -> str | None:
     """login_hint, if it names another user than this one, whose own record the patient is."""
     is_own = user is not None and user.fhir_user == f"Patient/{patient}"
     return hint if hint and is_own and user is not None and hint != user.username else None

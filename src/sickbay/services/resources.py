@@ -28,7 +28,7 @@ async def add(runtime: Runtime, tenant: Tenant, resource: ProtectedResource) -> 
         listed = settings.resources.get(tenant.name, [])
         if reason := protected_resource.conflict(resource, tenant.with_chosen(tenant.chosen, listed).server):
             raise ResourceTaken(reason)
-        return _with(settings, tenant, [*listed, resource])
+        return _replace_resources(settings, tenant, [*listed, resource])
 
     await runtime_settings.change(runtime, with_added)
 
@@ -39,7 +39,7 @@ async def remove(runtime: Runtime, tenant: Tenant, id: str) -> bool:
         return False
     await runtime_settings.change(
         runtime,
-        lambda settings: _with(
+        lambda settings: _replace_resources(
             settings,
             tenant,
             [resource for resource in settings.resources.get(tenant.name, []) if identify(resource) != id],
@@ -48,5 +48,5 @@ async def remove(runtime: Runtime, tenant: Tenant, id: str) -> bool:
     return True
 
 
-def _with(settings: RuntimeSettings, tenant: Tenant, listed: Sequence[ProtectedResource]) -> RuntimeSettings:
+def _replace_resources(settings: RuntimeSettings, tenant: Tenant, listed: Sequence[ProtectedResource]) -> RuntimeSettings:
     return replace(settings, resources={**settings.resources, tenant.name: [*listed]})

@@ -76,9 +76,9 @@ class AdminGuard:
         self._salt = salt.encode()
         self._uid = os.getuid() if uid is None else uid
 
-    def administers(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool = False) -> bool:
-        """Whether the administrator sent this request. acts: it is a GET that does more than show a page."""
-        return self.standing(scope, headers, acts=acts) in ADMINISTERS
+    def administers(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
+        """Whether the administrator sent this request."""
+        return self.standing(scope, headers) in ADMINISTERS
 
     def standing(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool = False) -> Standing:
         if state_of(scope).resent is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from sickbay.services.sessions import Session
 from sickbay.web import cookies, error_responses
 from sickbay.web.admin_guard import LOOPBACK
 from sickbay.web.http_request import raw_path, state_of
-from sickbay.web.pages.notice import NoticeView
+from sickbay.web.pages.notice import NoticeView, not_found
 from sickbay.web.pages.parts import LOOPBACK_ONLY, OPEN, ClockView, Frame, SignedInUser, Theme
 
 if TYPE_CHECKING:
@@ -75,6 +75,13 @@ def page(
     response = HTMLResponse(html, status, headers)
     cookies.put(request, response, sandbox, options.cookie)
     return response
+
+
+def respond_not_found(
+    request: Request, sandbox: Sandbox, options: PageOptions | None = None, near: Sequence[str] = ()
+) -> HTMLResponse:
+    """The page that says that this address has none. near: paths that exist near it."""
+    return page(request, sandbox, "notice", not_found(raw_path(request.scope), near=near), options, 404)
 
 
 def error_response(request: Request, sandbox: Sandbox, status: int, title: str, detail: str, view: NoticeView) -> Response:

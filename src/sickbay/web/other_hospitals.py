@@ -19,7 +19,7 @@ async def _describe_other(sandbox: Sandbox, client: Client, tenant: Tenant) -> O
     counterpart = await enabling.counterpart(sandbox.runtime, client, tenant)
     if counterpart is not None:
         return OtherHospital(tenant.name, tenant.title, href=f"/developer/apps/{counterpart.app_id}")
-    reason = enabling.obstacle(sandbox.runtime, client, tenant)
+    reason = enabling.find_obstacle(sandbox.runtime, client, tenant)
     if reason:
         return OtherHospital(tenant.name, tenant.title, reason=f"{reason}.")
     return OtherHospital(tenant.name, tenant.title, command=f"sickbay apps enable {client.app_id} --tenant {tenant.name}")

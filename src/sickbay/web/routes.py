@@ -98,23 +98,23 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
         Mount("/static", StaticFiles(directory=html_response.STATIC)),
-        Route("/", _with(sandbox, developer.home)),
-        Route("/doctor", _with(sandbox, doctor.doctor), methods=["GET", "POST"]),
-        Route("/docs", _with(sandbox, docs_handlers.home)),
-        Route("/docs/{path:path}", _with(sandbox, docs_handlers.docs)),
-        Route("/llms.txt", _with(sandbox, docs_handlers.llms)),
-        Route("/rules", _with(sandbox, rules.rules)),
-        Route("/rules.md", _with(sandbox, rules.rules)),
+        Route("/", _bind_sandbox(sandbox, developer.home)),
+        Route("/doctor", _bind_sandbox(sandbox, doctor.doctor), methods=["GET", "POST"]),
+        Route("/docs", _bind_sandbox(sandbox, docs_handlers.home)),
+        Route("/docs/{path:path}", _bind_sandbox(sandbox, docs_handlers.docs)),
+        Route("/llms.txt", _bind_sandbox(sandbox, docs_handlers.llms)),
+        Route("/rules", _bind_sandbox(sandbox, rules.rules)),
+        Route("/rules.md", _bind_sandbox(sandbox, rules.rules)),
         Route("/rules/{id}", _by_id(sandbox, rules.rule)),
-        Route("/theme", _with(sandbox, developer.theme), methods=["POST"]),
-        Route("/developer", _with(sandbox, apps.apps)),
-        Route(admin_session.SIGN_IN, _with(sandbox, admin_session.sign_in), methods=["GET", "POST"]),
-        Route("/developer/sign-out", _with(sandbox, admin_session.sign_out), methods=["POST"]),
-        Route("/developer/search", _with(sandbox, lookup.lookup), methods=["GET", "POST"]),
-        Route("/developer/time", _with(sandbox, time.time), methods=["GET", "POST"]),
-        Route("/developer/explorer", _with(sandbox, explorer.home)),
-        Route("/developer/explorer/{path:path}", _with(sandbox, explorer.explore)),
-        Route("/developer/register", _with(sandbox, portal_registration.register), methods=["GET", "POST"]),
+        Route("/theme", _bind_sandbox(sandbox, developer.theme), methods=["POST"]),
+        Route("/developer", _bind_sandbox(sandbox, apps.apps)),
+        Route(admin_session.SIGN_IN, _bind_sandbox(sandbox, admin_session.sign_in), methods=["GET", "POST"]),
+        Route("/developer/sign-out", _bind_sandbox(sandbox, admin_session.sign_out), methods=["POST"]),
+        Route("/developer/search", _bind_sandbox(sandbox, lookup.lookup), methods=["GET", "POST"]),
+        Route("/developer/time", _bind_sandbox(sandbox, time.time), methods=["GET", "POST"]),
+        Route("/developer/explorer", _bind_sandbox(sandbox, explorer.home)),
+        Route("/developer/explorer/{path:path}", _bind_sandbox(sandbox, explorer.explore)),
+        Route("/developer/register", _bind_sandbox(sandbox, portal_registration.register), methods=["GET", "POST"]),
         Route("/developer/apps/{id}", _by_id(sandbox, apps.app)),
         Route("/developer/apps/{id}/edit", _by_id(sandbox, app_edit.edit), methods=["GET", "POST"]),
         Route("/developer/apps/{id}/secret", _by_id(sandbox, apps.secret), methods=["POST"]),
@@ -124,18 +124,18 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer/apps/{id}/faults", _by_id(sandbox, app_faults.change), methods=["POST"]),
         Route("/developer/apps/{id}/enable", _by_id(sandbox, apps.enable), methods=["POST"]),
         Route("/developer/apps/{id}/remove", _by_id(sandbox, apps.remove), methods=["POST"]),
-        Route("/developer/hospitals", _with(sandbox, hospitals.hospitals), methods=["GET", "POST"]),
+        Route("/developer/hospitals", _bind_sandbox(sandbox, hospitals.hospitals), methods=["GET", "POST"]),
         Route("/developer/hospitals/{id}/resources", _by_id(sandbox, resources.resources), methods=["GET", "POST"]),
         Route("/developer/hospitals/{id}", _by_id(sandbox, hospitals.hospital), methods=["GET", "POST"]),
-        Route("/exchanges", _with(sandbox, listing.listing)),
-        Route("/exchanges/clear", _with(sandbox, listing.clear), methods=["GET", "POST"]),
+        Route("/exchanges", _bind_sandbox(sandbox, listing.listing)),
+        Route("/exchanges/clear", _bind_sandbox(sandbox, listing.clear), methods=["GET", "POST"]),
         Route("/exchanges/{id}", _by_id(sandbox, exchange_handlers.exchange)),
-        Route("/timelines", _with(sandbox, listing.launches)),
+        Route("/timelines", _bind_sandbox(sandbox, listing.launches)),
         Route("/exchanges/{id}/resend", _by_id(sandbox, resend.resend), methods=["GET", "POST"]),
         Route("/timelines/{id}/compare", _by_id(sandbox, compare_launches.show_comparison)),
         Route("/timelines/{id}", _by_id(sandbox, timelines.timeline), methods=["GET", "POST"]),
-        *([Route("/mcp", _with(sandbox, mcp.mcp), methods=["POST"])] if sandbox.settings.mcp != "off" else []),
-        Route("/developer/certificate", _with(sandbox, class_link.certificate)),
+        *([Route("/mcp", _bind_sandbox(sandbox, mcp.mcp), methods=["POST"])] if sandbox.settings.mcp != "off" else []),
+        Route("/developer/certificate", _bind_sandbox(sandbox, class_link.certificate)),
         *(_class_routes(sandbox) if sandbox.settings.class_mode else ()),
         *discovery.routes(sandbox, documents),
         *brands.routes(sandbox),
@@ -143,14 +143,14 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
     ]
     for tenant in sandbox.tenants.values():
         table += _ehr_routes(sandbox, tenant)
-    return [*table, Route(EVERY_PATH, _with(sandbox, developer.respond_not_found), methods=[*EVERY])]
+    return [*table, Route(EVERY_PATH, _bind_sandbox(sandbox, developer.respond_not_found), methods=[*EVERY])]
 
 
 def _class_routes(sandbox: Sandbox) -> list[BaseRoute]:
     return [
-        Route("/developer/class", _with(sandbox, class_overview.overview), methods=["GET", "POST"]),
+        Route("/developer/class", _bind_sandbox(sandbox, class_overview.overview), methods=["GET", "POST"]),
         Route("/developer/class/{id}", _by_id(sandbox, class_overview.student), methods=["GET", "POST"]),
-        Route("/developer/join", _with(sandbox, class_join.join), methods=["GET", "POST"]),
+        Route("/developer/join", _bind_sandbox(sandbox, class_join.join), methods=["GET", "POST"]),
         Route("/developer/join/{id}", _by_id(sandbox, class_join.join_with_link), methods=["GET", "POST"]),
     ]
 
@@ -228,7 +228,7 @@ def sample_routes(sandbox: Sandbox) -> list[BaseRoute]:
     ]
 
 
-def _with(sandbox: Sandbox, answer: Callable[[Request, Sandbox], Awaitable[Response]]) -> Handler:
+def _bind_sandbox(sandbox: Sandbox, answer: Callable[[Request, Sandbox], Awaitable[Response]]) -> Handler:
     async def handler(request: Request) -> Response:
         return await answer(request, sandbox)
 

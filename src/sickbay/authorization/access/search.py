@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from sickbay.authorization.checks import check
-from sickbay.authorization.contexts import AccessContext
-from sickbay.authorization.models import AccessToken, Policy, Server
+from sickbay.authorization.contexts import AccessContext, policy_of
+from sickbay.authorization.models import AccessToken, Server
 from sickbay.authorization.refusals import search as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.media import body_kind, negotiate
@@ -137,7 +137,7 @@ def patient_search_has_a_criterion_if_required(request: AccessRequest, context: 
     """Policy: user/ tokens can't search for all patients. patient/ sees one record, and system/ is for whole populations."""
     if request.type not in (None, "Patient"):
         return None
-    if "Patient" not in _list_searched_types(request, context) or _policy(context).unbounded_patient_search == "allow":
+    if "Patient" not in _list_searched_types(request, context) or policy_of(context.server).unbounded_patient_search == "allow":
         return None
     token = context.token
     if not isinstance(token, AccessToken) or not _searches_patients_of_user(token.scope):
@@ -274,7 +274,11 @@ def search_body_is_a_form_if_sent(request: AccessRequest, context: AccessContext
 @check(requires=("server",), applies_to=("", "update", "patch"))
 def if_match_is_sent_if_required(request: AccessRequest, context: AccessContext) -> Refusal | None:
     sent = request.headers.get("if-match")
-    if request.method not in ("PUT", "PATCH") or not _policy(context).versioned_update or (sent or "").startswith('W/"'):
+    if (
+        request.method not in ("PUT", "PATCH")
+        or not policy_of(context.server).versioned_update
+        or (sent or "").startswith('W/"')
+    ):
         return None
     return refusals.FHIR_IF_MATCH_MISSING(received=sent)
 
@@ -311,10 +315,6 @@ def _list_searched_types(request: AccessRequest, context: AccessContext) -> tupl
 
 def names_sent(request: AccessRequest) -> set[str]:
     return {name.replace(".", ":").partition(":")[0] for name, value in request.parameters if value}
-
-
-def _policy(context: AccessContext) -> Policy:
-    return context.server.policy if isinstance(context.server, Server) else Policy()
 
 
 ADDRESS: tuple[SearchCheck, ...] = (

@@ -13,8 +13,8 @@ from sickbay.authorization.access.bearer import token_is_known
 from sickbay.authorization.access.scope import covers, needed_scope, scope_covers_the_request
 from sickbay.authorization.access.visibility import determine_visibility
 from sickbay.authorization.checks import check
-from sickbay.authorization.contexts import AccessContext
-from sickbay.authorization.models import AccessToken, Policy, Server
+from sickbay.authorization.contexts import AccessContext, policy_of
+from sickbay.authorization.models import AccessToken
 from sickbay.authorization.refusals import write as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import preconditions
@@ -145,7 +145,7 @@ def _writable_visibility(context: AccessContext) -> Visibility | None:
     assert isinstance(context.token, AccessToken)
     if context.user is UNKNOWN and any(scope.level == "user" for scope in scopes.resources(context.token.scope)):
         return None
-    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    policy = policy_of(context.server)
     return determine_visibility(context.token, context.user, policy, context.version)
 
 
@@ -240,7 +240,7 @@ def if_none_match_matches_no_stored_version(request: AccessRequest, context: Acc
 @check(requires=("matches",))
 def condition_matches_at_most_one_resource(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """A delete may match several resources if the policy allows it."""
-    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    policy = policy_of(context.server)
     if not isinstance(context.matches, int) or context.matches < 2:
         return None
     if request.interaction == "delete" and policy.multiple_deletes:

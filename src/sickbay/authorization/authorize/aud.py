@@ -10,6 +10,7 @@ from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Refusal
+from sickbay.kernel.similar_names import count_common_start
 from sickbay.protocol import urls
 
 
@@ -82,13 +83,4 @@ def list_likely(server: Server, context: AuthorizeContext) -> tuple[str, ...]:
 
 def find_nearest(aud: str, bases: tuple[str, ...]) -> str:
     """Returns the base that shares the longest prefix with `aud`; the first one if several do."""
-    return max(bases, key=lambda base: _count_shared(base.lower(), aud.lower()))
-
-
-def _count_shared(first: str, second: str) -> int:
-    count = 0
-    for a, b in zip(first, second, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
+    return max(bases, key=lambda base: count_common_start(base.lower(), aud.lower()))

@@ -17,8 +17,8 @@ from sickbay.authorization.authorize.parameters import (
     tokens,
 )
 from sickbay.authorization.checks import check
-from sickbay.authorization.contexts import AuthorizeContext
-from sickbay.authorization.models import Client, Policy, Server
+from sickbay.authorization.contexts import AuthorizeContext, policy_of
+from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes import requested as requested_scopes
@@ -112,7 +112,7 @@ def scope_filters_are_plain(request: AuthorizeRequest, context: AuthorizeContext
 
 @check(requires=("server",), after=(scope_is_sent, client_is_registered), inputs=UNUSUAL)
 def scopes_have_the_smart_version_of_the_app(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    policy = policy_of(context.server)
     version = context.client.smart_version if isinstance(context.client, Client) else 2
     return requested_scopes.of_another_version(requested_resources(request), policy, version)
 
@@ -124,7 +124,7 @@ def wildcard_scopes_are_allowed(request: AuthorizeRequest, context: AuthorizeCon
 
 def _wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> list[ResourceScope]:
     """Returns the requested wildcard scopes that the server or the registration doesn't allow."""
-    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    policy = policy_of(context.server)
     registered = scopes.resources(context.client.scope) if isinstance(context.client, Client) else None
     allowed = policy.wildcard_scopes and (registered is None or any(scope.wildcard for scope in registered))
     return [] if allowed else [scope for scope in requested_resources(request) if scope.wildcard]

@@ -55,11 +55,11 @@ def of_task(task: Mapping[str, Any]) -> LaunchTaskRequest | str:
         _id(task.get("encounter") or task.get("context"), "Encounter"),
         code == "launch-app-standalone",
         next((code for code in codes if code not in CODES), None),
-        _about(task),
+        _list_context(task),
     )
 
 
-def _about(task: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
+def _list_context(task: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
     """Leaves out items that have their own member in the token response, or that fhirContext can't contain."""
     focus = task.get("focus")
     references = [f"Task/{task['id']}"] if task.get("id") else []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sickbay.authorization.authorize.granting import UNASKED
 from sickbay.authorization.checks import check
-from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.contexts import TokenContext, policy_of
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import TokenRequest
@@ -125,13 +125,13 @@ def _unless_dropped(
 
 
 def _of_another_version(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
-    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    policy = policy_of(context.server)
     version = context.client.smart_version if isinstance(context.client, Client) else 2
     return None if _dropping_policy(context) else requested_scopes.of_another_version(_system(requested), policy, version)
 
 
 def _wildcard(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
-    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    policy = policy_of(context.server)
     return None if _dropping_policy(context) else requested_scopes.wildcards(_system(requested), policy)
 
 

@@ -11,9 +11,9 @@ from hashlib import sha256
 from typing import Literal, TypeAlias
 
 from sickbay.authorization.checks import check
-from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.contexts import TokenContext, policy_of
 from sickbay.authorization.likely_clients import guess_client
-from sickbay.authorization.models import Client, Policy, Server
+from sickbay.authorization.models import Client, Policy
 from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import Check, Refusal, RefusalType
@@ -184,7 +184,7 @@ def public_client_sends_no_secret(request: TokenRequest, context: TokenContext) 
     methods = request.presented.methods
     if _client(context).client != "public" or not methods:
         return None
-    if methods == ("client_secret_basic",) and is_empty_basic(request) and _policy(context).empty_basic:
+    if methods == ("client_secret_basic",) and is_empty_basic(request) and policy_of(context.server).empty_basic:
         return None
     return _refuse_invalid(request, refusals.PUBLIC_CLIENT_SENT_SECRET, received=methods)
 
@@ -192,9 +192,9 @@ def public_client_sends_no_secret(request: TokenRequest, context: TokenContext) 
 @check(requires=("client",), after=(credentials_are_sent_if_the_client_has_any, only_one_authentication_method_is_used))
 def authentication_method_is_the_registered_one(request: TokenRequest, context: TokenContext) -> Refusal | None:
     client, methods = _client(context), request.presented.methods
-    if client.client == "public" or methods[0] in _accepted_methods(client, _policy(context)):
+    if client.client == "public" or methods[0] in _accepted_methods(client, policy_of(context.server)):
         return None
-    expected = next(iter(_accepted_methods(client, _policy(context))), registered_method(client))
+    expected = next(iter(_accepted_methods(client, policy_of(context.server))), registered_method(client))
     return _refuse_invalid(request, refusals.CLIENT_AUTH_METHOD_MISMATCH, received=methods[0], registered=expected)
 
 
@@ -211,7 +211,7 @@ def client_secret_is_right_if_the_client_has_one(request: TokenRequest, context:
     if not readings:
         padded = {"padded": True} if _is_padded(request, client) else {}
         return _refuse_invalid(request, refusals.CLIENT_SECRET_WRONG, received=method, **padded)
-    required = _policy(context).basic_secret
+    required = policy_of(context.server).basic_secret
     if required == "either" or required in readings or method != "client_secret_basic":
         return None
     kind = refusals.BASIC_URLENCODED_MISMATCH if required == "raw" else refusals.BASIC_NOT_URLENCODED
@@ -241,10 +241,6 @@ def _accepted_methods(client: Client, policy: Policy) -> tuple[str, ...]:
         return ("private_key_jwt",)
     methods = (client.auth_method,) if client.auth_method else ("client_secret_basic", "client_secret_post")
     return tuple(method for method in methods if method in policy.auth_methods)
-
-
-def _policy(context: TokenContext) -> Policy:
-    return context.server.policy if isinstance(context.server, Server) else Policy()
 
 
 def _client(context: TokenContext) -> Client:

@@ -252,7 +252,7 @@ def scopes_are_still_registered(request: TokenRequest, context: TokenContext) ->
     client, server, text = _client(context), context.server, request.parameters.get("scope")
     assert isinstance(server, Server)
     granted = _family(context).scope
-    named = [scope for scope in scopes.split(text or granted) if _within(scope, granted)]
+    named = [scope for scope in scopes.split(text or granted) if _is_granted(scope, granted)]
     withdrawn = [scope for scope in named if not is_still_granted(scope, client, server)]
     if not client.scope or not withdrawn or (not text and len(withdrawn) < len(named)):
         return None
@@ -267,7 +267,9 @@ def scopes_are_still_registered(request: TokenRequest, context: TokenContext) ->
 def scope_is_not_wider_than_granted(request: TokenRequest, context: TokenContext) -> Refusal | None:
     granted, requested = _family(context).scope, request.parameters.get("scope") or ""
     refused_elsewhere = _list_unsuitable(request, context)
-    wider = tuple(scope for scope in scopes.split(requested) if not _within(scope, granted) and scope not in refused_elsewhere)
+    wider = tuple(
+        scope for scope in scopes.split(requested) if not _is_granted(scope, granted) and scope not in refused_elsewhere
+    )
     if not wider or (requested_scopes.CLAIMS.issuperset(wider) and len(wider) < len(scopes.split(requested))):
         return None
     return refusals.REFRESH_SCOPE_EXPANDED(received=requested, wider=wider, granted=granted)
@@ -286,7 +288,7 @@ def _bases(server: Server, context: TokenContext) -> tuple[str, ...]:
     return (base,) if base in server.fhir_bases else server.fhir_bases
 
 
-def _within(requested: str, granted: str) -> bool:
+def _is_granted(requested: str, granted: str) -> bool:
     """Whether the scope is granted literally, or covered by the granted ones."""
     granted_scopes = scopes.split(granted)
     parsed = scopes.parse(requested)

@@ -49,7 +49,11 @@ def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
     for sentence in config_file.used_options([field.name for field in fields(ServeOptions)], config_file.TABLES):
         note(sentence)
     os.umask(0o077)  # for files that a library writes, such as the metrics of workers
-    with _place(settings.data, settings.ephemeral) as place, folders.lock_folder(place), running_servers.remove_afterwards():
+    with (
+        _open_data_folder(settings.data, settings.ephemeral) as place,
+        folders.lock_folder(place),
+        running_servers.remove_afterwards(),
+    ):
         listening = doors.listen(settings.host, settings.port)
         port = doors.port_of(listening)
         sample = _sample_sockets(settings.host, settings.sample_port, doors.next_port(settings.port))
@@ -137,7 +141,7 @@ def _with_certificate(settings: Settings) -> Settings:
 
 
 @contextmanager
-def _place(data: str | None, ephemeral: bool) -> Iterator[Path]:
+def _open_data_folder(data: str | None, ephemeral: bool) -> Iterator[Path]:
     temporary_folder.sweep()
     if not ephemeral:
         place = folders.data_folder(data)

@@ -13,7 +13,7 @@ from sickbay.protocol import urls
 from sickbay.protocol.parameters import Parameters
 
 
-def _with(request: UrlRequest, parameters: Parameters) -> UrlRequest:
+def _replace_parameters(request: UrlRequest, parameters: Parameters) -> UrlRequest:
     return structs.replace(
         request, url=request.url.partition("#")[0].partition("?")[0], parameters=parameters, fragment=Parameters()
     )
@@ -21,13 +21,13 @@ def _with(request: UrlRequest, parameters: Parameters) -> UrlRequest:
 
 def _set_iss(request: UrlRequest, facts: Facts) -> UrlRequest:
     expected = facts.get("expected")
-    return _with(request, request.parameters.replace([("iss", expected)])) if expected else request
+    return _replace_parameters(request, request.parameters.replace([("iss", expected)])) if expected else request
 
 
 def _from_fragment(request: UrlRequest, facts: Facts) -> UrlRequest:
     """Moves the parameters to the query string; those already in it keep their values."""
     moved = [(name, value) for name, value in request.fragment if name not in request.parameters]
-    return _with(request, request.parameters.replace(moved))
+    return _replace_parameters(request, request.parameters.replace(moved))
 
 
 def _legacy(request: UrlRequest, context: UrlContext) -> Facts | None:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from msgspec import structs
 
 from sickbay.authorization.requests import LogoutRequest
-from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
+from sickbay.kernel.similar_names import find_closest_url
 
 
 def _without_hint(request: LogoutRequest, facts: Facts) -> LogoutRequest:
@@ -38,7 +38,7 @@ def _without_app(facts: Facts) -> Facts | None:
 
 def _expect_closest(facts: Facts) -> Facts:
     registered = [str(uri) for uri in facts.get("registered") or ()]
-    closest = corrections.find_closest_uri(str(facts.get("received") or ""), registered)
+    closest = find_closest_url(str(facts.get("received") or ""), registered)
     return {**facts, "expected": closest, "hint": f" Registered: {' '.join(registered)}." if registered else ""}
 
 

@@ -88,8 +88,6 @@ class AppDetails(Struct, frozen=True, omit_defaults=True):
     name: str = ""
     launch_uri: str = ""
     redirect_uris: tuple[str, ...] = ()
-    is_confidential: bool = False
-    is_native: bool = False
 
 
 class Trail(Struct, frozen=True, omit_defaults=True):

@@ -159,7 +159,7 @@ class _PathError(Exception):
 
 
 def _add(version: str, resource: dict[str, Any], operation: Operation) -> None:
-    place = _single(version, resource, operation["path"])
+    place = _find_only_place(version, resource, operation["path"])
     holder, name = place.value, str(operation["name"])
     if not isinstance(holder, dict) or not place.home:
         raise _PathError("it isn't an object")
@@ -186,7 +186,7 @@ def _insert(version: str, resource: dict[str, Any], operation: Operation) -> Non
 
 def _delete(version: str, resource: dict[str, Any], operation: Operation) -> None:
     """Deletes the element, if it exists."""
-    places = _places(version, resource, operation["path"])
+    places = _find_places(version, resource, operation["path"])
     if len(places) > 1:
         raise _PathError(f"it matches {len(places)} elements, but only one can be deleted at a time")
     for place in places:
@@ -211,7 +211,7 @@ def _clear(value: Any) -> bool:
 
 
 def _replace(version: str, resource: dict[str, Any], operation: Operation) -> None:
-    place = _single(version, resource, operation["path"])
+    place = _find_only_place(version, resource, operation["path"])
     if place.holder is None:
         raise _PathError("a resource must be replaced with PUT")
     key = f"{place.group}{operation['key']}" if place.group and operation["key"] else place.key
@@ -240,21 +240,21 @@ def _number(value: Any) -> int:
 
 def _list(version: str, resource: dict[str, Any], path: str) -> tuple[list[Any], str]:
     """Returns the list that contains all elements of the path, and the path of their shape."""
-    places = _places(version, resource, path)
+    places = _find_places(version, resource, path)
     holders = [place.holder for place in places]
     if not holders or not isinstance(holders[0], list) or any(holder is not holders[0] for holder in holders):
         raise _PathError("it doesn't match exactly one list")
     return holders[0], places[0].home
 
 
-def _single(version: str, resource: dict[str, Any], path: str) -> PatchTarget:
-    places = _places(version, resource, path)
+def _find_only_place(version: str, resource: dict[str, Any], path: str) -> PatchTarget:
+    places = _find_places(version, resource, path)
     if len(places) != 1:
         raise _PathError("there is no such element" if not places else f"it matches {len(places)} elements")
     return places[0]
 
 
-def _places(version: str, resource: dict[str, Any], path: str) -> list[PatchTarget]:
+def _find_places(version: str, resource: dict[str, Any], path: str) -> list[PatchTarget]:
     type = str(resource["resourceType"])
     if len(path) > MAXIMUM_PATH_CHARACTERS:
         raise _PathError(f"a path must not be longer than {MAXIMUM_PATH_CHARACTERS} characters")
@@ -279,10 +279,10 @@ def _follow(version: str, places: list[PatchTarget], step: re.Match[str]) -> lis
         return places[:1] if end == "first" else places[-1:]
     if index:
         return places[int(index) : int(index) + 1]
-    return [below for place in places for below in _below(version, place, name)]
+    return [below for place in places for below in _find_below(version, place, name)]
 
 
-def _below(version: str, place: PatchTarget, name: str) -> list[PatchTarget]:
+def _find_below(version: str, place: PatchTarget, name: str) -> list[PatchTarget]:
     value = place.value
     if not isinstance(value, dict) or not place.home:
         return []

@@ -102,14 +102,14 @@ def _covering(parameter: SearchParameter, every: Mapping[str, SearchParameter]) 
     """
     if parameter.kind not in _COVERED:
         return ()
-    parts = _parts(parameter)
+    parts = _split_expression(parameter)
     alike = [other for other in every.values() if other.kind == parameter.kind and other.expression in parameter.expression]
-    within = [other for other in alike if _parts(other) < parts]
-    whole = parts == frozenset().union(*map(_parts, within))
+    within = [other for other in alike if _split_expression(other) < parts]
+    whole = parts == frozenset().union(*map(_split_expression, within))
     return tuple(other.number for other in within) if whole else ()
 
 
-def _parts(parameter: SearchParameter) -> frozenset[str]:
+def _split_expression(parameter: SearchParameter) -> frozenset[str]:
     return frozenset(parameter.expression.split(" | "))
 
 

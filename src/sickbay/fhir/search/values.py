@@ -77,7 +77,7 @@ def reference(parameter: SearchParameter, modifier: str | None, text: str, base:
         return _refuse_external(parameter, text)
     if address is None and "/" not in text:
         return RequestError("fhir-id-invalid", parameter.code, text, "an id of 1 to 64 letters, digits, '-' or '.'")
-    if address is None or not _fits(parameter, modifier, address[0]):
+    if address is None or not _can_refer_to(parameter, modifier, address[0]):
         return RequestError("fhir-reference-malformed", parameter.code, text, _reference_form(parameter))
     return ReferenceValue(*address)
 
@@ -93,7 +93,7 @@ def _single_target(targets: tuple[str, ...]) -> str | None:
     return targets[0] if len(targets) == 1 else None
 
 
-def _fits(parameter: SearchParameter, modifier: str | None, type: str) -> bool:
+def _can_refer_to(parameter: SearchParameter, modifier: str | None, type: str) -> bool:
     if modifier is not None and modifier != type:
         return False
     return not parameter.targets or type in parameter.targets or "Resource" in parameter.targets

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from html.entities import name2codepoint
 from typing import Any
 from xml.parsers import expat
+
+from sickbay.fhir.xml.entities import replace_named_characters
 
 XHTML = "http://www.w3.org/1999/xhtml"
 ELEMENTS = frozenset(
@@ -121,8 +122,6 @@ ATTRIBUTES = frozenset(
     )
 )
 _ADDRESSES = ("href", "src", "cite", "longdesc")
-_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
-_XML_ENTITIES = ("amp", "lt", "gt", "quot", "apos")
 _SCHEME = re.compile(r"[\x00-\x20]*([a-z][a-z0-9+.\-]*):", re.IGNORECASE)
 _SAFE = frozenset(("http", "https", "mailto", "tel", "ftp", "urn", "cid"))
 _STYLE = re.compile(
@@ -152,18 +151,12 @@ def _check(value: Any, spaces: tuple[str, ...]) -> str | None:
         return "must be a string of XHTML"
     reader = _NarrativeReader(spaces)
     try:
-        reader.parser.Parse(_ENTITY.sub(_character, value), True)
+        reader.parser.Parse(replace_named_characters(value), True)
     except expat.ExpatError as error:
         return f"must be well-formed XHTML: {expat.ErrorString(error.code)} at line {error.lineno}"
     except _Unsafe as error:
         return str(error)
     return None if reader.filled else "must contain text or an image (txt-2)"
-
-
-def _character(match: re.Match[str]) -> str:
-    """Replaces HTML's named characters, which XML doesn't define."""
-    name = match[1]
-    return match[0] if name in _XML_ENTITIES or name not in name2codepoint else f"&#{name2codepoint[name]};"
 
 
 class _NarrativeReader:

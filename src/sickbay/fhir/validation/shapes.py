@@ -57,7 +57,7 @@ class Shape:
 @cache
 def shape(version: str, path: str) -> Shape:
     """Returns the shape at a path: a resource type, a datatype, or an element with children. Raises KeyError."""
-    rows, compiled = _under(version), Shape(invariants=invariants.of(version, path))
+    rows, compiled = _children_by_parent(version), Shape(invariants=invariants.of(version, path))
     if path not in rows and path in _FROM_QUANTITY:
         path = "Quantity"
     for name, row in rows[path]:
@@ -132,7 +132,7 @@ def _make_code_check(version: str, value_set: str) -> ValueCheck:
 
 
 @cache
-def _under(version: str) -> dict[str, list[tuple[str, list[Any]]]]:
+def _children_by_parent(version: str) -> dict[str, list[tuple[str, list[Any]]]]:
     by_parent: dict[str, list[tuple[str, list[Any]]]] = {}
     for path, row in table(version, "elements").items():
         parent, _, name = path.rpartition(".")

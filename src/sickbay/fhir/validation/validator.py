@@ -130,7 +130,7 @@ def _resolve(state: _ValidationState) -> None:
         if type is None and text != "#":
             state.add(expression, "not-found", f"refers to {text}, but there is no such contained resource (ref-1)")
         elif type is not None and targets is not None and type not in targets:
-            state.add(expression, "value", f"must refer to {_or(targets)}, but {text} is a {type}")
+            state.add(expression, "value", f"must refer to {_join_types(targets)}, but {text} is a {type}")
 
 
 def _object(state: _ValidationState, shape: Shape, value: Any, at: str, depth: int) -> None:
@@ -226,7 +226,7 @@ def _reference(state: _ValidationState, targets: frozenset[str] | None, text: An
     if type not in known_types(state.version):
         state.add(f"{at}.reference", "value", "must be Type/id, an absolute URL, a URN or #id of a contained resource")
     elif targets is not None and type not in targets:
-        state.add(f"{at}.reference", "value", f"must refer to {_or(targets)}, not to {type}")
+        state.add(f"{at}.reference", "value", f"must refer to {_join_types(targets)}, not to {type}")
     elif type and isinstance(declared, str) and declared not in (type, DEFINITION + type):
         state.add(f"{at}.type", "value", f"is {declared[:QUOTED_CHARACTERS]}, but the reference is to a {type}")
     elif "?" in text and not state.searches:
@@ -285,5 +285,5 @@ def _choices(state: _ValidationState, choices: dict[str, str], value: dict[str, 
         chosen[group] = key
 
 
-def _or(types: frozenset[str]) -> str:
+def _join_types(types: frozenset[str]) -> str:
     return " or ".join(sorted(types))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from html.entities import name2codepoint
 from itertools import zip_longest
 from typing import Any
 
+from sickbay.fhir.xml.entities import replace_named_characters
 from sickbay.fhir.xml.layout import NAMESPACE, XHTML, XmlElement, inside_primitive, layout
 
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff￾￿]")
@@ -16,8 +16,6 @@ _ESCAPED = {ord(letter): f"&#{ord(letter)};" for letter in "\t\n\r"} | {
     ord(">"): "&gt;",
     ord('"'): "&quot;",
 }
-_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
-_XML_ENTITIES = ("amp", "lt", "gt", "quot", "apos")
 _BARE = re.compile(r"<div(?=[\s/>])(?![^>]*\sxmlns\s*=)")
 
 
@@ -94,10 +92,5 @@ def _text(value: Any) -> str:
 
 def _narrative(div: str) -> str:
     """Returns the narrative as stored, with HTML entities replaced and the namespace added, which DSTU2's JSON may omit."""
-    plain = _ENTITY.sub(_character, _ILLEGAL.sub("�", div)).strip()
+    plain = replace_named_characters(_ILLEGAL.sub("�", div)).strip()
     return f'<div xmlns="{XHTML}"{plain[4:]}' if _BARE.match(plain) else plain
-
-
-def _character(match: re.Match[str]) -> str:
-    name = match[1]
-    return match[0] if name in _XML_ENTITIES or name not in name2codepoint else f"&#{name2codepoint[name]};"

@@ -19,7 +19,7 @@ from sickbay.fhir.search.parameters import CASELESS_VERSIONS, TEXT, find, known_
 from sickbay.fhir.search.query import DateValue, QuantityValue, Query, Value
 from sickbay.fhir.search.text import fold
 from sickbay.fhir.search.values import split, unescape
-from sickbay.kernel.similar_names import WORD_CHARACTERS, closest_url, find_closest
+from sickbay.kernel.similar_names import WORD_CHARACTERS, find_closest, find_closest_url
 from sickbay.services.empty_searches import texts
 from sickbay.services.empty_searches.criteria import Criterion
 from sickbay.storage.probe import Occurrence, Probe
@@ -201,7 +201,7 @@ def _identifier_chains(version: str, criterion: Criterion) -> list[str]:
 
 def _uris(search: Search) -> Iterator[CandidateValue]:
     known = [found.value for found in search.occurring]
-    near = closest_url(unescape(search.sent), known)
+    near = find_closest_url(unescape(search.sent), known)
     if near and find_closest(unescape(search.sent).lower(), [near.lower()], longest=300):
         yield CandidateValue(search.criterion.name, texts.escape(near), "spelling")
     yield from (CandidateValue(search.criterion.name, texts.escape(uri), "frequent") for uri in known[:FREQUENT_VALUES])

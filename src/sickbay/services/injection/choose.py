@@ -49,7 +49,7 @@ class Counted(Struct, frozen=True):
 async def faults_for(runtime: Runtime, asked: AskedRequest, wanted: Callable[[Fault], bool]) -> list[Fault]:
     """The faults that happen to this request, and counts them. wanted: whether the caller can inject the fault."""
     chosen = [fault for fault in select_faults(runtime.faults, asked) if wanted(fault)]
-    return [fault for fault in chosen if await _happens(runtime, fault)]
+    return [fault for fault in chosen if await _decide(runtime, fault)]
 
 
 def describe_injected(faults: Sequence[Fault]) -> Injected | None:
@@ -65,7 +65,7 @@ async def count(runtime: Runtime, fault: Fault) -> int:
     return (await _load_count(runtime, fault))[0].happened
 
 
-async def _happens(runtime: Runtime, fault: Fault) -> bool:
+async def _decide(runtime: Runtime, fault: Fault) -> bool:
     if not fault.is_counted:
         return fault.probability is None or _is_below(fault.probability, runtime.effects.token(8))
     while True:  # the workers share the counter, so only one of them gets each number

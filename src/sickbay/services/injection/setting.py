@@ -65,7 +65,7 @@ async def remove(runtime: Runtime, id: str | None) -> bool:
     return bool(gone)
 
 
-async def listing(runtime: Runtime) -> list[dict[str, Any]]:
+async def list_faults(runtime: Runtime) -> list[dict[str, Any]]:
     """Every fault in force, with the number of times that it will still happen, if that is limited."""
     entries = []
     for fault in runtime.faults:

@@ -42,7 +42,7 @@ async def _filters(sandbox: Sandbox, body: dict[str, Any]) -> dict[str, Any]:
 
 
 async def list_faults(request: Request, sandbox: Sandbox) -> Response:
-    return json_response(await setting.listing(sandbox.runtime))
+    return json_response(await setting.list_faults(sandbox.runtime))
 
 
 async def describe_faults(request: Request, sandbox: Sandbox) -> Response:

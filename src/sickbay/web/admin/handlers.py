@@ -95,7 +95,7 @@ async def enable_app(request: Request, sandbox: Sandbox) -> Response:
     counterpart = client if tenant.name == client.tenant else await enabling.counterpart(sandbox.runtime, client, tenant)
     if counterpart is not None:
         return json_response(describe_app(counterpart))
-    if reason := enabling.obstacle(sandbox.runtime, client, tenant):
+    if reason := enabling.find_obstacle(sandbox.runtime, client, tenant):
         raise Wrong(422, reason)
     result = await enabling.enable(sandbox.runtime, client, tenant)
     findings = [finding.to_json() for finding in result.decision.explain().findings]

@@ -9,12 +9,11 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from sickbay.kernel.similar_names import find_closest
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import html_response, http_request
+from sickbay.web import html_response
 from sickbay.web.docs import library, search_index
 from sickbay.web.docs import llms as llms_txt
 from sickbay.web.docs.page_view import DocsView, docs_view, search_view
 from sickbay.web.html_response import markdown_response, preferred_form
-from sickbay.web.pages.notice import not_found
 
 HEADERS = {"x-content-type-options": "nosniff"}
 MARKDOWN = ".md"
@@ -47,8 +46,7 @@ async def docs(request: Request, sandbox: Sandbox) -> Response:
     if view is None:
         closest = find_closest(path.removesuffix(".html"), library.names())
         near = [f"/docs/{library.address(closest)}"] if closest else ()
-        missing = not_found(http_request.raw_path(request.scope), near=near)
-        return html_response.page(request, sandbox, "notice", missing, options, 404)
+        return html_response.respond_not_found(request, sandbox, options, near)
     response = html_response.page(request, sandbox, "docs_page", view, options)
     response.headers["vary"] = "Accept"
     return response

@@ -58,11 +58,11 @@ def record_number(patient: Resource) -> str:
     return str((first_of(patient.get("identifier")) or {}).get("value") or "")
 
 
-def candidate(patient: Resource, note: str = "") -> Candidate:
+def candidate(patient: Resource) -> Candidate:
     family, given = name_of(patient)
     sex = SEXES.get(str(patient.get("gender")), "")
     return Candidate(
-        str(patient["id"]), family, given, sex, english.fhir_date(patient.get("birthDate")), record_number(patient), note
+        str(patient["id"]), family, given, sex, english.fhir_date(patient.get("birthDate")), record_number(patient)
     )
 
 
@@ -94,7 +94,9 @@ def problems(conditions: Iterable[Resource]) -> tuple[Fact, ...]:
     """The active problems, oldest first."""
     active = [condition for condition in conditions if _status(condition.get("clinicalStatus")) in ("active", "recurrence", "")]
     active.sort(key=lambda condition: str(condition.get("onsetDateTime") or ""))
-    return tuple(Fact(concept_text(condition.get("code")), more=_since(condition.get("onsetDateTime"))) for condition in active)
+    return tuple(
+        Fact(concept_text(condition.get("code")), more=_write_since(condition.get("onsetDateTime"))) for condition in active
+    )
 
 
 def _status(value: Any) -> str:
@@ -103,7 +105,7 @@ def _status(value: Any) -> str:
     return str(value or "")
 
 
-def _since(when: Any) -> str:
+def _write_since(when: Any) -> str:
     return f"since {str(when)[:4]}" if when else ""
 
 

@@ -200,11 +200,11 @@ def _curl(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> 
     for name, value in request.headers:
         if TOKEN.fullmatch(name):
             header = f"{name}: {_header(name, value)}" if value else f"{name};"
-            lines.append(_more(f"-H {word(write_out_invisible(header))}", quiet=True))
+            lines.append(_continue_line(f"-H {word(write_out_invisible(header))}", quiet=True))
     for name, value in request.form:
-        lines.append(_more(_form_part(name, place(name, value)), quiet=name not in changed))
+        lines.append(_continue_line(_form_part(name, place(name, value)), quiet=name not in changed))
     if request.body:
-        lines.append(_more(f"--data-raw {word(_body(request.body))}"))
+        lines.append(_continue_line(f"--data-raw {word(_body(request.body))}"))
     return Tab("curl", "curl", tuple(lines))
 
 
@@ -241,7 +241,7 @@ def _body(body: str) -> str:
     return escape(body.replace("\r\n", "\n"))
 
 
-def _more(text: str, quiet: bool = False) -> CodeLine:
+def _continue_line(text: str, quiet: bool = False) -> CodeLine:
     return CodeLine((TextPiece(" \\\n  " + text),), quiet=quiet)
 
 

@@ -91,14 +91,14 @@ class LaunchComparisonView:
     left_out: str = ""
 
 
-def make_rows(steps: Sequence[ComparedStep], worked: tuple[bool, bool], root: str = "") -> tuple[StepRow, ...]:
+def make_rows(steps: Sequence[ComparedStep], worked: tuple[bool, bool]) -> tuple[StepRow, ...]:
     """worked: whether this launch and the other one worked. What a launch that worked has is marked as expected."""
     first = find_first_difference(steps)
     return tuple(
         StepRow(
             step.title,
-            _cell(step.here, step.number, root),
-            _cell(step.there, step.other_number, root),
+            _cell(step.here, step.number),
+            _cell(step.there, step.other_number),
             tuple(_mark(value, worked) for value in step.differing),
             _describe_alike(step.values),
             step is first,
@@ -116,11 +116,11 @@ def list_others(launches: Sequence[StoredLaunch], id: str, chosen: str) -> tuple
     )
 
 
-def _cell(exchange: Exchange | None, number: int, root: str) -> StepCell:
+def _cell(exchange: Exchange | None, number: int) -> StepCell:
     if exchange is None:
         return StepCell()
     kind, at = outcome(exchange), english.instant(exchange.get("at") or 0)
-    href, time = f"{root}/exchanges/{exchange['id']}", english.clock(at, seconds=True)
+    href, time = f"/exchanges/{exchange['id']}", english.clock(at, seconds=True)
     return StepCell(number, href, time, kind, WORDS[kind], problem(exchange), bool(exchange.get("evidence")))
 
 

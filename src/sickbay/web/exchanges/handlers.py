@@ -29,9 +29,8 @@ from sickbay.web.exchanges.timeline_steps import EVIDENCE
 from sickbay.web.exchanges.views import ExchangeView, Probably, as_text, exchange_view
 from sickbay.web.explorer.from_exchange import find_link
 from sickbay.web.html_response import Form, preferred_form
-from sickbay.web.http_request import headers_of, mark_resent, raw_path, state_of
+from sickbay.web.http_request import headers_of, mark_resent, state_of
 from sickbay.web.middleware.cors import cors
-from sickbay.web.pages.notice import not_found
 from sickbay.web.resending import find_start
 
 
@@ -132,7 +131,7 @@ def _form(request: Request) -> Form:
 
 def _respond_not_found(request: Request, sandbox: Sandbox, form: Form) -> Response:
     if form == "html":
-        return html_response.page(request, sandbox, "notice", not_found(raw_path(request.scope)), status=404)
+        return html_response.respond_not_found(request, sandbox)
     return error_responses.problem(404, "No exchange has this id, or it was deleted")
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from sickbay.diagnosis import placeholders
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.rule import printable
+from sickbay.kernel.similar_names import count_common_start
 from sickbay.services.redaction import masking
 from sickbay.services.redaction.masking import describe_name
 from sickbay.web.exchanges import code_samples
@@ -210,15 +211,15 @@ def mark(received: str, expected: str, wrong: Literal["bad", "slip"] = "bad") ->
     """Mark the differences by character if the two texts are similar, else mark each as a whole."""
     if received == expected:
         return Marked(_pieces(received), _pieces(expected))
-    head = _count_common(received, expected)
-    tail = _count_common(received[head:][::-1], expected[head:][::-1])
+    head = count_common_start(received, expected)
+    tail = count_common_start(received[head:][::-1], expected[head:][::-1])
     end, finish = len(received) - tail, len(expected) - tail
     steps = list(_steps(received[head:end], expected[head:finish]))
     if not _is_alike(received, expected, head + tail + sum(size for same, _, _, size in steps if same)):
         return Marked(_pieces(received, wrong), _pieces(expected, "good"))
     before, after = _pieces(received[:head]), _pieces(received[end:])
-    left = tuple(piece for same, old, new, _ in steps for piece in _side(old, new, same, wrong))
-    right = tuple(piece for same, old, new, _ in steps for piece in _side(new, old, same, "good"))
+    left = tuple(piece for same, old, new, _ in steps for piece in _mark_side(old, new, same, wrong))
+    right = tuple(piece for same, old, new, _ in steps for piece in _mark_side(new, old, same, "good"))
     return Marked(before + left + after, before + right + after)
 
 
@@ -226,28 +227,18 @@ def _pieces(text: str, kind: Mark = "") -> tuple[TextPiece, ...]:
     return (TextPiece(text, kind),) if text else ()
 
 
-def _side(mine: str, other: str, same: bool, kind: Mark) -> tuple[TextPiece, ...]:
+def _mark_side(mine: str, other: str, same: bool, kind: Mark) -> tuple[TextPiece, ...]:
     if same:
         return _pieces(mine)
-    return _pieces(mine, kind) or _gap(kind, other)
+    return _pieces(mine, kind) or _mark_gap(kind, other)
 
 
-def _gap(kind: Mark, other: str) -> tuple[TextPiece, ...]:
+def _mark_gap(kind: Mark, other: str) -> tuple[TextPiece, ...]:
     return (TextPiece("", "cut"),) if kind == "good" and other else ()
 
 
 def _is_alike(received: str, expected: str, same: int) -> bool:
     return 2 * same >= ALIKE * (len(received) + len(expected)) and same > 0
-
-
-def _count_common(first: str, second: str) -> int:
-    """The length of the common prefix."""
-    size = 0
-    for left, right in zip(first, second, strict=False):
-        if left != right:
-            break
-        size += 1
-    return size
 
 
 _DiffStep: TypeAlias = tuple[bool, str, str, int]

@@ -23,7 +23,6 @@ from sickbay.web.exchanges.handlers import show_exchange
 from sickbay.web.exchanges.resend_view import ResendView, body_of, edit_tables, path_of
 from sickbay.web.html_response import PageOptions
 from sickbay.web.http_request import headers_of
-from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Link
 from sickbay.web.resending import BUSY_SECONDS, TOO_MANY, CannotSend, SentAgain, find_start, send_again
 
@@ -41,8 +40,7 @@ async def resend(request: Request, sandbox: Sandbox, id: str) -> Response:
     sent = parse(await http_request.read_body(request, FORM_BYTES)) if request.method == "POST" else Parameters()
     entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=True)
     if entry is None:
-        view = not_found(http_request.raw_path(request.scope))
-        return html_response.page(request, sandbox, "notice", view, options, 404)
+        return html_response.respond_not_found(request, sandbox, options)
     proposal = find_start(sandbox, entry, original=request.query_params.get("from") == "original")
     if request.method != "POST":
         return _show_form(request, sandbox, entry, proposal, options)

@@ -126,14 +126,14 @@ def compare(original: Mapping[str, Any], resent: Mapping[str, Any], notes: Seque
     rows = [ComparedRow("Request", f"{before.method} {before.address}", f"{after.method} {after.address}")]
     rows += _pair(dict(before.parameters), dict(after.parameters))
     rows += _pair(dict(before.headers), dict(after.headers))
-    return Comparison(_side(original), _side(resent), tuple(rows), tuple(notes), body)
+    return Comparison(_summarize_side(original), _summarize_side(resent), tuple(rows), tuple(notes), body)
 
 
 def _pair(before: Mapping[str, str], after: Mapping[str, str]) -> list[ComparedRow]:
     return [ComparedRow(name, before.get(name), after.get(name)) for name in dict.fromkeys((*before, *after))]
 
 
-def _side(entry: Mapping[str, Any]) -> Side:
+def _summarize_side(entry: Mapping[str, Any]) -> Side:
     kind, verdict = exchange_summary.verdict(entry)
     problems = tuple(str(finding["title"]) for finding in entry["findings"] if finding["severity"] == "error")
     return Side(f"/exchanges/{entry['id']}", kind, verdict, exchange_summary.answer(entry), problems)

@@ -22,7 +22,7 @@ from sickbay.web.explorer.page import ExplorerPage
 from sickbay.web.explorer.place import COMPARE, FORM, HOME, PICK, URL_CHARACTERS, ExplorerPlace, read_place
 from sickbay.web.explorer.search_form import read_form
 from sickbay.web.fhir.context import fhir_base
-from sickbay.web.pages.notice import NoticeView, not_found
+from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
 from sickbay.web.population_pending import wait_until_filled
 from sickbay.web.redirects import redirect_to
@@ -70,8 +70,7 @@ async def explore(request: Request, sandbox: Sandbox) -> Response:
         return rejection
     place = read_place(sandbox, request.scope)
     if place is None:
-        view = not_found(http_request.raw_path(request.scope))
-        return html_response.page(request, sandbox, "notice", view, status=404)
+        return html_response.respond_not_found(request, sandbox)
     viewer = await viewers.load_viewer(sandbox.runtime, place.tenant, place.version, place.viewer)
     if viewer is None:
         return _show_notice(request, sandbox, _make_no_viewer(place), 404)

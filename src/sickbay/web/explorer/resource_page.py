@@ -58,7 +58,7 @@ async def show(page: ExplorerPage, asked: Asked) -> Response:
             is_cut=text.is_cut,
             referring=_list_referring(place, asked) if asked.is_ok else (),
             problem=problem,
-            up=_up(place),
+            up=_link_to_type(place),
         ),
         asked.response.status,
     )
@@ -82,7 +82,7 @@ async def show_raw(page: ExplorerPage, asked: Asked) -> Response:
             raw=text,
             raw_name="XML" if is_xml else "JSON",
             missing=f"The first {english.size(size - missing)} of {english.size(size)}." if missing else "",
-            up=_up(place),
+            up=_link_to_type(place),
         ),
     )
 
@@ -92,7 +92,7 @@ def _name_of(place: ExplorerPlace) -> str:
     return place.path or "All types"
 
 
-def _up(place: ExplorerPlace) -> Link:
+def _link_to_type(place: ExplorerPlace) -> Link:
     type = place.path.partition("/")[0]
     return Link(type, place.at(type, "_count=20"))
 

@@ -53,7 +53,7 @@ class InjectedFaults:
         body = b""
         if scope["method"] == "POST" and asked_requests.is_oauth(self._runtime, scope["path"]):
             body = await receive_bytes(receive, FORMS)
-            receive = _again(body, receive)
+            receive = _replay(body, receive)
         found = await asked_requests.read(self._runtime, scope, body)
         state: RequestState = scope["state"]
         state.injected = self._find_made_up(scope)
@@ -188,7 +188,7 @@ def _is_for_middleware(fault: Fault) -> bool:
     return not grants.is_about_grant(fault) and not codes.is_about_redirect(fault)
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def _replay(body: bytes, receive: Receive) -> Receive:
     """A receive function that returns the body that was received already, and then what `receive` returns."""
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 

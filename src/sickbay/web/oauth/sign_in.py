@@ -57,7 +57,7 @@ class AdminSignInView:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A patient to choose. family, given: separate, so that the page can mark search hits. note: waiting now, seen today."""
+    """A patient to choose. family, given: separate, so that the page can mark search hits."""
 
     id: str
     family: str
@@ -65,7 +65,6 @@ class Candidate:
     sex: str = ""
     born: str = ""
     record: str = ""
-    note: str = ""
 
     @property
     def name(self) -> str:

@@ -242,10 +242,10 @@ def note(request: code_samples.RequestParts) -> str:
     """The placeholders that a reader has to fill in before the code works."""
     body = code_samples.not_kept(request)
     outline = f"Sickbay didn’t store the body. It was {body}." if body else ""
-    return " ".join(part for part in (_to_fill(code_samples.places(request)), outline) if part)
+    return " ".join(part for part in (_ask_for_values(code_samples.places(request)), outline) if part)
 
 
-def _to_fill(places: Sequence[str]) -> str:
+def _ask_for_values(places: Sequence[str]) -> str:
     if not places:
         return ""
     own = "your own value" if len(places) == 1 else "your own values"

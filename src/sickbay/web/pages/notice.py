@@ -85,16 +85,16 @@ def _time_left(progress: PopulationProgress) -> str:
     return f"{english.duration(progress.seconds).capitalize()} left."
 
 
-def not_found(path: str, meant: str = "", root: str = "", near: Sequence[str] = ()) -> NoticeView:
+def not_found(path: str, meant: str = "", near: Sequence[str] = ()) -> NoticeView:
     """meant: a sentence that names the address that was probably meant. near: paths that exist near this one."""
     hint = meant or ("" if near else next((text for start, text in GONE.items() if path.startswith(start)), ""))
     return NoticeView(
         title="Page not found",
         text=f"Sickbay has no page at this address. {hint}".rstrip(),
         code=path,
-        primary=Link("Go to the start page", f"{root}/"),
-        others=(Link("View recent exchanges", f"{root}/exchanges"),),
-        near=tuple(Link(address, f"{root}{address}") for address in near),
+        primary=Link("Go to the start page", "/"),
+        others=(Link("View recent exchanges", "/exchanges"),),
+        near=tuple(Link(address, address) for address in near),
         search=" ".join(_WORD.findall(unquote(path)[:SEARCH_CHARACTERS])),
     )
 

@@ -196,10 +196,10 @@ class TextPiece:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A scope. state: granted, dropped (then `note` is the reason), unused, or "" for a plain name."""
+    """A scope. state: granted, dropped (then `note` is the reason), or "" for a plain name."""
 
     scope: str
-    state: Literal["", "granted", "dropped", "unused"] = ""
+    state: Literal["", "granted", "dropped"] = ""
     note: str = ""
 
 

@@ -14,10 +14,10 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.web import cookies, html_response, http_request
-from sickbay.web.pages.notice import not_found
+from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal import views as portal_views
-from sickbay.web.portal.apps import app_page, refuse_unless_administrator
+from sickbay.web.portal.apps import app_page
 from sickbay.web.portal.registration import BOXES, EXPIRED, find_missing, form, registration_fields
 from sickbay.web.portal.views import RegisterView
 from sickbay.web.redirects import redirect_to
@@ -25,15 +25,15 @@ from sickbay.web.redirects import redirect_to
 
 async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     """GET shows the form with the current registration. POST saves it, or shows the form again with its errors."""
-    if rejection := refuse_unless_administrator(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     client = await registration.find_only(sandbox.runtime, id)
     if client is None:
-        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), status=404)
+        return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         return html_response.page(request, sandbox, "register", _form(sandbox, client, _read_registered(client), ()), options)
-    sent = _with(parse(await http_request.read_body(request)), tenant=client.tenant)
+    sent = _replace_members(parse(await http_request.read_body(request)), tenant=client.tenant)
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), EXPIRED), options, 403)
     if faults := find_missing(sandbox, sent, keys=client.jwks is not None):
@@ -47,7 +47,7 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     return redirect_to(f"/developer/apps/{client.app_id}")
 
 
-def _with(sent: Parameters, **more: str) -> Parameters:
+def _replace_members(sent: Parameters, **more: str) -> Parameters:
     return Parameters((*((name, value) for name, value in sent.pairs if name not in more), *more.items()), sent.raw)
 
 

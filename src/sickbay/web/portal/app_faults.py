@@ -16,7 +16,8 @@ from sickbay.services import registration
 from sickbay.services.context import Runtime
 from sickbay.services.injection import setting
 from sickbay.web import cookies, html_response, http_request, students
-from sickbay.web.portal.apps import TOO_LATE, app_page, refuse_unless_administrator
+from sickbay.web.admin.session import refuse_stranger
+from sickbay.web.portal.apps import TOO_LATE, app_page
 from sickbay.web.redirects import redirect_to
 
 FAULTS_PER_APP: Final = 3
@@ -27,7 +28,7 @@ FOR_EVERYONE: Final = frozenset(("rotate-keys",))
 
 async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Inject a fault or end one. POST: csrf, and kind, members and times, or end."""
-    if rejection := refuse_unless_administrator(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
@@ -40,7 +41,7 @@ async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
         return await app_page(request, sandbox, client, options, status=422, fault=reason)
     if fault := sent.get("end"):
         await setting.remove(sandbox.runtime, fault)
-        return _back(client)
+        return _return_to_app(client)
     filters: dict[str, Any] = {"app": client.client_id, "tenant": client.tenant}
     try:
         members = read_members(sent.get("members") or "")
@@ -50,7 +51,7 @@ async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
         await setting.add(sandbox.runtime, wanted)
     except (setting.WrongFault, tomllib.TOMLDecodeError) as error:
         return await app_page(request, sandbox, client, options, status=422, fault=f"No fault was injected: {error}")
-    return _back(client)
+    return _return_to_app(client)
 
 
 def _student_fault(runtime: Runtime, client: Client, sent: Parameters) -> str:
@@ -63,7 +64,7 @@ def _student_fault(runtime: Runtime, client: Client, sent: Parameters) -> str:
     return "" if len(own) < FAULTS_PER_APP else f"This app already has {FAULTS_PER_APP} faults. End one first."
 
 
-def _back(client: Client) -> Response:
+def _return_to_app(client: Client) -> Response:
     return redirect_to(f"/developer/apps/{client.app_id}#h-faults")
 
 

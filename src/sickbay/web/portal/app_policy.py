@@ -14,21 +14,21 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.web import cookies, html_response, http_request
-from sickbay.web.pages.notice import not_found
+from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal import policy_form
-from sickbay.web.portal.apps import TOO_LATE, refuse_unless_administrator
+from sickbay.web.portal.apps import TOO_LATE
 from sickbay.web.portal.views import AppPolicyView
 from sickbay.web.redirects import redirect_to
 
 
 async def settings(request: Request, sandbox: Sandbox, id: str) -> Response:
     """GET shows the form. POST: csrf, form=policy and each setting; on errors the same page, 422."""
-    if rejection := refuse_unless_administrator(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     client = await registration.find_only(sandbox.runtime, id)
     if client is None:
-        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), status=404)
+        return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         return html_response.page(request, sandbox, "app_policy", _view(sandbox, client), options)

@@ -28,7 +28,6 @@ from sickbay.web.ehr import chart
 from sickbay.web.exchanges.timeline_steps import evidence
 from sickbay.web.exchanges.timeline_views import timeline_view
 from sickbay.web.exchanges.timelines import Persons, persons
-from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Choice, Link, findings
 from sickbay.web.population_pending import wait_until_filled
 from sickbay.web.portal import views as portal_views
@@ -48,13 +47,8 @@ SHOWN_LAUNCHES = 8
 TOO_LATE = "This page was probably open for too long. Try again."
 
 
-def refuse_unless_administrator(request: Request, sandbox: Sandbox) -> Response | None:
-    """None for the administrator, else a refusal."""
-    return refuse_stranger(request, sandbox)
-
-
 async def apps(request: Request, sandbox: Sandbox) -> Response:
-    if rejection := refuse_unless_administrator(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     start = http_request.read_start(request)
     clients = await registration.some_clients(sandbox.runtime, start, LISTED_APPS + 1, students.owner_of(request))
@@ -85,12 +79,11 @@ async def _row(sandbox: Sandbox, client: Client) -> AppRow:
 
 
 async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
-    if rejection := refuse_unless_administrator(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     client = await registration.find_only(sandbox.runtime, id)
     if client is None:
-        view = not_found(http_request.raw_path(request.scope))
-        return html_response.page(request, sandbox, "notice", view, status=404)
+        return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     return await app_page(request, sandbox, client, options, saved=request.query_params.get("saved", ""))
 
@@ -250,7 +243,7 @@ async def _save_text(
     request: Request, sandbox: Sandbox, id: str, name: str, read: Callable[[str], tuple[Any, str]]
 ) -> Response:
     """Save one text from an app's page, or show it again with an error."""
-    if rejection := refuse_unless_administrator(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     client = await registration.find_only(sandbox.runtime, id)
     if client is None:
@@ -271,7 +264,7 @@ async def _save_text(
 
 async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Create a new secret and show it once. The old one stops working."""
-    if rejection := refuse_unless_administrator(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
@@ -286,7 +279,7 @@ async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Register the app at another hospital and show its page there. POST: csrf, tenant."""
-    if rejection := refuse_unless_administrator(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
@@ -300,7 +293,7 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
         return redirect_to(f"/developer/apps/{counterpart.app_id}")
     if await students.has_too_many_apps(request, sandbox):
         return await app_page(request, sandbox, client, options, status=422, fault=students.TOO_MANY_APPS)
-    if reason := enabling.obstacle(sandbox.runtime, client, tenant):
+    if reason := enabling.find_obstacle(sandbox.runtime, client, tenant):
         return await app_page(request, sandbox, client, options, status=422, fault=f"{reason}.")
     result = await enabling.enable(sandbox.runtime, client, tenant)
     if result.client is None:
@@ -312,7 +305,7 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 
 async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
-    if rejection := refuse_unless_administrator(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))

@@ -15,7 +15,6 @@ from sickbay.services.journal.line import STUDENT
 from sickbay.web import cookies, html_response, http_request, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.http_request import state_of
-from sickbay.web.pages.notice import not_found
 from sickbay.web.portal.class_link import join_link
 from sickbay.web.portal.class_views import ClassView, MemberView, student_row, student_view, summary
 from sickbay.web.redirects import redirect_to
@@ -84,7 +83,7 @@ async def student(request: Request, sandbox: Sandbox, id: str) -> Response:
     options = await html_response.page_options(request, sandbox, here="Class")
     found = await members.find(sandbox.runtime, id)
     if found is None:
-        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), options, 404)
+        return html_response.respond_not_found(request, sandbox, options)
     sent = parse(await http_request.read_body(request)) if request.method == "POST" else None
     action = sent.get("action") if sent and cookies.is_own_form(request, options.session, sent.get("csrf")) else ""
     code = ""

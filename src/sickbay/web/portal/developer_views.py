@@ -90,18 +90,14 @@ class ExchangeLine:
     at: str
     kind: LineKind
     stage: str
-    app: str
     text: str
     status: str = ""
-    hospital: str = ""
     probably: str = ""
     finding: str = ""
     finding_kind: Verdict = "advice"
 
 
-def exchange_line(
-    exchange: Mapping[str, Any], *, app: str = "", hospital: str = "", root: str = "", probably: str = ""
-) -> ExchangeLine:
+def exchange_line(exchange: Mapping[str, Any], *, probably: str = "") -> ExchangeLine:
     """One line of the list, from the JSON of an exchange."""
     findings = exchange.get("findings") or ()
     worst = findings[0] if findings else None
@@ -109,14 +105,12 @@ def exchange_line(
     is_refused = worst is not None and kind == "refused"
     return ExchangeLine(
         str(exchange["id"]),
-        f"{root}/exchanges/{exchange['id']}",
+        f"/exchanges/{exchange['id']}",
         english.moment(exchange.get("at") or 0),
         kind,
         find_stage(str(exchange.get("stage"))).title,
-        app,
         _text(exchange, worst if is_refused else None),
         str((exchange.get("response") or {}).get("status", "")),
-        hospital,
         probably,
         "" if worst is None or is_refused else worst["title"],
         VERDICTS.get(worst["severity"], "advice") if worst is not None else "advice",

@@ -17,17 +17,17 @@ from sickbay.services import runtime_settings
 from sickbay.services.context import Tenant
 from sickbay.web import cookies, html_response, http_request
 from sickbay.web.admin.hospitals import FILE_BYTES
+from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.http_request import headers_of
-from sickbay.web.pages.notice import not_found
 from sickbay.web.portal import policy_form
 from sickbay.web.portal import views as portal_views
-from sickbay.web.portal.apps import TOO_LATE, refuse_unless_administrator
+from sickbay.web.portal.apps import TOO_LATE
 from sickbay.web.redirects import redirect_to
 
 
 async def hospitals(request: Request, sandbox: Sandbox) -> Response:
     """GET lists them. POST: csrf, and file (TOML) to add one, or remove (a name). On errors the same page, 422."""
-    if rejection := refuse_unless_administrator(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
@@ -72,11 +72,11 @@ def _list_view(sandbox: Sandbox, **more: Any) -> portal_views.HospitalsView:
 
 async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
     """GET shows it. POST: csrf, policy (all overrides, in the syntax of sickbay.toml). On errors the same page, 422."""
-    if rejection := refuse_unless_administrator(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     tenant = sandbox.tenants.get(name)
     if tenant is None:
-        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), status=404)
+        return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         view = replace(_view(tenant), saved="saved" in request.query_params, certificate=_certificate(request, sandbox))

@@ -14,7 +14,7 @@ def choose_next_step(client: Client, tenant: Tenant, launches: Sequence[LaunchRo
     """launches: newest first. chart: the path of a chart from which the app can be launched."""
     last = launches[0] if launches else None
     if last is not None and last.kind != "passed":
-        return _after_trouble(client, last)
+        return _fix_last_launch(client, last)
     if last is not None:
         text = (
             "The last launch worked. To see what the app does if something fails, inject a fault on this page and launch again."
@@ -23,7 +23,7 @@ def choose_next_step(client: Client, tenant: Tenant, launches: Sequence[LaunchRo
     return _before_the_first(client, tenant, chart)
 
 
-def _after_trouble(client: Client, last: LaunchRow) -> NextStep:
+def _fix_last_launch(client: Client, last: LaunchRow) -> NextStep:
     what = "token request" if client.type == "system" else "launch"
     if last.kind == "refused":
         text = f"The last {what} was refused: {last.outcome}. Its page has the corrected request."

@@ -16,9 +16,10 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.web import cookies, html_response, http_request, students
+from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Choice, findings
 from sickbay.web.portal import views as portal_views
-from sickbay.web.portal.apps import TOO_LATE, app_page, refuse_unless_administrator
+from sickbay.web.portal.apps import TOO_LATE, app_page
 from sickbay.web.portal.views import RegisterView
 from sickbay.web.redirects import redirect_to
 
@@ -44,7 +45,7 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
 
     The form contains the app_id of the new app, so sending it twice registers only one app.
     """
-    if rejection := refuse_unless_administrator(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":

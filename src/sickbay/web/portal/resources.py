@@ -16,9 +16,9 @@ from sickbay.services import resources as protected_resources
 from sickbay.services.context import Tenant
 from sickbay.web import cookies, html_response, http_request
 from sickbay.web.admin.resources import describe_all
-from sickbay.web.pages.notice import not_found
+from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Choice
-from sickbay.web.portal.apps import TOO_LATE, refuse_unless_administrator
+from sickbay.web.portal.apps import TOO_LATE
 from sickbay.web.portal.resources_view import ResourceRow, ResourcesView
 from sickbay.web.redirects import redirect_to
 
@@ -27,11 +27,11 @@ SAVED = {"added": "Added.", "removed": "Removed."}
 
 async def resources(request: Request, sandbox: Sandbox, name: str) -> Response:
     """GET lists them. POST: csrf, and the members of one to add, or remove (its id). On errors the same page, 422."""
-    if rejection := refuse_unless_administrator(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     tenant = sandbox.tenants.get(name)
     if tenant is None:
-        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), status=404)
+        return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         view = await _view(sandbox, tenant, saved=SAVED.get(request.query_params.get("done", ""), ""))

@@ -13,11 +13,10 @@ from sickbay.doctor import causes, pages, rule_docs
 from sickbay.doctor.diagnose import diagnose
 from sickbay.kernel.similar_names import find_closest
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.web import error_responses, html_response, http_request
+from sickbay.web import error_responses, html_response
 from sickbay.web.docs import library
 from sickbay.web.docs.handlers import MARKDOWN
 from sickbay.web.html_response import markdown_response, preferred_form
-from sickbay.web.pages.notice import not_found
 from sickbay.web.portal.diagnosis_views import rule_view
 from sickbay.web.portal.rule_search import search
 
@@ -32,10 +31,10 @@ async def rules(request: Request, sandbox: Sandbox) -> Response:
     asked = request.query_params
     words = asked.get("q", "")[:200], asked.get("stage", ""), asked.get("severity", "")
     view = await asyncio.to_thread(search, "", *words) if any(words) else search()
-    return _vary(html_response.page(request, sandbox, "rules", view, options))
+    return _add_vary(html_response.page(request, sandbox, "rules", view, options))
 
 
-def _vary(response: Response) -> Response:
+def _add_vary(response: Response) -> Response:
     response.headers["vary"] = "Accept"
     return response
 
@@ -49,15 +48,14 @@ async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
     options = await html_response.page_options(request, sandbox, here="Rules")
     entry = BY_ID.get(id)
     if entry is None and (cause := causes.find_page(id)) is not None:
-        return _vary(html_response.page(request, sandbox, "cause", cause, options))
+        return _add_vary(html_response.page(request, sandbox, "cause", cause, options))
     if entry is None:
         closest = find_closest(id, BY_ID)
-        view = not_found(http_request.raw_path(request.scope), near=[f"/rules/{closest}"] if closest else ())
-        return html_response.page(request, sandbox, "notice", view, options, 404)
+        return html_response.respond_not_found(request, sandbox, options, [f"/rules/{closest}"] if closest else ())
     path = case.paths().get(id)
     example = case.load(path) if path else None
     diagnosis = diagnose(example.refused) if example else None
-    return _vary(html_response.page(request, sandbox, "rule", rule_view(entry, example, diagnosis), options))
+    return _add_vary(html_response.page(request, sandbox, "rule", rule_view(entry, example, diagnosis), options))
 
 
 def _markdown(id: str) -> str:

@@ -20,10 +20,11 @@ from sickbay.services.clock import ClockOutOfRange
 from sickbay.services.context import Runtime
 from sickbay.services.snapshot_files.archive import PACKED_BYTES
 from sickbay.web import cookies, html_response, http_request, multipart
+from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.admin.snapshots import file_response, read_file
 from sickbay.web.admin.wrong import Wrong
 from sickbay.web.admin_guard import is_own_path
-from sickbay.web.portal.apps import TOO_LATE, refuse_unless_administrator
+from sickbay.web.portal.apps import TOO_LATE
 from sickbay.web.portal.time_view import SecretRow, SnapshotRow, TimeView
 from sickbay.web.redirects import redirect_to
 
@@ -49,7 +50,7 @@ async def time(request: Request, sandbox: Sandbox) -> Response:
     """GET shows it. POST: csrf, and move (such as +2h, freeze, run or real) and back, or save, restore, remove or export with
     the name of a snapshot, or as multipart/form-data a file to import and its name. On errors the same page, 422.
     """
-    if rejection := refuse_unless_administrator(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":

@@ -343,31 +343,30 @@ def smart_choices(chosen: str = "2") -> tuple[Choice, ...]:
     return tuple(Choice(value, text, value == chosen, help) for value, text, help in options)
 
 
-def scope_boxes(chosen: Iterable[str] = CHOSEN, types: Iterable[str] = TYPES) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
+def scope_boxes(chosen: Iterable[str] = CHOSEN) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
     """Standard, patient, user and system scopes to tick. help: a scope in the syntax of SMART 1."""
-    ticked, types = frozenset(chosen), tuple(types)
+    ticked = frozenset(chosen)
     standard = tuple(Choice(scope, scope, scope in ticked) for scope in STANDARD)
     return (
         ("Standard scopes", standard),
-        ("Patient scopes", _boxes("patient", types, ticked)),
-        ("User scopes", _boxes("user", types, ticked)),
-        ("System scopes", _boxes("system", types, ticked)),
+        ("Patient scopes", _boxes("patient", ticked)),
+        ("User scopes", _boxes("user", ticked)),
+        ("System scopes", _boxes("system", ticked)),
     )
 
 
-def _boxes(level: str, types: Iterable[str], ticked: frozenset[str]) -> tuple[Choice, ...]:
-    scopes = [f"{level}/{type}.rs" for type in types]
+def _boxes(level: str, ticked: frozenset[str]) -> tuple[Choice, ...]:
+    scopes = [f"{level}/{type}.rs" for type in TYPES]
     return tuple(Choice(scope, scope, scope in ticked, scope.replace(".rs", ".read")) for scope in scopes)
 
 
-def scope_kinds(scopes: Iterable[str], notes: Mapping[str, str] | None = None) -> tuple[ScopeKind, ...]:
-    """Registered scopes by kind. notes: how often each was used; one with "never" is shown as unused."""
+def scope_kinds(scopes: Iterable[str]) -> tuple[ScopeKind, ...]:
+    """Registered scopes by kind."""
     by_kind: dict[str, list[Chip]] = {"standard": [], "patient": [], "user": [], "system": []}
     for scope in scopes:
         parsed = parse(scope)
         kind = parsed.level if isinstance(parsed, ResourceScope) else "standard"
-        note = (notes or {}).get(scope, "")
-        by_kind[kind].append(Chip(scope, "unused" if note == "never" else "granted", note))
+        by_kind[kind].append(Chip(scope, "granted"))
     titles = {
         "standard": ("Standard", "identity and context"),
         "patient": ("Patient", "the current patient’s data"),

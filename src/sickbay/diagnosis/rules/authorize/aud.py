@@ -31,7 +31,7 @@ def _rename(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_parameters(request, ("audience", None), ("aud", facts["audience"]))
 
 
-def _with_tail(facts: Facts) -> Facts | None:
+def _find_tail(facts: Facts) -> Facts | None:
     """A FHIR base URL followed by a fragment or a query string, even an empty one."""
     received = str(facts["received"] or "")
     tail = re.search(r"[?#]", received)
@@ -44,7 +44,7 @@ def _with_tail(facts: Facts) -> Facts | None:
 _OAUTH = ("authorize", "token", "oauth", "oauth2", "auth", "connect", "introspect", "revoke")
 
 
-def _not_base(facts: Facts) -> Facts | None:
+def _find_other_address(facts: Facts) -> Facts | None:
     """A URL on the same host: above the base URL, below it, or an OAuth endpoint."""
     aud = urls.one_loopback(urls.normalise(urls.decode_again(str(facts["received"] or ""))))
     for base in facts["bases"]:
@@ -76,7 +76,7 @@ def _clearly_not_base(request: AuthorizeRequest, context: AuthorizeContext) -> F
 _PATH = {GUESS: "Sickbay judges this only by the path of the URL, because it doesn't know the server."}
 
 
-def _nearby(facts: Facts) -> Facts | None:
+def _find_alias(facts: Facts) -> Facts | None:
     """A FHIR base of this server under a name that an emulator, a container or the local network has for its machine."""
     aud = urls.split(urls.normalise(urls.decode_again(str(facts["received"] or ""))))
     host = nearby(aud.hostname or "")
@@ -131,9 +131,9 @@ def _without_resource(request: AuthorizeRequest, facts: Facts) -> AuthorizeReque
 FUNCTIONS: Mapping[str, Functions] = {
     "aud-wrong-param-name": {"recognises": _other_name, "repair": _rename},
     "aud-missing": {"repair": _set_aud, "insert_placeholder": corrections.placeholder("aud")},
-    "aud-has-fragment-or-query": {"recognises": _with_tail, "repair": _set_aud},
-    "aud-not-fhir-base": {"recognises": _not_base, "advises": _clearly_not_base, "repair": _set_aud},
-    "aud-nearby-host": {"recognises": _nearby, "repair": _set_aud},
+    "aud-has-fragment-or-query": {"recognises": _find_tail, "repair": _set_aud},
+    "aud-not-fhir-base": {"recognises": _find_other_address, "advises": _clearly_not_base, "repair": _set_aud},
+    "aud-nearby-host": {"recognises": _find_alias, "repair": _set_aud},
     "aud-mismatch": {"recognises": _expect_closest, "repair": _set_aud},
     "aud-not-iss-of-launch": {"repair": _set_aud},
     "aud-trailing-slash": {"advises": _slash, "repair": _set_aud},

@@ -29,7 +29,7 @@ def _read(text: str) -> Parameters:
     return read if sum(name in ONCE for name in read.names()) > 1 else Parameters()
 
 
-def _with(request: AuthorizeRequest, url: str, read: Parameters) -> AuthorizeRequest:
+def _replace_parameters(request: AuthorizeRequest, url: str, read: Parameters) -> AuthorizeRequest:
     return structs.replace(request, url=url, parameters=read, raw="", received=Parameters())
 
 
@@ -41,7 +41,7 @@ def _in_fragment(request: AuthorizeRequest, context: AuthorizeContext) -> Facts 
 
 
 def _before_the_fragment(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return _with(request, facts["url"], _read(request.url.partition("#")[2].lstrip("?/")))
+    return _replace_parameters(request, facts["url"], _read(request.url.partition("#")[2].lstrip("?/")))
 
 
 _JOINT = re.compile(rf"[&;](?=(?:{'|'.join(ONCE)})=)")
@@ -57,7 +57,7 @@ def _without_question_mark(request: AuthorizeRequest, context: AuthorizeContext)
 
 def _with_question_mark(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     url, query = facts["url"], request.url[len(facts["url"]) + 1 :]
-    return _with(request, url, parse(f"{query}&{request.parameters.raw}" if request.parameters.raw else query))
+    return _replace_parameters(request, url, parse(f"{query}&{request.parameters.raw}" if request.parameters.raw else query))
 
 
 def _read_encoded_query(request: AuthorizeRequest) -> Parameters:
@@ -73,7 +73,7 @@ def _find_encoded_query(request: AuthorizeRequest, context: AuthorizeContext) ->
 
 
 def _decode_query(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return _with(request, request.url, _read_encoded_query(request))
+    return _replace_parameters(request, request.url, _read_encoded_query(request))
 
 
 def _is_empty(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:

@@ -13,7 +13,7 @@ from sickbay.kernel.checks import Facts
 from sickbay.protocol.scopes import split_at
 
 
-def _when(true_of: Callable[[set[str]], bool]) -> Callable[[AuthorizeRequest, AuthorizeContext], Facts | None]:
+def _advise_if(true_of: Callable[[set[str]], bool]) -> Callable[[AuthorizeRequest, AuthorizeContext], Facts | None]:
     """Advises if `true_of` holds for the requested scopes of SMART."""
 
     def advises(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
@@ -48,13 +48,17 @@ def _claims(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | Non
 
 FUNCTIONS: Mapping[str, Functions] = {
     "openid-missing-with-fhiruser": {
-        "advises": _when(lambda requested: bool(requested & {"fhirUser", "profile"}) and "openid" not in requested),
+        "advises": _advise_if(lambda requested: bool(requested & {"fhirUser", "profile"}) and "openid" not in requested),
         "repair": _with_openid,
     },
-    "fhiruser-missing": {"advises": _when(lambda requested: "openid" in requested and not requested & {"fhirUser", "profile"})},
-    "profile-scope-deprecated": {"advises": _when(lambda requested: "profile" in requested and "fhirUser" not in requested)},
+    "fhiruser-missing": {
+        "advises": _advise_if(lambda requested: "openid" in requested and not requested & {"fhirUser", "profile"})
+    },
+    "profile-scope-deprecated": {
+        "advises": _advise_if(lambda requested: "profile" in requested and "fhirUser" not in requested)
+    },
     "offline-and-online-both": {
-        "advises": _when(lambda requested: {"offline_access", "online_access"} <= requested),
+        "advises": _advise_if(lambda requested: {"offline_access", "online_access"} <= requested),
         "repair": _offline,
     },
     "offline-access-not-allowed": {"advises": _offline_not_registered, "repair": corrections.swap_scopes},

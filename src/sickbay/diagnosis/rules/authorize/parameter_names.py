@@ -36,7 +36,7 @@ _ALL = re.compile(r"(\w+)\s*[:=]\s*([^\s&][^&]*)")
 """Name and value in one string: the separator was a colon, or was encoded."""
 
 
-def _apart(name: str, value: str) -> tuple[str, str]:
+def _split_name(name: str, value: str) -> tuple[str, str]:
     whole = None if value else _ALL.fullmatch(name)
     return (whole[1], whole[2]) if whole else (name, value)
 
@@ -46,7 +46,7 @@ def _find_misnamed_parameters(request: AuthorizeRequest | TokenRequest | LogoutR
     if all(name in right for name, _ in request.parameters):
         return None
     alike = _map_spellings(request)
-    sent = {name: alike.get(_letters(_apart(name, value)[0]), "") for name, value in request.parameters}
+    sent = {name: alike.get(_letters(_split_name(name, value)[0]), "") for name, value in request.parameters}
     wrong = {
         name: right_name
         for name, right_name in sent.items()
@@ -64,7 +64,7 @@ def _rename_parameters(request: P, facts: Facts) -> P:
     values_by_name: dict[str, list[str]] = {}
     for name, value in request.parameters:
         if name in facts["received"]:
-            bare, text = _apart(name, value)
+            bare, text = _split_name(name, value)
             values_by_name.setdefault(alike[_letters(bare)], []).append(text.strip() if bare != bare.strip() else text)
     changes = [(name, " ".join(values) if name == "scope" else values[0]) for name, values in values_by_name.items()]
     return corrections.with_parameters(request, *changes, *((name, None) for name in facts["received"]))
@@ -86,7 +86,7 @@ BARE_OF_TOKEN = (
 SECRET = ("code_verifier", "refresh_token", "client_assertion")
 
 
-def _stray(request: AuthorizeRequest | TokenRequest, context: object) -> Facts | None:
+def _find_stray_characters(request: AuthorizeRequest | TokenRequest, context: object) -> Facts | None:
     names = BARE if isinstance(request, AuthorizeRequest) else BARE_OF_TOKEN
     values = {name: request.parameters.get(name) or "" for name in names}
     stray = {name: value for name, value in values.items() if value and strip_stray_characters(value) not in ("", value)}
@@ -127,7 +127,7 @@ def _known_prompts(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "parameter-name-wrong": {"advises": _find_misnamed_parameters, "repair": _rename_parameters},
-    "value-has-stray-characters": {"advises": _stray, "repair": _strip_stray_characters},
+    "value-has-stray-characters": {"advises": _find_stray_characters, "repair": _strip_stray_characters},
     "code-verifier-in-url": {"advises": _verifier, "repair": _with_new_challenge},
     "prompt-unknown": {"advises": _no_prompt, "repair": _known_prompts},
 }

@@ -11,6 +11,7 @@ from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.rule import Functions
 from sickbay.diagnosis.values import placeholder, strip_stray_characters
 from sickbay.kernel.checks import Facts
+from sickbay.kernel.similar_names import find_closest_url
 from sickbay.protocol.parameters import Parameters
 
 
@@ -96,7 +97,7 @@ def _scheme_apart(url: str) -> str:
 def _expect_closest(facts: Facts) -> Facts:
     registered = [str(uri) for uri in facts.get("registered") or ()]
     received = str(facts.get("received") or "")
-    return {**facts, "expected": corrections.find_closest_uri(received, registered), "note": "registered"}
+    return {**facts, "expected": find_closest_url(received, registered), "note": "registered"}
 
 
 def _from_a_copy(facts: Facts) -> Facts | None:

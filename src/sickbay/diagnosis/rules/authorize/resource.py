@@ -95,7 +95,7 @@ def _consent(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | No
     return {"received": prompts} if "consent" in prompts.split() and "offline_access" in scopes.split() else None
 
 
-def _only_with(name: str) -> Callable[[Facts], Facts | None]:
+def _require_fact(name: str) -> Callable[[Facts], Facts | None]:
     """Recognises facts that have this one."""
     return lambda facts: facts if facts.get(name) else None
 
@@ -128,8 +128,6 @@ def _send_default(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_scopes(request, list(facts["scopes"]))
 
 
-_set_state = corrections.set_value("state", placeholders.EXAMPLE_STATE)
-
 FUNCTIONS: Mapping[str, Functions] = {
     "mcp-resource-missing": {
         "recognises": _with_default,
@@ -145,12 +143,12 @@ FUNCTIONS: Mapping[str, Functions] = {
     "mcp-aud-sent-instead": {"advises": _in_aud, "repair": _rename_aud},
     "mcp-scope-not-of-resource": {"repair": _without_scopes},
     "mcp-scope-default": {"advises": _default, "repair": _send_default},
-    "mcp-proxy-no-aud": {"recognises": _only_with("serves"), "repair": _set_aud},
-    "mcp-scope-all-supported": {"recognises": _only_with("whole"), "repair": _pick},
-    "mcp-launch-scope": {"recognises": _only_with("resource"), "repair": _pick},
-    "mcp-patient-scope-no-picker": {"recognises": _only_with("resource"), "repair": _add_picker},
+    "mcp-proxy-no-aud": {"recognises": _require_fact("serves"), "repair": _set_aud},
+    "mcp-scope-all-supported": {"recognises": _require_fact("whole"), "repair": _pick},
+    "mcp-launch-scope": {"recognises": _require_fact("resource"), "repair": _pick},
+    "mcp-patient-scope-no-picker": {"recognises": _require_fact("resource"), "repair": _add_picker},
     "mcp-state-missing": {
-        "recognises": _only_with("resource"),
+        "recognises": _require_fact("resource"),
         "repair": corrections.set_value("state", placeholders.EXAMPLE_STATE),
     },
     "mcp-prompt-consent": {"advises": _consent},

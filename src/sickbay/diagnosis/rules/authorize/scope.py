@@ -62,7 +62,7 @@ def _name_array(facts: Facts) -> Facts | None:
     return {**facts, "what": _CALLED[array]} if array else None
 
 
-def _stray(facts: Facts) -> Facts:
+def _name_stray_characters(facts: Facts) -> Facts:
     read = spelling(str(facts["received"]))
     quotes = [char for char in read.stray if char.isprintable()]
     names = ["quotation marks"] if quotes else []
@@ -70,7 +70,7 @@ def _stray(facts: Facts) -> Facts:
     return {**facts, "what": " and ".join([*names, *([f"the text {read.name}"] if read.name else [])])}
 
 
-def _with_likely(facts: Facts) -> Facts:
+def _add_hint(facts: Facts) -> Facts:
     likely = [scope for scope in facts.get("likely") or () if scope]
     return {**facts, "hint": f" Did you mean `{' '.join(likely)}`?" if likely else ""}
 
@@ -112,10 +112,10 @@ FUNCTIONS: Mapping[str, Functions] = {
     "scope-tab-separated": {"repair": _respelt},
     "scope-separator-wrong": {"recognises": _name_separators, "repair": _respelt},
     "scope-is-array": {"recognises": _name_array, "repair": _respelt},
-    "scope-has-stray-characters": {"recognises": _stray, "repair": _respelt},
+    "scope-has-stray-characters": {"recognises": _name_stray_characters, "repair": _respelt},
     "scope-wrong-case": {"repair": corrections.swap_scopes},
     "scope-v2-order": {"repair": corrections.swap_scopes},
-    "scope-malformed": {"recognises": _with_likely, "repair": corrections.swap_scopes},
+    "scope-malformed": {"recognises": _add_hint, "repair": corrections.swap_scopes},
     "scope-system-in-user-flow": {"repair": corrections.swap_scopes},
     "scope-v1-on-v2-app": {"repair": corrections.swap_scopes},
     "scope-resource-not-in-version": {

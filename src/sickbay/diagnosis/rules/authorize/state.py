@@ -59,7 +59,7 @@ def _facts(text: str, size_in_bits: int, level: str, what: str) -> dict[str, Any
     return {"received": text, "bits": size_in_bits, "level": level, "what": what, "note": "122 random bits or more"}
 
 
-def _weak(request: AuthorizeRequest | UrlRequest, context: AuthorizeContext | UrlContext) -> Facts | None:
+def _find_weakness(request: AuthorizeRequest | UrlRequest, context: AuthorizeContext | UrlContext) -> Facts | None:
     facts = weakness(str(request.parameters.get("state")))
     return {**facts, "at_most": "info"} if facts and _is_enough(facts["bits"], context) else facts
 
@@ -84,7 +84,7 @@ def _no_nonce(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | N
 FUNCTIONS: Mapping[str, Functions] = {
     "state-missing": {"repair": corrections.set_value("state", placeholders.EXAMPLE_STATE)},
     "state-low-entropy": {
-        "advises": _weak,
+        "advises": _find_weakness,
         "repair": corrections.set_value("state", placeholders.EXAMPLE_STATE),
         "severity": _severity,
     },

@@ -28,7 +28,7 @@ def _only_jwks_uri(request: RegistrationRequest, facts: Facts) -> RegistrationRe
     return structs.replace(request, jwks=None)
 
 
-def _as_set(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
+def _wrap_key(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
     return structs.replace(request, jwks={"keys": [dict(request.jwks or {})]}) if facts["is_key"] else request
 
 
@@ -52,7 +52,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     },
     "reg-jwks-has-private-key": {"repair": _public_part},
     "reg-jwks-given-twice": {"repair": _only_jwks_uri},
-    "reg-jwks-empty": {"repair": _as_set},
+    "reg-jwks-empty": {"repair": _wrap_key},
     "reg-jwks-uri-insecure-http": {"repair": _secure_keys},
     "reg-jwks-uri-is-page": {"advises": _page},
 }

@@ -13,22 +13,26 @@ from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Facts
 
 
-def _with_type(facts: Facts) -> Facts:
+def _describe_type(facts: Facts) -> Facts:
     return {**facts, "came": f"as {facts['received']}" if facts["received"] else "without one"}
 
 
-def _at(request: AccessRequest, path: str) -> AccessRequest:
+def _move_to(request: AccessRequest, path: str) -> AccessRequest:
     return structs.replace(request, path=path, url=request.base + path)
 
 
 def _single_slashes(request: AccessRequest, facts: Facts) -> AccessRequest:
-    return _at(request, "/" + "/".join(filter(None, request.path.split("/"))))
+    return _move_to(request, "/" + "/".join(filter(None, request.path.split("/"))))
 
 
 def _rename_type(request: AccessRequest, facts: Facts) -> AccessRequest:
     """Replaces the resource type in the path with its name in this version, if it has one."""
     head, *rest = request.path.lstrip("/").split("/")
-    return _at(request, "/" + "/".join([facts["expected"], *rest])) if facts["real"] and head == facts["received"] else request
+    return (
+        _move_to(request, "/" + "/".join([facts["expected"], *rest]))
+        if facts["real"] and head == facts["received"]
+        else request
+    )
 
 
 def _below_the_base(request: AccessRequest, facts: Facts) -> AccessRequest:
@@ -40,7 +44,7 @@ def _in_base(facts: Facts) -> Facts | None:
 
 
 def _once(request: AccessRequest, facts: Facts) -> AccessRequest:
-    return _at(request, request.path.removeprefix(f"/{facts['received']}"))
+    return _move_to(request, request.path.removeprefix(f"/{facts['received']}"))
 
 
 def _id_of_reference(request: AccessRequest, facts: Facts) -> AccessRequest:
@@ -48,7 +52,7 @@ def _id_of_reference(request: AccessRequest, facts: Facts) -> AccessRequest:
     type, _, id = unquote(str(facts["received"])).rpartition("/")
     if facts["parameter"] != "id" or type.rpartition("/")[2] != request.path.split("/")[1]:
         return request
-    return _at(request, f"/{type.rpartition('/')[2]}/{id}")
+    return _move_to(request, f"/{type.rpartition('/')[2]}/{id}")
 
 
 def _in_json(request: AccessRequest, facts: Facts) -> AccessRequest:
@@ -68,13 +72,13 @@ def _no_accept(request: AccessRequest, context: AccessContext) -> Facts | None:
 FUNCTIONS: Mapping[str, Functions] = {
     "fhir-base-url-wrong": {"repair": _below_the_base},
     "fhir-base-double-slash": {"repair": _single_slashes},
-    "fhir-path-trailing-slash": {"repair": lambda request, facts: _at(request, facts["expected"])},
+    "fhir-path-trailing-slash": {"repair": lambda request, facts: _move_to(request, facts["expected"])},
     "fhir-base-twice": {"recognises": _in_base, "repair": _once},
     "fhir-resource-wrong-version": {"repair": _rename_type},
     "fhir-resource-unknown": {"repair": _rename_type},
     "fhir-id-invalid": {"repair": _id_of_reference},
     "fhir-accept-unsupported": {"repair": _in_json},
     "fhir-missing-accept": {"advises": _no_accept, "repair": header("accept")},
-    "fhir-search-post-content-type": {"recognises": _with_type},
-    "fhir-write-content-type": {"recognises": _with_type, "repair": header("content-type")},
+    "fhir-search-post-content-type": {"recognises": _describe_type},
+    "fhir-write-content-type": {"recognises": _describe_type, "repair": header("content-type")},
 }

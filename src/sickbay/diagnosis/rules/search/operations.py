@@ -5,10 +5,7 @@ from collections.abc import Mapping
 from msgspec import structs
 
 from sickbay.diagnosis.corrections import header
-from sickbay.diagnosis.rule import Functions, Spec
-
-OPERATIONS = Spec("FHIR R4, Operations", "https://hl7.org/fhir/R4/operations.html")
-
+from sickbay.diagnosis.rule import Functions
 
 FUNCTIONS: Mapping[str, Functions] = {
     "bulk-prefer-missing": {"repair": header("prefer", "respond-async")},

@@ -44,7 +44,7 @@ def _not_refreshed(silence: Silence) -> Facts | None:
     return {} if token is not None and token.has_refresh and _is_expired(silence) else None
 
 
-def _while(step: str) -> Callable[[Silence], Facts | None]:
+def _recognise_step(step: str) -> Callable[[Silence], Facts | None]:
     def recognise(silence: Silence) -> Facts | None:
         return {} if silence.since.step == step else None
 
@@ -56,7 +56,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "expired-token-not-refreshed": {"advises": advise_on("refresh", _not_refreshed)},
     "unauthorized-then-silence": {"advises": advise_on("refresh", always)},
     "refresh-refused-no-new-launch": {"advises": advise_on("again", always)},
-    "export-not-polled": {"advises": advise_on("poll", _while("export"))},
-    "export-polling-stopped": {"advises": advise_on("poll", _while("poll"))},
+    "export-not-polled": {"advises": advise_on("poll", _recognise_step("export"))},
+    "export-polling-stopped": {"advises": advise_on("poll", _recognise_step("poll"))},
     "export-files-not-fetched": {"advises": advise_on("file", always)},
 }

@@ -16,7 +16,7 @@ def _with_missing_id(facts: Facts) -> Facts:
     return {**facts, "missing": f"`client_id={expected}`" if expected else "`client_id`"}
 
 
-def _same_id(request: TokenRequest, context: TokenContext) -> Facts | None:
+def _find_repeated_id(request: TokenRequest, context: TokenContext) -> Facts | None:
     read, body = request.presented.basic, request.parameters.get("client_id")
     if read is None or read.decoded is None or body not in (read.decoded[0], (read.raw or ("",))[0]):
         return None
@@ -40,5 +40,5 @@ FUNCTIONS: Mapping[str, Functions] = {
         "repair": corrections.set_known_client_id,
         "insert_placeholder": corrections.placeholder("client_id"),
     },
-    "client-id-duplicated": {"advises": _same_id, "repair": _once, "severity": _differs},
+    "client-id-duplicated": {"advises": _find_repeated_id, "repair": _once, "severity": _differs},
 }

@@ -48,7 +48,7 @@ def _with_type(facts: Facts) -> Facts:
     return {**facts, "came": f"as {sent}" if sent else "without one"}
 
 
-def _without(name: str) -> Callable[[TokenRequest, Facts], TokenRequest]:
+def _remove_parameter(name: str) -> Callable[[TokenRequest, Facts], TokenRequest]:
     def repair(request: TokenRequest, facts: Facts) -> TokenRequest:
         return structs.replace(request, parameters=request.parameters.replace([(name, None)]))
 
@@ -70,6 +70,6 @@ FUNCTIONS: Mapping[str, Functions] = {
     "grant-type-missing": {"recognises": _with_suggestion, "repair": _with_grant},
     "grant-type-invalid": {"recognises": _with_suggestion, "repair": _with_grant},
     "grant-type-mismatch": {"repair": _with_grant},
-    "token-scope-ignored": {"advises": _scope_sent, "repair": _without("scope")},
-    "token-state-param": {"advises": _state_sent, "repair": _without("state")},
+    "token-scope-ignored": {"advises": _scope_sent, "repair": _remove_parameter("scope")},
+    "token-state-param": {"advises": _state_sent, "repair": _remove_parameter("state")},
 }

@@ -38,7 +38,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     store, space, visibility = context.base.store, context.base.space, context.access.visibility
     if query.summary == "count" or query.count == 0:
         page = Page([], [], None, await store.count(space, query, visibility))
-        return _bundle(context, query, page) if page.total else await _thin(context, request, query, page)
+        return _bundle(context, query, page) if page.total else await _respond_with_fewer(context, request, query, page)
     try:
         page = await store.search(space, query, visibility)
         if query.total == "accurate" and page.total is None:
@@ -56,13 +56,13 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     if query.count + len(page.included) > LARGE_PAGE_RESOURCES:
         await pause()
     if not page.matches or (query.includes and not page.included) or (page.next and len(page.matches) < query.count):
-        return await _thin(context, request, query, page)
+        return await _respond_with_fewer(context, request, query, page)
     return (
         await _bundle_off_the_loop(context, query, page) if query.summary or query.elements else _bundle(context, query, page)
     )
 
 
-async def _thin(context: FhirContext, request: AccessRequest, query: Query, page: Page) -> FhirResponse:
+async def _respond_with_fewer(context: FhirContext, request: AccessRequest, query: Query, page: Page) -> FhirResponse:
     """Respond with a page that has nothing, or less than was asked for, and note that."""
     cause = thin_pages.cause_of(query, page)
     empty = None if cause[0] == "fhir-page-short" else thin_pages.search_of(context, request, query, page)

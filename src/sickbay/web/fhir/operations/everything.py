@@ -36,7 +36,11 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
         if context.route.id is None:
             return bundle(context, request, arguments, await walk.of_all())
         stored = await resource_of(context)
-        return stored if isinstance(stored, FhirResponse) else bundle(context, request, arguments, await walk.of_one(stored))
+        return (
+            stored
+            if isinstance(stored, FhirResponse)
+            else bundle(context, request, arguments, await walk.collect_record(stored))
+        )
     except BadCursor:
         return context.issue(400, Issue("value", PAGE))
 
