@@ -23,6 +23,7 @@ from tests.services.assertions import sign
 from sickbay.cli import terminal
 from sickbay.cli.json_log import JsonFormatter
 from sickbay.services.context import LogLine
+from sickbay.services.journal import packing
 from sickbay.services.journal import record as exchange_record
 from sickbay.services.journal.record import Exchange
 from sickbay.services.redaction.live_secrets import LiveSecrets
@@ -212,9 +213,7 @@ class Hidden:
         """The text of every stored exchange, by its id."""
         await self.flow.sandbox.journal.flush()
         records = await self.flow.sandbox.runtime.store.find("exchange", limit=100_000)
-        return {
-            record.key: exchange_record.text_of(record) + f"{record.owner} {record.family} {record.label}" for record in records
-        }
+        return {record.key: packing.text_of(record) + f"{record.owner} {record.family} {record.label}" for record in records}
 
     async def read_formats(self, id: str) -> str:
         """An exchange in every format in which it can be read."""

@@ -9,8 +9,8 @@ import pytest
 from tests.flows.flow import Flow
 from tests.flows.shared_app import Sitting, sitting
 
+from sickbay.services.journal import packing
 from sickbay.services.journal import read as reader
-from sickbay.services.journal import record as exchange_record
 from sickbay.services.records import digest
 from sickbay.storage.interface import Put, Record
 
@@ -88,7 +88,7 @@ def test_a_long_timeline_shows_its_first_and_newest_exchanges_and_the_number_of_
         id = await _send_refused(flow, "nobody", 0)
         record = await flow.sandbox.runtime.store.get("exchange", id)
         assert record is not None
-        value = exchange_record.text_of(record)
+        value = packing.text_of(record)
         stored = [
             Record(
                 "exchange",

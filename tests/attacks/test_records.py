@@ -11,6 +11,7 @@ import pytest
 from tests.flows.flow import REDIRECT, STATE, Flow, receive
 from tests.flows.shared_app import Sitting, sitting
 
+from sickbay.services.journal import packing
 from sickbay.services.journal import record as exchange_record
 
 CHOSEN = "blue7kite"
@@ -27,7 +28,7 @@ async def _read_stored(flow: Flow, answer: Any) -> str:
     await flow.sandbox.journal.flush()
     record = await flow.sandbox.runtime.store.get("exchange", answer.headers["x-correlation-id"])
     assert record is not None
-    return exchange_record.text_of(record)
+    return packing.text_of(record)
 
 
 def _address(secret: str) -> str:

@@ -20,8 +20,8 @@ from sickbay.services.authorize import StoredAuthorization
 from sickbay.services.context import Runtime
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.events import event, real_time
+from sickbay.services.journal.packing import text_of
 from sickbay.services.journal.read import Timeline
-from sickbay.services.journal.record import text_of
 from sickbay.services.journal.write import Journal
 from sickbay.storage.exchange_filter import ExchangeFilter
 from sickbay.storage.interface import Record

@@ -18,7 +18,7 @@ from sickbay.kernel import checks as kernel_checks
 from sickbay.kernel.checks import UNKNOWN, Check, examine, run_all
 from sickbay.services.journal import compare as dialect_comparison
 from sickbay.services.journal import read as journal_reader
-from sickbay.services.journal.record import text_of
+from sickbay.services.journal.packing import text_of
 
 TITLES = {"Cerner dialect": "cerner", "Epic dialect": "epic", "General Hospital": "general"}
 

@@ -9,7 +9,7 @@ from tests.flows.flow import FEW_PATIENTS, Flow, run
 
 from sickbay.services.journal.filter_language import KnownNames, read
 from sickbay.services.journal.old_lines import UNREADABLE, write_missing_lines
-from sickbay.services.journal.record import pack
+from sickbay.services.journal.packing import pack
 from sickbay.storage.interface import Put, Record
 
 OLD = {

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.services.journal import probable
+from sickbay.services.journal.packing import pack
 from sickbay.services.journal.probable import Guess, Trace, find_best, find_followed
-from sickbay.services.journal.record import pack
 from sickbay.storage.interface import Record
 
 HOME, ELSEWHERE = "http://localhost:8100", "https://other.example.org"

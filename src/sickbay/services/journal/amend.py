@@ -8,7 +8,7 @@ import msgspec
 
 from sickbay.services.context import Runtime
 from sickbay.services.injection.choose import Injected
-from sickbay.services.journal.record import pack, text_of
+from sickbay.services.journal.packing import pack, text_of
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import Conflict, Put
 

@@ -24,7 +24,8 @@ from sickbay.kernel.memoize import cache_results
 from sickbay.services import launch as launches
 from sickbay.services.context import Runtime
 from sickbay.services.decision import redact
-from sickbay.services.journal.record import LETTERS, text_of
+from sickbay.services.journal.packing import text_of
+from sickbay.services.journal.record import LETTERS
 from sickbay.services.redaction import live_secrets as secrets
 from sickbay.services.redaction import masking
 from sickbay.services.redaction.live_secrets import LiveSecrets

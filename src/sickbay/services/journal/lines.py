@@ -12,8 +12,8 @@ from sickbay.services.empty_searches.completion import complete_all
 from sickbay.services.journal.exchange_json import finding, read_whole
 from sickbay.services.journal.line import WORDS
 from sickbay.services.journal.outcomes import outcome
+from sickbay.services.journal.packing import unpack
 from sickbay.services.journal.probable import ADVICE, find_followed
-from sickbay.services.journal.record import unpack
 from sickbay.storage.interface import Record
 
 

@@ -20,7 +20,7 @@ from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 from sickbay.services import registration
 from sickbay.services.context import Runtime
-from sickbay.services.journal.record import unpack
+from sickbay.services.journal.packing import unpack
 from sickbay.storage.interface import Record
 
 Evidence: TypeAlias = Literal["origin", "agent", "address", "app", "fault"]

@@ -6,9 +6,7 @@ A record stores only facts. `exchange_json` adds the texts and specifications of
 from __future__ import annotations
 
 import logging
-import zlib
 from collections.abc import Iterator
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import msgspec
@@ -33,6 +31,7 @@ from sickbay.services.injection.choose import Injected
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.compare import compare_dialects
 from sickbay.services.journal.line import write_line
+from sickbay.services.journal.packing import FHIR_MARK, MARK, OAUTH_MARK, pack
 from sickbay.services.launch import placeholder_of
 from sickbay.services.redaction import live_secrets as secrets
 from sickbay.services.redaction.excerpt import excerpt
@@ -48,25 +47,8 @@ GRANTS = {"refresh_token": "refresh", "client_credentials": "backend"}
 """Grant types whose token requests are a stage of their own."""
 LETTERS = {"passed": "", "refused": "!", "skipped": "-"}
 """The prefix of a check's name in a record, by its outcome."""
-WORDS = files("sickbay.services.journal").joinpath("packing_words.txt").read_bytes()
-"""Must never change, because stored records can be decompressed only with this dictionary. A new one needs a new mark."""
-FHIR_WORDS = files("sickbay.services.journal").joinpath("packing_words_fhir.txt").read_bytes()
-"""The same for granted FHIR requests, the most frequent ones. At most 3 KB, because their window is small."""
-OAUTH_WORDS = files("sickbay.services.journal").joinpath("packing_words_oauth.txt").read_bytes()
-"""The same for granted requests of OAUTH_STAGES. At most 7 KB."""
 OAUTH_STAGES = frozenset(("authorize", "token", "introspection", "revocation"))
-MARK, FHIR_MARK, OAUTH_MARK = b"\x01", b"\x02", b"\x03"
-"""The first byte of a compressed record. Records of an older Sickbay start with a brace instead."""
-_WINDOW = -15
-"""A 32 KB window, half of it for the dictionary; no header."""
-_PACKERS = {
-    MARK: zlib.compressobj(3, zlib.DEFLATED, _WINDOW, 6, zdict=WORDS),
-    FHIR_MARK: zlib.compressobj(3, zlib.DEFLATED, -12, 4, zdict=FHIR_WORDS),
-    OAUTH_MARK: zlib.compressobj(3, zlib.DEFLATED, -13, 5, zdict=OAUTH_WORDS),
-}
-"""Copied for each record, because loading the dictionary takes longer than compressing the record. A small window makes that
-faster: 24 or 48 KB are copied instead of 160 KB.
-"""
+"""Stages whose granted requests have a dictionary of their own."""
 
 
 class Exchange(Struct, frozen=True, gc=False):
@@ -384,19 +366,3 @@ def _with_launch_placeholder(corrected: Any, decision: Decision[Any, Any]) -> An
     if corrected.parameters.get("launch") != decision.request.parameters.get("launch"):
         return corrected
     return with_parameters(corrected, ("launch", placeholder_of(launch.timeline)))
-
-
-def text_of(record: Record) -> str:
-    """The JSON of a record, as it was written."""
-    return unpack(record.value).decode()
-
-
-def pack(value: bytes, mark: bytes = MARK) -> bytes:
-    packer = _PACKERS[mark].copy()
-    return mark + packer.compress(value) + packer.flush()
-
-
-def unpack(value: bytes) -> bytes:
-    """Also accepts records that were never compressed."""
-    words = {MARK: WORDS, FHIR_MARK: FHIR_WORDS, OAUTH_MARK: OAUTH_WORDS}.get(value[:1])
-    return value if words is None else zlib.decompressobj(_WINDOW, zdict=words).decompress(value[1:])
