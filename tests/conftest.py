@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 import apsw
 import pytest
 from hypothesis import HealthCheck, settings
+from tests import plain_sources as plain_sources
 from tests import run_folder
 from tests.cli import forking
 from tests.laws import LEAST_EXAMPLES, LONG_EXAMPLES, LONG_PROFILE
