@@ -32,8 +32,8 @@ MISTAKES: Final = {
 }
 """What the app does wrong, and the rule that explains it."""
 SHORT: Final = ("client_id", "commas", "twice", "scope")
-"""One for each place where a mistake shows: a page instead of a redirect, an error at the redirect URI, a second token request (the
-link leads to a list of exchanges), and a FHIR request. `make prove` makes all mistakes."""
+"""One for each place where a mistake shows: a page instead of a redirect, an error at the redirect URI, a second token request
+(whose link leads to a list of exchanges), and a FHIR request. `make prove` makes all mistakes."""
 FOCUSED: Final = "element => element.matches(':focus') && element.ownerDocument.hasFocus()"
 
 
