@@ -1,4 +1,4 @@
-"""Compiles the tests with pytest's assertions before the workers start, because otherwise each of them would compile all tests."""
+"""Compiles the tests with pytest's assertions before the workers start. Otherwise each worker would compile all of them."""
 
 from __future__ import annotations
 
