@@ -31,7 +31,7 @@ MISTAKES: Final = {
     "scope": "fhir-insufficient-scope",
 }
 """What the app does wrong, and the rule that explains it."""
-SHORT: Final = ("client_id", "commas", "twice", "scope")
+MISTAKE_PER_PLACE: Final = ("client_id", "commas", "twice", "scope")
 """One for each place where a mistake shows: a page instead of a redirect, an error at the redirect URI, a second token request
 (whose link leads to a list of exchanges), and a FHIR request. `make prove` makes all mistakes."""
 FOCUSED: Final = "element => element.matches(':focus') && element.ownerDocument.hasFocus()"
@@ -125,7 +125,7 @@ def test_a_newcomer_finds_and_fixes_every_mistake_by_keyboard(fresh: dict[str, A
     keyboard.activate(page.frame_locator("iframe.app").get_by_role("button", name="Allow"))
     says(page, "Hello Peters")
     clicks = {}
-    for mistake in MISTAKES if is_long() else SHORT:
+    for mistake in MISTAKES if is_long() else MISTAKE_PER_PLACE:
         app.mistake = mistake
         launch(keyboard)
         clicks[mistake] = find_explanation(keyboard, MISTAKES[mistake])
