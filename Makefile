@@ -31,7 +31,7 @@ test prove cover: export PYTHONDONTWRITEBYTECODE =
 
 test: $(VENV)/.dev node  ## run all tests, including those in Chromium
 	@tools/system chromium postgres
-	@$(PY) -m compileall -q src tests bench tools
+	@$(PY) -m compileall -q -j 0 -x '/(test_[^/]*|conftest)\.py$$' src tests bench tools  # those pytest compiles itself
 	$(PY) -m pytest $(PARALLEL) $(ARGS)
 
 prove: $(VENV)/.dev node  ## run the long tests (mutated requests, crashes, power cuts, failover, image), and all tests with all examples and without caches

@@ -24,8 +24,10 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 import apsw
 import pytest
 from hypothesis import HealthCheck, settings
+from tests import plain_sources as plain_sources
 from tests import run_folder
 from tests.cli import forking
+from tests.compiling import compile_tests
 from tests.laws import LEAST_EXAMPLES, LONG_EXAMPLES, LONG_PROFILE
 from tests.patients import create_patients
 from tests.postgres import ENGINES, Server, programs, server
@@ -155,6 +157,8 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 def pytest_sessionstart(session: pytest.Session) -> None:
     if RUN is not None and (shortage := run_folder.find_shortage(session.config.args, Path(__file__).parent)):
         pytest.exit(shortage, returncode=pytest.ExitCode.USAGE_ERROR)
+    if RUN is not None and session.config.getoption("numprocesses", None):
+        compile_tests(session.config, sorted(Path(__file__).parent.rglob("test_*.py")))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode) -> None:

@@ -1,6 +1,8 @@
-"""A skip is a failure if the need is required; otherwise it stays a skip."""
+"""A skip is a failure if the need is required; otherwise it stays a skip. And the tests run the code that users run."""
 
 from __future__ import annotations
+
+from importlib.util import find_spec
 
 import pytest
 from tests.conftest import ROOT
@@ -41,3 +43,8 @@ def test_a_module_that_skips_itself_fails_too(project: pytest.Pytester, monkeypa
     monkeypatch.setenv("SICKBAY_REQUIRE", "node")
     project.makepyfile("import pytest\npytest.skip('not today', allow_module_level=True)")
     assert project.runpytest_subprocess().ret != 0
+
+
+def test_pytest_rewrites_tests_and_not_sickbay() -> None:
+    loaders = [type(find_spec(module).loader).__name__ for module in ("tests.test_laws", "sickbay.fhir.versions")]
+    assert loaders == ["AssertionRewritingHook", "SourceFileLoader"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from tests.flows.newcomer_app import NewcomersApp, serving_app
 from tests.flows.test_six_clicks import find_frame
+from tests.laws import is_long
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -30,6 +31,9 @@ MISTAKES: Final = {
     "scope": "fhir-insufficient-scope",
 }
 """What the app does wrong, and the rule that explains it."""
+MISTAKE_PER_PLACE: Final = ("client_id", "commas", "twice", "scope")
+"""One for each place where a mistake shows: a page instead of a redirect, an error at the redirect URI, a second token request
+(whose link leads to a list of exchanges), and a FHIR request. `make prove` makes all mistakes."""
 FOCUSED: Final = "element => element.matches(':focus') && element.ownerDocument.hasFocus()"
 
 
@@ -121,10 +125,10 @@ def test_a_newcomer_finds_and_fixes_every_mistake_by_keyboard(fresh: dict[str, A
     keyboard.activate(page.frame_locator("iframe.app").get_by_role("button", name="Allow"))
     says(page, "Hello Peters")
     clicks = {}
-    for mistake, rule in MISTAKES.items():
+    for mistake in MISTAKES if is_long() else MISTAKE_PER_PLACE:
         app.mistake = mistake
         launch(keyboard)
-        clicks[mistake] = find_explanation(keyboard, rule)
+        clicks[mistake] = find_explanation(keyboard, MISTAKES[mistake])
         page.go_back()  # Alt and the left arrow, which a browser without a window doesn't know
         if page.url.partition("?")[0].endswith("/exchanges"):
             page.go_back()

@@ -210,14 +210,18 @@ async def test_a_locked_table_fails_what_needs_it_and_nothing_else(account: Acco
 
 
 @pytest.mark.anyio
-async def test_reads_do_not_wait_behind_writes(account: Account, store: PostgresStore) -> None:
-    async with asyncio.timeout(60), Lock(account.address, "resource_history"):
-        writes = [asyncio.ensure_future(store.transaction([patient(f"p{number}")])) for number in range(40)]
-        await asyncio.sleep(0.05)
-        for _ in range(20):
-            assert await store.read(SPACE, "Patient", "p", EVERYTHING) is not None
-        assert not any(task.done() for task in writes)
-        await asyncio.gather(*writes, return_exceptions=True)
+async def test_reads_do_not_wait_behind_writes(account: Account, store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "TIME_LIMITS", servers.TIME_LIMITS | {"lock_timeout": 60_000, "statement_timeout": 60_000})
+    other = await open_store(account.address, find)
+    async with asyncio.timeout(60):
+        async with Lock(account.address, "resource_history"):
+            writes = [asyncio.ensure_future(other.transaction([patient(f"p{number}")])) for number in range(40)]
+            await asyncio.sleep(0.05)
+            for _ in range(20):
+                assert await other.read(SPACE, "Patient", "p", EVERYTHING) is not None
+            assert not any(task.done() for task in writes)
+        await asyncio.gather(*writes)
+    await other.close()
 
 
 @pytest.mark.anyio
