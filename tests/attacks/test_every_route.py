@@ -1,4 +1,4 @@
-"""Whatever a stranger sends to any page or API, the work is linear in the length of the request, also at a route added later.
+"""At every route, also one that is added later, a stranger causes linear work, and no cache keeps what the administrator reads.
 
 Lines of Python are counted. FHIR requests have their own test (test_unknown_senders.py).
 """
@@ -21,6 +21,9 @@ from sickbay.services.journal import write as journal
 CONSTANT, PER_CHARACTER = 150_000, 5
 """Lines that a request may take: for a page that explains it, and to read each character of it."""
 LENGTH = 60_000
+TOKEN = "token-of-the-teacher-0123456789"
+PUBLIC = re.compile(r"/(?:docs|rules|doctor|healthz|readyz|metrics|brands|llms\.txt|\.well-known|developer/certificate)\b")
+"""Addresses whose responses are the same for everyone, besides those of a hospital's OAuth and FHIR servers."""
 PARAMETERS = "&".join([f"n{number}=1" for number in range(10_000)])[:LENGTH]
 OTHER_HOSPITALS = ("/cerner", "/epic")
 """Their routes have the same handlers as those of `general`."""
@@ -40,7 +43,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
     folder = tmp_path_factory.mktemp("routes")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(journal, "EVERY", 3600)
-        with sitting(folder, patients=0, class_mode=True, admin_token="token-of-the-teacher-0123456789") as opened:
+        with sitting(folder, patients=0, class_mode=True, admin_token=TOKEN) as opened:
 
             async def warm_up(flow: Flow) -> None:
                 for path in (b"/general/oauth/authorize?client_id=x", b"/rules?q=x", b"/docs/search?q=x"):
@@ -101,3 +104,21 @@ def test_a_long_request_of_a_stranger_takes_linear_work_at_every_route(desk: Sit
 
     desk.do(steps)
     assert not excessive
+
+
+def test_no_cache_keeps_what_the_administrator_reads(desk: Sitting) -> None:
+    kept: list[str] = []
+
+    async def steps(flow: Flow) -> None:
+        for path, route in _list_routes(flow.application).items():
+            target = _fill(path, "p-0001")
+            if "GET" not in (route.methods or ()) or PUBLIC.match(target) or target.startswith("/general/"):
+                continue
+            for accept in (b"text/html", b"application/json", b"text/plain", b"text/markdown"):
+                headers = [(b"accept", accept), (b"authorization", b"Bearer " + TOKEN.encode())]
+                answer = await send(flow.application, "GET", target.encode(), headers)
+                if answer.status == 200 and answer.headers.get("cache-control") != "no-store":
+                    kept.append(target)
+
+    desk.do(steps)
+    assert kept == []

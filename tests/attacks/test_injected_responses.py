@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.flows import class_room
 from tests.flows.flow import Flow
 from tests.flows.shared_app import Sitting, sitting
 
 from sickbay.faults.kinds import kinds
 from sickbay.services.injection import setting
+from sickbay.web.portal import app_faults
 
 SCRIPT = "<script>fetch('/admin/apps')</script>"
 MEMBERS: dict[str, dict[str, Any]] = {
@@ -48,7 +50,7 @@ REQUESTS = (
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
-    with sitting(tmp_path_factory.mktemp("injected"), patients=1) as opened:
+    with sitting(tmp_path_factory.mktemp("injected"), patients=1, class_mode=True, admin_token=class_room.TOKEN) as opened:
         yield opened
 
 
@@ -88,3 +90,28 @@ def test_a_media_type_is_one_line_of_printable_ascii(shared: Sitting, kind: str,
             await setting.add(flow.sandbox.runtime, [{"kind": kind, **MEMBERS[kind], "content_type": type}])
 
     shared.do(steps)
+
+
+def test_a_student_cannot_use_up_the_faults_of_the_class(shared: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        await class_room.join(flow, "Ada")
+        apps = [await class_room.register(flow, f"App {number}") for number in range(5)]
+        for app, kind, status in (
+            (0, "smart-launcher", 303),
+            (1, "smart-launcher", 422),
+            (0, "html", 422),  # the app has more than three
+            (1, "flaky", 303),
+            (2, "flaky", 303),
+            (3, "html", 303),
+            (3, "flaky", 422),
+            (3, "overload", 303),
+            (4, "html", 422),
+        ):
+            answer = await class_room.post(flow, f"/developer/apps/{apps[app]}/faults", kind=kind)
+            assert answer.status_code == status, (app, kind)
+        assert len(flow.sandbox.runtime.faults) == app_faults.FAULTS_PER_STUDENT
+        ended = flow.sandbox.runtime.faults[-1].id
+        assert (await class_room.post(flow, f"/developer/apps/{apps[3]}/faults", end=ended)).status_code == 303
+        await setting.remove(flow.sandbox.runtime, None)
+
+    shared.do(steps, shared.flow())

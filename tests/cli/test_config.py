@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -145,6 +146,17 @@ def test_errors_about_a_hostile_file_are_printable(home: Path, text: str, messag
         config_file.files()
     assert message in str(trouble.value)
     assert str(trouble.value).isprintable()
+
+
+def test_a_file_in_a_folder_of_another_user_is_named_with_the_reason(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deny(path: Path, *arguments: object, **options: object) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", deny)
+    monkeypatch.setattr(Path, "is_file", deny)
+    assert config_file.exists()
+    with pytest.raises(CommandError, match=r"sickbay\.toml can't be read: Permission denied\."):
+        config_file.files()
 
 
 def test_a_pipe_instead_of_the_file_is_refused_without_waiting(home: Path) -> None:

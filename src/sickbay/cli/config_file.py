@@ -189,7 +189,15 @@ def files() -> list[File]:
 def exists() -> bool:
     """Whether there is a file to read, or one is named."""
     own = _find_user_file()
-    return bool(_named) or "SICKBAY_CONFIG" in os.environ or FILE.exists() or (own is not None and own.exists())
+    return bool(_named) or "SICKBAY_CONFIG" in os.environ or _may_exist(FILE) or (own is not None and _may_exist(own))
+
+
+def _may_exist(path: Path) -> bool:
+    """Whether there is such a file, or a folder of another user hides it: then reading it says so."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return True
 
 
 def _find_user_file() -> Path | None:
@@ -314,7 +322,7 @@ def ignored_options(names: Sequence[str]) -> list[str]:
 
 
 def _read(path: Path, must_exist: bool) -> dict[str, Any]:
-    if not path.exists():
+    if not _may_exist(path):
         if must_exist:
             reject_argument(f"{path} doesn't exist (set by --config or SICKBAY_CONFIG).")
         return {}

@@ -71,7 +71,7 @@ async def load(
     key = (tenant.name, url)
     task = documents.running.get(key)
     if task is None:
-        limit = documents.take_turn(runtime.effects.arrival() // 60_000_000, source.address, urls.split(url).netloc.lower())
+        limit = documents.take_turn(runtime.effects.arrival() // 60_000_000, source.address, url)
         if limit:
             return _refuse(url, f"{limit}. Try again in a minute")
         task = asyncio.get_running_loop().create_task(_fetch(runtime, tenant, url, stored, source.direct))

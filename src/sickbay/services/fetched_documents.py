@@ -8,6 +8,7 @@ from collections import Counter
 from sickbay.authorization.models import Client
 from sickbay.kernel.checks import Refusal
 from sickbay.kernel.memory import ResetScope
+from sickbay.protocol import urls
 
 FETCHES_PER_MINUTE = 60
 """Fetches of a worker."""
@@ -34,8 +35,11 @@ class ClientDocuments:
         """Fetch all documents again. The limits stay."""
         self.cached = {}
 
-    def take_turn(self, minute: int, address: str, host: str) -> str:
-        """Counts a fetch. Returns which limit forbids it; "" if none does. Refused ones aren't counted."""
+    def take_turn(self, minute: int, address: str, url: str) -> str:
+        """Counts a fetch. Returns which limit forbids it; "" if none does. Refused ones aren't counted. All ports of a host are
+        counted together, so that no one can have them tried out.
+        """
+        host = urls.host(url).rstrip(".")
         if minute != self._minute:
             self._minute, self._counts = minute, Counter()
         for name, limit, words in (

@@ -32,7 +32,8 @@ class OAuthErrorText(NamedTuple):
     uri: str
 
 
-def json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def json(body: Any, status: int = 200, headers: Mapping[str, str] = NO_STORE) -> Response:
+    """A response that no cache may keep: most depend on who asks, and contain something secret."""
     return Response(orjson.dumps(body), status, headers, "application/json")
 
 
@@ -111,7 +112,7 @@ def error_redirect(tenant: Tenant, error_text: OAuthErrorText, address: str, sta
 def oauth_error(status: int, title: str, detail: str = "") -> Response:
     """The response of an OAuth endpoint if no rule explains the error. It always has `error` (RFC 6749 5.2, RFC 6750 3.1)."""
     error = {500: "server_error", 503: "temporarily_unavailable"}.get(status, "invalid_request")
-    return json({"error": error, "error_description": spell(f"{title}. {detail}".strip())[:600]}, status, dict(NO_STORE))
+    return json({"error": error, "error_description": spell(f"{title}. {detail}".strip())[:600]}, status)
 
 
 _ENDPOINTS = ("authorize", "token", "introspect", "revoke", "manage")

@@ -220,7 +220,7 @@ async def add_token(request: Request, sandbox: Sandbox) -> Response:
         raise Wrong(422, f"No token has this scope: {findings[0]['title']}", findings)
     user = body.user or (client.auto_approve.user if client.auto_approve else None)
     token = await tokens.for_script(sandbox.runtime, tenant, client, body.scope, patient=body.patient, user=user)
-    return error_responses.json(token, 201, error_responses.NO_STORE)
+    return error_responses.json(token, 201)
 
 
 async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:

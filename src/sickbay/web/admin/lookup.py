@@ -15,6 +15,7 @@ from sickbay.services.context import Tenant
 from sickbay.services.registration import Ambiguous
 from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.wrong import Wrong
+from sickbay.web.error_responses import NO_STORE
 from sickbay.web.http_request import read_body
 
 
@@ -45,4 +46,4 @@ async def find_app(sandbox: Sandbox, reference: str, tenant: str | None) -> Clie
 
 def json_response(value: Any, status: int = 200) -> Response:
     """A response with the value as JSON."""
-    return Response(msgspec.json.encode(value), status, media_type="application/json")
+    return Response(msgspec.json.encode(value), status, NO_STORE, "application/json")

@@ -64,6 +64,7 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     for name, value in cors(request.headers.get("origin")):
         response.headers[name.decode()] = value.decode()
     response.headers["vary"] = "Accept, Origin"
+    response.headers["cache-control"] = "no-store"
     return response
 
 
@@ -167,7 +168,7 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
     full = may_read_all(request) or students.began(request, recorded)
     entry = await exchange_json.read_fresh(sandbox.runtime, recorded, full=full)
     if form == "json":
-        return error_responses.json(exchange_json.select_members(entry), status, error_responses.NO_STORE)
+        return error_responses.json(exchange_json.select_members(entry), status)
     if form == "markdown":
         return html_response.markdown_response(markdown.write(sandbox, entry), status, error_responses.NO_STORE)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]

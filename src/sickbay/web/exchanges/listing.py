@@ -78,7 +78,7 @@ async def _json(sandbox: Sandbox, query: Parameters, reading: FilterReading) -> 
     records = await sandbox.runtime.store.find_exchanges(reading.wanted, limit, until)
     counted = await sandbox.runtime.store.count_exchanges(reading.wanted, COUNTED) if len(records) == limit else len(records)
     shown = [lines.to_json(entry) for entry in await lines.read_newest_lines(sandbox.runtime, records)]
-    return error_responses.json(shown, headers={"x-total-count": str(counted)})
+    return error_responses.json(shown, headers=error_responses.NO_STORE | {"x-total-count": str(counted)})
 
 
 async def _view(

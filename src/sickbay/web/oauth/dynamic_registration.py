@@ -71,7 +71,7 @@ async def _manage_client(request: Request, sandbox: Sandbox, tenant: Tenant, bod
         return await http_request.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
     if request.method == "PUT":
         return await _replace_metadata(request, sandbox, tenant, client, revision, body, token)
-    response = error_responses.json(_response_members(tenant, client, None, token), 200, error_responses.NO_STORE)
+    response = error_responses.json(_response_members(tenant, client, None, token), 200)
     return await http_request.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
 
 
@@ -113,7 +113,7 @@ async def _describe_registration(
     members = _response_members(tenant, result.client, result.secret, result.token or token)
     return await http_request.note(
         request,
-        error_responses.json(members, status, error_responses.NO_STORE),
+        error_responses.json(members, status),
         stage="registration",
         tenant=tenant.name,
         decision=result.decision,

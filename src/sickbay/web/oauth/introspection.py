@@ -24,7 +24,7 @@ async def introspection(request: Request, sandbox: Sandbox, tenant: Tenant) -> R
     result = await watch_guesses(sandbox.runtime, tenant, sent, peer(request.scope), introspect)
     explanation = None
     if result.response is not None:
-        response = error_responses.json(result.response, 200, error_responses.NO_STORE)
+        response = error_responses.json(result.response, 200)
     else:
         explanation, refusal = result.decision.explain(), result.decision.refusal
         assert refusal is not None

@@ -22,9 +22,7 @@ async def revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Resp
     result = await watch_guesses(sandbox.runtime, tenant, sent, peer(request.scope), revoke)
     explanation, refusal = None, result.decision.refusal
     if refusal is None:
-        response = error_responses.json(
-            {}, 200, error_responses.NO_STORE
-        )  # clients ignore the body (RFC 7009 2.2), but strict ones parse it
+        response = error_responses.json({})  # clients ignore the body (RFC 7009 2.2), but strict ones parse it
     else:
         explanation, id = result.decision.explain(), http_request.exchange_id(request)
         words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")

@@ -23,7 +23,7 @@ async def userinfo(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     result = await tell(sandbox.runtime, tenant, from_body(access_request))
     explanation, refusal = None, result.decision.refusal
     if refusal is None:
-        response = error_responses.json(result.claims, 200, error_responses.NO_STORE)
+        response = error_responses.json(result.claims, 200)
     else:
         explanation, id = result.decision.explain(), http_request.exchange_id(request)
         words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")

@@ -13,6 +13,7 @@ from sickbay.faults.kinds import presets
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
+from sickbay.services.class_mode import clearing
 from sickbay.services.context import Runtime
 from sickbay.services.injection import setting
 from sickbay.web import cookies, html_response, http_request, students
@@ -21,7 +22,9 @@ from sickbay.web.portal.apps import TOO_LATE, app_page
 from sickbay.web.redirects import redirect_to
 
 FAULTS_PER_APP: Final = 3
-"""Faults that a student may inject into an app at the same time."""
+"""Faults or presets that a student may inject into an app at the same time."""
+FAULTS_PER_STUDENT: Final = 20
+"""Faults of all apps of a student at the same time, so that no student uses up those of the class."""
 FOR_EVERYONE: Final = frozenset(("rotate-keys",))
 """Kinds that also change what other apps get, although a request of one app causes them."""
 
@@ -37,7 +40,7 @@ async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
         return redirect_to("/developer")
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
-    if students.owner_of(request) and (reason := _student_fault(sandbox.runtime, client, sent)):
+    if students.owner_of(request) and (reason := await _student_fault(sandbox.runtime, client, sent)):
         return await app_page(request, sandbox, client, options, status=422, fault=reason)
     if fault := sent.get("end"):
         await setting.remove(sandbox.runtime, fault)
@@ -54,14 +57,19 @@ async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
     return _return_to_app(client)
 
 
-def _student_fault(runtime: Runtime, client: Client, sent: Parameters) -> str:
+async def _student_fault(runtime: Runtime, client: Client, sent: Parameters) -> str:
     """Why a student may not change the faults in this way, as a sentence; "" if the student may."""
-    own = [fault.id for fault in runtime.faults if (fault.app, fault.tenant) == (client.client_id, client.tenant)]
+    of_app = [fault.id for fault in runtime.faults if (fault.app, fault.tenant) == (client.client_id, client.tenant)]
     if end := sent.get("end"):
-        return "" if end in own else "This fault isn’t only for this app, so only the teacher can end it."
+        return "" if end in of_app else "This fault isn’t only for this app, so only the teacher can end it."
     if sent.get("kind") in FOR_EVERYONE:
         return f"The fault {sent.get('kind')} changes the apps of others too, so only the teacher can inject it."
-    return "" if len(own) < FAULTS_PER_APP else f"This app already has {FAULTS_PER_APP} faults. End one first."
+    if len(of_app) >= FAULTS_PER_APP:
+        return f"This app already has {FAULTS_PER_APP} faults. End one first."
+    apps = {app.client_id for app in await clearing.list_apps(runtime, client.student)}
+    preset = presets().get(sent.get("kind") or "")
+    total = sum(fault.app in apps for fault in runtime.faults) + (len(preset.faults) if preset else 1)
+    return "" if total <= FAULTS_PER_STUDENT else f"Your apps may have {FAULTS_PER_STUDENT} faults together. End some first."
 
 
 def _return_to_app(client: Client) -> Response:
