@@ -42,6 +42,9 @@ RULES = {
     "mcp-resource-unknown": "mcp-resource-unknown",
     "mcp-scope-all-supported": "mcp-scope-all-supported",
     "mcp-state-missing": "mcp-state-missing",
+    "mcp-stepup-by-refresh": "mcp-stepup-by-refresh",
+    "mcp-stepup-not-union": "mcp-stepup-not-union",
+    "mcp-stepup-one-by-one": "mcp-stepup-one-by-one",
     "mcp-token-passthrough": "mcp-token-passthrough",
 }
 """Mistakes that an exchange shows, and the rule that names them."""
