@@ -25,6 +25,8 @@ RULES = {
     "mcp-cimd-too-big": "mcp-cimd-too-big",
     "mcp-cimd-unreachable": "mcp-cimd-unreachable",
     "mcp-cimd-url-invalid": "mcp-cimd-url-invalid",
+    "mcp-credentials-other-issuer": "mcp-credentials-other-issuer",
+    "mcp-dcr-each-start": "mcp-dcr-each-start",
     "mcp-fhir-token-at-mcp": "mcp-fhir-token-at-mcp",
     "mcp-launch-scope": "mcp-launch-scope",
     "mcp-patient-scope-no-picker": "mcp-patient-scope-no-picker",
