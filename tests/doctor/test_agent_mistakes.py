@@ -25,6 +25,8 @@ RULES = {
     "mcp-cimd-too-big": "mcp-cimd-too-big",
     "mcp-cimd-unreachable": "mcp-cimd-unreachable",
     "mcp-cimd-url-invalid": "mcp-cimd-url-invalid",
+    "mcp-credentials-other-issuer": "mcp-credentials-other-issuer",
+    "mcp-dcr-each-start": "mcp-dcr-each-start",
     "mcp-fhir-token-at-mcp": "mcp-fhir-token-at-mcp",
     "mcp-launch-scope": "mcp-launch-scope",
     "mcp-patient-scope-no-picker": "mcp-patient-scope-no-picker",
@@ -42,6 +44,9 @@ RULES = {
     "mcp-resource-unknown": "mcp-resource-unknown",
     "mcp-scope-all-supported": "mcp-scope-all-supported",
     "mcp-state-missing": "mcp-state-missing",
+    "mcp-stepup-by-refresh": "mcp-stepup-by-refresh",
+    "mcp-stepup-not-union": "mcp-stepup-not-union",
+    "mcp-stepup-one-by-one": "mcp-stepup-one-by-one",
     "mcp-token-passthrough": "mcp-token-passthrough",
 }
 """Mistakes that an exchange shows, and the rule that names them."""

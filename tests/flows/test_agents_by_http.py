@@ -14,6 +14,8 @@ from tests.flows.flow import BASE, Flow, run
 from tests.laws import examples
 from tests.protocol.test_mcp import JSON, MESSAGES, META
 
+from sickbay.agents.arguments import is_random_id
+
 TOKEN = "an-admin-token-of-a-test"
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
 
@@ -277,3 +279,32 @@ def test_no_result_has_a_secret(tmp_path: Path) -> None:
             assert secret not in text
 
     run(steps, tmp_path, admin_token=TOKEN, require_admin_token=False)
+
+
+def test_what_sickbay_refuses_is_answered_with_the_right_call(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = ""
+        while not is_random_id(app):  # nearly always the first one
+            app = (await flow.register())["app_id"]
+        table: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
+            ("exchanges", {"status": "refused"}, "exchanges", {"outcome": "refused"}),
+            ("exchanges", {"rule": "aud-mising"}, "exchanges", {"rule": "aud-missing"}),
+            ("exchanges", {"rule": "zzz"}, "rules", {"query": "invalid_grant"}),
+            ("apps", {"action": "edit", "app": app}, "apps", {"action": "edit", "app": app}),
+            ("launch", {"app": app, "patient": "nobody"}, "launch", {"app": app}),
+            ("token", {"app": app, "scope": "patient/Nothing.rs"}, "apps", {"action": "show", "app": app}),
+            ("policies", {"tenant": "general", "set": {"pkce": "maybe"}}, "policies", {"tenant": "general", "query": "pkce"}),
+            ("faults", {"action": "clear", "id": "nope"}, "faults", {"action": "list"}),
+            ("explain", {"app": "nope"}, "apps", {"action": "list"}),
+        ]
+        for tool, arguments, right, expected in table:
+            result = await call(flow.http, tool, **arguments)
+            assert "error" in result, (tool, arguments)
+            proposed = result["next"][0]
+            assert proposed["tool"] == right, (tool, arguments)
+            assert proposed["arguments"].items() >= expected.items(), (tool, arguments)
+            assert "error" not in await call(flow.http, right, **proposed["arguments"])
+        launched = await call(flow.http, "launch", app=app, patient="Patient/p-0001")
+        assert "launch" in launched
+
+    run(steps, tmp_path)

@@ -29,6 +29,7 @@ ELSEWHERE = {
     "mcp-cimd-secret": "another document at the `client_id`",
     "mcp-cimd-stale": "another document at the `client_id`",
     "mcp-cimd-too-big": "another document at the `client_id`",
+    "mcp-credentials-other-issuer": "another hospital's app",
     "mcp-prompt-consent": "the app here has automatic approval without a patient",
     "mcp-proxy-no-aud": "a confidential app that serves a resource",
     "mcp-resource-missing": "a document at the `client_id`",

@@ -26,6 +26,7 @@ PARTS = {
     "client documents": "services.fetched_documents.ClientDocuments",
     "fetched key sets": "services.key_sets.KeySets",
     "recent parameters": "services.recent_parameters.RecentParameters",
+    "refused tokens": "services.refused_tokens.RefusedTokens",
     "recent launches": "services.recent_launches.RecentLaunches",
     "used passwords": "services.used_passwords.UsedPasswords",
     "throttling": "services.throttle.Throttle",
@@ -45,6 +46,7 @@ MEMBERS = {
     "services.fetched_documents.ClientDocuments": "_counts _minute cached running slots",
     "services.key_sets.KeySets": "_known",
     "services.recent_launches.RecentLaunches": "_recent",
+    "services.refused_tokens.RefusedTokens": "_tokens",
     "services.recent_parameters.RecentParameters": "_kept",
     "services.used_passwords.UsedPasswords": "_digests _key lengths newest",
     "services.throttle.Throttle": "_limits until",
@@ -52,7 +54,7 @@ MEMBERS = {
     "sandbox.population_writer.PopulationWriter": "_created _sources cache listen runtime written",
     "services.context.Runtime": "base channel class_mode client_documents effects empty_searches explaining explaining_one"
     " faults given_advice hashing injected_until kept_bodies key_sets keys last_versions loopback making_key memory on_exchange"
-    " on_hospitals on_stall origins passwords recent_launches recent_parameters resending resets sample_base secret_hashes"
+    " on_hospitals on_stall origins passwords recent_launches recent_parameters refused_tokens resending resets sample_base secret_hashes"
     " secrets settings_revision shared"
     " store tenants throttle token_cache verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",

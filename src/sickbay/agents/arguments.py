@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from sickbay.agents.definitions import MEMBERS
 from sickbay.agents.harmless import is_harmless
 from sickbay.agents.result import ToolResult, refuse
+from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.faults.kinds import kinds, presets
 from sickbay.kernel.english import join
 from sickbay.kernel.similar_names import find_closest
 
@@ -23,6 +26,45 @@ EXAMPLES: Final = {
     "id": "ID",
 }
 """What stands for an argument that is missing."""
+SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
+    "exchange": ("id",),
+    "exchange_id": ("id",),
+    "launch": ("id",),
+    "launch_id": ("id",),
+    "rule": ("id",),
+    "rule_id": ("id",),
+    "name": ("id", "app", "page"),
+    "topic": ("query",),
+    "search": ("query",),
+    "q": ("query",),
+    "app_id": ("app",),
+    "client": ("app",),
+    "client_id": ("app",),
+    "hospital": ("tenant",),
+    "error": ("text",),
+    "message": ("text",),
+    "input": ("text",),
+    "url": ("path", "id", "text"),
+    "resource": ("path",),
+    "access_token": ("token",),
+    "handle": ("token",),
+    "settings": ("set",),
+    "create": ("add",),
+    "register": ("add",),
+    "inject": ("add",),
+    "update": ("edit",),
+    "change": ("edit",),
+    "delete": ("remove", "clear"),
+    "remove": ("clear",),
+    "get": ("show", "list", "status"),
+    "read": ("show",),
+    "restore": ("reset",),
+}
+"""Other names of arguments and actions, and what they mean: the first that the tool has."""
+
+
+_WITHOUT_MEMBERS: Final = ("list", "show", "remove", "enable", "clear")
+"""Actions that take no members of an object."""
 
 
 def check(tool: Mapping[str, Any], arguments: Mapping[str, Any]) -> ToolResult | None:
@@ -31,23 +73,44 @@ def check(tool: Mapping[str, Any], arguments: Mapping[str, Any]) -> ToolResult |
     known: Mapping[str, Any] = schema["properties"]
     problems: list[str] = []
     fixed: dict[str, Any] = {}
+    whole, members = MEMBERS.get(tool["name"], ("", ()))
+    loose = members if arguments.get("action") not in _WITHOUT_MEMBERS and whole in known else ()
     for name, value in list(arguments.items())[:40]:
-        meant = name if name in known else find_closest(name, tuple(known)) if len(name) <= 40 else None
+        if name not in known and name in loose:
+            problems.append(f"{name} belongs in {whole}.")
+            fixed[whole] = fixed.get(whole, {}) | {name: _repeat_member(name, value)}
+            continue
+        meant = name if name in known else _find_meant(name, tuple(known))
         if name not in known:
             problems.append(_describe_unknown(meant, known))
         if meant is None:
             continue
         problem, better = _check_value(meant, value, known[meant])
         problems += [problem] if problem else []
+        if meant == whole and isinstance(value, dict):
+            given = {member: _repeat_member(member, value[member]) for member in members if member in value}
+            better = fixed[whole] = given | fixed.get(whole, {})
         fixed.setdefault(meant, better)
     for name in schema.get("required", ()):
-        if name not in fixed:
+        if not fixed.get(name):
             problems.append(f"{name} is missing.")
             fixed[name] = EXAMPLES[name]
     if not problems:
         return None
     result = refuse(" ".join(dict.fromkeys(problems)))
     return result.then(tool["name"], "The same call, corrected. Replace values in capitals.", **fixed)
+
+
+def _find_meant(name: str, known: Sequence[str]) -> str | None:
+    """The argument or value that another name means, or the most similar one."""
+    synonym = next((meant for meant in SYNONYMS.get(name, ()) if meant in known), None)
+    return synonym or find_closest(name, known, longest=40)
+
+
+def _repeat_member(name: str, value: Any) -> Any:
+    """A member of an object in the right call."""
+    is_chosen = name in ("kind", "preset") and value in (*kinds(), *presets())
+    return value if is_chosen or is_harmless(value) else name.upper().replace("_", "-")
 
 
 def _describe_unknown(meant: str | None, known: Mapping[str, Any]) -> str:
@@ -66,7 +129,7 @@ def _check_value(name: str, value: Any, member: Mapping[str, Any]) -> tuple[str,
     if kind == "integer" and _clamp(value, member) != value:
         return f"{name} must be from {member['minimum']} to {member['maximum']}.", _clamp(value, member)
     if "enum" in member and value not in member["enum"]:
-        closest = find_closest(value[:40], member["enum"])
+        closest = _find_meant(value, member["enum"])
         return f"{name} must be one of {join(member['enum'], 'or')}.", closest or member["enum"][0]
     if len(value) > member["maxLength"] if "maxLength" in member else False:
         return f"{name} may have {member['maxLength']:,} characters. Send the part with the error.", _example(name, member)
@@ -80,16 +143,16 @@ def _clamp(value: int, member: Mapping[str, Any]) -> int:
 def _example(name: str, member: Mapping[str, Any]) -> Any:
     if member["type"] == "boolean":
         return False
-    return member["enum"][0] if "enum" in member else EXAMPLES.get(name, member.get("minimum", name.upper()))
+    return member["enum"][0] if "enum" in member else EXAMPLES.get(name, member.get("maximum", name.upper()))
 
 
 def _repeat(name: str, value: Any, member: Mapping[str, Any]) -> Any:
     """A value in the right call. A text that could be a stranger's is replaced by its name in capitals."""
-    if not isinstance(value, str) or "enum" in member or is_harmless(value) or _is_random(value):
+    if not isinstance(value, str) or "enum" in member or is_harmless(value) or is_random_id(value) or value in BY_ID:
         return {} if isinstance(value, dict) else value
     return EXAMPLES.get(name, name.upper())
 
 
-def _is_random(text: str) -> bool:
+def is_random_id(text: str) -> bool:
     """Whether the text is one of Sickbay's random ids, and not words."""
     return _RANDOM_ID.fullmatch(text) is not None and len(_CHANGE.findall(text)) >= 3

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sickbay.agents.api import CannotStart, NotRunning, RequestRefused
+from sickbay.agents.arguments import is_random_id
 from sickbay.agents.findings import outline
 from sickbay.agents.result import ToolResult, refuse
+from sickbay.authorization.policy import SETTINGS
 
 EXPECTED: Final = (NotRunning, CannotStart, RequestRefused)
 _APP_NEEDED: Final = frozenset(("apps", "launch", "token", "explain", "exchanges", "faults"))
 
 
-def describe(tool: str, error: Exception) -> ToolResult:
+def describe(tool: str, arguments: Mapping[str, Any], error: Exception) -> ToolResult:
     """error: one of EXPECTED."""
     if isinstance(error, NotRunning):
         result = refuse("No Sickbay is running. doctor, rules and docs work without one.")
         return result.then("sandbox", "Starts Sickbay on this machine.", action="start")
     if isinstance(error, RequestRefused):
-        return _describe_refusal(tool, error)
+        return _describe_refusal(tool, arguments, error)
     return refuse(str(error))
 
 
-def _describe_refusal(tool: str, error: RequestRefused) -> ToolResult:
+def _describe_refusal(tool: str, arguments: Mapping[str, Any], error: RequestRefused) -> ToolResult:
     """What /admin says may quote what was sent, so it is in `untrusted`."""
     text = {
         404: "There is nothing with this name or id.",
@@ -37,6 +40,20 @@ def _describe_refusal(tool: str, error: RequestRefused) -> ToolResult:
     findings: Any = error.problem.get("findings")
     if isinstance(findings, list) and findings:
         result.shown |= outline(findings, (), result.untrusted)
-    if error.status in (404, 409) and tool in _APP_NEEDED:
+    return _add_next(result, tool, arguments, error.status)
+
+
+def _add_next(result: ToolResult, tool: str, arguments: Mapping[str, Any], status: int) -> ToolResult:
+    app = arguments.get("app", "")
+    if tool == "faults" and arguments.get("id"):
+        return result.then("faults", "Lists the faults with their id.", action="list")
+    if status in (404, 409) and tool in _APP_NEEDED:
         return result.then("apps", "Lists the apps with their app_id.", action="list")
+    if tool == "policies" and status == 422:
+        words = [name for name in arguments.get("set", {}) if name in SETTINGS]
+        return result.then("policies", "What the setting can be.", tenant=arguments["tenant"], query=next(iter(words), None))
+    if tool == "launch" and arguments.get("patient") and is_random_id(app):
+        result.then("launch", "Without a patient: the user chooses one.", app=app)
+    if tool in ("launch", "token") and is_random_id(app):
+        result.then("apps", "Shows what the app is registered for.", action="show", app=app)
     return result.then("sandbox", "Shows hospitals, FHIR versions and users.", action="status")

@@ -17,6 +17,7 @@ from sickbay.authorization.models import (
     Client,
     Launch,
     Policy,
+    RefusedToken,
     Server,
     TokenFamily,
     User,
@@ -195,6 +196,8 @@ class AccessContext(Struct, frozen=True):
     """False if the request has no Origin header, so that no check of a page's origin can refuse it."""
     guesses: Guesses = ()
     """As in AuthorizeContext."""
+    earlier: tuple[RefusedToken, ...] = ()
+    """Tokens of the same app and user that were refused before because they lack a scope, the oldest first."""
 
 
 class UrlContext(Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sickbay.authorization.models import Client
+from sickbay.protocol import urls
 
 NEIGHBOURS, NEIGHBOUR_BYTES = 32, 4096
 """The newest apps among which the one that was meant is looked for, and the longest registration among them."""
@@ -24,3 +25,17 @@ def guess_client(sent: str | None, redirect_uri: str | None, newest_clients: Seq
         return {"nearest": matching[0], "by": "redirect_uri"}
     labels = [f"{client.name} ({client.client_id})" for client in newest_clients[:LISTED_APPS]]
     return {"others_named": labels} if labels else {}
+
+
+def count_twins(client: Client, newest_clients: Sequence[Client]) -> int:
+    """Returns how many other apps registered themselves with the same name and redirect URIs, except for loopback ports."""
+    shape = _shape(client)
+    return sum(other.registration_hash is not None and _shape(other) == shape for other in newest_clients)
+
+
+def _shape(client: Client) -> tuple[str, frozenset[str]]:
+    return client.name, frozenset(map(_without_loopback_port, client.redirect_uris))
+
+
+def _without_loopback_port(uri: str) -> str:
+    return urls.split(uri)._replace(netloc="localhost").geturl() if urls.is_loopback(uri) else uri

@@ -242,6 +242,8 @@ class RegistrationRequest(Struct, frozen=True):
     """Whether the caller may register apps here at all."""
     managed: bool = True
     """At an app's own URL (RFC 7592): whether the registration access token belongs to this app."""
+    twins: int = 0
+    """Newest apps that registered themselves with the same name and redirect URIs (`likely_clients.count_twins`)."""
 
     @property
     def addresses(self) -> tuple[str, ...]:

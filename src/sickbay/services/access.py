@@ -13,13 +13,14 @@ from sickbay.authorization.access import bearer, operations, search, writes
 from sickbay.authorization.access import visibility as access_visibility
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client, User
+from sickbay.authorization.refusals.access import FHIR_INSUFFICIENT_SCOPE
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.stages import ACCESS
 from sickbay.fhir.body import Body
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search.routes import SEARCHES
 from sickbay.fhir.visibility import NOTHING, Visibility
-from sickbay.kernel.checks import UNKNOWN, Check, CompiledChecks, Unknown, compile_checks, examine, examine_fast
+from sickbay.kernel.checks import UNKNOWN, Check, CompiledChecks, Refusal, Unknown, compile_checks, examine, examine_fast
 from sickbay.kernel.memoize import CACHED_CHARACTERS
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
@@ -74,12 +75,21 @@ async def access(
     if passed is not None:
         decision = Decision(ACCESS, request, context, passed)
     else:
+        earlier = runtime.refused_tokens.find(tenant.name, token) if token is not None else ()
+        context = structs.replace(context, earlier=earlier) if earlier else context
         decision = conclude(ACCESS, tenant, request, context, examine(plan.checks, request, context, server.policy.relaxed))
+        _remember(runtime, tenant, token, decision.refusal)
     if token is None:
         intended = await load_intended_context(runtime, tenant, version, request)
         return AccessResult(decision if intended is None else structs.replace(decision, intended_context=intended), NOTHING)
     shown = token_context.visibility if decision.refusal is None else NOTHING
     return AccessResult(decision, shown, token.client_id, token.timeline)
+
+
+def _remember(runtime: Runtime, tenant: Tenant, token: AccessToken | None, refusal: Refusal | None) -> None:
+    """Remember a token that lacks a scope, so that the next refusal can say what the app did in the meantime."""
+    if token is not None and refusal is not None and refusal.name == FHIR_INSUFFICIENT_SCOPE.name:
+        runtime.refused_tokens.remember(tenant.name, token, str(refusal.facts["needed"]), runtime.now())
 
 
 async def bearer_context(

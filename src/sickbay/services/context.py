@@ -26,6 +26,7 @@ from sickbay.services.kept_bodies import KeptBodies
 from sickbay.services.key_sets import KeySets
 from sickbay.services.recent_launches import RecentLaunches
 from sickbay.services.recent_parameters import RecentParameters
+from sickbay.services.refused_tokens import RefusedTokens
 from sickbay.services.reset_revisions import ResetRevisions
 from sickbay.services.throttle import Throttle
 from sickbay.services.token_cache import TokenCache
@@ -169,6 +170,7 @@ class Runtime:
     key_sets: KeySets = field(default_factory=KeySets)
     throttle: Throttle = field(default_factory=lambda: Throttle(0))
     recent_parameters: RecentParameters = field(default_factory=RecentParameters)
+    refused_tokens: RefusedTokens = field(default_factory=RefusedTokens)
     recent_launches: RecentLaunches = field(default_factory=RecentLaunches)
     passwords: UsedPasswords = field(default_factory=UsedPasswords)
     given_advice: GivenAdvice = field(default_factory=GivenAdvice)
@@ -207,6 +209,7 @@ class Runtime:
         self.memory.keep("fetched key sets", self.key_sets)
         self.memory.keep("client documents", self.client_documents)
         self.memory.keep("recent parameters", self.recent_parameters)
+        self.memory.keep("refused tokens", self.refused_tokens)
         self.memory.keep("recent launches", self.recent_launches)
         self.memory.keep("used passwords", self.passwords)
         self.memory.keep("throttling", self.throttle)

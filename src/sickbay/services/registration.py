@@ -14,7 +14,7 @@ from sickbay.authorization import policy as policies
 from sickbay.authorization import registration as stage
 from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.launch import card as launch_card
-from sickbay.authorization.likely_clients import NEIGHBOUR_BYTES, NEIGHBOURS
+from sickbay.authorization.likely_clients import NEIGHBOUR_BYTES, NEIGHBOURS, count_twins
 from sickbay.authorization.models import Client, Grant
 from sickbay.authorization.origin import registered_origins
 from sickbay.authorization.registration import limits as registration_limits
@@ -198,7 +198,8 @@ async def register_itself(runtime: Runtime, settings: dict[str, Any]) -> Registe
     token = runtime.effects.token()
     client = structs.replace(client, registration_hash=records.digest(token))
     limit = registration_limits.by_policy(runtime.tenants[client.tenant].policy)
-    decision = advise(runtime, client, limit, BY_POLICY)
+    twins = count_twins(client, await newest_clients(runtime, client.tenant))
+    decision = advise(runtime, client, limit, BY_POLICY, twins)
     if decision.refusal is not None:
         return Registered(decision)
     await save(runtime, client, None)
@@ -279,12 +280,13 @@ def settings_fault(runtime: Runtime, changes: dict[str, Any], old: Client | None
 
 
 def advise(
-    runtime: Runtime, client: Client, limit: Grant | None = None, by: str = ""
+    runtime: Runtime, client: Client, limit: Grant | None = None, by: str = "", twins: int = 0
 ) -> Decision[RegistrationRequest, UrlContext]:
-    """The checks of a registration. limit: the maximum that the app may have. by: who set that limit."""
+    """The checks of a registration. limit: the most that the app may have. by: who set that limit. twins: see the request."""
     tenant = runtime.tenants[client.tenant]
     context = UrlContext(server=tenant.server, client=client)
-    return decide(REGISTRATION, tenant, stage.CHECKS, structs.replace(_request(client), limit=limit, limited_by=by), context)
+    request = structs.replace(_request(client), limit=limit, limited_by=by, twins=twins)
+    return decide(REGISTRATION, tenant, stage.CHECKS, request, context)
 
 
 def _request(client: Client) -> RegistrationRequest:

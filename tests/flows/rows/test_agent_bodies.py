@@ -89,6 +89,30 @@ def test_an_agent_registers_and_is_asked_to_sign_in(shared: Sitting, agent: str)
     shared.do(steps)
 
 
+def test_an_agent_that_registers_at_each_start_is_told_so(shared: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        found = []
+        for port in (51_001, 51_002, 51_003):
+            body = AGENTS["Claude Code"] | {"client_name": "Restarted", "redirect_uris": [f"http://localhost:{port}/callback"]}
+            found.append(await flow.findings(await flow.http.post("/general/oauth/register", json=body)))
+        assert "mcp-dcr-each-start" not in found[1]
+        assert found[2]["mcp-dcr-each-start"] == "warning"
+        other = AGENTS["Claude Code"] | {"client_name": "Restarted", "redirect_uris": ["http://localhost:51004/other"]}
+        assert "mcp-dcr-each-start" not in await flow.findings(await flow.http.post("/general/oauth/register", json=other))
+
+    shared.do(steps)
+
+
+def test_a_client_id_of_another_hospital_is_explained_as_the_one_of_another_issuer(shared: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        app = (await flow.http.post("/cerner/oauth/register", json=AGENTS["Codex"])).json()
+        sent: dict[str, str | None] = {"redirect_uri": SENT["Codex"], "aud": None, "resource": f"{BASE}/general/r4"}
+        answer = await flow.authorize(app, scope="launch/patient patient/*.rs", **sent)
+        assert next(iter(await flow.findings(answer))) == "mcp-credentials-other-issuer"
+
+    shared.do(steps)
+
+
 FHIR_MCP_SERVER = {
     "response_type": "code",
     "scope": "launch/patient openid fhirUser offline_access user/*.rs patient/*.rs",

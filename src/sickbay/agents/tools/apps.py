@@ -5,12 +5,13 @@ Keys, secrets and addresses that Sickbay would fetch can't be set: only the comm
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from sickbay.agents import findings
 from sickbay.agents.addresses import find_app, list_hospitals, own_urls
 from sickbay.agents.api import SickbayApi, ask, make_path, segment
+from sickbay.agents.definitions import APP_MEMBERS
 from sickbay.agents.harmless import is_harmless
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.agents.tools.explain import EXAMPLE_PATIENT
@@ -18,24 +19,6 @@ from sickbay.kernel.english import join
 from sickbay.kernel.similar_names import find_closest
 
 SHOWN: Final = 10
-MEMBERS: Final = (
-    "name",
-    "type",
-    "client",
-    "scope",
-    "redirect_uris",
-    "launch_uri",
-    "fhir",
-    "smart_version",
-    "pkce",
-    "native",
-    "scope_mode",
-    "auto_approve",
-    "token_lifetime",
-    "post_logout_redirect_uris",
-    "policy",
-)
-"""What an agent may register."""
 REQUIRED: Final = ("name", "type", "client", "scope")
 EXAMPLE: Final = {
     "name": "My app",
@@ -74,9 +57,9 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     action = arguments.get("action", "show" if arguments.get("app") else "list")
     if action == "list":
         return await _list(api, arguments)
-    if action in ("add", "edit") and (wrong := _check_members(action, arguments.get("set"))):
-        return wrong
     if action == "add":
+        if wrong := _check_members(arguments.get("set"), REQUIRED):
+            return wrong.then("apps", "An example.", action="add", set=EXAMPLE)
         body = {"tenant": arguments.get("tenant") or "general"} | arguments["set"]
         return await _describe(api, await ask(api, "POST", "/admin/apps", body))
     if not arguments.get("app"):
@@ -84,6 +67,8 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     app = await find_app(api, arguments["app"])
     path = f"/admin/apps/{segment(app['app_id'])}"
     if action == "edit":
+        if wrong := _check_members(arguments.get("set")):
+            return wrong.then("apps", "An example.", action="edit", app=app["app_id"], set={"scope": EXAMPLE["scope"]})
         return await _describe(api, await ask(api, "PATCH", path, arguments["set"]))
     if action == "remove":
         await ask(api, "DELETE", path)
@@ -120,21 +105,21 @@ async def _list(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     return result.then("apps", "Registers one.", action="add", set=EXAMPLE)
 
 
-def _check_members(action: str, members: Any) -> ToolResult | None:
+def _check_members(members: Any, required: Collection[str] = ()) -> ToolResult | None:
     """A result that says what may be registered; None if `set` has only that."""
     if not members:
-        return refuse(f"{action} needs set.").then("apps", "An example.", action="add", set=EXAMPLE)
-    unknown = [name for name in members if name not in MEMBERS]
-    missing = [name for name in REQUIRED if action == "add" and name not in members]
+        return refuse("set is missing: the members to register or to change.")
+    unknown = [name for name in members if name not in APP_MEMBERS]
+    missing = [name for name in required if name not in members]
     if not unknown and not missing:
         return None
     result = refuse(f"set lacks {join(missing)}." if missing else "set has a member that isn't known.")
     if not _BY_COMMAND.isdisjoint(unknown):
         result = refuse("Keys, secrets, client ids and cards can't be set by an agent. Use `sickbay apps`.")
-    elif unknown and (closest := find_closest(unknown[0], MEMBERS)):
+    elif unknown and (closest := find_closest(unknown[0], APP_MEMBERS)):
         result = refuse(f"set has a member that isn't known. Did you mean {closest}?")
-    result.shown["members"] = list(MEMBERS)
-    return result.then("apps", "An example.", action="add", set=EXAMPLE)
+    result.shown["members"] = list(APP_MEMBERS)
+    return result
 
 
 async def _describe(api: SickbayApi, app: Mapping[str, Any]) -> ToolResult:

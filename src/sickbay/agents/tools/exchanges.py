@@ -11,6 +11,7 @@ from sickbay.agents.api import RequestRefused, SickbayApi, make_path
 from sickbay.agents.exchange_outline import describe_request, is_refused, when
 from sickbay.agents.findings import title_of
 from sickbay.agents.result import ToolResult, refuse
+from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.stages import STAGES
 from sickbay.kernel.similar_names import find_closest
 
@@ -23,6 +24,7 @@ _FORMS: Final = {
     "tenant": re.compile(r"[a-z0-9-]{1,40}"),
     "cursor": re.compile(r"\d{1,19}\.\d{1,6}", re.A),
 }
+OUTCOMES: Final = ("refused", "failed", "granted", "injected")
 _FILTERS: Final = {"tenant": "hospital", "stage": "stage", "status": "status", "rule": "rule", "outcome": "is"}
 """The arguments, and the names of their filters in the language of GET /exchanges."""
 
@@ -64,12 +66,23 @@ def _check(arguments: Mapping[str, Any]) -> ToolResult | None:
         closest = find_closest(stage, STAGES)
         named = {"stage": closest} if closest else {}
         return refuse(f"There is no such stage. Stages: {', '.join(STAGES)}.").then("exchanges", "With a stage.", **named)
+    if arguments.get("status") in OUTCOMES:
+        return refuse("status is an HTTP status.").then("exchanges", "By outcome.", outcome=arguments["status"])
+    rule = arguments.get("rule") or "*"
+    if not wrong and "*" not in rule and rule not in BY_ID:
+        closest = find_closest(rule, BY_ID)
+        result = refuse("There is no rule with this id.")
+        return result.then("exchanges", "With the most similar one.", rule=closest) if closest else _offer_rules(result)
     if not wrong:
         return None
     result = refuse(
         f"{wrong[0]} has the wrong form. Examples: status 4xx, rule pkce*, tenant general; cursor as it was returned."
     )
     return result.then("exchanges", "Without it.", limit=arguments.get("limit"))
+
+
+def _offer_rules(result: ToolResult) -> ToolResult:
+    return result.then("rules", "Searches rules.", query="invalid_grant")
 
 
 def _describe(lines: list[dict[str, Any]]) -> ToolResult:

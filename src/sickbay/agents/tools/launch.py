@@ -16,7 +16,11 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     if not app.get("launch_uri"):
         result = refuse("The app has no launch_uri, so it only launches standalone: open its own URL, then explain the app.")
         return result.then("explain", "The newest launch of the app.", app=app["app_id"])
-    chosen = {name: arguments[name] for name in ("patient", "user", "encounter") if arguments.get(name)}
+    chosen = {
+        name: arguments[name].removeprefix(f"{name.title()}/")
+        for name in ("patient", "user", "encounter")
+        if arguments.get(name)
+    }
     created = await ask(api, "POST", "/admin/launches", {"app": app["app_id"], "tenant": app["tenant"], **chosen})
     own = await own_urls(api)
     shown = {"launch": created["timeline"], "app": app["app_id"], "tenant": app["tenant"]}

@@ -14,7 +14,7 @@ from sickbay.agents.result import ToolResult
 async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     app = await find_app(api, arguments["app"])
     body = {"app": app["app_id"], "tenant": app["tenant"], "scope": arguments["scope"]}
-    body |= {name: arguments[name] for name in ("patient", "user") if arguments.get(name)}
+    body |= {name: arguments[name].removeprefix("Patient/") for name in ("patient", "user") if arguments.get(name)}
     issued = await ask(api, "POST", "/admin/tokens", body)
     kept = await api.keep_token(issued["access_token"])
     shown: dict[str, Any] = {"token": kept.handle, "expires_in": issued.get("expires_in")}

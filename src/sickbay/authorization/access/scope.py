@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sickbay.authorization.access.bearer import issued_token, refuse_unusable, token_is_known
+from sickbay.authorization.access.step_up import describe_history
 from sickbay.authorization.access.visibility import filters_of
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
@@ -38,20 +39,20 @@ def scope_covers_the_request(request: AccessRequest, context: AccessContext) -> 
     token = context.token
     assert isinstance(token, AccessToken)
     if request.type is None and request.interaction in SEVERAL:
-        return _covers_several(request, token, context.version)
+        return _covers_several(request, token, context)
     if not request.letters or covers(token.scope, request.type, request.letters):
         return None
-    return refuse_insufficient(request, token, request.type, request.letters)
+    return _refuse(request, context, request.type, request.letters)
 
 
-def _covers_several(request: AccessRequest, token: AccessToken, version: str) -> Refusal | None:
+def _covers_several(request: AccessRequest, token: AccessToken, context: AccessContext) -> Refusal | None:
     """A search across types needs a scope for each type in `_type`. Without `_type` it needs a wildcard, at any level."""
     uncovered = [
         resource_type
-        for resource_type in chosen_types(version, request.parameters.pairs) or ("*",)
+        for resource_type in chosen_types(context.version, request.parameters.pairs) or ("*",)
         if not covers(token.scope, resource_type, request.letters)
     ]
-    return refuse_insufficient(request, token, uncovered[0], request.letters) if uncovered else None
+    return _refuse(request, context, uncovered[0], request.letters) if uncovered else None
 
 
 @check(requires=("token",), after=(token_is_known,), applies_to=(*SEARCHES, "operation"))
@@ -63,7 +64,7 @@ def scope_covers_all_types_involved(request: AccessRequest, context: AccessConte
     for types in (alternatives.split("|") for alternatives in request.involved if alternatives != "*"):
         if not any(covers(token.scope, resource_type, "s") for resource_type in types):
             uncovered = "Patient" if "Patient" in types else types[0]
-            return refuse_insufficient(request, token, uncovered, "s", by="chain or include")
+            return _refuse(request, context, uncovered, "s", by="chain or include")
     return None
 
 
@@ -89,6 +90,12 @@ def _levels(scope: str) -> frozenset[str]:
 def _list_usable(scope: str) -> tuple[ResourceScope, ...]:
     """Returns the scopes whose filters are understood."""
     return tuple(resource_scope for resource_scope in scopes.resources(scope) if filters_of(resource_scope) is not None)
+
+
+def _refuse(request: AccessRequest, context: AccessContext, type: str | None, letters: str, **more: object) -> Refusal:
+    token = issued_token(context)
+    history = describe_history(token, needed_scope(token, type, letters), context.earlier) if context.earlier else {}
+    return refuse_insufficient(request, token, type, letters, **more, **history)
 
 
 def refuse_insufficient(request: AccessRequest, token: AccessToken, type: str | None, letters: str, **more: object) -> Refusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.authorize.parameters import audience
+from sickbay.authorization.authorize.parameters import audience, resource_facts
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.likely_clients import guess_client
@@ -63,7 +63,8 @@ def client_is_enabled_for_this_tenant(request: AuthorizeRequest, context: Author
     tenant = _tenant(audience(request) or "", server.tenants)
     if tenant is None or tenant in client.enabled_tenants:
         return None
-    facts = {"received": client.client_id, "tenant": tenant, "enabled": list(client.enabled_tenants)}
+    enabled = list(client.enabled_tenants)
+    facts = {"received": client.client_id, "tenant": tenant, "enabled": enabled, **resource_facts(request)}
     return refusals.CLIENT_NOT_ENABLED_FOR_TENANT.with_facts(facts)
 
 

@@ -159,6 +159,7 @@ def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
         guesses=place.guesses if body is UNKNOWN or server is not UNKNOWN else (*place.guesses, ("body", _VALIDATED)),
         current=_find_stored_version(request, context),
         matches=context.get("matches", UNKNOWN),
+        earlier=read.refused_tokens(context),
     )
 
 

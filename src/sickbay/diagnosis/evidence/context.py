@@ -17,6 +17,7 @@ from sickbay.authorization.models import (
     Launch,
     Policy,
     ProtectedResource,
+    RefusedToken,
     Server,
     TokenFamily,
 )
@@ -182,13 +183,22 @@ def token(context: Json, value: str | None) -> AccessToken | Unknown | None:
     return _entry(context, "tokens", value, _token)
 
 
+def refused_tokens(context: Json) -> tuple[RefusedToken, ...]:
+    """`context.refused_tokens`: earlier tokens of the same app and user that lacked a scope."""
+    return tuple(
+        RefusedToken(sent["family"], int(sent["issued_at"]), sent["scope"], tuple(sent["needed"]), int(sent["at"]))
+        for sent in context.get("refused_tokens", ())
+    )
+
+
 def _token(value: str, evidence: Json) -> AccessToken:
     return AccessToken(
         client_id=evidence.get("client_id", ""),
         scope=evidence.get("scope", ""),
         base=evidence.get("aud", ""),
         expires_at=int(evidence.get("expires_at", 1 << 40)),
-        family="",
+        family=evidence.get("family", ""),
+        issued_at=int(evidence.get("issued_at", 0)),
         patient=evidence.get("patient"),
         issuer=evidence.get("iss", ""),
     )

@@ -35,6 +35,7 @@ def request(evidence: Json) -> RegistrationRequest:
         limited_by=str((evidence.get("limit") or {}).get("by", "")),
         allowed=bool(evidence.get("allowed", True)),
         managed=bool(evidence.get("managed", True)),
+        twins=int(evidence.get("twins", 0)),
     )
 
 

@@ -1,6 +1,6 @@
 """Rules about the access token of a FHIR request, and what its scopes allow."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import structs
 
@@ -165,6 +165,11 @@ def _of_a_resource(facts: Facts) -> Facts | None:
     return facts if facts.get("of") == "resource" else None
 
 
+def _after(event: str) -> Callable[[Facts], Facts | None]:
+    """Recognises a token that has the same scopes as the refused one before: after a refresh or an authorization."""
+    return lambda facts: facts if facts.get("again") == event else None
+
+
 FUNCTIONS: Mapping[str, Functions] = {
     "mcp-token-passthrough": {"recognises": _of_a_resource},
     "fhir-token-missing": {"repair": lambda request, facts: corrections.new_token(request)},
@@ -183,6 +188,10 @@ FUNCTIONS: Mapping[str, Functions] = {
     "fhir-token-expired": {"insert_placeholder": corrections.new_token},
     "fhir-token-wrong-issuer": {"insert_placeholder": corrections.new_token},
     "fhir-token-wrong-audience": {"insert_placeholder": corrections.new_token},
+    "mcp-stepup-by-refresh": {"recognises": _after("refresh")},
+    "mcp-stepup-same-scopes": {"recognises": _after("authorization")},
+    "mcp-stepup-not-union": {"recognises": lambda facts: facts if facts.get("lost") else None},
+    "mcp-stepup-one-by-one": {"recognises": lambda facts: facts if facts.get("rounds") else None},
     "fhir-read-not-search": {"recognises": _other_letter},
     "fhir-insufficient-scope": {"recognises": _with_context, "advises": _not_in_jwt},
     "fhir-wrong-patient": {"advises": _other_patient},

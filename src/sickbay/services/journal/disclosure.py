@@ -3,7 +3,7 @@
 A stored value (a registered redirect URI, a user, a patient, a scope of another grant) must not be shown to someone who only
 quotes a code or a client id. So a fact that contains one is private, unless the request itself contained that value, or the
 value belongs to something that the sender has proven to have: the registration and the grants of an authenticated confidential
-client, and the user and scopes of a valid access token.
+client, and the user and scopes of a valid access token, and the scopes that this app and user had before.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ STORED = (
     "family",
     "launch",
     "token",
+    "earlier",
     "user",
     "owner",
     "newest_clients",
@@ -128,7 +129,7 @@ def _proven_values(context: Any, examination: Examination) -> list[Any]:
     client = getattr(context, "client", None)
     passed = examination.has_passed
     if all(passed(check) for check in BEARER):
-        return [getattr(context, name, None) for name in ("token", "user")]
+        return [getattr(context, name, None) for name in ("token", "user", "earlier")]
     if not isinstance(client, Client) or client.client == "public":
         return []
     by_secret = passed(client_authentication.client_secret_is_right_if_the_client_has_one) and passed(

@@ -152,4 +152,5 @@ FUNCTIONS: Mapping[str, Functions] = {
         "repair": corrections.set_value("state", placeholders.EXAMPLE_STATE),
     },
     "mcp-prompt-consent": {"advises": _consent},
+    "mcp-credentials-other-issuer": {"recognises": _require_fact("resource")},
 }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import structs
 
+from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Functions
@@ -25,8 +26,17 @@ def _at_granted_hosts(request: RegistrationRequest, facts: Facts) -> Registratio
     return structs.replace(request, redirect_uris=redirect_uris, post_logout_redirect_uris=logout_uris)
 
 
+LIKELY_TWINS = 2
+"""Two installations of a client look the same too. More are probably one that forgets its registration."""
+
+
+def _count_twins(request: RegistrationRequest, context: UrlContext) -> Facts | None:
+    return {"twins": request.twins} if request.twins >= LIKELY_TWINS else None
+
+
 FUNCTIONS: Mapping[str, Functions] = {
     "reg-scope-not-granted": {"repair": corrections.swap_scopes},
     "reg-grant-type-not-granted": {"repair": _granted_types},
     "reg-host-not-granted": {"repair": _at_granted_hosts},
+    "mcp-dcr-each-start": {"advises": _count_twins},
 }
