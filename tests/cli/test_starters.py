@@ -12,6 +12,7 @@ import pytest
 from sickbay.cli import starters
 from sickbay.cli.output import CommandError
 from sickbay.cli.starters import CHECKOUT, CopiedApp
+from sickbay.web.html_response import TEMPLATES
 
 NAMES = ["node-backend-service", "plain-javascript", "python-fastapi-authlib", "react-fhirclient"]
 PLACE = CopiedApp("growth-chart", "http://localhost:9999", 8123)
@@ -23,6 +24,12 @@ def copy(name: str) -> dict[str, str]:
 
 def test_the_starters_are_the_examples_with_a_manifest() -> None:
     assert starters.names() == NAMES
+
+
+def test_the_form_that_registers_an_app_names_a_starter() -> None:
+    source = (TEMPLATES / "portal" / "register.html.j2").read_text(encoding="utf-8")
+    assert set(re.findall(r"--template ([\w-]+)", source)) <= set(NAMES)
+    assert "sickbay new" in source
 
 
 @pytest.mark.parametrize("name", NAMES)

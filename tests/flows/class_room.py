@@ -163,7 +163,10 @@ def list_addresses(flow: Flow, room: Room) -> list[tuple[str, str]]:
         if not isinstance(route, Route) or "{path:path}" in route.path or route.path.startswith(LEAVING):
             continue
         fixed = re.sub(r"{patient(:\w+)?}", "p-0001", route.path)
-        for id in room.ids:
+        ids = (
+            [room.client_id] if "/oauth" in route.path else room.ids
+        )  # its exchange shows a short ID to the student who sent it
+        for id in ids:
             path = re.sub(r"{\w+(:\w+)?}", id, fixed)
             found |= {(method, path): None for method in route.methods or ()}
     return list(found)

@@ -12,6 +12,8 @@ import pytest
 from tests.flows.flow import BASE, REDIRECT, Flow, run
 from tests.flows.test_new_tokens import other_worker
 
+from sickbay.services import registration
+
 HOME, ELSEWHERE = "http://localhost:8100", "https://other.example.org"
 HTML, JSON = {"Accept": "text/html"}, {"Accept": "application/json"}
 ADVICE = "cors-credentials-not-allowed"
@@ -207,3 +209,18 @@ def test_a_token_request_of_an_unknown_app_is_found_too(tmp_path: Path) -> None:
         assert await probable(flow, timeline) == [(id_of(refused), "agent"), (id_of(asked), "agent")]
 
     run(steps, tmp_path)
+
+
+def test_the_origins_of_apps_are_read_again_after_a_change(tmp_path: Path, engine: Callable[[], str | None]) -> None:
+    address = engine()
+
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        for home in ("http://localhost:8100", "http://localhost:8200"):
+            changed = {"launch_uri": f"{home}/launch", "redirect_uris": [f"{home}/callback"]}
+            answer = await flow.http.patch(f"/admin/apps/{app['app_id']}", json=changed)
+            assert answer.status_code == 200, answer.text
+            origins = await registration.load_origins(flow.sandbox.runtime, "general")
+            assert [origin for origin, apps in origins.items() if app["client_id"] in apps] == [home]
+
+    run(steps, tmp_path, data=address or str(tmp_path))
