@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.web.oauth.metadata_hints import OF_OPENID, OF_RESOURCE, OF_SERVER, OF_SMART, find_hint
+from sickbay.authorization.protected_resource import WELL_KNOWN as OF_RESOURCE
+from sickbay.web.oauth.metadata_hints import OF_OPENID, OF_SERVER, OF_SMART, find_hint
 
 KINDS = (OF_SERVER, OF_OPENID, OF_RESOURCE, OF_SMART)
 PARTS = ("/", "general", ".well-known", "/oauth-authorization-server", "/mcp", "x", *KINDS)
