@@ -167,7 +167,7 @@ def _mark(exchange: Exchange) -> bytes:
 
 
 def redact(exchange: Exchange, live: LiveSecrets, given: GivenAdvice | None = None, *, compare: bool = True) -> Redacted:
-    """What to record. If redaction fails, nothing of the request is kept, so that the request itself doesn't fail.
+    """What to record. If redaction fails, no part of the request is kept, so that the request itself doesn't fail.
 
     given: the advice that apps were given before, which is left out. compare: whether to add how the other dialects would
     answer.
@@ -177,7 +177,7 @@ def redact(exchange: Exchange, live: LiveSecrets, given: GivenAdvice | None = No
         return Redacted(msgspec.json.encode(entry), write_line(entry, _kind(exchange)))
     except Exception as error:
         journal_metrics.UNREDACTED.inc()
-        LOG.error("exchange %s can't be redacted (%s): nothing of its request is kept", exchange.id, type(error).__name__)
+        LOG.error("exchange %s can't be redacted (%s): no part of its request is kept", exchange.id, type(error).__name__)
         entry = minimal(exchange)
         return Redacted(msgspec.json.encode(entry), write_line(entry))
 
