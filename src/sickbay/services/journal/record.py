@@ -169,8 +169,7 @@ def _mark(exchange: Exchange) -> bytes:
 def redact(exchange: Exchange, live: LiveSecrets, given: GivenAdvice | None = None, *, compare: bool = True) -> Redacted:
     """What to record. If redaction fails, no part of the request is kept, so that the request itself doesn't fail.
 
-    given: the advice that apps were given before, which is left out. compare: whether to add how the other dialects would
-    answer.
+    given: the advice that apps got before, which is left out. compare: whether to add what other dialects would answer.
     """
     try:
         entry = _entry(exchange, live, compare, given)
@@ -348,9 +347,7 @@ def _finding(finding: Finding, redaction: Redaction) -> dict[str, Any]:
 
 
 def _negotiation(summary: TokenSummary | None, redaction: Redaction) -> dict[str, Any]:
-    """For a token response: the result for each scope, why there is no refresh token (null if there is one), and what else it
-    lacks.
-    """
+    """For a token response: the result for each scope, why there is no refresh token (or null), and what else is missing."""
     if summary is None:
         return {}
     scope = redaction.harmless.scope
