@@ -9,9 +9,10 @@ from typing import get_type_hints
 
 import pytest
 
-from sickbay.diagnosis import rule_file, rules
+from sickbay.diagnosis import rule_file
 from sickbay.diagnosis.rule import Functions, Rule, Spec
 from sickbay.diagnosis.rule_file import find_refusal, read_functions, read_rules, read_texts
+from sickbay.diagnosis.rules import FILES
 
 FUNCTION_FIELDS = set(get_type_hints(Functions))
 CONSTANT_FIELDS = {field.name for field in fields(Rule)} - {"id", "stage"} - (FUNCTION_FIELDS - {"severity"})
@@ -61,7 +62,7 @@ def test_a_field_that_no_rule_has_and_a_wrong_number_of_paragraphs_are_errors(fo
         list(read_rules("authorize.scope"))
 
 
-@pytest.mark.parametrize("place", rules.FILES)
+@pytest.mark.parametrize("place", FILES)
 def test_functions_belong_to_rules_of_the_file_and_constants_are_no_functions(place: str) -> None:
     texts = {text.id: text.fields for text in read_texts(place)}
     functions = read_functions(place)

@@ -19,6 +19,7 @@ from tools.checks import (
     formatting,
     hosts,
     leftovers,
+    maps,
     names,
     sizes,
     stages,
@@ -245,3 +246,18 @@ def test_distributions_that_share_a_namespace_package_are_told_apart(tmp_path: P
 
 def test_the_dependencies_of_sickbay_are_those_that_it_imports() -> None:
     assert [*dependencies.faults([*(ROOT / "src").rglob("*.py")], ROOT)] == []
+
+
+def test_a_docstring_that_lists_modules_lists_all_of_them_and_no_others(tmp_path: Path) -> None:
+    package = {f"src/p/{name}.py": "" for name in "abc"} | {"src/p/d/__init__.py": ""}
+    text = '"""A package.\n\na     one\nb, c  two and three\nd     a folder\n"""\n'
+    assert faults(maps.faults, tmp_path, package | {"src/p/__init__.py": text}) == []
+    wrong = text.replace("b, c", "b, x")
+    assert faults(maps.faults, tmp_path, package | {"src/p/__init__.py": wrong}) == [
+        "src/p/__init__.py: lists no c",
+        "src/p/__init__.py: lists x, which isn't there",
+    ]
+
+
+def test_a_docstring_of_sentences_lists_nothing(tmp_path: Path) -> None:
+    assert faults(maps.faults, tmp_path, {"src/p/__init__.py": '"""A package.\n\na  one\n"""\n', "src/p/b.py": ""}) == []

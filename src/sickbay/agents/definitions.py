@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 TEXT_CHARACTERS: Final = 65_536
-"""Of a text for the doctor."""
+"""The longest text for the doctor."""
 LIMIT: Final = 50
 INSTRUCTIONS: Final = (
     "Sickbay is a local EHR sandbox for SMART on FHIR apps, with synthetic patients. It explains why a request was refused.\n"

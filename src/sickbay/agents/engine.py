@@ -17,7 +17,7 @@ from sickbay.protocol.mcp import Call, Headers, Reply
 
 LOG = logging.getLogger("sickbay")
 MESSAGE_BYTES: Final = 262_144
-"""Of a message: a text of the doctor can be twice as long in JSON."""
+"""The longest message. A text for the doctor can be twice as long in JSON."""
 SERVER: Final = {"name": "sickbay", "title": "Sickbay", "version": __version__}
 CACHE: Final = {"ttlMs": 3_600_000, "cacheScope": "private"}
 CAPABILITIES: Final[dict[str, Any]] = {"tools": {}}

@@ -62,7 +62,7 @@ class AuthorizeContext(Struct, frozen=True):
     newest_clients: tuple[Client, ...] = ()
     """The apps behind `others`, if known. Used only for the corrected request."""
     smart: bool = True
-    """False for a pasted OAuth or OpenID Connect request that asks for nothing of SMART, so SMART's demands don't apply."""
+    """False for a pasted OAuth or OpenID Connect request without anything that SMART defines: its demands don't apply."""
     unusual_scopes: bool = True
     """False if no scope check can refuse this request: see authorization.ordinary_scopes."""
     guesses: Guesses = ()

@@ -78,7 +78,7 @@ class ServeOptions:
     key
         The key of --cert (PEM).
     log_format
-        How exchanges, notes and errors are logged: as text, or as one JSON object a line.
+        How exchanges, notes and errors are logged: as text, or as one JSON object per line.
     keep_bodies
         Show the bodies of FHIR requests and responses in exchanges. They contain patients' data, and are kept in memory only.
         Needs one worker and a base URL on this machine.

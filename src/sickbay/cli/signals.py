@@ -25,7 +25,7 @@ REPEATED_SECONDS = 0.3
 """A second signal within this time is the same one: programs such as npm pass on what the terminal has also sent."""
 
 DELETION_SECONDS = 0.01
-"""After so many seconds, Python has probably deleted the object that it was deleting when a signal came."""
+"""After this time, Python has probably deleted the object that it was deleting when a signal came."""
 
 _cleanups: list[Callable[[], object]] = []
 _received: list[tuple[int, float]] = []
@@ -117,7 +117,7 @@ def exit_code() -> int:
 
 
 def begin_deadline(code: int = 0, seconds: float = STOP_SECONDS) -> None:
-    """Ends the process after so many seconds, unless it has ended before. Only the first call counts.
+    """Ends the process after this many seconds, unless it has ended before. Only the first call counts.
 
     A thread that waits for a lookup of a name, or a disk that doesn't respond, can't be cancelled.
     """

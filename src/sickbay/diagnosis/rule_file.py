@@ -1,7 +1,7 @@
 """Reads a file of rules: a Markdown file with their constant fields, and a Python file of that name with their functions.
 
 ## <id>
-parameter: scope                 any field of `Rule` that is a constant, one a line
+parameter: scope                 any field of `Rule` that is a constant, one per line
 spec: [<name>](<url>)
 
 The title: one paragraph.

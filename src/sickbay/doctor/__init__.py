@@ -2,7 +2,8 @@
 
 Reading: `single_exchange` reads a text that is one exchange. Otherwise `pieces` finds the evidence in it, `code` the requests
 in source code, `errors` the error responses, and `har` the exchanges of a HAR file. `reading` examines each with `diagnose`,
-and `verdict` says in one word what it comes to.
+and `verdict` gives the result in one word. `code_findings` adds mistakes in code, `ending` where the text ends too early, and
+`prose` whether someone describes a problem.
 
 Knowing, from `text` on:
 
@@ -10,5 +11,6 @@ Knowing, from `text` on:
 2. `source` reads it, `compiled` compiles it to one file and loads that. `model` has what is loaded.
 3. `phrases` finds phrases in a text, `match` the products and messages that a text shows, `facts` what can be computed from it.
 4. `rank` orders the causes, `fill` puts values from the text into them, `answer` puts the answer together.
-5. `topics` finds related topics for what isn't known.
+5. `topics` finds related topics for what isn't known, in the passages of `pages` too. `rule_finder` searches rules and causes,
+   and `rule_docs` writes the catalogue.
 """

@@ -10,7 +10,7 @@ from sickbay.doctor.model import Knowledge, Message, Phrase, Product
 from sickbay.doctor.phrases import WordRange
 
 LONG_LETTERS = 44
-"""A phrase counts the more the longer it is, up to so many letters."""
+"""A longer phrase counts more, up to this length."""
 PRODUCT_POINTS = 4.0
 FACT_POINTS = 4.0
 """What a fault counts that only facts show."""

@@ -12,7 +12,7 @@ Basis: TypeAlias = Literal["documented", "observed", "inferred"]
 inferred: it follows from the specification or from how such servers work."""
 Weight: TypeAlias = Literal["usual", "possible", "rare"]
 Strength: TypeAlias = Literal["general", "message", "evident"]
-"""general: says little, such as an HTTP status. evident: shows the cause itself, such as a blank in a configured value."""
+"""general: says little, such as an HTTP status. evident: shows the cause itself, such as a space in a configured value."""
 Trie: TypeAlias = dict[str, Any]
 """Word by word; below the key "" are the numbers of the parts that end there."""
 Phrase: TypeAlias = tuple[int, ...]
@@ -107,7 +107,7 @@ class CodeMistake(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class CodeKnowledge(Struct, frozen=True, forbid_unknown_fields=True):
-    """forms: how each library sends a form. The others are words with blanks between them: the format is in code.toml."""
+    """forms: how each library sends a form. The others are words with spaces between them: the format is in code.toml."""
 
     mistakes: dict[str, CodeMistake] = {}
     forms: dict[str, str] = {}

@@ -10,7 +10,7 @@ LINE_CHARACTERS = 2_000
 SENTENCE_WORDS = 4
 _WORD = re.compile(r"[\"'(“‘]?[^\W\d_]\w*(?:['’-]\w+)*[,.:;!?)\"”]*")
 _WITHOUT_BLANKS = re.compile(r"[\u3040-\u9fff]{6}")
-"""Six characters of a script without blanks."""
+"""Six characters of a script without spaces."""
 _CODE = ("//", "#", "*", "/*", "--", "<", "import ", "from ", "export ", "using ", "package ", "function ")
 """How comments and some lines of code begin."""
 _CALL = re.compile(r"[\w.:= ]{1,100}\([\"']")

@@ -202,7 +202,7 @@ def _merge(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
 
 
 WORDS = 6
-"""From so many words on, the text around the pieces is a description of a problem."""
+"""From this many words on, the text around the pieces is a description of a problem."""
 
 
 def _between(text: str, pieces: Sequence[Piece]) -> Iterator[str]:

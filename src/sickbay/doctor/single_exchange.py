@@ -71,7 +71,7 @@ def _is_one_url(text: str) -> bool:
 
 _ANSWERED = re.compile(r"\sHTTP/\d|\s[1-5]\d\d \([A-Z][\w ]{1,40}\)|[^=\s]\s(?:20[0-4]|30[1-8]|[45]\d\d)$|\n[\w-]+:[ \t]")
 _SPOKEN = re.compile(r"[^=] (?:the|is|are|does|do|doesn['’]t|don['’]t|isn['’]t|but|which|returns?) ")
-"""A word that isn't one of a scope with blanks."""
+"""A word that isn't one of a scope that contains spaces."""
 _WORDS = re.compile(r"[^\s?] +\w++ ++\w++ ")
 _NEXT = re.compile(r"(?<!\s)(?P<blank>\s++)(?:(?P<url>https?://)|(?:curl|GET|POST|PUT) )")
 

@@ -94,7 +94,7 @@ def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
 
 
 DESCRIBING_WORDS = 4
-"""From so many words on, a description says more than the error code."""
+"""From this many words on, a description says more than the error code."""
 
 
 def _is_only_a_code(reading: Reading, recognised: Recognised) -> bool:

@@ -41,7 +41,7 @@ class WrittenPortions(NamedTuple):
         return self._replace(portions=self.portions + portions)
 
     def progress(self, patients: int) -> PopulationProgress:
-        """The progress of a population of so many patients. The first portion is the hospital."""
+        """The progress of a population with this many patients. The first portion is the hospital."""
         done = min(max(self.portions - 1, 0), patients)
         return PopulationProgress(done, patients, math.ceil((patients - done) * self.pace / 1000) if self.pace else None)
 

@@ -87,7 +87,7 @@ class Tenant:
     versions: Mapping[str, str] = field(default_factory=dict)
     """FHIR base -> version, as in ResourceSpace."""
     digest: str = ""
-    """Of the file that the administrator added it with; "" for the hospitals that come with Sickbay."""
+    """The hash of the file that the administrator added it with; "" for the hospitals that come with Sickbay."""
     resources: tuple[ProtectedResource, ...] = ()
     """The protected resources in its file or in sickbay.toml."""
     added_resources: tuple[ProtectedResource, ...] = ()

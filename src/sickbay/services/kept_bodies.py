@@ -11,7 +11,7 @@ from sickbay.kernel.memory import ResetScope
 BODY_BYTES: Final = 256_000
 """A longer body isn't kept."""
 TOTAL_BYTES: Final = 16_000_000
-"""Of all bodies. The oldest are dropped."""
+"""The most that all bodies may have together. The oldest are dropped."""
 EXCHANGE_BYTES: Final = 1_000
 """What an exchange takes besides its bodies."""
 

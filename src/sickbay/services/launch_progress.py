@@ -69,7 +69,7 @@ def _find_destination(found: LaunchStatus, trail: Trail) -> str:
 async def read(
     runtime: Runtime, journal: Journal, id: str, *, full: bool, answer: str = "", whole: bool = False
 ) -> LaunchProgress | None:
-    """One launch by the id of its timeline; None if nothing of it is stored.
+    """One launch by the id of its timeline; None if no part of it is stored.
 
     full: for the administrator. Other readers see only what the exchanges prove. answer: as in Trail. whole: with all members
     of each exchange.

@@ -31,7 +31,7 @@ PAGE: Final = 1000
 RESUMED_ROWS: Final = 20_000
 """Rows that are read to find what a listener missed."""
 OVERLAP_NUMBERS: Final = 500
-"""With several writers, a record may become visible after records with greater numbers, by at most so many."""
+"""With several writers, a record may become visible after records with greater numbers, by at most this many."""
 OVERLAP_LOOKS: Final = 20
 """Looks after the last new record for which those numbers are read again: as long as a transaction may take."""
 
@@ -183,7 +183,7 @@ class LiveExchanges:
             except Unavailable:
                 continue
             except Exception:
-                LOG.exception("new exchanges can't be read; streams go on with the next look")
+                LOG.exception("new exchanges can't be read; streams continue with the next look")
 
     async def _look(self) -> None:
         now = asyncio.get_running_loop().time()

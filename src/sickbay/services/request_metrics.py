@@ -121,4 +121,4 @@ def _observe(histogram: Histogram, durations: Durations) -> None:
 
 
 METRICS: Final = RequestMetrics()
-"""Of this process, like the Prometheus metrics."""
+"""The metrics of this process, like the Prometheus metrics."""

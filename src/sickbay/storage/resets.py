@@ -19,7 +19,7 @@ RESETS: Final = "resets"
 Revisions: TypeAlias = Mapping[str, int]
 """Keys of these records -> their revisions; 0 if there is none."""
 OUTSIDE: Final[Revisions] = MappingProxyType({})
-"""Of what isn't a request: nothing is compared."""
+"""The revisions of work that isn't a request: nothing is compared."""
 
 
 class Beginning(Protocol):

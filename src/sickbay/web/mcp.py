@@ -48,7 +48,7 @@ _NONCE_BYTES: Final = 12
 
 
 async def mcp(request: Request, sandbox: Sandbox) -> Response:
-    """Answer one message. Nothing of it is read before it is known that the administrator sent it and that there is room."""
+    """Answer one message. It is read only once it is known that the administrator sent it and that there is room."""
     if rejection := refuse_stranger(request, sandbox, acts=True, pages=False):
         return rejection
     if sandbox.tool_calls.locked():

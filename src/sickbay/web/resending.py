@@ -1,7 +1,7 @@
 """Sends a request to a hospital again, inside this process: without a connection, a cookie, or anyone's rights.
 
 Only the addresses of a hospital's OAuth and FHIR servers can be reached, and a redirect isn't followed. The request carries a
-mark (`http_request.ResendMark`) in the scope of its ASGI call. Nothing that anyone sends over a connection can put it there. A
+mark (`http_request.ResendMark`) in the scope of its ASGI call. No client can set this mark. A
 request with the mark never counts as the administrator's (`admin_guard`), and credentials that Sickbay made for it are accepted
 instead of the app's.
 """
@@ -41,10 +41,10 @@ SENDER: Final = ("resent", 0)
 WAIT_SECONDS: Final = 30.0
 """For the response. An injected fault may delay it for longer."""
 KEPT_BYTES: Final = 200_000
-"""Of the response's body, for the person who sent the request."""
+"""The most that is kept of the response's body, for the person who sent the request."""
 TOO_MANY: Final = 429
 BUSY_SECONDS: Final = 2
-"""Of Retry-After, while `Runtime.resending` is used up."""
+"""The value of Retry-After while `Runtime.resending` is used up."""
 
 
 class ResendTarget(Protocol):

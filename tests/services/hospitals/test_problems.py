@@ -110,7 +110,7 @@ STYLES: list[tuple[dict[str, Any], str]] = [
 
 
 @for_each("members, sentence", STYLES)
-def test_no_file_can_write_a_response_that_breaks_http_or_oauth(members: dict[str, object], sentence: str) -> None:
+def test_no_file_can_write_a_response_that_breaks_http_or_oauth(members: dict[str, Any], sentence: str) -> None:
     (problem,) = find_problems(HospitalFile({"name": "x", "title": "X", **members}, {}), (), ())
     assert problem.sentence.startswith(sentence)
 

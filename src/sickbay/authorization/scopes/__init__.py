@@ -4,4 +4,6 @@ requested       requested scopes that can never be granted
 ordinary        requests whose scopes no check can refuse, which is nearly every request
 negotiation     which requested scopes were granted, and why a refresh token was issued or not
 resource_types  the resource types of each FHIR version
+separators      the characters between scopes
+supported       the scopes that discovery lists
 """

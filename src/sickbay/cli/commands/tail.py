@@ -47,9 +47,9 @@ def tail(
     rule
         Only with a finding of this rule. An asterisk stands for any characters: pkce*.
     last
-        Begin with so many exchanges that were recorded before.
+        Start with this many exchanges that were recorded before.
     json
-        Print each exchange as JSON, one object a line, with the members of GET /exchanges.
+        Print each exchange as JSON, one object per line, with the members of GET /exchanges.
     """
     named = zip(FILTERS, (app, hospital, stage, status, rule), strict=True)
     words = [*filter, *(write_word(name, value) for name, value in named if value is not None)]

@@ -60,7 +60,7 @@ class Event(Struct, frozen=True, omit_defaults=True):
     injected: bool = False
     """A fault was injected into the response on purpose."""
     url: str = ""
-    """Of the request; of a launch and a code, where the browser was sent. Without parameters."""
+    """The URL of the request without its parameters; for a launch and a code, where the browser was sent."""
     sent: tuple[str, ...] = ()
     """Names of the parameters of an authorization request."""
     headers: str = ""
@@ -69,13 +69,13 @@ class Event(Struct, frozen=True, omit_defaults=True):
     by_script: bool = False
     """The launch URL was given to a script, so that no one knows whether a browser opened it."""
     asked: str = ""
-    """Of a token response: the scopes that were requested."""
+    """Only of a token response: the scopes that were requested."""
     scope: str = ""
-    """Of a token response: the scopes that were granted."""
+    """Only of a token response: the scopes that were granted."""
     expires: float = 0
-    """Of a token response: when the access token expires, by Sickbay's clock."""
+    """Only of a token response: when the access token expires, by Sickbay's clock."""
     is_service: bool = False
-    """Of a token response: the app got it with its own credentials, and gets the next one in the same way."""
+    """Only of a token response: the app got it with its own credentials, and gets the next one in the same way."""
     has_refresh: bool = False
     has_id_token: bool = False
     has_patient: bool = False

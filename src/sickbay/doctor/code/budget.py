@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 STEPS_AT_LEAST, STEPS_PER_CHARACTER = 5_000, 2
-"""Steps for a text: so many, and so many more for each character. A program that people paste needs about one for two."""
+"""Steps for a text: a minimum, and more for each character. Code that people paste needs about one for two."""
 WRITTEN_AT_LEAST, WRITTEN_PER_CHARACTER = 20_000, 10
 """Characters of the values that are put together from others."""
 

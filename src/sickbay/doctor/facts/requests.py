@@ -96,7 +96,7 @@ def code_is_encoded_twice(evidence: Evidence) -> Values | None:
 
 @fact
 def parameter_name_has_blank(evidence: Evidence) -> Values | None:
-    """The name of a parameter begins or ends with a blank."""
+    """The name of a parameter begins or ends with a space."""
     name = next((name for name in evidence.sent if name != name.strip() and "{" not in name), None)
     found = _NAME_WITH_BLANK.search(evidence.text)
     name = name or (found["name"] if found else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 VALUE_CHARACTERS: Final = 2_000
-"""Of one value. The raw JSON has all of it."""
+"""The most that is shown of a value. The raw JSON has all of it."""
 _ESCAPED: Final = "&<>\"'"
 """Characters that take up to six bytes in HTML."""
 
@@ -44,7 +44,7 @@ def cut(text: str, characters: int) -> str:
 
 
 def cut_lines(text: str, bytes: int) -> tuple[str, int]:
-    """The first lines that fit into so many bytes of HTML, and how many bytes of the text are missing."""
+    """The first lines that fit into this many bytes of HTML, and how many bytes of the text are missing."""
     if html_bytes(text) <= bytes:
         return text, 0
     low, high = 0, min(len(text), bytes)

@@ -18,7 +18,7 @@ from sickbay.fhir.search.parameters import known_types
 DEEPEST: Final = 12
 """Levels of nested elements that are listed. The raw JSON has the others."""
 MARKUP_BYTES: Final = 130
-"""Of HTML around each label and value."""
+"""The HTML around each label and value."""
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _HIDDEN = frozenset(("resourceType", "text", "contained", "id", "meta"))
 """Members of a resource that have a place of their own on its page."""

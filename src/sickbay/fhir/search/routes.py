@@ -29,7 +29,7 @@ _BY_VALUE = frozenset({"_include", "_revinclude", "_in", "_type"})
 _NAMING = ("_has", "_include", "_revinclude", "_list", "_in")
 """What the names of parameters that may refer to another type begin with. In all others, a dot does it."""
 PARSED, EACH_PARAMETER = 250_000, 100
-"""Characters of values that a search of several types may parse, its types together; a parameter counts as so many more."""
+"""Characters of values that a search of several types may parse in all. Each parameter counts as this many more."""
 LINKS = 8
 """Maximum links read in a parameter. A search with more than six, three in a chain and three `_has`, is always refused."""
 
@@ -96,7 +96,7 @@ def parse_several(
 
 
 def is_excessive(types: int, pairs: Sequence[tuple[str, str]]) -> bool:
-    """Whether parsing these parameters for each of so many types would take too long."""
+    """Whether parsing these parameters for each of this many types would take too long."""
     characters = sum([len(value) for name, value in pairs if name != "_type"])
     return types > 1 and types * (characters + EACH_PARAMETER * len(pairs)) > PARSED
 

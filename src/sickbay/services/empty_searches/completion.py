@@ -25,7 +25,7 @@ from sickbay.services.empty_searches.memory import EmptySearch, Holder, holder_o
 from sickbay.storage.interface import ResourceSpace
 
 TOPIC: Final = "explain"
-"""Of the question to other workers."""
+"""The topic of the question to other workers."""
 ASKED_SEARCHES: Final = 1_000
 """The most searches in one question to the other workers."""
 WRONG_PATIENT: Final = "fhir-wrong-patient"
@@ -199,7 +199,7 @@ def _request(entry: Mapping[str, Any], explanation: SearchExplanation) -> dict[s
 
 
 def _choose_shown(explanation: SearchExplanation, masked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
-    """Return what is shown of each parameter that doesn't belong to the search, such as a token in the URL: nothing of it."""
+    """Return what is shown of each parameter that doesn't belong to the search, such as a token in the URL: no part of it."""
     known = frozenset(explanation.applied)
     as_stored = masked if len(masked) == len(explanation.sent) else [(name, "") for name, _ in explanation.sent]
     return {pair: stored for pair, stored in zip(explanation.sent, as_stored, strict=True) if pair not in known}

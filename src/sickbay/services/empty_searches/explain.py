@@ -74,7 +74,7 @@ async def _explain(runtime: Runtime, search: EmptySearch) -> None:
 
 
 async def _has_secret(runtime: Runtime, search: EmptySearch) -> bool:
-    """Whether a value of the search is a live secret, such as a token in the wrong place. Nothing of it is kept then."""
+    """Whether a value of the search is a live secret, such as a token in the wrong place. Then no part of it is kept."""
     values = [text for _, text in search.query.applied]
     live = await live_secrets.load(runtime, values)
     return any(live.within(text) for text in values)

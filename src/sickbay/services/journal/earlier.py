@@ -1,6 +1,6 @@
 """Names the moment at which a FHIR request was bound to fail: the token response that gave less than the app requested.
 
-Only readers of all facts get it. Nothing of it is stored.
+Only readers of all facts get it. It is never stored.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tells which launch an exchange probably belongs to if it names none, and whether the request after a preflight arrived.
 
 A preflight or a wrong token names no app. But shortly before, the app sent other requests from the same origin or address.
-Nothing of this is worked out or stored when an exchange is recorded, and only readers who may see every exchange get it.
+This isn't computed or stored when an exchange is recorded, and only readers who may see every exchange get it.
 """
 
 from __future__ import annotations

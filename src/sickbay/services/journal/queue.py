@@ -70,7 +70,7 @@ class Queue(Generic[T]):
         """The number of dropped items so far."""
         self._waiting: dict[str, deque[tuple[T, int]]] = {}
         self._owners: dict[int, dict[str, None]] = {}
-        """Number of waiting items -> the apps that have so many, so that the largest is found without looking at all apps."""
+        """Number of waiting items -> the apps that have this many, so that the largest is found without looking at all apps."""
         self._largest = 0
         self._count = self._bytes = 0
 

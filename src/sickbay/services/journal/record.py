@@ -149,17 +149,16 @@ def _mark(exchange: Exchange) -> bytes:
 
 
 def redact(exchange: Exchange, live: LiveSecrets, given: GivenAdvice | None = None, *, compare: bool = True) -> Redacted:
-    """What to record. If redaction fails, nothing of the request is kept, so that the request itself doesn't fail.
+    """What to record. If redaction fails, no part of the request is kept, so that the request itself doesn't fail.
 
-    given: the advice that apps were given before, which is left out. compare: whether to add how the other dialects would
-    answer.
+    given: the advice that apps got before, which is left out. compare: whether to add what other dialects would answer.
     """
     try:
         entry = _entry(exchange, live, compare, given)
         return Redacted(msgspec.json.encode(entry), write_line(entry, _kind(exchange)))
     except Exception as error:
         journal_metrics.UNREDACTED.inc()
-        LOG.error("exchange %s can't be redacted (%s): nothing of its request is kept", exchange.id, type(error).__name__)
+        LOG.error("exchange %s can't be redacted (%s): no part of its request is kept", exchange.id, type(error).__name__)
         entry = minimal(exchange)
         return Redacted(msgspec.json.encode(entry), write_line(entry))
 
@@ -330,9 +329,7 @@ def _finding(finding: Finding, redaction: Redaction) -> dict[str, Any]:
 
 
 def _negotiation(summary: TokenSummary | None, redaction: Redaction) -> dict[str, Any]:
-    """For a token response: the result for each scope, why there is no refresh token (null if there is one), and what else it
-    lacks.
-    """
+    """For a token response: the result for each scope, why there is no refresh token (or null), and what else is missing."""
     if summary is None:
         return {}
     scope = redaction.harmless.scope

@@ -37,7 +37,7 @@ from sickbay.storage.resets import Revisions, WasReset, compare_with, current
 EVERY = 1.0
 """Seconds between two looks at what waits."""
 BATCH, LATEST = 192, 5
-"""A single worker writes granted exchanges when so many wait, or at the latest at this look: most of the cost is that of a
+"""A single worker writes granted exchanges when this many wait, or at this look at the latest: most of the cost is that of a
 batch. Other workers can't see what waits in this one, so with several, each writes at every look.
 """
 GRANTED = 256
@@ -70,7 +70,7 @@ PURGED_EVERY = 3600
 ID_CHARACTERS = 200
 """No ID of an exchange or a timeline is longer."""
 TOPIC = "write"
-"""Of the question to other workers in `collect`."""
+"""The topic of the question to other workers in `collect`."""
 RESENT = "resent"
 """What the terminal says of a request that Sickbay sent again."""
 

@@ -22,8 +22,8 @@ HEADERS: Final = 64
 def excerpt(request: RecordedRequest, characters: int = RECORDED) -> tuple[RecordedRequest, int]:
     """The beginning of a request, and how many characters are left out.
 
-    Keeps so many characters of URL and form, and twice as many of the headers, because cookies can be long. No parameter and no
-    header is cut in the middle, because the rest of it would mean something else.
+    Keeps this many characters of URL and form, and twice as many of the headers, because cookies can be long. No parameter and
+    no header is cut in the middle, because the rest of it would mean something else.
     """
     form = request.body if is_form(request.body, request.headers) else ""
     long_headers = len(request.headers) > HEADERS or _size(request.headers) > 2 * characters
@@ -41,7 +41,7 @@ def _size(headers: Mapping[str, str]) -> int:
 
 
 def _first(headers: Mapping[str, str], characters: int) -> dict[str, str]:
-    """The first headers that have at most so many characters together."""
+    """The first headers that have at most this many characters together."""
     most = islice(headers.items(), HEADERS)
     kept = {name: value for name, value in most if len(name) + len(value) <= characters}
     while _size(kept) > characters:

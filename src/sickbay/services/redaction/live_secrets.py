@@ -83,7 +83,7 @@ _DECODERS: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
 class LiveSecrets:
     """Recognizes the secrets of one moment. hashes: SHA-256 hex. live_tokens: found in the store.
 
-    lengths: the secrets have so many characters, so nothing else is hashed; None if that isn't known.
+    lengths: the lengths of the secrets, so that no other text is hashed; None if they aren't known.
     """
 
     def __init__(

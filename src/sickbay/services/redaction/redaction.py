@@ -1,6 +1,6 @@
 """Redacts requests and responses for storage and display: an allow-list, with a search for known secrets as a second line.
 
-Nothing of a request is kept unless it is known to be harmless (`safe_values`). What the findings and the response quote from it
+A part of a request is kept only if it is known to be harmless (`safe_values`). What the findings and the response quote from it
 is kept only if it was kept of the request, or is Sickbay's own text.
 """
 

@@ -37,7 +37,7 @@ PERSONAL = frozenset(
         "agent-name",
     )
 )
-"""Parameters that search for a person. Nothing of their values is kept."""
+"""Parameters that search for a person. No part of their values is kept."""
 CODES = frozenset(
     (
         "vital-signs",

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 URL_CHARACTERS: Final = 16_384
 HEADER_CHARACTERS: Final = 8_192
-"""Of one value. A client assertion or a token has up to 2,000."""
+"""The longest value of a header. A client assertion or a token has up to 2,000."""
 BODY_CHARACTERS: Final = 1_000_000
 HEADERS: Final = frozenset(
     (

@@ -29,7 +29,7 @@ class Known(NamedTuple):
     version: int
     facts: str
     revision: int = INDEX_REVISION
-    """Of its index rows."""
+    """The revision of its index rows."""
 
 
 class _Indexed(NamedTuple):

@@ -23,7 +23,7 @@ SOCK_DIAG_BY_FAMILY: Final = 20
 """The type of its requests and responses."""
 ALL_STATES: Final = 0xFFFFFFFF
 _HEADER: Final = struct.Struct("=IHHII")
-"""Of a netlink message: its length, type, flags, sequence number and port."""
+"""The header of a netlink message: its length, type, flags, sequence number and port."""
 _QUERY: Final = struct.Struct("=BBBBI")
 """inet_diag_req_v2 up to the socket: family, protocol, extensions, padding, states."""
 _PORTS: Final = struct.Struct("!HH16s16s")

@@ -1,4 +1,4 @@
-"""/llms.txt: the contents of the documentation for agents, with one line a page (llmstxt.org)."""
+"""/llms.txt: the contents of the documentation for agents, with one line per page (llmstxt.org)."""
 
 from __future__ import annotations
 

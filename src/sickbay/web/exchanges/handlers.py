@@ -102,8 +102,8 @@ async def _compare(sandbox: Sandbox, entry: Mapping[str, Any], notes: Sequence[s
 
 
 async def _explain(request: Request, sandbox: Sandbox, entry: dict[str, Any]) -> dict[str, Any]:
-    """Add why a search found nothing, for the administrator and for a token of the same app, user and patient, and for the
-    administrator what the authorization code knows of the request.
+    """Add why a search found nothing, for the administrator and for a token of the same app, user and patient. For the
+    administrator, also add what is stored with the authorization code.
     """
     runtime, administers = sandbox.runtime, may_read_all(request)
     entry = await own_parameters.restore(runtime, entry) if administers else entry
@@ -137,7 +137,7 @@ def _respond_not_found(request: Request, sandbox: Sandbox, form: Form) -> Respon
 
 
 async def names(sandbox: Sandbox, entry: Mapping[str, Any], *, full: bool = True) -> dict[str, str]:
-    """Names to show instead of ids. Other readers than the administrator see nothing of the registration."""
+    """Names to show instead of ids. Only the administrator sees the registration."""
     client = await registration.by_id(sandbox.runtime, entry.get("app")) if full else None
     tenant = sandbox.tenants.get(entry.get("tenant") or "")
     hospital = tenant.title if tenant else ""

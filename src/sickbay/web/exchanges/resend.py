@@ -27,9 +27,9 @@ from sickbay.web.pages.parts import Link
 from sickbay.web.resending import BUSY_SECONDS, TOO_MANY, CannotSend, SentAgain, find_start, send_again
 
 FORM_BYTES: Final = 3_300_000
-"""Of our form. Percent-encoding makes a body of a megabyte up to three times as long."""
+"""The largest form. Percent-encoding makes a body of a megabyte up to three times as long."""
 SHOWN_CHARACTERS: Final = 20_000
-"""Of the response's body."""
+"""The most that is shown of the response's body."""
 
 
 async def resend(request: Request, sandbox: Sandbox, id: str) -> Response:

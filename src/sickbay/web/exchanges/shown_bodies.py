@@ -11,7 +11,7 @@ from sickbay.services.kept_bodies import KeptBody, KeptExchange
 SHOWN_BYTES: Final = 48_000
 """Bytes of a page that a body may take. The JSON of the exchange has all of it."""
 ESCAPE_BYTES: Final = 5
-"""Of a character that HTML writes as an entity, such as `&#34;`."""
+"""The length of a character that HTML writes as an entity, such as `&#34;`."""
 _ESCAPED: Final = frozenset("\"'&<>")
 
 

@@ -79,7 +79,7 @@ def _draw(arrow: Arrow) -> str:
 
 
 def _write(text: str, size: int) -> str:
-    """Text on one line that Mermaid can't read as anything else. size: at most so many characters, before entities."""
+    """Text on one line that Mermaid can't read as anything else. size: the maximum number of characters, before entities."""
     line = " ".join(_printable(text).split())
     line = line if len(line) <= size else line[: size - 1] + "…"
     return _SPECIAL.sub(lambda match: f"#{ord(match[0])};", line)

@@ -101,7 +101,7 @@ class ExchangeView:
     resend: ResendOffer | None = None
     """None for readers who may not send it again."""
     bodies: tuple[ShownBody, ...] = ()
-    """Of a FHIR request and its response; empty unless they were kept."""
+    """The bodies of a FHIR request and its response; empty unless they were kept."""
     bodies_dropped: bool = False
     """The bodies of such exchanges are kept, but no longer those of this one."""
     comparison: Comparison | None = None
@@ -191,7 +191,7 @@ def exchange_view(
 def _notes(
     exchange: Mapping[str, Any], request: code_samples.RequestParts, corrected: code_samples.RequestParts | None
 ) -> tuple[str, ...]:
-    """What a reader has to know about the values of the shown request before sending it."""
+    """What to replace in the request before sending it, and why."""
     example = corrections.example_note(corrected.parameters) if corrected else ""
     return exchange_summary.note(corrected or request), corrections.verifier_note(exchange), example
 

@@ -25,7 +25,7 @@ from sickbay.web.explorer.views import ExplorerProblem, HistoryView, VersionComp
 from sickbay.web.pages.parts import Link
 
 COMPARED_BYTES: Final = 80_000
-"""Of the differences, as HTML."""
+"""The most HTML of the differences."""
 MARKUP_BYTES: Final = 160
 LISTED_VERSIONS: Final = 200
 MAXIMUM_DIFFERENCES: Final = 400

@@ -13,7 +13,7 @@ from sickbay.web.http_request import raw_path
 
 HOME: Final = "/developer/explorer"
 URL_CHARACTERS: Final = 4_000
-"""Of a FHIR URL that the explorer sends and shows. An app may send a longer one."""
+"""The longest FHIR URL that the explorer sends and shows. An app may send a longer one."""
 FORM, PICK, COMPARE = "_form", "_pick", "_compare"
 """The last segments of the explorer's own pages. No id begins with an underscore."""
 

@@ -24,11 +24,11 @@ from sickbay.web.explorer.views import Contained, GroupView, ResourceView, Value
 from sickbay.web.pages.parts import Choice, Link
 
 TEXT_BYTES: Final = 70_000
-"""Of the readable form, as HTML."""
+"""The most HTML of the readable form."""
 RAW_BYTES: Final = 90_000
-"""Of JSON or XML, as HTML."""
+"""The most HTML of JSON or XML."""
 ENCODED_CHARACTERS: Final = 2_400
-"""Of the data in a Binary that is text. A multiple of four, so that they can be decoded."""
+"""The most that is shown of a Binary with text, in base64. A multiple of four, so that it can be decoded."""
 TEXT_TYPES: Final = ("text/", "application/json", "application/xml", "application/fhir+", "application/hl7")
 SUBJECTS: Final = ("patient", "subject", "beneficiary", "actor", "encounter")
 """The parameter by which a type is searched for what refers to a resource, if it has several."""

@@ -27,9 +27,9 @@ from sickbay.web.pages.parts import Link
 from sickbay.web.redirects import redirect_to
 
 TABLE_BYTES: Final = 60_000
-"""Of the rows of a page, as HTML."""
+"""The most HTML of the rows of a page."""
 ROW_BYTES, CELL_BYTES = 220, 90
-"""Of the markup around a row and a cell."""
+"""The HTML around a row and around a cell."""
 NOTE_CHARACTERS: Final = 300
 NEEDS_CRITERIA: Final = 400
 """The status of a search without criteria, if the hospital requires some."""

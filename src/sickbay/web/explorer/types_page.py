@@ -17,7 +17,7 @@ from sickbay.web.explorer.place import FORM, ExplorerPlace
 from sickbay.web.explorer.views import TypeRow, TypesView
 
 COUNTING_SECONDS: Final = 0.05
-"""After so many seconds, the remaining types are listed without a number."""
+"""After this time, the remaining types are listed without a number."""
 FIRST_PAGE: Final = "_count=20"
 COUNT: Final = "_summary=count"
 

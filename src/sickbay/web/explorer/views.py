@@ -153,7 +153,7 @@ class SearchView:
     picking: str = ""
     back: str = ""
     filter: tuple[str, str, str] | None = None
-    """Of a page to pick from: the action, the name of the parameter, and its value."""
+    """Only on a page to pick from: the action, the name of the parameter, and its value."""
     hidden: tuple[tuple[str, str], ...] = ()
 
 

@@ -30,7 +30,7 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
 TOKEN: Final = "access_token"
 HINTED_CHARACTERS: Final = 200
-"""Of a path, for the link to the explorer."""
+"""The most of a path that the link to the explorer contains."""
 
 
 async def turn_away(

@@ -1,4 +1,4 @@
-"""Everything around the handlers, from the outside in. `web/app.py` composes it.
+"""Everything around the handlers, from the outside in. `stack` has it in two lists.
 
 background      the tasks of the application, which aren't part of any request
 tracking        the id and state of each request, and its time for the metrics
@@ -9,4 +9,6 @@ failures        the response to every exception
 revisions       the settings and data that a request belongs to
 administrator   the administrator's session, and the limit of wrong admin tokens
 cors, throttling, unreadable   the responses for other origins, too many failures, and requests that can't be read
+injection       injects faults; asked_requests reads what a fault can be about
+bodies          keeps the bodies of FHIR requests for `--keep-bodies`
 """

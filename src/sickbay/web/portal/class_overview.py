@@ -45,7 +45,7 @@ async def overview(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def _view(sandbox: Sandbox, saved: str) -> ClassView:
-    await sandbox.journal.collect("")  # what waits to be explained isn't worth waiting for
+    await sandbox.journal.collect("")  # without waiting for explanations that aren't written yet
     found = await progress.read_all(sandbox.runtime, await members.list_all(sandbox.runtime))
     return ClassView(
         rows=tuple(map(student_row, found)),

@@ -19,7 +19,7 @@ from sickbay.web.portal.doctor_views import DoctorView
 
 
 async def doctor(request: Request, sandbox: Sandbox) -> Response:
-    """GET shows the text box, perhaps with an example, and POST checks its content. Nothing of it is stored or sent on."""
+    """GET shows the text box, perhaps with an example, and POST checks its content. It is neither stored nor sent anywhere."""
     options = await html_response.page_options(request, sandbox, here="Doctor")
     if request.method != "POST":
         view = DoctorView(input=EXAMPLES.get(request.query_params.get("example", ""), ""))

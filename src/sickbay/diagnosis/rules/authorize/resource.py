@@ -96,7 +96,7 @@ def _consent(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | No
 
 
 def _require_fact(name: str) -> Callable[[Facts], Facts | None]:
-    """Recognises facts that have this one."""
+    """Recognises a refusal only if its facts include this one."""
     return lambda facts: facts if facts.get(name) else None
 
 
