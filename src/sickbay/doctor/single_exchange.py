@@ -128,6 +128,6 @@ def _exchange(text: str) -> dict[str, Any]:
         return {"kind": "token_response", "json": evidence}
     if isinstance(evidence, dict) and "kind" not in evidence and "redirect_uris" in evidence:
         return {"kind": "registration", "app": evidence}
-    if not isinstance(evidence, dict) or "kind" not in evidence:
+    if not isinstance(evidence, dict) or "kind" not in evidence or "resourceType" in evidence:
         raise ValueError('An exchange as JSON needs a "kind", for example "authorize_url".')
     return dict(evidence)
