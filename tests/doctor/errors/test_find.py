@@ -370,3 +370,13 @@ def test_a_paste_of_any_length_is_searched_at_both_ends(monkeypatch: pytest.Monk
     assert in_paste("HTTP/1.1 403\n" + "x\n" * 2_000)
     assert in_paste("x\n" * 2_000 + "HTTP/1.1 403")
     assert not in_paste("x\n" * 2_000 + "HTTP/1.1 403\n" + "x\n" * 2_000)
+
+
+@pytest.mark.parametrize("words", ["Invalid or expired token", "the expired token", "please slow down"])
+def test_words_of_a_sentence_are_no_code_of_the_device_flow(words: str) -> None:
+    assert {answer.code for answer in in_paste(f"HTTP 401 Unauthorized: {words}")} == {"401"}
+
+
+@pytest.mark.parametrize("code", ["AADB2C99068", "AADSTS50011", "HAPI-0513"])
+def test_the_error_code_of_a_vendor_is_an_error_response(code: str) -> None:
+    assert ("vendor", code) in {(answer.kind, answer.code) for answer in in_paste(f"it says {code}: something is wrong")}
