@@ -26,9 +26,12 @@ def is_long() -> bool:
     return settings.get_current_profile_name() == LONG_PROFILE
 
 
-def examples(count: int) -> int:
-    """The number of examples for a law that `make prove` tries this many times: a tenth in `make test`, but at least 50."""
-    return count if is_long() else min(count, max(count // SHARE, LEAST_EXAMPLES))
+def examples(count: int, least: int = LEAST_EXAMPLES) -> int:
+    """The number of examples for a law that `make prove` tries this many times: a tenth in `make test`, but at least `least`.
+
+    least: fewer than 50 for a law whose examples take long, and that fails at once if it is wrong.
+    """
+    return count if is_long() else min(count, max(count // SHARE, least))
 
 
 def pairs(first: Iterable[Any], second: Sequence[Any]) -> list[ParameterSet]:

@@ -90,8 +90,8 @@ def test_doctor_does_not_import_the_server() -> None:
 
 
 IMPORTED = (
-    ('{"error": "invalid_grant", "error_description": "Code not valid"}', 170),
-    ("AADSTS50011: The redirect URI specified in the request does not match", 170),
+    ('{"error": "invalid_grant", "error_description": "Code not valid"}', 115),
+    ("AADSTS50011: The redirect URI specified in the request does not match", 150),
     ("https://ehr.example.org/authorize?response_type=code&client_id=a&scope=launch/patient,openid", 215),
 )
 """A text, and how many modules of Sickbay `sickbay doctor` may import to explain it. Importing takes most of its time."""

@@ -132,7 +132,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(200, 25), deadline=None)
 @given(JUNK, JUNK)
 def test_no_entry_makes_reading_fail(request: Any, response: Any) -> None:
     request = request if isinstance(request, dict) else {}

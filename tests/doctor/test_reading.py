@@ -178,7 +178,7 @@ def pastes(shared: Path) -> list[str]:
 
 
 def test_no_mutated_paste_makes_it_fail(shared: Path) -> None:
-    examine_mutations(shared, 100)
+    examine_mutations(shared, 40)
 
 
 @pytest.mark.prove
@@ -204,7 +204,7 @@ AROUND = st.sampled_from(
 )
 
 
-@settings(max_examples=examples(150), deadline=None)
+@settings(max_examples=examples(150, 24), deadline=None)
 @given(REFUSALS, AROUND)
 def test_a_refusal_is_never_cleared(refusal: str, around: str) -> None:
     diagnosis = diagnose_text(around.format("\0").replace("\0", refusal))[1]

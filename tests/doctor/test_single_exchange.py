@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from sickbay.doctor.single_exchange import read
+from sickbay.doctor.text import diagnose_text
 
 
 @pytest.mark.parametrize(
@@ -130,3 +133,16 @@ def test_the_address_of_a_logout_is_not_an_authorization_request() -> None:
     assert (
         read("https://a.example/openid-connect/logout?client_id=x&redirect_uri=https://b.example")["kind"] == "logout_request"
     )
+
+
+KINDS_OF_RESOURCES = ("CapabilityStatement", "StructureDefinition", "OperationDefinition", "GraphDefinition")
+"""Types of resources with a member `kind`, which isn't the kind of an exchange."""
+
+
+@pytest.mark.parametrize("type", KINDS_OF_RESOURCES)
+def test_a_resource_with_a_member_kind_is_a_text_and_no_exchange(type: str) -> None:
+    text = json.dumps({"resourceType": type, "status": "active", "kind": "instance", "url": "https://ehr.example.org/a"})
+    with pytest.raises(ValueError, match="needs a"):
+        read(text)
+    _, diagnosis = diagnose_text(text)
+    assert diagnosis.verdict.exit_code == 0

@@ -71,6 +71,21 @@ def test_nothing_is_suggested_for_words_that_mean_nothing_here() -> None:
     assert topics.suggest(TOPICS, "The cat sleeps on the sofa, and the garden is green.", frozenset()) == ()
 
 
+def test_no_page_about_sickbay_itself_is_suggested_for_an_error_of_another_server() -> None:
+    text = (
+        "The log of the server has a request without credentials, the checks refuse it, and the token response has no patient"
+    )
+    pages = [topic.id for topic in find(text, "page")]
+    assert any(page.startswith(("operations", "reference/")) for page in pages)
+    suggested = topics.suggest(TOPICS, text, frozenset())
+    assert not any(topic.kind == "page" and not topic.id.startswith(topics.ABOUT_APPS) for topic in suggested)
+
+
+def test_the_pages_that_may_be_suggested_exist() -> None:
+    pages = [topic.id for topic in TOPICS.topics if topic.kind == "page"]
+    assert [name for name in topics.ABOUT_APPS if not any(page.startswith(name) for page in pages)] == []
+
+
 def test_at_most_three_topics_are_suggested() -> None:
     assert 0 < len(topics.suggest(TOPICS, "refresh token offline_access scope consent launch patient " * 50, frozenset())) <= 3
 

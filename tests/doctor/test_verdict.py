@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tests.laws import cases, examples
+from tests.laws import cases, for_each
 
 from sickbay.cli import doctor as command
 from sickbay.doctor.text import diagnose_text
@@ -103,8 +104,7 @@ def test_what_is_correct_passes_alone(correct: str) -> None:
     assert agree(correct).exit_code == 0
 
 
-@settings(max_examples=examples(60), deadline=None)
-@given(st.sampled_from(CORRECT), st.sampled_from(COMPLAINTS), st.booleans())
+@for_each("correct, complaint, is_first", cases(product(CORRECT, COMPLAINTS, (True, False))))
 def test_what_is_correct_does_not_answer_a_complaint(correct: str, complaint: str, is_first: bool) -> None:
     assert agree(f"{complaint}\n\n{correct}" if is_first else f"{correct}\n\n{complaint}").exit_code != 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from sickbay.cli.output import as_json
 from sickbay.doctor.verdict import summarize
@@ -66,7 +67,9 @@ def finding_text(finding: Mapping[str, Any], check: str = "") -> str:
 
 
 def _spec_text(spec: Mapping[str, str]) -> str:
-    return f"{spec['name']}: {spec['url']}" if spec["url"] else spec["name"]
+    """The name of the source and its URL, without the host in the name, which the URL has too."""
+    name, url = spec["name"], spec["url"]
+    return f"{name.removesuffix(f': {urlsplit(url).netloc}')}: {url}" if url else name
 
 
 def causes_text(causes: Sequence[Mapping[str, str]]) -> str:

@@ -125,9 +125,9 @@ def _exchange(text: str) -> dict[str, Any]:
         raise ValueError(TOO_LONG)
     evidence = evidence.get("input", evidence)
     if isinstance(evidence, dict) and "kind" not in evidence and {"access_token", "error"} & evidence.keys():
-        return {"kind": "token_response", "json": evidence}
+        return {"kind": "token_response" if "access_token" in evidence else "error_answer", "json": evidence}
     if isinstance(evidence, dict) and "kind" not in evidence and "redirect_uris" in evidence:
         return {"kind": "registration", "app": evidence}
-    if not isinstance(evidence, dict) or "kind" not in evidence:
+    if not isinstance(evidence, dict) or "kind" not in evidence or "resourceType" in evidence:
         raise ValueError('An exchange as JSON needs a "kind", for example "authorize_url".')
     return dict(evidence)

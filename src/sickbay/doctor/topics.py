@@ -26,19 +26,17 @@ LEAST_SHARE = 0.6
 """A related topic with a smaller share of the first one's score is left out."""
 LEAST_SCORE = 9.0
 QUERY_CHARACTERS = 4_000
-OF_SICKBAY = (
-    "architecture/",
-    "benchmarks",
-    "compare",
-    "decisions/",
-    "licence",
-    "mutants",
-    "proofs",
-    "releasing",
-    "roadmap",
-    "testing",
+ABOUT_APPS = (
+    "browser",
+    "how-to/agent-access",
+    "how-to/backend-service",
+    "how-to/behind-a-proxy",
+    "how-to/empty-search",
+    "how-to/nothing-happens",
+    "how-to/phones-and-emulators",
+    "how-to/standalone",
 )
-"""Pages about how Sickbay is made. None of them helps with an error."""
+"""Pages that help with an error of any server. The others are about Sickbay itself."""
 HEADING_WEIGHT, TITLE_WEIGHT = 4, 2
 """How often a word in the heading of a passage counts, and one in the title of its page."""
 
@@ -145,10 +143,7 @@ def suggest(topics: Topics, text: str, products: Container[str]) -> tuple[Topic,
 
 
 def _may_be_suggested(topic: Topic, products: Container[str]) -> bool:
-    """Not a cause of a product that the text doesn't show, and nothing that only says that there is an error.
-
-    The generated page of a rule isn't suggested, since the rule itself is a topic.
-    """
+    """No cause of a product that the text doesn't show, no page about Sickbay, and not the rule for an unexplained error."""
     if topic.kind == "page":
-        return not topic.id.startswith((f"{pages.RULES}/", *OF_SICKBAY))
+        return topic.id.startswith(ABOUT_APPS)
     return (not topic.product or topic.product in products) and topic.id != UNEXPLAINED

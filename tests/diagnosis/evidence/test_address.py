@@ -55,8 +55,8 @@ def test_a_server_is_recognised_by_its_address(url: str, vendor: str) -> None:
 
 
 def test_every_known_server_has_a_source_and_an_example_above_or_is_a_fhir_server() -> None:
-    assert all(server.source.startswith("https://") and server.name for server in address.SERVERS)
-    assert len({server.id for server in address.SERVERS}) == len(address.SERVERS)
+    assert all(server.source.startswith("https://") and server.name for server in address.list_servers())
+    assert len({server.id for server in address.list_servers()}) == len(address.list_servers())
 
 
 @pytest.mark.parametrize("url", ["https://ehr.example.org/authorize", "", "not a url", "https://notepic.com.example.org/"])

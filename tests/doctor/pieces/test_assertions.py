@@ -76,7 +76,7 @@ def test_a_fault_is_found_without_the_request(header: dict[str, Any], claims: di
     assert rule in find(texts(change(HEADER, header), change(CLAIMS, claims))[form])
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(100, 12), deadline=None)
 @given(st.sets(st.sampled_from(range(len(FAULTS)))))
 def test_alone_and_in_a_request_the_same_rules_refuse(chosen: set[int]) -> None:
     header: dict[str, Any] = {}

@@ -119,7 +119,7 @@ def test_pieces_lie_in_the_text_in_order_and_apart(text: str) -> None:
     assert all(end <= start for (_, end), (start, _) in itertools.pairwise(places))
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(100, 15), deadline=None)
 @given(PARTS, st.text(max_size=3))
 def test_a_long_text_gives_a_bounded_number_of_pieces(part: str, between: str) -> None:
     assert len(pieces((part + between) * 2 * OF_A_KIND)) <= OF_A_KIND * len(READERS)

@@ -8,6 +8,7 @@ import pytest
 
 from sickbay.doctor.pieces.find import pieces
 from sickbay.doctor.pieces.inputs import inputs
+from sickbay.doctor.text import diagnose_text
 
 TOKENS = {
     "access_token": "i8hweunweunweofiwweoijewiwe",
@@ -41,3 +42,17 @@ def test_json_is_the_same_input_with_and_without_the_response_around_it(kind: st
 )
 def test_an_error_and_a_web_page_are_no_input(text: str) -> None:
     assert inputs(pieces(text)) == []
+
+
+@pytest.mark.parametrize("mask", ["xxxx", "****", "••••••", "XXXXXXXX"])
+@pytest.mark.parametrize("scheme", ["Basic", "Bearer"])
+def test_masked_credentials_are_no_fault_of_the_request(scheme: str, mask: str) -> None:
+    header = f"Authorization: {scheme} {mask}"
+    curl = f"curl https://ehr.example.org/token -H '{header}' -d 'grant_type=client_credentials&scope=system/*.rs'"
+    found = {finding.id for finding in diagnose_text(f"This fails:\n\n{curl}\n")[1].explanation.findings}
+    assert found.isdisjoint(("basic-malformed", "client-id-missing-in-body"))
+
+
+def test_credentials_that_are_not_masked_are_examined() -> None:
+    curl = "curl https://ehr.example.org/token -H 'Authorization: Basic app:secret' -d 'grant_type=client_credentials'"
+    assert "basic-malformed" in {finding.id for finding in diagnose_text(f"This fails:\n\n{curl}\n")[1].explanation.findings}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.laws import for_each
+from tests.laws import cases, for_each
 
 from sickbay.doctor.pieces.find import pieces
 from sickbay.doctor.pieces.inputs import inputs
@@ -44,8 +46,7 @@ RESTS = (
 )
 
 
-@for_each("other", OTHERS)
-@for_each("between", ["\n", "\r\n", "\n  ", "\n\n"])
+@for_each("other, between", cases(product(OTHERS, ("\n", "\r\n", "\n  ", "\n\n"))))
 def test_the_next_line_is_not_glued_to_the_url(other: str, between: str) -> None:
     for text in (f"{URL}{between}{other}", f"My app opens\n{URL}{between}{other}\nand then nothing happens"):
         found = [each.evidence for each in inputs(pieces(text)) if each.evidence["kind"] == "authorize_url"]

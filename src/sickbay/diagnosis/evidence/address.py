@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -48,7 +49,12 @@ def _server(row: dict[str, Any]) -> KnownServer:
     return KnownServer(**(row | patterns))
 
 
-SERVERS: tuple[KnownServer, ...] = tuple(map(_server, _TABLES["server"]))
+@cache
+def list_servers() -> tuple[KnownServer, ...]:
+    """All known servers. Their patterns take long to compile, and few texts need them."""
+    return tuple(map(_server, _TABLES["server"]))
+
+
 RETIRED: tuple[RetiredAddress, ...] = tuple(
     RetiredAddress(**{**row, "pattern": re.compile(row["pattern"])}) for row in _TABLES["retired"]
 )
@@ -58,7 +64,7 @@ _VERSIONS = tuple((row["segment"], re.compile(row["pattern"])) for row in _TABLE
 def vendor_of(url: str) -> KnownServer | None:
     """Returns the product or service that the address belongs to; None if it isn't known."""
     address = _address(url)
-    return next((server for server in SERVERS if server.pattern.search(address)), None)
+    return next((server for server in list_servers() if server.pattern.search(address)), None)
 
 
 def fhir_version_of(url: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sickbay.authorization import client_document
 from sickbay.authorization.contexts import AuthorizeContext, Guesses
 from sickbay.authorization.models import Client, Launch
@@ -70,10 +72,21 @@ HYBRID_FLOW = (
 )
 
 
+DOTTED_SCOPES = (
+    "A server that stands before Microsoft Entra ID expects dots, because Entra ID allows no slash in the name of a scope."
+)
+_AZURE = re.compile(
+    r"^https?://[^/?#]*\.(?:azure-api|azurewebsites|azurehealthcareapis|microsoftonline|windows|azurefd)\.(?:net|com)\b"
+)
+_DOTTED = re.compile(r"(?:^|[ +])(?:patient|user|system|launch)\.[\w.*]")
+
+
 def _guesses(request: AuthorizeRequest) -> Guesses:
-    """The hybrid flow is no certain fault at a server that isn't known."""
+    """What is no certain fault at a server that isn't known: the hybrid flow, and scopes as Azure has them."""
     is_hybrid = {"code", "id_token"} <= set((request.parameters.get("response_type") or "").split())
-    return (("response-type-invalid", HYBRID_FLOW), ("response-mode-unsupported", HYBRID_FLOW)) if is_hybrid else ()
+    hybrid = (("response-type-invalid", HYBRID_FLOW), ("response-mode-unsupported", HYBRID_FLOW)) if is_hybrid else ()
+    is_azure = _AZURE.match(request.url) and _DOTTED.search(request.parameters.get("scope") or "")
+    return (*hybrid, ("scope-malformed", DOTTED_SCOPES)) if is_azure else hybrid
 
 
 def _live(context: Json, client_id: str | None) -> str | None:

@@ -16,7 +16,9 @@ _PHRASES = {
     if status >= 400
 } | {"Unknown Error"}
 _REASONS = "|".join(sorted(_PHRASES, key=len)[::-1])
-_WORDS = "|".join(sorted((code.replace("_", r"[_\s-]?") for code in CODES), key=len)[::-1])
+_SENTENCES = frozenset(("expired_token", "slow_down"))
+"""Codes whose words people also use in sentences, such as "invalid or expired token". Only with underscores are they codes."""
+_WORDS = "|".join(sorted((code if code in _SENTENCES else code.replace("_", r"[_\s-]?") for code in CODES), key=len)[::-1])
 _KEY = r"error(?:s|_?(?:description|codes?|summary|message|msg|reason|type))?|err(?:msg)?|fault(?:string|code)?|exception"
 _STATUS = r"[45]\d\d(?![\w%]|[.,]\d|[-:/]\d)"
 _VERBS = (
@@ -67,7 +69,7 @@ _REASON = re.compile(
     r"|gateway time-?out|access denied)\W{0,6}$",
     re.I | re.M,
 )
-_VENDOR = re.compile(r"\b(AADSTS\d{4,9}|HAPI-\d{4}|E0000\d{3}|urn:[\w-]{1,40}:error:[\w:.-]{1,200})", re.I)
+_VENDOR = re.compile(r"\b(AADSTS\d{4,9}|AADB2C\d{5}|HAPI-\d{4}|E0000\d{3}|urn:[\w-]{1,40}:error:[\w:.-]{1,200})", re.I)
 _UNANSWERED = re.compile(
     r"\bcurl: \(\d+\)|net::ERR_\w+|\bE(?:CONNREFUSED|CONNRESET|NOTFOUND|TIMEDOUT|AI_AGAIN|PIPE)\b|failed to fetch"
     r"|blocked by cors policy|cors error|network ?error\b|connection (?:refused|reset)|could not resolve host"

@@ -174,7 +174,7 @@ _LOGIN = r"/(?:log-?in|sign[-_]?in|logon|sso)\b"
 _REDIRECTED = re.compile(r"\b30[12378]\b")
 _TO_LOGIN = re.compile(
     rf"^[<>* \t]{{0,4}}location[ \t]{{0,2}}: ?(?P<header>\S{{0,200}}{_LOGIN}\S{{0,200}})"
-    rf"|\b30[12378]\b[^\n]{{0,40}}?(?:->|→|=>|\bto:?|\blocation:?) (?P<told>\S{{0,200}}{_LOGIN}\S{{0,200}})",
+    rf"|\b30[12378]\b[^\n]{{0,40}}?(?:->|→|=>|\bto:?|\blocation:?)[ \n](?P<told>\S{{0,200}}{_LOGIN}\S{{0,200}})",
     re.I | re.M,
 )
 _OF_AN_API = re.compile(r"\bauthorization['\"]?\s{0,3}[:=,]\s{0,3}['\"]?bearer\b|\bjson\b|/(?:fhir|api)/", re.I)

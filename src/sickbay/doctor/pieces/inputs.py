@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from sickbay.diagnosis.values import is_masked
 from sickbay.doctor.pieces import addresses, postman, structured
 from sickbay.doctor.pieces.addresses import client_metadata, kind_of_request
 from sickbay.doctor.pieces.piece import Piece
@@ -161,10 +162,19 @@ def _scheme(host: str) -> str:
 
 
 def _without_shortened(found: Input) -> Input:
-    """A value that ends with dots, such as `eyJ…`, was shortened for the paste. It says nothing about the one that was sent."""
+    """A value that ends with dots, such as `eyJ…`, was shortened for the paste, and credentials such as `xxxx` were masked.
+
+    They say nothing about what was sent.
+    """
+    if any(is_masked(value.partition(" ")[2].strip()) for value in _authorization(found)):
+        found = _without_variables(found)
     query, body = str(found.evidence.get("url") or "").partition("?")[2], str(found.evidence.get("body") or "")
     pairs = (*parse(query).pairs, *parse(body).pairs)
     return found._replace(unknown=found.unknown | {name for name, value in pairs if value.endswith(("...", "…"))})
+
+
+def _authorization(found: Input) -> Iterator[str]:
+    return (value for name, value in (found.evidence.get("headers") or {}).items() if name.lower() == "authorization")
 
 
 def _without_variables(found: Input) -> Input:

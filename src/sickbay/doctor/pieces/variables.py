@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sickbay.diagnosis import placeholders
+from sickbay.diagnosis.values import is_masked
 from sickbay.doctor.pieces.structured import to_form
 from sickbay.protocol import unicode
 from sickbay.protocol.parameters import parse
@@ -101,9 +102,9 @@ def _insert_placeholders(text: str) -> str:
 
 
 def _header(value: str) -> str:
-    if not VARIABLE.search(value):
+    scheme, _, credentials = value.partition(" ")
+    if not VARIABLE.search(value) and not is_masked(credentials.strip()):
         return value
-    scheme = value.partition(" ")[0]
     if scheme.lower() == "basic":
         return f"{scheme} {base64.b64encode(b'client:secret').decode()}"
     return f"{scheme} {placeholders.PLACEHOLDER_TOKEN}" if scheme.lower() == "bearer" else VARIABLE.sub("x", value)
