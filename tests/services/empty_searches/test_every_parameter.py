@@ -134,7 +134,8 @@ async def is_helpful(store: Any, space: ResourceSpace, query: Query, visibility:
     if facts["unused"] == "others":
         return await count() == facts["without"] and not await count((f"{name}:missing", "false"))
     suggested = [(part.partition("=")[0], part.partition("=")[2]) for part in facts["suggestion"].split("&") if part]
-    listed = facts["occurring"] if find(space.version, query.type, name).kind in ("token", "uri") else []
+    parameter = find(space.version, query.type, name)
+    listed = facts["occurring"] if parameter and parameter.kind in ("token", "uri") else []
     is_right = [number == await count((name, escape(text))) for text, number in listed]
     return bool(suggested) and all(is_right) and facts["finds"] == await count(*suggested) > 0
 
