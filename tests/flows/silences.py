@@ -98,6 +98,35 @@ async def credentials_at_the_token_endpoint(app: SilentApp) -> None:
     await app.preflights("/general/oauth/token", "POST", "content-type,x-requested-with")
 
 
+async def credentials_on_a_busy_server(app: SilentApp) -> None:
+    """Many preflights of another app follow."""
+    await credentials_at_the_token_endpoint(app)
+    app.waits(1)
+    origin = "http://localhost:8300"
+    other = await app.flow.register(launch_uri=f"{origin}/launch", redirect_uris=[f"{origin}/cb"])
+    await app.flow.http.get(f"/general/ehr/launch?app={other['app_id']}&patient=p-0002")
+    sent = {"Origin": origin, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+    for _ in range(30):
+        await app.flow.http.options("/general/r4/Patient/p-0002", headers=sent)
+
+
+async def token_request_at_the_authorization_endpoint(app: SilentApp) -> None:
+    await callback_with_an_error(app)
+    app.waits(1)
+    form = {"grant_type": "authorization_code", "code": app.code, "client_id": app.app["client_id"]}
+    answer = await app.flow.http.post("/general/oauth/authorize", data=form)
+    assert "code=" not in answer.headers.get("location", "")
+
+
+async def user_who_launches_again(app: SilentApp) -> None:
+    await callback_with_an_error(app)
+    app.waits(5)
+    await app.opens()
+    await app.asks()
+    await app.redeems()
+    await app.reads()
+
+
 async def start_page_at_the_redirect_uri(app: SilentApp) -> None:
     await callback_with_an_error(app)
     await app.discovers()
@@ -286,6 +315,9 @@ SILENCES: list[tuple[Script, str, str]] = [
     (strict_mode, "login", "sign-in-superseded"),
     (callback_with_an_error, "token", "code-not-redeemed"),
     (credentials_at_the_token_endpoint, "token", "token-preflight-blocked"),
+    (credentials_on_a_busy_server, "token", "token-preflight-blocked"),
+    (token_request_at_the_authorization_endpoint, "token", "token-request-at-authorize"),
+    (user_who_launches_again, "token", "code-not-redeemed"),
     (start_page_at_the_redirect_uri, "token", "redirect-page-starts-again"),
     (start_page_that_asks_again, "token", "redirect-page-starts-again"),
     (one_page_for_both, "token", "redirect-page-starts-again"),

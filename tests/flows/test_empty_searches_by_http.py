@@ -202,6 +202,21 @@ def test_an_include_that_adds_nothing_says_why(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
+def test_an_include_is_explained_by_the_matches_of_its_page(tmp_path: Path) -> None:
+    """The reference of a later match isn't one of the page."""
+
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "patient/*.cruds")
+        plain = observation() | {"code": {"coding": [{"system": "urn:x", "code": "zq"}]}}
+        member = (await own.create(plain))["id"]
+        await own.create(plain | {"hasMember": [{"reference": f"Observation/{member}"}]})
+        answer = await own.ask("GET", "/Observation?code=zq&_sort=_lastUpdated&_count=1&_include=Observation:has-member")
+        (finding,) = (await exchange(flow, answer))["findings"]
+        assert finding["why"] == "None of the matches has this reference."
+
+    run(steps, tmp_path)
+
+
 def test_a_short_page_is_noted_and_a_full_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sickbay.storage.query.keyset.BYTES", 3_000)
 

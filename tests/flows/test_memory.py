@@ -54,9 +54,8 @@ MEMBERS = {
     "sandbox.population_writer.PopulationWriter": "_created _sources cache listen runtime written",
     "services.context.Runtime": "base channel class_mode client_documents effects empty_searches explaining explaining_one"
     " faults given_advice hashing injected_until kept_bodies key_sets keys last_versions loopback making_key memory on_exchange"
-    " on_hospitals on_stall origins passwords recent_launches recent_parameters refused_tokens resending resets sample_base secret_hashes"
-    " secrets settings_revision shared"
-    " store tenants throttle token_cache verifying",
+    " on_hospitals on_stall origins passwords recent_launches recent_parameters refused_tokens resending resets"
+    " sample_base secret_hashes secrets settings_revision shared store tenants throttle token_cache verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
     "web.app.Application": "background bases handle pages sandbox state",
     "web.router.PageRouter": "_fixed default lifespan_context middleware_stack redirect_slashes routes",

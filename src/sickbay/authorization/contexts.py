@@ -16,7 +16,6 @@ from sickbay.authorization.models import (
     AuthorizationCode,
     Client,
     Launch,
-    Policy,
     RefusedToken,
     Server,
     TokenFamily,
@@ -236,8 +235,3 @@ class AnswerContext(Struct, frozen=True):
     """As in UrlContext."""
     guesses: Guesses = ()
     """As in AuthorizeContext."""
-
-
-def policy_of(server: Server | Unknown) -> Policy:
-    """The policy of the tenant; the defaults of the standard if the server is unknown."""
-    return server.policy if isinstance(server, Server) else Policy()

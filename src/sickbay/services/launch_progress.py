@@ -21,6 +21,7 @@ from sickbay.services.context import Runtime
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.events import event, real_time
 from sickbay.services.journal.packing import text_of
+from sickbay.services.journal.probable import trace
 from sickbay.services.journal.read import Timeline
 from sickbay.services.journal.write import Journal
 from sickbay.storage.exchange_filter import ExchangeFilter
@@ -178,7 +179,7 @@ async def _with_unnamed(runtime: Runtime, trail: Trail, client: Client, id: str)
     if found.awaited == "login":
         more += await _pages(runtime, client, id, found.since)
     if found.awaited in RESTART_SECONDS:
-        more += await _restarts(runtime, client, id, found.since, RESTART_SECONDS[found.awaited])
+        more += await _restarts(runtime, client, id, found.since, found.awaited)
     more += await _faults(runtime, client, found.since)
     events = sorted((*trail.events, *more), key=lambda event: event.at)
     return msgspec.structs.replace(trail, events=tuple(events))
@@ -192,14 +193,20 @@ async def _pages(runtime: Runtime, client: Client, id: str, since: Event) -> lis
     return [Event("page", shown.at, clock=since.clock + shown.at - since.at, page=shown.page) for shown in pages]
 
 
-async def _restarts(runtime: Runtime, client: Client, id: str, since: Event, seconds: int) -> list[Event]:
-    """Later authorization requests of the same app that belong to other launches."""
+async def _restarts(runtime: Runtime, client: Client, id: str, since: Event, awaited: Awaited) -> list[Event]:
+    """Later authorization requests of the same app that belong to other launches.
+
+    If a code wasn't redeemed, one with a launch code of its own says nothing: the user launched the app again.
+    """
     first = int(since.at * 1e6) + 1
-    until = first + seconds * 1_000_000
+    until = first + RESTART_SECONDS[awaited] * 1_000_000
     found = await runtime.store.find(
         "exchange", owner=client.client_id, label="authorize", since=first, until=until, limit=RESTARTS, oldest=True
     )
-    return [Event("restart", real_time(record.at)) for record in found if record.family not in ("", id)]  # "": resent
+    others = [record for record in found if record.family not in ("", id)]  # "": resent
+    if awaited == "token":
+        others = [record for record in others if not trace(record).own_launch]
+    return [Event("restart", real_time(record.at), sent=_read(record).sent) for record in others]
 
 
 async def _faults(runtime: Runtime, client: Client, since: Event) -> list[Event]:
@@ -208,8 +215,12 @@ async def _faults(runtime: Runtime, client: Client, since: Event) -> list[Event]
     records_since = await runtime.store.find(
         "exchange", owner=client.client_id, family="", since=first, limit=RESTARTS, oldest=True
     )
-    stored = [event(msgspec.json.decode(text_of(record)) | {"arrival": record.at}) for record in records_since]
+    stored = [_read(record) for record in records_since]
     return [msgspec.structs.replace(made, step="other", probable=True) for made in stored if made.injected]
+
+
+def _read(record: Record) -> Event:
+    return event(msgspec.json.decode(text_of(record)) | {"arrival": record.at})
 
 
 def to_json(found: LaunchProgress) -> dict[str, Any]:

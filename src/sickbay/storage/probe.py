@@ -12,7 +12,7 @@ COUNT_LIMIT: Final = 1000
 OCCURRENCE_LIMIT: Final = 50
 """The most different values of a parameter among the matches that are counted."""
 OTHER_VALUES: Final = 250
-"""The most values that are added because others than the first matches have them."""
+"""The most codes in an answer of `other_codes`."""
 NEARBY_LIMIT: Final = 300
 """The most texts with the same beginning in one answer."""
 
@@ -60,8 +60,15 @@ class Probe(Protocol):
     def occurrences(self, query: Query, parameter: SearchParameter) -> Occurrences:
         """Return the codes, texts, URIs or references of a parameter among the first COUNT_LIMIT matches.
 
-        If there are more matches, the values aren't complete. Then codes that others have come after them, and if the
-        first matches have none, values of other resources of the type.
+        If there are more matches, the values aren't complete. Then, if the first matches have none, those of other resources of
+        the type are returned.
+        """
+        ...
+
+    def other_codes(self, parameter: SearchParameter) -> list[Occurrence]:
+        """Return codes of a parameter, up to OTHER_VALUES, also of resources that `occurrences` doesn't look at.
+
+        Their numbers are at most those of the resources that have them.
         """
         ...
 

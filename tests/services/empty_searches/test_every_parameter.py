@@ -135,8 +135,7 @@ async def is_helpful(store: Any, space: ResourceSpace, query: Query, visibility:
         return await count() == facts["without"] and not await count((f"{name}:missing", "false"))
     suggested = [(part.partition("=")[0], part.partition("=")[2]) for part in facts["suggestion"].split("&") if part]
     parameter = find(space.version, query.type, name)
-    assert parameter is not None
-    listed = facts["occurring"] if parameter.kind in ("token", "uri") else []
+    listed = facts["occurring"] if parameter and parameter.kind in ("token", "uri") else []
     is_right = [number == await count((name, escape(text))) for text, number in listed]
     return bool(suggested) and all(is_right) and facts["finds"] == await count(*suggested) > 0
 

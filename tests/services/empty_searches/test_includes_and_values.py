@@ -150,3 +150,4 @@ def test_without_time_nothing_wrong_is_said(opened: tuple[asyncio.Runner, Any]) 
     ((rule, facts),) = answer.causes
     assert rule == "fhir-search-empty"
     assert all(number is None for _, number in facts["alone"])
+    assert answer.position is None

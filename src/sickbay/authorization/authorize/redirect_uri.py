@@ -7,8 +7,8 @@ import re
 from sickbay.authorization.authorize.client import client_is_registered, url_belongs_to_a_hospital
 from sickbay.authorization.authorize.parameters import tokens
 from sickbay.authorization.checks import check
-from sickbay.authorization.contexts import AuthorizeContext, policy_of
-from sickbay.authorization.models import Client, Policy
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Client, Policy, policy_of
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.kernel.checks import Refusal

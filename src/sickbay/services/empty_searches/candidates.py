@@ -115,10 +115,8 @@ def _tokens(search: Search) -> Iterator[CandidateValue]:
                 yield from (
                     CandidateValue(name, _token(other, spelling) if has_system else spelling, "spelling") for other in systems
                 )
-    is_possible = code in search_codes.list_searchable(search.query.version, parameter)
-    if not is_possible and (near := _nearest_code(code, [found.value for found in search.occurring])):
-        occurrence = next(found for found in search.occurring if found.value == near)
-        yield CandidateValue(name, _token(occurrence.system, near) if has_system else texts.escape(near), "spelling")
+    if code not in search_codes.list_searchable(search.query.version, parameter) and (found := _find_near(search, code)):
+        yield CandidateValue(name, _token(found.system, found.value) if has_system else texts.escape(found.value), "spelling")
     if code and parameter.kind == "token" and not search.criterion.modifier and not search.criterion.is_chained:
         yield CandidateValue(f"{name}:text", texts.escape(code), "display")
     for occurrence in search.occurring[:FREQUENT_VALUES]:
@@ -132,12 +130,26 @@ def _token(system: str, code: str) -> str:
     return f"{texts.escape(system)}|{texts.escape(code)}"
 
 
+def _find_near(search: Search, code: str) -> Occurrence | None:
+    """Return the code that occurs and is spelled similarly, also if none of the first matches has it."""
+    if not _is_word(code):
+        return None
+    return _nearest(code, search.occurring) or _nearest(code, search.probe.other_codes(search.criterion.parameter))
+
+
+def _nearest(code: str, occurring: Sequence[Occurrence]) -> Occurrence | None:
+    near = _nearest_code(code, [found.value for found in occurring])
+    return next((found for found in occurring if found.value == near), None)
+
+
+def _is_word(code: str) -> bool:
+    return SHORTEST_WORD <= len(code) <= WORD_CHARACTERS and not _DIGIT.search(code)
+
+
 def _nearest_code(code: str, known: Sequence[str]) -> str | None:
     """Return a word that is spelled similarly, or begins with this one. Codes with digits aren't similar to each other."""
     lowered = {other.lower(): other for other in reversed(known) if other and not _DIGIT.search(other)}
     wanted = code.lower()
-    if len(wanted) < SHORTEST_WORD or len(wanted) > WORD_CHARACTERS or _DIGIT.search(wanted):
-        return None
     begins = [other for other in lowered if other.startswith(wanted) or wanted.startswith(other)]
     near = min(begins, key=lambda other: (abs(len(other) - len(wanted)), other), default=None)
     near = near or find_closest(wanted, lowered, SIMILAR_CODE)

@@ -38,9 +38,9 @@ EARLIER_EXCHANGES: Final = 50
 FOLLOWING_EXCHANGES: Final = 50
 """How many exchanges after a preflight are compared with it."""
 LOOSE_EXCHANGES: Final = 100
-"""How many exchanges without a launch are read for one launch or app, the newest ones."""
+"""How many exchanges without a launch are read for an app, and before and after the last exchange of a launch: the nearest."""
 GUESSED_EXCHANGES: Final = 20
-"""How many of them are compared with earlier ones, the newest ones, without preflights whose request arrived."""
+"""How many of them are compared with earlier ones, the nearest ones, without preflights whose request arrived."""
 CACHED_BYTES: Final = 4096
 """Longer records are decoded each time."""
 SMALLEST_ARRIVAL_MICROSECONDS: Final = 1_000_000_000_000
@@ -216,8 +216,9 @@ async def of_launch(runtime: Runtime, records: Sequence[Record], launch: Launch 
     looked_up = await _after_script(runtime, launch, records) if launch is not None else []
     if not records or records[0].at < SMALLEST_ARRIVAL_MICROSECONDS:
         return looked_up
-    first, until = records[0], records[-1].at + WINDOW_MICROSECONDS
-    loose = await _load_loose(runtime, first.tenant, "", first.at, until)
+    first, last, until = records[0], records[-1].at, records[-1].at + WINDOW_MICROSECONDS
+    loose = await _load_loose(runtime, first.tenant, "", first.at, last)
+    loose += await _load_loose(runtime, first.tenant, "", last + 1, until, oldest=True)
     if first.owner:
         unattached = await _load_loose(runtime, first.tenant, first.owner, first.at, until, family="")
         loose += [record for record in unattached if trace(record).injected]
@@ -225,7 +226,7 @@ async def of_launch(runtime: Runtime, records: Sequence[Record], launch: Launch 
         for label in AUTHORIZATION:
             loose += await _load_loose(runtime, first.tenant, first.owner, first.at, until, label)
     loose = list({record.key: record for record in loose}.values())
-    guessed = await _guess_all(runtime, loose, records, lambda found: found.launch == first.family)
+    guessed = await _guess_all(runtime, loose, records, lambda found: found.launch == first.family, last)
     known = {record.key for record, _ in guessed}
     return sorted((*guessed, *(pair for pair in looked_up if pair[0].key not in known)), key=lambda pair: pair[0].at)
 
@@ -250,7 +251,7 @@ async def of_app(runtime: Runtime, client_id: str, tenant: str, records: Sequenc
         return []
     until = records[0].at + WINDOW_MICROSECONDS
     loose = await _load_loose(runtime, tenant, "", records[-1].at, until)
-    return await _guess_all(runtime, loose, records, lambda found: found.app == client_id)
+    return await _guess_all(runtime, loose, records, lambda found: found.app == client_id, until)
 
 
 async def _load_loose(
@@ -261,20 +262,31 @@ async def _load_loose(
     until: int,
     label: str | None = None,
     family: str | None = None,
+    *,
+    oldest: bool = False,
 ) -> list[Record]:
     """owner: "" for exchanges without an app. family: "" for those without a launch."""
     return await runtime.store.find(
-        "exchange", tenant=tenant, owner=owner, label=label, family=family, since=since, until=until, limit=LOOSE_EXCHANGES
+        "exchange",
+        tenant=tenant,
+        owner=owner,
+        label=label,
+        family=family,
+        since=since,
+        until=until,
+        limit=LOOSE_EXCHANGES,
+        oldest=oldest,
     )
 
 
 async def _guess_all(
-    runtime: Runtime, loose: Sequence[Record], attached: Sequence[Record], fits: Callable[[Guess], bool]
+    runtime: Runtime, loose: Sequence[Record], attached: Sequence[Record], fits: Callable[[Guess], bool], near: int
 ) -> list[tuple[Record, Guess]]:
-    """Leaves out preflights whose request arrived, because that request says everything."""
+    """Leaves out preflights whose request arrived, because that request says everything. near: an arrival."""
     arrived = find_followed(sorted((*loose, *attached), key=_newest_first))
-    remaining = [record for record in sorted(loose, key=_newest_first) if record.key not in arrived][:GUESSED_EXCHANGES]
-    guesses = [(record, await _guess_of(runtime, record)) for record in remaining[::-1]]
+    nearest = sorted(loose, key=lambda record: abs(record.at - near))
+    remaining = [record for record in nearest if record.key not in arrived][:GUESSED_EXCHANGES]
+    guesses = [(record, await _guess_of(runtime, record)) for record in sorted(remaining, key=_newest_first)[::-1]]
     return [
         (record, found)
         for record, found in guesses

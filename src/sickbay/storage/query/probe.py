@@ -147,7 +147,7 @@ class StoreProbe:
         if plan is None or plan.source.rank or query.ids is not None or self._visibility.allows_all(query.type, "s"):
             return plan
         path = self._find_compartments(scope, query.type).path(query, ordered=ordered)
-        if path is None or (query.narrows and self._is_short(plan)):
+        if path is None or (path.rest and self._is_short(plan)):
             return plan
         return search.resolve(scope, self._find, self._space, query, self._visibility, path)
 
@@ -200,7 +200,8 @@ class StoreProbe:
             self._find_compartments(self._scope, parameter.type).members,
         )
         if members is not None:
-            text = f"FROM {members.text} c CROSS JOIN {table} t ON t.nid = c.nid WHERE {by.text} AND {visible.text}"
+            table = f"(SELECT DISTINCT e.nid FROM {members.text} e) c CROSS JOIN {table} t ON t.nid = c.nid"
+            text = f"FROM {table} WHERE {by.text} AND {visible.text}"
             return Sql(text, (*members.binds, *by.binds, *visible.binds))
         return Sql(
             f"FROM {table} t WHERE t.space = ? AND {by.text} AND {visible.text}", (self._scope.space, *by.binds, *visible.binds)
@@ -229,21 +230,22 @@ class StoreProbe:
     def _codes(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
         columns = "t.nid AS nid, t.hash AS hash"
         counts: dict[int, int] = dict(self._occurring(query, parameter, "token_index", columns, "hash"))
-        if self._has_more(query):
-            counts |= {hash: 1 for hash in self._other_codes(query, parameter) if hash not in counts}
+        return self._name_codes(counts)
+
+    def _name_codes(self, counts: dict[int, int]) -> list[Occurrence]:
         text = "SELECT hash, system, code FROM term WHERE hash IN (SELECT value FROM json_each(?))"
         terms = self._run(Statement(text, (orjson.dumps(list(counts)).decode(),))) if counts else []
         found = [Occurrence(system, code, counts[hash]) for hash, system, code in terms]
         return sorted(found, key=lambda occurrence: (-occurrence.matches, occurrence.system, occurrence.value))
 
-    def _other_codes(self, query: Query, parameter: SearchParameter) -> list[int]:
-        """Return the hashes of codes that all resources of the type have, most frequent first as far as that is known."""
-        if self._scope is None or query.narrows or query.within is not None:
+    def other_codes(self, parameter: SearchParameter) -> list[Occurrence]:
+        if self._scope is None:
             return []
-        if self._visibility.allows_all(query.type, "s"):
-            return self._list_distinct(parameter, "token_index", "hash")
-        codes = self._find_compartments(self._scope, query.type).count_codes(parameter.code)
-        return sorted(codes, key=lambda hash: (-codes[hash], hash))[:OTHER_VALUES]
+        if self._visibility.allows_all(parameter.type, "s"):
+            return self._name_codes(dict.fromkeys(self._list_distinct(parameter, "token_index", "hash"), 1))
+        codes = self._find_compartments(self._scope, parameter.type).count_codes(parameter.code)
+        first = sorted(codes, key=lambda hash: (-codes[hash], hash))[:OTHER_VALUES]
+        return self._name_codes({hash: codes[hash] for hash in first})
 
     def _list_distinct(self, parameter: SearchParameter, table: str, column: str) -> list[Any]:
         """Return the first different values in an index, which takes a step for each of them."""

@@ -31,6 +31,12 @@ def _other_origin(silence: Silence) -> Facts | None:
     return {"began": began, "ends": ends, "alias": " `localhost` and `127.0.0.1` are different origins." if alias else ""}
 
 
+def _find_token_request(silence: Silence) -> Facts | None:
+    """A request to the authorization endpoint that has the parameters of a token request."""
+    is_sent = any(event.step == "restart" and "grant_type" in event.sent for event in after(silence))
+    return {} if is_sent else None
+
+
 def _starts_again(silence: Silence) -> Facts | None:
     uri = find_code_destination(silence)
     if uri and uri == silence.trail.app.launch_uri:
@@ -59,6 +65,7 @@ def _unreachable(silence: Silence) -> Facts | None:
 
 
 FUNCTIONS: Mapping[str, Functions] = {
+    "token-request-at-authorize": {"advises": advise_on("token", _find_token_request)},
     "token-preflight-blocked": {"advises": advise_on("token", recognise_preflight)},
     "redirect-uri-no-answer": {"advises": advise_on("token", _no_answer)},
     "redirect-uri-other-origin": {"advises": advise_on("token", _other_origin)},
