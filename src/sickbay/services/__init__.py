@@ -14,7 +14,7 @@ authorized_apps  what a user authorized; users, patients and viewers are who see
 sessions         browser sessions; class_mode has the students
 journal          exchanges; live_exchanges tells listeners, clear_exchanges deletes them, lookup finds them
 redaction        what may be kept of a request; used_passwords and kept_bodies for what must be masked
-decision         the result of a stage; given_advice and recent_parameters remember earlier ones
+decision         the result of a stage; given_advice, recent_parameters and refused_tokens remember earlier ones
 failed_attempts  counts them, and throttle makes a client wait
 hospitals        hospitals from a file; resources are the protected resources of one
 injection        injected faults

@@ -97,6 +97,11 @@ class Tenant:
     faults: tuple[Fault, ...] = ()
     """The faults in its file, which are in force again after a reset."""
 
+    @property
+    def issuer_path(self) -> str:
+        """The path of its issuer, without a slash at the end."""
+        return f"/{self.name}{self.dialect.path('issuer')}".rstrip("/")
+
     def with_chosen(self, chosen: Mapping[str, Any], added: Iterable[ProtectedResource] = ()) -> Tenant:
         """The same hospital with these settings and these added resources, instead of those before."""
         policy, added = policies.under(self.configured, chosen), tuple(added)

@@ -22,7 +22,7 @@ def token(scope: str, family: str = "f2", issued_at: int = 100) -> AccessToken:
     return AccessToken("app", scope, "base", 1000, family, issued_at=issued_at)
 
 
-def refused(scope: str, *needed: str, family: str = "f1", issued_at: int = 10, at: int = 50) -> RefusedToken:
+def refuse(scope: str, *needed: str, family: str = "f1", issued_at: int = 10, at: int = 50) -> RefusedToken:
     return RefusedToken(family, issued_at, scope, needed, at)
 
 
@@ -38,36 +38,36 @@ def _has(granted: str, text: str) -> bool:
             PATIENT,
             "f1",
             OBSERVATION,
-            [refused(PATIENT, OBSERVATION)],
+            [refuse(PATIENT, OBSERVATION)],
             {"again": "refresh", "union": f"{PATIENT} {OBSERVATION}"},
         ),
         (
             PATIENT,
             "f2",
             OBSERVATION,
-            [refused(PATIENT, CONDITION, OBSERVATION)],
+            [refuse(PATIENT, CONDITION, OBSERVATION)],
             {"again": "authorization", "union": f"{PATIENT} {OBSERVATION}"},
         ),
         (
             f"{OBSERVATION} {PATIENT}",
             "f2",
             CONDITION,
-            [refused(f"{PATIENT} {OBSERVATION}", CONDITION)],
+            [refuse(f"{PATIENT} {OBSERVATION}", CONDITION)],
             {"again": "authorization", "union": f"{PATIENT} {OBSERVATION} {CONDITION}"},
         ),
-        (OBSERVATION, "f2", PATIENT, [refused(PATIENT, OBSERVATION)], {"lost": [PATIENT], "union": f"{PATIENT} {OBSERVATION}"}),
+        (OBSERVATION, "f2", PATIENT, [refuse(PATIENT, OBSERVATION)], {"lost": [PATIENT], "union": f"{PATIENT} {OBSERVATION}"}),
         (
             f"{PATIENT} {OBSERVATION} {CONDITION}",
             "f3",
             MEDICATION,
-            [refused(PATIENT, OBSERVATION, at=20), refused(f"{PATIENT} {OBSERVATION}", CONDITION, family="f2", issued_at=30)],
+            [refuse(PATIENT, OBSERVATION, at=20), refuse(f"{PATIENT} {OBSERVATION}", CONDITION, family="f2", issued_at=30)],
             {"rounds": 3},
         ),
-        (f"{PATIENT} {OBSERVATION}", "f2", CONDITION, [refused(PATIENT, OBSERVATION)], {}),
-        (PATIENT, "f2", CONDITION, [refused(PATIENT, OBSERVATION)], {}),
-        (OBSERVATION, "f2", CONDITION, [refused(PATIENT, OBSERVATION)], {}),
-        (PATIENT, "f2", OBSERVATION, [refused(PATIENT, OBSERVATION, at=101)], {}),
-        (PATIENT, "f1", OBSERVATION, [refused(PATIENT, OBSERVATION, issued_at=100)], {}),
+        (f"{PATIENT} {OBSERVATION}", "f2", CONDITION, [refuse(PATIENT, OBSERVATION)], {}),
+        (PATIENT, "f2", CONDITION, [refuse(PATIENT, OBSERVATION)], {}),
+        (OBSERVATION, "f2", CONDITION, [refuse(PATIENT, OBSERVATION)], {}),
+        (PATIENT, "f2", OBSERVATION, [refuse(PATIENT, OBSERVATION, at=101)], {}),
+        (PATIENT, "f1", OBSERVATION, [refuse(PATIENT, OBSERVATION, issued_at=100)], {}),
         (PATIENT, "f2", OBSERVATION, [], {}),
     ],
 )

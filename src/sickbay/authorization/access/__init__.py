@@ -3,6 +3,7 @@
 bearer      the access token itself: sent in the right way, known, not expired (RFC 6750)
 scope       its scopes permit the request (SMART 2.2, Scopes)
 visibility  which records they make visible, which the storage applies to every result
+step_up     what earlier refusals say about a token that still lacks a scope
 search      the request can be answered as sent: URL, type, format and what a search must contain
 operations  the operation is supported, and its parameters
 writes      the body of a write, its scope, version and conditions

@@ -1,6 +1,6 @@
 """The journal of exchanges: every request that Sickbay decided on, redacted, with its response, checks and findings.
 
-record         the record of one exchange; amend changes it if a fault changed its response
+record         the record of one exchange, compressed by packing; amend changes it if a fault changed its response
 write          queues exchanges and writes them; queue is what waits
 read           finds records; exchange_json completes them for their readers, and disclosure keeps private facts
 line, lines    what an exchange is found by, and exchanges as lists show them; old_lines for those of an older Sickbay

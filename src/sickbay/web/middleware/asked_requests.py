@@ -17,7 +17,7 @@ from sickbay.fhir.routing import route_plainly
 from sickbay.protocol.parameters import parse
 from sickbay.services.access import cached_context, load_context
 from sickbay.services.context import Runtime, Tenant
-from sickbay.web.oauth.metadata_hints import OF_OPENID, OF_SERVER, issuer_path
+from sickbay.web.oauth.metadata_hints import OF_OPENID, OF_SERVER
 
 FORM_STAGES = ("token", "introspection", "revocation")
 """Stages of endpoints whose client authenticates in the form or by the Authorization header."""
@@ -34,7 +34,7 @@ def _endpoints(tenant: Tenant) -> dict[str, str]:
     stages = {home + path("authorize", persona): "authorize" for persona in ("patient", "provider")}
     stages |= {home + path("token"): "token", home + path("introspect"): "introspection", home + path("revoke"): "revocation"}
     stages |= {f"{home}/oauth/register": "registration", f"{home}/oauth/userinfo": "userinfo", home + path("jwks"): "discovery"}
-    issuer = issuer_path(tenant)
+    issuer = tenant.issuer_path
     stages |= dict.fromkeys((issuer + OF_OPENID, OF_OPENID + issuer, OF_SERVER + issuer), "discovery")
     for version in tenant.dialect.fhir:
         for base in _bases(tenant, version):

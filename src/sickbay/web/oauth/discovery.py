@@ -24,7 +24,7 @@ from sickbay.services import id_token
 from sickbay.services.context import Tenant
 from sickbay.web import http_request
 from sickbay.web.middleware.cors import cors
-from sickbay.web.oauth.metadata_hints import NO_RESOURCE, OF_OPENID, OF_SERVER, find_hint, issuer_path, metadata_url
+from sickbay.web.oauth.metadata_hints import NO_RESOURCE, OF_OPENID, OF_SERVER, find_hint, metadata_url
 
 MADE = "2026-11-26"
 """The date in the CapabilityStatement: when its content last changed."""
@@ -166,7 +166,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
     well_known: list[Route] = []
     jwks = _jwks(sandbox)
     for tenant in sandbox.tenants.values():
-        issuer = issuer_path(tenant)
+        issuer = tenant.issuer_path
         openid = _record(tenant.name, _answer(lambda name=tenant.name: documents.openid(sandbox.tenants[name])))  # type: ignore[misc]
         well_known += [
             *(Route(path, openid) for path in (issuer + OF_OPENID, OF_OPENID + issuer, OF_SERVER + issuer)),

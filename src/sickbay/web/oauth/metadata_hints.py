@@ -24,14 +24,9 @@ NO_RESOURCE: Final = (
 )
 
 
-def issuer_path(tenant: Tenant) -> str:
-    """The path of the hospital's issuer, without a slash at the end."""
-    return f"/{tenant.name}{tenant.dialect.path('issuer')}".rstrip("/")
-
-
 def metadata_url(tenant: Tenant) -> str:
     """The address of the metadata of the hospital's issuer (RFC 8414 3.1)."""
-    return f"{tenant.base.removesuffix(f'/{tenant.name}')}{OF_SERVER}{issuer_path(tenant)}"
+    return f"{tenant.base.removesuffix(f'/{tenant.name}')}{OF_SERVER}{tenant.issuer_path}"
 
 
 class Hint(NamedTuple):
