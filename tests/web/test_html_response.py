@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sickbay.web import html_response
-from sickbay.web.html_response import form_action, with_code, without_backticks
+from sickbay.web.html_response import form_action, with_code, with_hits, without_backticks
 
 
 def test_a_form_may_redirect_to_the_origin_or_scheme_of_the_redirect_uri() -> None:
@@ -30,6 +34,28 @@ def test_a_host_that_contains_a_directive_is_left_out() -> None:
 )
 def test_text_in_backticks_becomes_a_code_element_and_everything_is_escaped(text: str, html: str) -> None:
     assert str(with_code(text)) == html
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "html"),
+    [
+        ("`aud` is missing", "AUD", '<code><mark class="hit">aud</mark></code> is missing'),
+        ("Redirect URIs", "redirect uri", '<mark class="hit">Redirect</mark> <mark class="hit">URIs</mark>'),
+        ("aud-missing", "missing", 'aud-<mark class="hit">missing</mark>'),
+        ("a < b & mark", "lt amp mark class", 'a &lt; b &amp; <mark class="hit">mark</mark>'),
+        ("is missing", "is", "is missing"),
+        ("is missing", "", "is missing"),
+        ("<b>", "<b>", "&lt;b&gt;"),
+    ],
+)
+def test_words_that_begin_with_a_word_of_the_search_are_marked(text: str, query: str, html: str) -> None:
+    assert str(with_hits(text, query)) == html
+
+
+@given(st.text(), st.text())
+def test_marking_words_changes_no_other_part_of_the_html(text: str, query: str) -> None:
+    marked = str(with_hits(text, query))
+    assert re.sub('<mark class="hit">|</mark>', "", marked) == str(with_code(text))
 
 
 def test_a_page_title_has_no_backticks() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -39,6 +39,12 @@ TEMPLATES = HERE / "templates"
 PRODUCTS = ("admin", "docs", "ehr", "exchanges", "explorer", "oauth", "portal")
 PAGES = (TEMPLATES, *(TEMPLATES / product for product in PRODUCTS))
 """The folders of pages: what all products share, and one for each product. A page is named without its folder."""
+MARKED_WORDS: Final = 8
+MARKED_CHARACTERS: Final = 3
+"""How many words of a search are marked in its results, and the length of the shortest."""
+_WORD = re.compile(r"\w++")
+_MARKUP = re.compile(r"(</?code>|&[#\w]{1,8};)")
+"""What `with_code` writes besides text."""
 COMPILATION: dict[str, Any] = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
 """The options on which the compiled form of a template depends."""
 Form: TypeAlias = Literal["html", "json", "text", "markdown"]
@@ -236,7 +242,7 @@ def _environment() -> Environment:
     # Views are objects. Jinja would also look up a missing attribute as an item, with a Python call for each attribute.
     environment.getattr = getattr  # type: ignore[assignment, method-assign]
     environment.globals |= {"charts": svg, "count": count, "with_article": english.with_article}
-    environment.filters |= {"with_code": with_code, "without_backticks": without_backticks}
+    environment.filters |= {"with_code": with_code, "with_hits": with_hits, "without_backticks": without_backticks}
     return environment
 
 
@@ -246,6 +252,19 @@ def with_code(text: str) -> Markup:
 
     # Python 3.11 joins the parts with the type of the text, and Markup would escape them again.
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def with_hits(text: str, query: str) -> Markup:
+    """Like `with_code`, with the words marked that begin with a word of the query."""
+    from markupsafe import Markup
+
+    words = tuple(word.lower() for word in _WORD.findall(query)[:MARKED_WORDS] if len(word) >= MARKED_CHARACTERS)
+    pieces = _MARKUP.split(str(with_code(text)))
+
+    def mark(found: re.Match[str]) -> str:
+        return f'<mark class="hit">{found[0]}</mark>' if found[0].lower().startswith(words) else found[0]
+
+    return Markup("".join(piece if number % 2 else _WORD.sub(mark, piece) for number, piece in enumerate(pieces)))
 
 
 def without_backticks(text: str) -> str:
