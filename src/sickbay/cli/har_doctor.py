@@ -44,7 +44,7 @@ def _early_text(early: Sequence[dict[str, Any]], everything: bool) -> str:
 
 
 def _without_secrets(entry: dict[str, Any]) -> dict[str, Any]:
-    """With the secrets masked that are recognised by their names, however short they are."""
+    """Masks the secrets that are recognised by their names, also short ones."""
     fhir = entry["kind"] == "fhir_request"
     corrected = named_secrets.in_request(entry["corrected"], fhir=fhir) if entry["corrected"] else entry["corrected"]
     return named_secrets.in_request(entry, fhir=fhir) | {"corrected": corrected}

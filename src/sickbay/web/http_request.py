@@ -69,7 +69,7 @@ class RequestState(Struct, eq=False):
     admin_throttled: int = 0
     """Seconds that the sender has to wait after wrong admin tokens in earlier requests."""
     is_wrong_admin_token: bool = False
-    """This request had a wrong one, which has to be counted."""
+    """Whether this request had a wrong admin token, which has to be counted."""
     injected: Injected | None = None
     """The fault that Sickbay was asked to inject into this request."""
     kind: Kind = "page"

@@ -115,7 +115,7 @@ def _advance(version: str, spots: list[tuple[tuple[Step, ...], Child]], step: st
             elif at.type == "Resource":
                 yield (*way, _Equals("resourceType", cast)), Child(at.key, cast, cast)
         elif call and call[1] == "where":
-            yield (*way, _test(call[2].strip())), at
+            yield (*way, _parse_test(call[2].strip())), at
         elif call and call[1] == "extension":
             url = call[2].strip().strip("'")
             yield (*way, "extension", _Equals("url", url)), Child("extension", "Extension", "Extension")
@@ -127,7 +127,7 @@ def _advance(version: str, spots: list[tuple[tuple[Step, ...], Child]], step: st
             yield from (((*way, child.key), child) for child in children(version, at.path).get(step, ()))
 
 
-def _test(text: str) -> Test:
+def _parse_test(text: str) -> Test:
     equal, resolves, has = _EQUAL.match(text), _RESOLVES.match(text), _HAS.match(text)
     if equal:
         return _Equals(equal[1], equal[2])

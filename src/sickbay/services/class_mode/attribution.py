@@ -19,7 +19,7 @@ async def attribute(runtime: Runtime, exchange: Exchange) -> Exchange:
 async def find_student(runtime: Runtime, client_id: str, timeline: str, browser: str) -> str:
     """The id of the student; "" if none is known. browser: of the student whose browser sent the request.
 
-    The app comes first: a request in the browser of a student that names the app of another one belongs to the other.
+    The app decides first: a request that names an app of another student belongs to that student.
     """
     client = await registration.by_id(runtime, client_id)
     if client is not None and client.student:

@@ -226,7 +226,7 @@ class Journal:
                 await runtime_settings.refresh(self.runtime)
 
     async def _write_queues(self) -> bool:
-        """False if another worker has reset a hospital: then some of the exchanges belong to what is gone."""
+        """Returns False if another worker has reset a hospital, so that some of these exchanges belong to deleted data."""
         granted, refused = self._granted.items(), self._refused.items()
         self._granted.clear()
         self._refused.clear()

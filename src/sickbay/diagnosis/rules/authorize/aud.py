@@ -115,7 +115,7 @@ def _has_extra_slash(aud: str) -> bool:
     return aud.endswith("/") and urls.is_absolute(aud) and urls.split(aud).path != "/"
 
 
-def _alias(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _find_other_loopback_name(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     aud, bases = _list_similar_bases(request, context)
     for base in bases:
         named = urls.normalise(aud) != urls.normalise(base)
@@ -137,6 +137,6 @@ FUNCTIONS: Mapping[str, Functions] = {
     "aud-mismatch": {"recognises": _expect_closest, "repair": _set_aud},
     "aud-not-iss-of-launch": {"repair": _set_aud},
     "aud-trailing-slash": {"advises": _slash, "repair": _set_aud},
-    "aud-loopback-alias": {"advises": _alias, "repair": _set_aud},
+    "aud-loopback-alias": {"advises": _find_other_loopback_name, "repair": _set_aud},
     "aud-resource-disagree": {"repair": _without_resource},
 }
