@@ -121,6 +121,7 @@ class Knowledge(Struct, frozen=True, dict=True):
 
     phrases: by its first word what follows it, a Trie, which is decoded when a text has that word (`phrases`).
     unseen: for each fact about a request, the ids of the causes that can't be seen in it.
+    by_part: for each part of a phrase, the ids of the messages whose first group has a phrase that begins with it.
     """
 
     products: dict[str, Product]
@@ -130,15 +131,7 @@ class Knowledge(Struct, frozen=True, dict=True):
     unseen: dict[str, tuple[str, ...]] = {}
     facts: dict[str, FactPattern] = {}
     code: CodeKnowledge = CodeKnowledge()
-
-    @cached_property
-    def by_part(self) -> dict[int, list[str]]:
-        """For each part of a phrase, the ids of the messages whose first group has a phrase that begins with it."""
-        found: dict[int, dict[str, None]] = {}
-        for message in self.messages.values():
-            for phrase in message.wordings[0] if message.wordings else ():
-                found.setdefault(phrase[0], {})[message.id] = None
-        return {part: [*ids] for part, ids in found.items()}
+    by_part: dict[int, list[str]] = {}
 
     @cached_property
     def by_code(self) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
@@ -64,7 +64,16 @@ def read(folder: Path = FOLDER) -> Knowledge:
     if unknown := {id for ids in listed.values() for id in ids} - causes.keys():
         _report_mistake(unseen, f"unknown causes: {', '.join(sorted(unknown))}")
     patterns, of_code = _table(facts, dict[str, FactPattern]), _table(code, CodeKnowledge)
-    return Knowledge(products, messages, causes, table.trie, listed, patterns, of_code)
+    return Knowledge(products, messages, causes, table.trie, listed, patterns, of_code, _index_parts(messages.values()))
+
+
+def _index_parts(messages: Iterable[Message]) -> dict[int, list[str]]:
+    """For each part of a phrase, the ids of the messages whose first group has a phrase that begins with it."""
+    found: dict[int, dict[str, None]] = {}
+    for message in messages:
+        for phrase in message.wordings[0] if message.wordings else ():
+            found.setdefault(phrase[0], {})[message.id] = None
+    return {part: [*ids] for part, ids in found.items()}
 
 
 def _table(path: Path, kind: type[_Kind]) -> _Kind:
