@@ -134,10 +134,10 @@ def _find_near(search: Search, code: str) -> Occurrence | None:
     """Return the code that occurs and is spelled similarly, also if none of the first matches has it."""
     if not _is_word(code):
         return None
-    return _nearest(code, search.occurring) or _nearest(code, search.probe.other_codes(search.criterion.parameter))
+    return _find_similar(code, search.occurring) or _find_similar(code, search.probe.other_codes(search.criterion.parameter))
 
 
-def _nearest(code: str, occurring: Sequence[Occurrence]) -> Occurrence | None:
+def _find_similar(code: str, occurring: Sequence[Occurrence]) -> Occurrence | None:
     near = _nearest_code(code, [found.value for found in occurring])
     return next((found for found in occurring if found.value == near), None)
 

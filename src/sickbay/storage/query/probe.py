@@ -60,9 +60,17 @@ class StoreProbe:
 
     def count(self, query: Query) -> int:
         if query not in self._counts:
-            matches = self._matches(query, ordered=False)
-            self._counts[query] = int(self._run(Statement(f"SELECT count(*) FROM ({matches.text}) m", matches.binds))[0][0])
+            self._counts[query] = self._count(query, COUNT_LIMIT)
         return self._counts[query]
+
+    def _count(self, query: Query, limit: int) -> int:
+        """Read more rows if the first ones have the same resource several times."""
+        matches = self._matches(query, ordered=False, limit=limit)
+        text = f"SELECT count(*), count(DISTINCT nid) FROM ({matches.text}) m"
+        rows, resources = self._run(Statement(text, matches.binds))[0]
+        if rows < limit or resources >= COUNT_LIMIT:
+            return min(int(resources), COUNT_LIMIT)
+        return self._count(query, 4 * limit)
 
     def occurrences(self, query: Query, parameter: SearchParameter) -> Occurrences:
         values = self._values(query, parameter)
@@ -128,7 +136,10 @@ class StoreProbe:
         return FALSE if self._scope is None else self._scope.visible(type, "s", nid, None)
 
     def _matches(self, query: Query, *, ordered: bool = True, limit: int = COUNT_LIMIT) -> Sql:
-        """Select the nids of the first matches. Their order decides only which of many are used, so a count needs none."""
+        """Select the nids of the first matches, each once. Their order decides only which of many are used.
+
+        ordered: False for a count, which needs no order, and may get a nid several times.
+        """
         query = replace(query, includes=(), sort=(), cursor=None, remembered=False)
         plan = self._plan(self._scope, query, ordered) if self._scope else None
         if plan is None:
@@ -137,8 +148,8 @@ class StoreProbe:
         rows = Sql(source.join() if plan.needs_row else source.text, source.binds)
         if ordered and (sampled := self._sample(query)) is not None:
             rows = Sql("FROM (SELECT value AS nid FROM json_each(?) j) d WHERE TRUE", (orjson.dumps(sampled).decode(),))
-        order = " ORDER BY 1" if ordered else ""
-        text = f"SELECT {source.nid} AS nid {rows.text} AND {plan.where.text}{order} LIMIT ?"
+        distinct, order = ("DISTINCT ", " ORDER BY 1") if ordered else ("", "")
+        text = f"SELECT {distinct}{source.nid} AS nid {rows.text} AND {plan.where.text}{order} LIMIT ?"
         return Sql(text, (*rows.binds, *plan.where.binds, limit))
 
     def _plan(self, scope: Scope, query: Query, ordered: bool) -> search.SearchPlan | None:

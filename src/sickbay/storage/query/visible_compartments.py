@@ -22,8 +22,8 @@ ALL_MEMBERS: Final = 3 * COUNT_LIMIT
 """Up to this number, all members of the compartments are read and sorted."""
 READ_MEMBERS: Final = 20_000
 """Up to this number, all members are compared with the conditions of a search."""
-COUNTED_ROWS: Final = 4 * COUNT_LIMIT
-"""Rows that are read to count up to COUNT_LIMIT resources. A resource has a row in each compartment."""
+FIRST_ROWS: Final = 4 * COUNT_LIMIT
+"""Rows that are read to find the first COUNT_LIMIT resources. A resource has a row in each compartment."""
 SAMPLED_PATIENTS: Final = 100
 """The patients of a sample, the first ones by their numbers. Each has a select of its own, which costs PostgreSQL 0.2 ms."""
 LISTED_PATIENTS: Final = 150
@@ -111,9 +111,9 @@ class VisibleCompartments:
         return self._table if self._patients and self._member_count <= READ_MEMBERS else None
 
     def path(self, query: Query, *, ordered: bool) -> AccessPath | None:
-        """Return an access path that reads nothing else; None if visibility isn't limited to compartments.
+        """Return an access path that reads nothing else, and a resource once for each compartment that it is in.
 
-        ordered: the first matches are needed, not only their number.
+        None if visibility isn't limited to compartments. ordered: the first matches are needed, not only their number.
         """
         if not self._patients:
             return None
@@ -123,7 +123,7 @@ class VisibleCompartments:
                 members, rest = found, tuple(other for other in query.filters if other is not filter)
                 break
         is_whole = not rest and not query.updated and query.within is None and not self._has_filters
-        return self._read(_limit(members, ordered) if is_whole else members, rest)
+        return self._read(_limit(members) if ordered and is_whole else members, rest)
 
     @property
     def _has_filters(self) -> bool:
@@ -132,8 +132,7 @@ class VisibleCompartments:
     def _read(self, members: Sql, rest: tuple[Filter, ...]) -> AccessPath:
         """Read members. Without filters in scopes, they are all visible, whosever compartment they are in."""
         patient = None if self._has_filters else min(self._clauses[0].patients or (), default=None)
-        table = f"(SELECT DISTINCT e.nid FROM {members.text} e) d"
-        return AccessPath(table, "TRUE", members.binds, "d.nid", rest, patient=patient)
+        return AccessPath(f"{members.text} d", "TRUE", members.binds, "d.nid", rest, patient=patient)
 
     def _with_code(self, filter: Filter) -> Sql | None:
         """Return the members that have one of the codes of a filter. None if patients aren't grouped by these codes."""
@@ -166,7 +165,6 @@ class VisibleCompartments:
         return counts
 
 
-def _limit(members: Sql, ordered: bool) -> Sql:
-    """Read some rows only: otherwise PostgreSQL reads all to remove duplicates."""
-    order = " ORDER BY c.nid" if ordered else ""
-    return Sql(f"{members.text[:-1]}{order} LIMIT {COUNTED_ROWS})", members.binds)
+def _limit(members: Sql) -> Sql:
+    """Read the first rows only, so that no condition is tried on the others."""
+    return Sql(f"{members.text[:-1]} ORDER BY c.nid LIMIT {FIRST_ROWS})", members.binds)
