@@ -41,7 +41,7 @@ def find_url_fault(url: str) -> str:
         return "has a user name"
     if "#" in url:
         return "has a fragment"
-    if parts.path in ("", "/"):
+    if not parts.path.strip("/"):
         return "has no path"
     return "has a path with . or .." if _DOT_SEGMENT.search(parts.path) else ""
 
