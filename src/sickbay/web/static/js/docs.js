@@ -118,6 +118,7 @@
     frame.className = "docs-code";
     block.replaceWith(frame);
     frame.append(block, button); // outside of the block, so that it doesn't scroll with the code
+    if (block.scrollWidth > block.clientWidth) block.tabIndex = 0; // for scrolling with the keyboard
   };
 
   if (document.querySelector("[data-docs-results]")) search();
