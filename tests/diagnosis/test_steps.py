@@ -24,7 +24,7 @@ from sickbay.web.portal.doctor_examination import examine
 GROWTH = 2.2
 """The largest ratio of the steps for a text of twice the length."""
 LEAST_STEPS = 12_000
-"""What a text may take however short it is: twice the text may be the first that another reader looks at, such as that of code."""
+"""What a text may take however short it is: twice the text may be the first that is also read as code, for example."""
 INSTANCES = (
     ("HTTP/1.1 200 OK\n", "X-Header-Name: some value\n"),
     ("", '\\"'),
