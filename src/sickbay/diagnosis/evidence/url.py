@@ -8,7 +8,6 @@ from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.requests import UrlRequest
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import Json
-from sickbay.diagnosis.needed_rules import IDS
 from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol.parameters import Parameters, parse
 
@@ -35,6 +34,8 @@ _STATE_WAS_SENT = "Sickbay assumes that the request had one, as SMART requires. 
 
 def context_of(evidence: Json, request: UrlRequest) -> UrlContext:
     """What the app knew. The response of another server may name one of our rules."""
+    from sickbay.diagnosis.needed_rules import IDS  # reads all files of rules, and a server that decides needs none
+
     context = evidence.get("context", {})
     allowed = context.get("allowed_iss")
     return UrlContext(
