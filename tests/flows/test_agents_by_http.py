@@ -291,7 +291,7 @@ def test_what_sickbay_refuses_is_answered_with_the_right_call(tmp_path: Path) ->
             ("exchanges", {"rule": "aud-mising"}, "exchanges", {"rule": "aud-missing"}),
             ("exchanges", {"rule": "zzz"}, "rules", {"query": "invalid_grant"}),
             ("apps", {"action": "edit", "app": app}, "apps", {"action": "edit", "app": app}),
-            ("launch", {"app": app, "patient": "nobody"}, "launch", {"app": app}),
+            ("launch", {"app": app, "patient": "no-such-patient"}, "launch", {"app": app}),
             ("token", {"app": app, "scope": "patient/Nothing.rs"}, "apps", {"action": "show", "app": app}),
             ("policies", {"tenant": "general", "set": {"pkce": "maybe"}}, "policies", {"tenant": "general", "query": "pkce"}),
             ("faults", {"action": "clear", "id": "nope"}, "faults", {"action": "list"}),

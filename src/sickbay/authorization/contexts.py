@@ -16,7 +16,6 @@ from sickbay.authorization.models import (
     AuthorizationCode,
     Client,
     Launch,
-    RefusedToken,
     Server,
     TokenFamily,
     User,
@@ -24,6 +23,7 @@ from sickbay.authorization.models import (
 from sickbay.kernel.checks import UNKNOWN, Refusal, Unknown
 
 if TYPE_CHECKING:
+    from sickbay.authorization.refused_token import RefusedToken
     from sickbay.authorization.scopes.negotiation import TokenSummary
     from sickbay.fhir.body import Body
     from sickbay.fhir.request_error import RequestError

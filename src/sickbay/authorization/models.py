@@ -187,19 +187,6 @@ class AccessToken(Struct, frozen=True):
     revoked_by: RevokedBy = ""
 
 
-class RefusedToken(Struct, frozen=True):
-    """A token that was refused because it lacks a scope. needed: all scopes that were missing. at: the time of the first."""
-
-    family: str
-    issued_at: int
-    scope: str
-    needed: tuple[str, ...]
-    at: int
-
-    def is_same_token(self, other: RefusedToken) -> bool:
-        return (self.family, self.issued_at) == (other.family, other.issued_at)
-
-
 class TokenFamily(Struct, frozen=True):
     """Everything that one consent granted: the grant behind a chain of refresh tokens. `generation` counts the rotations."""
 

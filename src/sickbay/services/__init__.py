@@ -3,7 +3,7 @@
 authorize        the authorization request; login then asks for user, patient and consent
 token            the token endpoint, with client_authentication, client_credentials, key_sets, id_token and grants
 introspection    describes a token and revocation ends one; token_lookup loads it; userinfo, logout
-access           the decision on a FHIR request; token_cache, unknown_sender and origins are before it
+access           the decision on a FHIR request; token_cache, unknown_sender and origins are before it, refused_tokens after it
 writing          creates, updates and deletes resources; app_state those of apps
 everything       $everything; bulk_export, binaries, matching and terminology are other operations
 empty_searches   why a search found nothing

@@ -9,11 +9,12 @@ from collections import OrderedDict
 
 from msgspec import structs
 
-from sickbay.authorization.models import AccessToken, RefusedToken
+from sickbay.authorization.models import AccessToken
+from sickbay.authorization.refused_token import RefusedToken
 from sickbay.kernel.memory import ResetScope
 
 MAXIMUM_USERS = 1000
-"""Apps, each with a user, of which tokens are remembered."""
+"""Pairs of an app and a user whose tokens are remembered."""
 MAXIMUM_TOKENS = 5
 MAXIMUM_NEEDED = 10
 MAXIMUM_CHARACTERS = 2_000

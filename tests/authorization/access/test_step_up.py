@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.laws import examples
 
 from sickbay.authorization.access.step_up import describe_history
-from sickbay.authorization.models import AccessToken, RefusedToken
+from sickbay.authorization.models import AccessToken
+from sickbay.authorization.refused_token import RefusedToken
 from sickbay.protocol.scopes import is_covered, parse, parse_all, split
 
 PATIENT, OBSERVATION = "patient/Patient.rs", "patient/Observation.rs"

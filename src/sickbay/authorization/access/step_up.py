@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from sickbay.authorization.models import AccessToken, RefusedToken
+from sickbay.authorization.models import AccessToken
+from sickbay.authorization.refused_token import RefusedToken
 from sickbay.protocol import scopes
 
 MINIMUM_ROUNDS = 3

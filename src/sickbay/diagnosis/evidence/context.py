@@ -17,10 +17,10 @@ from sickbay.authorization.models import (
     Launch,
     Policy,
     ProtectedResource,
-    RefusedToken,
     Server,
     TokenFamily,
 )
+from sickbay.authorization.refused_token import RefusedToken
 from sickbay.authorization.scopes.resource_types import types_of
 from sickbay.diagnosis.placeholders import PLACES
 from sickbay.kernel.checks import UNKNOWN, Unknown
