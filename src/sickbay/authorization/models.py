@@ -11,8 +11,6 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
-from sickbay.kernel.checks import Unknown
-
 AppType: TypeAlias = Literal["provider", "patient", "system"]
 ClientKind: TypeAlias = Literal["public", "symmetric", "asymmetric"]
 Pkce: TypeAlias = Literal["required", "if-sent", "off"]
@@ -397,8 +395,3 @@ class Server(Struct, frozen=True):
     def serves(self, audience: str) -> bool:
         """Whether tokens of this server can have this audience."""
         return audience in self.fhir_bases or any(resource.url == audience for resource in self.resources)
-
-
-def policy_of(server: Server | Unknown) -> Policy:
-    """The policy of the tenant; the defaults of the standard if the server is unknown."""
-    return server.policy if isinstance(server, Server) else Policy()

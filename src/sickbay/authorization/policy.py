@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from sickbay.authorization.models import Policy
+from sickbay.authorization.models import Policy, Server
+from sickbay.kernel.checks import Unknown
 from sickbay.kernel.english import join
 from sickbay.kernel.similar_names import find_closest
 from sickbay.protocol import jose, scopes
@@ -180,3 +181,8 @@ def under(policy: Policy, settings: Mapping[str, Any]) -> Policy:
     if "token_lifetime" in chosen and policy.expires_in is not None:
         chosen["expires_in"] = None
     return replace(policy, **chosen) if chosen else policy
+
+
+def policy_of(server: Server | Unknown) -> Policy:
+    """The policy of the tenant; the defaults of the standard if the server is unknown."""
+    return server.policy if isinstance(server, Server) else Policy()

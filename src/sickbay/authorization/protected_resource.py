@@ -9,7 +9,8 @@ from typing import Any
 from sickbay.authorization.access.scope import list_operation_scopes
 from sickbay.authorization.bases import target_of
 from sickbay.authorization.contexts import AccessContext
-from sickbay.authorization.models import AccessToken, Policy, ProtectedResource, Server, policy_of
+from sickbay.authorization.models import AccessToken, Policy, ProtectedResource, Server
+from sickbay.authorization.policy import policy_of
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.scopes.supported import TYPES
 from sickbay.kernel.checks import Refusal

@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
-from sickbay.authorization.models import AccessToken, Server, policy_of
+from sickbay.authorization.models import AccessToken, Server
+from sickbay.authorization.policy import policy_of
 from sickbay.authorization.refusals import search as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.media import body_kind, negotiate

@@ -14,7 +14,8 @@ from sickbay.authorization.access.scope import covers, needed_scope, scope_cover
 from sickbay.authorization.access.visibility import determine_visibility
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
-from sickbay.authorization.models import AccessToken, policy_of
+from sickbay.authorization.models import AccessToken
+from sickbay.authorization.policy import policy_of
 from sickbay.authorization.refusals import write as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import preconditions

@@ -8,7 +8,8 @@ from sickbay.authorization.authorize.client import client_is_registered, url_bel
 from sickbay.authorization.authorize.parameters import tokens
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
-from sickbay.authorization.models import Client, Policy, policy_of
+from sickbay.authorization.models import Client, Policy
+from sickbay.authorization.policy import policy_of
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.kernel.checks import Refusal

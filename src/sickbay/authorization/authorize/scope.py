@@ -18,7 +18,8 @@ from sickbay.authorization.authorize.parameters import (
 )
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
-from sickbay.authorization.models import Client, Server, policy_of
+from sickbay.authorization.models import Client, Server
+from sickbay.authorization.policy import policy_of
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes import requested as requested_scopes

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from sickbay.authorization.authorize.granting import UNASKED
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
-from sickbay.authorization.models import Client, Policy, Server, policy_of
+from sickbay.authorization.models import Client, Policy, Server
+from sickbay.authorization.policy import policy_of
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes

@@ -6,7 +6,8 @@ from typing import Any
 
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
-from sickbay.authorization.models import Client, Server, policy_of
+from sickbay.authorization.models import Client, Server
+from sickbay.authorization.policy import policy_of
 from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import JWT_BEARER, TokenCheck, client_is_registered

@@ -13,7 +13,8 @@ from typing import Literal, TypeAlias
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.likely_clients import guess_client
-from sickbay.authorization.models import Client, Policy, policy_of
+from sickbay.authorization.models import Client, Policy
+from sickbay.authorization.policy import policy_of
 from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import Check, Refusal, RefusalType
