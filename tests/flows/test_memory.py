@@ -66,6 +66,8 @@ and `last_versions` follow what is stored, `hashing`, `verifying`, `making_key` 
 `explaining` is the task that empties `empty_searches`, and `kept_bodies` is a part of the memory if `--keep-bodies` is set.
 """
 OTHERS = {
+    "diagnosis.kinds._Kinds": "the names of modules",
+    "diagnosis.needed_rules._OnDemand": "the rules that were read from their files",
     "fhir.search.matching._NoOthers": "constant",
     "fhir.validation.shapes.Shape": "compiled from the definitions",
     "kernel.budget": "what is in progress",
