@@ -210,6 +210,7 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
         exchange.request,
         live,
         _list_public(exchange),
+        _list_ids(exchange),
         fhir=exchange.stage in FHIR_STAGES,
         more="" if parsed_body == exchange.request.body else parsed_body,
         base=request.base if isinstance(request, AccessRequest) else "",
@@ -282,7 +283,7 @@ def _deciding_refusal(exchange: Exchange) -> dict[str, str]:
 
 def _list_public(exchange: Exchange) -> list[str | None]:
     """Values that findings may contain because they are registered or are addresses of this server."""
-    values: list[str | None] = [exchange.tenant, exchange.timeline, exchange.id, exchange.client_id]
+    values: list[str | None] = [exchange.tenant, exchange.client_id]
     context = exchange.decision.context if exchange.decision else None
     for client in (getattr(context, "client", None), getattr(context, "owner", None), getattr(context, "hinted", None)):
         if isinstance(client, Client) and exchange.stage != "registration":  # there the client is what the request sends
@@ -292,13 +293,20 @@ def _list_public(exchange: Exchange) -> list[str | None]:
     if isinstance(server, Server):
         values += (server.issuer, server.authorization_endpoint, server.token_endpoint)
         values += (*server.fhir_bases, *server.also, *server.tenants)
-    for launch in (getattr(context, "launch", None), getattr(context, "live", None)):
-        if isinstance(launch, Launch):
-            values += (launch.timeline, placeholder_of(launch.timeline))
     for other in getattr(context, "newest_clients", ()):
         values += (other.client_id, *other.redirect_uris)
     values += getattr(context, "others", ())
     values.append(getattr(getattr(context, "code", None), "redirect_uri", None))
+    return values
+
+
+def _list_ids(exchange: Exchange) -> list[str]:
+    """The public values that no other exchange has, or only those of the same launch."""
+    values = [exchange.timeline, exchange.id]
+    context = exchange.decision.context if exchange.decision else None
+    for launch in (getattr(context, "launch", None), getattr(context, "live", None)):
+        if isinstance(launch, Launch):
+            values += (launch.timeline, placeholder_of(launch.timeline))
     return values
 
 

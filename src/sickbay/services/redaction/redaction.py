@@ -114,6 +114,7 @@ class Redaction:
         recorded: RecordedRequest,
         live: LiveSecrets,
         public: Iterable[str | None],
+        ids: Iterable[str | None] = (),
         *,
         fhir: bool,
         more: str = "",
@@ -124,7 +125,7 @@ class Redaction:
         of this server, below which most of its URLs are; it is kept without looking at its parts. whole: False if the request
         has more than `recorded`.
         """
-        self.harmless = SafeValues(live, public)
+        self.harmless = SafeValues(live, public, ids)
         self._base = base if self.harmless.is_public(base) else ""
         self.fhir = fhir
         self._corrects = False

@@ -56,10 +56,15 @@ _SLACK = 0.2
 """A run looks random if it has at least this many changes between lower case, upper case and digits per character."""
 
 
-@cache_results(4096)
-def _parts(text: str) -> tuple[str, ...]:
+def _parts(text: str) -> list[str]:
     """The parts of an address or of scopes, which are harmless elsewhere if the whole is public."""
-    return tuple(filter(None, _BETWEEN_PARTS.split(text)))
+    return list(filter(None, _BETWEEN_PARTS.split(text)))
+
+
+@cache_results(64)
+def _with_parts(values: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """The values and their parts."""
+    return frozenset(values), frozenset(part for value in values for part in _parts(value))
 
 
 _PARTS = frozenset(part for value in PUBLISHED for part in _parts(value))
@@ -119,27 +124,26 @@ _BETWEEN = re.compile(r"""([\s,;+"'`\[\](){}]+)""")
 class SafeValues:
     """Shows harmless values, given the public values of this exchange and the current secrets."""
 
-    def __init__(self, live: LiveSecrets, public: Iterable[str | None] = ()) -> None:
+    def __init__(self, live: LiveSecrets, public: Iterable[str | None] = (), ids: Iterable[str | None] = ()) -> None:
+        """ids: other public values, which differ in each exchange. The rest is often the same as in the one before."""
         self.live = live
         self._random = ""
         """The value that `random` kept."""
         self.guesses = GUESSES
-        self._given = frozenset(filter(None, public))
-        self._parts: set[str] = set()
-        for value in self._given:
-            self._parts.update(_parts(value) if "/" in value or "?" in value or "#" in value else value.split())
+        self._given, self._parts = _with_parts(tuple(filter(None, public)))
+        self._ids = frozenset(filter(None, ids))
 
     @property
     def public(self) -> frozenset[str]:
         """All public values except words such as `null`."""
-        return PUBLISHED | self._given
+        return PUBLISHED | self._given | self._ids
 
     def is_public(self, value: str) -> bool:
-        return value in self._given or value in PUBLISHED or (is_no_secret(value) and _is_ours(value))
+        return value in self._given or value in self._ids or value in PUBLISHED or (is_no_secret(value) and _is_ours(value))
 
     def is_public_part(self, text: str) -> bool:
         """Whether this is a part of a public address."""
-        return text in self._parts or text in _PARTS
+        return text in self._parts or text in self._ids or text in _PARTS
 
     def is_plain(self, text: str) -> bool:
         """Whether a text of a harmless form contains no secret."""
