@@ -65,7 +65,7 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
 
 
 def leave_out_preflights(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The other exchanges. A browser sends preflights by itself, and half of the list would be those that passed."""
+    """The exchanges without the preflights that passed, which browsers send on their own and which would fill half of the list."""
     return [exchange for exchange in exchanges if exchange["stage"] != "browser" or outcome(exchange) != "passed"]
 
 
