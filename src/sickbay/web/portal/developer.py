@@ -65,7 +65,7 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
 
 
 def leave_out_preflights(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The exchanges without the preflights that passed, which browsers send on their own and which would fill half of the list."""
+    """All but the preflights that passed. Browsers send them on their own, and they would fill half of the list."""
     return [exchange for exchange in exchanges if exchange["stage"] != "browser" or outcome(exchange) != "passed"]
 
 
