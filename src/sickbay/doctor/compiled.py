@@ -5,7 +5,6 @@ The wheel has the compiled files without the sources of the knowledge (`tools/bu
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -83,6 +82,8 @@ def list_files(folder: Path = FOLDER) -> list[str]:
 
 def hash_sources(sources: Iterable[str]) -> bytes:
     """The hash of the sources and of the code that compiles them."""
+    import hashlib  # a wheel has no sources, and OpenSSL takes a tenth of the command's start
+
     found = hashlib.sha256()
     for path in (*(f"{HERE}/{name}" for name in CODE), *sources):
         with open(path, "rb", buffering=0) as file:  # a Path for each of a thousand files takes long
