@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 COPY = ROOT / "build" / "mutants"
 PACKAGE = Path("src/sickbay/authorization")
-DOCUMENT = ROOT / "docs" / "mutants.md"
+DOCUMENT = ROOT / "tests" / "authorization" / "mutants.md"
 LEAST = 0.9
 JUDGED_BY_MUTMUT = "sickbay.authorization.revocation.*"
 """The mutants that mutmut judges itself, after it has made all mutants and recorded which tests run which function."""
@@ -128,7 +128,7 @@ def main() -> int:
     (COPY / "survivors.txt").write_text("\n".join(survivors) + "\n", encoding="utf-8")
     documented = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.is_file() else ""
     for survivor in (line for line in survivors if f"`{line}`" not in documented):
-        print(f"survives, and docs/mutants.md doesn't say why: {survivor}")
+        print(f"survives, and tests/authorization/mutants.md doesn't say why: {survivor}")
     judged = sum(tally.values()) - tally["timeout"]
     share = tally["killed"] / judged
     print(f"{dict(tally)}: {share:.1%} of {judged} killed, not counting timeouts")

@@ -11,6 +11,7 @@ from tests.flows.shared_app import Sitting, sitting
 
 from sickbay.services.journal import packing
 from sickbay.services.journal import read as reader
+from sickbay.services.journal.write import DEFAULT_LIMITS
 from sickbay.services.records import digest
 from sickbay.storage.interface import Put, Record
 
@@ -83,8 +84,11 @@ def test_a_journal_that_is_not_full_drops_nothing(desk: Sitting) -> None:
     desk.do(steps)
 
 
-def test_a_long_timeline_shows_its_first_and_newest_exchanges_and_the_number_of_others(desk: Sitting) -> None:
+def test_a_long_timeline_shows_its_first_and_newest_exchanges_and_the_number_of_others(
+    desk: Sitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def steps(flow: Flow) -> None:
+        monkeypatch.setattr(flow.sandbox.journal, "most", DEFAULT_LIMITS)  # so that nothing is trimmed meanwhile
         id = await _send_refused(flow, "nobody", 0)
         record = await flow.sandbox.runtime.store.get("exchange", id)
         assert record is not None

@@ -36,7 +36,8 @@ def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str],
     parts = phrases.find_parts(knowledge.phrases, words)
     said = frozenset(codes), facts
     wordless = {id for code in ("", *said[0]) for id in knowledge.by_code.get(code, ())}
-    with_words = (id for part in parts for id in knowledge.by_part.get(part, ()))
+    ids = tuple(knowledge.messages)
+    with_words = (ids[place] for part in parts for place in knowledge.by_part.get(part, ()))
     possible = dict.fromkeys((*sorted(wordless, key=knowledge.places.__getitem__), *with_words))
     candidates = ((id, _lengths(knowledge.messages[id], words, parts, *said)) for id in possible)
     lengths = {id: found for id, found in candidates if found is not None}

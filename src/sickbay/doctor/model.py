@@ -121,7 +121,8 @@ class Knowledge(Struct, frozen=True, dict=True):
 
     phrases: by its first word what follows it, a Trie, which is decoded when a text has that word (`phrases`).
     unseen: for each fact about a request, the ids of the causes that can't be seen in it.
-    by_part: for each part of a phrase, the ids of the messages whose first group has a phrase that begins with it.
+    by_part: for each part of a phrase, the messages whose first group has a phrase that begins with it, as their places
+    in `messages`.
     """
 
     products: dict[str, Product]
@@ -131,7 +132,7 @@ class Knowledge(Struct, frozen=True, dict=True):
     unseen: dict[str, tuple[str, ...]] = {}
     facts: dict[str, FactPattern] = {}
     code: CodeKnowledge = CodeKnowledge()
-    by_part: dict[int, list[str]] = {}
+    by_part: dict[int, list[int]] = {}
 
     @cached_property
     def by_code(self) -> dict[str, list[str]]:

@@ -67,13 +67,13 @@ def read(folder: Path = FOLDER) -> Knowledge:
     return Knowledge(products, messages, causes, table.trie, listed, patterns, of_code, _index_parts(messages.values()))
 
 
-def _index_parts(messages: Iterable[Message]) -> dict[int, list[str]]:
-    """For each part of a phrase, the ids of the messages whose first group has a phrase that begins with it."""
-    found: dict[int, dict[str, None]] = {}
-    for message in messages:
+def _index_parts(messages: Iterable[Message]) -> dict[int, list[int]]:
+    """For each part of a phrase, the places of the messages whose first group has a phrase that begins with it."""
+    found: dict[int, dict[int, None]] = {}
+    for place, message in enumerate(messages):
         for phrase in message.wordings[0] if message.wordings else ():
-            found.setdefault(phrase[0], {})[message.id] = None
-    return {part: [*ids] for part, ids in found.items()}
+            found.setdefault(phrase[0], {})[place] = None
+    return {part: [*places] for part, places in found.items()}
 
 
 def _table(path: Path, kind: type[_Kind]) -> _Kind:
