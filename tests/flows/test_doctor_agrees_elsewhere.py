@@ -34,6 +34,10 @@ ELSEWHERE = {
     "fhir-version-conflict": "a record of that version",
     "guesses-too-many": "failed attempts in the minute before",
     "logout-client-mismatch": "an id_token that this server signed",
+    **dict.fromkeys(
+        ("mcp-stepup-by-refresh", "mcp-stepup-not-union", "mcp-stepup-one-by-one", "mcp-stepup-same-scopes"),
+        "tokens of the same app that were refused before",
+    ),
     "refresh-replay-differs": "a refresh a few seconds earlier",
     "refresh-replay-revoked": "a refresh a few seconds earlier",
     "token-endpoint-wrong-tenant": "another hospital's code",
