@@ -118,7 +118,9 @@
     frame.className = "docs-code";
     block.replaceWith(frame);
     frame.append(block, button); // outside of the block, so that it doesn't scroll with the code
-    if (block.scrollWidth > block.clientWidth) block.tabIndex = 0; // for scrolling with the keyboard
+    new ResizeObserver(() => {
+      block.tabIndex = block.scrollWidth > block.clientWidth ? 0 : -1; // 0 if there is something to scroll with the keyboard
+    }).observe(block);
   };
 
   if (document.querySelector("[data-docs-results]")) search();
