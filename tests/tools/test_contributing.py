@@ -262,7 +262,10 @@ def add_page(root: Path) -> None:
         replacing(
             ("from sickbay.web.portal import (\n", "from sickbay.web.portal import (\n        about,\n"),
             ("    app_edit = Handlers", '    about = HandlersOf("sickbay.web.portal.about")\n    app_edit = Handlers'),
-            ('        Route("/healthz"', '        Route("/about", _bind_sandbox(sandbox, about.about)),\n        Route("/healthz"'),
+            (
+                '        Route("/healthz"',
+                '        Route("/about", _bind_sandbox(sandbox, about.about)),\n        Route("/healthz"',
+            ),
         ),
         replacing(
             (
