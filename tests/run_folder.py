@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import pytest
 
 PREFIX = "sickbay-run-"
-SUITE_BYTES = 2_000_000_000
-"""What all tests need at most at the same time, with three workers."""
+SUITE_BYTES = 3_000_000_000
+"""What all tests need at the same time with three workers (2.4 GB), and some reserve."""
 
 ROUNDS, ROUND_SECONDS = 100, 0.05
 """How often, and with what pause, processes are ended: they take a moment to end, and may have started others."""
