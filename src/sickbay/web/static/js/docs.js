@@ -118,9 +118,7 @@
     frame.className = "docs-code";
     block.replaceWith(frame);
     frame.append(block, button); // outside of the block, so that it doesn't scroll with the code
-    new ResizeObserver(() => {
-      block.tabIndex = block.scrollWidth > block.clientWidth ? 0 : -1; // 0 if there is something to scroll with the keyboard
-    }).observe(block);
+    block.tabIndex = 0; // wide code is scrolled with the keyboard
   };
 
   if (document.querySelector("[data-docs-results]")) search();
