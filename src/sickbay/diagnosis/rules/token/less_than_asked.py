@@ -43,7 +43,10 @@ def _no_encounter(answer: TokenAnswer, requested: str) -> bool:
 
 
 def _no_id_token(answer: TokenAnswer, requested: str) -> bool:
-    return "openid" in scopes.split(requested) and not answer.members.get("id_token")
+    """If the response doesn't grant `openid`. If it does, `id-token-missing` explains it."""
+    granted = answer.members.get("scope")
+    is_withheld = isinstance(granted, str) and "openid" not in scopes.split(granted)
+    return is_withheld and "openid" in scopes.split(requested) and not answer.members.get("id_token")
 
 
 def _is_short(answer: TokenAnswer, requested: str) -> bool:
