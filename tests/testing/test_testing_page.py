@@ -11,6 +11,7 @@ from pathlib import Path
 from tools.checks.files import ROOT
 
 from sickbay.testing.sandbox_client import SandboxClient
+from sickbay.testing.server import START_SECONDS
 
 PAGE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
 
@@ -91,3 +92,16 @@ def test_the_table_has_every_public_member_of_the_fixture() -> None:
 def test_every_code_block_is_tested_or_a_sample() -> None:
     assert len(blocks("python")) == 3
     assert set(re.findall(r"^```(\w+)$", PAGE, re.M)) == {"sh", "python", "ini", "text"}
+
+
+def test_the_plugin_the_npm_package_and_the_action_wait_equally_long_for_the_start() -> None:
+    seconds = {
+        "docs/testing.md": r"take to start; ([\d]+) if omitted",
+        "src/sickbay/testing/fixtures.py": r"take to start \(default: (\d+)\)",
+        "clients/js/README.md": r"`startTimeout` \| (\d+),000 ",
+        "clients/js/src/server.ts": r"START_MILLISECONDS = (\d+)_000;",
+        "action.yml": r'until Sickbay is ready\n +default: "(\d+)"',
+    }
+    for name, pattern in seconds.items():
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert re.findall(pattern, text) == [f"{START_SECONDS:g}"], name

@@ -2,7 +2,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 
-const PATIENCE = 60_000; // milliseconds to wait for a response; the first request to a hospital creates its patients
+export const RESPONSE_MILLISECONDS = 180_000; // the first request to a hospital creates its patients
 
 export interface HttpRequest {
   method?: string;
@@ -21,7 +21,7 @@ export interface HttpResponse {
 export function send(url: string, { method = "GET", headers = {}, body }: HttpRequest = {}): Promise<HttpResponse> {
   const { request } = url.startsWith("https:") ? https : http;
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers, timeout: PATIENCE }, (response) => {
+    const sent = request(url, { method, headers, timeout: RESPONSE_MILLISECONDS }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);
@@ -29,7 +29,7 @@ export function send(url: string, { method = "GET", headers = {}, body }: HttpRe
         resolve({ url, status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() }),
       );
     });
-    sent.on("timeout", () => sent.destroy(new Error(`${url} didn't respond within ${PATIENCE / 1000} seconds`)));
+    sent.on("timeout", () => sent.destroy(new Error(`${url} didn't respond within ${RESPONSE_MILLISECONDS / 1000} seconds`)));
     sent.on("error", reject);
     sent.end(body);
   });

@@ -6,7 +6,7 @@ import type { ReadyLine } from "./admin-api.js";
 import { Sickbay } from "./sickbay.js";
 
 const STOP_MILLISECONDS = 15_000;
-export const START_MILLISECONDS = 60_000;
+export const START_MILLISECONDS = 180_000;
 const LINES_SHOWN = 20; // how many of the last lines of a Sickbay that didn't start are shown
 const CHARACTERS_KEPT = 10_000; // of its error output
 const PASSED_ON = ["SICKBAY_CACHES"]; // variables that aren't settings of `sickbay serve`

@@ -3,10 +3,8 @@ import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SickbayError } from "./admin-client.js";
-import { send } from "./http.js";
+import { RESPONSE_MILLISECONDS, send } from "./http.js";
 import { START_MILLISECONDS, startSickbay, type RunningSickbay, type StartOptions } from "./server.js";
-
-const PATIENTS_MILLISECONDS = 30_000; // to create the patients after the start
 
 export interface TestOptions extends StartOptions {
   /** Allow the tests to delete the data of the Sickbay at `url`. Not needed if it runs with --ephemeral. */
@@ -15,9 +13,9 @@ export interface TestOptions extends StartOptions {
   pages?: string;
 }
 
-/** Milliseconds that a test runner has to allow for the start; by default they allow 5 s. */
+/** Milliseconds that a test runner has to allow for the start and for creating the patients; by default they allow 5 s. */
 export function startTimeout({ startTimeout = START_MILLISECONDS }: TestOptions = {}): number {
-  return startTimeout + PATIENTS_MILLISECONDS;
+  return startTimeout + RESPONSE_MILLISECONDS;
 }
 
 /** Start or find Sickbay. Refuses one with stored data, because each test begins with a reset. */

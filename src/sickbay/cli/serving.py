@@ -24,7 +24,7 @@ from sickbay.sandbox.sandbox import WORKERS_FOLDER, open_sandbox
 from sickbay.settings import Settings
 from sickbay.web.admin.ready_line import line
 
-WORKER_START_SECONDS = 60
+WORKER_START_SECONDS = 180
 """Seconds that a worker has to start."""
 
 

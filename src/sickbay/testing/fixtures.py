@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--sickbay-reset", action="store_true", help="let the tests delete the data of the Sickbay at --sickbay-url"
     )
     group.addoption(
-        "--sickbay-start-timeout", metavar="SECONDS", type=float, help="how long Sickbay may take to start (default: 60)"
+        "--sickbay-start-timeout", metavar="SECONDS", type=float, help="how long Sickbay may take to start (default: 180)"
     )
     group.addoption("--sickbay-exchanges", metavar="FOLDER", help="keep the exchanges of failed tests here, as HAR and HTML")
     parser.addini("sickbay_options", "options of `sickbay serve` for the tests, such as --patients 10", type="args", default=[])

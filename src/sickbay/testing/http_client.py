@@ -11,7 +11,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
-RESPONSE_SECONDS = 60.0
+RESPONSE_SECONDS = 180.0
 """How long to wait for a response. The first request to a hospital creates its patients."""
 
 

@@ -16,7 +16,7 @@ from threading import Thread
 from typing import IO, Any, NamedTuple
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 STOP_SECONDS = 15.0
 LINES_SHOWN = 20
 BYTES_READ = 10_000
