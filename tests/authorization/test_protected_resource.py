@@ -13,6 +13,8 @@ from sickbay.authorization.access.scope import list_operation_scopes
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Policy, ProtectedResource, Server
 from sickbay.authorization.requests import AccessRequest
+from sickbay.diagnosis import case
+from sickbay.diagnosis.kinds import KINDS
 from sickbay.kernel.checks import examine
 
 BASE = "http://localhost:7425/general/r4"
@@ -121,6 +123,22 @@ def test_a_token_of_an_unknown_server_gets_the_default_policy() -> None:
 def test_an_operation_needs_the_scopes_of_all_its_types(request_: AccessRequest, expected: tuple[str, ...]) -> None:
     assert isinstance(KNOWN.token, AccessToken)
     assert list_operation_scopes(request_, KNOWN.token, "r4") == expected
+
+
+def test_every_challenge_contains_the_scope_that_its_refusal_names() -> None:
+    wrong: dict[str, tuple[str, str]] = {}
+    kind, checked = KINDS["fhir_request"], 0
+    for rule_case in map(case.load, case.paths().values()):
+        if rule_case.refused["kind"] == "fhir_request":
+            request = kind.request(rule_case.refused)
+            context = kind.context(rule_case.refused, request)
+            for refusal in kind.examine(request, context).refusals:
+                if refusal.error == "insufficient_scope" and (needed := refusal.facts["needed"]):
+                    challenge = protected_resource.challenge_parameters(refusal, request, context, BASE)
+                    checked += 1
+                    wrong |= {} if needed in challenge["scope"].split() else {rule_case.id: (needed, challenge["scope"])}
+    assert checked > 3
+    assert not wrong
 
 
 @pytest.mark.parametrize(

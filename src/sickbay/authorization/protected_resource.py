@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import islice
 from typing import Any
 
 from sickbay.authorization.access.scope import list_operation_scopes
@@ -101,14 +100,17 @@ def challenge_parameters(
 ) -> dict[str, str]:
     """Returns what a challenge says besides the error: where the metadata are, and all scopes that the operation needs.
 
-    entries: all requests of a transaction, which is refused as a whole.
+    entries: all requests of a transaction, which is refused as a whole. If the refusal names a scope of another level, such as
+    `system/*.rs` for an export, only that one is listed, because an app can't have both.
     """
     policy = policy_of(context.server)
     parameters = {"resource_metadata": metadata_url(base)} if policy.resource_metadata else {}
     if refusal.status == 403 and isinstance(context.token, AccessToken):
-        token, version = context.token, context.version
-        needed = (scope for each in (request, *entries) for scope in list_operation_scopes(each, token, version))
-        return {"scope": " ".join(islice(dict.fromkeys(needed), MAXIMUM_CHALLENGE_SCOPES)), **parameters}
+        requests = (request, *entries)
+        listed = [scope for each in requests for scope in list_operation_scopes(each, context.token, context.version)]
+        needed = refusal.facts.get("needed")
+        scopes_sent = [needed] if needed and needed not in listed else list(dict.fromkeys(listed))
+        return {"scope": " ".join(scopes_sent[:MAXIMUM_CHALLENGE_SCOPES]), **parameters}
     if refusal.status == 401 and parameters:
         return {"scope": " ".join(_first_scopes(request, policy)), **parameters}
     return parameters
