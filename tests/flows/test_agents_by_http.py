@@ -301,6 +301,18 @@ def test_what_sickbay_refuses_is_answered_with_the_right_call(tmp_path: Path) ->
             ("policies", {"tenant": "general", "set": {"pkce": "maybe"}}, "policies", {"tenant": "general", "query": "pkce"}),
             ("faults", {"action": "clear", "id": "nope"}, "faults", {"action": "list"}),
             ("explain", {"app": "nope"}, "apps", {"action": "list"}),
+            ("policies", {"tenant": "Genral"}, "policies", {"tenant": "general"}),
+            (
+                "policies",
+                {"tenant": "genral", "set": {"pkce": "off"}},
+                "policies",
+                {"tenant": "general", "set": {"pkce": "off"}},
+            ),
+            ("exchanges", {"tenant": "epc"}, "exchanges", {"tenant": "epic"}),
+            ("sandbox", {"tenant": "cernr"}, "sandbox", {"tenant": "cerner"}),
+            ("fhir", {"path": "Patient/p-0001", "tenant": "generall"}, "fhir", {"tenant": "general"}),
+            ("apps", {"action": "list", "tenant": "epics"}, "apps", {"action": "list", "tenant": "epic"}),
+            ("policies", {"tenant": "Mercy West"}, "sandbox", {"action": "status"}),
         ]
         for tool, arguments, right, expected in table:
             result = await call(flow.http, tool, **arguments)
