@@ -136,21 +136,26 @@ def _write(path: Path, table: Any, *, sort_keys: bool = True) -> None:
     path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
-def names(folder: Path) -> dict[str, list[str]]:
-    """Return the names in the tables of all versions. Choice elements occur without a type and with each of their types."""
+def names(folder: Path) -> dict[str, Any]:
+    """Return the names in the tables of all versions, those of search parameters with their kinds. Choice elements occur
+    without a type and with each of their types.
+    """
 
     def read_all(name: str) -> list[dict[str, Any]]:
         paths = [folder / f"{version}-{name}.json.gz" for version in VERSIONS]
         return [json.loads(gzip.decompress(path.read_bytes())) for path in paths if path.exists()]
 
     search = read_all("search")
-    by_kind = {
+    kinds: dict[str, set[str]] = {}
+    for code, row in (pair for table in search for codes in table.values() for pair in codes.items()):
+        kinds.setdefault(code, set()).add(row[0])
+    by_table = {
         "types": {type for table in search for type in table},
-        "search": {code for table in search for codes in table.values() for code in codes},
         "elements": {name for table in read_all("elements") for name in _element_names(table)},
         "codes": {code for table in read_all("codes") for codes in table.values() for code in codes},
     }
-    return {kind: sorted(kind_names) for kind, kind_names in by_kind.items()}
+    sorted_kinds = {code: sorted(kinds[code]) for code in sorted(kinds)}
+    return {"search": sorted_kinds} | {table: sorted(table_names) for table, table_names in by_table.items()}
 
 
 def _element_names(table: dict[str, Any]) -> Iterator[str]:

@@ -184,6 +184,22 @@ def test_a_resource_that_a_server_has_already_is_a_conflict() -> None:
     assert "at most 50" in protected_resource.conflict(ProtectedResource("https://m.example/"), full)
 
 
+@pytest.mark.parametrize(
+    ("registered", "advertised"),
+    [
+        ((), ()),
+        (("user/Patient.rs",), ("user/Patient.rs",)),
+        (("openid", "patient/Patient.rs"), ("launch/patient", "openid", "patient/Patient.rs")),
+        (("patient/Patient.rs", "launch/patient"), ("launch/patient", "patient/Patient.rs")),
+        (("launch", "offline_access", "user/Patient.rs"), ("user/Patient.rs",)),
+    ],
+)
+def test_metadata_list_scopes_that_a_client_without_a_launch_can_request(
+    registered: tuple[str, ...], advertised: tuple[str, ...]
+) -> None:
+    assert protected_resource.list_advertised(registered) == advertised
+
+
 def test_metadata_have_no_empty_members() -> None:
     document = protected_resource.document("https://m.example/mcp", "https://as.example", (), "")
     assert set(document) == {"resource", "authorization_servers", "bearer_methods_supported"}

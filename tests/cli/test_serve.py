@@ -346,7 +346,7 @@ def test_a_token_beyond_the_registration_or_without_a_patient_gives_a_warning(
 ) -> None:
     done = sickbay("token", app["app_id"], "--scope", "user/Patient.rs patient/Goal.rs", "--user", "okafor", folder=place)
     assert (done.returncode, done.stdout.count("\n")) == (0, 1)
-    assert "Vitals isn't registered for patient/Goal.rs" in done.stderr
+    assert "This app isn't registered for patient/Goal.rs" in done.stderr
     assert "show no data without a patient. Name one with --patient." in done.stderr
     within = sickbay("token", app["app_id"], "--scope", "user/Patient.rs", "--user", "okafor", folder=place)
     assert (within.returncode, within.stderr) == (0, "")

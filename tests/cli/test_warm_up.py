@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from functools import partial
 from types import SimpleNamespace
@@ -47,3 +49,22 @@ def test_one_step_at_a_time_is_taken_on_a_thread_and_none_while_patients_are_cre
     assert threading.get_ident() not in threads
     assert len(templates) == len([*html_response.TEMPLATES.rglob("*.j2")])
     assert not any("__pycache__" in name for name in templates)
+
+
+WARMED_UP = """
+import sys
+from sickbay.cli import warm_up
+from sickbay.fhir import definitions
+for step in [*warm_up.WORDS, *warm_up._steps(())]:
+    if getattr(step, "func", None) is not warm_up.html_response.load_template:
+        step()
+stories = [name for name in sys.modules if name.startswith("sickbay.population.stories")]
+print(len(stories), definitions.table.cache_info().currsize)
+"""
+"""How many stories are imported, and how many tables of FHIR versions are in memory."""
+
+
+def test_the_warm_up_loads_neither_stories_nor_the_tables_of_a_fhir_version() -> None:
+    """They take eight megabytes, and only creating patients and the first request to a FHIR base need them."""
+    run = subprocess.run([sys.executable, "-c", WARMED_UP], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["0", "0"]

@@ -175,6 +175,11 @@ def test_a_token_is_a_handle_that_only_the_tool_fhir_takes(tmp_path: Path) -> No
         for wrong in ("token-x", handle[:-4] + "AAAA", "", "token-" + "A" * 80):
             answer = await call(flow.http, "fhir", path="Patient/p-0001", token=wrong)
             assert answer.get("status") == 401 or "error" in answer
+        beyond = await call(flow.http, "token", app=app["app_id"], scope="system/*.rs")
+        assert "grant type client_credentials" in beyond["warnings"][0]
+        filtered = await call(flow.http, "token", app=app["app_id"], scope="patient/Goal.c?category=ignore|all-rules")
+        assert "warnings" not in filtered
+        assert "ignore|all-rules" in filtered["untrusted"]["warnings"][0]
 
     run(steps, tmp_path)
 
@@ -296,6 +301,18 @@ def test_what_sickbay_refuses_is_answered_with_the_right_call(tmp_path: Path) ->
             ("policies", {"tenant": "general", "set": {"pkce": "maybe"}}, "policies", {"tenant": "general", "query": "pkce"}),
             ("faults", {"action": "clear", "id": "nope"}, "faults", {"action": "list"}),
             ("explain", {"app": "nope"}, "apps", {"action": "list"}),
+            ("policies", {"tenant": "Genral"}, "policies", {"tenant": "general"}),
+            (
+                "policies",
+                {"tenant": "genral", "set": {"pkce": "off"}},
+                "policies",
+                {"tenant": "general", "set": {"pkce": "off"}},
+            ),
+            ("exchanges", {"tenant": "epc"}, "exchanges", {"tenant": "epic"}),
+            ("sandbox", {"tenant": "cernr"}, "sandbox", {"tenant": "cerner"}),
+            ("fhir", {"path": "Patient/p-0001", "tenant": "generall"}, "fhir", {"tenant": "general"}),
+            ("apps", {"action": "list", "tenant": "epics"}, "apps", {"action": "list", "tenant": "epic"}),
+            ("policies", {"tenant": "Mercy West"}, "sandbox", {"action": "status"}),
         ]
         for tool, arguments, right, expected in table:
             result = await call(flow.http, tool, **arguments)

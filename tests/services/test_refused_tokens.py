@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sickbay.authorization.models import AccessToken
 from sickbay.kernel.memory import ResetScope
 from sickbay.services.refused_tokens import MAXIMUM_CHARACTERS, MAXIMUM_NEEDED, MAXIMUM_TOKENS, MAXIMUM_USERS, RefusedTokens
@@ -45,3 +47,12 @@ def test_a_reset_forgets_the_hospital() -> None:
     assert (memory.find("general", _token()), len(memory.find("epic", _token()))) == ((), 1)
     memory.forget(ResetScope())
     assert memory.find("epic", _token()) == ()
+
+
+def test_other_workers_are_told_only_what_is_new() -> None:
+    memory, other = RefusedTokens(), RefusedTokens()
+    for needed in ("patient/Observation.rs", "patient/Observation.rs", "patient/Condition.rs"):
+        if told := memory.remember("general", _token(), needed, 1):
+            asyncio.run(other.answer_worker(told))
+    assert other.find("general", _token()) == memory.find("general", _token())
+    assert memory.remember("general", _token(), "patient/Condition.rs", 2) == b""

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sickbay.agents.definitions import MEMBERS
 from sickbay.agents.harmless import is_harmless
 from sickbay.agents.result import ToolResult, refuse
+from sickbay.authorization.policy import SETTINGS
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.faults.kinds import kinds, presets
 from sickbay.kernel.english import join
@@ -63,6 +64,7 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
 """Other names of arguments and actions, and what they mean: the first that the tool has."""
 
 
+_MEMBERS: Final[Mapping[str, tuple[str, Sequence[str]]]] = {**MEMBERS, "policies": ("set", tuple(SETTINGS))}
 _WITHOUT_MEMBERS: Final = ("list", "show", "remove", "enable", "clear")
 """Actions that take no members of an object."""
 
@@ -73,7 +75,7 @@ def check(tool: Mapping[str, Any], arguments: Mapping[str, Any]) -> ToolResult |
     known: Mapping[str, Any] = schema["properties"]
     problems: list[str] = []
     fixed: dict[str, Any] = {}
-    whole, members = MEMBERS.get(tool["name"], ("", ()))
+    whole, members = _MEMBERS.get(tool["name"], ("", ()))
     loose = members if arguments.get("action") not in _WITHOUT_MEMBERS and whole in known else ()
     for name, value in list(arguments.items())[:40]:
         if name not in known and name in loose:
@@ -88,8 +90,7 @@ def check(tool: Mapping[str, Any], arguments: Mapping[str, Any]) -> ToolResult |
         problem, better = _check_value(meant, value, known[meant])
         problems += [problem] if problem else []
         if meant == whole and isinstance(value, dict):
-            given = {member: _repeat_member(member, value[member]) for member in members if member in value}
-            better = fixed[whole] = given | fixed.get(whole, {})
+            better = fixed[whole] = _repeat_object(value, members) | fixed.get(whole, {})
         fixed.setdefault(meant, better)
     for name in schema.get("required", ()):
         if not fixed.get(name):
@@ -105,6 +106,19 @@ def _find_meant(name: str, known: Sequence[str]) -> str | None:
     """The argument or value that another name means, or the most similar one."""
     synonym = next((meant for meant in SYNONYMS.get(name, ()) if meant in known), None)
     return synonym or find_closest(name, known, longest=40)
+
+
+def repeat(tool: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a call for another one, without words that a stranger could have written. They fit the tool."""
+    known, members = tool["inputSchema"]["properties"], _MEMBERS.get(tool["name"], ("", ()))[1]
+    return {
+        name: _repeat_object(value, members) if isinstance(value, dict) else _repeat(name, value, known[name])
+        for name, value in arguments.items()
+    }
+
+
+def _repeat_object(value: Mapping[str, Any], members: Sequence[str]) -> dict[str, Any]:
+    return {member: _repeat_member(member, value[member]) for member in members if member in value}
 
 
 def _repeat_member(name: str, value: Any) -> Any:

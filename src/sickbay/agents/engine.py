@@ -80,7 +80,7 @@ async def run(name: str, arguments: Mapping[str, Any], api: SickbayApi) -> dict[
     try:
         return (await tool(api, arguments)).to_json()  # type: ignore[no-any-return]
     except problems.EXPECTED as error:
-        return problems.describe(name, arguments, error).to_json()
+        return (await problems.describe(api, name, arguments, error)).to_json()
 
 
 def _writes(name: str, arguments: Mapping[str, Any]) -> bool:

@@ -5,24 +5,45 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sickbay.agents.api import CannotStart, NotRunning, RequestRefused
-from sickbay.agents.arguments import is_random_id
+from sickbay.agents.addresses import list_hospitals
+from sickbay.agents.api import CannotStart, NotRunning, RequestRefused, SickbayApi
+from sickbay.agents.arguments import is_random_id, repeat
+from sickbay.agents.definitions import BY_NAME
 from sickbay.agents.findings import outline
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.authorization.policy import SETTINGS
+from sickbay.kernel.english import join
+from sickbay.kernel.similar_names import find_closest
 
 EXPECTED: Final = (NotRunning, CannotStart, RequestRefused)
+HOSPITAL_CHARACTERS: Final = 64
+"""A longer text isn't a misspelt name of a hospital."""
 _APP_NEEDED: Final = frozenset(("apps", "launch", "token", "explain", "exchanges", "faults"))
 
 
-def describe(tool: str, arguments: Mapping[str, Any], error: Exception) -> ToolResult:
+async def describe(api: SickbayApi, tool: str, arguments: Mapping[str, Any], error: Exception) -> ToolResult:
     """error: one of EXPECTED."""
     if isinstance(error, NotRunning):
         result = refuse("No Sickbay is running. doctor, rules and docs work without one.")
         return result.then("sandbox", "Starts Sickbay on this machine.", action="start")
     if isinstance(error, RequestRefused):
-        return _describe_refusal(tool, arguments, error)
+        return await _find_hospital(api, tool, arguments) or _describe_refusal(tool, arguments, error)
     return refuse(str(error))
+
+
+async def _find_hospital(api: SickbayApi, tool: str, arguments: Mapping[str, Any]) -> ToolResult | None:
+    """The same call for the hospital that was meant; None if no name was sent, or that of a hospital."""
+    sent = arguments.get("tenant")
+    try:
+        names = [hospital["name"] for hospital in await list_hospitals(api)] if sent else []
+    except EXPECTED:
+        return None
+    if not sent or sent in names:
+        return None
+    result = refuse(f"There is no such hospital. The hospitals are {join(names)}.")
+    if closest := find_closest(sent, names, longest=HOSPITAL_CHARACTERS):
+        result.then(tool, "The same call for the nearest name.", **repeat(BY_NAME[tool], arguments) | {"tenant": closest})
+    return result.then("sandbox", "Shows hospitals, FHIR versions and users.", action="status")
 
 
 def _describe_refusal(tool: str, arguments: Mapping[str, Any], error: RequestRefused) -> ToolResult:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sickbay.authorization.access.scope import list_operation_scopes
+from sickbay.authorization.authorize.default_scopes import NEVER_DEFAULT, PICKER
 from sickbay.authorization.bases import target_of
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Policy, ProtectedResource, Server
@@ -77,6 +78,16 @@ def conflict(resource: ProtectedResource, server: Server) -> str:
         return f"{resource.url} is already a protected resource of this hospital, as {meant}"
     full = len(server.resources) >= MAXIMUM_RESOURCES
     return f"A hospital has at most {MAXIMUM_RESOURCES} registered resources" if full else ""
+
+
+def list_advertised(registered: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns what the metadata of a registered resource should list, because a client requests all of it.
+
+    A client without an EHR launch needs `launch/patient` for scopes for one patient, and can't have `launch`.
+    """
+    requested = [text for text in registered if text not in NEVER_DEFAULT]
+    needs_picker = any(text.startswith("patient/") for text in requested)
+    return tuple(dict.fromkeys((PICKER, *requested) if needs_picker else requested))
 
 
 def document(resource: str, issuer: str, listed: tuple[str, ...], name: str, documentation: str = "") -> dict[str, Any]:

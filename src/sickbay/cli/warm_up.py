@@ -23,7 +23,6 @@ WORDS: tuple[Callable[[], object], ...] = (vocabulary.kinds, vocabulary.everyday
 """What the first exchange needs when it is recorded."""
 MODULES = (
     "sickbay.web.portal.developer",
-    "sickbay.population.calendar",
     "sickbay.web.ehr.handlers",
     "sickbay.web.ehr.app_launch",
     "sickbay.web.oauth.authorized_apps",

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from sickbay.population.staff import SeedUser
 
 Version: TypeAlias = Literal["r4", "dstu2", "stu3", "r4b", "r5"]
+TOUR_TIME = "10:24"
+"""The time of today's schedule, at which the guided tour begins."""
 
 
 def generate(

@@ -1,7 +1,7 @@
 """Appointments and slots around a day, and their states.
 
 A booking depends on the seed, the number of patients and its own day; only its state depends on today's date. Today's states
-are those at NOW, the time in the morning at which the guided tour begins.
+are those at `population.TOUR_TIME`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from sickbay.population.stories import STORIES, story_names
 
 UTC = datetime.timezone.utc  # noqa: UP017 - as in chart.py
 DAYS = (-2, -1, 0, 1, 2, 3)
-NOW = "10:24"
 TIMOTHY_TIME = "10:30"
 """The time of Timothy Peters's appointment today. Other days have no slot at this time, so a slot keeps what was recorded for
 it.

@@ -23,7 +23,7 @@ from sickbay.kernel.worker_channel import Answerers, open_channel
 from sickbay.sandbox import folder, keys, new_database, seeding
 from sickbay.sandbox.population_cache import open_cache
 from sickbay.sandbox.population_loader import PopulationLoader
-from sickbay.services import context, records, runtime_settings
+from sickbay.services import context, records, refused_tokens, runtime_settings
 from sickbay.services.context import ExchangeListener, Hospitals, Runtime, Tenant
 from sickbay.services.empty_searches import completion
 from sickbay.services.journal import write
@@ -145,8 +145,8 @@ async def _compose(
 
 
 async def _connect_workers(runtime: Runtime, journal: Journal, settings: Settings) -> None:
-    """Let the workers of this server ask each other for what only one of them knows. Other servers may use the same PostgreSQL
-    database.
+    """Let the workers of this server ask and tell each other what only one of them knows. Other servers may use the same
+    PostgreSQL database.
     """
     folder = settings.folder or (Path(settings.data) if settings.data and not settings.database else None)
     if settings.workers > 1 and folder is not None:
@@ -154,6 +154,7 @@ async def _connect_workers(runtime: Runtime, journal: Journal, settings: Setting
             answerers: Answerers = {
                 write.TOPIC: journal.flush_for_worker,
                 completion.TOPIC: partial(completion.answer_worker, runtime),
+                refused_tokens.TOPIC: runtime.refused_tokens.answer_worker,
             }
             runtime.channel = await open_channel(folder / WORKERS_FOLDER, answerers)
         except (OSError, NotPrivate) as error:

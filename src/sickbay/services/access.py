@@ -22,7 +22,7 @@ from sickbay.fhir.search.routes import SEARCHES
 from sickbay.fhir.visibility import NOTHING, Visibility
 from sickbay.kernel.checks import UNKNOWN, Check, CompiledChecks, Refusal, Unknown, compile_checks, examine, examine_fast
 from sickbay.kernel.memoize import CACHED_CHARACTERS
-from sickbay.services import records
+from sickbay.services import records, refused_tokens
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, conclude, decide
 from sickbay.services.token_cache import ANONYMOUS, MAXIMUM_TOKEN_CONTEXTS, BearerContext, TokenCache
@@ -78,7 +78,7 @@ async def access(
         earlier = runtime.refused_tokens.find(tenant.name, token) if token is not None else ()
         context = structs.replace(context, earlier=earlier) if earlier else context
         decision = conclude(ACCESS, tenant, request, context, examine(plan.checks, request, context, server.policy.relaxed))
-        _remember(runtime, tenant, token, decision.refusal)
+        await _remember(runtime, tenant, token, decision.refusal)
     if token is None:
         intended = await load_intended_context(runtime, tenant, version, request)
         return AccessResult(decision if intended is None else structs.replace(decision, intended_context=intended), NOTHING)
@@ -86,10 +86,12 @@ async def access(
     return AccessResult(decision, shown, token.client_id, token.timeline)
 
 
-def _remember(runtime: Runtime, tenant: Tenant, token: AccessToken | None, refusal: Refusal | None) -> None:
-    """Remember a token that lacks a scope, so that the next refusal can say what the app did in the meantime."""
+async def _remember(runtime: Runtime, tenant: Tenant, token: AccessToken | None, refusal: Refusal | None) -> None:
+    """Remember a token that lacks a scope, so that the next refusal on any worker can say what the app did then."""
     if token is not None and refusal is not None and refusal.name == FHIR_INSUFFICIENT_SCOPE.name:
-        runtime.refused_tokens.remember(tenant.name, token, str(refusal.facts["needed"]), runtime.now())
+        told = runtime.refused_tokens.remember(tenant.name, token, str(refusal.facts["needed"]), runtime.now())
+        if told and runtime.channel is not None:
+            await runtime.channel.ask(refused_tokens.TOPIC, told)
 
 
 async def bearer_context(

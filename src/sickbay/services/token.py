@@ -332,7 +332,10 @@ def examine_for_script(tenant: Tenant, client: Client, scope: str) -> TokenDecis
 async def for_script(
     runtime: Runtime, tenant: Tenant, client: Client, scope: str, *, patient: str | None = None, user: str | None = None
 ) -> dict[str, Any]:
-    """A token response without a flow, for the administrator. The scopes must have passed `examined_for_script`."""
+    """A token response without a flow, for the administrator, with `warnings` if a flow of the app would give no such token.
+
+    The scopes must have passed `examine_for_script`.
+    """
     now, text = runtime.now(), runtime.effects.token()
     token = AccessToken(
         client_id=client.client_id,
@@ -348,7 +351,8 @@ async def for_script(
     )
     await runtime.store.transaction([Put(records.token(records.digest(text), token, tenant.name), 0)])
     METRICS.count_token("admin")
-    return token_response.response(text, token, tenant.policy, {})
+    warnings = script_token.list_warnings(client, scope, patient)
+    return token_response.response(text, token, tenant.policy, {}) | ({"warnings": warnings} if warnings else {})
 
 
 def _family_of(context: TokenContext) -> str:

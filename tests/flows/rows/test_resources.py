@@ -56,7 +56,7 @@ def test_a_token_for_an_mcp_server_works_only_there(shared: Sitting) -> None:
         assert added["metadata"] == {
             "resource": MCP,
             "authorization_servers": [f"{BASE}/general"],
-            "scopes_supported": ["patient/Observation.rs"],
+            "scopes_supported": ["launch/patient", "patient/Observation.rs"],
             "bearer_methods_supported": ["header"],
         }
         app = await register(flow)

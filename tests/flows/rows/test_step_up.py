@@ -1,13 +1,15 @@
-"""After a 403 for a missing scope: what the app does next is explained at its next refusal."""
+"""After a 403 for a missing scope: what the app does next is explained at its next refusal, by every worker."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.flows.flow import Flow
 from tests.flows.rows.test_resources import FHIR
 from tests.flows.shared_app import Sitting
+from tests.flows.two_workers import run_two
 
 PATIENT, OBSERVATION = "patient/Patient.rs", "patient/Observation.rs"
 CONDITION, MEDICATION = "patient/Condition.rs", "patient/MedicationRequest.rs"
@@ -85,3 +87,19 @@ def test_an_app_that_asks_for_one_scope_after_the_other_is_told_all(shared: Sitt
         assert found == ["fhir-insufficient-scope", "fhir-insufficient-scope", "mcp-stepup-one-by-one"]
 
     shared.do(steps)
+
+
+def test_another_worker_knows_what_an_app_lacked_before(tmp_path: Path) -> None:
+    async def steps(worker: Flow, other: Flow) -> None:
+        auto = {"user": "okafor", "patient": "p-0001"}
+        scope = f"launch/patient {PATIENT} {OBSERVATION}"
+        here = StepUp(worker, await worker.register(launch_uri=None, scope=scope, auto_approve=auto))
+        there = StepUp(other, here.app)
+        await here.sign_in(PATIENT)
+        assert await here.read("Observation") == ["fhir-insufficient-scope"]
+        await there.sign_in(PATIENT)
+        assert await there.read("Observation") == ["mcp-stepup-same-scopes"]
+        await here.sign_in(OBSERVATION)
+        assert await here.read("Patient") == ["mcp-stepup-not-union"]
+
+    run_two(steps, None, tmp_path)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sickbay.agents.addresses import list_hospitals
-from sickbay.agents.api import NO_RESPONSE, ApiAnswer, SickbayApi
+from sickbay.agents.api import NO_RESPONSE, ApiAnswer, RequestRefused, SickbayApi
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.services.redaction import vocabulary
@@ -28,7 +28,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     hospitals = {hospital["name"]: hospital for hospital in await list_hospitals(api)}
     hospital = hospitals.get(arguments.get("tenant") or "general")
     if hospital is None:
-        return refuse("There is no such hospital.").then("sandbox", "Shows all of them.", action="status")
+        raise RequestRefused(404, {})
     version = arguments.get("version") or next(iter(hospital["fhir"]))
     if version not in hospital["fhir"]:
         known = ", ".join(hospital["fhir"])

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sickbay import __version__, population
 from sickbay.agents.addresses import list_hospitals
-from sickbay.agents.api import NotRunning, SickbayApi, ask
+from sickbay.agents.api import NotRunning, RequestRefused, SickbayApi, ask
 from sickbay.agents.result import ToolResult, refuse
 
 SHOWN_HOSPITALS: Final = 8
@@ -37,7 +37,7 @@ async def _describe(api: SickbayApi, tenant: str | None) -> ToolResult:
         return ToolResult({"running": False}).then("sandbox", "Starts Sickbay on this machine.", action="start")
     wanted = [hospital for hospital in hospitals if tenant in (None, "", hospital["name"])]
     if not wanted:
-        return refuse("There is no such hospital.").then("sandbox", "Shows all of them.", action="status")
+        raise RequestRefused(404, {})
     shown = {
         "running": True,
         "version": __version__,

@@ -20,9 +20,11 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     shown: dict[str, Any] = {"token": kept.handle, "expires_in": issued.get("expires_in")}
     shown |= {"file": kept.file} if kept.file else {}
     result = ToolResult(shown)
+    texts = {name: issued[name] for name in ("scope", "warnings") if name in issued}
     if is_harmless(issued.get("scope")):
-        shown["scope"] = issued.get("scope")
+        shown |= texts
     else:
-        result.untrusted.add("scope", issued.get("scope"))
+        for name, text in texts.items():
+            result.untrusted.add(name, text)
     path = "Patient/p-0001"
     return result.then("fhir", "Reads data with it.", path=path, token=kept.handle, tenant=app["tenant"], version=app["fhir"])

@@ -16,7 +16,7 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.protocol import scopes
 
 PICKER = "launch/patient"
-_NEVER = frozenset(("launch", "offline_access", "online_access"))
+NEVER_DEFAULT = frozenset(("launch", "offline_access", "online_access"))
 """`launch` needs a launch, and access while the user is away has to be requested."""
 
 
@@ -31,7 +31,9 @@ def default_scopes(request: AuthorizeRequest, client: Client, server: Server) ->
     listed = " ".join(resource.scopes)
     narrower = (text for text in scopes.split(client.scope) if isinstance(scopes.parse(text), scopes.ResourceScope))
     candidates = (*resource.scopes, *(text for text in narrower if permits(listed, text)))
-    granted = [text for text in dict.fromkeys(candidates) if text not in _NEVER and is_still_granted(text, client, server)]
+    granted = [
+        text for text in dict.fromkeys(candidates) if text not in NEVER_DEFAULT and is_still_granted(text, client, server)
+    ]
     return _with_picker(granted, has_picker=is_still_granted(PICKER, client, server))
 
 

@@ -1,4 +1,7 @@
-"""Checks of the scopes of a token that an operator creates for a script: it can't exceed what this tenant's flows grant."""
+"""Checks of the scopes of a token that an operator creates for a script: it can't exceed what this tenant's flows grant.
+
+It may exceed what this app can get, because a test often needs another token than its app has. `list_warnings` says so.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import scope as refusals
+from sickbay.authorization.registration.limits import permits
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.kernel.checks import Check, Refusal
@@ -71,3 +75,18 @@ CHECKS: tuple[ScriptCheck, ...] = (
     server_supports_the_scopes,
     scope_levels_are_not_mixed,
 )
+
+
+def list_warnings(client: Client, scope: str, patient: str | None) -> list[str]:
+    """Says why the app could get no such token, or why it shows no data: a script with it fails only on another server."""
+    requested = spelling(scope).tokens
+    has_system_scopes = any(resource.level == "system" for resource in requested_scopes.resources(requested))
+    needed = "client_credentials" if has_system_scopes else "authorization_code"
+    warnings = []
+    if needed not in client.grant_types:
+        warnings.append(f"Only apps with the grant type {needed} get these scopes, and this app doesn't have it.")
+    elif unregistered := [text for text in requested if not permits(client.scope, text)]:
+        warnings.append(f"This app isn't registered for {' '.join(unregistered)}, so a token that it requests won't have it.")
+    if patient is None and any(text.startswith("patient/") for text in requested):
+        warnings.append("patient/ scopes show no data without a patient.")
+    return warnings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -47,7 +47,8 @@ def token(
     body = {"tenant": target["tenant"], "app": target["app_id"], "scope": scope}
     body |= {name: value for name, value in (("patient", patient), ("user", user)) if value}
     response = admin_client.ask(data, "POST", "/admin/tokens", body)
-    _warn(target, scope, patient)
+    for warning in response.get("warnings", ()):
+        note(f"warning: {warning}{' Name one with --patient.' if 'without a patient' in warning else ''}")
     say(as_json(response) if json else response["access_token"])
 
 
@@ -57,11 +58,3 @@ def _check_user(data: str | None, tenant: str, user: str | None) -> None:
     names = [known["username"] for known in admin_client.ask(data, "GET", f"/admin/users?tenant={tenant}")]
     if user not in names:
         raise CommandError(f"There is no user {user} at {tenant}. The users are {english.join(names)}.")
-
-
-def _warn(app: dict[str, Any], scope: str, patient: str | None) -> None:
-    """Warns if a real launch would give the app less than this token: the script would fail only on another server."""
-    if unregistered := [text for text in scope.split() if text not in app["scope"].split()]:
-        note(f"warning: {app['name']} isn't registered for {' '.join(unregistered)}, so a launch wouldn't grant it.")
-    if patient is None and "patient/" in scope:
-        note("warning: patient/ scopes show no data without a patient. Name one with --patient.")

@@ -18,8 +18,8 @@ def table(version: str, name: str) -> dict[str, Any]:
 
 
 @cache
-def names() -> dict[str, list[str]]:
-    """Returns the names in the tables of all versions: types, search (parameters), elements and codes."""
+def names() -> dict[str, Any]:
+    """Returns the names in the tables of all versions: types, elements, codes, and search parameters with their kinds."""
     return _read("names")
 
 

@@ -8,10 +8,9 @@ from functools import cache
 from sickbay.authorization.registration.metadata import LISTS, METHODS, TEXTS
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.placeholders import PLACES
-from sickbay.fhir.definitions import names, table
+from sickbay.fhir.definitions import names
 from sickbay.fhir.operations.registry import OPERATIONS
 from sickbay.fhir.search.parameters import COLLOQUIAL, COMMON, RESULT
-from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.memoize import cache_results
 
 
@@ -169,12 +168,7 @@ def words_of_searches() -> frozenset[str]:
 @cache
 def kinds() -> dict[str, frozenset[str]]:
     """Name of a search parameter -> its kinds in any version and type: token, string, date, reference, ..."""
-    kinds_by_code: dict[str, set[str]] = {}
-    for version in VERSIONS:
-        for codes in table(version, "search").values():
-            for code, row in codes.items():
-                kinds_by_code.setdefault(code, set()).add(str(row[0]))
-    return {code: frozenset(kinds) for code, kinds in kinds_by_code.items()}
+    return {code: frozenset(kinds) for code, kinds in _NAMES["search"].items()}
 
 
 @cache

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from sickbay.authorization.launch.url import launch_uri
 from sickbay.authorization.models import Client, User
 from sickbay.kernel import english
-from sickbay.population import calendar
+from sickbay.population import TOUR_TIME
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import launch as launches
@@ -170,7 +170,7 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     ids = sorted({id for appointment in appointments if (id := schedule.actor(appointment, "Patient")[0])})
     known = await ehr.search("Patient", ("_id", ",".join(ids)), ("_count", "200")) if ids else []
     tasks = await ehr.search("Task", ("patient", ",".join(ids)), *chart_data.TO_DO) if ids else []
-    now = datetime.datetime.combine(current, datetime.time.fromisoformat(calendar.NOW), datetime.UTC)
+    now = datetime.datetime.combine(current, datetime.time.fromisoformat(TOUR_TIME), datetime.UTC)
     view = schedule.day_view(
         chosen,
         appointments,
