@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import orjson
 
-from bench.load import CONNECTIONS, Answer, Connection, Rate, Target, request_id
+from bench.load import Answer, Connection, Rate, Target, request_id
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -44,10 +44,10 @@ def challenges(count: int) -> list[tuple[str, str]]:
 
 def run(target: Target, flows: Sequence[Flow]) -> Rate:
     """Run flows. Rate.requests is the number of flows, each of two requests. Each connection uses one of these flows."""
-    connections = [target.connect() for _ in range(CONNECTIONS)]
+    connections = target.connect()
     try:
         _round(connections, flows)
-        before, begin, count = target.used(), time.perf_counter(), 0
+        before, begin, count = target.begin(), time.perf_counter(), 0
         for _ in target.turns():
             _round(connections, flows)
             count += len(connections)
@@ -57,9 +57,9 @@ def run(target: Target, flows: Sequence[Flow]) -> Rate:
             connection.close()
 
 
-def tokens(port: int, flow: Flow) -> list[dict[str, Any]]:
+def tokens(target: Target, flow: Flow) -> list[dict[str, Any]]:
     """Return the token responses of one round of flows."""
-    connections = [Connection(port) for _ in range(CONNECTIONS)]
+    connections = target.connect()
     try:
         return [orjson.loads(body) for body in _round(connections, [flow])]
     finally:

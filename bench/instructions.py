@@ -94,10 +94,9 @@ def _count(folder: Path, home: Path, checkout: Path, name: str) -> Counted:
     try:
         with _counting(folder / "callgrind", copy, checkout) as (live, used):
             desk = Desk(live.line, PATIENTS)
-            target = Target(urlsplit(live.base).port or 80, used, 1.0, ROUNDS.get(name, USUAL_ROUNDS))
+            target = Target(urlsplit(live.base).port or 80, used, 1.0, ROUNDS.get(name, USUAL_ROUNDS), desk.flush)
             scene = desk.preparations()[name](target)
             process.settle(live.process.pid)  # it imports pages
-            desk.flush()
             rate = scene()
             flushed = _used_by(desk.flush, used) - _used_by(desk.flush, used)
             idle = _used_by(lambda: time.sleep(process.IDLE_SECONDS), used) / process.IDLE_SECONDS

@@ -26,13 +26,14 @@ class Target(NamedTuple):
     """A measured server, and for how long it is measured.
 
     used: what the server has used so far, in seconds of CPU or in instructions. rounds: how many rounds of requests to send; 0:
-    as many as fit into `seconds`.
+    as many as fit into `seconds`. finish_warm_up: is called between the warm-up and the measurement.
     """
 
     port: int
     used: Callable[[], float]
     seconds: float
     rounds: int = 0
+    finish_warm_up: Callable[[], None] = lambda: None
 
     def warm_up(self) -> Iterator[None]:
         """Yield once for each round before the measurement."""
@@ -42,11 +43,16 @@ class Target(NamedTuple):
         """Yield once for each round of the measurement."""
         return self._turns(self.seconds, self.rounds)
 
-    def connect(self) -> Connection:
-        """Open a connection. If rounds are counted, the server never has two requests at a time: it would write some of them in
+    def begin(self) -> float:
+        """End the warm-up, and return what the server has used so far."""
+        self.finish_warm_up()
+        return self.used()
+
+    def connect(self, width: int = CONNECTIONS) -> list[Connection]:
+        """Open connections. If rounds are counted, the server never has two requests at a time: it would write some of them in
         one commit, and the load of the machine would decide how many.
         """
-        return SequentialConnection(self.port) if self.rounds else Connection(self.port)
+        return [SequentialConnection(self.port) if self.rounds else Connection(self.port) for _ in range(width)]
 
     def _turns(self, seconds: float, rounds: int) -> Iterator[None]:
         end = time.perf_counter() + seconds
@@ -86,8 +92,10 @@ class Answer(NamedTuple):
 class Connection:
     """A keep-alive connection."""
 
+    timeout_seconds = 30.0
+
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=self.timeout_seconds)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self, request: bytes) -> None:
@@ -118,7 +126,11 @@ class Connection:
 
 
 class SequentialConnection(Connection):
-    """A connection that waits for the response whenever it sends a request."""
+    """A connection that waits for the response whenever it sends a request. It waits long: while instructions are counted on a
+    busy machine, a response can take a minute.
+    """
+
+    timeout_seconds = 600.0
 
     def send(self, request: bytes) -> None:
         super().send(request)
@@ -155,10 +167,10 @@ def run(target: Target, requests: Iterator[bytes], status: int = 200, width: int
     width: number of connections; use few if a request takes long, because the server closes those that wait for the rest of a
     round.
     """
-    connections = [target.connect() for _ in range(width)]
+    connections = target.connect(width)
     try:
         _rounds(connections, requests, target.warm_up(), status)
-        before, begin = target.used(), time.perf_counter()
+        before, begin = target.begin(), time.perf_counter()
         count, size = _rounds(connections, requests, target.turns(), status)
         return Rate(count, time.perf_counter() - begin, target.used() - before, size / count)
     finally:

@@ -235,7 +235,7 @@ class Desk:
 
     def _refreshes(self, target: Target) -> Scene:
         refreshed, path = self.flow("offline_access user/Patient.rs"), urlsplit(self.tenant["token"]).path
-        return lambda: tokens.refreshes(target, path, refreshed.client_id, flow.tokens(target.port, refreshed))
+        return lambda: tokens.refreshes(target, path, refreshed.client_id, flow.tokens(target, refreshed))
 
     def _introspections(self, target: Target) -> Scene:
         path = f"{urlsplit(self.tenant['token']).path.rpartition('/')[0]}/introspect"

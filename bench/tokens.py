@@ -54,12 +54,9 @@ def by_key(path: str, sent: list[str], scope: str = "") -> Iterator[bytes]:
 
 def refreshes(target: Target, path: str, client_id: str, first: list[dict[str, Any]]) -> Rate:
     """Refresh on each connection with a token family of its own, always with its newest token. first: token responses."""
-    connections, refresh_tokens = (
-        [target.connect() for _ in range(CONNECTIONS)],
-        [response["refresh_token"] for response in first],
-    )
+    connections, refresh_tokens = target.connect(), [response["refresh_token"] for response in first]
     try:
-        before, begin, count = target.used(), time.perf_counter(), 0
+        before, begin, count = target.begin(), time.perf_counter(), 0
         for _ in target.turns():
             refresh_tokens = _rotated(connections, path, client_id, refresh_tokens)
             count += len(connections)
