@@ -6,10 +6,10 @@ from typing import Any
 
 from msgspec import structs
 
-from sickbay.authorization.authorize import authorize_request, examine_request
+from sickbay.authorization.authorize.stage import examine_request
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Launch, Policy, Server
-from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.authorization.scopes.resource_types import types_of
 from sickbay.kernel.checks import Examination
 from sickbay.protocol.parameters import encode

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from msgspec import structs
 
@@ -59,7 +57,7 @@ def test_the_openid_document_has_the_same_issuer_and_the_token_algorithm() -> No
 @pytest.mark.parametrize("versions", [("v1",), ("v2",), ("v1", "v2")])
 @pytest.mark.parametrize("wildcards", [True, False])
 def test_scopes_and_capabilities_follow_the_policy(versions: tuple[str, ...], wildcards: bool) -> None:
-    policy = replace(Policy(), scope_versions=versions, wildcard_scopes=wildcards)
+    policy = structs.replace(Policy(), scope_versions=versions, wildcard_scopes=wildcards)
     parsed = [scopes.parse(text) for text in scopes_supported(policy)]
     assert None not in parsed
     assert {scope.version for scope in parsed if isinstance(scope, scopes.ResourceScope)} == set(versions)

@@ -7,10 +7,10 @@ from base64 import urlsafe_b64encode
 
 import pytest
 
-from sickbay.authorization import access, authorize, requests, token
-from sickbay.authorization.authorize import authorize_request
+from sickbay.authorization import access, requests, token
+from sickbay.authorization.authorize import stage
 from sickbay.authorization.contexts import AccessContext, AuthorizeContext, TokenContext
-from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.requests import AccessRequest, authorize_request
 from sickbay.authorization.token import request as token_request
 from sickbay.kernel.checks import UNKNOWN, Unknown, examine
 from sickbay.protocol import jose
@@ -23,7 +23,7 @@ KEY = jose.generate()
 
 def authorize_refusals(query: str, *, smart: bool) -> list[str]:
     request = authorize_request(f"https://idp.example.org/authorize?client_id=a&{query}")
-    return [refusal.name for refusal in authorize.examine_request(request, AuthorizeContext(smart=smart)).refusals]
+    return [refusal.name for refusal in stage.examine_request(request, AuthorizeContext(smart=smart)).refusals]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from tests.cli.command import sickbay
 
-from sickbay.authorization.token import pkce
 from sickbay.diagnosis import case
+from sickbay.protocol import pkce
 
 URL = case.load(case.paths()["state-missing"]).refused["url"]
 

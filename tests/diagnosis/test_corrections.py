@@ -7,13 +7,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from tests.laws import for_each
 
-from sickbay.authorization.token import pkce
 from sickbay.diagnosis import case, corrections, placeholders
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.corrections import fill
 from sickbay.diagnosis.placeholders import PLACEHOLDER_CHALLENGE
 from sickbay.diagnosis.rule import Rule
 from sickbay.doctor.diagnose import diagnose
+from sickbay.protocol import pkce
 
 VERIFIER = "v" * 43
 CORRECTED = case.load(case.paths()["pkce-missing"]).corrected or {}

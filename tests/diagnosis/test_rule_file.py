@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from pathlib import Path
 from typing import get_type_hints
 
@@ -15,7 +14,7 @@ from sickbay.diagnosis.rule_file import find_refusal, read_functions, read_rules
 from sickbay.diagnosis.rules import FILES
 
 FUNCTION_FIELDS = set(get_type_hints(Functions))
-CONSTANT_FIELDS = {field.name for field in fields(Rule)} - {"id", "stage"} - (FUNCTION_FIELDS - {"severity"})
+CONSTANT_FIELDS = set(Rule.__struct_fields__) - {"id", "stage"} - (FUNCTION_FIELDS - {"severity"})
 TEXT = """# Rules about `scope`
 
 ## scope-missing

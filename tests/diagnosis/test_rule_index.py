@@ -6,11 +6,11 @@ import subprocess
 import sys
 
 import pytest
+from msgspec import structs
 from tests.laws import for_each
 
 from sickbay.diagnosis import needed_rules
 from sickbay.diagnosis.catalogue import BY_ID, INDEX, RULES
-from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.rule_index import build_index
 
 NAMES = sorted({name for rule in RULES for name in (rule.id, rule.explains) if name})
@@ -33,7 +33,7 @@ def test_every_rule_that_may_explain_a_refusal_is_found_and_the_general_one_is_l
 
 def test_a_rule_that_lists_its_own_stage_again_is_found_once() -> None:
     rule = next(rule for rule in RULES if rule.advises)
-    again = Rule(**{name: getattr(rule, name) for name in rule.__slots__} | {"at": (rule.stage,)})
+    again = structs.replace(rule, at=(rule.stage,))
     assert build_index([again]).advising == {rule.stage: {again.condition: (again,)}}
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from tests.doctor.texts import KNOWLEDGE, SeenText, recognise, seen_texts
 from tests.laws import cases
 
@@ -41,7 +41,7 @@ def find_foreign_causes(texts: Sequence[SeenText]) -> list[tuple[str, str]]:
     wrong = []
     for seen in texts:
         evidence = recognise(seen.text).evidence
-        bare = answer.recognise(replace(evidence, text=without_marks(evidence.words)), KNOWLEDGE)
+        bare = answer.recognise(structs.replace(evidence, text=without_marks(evidence.words)), KNOWLEDGE)
         shown = {found.message.product for found in bare.shown.messages if found.message.unmistakable}
         shown |= {"", *imply(shown)}
         wrong += [(seen.cause, each.cause.id) for each in bare.ranked if each.cause.product not in shown]

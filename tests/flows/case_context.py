@@ -95,7 +95,7 @@ async def set_up(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
     changed = structs.replace(
         tenant.server,
         token_endpoint=endpoint,
-        policy=replace(tenant.policy, **policy),
+        policy=structs.replace(tenant.policy, **policy),
         resources=getattr(server, "resources", ()),
     )
     runtime.tenants["general"] = replace(tenant, server=changed)

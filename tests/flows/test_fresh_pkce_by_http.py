@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.flows.flow import Flow, run
 from tests.flows.test_security import field
 
-from sickbay.authorization.token import pkce
+from sickbay.protocol import pkce
 
 HTML = {"Accept": "text/html"}
 TEXT = {"Accept": "text/plain"}

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from tests.flows.flow import REDIRECT, Flow, run
 
-from sickbay.authorization.authorize import GATE
+from sickbay.authorization.authorize.stage import GATE
 
 OWN_HOST = "localhost:7425"
 UNPROVEN: list[dict[str, str | None]] = [

@@ -10,7 +10,7 @@ from tools.reference.tables import WRITTEN, code, table
 from sickbay.authorization import introspection, launch, login, logout, redirect, registration, revocation, token, userinfo
 from sickbay.authorization.access import CHECKS as TOKEN_AND_SCOPES
 from sickbay.authorization.access import app_state, operations, search, writes
-from sickbay.authorization.authorize import CHECKS as AUTHORIZE
+from sickbay.authorization.authorize.stage import CHECKS as AUTHORIZE
 from sickbay.authorization.token import client_assertion
 from sickbay.diagnosis import stages
 from sickbay.diagnosis.catalogue import RULES

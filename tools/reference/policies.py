@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import Any
 
+from msgspec import structs
 from tools.reference.schema import setting_schema
 from tools.reference.settings import describe
 from tools.reference.tables import WRITTEN, code, table
@@ -44,8 +44,8 @@ def page() -> str:
 
 
 def _policy(dialect: str) -> Policy:
-    known = {field.name for field in fields(Policy)}
-    return replace(Policy(), **{name: value for name, value in load(dialect).policy.items() if name in known})
+    known = set(Policy.__struct_fields__)
+    return structs.replace(Policy(), **{name: value for name, value in load(dialect).policy.items() if name in known})
 
 
 def _values(setting: PolicySetting) -> str:

@@ -9,7 +9,7 @@ from sickbay.authorization.access.app_state import CAPABILITY
 from sickbay.authorization.login.prompt import PROMPTS
 from sickbay.authorization.models import Policy, Server
 from sickbay.authorization.scopes.supported import WAYS, scopes_supported
-from sickbay.authorization.token.pkce import METHOD
+from sickbay.protocol.pkce import METHOD
 
 CAPABILITIES = (
     "launch-ehr",

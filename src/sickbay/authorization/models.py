@@ -6,7 +6,6 @@ classes of the stages, not here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -250,8 +249,7 @@ class User(Struct, frozen=True):
         return None if type.endswith("RelatedPerson") else id
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """A tenant's settings, as data: filled from a dialect's TOML file and the app's own settings."""
 
     pkce: Pkce | None = None

@@ -6,8 +6,9 @@ An unknown name and an invalid value get one sentence each, with the name that w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias
+
+from msgspec import structs
 
 from sickbay.authorization.models import Policy, Server
 from sickbay.kernel.checks import Unknown
@@ -180,7 +181,7 @@ def under(policy: Policy, settings: Mapping[str, Any]) -> Policy:
     chosen: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
     if "token_lifetime" in chosen and policy.expires_in is not None:
         chosen["expires_in"] = None
-    return replace(policy, **chosen) if chosen else policy
+    return structs.replace(policy, **chosen) if chosen else policy
 
 
 def policy_of(server: Server | Unknown) -> Policy:

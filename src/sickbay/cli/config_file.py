@@ -12,9 +12,8 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sickbay.cli import byte_order_mark
 from sickbay.cli.output import reject_argument
@@ -146,8 +145,7 @@ TRUE = frozenset(("true", "t", "yes", "y", "1"))
 SECRET = frozenset(("admin_token", "client_secret"))
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A sickbay.toml. given: its content. trusted: the user named it, or it is in the user's own configuration folder."""
 
     path: Path

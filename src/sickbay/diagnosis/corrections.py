@@ -211,7 +211,7 @@ def fill(corrected: Mapping[str, Any], verifier: str) -> dict[str, Any] | None:
     parts = {name: corrected[name] for name in ("url", "body") if isinstance(corrected.get(name), str)}
     if not any(_CHALLENGE.search(text) for text in parts.values()):
         return None
-    from sickbay.authorization.token import pkce  # other corrections don't need it
+    from sickbay.protocol import pkce  # OpenSSL takes a while to load, and other corrections don't need it
 
     challenge = pkce.challenge(verifier)
     return {**corrected, **{name: _CHALLENGE.sub(challenge, text) for name, text in parts.items()}}

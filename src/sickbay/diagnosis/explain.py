@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
+from msgspec import structs
+
 from sickbay.diagnosis import importance
 from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, find, is_policy
 from sickbay.diagnosis.rule_index import RuleIndex
@@ -163,7 +165,7 @@ def _finding(rule: Rule, facts: Facts, refused: bool, live: bool, causes: Mappin
     severity, because = "error" if live and refused else finding.severity, causes.get(rule.id)
     if severity == finding.severity and because is None:
         return finding
-    return replace(finding, severity=severity, because=because)
+    return structs.replace(finding, severity=severity, because=because)
 
 
 def _drop_repeats(findings: Any) -> list[Finding]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
+
+from msgspec import Struct
 
 from sickbay.kernel.checks import UNKNOWN, Facts
 
@@ -65,8 +66,7 @@ class Functions(TypedDict, total=False):
     severity: Callable[[Facts], Severity]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One rule. `rule_file` reads it: its functions are Python, the other fields are in a Markdown file.
 
     id:         names the problem, never its fix. Stable: it is part of URLs and stored findings.
@@ -131,8 +131,7 @@ def _has(request: Any, name: str) -> bool:
     return parameters is not None and bool(parameters.get(name))
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What a rule says about a request, with its templates filled in."""
 
     id: str
@@ -142,7 +141,7 @@ class Finding:
     fix: str
     spec: Spec
     degree: Degree = "certain"
-    facts: Facts = field(default_factory=dict)
+    facts: Facts = {}
     parameter: str | None = None
     refused: bool = False
     because: str | None = None

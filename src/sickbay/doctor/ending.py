@@ -6,7 +6,6 @@ A correct file that ends early is correct, so all of this is information.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -55,7 +54,7 @@ def _of_events(found: list[Event]) -> tuple[Finding, ...]:
         return ()
     trail = Trail(tuple(events), _app(events), is_complete=True, answer=_answer(events))
     ending = _ending(progress(trail))
-    return tuple(replace(finding, why=f"{ending} {finding.why}") for finding in causes(trail)) if ending else ()
+    return tuple(structs.replace(finding, why=f"{ending} {finding.why}") for finding in causes(trail)) if ending else ()
 
 
 def _ending(found: LaunchStatus) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.doctor import phrases
@@ -14,15 +15,14 @@ from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
 
-@dataclass(frozen=True, eq=False)
-class Evidence:
+class Evidence(Struct, frozen=True, eq=False, dict=True):
     """requests: inputs of `diagnose()`. rules: the ids of the rules that found a fault in them."""
 
     text: str
     answers: Sequence[ErrorAnswer] = ()
     requests: Sequence[Mapping[str, Any]] = ()
     pieces: Sequence[Piece] = ()
-    rules: frozenset[str] = field(default_factory=frozenset)
+    rules: frozenset[str] = frozenset()
 
     @cached_property
     def words(self) -> list[str]:

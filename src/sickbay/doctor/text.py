@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED, add_finding
 from sickbay.diagnosis.answers.values import ErrorAnswer
@@ -140,7 +141,7 @@ def _say_unexplained(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
     explanation = add_finding(diagnosis.stage, diagnosis.explanation, diagnosis.answers)
     if name := answer.name_product(recognised):
         title = f"Sickbay read this error of {name}, and doesn't know its causes"
-        known = [replace(each, title=title) if each.id == UNEXPLAINED else each for each in explanation.findings]
+        known = [structs.replace(each, title=title) if each.id == UNEXPLAINED else each for each in explanation.findings]
         explanation = explanation._replace(findings=tuple(known))
     return diagnosis._replace(explanation=explanation, related=_find_related(recognised))
 

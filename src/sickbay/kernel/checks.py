@@ -18,7 +18,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 Facts: TypeAlias = Mapping[str, Any]
 Outcome: TypeAlias = Literal["passed", "refused", "skipped"]
@@ -53,8 +53,7 @@ class Refusal:
     redirectable: bool = field(default=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class RefusalType:
+class RefusalType(Struct, frozen=True):
     """The declaration of a refusal. Call it with facts to create the Refusal: `AUD_MISSING(received=None)`.
 
     name:         the id of the rule that explains it in general, e.g. "redirect-uri-mismatch".
@@ -75,8 +74,7 @@ class RefusalType:
         return Refusal(self.name, self.error, facts, self.status, self.redirectable)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Check(Generic[R, K]):
+class Check(Struct, Generic[R, K], frozen=True, eq=False):
     """One assertion about a request: `decide(request, context)` returns a Refusal, or None.
 
     requires:   names of attributes of `context` that must not be UNKNOWN.
@@ -125,20 +123,19 @@ class Checked(Struct, frozen=True):
     waits_for: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
+class Examination(Struct, frozen=True):
     """The results of all checks of a stage, in order."""
 
     checked: tuple[Checked, ...]
-    granted: bool = field(init=False)
+    granted: bool = False
     """True only if every check ran and passed."""
-    relaxed: tuple[Refusal, ...] = field(init=False)
+    relaxed: tuple[Refusal, ...] = ()
     """Refusals that the tenant's policy or dialect turned into advice."""
 
     def __post_init__(self) -> None:
         relaxed = tuple([result.refusal for result in self.checked if result.refusal and result.outcome == "passed"])
-        object.__setattr__(self, "granted", {result.outcome for result in self.checked} <= {"passed"})
-        object.__setattr__(self, "relaxed", relaxed)
+        structs.force_setattr(self, "granted", {result.outcome for result in self.checked} <= {"passed"})
+        structs.force_setattr(self, "relaxed", relaxed)
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:

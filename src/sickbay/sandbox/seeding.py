@@ -9,7 +9,7 @@ from msgspec import structs
 
 from sickbay import population
 from sickbay.authorization.models import Client, User
-from sickbay.authorization.registration import limits
+from sickbay.authorization.scopes.permitted import permits
 from sickbay.sandbox.folder import Written
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
@@ -117,8 +117,8 @@ def _keep_supported(scope: str, tenant: Tenant) -> str:
     supported = tenant.policy.supported_scopes
     if not supported:
         return scope
-    kept = [token for token in scope.split() if limits.permits(" ".join(supported), token)]
-    return " ".join(dict.fromkeys([*kept, *(token for token in supported if limits.permits(scope, token))]))
+    kept = [token for token in scope.split() if permits(" ".join(supported), token)]
+    return " ".join(dict.fromkeys([*kept, *(token for token in supported if permits(scope, token))]))
 
 
 def users(tenant: Tenant, seed: int) -> list[User]:

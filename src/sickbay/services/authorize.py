@@ -7,14 +7,15 @@ from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct, structs
 
-from sickbay.authorization import authorize as stage
-from sickbay.authorization.authorize import GrantedScope
+from sickbay.authorization.authorize import stage
+from sickbay.authorization.authorize.default_scopes import with_default_scopes
 from sickbay.authorization.authorize.parameters import target
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.login.prompt import SignInParameters, sign_in_parameters
 from sickbay.authorization.models import AutoApproval, Client, Launch, User
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.authorization.scopes import ordinary as ordinary_scopes
+from sickbay.authorization.scopes.granting import GrantedScope, granted_scopes
 from sickbay.diagnosis.silence.trail import ShownPage
 from sickbay.diagnosis.stages import AUTHORIZE
 from sickbay.services import client_documents, records, registration, sessions
@@ -198,13 +199,13 @@ async def _waiting(
     exchange: str,
 ) -> PendingAuthorization:
     """The accepted request with all that it names, and with default scopes if it has none. It isn't stored yet."""
-    request = stage.with_default_scopes(decision.request, client, tenant.server)
+    request = with_default_scopes(decision.request, client, tenant.server)
     code = request.parameters.get("launch")
     key = records.digest(code) if launch and code else ""
     person = await _person(runtime, tenant, client, login)
     before = login[0] if login else None
     stored = StoredAuthorization("", request.method, key, client.client_id, timeline, exchange, "", before=before)
-    offered = stage.granted_scopes(request, client, tenant.server, unusual=decision.context.unusual_scopes)
+    offered = granted_scopes(request, client, tenant.server, unusual=decision.context.unusual_scopes)
     return _make_pending(tenant, stored, request, client, launch, person, offered)
 
 
@@ -370,7 +371,7 @@ async def resume(
     person = await _person(runtime, tenant, client, await sessions.login(runtime, tenant, session))
     if stored.login != (person.login or ""):
         stored = structs.replace(stored, patient=None, encounter=None, chosen={})
-    offered = stage.granted_scopes(request, client, tenant.server)
+    offered = granted_scopes(request, client, tenant.server)
     return _make_pending(tenant, stored, request, client, launch, person, offered, id)
 
 

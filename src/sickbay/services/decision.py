@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -81,7 +80,9 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
             return findings
         unsent = unsent_texts(self.request, self.context, self.examination)
         return tuple(
-            replace(finding, private=private) if (private := private_facts(finding.id, finding.facts, unsent)) else finding
+            structs.replace(finding, private=private)
+            if (private := private_facts(finding.id, finding.facts, unsent))
+            else finding
             for finding in findings
         )
 

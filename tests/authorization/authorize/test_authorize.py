@@ -9,10 +9,12 @@ from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import examination, refusals, sample_context, sample_request, server
 
-from sickbay.authorization.authorize import CHECKS, DROPPED, GATE, STRICT, authorize_request, context_for, relaxed_refusals
 from sickbay.authorization.authorize.code_challenge import REFUSALS
+from sickbay.authorization.authorize.parameters import context_for
+from sickbay.authorization.authorize.stage import CHECKS, DROPPED, GATE, STRICT, relaxed_refusals
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Policy
+from sickbay.authorization.requests import authorize_request
 from sickbay.kernel.checks import UNKNOWN
 
 

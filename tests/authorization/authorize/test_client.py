@@ -7,7 +7,7 @@ from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import examination, sample_context, sample_request
 
-from sickbay.authorization.authorize import GATE
+from sickbay.authorization.authorize.stage import GATE
 from sickbay.authorization.likely_clients import LISTED_APPS
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals.authorize import MCP_CIMD_URL_INVALID

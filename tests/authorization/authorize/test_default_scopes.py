@@ -11,11 +11,11 @@ from tests.authorization.samples import refusals, sample_request
 from tests.authorization.scopes.test_ordinary import CLIENTS, SERVERS, TEXTS
 from tests.laws import examples
 
-from sickbay.authorization.authorize import granted_scopes, with_default_scopes
-from sickbay.authorization.authorize.default_scopes import default_scopes
+from sickbay.authorization.authorize.default_scopes import default_scopes, with_default_scopes
 from sickbay.authorization.models import Client, ProtectedResource, Server
-from sickbay.authorization.registration.limits import permits
 from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.scopes.granting import granted_scopes
+from sickbay.authorization.scopes.permitted import permits
 from sickbay.protocol.scope_spelling import parse_registered
 from sickbay.protocol.scopes import is_covered, parse, split
 

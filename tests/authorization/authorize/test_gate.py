@@ -15,7 +15,7 @@ from tests.authorization.samples import examination, sample_context, sample_requ
 from tests.laws import for_each
 
 from sickbay.authorization import refusals
-from sickbay.authorization.authorize import CHECKS, GATE, error_goes_to_the_app
+from sickbay.authorization.authorize.stage import CHECKS, GATE, error_goes_to_the_app
 from sickbay.authorization.models import Client
 from sickbay.authorization.refusals import authorize as declared
 from sickbay.dialects import load, names

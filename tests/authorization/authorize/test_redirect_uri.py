@@ -10,8 +10,9 @@ from tests.authorization import samples
 from tests.authorization.samples import examination, refusals, sample_context, sample_request, server
 from tests.laws import for_each
 
-from sickbay.authorization.authorize import GATE, authorize_request
+from sickbay.authorization.authorize.stage import GATE
 from sickbay.authorization.models import DocumentTimes
+from sickbay.authorization.requests import authorize_request
 from sickbay.protocol.parameters import encode
 
 

@@ -17,9 +17,8 @@ from tests.authorization.samples import (
 )
 from tests.laws import for_each
 
-from sickbay.authorization.authorize import authorize_request
 from sickbay.authorization.contexts import AuthorizeContext
-from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.kernel.checks import UNKNOWN, Refusal
 from sickbay.protocol.parameters import encode
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.authorization.samples import examination, refusals, sample_context, sample_request
 
-from sickbay.authorization.authorize import authorize_request
+from sickbay.authorization.requests import authorize_request
 from sickbay.kernel.checks import Refusal
 
 

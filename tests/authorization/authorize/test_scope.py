@@ -9,9 +9,9 @@ from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import refusals, sample_context, sample_request, server
 
-from sickbay.authorization.authorize import granted_scopes
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.scopes.granting import granted_scopes
 from sickbay.authorization.scopes.requested import CORRECTED_SCOPES, MAXIMUM_COMPARED_CHARACTERS
 from sickbay.protocol import scopes
 

@@ -234,11 +234,6 @@ def test_each_excess_over_the_grant_is_refused(client: dict[str, Any], granted: 
     assert [name for name in names_ if name.endswith("-granted")] == refused
 
 
-def test_granted_scopes_separated_by_commas_count_too() -> None:
-    assert registration_limits.permits("openid,patient/*.rs", "patient/Patient.r")
-    assert not registration_limits.permits("openid,patient/*.rs", "patient/Patient.c")
-
-
 def test_keys_by_value_are_granted_only_by_value() -> None:
     signing = structs.replace(APP, client="asymmetric", auth_method="private_key_jwt", jwks={"keys": []})
     by_uri = structs.replace(registration_limits.of(signing), jwks_uri="https://app.example.org/jwks")

@@ -15,7 +15,7 @@ from tests.authorization.test_logout import refusals as logout_refusals
 from tests.authorization.test_logout import sample_context as logout_known
 from tests.protocol.test_urls_of_clients import INTERPRETED, NAMES
 
-from sickbay.authorization.authorize import GATE
+from sickbay.authorization.authorize.stage import GATE
 from sickbay.authorization.launch import url as launch_url
 from sickbay.authorization.models import Client
 from sickbay.authorization.registration import CHECKS

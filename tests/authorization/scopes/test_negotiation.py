@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 from tests.authorization import samples
 
-from sickbay.authorization.authorize.granting import GrantedScope
+from sickbay.authorization.scopes.granting import GrantedScope
 from sickbay.authorization.scopes.negotiation import (
     LEFT_OUT,
     STAYS,

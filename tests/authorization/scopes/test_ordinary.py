@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,11 +11,12 @@ from tests.authorization.samples import sample_request
 from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, token_request
 from tests.laws import examples
 
-from sickbay.authorization import authorize
-from sickbay.authorization.authorize import granted_scopes
+from sickbay.authorization.authorize import stage
+from sickbay.authorization.authorize.parameters import context_for
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.scopes import ordinary as ordinary_scopes
+from sickbay.authorization.scopes.granting import granted_scopes
 from sickbay.authorization.token import backend_scopes, refresh
 from sickbay.protocol.scopes import split, split_at
 
@@ -87,7 +86,7 @@ def _register(client: Client, scope: str, also: bool) -> Client:
     return structs.replace(client, scope=f"{client.scope} {scope}") if also else client
 
 
-AUTHORIZE_SCOPES = tuple(check for check in authorize.CHECKS if check.inputs == "unusual_scopes")
+AUTHORIZE_SCOPES = tuple(check for check in stage.CHECKS if check.inputs == "unusual_scopes")
 REFRESH_SCOPES = tuple(check for check in refresh.CHECKS if check.inputs == "unusual_scopes")
 
 
@@ -145,7 +144,7 @@ def test_a_type_that_only_another_version_has_is_checked() -> None:
 def test_a_corrected_request_is_checked_again() -> None:
     request = sample_request()
     context = samples.sample_context(unusual_scopes=False)
-    assert authorize.context_for(context, request, sample_request(scope="wrong")).unusual_scopes
+    assert context_for(context, request, sample_request(scope="wrong")).unusual_scopes
 
 
 @settings(max_examples=examples(400))
@@ -159,7 +158,7 @@ def test_an_ordinary_service_request_passes_every_check_and_gets_every_scope(
     if ordinary_scopes.of_service(request, client, server):
         assert [check.name for check in backend_scopes.CHECKS if check.decide(request, context)] == []
         rows = backend_scopes.negotiate(
-            split_at(sent, server.policy.scope_separators), client, replace(server.policy, grants_registered=False)
+            split_at(sent, server.policy.scope_separators), client, structs.replace(server.policy, grants_registered=False)
         )
         assert {(granted, reason) for _, granted, reason in rows} == {(True, "")}
 

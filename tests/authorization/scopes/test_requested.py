@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from msgspec import structs
@@ -54,7 +53,7 @@ def backend(scope: str, policy: Policy) -> list[str]:
 
 def _of_scopes() -> tuple[TokenCheck, ...]:
     """Leaves out the client's authentication, which runs first."""
-    return tuple(replace(scope_check, after=()) for scope_check in backend_scopes.CHECKS)
+    return tuple(structs.replace(scope_check, after=()) for scope_check in backend_scopes.CHECKS)
 
 
 def registration(scope: str, policy: Policy) -> list[str]:
@@ -163,7 +162,7 @@ def test_an_app_with_both_grant_types_may_register_scopes_for_both() -> None:
     "scope", ["system/Pateint.rs", "system/Patient.sr", "system/*.read", "nonsense", "system/Observation.rs?code:in=x"]
 )
 def test_a_server_that_drops_scopes_grants_none_of_them(scope: str) -> None:
-    policy = replace(STRICT, drop_unregistered_scopes=True, mixed_levels=True)
+    policy = structs.replace(STRICT, drop_unregistered_scopes=True, mixed_levels=True)
     assert backend(scope, policy) == ["backend-empty-scopes"]
     types = requested_scopes.types_of((BASE,), SERVER)
     ((_, is_granted, reason),) = backend_scopes.negotiate((scope,), SERVICE, policy, types)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sickbay.authorization import requests
-from sickbay.authorization.authorize import authorize_request
 from sickbay.authorization.models import Server
+from sickbay.authorization.requests import authorize_request
 from sickbay.diagnosis.evidence import access, inference
 from sickbay.doctor.diagnose import diagnose
 from sickbay.kernel.checks import UNKNOWN

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -191,5 +190,5 @@ def test_a_public_finding_still_says_what_was_sent_and_what_is_wrong(id: str) ->
 def test_a_finding_can_be_shown_whichever_of_its_facts_are_hidden(id: str) -> None:
     """Any fact can be equal to a stored text, for example to the name of an app."""
     for finding in decision_of(id).explain().findings:
-        hidden = hide_private(dataclasses.replace(finding, private=tuple(finding.facts)))
+        hidden = hide_private(structs.replace(finding, private=tuple(finding.facts)))
         assert (hidden.id, SEVERITIES.index(hidden.severity) >= SEVERITIES.index(finding.severity)) == (finding.id, True)

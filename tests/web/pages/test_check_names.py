@@ -13,7 +13,8 @@ from tests.authorization import samples
 from tests.laws import for_each
 
 from sickbay import authorization
-from sickbay.authorization import authorize, logout
+from sickbay.authorization import logout
+from sickbay.authorization.authorize import stage
 from sickbay.authorization.checks import NAMES
 from sickbay.authorization.contexts import LogoutContext
 from sickbay.authorization.requests import LogoutRequest
@@ -65,7 +66,7 @@ OLD_APP = samples.sample_context(launch=None, client=structs.replace(samples.CLI
 @pytest.mark.parametrize(
     "checked",
     [
-        examine(authorize.CHECKS, STANDALONE, OLD_APP),
+        examine(stage.CHECKS, STANDALONE, OLD_APP),
         examine(logout.CHECKS, LogoutRequest(parse("state=a")), LogoutContext(samples.SERVER, None, {})),
     ],
     ids=["authorize", "logout"],

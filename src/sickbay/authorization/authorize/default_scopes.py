@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sickbay.authorization.authorize.granting import is_still_granted
 from sickbay.authorization.authorize.parameters import registered_resource, scope_of
 from sickbay.authorization.models import Client, Server
-from sickbay.authorization.registration.limits import permits
 from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.scopes.granting import is_still_granted
+from sickbay.authorization.scopes.permitted import permits
 from sickbay.protocol import scopes
 
 PICKER = "launch/patient"

@@ -10,8 +10,8 @@ from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.refusals import authorize as refusals
-from sickbay.authorization.registration.limits import permits
 from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.scopes.permitted import permits
 from sickbay.kernel.checks import Refusal
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec import structs
 
 from sickbay.authorization.refusals import scope
 from sickbay.kernel.checks import RefusalType
@@ -41,7 +41,7 @@ REG_REDIRECT_URI_INSECURE_HTTP = RefusalType("reg-redirect-uri-insecure-http", "
 REG_LAUNCH_URI_INSECURE_HTTP = RefusalType("reg-launch-uri-insecure-http", "invalid_client_metadata")
 
 SCOPES = {
-    kind.name: replace(kind, error="invalid_client_metadata", redirectable=False)
+    kind.name: structs.replace(kind, error="invalid_client_metadata", redirectable=False)
     for kind in (
         scope.SCOPE_DOUBLE_ENCODED,
         scope.SCOPE_WRONG_CASE,

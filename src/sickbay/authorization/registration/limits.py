@@ -14,8 +14,9 @@ from sickbay.authorization.checks import check
 from sickbay.authorization.models import Client, Grant, Policy, Server
 from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
+from sickbay.authorization.scopes.permitted import permits
 from sickbay.kernel.checks import Refusal, RefusalType
-from sickbay.protocol import scopes, urls
+from sickbay.protocol import urls
 from sickbay.protocol.scope_spelling import spelling
 
 MEMBERS = Grant.__struct_fields__
@@ -65,14 +66,6 @@ def _refuse_scopes(request: RegistrationRequest, granted: str, **reason: str) ->
     facts = {"scopes": refused, "corrected": [""] * len(refused)}
     refusal = _over_limit(request, refusals.REG_SCOPE_NOT_GRANTED, "scope", refused, granted, **facts | reason)
     return refusal if refused else None
-
-
-def permits(granted: str, text: str) -> bool:
-    """Whether a granted scope string permits everything that this scope permits. Text that isn't a scope counts as permitted:
-    another check refuses it.
-    """
-    scope, granted_tokens = scopes.parse(text), spelling(granted).tokens
-    return scope is None or text in granted_tokens or scopes.is_covered(scope, scopes.parse_all(granted_tokens))
 
 
 @check()

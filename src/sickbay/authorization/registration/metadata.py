@@ -8,7 +8,7 @@ from typing import Any
 
 from sickbay.authorization.models import Client, Grant
 from sickbay.authorization.registration.limits import of as limits_of
-from sickbay.authorization.registration.limits import permits
+from sickbay.authorization.scopes.permitted import permits
 from sickbay.protocol import scopes, urls
 
 METHODS = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sickbay.authorization.authorize.granting import UNASKED
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, Policy, Server
@@ -12,6 +11,7 @@ from sickbay.authorization.policy import policy_of
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
+from sickbay.authorization.scopes.granting import UNASKED
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.authorization.token.client_authentication import TokenCheck, client_is_registered
 from sickbay.kernel.checks import Refusal

@@ -11,13 +11,13 @@ import re
 from base64 import urlsafe_b64encode
 from typing import Literal, TypeAlias
 
-from sickbay.authorization.authorize.granting import is_still_granted
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AccessToken, Client, Server, TokenFamily
 from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
+from sickbay.authorization.scopes.granting import is_still_granted
 from sickbay.authorization.token.client_authentication import client_is_registered, hash_secret
 from sickbay.kernel.checks import UNKNOWN, Check, Refusal
 from sickbay.kernel.memoize import cache_results

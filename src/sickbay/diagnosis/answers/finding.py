@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from sickbay.diagnosis.answers.meanings import describe_answer, meaning, to_add
 from sickbay.diagnosis.answers.values import ErrorAnswer
@@ -39,7 +40,7 @@ def is_explained(stage: str, examination: Examination, explanation: Explanation)
 
 
 def _finding(stage: str, answers: Sequence[ErrorAnswer]) -> Finding:
-    return replace(find(find_rule(UNEXPLAINED), _facts(stage, answers), refused=True), spec=meaning(answers[0])[1])
+    return structs.replace(find(find_rule(UNEXPLAINED), _facts(stage, answers), refused=True), spec=meaning(answers[0])[1])
 
 
 def _facts(stage: str, answers: Sequence[ErrorAnswer]) -> Facts:

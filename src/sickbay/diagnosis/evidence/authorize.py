@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from sickbay.authorization import client_document
 from sickbay.authorization.contexts import AuthorizeContext, Guesses
 from sickbay.authorization.models import Client, Launch
 from sickbay.authorization.refusals import authorize as refusals
@@ -54,7 +53,11 @@ def context_of(evidence: Json, request: AuthorizeRequest) -> AuthorizeContext:
 def _examine_document(context: Json, url: str) -> Refusal | None:
     """`context.document`: the response at the client_id, with status, headers and body, or the reason why there is none."""
     document = context.get("document")
-    if document is None or not client_document.is_document_id(url):
+    if document is None:
+        return None
+    from sickbay.authorization import client_document  # few requests come with a document
+
+    if not client_document.is_document_id(url):
         return None
     if fault := client_document.find_url_fault(url):
         return refusals.MCP_CIMD_URL_INVALID(received=url, reason=fault)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.authorize.granting import granted_scopes
 from sickbay.authorization.contexts import LoginContext
 from sickbay.authorization.models import Client, Launch, Server, User
 from sickbay.authorization.requests import LoginRequest
+from sickbay.authorization.scopes.granting import granted_scopes
 from sickbay.diagnosis.evidence import authorize
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import Json

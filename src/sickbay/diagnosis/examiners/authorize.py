@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from sickbay.authorization import authorize, readable
+from sickbay.authorization import readable
+from sickbay.authorization.authorize import stage
+from sickbay.authorization.authorize.parameters import context_for
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis.evidence import authorize as read
@@ -18,16 +20,16 @@ from sickbay.kernel.checks import UNKNOWN
 def _recheck(
     refused: Decided[AuthorizeRequest, AuthorizeContext], corrected: AuthorizeRequest
 ) -> tuple[AuthorizeRequest, AuthorizeContext]:
-    context = authorize.context_for(refused.context, refused.request, corrected)
+    context = context_for(refused.context, refused.request, corrected)
     if corrected.parameters.get("launch") == PLACEHOLDER_LAUNCH:
         context = structs.replace(context, launch=UNKNOWN)  # a placeholder: the app has the value, we don't
     return corrected, context
 
 
 EXAMINER: Examiner[AuthorizeRequest, AuthorizeContext] = Examiner(
-    checks=always(*authorize.CHECKS),
+    checks=always(*stage.CHECKS),
     pasted=(readable.request_is_utf8,),
-    relaxed=authorize.relaxed_refusals,
+    relaxed=stage.relaxed_refusals,
     to_evidence=read.to_evidence,
     recheck=_recheck,
     compared=AuthorizeContext,

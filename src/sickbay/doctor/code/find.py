@@ -1,15 +1,13 @@
-"""Reads the requests and the settings in pasted text."""
+"""Reads the requests and the settings in pasted text. What reads a language is imported only for text that may be in it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import unescape
 
 from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.models import READ_CHARACTERS, AppSettings, CodeRequest, Lines
-from sickbay.doctor.code.programs import program_requests
-from sickbay.doctor.code.settings import text_settings
-from sickbay.doctor.code.shell import shell_requests
 from sickbay.doctor.code.tokens import straighten
 from sickbay.kernel.text_search import matches
 
@@ -21,6 +19,7 @@ _ANNOUNCES = re.compile(
     r"|file_get_contents|(?:^|\s)(?:-H|--header|-d|--data)\s|\.send\s*\(|addheader|header\.set|\.new",
     re.I,
 )
+_ANNOUNCES_SETTINGS = re.compile(r"client[_.-]?id|redirect[_.-]?ur[il]|authority|issuer|discovery", re.I)
 _QUOTED, _FEWEST_QUOTED = re.compile(r"^>(?=[ \n])", re.M), 3
 """Lines that mail quotes."""
 _ENTITY = re.compile(r"&(?:amp|quot|#34|lt|gt|#39|#x27|apos|nbsp);")
@@ -39,9 +38,25 @@ def requests_in(text: str, meter: Meter | None = None) -> tuple[CodeRequest, ...
 
 
 def _requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
+    from sickbay.doctor.code.shell import shell_requests
+
     commands = shell_requests(text, lines, meter)
-    taken = {line for command in commands for line in range(command.first_line, command.last_line + 1)}
+    if _are_everything(commands, text, lines.at(0)):
+        return commands
+    from sickbay.doctor.code.programs import program_requests
+
+    taken = _list_lines(commands)
     return commands + [found for found in program_requests(text, lines, meter) if found.first_line not in taken]
+
+
+def _are_everything(requests: Sequence[CodeRequest], text: str, first: int = 1) -> bool:
+    """Whether every line of the text that isn't blank is part of a request. first: the number of its first line."""
+    taken = _list_lines(requests)
+    return bool(taken) and all(number in taken for number, line in enumerate(text.split("\n"), first) if line.strip())
+
+
+def _list_lines(requests: Sequence[CodeRequest]) -> set[int]:
+    return {line for request in requests for line in range(request.first_line, request.last_line + 1)}
 
 
 def _decode(text: str) -> str:
@@ -71,6 +86,11 @@ def _regions(text: str) -> list[tuple[int, int]]:
     return [(start, min(end, start + READ_CHARACTERS)) for start, end in regions]
 
 
-def settings_in(text: str, meter: Meter | None = None) -> tuple[AppSettings, ...]:
-    """The settings of OAuth libraries in the text, in the order of their lines."""
-    return tuple(text_settings(_decode(text[:READ_CHARACTERS]), meter or Meter(len(text))))
+def settings_in(text: str, meter: Meter | None = None, requests: Sequence[CodeRequest] = ()) -> tuple[AppSettings, ...]:
+    """The settings of OAuth libraries in the text, in the order of their lines; none if these requests are all of it."""
+    text = _decode(text[:READ_CHARACTERS])
+    if not _ANNOUNCES_SETTINGS.search(text) or _are_everything(requests, text):
+        return ()
+    from sickbay.doctor.code.settings import text_settings
+
+    return tuple(text_settings(text, meter or Meter(len(text))))

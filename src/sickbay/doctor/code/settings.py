@@ -24,7 +24,6 @@ from sickbay.doctor.code.values import (
     as_text,
 )
 
-_ANNOUNCES = re.compile(r"client[_.-]?id|redirect[_.-]?ur[il]|authority|issuer|discovery", re.I)
 _FEWEST = 2
 """Settings are only reported if this many names are known, including a client ID or a redirect URI."""
 _CALLS = re.compile(
@@ -90,8 +89,6 @@ class _Collector:
 
 def text_settings(text: str, meter: Meter) -> list[AppSettings]:
     """The settings in a text. Nested settings belong to the object around them."""
-    if not _ANNOUNCES.search(text):
-        return []
     lines = Lines(text)
     found = [*_in_code(text, lines, meter), *property_settings(text, lines)]
     return _apart(sorted(found, key=lambda item: (-len(item.values), item.first_line)))

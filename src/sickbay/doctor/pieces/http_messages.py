@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct
 
 from sickbay.doctor.pieces import structured
 from sickbay.doctor.pieces.piece import Piece
@@ -21,14 +22,13 @@ _HEADER = re.compile(r"^(?:[<>]\s)?\s{0,4}(?P<name>[A-Za-z][A-Za-z0-9-]{1,40})\s
 _LABEL = re.compile(r"^\W{0,4}(?P<side>request|response)?\s{0,3}(?P<part>headers?|body|payload|data)\W{0,4}$", re.I)
 
 
-@dataclass
-class _Message:
+class _Message(Struct):
     kind: Literal["request", "response"]
     start: int
     end: int
     first: dict[str, str]
-    headers: dict[str, str] = field(default_factory=dict)
-    body: list[str] = field(default_factory=list)
+    headers: dict[str, str] = {}
+    body: list[str] = []
     part: str = "headers"
     has_version: bool = False
     is_of_curl: bool = False

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
+
+from msgspec import structs
 
 from sickbay.diagnosis.values import is_masked
 from sickbay.doctor.pieces import addresses, postman, structured
@@ -93,7 +94,7 @@ def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
         yield from _find_received(piece, structured.kind_of_object(members), members) if isinstance(members, Mapping) else ()
     elif piece.subkind == "collection":
         for request in postman.requests(piece.values):
-            yield from map(_without_variables, _request(replace(piece, kind="request", values=request, is_whole=True)))
+            yield from map(_without_variables, _request(structs.replace(piece, kind="request", values=request, is_whole=True)))
     elif piece.subkind == "client_assertion":
         yield _assertion(piece, pieces)
     elif piece.kind == "object":

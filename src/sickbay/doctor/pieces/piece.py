@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
 
 from sickbay.protocol import urls
 
@@ -15,8 +16,7 @@ PieceKind: TypeAlias = Literal[
 """`stopped`: the code in the text would take too many steps, so that it was read only in part."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(Struct, frozen=True, kw_only=True):
     """One piece of evidence.
 
     start, end: its place in the text, in characters.
@@ -29,7 +29,7 @@ class Piece:
     start: int
     end: int
     subkind: str = ""
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = {}
     is_whole: bool = False
 
 

@@ -22,7 +22,8 @@ def find(text: str) -> Iterator[Piece]:
 
     meter = Meter(len(text))
     starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
-    for request in requests_in(text, meter):
+    requests = requests_in(text, meter)
+    for request in requests:
         values: dict[str, Any] = {
             "method": request.method,
             "url": request.url,
@@ -32,7 +33,7 @@ def find(text: str) -> Iterator[Piece]:
         start, end = starts[request.first_line - 1], _end(starts, request.last_line)
         values["request"] = request
         yield Piece(kind="code", start=start, end=end, subkind=request.language, values=values, is_whole=True)
-    for settings in settings_in(text, meter):
+    for settings in settings_in(text, meter, requests):
         start, end = starts[settings.first_line - 1], _end(starts, settings.last_line)
         yield Piece(kind="settings", start=start, end=end, subkind=settings.library, values=settings.values)
     if meter.is_spent:

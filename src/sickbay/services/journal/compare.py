@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import structs
 
 from sickbay import dialects
-from sickbay.authorization import authorize
 from sickbay.authorization import policy as policies
+from sickbay.authorization.authorize.stage import error_goes_to_the_app
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.diagnosis.catalogue import INDEX
 from sickbay.diagnosis.explain import rule_for
@@ -96,7 +96,7 @@ def _describe_refusal(
         members["urn"] = style.urn_prefix + wording.urn
     if stage.delivery == "json":
         return {"status": refusal.status, **members}
-    redirects = authorize.error_goes_to_the_app(examination, refusal, style.not_redirected)
+    redirects = error_goes_to_the_app(examination, refusal, style.not_redirected)
     if redirects and style.refused == "redirect":
         return {"status": 302, "delivered": "to your app", **members}
     if not redirects and style.untrusted == "see-other":

@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
-from sickbay.authorization import authorize, revocation
+from sickbay.authorization import revocation
 from sickbay.authorization.access import bearer
 from sickbay.authorization.authorize import launch
+from sickbay.authorization.authorize.stage import GATE
 from sickbay.authorization.refusals.login import COOKIE_SAMESITE_IFRAME
 from sickbay.authorization.token import client_assertion, client_authentication, pkce, refresh
 from sickbay.authorization.token import code as token_code
@@ -50,7 +51,7 @@ PROOFS = frozenset(
     check.name
     for check in (
         # authorization request: the response goes to the app itself, and the launch code was issued to that app
-        authorize.GATE,
+        GATE,
         launch.launch_code_was_issued_by_this_server_if_sent,
         launch.launch_code_was_issued_to_this_app_if_sent,
         # token endpoint, introspection, revocation: the client's credentials, and a grant that was issued to this client

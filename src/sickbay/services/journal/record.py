@@ -15,7 +15,6 @@ from msgspec import Struct, structs
 from sickbay.authorization.models import AuthorizationCode, Client, Launch, Server
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, TokenRequest
 from sickbay.authorization.scopes.negotiation import TokenSummary
-from sickbay.authorization.token import pkce
 from sickbay.diagnosis.corrections import with_parameters
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, is_severity
@@ -23,6 +22,7 @@ from sickbay.diagnosis.silence.trail import ShownPage
 from sickbay.diagnosis.stages import FHIR_STAGES, REGISTRATION
 from sickbay.kernel.checks import Checked, Examination
 from sickbay.kernel.memoize import cache_results
+from sickbay.protocol import pkce
 from sickbay.protocol.parameters import parse
 from sickbay.services.context import Runtime
 from sickbay.services.decision import Decision

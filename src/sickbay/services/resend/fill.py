@@ -11,9 +11,8 @@ from urllib.parse import urlencode
 
 from sickbay.authorization.models import Client
 from sickbay.authorization.stand_in import StandIn
-from sickbay.authorization.token import pkce
 from sickbay.authorization.token.client_authentication import hash_secret
-from sickbay.protocol import basic, jose
+from sickbay.protocol import basic, jose, pkce
 from sickbay.protocol.parameters import parse
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.resend import fresh_grants

@@ -15,9 +15,8 @@ from msgspec import structs
 from sickbay.authorization.models import AccessToken, AuthorizationCode, AutoApproval, Client, Launch
 from sickbay.authorization.requests import token_request
 from sickbay.authorization.stand_in import StandIn
-from sickbay.authorization.token import pkce
 from sickbay.diagnosis.explain import Explanation
-from sickbay.protocol import scopes
+from sickbay.protocol import pkce, scopes
 from sickbay.services import authorize, login, records, token
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.resend.edited import EditedRequest

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sickbay.authorization.authorize import GATE
+from sickbay.authorization.authorize.stage import GATE
 from sickbay.authorization.checks import FUNCTIONS
 from sickbay.diagnosis import placeholders
 from sickbay.diagnosis.catalogue import RULES

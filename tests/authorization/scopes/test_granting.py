@@ -7,8 +7,8 @@ from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import sample_request, server
 
-from sickbay.authorization.authorize.granting import UNASKED, GrantedScope, granted_scopes
 from sickbay.authorization.models import Client, Policy, Server
+from sickbay.authorization.scopes.granting import UNASKED, GrantedScope, granted_scopes
 
 EVERYTHING = structs.replace(samples.CLIENT, scope="launch openid patient/*.cruds user/*.cruds system/*.cruds")
 

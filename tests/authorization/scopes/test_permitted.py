@@ -1,0 +1,10 @@
+"""What a string of granted scopes permits."""
+
+from __future__ import annotations
+
+from sickbay.authorization.scopes.permitted import permits
+
+
+def test_granted_scopes_separated_by_commas_count_too() -> None:
+    assert permits("openid,patient/*.rs", "patient/Patient.r")
+    assert not permits("openid,patient/*.rs", "patient/Patient.c")
