@@ -47,6 +47,8 @@ TRUE = {
     "fhir_address_refuses": "HTTPError: 401 Client Error: Unauthorized for url: https://fhir.example.org/r4/Patient",
     "server_is_the_phone": "AppAuth on Android: Network error. const config = { issuer: 'http://localhost:9080/auth' }",
     "phone_calls_http": "AppAuth on Android: Network error. const config = { issuer: 'http://10.0.2.2:9080/auth' }",
+    "shows_access": "The bearer token is refused.",
+    "has_cognito_group": '{"cognito:groups": ["practitioner"]}',
     "authorize_request": authorize(),
     "token_request": token(),
     "fhir_request": "curl https://ehr.example.org/fhir/Patient/17 -H 'Accept: application/fhir+json'",
