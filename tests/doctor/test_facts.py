@@ -48,6 +48,8 @@ TRUE = {
     "server_is_the_phone": "AppAuth on Android: Network error. const config = { issuer: 'http://localhost:9080/auth' }",
     "phone_calls_http": "AppAuth on Android: Network error. const config = { issuer: 'http://10.0.2.2:9080/auth' }",
     "shows_access": "The bearer token is refused.",
+    "google_redirect_has_changing_port": "The redirect URI in the request, http://localhost:58903/, does not match",
+    "api_denies_access": '{"code": 401, "error": {"message": "Invalid access token", "type": "access_denied"}}',
     "has_cognito_group": '{"cognito:groups": ["practitioner"]}',
     "authorize_request": authorize(),
     "token_request": token(),
