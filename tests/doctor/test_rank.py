@@ -17,7 +17,7 @@ def knowledge(tmp_path: Path) -> Knowledge:
     return source.read(write(tmp_path))
 
 
-def ids(knowledge: Knowledge, text: str, *codes: str, facts: tuple[str, ...] = ()) -> list[str]:
+def ids(knowledge: Knowledge, text: str, *codes: str, facts: tuple[str, ...] = ("shows_access",)) -> list[str]:
     shown = find_shown(knowledge, phrases.split_words(text), codes, facts)
     return [each.cause.id for each in rank.rank(knowledge, shown, facts)]
 
@@ -25,6 +25,18 @@ def ids(knowledge: Knowledge, text: str, *codes: str, facts: tuple[str, ...] = (
 def test_a_cause_that_belongs_to_a_product_needs_the_product(knowledge: Knowledge) -> None:
     assert ids(knowledge, "unknown redirect") == ["oauth-redirect"]
     assert ids(knowledge, "acme.com: unknown redirect") == ["oauth-redirect", "acme-number"]
+
+
+def test_a_cause_about_access_needs_a_text_about_access(knowledge: Knowledge) -> None:
+    assert ids(knowledge, "unknown redirect", facts=()) == []
+    assert ids(knowledge, "acme.com: unknown redirect", facts=()) == ["oauth-redirect", "acme-number"]
+
+
+def test_a_code_alone_supports_no_cause_before_others(knowledge: Knowledge) -> None:
+    shown = find_shown(knowledge, [], ("invalid_grant",), ())
+    assert [each.is_supported for each in rank.rank(knowledge, shown, ("shows_access",))] == [False, False]
+    shown = find_shown(knowledge, phrases.split_words("unknown redirect"), (), ())
+    assert [each.is_supported for each in rank.rank(knowledge, shown, ("shows_access",))] == [True]
 
 
 def test_a_usual_cause_comes_before_a_rare_one(knowledge: Knowledge) -> None:
@@ -35,15 +47,15 @@ def test_a_cause_that_a_fact_confirms_comes_first(tmp_path: Path) -> None:
     used = FILES["oauth/code-used.md"].replace("[behind]", '[behind]\n"oauth/redirect" = "possible"')
     knowledge = source.read(write(tmp_path, **{"oauth_code-used_md": used}))
     assert ids(knowledge, "unknown redirect") == ["oauth-redirect", "oauth-code-used"]
-    assert ids(knowledge, "unknown redirect", facts=("code-reused",)) == ["oauth-code-used", "oauth-redirect"]
+    assert ids(knowledge, "unknown redirect", facts=("shows_access", "code-reused")) == ["oauth-code-used", "oauth-redirect"]
 
 
 def test_a_fact_does_not_confirm_a_cause_against_a_much_clearer_message(knowledge: Knowledge) -> None:
-    assert ids(knowledge, "unknown redirect", "invalid_grant", facts=("code-reused",)) == ["oauth-redirect"]
+    assert ids(knowledge, "unknown redirect", "invalid_grant", facts=("shows_access", "code-reused")) == ["oauth-redirect"]
 
 
 def test_a_fact_excludes_a_cause(knowledge: Knowledge) -> None:
-    assert ids(knowledge, "", "invalid_grant", facts=("refreshes",)) == ["oauth-redirect"]
+    assert ids(knowledge, "", "invalid_grant", facts=("shows_access", "refreshes")) == ["oauth-redirect"]
 
 
 def test_two_causes_with_the_same_remedy_are_shown_as_the_first_one(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from sickbay.doctor.verdict import summarize
 
 RULES = "/rules/"
 REQUEST_KEYS = frozenset(("method", "url", "headers", "body"))
+LABELS = {"most likely": "Most likely: ", "likely": "Likely: ", "possible": "Possible cause: "}
+"""How a finding begins that isn't proven, by the confidence of its cause."""
 MARKS = {"error": "✗", "warning": "!", "info": "i"}
 
 
@@ -20,7 +22,7 @@ def short_text(shown: Mapping[str, Any]) -> str:
     shown: a diagnosis as JSON. "" if there is nothing to show.
     """
     finding, cause, rest = summarize(shown["findings"], shown.get("causes", ()))
-    parts = [finding_text(finding, cause["why"] if cause else "")] if finding else []
+    parts = [finding_text(finding, cause)] if finding else []
     if cause and not finding:
         parts.append(
             f"If a server refuses it, check this first: {cause['title']}.\n  Check: {cause['why']}\n  → {cause['fix']}"
@@ -57,12 +59,12 @@ def _as_command(url: str) -> str:
     return f"sickbay rules {url.removeprefix(RULES)}" if url.startswith(RULES) else url
 
 
-def finding_text(finding: Mapping[str, Any], check: str = "") -> str:
-    """finding: the JSON of `Finding.to_json`. check: how to find out whether it is the cause, if that is only likely."""
+def finding_text(finding: Mapping[str, Any], cause: Mapping[str, str] | None = None) -> str:
+    """finding: the JSON of `Finding.to_json`. cause: its JSON as a cause, if it is only likely, with how to check it."""
     because = f", caused by [{finding['because']}]" if finding.get("because") else ""
-    likely = "Most likely: " if check else ""
+    likely = LABELS[cause["confidence"]] if cause else ""
     lines = [f"{MARKS[finding['severity']]} {likely}{finding['title']}  [{finding['id']}]{because}", f"  {finding['why']}"]
-    lines += [f"  Check: {check}"] if check else []
+    lines += [f"  Check: {cause['why']}"] if cause else []
     return "\n".join((*lines, f"  → {finding['fix']}", f"  {_spec_text(finding['spec'])}"))
 
 

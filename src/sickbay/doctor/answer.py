@@ -50,7 +50,12 @@ def name_product(recognised: Recognised) -> str:
 
 
 def list_causes(recognised: Recognised, ranks: Sequence[str] = RANKS) -> tuple[LikelyCause, ...]:
-    """The causes as they are shown, the most likely first. ranks: how likely the first ones are, and all others."""
+    """The causes as they are shown, the most likely first. ranks: how likely the first ones are, and all others.
+
+    If nothing in the text points to the first one before others, all are only possible.
+    """
+    if recognised.ranked and not recognised.ranked[0].is_supported:
+        ranks = ranks[-1:]
     likely = (*ranks, *repeat(ranks[-1], len(recognised.ranked)))
     return tuple(_describe_likely(recognised, ranked, rank) for ranked, rank in zip(recognised.ranked, likely, strict=False))
 
@@ -65,7 +70,8 @@ def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) 
     """A cause as a finding. Its why begins with what the message says in plain words."""
     values, cause = _values(recognised, ranked), ranked.cause
     means = _means(recognised, ranked.message)
-    why = " ".join(filter(None, ("" if _repeats(means, cause.title) and cause.why else means, cause.why)))
+    said = "" if _repeats(means, cause.title) and cause.why else means
+    why = " ".join(filter(None, (said, cause.why, _name_others(recognised, ranked))))
     source = Spec(f"{BASES[cause.basis]}: {urlsplit(cause.source).netloc}", cause.source)
     return Finding(
         cause.id,
@@ -77,6 +83,30 @@ def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) 
         "probable",
         refused=severity == "error",
     )
+
+
+def say_message(recognised: Recognised) -> str:
+    """What the clearest message in the text says in plain words; "" if only codes were recognised."""
+    said = (found.message.means for found in recognised.shown.messages if found.letters)
+    return fill(next(said, ""), dict(recognised.evidence.sent))
+
+
+NAMED_CAUSES = 2
+"""How many other causes are named if the text doesn't decide between them."""
+
+
+def _name_others(recognised: Recognised, ranked: RankedCause) -> str:
+    """The next causes, if nothing in the text points to this one before them."""
+    others = [each for each in recognised.ranked if each is not ranked][:NAMED_CAUSES]
+    if ranked.is_supported or not others:
+        return ""
+    titles = (fill(each.cause.title.partition(": ")[0], _values(recognised, each)) for each in others)
+    return f"Also possible: {'; '.join(map(_lower_first, titles))}."
+
+
+def _lower_first(title: str) -> str:
+    """A title as part of a sentence. Names keep their capital letter."""
+    return title[0].lower() + title[1:] if title.startswith(("The ", "A ", "An ", "No ", "What ", "Only ")) else title
 
 
 def _means(recognised: Recognised, message: Message) -> str:

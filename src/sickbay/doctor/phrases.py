@@ -26,6 +26,8 @@ PLACES_OF_A_PART = 500
 _ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
 _OPAQUE = re.compile(r"[A-Za-z0-9_-]{60,}")
 """Keys, hashes and tokens, which have no words."""
+_PARAMETER = re.compile(r"&(?=[\w.-]{1,60}=)")
+"""Where the next parameter of a query or form begins."""
 _NEGATION = re.compile(r"\b(?:(can)(?:'t|not)|(wo)n't|([a-z]{2,6})n't)\b")
 _WORD = re.compile(r"[^\W_]+")
 _COMPOUND = re.compile(
@@ -33,6 +35,10 @@ _COMPOUND = re.compile(
     r"|(grant|response)(types?)|(user)(info))\b"
 )
 """Names of parameters as they are written in code, such as redirectUri."""
+
+
+_BOUNDARY = " \u01c2" * (GAP_WORDS + 1) + " "
+"""Words between two parameters, because a phrase that begins in one doesn't end in another. Not even a gap is as long."""
 
 
 class WordRange(NamedTuple):
@@ -53,6 +59,7 @@ def split_words(text: str) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
+    text = _PARAMETER.sub(_BOUNDARY, text)
     apart = _COMPOUND.sub(lambda match: " ".join(filter(None, match.groups())), text.lower())
     return _WORD.findall(_NEGATION.sub(_write_out, apart))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
+from sickbay.diagnosis.answers.values import BEARER_CODES, SHARED_CODES, TOKEN_CODES
 from sickbay.doctor.match import FoundMessage, Shown
 from sickbay.doctor.model import WEIGHTS, Cause, Knowledge, Message
 
@@ -19,7 +20,10 @@ CONFIRMED_SHARE = 0.25
 
 
 class RankedCause(NamedTuple):
-    """message: the one by which it was found. letters: of its longest phrase. is_evident: the text shows the cause itself."""
+    """message: the one by which it was found. letters: of its longest phrase. is_evident: the text shows the cause itself.
+
+    is_supported: words or facts of the text point to this cause before others, not only a code or status that several have.
+    """
 
     cause: Cause
     points: float
@@ -27,6 +31,7 @@ class RankedCause(NamedTuple):
     letters: int
     is_confirmed: bool
     is_evident: bool
+    is_supported: bool
 
 
 def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[RankedCause]:
@@ -38,12 +43,23 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
     ranked = [
         _rank(cause, found[id], shown, facts)
         for id in sorted(found, key=knowledge.places.__getitem__)
-        if (not (cause := knowledge.causes[id]).product or cause.product in shown.products)
+        if _is_in_its_field(cause := knowledge.causes[id], shown, facts)
         and not any(name in facts for name in cause.excluded_by)
     ]
     most = max((each.points for each in ranked), default=0)
     ranked.sort(key=lambda each: (not (each.is_confirmed and each.points >= CONFIRMED_SHARE * most), -each.points))
     return list(_apart(each for each in ranked if each.points >= LEAST_SHARE * most))[:SHOWN_CAUSES]
+
+
+ACCESS_FOLDER, ACCESS_FACT = "oauth-", "shows_access"
+"""How the IDs of causes about OAuth begin, which belong to no product, and the fact that a text is about access."""
+
+
+def _is_in_its_field(cause: Cause, shown: Shown, facts: Container[str]) -> bool:
+    """Whether the text shows the cause's product, or, if the cause is about OAuth, anything of OAuth or a product."""
+    if cause.product:
+        return cause.product in shown.products
+    return not cause.id.startswith(ACCESS_FOLDER) or bool(shown.products) or ACCESS_FACT in facts
 
 
 NO_MESSAGE = Message("", "", "", "")
@@ -54,7 +70,7 @@ def list_unseen(knowledge: Knowledge, facts: Container[str]) -> list[RankedCause
     listed = dict.fromkeys(id for fact, ids in knowledge.unseen.items() if fact in facts for id in ids)
     causes = (knowledge.causes[id] for id in listed)
     remaining = (cause for cause in causes if not any(name in facts for name in cause.excluded_by))
-    return [RankedCause(cause, 0, NO_MESSAGE, 0, False, False) for cause in remaining][:UNSEEN_CAUSES]
+    return [RankedCause(cause, 0, NO_MESSAGE, 0, False, False, False) for cause in remaining][:UNSEEN_CAUSES]
 
 
 def _rank(cause: Cause, found: list[FoundMessage], shown: Shown, facts: Container[str]) -> RankedCause:
@@ -65,8 +81,28 @@ def _rank(cause: Cause, found: list[FoundMessage], shown: Shown, facts: Containe
     confirmed = any(name in facts for name in cause.confirmed_by)
     evident = any(each.message.strength == "evident" and cause.behind[each.message.id] == "usual" for each in found)
     points += OWN_PRODUCT * (cause.product != "")
+    supported = confirmed or any(_supports(each.message, cause) for each in found)
     first = weighted[0][1]
-    return RankedCause(cause, points, first.message, first.letters, confirmed, evident)
+    return RankedCause(cause, points, first.message, first.letters, confirmed, evident, supported)
+
+
+AMBIGUOUS_CODES = TOKEN_CODES.union(SHARED_CODES, BEARER_CODES, ("access_denied", "server_error")) - {
+    "invalid_target",
+    "invalid_redirect_uri",
+    "redirect_uri_mismatch",
+    "mismatching_redirect_uri",
+}
+"""Error codes that have many causes."""
+
+
+def _supports(message: Message, cause: Cause) -> bool:
+    """Whether the message says more than a status or a code of many causes, and the cause is its usual one."""
+    is_said = message.wordings or message.needs or not any(map(_is_ambiguous, message.codes))
+    return bool(is_said) and message.strength != "general" and cause.behind[message.id] == "usual"
+
+
+def _is_ambiguous(code: str) -> bool:
+    return code in AMBIGUOUS_CODES or code.isdigit()
 
 
 def _apart(ranked: Iterable[RankedCause]) -> Iterator[RankedCause]:

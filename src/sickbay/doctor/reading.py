@@ -74,7 +74,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     found = [_within(context, each) for each in ([single] if single else inputs(pieces)[:EXAMINED_INPUTS])]
     answers = in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     examined = [] if single else list(_examine(found, accepted=() if answers else _select_accepted(found)))
-    diagnoses = [diagnose(found[0].evidence, ())] if single else examined
+    diagnoses = [_with_token_elsewhere(diagnose(found[0].evidence, ()), found[0])] if single else examined
     evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
     merged = _merge(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())])
     merged = with_mistakes(merged, source_code.mistakes(text, pieces))
@@ -144,7 +144,7 @@ def _try_diagnose(found: Input) -> Diagnosis | None:
         diagnosis = diagnose(found.evidence, ())
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
-    return _of_a_part(diagnosis, found)
+    return _with_token_elsewhere(_of_a_part(diagnosis, found), found)
 
 
 def _of_a_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
@@ -187,6 +187,20 @@ def _is_unknown(finding: Finding, unknown: frozenset[str]) -> bool:
 
 NO_TOKEN = "fhir-token-missing"
 """Comes after what else is wrong: people leave the token out of what they paste."""
+
+
+_CREDENTIALS = re.compile(r"\s*Bearer\s+\S", re.I)
+
+
+def _with_token_elsewhere(diagnosis: Diagnosis, found: Input) -> Diagnosis:
+    """Without the advice to send the token in Authorization, if the request sends it in a header of this server's own."""
+    headers = found.evidence.get("headers")
+    if not isinstance(headers, Mapping) or not any(_CREDENTIALS.match(str(value)) for value in headers.values()):
+        return diagnosis
+    kept = tuple(finding for finding in diagnosis.explanation.findings if finding.id != NO_TOKEN)
+    if len(kept) == len(diagnosis.explanation.findings):
+        return diagnosis
+    return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=kept, corrected=None), corrected=None)
 
 
 def _merge(diagnoses: Sequence[Diagnosis]) -> Diagnosis:

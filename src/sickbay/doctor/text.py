@@ -139,11 +139,18 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
 def _say_unexplained(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
     """Says that the causes of the error aren't known, and names the product and topics that may help."""
     explanation = add_finding(diagnosis.stage, diagnosis.explanation, diagnosis.answers)
-    if name := answer.name_product(recognised):
-        title = f"Sickbay read this error of {name}, and doesn't know its causes"
-        known = [structs.replace(each, title=title) if each.id == UNEXPLAINED else each for each in explanation.findings]
-        explanation = explanation._replace(findings=tuple(known))
+    name, means = answer.name_product(recognised), answer.say_message(recognised)
+    title = f"Sickbay read this error of {name}, and doesn't know its causes"
+    known = [_reword(each, title if name else "", means) for each in explanation.findings]
+    explanation = explanation._replace(findings=tuple(known))
     return diagnosis._replace(explanation=explanation, related=_find_related(recognised))
+
+
+def _reword(finding: Finding, title: str, means: str) -> Finding:
+    """The finding for an error that isn't explained, with the product in its title and what its message means."""
+    if finding.id != UNEXPLAINED:
+        return finding
+    return structs.replace(finding, title=title or finding.title, why=f"{means} {finding.why}".strip())
 
 
 def _find_related(recognised: Recognised) -> tuple[RelatedTopic, ...]:

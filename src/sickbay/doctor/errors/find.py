@@ -77,9 +77,11 @@ def _text(text: str, depth: int) -> Iterator[ErrorAnswer]:
     for line in lines:
         if _parse(line) is not None:
             yield from _text(line, depth - 1)
-    for word in filter(_is_address, _WORD.findall(text)):
-        yield from errors(word)
-    yield from in_text.errors(_WORD.sub(lambda match: "URL" if _is_address(match[0]) else match[0], text))
+    named = [answer for word in filter(_is_address, _WORD.findall(text)) for answer in errors(word)]
+    yield from named
+    has_code = any(answer.code in CODES for answer in named)
+    prose = _WORD.sub(lambda match: "URL" if _is_address(match[0]) else match[0], text)
+    yield from in_text.errors(prose, in_words=not has_code)
 
 
 def _is_address(word: str) -> bool:

@@ -17,7 +17,11 @@ _STATUS_NAMES = """
 status statuscode httpstatus httpstatuscode httpcode responsecode responsestatus errorcode errornumber code error
 """
 _STATUS = frozenset(_STATUS_NAMES.split())
-_SAID = ("error_description", "errorDescription", "description", "message", "errorSummary", "detail", "details", "title")
+_SAID = (
+    *("error_description", "errorDescription", "description", "message", "errorSummary", "detail", "details", "title"),
+    "gematik_error_text",
+)
+"""Members that describe an error in words."""
 _SPOKEN = frozenset(("message", "statusmessage", "description", "detail", "details", "reason", "error", "msg", "title"))
 _OF_AN_ERROR = frozenset(("error", "errordescription", "erroruri", "errorcodes", "expiresin", "state"))
 _FAILED = frozenset(("error", "fail", "failed", "failure", "fatal"))

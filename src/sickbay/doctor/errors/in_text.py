@@ -16,8 +16,8 @@ _PHRASES = {
     if status >= 400
 } | {"Unknown Error"}
 _REASONS = "|".join(sorted(_PHRASES, key=len)[::-1])
-_SENTENCES = frozenset(("expired_token", "slow_down"))
-"""Codes whose words people also use in sentences, such as "invalid or expired token". Only with underscores are they codes."""
+_SENTENCES = frozenset(("expired_token", "slow_down", "access_denied"))
+"""Codes whose words also stand in sentences, such as "invalid or expired token". Only with underscores are they codes."""
 _WORDS = "|".join(sorted((code if code in _SENTENCES else code.replace("_", r"[_\s-]?") for code in CODES), key=len)[::-1])
 _KEY = r"error(?:s|_?(?:description|codes?|summary|message|msg|reason|type))?|err(?:msg)?|fault(?:string|code)?|exception"
 _STATUS = r"[45]\d\d(?![\w%]|[.,]\d|[-:/]\d)"
@@ -62,6 +62,7 @@ _STATUSES = tuple(
         r"\b(?:GET|POST|PUT|PATCH|DELETE|OPTIONS|HEAD)\s++\S{1,2000}+\s++(?:(?:[-=]*+>|→|⇒|:|-|\()\s*+)?\(?"
         rf"({_STATUS})",
         rf"(?:→|⇒|--?>)\s*\[?({_STATUS})",
+        rf"\b(?:fehler|erreur|fout|errore|statuscode)\b[^\n\d]{{0,40}}?[:\s(]\s?\(?({_STATUS})",
     )
 )
 _REASON = re.compile(
@@ -115,8 +116,11 @@ def _unescape(match: re.Match[str]) -> str:
     return "\n" if match["blank"] else match["char"]
 
 
-def errors(text: str) -> Iterator[ErrorAnswer]:
-    """The error responses in no particular order. `text` must not contain URLs; in_url reads those."""
+def errors(text: str, *, in_words: bool = True) -> Iterator[ErrorAnswer]:
+    """The error responses in no particular order. `text` must not contain URLs; in_url reads those.
+
+    in_words: a code also counts if it is written as words, such as "invalid grant".
+    """
     text = unescape(text)
     described = first(_DESCRIPTION, text)
     description = described["value"].strip() if described else ""
@@ -125,6 +129,8 @@ def errors(text: str) -> Iterator[ErrorAnswer]:
         for match in matches(pattern, text):
             yield from _read_value(match["name"].lower(), match["value"].strip("\"'`[{ \n"), description)
     for match in matches(_CODE, text):
+        if not in_words and "_" not in match["value"]:
+            continue
         yield oauth(re.sub(r"[\s-]", "_", match["value"]).lower(), description)
     yield from (oauth(_CAPITAL.sub("_", match["value"]).lower(), description) for match in matches(_CLASS, text))
     for pattern in _STATUSES if first(_NUMBER, text) else ():

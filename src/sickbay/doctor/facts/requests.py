@@ -30,6 +30,13 @@ _FHIR_BASE = re.compile(r"/(?:fhir|dstu2|stu3|r4b?|r5)(?:/|$)", re.I)
 
 
 @fact
+def api_denies_access(evidence: Evidence) -> Values | None:
+    """The error access_denied has a status, so an API answered it, and no redirect brought it to the app."""
+    is_redirected = "error=access_denied" in evidence.text or "authorize" in evidence.text.lower()
+    return as_fact("access_denied" in evidence.codes and not {"401", "403"}.isdisjoint(evidence.codes) and not is_redirected)
+
+
+@fact
 def sends_no_secret(evidence: Evidence) -> Values | None:
     """A whole token request has neither a client secret, nor an assertion, nor an Authorization header."""
     return as_fact(any(_is_bare(request) for request in evidence.requests if request.get("kind") == "token_request"))
