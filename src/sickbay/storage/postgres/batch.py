@@ -16,7 +16,7 @@ from sickbay.storage.postgres.sql_dialect import fit
 from sickbay.storage.query import undo
 from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED
 from sickbay.storage.query.marks import Restored
-from sickbay.storage.query.saving import INDEX_REVISION, check, facts_text, index_rows
+from sickbay.storage.query.saving import INDEX_REVISION, check, facts_text, index_rows, list_targets
 from sickbay.storage.terms import term_hash
 
 Key: TypeAlias = tuple[int, int, str]
@@ -44,7 +44,20 @@ class _Indexed(NamedTuple):
     revision: int
 
 
-@dataclass(slots=True)
+class _Terms(dict[tuple[str | None, str], int]):
+    """The hashes of codings by system and code. Computes a missing one, and adds its row."""
+
+    def __init__(self, rows: dict[int, tuple[int, str, str]]) -> None:
+        self._rows = rows
+
+    def __missing__(self, coding: tuple[str | None, str]) -> int:
+        system, code = coding
+        hash = self[coding] = term_hash(system, code)
+        self._rows[hash] = hash, fit(system or ""), fit(code)
+        return hash
+
+
+@dataclass
 class Batch:
     """The rows that a list of saves will write.
 
@@ -66,6 +79,9 @@ class Batch:
     reindexed: dict[int, str] = field(default_factory=dict)
     counts: dict[tuple[int, int], int] = field(default_factory=dict)
     _last: dict[int, list[Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._hashes = _Terms(self.terms)
 
     def add(self, step: Save) -> None:
         """Add a save. Raises Conflict."""
@@ -139,17 +155,9 @@ class Batch:
             self.keep.add(nid)
 
     def _rows(self, space: int, type: int, nid: int, facts: IndexEntries) -> dict[str, set[tuple[Any, ...]]]:
-        def target(kind: str, id: str) -> int:
-            return self.known[space, self.words[kind], id].nid
-
-        rows_by_table = index_rows(space, type, nid, facts, self.words.__getitem__, target, self._term)
+        targets = {target: self.known[space, self.words[target[0]], target[1]].nid for target in list_targets(facts)}
+        rows_by_table = index_rows(space, type, nid, facts, self.words, targets, self._hashes)
         return {table: {tuple(map(_to_index, row)) for row in rows} for table, rows in rows_by_table.items()}
-
-    def _term(self, system: str | None, code: str) -> int:
-        hash = term_hash(system, code)
-        if hash not in self.terms:
-            self.terms[hash] = hash, fit(system or ""), fit(code)
-        return hash
 
 
 def placeholder(nid: int, key: Key) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import Reindex, ResourceSpace, Save
 from sickbay.storage.query.dictionary import SHIFT
-from sickbay.storage.query.saving import targets
+from sickbay.storage.query.saving import list_targets
 
 BLOCK = 1000
 """Number of nids reserved at a time. Numbers that a process doesn't use are skipped."""
@@ -71,7 +71,7 @@ class IdAllocator:
 
 def names(facts: IndexEntries) -> set[str]:
     """Return the words that the index rows need: types of referenced resources, and names of parameters."""
-    return {type for type, _ in targets(facts)} | {name for name, _, _ in facts.codes}
+    return {type for type, _ in list_targets(facts)} | {name for name, _, _ in facts.codes}
 
 
 async def allocate(db: Any, space: int, count: int) -> range:

@@ -30,7 +30,7 @@ from sickbay.storage.interface import (
     Save,
     Step,
 )
-from sickbay.storage.query.saving import targets
+from sickbay.storage.query.saving import list_targets
 from sickbay.storage.snapshot_steps import RestoreSnapshot, SaveSnapshot
 
 MAXIMUM_LOCKED_RESOURCES = 200
@@ -56,7 +56,7 @@ def of_steps(steps: Sequence[Step]) -> str:
                 exclusive.add(_space(step.space))
     spaces = {_space(save.space) for save in saves}
     changed = {_resource(save.space, save.type, save.id) for save in saves}
-    used = {_resource(save.space, *target) for save in saves for target in targets(save.facts)}
+    used = {_resource(save.space, *target) for save in saves for target in list_targets(save.facts)}
     if len(changed | used) > MAXIMUM_LOCKED_RESOURCES:
         return _statement(shared, exclusive | spaces)
     return _statement(shared | spaces | used, exclusive | changed)

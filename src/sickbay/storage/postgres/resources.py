@@ -14,7 +14,7 @@ from sickbay.storage.postgres.id_allocation import IdAllocator, allocate
 from sickbay.storage.query import undo
 from sickbay.storage.query.dictionary import LIVE, REFERENCED
 from sickbay.storage.query.marks import Restored
-from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, rows_of, targets
+from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, list_targets, rows_of
 
 SLICES = 64
 """Sessions whose backend PIDs differ modulo this number count in separate rows, so they don't wait for each other."""
@@ -102,7 +102,7 @@ async def reindex(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], ste
 
 async def restore(db: Any, numbers: IdAllocator, space: int, resources: Sequence[Restored]) -> None:
     """Rewrite resources and their index rows, as they were at a mark."""
-    keys = {(space, numbers.words[type], id) for resource in resources for type, id in targets(resource.entries)}
+    keys = {(space, numbers.words[type], id) for resource in resources for type, id in list_targets(resource.entries)}
     known = await look(db, keys)
     if absent := sorted(keys - known.keys()):
         nids = await allocate(db, space, len(absent))
@@ -143,7 +143,7 @@ def _keys(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[Key, No
     for step in saves:
         space = numbers.spaces[step.space]
         keys[space, words[step.type], step.id] = None
-        for type, id in targets(step.facts):
+        for type, id in list_targets(step.facts):
             keys[space, words[type], id] = None
     return keys
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import cos, radians
 from typing import Any, TypeAlias
@@ -20,7 +20,8 @@ from sickbay.fhir.search.query import (
 from sickbay.storage.query.statement import Bind, Sql
 from sickbay.storage.terms import to_sortable
 
-Term: TypeAlias = Callable[[str | None, str], int]
+Terms: TypeAlias = Mapping[tuple[str | None, str], int]
+"""The hashes of codings by system and code, which are added to the dictionary when they are looked up."""
 Columns: TypeAlias = tuple[str, ...]
 METRES_A_DEGREE = 111_195
 _ROUND = 360_000_000
@@ -48,17 +49,17 @@ def places(kinds: tuple[str, ...]) -> tuple[Columns, ...]:
     return tuple(columns)
 
 
-def row(parts: Sequence[tuple[Any, ...]], term: Term) -> tuple[int, int, int, int, str]:
-    """Return (hash, low, high, unit, value). term: maps (system, code) to a hash and adds it to the dictionary."""
+def row(parts: Sequence[tuple[Any, ...]], terms: Terms) -> tuple[int, int, int, int, str]:
+    """Return (hash, low, high, unit, value)."""
     values: dict[str, Any] = {"hash": 0, "low": 0, "high": 0, "unit": 0, "value": ""}
     for part, columns in zip(parts, places(tuple([part[0] for part in parts])), strict=True):
         kind = part[0]
         if kind == "token":
-            values[columns[0]] = term(part[1], part[2])
+            values[columns[0]] = terms[part[1], part[2]]
         elif kind == "quantity":
             _, system, unit, low, high = part
             values[columns[0]], values[columns[1]] = to_sortable(low), to_sortable(high)
-            values[columns[2]] = term(system, unit) if unit is not None else 0
+            values[columns[2]] = terms[system, unit] if unit is not None else 0
         elif kind == "number":
             values[columns[0]], values[columns[1]] = to_sortable(part[1]), to_sortable(part[2])
         elif kind == "date":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from msgspec.json import encode
@@ -12,6 +12,7 @@ from sickbay.fhir.search.index import GRANULAR
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import Conflict, Save
 from sickbay.storage.query import composites
+from sickbay.storage.query.composites import Terms
 from sickbay.storage.query.dictionary import APART, LIVE, MEMBER, NEVER
 from sickbay.storage.terms import text_hash, to_sortable
 
@@ -43,9 +44,10 @@ FACETS = GRANULAR - {"status", "intent", "verification-status", "_tag", "_securi
 INDEXED_CHARACTERS = 120
 """Maximum characters of a text that are indexed."""
 IndexRow: TypeAlias = tuple[int | str, ...]
-Word: TypeAlias = Callable[[str], int]
-Target: TypeAlias = Callable[[str, str], int]
-Term: TypeAlias = Callable[[str | None, str], int]
+Words: TypeAlias = Mapping[str, int]
+"""The numbers of names."""
+Targets: TypeAlias = Mapping[tuple[str, str], int]
+"""The nids of resources by type and id."""
 
 
 def rows_of(table: str, which: str) -> str:
@@ -71,28 +73,28 @@ def check(step: Save, state: int, version: int) -> None:
 
 
 def index_rows(
-    space: int, type: int, nid: int, facts: IndexEntries, word: Word, target: Target, term: Term
+    space: int, type: int, nid: int, facts: IndexEntries, words: Words, targets: Targets, terms: Terms
 ) -> dict[str, list[IndexRow]]:
-    """Return all facts as rows by table. word, target and term return the number of a name, a resource and a coding."""
+    """Return all facts as rows by table."""
     rows: dict[str, list[IndexRow]] = {}
-    token: list[IndexRow] = [(space, number, term(system, code), nid) for number, system, code in facts.tokens]
+    token: list[IndexRow] = [(space, number, terms[system, code], nid) for number, system, code in facts.tokens]
     facet: list[IndexRow] = []
     facet_codes = []
     for name, system, code in facts.codes:
-        number, hash = word(name), term(system, code)
+        number, hash = words[name], terms[system, code]
         token.append((space, -number, hash, nid))
         if name in FACETS:
             facet_codes.append((number, hash))
     if token:
         rows["token_index"] = token
-    if patients := _compartments(facts, target):
+    if patients := _compartments(facts, targets):
         rows["compartment_index"] = [(patient, type, rank, nid, member, named) for patient, rank, member, named in patients]
         for patient, rank, member, named in patients:
             facet += [(patient, type, number, hash, rank, nid, member, named) for number, hash in facet_codes]
     if facet:
         rows["facet_index"] = facet
     if facts.references:
-        rows["reference_index"] = [(target(kind, id), number, nid) for number, kind, id in facts.references]
+        rows["reference_index"] = [(targets[kind, id], number, nid) for number, kind, id in facts.references]
     if facts.dates:
         rows["date_index"] = [(space, number, low, high, nid) for number, low, high in (*facts.dates, *_hulls(facts))]
     if facts.strings:
@@ -102,9 +104,9 @@ def index_rows(
     if facts.uris:
         rows["uri_index"] = [(space, number, uri, nid) for number, uri in facts.uris]
     if facts.quantities or facts.numbers:
-        rows["quantity_index"] = _amounts(space, nid, facts, term)
+        rows["quantity_index"] = _amounts(space, nid, facts, terms)
     if facts.composites:
-        rows["composite_index"] = [(space, number, *composites.row(parts, term), nid) for number, parts in facts.composites]
+        rows["composite_index"] = [(space, number, *composites.row(parts, terms), nid) for number, parts in facts.composites]
     for number, latitude, longitude in facts.positions:
         rows.setdefault("composite_index", []).append((space, number, 0, latitude, longitude, 0, "", nid))
     return rows
@@ -123,34 +125,26 @@ def _hulls(facts: IndexEntries) -> Iterator[tuple[int, int, int]]:
             yield -number, min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
-def _amounts(space: int, nid: int, facts: IndexEntries, term: Term) -> list[IndexRow]:
+def _amounts(space: int, nid: int, facts: IndexEntries, terms: Terms) -> list[IndexRow]:
     rows: list[IndexRow] = []
     for number, system, unit, least, most in facts.quantities:
-        rows.append(
-            (
-                space,
-                number,
-                to_sortable(least),
-                to_sortable(most),
-                term(system, unit) if unit is not None else 0,
-                nid,
-            )
-        )
+        term = terms[system, unit] if unit is not None else 0
+        rows.append((space, number, to_sortable(least), to_sortable(most), term, nid))
     for number, least, most in facts.numbers:
         rows.append((space, number, to_sortable(least), to_sortable(most), 0, nid))
     return rows
 
 
-def targets(facts: IndexEntries) -> Iterator[tuple[str, str]]:
+def list_targets(facts: IndexEntries) -> Iterator[tuple[str, str]]:
     """Yield the type and id of every referenced resource."""
     yield from (("Patient", patient) for patient in facts.patients)
     yield from ((kind, id) for _, kind, id in facts.references)
 
 
-def _compartments(facts: IndexEntries, target: Target) -> list[tuple[int, int, int, int]]:
+def _compartments(facts: IndexEntries, targets: Targets) -> list[tuple[int, int, int, int]]:
     """Return (patient, rank, member, named) for compartments and for other referenced patients, in one index range each."""
     rank = NEVER if facts.clinical_date is None else -facts.clinical_date
     members, named = facts.patients, facts.named
     non_members = {id for _, kind, id in facts.references if kind == "Patient" and id not in members}
-    rows = [(target("Patient", id), rank, MEMBER, int(id in named)) for id in members]
-    return rows + [(target("Patient", id), rank, APART, int(id in named)) for id in non_members] if non_members else rows
+    rows = [(targets["Patient", id], rank, MEMBER, int(id in named)) for id in members]
+    return rows + [(targets["Patient", id], rank, APART, int(id in named)) for id in non_members] if non_members else rows

@@ -70,7 +70,7 @@ class _Copy:
         self._db.execute(_WORDS)
         self._db.execute("DELETE FROM temp.copied_word")
         for old, text in rows(self._db, f"SELECT number, text FROM {self._file}.word ORDER BY number"):
-            self._db.execute("INSERT INTO temp.copied_word VALUES (?, ?)", (old, self._changes.numbers.word(text)))
+            self._db.execute("INSERT INTO temp.copied_word VALUES (?, ?)", (old, self._changes.words[text]))
 
     def _binds(self, space: Counters) -> dict[str, Any]:
         step, after = self._step, FIRST + self._step.after

@@ -16,22 +16,6 @@ INSERT = (
 )
 
 
-class Counters:
-    """The counters of one space within one transaction: allocated numbers, and the change in live resources by type."""
-
-    def __init__(self, number: int, allocated: int, sequence: int, live: dict[int, int] | None = None) -> None:
-        self.number, self.allocated, self.sequence = number, allocated, sequence
-        self.live: dict[int, int] = live or {}
-        self.nids: dict[tuple[str, str], int] = {}
-
-    def count(self, type: int, change: int) -> None:
-        """Add to the live resources of a type."""
-        self.live[type] = self.live.get(type, 0) + change
-
-    def copy(self) -> Counters:
-        return Counters(self.number, self.allocated, self.sequence, dict(self.live))
-
-
 @dataclass(slots=True)
 class StoredNames:
     """Names and codings that are known to be stored. They are never changed or deleted.
@@ -43,43 +27,63 @@ class StoredNames:
     terms: dict[tuple[str | None, str], int] = field(default_factory=dict)
 
 
-def allocate(space: Counters) -> int:
-    space.allocated += 1
-    return space.number << SHIFT | space.allocated
+class Words(dict[str, int]):
+    """The numbers of types and names of codes. Looks up a missing one, and adds what isn't stored yet.
 
-
-class Numbers:
-    """Looks up numbers, and adds what isn't stored yet."""
+    Those that aren't in `known` are stored once the transaction is committed.
+    """
 
     def __init__(self, db: apsw.Connection, known: StoredNames) -> None:
-        self.db = db
-        self._known = known
-        self.words: dict[str, int] = {}
-        """The numbers of other names. They are stored once the transaction is committed."""
+        self._db, self._known = db, known
 
-    def word(self, text: str) -> int:
-        number = self._known.words.get(text) or self.words.get(text)
+    def __missing__(self, text: str) -> int:
+        number: Any = self._known.words.get(text) or self._db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
         if number is None:
-            number = self.db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
-            if number is None:
-                add = "INSERT INTO word (number, text) SELECT coalesce(max(number), 0) + 1, ? FROM word RETURNING number"
-                added: list[tuple[Any, ...]] = self.db.execute(
-                    add, (text,)
-                ).fetchall()  # an open statement holds back the checkpoint
-                number = added[0][0]
-            self.words[text] = number
-        return number
+            add = "INSERT INTO word (number, text) SELECT coalesce(max(number), 0) + 1, ? FROM word RETURNING number"
+            number = self._db.execute(add, (text,)).fetchall()[0][0]  # an open statement holds back the checkpoint
+        self[text] = number
+        return int(number)
 
-    def target(self, space: Counters, type: str, id: str) -> int:
-        """Return the nid of a referenced resource. Allocates one if the resource isn't stored yet."""
-        cached = space.nids.get((type, id))
-        if cached is not None:
-            return cached
-        word = self.word(type)
+
+class Counters(dict[tuple[str, str], int]):
+    """The counters of one space within one transaction: allocated numbers, and the change in live resources by type.
+
+    As a dict, the nids of its resources by type and id. Looks up a missing one. Allocates one if the resource isn't stored yet.
+    """
+
+    def __init__(
+        self,
+        db: apsw.Connection,
+        words: Words,
+        number: int,
+        allocated: int,
+        sequence: int,
+        live: dict[int, int] | None = None,
+    ) -> None:
+        self._db, self._words = db, words
+        self.number, self.allocated, self.sequence = number, allocated, sequence
+        self.live: dict[int, int] = live or {}
+
+    def __missing__(self, target: tuple[str, str]) -> int:
+        type, id = target
+        word = self._words[type]
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?"
-        nid: int | None = self.db.execute(query, (space.number, word, id)).get
+        nid: int | None = self._db.execute(query, (self.number, word, id)).get
         if nid is None:
-            nid = allocate(space)
-            self.db.execute(INSERT, (nid, space.number, word, REFERENCED, id, 0, 0, 0, NONE, b""))
-        space.nids[type, id] = nid
+            nid = self.allocate()
+            self._db.execute(INSERT, (nid, self.number, word, REFERENCED, id, 0, 0, 0, NONE, b""))
+        self[target] = nid
         return nid
+
+    def allocate(self) -> int:
+        """Return the next nid."""
+        self.allocated += 1
+        return self.number << SHIFT | self.allocated
+
+    def count(self, type: int, change: int) -> None:
+        """Add to the live resources of a type."""
+        self.live[type] = self.live.get(type, 0) + change
+
+    def copy(self) -> Counters:
+        """Copy the counters, without the nids."""
+        return Counters(self._db, self._words, self.number, self.allocated, self.sequence, dict(self.live))

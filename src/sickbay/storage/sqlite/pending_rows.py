@@ -21,9 +21,35 @@ _COLUMNS = {
 }
 FULL_ROWS = 65_536
 """Rows after which they are written early, and codings that are remembered."""
+UNSORTED_ROWS = 1_000
+CACHED_PAGES = 16_000
+"""As many as `make_room` allows."""
 
 TableRows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 """Rows by table, as the values of their columns."""
+
+
+class PendingTerms(dict[tuple[str | None, str], int]):
+    """The hashes of codings by system and code. Computes a missing one, and adds the coding to the rows unless it is known."""
+
+    def __init__(self, known: Mapping[tuple[str | None, str], int]) -> None:
+        self._known = known
+        self.added: list[tuple[Any, ...]] = []
+        """Rows to write."""
+
+    def __missing__(self, coding: tuple[str | None, str]) -> int:
+        hash = self._known.get(coding)
+        if hash is None:
+            system, code = coding
+            hash = term_hash(system, code)
+            self.added.append((hash, system or "", code))
+        self[coding] = hash
+        return hash
+
+    def forget(self) -> None:
+        """Forget those that may not be stored."""
+        self.clear()
+        self.added = []
 
 
 class PendingRows:
@@ -31,14 +57,13 @@ class PendingRows:
 
     def __init__(self, db: apsw.Connection, known_terms: Mapping[tuple[str | None, str], int]) -> None:
         self._db = db
-        self._known_terms = known_terms
         self._settled: TableRows = {}
         self._own: TableRows = {}
         self._flushed: TableRows = {}
         """The settled rows that were written since the last `settle`."""
         self._count = 0
-        self.terms: dict[tuple[str | None, str], int] = {}
-        """The hashes of codings that are stored once the transaction is committed."""
+        self.terms = PendingTerms(known_terms)
+        """They are stored once the transaction is committed."""
 
     def append(self, table: str, row: tuple[Any, ...]) -> None:
         self._own.setdefault(table, []).append(row)
@@ -53,20 +78,12 @@ class PendingRows:
                 own[table] = table_rows
             self._count += len(table_rows)
 
-    def term(self, system: str | None, code: str) -> int:
-        """Return the hash of a coding, and add the coding to the dictionary unless it is known to be there."""
-        key = system, code
-        hash = self._known_terms.get(key) or self.terms.get(key)
-        if hash is None:
-            hash = self.terms[key] = term_hash(system, code)
-            self.append(_TERM, (hash, system or "", code))
-        return hash
-
     def is_full(self) -> bool:
         return self._count >= FULL_ROWS
 
     def settle(self) -> None:
         """Keep what was added so far, even if the next job is undone."""
+        self._take_terms()
         _extend(self._settled, self._own)
         self._own, self._flushed, self._count = {}, {}, 0
 
@@ -76,24 +93,35 @@ class PendingRows:
         """
         _extend(self._settled, self._flushed)
         self._own, self._flushed, self._count = {}, {}, 0
-        self.terms.clear()
+        self.terms.forget()
 
     def flush(self) -> None:
-        pending = self._own
+        self._take_terms()
+        pending, is_sorted = self._own, not self._is_cached()
         _extend(pending, self._settled)
         for table, table_rows in pending.items():
+            if is_sorted:
+                table_rows.sort()  # adjacent rows go to the same page
             self._write(table, table_rows)
         _extend(self._flushed, self._settled)
         self._settled, self._own, self._count = {}, {}, 0
         if len(self.terms) > FULL_ROWS:
             self.terms.clear()
 
+    def _is_cached(self) -> bool:
+        """Whether so many rows wait that sorting them takes longer than it saves, because all pages are in the page cache."""
+        return self._count > UNSORTED_ROWS and self._db.pragma("page_count") < CACHED_PAGES
+
+    def _take_terms(self) -> None:
+        if self.terms.added:
+            _extend(self._own, {_TERM: self.terms.added})
+            self.terms.added = []
+
     def _write(self, table: str, rows: list[tuple[Any, ...]]) -> None:
         offset, left = 0, len(rows)
         if left == 1:
             self._db.execute(insertion(table, 1), rows[0])
             return
-        rows.sort()  # adjacent rows go to the same page
         while left:
             size = 64 if left >= 64 else 16 if left >= 16 else min(left, 8)
             self._db.execute(insertion(table, size), list(chain.from_iterable(rows[offset : offset + size])))

@@ -6,7 +6,7 @@ History and index rows are collected until a transaction ends, then many are ins
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import apsw
@@ -18,7 +18,7 @@ from sickbay.storage.query.marks import numbers, ranges
 from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, check, facts_text, index_rows, rows_of
 from sickbay.storage.query.space_tables import forgets
 from sickbay.storage.query.undo import IndexChange, RowsByTable, compare, encode_change, rows_after_deletion
-from sickbay.storage.sqlite.numbers import INSERT, Counters, Numbers, StoredNames, allocate
+from sickbay.storage.sqlite.numbers import INSERT, Counters, StoredNames, Words
 from sickbay.storage.sqlite.pending_rows import FULL_ROWS, HISTORY, PendingRows, insertion
 
 _CREATE = f"{INSERT} ON CONFLICT DO NOTHING"
@@ -56,7 +56,7 @@ class Changes:
         self.db = db
         self._known = known
         self._rows = PendingRows(db, known.terms)
-        self.numbers = Numbers(db, known)
+        self.words = Words(db, known)
         self._spaces: dict[ResourceSpace, Counters] = {}
         self._settled: dict[ResourceSpace, Counters] = {}
         self.has_attached = False
@@ -70,12 +70,12 @@ class Changes:
         """Restore the state of the last `settle`. Values that were only looked up are looked up again."""
         self._rows.undo()
         self._spaces = {space: counters.copy() for space, counters in self._settled.items()}
-        self.numbers.words.clear()
+        self.words.clear()
 
     def save(self, step: Save) -> None:
         """Write one version. Raises Conflict before changing anything."""
         space = self.counters(step.space)
-        type = self.numbers.word(step.type)
+        type = self.words[step.type]
         if step.version_id == 1 and not step.if_version and step.interaction != "delete" and self._create(space, type, step):
             return
         query = "SELECT nid, state, version_id, index_revision FROM resource WHERE space = ? AND type = ? AND id = ?"
@@ -83,8 +83,7 @@ class Changes:
         nid, state, version, revision = existing[0] if existing else (0, REFERENCED, 0, 0)
         check(step, state, version)
         if not existing:
-            nid = allocate(space)
-            space.nids[step.type, step.id] = nid
+            nid = space[step.type, step.id] = space.allocate()
         if state == LIVE:
             self._rows.flush()
             self.db.execute(_KEEP_BODY, (nid, version))
@@ -95,7 +94,7 @@ class Changes:
 
     def reindex(self, step: Reindex) -> None:
         """Rewrite the index rows of a current version."""
-        space, type = self.counters(step.space), self.numbers.word(step.type)
+        space, type = self.counters(step.space), self.words[step.type]
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ? AND state = 1 AND version_id = ?"
         current = self._fetch(query, (space.number, type, step.id, step.version_id))
         if current:
@@ -136,19 +135,19 @@ class Changes:
             space.live.clear()
 
     def after_commit(self) -> None:
-        self._known.words |= self.numbers.words
+        self._known.words |= self.words
         if len(self._known.terms) > FULL_ROWS:
             self._known.terms.clear()
         self._known.terms |= self._rows.terms
 
     def _create(self, space: Counters, type: int, step: Save) -> bool:
         """Try to insert without looking first, because most saves create. Returns False, with nothing changed, if it exists."""
-        nid, facts = allocate(space), facts_text(step.facts)
+        nid, facts = space.allocate(), facts_text(step.facts)
         self.db.execute(_CREATE, (nid, space.number, type, LIVE, step.id, 1, step.at, INDEX_REVISION, facts, step.body))
         if not self.db.changes():
             space.allocated -= 1
             return False
-        space.nids[step.type, step.id] = nid
+        space[step.type, step.id] = nid
         self.index(space, type, nid, step.facts)
         self._remember(space, nid, step, facts)
         space.count(type, 1)
@@ -208,9 +207,7 @@ class Changes:
         return self._exchange(nid, self._stored_rows(nid), after)
 
     def _index_rows(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> dict[str, list[IndexRow]]:
-        return index_rows(
-            space.number, type, nid, facts, self.numbers.word, partial(self.numbers.target, space), self._rows.term
-        )
+        return index_rows(space.number, type, nid, facts, self.words, space, self._rows.terms)
 
     def _stored_rows(self, nid: int) -> dict[str, set[IndexRow]]:
         """The current index rows of a resource, by table, in the order in which they have to be deleted."""
@@ -264,7 +261,7 @@ class Changes:
                     " SELECT coalesce(max(number), 0) + 1, ?, ?, 0, 0 FROM space RETURNING number, allocated, sequence"
                 )
                 matches = self._fetch(add, space)
-            self._spaces[space] = Counters(*matches[0])
+            self._spaces[space] = Counters(self.db, self.words, *matches[0])
         return self._spaces[space]
 
     def forget_all(self, number: int) -> None:

@@ -12,7 +12,6 @@ from sickbay.storage.query.statement import Sql
 from sickbay.storage.snapshot_steps import RestoreSnapshot, SavedSpace, SaveSnapshot
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.sqlite.marks import SqliteReturn
-from sickbay.storage.sqlite.numbers import allocate
 from sickbay.storage.sqlite.resources import Changes
 
 
@@ -51,8 +50,8 @@ def _import_space(changes: Changes, step: ImportSnapshot, saved: SavedSpace) -> 
     sequences = range(space.sequence + 1, space.sequence + len(saved.versions) + 1)
     space.sequence += len(saved.versions)
     resources = snapshot_content.resources_of(saved)
-    nids = {resource: allocate(space) for resource in resources}
-    words = {type: changes.numbers.word(type) for type, _ in resources}
+    nids = {resource: space.allocate() for resource in resources}
+    words = {type: changes.words[type] for type, _ in resources}
     marked = snapshot_content.mark_rows(name, space.number, saved, marks, sequences)
     db.executemany(_insertion("snapshot_mark", snapshot_content.MARK_COLUMNS), marked)
     versions = snapshot_content.version_rows(name, space.number, saved, sequences, nids, words)

@@ -1,9 +1,9 @@
 """Writes on a single thread. Requests that arrive together share one commit and are answered after it.
 
 Requests made within a few turns of the event loop are handed over together. Otherwise the first would get a commit to itself
-and the others would wait for it. Each request that may change something before it raises a Conflict runs in its own savepoint,
-so that it undoes only its own changes. The index rows of all requests are written together, right before the commit. After the
-commit, the write-ahead log is restarted if it has become large.
+and the others would wait for it. If there are several, each that may change something before it raises a Conflict runs in its
+own savepoint, so that it undoes only its own changes. The index rows of all requests are written together, right before the
+commit. After the commit, the write-ahead log is restarted if it has become large.
 """
 
 from __future__ import annotations
@@ -195,7 +195,10 @@ class Writer:
             version, resets = self._resets
             unchanged = version == self._connection.data_version()
             transaction = Transaction(self._connection, self._known, resets if unchanged else None)
-            outcomes = [self._attempt(transaction, request) for request in group]
+            if len(group) == 1:  # needs no savepoint, which would copy each page that it changes: all is undone with it
+                outcomes = [_Outcome(group[0].job(transaction))]
+            else:
+                outcomes = [self._attempt(transaction, request) for request in group]
             transaction.finish()
             self._connection.execute("COMMIT")
             self._resets = self._connection.data_version(), transaction.resets
