@@ -23,7 +23,7 @@ from sickbay.kernel.worker_channel import Answerers, open_channel
 from sickbay.sandbox import folder, keys, new_database, seeding
 from sickbay.sandbox.population_cache import open_cache
 from sickbay.sandbox.population_loader import PopulationLoader
-from sickbay.services import context, records, runtime_settings
+from sickbay.services import context, given_advice, records, runtime_settings
 from sickbay.services.context import ExchangeListener, Hospitals, Runtime, Tenant
 from sickbay.services.empty_searches import completion
 from sickbay.services.journal import write
@@ -154,6 +154,7 @@ async def _connect_workers(runtime: Runtime, journal: Journal, settings: Setting
             answerers: Answerers = {
                 write.TOPIC: journal.flush_for_worker,
                 completion.TOPIC: partial(completion.answer_worker, runtime),
+                given_advice.TOPIC: runtime.given_advice.hear,
             }
             runtime.channel = await open_channel(folder / WORKERS_FOLDER, answerers)
         except (OSError, NotPrivate) as error:
