@@ -33,7 +33,6 @@ from tests.patients import create_patients
 from tests.postgres import ENGINES, Server, programs, server
 
 from sickbay.protocol import jose
-from sickbay.storage.postgres import probing
 from sickbay.storage.sqlite import connection, reader, store
 from sickbay.testing import server as testing_server
 from sickbay.testing.server import PROXIES, serving
@@ -56,7 +55,6 @@ def connect_in_haste(path: Path | str, **options: Any) -> apsw.Connection:
 
 
 reader.connect = store.connect = connect_in_haste  # type: ignore[attr-defined]
-probing.STATEMENT_MILLISECONDS = 30_000  # PostgreSQL counts elapsed time, and a busy machine must not fail a test
 
 if find_spec("sniffio") is None:  # httpx2 looks for it at each request, and that takes a tenth of the request
     sys.modules["sniffio"] = None  # type: ignore[assignment]

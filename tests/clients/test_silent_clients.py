@@ -87,7 +87,7 @@ def open_app(page: Page, sickbay: AdminClient, app: dict[str, Any], script: str 
 @pytest.mark.parametrize(
     ("script", "fields", "expected"),
     [
-        (BROKEN, {}, ("discovery", "launch-uri-no-answer")),
+        (BROKEN, {}, ("discovery", "launch-nothing-arrived")),
         (FORGETFUL, {}, ("token", "code-not-redeemed")),
         ("", {"end": "launch.html"}, ("token", "redirect-page-starts-again")),
         ("", {"host": "127.0.0.1"}, ("token", "redirect-uri-other-origin")),

@@ -302,7 +302,7 @@ async def export_deleted_without_files(app: SilentApp) -> None:
 
 SILENCES: list[tuple[Script, str, str]] = [
     (script_without_browser, "discovery", "launch-url-not-opened"),
-    (dead_app, "discovery", "launch-uri-no-answer"),
+    (dead_app, "discovery", "launch-nothing-arrived"),
     (app_on_another_machine, "discovery", "iss-unreachable"),
     (openid_document_below_fhir, "discovery", "discovery-address-wrong"),
     (error_after_discovery, "authorize", "authorize-not-sent"),

@@ -18,7 +18,6 @@ from tests.flows.writing import Hand, hand, observation
 
 from sickbay.kernel import worker_channel
 from sickbay.services.empty_searches import completion, explain
-from sickbay.storage.postgres import probing as postgres_probing
 
 Engine = Callable[[], str | None]
 Reader = Callable[[Flow, str], Awaitable[Any]]
@@ -56,10 +55,7 @@ READERS: Final[dict[str, Reader]] = {
 }
 
 
-def test_every_worker_shows_the_same_explanation(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With as much time as an explanation needs on a busy machine."""
-    monkeypatch.setattr(explain, "EXPLAIN_MILLISECONDS", 60_000)
-    monkeypatch.setattr(postgres_probing, "STATEMENT_MILLISECONDS", 60_000)
+def test_every_worker_shows_the_same_explanation(engine: Engine, tmp_path: Path) -> None:
 
     async def steps(worker: Flow, other: Flow) -> None:
         own = await hand(worker, "user/*.rs")

@@ -77,3 +77,11 @@ def test_the_memory_is_bounded_and_the_oldest_pair_is_told_again(monkeypatch: py
         tell(advice, client_id, finding(HABIT))
     assert tell(advice, "c", finding(HABIT)) == []
     assert tell(advice, "a", finding(HABIT)) == [HABIT]
+
+
+def test_what_waits_to_be_told_to_the_other_workers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(given_advice, "KEPT_PAIRS", 2)
+    advice = GivenAdvice()
+    for client_id in "abcd":
+        tell(advice, client_id, finding(HABIT))
+    assert len(advice._news) == 2

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from tests.flows.flow import FEW_PATIENTS, Flow, run
-from tests.flows.silences import callback_with_an_error, script_without_browser
+from tests.flows.silences import callback_with_an_error, dead_app, script_without_browser
 from tests.flows.silent_app import SilentApp
 
 from sickbay.kernel.memory import ResetScope
@@ -27,6 +28,7 @@ async def lines(flow: Flow) -> list[LogLine]:
 def test_a_launch_that_stalls_is_said_once(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = SilentApp(flow)
+        app.time.answers = 200
         assert await lines(flow) == []
         await callback_with_an_error(app)
         app.waits(10)
@@ -53,6 +55,45 @@ def test_a_launch_that_only_a_script_received_is_said_too(tmp_path: Path) -> Non
         assert line.finding == "launch-url-not-opened"
 
     run(steps, tmp_path, patients=FEW_PATIENTS)
+
+
+@pytest.mark.parametrize(
+    ("status", "first"), [(0, "launch-uri-no-answer"), (503, "launch-uri-no-answer"), (200, "launch-page-silent")]
+)
+def test_an_app_on_this_machine_is_asked_when_its_launch_stalls_and_every_page_says_what_it_answered(
+    status: int, first: str, tmp_path: Path
+) -> None:
+    async def steps(flow: Flow) -> None:
+        app = SilentApp(flow)
+        app.time.answers = status
+        await lines(flow)
+        await dead_app(app)
+        app.waits(60)
+        assert await find_first_cause(flow) == "launch-nothing-arrived"
+        (line,) = await lines(flow)
+        assert line.finding == await find_first_cause(flow) == first
+        await app.discovers()
+        app.waits(60)
+        assert await find_first_cause(flow) == "authorize-not-sent"
+
+    run(steps, tmp_path, patients=FEW_PATIENTS)
+
+
+def test_an_app_whose_policy_forbids_it_is_not_asked(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = SilentApp(flow)
+        await lines(flow)
+        await app.register(policy={"frame_check": False})
+        await app.opens()
+        app.waits(60)
+        assert (await lines(flow))[0].finding == "launch-nothing-arrived"
+
+    run(steps, tmp_path, patients=FEW_PATIENTS)
+
+
+async def find_first_cause(flow: Flow) -> str:
+    launches = (await flow.http.get("/admin/launches")).json()
+    return str(launches[-1]["causes"][0]["id"])
 
 
 def test_a_launch_that_works_is_never_said(tmp_path: Path) -> None:

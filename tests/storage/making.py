@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import Filter, Query, SearchParameter, Value
 from sickbay.fhir.visibility import Clause, Visibility
 from sickbay.storage.interface import ResourceSpace, Save
+from sickbay.storage.query import probe, probe_sources, visible_members
 
 SPACE = ResourceSpace("general", "r4")
 _KINDS: dict[str, dict[str, tuple[Any, ...]]] = {
@@ -112,3 +115,11 @@ def where(type: str, code: str, *values: Value, modifier: str | None = None) -> 
 
 def of_patients(*ids: str, letters: str = "rs", type: str = "*") -> Visibility:
     return Visibility((Clause(type, letters, frozenset(ids)),))
+
+
+def limit_lists(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Let an explanation read lists of so many resources, as if there were many more than it may read."""
+    for module in (visible_members, probe_sources, probe):
+        monkeypatch.setattr(module, "READ_ROWS", rows)
+    for module in (probe_sources, probe):
+        monkeypatch.setattr(module, "SHORT_LIST", min(rows, 200))

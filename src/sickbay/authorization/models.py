@@ -328,7 +328,7 @@ class Policy(Struct, frozen=True):
     """The browser features that the chart's frame lets an app use."""
     frame_size: Literal["fill", "800x600", "400x600"] = "fill"
     frame_check: bool = True
-    """Whether the chart asks an app on this machine if it answers, before its frame opens the app."""
+    """Whether an app on this machine is asked if it answers: before the chart's frame opens it, and when its launch stalls."""
     launches: tuple[str, ...] = ("ehr", "standalone")
     """How an app may be launched: from the EHR, or standalone."""
     basic_secret: Literal["either", "decoded", "raw"] = "either"

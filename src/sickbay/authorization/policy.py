@@ -76,7 +76,8 @@ SETTINGS: dict[str, PolicySetting] = {
     ),
     "frame_size": PolicySetting("choice", "Size of the chart's frame, in CSS pixels", ("fill", "800x600", "400x600")),
     "frame_check": PolicySetting(
-        "flag", "The chart's frame says why an app on this machine can't be shown, before it opens it"
+        "flag",
+        "Before the chart's frame opens an app on this machine, and when its launch stalls, Sickbay asks whether it answers",
     ),
     "launches": PolicySetting("list", "Ways to launch an app", ("ehr", "standalone")),
     "pkce": PolicySetting(

@@ -23,7 +23,7 @@ from sickbay.kernel.worker_channel import Answerers, open_channel
 from sickbay.sandbox import folder, keys, new_database, seeding
 from sickbay.sandbox.population_cache import open_cache
 from sickbay.sandbox.population_loader import PopulationLoader
-from sickbay.services import context, records, refused_tokens, runtime_settings
+from sickbay.services import context, given_advice, records, refused_tokens, runtime_settings
 from sickbay.services.context import ExchangeListener, Hospitals, Runtime, Tenant
 from sickbay.services.empty_searches import completion
 from sickbay.services.journal import write
@@ -155,6 +155,7 @@ async def _connect_workers(runtime: Runtime, journal: Journal, settings: Setting
                 write.TOPIC: journal.flush_for_worker,
                 completion.TOPIC: partial(completion.answer_worker, runtime),
                 refused_tokens.TOPIC: runtime.refused_tokens.answer_worker,
+                given_advice.TOPIC: runtime.given_advice.hear,
             }
             runtime.channel = await open_channel(folder / WORKERS_FOLDER, answerers)
         except (OSError, NotPrivate) as error:

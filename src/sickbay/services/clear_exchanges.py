@@ -20,7 +20,7 @@ async def clear(runtime: Runtime, journal: Journal, wanted: ExchangeFilter) -> i
         deleted += sliced
         await asyncio.sleep(0)
     if not wanted:
-        runtime.given_advice.forget(ResetScope(None))
+        await runtime.given_advice.forget_everywhere(runtime.channel)
         if runtime.kept_bodies is not None:
             runtime.kept_bodies.forget(ResetScope(None))
     return deleted

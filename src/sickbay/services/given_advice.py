@@ -1,18 +1,42 @@
-"""Which advice this worker gave to which app, so that a habit of an app is named once and not on every exchange."""
+"""Which advice was given to which app, so that a habit of an app is named once and not on every exchange.
+
+Each worker tells the others what it gave, after it has stored the exchange, and what is to be forgotten.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
 
 from sickbay.diagnosis.importance import HABITS
 from sickbay.kernel.memory import ResetScope
 
 if TYPE_CHECKING:
     from sickbay.diagnosis.explain import Explanation
+    from sickbay.kernel.worker_channel import WorkerChannel
+
+TOPIC: Final = "advice"
+"""The topic of what a worker tells the others."""
 
 KEPT_PAIRS: Final = 4_000
 """The most pairs of an app and a rule. Without the oldest ones, their advice is given once more."""
+
+SHARED_PAIRS: Final = 500
+"""In one message to the other workers."""
+
+
+class Advice(NamedTuple):
+    """Advice that an app got in one exchange."""
+
+    client_id: str
+    rule: str
+    tenant: str
+    exchange: str
+
+
+_NEWS: Final = msgspec.json.Decoder(list[Advice])
 
 
 class GivenAdvice:
@@ -21,6 +45,7 @@ class GivenAdvice:
     def __init__(self) -> None:
         self._given: OrderedDict[tuple[str, str], tuple[str, str]] = OrderedDict()
         """The hospital and the id of the exchange with the advice, by client and rule."""
+        self._news: list[Advice] = []
 
     def without_repeated(self, explanation: Explanation, tenant: str, client_id: str, exchange: str) -> Explanation:
         """Leave out advice about habits that the app has already received, and remember the advice that remains.
@@ -42,12 +67,40 @@ class GivenAdvice:
         return explanation._replace(findings=findings, corrected=explanation.corrected if is_correctable else None)
 
     def _is_first(self, place: tuple[str, str], client_id: str, rule: str) -> bool:
+        is_new = (client_id, rule) not in self._given
         given = self._given.setdefault((client_id, rule), place)
+        if is_new and len(self._news) < KEPT_PAIRS:
+            self._news.append(Advice(client_id, rule, *place))
         if len(self._given) > KEPT_PAIRS:
             self._given.popitem(last=False)
         return given == place
+
+    async def share(self, channel: WorkerChannel | None) -> None:
+        """Tell the other workers what was given since the last time."""
+        news, self._news = self._news, []
+        for start in range(0, len(news) if channel is not None else 0, SHARED_PAIRS):
+            assert channel is not None
+            await channel.ask(TOPIC, msgspec.json.encode(news[start : start + SHARED_PAIRS]))
+
+    async def forget_everywhere(self, channel: WorkerChannel | None) -> None:
+        """Forget all advice, also at the other workers: then it is given once more."""
+        self.forget(ResetScope(None))
+        if channel is not None:
+            await channel.ask(TOPIC, b"[]")
+
+    async def hear(self, news: bytes) -> bytes:
+        """What another worker tells: what it gave, or nothing if everything is to be forgotten."""
+        given = _NEWS.decode(news)
+        if not given:
+            self.forget(ResetScope(None))
+        for advice in given:
+            self._given.setdefault((advice.client_id, advice.rule), (advice.tenant, advice.exchange))
+        while len(self._given) > KEPT_PAIRS:
+            self._given.popitem(last=False)
+        return b""
 
     def forget(self, reset: ResetScope) -> None:
         for pair, (tenant, _) in tuple(self._given.items()):
             if reset.tenant in (None, tenant):
                 del self._given[pair]
+        self._news = [advice for advice in self._news if reset.tenant not in (None, advice.tenant)]

@@ -98,6 +98,8 @@ async def read_stored(
     trail = msgspec.structs.replace(trail, clock_now=runtime.effects.now())
     if full and client is not None:
         trail = await _with_unnamed(runtime, trail, client, id)
+        known = answer or runtime.recent_launches.find_answer(id, progress(trail).awaited)
+        trail = msgspec.structs.replace(trail, answer=known)
     return LaunchProgress(id, client, launch, timeline, trail)
 
 

@@ -1,4 +1,7 @@
-"""The launches whose latest request this worker handled, so that it can report in the terminal when one stalls."""
+"""The launches whose latest request this worker handled, so that it can report in the terminal when one stalls.
+
+Also what their apps' addresses answered, if the worker asked them then.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,20 @@ class RecentLaunch(NamedTuple):
     due: float
 
 
+class AppAnswer(NamedTuple):
+    """awaited: what the launch waited for when the address was asked. text: as in `Trail.answer`."""
+
+    tenant: str
+    awaited: str
+    text: str
+
+
 class RecentLaunches:
     """By the id of the timeline, the one that was touched last at the end."""
 
     def __init__(self) -> None:
         self._recent: OrderedDict[str, RecentLaunch] = OrderedDict()
+        self._answers: OrderedDict[str, AppAnswer] = OrderedDict()
 
     def touch(self, timeline: str, launch: RecentLaunch) -> None:
         """A request of this launch arrived, or it was looked at and still has time."""
@@ -39,6 +51,18 @@ class RecentLaunches:
             del self._recent[timeline]
         return due
 
+    def remember_answer(self, timeline: str, answer: AppAnswer) -> None:
+        self._answers[timeline] = answer
+        if len(self._answers) > REMEMBERED_LAUNCHES:
+            self._answers.popitem(last=False)
+
+    def find_answer(self, timeline: str, awaited: str | None) -> str:
+        """What the app's address answered while the launch waited for the same step; "" if it wasn't asked."""
+        answer = self._answers.get(timeline)
+        return answer.text if answer is not None and answer.awaited == awaited else ""
+
     def forget(self, reset: ResetScope) -> None:
         for timeline in [key for key, launch in self._recent.items() if reset.tenant in (None, launch.tenant)]:
             del self._recent[timeline]
+        for timeline in [key for key, answer in self._answers.items() if reset.tenant in (None, answer.tenant)]:
+            del self._answers[timeline]

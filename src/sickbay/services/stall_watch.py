@@ -1,4 +1,7 @@
-"""Looks at the launches that this worker saw last, and says once when one has stalled: the line in the terminal."""
+"""Looks at the launches that this worker saw last, and says once when one has stalled: the line in the terminal.
+
+An app on the same machine is asked whether it answers, which explains most launches after which nothing arrives.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
+import msgspec
+
 from sickbay.diagnosis.silence.progress import seconds_for
-from sickbay.services import launch_progress
+from sickbay.services import ask_app, launch_progress
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.journal.write import Journal
 from sickbay.services.launch_progress import LaunchProgress
-from sickbay.services.recent_launches import RecentLaunch
+from sickbay.services.recent_launches import AppAnswer, RecentLaunch
 from sickbay.settings.database import Unavailable
 
 LOOK_SECONDS: Final = 2.0
@@ -41,7 +46,21 @@ async def look(runtime: Runtime, journal: Journal) -> None:
             due = current.since.at + seconds_for(current.awaited, current.since) + LOOK_SECONDS
             runtime.recent_launches.touch(id, recent._replace(due=due))
         elif current.state == "stalled" and runtime.on_stall is not None:
-            runtime.on_stall(line_of(runtime, found))
+            runtime.on_stall(line_of(runtime, await _ask_app(runtime, id, found)))
+
+
+async def _ask_app(runtime: Runtime, id: str, found: LaunchProgress) -> LaunchProgress:
+    """Ask the app's address, if that is allowed: an app that isn't running and a page that does nothing look the same."""
+    uri, client, awaited = ask_app.address_to_ask(runtime, found), found.client, found.progress.awaited
+    tenant = runtime.tenants.get(client.tenant) if client is not None else None
+    since = found.progress.since
+    if not uri or client is None or tenant is None or awaited is None or (since is not None and since.by_script):
+        return found
+    if not tenant.under(client).policy.frame_check:
+        return found
+    answer = await ask_app.ask(runtime, uri)
+    runtime.recent_launches.remember_answer(id, AppAnswer(client.tenant, awaited, answer))
+    return found._replace(trail=msgspec.structs.replace(found.trail, answer=answer))
 
 
 def is_last_here(found: LaunchProgress, recent: RecentLaunch) -> bool:

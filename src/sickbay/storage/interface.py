@@ -313,8 +313,8 @@ class Store(JournalStore, Protocol):
         """
         ...
 
-    async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
-        """Run a job that asks about the visible data. Its statements run outside the event loop, for at most this time."""
+    async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], rows: int) -> T:
+        """Run a job that asks about the visible data. Its statements run outside the event loop, and read about `rows` rows."""
         ...
 
     async def position(self, space: ResourceSpace) -> int:

@@ -17,7 +17,7 @@ NEARBY_LIMIT: Final = 300
 """The most texts with the same beginning in one answer."""
 
 
-class OutOfTime(Exception):
+class TooCostly(Exception):
     """An answer would cost more than is left for the explanation."""
 
 
@@ -43,18 +43,26 @@ class Occurrences(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """Where the values of a parameter begin: the first, the last, and the range of the one that is nearest to a point."""
+    """Where the values of a parameter begin: the first, the last, and the range of the one that is nearest to a point.
+
+    is_complete: False if there may be others, because only the first matches were looked at.
+    """
 
     first: int
     last: int
     nearest: tuple[int, int]
+    is_complete: bool = True
 
 
 class Probe(Protocol):
-    """Answers questions about what one token may see. Every method raises OutOfTime."""
+    """Answers questions about what one token may see. Every method raises TooCostly."""
 
     def count(self, query: Query) -> int:
         """Count the matches, up to COUNT_LIMIT."""
+        ...
+
+    def has_match(self, query: Query) -> bool:
+        """Return whether there is a match. It is often known where their number isn't."""
         ...
 
     def occurrences(self, query: Query, parameter: SearchParameter) -> Occurrences:

@@ -1,11 +1,13 @@
-"""A law: a record that the token may not see changes no word of an explanation, on either engine."""
+"""A law: a record that the token may not see changes no word of an explanation, and not what it costs, on either engine."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import count
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import pytest
@@ -15,6 +17,7 @@ from tests.laws import is_long
 from tests.postgres import ENGINES
 from tests.services.empty_searches.hidden_data import BASE, HIDDEN, INCLUDING, SEARCHES, VISIBILITIES, VISIBLE, save_step
 from tests.storage.engines import open_engine
+from tests.storage.making import limit_lists
 
 from sickbay.fhir.search import parser
 from sickbay.fhir.search.query import Query
@@ -23,11 +26,15 @@ from sickbay.services.empty_searches.examine import Cause, examine
 from sickbay.services.empty_searches.includes import examine_includes
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.probe import Probe
+from sickbay.storage.query import visible_members
+from sickbay.storage.sqlite import probing
 from sickbay.storage.sqlite.store import find_published
+from sickbay.storage.sqlite.store import open_store as open_sqlite
 
-MILLISECONDS = 10_000
-FEW_EXAMPLES = 8
+ROWS = 10_000_000
+FEW_EXAMPLES = 4
 """Each example asks some thousand questions."""
+HIDDEN_COPIES = 60
 TENANTS = count()
 
 
@@ -51,15 +58,22 @@ async def hospital(store: Any, resources: Sequence[dict[str, Any]]) -> ResourceS
     return space
 
 
-async def ask_everything(store: Any, space: ResourceSpace, visibility: Visibility) -> list[tuple[Cause, ...]]:
+class Said(NamedTuple):
+    """The explanation of a search, and how many rows may still be read after it."""
+
+    causes: tuple[Cause, ...]
+    left: int
+
+
+async def ask_everything(store: Any, space: ResourceSpace, visibility: Visibility) -> list[Said]:
     """Everything that is said about each search that finds nothing."""
 
-    def job(probe: Probe) -> list[tuple[Cause, ...]]:
-        answers = [examine(probe, ask(*search), BASE, visibility)._replace(position=0) for search in SEARCHES]
-        answers += [examine_includes(probe, ask(*search), visibility) for search in INCLUDING]
-        return [answer.causes for answer in answers]
+    def job(probe: Any) -> list[Said]:
+        answers = (examine(probe, ask(*search), BASE, visibility) for search in SEARCHES)
+        including = (examine_includes(probe, ask(*search), visibility) for search in INCLUDING)
+        return [Said(answer.causes, probe._sources._left) for answer in (*answers, *including)]
 
-    said: list[tuple[Cause, ...]] = await store.probe(space, visibility, job, MILLISECONDS)
+    said: list[Said] = await store.probe(space, visibility, job, ROWS)
     return said
 
 
@@ -76,8 +90,12 @@ PLACES = st.lists(
 )
 
 
-def test_a_hidden_record_changes_no_word(opened: tuple[asyncio.Runner, Any]) -> None:
+@pytest.mark.parametrize("rows", [visible_members.READ_ROWS, 2], ids=["all are listed", "two of three are listed"])
+def test_a_hidden_record_changes_no_word_and_no_cost(
+    rows: int, opened: tuple[asyncio.Runner, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     runner, store = opened
+    limit_lists(monkeypatch, rows)
     plain = runner.run(hospital(store, VISIBLE))
     before = [runner.run(ask_everything(store, plain, visibility)) for visibility in VISIBILITIES]
 
@@ -94,11 +112,50 @@ def test_a_hidden_record_changes_no_word(opened: tuple[asyncio.Runner, Any]) -> 
     law()
 
 
+def test_many_hidden_records_take_no_steps_of_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise they could end an explanation early, which would change its words."""
+    monkeypatch.setattr(probing, "TICK_STEPS", 10)
+    monkeypatch.setattr(probing, "STATEMENT_TICKS", 10_000_000)
+    more = [record | {"id": f"{record['id']}-{number}"} for number in range(HIDDEN_COPIES) for record in HIDDEN]
+
+    async def count_ticks(resources: Sequence[dict[str, Any]]) -> list[list[int]]:
+        store = open_sqlite(tmp_path / f"{len(resources)}.db", find_published)
+        space = await hospital(store, resources)
+        ticks = [await store.probe(space, limit, partial(count_ticks_of, store, limit), ROWS) for limit in VISIBILITIES]
+        await store.close()
+        return ticks
+
+    for without, others in zip(
+        *(asyncio.run(count_ticks(resources)) for resources in (VISIBLE, (*more, *VISIBLE))), strict=True
+    ):
+        for search, few, many in zip(SEARCHES, without, others, strict=True):
+            assert many <= few + HIDDEN_COPIES // 2, (search, few, many)
+
+
+def count_ticks_of(store: Any, visibility: Visibility, probe: Probe) -> list[int]:
+    """How much work of SQLite each explanation takes."""
+    reader, ticks = store._probe._reader, []
+    for search in SEARCHES:
+        total, plain = 0, reader._limit
+
+        def count(work: Any, plain: Any = plain) -> Any:
+            nonlocal total
+            result = plain(work)
+            total += reader._ticks_of_statement
+            return result
+
+        reader._limit = count
+        examine(probe, ask(*search), BASE, visibility)
+        reader._limit = plain
+        ticks.append(total)
+    return ticks
+
+
 def test_the_hidden_records_would_change_what_an_administrator_reads(opened: tuple[asyncio.Runner, Any]) -> None:
     runner, store = opened
     plain, full = (runner.run(hospital(store, resources)) for resources in (VISIBLE, (*VISIBLE, *HIDDEN)))
     without, others = (runner.run(ask_everything(store, space, EVERYTHING)) for space in (plain, full))
-    changed = sum(former != latter for former, latter in zip(without, others, strict=True))
+    changed = sum(former.causes != latter.causes for former, latter in zip(without, others, strict=True))
     assert changed > len(SEARCHES) * 3 // 4
 
 
@@ -106,6 +163,6 @@ def test_most_searches_are_explained(opened: tuple[asyncio.Runner, Any]) -> None
     """Otherwise the law would hold of silence."""
     runner, store = opened
     space = runner.run(hospital(store, VISIBLE))
-    rules = [causes[0][0] for causes in runner.run(ask_everything(store, space, VISIBILITIES[0])) if causes]
+    rules = [said.causes[0][0] for said in runner.run(ask_everything(store, space, VISIBILITIES[0])) if said.causes]
     assert len(rules) > len(SEARCHES) * 3 // 4
     assert len(set(rules)) >= 9, set(rules)

@@ -12,17 +12,16 @@ from tests.postgres import ENGINES
 from tests.services.empty_searches.hidden_data import BASE, observation, patient, save_step
 from tests.services.empty_searches.test_includes_and_values import query_of
 from tests.storage.engines import open_engine
+from tests.storage.making import limit_lists
 
 from sickbay.diagnosis.rules.search.nothing_found import COUNTED, FUNCTIONS
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
 from sickbay.services.empty_searches.examine import Cause, examine
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.query import probe as store_probe
-from sickbay.storage.query import visible_compartments
 from sickbay.storage.sqlite.store import find_published
 
 SPACE = ResourceSpace("general", "r4")
-MILLISECONDS = 20_000
+ROWS = 10_000_000
 MORE_THAN_COUNTED = COUNTED + 40
 PATIENTS = 8
 SEEN, HIDDEN = [f"seen-{number}" for number in range(PATIENTS)], "hidden"
@@ -60,15 +59,13 @@ def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(autouse=True)
 def _sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hospital is as large for the limits as one with a million resources."""
-    monkeypatch.setattr(visible_compartments, "ALL_MEMBERS", 200)
-    monkeypatch.setattr(visible_compartments, "READ_MEMBERS", 200)
-    monkeypatch.setattr(store_probe, "SHORT_SOURCE", 200)
+    limit_lists(monkeypatch, COUNTED)
 
 
 def explain(opened: tuple[asyncio.Runner, Any], search: str, visibility: Visibility) -> Cause:
     runner, store = opened
     query = query_of("Observation", search)
-    answer = runner.run(store.probe(SPACE, visibility, lambda probe: examine(probe, query, BASE, visibility), MILLISECONDS))
+    answer = runner.run(store.probe(SPACE, visibility, lambda probe: examine(probe, query, BASE, visibility), ROWS))
     (cause,) = answer.causes
     return cause  # type: ignore[no-any-return]
 
@@ -86,7 +83,6 @@ def count(opened: tuple[asyncio.Runner, Any], search: str, visibility: Visibilit
         ("category=Survey", "category=survey"),
         ("code=Rare", "code=rare"),
         ("code=urn:x|rare", "code=http://loinc.org|rare"),
-        ("method=palpate", "method=palpation"),
         ("code=rare&category=laboratory", "code=2093-3"),
         ("status=Final", "status=final"),
         ("method=zq&category=survey", "method=palpation"),
@@ -130,5 +126,13 @@ def test_a_parameter_without_any_value_is_called_so_and_one_with_a_late_value_is
     visibility: Visibility, opened: tuple[asyncio.Runner, Any]
 ) -> None:
     rule, facts = explain(opened, "data-absent-reason=zq", visibility)
-    assert sentences(rule, facts)["values"] == " No Observation that the token may see has a value for `data-absent-reason`."
+    unused = " No Observation that the token may see has a value for `data-absent-reason`."
+    assert sentences(rule, facts)["values"] == (unused if visibility is EVERYTHING else "")  # only a sample was looked at
     assert not explain(opened, "method=zq", visibility)[1]["unused"]
+
+
+def test_a_value_outside_the_sample_is_suggested_only_if_everything_is_visible(opened: tuple[asyncio.Runner, Any]) -> None:
+    """The index that leads to it also has what is hidden."""
+    assert explain(opened, "method=palpate", EVERYTHING)[1]["suggestion"] == "method=palpation"
+    facts = explain(opened, "method=palpate", SOME_PATIENTS)[1]
+    assert (facts["suggestion"], facts["occurring"], facts["partial"]) == ("", [], True)

@@ -41,7 +41,7 @@ def runtime(store: Any) -> Runtime:
         "class_mode": False,
     }
     of_resets = {"memory": Memory(), "resets": no_revisions(("general", "epic")), "tenants": {"general": None, "epic": None}}
-    own = {"passwords": UsedPasswords(), "effects": FixedEffects(), "given_advice": GivenAdvice()}
+    own = {"passwords": UsedPasswords(), "effects": FixedEffects(), "given_advice": GivenAdvice(), "channel": None}
     return cast(Runtime, SimpleNamespace(store=store, **own, **members, **of_resets))
 
 

@@ -27,7 +27,7 @@ from sickbay.services.empty_searches.criteria import (
     search_for,
     without,
 )
-from sickbay.storage.probe import Occurrence, Occurrences, OutOfTime, Probe
+from sickbay.storage.probe import Occurrence, Occurrences, Probe, TooCostly
 
 TRIED_CANDIDATES: Final = 24
 """Values that are searched for before the explanation gives up."""
@@ -58,10 +58,10 @@ Cause: TypeAlias = tuple[str, Mapping[str, Any]]
 
 
 class Proven(NamedTuple):
-    """A candidate, and how many it finds together with the other parameters."""
+    """A candidate that finds something together with the other parameters. finds: how many; None if that isn't known."""
 
     candidate: CandidateValue
-    finds: int
+    finds: int | None
 
 
 class Suggested(NamedTuple):
@@ -83,11 +83,11 @@ class Answer(NamedTuple):
 
 
 def examine(probe: Probe, query: Query, base: str, visibility: Visibility) -> Answer:
-    """Explain a search on one type that found nothing. Says less if the answers would take too long."""
+    """Explain a search on one type that found nothing. Says less if the answers would cost too much."""
     position = find_position(probe)
     try:
         found = probe.count(query)
-    except OutOfTime:
+    except TooCostly:
         found = 0
     if found:
         return Answer(found=found, position=position)
@@ -99,12 +99,12 @@ def examine(probe: Probe, query: Query, base: str, visibility: Visibility) -> An
 def find_position(probe: Probe) -> int | None:
     try:
         return probe.position()
-    except OutOfTime:
+    except TooCostly:
         return None
 
 
 class _Examination:
-    """One examination. Counts are asked once each; None if the answer would take too long."""
+    """One examination. Counts are asked once each; None if the answer would cost too much."""
 
     def __init__(self, probe: Probe, query: Query, base: str, visibility: Visibility, criteria: tuple[Criterion, ...]) -> None:
         self._probe, self._query, self._base, self._visibility = probe, query, base, visibility
@@ -149,7 +149,7 @@ class _Examination:
         """Explain parameters that each find something, but not the same resources."""
         is_combined = len(self._criteria) > 1 or self._query.within is not None
         rest = {each: self._count(without(self._criteria, each)) for each in self._criteria} if is_combined else {}
-        able = sorted((each for each in self._criteria if rest.get(each)), key=_is_reference)
+        able = sorted((each for each in rest if self._has_match(without(self._criteria, each))), key=_is_reference)
         if not able:
             return Answer(((NOTHING, self._general_facts(counts)),))
         tried: list[dict[str, Any]] = []
@@ -197,9 +197,9 @@ class _Examination:
             return []
         try:
             extent = self._probe.extent(everything_of(self._query, about.type), about.parameter, 0)
-        except OutOfTime:
+        except TooCostly:
             return []
-        return [texts.day(extent.first), texts.day(extent.last)] if extent else []
+        return [texts.day(extent.first), texts.day(extent.last)] if extent and extent.is_complete else []
 
     def _suggest(self, about: Criterion, others: tuple[Criterion, ...]) -> Suggested:
         """Return the first candidate that finds something, and the values that occur among what the others find."""
@@ -208,7 +208,7 @@ class _Examination:
         search = Search(self._probe, self._query, self._base, about, among, occurring.values)
         try:
             return Suggested(next(self._prove(search, others), None), occurring, others)
-        except OutOfTime:
+        except TooCostly:
             return Suggested(None, occurring, others)
 
     def _occurring(self, about: Criterion, among: Query) -> Occurrences:
@@ -217,7 +217,7 @@ class _Examination:
         for query in (among, everything_of(self._query, about.type)):
             try:
                 return self._probe.occurrences(query, about.parameter)
-            except OutOfTime:
+            except TooCostly:
                 continue
         return Occurrences([], is_complete=False)
 
@@ -229,9 +229,9 @@ class _Examination:
                 continue
             texts_of = (candidate.text, candidate.also) if candidate.also else (candidate.text,)
             read = [criterion(self._query, self._base, candidate.name, text) for text in texts_of]
-            chosen = tuple(each for each in read if each is not None)
-            if len(chosen) == len(read) and (finds := self._count((*others, *chosen))):
-                yield Proven(self._as_spelled(candidate, (*others, *chosen)), finds)
+            tried_with = (*others, *(each for each in read if each is not None))
+            if None not in read and self._has_match(tried_with):
+                yield Proven(self._as_spelled(candidate, tried_with), self._count(tried_with))
 
     def _as_spelled(self, candidate: CandidateValue, criteria: tuple[Criterion, ...]) -> CandidateValue:
         """Return a text as a resource spells it. The index has it in lower case and without accents."""
@@ -249,9 +249,16 @@ class _Examination:
         if query not in self._counts:
             try:
                 self._counts[query] = self._probe.count(query)
-            except OutOfTime:
+            except TooCostly:
                 self._counts[query] = None
         return self._counts[query]
+
+    def _has_match(self, criteria: Sequence[Criterion]) -> bool:
+        """Whether a match is known."""
+        try:
+            return self._probe.has_match(search_for(self._query, criteria))
+        except TooCostly:
+            return False
 
     def _count_alone(self, criterion: Criterion) -> int | None:
         """Count what a parameter finds without the others, and outside the compartment of the search too."""
@@ -260,7 +267,7 @@ class _Examination:
         query = replace(search_for(self._query, (criterion,)), within=None)
         try:
             return self._probe.count(query)
-        except OutOfTime:
+        except TooCostly:
             return None
 
     def _is_whole_search(self, criterion: Criterion) -> bool:
@@ -278,7 +285,7 @@ class _Examination:
         queries = (Query(self._query.version, type, ids=(value.id,), whole=False) for type in types)
         try:
             return any(self._probe.count(query) for query in queries)
-        except OutOfTime:
+        except TooCostly:
             return False
 
     def _outside_token(self) -> Cause | None:

@@ -23,8 +23,12 @@ from sickbay.settings.database import Unavailable
 from sickbay.storage.probe import Probe
 
 LOG: Final = logging.getLogger("sickbay")
-EXPLAIN_MILLISECONDS: Final = 180
-"""The most processor time of one explanation. What follows its last question takes some more, up to 200 in total."""
+EXPLANATION_ROWS: Final = 300_000
+"""The most rows that an explanation reads, which takes up to 200 ms of processor time. Counting rows instead of time makes an
+explanation depend neither on the load of the machine nor on what is hidden.
+"""
+RESPONSE_ROWS: Final = 20_000
+"""The most rows of one within a response."""
 RESPONSE_MILLISECONDS: Final = 20
 """The most that a response waits for its explanation, where the policy `explain_empty` adds it."""
 PAUSE_FACTOR: Final = 4
@@ -69,7 +73,7 @@ async def _explain(runtime: Runtime, search: EmptySearch) -> None:
     if await _has_secret(runtime, search):
         runtime.empty_searches.remove(search.id)
         return
-    answer = await ask(runtime, search, EXPLAIN_MILLISECONDS)
+    answer = await ask(runtime, search, EXPLANATION_ROWS)
     search.answer, search.explanation = answer, explanation_of(search, answer)
 
 
@@ -80,15 +84,15 @@ async def _has_secret(runtime: Runtime, search: EmptySearch) -> bool:
     return any(live.within(text) for text in values)
 
 
-async def ask(runtime: Runtime, search: EmptySearch, milliseconds: int) -> Answer:
-    """Ask the data about a search."""
+async def ask(runtime: Runtime, search: EmptySearch, rows: int) -> Answer:
+    """Ask the data about a search. rows: how many may be read."""
 
     def job(probe: Probe) -> Answer:
         if search.matched:
             return examine_includes(probe, search.query, search.visibility)
         return examine(probe, search.query, search.base, search.visibility)
 
-    return await runtime.store.probe(search.space, search.visibility, job, milliseconds)
+    return await runtime.store.probe(search.space, search.visibility, job, rows)
 
 
 def explanation_of(search: EmptySearch, answer: Answer) -> Explanation:
@@ -112,7 +116,7 @@ def _say(runtime: Runtime, search: EmptySearch) -> None:
 async def explain_in_response(runtime: Runtime, search: EmptySearch, known: Cause) -> tuple[Finding, ...]:
     """Return the findings for a response that waits for them. known: what is said without an answer in time."""
     try:
-        answer = await asyncio.wait_for(ask(runtime, search, RESPONSE_MILLISECONDS), RESPONSE_MILLISECONDS / 1000)
+        answer = await asyncio.wait_for(ask(runtime, search, RESPONSE_ROWS), RESPONSE_MILLISECONDS / 1000)
     except (TimeoutError, Unavailable):
         answer = Answer()
     except Exception as error:

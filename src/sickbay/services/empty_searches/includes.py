@@ -11,7 +11,7 @@ from sickbay.fhir.search.parameters import find
 from sickbay.fhir.search.query import Include, Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.services.empty_searches.examine import Answer, Cause, find_position
-from sickbay.storage.probe import Occurrence, OutOfTime, Probe
+from sickbay.storage.probe import Occurrence, Probe, TooCostly
 
 ADDS_NOTHING: Final = "fhir-include-adds-nothing"
 LEADS_NOWHERE: Final = "fhir-include-leads-nowhere"
@@ -32,7 +32,7 @@ def _causes(probe: Probe, query: Query, visibility: Visibility) -> Iterator[Caus
     for (name, text), include in list(zip(sent, query.includes, strict=False))[:EXPLAINED_INCLUDES]:
         try:
             cause = (_reverse if include.reverse else _forward)(probe, query, visibility, include)
-        except OutOfTime:
+        except TooCostly:
             cause = None
         if cause is not None:
             id, facts = cause

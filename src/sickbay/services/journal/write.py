@@ -224,6 +224,7 @@ class Journal:
                 await runtime_settings.refresh(self.runtime)
             while not await self._write_queues():
                 await runtime_settings.refresh(self.runtime)
+        await self.runtime.given_advice.share(self.runtime.channel)
 
     async def _write_queues(self) -> bool:
         """Returns False if another worker has reset a hospital, so that some of these exchanges belong to deleted data."""

@@ -37,7 +37,7 @@ from sickbay.storage.postgres.coalescing import Coalescer
 from sickbay.storage.postgres.connection import Pool, connect
 from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.pool import Use
-from sickbay.storage.postgres.probing import TimeLimit
+from sickbay.storage.postgres.probing import EXPLANATION_MILLISECONDS, TimeLimit
 from sickbay.storage.postgres.resources import bounds
 from sickbay.storage.postgres.sql_dialect import fit, to_postgres, values
 from sickbay.storage.postgres.statistics import Statistics
@@ -249,12 +249,12 @@ class PostgresStore:
             LOG.warning("The sample patients can't be kept for other databases: %s", error)
             return False
 
-    async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
+    async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], rows: int) -> T:
         def answer() -> T:
-            return job(self._answers.probe(self._sync_reader.run, space, visibility))
+            return job(self._answers.probe(self._sync_reader.run, space, visibility, rows))
 
         async def answer_in_time(db: Any) -> T:
-            async with TimeLimit(db, milliseconds) as limit:
+            async with TimeLimit(db, EXPLANATION_MILLISECONDS) as limit:
                 return await in_turn(limit.fetch, answer)
 
         return await self._pool.repeat_if_lost(answer_in_time)

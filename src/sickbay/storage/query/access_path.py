@@ -69,7 +69,7 @@ class AccessPath(NamedTuple):
 
 def source(scope: Scope, query: Query, patient: str | None) -> AccessPath:
     """Choose the access path. `patient`: the only patient whose compartment is visible, or None."""
-    named = patient or _find_named_patient(query)
+    named = patient or find_named_patient(query)
     if named is not None:
         return _compartment(scope, query, named, member=patient is not None)
     if query.ids is not None:
@@ -99,7 +99,7 @@ def source(scope: Scope, query: Query, patient: str | None) -> AccessPath:
     )
 
 
-def _find_named_patient(query: Query) -> str | None:
+def find_named_patient(query: Query) -> str | None:
     """Return the patient that a filter names. References to a patient are in that patient's range, whether members or not."""
     if query.within is not None and query.within.type == "Patient":
         return query.within.id

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 import orjson
-from msgspec.structs import replace
 
 from sickbay.fhir.dates import BEGINNING
 from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.probe import (
     COUNT_LIMIT,
     NEARBY_LIMIT,
@@ -21,62 +17,67 @@ from sickbay.storage.probe import (
     Extent,
     Occurrence,
     Occurrences,
-    OutOfTime,
+    TooCostly,
 )
-from sickbay.storage.query import search
 from sickbay.storage.query.dictionary import LIVE, SHIFT
-from sickbay.storage.query.filters import FALSE, LAST, TABLES, Scope, one_of
-from sickbay.storage.query.keyset import GREATEST_NUMBER, Find
+from sickbay.storage.query.filters import LAST, TABLES, Scope, one_of
+from sickbay.storage.query.keyset import GREATEST_NUMBER
+from sickbay.storage.query.probe_sources import LIST, SHORT_LIST, ProbeSources, Source
 from sickbay.storage.query.statement import Run, Sql, Statement
 from sickbay.storage.query.visibility import COLUMNS, VisibilityRecheck
-from sickbay.storage.query.visible_compartments import VisibleCompartments
+from sickbay.storage.query.visible_members import READ_ROWS
 
 POSITION = f"SELECT max(h.sequence) FROM resource_history h WHERE h.nid >> {SHIFT} = ?"
-SHORT_SOURCE = 15_000
-"""A search with one condition that reads fewer rows isn't limited to the visible compartments first."""
-_NOTHING = Sql("SELECT -1 AS nid FROM space WHERE number < 0")
 
 
 class StoreProbe:
-    """Implements `storage.probe.Probe` for what is visible in one space. find_scope: None if nothing was ever stored in it."""
+    """Implements `storage.probe.Probe` for what is visible in one space.
 
-    def __init__(
-        self,
-        run: Run,
-        find_scope: Callable[[], Scope | None],
-        find: Find,
-        space: ResourceSpace,
-        visibility: Visibility,
-        guard: VisibilityRecheck,
-    ) -> None:
-        self._run, self._find_scope, self._find, self._guard = run, find_scope, find, guard
-        self._space, self._visibility = space, visibility
-        self._compartments: dict[str, VisibleCompartments] = {}
+    Where something is hidden, it reads lists of visible resources and never an index of all, so that what is hidden changes
+    neither an answer nor what it costs.
+    """
+
+    def __init__(self, run: Run, sources: ProbeSources, visibility: Visibility, guard: VisibilityRecheck) -> None:
+        self._run, self._sources, self._visibility, self._guard = run, sources, visibility, guard
         self._counts: dict[Query, int] = {}
 
-    @cached_property
+    @property
     def _scope(self) -> Scope | None:
-        return self._find_scope()
+        return self._sources.scope
 
     def count(self, query: Query) -> int:
+        number = self._count(query)
+        if number < COUNT_LIMIT and not self._sources.find(query).is_whole:
+            raise TooCostly
+        return number
+
+    def has_match(self, query: Query) -> bool:
+        number = self._count(query)
+        if not number and not self._sources.find(query).is_whole:
+            raise TooCostly
+        return number > 0
+
+    def _count(self, query: Query) -> int:
+        """Count the matches that are looked at, up to COUNT_LIMIT."""
         if query not in self._counts:
-            self._counts[query] = self._count(query, COUNT_LIMIT)
+            source = self._sources.find(query)
+            self._sources.spend(source.cost)
+            self._counts[query] = self._count_distinct(source, COUNT_LIMIT)
         return self._counts[query]
 
-    def _count(self, query: Query, limit: int) -> int:
+    def _count_distinct(self, source: Source, limit: int) -> int:
         """Read more rows if the first ones have the same resource several times."""
-        matches = self._matches(query, ordered=False, limit=limit)
-        text = f"SELECT count(*), count(DISTINCT nid) FROM ({matches.text}) m"
-        rows, resources = self._run(Statement(text, matches.binds))[0]
+        text = f"SELECT count(*), count(DISTINCT nid) FROM (SELECT {source.nid} AS nid {source.rows.text} LIMIT ?) m"
+        rows, resources = self._run(Statement(text, (*source.rows.binds, limit)))[0]
         if rows < limit or resources >= COUNT_LIMIT:
             return min(int(resources), COUNT_LIMIT)
-        return self._count(query, 4 * limit)
+        return self._count_distinct(source, 4 * limit)
 
     def occurrences(self, query: Query, parameter: SearchParameter) -> Occurrences:
-        values = self._values(query, parameter)
-        if not values:  # then all index rows were looked at, except those of references
-            return Occurrences(values, is_complete=parameter.kind != "reference" or not self._has_more(query))
-        return Occurrences(values, is_complete=len(values) < OCCURRENCE_LIMIT and not self._has_more(query))
+        values, is_whole = self._values(query, parameter), not self._has_more(query)
+        if not values and parameter.kind != "reference":  # then other index rows were looked at too
+            return Occurrences(values, is_complete=is_whole or self._reads_all(parameter))
+        return Occurrences(values, is_complete=is_whole and len(values) < OCCURRENCE_LIMIT)
 
     def _values(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
         if parameter.code == "_id":
@@ -93,29 +94,36 @@ class StoreProbe:
         return self._texts(query, parameter, TABLES[parameter.kind])
 
     def extent(self, query: Query, parameter: SearchParameter, point: int) -> Extent | None:
-        if self.count(query) >= COUNT_LIMIT:
+        source = self._sources.find(query)
+        if self._sources.is_open(query) and (not source.is_whole or self._count(query) >= COUNT_LIMIT):
             return self._whole_extent(parameter, point)
         if parameter.code == "_lastUpdated":
-            matches = self._matches(query)
+            matches = self._matches(query, READ_ROWS)
             changes = "SELECT r.changed AS low, r.changed + 1 AS high"
             rows = Sql(f"{changes} FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid", matches.binds)
         else:
-            rows = self._rows(query, parameter, TABLES[parameter.kind], "t.low AS low, t.high AS high")
-        return self._extent_of(rows, point)
+            rows = self._rows(query, parameter, TABLES[parameter.kind], "t.low AS low, t.high AS high", READ_ROWS)
+        found = self._extent_of(rows, point)
+        return found._replace(is_complete=source.is_whole) if found else None
 
     def texts_near(self, parameter: SearchParameter, start: str) -> list[str]:
         rows = self._visible_rows(parameter, "string_index")
-        text = f"SELECT DISTINCT t.value {rows.text} AND t.value >= ? AND t.value < ? ORDER BY t.value LIMIT ?"
+        near = f"SELECT t.value AS value {rows.text} AND t.value >= ? AND t.value < ? ORDER BY t.value LIMIT {READ_ROWS}"
+        text = f"SELECT DISTINCT value FROM ({near}) v ORDER BY value LIMIT ?"
         return [value for (value,) in self._run(Statement(text, (*rows.binds, start, start + LAST, NEARBY_LIMIT)))]
 
     def systems_of(self, parameter: SearchParameter, code: str) -> list[str]:
         rows = self._visible_rows(parameter, "token_index")
-        exists = f"EXISTS (SELECT 1 {rows.text} AND t.hash = m.hash)"
-        text = f"SELECT m.system FROM term m WHERE m.code = ? AND {exists} ORDER BY m.system"
-        return [system for (system,) in self._run(Statement(text, (code, *rows.binds)))]
+        if self._visibility.allows_all(parameter.type, "s"):
+            text = f"SELECT m.system FROM term m WHERE m.code = ? AND EXISTS (SELECT 1 {rows.text} AND t.hash = m.hash)"
+            binds = code, *rows.binds
+        else:
+            terms = f"(SELECT DISTINCT t.hash AS hash {rows.text}) v CROSS JOIN term m ON m.hash = v.hash"
+            text, binds = f"SELECT m.system FROM {terms} WHERE m.code = ?", (*rows.binds, code)
+        return [system for (system,) in self._run(Statement(f"{text} ORDER BY m.system", binds))]
 
     def bodies(self, query: Query, limit: int) -> list[bytes]:
-        return self._bodies(query.type, self._matches(query, limit=limit))
+        return self._bodies(query.type, self._matches(query, limit))
 
     def bodies_with(self, parameter: SearchParameter, limit: int) -> list[bytes]:
         rows = self._select_index_rows(parameter, TABLES[parameter.kind], "t.nid AS nid")
@@ -132,65 +140,30 @@ class StoreProbe:
             return 0
         return int(self._run(Statement(POSITION, (self._scope.space,)))[0][0] or 0)
 
-    def _match_visible(self, type: str, nid: str) -> Sql:
-        return FALSE if self._scope is None else self._scope.visible(type, "s", nid, None)
+    def _matches(self, query: Query, limit: int = COUNT_LIMIT) -> Sql:
+        """Select the nids of the first matches, each once. Their order decides only which of many are used."""
+        source = self._sources.find(query)
+        rows, sampled = source.rows, self._sample(query, source)
+        if sampled:
+            rows = Sql(f"FROM {LIST} WHERE TRUE", (orjson.dumps(sampled).decode(),))
+        return Sql(f"SELECT DISTINCT {source.nid} AS nid {rows.text} ORDER BY 1 LIMIT ?", (*rows.binds, limit))
 
-    def _matches(self, query: Query, *, ordered: bool = True, limit: int = COUNT_LIMIT) -> Sql:
-        """Select the nids of the first matches, each once. Their order decides only which of many are used.
-
-        ordered: False for a count, which needs no order, and may get a nid several times.
-        """
-        query = replace(query, includes=(), sort=(), cursor=None, remembered=False)
-        plan = self._plan(self._scope, query, ordered) if self._scope else None
-        if plan is None:
-            return _NOTHING
-        source = plan.source
-        rows = Sql(source.join() if plan.needs_row else source.text, source.binds)
-        if ordered and (sampled := self._sample(query)) is not None:
-            rows = Sql("FROM (SELECT value AS nid FROM json_each(?) j) d WHERE TRUE", (orjson.dumps(sampled).decode(),))
-        distinct, order = ("DISTINCT ", " ORDER BY 1") if ordered else ("", "")
-        text = f"SELECT {distinct}{source.nid} AS nid {rows.text} AND {plan.where.text}{order} LIMIT ?"
-        return Sql(text, (*rows.binds, *plan.where.binds, limit))
-
-    def _plan(self, scope: Scope, query: Query, ordered: bool) -> search.SearchPlan | None:
-        """Return the plan of a search. It reads only the compartments that are visible, unless it reads few rows anyway."""
-        plan = search.plan(scope, self._find, self._space, query, self._visibility)
-        if plan is None or plan.source.rank or query.ids is not None or self._visibility.allows_all(query.type, "s"):
-            return plan
-        path = self._find_compartments(scope, query.type).path(query, ordered=ordered)
-        if path is None or (path.rest and self._is_short(plan)):
-            return plan
-        return search.resolve(scope, self._find, self._space, query, self._visibility, path)
-
-    def _is_short(self, plan: search.SearchPlan) -> bool:
-        """Whether the source of a plan has few rows."""
-        source = plan.source
-        rows = source.candidates or Sql(f"SELECT 1 {source.text}", source.binds)
-        limit = SHORT_SOURCE // (1 + len(source.rest))
-        try:
-            text = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) s LIMIT ?) m"
-            return int(self._run(Statement(text, (*rows.binds, limit)))[0][0]) < limit
-        except OutOfTime:
-            return False
+    def _sample(self, query: Query, source: Source) -> list[int]:
+        """Return some of all resources of a type, from the whole list. Empty if the first matches are as good."""
+        if query.narrows or query.within is not None or not isinstance(source.listed, str):
+            return []
+        nids: list[int] = orjson.loads(source.listed)
+        return nids[:: -(-len(nids) // COUNT_LIMIT)] if len(nids) > SHORT_LIST else []
 
     def _has_more(self, query: Query) -> bool:
         """Whether there are more matches than those that are looked at."""
-        return self._sample(query) is not None or self.count(query) >= COUNT_LIMIT
+        source = self._sources.find(query)
+        return not source.is_whole or bool(self._sample(query, source)) or self._count(query) >= COUNT_LIMIT
 
-    def _sample(self, query: Query) -> list[int] | None:
-        """The resources of a type to look at if there are too many to sort. None if all are sorted."""
-        if query.narrows or query.within is not None or self._scope is None:
-            return None
-        return self._find_compartments(self._scope, query.type).nids
-
-    def _find_compartments(self, scope: Scope, type: str) -> VisibleCompartments:
-        if type not in self._compartments:
-            self._compartments[type] = VisibleCompartments(self._run, scope, self._visibility, type)
-        return self._compartments[type]
-
-    def _rows(self, query: Query, parameter: SearchParameter, table: str, columns: str) -> Sql:
+    def _rows(self, query: Query, parameter: SearchParameter, table: str, columns: str, limit: int = COUNT_LIMIT) -> Sql:
         """Select columns of the parameter's index rows of the matches."""
-        matches, by = self._matches(query), one_of("t.parameter", list(parameter.numbers))
+        matches, by = self._matches(query, limit), one_of("t.parameter", list(parameter.numbers))
+        self._sources.spend(self._sources.find(query).cost + limit)
         text = f"SELECT {columns} FROM ({matches.text}) m CROSS JOIN {table} t ON t.nid = m.nid WHERE {by.text}"
         return Sql(text, (*matches.binds, *by.binds))
 
@@ -202,21 +175,23 @@ class StoreProbe:
         return Sql(f"SELECT {columns} {rows.text} LIMIT ?", (*rows.binds, COUNT_LIMIT))
 
     def _visible_rows(self, parameter: SearchParameter, table: str) -> Sql:
-        """Select the visible index rows of a parameter, from the visible compartments if these are small. It has no columns."""
-        visible = self._match_visible(parameter.type, "t.nid")
-        if self._scope is None or visible is FALSE:
+        """Select the visible index rows of a parameter: all, or those of the first resources. It has no columns."""
+        by = one_of("t.parameter", list(parameter.numbers))
+        if self._scope is None or not self._visibility.of(parameter.type, "s"):
             return Sql(f"FROM {table} t WHERE t.nid < 0")
-        by, members = (
-            one_of("t.parameter", list(parameter.numbers)),
-            self._find_compartments(self._scope, parameter.type).members,
-        )
-        if members is not None:
-            table = f"(SELECT DISTINCT e.nid FROM {members.text} e) c CROSS JOIN {table} t ON t.nid = c.nid"
-            text = f"FROM {table} WHERE {by.text} AND {visible.text}"
-            return Sql(text, (*members.binds, *by.binds, *visible.binds))
-        return Sql(
-            f"FROM {table} t WHERE t.space = ? AND {by.text} AND {visible.text}", (self._scope.space, *by.binds, *visible.binds)
-        )
+        if self._visibility.allows_all(parameter.type, "s"):
+            self._sources.spend(COUNT_LIMIT)
+            return Sql(f"FROM {table} t WHERE t.space = ? AND {by.text}", (self._scope.space, *by.binds))
+        nids = self._sources.find_members(self._scope, parameter.type).first.nids
+        self._sources.spend(2 * len(nids))
+        text = f"FROM {LIST} CROSS JOIN {table} t ON t.nid = d.nid WHERE {by.text}"
+        return Sql(text, (orjson.dumps(nids).decode(), *by.binds))
+
+    def _reads_all(self, parameter: SearchParameter) -> bool:
+        """Whether `_visible_rows` are those of all visible resources."""
+        if self._scope is None or self._visibility.allows_all(parameter.type, "s"):
+            return True
+        return self._sources.find_members(self._scope, parameter.type).first.is_whole
 
     def _occurring(
         self, query: Query, parameter: SearchParameter, table: str, columns: str, name: str
@@ -254,7 +229,7 @@ class StoreProbe:
             return []
         if self._visibility.allows_all(parameter.type, "s"):
             return self._name_codes(dict.fromkeys(self._list_distinct(parameter, "token_index", "hash"), 1))
-        codes = self._find_compartments(self._scope, parameter.type).count_codes(parameter.code)
+        codes = self._sources.find_members(self._scope, parameter.type).count_codes(parameter.code)
         first = sorted(codes, key=lambda hash: (-codes[hash], hash))[:OTHER_VALUES]
         return self._name_codes({hash: codes[hash] for hash in first})
 
@@ -291,7 +266,7 @@ class StoreProbe:
         return Extent(first, last, tuple(self._run(Statement(text, (*within.binds, point)))[0]))
 
     def _whole_extent(self, parameter: SearchParameter, point: int) -> Extent | None:
-        """Read the ends of the whole index, because the first matches of many don't show them."""
+        """Read the ends of the whole index, because the first matches of many don't show them. Nothing of it is hidden."""
         first, last = self._at(parameter, BEGINNING + 1, None), self._at(parameter, BEGINNING + 1, GREATEST_NUMBER, last=True)
         if first is None or last is None:
             return None
@@ -303,7 +278,7 @@ class StoreProbe:
     def _at(self, parameter: SearchParameter, low: int, high: int | None, *, last: bool = False) -> tuple[int, int] | None:
         """Return the first or the last visible range that begins in [low, high)."""
         assert self._scope is not None
-        visible, below = self._match_visible(parameter.type, "t.nid"), () if high is None else (high,)
+        below = () if high is None else (high,)
         if parameter.code == "_lastUpdated":
             by = Sql(f"t.type = ? AND t.state = {LIVE}", (self._scope.names.word(parameter.type),))
             columns, table = ("t.changed", "t.changed + 1"), "resource"
@@ -312,8 +287,8 @@ class StoreProbe:
             columns, table = ("t.low", "t.high"), TABLES[parameter.kind]
         text = (
             f"SELECT {', '.join(columns)} FROM {table} t WHERE t.space = ? AND {by.text} AND {columns[0]} >= ?"
-            f"{f' AND {columns[0]} < ?' if below else ''} AND {visible.text}"
+            f"{f' AND {columns[0]} < ?' if below else ''}"
             f" ORDER BY {columns[0]}{' DESC' if last else ''} LIMIT 1"
         )
-        rows = self._run(Statement(text, (self._scope.space, *by.binds, low, *below, *visible.binds)))
+        rows = self._run(Statement(text, (self._scope.space, *by.binds, low, *below)))
         return (rows[0][0], rows[0][1]) if rows else None

@@ -21,6 +21,7 @@ from sickbay.storage.query.dictionary import REFERENCED, Dictionary
 from sickbay.storage.query.filters import FALSE, Scope, one_of
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.probe import POSITION, StoreProbe
+from sickbay.storage.query.probe_sources import ProbeSources
 from sickbay.storage.query.search import SearchPlan
 from sickbay.storage.query.space_tables import ANY_LIVE
 from sickbay.storage.query.statement import Row, Run, SqlReader, Statement
@@ -137,9 +138,10 @@ class StoreQueries:
         position = self._reader.rows(marks.FIND, (*space, mark))
         return int(self._reader.one(marks.COUNT, position[0])) if position else None
 
-    def probe(self, run: Run, space: ResourceSpace, visibility: Visibility) -> StoreProbe:
-        """Return what answers questions about the visible data of a space."""
-        return StoreProbe(run, partial(self._scope, space, visibility), self._find, space, visibility, self.guard)
+    def probe(self, run: Run, space: ResourceSpace, visibility: Visibility, rows: int) -> StoreProbe:
+        """Return what answers questions about the visible data of a space. rows: how many it may read for all of them."""
+        sources = ProbeSources(run, partial(self._scope, space, visibility), visibility, rows)
+        return StoreProbe(run, sources, visibility, self.guard)
 
     def position(self, space: ResourceSpace) -> int:
         """Return a number that grows with every write of a resource in the space."""

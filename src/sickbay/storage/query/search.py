@@ -104,15 +104,26 @@ def resolve(
 ) -> SearchPlan | None:
     """Return the plan with this access path, or None if nothing can match."""
     own_conditions = own(query, chosen)
-    parts = [condition(scope, filter, chosen.nid) for filter in chosen.rest]
-    if query.within is not None:
-        parts.append(_inside(scope, query.within, chosen.nid))
-    where = join_with_and([*parts, *own_conditions, scope.visible(query.type, "s", chosen.nid, chosen.patient)])
+    where = join_with_and(
+        [
+            *match_rest(scope, query, chosen),
+            *own_conditions,
+            scope.visible(query.type, "s", chosen.nid, chosen.patient),
+        ]
+    )
     if where is FALSE:
         return None
     keys, columns = order(find, query, chosen), columns_for(query, visibility)
     needs_row = bool(own_conditions) or chosen.row
     return SearchPlan(chosen, where, keys, needs_row, query, space, visibility, PlanResults(), columns, first=FirstPage())
+
+
+def match_rest(scope: Scope, query: Query, chosen: AccessPath) -> list[Sql]:
+    """Return the conditions of a search that its access path leaves, except those on the resource's own row."""
+    parts = [condition(scope, filter, chosen.nid) for filter in chosen.rest]
+    if query.within is not None:
+        parts.append(_inside(scope, query.within, chosen.nid))
+    return parts
 
 
 def page(run: Run, key: bytes, plan: SearchPlan) -> Matches:

@@ -13,7 +13,7 @@ import apsw
 
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.probe import OutOfTime, ProbeJob
+from sickbay.storage.probe import ProbeJob, TooCostly
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import StoreQueries
 from sickbay.storage.query.statement import Row, Statement
@@ -22,13 +22,15 @@ from sickbay.storage.sqlite.reader import SqliteReader
 
 TICK_STEPS = 2_000
 """Steps of SQLite's virtual machine between two looks at the limits."""
-STATEMENT_TICKS = 300
-"""The most ticks of one statement, so that one costly question leaves time for the others: 600,000 steps, some 20 ms."""
+STATEMENT_TICKS = 3_000
+"""The most ticks of one statement: 6 million steps, some 200 ms. Statements read a limited number of rows, and take fewer."""
+EXPLANATION_SECONDS = 1.0
+"""The most processor time of an explanation, which takes a fifth of it."""
 T = TypeVar("T")
 
 
 class LimitedReader(SqliteReader):
-    """A connection whose statements raise OutOfTime at their limits. Only one thread uses it."""
+    """A connection whose statements raise TooCostly at their limits. Only one thread uses it."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -59,11 +61,11 @@ class LimitedReader(SqliteReader):
     def _limit(self, work: Callable[[], T]) -> T:
         self._ticks_of_statement = 0
         if self._stopping or thread_time() > self._until:
-            raise OutOfTime
+            raise TooCostly
         try:
             return work()
         except apsw.InterruptError:
-            raise OutOfTime from None
+            raise TooCostly from None
         except apsw.Error as error:
             raise translate_error(error, self.db) from error
 
@@ -81,15 +83,15 @@ class ProbeThread:
         self._queries: StoreQueries | None = None
         self.executor = ThreadPoolExecutor(1, "sickbay-probe")
 
-    def run(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
+    def run(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], rows: int) -> T:
         """Run a job. Called on the thread."""
         if self._reader is None or self._queries is None:
             self._reader = LimitedReader(self._path)
             self._queries = StoreQueries(self._reader, self._find, self._key)
         reader = self._reader
-        reader.begin(milliseconds / 1000)
+        reader.begin(EXPLANATION_SECONDS)
         try:
-            return job(self._queries.probe(reader.run, space, visibility))
+            return job(self._queries.probe(reader.run, space, visibility, rows))
         finally:
             reader.end()
 

@@ -186,8 +186,8 @@ class SqliteStore:
     ) -> bool:
         return population_file.export(self._path, space, mark, versions, draft, began, stop)
 
-    async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
-        work = partial(self._probe.run, space, visibility, job, milliseconds)
+    async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], rows: int) -> T:
+        work = partial(self._probe.run, space, visibility, job, rows)
         return await asyncio.get_running_loop().run_in_executor(self._probe.executor, work)
 
     async def position(self, space: ResourceSpace) -> int:

@@ -46,8 +46,10 @@ READING: Final = frozenset(
 """The interactions that the explorer sends. None of them writes."""
 AGENT: Final = f"sickbay-explorer/{__version__}"
 """The User-Agent, which shows in a recorded exchange that no app sent it."""
-EXPLAIN_MILLISECONDS: Final = 40
-"""The most that a page waits for the explanation of an empty search. The page of the exchange has all of it."""
+EXPLANATION_ROWS: Final = 60_000
+"""The most rows that are read to explain an empty search on its page. The page of the exchange has all of the explanation."""
+EXPLANATION_SECONDS: Final = 1.0
+"""How long the page waits for it."""
 
 
 class NotReading(Exception):
@@ -125,9 +127,7 @@ async def _record(base: FhirBase, asked: Asked, access: AccessResult, viewer: Vi
 async def _explain_empty(sandbox: Sandbox, search: EmptySearch) -> Sequence[Finding]:
     """The findings as far as they are there in time; none if the database can't say."""
     try:
-        answer = await asyncio.wait_for(
-            ask_data(sandbox.runtime, search, EXPLAIN_MILLISECONDS), 2 * EXPLAIN_MILLISECONDS / 1000
-        )
+        answer = await asyncio.wait_for(ask_data(sandbox.runtime, search, EXPLANATION_ROWS), EXPLANATION_SECONDS)
     except (TimeoutError, Unavailable):
         return ()
     return explanation_of(search, answer).findings

@@ -35,9 +35,9 @@ MEANINGS: Final = {
 
 
 def amount(number: int | None) -> str:
-    """`88`, `1,000 or more`, `an unknown number`."""
+    """`88`, `1,000 or more`; `some` if the number isn't known."""
     if number is None:
-        return "an unknown number"
+        return "some"
     return f"{number:,} or more" if number >= COUNTED else f"{number:,}"
 
 

@@ -12,15 +12,23 @@ from sickbay.protocol import urls
 
 
 def _no_answer(silence: Silence) -> Facts | None:
-    """Also if the address wasn't asked: an app that doesn't run is the most frequent cause."""
     uri, answer = silence.trail.app.launch_uri, silence.trail.answer
-    if not uri or (not answer and silence.since.by_script):
-        return None
-    if not answer:
-        return {"uri": uri, "finding": "The app may not be running", "answer": ""}
     finding = "Nothing answers" if answer.startswith(NOTHING) else "The server sends an error"
     failure = failure_of(answer)
-    return {"uri": uri, "finding": finding, "answer": f" Sickbay asked it: {failure}."} if failure else None
+    return {"uri": uri, "finding": finding, "answer": failure} if uri and failure else None
+
+
+def _nothing_arrived(silence: Silence) -> Facts | None:
+    """If no one asked the address: an app that doesn't run and a page that does nothing look the same."""
+    uri, answer = silence.trail.app.launch_uri, silence.trail.answer
+    return {"uri": uri} if uri and not answer and not silence.since.by_script else None
+
+
+def _silent_page(silence: Silence) -> Facts | None:
+    answer = silence.trail.answer
+    if failure_of(answer) or _nothing_arrived(silence) is not None:
+        return None
+    return {"answered": f"The launch URI answers: Sickbay asked it, and got {answer}. " if answer else ""}
 
 
 def _unreachable(silence: Silence) -> Facts | None:
@@ -48,7 +56,8 @@ FUNCTIONS: Mapping[str, Functions] = {
     "iss-unreachable": {"advises": advise_on("discovery", _unreachable)},
     "launch-uri-no-answer": {"advises": advise_on("discovery", _no_answer)},
     "launch-url-not-opened": {"advises": advise_on("discovery", _not_opened)},
-    "launch-page-silent": {"advises": advise_on("discovery", always)},
+    "launch-nothing-arrived": {"advises": advise_on("discovery", _nothing_arrived)},
+    "launch-page-silent": {"advises": advise_on("discovery", _silent_page)},
     "launch-iss-not-accepted": {"advises": advise_on("discovery", always)},
     "authorize-not-sent": {"advises": advise_on("authorize", always)},
     "authorize-popup-blocked": {"advises": advise_on("authorize", always)},

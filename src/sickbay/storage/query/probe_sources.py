@@ -1,0 +1,174 @@
+"""Finds where an explanation looks for the matches of a search, and keeps count of the rows that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+import orjson
+from msgspec.structs import replace
+
+from sickbay.fhir.search.query import Filter, Query
+from sickbay.fhir.visibility import Visibility
+from sickbay.storage.probe import COUNT_LIMIT, TooCostly
+from sickbay.storage.query import access_path, search
+from sickbay.storage.query.access_path import AccessPath
+from sickbay.storage.query.candidates import leading, select_candidates
+from sickbay.storage.query.filters import FALSE, TABLES, TRUE, Scope, join_with_and, under
+from sickbay.storage.query.statement import Row, Run, Sql, Statement
+from sickbay.storage.query.visible_members import READ_ROWS, Members, VisibleMembers
+
+SHORT_LIST = 3 * COUNT_LIMIT
+"""A list of up to this many resources isn't made shorter."""
+LIST = "(SELECT value AS nid FROM json_each(?) j) d"
+
+
+class Source(NamedTuple):
+    """Rows that meet the conditions of a search, without columns: all, or those of the first resources.
+
+    cost: rows that are read for one answer. listed: the nids, if it is a list of resources.
+    """
+
+    rows: Sql
+    nid: str
+    cost: int = 0
+    is_whole: bool = True
+    listed: int | str | None = None
+
+
+_NOTHING = Source(Sql("FROM space WHERE number < 0"), "number")
+
+
+class ProbeSources:
+    """The sources of one explanation, which may read `rows` rows. find_scope: returns None if nothing was ever stored."""
+
+    def __init__(self, run: Run, find_scope: Callable[[], Scope | None], visibility: Visibility, rows: int) -> None:
+        self._run, self._find_scope, self._visibility, self._left = run, find_scope, visibility, rows
+        self._members: dict[str, VisibleMembers] = {}
+        self._found: dict[Query, Source] = {}
+        self._sizes: dict[Sql, int] = {}
+
+    @cached_property
+    def scope(self) -> Scope | None:
+        return self._find_scope()
+
+    def spend(self, rows: int) -> None:
+        """Raise TooCostly if an answer reads more rows than are left."""
+        if self._left <= 0:
+            raise TooCostly
+        self._left -= rows
+
+    def find(self, query: Query) -> Source:
+        """Return where the matches of a search are looked for."""
+        query = replace(query, includes=(), sort=(), cursor=None, remembered=False)
+        if query not in self._found:
+            self._found[query] = self._find_source(query) or _NOTHING
+        return self._found[query]
+
+    def _find_source(self, query: Query) -> Source | None:
+        if self.scope is None:
+            return None
+        if query.ids is not None:
+            path = access_path.source(self.scope, Query(query.version, query.type, ids=query.ids), None)
+            return self._apply(query, path._replace(rest=query.filters), len(query.ids))
+        if self.is_open(query):
+            return self._find_in_index(self.scope, query)
+        return self._find_in_members(query, *self._choose_members(self.find_members(self.scope, query.type), query))
+
+    def _apply(self, query: Query, path: AccessPath, size: int, *, is_whole: bool = True, is_visible: bool = False) -> Source:
+        """Return the rows of an access path that meet all other conditions. is_visible: whether its rows are known to be."""
+        assert self.scope is not None
+        own = search.own(query, path)
+        visible = TRUE if is_visible else self._match_visible(query.type, path.nid)
+        where = join_with_and([*search.match_rest(self.scope, query, path), *own, visible])
+        text = path.join() if own or path.row else path.text
+        rows = Sql(f"{text} AND {where.text}", (*path.binds, *where.binds))
+        conditions = len(path.rest) + len(own) + (query.within is not None)
+        return Source(rows, path.nid, size * (1 + conditions), is_whole, path.binds[0] if path.table == LIST else None)
+
+    def is_open(self, query: Query) -> bool:
+        """Whether everything is visible of all types that a search reads, so that nothing is hidden in the indexes."""
+        types = (query.type, *_types(query.filters))
+        return all(self._visibility.allows_all(type, "s") for type in types)
+
+    def _find_in_index(self, scope: Scope, query: Query) -> Source:
+        """Use an index if few of its rows have to be read, or else the first ones."""
+        path = access_path.source(scope, query, None)
+        sizes = [self._count_rows(rows) for rows in _bounds(scope, query, path)]
+        if all(size <= READ_ROWS for size in sizes):
+            return self._apply(query, path, sum(sizes))
+        if path.candidates is not None:
+            return self._find_in_members(query, self.find_members(scope, query.type).first, query.filters)
+        table = f"(SELECT {path.nid} AS nid {path.text} LIMIT {READ_ROWS}) d"
+        return self._apply(query, path._replace(table=table, where="TRUE", nid="d.nid", row=False), READ_ROWS, is_whole=False)
+
+    def _count_rows(self, rows: Sql) -> int:
+        """Count rows, up to just above READ_ROWS."""
+        if rows not in self._sizes:
+            self.spend(0)
+            text = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) s LIMIT {READ_ROWS + 1}) m"
+            self._sizes[rows] = int(self._run(Statement(text, rows.binds))[0][0])
+            self.spend(self._sizes[rows])
+        return self._sizes[rows]
+
+    def _choose_members(self, members: VisibleMembers, query: Query) -> tuple[Members, tuple[Filter, ...]]:
+        """Return the list in which a search has to look, and the filters that it doesn't apply."""
+        patient = access_path.find_named_patient(query)
+        if patient is not None and (named := members.of_patient(patient)) is not None:
+            return named, query.filters
+        if not members.first.is_whole or len(members.first.nids) > SHORT_LIST:
+            for filter in query.filters:
+                if (coded := members.with_code(filter)) is not None:
+                    return coded, tuple(other for other in query.filters if other is not filter)
+        return members.first, query.filters
+
+    def _find_in_members(self, query: Query, members: Members, rest: tuple[Filter, ...]) -> Source:
+        path = AccessPath(LIST, "TRUE", (orjson.dumps(members.nids).decode(),), "d.nid", rest)
+        return self._apply(query, path, len(members.nids), is_whole=members.is_whole, is_visible=True)
+
+    def find_members(self, scope: Scope, type: str) -> VisibleMembers:
+        if type not in self._members:
+            self._members[type] = VisibleMembers(self._read, scope, self._visibility, type)
+        return self._members[type]
+
+    def _read(self, statement: Statement) -> list[Row]:
+        """Return rows, each of which counts."""
+        self.spend(0)
+        rows = self._run(statement)
+        self.spend(len(rows))
+        return rows
+
+    def _match_visible(self, type: str, nid: str) -> Sql:
+        return FALSE if self.scope is None else self.scope.visible(type, "s", nid, None)
+
+
+def _types(filters: Iterable[Filter]) -> Iterator[str]:
+    """Yield the types that filters lead to."""
+    for filter in filters:
+        yield from (type for type, _ in filter.along)
+        if filter.chain is not None:
+            yield filter.chain[0]
+            yield from _types((filter.chain[1],))
+        yield from _types(filter.either)
+
+
+def _bounds(scope: Scope, query: Query, path: AccessPath) -> list[Sql]:
+    """Return rows whose numbers say how much is read along an access path."""
+    if path.candidates is None:
+        return [Sql(f"SELECT 1 {path.text}", path.binds)]
+    applied = [filter for filter in query.filters if filter not in path.rest]
+    return _bounds_of(scope, query.type, applied[0]) if len(applied) == 1 else [path.candidates]
+
+
+def _bounds_of(scope: Scope, type: str, filter: Filter) -> list[Sql]:
+    """Return index rows from which the matches of a filter are collected, and the matches if they follow references."""
+    if filter.either:
+        return [rows for each in filter.either for rows in _bounds_of(scope, type, each)]
+    if filter.chain is not None:
+        matches = select_candidates(scope, type, filter)
+        return [*_bounds_of(scope, *filter.chain), *([matches] if matches else [])]
+    if (rows := leading(scope, filter)) is not None:
+        return [rows]
+    by = under(scope, filter)
+    return [Sql(f"SELECT 1 FROM {TABLES[filter.parameter.kind]} t WHERE {by.text}", by.binds)]

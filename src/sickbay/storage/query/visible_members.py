@@ -1,0 +1,180 @@
+"""Lists the first resources of a type that a token sees, so that an explanation reads nothing else of it.
+
+What is hidden changes neither the lists nor what is read of them afterwards. Limits count what is visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Final, NamedTuple
+
+import orjson
+
+from sickbay.fhir.search.query import Filter, TokenValue
+from sickbay.fhir.visibility import Clause, Visibility
+from sickbay.storage.query.dictionary import LIVE
+from sickbay.storage.query.filters import FALSE, TRUE, Scope, join_with_and, one_of
+from sickbay.storage.query.saving import FACETS
+from sickbay.storage.query.statement import Run, Sql, Statement
+
+READ_ROWS: Final = 20_000
+"""The most resources of a list. If there are more, it is a sample of them."""
+SAMPLED_PATIENTS: Final = 100
+"""The patients of a sample, the first ones by their numbers. Each has a select of its own, which costs PostgreSQL 0.2 ms."""
+LISTED_PATIENTS: Final = 150
+"""The patients whose codes are listed, the first ones by their numbers."""
+PATIENTS_AT_ONCE: Final = 50
+"""In one of the statements that list codes."""
+_MEMBER: Final = Sql("c.member = 1")
+"""What belongs to a compartment and isn't deleted."""
+_CODES: Final = (
+    "WITH RECURSIVE v(patient, hash) AS (SELECT p.value, {first} FROM json_each(?) p"
+    " UNION ALL SELECT v.patient, {next} FROM v WHERE v.hash IS NOT NULL)"
+    " SELECT hash, count(*) FROM v WHERE hash IS NOT NULL GROUP BY hash"
+)
+_HASH: Final = (
+    "(SELECT min(f.hash) FROM facet_index f WHERE f.patient = {patient} AND f.type = ? AND f.word = ? AND f.member = 1{after})"
+)
+CODES_OF_PATIENTS: Final = _CODES.format(
+    first=_HASH.format(patient="p.value", after=""), next=_HASH.format(patient="v.patient", after=" AND f.hash > v.hash")
+)
+"""Skips from one code to the next in the index, so that it takes a step for each patient and code, not for each resource."""
+
+
+class Members(NamedTuple):
+    """nids: in order, each once. is_whole: whether these are all."""
+
+    nids: list[int]
+    is_whole: bool
+
+
+class VisibleMembers:
+    """The resources of a type that a visibility allows. It isn't for one that allows nothing of the type."""
+
+    def __init__(self, run: Run, scope: Scope, visibility: Visibility, type: str) -> None:
+        self._run, self._scope, self._type = run, scope, type
+        self._clauses = visibility.of(type, "s")
+        self._word = scope.names.word(type)
+        self._with_codes: dict[tuple[str, tuple[int, ...]], Members] = {}
+
+    @cached_property
+    def _patients(self) -> dict[str, int]:
+        """The visible patients and their nids, in order. Empty if some clause isn't limited to compartments."""
+        if any(clause.patients is None for clause in self._clauses):
+            return {}
+        ids = one_of("id", sorted(frozenset[str]().union(*(clause.patients or () for clause in self._clauses))))
+        if ids is FALSE:
+            return {}
+        text = f"SELECT id, nid FROM resource WHERE space = ? AND type = ? AND {ids.text} ORDER BY nid"
+        return dict(self._run(Statement(text, (self._scope.space, self._scope.names.word("Patient"), *ids.binds))))
+
+    def _match_visible(self, nid: str) -> Sql:
+        """Match what is visible of the members of compartments, which is everything unless scopes have filters."""
+        return self._scope.visible(self._type, "s", nid, None) if self._has_filters else TRUE
+
+    @property
+    def _has_filters(self) -> bool:
+        return any(clause.filters for clause in self._clauses)
+
+    @cached_property
+    def first(self) -> Members:
+        """The first ones. If they aren't all, those of many patients."""
+        return self._of_patients(self._patients.values()) if self._patients else self._list(self._select_everywhere())
+
+    def _of_patients(self, patients: Iterable[int], table: str = "compartment_index", condition: Sql = _MEMBER) -> Members:
+        """List members of compartments."""
+        where = join_with_and([Sql("c.type = ?", (self._word,)), condition, self._match_visible("c.nid")])
+        text = f"SELECT c.nid FROM json_each(?) p CROSS JOIN {table} c ON c.patient = p.value WHERE {where.text} LIMIT ?"
+        members = self._list(Sql(text, (_encode(patients), *where.binds, READ_ROWS + 1)))
+        return members if members.is_whole else self._sample(list(patients)[:SAMPLED_PATIENTS], table, where)
+
+    def _sample(self, patients: list[int], table: str, where: Sql) -> Members:
+        """List the first resources of each patient."""
+        selects = (
+            f"SELECT nid FROM (SELECT c.nid FROM {table} c WHERE c.patient = {patient} AND {where.text}"
+            f" ORDER BY c.rank, c.nid LIMIT {-(-READ_ROWS // len(patients))}) s{patient}"
+            for patient in patients
+        )
+        rows = self._run(Statement(" UNION ALL ".join(selects), where.binds * len(patients)))
+        return Members(sorted({nid for (nid,) in rows}), is_whole=False)
+
+    def _list(self, rows: Sql) -> Members:
+        """rows: up to READ_ROWS + 1. A resource has one for each compartment that it is in."""
+        found = self._run(Statement(rows.text, rows.binds))
+        return Members(sorted({nid for (nid,) in found[:READ_ROWS]}), len(found) <= READ_ROWS)
+
+    def _select_everywhere(self) -> Sql:
+        """Select from the whole type, or from what meets the first filter of each clause."""
+        visible = self._scope.visible(self._type, "s", "r.nid", None)
+        if visible is FALSE:
+            return Sql(f"SELECT r.nid FROM resource r WHERE r.nid < 0 LIMIT {READ_ROWS}")
+        where = join_with_and(
+            [Sql(f"r.space = ? AND r.type = ? AND r.state = {LIVE}", (self._scope.space, self._word)), visible]
+        )
+        if visible is TRUE or any(not clause.filters for clause in self._clauses):
+            return Sql(f"SELECT r.nid FROM resource r WHERE {where.text} ORDER BY r.nid LIMIT ?", (*where.binds, READ_ROWS + 1))
+        selects = [select for clause in self._clauses if (select := self._select_with_filter(clause, where)) is not FALSE]
+        return Sql(
+            " UNION ALL ".join(f"SELECT nid FROM ({select.text}) s{place}" for place, select in enumerate(selects))
+            + " LIMIT ?",
+            (*(bind for select in selects for bind in select.binds), READ_ROWS + 1),
+        )
+
+    def _select_with_filter(self, clause: Clause, where: Sql) -> Sql:
+        names, granular = self._scope.names, clause.filters[0]
+        hashes = one_of("t.hash", names.hashes(granular.codings))
+        if hashes is FALSE:
+            return FALSE
+        binds = self._scope.space, -names.word(granular.parameter), *hashes.binds, *where.binds, READ_ROWS + 1
+        return Sql(
+            "SELECT t.nid FROM token_index t CROSS JOIN resource r ON r.nid = t.nid WHERE t.space = ? AND t.parameter = ?"
+            f" AND {hashes.text} AND {where.text} ORDER BY t.space, t.parameter, t.hash, t.nid LIMIT ?",
+            binds,
+        )
+
+    def with_code(self, filter: Filter) -> Members | None:
+        """Return those that have one of the codes of a filter. None if patients aren't grouped by these codes."""
+        codes = tuple((value.system, value.code) for value in filter.values if isinstance(value, TokenValue) and value.code)
+        parameter = filter.parameter
+        is_exact = filter.modifier is None and not filter.leads and not parameter.held and len(codes) == len(filter.values)
+        if parameter.code not in FACETS or parameter.kind != "token" or not is_exact or not self._patients:
+            return None
+        found = tuple(self._scope.names.hashes(codes))
+        if (parameter.code, found) not in self._with_codes:
+            self._with_codes[parameter.code, found] = self._list_with_code(parameter.code, found)
+        return self._with_codes[parameter.code, found]
+
+    def _list_with_code(self, code: str, found: tuple[int, ...]) -> Members:
+        hashes = one_of("c.hash", list(found))
+        if hashes is FALSE:
+            return Members([], is_whole=True)
+        condition = join_with_and([Sql("c.word = ?", (self._scope.names.word(code),)), hashes, _MEMBER])
+        return self._of_patients(self._patients.values(), "facet_index", condition)
+
+    def of_patient(self, id: str) -> Members | None:
+        """Return what refers to a patient who is one of many visible ones, else None."""
+        if id not in self._patients or len(self._patients) == 1:
+            return None
+        visible = self._scope.visible(self._type, "s", "c.nid", None)
+        return self._of_patients([self._patients[id]], condition=join_with_and([Sql("c.member IN (0, 1)"), visible]))
+
+    def count_codes(self, code: str) -> dict[int, int]:
+        """Return the hashes of the codes that the patients have in a parameter, and how many patients have each.
+
+        Empty if the parameter isn't grouped by patients, or if scopes have filters. Those of the first patients only, if there
+        are too many codes.
+        """
+        word, patients = self._scope.names.word(code), list(self._patients.values())
+        if code not in FACETS or not word or self._has_filters:
+            return {}
+        counts: dict[int, int] = {}
+        for start in range(0, min(len(patients), LISTED_PATIENTS), PATIENTS_AT_ONCE):
+            listed = _encode(patients[start : start + PATIENTS_AT_ONCE])
+            for hash, number in self._run(Statement(CODES_OF_PATIENTS, (self._word, word, listed, self._word, word))):
+                counts[hash] = counts.get(hash, 0) + number
+        return counts
+
+
+def _encode(nids: Iterable[int]) -> str:
+    return orjson.dumps(list(nids)).decode()
