@@ -22,11 +22,11 @@ from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis.stages import REGISTRATION
 from sickbay.kernel.effects import Effects
 from sickbay.kernel.english import join
-from sickbay.services import records
+from sickbay.services import app_limits, records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide
 from sickbay.services.sessions import Session
-from sickbay.storage.interface import Delete, Put, Record, Step
+from sickbay.storage.interface import Conflict, Delete, Put, Record, Step
 
 BEFORE = "app-before"
 """Record kind for the previous registration of an app while a change hasn't taken effect yet."""
@@ -146,9 +146,10 @@ async def with_revision(runtime: Runtime, client_id: str) -> tuple[Client | None
 async def save(runtime: Runtime, client: Client, before: Client | None, revision: int | None = None) -> None:
     """Stores a registration. before: the current one, None for a new app. It stays in force during a propagation delay.
 
-    revision: of the record to change. Raises Conflict if it was changed or removed in the meantime.
+    revision: of the record to change. Raises Conflict if it was changed or removed in the meantime, and AppTooLarge.
     """
-    steps: list[Step] = [Put(records.app(client), revision)]
+    app = records.app(client)
+    steps: list[Step] = [Put(app, revision)]
     delay = runtime.tenants[client.tenant].policy.propagation_delay
     if delay:
         earlier = await runtime.store.get(BEFORE, client.client_id)
@@ -156,7 +157,12 @@ async def save(runtime: Runtime, client: Client, before: Client | None, revision
         value = earlier.value if earlier is not None and in_force else records.dump(before)
         until = runtime.now() + delay
         steps.append(Put(Record(BEFORE, client.client_id, value, client.tenant, at=runtime.now(), expires_at=until)))
-    await runtime.store.transaction(steps)
+    while True:
+        try:
+            return await runtime.store.transaction([*await app_limits.list_steps(runtime, app), *steps])
+        except Conflict as conflict:
+            if not app_limits.is_of_student(conflict):
+                raise
 
 
 async def live(runtime: Runtime, client_id: str | None) -> Activation:

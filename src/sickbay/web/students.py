@@ -10,7 +10,7 @@ from sickbay.authorization.students import Wanted, find_wanted
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import launch as launches
 from sickbay.services import registration
-from sickbay.services.class_mode import attribution, clearing, members
+from sickbay.services.class_mode import attribution, members
 from sickbay.services.class_mode.members import Student
 from sickbay.services.journal.line import of_student
 from sickbay.services.journal.read import find_student, student_of
@@ -68,14 +68,6 @@ async def _find_owner(sandbox: Sandbox, wanted: Wanted, student: str) -> str:
             launch = await launches.of_timeline(runtime, wanted.id)
             client = await registration.by_id(runtime, launch.client_id) if launch is not None else None
             return client.student if client is not None else ""
-
-
-TOO_MANY_APPS = f"You already have {clearing.MAXIMUM_APPS} apps. Remove one first."
-
-
-async def has_too_many_apps(request: Request, sandbox: Sandbox) -> bool:
-    """Whether a student may register no more apps."""
-    return len(await clearing.list_apps(sandbox.runtime, owner_of(request))) >= clearing.MAXIMUM_APPS
 
 
 def owner_of(request: Request) -> str:

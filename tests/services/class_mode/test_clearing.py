@@ -11,6 +11,7 @@ from tests.flows.flow import Flow
 from tests.flows.shared_app import Sitting, sitting
 
 from sickbay.sandbox.resetting import reset as reset_sandbox
+from sickbay.services import app_limits
 from sickbay.services.class_mode import clearing, members, progress
 from sickbay.services.journal.line import of_student
 
@@ -86,7 +87,7 @@ def test_students_stay_in_the_class_when_the_data_is_reset(shared: Sitting) -> N
 
 
 def test_the_apps_of_a_student_are_limited(shared: Sitting, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clearing, "MAXIMUM_APPS", 2)
+    monkeypatch.setattr(app_limits, "STUDENT_APPS", 2)
     student = shared.flow()
 
     async def steps(flow: Flow) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sickbay.authorization.models import Client
 from sickbay.services import clear_exchanges, records, registration, sessions
+from sickbay.services.app_limits import STUDENT_APPS
 from sickbay.services.class_mode import members, progress
 from sickbay.services.class_mode.members import Student
 from sickbay.services.context import Runtime
@@ -12,13 +13,10 @@ from sickbay.services.journal.line import of_student
 from sickbay.services.journal.write import Journal
 from sickbay.storage.interface import Delete
 
-MAXIMUM_APPS = 20
-"""Apps that a student may register."""
-
 
 async def list_apps(runtime: Runtime, student: str) -> list[Client]:
     """The apps that a student registered, newest first."""
-    stored = await runtime.store.find("app", label=student, limit=MAXIMUM_APPS) if student else []
+    stored = await runtime.store.find("app", label=student, limit=STUDENT_APPS) if student else []
     return [records.parse(Client, record.value) for record in stored]
 
 

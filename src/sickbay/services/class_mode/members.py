@@ -15,10 +15,10 @@ from msgspec import Struct, structs
 
 from sickbay.kernel.effects import Effects
 from sickbay.services import records
+from sickbay.services.app_limits import STUDENT
 from sickbay.services.context import Runtime
 from sickbay.storage.interface import Conflict, Delete, Put, Record
 
-STUDENT = "student"
 CLASS = "class"
 JOIN_KEY: Final = "join"
 """The key of the record with the class's key."""
@@ -82,12 +82,17 @@ async def is_join_key(runtime: Runtime, sent: str) -> bool:
 
 async def join(runtime: Runtime, name: str) -> Joined:
     """A new student. Raises ClassIsFull."""
-    if len(await runtime.store.find(STUDENT, limit=MAXIMUM_STUDENTS)) >= MAXIMUM_STUDENTS:
-        raise ClassIsFull
-    id = _random_text(runtime.effects, ID_CHARACTERS)
-    joined = _with_new_code(runtime.effects, Student(id, name, "", runtime.now()))
-    await runtime.store.transaction([Put(_record(joined.student), 0)])
-    return joined
+    await join_key(runtime)  # makes the record that is written with each student, so that they join one after the other
+    while True:
+        joined_before = await runtime.store.get(CLASS, JOIN_KEY)
+        if len(await runtime.store.find(STUDENT, limit=MAXIMUM_STUDENTS)) >= MAXIMUM_STUDENTS:
+            raise ClassIsFull
+        id = _random_text(runtime.effects, ID_CHARACTERS)
+        joined = _with_new_code(runtime.effects, Student(id, name, "", runtime.now()))
+        steps = [Put(record, record.revision) for record in (joined_before,) if record is not None]
+        with suppress(Conflict):
+            await runtime.store.transaction([*steps, Put(_record(joined.student), 0)])
+            return joined
 
 
 async def renew_code(runtime: Runtime, student: Student) -> str:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
+from sickbay.services.app_limits import AppTooLarge
 from sickbay.services.context import Runtime
 from sickbay.services.throttle import Throttled
 from sickbay.settings.database import Unavailable
@@ -123,6 +124,8 @@ async def _respond_to_expected(request: Request, error: Exception) -> Response |
         return await population_pending_page(request, error)
     if isinstance(error, Wrong):
         return error.response
+    if isinstance(error, AppTooLarge):
+        return _error_response(request, 422, "This app can't be stored", str(error))
     if isinstance(error, HTTPException):  # raised by the router: no such method, no such file
         return PlainTextResponse(error.detail, error.status_code, error.headers)
     return None

@@ -18,6 +18,7 @@ from sickbay.protocol import scopes
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import enabling, launch_progress, patients, registration, users
+from sickbay.services.app_limits import AppTooLarge
 from sickbay.services.context import Tenant
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.launch_progress import LaunchProgress
@@ -291,11 +292,12 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
     counterpart = await enabling.counterpart(sandbox.runtime, client, tenant)
     if counterpart is not None:
         return redirect_to(f"/developer/apps/{counterpart.app_id}")
-    if await students.has_too_many_apps(request, sandbox):
-        return await app_page(request, sandbox, client, options, status=422, fault=students.TOO_MANY_APPS)
     if reason := enabling.find_obstacle(sandbox.runtime, client, tenant):
         return await app_page(request, sandbox, client, options, status=422, fault=f"{reason}.")
-    result = await enabling.enable(sandbox.runtime, client, tenant)
+    try:
+        result = await enabling.enable(sandbox.runtime, client, tenant)
+    except AppTooLarge as error:
+        return await app_page(request, sandbox, client, options, status=422, fault=str(error))
     if result.client is None:
         problems = [finding.title for finding in result.decision.explain().findings if finding.refused]
         return await app_page(request, sandbox, client, options, status=422, fault=f"{'. '.join(problems)}.")

@@ -15,6 +15,7 @@ from sickbay.protocol import unicode
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
+from sickbay.services.app_limits import AppTooLarge
 from sickbay.web import cookies, html_response, http_request, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Choice, findings
@@ -61,13 +62,12 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
         return redirect_to(f"/developer/apps/{id}")
     if faults := find_missing(sandbox, sent):
         return html_response.page(request, sandbox, "register", form(sandbox, sent, (), faults), options, 422)
-    if await students.has_too_many_apps(request, sandbox):
-        return html_response.page(
-            request, sandbox, "register", form(sandbox, sent, (), {"name": students.TOO_MANY_APPS}), options, 422
-        )
     app_id = id if before is None and APP_ID.fullmatch(id) else None
     fields = registration_fields(sent) | {"app_id": app_id, "student": students.owner_of(request)}
-    result = await registration.register(sandbox.runtime, fields)
+    try:
+        result = await registration.register(sandbox.runtime, fields)
+    except AppTooLarge as error:
+        return html_response.page(request, sandbox, "register", form(sandbox, sent, (), {"name": str(error)}), options, 422)
     if result.client is None:
         all_findings = result.decision.explain().findings
         return html_response.page(request, sandbox, "register", form(sandbox, sent, all_findings), options, 422)
