@@ -25,7 +25,11 @@ from sickbay.doctor.prose import is_code, tells_of_a_problem
         ("Quell\u00fcbergreifende Anfrage blockiert durch den Browser", True),
         ("Nous n'arrivons pas, un message d'erreur appara\u00eet", True),
         ("Het inloggen is mislukt met een melding", True),
-        ("\u0420\u0430\u043d\u0435\u0435 \u0440\u0430\u0431\u043e\u0442\u0430\u043b \u0438 \u043d\u0435 \u0431\u044b\u043b\u043e \u043f\u0440\u043e\u0431\u043b\u0435\u043c", True),
+        (
+            "\u0420\u0430\u043d\u0435\u0435 \u0440\u0430\u0431\u043e\u0442\u0430\u043b \u0438 "
+            "\u043d\u0435 \u0431\u044b\u043b\u043e \u043f\u0440\u043e\u0431\u043b\u0435\u043c",
+            True,
+        ),
         ("Das ist die Antwort vom Server", False),
         ("// authorization failed, check it for more details", False),
         ("import * as WebBrowser from 'expo-web-browser';", False),

@@ -11,9 +11,9 @@ from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import scope as refusals
-from sickbay.authorization.registration.limits import permits
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
+from sickbay.authorization.scopes.permitted import permits
 from sickbay.kernel.checks import Check, Refusal
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import spelling
