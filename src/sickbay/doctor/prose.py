@@ -17,16 +17,16 @@ _CALL = re.compile(r"[\w.:= ]{1,100}\([\"']")
 _MEMBER = re.compile(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
 _CODE_END = (";", "{", "}", "(", "=>", "*/")
 _PROBLEM = re.compile(
-    r"\?(?:$|[\s\"')])|n['’]t\b|\b(?:not|cannot|unable|fail\w*|errors?|exceptions?|wrong\w*|problems?|issues?|trouble|refus\w+|reject\w+"
+    r"\?(?:$|[\s\"')])|n['’]t\b|fehler|\b(?:not|cannot|unable|fail\w*|errors?|exceptions?|wrong\w*|problems?|issues?|trouble|refus\w+|reject\w+"
     r"|den(?:y|ies|ied)|missing|empty|instead|why|stuck|strange|unexpected\w*|incorrect\w*|broken|never|nothing|unauthori[sz]ed"
     r"|forbidden|invalid|disappear\w*|lost|loses|drops?|dropped|ignor\w+|must|should|expected"
-    r"|\w*fehler\w*|nicht|kein\w*|fehlt|fehlgeschlagen|ungültig\w*|verweiger\w*|abgelehnt|blockiert|verbietet|unerwartet\w*|leider"
+    r"|nicht|kein\w*|fehlt|fehlgeschlagen|ungültig\w*|verweiger\w*|abgelehnt|blockiert|verbietet|unerwartet\w*|leider"
     r"|erreur\w*|échec|échou\w*|refusée?|invalide\w*|impossible|ne \w+ pas|fout|foutmelding|mislukt|ongeldig\w*|niet|geen"
     r"|erro|falha\w*|falhou|inválid\w*|não|falló|rechazad\w*|errore|fallit\w*|rifiutat\w*|błąd)\b",
     re.I,
 )
 """Words by which people report a problem in English, German, French, Dutch and some other languages."""
-_OTHER_SCRIPT = re.compile(r"(?:[\u0370-\u1fff]++\W{1,3}){3}")
+_OTHER_SCRIPT = re.compile(r"(?:[\u0370-\u1fff]{1,40}+\W{1,3}){3}")
 """Three words that aren't in Latin letters, which can't be read."""
 
 

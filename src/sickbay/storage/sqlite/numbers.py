@@ -27,7 +27,7 @@ class StoredNames:
     terms: dict[tuple[str | None, str], int] = field(default_factory=dict)
 
 
-class Words(dict[str, int]):
+class NumberedWords(dict[str, int]):
     """The numbers of types and names of codes. Looks up a missing one, and adds what isn't stored yet.
 
     Those that aren't in `known` are stored once the transaction is committed.
@@ -54,7 +54,7 @@ class Counters(dict[tuple[str, str], int]):
     def __init__(
         self,
         db: apsw.Connection,
-        words: Words,
+        words: NumberedWords,
         number: int,
         allocated: int,
         sequence: int,

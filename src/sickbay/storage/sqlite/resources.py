@@ -18,7 +18,7 @@ from sickbay.storage.query.marks import numbers, ranges
 from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, check, facts_text, index_rows, rows_of
 from sickbay.storage.query.space_tables import forgets
 from sickbay.storage.query.undo import IndexChange, RowsByTable, compare, encode_change, rows_after_deletion
-from sickbay.storage.sqlite.numbers import INSERT, Counters, StoredNames, Words
+from sickbay.storage.sqlite.numbers import INSERT, Counters, NumberedWords, StoredNames
 from sickbay.storage.sqlite.pending_rows import FULL_ROWS, HISTORY, PendingRows, insertion
 
 _CREATE = f"{INSERT} ON CONFLICT DO NOTHING"
@@ -56,7 +56,7 @@ class Changes:
         self.db = db
         self._known = known
         self._rows = PendingRows(db, known.terms)
-        self.words = Words(db, known)
+        self.words = NumberedWords(db, known)
         self._spaces: dict[ResourceSpace, Counters] = {}
         self._settled: dict[ResourceSpace, Counters] = {}
         self.has_attached = False
