@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "9b3708129b823543886faf445709a4c0087d51b9da23983fff5de631bc7efa33",
-    "dstu2": "fa0a59f61a23ed0a0dcdbe5ef8eaf316b53c00a1de3bd20af9b3087e6e42aaf1",
+    "r4": "300e181a4baad05cc393e9643fb519a20cb8b96827fea9dd933c97295ad54819",
+    "dstu2": "091b3bf4fd0b8b80551aeda66756aa1dfd1e0fde482a5d2664478fc4e08842b6",
 }
 """SHA-256 of everything for seed 1 and 50 patients. Update a hash only for an intended change of the population."""
 

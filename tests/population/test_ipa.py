@@ -42,7 +42,7 @@ def test_only_r4_names_the_server_of_ipa() -> None:
 
 
 @pytest.mark.parametrize("patients", PATIENTS)
-def test_a_statement_of_a_medication_has_a_provenance_and_refers_to_a_medication(patients: int) -> None:
+def test_statements_of_medications_have_a_provenance_a_medication_a_visit_and_a_reason_to_stop(patients: int) -> None:
     resources = reach(patients)
     targets = {
         target["reference"]
@@ -53,6 +53,10 @@ def test_a_statement_of_a_medication_has_a_provenance_and_refers_to_a_medication
     statements = [resource for resource in resources if resource["resourceType"] == "MedicationStatement"]
     assert any(f"MedicationStatement/{statement['id']}" in targets for statement in statements)
     assert any("medicationReference" in statement for statement in statements)
+    assert all(
+        f"Encounter/{statement['subject']['reference'][8:]}-e" in statement["context"]["reference"] for statement in statements
+    )
+    assert any("statusReason" in statement for statement in statements if statement["status"] == "stopped")
 
 
 @pytest.mark.parametrize("patients", PATIENTS)

@@ -330,13 +330,14 @@ def test_the_weight_gain_of_a_pregnancy_lasts_until_the_birth() -> None:
 
 @pytest.mark.parametrize("version", ["r4", "dstu2", "stu3"])
 def test_care_ends_when_the_patient_dies(version: Version) -> None:
-    over = {"completed", "cancelled", "inactive"}
+    over = {"completed", "cancelled", "inactive", "stopped"}
     dead, ended, active = False, 0, 0
     for resource in population.generate(seed=5, patients=120, today=datetime.date(2026, 11, 24), version=version):
         if resource["resourceType"] == "Patient":
             dead = "deceasedDateTime" in resource
         elif resource["resourceType"] in ("Goal", "CarePlan", "CareTeam", "MedicationStatement"):
-            assert ((resource.get("lifecycleStatus") or resource["status"]) in over) == dead, resource
+            is_over = dead or "end" in resource.get("effectivePeriod", ())
+            assert ((resource.get("lifecycleStatus") or resource["status"]) in over) == is_over, resource
             ended, active = ended + dead, active + (not dead)
     assert ended > 5
     assert active > 100

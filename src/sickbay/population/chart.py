@@ -327,8 +327,11 @@ class Chart:
         self.history.implants.append(implant)
         return implant
 
-    def record_statement(self, drug: Drug, since: datetime.date, reported: datetime.date) -> None:
-        self.history.statements.append(MedicationStatement(len(self.history.statements) + 1, drug, since, reported))
+    def record_statement(
+        self, drug: Drug, since: datetime.date, visit: Visit, stopped: tuple[datetime.date, str] | None = None
+    ) -> None:
+        number = len(self.history.statements) + 1
+        self.history.statements.append(MedicationStatement(number, drug, since, visit.day, visit.number, stopped))
 
     @property
     def avoids_nsaids(self) -> bool:

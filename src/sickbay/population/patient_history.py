@@ -348,12 +348,14 @@ class Implant:
 
 @dataclass(frozen=True, slots=True)
 class MedicationStatement:
-    """A drug that the patient reports taking, bought without a prescription."""
+    """A drug that the patient reports at a visit, bought without a prescription. stopped: the day, and why."""
 
     number: int
     drug: Drug
     since: datetime.date
     reported: datetime.date
+    visit: int
+    stopped: tuple[datetime.date, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

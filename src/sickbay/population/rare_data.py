@@ -37,7 +37,6 @@ def add(chart: Chart) -> None:
     polyp = _polyp(chart)
     _new_knee(chart, knee)
     _last_visit(chart, polyp)
-    chart.record_statement(drugs.ALBUTEROL, _ANAEMIA, _REVIEW)
     chart.record_reported_dose(procedure_codes.TD, chart.history.visits[0])
     chart.problem(problems.ANEMIA, _ANAEMIA, _ANAEMIA, None, over=_CURED)
 
@@ -77,6 +76,7 @@ def _last_visit(chart: Chart, polyp: Condition) -> None:
     """What was asked and measured at the visit after the operation."""
     visit = chart.visit(_REVIEW, problems.FOLLOW_UP, polyp.concept)
     chart.request(procedure_codes.SALT, procedure_codes.COUNSELING, visit)
+    chart.record_statement(drugs.ALBUTEROL, _ANAEMIA, visit, (_CURED, "It made his heart race."))
     _find(chart, measures.PACK_YEARS, visit, 5, value=24.0)
     _find(chart, measures.HOUSING, visit, 6, text="Rents a flat on the third floor, without a lift.")
     _find(chart, replace(measures.TRANSPORT, kind="household"), visit, 7, flag=False)

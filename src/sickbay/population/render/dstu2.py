@@ -222,7 +222,8 @@ def _team(team: Json) -> Json:
 
 
 def _statement(statement: Json) -> Json:
-    return rename(statement, subject="patient")
+    changed = rename(without(statement, "context", "statusReason"), subject="patient")
+    return {**changed, "status": "completed"} if changed["status"] == "stopped" else changed
 
 
 def _immunization(immunization: Json) -> Json:

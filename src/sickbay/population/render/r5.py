@@ -111,8 +111,8 @@ def _coverage(coverage: Json) -> Json:
 
 
 def _statement(statement: Json) -> Json:
-    changed = {**without(statement, *_DRUG), "medication": _drug(statement), "status": "recorded"}
-    return {**changed, "informationSource": [statement["informationSource"]]}
+    changed = {**without(statement, *_DRUG, "statusReason"), "medication": _drug(statement), "status": "recorded"}
+    return rename({**changed, "informationSource": [statement["informationSource"]]}, context="encounter")
 
 
 def _plan(plan: Json) -> Json:

@@ -172,7 +172,7 @@ _renderer = Renderer(
         "Coverage": _coverage,
         "CareTeam": _team,
         "RelatedPerson": lambda related_person: {**related_person, "relationship": related_person["relationship"][0]},
-        "MedicationStatement": lambda statement: {**statement, "taken": "y"},
+        "MedicationStatement": lambda statement: {**without(statement, "statusReason"), "taken": "y"},
         "Immunization": _immunization,
         "ServiceRequest": _request,
         "Procedure": _change_based_on,

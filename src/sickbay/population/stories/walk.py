@@ -67,7 +67,7 @@ def _over_the_counter(chart: Chart, visit: Visit, stories: list[Story]) -> None:
     drug = drugs.ASPIRIN if chart.person.age(visit.day) > 60 else drugs.IBUPROFEN
     ruled_out = any(story.no_nsaid for story in stories)
     if chart.person.age(visit.day) >= 18 and chart.rng.chance(0.2) and not ruled_out:
-        chart.record_statement(drug, visit.day - datetime.timedelta(days=chart.rng.pick_integer(20, 300)), visit.day)
+        chart.record_statement(drug, visit.day - datetime.timedelta(days=chart.rng.pick_integer(20, 300)), visit)
 
 
 def _smoking_status(chart: Chart, visit: Visit, stories: list[Story]) -> None:

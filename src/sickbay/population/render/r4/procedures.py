@@ -326,14 +326,17 @@ def _since(start: datetime.date, person: Person) -> Json:
 
 
 def statement(person: Person, medication_statement: MedicationStatement) -> Json:
-    patient, drug = person.id, medication_statement.drug
+    patient, drug, stopped = person.id, medication_statement.drug, medication_statement.stopped
+    period = _since(medication_statement.since, person)
     return {
         "resourceType": "MedicationStatement",
         "id": part_of(patient, "s", medication_statement.number),
-        "status": "completed" if person.died else "active",
+        "status": "stopped" if stopped else "completed" if person.died else "active",
+        **({"statusReason": [{"text": stopped[1]}]} if stopped else {}),
         **medication(drug),
         "subject": reference("Patient", patient),
-        "effectivePeriod": _since(medication_statement.since, person),
+        "context": encounter(patient, medication_statement.visit),
+        "effectivePeriod": {**period, "end": stopped[0].isoformat()} if stopped else period,
         "dateAsserted": medication_statement.reported.isoformat(),
         "informationSource": reference("Patient", patient),
         "dosage": [{"text": drug.taken, "route": concept(drug.route)}],
