@@ -29,6 +29,20 @@ def is_verified(text: str, jwks: list[dict[str, Any]]) -> bool:
     return any(jose.verify(text, jwk, ["RS256"]) for jwk in jwks if jwk["kid"] == read.header["kid"])
 
 
+def test_only_a_stored_key_is_prepared_and_then_it_is_ready_to_sign(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        runtime = flow.sandbox.runtime
+        await id_token.prepare_signing(runtime)
+        assert await runtime.store.get("key", id_token.NAME) is None
+        await issue(flow)
+        jose._signing.cache_clear()  # type: ignore[attr-defined]
+        await id_token.prepare_signing(runtime)
+        await issue(flow)
+        assert jose._signing.cache_info().misses == 1  # type: ignore[attr-defined]
+
+    run(steps, tmp_path)
+
+
 def test_an_id_token_from_before_a_rotation_stays_valid(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         first = await issue(flow)

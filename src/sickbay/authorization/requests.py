@@ -119,7 +119,7 @@ class TokenRequest(Struct, frozen=True, dict=True):
             header_credentials,
         )
 
-    @cached_property
+    @property
     def claimed(self) -> str | None:
         """The client_id that the request names anywhere: the client whose registration must be loaded."""
         return self.presented.client_id

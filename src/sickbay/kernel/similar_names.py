@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
-from sickbay.kernel.memoize import cache_results
+from sickbay.kernel.memoize import cache_results, memoize
 
 WORD_CHARACTERS: Final = 64
 """A longer text isn't a misspelled name."""
@@ -62,7 +62,13 @@ def find_closest_url(url: str, urls: Sequence[str]) -> str | None:
     if len(urls) > COMPARED_NAMES:
         likely = {known for _, known in sorted(_bounds(start, vocabulary(starts)))[-COMPARED_NAMES:]}
         urls = [known for known in urls if known[:URL_CHARACTERS] in likely][:COMPARED_NAMES]
-    return max(urls, key=lambda known: SequenceMatcher(None, known[:URL_CHARACTERS], start).ratio(), default=None)
+    return max(urls, key=lambda known: _similarity(known[:URL_CHARACTERS], start), default=None)
+
+
+@memoize(256)
+def _similarity(known: str, url: str) -> float:
+    """Cached, because a refusal is explained for each dialect."""
+    return SequenceMatcher(None, known, url).ratio()
 
 
 def _bounds(word: str, known: Vocabulary) -> list[tuple[float, str]]:

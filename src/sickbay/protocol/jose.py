@@ -58,6 +58,11 @@ def sign(claims: Mapping[str, Any], key: str, algorithm: str = "RS256") -> str:
     return f"{signed}.{_base64url(signature(signed.encode()))}"
 
 
+def prepare_signing(key: str, algorithm: str = "RS256") -> None:
+    """Does what the first signature with a key needs: importing the library and testing the key take 60 ms."""
+    _signing(key, algorithm)
+
+
 @cache_results(16)
 def _signing(key: str, algorithm: str) -> tuple[str, Callable[[bytes], bytes]]:
     """The encoded header and the signing function, which are the same each time. The library would create them again."""

@@ -46,7 +46,7 @@ class Parameters(Struct, frozen=True, dict=True):
 
     def list_repeated(self) -> tuple[str, ...]:
         """Names that occur more than once (RFC 6749 3.1: MUST NOT)."""
-        if len({name for name, _ in self.pairs}) == len(self.pairs):
+        if len(dict(self.pairs)) == len(self.pairs):
             return ()
         return tuple(name for name, count in Counter(name for name, _ in self.pairs).items() if count > 1)
 

@@ -66,6 +66,13 @@ async def signing_key(runtime: Runtime) -> str:
     return ring.active
 
 
+async def prepare_signing(runtime: Runtime) -> None:
+    """Gets ready to sign with the stored key. A new folder has none yet, and none is generated for it."""
+    stored = await runtime.store.get("key", NAME)
+    if stored is not None:
+        await asyncio.to_thread(jose.prepare_signing, records.parse(Ring, stored.value).active)
+
+
 async def key_set(runtime: Runtime) -> dict[str, list[jose.Jwk]]:
     """The document at jwks_uri. The first call generates the next key."""
     ring, _ = await _ring(runtime)

@@ -93,7 +93,7 @@ class RequestState(Struct, eq=False):
 def state_of(scope: Mapping[str, Any]) -> RequestState:
     """A new one if the request didn't come through the application."""
     state = scope.get("state")
-    return state if isinstance(state, RequestState) else RequestState("", read_headers(scope.get("headers", ())))
+    return state if type(state) is RequestState else RequestState("", read_headers(scope.get("headers", ())))
 
 
 def stand_in_of(request: Request) -> StandIn | None:
@@ -308,5 +308,5 @@ async def note(
         pages=pages,
         student=state.student,
     )
-    await sandbox.journal.write(mark_resent(state, exchange))
+    await sandbox.journal.write(exchange if state.resent is None else mark_resent(state, exchange))
     return response

@@ -29,8 +29,8 @@ def needs_patient(granted: tuple[str, ...], picker: bool = True) -> bool:
 
 def _launch_scopes(granted: tuple[str, ...]) -> list[LaunchScope]:
     """Skips the other scopes without parsing them, because each authorization request asks for these several times."""
-    parsed = [scopes.parse(token) for token in granted if token.startswith("launch")]
-    return [scope for scope in parsed if isinstance(scope, LaunchScope)]
+    named = [token for token in granted if token.startswith("launch")]
+    return [scope for token in named if isinstance(scope := scopes.parse(token), LaunchScope)] if named else []
 
 
 def gives_patient(granted: tuple[str, ...], launch: Launch | None) -> bool:

@@ -40,7 +40,8 @@ def of_authorize(request: AuthorizeRequest, client: Client, server: Server) -> b
         return False
     named = base(request, server)
     types = requested_scopes.types_of((named,) if named else server.fhir_bases, server)
-    return _exist(demands, types) and _exist_somewhere(demands, server)
+    exists_there = bool(types) and not demands.contexts
+    return _exist(demands, types) and (exists_there or _exist_somewhere(demands, server))
 
 
 def of_service(request: TokenRequest, client: Client, server: Server) -> bool:

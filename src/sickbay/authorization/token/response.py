@@ -87,13 +87,17 @@ def response(
         "scope": token.scope,
         "patient": token.patient,
         "encounter": token.encounter,
-        **{name: context.get(name) for name in CONTEXT if token.patient or name != "need_patient_banner"},
-        **_banner(policy, token, context),
+        **(_context_members(policy, token, context) if context else {}),
         **(extra or {}),
         "id_token": id_token,
         "refresh_token": refresh_token,
     }
     return {name: value for name, value in members.items() if value is not None}
+
+
+def _context_members(policy: Policy, token: AccessToken, context: Mapping[str, Any]) -> dict[str, Any]:
+    members = {name: context.get(name) for name in CONTEXT if token.patient or name != "need_patient_banner"}
+    return members | _banner(policy, token, context)
 
 
 def _banner(policy: Policy, token: AccessToken, context: Mapping[str, Any]) -> dict[str, Any]:

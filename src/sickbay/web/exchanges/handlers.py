@@ -165,7 +165,8 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
     headers = {"cache-control": "no-store", "content-type": CONTENT_TYPES[form]}
     exchange = mark_resent(state_of(request.scope), structs.replace(exchange, response=RecordedResponse(status, headers)))
     recorded = await sandbox.journal.record(exchange)
-    full = may_read_all(request) or students.began(request, recorded)
+    administers = may_read_all(request)
+    full = administers or students.began(request, recorded)
     entry = await exchange_json.read_fresh(sandbox.runtime, recorded, full=full)
     if form == "json":
         return error_responses.json(exchange_json.select_members(entry), status)
@@ -173,7 +174,7 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
         return html_response.markdown_response(markdown.write(sandbox, entry), status, error_responses.NO_STORE)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
     view = exchange_view(_add_pkce_pair(entry), hospital=tenant.title)
-    if may_read_all(request):
+    if administers:
         offered = offer(entry, find_start(sandbox, entry))
         view = replace(view, resend=replace(offered, sends=False) if offered else None)  # this page has no form
     if form == "text":

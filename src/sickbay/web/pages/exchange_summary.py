@@ -15,6 +15,7 @@ from sickbay.diagnosis import placeholders
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.faults.kinds import kinds
 from sickbay.kernel.english import count, join
+from sickbay.kernel.memoize import cache_results
 from sickbay.services.journal.outcomes import Outcome, describe_injected, outcome, status
 from sickbay.web.exchanges import code_samples
 from sickbay.web.pages.parts import FindingView, Verdict
@@ -294,6 +295,7 @@ def steps_of(checks: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
     return tuple(steps)
 
 
+@cache_results(1024)
 def words(name: str) -> str:
     """The name of a check as words, as its function says it."""
     return " ".join([_SPELLED.get(term, term) for term in _TERM.findall(FUNCTIONS.get(name, name))])
