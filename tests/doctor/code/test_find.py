@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from tests.doctor.code.snippet import snippets
+from tests.laws import for_each
 
 from sickbay.doctor.code import CodeRequest, Meter, requests_in, settings_in
 from sickbay.doctor.code.models import Lines
@@ -21,7 +21,7 @@ CODE = """fetch("https://auth.example.org/token", {
 (EXPECTED,) = requests_in(CODE)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "mangled",
     [
         CODE.replace("\n", "\r\n"),
