@@ -89,10 +89,17 @@ def test_doctor_does_not_import_the_server() -> None:
     assert done.stdout.split() == []
 
 
+LOG = "".join(f"12:00:{second} INFO server.http - {200 + second} GET /fhir/Patient/{second}\n" for second in range(10, 40))
+CURL = (
+    "curl -X POST https://ehr.example.org/token -H 'Content-Type: application/x-www-form-urlencoded' "
+    "-d 'grant_type=authorization_code&code=abc123&redirect_uri=https://app.example/cb&client_id=my-app'"
+)
 IMPORTED = (
-    ('{"error": "invalid_grant", "error_description": "Code not valid"}', 115),
-    ("AADSTS50011: The redirect URI specified in the request does not match", 150),
-    ("https://ehr.example.org/authorize?response_type=code&client_id=a&scope=launch/patient,openid", 215),
+    ('{"error": "invalid_grant", "error_description": "Code not valid"}', 110),
+    ("AADSTS50011: The redirect URI specified in the request does not match", 110),
+    ("https://ehr.example.org/authorize?response_type=code&client_id=a&scope=launch/patient,openid", 180),
+    (CURL, 198),
+    (f"{LOG}12:01:00 ERROR server.oauth2 - invalid_client: Client authentication failed\n", 120),
 )
 """A text, and how many modules of Sickbay `sickbay doctor` may import to explain it. Importing takes most of its time."""
 
@@ -110,12 +117,15 @@ def test_a_text_is_explained_with_few_of_the_modules(text: str, ceiling: int, tm
 
 
 LATER = (
+    "sickbay.authorization.registration",
     "sickbay.diagnosis.catalogue",
-    "sickbay.doctor.code.",
+    "sickbay.doctor.code.evaluator",
+    "sickbay.doctor.code.libraries",
+    "sickbay.doctor.code.settings",
     "sickbay.doctor.topics",
     "sickbay.fhir.search",
 )
-"""What none of these texts needs: all rules, source code, related topics, and searches."""
+"""What none of these texts needs: checks of a registration, all rules, programs, related topics, and searches."""
 
 
 def har(tmp_path: Path) -> str:

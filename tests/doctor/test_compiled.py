@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-import pytest
 from tests.doctor.small import FILES, write
+from tests.laws import for_each
 
 from sickbay.doctor import compiled, source
 from sickbay.doctor.model import Knowledge
@@ -72,7 +72,7 @@ def test_a_damaged_file_is_replaced(tmp_path: Path) -> None:
     assert load(folder, path)[1] == 0
 
 
-@pytest.mark.parametrize("name", ["compiled.msgpack", "topics.msgpack"])
+@for_each("name", ["compiled.msgpack", "topics.msgpack"])
 def test_the_compiled_files_are_data(name: str) -> None:
     compiled.compile_all()
     content = (compiled.HERE / name).read_bytes()[compiled.HASH_BYTES :]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.laws import for_each
 
 from sickbay.cli import har_doctor
 from sickbay.doctor import ending, har
@@ -106,7 +107,7 @@ def test_a_har_file_that_ends_early_says_after_what(
     assert json.loads(capsys.readouterr().out)["findings"][0]["id"] == first
 
 
-@pytest.mark.parametrize("names", [ORDER, ["launch"], ["discovery"], ["authorize"], ["code"], ["token", "read"], ["read"], []])
+@for_each("names", [ORDER, ["launch"], ["discovery"], ["authorize"], ["code"], ["token", "read"], ["read"], []])
 def test_a_complete_launch_and_a_single_request_end_where_they_should(names: list[str]) -> None:
     assert ending.of_har(record_steps(*names)) == ()
 
@@ -139,7 +140,7 @@ def test_a_text_that_describes_the_silence_is_understood() -> None:
     assert "code-not-redeemed" in {finding.id for finding in diagnosis.explanation.findings}
 
 
-@pytest.mark.parametrize("text", [CODE, AUTHORIZE, log(f"GET {CODE} 200", f"GET {AUTHORIZE} 302")])
+@for_each("text", [CODE, AUTHORIZE, log(f"GET {CODE} 200", f"GET {AUTHORIZE} 302")])
 def test_a_text_without_a_beginning_and_an_end_is_not_called_early(text: str) -> None:
     _, diagnosis = diagnose_text(text)
     assert not any("ends early" in finding.why for finding in diagnosis.explanation.findings)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import for_each
 
 from sickbay.doctor.fill import VALUE_CHARACTERS, VALUES, WORDLESS, capture, fill
 from sickbay.doctor.model import Message
@@ -43,7 +43,7 @@ def test_a_value_is_decoded_and_has_a_limited_length() -> None:
     assert len(fill("{redirect_uri}", {"redirect_uri": "a" * 500})) == VALUE_CHARACTERS + 3
 
 
-@pytest.mark.parametrize("masked", ["xxxxxxxx", "***", "XXX", "…"])
+@for_each("masked", ["xxxxxxxx", "***", "XXX", "…"])
 def test_a_masked_value_is_not_repeated(masked: str) -> None:
     assert (
         fill("Register {redirect_uri} as it is sent.", {"redirect_uri": masked}) == "Register the redirect URI as it is sent."

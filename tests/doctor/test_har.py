@@ -6,10 +6,9 @@ import base64
 import json
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.laws import examples
+from tests.laws import examples, for_each
 
 from sickbay.doctor.diagnose import diagnose
 from sickbay.doctor.har import is_har, read
@@ -39,8 +38,8 @@ def ids(exchange: Any) -> set[str]:
     return {finding.id for evidence in exchange.inputs for finding in diagnose(evidence).explanation.findings}
 
 
-@pytest.mark.parametrize(
-    ("sent", "expected"),
+@for_each(
+    "sent, expected",
     [
         (entry("http://localhost:8100/launch?iss=https%3A%2F%2Fa&launch=x"), ["launch_url"]),
         (entry(f"{EHR}/r4/.well-known/smart-configuration", answer=DISCOVERY), ["smart_configuration"]),
@@ -62,7 +61,7 @@ def test_an_exchange_of_a_launch_is_recognised_by_its_content(sent: Any, expecte
     assert kinds(sent) == [expected]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "fetched",
     [
         entry("http://localhost:8100/main.js"),
@@ -132,7 +131,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(max_examples=examples(200, 25), deadline=None)
+@settings(max_examples=examples(200, 12), deadline=None)
 @given(JUNK, JUNK)
 def test_no_entry_makes_reading_fail(request: Any, response: Any) -> None:
     request = request if isinstance(request, dict) else {}

@@ -8,6 +8,7 @@ import pytest
 from tests.diagnosis.client_authorize_requests import AUTHORIZE
 from tests.diagnosis.client_requests import FHIR, TOKEN, URLS, paste
 from tests.diagnosis.client_values import Values
+from tests.laws import for_each
 
 from sickbay.doctor.text import diagnose_text
 
@@ -40,8 +41,8 @@ def test_the_requests_come_from_every_library() -> None:
     assert {make.__name__ for make in (*AUTHORIZE, *TOKEN, *FHIR, *URLS)} == set(libraries)
 
 
-@pytest.mark.parametrize(
-    ("library", "before", "after"),
+@for_each(
+    "library, before, after",
     [
         ("fhirclient", "aud=", "audience="),
         ("fhirclient", "response_type=code", "response_type=kode"),

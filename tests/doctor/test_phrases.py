@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import for_each
 
 from sickbay.doctor import phrases
 from sickbay.doctor.phrases import PhraseTable
@@ -18,8 +19,8 @@ def is_in(phrase: str, text: str) -> bool:
     return bool(phrases.find_first(numbers, phrases.find_parts(table.trie, phrases.split_words(text))))
 
 
-@pytest.mark.parametrize(
-    ("phrase", "text"),
+@for_each(
+    "phrase, text",
     [
         ("redirect uri mismatch", "Error: REDIRECT_URI_MISMATCH"),
         ("redirect uri mismatch", "the redirectUri mismatch"),
@@ -40,8 +41,8 @@ def test_a_phrase_is_in_a_text(phrase: str, text: str) -> None:
     assert is_in(phrase, text)
 
 
-@pytest.mark.parametrize(
-    ("phrase", "text"),
+@for_each(
+    "phrase, text",
     [
         ("state", "statement"),
         ("aadsts*", "AADSTS"),
@@ -55,13 +56,13 @@ def test_it_is_not_in_another_one(phrase: str, text: str) -> None:
     assert not is_in(phrase, text)
 
 
-@pytest.mark.parametrize("phrase", ["", "…", "word … ", " ".join(["word"] * 25)])
+@for_each("phrase", ["", "…", "word … ", " ".join(["word"] * 25)])
 def test_a_phrase_needs_words_but_not_too_many(phrase: str) -> None:
     with pytest.raises(ValueError, match="1 to 24 words"):
         PhraseTable().add(phrase)
 
 
-@pytest.mark.parametrize("phrase", ["*", "error 12*", "e2*"])
+@for_each("phrase", ["*", "error 12*", "e2*"])
 def test_digits_have_to_follow_a_letter(phrase: str) -> None:
     with pytest.raises(ValueError, match="has to follow a letter"):
         PhraseTable().add(phrase)
@@ -76,10 +77,11 @@ def test_keys_and_tokens_have_no_words() -> None:
     assert phrases.split_words(f"before {'eyJhbGciOi' * 10} after") == ["before", "after"]
 
 
-def test_of_a_long_text_the_beginning_and_the_end_are_searched() -> None:
-    words = phrases.split_words("first " + "x " * phrases.READ_CHARACTERS + "last")
+def test_of_a_long_text_the_beginning_and_the_end_are_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phrases, "READ_CHARACTERS", 1_000)
+    words = phrases.split_words("first " + "x " * 1_000 + "last")
     assert (words[0], words[-1]) == ("first", "last")
-    assert len(words) <= phrases.READ_CHARACTERS
+    assert 490 < len(words) <= 510
 
 
 def test_a_part_is_found_a_limited_number_of_times() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import pytest
 from msgspec import structs
 from tests.doctor.texts import KNOWLEDGE, SeenText, recognise, seen_texts
-from tests.laws import cases
+from tests.laws import cases, for_each
 
 from sickbay.doctor import answer, phrases
 from sickbay.doctor.match import find_shown
@@ -66,7 +66,7 @@ def test_each_cause_shown_belongs_to_a_product_that_the_text_shows() -> None:
     assert [cause.id for cause, products in found if cause.product and cause.product not in products] == []
 
 
-@pytest.mark.parametrize("text", SHARED)
+@for_each("text", SHARED)
 def test_an_address_that_products_share_shows_none(text: str) -> None:
     assert recognise(text).shown.products == frozenset()
 

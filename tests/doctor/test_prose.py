@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.laws import for_each
 
 from sickbay.doctor.prose import is_code, tells_of_a_problem
 
 
-@pytest.mark.parametrize(
-    ("prose", "tells"),
+@for_each(
+    "prose, tells",
     [
         ("", False),
         ("Request:", False),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.laws import examples
+from tests.laws import examples, for_each
 
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict
@@ -53,9 +53,7 @@ def test_the_pieces_of_one_launch_are_examined_together() -> None:
 RETURNED = "https://a.example/cb#code=abc&state=zE3rT9pQ2mN8vX4kzE3rT9pQ2mN8vX4k"
 
 
-@pytest.mark.parametrize(
-    "around", ["keycloak-js opens {}", "init({{ responseMode: 'fragment' }})\n\n{}", "{}\nwith response_mode=fragment"]
-)
+@for_each("around", ["keycloak-js opens {}", "init({{ responseMode: 'fragment' }})\n\n{}", "{}\nwith response_mode=fragment"])
 def test_a_fragment_that_the_text_says_was_requested_is_not_an_error(around: str) -> None:
     diagnosis = diagnose_text(around.format(RETURNED))[1]
     severities = {finding.id: finding.severity for finding in diagnosis.explanation.findings}
@@ -67,8 +65,8 @@ METADATA = """{"redirect_uris": ["https://a.example/cb#home"], "client_name": "A
  "token_endpoint_auth_method": "none", "scope": "launch/patient patient/Patient.rs"}"""
 
 
-@pytest.mark.parametrize(
-    ("requested", "severity"),
+@for_each(
+    "requested, severity",
     [
         ("response_mode=fragment", "info"),
         ("response_type=code%20id_token", "info"),
@@ -134,7 +132,7 @@ def test_what_was_recognised_is_named() -> None:
     assert "token error: invalid_client" in named
 
 
-@pytest.mark.parametrize("text", ["hello", "", "x = 1", "see https://a.example/", "Thank you for your help in advance!"])
+@for_each("text", ["hello", "", "x = 1", "see https://a.example/", "Thank you for your help in advance!"])
 def test_a_text_without_evidence_gets_instructions_how_to_find_some(text: str) -> None:
     diagnosis = diagnose_text(text)[1]
     assert diagnosis.verdict == Verdict.UNKNOWN
@@ -142,7 +140,7 @@ def test_a_text_without_evidence_gets_instructions_how_to_find_some(text: str) -
     assert "Copy as cURL" in diagnosis.help
 
 
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(300, 25), deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_makes_it_fail(text: str) -> None:
     examine(text)
@@ -204,7 +202,7 @@ AROUND = st.sampled_from(
 )
 
 
-@settings(max_examples=examples(150, 24), deadline=None)
+@settings(max_examples=examples(150, 12), deadline=None)
 @given(REFUSALS, AROUND)
 def test_a_refusal_is_never_cleared(refusal: str, around: str) -> None:
     diagnosis = diagnose_text(around.format("\0").replace("\0", refusal))[1]
@@ -342,7 +340,7 @@ def test_a_cause_that_says_the_same_as_a_rule_is_not_shown_again() -> None:
     assert diagnosis.causes
 
 
-@pytest.mark.parametrize("dots", ["...", "…"])
+@for_each("dots", ["...", "…"])
 def test_a_value_that_was_shortened_for_the_paste_is_not_a_fault(dots: str) -> None:
     assertion = "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=eyJ"
     body = f"grant_type=client_credentials&scope=system%2FPatient.rs&{assertion}{dots}"
@@ -384,7 +382,7 @@ TOKEN_TEXTS = (
 )
 
 
-@pytest.mark.parametrize("code", TOKEN_TEXTS)
+@for_each("code", TOKEN_TEXTS)
 def test_a_variable_for_a_token_is_not_taken_for_sample_text(code: str) -> None:
     _, diagnosis = diagnose_text(code.format(url="https://fhir.example.org/r4/Patient/1"))
     assert [finding.id for finding in diagnosis.explanation.findings if finding.severity != "info"] == []

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.laws import for_each
 
 from sickbay.doctor.single_exchange import read
 from sickbay.doctor.text import diagnose_text
 
 
-@pytest.mark.parametrize(
-    ("url", "kind"),
+@for_each(
+    "url, kind",
     [
         ("https://a.example/t/authorize?response_type=code&client_id=x&state=1", "authorize_url"),
         ("http://localhost:8100/launch?iss=http%3A%2F%2Fa&launch=x", "launch_url"),
@@ -45,7 +46,7 @@ def test_a_url_keeps_the_spaces_between_its_scopes() -> None:
     assert read(url) == {"kind": "authorize_url", "url": url}
 
 
-@pytest.mark.parametrize("text", ["see https://a.example/x?y=1 for more", "", "{", "curl", "curl 'https://a.example"])
+@for_each("text", ["see https://a.example/x?y=1 for more", "", "{", "curl", "curl 'https://a.example"])
 def test_a_text_that_is_not_exactly_one_exchange_is_not_read(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w{4}"):
         read(text)
@@ -64,7 +65,7 @@ def test_the_url_of_an_error_page_is_recognised_by_its_urn() -> None:
     assert read("https://a.example/errors/urn%3Aa%3Ab/instances/1?client=x")["kind"] == "error_page_url"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "curl -v",
@@ -86,7 +87,7 @@ def test_a_token_response_and_a_registration_are_recognised_by_their_members() -
     assert read('{"redirect_uris": []}')["kind"] == "registration"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "a " + "http://" * 9_000,
@@ -111,7 +112,7 @@ def test_a_har_file_of_any_length_is_recognised() -> None:
 URL = "https://a.example/authorize?response_type=code&client_id=x"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "after",
     [
         '"scope" is not allowed',
@@ -139,7 +140,7 @@ KINDS_OF_RESOURCES = ("CapabilityStatement", "StructureDefinition", "OperationDe
 """Types of resources with a member `kind`, which isn't the kind of an exchange."""
 
 
-@pytest.mark.parametrize("type", KINDS_OF_RESOURCES)
+@for_each("type", KINDS_OF_RESOURCES)
 def test_a_resource_with_a_member_kind_is_a_text_and_no_exchange(type: str) -> None:
     text = json.dumps({"resourceType": type, "status": "active", "kind": "instance", "url": "https://ehr.example.org/a"})
     with pytest.raises(ValueError, match="needs a"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.laws import for_each
 
 from sickbay.doctor import compiled, topics
 from sickbay.doctor.topics import Topic, TopicKind
@@ -14,8 +14,8 @@ def find(query: str, *kinds: TopicKind) -> list[Topic]:
     return topics.find(TOPICS, query, *(kinds or topics.KINDS))
 
 
-@pytest.mark.parametrize(
-    ("query", "id"),
+@for_each(
+    "query, id",
     [
         ("redirect_uri trailing slash", "redirect-uri-trailing-slash"),
         ("code verifier length", "oauth-pkce-verifier-length"),
@@ -47,8 +47,8 @@ def test_if_no_topic_has_every_word_those_with_any_are_found() -> None:
     assert find("flibbertigibbet") == []
 
 
-@pytest.mark.parametrize(
-    ("topic", "url"),
+@for_each(
+    "topic, url",
     [
         (Topic("rule", "code-reused", ""), "/rules/code-reused"),
         (Topic("cause", "oauth-json-body", ""), "/rules/oauth-json-body"),

@@ -6,7 +6,6 @@ import json
 from itertools import product
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import cases, for_each
@@ -59,7 +58,7 @@ def agree(text: str) -> Verdict:
     return diagnosis.verdict
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@for_each("text", TEXTS)
 def test_command_json_and_page_say_the_same(text: str) -> None:
     assert agree(text) == TEXTS[text]
 
@@ -99,7 +98,7 @@ COMPLAINTS = (
 )
 
 
-@pytest.mark.parametrize("correct", CORRECT)
+@for_each("correct", CORRECT)
 def test_what_is_correct_passes_alone(correct: str) -> None:
     assert agree(correct).exit_code == 0
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from sickbay.kernel.late_patterns import compile_late
+
 _CLINGING = "".join(
     (
         "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\"'`<>\u00ab\u00ad\u00bb\u2060\ufeff",
@@ -12,8 +14,8 @@ _CLINGING = "".join(
     )
 )
 """Spaces of every kind, quotation marks, angle brackets and invisible characters."""
-_INSIDE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u2060\ufeff]")
-_ARRAY = re.compile(r"\[(.*)\]", re.S)
+_INSIDE = compile_late(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u2060\ufeff]")
+_ARRAY = compile_late(r"\[(.*)\]", re.S)
 _CALLED = {
     " ": "a space",
     "\n": "a line break",
@@ -54,25 +56,25 @@ _WORDS = {
     "NaN": "what JavaScript writes for an invalid number",
     "[object Object]": "what JavaScript writes if an object is used as text",
 } | dict.fromkeys(("null", "NULL", "None", "nil", "nullptr", "(null)"), "what a program writes for a missing value")
-_FUNCTION = re.compile(r"(?:async )?function\b[^{]*\{.*|<function .*>|<bound method .*>", re.S)
+_FUNCTION = compile_late(r"(?:async )?function\b[^{]*\{.*|<function .*>|<bound method .*>", re.S)
 _NAME = r"[\w.:\- ]+"
-_VARIABLE = re.compile(
+_VARIABLE = compile_late(
     rf"\$?\{{+ ?{_NAME} ?\}}+|\$\({_NAME}\)|(?-i:\$[A-Z][A-Z0-9_]{{2,}})|#\{{{_NAME}\}}|%{_NAME}%|%\({_NAME}\)s|"
     rf"<%[=-]? ?{_NAME} ?%>|@@?{_NAME}@@?|__[A-Z]\w*__|"
     rf"(?:process\.env|import\.meta\.env|os\.environ|env|ENV)[.:\[]{_NAME}\]?",
     re.I,
 )
-_SAMPLE = re.compile(
+_SAMPLE = compile_late(
     r"<[^<>]*>|[x-]{4,}|x{4,}\..*|(?:\w+[_ -])?(?:value|secret|token|code|id|uri|url)[_ -]here|"
     r"(?:insert|replace|enter|change)[_ -]?(?:your|client|me|this|here).*|to-?do|example|sample|dummy|placeholder",
     re.I | re.S,
 )
-_YOUR = re.compile(r"(?<![a-z])your[_ -]", re.I)
-_MASK = re.compile(r"[x*.•-]{3,}|…+", re.I)
-_PARTS = re.compile(r"[/?#&=]|:(?!\w+\}|\w+\))")
+_YOUR = compile_late(r"(?<![a-z])your[_ -]", re.I)
+_MASK = compile_late(r"[x*.•-]{3,}|…+", re.I)
+_PARTS = compile_late(r"[/?#&=]|:(?!\w+\}|\w+\))")
 
 
-_NO_SECRET = re.compile(r"\$\{[\w.:-]+\}|\{\{ ?[\w.-]+ ?\}\}")
+_NO_SECRET = compile_late(r"\$\{[\w.:-]+\}|\{\{ ?[\w.-]+ ?\}\}")
 
 
 def is_no_secret(value: str) -> bool:

@@ -16,6 +16,7 @@ from sickbay.doctor.fill import capture, fill
 from sickbay.doctor.match import Shown, find_shown
 from sickbay.doctor.model import Basis, Knowledge, Message
 from sickbay.doctor.rank import RankedCause, rank
+from sickbay.kernel.late_patterns import compile_late
 
 RANKS = ("most likely", "likely", "possible")
 """How likely a cause is, by its place in the list."""
@@ -124,7 +125,7 @@ def _repeats(means: str, title: str) -> bool:
     return len(words & set(_SAID_WORD.findall(title.lower()))) >= REPEATED_SHARE * len(words)
 
 
-_SAID_WORD = re.compile(r"\w+")
+_SAID_WORD = compile_late(r"\w+")
 
 
 def _fix(recognised: Recognised, ranked: RankedCause) -> str:

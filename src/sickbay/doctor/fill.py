@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
 
 from sickbay.diagnosis.values import is_masked
 from sickbay.doctor.model import Message
+from sickbay.kernel.late_patterns import compile_late
 
 VALUES: dict[str, str] = {
     "redirect_uri": "the redirect URI",
@@ -30,12 +30,12 @@ SEARCHED_CHARACTERS = 200_000
 CAPTURED_CHARACTERS = 200
 CAPTURE_PLACES = 20
 """How often the beginning of a template is looked at."""
-_SLOT = re.compile(r"`?\{(\w+)\}`?")
-_BRACES = re.compile(r"\{(\w+)\}")
-_LAST_VALUE = re.compile(r"[^\s\"'`<>,;)\]}&]*")
+_SLOT = compile_late(r"`?\{(\w+)\}`?")
+_BRACES = compile_late(r"\{(\w+)\}")
+_LAST_VALUE = compile_late(r"[^\s\"'`<>,;)\]}&]*")
 """A value at the end of a template."""
-_SENTENCE = re.compile(r"(?<=[.!?]) ")
-_NAME = re.compile(r"`[^`]*`|\{\w+\}|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/(])(?:=[\w*/.%-]*\w)?")
+_SENTENCE = compile_late(r"(?<=[.!?]) ")
+_NAME = compile_late(r"`[^`]*`|\{\w+\}|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/(])(?:=[\w*/.%-]*\w)?")
 """A text in backticks, a slot, or the name of a parameter or an error code, but not of a function."""
 
 

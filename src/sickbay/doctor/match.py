@@ -79,7 +79,7 @@ def _lengths(
         return None
     lengths = []
     for group in message.wordings:
-        longest = max((_count_covered(phrase, words, parts) for phrase in group), default=0)
+        longest = max((_count_covered(phrase, words, parts) for phrase in group if phrase[0] in parts), default=0)
         if not longest:
             return None
         lengths.append(longest)

@@ -17,20 +17,21 @@ import msgspec
 
 from sickbay.doctor.errors import in_text
 from sickbay.doctor.model import Phrase, Trie
+from sickbay.kernel.late_patterns import compile_late
 
 READ_CHARACTERS = 1_000_000
 """How much of a text is searched: of a longer one the beginning and the end."""
 GAP_WORDS = 8
 PHRASE_WORDS = 24
 PLACES_OF_A_PART = 500
-_ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
-_OPAQUE = re.compile(r"[A-Za-z0-9_-]{60,}")
+_ENCODED = compile_late(r"%[0-9a-fA-F]{2}")
+_OPAQUE = compile_late(r"[A-Za-z0-9_-]{60,}")
 """Keys, hashes and tokens, which have no words."""
-_PARAMETER = re.compile(r"&(?=[\w.-]{1,60}=)")
+_PARAMETER = compile_late(r"&(?=[\w.-]{1,60}=)")
 """Where the next parameter of a query or form begins."""
-_NEGATION = re.compile(r"\b(?:(can)(?:'t|not)|(wo)n't|([a-z]{2,6})n't)\b")
-_WORD = re.compile(r"[^\W_]+")
-_COMPOUND = re.compile(
+_NEGATION = compile_late(r"\b(?:(can)(?:'t|not)|(wo)n't|([a-z]{2,6})n't)\b")
+_WORD = compile_late(r"[^\W_]+")
+_COMPOUND = compile_late(
     r"\b(?:(redirect)(ur[il]s?)|(client)(id|secret|assertion)|(access|refresh|id)(tokens?)|(code)(verifier|challenge)"
     r"|(grant|response)(types?)|(user)(info))\b"
 )

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sickbay.kernel.late_patterns import compile_late
+
 READ_CHARACTERS = 100_000
 LINE_CHARACTERS = 2_000
 SENTENCE_WORDS = 4
-_WORD = re.compile(r"[\"'(“‘]?[^\W\d_]\w*(?:['’-]\w+)*[,.:;!?)\"”]*")
-_WITHOUT_BLANKS = re.compile(r"[\u3040-\u9fff]{6}")
+_WORD = compile_late(r"[\"'(“‘]?[^\W\d_]\w*(?:['’-]\w+)*[,.:;!?)\"”]*")
+_WITHOUT_BLANKS = compile_late(r"[\u3040-\u9fff]{6}")
 """Six characters of a script without spaces."""
 _CODE = ("//", "#", "*", "/*", "--", "<", "import ", "from ", "export ", "using ", "package ", "function ")
 """How comments and some lines of code begin."""
-_CALL = re.compile(r"[\w.:= ]{1,100}\([\"']")
-_MEMBER = re.compile(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
+_CALL = compile_late(r"[\w.:= ]{1,100}\([\"']")
+_MEMBER = compile_late(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
 _CODE_END = (";", "{", "}", "(", "=>", "*/")
-_PROBLEM = re.compile(
+_PROBLEM = compile_late(
     r"\?(?:$|[\s\"')])|n['’]t\b|fehler|\b(?:not|cannot|unable|fail\w*|errors?|exceptions?|wrong\w*|problems?|issues?|trouble|refus\w+|reject\w+"
     r"|den(?:y|ies|ied)|missing|empty|instead|why|stuck|strange|unexpected\w*|incorrect\w*|broken|never|nothing|unauthori[sz]ed"
     r"|forbidden|invalid|disappear\w*|lost|loses|drops?|dropped|ignor\w+|must|should|expected"
@@ -26,7 +28,7 @@ _PROBLEM = re.compile(
     re.I,
 )
 """Words by which people report a problem in English, German, French, Dutch and some other languages."""
-_OTHER_SCRIPT = re.compile(r"(?:[\u0370-\u1fff]{1,40}+\W{1,3}){3}")
+_OTHER_SCRIPT = compile_late(r"(?:[\u0370-\u1fff]{1,40}+\W{1,3}){3}")
 """Three words that aren't in Latin letters, which can't be read."""
 
 

@@ -18,6 +18,7 @@ from sickbay.doctor.pieces.find import pieces as find_pieces
 from sickbay.doctor.pieces.inputs import Input, inputs
 from sickbay.doctor.pieces.piece import Piece, describe_each
 from sickbay.kernel.checks import Examination
+from sickbay.kernel.late_patterns import compile_late
 
 EXAMINED_INPUTS = 20
 """How many requests and responses of one text are examined at most."""
@@ -104,7 +105,7 @@ def _single(text: str) -> Input | None:
     return Input(evidence, True, Piece(kind="request", start=0, end=len(text)))
 
 
-_FRAGMENT = re.compile(r"response_?mode[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?fragment|\bkeycloak-js\b", re.I)
+_FRAGMENT = compile_late(r"response_?mode[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?fragment|\bkeycloak-js\b", re.I)
 
 
 def _requested_fragment(text: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.doctor.pieces.wrapped_url import goes_on, is_joined
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import unicode, urls
 
 MAXIMUM_CHARACTERS = 65_536
@@ -16,8 +17,8 @@ TOO_LONG = (
     f"This text has more than {MAXIMUM_CHARACTERS} characters, more than servers accept in a request. Paste a single exchange."
 )
 _QUOTES = "<>\"'`"
-_BEGINS = re.compile(r"(?:[a-z][a-z0-9+.-]*:/?/|\?|/)\S", re.I)
-_NOT_OF_A_URL = re.compile(r"\s*(?:[{<\[]|HTTP/|[^&=%/\s]+\s+(?:[^&=%/\s]+\s+){1,200}[^&=%/\s]+\s*$)")
+_BEGINS = compile_late(r"(?:[a-z][a-z0-9+.-]*:/?/|\?|/)\S", re.I)
+_NOT_OF_A_URL = compile_late(r"\s*(?:[{<\[]|HTTP/|[^&=%/\s]+\s+(?:[^&=%/\s]+\s+){1,200}[^&=%/\s]+\s*$)")
 """A line of three or more words without the characters of a query, or the beginning of a response."""
 
 
@@ -69,11 +70,11 @@ def _is_one_url(text: str) -> bool:
     return True
 
 
-_ANSWERED = re.compile(r"\sHTTP/\d|\s[1-5]\d\d \([A-Z][\w ]{1,40}\)|[^=\s]\s(?:20[0-4]|30[1-8]|[45]\d\d)$|\n[\w-]+:[ \t]")
-_SPOKEN = re.compile(r"[^=] (?:the|is|are|does|do|doesn['’]t|don['’]t|isn['’]t|but|which|returns?) ")
+_ANSWERED = compile_late(r"\sHTTP/\d|\s[1-5]\d\d \([A-Z][\w ]{1,40}\)|[^=\s]\s(?:20[0-4]|30[1-8]|[45]\d\d)$|\n[\w-]+:[ \t]")
+_SPOKEN = compile_late(r"[^=] (?:the|is|are|does|do|doesn['’]t|don['’]t|isn['’]t|but|which|returns?) ")
 """A word that isn't one of a scope that contains spaces."""
-_WORDS = re.compile(r"[^\s?] +\w++ ++\w++ ")
-_NEXT = re.compile(r"(?<!\s)(?P<blank>\s++)(?:(?P<url>https?://)|(?:curl|GET|POST|PUT) )")
+_WORDS = compile_late(r"[^\s?] +\w++ ++\w++ ")
+_NEXT = compile_late(r"(?<!\s)(?P<blank>\s++)(?:(?P<url>https?://)|(?:curl|GET|POST|PUT) )")
 
 
 def _begins_request(match: re.Match[str], text: str) -> bool:

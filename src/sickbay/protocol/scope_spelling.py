@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol.scopes import (
     MAXIMUM_SCOPE_CHARACTERS,
@@ -23,20 +24,20 @@ from sickbay.protocol.scopes import (
 
 _SCOPE = r"(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|])"
 """Matches the beginning of a scope."""
-_SEPARATOR_BEFORE_SCOPE = re.compile(rf"[,+](?={_SCOPE})")
-_BLANKS = re.compile(r"[ \t\r\n]+")
+_SEPARATOR_BEFORE_SCOPE = compile_late(rf"[,+](?={_SCOPE})")
+_BLANKS = compile_late(r"[ \t\r\n]+")
 """A no-break space isn't a separator here: it makes a scope malformed, or is reported as a wrong separator."""
 _BLANK = r"[\u00a0\u2000-\u200a\u3000]"
 _ODD = rf"(?:[;|&]|{_BLANK})"
 _UNSEEN = r"[\u00ad\u200b-\u200f\u2060\ufeff]"
-_INVISIBLE, _INVISIBLE_SEPARATOR = re.compile(_UNSEEN), re.compile(rf"{_UNSEEN}++(?={_SCOPE})")
+_INVISIBLE, _INVISIBLE_SEPARATOR = compile_late(_UNSEEN), compile_late(rf"{_UNSEEN}++(?={_SCOPE})")
 _QUOTES = r"[\"'`\u00ab\u00bb\u2018-\u201f]"
-_BEFORE_A_SCOPE = re.compile(rf"(?:[;|&]|(?<!{_BLANK}){_BLANK})\s*+(?=$|{_SCOPE})", re.I)
+_BEFORE_A_SCOPE = compile_late(rf"(?:[;|&]|(?<!{_BLANK}){_BLANK})\s*+(?=$|{_SCOPE})", re.I)
 """For texts with filters, which may contain such characters themselves."""
-_ANYWHERE = re.compile(rf"{_ODD}\s*")
-_QUOTED = re.compile(rf"(?<![^\s,;|&+]){_QUOTES}++|(?<!{_QUOTES}){_QUOTES}++(?![^\s,;|&+])")
-_ARRAY = re.compile(r"\s*([\[({])(.*)[\])}]\s*", re.S)
-_NAME = re.compile(r"^\s*scopes?\s*[=:]\s*", re.I)
+_ANYWHERE = compile_late(rf"{_ODD}\s*")
+_QUOTED = compile_late(rf"(?<![^\s,;|&+]){_QUOTES}++|(?<!{_QUOTES}){_QUOTES}++(?![^\s,;|&+])")
+_ARRAY = compile_late(r"\s*([\[({])(.*)[\])}]\s*", re.S)
+_NAME = compile_late(r"^\s*scopes?\s*[=:]\s*", re.I)
 
 
 class Spelling(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.laws import examples
+from tests.laws import examples, for_each
 
 from sickbay.doctor.code import Meter, budget, requests_in, settings_in
 from sickbay.doctor.code.budget import BudgetSpent
@@ -35,7 +35,7 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize("name", BOMBS)
+@for_each("name", BOMBS)
 def test_what_is_made_of_the_code_is_limited_by_its_length(name: str) -> None:
     text = BOMBS[name]
     sent = [len(request.url) + len(request.body) + sum(map(len, request.headers.values())) for request in requests_in(text)]

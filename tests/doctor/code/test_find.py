@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from sickbay.doctor.code import requests_in
+from tests.doctor.code.snippet import snippets
+from tests.laws import for_each
+
+from sickbay.doctor.code import CodeRequest, Meter, requests_in, settings_in
+from sickbay.doctor.code.models import Lines
+from sickbay.doctor.code.programs import program_requests
 
 CODE = """fetch("https://auth.example.org/token", {
   method: "POST",
@@ -16,7 +21,7 @@ CODE = """fetch("https://auth.example.org/token", {
 (EXPECTED,) = requests_in(CODE)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "mangled",
     [
         CODE.replace("\n", "\r\n"),
@@ -44,3 +49,21 @@ def test_lines_are_those_of_the_paste_also_far_down_in_a_long_text() -> None:
 def test_requests_are_in_the_order_of_their_lines() -> None:
     text = f"curl https://a.example/1\n\n{CODE}\n\ncurl https://a.example/2\n"
     assert [request.first_line for request in requests_in(text)] == [1, 3, 11]
+
+
+def test_no_program_without_a_call_an_object_and_an_assignment_sends_a_request() -> None:
+    """So what reads programs needn't be imported for it."""
+    codes = [snippet.code for snippet in snippets()]
+    assert sum(bool(read_programs(code)) for code in codes) > 50
+    assert [code for code in codes if read_programs(re.sub(r"[({=]|<<", " ", code))] == []
+
+
+def read_programs(code: str) -> list[CodeRequest]:
+    return program_requests(code, Lines(code), Meter(len(code)))
+
+
+def test_settings_in_the_lines_of_a_request_are_only_read_for_another_text() -> None:
+    body = "curl https://a.example/token -d '\nclient_id=a\nredirect_uri=https://a.example/cb'"
+    assert settings_in(body) != ()
+    assert settings_in(body, requests=requests_in(body)) == ()
+    assert settings_in(f"Hello\n{body}", requests=requests_in(f"Hello\n{body}")) != ()

@@ -6,10 +6,9 @@ import sys
 from types import FrameType
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.laws import cases, examples
+from tests.laws import cases, examples, for_each, is_long
 
 from sickbay.doctor.code import mistakes_in, mistakes_in_text, requests_in, settings_in
 from sickbay.doctor.code.tokens import set_of, tokens
@@ -54,14 +53,14 @@ def read_everything(text: str) -> list[tuple[int, int]]:
 
 
 @given(st.text(max_size=300) | st.lists(PIECES, max_size=60).map("".join))
-@settings(max_examples=examples(400), deadline=None)
+@settings(max_examples=examples(400, 25), deadline=None)
 def test_any_text_is_read_without_an_exception_and_lines_are_within_it(text: str) -> None:
     for first, last in read_everything(text):
         assert 1 <= first <= last <= text.count("\n") + 1
 
 
 @given(st.lists(PIECES, max_size=60).map("".join))
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(100, 20), deadline=None)
 def test_tokens_stand_in_the_text_in_their_order(text: str) -> None:
     at = 0
     for token in tokens(text):
@@ -88,7 +87,7 @@ def steps(text: str) -> int:
     return count
 
 
-@pytest.mark.parametrize(
+@for_each(
     "unit",
     cases(
         [
@@ -112,10 +111,11 @@ def steps(text: str) -> int:
     ),
 )
 def test_the_steps_grow_no_faster_than_the_text(unit: str) -> None:
-    short, long = (steps(unit * (size // len(unit))) for size in (1_000, 6_000))
+    short, long = (steps(unit * (size // len(unit))) for size in ((1_000, 6_000) if is_long() else (500, 3_000)))
     assert long < 6 * short * 1.5 + 20_000
 
 
-@pytest.mark.parametrize("unit", cases(["fetch('https://auth.example.org/token') ", "curl -d a=b https://a.example/token\n"]))
+@for_each("unit", cases(["fetch('https://auth.example.org/token') ", "curl -d a=b https://a.example/token\n"]))
 def test_the_steps_for_very_long_texts_are_limited(unit: str) -> None:
-    assert steps(unit * (1_000_000 // len(unit))) < 3_500_000
+    """A text is read up to a tenth of this."""
+    assert steps(unit * ((1_000_000 if is_long() else 200_000) // len(unit))) < 3_500_000

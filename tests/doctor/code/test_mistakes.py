@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.doctor.texts import KNOWLEDGE
+from tests.laws import for_each
 
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.doctor.code import Mistake, mistakes_in, mistakes_in_text, requests_in
@@ -165,8 +166,8 @@ def test_the_texts_have_no_names_that_were_not_replaced(case: tuple[str, str, tu
             assert f"{{{name}}}" not in finding.title + finding.why + finding.fix
 
 
-@pytest.mark.parametrize(
-    ("language", "code"),
+@for_each(
+    "language, code",
     [
         ("curl", CURL),
         ("fetch", FETCH % "new URLSearchParams({grant_type: 'client_credentials', scope: 'system/*.read'})"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.laws import for_each
 
 from sickbay.doctor.code import AppSettings, settings_in
 
@@ -109,8 +109,8 @@ JAVA = """val request = AuthorizationRequest.Builder(
 """
 
 
-@pytest.mark.parametrize(
-    ("text", "library", "lines", "values"),
+@for_each(
+    "text, library, lines, values",
     [
         (
             APP_AUTH,
@@ -232,7 +232,7 @@ def test_settings_are_found_with_their_library_lines_and_values(
     assert settings_in(text) == (AppSettings(library, values, *lines),)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         '{"error": "invalid_client", "error_description": "unknown client_id", "state": "x"}',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.laws import for_each
 
 from sickbay.doctor.code.shell import Splitter
 
@@ -11,8 +11,8 @@ def words(text: str, **variables: str) -> list[str]:
     return [str(word) for word in Splitter(text, variables.get).words(0, in_backticks=False).words]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@for_each(
+    "text, expected",
     [
         ("-X POST url", ["-X", "POST", "url"]),
         ("-d 'a b' -d \"c d\"", ["-d", "a b", "-d", "c d"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 from tests.doctor.code.snippet import find_in, snippets
@@ -32,22 +33,25 @@ def test_the_requests_and_mistakes_of_each_snippet_are_found() -> None:
     assert found == {snippet.title: snippet.expected for snippet in SNIPPETS}
 
 
-def without_lines(text: str) -> list[CodeRequest]:
-    return [request._replace(first_line=0, last_line=0) for request in requests_in(text)]
+READ = {snippet.code: requests_in(snippet.code) for snippet in SNIPPETS}
+
+
+def without_lines(requests: Sequence[CodeRequest]) -> list[CodeRequest]:
+    return [request._replace(first_line=0, last_line=0) for request in requests]
 
 
 def test_text_around_a_snippet_changes_only_the_lines() -> None:
     for snippet, sentence in cases(product(SNIPPETS, SENTENCES)):
-        around = f"Hello,\n{sentence}\n{snippet.code}\n\nWhat's wrong?\n"
-        assert without_lines(around) == without_lines(snippet.code), (snippet.title, sentence)
-        lines = [request.first_line for request in requests_in(snippet.code)]
-        assert [request.first_line - 2 for request in requests_in(around)] == lines, (snippet.title, sentence)
+        around = requests_in(f"Hello,\n{sentence}\n{snippet.code}\n\nWhat's wrong?\n")
+        assert without_lines(around) == without_lines(READ[snippet.code]), (snippet.title, sentence)
+        lines = [request.first_line for request in READ[snippet.code]]
+        assert [request.first_line - 2 for request in around] == lines, (snippet.title, sentence)
 
 
 def test_windows_line_ends_change_nothing_but_line_ends_in_bodies() -> None:
     for snippet in SNIPPETS:
         windows = requests_in(snippet.code.replace("\n", "\r\n"))
-        assert [request._replace(body=request.body.replace(" \n", "\n")) for request in windows] == [*requests_in(snippet.code)]
+        assert [request._replace(body=request.body.replace(" \n", "\n")) for request in windows] == [*READ[snippet.code]]
 
 
 def test_text_without_a_request_has_no_settings_either() -> None:

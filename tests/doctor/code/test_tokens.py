@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.laws import for_each
 
 from sickbay.doctor.code.tokens import STRING, straighten, tokens
 
@@ -11,8 +11,8 @@ def strings(text: str) -> list[str]:
     return [token.quote + token.text for token in tokens(text) if token.kind == STRING]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
+@for_each(
+    "text, expected",
     [
         ("a = 'x' + \"y\"", ["'x", '"y']),
         (r'"a\"b"', [r'"a\"b']),
@@ -30,7 +30,7 @@ def test_strings_are_found_with_their_prefixes(text: str, expected: list[str]) -
     assert strings(text) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     ["// 'a'", "/* 'a'\n'b' */", "# it's 'a'", 'x = 1  // don\'t say "no"'],
 )

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.laws import examples
+from tests.laws import examples, for_each
 
 from sickbay.diagnosis.answers import finding as general
 from sickbay.diagnosis.answers.values import AUTHORIZATION_CODES, BEARER_CODES, CODES, TOKEN_CODES
@@ -153,7 +153,7 @@ def problem(text: str) -> bool:
     return diagnosis.has_problem and any(finding.severity != "info" for finding in diagnosis.explanation.findings)
 
 
-@settings(max_examples=examples(200, 30), deadline=None)
+@settings(max_examples=examples(200, 15), deadline=None)
 @given(ANSWER, st.sampled_from(sorted(WRAPPED)))
 def test_an_error_response_in_any_wrapping_is_always_a_problem(answer: str, wrapping: str) -> None:
     text = WRAPPED[wrapping](answer)
@@ -161,7 +161,7 @@ def test_an_error_response_in_any_wrapping_is_always_a_problem(answer: str, wrap
     assert in_paste(text)
 
 
-@settings(max_examples=examples(80, 20), deadline=None)
+@settings(max_examples=examples(80, 12), deadline=None)
 @given(st.one_of(OAUTH, OUTCOMES), st.floats(0.75, 1))
 def test_a_truncated_error_response_is_always_a_problem(answer: str, part: float) -> None:
     assert problem(answer[: max(int(len(answer) * part), 12)])
@@ -194,7 +194,7 @@ REDIRECT = st.tuples(
 )
 
 
-@settings(max_examples=examples(200, 25), deadline=None)
+@settings(max_examples=examples(200, 15), deadline=None)
 @given(REDIRECT, st.booleans())
 @example(("access_denied", "GET /cb{}{} HTTP/1.1", "?", "error%3D{}"), False)
 def test_an_error_redirect_is_always_a_problem(parts: tuple[str, str, str, str], nested: bool) -> None:
@@ -205,7 +205,7 @@ def test_an_error_redirect_is_always_a_problem(parts: tuple[str, str, str, str],
     assert problem(around.format(mark, query.format(code)))
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(100, 15), deadline=None)
 @given(
     st.sampled_from(["https://ehr.example.org/token", "https://app.example.org/api", "https://ehr.example.org/r4/Patient/1"]),
     st.sampled_from(["GET", "POST", "OPTIONS"]),
@@ -252,7 +252,7 @@ FINE = [
 ]
 
 
-@pytest.mark.parametrize("text", FINE)
+@for_each("text", FINE)
 def test_a_correct_text_contains_no_error_response(text: str) -> None:
     assert in_paste(text) == ()
 
@@ -262,7 +262,7 @@ def test_the_correct_pastes_of_the_shared_cases_contain_no_error_response(shared
     assert {case["id"]: in_paste(case["paste"]) for case in map(json.loads, lines) if in_paste(case["paste"])} == {}
 
 
-@settings(max_examples=examples(100), deadline=None)
+@settings(max_examples=examples(100, 15), deadline=None)
 @given(st.sampled_from([200, 201, 204, 302, 304]), st.sampled_from(["GET", "POST"]))
 def test_a_granted_exchange_in_a_har_file_is_not_an_error(status: int, method: str) -> None:
     entries = [
@@ -278,8 +278,8 @@ def test_a_granted_exchange_in_a_har_file_is_not_an_error(status: int, method: s
     assert not any(exchange.answers for exchange in har.read({"log": {"entries": [*entries, icon]}}))
 
 
-@pytest.mark.parametrize(
-    ("text", "recognised", "added"),
+@for_each(
+    "text, recognised, added",
     [
         ('{"error": "invalid_client"}', "a token error: invalid_client", "token request"),
         (
@@ -328,8 +328,8 @@ def test_the_general_finding_is_left_out_if_a_rule_names_the_cause() -> None:
     assert "scope-not-registered" in ids
 
 
-@pytest.mark.parametrize(
-    ("evidence", "has_error"),
+@for_each(
+    "evidence, has_error",
     [
         ({"kind": "token_response", "json": {"error": "invalid_grant"}}, True),
         ({"kind": "token_response", "json": {"access_token": "x"}}, False),
@@ -357,7 +357,7 @@ def test_a_jsonl_line_is_searched_for_an_error_response(evidence: dict[str, Any]
     assert bool(diagnose_line({"id": "x", "input": evidence}).get("recognised")) is has_error
 
 
-@pytest.mark.parametrize(
+@for_each(
     "evidence",
     [{"kind": "http_exchange"}, {"kind": "token_request", "headers": 7}, {"kind": "authorize_url", "context": []}],
 )
@@ -372,11 +372,11 @@ def test_a_paste_of_any_length_is_searched_at_both_ends(monkeypatch: pytest.Monk
     assert not in_paste("x\n" * 2_000 + "HTTP/1.1 403\n" + "x\n" * 2_000)
 
 
-@pytest.mark.parametrize("words", ["Invalid or expired token", "the expired token", "please slow down"])
+@for_each("words", ["Invalid or expired token", "the expired token", "please slow down"])
 def test_words_of_a_sentence_are_no_code_of_the_device_flow(words: str) -> None:
     assert {answer.code for answer in in_paste(f"HTTP 401 Unauthorized: {words}")} == {"401"}
 
 
-@pytest.mark.parametrize("code", ["AADB2C99068", "AADSTS50011", "HAPI-0513"])
+@for_each("code", ["AADB2C99068", "AADSTS50011", "HAPI-0513"])
 def test_the_error_code_of_a_vendor_is_an_error_response(code: str) -> None:
     assert ("vendor", code) in {(answer.kind, answer.code) for answer in in_paste(f"it says {code}: something is wrong")}

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.laws import examples
+from tests.laws import examples, for_each
 
 from sickbay.doctor.pieces.structured import kind_of_token
 from sickbay.doctor.text import diagnose_text
@@ -98,7 +98,7 @@ def test_claims_without_a_header_are_examined_alone() -> None:
     assert evidence["kind"] == "token_request"
 
 
-@pytest.mark.parametrize("form", ["encoded", "decoded"])
+@for_each("form", ["encoded", "decoded"])
 def test_only_checks_of_the_assertion_are_listed(form: str) -> None:
     """The request around it was made up."""
     outcomes = {result.name: result.outcome for result in diagnose_text(texts(HEADER, CLAIMS)[form])[1].examination.checked}
@@ -112,8 +112,8 @@ def test_the_audience_is_compared_with_a_token_endpoint_in_the_text() -> None:
     assert "assertion-aud-wrong" in find(text)
 
 
-@pytest.mark.parametrize(
-    ("claims", "kind"),
+@for_each(
+    "claims, kind",
     [
         (CLAIMS, "client_assertion"),
         (change(CLAIMS, {"sub": None}), "client_assertion"),
@@ -140,7 +140,7 @@ def test_an_introspection_response_is_not_a_token() -> None:
     assert find(text) == set()
 
 
-@pytest.mark.parametrize("form", ["encoded", "decoded", "in prose", "one object"])
+@for_each("form", ["encoded", "decoded", "in prose", "one object"])
 def test_a_correct_assertion_has_no_fault(form: str) -> None:
     assert find(texts(HEADER, CLAIMS)[form]) == set()
 

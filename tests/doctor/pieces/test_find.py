@@ -8,7 +8,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.laws import examples
+from tests.laws import examples, for_each
 
 from sickbay.doctor.pieces.find import OF_A_KIND, READERS, pieces
 from sickbay.doctor.pieces.inputs import inputs
@@ -20,8 +20,8 @@ def kinds(text: str) -> list[tuple[str, str]]:
     return [(piece.kind, piece.subkind) for piece in pieces(text)]
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
+@for_each(
+    "text, found",
     [
         (f"It sends me to {AUTHORIZE}, and nothing comes back.", [("url", "authorize_url")]),
         (f'opening "{AUTHORIZE}" in the browser', [("url", "authorize_url")]),
@@ -111,7 +111,7 @@ PARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(300, 25), deadline=None)
 @given(st.lists(st.one_of(PARTS, st.text(max_size=8)), max_size=40).map("".join))
 def test_pieces_lie_in_the_text_in_order_and_apart(text: str) -> None:
     places = [(piece.start, piece.end) for piece in pieces(text)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.laws import for_each
 
 from sickbay.doctor.pieces.find import pieces
 from sickbay.doctor.pieces.inputs import inputs
@@ -30,16 +31,14 @@ def response(members: object, status: str = "200 OK") -> str:
     return f"HTTP/1.1 {status}\nContent-Type: application/json\nCache-Control: no-store\n\n{json.dumps(members)}"
 
 
-@pytest.mark.parametrize("kind", RECEIVED)
+@for_each("kind", RECEIVED)
 def test_json_is_the_same_input_with_and_without_the_response_around_it(kind: str) -> None:
     bare, whole = (inputs(pieces(text)) for text in (json.dumps(RECEIVED[kind]), response(RECEIVED[kind])))
     assert [each.evidence for each in whole] == [each.evidence for each in bare]
     assert [each.evidence["kind"] for each in whole] == [kind]
 
 
-@pytest.mark.parametrize(
-    "text", [response(TOKENS, "400 Bad Request"), "HTTP/1.1 200 OK\nContent-Type: text/html\n\n<p>Welcome</p>"]
-)
+@for_each("text", [response(TOKENS, "400 Bad Request"), "HTTP/1.1 200 OK\nContent-Type: text/html\n\n<p>Welcome</p>"])
 def test_an_error_and_a_web_page_are_no_input(text: str) -> None:
     assert inputs(pieces(text)) == []
 

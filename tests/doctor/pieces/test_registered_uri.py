@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.laws import for_each
 
 from sickbay.doctor.text import diagnose_text
 
@@ -44,7 +45,7 @@ def test_the_difference_from_the_registered_uri_comes_first(registered: str, sen
     assert diagnosis.explanation.findings[0].facts["expected"] == registered
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "I registered https://myapp.example/callback and I send https://myapp.example/callback",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.laws import for_each
 
 from sickbay.doctor.pieces.source_code import may_be_code
 
@@ -23,11 +23,11 @@ NO_CODE = (
 )
 
 
-@pytest.mark.parametrize("text", CODE)
+@for_each("text", CODE)
 def test_code_and_settings_may_be_code(text: str) -> None:
     assert may_be_code(text)
 
 
-@pytest.mark.parametrize("text", NO_CODE)
+@for_each("text", NO_CODE)
 def test_a_sentence_a_response_and_a_url_are_no_code(text: str) -> None:
     assert not may_be_code(text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import product
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.laws import cases, for_each
@@ -57,7 +56,7 @@ def test_the_next_line_is_not_glued_to_the_url(other: str, between: str) -> None
         assert corrected in (None, "abcdefghijklmnop", "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E")
 
 
-@pytest.mark.parametrize("rest", RESTS)
+@for_each("rest", RESTS)
 def test_a_broken_url_is_put_together(rest: str) -> None:
     evidence, _ = diagnose_text(f"{URL}\n{rest}")
     assert evidence["url"] == f"{URL}\n{rest}"

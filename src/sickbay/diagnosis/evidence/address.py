@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
 
 _TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("addresses.toml").read_text(encoding="utf-8"))
 _TYPES = frozenset(ALL_TYPES)
-_LIKE_A_TYPE = re.compile(r"[A-Z][A-Za-z]{2,}")
+_LIKE_A_TYPE = compile_late(r"[A-Z][A-Za-z]{2,}")
 _MATCHED_CHARACTERS = 2_000
 """Longer URLs are cut before they are matched."""
 
@@ -45,7 +46,7 @@ class RetiredAddress(NamedTuple):
 
 
 def _server(row: dict[str, Any]) -> KnownServer:
-    patterns: dict[str, Any] = {name: re.compile(row[name]) for name in ("pattern", "open") if name in row}
+    patterns: dict[str, Any] = {name: compile_late(row[name]) for name in ("pattern", "open") if name in row}
     return KnownServer(**(row | patterns))
 
 
@@ -56,9 +57,9 @@ def list_servers() -> tuple[KnownServer, ...]:
 
 
 RETIRED: tuple[RetiredAddress, ...] = tuple(
-    RetiredAddress(**{**row, "pattern": re.compile(row["pattern"])}) for row in _TABLES["retired"]
+    RetiredAddress(**{**row, "pattern": compile_late(row["pattern"])}) for row in _TABLES["retired"]
 )
-_VERSIONS = tuple((row["segment"], re.compile(row["pattern"])) for row in _TABLES["version"])
+_VERSIONS = tuple((row["segment"], compile_late(row["pattern"])) for row in _TABLES["version"])
 
 
 def vendor_of(url: str) -> KnownServer | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from sickbay.doctor.code.draft import RequestDraft, base64_of
 from sickbay.doctor.code.tokens import set_of
 from sickbay.doctor.code.values import CodeBody, CodeFields, CodeText, Hole, join, know, leave_open, serialize
+from sickbay.kernel.late_patterns import compile_late
 
 _OPTIONS = {
     "method": "-X --request",
@@ -27,7 +28,7 @@ _IGNORED = set_of(
     " --dump-header --limit-rate -T --upload-file -K --config --noproxy --cert-type --key-type"
 )
 _SHORT_VALUES = "XHdFuAobcmwexEDTK"
-_URL = re.compile(r"[\w.+-]+://|(?:[\w.%-]+(?::[^\s@/]*)?@)?(?:[\w-]+\.[\w.-]+|localhost)(?::\d+)?(?:[/?]|$)|/[\w/]", re.I)
+_URL = compile_late(r"[\w.+-]+://|(?:[\w.%-]+(?::[^\s@/]*)?@)?(?:[\w-]+\.[\w.-]+|localhost)(?::\d+)?(?:[/?]|$)|/[\w/]", re.I)
 
 
 def curl(words: list[CodeText]) -> RequestDraft | None:

@@ -9,20 +9,23 @@ from html import unescape
 from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.models import READ_CHARACTERS, AppSettings, CodeRequest, Lines
 from sickbay.doctor.code.tokens import straighten
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import matches
 
 BEFORE, AFTER = 6_000, 3_000
 """Characters before and after the words that announce a request. Of a text longer than READ_CHARACTERS, only these are read."""
-_ANNOUNCES = re.compile(
+_ANNOUNCES = compile_late(
     r"grant_type|response_type|authorization|client_id=|\bmethod['\"]?\s*[:=]|curl|fetch\s*\(|axios|\.ajax|xmlhttprequest|\.open\s*\(|setrequest|request|\.post\b|\.get\s*\(|\.put\s*\(|postasync"
     r"|postform|openconnection|urlopen|\$http|webclient"
     r"|file_get_contents|(?:^|\s)(?:-H|--header|-d|--data)\s|\.send\s*\(|addheader|header\.set|\.new",
     re.I,
 )
-_ANNOUNCES_SETTINGS = re.compile(r"client[_.-]?id|redirect[_.-]?ur[il]|authority|issuer|discovery", re.I)
-_QUOTED, _FEWEST_QUOTED = re.compile(r"^>(?=[ \n])", re.M), 3
+_ANNOUNCES_SETTINGS = compile_late(r"client[_.-]?id|redirect[_.-]?ur[il]|authority|issuer|discovery", re.I)
+_RUNS = compile_late(r"[({=]|<<")
+"""What every program has that sends a request: a call, an object with values, or an assignment."""
+_QUOTED, _FEWEST_QUOTED = compile_late(r"^>(?=[ \n])", re.M), 3
 """Lines that mail quotes."""
-_ENTITY = re.compile(r"&(?:amp|quot|#34|lt|gt|#39|#x27|apos|nbsp);")
+_ENTITY = compile_late(r"&(?:amp|quot|#34|lt|gt|#39|#x27|apos|nbsp);")
 
 
 def requests_in(text: str, meter: Meter | None = None) -> tuple[CodeRequest, ...]:
@@ -41,7 +44,7 @@ def _requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
     from sickbay.doctor.code.shell import shell_requests
 
     commands = shell_requests(text, lines, meter)
-    if _are_everything(commands, text, lines.at(0)):
+    if not _RUNS.search(text) or _are_everything(commands, text, lines.at(0)):
         return commands
     from sickbay.doctor.code.programs import program_requests
 

@@ -25,10 +25,11 @@ from sickbay.doctor.code.values import (
     as_fields,
     as_text,
 )
+from sickbay.kernel.late_patterns import compile_late
 
-_PHP = re.compile(r"<\?php|\bcurl_(?:setopt|init|exec)|\$\w+\s*(?:->\w|=[^=>])|\$this->|=>\s*\$\w|['\"]\s*\.\s*\$\w")
-_DOLLAR = re.compile(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|^[^\S\n]*+\$\w++\s*+=", re.M)
-_LOOP = re.compile(r"\bfor\s*+\(\s*+(?:(?:var|let|const)\s++)?(\w++)\s++(?:in|of)\s++(?:Object\.keys\(\s*+)?(\w+)")
+_PHP = compile_late(r"<\?php|\bcurl_(?:setopt|init|exec)|\$\w+\s*(?:->\w|=[^=>])|\$this->|=>\s*\$\w|['\"]\s*\.\s*\$\w")
+_DOLLAR = compile_late(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|^[^\S\n]*+\$\w++\s*+=", re.M)
+_LOOP = compile_late(r"\bfor\s*+\(\s*+(?:(?:var|let|const)\s++)?(\w++)\s++(?:in|of)\s++(?:Object\.keys\(\s*+)?(\w+)")
 _ALL_HANDLERS = cache(handlers)
 
 

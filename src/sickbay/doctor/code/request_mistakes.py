@@ -10,14 +10,17 @@ from urllib.parse import parse_qs
 
 from sickbay.doctor.code.models import CodeRequest, Mistake
 from sickbay.doctor.code.text_mistakes import mistakes_in_text
+from sickbay.kernel.late_patterns import compile_late
 
-_TOKEN_PATH = re.compile(r"(?:token|access_token|token\.oauth2|token\.php)/?(?:\?|$)", re.I)
-_VARIABLE = re.compile(r"\{([\w.]+)\}")
-_GRANT_TYPE = re.compile(r"grant_type(?!s)")
-_WORD = re.compile(r"\w[\"'\\]*+\s*+[=:]")
-_OAUTH_NAME = re.compile(r"client_?id|client_?assertion|client_?secret|code_?verifier|refresh_?token|object Object", re.I)
+_TOKEN_PATH = compile_late(r"(?:token|access_token|token\.oauth2|token\.php)/?(?:\?|$)", re.I)
+_VARIABLE = compile_late(r"\{([\w.]+)\}")
+_GRANT_TYPE = compile_late(r"grant_type(?!s)")
+_WORD = compile_late(r"\w[\"'\\]*+\s*+[=:]")
+_OAUTH_NAME = compile_late(r"client_?id|client_?assertion|client_?secret|code_?verifier|refresh_?token|object Object", re.I)
 """Other endpoints of apps are called token too. Their bodies don't have these names."""
-_NOT_INSERTED = re.compile(r"\$\{[\w.]+\}|\{\{\s*[\w.]+\s*\}\}|(?<![\w$/])\$[A-Za-z_]\w+|#\{[\w.]+\}|\\\([\w.]+\)|%[A-Z_]{3,}%")
+_NOT_INSERTED = compile_late(
+    r"\$\{[\w.]+\}|\{\{\s*[\w.]+\s*\}\}|(?<![\w$/])\$[A-Za-z_]\w+|#\{[\w.]+\}|\\\([\w.]+\)|%[A-Z_]{3,}%"
+)
 
 
 def is_token_request(request: CodeRequest) -> bool:

@@ -23,10 +23,11 @@ from sickbay.doctor.code.values import (
     as_fields,
     as_text,
 )
+from sickbay.kernel.late_patterns import compile_late
 
 _FEWEST = 2
 """Settings are only reported if this many names are known, including a client ID or a redirect URI."""
-_CALLS = re.compile(
+_CALLS = compile_late(
     r"authorize|UserManager|OidcClient|OIDC\w*|PublicClientApplication|ConfidentialClientApplication|createAuth0Client|Auth0\w*"
     r"|OktaAuth|OAuth2?\w*|\w*Strategy|Client|AuthProvider|Keycloak|smart|fhirclient|FHIRClient|settings|config\w*|initAuth"
     r"|authorize\w*|init|use|register|setup|Issuer|AuthorizationRequest\w*|Builder|OIDAuthorizationRequest|loginRequest|signIn\w*"
@@ -201,7 +202,7 @@ _LIBRARIES = (
 )
 
 
-_COMPILED = tuple((re.compile(pattern, re.I), library) for pattern, library in _LIBRARIES)
+_COMPILED = tuple((compile_late(pattern, re.I), library) for pattern, library in _LIBRARIES)
 
 
 def oauth_name(name: str) -> str:
@@ -226,10 +227,10 @@ def library_of(path: str, fields: dict[str, Any]) -> str:
     return ""
 
 
-_LINE = re.compile(
+_LINE = compile_late(
     r"^(?P<indent>[ \t]*)(?:-[ \t]+)?(?P<name>[\w.\[\]-]+)[ \t]*(?P<mark>[:=])(?:[ \t]+|(?<==)|$)(?P<value>[^\n]*+)", re.M
 )
-_COMMENT = re.compile(r"(?<!\s)\s++#.*", re.S)
+_COMMENT = compile_late(r"(?<!\s)\s++#.*", re.S)
 _LONGEST_GAP = 3
 """Lines further apart than this belong to different settings."""
 

@@ -12,18 +12,19 @@ from sickbay.doctor.code.draft import RequestDraft, base64_of, request_of
 from sickbay.doctor.code.models import CodeRequest, Lines
 from sickbay.doctor.code.tokens import OPERATOR, CodeToken, hole_name
 from sickbay.doctor.code.values import CodeText, Hole, join, know, leave_open
+from sickbay.kernel.late_patterns import compile_late
 
-_COMMAND = re.compile(
+_COMMAND = compile_late(
     r"(?:^|(?<=[\s`$>#(|;&.=*\"']))(?P<name>curl(?:\.exe)?)[ \t]+(?=(?P<next>\S+))|"
     r"^[ \t>]*(?=(?:-H|-d|--header|--data(?:-\w+)?|-u|--user|-X|--request)[ =]+\S)",
     re.M,
 )
-_ASSIGNMENT = re.compile(
+_ASSIGNMENT = compile_late(
     r"^[ \t$>]*(?:export[ \t]+|set[ \t]+)?([A-Za-z_]\w*)=(?:\"([^\"\n$`]*)\"|'([^'\n]*)'|([^\s\"'`$(]+))[ \t]*;?$", re.M
 )
-_CARET = re.compile(r"\^(?=\S)")
+_CARET = compile_late(r"\^(?=\S)")
 """Escapes a character on Windows."""
-_CURL_NEXT = re.compile(r"[-–—−'\"$\\^<{]|\w+://|localhost|[\w.-]+(?::[^\s@]*)?@|[\w-]+\.[\w.-]+[/:?]|\S*[:/]\S")
+_CURL_NEXT = compile_late(r"[-–—−'\"$\\^<{]|\w+://|localhost|[\w.-]+(?::[^\s@]*)?@|[\w-]+\.[\w.-]+[/:?]|\S*[:/]\S")
 
 
 def shell_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
@@ -70,19 +71,19 @@ def _draft(name: str | None, words: list[CodeText]) -> RequestDraft | None:
     return draft
 
 
-_PLAIN = re.compile(r"[^\s\\'\"`$;|&()<>^%]+")
-_SPACE = re.compile(r"[ \t\r\xa0]+")
-_CONTINUED = re.compile(r"[\\^`][ \t]*\r?(?:\n|\Z)\s*")
-_NEXT_OPTION = re.compile(r"(?<=\n)(?:[ \t]*+\n)?[ \t>]*+(?:--?[A-Za-z]|['\"]?https?://)")
-_VARIABLE = re.compile(r"\$\{(\w++)[^}]{0,80}\}|\$(\w+)|\$env:(\w+)")
-_WINDOWS_VARIABLE = re.compile(r"%([A-Za-z_]\w+)%")
-_ECHO = re.compile(
+_PLAIN = compile_late(r"[^\s\\'\"`$;|&()<>^%]+")
+_SPACE = compile_late(r"[ \t\r\xa0]+")
+_CONTINUED = compile_late(r"[\\^`][ \t]*\r?(?:\n|\Z)\s*")
+_NEXT_OPTION = compile_late(r"(?<=\n)(?:[ \t]*+\n)?[ \t>]*+(?:--?[A-Za-z]|['\"]?https?://)")
+_VARIABLE = compile_late(r"\$\{(\w++)[^}]{0,80}\}|\$(\w+)|\$env:(\w+)")
+_WINDOWS_VARIABLE = compile_late(r"%([A-Za-z_]\w+)%")
+_ECHO = compile_late(
     r"(?:echo|printf)\s+(?P<flags>-\S+\s+)?(?:['\"]?%s['\"]?\s+)?(?P<text>\"[^\"]*\"|'[^']*'|\S+)\s*\|[^|]*base64", re.S
 )
-_IN_DOUBLE = re.compile(r"\\([\"\\$`_*\n/-])")
-_DASHES = re.compile(r"^[–—−](?=[A-Za-z-])")
+_IN_DOUBLE = compile_late(r"\\([\"\\$`_*\n/-])")
+_DASHES = compile_late(r"^[–—−](?=[A-Za-z-])")
 
-_PARENTHESIS = re.compile(r"[()]")
+_PARENTHESIS = compile_late(r"[()]")
 _MAXIMUM_COMMAND_CHARACTERS = 500
 """The maximum length of a command in `$(…)`."""
 CARET = "\x01"

@@ -9,44 +9,45 @@ from typing import TypeAlias
 from urllib.parse import unquote
 
 from sickbay.doctor.code.models import READ_CHARACTERS, Lines, Mistake
+from sickbay.kernel.late_patterns import compile_late
 
 _Place: TypeAlias = tuple[str, int, int, dict[str, str]]
 """The ID of a mistake, where it begins and ends, and what fills its slots."""
 _Check: TypeAlias = Callable[[str], Iterator[_Place]]
 
-_AUD_SLASH = re.compile(
+_AUD_SLASH = compile_late(
     r"[?&]aud=\$?\{[^{}\n]{1,80}\}/(?=[`'\"&\s])|[?&]aud=['\"`]\s*\+\s*[\w.()]{1,80}\s*\+\s*['\"`]/(?=['\"`&])"
 )
-_LAUNCH_PAGE = re.compile(r"\bredirect_?uri['\"`]?\s*[:=]\s*['\"`][^'\"`\n]{0,200}\blaunch(?:\.html?)?/?['\"`]", re.I)
-_CHALLENGE = re.compile(r"challenge|pkce", re.I)
-_HEX = re.compile(
+_LAUNCH_PAGE = compile_late(r"\bredirect_?uri['\"`]?\s*[:=]\s*['\"`][^'\"`\n]{0,200}\blaunch(?:\.html?)?/?['\"`]", re.I)
+_CHALLENGE = compile_late(r"challenge|pkce", re.I)
+_HEX = compile_late(
     r"digest\(\s*['\"]hex['\"]\s*\)|\.hexdigest\(\)|\bCryptoJS\.SHA256\([^()\n]{0,80}\)(?:\.toString\((?:\s*+|CryptoJS\.enc\.Hex)\)|[^\S\n]*+[;)\n])"
     r"|\bhash\(\s*+['\"]sha256['\"]\s*+,\s*+[^,()\n]{1,80}\)|encodeHexString\(|sha256Hex\(|Digest::SHA256\.hexdigest"
     r"|BitConverter\.ToString\(|hex\.EncodeToString\(|\bsha256\(\w+\)\.toString\(\s*+['\"]?(?:hex)?['\"]?\s*+\)"
 )
-_BASE64_PIPE = re.compile(
+_BASE64_PIPE = compile_late(
     r"\becho\s++(?P<flags>-\S{1,9}\s++)?[^|\n]{0,200}\|\s*+(?:openssl\s++)?base64\b(?P<options>[^)\n\"`|]{0,40})"
 )
 _ENCODE = r"(?:b64encode|btoa|Base64\.encode|base64_encode|encode64|EncodeToString|ToBase64String)"
-_TWICE = re.compile(rf"{_ENCODE}\(\s*+(?:\w{{1,60}}\.)?{_ENCODE}\(")
-_ENCODED = re.compile(rf"\b(?P<name>\w++)\s*+:?=\s*+[\w.]{{0,60}}{_ENCODE}\((?=(?P<rest>[^;]{{1,200}}))")
-_ENCODED_AGAIN = re.compile(rf"\b{_ENCODE}\(\s*+(\w+)")
-_CREDENTIALS = re.compile(r"\bbasic\b|secret", re.I)
-_ANDROID = re.compile(r"Base64\.encode(?:ToString)?\([^;\n]{0,160}\bBase64\.DEFAULT\b")
-_NO_CORS = re.compile(r"\bmode['\"]?\s*:\s*['\"`]no-cors['\"`]")
-_CALLBACK = re.compile(r"\.callback\([^{};]{0,120},\s*+\{\s*+code\b(?:\s*+:[^{},]{0,60})?,?\s*+\}")
-_REDIRECT = re.compile(
+_TWICE = compile_late(rf"{_ENCODE}\(\s*+(?:\w{{1,60}}\.)?{_ENCODE}\(")
+_ENCODED = compile_late(rf"\b(?P<name>\w++)\s*+:?=\s*+[\w.]{{0,60}}{_ENCODE}\((?=(?P<rest>[^;]{{1,200}}))")
+_ENCODED_AGAIN = compile_late(rf"\b{_ENCODE}\(\s*+(\w+)")
+_CREDENTIALS = compile_late(r"\bbasic\b|secret", re.I)
+_ANDROID = compile_late(r"Base64\.encode(?:ToString)?\([^;\n]{0,160}\bBase64\.DEFAULT\b")
+_NO_CORS = compile_late(r"\bmode['\"]?\s*:\s*['\"`]no-cors['\"`]")
+_CALLBACK = compile_late(r"\.callback\([^{};]{0,120},\s*+\{\s*+code\b(?:\s*+:[^{},]{0,60})?,?\s*+\}")
+_REDIRECT = compile_late(
     r"\bredirect_?uri(?:['\"`\]]{0,2}\s*(?:=>|[:=,])\s*[$f@]?['\"`]|=|=%22)(?P<uri>https?(?::|%3A)[^\s'\"`&,;<>)]{4,200})", re.I
 )
-_AUTHORIZE = re.compile(r"response_type|authorize\b|authorization_endpoint|authUrl|/auth\?", re.I)
-_POST = re.compile(
+_AUTHORIZE = compile_late(r"response_type|authorize\b|authorization_endpoint|authUrl|/auth\?", re.I)
+_POST = compile_late(
     r"\brequests\.post\(\s*+[^,()\s][^,()\n]{0,120}(?:\([^()\n]{0,80}\))?,\s*+\w++,\s*+(?=\w{0,40}header)\w++\s*+[,)]", re.I
 )
-_BROWSER = re.compile(
+_BROWSER = compile_late(
     r"\b(?:window|document|localStorage|sessionStorage)\.|\buseEffect\(|\bXMLHttpRequest\b|\$\.ajax\(|@Injectable"
 )
-_SECRET = re.compile(r"client_?secret['\"`]?\s*[:=,]\s*['\"`](?!['\"`])[^'\"`\n]{6,}|client_secret=(?![\s&'\"`]|$)", re.I)
-_SERVER = re.compile(r"\brequire\(|process\.env\.|\bexpress\b|\bres\.(?:send|json|redirect)\(|from ['\"]node:")
+_SECRET = compile_late(r"client_?secret['\"`]?\s*[:=,]\s*['\"`](?!['\"`])[^'\"`\n]{6,}|client_secret=(?![\s&'\"`]|$)", re.I)
+_SERVER = compile_late(r"\brequire\(|process\.env\.|\bexpress\b|\bres\.(?:send|json|redirect)\(|from ['\"]node:")
 _HEX_FIXES = (
     ("hexdigest", "Use `digest()` instead of `hexdigest()`."),
     ("digest(", "Use `digest()` without `'hex'`."),

@@ -19,9 +19,10 @@ from sickbay.doctor.code.values import (
     leave_open,
     of_parts,
 )
+from sickbay.kernel.late_patterns import compile_late
 
 NAME, STRING, NUMBER, OPERATOR = "name", "string", "number", "operator"
-_TOKEN = re.compile(
+_TOKEN = compile_late(
     r"(?P<space>\s+|[:;]-?[()](?=\s|\Z))"
     r"|(?P<comment>(?<!:)//[^\n]*|\#(?![\w{(])[^\n]*|\#(?=\w)(?<=\n\#)[^\n]*|/\*)"
     r"|(?P<address>https?://[^\s\"'`<>()\[\]{},;\\]+)"
@@ -31,7 +32,7 @@ _TOKEN = re.compile(
     r"|(?P<operator>=>|->|<-|\?\.|::|:=|\?\?|\|\||&&|[=!<>+.-]=|==|\.\.\.|.)",
     re.S,
 )
-_INSIDE = {'"': re.compile(r"(?:[^\"\\\n]|\\.)*+", re.S), "'": re.compile(r"(?:[^'\\\n]|\\.)*+", re.S)}
+_INSIDE = {'"': compile_late(r"(?:[^\"\\\n]|\\.)*+", re.S), "'": compile_late(r"(?:[^'\\\n]|\\.)*+", re.S)}
 """What stands between the quotation marks of a string on one line."""
 _PREFIXES = frozenset("frbuFRBUL$@") | {"rb", "br", "fr", "rf"}
 # a backtick that follows anything else marks code in prose
@@ -162,21 +163,21 @@ def _close(tokens: list[CodeToken], open_at: list[int], count: dict[str, int], i
 
 Resolve = Callable[[str], CodeValue | None]
 
-_ESCAPE = re.compile(r"\\(?:u\{?([0-9a-fA-F]{4})\}?|x([0-9a-fA-F]{2})|\r?\n|(.))", re.S)
+_ESCAPE = compile_late(r"\\(?:u\{?([0-9a-fA-F]{4})\}?|x([0-9a-fA-F]{2})|\r?\n|(.))", re.S)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f"}
 _DOLLAR = r"\$\{(?P<braces>[^{}]{1,300})\}|\{\$(?P<php>[^{}]{1,300})\}|\$(?P<name>[A-Za-z_]\w*(?:->\w+)?)"
 _INSERTIONS = {
-    "`": re.compile(r"(?<!\\)\$\{(?P<braces>(?:[^{}]|\{[^{}]*\}){1,300})\}"),
-    "f": re.compile(r"\{\{|\}\}|\{(?P<braces>[^{}]{1,300})\}"),
-    '"': re.compile(r"\\\((?P<braces>(?:[^()]|\([^()]*\)){1,300})\)|#\{(?P<ruby>[^{}]{1,300})\}"),
-    "$": re.compile(r"(?<!\\)(?:" + _DOLLAR + ")"),
+    "`": compile_late(r"(?<!\\)\$\{(?P<braces>(?:[^{}]|\{[^{}]*\}){1,300})\}"),
+    "f": compile_late(r"\{\{|\}\}|\{(?P<braces>[^{}]{1,300})\}"),
+    '"': compile_late(r"\\\((?P<braces>(?:[^()]|\([^()]*\)){1,300})\)|#\{(?P<ruby>[^{}]{1,300})\}"),
+    "$": compile_late(r"(?<!\\)(?:" + _DOLLAR + ")"),
 }
 """The ways to insert variables, by the kind of the string: template, Python and C#, Swift and Ruby, PHP and Kotlin."""
-_PATH = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|->|\?\.|!\.|::)[A-Za-z_$][\w$]*)*")
-_KEY = re.compile(
+_PATH = compile_late(r"[A-Za-z_$][\w$]*(?:(?:\.|->|\?\.|!\.|::)[A-Za-z_$][\w$]*)*")
+_KEY = compile_late(
     r"(?:get|getItem|getenv|env|environ|Item|query|params|GET|POST|session)\w{0,40}!?\W{1,3}[\"']([\w.-]{1,80})[\"']", re.I
 )
-_WRAPPERS = re.compile(
+_WRAPPERS = compile_late(
     r"(?:encodeURI(?:Component)?|Uri\.EscapeDataString|HttpUtility\.UrlEncode|WebUtility\.UrlEncode|urllib\.parse\.quote\w*"
     r"|quote|urlencode|rawurlencode|str|String|await|new|btoa|Buffer\.from|URLEncoder\.encode|CGI\.escape|JSON\.stringify)\b"
 )
@@ -212,7 +213,7 @@ def _insertions(token: CodeToken, dollar: bool) -> re.Pattern[str] | None:
     return _INSERTIONS['"'] if '"' in token.quote and ("\\(" in token.text or "#{" in token.text) else None
 
 
-_FIELDS = re.compile(
+_FIELDS = compile_late(
     r"(?:[\w.]*urlencode|new URLSearchParams|qs\.stringify|querystring\.stringify|http_build_query)\(\s*(\$?\w+)\s*\)"
     r"|(\w+)\.(?:toString|Encode)\(\)"
 )
@@ -259,7 +260,7 @@ def _replacement(match: re.Match[str]) -> str:
     return _LETTERS.get(letter, letter)
 
 
-_BLANK = re.compile(r"%(?:\((?P<word>\w+)\))?[sdvqf@]|\{(?P<field>\w*)(?::[^{}]*)?\}")
+_BLANK = compile_late(r"%(?:\((?P<word>\w+)\))?[sdvqf@]|\{(?P<field>\w*)(?::[^{}]*)?\}")
 
 
 def fill_blanks(template: CodeText, values: list[CodeValue], names: CodeFields | None = None) -> CodeText:

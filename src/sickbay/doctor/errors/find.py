@@ -10,14 +10,15 @@ from urllib.parse import unquote, unquote_plus
 
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth, rank_answers
 from sickbay.doctor.errors import in_json, in_text
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol.unicode import without_html_escapes
 
 SEARCHED_CHARACTERS = 2_000_000
 """The maximum number of characters that are searched. Of a longer text, the beginning and the end are searched."""
 DEPTH = 6
 """How many levels of JSON inside JSON strings are parsed."""
-_WORD = re.compile(r"[^\s<>\"'`]+")
-_PARAMETER = re.compile(r"[?&]\w{1,60}=")
+_WORD = compile_late(r"[^\s<>\"'`]+")
+_PARAMETER = compile_late(r"[?&]\w{1,60}=")
 _RESPONSE = ("response", "answer", "json", "status", "status_code", "error")
 
 
@@ -125,14 +126,14 @@ def _parse(text: str) -> Any:
         return None
 
 
-_ERROR = re.compile(
+_ERROR = compile_late(
     r"(?:^|[?&#;])\s*(?P<name>(?:[a-z]{1,20}[_-])?err(?:or)?(?:_?(?:code|reason|type|subtype|subcode|msg|message))?)"
     r"(?:\[\w{0,20}\])?=(?P<value>[^&#;\s]{0,300})",
     re.I,
 )
-_DESCRIPTION = re.compile(r"[?&#;]error_?description=(?P<value>[^&#\s]{0,600})", re.I)
-_VALUE = re.compile(r"[?&#;](?P<name>[\w.-]{1,40})=(?P<value>[a-z_]{8,40})(?=[&#;\s]|$)", re.I)
-_URN = re.compile(r"urn:[\w-]{1,40}:error:[\w:.-]{1,200}", re.I)
+_DESCRIPTION = compile_late(r"[?&#;]error_?description=(?P<value>[^&#\s]{0,600})", re.I)
+_VALUE = compile_late(r"[?&#;](?P<name>[\w.-]{1,40})=(?P<value>[a-z_]{8,40})(?=[&#;\s]|$)", re.I)
+_URN = compile_late(r"urn:[\w-]{1,40}:error:[\w:.-]{1,200}", re.I)
 """The error code in the URL of a vendor's error page."""
 _ECHOED = frozenset(("state", "nonce", "code", "scope", "launch", "client_id"))
 """Parameters with arbitrary values, in which an error code means nothing."""

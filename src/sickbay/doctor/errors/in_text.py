@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import first, matches
 from sickbay.protocol.unicode import without_html_escapes
 
@@ -25,31 +26,31 @@ _VERBS = (
     r"returns?|returned|responds?|responded|answers?|answered|got|gets|getting|receives?|received|receiving"
     r"|fails?|failed|failure|throws?|threw|raised"
 )
-_MEMBER = re.compile(
+_MEMBER = compile_late(
     rf"[\"'`](?:odata\.)?(?P<name>{_KEY})[\"'`]\]?\s*(?:=>|[:=])\s*(?:string\(\d+\)\s*)?"
     r"(?P<value>[\"'`]+[^\"'`]{0,200}|[\[{]\s*[^\s\]}]|\d+|true\b|$)",
     re.I,
 )
-_PARAMETER = re.compile(
+_PARAMETER = compile_late(
     r"(?:^|[?&#\s,;(\"'{<])(?P<name>error(?:_description|_code)?)=[\"']?(?P<value>[\w.:-]{1,80})", re.I | re.M
 )
-_TAG = re.compile(rf"<(?:\w+:)?(?P<name>{_KEY})(?:\s[^<>]{{0,200}})?>\s*(?P<value>[^<\s][^<]{{0,200}})", re.I)
-_LITERAL = re.compile(
+_TAG = compile_late(rf"<(?:\w+:)?(?P<name>{_KEY})(?:\s[^<>]{{0,200}})?>\s*(?P<value>[^<\s][^<]{{0,200}})", re.I)
+_LITERAL = compile_late(
     r"(?:^|[{,])\s{0,20}(?P<name>error)\s{0,5}:\s{0,5}[\"'](?P<value>[a-z]{1,40}(?:_[a-z]{1,40}){1,6})[\"']", re.M
 )
 """A member of an object literal, whose name has no quotation marks."""
-_CODE = re.compile(rf"(?<![\w/.-])(?P<value>{_WORDS})(?![\w-])", re.I)
-_CLASS = re.compile(
+_CODE = compile_late(rf"(?<![\w/.-])(?P<value>{_WORDS})(?![\w-])", re.I)
+_CLASS = compile_late(
     r"\b(?P<value>Invalid(?:Client|ClientMetadata|Grant|Scope|Target)|UnauthorizedClient|InsufficientScope"
     r"|Unsupported(?:GrantType|ResponseType))Error\b"
 )
 """The classes that the MCP SDK, oauthlib and Authlib raise for a code. Names that other libraries use too, such as
 InvalidTokenError of PyJWT, aren't among them."""
-_ISSUE = re.compile(r"severity[\"'`]?\s*(?:[:=]>?|\bvalue\s*=)\s*[\"'`]?(?:error|fatal)\b", re.I)
-_CHALLENGE = re.compile(r"www-authenticate[\"'`]?\s*(?:[:=]|→|->|is\b)", re.I)
-_DESCRIPTION = re.compile(r"error_?description[\"'`]?\s*(?:=>|[:=])\s*[\"'`](?P<value>[^\"'`]{1,400})", re.I)
+_ISSUE = compile_late(r"severity[\"'`]?\s*(?:[:=]>?|\bvalue\s*=)\s*[\"'`]?(?:error|fatal)\b", re.I)
+_CHALLENGE = compile_late(r"www-authenticate[\"'`]?\s*(?:[:=]|→|->|is\b)", re.I)
+_DESCRIPTION = compile_late(r"error_?description[\"'`]?\s*(?:=>|[:=])\s*[\"'`](?P<value>[^\"'`]{1,400})", re.I)
 _STATUSES = tuple(
-    re.compile(pattern, re.I)
+    compile_late(pattern, re.I)
     for pattern in (
         r"\bHTTP(?:S?/\d(?:\.\d)?)?[\s:_-]{0,4}(?:status|error|response)?[\s:_-]{0,4}(?:code)?[\s:=#(\"'-]{0,4}"
         rf"({_STATUS})",
@@ -65,34 +66,34 @@ _STATUSES = tuple(
         rf"\b(?:fehler|erreur|fout|errore|statuscode)\b[^\n\d]{{0,40}}?[:\s(]\s?\(?({_STATUS})",
     )
 )
-_REASON = re.compile(
+_REASON = compile_late(
     r"^\W{0,6}(?:bad request|unauthori[sz]ed|forbidden|internal server error|bad gateway|service unavailable"
     r"|gateway time-?out|access denied)\W{0,6}$",
     re.I | re.M,
 )
-_VENDOR = re.compile(r"\b(AADSTS\d{4,9}|AADB2C\d{5}|HAPI-\d{4}|E0000\d{3}|urn:[\w-]{1,40}:error:[\w:.-]{1,200})", re.I)
-_UNANSWERED = re.compile(
+_VENDOR = compile_late(r"\b(AADSTS\d{4,9}|AADB2C\d{5}|HAPI-\d{4}|E0000\d{3}|urn:[\w-]{1,40}:error:[\w:.-]{1,200})", re.I)
+_UNANSWERED = compile_late(
     r"\bcurl: \(\d+\)|net::ERR_\w+|\bE(?:CONNREFUSED|CONNRESET|NOTFOUND|TIMEDOUT|AI_AGAIN|PIPE)\b|failed to fetch"
     r"|blocked by cors policy|cors error|network ?error\b|connection (?:refused|reset)|could not resolve host"
     r"|ssl certificate problem|: (?:unexpected )?EOF\b|socket hang up|connection (?:was )?(?:closed|aborted)|premature close",
     re.I,
 )
-_MESSAGE = re.compile(
+_MESSAGE = compile_late(
     r"\b(?:[A-Za-z]\w{0,60})?(?:Error|Exception)\b['\"]?:\s?\S"
     r"|\b[Ee]rror [a-z]{3,20}ing [a-z]|\b(?:ERROR|FATAL|SEVERE)\b|Traceback \(most|\bUncaught\b"
     r"|\brpc error: code = \w|\b[Bb]ad response received|\bmessage[\"'`]\s*:\s*[\"'`]\w*[_ ]?error"
     r"|\b[Ii]nvalid (?:parameter|audience|redirect|scope|state|request|grant|client|token|code|credentials"
     r"|requested scope)"
 )
-_NO_ROUTE = re.compile(r"\bCannot (?:GET|POST|PUT|PATCH|DELETE) /")
+_NO_ROUTE = compile_late(r"\bCannot (?:GET|POST|PUT|PATCH|DELETE) /")
 """What Express answers if it has nothing at an address."""
-_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_CAPITAL = compile_late(r"(?<=[a-z])(?=[A-Z])")
 _NAMES = ("err", "fault", "exception")
 """What all names of errors contain. A long text without them needn't be searched for errors."""
-_NUMBER = re.compile(r"[45]\d\d")
-_NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\u200b-\u200f\u2060\ufeff\u00ad]")
+_NUMBER = compile_late(r"[45]\d\d")
+_NOISE = compile_late(r"\x1b\[[0-9;?]*[A-Za-z]|[\u200b-\u200f\u2060\ufeff\u00ad]")
 _QUOTES = str.maketrans("“”„«»‘’\u00a0：＝", '"""""\'\' :=')
-_ESCAPE = re.compile(r"\\(?:u00(?P<hex>[0-7][0-9a-fA-F])|(?P<blank>[nrt])|(?P<char>[^\w\s]|_))")
+_ESCAPE = compile_late(r"\\(?:u00(?P<hex>[0-7][0-9a-fA-F])|(?P<blank>[nrt])|(?P<char>[^\w\s]|_))")
 
 
 def unescape(text: str) -> str:

@@ -10,6 +10,7 @@ from itertools import combinations
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
 
 
@@ -23,8 +24,8 @@ def redirect_uri_is_http(evidence: Evidence) -> Values | None:
     return {"redirect_uri": sent, "expected": f"https{sent[4:]}"} if is_public else None
 
 
-_HTTP_REDIRECT = re.compile(r"redirect[_ ]?ur[il]\b[^\n]{0,40}?[\s'\"`(=](?P<uri>http://[^\s'\"`,)&]{4,200})", re.I)
-_PRIVATE = re.compile(r"[\d.]+|.*\.(?:local|internal|localhost)")
+_HTTP_REDIRECT = compile_late(r"redirect[_ ]?ur[il]\b[^\n]{0,40}?[\s'\"`(=](?P<uri>http://[^\s'\"`,)&]{4,200})", re.I)
+_PRIVATE = compile_late(r"[\d.]+|.*\.(?:local|internal|localhost)")
 
 
 COMPARED_ADDRESSES = 40
@@ -51,7 +52,7 @@ def addresses_differ_by_scheme(evidence: Evidence) -> Values | None:
     )
 
 
-_PORT = re.compile(r"(?<=[^/:]):\d{1,5}(?=/|$)")
+_PORT = compile_late(r"(?<=[^/:]):\d{1,5}(?=/|$)")
 
 
 @fact
@@ -62,7 +63,7 @@ def addresses_differ_by_port(evidence: Evidence) -> Values | None:
     )
 
 
-_PLACEHOLDER = re.compile(r"\$\{[\w.-]{1,60}\}|\{\{\s{0,3}[\w.-]{1,60}\s{0,3}\}\}")
+_PLACEHOLDER = compile_late(r"\$\{[\w.-]{1,60}\}|\{\{\s{0,3}[\w.-]{1,60}\s{0,3}\}\}")
 
 
 @fact
@@ -79,11 +80,11 @@ def discovery_mixes_http(evidence: Evidence) -> Values | None:
     return as_fact(len(schemes) == 2 and '"issuer"' in evidence.text)
 
 
-_SCHEME_OF_ENDPOINT = re.compile(r"\"(?:issuer|\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?P<scheme>https?)://")
+_SCHEME_OF_ENDPOINT = compile_late(r"\"(?:issuer|\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?P<scheme>https?)://")
 
 
-_DISCOVERY = re.compile(r"/\.well-known/(?:smart|openid)-configuration\b")
-_BEFORE_URL = re.compile(r"[\s\"'`<>()]")
+_DISCOVERY = compile_late(r"/\.well-known/(?:smart|openid)-configuration\b")
+_BEFORE_URL = compile_late(r"[\s\"'`<>()]")
 URL_CHARACTERS = 300
 
 
@@ -99,8 +100,8 @@ def discovery_is_below_a_type(evidence: Evidence) -> Values | None:
     return None
 
 
-_PHONE = re.compile(r"\b(?:android|emulator|react[- ]?native\w*|flutter|appauth|capacitor|ionic|rnkeycloak|expo)\b", re.I)
-_SERVER_OF_APP = re.compile(
+_PHONE = compile_late(r"\b(?:android|emulator|react[- ]?native\w*|flutter|appauth|capacitor|ionic|rnkeycloak|expo)\b", re.I)
+_SERVER_OF_APP = compile_late(
     r"\b(?:issuer|authority|(?:server|base|api|discovery|auth\w{0,20})_?ur[il]|url|\w{1,30}_?endpoint)['\"]?\s{0,3}[:=]?\s{0,3}['\"`]?"
     r"(?P<value>http://(?P<host>[\w.-]{1,100})(?::\d{1,5})?)",
     re.I,
@@ -127,7 +128,7 @@ def phone_calls_http(evidence: Evidence) -> Values | None:
     return next(({"value": found["value"]} for found in _servers_of_phone(evidence) if not _is_loopback(found["host"])), None)
 
 
-_REFUSED = re.compile(
+_REFUSED = compile_late(
     r"\b40[13]\b[^\n]{0,60}?\b(?:for|from|at|on|GET|url)\b:?\s{0,3}['\"`(<]?(?P<before>https?://[^\s'\"`]{5,300})"
     r"|\bGET\s+(?P<after>https?://[^\s'\"`]{5,300})\s+40[13]\b"
 )
@@ -144,7 +145,7 @@ def _has_type(url: str) -> bool:
     return any(part in ALL_TYPES for part in urls.split(url).path.split("/"))
 
 
-_REALM = re.compile(r"https?://(?P<host>[\w.:-]{1,100})(?P<auth>/auth)?/realms/(?P<realm>[\w.%-]{1,60})")
+_REALM = compile_late(r"https?://(?P<host>[\w.:-]{1,100})(?P<auth>/auth)?/realms/(?P<realm>[\w.%-]{1,60})")
 
 
 @fact
@@ -155,9 +156,9 @@ def realm_paths_differ_by_auth(evidence: Evidence) -> Values | None:
     return next(({"first": first, "second": second} for first, second in pairs if first), None)
 
 
-_ISSUER = re.compile(r"\"issuer\"\s{0,3}:\s{0,3}\"(?P<url>https?://[^\"\s]{3,300})\"")
-_ENDPOINT = re.compile(r"\"(?:\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?P<url>https?://[^\"\s]{3,300})\"")
-_ISTIO_KEY = re.compile(r"RXJyb3ItSXN0aW9kRmFpbGVkVG9GZXRjaEp3a3NVcmkt[\w-]{0,400}")
+_ISSUER = compile_late(r"\"issuer\"\s{0,3}:\s{0,3}\"(?P<url>https?://[^\"\s]{3,300})\"")
+_ENDPOINT = compile_late(r"\"(?:\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?P<url>https?://[^\"\s]{3,300})\"")
+_ISTIO_KEY = compile_late(r"RXJyb3ItSXN0aW9kRmFpbGVkVG9GZXRjaEp3a3NVcmkt[\w-]{0,400}")
 
 
 @fact

@@ -10,13 +10,14 @@ from itertools import islice
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
 from sickbay.kernel.english import count
+from sickbay.kernel.late_patterns import compile_late
 
 EXPECTED_PLACES = 20
 """How many times the word `expected` is looked at."""
 COMPARED_CHARACTERS = 400
-_EXPECTED = re.compile(r"\bexpect(?:ed|ing)\b", re.I)
-_RECEIVED = re.compile(r"\b(?:got|received|but|actual|found|returned|instead of)\b", re.I)
-_VALUE = re.compile(r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;()\[\]<>]{3,200})")
+_EXPECTED = compile_late(r"\bexpect(?:ed|ing)\b", re.I)
+_RECEIVED = compile_late(r"\b(?:got|received|but|actual|found|returned|instead of)\b", re.I)
+_VALUE = compile_late(r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;()\[\]<>]{3,200})")
 
 
 def _find_compared(evidence: Evidence) -> Iterator[Values]:
@@ -32,7 +33,7 @@ def _find_compared(evidence: Evidence) -> Iterator[Values]:
             yield {"expected": expected[-1], "received": received[0], "about": about.lower()}
 
 
-_UNLIKE = re.compile(
+_UNLIKE = compile_late(
     r"\b(?:is not|isn't|was not|are not) (?:the same as|equal to|identical to)\b|\b(?:differs|differ|different) from\b"
     r"|\bdo(?:es)?(?: not|n't) (?:match|equal)\b",
     re.I,
@@ -75,7 +76,7 @@ def issuer_differs_by_slash(evidence: Evidence) -> Values | None:
     return next((_both_values(pair) for pair in pairs if pair["expected"] != pair["received"]), None)
 
 
-_ISSUER = re.compile(r"\biss\b|issuer")
+_ISSUER = compile_late(r"\biss\b|issuer")
 
 
 def _both_values(pair: Mapping[str, str]) -> Values:
@@ -100,7 +101,7 @@ def iss_and_sub_differ(evidence: Evidence) -> Values | None:
     )
 
 
-_TIMES = re.compile(
+_TIMES = compile_late(
     r"\bnow\W{1,5}(?P<now>\d{10})\b.{0,40}\b(?:nbf|iat)\W{1,5}(?P<claim>\d{10})\b"
     r"|\b(?:nbf|iat)\W{1,5}(?P<claim2>\d{10})\b.{0,60}\b(?:now|current time)\W{1,5}(?P<now2>\d{10})\b"
     r"|\b(?P<now3>\d{10}) < (?P<claim3>\d{10})\b",
@@ -119,25 +120,25 @@ def token_is_from_the_future(evidence: Evidence) -> Values | None:
     return None
 
 
-_CHALLENGE = re.compile(r"code_?challenge(?!_?method)[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?(?P<value>[\w+/.~%=-]{20,140})", re.I)
-_LABELLED = re.compile(
+_CHALLENGE = compile_late(r"code_?challenge(?!_?method)[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?(?P<value>[\w+/.~%=-]{20,140})", re.I)
+_LABELLED = compile_late(
     r"\bcode[ _]?(?:verifier|challenge)(?:\*\*)?(?: (?:from|in|of)(?: \w{1,20}){1,5})?(?:\*\*)?:\s{1,3}`{0,3}"
     r"(?P<value>[\w+/=-]{30,140})(?![\w.(])",
     re.I,
 )
 """A value on its own behind its name, as people write it in a report."""
 _HEX_DIGITS = re.compile(rb"[0-9a-fA-F]{64}")
-_HEX_CODE = re.compile(
+_HEX_CODE = compile_late(
     r"challenge[^\n]{0,120}(?:digest\(['\"]hex|hexdigest|enc\.Hex|bin2hex)|SHA256\([^\n()]{0,60}\)\.toString\(\)[^\n]{0,60}challenge"
     r"|challenge[^\n]{0,30}\bhash\(['\"]sha256['\"], ?[^,()\n]{1,60}\)",
     re.I,
 )
-_BASE64_CODE = re.compile(
+_BASE64_CODE = compile_late(
     r"challenge[^\n]{0,80}(?:\bbase64_encode\(|\bbtoa\(|\bb64encode\(|digest\(['\"]base64['\"]|toString\(['\"]base64['\"]|enc\.Base64\))",
     re.I,
 )
-_STATEMENT = re.compile(r"[^;\n]{0,200}")
-_URL_SAFE = re.compile(r"strtr|replace|translate|rtrim", re.I)
+_STATEMENT = compile_late(r"[^;\n]{0,200}")
+_URL_SAFE = compile_late(r"strtr|replace|translate|rtrim", re.I)
 
 
 def _challenge(evidence: Evidence) -> str:

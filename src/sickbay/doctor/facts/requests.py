@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
@@ -26,7 +27,7 @@ def _is_next_to(aud: str, endpoint: str) -> bool:
     return base.netloc == other.netloc and _FHIR_BASE.search(base.path) is not None
 
 
-_FHIR_BASE = re.compile(r"/(?:fhir|dstu2|stu3|r4b?|r5)(?:/|$)", re.I)
+_FHIR_BASE = compile_late(r"/(?:fhir|dstu2|stu3|r4b?|r5)(?:/|$)", re.I)
 
 
 @fact
@@ -74,10 +75,10 @@ def _has_form_in_code(text: str) -> bool:
 
 
 READ_DICTIONARIES, DICTIONARY_CHARACTERS = 20, 2000
-_DICTIONARY = re.compile(r"^[ \t]{0,20}\w{1,40}[ \t]?=[ \t]?\{", re.M)
-_JSON_IN_CODE = re.compile(r"json\s?=|json\.dumps|stringify|application/json|axios")
-_FORM_IN_CODE = re.compile(r"URLSearchParams\(|\burlencode\(|PostForm\(|\b(?:qs|querystring)\.stringify|map\[string\]")
-_JSON_GRANT = re.compile(r"[{,]\s{0,20}[\"']?grant_type[\"']?\s{0,3}:\s{0,3}[\"']")
+_DICTIONARY = compile_late(r"^[ \t]{0,20}\w{1,40}[ \t]?=[ \t]?\{", re.M)
+_JSON_IN_CODE = compile_late(r"json\s?=|json\.dumps|stringify|application/json|axios")
+_FORM_IN_CODE = compile_late(r"URLSearchParams\(|\burlencode\(|PostForm\(|\b(?:qs|querystring)\.stringify|map\[string\]")
+_JSON_GRANT = compile_late(r"[{,]\s{0,20}[\"']?grant_type[\"']?\s{0,3}:\s{0,3}[\"']")
 
 
 @fact
@@ -111,7 +112,7 @@ def parameter_name_has_blank(evidence: Evidence) -> Values | None:
 
 
 _NAMES = "resource|scope|audience|client_id|client_secret|grant_type|redirect_uri|code|username"
-_NAME_WITH_BLANK = re.compile(rf"[\"'](?P<name>(?:{_NAMES}) | (?:{_NAMES}))[\"']\s{{0,3}}:")
+_NAME_WITH_BLANK = compile_late(rf"[\"'](?P<name>(?:{_NAMES}) | (?:{_NAMES}))[\"']\s{{0,3}}:")
 
 
 @fact
@@ -120,7 +121,7 @@ def requests_no_scope(evidence: Evidence) -> Values | None:
     return as_fact(evidence.sent.get("grant_type") == "client_credentials" and "scope" not in evidence.sent)
 
 
-_QUERY = re.compile(r"[^\s\"'`]{0,9000}")
+_QUERY = compile_late(r"[^\s\"'`]{0,9000}")
 
 
 @fact
@@ -158,7 +159,7 @@ def scope_has_commas(evidence: Evidence) -> Values | None:
     return {"scope": scope} if "," in scope else None
 
 
-_WITH_COMMA = re.compile(r"\bscope=(?P<scope>[\w/.*:-]{1,200},[\w/.*:,-]{1,1000})")
+_WITH_COMMA = compile_late(r"\bscope=(?P<scope>[\w/.*:-]{1,200},[\w/.*:,-]{1,1000})")
 
 
 def _scopes(evidence: Evidence) -> list[str]:
@@ -178,13 +179,13 @@ def is_operation_outcome(evidence: Evidence) -> Values | None:
 
 
 _LOGIN = r"/(?:log-?in|sign[-_]?in|logon|sso)\b"
-_REDIRECTED = re.compile(r"\b30[12378]\b")
-_TO_LOGIN = re.compile(
+_REDIRECTED = compile_late(r"\b30[12378]\b")
+_TO_LOGIN = compile_late(
     rf"^[<>* \t]{{0,4}}location[ \t]{{0,2}}: ?(?P<header>\S{{0,200}}{_LOGIN}\S{{0,200}})"
     rf"|\b30[12378]\b[^\n]{{0,40}}?(?:->|→|=>|\bto:?|\blocation:?)[ \n](?P<told>\S{{0,200}}{_LOGIN}\S{{0,200}})",
     re.I | re.M,
 )
-_OF_AN_API = re.compile(r"\bauthorization['\"]?\s{0,3}[:=,]\s{0,3}['\"]?bearer\b|\bjson\b|/(?:fhir|api)/", re.I)
+_OF_AN_API = compile_late(r"\bauthorization['\"]?\s{0,3}[:=,]\s{0,3}['\"]?bearer\b|\bjson\b|/(?:fhir|api)/", re.I)
 
 
 @fact

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -10,16 +9,17 @@ from urllib.parse import unquote
 
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol.parameters import parse
 
 COMPARED_ENTRIES = 200
 """How many entries of a Bundle are compared with their requests."""
-_REFERENCE = re.compile(r"\"reference\"\s{0,3}:\s{0,3}\"(?P<value>(?:[A-Z]\w{2,40}/)?(?P<id>[^\"/#\s]{1,64}))\"")
-_CONTAINED = re.compile(r"\"contained\"\s{0,3}:\s{0,3}\[")
+_REFERENCE = compile_late(r"\"reference\"\s{0,3}:\s{0,3}\"(?P<value>(?:[A-Z]\w{2,40}/)?(?P<id>[^\"/#\s]{1,64}))\"")
+_CONTAINED = compile_late(r"\"contained\"\s{0,3}:\s{0,3}\[")
 CONTAINED_CHARACTERS = 4_000
 """How far behind `contained` the ids of contained resources are looked for."""
-_ID = re.compile(r"\"id\"\s{0,3}:\s{0,3}\"(?P<id>[^\"\s]{1,64})\"")
-_INCLUDE = re.compile(r"_(?:rev)?include(?::iterate)?:[A-Z]\w{2,40}:[\w-]{2,40}")
+_ID = compile_late(r"\"id\"\s{0,3}:\s{0,3}\"(?P<id>[^\"\s]{1,64})\"")
+_INCLUDE = compile_late(r"_(?:rev)?include(?::iterate)?:[A-Z]\w{2,40}:[\w-]{2,40}")
 
 
 def _objects(evidence: Evidence) -> Iterator[Mapping[str, Any]]:
@@ -68,7 +68,7 @@ def include_has_no_equals_sign(evidence: Evidence) -> Values | None:
     return {"value": found[0]} if found else None
 
 
-_LASTN = re.compile(r"\$lastn\b(?:\?(?P<query>[^\s\"'`]{0,800}))?")
+_LASTN = compile_late(r"\$lastn\b(?:\?(?P<query>[^\s\"'`]{0,800}))?")
 _CLINICAL_CODES = ("category", "code", "combo-code", "combo-value", "component-code")
 
 

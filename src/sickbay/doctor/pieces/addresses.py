@@ -15,10 +15,11 @@ from sickbay.doctor.pieces import structured
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.doctor.pieces.wrapped_url import goes_on
 from sickbay.doctor.single_exchange import kind_of
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
 
 _ENDPOINTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.I))
+    (kind, compile_late(pattern, re.I))
     for kind, pattern in {
         "introspection_request": r"/(?:token/)?introspect/?$",
         "revocation_request": r"/(?:token/)?revoke/?$",
@@ -27,9 +28,11 @@ _ENDPOINTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         "registration_request": r"/(?:register|registration|connect/register)/?$",
     }.items()
 )
-_CANONICAL = re.compile(r"/(?:StructureDefinition|ValueSet|CodeSystem|NamingSystem|SearchParameter|OperationDefinition)/[^/]*$")
+_CANONICAL = compile_late(
+    r"/(?:StructureDefinition|ValueSet|CodeSystem|NamingSystem|SearchParameter|OperationDefinition)/[^/]*$"
+)
 """The path of the name of a profile or a code system, which looks like an address but is no request."""
-_FHIR_PATH = re.compile(r"/(?:metadata|[A-Z][A-Za-z]{2,40})(?:/[\w.$-]{1,80}){0,4}/?$")
+_FHIR_PATH = compile_late(r"/(?:metadata|[A-Z][A-Za-z]{2,40})(?:/[\w.$-]{1,80}){0,4}/?$")
 
 
 def kind_of_url(url: str) -> str:
@@ -75,10 +78,10 @@ def kind_of_request(method: str, url: str, headers: Mapping[str, str], body: str
     return kind if is_fhir else ""
 
 
-_URL = re.compile(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}[^\s<>\"'`|\\^{}\[\]]{3,20000}")
-_PATH = re.compile(r"(?:(?<=\s)|^)/[\w./-]{0,200}\?[\w.-]{1,60}=[^\s<>\"'`]{1,8000}", re.M)
-_CONTINUED = re.compile(r"(?<!\s)[ \t]*+\r?\n[ \t]*+(?P<rest>[^\s<>\"'`]++)(?=(?P<end>[ \t]*+(?:\r?\n|\Z))|\s)")
-_OF_A_QUERY, _OF_A_URL = re.compile(r"[&=%]"), re.compile(r"[&=%_/]")
+_URL = compile_late(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}[^\s<>\"'`|\\^{}\[\]]{3,20000}")
+_PATH = compile_late(r"(?:(?<=\s)|^)/[\w./-]{0,200}\?[\w.-]{1,60}=[^\s<>\"'`]{1,8000}", re.M)
+_CONTINUED = compile_late(r"(?<!\s)[ \t]*+\r?\n[ \t]*+(?P<rest>[^\s<>\"'`]++)(?=(?P<end>[ \t]*+(?:\r?\n|\Z))|\s)")
+_OF_A_QUERY, _OF_A_URL = compile_late(r"[&=%]"), compile_late(r"[&=%_/]")
 """What a continued line contains if words follow it, and if it is the whole line."""
 WRAPPED = 60
 """From this length on, a URL at the end of a line may continue on the next."""
@@ -112,10 +115,10 @@ def find_nested(url: str) -> Iterator[str]:
 
 
 _URI = r"[`'\"<(]?(?P<uri>https?://[^\s`'\"<>()]{4,200})"
-_REGISTERED = re.compile(
+_REGISTERED = compile_late(
     rf"\b(?:registered|whitelisted|allowed|authorized|configured|console|portal|settings)\b[^.\n]{{0,80}}?\s{_URI}", re.I
 )
-_SENT = re.compile(
+_SENT = compile_late(
     rf"\b(?:sends?|sent|sending|uses?|using|passes|request has|request contains)\b[^.\n]{{0,40}}?(?:\s|redirect_uri=){_URI}",
     re.I,
 )

@@ -10,16 +10,17 @@ from msgspec import Struct
 
 from sickbay.doctor.pieces import structured
 from sickbay.doctor.pieces.piece import Piece
+from sickbay.kernel.late_patterns import compile_late
 
-_REQUEST = re.compile(
+_REQUEST = compile_late(
     r"^(?:[>*]?\s{0,4})(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+(?P<url>(?:https?://|/|\{)\S{0,8000})"
     r"(?P<version>\s+HTTP/\d(?:\.\d)?)?\s*$"
 )
-_STATUS = re.compile(
+_STATUS = compile_late(
     r"^(?:[<*]?\s{0,4})(?:HTTP/\d(?:\.\d)?\s+|Status(?:[ -]?Code)?\s*[:=]\s*(?:HTTP/\d(?:\.\d)?\s+)?)(?P<status>\d{3})\b", re.I
 )
-_HEADER = re.compile(r"^(?:[<>]\s)?\s{0,4}(?P<name>[A-Za-z][A-Za-z0-9-]{1,40})\s{0,4}(?::|→)\s{0,4}(?P<value>\S.{0,8000})?$")
-_LABEL = re.compile(r"^\W{0,4}(?P<side>request|response)?\s{0,3}(?P<part>headers?|body|payload|data)\W{0,4}$", re.I)
+_HEADER = compile_late(r"^(?:[<>]\s)?\s{0,4}(?P<name>[A-Za-z][A-Za-z0-9-]{1,40})\s{0,4}(?::|→)\s{0,4}(?P<value>\S.{0,8000})?$")
+_LABEL = compile_late(r"^\W{0,4}(?P<side>request|response)?\s{0,3}(?P<part>headers?|body|payload|data)\W{0,4}$", re.I)
 
 
 class _Message(Struct):
@@ -100,7 +101,7 @@ def _read(message: _Message, line: str) -> bool:
     return False
 
 
-_SENTENCE = re.compile(r"[^\W\d_]\S*(?: [^\s={}]+){2}")
+_SENTENCE = compile_late(r"[^\W\d_]\S*(?: [^\s={}]+){2}")
 """The beginning of a text that isn't a body."""
 
 

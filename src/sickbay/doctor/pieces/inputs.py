@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ from sickbay.doctor.pieces import addresses, postman, structured
 from sickbay.doctor.pieces.addresses import client_metadata, kind_of_request
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.doctor.pieces.variables import metadata_without_variables, without_variables
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
@@ -154,7 +154,7 @@ def _headers(piece: Piece) -> dict[str, str]:
     return FORM if not headers and is_form else headers
 
 
-_FORM_BODY = re.compile(r"[\w.-]{1,60}=[^{<]*&|grant_type=")
+_FORM_BODY = compile_late(r"[\w.-]{1,60}=[^{<]*&|grant_type=")
 
 
 def _scheme(host: str) -> str:

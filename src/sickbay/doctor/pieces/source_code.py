@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sickbay.doctor.pieces.piece import Piece
+from sickbay.kernel.late_patterns import compile_late
 
 if TYPE_CHECKING:
     from sickbay.doctor.code import Mistake
@@ -56,7 +57,7 @@ def mistakes(text: str, pieces: Sequence[Piece]) -> list[Mistake]:
     return list({(mistake.id, mistake.lines): mistake for mistake in found}.values())
 
 
-_OF_CODE = re.compile(r"[(\n{=]|curl|\s-[dH]\s")
+_OF_CODE = compile_late(r"[(\n{=]|curl|\s-[dH]\s")
 _RESPONSE = frozenset(("error", "resourceType", "access_token"))
 """Members of JSON that code never is."""
 

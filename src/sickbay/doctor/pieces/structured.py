@@ -10,11 +10,12 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from sickbay.doctor.pieces.piece import Piece
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import jose, unicode
 from sickbay.protocol.parameters import parse
 
-_MARK = re.compile(r"[{}\"]")
-_VARIABLE = re.compile(
+_MARK = compile_late(r"[{}\"]")
+_VARIABLE = compile_late(
     r"(\w{1,60})[\"']?\s{0,20}:\s{0,20}(?!(?:[Tt]rue|[Ff]alse|null|None|nil)\b)[A-Za-z_][\w.]{0,60}\s{0,20}[,}()\n]"
 )
 """A value without quotation marks. If other values have them, the text is source code, and this is a variable of it."""
@@ -24,8 +25,8 @@ _OF_VARIABLES = {
     **dict.fromkeys(("code", "code_verifier", "refresh_token", "client_secret", "client_id"), _OPAQUE),
 }
 """Values that pass every check, in place of variables."""
-_QUOTED = re.compile(r":\s{0,20}[\"']")
-_INSIDE = re.compile(r"(?:\\.|[^\"\\\n])*+")
+_QUOTED = compile_late(r":\s{0,20}[\"']")
+_INSIDE = compile_late(r"(?:\\.|[^\"\\\n])*+")
 """What stands between the quotation marks of a string."""
 PARSED_CHARACTERS = 200_000
 """The maximum number of characters of an object that is parsed. A larger one is recognised by its beginning."""
@@ -108,7 +109,7 @@ _KINDS: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = tuple(
 
 
 _QUOTES = str.maketrans("“”„‘’\u00a0", '"""\'\' ')
-_PAIR = re.compile(
+_PAIR = compile_late(
     r"[\"'`]?(?P<name>[A-Za-z_][\w.-]{0,60})[\"'`]?\s{0,20}(?:=>|[:=])\s{0,20}"
     r"(?:\"(?P<double>(?:\\.|[^\"\\\n]){0,4000})\"|'(?P<single>(?:\\.|[^'\\\n]){0,4000})'|(?P<bare>[\w.+/:@%~-]{1,400}))"
 )
@@ -152,7 +153,7 @@ def _unescape(text: str) -> str:
     return text
 
 
-_JWT = re.compile(r"(?<![\w-])eyJ[\w-]{8,20000}\.[\w-]{2,40000}(?:\.[\w-]{0,8000})?")
+_JWT = compile_late(r"(?<![\w-])eyJ[\w-]{8,20000}\.[\w-]{2,40000}(?:\.[\w-]{0,8000})?")
 
 
 def find_tokens(text: str) -> Iterator[Piece]:
@@ -229,9 +230,9 @@ NAMES = frozenset(_NAMES.split())
 _TELLING = frozenset(("grant_type", "response_type", "code_verifier", "client_assertion"))
 """Parameters that only occur in requests: without one of them a list may be anything."""
 _NAME = r"[A-Za-z_][\w.-]{0,40}="
-_FIRST_NAME, _NEXT_NAME = re.compile(rf"(?<![\w?&=.%/-]){_NAME}"), re.compile(rf"&\s?{_NAME}")
-_VALUE = re.compile(r"[^\s&\"'<>`]*+")
-_LINE = re.compile(
+_FIRST_NAME, _NEXT_NAME = compile_late(rf"(?<![\w?&=.%/-]){_NAME}"), compile_late(rf"&\s?{_NAME}")
+_VALUE = compile_late(r"[^\s&\"'<>`]*+")
+_LINE = compile_late(
     rf"^[ \t>*•+-]{{0,12}}[\"'`]?(?P<name>{'|'.join(sorted(NAMES))})[\"'`]?[ \t]{{0,20}}(?:=>|[:=])[ \t]{{0,20}}"
     r"(?P<value>[^\r\n]{1,8000}?)[ \t,;&]{0,8}$",
     re.M | re.I,

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -14,10 +13,11 @@ from urllib.parse import quote
 from sickbay.diagnosis import placeholders
 from sickbay.diagnosis.values import is_masked
 from sickbay.doctor.pieces.structured import to_form
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import unicode
 from sickbay.protocol.parameters import parse
 
-VARIABLE = re.compile(r"\{[^{}]*\}")
+VARIABLE = compile_late(r"\{[^{}]*\}")
 _SAFE: dict[str, str] = {
     "code": placeholders.PLACEHOLDER_CODE,
     "code_verifier": placeholders.PLACEHOLDER_VERIFIER,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from sickbay.diagnosis.answers.values import CODES
 from sickbay.doctor.pieces.structured import NAMES
+from sickbay.kernel.late_patterns import compile_late
 
-_PARAMETER = re.compile(r"(?P<name>[A-Za-z_][\w.-]{0,60})=")
+_PARAMETER = compile_late(r"(?P<name>[A-Za-z_][\w.-]{0,60})=")
 _OF_ANSWERS = frozenset(("error", "error_description", "error_uri", "access_token", "id_token", "token_type", "expires_in"))
-_OTHER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}://|[\w-]{1,60}:(?:\s|$)|[{<\[]|HTTP/|(?:GET|POST|PUT|PATCH|DELETE|curl)\b")
+_OTHER = compile_late(r"[A-Za-z][A-Za-z0-9+.-]{1,30}://|[\w-]{1,60}:(?:\s|$)|[{<\[]|HTTP/|(?:GET|POST|PUT|PATCH|DELETE|curl)\b")
 """How another URL, a header, JSON, a response or a request begins."""
-_WORDS = re.compile(r"[a-z]+(?:_[a-z]+)++")
-_OF_AN_ERROR = re.compile(
+_WORDS = compile_late(r"[a-z]+(?:_[a-z]+)++")
+_OF_AN_ERROR = compile_late(
     "invalid|error|denied|mismatch|missing|unauthori[sz]ed|unsupported|expired|fail|refused|required|unknown|insufficient|forbidden"
 )
 """Words in the codes of errors, such as `redirect_uri_mismatch`. A value that was broken in two rarely has one."""

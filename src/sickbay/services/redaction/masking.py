@@ -16,6 +16,7 @@ from urllib.parse import quote, quote_plus, unquote
 
 from sickbay.diagnosis.placeholders import PLACEHOLDER_PARAMETER, placeholder_for
 from sickbay.diagnosis.values import is_no_secret
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import unicode
 from sickbay.protocol.parameters import Parameters
 
@@ -37,7 +38,7 @@ SECRET = frozenset(
 )
 
 
-PLAIN = re.compile(r"[\w.~-]*", re.A)
+PLAIN = compile_late(r"[\w.~-]*", re.A)
 """Texts that look the same in a URL, in a form and unencoded."""
 MANY_SECRETS, BRIEF_CHARACTERS = 100, 200
 """If an exchange has more secrets than MANY_SECRETS, texts longer than BRIEF_CHARACTERS are masked completely."""
@@ -129,9 +130,9 @@ def _walk(value: Any, pairs: list[tuple[str, str]]) -> Any:
     return value
 
 
-_MASK = re.compile(r".{0,4}…(?:\(\d+\))?", re.S)
-_LENGTH_MASK = re.compile(r"‹[^‹›]*›")
-_NAME_MASK = re.compile(r"‹name of ([0-9]{1,9} characters?)›")
+_MASK = compile_late(r".{0,4}…(?:\(\d+\))?", re.S)
+_LENGTH_MASK = compile_late(r"‹[^‹›]*›")
+_NAME_MASK = compile_late(r"‹name of ([0-9]{1,9} characters?)›")
 
 
 def is_masked(text: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from sickbay.diagnosis.values import is_no_secret
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.services.redaction.masking import SECRET, mask_secret
 
 Span: TypeAlias = tuple[int, int]
@@ -17,17 +18,17 @@ SEARCHED_CHARACTERS = 100_000
 _VALUE = r"""(?:\\"((?:[^\\\n]|\\(?!["\n]))*)\\"|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s"'&#]+))"""
 _NAMES = "|".join(sorted(name.replace("_", "[_-]?") for name in SECRET - {"code", "token"}))
 _BEFORE = r"(?<![A-Za-z0-9])"
-_ASSIGNED = re.compile(rf"""{_BEFORE}(?:{_NAMES})\\?["']?\s*(?:=>?|:)\s*{_VALUE}""", re.I)
-_TOKEN = re.compile(rf"""{_BEFORE}(?:token=|"token"\s*:\s*){_VALUE}""")
-_CODE = re.compile(rf"""(?<![\w-])code=(?!\d{{1,5}}\b){_VALUE}""")
-_CODE_MEMBER = re.compile(rf"""["']code["']\s*:\s*{_VALUE}""")
-_HEADER = re.compile(
+_ASSIGNED = compile_late(rf"""{_BEFORE}(?:{_NAMES})\\?["']?\s*(?:=>?|:)\s*{_VALUE}""", re.I)
+_TOKEN = compile_late(rf"""{_BEFORE}(?:token=|"token"\s*:\s*){_VALUE}""")
+_CODE = compile_late(rf"""(?<![\w-])code=(?!\d{{1,5}}\b){_VALUE}""")
+_CODE_MEMBER = compile_late(rf"""["']code["']\s*:\s*{_VALUE}""")
+_HEADER = compile_late(
     r"""(?:proxy-)?authorization["']?\s*[:=]\s*["'`]?(?:(?:bearer|basic|dpop)\s+)?([^\s"'`,][^"'`\r\n]*)""", re.I
 )
-_SCHEME = re.compile(rf"""{_BEFORE}(?:bearer|basic|dpop)\s+((?=[^\s"'`,]*\d)[\w.~+/=-]{{16,}})""", re.I)
-_COOKIES = re.compile(r"""(?<![\w-])(?:set-)?cookie["']?\s*:\s*["'`]?([^"'`\r\n]+)""", re.I)
-_COOKIE = re.compile(r"(?<![^;\s])[^=;\s]+=([^;\s]+)")
-_USER = re.compile(r"""(?<!\S)(?:-u|--user)(?:\s+|=)?["']?[^:\s"']*:(?:([^\s"']+))""")
+_SCHEME = compile_late(rf"""{_BEFORE}(?:bearer|basic|dpop)\s+((?=[^\s"'`,]*\d)[\w.~+/=-]{{16,}})""", re.I)
+_COOKIES = compile_late(r"""(?<![\w-])(?:set-)?cookie["']?\s*:\s*["'`]?([^"'`\r\n]+)""", re.I)
+_COOKIE = compile_late(r"(?<![^;\s])[^=;\s]+=([^;\s]+)")
+_USER = compile_late(r"""(?<!\S)(?:-u|--user)(?:\s+|=)?["']?[^:\s"']*:(?:([^\s"']+))""")
 _PATTERNS = (_ASSIGNED, _TOKEN, _HEADER, _SCHEME, _USER)
 
 

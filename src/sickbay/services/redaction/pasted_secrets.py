@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sickbay.diagnosis.values import is_no_secret
 from sickbay.doctor.pieces.piece import Piece
+from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import unicode
 from sickbay.protocol.parameters import parse
 from sickbay.services.redaction import masking, named_secrets
@@ -19,7 +19,7 @@ other words. One below SHORTEST_CHARACTERS is masked only where its name says th
 PROSE = frozenset(("title", "why", "fix", "confidence"))
 """Members with sentences. In these a short secret is masked only in `code`, because it may be an ordinary word."""
 UNSEARCHED_MEMBERS = masking.UNSEARCHED_MEMBERS | {"parameter"}
-_CODE = re.compile(r"`[^`]*`")
+_CODE = compile_late(r"`[^`]*`")
 
 
 def of_input(evidence: Mapping[str, Any]) -> set[str]:
@@ -103,7 +103,7 @@ class _Words:
         return named_secrets.replace(text, [*self.find(text)])
 
 
-_WORD_BEGINS, _WORD_GOES_ON = re.compile(r"(?<![A-Za-z0-9_])(?=\S)"), re.compile(r"[A-Za-z0-9_]")
+_WORD_BEGINS, _WORD_GOES_ON = compile_late(r"(?<![A-Za-z0-9_])(?=\S)"), compile_late(r"[A-Za-z0-9_]")
 
 
 def _words(secrets: Iterable[str]) -> _Words:

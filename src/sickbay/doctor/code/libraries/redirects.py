@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.libraries.support import draft
 from sickbay.doctor.code.values import CodeObject, CodeText, CodeValue, Invocation, as_text
+from sickbay.kernel.late_patterns import compile_late
 
 _LOCATIONS = frozenset({"window.location", "window.location.href", "location.href", "location", "document.location"})
-_AUTHORIZES = re.compile(r"[?&](?:response_type|client_id|redirect_uri)=")
-_OF_AUTHORIZE = (re.compile(r"\bresponse_type="), re.compile(r"\b(?:client_id|redirect_uri)="))
+_AUTHORIZES = compile_late(r"[?&](?:response_type|client_id|redirect_uri)=")
+_OF_AUTHORIZE = (compile_late(r"\bresponse_type="), compile_late(r"\b(?:client_id|redirect_uri)="))
 """Both are in the query of an authorization URL."""
 LANGUAGE = "redirect"
 
