@@ -238,7 +238,7 @@ def test_a_har_file_with_a_refused_token_request_is_a_problem(tmp_path: Path) ->
     for more in ((), ("--all",), ("--json",)):
         done = sickbay("doctor", str(path), *more)
         assert done.returncode == 1
-        assert "The client secret is wrong" in done.stdout
+        assert "The server doesn't know the client" in done.stdout
         assert "secret-of-the-app" not in done.stdout
     assert json.loads(done.stdout).keys() == {"verdict", "findings", "corrected", "exchanges", "causes"}
 

@@ -50,6 +50,7 @@ TRUE = {
     "shows_access": "The bearer token is refused.",
     "google_redirect_has_changing_port": "The redirect URI in the request, http://localhost:58903/, does not match",
     "api_denies_access": '{"code": 401, "error": {"message": "Invalid access token", "type": "access_denied"}}',
+    "shows_fhir": "The search for Observation returns nothing",
     "has_cognito_group": '{"cognito:groups": ["practitioner"]}',
     "authorize_request": authorize(),
     "token_request": token(),

@@ -101,3 +101,10 @@ def test_the_letters_that_a_phrase_covers_are_counted() -> None:
 def test_a_phrase_is_in_a_text_if_its_words_follow_each_other(words: list[str]) -> None:
     follows = any(pair == ("unknown", "client") for pair in pairwise(words))
     assert is_in("unknown client", " ".join(words)) is follows
+
+
+@given(st.from_regex(r"[a-z]{2,12}", fullmatch=True), st.from_regex(r"[a-z]{2,12}", fullmatch=True))
+def test_a_phrase_does_not_go_on_in_the_next_parameter(first: str, second: str) -> None:
+    address = f"https://app.example/cb?error_description={first}&{second}=1&code=2"
+    assert not is_in(f"{first} {second}", address)
+    assert not is_in(f"{first} … {second}", address)

@@ -7,12 +7,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sickbay.cli.output import as_json
-from sickbay.doctor.verdict import summarize
+from sickbay.doctor.verdict import LABELS, summarize
 
 RULES = "/rules/"
 REQUEST_KEYS = frozenset(("method", "url", "headers", "body"))
-LABELS = {"most likely": "Most likely: ", "likely": "Likely: ", "possible": "Possible cause: "}
-"""How a finding begins that isn't proven, by the confidence of its cause."""
 MARKS = {"error": "✗", "warning": "!", "info": "i"}
 
 

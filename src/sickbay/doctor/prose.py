@@ -28,14 +28,18 @@ _PROBLEM = compile_late(
     re.I,
 )
 """Words by which people report a problem in English, German, French, Dutch and some other languages."""
-_OTHER_SCRIPT = compile_late(r"(?:[\u0370-\u1fff]{1,40}+\W{1,3}){3}")
-"""Three words that aren't in Latin letters, which can't be read."""
+FOREIGN_WORDS = 3
+"""So many words that aren't in Latin letters can't be read."""
 
 
 def tells_of_a_problem(prose: str) -> bool:
     """Whether a sentence asks a question, says that something fails, or can't be read."""
-    unread = (_PROBLEM, _WITHOUT_BLANKS, _OTHER_SCRIPT)
-    return any(pattern.search(line) for line in _sentences(prose) for pattern in unread)
+    return any(_PROBLEM.search(line) or _WITHOUT_BLANKS.search(line) or _is_foreign(line) for line in _sentences(prose))
+
+
+def _is_foreign(line: str) -> bool:
+    """Whether it has words in Greek, Cyrillic, Hebrew, Arabic or a script of South Asia."""
+    return sum("\u0370" <= word[0] <= "\u1fff" for word in line.split()) >= FOREIGN_WORDS
 
 
 def is_code(text: str) -> bool:

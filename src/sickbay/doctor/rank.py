@@ -51,15 +51,16 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
     return list(_apart(each for each in ranked if each.points >= LEAST_SHARE * most))[:SHOWN_CAUSES]
 
 
-ACCESS_FOLDER, ACCESS_FACT = "oauth-", "shows_access"
-"""How the IDs of causes about OAuth begin, which belong to no product, and the fact that a text is about access."""
+FIELDS = {"oauth": "shows_access", "fhir": "shows_fhir"}
+"""Folders of causes that belong to no product, and the fact that a text is about the same field."""
 
 
 def _is_in_its_field(cause: Cause, shown: Shown, facts: Container[str]) -> bool:
-    """Whether the text shows the cause's product, or, if the cause is about OAuth, anything of OAuth or a product."""
+    """Whether the text shows the cause's product, or, if it has none, anything of the cause's field."""
     if cause.product:
         return cause.product in shown.products
-    return not cause.id.startswith(ACCESS_FOLDER) or bool(shown.products) or ACCESS_FACT in facts
+    folder = cause.id.partition("-")[0]
+    return folder not in FIELDS or FIELDS[folder] in facts or (folder == "oauth" and bool(shown.products))
 
 
 NO_MESSAGE = Message("", "", "", "")
@@ -86,12 +87,13 @@ def _rank(cause: Cause, found: list[FoundMessage], shown: Shown, facts: Containe
     return RankedCause(cause, points, first.message, first.letters, confirmed, evident, supported)
 
 
-AMBIGUOUS_CODES = TOKEN_CODES.union(SHARED_CODES, BEARER_CODES, ("access_denied", "server_error")) - {
-    "invalid_target",
-    "invalid_redirect_uri",
-    "redirect_uri_mismatch",
-    "mismatching_redirect_uri",
-}
+_CLEAR_CODES = """
+invalid_target invalid_resource invalid_audience invalid_scope
+invalid_redirect_uri redirect_uri_mismatch mismatching_redirect_uri
+"""
+AMBIGUOUS_CODES = TOKEN_CODES.union(SHARED_CODES, BEARER_CODES, ("access_denied", "server_error")).difference(
+    _CLEAR_CODES.split()
+)
 """Error codes that have many causes."""
 
 

@@ -57,6 +57,10 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return min(verdicts, key=list(Verdict).index, default=Verdict.UNEXAMINED)
 
 
+LABELS = {"most likely": "Most likely: ", "likely": "Likely: ", "possible": "Possible cause: "}
+"""How a finding begins that isn't proven, by the confidence of its cause."""
+
+
 class Summary(NamedTuple):
     """finding: the first one. cause: the likely cause that it names, or, without findings, what to compare first.
 

@@ -11,7 +11,7 @@ from sickbay.diagnosis.corrections import with_fresh_pkce
 from sickbay.diagnosis.rule import Rule, strip_facts
 from sickbay.diagnosis.stages import STAGES
 from sickbay.doctor.diagnose import Diagnosis, LikelyCause
-from sickbay.doctor.verdict import Verdict, summarize
+from sickbay.doctor.verdict import LABELS, Verdict, summarize
 from sickbay.services.redaction import pasted_secrets
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.views import ExchangeView, exchange_view
@@ -68,7 +68,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         kind=_kind(parsed, diagnosis),
         verdict_kind=kind,
         help=diagnosis.what_to_paste,
-        headline=_headline(page, diagnosis, is_likely=bool(shown.cause)),
+        headline=_headline(page, diagnosis, LABELS[shown.cause["confidence"]] if shown.cause else ""),
         verdict=verdict,
         has_problem=diagnosis.has_problem,
         findings=page.findings,
@@ -100,13 +100,13 @@ def _is_assertion_alone(parsed: dict[str, Any], diagnosis: Diagnosis) -> bool:
 _OF_A_TOKEN = frozenset(("client_assertion", "jwt_header", "jwt_claims", "decoded_jwt"))
 
 
-def _headline(page: ExchangeView, diagnosis: Diagnosis, *, is_likely: bool) -> str:
-    """The first finding. What is only likely isn't followed by its fix, because it has to be checked first."""
+def _headline(page: ExchangeView, diagnosis: Diagnosis, label: str) -> str:
+    """The first finding. What is only likely has a label and isn't followed by its fix, because it has to be checked first."""
     if not page.findings or diagnosis.verdict == Verdict.UNKNOWN:
         return diagnosis.summary
     title = f"{shorten(page.findings[0].title.rstrip('.'))}."
-    if is_likely:
-        return f"Most likely: {title}"
+    if label:
+        return f"{label}{title}"
     return page.headline if diagnosis.verdict == Verdict.REFUSED else title
 
 

@@ -1,0 +1,110 @@
+"""The doctor claims no more than a text shows: nothing about other software, no certain cause for an ambiguous code."""
+
+from __future__ import annotations
+
+import pytest
+
+from sickbay.diagnosis.answers.finding import UNEXPLAINED
+from sickbay.doctor.rank import AMBIGUOUS_CODES
+from sickbay.doctor.text import diagnose_text
+from sickbay.doctor.verdict import Verdict
+
+OTHER_FIELDS = (
+    "npm ERR! code ERESOLVE\nnpm ERR! ERESOLVE unable to resolve dependency tree",
+    "ERROR 1045 (28000): Access denied for user 'root'@'localhost' (using password: YES)",
+    "MongoServerError: Authentication failed.\n    at Connection.onMessage (/app/connection.js:207:30)",
+    "ReplyError: NOAUTH Authentication required.\n    at parseError (/app/parser.js:179:12)",
+    "Error response from daemon: pull access denied for internal/api: requested access to the resource is denied",
+    "remote: Permission to example/repo.git denied to someone.\nfatal: The requested URL returned error: 403",
+    "Access is denied. (Exception from HRESULT: 0x80070005 (E_ACCESSDENIED))\n   at System.IO.File.Delete(String path)",
+    "An error occurred (UnrecognizedClientException) when calling the ListFunctions operation: The security token is invalid.",
+    "ERROR: 401 Client Error: Unauthorized for url: https://packages.example.org/simple/requests/",
+    "[LDAP: error code 49 - 80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data 52e, v2580]",
+    "Msg 229, Level 14, State 5, Line 1\nThe SELECT permission was denied on the object 'Orders', database 'shop'.",
+    "Back-off restarting failed container api in pod api-x2k4z. Last State: Terminated, Reason: OOMKilled, Exit Code: 137",
+    "Forbidden (403)\nCSRF verification failed. Request aborted.",
+    "Der Drucker druckt nicht mehr, obwohl er im Netzwerk angezeigt wird. Fehler 0x00000709.",
+)
+"""Errors of databases, registries, operating systems and printers."""
+
+
+@pytest.mark.parametrize("text", OTHER_FIELDS)
+def test_errors_of_other_software_get_no_cause(text: str) -> None:
+    diagnosis = diagnose_text(text)[1]
+    assert {finding.id for finding in diagnosis.explanation.findings} <= {UNEXPLAINED}
+    assert diagnosis.causes == ()
+
+
+@pytest.mark.parametrize("code", sorted(AMBIGUOUS_CODES))
+def test_a_code_that_many_causes_share_makes_each_only_possible(code: str) -> None:
+    causes = diagnose_text(f'{{"error": "{code}"}}')[1].causes
+    assert {cause.confidence for cause in causes} <= {"possible"}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 500])
+def test_a_status_makes_each_cause_only_possible(status: int) -> None:
+    causes = diagnose_text(f"GET https://ehr.example.org/fhir/Patient/1\n\nHTTP/1.1 {status}\n")[1].causes
+    assert {cause.confidence for cause in causes} <= {"possible"}
+
+
+def test_the_first_possible_cause_is_named_with_the_next_ones() -> None:
+    diagnosis = diagnose_text('{"error": "invalid_token"}')[1]
+    assert "Also possible: the " in diagnosis.explanation.findings[0].why
+
+
+def test_a_description_that_names_the_cause_makes_it_likely() -> None:
+    causes = diagnose_text('{"error": "invalid_client", "error_description": "Invalid client secret"}')[1].causes
+    assert causes[0].confidence == "most likely"
+
+
+def test_a_code_in_the_redirect_comes_before_one_that_words_only_resemble() -> None:
+    log = 'invalid request to the redirect_uri, request: "GET /cb?error=access_denied&state=1"'
+    assert next(answer.code for answer in diagnose_text(log)[1].answers) == "access_denied"
+    assert "invalid_request" not in {answer.code for answer in diagnose_text(log)[1].answers}
+
+
+def test_a_code_that_goes_on_with_another_word_is_not_read() -> None:
+    assert "invalid_grant" not in {answer.code for answer in diagnose_text("Error: invalid grant types for client")[1].answers}
+
+
+def test_a_token_in_a_header_of_the_server_is_not_missing() -> None:
+    sent = "curl https://ehr.example.org/fhir/Patient/1 -H 'X-Authorization-Server: Bearer abc' -H 'Authorization;'"
+    diagnosis = diagnose_text(sent)[1]
+    assert "fhir-token-missing" not in {finding.id for finding in diagnosis.explanation.findings}
+    assert diagnosis.corrected is None
+    without = diagnose_text(sent.replace("X-Authorization-Server: Bearer abc", "X-Request-ID: 1"))[1]
+    assert "fhir-token-missing" in {finding.id for finding in without.explanation.findings}
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Die Anfrage wird leider immer blockiert",
+        "La requ\u00eate \u00e9choue avec un message inconnu",
+        "De aanvraag is helaas weer mislukt",
+        "\u0417\u0430\u043f\u0440\u043e\u0441 \u043d\u0435 \u0432\u044b\u0448\u0435\u043b \u0442\u0443\u0442",
+    ],
+)
+def test_a_problem_in_another_language_does_not_clear_the_request(sentence: str) -> None:
+    request = "https://fhir.example.org/r4/Patient/1?_format=json"
+    assert diagnose_text(f"{sentence}\n{request}")[1].verdict not in (Verdict.FINE, Verdict.UNEXAMINED)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Der Remoteserver hat einen Fehler zur\u00fcckgegeben: (401) Nicht autorisiert.", "401"),
+        ("Le serveur distant a retourn\u00e9 une erreur : (403) Interdit.", "403"),
+        ("De externe server heeft een fout geretourneerd: (404) Niet gevonden.", "404"),
+    ],
+)
+def test_a_status_is_read_whatever_the_language_of_the_runtime(text: str, status: str) -> None:
+    assert status in {answer.code for answer in diagnose_text(text)[1].answers}
+
+
+def test_a_denial_by_an_api_is_not_said_to_be_the_users() -> None:
+    body = '{"meta": {"code": 401}, "error": {"message": "Invalid access token", "type": "access_denied"}}'
+    assert "oauth-user-denied" not in {cause.id for cause in diagnose_text(body)[1].causes}
+    assert "oauth-user-denied" in {
+        cause.id for cause in diagnose_text("https://a.example/cb?error=access_denied&state=1")[1].causes
+    }
