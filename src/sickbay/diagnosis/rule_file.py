@@ -16,11 +16,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from sickbay.authorization import refusals
 from sickbay.diagnosis import rules
@@ -33,8 +34,7 @@ _SECTION = re.compile(r"^## ", re.M)
 ADVICE = "advice"
 
 
-@dataclass(frozen=True, slots=True)
-class RuleText:
+class RuleText(Struct, frozen=True):
     """The section of a rule. fields: as declared, without what follows from its folder, its id and the refusal."""
 
     id: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """segment: in URLs and stored keys. number: fhirVersion. json, xml: media types. statement: type of the metadata."""
 
     segment: str

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from urllib.parse import quote_plus, unquote_plus
+
+from msgspec import Struct
 
 Fault: TypeAlias = Literal["newline", "not-base64", "no-colon", "clear"]
 Pair: TypeAlias = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Basic:
+class Basic(Struct, frozen=True):
     """A parsed Basic header.
 
     raw:     client ID and secret as in the base64; None if they can't be read.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol.parameters import parse as parse_form
@@ -31,8 +32,7 @@ _LAUNCH = re.compile(r"launch(?:/(?P<type>[a-z]+))?(?:\?role=(?P<role>(?:(?!&rol
 """A launch scope has at most one role."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceScope:
+class ResourceScope(Struct, frozen=True):
     """A scope such as patient/Observation.rs?category=….
 
     letters: letters of `cruds`, in that order. version: the SMART version whose syntax the text uses.
@@ -59,8 +59,7 @@ class ResourceScope:
         return all(value and not set(":.") & set(name) and name not in unsupported for name, value in self.filters)
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchScope:
+class LaunchScope(Struct, frozen=True):
     """A scope such as launch (type None), launch/patient or launch/encounter, perhaps with a role."""
 
     text: str
@@ -68,8 +67,7 @@ class LaunchScope:
     role: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlainScope:
+class PlainScope(Struct, frozen=True):
     """One of openid, fhirUser, profile, online_access and offline_access."""
 
     text: str
