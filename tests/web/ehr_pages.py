@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from msgspec import structs
 from tests.web import records
 from tests.web.page_frames import EHR
 
@@ -117,7 +118,7 @@ def ehr_pages() -> dict[str, tuple[str, Any, Frame]]:
         "patients": ("patients", listed, here),
         "patients-least": ("patients", ehr_views.PatientsView(search="/p", rows=(), total=0), here),
         "chart": ("chart", record, here),
-        "chart-closed": ("chart", replace(record, open=None), here),
+        "chart-closed": ("chart", structs.replace(record, open=None), here),
         "chart-least": ("chart", least, here),
         "requests": ("requests", STRIP, EHR),
         "requests-least": ("requests", ehr_views.RequestsView(), EHR),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
 from tests.web.page_frames import DEVELOPER, EHR, SIGN_IN
 
 from sickbay.web.oauth import authorized_apps_view, visit_picker
@@ -81,7 +82,7 @@ def sign_in_pages() -> dict[str, tuple[str, Any, Frame]]:
         ),
         "picker-least": ("picker", oauth_sign_in.PickerView(action="/p", app="A", candidates=(), query="Petrs"), SIGN_IN),
         "consent": ("consent", consent, SIGN_IN),
-        "consent-agent": ("consent", replace(consent, **AGENT), SIGN_IN),
+        "consent-agent": ("consent", structs.replace(consent, **AGENT), SIGN_IN),
         "consent-least": ("consent", oauth_sign_in.ConsentView(action="/c", app="A", groups=(), goes_to="app://x"), SIGN_IN),
     }
 
@@ -103,7 +104,9 @@ def visit_pages() -> dict[str, tuple[str, Any, Frame]]:
         "reasonCode": [{"text": "Blood pressure"}],
     }
     least = visit_picker.VisitsView(action="/general/oauth/continue", app="Pressure Notes", patient="")
-    full = replace(least, patient="Timothy Peters", request="r", choices=visit_picker.choices([encounter, {"id": "e-2"}]))
+    full = structs.replace(
+        least, patient="Timothy Peters", request="r", choices=visit_picker.choices([encounter, {"id": "e-2"}])
+    )
     none = authorized_apps_view.ManageView(action="/general/oauth/manage", person="Ines Moreau", hospital="General Hospital")
     items = oauth_sign_in.consent_groups(SCOPES)[0].items
     apps = tuple(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from sickbay.kernel.memoize import memoize
 
@@ -36,8 +37,7 @@ _KEEP_ALIVE: Final = ("mozilla/", "curl/", "wget/", "python-requests/", "python-
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class AdminRules:
+class AdminRules(Struct, frozen=True):
     """base_host: the host name of the base URL. proxies: trusted proxies. token_set: an admin token was configured."""
 
     base_host: str
@@ -46,8 +46,7 @@ class AdminRules:
     proxies: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SocketHolder:
+class SocketHolder(Struct, frozen=True):
     """The user of this machine who holds the other end of a loopback connection.
 
     uid: None if no process holds it any more, or if the system doesn't find it. told: whether the system says it at all; only
@@ -59,8 +58,7 @@ class SocketHolder:
     unmapped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AdminRequest:
+class AdminRequest(Struct, frozen=True):
     """What the decision depends on.
 
     peer: the socket's remote address. host: the name in the Host header. forwarded: the sign of a proxy, "" for none.

@@ -6,8 +6,9 @@ Every other page of the portal is only for the administrator, also one that is a
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 LISTS: Final = frozenset(
     (
@@ -25,8 +26,7 @@ OF_APP: Final = frozenset(("", "edit", "secret", "settings", "policy", "cards", 
 """What follows the id of an app in the path of its pages."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What has to belong to the student. id: of an app, an exchange or a launch; "" for lists.
 
     app of launch: the app that was launched, by any student.

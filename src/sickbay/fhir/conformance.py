@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+
+from msgspec import Struct, field
 
 from sickbay.fhir.definitions import table
 from sickbay.fhir.operations import registry as operation_registry
@@ -45,8 +46,7 @@ INTERACTIONS = (
 _NEW_IN_STU3 = ("patch",)
 
 
-@dataclass(frozen=True, slots=True)
-class Self:
+class Self(Struct, frozen=True):
     """base: the FHIR base. date: when this statement was made, as a FHIR date. software: the version of Sickbay.
 
     oauth: absolute URLs of authorize, token, register, manage, introspect and revoke, as far as they exist.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.memoize import memoize
@@ -19,8 +20,7 @@ QUOTED = 400
 """Characters of Accept that an explanation quotes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(Struct, frozen=True):
     """content_type: of the response, None if nothing matches (406). asked: the header or parameter, for the explanation."""
 
     content_type: str | None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
+from msgspec import Struct
 
 RULES = "urn:sickbay:rule"
 """The code system for rule ids in issue.details.coding."""
@@ -14,8 +14,7 @@ RULES = "urn:sickbay:rule"
 _NEW_IN_R4 = {"deleted": "not-found", "multiple-matches": "processing"}
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Struct, frozen=True):
     """code: from the value set issue-type. rule: its id in the catalogue. text: for people. where: FHIRPath or parameters."""
 
     code: str

@@ -11,9 +11,10 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
+
+from msgspec import Struct, field
 
 TIMEOUT_SECONDS = 5.0
 """Seconds for the name lookup, the connection and the response together."""
@@ -31,8 +32,7 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 IPV4_COMPATIBLE = ipaddress.ip_network("::/96")
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """headers: names in lower case."""
 
     status: int
@@ -40,8 +40,7 @@ class Fetched:
     body: bytes = b""
 
 
-@dataclass(slots=True)
-class NamedHost:
+class NamedHost(Struct):
     """A host that the user named, so it may have a private address. Its name is resolved once: an answer that changes later
     can't lead to another address (DNS rebinding).
     """

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from sickbay.population import data_quality
 from sickbay.population.patient_history import Person
@@ -54,8 +55,7 @@ _ADULT_REASONS = ("Yearly check-up", "Cough for two weeks", "Travel vaccination"
 _CHILD_REASONS = ("Well child visit", "Cough for two weeks", "Ear pain", "School form", "Rash on the arms")
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A period of a clinician's day; it is free unless it has a booking."""
 
     id: str
@@ -69,8 +69,7 @@ class Slot:
         return self.start + datetime.timedelta(minutes=self.minutes)
 
 
-@dataclass(frozen=True, slots=True)
-class Booking:
+class Booking(Struct, frozen=True):
     """An appointment. `state` is a status of R4: booked, arrived, checked-in, fulfilled, cancelled or noshow."""
 
     id: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from sickbay.population import drugs, measures, problems
 from sickbay.population.codings import Concept

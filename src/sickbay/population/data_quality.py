@@ -9,7 +9,7 @@ don't change what happens in a history.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from sickbay.population.codings import Concept
 from sickbay.population.patient_history import Condition, Measure, Observation, PatientHistory, Person, Prescription

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from sickbay.population import growth, measures, problems, procedure_codes
 from sickbay.population.chart import Chart

@@ -7,7 +7,8 @@ race.
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from sickbay.population import names
 from sickbay.population.codings import Coding

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from sickbay.population.codings import UNKNOWN, Coding, Concept
 
@@ -38,8 +39,7 @@ Kind: TypeAlias = Literal[
 Setting: TypeAlias = Literal["ambulatory", "emergency", "inpatient"]
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """A patient's identity. `number` is the k of "the k-th patient"; seed and number determine everything else."""
 
     number: int
@@ -94,8 +94,7 @@ class Person:
         return (day - self.born).days / 365.2425
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """One finished encounter. `start` is UTC."""
 
     number: int
@@ -118,8 +117,7 @@ class Visit:
         return self.start.date()
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """A condition. `lasting` ones are on the problem list; the others are a visit's diagnosis."""
 
     number: int
@@ -138,8 +136,7 @@ class Condition:
     """A health concern about living conditions (SDOH), not a disease."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allergy:
+class Allergy(Struct, frozen=True):
     """An allergy. `since` may be only a year. An entry without a reaction means "no known allergies"."""
 
     number: int
@@ -152,8 +149,7 @@ class Allergy:
     recorded: datetime.date
 
 
-@dataclass(frozen=True, slots=True)
-class Drug:
+class Drug(Struct, frozen=True):
     """A drug and how it is taken: `dose` of `form`, `times` a day."""
 
     concept: Concept
@@ -165,8 +161,7 @@ class Drug:
     route: Concept
 
 
-@dataclass(frozen=True, slots=True)
-class Prescription:
+class Prescription(Struct, frozen=True):
     """An order for a drug, from its start to its end if it has ended."""
 
     number: int
@@ -182,8 +177,7 @@ class Prescription:
     """Whether the patient takes it as prescribed, and the day on which the patient was asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """Something that can be measured: codes, unit, decimals, and the reference ranges for adult women and men."""
 
     key: str
@@ -201,8 +195,7 @@ class Measure:
         return self.female if sex == "female" else self.male
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """One observation: a number, a concept, or parts (systolic and diastolic)."""
 
     number: int
@@ -234,8 +227,7 @@ class Observation:
     """The number of the document that it refers to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vaccination:
+class Vaccination(Struct, frozen=True):
     """One dose at a visit."""
 
     number: int
@@ -248,8 +240,7 @@ class Vaccination:
     """Reported by the patient: given elsewhere on an unknown day."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceRequest:
+class ServiceRequest(Struct, frozen=True):
     """A request for an image, an examination, an operation or a service. kind: SNOMED CT, as US Core groups requests."""
 
     number: int
@@ -263,8 +254,7 @@ class ServiceRequest:
     """Whether it requests a social service."""
 
 
-@dataclass(frozen=True, slots=True)
-class Procedure:
+class Procedure(Struct, frozen=True):
     """A completed procedure at a visit: `start`, and its length in minutes. device: the number of the placed implant."""
 
     number: int
@@ -278,8 +268,7 @@ class Procedure:
     device: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """A report of a laboratory or a specialist. kind: the code of the diagnostic service in HL7 table 0074."""
 
     number: int
@@ -294,8 +283,7 @@ class Report:
     """The number of the document with the same text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
+class Goal(Struct, frozen=True):
     """A goal for a problem. If it is a number, `measure` has to be at least `low`, or at most `high`."""
 
     number: int
@@ -308,8 +296,7 @@ class Goal:
     finding: Concept | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CarePlan:
+class CarePlan(Struct, frozen=True):
     """A plan of care for one problem: the steps, and the numbers of its goals."""
 
     number: int
@@ -320,8 +307,7 @@ class CarePlan:
     goals: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A document about one visit. kind: LOINC."""
 
     number: int
@@ -336,8 +322,7 @@ class Note:
     """Whether it is an advance directive."""
 
 
-@dataclass(frozen=True, slots=True)
-class Implant:
+class Implant(Struct, frozen=True):
     """A device in the body. serial is invented and identifies no real device."""
 
     number: int
@@ -346,8 +331,7 @@ class Implant:
     since: datetime.date
 
 
-@dataclass(frozen=True, slots=True)
-class MedicationStatement:
+class MedicationStatement(Struct, frozen=True):
     """A drug that the patient reports at a visit, bought without a prescription. stopped: the day, and why."""
 
     number: int
@@ -358,8 +342,7 @@ class MedicationStatement:
     stopped: tuple[datetime.date, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AppTask:
+class AppTask(Struct, frozen=True):
     """A request to launch an app, made at a visit. do: the hospital's own code; context: the JSON that the app receives."""
 
     number: int
@@ -371,8 +354,7 @@ class AppTask:
     problem: int
 
 
-@dataclass(slots=True)
-class PatientHistory:
+class PatientHistory(Struct):
     """A whole record, in chronological order."""
 
     person: Person

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sickbay.kernel.memoize import cache_results
 from sickbay.population import identity, names
@@ -17,8 +19,7 @@ _STEP = 7_654_321
 """Coprime to ten million, so that record numbers are unique."""
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Struct, frozen=True):
     """A person whom every seed has: fixed identity and stories, random observations."""
 
     given: str

@@ -6,7 +6,8 @@ Marek Petersen's last weeks contain most of it: a bleeding polyp, a new knee, an
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from sickbay.population import drugs, findings, forms, measures, problems, procedure_codes
 from sickbay.population.chart import Chart

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from sickbay.population import forms, measures, problems, procedure_codes
 from sickbay.population.chart import Chart

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from sickbay.population.codings import Coding
 
@@ -16,8 +17,7 @@ CLINIC = "loc-clinic"
 ROOMS = tuple(f"loc-room-{number}" for number in range(1, 7))
 
 
-@dataclass(frozen=True, slots=True)
-class Practitioner:
+class Practitioner(Struct, frozen=True):
     """A clinician of the hospital. `title` is the specialty as a page shows it."""
 
     id: str
@@ -33,8 +33,7 @@ class Practitioner:
         return " ".join(filter(None, (self.prefix, self.given, self.family)))
 
 
-@dataclass(frozen=True, slots=True)
-class SeedUser:
+class SeedUser(Struct, frozen=True):
     """An account that every seeded tenant has. `patients` is "*" or the ids whose records the user may open."""
 
     username: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sickbay.population.patient_history import Person
 from sickbay.population.seeded_random import SeededRandom
@@ -26,8 +27,7 @@ _GROWTH = {
 """Median height (cm) and weight (kg) by age, rounded from the usual growth charts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(Struct, frozen=True):
     """Traits of a person that stay the same for life."""
 
     stature: float

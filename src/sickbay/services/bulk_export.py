@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import orjson
-from msgspec import structs
+from msgspec import Struct, structs
+from msgspec.structs import replace
 
 from sickbay.fhir import lossless_json
 from sickbay.fhir.attachments import with_absolute_attachments
@@ -43,8 +43,7 @@ Referenced: TypeAlias = dict[str, set[str]]
 _REFERENCE = re.compile(rb'"reference"\s*:\s*"([^"]{1,300})"')
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """at: the instant of the export, epoch ms. patients: whose records, None for all. everything: a system-level export.
 
     types: the requested ones, () for all. filters: (type, search). ignored: parameters left out under lenient handling.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from sickbay.kernel.effects import Effects
 from sickbay.kernel.memory import ResetScope
@@ -32,8 +33,7 @@ class KeySet(NamedTuple):
     fault: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _CachedKeySet:
+class _CachedKeySet(Struct, frozen=True):
     key_set: KeySet
     until: float
     refetched_at: float | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -29,8 +28,7 @@ from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
 LoginStep: TypeAlias = Literal["sign-in", "patient", "encounter", "context", "consent", "nothing"]
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(Struct, frozen=True):
     """What this user allowed this app the last time, and the scopes that the user unticked."""
 
     scopes: tuple[str, ...]

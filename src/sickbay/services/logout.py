@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from msgspec import structs
+from msgspec import Struct, structs
 
 from sickbay.authorization import logout as stage
 from sickbay.authorization.contexts import LogoutContext
@@ -17,8 +15,7 @@ from sickbay.services.decision import Decision, decide
 from sickbay.services.sessions import Session
 
 
-@dataclass(frozen=True, slots=True)
-class LogoutResult:
+class LogoutResult(Struct, frozen=True):
     """user: who is signed in here, None if no user is. asks: the user has to confirm first."""
 
     decision: Decision[LogoutRequest, LogoutContext]

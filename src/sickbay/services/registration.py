@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from sickbay.authorization import policy as policies
 from sickbay.authorization import registration as stage
@@ -39,8 +38,7 @@ CLIENT_FIELDS = frozenset(Client.__struct_fields__) - {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(Struct, frozen=True):
     """secret: shown only here. client: None if the registration was refused; decision says why."""
 
     decision: Decision[RegistrationRequest, UrlContext]

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac
-from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from sickbay.authorization.models import User
 from sickbay.services import records
@@ -35,8 +36,7 @@ UNSTORED: Final = "page."
 DUMMY = "$argon2id$v=19$m=19456,t=2,p=1$c2lja2JheXNpY2tiYXk$0xBeyXfVzJVcvXLd0ckN3F0RcGaxCpM3z9wyCtG5u+8"
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """logins: tenant -> id of the record "login". csrf: the token of forms. key: where the session is stored, which is not a
     secret; "" if it isn't stored.
 
@@ -65,8 +65,7 @@ class Session:
         return self.browser or self.key
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """One sign-in. Refresh tokens for online_access are valid as long as this record."""
 
     user: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from sickbay.authorization import userinfo as stage
 from sickbay.authorization.access import bearer
@@ -16,8 +17,7 @@ from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide
 
 
-@dataclass(frozen=True, slots=True)
-class UserInfoResult:
+class UserInfoResult(Struct, frozen=True):
     """claims: None if the request was refused."""
 
     decision: Decision[AccessRequest, AccessContext]

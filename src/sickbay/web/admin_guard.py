@@ -10,11 +10,11 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
 from starlette.requests import Request
 
 from sickbay.authorization.administration import (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -51,8 +51,7 @@ Form: TypeAlias = Literal["html", "json", "text", "markdown"]
 """What a response can be: a page, JSON, plain text, or Markdown for agents."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageOptions:
+class PageOptions(Struct, frozen=True):
     """tenant: of a page of an EHR. here: the current link of the bar. bare: no navigation. frames: may embed an app.
 
     leads_to: addresses outside our origin to which a form of the page may redirect.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from sickbay.kernel.similar_names import find_closest
 
@@ -19,8 +20,7 @@ SIMILARITY: Final = 0.6
 _VERSION: Final = re.compile(r"(?:r|stu|dstu)\d\w?|fhir|v\d", re.IGNORECASE)
 
 
-@dataclass(slots=True)
-class AddressNode:
+class AddressNode(Struct):
     """A part of the known addresses. variable: any text. is_page: an address ends here. takes_rest: anything may follow."""
 
     names: dict[str, AddressNode] = field(default_factory=dict)

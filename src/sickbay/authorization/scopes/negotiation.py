@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from sickbay.authorization.models import Client
 from sickbay.kernel.english import join
@@ -31,8 +32,7 @@ class Missing(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class TokenSummary:
+class TokenSummary(Struct, frozen=True):
     """The result of a token request, for the page of its exchange. refresh: why no refresh token was issued; "" if one was."""
 
     scopes: tuple[Negotiated, ...] = ()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct, field
 
 from sickbay.fhir import lossless_json
 from sickbay.fhir.dates import span
@@ -33,8 +34,7 @@ NO_REFERENCES = "_noReferencedResources"
 _ANY = Operation("export", "system", None, "", "", {})
 
 
-@dataclass(frozen=True, slots=True)
-class OperationInput:
+class OperationInput(Struct, frozen=True):
     """primitives: their values by name, in order. objects: complex values by name, such as resource, meta or coding."""
 
     primitives: dict[str, list[str]] = field(default_factory=dict)

@@ -6,8 +6,9 @@ The router, the metadata and the parsing of parameters all use this table.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from sickbay.fhir.search.parameters import nearest_of
 from sickbay.kernel.memoize import memoize
@@ -21,8 +22,7 @@ US_CORE = "http://hl7.org/fhir/us/core/OperationDefinition/"
 ASYNC_READING, WRITING = ("GET", "POST"), ("POST",)
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """types None: all types. takes: parameter -> kind, in a query or in Parameters; None: search parameters.
 
     letters: of cruds, for the type in the URL; "" if any valid token is enough, or if the operation has its own check.

@@ -83,6 +83,16 @@ def compile_composites(version: str, type: str) -> tuple[Composite, ...]:
 
 
 @cache
+def _places(version: str, type: str) -> dict[str, list[int]]:
+    """Returns the places of a type's composites by the keys of a resource, because most resources lack most of the keys."""
+    places: dict[str, list[int]] = {}
+    for place, composite in enumerate(compile_composites(version, type)):
+        for key in composite.first:
+            places.setdefault(key, []).append(place)
+    return places
+
+
+@cache
 def list_covering(version: str, parameter: SearchParameter) -> tuple[int, ...]:
     """Returns the numbers of the composites that cover this one: a combo is covered by code-value and component-code-value."""
     own = _elements(version, parameter)
@@ -148,10 +158,9 @@ def composites(version: str, resource: dict[str, Any], base: str) -> tuple[tuple
     base: the FHIR base, for references.
     """
     rows: dict[tuple[int, tuple[Part, ...]], None] = {}
-    keys = resource.keys()
-    for number, way, parts, needs, first in compile_composites(version, resource["resourceType"]):
-        if keys.isdisjoint(first):
-            continue
+    compiled, places = compile_composites(version, resource["resourceType"]), _places(version, resource["resourceType"])
+    for place in sorted({place for key in resource if key in places for place in places[key]}):
+        number, way, parts, needs, _ = compiled[place]
         for node in follow([resource], way, resource) if way else (resource,):
             if isinstance(node, dict) and _may_have(needs, node):
                 values = [_rows(part, node, resource, base) for part in parts]

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from sickbay.fhir.elements import Child, children
 
@@ -138,8 +139,7 @@ def _parse_test(text: str) -> Test:
     raise Unsupported(text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Equals:
+class _Equals(Struct, frozen=True):
     key: str
     value: str
 
@@ -147,8 +147,7 @@ class _Equals:
         return isinstance(node, dict) and node.get(self.key) == self.value
 
 
-@dataclass(frozen=True, slots=True)
-class _HasExtension:
+class _HasExtension(Struct, frozen=True):
     url: str
 
     def __call__(self, node: Any, resource: dict[str, Any]) -> bool:
@@ -157,8 +156,7 @@ class _HasExtension:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Resolves:
+class _Resolves(Struct, frozen=True):
     """`resolve() is T`, determined from the reference itself; nothing is fetched."""
 
     type: str
@@ -183,8 +181,7 @@ def _type_in(reference: str) -> str | None:
     return parts[-2] if len(parts) >= 2 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+class Present(Struct, frozen=True):
     """`X.exists() and X != false`: a route to the resource itself with a boolean value (see fhir.search.index)."""
 
     ways: tuple[ElementPath, ...]

@@ -112,7 +112,7 @@ def content(
     return new[:MAXIMUM_PIECES]
 
 
-@memoize(16_384)
+@cache_results(16_384)
 def _is_searchable(text: str) -> bool:
     """Whether all its words can be found: each follows a space, or a character that a search treats as one."""
     return _HIDDEN.search(text) is None

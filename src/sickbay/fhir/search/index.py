@@ -94,15 +94,19 @@ Take: TypeAlias = Callable[[_Rows, Any], None]
 """Adds a value to the rows of one parameter."""
 
 
+_Task: TypeAlias = tuple[str, tuple[Step, ...], Take]
+"""The key of the next step, or "" if it isn't a key; the remaining steps; what to do with each value that they lead to."""
+
+
 class _Plan(NamedTuple):
-    """tasks: by the first key of a path, the remaining steps and what to do with each value they lead to.
+    """tasks: by the first key of a path.
 
     presence: what to do with the resource itself. dates: the elements that may contain the clinical date, the best first.
     composed: a resource with composites has at least one of these keys. indexed: keys whose text needs no rows for
     `_content`. narrative, content: the numbers of `_text` and `_content`.
     """
 
-    tasks: dict[str, list[tuple[tuple[Step, ...], Take]]]
+    tasks: dict[str, list[_Task]]
     presence: list[Take]
     dates: DateReaders
     composed: frozenset[str]
@@ -123,8 +127,15 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
     tasks, indexed = plan.tasks, plan.indexed
     for key, member in resource.items():
         if key in tasks:
-            for steps, take in tasks[key]:
-                for value in follow(member, steps, resource) if steps else member if isinstance(member, list) else (member,):
+            is_object = isinstance(member, dict)
+            for first, steps, take in tasks[key]:
+                if first and is_object:
+                    values = follow(member[first], steps, resource) if first in member else ()
+                elif first or steps:
+                    values = follow(member, (first, *steps) if first else steps, resource)
+                else:
+                    values = member if isinstance(member, list) else (member,)
+                for value in values:
                     take(rows, value)
         if key not in indexed:
             unindexed.append(key)
@@ -163,7 +174,7 @@ def _patients(rows: _Rows, resource: dict[str, Any]) -> tuple[str, ...]:
 
 @cache
 def _plan(version: str, type: str) -> _Plan:
-    tasks: dict[str, list[tuple[tuple[Step, ...], Take]]] = {}
+    tasks: dict[str, list[_Task]] = {}
     presence: list[Take] = []
     own, elements = parameters(version, type), children(version, type)
     compartment = () if type in CROWDS else compartment_types(version).get(type, ())
@@ -172,13 +183,19 @@ def _plan(version: str, type: str) -> _Plan:
             for route in routes(version, type, parameter.expression):
                 if route.first:
                     take = _TAKE[parameter.kind](_Target(version, parameter, route.type, parameter.code in compartment))
-                    tasks.setdefault(route.first, []).append((route.steps, take))
+                    tasks.setdefault(route.first, []).append((*_split_key(route.steps), take))
                 elif isinstance(test := route.steps[0], Present):
                     presence.append(_presence(parameter.number, test))
     dates = [(child.key, date_reader(child.type)) for name in CLINICAL_DATES for child in elements.get(name, ())]
     composed = frozenset(key for composite in compile_composites(version, type) for key in composite.first)
     indexed = full_text.indexed_elements(version, type)
     return _Plan(tasks, presence, tuple(dates), composed, indexed, own["_text"].number, own["_content"].number)
+
+
+def _split_key(steps: tuple[Step, ...]) -> tuple[str, tuple[Step, ...]]:
+    """Separates the first step if it is a key, because most elements lack it."""
+    first = steps[0] if steps else ""
+    return (first, steps[1:]) if isinstance(first, str) else ("", steps)
 
 
 class _Target(NamedTuple):

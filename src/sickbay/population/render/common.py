@@ -57,7 +57,7 @@ def room_name(id: str) -> str:
 
 
 def instant(at: datetime.datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{at.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def quantity(measure: Measure, value: float) -> Json:

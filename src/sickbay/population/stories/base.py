@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from sickbay.population import drugs, problems
 from sickbay.population.chart import Chart, Target
@@ -153,8 +154,7 @@ class Episode(Story):
         """Records what happens at the visit, apart from the prescription of `drug`."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoryDefinition:
+class StoryDefinition(Struct, frozen=True):
     """Declares a story: who has it, and how often.
 
     women, men: the share of people between the ages (at the end of the record) who have it. after: factors on the share, by the

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
+
+from msgspec import Struct, field
 
 from sickbay.authorization.models import Client
 from sickbay.authorization.stand_in import StandIn
@@ -52,8 +53,7 @@ def _stand_in_key() -> str:
     return json.dumps({name: value for name, value in members.items() if name != "alg"})
 
 
-@dataclass(slots=True)
-class Filler:
+class Filler(Struct):
     """Fills in the values of one request. opens: whether the person may sign in without a password. later: deletes them.
 
     corrects: whether it may also correct the redirect URI of a code. What a person typed stays as it is.

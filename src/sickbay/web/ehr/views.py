@@ -7,8 +7,9 @@ sign out  POST {ehr}/sign-out: csrf (the button in the bar).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from sickbay.services.journal.outcomes import Outcome
 from sickbay.web.pages.parts import Link, initials
@@ -16,8 +17,7 @@ from sickbay.web.pages.parts import Link, initials
 State: TypeAlias = Literal["done", "here", "booked", "off"]
 
 
-@dataclass(frozen=True, slots=True)
-class AppointmentRow:
+class AppointmentRow(Struct, frozen=True):
     """One appointment. start: "10:30". length: "30 min". state: the symbol. word: the state in words."""
 
     start: str
@@ -32,8 +32,7 @@ class AppointmentRow:
     """What a Task asks the clinician to do in an app."""
 
 
-@dataclass(frozen=True, slots=True)
-class PatientRow:
+class PatientRow(Struct, frozen=True):
     """One line of the patient list: "Peters, Timothy", "14 Mar 1961", record number."""
 
     name: str
@@ -43,8 +42,7 @@ class PatientRow:
     sex: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatientsView:
+class PatientsView(Struct, frozen=True, kw_only=True):
     """search: the address of the search (q). more: the next page, "" on the last. first: the first page, "" on the first."""
 
     search: str
@@ -55,8 +53,7 @@ class PatientsView:
     first: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayView:
+class DayView(Struct, frozen=True, kw_only=True):
     """before: how many visits are above the line for now; None on other days. now: "10:24"."""
 
     title: str
@@ -70,8 +67,7 @@ class DayView:
     today: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One line of the chart. more: since when or how often. alarm: a warning in amber."""
 
     text: str
@@ -80,16 +76,14 @@ class Fact:
     alarm: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Allergies:
+class Allergies(Struct, frozen=True):
     """known: the severe ones first. statement: what the record says about having none; "" if it says nothing."""
 
     known: tuple[Fact, ...] = ()
     statement: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BloodPressure:
+class BloodPressure(Struct, frozen=True):
     """One blood pressure in mmHg. day: ISO date. label: on the axis ("Nov")."""
 
     day: str
@@ -98,16 +92,14 @@ class BloodPressure:
     diastolic: float
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(Struct, frozen=True):
     """The latest value of a vital sign: "76", "pulse /min"."""
 
     value: str
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lab:
+class Lab(Struct, frozen=True):
     """One laboratory value over time. low, high: its reference range, None if unknown."""
 
     name: str
@@ -119,8 +111,7 @@ class Lab:
     flag: Literal["", "H", "L"] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Banner:
+class Banner(Struct, frozen=True):
     """The patient: PETERS, Timothy."""
 
     family: str
@@ -134,8 +125,7 @@ class Banner:
     allergies: Allergies = Allergies()
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(Struct, frozen=True):
     """An app next to the chart. href: opens it in the frame. note: a short remark."""
 
     app_id: str
@@ -151,8 +141,7 @@ class Tile:
         return initials(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class TaskLink:
+class TaskLink(Struct, frozen=True):
     """A Task or a link that opens an app. href: "" if nothing can open it. note: the reason, or the name of the app."""
 
     text: str
@@ -163,8 +152,7 @@ class TaskLink:
     open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(Struct, frozen=True):
     """A CDS Hooks card: what an app suggests, how urgent it is, who suggests it, and its links."""
 
     summary: str
@@ -178,8 +166,7 @@ class Suggestion:
         return {"info": "For information", "warning": "Warning", "critical": "Critical"}[self.indicator]
 
 
-@dataclass(frozen=True, slots=True)
-class RequestLine:
+class RequestLine(Struct, frozen=True):
     """One request of the open app: time, method, path, status, and the page of its exchange.
 
     kind: how it ended, which the status alone doesn't show: a redirect can have an error. problem: why it was refused,
@@ -204,8 +191,7 @@ class CountedProblem(NamedTuple):
     kind: Literal["refused", "warning", "stalled"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestsView:
+class RequestsView(Struct, frozen=True, kw_only=True):
     """The list of requests below the frame, which is refreshed while the app is open (template `requests`).
 
     waits: what the launch has waited for longer than usual, and what to check; "" if there is nothing to say.
@@ -218,8 +204,7 @@ class RequestsView:
     waits: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenApp:
+class OpenApp(Struct, frozen=True, kw_only=True):
     """src: the address of the frame, which creates the launch. tab: for a new tab. live: the fragment `requests`."""
 
     name: str
@@ -247,8 +232,7 @@ class OpenApp:
         return initials(self.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChartView:
+class ChartView(Struct, frozen=True, kw_only=True):
     banner: Banner
     tiles: tuple[Tile, ...] = ()
     others: tuple[Link, ...] = ()

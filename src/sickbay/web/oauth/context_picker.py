@@ -6,8 +6,9 @@ POST view.action: csrf, request, reference (Type/id), decision = open | without 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from sickbay.kernel import english
 from sickbay.web.ehr import chart
@@ -39,16 +40,14 @@ DATED_BY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ContextChoice:
+class ContextChoice(Struct, frozen=True):
     reference: str
     title: str
     day: str = ""
     status: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContextsView:
+class ContextsView(Struct, frozen=True, kw_only=True):
     """scope: the launch scope that needs this choice. role: "" if the app requested none. patient: "" if there is none."""
 
     action: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogoutView:
+class LogoutView(Struct, frozen=True, kw_only=True):
     """app: "" if the request didn't identify the app. sent: the app's parameters, which the form sends again."""
 
     action: str

@@ -11,15 +11,15 @@ consent  POST view.action: csrf, request, scope (one field per ticked box; its v
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sickbay.kernel.english import join
 from sickbay.protocol.scopes import LaunchScope, PlainScope, ResourceScope, parse
 from sickbay.web.pages.parts import Chip, initials
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """A built-in account, for signing in with one click."""
 
     username: str
@@ -32,8 +32,7 @@ class Account:
         return initials(self.name.removeprefix("Dr. "))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignInView:
+class SignInView(Struct, frozen=True, kw_only=True):
     """request: the authorization that needs this sign-in. app: the name of its app. fault: why the last attempt failed."""
 
     action: str
@@ -46,8 +45,7 @@ class SignInView:
     allow_accounts: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdminSignInView:
+class AdminSignInView(Struct, frozen=True, kw_only=True):
     """POST view.action: csrf, token. where: a sentence on where to find the token. fault: why the last attempt failed."""
 
     action: str
@@ -55,8 +53,7 @@ class AdminSignInView:
     fault: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A patient to choose. family, given: separate, so that the page can mark search hits."""
 
     id: str
@@ -75,8 +72,7 @@ class Candidate:
         return self.sex[:1].lower()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PickerView:
+class PickerView(Struct, frozen=True, kw_only=True):
     """candidates: the patients shown, of `total` that match `query`."""
 
     action: str
@@ -94,8 +90,7 @@ class PickerView:
         return not self.query and len(self.candidates) >= self.total
 
 
-@dataclass(frozen=True, slots=True)
-class ScopePart:
+class ScopePart(Struct, frozen=True):
     """A part of a requested scope, in words, and the scope that grants only this part."""
 
     words: str
@@ -103,8 +98,7 @@ class ScopePart:
     chosen: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentItem:
+class ConsentItem(Struct, frozen=True):
     """One checkbox: its label and the scopes it grants. locked: it can't be unticked. narrow: parts to choose instead."""
 
     title: str
@@ -123,14 +117,12 @@ class ConsentItem:
         return any(part.chosen for part in self.narrow)
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentGroup:
+class ConsentGroup(Struct, frozen=True):
     title: str
     items: tuple[ConsentItem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentView:
+class ConsentView(Struct, frozen=True, kw_only=True):
     """dropped: scopes that can't be granted, with the reasons. goes_to: the redirect URI. request_href: the exchange."""
 
     action: str

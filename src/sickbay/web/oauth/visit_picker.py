@@ -6,15 +6,15 @@ POST view.action: csrf, request, encounter (an id), decision = open | without | 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from sickbay.kernel import english
 from sickbay.web.ehr import chart
 
 
-@dataclass(frozen=True, slots=True)
-class VisitChoice:
+class VisitChoice(Struct, frozen=True):
     """day: "14 Mar 2026". kind and why: in words. status: the FHIR code."""
 
     id: str
@@ -24,8 +24,7 @@ class VisitChoice:
     status: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitsView:
+class VisitsView(Struct, frozen=True, kw_only=True):
     action: str
     app: str
     patient: str

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from sickbay.kernel import english
 from sickbay.sandbox.population_progress import PopulationProgress
 from sickbay.web.pages.parts import Link
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeView:
+class NoticeView(Struct, frozen=True, kw_only=True):
     """title starts with the result. code is shown in monospace. primary is the main action; new_tab opens it in a new tab.
     tab and edit always open in a new tab.
 

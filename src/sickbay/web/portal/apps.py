@@ -101,7 +101,7 @@ async def app_page(
 ) -> Response:
     view = replace(await _app_view(request, sandbox, client, secret), fault=fault, saved=saved)
     leads_to = (client.launch_uri or "", *client.redirect_uris)
-    return html_response.page(request, sandbox, "app", view, replace(options, leads_to=leads_to), status)
+    return html_response.page(request, sandbox, "app", view, structs.replace(options, leads_to=leads_to), status)
 
 
 async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: str) -> AppView:
