@@ -118,6 +118,18 @@ async def token_request_at_the_authorization_endpoint(app: SilentApp) -> None:
     assert "code=" not in answer.headers.get("location", "")
 
 
+async def token_request_at_a_guessed_address(app: SilentApp) -> None:
+    await callback_with_an_error(app)
+    form = {"grant_type": "authorization_code", "code": app.code, "client_id": app.app["client_id"]}
+    assert (await app.flow.http.post("/general/oauth2/token", data=form)).status_code == 404
+
+
+async def endpoints_at_a_guessed_address(app: SilentApp) -> None:
+    await app.register()
+    await app.opens()
+    await app.discovers("smart-configuration.json")
+
+
 async def user_who_launches_again(app: SilentApp) -> None:
     await callback_with_an_error(app)
     app.waits(5)
@@ -317,6 +329,8 @@ SILENCES: list[tuple[Script, str, str]] = [
     (credentials_at_the_token_endpoint, "token", "token-preflight-blocked"),
     (credentials_on_a_busy_server, "token", "token-preflight-blocked"),
     (token_request_at_the_authorization_endpoint, "token", "token-request-at-authorize"),
+    (token_request_at_a_guessed_address, "token", "token-address-wrong"),
+    (endpoints_at_a_guessed_address, "discovery", "discovery-address-wrong"),
     (user_who_launches_again, "token", "code-not-redeemed"),
     (start_page_at_the_redirect_uri, "token", "redirect-page-starts-again"),
     (start_page_that_asks_again, "token", "redirect-page-starts-again"),

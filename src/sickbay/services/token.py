@@ -139,7 +139,9 @@ def _granted_result(
 def _refused_result(decision: TokenDecision, context: TokenContext) -> TokenResult:
     client_id = context.client.client_id if isinstance(context.client, Client) else ""
     grant = context.code if isinstance(context.code, AuthorizationCode) else context.family
-    timeline = grant.timeline if isinstance(grant, (AuthorizationCode, TokenFamily)) and grant.client_id == client_id else ""
+    is_named = isinstance(grant, AuthorizationCode) and grant.client_id == decision.request.claimed  # also of another hospital
+    is_own = isinstance(grant, (AuthorizationCode, TokenFamily)) and grant.client_id == client_id
+    timeline = grant.timeline if isinstance(grant, (AuthorizationCode, TokenFamily)) and (is_named or is_own) else ""
     return TokenResult(decision, None, client_id, timeline)
 
 

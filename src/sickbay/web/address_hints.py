@@ -7,14 +7,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sickbay.authorization.bases import base_here
+from sickbay.authorization.models import AuthorizationCode
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.search.parameters import known_types
 from sickbay.kernel.english import join
+from sickbay.protocol.parameters import first
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import records, registration
 from sickbay.services.access import issuer_of, outside_every_base
 from sickbay.services.context import Tenant
 from sickbay.web import http_request
 from sickbay.web.fhir.refusals import refuse
+from sickbay.web.fhir.request import is_form
 from sickbay.web.http_request import headers_of
 from sickbay.web.near_addresses import build, find_near
 from sickbay.web.oauth.discovery import endpoints
@@ -106,6 +110,28 @@ async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
         client_id=result.client_id,
         timeline=result.timeline,
         decision=result.decision,
+    )
+
+
+async def record_token_request(request: Request, sandbox: Sandbox, response: Response) -> Response:
+    """Record a token request at an unknown address with its launch, which it names by an authorization code."""
+    if request.method != "POST" or not is_form(headers_of(request.scope)):
+        return response
+    runtime, body = sandbox.runtime, await http_request.read_body(request)
+    text = first(body, "code")
+    code = await records.load(runtime, "code", records.digest(text), AuthorizationCode) if text else None
+    client = await registration.by_id(runtime, code.client_id) if code is not None else None
+    if code is None or client is None:
+        return response
+    recorded = http_request.recorded_request(request.scope, runtime.base, body)
+    return await http_request.note(
+        request,
+        response,
+        stage="token",
+        tenant=client.tenant,
+        client_id=client.client_id,
+        timeline=code.timeline,
+        recorded=recorded,
     )
 
 

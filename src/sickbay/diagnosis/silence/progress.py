@@ -31,6 +31,8 @@ PAGE_SECONDS: Final = 600
 PREFLIGHT_SECONDS: Final = 5
 """Seconds that the request after a preflight may take. Browsers send it at once."""
 ACCEPTED: Final = 202
+NOT_FOUND: Final = 404
+"""Of a token request: it was sent to an address that doesn't exist."""
 UNAUTHORIZED: Final = 401
 
 
@@ -103,6 +105,8 @@ def follow(position: LaunchPosition, event: Event) -> LaunchPosition:
         return position
     if event.step in ("preflight", "discovery") or event.probable:
         return _hint(position, event)
+    if event.step == "token" and event.result == "failed" and event.status == NOT_FOUND:
+        return position
     if event.step in ("restart", "other"):
         return _restart(position) if event.step == "restart" else position
     if event.result == "granted":
@@ -128,8 +132,11 @@ _ANSWERS: Final[Mapping[str, frozenset[str]]] = {
 def _hint(position: LaunchPosition, event: Event) -> LaunchPosition:
     """After a request that doesn't name the launch. It proves no step, but a refused one says why the launch stopped."""
     if event.step in _ANSWERS:
-        if event.result != "granted" or position.awaited not in _ANSWERS[event.step]:
+        if position.awaited not in _ANSWERS[event.step]:
             return position
+        if event.result != "granted":
+            is_first = event.step == "discovery" and position.awaited == "discovery"
+            return position._replace(since=event) if is_first and not event.injected else position
         return position._replace(awaited="authorize" if event.step == "discovery" else position.awaited, since=event)
     if event.result == "granted" or position.awaited is None:
         return position

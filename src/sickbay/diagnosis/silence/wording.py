@@ -49,6 +49,11 @@ _TEMPLATES: Final[dict[tuple[str, str], tuple[str, str, str, str]]] = {
         "A script received the launch URL at {at} (UTC). No request of the app is recorded since.",
         "the launch URL was created {ago} ago, and {name} hasn’t sent a request",
     ),
+    ("discovery", "discovery"): (
+        *_AUTHORIZE,
+        "The app’s request for Sickbay’s endpoints failed at {at} (UTC). No authorization request is recorded since.",
+        "{name}’s request for the endpoints failed {ago} ago, and it hasn’t sent an authorization request",
+    ),
     ("authorize", "discovery"): (
         *_AUTHORIZE,
         "The app looked up Sickbay’s endpoints at {at} (UTC). No authorization request of this launch is recorded since.",

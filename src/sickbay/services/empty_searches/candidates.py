@@ -53,6 +53,8 @@ SHORTEST_WORD: Final = 3
 SIMILAR_CODE: Final = 0.85
 """How similar two codes are if one is a misspelling of the other: `male` and `female` are less."""
 _DIGIT: Final = re.compile(r"\d")
+_SEPARATOR: Final = re.compile("[/:]")
+"""Before the id in a reference, or in a URN."""
 NEGATING: Final = frozenset(("not", "not-in"))
 
 
@@ -189,7 +191,8 @@ def _words(search: Search) -> Iterator[CandidateValue]:
 def _references(search: Search) -> Iterator[CandidateValue]:
     criterion, sent = search.criterion, search.sent
     name = criterion.name
-    id, targets = unescape(sent).rstrip("/").rpartition("/")[2], criterion.parameter.targets
+    bare = unescape(sent).partition("/_history/")[0].rstrip("/")
+    id, targets = _SEPARATOR.split(bare)[-1], criterion.parameter.targets
     types = dict.fromkeys((*(found.system for found in search.occurring if found.system), *targets))
     yield from (CandidateValue(criterion.bare_name, f"{type}/{id}", "reference") for type in list(types)[:TRIED_TYPES])
     yield from (CandidateValue(name, sent.replace(id, other), "spelling") for other in (id.lower(), id.upper()) if other != id)

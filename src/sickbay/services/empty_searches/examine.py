@@ -358,7 +358,9 @@ def _suggestion(proven: Proven | None) -> dict[str, Any]:
 
 
 def _list_counts(counts: Mapping[Criterion, int | None]) -> list[list[Any]]:
-    return [[each.name, count] for each, count in counts.items()]
+    """Name each parameter with its number. One that was sent several times has its value too."""
+    names = [each.name for each in counts]
+    return [[each.name if names.count(each.name) == 1 else f"{each.name}={each.text}", count] for each, count in counts.items()]
 
 
 def _find_unused(about: Criterion, suggested: Suggested) -> str:

@@ -44,6 +44,10 @@ def _reverse(probe: Probe, query: Query, visibility: Visibility, include: Includ
         return ADDS_NOTHING, {"cause": "source"}
     if include.source != "*" and not visibility.of(include.source, "rs"):
         return ADDS_NOTHING, {"cause": "scope"}
+    parameter = find(query.version, include.source, include.parameter) if include.source != "*" else None
+    targets = parameter.targets if parameter is not None else ()
+    if targets and query.type not in targets and "Resource" not in targets and not include.iterate:
+        return ADDS_NOTHING, {"cause": "targets", "targets": list(targets), "from": f"{include.source}:{include.parameter}"}
     return ADDS_NOTHING, {"cause": "unreferenced"}
 
 

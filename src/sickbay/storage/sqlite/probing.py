@@ -24,8 +24,8 @@ TICK_STEPS = 2_000
 """Steps of SQLite's virtual machine between two looks at the limits."""
 STATEMENT_TICKS = 3_000
 """The most ticks of one statement: 6 million steps, some 200 ms. Statements read a limited number of rows, and take fewer."""
-EXPLANATION_SECONDS = 1.0
-"""The most processor time of an explanation, which takes a fifth of it."""
+EXPLANATION_SECONDS = 0.5
+"""The most processor time of an explanation, which takes less than half of it."""
 T = TypeVar("T")
 
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
+from sickbay.authorization.access import bearer
 from sickbay.kernel.english import count, join, moment
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
@@ -113,12 +114,14 @@ async def respond_not_found(request: Request, sandbox: Sandbox) -> Response:
     near = () if allowed else address_hints.near_addresses(request, sandbox)
     oauth = error_responses.is_oauth(sandbox.tenants, path)
     changes = request.method not in ("GET", "HEAD")
-    if preferred_form(accept) != "html" or ((changes or oauth) and not accepts_html(accept)):
+    is_client = changes or oauth or bearer.token_of(request.headers.get("authorization", "")) is not None
+    if preferred_form(accept) != "html" or (is_client and not accepts_html(accept)):
         title = f"This address supports {allowed}, not {request.method}" if allowed else "This address doesn't exist"
         fhir = None if allowed else await address_hints.fhir(request, sandbox)
         problem = error_responses.oauth_error if oauth else error_responses.problem
         response = fhir or problem(405 if allowed else 404, title, detail=hint or (f"Did you mean {near[0]}?" if near else ""))
         response.raw_headers.extend(cors(request.headers.get("origin")))
+        response = await address_hints.record_token_request(request, sandbox, response)
     elif not allowed and (tenant := address_hints.find_hospital(request, sandbox)):
         response = await refuse_misdirected(request, sandbox, tenant)
     else:

@@ -62,13 +62,13 @@ def _wrong_pair(facts: Facts) -> tuple[Any, Any]:
 
 def _with_sentences(facts: Facts) -> dict[str, Any]:
     """Add what all rules about a value say: the counts, the values that occur, and what to send."""
-    without = facts.get("without")
+    without, values, counts = facts.get("without"), _values(facts), _describe_counts(facts.get("alone") or ())
     return {
         **facts,
         "remaining": f"Without it, the search finds {amount(without)}." if without else "",
         "compares": _compares(str(facts.get("parameter"))),
-        "values": _values(facts),
-        "counts": _describe_counts(facts.get("alone") or ()),
+        "values": values if without else values.lstrip(),
+        "counts": counts if without or values else counts.lstrip(),
         "instruction": _instruction(facts),
     }
 
@@ -165,6 +165,12 @@ def _of_type(facts: Facts) -> Facts:
     return {**facts, "instruction": more}
 
 
+def _of_combination(facts: Facts) -> Facts:
+    """Its texts begin with what the rest finds, so that the other sentences follow."""
+    rest = facts.get("without")
+    return {**_with_sentences({**facts, "without": True}), "without": rest, "rest": amount(rest)}
+
+
 def _of_date(facts: Facts) -> Facts:
     days: Sequence[str] = facts.get("range") or []
     extent = f"The dates in `{facts.get('parameter')}` begin between {days[0]} and {days[1]}. " if len(days) == 2 else ""
@@ -196,6 +202,13 @@ def _meaning(facts: Mapping[str, Any]) -> str:
 
 
 def _of_include(facts: Facts) -> Facts:
+    if facts.get("cause") == "targets":
+        targets = join_as_code(facts.get("targets") or ())
+        return {
+            **facts,
+            "reason": f"`{facts.get('from')}` refers to {targets}, and never to {facts.get('type')}.",
+            "instruction": f"Use a parameter that refers to {facts.get('type')}, such as `patient` or `subject` for a patient.",
+        }
     return {**facts, **_INCLUDES.get(str(facts.get("cause")), _INCLUDES[""])}
 
 
@@ -250,7 +263,7 @@ _COMPLETE: Final[Mapping[str, Callable[[Facts], Facts]]] = {
     "fhir-search-date-outside-data": _of_date,
     "fhir-search-reference-absent": _of_reference,
     "fhir-search-modifier-meaning": _of_modifier,
-    "fhir-search-values-apart": lambda facts: {**_with_sentences(facts), "rest": amount(facts.get("without"))},
+    "fhir-search-values-apart": _of_combination,
     "fhir-include-adds-nothing": _of_include,
     "fhir-include-leads-nowhere": _of_targets,
     "fhir-page-short": _of_page,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sickbay.diagnosis.rule import Functions
 from sickbay.diagnosis.silence.declare import advise_on, after, always, failure_of, last, recognise_preflight
-from sickbay.diagnosis.silence.progress import Silence
+from sickbay.diagnosis.silence.progress import NOT_FOUND, Silence
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
@@ -35,6 +35,11 @@ def _find_token_request(silence: Silence) -> Facts | None:
     """A request to the authorization endpoint that has the parameters of a token request."""
     is_sent = any(event.step == "restart" and "grant_type" in event.sent for event in after(silence))
     return {} if is_sent else None
+
+
+def _find_wrong_address(silence: Silence) -> Facts | None:
+    sent = [event.url for event in silence.trail.events if event.step == "token" and event.status == NOT_FOUND]
+    return {"received": sent[-1]} if sent else None
 
 
 def _starts_again(silence: Silence) -> Facts | None:
@@ -66,6 +71,7 @@ def _unreachable(silence: Silence) -> Facts | None:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "token-request-at-authorize": {"advises": advise_on("token", _find_token_request)},
+    "token-address-wrong": {"advises": advise_on("token", _find_wrong_address)},
     "token-preflight-blocked": {"advises": advise_on("token", recognise_preflight)},
     "redirect-uri-no-answer": {"advises": advise_on("token", _no_answer)},
     "redirect-uri-other-origin": {"advises": advise_on("token", _other_origin)},

@@ -12,7 +12,7 @@ from sickbay.protocol import urls
 
 
 def _no_answer(silence: Silence) -> Facts | None:
-    uri, answer = silence.trail.app.launch_uri, silence.trail.answer
+    uri, answer = silence.trail.app.launch_uri, "" if _wrong_address(silence) is not None else silence.trail.answer
     finding = "Nothing answers" if answer.startswith(NOTHING) else "The server sends an error"
     failure = failure_of(answer)
     return {"uri": uri, "finding": finding, "answer": failure} if uri and failure else None
@@ -21,12 +21,12 @@ def _no_answer(silence: Silence) -> Facts | None:
 def _nothing_arrived(silence: Silence) -> Facts | None:
     """If no one asked the address: an app that doesn't run and a page that does nothing look the same."""
     uri, answer = silence.trail.app.launch_uri, silence.trail.answer
-    return {"uri": uri} if uri and not answer and not silence.since.by_script else None
+    return {"uri": uri} if uri and not answer and not silence.since.by_script and _wrong_address(silence) is None else None
 
 
 def _silent_page(silence: Silence) -> Facts | None:
     answer = silence.trail.answer
-    if failure_of(answer) or _nothing_arrived(silence) is not None:
+    if failure_of(answer) or _nothing_arrived(silence) is not None or _wrong_address(silence) is not None:
         return None
     return {"answered": f"The launch URI answers: Sickbay asked it, and got {answer}. " if answer else ""}
 
