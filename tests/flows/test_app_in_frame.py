@@ -44,6 +44,8 @@ def test_an_app_that_does_not_run_is_explained_in_the_frame_and_not_launched(tmp
         assert page.status_code == 502
         assert "Nothing answers at http://localhost:8100" in page.text
         assert f'href="/developer/apps/{app["app_id"]}/edit" target="_blank"' in page.text
+        assert '<header class="bar' not in page.text
+        assert "<footer" not in page.text
         assert "frame-ancestors 'self'" in page.headers["content-security-policy"]
         assert (await flow.http.get(f"/admin/exchanges?app={app['app_id']}")).json() == []
         again = re.search(r'<a class="button primary" href="([^"]+)">Try again', page.text)
