@@ -51,6 +51,9 @@ def test_an_app_that_does_not_run_is_explained_in_the_frame_and_not_launched(tmp
         again = re.search(r'<a class="button primary" href="([^"]+)">Try again', page.text)
         assert again
         assert html.unescape(again[1]) == address
+        removed = await flow.http.get("/general/ehr/open?app=removed&patient=p-0017&framed=1", headers=HTML)
+        assert "frame-ancestors 'self'" in removed.headers["content-security-policy"]
+        assert 'href="/general/ehr/patients" target="_blank"' in removed.text
         flow.sandbox.runtime.effects = LaterEffects(answers=200)
         launched = await flow.http.get(address, headers=HTML)
         assert launched.headers["location"].startswith("http://localhost:8100/launch?iss=")
