@@ -44,11 +44,16 @@ def test_an_app_that_does_not_run_is_explained_in_the_frame_and_not_launched(tmp
         assert page.status_code == 502
         assert "Nothing answers at http://localhost:8100" in page.text
         assert f'href="/developer/apps/{app["app_id"]}/edit" target="_blank"' in page.text
+        assert '<header class="bar' not in page.text
+        assert "<footer" not in page.text
         assert "frame-ancestors 'self'" in page.headers["content-security-policy"]
         assert (await flow.http.get(f"/admin/exchanges?app={app['app_id']}")).json() == []
         again = re.search(r'<a class="button primary" href="([^"]+)">Try again', page.text)
         assert again
         assert html.unescape(again[1]) == address
+        removed = await flow.http.get("/general/ehr/open?app=removed&patient=p-0017&framed=1", headers=HTML)
+        assert "frame-ancestors 'self'" in removed.headers["content-security-policy"]
+        assert 'href="/general/ehr/patients" target="_blank"' in removed.text
         flow.sandbox.runtime.effects = LaterEffects(answers=200)
         launched = await flow.http.get(address, headers=HTML)
         assert launched.headers["location"].startswith("http://localhost:8100/launch?iss=")

@@ -54,6 +54,16 @@ def test_one_result_opens_its_page(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
+def test_a_page_of_the_documentation_is_shown_with_the_passage_that_has_the_words(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        page = (await search(flow, "move the clock")).text
+        assert 'href="/docs/how-to/move-the-clock.html"' in page
+        excerpt = page.partition('href="/docs/how-to/move-the-clock.html"')[2].partition("</a>")[0]
+        assert 'A token that lives for an hour is hard to test by waiting. <mark class="hit">Move</mark>' in excerpt
+
+    run(steps, tmp_path)
+
+
 def test_several_results_are_grouped(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         await flow.register(name="Pressure Notes")

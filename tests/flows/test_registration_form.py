@@ -65,6 +65,16 @@ def test_only_scopes_that_fit_are_registered_and_an_edit_without_changes_keeps_t
     run(steps, tmp_path)
 
 
+def test_a_backend_service_without_credentials_is_marked_at_its_client_type(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await send(flow, type="system", client="public", redirect_uris="")
+        assert answer.status_code == 422
+        client = answer.text.partition("<legend>Client type</legend>")[2].partition("</fieldset>")[0]
+        assert 'id="fault-client"' in client
+
+    run(steps, tmp_path)
+
+
 def test_pasted_keys_are_registered_and_a_wrong_set_is_marked_at_its_field(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         asymmetric = {"type": "provider", "client": "asymmetric"}

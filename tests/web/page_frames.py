@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sickbay.web.pages.parts import Frame, SignedInUser
 
 BASE = "http://localhost:7425"
@@ -14,3 +16,4 @@ EHR = Frame(
     person=SignedInUser("Dr. Amara Okafor", "Internal medicine"),
 )
 SIGN_IN = Frame(base=BASE, csrf="token-of-the-form", hospital="General Hospital", tenant="general", bare=True)
+PANEL = replace(SIGN_IN, panel=True)

@@ -11,7 +11,7 @@ from tests.web.docs_pages import docs_pages
 from tests.web.ehr_pages import ehr_pages
 from tests.web.exchange_pages import exchange_pages
 from tests.web.explorer_pages import explorer_pages
-from tests.web.page_frames import DEVELOPER, SIGN_IN
+from tests.web.page_frames import DEVELOPER, PANEL, SIGN_IN
 from tests.web.portal_pages import lookup_pages, portal_pages
 from tests.web.sign_in_pages import sign_in_pages, visit_pages
 
@@ -52,7 +52,7 @@ def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
                 "/general/ehr/open?app=a1&framed=1",
                 "/general/ehr/open?app=a1",
             ),
-            SIGN_IN,
+            PANEL,
         ),
         "no-answer": (
             "notice",
@@ -65,7 +65,7 @@ def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
                 "/t",
                 "/e",
             ),
-            SIGN_IN,
+            PANEL,
         ),
         "creating-unknown": (
             "notice",

@@ -171,8 +171,8 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
         "For clinicians, public",
         "General Hospital",
         "5f0c2b1e",
-        "10:41",
-        "passed",
+        "`aud` is missing",
+        "refused",
     )
     app = _app()
     register = portal_views.RegisterView(
@@ -212,7 +212,7 @@ def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
                 text="2h",
                 snapshots=(SnapshotRow("before-upgrade", "30 Nov 2026, 21:44:00", "1.2 MB"),),
                 snapshot_fault="There is one.",
-                import_fault="The file isn't a zip.",
+                import_fault="The file isn't a zip that `sickbay snapshot export` wrote.",
                 done="Saved the snapshot.",
                 secrets=(SecretRow("sample-app", "sample", "a-new-secret"),),
             ),

@@ -149,6 +149,7 @@ def _frame(request: Request, sandbox: Sandbox, options: PageOptions) -> Frame:
         csrf=options.session.csrf if options.session else "",
         path=raw_path(request.scope) + (f"?{query}" if query else ""),
         bare=options.bare,
+        panel=options.framed and "framed" in request.query_params,
         listening=LOOPBACK_ONLY if sandbox.local else OPEN,
         administrator=state_of(request.scope).is_administrator,
         permissions=f"/{tenant.name}{tenant.dialect.path('manage')}" if tenant and user else "",

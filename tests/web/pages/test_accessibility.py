@@ -39,6 +39,9 @@ TOO_WIDE: Final = """() => [...document.querySelectorAll("body *")]
   .map(element => element.outerHTML.slice(0, 160)).slice(0, 5)"""
 
 
+ONLY_SCRIPTS: Final = "[hidden], button[type=button], .scripted, [role=tablist]"
+
+
 class Look(NamedTuple):
     """A way to look at a page. rules: of axe-core; None for all of them."""
 
@@ -104,6 +107,19 @@ def server(page: Page, node: Path) -> PageServer:
 def test_axe_finds_no_violation_and_nothing_overflows_on_any_page(page: Page, server: PageServer, part: int) -> None:
     problems = [problem for case in CASES[part::PARTS] for problem in examine(page, server, case)]
     assert problems == [], "\n".join(problems)
+
+
+def test_what_only_scripts_use_is_not_shown_without_javascript(page: Page, server: PageServer) -> None:
+    """The class of an element must not show it again: rules of a style sheet override the browser's rule for `hidden`."""
+    browser = page.context.browser
+    assert browser is not None
+    with browser.new_context(java_script_enabled=False) as context:
+        plain = context.new_page()
+        plain.route("**/*", server.answer)
+        for case in ("exchanges", "chart", "consent", "exchange", "time"):
+            plain.goto(f"{ADDRESS}/case/{case}")
+            shown = [found for found in plain.locator(ONLY_SCRIPTS).all() if found.is_visible()]
+            assert shown == [], case
 
 
 def test_a_pale_text_and_a_wide_one_are_found(page: Page, server: PageServer) -> None:

@@ -78,6 +78,22 @@ def test_a_page_can_be_read_and_its_forms_sent_without_javascript(case: str) -> 
 
 
 @for_each("case", PAGES)
+def test_without_javascript_no_button_does_nothing(case: str) -> None:
+    """A button sends its form, or a script shows it: it is `hidden`, or of a class that the style sheets hide until then."""
+    html = html_of(case)
+    outside = re.findall(r"<button\b[^>]*>", re.sub(r"<form\b.*?</form>", "", html, flags=re.S))
+    for button in outside + re.findall(r'<button\b[^>]*type="button"[^>]*>', html):
+        assert re.search(r' hidden[ >]|class="(?:copy|[^"]*\bscripted\b)|role="tab"', button), button
+
+
+@for_each("case", [case for case in PAGES if not case.startswith(("docs-search", "explorer"))])
+def test_no_page_shows_the_backticks_of_a_text_of_ours(case: str) -> None:
+    """`with_code` makes code elements of them. A searched word and a resource may contain some."""
+    shown = re.sub(r"<(textarea|pre|code|title)\b.*?</\1>|<[^>]*>", "", html_of(case), flags=re.S)
+    assert "`" not in shown
+
+
+@for_each("case", PAGES)
 def test_every_tag_is_closed_where_it_should_be(case: str) -> None:
     page = Page(html_of(case))
     assert page.unclosed == []
@@ -171,6 +187,6 @@ def test_the_server_renders_the_chosen_theme(theme: str) -> None:
     assert f'value="{"light" if theme == "dark" else "dark"}"' in html
 
 
-@for_each("case", [case for case in PAGES if not case.startswith(FRAGMENTS)])
+@for_each("case", [case for case in PAGES if not case.startswith(FRAGMENTS) and not PAGES[case][2].panel])
 def test_every_page_leads_to_the_licence_and_notices(case: str) -> None:
     assert [link for link in Page(html_of(case)).all("a") if str(link.get("href")).endswith("licence.html")]

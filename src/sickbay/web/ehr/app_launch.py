@@ -52,7 +52,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     visible = patient and await patients.read(sandbox.runtime, tenant, VERSION, "Patient", patient, ehr.user)
     hidden = client is not None and not students.may_open(request, sandbox, client)
     if client is None or hidden or not launch_uri(client) or (patient and not visible):
-        return ehr.page("notice", notice.no_app(ehr.home), status=404)
+        return ehr.page("notice", notice.no_app(ehr.home), status=404, framed=framed)
     if framed and (view := await _explain_frame(ehr, client)):
         return ehr.page("notice", view, status=502, framed=True)
     await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))

@@ -277,15 +277,15 @@ def _python(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -
         body = [(f"    {n!r}: {place(n, v)!r},", n) for n, v in request.query]
         last = f'}}\nurl = {address(request.address)!r} + "?" + urlencode(parameters)'
         return _script("python", "Python", "from urllib.parse import urlencode\nparameters = {", body, last, changed)
-    head = f"import httpx\nanswer = httpx.request({request.method!r}, {url(request)!r},"
+    head = f"import httpx\nanswer = httpx.request(\n    {request.method!r},\n    {url(request)!r},"
     if request.headers:
-        head += f" headers={ {name: _header(name, value) for name, value in request.headers}!r},"
+        head += f"\n    headers={ {name: _header(name, value) for name, value in request.headers}!r},"
     if request.body:
-        head += f" content={request.body!r},"
+        head += f"\n    content={request.body!r},"
     if not request.form:
         return _script("python", "Python", head, [], ")", changed)
-    body = [(f"    {n!r}: {place(n, v)!r},", n) for n, v in request.form]
-    return _script("python", "Python", head + " data={", body, "})", changed)
+    body = [(f"        {n!r}: {place(n, v)!r},", n) for n, v in request.form]
+    return _script("python", "Python", head + "\n    data={", body, "    },\n)", changed)
 
 
 def _script(id: str, name: str, first: str, body: Sequence[Pair], last: str, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:

@@ -44,7 +44,8 @@ class Frame:
 
     hospital: the title of the tenant on the pages of its EHR (navy bar); "" on the pages for developers (white bar).
     tenant: its path segment. here: the text of the current page's link in the bar. csrf: the token of all POST forms.
-    path: path and query of this page, to which the theme form returns. bare: no navigation (sign-in, picker, consent).
+    path: path and query of this page, to which the theme form returns. bare: no navigation (sign-in, picker, consent). panel:
+    no bar and no footer, for what the chart's frame shows instead of an app.
     permissions: the address of the page on which users revoke the access of apps.
     administrator: this browser signed in with the admin token, so it can sign out again. clock: None in real time.
     """
@@ -59,6 +60,7 @@ class Frame:
     csrf: str = ""
     path: str = "/"
     bare: bool = False
+    panel: bool = False
     permissions: str = ""
     administrator: bool = False
     listening: str = LOOPBACK_ONLY

@@ -23,6 +23,7 @@ OVERVIEW = "/developer/class"
 CHART = "/general/ehr/patients/p-0017"
 SAVED = {
     "reset": "Everyone’s apps, launches and exchanges are deleted. The students stay in the class.",
+    "student": "The student’s apps, launches and exchanges are deleted. The student stays in the class.",
     "removed": "The student and everything of the student’s is deleted.",
     "key": "The old link no longer works. Students who joined with it stay in the class.",
 }
@@ -90,6 +91,7 @@ async def student(request: Request, sandbox: Sandbox, id: str) -> Response:
     match action:
         case "reset":
             await clearing.reset(sandbox.runtime, sandbox.journal, found)
+            return redirect_to(f"{OVERVIEW}/{found.id}?saved=student")
         case "remove":
             await clearing.remove(sandbox.runtime, sandbox.journal, found)
             return redirect_to(f"{OVERVIEW}?saved=removed")
@@ -98,7 +100,8 @@ async def student(request: Request, sandbox: Sandbox, id: str) -> Response:
     if sent is not None and not code:
         return redirect_to(f"{OVERVIEW}/{found.id}")
     (reached,) = await progress.read_all(sandbox.runtime, [found])
-    view = student_view(reached, f'"{STUDENT}{found.id} "', code)
+    saved = SAVED.get(request.query_params.get("saved", ""), "")
+    view = student_view(reached, f'"{STUDENT}{found.id} "', code, saved)
     return html_response.page(request, sandbox, "class_student", view, options)
 
 

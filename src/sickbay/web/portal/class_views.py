@@ -76,7 +76,7 @@ class ClassView:
 
 @dataclass(frozen=True, slots=True)
 class StudentView:
-    """A student, for the teacher. code: a new personal code, shown only here."""
+    """A student, for the teacher. code: a new personal code, shown only here. saved: what was just changed."""
 
     name: str
     joined: str
@@ -85,6 +85,7 @@ class StudentView:
     exchanges: str
     action: str
     code: str = ""
+    saved: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def summary(found: Sequence[StudentProgress]) -> tuple[str, ...]:
     return (count(len(found), "student"), *states)
 
 
-def student_view(found: StudentProgress, filter: str, code: str = "") -> StudentView:
+def student_view(found: StudentProgress, filter: str, code: str = "", saved: str = "") -> StudentView:
     student: Student = found.student
     return StudentView(
         name=student.name,
@@ -162,4 +163,5 @@ def student_view(found: StudentProgress, filter: str, code: str = "") -> Student
         exchanges=f"/exchanges?q={quote(filter)}",
         action=f"/developer/class/{student.id}",
         code=code,
+        saved=saved,
     )

@@ -39,7 +39,7 @@ async def hospitals(request: Request, sandbox: Sandbox) -> Response:
         return html_response.page(request, sandbox, "hospitals", view, options, 403)
     if name := sent.get("remove"):
         await own_hospitals.remove(sandbox, name)
-        return redirect_to("/developer/hospitals?done=removed")
+        return redirect_to("/developer/hospitals?done=removed#main")
     try:
         await own_hospitals.add(sandbox, sent.get("file") or "")
     except own_hospitals.WrongHospital as error:
@@ -47,12 +47,15 @@ async def hospitals(request: Request, sandbox: Sandbox) -> Response:
     except own_hospitals.HospitalTaken as error:
         problems = (str(error),)
     else:
-        return redirect_to("/developer/hospitals?done=added#h-add")
+        return redirect_to("/developer/hospitals?done=added#main")
     view = _list_view(sandbox, file=sent.get("file") or "", problems=problems)
     return html_response.page(request, sandbox, "hospitals", view, options, 422)
 
 
-_SAVED = {"added": "Added.", "removed": "Removed."}
+_SAVED = {
+    "added": "The hospital is added. Its apps and users can sign in now.",
+    "removed": "The hospital and everything of it is deleted.",
+}
 
 
 def _list_view(sandbox: Sandbox, **more: Any) -> portal_views.HospitalsView:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from sickbay.authorization.models import Client
-from sickbay.doctor import compiled, pages, topics
+from sickbay.doctor import pages
 from sickbay.services.lookup import WORD_CHARACTERS, FoundExchanges, TypedSearch
+from sickbay.web.docs import search_index
+from sickbay.web.docs.search_index import SearchResult
 from sickbay.web.exchanges.list_view import address
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal import rule_search
@@ -101,17 +104,22 @@ def find_topics(search: TypedSearch) -> tuple[FoundGroup, ...]:
     if search.is_address or not words:
         return ()
     rules = dict(rule_search.search(text=words).groups)
-    found = topics.find(compiled.load_topics(), words, "page")
-    passages = [page for page in found if not page.id.startswith(f"{pages.RULES}/")][:LISTED_TOPICS]
+    found = (result for result in search_index.find(words) if not result.passage.address.startswith(f"{pages.RULES}/"))
     return (
         FoundGroup("Rules", _rule_rows(rules.get("Rules", ())), Link("Search the rules", address("/rules", q=words))),
         FoundGroup(rule_search.CAUSES, _rule_rows(rules.get(rule_search.CAUSES, ()))),
         FoundGroup(
             "Documentation",
-            tuple(FoundRow(page.title, page.url) for page in passages),
+            tuple(map(_passage_row, islice(found, LISTED_TOPICS))),
             Link("Search the documentation", address("/docs/search.html", q=words)),
         ),
     )
+
+
+def _passage_row(result: SearchResult) -> FoundRow:
+    title, heading = result.passage.title, result.passage.heading
+    excerpt = f"{result.before}{result.match}{result.after}".removeprefix(heading).strip() + "…"
+    return FoundRow(title if heading == title else f"{title}: {heading}", f"/docs/{result.passage.address}", excerpt)
 
 
 def _rule_rows(rows: Sequence[Any]) -> tuple[FoundRow, ...]:

@@ -86,6 +86,8 @@ def find_missing(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict
         faults["name"] = "Enter a name."
     if not _addresses(sent) and sent.get("type") != "system":
         faults["redirect_uris"] = "Enter at least one redirect URI. Only system apps work without one."
+    if sent.get("type") == "system" and sent.get("client") not in ("symmetric", "asymmetric"):
+        faults["client"] = "Choose how the service authenticates: with a secret or with a private key."
     if sent.get("client") == "asymmetric" and not (keys or sent.get("jwks_uri") or sent.get("jwks")):
         faults["jwks_uri"] = "Enter the URL of the app’s public keys, or paste them."
     if sent.get("client") == "asymmetric" and isinstance(keys_sent := read_keys(sent), str):
