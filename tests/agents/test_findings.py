@@ -56,6 +56,12 @@ def test_a_value_that_is_harmless_stays_in_the_text() -> None:
     assert untrusted.to_json() == {}
 
 
+def test_what_a_rule_says_of_a_slash_stays_in_the_text() -> None:
+    facts = {"slash": "has a trailing slash that the registered URI doesn't have", "received": "x", "expected": "y"}
+    shown = findings.reword({"id": "redirect-uri-trailing-slash", "severity": "error", "facts": facts}, (), Untrusted())
+    assert shown["title"] == f"`redirect_uri` doesn't match: it {facts['slash']}"
+
+
 @for_each("text", INSTRUCTIONS)
 def test_a_corrected_request_has_strangers_words_only_as_encoded_values(text: str) -> None:
     untrusted, own = Untrusted(), {"http://localhost:7425/general/r4"}

@@ -10,11 +10,12 @@ import httpx2
 import orjson
 from hypothesis import given, settings
 from tests.agents.calls import call, send
-from tests.flows.flow import BASE, Flow, run
+from tests.flows.flow import BASE, REDIRECT, Flow, run
 from tests.laws import examples
 from tests.protocol.test_mcp import JSON, MESSAGES, META
 
 from sickbay.agents.arguments import is_random_id
+from sickbay.protocol import mcp
 
 TOKEN = "an-admin-token-of-a-test"
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
@@ -182,6 +183,48 @@ def test_a_token_is_a_handle_that_only_the_tool_fhir_takes(tmp_path: Path) -> No
         assert "ignore|all-rules" in filtered["untrusted"]["warnings"][0]
 
     run(steps, tmp_path)
+
+
+def test_an_app_that_starts_on_its_own_is_not_to_be_launched(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(scope="launch launch/patient openid patient/*.rs")
+        alone = await flow.authorize(app, scope="patient/Patient.rs")
+        explained = await call(flow.http, "explain", id=alone.headers["x-correlation-id"])
+        assert explained["next"][0] | {"why": ""} == {"tool": "explain", "arguments": {"app": app["app_id"]}, "why": ""}
+        launch = await flow.launch(app)
+        launched = await flow.authorize(app, launch=launch["launch"], scope="launch,patient/Patient.rs")
+        explained = await call(flow.http, "explain", id=launched.headers["x-correlation-id"])
+        assert explained["next"][0]["tool"] == "launch"
+
+    run(steps, tmp_path)
+
+
+def test_no_tool_fails_with_a_deeply_nested_value(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = {"name": "A", "type": "provider", "client": "public", "scope": "openid", "redirect_uris": [REDIRECT]}
+        for shape in ({"a": None}, [None]):
+            for depth in (mcp.MAXIMUM_DEPTH - 6, 200, 900):
+                value = "1"
+                for _ in range(depth):
+                    value = orjson.dumps(shape).decode().replace("null", value)
+                for tool, arguments in (
+                    ("apps", {"action": "add", "set": app | {"policy": None}}),
+                    ("apps", {"action": "edit", "app": "sample-app-general", "set": {"name": None}}),
+                    ("policies", {"tenant": "genral", "set": {"pkce": None}}),
+                    ("faults", {"action": "add", "fault": {"kind": None}}),
+                    ("faults", {"action": "add", "fault": {"kind": "member", "set": None}}),
+                ):
+                    message = {
+                        "jsonrpc": "2.0",
+                        "id": 1,
+                        "method": "tools/call",
+                        "params": {"name": tool, "arguments": arguments},
+                    }
+                    sent = orjson.dumps(message).decode().replace("null", value)
+                    answer = await flow.http.post("/mcp", content=sent, headers={"content-type": "application/json"})
+                    assert answer.status_code == (200 if depth < mcp.MAXIMUM_DEPTH else 400), (tool, depth)
+
+    run(steps, tmp_path, patients=0)
 
 
 def test_fhir_leads_nowhere_else(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -192,7 +194,30 @@ async def one_replay(app: App) -> None:
     assert await app.reads(third.json()["access_token"]) == 200
 
 
-ROUNDS = (one_code, one_refresh_token, one_assertion, one_revocation)
+async def one_client_id(app: App) -> None:
+    """Only one app gets a chosen client_id, and it has the secret of its own response."""
+    id = f"chosen-{secrets.token_hex(6)}"
+    body = {"name": "Chosen", "type": "system", "client": "symmetric", "scope": "system/Patient.rs", "client_id": id}
+    answers = await asyncio.gather(*(app.http.post("/admin/apps", json=body) for _ in range(AT_ONCE)))
+    assert sorted(answer.status_code for answer in answers) == [201, *[409] * (AT_ONCE - 1)]
+    secret = next(answer.json()["client_secret"] for answer in answers if answer.status_code == 201)
+    form = {"grant_type": "client_credentials", "scope": "system/Patient.rs"}
+    assert (await app.http.post(app.general["token"], data=form, auth=(id, secret))).status_code == 200
+
+
+async def one_form(app: App) -> None:
+    """A form that is sent several times at once registers one app, and its page opens."""
+    headers = {"Accept": "text/html", "Origin": str(app.http.base_url).rstrip("/")}
+    page = await app.http.get("/developer/register", headers=headers)
+    headers["Cookie"] = page.headers["set-cookie"].partition(";")[0]
+    sent = {name: re.findall(rf'name="{name}" value="([^"]*)"', page.text)[0] for name in ("csrf", "id")}
+    sent |= {"name": "Once", "type": "provider", "client": "symmetric", "redirect_uris": REDIRECT, "scope": "openid"}
+    answers = await asyncio.gather(*(app.http.post("/developer/register", data=sent, headers=headers) for _ in range(AT_ONCE)))
+    assert sorted(answer.status_code for answer in answers) == [201, *[303] * (AT_ONCE - 1)]
+    assert (await app.http.get(f"/developer/apps/{sent['id']}", headers=headers)).status_code == 200
+
+
+ROUNDS = (one_code, one_refresh_token, one_assertion, one_revocation, one_client_id, one_form)
 
 
 @pytest.mark.parametrize("one_round", ROUNDS)

@@ -168,6 +168,27 @@ def test_every_message_is_a_call_or_gets_a_response(message: Any, headers: dict[
         assert (read.message is None) == (read.status == 202)
 
 
+@given(st.lists(st.booleans(), max_size=2 * mcp.MAXIMUM_DEPTH), st.lists(st.booleans(), max_size=2 * mcp.MAXIMUM_DEPTH))
+def test_only_a_message_that_is_not_nested_too_deep_is_a_call(first: list[bool], second: list[bool]) -> None:
+    """Both values are two levels below the message."""
+    reply = mcp.read(_message(params={"a": _nest(first), "b": _nest(second)}))
+    deepest = 2 + max(len(first), len(second))
+    assert isinstance(reply, Call) == (deepest <= mcp.MAXIMUM_DEPTH)
+
+
+def _nest(levels: list[bool]) -> Any:
+    value: Any = 1
+    for is_list in levels:
+        value = [value] if is_list else {"a": value}
+    return value
+
+
+def test_the_depth_of_a_long_message_is_found_without_recursion() -> None:
+    raw = b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":' + b"[" * 1_000 + b"]" * 1_000 + b"}}"
+    assert _code(mcp.read(raw)) == mcp.INVALID_REQUEST
+    assert isinstance(mcp.read(_message(params={"a": [[]] * 50_000})), Call)
+
+
 @given(st.binary(max_size=200))
 def test_every_sequence_of_bytes_gets_a_response(raw: bytes) -> None:
     assert isinstance(mcp.read(raw), Reply)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,13 @@ import pytest
 from tests.flows.flow import REDIRECT, Flow, run
 from tests.flows.two_workers import run_two
 
-from sickbay.services import app_limits, records, registration
+from sickbay.authorization.models import Client
+from sickbay.services import app_limits, records, registration, runtime_settings
 from sickbay.services.app_limits import AppTooLarge
 from sickbay.services.class_mode import members
 from sickbay.services.context import Runtime
+from sickbay.services.injection import setting
+from sickbay.web.portal import app_faults
 
 Engine = Callable[[], str | None]
 
@@ -68,6 +73,29 @@ def test_students_who_join_at_once_keep_the_size_of_the_class(
         monkeypatch.undo()
         stored = {student.id for student in await members.list_all(runtimes[0])}
         assert stored == {joined.student.id for joined in joined}
+
+    run_two(steps, engine(), tmp_path, patients=0)
+
+
+def test_faults_that_a_student_injects_at_once_keep_the_limits(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_faults, "FAULTS_PER_STUDENT", 5)
+
+    async def inject(runtime: Runtime, client: Client) -> None:
+        fault = {"kind": "delay", "seconds": 0.01, "app": client.client_id, "tenant": client.tenant}
+        with suppress(setting.WrongFault):
+            await setting.add(runtime, [fault], await app_faults._limit_of_student(runtime, client))
+
+    async def steps(worker: Flow, other: Flow) -> None:
+        runtimes = worker.sandbox.runtime, other.sandbox.runtime
+        student = (await members.join(runtimes[0], "Ada")).student.id
+        registered = [(await registration.register(runtimes[0], fields(student, name))).client for name in "AB"]
+        await asyncio.gather(*(inject(runtimes[number % 2], app) for number in range(8) for app in registered if app))
+        await runtime_settings.refresh(runtimes[0])
+        of_app = Counter(fault.app for fault in runtimes[0].faults)
+        assert sum(of_app.values()) == 5
+        assert max(of_app.values()) == app_faults.FAULTS_PER_APP
 
     run_two(steps, engine(), tmp_path, patients=0)
 

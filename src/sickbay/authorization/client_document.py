@@ -15,7 +15,7 @@ from sickbay.protocol import unicode, urls
 MAXIMUM_BYTES = 10_240
 """Size of a document. The draft recommends 5 KB as the maximum."""
 MAXIMUM_URL_CHARACTERS = 2_000
-_DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?=/|$)", re.I)
+DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?=/|$)", re.I)
 _JSON = re.compile(r"application/(?:[\w.-]+\+)?json", re.I)
 SECRET_METHODS = ("client_secret_basic", "client_secret_post", "client_secret_jwt")
 
@@ -43,7 +43,7 @@ def find_url_fault(url: str) -> str:
         return "has a fragment"
     if not parts.path.strip("/"):
         return "has no path"
-    return "has a path with . or .." if _DOT_SEGMENT.search(parts.path) else ""
+    return "has a path with . or .." if DOT_SEGMENT.search(parts.path) else ""
 
 
 def read_document(url: str, status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any] | Refusal:

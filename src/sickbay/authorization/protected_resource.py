@@ -8,6 +8,7 @@ from typing import Any
 from sickbay.authorization.access.scope import list_operation_scopes
 from sickbay.authorization.authorize.default_scopes import NEVER_DEFAULT, PICKER
 from sickbay.authorization.bases import target_of
+from sickbay.authorization.client_document import DOT_SEGMENT
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Policy, ProtectedResource, Server
 from sickbay.authorization.policy import policy_of
@@ -43,6 +44,7 @@ def base_scopes(policy: Policy) -> tuple[str, ...]:
 MAXIMUM_RESOURCES = 50
 """Registered resources of a hospital."""
 MAXIMUM_URL_CHARACTERS = 2_000
+MAXIMUM_NAME_CHARACTERS = 200
 
 
 def read_resource(members: Mapping[str, Any]) -> ProtectedResource | str:
@@ -56,8 +58,10 @@ def read_resource(members: Mapping[str, Any]) -> ProtectedResource | str:
         return "url must be the http or https URL of a server, without user information"
     if "#" in url or "?" in url:
         return f"{url} has a query or a fragment; a resource is registered without"
-    if not isinstance(name, str) or not isinstance(client_id, str):
-        return "name and client_id must be texts"
+    if DOT_SEGMENT.search(urls.split(url).path):
+        return f"{url} has . or .. in its path, so clients would look for its metadata at another address"
+    if not isinstance(name, str) or not isinstance(client_id, str) or len(name) > MAXIMUM_NAME_CHARACTERS:
+        return f"name and client_id must be texts, and name at most {MAXIMUM_NAME_CHARACTERS} characters"
     tokens = tuple(listed.split()) if isinstance(listed, str) else tuple(listed) if isinstance(listed, list | tuple) else None
     if tokens is None or not all(isinstance(token, str) for token in tokens):
         return "scopes must be a list of SMART scopes"

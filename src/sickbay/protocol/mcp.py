@@ -19,6 +19,8 @@ PREFIX: Final = "io.modelcontextprotocol/"
 VERSION, CAPABILITIES, SERVER = f"{PREFIX}protocolVersion", f"{PREFIX}clientCapabilities", f"{PREFIX}serverInfo"
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 HEADER_MISMATCH, UNSUPPORTED_VERSION = -32020, -32022
+MAXIMUM_DEPTH: Final = 32
+"""Objects and lists inside each other, in a message. What writes JSON again fails with a few hundred."""
 NAME_PARAMETERS: Final[dict[str, str]] = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 """Methods with the header Mcp-Name, and the parameter that it repeats."""
 _STATUSES: Final = {METHOD_NOT_FOUND: 404}
@@ -51,6 +53,8 @@ def read(raw: bytes, headers: Headers | None = None) -> Call | Reply:
         return _error(None, PARSE_ERROR, "The message isn't valid JSON", 400)
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
         return _error(None, INVALID_REQUEST, "Send one JSON-RPC 2.0 message; batches aren't supported", 400)
+    if _is_nested_deeper(message, MAXIMUM_DEPTH):
+        return _error(None, INVALID_REQUEST, f"Objects and lists can be nested {MAXIMUM_DEPTH} deep", 400)
     if "method" not in message and ("result" in message or "error" in message):
         return Reply(None, 202)
     id, method, params = message.get("id"), message.get("method"), message.get("params", {})
@@ -63,6 +67,17 @@ def read(raw: bytes, headers: Headers | None = None) -> Call | Reply:
     if not isinstance(params, dict):
         return _error(id, INVALID_PARAMS, "params must be an object", 400)
     return _read_request(id, method, params, headers)
+
+
+def _is_nested_deeper(value: Any, depth: int) -> bool:
+    """Whether a value has more objects and lists inside each other. Looks at each value once, without recursion."""
+    level = [value]
+    for _ in range(depth + 1):
+        containers = [member for member in level if isinstance(member, dict | list)]
+        if not containers:
+            return False
+        level = [inner for outer in containers for inner in (outer.values() if isinstance(outer, dict) else outer)]
+    return True
 
 
 def _read_notification(headers: Headers | None) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -36,6 +37,12 @@ CLIENT_FIELDS = frozenset(Client.__struct_fields__) - {
     "created_at",
     "granted",
 }
+
+
+def client_id_of(runtime: Runtime, app_id: str) -> str:
+    """The client_id of an app whose form has this app_id, so that a form that is sent twice registers one app."""
+    digest = hmac.digest(runtime.keys.refresh, f"client_id\0{app_id}".encode(), "sha256")
+    return base64.b32encode(digest[:15]).decode().lower()
 
 
 class Registered(Struct, frozen=True):
@@ -144,10 +151,11 @@ async def with_revision(runtime: Runtime, client_id: str) -> tuple[Client | None
 async def save(runtime: Runtime, client: Client, before: Client | None, revision: int | None = None) -> None:
     """Stores a registration. before: the current one, None for a new app. It stays in force during a propagation delay.
 
-    revision: of the record to change. Raises Conflict if it was changed or removed in the meantime, and AppTooLarge.
+    revision: of the record to change. Raises Conflict if it was changed or removed in the meantime, or if a new app has the
+    client_id of another one. Raises AppTooLarge.
     """
     app = records.app(client)
-    steps: list[Step] = [Put(app, revision)]
+    steps: list[Step] = [Put(app, 0 if before is None else revision)]
     delay = runtime.tenants[client.tenant].policy.propagation_delay
     if delay:
         earlier = await runtime.store.get(BEFORE, client.client_id)
@@ -185,7 +193,7 @@ async def remove(runtime: Runtime, client: Client) -> None:
 
 
 async def register(runtime: Runtime, settings: dict[str, Any], old: Client | None = None) -> Registered:
-    """Registers or changes an app for an operator. Nothing is stored if a check refuses."""
+    """Registers or changes an app for an operator. Nothing is stored if a check refuses. Raises what `save` raises."""
     client, secret = _build(runtime, settings, old)
     if old is not None:
         client = structs.replace(client, granted=registration_limits.after_an_edit(old.granted, client, settings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urljoin
 
 import pytest
 from tests.laws import for_each
@@ -39,7 +40,7 @@ def read(sandbox: Sandbox, path: str, query: str = "") -> ExplorerPlace | None:
         (f"{ROOT}/", "user:okafor", ""),
         (ROOT, "user:okafor", ""),
         ("/developer/explorer/general/r4/user:a%2Fb%20c/Patient", "user:a/b c", "Patient"),
-        (f"{ROOT}/Patient/%2e%2e", "user:okafor", "Patient/%2e%2e"),
+        (f"{ROOT}/Patient/%2e%2ea", "user:okafor", "Patient/%2e%2ea"),
     ],
 )
 def test_an_address_names_the_view_and_the_fhir_url(sandbox: Sandbox, path: str, viewer: str, rest: str) -> None:
@@ -69,6 +70,15 @@ def test_only_urls_of_the_same_base_are_followed(sandbox: Sandbox) -> None:
         BASE.replace("general", "epic") + "/Patient",
     ):
         assert place.follow(other) == ""
+
+
+@for_each("path", ["..", "../../x", "Patient/../..", "%2e%2e/x", "Patient/%2E./%2e/x", "./x", "Patient\t/..", "a\\b", "é"])
+def test_no_address_leads_a_browser_out_of_the_explorer(sandbox: Sandbox, path: str) -> None:
+    """A browser resolves . and .. before it sends a request, so a link in a record could create a launch."""
+    place = read(sandbox, f"{ROOT}/Patient")
+    assert place is not None
+    assert place.at(path, "app=a") == f"{ROOT}/?app=a"
+    assert urljoin(BASE, place.follow(f"{BASE}/{path}?app=a")).startswith(f"http://localhost:7425{ROOT}/")
 
 
 def test_a_target_leads_to_the_explorer_and_a_contained_one_to_a_part_of_the_page(sandbox: Sandbox) -> None:

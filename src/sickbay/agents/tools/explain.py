@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from sickbay.agents import exchange_outline, findings
 from sickbay.agents.addresses import find_app, find_app_id, own_urls, read_id
@@ -11,6 +12,8 @@ from sickbay.agents.api import SickbayApi, ask, make_path, segment
 from sickbay.agents.exchange_outline import is_refused
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.agents.untrusted import Untrusted
+from sickbay.authorization.authorize.default_scopes import PICKER
+from sickbay.protocol.parameters import parse
 
 EXAMPLE_PATIENT: Final = "p-0001"
 """A patient of every population."""
@@ -55,8 +58,12 @@ async def _explain_exchange(api: SickbayApi, entry: dict[str, Any], *, is_full: 
 
 def _after_exchange(result: ToolResult, entry: dict[str, Any], app_id: str | None, found: list[Any]) -> ToolResult:
     if is_refused(entry) and app_id and entry["stage"] in ("authorize", "launch", "login", "token", "refresh"):
-        why = "When the app sends `corrected`: launch it again, and open the URL."
-        result.then("launch", why, app=app_id, patient=EXAMPLE_PATIENT)
+        if _is_standalone(entry.get("corrected")):
+            why = "When the app sends `corrected`: open the app's own page, without an EHR launch. This shows how far it came."
+            result.then("explain", why, app=app_id)
+        else:
+            why = "When the app sends `corrected`: launch it again, and open the URL."
+            result.then("launch", why, app=app_id, patient=EXAMPLE_PATIENT)
     if is_refused(entry) and not app_id:
         result.then("apps", "Lists the registered apps, to compare the client_id and redirect URIs.", action="list")
     if entry.get("launch"):
@@ -64,6 +71,12 @@ def _after_exchange(result: ToolResult, entry: dict[str, Any], app_id: str | Non
     if found and found[0]["id"]:
         result.then("rules", "Shows the rule with an example.", id=found[0]["id"])
     return result if result.next else result.then("exchanges", "Lists the newest requests.", limit=10)
+
+
+def _is_standalone(corrected: Mapping[str, Any] | None) -> bool:
+    """Whether the corrected request belongs to an app that starts without an EHR launch."""
+    sent = parse(urlsplit(str((corrected or {}).get("url") or "")).query)
+    return PICKER in (sent.get("scope") or "").split() and not sent.get("launch")
 
 
 async def _explain_launch(api: SickbayApi, id: str, launch: dict[str, Any]) -> ToolResult:

@@ -19,7 +19,7 @@ from sickbay.fhir.search.expressions import routes
 from sickbay.fhir.search.parameters import TEXT, parameters
 from sickbay.fhir.search.query import Filter, WordsValue
 from sickbay.fhir.search.text import fold
-from sickbay.kernel.memoize import cache_results, memoize
+from sickbay.kernel.memoize import cache_results
 from sickbay.protocol.unicode import without_html_escapes
 
 WORDS = frozenset({"_text", "_content", "section-text"})

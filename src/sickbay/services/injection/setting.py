@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -16,6 +16,9 @@ from sickbay.services.injection import choose
 from sickbay.services.runtime_settings import RuntimeSettings
 from sickbay.storage.interface import Delete, Step
 
+FaultLimit: TypeAlias = Callable[[Sequence[Fault], int], str]
+"""Says why no more faults may be added to those in force, as a sentence; "" if they may. The number is that of the new ones."""
+
 
 class WrongFault(ValueError):
     """A fault can't be set. sentences: what is wrong."""
@@ -24,14 +27,16 @@ class WrongFault(ValueError):
         super().__init__(" ".join(sentences))
 
 
-async def add(runtime: Runtime, sent: Sequence[Mapping[str, Any]]) -> list[Fault]:
-    """Sets these faults, all or none. Raises WrongFault."""
+async def add(runtime: Runtime, sent: Sequence[Mapping[str, Any]], limit: FaultLimit | None = None) -> list[Fault]:
+    """Sets these faults, all or none. limit: of the sender, besides that of all. Raises WrongFault."""
     wrong = [sentence for fault in sent for sentence in problems(fault)]
     if wrong:
         raise WrongFault(wrong)
     added = [fault_of(fault, records.digest(runtime.effects.token(6))[:8]) for fault in sent]
 
     def with_added(settings: RuntimeSettings) -> RuntimeSettings:
+        if limit is not None and (excess := limit(settings.faults, len(added))):
+            raise WrongFault([excess])
         faults = [*settings.faults, *added]
         if len(faults) > MAXIMUM_FAULTS:
             raise WrongFault([f"At most {MAXIMUM_FAULTS} faults can be in force. Remove some first."])

@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 from sickbay.fhir.readable.references import Target
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
+from sickbay.web.admin_guard import is_own_path
 from sickbay.web.http_request import raw_path
 
 HOME: Final = "/developer/explorer"
@@ -38,8 +39,9 @@ class ExplorerPlace(NamedTuple):
         return (base, *(other for other, same in self.tenant.server.also.items() if same == base))
 
     def at(self, path: str, query: str = "") -> str:
-        """The explorer's address for a FHIR URL below the base."""
-        return f"{self.root}/{path}" + (f"?{query}" if query else "")
+        """The explorer's address for a FHIR URL below the base; its first page if a browser would resolve it to another one."""
+        address = f"{self.root}/{path}"
+        return (address if is_own_path(address) else f"{self.root}/") + (f"?{query}" if query else "")
 
     def link(self, target: Target | None) -> str:
         """The address of a reference's target; "" for none."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.authorization.models import Client
+from sickbay.faults.fault import Fault
 from sickbay.faults.kinds import presets
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
@@ -40,7 +42,8 @@ async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
         return redirect_to("/developer")
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
-    if students.owner_of(request) and (reason := await _student_fault(sandbox.runtime, client, sent)):
+    student = students.owner_of(request)
+    if student and (reason := _refuse_student(sandbox.runtime, client, sent)):
         return await app_page(request, sandbox, client, options, status=422, fault=reason)
     if fault := sent.get("end"):
         await setting.remove(sandbox.runtime, fault)
@@ -51,25 +54,39 @@ async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
         filters |= {"times": int(times)} if (times := sent.get("times") or "").isdecimal() else {}
         name = sent.get("kind") or ""
         wanted = setting.preset(name, filters) if name in presets() else [{"kind": name, **members, **filters}]
-        await setting.add(sandbox.runtime, wanted)
+        await setting.add(sandbox.runtime, wanted, await _limit_of_student(sandbox.runtime, client) if student else None)
     except (setting.WrongFault, tomllib.TOMLDecodeError) as error:
         return await app_page(request, sandbox, client, options, status=422, fault=f"No fault was injected: {error}")
     return _return_to_app(client)
 
 
-async def _student_fault(runtime: Runtime, client: Client, sent: Parameters) -> str:
+def _refuse_student(runtime: Runtime, client: Client, sent: Parameters) -> str:
     """Why a student may not change the faults in this way, as a sentence; "" if the student may."""
-    of_app = [fault.id for fault in runtime.faults if (fault.app, fault.tenant) == (client.client_id, client.tenant)]
     if end := sent.get("end"):
-        return "" if end in of_app else "This fault isn’t only for this app, so only the teacher can end it."
+        is_own = any(fault.id == end and _is_of(fault, client) for fault in runtime.faults)
+        return "" if is_own else "This fault isn’t only for this app, so only the teacher can end it."
     if sent.get("kind") in FOR_EVERYONE:
         return f"The fault {sent.get('kind')} changes the apps of others too, so only the teacher can inject it."
-    if len(of_app) >= FAULTS_PER_APP:
-        return f"This app already has {FAULTS_PER_APP} faults. End one first."
+    return ""
+
+
+def _is_of(fault: Fault, client: Client) -> bool:
+    return (fault.app, fault.tenant) == (client.client_id, client.tenant)
+
+
+async def _limit_of_student(runtime: Runtime, client: Client) -> setting.FaultLimit:
+    """The limits of an app and of all apps of its student. They are compared with the faults that the new ones are added to."""
     apps = {app.client_id for app in await clearing.list_apps(runtime, client.student)}
-    preset = presets().get(sent.get("kind") or "")
-    total = sum(fault.app in apps for fault in runtime.faults) + (len(preset.faults) if preset else 1)
-    return "" if total <= FAULTS_PER_STUDENT else f"Your apps may have {FAULTS_PER_STUDENT} faults together. End some first."
+
+    def find_excess(faults: Sequence[Fault], added: int) -> str:
+        if sum(_is_of(fault, client) for fault in faults) >= FAULTS_PER_APP:
+            return f"This app already has {FAULTS_PER_APP} faults. End one first."
+        total = sum(fault.app in apps for fault in faults) + added
+        return (
+            "" if total <= FAULTS_PER_STUDENT else f"Your apps may have {FAULTS_PER_STUDENT} faults together. End some first."
+        )
+
+    return find_excess
 
 
 def _return_to_app(client: Client) -> Response:

@@ -16,6 +16,7 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.services.app_limits import AppTooLarge
+from sickbay.storage.interface import Conflict
 from sickbay.web import cookies, html_response, http_request, students
 from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.pages.parts import Choice, findings
@@ -63,9 +64,12 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     if faults := find_missing(sandbox, sent):
         return html_response.page(request, sandbox, "register", form(sandbox, sent, (), faults), options, 422)
     app_id = id if before is None and APP_ID.fullmatch(id) else None
-    fields = registration_fields(sent) | {"app_id": app_id, "student": students.owner_of(request)}
+    client_id = registration.client_id_of(sandbox.runtime, app_id) if app_id else None
+    fields = registration_fields(sent) | {"app_id": app_id, "client_id": client_id, "student": students.owner_of(request)}
     try:
         result = await registration.register(sandbox.runtime, fields)
+    except Conflict:  # the same form was sent twice at once
+        return redirect_to(f"/developer/apps/{id}")
     except AppTooLarge as error:
         return html_response.page(request, sandbox, "register", form(sandbox, sent, (), {"name": str(error)}), options, 422)
     if result.client is None:

@@ -84,10 +84,8 @@ def _slash(facts: Facts) -> Facts | None:
     if differs is None:
         return None
     ends = str(facts["received"]).endswith("/")
-    with_or_without = (
-        "a trailing slash that the registered URI doesn't have" if ends else "no trailing slash, but the registered URI does"
-    )
-    return {**differs, "slash": f"has {with_or_without}"}
+    extra = "has a trailing slash that the registered URI doesn't have"
+    return {**differs, "slash": extra if ends else "has no trailing slash, but the registered URI does"}
 
 
 def _scheme_apart(url: str) -> str:
