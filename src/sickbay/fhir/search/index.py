@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -130,7 +130,7 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
             is_object = isinstance(member, dict)
             for first, steps, take in tasks[key]:
                 if first and is_object:
-                    values = follow(member[first], steps, resource) if first in member else ()
+                    values: Sequence[Any] = follow(member[first], steps, resource) if first in member else ()
                 elif first or steps:
                     values = follow(member, (first, *steps) if first else steps, resource)
                 else:
