@@ -31,7 +31,7 @@ def read(sickbay, token):
 def run(folder: Path, tests: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_app.py").write_text(AUTHORIZE + tests)
     command = [sys.executable, "-m", "pytest", *ARGUMENTS, *arguments, "test_app.py"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
 
 
 def test_apps_launches_tokens_and_the_clock_work_and_each_test_starts_clean(tmp_path: Path) -> None:
@@ -164,9 +164,12 @@ def test_quietly_refused(sickbay):
     assert "Sickbay refused 1 request:" in done.stdout, done.stdout
 
 
-def test_each_worker_of_xdist_has_its_own_server(tmp_path: Path) -> None:
+def test_each_worker_of_xdist_has_its_own_server_and_its_patients_exist_before_the_first_test(tmp_path: Path) -> None:
+    reads = """sickbay_requests_total{outcome="granted",stage="access"} 1.0"""
+    patients = f"    assert {reads!r} in httpx2.get(sickbay.base + '/metrics').text\n"
     tests = "".join(
-        f"def test_{number}(sickbay):\n    assert sickbay.exchanges() == []\n    sickbay.app()\n" for number in range(6)
+        f"def test_{number}(sickbay):\n    assert sickbay.exchanges() == []\n{patients}    sickbay.app()\n"
+        for number in range(6)
     )
     done = run(tmp_path, tests, "-n", "2")
     assert "6 passed" in done.stdout, done.stdout

@@ -36,7 +36,10 @@ function pagesFolder(): string {
   return existsSync("node_modules") ? join("node_modules", ".cache", "sickbay") : mkdtempSync(join(tmpdir(), "sickbay-"));
 }
 
-/** The first request to a hospital creates its patients. A reset keeps them, so that no test has to wait for them. */
+/** Sends the FHIR request that creates the patients. A reset keeps them, so that no request of a test waits for them. */
 async function createPatients({ sickbay }: RunningSickbay): Promise<void> {
-  await send(`${sickbay.fhir()}/Patient/p-0001`);
+  const scope = "system/Patient.rs";
+  const app = await sickbay.app({ name: "Creates the patients", type: "system", client: "symmetric", scope });
+  const { access_token } = await sickbay.token(app, scope);
+  await send(`${sickbay.fhir()}/Patient/p-0001`, { headers: { Authorization: `Bearer ${access_token}` } });
 }

@@ -42,12 +42,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def sickbay_server(request: pytest.FixtureRequest) -> Iterator[Live | Running]:
     """One Sickbay for the session, and one for each worker of pytest-xdist. It stores nothing."""
     from .finding import find_sickbay
-    from .sandbox_client import SickbayError
+    from .sandbox_client import SickbayError, create_patients
 
     problem = ""
     with ExitStack() as stack:
         try:
-            yield stack.enter_context(find_sickbay(_choice(request.config), os.environ))
+            server = stack.enter_context(find_sickbay(_choice(request.config), os.environ))
+            create_patients(server.line, server.admin_token)
+            yield server
         except (SickbayError, RuntimeError) as error:
             problem = str(error)
     if problem:  # outside of `except`, so that pytest shows nothing else

@@ -16,6 +16,12 @@ function read(sickbay, { access_token }) {
   return fetch(`${sickbay.fhir()}/Patient/p-0001`, { headers: { Authorization: `Bearer ${access_token}` } });
 }
 
+test("the patients exist before the first test", async ({ sickbay }) => {
+  assert.deepEqual(await sickbay.exchanges(), []);
+  const metrics = await (await fetch(`${sickbay.base}/metrics`)).text();
+  assert.match(metrics, /^sickbay_requests_total\{outcome="granted",stage="access"\} 1\.0$/m);
+});
+
 test("a token reads its patient until it expires", async ({ sickbay }) => {
   const token = await sickbay.token(await sickbay.app(), "patient/Patient.rs", { patient: "p-0001" });
   assert.equal((await read(sickbay, token)).status, 200);
