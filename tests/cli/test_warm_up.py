@@ -13,7 +13,6 @@ from typing import Any, cast
 import pytest
 
 from sickbay.cli import warm_up
-from sickbay.services import id_token
 from sickbay.web import html_response, routes
 from sickbay.web.later import HandlersOf
 
@@ -37,21 +36,16 @@ def test_one_step_at_a_time_is_taken_on_a_thread_and_none_while_patients_are_cre
     monkeypatch.setattr(html_response, "load_template", done.append)
     waited: list[int] = []
 
-    async def prepare_signing(runtime: object) -> None:
-        done.append("signing")
-
-    monkeypatch.setattr(id_token, "prepare_signing", prepare_signing)
-
     async def wait_until_idle() -> None:
         waited.append(len(done))
 
     sandbox = SimpleNamespace(
-        filling=SimpleNamespace(wait_until_idle=wait_until_idle), settings=SimpleNamespace(class_mode=class_mode), runtime=None
+        filling=SimpleNamespace(wait_until_idle=wait_until_idle), settings=SimpleNamespace(class_mode=class_mode)
     )
     asyncio.run(warm_up.warm_up(cast(Any, sandbox)))
     templates = html_response.list_templates()
-    assert done == ["words", *warm_up.MODULES, *more, *templates, "signing"]
-    assert waited == [0, *range(len(done) - 1)]
+    assert done == ["words", *warm_up.MODULES, *more, *templates]
+    assert waited == [0, *range(len(done))]
     assert threading.get_ident() not in threads
     assert len(templates) == len([*html_response.TEMPLATES.rglob("*.j2")])
     assert not any("__pycache__" in name for name in templates)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.flows.flow import Flow, run
 from tests.flows.two_workers import run_two
 
 from sickbay.authorization.token.id_token import AGE, KEPT
+from sickbay.kernel.memoize import CACHES
 from sickbay.protocol import jose
 from sickbay.services import id_token
 
@@ -29,14 +31,33 @@ def is_verified(text: str, jwks: list[dict[str, Any]]) -> bool:
     return any(jose.verify(text, jwk, ["RS256"]) for jwk in jwks if jwk["kid"] == read.header["kid"])
 
 
-def test_only_a_stored_key_is_prepared_and_then_it_is_ready_to_sign(tmp_path: Path) -> None:
+@pytest.mark.skipif(not CACHES, reason="nothing is kept")
+def test_the_stored_key_is_ready_to_sign_once_a_user_has_read_the_sign_in_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(id_token, "PREPARATION_DELAY_SECONDS", 0)
+    prepared: SimpleQueue[str | None] = SimpleQueue()
+    prepare = jose.prepare_signing
+
+    def note(key: str | None) -> None:
+        prepare(key)
+        prepared.put(key)
+
+    monkeypatch.setattr(jose, "prepare_signing", note)
+
+    async def show_page(flow: Flow, scope: str) -> None:
+        app = await flow.register(name="Asks", auto_approve=None)
+        assert (await flow.authorize(app, scope=scope)).headers["location"].startswith("/general/oauth/continue?")
+
     async def steps(flow: Flow) -> None:
-        runtime = flow.sandbox.runtime
-        await id_token.prepare_signing(runtime)
-        assert await runtime.store.get("key", id_token.NAME) is None
+        await show_page(flow, "user/Patient.rs")
+        await show_page(flow, "openid fhirUser")  # there is no key yet, and none is generated for a page
+        assert await asyncio.to_thread(prepared.get, timeout=60) is None
+        assert await flow.sandbox.runtime.store.get("key", id_token.NAME) is None
         await issue(flow)
         jose._signing.cache_clear()  # type: ignore[attr-defined]
-        await id_token.prepare_signing(runtime)
+        await show_page(flow, "openid fhirUser")
+        assert await asyncio.to_thread(prepared.get, timeout=60) is not None
         await issue(flow)
         assert jose._signing.cache_info().misses == 1  # type: ignore[attr-defined]
 

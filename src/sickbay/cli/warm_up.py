@@ -1,5 +1,4 @@
-"""Imports pages, loads templates and prepares signing soon after the start, in small steps, so that the first visit of a page
-and the first id_token aren't slow.
+"""Imports pages and loads templates soon after the start, in small steps, so that the first visit of a page isn't slow.
 
 The steps run on a thread: even a small one may take 40 ms, in which the event loop would answer nothing.
 """
@@ -9,14 +8,11 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from importlib import import_module
 
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services import id_token
 from sickbay.services.redaction import vocabulary
-from sickbay.settings.database import Unavailable
 from sickbay.web import html_response
 
 DELAY_SECONDS = 0.2
@@ -53,11 +49,8 @@ MODULES = (
     "sickbay.web.portal.lookup",
     "sickbay.web.portal.resources",
     "sickbay.web.explorer.handlers",
-    "cryptography.hazmat.primitives.serialization",
-    "joserfc.jwk",
-    "joserfc.jws",
 )
-"""In this order, each imports only a part of what all need. The last three are for signatures, of id_tokens and by apps."""
+"""In this order, each imports only a part of what all need."""
 CLASS_MODULES = ("sickbay.web.portal.class_overview", "sickbay.web.portal.class_join", "sickbay.web.portal.class_link")
 """The pages of class mode."""
 LEFT_OUT = ("sickbay.web.mcp",)
@@ -71,8 +64,6 @@ async def warm_up(sandbox: Sandbox) -> None:
         await sandbox.filling.wait_until_idle()
         await asyncio.to_thread(step)
         await asyncio.sleep(PAUSE_SECONDS)
-    with suppress(Unavailable):
-        await id_token.prepare_signing(sandbox.runtime)
     gc.freeze()  # as after the start: what was imported stays
 
 

@@ -18,7 +18,7 @@ from sickbay.authorization.scopes import ordinary as ordinary_scopes
 from sickbay.authorization.scopes.granting import GrantedScope, granted_scopes
 from sickbay.diagnosis.silence.trail import ShownPage
 from sickbay.diagnosis.stages import AUTHORIZE
-from sickbay.services import client_documents, records, registration, sessions
+from sickbay.services import client_documents, id_token, records, registration, sessions
 from sickbay.services import launch as launches
 from sickbay.services.client_documents import DocumentSource
 from sickbay.services.context import Runtime, Tenant
@@ -341,6 +341,8 @@ async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, 
     )
     older = [] if waiting.id or session.is_anonymous else await _oldest_of_browser(runtime, session.origin)
     await runtime.store.transaction([Put(record), *older])
+    if "openid" in waiting.grantable:
+        await id_token.prepare_signing(runtime)
     return structs.replace(waiting, id=id)
 
 

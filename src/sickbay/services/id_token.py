@@ -16,6 +16,8 @@ from sickbay.storage.interface import Conflict, Put, Record
 
 NAME = "id_token"
 """The key of the record with the ring."""
+PREPARATION_DELAY_SECONDS = 0.5
+"""The browser loads the page first, because the library holds the interpreter's lock while it tests a key."""
 
 
 async def sign(runtime: Runtime, tenant: Tenant, code: AuthorizationCode, client: Client, now: int) -> str | None:
@@ -67,10 +69,10 @@ async def signing_key(runtime: Runtime) -> str:
 
 
 async def prepare_signing(runtime: Runtime) -> None:
-    """Gets ready to sign with the stored key. A new folder has none yet, and none is generated for it."""
-    stored = await runtime.store.get("key", NAME)
-    if stored is not None:
-        await asyncio.to_thread(jose.prepare_signing, records.parse(Ring, stored.value).active)
+    """Prepares the first id_token of this process on a thread, while a user reads a page. A new folder has no key yet."""
+    stored, loop = await runtime.store.get("key", NAME), asyncio.get_running_loop()
+    key = records.parse(Ring, stored.value).active if stored is not None else None
+    loop.call_later(PREPARATION_DELAY_SECONDS, loop.run_in_executor, None, jose.prepare_signing, key)
 
 
 async def key_set(runtime: Runtime) -> dict[str, list[jose.Jwk]]:
