@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from tests.diagnosis.case_diagnoses import diagnose_case
 from tests.laws import for_each
 
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, INDEX, RETIRED, RULES
 from sickbay.diagnosis.rule import Rule
-from sickbay.doctor import rule_docs
 from sickbay.doctor.diagnose import diagnose
 
 PATHS = case.paths()
@@ -49,7 +49,7 @@ def test_every_explained_refusal_has_a_general_rule_that_is_tried_last(refusal: 
 def test_a_case_is_refused_by_its_rule_with_its_fix(id: str) -> None:
     example = case.load(PATHS[id])
     assert example.id == id
-    findings = {finding.id: finding for finding in diagnose(example.refused).explanation.findings}
+    findings = {finding.id: finding for finding in diagnose_case(id).explanation.findings}
     assert id in findings
     assert findings[id].fix == " ".join(example.fix.split())
 
@@ -57,7 +57,7 @@ def test_a_case_is_refused_by_its_rule_with_its_fix(id: str) -> None:
 @for_each("id", sorted(PATHS))
 def test_a_case_is_corrected_as_it_says_and_the_result_is_accepted(id: str) -> None:
     example = case.load(PATHS[id])
-    assert diagnose(example.refused).corrected == example.corrected
+    assert diagnose_case(id).corrected == example.corrected
     if example.corrected:
         second = diagnose(example.corrected)
         assert not second.examination.refusals
@@ -67,5 +67,6 @@ def test_a_case_is_corrected_as_it_says_and_the_result_is_accepted(id: str) -> N
 def test_no_two_rules_have_the_same_title_in_their_cases() -> None:
     titles: dict[str, list[str]] = {}
     for rule in RULES:
-        titles.setdefault(rule_docs.entry(rule.id)[0].title, []).append(rule.id)
+        title = next(finding.title for finding in diagnose_case(rule.id).explanation.findings if finding.id == rule.id)
+        titles.setdefault(title, []).append(rule.id)
     assert [ids for ids in titles.values() if len(ids) > 1] == []

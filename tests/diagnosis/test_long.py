@@ -14,7 +14,7 @@ from tests.laws import cases
 from sickbay.diagnosis import case
 from sickbay.doctor.diagnose import diagnose
 
-LONG_CHARACTERS = 30_000
+LONG_CHARACTERS = 15_000
 NAMES = ("client_id", "scope", "state", "redirect_uri", "aud", "launch", "code_challenge", "nonce")
 PIECES = (
     "[",

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -46,8 +48,9 @@ def load(path: Path) -> Case:
     )
 
 
-def paths() -> dict[str, Path]:
-    """The case of each rule by its ID. In a wheel they are paths of no files, which `load` knows."""
+@cache
+def paths() -> Mapping[str, Path]:
+    """The case of each rule by its ID, listed once. In a wheel they are paths of no files, which `load` knows."""
     return {path.stem: path for path in sorted(CASES.rglob("*.md") if CASES.is_dir() else _list_packed())}
 
 

@@ -67,3 +67,14 @@ def test_settings_in_the_lines_of_a_request_are_only_read_for_another_text() -> 
     assert settings_in(body) != ()
     assert settings_in(body, requests=requests_in(body)) == ()
     assert settings_in(f"Hello\n{body}", requests=requests_in(f"Hello\n{body}")) != ()
+
+
+@for_each(
+    "code",
+    [
+        'window.location.href = "https://ehr.example.org/authorize?response_type=code&client_id=a"',
+        'fetch("https://ehr.example.org/token?client_id=a")',
+    ],
+)
+def test_an_assignment_or_a_call_can_send_a_request(code: str) -> None:
+    assert requests_in(code) != ()

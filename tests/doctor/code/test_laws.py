@@ -6,6 +6,7 @@ import sys
 from types import FrameType
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.laws import cases, examples, for_each, is_long
@@ -115,7 +116,7 @@ def test_the_steps_grow_no_faster_than_the_text(unit: str) -> None:
     assert long < 6 * short * 1.5 + 20_000
 
 
-@for_each("unit", cases(["fetch('https://auth.example.org/token') ", "curl -d a=b https://a.example/token\n"]))
+@pytest.mark.prove
+@for_each("unit", ["fetch('https://auth.example.org/token') ", "curl -d a=b https://a.example/token\n"])
 def test_the_steps_for_very_long_texts_are_limited(unit: str) -> None:
-    """A text is read up to a tenth of this."""
-    assert steps(unit * ((1_000_000 if is_long() else 200_000) // len(unit))) < 3_500_000
+    assert steps(unit * (1_000_000 // len(unit))) < 3_500_000
