@@ -47,6 +47,27 @@ def test_a_status_makes_each_cause_only_possible(status: int) -> None:
     assert {cause.confidence for cause in causes} <= {"possible"}
 
 
+def test_a_message_with_equally_frequent_causes_makes_each_only_possible() -> None:
+    causes = diagnose_text("Error: State mismatch. The state parameter does not match the expected value.")[1].causes
+    assert {cause.confidence for cause in causes} == {"possible"}
+
+
+def test_claims_for_another_api_are_not_examined_as_a_client_assertion() -> None:
+    times = '"exp": 1780311779, "iat": 1780308179'
+    claims = f'{{"sub": "17", "aud": "https://gateway.example.org/v1", "iss": "auth:S1", {times}, "jti": "1"}}'
+    assert [finding.id for finding in diagnose_text(claims)[1].explanation.findings] == []
+    assertion = claims.replace("gateway.example.org/v1", "ehr.example.org/token")
+    assert "assertion-iss-sub-mismatch" in {finding.id for finding in diagnose_text(assertion)[1].explanation.findings}
+
+
+def test_a_redirect_to_a_developers_machine_is_not_behind_a_proxy() -> None:
+    refused = "redirect_uri=http%3A%2F%2Fapp.example.org{}%2Fcb\n\ninvalid_redirect_uri: redirect_uri did not match"
+    request = "https://id.example.org/authorize?client_id=a&response_type=code&" + refused
+    behind = "oauth-redirect-uri-http-behind-proxy"
+    assert diagnose_text(request.format(""))[1].causes[0].id == behind
+    assert diagnose_text(request.format("%3A5000"))[1].causes[0].id != behind
+
+
 def test_the_first_possible_cause_is_named_with_the_next_ones() -> None:
     diagnosis = diagnose_text('{"error": "invalid_token"}')[1]
     assert "Also possible: the " in diagnosis.explanation.findings[0].why

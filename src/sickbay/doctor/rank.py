@@ -41,7 +41,7 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
         for id in knowledge.causes_of.get(message.message.id, ()):
             found.setdefault(id, []).append(message)
     ranked = [
-        _rank(cause, found[id], shown, facts)
+        _rank(cause, found[id], facts)
         for id in sorted(found, key=knowledge.places.__getitem__)
         if _is_in_its_field(cause := knowledge.causes[id], shown, facts)
         and not any(name in facts for name in cause.excluded_by)
@@ -74,7 +74,7 @@ def list_unseen(knowledge: Knowledge, facts: Container[str]) -> list[RankedCause
     return [RankedCause(cause, 0, NO_MESSAGE, 0, False, False, False) for cause in remaining][:UNSEEN_CAUSES]
 
 
-def _rank(cause: Cause, found: list[FoundMessage], shown: Shown, facts: Container[str]) -> RankedCause:
+def _rank(cause: Cause, found: list[FoundMessage], facts: Container[str]) -> RankedCause:
     weighted = sorted(
         ((each.points * WEIGHTS[cause.behind[each.message.id]], each) for each in found), key=lambda pair: -pair[0]
     )
@@ -100,7 +100,8 @@ AMBIGUOUS_CODES = TOKEN_CODES.union(SHARED_CODES, BEARER_CODES, ("access_denied"
 def _supports(message: Message, cause: Cause) -> bool:
     """Whether the message says more than a status or a code of many causes, and the cause is its usual one."""
     is_said = message.wordings or message.needs or not any(map(_is_ambiguous, message.codes))
-    return bool(is_said) and message.strength != "general" and cause.behind[message.id] == "usual"
+    is_decisive = message.strength != "general" and not message.undecided
+    return bool(is_said) and is_decisive and cause.behind[message.id] == "usual"
 
 
 def _is_ambiguous(code: str) -> bool:

@@ -94,6 +94,8 @@ def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
     return diagnosis
 
 
+CODES_OF_ANYTHING = 4
+"""A product's message without words that stands for so many codes says nothing about one of them."""
 DESCRIBING_WORDS = 4
 """From this many words on, a description says more than the error code."""
 
@@ -101,8 +103,10 @@ DESCRIBING_WORDS = 4
 def _is_only_a_code(reading: Reading, recognised: Recognised) -> bool:
     """Whether the only thing known of an error response is its code, although the server describes the error in words."""
     first = recognised.ranked[0]
-    if first.letters or first.message.product or first.is_confirmed or first.is_evident or reading.is_explained:
+    if first.letters or first.is_confirmed or first.is_evident or reading.is_explained:
         return False
+    if first.message.product:
+        return not first.is_supported and len(first.message.codes) >= CODES_OF_ANYTHING
     described = max((each.description for each in reading.diagnosis.answers), key=len, default="")
     return len(described.split()) >= DESCRIBING_WORDS
 
