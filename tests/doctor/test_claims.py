@@ -68,6 +68,12 @@ def test_a_redirect_to_a_developers_machine_is_not_behind_a_proxy() -> None:
     assert diagnose_text(request.format("%3A5000"))[1].causes[0].id != behind
 
 
+def test_the_access_log_of_the_app_does_not_end_early() -> None:
+    lines = ("/launch?iss=https%3A%2F%2Fehr.example.org%2Ffhir&launch=xyz123", "/callback?code=9f2c81e0aa&state=Zk3tq1ab99")
+    log = "\n".join(f'10.1.4.22 - - [03/Nov/2026:09:12:43 +0100] "GET {line} HTTP/1.1" 302 0 "-"' for line in lines)
+    assert "code-not-redeemed" not in {finding.id for finding in diagnose_text(log)[1].explanation.findings}
+
+
 def test_the_first_possible_cause_is_named_with_the_next_ones() -> None:
     diagnosis = diagnose_text('{"error": "invalid_token"}')[1]
     assert "Also possible: the " in diagnosis.explanation.findings[0].why

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,8 +40,12 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     return reading.evidence, diagnosis
 
 
+_ACCESS_LOG = re.compile(r'"(?:GET|POST) /[^\s"]{0,2000}+ HTTP/[\d.]{1,3}+" [1-5]\d\d\b')
+"""A request in the access log of the app's server, which doesn't show what the server itself requested."""
+
+
 def _find_early_end(reading: Reading) -> tuple[Finding, ...]:
-    if reading.is_single or len(reading.inputs) < 2:
+    if reading.is_single or len(reading.inputs) < 2 or _ACCESS_LOG.search(reading.text):
         return ()
     from sickbay.doctor import ending  # only a text with several requests can be a launch
 
