@@ -23,6 +23,7 @@ OTHER_FIELDS = (
     "Msg 229, Level 14, State 5, Line 1\nThe SELECT permission was denied on the object 'Orders', database 'shop'.",
     "Back-off restarting failed container api in pod api-x2k4z. Last State: Terminated, Reason: OOMKilled, Exit Code: 137",
     "Forbidden (403)\nCSRF verification failed. Request aborted.",
+    "E: Failed to fetch https://apt.example.org/dists/stable/InRelease  403  Forbidden [IP: 192.0.2.7 443]",
     "Der Drucker druckt nicht mehr, obwohl er im Netzwerk angezeigt wird. Fehler 0x00000709.",
 )
 """Errors of databases, registries, operating systems and printers."""
@@ -50,6 +51,14 @@ def test_a_status_makes_each_cause_only_possible(status: int) -> None:
 def test_a_message_with_equally_frequent_causes_makes_each_only_possible() -> None:
     causes = diagnose_text("Error: State mismatch. The state parameter does not match the expected value.")[1].causes
     assert {cause.confidence for cause in causes} == {"possible"}
+
+
+def test_two_messages_with_different_causes_make_each_only_possible() -> None:
+    secret, scope = "Invalid client secret", "The requested scope is invalid, unknown, or malformed"
+    alone = diagnose_text(f'{{"error": "invalid_client", "error_description": "{secret}"}}')[1].causes
+    assert alone[0].confidence == "most likely"
+    both = diagnose_text(f"oauth2: cannot log in: {secret}\n\noauth2: cannot log in: {scope}")[1].causes
+    assert {cause.confidence for cause in both} == {"possible"}
 
 
 def test_claims_for_another_api_are_not_examined_as_a_client_assertion() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sickbay.diagnosis.answers.values import BEARER_CODES, SHARED_CODES, TOKEN_CODES
@@ -48,7 +48,21 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
     ]
     most = max((each.points for each in ranked), default=0)
     ranked.sort(key=lambda each: (not (each.is_confirmed and each.points >= CONFIRMED_SHARE * most), -each.points))
-    return list(_apart(each for each in ranked if each.points >= LEAST_SHARE * most))[:SHOWN_CAUSES]
+    apart = list(_apart(each for each in ranked if each.points >= LEAST_SHARE * most))[:SHOWN_CAUSES]
+    return [apart[0]._replace(is_supported=False), *apart[1:]] if _has_rival(apart) else apart
+
+
+RIVAL_SHARE = 0.85
+"""A cause with this share of the first one's points, which another message supports, makes both only possible."""
+
+
+def _has_rival(ranked: Sequence[RankedCause]) -> bool:
+    """Whether another message supports another cause about as much as the first one."""
+    if not ranked or ranked[0].is_confirmed or ranked[0].is_evident:
+        return False
+    first = ranked[0]
+    rivals = (each for each in ranked[1:] if each.is_supported and each.message != first.message)
+    return any(each.points >= RIVAL_SHARE * first.points for each in rivals)
 
 
 FIELDS = {"oauth": "shows_access", "fhir": "shows_fhir"}
