@@ -23,6 +23,7 @@ OTHER_FIELDS = (
     "Msg 229, Level 14, State 5, Line 1\nThe SELECT permission was denied on the object 'Orders', database 'shop'.",
     "Back-off restarting failed container api in pod api-x2k4z. Last State: Terminated, Reason: OOMKilled, Exit Code: 137",
     "Forbidden (403)\nCSRF verification failed. Request aborted.",
+    "E: Failed to fetch https://apt.example.org/dists/stable/InRelease  403  Forbidden [IP: 192.0.2.7 443]",
     "Der Drucker druckt nicht mehr, obwohl er im Netzwerk angezeigt wird. Fehler 0x00000709.",
 )
 """Errors of databases, registries, operating systems and printers."""
@@ -45,6 +46,41 @@ def test_a_code_that_many_causes_share_makes_each_only_possible(code: str) -> No
 def test_a_status_makes_each_cause_only_possible(status: int) -> None:
     causes = diagnose_text(f"GET https://ehr.example.org/fhir/Patient/1\n\nHTTP/1.1 {status}\n")[1].causes
     assert {cause.confidence for cause in causes} <= {"possible"}
+
+
+def test_a_message_with_equally_frequent_causes_makes_each_only_possible() -> None:
+    causes = diagnose_text("Error: State mismatch. The state parameter does not match the expected value.")[1].causes
+    assert {cause.confidence for cause in causes} == {"possible"}
+
+
+def test_two_messages_with_different_causes_make_each_only_possible() -> None:
+    secret, scope = "Invalid client secret", "The requested scope is invalid, unknown, or malformed"
+    alone = diagnose_text(f'{{"error": "invalid_client", "error_description": "{secret}"}}')[1].causes
+    assert alone[0].confidence == "most likely"
+    both = diagnose_text(f"oauth2: cannot log in: {secret}\n\noauth2: cannot log in: {scope}")[1].causes
+    assert {cause.confidence for cause in both} == {"possible"}
+
+
+def test_claims_for_another_api_are_not_examined_as_a_client_assertion() -> None:
+    times = '"exp": 1780311779, "iat": 1780308179'
+    claims = f'{{"sub": "17", "aud": "https://gateway.example.org/v1", "iss": "auth:S1", {times}, "jti": "1"}}'
+    assert [finding.id for finding in diagnose_text(claims)[1].explanation.findings] == []
+    assertion = claims.replace("gateway.example.org/v1", "ehr.example.org/token")
+    assert "assertion-iss-sub-mismatch" in {finding.id for finding in diagnose_text(assertion)[1].explanation.findings}
+
+
+def test_a_redirect_to_a_developers_machine_is_not_behind_a_proxy() -> None:
+    refused = "redirect_uri=http%3A%2F%2Fapp.example.org{}%2Fcb\n\ninvalid_redirect_uri: redirect_uri did not match"
+    request = "https://id.example.org/authorize?client_id=a&response_type=code&" + refused
+    behind = "oauth-redirect-uri-http-behind-proxy"
+    assert diagnose_text(request.format(""))[1].causes[0].id == behind
+    assert diagnose_text(request.format("%3A5000"))[1].causes[0].id != behind
+
+
+def test_the_access_log_of_the_app_does_not_end_early() -> None:
+    lines = ("/launch?iss=https%3A%2F%2Fehr.example.org%2Ffhir&launch=xyz123", "/callback?code=9f2c81e0aa&state=Zk3tq1ab99")
+    log = "\n".join(f'10.1.4.22 - - [03/Nov/2026:09:12:43 +0100] "GET {line} HTTP/1.1" 302 0 "-"' for line in lines)
+    assert "code-not-redeemed" not in {finding.id for finding in diagnose_text(log)[1].explanation.findings}
 
 
 def test_the_first_possible_cause_is_named_with_the_next_ones() -> None:

@@ -108,3 +108,8 @@ def test_a_phrase_does_not_go_on_in_the_next_parameter(first: str, second: str) 
     address = f"https://app.example/cb?error_description={first}&{second}=1&code=2"
     assert not is_in(f"{first} {second}", address)
     assert not is_in(f"{first} … {second}", address)
+
+
+def test_a_phrase_does_not_go_on_in_the_next_paragraph() -> None:
+    assert is_in("key … invalid", "the key\nof the client is invalid")
+    assert not is_in("key … invalid", "Valid values: [the key]\n\nThis should not be invalid")

@@ -42,11 +42,12 @@ def recognise(evidence: Evidence, knowledge: Knowledge | None = None) -> Recogni
 
 
 def name_product(recognised: Recognised) -> str:
-    """The name of the only server that the text shows, or of the only library if it shows no server; otherwise ""."""
+    """The name of the only server that the text shows, or of the only library whose message it shows; otherwise ""."""
     products = [recognised.knowledge.products[id] for id in recognised.shown.products]
     implied = {id for product in products for id in product.implies}
     shown = [product for product in products if product.id not in implied]
-    named = [product for product in shown if not product.accompanies] or shown
+    speaking = {found.message.product for found in recognised.shown.messages}
+    named = [product for product in shown if not product.accompanies] or [each for each in shown if each.id in speaking]
     return named[0].name if len(named) == 1 else ""
 
 

@@ -46,6 +46,7 @@ class Message(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     means:        what it says in plain words.
     captures:     regular expressions with named groups, whose values fill the texts of causes.
     unmistakable: only this product writes it, so that it shows the product.
+    undecided:    several causes are behind it about equally often, so none of them is called the most likely.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Message(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     captures: tuple[str, ...] = ()
     strength: Strength = "message"
     unmistakable: bool = False
+    undecided: bool = False
 
 
 class Cause(Struct, frozen=True, gc=False, forbid_unknown_fields=True):

@@ -27,8 +27,8 @@ PLACES_OF_A_PART = 500
 _ENCODED = compile_late(r"%[0-9a-fA-F]{2}")
 _OPAQUE = compile_late(r"[A-Za-z0-9_-]{60,}")
 """Keys, hashes and tokens, which have no words."""
-_PARAMETER = compile_late(r"&(?=[\w.-]{1,60}=)")
-"""Where the next parameter of a query or form begins."""
+_APART = compile_late(r"&(?=[\w.-]{1,60}=)|\n[ \t>]*\n")
+"""Where the next parameter of a query or form begins, and between paragraphs."""
 _NEGATION = compile_late(r"\b(?:(can)(?:'t|not)|(wo)n't|([a-z]{2,6})n't)\b")
 _WORD = compile_late(r"[^\W_]+")
 _COMPOUND = compile_late(
@@ -39,7 +39,7 @@ _COMPOUND = compile_late(
 
 
 _BOUNDARY = " \u01c2" * (GAP_WORDS + 1) + " "
-"""Words between two parameters, because a phrase that begins in one doesn't end in another. Not even a gap is as long."""
+"""Words between parameters and paragraphs, because a phrase that begins in one doesn't end in another. No gap is as long."""
 
 
 class WordRange(NamedTuple):
@@ -60,7 +60,7 @@ def split_words(text: str) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    text = _PARAMETER.sub(_BOUNDARY, text)
+    text = _APART.sub(_BOUNDARY, text)
     apart = _COMPOUND.sub(lambda match: " ".join(filter(None, match.groups())), text.lower())
     return _WORD.findall(_NEGATION.sub(_write_out, apart))
 

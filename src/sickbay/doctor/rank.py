@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sickbay.diagnosis.answers.values import BEARER_CODES, SHARED_CODES, TOKEN_CODES
@@ -41,14 +41,28 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
         for id in knowledge.causes_of.get(message.message.id, ()):
             found.setdefault(id, []).append(message)
     ranked = [
-        _rank(cause, found[id], shown, facts)
+        _rank(cause, found[id], facts)
         for id in sorted(found, key=knowledge.places.__getitem__)
         if _is_in_its_field(cause := knowledge.causes[id], shown, facts)
         and not any(name in facts for name in cause.excluded_by)
     ]
     most = max((each.points for each in ranked), default=0)
     ranked.sort(key=lambda each: (not (each.is_confirmed and each.points >= CONFIRMED_SHARE * most), -each.points))
-    return list(_apart(each for each in ranked if each.points >= LEAST_SHARE * most))[:SHOWN_CAUSES]
+    apart = list(_apart(each for each in ranked if each.points >= LEAST_SHARE * most))[:SHOWN_CAUSES]
+    return [apart[0]._replace(is_supported=False), *apart[1:]] if _has_rival(apart) else apart
+
+
+RIVAL_SHARE = 0.85
+"""A cause with this share of the first one's points, which another message supports, makes both only possible."""
+
+
+def _has_rival(ranked: Sequence[RankedCause]) -> bool:
+    """Whether another message supports another cause about as much as the first one."""
+    if not ranked or ranked[0].is_confirmed or ranked[0].is_evident:
+        return False
+    first = ranked[0]
+    rivals = (each for each in ranked[1:] if each.is_supported and each.message != first.message)
+    return any(each.points >= RIVAL_SHARE * first.points for each in rivals)
 
 
 FIELDS = {"oauth": "shows_access", "fhir": "shows_fhir"}
@@ -74,7 +88,7 @@ def list_unseen(knowledge: Knowledge, facts: Container[str]) -> list[RankedCause
     return [RankedCause(cause, 0, NO_MESSAGE, 0, False, False, False) for cause in remaining][:UNSEEN_CAUSES]
 
 
-def _rank(cause: Cause, found: list[FoundMessage], shown: Shown, facts: Container[str]) -> RankedCause:
+def _rank(cause: Cause, found: list[FoundMessage], facts: Container[str]) -> RankedCause:
     weighted = sorted(
         ((each.points * WEIGHTS[cause.behind[each.message.id]], each) for each in found), key=lambda pair: -pair[0]
     )
@@ -100,7 +114,8 @@ AMBIGUOUS_CODES = TOKEN_CODES.union(SHARED_CODES, BEARER_CODES, ("access_denied"
 def _supports(message: Message, cause: Cause) -> bool:
     """Whether the message says more than a status or a code of many causes, and the cause is its usual one."""
     is_said = message.wordings or message.needs or not any(map(_is_ambiguous, message.codes))
-    return bool(is_said) and message.strength != "general" and cause.behind[message.id] == "usual"
+    is_decisive = message.strength != "general" and not message.undecided
+    return bool(is_said) and is_decisive and cause.behind[message.id] == "usual"
 
 
 def _is_ambiguous(code: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,8 +40,12 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     return reading.evidence, diagnosis
 
 
+_ACCESS_LOG = re.compile(r'"(?:GET|POST) /[^\s"]{0,2000}+ HTTP/[\d.]{1,3}+" [1-5]\d\d\b')
+"""A request in the access log of the app's server, which doesn't show what the server itself requested."""
+
+
 def _find_early_end(reading: Reading) -> tuple[Finding, ...]:
-    if reading.is_single or len(reading.inputs) < 2:
+    if reading.is_single or len(reading.inputs) < 2 or _ACCESS_LOG.search(reading.text):
         return ()
     from sickbay.doctor import ending  # only a text with several requests can be a launch
 
@@ -94,6 +99,8 @@ def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
     return diagnosis
 
 
+CODES_OF_ANYTHING = 4
+"""A product's message without words that stands for so many codes says nothing about one of them."""
 DESCRIBING_WORDS = 4
 """From this many words on, a description says more than the error code."""
 
@@ -101,8 +108,10 @@ DESCRIBING_WORDS = 4
 def _is_only_a_code(reading: Reading, recognised: Recognised) -> bool:
     """Whether the only thing known of an error response is its code, although the server describes the error in words."""
     first = recognised.ranked[0]
-    if first.letters or first.message.product or first.is_confirmed or first.is_evident or reading.is_explained:
+    if first.letters or first.is_confirmed or first.is_evident or reading.is_explained:
         return False
+    if first.message.product:
+        return not first.is_supported and len(first.message.codes) >= CODES_OF_ANYTHING
     described = max((each.description for each in reading.diagnosis.answers), key=len, default="")
     return len(described.split()) >= DESCRIBING_WORDS
 

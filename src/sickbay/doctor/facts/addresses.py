@@ -16,16 +16,16 @@ from sickbay.protocol import urls
 
 @fact
 def redirect_uri_is_http(evidence: Evidence) -> Values | None:
-    """redirect_uri begins with http:// although its host is a public name."""
+    """redirect_uri begins with http:// although its host is a public name, and it has no port, as on a developer's machine."""
     named = _HTTP_REDIRECT.search(evidence.text)
     sent = evidence.sent.get("redirect_uri", "") or (named["uri"] if named else "")
     host = (urls.split(sent).hostname if sent.startswith("http://") else "") or ""
-    is_public = "." in host and not _PRIVATE.fullmatch(host)
+    is_public = "." in host and not _PRIVATE.fullmatch(host) and urls.split(sent).port is None
     return {"redirect_uri": sent, "expected": f"https{sent[4:]}"} if is_public else None
 
 
 _HTTP_REDIRECT = compile_late(r"redirect[_ ]?ur[il]\b[^\n]{0,40}?[\s'\"`(=](?P<uri>http://[^\s'\"`,)&]{4,200})", re.I)
-_PRIVATE = compile_late(r"[\d.]+|.*\.(?:local|internal|localhost)")
+_PRIVATE = compile_late(r"[\d.]+|.*\.(?:local|internal|localhost|localtest\.me|test)")
 
 
 COMPARED_ADDRESSES = 40

@@ -209,10 +209,13 @@ def kind_of_token(claims: Mapping[str, Any]) -> str:
         return "access_token"
     if {"nonce", "auth_time", "at_hash", "fhirUser", "azp"} & claims.keys():
         return "id_token"
-    is_for_a_server = any(map(_is_url, claims["aud"] if isinstance(claims.get("aud"), list) else [claims.get("aud")]))
+    audiences = claims["aud"] if isinstance(claims.get("aud"), list) else [claims.get("aud")]
+    is_for_a_server = any(_is_url(audience) and _OF_AUTHORIZATION.search(str(audience)) for audience in audiences)
     return "client_assertion" if is_for_a_server and not _is_url(claims.get("iss")) and not _OTHER & claims.keys() else "jwt"
 
 
+_OF_AUTHORIZATION = re.compile(r"auth|token|/realms/|connect|login|fhir|/r4\b", re.I)
+"""What the address of an authorization server, or a FHIR base that is taken for one, has in it."""
 _OTHER = frozenset(("client_id", "cid", "appid", "roles", "groups", "email", "name", "preferred_username"))
 """Claims of access tokens and of users."""
 
