@@ -39,7 +39,7 @@ Outcome: TypeAlias = Literal["more", "complete", "taken"]
 """complete: everything is stored. taken: another worker is writing the space."""
 ProgressListener: TypeAlias = Callable[[ResourceSpace, PopulationProgress], None]
 
-RESOURCES_AT_A_TIME = 2000
+RESOURCES_AT_A_TIME = 4000
 """A transaction ends with the patient that reaches this number of resources. Other writes wait meanwhile, about 0.2 s."""
 COPIED_AT_A_TIME = 12_000
 """As many resources as are copied from a file in about the same time, at least one portion."""
