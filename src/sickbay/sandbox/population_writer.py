@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import gc
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
@@ -38,7 +39,7 @@ Outcome: TypeAlias = Literal["more", "complete", "taken"]
 """complete: everything is stored. taken: another worker is writing the space."""
 ProgressListener: TypeAlias = Callable[[ResourceSpace, PopulationProgress], None]
 
-RESOURCES_AT_A_TIME = 2000
+RESOURCES_AT_A_TIME = 4000
 """A transaction ends with the patient that reaches this number of resources. Other writes wait meanwhile, about 0.2 s."""
 COPIED_AT_A_TIME = 12_000
 """As many resources as are copied from a file in about the same time, at least one portion."""
@@ -122,7 +123,8 @@ class PopulationWriter:
 
     async def _create_next(self, space: ResourceSpace, state: WrittenPortions) -> Outcome:
         """Create the next chunk. After the last one, write a file of the space if all were created here."""
-        if not state.portions:
+        is_first = not state.portions
+        if is_first:
             self._created[space] = 0
         source = self._source(space, state)
         with pause_collection():
@@ -130,6 +132,8 @@ class PopulationWriter:
             await self.runtime.store.transaction(_steps(space, state, chunk, self.written.patients))
             portions, complete, created = chunk.portions, chunk.complete, len(chunk.saves) + len(chunk.of_day)
             del chunk  # its objects are gone before the next search for garbage
+            if is_first:
+                gc.freeze()  # the tables that were loaded stay
         if space in self._created:
             self._created[space] += created
         if complete and self.cache is not None:
@@ -238,14 +242,13 @@ def arguments(written: Written, day: datetime.date, space: ResourceSpace) -> Any
 
 def save(tenant: Tenant, space: ResourceSpace, resource: Json, version_id: int, day: datetime.date) -> Save:
     """Prepare a resource for storage: add its meta and its index entries."""
+    type, id = resource["resourceType"], resource["id"]
     meta = {**resource.get("meta", {}), "versionId": str(version_id), "lastUpdated": _last_updated(day)}
-    stored = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": None} | resource
+    stored = {"resourceType": type, "id": id, "meta": None} | resource
     stored["meta"] = meta
     facts = extract(space.version, stored, tenant.fhir_base(space.version))
     interaction: Literal["create", "update"] = "create" if version_id == 1 else "update"
-    return Save(
-        space, stored["resourceType"], stored["id"], version_id, orjson.dumps(stored), facts, milliseconds(day), interaction
-    )
+    return Save(space, type, id, version_id, orjson.dumps(stored), facts, milliseconds(day), interaction)
 
 
 @lru_cache(maxsize=1)

@@ -19,7 +19,7 @@ from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, Index
 from sickbay.storage.query.space_tables import forgets
 from sickbay.storage.query.undo import IndexChange, RowsByTable, compare, encode_change, rows_after_deletion
 from sickbay.storage.sqlite.numbers import INSERT, Counters, NumberedWords, StoredNames
-from sickbay.storage.sqlite.pending_rows import FULL_ROWS, HISTORY, PendingRows, insertion
+from sickbay.storage.sqlite.pending_rows import FULL_ROWS, HISTORY, PendingRows
 
 _CREATE = f"{INSERT} ON CONFLICT DO NOTHING"
 _UPDATE = "UPDATE resource SET state = ?, version_id = ?, changed = ?, index_revision = ?, facts = ?, body = ? WHERE nid = ?"
@@ -232,11 +232,10 @@ class Changes:
         self.db.executemany(_deletion(table), rows)
 
     def write_change(self, change: IndexChange) -> None:
-        """Delete and insert index rows at once."""
+        """Delete and insert index rows."""
         for table, rows in change.deleted.items():
             self._delete_rows(table, rows)
-        for table, rows in change.inserted.items():
-            self.db.executemany(insertion(table, 1), rows)
+        self._rows.add(change.inserted)
 
     def forget_index(self, nids: list[int]) -> None:
         """Delete the index rows of resources. Most were created one after the other, so a few ranges contain all of them. For a
