@@ -11,6 +11,7 @@ from tests.flows.flow import BASE, Flow, run
 from tests.flows.test_ehr_by_http import HTML
 
 from sickbay.diagnosis.placeholders import PLACEHOLDER_TOKEN
+from sickbay.protocol.parameters import parse
 
 QUERY = (
     "response_type=code&client_id={id}&redirect_uri=http%3A%2F%2Flocalhost%3A8100%2Fcallback&scope=launch%2Fpatient%20"
@@ -113,6 +114,49 @@ def test_a_fhir_request_outside_a_base_is_corrected_to_the_base_of_its_token(tmp
         assert exchange["corrected"]["url"] == f"{BASE}/general/r4/Patient{'/p-0001' if 'p-' in path else ''}"
         again = await flow.http.get(exchange["corrected"]["url"], headers={"authorization": f"Bearer {token}"})
         assert again.status_code == 200
+
+    run(steps, tmp_path)
+
+
+def test_a_client_that_sends_no_accept_header_gets_the_same_response(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        token = (await flow.complete_launch())["access_token"]
+        answer = await flow.http.get("/general/Patient/p-0001", headers={"authorization": f"Bearer {token}", "accept": "*/*"})
+        assert answer.json()["issue"][0]["details"]["coding"][0]["code"] == "fhir-base-url-wrong"
+        page = await flow.http.get("/general/Patient/p-0001", headers={"authorization": f"Bearer {token}"} | HTML)
+        assert page.headers["content-type"].startswith("text/html")
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize("path", ["/general/oauth/tokens", "/token", "/epic/oauth/token"])
+def test_a_token_request_at_a_wrong_address_is_recorded_only_with_an_issued_code(tmp_path: Path, path: str) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        code = urlsplit((await flow.authorize(app, scope="openid fhirUser")).headers["location"])
+        sent = parse(code.query)
+        form = {"grant_type": "authorization_code", "client_id": app["client_id"], "code_verifier": "v" * 43}
+        for text, number in (("unknown", 1), (sent.get("code") or "", 2), ("", 2)):
+            assert (await flow.http.post(path, data=form | {"code": text})).status_code == 404
+            found = (await flow.http.get(f"/admin/exchanges?app={app['app_id']}")).json()
+            assert len(found) == number
+        assert found[0]["launch"] == found[1]["launch"]
+        assert (found[0]["stage"], found[0]["response"]["status"]) == ("token", 404)
+        assert str(sent.get("code")) not in str(found[0])
+        assert "v" * 43 not in str(found[0])
+
+    run(steps, tmp_path)
+
+
+def test_a_code_that_is_sent_to_another_hospital_is_part_of_its_launch(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        code = parse(urlsplit((await flow.authorize(app, scope="openid fhirUser")).headers["location"]).query).get("code")
+        form = {"grant_type": "authorization_code", "client_id": app["client_id"], "code": code}
+        answer = await flow.http.post("/epic/oauth2/token", data=form)
+        launch = (await flow.http.get(f"/admin/launches?app={app['app_id']}")).json()[0]
+        assert answer.headers["x-correlation-id"] in launch["exchanges"]
+        assert launch["state"] == "refused"
 
     run(steps, tmp_path)
 

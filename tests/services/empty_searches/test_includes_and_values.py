@@ -70,6 +70,7 @@ def query_of(type: str, text: str) -> Query:
         ("Observation?patient=111-1", "fhir-search-reference-absent", "patient.identifier=111-1", "warning"),
         ("Observation?subject=Group/p1", "fhir-search-reference-absent", "subject=Patient/p1", "warning"),
         ("Observation?patient=P1", "fhir-search-reference-absent", "patient=p1", "warning"),
+        ("Observation?subject=urn:uuid:p1", "fhir-search-reference-absent", "subject=Patient/p1", "warning"),
         ("Observation?value-quantity=70||kg", "fhir-search-code-other-system", "value-quantity=70", "info"),
         ("Observation?value-quantity=gt500", "fhir-search-value-absent", "value-quantity=ge180", "info"),
         ("Observation?encounter=e1&code=8302-2", "fhir-search-values-apart", "code=8867-4", "info"),
@@ -87,6 +88,13 @@ def test_a_mistake_gets_its_rule_and_what_would_find_something(
     answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine(probe, query, BASE, EVERYTHING), ROWS))
     ((found, facts),) = answer.causes
     assert (found, facts.get("suggestion"), facts.get("level")) == (rule, suggestion, level)
+
+
+def test_a_parameter_that_was_sent_twice_is_named_with_its_value(opened: tuple[asyncio.Runner, Any]) -> None:
+    runner, store = opened
+    query = query_of("Observation", "date=ge2031&date=le2019&code=8867-4")
+    answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine(probe, query, BASE, EVERYTHING), ROWS))
+    assert [name for name, _ in answer.causes[0][1]["alone"]] == ["date=ge2031", "date=le2019", "code"]
 
 
 def test_two_values_that_occur_nowhere_get_a_finding_each(opened: tuple[asyncio.Runner, Any]) -> None:
@@ -129,6 +137,7 @@ LIMITED = Visibility((Clause("Observation", "rs", None),))
         ("Observation?_include=Observation:performer", EVERYTHING, "fhir-include-leads-nowhere", "absent"),
         ("Observation?_include=Observation:performer:Practitioner", EVERYTHING, "fhir-include-leads-nowhere", "types"),
         ("Patient?_revinclude=Device:patient", EVERYTHING, "fhir-include-adds-nothing", "unreferenced"),
+        ("Patient?_revinclude=Observation:encounter", EVERYTHING, "fhir-include-adds-nothing", "targets"),
         ("Observation?_revinclude=Provenance:target", LIMITED, "fhir-include-adds-nothing", "scope"),
     ],
 )

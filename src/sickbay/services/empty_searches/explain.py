@@ -23,7 +23,7 @@ from sickbay.settings.database import Unavailable
 from sickbay.storage.probe import Probe
 
 LOG: Final = logging.getLogger("sickbay")
-EXPLANATION_ROWS: Final = 240_000
+EXPLANATION_ROWS: Final = 200_000
 """The most rows that an explanation reads, which takes up to 200 ms of processor time. Counting rows instead of time makes an
 explanation depend neither on the load of the machine nor on what is hidden.
 """

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import orjson
 from msgspec.structs import replace
 
-from sickbay.fhir.search.query import Filter, Query
+from sickbay.fhir.search.query import Filter, Query, ReferenceValue
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.probe import COUNT_LIMIT, TooCostly
 from sickbay.storage.query import access_path, search
@@ -21,6 +21,8 @@ from sickbay.storage.query.visible_members import READ_ROWS, Members, VisibleMem
 
 SHORT_LIST = 3 * COUNT_LIMIT
 """A list of up to this many resources isn't made shorter."""
+CHAIN_ROWS, REVERSE_ROWS = 5, 15
+"""What following a reference costs, in rows: to another resource, and back from many."""
 LIST = "(SELECT value AS nid FROM json_each(?) j) d"
 
 
@@ -84,7 +86,7 @@ class ProbeSources:
         where = join_with_and([*search.match_rest(self.scope, query, path), *own, visible])
         text = path.join() if own or path.row else path.text
         rows = Sql(f"{text} AND {where.text}", (*path.binds, *where.binds))
-        conditions = len(path.rest) + len(own) + (query.within is not None)
+        conditions = sum(map(_weigh, path.rest)) + len(own) + (query.within is not None)
         return Source(rows, path.nid, size * (1 + conditions), is_whole, path.binds[0] if path.table == LIST else None)
 
     def is_open(self, query: Query) -> bool:
@@ -95,20 +97,25 @@ class ProbeSources:
     def _find_in_index(self, scope: Scope, query: Query) -> Source:
         """Use an index if few of its rows have to be read, or else the first ones."""
         path = access_path.source(scope, query, None)
-        sizes = [self._count_rows(rows) for rows in _bounds(scope, query, path)]
-        if all(size <= READ_ROWS for size in sizes):
-            return self._apply(query, path, sum(sizes))
+        cost = 0
+        for rows, weight in _bounds(scope, query, path):
+            bound = self._count_rows(rows, weight)
+            if bound > READ_ROWS:
+                break
+            cost += bound
+        else:
+            return self._apply(query, path, cost)
         if path.candidates is not None:
             return self._find_in_members(query, self.find_members(scope, query.type).first, query.filters)
         table = f"(SELECT {path.nid} AS nid {path.text} LIMIT {READ_ROWS}) d"
         return self._apply(query, path._replace(table=table, where="TRUE", nid="d.nid", row=False), READ_ROWS, is_whole=False)
 
-    def _count_rows(self, rows: Sql) -> int:
-        """Count rows, up to just above READ_ROWS."""
+    def _count_rows(self, rows: Sql, weight: int) -> int:
+        """Count rows, each as `weight`, up to just above READ_ROWS."""
         if rows not in self._sizes:
             self.spend(0)
-            text = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) s LIMIT {READ_ROWS + 1}) m"
-            self._sizes[rows] = int(self._run(Statement(text, rows.binds))[0][0])
+            text = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) s LIMIT {READ_ROWS // weight + 1}) m"
+            self._sizes[rows] = weight * int(self._run(Statement(text, rows.binds))[0][0])
             self.spend(self._sizes[rows])
         return self._sizes[rows]
 
@@ -153,22 +160,33 @@ def _types(filters: Iterable[Filter]) -> Iterator[str]:
         yield from _types(filter.either)
 
 
-def _bounds(scope: Scope, query: Query, path: AccessPath) -> list[Sql]:
-    """Return rows whose numbers say how much is read along an access path."""
+def _weigh(filter: Filter) -> int:
+    """How many rows a filter reads for each row that it is tried on, about. A reverse chain reads what refers to it."""
+    if filter.either:
+        return sum(map(_weigh, filter.either))
+    if filter.chain is None:
+        is_any_type = any(isinstance(value, ReferenceValue) and value.type is None for value in filter.values)
+        return CHAIN_ROWS if is_any_type and len(filter.parameter.targets) != 1 else 1
+    return (REVERSE_ROWS if filter.reverse else CHAIN_ROWS) + _weigh(filter.chain[1])
+
+
+def _bounds(scope: Scope, query: Query, path: AccessPath) -> list[tuple[Sql, int]]:
+    """Return rows whose numbers say how much is read along an access path, and what each of them counts."""
     if path.candidates is None:
-        return [Sql(f"SELECT 1 {path.text}", path.binds)]
+        return [(Sql(f"SELECT 1 {path.text}", path.binds), 1)]
     applied = [filter for filter in query.filters if filter not in path.rest]
-    return _bounds_of(scope, query.type, applied[0]) if len(applied) == 1 else [path.candidates]
+    return _bounds_of(scope, query.type, applied[0]) if len(applied) == 1 else [(path.candidates, 1)]
 
 
-def _bounds_of(scope: Scope, type: str, filter: Filter) -> list[Sql]:
+def _bounds_of(scope: Scope, type: str, filter: Filter) -> list[tuple[Sql, int]]:
     """Return index rows from which the matches of a filter are collected, and the matches if they follow references."""
     if filter.either:
-        return [rows for each in filter.either for rows in _bounds_of(scope, type, each)]
+        return [bound for each in filter.either for bound in _bounds_of(scope, type, each)]
     if filter.chain is not None:
         matches = select_candidates(scope, type, filter)
-        return [*_bounds_of(scope, *filter.chain), *([matches] if matches else [])]
+        inner = [(rows, weight * CHAIN_ROWS) for rows, weight in _bounds_of(scope, *filter.chain)]
+        return [*inner, *([(matches, CHAIN_ROWS)] if matches else [])]
     if (rows := leading(scope, filter)) is not None:
-        return [rows]
+        return [(rows, 1)]
     by = under(scope, filter)
-    return [Sql(f"SELECT 1 FROM {TABLES[filter.parameter.kind]} t WHERE {by.text}", by.binds)]
+    return [(Sql(f"SELECT 1 FROM {TABLES[filter.parameter.kind]} t WHERE {by.text}", by.binds), 1)]

@@ -71,9 +71,10 @@ class VisibleMembers:
         text = f"SELECT id, nid FROM resource WHERE space = ? AND type = ? AND {ids.text} ORDER BY nid"
         return dict(self._run(Statement(text, (self._scope.space, self._scope.names.word("Patient"), *ids.binds))))
 
-    def _match_visible(self, nid: str) -> Sql:
+    def _match_visible(self, members: Sql) -> Sql:
         """Match what is visible of the members of compartments, which is everything unless scopes have filters."""
-        return self._scope.visible(self._type, "s", nid, None) if self._has_filters else TRUE
+        visible = self._scope.visible(self._type, "s", "c.nid", None) if self._has_filters else TRUE
+        return join_with_and([members, visible])
 
     @property
     def _has_filters(self) -> bool:
@@ -82,11 +83,16 @@ class VisibleMembers:
     @cached_property
     def first(self) -> Members:
         """The first ones. If they aren't all, those of many patients."""
-        return self._of_patients(self._patients.values()) if self._patients else self._list(self._select_everywhere())
+        if not self._patients:
+            return self._list(self._select_everywhere())
+        filters = [granular for clause in self._clauses for granular in clause.filters]
+        if len(self._clauses) == len(filters) == 1 and filters[0].parameter in FACETS:
+            return self._list_with_code(filters[0].parameter, tuple(self._scope.names.hashes(filters[0].codings)))
+        return self._of_patients(self._patients.values(), condition=self._match_visible(_MEMBER))
 
     def _of_patients(self, patients: Iterable[int], table: str = "compartment_index", condition: Sql = _MEMBER) -> Members:
         """List members of compartments."""
-        where = join_with_and([Sql("c.type = ?", (self._word,)), condition, self._match_visible("c.nid")])
+        where = join_with_and([Sql("c.type = ?", (self._word,)), condition])
         text = f"SELECT c.nid FROM json_each(?) p CROSS JOIN {table} c ON c.patient = p.value WHERE {where.text} LIMIT ?"
         members = self._list(Sql(text, (_encode(patients), *where.binds, READ_ROWS + 1)))
         return members if members.is_whole else self._sample(list(patients)[:SAMPLED_PATIENTS], table, where)
@@ -141,7 +147,8 @@ class VisibleMembers:
         codes = tuple((value.system, value.code) for value in filter.values if isinstance(value, TokenValue) and value.code)
         parameter = filter.parameter
         is_exact = filter.modifier is None and not filter.leads and not parameter.held and len(codes) == len(filter.values)
-        if parameter.code not in FACETS or parameter.kind != "token" or not is_exact or not self._patients:
+        is_grouped = parameter.code in FACETS and parameter.kind == "token" and not self._has_filters
+        if not is_grouped or not is_exact or not self._patients:
             return None
         found = tuple(self._scope.names.hashes(codes))
         if (parameter.code, found) not in self._with_codes:
