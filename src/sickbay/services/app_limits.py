@@ -1,4 +1,4 @@
-"""Limits how large the registration of an app may be, and how many apps of which size a student may have in class mode."""
+"""Limits the size of an app's registration, and in class mode the number and size of a student's apps."""
 
 from __future__ import annotations
 
