@@ -1,10 +1,11 @@
-"""Limits how large the registration of an app may be, and how many apps of which size a student may have in class mode."""
+"""Limits the size of an app's registration, and in class mode the number and size of a student's apps."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from sickbay.kernel.english import count
+from sickbay.services.class_mode.members import STUDENT
 from sickbay.services.context import Runtime
 from sickbay.storage.interface import Conflict, Put, Record, Step
 
@@ -13,8 +14,6 @@ APP_BYTES: Final = 65_536
 STUDENT_BYTES: Final = 131_072
 """The most that all apps of a student have together."""
 STUDENT_APPS: Final = 20
-STUDENT: Final = "student"
-"""The kind of a student's record."""
 
 
 class AppTooLarge(Exception):

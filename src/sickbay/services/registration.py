@@ -42,7 +42,7 @@ CLIENT_FIELDS = frozenset(Client.__struct_fields__) - {
 def client_id_of(runtime: Runtime, app_id: str) -> str:
     """The client_id of an app whose form has this app_id, so that a form that is sent twice registers one app."""
     digest = hmac.digest(runtime.keys.refresh, f"client_id\0{app_id}".encode(), "sha256")
-    return base64.b32encode(digest[:15]).decode().lower()
+    return base64.urlsafe_b64encode(digest[:18]).decode().replace("-", "_").lstrip("_")
 
 
 class Registered(Struct, frozen=True):

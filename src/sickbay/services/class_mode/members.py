@@ -15,10 +15,10 @@ from msgspec import Struct, structs
 
 from sickbay.kernel.effects import Effects
 from sickbay.services import records
-from sickbay.services.app_limits import STUDENT
 from sickbay.services.context import Runtime
 from sickbay.storage.interface import Conflict, Delete, Put, Record
 
+STUDENT = "student"
 CLASS = "class"
 JOIN_KEY: Final = "join"
 """The key of the record with the class's key."""

@@ -45,7 +45,7 @@ async def add_app(request: Request, sandbox: Sandbox) -> Response:
     fields["pkce"] = body.pkce or ("required" if body.smart_version == 2 else "if-sent")
     fields["grant_types"] = ("authorization_code", "refresh_token") if body.type != "system" else ("client_credentials",)
     if body.client_id and await registration.by_id(sandbox.runtime, body.client_id):
-        raise _taken(body.client_id)
+        raise _make_conflict(body.client_id)
     people = await users.all_users(sandbox.runtime, tenant)
     if body.client_id in {name for user in people for name in (user.username, user.sub)}:
         raise Wrong(409, f"{body.client_id} is the name of a user. An app can't have it (RFC 9700, 4.15)")
@@ -68,14 +68,14 @@ async def _describe_registration(sandbox: Sandbox, fields: dict[str, Any], old: 
     try:
         result = await registration.register(sandbox.runtime, fields, old)
     except Conflict:
-        raise _taken(fields["client_id"]) from None
+        raise _make_conflict(fields["client_id"]) from None
     findings = [finding.to_json() for finding in result.decision.explain().findings]
     if result.client is None:
         raise Wrong(422, "Registration failed", findings)
     return json_response(describe_app(result.client, secret=result.secret if old is None else None, findings=findings), status)
 
 
-def _taken(client_id: str) -> Wrong:
+def _make_conflict(client_id: str) -> Wrong:
     return Wrong(409, f"An app with the client_id {client_id} already exists")
 
 
