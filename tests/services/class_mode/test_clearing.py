@@ -51,7 +51,8 @@ def test_a_reset_and_a_removal_delete_what_one_student_has(shared: Sitting) -> N
     assert all(before)
 
     async def reset(flow: Flow) -> None:
-        assert (await post(flow, f"/developer/class/{ada}", action="reset")).status_code == 303
+        answer = await post(flow, f"/developer/class/{ada}", action="reset")
+        assert answer.headers["location"] == f"/developer/class/{ada}?saved=student"
         assert await count_of(flow, ada) == [0] * 5
 
     async def remove(flow: Flow) -> None:
