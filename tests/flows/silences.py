@@ -124,6 +124,16 @@ async def token_request_at_a_guessed_address(app: SilentApp) -> None:
     assert (await app.flow.http.post("/general/oauth2/token", data=form)).status_code == 404
 
 
+async def double_click(app: SilentApp) -> None:
+    await app.register()
+    await app.opens()
+    app.waits(1)
+    await app.opens()
+    await app.asks()
+    await app.redeems()
+    await app.reads()
+
+
 async def endpoints_at_a_guessed_address(app: SilentApp) -> None:
     await app.register()
     await app.opens()
@@ -330,6 +340,7 @@ SILENCES: list[tuple[Script, str, str]] = [
     (credentials_on_a_busy_server, "token", "token-preflight-blocked"),
     (token_request_at_the_authorization_endpoint, "token", "token-request-at-authorize"),
     (token_request_at_a_guessed_address, "token", "token-address-wrong"),
+    (double_click, "discovery", "launch-superseded"),
     (endpoints_at_a_guessed_address, "discovery", "discovery-address-wrong"),
     (user_who_launches_again, "token", "code-not-redeemed"),
     (start_page_at_the_redirect_uri, "token", "redirect-page-starts-again"),

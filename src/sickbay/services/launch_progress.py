@@ -31,7 +31,7 @@ WAITING_REQUESTS: Final = 32
 """The newest authorizations of an app that are compared with a launch which waits for the user."""
 RESTARTS: Final = 5
 """Later authorization requests of the same app that are read."""
-RESTART_SECONDS: Final[dict[Awaited, int]] = {"token": 120, "login": 600, "refresh": 86_400, "again": 86_400}
+RESTART_SECONDS: Final[dict[Awaited, int]] = {"discovery": 120, "token": 120, "login": 600, "refresh": 86_400, "again": 86_400}
 """What another authorization request of the same app explains or ends, and in which time after the last event."""
 WIRE_STEPS: Final[dict[Awaited, str]] = {"again": "launch", "poll": "export", "file": "export"}
 """What a launch waits for -> its name in the API, where they differ."""

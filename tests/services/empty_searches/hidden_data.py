@@ -16,7 +16,11 @@ ONE_PATIENT = Visibility((Clause("*", "rs", frozenset(("p1",))),))
 LIMITED = Visibility((Clause("Observation", "rs", frozenset(("p1",)), (Granular("category", VITALS),)),))
 SOME_TYPES = Visibility((Clause("Observation", "rs", frozenset(("p1",))), Clause("Patient", "rs", frozenset(("p1",)))))
 NO_PATIENT = Visibility((Clause("Practitioner", "rs", None),))
-VISIBILITIES = (ONE_PATIENT, LIMITED, SOME_TYPES, NO_PATIENT)
+LABORATORY = ((VITALS[0][0], "laboratory"),)
+MIXED = Visibility((*LIMITED.clauses, Clause("Observation", "rs", None, (Granular("category", LABORATORY),))))
+"""A scope for a patient, and one for whatever has a category."""
+DELETED_PATIENT = Visibility((Clause("*", "rs", frozenset(("gone",))),))
+VISIBILITIES = (ONE_PATIENT, LIMITED, SOME_TYPES, NO_PATIENT, MIXED, DELETED_PATIENT)
 
 
 def patient(id: str, family: str, born: str, number: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from sickbay.storage.sqlite.store import find_published
 from sickbay.storage.sqlite.store import open_store as open_sqlite
 
 ROWS = 10_000_000
-FEW_EXAMPLES = 4
+FEW_EXAMPLES = 3
 """Each example asks some thousand questions."""
 HIDDEN_COPIES = 60
 TENANTS = count()

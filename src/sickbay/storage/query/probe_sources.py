@@ -140,7 +140,7 @@ class ProbeSources:
         return self._members[type]
 
     def _read(self, statement: Statement) -> list[Row]:
-        """Return rows, each of which counts."""
+        """Return rows, and count each of them."""
         self.spend(0)
         rows = self._run(statement)
         self.spend(len(rows))

@@ -63,13 +63,18 @@ class VisibleMembers:
     @cached_property
     def _patients(self) -> dict[str, int]:
         """The visible patients and their nids, in order. Empty if some clause isn't limited to compartments."""
-        if any(clause.patients is None for clause in self._clauses):
+        if not self._is_limited:
             return {}
         ids = one_of("id", sorted(frozenset[str]().union(*(clause.patients or () for clause in self._clauses))))
         if ids is FALSE:
             return {}
         text = f"SELECT id, nid FROM resource WHERE space = ? AND type = ? AND {ids.text} ORDER BY nid"
         return dict(self._run(Statement(text, (self._scope.space, self._scope.names.word("Patient"), *ids.binds))))
+
+    @property
+    def _is_limited(self) -> bool:
+        """Whether everything visible is in compartments."""
+        return all(clause.patients is not None for clause in self._clauses)
 
     def _match_visible(self, members: Sql) -> Sql:
         """Match what is visible of the members of compartments, which is everything unless scopes have filters."""
@@ -83,8 +88,10 @@ class VisibleMembers:
     @cached_property
     def first(self) -> Members:
         """The first ones. If they aren't all, those of many patients."""
-        if not self._patients:
+        if not self._is_limited:
             return self._list(self._select_everywhere())
+        if not self._patients:  # they were deleted
+            return Members([], is_whole=True)
         filters = [granular for clause in self._clauses for granular in clause.filters]
         if len(self._clauses) == len(filters) == 1 and filters[0].parameter in FACETS:
             return self._list_with_code(filters[0].parameter, tuple(self._scope.names.hashes(filters[0].codings)))
@@ -114,24 +121,35 @@ class VisibleMembers:
         return Members(sorted({nid for (nid,) in (found if is_whole else found[:SAMPLED_ROWS])}), is_whole)
 
     def _select_everywhere(self) -> Sql:
-        """Select from the whole type, or from what meets the first filter of each clause."""
+        """Select from the whole type, or for each clause from its compartments or from what meets its first filter."""
         visible = self._scope.visible(self._type, "s", "r.nid", None)
         if visible is FALSE:
             return Sql(f"SELECT r.nid FROM resource r WHERE r.nid < 0 LIMIT {READ_ROWS}")
         where = join_with_and(
             [Sql(f"r.space = ? AND r.type = ? AND r.state = {LIVE}", (self._scope.space, self._word)), visible]
         )
-        if visible is TRUE or any(not clause.filters for clause in self._clauses):
+        if visible is TRUE:
             return Sql(f"SELECT r.nid FROM resource r WHERE {where.text} ORDER BY r.nid LIMIT ?", (*where.binds, READ_ROWS + 1))
-        selects = [select for clause in self._clauses if (select := self._select_with_filter(clause, where)) is not FALSE]
+        selects = [select for clause in self._clauses if (select := self._select_of_clause(clause, where)) is not FALSE]
+        if not selects:
+            return Sql("SELECT r.nid FROM resource r WHERE r.nid < 0")
         return Sql(
             " UNION ALL ".join(f"SELECT nid FROM ({select.text}) s{place}" for place, select in enumerate(selects))
             + " LIMIT ?",
             (*(bind for select in selects for bind in select.binds), READ_ROWS + 1),
         )
 
-    def _select_with_filter(self, clause: Clause, where: Sql) -> Sql:
-        names, granular = self._scope.names, clause.filters[0]
+    def _select_of_clause(self, clause: Clause, where: Sql) -> Sql:
+        names = self._scope.names
+        if clause.patients is not None:
+            ids = one_of("p.id", sorted(clause.patients))
+            binds = self._scope.space, names.word("Patient"), *ids.binds, self._word, *where.binds, READ_ROWS + 1
+            text = (
+                "SELECT c.nid FROM resource p CROSS JOIN compartment_index c ON c.patient = p.nid CROSS JOIN resource r"
+                f" ON r.nid = c.nid WHERE p.space = ? AND p.type = ? AND {ids.text} AND c.type = ? AND c.member = 1"
+            )
+            return ids if ids is FALSE else Sql(f"{text} AND {where.text} LIMIT ?", binds)
+        granular = clause.filters[0]
         hashes = one_of("t.hash", names.hashes(granular.codings))
         if hashes is FALSE:
             return FALSE

@@ -21,12 +21,14 @@ def _no_answer(silence: Silence) -> Facts | None:
 def _nothing_arrived(silence: Silence) -> Facts | None:
     """If no one asked the address: an app that doesn't run and a page that does nothing look the same."""
     uri, answer = silence.trail.app.launch_uri, silence.trail.answer
-    return {"uri": uri} if uri and not answer and not silence.since.by_script and _wrong_address(silence) is None else None
+    is_unknown = not answer and not silence.since.by_script and _wrong_address(silence) is None
+    return {"uri": uri} if uri and is_unknown and _find_restart(silence) is None else None
 
 
 def _silent_page(silence: Silence) -> Facts | None:
     answer = silence.trail.answer
-    if failure_of(answer) or _nothing_arrived(silence) is not None or _wrong_address(silence) is not None:
+    others = _nothing_arrived(silence), _wrong_address(silence), _find_restart(silence)
+    if failure_of(answer) or any(facts is not None for facts in others):
         return None
     return {"answered": f"The launch URI answers: Sickbay asked it, and got {answer}. " if answer else ""}
 
@@ -53,6 +55,7 @@ def _find_restart(silence: Silence) -> Facts | None:
 FUNCTIONS: Mapping[str, Functions] = {
     "app-never-launched": {"advises": advise_on("launch", always)},
     "discovery-address-wrong": {"advises": advise_on("discovery", _wrong_address)},
+    "launch-superseded": {"advises": advise_on("discovery", _find_restart)},
     "iss-unreachable": {"advises": advise_on("discovery", _unreachable)},
     "launch-uri-no-answer": {"advises": advise_on("discovery", _no_answer)},
     "launch-url-not-opened": {"advises": advise_on("discovery", _not_opened)},
