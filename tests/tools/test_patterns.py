@@ -121,6 +121,16 @@ def test_an_expression_that_is_built_from_parts_is_read_when_the_module_is_impor
     assert [entry.pattern for entry in sources.expressions({path: tree}, compiled, Path("/"))] == ["a+b"]
 
 
+def test_an_expression_that_is_compiled_late_is_read_when_the_module_is_imported_too(tmp_path: Path) -> None:
+    source = "from sickbay.kernel.late_patterns import compile_late\n_PART = 'a+'\n_ALL = compile_late(rf'{_PART}b')\n"
+    (tmp_path / "late").mkdir()
+    (tmp_path / "late" / "__init__.py").write_text(source + "def f(text): return _ALL.fullmatch(text)\n")
+    path = str((tmp_path / "late" / "__init__.py").resolve())
+    tree = ast.parse((tmp_path / "late" / "__init__.py").read_text())
+    (entry,) = sources.expressions({path: tree}, sources.compiled("late", tmp_path), Path("/"))
+    assert (entry.pattern, entry.name, entry.anywhere, entry.whole) == ("a+b", "_ALL", False, True)
+
+
 def test_an_unknown_slow_expression_fails_and_an_unneeded_exception_too(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

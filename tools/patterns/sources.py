@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 FUNCTIONS = frozenset(("compile", "search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split"))
+LATE = "compile_late"
+"""Like `re.compile` (`kernel/late_patterns.py`)."""
 _IMPORTER = """
 import importlib, json, pkgutil, re, sys
 
@@ -25,6 +27,8 @@ def recorded(pattern, flags=0):
     return result
 
 re.compile = recorded
+from sickbay.kernel import late_patterns
+late_patterns.compile_late = recorded
 package = importlib.import_module(sys.argv[1])
 for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
     if not module.name.endswith("__main__"):
@@ -79,7 +83,7 @@ def expressions(trees: dict[str, ast.Module], compiled: list[tuple[str, int, str
 
 
 def _of_call(path: str, call: ast.Call, name: str, known: list[tuple[str, int]], uses: frozenset[str]) -> Iterator[Expression]:
-    function = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    function = call.func.attr if isinstance(call.func, ast.Attribute) else "compile"
     if function != "compile":
         uses = frozenset((function,))
     anywhere, whole = not uses <= {"match", "fullmatch"}, uses == {"fullmatch"}
@@ -112,7 +116,7 @@ def _is_flags(node: ast.expr) -> bool:
 
 
 def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, str, bool]]:
-    """Each call of a function of `re`, the name that its result is assigned to ("" if none), and whether a function has it."""
+    """Each call of LATE or a function of `re`, the name that its result gets ("" if none), and whether a function has it."""
     assigned = {
         id(node.value): target.id
         for node in ast.walk(tree)
@@ -130,6 +134,8 @@ def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, str, bool]]:
 
 
 def _is_of_re(function: ast.expr) -> bool:
+    if isinstance(function, ast.Name):
+        return function.id == LATE
     is_attribute = isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name)
     return is_attribute and function.value.id == "re" and function.attr in FUNCTIONS  # type: ignore[attr-defined]
 
