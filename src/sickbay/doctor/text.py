@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.pieces import addresses
 from sickbay.doctor.rank import list_unseen
 from sickbay.doctor.reading import Reading, read_exchange, read_text
+from sickbay.kernel.late_patterns import compile_late
 
 
 def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
@@ -40,7 +40,7 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     return reading.evidence, diagnosis
 
 
-_ACCESS_LOG = re.compile(r'"(?:GET|POST) /[^\s"]{0,2000}+ HTTP/[\d.]{1,3}+" [1-5]\d\d\b')
+_ACCESS_LOG = compile_late(r'"(?:GET|POST) /[^\s"]{0,2000}+ HTTP/[\d.]{1,3}+" [1-5]\d\d\b')
 """A request in the access log of the app's server, which doesn't show what the server itself requested."""
 
 

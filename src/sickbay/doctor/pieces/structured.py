@@ -214,7 +214,7 @@ def kind_of_token(claims: Mapping[str, Any]) -> str:
     return "client_assertion" if is_for_a_server and not _is_url(claims.get("iss")) and not _OTHER & claims.keys() else "jwt"
 
 
-_OF_AUTHORIZATION = re.compile(r"auth|token|/realms/|connect|login|fhir|/r4\b", re.I)
+_OF_AUTHORIZATION = compile_late(r"auth|token|/realms/|connect|login|fhir|/r4\b", re.I)
 """What the address of an authorization server, or a FHIR base that is taken for one, has in it."""
 _OTHER = frozenset(("client_id", "cid", "appid", "roles", "groups", "email", "name", "preferred_username"))
 """Claims of access tokens and of users."""
