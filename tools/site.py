@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sickbay.web import html_response
 from sickbay.web.docs import library, search_index
-from sickbay.web.docs.page_view import DocsView, docs_view, search_view, up
+from sickbay.web.docs.page_view import DocsView, docs_view, path_to_root, search_view
 from sickbay.web.pages.parts import Frame
 
 LAYOUT = "layout/docs_file.html.j2"
@@ -21,7 +21,7 @@ def build(out: Path) -> int:
     shutil.rmtree(out, ignore_errors=True)
     for name in sorted(library.names()):
         address = library.address(name)
-        _write(out / address, docs_view(name, assets=up(address) + ASSETS, layout=LAYOUT))
+        _write(out / address, docs_view(name, assets=path_to_root(address) + ASSETS, layout=LAYOUT))
     _write(out / search_index.SEARCH, search_view(assets=ASSETS, layout=LAYOUT))
     (out / search_index.NAME).write_text(search_index.script(), encoding="utf-8")
     for name in COPIED:

@@ -202,7 +202,7 @@ def is_allowed(
     letter = {"create": "c", "delete": "d"}.get(interaction, "u")
     request = AccessRequest("PUT", base(version), f"/{type}/{id}", type=type, id=id, interaction=interaction, letters=letter)
     if after is not None:
-        asking = structs.replace(asking, body=bodies.of(version, type, str(after["id"]), after, base(version)))
+        asking = structs.replace(asking, body=bodies.from_document(version, type, str(after["id"]), after, base(version)))
     if before is not None:
         asking = structs.replace(asking, before=Before(subjects_of(version, before, base(version))))
     request = structs.replace(request, headers={"authorization": "Bearer t"})

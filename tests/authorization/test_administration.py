@@ -15,14 +15,14 @@ from sickbay.authorization.administration import (
     AdminRequest,
     AdminRules,
     at_keyboard,
-    covers,
+    decide_standing,
     forwarding_sign,
     is_loopback,
     is_own_origin,
     is_proven_own,
+    is_trusted_proxy,
     origin_of,
     own_origins,
-    standing,
 )
 
 PEERS = {
@@ -52,7 +52,7 @@ def test_every_combination_gives_the_expected_standing() -> None:
         rules = AdminRules(base, require, chosen)
         request = AdminRequest(peer, host, forwarded, foreign, bearer, session, stranger)
         keyboard = all((PEERS[peer], BASES[base], HOSTS[host], not forwarded, not require, not stranger))
-        result = standing(rules, request)
+        result = decide_standing(rules, request)
         assert at_keyboard(rules, request) is keyboard
         assert (result == "foreign") is foreign
         assert (result == "token") is (not foreign and bearer == "right")
@@ -74,7 +74,7 @@ def test_every_combination_gives_the_expected_standing() -> None:
 
 def test_every_condition_of_keyboard_access_is_required() -> None:
     rules, request = AdminRules("localhost"), AdminRequest("127.0.0.1", "localhost")
-    assert standing(rules, request) == "keyboard"
+    assert decide_standing(rules, request) == "keyboard"
     others: list[tuple[AdminRules, AdminRequest]] = [
         (AdminRules("ehr.example.org"), request),
         (AdminRules("localhost", require_token=True), request),
@@ -86,8 +86,8 @@ def test_every_condition_of_keyboard_access_is_required() -> None:
         (rules, AdminRequest("127.0.0.1", "localhost", "via")),
         (rules, AdminRequest("127.0.0.1", "localhost", stranger="Another user.")),
     ]
-    assert [standing(*combination) for combination in others] == ["no-rights"] * len(others)
-    assert standing(rules, AdminRequest("127.0.0.1", "localhost", foreign=True)) == "foreign"
+    assert [decide_standing(*combination) for combination in others] == ["no-rights"] * len(others)
+    assert decide_standing(rules, AdminRequest("127.0.0.1", "localhost", foreign=True)) == "foreign"
 
 
 @for_each(
@@ -346,8 +346,8 @@ def test_no_text_counts_as_our_origin_unless_it_spells_one(text: str, host: str)
 @given(st.text(max_size=60))
 def test_no_address_or_name_raises_an_error(text: str) -> None:
     is_loopback(text)
-    covers((text,), text)
-    covers(("10.0.0.0/8", text), "10.0.0.1")
+    is_trusted_proxy((text,), text)
+    is_trusted_proxy(("10.0.0.0/8", text), "10.0.0.1")
     forwarding_sign({text: text})
 
 
@@ -386,12 +386,12 @@ def test_own_origins_of_an_address_without_a_port_have_none() -> None:
     ],
 )
 def test_peers_in_the_list_are_trusted_proxies(proxies: tuple[str, ...], peer: str, covered: bool) -> None:
-    assert covers(proxies, peer) is covered
+    assert is_trusted_proxy(proxies, peer) is covered
 
 
 def test_every_standing_is_one_of_six() -> None:
     standings: set[Any] = set()
     for peer, foreign, bearer, session in product(("127.0.0.1", "10.0.0.7"), FLAGS, BEARERS, FLAGS):
         rules = AdminRules("localhost", token_set=True)
-        standings.add(standing(rules, AdminRequest(peer, "localhost", "", foreign, bearer, session)))
+        standings.add(decide_standing(rules, AdminRequest(peer, "localhost", "", foreign, bearer, session)))
     assert standings == {"keyboard", "token", "session", "foreign", "wrong-token", "no-rights"}

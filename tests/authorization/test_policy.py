@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.laws import for_each
 
 from sickbay.authorization.models import Client, Policy
-from sickbay.authorization.policy import MAXIMUM_SECONDS, REGISTERED, SETTINGS, explain_unknown, faults, under, values
+from sickbay.authorization.policy import MAXIMUM_SECONDS, REGISTERED, SETTINGS, explain_unknown, faults, override, values
 
 
 def test_every_name_is_a_field_of_the_policy() -> None:
@@ -68,22 +68,22 @@ def test_members_of_a_registration_are_members_of_the_model() -> None:
 
 
 def test_a_setting_overrides_the_policy_and_changes_nothing_else() -> None:
-    assert under(Policy(), {}) == Policy()
-    assert under(Policy(), {"code_lifetime": 5, "launches": ["ehr"]}) == Policy(code_lifetime=5, launches=("ehr",))
-    assert under(Policy(), {"of_another_release": 1}) == Policy()
+    assert override(Policy(), {}) == Policy()
+    assert override(Policy(), {"code_lifetime": 5, "launches": ["ehr"]}) == Policy(code_lifetime=5, launches=("ehr",))
+    assert override(Policy(), {"of_another_release": 1}) == Policy()
 
 
 def test_a_configured_lifetime_is_also_sent_as_expires_in() -> None:
     """A dialect's shorter expires_in doesn't apply to a configured lifetime."""
     dialect = Policy(token_lifetime=600, expires_in=570)
-    assert under(dialect, {"token_lifetime": 5}).expires_in is None
-    assert under(dialect, {"code_lifetime": 5}).expires_in == 570
+    assert override(dialect, {"token_lifetime": 5}).expires_in is None
+    assert override(dialect, {"code_lifetime": 5}).expires_in == 570
 
 
 @given(st.dictionaries(st.sampled_from(sorted(SETTINGS)), st.none() | st.booleans() | st.integers() | st.text(max_size=5)))
 def test_every_valid_setting_can_be_applied(chosen: dict[str, Any]) -> None:
     if not faults(chosen):
-        policy = under(Policy(), chosen)
+        policy = override(Policy(), chosen)
         assert all(getattr(policy, name) == value for name, value in chosen.items())
 
 

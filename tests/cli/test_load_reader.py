@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from sickbay.cli import load_reader as module
-from sickbay.cli.load_reader import FileResult, LoadJob, read, reading
+from sickbay.cli.load_reader import FileResult, LoadJob, read, read_in_processes
 from sickbay.cli.output import CommandError
 from sickbay.fhir.loading import LoadError, Ready
 
@@ -48,7 +48,7 @@ def others() -> list[multiprocessing.process.BaseProcess]:
 
 
 def test_the_separate_process_gives_the_same_results(job: LoadJob) -> None:
-    with reading(job) as reads:
+    with read_in_processes(job) as reads:
         first = next(reads)
         assert len(others()) == 1
         results = [first, *reads]
@@ -62,19 +62,19 @@ def test_the_separate_process_gives_the_same_results(job: LoadJob) -> None:
 
 def test_small_files_are_read_in_this_process(job: LoadJob, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MUCH", 10**9)
-    with reading(job) as reads:
+    with read_in_processes(job) as reads:
         assert next(reads).file.name == "a.json"
         assert others() == []
 
 
 def test_the_process_ends_when_the_reader_stops(job: LoadJob) -> None:
-    with reading(job) as reads:
+    with read_in_processes(job) as reads:
         assert isinstance(next(reads), FileResult)
     assert others() == []
 
 
 def test_the_load_reports_that_the_process_was_killed(job: LoadJob) -> None:
-    with reading(job) as reads:
+    with read_in_processes(job) as reads:
         os.kill(others()[0].pid or 0, signal.SIGKILL)
         with pytest.raises(CommandError, match="To continue, run the same command again"):
             list(reads)

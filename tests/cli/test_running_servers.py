@@ -117,7 +117,7 @@ def test_servers_are_ordered_by_their_start_and_unreadable_entries_are_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.setattr(folder, "running", lambda place: {"pid": int(place.name)})
+    monkeypatch.setattr(folder, "find_running", lambda place: {"pid": int(place.name)})
     for pid, started in ((3, 1.0), (1, 3.0), (2, 2.0)):
         write_entry(tmp_path / str(pid), started, pid)
     broken = folder.data_folder(None) / running_servers.FOLDER / "9.json"
@@ -149,7 +149,7 @@ def test_a_command_that_opens_the_data_asks_for_the_database_of_the_last_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list has no passwords, so a command can't open the database by it."""
-    monkeypatch.setattr(folder, "running", lambda place: {"base": "http://localhost:1", "database": True})
+    monkeypatch.setattr(folder, "find_running", lambda place: {"base": "http://localhost:1", "database": True})
 
     async def open_data() -> None:
         async with local_sandbox.sandbox(str(tmp_path)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.fhir.preconditions import criteria, etag, handling, is_unmodified, names, wanted_return
+from sickbay.fhir.preconditions import criteria, etag, is_unmodified, names, read_handling, wanted_return
 
 AT = "Wed, 25 Nov 2026 01:35:05 GMT"
 
@@ -104,4 +104,4 @@ def test_the_return_preference_is_parsed(prefer: str | None, expected: str | Non
     ],
 )
 def test_the_handling_preference_is_parsed(prefer: str | None, expected: str | None) -> None:
-    assert handling(prefer) == expected
+    assert read_handling(prefer) == expected

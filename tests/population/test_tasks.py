@@ -10,7 +10,7 @@ from tests.population.test_generate import everything
 from sickbay.authorization.launch.task import OPEN, LaunchTaskRequest, of_task
 from sickbay.population.people import TIMOTHY
 from sickbay.population.stories import live
-from sickbay.population.tasks import APP, KINDS, SHARE, of
+from sickbay.population.tasks import APP, KINDS, SHARE, find_task
 
 LATER = ("stu3", "r4", "r4b", "r5")
 HISTORIES = 600
@@ -54,6 +54,6 @@ def test_without_an_unresolved_problem_or_a_visit_there_is_no_task() -> None:
     history.problems = [
         candidate for candidate in history.problems if candidate.concept not in {kind.problem for kind in KINDS}
     ]
-    assert of(history, 1) == []
+    assert find_task(history, 1) == []
     history.visits = []
-    assert of(history, 1) == []
+    assert find_task(history, 1) == []

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.protocol.test_scopes import SCOPES
 
-from sickbay.protocol.scope_spelling import Spelling, parse_registered, spelling
+from sickbay.protocol.scope_spelling import Spelling, parse_registered, read_spelling
 from sickbay.protocol.scopes import MAXIMUM_SCOPE_CHARACTERS, MAXIMUM_SCOPE_SEPARATORS
 
 MEANT = ("launch/patient", "openid", "patient/Patient.rs")
@@ -34,12 +34,12 @@ MEANT = ("launch/patient", "openid", "patient/Patient.rs")
     ],
 )
 def test_wrong_separators_are_reported_except_inside_a_filter(text: str, expected: Spelling) -> None:
-    assert spelling(text) == expected
+    assert read_spelling(text) == expected
 
 
 @pytest.mark.parametrize("joint", [";", "|", "&", "\u00a0", "; ", "\u3000"])
 def test_any_other_character_between_scopes_is_a_wrong_separator(joint: str) -> None:
-    assert spelling(joint.join(MEANT)) == Spelling(MEANT, separators=joint[0])
+    assert read_spelling(joint.join(MEANT)) == Spelling(MEANT, separators=joint[0])
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_any_other_character_between_scopes_is_a_wrong_separator(joint: str) -> 
     ],
 )
 def test_a_list_is_recognised_by_its_bracket_and_its_commas_are_not_reported(text: str, array: str) -> None:
-    read = spelling(text)
+    read = read_spelling(text)
     assert (read.tokens, read.array, read.commas, read.stray) == (MEANT, array, False, "")
 
 
@@ -70,34 +70,36 @@ def test_a_list_is_recognised_by_its_bracket_and_its_commas_are_not_reported(tex
     ],
 )
 def test_stray_characters_around_scopes_are_reported(text: str, stray: str) -> None:
-    assert spelling(text) == Spelling(MEANT, stray=stray)
+    assert read_spelling(text) == Spelling(MEANT, stray=stray)
 
 
 def test_the_name_of_the_parameter_is_not_part_of_its_value() -> None:
-    assert spelling("scope=" + " ".join(MEANT)) == Spelling(MEANT, name="scope=")
+    assert read_spelling("scope=" + " ".join(MEANT)) == Spelling(MEANT, name="scope=")
 
 
 def test_several_problems_are_reported_together() -> None:
-    assert spelling('"launch/patient","openid";patient/Patient.rs') == Spelling(MEANT, commas=True, separators=";", stray='"')
+    assert read_spelling('"launch/patient","openid";patient/Patient.rs') == Spelling(
+        MEANT, commas=True, separators=";", stray='"'
+    )
 
 
 def test_an_unreadable_scope_does_not_affect_the_others() -> None:
-    assert spelling("launch;openid;banana").tokens == ("launch", "openid", "banana")
+    assert read_spelling("launch;openid;banana").tokens == ("launch", "openid", "banana")
 
 
 @given(st.lists(SCOPES, min_size=1, max_size=5, unique=True))
 def test_correct_scopes_are_unchanged(texts: list[str]) -> None:
-    assert spelling(" ".join(texts)) == Spelling(tuple(texts))
+    assert read_spelling(" ".join(texts)) == Spelling(tuple(texts))
 
 
 def test_a_filter_survives_a_wrong_separator() -> None:
     texts = ("launch", "patient/Observation.rs?category=http://a|b,c&code=d", "user/Patient.rs", "openid")
-    assert spelling(";".join(texts)) == Spelling(texts, separators=";")
+    assert read_spelling(";".join(texts)) == Spelling(texts, separators=";")
 
 
 @given(st.text(max_size=60))
 def test_any_text_can_be_read(text: str) -> None:
-    assert spelling(text).tokens or not text.strip() or not any(map(str.isalnum, text))
+    assert read_spelling(text).tokens or not text.strip() or not any(map(str.isalnum, text))
 
 
 def test_registered_scopes_are_read_as_they_were_meant() -> None:
@@ -119,7 +121,7 @@ def test_registered_scopes_are_read_as_they_were_meant() -> None:
 )
 def test_a_text_of_any_length_is_read(text: str) -> None:
     """Backtracking or recursion would take too long or overflow the stack here."""
-    assert spelling(text).tokens
+    assert read_spelling(text).tokens
 
 
 @pytest.mark.parametrize(
@@ -132,10 +134,10 @@ def test_a_text_of_any_length_is_read(text: str) -> None:
 )
 def test_an_excessively_long_text_is_not_split_into_scopes(text: str) -> None:
     """A dozen checks examine each scope, and each of them in several ways."""
-    assert spelling(text) == Spelling((text,))
+    assert read_spelling(text) == Spelling((text,))
     assert parse_registered(text) == ()
 
 
 def test_hundreds_of_scopes_are_read() -> None:
     texts = [f"{level}/{name}.rs" for level in ("patient", "user") for name in (f"T{'x' * length}" for length in range(1, 80))]
-    assert spelling(" ".join(texts)).tokens == tuple(texts)
+    assert read_spelling(" ".join(texts)).tokens == tuple(texts)

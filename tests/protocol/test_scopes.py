@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.protocol import scopes
-from sickbay.protocol.scope_spelling import Spelling, spelling
+from sickbay.protocol.scope_spelling import Spelling, read_spelling
 from sickbay.protocol.scopes import LaunchScope, PlainScope, ResourceScope
 
 LETTERS = ["".join(texts) for count in range(1, 6) for texts in combinations(scopes.LETTERS, count)]
@@ -101,7 +101,7 @@ def test_all_combinations_of_letters_in_their_order_are_parsed(letters: str) -> 
 @given(st.lists(SCOPES, max_size=6))
 def test_spaces_separate_scopes_and_each_counts_once(texts: list[str]) -> None:
     assert scopes.split("  ".join(texts)) == tuple(dict.fromkeys(texts))
-    assert spelling(" ".join(texts)) == Spelling(tuple(dict.fromkeys(texts)))
+    assert read_spelling(" ".join(texts)) == Spelling(tuple(dict.fromkeys(texts)))
 
 
 @given(st.lists(SCOPES, min_size=1, max_size=6))
@@ -212,14 +212,14 @@ def test_a_scope_covers_itself(text: str) -> None:
     first, second = scopes.parse(text), scopes.parse(text)
     assert first is not None
     assert second is not None
-    assert scopes.covers(first, second)
+    assert scopes.includes(first, second)
 
 
 @given(RESOURCES, RESOURCES, RESOURCES)
 def test_covering_is_reflexive_and_transitive(first: str, second: str, third: str) -> None:
     a, b, c = resource(first), resource(second), resource(third)
-    assert scopes.covers(a, a)
-    assert not (scopes.covers(a, b) and scopes.covers(b, c)) or scopes.covers(a, c)
+    assert scopes.includes(a, a)
+    assert not (scopes.includes(a, b) and scopes.includes(b, c)) or scopes.includes(a, c)
 
 
 def test_the_resource_scopes_of_a_grant_are_found() -> None:

@@ -13,7 +13,7 @@ from sickbay.kernel import english
 from sickbay.protocol.parameters import parse
 
 
-def when(entry: Mapping[str, Any]) -> str:
+def format_time(entry: Mapping[str, Any]) -> str:
     """The time of an exchange by Sickbay's clock."""
     return english.iso(entry.get("at") or 0)
 
@@ -44,7 +44,7 @@ def describe(entry: Mapping[str, Any], own: Collection[str], app_id: str | None 
     untrusted = Untrusted()
     shown: dict[str, Any] = {
         "exchange": entry["id"],
-        "at": when(entry),
+        "at": format_time(entry),
         "tenant": entry["tenant"],
         "stage": entry["stage"],
         "status": entry["response"]["status"],

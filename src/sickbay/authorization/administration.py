@@ -81,7 +81,7 @@ def may_use_session(path: str, tenants: Container[str]) -> bool:
     return first in PORTAL or (first in tenants and (rest == "ehr/launch" or rest.startswith("errors/")))
 
 
-def standing(rules: AdminRules, request: AdminRequest) -> Standing:
+def decide_standing(rules: AdminRules, request: AdminRequest) -> Standing:
     """Decides how a request administers. No session makes up for a wrong token, nor the keyboard if a token is set."""
     if request.foreign:
         return "foreign"
@@ -104,7 +104,7 @@ def at_keyboard(rules: AdminRules, request: AdminRequest) -> bool:
         and is_loopback(request.peer)
         and not request.forwarded
         and not request.stranger
-        and not covers(rules.proxies, request.peer)
+        and not is_trusted_proxy(rules.proxies, request.peer)
     )
 
 
@@ -144,7 +144,7 @@ def _is_loopback_address(text: str) -> bool:
     return address is not None and address.is_loopback
 
 
-def covers(proxies: Iterable[str], peer: str) -> bool:
+def is_trusted_proxy(proxies: Iterable[str], peer: str) -> bool:
     """Whether the peer is a trusted proxy: an address, a network, or * for all."""
     return any(proxy == "*" or proxy == peer or _contains(proxy, peer) for proxy in proxies)
 

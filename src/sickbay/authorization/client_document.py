@@ -78,7 +78,7 @@ def _examine(url: str, metadata: Any) -> dict[str, Any] | Refusal:
     if not metadata.get("client_name") or not metadata.get("redirect_uris"):
         missing = "client_name" if not metadata.get("client_name") else "redirect_uris"
         return refusals.MCP_CIMD_INVALID(received=url, reason=f"{missing} is missing")
-    fault = client_metadata.fault({"token_endpoint_auth_method": "none", **metadata})
+    fault = client_metadata.find_fault({"token_endpoint_auth_method": "none", **metadata})
     return refusals.MCP_CIMD_INVALID(received=url, reason=fault) if fault else metadata
 
 

@@ -176,7 +176,7 @@ def values(policy: Policy) -> dict[str, Any]:
     return {name: getattr(policy, name) for name in SETTINGS}
 
 
-def under(policy: Policy, settings: Mapping[str, Any]) -> Policy:
+def override(policy: Policy, settings: Mapping[str, Any]) -> Policy:
     """Returns the policy with these settings. Names that no longer exist are left out."""
     known = {name: value for name, value in settings.items() if name in SETTINGS}
     chosen: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}

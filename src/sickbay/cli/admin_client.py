@@ -54,7 +54,7 @@ def _send(
 ) -> httpx2.Response:
     """The response to a request that /admin granted. Raises CommandError."""
     place = folder.data_folder(data)
-    server = folder.running(place)
+    server = folder.find_running(place)
     response = (
         _ask_server(place, server, method, path, body, timeout)
         if server
@@ -68,7 +68,7 @@ def _send(
 def connect(data: str | None, timeout: float) -> tuple[httpx2.Client, str]:
     """A client with the admin token for the server that runs on the data folder, and its base URL. Raises CommandError."""
     place = folder.data_folder(data)
-    server = folder.running(place)
+    server = folder.find_running(place)
     if server is None:
         raise CommandError("Sickbay isn't running on this data folder. Start it with `sickbay serve`, then run this again.")
     connection = client(server)
@@ -77,8 +77,8 @@ def connect(data: str | None, timeout: float) -> tuple[httpx2.Client, str]:
     return connection, server["base"]
 
 
-def running(data: str | None) -> bool:
-    return folder.running(folder.data_folder(data)) is not None
+def is_running(data: str | None) -> bool:
+    return folder.find_running(folder.data_folder(data)) is not None
 
 
 def note_not_running() -> None:
@@ -115,7 +115,7 @@ def _command(name: str, id: str) -> str:
     return shlex.join(["sickbay", *arguments])
 
 
-def at(app: dict[str, Any]) -> str:
+def app_path(app: dict[str, Any]) -> str:
     """The app's path at /admin."""
     return f"/admin/apps/{quote(app['app_id'], safe='')}"
 

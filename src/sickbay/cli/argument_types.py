@@ -19,7 +19,7 @@ Data = Annotated[
 ]
 
 
-def _between(least: int, most: int | None = None) -> Callable[[Any, Sequence[Any]], int]:
+def _whole_number_between(least: int, most: int | None = None) -> Callable[[Any, Sequence[Any]], int]:
     """A converter for whole numbers: cyclopts rounds 1.5 and has no bounds. It prints the option before the error."""
 
     def convert(type: Any, tokens: Sequence[Any]) -> int:
@@ -48,10 +48,10 @@ def _day(type: Any, tokens: Sequence[Any]) -> datetime.date:
     return day
 
 
-Port = Annotated[int, Parameter(converter=_between(0, LAST_PORT))]
-Count = Annotated[int, Parameter(converter=_between(0))]
-Some = Annotated[int, Parameter(converter=_between(1))]
-PortOrNone = Annotated[int | None, Parameter(converter=_between(0, LAST_PORT))]
-CountOrNone = Annotated[int | None, Parameter(converter=_between(0))]
+Port = Annotated[int, Parameter(converter=_whole_number_between(0, LAST_PORT))]
+Count = Annotated[int, Parameter(converter=_whole_number_between(0))]
+Some = Annotated[int, Parameter(converter=_whole_number_between(1))]
+PortOrNone = Annotated[int | None, Parameter(converter=_whole_number_between(0, LAST_PORT))]
+CountOrNone = Annotated[int | None, Parameter(converter=_whole_number_between(0))]
 DayOrNone = Annotated[datetime.date | None, Parameter(converter=_day)]
-SomeOrNone = Annotated[int | None, Parameter(converter=_between(1))]
+SomeOrNone = Annotated[int | None, Parameter(converter=_whole_number_between(1))]

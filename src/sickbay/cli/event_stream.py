@@ -42,7 +42,7 @@ def follow(data: str | None, query: dict[str, str]) -> Iterator[StreamEvent]:
                     yield event
             except httpx2.TransportError as error:
                 failures += 1
-                if failures > ATTEMPTS or not admin_client.running(data):
+                if failures > ATTEMPTS or not admin_client.is_running(data):
                     raise CommandError(f"Sickbay at {base} stopped or doesn't respond.") from error
             query = query | {"last": "0"}
             time.sleep(PAUSE_SECONDS)

@@ -43,18 +43,18 @@ def resource_files(paths: tuple[Path, ...]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             files += sorted(
-                file for file in path.rglob("*") if file.is_file() and _ending(file) in ENDINGS and file.name != MANIFEST
+                file for file in path.rglob("*") if file.is_file() and _suffix_of(file) in ENDINGS and file.name != MANIFEST
             )
         elif not path.is_file():
             reject_argument(f"{path} doesn't exist or isn't a file.")
-        elif _ending(path) not in ENDINGS:
+        elif _suffix_of(path) not in ENDINGS:
             reject_argument(f"{path} must end with {english.join(ENDINGS, 'or')}, with or without .gz.")
         else:
             files.append(path)
     return files
 
 
-def _ending(path: Path) -> str:
+def _suffix_of(path: Path) -> str:
     return Path(path.name.removesuffix(".gz")).suffix.lower()
 
 
@@ -63,8 +63,8 @@ def texts(path: Path) -> Iterator[Text]:
     name = str(path)
     with path.open("rb") as raw:
         stream = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
-        if _ending(path) not in LINES:
-            yield Text(name, _limit_size(stream.read(MAXIMUM_BYTES + 1), name), False, raw.tell(), _ending(path) == XML)
+        if _suffix_of(path) not in LINES:
+            yield Text(name, _limit_size(stream.read(MAXIMUM_BYTES + 1), name), False, raw.tell(), _suffix_of(path) == XML)
             return
         for number, line in enumerate(iter(lambda: stream.readline(MAXIMUM_BYTES + 1), b""), 1):
             if _limit_size(line, f"line {number}").strip():

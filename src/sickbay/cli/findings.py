@@ -25,7 +25,7 @@ def short_text(shown: Mapping[str, Any]) -> str:
         parts.append(
             f"If a server refuses it, check this first: {cause['title']}.\n  Check: {cause['why']}\n  → {cause['fix']}"
         )
-    parts += _ending(shown)
+    parts += _correction_texts(shown)
     if rest:
         parts.append(f"Not shown: {rest}. To see everything, add --all.")
     return "\n\n".join(parts)
@@ -37,10 +37,10 @@ def full_text(shown: Mapping[str, Any]) -> str:
     if causes := shown.get("causes"):
         heading = "Likely causes" if shown["findings"] else "If a server refuses it, compare"
         parts.append(f"{heading}, the most likely first:\n{causes_text(causes)}")
-    return "\n\n".join([*parts, *_ending(shown)])
+    return "\n\n".join([*parts, *_correction_texts(shown)])
 
 
-def _ending(shown: Mapping[str, Any]) -> Iterator[str]:
+def _correction_texts(shown: Mapping[str, Any]) -> Iterator[str]:
     if shown["corrected"]:
         yield f"Send this instead:\n\n  {sent_text(shown['corrected'])}"
     if shown.get("related"):

@@ -115,7 +115,7 @@ def _without_password(address: str) -> str:
         reject_argument("--data isn't a valid database address. Example: postgresql://user@host/database.")
 
 
-def running(folder: Path) -> dict[str, Any] | None:
+def find_running(folder: Path) -> dict[str, Any] | None:
     """The `ServerInfo` of the server on this folder, as a dict without its empty fields; None if no server runs."""
     try:
         server = msgspec.json.decode(private_files.read_file(folder / RUNTIME), type=ServerInfo)
@@ -154,7 +154,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
         try:
             _take(lock)
         except BlockingIOError as error:
-            first = running(folder) or {}
+            first = find_running(folder) or {}
             where = f" at {first['base']} (process {first['pid']})" if first else ""
             raise CommandError(
                 f"Sickbay already runs on {folder}{where}. Stop it first, or choose another folder with --data."

@@ -38,7 +38,7 @@ class FileResult(NamedTuple):
 
 
 @contextmanager
-def reading(job: LoadJob) -> Iterator[Iterator[FileResult]]:
+def read_in_processes(job: LoadJob) -> Iterator[Iterator[FileResult]]:
     """The results of all files, in order. A LoadError names its file and line."""
     if sum(path.stat().st_size for path in job.files) < MUCH or (os.cpu_count() or 1) < 2:
         yield read(job)

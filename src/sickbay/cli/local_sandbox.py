@@ -21,7 +21,7 @@ async def sandbox(data: str | None, patients: int | None = None) -> AsyncIterato
     Raises CommandError if the folder has another number of patients.
     """
     place = folder.data_folder(data)
-    server = folder.running(place)
+    server = folder.find_running(place)
     if server and server["database"] and not is_database(data):
         reject_argument(
             f"The server at {server['base']} stores its data in PostgreSQL. Name the database: --data postgresql://…."
@@ -41,7 +41,7 @@ async def sandbox(data: str | None, patients: int | None = None) -> AsyncIterato
         await opened.close()
 
 
-def space(sandbox: Sandbox, tenant: str, fhir: str) -> ResourceSpace:
+def find_space(sandbox: Sandbox, tenant: str, fhir: str) -> ResourceSpace:
     """The resources of a hospital in a FHIR version. Raises CommandError if it doesn't exist or lacks the version."""
     if tenant not in sandbox.tenants:
         reject_argument(f"There is no hospital {tenant}. The hospitals are {english.join(list(sandbox.tenants))}.")

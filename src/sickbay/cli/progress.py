@@ -76,13 +76,13 @@ async def fill(sandbox: Sandbox, space: ResourceSpace) -> None:
         await sandbox.filling.ensure(space)
         return
     missing = await sandbox.filling.progress(space)
-    with counting("Creating sample patients", missing.total if missing else 0) as update:
+    with count_with_bar("Creating sample patients", missing.total if missing else 0) as update:
         sandbox.filling.writer.listen = lambda space, moved: update(moved.done)
         await sandbox.filling.ensure(space)
 
 
 @contextmanager
-def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
+def count_with_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """A function that takes how many of the total are done. Shows a bar on standard error if that is a terminal."""
     console = Console(stderr=True)
     if not console.is_terminal or total == 0:

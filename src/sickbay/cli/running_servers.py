@@ -98,7 +98,7 @@ def _read(entry: Path) -> RunningServer | None:
         server = msgspec.json.decode(private_files.read_file(entry), type=RunningServer)
     except (OSError, ValueError, private_files.NotPrivate):
         return None
-    running = folders.running(Path(server.folder))
+    running = folders.find_running(Path(server.folder))
     return server if running is not None and running["pid"] == server.pid else None
 
 

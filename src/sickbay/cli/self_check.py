@@ -108,7 +108,7 @@ def _database(file: Path) -> SelfCheck:
 
 
 def _server(place: Path) -> Iterator[SelfCheck]:
-    server = folder.running(place)
+    server = folder.find_running(place)
     if server is None:
         yield SelfCheck("Server", True, "no server runs on this data folder")
         return

@@ -70,7 +70,7 @@ def _announce(settings: Settings, announcement: dict[str, Any], sockets: list[so
         terminal.put(json_log.line(time.time(), "info", f"Sickbay is ready: {announcement['base']}"))
         _note_if_any(terminal.administration(settings, shows_key=False))
     else:
-        greeting = terminal.greeting(announcement, settings.place)
+        greeting = terminal.describe_start(announcement, settings.place)
         paragraphs = (greeting, terminal.administration(settings, terminal.is_terminal()))
         terminal.put(streams.escape_text("\n".join(filter(None, paragraphs))))
         if "class" in announcement:

@@ -102,12 +102,12 @@ def _bind(host: str, port: int) -> socket.socket:
 def _listen_error(host: str, port: int, option: str, error: OSError) -> CommandError:
     if error.errno == errno.EADDRINUSE:
         return CommandError(
-            f"Port {port} is in use{holder(port)}. Choose another one with {option}, or use {option} 0 for a free one."
+            f"Port {port} is in use{describe_holder(port)}. Choose another one with {option}, or use {option} 0 for a free one."
         )
     return CommandError(f"Can't listen on {host}, port {port}: {error.strerror}.")
 
 
-def holder(port: int) -> str:
+def describe_holder(port: int) -> str:
     """ " by process 42 (node)", or "" if the system doesn't show it."""
     inodes = _find_listening_sockets(port)
     for process in Path("/proc").glob("[0-9]*"):

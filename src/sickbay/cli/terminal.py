@@ -17,7 +17,7 @@ from sickbay.web.middleware.observation import FinishedRequest
 GREY, RED, GREEN, YELLOW, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[0m"
 
 
-def greeting(line: dict[str, Any], place: str) -> str:
+def describe_start(line: dict[str, Any], place: str) -> str:
     """The address to open first, the location of the data, and up to three users."""
     users = line["users"][:3]
     logins = "".join(f"\n  {user['username']} / {user['password']}  ({user['tenant']})" for user in users)

@@ -69,7 +69,7 @@ class Worker:
         on_exchange, observers = self._log()
         sandbox = await open_sandbox(self.settings, on_exchange=on_exchange)
         sandbox.runtime.on_stall = terminal.log_stall if terminal.log_exchange in observers else on_exchange
-        exporting = _exporting(sandbox)
+        exporting = _find_exporters(sandbox)
         observers += [exporting.observe] if exporting else []
         self.main, self.sample = web.create(sandbox, observers), web.create_sample(sandbox)
         sandbox.filling.writer.listen = population_report.of_server(self.settings)
@@ -115,7 +115,7 @@ def _was_not_cancelled(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
-def _exporting(sandbox: Sandbox) -> Telemetry | None:
+def _find_exporters(sandbox: Sandbox) -> Telemetry | None:
     """OpenTelemetry's exporters; None if no endpoint is set, or if the extra isn't installed, which `serving` says."""
     signals_to_export = telemetry.signals()
     if not signals_to_export or not telemetry.is_installed():

@@ -26,7 +26,7 @@ from sickbay.diagnosis.placeholders import (
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic
 from sickbay.protocol.parameters import Parameters
-from sickbay.protocol.scope_spelling import spelling
+from sickbay.protocol.scope_spelling import read_spelling
 from sickbay.protocol.scopes import decode_again
 
 Q = TypeVar("Q")
@@ -58,7 +58,7 @@ def with_parameters(request: P, *changes: tuple[str, str | None]) -> P:
 def tokens_of(request: AuthorizeRequest | TokenRequest | RegistrationRequest) -> tuple[str, ...]:
     """The scopes of the request, whatever separates them."""
     text = request.scope if isinstance(request, RegistrationRequest) else request.parameters.get("scope")
-    return spelling(decode_again(text or "")).tokens
+    return read_spelling(decode_again(text or "")).tokens
 
 
 def advise_if_sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeContext], Facts | None]:
@@ -181,7 +181,7 @@ def correct_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 def _may_request(context: object, scope: str) -> bool:
     """Whether the app is registered for this scope. True if the app is unknown."""
     client = context.client if isinstance(context, AuthorizeContext) else None
-    return not isinstance(client, Client) or scope in spelling(client.scope).tokens
+    return not isinstance(client, Client) or scope in read_spelling(client.scope).tokens
 
 
 def correct_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:

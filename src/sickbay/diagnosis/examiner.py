@@ -70,5 +70,5 @@ class Examiner(Struct, Generic[R, K], frozen=True, eq=False):
         return self.examine(with_well_formed_pkce(request), context), context
 
 
-def always(*checks: Check[Any, Any]) -> Callable[[Any], Sequence[Check[Any, Any]]]:
+def examine_always(*checks: Check[Any, Any]) -> Callable[[Any], Sequence[Check[Any, Any]]]:
     return lambda request: checks

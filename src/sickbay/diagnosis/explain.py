@@ -44,7 +44,7 @@ def explain(
     if not matches:
         return Explanation((), None)
     causes = _causes(matches)
-    findings = _drop_repeats(_finding(rule, facts, refused, live, causes) for rule, facts, refused in matches)
+    findings = _drop_repeats(_build_finding(rule, facts, refused, live, causes) for rule, facts, refused in matches)
     roots = {rule.id for rule, _, _ in matches if rule.root}
     return Explanation(_sort_findings(findings, roots), _correct_request(rules, stage, request, context, matches, again))
 
@@ -52,7 +52,7 @@ def explain(
 def explain_refusals(rules: RuleIndex, examination: Examination) -> tuple[Finding, ...]:
     """Explains only the refusals of a live exchange, in the order of `explain`, without advice and corrections."""
     matches = sorted(_match_refusals(rules, examination, shorten), key=lambda match: rules.places[match[0].id])
-    return _sort_findings(_drop_repeats(_finding(rule, facts, refused, True, {}) for rule, facts, refused in matches), ())
+    return _sort_findings(_drop_repeats(_build_finding(rule, facts, refused, True, {}) for rule, facts, refused in matches), ())
 
 
 EXPLAINED = 8192
@@ -155,7 +155,7 @@ def _causes(matches: list[_Match]) -> dict[str, str]:
     return {id: roots[name] for id, name in about.items() if name in roots}
 
 
-def _finding(rule: Rule, facts: Facts, refused: bool, live: bool, causes: Mapping[str, str]) -> Finding:
+def _build_finding(rule: Rule, facts: Facts, refused: bool, live: bool, causes: Mapping[str, str]) -> Finding:
     """On a live exchange a refusal is an error, whatever severity the rule has elsewhere, and advice is at most a warning.
 
     A rule that caused a refusal counts as a refusal.

@@ -46,7 +46,7 @@ MASKED: dict[str, Any] = {GUESS: "If it was masked before it was pasted, ignore 
 """Facts for advice about a value that may have been masked in a paste."""
 
 
-def of(context: object, attribute: str) -> dict[str, Any]:
+def fact_about(context: object, attribute: str) -> dict[str, Any]:
     """The fact about a guessed attribute, for advice; empty if it isn't guessed."""
     sentence = dict(getattr(context, "guesses", ())).get(attribute)
     return {GUESS: sentence} if sentence else {}

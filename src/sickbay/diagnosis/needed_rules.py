@@ -46,11 +46,11 @@ def _explained_names(text: RuleText) -> Iterator[str]:
         yield name
 
 
-def _advising(stage: str, index: RuleIndex) -> Advising:
+def _rules_that_advise(stage: str, index: RuleIndex) -> Advising:
     return index.advising.get(stage, {})
 
 
-def _explaining(name: str, index: RuleIndex) -> tuple[Rule, ...]:
+def _rules_that_explain(name: str, index: RuleIndex) -> tuple[Rule, ...]:
     return index.explaining[name]
 
 
@@ -60,8 +60,8 @@ _STAGES = ((stage, file) for file, text in _TEXTS for stage in (file.partition("
 _NAMES = ((name, file) for file, text in _TEXTS for name in _explained_names(text))
 
 INDEX: Final = RuleIndex(
-    _OnDemand(_group_files((stage, file) for stage, file in _STAGES if has_functions(file)), _advising),
-    _OnDemand(_group_files(_NAMES), _explaining),
+    _OnDemand(_group_files((stage, file) for stage, file in _STAGES if has_functions(file)), _rules_that_advise),
+    _OnDemand(_group_files(_NAMES), _rules_that_explain),
     {text.id: place for place, (_, text) in enumerate(_TEXTS)},
 )
 """The index of the catalogue. What it finds is read when it is looked up."""

@@ -53,11 +53,11 @@ def _of_events(found: list[Event]) -> tuple[Finding, ...]:
     if len({event.step for event in events}) < MINIMUM_STEPS or not any(event.step in BEGINNINGS for event in events):
         return ()
     trail = Trail(tuple(events), _app(events), is_complete=True, answer=_answer(events))
-    ending = _ending(progress(trail))
+    ending = _describe_ending(progress(trail))
     return tuple(structs.replace(finding, why=f"{ending} {finding.why}") for finding in causes(trail)) if ending else ()
 
 
-def _ending(found: LaunchStatus) -> str:
+def _describe_ending(found: LaunchStatus) -> str:
     if found.state != "stalled" or found.since is None:
         return ""
     text = _ENDS.get((found.awaited or "", found.since.step), "")
@@ -82,10 +82,10 @@ def _events(exchange: HarExchange) -> Iterator[Event]:
         if kind in ("token_request", "fhir_request"):
             yield Event("preflight", headers=sent["headers"].get("access-control-request-headers", ""), url=exchange.url)
         return
-    yield from _FROM_HAR.get(kind, _nothing)(exchange)
+    yield from _FROM_HAR.get(kind, _no_events)(exchange)
 
 
-def _nothing(exchange: HarExchange) -> Iterator[Event]:
+def _no_events(exchange: HarExchange) -> Iterator[Event]:
     return iter(())
 
 

@@ -48,7 +48,7 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
     ]
     most = max((each.points for each in ranked), default=0)
     ranked.sort(key=lambda each: (not (each.is_confirmed and each.points >= CONFIRMED_SHARE * most), -each.points))
-    apart = list(_apart(each for each in ranked if each.points >= LEAST_SHARE * most))[:SHOWN_CAUSES]
+    apart = list(_leave_out_same_remedies(each for each in ranked if each.points >= LEAST_SHARE * most))[:SHOWN_CAUSES]
     return [apart[0]._replace(is_supported=False), *apart[1:]] if _has_rival(apart) else apart
 
 
@@ -122,7 +122,7 @@ def _is_ambiguous(code: str) -> bool:
     return code in AMBIGUOUS_CODES or code.isdigit()
 
 
-def _apart(ranked: Iterable[RankedCause]) -> Iterator[RankedCause]:
+def _leave_out_same_remedies(ranked: Iterable[RankedCause]) -> Iterator[RankedCause]:
     """Without the causes that have the same remedy as an earlier one."""
     remedies: set[str] = set()
     for each in ranked:

@@ -54,7 +54,7 @@ class Reading(NamedTuple):
     @property
     def prose(self) -> str:
         """The text around the pieces."""
-        return "".join(_between(self.text, self.diagnosis.pieces))
+        return "".join(_texts_between(self.text, self.diagnosis.pieces))
 
     @property
     def is_described(self) -> bool:
@@ -72,7 +72,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     single = _single(text)
     pieces = tuple(find_pieces(text))
     context = _requested_fragment(text) | dict(context or {})
-    found = [_within(context, each) for each in ([single] if single else inputs(pieces)[:EXAMINED_INPUTS])]
+    found = [_add_context(context, each) for each in ([single] if single else inputs(pieces)[:EXAMINED_INPUTS])]
     answers = in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     examined = [] if single else list(_examine(found, accepted=() if answers else _select_accepted(found)))
     diagnoses = [_with_token_elsewhere(diagnose(found[0].evidence, ()), found[0])] if single else examined
@@ -113,7 +113,7 @@ def _requested_fragment(text: str) -> dict[str, Any]:
     return {"response_mode": "fragment"} if _FRAGMENT.search(text) else {}
 
 
-def _within(context: Mapping[str, Any], found: Input) -> Input:
+def _add_context(context: Mapping[str, Any], found: Input) -> Input:
     if not context:
         return found
     return found._replace(evidence=found.evidence | {"context": {**context, **(found.evidence.get("context") or {})}})
@@ -220,7 +220,7 @@ WORDS = 6
 """From this many words on, the text around the pieces is a description of a problem."""
 
 
-def _between(text: str, pieces: Sequence[Piece]) -> Iterator[str]:
+def _texts_between(text: str, pieces: Sequence[Piece]) -> Iterator[str]:
     place = 0
     for piece in pieces:
         yield text[place : piece.start]

@@ -16,7 +16,7 @@ def with_members(document: dict[str, Any], set_members: Mapping[str, Any], remov
     return {name: value for name, value in {**document, **set_members}.items() if name not in without}
 
 
-def misleading(document: dict[str, Any], value: str, base: str, fault: str) -> dict[str, Any]:
+def mislead(document: dict[str, Any], value: str, base: str, fault: str) -> dict[str, Any]:
     """A discovery document with endpoints that don't work. value: stale, http or other-endpoints. fault: its id."""
     return {
         name: _misleading_url(text, value, base, fault) if isinstance(text, str) and text.startswith(base) else text

@@ -79,7 +79,7 @@ def change(fault: Fault, response: SentResponse, base: str, now: float) -> SentR
         case "member":
             changed = documents.with_members(parsed, members.get("set") or {}, members.get("remove") or ())
         case "discovery":
-            changed = documents.misleading(parsed, members["value"], base, fault.id)
+            changed = documents.mislead(parsed, members["value"], base, fault.id)
         case _:
             changed = bundles.change(fault, parsed)
     if changed == parsed:

@@ -159,7 +159,7 @@ def _of_all(version: str) -> list[dict[str, str]]:
 
 
 @cache
-def _referring(version: str) -> Mapping[str, Sequence[str]]:
+def _parameters_by_target(version: str) -> Mapping[str, Sequence[str]]:
     """Type -> parameters that refer to it, as `Type:parameter`. A reference to any type is listed at every type."""
     referring: dict[str, list[str]] = {}
     for source in served_types(version):
@@ -196,7 +196,7 @@ def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
     if "search-type" in interactions:
         references = sorted(parameter.code for parameter in searchable if parameter.kind == "reference")
         description["searchInclude"] = [f"{type}:{code}" for code in references]
-        description["searchRevInclude"] = list(_referring(version).get(type, ()))
+        description["searchRevInclude"] = list(_parameters_by_target(version).get(type, ()))
         in_order = sorted(searchable, key=lambda parameter: parameter.code)
         description["searchParam"] = [_parameter(version, parameter) for parameter in in_order]
     if version not in _OLD:

@@ -71,7 +71,7 @@ def dumps(value: Any, *, pretty: bool = False) -> bytes:
     try:
         return orjson.dumps(value, default=_fragment, option=orjson.OPT_INDENT_2 if pretty else None)
     except orjson.JSONEncodeError:
-        return _large(value)
+        return _write_large_integer(value)
 
 
 def _fragment(value: Any) -> orjson.Fragment:
@@ -80,7 +80,7 @@ def _fragment(value: Any) -> orjson.Fragment:
     raise TypeError(type(value).__name__)
 
 
-def _large(value: Any) -> bytes:
+def _write_large_integer(value: Any) -> bytes:
     """Writes integers of more than 64 bits, which only Python's own encoder supports."""
     texts: list[str] = []
 

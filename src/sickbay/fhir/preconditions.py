@@ -61,7 +61,7 @@ def wanted_return(prefer: str | None) -> Return | None:
     return _RETURNS.get(_find_preference(prefer, "return"))
 
 
-def handling(prefer: str | None) -> Literal["strict", "lenient"] | None:
+def read_handling(prefer: str | None) -> Literal["strict", "lenient"] | None:
     """Returns how unknown parameters should be handled; None if the client doesn't say."""
     preference = _find_preference(prefer, "handling")
     return "strict" if preference == "strict" else "lenient" if preference == "lenient" else None

@@ -86,12 +86,12 @@ class Visibility:
         return frozenset(reached)
 
 
-def through(visibility: Visibility, letter: str) -> Visibility:
+def visible_before_change(visibility: Visibility, letter: str) -> Visibility:
     """Returns what may be read before a change (u) or a delete (d): the clauses for that letter with `r` and `s`."""
     return Visibility(tuple(replace(clause, letters="rs") for clause in visibility.clauses if letter in clause.letters))
 
 
-def within(visibility: Visibility, patients: frozenset[str]) -> Visibility:
+def limit_to_patients(visibility: Visibility, patients: frozenset[str]) -> Visibility:
     """Limits the visibility to these patients' compartments."""
     clauses = [clause for clause in visibility.clauses if clause.patients is None or clause.patients & patients]
     return Visibility(

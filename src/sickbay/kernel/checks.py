@@ -227,10 +227,10 @@ def compile_checks(
     passed = Examination(tuple(Checked(check.name, "passed") for check in checks))
     requires = tuple(dict.fromkeys(need for check in called for need in check.requires))
     listed = tuple((inputs, tuple(group)) for inputs, group in groups.items())
-    return CompiledChecks(checks, _reading(requires), listed, passed if ordered else None)
+    return CompiledChecks(checks, _attribute_reader(requires), listed, passed if ordered else None)
 
 
-def _reading(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+def _attribute_reader(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
     """Returns a function that reads these attributes. The first is read twice: attrgetter of one name returns no tuple."""
     return attrgetter(names[0], *names) if names else lambda context: ()
 

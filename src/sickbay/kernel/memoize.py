@@ -47,7 +47,7 @@ def memoize(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
     return wrap
 
 
-def _last(read: Read) -> Read:
+def _keep_last_call(read: Read) -> Read:
     cached = lru_cache(maxsize=1)(read)
 
     def call(*arguments: Any, **named: Any) -> Any:
@@ -61,19 +61,19 @@ def _last(read: Read) -> Read:
 
 def _cache_one_argument(read: Read, cached: Read) -> Read:
     """No loop here and in the next two functions, because a single create calls them about twenty times."""
-    last = _last(read)
+    last = _keep_last_call(read)
     return lambda text: cached(text) if len(text) <= CACHED_CHARACTERS else last(text)
 
 
 def _cache_two_arguments(read: Read, cached: Read) -> Read:
-    last = _last(read)
+    last = _keep_last_call(read)
     return lambda first, second: (
         cached(first, second) if len(first or "") + len(second or "") <= CACHED_CHARACTERS else last(first, second)
     )
 
 
 def _cache_three_arguments(read: Read, cached: Read) -> Read:
-    last = _last(read)
+    last = _keep_last_call(read)
     return lambda first, second, third: (
         cached(first, second, third)
         if len(first or "") + len(second or "") + len(third or "") <= CACHED_CHARACTERS
@@ -82,7 +82,7 @@ def _cache_three_arguments(read: Read, cached: Read) -> Read:
 
 
 def _cache_any_arguments(read: Read, cached: Read) -> Read:
-    last = _last(read)
+    last = _keep_last_call(read)
 
     def call(*arguments: Any, **named: Any) -> Any:
         for argument in (*arguments, *named.values()):

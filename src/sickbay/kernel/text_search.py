@@ -23,6 +23,6 @@ def matches(pattern: re.Pattern[str], text: str, window: int = WINDOW, overlap: 
         place = following
 
 
-def first(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+def find_first(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     """Returns what `pattern.search(text)` does, under the same condition."""
     return next(matches(pattern, text), None)

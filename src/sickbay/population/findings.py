@@ -107,10 +107,10 @@ def _laboratory(chart: Chart) -> None:
     for procedure in list(chart.history.procedures):
         if procedure.concept in (procedure_codes.POLYPECTOMY, procedure_codes.APPENDECTOMY):
             add_pathology(chart, procedure.visit, polyp=procedure.concept is procedure_codes.POLYPECTOMY)
-    urine = _last(chart, measures.ALBUMIN_RATIO.key, measures.NITRITE.key)
+    urine = _last_reading(chart, measures.ALBUMIN_RATIO.key, measures.NITRITE.key)
     if urine:
         chart.add(measures.URINE_COLOR, _visit(chart, urine), urine.at, text="Yellow", performer=urine.performer)
-    blood = _last(chart, measures.POTASSIUM.key)
+    blood = _last_reading(chart, measures.POTASSIUM.key)
     if blood and chart.person.number % 10 == 4:
         at = blood.at + datetime.timedelta(minutes=20)
         chart.add(measures.POTASSIUM, _visit(chart, blood), at, absent=True, why=ERROR, performer=blood.performer)
@@ -135,7 +135,7 @@ def _adherence(chart: Chart, rng: SeededRandom) -> None:
             history.prescriptions[order.number - 1] = replace(order, adherence=(taken, last.day))
 
 
-def _last(chart: Chart, *keys: str) -> Observation | None:
+def _last_reading(chart: Chart, *keys: str) -> Observation | None:
     return next(
         (reading for reading in reversed(chart.history.readings) if reading.measure.key in keys and reading.visit), None
     )

@@ -39,8 +39,8 @@ class Fill(NamedTuple):
 def supply(order: Prescription) -> Supply:
     drug = order.drug
     if order.finished and order.end:
-        return _lasting(drug, (order.end - order.start).days)
-    return _when_needed(drug) if drug.when_needed else _lasting(drug, QUARTER)
+        return _supply_for(drug, (order.end - order.start).days)
+    return _when_needed(drug) if drug.when_needed else _supply_for(drug, QUARTER)
 
 
 def _when_needed(drug: Drug) -> Supply:
@@ -50,7 +50,7 @@ def _when_needed(drug: Drug) -> Supply:
     return Supply(drug.dose * _WHEN_NEEDED, drug.form, _WHEN_NEEDED)
 
 
-def _lasting(drug: Drug, days: int) -> Supply:
+def _supply_for(drug: Drug, days: int) -> Supply:
     if drug.form in _PACKS:
         return Supply(max(round(days / _MONTH), 1) if drug.form == "puff" else 1, _PACKS[drug.form], days)
     return Supply(drug.dose * drug.times * days, drug.form, days)

@@ -37,7 +37,7 @@ KINDS = (
 )
 
 
-def of(history: PatientHistory, seed: int) -> list[AppTask]:
+def find_task(history: PatientHistory, seed: int) -> list[AppTask]:
     """Returns at most one task: the first kind whose problem is unresolved, requested at the last visit."""
     patient = history.person
     if patient.died or not history.visits:

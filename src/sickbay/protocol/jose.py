@@ -119,7 +119,7 @@ def _object(part: str) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def fits(key: Jwk, algorithm: object) -> bool:
+def fits_algorithm(key: Jwk, algorithm: object) -> bool:
     """Whether the key has the type (kty) that this algorithm for client assertions needs (SMART 2.2, 5.2.2.1)."""
     return algorithm in ALGORITHMS and key.get("kty") == KINDS[str(algorithm)[:2]]
 
@@ -168,7 +168,7 @@ def find_unsuitable_member(key: Jwk, algorithm: object = None) -> str:
         return f"use is {use}"
     if operations is not None and not (isinstance(operations, list) and "verify" in operations):
         return f"key_ops is {operations}, without verify"
-    if named is not None and not fits(key, named):
+    if named is not None and not fits_algorithm(key, named):
         return f"alg is {named}"
     return next((f"crv is {key.get('crv')}" for required in (named, algorithm) if _is_of_another_curve(key, required)), "")
 
@@ -206,7 +206,7 @@ def verify(text: str, key: Jwk, algorithms: Sequence[str]) -> bool:
 
     read = peek(text)
     algorithm = read.header.get("alg") if read else None
-    if read is None or algorithm not in algorithms or not fits(key, algorithm) or "crit" in read.header:
+    if read is None or algorithm not in algorithms or not fits_algorithm(key, algorithm) or "crit" in read.header:
         return False
     signed, _, signature = text.rpartition(".")
     try:

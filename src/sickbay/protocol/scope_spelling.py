@@ -59,7 +59,7 @@ class Spelling(NamedTuple):
 
 
 @memoize(4096)
-def spelling(text: str) -> Spelling:
+def read_spelling(text: str) -> Spelling:
     """Splits the text at whitespace, and at commas and plus signs that are outside a ?filter or before another scope.
 
     If some tokens aren't scopes, stray characters are removed, provided that this makes more tokens readable. A text that
@@ -79,7 +79,7 @@ def spelling(text: str) -> Spelling:
 @memoize(4096)
 def parse_registered(text: str) -> tuple[Scope, ...]:
     """The scopes of a registration, whatever separates them."""
-    return parse_all(spelling(text).tokens)
+    return parse_all(read_spelling(text).tokens)
 
 
 def _is_readable(token: str) -> bool:

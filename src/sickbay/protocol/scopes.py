@@ -179,7 +179,7 @@ def is_enforceable(scope: Scope) -> bool:
     return not isinstance(scope, ResourceScope) or scope.enforceable
 
 
-def covers(granted: Scope, requested: Scope) -> bool:
+def includes(granted: Scope, requested: Scope) -> bool:
     """Whether the scope `granted` includes `requested`. Every filter in `granted` must be in `requested` too."""
     if granted.text == requested.text:
         return True
@@ -197,11 +197,11 @@ def covers(granted: Scope, requested: Scope) -> bool:
 
 def is_covered(requested: Scope, granted: tuple[Scope, ...]) -> bool:
     """Whether `requested` is included in one of the scopes, or each of its letters in at least one of them."""
-    if requested.text in [scope.text for scope in granted] or any(covers(scope, requested) for scope in granted):
+    if requested.text in [scope.text for scope in granted] or any(includes(scope, requested) for scope in granted):
         return True
     if not isinstance(requested, ResourceScope):
         return False
-    return all(any(covers(scope, _letter(requested, letter)) for scope in granted) for letter in requested.letters)
+    return all(any(includes(scope, _letter(requested, letter)) for scope in granted) for letter in requested.letters)
 
 
 def _letter(scope: ResourceScope, letter: str) -> ResourceScope:

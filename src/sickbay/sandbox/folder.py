@@ -69,7 +69,7 @@ async def _database(address: str, find: Find) -> Store:
     return await open_store(address, find)
 
 
-def new(settings: Settings) -> Written:
+def new_settings(settings: Settings) -> Written:
     """What a new data folder is created with."""
     return Written(settings.patients, settings.seed, settings.today, settings.messiness)
 
@@ -78,7 +78,7 @@ async def read_written(store: Store, settings: Settings) -> Written:
     """Read the settings of the folder; a new folder gets the current ones."""
     record = await store.get("meta", "settings")
     if record is None:
-        wanted = new(settings)
+        wanted = new_settings(settings)
         with suppress(Conflict):  # another process was first
             await store.transaction([Put(Record("meta", "settings", records.dump(wanted)), 0)])
         record = await store.get("meta", "settings")

@@ -108,7 +108,7 @@ def _remove_hospital(settings: RuntimeSettings, name: str) -> RuntimeSettings:
         settings,
         hospitals={other: digest for other, digest in settings.hospitals.items() if other != name},
         policies={other: policy for other, policy in settings.policies.items() if other != name},
-        resources=runtime_settings.without(settings.resources, name),
+        resources=runtime_settings.remove_resources(settings.resources, name),
         faults=[fault for fault in settings.faults if fault.tenant != name],
     )
 

@@ -100,7 +100,7 @@ async def open_sandbox(
     file = folder.prepare(settings, temporary.path if temporary is not None else None)
     outdated = None
     if file is not None and settings.population_cache:
-        outdated = new_database.create(file, folder.new(settings), int(effects.now()), durable=temporary is None)
+        outdated = new_database.create(file, folder.new_settings(settings), int(effects.now()), durable=temporary is None)
     store = await folder.store(settings, file, durable=temporary is None)
     try:
         sandbox = await _compose(settings, store, effects, on_exchange, temporary)

@@ -90,7 +90,7 @@ def _select_visible(record: Record | None, token: AccessToken | None, user: obje
     if record is None or token is None or record.owner != token.client_id:
         return None
     state, letter = records.parse(AppState, record.value), app_state.LETTERS.get(request.interaction, "s")
-    return state if state.text and app_state.covers(token, user, letter, state) else None
+    return state if state.text and app_state.permits_app_state(token, user, letter, state) else None
 
 
 async def _save(
@@ -143,7 +143,7 @@ async def _search(
     return tuple(
         StoredAppState(record.key.rpartition("/")[2], record.revision, record.at, state.text.encode())
         for record, state in states
-        if state.text and app_state.covers(token, context.user, "s", state)
+        if state.text and app_state.permits_app_state(token, context.user, "s", state)
     )
 
 

@@ -165,7 +165,7 @@ async def authorize(
         await client_documents.store(runtime, registration.with_settings_of(client, stored), stored)
     if not resent:
         runtime.recent_parameters.remember(_memory_name(client), request.parameters)
-    waiting = await _waiting(runtime, tenant, decision, client, launch, login, timeline, exchange)
+    waiting = await _build_waiting_request(runtime, tenant, decision, client, launch, login, timeline, exchange)
     return AuthorizeResult(decision, client, timeline, False, waiting)
 
 
@@ -188,7 +188,7 @@ async def _refuse(
     return AuthorizeResult(decision, client, timeline, redirects)
 
 
-async def _waiting(
+async def _build_waiting_request(
     runtime: Runtime,
     tenant: Tenant,
     decision: AuthorizeDecision,
@@ -240,9 +240,9 @@ async def _with_live_launch(runtime: Runtime, tenant: Tenant, decision: Authoriz
 
 async def _client(runtime: Runtime, tenant: Tenant, request: AuthorizeRequest) -> registration.Activation:
     """The client. An app of another hospital is known, but not enabled here."""
-    live = await registration.live(runtime, request.parameters.get("client_id"))
+    live = await registration.find_live(runtime, request.parameters.get("client_id"))
     client = live.client
-    if client is None or registration.is_of(client, tenant) or client.enabled_tenants is not None:
+    if client is None or registration.belongs_to(client, tenant) or client.enabled_tenants is not None:
         return live
     return live._replace(client=structs.replace(client, enabled_tenants=(client.tenant,)))
 

@@ -24,7 +24,7 @@ from sickbay.fhir.search.index import CROWDS
 from sickbay.fhir.search.parameters import compartment_types, resource_types
 from sickbay.fhir.search.query import DateValue, Query
 from sickbay.fhir.subset import subset
-from sickbay.fhir.visibility import Visibility, within
+from sickbay.fhir.visibility import Visibility, limit_to_patients
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.storage.answers import HistoryQuery, Stored, require_whole
@@ -141,7 +141,7 @@ async def types(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Vi
     return found_types
 
 
-def has(job: Job, visibility: Visibility, type: str) -> bool:
+def has_file(job: Job, visibility: Visibility, type: str) -> bool:
     """Whether there is a file of this type, which may be empty."""
     return type in _types(job, visibility)
 
@@ -199,7 +199,9 @@ def _is_patient_data(job: Job, type: str) -> bool:
 def _limit_visibility(job: Job, visibility: Visibility, type: str) -> Visibility:
     """The token's visibility, limited to the patients of the export."""
     return (
-        within(visibility, frozenset(job.patients)) if job.patients is not None and _is_patient_data(job, type) else visibility
+        limit_to_patients(visibility, frozenset(job.patients))
+        if job.patients is not None and _is_patient_data(job, type)
+        else visibility
     )
 
 
@@ -231,7 +233,7 @@ async def _pages(
     page: int = PAGE,
     wanted: Referenced | None = None,
 ) -> AsyncIterator[list[Stored]]:
-    if not has(job, visibility, type):
+    if not has_file(job, visibility, type):
         return
     if _is_referenced(job, type):
         ids = (await _collect_referenced(runtime, space, job, visibility) if wanted is None else wanted).get(type, set())

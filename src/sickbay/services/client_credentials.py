@@ -54,5 +54,5 @@ async def grant(
         issued_at=now,
     )
     await runtime.store.transaction([*steps, Put(records.token(records.digest(text), token, tenant.name), 0)])
-    response = token_response.response(text, token, tenant.policy, {})
+    response = token_response.build_response(text, token, tenant.policy, {})
     return {**response, "expires_in": token.expires_at - token.issued_at}, family

@@ -104,7 +104,7 @@ class Tenant:
 
     def with_chosen(self, chosen: Mapping[str, Any], added: Iterable[ProtectedResource] = ()) -> Tenant:
         """The same hospital with these settings and these added resources, instead of those before."""
-        policy, added = policies.under(self.configured, chosen), tuple(added)
+        policy, added = policies.override(self.configured, chosen), tuple(added)
         server = structs.replace(self.server, policy=policy, resources=(*self.resources, *added))
         return replace(self, chosen=chosen, added_resources=added, server=server)
 
@@ -116,7 +116,7 @@ class Tenant:
         """The same hospital with the overrides for this app."""
         if client is None or not client.policy:
             return self
-        return replace(self, server=structs.replace(self.server, policy=policies.under(self.policy, client.policy)))
+        return replace(self, server=structs.replace(self.server, policy=policies.override(self.policy, client.policy)))
 
     def fhir_base(self, version: str) -> str:
         return self.base + self.dialect.fhir_path(version)
@@ -250,7 +250,7 @@ def tenant(
         resource_types={address: types.get(version, ()) for version, address in bases.items()},
         tenants=(name,),
         resources=resources,
-        policy=policies.under(Policy(**{"send_iss": dialect.answers.iss, **dialect.policy}), chosen or {}),
+        policy=policies.override(Policy(**{"send_iss": dialect.answers.iss, **dialect.policy}), chosen or {}),
     )
     versions = {address: version for version, address in bases.items()}
     configured, chosen = server.policy, chosen or {}

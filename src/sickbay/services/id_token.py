@@ -62,7 +62,7 @@ def template_values(tenant: Tenant, user: User | None, patient: str | None = Non
 
 async def signing_key(runtime: Runtime) -> str:
     """The private key that signs now. Rotates the ring first if the key is too old."""
-    ring, revision = await _ring(runtime)
+    ring, revision = await _load_key_ring(runtime)
     if stage.rotation_is_due(ring, runtime.now()):
         ring = await _rotate(runtime, ring, revision)
     return ring.active
@@ -77,10 +77,10 @@ async def prepare_signing(runtime: Runtime) -> None:
 
 async def key_set(runtime: Runtime) -> dict[str, list[jose.Jwk]]:
     """The document at jwks_uri. The first call generates the next key."""
-    ring, _ = await _ring(runtime)
+    ring, _ = await _load_key_ring(runtime)
     if not ring.next:
         async with runtime.making_key:
-            ring, revision = await _ring(runtime)  # it exists, so this doesn't wait for the lock
+            ring, revision = await _load_key_ring(runtime)  # it exists, so this doesn't wait for the lock
             if not ring.next:
                 generated = await asyncio.to_thread(jose.generate)
                 ring = await _put(runtime, stage.with_next(ring, generated), revision)
@@ -89,13 +89,13 @@ async def key_set(runtime: Runtime) -> dict[str, list[jose.Jwk]]:
 
 async def rotate(runtime: Runtime) -> dict[str, Any]:
     """Makes the next key the signing key. Signatures of the old one can be verified for another week."""
-    ring, revision = await _ring(runtime)
+    ring, revision = await _load_key_ring(runtime)
     return _list_keys(await _rotate(runtime, ring, revision), runtime.now())
 
 
 async def list_keys(runtime: Runtime) -> dict[str, Any]:
     """The kids: active, next (None until the key set is first read), retired."""
-    return _list_keys((await _ring(runtime))[0], runtime.now())
+    return _list_keys((await _load_key_ring(runtime))[0], runtime.now())
 
 
 def _list_keys(ring: Ring, now: int) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def _kid(key: str) -> str:
     return str(jose.public_members(key)["kid"])
 
 
-async def _ring(runtime: Runtime) -> tuple[Ring, int]:
+async def _load_key_ring(runtime: Runtime) -> tuple[Ring, int]:
     """The ring and its revision. The first call generates the first key: a new folder is ready sooner without it."""
     stored = await runtime.store.get("key", NAME)
     if stored is None:
@@ -140,7 +140,7 @@ async def _put(runtime: Runtime, ring: Ring, revision: int) -> Ring:
     try:
         await runtime.store.transaction([Put(record(ring), revision)])
     except Conflict:
-        return (await _ring(runtime))[0]
+        return (await _load_key_ring(runtime))[0]
     return ring
 
 

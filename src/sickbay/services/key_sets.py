@@ -62,7 +62,7 @@ class KeySets:
         known = self._known
         cached = known.cached.get(key)
         if cached is not None and now < cached.until and now > cached.until - MAXIMUM_CACHE_SECONDS - 1:
-            if cached.key_set.document is None or _has(cached.key_set.document, kid) or not _may_fetch_again(cached, now):
+            if cached.key_set.document is None or _has_key(cached.key_set.document, kid) or not _may_fetch_again(cached, now):
                 return cached.key_set
             refetched_at: float | None = now
         else:
@@ -90,7 +90,7 @@ async def _fetch(known: _KnownSets, effects: Effects, key: _Key, refetched_at: f
         known.running.pop(key, None)
 
 
-def _has(document: Mapping[str, Any], kid: object) -> bool:
+def _has_key(document: Mapping[str, Any], kid: object) -> bool:
     keys = document.get("keys")
     return isinstance(keys, list) and any(isinstance(key, dict) and key.get("kid") == kid for key in keys)
 

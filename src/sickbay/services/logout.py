@@ -27,7 +27,7 @@ class LogoutResult(Struct, frozen=True):
 async def logout(runtime: Runtime, tenant: Tenant, request: LogoutRequest, session: Session | None) -> LogoutResult:
     """Decides only; the user isn't signed out yet."""
     client = await registration.by_id(runtime, request.client_id)
-    if client is not None and not registration.is_of(client, tenant):
+    if client is not None and not registration.belongs_to(client, tenant):
         client = None
     context = LogoutContext(server=tenant.server, client=client, keys=await id_token.key_set(runtime))
     decision = decide(LOGOUT, tenant, stage.CHECKS, request, context)

@@ -171,7 +171,7 @@ async def save(runtime: Runtime, client: Client, before: Client | None, revision
                 raise
 
 
-async def live(runtime: Runtime, client_id: str | None) -> Activation:
+async def find_live(runtime: Runtime, client_id: str | None) -> Activation:
     """The registration that the endpoints use. If the hospital has a delay, this can be the one before the last change."""
     client = await records.load(runtime, "app", client_id, Client) if client_id else None
     if client is None or not runtime.tenants[client.tenant].policy.propagation_delay:
@@ -221,7 +221,7 @@ async def register_itself(runtime: Runtime, settings: dict[str, Any]) -> Registe
 async def change_itself(runtime: Runtime, settings: dict[str, Any], old: Client, revision: int) -> Registered:
     """Changes an app's registration for the app itself, limited by what an operator granted. Raises Conflict like `save`."""
     client, secret = _build(runtime, settings, old)
-    limit = registration_limits.of(old)
+    limit = registration_limits.read_limits(old)
     client = structs.replace(client, granted=limit)
     decision = advise(runtime, client, limit, BY_OPERATOR)
     if decision.refusal is not None:
@@ -329,7 +329,7 @@ def with_settings_of(client: Client, stored: Client | None) -> Client:
     return structs.replace(client, **{name: getattr(stored, name) for name in kept}) if stored else client
 
 
-def is_of(client: Client, tenant: Tenant) -> bool:
+def belongs_to(client: Client, tenant: Tenant) -> bool:
     """Whether the client is one of this hospital. That of a metadata document is one of every hospital."""
     return client.tenant == tenant.name or client.document is not None
 

@@ -109,11 +109,11 @@ async def after_reset(runtime: Runtime, tenant: str | None, everything: bool = F
     kept = {name: value for name, value in settings.policies.items() if name != tenant}
     faults = [fault for fault in settings.faults if fault.tenant != tenant]
     if everything:
-        settings = replace(settings, resources=without(settings.resources, tenant))
+        settings = replace(settings, resources=remove_resources(settings.resources, tenant))
     return put(replace(settings, policies=kept, faults=[*faults, *_faults_of(runtime, (tenant,))]), revision)
 
 
-def without(resources: Mapping[str, list[ProtectedResource]], tenant: str) -> dict[str, list[ProtectedResource]]:
+def remove_resources(resources: Mapping[str, list[ProtectedResource]], tenant: str) -> dict[str, list[ProtectedResource]]:
     """The resources of all other hospitals."""
     return {name: listed for name, listed in resources.items() if name != tenant}
 

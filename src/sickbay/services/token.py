@@ -109,7 +109,9 @@ async def _answer(runtime: Runtime, decision: TokenDecision, loaded: _Loaded) ->
     if request.parameters.get("grant_type") == "client_credentials":
         offered = client_credentials.negotiate(tenant, request, context)
         response, timeline = await client_credentials.grant(runtime, tenant, context.client, request, offered, spent)
-        return _granted_result(decision, response, context.client, timeline, partial(scope_negotiation.service, offered))
+        return _granted_result(
+            decision, response, context.client, timeline, partial(scope_negotiation.summarise_service, offered)
+        )
     if isinstance(context.code, AuthorizationCode):
         response = await _redeem(runtime, loaded, context.client, context.code, spent)
         negotiation = partial(_summarise_grant, context.code, context.client, tenant.policy, frozenset(response))
@@ -146,10 +148,10 @@ def _refused_result(decision: TokenDecision, context: TokenContext) -> TokenResu
 
 
 async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhere: str = "") -> _Loaded:
-    client, live_at = await registration.live(runtime, request.claimed)
-    if client is not None and not registration.is_of(client, tenant):
+    client, live_at = await registration.find_live(runtime, request.claimed)
+    if client is not None and not registration.belongs_to(client, tenant):
         client = None
-    refreshing = token_request.refreshing(request)
+    refreshing = token_request.is_refresh(request)
     code_text = None if refreshing else request.parameters.get("code")
     key = records.digest(code_text) if code_text else ""
     tenant, now = tenant.under(client), runtime.now()
@@ -213,7 +215,7 @@ async def _stored_family(runtime: Runtime, tenant: Tenant, request: TokenRequest
     user_gone = family.user is not None and not await sessions.is_user(runtime, tenant, family.user)
     if refresh.decide(family, parsed[1], now) != "repeat":
         return _StoredFamily(record, family, parsed[1], ended, user_gone, False)
-    text = refresh.access(runtime.keys.refresh, family.family, family.generation)
+    text = refresh.make_access_token(runtime.keys.refresh, family.family, family.generation)
     answer = await records.load(runtime, "token", records.digest(text), AccessToken)
     return _StoredFamily(record, family, parsed[1], ended, user_gone, True, answer)
 
@@ -232,8 +234,8 @@ async def _redeem(
 ) -> dict[str, Any]:
     """Uses up the code and stores its tokens. Raises Conflict if it was just used or its user just signed out."""
     tenant, now = loaded.tenant, loaded.now
-    family = token_response.family(code, tenant.policy, now)
-    text = refresh.access(runtime.keys.refresh, family.family, 0)
+    family = token_response.build_family(code, tenant.policy, now)
+    text = refresh.make_access_token(runtime.keys.refresh, family.family, 0)
     seconds = token_response.lifetime(client, tenant.policy)
     token = token_response.access_token(family, code.scope, tenant.server.issuer, now, seconds)
     await runtime.store.transaction(
@@ -245,7 +247,7 @@ async def _redeem(
         ]
     )
     refreshes = token_response.refreshes(family, client, tenant.policy)
-    return token_response.response(
+    return token_response.build_response(
         text,
         token,
         tenant.policy,
@@ -289,7 +291,9 @@ async def _refresh(
         expires_at=now + policy.refresh_lifetime,
         asked=refresh.fingerprint(request, client),
     )
-    text = refresh.access(runtime.keys.refresh, family.family, new.generation) if rotates else runtime.effects.token()
+    text = (
+        refresh.make_access_token(runtime.keys.refresh, family.family, new.generation) if rotates else runtime.effects.token()
+    )
     scope = _narrowed_scope(family, request.parameters.get("scope"), client, tenant, context.unusual_scopes)
     token = token_response.access_token(new, scope, tenant.server.issuer, now, token_response.lifetime(client, policy))
     steps: list[Step] = [
@@ -311,7 +315,7 @@ async def _repeated_response(runtime: Runtime, tenant: Tenant, context: TokenCon
     family, token = context.family, context.answer
     assert isinstance(family, TokenFamily)
     assert isinstance(token, AccessToken)
-    text = refresh.access(runtime.keys.refresh, family.family, family.generation)
+    text = refresh.make_access_token(runtime.keys.refresh, family.family, family.generation)
     return await _refresh_response(runtime, tenant, family, text, token)
 
 
@@ -321,7 +325,7 @@ async def _refresh_response(
     rotates = tenant.policy.rotate_refresh
     refresh_token = refresh.make(runtime.keys.refresh, family.family, family.generation) if rotates else None
     extra = await _extra_members(runtime, tenant, family.user, token.patient, family.context)
-    return token_response.response(text, token, tenant.policy, family.context, refresh_token=refresh_token, extra=extra)
+    return token_response.build_response(text, token, tenant.policy, family.context, refresh_token=refresh_token, extra=extra)
 
 
 def examine_for_script(tenant: Tenant, client: Client, scope: str) -> TokenDecision:
@@ -354,7 +358,7 @@ async def for_script(
     await runtime.store.transaction([Put(records.token(records.digest(text), token, tenant.name), 0)])
     METRICS.count_token("admin")
     warnings = script_token.list_warnings(client, scope, patient)
-    return token_response.response(text, token, tenant.policy, {}) | ({"warnings": warnings} if warnings else {})
+    return token_response.build_response(text, token, tenant.policy, {}) | ({"warnings": warnings} if warnings else {})
 
 
 def _family_of(context: TokenContext) -> str:

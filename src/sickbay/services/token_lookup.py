@@ -18,8 +18,8 @@ async def context_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) ->
     """Everything that the checks need, and the revision of the record of the assertion's jti."""
     if introspection.by_token(request):
         return await _with_subject(runtime, tenant, request, await _by_token(runtime, tenant, request)), 0
-    client, live_at = await registration.live(runtime, request.claimed)
-    if client is not None and not registration.is_of(client, tenant):
+    client, live_at = await registration.find_live(runtime, request.claimed)
+    if client is not None and not registration.belongs_to(client, tenant):
         client = None
     base = TokenContext(now=runtime.now(), server=tenant.under(client).server, client=client, live_at=live_at)
     known, revision = await client_authentication.context_of(runtime, request, base)

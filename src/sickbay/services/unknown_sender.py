@@ -16,7 +16,7 @@ from sickbay.authorization.access import bearer, search, writes
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.evidence.access import reread_address
-from sickbay.diagnosis.examiner import Decided, always
+from sickbay.diagnosis.examiner import Decided, examine_always
 from sickbay.diagnosis.stages import ACCESS
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.visibility import NOTHING
@@ -34,7 +34,9 @@ def _recheck(refused: Decided[AccessRequest, AccessContext], corrected: AccessRe
 EXAMINED: Final = (*access.TOKEN_CHECKS, *origin.ACCESS_CHECKS, *search.ADDRESS)
 _SENDER: Final = frozenset(check.name for check in access.TOKEN_CHECKS if check is not bearer.token_was_issued_by_this_server)
 """Checks of the token that show who sends the request. A token of another issuer was stored here all the same."""
-STAGE: Final = structs.replace(ACCESS, examined_by=structs.replace(ACCESS.examiner, checks=always(*EXAMINED), recheck=_recheck))
+STAGE: Final = structs.replace(
+    ACCESS, examined_by=structs.replace(ACCESS.examiner, checks=examine_always(*EXAMINED), recheck=_recheck)
+)
 """The stage ACCESS as far as a request is examined."""
 
 

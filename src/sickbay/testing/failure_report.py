@@ -26,7 +26,7 @@ def diagnosis(client: SandboxClient) -> str:
         return ""
 
 
-def waiting(client: SandboxClient) -> str:
+def describe_waiting(client: SandboxClient) -> str:
     """What the launches of the test wait for, the newest first, with the likeliest cause. "" if they wait for nothing."""
     try:
         launches = client.admin.get("/admin/launches")

@@ -109,11 +109,11 @@ def pytest_runtest_makereport(
     report = yield
     client: SandboxClient | None = getattr(item, LATEST, None)
     if client is not None and call.when == "call" and report.failed:
-        from .failure_report import diagnosis, keep, waiting
+        from .failure_report import describe_waiting, diagnosis, keep
 
         if text := diagnosis(client):
             report.sections.append(("Sickbay refused", text))
-        if text := waiting(client):
+        if text := describe_waiting(client):
             report.sections.append(("Sickbay waits", text))
         if (folder := item.config.getoption("--sickbay-exchanges")) and (kept := keep(client, Path(str(folder)), item.nodeid)):
             report.sections.append(("Sickbay's exchanges", kept))

@@ -11,7 +11,7 @@ from sickbay.authorization.models import AuthorizationCode
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.search.parameters import known_types
 from sickbay.kernel.english import join
-from sickbay.protocol.parameters import first
+from sickbay.protocol.parameters import first_value
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import records, registration
 from sickbay.services.access import issuer_of, outside_every_base
@@ -118,7 +118,7 @@ async def record_token_request(request: Request, sandbox: Sandbox, response: Res
     if request.method != "POST" or not is_form(headers_of(request.scope)):
         return response
     runtime, body = sandbox.runtime, await http_request.read_body(request)
-    text = first(body, "code")
+    text = first_value(body, "code")
     code = await records.load(runtime, "code", records.digest(text), AuthorizationCode) if text else None
     client = await registration.by_id(runtime, code.client_id) if code is not None else None
     if code is None or client is None:

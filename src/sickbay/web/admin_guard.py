@@ -25,6 +25,7 @@ from sickbay.authorization.administration import (
     SocketHolder,
     Standing,
     at_keyboard,
+    decide_standing,
     forwarding_sign,
     is_foreign,
     is_loopback,
@@ -32,11 +33,10 @@ from sickbay.authorization.administration import (
     is_proven_own,
     origin_of,
     own_origins,
-    standing,
     stranger_sign,
 )
 from sickbay.settings.settings import Settings
-from sickbay.web.admin.socket_owner import holder
+from sickbay.web.admin.socket_owner import find_holder
 from sickbay.web.http_request import host_name, peer, state_of
 
 LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
@@ -88,9 +88,9 @@ class AdminGuard:
         session = (state.is_administrator or state.owns) and (not acts or self._is_proven_own(headers, own))
         foreign, bearer = self.is_foreign(scope, headers, acts=acts), self._bearer(headers)
         request = _request(scope, headers, foreign=foreign, bearer=bearer, session=session)
-        verdict = standing(self.rules, request)
+        verdict = decide_standing(self.rules, request)
         if verdict == "keyboard":
-            verdict = standing(self.rules, replace(request, stranger=self._stranger(scope)))
+            verdict = decide_standing(self.rules, replace(request, stranger=self._stranger(scope)))
         if verdict == "wrong-token":
             self._note_failure(scope)
         return verdict
@@ -117,7 +117,7 @@ class AdminGuard:
         client, server = scope["client"], scope.get("server")
         if server is not None and not _is_address(server[0]):  # a transport of a test; a socket has an address
             return ""
-        return stranger_sign(holder(tuple(client), tuple(server)) if server else SocketHolder(), self._uid)
+        return stranger_sign(find_holder(tuple(client), tuple(server)) if server else SocketHolder(), self._uid)
 
     def opens(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
         """Whether this request may sign in by one click and be approved automatically (setting open_sign_in).

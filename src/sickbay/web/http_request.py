@@ -151,10 +151,10 @@ async def read_body(request: Request, most: int = FORMS) -> str:
     """
     headers = state_of(request.scope).headers
     if (sent_length(headers) or 0) > most:
-        raise over(most)
+        raise count_body(most)
     body = await receive_bytes(request.receive, most)
     if len(body) > most:
-        raise over(most)
+        raise count_body(most)
     check_text("body" if headers.get("content-type", "").startswith(JSON) else "form", body)
     return body.decode()
 
@@ -178,7 +178,7 @@ def check_text(part: str, raw: bytes) -> None:
         raise UnreadableRequest(not_utf8(part, raw), raw)
 
 
-def over(limit: int, unit: str = "bytes") -> UnreadableRequest:
+def count_body(limit: int, unit: str = "bytes") -> UnreadableRequest:
     """Count and return the error for a body that is over the limit."""
     counting.BODIES_REFUSED.inc()
     return UnreadableRequest(too_large(limit, unit))
@@ -207,7 +207,7 @@ def values(raw: bytes) -> int:
 def check_values(raw: bytes) -> None:
     """Raise UnreadableRequest if there are more than VALUES."""
     if values(raw) > VALUES:
-        raise over(VALUES, "values, objects and lists")
+        raise count_body(VALUES, "values, objects and lists")
 
 
 def decompress(raw: bytes, most: int) -> bytes:

@@ -71,7 +71,7 @@ def _view(tenant: Tenant, version: Version, progress: PopulationProgress | None,
     return notice.population_pending(tenant.title, version.segment.upper(), progress, here, live)
 
 
-async def filling(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+async def show_progress(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The fragment with the progress of a population; 204 if no task of it runs, so that the waiting page loads again."""
     version = VERSIONS.get(request.path_params["version"])
     if version is None or version.segment not in tenant.dialect.fhir:

@@ -26,7 +26,7 @@ from sickbay.web.oauth.discovery import Documents
 from sickbay.web.oauth.dynamic_registration import manage as manage_registration
 from sickbay.web.oauth.dynamic_registration import register
 from sickbay.web.oauth.introspection import introspection
-from sickbay.web.oauth.login import proceed
+from sickbay.web.oauth.login import show_next_page
 from sickbay.web.oauth.logout import logout
 from sickbay.web.oauth.revocation import revocation
 from sickbay.web.oauth.token import token
@@ -127,7 +127,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer/hospitals", _bind_sandbox(sandbox, hospitals.hospitals), methods=["GET", "POST"]),
         Route("/developer/hospitals/{id}/resources", _by_id(sandbox, resources.resources), methods=["GET", "POST"]),
         Route("/developer/hospitals/{id}", _by_id(sandbox, hospitals.hospital), methods=["GET", "POST"]),
-        Route("/exchanges", _bind_sandbox(sandbox, listing.listing)),
+        Route("/exchanges", _bind_sandbox(sandbox, listing.show_list)),
         Route("/exchanges/clear", _bind_sandbox(sandbox, listing.clear), methods=["GET", "POST"]),
         Route("/exchanges/{id}", _by_id(sandbox, exchange_handlers.exchange)),
         Route("/timelines", _bind_sandbox(sandbox, listing.launches)),
@@ -165,7 +165,7 @@ def _ehr_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         Route(f"{home}/patients", _handler(sandbox, tenant, ehr_handlers.people)),
         Route(f"{home}/patients/{{patient}}", _handler(sandbox, tenant, ehr_handlers.chart)),
         Route(f"{home}/patients/{{patient}}/requests", _handler(sandbox, tenant, ehr_handlers.requests)),
-        Route(f"{home}/filling/{{version}}", _handler(sandbox, tenant, population_pending.filling)),
+        Route(f"{home}/filling/{{version}}", _handler(sandbox, tenant, population_pending.show_progress)),
         Route(f"{home}/favourites", _handler(sandbox, tenant, app_tiles.change_favourite), methods=["POST"]),
         Route(f"{home}/open", _handler(sandbox, tenant, app_launch.open_app)),
         Route(f"{home}/launch", _handler(sandbox, tenant, app_launch.launch)),
@@ -192,10 +192,10 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         ),
         Route(f"{home}/oauth/userinfo", _open(sandbox, tenant, userinfo), methods=["GET", "POST", "OPTIONS"]),
         Route(f"{home}/oauth/logout", _oauth(sandbox, tenant, logout), methods=["GET", "POST"]),
-        Route(f"{home}/oauth/continue", _oauth(sandbox, tenant, proceed), methods=["GET", "POST"]),
+        Route(f"{home}/oauth/continue", _oauth(sandbox, tenant, show_next_page), methods=["GET", "POST"]),
     ]
     table += [
-        Route(home + path, _oauth(sandbox, tenant, authorized_apps.manage), methods=["GET", "POST"])
+        Route(home + path, _oauth(sandbox, tenant, authorized_apps.show_authorized_apps), methods=["GET", "POST"])
         for path in sorted({dialect.path("manage", persona) for persona in ("patient", "provider")})
     ]
     if dialect.tenant_id:

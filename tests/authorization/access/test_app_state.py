@@ -207,10 +207,10 @@ def test_a_scope_covers_its_patient_its_user_or_everything(token: AccessToken, s
 
 def test_a_scope_that_is_not_understood_covers_nothing() -> None:
     for scope in ("patient/Basic.cuds?code:in=x", "patient/Basic.rs patient/Observation.cuds"):
-        assert not app_state.covers(structs.replace(TOKEN, scope=scope), ANNA, "u", STATE)
-    assert not app_state.covers(USER_TOKEN, None, "u", STATE)
-    assert not app_state.covers(structs.replace(TOKEN, patient=None), ANNA, "u", STATE)
-    assert app_state.covers(USER_TOKEN, structs.replace(ANNA, patients="*"), "u", STATE)
+        assert not app_state.permits_app_state(structs.replace(TOKEN, scope=scope), ANNA, "u", STATE)
+    assert not app_state.permits_app_state(USER_TOKEN, None, "u", STATE)
+    assert not app_state.permits_app_state(structs.replace(TOKEN, patient=None), ANNA, "u", STATE)
+    assert app_state.permits_app_state(USER_TOKEN, structs.replace(ANNA, patients="*"), "u", STATE)
 
 
 def test_the_refusal_lists_the_subjects_that_the_token_covers() -> None:

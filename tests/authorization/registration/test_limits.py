@@ -56,8 +56,8 @@ def names(client: Client, limit: Grant) -> list[str]:
 def change(client: Client, metadata: dict[str, Any]) -> Client:
     """Returns the client after its own update if that is accepted, or unchanged otherwise."""
     given = client_metadata.update({"client_id": "c", **metadata}, client)
-    new = structs.replace(client, **given, granted=registration_limits.of(client))
-    return client if names(new, registration_limits.of(client)) else new
+    new = structs.replace(client, **given, granted=registration_limits.read_limits(client))
+    return client if names(new, registration_limits.read_limits(client)) else new
 
 
 LEVELS = st.sampled_from(["patient", "user", "system"])
@@ -229,22 +229,22 @@ def test_members_missing_from_an_update_stay_unchanged() -> None:
     ],
 )
 def test_each_excess_over_the_grant_is_refused(client: dict[str, Any], granted: dict[str, Any], refused: list[str]) -> None:
-    limit = structs.replace(registration_limits.of(APP), **granted)
+    limit = structs.replace(registration_limits.read_limits(APP), **granted)
     names_ = names(structs.replace(APP, **client), limit)
     assert [name for name in names_ if name.endswith("-granted")] == refused
 
 
 def test_keys_by_value_are_granted_only_by_value() -> None:
     signing = structs.replace(APP, client="asymmetric", auth_method="private_key_jwt", jwks={"keys": []})
-    by_uri = structs.replace(registration_limits.of(signing), jwks_uri="https://app.example.org/jwks")
+    by_uri = structs.replace(registration_limits.read_limits(signing), jwks_uri="https://app.example.org/jwks")
     assert "reg-auth-method-not-granted" in names(signing, by_uri)
-    assert "reg-auth-method-not-granted" not in names(signing, registration_limits.of(signing))
+    assert "reg-auth-method-not-granted" not in names(signing, registration_limits.read_limits(signing))
 
 
 def test_an_operators_edit_becomes_the_new_grant() -> None:
     edited = structs.replace(APP, scope="user/*.cruds", client="public", auth_method="none")
     assert registration_limits.after_an_edit(None, edited, {"scope"}) is None
-    granted = registration_limits.of(APP)
+    granted = registration_limits.read_limits(APP)
     assert registration_limits.after_an_edit(granted, edited, {"name"}) == granted
     assert registration_limits.after_an_edit(granted, edited, {"scope"}) == structs.replace(granted, scope="user/*.cruds")
     new = registration_limits.after_an_edit(structs.replace(granted, jwks_uri="https://a/"), edited, {"client", "jwks"})

@@ -36,7 +36,7 @@ KEYS = {"keys": [{"kty": "EC", "kid": "k"}]}
     ],
 )
 def test_each_fault_of_the_metadata_is_described(given: Any, fault: str) -> None:
-    assert client_metadata.fault(given) == fault
+    assert client_metadata.find_fault(given) == fault
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_each_fault_of_the_metadata_is_described(given: Any, fault: str) -> None
     ],
 )
 def test_valid_metadata_has_no_fault(given: Any) -> None:
-    assert client_metadata.fault(given) == ""
+    assert client_metadata.find_fault(given) == ""
 
 
 def test_missing_metadata_gets_the_defaults_of_the_standard() -> None:
@@ -233,11 +233,11 @@ def test_the_management_url_is_returned_only_with_its_token() -> None:
 
 def test_all_grant_types_may_be_registered_together() -> None:
     grants = ["authorization_code", "refresh_token", "client_credentials"]
-    assert client_metadata.fault({"redirect_uris": ["http://localhost:8100/callback"], "grant_types": grants}) == ""
+    assert client_metadata.find_fault({"redirect_uris": ["http://localhost:8100/callback"], "grant_types": grants}) == ""
 
 
 @pytest.mark.parametrize(
     ("metadata", "expected"), [({"software_statement": "x"}, "x"), ({"software_statement": 5}, None), ({}, None), ([], None)]
 )
 def test_a_software_statement_is_read_if_it_is_a_string(metadata: Any, expected: str | None) -> None:
-    assert client_metadata.statement(metadata) == expected
+    assert client_metadata.read_software_statement(metadata) == expected

@@ -103,16 +103,16 @@ OTHERS = (
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_url_that_is_only_displayed_must_be_a_web_url(name: str) -> None:
-    assert client_metadata.fault({name: "https://app.example.org/x"}) == ""
+    assert client_metadata.find_fault({name: "https://app.example.org/x"}) == ""
     for invalid in ("javascript:alert(1)", "data:image/svg+xml,x", "myapp:/x", "//x", 5, None, "https://u@a.example/"):
-        assert client_metadata.fault({name: invalid}) == f"{name} must be an http or https address"
-    assert client_metadata.fault({"request_uris": ["https://a.example/", "file:///x"]}) != ""
-    assert client_metadata.fault({"request_uris": ["https://a.example/"]}) == ""
+        assert client_metadata.find_fault({name: invalid}) == f"{name} must be an http or https address"
+    assert client_metadata.find_fault({"request_uris": ["https://a.example/", "file:///x"]}) != ""
+    assert client_metadata.find_fault({"request_uris": ["https://a.example/"]}) == ""
 
 
 def test_the_login_uri_next_to_a_launch_uri_is_checked_too() -> None:
     sent = {"launch_uri": "https://a.example/", "initiate_login_uri": "javascript:alert(1)"}
-    assert client_metadata.fault(sent) == "initiate_login_uri can't be opened by a browser"
+    assert client_metadata.find_fault(sent) == "initiate_login_uri can't be opened by a browser"
 
 
 @pytest.mark.parametrize("uri", ["javascript:alert(1)//", "data:text/html,x", "file:///etc/passwd"])

@@ -12,9 +12,9 @@ from sickbay.authorization.scopes.negotiation import (
     STAYS,
     Negotiated,
     explain_negotiation,
-    service,
     summarise_grant,
     summarise_refresh,
+    summarise_service,
 )
 
 OFFERED = (
@@ -69,7 +69,7 @@ def test_a_public_app_without_refresh_tokens_gets_that_reason() -> None:
 
 
 def test_a_service_gets_its_scopes_and_no_refresh_token() -> None:
-    summary = service((("system/Patient.rs", True, ""), ("system/Made.rs", False, "isn't registered for this app")))
+    summary = summarise_service((("system/Patient.rs", True, ""), ("system/Made.rs", False, "isn't registered for this app")))
     assert [row.granted for row in summary.scopes] == ["system/Patient.rs", ""]
     assert [row.reason for row in summary.narrower] == ["isn't registered for this app"]
     assert summary.refresh.startswith("With client credentials")

@@ -30,8 +30,8 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import (
     client_secret_is_right_if_the_client_has_one,
     failed_attempts_are_below_the_limit,
+    find_matching_reading,
     hash_secret,
-    reading,
     registered_method,
 )
 from sickbay.kernel.checks import Refusal, examine
@@ -54,27 +54,27 @@ def test_basic_and_post_are_both_accepted_if_no_method_is_registered() -> None:
 )
 def test_a_reading_of_the_secret_is_found(sent: str, expected: str | None) -> None:
     request = token_request(headers={"Authorization": basic(f"app:{sent}")}, client_id=None)
-    assert reading(request, structs.replace(SYMMETRIC, secret_hash=hash_secret("a b"))) == expected
+    assert find_matching_reading(request, structs.replace(SYMMETRIC, secret_hash=hash_secret("a b"))) == expected
     raw = structs.replace(SYMMETRIC, secret_hash=hash_secret("a+b"))
-    assert reading(request, raw) == {"a+b": "raw", "a%2Bb": "decoded"}.get(sent)
+    assert find_matching_reading(request, raw) == {"a+b": "raw", "a%2Bb": "decoded"}.get(sent)
 
 
 @given(secrets)
 def test_any_secret_is_recognised_form_encoded(secret: str) -> None:
     request = token_request(headers={"Authorization": write("app", secret)}, client_id=None)
-    assert reading(request, structs.replace(SYMMETRIC, secret_hash=hash_secret(secret))) == "decoded"
+    assert find_matching_reading(request, structs.replace(SYMMETRIC, secret_hash=hash_secret(secret))) == "decoded"
 
 
 @given(secrets)
 def test_any_secret_is_recognised_raw(secret: str) -> None:
     request = token_request(headers={"Authorization": basic(f"app:{secret}")}, client_id=None)
-    assert reading(request, structs.replace(SYMMETRIC, secret_hash=hash_secret(secret)))
+    assert find_matching_reading(request, structs.replace(SYMMETRIC, secret_hash=hash_secret(secret)))
 
 
 @given(secrets, secrets)
 def test_no_other_secret_is_recognised(registered: str, sent: str) -> None:
     request = token_request(headers={"Authorization": write("app", sent)}, client_id=None)
-    matched = reading(request, structs.replace(SYMMETRIC, secret_hash=hash_secret(registered)))
+    matched = find_matching_reading(request, structs.replace(SYMMETRIC, secret_hash=hash_secret(registered)))
     assert (matched == "decoded") == (registered == sent)
 
 

@@ -56,9 +56,9 @@ def test_a_changed_generation_is_refused(key: bytes, family: str, generation: in
 
 @given(keys, families, generations)
 def test_the_access_token_is_unique_to_its_generation(key: bytes, family: str, generation: int) -> None:
-    text = refresh.access(key, family, generation)
+    text = refresh.make_access_token(key, family, generation)
     assert text not in refresh.make(key, family, generation)
-    assert text != refresh.access(key, family, generation + 1)
+    assert text != refresh.make_access_token(key, family, generation + 1)
     assert len(text) == 43
 
 
@@ -230,7 +230,7 @@ def test_tokens_keep_their_format() -> None:
     """An app's stored token must still work after Sickbay is updated."""
     key = b"k" * 32
     assert refresh.make(key, "f", 3) == "f.3.bXi8snZWmsGOI2BBaSShqeCbSpBAlCoAyTW-Hy52hzU"
-    assert refresh.access(key, "f", 3) == "tOXv1PDwrzxgHDYVgtiFzFYI_OLg8yEP057L80Titq0"
+    assert refresh.make_access_token(key, "f", 3) == "tOXv1PDwrzxgHDYVgtiFzFYI_OLg8yEP057L80Titq0"
 
 
 @pytest.mark.parametrize("generation", [0, 9, 10**8, 10**9 - 1])

@@ -173,12 +173,12 @@ def test_an_empty_context_grants_nothing() -> None:
     ],
 )
 def test_the_mode_of_a_family_follows_the_granted_scopes(scope: str, mode: str) -> None:
-    assert token_response.family(structs.replace(CODE, scope=scope), Policy(), NOW).mode == mode
+    assert token_response.build_family(structs.replace(CODE, scope=scope), Policy(), NOW).mode == mode
 
 
 def test_a_familys_tokens_are_bound_to_base_patient_and_client() -> None:
     code = structs.replace(CODE, patient="p1", encounter="e1", user="anna")
-    family = token_response.family(code, Policy(refresh_lifetime=10), NOW)
+    family = token_response.build_family(code, Policy(refresh_lifetime=10), NOW)
     access_token = token_response.access_token(family, "patient/Patient.rs", "iss", NOW, 60)
     assert family.expires_at == NOW + 10
     assert (access_token.client_id, access_token.base, access_token.patient, access_token.encounter, access_token.user) == (
@@ -198,9 +198,9 @@ def test_the_lifetime_is_the_apps_own_or_the_tenants() -> None:
 
 def test_the_response_has_the_launch_context_and_no_empty_member() -> None:
     code = structs.replace(CODE, patient="p1", encounter="e1")
-    access_token = token_response.access_token(token_response.family(code, Policy(), NOW), code.scope, "iss", NOW, 60)
+    access_token = token_response.access_token(token_response.build_family(code, Policy(), NOW), code.scope, "iss", NOW, 60)
     context = {"need_patient_banner": False, "intent": "reconcile", "secret_of_ours": 1}
-    assert token_response.response("text", access_token, Policy(), context, refresh_token="r") == {
+    assert token_response.build_response("text", access_token, Policy(), context, refresh_token="r") == {
         "access_token": "text",
         "token_type": "Bearer",
         "expires_in": 60,
@@ -214,13 +214,15 @@ def test_the_response_has_the_launch_context_and_no_empty_member() -> None:
 
 
 def test_the_banner_is_sent_only_with_a_patient() -> None:
-    access_token = token_response.access_token(token_response.family(CODE, Policy(), NOW), CODE.scope, "iss", NOW, 60)
-    assert "need_patient_banner" not in token_response.response("text", access_token, Policy(), {"need_patient_banner": True})
+    access_token = token_response.access_token(token_response.build_family(CODE, Policy(), NOW), CODE.scope, "iss", NOW, 60)
+    assert "need_patient_banner" not in token_response.build_response(
+        "text", access_token, Policy(), {"need_patient_banner": True}
+    )
 
 
 def test_a_policy_may_send_another_lifetime_than_the_real_one() -> None:
-    access_token = token_response.access_token(token_response.family(CODE, Policy(), NOW), CODE.scope, "iss", NOW, 60)
-    assert token_response.response("text", access_token, Policy(expires_in=570), {})["expires_in"] == 570
+    access_token = token_response.access_token(token_response.build_family(CODE, Policy(), NOW), CODE.scope, "iss", NOW, 60)
+    assert token_response.build_response("text", access_token, Policy(expires_in=570), {})["expires_in"] == 570
 
 
 def test_a_refresh_form_gets_the_refresh_checks() -> None:
@@ -244,7 +246,7 @@ def test_scope_client_and_policy_decide_about_a_refresh_token(
 ) -> None:
     client = Client("app", client=kind, grant_types=grants)  # type: ignore[arg-type]
     assert (
-        token_response.refreshes(token_response.family(structs.replace(CODE, scope=scope), policy, NOW), client, policy)
+        token_response.refreshes(token_response.build_family(structs.replace(CODE, scope=scope), policy, NOW), client, policy)
         is comes
     )
 
@@ -252,21 +254,21 @@ def test_scope_client_and_policy_decide_about_a_refresh_token(
 @pytest.mark.parametrize(("changed", "comes"), [({}, True), ({"patient": None}, False)])
 def test_a_dialect_may_send_the_banner_as_text(changed: dict[str, None], comes: bool) -> None:
     code = structs.replace(CODE, **{"patient": "p1"} | changed)
-    access_token = token_response.access_token(token_response.family(code, Policy(), NOW), code.scope, "iss", NOW, 60)
+    access_token = token_response.access_token(token_response.build_family(code, Policy(), NOW), code.scope, "iss", NOW, 60)
     for banner, text in ((True, "true"), (False, "false")):
-        answer = token_response.response(
+        answer = token_response.build_response(
             "t", access_token, Policy(banner_as_text=True), {"need_patient_banner": banner}, id_token="i"
         )
         assert answer.get("need_patient_banner") == (text if comes else None)
         assert answer["id_token"] == "i"
-    assert "need_patient_banner" not in token_response.response("t", access_token, Policy(banner_as_text=True), {})
+    assert "need_patient_banner" not in token_response.build_response("t", access_token, Policy(banner_as_text=True), {})
 
 
 def test_a_code_becomes_a_family_and_a_token_with_all_its_context() -> None:
     code = structs.replace(
         CODE, timeline="t1", user="anna", session="s1", patient="p1", encounter="e1", context={"intent": "x"}
     )
-    family = token_response.family(code, Policy(refresh_lifetime=9), NOW)
+    family = token_response.build_family(code, Policy(refresh_lifetime=9), NOW)
     assert family == TokenFamily(
         family="f1",
         client_id="app",

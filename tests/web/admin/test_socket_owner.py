@@ -15,7 +15,7 @@ from tests.conftest import skip_or_fail
 
 from sickbay.authorization.administration import SocketHolder
 from sickbay.web.admin import socket_owner
-from sickbay.web.admin.socket_owner import TABLES, Address, holder
+from sickbay.web.admin.socket_owner import TABLES, Address, find_holder
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 ROW = "   0: {peer} {server} 01 00000000:00000000 00:00000000 00000000 {uid:5d}        0 {inode} 1\n"
@@ -39,32 +39,32 @@ def _linux() -> None:
 @pytest.mark.parametrize("uid", [0, 33, 1000, 65534])
 def test_the_table_names_the_user(tmp_path: Path, address: dict[str, str], uid: int) -> None:
     tables = table(tmp_path, ROW.format(**address, uid=uid, inode=4711))
-    assert holder(PEER, SERVER, tables).uid == uid
+    assert find_holder(PEER, SERVER, tables).uid == uid
 
 
 def test_our_own_end_and_other_connections_are_ignored(tmp_path: Path) -> None:
     ours = ROW.format(peer=PLAIN["server"], server=PLAIN["peer"], uid=33, inode=4711)
     other = ROW.format(peer=PLAIN["peer"], server="0100007F:1D02", uid=33, inode=4711)
-    assert holder(PEER, SERVER, table(tmp_path, ours, other)) == SocketHolder()
+    assert find_holder(PEER, SERVER, table(tmp_path, ours, other)) == SocketHolder()
 
 
 def test_without_the_table_the_user_is_unknown(tmp_path: Path) -> None:
-    assert holder(PEER, SERVER, [tmp_path / "none"]) == SocketHolder()
+    assert find_holder(PEER, SERVER, [tmp_path / "none"]) == SocketHolder()
 
 
 def test_a_socket_that_no_process_holds_has_no_user(tmp_path: Path) -> None:
     """The kernel reports root for it."""
-    assert holder(PEER, SERVER, table(tmp_path, ROW.format(**PLAIN, uid=0, inode=0))) == SocketHolder()
+    assert find_holder(PEER, SERVER, table(tmp_path, ROW.format(**PLAIN, uid=0, inode=0))) == SocketHolder()
 
 
 def test_a_host_name_has_no_socket(tmp_path: Path) -> None:
-    assert holder(PEER, ("localhost", 7425), table(tmp_path, ROW.format(**PLAIN, uid=33, inode=4711))) == SocketHolder()
-    assert holder(PEER, ("localhost", 7425)) == SocketHolder()
+    assert find_holder(PEER, ("localhost", 7425), table(tmp_path, ROW.format(**PLAIN, uid=33, inode=4711))) == SocketHolder()
+    assert find_holder(PEER, ("localhost", 7425)) == SocketHolder()
 
 
 def test_other_systems_than_linux_do_not_say_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert holder(PEER, SERVER) == SocketHolder(told=False)
+    assert find_holder(PEER, SERVER) == SocketHolder(told=False)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_in_a_user_namespace_one_id_stands_for_all_users_outside(
     socket_owner._find_unmapped_uid.cache_clear()
     try:
         for uid in (0, 998, 65534):
-            found = holder(PEER, SERVER, table(tmp_path, ROW.format(**PLAIN, uid=uid, inode=4711)))
+            found = find_holder(PEER, SERVER, table(tmp_path, ROW.format(**PLAIN, uid=uid, inode=4711)))
             assert found == SocketHolder(uid, unmapped=uid == unmapped)
     finally:
         socket_owner._find_unmapped_uid.cache_clear()
@@ -110,7 +110,7 @@ def connection(host: str) -> Iterator[tuple[socket.socket, Address, Address]]:
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_a_real_connection_belongs_to_the_user_who_made_it(host: str, tables: tuple[Path, ...] | None) -> None:
     with connection(host) as (_, peer, server):
-        assert holder(peer, server, tables) == SocketHolder(os.getuid())
+        assert find_holder(peer, server, tables) == SocketHolder(os.getuid())
 
 
 @pytest.mark.parametrize("tables", [None, TABLES])
@@ -119,12 +119,12 @@ def test_a_connection_that_was_closed_belongs_to_nobody(tables: tuple[Path, ...]
     with connection("127.0.0.1") as (client, peer, server):
         if how == "half":
             client.shutdown(socket.SHUT_WR)
-            assert holder(peer, server, tables) == SocketHolder(os.getuid())
+            assert find_holder(peer, server, tables) == SocketHolder(os.getuid())
             return
         if how == "reset":
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.close()
-        assert holder(peer, server, tables) == SocketHolder()
+        assert find_holder(peer, server, tables) == SocketHolder()
 
 
 def test_the_tables_are_read_only_if_the_kernel_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,13 +138,13 @@ def test_the_tables_are_read_only_if_the_kernel_does_not_answer(monkeypatch: pyt
         if socket_owner._ask_kernel(peer, server) is None:
             skip_or_fail("netlink", "this kernel doesn't describe a single socket")
         monkeypatch.setattr(socket_owner, "_rows", rows)
-        assert holder(peer, server).uid == os.getuid()
+        assert find_holder(peer, server).uid == os.getuid()
         assert tables_read == []
-    assert holder(("127.0.0.1", 1), ("127.0.0.1", 2)) == SocketHolder()
+    assert find_holder(("127.0.0.1", 1), ("127.0.0.1", 2)) == SocketHolder()
     assert tables_read == list(TABLES)
 
 
 def test_without_netlink_the_tables_tell_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(socket, "AF_NETLINK", raising=False)
     with connection("127.0.0.1") as (_, peer, server):
-        assert holder(peer, server).uid == os.getuid()
+        assert find_holder(peer, server).uid == os.getuid()

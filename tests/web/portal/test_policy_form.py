@@ -76,7 +76,7 @@ CHOSEN = st.fixed_dictionaries({}, optional={name: values_of(setting) for name, 
 
 @given(CHOSEN, CHOSEN)
 def test_a_form_that_is_sent_as_it_was_shown_changes_nothing(configured: dict[str, Any], chosen: dict[str, Any]) -> None:
-    inherited = policies.under(Policy(), configured)
+    inherited = policies.override(Policy(), configured)
     read = policy_form.read(fill_in(policy_form.groups(inherited, chosen, {})), inherited)
     assert read.faults == {}
-    assert policies.under(inherited, read.chosen) == policies.under(inherited, chosen)
+    assert policies.override(inherited, read.chosen) == policies.override(inherited, chosen)

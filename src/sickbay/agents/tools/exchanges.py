@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sickbay.agents.addresses import find_app
 from sickbay.agents.api import RequestRefused, SickbayApi, make_path
-from sickbay.agents.exchange_outline import describe_request, is_refused, when
+from sickbay.agents.exchange_outline import describe_request, format_time, is_refused
 from sickbay.agents.findings import title_of
 from sickbay.agents.result import ToolResult, refuse
 from sickbay.diagnosis.catalogue import BY_ID
@@ -94,7 +94,7 @@ def _describe(lines: list[dict[str, Any]]) -> ToolResult:
 
 def _describe_line(line: Mapping[str, Any]) -> dict[str, Any]:
     worst = next(iter(line.get("findings") or ()), None)
-    described = {"id": line["id"], "at": when(line), "tenant": line["tenant"], "stage": line["stage"]}
+    described = {"id": line["id"], "at": format_time(line), "tenant": line["tenant"], "stage": line["stage"]}
     described |= {"status": line["response"]["status"], "outcome": line["outcome"]}
     described |= {"launch": line["launch"]} if line.get("launch") else {}
     return described | ({"finding": worst["id"], "title": title_of(worst["id"])} if worst else {})

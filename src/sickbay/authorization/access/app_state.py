@@ -133,7 +133,7 @@ def token_covers_the_app_state(request: AccessRequest, context: AccessContext) -
     token, body = context.token, _body(context)
     assert isinstance(token, AccessToken)
     (system, code), about = read_code(body.resource), subject(body.resource, request.base)
-    if covers(token, context.user, LETTERS[request.interaction], AppState(system, code, about)):
+    if permits_app_state(token, context.user, LETTERS[request.interaction], AppState(system, code, about)):
         return None
     own = [f"Patient/{token.patient}"] if token.patient else []
     own += [context.user.fhir_user] if isinstance(context.user, User) else []
@@ -146,7 +146,7 @@ def token_covers_the_app_state(request: AccessRequest, context: AccessContext) -
     return refusals.APP_STATE_OTHER_SUBJECT.with_facts(facts)
 
 
-def covers(token: AccessToken, user: object, letter: str, state: AppState) -> bool:
+def permits_app_state(token: AccessToken, user: object, letter: str, state: AppState) -> bool:
     """Whether a scope of the token permits this interaction with a state of the token's own app."""
     usable = (scope for scope in scopes.resources(token.scope) if letter in scope.letters and scope.type in ("*", "Basic"))
     return any(_is_of(scope, state) and _reaches(scope, token, user, state.subject) for scope in usable)

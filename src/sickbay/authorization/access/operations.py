@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from sickbay.authorization.access.bearer import token_is_known
-from sickbay.authorization.access.scope import covers, refuse_insufficient
+from sickbay.authorization.access.scope import grants_letters, refuse_insufficient
 from sickbay.authorization.access.search import no_fault
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
@@ -51,7 +51,7 @@ def group_may_be_read(request: AccessRequest, context: AccessContext) -> Refusal
     if request.type != "Group" or not is_export(request) or not isinstance(context.token, AccessToken):
         return None
     registered = context.client.scope if isinstance(context.client, Client) else ""
-    if covers(context.token.scope, "Group", "r") or covers(registered, "Group", "r"):
+    if grants_letters(context.token.scope, "Group", "r") or grants_letters(registered, "Group", "r"):
         return None
     return refuse_insufficient(request, context.token, "Group", "r")
 

@@ -40,7 +40,7 @@ def scope_covers_the_request(request: AccessRequest, context: AccessContext) -> 
     assert isinstance(token, AccessToken)
     if request.type is None and request.interaction in SEVERAL:
         return _covers_several(request, token, context)
-    if not request.letters or covers(token.scope, request.type, request.letters):
+    if not request.letters or grants_letters(token.scope, request.type, request.letters):
         return None
     return _refuse(request, context, request.type, request.letters)
 
@@ -50,7 +50,7 @@ def _covers_several(request: AccessRequest, token: AccessToken, context: AccessC
     uncovered = [
         resource_type
         for resource_type in chosen_types(context.version, request.parameters.pairs) or ("*",)
-        if not covers(token.scope, resource_type, request.letters)
+        if not grants_letters(token.scope, resource_type, request.letters)
     ]
     return _refuse(request, context, uncovered[0], request.letters) if uncovered else None
 
@@ -62,14 +62,14 @@ def scope_covers_all_types_involved(request: AccessRequest, context: AccessConte
         return None
     token = issued_token(context)
     for types in (alternatives.split("|") for alternatives in request.involved if alternatives != "*"):
-        if not any(covers(token.scope, resource_type, "s") for resource_type in types):
+        if not any(grants_letters(token.scope, resource_type, "s") for resource_type in types):
             uncovered = "Patient" if "Patient" in types else types[0]
             return _refuse(request, context, uncovered, "s", by="chain or include")
     return None
 
 
 @memoize(4096)
-def covers(scope: str, type: str | None, letters: str) -> bool:
+def grants_letters(scope: str, type: str | None, letters: str) -> bool:
     """Whether the scopes for the type grant every letter. A request without a type (whole system) needs system/*."""
     usable = _list_usable(scope)
     matching = [

@@ -19,17 +19,20 @@ def describe_history(token: AccessToken, needed: str, earlier: Sequence[RefusedT
     """
     current = RefusedToken(token.family, token.issued_at, token.scope, (needed,), token.issued_at)
     before = [refused for refused in earlier if refused.at <= token.issued_at and not refused.is_same_token(current)]
-    if not before or not _covers(needed, (needed,)):
+    if not before or not _includes_scopes(needed, (needed,)):
         return {}
     last = before[-1]
     union = " ".join(dict.fromkeys((*scopes.split(last.scope), *scopes.split(token.scope), needed)))
     if set(scopes.split(last.scope)) == set(scopes.split(token.scope)):
         again = "refresh" if last.family == token.family else "authorization"
         return {"again": again, "union": union} if needed in last.needed else {}
-    if not all(_covers(token.scope, (scope,)) for scope in last.needed):
+    if not all(_includes_scopes(token.scope, (scope,)) for scope in last.needed):
         return {}
-    if _covers(last.scope, (needed,)):
-        return {"lost": [text for text in scopes.split(last.scope) if not _covers(token.scope, (text,))], "union": union}
+    if _includes_scopes(last.scope, (needed,)):
+        return {
+            "lost": [text for text in scopes.split(last.scope) if not _includes_scopes(token.scope, (text,))],
+            "union": union,
+        }
     rounds = _count_rounds([*before, current])
     return {"rounds": rounds, "union": union} if rounds >= MINIMUM_ROUNDS else {}
 
@@ -38,13 +41,13 @@ def _count_rounds(tokens: Sequence[RefusedToken]) -> int:
     """Counts the tokens at the end that each have the scopes of the token before, and those that it lacked."""
     rounds = 1
     for newer, older in pairwise(reversed(tokens)):
-        if not _covers(newer.scope, (*scopes.split(older.scope), *older.needed)):
+        if not _includes_scopes(newer.scope, (*scopes.split(older.scope), *older.needed)):
             break
         rounds += 1
     return rounds
 
 
-def _covers(granted: str, texts: Sequence[str]) -> bool:
+def _includes_scopes(granted: str, texts: Sequence[str]) -> bool:
     """Whether a granted scope string has all of these scopes."""
     held, parsed = scopes.parse_all(scopes.split(granted)), [scopes.parse(text) for text in texts]
     return all(scope is not None and scopes.is_covered(scope, held) for scope in parsed)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from sickbay.authorization.access.bearer import token_is_known
-from sickbay.authorization.access.scope import covers, needed_scope, scope_covers_the_request
+from sickbay.authorization.access.scope import grants_letters, needed_scope, scope_covers_the_request
 from sickbay.authorization.access.visibility import determine_visibility
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
@@ -199,7 +199,7 @@ def patch_reads_only_what_the_token_may_read(request: AccessRequest, context: Ac
     assert isinstance(token, AccessToken)
     if request.interaction != "patch" or context.readable is True:
         return None
-    if context.readable is UNKNOWN and covers(token.scope, request.type, "r"):
+    if context.readable is UNKNOWN and grants_letters(token.scope, request.type, "r"):
         return None
     operation = reads(context.version or "r4", request.body, request.headers.get("content-type"))
     if operation is None:

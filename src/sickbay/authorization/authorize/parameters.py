@@ -14,7 +14,7 @@ from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.kernel.checks import UNKNOWN, Check, Unknown
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes, urls
-from sickbay.protocol.scope_spelling import spelling
+from sickbay.protocol.scope_spelling import read_spelling
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
 AuthorizeCheck: TypeAlias = Check[AuthorizeRequest, AuthorizeContext]
@@ -27,7 +27,7 @@ def scope_of(request: AuthorizeRequest) -> str:
 
 def tokens(request: AuthorizeRequest) -> tuple[str, ...]:
     """Returns the scopes as sent, however they are separated."""
-    return spelling(scope_of(request)).tokens
+    return read_spelling(scope_of(request)).tokens
 
 
 def correct_scopes(request: AuthorizeRequest) -> tuple[str, ...]:
@@ -37,7 +37,7 @@ def correct_scopes(request: AuthorizeRequest) -> tuple[str, ...]:
 
 @memoize(4096)
 def _case_corrected(text: str) -> tuple[str, ...]:
-    return tuple(scopes.correct_case(token, ALL_TYPES) or token for token in spelling(text).tokens)
+    return tuple(scopes.correct_case(token, ALL_TYPES) or token for token in read_spelling(text).tokens)
 
 
 def read_scopes(request: AuthorizeRequest) -> tuple[Scope, ...]:

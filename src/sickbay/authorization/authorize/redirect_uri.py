@@ -23,10 +23,10 @@ def _registered_uris(context: AuthorizeContext) -> tuple[str, ...]:
 @check()
 def client_id_and_redirect_uri_are_sent_once(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     repeated = [name for name in request.parameters.list_repeated() if name in ("client_id", "redirect_uri")]
-    return refusals.DUPLICATE_CLIENT_ID_OR_REDIRECT_URI.with_facts(repetition(request, repeated)) if repeated else None
+    return refusals.DUPLICATE_CLIENT_ID_OR_REDIRECT_URI.with_facts(describe_repetition(request, repeated)) if repeated else None
 
 
-def repetition(request: AuthorizeRequest, names: list[str]) -> dict[str, object]:
+def describe_repetition(request: AuthorizeRequest, names: list[str]) -> dict[str, object]:
     received = [f"{name}={value}" for name in names for value in request.parameters.all(name)]
     return {"names": names, "received": received, "expected": "each parameter once"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sickbay.authorization.authorize.parameters import resource_facts
-from sickbay.authorization.authorize.redirect_uri import repetition
+from sickbay.authorization.authorize.redirect_uri import describe_repetition
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.refusals import authorize as refusals
@@ -85,7 +85,7 @@ def response_mode_is_query_if_sent(request: AuthorizeRequest, context: Authorize
 @check()
 def parameters_are_sent_once(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     repeated = [name for name in request.parameters.list_repeated() if name in ONCE]
-    return refusals.DUPLICATE_PARAMETER.with_facts(repetition(request, repeated)) if repeated else None
+    return refusals.DUPLICATE_PARAMETER.with_facts(describe_repetition(request, repeated)) if repeated else None
 
 
 @check()

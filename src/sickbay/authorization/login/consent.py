@@ -21,7 +21,7 @@ def _list_narrowed(wide: str, ticked: Collection[str]) -> list[str]:
 
 def _is_within(narrow: str, wide: str) -> bool:
     part, whole = scopes.parse(narrow), scopes.parse(wide)
-    return part is not None and whole is not None and scopes.covers(whole, part)
+    return part is not None and whole is not None and scopes.includes(whole, part)
 
 
 def limit_to_allowed(grantable: Collection[str], allowed: Collection[str]) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ def _parts(text: str, allowed: tuple[scopes.Scope, ...]) -> list[str]:
         return []
     shared = [scopes.intersection(wide, scope) for scope in allowed if isinstance(scope, ResourceScope)]
     parts = list(dict.fromkeys(part for part in shared if part is not None))
-    return [part.text for part in parts if not any(part != other and scopes.covers(other, part) for other in parts)]
+    return [part.text for part in parts if not any(part != other and scopes.includes(other, part) for other in parts)]
 
 
 def narrowings(text: str, version: str) -> tuple[tuple[str, str], ...]:

@@ -17,7 +17,7 @@ from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.scopes.permitted import permits
 from sickbay.kernel.checks import Refusal, RefusalType
 from sickbay.protocol import urls
-from sickbay.protocol.scope_spelling import spelling
+from sickbay.protocol.scope_spelling import read_spelling
 
 MEMBERS = Grant.__struct_fields__
 SECRETS = ("client_secret_basic", "client_secret_post")
@@ -29,7 +29,7 @@ def by_policy(policy: Policy) -> Grant:
     return Grant(scope=policy.registration_scopes, grant_types=policy.registration_grants)
 
 
-def of(client: Client) -> Grant:
+def read_limits(client: Client) -> Grant:
     """Returns what an operator granted this client."""
     return client.granted or Grant(**{name: getattr(client, name) for name in MEMBERS})
 
@@ -62,7 +62,7 @@ def scope_is_within_the_limits_of_the_app(request: RegistrationRequest, context:
 
 
 def _refuse_scopes(request: RegistrationRequest, granted: str, **reason: str) -> Refusal | None:
-    refused = [scope for scope in spelling(request.scope).tokens if not permits(granted, scope)]
+    refused = [scope for scope in read_spelling(request.scope).tokens if not permits(granted, scope)]
     facts = {"scopes": refused, "corrected": [""] * len(refused)}
     refusal = _over_limit(request, refusals.REG_SCOPE_NOT_GRANTED, "scope", refused, granted, **facts | reason)
     return refusal if refused else None

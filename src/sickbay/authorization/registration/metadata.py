@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from sickbay.authorization.models import Client, Grant
-from sickbay.authorization.registration.limits import of as limits_of
+from sickbay.authorization.registration.limits import read_limits as limits_of
 from sickbay.authorization.scopes.permitted import permits
 from sickbay.protocol import scopes, urls
 
@@ -38,7 +38,7 @@ OWN_CHECKS = ("redirect_uris", "post_logout_redirect_uris", "launch_uri", "initi
 LISTS = ("redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types")
 
 
-def fault(metadata: Any) -> str:
+def find_fault(metadata: Any) -> str:
     """Returns why the metadata can't be read, in one sentence; "" if it can."""
     if not isinstance(metadata, dict):
         return "Send a JSON object with the metadata of the client"
@@ -67,7 +67,7 @@ def _is_web_address(value: Any) -> bool:
     return isinstance(value, str) and urls.is_web_address(value)
 
 
-def statement(metadata: Any) -> str | None:
+def read_software_statement(metadata: Any) -> str | None:
     """Returns the software statement, a third party's claims about the client (RFC 7591 2.3)."""
     statement_text = metadata.get("software_statement") if isinstance(metadata, dict) else None
     return statement_text if isinstance(statement_text, str) else None
@@ -131,7 +131,7 @@ UNCHANGED = ("tenant", "fhir", "smart_version", "pkce")
 
 def update_fault(metadata: Any, client: Client) -> str:
     """Returns the fault of an update, which must have all metadata and the client_id, and nothing that only the server sets."""
-    problem = fault(metadata)
+    problem = find_fault(metadata)
     if problem:
         return problem
     if forbidden := [name for name in SERVER_MEMBERS if name in metadata]:

@@ -74,10 +74,10 @@ def _part(requested: str, granted: Sequence[str]) -> str:
     if not isinstance(wide, scopes.ResourceScope):
         return ""
     parts = ((text, scopes.parse(text)) for text in granted)
-    return next((text for text, scope in parts if scope is not None and scopes.covers(wide, scope)), "")
+    return next((text for text, scope in parts if scope is not None and scopes.includes(wide, scope)), "")
 
 
-def service(offered: Iterable[tuple[str, bool, str]]) -> TokenSummary:
+def summarise_service(offered: Iterable[tuple[str, bool, str]]) -> TokenSummary:
     """Summarises a client credentials grant. offered: as for `negotiated`."""
     rows = tuple(Negotiated(scope, scope if possible else "", reason) for scope, possible, reason in offered)
     return TokenSummary(rows, SERVICE)

@@ -16,7 +16,7 @@ from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.authorization.scopes.separators import find_wrong_separators
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes
-from sickbay.protocol.scope_spelling import parse_registered, spelling
+from sickbay.protocol.scope_spelling import parse_registered, read_spelling
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
 
 
@@ -85,7 +85,7 @@ def _exist_somewhere(demands: Demands, server: Server) -> bool:
 @memoize(512)
 def _of_authorize(text: str, registration: str) -> Demands | None:
     """Returns None if a scope is a system scope, is misspelt or isn't registered, or has a filter with unusual characters."""
-    tokens = spelling(text).tokens
+    tokens = read_spelling(text).tokens
     parsed = scopes.parse_all(tokens)
     system = any(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed)
     if not text.strip() or "," in text or "%" in text or find_wrong_separators(text) or system:
@@ -98,7 +98,7 @@ def _of_authorize(text: str, registration: str) -> Demands | None:
 @memoize(512)
 def _of_service(text: str, registration: str) -> Demands | None:
     """Returns None if a scope isn't a system scope, is misspelt or isn't registered."""
-    tokens = spelling(text).tokens
+    tokens = read_spelling(text).tokens
     parsed = scopes.parse_all(tokens)
     system = all(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed)
     if not text.strip() or find_wrong_separators(text) or not system:
@@ -119,7 +119,7 @@ def _of_grant(text: str, registration: str) -> Demands | None:
 @memoize(512)
 def _is_part(text: str, granted: str) -> bool:
     return not find_wrong_separators(text) and set(scopes.split(granted)).issuperset(
-        {*spelling(text).tokens, *scopes.split(text)}
+        {*read_spelling(text).tokens, *scopes.split(text)}
     )
 
 

@@ -18,7 +18,7 @@ from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Refusal, RefusalType
 from sickbay.kernel.similar_names import find_closest
 from sickbay.protocol import scopes
-from sickbay.protocol.scope_spelling import spelling
+from sickbay.protocol.scope_spelling import read_spelling
 from sickbay.protocol.scopes import ResourceScope
 
 
@@ -30,14 +30,14 @@ def refusal(kind: RefusalType, wrong: Sequence[str], corrected: list[str] | None
 
 def tokens_of(text: str) -> tuple[str, ...]:
     """Returns the scopes that were meant, whatever separates them and however often they were encoded."""
-    return spelling(scopes.decode_again(text)).tokens
+    return read_spelling(scopes.decode_again(text)).tokens
 
 
 def refuse_separators(text: str) -> Refusal | None:
     """Refuses a text that isn't a list of scopes: encoded twice, or with wrong characters between or around the scopes."""
     if scopes.is_encoded_twice(text):
         return refusals.SCOPE_DOUBLE_ENCODED(received=text, expected=scopes.decode_again(text))
-    facts = {"received": text, "expected": " ".join(spelling(text).tokens)}
+    facts = {"received": text, "expected": " ".join(read_spelling(text).tokens)}
     return next((kind.with_facts(facts) for kind in find_wrong_separators(text)), None)
 
 
@@ -153,7 +153,7 @@ def list_misspelt(text: str) -> tuple[str, ...]:
     """Returns the wrong scopes of a configured list; the whole text if they aren't separated by spaces."""
     if refuse_separators(text):
         return (text,)
-    refused = find_spelling_refusal(spelling(text).tokens)
+    refused = find_spelling_refusal(read_spelling(text).tokens)
     return tuple(refused.facts["scopes"]) if refused else ()
 
 

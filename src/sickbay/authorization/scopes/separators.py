@@ -5,13 +5,13 @@ from __future__ import annotations
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.kernel.checks import RefusalType
 from sickbay.kernel.memoize import memoize
-from sickbay.protocol.scope_spelling import spelling
+from sickbay.protocol.scope_spelling import read_spelling
 
 
 @memoize(4096)
 def find_wrong_separators(text: str) -> tuple[RefusalType, ...]:
     """Returns the refusals for characters between or around scopes other than a single space (RFC 6749 3.3)."""
-    scope_text = spelling(text)
+    scope_text = read_spelling(text)
     problems = {
         refusals.SCOPE_COMMA_SEPARATED: scope_text.commas,
         refusals.SCOPE_PLUS_LITERAL: scope_text.pluses,

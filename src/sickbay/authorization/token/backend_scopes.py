@@ -17,7 +17,7 @@ from sickbay.authorization.token.client_authentication import TokenCheck, client
 from sickbay.kernel.checks import Refusal
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes
-from sickbay.protocol.scope_spelling import spelling
+from sickbay.protocol.scope_spelling import read_spelling
 
 _UNUSUAL = "unusual_scopes"
 """The attribute of `context` that says whether any of these checks can refuse the request."""
@@ -26,7 +26,7 @@ _UNUSUAL = "unusual_scopes"
 @memoize(512)
 def _is_plain(text: str) -> bool:
     """Whether all scopes are well-formed, enforceable system scopes."""
-    tokens = spelling(text).tokens
+    tokens = read_spelling(text).tokens
     return requested_scopes.find_spelling_refusal(tokens) is None and len(_system(tokens)) == len(tokens)
 
 

@@ -207,7 +207,7 @@ def _keys(context: TokenContext) -> list[dict[str, Any]]:
 def _key(header: dict[str, Any], context: TokenContext) -> dict[str, Any] | None:
     """Returns the only key with this id and type; None if there is no such key or more than one."""
     kid, algorithm = header.get("kid"), header.get("alg")
-    matching = [key for key in _keys(context) if key.get("kid") == kid and jose.fits(key, algorithm)]
+    matching = [key for key in _keys(context) if key.get("kid") == kid and jose.fits_algorithm(key, algorithm)]
     return matching[0] if len(matching) == 1 else None
 
 

@@ -42,7 +42,7 @@ def hash_secret(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def reading(request: TokenRequest, client: Client) -> Reading | None:
+def find_matching_reading(request: TokenRequest, client: Client) -> Reading | None:
     """Returns which reading of the secret matches the registered one: form-decoded (RFC 6749 2.3.1) or raw."""
     return next(iter(_readings(request, client)), None)
 

@@ -13,7 +13,7 @@ from sickbay.kernel.checks import Check, Refusal, Unknown
 from sickbay.protocol.pkce import challenge, is_verifier, matches, slip
 
 
-def mode(server: Server | Unknown, client: Client | Unknown | None) -> Pkce:
+def find_mode(server: Server | Unknown, client: Client | Unknown | None) -> Pkce:
     """Returns the tenant's policy, or the app's registration, or "required"."""
     if isinstance(server, Server) and server.policy.pkce:
         return server.policy.pkce
@@ -21,7 +21,7 @@ def mode(server: Server | Unknown, client: Client | Unknown | None) -> Pkce:
 
 
 def _is_off(context: TokenContext) -> bool:
-    return mode(context.server, context.client) == "off"
+    return find_mode(context.server, context.client) == "off"
 
 
 @check(requires=("code",))

@@ -10,7 +10,7 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AuthorizationCode, Client
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.code import bare_code
-from sickbay.authorization.token.request import refreshing
+from sickbay.authorization.token.request import is_refresh
 from sickbay.kernel.checks import UNKNOWN, Unknown
 
 T = TypeVar("T", bound=TokenContext)
@@ -18,7 +18,7 @@ T = TypeVar("T", bound=TokenContext)
 
 def context_for(context: T, request: TokenRequest, corrected: TokenRequest) -> T:
     """Another client is UNKNOWN unless it is a likely client or owns the grant; so is another code or refresh token."""
-    same = refreshing(request) and _is_same("refresh_token", request, corrected)
+    same = is_refresh(request) and _is_same("refresh_token", request, corrected)
     signed: dict[str, Any] = {} if _is_same("client_assertion", request, corrected) else {"jwks": UNKNOWN, "seen_jti": ()}
     return structs.replace(
         context,
@@ -41,7 +41,7 @@ def _client(context: TokenContext, request: TokenRequest, corrected: TokenReques
 
 
 def _code(context: TokenContext, request: TokenRequest, corrected: TokenRequest) -> AuthorizationCode | Unknown | None:
-    if refreshing(request):
+    if is_refresh(request):
         return UNKNOWN
     if _is_same("code", request, corrected):
         return context.code

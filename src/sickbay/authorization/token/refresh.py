@@ -36,7 +36,7 @@ def make(key: bytes, family: str, generation: int) -> str:
     return f"{family}.{generation}.{_mac(key, 'refresh', family, generation)}"
 
 
-def access(key: bytes, family: str, generation: int) -> str:
+def make_access_token(key: bytes, family: str, generation: int) -> str:
     """Returns the access token issued with this generation: 256 bits, opaque, the same each time."""
     return _mac(key, "access", family, generation)
 

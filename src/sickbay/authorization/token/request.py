@@ -133,7 +133,7 @@ def resource_is_repeated_if_the_policy_is_strict(request: TokenRequest, context:
     grant = _grant(context)
     if grant is None or not grant.by_resource:
         return None
-    return refusals.MCP_RESOURCE_MISSING_TOKEN(received=None, expected=grant.base, refresh=refreshing(request))
+    return refusals.MCP_RESOURCE_MISSING_TOKEN(received=None, expected=grant.base, refresh=is_refresh(request))
 
 
 def _suggested_grant(request: TokenRequest) -> str | None:
@@ -141,7 +141,7 @@ def _suggested_grant(request: TokenRequest) -> str | None:
     return implied_grant_type(request) or ("client_credentials" if request.parameters.get("client_assertion") else None)
 
 
-def refreshing(request: TokenRequest) -> bool:
+def is_refresh(request: TokenRequest) -> bool:
     """Whether the request is a refresh, by its grant_type or by its parameters."""
     return (request.parameters.get("grant_type") or implied_grant_type(request)) == "refresh_token"
 

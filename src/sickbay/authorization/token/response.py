@@ -28,7 +28,7 @@ def lifetime(client: Client, policy: Policy) -> int:
     return client.token_lifetime or policy.token_lifetime
 
 
-def family(code: AuthorizationCode, policy: Policy, now: int) -> TokenFamily:
+def build_family(code: AuthorizationCode, policy: Policy, now: int) -> TokenFamily:
     """Returns the grant behind a redeemed code. offline_access wins if online_access was granted too."""
     granted = scopes.split(code.scope)
     offline = "offline_access" in granted
@@ -67,7 +67,7 @@ def access_token(family: TokenFamily, scope: str, issuer: str, now: int, seconds
     )
 
 
-def response(
+def build_response(
     text: str,
     token: AccessToken,
     policy: Policy,

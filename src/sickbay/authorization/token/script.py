@@ -16,14 +16,14 @@ from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.authorization.scopes.permitted import permits
 from sickbay.kernel.checks import Check, Refusal
 from sickbay.protocol import scopes
-from sickbay.protocol.scope_spelling import spelling
+from sickbay.protocol.scope_spelling import read_spelling
 from sickbay.protocol.scopes import ResourceScope
 
 ScriptCheck: TypeAlias = Check[TokenRequest, TokenContext]
 
 
 def _tokens(request: TokenRequest) -> tuple[str, ...]:
-    return spelling(request.parameters.get("scope") or "").tokens
+    return read_spelling(request.parameters.get("scope") or "").tokens
 
 
 def _resources(request: TokenRequest) -> tuple[ResourceScope, ...]:
@@ -79,7 +79,7 @@ CHECKS: tuple[ScriptCheck, ...] = (
 
 def list_warnings(client: Client, scope: str, patient: str | None) -> list[str]:
     """Says why the app could get no such token, or why it shows no data: a script with it fails only on another server."""
-    requested = spelling(scope).tokens
+    requested = read_spelling(scope).tokens
     has_system_scopes = any(resource.level == "system" for resource in requested_scopes.resources(requested))
     needed = "client_credentials" if has_system_scopes else "authorization_code"
     warnings = []

@@ -177,7 +177,7 @@ def edit(app: Name, /, *, fields: Fields = _DEFAULT, name: str | None = None, js
     body = fields.body() | ({} if name is None else {"name": name})
     if not body:
         reject_argument("Nothing to change. Name at least one field, such as --scope or --redirect-uri.")
-    _show(admin_client.ask(data, "PATCH", admin_client.at(admin_client.app(data, app)), body), json)
+    _show(admin_client.ask(data, "PATCH", admin_client.app_path(admin_client.app(data, app)), body), json)
 
 
 @apps.command(help_epilogue=help_epilogue("sickbay apps enable sample-general --tenant epic"))
@@ -189,20 +189,22 @@ def enable(app: Name, /, *, tenant: str, json: Json = False, data: Data = None) 
     tenant
         The other hospital.
     """
-    _show(admin_client.ask(data, "POST", f"{admin_client.at(admin_client.app(data, app))}/enable", {"tenant": tenant}), json)
+    _show(
+        admin_client.ask(data, "POST", f"{admin_client.app_path(admin_client.app(data, app))}/enable", {"tenant": tenant}), json
+    )
 
 
 @apps.command(help_epilogue=help_epilogue("sickbay apps secret Vitals"))
 def secret(app: Name, /, *, json: Json = False, data: Data = None) -> None:
     """Make a new client_secret and print it, only this once. The old one stops working immediately."""
-    _show(admin_client.ask(data, "POST", f"{admin_client.at(admin_client.app(data, app))}/secret"), json)
+    _show(admin_client.ask(data, "POST", f"{admin_client.app_path(admin_client.app(data, app))}/secret"), json)
 
 
 @apps.command(help_epilogue=help_epilogue("sickbay apps remove Vitals"))
 def remove(app: Name, /, *, data: Data = None) -> None:
     """Remove an app. Its tokens stop working immediately."""
     removed = admin_client.app(data, app)
-    admin_client.ask(data, "DELETE", admin_client.at(removed))
+    admin_client.ask(data, "DELETE", admin_client.app_path(removed))
     note(f"Removed {removed['name']} ({removed['client_id']}).")
 
 

@@ -35,7 +35,7 @@ def export(
 async def _export(directory: Place, tenant: str, fhir: str, data: str | None) -> None:
     counts: dict[str, int] = {}
     async with local_sandbox.sandbox(data) as sandbox:
-        space = local_sandbox.space(sandbox, tenant, fhir)
+        space = local_sandbox.find_space(sandbox, tenant, fhir)
         await fill(sandbox, space)
         with drafts(directory) as files:
             for type in resource_types(fhir):

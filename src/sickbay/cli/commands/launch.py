@@ -42,7 +42,7 @@ def launch(
     body = {"tenant": target["tenant"], "app": target["app_id"]} | {name: value for name, value in options.items() if value}
     created = admin_client.ask(data, "POST", "/admin/launches", body)
     say(created["url"])
-    if not admin_client.running(data):
+    if not admin_client.is_running(data):
         admin_client.note_not_running()
     elif open:
         webbrowser.open(created["url"])

@@ -13,7 +13,7 @@ from typing import Literal
 
 from sickbay.cli import files, local_sandbox, signals
 from sickbay.cli.argument_types import CountOrNone, Data
-from sickbay.cli.load_reader import FileResult, LoadJob, portions, reading
+from sickbay.cli.load_reader import FileResult, LoadJob, portions, read_in_processes
 from sickbay.cli.output import note, reject_argument, say
 from sickbay.cli.paths import Place
 from sickbay.cli.progress import Progress, fill, progress
@@ -71,7 +71,7 @@ async def _load(
     chosen: list[Path], tenant: str, fhir: str, stop: bool, validate: bool, patients: int | None, data: str | None
 ) -> int:
     async with local_sandbox.sandbox(data, patients) as sandbox:
-        space = local_sandbox.space(sandbox, tenant, fhir)
+        space = local_sandbox.find_space(sandbox, tenant, fhir)
         run = Loading(sandbox.runtime, sandbox.tenants[tenant], fhir, _name(chosen))
         job = LoadJob(chosen, fhir, run.tenant.fhir_base(fhir), validate)
         await _fill(sandbox, space)
@@ -96,7 +96,7 @@ async def _fill(sandbox: Sandbox, space: ResourceSpace) -> None:
 
 
 async def _store(run: Loading, job: LoadJob, shown: Progress, stop: bool) -> None:
-    with reading(job) as reads:
+    with read_in_processes(job) as reads:
         try:
             await _run(run, reads, shown, stop)
         finally:

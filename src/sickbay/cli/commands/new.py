@@ -58,7 +58,7 @@ def new(
             f"{target.name or name} can’t be the name of an app. Use letters, digits, dots, hyphens and underscores."
         )
     starters.require(starter.needs, os.environ.get("PATH", ""))
-    server = folder.running(folder.data_folder(data))
+    server = folder.find_running(folder.data_folder(data))
     base = server["base"] if server else folder.settings(data).base
     place = CopiedApp(target.name, base, starters.choose_port(app_port))
     if any(app.get("client_id") == place.client_id for app in admin_client.apps(data)):
@@ -114,7 +114,7 @@ def _start(starter: Starter, place: CopiedApp, target: Path, link: str) -> int:
         _run(place.fill(command, starter), target)
     command = place.fill(starter.start, starter)
     note(f"$ {command}")
-    with _running(command, target) as process:
+    with _run_app(command, target) as process:
         if not starter.is_service:
             _wait_until_ready(process, place.port)
             say(f"{place.client_id} is running at http://localhost:{place.port}. Stop it with Ctrl-C.\nLaunch it: {link}")
@@ -122,7 +122,7 @@ def _start(starter: Starter, place: CopiedApp, target: Path, link: str) -> int:
 
 
 @contextmanager
-def _running(command: str, target: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _run_app(command: str, target: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Runs the app and its child processes in a session of their own, and ends all of them with the block."""
     try:
         process = subprocess.Popen(starters.arguments_of(command), cwd=target, start_new_session=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from sickbay.diagnosis.answers.meanings import describe_answer, meaning, to_add
+from sickbay.diagnosis.answers.meanings import describe_answer, describe_meaning, to_add
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.needed_rules import find_rule
@@ -25,7 +25,7 @@ MAXIMUM_QUOTED_CHARACTERS = 300
 
 def add_finding(stage: str, explanation: Explanation, answers: Sequence[ErrorAnswer]) -> Explanation:
     """The explanation with this finding first. A finding about the browser stays before it."""
-    unexplained = _finding(stage, answers)
+    unexplained = _unexplained_finding(stage, answers)
     findings = (*explanation.findings, unexplained) if stage == "browser" else (unexplained, *explanation.findings)
     return explanation._replace(findings=findings)
 
@@ -39,8 +39,10 @@ def is_explained(stage: str, examination: Examination, explanation: Explanation)
     return OPAQUE in names or (at_fault and stage not in _OF_THE_APP)
 
 
-def _finding(stage: str, answers: Sequence[ErrorAnswer]) -> Finding:
-    return structs.replace(find(find_rule(UNEXPLAINED), _facts(stage, answers), refused=True), spec=meaning(answers[0])[1])
+def _unexplained_finding(stage: str, answers: Sequence[ErrorAnswer]) -> Finding:
+    return structs.replace(
+        find(find_rule(UNEXPLAINED), _facts(stage, answers), refused=True), spec=describe_meaning(answers[0])[1]
+    )
 
 
 def _facts(stage: str, answers: Sequence[ErrorAnswer]) -> Facts:
@@ -56,7 +58,7 @@ def _facts(stage: str, answers: Sequence[ErrorAnswer]) -> Facts:
         "article": "an" if name[0] in "aeiouAEIOUH" else "a",
         "recognised": name,
         "code": first.code,
-        "meaning": meaning(first)[0],
+        "meaning": describe_meaning(first)[0],
         "add": to_add(first, stage),
         "also": f" The text also has: {'; '.join(others)}." if others else "",
         "said": f' The server adds: "{words}"{"" if words[-1] in ".!?…" else "."}' if words else "",

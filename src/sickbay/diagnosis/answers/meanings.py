@@ -110,7 +110,7 @@ def phrase(status: str) -> str:
         return ""
 
 
-def meaning(answer: ErrorAnswer) -> tuple[str, Spec]:
+def describe_meaning(answer: ErrorAnswer) -> tuple[str, Spec]:
     if answer.code in _OAUTH and answer.kind in _ENDPOINTS:
         text, spec = _OAUTH[answer.code]
         return text, AUTHORIZE if answer.kind == "authorization" and spec is TOKEN else spec

@@ -20,7 +20,7 @@ from sickbay.diagnosis.evidence.inference import Place, place_of
 from sickbay.fhir import body as bodies
 from sickbay.fhir.body import Body
 from sickbay.fhir.operations import parameters as operation_parameters
-from sickbay.fhir.preconditions import handling
+from sickbay.fhir.preconditions import read_handling
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search.query import Query
@@ -39,7 +39,7 @@ def request(evidence: Json) -> AccessRequest:
     address = address.replace("/%24", "/$")
     headers = {name.lower(): str(value) for name, value in evidence.get("headers", {}).items()}
     bases = evidence.get("context", {}).get("server", {}).get("fhir_bases", ())
-    base = next((registered.rstrip("/") for registered in bases if _below(address, registered)), "")
+    base = next((registered.rstrip("/") for registered in bases if _is_below(address, registered)), "")
     place = place_of(address) if "server" not in evidence.get("context", {}) else Place("", "")
     base = base or place.base
     path = address[len(base) :] if base else _path(address)
@@ -115,7 +115,7 @@ def request_of(access_request: AccessRequest, server: Json) -> AccessRequest:
     return request(to_evidence(access_request) | {"body": access_request.body, "context": {"server": server}})
 
 
-def _below(address: str, base: str) -> bool:
+def _is_below(address: str, base: str) -> bool:
     return f"{address.rstrip('/')}/".startswith(base.rstrip("/") + "/")
 
 
@@ -240,7 +240,7 @@ def _parse_search(
 
 def _operation(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
     target = route(version, request.method, request.path)
-    lenient = handling(request.headers.get("prefer")) == "lenient"
+    lenient = read_handling(request.headers.get("prefer")) == "lenient"
     if isinstance(target, Misrouted):
         return ()
     return operation_parameters.faults(version, target, request.parameters.pairs, request.body, lenient)

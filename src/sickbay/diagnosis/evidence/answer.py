@@ -47,7 +47,7 @@ def exchange(evidence: Json) -> HttpExchange:
     )
 
 
-def nothing(evidence: Json) -> None:
+def read_nothing(evidence: Json) -> None:
     """An error response as text. `diagnosis.answers` reads it, and no check needs it."""
 
 

@@ -27,7 +27,7 @@ def request(evidence: Json) -> AuthorizeRequest:
 def context_of(evidence: Json, request: AuthorizeRequest) -> AuthorizeContext:
     context = evidence.get("context", {})
     client = read.client(context)
-    live = _live(context, request.parameters.get("client_id"))
+    live = _find_live_code(context, request.parameters.get("client_id"))
     launch = read.launch(context, live)
     document_fault = _examine_document(context, request.parameters.get("client_id") or "")
     is_named = isinstance(client, Client) and client.client_id == request.parameters.get("client_id")
@@ -92,7 +92,7 @@ def _guesses(request: AuthorizeRequest) -> Guesses:
     return (*hybrid, ("scope-malformed", DOTTED_SCOPES)) if is_azure else hybrid
 
 
-def _live(context: Json, client_id: str | None) -> str | None:
+def _find_live_code(context: Json, client_id: str | None) -> str | None:
     """The code of a launch of this client that is neither used nor expired."""
     now = context.get("now", 0)
     for code, launch in context.get("launches", {}).items():

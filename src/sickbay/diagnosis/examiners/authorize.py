@@ -10,7 +10,7 @@ from sickbay.authorization.authorize.parameters import context_for
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis.evidence import authorize as read
-from sickbay.diagnosis.examiner import Decided, Examiner, always
+from sickbay.diagnosis.examiner import Decided, Examiner, examine_always
 from sickbay.diagnosis.kind import Kind
 from sickbay.diagnosis.placeholders import PLACEHOLDER_LAUNCH
 from sickbay.diagnosis.stages import AUTHORIZE
@@ -27,7 +27,7 @@ def _recheck(
 
 
 EXAMINER: Examiner[AuthorizeRequest, AuthorizeContext] = Examiner(
-    checks=always(*stage.CHECKS),
+    checks=examine_always(*stage.CHECKS),
     pasted=(readable.request_is_utf8,),
     relaxed=stage.relaxed_refusals,
     to_evidence=read.to_evidence,

@@ -7,9 +7,9 @@ from typing import Any
 from sickbay.authorization import launch
 from sickbay.authorization.requests import UrlRequest
 from sickbay.diagnosis.evidence import url as read
-from sickbay.diagnosis.examiner import Examiner, always
+from sickbay.diagnosis.examiner import Examiner, examine_always
 from sickbay.diagnosis.kind import Kind
 from sickbay.diagnosis.stages import LAUNCH
 
-EXAMINER: Examiner[UrlRequest, Any] = Examiner(checks=always(*launch.CHECKS), to_evidence=read.launch_to_evidence)
+EXAMINER: Examiner[UrlRequest, Any] = Examiner(checks=examine_always(*launch.CHECKS), to_evidence=read.launch_to_evidence)
 KINDS = {"launch_url": Kind(LAUNCH, read.request, read.context_of)}

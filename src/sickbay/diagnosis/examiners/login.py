@@ -6,9 +6,9 @@ from sickbay.authorization import login
 from sickbay.authorization.contexts import LoginContext
 from sickbay.authorization.requests import LoginRequest
 from sickbay.diagnosis.evidence import login as read
-from sickbay.diagnosis.examiner import Examiner, always
+from sickbay.diagnosis.examiner import Examiner, examine_always
 from sickbay.diagnosis.kind import Kind
 from sickbay.diagnosis.stages import LOGIN
 
-EXAMINER: Examiner[LoginRequest, LoginContext] = Examiner(checks=always(*login.CHECKS), to_evidence=read.to_evidence)
+EXAMINER: Examiner[LoginRequest, LoginContext] = Examiner(checks=examine_always(*login.CHECKS), to_evidence=read.to_evidence)
 KINDS = {"login": Kind(LOGIN, read.request, read.context_of)}

@@ -8,7 +8,7 @@ from sickbay.authorization import logout
 from sickbay.authorization.contexts import LogoutContext
 from sickbay.authorization.requests import LogoutRequest
 from sickbay.diagnosis.evidence import logout as read
-from sickbay.diagnosis.examiner import Decided, Examiner, always
+from sickbay.diagnosis.examiner import Decided, Examiner, examine_always
 from sickbay.diagnosis.kind import Kind
 from sickbay.diagnosis.stages import LOGOUT
 
@@ -19,6 +19,6 @@ def _recheck(refused: Decided[LogoutRequest, LogoutContext], corrected: LogoutRe
 
 
 EXAMINER: Examiner[LogoutRequest, LogoutContext] = Examiner(
-    checks=always(*logout.CHECKS), to_evidence=read.to_evidence, recheck=_recheck
+    checks=examine_always(*logout.CHECKS), to_evidence=read.to_evidence, recheck=_recheck
 )
 KINDS = {"logout_request": Kind(LOGOUT, read.request, read.context_of)}

@@ -14,7 +14,7 @@ EXAMINER: Examiner[Any, Any] = Examiner()
 KINDS = {
     "token_response": Kind(ID_TOKEN, answer.token_response, answer.context_of),
     "smart_configuration": Kind(DISCOVERY, answer.document, answer.context_of),
-    "error_answer": Kind(ANSWER, answer.nothing, answer.context_of),
+    "error_answer": Kind(ANSWER, answer.read_nothing, answer.context_of),
     "http_exchange": Kind(BROWSER, answer.exchange, answer.context_of),
     "launch_trail": Kind(SILENCE, read_silence.request, answer.context_of),
 }

@@ -7,12 +7,12 @@ from typing import Any
 from sickbay.authorization import redirect
 from sickbay.authorization.requests import UrlRequest
 from sickbay.diagnosis.evidence import url as read
-from sickbay.diagnosis.examiner import Examiner, always
+from sickbay.diagnosis.examiner import Examiner, examine_always
 from sickbay.diagnosis.kind import Kind
 from sickbay.diagnosis.stages import REDIRECT
 
-EXAMINER: Examiner[UrlRequest, Any] = Examiner(checks=always(*redirect.CHECKS), to_evidence=read.redirect_to_evidence)
+EXAMINER: Examiner[UrlRequest, Any] = Examiner(checks=examine_always(*redirect.CHECKS), to_evidence=read.redirect_to_evidence)
 KINDS = {
     "redirect_url": Kind(REDIRECT, read.request, read.context_of),
-    "error_page_url": Kind(REDIRECT, read.error_page, read.context_of, always(*redirect.ERROR_PAGE_CHECKS)),
+    "error_page_url": Kind(REDIRECT, read.error_page, read.context_of, examine_always(*redirect.ERROR_PAGE_CHECKS)),
 }

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from sickbay.authorization import registration
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis.evidence import registration as read
-from sickbay.diagnosis.examiner import Decided, Examiner, always
+from sickbay.diagnosis.examiner import Decided, Examiner, examine_always
 from sickbay.diagnosis.kind import Kind
 from sickbay.diagnosis.stages import REGISTRATION
 
@@ -21,6 +21,6 @@ def _recheck(refused: Decided[R_co, K_co], corrected: Any) -> tuple[Any, K_co]:
 
 
 EXAMINER: Examiner[RegistrationRequest, Any] = Examiner(
-    checks=always(*registration.CHECKS), to_evidence=read.to_evidence, recheck=_recheck
+    checks=examine_always(*registration.CHECKS), to_evidence=read.to_evidence, recheck=_recheck
 )
 KINDS = {"registration": Kind(REGISTRATION, read.request, read.context_of)}

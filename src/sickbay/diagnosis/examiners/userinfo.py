@@ -9,7 +9,7 @@ from sickbay.authorization.access import bearer
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.evidence import subject as read
-from sickbay.diagnosis.examiner import Decided, Examiner, always
+from sickbay.diagnosis.examiner import Decided, Examiner, examine_always
 from sickbay.diagnosis.kind import Kind
 from sickbay.diagnosis.stages import USERINFO
 from sickbay.kernel.checks import UNKNOWN
@@ -22,6 +22,6 @@ def _recheck(refused: Decided[AccessRequest, AccessContext], corrected: AccessRe
 
 
 EXAMINER: Examiner[AccessRequest, AccessContext] = Examiner(
-    checks=always(*userinfo.CHECKS), to_evidence=read.userinfo_to_evidence, recheck=_recheck
+    checks=examine_always(*userinfo.CHECKS), to_evidence=read.userinfo_to_evidence, recheck=_recheck
 )
 KINDS = {"userinfo_request": Kind(USERINFO, read.userinfo, read.userinfo_context)}

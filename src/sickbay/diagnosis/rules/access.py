@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from msgspec import structs
 
 from sickbay.authorization.access.bearer import bearer, guess_token
-from sickbay.authorization.access.scope import covers, refuse_insufficient
+from sickbay.authorization.access.scope import grants_letters, refuse_insufficient
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
@@ -111,7 +111,12 @@ def _not_in_jwt(request: AccessRequest, context: AccessContext) -> Facts | None:
         return None
     claim, patient = jwt.claims.get("scope") or jwt.claims.get("scp") or "", jwt.claims.get("patient")
     scope = " ".join(map(str, claim)) if isinstance(claim, list) else str(claim)
-    if not request.type or not request.letters or not scopes.resources(scope) or covers(scope, request.type, request.letters):
+    if (
+        not request.type
+        or not request.letters
+        or not scopes.resources(scope)
+        or grants_letters(scope, request.type, request.letters)
+    ):
         return None
     token = AccessToken("", scope, request.base, expires_at=0, family="", patient=str(patient) if patient else None)
     refusal = refuse_insufficient(request, token, request.type, request.letters)
@@ -165,7 +170,7 @@ def _of_a_resource(facts: Facts) -> Facts | None:
     return facts if facts.get("of") == "resource" else None
 
 
-def _after(event: str) -> Callable[[Facts], Facts | None]:
+def _was_issued_by(event: str) -> Callable[[Facts], Facts | None]:
     """Recognises a token that has the same scopes as the refused one before: after a refresh or an authorization."""
     return lambda facts: facts if facts.get("again") == event else None
 
@@ -188,8 +193,8 @@ FUNCTIONS: Mapping[str, Functions] = {
     "fhir-token-expired": {"insert_placeholder": corrections.new_token},
     "fhir-token-wrong-issuer": {"insert_placeholder": corrections.new_token},
     "fhir-token-wrong-audience": {"insert_placeholder": corrections.new_token},
-    "mcp-stepup-by-refresh": {"recognises": _after("refresh")},
-    "mcp-stepup-same-scopes": {"recognises": _after("authorization")},
+    "mcp-stepup-by-refresh": {"recognises": _was_issued_by("refresh")},
+    "mcp-stepup-same-scopes": {"recognises": _was_issued_by("authorization")},
     "mcp-stepup-not-union": {"recognises": lambda facts: facts if facts.get("lost") else None},
     "mcp-stepup-one-by-one": {"recognises": lambda facts: facts if facts.get("rounds") else None},
     "fhir-read-not-search": {"recognises": _other_letter},

@@ -29,7 +29,7 @@ def _future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
         if not isinstance(value, int | float) or context.now is UNKNOWN:
             return None
         seconds = int(value) - context.now
-        return {"ahead": seconds} | guesses.of(context, "now") if seconds > LEEWAY_SECONDS else None
+        return {"ahead": seconds} | guesses.fact_about(context, "now") if seconds > LEEWAY_SECONDS else None
 
     return advise
 

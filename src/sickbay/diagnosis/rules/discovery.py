@@ -24,7 +24,7 @@ REQUIRED_BY_OPENID = (
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def _elsewhere(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+def _is_not_below_a_base(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     bases = context.server.fhir_bases if isinstance(context.server, Server) else ()
     base = exchange.url.partition("?")[0].removesuffix(PATH)
     if not bases or base == exchange.url or base.rstrip("/") in [other.rstrip("/") for other in bases]:
@@ -33,7 +33,7 @@ def _elsewhere(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
 
 
 def _not_found(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
-    return {"received": exchange.url} if exchange.status == 404 and _elsewhere(exchange, context) is None else None
+    return {"received": exchange.url} if exchange.status == 404 and _is_not_below_a_base(exchange, context) is None else None
 
 
 def _not_json(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
@@ -106,7 +106,7 @@ def _disagree(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "discovery-wrong-location": {"advises": _elsewhere},
+    "discovery-wrong-location": {"advises": _is_not_below_a_base},
     "discovery-404": {"advises": _not_found},
     "discovery-not-json": {"advises": _not_json},
     "discovery-http-endpoints": {"advises": _in_clear},

@@ -40,7 +40,7 @@ def _seconds(answer: TokenAnswer, context: AnswerContext, claim: str) -> int | N
 
 def _find_expiry(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
     seconds = _seconds(answer, context, "exp")
-    return {"late": -seconds} | guesses.of(context, "now") if seconds is not None and seconds < -LEEWAY else None
+    return {"late": -seconds} | guesses.fact_about(context, "now") if seconds is not None and seconds < -LEEWAY else None
 
 
 def _no_fhir_user(answer: TokenAnswer, context: AnswerContext) -> Facts | None:

@@ -6,7 +6,7 @@ from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.redirect import urn_of
 from sickbay.authorization.requests import UrlRequest
-from sickbay.diagnosis.answers.meanings import meaning
+from sickbay.diagnosis.answers.meanings import describe_meaning
 from sickbay.diagnosis.answers.values import oauth
 from sickbay.diagnosis.rule import Functions, Severity
 from sickbay.kernel.checks import Facts
@@ -23,7 +23,7 @@ def _without_description(request: UrlRequest, context: UrlContext) -> Facts | No
     if not sent.get("error") or sent.get("error_description") or sent.get("error_uri"):
         return None
     error = str(sent.get("error"))
-    return {"received": error, "means": meaning(oauth(error, redirected=True))[0]}
+    return {"received": error, "means": describe_meaning(oauth(error, redirected=True))[0]}
 
 
 def _has_error_uri(request: UrlRequest, context: UrlContext) -> Facts | None:

@@ -19,18 +19,18 @@ def advise_on(awaited: Awaited, recognise: Callable[[Silence], Facts | None]) ->
     return advise
 
 
-def always(silence: Silence) -> Facts:
+def no_facts(silence: Silence) -> Facts:
     return {}
 
 
-def after(silence: Silence) -> tuple[Event, ...]:
+def events_after(silence: Silence) -> tuple[Event, ...]:
     """The events since the last one that named the launch, such as preflights and requests of other launches."""
     events = silence.trail.events
     named = [place for place, event in enumerate(events) if not event.probable and event.step not in ("preflight", "restart")]
     return events[named[-1] + 1 :] if named else events
 
 
-def last(silence: Silence, step: str) -> Event | None:
+def last_granted(silence: Silence, step: str) -> Event | None:
     """The last granted event of this kind."""
     found = (event for event in reversed(silence.trail.events) if event.step == step and event.result == "granted")
     return next(found, None)

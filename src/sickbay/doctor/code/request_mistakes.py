@@ -54,7 +54,7 @@ def _of_request(request: CodeRequest) -> list[Mistake]:
     return [mistake for mistake in found if mistake]
 
 
-def _at(request: CodeRequest, id: str, **facts: str) -> Mistake:
+def _mistake_at(request: CodeRequest, id: str, **facts: str) -> Mistake:
     return Mistake(id, (request.first_line, request.last_line), {"language": request.language, **facts})
 
 
@@ -62,12 +62,12 @@ def _json(request: CodeRequest) -> Mistake | None:
     if request.body_format != "json" or _options_in_body(request):
         return None
     is_form = "urlencoded" in request.header("content-type")
-    return _at(request, "code-json-under-form-type" if is_form else "code-json-body")
+    return _mistake_at(request, "code-json-under-form-type" if is_form else "code-json-body")
 
 
 def _form_as_text(request: CodeRequest) -> Mistake | None:
     is_text = request.body_format == "form" and request.header("content-type").startswith("text/plain")
-    return _at(request, "code-form-as-text") if is_text else None
+    return _mistake_at(request, "code-form-as-text") if is_text else None
 
 
 def _get(request: CodeRequest) -> Mistake | None:
@@ -78,12 +78,14 @@ def _get(request: CodeRequest) -> Mistake | None:
         "curl": "Add `-X POST`, and move the parameters from the URL to `-d`. With `-d`, curl sends a POST request.",
         "fetch": "Set `method: 'POST'`, and send the parameters as `body: new URLSearchParams({…})`.",
     }
-    return _at(request, "code-token-get", how=how.get(request.language, "Send a POST request with the parameters in its body."))
+    return _mistake_at(
+        request, "code-token-get", how=how.get(request.language, "Send a POST request with the parameters in its body.")
+    )
 
 
 def _in_query(request: CodeRequest) -> Mistake | None:
     is_only_there = "grant_type=" in request.url and "grant_type" not in request.body
-    return _at(request, "code-token-parameters-in-query") if request.method == "POST" and is_only_there else None
+    return _mistake_at(request, "code-token-parameters-in-query") if request.method == "POST" and is_only_there else None
 
 
 def _bearer(request: CodeRequest) -> Mistake | None:
@@ -91,7 +93,7 @@ def _bearer(request: CodeRequest) -> Mistake | None:
     if scheme.lower() != "bearer":
         return None
     is_pair = "base64" in value.lower() or ":" in value or ":" in _decode(value)
-    return _at(request, "code-bearer-instead-of-basic") if is_pair or "grant_type" in request.body else None
+    return _mistake_at(request, "code-bearer-instead-of-basic") if is_pair or "grant_type" in request.body else None
 
 
 def _decode(value: str) -> str:
@@ -103,29 +105,29 @@ def _decode(value: str) -> str:
 
 def _plain_basic(request: CodeRequest) -> Mistake | None:
     scheme, _, value = request.header("authorization").partition(" ")
-    return _at(request, "code-basic-not-base64") if scheme.lower() == "basic" and ":" in value else None
+    return _mistake_at(request, "code-basic-not-base64") if scheme.lower() == "basic" and ":" in value else None
 
 
 def _line_break(request: CodeRequest) -> Mistake | None:
     scheme, _, value = request.header("authorization").partition(" ")
     ends = scheme.lower() == "basic" and _decode(value).endswith("\n")
-    return _at(request, "code-basic-newline") if ends else None
+    return _mistake_at(request, "code-basic-newline") if ends else None
 
 
 def _multipart(request: CodeRequest) -> Mistake | None:
     if request.body_format != "multipart":
         return None
     causes = {"curl": "The option `-F`", "PHP curl": "An array as `CURLOPT_POSTFIELDS`", "requests": "The argument `files=`"}
-    return _at(request, "code-multipart-body", cause=causes.get(request.language, "`FormData`"))
+    return _mistake_at(request, "code-multipart-body", cause=causes.get(request.language, "`FormData`"))
 
 
 def _object_body(request: CodeRequest) -> Mistake | None:
-    return _at(request, "code-object-as-body") if request.body == "[object Object]" else None
+    return _mistake_at(request, "code-object-as-body") if request.body == "[object Object]" else None
 
 
 def _options_in_body(request: CodeRequest) -> Mistake | None:
     is_inside = request.language == "axios" and request.body_format == "json" and '"headers": {' in request.body
-    return _at(request, "code-options-in-body") if is_inside else None
+    return _mistake_at(request, "code-options-in-body") if is_inside else None
 
 
 def _find_doubled(request: CodeRequest) -> Mistake | None:
@@ -133,18 +135,18 @@ def _find_doubled(request: CodeRequest) -> Mistake | None:
     match = re.match(r"(authorization):|(basic|bearer)\s+(?:basic|bearer)\b", value, re.I)
     if not match:
         return None
-    return _at(request, "code-authorization-doubled", part=f"`{match[1] or match[2]}`")
+    return _mistake_at(request, "code-authorization-doubled", part=f"`{match[1] or match[2]}`")
 
 
 def _question_mark(request: CodeRequest) -> Mistake | None:
     name = request.body.partition("=")[0]
-    return _at(request, "code-body-question-mark", name=name) if name.startswith("?") else None
+    return _mistake_at(request, "code-body-question-mark", name=name) if name.startswith("?") else None
 
 
 def _password(request: CodeRequest) -> Mistake | None:
     values = parse_qs(request.body or request.url.partition("?")[2]).get("grant_type", [])
     is_password = "password" in values or re.search(r"grant_type\W{1,6}password\b", request.body)
-    return _at(request, "code-password-grant") if is_password else None
+    return _mistake_at(request, "code-password-grant") if is_password else None
 
 
 def _not_inserted(request: CodeRequest) -> Mistake | None:
@@ -152,7 +154,7 @@ def _not_inserted(request: CodeRequest) -> Mistake | None:
         for match in _NOT_INSERTED.finditer(text):
             if match[0].strip("${}#%\\() ") not in request.variables:
                 cause, how = _insertion(request.language, match[0])
-                return _at(request, "code-variable-not-inserted", name=match[0], cause=cause, how=how)
+                return _mistake_at(request, "code-variable-not-inserted", name=match[0], cause=cause, how=how)
     return None
 
 

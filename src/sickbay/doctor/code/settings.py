@@ -92,10 +92,10 @@ def text_settings(text: str, meter: Meter) -> list[AppSettings]:
     """The settings in a text. Nested settings belong to the object around them."""
     lines = Lines(text)
     found = [*_in_code(text, lines, meter), *property_settings(text, lines)]
-    return _apart(sorted(found, key=lambda item: (-len(item.values), item.first_line)))
+    return _leave_out_parts(sorted(found, key=lambda item: (-len(item.values), item.first_line)))
 
 
-def _apart(found: list[AppSettings]) -> list[AppSettings]:
+def _leave_out_parts(found: list[AppSettings]) -> list[AppSettings]:
     """The settings that aren't a part of earlier ones. The same settings can be an object and the argument of a call."""
     result: list[AppSettings] = []
     taken: dict[int, int] = {}

@@ -90,14 +90,14 @@ def _to_launch_page(text: str) -> Iterator[_Place]:
         yield from (("code-redirect-to-launch", match.start(), match.end(), {}) for match in _LAUNCH_PAGE.finditer(text))
 
 
-def _encoding(text: str) -> Iterator[re.Match[str]]:
+def _find_encoding_commands(text: str) -> Iterator[re.Match[str]]:
     """The commands that encode credentials with base64."""
     if _CREDENTIALS.search(text):
         yield from (match for match in _BASE64_PIPE.finditer(text) if not re.search(r"-d\b|-D\b|--decode", match["options"]))
 
 
 def _echo(text: str) -> Iterator[_Place]:
-    for match in _encoding(text):
+    for match in _find_encoding_commands(text):
         if "n" not in (match["flags"] or "") and "\\c" not in match[0] and "tr -d" not in match[0]:
             yield "code-basic-newline", match.start(), match.end(), {}
 
@@ -111,13 +111,13 @@ def _twice(text: str) -> Iterator[_Place]:
 
 
 def _find_wrapped(text: str) -> Iterator[_Place]:
-    for match in _encoding(text):
+    for match in _find_encoding_commands(text):
         rest = text[match.end() : match.end() + 20]
         if not re.search(r"-w\s*0|--wrap|-A\b|-b\s*0", match["options"]) and "tr -d" not in rest:
             yield "code-base64-wrapped", match.start(), match.end(), {}
 
 
-def _matching(pattern: re.Pattern[str], mistake: str) -> _Check:
+def _check_by_pattern(pattern: re.Pattern[str], mistake: str) -> _Check:
     def check(text: str) -> Iterator[_Place]:
         return ((mistake, match.start(), match.end(), {}) for match in pattern.finditer(text))
 
@@ -142,15 +142,15 @@ def _browser_secret(text: str) -> Iterator[_Place]:
 
 
 _CHECKS: tuple[_Check, ...] = (
-    _matching(_AUD_SLASH, "code-aud-slash"),
+    _check_by_pattern(_AUD_SLASH, "code-aud-slash"),
     _to_launch_page,
     _hex,
     _echo,
     _twice,
     _find_wrapped,
-    _matching(_ANDROID, "code-base64-android-default"),
-    _matching(_NO_CORS, "code-fetch-no-cors"),
-    _matching(_CALLBACK, "code-callback-only-code"),
-    _matching(_POST, "code-requests-third-argument"),
+    _check_by_pattern(_ANDROID, "code-base64-android-default"),
+    _check_by_pattern(_NO_CORS, "code-fetch-no-cors"),
+    _check_by_pattern(_CALLBACK, "code-callback-only-code"),
+    _check_by_pattern(_POST, "code-requests-third-argument"),
 )
 _WITH_REQUESTS: tuple[_Check, ...] = (_redirects, _browser_secret)

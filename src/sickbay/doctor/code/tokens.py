@@ -76,16 +76,18 @@ def tokens(text: str) -> list[CodeToken]:
         if kind == "space":
             is_new_line = is_new_line or "\n" in match[0]
         elif kind == "comment":
-            at = _after(text, "*/", at, unclosed) if match[0] == "/*" else at
+            at = _end_of_comment(text, "*/", at, unclosed) if match[0] == "/*" else at
         else:
             kind = STRING if kind == "address" else kind
-            token = _string(text, match, found, unclosed) if kind == "quote" else CodeToken(kind, match[0], match.start(), at)
+            token = (
+                _read_string(text, match, found, unclosed) if kind == "quote" else CodeToken(kind, match[0], match.start(), at)
+            )
             found.append(token._replace(is_first=is_new_line))
             at, is_new_line = token.end, False
     return found
 
 
-def _after(text: str, closer: str, at: int, unclosed: dict[str, int]) -> int:
+def _end_of_comment(text: str, closer: str, at: int, unclosed: dict[str, int]) -> int:
     """The end of a comment; `at` if it is never closed. A failed search is remembered, so the time is linear."""
     end = -1 if closer in unclosed else text.find(closer, at)
     if end < 0:
@@ -94,7 +96,7 @@ def _after(text: str, closer: str, at: int, unclosed: dict[str, int]) -> int:
     return end + len(closer)
 
 
-def _string(text: str, match: re.Match[str], found: list[CodeToken], unclosed: dict[str, int]) -> CodeToken:
+def _read_string(text: str, match: re.Match[str], found: list[CodeToken], unclosed: dict[str, int]) -> CodeToken:
     """The string that starts here, or the quotation mark as an operator if it is an apostrophe or never closed.
 
     A prefix such as the f of Python is removed from the tokens.

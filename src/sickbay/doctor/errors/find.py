@@ -43,15 +43,15 @@ def _input(evidence: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
             yield from errors(str(evidence[name]))
     answer = {name: evidence[name] for name in _RESPONSE if name in evidence}
     if "status" in evidence and "body" in evidence:
-        answer |= {"body": evidence["body"], "headers": _telling(evidence.get("headers"))}
+        answer |= {"body": evidence["body"], "headers": _headers_with_errors(evidence.get("headers"))}
     if isinstance(answer.get("response"), Mapping):
-        answer["response"] = {**answer["response"], "headers": _telling(answer["response"].get("headers"))}
+        answer["response"] = {**answer["response"], "headers": _headers_with_errors(answer["response"].get("headers"))}
     yield from _document(answer, 1, text=False)
 
 
 def in_exchange(status: int, headers: Mapping[str, str], body: str | None, *, launch: bool) -> tuple[ErrorAnswer, ...]:
     """Returns the errors in an exchange of a HAR file. `launch`: it belongs to a launch. In others, only clear errors count."""
-    answers = list(_document({"status": status, "headers": _telling(headers), "body": body or ""}, 1, text=False))
+    answers = list(_document({"status": status, "headers": _headers_with_errors(headers), "body": body or ""}, 1, text=False))
     if status <= 0:
         answers.append(ErrorAnswer("no-answer", "0"))
     return rank_answers(
@@ -59,7 +59,7 @@ def in_exchange(status: int, headers: Mapping[str, str], body: str | None, *, la
     )
 
 
-def _telling(headers: Any) -> dict[str, Any]:
+def _headers_with_errors(headers: Any) -> dict[str, Any]:
     """The headers that may contain an error."""
     pairs = headers if isinstance(headers, Mapping) else {}
     return {name: value for name, value in pairs.items() if str(name).lower() in ("www-authenticate", "location")}

@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.kernel.text_search import first, matches
+from sickbay.kernel.text_search import find_first, matches
 from sickbay.protocol.unicode import without_html_escapes
 
 _PHRASES = {
@@ -123,7 +123,7 @@ def errors(text: str, *, in_words: bool = True) -> Iterator[ErrorAnswer]:
     in_words: a code also counts if it is written as words, such as "invalid grant".
     """
     text = unescape(text)
-    described = first(_DESCRIPTION, text)
+    described = find_first(_DESCRIPTION, text)
     description = described["value"].strip() if described else ""
     lowered = text.lower()
     for pattern in (_MEMBER, _PARAMETER, _TAG, _LITERAL) if any(name in lowered for name in _NAMES) else ():
@@ -134,11 +134,11 @@ def errors(text: str, *, in_words: bool = True) -> Iterator[ErrorAnswer]:
             continue
         yield oauth(re.sub(r"[\s-]", "_", match["value"]).lower(), description)
     yield from (oauth(_CAPITAL.sub("_", match["value"]).lower(), description) for match in matches(_CLASS, text))
-    for pattern in _STATUSES if first(_NUMBER, text) else ():
+    for pattern in _STATUSES if find_first(_NUMBER, text) else ():
         yield from (ErrorAnswer("status", match[1]) for match in matches(pattern, text))
     yield from (ErrorAnswer("vendor", match[1]) for match in matches(_VENDOR, text))
     for pattern, answer in _SIGNS:
-        if sign := first(pattern, text):
+        if sign := find_first(pattern, text):
             yield answer if answer.kind != "no-answer" else ErrorAnswer("no-answer", sign[0])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from sickbay.doctor.pieces import addresses, http_messages, source_code, structured
-from sickbay.doctor.pieces.piece import Piece, apart
+from sickbay.doctor.pieces.piece import Piece, leave_out_overlaps
 
 READ_CHARACTERS = 2_000_000
 """The maximum number of characters that are read."""
@@ -16,7 +16,7 @@ OF_A_KIND = 500
 def pieces(text: str) -> list[Piece]:
     """The pieces in the order of the text. A request includes its URL and its form, so those aren't listed again."""
     text = text[:READ_CHARACTERS]
-    return apart([piece for find in READERS for piece in islice(find(text), OF_A_KIND)])
+    return leave_out_overlaps([piece for find in READERS for piece in islice(find(text), OF_A_KIND)])
 
 
 READERS = (

@@ -33,7 +33,7 @@ class Piece(Struct, frozen=True, kw_only=True):
     is_whole: bool = False
 
 
-def apart(pieces: Iterable[Piece]) -> list[Piece]:
+def leave_out_overlaps(pieces: Iterable[Piece]) -> list[Piece]:
     """The pieces without those that lie inside or overlap an earlier one, in the order of the text.
 
     The caller lists them by how much they explain: a request explains the URL in its first line.

@@ -29,7 +29,7 @@ def _request(request: Mapping[str, Any]) -> dict[str, Any]:
     url = request["url"]
     text = str(url.get("raw", "")) if isinstance(url, Mapping) else str(url)
     headers = {
-        str(_first(header, "key", "name")): _to_plain(header.get("value"))
+        str(_first_member(header, "key", "name")): _to_plain(header.get("value"))
         for header in _list(request.get("header")) + _list(request.get("headers"))
         if isinstance(header, Mapping) and not header.get("disabled")
     }
@@ -46,7 +46,7 @@ def _body(body: Any) -> tuple[str, str]:
     pairs = _list(body.get("urlencoded")) or _list(body.get("params"))
     if pairs:
         sent = [pair for pair in pairs if isinstance(pair, Mapping) and not pair.get("disabled")]
-        return "&".join(f"{_first(pair, 'key', 'name')}={_encode(pair.get('value'))}" for pair in sent), FORM
+        return "&".join(f"{_first_member(pair, 'key', 'name')}={_encode(pair.get('value'))}" for pair in sent), FORM
     text = _to_plain(body.get("raw") or body.get("text") or "")
     return text, "application/json" if text.lstrip().startswith("{") else ""
 
@@ -63,7 +63,7 @@ def _to_plain(value: Any) -> str:
     return str(value or "").replace("{{", "{").replace("}}", "}")
 
 
-def _first(pair: Mapping[str, Any], *names: str) -> Any:
+def _first_member(pair: Mapping[str, Any], *names: str) -> Any:
     return next((pair[name] for name in names if name in pair), "")
 
 

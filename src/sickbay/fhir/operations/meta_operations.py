@@ -8,7 +8,7 @@ from typing import Any
 LISTS = ("profile", "security", "tag")
 
 
-def of(profiles: Sequence[str], security: Sequence[tuple[str, str]], tags: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def build_meta(profiles: Sequence[str], security: Sequence[tuple[str, str]], tags: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Returns a Meta with these values. Labels are (system, code), with the system "" if there is none."""
     coded = {
         name: [{"system": system, "code": code} if system else {"code": code} for system, code in values]
@@ -21,7 +21,7 @@ def is_meta(meta: dict[str, Any]) -> bool:
     return any(name in meta for name in LISTS) and all(isinstance(meta.get(name, []), list) for name in LISTS)
 
 
-def adding(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
+def add_labels(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
     """Returns the resource with the values of `meta` added. Existing values aren't repeated."""
     values = _valid_meta(resource)
     for name in LISTS:
@@ -31,7 +31,7 @@ def adding(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
     return {**resource, "meta": values}
 
 
-def removing(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
+def remove_labels(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
     values = _valid_meta(resource)
     for name in LISTS:
         remaining = [label for label in values.get(name, []) if not _contains(label, meta.get(name, []))]

@@ -138,13 +138,13 @@ def find(version: str, name: str, type: str | None, id: str | None) -> Operation
         (
             operation
             for operation in of_version(version)
-            if operation.name == name and operation.level == level and _of(operation, type)
+            if operation.name == name and operation.level == level and _applies_to(operation, type)
         ),
         None,
     )
 
 
-def _of(operation: Operation, type: str | None) -> bool:
+def _applies_to(operation: Operation, type: str | None) -> bool:
     return operation.types is None or type in operation.types
 
 

@@ -14,7 +14,7 @@ from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search import composites, full_text
 from sickbay.fhir.search.expressions import kinds, routes
 from sickbay.fhir.search.full_text import WORDS
-from sickbay.fhir.search.hierarchies import ladder
+from sickbay.fhir.search.hierarchies import find_parent_parameter
 from sickbay.fhir.search.modifiers import expand, in_value_sets, is_understood, modifiers, of_type, refuse_unsupported
 from sickbay.fhir.search.parameters import (
     IDENTIFIER,
@@ -293,7 +293,7 @@ def _in_words(state: SearchState, parameter: SearchParameter, parts: list[str]) 
 def _ladders(state: SearchState, found: list[Value]) -> tuple[tuple[str, int], ...]:
     """Returns the parameter that makes a type hierarchical, for each type named in the values."""
     types = sorted({value.type for value in found if isinstance(value, ReferenceValue) and value.type is not None})
-    return tuple((type, step.number) for type in types if (step := ladder(state.version, type)) is not None)
+    return tuple((type, step.number) for type in types if (step := find_parent_parameter(state.version, type)) is not None)
 
 
 def _value(state: SearchState, parameter: SearchParameter, modifier: str | None, text: str) -> Value | RequestError:

@@ -27,7 +27,7 @@ def find_related(version: str, system: str, code: str, way: str) -> tuple[str, .
 
 
 @cache
-def ladder(version: str, type: str) -> SearchParameter | None:
+def find_parent_parameter(version: str, type: str) -> SearchParameter | None:
     """Returns the parameter that makes resources of a type part of each other, such as `partof` of Location."""
     own = parameters(version, type).values()
     return next(

@@ -222,7 +222,7 @@ def _period(value: Any) -> Dates:
     return ((low, high),) if low < high else ()
 
 
-def _timing(value: Any) -> Dates:
+def _read_timing(value: Any) -> Dates:
     """Returns one range, from the first to the last event."""
     if not isinstance(value, dict):
         return ()
@@ -248,7 +248,7 @@ _DATES: Mapping[str, Callable[[Any], Dates]] = {
     "Extension": _date_extension,
     "instant": _date,
     "Period": _period,
-    "Timing": _timing,
+    "Timing": _read_timing,
 }
 
 

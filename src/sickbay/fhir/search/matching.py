@@ -65,19 +65,19 @@ def matches(query: Query, resource: IndexedResource, others: Others = NO_OTHERS)
         return False
     if query.within is not None and not _inside(query.within, resource.facts):
         return False
-    return all(holds(filter, query.type, resource, others) for filter in query.filters)
+    return all(filter_matches(filter, query.type, resource, others) for filter in query.filters)
 
 
 def _inside(within: Within, facts: IndexEntries) -> bool:
     return any(number in within.parameters and (type, id) == (within.type, within.id) for number, type, id in facts.references)
 
 
-def holds(filter: Filter, type: str, resource: IndexedResource, others: Others) -> bool:
+def filter_matches(filter: Filter, type: str, resource: IndexedResource, others: Others) -> bool:
     """Whether a filter matches. `:not` also matches a resource without any value (R4, 3.1.1.5.4)."""
     if filter.either:
-        return any(holds(alternative, type, resource, others) for alternative in filter.either)
+        return any(filter_matches(alternative, type, resource, others) for alternative in filter.either)
     if filter.chain is not None:
-        return _referring(filter, type, resource, others) if filter.reverse else _matches_chain(filter, resource, others)
+        return _is_referred_to(filter, type, resource, others) if filter.reverse else _matches_chain(filter, resource, others)
     if filter.parameter.code in COLUMNS and filter.modifier == "missing":
         return not _is_wanted_missing(filter)  # every resource has both
     if filter.parameter.code == "_id":
@@ -114,14 +114,16 @@ def _matches_chain(filter: Filter, resource: IndexedResource, others: Others) ->
     assert filter.chain is not None
     type, inner = filter.chain
     aims = {id for number, kind, id in resource.facts.references if number == filter.parameter.number and kind == type}
-    return any(other.id in aims and holds(inner, type, other, others) for other in others.every(type))
+    return any(other.id in aims and filter_matches(inner, type, other, others) for other in others.every(type))
 
 
-def _referring(filter: Filter, type: str, resource: IndexedResource, others: Others) -> bool:
+def _is_referred_to(filter: Filter, type: str, resource: IndexedResource, others: Others) -> bool:
     assert filter.chain is not None
     source, inner = filter.chain
     link = (filter.parameter.number, type, resource.id)
-    return any(link in other.facts.references and holds(inner, source, other, others) for other in others.every(source))
+    return any(
+        link in other.facts.references and filter_matches(inner, source, other, others) for other in others.every(source)
+    )
 
 
 def _present(numbers: tuple[int, ...], facts: IndexEntries) -> bool:
@@ -148,7 +150,7 @@ def _value(filter: Filter, value: Value, resource: IndexedResource, others: Othe
             composites = [parts for number, parts in facts.composites if number in filter.parameter.numbers]
             return any(_matches_all(value, parts) for parts in composites)
         case NearValue():
-            return any(row[0] == number and within(value, row[1], row[2]) for row in facts.positions)
+            return any(row[0] == number and is_within_circle(value, row[1], row[2]) for row in facts.positions)
         case WordsValue():
             texts = [f" {text}" for row, text, _ in facts.strings if row in numbers]
             return all(any(f" {word}" in text.translate(SPACED) for text in texts) for word in value.words)
@@ -196,7 +198,7 @@ def _part(value: Value, row: tuple[Any, ...], modifier: str | None) -> bool:
     return False
 
 
-def within(value: NearValue, latitude: int, longitude: int) -> bool:
+def is_within_circle(value: NearValue, latitude: int, longitude: int) -> bool:
     """Whether the point is in the circle, on a flat map with the scale of the centre. 1 degree is 111,195 m."""
     east = abs(longitude - value.longitude)
     east = min(east, 360_000_000 - east)

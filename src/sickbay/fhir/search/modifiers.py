@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search.full_text import WORDS
-from sickbay.fhir.search.hierarchies import ladder
+from sickbay.fhir.search.hierarchies import find_parent_parameter
 from sickbay.fhir.search.parameters import COLUMNS, known_types
 from sickbay.fhir.search.parser_state import SearchState
 from sickbay.fhir.search.query import Filter, Kind, ReferenceValue, SearchParameter, TokenValue, UriValue, Value
-from sickbay.fhir.search.values import above, split, unescape
+from sickbay.fhir.search.values import split, unescape, url_and_parents
 
 UNSUPPORTED = "fhir-search-modifier-unsupported"
 _MODIFIERS: dict[Kind, tuple[str, ...]] = {
@@ -77,7 +77,7 @@ def expand(state: SearchState, parameter: SearchParameter, way: str, value: Valu
     """Returns the values that `:above` or `:below` includes. References and `uri:below` stay one value for the store."""
     match value:
         case UriValue() if way == "above":
-            return [UriValue(url) for url in above(value.uri)]
+            return [UriValue(url) for url in url_and_parents(value.uri)]
         case TokenValue():
             return _codes(state, parameter, way, value)
         case ReferenceValue():
@@ -102,8 +102,8 @@ def _part(state: SearchState, parameter: SearchParameter, way: str, value: Refer
     """Accepts canonicals, which have versions below them, and resources whose type has parts."""
     if value.url is not None:
         return [value]
-    if value.type is not None and ladder(state.version, value.type):
+    if value.type is not None and find_parent_parameter(state.version, value.type):
         return [value]
-    able = [type for type in parameter.targets if ladder(state.version, type)]
+    able = [type for type in parameter.targets if find_parent_parameter(state.version, type)]
     form = f"{parameter.code}:{way}={'|'.join(able)}/<id>" if able else f"{parameter.code}, because its targets have no parts"
     return RequestError(UNSUPPORTED, f"{parameter.code}:{way}", value.id, form)

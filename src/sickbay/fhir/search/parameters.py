@@ -84,7 +84,7 @@ def parameters(version: str, type: str) -> Mapping[str, SearchParameter]:
     for position, code in enumerate(codes):
         by_code[code] = _parameter(type, code, first + 16 + position, added.get(code) or own[code])
     return {
-        code: replace(parameter, held=_covering(parameter, by_code)) if " | " in parameter.expression else parameter
+        code: replace(parameter, held=_find_covering(parameter, by_code)) if " | " in parameter.expression else parameter
         for code, parameter in by_code.items()
     }
 
@@ -95,7 +95,7 @@ reference's own number.
 """
 
 
-def _covering(parameter: SearchParameter, every: Mapping[str, SearchParameter]) -> tuple[int, ...]:
+def _find_covering(parameter: SearchParameter, every: Mapping[str, SearchParameter]) -> tuple[int, ...]:
     """Returns the numbers of the parameters that together cover this one's elements, so that they aren't indexed twice.
 
     For example, combo-code is covered by code and component-code.

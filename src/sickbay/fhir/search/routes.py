@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from sickbay.fhir import subset
-from sickbay.fhir.preconditions import handling
+from sickbay.fhir.preconditions import read_handling
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Route
 from sickbay.fhir.search import full_text
@@ -52,8 +52,8 @@ def search_of(
         return wrong
     if route.compartment is None:
         return query
-    parts = tuple(replace(part, within=_within(version, part.type, *route.compartment)) for part in query.parts)
-    return replace(query, parts=parts, within=_within(version, route.type or "", *route.compartment))
+    parts = tuple(replace(part, within=_compartment_of(version, part.type, *route.compartment)) for part in query.parts)
+    return replace(query, parts=parts, within=_compartment_of(version, route.type or "", *route.compartment))
 
 
 def parse_several(
@@ -114,7 +114,7 @@ def _types(
     return tuple(type for type in types if not requested or type in requested), tuple(wrong)
 
 
-def _within(version: str, type: str, holder: str, id: str) -> Within:
+def _compartment_of(version: str, type: str, holder: str, id: str) -> Within:
     """Returns the compartment. It has no parameters, and so no resources, if the type isn't part of it."""
     codes = compartment_types(version, holder).get(type, ())
     numbers = tuple(parameter.number for code in codes if (parameter := find(version, type, code)) is not None)
@@ -123,7 +123,7 @@ def _within(version: str, type: str, holder: str, id: str) -> Within:
 
 def is_strict(policy: bool, prefer: str) -> bool:
     """Whether `Prefer: handling` or, without it, the tenant's policy requires strict handling (R4, 3.1.0.1.2)."""
-    preference = handling(prefer) if prefer else None
+    preference = read_handling(prefer) if prefer else None
     return policy if preference is None else preference == "strict"
 
 

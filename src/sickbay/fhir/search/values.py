@@ -140,21 +140,21 @@ def quantity(parameter: SearchParameter, modifier: str | None, text: str, base: 
         return _not_a_number(parameter, text)
     low, high = covered
     if form[1] in ("gt", "lt", "ge", "le", "sa", "eb"):
-        low = high = _beyond(float(form[2]), form[1])
+        low = high = _move_past(float(form[2]), form[1])
     elif form[1] == "ap":
-        low, high = _around(form[2], low, high)
+        low, high = _widen_by_a_tenth(form[2], low, high)
     system, code = (parts[1] or None, parts[2] or None) if len(parts) == 3 else (None, None)
     return QuantityValue(_prefix(form[1]), low, high, system, code)
 
 
-def _around(text: str, low: float, high: float) -> tuple[float, float]:
+def _widen_by_a_tenth(text: str, low: float, high: float) -> tuple[float, float]:
     """Extends the range to a tenth of the value on both sides, both ends included: `ap70` covers 63 to 77 (R4, 3.1.1.4.6)."""
     value = Decimal(text)
     margin = abs(value) / 10
     return min(low, float(value - margin)), max(high, math.nextafter(float(value + margin), math.inf))
 
 
-def _beyond(value: float, prefix: str) -> float:
+def _move_past(value: float, prefix: str) -> float:
     """Moves the value for `sa` and `eb` by the smallest step, because a value equal to it is neither after nor before it."""
     toward = {"sa": math.inf, "eb": -math.inf}.get(prefix)
     return value if toward is None else math.nextafter(value, toward)
@@ -241,7 +241,7 @@ def _decimal(text: str) -> float | None:
     return float(text) if _NUMBER.fullmatch(text) and abs(float(text)) < HUGE else None
 
 
-def above(text: str) -> list[str]:
+def url_and_parents(text: str) -> list[str]:
     """Returns the URL and its parents for `:above` (R4, 3.1.1.4.12): http://a/b/c, http://a/b, http://a."""
     scheme, slashes, rest = text.partition("://")
     head, parts = (scheme + slashes, rest.split("/")) if slashes else ("", text.split("/"))

@@ -267,7 +267,7 @@ EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
 """Path -> invariants of the value at that path."""
 
 
-def of(version: str, path: str) -> tuple[Invariant, ...]:
+def invariants_of(version: str, path: str) -> tuple[Invariant, ...]:
     return tuple(
         invariant for invariant in EVERYWHERE.get(path, ()) if invariant.versions is None or version in invariant.versions
     )

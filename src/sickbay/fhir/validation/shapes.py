@@ -57,7 +57,7 @@ class Shape:
 @cache
 def shape(version: str, path: str) -> Shape:
     """Returns the shape at a path: a resource type, a datatype, or an element with children. Raises KeyError."""
-    rows, compiled = _children_by_parent(version), Shape(invariants=invariants.of(version, path))
+    rows, compiled = _children_by_parent(version), Shape(invariants=invariants.invariants_of(version, path))
     if path not in rows and path in _FROM_QUANTITY:
         path = "Quantity"
     for name, row in rows[path]:
@@ -160,7 +160,7 @@ def _text(value: Any) -> str | None:
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-def _matching(pattern: str, form: str, flags: int = re.ASCII) -> ValueCheck:
+def _check_pattern(pattern: str, form: str, flags: int = re.ASCII) -> ValueCheck:
     fits = re.compile(pattern, flags).fullmatch
 
     def check(value: Any) -> str | None:
@@ -179,7 +179,7 @@ def _remember_known(check: ValueCheck) -> ValueCheck:
 
 def _make_date_check(pattern: str, form: str) -> ValueCheck:
     """Checks the form, and that the day exists."""
-    check_form = _matching(pattern, form)
+    check_form = _check_pattern(pattern, form)
 
     def check(value: Any) -> str | None:
         problem = check_form(value)
@@ -223,30 +223,30 @@ def _base64(value: Any) -> str | None:
 
 
 _BASE64 = re.compile(r"[0-9A-Za-z+/]*={0,2}", re.ASCII).fullmatch
-_uri = _remember_known(_matching(r"\S+", "a URI without spaces", 0))
+_uri = _remember_known(_check_pattern(r"\S+", "a URI without spaces", 0))
 
 PRIMITIVES: dict[str, ValueCheck] = {
     "base64Binary": _base64,
     "boolean": _boolean,
     "canonical": _uri,
-    "code": _matching(r"[^\s]+(\s[^\s]+)*", "a code, without spaces before or after it", 0),
+    "code": _check_pattern(r"[^\s]+(\s[^\s]+)*", "a code, without spaces before or after it", 0),
     "date": _make_date_check(_DAY, "a date: YYYY, YYYY-MM or YYYY-MM-DD"),
     "dateTime": _make_date_check(
         rf"{_DAY}|\d{{4}}-\d\d-\d\dT{_TIME}{_ZONE}", "a dateTime: YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz"
     ),
     "decimal": _decimal,
-    "id": _matching(r"[A-Za-z0-9\-.]{1,64}", "1 to 64 letters, digits, '-' or '.'"),
+    "id": _check_pattern(r"[A-Za-z0-9\-.]{1,64}", "1 to 64 letters, digits, '-' or '.'"),
     "instant": _make_date_check(rf"\d{{4}}-\d\d-\d\dT{_TIME}{_ZONE}", "an instant: YYYY-MM-DDThh:mm:ss.sss+zz:zz"),
     "integer": _make_integer_check(-_INT, "a whole number"),
-    "integer64": _matching(r"0|-?[1-9]\d{0,18}", "a whole number as a string"),
+    "integer64": _check_pattern(r"0|-?[1-9]\d{0,18}", "a whole number as a string"),
     "markdown": _text,
-    "oid": _matching(r"urn:oid:[0-2](\.(0|[1-9]\d*))+", "an OID such as urn:oid:1.2.3"),
+    "oid": _check_pattern(r"urn:oid:[0-2](\.(0|[1-9]\d*))+", "an OID such as urn:oid:1.2.3"),
     "positiveInt": _make_integer_check(1, "a whole number of 1 or more"),
     "string": _text,
-    "time": _matching(_TIME, "a time: hh:mm:ss"),
+    "time": _check_pattern(_TIME, "a time: hh:mm:ss"),
     "unsignedInt": _make_integer_check(0, "a whole number of 0 or more"),
     "uri": _uri,
     "url": _uri,
-    "uuid": _matching(r"urn:uuid:[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", "a UUID such as urn:uuid:…", re.ASCII | re.I),
+    "uuid": _check_pattern(r"urn:uuid:[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", "a UUID such as urn:uuid:…", re.ASCII | re.I),
 }
 """The checks for the primitive types (R4, 2.24.0.1)."""

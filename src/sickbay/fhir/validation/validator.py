@@ -94,11 +94,11 @@ def _index_contained(state: _ValidationState, resource: dict[str, Any], at: str)
             state.add(f"{at}.contained[{index}].id", "duplicate", "is the id of another contained resource")
         else:
             types[id.removeprefix("#")] = str(inner.get("resourceType"))
-            _within(state, inner, f"{at}.contained[{index}]", named)
+            _check_contained(state, inner, f"{at}.contained[{index}]", named)
     return types
 
 
-def _within(state: _ValidationState, resource: dict[str, Any], at: str, named: set[str]) -> None:
+def _check_contained(state: _ValidationState, resource: dict[str, Any], at: str, named: set[str]) -> None:
     """A contained resource must be referenced, or refer to its container, and must not have its own versions or labels."""
     id = str(resource.get("id")).removeprefix("#")
     if f"#{id}" not in named and "#" not in _fragments(resource):

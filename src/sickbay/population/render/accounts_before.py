@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.population.render.changing import code_of, rename, without
+from sickbay.population.render.changing import code_of, leave_out, rename
 from sickbay.population.render.common import Json
 
 _RULES = {"OPTIN": "http://hl7.org/fhir/ConsentPolicy/opt-in", "OPTOUT": "http://hl7.org/fhir/ConsentPolicy/opt-out"}
@@ -34,9 +34,9 @@ def benefit_stu3(benefit: Json) -> Json:
     """Converts to STU3, where outcome is a concept and the totals are two elements."""
     cost, paid = (_money(total["amount"]) for total in benefit["total"])
     changed = {
-        **without(benefit, "use", "total"),
+        **leave_out(benefit, "use", "total"),
         "outcome": {"coding": [{"system": "http://hl7.org/fhir/remittance-outcome", "code": benefit["outcome"]}]},
-        "insurance": without(benefit["insurance"][0], "focal"),
+        "insurance": leave_out(benefit["insurance"][0], "focal"),
         "item": [_item(item) for item in benefit["item"]],
         "totalCost": cost,
         "totalBenefit": paid,
@@ -45,19 +45,19 @@ def benefit_stu3(benefit: Json) -> Json:
 
 
 def consent_stu3(consent: Json) -> Json:
-    changed = {**without(consent, "scope", "provision"), "policyRule": _RULES[code_of(consent["policyRule"])]}
+    changed = {**leave_out(consent, "scope", "provision"), "policyRule": _RULES[code_of(consent["policyRule"])]}
     return rename({**changed, "period": consent["provision"]["period"]}, performer="consentingParty")
 
 
 def media_stu3(media: Json) -> Json:
-    return rename({**without(media, "status"), "type": "photo"}, encounter="context", createdDateTime="occurrenceDateTime")
+    return rename({**leave_out(media, "status"), "type": "photo"}, encounter="context", createdDateTime="occurrenceDateTime")
 
 
 def media_dstu2(media: Json) -> Json:
-    return {**without(media, "status", "encounter", "createdDateTime"), "type": "photo"}
+    return {**leave_out(media, "status", "encounter", "createdDateTime"), "type": "photo"}
 
 
-def _coding(concept: Json) -> Any:
+def _first_coding(concept: Json) -> Any:
     return concept["coding"][0]
 
 
@@ -73,7 +73,7 @@ def claim_dstu2(claim: Json) -> Json:
         "target": claim["insurer"],
         "organization": claim["provider"],
         "use": "complete",
-        "priority": _coding(claim["priority"]),
+        "priority": _first_coding(claim["priority"]),
         "patient": claim["patient"],
         "coverage": [{**insurance, "relationship": relationship}],
         "item": [
@@ -85,7 +85,7 @@ def claim_dstu2(claim: Json) -> Json:
                     "display": "clinical service invoice",
                 },
                 "provider": claim["careTeam"][0]["provider"],
-                "service": _coding(item["productOrService"]),
+                "service": _first_coding(item["productOrService"]),
                 "serviceDate": item["servicedDate"],
                 "unitPrice": _money(item["unitPrice"]),
                 "net": _money(item["net"]),

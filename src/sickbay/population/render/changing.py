@@ -102,7 +102,7 @@ def rename(resource: Json, **names: str) -> Json:
     return {names.get(key, key): value for key, value in resource.items()}
 
 
-def without(value: Json, *names: str) -> Json:
+def leave_out(value: Json, *names: str) -> Json:
     return {key: element for key, element in value.items() if key not in names}
 
 
@@ -120,7 +120,7 @@ def care_team_before(team: Json) -> list[Json]:
 
 def report_before(report: Json) -> Json:
     """Converts a DiagnosticReport: before R4, media was called image, and there was no resultsInterpreter."""
-    return rename(without(report, "resultsInterpreter"), media="image")
+    return rename(leave_out(report, "resultsInterpreter"), media="image")
 
 
 def goal_status(goal: Json) -> str:
@@ -141,7 +141,7 @@ def observation_before(observation: Json) -> Json:
         return observation
     related = [{"type": "has-member", "target": member} for member in observation.get("hasMember", ())]
     related += [{"type": "derived-from", "target": source} for source in observation.get("derivedFrom", ())]
-    return {**without(observation, "derivedFrom", "hasMember"), "related": related}
+    return {**leave_out(observation, "derivedFrom", "hasMember"), "related": related}
 
 
 def form_of(response: Json) -> Json:

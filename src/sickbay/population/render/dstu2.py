@@ -13,12 +13,12 @@ from sickbay.population.render.changing import (
     document_before,
     goal_status,
     immunization_status_before,
+    leave_out,
     observation_before,
     rename,
     report_before,
     systems_below,
     with_type_names,
-    without,
 )
 from sickbay.population.render.common import Json, make_concept
 from sickbay.population.render.forms_before import questionnaire, response
@@ -69,7 +69,7 @@ def _practitioner(practitioner: Json) -> Json:
         "specialty": [specialty],
     }
     return {
-        **without(practitioner, "qualification"),
+        **leave_out(practitioner, "qualification"),
         "name": _name(practitioner["name"][0]),
         "practitionerRole": [practitioner_role],
     }
@@ -77,19 +77,19 @@ def _practitioner(practitioner: Json) -> Json:
 
 def _encounter(encounter: Json) -> Json:
     kind = {"AMB": "ambulatory", "EMER": "emergency", "IMP": "inpatient"}[encounter["class"]["code"]]
-    changed = {**without(encounter, "extension"), "class": kind}
+    changed = {**leave_out(encounter, "extension"), "class": kind}
     return rename(changed, subject="patient", reasonCode="reason", reasonReference="indication")
 
 
 def _condition(condition: Json) -> Json:
     problem = code_of(condition["category"][0]) != "encounter-diagnosis"
     statuses: Json = {name: code_of(condition[name]) for name in ("clinicalStatus", "verificationStatus") if name in condition}
-    changed = {**without(condition, "extension"), **statuses, "category": _PROBLEM if problem else _DIAGNOSIS}
+    changed = {**leave_out(condition, "extension"), **statuses, "category": _PROBLEM if problem else _DIAGNOSIS}
     return rename(changed, subject="patient", recordedDate="dateRecorded", recorder="asserter")
 
 
 def _allergy(allergy: Json) -> Json:
-    changed = {**without(allergy, "clinicalStatus", "verificationStatus"), "status": "active"}
+    changed = {**leave_out(allergy, "clinicalStatus", "verificationStatus"), "status": "active"}
     if "reaction" in allergy:
         changed.update(criticality=_CRITICALITY[allergy["criticality"]], category=allergy["category"][0])
     return rename(changed, code="substance", onsetDateTime="onset")
@@ -99,13 +99,13 @@ def _dosage(order: Json) -> list[Json]:
     dosages = []
     for dose in order["dosageInstruction"]:
         repeat = rename(dose["timing"]["repeat"], periodUnit="periodUnits")
-        dosages.append({**without(dose, "doseAndRate"), "timing": {"repeat": repeat}, **dose["doseAndRate"][0]})
+        dosages.append({**leave_out(dose, "doseAndRate"), "timing": {"repeat": repeat}, **dose["doseAndRate"][0]})
     return dosages
 
 
 def _order(order: Json) -> Json:
     changed = {
-        **without(
+        **leave_out(
             order,
             "intent",
             "category",
@@ -118,11 +118,11 @@ def _order(order: Json) -> Json:
         "resourceType": "MedicationOrder",
         "dosageInstruction": _dosage(order),
     }
-    dispense = without(order["dispenseRequest"], "validityPeriod")
+    dispense = leave_out(order["dispenseRequest"], "validityPeriod")
     if "validityPeriod" in order["dispenseRequest"]:
         changed["dateEnded"] = order["dispenseRequest"]["validityPeriod"]["end"]
     if not dispense["numberOfRepeatsAllowed"]:  # DSTU2 requires a positive number
-        dispense = without(dispense, "numberOfRepeatsAllowed")
+        dispense = leave_out(dispense, "numberOfRepeatsAllowed")
     changed["dispenseRequest"] = dispense
     if "reasonReference" in order:
         changed["reasonReference"] = order["reasonReference"][0]
@@ -158,7 +158,7 @@ def _observation(observation: Json) -> Json:
     if "component" in observation:
         changed["component"] = [_component(component) for component in observation["component"]]
     if "valueBoolean" in observation:
-        changed = without(changed, "valueBoolean")
+        changed = leave_out(changed, "valueBoolean")
         changed["valueCodeableConcept"] = {"text": "Yes" if observation["valueBoolean"] else "No"}
     return changed
 
@@ -171,7 +171,7 @@ def _dispense(dispense: Json) -> Json:
     """Converts a dispense; the performer is omitted because it had to be a person."""
     orders = with_type_names(dispense["authorizingPrescription"], _BEFORE)
     changed = {
-        **without(dispense, "performer", "context"),
+        **leave_out(dispense, "performer", "context"),
         "identifier": dispense["identifier"][0],
         "authorizingPrescription": orders,
     }
@@ -181,7 +181,7 @@ def _dispense(dispense: Json) -> Json:
 def _appointment(appointment: Json) -> Json:
     status = "arrived" if appointment["status"] == "checked-in" else appointment["status"]
     return rename(
-        {**without(appointment, "created"), "status": status, "reasonCode": appointment["reasonCode"][0]}, reasonCode="reason"
+        {**leave_out(appointment, "created"), "status": status, "reasonCode": appointment["reasonCode"][0]}, reasonCode="reason"
     )
 
 
@@ -192,7 +192,7 @@ def _coverage(coverage: Json) -> Json:
         "issuer": coverage["payor"][0],
         "period": coverage["period"],
         "type": coverage["type"]["coding"][0],
-        "identifier": [without(coverage["identifier"][0], "type")],
+        "identifier": [leave_out(coverage["identifier"][0], "type")],
         "subscriberId": {"value": coverage["subscriberId"]},
         "plan": coverage["class"][0]["value"],
         "subscriber": coverage["beneficiary"],
@@ -201,7 +201,7 @@ def _coverage(coverage: Json) -> Json:
 
 def _related_person(related_person: Json) -> Json:
     changed = {
-        **without(related_person, "active"),
+        **leave_out(related_person, "active"),
         "name": _name(related_person["name"][0]),
         "relationship": related_person["relationship"][0],
     }
@@ -222,13 +222,13 @@ def _team(team: Json) -> Json:
 
 
 def _statement(statement: Json) -> Json:
-    changed = rename(without(statement, "context", "statusReason"), subject="patient")
+    changed = rename(leave_out(statement, "context", "statusReason"), subject="patient")
     return {**changed, "status": "completed"} if changed["status"] == "stopped" else changed
 
 
 def _immunization(immunization: Json) -> Json:
     changed = {
-        **without(immunization, "primarySource", "statusReason", "occurrenceString"),
+        **leave_out(immunization, "primarySource", "statusReason", "occurrenceString"),
         **immunization_status_before(immunization, "wasNotGiven"),
         "reported": not immunization["primarySource"],
         **({"performer": immunization["performer"][0]["actor"]} if "performer" in immunization else {}),
@@ -237,7 +237,7 @@ def _immunization(immunization: Json) -> Json:
 
 
 def _request(request: Json) -> Json:
-    changed = {**_reason(without(request, "intent", "category")), "resourceType": "ProcedureRequest"}
+    changed = {**_reason(leave_out(request, "intent", "category")), "resourceType": "ProcedureRequest"}
     return rename(
         changed,
         occurrenceDateTime="scheduledDateTime",
@@ -249,7 +249,7 @@ def _request(request: Json) -> Json:
 
 def _reason(resource: Json) -> Json:
     """Returns the resource with a single reason: the problem, or else its concept."""
-    changed = without(resource, "reasonCode", "reasonReference")
+    changed = leave_out(resource, "reasonCode", "reasonReference")
     if "reasonReference" in resource:
         return {**changed, "reasonReference": resource["reasonReference"][0]}
     return {**changed, "reasonCodeableConcept": resource["reasonCode"][0]} if "reasonCode" in resource else changed
@@ -270,19 +270,19 @@ def _report(report: Json) -> Json:
 
 
 def _goal(goal: Json) -> Json:
-    changed = {**without(goal, "lifecycleStatus", "target"), "description": goal["description"]["text"]}
+    changed = {**leave_out(goal, "lifecycleStatus", "target"), "description": goal["description"]["text"]}
     return rename({**changed, "status": goal_status(goal)}, expressedBy="author")
 
 
 def _plan(plan: Json) -> Json:
     activity = [{"detail": {**activity_entry["detail"], "prohibited": False}} for activity_entry in plan["activity"]]
     category = make_concept("http://argonaut.hl7.org", "assess-plan", "Assessment and Plan of Treatment")
-    changed = {**without(plan, "intent", "title", "careTeam"), "category": [category], "activity": activity}
+    changed = {**leave_out(plan, "intent", "title", "careTeam"), "category": [category], "activity": activity}
     return rename(changed, contributor="author")
 
 
 def _device(device: Json) -> Json:
-    changed = {**without(device, "udiCarrier", "distinctIdentifier", "serialNumber"), "status": "available"}
+    changed = {**leave_out(device, "udiCarrier", "distinctIdentifier", "serialNumber"), "status": "available"}
     return rename({**changed, "udi": device["udiCarrier"][0]["carrierHRF"]}, expirationDate="expiry")
 
 
@@ -294,7 +294,7 @@ def _document(document: Json) -> Json:
 
 def _binary(binary: Json) -> Json:
     patient_extension = {"url": EXTENSION, "valueReference": binary["securityContext"]}
-    return rename({**without(binary, "securityContext"), "meta": {"extension": [patient_extension]}}, data="content")
+    return rename({**leave_out(binary, "securityContext"), "meta": {"extension": [patient_extension]}}, data="content")
 
 
 def _provenance(provenance: Json) -> Json:
@@ -332,15 +332,15 @@ _renderer = Renderer(
         "DocumentReference": _document,
         "Binary": _binary,
         "Provenance": _provenance,
-        "Medication": lambda medication: without(medication, "status"),
+        "Medication": lambda medication: leave_out(medication, "status"),
         "Location": lambda location: {**location, "type": location["type"][0]} if "type" in location else location,
-        "Specimen": lambda specimen: without(specimen, "condition"),
+        "Specimen": lambda specimen: leave_out(specimen, "condition"),
         "Media": media_dstu2,
         "Claim": claim_dstu2,
         "ExplanationOfBenefit": benefit_dstu2,
         "Endpoint": None,
         "Consent": None,
-        "Group": lambda group: without(group, "active", "managingEntity"),
+        "Group": lambda group: leave_out(group, "active", "managingEntity"),
         "Slot": lambda slot: rename(slot, status="freeBusyType"),
         "Appointment": _appointment,
     },

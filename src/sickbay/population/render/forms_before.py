@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sickbay.population.render.changing import form_of, rename, without
+from sickbay.population.render.changing import form_of, leave_out, rename
 from sickbay.population.render.common import Json
 
 _QuestionConverter = Callable[[Json], Json]
@@ -16,11 +16,11 @@ def questionnaire(form: Json) -> Json:
         **({"concept": form["code"]} if "code" in form else {}),
         **_group(form["item"], _question),
     }
-    return {**without(form, "url", "title", "code", "item"), "status": "published", "group": group}
+    return {**leave_out(form, "url", "title", "code", "item"), "status": "published", "group": group}
 
 
 def response(answers: Json) -> Json:
-    changed = {**without(answers, "_questionnaire", "item"), "questionnaire": form_of(answers)}
+    changed = {**leave_out(answers, "_questionnaire", "item"), "questionnaire": form_of(answers)}
     return {**changed, "group": _group(answers["item"], _answer)}
 
 
@@ -38,7 +38,7 @@ def _group(items: list[Json], question: _QuestionConverter) -> Json:
 
 
 def _question(item: Json) -> Json:
-    changed = rename(without(item, "answerOption", "item"), code="concept")
+    changed = rename(leave_out(item, "answerOption", "item"), code="concept")
     if "answerOption" in item:
         changed["option"] = [option["valueCoding"] for option in item["answerOption"]]
     if "item" in item:
@@ -50,5 +50,5 @@ def _answer(item: Json) -> Json:
     answers = []
     for answer in item["answer"]:
         nested_group = [{"question": answer["item"]}] if "item" in answer else []
-        answers.append({**without(answer, "item"), **({"group": nested_group} if nested_group else {})})
+        answers.append({**leave_out(answer, "item"), **({"group": nested_group} if nested_group else {})})
     return {**item, "answer": answers}

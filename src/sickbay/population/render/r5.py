@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.population.render.changing import Renderer, rename, without
+from sickbay.population.render.changing import Renderer, leave_out, rename
 from sickbay.population.render.common import Json, make_concept
 
 
@@ -10,7 +10,7 @@ def _organization(organization: Json) -> Json:
     if "telecom" not in organization:
         return organization
     contact = {"telecom": organization["telecom"], "address": organization["address"][0]}
-    return {**without(organization, "telecom", "address"), "contact": [contact]}
+    return {**leave_out(organization, "telecom", "address"), "contact": [contact]}
 
 
 def _reason(resource: Json) -> list[Json]:
@@ -37,10 +37,10 @@ def _encounter(encounter: Json) -> Json:
         "participant": [rename(participant, individual="actor") for participant in encounter["participant"]],
     }
     if "reasonCode" in encounter:
-        changed["reasonCode"] = [{"value": _reason(without(encounter, "reasonReference"))}]
+        changed["reasonCode"] = [{"value": _reason(leave_out(encounter, "reasonReference"))}]
     if "reasonReference" in encounter:
         problems = [{"reference": problem} for problem in encounter["reasonReference"]]
-        changed = without(changed, "reasonReference")
+        changed = leave_out(changed, "reasonReference")
         changed["reasonCode"] = [*changed.get("reasonCode", ()), {"value": problems}]
     return rename(changed, period="actualPeriod", reasonCode="reason", hospitalization="admission")
 
@@ -54,7 +54,7 @@ def _condition(condition: Json) -> Json:
 def _move_recorder(resource: Json) -> Json:
     """Returns the resource with its recorder as a participant."""
     function = make_concept("http://terminology.hl7.org/CodeSystem/provenance-participant-type", "enterer", "Enterer")
-    return {**without(resource, "recorder"), "participant": [{"function": function, "actor": resource["recorder"]}]}
+    return {**leave_out(resource, "recorder"), "participant": [{"function": function, "actor": resource["recorder"]}]}
 
 
 def _allergy(allergy: Json) -> Json:
@@ -70,7 +70,7 @@ def _allergy(allergy: Json) -> Json:
 
 
 def _order(order: Json) -> Json:
-    changed = _reasons({**without(order, *_DRUG, "reportedReference"), "medication": _drug(order)})
+    changed = _reasons({**leave_out(order, *_DRUG, "reportedReference"), "medication": _drug(order)})
     changed["dosageInstruction"] = [rename(dose, asNeededBoolean="asNeeded") for dose in order["dosageInstruction"]]
     if "reportedReference" in order:
         changed.update(reportedBoolean=True, informationSource=[order["reportedReference"]])
@@ -78,7 +78,7 @@ def _order(order: Json) -> Json:
 
 
 def _dispense(dispense: Json) -> Json:
-    changed = {**without(dispense, *_DRUG), "medication": _drug(dispense)}
+    changed = {**leave_out(dispense, *_DRUG), "medication": _drug(dispense)}
     changed["dosageInstruction"] = [rename(dose, asNeededBoolean="asNeeded") for dose in dispense["dosageInstruction"]]
     return rename(changed, context="encounter")
 
@@ -96,7 +96,7 @@ def _question(item: Json) -> Json:
 
 def _reasons(resource: Json, **names: str) -> Json:
     if reasons := _reason(resource):
-        resource = {**without(resource, "reasonCode", "reasonReference"), "reason": reasons}
+        resource = {**leave_out(resource, "reasonCode", "reasonReference"), "reason": reasons}
     return rename(resource, **names)
 
 
@@ -111,7 +111,7 @@ def _coverage(coverage: Json) -> Json:
 
 
 def _statement(statement: Json) -> Json:
-    changed = {**without(statement, *_DRUG, "statusReason"), "medication": _drug(statement), "status": "recorded"}
+    changed = {**leave_out(statement, *_DRUG, "statusReason"), "medication": _drug(statement), "status": "recorded"}
     return rename({**changed, "informationSource": [statement["informationSource"]]}, context="encounter")
 
 
@@ -123,7 +123,7 @@ def _plan(plan: Json) -> Json:
 def _device(device: Json) -> Json:
     """Converts a device. The patient is omitted: R5 has DeviceAssociation for it."""
     udi = {**device["udiCarrier"][0], "issuer": "http://hl7.org/fhir/NamingSystem/gs1-di"}
-    return {**without(device, "distinctIdentifier", "patient"), "udiCarrier": [udi], "type": [device["type"]]}
+    return {**leave_out(device, "distinctIdentifier", "patient"), "udiCarrier": [udi], "type": [device["type"]]}
 
 
 def _document(document: Json) -> Json:
@@ -137,7 +137,7 @@ def _document(document: Json) -> Json:
     if "authenticator" in document:
         legal = make_concept("http://hl7.org/fhir/composition-attestation-mode", "legal", "Legal")
         changed["attester"] = [{"mode": legal, "party": document["authenticator"]}]
-    return without(changed, "authenticator")
+    return leave_out(changed, "authenticator")
 
 
 def _specimen(specimen: Json) -> Json:
@@ -149,7 +149,7 @@ def _specimen(specimen: Json) -> Json:
 
 def _location(location: Json) -> Json:
     phone = {"contact": [{"telecom": location["telecom"]}]} if "telecom" in location else {}
-    return rename({**without(location, "telecom"), **phone}, physicalType="form")
+    return rename({**leave_out(location, "telecom"), **phone}, physicalType="form")
 
 
 def _appointment(appointment: Json) -> Json:
@@ -174,14 +174,14 @@ def _goal(goal: Json) -> Json:
 
 def _endpoint(endpoint: Json) -> Json:
     payload = {"type": endpoint["payloadType"], "mimeType": endpoint["payloadMimeType"]}
-    changed = {**without(endpoint, "payloadType", "payloadMimeType"), "payload": [payload]}
+    changed = {**leave_out(endpoint, "payloadType", "payloadMimeType"), "payload": [payload]}
     return {**changed, "connectionType": [{"coding": [endpoint["connectionType"]]}]}
 
 
 def _consent(consent: Json) -> Json:
-    provision = without(consent["provision"], "type")
+    provision = leave_out(consent["provision"], "type")
     changed = {
-        **without(consent, "scope", "policyRule", "organization"),
+        **leave_out(consent, "scope", "policyRule", "organization"),
         "date": consent["dateTime"],
         "grantor": consent["performer"],
         "controller": consent["organization"],
@@ -189,7 +189,7 @@ def _consent(consent: Json) -> Json:
         "decision": consent["provision"]["type"],
         "provision": [provision],
     }
-    return rename(without(changed, "dateTime", "performer"), patient="subject")
+    return rename(leave_out(changed, "dateTime", "performer"), patient="subject")
 
 
 _renderer = Renderer(
@@ -197,14 +197,14 @@ _renderer = Renderer(
         "Organization": _organization,
         "Location": _location,
         "Encounter": _encounter,
-        "Group": lambda group: {**without(group, "actual"), "membership": "enumerated"},
+        "Group": lambda group: {**leave_out(group, "actual"), "membership": "enumerated"},
         "AllergyIntolerance": _allergy,
         "MedicationRequest": _order,
         "MedicationDispense": _dispense,
         "Questionnaire": _questionnaire,
         "QuestionnaireResponse": lambda response: {**response, "identifier": [response["identifier"]]},
         "Appointment": _appointment,
-        "PractitionerRole": lambda role: {**without(role, "telecom"), "contact": [{"telecom": role["telecom"]}]},
+        "PractitionerRole": lambda role: {**leave_out(role, "telecom"), "contact": [{"telecom": role["telecom"]}]},
         "Condition": _condition,
         "CareTeam": _team,
         "Coverage": _coverage,

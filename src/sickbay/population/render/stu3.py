@@ -11,12 +11,12 @@ from sickbay.population.render.changing import (
     form_of,
     goal_status,
     immunization_status_before,
+    leave_out,
     observation_before,
     rename,
     report_before,
     systems_below,
     with_type_names,
-    without,
 )
 from sickbay.population.render.common import Json
 
@@ -35,12 +35,12 @@ _BEFORE = {"ServiceRequest": "ProcedureRequest"}
 
 def _condition(condition: Json) -> Json:
     statuses: Json = {name: code_of(condition[name]) for name in ("clinicalStatus", "verificationStatus") if name in condition}
-    changed = {**without(condition, "extension"), **statuses}
+    changed = {**leave_out(condition, "extension"), **statuses}
     return rename(changed, encounter="context", recordedDate="assertedDate", recorder="asserter")
 
 
 def _encounter(encounter: Json) -> Json:
-    changed = without(encounter, "reasonReference", "extension")
+    changed = leave_out(encounter, "reasonReference", "extension")
     if "reasonReference" in encounter:
         changed["diagnosis"] = [{"condition": condition} for condition in encounter["reasonReference"]]
     return rename(changed, reasonCode="reason")
@@ -52,15 +52,15 @@ def _allergy(allergy: Json) -> Json:
 
 
 def _dosage(order: Json) -> list[Json]:
-    return [{**without(dose, "doseAndRate"), **dose["doseAndRate"][0]} for dose in order["dosageInstruction"]]
+    return [{**leave_out(dose, "doseAndRate"), **dose["doseAndRate"][0]} for dose in order["dosageInstruction"]]
 
 
 def _order(order: Json) -> Json:
     dispense = order["dispenseRequest"]
     if dispense["numberOfRepeatsAllowed"] == 0:  # STU3 requires a positive number
-        dispense = without(dispense, "numberOfRepeatsAllowed")
+        dispense = leave_out(dispense, "numberOfRepeatsAllowed")
     changed = {
-        **without(order, "reportedBoolean", "reportedReference", "dispenseRequest", "extension"),
+        **leave_out(order, "reportedBoolean", "reportedReference", "dispenseRequest", "extension"),
         "category": order["category"][0],
         "requester": {"agent": order["requester"]},
         "dosageInstruction": _dosage(order),
@@ -83,22 +83,22 @@ def _questionnaire(questionnaire: Json) -> Json:
 
 
 def _question(item: Json) -> Json:
-    changed = without(item, "answerOption", "item")
+    changed = leave_out(item, "answerOption", "item")
     if "answerOption" in item:
-        changed["option"] = [without(option, "extension") for option in item["answerOption"]]
+        changed["option"] = [leave_out(option, "extension") for option in item["answerOption"]]
     if "item" in item:
         changed["item"] = [_question(nested_item) for nested_item in item["item"]]
     return changed
 
 
 def _response(response: Json) -> Json:
-    changed = {**without(response, "_questionnaire"), "questionnaire": form_of(response)}
+    changed = {**leave_out(response, "_questionnaire"), "questionnaire": form_of(response)}
     return rename(changed, encounter="context")
 
 
 def _coverage(coverage: Json) -> Json:
     plan = coverage["class"][0]
-    return {**without(coverage, "class"), "grouping": {"plan": plan["value"], "planDisplay": plan["name"]}}
+    return {**leave_out(coverage, "class"), "grouping": {"plan": plan["value"], "planDisplay": plan["name"]}}
 
 
 def _team(team: Json) -> Json:
@@ -107,7 +107,7 @@ def _team(team: Json) -> Json:
 
 def _immunization(immunization: Json) -> Json:
     return rename(
-        {**without(immunization, "statusReason", "occurrenceString"), **immunization_status_before(immunization, "notGiven")},
+        {**leave_out(immunization, "statusReason", "occurrenceString"), **immunization_status_before(immunization, "notGiven")},
         occurrenceDateTime="date",
         performer="practitioner",
     )
@@ -129,12 +129,12 @@ def _report(report: Json) -> Json:
 
 
 def _goal(goal: Json) -> Json:
-    changed = {**without(goal, "lifecycleStatus"), "status": goal_status(goal)}
+    changed = {**leave_out(goal, "lifecycleStatus"), "status": goal_status(goal)}
     return {**changed, "target": goal["target"][0]} if "target" in goal else changed
 
 
 def _device(device: Json) -> Json:
-    return {**without(device, "udiCarrier", "distinctIdentifier", "serialNumber"), "udi": device["udiCarrier"][0]}
+    return {**leave_out(device, "udiCarrier", "distinctIdentifier", "serialNumber"), "udi": device["udiCarrier"][0]}
 
 
 def _provenance(provenance: Json) -> Json:
@@ -160,7 +160,7 @@ def _appointment(appointment: Json) -> Json:
 _renderer = Renderer(
     {
         "Encounter": _encounter,
-        "Group": lambda group: without(group, "managingEntity"),
+        "Group": lambda group: leave_out(group, "managingEntity"),
         "Condition": _condition,
         "AllergyIntolerance": _allergy,
         "MedicationRequest": _order,
@@ -172,7 +172,7 @@ _renderer = Renderer(
         "Coverage": _coverage,
         "CareTeam": _team,
         "RelatedPerson": lambda related_person: {**related_person, "relationship": related_person["relationship"][0]},
-        "MedicationStatement": lambda statement: {**without(statement, "statusReason"), "taken": "y"},
+        "MedicationStatement": lambda statement: {**leave_out(statement, "statusReason"), "taken": "y"},
         "Immunization": _immunization,
         "ServiceRequest": _request,
         "Procedure": _change_based_on,
@@ -180,7 +180,7 @@ _renderer = Renderer(
         "Goal": _goal,
         "Device": _device,
         "DocumentReference": document_before,
-        "Specimen": lambda specimen: without(specimen, "condition"),
+        "Specimen": lambda specimen: leave_out(specimen, "condition"),
         "Location": lambda location: {**location, "type": location["type"][0]} if "type" in location else location,
         "CarePlan": lambda plan: rename(plan, contributor="author"),
         "Claim": claim_stu3,

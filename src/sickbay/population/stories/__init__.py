@@ -98,7 +98,7 @@ def live(seed: int, number: int, messiness: float = 0.0) -> PatientHistory:
         stories = [STORIES[name].make(patient, SeededRandom(seed, "story", number, name)) for name in names]
         build_history(chart, [*stories, Immunizations(patient, SeededRandom(seed, "story", number, "immunizations"))])
     additions.add(chart, seed)
-    chart.history.app_tasks = tasks.of(chart.history, seed)
+    chart.history.app_tasks = tasks.find_task(chart.history, seed)
     return data_quality.add_errors(chart.history, seed, messiness)
 
 

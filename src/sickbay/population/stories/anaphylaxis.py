@@ -5,7 +5,7 @@ from __future__ import annotations
 from sickbay.population import drugs, problems, procedure_codes
 from sickbay.population.chart import Chart, target
 from sickbay.population.patient_history import Condition, Visit
-from sickbay.population.stories.base import Episode, StoryDefinition, within
+from sickbay.population.stories.base import Episode, StoryDefinition, random_day
 
 
 class Anaphylaxis(Episode):
@@ -36,6 +36,6 @@ class Anaphylaxis(Episode):
 
 
 STORY = StoryDefinition(
-    "anaphylaxis", lambda person, rng: Anaphylaxis(within(person, rng, 10, 40)), ages=(11, 40), women=0.02, men=0.02
+    "anaphylaxis", lambda person, rng: Anaphylaxis(random_day(person, rng, 10, 40)), ages=(11, 40), women=0.02, men=0.02
 )
 """The youngest are 10: the prescribed auto-injector is for a body weight of at least 30 kg."""

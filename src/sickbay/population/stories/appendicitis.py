@@ -5,7 +5,7 @@ from __future__ import annotations
 from sickbay.population import drugs, problems, procedure_codes
 from sickbay.population.chart import Chart
 from sickbay.population.patient_history import Condition, Visit
-from sickbay.population.stories.base import Episode, StoryDefinition, within
+from sickbay.population.stories.base import Episode, StoryDefinition, random_day
 
 
 class Appendicitis(Episode):
@@ -25,7 +25,7 @@ class Appendicitis(Episode):
 
 STORY = StoryDefinition(
     "appendicitis",
-    lambda person, rng: Appendicitis(within(person, rng, 7, 45)),
+    lambda person, rng: Appendicitis(random_day(person, rng, 7, 45)),
     ages=(8, 45),
     women=0.03,
     men=0.04,

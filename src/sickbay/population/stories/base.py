@@ -189,7 +189,7 @@ def onset(person: Person, rng: SeededRandom, youngest: float = 30, years: float 
     return earliest + datetime.timedelta(days=rng.pick_integer(0, max((latest - earliest).days, 0)))
 
 
-def within(person: Person, rng: SeededRandom, youngest: float = 1, oldest: float = 110) -> datetime.date:
+def random_day(person: Person, rng: SeededRandom, youngest: float = 1, oldest: float = 110) -> datetime.date:
     """Returns a random day of the record between two ages."""
     earliest = max(day_at(person, youngest), datetime.date(FIRST_YEAR, 1, 10))
     latest = min(day_at(person, oldest), person.last - datetime.timedelta(days=30))

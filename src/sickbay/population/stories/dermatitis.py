@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.population import drugs, problems
-from sickbay.population.stories.base import Episode, StoryDefinition, within
+from sickbay.population.stories.base import Episode, StoryDefinition, random_day
 
 
 class Dermatitis(Episode):
@@ -12,7 +12,7 @@ class Dermatitis(Episode):
 
 STORY = StoryDefinition(
     "dermatitis",
-    lambda person, rng: Dermatitis(within(person, rng, 3)),
+    lambda person, rng: Dermatitis(random_day(person, rng, 3)),
     ages=(3, 120),
     women=0.06,
     men=0.05,

@@ -10,7 +10,7 @@ from sickbay.population.chart import Chart
 from sickbay.population.codings import Concept
 from sickbay.population.patient_history import Condition, Person, Setting, Visit
 from sickbay.population.seeded_random import SeededRandom
-from sickbay.population.stories.base import Episode, Lasting, Planned, StoryDefinition, onset, within
+from sickbay.population.stories.base import Episode, Lasting, Planned, StoryDefinition, onset, random_day
 from sickbay.population.vitals import Body
 
 _BONES = (
@@ -69,13 +69,13 @@ class Osteoporosis(Lasting):
 
 
 def _random_fracture(person: Person, rng: SeededRandom) -> Fracture:
-    return Fracture(within(person, rng, 5), *rng.pick(_BONES))
+    return Fracture(random_day(person, rng, 5), *rng.pick(_BONES))
 
 
 STORY = StoryDefinition("fracture", _random_fracture, ages=(5, 120), women=0.05, men=0.06, asks=("Cast off",))
 HIP = StoryDefinition(
     "hip",
-    lambda person, rng: Hip(within(person, rng, 70), problems.HIP_FRACTURE, procedure_codes.HIP_XRAY, 90),
+    lambda person, rng: Hip(random_day(person, rng, 70), problems.HIP_FRACTURE, procedure_codes.HIP_XRAY, 90),
     ages=(72, 120),
     women=0.06,
     men=0.03,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart
 from sickbay.population.patient_history import Condition, Visit
-from sickbay.population.stories.base import Episode, Planned, StoryDefinition, winter, within
+from sickbay.population.stories.base import Episode, Planned, StoryDefinition, random_day, winter
 
 
 class Bladder(Episode):
@@ -56,18 +56,18 @@ class Pneumonia(Episode):
 
 BLADDER = StoryDefinition(
     "bladder",
-    lambda person, rng: Bladder(within(person, rng, 17)),
+    lambda person, rng: Bladder(random_day(person, rng, 17)),
     ages=(18, 120),
     women=0.22,
     men=0.03,
     asks=("Burning on passing water",),
 )
 FLU = StoryDefinition(
-    "influenza", lambda person, rng: Influenza(winter(within(person, rng, 3))), ages=(4, 120), women=0.1, men=0.1
+    "influenza", lambda person, rng: Influenza(winter(random_day(person, rng, 3))), ages=(4, 120), women=0.1, men=0.1
 )
 COVID = StoryDefinition(
     "covid",
-    lambda person, rng: Covid(within(person, rng, 2)),
+    lambda person, rng: Covid(random_day(person, rng, 2)),
     ages=(2, 120),
     women=0.2,
     men=0.2,
@@ -75,7 +75,7 @@ COVID = StoryDefinition(
 )
 LUNGS = StoryDefinition(
     "pneumonia",
-    lambda person, rng: Pneumonia(within(person, rng, 50)),
+    lambda person, rng: Pneumonia(random_day(person, rng, 50)),
     ages=(52, 120),
     women=0.03,
     men=0.04,

@@ -9,7 +9,7 @@ from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart, target
 from sickbay.population.patient_history import Person, Visit
 from sickbay.population.seeded_random import SeededRandom
-from sickbay.population.stories.base import Lasting, Planned, StoryDefinition, onset, within
+from sickbay.population.stories.base import Lasting, Planned, StoryDefinition, onset, random_day
 from sickbay.population.vitals import Body
 
 
@@ -59,7 +59,7 @@ class Knee(Lasting):
 def _make(person: Person, rng: SeededRandom) -> Knee:
     begins = onset(person, rng, 45)
     needs_operation = person.number > 17 and person.age(person.last) > 58 and rng.chance(0.3)
-    day = within(person, rng, 56) if needs_operation else None
+    day = random_day(person, rng, 56) if needs_operation else None
     return Knee(min(begins, day - datetime.timedelta(days=200)) if day else begins, day)
 
 

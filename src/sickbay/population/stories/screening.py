@@ -9,7 +9,7 @@ from sickbay.population import drugs, measures, problems, procedure_codes
 from sickbay.population.chart import Chart
 from sickbay.population.codings import Concept
 from sickbay.population.patient_history import Person, Visit
-from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, Story, StoryDefinition, day_at, onset, within
+from sickbay.population.stories.base import FIRST_YEAR, Lasting, Planned, Story, StoryDefinition, day_at, onset, random_day
 from sickbay.population.vitals import Body
 
 
@@ -101,7 +101,7 @@ MAMMOGRAPHY = StoryDefinition(
 )
 COLONOSCOPY = StoryDefinition(
     "colonoscopy",
-    lambda person, rng: Colonoscopy(within(person, rng, 46, 76), rng.chance(0.25)),
+    lambda person, rng: Colonoscopy(random_day(person, rng, 46, 76), rng.chance(0.25)),
     ages=(48, 76),
     women=0.45,
     men=0.45,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sickbay.population import drugs, problems, procedure_codes
 from sickbay.population.chart import Chart, target
 from sickbay.population.patient_history import Condition, Visit
-from sickbay.population.stories.base import Episode, StoryDefinition, within
+from sickbay.population.stories.base import Episode, StoryDefinition, random_day
 
 
 class Stroke(Episode):
@@ -49,7 +49,7 @@ class Stroke(Episode):
 
 STORY = StoryDefinition(
     "stroke",
-    lambda person, rng: Stroke(within(person, rng, 56)),
+    lambda person, rng: Stroke(random_day(person, rng, 56)),
     ages=(58, 120),
     women=0.01,
     men=0.015,

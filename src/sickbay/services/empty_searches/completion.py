@@ -169,7 +169,7 @@ def complete(entry: dict[str, Any], explanation: SearchExplanation | None) -> di
 
 
 def to_json(finding: Finding) -> dict[str, Any]:
-    """Return a finding as `exchange_json.finding` does. Its parameter is the one that has a corrected value, if any."""
+    """Return a finding as `exchange_json.finding_json` does. Its parameter is the one that has a corrected value, if any."""
     name = finding.facts.get("parameter")
     is_corrected = [name] == [new for new, _ in finding.facts.get("instead") or ()]
     return finding.to_json() | {"degree": finding.degree, "parameter": name if is_corrected else None, "refused": False}

@@ -90,5 +90,5 @@ def everything_of(query: Query, type: str) -> Query:
     return search_for(query, ()) if type == query.type else Query(query.version, type, whole=False)
 
 
-def without(criteria: Sequence[Criterion], left_out: Criterion) -> tuple[Criterion, ...]:
+def leave_out(criteria: Sequence[Criterion], left_out: Criterion) -> tuple[Criterion, ...]:
     return tuple(each for each in criteria if each is not left_out)

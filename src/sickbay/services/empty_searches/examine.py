@@ -24,8 +24,8 @@ from sickbay.services.empty_searches.criteria import (
     criteria_of,
     criterion,
     everything_of,
+    leave_out,
     search_for,
-    without,
 )
 from sickbay.storage.probe import Occurrence, Occurrences, Probe, TooCostly
 
@@ -138,7 +138,7 @@ class _Examination:
             condition = ON_ITS_OWN
         exists, proven = self._target_exists(empty), suggested.proven
         facts = self._facts(empty, counts, suggested) | {
-            "without": self._count(without(self._criteria, empty)),
+            "without": self._count(leave_out(self._criteria, empty)),
             "condition": condition,
             "level": "info" if exists or _is_range(empty) else "warning",
             "exists": exists,
@@ -148,13 +148,13 @@ class _Examination:
     def _explain_combination(self, counts: Mapping[Criterion, int | None]) -> Answer:
         """Explain parameters that each find something, but not the same resources."""
         is_combined = len(self._criteria) > 1 or self._query.within is not None
-        rest = {each: self._count(without(self._criteria, each)) for each in self._criteria} if is_combined else {}
-        able = sorted((each for each in rest if self._has_match(without(self._criteria, each))), key=_is_reference)
+        rest = {each: self._count(leave_out(self._criteria, each)) for each in self._criteria} if is_combined else {}
+        able = sorted((each for each in rest if self._has_match(leave_out(self._criteria, each))), key=_is_reference)
         if not able:
             return Answer(((NOTHING, self._general_facts(counts)),))
         tried: list[dict[str, Any]] = []
         for each in able:
-            suggested = self._suggest(each, without(self._criteria, each))
+            suggested = self._suggest(each, leave_out(self._criteria, each))
             proven = suggested.proven
             facts = self._facts(each, counts, suggested) | {"without": rest[each], "level": "info", **_suggestion(proven)}
             if proven is not None:

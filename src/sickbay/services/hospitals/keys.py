@@ -56,7 +56,7 @@ def policy() -> Types:
 
 
 @cache
-def wording() -> Types:
+def wording_types() -> Types:
     return get_type_hints(ErrorWording)
 
 

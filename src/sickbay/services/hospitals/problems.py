@@ -44,7 +44,7 @@ def _shape(file: HospitalFile) -> Iterator[FileProblem]:
     words = top.get("words")
     for path, table in list_wordings(words if isinstance(words, dict) else {}):
         if isinstance(table, dict):
-            yield from _table(file, ("words", *path), table, keys.wording(), f" in [words.{'.'.join(path)}]")
+            yield from _table(file, ("words", *path), table, keys.wording_types(), f" in [words.{'.'.join(path)}]")
         else:
             yield file.problem(("words", *path), f"words.{'.'.join(path)} must be a table.")
     users = top.get("users")

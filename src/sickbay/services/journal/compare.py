@@ -76,7 +76,7 @@ def _answer(decision: Decision[Any, Any], ready: CompiledChecks[Any, Any], diale
         return {"title": dialect.title, "speaks": list(dialect.fhir)}
     policy, client = _policy(dialect.name), decision.context.client
     if isinstance(client, Client) and client.policy:
-        policy = policies.under(policy, client.policy)
+        policy = policies.override(policy, client.policy)
     unusual = {"unusual_scopes": True} if hasattr(decision.context, "unusual_scopes") else {}  # they depend on the policy
     context = structs.replace(decision.context, server=structs.replace(decision.context.server, policy=policy), **unusual)
     examination = examine(ready, decision.request, context, decision.stage.examiner.relaxed(context))

@@ -65,7 +65,7 @@ def _with(finding: dict[str, Any], response: Mapping[str, Any], earlier: frozens
     if _kind(finding) in OTHER_PATIENT:
         lack = _remembers(str(finding["facts"].get("received")), str(finding["facts"].get("expected")), earlier)
     else:
-        lack = lacks(_kind(finding), finding["facts"], response)
+        lack = describe_missing(_kind(finding), finding["facts"], response)
     if not lack:
         return finding
     at = english.clock(english.instant(response["at"]), seconds=True)
@@ -78,7 +78,7 @@ def _remembers(received: str, expected: str, earlier: frozenset[str]) -> str:
     return f"gave `{expected}`. The app got `{id}` in another launch, and may have kept it." if id in earlier else ""
 
 
-def lacks(kind: str, facts: Mapping[str, Any], response: Mapping[str, Any]) -> str:
+def describe_missing(kind: str, facts: Mapping[str, Any], response: Mapping[str, Any]) -> str:
     """What this token response lacks that the refused request needed, as half a sentence; "" if it lacks nothing."""
     if kind == SCOPE:
         return _dropped_scope(str(facts.get("type") or ""), str(facts.get("letters") or ""), response)

@@ -89,7 +89,7 @@ UNPROVEN = frozenset((COOKIE_SAMESITE_IFRAME.name,))
 """Refusals of requests that came without the browser's session, and so without any proof."""
 
 
-def finding(stored_finding: Mapping[str, Any]) -> dict[str, Any]:
+def finding_json(stored_finding: Mapping[str, Any]) -> dict[str, Any]:
     """A finding with its rule's texts, filled in with its facts. If the rule no longer exists, only the facts."""
     rule = BY_ID.get(stored_finding["id"])
     if rule is None:
@@ -105,7 +105,7 @@ def add_derived(stored_record: dict[str, Any]) -> dict[str, Any]:
         return stored_record
     complete = stored_record | {
         "checks": checks(stored_record["checks"]),
-        "findings": [finding(item) for item in stored_record["findings"]],
+        "findings": [finding_json(item) for item in stored_record["findings"]],
     }
     return {"corrected": None, "others": [], "decided": None, "injected": None} | complete
 
@@ -205,4 +205,4 @@ def redact_again(old_record: dict[str, Any], live: LiveSecrets) -> dict[str, Any
 def _redacted_finding(old_finding: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:
     members = {name: old_finding[name] for name in ("id", "severity", "because", "private") if name in old_finding}
     facts = redaction.quoting.walk(old_finding.get("facts") or {})
-    return finding({**members, "refused": bool(old_finding.get("refused")), "facts": facts})
+    return finding_json({**members, "refused": bool(old_finding.get("refused")), "facts": facts})

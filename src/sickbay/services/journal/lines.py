@@ -9,7 +9,7 @@ import msgspec
 
 from sickbay.services.context import Runtime
 from sickbay.services.empty_searches.completion import complete_all
-from sickbay.services.journal.exchange_json import finding, read_whole
+from sickbay.services.journal.exchange_json import finding_json, read_whole
 from sickbay.services.journal.line import WORDS
 from sickbay.services.journal.outcomes import outcome
 from sickbay.services.journal.packing import unpack
@@ -59,7 +59,7 @@ async def _read_line(runtime: Runtime, record: Record) -> dict[str, Any]:
         "arrival": record.at,
         "request": {"method": stored.request.method, "url": stored.request.url},
         "response": {"status": stored.response.status, "headers": stored.response.headers},
-        "findings": [finding(item) for item in stored.findings],
+        "findings": [finding_json(item) for item in stored.findings],
     }
 
 

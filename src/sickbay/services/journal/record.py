@@ -102,10 +102,10 @@ class Redacted(NamedTuple):
 
 async def redact_refusal(runtime: Runtime, exchange: Exchange) -> Redacted:
     """What to record of a refusal. Values that may be live secrets are looked up first."""
-    return redact(exchange, await _live(runtime, exchange), runtime.given_advice)
+    return redact(exchange, await _load_live_secrets(runtime, exchange), runtime.given_advice)
 
 
-async def _live(runtime: Runtime, exchange: Exchange) -> LiveSecrets:
+async def _load_live_secrets(runtime: Runtime, exchange: Exchange) -> LiveSecrets:
     if not exchange.refused:
         return await secrets.load_strict(runtime)
     sent = (parse(exchange.request.url.partition("?")[2]), parse(exchange.request.body))
@@ -230,7 +230,7 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
         "corrected": redaction.redact_correction(corrected) if corrected else None,
         "response": redaction.response(exchange.response),
         "checks": _checks(exchange.decision.examination) if exchange.decision else "",
-        "findings": [_finding(finding, redaction) for finding in explanation.findings],
+        "findings": [_redact_finding(finding, redaction) for finding in explanation.findings],
         **_negotiation(exchange.decision.given if exchange.decision else None, redaction),
     }
     fault = exchange.fault
@@ -328,7 +328,7 @@ def _join_names(passed: tuple[Checked, ...]) -> str:
     return " ".join([check.name for check in passed])
 
 
-def _finding(finding: Finding, redaction: Redaction) -> dict[str, Any]:
+def _redact_finding(finding: Finding, redaction: Redaction) -> dict[str, Any]:
     severities = {name: value for name, value in finding.facts.items() if is_severity(name, value)}
     facts = redaction.quoting.walk(dict(finding.facts)) | severities
     stored_finding = {"id": finding.id, "severity": finding.severity, "facts": facts, "refused": finding.refused}

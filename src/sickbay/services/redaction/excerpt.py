@@ -31,7 +31,7 @@ def excerpt(request: RecordedRequest, characters: int = RECORDED) -> tuple[Recor
         return request, 0
     url = _whole_parameters(request.url, characters)
     body = _whole_parameters(form, characters - len(url)) if form else request.body
-    headers = _first(request.headers, 2 * characters) if long_headers else request.headers
+    headers = _first_headers(request.headers, 2 * characters) if long_headers else request.headers
     left_out = len(request.url) - len(url) + len(request.body) - len(body) + _size(request.headers) - _size(headers)
     return structs.replace(request, url=url, headers=headers, body=body), left_out
 
@@ -40,7 +40,7 @@ def _size(headers: Mapping[str, str]) -> int:
     return sum(map(len, headers)) + sum(map(len, headers.values()))
 
 
-def _first(headers: Mapping[str, str], characters: int) -> dict[str, str]:
+def _first_headers(headers: Mapping[str, str], characters: int) -> dict[str, str]:
     """The first headers that have at most this many characters together."""
     most = islice(headers.items(), HEADERS)
     kept = {name: value for name, value in most if len(name) + len(value) <= characters}

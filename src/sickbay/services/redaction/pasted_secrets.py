@@ -55,7 +55,7 @@ def hide(shown: Mapping[str, Any], evidence: Mapping[str, Any], pieces: Sequence
     secrets = of_input(evidence) | of_pieces(pieces)
     masked = dict(masking.mask(by_name, {secret for secret in secrets if len(secret) >= LONG_CHARACTERS}))
     if words := _words(secrets):
-        masked |= {name: _without(masked[name], words, name) for name in ("findings", "causes") if name in masked}
+        masked |= {name: _hide_short_secrets(masked[name], words, name) for name in ("findings", "causes") if name in masked}
     if masked.get("corrected"):
         masked["corrected"] = masking.insert_placeholders(masked["corrected"])
     return masked
@@ -114,13 +114,16 @@ def _words(secrets: Iterable[str]) -> _Words:
     return _Words(frozenset(form for secret in short for form in masking.forms(secret)))
 
 
-def _without(value: Any, words: _Words, name: str = "") -> Any:
+def _hide_short_secrets(value: Any, words: _Words, name: str = "") -> Any:
     """JSON without the short secrets."""
     if isinstance(value, str):
         return _CODE.sub(lambda code: words.mask(code[0]), value) if name in PROSE else words.mask(value)
     if isinstance(value, Mapping):
-        return {key: member if key in UNSEARCHED_MEMBERS else _without(member, words, key) for key, member in value.items()}
-    return [_without(member, words, name) for member in value] if isinstance(value, list | tuple) else value
+        return {
+            key: member if key in UNSEARCHED_MEMBERS else _hide_short_secrets(member, words, key)
+            for key, member in value.items()
+        }
+    return [_hide_short_secrets(member, words, name) for member in value] if isinstance(value, list | tuple) else value
 
 
 def _object(value: Any) -> Mapping[str, Any]:

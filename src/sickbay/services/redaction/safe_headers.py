@@ -93,20 +93,20 @@ def _names(harmless: SafeValues, value: str) -> str:
     return ", ".join(name if name in known.HEADERS else length(name) for name in names[:20])
 
 
-def matching(pattern: re.Pattern[str]) -> Callable[[SafeValues, str], str]:
+def keep_if_match(pattern: re.Pattern[str]) -> Callable[[SafeValues, str], str]:
     return lambda harmless, value: value if len(value) < 300 and pattern.fullmatch(value) else length(value)
 
 
 HEADERS: dict[str, Callable[[SafeValues, str], str]] = {
     "accept": _media,
-    "accept-encoding": matching(_CODINGS),
+    "accept-encoding": keep_if_match(_CODINGS),
     "content-type": _media,
     "host": _host,
     "origin": _origin,
-    "prefer": matching(_PREFERENCES),
-    "if-none-match": matching(_VERSIONS),
-    "if-match": matching(_VERSIONS),
-    "if-modified-since": matching(_DATE),
+    "prefer": keep_if_match(_PREFERENCES),
+    "if-none-match": keep_if_match(_VERSIONS),
+    "if-match": keep_if_match(_VERSIONS),
+    "if-modified-since": keep_if_match(_DATE),
     "user-agent": _agent,
     "authorization": _authorization,
     "sec-fetch-site": lambda harmless, value: value if value in _SITES else length(value),

@@ -18,7 +18,7 @@ from sickbay.fhir import lossless_json, preconditions
 from sickbay.fhir.body import Body
 from sickbay.fhir.subjects import Before, subjects_of
 from sickbay.fhir.validation.validator import validate
-from sickbay.fhir.visibility import Visibility, through
+from sickbay.fhir.visibility import Visibility, visible_before_change
 from sickbay.kernel.checks import Refusal
 from sickbay.services.context import Runtime
 from sickbay.services.decision import Decision, decide, refuse
@@ -31,7 +31,7 @@ async def record(runtime: Runtime, write: WriteRequest, current: Stored | None) 
     letter = writes.LETTERS[write.request.interaction]
     if current is None or write.seen.visibility.allows_all(write.type, letter):
         return None
-    visibility, latest = through(write.seen.visibility, letter), current
+    visibility, latest = visible_before_change(write.seen.visibility, letter), current
     if current.deleted:
         latest = await _before_deletion(runtime, write, current, visibility) or current
     resource = lossless_json.loads(latest.body) if latest.body else {}
@@ -114,7 +114,7 @@ def new_conditional_references(write: WriteRequest, body: Body, current: Stored 
 
 def check_body(runtime: Runtime, write: WriteRequest, resource: Any, id: str) -> Body | WriteRejected:
     """Runs all body checks on a body whose id or content comes from what is stored."""
-    body = bodies.of(write.space.version, write.type, id, resource, write.tenant.fhir_base(write.space.version))
+    body = bodies.from_document(write.space.version, write.type, id, resource, write.tenant.fhir_base(write.space.version))
     checked_write = write._replace(
         request=write.request if write.request.id or not id else structs.replace(write.request, id=id)
     )

@@ -12,7 +12,7 @@ from sickbay.authorization.access import writes
 from sickbay.fhir import body as bodies
 from sickbay.fhir.body import Body
 from sickbay.fhir.search.query import Query
-from sickbay.fhir.visibility import through
+from sickbay.fhir.visibility import visible_before_change
 from sickbay.kernel.memoize import cache_results
 from sickbay.services.context import Runtime
 from sickbay.services.writing import decisions
@@ -41,7 +41,9 @@ async def target(runtime: Runtime, write: WriteRequest, letter: str) -> Stored |
 async def load_current(runtime: Runtime, write: WriteRequest, letter: str) -> Stored | None:
     """The stored resource if the token may change it; otherwise None, as if it didn't exist."""
     assert write.request.id is not None
-    return await runtime.store.read(write.space, write.type, write.request.id, through(write.seen.visibility, letter))
+    return await runtime.store.read(
+        write.space, write.type, write.request.id, visible_before_change(write.seen.visibility, letter)
+    )
 
 
 async def find_matches(runtime: Runtime, write: WriteRequest, query: Query) -> tuple[list[Stored] | WriteRejected, Put]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sickbay.fhir.search.query import DateValue, Filter, Query, ReferenceValue, SearchParameter
-from sickbay.storage.query.candidates import between, leading, select_candidates
+from sickbay.storage.query.candidates import select_between, select_candidates, select_leading
 from sickbay.storage.query.dictionary import LIVE, tokens
 from sickbay.storage.query.filters import TRUE, Scope, join_with_and, of_instant, one_of, single_hash, single_target
 from sickbay.storage.query.saving import FACETS
@@ -91,11 +91,11 @@ def source(scope: Scope, query: Query, patient: str | None) -> AccessPath:
         _reference(scope, query)
         or _date(scope, query)
         or _range(scope, query, _WORDS)
-        or _between(scope, query)
+        or _combine_date_bounds(scope, query)
         or _range(scope, query, _NUMBERS)
         or _follow_chain(scope, query)
         or _collect_changed(scope, query)
-        or everything(scope, query)
+        or scan_type(scope, query)
     )
 
 
@@ -124,7 +124,7 @@ def _compartment(scope: Scope, query: Query, patient: str, *, member: bool) -> A
     joins = [(filter, _join(scope, filter, f"j{index}")) for index, filter in enumerate(others)]
     joined = "".join(join.text for _, join in joins if join)
     range = _range_of(nid, type, (scope.names.word(facet.parameter.code), hash) if facet else None)
-    referring = _referring(nid, type, patient_filter.parameter) if patient_filter else TRUE
+    referring = _match_references(nid, type, patient_filter.parameter) if patient_filter else TRUE
     where = f"{range.text} AND {'d.member = 1' if member else 'd.member IN (0, 1)'} AND {referring.text}"
     return AccessPath(
         f"{'facet_index' if facet else 'compartment_index'} d{joined}",
@@ -153,7 +153,7 @@ def _range_of(patient: int, type: int, facet: tuple[int, int] | None) -> Sql:
     return Sql(f"{text} AND d.word = ? AND d.hash = ?", (patient, type, *facet)) if facet else Sql(text, (patient, type))
 
 
-def _referring(patient: int, type: int, parameter: SearchParameter) -> Sql:
+def _match_references(patient: int, type: int, parameter: SearchParameter) -> Sql:
     """Match resources that refer to the patient by the parameter; they are all in the patient's range.
 
     For `patient`, the index has a column for it. For another parameter, the answer is often the whole range. Two counts
@@ -188,7 +188,7 @@ def _token(scope: Scope, query: Query) -> AccessPath | None:
         candidates.sort(key=lambda pair: scope.names.rarity(scope.space, pair[0].parameter.number, pair[1]))
     filter, hash = candidates[0]
     where = "d.space = ? AND d.parameter = ? AND d.hash = ?"
-    return AccessPath("token_index d", where, (scope.space, filter.parameter.number, hash), "d.nid", _without(query, filter))
+    return AccessPath("token_index d", where, (scope.space, filter.parameter.number, hash), "d.nid", _leave_out(query, filter))
 
 
 def _reference(scope: Scope, query: Query) -> AccessPath | None:
@@ -197,7 +197,7 @@ def _reference(scope: Scope, query: Query) -> AccessPath | None:
         if isinstance(value, ReferenceValue) and value.url is None and value.type is not None:
             nid = scope.names.nid(scope.space, value.type, value.id)
             where = "d.target = ? AND d.parameter = ?"
-            return AccessPath("reference_index d", where, (nid, filter.parameter.number), "d.nid", _without(query, filter))
+            return AccessPath("reference_index d", where, (nid, filter.parameter.number), "d.nid", _leave_out(query, filter))
     return None
 
 
@@ -210,7 +210,7 @@ def _date(scope: Scope, query: Query) -> AccessPath | None:
         if scope.names.is_whole(scope.space, numbers[0], value.low, value.high):
             where = "d.space = ? AND d.parameter = ? AND d.low = ? AND d.high = ?"
             binds = (scope.space, numbers[0], value.low, value.high)
-            return AccessPath("date_index d", where, binds, "d.nid", _without(query, filter))
+            return AccessPath("date_index d", where, binds, "d.nid", _leave_out(query, filter))
     return None
 
 
@@ -227,14 +227,14 @@ def _dates(query: Query) -> list[tuple[Filter, DateValue]]:
     ]
 
 
-def _between(scope: Scope, query: Query) -> AccessPath | None:
+def _combine_date_bounds(scope: Scope, query: Query) -> AccessPath | None:
     """Combine a lower and an upper date bound, because a single bound is rarely selective."""
     dates = _dates(query)
     for from_filter, after in dates:
         for to_filter, before in dates:
             opposed = after.prefix in ("gt", "ge", "sa") and before.prefix in ("lt", "le", "eb")
             if opposed and from_filter.parameter.number == to_filter.parameter.number:
-                candidates = between(scope, from_filter, to_filter)
+                candidates = select_between(scope, from_filter, to_filter)
                 others = tuple(filter for filter in query.filters if filter is not from_filter and filter is not to_filter)
                 return _from_candidates(candidates, others, candidates)
     return None
@@ -258,7 +258,7 @@ def _from_candidates(candidates: Sql, rest: tuple[Filter, ...], range: Sql | Non
 
 def _fewer(scope: Scope, query: Query) -> AccessPath | None:
     """Choose a range with few rows if every token filter has many."""
-    range = _between(scope, query) or _range(scope, query, _NUMBERS) or _collect_changed(scope, query)
+    range = _combine_date_bounds(scope, query) or _range(scope, query, _NUMBERS) or _collect_changed(scope, query)
     if (
         range is None
         or range.candidates is None
@@ -275,7 +275,7 @@ def _range(scope: Scope, query: Query, kinds: tuple[str, ...]) -> AccessPath | N
     for filter in (filter for kind in kinds for filter in query.filters if filter.parameter.kind == kind and not filter.leads):
         candidates = select_candidates(scope, query.type, filter)
         if candidates is not None:
-            return _from_candidates(candidates, _without(query, filter), leading(scope, filter))
+            return _from_candidates(candidates, _leave_out(query, filter), select_leading(scope, filter))
     return None
 
 
@@ -284,14 +284,14 @@ def _follow_chain(scope: Scope, query: Query) -> AccessPath | None:
     for filter in (filter for filter in query.filters if filter.leads):
         candidates = select_candidates(scope, query.type, filter)
         if candidates is not None:
-            return _from_candidates(candidates, _without(query, filter), candidates)._replace(costly=True)
+            return _from_candidates(candidates, _leave_out(query, filter), candidates)._replace(costly=True)
     return None
 
 
-def everything(scope: Scope, query: Query) -> AccessPath:
+def scan_type(scope: Scope, query: Query) -> AccessPath:
     where = f"r.space = ? AND r.type = ? AND r.state = {LIVE}"
     return AccessPath("resource r", where, (scope.space, scope.names.word(query.type)), "r.nid", query.filters, row=True)
 
 
-def _without(query: Query, filter: Filter) -> tuple[Filter, ...]:
+def _leave_out(query: Query, filter: Filter) -> tuple[Filter, ...]:
     return tuple(other for other in query.filters if other is not filter)

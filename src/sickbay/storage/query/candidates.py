@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from sickbay.fhir.search.query import CompositeValue, DateValue, Filter, QuantityValue, Value, WordsValue
 from sickbay.storage.query import composites, full_text
-from sickbay.storage.query.filters import TABLES, Scope, condition, join_with_and, nids, one_of, under, values
+from sickbay.storage.query.filters import TABLES, Scope, condition, join_with_and, nids, one_of, row_condition, values
 from sickbay.storage.query.range_scan import stretches
 from sickbay.storage.query.statement import Sql
 from sickbay.storage.terms import to_sortable
@@ -39,7 +39,7 @@ def select_candidates(scope: Scope, type: str, filter: Filter) -> Sql | None:
     return union(_rows(scope, filter, stretch) for parts in zip_longest(*values_conditions) for stretch in parts if stretch)
 
 
-def leading(scope: Scope, filter: Filter) -> Sql | None:
+def select_leading(scope: Scope, filter: Filter) -> Sql | None:
     """Return the part of `select_candidates` that its index leads to directly; None if there is no such part."""
     plain = not filter.leads and filter.modifier in (None, "exact") and filter.parameter.kind != "special"
     if not plain or filter.parameter.code in ("_id", "_lastUpdated", "_text", "_content"):
@@ -50,7 +50,7 @@ def leading(scope: Scope, filter: Filter) -> Sql | None:
     return union(_rows(scope, filter, first) for first, *_ in stretched) if stretched else None
 
 
-def between(scope: Scope, from_filter: Filter, to_filter: Filter) -> Sql:
+def select_between(scope: Scope, from_filter: Filter, to_filter: Filter) -> Sql:
     """Match resources dated after one day and before another.
 
     Either one date is in between, or several dates have a span that covers both bounds.
@@ -77,7 +77,7 @@ def union(parts: Iterable[Sql]) -> Sql:
 
 
 def _rows(scope: Scope, filter: Filter, condition: Sql) -> Sql:
-    condition = join_with_and([under(scope, filter), condition])
+    condition = join_with_and([row_condition(scope, filter), condition])
     return Sql(f"SELECT t.nid FROM {TABLES[filter.parameter.kind]} t WHERE {condition.text}", condition.binds)
 
 

@@ -38,7 +38,7 @@ def find_named(run: Run, scope: Scope, find: Find, version: str, parameter: Sear
     ]
 
 
-def naming(
+def find_referring(
     run: Run, scope: Scope, find: Find, version: str, parameter: SearchParameter, type: str, nids: list[int], most: int
 ) -> list[int]:
     """Return the resources that refer to these resources of a type by the parameter, at most `most` per url."""

@@ -12,7 +12,7 @@ from sickbay.storage.query.access_path import AccessPath
 from sickbay.storage.query.cache import PlanResults
 from sickbay.storage.query.filters import FALSE, Scope, join_with_and, one_of
 from sickbay.storage.query.keyset import Find, order
-from sickbay.storage.query.search import SearchPlan, own
+from sickbay.storage.query.search import SearchPlan, row_conditions
 from sickbay.storage.query.visibility import group_by_visibility
 
 _COMMON_SORT_PARAMETERS = ("_id", "_lastUpdated")
@@ -57,7 +57,7 @@ def _plan(
         return None
     table = f"(SELECT DISTINCT f.nid FROM reference_index f WHERE f.target = ? AND {by.text}) d"
     source = AccessPath(table, "TRUE", (holder, *by.binds), "d.nid", ())
-    updated = own(parts[0], source)
+    updated = row_conditions(parts[0], source)
     keys = order(find, parts[0], source)
     return SearchPlan(
         source, join_with_and([*updated, visible]), keys, bool(updated), parts[0], space, visibility, PlanResults()

@@ -89,8 +89,9 @@ def kinds_of(value: CompositeValue) -> list[str]:
 
 
 def match_near(value: NearValue) -> Sql:
-    """Match positions within the circle, on a map scaled at its center (fhir.search.matching.within). Works across the 180th
-    meridian.
+    """Match positions within the circle on a map scaled at its center, as fhir.search.matching.is_within_circle does.
+
+    Works across the 180th meridian.
     """
     reach = round(value.radius * 1_000_000 / METRES_A_DEGREE)
     scale = round(cos(radians(value.latitude / 1e6)) * 1000)

@@ -72,7 +72,7 @@ def join_with_and(parts: Iterable[Sql]) -> Sql:
     )
 
 
-def either(parts: Iterable[Sql]) -> Sql:
+def join_with_or(parts: Iterable[Sql]) -> Sql:
     """Join conditions with OR. An empty disjunction is FALSE."""
     alternatives = [part for part in parts if part is not FALSE]
     if not alternatives:
@@ -100,7 +100,7 @@ def condition(scope: Scope, filter: Filter, nid: str) -> Sql:
     if filter.chain is not None:
         return _hop(scope, filter, nid)
     if filter.either:
-        return either(condition(scope, alternative, nid) for alternative in filter.either)
+        return join_with_or(condition(scope, alternative, nid) for alternative in filter.either)
     if filter.parameter.code in COLUMNS:
         if filter.modifier == "missing":
             return FALSE if _is_true(filter.values) else TRUE
@@ -110,13 +110,13 @@ def condition(scope: Scope, filter: Filter, nid: str) -> Sql:
         return _match_missing(filter, nid)
     if any(isinstance(value, WordsValue) for value in filter.values):
         return full_text.match_words(filter, nid)
-    matched = either((_some(scope, filter, nid), _match_addresses(scope, filter, nid)))
+    matched = join_with_or((_some_row_matches(scope, filter, nid), _match_addresses(scope, filter, nid)))
     if filter.modifier != "not":
         return matched
     return TRUE if matched is FALSE else negate(matched)
 
 
-def _some(scope: Scope, filter: Filter, nid: str) -> Sql:
+def _some_row_matches(scope: Scope, filter: Filter, nid: str) -> Sql:
     # The alias `t` is local to this EXISTS, so conditions can be nested in a chain.
     table, matched = TABLES[filter.parameter.kind], values(scope, filter, known=True)
     if matched is FALSE:
@@ -130,7 +130,7 @@ def _some(scope: Scope, filter: Filter, nid: str) -> Sql:
     )
 
 
-def under(scope: Scope, filter: Filter) -> Sql:
+def row_condition(scope: Scope, filter: Filter) -> Sql:
     """Return a condition on the rows of the filter's parameter, in the table of its kind."""
     by = one_of("t.parameter", list(filter.parameter.numbers))
     return by if filter.parameter.kind == "reference" else Sql(f"{by.text} AND t.space = ?", (*by.binds, scope.space))
@@ -141,7 +141,7 @@ def _match_addresses(scope: Scope, filter: Filter, nid: str) -> Sql:
     urls = [value.url for value in filter.values if isinstance(value, ReferenceValue) and value.url is not None]
     if not urls:
         return FALSE
-    matches = either(_versions(url, filter.modifier == "below") for url in urls)
+    matches = join_with_or(_versions(url, filter.modifier == "below") for url in urls)
     text = f"EXISTS (SELECT 1 FROM uri_index t WHERE t.nid = {nid} AND t.parameter = ? AND {matches.text}{EACH})"
     return Sql(text, (filter.parameter.number, *matches.binds))
 
@@ -151,7 +151,7 @@ def _versions(url: str, below: bool) -> Sql:
     same = Sql("t.value = ?", (url,))
     if "|" in url and not below:
         return same
-    return either((same, _between("t.value", url + ("." if "|" in url else "|"))))
+    return join_with_or((same, _begins_with("t.value", url + ("." if "|" in url else "|"))))
 
 
 def _match_missing(filter: Filter, nid: str) -> Sql:
@@ -162,7 +162,7 @@ def _match_missing(filter: Filter, nid: str) -> Sql:
     sources["token_index"] = [number + offset for number in numbers for offset in offsets]
     rows = {table: one_of("t.parameter", indexed) for table, indexed in sources.items()}
     text = f"EXISTS (SELECT 1 FROM {{}} t WHERE t.nid = {nid} AND {{}}{EACH})"
-    present = either(Sql(text.format(table, by.text), by.binds) for table, by in rows.items())
+    present = join_with_or(Sql(text.format(table, by.text), by.binds) for table, by in rows.items())
     return negate(present) if _is_true(filter.values) else present
 
 
@@ -170,7 +170,7 @@ def _column(scope: Scope, filter: Filter, nid: str) -> Sql:
     """Return a condition on a column of the resource's own row."""
     dates = [value for value in filter.values if isinstance(value, DateValue)]
     if dates:
-        comparison = either(of_instant(value, "u.changed") for value in dates)
+        comparison = join_with_or(of_instant(value, "u.changed") for value in dates)
         return Sql(f"EXISTS (SELECT 1 FROM resource u WHERE u.nid = {nid} AND {comparison.text}{EACH})", comparison.binds)
     return one_of(nid, nids(scope, filter))
 
@@ -188,7 +188,7 @@ def values(scope: Scope, filter: Filter, *, known: bool = False) -> Sql:
     """
     if filter.parameter.kind == "token":
         return _tokens(scope, [value for value in filter.values if isinstance(value, TokenValue)], known=known)
-    return either(_value(scope, filter, value) for value in filter.values)
+    return join_with_or(_value(scope, filter, value) for value in filter.values)
 
 
 def match_range(value: DateValue | QuantityValue, low: Bind, high: Bind, names: tuple[str, str] = ("t.low", "t.high")) -> Sql:
@@ -245,7 +245,7 @@ def _value(scope: Scope, filter: Filter, value: Value) -> Sql:
         case UriValue(uri=uri):
             if filter.modifier == "contains":
                 return Sql("instr(t.value, ?) > 0", (uri,))
-            return _between("t.value", uri) if filter.modifier == "below" else Sql("t.value = ?", (uri,))
+            return _begins_with("t.value", uri) if filter.modifier == "below" else Sql("t.value = ?", (uri,))
         case CompositeValue():
             return _composite(scope, filter, value)
         case NearValue():
@@ -281,10 +281,10 @@ def _string(value: StringValue, modifier: str | None) -> Sql:
         return Sql("instr(t.value, ?) > 0", (value.text,))
     if modifier == "text":
         return join_with_and(Sql("instr(' ' || t.value, ?) > 0", (f" {word}",)) for word in value.text.split())
-    return _between("t.value", value.text[:120])
+    return _begins_with("t.value", value.text[:120])
 
 
-def _between(column: str, prefix: str) -> Sql:
+def _begins_with(column: str, prefix: str) -> Sql:
     # Twice, so that the prefix followed by that character itself is still below the upper bound.
     return Sql(f"({column} >= ? AND {column} < ?)", (prefix, prefix + LAST + LAST))
 
@@ -337,7 +337,7 @@ def _tokens(scope: Scope, tokens: list[TokenValue], column: str = "t.hash", *, k
         any_code = f"EXISTS (SELECT 1 FROM term m WHERE m.hash = {column} AND {systems.text}{EACH})"
     else:
         any_code = f"{column} IN (SELECT hash FROM term WHERE {systems.text})"
-    return either([hashes, Sql(any_code, systems.binds)])
+    return join_with_or([hashes, Sql(any_code, systems.binds)])
 
 
 def single_hash(scope: Scope, filter: Filter) -> int | None:

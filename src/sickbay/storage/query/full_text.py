@@ -25,7 +25,7 @@ def collect_matches(space: int, filter: Filter) -> Sql:
     parts = []
     for words in _word_lists(filter):
         first, *rest = sorted(words, key=len, reverse=True)
-        candidates = _containing(space, filter, first)
+        candidates = _nids_with_word(space, filter, first)
         remaining = _every(filter, tuple(rest), "b.nid") if rest else Sql("TRUE")
         parts.append(
             Sql(f"SELECT b.nid FROM ({candidates.text}) b WHERE {remaining.text}", (*candidates.binds, *remaining.binds))
@@ -47,7 +47,7 @@ def _every(filter: Filter, words: tuple[str, ...], nid: str) -> Sql:
     return Sql(" AND ".join(texts), tuple(binds))
 
 
-def _containing(space: int, filter: Filter, word: str) -> Sql:
+def _nids_with_word(space: int, filter: Filter, word: str) -> Sql:
     """Return the nids with texts that contain the word. Displays of codes are few and repeated often, so each is checked
     once.
     """

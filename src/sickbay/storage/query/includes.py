@@ -68,7 +68,7 @@ def _hops(run: Run, scope: Scope, find: Find, version: str, include: Include, fr
     Canonicals are only followed by a named parameter, not by an asterisk.
     """
     if include.parameter == "*" and (include.target is None if include.reverse else include.source == "*"):
-        yield _along(include, [nid for nids in frontier.values() for nid in nids], None)
+        yield _follow_references(include, [nid for nids in frontier.values() for nid in nids], None)
         return
     for type, nids in frontier.items():
         if not (include.target in (None, type) if include.reverse else include.source in ("*", type)):
@@ -76,11 +76,11 @@ def _hops(run: Run, scope: Scope, find: Find, version: str, include: Include, fr
         source = include.source if include.reverse else type
         parameter = find(version, source, include.parameter) if include.parameter != "*" else None
         if parameter is not None or include.parameter == "*":
-            yield _along(include, nids, parameter.number if parameter else None)
+            yield _follow_references(include, nids, parameter.number if parameter else None)
         if parameter is not None and canonicals.is_canonical(version, parameter):
             context = run, scope, find, version, parameter
             canonical_nids = (
-                canonicals.naming(*context, type, nids, MAXIMUM_INCLUDED + 1)
+                canonicals.find_referring(*context, type, nids, MAXIMUM_INCLUDED + 1)
                 if include.reverse
                 else canonicals.find_named(*context, nids)
             )
@@ -93,7 +93,7 @@ def _hops(run: Run, scope: Scope, find: Find, version: str, include: Include, fr
                 )
 
 
-def _along(include: Include, nids: list[int], parameter: int | None) -> _Hop:
+def _follow_references(include: Include, nids: list[int], parameter: int | None) -> _Hop:
     here, there = ("target", "nid") if include.reverse else ("nid", "target")
     text = f"SELECT DISTINCT f.{there} AS nid FROM reference_index f WHERE f.{here} IN (SELECT value FROM json_each(?))"
     binds: tuple[int | str, ...] = (orjson.dumps(nids).decode(),)

@@ -81,7 +81,7 @@ def order(find: Find, query: Query, source: AccessPath) -> tuple[SortKey, ...]:
     return tuple(keys)
 
 
-def beyond(keys: tuple[tuple[str, bool], ...], last: tuple[Bind, ...]) -> Sql:
+def condition_after(keys: tuple[tuple[str, bool], ...], last: tuple[Bind, ...]) -> Sql:
     """Return a condition that is true of what comes after `last` in the order of (column, descending)."""
     if all(not descending for _, descending in keys):
         columns = ", ".join(column for column, _ in keys)

@@ -9,7 +9,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.compartment import group_parts
 from sickbay.storage.query.filters import TRUE, Scope
-from sickbay.storage.query.keyset import Find, Position, beyond, cut_page, open_cursor, seal, sight_of
+from sickbay.storage.query.keyset import Find, Position, condition_after, cut_page, open_cursor, seal, sight_of
 from sickbay.storage.query.search import COUNTED, Matches, SearchPlan, fingerprint, plan
 from sickbay.storage.query.statement import Bind, Run, Statement
 from sickbay.storage.query.visibility import COLUMNS, WIDTH
@@ -65,7 +65,7 @@ def _page(search: SearchPlans, at: Position | None) -> Statement:
         texts.append(f"SELECT {', '.join((f'{part.source.nid} AS n', *keys))} {table} AND {part.where.text}")
         binds += [bind for key, _ in zip(part.keys, names, strict=False) for bind in key.binds]
         binds += (*part.source.binds, *part.where.binds)
-    after = beyond((*names, ("n", False)), at.last) if at else TRUE
+    after = condition_after((*names, ("n", False)), at.last) if at else TRUE
     by = ", ".join(f"{name}{' DESC' if down else ''}" for name, down in (*names, ("n", False)))
     page_of_nids = f"SELECT * FROM ({' UNION ALL '.join(texts)}) w WHERE {after.text} ORDER BY {by} LIMIT ?"
     columns = ", ".join((COLUMNS, *(name for name, _ in names), "r.type"))

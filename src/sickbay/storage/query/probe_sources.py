@@ -14,8 +14,8 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.probe import COUNT_LIMIT, TooCostly
 from sickbay.storage.query import access_path, search
 from sickbay.storage.query.access_path import AccessPath
-from sickbay.storage.query.candidates import leading, select_candidates
-from sickbay.storage.query.filters import FALSE, TABLES, TRUE, Scope, join_with_and, under
+from sickbay.storage.query.candidates import select_candidates, select_leading
+from sickbay.storage.query.filters import FALSE, TABLES, TRUE, Scope, join_with_and, row_condition
 from sickbay.storage.query.statement import Row, Run, Sql, Statement
 from sickbay.storage.query.visible_members import READ_ROWS, Members, VisibleMembers
 
@@ -81,7 +81,7 @@ class ProbeSources:
     def _apply(self, query: Query, path: AccessPath, size: int, *, is_whole: bool = True, is_visible: bool = False) -> Source:
         """Return the rows of an access path that meet all other conditions. is_visible: whether its rows are known to be."""
         assert self.scope is not None
-        own = search.own(query, path)
+        own = search.row_conditions(query, path)
         visible = TRUE if is_visible else self._match_visible(query.type, path.nid)
         where = join_with_and([*search.match_rest(self.scope, query, path), *own, visible])
         text = path.join() if own or path.row else path.text
@@ -186,7 +186,7 @@ def _bounds_of(scope: Scope, type: str, filter: Filter) -> list[tuple[Sql, int]]
         matches = select_candidates(scope, type, filter)
         inner = [(rows, weight * CHAIN_ROWS) for rows, weight in _bounds_of(scope, *filter.chain)]
         return [*inner, *([(matches, CHAIN_ROWS)] if matches else [])]
-    if (rows := leading(scope, filter)) is not None:
+    if (rows := select_leading(scope, filter)) is not None:
         return [(rows, 1)]
-    by = under(scope, filter)
+    by = row_condition(scope, filter)
     return [(Sql(f"SELECT 1 FROM {TABLES[filter.parameter.kind]} t WHERE {by.text}", by.binds), 1)]

@@ -27,11 +27,11 @@ def stretches(table: str, value: DateValue | QuantityValue, low: Bind, high: Bin
     """
     match value.prefix:
         case "gt":
-            return [Sql("t.low > ?", (high,)), *_over(table, "<=", high, high)]
+            return [Sql("t.low > ?", (high,)), *_match_overlapping(table, "<=", high, high)]
         case "ge":
-            return [Sql("t.low >= ?", (low,)), *_over(table, "<", low, high)]
+            return [Sql("t.low >= ?", (low,)), *_match_overlapping(table, "<", low, high)]
         case "ap":
-            return [Sql("t.low >= ? AND t.low < ?", (low, high)), *_over(table, "<", low, low)]
+            return [Sql("t.low >= ? AND t.low < ?", (low, high)), *_match_overlapping(table, "<", low, low)]
         case "le":
             return [Sql("t.low < ?", (low,)), Sql("t.low >= ? AND t.low <= ?", (low, high)), *_match_reversed(table, high)]
         case "eb":
@@ -42,7 +42,7 @@ def stretches(table: str, value: DateValue | QuantityValue, low: Bind, high: Bin
             return None
 
 
-def _over(table: str, before: str, begin: Bind, end: Bind) -> list[Sql]:
+def _match_overlapping(table: str, before: str, begin: Bind, end: Bind) -> list[Sql]:
     """Match ranges that begin before `begin` and end after `end`. A narrow range begins shortly before its end."""
     wide = Sql(f"{WIDE[table]} AND t.high > ? AND +t.low {before} ?", (end, begin))
     reach = REACH[table]

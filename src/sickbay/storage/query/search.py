@@ -12,7 +12,7 @@ import orjson
 from sickbay.fhir.search.query import Query, Within
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.query.access_path import AccessPath, everything, source
+from sickbay.storage.query.access_path import AccessPath, scan_type, source
 from sickbay.storage.query.cache import PlanResults
 from sickbay.storage.query.dictionary import LIVE_OF_TYPE, count_up_to
 from sickbay.storage.query.filters import FALSE, TRUE, Scope, condition, join_with_and, of_instant, one_of
@@ -21,7 +21,7 @@ from sickbay.storage.query.keyset import (
     Find,
     Position,
     SortKey,
-    beyond,
+    condition_after,
     cut_page,
     is_full,
     open_cursor,
@@ -29,7 +29,7 @@ from sickbay.storage.query.keyset import (
     seal,
     sight_of,
 )
-from sickbay.storage.query.sorted_scan import SortedIndex, along, first, reach, until
+from sickbay.storage.query.sorted_scan import SortedIndex, find_sort_index, select_end, select_first, select_until
 from sickbay.storage.query.statement import EACH, Bind, Row, Run, Sql, Statement
 from sickbay.storage.query.visibility import WHOLE, Columns, columns_for, only_patient
 
@@ -92,10 +92,10 @@ def plan(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibilit
     patient = only_patient(visibility, "s", query.type)
     chosen = source(scope, query, patient)
     resolved = resolve(scope, find, space, query, visibility, chosen)
-    sorted_index = along(scope, find, query) if query.sort and not chosen.rank and query.ids is None else None
+    sorted_index = find_sort_index(scope, find, query) if query.sort and not chosen.rank and query.ids is None else None
     if resolved is None or (sorted_index is None if query.sort else chosen.range is None):
         return resolved
-    walk = resolved if chosen.row else resolve(scope, find, space, query, visibility, everything(scope, query))
+    walk = resolved if chosen.row else resolve(scope, find, space, query, visibility, scan_type(scope, query))
     return resolved._replace(walk=(lambda: walk) if walk else None, along=sorted_index)
 
 
@@ -103,7 +103,7 @@ def resolve(
     scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility, chosen: AccessPath
 ) -> SearchPlan | None:
     """Return the plan with this access path, or None if nothing can match."""
-    own_conditions = own(query, chosen)
+    own_conditions = row_conditions(query, chosen)
     where = join_with_and(
         [
             *match_rest(scope, query, chosen),
@@ -131,7 +131,7 @@ def page(run: Run, key: bytes, plan: SearchPlan) -> Matches:
     if plan.results.page is not None:
         statement, following, total = plan.results.page
         return Matches(cut_page(run(statement), plan.query.count)[0], following, total)
-    position = _at(key, plan, plan.query.cursor) if plan.query.cursor is not None else None
+    position = _open_cursor(key, plan, plan.query.cursor) if plan.query.cursor is not None else None
     reads_all = position is None and _counts_with_page(plan)
     return _first_of_patient(run, key, plan) if reads_all else _read_page(run, key, plan, position)
 
@@ -145,7 +145,7 @@ def _read_page(run: Run, key: bytes, plan: SearchPlan, position: Position | None
     seen = (position.seen if position else 0) + len(rows)
     total = _total(run, plan, position, None if more or query.count == 0 else seen)
     last = (*rows[-1][plan.columns.width :][: len(plan.keys)], rows[-1][0]) if more else ()
-    matches = Matches(rows, _following(key, plan, last, seen, total) if more else None, total)
+    matches = Matches(rows, _seal_cursor(key, plan, last, seen, total) if more else None, total)
     if statement:
         plan.results.page = statement, matches.next, total
     return matches
@@ -179,7 +179,7 @@ def _read_near(run: Run, plan: SearchPlan, make_walk: Walk, position: Position |
 
 def _of_type(run: Run, walk: SearchPlan, position: Position | None, limit: int) -> list[Row]:
     """Return the matches among the next NEAR resources of the type."""
-    after = beyond((("r.nid", False),), position.last) if position else TRUE
+    after = condition_after((("r.nid", False),), position.last) if position else TRUE
     text = f"SELECT r.nid {walk.source.text} AND {after.text} ORDER BY r.nid LIMIT 1 OFFSET {NEAR}"
     last = run(Statement(text, (*walk.source.binds, *after.binds)))
     end = Sql("r.nid <= ?", last[0]) if last else TRUE
@@ -202,11 +202,13 @@ def _ahead(run: Run, plan: SearchPlan, walk: SearchPlan, by: SortedIndex, positi
     limit, last = plan.query.count + 1, position.last if position else ()
     depth = AHEAD * limit
     for _ in range(ROUNDS):
-        if not plan.source.row and not _as_many(run, plan, _of(plan.source), max(SORTED_ROWS, depth)):
+        if not plan.source.row and not _as_many(run, plan, _select_rows(plan.source), max(SORTED_ROWS, depth)):
             return []
-        reaching = run(reach(by, last[0] if last else None, depth))
+        reaching = run(select_end(by, last[0] if last else None, depth))
         end = reaching[0][0] if reaching else None
-        beginning = first(by, last, end, depth) if len(plan.keys) == 1 else until(by, last[0] if last else None, end)
+        beginning = (
+            select_first(by, last, end, depth) if len(plan.keys) == 1 else select_until(by, last[0] if last else None, end)
+        )
         if _as_many(run, plan, beginning, 8 * SORTED_ROWS):
             return []
         rows = run(_render_sort(_among(walk, beginning), position, limit))
@@ -218,7 +220,7 @@ def _ahead(run: Run, plan: SearchPlan, walk: SearchPlan, by: SortedIndex, positi
     return []
 
 
-def _of(source: AccessPath) -> Sql:
+def _select_rows(source: AccessPath) -> Sql:
     """Return the source's rows, before duplicates are removed."""
     return source.candidates or Sql(f"SELECT 1 {source.text}", source.binds)
 
@@ -242,14 +244,14 @@ def _first_of_patient(run: Run, key: bytes, plan: SearchPlan) -> Matches:
     if total == seen:
         return Matches(rows, None, total)
     nid, rank = numbers[seen - 1]
-    return Matches(rows, _following(key, plan, (rank, nid), seen, total), total)
+    return Matches(rows, _seal_cursor(key, plan, (rank, nid), seen, total), total)
 
 
-def _following(key: bytes, plan: SearchPlan, last: tuple[Bind, ...], seen: int, total: int | None) -> str:
+def _seal_cursor(key: bytes, plan: SearchPlan, last: tuple[Bind, ...], seen: int, total: int | None) -> str:
     return seal(key, Position(_fingerprint(plan), last, seen, total, sight_of(plan.visibility)))
 
 
-def _at(key: bytes, plan: SearchPlan, cursor: str) -> Position:
+def _open_cursor(key: bytes, plan: SearchPlan, cursor: str) -> Position:
     return open_cursor(key, cursor, _fingerprint(plan), sight_of(plan.visibility))
 
 
@@ -276,7 +278,7 @@ def _inside(scope: Scope, within: Within, nid: str) -> Sql:
     )
 
 
-def own(query: Query, chosen: AccessPath) -> list[Sql]:
+def row_conditions(query: Query, chosen: AccessPath) -> list[Sql]:
     """Return the conditions on the resource's own row."""
     conditions = [] if chosen.changed else [of_instant(date, "r.changed") for date in query.updated]
     if query.ids is not None and not chosen.row:
@@ -302,7 +304,7 @@ def _render(plan: SearchPlan, position: Position | None, limit: int) -> Statemen
 def _render_stream(plan: SearchPlan, position: Position | None, limit: int) -> Statement:
     """Read rows in the order of the source, no more than the page needs. Used if most rows match or are read anyway."""
     names = (*(key.text for key in plan.keys), plan.source.nid)
-    after = beyond(tuple((name, False) for name in names), position.last) if position else TRUE
+    after = condition_after(tuple((name, False) for name in names), position.last) if position else TRUE
     columns = ", ".join((plan.columns.text, *names[:-1]))
     text = f"SELECT {columns} {plan.source.join()} AND {plan.where.text} AND {after.text} ORDER BY {', '.join(names)} LIMIT ?"
     return Statement(text, (*plan.source.binds, *plan.where.binds, *after.binds, limit), plan.columns.width - 1)
@@ -320,7 +322,7 @@ def _render_sort(plan: SearchPlan, position: Position | None, limit: int) -> Sta
     names = [f"k{number}" for number in range(len(plan.keys))]
     keys = [f"{key.text} AS {name}" for key, name in zip(plan.keys, names, strict=True)]
     directed = tuple((name, key.descending) for key, name in zip(plan.keys, names, strict=True))
-    after = beyond((*directed, ("n", False)), position.last) if position else TRUE
+    after = condition_after((*directed, ("n", False)), position.last) if position else TRUE
     by = ", ".join(f"{name}{' DESC' if descending else ''}" for name, descending in (*directed, ("n", False)))
     by_row = any(key.text.startswith("r.") for key in plan.keys)
     table = plan.source.join() if plan.needs_row or by_row else plan.source.text

@@ -47,7 +47,7 @@ class SortedIndex(NamedTuple):
     window: DateWindow | None = None
 
 
-def along(scope: Scope, find: Find, query: Query) -> SortedIndex | None:
+def find_sort_index(scope: Scope, find: Find, query: Query) -> SortedIndex | None:
     """Return an index for the first sort key of the query; None if there is none."""
     name, descending = query.sort[0].parameter, query.sort[0].descending
     if name == "_lastUpdated":
@@ -88,7 +88,7 @@ def _window_of(scope: Scope, filter: Filter, descending: bool) -> DateWindow | N
     return DateWindow(begin, value.low, condition, several)
 
 
-def reach(by: SortedIndex, last: Bind | None, skipped: int) -> Statement:
+def select_end(by: SortedIndex, last: Bind | None, skipped: int) -> Statement:
     """Select the sort value of the row `skipped` rows after the last match of the previous page."""
     onwards = _limit(f"t.{by.column}", by.descending, _find_further(by, last), None)
     down = " DESC" if by.descending else ""
@@ -97,21 +97,21 @@ def reach(by: SortedIndex, last: Bind | None, skipped: int) -> Statement:
     return Statement(text, (*by.condition.binds, *onwards.binds, skipped))
 
 
-def first(by: SortedIndex, last: tuple[Bind, ...], end: Bind | None, most: int) -> Sql:
+def select_first(by: SortedIndex, last: tuple[Bind, ...], end: Bind | None, most: int) -> Sql:
     """Return the same as `until` if there is only one sort key. Of the rows equal to `end`, the `most` smallest nids are
     enough.
     """
     begin = last[0] if last else None
     if not isinstance(end, int):
-        return until(by, begin, end)
-    before, alike = until(by, begin, end + 1 if by.descending else end - 1), until(by, end, end)
+        return select_until(by, begin, end)
+    before, alike = select_until(by, begin, end + 1 if by.descending else end - 1), select_until(by, end, end)
     # "+": otherwise the engine reads all of the type, because that index is in the order of nids.
     least = f"SELECT nid FROM (SELECT nid FROM ({alike.text}) a WHERE +nid > ? ORDER BY +nid LIMIT ?) b"
     after = last[-1] if begin == end else -1
     return Sql(f"{before.text} UNION ALL {least}", (*before.binds, *alike.binds, after, most))
 
 
-def until(by: SortedIndex, last: Bind | None, end: Bind | None) -> Sql:
+def select_until(by: SortedIndex, last: Bind | None, end: Bind | None) -> Sql:
     """Select all nids that sort between `last` and `end`, inclusive. May include others, which the ordering then excludes."""
     parts = [_narrow(by, last, end)]
     if by.ranged or by.window:

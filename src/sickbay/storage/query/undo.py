@@ -43,10 +43,10 @@ _decode: Final = msgspec.msgpack.Decoder(_StoredChange).decode
 
 def compare(before: RowsByTable, after: RowsByTable) -> IndexChange:
     """Return what has to be deleted and inserted. Tables are in the order of `before`, and then of `after`."""
-    return IndexChange(_without(before, after), _without(after, before))
+    return IndexChange(_subtract_rows(before, after), _subtract_rows(after, before))
 
 
-def _without(rows: RowsByTable, others: RowsByTable) -> dict[str, list[IndexRow]]:
+def _subtract_rows(rows: RowsByTable, others: RowsByTable) -> dict[str, list[IndexRow]]:
     missing = ((table, table_rows - others.get(table, frozenset())) for table, table_rows in rows.items())
     return {table: list(table_rows) for table, table_rows in missing if table_rows}
 

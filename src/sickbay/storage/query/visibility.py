@@ -16,7 +16,7 @@ from sickbay.fhir.visibility import Clause, Granular, Visibility
 from sickbay.storage.answers import Stored
 from sickbay.storage.facts import codes_of, patients_of
 from sickbay.storage.query.dictionary import Dictionary
-from sickbay.storage.query.filters import FALSE, TRUE, either, join_with_and, one_of
+from sickbay.storage.query.filters import FALSE, TRUE, join_with_and, join_with_or, one_of
 from sickbay.storage.query.statement import EACH, Row, Sql
 
 COLUMNS = "r.nid, r.facts, r.id, r.version_id, r.changed, r.body"
@@ -62,7 +62,7 @@ def match_visible(
         return TRUE
     parts = [_compartments(names, space, patients, nid)]
     parts += [_clause(names, space, clause, nid, patient) for clause in clauses if clause.filters]
-    return either(parts)
+    return join_with_or(parts)
 
 
 def group_by_visibility(visibility: Visibility, letters: str, types: Iterable[str]) -> list[list[str]]:

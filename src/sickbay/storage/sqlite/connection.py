@@ -67,14 +67,14 @@ def connect(path: Path | str, *, vfs: str | None = None, durable: bool = True) -
 
     durable: False for a file that is deleted at the end. Then nothing waits for the disk.
     """
-    with opening(path):
+    with explain_open_failures(path):
         return retry_while_locked(partial(_connect, path, vfs, durable))
 
 
 def must_be_ours(path: Path | str) -> None:
     """Check that the file is a Sickbay database before changing anything in it. Raises CannotOpen."""
     _make_private(Path(path))
-    with opening(path):
+    with explain_open_failures(path):
         tables = retry_while_locked(partial(_list_tables, path))
     if tables and not tables >= {"meta", "record", "resource"}:
         raise CannotOpen(f"{path} is the database of another program; choose another data folder, or move that file elsewhere.")
@@ -102,7 +102,7 @@ def _make_private(path: Path) -> None:
 
 
 @contextmanager
-def opening(path: Path | str) -> Iterator[None]:
+def explain_open_failures(path: Path | str) -> Iterator[None]:
     """Convert errors while opening a file to CannotOpen, with advice on what to do."""
     try:
         yield

@@ -30,9 +30,9 @@ from sickbay.storage.resets import expected_revisions
 from sickbay.storage.snapshot_steps import SavedSpace, SaveSnapshot
 from sickbay.storage.sqlite.connection import (
     connect,
+    explain_open_failures,
     migrate,
     must_be_ours,
-    opening,
     replace_published_key,
     retry_while_locked,
 )
@@ -53,7 +53,7 @@ class SqliteStore:
         self._durable = durable
         must_be_ours(path)
         writing = connect(path, durable=durable)
-        with opening(path):
+        with explain_open_failures(path):
             migrate(writing)
             retry_while_locked(partial(replace_published_key, writing))
         self._writer = Writer(writing)

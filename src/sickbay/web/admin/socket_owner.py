@@ -44,7 +44,7 @@ class Owner(NamedTuple):
     inode: int
 
 
-def holder(peer: Address, server: Address, tables: Iterable[Path] | None = None) -> SocketHolder:
+def find_holder(peer: Address, server: Address, tables: Iterable[Path] | None = None) -> SocketHolder:
     """The user who holds the socket at `peer` that is connected to `server`.
 
     tables: where to look instead of asking the kernel.

@@ -53,7 +53,7 @@ def docs_view(name: str, *, assets: str = "/static", layout: str = "layout/base.
         body=Markup(page.html),
         sections=_navigation(name),
         headings=tuple(DocsLink(text, f"#{anchor}") for anchor, text in page.headings),
-        up=up(library.address(name)),
+        up=path_to_root(library.address(name)),
         assets=assets,
         layout=layout,
     )
@@ -77,7 +77,7 @@ def search_view(query: str = "", *, assets: str = "/static", layout: str = "layo
     )
 
 
-def up(address: str) -> str:
+def path_to_root(address: str) -> str:
     return "../" * address.count("/")
 
 

@@ -39,7 +39,7 @@ DELETED: Final = 100_000
 """The maximum to which exchanges are counted before they are deleted."""
 
 
-async def listing(request: Request, sandbox: Sandbox) -> Response:
+async def show_list(request: Request, sandbox: Sandbox) -> Response:
     """The newest exchanges. `?id=` redirects to the one with this correlation id."""
     if wants_stream(request):
         return await stream(request, sandbox)

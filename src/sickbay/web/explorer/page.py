@@ -45,7 +45,7 @@ class ExplorerPage:
 
     def sent_place(self) -> ExplorerPlace:
         """The place without the parameters that are only about the page."""
-        return self.place._replace(query=without(self.place.query, *SHAPING))
+        return self.place._replace(query=leave_out(self.place.query, *SHAPING))
 
     async def show(self, name: str, make: Any, status: int = 200) -> Response:
         """Render a page. make: a function from the bar to the view."""
@@ -54,7 +54,7 @@ class ExplorerPage:
         return html_response.page(self.request, self.sandbox, name, make(bar), options, status)
 
 
-def without(query: str, *names: str) -> str:
+def leave_out(query: str, *names: str) -> str:
     """The query without some parameters. It stays as it is if it has none of them."""
     pairs = parse(query).pairs
     return query if all(name not in names for name, _ in pairs) else encode([pair for pair in pairs if pair[0] not in names])

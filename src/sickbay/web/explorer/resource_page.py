@@ -18,7 +18,7 @@ from sickbay.fhir.search.referring import list_referring
 from sickbay.kernel import english
 from sickbay.protocol.parameters import encode
 from sickbay.web.explorer.asking import Asked, read_json, write_text
-from sickbay.web.explorer.page import ExplorerPage, describe_sent, find_problem, without
+from sickbay.web.explorer.page import ExplorerPage, describe_sent, find_problem, leave_out
 from sickbay.web.explorer.place import ExplorerPlace
 from sickbay.web.explorer.views import Contained, GroupView, ResourceView, ValueView
 from sickbay.web.pages.parts import Choice, Link
@@ -99,7 +99,7 @@ def _link_to_type(place: ExplorerPlace) -> Link:
 
 def list_tabs(place: ExplorerPlace, chosen: str, *, with_history: bool = True) -> tuple[Choice, ...]:
     """The forms of what is at this place. The value of each is its address."""
-    own, query = "/".join(place.path.split("/")[:2]), without(place.query, "_format")
+    own, query = "/".join(place.path.split("/")[:2]), leave_out(place.query, "_format")
     forms = (("readable", "Readable", ""), ("json", "JSON", "json"), ("xml", "XML", "xml"))
     pairs = [(form, text, f"{query}&_format={value}".strip("&") if value else query) for form, text, value in forms]
     tabs = tuple(Choice(place.at(place.path, query), text, form == chosen) for form, text, query in pairs)

@@ -19,7 +19,7 @@ from sickbay.protocol.parameters import encode, parse
 from sickbay.web import http_request
 from sickbay.web.explorer import resource_page
 from sickbay.web.explorer.asking import Asked, ask, read_json
-from sickbay.web.explorer.page import ExplorerPage, describe_sent, find_next, find_problem, without
+from sickbay.web.explorer.page import ExplorerPage, describe_sent, find_next, find_problem, leave_out
 from sickbay.web.explorer.place import FORM, PICK, ExplorerPlace
 from sickbay.web.explorer.search_form import Pair, make_form
 from sickbay.web.explorer.views import CellView, ResultRow, Results, SearchView
@@ -68,7 +68,7 @@ async def show_form(page: ExplorerPage, path: str) -> Response:
 
 
 def _list_links(place: ExplorerPlace) -> tuple[Link, ...]:
-    query = without(place.query, "_format")
+    query = leave_out(place.query, "_format")
     forms = (("JSON", "json"), ("XML", "xml"))
     return tuple(
         Link(name, place.at(place.path, f"{query}&_format={form}" if query else f"_format={form}")) for name, form in forms
@@ -94,7 +94,7 @@ def list_results(place: ExplorerPlace, bundle: Mapping[str, Any], type: str | No
         notes=tuple(note[:NOTE_CHARACTERS] for note in notes),
         left_out=len(matches) + len(included) - len(rows) - len(more),
         next=find_next(place, bundle),
-        first=place.at(place.path, without(place.query, "_cursor")) if "_cursor" in parse(place.query) else "",
+        first=place.at(place.path, leave_out(place.query, "_cursor")) if "_cursor" in parse(place.query) else "",
     )
 
 

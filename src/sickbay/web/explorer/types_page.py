@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from starlette.responses import Response
 
-from sickbay.authorization.access.scope import covers
+from sickbay.authorization.access.scope import grants_letters
 from sickbay.fhir.readable.columns import list_usual_types
 from sickbay.fhir.served import served_types
 from sickbay.web.explorer.asking import ask, ask_quietly, read_json
@@ -109,7 +109,7 @@ async def _count_in_time(page: ExplorerPage, type: str, seconds: float) -> TypeC
 async def _count(page: ExplorerPage, type: str) -> TypeCount:
     """A type that no scope covers is refused, so it isn't asked for: explaining a refusal takes longer than counting."""
     token = page.viewer.context.token
-    if token is None or not covers(token.scope, type, "s"):
+    if token is None or not grants_letters(token.scope, type, "s"):
         return TypeCount(type, status=403)
     response = await ask_quietly(page.base, page.place._replace(path=type, query=COUNT), page.viewer)
     total = (await read_json(response.body)).get("total") if response.status == 200 else None

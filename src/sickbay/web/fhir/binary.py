@@ -47,4 +47,4 @@ def body_of(base: FhirBase, request: AccessRequest, id: str, data: bytes) -> Bod
     resource = binary.wrap(base.version, kind, data, request.headers.get("x-security-context"))
     if request.interaction == "update":
         resource["id"] = request.id
-    return bodies.of(base.version, "Binary", id, resource, base.url)
+    return bodies.from_document(base.version, "Binary", id, resource, base.url)

@@ -27,7 +27,7 @@ from sickbay.services.writing import saving
 from sickbay.web.fhir import binary
 from sickbay.web.fhir.context import FhirBase
 from sickbay.web.fhir.response import FhirResponse, issue_response
-from sickbay.web.http_request import QUESTIONS, check_text, check_values, decompress, over, receive_bytes, sent_length
+from sickbay.web.http_request import QUESTIONS, check_text, check_values, count_body, decompress, receive_bytes, sent_length
 
 FORM = "application/x-www-form-urlencoded"
 GZIP = frozenset(("gzip", "x-gzip"))
@@ -60,7 +60,7 @@ def body_limit(routed: Route | Misrouted) -> int:
 def is_bulky(headers: Mapping[str, str]) -> bool:
     """Whether the body is large, compressed or of unknown length, so that access is decided before it is received."""
     length = sent_length(headers)
-    return length is None or length > LARGE or _coding(headers) != "identity"
+    return length is None or length > LARGE or _content_coding(headers) != "identity"
 
 
 async def receive_body(
@@ -70,12 +70,12 @@ async def receive_body(
 
     Raises UnreadableRequest if it is too large or isn't valid UTF-8, and BodyRejected if it can't be decompressed.
     """
-    limit, length, coding = body_limit(routed), sent_length(headers) or 0, _coding(headers)
+    limit, length, coding = body_limit(routed), sent_length(headers) or 0, _content_coding(headers)
     raw = await receive_bytes(receive, limit) if length <= limit else b""
     if coding != "identity" and len(raw) <= limit:
         raw = await _decompress(version, raw, coding, limit)
     if len(raw) > limit or length > limit:
-        raise over(limit)
+        raise count_body(limit)
     if len(raw) > LARGE:
         check_values(raw)
     if is_form(headers):
@@ -104,7 +104,7 @@ async def _decompress(version: str, raw: bytes, coding: str, limit: int) -> byte
         raise BodyRejected(issue_response(version, 400, Issue("structure", text))) from None
 
 
-def _coding(headers: Mapping[str, str]) -> str:
+def _content_coding(headers: Mapping[str, str]) -> str:
     return headers.get("content-encoding", "identity").lower()
 
 
@@ -147,7 +147,7 @@ def query_of(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) 
     if interaction in history.INTERACTIONS:
         return _history_faults(base, request)
     if interaction == "operation" and isinstance(routed, Route):
-        lenient = preconditions.handling(request.headers.get("prefer")) == "lenient"
+        lenient = preconditions.read_handling(request.headers.get("prefer")) == "lenient"
         return operation_parameters.faults(base.version, routed, pairs, request.body, lenient) or None
     return condition(base, request)
 

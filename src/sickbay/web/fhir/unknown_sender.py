@@ -14,7 +14,7 @@ from sickbay.diagnosis.explain import Explanation
 from sickbay.fhir.media import Media, negotiate
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.routing import Misrouted, Route
-from sickbay.protocol.parameters import Parameters, first, parse
+from sickbay.protocol.parameters import Parameters, first_value, parse
 from sickbay.services import unknown_sender
 from sickbay.services.access import AccessResult
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
@@ -42,7 +42,7 @@ async def turn_away(
     """
     state: RequestState = scope["state"]
     query = scope["query_string"].decode("latin-1")
-    media = negotiate(base.version, state.headers.get("accept"), first(query, "_format"))
+    media = negotiate(base.version, state.headers.get("accept"), first_value(query, "_format"))
     request = _strip_parameters(base, scope["method"], path, query, state.headers, routed)
     result = await _refusal(base, request, routed, holder, media)
     if result is None:
@@ -50,13 +50,13 @@ async def turn_away(
     if scope["method"] == "POST" and is_form(state.headers) and not is_bulky(state.headers):
         body = text_of(await receive_body(base.version, receive, state.headers, routed), routed)
         request = structs.replace(request, body=body)
-        if (token := first(body, TOKEN)) is not None:
+        if (token := first_value(body, TOKEN)) is not None:
             request = structs.replace(request, parameters=Parameters(((TOKEN, token),)))
             result = await _refusal(base, request, routed, holder, media) or result
     findings = result.decision.refused_findings()
     response = refuse(base.version, base.url, result, findings, _hints(base, scope["method"], state.headers, path))
     if media.xml or "_pretty" in query:
-        shaping = Parameters((("_pretty", first(query, "_pretty") or ""),))
+        shaping = Parameters((("_pretty", first_value(query, "_pretty") or ""),))
         response = negotiate_format(base.version, response, media, shaping)
     state.withheld = is_withheld(result.decision.examination)
     exchange = _exchange(base, scope, request, response, result, Explanation(findings, None))
@@ -86,7 +86,7 @@ def _strip_parameters(
     base: FhirBase, method: str, path: str, query: str, headers: Mapping[str, str], routed: Route | Misrouted
 ) -> AccessRequest:
     """The request without its parameters, except the token."""
-    token = first(query, TOKEN)
+    token = first_value(query, TOKEN)
     parameters = Parameters() if token is None else Parameters(((TOKEN, token),))
     url = f"{base.url}{path}?{query}" if query else f"{base.url}{path}"
     if not isinstance(routed, Route):

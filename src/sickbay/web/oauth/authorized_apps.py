@@ -23,7 +23,7 @@ LISTED_APPS: Final = 25
 """Apps on a page of the list."""
 
 
-async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+async def show_authorized_apps(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """GET shows the list. POST revokes the access of one app: csrf, app (a client_id).
 
     In class mode, all students sign in as the same users, so each sees and revokes only apps that this browser may open.

@@ -39,7 +39,7 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
             return rejection
         return await _refuse(request, sandbox, tenant, RegistrationRequest(allowed=False))
     metadata = _read(body)
-    fault, stated = client_metadata.fault(metadata), client_metadata.statement(metadata)
+    fault, stated = client_metadata.find_fault(metadata), client_metadata.read_software_statement(metadata)
     if not fault and stated is None:
         fields = client_metadata.registration(metadata, tenant.name, registration_limits.by_policy(tenant.policy))
         fault = registration.settings_fault(sandbox.runtime, fields)
@@ -86,7 +86,7 @@ async def _replace_metadata(
 ) -> Response:
     """Replace the metadata. If no secret was sent, create a new one: only a hash of the old secret is stored."""
     metadata = _read(body)
-    fault, stated = client_metadata.update_fault(metadata, client), client_metadata.statement(metadata)
+    fault, stated = client_metadata.update_fault(metadata, client), client_metadata.read_software_statement(metadata)
     if not fault and stated is None:
         fields = client_metadata.update(metadata, client)
         fault = registration.settings_fault(sandbox.runtime, fields, client)

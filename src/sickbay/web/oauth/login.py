@@ -42,7 +42,7 @@ OVER = notice.NoticeView(
 )
 
 
-async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
+async def show_next_page(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """GET shows the next page. POST handles the user's answer."""
     sent = parse(await http_request.read_body(request)) if request.method == "POST" else http_request.query_of(request.scope)
     session = await cookies.session(request, sandbox)

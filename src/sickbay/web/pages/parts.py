@@ -164,10 +164,10 @@ def findings(items: Sequence[Mapping[str, Any]]) -> tuple[FindingView, ...]:
     """Views of the findings of an exchange (`Finding.to_json`), in the same order."""
     numbers = {finding["id"]: number for number, finding in enumerate(items, 1)}
     causes = [numbers.get(finding.get("because") or "", 0) for finding in items]
-    return tuple(_finding(number, *pair) for number, pair in enumerate(zip(items, causes, strict=True), 1))
+    return tuple(_finding_view(number, *pair) for number, pair in enumerate(zip(items, causes, strict=True), 1))
 
 
-def _finding(number: int, finding: Mapping[str, Any], because: int) -> FindingView:
+def _finding_view(number: int, finding: Mapping[str, Any], because: int) -> FindingView:
     spec = finding.get("spec") or {}
     return FindingView(
         number,

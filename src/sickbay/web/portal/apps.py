@@ -109,7 +109,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
     await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, "r4"))
     probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, COMPARED_EXCHANGES)
     advice = registration.advise(sandbox.runtime, client).explain().findings
-    auto, live = client.auto_approve, (await registration.live(sandbox.runtime, client.client_id)).at
+    auto, live = client.auto_approve, (await registration.find_live(sandbox.runtime, client.client_id)).at
     choices = await _patients(sandbox, tenant)
     command = _command(client, choices) if launch_uri(client) and not students.owner_of(request) else ""
     launches = await _launches(sandbox, client)

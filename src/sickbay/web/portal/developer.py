@@ -58,7 +58,7 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
     view = HomeView(
         hospitals=hospitals,
         people=f"{count(number, 'synthetic patient')} in each" if number else "no patients",
-        first=replace(_first(exchanges, number), one_click=one_click(request)) if launchable else None,
+        first=replace(_first_steps(exchanges, number), one_click=one_click(request)) if launchable else None,
         recent=tuple(_recent_event(sandbox, exchange) for exchange in leave_out_preflights(exchanges)[:RECENT]),
         shows_recent=sees,
     )
@@ -70,7 +70,7 @@ def leave_out_preflights(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]
     return [exchange for exchange in exchanges if exchange["stage"] != "browser" or outcome(exchange) != "passed"]
 
 
-def _first(exchanges: list[dict[str, Any]], patients: int) -> FirstLaunch:
+def _first_steps(exchanges: list[dict[str, Any]], patients: int) -> FirstLaunch:
     chart_path = f"/general/ehr/patients/{FIRST}"
     timeline = next((exchange["launch"] for exchange in exchanges if exchange["launch"]), None)
     return FirstLaunch(

@@ -13,7 +13,7 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.rule import Functions, Severity
 from sickbay.kernel.checks import Facts
-from sickbay.protocol.scope_spelling import spelling
+from sickbay.protocol.scope_spelling import read_spelling
 
 PLACEHOLDER = "RESOURCE-OF-THE-METADATA"
 
@@ -23,10 +23,10 @@ def _find_missing(request: AuthorizeRequest, context: AuthorizeContext) -> Facts
     server = context.server
     if audience(request) or not isinstance(server, Server) or not is_agent(context.client):
         return None
-    return {"received": None, "base": next(iter(list_likely(server, context)), ""), "expected": _first(server)}
+    return {"received": None, "base": next(iter(list_likely(server, context)), ""), "expected": _only_resource(server)}
 
 
-def _first(server: Server) -> str:
+def _only_resource(server: Server) -> str:
     """The registered server if there is only one. Of several, any could be meant."""
     return server.resources[0].url if len(server.resources) == 1 else PLACEHOLDER
 
@@ -102,7 +102,7 @@ def _require_fact(name: str) -> Callable[[Facts], Facts | None]:
 
 def _pick(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Replaces launch by launch/patient, and drops what no agent can have."""
-    texts = [text for text in spelling(request.parameters.get("scope") or "").tokens if not text.startswith("system/")]
+    texts = [text for text in read_spelling(request.parameters.get("scope") or "").tokens if not text.startswith("system/")]
     named = dict.fromkeys("launch/patient" if text == "launch" else text for text in texts)
     return corrections.with_parameters(request, ("scope", " ".join(named)))
 

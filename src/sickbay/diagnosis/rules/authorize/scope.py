@@ -13,7 +13,7 @@ from sickbay.diagnosis.evidence.address import fhir_version_of
 from sickbay.diagnosis.rule import GUESS, Functions
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Facts
-from sickbay.protocol.scope_spelling import spelling
+from sickbay.protocol.scope_spelling import read_spelling
 from sickbay.protocol.scopes import split
 
 EXAMPLE = "launch/patient openid fhirUser patient/Patient.rs"
@@ -50,7 +50,7 @@ _CALLED = {
 
 
 def _name_separators(facts: Facts) -> Facts:
-    separators = spelling(str(facts["received"])).separators
+    separators = read_spelling(str(facts["received"])).separators
     return {
         **facts,
         "what": " and ".join(_CALLED.get(separator, f"the character U+{ord(separator):04X}") for separator in separators),
@@ -58,12 +58,12 @@ def _name_separators(facts: Facts) -> Facts:
 
 
 def _name_array(facts: Facts) -> Facts | None:
-    array = spelling(str(facts["received"])).array
+    array = read_spelling(str(facts["received"])).array
     return {**facts, "what": _CALLED[array]} if array else None
 
 
 def _name_stray_characters(facts: Facts) -> Facts:
-    read = spelling(str(facts["received"]))
+    read = read_spelling(str(facts["received"]))
     quotes = [char for char in read.stray if char.isprintable()]
     names = ["quotation marks"] if quotes else []
     names += [f"the invisible character U+{ord(char):04X}" for char in read.stray if char not in quotes]

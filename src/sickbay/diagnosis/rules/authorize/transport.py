@@ -93,7 +93,7 @@ def _together(values: list[str] | tuple[str, ...]) -> str:
     return " ".join(dict.fromkeys(" ".join(values).split()))
 
 
-def _once(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _keep_first_values(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Keeps the first value of each parameter, since it's unclear which one was meant, and all scopes."""
     repeated = {name: request.parameters.all(name) for name in facts["names"] if name in request.parameters}
     firsts = [(name, _together(values) if name == "scope" else values[0]) for name, values in repeated.items()]
@@ -152,7 +152,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "parameters-misjoined": {"advises": _find_joined_parameters, "repair": _split_joined_parameters},
     "url-has-whitespace": {"repair": _without_raw_text},
     "url-html-escaped": {"repair": _without_raw_text},
-    "duplicate-parameter": {"repair": _once},
+    "duplicate-parameter": {"repair": _keep_first_values},
     "param-unencoded-url": {"advises": _find_unencoded_urls, "repair": _encode_query},
     "authorize-called-at-token-endpoint": {"advises": _at_token_endpoint, "repair": _at_right_endpoint},
     "authorize-endpoint-not-discovered": {"advises": _not_discovered, "repair": _at_right_endpoint},

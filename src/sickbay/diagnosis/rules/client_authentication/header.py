@@ -7,7 +7,7 @@ from msgspec import structs
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.token.client_authentication import JWT_BEARER, reading
+from sickbay.authorization.token.client_authentication import JWT_BEARER, find_matching_reading
 from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic, jose
@@ -64,7 +64,7 @@ def _accepted_unencoded(request: TokenRequest, context: TokenContext) -> Facts |
     client = context.client
     if not isinstance(client, Client) or not client.secret_hash or not request.presented.basic:
         return None
-    return {} if reading(request, client) == "raw" else None
+    return {} if find_matching_reading(request, client) == "raw" else None
 
 
 def _write_encoded(request: TokenRequest, facts: Facts) -> TokenRequest:

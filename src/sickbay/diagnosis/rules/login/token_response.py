@@ -28,7 +28,9 @@ def _no_patient(answer: TokenAnswer | LoginRequest, context: AnswerContext) -> F
     return {"held": patient_scopes} if patient_scopes and not answer.members.get("patient") else None
 
 
-def _narrower(answer: TokenAnswer | LoginRequest | TokenRequest, context: AnswerContext | TokenContext) -> Facts | None:
+def _find_missing_scopes(
+    answer: TokenAnswer | LoginRequest | TokenRequest, context: AnswerContext | TokenContext
+) -> Facts | None:
     if isinstance(context, TokenContext):
         return _list_dropped_scopes(context.given) if context.given else None
     if not isinstance(answer, TokenAnswer) or context.requested_scope is None or "scope" not in answer.members:
@@ -57,5 +59,5 @@ def _is_granted(requested: str, texts: tuple[str, ...], parsed: tuple[scopes.Sco
 
 FUNCTIONS: Mapping[str, Functions] = {
     "token-response-no-patient": {"advises": _no_patient},
-    "granted-scopes-narrower": {"advises": _narrower},
+    "granted-scopes-narrower": {"advises": _find_missing_scopes},
 }

@@ -14,7 +14,7 @@ from sickbay.diagnosis.rule import Functions
 from sickbay.diagnosis.values import first_stray_character, strip_stray_characters
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes, urls
-from sickbay.protocol.scope_spelling import spelling
+from sickbay.protocol.scope_spelling import read_spelling
 
 
 def _swap_uris(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
@@ -62,7 +62,7 @@ def _with_fitting_method(request: RegistrationRequest, facts: Facts) -> Registra
 
 def _levels(request: RegistrationRequest, context: Any) -> Facts | None:
     """Facts if the app has resource scopes, but none of a level that its flow can grant."""
-    requested = scopes.resources(" ".join(spelling(request.scope).tokens))
+    requested = scopes.resources(" ".join(read_spelling(request.scope).tokens))
     system = request.type == "system"
     if not requested or any((scope.level == "system") == system for scope in requested) or not _is_read(request):
         return None
@@ -79,12 +79,12 @@ def _same_address(request: RegistrationRequest, context: Any) -> Facts | None:
 
 
 def _launch_without_uri(request: RegistrationRequest, context: Any) -> Facts | None:
-    is_missing = "launch" in spelling(request.scope).tokens and not request.launch_uri
+    is_missing = "launch" in read_spelling(request.scope).tokens and not request.launch_uri
     return {"received": None} if is_missing and _is_read(request) else None
 
 
 def _no_resources(request: RegistrationRequest, context: Any) -> Facts | None:
-    if not _is_read(request) or scopes.resources(" ".join(spelling(request.scope).tokens)):
+    if not _is_read(request) or scopes.resources(" ".join(read_spelling(request.scope).tokens)):
         return None
     return {"received": request.scope or None}
 
@@ -97,7 +97,7 @@ def _is_read(request: RegistrationRequest) -> bool:
 def _unknown_types(request: RegistrationRequest, context: Any) -> Facts | None:
     if isinstance(context.server, Server):  # a check already refuses it
         return None
-    requested = scopes.resources(" ".join(spelling(request.scope).tokens))
+    requested = scopes.resources(" ".join(read_spelling(request.scope).tokens))
     unknown = [scope for scope in requested if not scope.wildcard and scope.type not in ALL_TYPES]
     if not unknown:
         return None

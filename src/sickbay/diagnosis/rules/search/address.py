@@ -43,7 +43,7 @@ def _in_base(facts: Facts) -> Facts | None:
     return facts if facts.get("of_base") else None
 
 
-def _once(request: AccessRequest, facts: Facts) -> AccessRequest:
+def _remove_repeated_segment(request: AccessRequest, facts: Facts) -> AccessRequest:
     return _move_to(request, request.path.removeprefix(f"/{facts['received']}"))
 
 
@@ -73,7 +73,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "fhir-base-url-wrong": {"repair": _below_the_base},
     "fhir-base-double-slash": {"repair": _single_slashes},
     "fhir-path-trailing-slash": {"repair": lambda request, facts: _move_to(request, facts["expected"])},
-    "fhir-base-twice": {"recognises": _in_base, "repair": _once},
+    "fhir-base-twice": {"recognises": _in_base, "repair": _remove_repeated_segment},
     "fhir-resource-wrong-version": {"repair": _rename_type},
     "fhir-resource-unknown": {"repair": _rename_type},
     "fhir-id-invalid": {"repair": _id_of_reference},

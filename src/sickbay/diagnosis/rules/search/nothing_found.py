@@ -186,10 +186,10 @@ def _of_reference(facts: Facts) -> Facts:
 
 
 def _of_modifier(facts: Facts) -> Facts:
-    return {**_with_sentences(facts), "meaning": _meaning(facts)}
+    return {**_with_sentences(facts), "meaning": _describe_comparison(facts)}
 
 
-def _meaning(facts: Mapping[str, Any]) -> str:
+def _describe_comparison(facts: Mapping[str, Any]) -> str:
     name, received = str(facts.get("parameter")), facts.get("received")
     match facts.get("reason"):
         case "period":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from sickbay.diagnosis.rule import Functions
-from sickbay.diagnosis.silence.declare import advise_on, always
+from sickbay.diagnosis.silence.declare import advise_on, no_facts
 from sickbay.diagnosis.silence.progress import Silence
 from sickbay.diagnosis.silence.trail import Event
 from sickbay.kernel.checks import Facts
@@ -54,9 +54,9 @@ def _recognise_step(step: str) -> Callable[[Silence], Facts | None]:
 FUNCTIONS: Mapping[str, Functions] = {
     "expired-token-no-refresh-token": {"advises": advise_on("refresh", _no_refresh_token)},
     "expired-token-not-refreshed": {"advises": advise_on("refresh", _not_refreshed)},
-    "unauthorized-then-silence": {"advises": advise_on("refresh", always)},
-    "refresh-refused-no-new-launch": {"advises": advise_on("again", always)},
+    "unauthorized-then-silence": {"advises": advise_on("refresh", no_facts)},
+    "refresh-refused-no-new-launch": {"advises": advise_on("again", no_facts)},
     "export-not-polled": {"advises": advise_on("poll", _recognise_step("export"))},
     "export-polling-stopped": {"advises": advise_on("poll", _recognise_step("poll"))},
-    "export-files-not-fetched": {"advises": advise_on("file", always)},
+    "export-files-not-fetched": {"advises": advise_on("file", no_facts)},
 }

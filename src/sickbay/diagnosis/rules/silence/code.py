@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sickbay.diagnosis.rule import Functions
-from sickbay.diagnosis.silence.declare import advise_on, after, always, failure_of, last, recognise_preflight
+from sickbay.diagnosis.silence.declare import advise_on, events_after, failure_of, last_granted, no_facts, recognise_preflight
 from sickbay.diagnosis.silence.progress import NOT_FOUND, Silence
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
@@ -18,7 +18,7 @@ def _no_answer(silence: Silence) -> Facts | None:
 
 def find_code_destination(silence: Silence) -> str:
     """Where the code was sent, without parameters."""
-    code = last(silence, "code")
+    code = last_granted(silence, "code")
     return code.url if code else ""
 
 
@@ -33,7 +33,7 @@ def _other_origin(silence: Silence) -> Facts | None:
 
 def _find_token_request(silence: Silence) -> Facts | None:
     """A request to the authorization endpoint that has the parameters of a token request."""
-    is_sent = any(event.step == "restart" and "grant_type" in event.sent for event in after(silence))
+    is_sent = any(event.step == "restart" and "grant_type" in event.sent for event in events_after(silence))
     return {} if is_sent else None
 
 
@@ -46,14 +46,14 @@ def _starts_again(silence: Silence) -> Facts | None:
     uri = find_code_destination(silence)
     if uri and uri == silence.trail.app.launch_uri:
         return {"seen": "It is also the launch URI."}
-    seen = {event.step for event in after(silence)}
+    seen = {event.step for event in events_after(silence)}
     if "restart" in seen:
         return {"seen": "After the code, the app sent another authorization request."}
     return {"seen": "After the code, the app looked up the endpoints again."} if "discovery" in seen else None
 
 
 def _no_state(silence: Silence) -> Facts | None:
-    request = last(silence, "authorize") or last(silence, "code")
+    request = last_granted(silence, "authorize") or last_granted(silence, "code")
     return {} if request is not None and request.sent and "state" not in request.sent else None
 
 
@@ -79,6 +79,6 @@ FUNCTIONS: Mapping[str, Functions] = {
     "state-not-sent": {"advises": advise_on("token", _no_state)},
     "redirect-scheme-unhandled": {"advises": advise_on("token", _private_scheme)},
     "token-endpoint-unreachable": {"advises": advise_on("token", _unreachable)},
-    "code-not-redeemed": {"advises": advise_on("token", always)},
-    "state-lost": {"advises": advise_on("token", always)},
+    "code-not-redeemed": {"advises": advise_on("token", no_facts)},
+    "state-lost": {"advises": advise_on("token", no_facts)},
 }

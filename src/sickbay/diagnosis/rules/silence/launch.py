@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sickbay.diagnosis.rule import Functions
-from sickbay.diagnosis.silence.declare import NOTHING, advise_on, after, always, failure_of
+from sickbay.diagnosis.silence.declare import NOTHING, advise_on, events_after, failure_of, no_facts
 from sickbay.diagnosis.silence.progress import Silence
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
@@ -49,11 +49,11 @@ def _wrong_address(silence: Silence) -> Facts | None:
 
 
 def _find_restart(silence: Silence) -> Facts | None:
-    return {} if any(event.step == "restart" for event in after(silence)) else None
+    return {} if any(event.step == "restart" for event in events_after(silence)) else None
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "app-never-launched": {"advises": advise_on("launch", always)},
+    "app-never-launched": {"advises": advise_on("launch", no_facts)},
     "discovery-address-wrong": {"advises": advise_on("discovery", _wrong_address)},
     "launch-superseded": {"advises": advise_on("discovery", _find_restart)},
     "iss-unreachable": {"advises": advise_on("discovery", _unreachable)},
@@ -61,8 +61,8 @@ FUNCTIONS: Mapping[str, Functions] = {
     "launch-url-not-opened": {"advises": advise_on("discovery", _not_opened)},
     "launch-nothing-arrived": {"advises": advise_on("discovery", _nothing_arrived)},
     "launch-page-silent": {"advises": advise_on("discovery", _silent_page)},
-    "launch-iss-not-accepted": {"advises": advise_on("discovery", always)},
-    "authorize-not-sent": {"advises": advise_on("authorize", always)},
-    "authorize-popup-blocked": {"advises": advise_on("authorize", always)},
+    "launch-iss-not-accepted": {"advises": advise_on("discovery", no_facts)},
+    "authorize-not-sent": {"advises": advise_on("authorize", no_facts)},
+    "authorize-popup-blocked": {"advises": advise_on("authorize", no_facts)},
     "sign-in-superseded": {"advises": advise_on("login", _find_restart)},
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sickbay.diagnosis.rule import Functions
-from sickbay.diagnosis.silence.declare import advise_on, always, last, recognise_preflight
+from sickbay.diagnosis.silence.declare import advise_on, last_granted, no_facts, recognise_preflight
 from sickbay.diagnosis.silence.progress import Silence
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
@@ -19,12 +19,12 @@ SHORT_SECONDS: Final = 60
 
 
 def _unreadable(silence: Silence) -> Facts | None:
-    token = last(silence, "token")
+    token = last_granted(silence, "token")
     return {} if token is not None and UNREADABLE in token.findings else None
 
 
 def _clock(silence: Silence) -> Facts | None:
-    token = last(silence, "token")
+    token = last_granted(silence, "token")
     if token is None or not token.has_id_token or not token.clock:
         return None
     seconds = token.clock - token.at
@@ -34,7 +34,7 @@ def _clock(silence: Silence) -> Facts | None:
 
 
 def _find_short_lifetime(silence: Silence) -> Facts | None:
-    token = last(silence, "token")
+    token = last_granted(silence, "token")
     if token is None or not token.expires or not token.clock:
         return None
     seconds = token.expires - token.clock
@@ -42,7 +42,7 @@ def _find_short_lifetime(silence: Silence) -> Facts | None:
 
 
 def _no_patient(silence: Silence) -> Facts | None:
-    token = last(silence, "token")
+    token = last_granted(silence, "token")
     if token is None or token.has_patient:
         return None
     asked = [*scopes.split(token.asked), *scopes.split(token.scope)]
@@ -51,8 +51,8 @@ def _no_patient(silence: Silence) -> Facts | None:
     return {} if wants or is_launch else None
 
 
-def _narrower(silence: Silence) -> Facts | None:
-    token = last(silence, "token")
+def _find_missing_scopes(silence: Silence) -> Facts | None:
+    token = last_granted(silence, "token")
     granted = scopes.split(token.scope) if token is not None else ()
     missing = [name for name in scopes.split(token.asked) if name not in granted] if token is not None else []
     return {"missing": missing} if missing else None
@@ -64,6 +64,6 @@ FUNCTIONS: Mapping[str, Functions] = {
     "id-token-other-clock": {"advises": advise_on("access", _clock)},
     "token-lifetime-too-short": {"advises": advise_on("access", _find_short_lifetime)},
     "token-without-patient": {"advises": advise_on("access", _no_patient)},
-    "token-scopes-narrowed": {"advises": advise_on("access", _narrower)},
-    "token-not-used": {"advises": advise_on("access", always)},
+    "token-scopes-narrowed": {"advises": advise_on("access", _find_missing_scopes)},
+    "token-not-used": {"advises": advise_on("access", no_facts)},
 }

@@ -27,7 +27,7 @@ def _differs(facts: Facts) -> Severity:
     return "info" if facts["received"] == facts["expected"] else "error"
 
 
-def _once(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _keep_header_credentials(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Keeps the credentials only in the header, if there is one: another repair may have removed it."""
     if request.presented.basic is None:
         return request
@@ -40,5 +40,5 @@ FUNCTIONS: Mapping[str, Functions] = {
         "repair": corrections.set_known_client_id,
         "insert_placeholder": corrections.placeholder("client_id"),
     },
-    "client-id-duplicated": {"advises": _find_repeated_id, "repair": _once, "severity": _differs},
+    "client-id-duplicated": {"advises": _find_repeated_id, "repair": _keep_header_credentials, "severity": _differs},
 }

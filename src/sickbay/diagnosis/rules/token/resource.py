@@ -7,7 +7,7 @@ from msgspec import structs
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AuthorizationCode, TokenFamily
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.token.request import refreshing
+from sickbay.authorization.token.request import is_refresh
 from sickbay.diagnosis.rule import Functions, Severity
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
@@ -37,11 +37,11 @@ def _find_missing(request: TokenRequest, context: TokenContext) -> Facts | None:
 
 
 def _missing_in_request(request: TokenRequest, context: TokenContext) -> Facts | None:
-    return None if refreshing(request) else _find_missing(request, context)
+    return None if is_refresh(request) else _find_missing(request, context)
 
 
 def _missing_in_refresh(request: TokenRequest, context: TokenContext) -> Facts | None:
-    return _find_missing(request, context) if refreshing(request) else None
+    return _find_missing(request, context) if is_refresh(request) else None
 
 
 def _severity(facts: Facts) -> Severity:

@@ -28,7 +28,7 @@ from sickbay.population.render.common import (
     quantity,
     reference,
 )
-from sickbay.population.render.r4.specimens_and_dispenses import amount, dosage, lasting
+from sickbay.population.render.r4.specimens_and_dispenses import amount, days_of_supply, dosage
 from sickbay.population.staff import NAMES, ORGANIZATION
 
 _CLASSES = {
@@ -162,7 +162,7 @@ def order(person: Person, order: Prescription, problems: Sequence[Condition]) ->
         "dispenseRequest": {
             "numberOfRepeatsAllowed": 0 if order.finished else REPEATS,
             "quantity": amount(supplied),
-            "expectedSupplyDuration": lasting(supplied),
+            "expectedSupplyDuration": days_of_supply(supplied),
         },
     }
     if order.visit:

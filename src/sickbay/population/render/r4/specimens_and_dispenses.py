@@ -67,7 +67,7 @@ def dispense(person: Person, fill: Fill) -> Json:
         "authorizingPrescription": [reference("MedicationRequest", part_of(person.id, "m", order.number))],
         "type": _REFILL if fill.earlier else _FIRST,
         "quantity": amount(supplied),
-        "daysSupply": lasting(supplied),
+        "daysSupply": days_of_supply(supplied),
         "whenHandedOver": fill.day.isoformat(),
         "dosageInstruction": [dosage(order.drug)],
     }
@@ -77,7 +77,7 @@ def amount(supplied: Supply) -> Json:
     return {"value": int(supplied.amount), "unit": supplied.unit}
 
 
-def lasting(supplied: Supply) -> Json:
+def days_of_supply(supplied: Supply) -> Json:
     return {"value": supplied.days, "unit": "days", "system": UCUM, "code": "d"}
 
 

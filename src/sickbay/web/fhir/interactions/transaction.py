@@ -239,7 +239,7 @@ async def _prepare_single(
         resource = transaction.link(base.version, entry.sent.resource, places)
         # as for a single request: the match determines the id
         body_id = "" if request.interaction == "update" and not request.id else id
-        body = bodies.of(base.version, request.type or "", body_id, resource, base.url)
+        body = bodies.from_document(base.version, request.type or "", body_id, resource, base.url)
     query = condition(base, request)
     faults = query if isinstance(query, tuple) else ()
     decided = await access(context.runtime, base.tenant, base.version, request, faults, body if body is not None else UNKNOWN)

@@ -77,7 +77,7 @@ async def file(context: FhirContext, request: AccessRequest) -> FhirResponse:
     if name == DELETED and job.since is not None:
         return FhirResponse(200, b"", NDJSON, stream=bulk_export.export_deleted(runtime, space, job, visibility))
     type = name.removesuffix(SUFFIX)
-    if type == name or not bulk_export.has(job, visibility, type):
+    if type == name or not bulk_export.has_file(job, visibility, type):
         text = f"This export has no file {name}. See the manifest for its files."
         return context.issue(404, Issue("not-found", text))
     return FhirResponse(200, b"", NDJSON, stream=bulk_export.lines(runtime, space, job, visibility, type))

@@ -29,7 +29,9 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     if context.route.id is None:
         types = (context.route.type,) if context.route.type else resource_types(context.version)
         labels = await context.store.labels(context.space, types, context.visibility)
-        return parameters_response(context, return_valueMeta=meta_operations.of(labels.profiles, labels.security, labels.tags))
+        return parameters_response(
+            context, return_valueMeta=meta_operations.build_meta(labels.profiles, labels.security, labels.tags)
+        )
     stored = await resource_of(context)
     if isinstance(stored, FhirResponse):
         return stored
@@ -37,11 +39,11 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 
 async def add(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    return await _change(context, request, meta_operations.adding)
+    return await _change(context, request, meta_operations.add_labels)
 
 
 async def delete(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    return await _change(context, request, meta_operations.removing)
+    return await _change(context, request, meta_operations.remove_labels)
 
 
 async def _change(context: FhirContext, request: AccessRequest, change: Callable[[Any, Any], Any]) -> FhirResponse:

@@ -17,7 +17,7 @@ from sickbay.web.fhir.response import FhirResponse, respond_absent
 
 def parameters_of(context: FhirContext, request: AccessRequest) -> OperationInput:
     """The input of an operation, from the query or the Parameters resource. Errors were already refused."""
-    lenient = preconditions.handling(request.headers.get("prefer")) == "lenient"
+    lenient = preconditions.read_handling(request.headers.get("prefer")) == "lenient"
     return operation_parameters.read_input(context.version, context.route, request.parameters.pairs, request.body, lenient)
 
 

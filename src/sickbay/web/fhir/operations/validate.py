@@ -30,6 +30,6 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
         if isinstance(stored, FhirResponse):
             return stored
         resource = lossless_json.loads(stored.body)
-    body = bodies.of(version, context.type, "", resource, context.base.url)
+    body = bodies.from_document(version, context.type, "", resource, context.base.url)
     issues = validate_operation.judge(version, context.type, body, mode, id, arguments.values("profile"))
     return FhirResponse(200, outcome(version, issues), context.content)
