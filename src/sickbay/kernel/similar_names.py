@@ -1,7 +1,8 @@
 """Finds the name that a misspelled one most resembles, in a small and bounded number of steps.
 
 The result is that of `difflib.get_close_matches(word, names, 1, cutoff)`, which compares the word with every name. Counting the
-letters that two names share takes one operation of the processor, and rules out nearly all names.
+letters that two names share takes one operation of the processor, and rules out nearly all names. If more than COMPARED_NAMES
+remain, the result may be a less similar one, or none.
 """
 
 from __future__ import annotations
