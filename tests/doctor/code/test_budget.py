@@ -28,10 +28,10 @@ BOMBS = {
     + SEND.replace("BODY", "JSON.stringify(d)"),
     "a list in itself": "a = [];\n" + "a.push(a);\n" * 500 + SEND.replace("BODY", "JSON.stringify(a)"),
     "fields added to themselves": "p = new URLSearchParams({a: 1});\n" + "p.update(p);\n" * 100 + SEND.replace("BODY", "p"),
-    "a long value sent again and again": f'const b = "{"x" * 15_000}";\n' + SEND.replace("BODY", "b") * 400,
-    "a long shell variable": f"B={'x' * 15_000}\n" + 'curl https://a.example/token -d "$B"\n' * 400,
+    "a long value sent again and again": f'const b = "{"x" * 15_000}";\n' + SEND.replace("BODY", "b") * 150,
+    "a long shell variable": f"B={'x' * 15_000}\n" + 'curl https://a.example/token -d "$B"\n' * 150,
     "commands in commands": "Invoke-RestMethod -Uri https://a.example -d " * 200,
-    "encoded again and again": "let b = {a: 1};\n" + "b = JSON.stringify(b);\n" * 2_000 + SEND.replace("BODY", "b"),
+    "encoded again and again": "let b = {a: 1};\n" + "b = JSON.stringify(b);\n" * 500 + SEND.replace("BODY", "b"),
 }
 
 
