@@ -45,13 +45,14 @@ def load_topics() -> Topics:
     """The index of causes, rules and documentation."""
     from sickbay.doctor import topics  # most texts need no topics
 
-    sources = list_files()
-    return _load(
+    sources, knowledge = list_files(), load_knowledge()
+    compiled = _load(
         TOPICS,
         topics.Topics,
         [*sources, *map(str, topics.list_files())] if sources else [],
-        lambda: topics.compile_topics(load_knowledge()),
+        lambda: topics.compile_topics(knowledge),
     )
+    return topics.add_causes(compiled, knowledge)
 
 
 def compile_all() -> tuple[Path, ...]:

@@ -80,9 +80,19 @@ def list_files() -> list[Path]:
 
 
 def compile_topics(knowledge: Knowledge) -> Topics:
-    """Makes the index. The texts of a rule are those of its case."""
+    """Makes the index, and lists all topics but the causes. The texts of a rule are those of its case."""
     documents = [*_causes(knowledge), *_rules(), *_pages()]
-    return Topics([document.topic for document in documents], build(document.texts for document in documents))
+    listed = [document.topic for document in documents if document.topic.kind != "cause"]
+    return Topics(listed, build(document.texts for document in documents))
+
+
+def add_causes(topics: Topics, knowledge: Knowledge) -> Topics:
+    """Puts the causes first, whose titles aren't stored twice, since a wheel has the knowledge, too."""
+    return Topics([*map(_topic, knowledge.causes.values()), *topics.topics], topics.index)
+
+
+def _topic(cause: Cause) -> Topic:
+    return Topic("cause", cause.id, fill(cause.title, {}), cause.product)
 
 
 def _causes(knowledge: Knowledge) -> Iterator[_Document]:
@@ -95,7 +105,7 @@ def _causes(knowledge: Knowledge) -> Iterator[_Document]:
             (cause.why, 1),
             (cause.check, 1),
         )
-        yield _Document(Topic("cause", cause.id, fill(cause.title, {}), cause.product), (*texts, (cause.fix, 1)))
+        yield _Document(_topic(cause), (*texts, (cause.fix, 1)))
 
 
 def _meanings(cause: Cause, knowledge: Knowledge) -> str:
