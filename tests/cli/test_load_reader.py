@@ -88,7 +88,7 @@ from sickbay.cli import load_reader as module
 if __name__ == "__main__":
     module.MUCH = 0
     os.cpu_count = lambda: 2
-    with module.reading(module.LoadJob([Path(sys.argv[1])], "r4", "http://h", False)) as reads:
+    with module.read_in_processes(module.LoadJob([Path(sys.argv[1])], "r4", "http://h", False)) as reads:
         next(reads)
         import multiprocessing
         print(multiprocessing.active_children()[0].pid, flush=True)
