@@ -22,7 +22,7 @@ export interface StartOptions {
   url?: string;
   /** The command that starts Sickbay. Default: SICKBAY_COMMAND, or `sickbay`, or `python3 -m sickbay`, or what uv installed. */
   command?: string | string[];
-  /** Milliseconds that Sickbay may take to start. Default: 60,000. */
+  /** Milliseconds that Sickbay may take to start. Default: 180,000. */
   startTimeout?: number;
   /** More options of `sickbay serve`, such as ["--patients", "10"]. */
   args?: string[];
