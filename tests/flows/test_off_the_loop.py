@@ -18,7 +18,6 @@ SLOW_PARTS = [
     ("/general/r4/Observation?_count=1000&_summary=true", "sickbay.web.fhir.interactions.search", "subset"),
     ("/general/r4/Observation?_count=1000&_elements=code", "sickbay.web.fhir.interactions.search", "subset"),
     ("/rules?q=redirect", "sickbay.doctor.topics", "find"),
-    ("/doctor", "sickbay.web.later", "import_module"),
 ]
 """Address; module and name of a function that takes long for it."""
 
