@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED
-from sickbay.doctor.rank import AMBIGUOUS_CODES
+from sickbay.doctor.rank import AMBIGUOUS_CODES, SKIPPED_WORDS
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict
 
@@ -24,6 +24,12 @@ OTHER_FIELDS = (
     "Back-off restarting failed container api in pod api-x2k4z. Last State: Terminated, Reason: OOMKilled, Exit Code: 137",
     "Forbidden (403)\nCSRF verification failed. Request aborted.",
     "E: Failed to fetch https://apt.example.org/dists/stable/InRelease  403  Forbidden [IP: 192.0.2.7 443]",
+    "Error: connect ECONNREFUSED 172.22.0.2:5432\n    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1157:16)",
+    "SQLSTATE[HY000] [2002] Connection refused (SQL: select * from `users` where `token` = 1 limit 1)",
+    'level=fatal msg="dial tcp 172.24.0.2:6379: connect: connection refused"',
+    "getaddrinfo ENOTFOUND mongo.internal mongodb://mongo.internal/clients?state=1",
+    "java.net.SocketTimeoutException: Read timed out\n\tat com.mysql.cj.protocol.a.NativeProtocol.negotiate",
+    "curl: (7) Failed to connect to 10.0.0.9 port 8123: Connection refused",
     "Der Drucker druckt nicht mehr, obwohl er im Netzwerk angezeigt wird. Fehler 0x00000709.",
 )
 """Errors of databases, registries, operating systems and printers."""
@@ -143,4 +149,90 @@ def test_a_denial_by_an_api_is_not_said_to_be_the_users() -> None:
     assert "oauth-user-denied" not in {cause.id for cause in diagnose_text(body)[1].causes}
     assert "oauth-user-denied" in {
         cause.id for cause in diagnose_text("https://a.example/cb?error=access_denied&state=1")[1].causes
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("connect ECONNREFUSED 127.0.0.1:8080 at https://localhost:8080/oauth2/token", "http-connection-refused"),
+        ("getaddrinfo ENOTFOUND fhir.example.org", "http-name-unknown"),
+        ("PostgreSQL is up. Post https://idp.example.org/oauth/token: dial tcp: connection refused", "http-connection-refused"),
+    ],
+)
+def test_a_call_of_an_authorization_or_fhir_server_that_fails_gets_its_cause(text: str, cause: str) -> None:
+    assert diagnose_text(text)[1].causes[0].id == cause
+
+
+NETWORK_FAILURES = (
+    "dial tcp: i/o timeout",
+    "getaddrinfo ENOTFOUND idp.example.org",
+    "getaddrinfo: temporary failure in name resolution",
+    'Post "https://idp.example.org/token": EOF',
+    "connect ECONNREFUSED 10.0.0.1:443",
+    "read ECONNRESET",
+)
+
+
+@pytest.mark.parametrize("failure", NETWORK_FAILURES)
+def test_what_an_app_says_after_a_failed_connection_is_no_certain_cause(failure: str) -> None:
+    said = "Login failed: Invalid client secret"
+    assert diagnose_text(said)[1].causes[0].confidence == "most likely"
+    causes = diagnose_text(f"{said}: {failure}")[1].causes
+    assert all(cause.confidence == "possible" or cause.id.startswith("http-") for cause in causes[:1])
+
+
+@pytest.mark.parametrize("skipped", range(2 * SKIPPED_WORDS))
+def test_words_far_apart_support_no_cause(skipped: int) -> None:
+    words = " ".join(("level", "info", "map", "request", "message", "user", "host", "path")[:skipped])
+    causes = diagnose_text(f"oauth2: audience {words} mismatch")[1].causes
+    assert (causes[0].confidence == "most likely") == (skipped < SKIPPED_WORDS)
+
+
+def test_a_log_with_many_different_errors_has_no_certain_cause() -> None:
+    said = "oauth2 token request: The client secret is invalid or has expired"
+    assert diagnose_text(f"{said}\n\nHTTP/1.1 401")[1].causes[0].confidence == "most likely"
+    answers = "\n\n".join(f"HTTP/1.1 {status}" for status in (401, 403, 404, 405, 500))
+    assert {cause.confidence for cause in diagnose_text(f"{said}\n\n{answers}")[1].causes} == {"possible"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"error": "invalid_client", "message": "Client authentication failed"}',
+        "[Error] status of 404 (Not Found)\nAuthorization url: https://id.example.org/auth?redirect_uri=http://localhost/cb&code=1",
+        'Bearer error="invalid_token", error_description="The issuer \'(null)\' is invalid" in Microsoft.Identity.Web',
+        'dex: level=error msg="failed to get auth code: <nil>"',
+        "supabase auth: 500: Unable to exchange external code: c2d77852",
+        "IDX10501: Signature validation failed. Unable to match key: kid",
+    ],
+)
+def test_a_refusal_without_its_reason_makes_each_cause_only_possible(text: str) -> None:
+    assert {cause.confidence for cause in diagnose_text(text)[1].causes} == {"possible"}
+
+
+@pytest.mark.parametrize(
+    "words", ["The below curl works:", "This one works without any problem:\n", "With this request it worked:\n```\n"]
+)
+def test_a_request_that_works_is_not_called_wrong(words: str) -> None:
+    body = '{"grant_type": "password"}'
+    curl = f"curl -X POST https://api.example.com/oauth/token -H 'content-type: application/json' -d '{body}'"
+    text = "oauth2: cannot fetch token: 415 Unsupported Media Type\n\n"
+    faults = {"token-wrong-content-type", "oauth-json-body"}
+    assert faults.isdisjoint(claims(f"{text}{words} {curl}"))
+    assert faults <= claims(f"{text}This doesn't work: {curl}")
+    assert faults <= claims(f"{text}I send this: {curl}")
+
+
+def claims(text: str) -> set[str]:
+    """The ids of the findings and causes."""
+    diagnosis = diagnose_text(text)[1]
+    return {finding.id for finding in diagnosis.explanation.findings} | {cause.id for cause in diagnosis.causes}
+
+
+def test_a_sentence_in_quotation_marks_is_not_read_as_a_code() -> None:
+    log = 'level=error msg="An error occurred" code=404 details="map[]" error="Not Found"'
+    assert "Not" not in {answer.code for answer in diagnose_text(log)[1].answers}
+    assert "invalid_grant" in {
+        answer.code for answer in diagnose_text('level=error error="invalid_grant" hint="a b"')[1].answers
     }

@@ -50,6 +50,8 @@ TRUE = {
     "shows_access": "The bearer token is refused.",
     "google_redirect_has_changing_port": "The redirect URI in the request, http://localhost:58903/, does not match",
     "api_denies_access": '{"code": 401, "error": {"message": "Invalid access token", "type": "access_denied"}}',
+    "shows_network_failure": "Post https://idp.example.org/token: dial tcp: i/o timeout",
+    "shows_database": "SQLSTATE[HY000] [2002] Connection refused",
     "shows_fhir": "The search for Observation returns nothing",
     "callback_code_is_in_hash_route": "http://localhost:5007/#/callback?code=9F399AF8C8&state=b97ddcf6aa58",
     "has_cognito_group": '{"cognito:groups": ["practitioner"]}',

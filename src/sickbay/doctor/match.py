@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from sickbay.doctor import phrases
@@ -17,11 +18,22 @@ FACT_POINTS = 4.0
 
 
 class FoundMessage(NamedTuple):
-    """points: how much of the text it recognises. letters: how many letters its longest phrase covers."""
+    """points: how much of the text it recognises. letters: how many letters its longest phrase covers.
+
+    skipped: how many other words stand at least between the parts of a phrase that it needs.
+    """
 
     message: Message
     points: float
     letters: int
+    skipped: int = 0
+
+
+class Covered(NamedTuple):
+    """How many letters the longest phrase of a group covers, and how many words the closest one has between its parts."""
+
+    letters: int
+    skipped: int
 
 
 class Shown(NamedTuple):
@@ -46,11 +58,17 @@ def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str],
     products |= {knowledge.messages[id].product for id in lengths if knowledge.messages[id].unmistakable}
     products |= {implied for id in products for implied in knowledge.products[id].implies}
     messages = [
-        FoundMessage(message, _points(message, found, products), max(found, default=0))
+        _to_found(message, found, products)
         for id, found in lengths.items()
         if not (message := knowledge.messages[id]).product or message.product in products
     ]
     return Shown(frozenset(products), tuple(sorted(messages, key=lambda found: -found.points)))
+
+
+def _to_found(message: Message, covered: Sequence[Covered], products: set[str]) -> FoundMessage:
+    letters = [each.letters for each in covered]
+    skipped = max((each.skipped for each in covered), default=0)
+    return FoundMessage(message, _points(message, letters, products), max(letters, default=0), skipped)
 
 
 def is_shown(product: Product, parts: Mapping[int, Sequence[WordRange]]) -> bool:
@@ -73,23 +91,25 @@ def _lengths(
     parts: Mapping[int, Sequence[WordRange]],
     codes: frozenset[str],
     facts: Container[str],
-) -> list[int] | None:
-    """The letters that each group of wordings covers. None if the message isn't in the text."""
+) -> list[Covered] | None:
+    """What the phrases of each group cover. None if the message isn't in the text."""
     if message.codes and codes.isdisjoint(message.codes):
         return None
     lengths = []
     for group in message.wordings:
-        longest = max((_count_covered(phrase, words, parts) for phrase in group if phrase[0] in parts), default=0)
-        if not longest:
+        found = [_cover(phrase, words, parts) for phrase in group if phrase[0] in parts]
+        if not (found := [each for each in found if each.letters]):
             return None
-        lengths.append(longest)
+        lengths.append(Covered(max(each.letters for each in found), min(each.skipped for each in found)))
     if any(phrases.find_first(phrase, parts) for phrase in message.without):
         return None
     return lengths if all(name in facts for name in message.needs) else None
 
 
-def _count_covered(phrase: Phrase, words: Sequence[str], parts: Mapping[int, Sequence[WordRange]]) -> int:
-    return phrases.count_letters(phrases.find_first(phrase, parts), words)
+def _cover(phrase: Phrase, words: Sequence[str], parts: Mapping[int, Sequence[WordRange]]) -> Covered:
+    taken = phrases.find_first(phrase, parts)
+    skipped = sum(following.start - place.end for place, following in pairwise(taken))
+    return Covered(phrases.count_letters(taken, words), skipped)
 
 
 def _points(message: Message, lengths: Sequence[int], products: set[str]) -> float:

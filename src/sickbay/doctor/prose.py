@@ -1,4 +1,4 @@
-"""Says whether the text around what was recognised tells of a problem, or is only code."""
+"""Says whether the text around what was recognised tells of a problem or of a request that works, or is only code."""
 
 from __future__ import annotations
 
@@ -40,6 +40,18 @@ def tells_of_a_problem(prose: str) -> bool:
 def _is_foreign(line: str) -> bool:
     """Whether it has words in Greek, Cyrillic, Hebrew, Arabic or a script of South Asia."""
     return sum("\u0370" <= word[0] <= "\u1fff" for word in line.split()) >= FOREIGN_WORDS
+
+
+_WORKING_REQUEST = compile_late(
+    r"(?P<said>\b(?<!n't )(?<!not )(?:works?|worked|succeeds?|succeeded)\b[^.!?:\n]{0,40}:[\s`]{1,8}(?:bash|sh|shell)?\s{0,2})"
+    r"curl\b(?:[^\n\\'\"]|\\[\s\S]|'[^']{0,4000}'|\"[^\"]{0,4000}\")*",
+    re.I,
+)
+
+
+def leave_out_working_requests(text: str) -> str:
+    """The text without the curl commands that it introduces as working, such as "This works: curl …"."""
+    return _WORKING_REQUEST.sub(r"\g<said>", text)
 
 
 def is_code(text: str) -> bool:

@@ -49,7 +49,8 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
     most = max((each.points for each in ranked), default=0)
     ranked.sort(key=lambda each: (not (each.is_confirmed and each.points >= CONFIRMED_SHARE * most), -each.points))
     apart = list(_leave_out_same_remedies(each for each in ranked if each.points >= LEAST_SHARE * most))[:SHOWN_CAUSES]
-    return [apart[0]._replace(is_supported=False), *apart[1:]] if _has_rival(apart) else apart
+    is_doubtful = _has_rival(apart) or _is_doubtful(apart, shown, facts)
+    return [apart[0]._replace(is_supported=False), *apart[1:]] if is_doubtful else apart
 
 
 RIVAL_SHARE = 0.85
@@ -65,16 +66,38 @@ def _has_rival(ranked: Sequence[RankedCause]) -> bool:
     return any(each.points >= RIVAL_SHARE * first.points for each in rivals)
 
 
-FIELDS = {"oauth": "shows_access", "fhir": "shows_fhir"}
-"""Folders of causes that belong to no product, and the fact that a text is about the same field."""
+SKIPPED_WORDS = 4
+"""If so many other words stand between the parts of a phrase, they may belong to different sentences or fields of a log."""
+UNRELATED_MESSAGES = 6
+"""A text with so many messages is a log or a report of several errors."""
+
+
+def _is_doubtful(ranked: Sequence[RankedCause], shown: Shown, facts: Container[str]) -> bool:
+    """Whether the text gives a reason to doubt what the first cause's message says."""
+    if not ranked or ranked[0].is_confirmed or ranked[0].is_evident:
+        return False
+    first = ranked[0]
+    is_hidden = "shows_network_failure" in facts and not first.cause.id.startswith("http-")
+    is_scattered = not first.message.unmistakable and any(
+        each.message is first.message and each.skipped >= SKIPPED_WORDS for each in shown.messages
+    )
+    return is_hidden or is_scattered or len(shown.messages) >= UNRELATED_MESSAGES
+
+
+FIELDS = {"oauth": ("shows_access",), "fhir": ("shows_fhir",), "unanswered": ("shows_access", "shows_fhir")}
+"""Folders of causes that belong to no product, and the facts that a text is about the same field: one is enough."""
+UNANSWERED = ("http-connection-closed", "http-connection-refused", "http-name-unknown", "http-timeout")
+"""Causes that a call of any other software has too."""
 
 
 def _is_in_its_field(cause: Cause, shown: Shown, facts: Container[str]) -> bool:
     """Whether the text shows the cause's product, or, if it has none, anything of the cause's field."""
     if cause.product:
         return cause.product in shown.products
-    folder = cause.id.partition("-")[0]
-    return folder not in FIELDS or FIELDS[folder] in facts or (folder == "oauth" and bool(shown.products))
+    folder = "unanswered" if cause.id in UNANSWERED else cause.id.partition("-")[0]
+    if folder not in FIELDS or (folder != "fhir" and shown.products):
+        return True
+    return any(name in facts for name in FIELDS[folder])
 
 
 NO_MESSAGE = Message("", "", "", "")

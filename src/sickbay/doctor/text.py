@@ -28,6 +28,7 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
 
     Raises ValueError if an exchange can't be read, and KeyError if its kind is unknown.
     """
+    text = prose.leave_out_working_requests(text)
     reading = read_text(text, context)
     recognised = answer.recognise(to_evidence(reading))
     diagnosis = _diagnosis(reading, recognised)

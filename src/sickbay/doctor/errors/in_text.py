@@ -32,8 +32,11 @@ _MEMBER = compile_late(
     re.I,
 )
 _PARAMETER = compile_late(
-    r"(?:^|[?&#\s,;(\"'{<])(?P<name>error(?:_description|_code)?)=[\"']?(?P<value>[\w.:-]{1,80})", re.I | re.M
+    r"(?:^|[?&#\s,;(\"'{<])(?P<name>error(?:_description|_code)?)="
+    r"(?P<value>[\"'][\w.:-]{1,80} \w[^\"'\n]{0,200}|[\"']?[\w.:-]{1,80})",
+    re.I | re.M,
 )
+"""A value in quotation marks with several words is a message."""
 _TAG = compile_late(rf"<(?:\w+:)?(?P<name>{_KEY})(?:\s[^<>]{{0,200}})?>\s*(?P<value>[^<\s][^<]{{0,200}})", re.I)
 _LITERAL = compile_late(
     r"(?:^|[{,])\s{0,20}(?P<name>error)\s{0,5}:\s{0,5}[\"'](?P<value>[a-z]{1,40}(?:_[a-z]{1,40}){1,6})[\"']", re.M
