@@ -30,6 +30,7 @@ OTHER_FIELDS = (
     "getaddrinfo ENOTFOUND mongo.internal mongodb://mongo.internal/clients?state=1",
     "java.net.SocketTimeoutException: Read timed out\n\tat com.mysql.cj.protocol.a.NativeProtocol.negotiate",
     "curl: (7) Failed to connect to 10.0.0.9 port 8123: Connection refused",
+    "AccessDeniedException: 403 ana@example.org does not have storage.objects.list access to backups.",
     "Der Drucker druckt nicht mehr, obwohl er im Netzwerk angezeigt wird. Fehler 0x00000709.",
 )
 """Errors of databases, registries, operating systems and printers."""
@@ -202,6 +203,7 @@ def test_a_log_with_many_different_errors_has_no_certain_cause() -> None:
         '{"error": "invalid_client", "message": "Client authentication failed"}',
         "[Error] status of 404 (Not Found)\nAuthorization url: https://id.example.org/auth?redirect_uri=http://localhost/cb&code=1",
         'Bearer error="invalid_token", error_description="The issuer \'(null)\' is invalid" in Microsoft.Identity.Web',
+        "Azure AD: token verification failed. error validating claims: aud claim does not match any bound audience",
         'dex: level=error msg="failed to get auth code: <nil>"',
         "supabase auth: 500: Unable to exchange external code: c2d77852",
         "IDX10501: Signature validation failed. Unable to match key: kid",
@@ -236,3 +238,9 @@ def test_a_sentence_in_quotation_marks_is_not_read_as_a_code() -> None:
     assert "invalid_grant" in {
         answer.code for answer in diagnose_text('level=error error="invalid_grant" hint="a b"')[1].answers
     }
+
+
+def test_a_token_that_a_library_rejects_is_not_taken_for_a_client_assertion() -> None:
+    rejected = claims("com.nimbusds.jose.proc.BadJOSEException: Signed JWT rejected")
+    assert not any(id.startswith("oauth-assertion") for id in rejected)
+    assert "oauth-assertion-key-unknown" in claims("invalid_client: Client assertion was rejected")
