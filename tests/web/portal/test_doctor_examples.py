@@ -25,3 +25,16 @@ def test_the_first_finding_of_an_example_is_its_mistake(name: str, text: str) ->
 def test_examples_are_offered_until_a_text_was_examined() -> None:
     assert len(DoctorView().examples) == len(EXAMPLES)
     assert not examine(EXAMPLES["URL"], "").examples
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Error: State mismatch. The state parameter does not match the expected value.", "Possible cause: "),
+        ('{"error": "invalid_client", "error_description": "Invalid client secret"}', "Most likely: "),
+    ],
+)
+def test_a_cause_that_is_only_possible_is_checked_first(text: str, label: str) -> None:
+    view = examine(text, "")
+    assert view.headline.startswith(label)
+    assert view.is_only_possible == (label == "Possible cause: ")

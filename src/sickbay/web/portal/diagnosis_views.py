@@ -78,6 +78,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         filled=page.filled,
         steps=page.steps,
         tally=page.tally,
+        is_only_possible=shown.cause is not None and shown.cause["confidence"] == "possible",
     )
 
 

@@ -21,6 +21,7 @@ class DoctorView:
     input, added: the texts in the two boxes. marked: the paste with what was recognised in it. tokens: decoded tokens.
     check: how to find out whether the first finding is the cause. causes: the likely causes, the most likely first.
     help: what to paste instead of a text that isn't understood.
+    is_only_possible: whether the first finding is one cause of several, so that it has to be checked first.
     rest: what is folded, in words. related: topics that may help where causes aren't known.
     """
 
@@ -46,6 +47,7 @@ class DoctorView:
     filled: str = ""
     steps: tuple[Step, ...] = ()
     tally: str = ""
+    is_only_possible: bool = False
 
     @property
     def examples(self) -> tuple[Link, ...]:
