@@ -44,14 +44,18 @@ def _is_foreign(line: str) -> bool:
 
 _WORKING_REQUEST = compile_late(
     r"(?P<said>\b(?<!n't )(?<!not )(?:works?|worked|succeeds?|succeeded)\b[^.!?:\n]{0,40}:[\s`]{1,8}(?:bash|sh|shell)?\s{0,2})"
-    r"curl\b(?:[^\n\\'\"]|\\[\s\S]|'[^']{0,4000}'|\"[^\"]{0,4000}\")*",
+    r"(?P<request>curl\b(?:[^\n\\'\"]|\\[\s\S]|'[^']{0,4000}'|\"[^\"]{0,4000}\")*)",
     re.I,
 )
+_VISIBLE = compile_late(r"[^\n]")
 
 
 def leave_out_working_requests(text: str) -> str:
-    """The text without the curl commands that it introduces as working, such as "This works: curl …"."""
-    return _WORKING_REQUEST.sub(r"\g<said>", text)
+    """The text with spaces for the curl commands that it introduces as working, such as "This works: curl …".
+
+    Everything else stays in its place, because the page marks it there.
+    """
+    return _WORKING_REQUEST.sub(lambda match: match["said"] + _VISIBLE.sub(" ", match["request"]), text)
 
 
 def is_code(text: str) -> bool:
