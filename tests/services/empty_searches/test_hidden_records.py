@@ -21,7 +21,7 @@ from tests.storage.making import limit_lists
 
 from sickbay.fhir.search import parser
 from sickbay.fhir.search.query import Query
-from sickbay.fhir.visibility import EVERYTHING, Visibility
+from sickbay.fhir.visibility import EVERYTHING, Clause, Granular, Visibility
 from sickbay.services.empty_searches.examine import Cause, examine
 from sickbay.services.empty_searches.includes import examine_includes
 from sickbay.storage.interface import ResourceSpace
@@ -132,10 +132,32 @@ def test_many_hidden_records_take_no_steps_of_the_database(tmp_path: Path, monke
             assert many <= few + HIDDEN_COPIES // 2, (search, few, many)
 
 
-def count_ticks_of(store: Any, visibility: Visibility, probe: Probe) -> list[int]:
+def test_a_filter_of_a_scope_takes_no_steps_for_a_type_without_its_parameter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "TICK_STEPS", 10)
+    laboratory = Visibility((Clause("*", "rs", None, (Granular("category", ((None, "laboratory"),)),)),))
+    [first, *_] = [record for record in VISIBLE if "laboratory" in str(record.get("category"))]
+    more = [first | {"id": f"more-{number}"} for number in range(600)]
+
+    async def count_ticks(resources: Sequence[dict[str, Any]]) -> list[int]:
+        store = open_sqlite(tmp_path / f"{len(resources)}.db", find_published)
+        space = await hospital(store, resources)
+        job = partial(count_ticks_of, store, searches=[("Patient", "name=zzz")])
+        ticks = await store.probe(space, laboratory, lambda probe: job(laboratory, probe), ROWS)
+        await store.close()
+        return ticks
+
+    few, many = (asyncio.run(count_ticks(resources)) for resources in (VISIBLE, (*more, *VISIBLE)))
+    assert few == many
+
+
+def count_ticks_of(
+    store: Any, visibility: Visibility, probe: Probe, *, searches: Sequence[tuple[str, str]] = SEARCHES
+) -> list[int]:
     """How much work of SQLite each explanation takes."""
     reader, ticks = store._probe._reader, []
-    for search in SEARCHES:
+    for search in searches:
         total, plain = 0, reader._limit
 
         def count(work: Any, plain: Any = plain) -> Any:

@@ -28,6 +28,8 @@ from sickbay.storage.query.statement import Bind, Row, Sql
 
 Find: TypeAlias = Callable[[str, str, str], SearchParameter | None]
 """Maps (version, type, code) to the search parameter."""
+FindOfVersion: TypeAlias = Callable[[str, str], SearchParameter | None]
+"""Maps (type, code) to the search parameter of one version."""
 BYTES = 4_000_000
 """Maximum bytes of the resources on one page. The first two are always included, so that one match differs from several."""
 

@@ -16,6 +16,7 @@ from sickbay.storage.query import access_path, search
 from sickbay.storage.query.access_path import AccessPath
 from sickbay.storage.query.candidates import select_candidates, select_leading
 from sickbay.storage.query.filters import FALSE, TABLES, TRUE, Scope, join_with_and, row_condition
+from sickbay.storage.query.keyset import FindOfVersion
 from sickbay.storage.query.statement import Row, Run, Sql, Statement
 from sickbay.storage.query.visible_members import READ_ROWS, Members, VisibleMembers
 
@@ -45,8 +46,10 @@ _NOTHING = Source(Sql("FROM space WHERE number < 0"), "number")
 class ProbeSources:
     """The sources of one explanation, which may read `rows` rows. find_scope: returns None if nothing was ever stored."""
 
-    def __init__(self, run: Run, find_scope: Callable[[], Scope | None], visibility: Visibility, rows: int) -> None:
-        self._run, self._find_scope, self._visibility, self._left = run, find_scope, visibility, rows
+    def __init__(
+        self, run: Run, find_scope: Callable[[], Scope | None], find: FindOfVersion, visibility: Visibility, rows: int
+    ) -> None:
+        self._run, self._find_scope, self._find, self._visibility, self._left = run, find_scope, find, visibility, rows
         self._members: dict[str, VisibleMembers] = {}
         self._found: dict[Query, Source] = {}
         self._sizes: dict[Sql, int] = {}
@@ -136,7 +139,7 @@ class ProbeSources:
 
     def find_members(self, scope: Scope, type: str) -> VisibleMembers:
         if type not in self._members:
-            self._members[type] = VisibleMembers(self._read, scope, self._visibility, type)
+            self._members[type] = VisibleMembers(self._read, scope, self._find, self._visibility, type)
         return self._members[type]
 
     def _read(self, statement: Statement) -> list[Row]:

@@ -140,7 +140,8 @@ class StoreQueries:
 
     def probe(self, run: Run, space: ResourceSpace, visibility: Visibility, rows: int) -> StoreProbe:
         """Return what answers questions about the visible data of a space. rows: how many it may read for all of them."""
-        sources = ProbeSources(run, partial(self._scope, space, visibility), visibility, rows)
+        find = partial(self._find, space.version)
+        sources = ProbeSources(run, partial(self._scope, space, visibility), find, visibility, rows)
         return StoreProbe(run, sources, visibility, self.guard)
 
     def position(self, space: ResourceSpace) -> int:

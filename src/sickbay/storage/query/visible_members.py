@@ -15,6 +15,7 @@ from sickbay.fhir.search.query import Filter, TokenValue
 from sickbay.fhir.visibility import Clause, Visibility
 from sickbay.storage.query.dictionary import LIVE
 from sickbay.storage.query.filters import FALSE, TRUE, Scope, join_with_and, one_of
+from sickbay.storage.query.keyset import FindOfVersion
 from sickbay.storage.query.saving import FACETS
 from sickbay.storage.query.statement import Run, Sql, Statement
 
@@ -54,8 +55,8 @@ class Members(NamedTuple):
 class VisibleMembers:
     """The resources of a type that a visibility allows. It isn't for one that allows nothing of the type."""
 
-    def __init__(self, run: Run, scope: Scope, visibility: Visibility, type: str) -> None:
-        self._run, self._scope, self._type = run, scope, type
+    def __init__(self, run: Run, scope: Scope, find: FindOfVersion, visibility: Visibility, type: str) -> None:
+        self._run, self._scope, self._find, self._type = run, scope, find, type
         self._clauses = visibility.of(type, "s")
         self._word = scope.names.word(type)
         self._with_codes: dict[tuple[str, tuple[int, ...]], Members] = {}
@@ -150,6 +151,8 @@ class VisibleMembers:
             )
             return ids if ids is FALSE else Sql(f"{text} AND {where.text} LIMIT ?", binds)
         granular = clause.filters[0]
+        if self._find(self._type, granular.parameter) is None:  # the index has the codes of all types in one range
+            return FALSE
         hashes = one_of("t.hash", names.hashes(granular.codings))
         if hashes is FALSE:
             return FALSE
