@@ -36,6 +36,14 @@ def test_a_signed_token_is_verified_by_the_public_key_and_names_it() -> None:
     assert jose.verify(text, public, ["RS256"])
 
 
+def test_a_prepared_key_is_not_tested_again_for_a_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    jose.prepare_signing(None)  # without a key, only the library is imported
+    fresh = jose.generate()
+    jose.prepare_signing(fresh)
+    monkeypatch.delattr(jose, "_import_key")
+    assert jose.sign({"sub": "1"}, fresh)
+
+
 @pytest.mark.parametrize("algorithms", [["RS384"], ["ES384"], ["HS256"]])
 def test_an_algorithm_that_is_not_named_verifies_nothing(algorithms: list[str]) -> None:
     assert not jose.verify(jose.sign({"sub": "1"}, key()), jose.public_members(key()), algorithms)
