@@ -188,8 +188,8 @@ def test_a_token_is_a_handle_that_only_the_tool_fhir_takes(tmp_path: Path) -> No
 def test_an_app_that_starts_on_its_own_is_not_to_be_launched(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register(scope="launch launch/patient openid patient/*.rs")
-        alone = await flow.authorize(app, scope="patient/Patient.rs")
-        explained = await call(flow.http, "explain", id=alone.headers["x-correlation-id"])
+        response = await flow.authorize(app, scope="patient/Patient.rs")
+        explained = await call(flow.http, "explain", id=response.headers["x-correlation-id"])
         assert explained["next"][0] | {"why": ""} == {"tool": "explain", "arguments": {"app": app["app_id"]}, "why": ""}
         launch = await flow.launch(app)
         launched = await flow.authorize(app, launch=launch["launch"], scope="launch,patient/Patient.rs")

@@ -23,7 +23,6 @@ from sickbay.authorization.policy import policy_of
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes import requested as requested_scopes
-from sickbay.authorization.scopes.separators import find_wrong_separators
 from sickbay.kernel.checks import Refusal, RefusalType
 from sickbay.protocol import scope_spelling, scopes
 from sickbay.protocol.scopes import ResourceScope
@@ -85,7 +84,7 @@ def scopes_have_no_quotes_or_brackets(request: AuthorizeRequest, context: Author
 
 def _separators(request: AuthorizeRequest, kind: RefusalType) -> Refusal | None:
     text = scope_of(request)
-    if kind not in find_wrong_separators(text):
+    if kind not in requested_scopes.find_wrong_separators(text):
         return None
     return kind(received=text, expected=" ".join(tokens(request)))
 

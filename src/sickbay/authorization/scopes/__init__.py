@@ -1,11 +1,10 @@
 """What scopes mean to every stage that takes or grants them.
 
-requested       requested scopes that can never be granted
+requested       requested scopes that can never be granted, and wrong characters between them
 ordinary        requests whose scopes no check can refuse, which is nearly every request
 granting        which requested scopes are granted, and why the others aren't
 negotiation     which requested scopes were granted, and why a refresh token was issued or not
 resource_types  the resource types of each FHIR version
-separators      the characters between scopes
 permitted       whether granted scopes permit another one
 supported       the scopes that discovery lists
 """

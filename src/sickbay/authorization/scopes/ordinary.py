@@ -13,7 +13,6 @@ from sickbay.authorization.authorize.parameters import base
 from sickbay.authorization.models import Client, Policy, Server, TokenFamily
 from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
-from sickbay.authorization.scopes.separators import find_wrong_separators
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import parse_registered, read_spelling
@@ -88,7 +87,7 @@ def _of_authorize(text: str, registration: str) -> Demands | None:
     tokens = read_spelling(text).tokens
     parsed = scopes.parse_all(tokens)
     system = any(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed)
-    if not text.strip() or "," in text or "%" in text or find_wrong_separators(text) or system:
+    if not text.strip() or "," in text or "%" in text or requested_scopes.find_wrong_separators(text) or system:
         return None
     demands = _demands(tokens, parsed, parse_registered(registration))
     wildcards = any(scope.wildcard for scope in scopes.resources(registration))
@@ -101,7 +100,7 @@ def _of_service(text: str, registration: str) -> Demands | None:
     tokens = read_spelling(text).tokens
     parsed = scopes.parse_all(tokens)
     system = all(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed)
-    if not text.strip() or find_wrong_separators(text) or not system:
+    if not text.strip() or requested_scopes.find_wrong_separators(text) or not system:
         return None
     return _demands(tokens, parsed, scopes.parse_all(scopes.split(registration)))
 
@@ -118,7 +117,7 @@ def _of_grant(text: str, registration: str) -> Demands | None:
 
 @memoize(512)
 def _is_part(text: str, granted: str) -> bool:
-    return not find_wrong_separators(text) and set(scopes.split(granted)).issuperset(
+    return not requested_scopes.find_wrong_separators(text) and set(scopes.split(granted)).issuperset(
         {*read_spelling(text).tokens, *scopes.split(text)}
     )
 

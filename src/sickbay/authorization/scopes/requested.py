@@ -13,9 +13,9 @@ from sickbay.authorization.bases import base_here
 from sickbay.authorization.models import Policy, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.scopes.resource_types import ALL_TYPES, find_nearest
-from sickbay.authorization.scopes.separators import find_wrong_separators
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Refusal, RefusalType
+from sickbay.kernel.memoize import memoize
 from sickbay.kernel.similar_names import find_closest
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import read_spelling
@@ -31,6 +31,20 @@ def refusal(kind: RefusalType, wrong: Sequence[str], corrected: list[str] | None
 def tokens_of(text: str) -> tuple[str, ...]:
     """Returns the scopes that were meant, whatever separates them and however often they were encoded."""
     return read_spelling(scopes.decode_again(text)).tokens
+
+
+@memoize(4096)
+def find_wrong_separators(text: str) -> tuple[RefusalType, ...]:
+    """Returns the refusals for characters between or around scopes other than a single space (RFC 6749 3.3)."""
+    scope_text = read_spelling(text)
+    problems = {
+        refusals.SCOPE_COMMA_SEPARATED: scope_text.commas,
+        refusals.SCOPE_PLUS_LITERAL: scope_text.pluses,
+        refusals.SCOPE_TAB_SEPARATED: scope_text.tabs,
+        refusals.SCOPE_SEPARATOR_WRONG: bool(scope_text.separators),
+        refusals.SCOPE_HAS_STRAY_CHARACTERS: bool(scope_text.array or scope_text.stray or scope_text.name),
+    }
+    return tuple(refusal for refusal, present in problems.items() if present)
 
 
 def refuse_separators(text: str) -> Refusal | None:

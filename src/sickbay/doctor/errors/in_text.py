@@ -18,7 +18,7 @@ _PHRASES = {
 } | {"Unknown Error"}
 _REASONS = "|".join(sorted(_PHRASES, key=len)[::-1])
 _SENTENCES = frozenset(("expired_token", "slow_down", "access_denied"))
-"""Codes whose words also stand in sentences, such as "invalid or expired token". Only with underscores are they codes."""
+"""Codes whose words also occur in sentences, such as "invalid or expired token". Only with underscores are they codes."""
 _WORDS = "|".join(sorted((code if code in _SENTENCES else code.replace("_", r"[_\s-]?") for code in CODES), key=len)[::-1])
 _KEY = r"error(?:s|_?(?:description|codes?|summary|message|msg|reason|type))?|err(?:msg)?|fault(?:string|code)?|exception"
 _STATUS = r"[45]\d\d(?![\w%]|[.,]\d|[-:/]\d)"
