@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Event
 from typing import Any
 
 import pytest
@@ -60,6 +61,31 @@ def test_the_stored_key_is_ready_to_sign_once_a_user_has_read_the_sign_in_page(
         assert await asyncio.to_thread(prepared.get, timeout=60) is not None
         await issue(flow)
         assert jose._signing.cache_info().misses == 1  # type: ignore[attr-defined]
+
+    run(steps, tmp_path)
+
+
+def test_pages_that_are_shown_together_prepare_one_signature(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(id_token, "PREPARATION_DELAY_SECONDS", 0)
+    prepared: list[str | None] = []
+    shown = Event()
+
+    def note_and_wait(key: str | None) -> None:
+        prepared.append(key)
+        shown.wait(60)
+
+    monkeypatch.setattr(jose, "prepare_signing", note_and_wait)
+
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(name="Asks", auto_approve=None)
+        for _ in range(5):
+            await flow.authorize(app, scope="openid fhirUser")
+        shown.set()
+        for _ in range(6_000):
+            if not flow.sandbox.runtime.prepares_signing:
+                break
+            await asyncio.sleep(0.01)
+        assert len(prepared) == 1
 
     run(steps, tmp_path)
 

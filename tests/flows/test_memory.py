@@ -54,16 +54,17 @@ MEMBERS = {
     "sandbox.population_writer.PopulationWriter": "_created _sources cache listen runtime written",
     "services.context.Runtime": "base channel class_mode client_documents effects empty_searches explaining explaining_one"
     " faults given_advice hashing injected_until kept_bodies key_sets keys last_versions loopback making_key memory on_exchange"
-    " on_hospitals on_stall origins passwords recent_launches recent_parameters refused_tokens resending resets"
-    " sample_base secret_hashes secrets settings_revision shared store tenants throttle token_cache verifying",
+    " on_hospitals on_stall origins passwords prepares_signing recent_launches recent_parameters refused_tokens resending"
+    " resets sample_base secret_hashes secrets settings_revision shared store tenants throttle token_cache verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
     "web.app.Application": "background bases handle pages sandbox state",
     "web.router.PageRouter": "_fixed default lifespan_context middleware_stack redirect_slashes routes",
 }
 """The members of the parts and of what holds them together. `test_reset_law.py` shows that a reset leaves nothing in them that
 they know from requests. Of Runtime, `secrets`, `token_cache` and `origins` are caches of what is stored, `effects`, `tenants`
-and `last_versions` follow what is stored, `hashing`, `verifying`, `making_key` and `explaining_one` count what runs, and
-`explaining` is the task that empties `empty_searches`, and `kept_bodies` is a part of the memory if `--keep-bodies` is set.
+and `last_versions` follow what is stored, `hashing`, `verifying`, `making_key`, `prepares_signing` and `explaining_one` say
+what runs, and `explaining` is the task that empties `empty_searches`, and `kept_bodies` is a part of the memory if
+`--keep-bodies` is set.
 """
 OTHERS = {
     "diagnosis.kinds._Kinds": "the names of modules",

@@ -208,6 +208,8 @@ class Runtime:
     """Requests that Sickbay sends again at the same time."""
     making_key: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One key for id_tokens at a time, because strangers can ask for the key set, and a key takes 40 ms of a core."""
+    prepares_signing: bool = False
+    """Whether a thread will prepare the key for id_tokens, or does so now."""
 
     def __post_init__(self) -> None:
         self.resets = reset_revisions.no_revisions(self.tenants)

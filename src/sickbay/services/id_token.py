@@ -69,10 +69,21 @@ async def signing_key(runtime: Runtime) -> str:
 
 
 async def prepare_signing(runtime: Runtime) -> None:
-    """Prepares the first id_token of this process on a thread, while a user reads a page. A new folder has no key yet."""
+    """Prepares the first id_token of this process on a thread, while a user reads a page. A new folder has no key yet.
+
+    Once at a time, because strangers can ask for the page.
+    """
     stored, loop = await runtime.store.get("key", NAME), asyncio.get_running_loop()
+    if runtime.prepares_signing:
+        return
+    runtime.prepares_signing = True
     key = records.parse(Ring, stored.value).active if stored is not None else None
-    loop.call_later(PREPARATION_DELAY_SECONDS, loop.run_in_executor, None, jose.prepare_signing, key)
+
+    def prepare() -> None:
+        done = loop.run_in_executor(None, jose.prepare_signing, key)
+        done.add_done_callback(lambda _: setattr(runtime, "prepares_signing", False))
+
+    loop.call_later(PREPARATION_DELAY_SECONDS, prepare)
 
 
 async def key_set(runtime: Runtime) -> dict[str, list[jose.Jwk]]:

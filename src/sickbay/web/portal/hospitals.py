@@ -54,7 +54,7 @@ async def hospitals(request: Request, sandbox: Sandbox) -> Response:
 
 _SAVED = {
     "added": "The hospital is added. Its apps and users can sign in now.",
-    "removed": "The hospital and everything of it is deleted.",
+    "removed": "The hospital and all its data are deleted.",
 }
 
 
