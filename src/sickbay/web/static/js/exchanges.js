@@ -1,5 +1,5 @@
 // data-exchanges is the address of the table: fetched again when exchanges were recorded, at most once a second.
-import { refresher, share } from "./news.js";
+import { read, refresher, share } from "./news.js";
 
 // After so many new rows, a page waits longer until it asks again.
 const MANY_ROWS = 50, BUSY_REFRESH = 2500;
@@ -32,11 +32,12 @@ export function exchanges(document) {
   if (!place) return;
   const rows = place.querySelector("[data-live-rows]"), pause = place.querySelector("[data-live-pause]");
   const status = place.querySelector("[data-live-status]"), filtered = place.dataset.exchanges.includes("q=");
-  let paused = false, waiting = 0, arrived = 0, hidden = 0, unrecorded = 0, connected = true;
+  let paused = false, waiting = 0, arrived = 0, hidden = 0, unrecorded = 0, connected;
 
   const say = () => {
     const lost = unrecorded ? ` ${count(unrecorded, "exchange")} of all apps weren’t recorded, because there were too many.` : "";
-    const text = !connected ? "No connection to Sickbay. Trying again…"
+    const text = connected === undefined ? "Connecting to Sickbay…"
+      : !connected ? "No connection to Sickbay. Trying again…"
       : paused ? `Paused. ${count(waiting, "exchange")} of all apps since then.`
       : hidden ? `New exchanges appear here. ${count(hidden, "more exchange")} came since the last refresh.`
       : "New exchanges appear here.";
@@ -45,11 +46,9 @@ export function exchanges(document) {
 
   const load = async () => {
     if (paused) return undefined;
-    const came = arrived;
-    let added = 0;
-    arrived = 0;
-    const answer = await fetch(place.dataset.exchanges, { headers: { Accept: "text/html" } });
-    if (answer.ok && !paused) added = replaceRows(rows, await answer.text());
+    const came = arrived, html = await read(place.dataset.exchanges);
+    const added = paused || html === undefined ? 0 : replaceRows(rows, html);
+    arrived -= came;
     hidden = filtered ? 0 : Math.max(0, came - added);
     say();
     return added < MANY_ROWS ? undefined : BUSY_REFRESH;

@@ -1,6 +1,6 @@
 // data-timeline is the address of the content of this element: fetched again when exchanges were recorded, and when a step has
 // been awaited for too long (data-due). New arrows are drawn once.
-import { refresher, share } from "./news.js";
+import { read, refresher, share } from "./news.js";
 
 const keys = (place) => new Set([...place.querySelectorAll("[data-key]")].map((step) => step.dataset.key));
 const without = (html) => html.replace(/name="csrf" value="[^"]*"/g, "");
@@ -24,8 +24,7 @@ export function timeline(document) {
     if (due) timer = setTimeout(() => soon(), due);
   };
   const load = async () => {
-    const answer = await fetch(place.dataset.timeline, { headers: { Accept: "text/html" } });
-    const html = answer.ok ? await answer.text() : shown;
+    const html = await read(place.dataset.timeline) ?? shown;
     if (without(html) === without(shown)) return;
     const title = place.querySelector("h1").textContent;
     replace(place, html);
