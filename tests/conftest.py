@@ -22,6 +22,7 @@ from tempfile import mkdtemp
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import apsw
+import httpx2
 import pytest
 from hypothesis import HealthCheck, settings
 from tests import plain_sources as plain_sources
@@ -55,6 +56,10 @@ def connect_in_haste(path: Path | str, **options: Any) -> apsw.Connection:
 
 
 reader.connect = store.connect = connect_in_haste  # type: ignore[attr-defined]
+
+PATIENCE_SECONDS = 60.0
+for operation in ("connect", "read", "write", "pool"):  # a busy machine must not fail a test that sets no time limit
+    setattr(httpx2._config.DEFAULT_TIMEOUT_CONFIG, operation, PATIENCE_SECONDS)
 
 if find_spec("sniffio") is None:  # httpx2 looks for it at each request, and that takes a tenth of the request
     sys.modules["sniffio"] = None  # type: ignore[assignment]
@@ -175,10 +180,30 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, 
         return (yield)
 
 
+@contextmanager
+def browser_set_aside(item: pytest.Item) -> Iterator[None]:
+    """Lets a test without a browser use asyncio.run, although another test of its module has used one before."""
+    loop = asyncio._get_running_loop()
+    if loop is None or "chromium" in getattr(item, "fixturenames", ()):
+        yield
+        return
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call() -> Generator[None]:
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    with browser_set_aside(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """Remove the folders that a law made for its examples, unless it failed."""
-    with MADE.collect() as folders:
+    with browser_set_aside(item), MADE.collect() as folders:
         yield
     run_folder.remove(folders)
 
@@ -283,7 +308,7 @@ def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browsers]:
 
 @pytest.fixture(scope="module")
 def chromium(browsers: Browsers) -> Iterator[Callable[..., BrowserContext]]:
-    """Opens a browser with another profile. After its first use in a module, asyncio.run can't be used there."""
+    """Opens a browser with another profile. Tests that use one can't use asyncio.run."""
     with browsers.in_use():
         yield browsers.open
 

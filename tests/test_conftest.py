@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib.util import find_spec
+from types import SimpleNamespace
+from typing import cast
 
+import httpx2
 import pytest
-from tests.conftest import ROOT
+from tests.conftest import PATIENCE_SECONDS, ROOT, browser_set_aside
 
 pytest_plugins = ["pytester"]
 
@@ -49,3 +53,22 @@ def test_pytest_rewrites_tests_and_not_sickbay() -> None:
     specs = [find_spec(module) for module in ("tests.test_laws", "sickbay.fhir.versions")]
     loaders = [type(spec.loader).__name__ for spec in specs if spec is not None]
     assert loaders == ["AssertionRewritingHook", "SourceFileLoader"]
+
+
+@pytest.mark.parametrize(("fixtures", "is_found"), [(("tmp_path",), False), (("page", "chromium"), True)])
+def test_only_a_test_with_a_browser_finds_the_event_loop_of_its_driver(fixtures: tuple[str, ...], is_found: bool) -> None:
+    """Workers may run the tests of a module in any order."""
+    loop, item = asyncio.new_event_loop(), SimpleNamespace(fixturenames=fixtures)
+    asyncio._set_running_loop(loop)
+    try:
+        with browser_set_aside(cast(pytest.Item, item)):
+            assert (asyncio._get_running_loop() is loop) is is_found
+        assert asyncio._get_running_loop() is loop
+    finally:
+        asyncio._set_running_loop(None)
+        loop.close()
+
+
+def test_a_request_without_a_time_limit_waits_as_long_as_a_busy_machine_takes() -> None:
+    with httpx2.Client(trust_env=False) as client:
+        assert client.timeout == httpx2.Timeout(PATIENCE_SECONDS)

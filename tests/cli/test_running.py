@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.ports import free_port
 
-from sickbay.cli import certificate, sockets
+from sickbay.cli import certificate
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
@@ -65,11 +66,7 @@ def run(home: Path, section: str, port: int) -> str:
 
 @pytest.fixture
 def port() -> int:
-    listening = sockets.listen("127.0.0.1", 0)
-    free = sockets.port_of(listening)
-    for listener in listening:
-        listener.close()
-    return free
+    return free_port()
 
 
 def test_the_steps_for_ci_register_launch_and_read_data(home: Path, port: int) -> None:

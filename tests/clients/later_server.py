@@ -12,8 +12,8 @@ from typing import Any
 import uvicorn
 from tests.flows.flow import FEW_PATIENTS, copy_filled
 from tests.flows.later_effects import LaterEffects
-from tests.ports import free_port
 
+from sickbay.cli import sockets
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings.settings import Settings
 from sickbay.web.admin import ready_line
@@ -22,9 +22,10 @@ from sickbay.web.app import create
 
 @contextmanager
 def serving_later(folder: Path) -> Iterator[tuple[dict[str, Any], LaterEffects]]:
-    """Yields the line of `serve --json`, and the effects whose `later` moves the time."""
+    """Yields the line of `serve --json`, and the effects whose `later` moves the time. Connections wait until it serves."""
     copy_filled(folder, FEW_PATIENTS)
-    effects, port, ready = LaterEffects(), free_port(), threading.Event()
+    listening = sockets.listen("127.0.0.1", 0)
+    effects, port, ready = LaterEffects(), sockets.port_of(listening), threading.Event()
     line: dict[str, Any] = {}
     servers: list[uvicorn.Server] = []
 
@@ -32,12 +33,10 @@ def serving_later(folder: Path) -> Iterator[tuple[dict[str, Any], LaterEffects]]
         settings = Settings(data=str(folder), patients=FEW_PATIENTS, port=port, base_url=f"http://localhost:{port}")
         sandbox = await open_sandbox(settings, effects=effects)
         app = create(sandbox)
-        servers.append(
-            uvicorn.Server(uvicorn.Config(app, interface="asgi3", port=port, lifespan="off", log_level="warning", ws="none"))
-        )
+        servers.append(uvicorn.Server(uvicorn.Config(app, interface="asgi3", lifespan="off", log_level="warning", ws="none")))
         line.update(await ready_line.line(sandbox))
         ready.set()
-        await servers[0].serve()
+        await servers[0].serve(listening)
         await app.stop()
         await sandbox.close()
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+from tests.ports import free_ports
 from tools.release.packages import Packages
 
-from sickbay.cli import sockets
 from sickbay.testing.server import PROXIES, stop
 from tools.release import image
 
@@ -50,10 +50,7 @@ def wait_until_ready(base: str) -> None:
 
 @pytest.fixture
 def ports() -> tuple[int, int]:
-    listening = [sockets.listen("127.0.0.1", 0) for _ in range(2)]
-    port, sample = (sockets.port_of(pair) for pair in listening)
-    for listener in (*listening[0], *listening[1]):
-        listener.close()
+    port, sample = free_ports(2)
     return port, sample
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncpg
 import pytest
@@ -195,23 +195,44 @@ class Lock:
 @pytest.mark.anyio
 async def test_a_locked_table_fails_what_needs_it_and_nothing_else(account: Account, store: PostgresStore) -> None:
     async with asyncio.timeout(60), Lock(account.address, "resource_history"):
-        writes = [asyncio.ensure_future(store.transaction([patient(f"p{number}")])) for number in range(40)]
-        histories = [
-            asyncio.ensure_future(store.history(SPACE, HistoryQuery("Patient", None, 5), EVERYTHING)) for _ in range(40)
-        ]
-        await asyncio.sleep(0.05)
-        assert not any(task.done() for task in (*writes, *histories))
-        assert await store.get("token", "t") is not None  # look-ups have a connection of their own
-        outcomes = await asyncio.gather(*writes, *histories, return_exceptions=True)
+        outcomes = await asyncio.gather(*write_and_read(store), return_exceptions=True)
         assert {type(outcome).title for outcome in outcomes if isinstance(outcome, Unavailable)} == {Locked.title}
         assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
     await store.transaction([patient("later")])
     assert await store.count(SPACE, query_for("Patient"), EVERYTHING) == 2
 
 
-@pytest.mark.anyio
-async def test_reads_do_not_wait_behind_writes(account: Account, store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def write_and_read(store: PostgresStore) -> list[asyncio.Future[Any]]:
+    """More writes and reads of the history than there are connections."""
+    writes = [asyncio.ensure_future(store.transaction([patient(f"p{number}")])) for number in range(40)]
+    query = HistoryQuery("Patient", None, 5)
+    return [*writes, *(asyncio.ensure_future(store.history(SPACE, query, EVERYTHING)) for _ in range(40))]
+
+
+@pytest.fixture
+def long_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time limits that a busy machine doesn't reach."""
     monkeypatch.setattr(servers, "TIME_LIMITS", servers.TIME_LIMITS | {"lock_timeout": 60_000, "statement_timeout": 60_000})
+    monkeypatch.setattr(pool, "STALLED_SECONDS", 60.0)
+    monkeypatch.setattr(pool, "WAIT_SECONDS", 60.0)
+
+
+@pytest.mark.anyio
+async def test_look_ups_do_not_wait_behind_a_locked_table(account: Account, store: PostgresStore, long_limits: None) -> None:
+    """They have a connection of their own."""
+    other = await open_store(account.address, find)
+    async with asyncio.timeout(60):
+        async with Lock(account.address, "resource_history"):
+            waiting = write_and_read(other)
+            await asyncio.sleep(0.05)
+            assert await other.get("token", "t") is not None
+            assert not any(task.done() for task in waiting)
+        await asyncio.gather(*waiting)
+    await other.close()
+
+
+@pytest.mark.anyio
+async def test_reads_do_not_wait_behind_writes(account: Account, store: PostgresStore, long_limits: None) -> None:
     other = await open_store(account.address, find)
     async with asyncio.timeout(60):
         async with Lock(account.address, "resource_history"):

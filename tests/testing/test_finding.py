@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.cli.environment import KNOWN
-from sickbay.testing import finding
+from sickbay.testing import finding, server
 from sickbay.testing.finding import PASSED_ON, UVX, ServerChoice, environment_of_sickbay, find_command, find_sickbay
 from sickbay.testing.http_client import SickbayError
-from sickbay.testing.server import LINES_SHOWN, serving
+from sickbay.testing.server import BYTES_READ, LINES_SHOWN, serving
 
 
 def program(folder: Path, name: str, text: str = "exit 0") -> Path:
@@ -79,14 +82,24 @@ def failing(text: str, folder: Path, seconds: float = 10) -> Iterator[Any]:
     yield failed
 
 
-def test_a_server_that_is_not_ready_in_time_is_ended_and_its_last_lines_are_shown(tmp_path: Path) -> None:
-    started = time.monotonic()
+def test_a_server_that_is_not_ready_in_time_is_ended_and_its_last_lines_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, started = server._start, list[subprocess.Popen[str]]()
+
+    def start_and_wait(command: Any, environment: Any, errors: IO[str]) -> subprocess.Popen[str]:
+        started.append(start(command, environment, errors))
+        while b"line 100\n" not in os.pread(errors.fileno(), BYTES_READ, 0):
+            time.sleep(0.01)
+        return started[0]
+
+    monkeypatch.setattr(server, "_start", start_and_wait)
     lines = "for n in $(seq 100); do echo line $n >&2; done; exec sleep 110"
-    with failing(lines, tmp_path, 0.5) as failed:
+    with failing(lines, tmp_path, 0.01) as failed:
         message = str(failed.value)
-    assert message.startswith(f"`{tmp_path / 'fake'} serve` wasn't ready within 0.5 seconds. Its last lines:\nline 81\n")
+    assert message.startswith(f"`{tmp_path / 'fake'} serve` wasn't ready within 0.01 seconds. Its last lines:\nline 81\n")
     assert message.count("\n") == LINES_SHOWN
-    assert time.monotonic() - started < 60
+    assert started[0].returncode == -signal.SIGTERM
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,13 @@ def test_a_process_gets_no_more_memory_than_its_limit() -> None:
     assert done.stdout == "refused\n"
 
 
+def list_files(process: Path) -> Iterator[int]:
+    """The inodes of its open files. It may close some while they are listed."""
+    for name in os.listdir(process / "fd"):
+        with suppress(FileNotFoundError):
+            yield os.stat(process / "fd" / name).st_ino
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="only Linux lists the open files of a process")
 def test_a_process_inherits_no_socket_and_no_setting(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SICKBAY_ADMIN_TOKEN", "secret-of-the-server")
@@ -138,10 +146,10 @@ def test_a_process_inherits_no_socket_and_no_setting(started: Started, monkeypat
                 if b"doctor_process" in (place / "cmdline").read_bytes():
                     break
                 await asyncio.sleep(0.05)
-            sockets = {os.stat(place / "fd" / name).st_ino for name in os.listdir(place / "fd")}
+            files = set(list_files(place))
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            return sockets & {os.fstat(listening.fileno()).st_ino}
+            return files & {os.fstat(listening.fileno()).st_ino}
 
     assert not asyncio.run(look())
     assert "PATH" in started.environment
