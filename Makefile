@@ -34,7 +34,7 @@ test: $(VENV)/.dev node  ## run all tests, including those in Chromium
 	@$(PY) -m compileall -q -j 0 -x '/(test_[^/]*|conftest)\.py$$' src tests bench tools  # those pytest compiles itself
 	$(PY) -m pytest $(PARALLEL) $(ARGS)
 
-prove: $(VENV)/.dev node  ## run the long tests (mutated requests, crashes, power cuts, failover, image), and all tests with all examples and without caches
+prove: $(VENV)/.dev $(VENV)/.fhir-mcp-server node  ## run the long tests (mutated requests, crashes, power cuts, failover, image), and all tests with all examples and without caches
 	@tools/system chromium postgres patroni podman
 	$(PY) -m pytest -q --hypothesis-profile=prove -m prove $(ARGS)
 	SICKBAY_CACHES=off $(PY) -m pytest $(PARALLEL) --hypothesis-profile=prove $(ARGS)
@@ -94,6 +94,7 @@ lock:  ## resolve pyproject.toml into requirements/*.txt (needs uv)
 	$(COMPILE) $(UPGRADE) -c requirements/dev.txt --group release -o requirements/release.txt
 	$(COMPILE) $(UPGRADE) -c requirements/dev.txt pyproject.toml --extra postgres --extra otel -o requirements/image.txt
 	$(COMPILE) $(UPGRADE) -c requirements/dev.txt requirements/build.in -o requirements/build.txt
+	$(COMPILE) $(UPGRADE) requirements/fhir-mcp-server.in -o requirements/fhir-mcp-server.txt
 
 clean:  ## remove .venv, node_modules, caches and dist, but no data
 	rm -rf .venv .venv-3.11 node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
@@ -117,6 +118,12 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(PY)
 
 $(VENV)/.mutants: requirements/mutants.txt $(VENV)/.dev
 	@$(PIP) install -q --require-hashes -r requirements/mutants.txt
+	@touch $@
+
+# An environment of its own, because it pins an old version of mcp. Its packages exist for Python 3.12 and 3.13: under others it is empty.
+$(VENV)/.fhir-mcp-server: requirements/fhir-mcp-server.txt | $(PY)
+	@$(PY) -m venv $(VENV)/fhir-mcp-server
+	@$(VENV)/fhir-mcp-server/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fhir-mcp-server.txt
 	@touch $@
 
 $(VENV)/.release: requirements/release.txt $(VENV)/.dev

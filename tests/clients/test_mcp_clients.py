@@ -1,13 +1,14 @@
-"""The clients of the protocol's own SDKs, unmodified: for Python in each of its modes, and both for TypeScript."""
+"""The protocol's own clients, unmodified: for Python in each of its modes, both for TypeScript, and the Inspector's command."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,14 @@ MODES = {"legacy": LEGACY, "auto": MODERN, MODERN: MODERN}
 
 CLIENTS = (("sdk", None, ""), ("client", None, LEGACY), ("client", "auto", MODERN))
 """Those for TypeScript: the SDK, the mode, and the version that it comes to."""
+
+ERAS = ("legacy", "modern")
+TOOL_ERROR = 5
+"""The exit code of the Inspector after a result with `isError`."""
+
+
+Inspect = Callable[..., tuple[int, dict[str, Any]]]
+"""Runs the Inspector with the name of a server and a method. Returns its exit code and its output."""
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +85,37 @@ def test_the_clients_for_typescript_list_and_call_the_tools(
     result = _run(node, sdk=sdk, mode=mode, **({"url": f"{base}/mcp"} if transport == "http" else stdio))
     assert (result["tools"], result["isError"], result["version"]) == (len(TOOLS), True, version)
     assert result["status"]["base"] == base
+
+
+@pytest.fixture(scope="module")
+def inspect(server: Live, place: Path, node: Path, tmp_path_factory: pytest.TempPathFactory) -> Inspect:
+    """Runs the Inspector's command. Its own files stay in a folder of the test."""
+    command, folder = node / ".bin" / "mcp-inspector", tmp_path_factory.mktemp("inspector")
+    if not command.exists():
+        skip_or_fail("node", "no @modelcontextprotocol/inspector in node_modules; run make node")
+    stdio = {"command": sys.executable, "args": ["-m", "sickbay", "mcp", "--data", str(place)]}
+    transports: dict[str, dict[str, Any]] = {
+        "http": {"type": "streamable-http", "url": f"{server.base}/mcp"},
+        "stdio": {"type": "stdio", "env": {"PYTHONPATH": os.environ["PYTHONPATH"]}, **stdio},
+    }
+    servers = {f"{era}-{name}": {**fields, "protocolEra": era} for era in ERAS for name, fields in transports.items()}
+    (folder / "mcp.json").write_text(json.dumps({"mcpServers": servers}))
+    environment = {**os.environ, "HOME": str(folder), "MCP_INSPECTOR_SECRET_STORE": "memory"}
+
+    def run(name: str, *method: str) -> tuple[int, dict[str, Any]]:
+        line = [str(command), "--cli", "--config", str(folder / "mcp.json"), "--server", name, "--method", *method]
+        process = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False, env=environment)
+        return process.returncode, json.loads(process.stdout)
+
+    return run
+
+
+@pytest.mark.parametrize(("era", "transport"), pairs(ERAS, ["http", "stdio"]))
+def test_the_inspector_lists_and_calls_the_tools(server: Live, inspect: Inspect, era: str, transport: str) -> None:
+    name = f"{era}-{transport}"
+    code, listed = inspect(name, "tools/list")
+    assert (code, listed["tools"]) == (0, list(TOOLS))
+    code, status = inspect(name, "tools/call", "--tool-name", "sandbox", "--tool-arg", "action=status")
+    assert (code, status["structuredContent"]["base"]) == (0, server.base)
+    code, wrong = inspect(name, "tools/call", "--tool-name", "exchanges", "--tool-arg", "limt=1")
+    assert (code, wrong["isError"], wrong["structuredContent"]["next"][0]["arguments"]) == (TOOL_ERROR, True, {"limit": 1})
