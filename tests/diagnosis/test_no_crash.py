@@ -103,6 +103,10 @@ KINDS = (
     "registration",
     "x",
 )
+METADATA = (
+    *("scope", "scopes", "jwks", "jwks_uri", "grant_types", "type", "client", "token_endpoint_auth_method", "client_secret"),
+    *("launch_uri", "initiate_login_uri", "post_logout_redirect_uris", "native", "application_type", "software_statement"),
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.sampled_from(KINDS) | st.text(max_size=20),
     lambda values: st.lists(values, max_size=3) | st.dictionaries(st.sampled_from(NAMES), values, max_size=5),
@@ -141,6 +145,12 @@ def test_json_with_any_members_is_read(head: str, members: dict[str, Any]) -> No
     except (AttributeError, KeyError, TypeError):
         if "kind" not in dict(members.get("input", members)):
             raise
+
+
+@given(st.dictionaries(st.sampled_from(METADATA), JSON | st.just({"keys": [{}]}), max_size=6), JSON)
+@settings(max_examples=examples(500), deadline=None)
+def test_client_metadata_with_members_of_any_type_is_read(members: dict[str, Any], uris: Any) -> None:
+    read(json.dumps({**members, "redirect_uris": uris}))
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join) | st.text(max_size=200))

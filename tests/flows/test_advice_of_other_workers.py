@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import product
 from pathlib import Path
 
+import pytest
 from tests.flows.flow import Flow
 from tests.flows.two_workers import run_two
 from tests.flows.writing import Hand, hand
 
+from sickbay.kernel import worker_channel
 from sickbay.services.clear_exchanges import clear
+from sickbay.services.given_advice import TOPIC
 
 HABIT = "fhir-missing-accept"
 REQUESTS = 3
@@ -37,6 +41,33 @@ def test_a_habit_is_named_in_the_first_exchange_only_whichever_worker_answered(t
             own = await hand(worker, "user/*.rs")
             ids = await ask_in_turn(list(order), own)
             assert await count_advice(order[0], ids) == await count_advice(order[-1], ids) == ids[:1]
+
+    run_two(steps, None, tmp_path)
+
+
+def test_exchanges_are_written_while_another_worker_hangs_which_repeats_no_advice_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_channel, "ANSWER_SECONDS", None)
+
+    async def steps(worker: Flow, other: Flow) -> None:
+        channel, continues, heard = other.sandbox.runtime.channel, asyncio.Event(), asyncio.Event()
+        assert channel is not None
+        hear = channel._answerers[TOPIC]
+
+        async def hang(news: bytes) -> bytes:
+            await continues.wait()
+            answer = await hear(news)
+            heard.set()
+            return answer
+
+        monkeypatch.setattr(channel, "_answerers", {**channel._answerers, TOPIC: hang})
+        own = await hand(worker, "user/*.rs")
+        ids = await ask_in_turn([worker, worker], own)
+        continues.set()
+        await heard.wait()
+        ids += await ask_in_turn([other, worker], own)
+        assert await count_advice(worker, ids) == await count_advice(other, ids) == ids[:1]
 
     run_two(steps, None, tmp_path)
 

@@ -11,9 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.resend_refusals import FHIR, REFUSALS, SCOPE, TOKEN, World, make_world
+from tests.flows.resend_refusals import FHIR, REFUSALS, REGISTERED, SCOPE, TOKEN, World, make_world
 from tests.flows.shared_app import Sitting, sitting
 from tests.flows.test_admin_sign_in import field
+from tests.flows.writing import hand
+from tests.laws import for_each
 
 JSON, HTML = {"accept": "application/json"}, {"accept": "text/html"}
 NOT_SENT = {
@@ -240,6 +242,41 @@ def test_an_app_that_no_one_has_opened_is_tried_with_the_first_user_and_patient(
         assert "The request doesn’t say which app sent it. Sickbay took New app." in result["notes"]
         assert any(note.startswith("No one has opened New app yet. Sickbay took user okafor") for note in result["notes"])
         assert result["status"] in (200, 404)
+
+    shared.do(steps)
+
+
+GRANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "no patient": ("openid fhirUser user/*.rs", {}),
+    "a launch without a patient": ("launch openid user/*.rs", {"patient": None}),
+    "a patient": ("launch openid patient/*.rs", {}),
+    "a patient that was deleted": ("launch openid patient/*.rs", {"patient": "p-gone"}),
+}
+"""What was granted to the app before: the requested scopes, and a launch."""
+
+
+@for_each("granted", GRANTS)
+@for_each("registered", [REGISTERED, "launch openid fhirUser patient/*.rs user/*.rs", "openid fhirUser user/*.rs", "openid"])
+def test_a_request_that_names_no_app_is_sent_again_whatever_the_app_was_granted(
+    shared: Sitting, granted: str, registered: str
+) -> None:
+    async def steps(flow: Flow) -> None:
+        await flow.http.post("/admin/reset", json={"everything": True})
+        scope, launched = GRANTS[granted]
+        requested = " ".join(word for word in scope.split() if word in registered.split())
+        writer = (await hand(flow, "system/*.cruds")).headers | {"user-agent": "a script"}
+        gone = {"resourceType": "Patient", "id": "p-gone"}
+        assert (await flow.http.put(f"{FHIR}/Patient/p-gone", json=gone, headers=writer)).status_code == 201
+        app = await flow.register(scope=registered)
+        launch = {"launch": (await flow.launch(app, **launched))["launch"]} if "launch" in requested.split() else {}
+        if requested:
+            await flow.redeem(app, await flow.code(app, scope=requested, **launch))
+        assert (await flow.http.delete(f"{FHIR}/Patient/p-gone", headers=writer)).status_code in (200, 204)
+        refused = await flow.http.get(f"{FHIR}/Observation", headers={"authorization": "Bearer made-up"})
+        answer = await resend(flow, id_of(refused), corrected=True)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["status"] == (403 if registered == "openid" else 200), answer.text
+        assert answer.json()["exchange"]["app"] == app["client_id"]
 
     shared.do(steps)
 

@@ -1,11 +1,15 @@
-"""Questions between workers: who answers, and what happens to answers that fail or end early."""
+"""Questions and messages between workers: who answers, which answers fail or end early, and a worker that hangs."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
-from sickbay.kernel.worker_channel import QUESTION_BYTES, open_channel
+import pytest
+
+from sickbay.kernel import worker_channel
+from sickbay.kernel.worker_channel import QUESTION_BYTES, QUESTIONS_AT_ONCE, open_channel
 
 
 async def echo(question: bytes) -> bytes:
@@ -36,5 +40,44 @@ def test_each_other_worker_answers_and_none_answers_itself(tmp_path: Path) -> No
         for channel in (*others, asking):
             channel.close()
         assert not list((tmp_path / "workers").iterdir())
+
+    asyncio.run(steps())
+
+
+def test_a_message_waits_for_no_worker_that_hangs_and_reaches_it_when_it_continues(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_channel, "ANSWER_SECONDS", None)
+    heard: list[bytes] = []
+    has_all = asyncio.Event()
+
+    async def hear(message: bytes) -> bytes:
+        heard.append(message)
+        if len(heard) == QUESTIONS_AT_ONCE + 2:
+            has_all.set()
+        return b""
+
+    async def steps() -> None:
+        failures: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
+        telling, other = [await open_channel(tmp_path / "workers", {"news": hear}) for _ in range(2)]
+        hanging = socket.socket(socket.AF_UNIX)
+        hanging.bind(str(tmp_path / "workers" / "1-hangs"))
+        hanging.listen(100)
+        questions = [asyncio.ensure_future(telling.ask("news", b"a question")) for _ in range(QUESTIONS_AT_ONCE)]
+        await asyncio.sleep(0)
+        for message in (b"first", b"second"):
+            await telling.tell("news", message)
+            assert heard.count(message) == 1
+        for question in questions:
+            question.cancel()
+        heard.clear()
+        has_all.clear()
+        server = await asyncio.start_unix_server(other._answer, sock=hanging, limit=QUESTION_BYTES)
+        await has_all.wait()
+        assert (heard.count(b"first"), heard.count(b"second"), failures) == (1, 1, [])
+        server.close()
+        for channel in (telling, other):
+            channel.close()
 
     asyncio.run(steps())

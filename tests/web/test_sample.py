@@ -32,6 +32,13 @@ def test_the_sample_apps_pages_have_no_inline_script_or_style(page: str) -> None
     assert "<style" not in FILES[page]
 
 
+@pytest.mark.parametrize("page", ["index.html", "launch.html"])
+def test_without_javascript_a_page_only_says_that_it_needs_it(page: str) -> None:
+    (content,) = re.findall(r"<main\b[^>]*>(.*?)</main>", FILES[page], re.S)
+    assert re.fullmatch(r"\s*<noscript><h1>This app needs JavaScript</h1>.*</noscript>\s*", content)
+    assert "show(" in FILES[page.replace(".html", ".js")].split("\n\n")[-1]
+
+
 def test_every_referenced_file_exists() -> None:
     for text in FILES.values():
         for name in re.findall(r"""(?:src|href)="([\w.]+)"|from "\./([\w.]+)\"""", text):

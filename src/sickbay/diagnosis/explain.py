@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import structs
 
 from sickbay.diagnosis import importance
-from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, find, is_policy
+from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, RuleCondition, find, is_policy
 from sickbay.diagnosis.rule_index import RuleIndex
 from sickbay.kernel.checks import Examination, Facts, Refusal
+
+_Match: TypeAlias = tuple[Rule, Facts, bool]
 
 
 class Explanation(NamedTuple):
@@ -49,10 +51,23 @@ def explain(
     return Explanation(_sort_findings(findings, roots), _correct_request(rules, stage, request, context, matches, again))
 
 
-def explain_refusals(rules: RuleIndex, examination: Examination) -> tuple[Finding, ...]:
-    """Explains only the refusals of a live exchange, in the order of `explain`, without advice and corrections."""
-    matches = sorted(_match_refusals(rules, examination, shorten), key=lambda match: rules.places[match[0].id])
-    return _sort_findings(_drop_repeats(_build_finding(rule, facts, refused, True, {}) for rule, facts, refused in matches), ())
+def explain_refusals(rules: RuleIndex, examination: Examination, roots: Sequence[_Match] = ()) -> tuple[Finding, ...]:
+    """Explains only the refusals of a live exchange, in the order of `explain`, without advice and corrections.
+
+    roots: what may have caused them (`find_roots`).
+    """
+    matches = sorted([*_match_refusals(rules, examination, shorten), *roots], key=lambda match: rules.places[match[0].id])
+    causes = _causes(matches)
+    findings = _drop_repeats(_build_finding(rule, facts, refused, True, causes) for rule, facts, refused in matches)
+    ids = {rule.id for rule, _, _ in roots}
+    return _sort_findings([finding for finding in findings if finding.refused or finding.id not in ids], ids)
+
+
+def find_roots(rules: RuleIndex, stage: str, request: Any, context: Any) -> list[_Match]:
+    """The advice that may name the cause of a refusal."""
+    roots = {condition: [rule for rule in group if rule.root] for condition, group in rules.advising.get(stage, {}).items()}
+    matches = _match_groups({condition: group for condition, group in roots.items() if group}, request, context)
+    return [(rule, shorten(facts), False) for rule, facts, _ in matches]
 
 
 EXPLAINED = 8192
@@ -88,7 +103,6 @@ def _shorten(value: Any) -> Any:
     return value
 
 
-_Match = tuple[Rule, Facts, bool]
 Again: TypeAlias = Callable[[Any], tuple[Examination, Any]]
 """Takes a corrected request; returns its Examination and its context."""
 
@@ -135,8 +149,12 @@ def _match_refusals(
 
 
 def _match_advice(rules: RuleIndex, stage: str, request: Any, context: Any) -> list[_Match]:
+    return _match_groups(rules.advising.get(stage, {}), request, context)
+
+
+def _match_groups(groups: Mapping[RuleCondition, Sequence[Rule]], request: Any, context: Any) -> list[_Match]:
     matches: list[_Match] = []
-    for condition, group in rules.advising.get(stage, {}).items():
+    for condition, group in groups.items():
         if condition.is_met(request, context):
             for rule in group:
                 facts = rule.advises(request, context) if rule.advises else None

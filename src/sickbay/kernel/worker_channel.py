@@ -18,8 +18,10 @@ from sickbay.kernel import private_files
 
 ANSWER_SECONDS: Final = 5.0
 """How long `ask` waits for workers that neither answer nor end."""
+TOLD_SECONDS: Final = 0.25
+"""How long `tell` waits for them. Workers that are alive need a few milliseconds."""
 QUESTIONS_AT_ONCE: Final = 32
-"""Questions of a worker at the same time. Each needs a file descriptor per other worker."""
+"""Questions of a worker at the same time, and as many messages. Each needs a file descriptor per other worker."""
 QUESTION_BYTES: Final = 1_000_000
 """A longer question gets no answer."""
 DESCRIPTORS: Final = Path("/proc/self/fd")
@@ -34,7 +36,7 @@ class WorkerChannel:
     def __init__(self, folder: Path, answerers: Answerers) -> None:
         self._folder, self._answerers = folder, answerers
         self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self._asking = asyncio.Semaphore(QUESTIONS_AT_ONCE)
+        self._asking, self._telling = asyncio.Semaphore(QUESTIONS_AT_ONCE), asyncio.Semaphore(QUESTIONS_AT_ONCE)
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._place = DESCRIPTORS / str(self._descriptor) if DESCRIPTORS.is_dir() else folder
         self._server: asyncio.AbstractServer | None = None
@@ -52,11 +54,25 @@ class WorkerChannel:
     async def ask(self, topic: str, question: bytes) -> list[bytes]:
         """Return the answers of the workers that answer within ANSWER_SECONDS. The question is one line."""
         answers: list[bytes] = []
-        with suppress(TimeoutError, FileNotFoundError):
+        with suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_SECONDS), self._asking:
-                others = [name for name in os.listdir(self._folder) if name != self._name]
-                await asyncio.gather(*(self._ask_worker(name, topic.encode() + b" " + question, answers) for name in others))
+                await self._ask_all(topic, question, answers)
         return answers
+
+    async def tell(self, topic: str, message: bytes) -> None:
+        """Send a message, of one line, and return when all workers have processed it, after TOLD_SECONDS at the latest.
+
+        A worker that hangs gets it when it continues: the system keeps what was sent to its socket.
+        """
+        async with self._telling:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TOLD_SECONDS):
+                    await self._ask_all(topic, message, [])
+
+    async def _ask_all(self, topic: str, question: bytes, answers: list[bytes]) -> None:
+        with suppress(FileNotFoundError):
+            others = [name for name in os.listdir(self._folder) if name != self._name]
+            await asyncio.gather(*(self._ask_worker(name, topic.encode() + b" " + question, answers) for name in others))
 
     async def _ask_worker(self, name: str, line: bytes, answers: list[bytes]) -> None:
         with suppress(OSError):  # it has ended
@@ -72,8 +88,10 @@ class WorkerChannel:
         """Answer one question. The connection ends without an answer if that fails."""
         try:
             topic, _, question = (await reader.readline()).rstrip(b"\n").partition(b" ")
-            writer.write(await self._answerers[topic.decode()](question))
-            await writer.drain()
+            answer = await self._answerers[topic.decode()](question)
+            with suppress(ConnectionError):  # the other worker waits no longer
+                writer.write(answer)
+                await writer.drain()
         finally:
             writer.close()
 

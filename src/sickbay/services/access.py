@@ -91,7 +91,7 @@ async def _remember(runtime: Runtime, tenant: Tenant, token: AccessToken | None,
     if token is not None and refusal is not None and refusal.name == FHIR_INSUFFICIENT_SCOPE.name:
         told = runtime.refused_tokens.remember(tenant.name, token, str(refusal.facts["needed"]), runtime.now())
         if told and runtime.channel is not None:
-            await runtime.channel.ask(refused_tokens.TOPIC, told)
+            await runtime.channel.tell(refused_tokens.TOPIC, told)
 
 
 async def bearer_context(

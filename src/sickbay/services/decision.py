@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.diagnosis.catalogue import BY_ID, INDEX
-from sickbay.diagnosis.explain import Again, Explanation, explain, explain_refusals
+from sickbay.diagnosis.explain import Again, Explanation, explain, explain_refusals, find_roots
 from sickbay.diagnosis.placeholders import PLACEHOLDER_LAUNCH
 from sickbay.diagnosis.rule import PERHAPS, Finding, find, is_severity
 from sickbay.diagnosis.stage import Stage
@@ -67,9 +67,10 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
         return explanation._replace(findings=self._with_private(explanation.findings))
 
     def refused_findings(self) -> tuple[Finding, ...]:
-        """The findings of `explain` that refuse the request, in the same order, without advice and corrections."""
+        """The findings of `explain` that refuse the request or caused that, in the same order, without corrections."""
         examination = Examination(tuple([check for check in self.examination.checked if _has_rule(check)]))
-        return self._with_private(explain_refusals(INDEX, examination))
+        roots = find_roots(INDEX, self.stage.name, self.request, self.context)
+        return self._with_private(explain_refusals(INDEX, examination, roots))
 
     def _make_again(self) -> Again | None:
         """A function that examines a corrected request with this context; None if that would need a new lookup."""

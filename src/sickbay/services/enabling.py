@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-from msgspec import structs
 
 from sickbay.authorization.models import Client
-from sickbay.services import registration, users
+from sickbay.services import records, registration, users
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.registration import Registered
+from sickbay.services.writing.saving import LOCK_FOR
+from sickbay.storage.interface import Conflict, Put, Record
 
 NEW = ("client_id", "app_id")
 """Members that differ at every hospital."""
+LOCK: Final = "condition"
+"""The kind of the record that lets only one of several simultaneous requests register the app. It is the kind of a conditional
+create's lock, and is deleted like it.
+"""
 
 
 async def counterpart(runtime: Runtime, client: Client, tenant: Tenant) -> Client | None:
@@ -31,12 +36,30 @@ def find_obstacle(runtime: Runtime, client: Client, tenant: Tenant) -> str:
     return registration.settings_fault(runtime, _settings(client, tenant))
 
 
-async def enable(runtime: Runtime, client: Client, tenant: Tenant) -> Registered:
-    """Register the app there. The checks of a registration apply; a symmetric client gets another secret."""
-    approval = client.auto_approve
+async def enable(runtime: Runtime, client: Client, tenant: Tenant) -> Registered | Client:
+    """Register the app there, or return the one that is there, also if another request registers it at the same time.
+
+    The checks of a registration apply; a symmetric client gets another secret. Raises AppTooLarge.
+    """
+    approval, sent = client.auto_approve, _settings(client, tenant)
     if approval and approval.user not in {user.username for user in await users.all_users(runtime, tenant)}:
-        client = structs.replace(client, auto_approve=None)
-    return await registration.register(runtime, _settings(client, tenant))
+        sent["auto_approve"] = None
+    while True:
+        lock = await _lock(runtime, client, tenant)
+        if (there := await counterpart(runtime, client, tenant)) is not None:
+            return there
+        try:
+            return await registration.register(runtime, sent, steps=(lock,))
+        except Conflict as conflict:
+            if conflict.step != lock:
+                raise
+
+
+async def _lock(runtime: Runtime, client: Client, tenant: Tenant) -> Put:
+    """The step that succeeds for one of several simultaneous requests to enable the same app there, from any hospital."""
+    key = records.digest(f"enable {tenant.name} {_identity(client)}")
+    found, now = await runtime.store.get(LOCK, key), runtime.now()
+    return Put(Record(LOCK, key, b"", tenant.name, at=now, expires_at=now + LOCK_FOR), found.revision if found else 0)
 
 
 def _settings(client: Client, tenant: Tenant) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Each worker tells the others what it gave, after it has stored the exchange, and
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -76,17 +77,17 @@ class GivenAdvice:
         return given == place
 
     async def share(self, channel: WorkerChannel | None) -> None:
-        """Tell the other workers what was given since the last time."""
+        """Tell the other workers what was given since the last time. One that hangs hears it when it continues."""
         news, self._news = self._news, []
-        for start in range(0, len(news) if channel is not None else 0, SHARED_PAIRS):
-            assert channel is not None
-            await channel.ask(TOPIC, msgspec.json.encode(news[start : start + SHARED_PAIRS]))
+        if channel is not None and news:
+            parts = [news[start : start + SHARED_PAIRS] for start in range(0, len(news), SHARED_PAIRS)]
+            await asyncio.gather(*(channel.tell(TOPIC, msgspec.json.encode(part)) for part in parts))
 
     async def forget_everywhere(self, channel: WorkerChannel | None) -> None:
         """Forget all advice, also at the other workers: then it is given once more."""
         self.forget(ResetScope(None))
         if channel is not None:
-            await channel.ask(TOPIC, b"[]")
+            await channel.tell(TOPIC, b"[]")
 
     async def hear(self, news: bytes) -> bytes:
         """What another worker tells: what it gave, or nothing if everything is to be forgotten."""

@@ -148,14 +148,16 @@ async def with_revision(runtime: Runtime, client_id: str) -> tuple[Client | None
     return (records.parse(Client, record.value), record.revision) if record else (None, 0)
 
 
-async def save(runtime: Runtime, client: Client, before: Client | None, revision: int | None = None) -> None:
+async def save(
+    runtime: Runtime, client: Client, before: Client | None, revision: int | None = None, more: Sequence[Step] = ()
+) -> None:
     """Stores a registration. before: the current one, None for a new app. It stays in force during a propagation delay.
 
     revision: of the record to change. Raises Conflict if it was changed or removed in the meantime, or if a new app has the
-    client_id of another one. Raises AppTooLarge.
+    client_id of another one. more: steps of the same transaction. Raises AppTooLarge.
     """
     app = records.app(client)
-    steps: list[Step] = [Put(app, 0 if before is None else revision)]
+    steps: list[Step] = [*more, Put(app, 0 if before is None else revision)]
     delay = runtime.tenants[client.tenant].policy.propagation_delay
     if delay:
         earlier = await runtime.store.get(BEFORE, client.client_id)
@@ -192,15 +194,20 @@ async def remove(runtime: Runtime, client: Client) -> None:
     await runtime.store.transaction(steps)
 
 
-async def register(runtime: Runtime, settings: dict[str, Any], old: Client | None = None) -> Registered:
-    """Registers or changes an app for an operator. Nothing is stored if a check refuses. Raises what `save` raises."""
+async def register(
+    runtime: Runtime, settings: dict[str, Any], old: Client | None = None, steps: Sequence[Step] = ()
+) -> Registered:
+    """Registers or changes an app for an operator. Nothing is stored if a check refuses. Raises what `save` raises.
+
+    steps: of the transaction that stores it.
+    """
     client, secret = _build(runtime, settings, old)
     if old is not None:
         client = structs.replace(client, granted=registration_limits.after_an_edit(old.granted, client, settings))
     decision = advise(runtime, client)
     if decision.refusal is not None:
         return Registered(decision)
-    await save(runtime, client, old)
+    await save(runtime, client, old, more=steps)
     return Registered(decision, client, secret)
 
 

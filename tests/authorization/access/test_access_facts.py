@@ -60,6 +60,16 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
             ),
         ),
         (
+            fhir_request(authorization="Bearer bearer"),
+            structs.replace(KNOWN, token=None),
+            Refusal(
+                "fhir-token-unknown",
+                "invalid_token",
+                {"reason": "scheme", "length": 6, "id_token": False, "refresh_token": False},
+                401,
+            ),
+        ),
+        (
             fhir_request(authorization=f"Bearer e30.{CLAIMED}.x"),
             structs.replace(KNOWN, token=None),
             Refusal(

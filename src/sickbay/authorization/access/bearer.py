@@ -105,7 +105,10 @@ def token_is_known(request: AccessRequest, context: AccessContext) -> Refusal | 
         return None
     text = bearer(request) or ""
     return refuse_unusable(
-        "unknown", length=len(text), id_token=is_id_token(text), refresh_token=refresh.is_refresh_token(text)
+        "scheme" if text.lower() == "bearer" else "unknown",
+        length=len(text),
+        id_token=is_id_token(text),
+        refresh_token=refresh.is_refresh_token(text),
     )
 
 

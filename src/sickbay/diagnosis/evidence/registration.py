@@ -18,15 +18,15 @@ def request(evidence: Json) -> RegistrationRequest:
     return RegistrationRequest(
         type="system" if _is_system(app) else "provider",
         client=_client(app),
-        software_statement=app.get("software_statement"),
-        auth_method=app.get("token_endpoint_auth_method"),
+        software_statement=_text(app.get("software_statement")),
+        auth_method=_text(app.get("token_endpoint_auth_method")),
         has_secret=bool(app.get("client_secret")),
-        launch_uri=app.get("launch_uri") or app.get("initiate_login_uri"),
-        redirect_uris=tuple(map(str, app.get("redirect_uris") or ())),
-        post_logout_redirect_uris=tuple(map(str, app.get("post_logout_redirect_uris") or ())),
+        launch_uri=_text(app.get("launch_uri")) or _text(app.get("initiate_login_uri")),
+        redirect_uris=_uris(app.get("redirect_uris")),
+        post_logout_redirect_uris=_uris(app.get("post_logout_redirect_uris")),
         scope=str(app.get("scopes") or app.get("scope") or ""),
-        jwks=app.get("jwks"),
-        jwks_uri=app.get("jwks_uri"),
+        jwks=_key_set(app.get("jwks")),
+        jwks_uri=_text(app.get("jwks_uri")),
         native=bool(app.get("native")) or app.get("application_type") == "native",
         source=app,
         fault=str(evidence.get("fault") or ""),
@@ -37,6 +37,15 @@ def request(evidence: Json) -> RegistrationRequest:
         managed=bool(evidence.get("managed", True)),
         twins=int(evidence.get("twins", 0)),
     )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _key_set(value: Any) -> Json | None:
+    keys = value.get("keys", []) if isinstance(value, dict) else None
+    return value if isinstance(keys, list) and all(isinstance(key, dict) for key in keys) else None
 
 
 def _is_system(app: Json) -> bool:
@@ -67,6 +76,11 @@ def _limit(evidence: Json | None) -> Grant | None:
 
 def _names(evidence: Any) -> tuple[str, ...] | None:
     return tuple(map(str, evidence)) if isinstance(evidence, list) else None
+
+
+def _uris(evidence: Any) -> tuple[str, ...]:
+    """A text is one URI, although it should be in a list."""
+    return (evidence,) if isinstance(evidence, str) and evidence else _names(evidence) or ()
 
 
 def context_of(evidence: Json, request: RegistrationRequest) -> UrlContext:

@@ -18,6 +18,7 @@ from sickbay.protocol.parameters import parse
 
 PROBLEMS = {
     "unknown": "isn't recognised",
+    "scheme": "is the word Bearer itself",
     "revoked": "was revoked",
     "undone": "was issued after a snapshot that has been restored since",
     "client removed": "belongs to an app that was removed",
@@ -27,6 +28,7 @@ PROBLEMS = {
 REASONS = {
     "unknown": "This server has no record of the token. It may be truncated or from another server. Sickbay deletes the record "
     "of a token one day after it expires, and when its data is reset.",
+    "scheme": "The header has the word Bearer twice, and no token after it.",
     "undone": "Restoring a snapshot removes the tokens that were issued after it was saved.",
     "client removed": "When an app is removed, its tokens stop working.",
     "user removed": "When a user is removed, the user's tokens stop working.",
@@ -35,6 +37,7 @@ REASONS = {
 REMEDIES = {
     "unknown": "Send the `access_token` of this server's latest token response, unchanged. If it isn't recognised either, "
     "authorize again.",
+    "scheme": "Send the word Bearer once, followed by the `access_token` of the token response.",
     "revoked": "Authorize again.",
     "undone": "Authorize again.",
     "revoked by app": "Refresh the token. If that isn't possible, authorize again.",

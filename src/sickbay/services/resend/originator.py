@@ -90,8 +90,8 @@ async def find_grantee(runtime: Runtime, tenant: Tenant, originator: Originator)
         user = await records.load_user(runtime, tenant, grant.user) if grant.user else None
         if user is not None:
             context = {} if isinstance(grant, AccessToken) else grant.context
-            scope = client.scope if originator.is_guess else grant.scope
-            return Grantee(user, scope, grant.patient, grant.encounter, grant.base, context)
+            grantee = Grantee(user, grant.scope, grant.patient, grant.encounter, grant.base, context)
+            return await _with_all_scopes(runtime, tenant, client, grantee) if originator.is_guess else grantee
     return await _from_launch(runtime, tenant, originator) or await _default(runtime, tenant, client)
 
 
@@ -114,6 +114,15 @@ async def _from_launch(runtime: Runtime, tenant: Tenant, originator: Originator)
     return Grantee(user, originator.client.scope, launch.patient, launch.encounter, launch.iss, launch.context)
 
 
+async def _with_all_scopes(runtime: Runtime, tenant: Tenant, client: Client, grantee: Grantee) -> Grantee:
+    """With all scopes of the app, and a patient: the earlier grant may have none, or one that was deleted since."""
+    user, earlier = grantee.user, grantee.patient
+    if earlier and await _first_patient(runtime, tenant, client, user, ("_id", earlier)):
+        return grantee._replace(scope=client.scope)
+    patient = user.only_patient or await _first_patient(runtime, tenant, client, user)
+    return grantee._replace(scope=client.scope, patient=patient, encounter=None)
+
+
 async def _default(runtime: Runtime, tenant: Tenant, client: Client) -> Grantee | None:
     """The user of auto_approve, or the first one who may open such an app."""
     auto = client.auto_approve or AutoApproval("")
@@ -128,6 +137,10 @@ async def _default(runtime: Runtime, tenant: Tenant, client: Client) -> Grantee 
     return Grantee(user, granted, patient, auto.encounter, is_default=client.auto_approve is None)
 
 
-async def _first_patient(runtime: Runtime, tenant: Tenant, client: Client, user: User) -> str | None:
-    listed = await patients.list_patients(runtime, tenant, client.fhir, [("_count", "1"), ("_sort", "_id")], user)
+async def _first_patient(
+    runtime: Runtime, tenant: Tenant, client: Client, user: User, *conditions: tuple[str, str]
+) -> str | None:
+    """The first patient of the user who meets the conditions of a search."""
+    search = [("_count", "1"), ("_sort", "_id"), *conditions]
+    listed = await patients.list_patients(runtime, tenant, client.fhir, search, user)
     return str(listed.rows[0]["id"]) if listed.rows else None

@@ -99,12 +99,13 @@ async def enable_app(request: Request, sandbox: Sandbox) -> Response:
     client = await _app(request, sandbox)
     body: admin_schemas.EnabledApp = await parse_body(request, admin_schemas.EnabledApp)
     tenant = find_tenant(sandbox, body.tenant)
-    counterpart = client if tenant.name == client.tenant else await enabling.counterpart(sandbox.runtime, client, tenant)
-    if counterpart is not None:
-        return json_response(describe_app(counterpart))
+    if tenant.name == client.tenant:
+        return json_response(describe_app(client))
     if reason := enabling.find_obstacle(sandbox.runtime, client, tenant):
         raise Wrong(422, reason)
     result = await enabling.enable(sandbox.runtime, client, tenant)
+    if isinstance(result, Client):
+        return json_response(describe_app(result))
     findings = [finding.to_json() for finding in result.decision.explain().findings]
     if result.client is None:
         raise Wrong(422, f"The app can't be registered at {tenant.name}", findings)

@@ -289,15 +289,14 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
         return redirect_to(f"/developer/apps/{id}" if client else "/developer")
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
-    counterpart = await enabling.counterpart(sandbox.runtime, client, tenant)
-    if counterpart is not None:
-        return redirect_to(f"/developer/apps/{counterpart.app_id}")
     if reason := enabling.find_obstacle(sandbox.runtime, client, tenant):
         return await app_page(request, sandbox, client, options, status=422, fault=f"{reason}.")
     try:
         result = await enabling.enable(sandbox.runtime, client, tenant)
     except AppTooLarge as error:
         return await app_page(request, sandbox, client, options, status=422, fault=str(error))
+    if isinstance(result, Client):
+        return redirect_to(f"/developer/apps/{result.app_id}")
     if result.client is None:
         problems = [finding.title for finding in result.decision.explain().findings if finding.refused]
         return await app_page(request, sandbox, client, options, status=422, fault=f"{'. '.join(problems)}.")

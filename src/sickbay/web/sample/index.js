@@ -68,4 +68,5 @@ async function start() {
   show(title, ...parts);
 }
 
+show("Loading…", muted("Exchanging the code for a token."));
 start().catch(trouble);

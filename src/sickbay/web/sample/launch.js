@@ -17,5 +17,6 @@ async function offer() {
   show("Standalone launch", muted("This app wasn’t launched from a chart, so the hospital will ask you to choose a patient."), section("Hospital", form));
 }
 
+show("Launching…", muted("Looking up the authorization endpoint."));
 const got = new URLSearchParams(location.search);
 (got.get("iss") ? go(got.get("iss"), got.get("launch")) : offer()).catch(trouble);

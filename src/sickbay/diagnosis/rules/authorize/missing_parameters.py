@@ -117,6 +117,8 @@ OF_TOKEN = (
 OF_LOGOUT = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 
 
+_SCHEMES = re.compile(r"\A[a-z][\w-]*+:?+ ++(?:bearer:?+ ++)*+", re.IGNORECASE)
+"""What is before the token in an Authorization header: a scheme, and the word Bearer, however often it is there."""
 _NAMES: dict[type, tuple[str, ...]] = {AuthorizeRequest: OF_AUTHORIZE, TokenRequest: OF_TOKEN, LogoutRequest: OF_LOGOUT}
 
 
@@ -124,7 +126,7 @@ def _find_placeholders(request: AuthorizeRequest | TokenRequest | LogoutRequest 
     if isinstance(request, AccessRequest):
         if isinstance(context.token, AccessToken):
             return None  # what was sent is a token
-        sent = {"Authorization": request.headers.get("authorization", "").partition(" ")[2]}
+        sent = {"Authorization": _SCHEMES.sub("", request.headers.get("authorization", "").strip())}
     else:
         sent = {name: value for name in _NAMES[type(request)] if (value := request.parameters.get(name))}
     registered = context.client.redirect_uris if isinstance(context.client, Client) else ()
