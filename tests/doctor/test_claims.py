@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.doctor.texts import ids, recognise
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED
 from sickbay.doctor.rank import AMBIGUOUS_CODES, SKIPPED_WORDS
@@ -186,7 +187,7 @@ def test_what_an_app_says_after_a_failed_connection_is_no_certain_cause(failure:
 @pytest.mark.parametrize("skipped", range(2 * SKIPPED_WORDS))
 def test_words_far_apart_support_no_cause(skipped: int) -> None:
     words = " ".join(("level", "info", "map", "request", "message", "user", "host", "path")[:skipped])
-    causes = diagnose_text(f"oauth2: audience {words} mismatch")[1].causes
+    causes = diagnose_text(f"oauth2: code_verifier {words} too short")[1].causes
     assert (causes[0].confidence == "most likely") == (skipped < SKIPPED_WORDS)
 
 
@@ -244,3 +245,72 @@ def test_a_token_that_a_library_rejects_is_not_taken_for_a_client_assertion() ->
     rejected = claims("com.nimbusds.jose.proc.BadJOSEException: Signed JWT rejected")
     assert not any(id.startswith("oauth-assertion") for id in rejected)
     assert "oauth-assertion-key-unknown" in claims("invalid_client: Client assertion was rejected")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "invalid_grant: code_verifier does not match the code_challenge",
+        "invalid_grant: The refresh token is invalid",
+        "The redirect URI is invalid for this client",
+        "invalid_scope: the requested scope is invalid",
+    ],
+)
+def test_a_message_that_does_not_say_which_of_several_causes_it_has_makes_each_only_possible(text: str) -> None:
+    causes = diagnose_text(text)[1].causes
+    assert len(causes) > 1
+    assert {cause.confidence for cause in causes} == {"possible"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The problem was a line break in the file.",
+        "It turned out that the app read another file.",
+        "Restarting it solved the issue.",
+        "This fixed it for me.",
+        "I double checked the secret.",
+        "The client ID and the secret are correct.",
+        "I have verified both values.",
+    ],
+)
+def test_a_text_that_says_what_was_wrong_or_what_is_not_has_no_certain_cause(words: str) -> None:
+    said = '{"error": "invalid_client", "error_description": "Invalid client secret"}'
+    assert diagnose_text(said)[1].causes[0].confidence == "most likely"
+    assert {cause.confidence for cause in diagnose_text(f"{said}\n{words}")[1].causes} == {"possible"}
+
+
+REQUEST = "https://ehr.example.org/authorize?response_type=code&client_id=a&redirect_uri=https%3A%2F%2Fapp.example.org%2Fcb&scope=openid"
+
+
+def test_a_fault_of_the_authorization_request_does_not_explain_a_refusal_by_the_token_endpoint() -> None:
+    refused = '{"error": "invalid_client", "error_description": "Client authentication failed"}'
+    assert diagnose_text(REQUEST)[1].explanation.findings[0].id == "state-missing"
+    first = diagnose_text(f"{REQUEST}\n\n{refused}")[1].explanation.findings[0]
+    assert first.id.startswith("oauth-client")
+    at_authorize = f"{REQUEST}\n\nhttps://app.example.org/cb?error=invalid_request&error_description=state+is+required"
+    assert diagnose_text(at_authorize)[1].explanation.findings[0].id == "state-missing"
+
+
+def test_an_error_page_of_the_app_is_not_a_redirect_of_the_server() -> None:
+    page = "It ends at http://localhost:3000/api/auth/error?error=Callback and the login fails."
+    assert "redirect-state-missing" not in claims(page)
+    assert "redirect-state-missing" in claims(page.replace("Callback", "access_denied"))
+
+
+@pytest.mark.parametrize(
+    ("text", "product"),
+    [
+        ("Error: Invalid redirect URI. It does not match any registered URI for this client.", "keycloak"),
+        ("invalid_grant: The authorization code has expired", "league"),
+        ("Unable to verify authorization request state", "openid-client"),
+        ("Error: failed to exchange code for access token", "fhirclient"),
+    ],
+)
+def test_words_that_many_write_show_no_product(text: str, product: str) -> None:
+    assert product not in recognise(text).shown.products
+
+
+def test_a_phrase_whose_words_are_far_apart_gives_way_to_one_that_stands_together() -> None:
+    log = "launch https://ehr.example.org/v/r2/fhir I get invalid state response"
+    assert ids(log)[0] == "oauth-state-cookie-not-sent"

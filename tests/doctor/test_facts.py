@@ -51,6 +51,8 @@ TRUE = {
     "google_redirect_has_changing_port": "The redirect URI in the request, http://localhost:58903/, does not match",
     "api_denies_access": '{"code": 401, "error": {"message": "Invalid access token", "type": "access_denied"}}',
     "shows_network_failure": "Post https://idp.example.org/token: dial tcp: i/o timeout",
+    "tells_a_solution": "It turned out that the secret had a line break.",
+    "tells_what_is_right": "I double checked the redirect URI.",
     "shows_database": "SQLSTATE[HY000] [2002] Connection refused",
     "shows_fhir": "The search for Observation returns nothing",
     "callback_code_is_in_hash_route": "http://localhost:5007/#/callback?code=9F399AF8C8&state=b97ddcf6aa58",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import repeat
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -15,8 +15,7 @@ from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.fill import capture, fill
 from sickbay.doctor.match import Shown, find_shown
 from sickbay.doctor.model import Basis, Knowledge, Message
-from sickbay.doctor.rank import RankedCause, rank
-from sickbay.kernel.late_patterns import compile_late
+from sickbay.doctor.rank import RankedCause, rank, repeats
 
 RANKS = ("most likely", "likely", "possible")
 """How likely a cause is, by its place in the list."""
@@ -72,7 +71,7 @@ def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) 
     """A cause as a finding. Its why begins with what the message says in plain words."""
     values, cause = _values(recognised, ranked), ranked.cause
     means = _means(recognised, ranked.message)
-    said = "" if _repeats(means, cause.title) and cause.why else means
+    said = "" if repeats(means, cause.title) and cause.why else means
     why = " ".join(filter(None, (said, cause.why, _name_others(recognised, ranked))))
     source = Spec(f"{BASES[cause.basis]}: {urlsplit(cause.source).netloc}", cause.source)
     return Finding(
@@ -117,18 +116,6 @@ def _means(recognised: Recognised, message: Message) -> str:
     return message.means if is_shown else ""
 
 
-REPEATED_SHARE = 0.75
-"""If the title has this share of the words of a message, the message adds nothing."""
-
-
-def _repeats(means: str, title: str) -> bool:
-    words = set(_SAID_WORD.findall(means.lower()))
-    return len(words & set(_SAID_WORD.findall(title.lower()))) >= REPEATED_SHARE * len(words)
-
-
-_SAID_WORD = compile_late(r"\w+")
-
-
 def _fix(recognised: Recognised, ranked: RankedCause) -> str:
     """The remedy, with its place in the first product that the text shows and the cause has one for."""
     shown_first = (ranked.message.product, *sorted(recognised.shown.products))
@@ -157,13 +144,13 @@ class Combined(NamedTuple):
     keeps_corrected: bool
 
 
-def combine(by_rules: Sequence[Finding], recognised: Recognised, severity: Severity, *, explained: bool) -> Combined:
+def combine(by_rules: Sequence[Finding], recognised: Recognised, severity: Severity, explaining: Container[str]) -> Combined:
     """Puts the first cause among the findings of the rules: after the faults that they prove, unless the text shows it.
 
-    explained: whether one of these faults explains the error response.
+    explaining: the IDs of the faults that may explain the error response.
     """
     first = recognised.ranked[0]
-    proven = _select_proven(by_rules, recognised, explained=explained)
+    proven = _select_proven(by_rules, recognised, explaining)
     rest = [found for found in by_rules if found not in proven]
     ordered = _with_faulty_first(recognised, proven)
     is_restated = not {found.id for found in proven}.isdisjoint(first.cause.confirmed_by)
@@ -178,12 +165,14 @@ def _with_faulty_first(recognised: Recognised, proven: Sequence[Finding]) -> lis
     return sorted(recognised.ranked, key=lambda ranked: faulty.isdisjoint(_parameters_in(ranked.cause.title)))
 
 
-def _select_proven(by_rules: Sequence[Finding], recognised: Recognised, *, explained: bool) -> list[Finding]:
-    """The faults that come before what the message means: if one of them explains it, all that are proven.
+def _select_proven(by_rules: Sequence[Finding], recognised: Recognised, explaining: Container[str]) -> list[Finding]:
+    """The faults that come before what the message means: those that may explain it, and what code shows.
 
     A fault of one parameter doesn't explain a message about another one.
     """
-    errors = [found for found in by_rules if found.severity == "error" and (explained or found.id.startswith("code-"))]
+    errors = [
+        found for found in by_rules if found.severity == "error" and (found.id in explaining or found.id.startswith("code-"))
+    ]
     first = recognised.ranked[0]
     if first.is_evident or not (named := _parameters_in(f"{first.message.means} {first.cause.title}")):
         return errors

@@ -13,6 +13,10 @@ from sickbay.doctor.phrases import WordRange
 LONG_LETTERS = 44
 """A longer phrase counts more, up to this length."""
 PRODUCT_POINTS = 4.0
+SKIPPED_WORDS = 4
+"""If so many other words stand between the parts of a phrase, they may belong to different sentences or fields of a log."""
+FAR_APART = 6
+"""If so many words stand between them, the phrase counts half."""
 FACT_POINTS = 4.0
 """What a fault counts that only facts show."""
 
@@ -68,7 +72,9 @@ def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str],
 def _to_found(message: Message, covered: Sequence[Covered], products: set[str]) -> FoundMessage:
     letters = [each.letters for each in covered]
     skipped = max((each.skipped for each in covered), default=0)
-    return FoundMessage(message, _points(message, letters, products), max(letters, default=0), skipped)
+    points = _points(message, letters, products)
+    is_scattered = skipped >= FAR_APART and not message.unmistakable and message.strength != "evident"
+    return FoundMessage(message, points / 2 if is_scattered else points, max(letters, default=0), skipped)
 
 
 def is_shown(product: Product, parts: Mapping[int, Sequence[WordRange]]) -> bool:

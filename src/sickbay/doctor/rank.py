@@ -6,8 +6,9 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sickbay.diagnosis.answers.values import BEARER_CODES, SHARED_CODES, TOKEN_CODES
-from sickbay.doctor.match import FoundMessage, Shown
+from sickbay.doctor.match import SKIPPED_WORDS, FoundMessage, Shown
 from sickbay.doctor.model import WEIGHTS, Cause, Knowledge, Message
+from sickbay.kernel.late_patterns import compile_late
 
 SHOWN_CAUSES, UNSEEN_CAUSES = 6, 4
 FURTHER_MESSAGES = 0.2
@@ -66,10 +67,12 @@ def _has_rival(ranked: Sequence[RankedCause]) -> bool:
     return any(each.points >= RIVAL_SHARE * first.points for each in rivals)
 
 
-SKIPPED_WORDS = 4
-"""If so many other words stand between the parts of a phrase, they may belong to different sentences or fields of a log."""
 UNRELATED_MESSAGES = 6
 """A text with so many messages is a log or a report of several errors."""
+DOUBTS = ("tells_a_solution", "tells_what_is_right")
+"""Facts that may rule out what a message usually means: what was wrong, or what isn't."""
+OPEN_CAUSES = 2
+"""If so many other causes are behind a message that doesn't say itself which one it is, none is the most likely."""
 
 
 def _is_doubtful(ranked: Sequence[RankedCause], shown: Shown, facts: Container[str]) -> bool:
@@ -81,7 +84,28 @@ def _is_doubtful(ranked: Sequence[RankedCause], shown: Shown, facts: Container[s
     is_scattered = not first.message.unmistakable and any(
         each.message is first.message and each.skipped >= SKIPPED_WORDS for each in shown.messages
     )
-    return is_hidden or is_scattered or len(shown.messages) >= UNRELATED_MESSAGES
+    is_denied = any(name in facts for name in DOUBTS)
+    return is_hidden or is_scattered or is_denied or _is_open(first, ranked) or len(shown.messages) >= UNRELATED_MESSAGES
+
+
+def _is_open(first: RankedCause, ranked: Sequence[RankedCause]) -> bool:
+    """Whether the first cause's message has several other causes in this text, and doesn't say which one it is."""
+    others = (each.cause.behind.get(first.message.id, "rare") != "rare" for each in ranked[1:])
+    is_open = sum(others) >= OPEN_CAUSES and not repeats(first.message.means, first.cause.title)
+    return is_open or first.message.undecided
+
+
+REPEATED_SHARE = 0.75
+"""If the title of a cause has this share of the words of a message, the message says the cause."""
+
+
+def repeats(means: str, title: str) -> bool:
+    """Articles, prepositions and the like don't count."""
+    words = set(_SAID_WORD.findall(means.lower()))
+    return len(words & set(_SAID_WORD.findall(title.lower()))) >= REPEATED_SHARE * len(words)
+
+
+_SAID_WORD = compile_late(r"\w{4,}")
 
 
 FIELDS = {"oauth": ("shows_access",), "fhir": ("shows_fhir",), "unanswered": ("shows_access", "shows_fhir")}

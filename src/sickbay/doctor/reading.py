@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sickbay.diagnosis.answers.finding import is_explained
-from sickbay.diagnosis.answers.values import ErrorAnswer
+from sickbay.diagnosis.answers.values import TOKEN_CODES, ErrorAnswer
 from sickbay.diagnosis.rule import SEVERITIES, Finding
+from sickbay.diagnosis.stages import AUTHORIZE
 from sickbay.doctor import single_exchange
 from sickbay.doctor.code_findings import with_mistakes
 from sickbay.doctor.diagnose import Diagnosis, diagnose
@@ -47,9 +48,25 @@ class Reading(NamedTuple):
         return not (self.inputs or found)
 
     @property
+    def explaining(self) -> frozenset[str]:
+        """The IDs of the findings that may name the cause of an error response."""
+        return frozenset(
+            finding.id
+            for each in self.diagnoses
+            if is_explained(each.stage, each.examination, each.explanation)
+            for finding in each.explanation.findings
+            if each.stage != AUTHORIZE.name or not self._is_authorized or finding.parameter in _CHECKED_LATER
+        )
+
+    @property
+    def _is_authorized(self) -> bool:
+        """Whether the error is the token endpoint's, so that the server has accepted the authorization request."""
+        return any(answer.kind == "oauth" and answer.code in TOKEN_CODES for answer in self.diagnosis.answers)
+
+    @property
     def is_explained(self) -> bool:
         """Whether a finding names the cause of an error response."""
-        return any(is_explained(each.stage, each.examination, each.explanation) for each in self.diagnoses)
+        return bool(self.explaining)
 
     @property
     def prose(self) -> str:
@@ -186,6 +203,8 @@ def _is_unknown(finding: Finding, unknown: frozenset[str]) -> bool:
     return {str(name).lower() for name in about} <= {name.lower() for name in unknown}
 
 
+_CHECKED_LATER = frozenset(("client_id", "code_challenge", "code_challenge_method"))
+"""Parameters of an authorization request whose fault the token endpoint may be the first to refuse."""
 NO_TOKEN = "fhir-token-missing"
 """Comes after what else is wrong: people leave the token out of what they paste."""
 

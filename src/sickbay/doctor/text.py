@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -90,7 +90,7 @@ def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
         if _is_only_a_code(reading, recognised):
             return _say_unexplained(diagnosis, recognised)._replace(causes=answer.list_causes(recognised, RANKS[-1:]))
         severity: Severity = "error" if diagnosis.answers else "warning"
-        return _with_causes(diagnosis, recognised, severity, explained=reading.is_explained)
+        return _with_causes(diagnosis, recognised, severity, reading.explaining)
     if diagnosis.answers and not reading.is_explained:
         return _say_unexplained(diagnosis, recognised)
     if not diagnosis.has_problem and not _is_answered(recognised):
@@ -122,9 +122,9 @@ def _is_answered(recognised: Recognised) -> bool:
     return recognised.evidence.kinds >= {"token_request", "token_response"}
 
 
-def _with_causes(diagnosis: Diagnosis, recognised: Recognised, severity: Severity, *, explained: bool) -> Diagnosis:
-    """Adds the causes of the messages. explained: whether a fault that a rule proves explains the error response."""
-    combined = answer.combine(diagnosis.explanation.findings, recognised, severity, explained=explained)
+def _with_causes(diagnosis: Diagnosis, recognised: Recognised, severity: Severity, explaining: Container[str]) -> Diagnosis:
+    """Adds the causes of the messages. explaining: the findings of rules that may explain the error response."""
+    combined = answer.combine(diagnosis.explanation.findings, recognised, severity, explaining)
     corrected = diagnosis.corrected if combined.keeps_corrected else None
     explanation = Explanation(combined.findings, diagnosis.explanation.corrected)
     return diagnosis._replace(explanation=explanation, corrected=corrected, causes=combined.causes)

@@ -46,7 +46,21 @@ def kind_of_url(url: str) -> str:
     kind = kind_of(url)
     if kind == "fhir_request" and (not _FHIR_PATH.search(parts.path) or _CANONICAL.search(parts.path)):
         return ""
+    if kind == "redirect_url" and _is_page_of_the_app(parts.query):
+        return ""
     return kind if parts.query or parts.fragment or kind in ("fhir_request", "error_page_url") else ""
+
+
+_OAUTH_ERROR = compile_late(r"[a-z]{1,40}(?:_[a-z]{1,40}){1,6}")
+
+
+def _is_page_of_the_app(query: str) -> bool:
+    """Whether it has only an error in the app's own words, such as `error=Callback` of NextAuth's page."""
+    sent = dict(parse_qsl(query, keep_blank_values=True))
+    return not sent.keys() & _OF_A_RESPONSE and _OAUTH_ERROR.fullmatch(sent.get("error", "invalid_request")) is None
+
+
+_OF_A_RESPONSE = frozenset(("state", "code", "error_description", "error_uri"))
 
 
 def client_metadata(body: str) -> dict[str, Any]:
