@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.flows.flow import Flow, run
+from tests.flows.two_workers import run_two
 
-from sickbay.services.class_mode import members
+from sickbay.services.class_mode import clearing, members
 
 
 def test_a_key_and_a_code_are_found_in_upper_case_with_spaces_and_with_lookalike_letters(tmp_path: Path) -> None:
@@ -63,6 +66,37 @@ def test_a_class_that_is_full_takes_no_one_else(tmp_path: Path, monkeypatch: pyt
             await members.join(flow.sandbox.runtime, "One more")
         names = [student.name for student in await members.list_all(flow.sandbox.runtime)]
         assert names == ["Student 0", "Student 1", "Student 2"]
+
+    run(steps, tmp_path)
+
+
+def test_a_form_that_is_sent_several_times_at_once_makes_one_student(engine: Callable[[], str | None], tmp_path: Path) -> None:
+    async def steps(worker: Flow, other: Flow) -> None:
+        runtimes = worker.sandbox.runtime, other.sandbox.runtime
+        forms = [(name, form) for name in ("Ada", "Ben") for form in ("f1", "f2")]
+        sent = await asyncio.gather(
+            *(members.join(runtime, name, form) for name, form in forms for runtime in runtimes for _ in range(2))
+        )
+        assert len({joined.code for joined in sent}) == len({joined.student.id for joined in sent}) == len(forms)
+        assert [len({joined.code for joined in sent[start : start + 4]}) for start in range(0, len(sent), 4)] == [1] * len(
+            forms
+        )
+        assert len(await members.list_all(runtimes[0])) == len(forms)
+        await members.renew_code(runtimes[0], sent[0].student)
+        assert (await members.join(runtimes[1], *forms[0])).student.id != sent[0].student.id
+        await other.http.post("/admin/clock", json={"advance": members.SAME_FORM_SECONDS})
+        assert (await members.join(runtimes[1], *forms[1])).student.id not in {joined.student.id for joined in sent}
+
+    run_two(steps, engine(), tmp_path, patients=0)
+
+
+def test_a_new_code_brings_no_student_back_who_was_removed_at_the_same_time(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        runtime = flow.sandbox.runtime
+        student = (await members.join(runtime, "Ada")).student
+        await clearing.remove(runtime, flow.sandbox.journal, student)
+        assert await members.renew_code(runtime, student) == ""
+        assert await members.list_all(runtime) == []
 
     run(steps, tmp_path)
 

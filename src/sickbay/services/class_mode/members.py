@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct, structs
 
-from sickbay.kernel.effects import Effects
 from sickbay.services import records
 from sickbay.services.context import Runtime
 from sickbay.storage.interface import Conflict, Delete, Put, Record
@@ -30,6 +29,8 @@ LOOKALIKES: Final = str.maketrans({"o": "0", "i": "1", "l": "1", "u": "v", "-": 
 KEY_CHARACTERS: Final = 8
 ID_CHARACTERS: Final = 6
 SECRET_CHARACTERS: Final = 10
+SAME_FORM_SECONDS: Final = 10
+"""How long the same form makes no other student."""
 
 
 class Student(Struct, frozen=True):
@@ -61,14 +62,14 @@ async def join_key(runtime: Runtime) -> str:
     found = await records.load(runtime, CLASS, JOIN_KEY, _Class)
     if found is None:
         with suppress(Conflict):
-            await runtime.store.transaction([_put_key(_random_text(runtime.effects, KEY_CHARACTERS), 0)])
+            await runtime.store.transaction([_put_key(_as_text(_random_bytes(runtime)[:KEY_CHARACTERS]), 0)])
         found = await records.load(runtime, CLASS, JOIN_KEY, _Class)
     return found.key if found else ""
 
 
 async def change_key(runtime: Runtime) -> None:
     """Make a new key. The link with the old one stops working; students who joined with it stay."""
-    await runtime.store.transaction([_put_key(_random_text(runtime.effects, KEY_CHARACTERS), None)])
+    await runtime.store.transaction([_put_key(_as_text(_random_bytes(runtime)[:KEY_CHARACTERS]), None)])
 
 
 def _put_key(key: str, if_revision: int | None) -> Put:
@@ -80,15 +81,23 @@ async def is_join_key(runtime: Runtime, sent: str) -> bool:
     return hmac.compare_digest((await join_key(runtime)).encode(), _normalise(sent).encode())
 
 
-async def join(runtime: Runtime, name: str) -> Joined:
-    """A new student. Raises ClassIsFull."""
+async def join(runtime: Runtime, name: str, form: str = "") -> Joined:
+    """A new student; the same one if a double click sends the form twice. Raises ClassIsFull.
+
+    form: the CSRF token of the form, which no one else has; "" without a form.
+    """
     await join_key(runtime)  # makes the record that is written with each student, so that they join one after the other
+    seed = hmac.digest(runtime.keys.refresh, f"join\0{form}\0{name}".encode(), "sha256") if form else _random_bytes(runtime)
     while True:
         joined_before = await runtime.store.get(CLASS, JOIN_KEY)
+        joined = _with_new_code(seed, Student(_as_text(seed[:ID_CHARACTERS]), name, "", runtime.now()))
+        if (found := await find(runtime, joined.student.id)) is not None:
+            if found.code_hash == joined.student.code_hash and runtime.now() < found.joined_at + SAME_FORM_SECONDS:
+                return Joined(found, joined.code)
+            seed = _random_bytes(runtime)
+            continue
         if len(await runtime.store.find(STUDENT, limit=MAXIMUM_STUDENTS)) >= MAXIMUM_STUDENTS:
             raise ClassIsFull
-        id = _random_text(runtime.effects, ID_CHARACTERS)
-        joined = _with_new_code(runtime.effects, Student(id, name, "", runtime.now()))
         steps = [Put(record, record.revision) for record in (joined_before,) if record is not None]
         with suppress(Conflict):
             await runtime.store.transaction([*steps, Put(_record(joined.student), 0)])
@@ -96,10 +105,16 @@ async def join(runtime: Runtime, name: str) -> Joined:
 
 
 async def renew_code(runtime: Runtime, student: Student) -> str:
-    """Give a student a new personal code. The old one stops working; browsers that joined with it stay."""
-    joined = _with_new_code(runtime.effects, student)
-    await runtime.store.transaction([Put(_record(joined.student))])
-    return joined.code
+    """Give a student a new personal code. The old one stops working; browsers that joined with it stay.
+
+    Returns "" if the student isn't in the class any more.
+    """
+    while (record := await runtime.store.get(STUDENT, student.id)) is not None:
+        joined = _with_new_code(_random_bytes(runtime), student)
+        with suppress(Conflict):
+            await runtime.store.transaction([Put(_record(joined.student), record.revision)])
+            return joined.code
+    return ""
 
 
 async def find_by_code(runtime: Runtime, sent: str) -> Student | None:
@@ -132,8 +147,9 @@ def clean_name(sent: str) -> str:
     return " ".join(printable.split())[:NAME_CHARACTERS].strip()
 
 
-def _with_new_code(effects: Effects, student: Student) -> Joined:
-    code = student.id + _random_text(effects, SECRET_CHARACTERS)
+def _with_new_code(seed: bytes, student: Student) -> Joined:
+    """seed: 32 random bytes."""
+    code = student.id + _as_text(seed[ID_CHARACTERS : ID_CHARACTERS + SECRET_CHARACTERS])
     groups = [code[start : start + 4] for start in range(0, len(code), 4)]
     return Joined(structs.replace(student, code_hash=records.digest(code)), "-".join(groups))
 
@@ -146,7 +162,10 @@ def _normalise(sent: str) -> str:
     return sent.strip()[:100].lower().translate(LOOKALIKES)
 
 
-def _random_text(effects: Effects, length: int) -> str:
-    """Random letters and digits of ALPHABET, five bits each."""
-    digest = hashlib.sha256(effects.token(32).encode()).digest()
-    return "".join(ALPHABET[byte & 31] for byte in digest[:length])
+def _random_bytes(runtime: Runtime) -> bytes:
+    return hashlib.sha256(runtime.effects.token(32).encode()).digest()
+
+
+def _as_text(random: bytes) -> str:
+    """Letters and digits of ALPHABET, five bits of each byte."""
+    return "".join(ALPHABET[byte & 31] for byte in random)

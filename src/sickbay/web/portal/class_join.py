@@ -72,7 +72,7 @@ async def _join(
     if not name:
         return _form(request, sandbox, options, JoinView(view.action, view.key, name_fault=NO_NAME), 422)
     try:
-        joined = await members.join(sandbox.runtime, name)
+        joined = await members.join(sandbox.runtime, name, sent.get("csrf") or "")
     except members.ClassIsFull:
         return _form(request, sandbox, options, JoinView(view.action, view.key, name, name_fault=FULL), 409)
     cookie = await sessions.join_class(sandbox.runtime, options.session, joined.student.id)
