@@ -49,7 +49,7 @@ BROKEN = (
     Broken("scope-is-array", {"scope": '["' + '","'.join(SCOPE.split()) + '"]'}, "JSON array", "["),
     Broken("scope-separator-wrong", {"scope": SCOPE.replace(" ", ";")}, "semicolons", ";"),
     Broken("client-id-placeholder", {"client_id": "undefined"}, "what JavaScript writes", "undefined"),
-    Broken("value-is-placeholder", {"aud": "${FHIR_BASE}"}, "wasn't replaced by its value", "${FHIR_BASE}"),
+    Broken("value-is-placeholder", {"aud": "${FHIR_BASE}"}, "wasn’t replaced by its value", "${FHIR_BASE}"),
     Broken("value-has-stray-characters", {"redirect_uri": f"\u201c{CALLBACK}\u201d"}, "a quotation mark", "\u201c"),
     Broken("state-missing", {"state": None}, "state", None),
     Broken("pkce-missing", {"code_challenge": None, "code_challenge_method": None}, "code_challenge", None),

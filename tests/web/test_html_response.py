@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -29,6 +30,9 @@ def test_a_host_that_contains_a_directive_is_left_out() -> None:
         ("Send `a` and `b`.", "Send <code>a</code> and <code>b</code>."),
         ("no code", "no code"),
         ("one ` alone", "one ` alone"),
+        ("It isn't the app's `a'b`", "It isn’t the app’s <code>a&#39;b</code>"),
+        ("the apps' tokens, 'self' and 's'", "the apps’ tokens, &#39;self&#39; and &#39;s&#39;"),
+        ("l'`a`d'é 5'b", "l&#39;<code>a</code>d’é 5&#39;b"),
         ("`<script>` & <b>", "<code>&lt;script&gt;</code> &amp; &lt;b&gt;"),
     ],
 )
@@ -50,6 +54,13 @@ def test_text_in_backticks_becomes_a_code_element_and_everything_is_escaped(text
 )
 def test_words_that_begin_with_a_word_of_the_search_are_marked(text: str, query: str, html: str) -> None:
     assert str(with_hits(text, query)) == html
+
+
+@given(st.text(alphabet="s'`a <&"))
+def test_only_apostrophes_outside_of_code_are_changed(text: str) -> None:
+    shown = html.unescape(str(with_code(text)))
+    assert shown.replace("’", "'") == re.sub("`([^`]+)`", r"<code>\1</code>", text)
+    assert all("’" not in code for code in re.findall("<code>(.*?)</code>", shown))
 
 
 @given(st.text(), st.text())

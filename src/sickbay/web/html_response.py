@@ -43,6 +43,9 @@ MARKED_WORDS: Final = 8
 MARKED_CHARACTERS: Final = 3
 """How many words of a search are marked in its results, and the length of the shortest."""
 _WORD = re.compile(r"\w++")
+_CODE = re.compile(r"(`[^`]++`)")
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_]|(?<=s') )")
+"""In a word, or after the s of a plural. Quotation marks stay as they are."""
 _MARKUP = re.compile(r"(</?code>|&[#\w]{1,8};)")
 """What `with_code` writes besides text."""
 COMPILATION: dict[str, Any] = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
@@ -247,11 +250,22 @@ def _environment() -> Environment:
 
 
 def with_code(text: str) -> Markup:
-    """Text as HTML: what is in backticks becomes a code element, everything else is escaped."""
+    """Text as HTML: what is in backticks becomes a code element, everything else is escaped and gets typographic apostrophes.
+
+    Rules, causes and messages are also sent in headers and JSON, and shown in terminals, so they have straight ones.
+    """
     from markupsafe import Markup, escape
 
     # Python 3.11 joins the parts with the type of the text, and Markup would escape them again.
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(_with_apostrophes(str(text))))))
+
+
+def _with_apostrophes(text: str) -> str:
+    """The text with typographic apostrophes, except in code."""
+    if "'" not in text:
+        return text
+    pieces = _CODE.split(text)
+    return "".join(piece if number % 2 else _APOSTROPHE.sub("’", piece) for number, piece in enumerate(pieces))
 
 
 def with_hits(text: str, query: str) -> Markup:
@@ -268,8 +282,8 @@ def with_hits(text: str, query: str) -> Markup:
 
 
 def without_backticks(text: str) -> str:
-    """Remove backticks, for text without markup such as a page title."""
-    return text.replace("`", "")
+    """The text of `with_code` without markup, for a page's title."""
+    return _with_apostrophes(text).replace("`", "")
 
 
 def render(name: str, view: Any, frame: Frame) -> str:

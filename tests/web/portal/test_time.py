@@ -97,9 +97,9 @@ def test_the_page_exports_and_imports_a_snapshot(tmp_path: Path) -> None:
         assert "New secrets" not in (await flow.http.get("/developer/time", headers=PAGE)).text
         for packed, name, status, message in (
             (exported.content, "b", 422, "A snapshot named b already exists."),
-            (b"PK", "c", 422, "isn&#39;t a zip"),
-            (b"", "c", 422, "isn&#39;t a zip"),
-            (bytes(16_020_001), "c", 413, "A snapshot&#39;s file may have 16 MB."),
+            (b"PK", "c", 422, "isn’t a zip"),
+            (b"", "c", 422, "isn’t a zip"),
+            (bytes(16_020_001), "c", 413, "A snapshot’s file may have 16 MB."),
         ):
             refused = await upload(flow, packed, name)
             assert (refused.status_code, message in refused.text) == (status, True), refused.text
