@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.flows.flow import Flow
+from tests.flows.flow import REDIRECT, Flow
 from tests.flows.random_use import use
 from tests.flows.test_snapshots import SPACE, restore, save, service_token
 from tests.flows.two_workers import run_two
+from tests.services.snapshot_files.zips import pack
 
 from sickbay.sandbox import snapshots
 from sickbay.services.redaction import live_secrets
@@ -45,6 +46,32 @@ def without_name(packed: bytes) -> dict[str, Any]:
     manifest = json.loads(files["manifest.json"])
     assert manifest.pop("name")
     return files | {"manifest.json": manifest}
+
+
+NAMES = {"Epic\u202eevil": "Epicevil", "\u200b\u3164": "", "N" * 5_000: "N" * 200, " two\nwords ": "two words"}
+"""What an app is named -> what is stored; "" for the client_id."""
+
+
+def test_a_name_has_only_visible_characters_however_the_app_is_registered_and_imported(tmp_path: Path) -> None:
+    async def steps(worker: Flow, other: Flow) -> None:
+        for sent, shown in NAMES.items():
+            own = {"client_name": sent, "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none", "scope": "openid"}
+            answer = await worker.http.post("/general/oauth/register", json=own)
+            assert (answer.status_code, answer.json()["client_name"]) == (201, shown or answer.json()["client_id"])
+            app = await worker.register(name=sent)
+            assert app["name"] == (shown or app["client_id"])
+        await save(worker, "names")
+        files = files_of(await export(worker, "names"))
+        apps = [json.loads(line) for line in files["apps.ndjson"].splitlines()]
+        assert {app["name"] for app in apps} >= {shown for shown in NAMES.values() if shown}
+        hidden = [app | {"name": f"{app['name'][:1]}\u202e"} for app in apps]
+        packed = pack([*(files | {"apps.ndjson": "\n".join(map(json.dumps, hidden)).encode()}).items()])
+        await bring(other, packed, "again")
+        await restore(other, "again")
+        named = (await worker.http.get("/admin/apps")).json()
+        assert {app["name"] for app in named} == {app["name"][:1] for app in apps}
+
+    run_two(steps, None, tmp_path, patients=0)
 
 
 def test_the_export_of_an_import_is_the_export(engine: Engine, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis.stages import REGISTRATION
 from sickbay.kernel.effects import Effects
 from sickbay.kernel.english import join
+from sickbay.protocol.names import clean_name
 from sickbay.services import app_limits, records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide
@@ -365,4 +366,6 @@ def _build(runtime: Runtime, settings: dict[str, Any], old: Client | None) -> tu
     kept = (old.secret_hash, old.secret_length) if old and symmetric else (None, None)
     hashed, size = (records.digest(secret), len(secret)) if secret else kept
     complete = {**(msgspec.to_builtins(old) if old else {}), **members, "secret_hash": hashed, "secret_length": size}
+    if complete.get("name"):
+        complete["name"] = clean_name(complete["name"]) or complete["client_id"]
     return msgspec.convert(complete, Client), secret

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.flows.flow import Flow, run
 from tests.flows.two_workers import run_two
 
@@ -99,13 +97,3 @@ def test_a_new_code_brings_no_student_back_who_was_removed_at_the_same_time(tmp_
         assert await members.list_all(runtime) == []
 
     run(steps, tmp_path)
-
-
-@given(st.text())
-def test_a_name_is_short_printable_and_without_double_spaces(sent: str) -> None:
-    name = members.clean_name(sent)
-    assert len(name) <= members.NAME_CHARACTERS
-    assert name == name.strip()
-    assert "  " not in name
-    assert all(letter.isprintable() for letter in name)
-    assert members.clean_name(name) == name

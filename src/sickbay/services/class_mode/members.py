@@ -141,12 +141,6 @@ def delete(student: Student) -> Delete:
     return Delete(STUDENT, student.id)
 
 
-def clean_name(sent: str) -> str:
-    """A name as it is stored: printable characters and single spaces, at most NAME_CHARACTERS; "" if nothing is left."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in sent)
-    return " ".join(printable.split())[:NAME_CHARACTERS].strip()
-
-
 def _with_new_code(seed: bytes, student: Student) -> Joined:
     """seed: 32 random bytes."""
     code = student.id + _as_text(seed[ID_CHARACTERS : ID_CHARACTERS + SECRET_CHARACTERS])

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from sickbay.authorization.models import Client, User
 from sickbay.protocol import jose
+from sickbay.protocol.names import clean_name
 from sickbay.services import records, registration
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.snapshot_files import lines
@@ -67,6 +68,7 @@ def read_apps(runtime: Runtime, content: bytes, samples: Mapping[str, Client]) -
     ids: set[str] = set()
     for place, line in lines.split(APPS, content):
         client = Client(**structs.asdict(lines.parse(_AppLine, line, place)))
+        client = structs.replace(client, name=clean_name(client.name) or client.client_id)
         _check_app(runtime, client, place)
         if client.client_id in clients or client.app_id in ids:
             raise BadFile(place, f"there are two apps with the ID {client.client_id[:NAME_CHARACTERS]}")
@@ -82,9 +84,8 @@ def read_apps(runtime: Runtime, content: bytes, samples: Mapping[str, Client]) -
 def _check_app(runtime: Runtime, client: Client, place: str) -> None:
     """Check an app like one that is registered. Raises BadFile."""
     _check_tenant(runtime.tenants, client.tenant, place)
-    names = (client.client_id, client.app_id, client.name)
-    if not (client.client_id and client.app_id) or any(len(name) > NAME_CHARACTERS for name in names):
-        raise BadFile(place, f"`client_id` and `app_id` must have 1 to {NAME_CHARACTERS} characters, `name` at most that many")
+    if not all(0 < len(id) <= NAME_CHARACTERS for id in (client.client_id, client.app_id)):
+        raise BadFile(place, f"`client_id` and `app_id` must have 1 to {NAME_CHARACTERS} characters")
     if client.secret_hash is not None or client.registration_hash is not None:
         raise BadFile(place, "a snapshot's file contains no hashes of secrets")
     if fault := registration.settings_fault(runtime, msgspec.to_builtins(client)):

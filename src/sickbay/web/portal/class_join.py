@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.kernel.english import count
+from sickbay.protocol.names import clean_name
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import sessions
@@ -68,7 +69,7 @@ async def join_with_link(request: Request, sandbox: Sandbox, key: str) -> Respon
 async def _join(
     request: Request, sandbox: Sandbox, options: html_response.PageOptions, sent: Parameters, view: JoinView
 ) -> Response:
-    name = members.clean_name(sent.get("name") or "")
+    name = clean_name(sent.get("name") or "", members.NAME_CHARACTERS)
     if not name:
         return _form(request, sandbox, options, JoinView(view.action, view.key, name_fault=NO_NAME), 422)
     try:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from sickbay.diagnosis.rule import Finding
 from sickbay.fhir.versions import VERSIONS
 from sickbay.protocol import unicode
+from sickbay.protocol.names import clean_name
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
@@ -59,7 +60,7 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
         return html_response.page(request, sandbox, "register", form(sandbox, sent, (), EXPIRED), options, 403)
     id = sent.get("id") or ""
     before = await registration.find_only(sandbox.runtime, id) if id else None
-    if before is not None and (before.app_id, before.name) == (id, sent.get("name")):
+    if before is not None and (before.app_id, before.name) == (id, clean_name(sent.get("name") or "")):
         return redirect_to(f"/developer/apps/{id}")
     if faults := find_missing(sandbox, sent):
         return html_response.page(request, sandbox, "register", form(sandbox, sent, (), faults), options, 422)
@@ -86,7 +87,7 @@ EXPIRED = {"name": TOO_LATE}
 def find_missing(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict[str, str]:
     """An error for each missing field. keys: whether its public keys are registered without a URL."""
     faults: dict[str, str] = {}
-    if not (sent.get("name") or "").strip():
+    if not clean_name(sent.get("name") or ""):
         faults["name"] = "Enter a name."
     if not _addresses(sent) and sent.get("type") != "system":
         faults["redirect_uris"] = "Enter at least one redirect URI. Only system apps work without one."
@@ -137,7 +138,7 @@ def registration_fields(sent: Parameters) -> dict[str, Any]:
     type, client = sent.get("type"), sent.get("client")
     return {
         "tenant": sent.get("tenant") or "general",
-        "name": (sent.get("name") or "").strip(),
+        "name": clean_name(sent.get("name") or ""),
         "type": type if type in ("patient", "system") else "provider",
         "client": client if client in ("symmetric", "asymmetric") else "public",
         "launch_uri": sent.get("launch_uri"),
