@@ -71,6 +71,10 @@ class Ambiguous(LookupError):
         super().__init__(f"{len(clients)} apps are named {name}: {apps}. Use the app_id or the client_id")
 
 
+class AppRemoved(Exception):
+    """The app that should be changed was removed in the meantime."""
+
+
 def identifier(effects: Effects, size: int) -> str:
     """A random id that works as a command-line argument: it doesn't start with a dash, which would make it an option."""
     return effects.token(size).replace("-", "_").lstrip("_") or identifier(effects, size)
@@ -155,10 +159,11 @@ async def save(
     """Stores a registration. before: the current one, None for a new app. It stays in force during a propagation delay.
 
     revision: of the record to change. Raises Conflict if it was changed or removed in the meantime, or if a new app has the
-    client_id of another one. more: steps of the same transaction. Raises AppTooLarge.
+    client_id of another one. Without a revision, the last change is kept, and an app that was removed raises AppRemoved.
+    more: steps of the same transaction. Raises AppTooLarge.
     """
     app = records.app(client)
-    steps: list[Step] = [*more, Put(app, 0 if before is None else revision)]
+    steps: list[Step] = [*more]
     delay = runtime.tenants[client.tenant].policy.propagation_delay
     if delay:
         earlier = await runtime.store.get(BEFORE, client.client_id)
@@ -167,11 +172,21 @@ async def save(
         until = runtime.now() + delay
         steps.append(Put(Record(BEFORE, client.client_id, value, client.tenant, at=runtime.now(), expires_at=until)))
     while True:
+        put = Put(app, 0 if before is None else revision or await _current_revision(runtime, app))
         try:
-            return await runtime.store.transaction([*await app_limits.list_steps(runtime, app), *steps])
+            return await runtime.store.transaction([*await app_limits.list_steps(runtime, app), put, *steps])
         except Conflict as conflict:
-            if not app_limits.is_of_student(conflict):
+            is_changed = conflict.step == put and before is not None and revision is None
+            if not (is_changed or app_limits.is_of_student(conflict)):
                 raise
+
+
+async def _current_revision(runtime: Runtime, app: Record) -> int:
+    """So that a change doesn't bring back an app that is removed at the same time. Raises AppRemoved."""
+    record = await runtime.store.get("app", app.key)
+    if record is None:
+        raise AppRemoved
+    return record.revision
 
 
 async def find_live(runtime: Runtime, client_id: str | None) -> Activation:

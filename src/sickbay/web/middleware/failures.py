@@ -15,6 +15,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
 from sickbay.services.app_limits import AppTooLarge
 from sickbay.services.context import Runtime
+from sickbay.services.registration import AppRemoved
 from sickbay.services.throttle import Throttled
 from sickbay.settings.database import Unavailable
 from sickbay.storage.resets import WasReset
@@ -126,6 +127,8 @@ async def _respond_to_expected(request: Request, error: Exception) -> Response |
         return error.response
     if isinstance(error, AppTooLarge):
         return _error_response(request, 422, "This app can't be stored", str(error))
+    if isinstance(error, AppRemoved):
+        return _error_response(request, 404, "This app was removed", "It was removed while you changed it. Nothing was stored.")
     if isinstance(error, HTTPException):  # raised by the router: no such method, no such file
         return PlainTextResponse(error.detail, error.status_code, error.headers)
     return None
