@@ -10,10 +10,12 @@ from tests.flows.class_room import HTML, TOKEN, open_teacher, post, register, si
 from tests.flows.flow import Flow
 from tests.flows.shared_app import Sitting, sitting
 
+from sickbay.authorization.models import Client
 from sickbay.sandbox.resetting import reset as reset_sandbox
-from sickbay.services import app_limits
+from sickbay.services import app_limits, records
 from sickbay.services.class_mode import clearing, members, progress
 from sickbay.services.journal.line import of_student
+from sickbay.storage.interface import Put
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +130,18 @@ def test_the_faults_of_a_student_are_limited_and_only_for_own_apps(shared: Sitti
 
     of_all = shared.do(inject_for_all, teacher)
     shared.do(steps, student)
+
+
+def test_a_removal_also_deletes_apps_beyond_the_limit_as_an_imported_snapshot_has_them(shared: Sitting) -> None:
+    async def steps(flow: Flow) -> None:
+        runtime = flow.sandbox.runtime
+        student = (await members.join(runtime, "Many")).student
+        apps = [
+            Client(f"many-{number}", "general", f"many-{number}", "A", "provider", "public", student=student.id)
+            for number in range(app_limits.STUDENT_APPS + 5)
+        ]
+        await runtime.store.transaction([Put(records.app(app)) for app in apps])
+        await clearing.remove(runtime, flow.sandbox.journal, student)
+        assert await runtime.store.find("app", label=student.id) == []
+
+    shared.do(steps)
