@@ -47,5 +47,9 @@ def _bind_pair() -> list[socket.socket]:
 def _bind(host: str, port: int) -> socket.socket:
     holding = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     holding.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    holding.bind((host, port))
+    try:
+        holding.bind((host, port))
+    except OSError:
+        holding.close()
+        raise
     return holding

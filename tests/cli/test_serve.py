@@ -67,9 +67,12 @@ def test_the_addresses_in_the_ready_line_respond(server: Live) -> None:
     assert httpx2.get(line["admin"] + "/apps", trust_env=False).status_code == 200
 
 
-def test_sickbay_and_the_sample_app_respond_on_both_loopback_addresses(server: Live, place: Path) -> None:
+def test_sickbay_responds_on_each_loopback_address_that_this_machine_has(server: Live, place: Path) -> None:
     port = json.loads((place / folder.RUNTIME).read_text())["port"]
-    for host in ("127.0.0.1", "[::1]"):
+    listening = sockets.listen("127.0.0.1", 0)
+    for listener in listening:
+        listener.close()
+    for host in ("127.0.0.1", "[::1]")[: len(listening)]:
         assert httpx2.get(f"http://{host}:{port}/healthz", trust_env=False).status_code == 200
 
 

@@ -38,6 +38,7 @@ XMLHttpRequest.prototype.setRequestHeader = function (name, value) {
   set.call(this, name, value);
 };
 """
+FAILED = "html[data-done=failed]"
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
@@ -85,15 +86,15 @@ def open_app(page: Page, sickbay: AdminClient, app: dict[str, Any], script: str 
 
 
 @pytest.mark.parametrize(
-    ("script", "fields", "expected"),
+    ("script", "fields", "end", "expected"),
     [
-        (BROKEN, {}, ("discovery", "launch-nothing-arrived")),
-        (FORGETFUL, {}, ("token", "code-not-redeemed")),
-        ("", {"end": "launch.html"}, ("token", "redirect-page-starts-again")),
-        ("", {"host": "127.0.0.1"}, ("token", "redirect-uri-other-origin")),
-        (INCLUDES_AT_TOKEN, {}, ("access", "token-response-unreadable")),
-        (INCLUDES_WITH_TOKEN, {}, ("access", "fhir-preflight-blocked")),
-        ("", {"auto_approve": None}, ("login", "consent-page-left")),
+        (BROKEN, {}, "body", ("discovery", "launch-nothing-arrived")),
+        (FORGETFUL, {}, FAILED, ("token", "code-not-redeemed")),
+        ("", {"end": "launch.html"}, FAILED, ("token", "redirect-page-starts-again")),
+        ("", {"host": "127.0.0.1"}, FAILED, ("token", "redirect-uri-other-origin")),
+        (INCLUDES_AT_TOKEN, {}, FAILED, ("access", "token-response-unreadable")),
+        (INCLUDES_WITH_TOKEN, {}, FAILED, ("access", "fhir-preflight-blocked")),
+        ("", {"auto_approve": None}, "[data-consent]", ("login", "consent-page-left")),
     ],
     ids=["no library", "no session", "one page", "other host", "credentials", "credentials with the token", "consent"],
 )
@@ -104,11 +105,13 @@ def test_a_page_with_the_javascript_client_that_stops(
     page: Page,
     script: str,
     fields: dict[str, Any],
+    end: str,
     expected: tuple[str, str],
 ) -> None:
+    """end: what the page has when it does nothing more."""
     app = register_page(sickbay, origin, **fields)
     open_app(page, sickbay, app, script)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_selector(end, state="attached")
     assert first_cause(sickbay, later, app) == expected
 
 

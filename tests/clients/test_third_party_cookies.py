@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import pytest
 from tests.clients.client_kit import TENANT, AdminClient
 from tests.clients.origins import serves
 from tests.conftest import fresh_page
+from tests.patients import create_patients
 
 from sickbay.testing.server import serving
 
@@ -22,6 +24,7 @@ FINDING = "cookie-samesite-iframe"
 @pytest.fixture(scope="module")
 def live() -> Iterator[dict[str, Any]]:
     with serving("--ephemeral", "--patients", "20") as running:
+        create_patients(running.base)
         yield running.line
 
 
@@ -36,12 +39,12 @@ def blocking_context(
 
 @pytest.fixture
 def page(blocking_context: BrowserContext) -> Iterator[Page]:
-    yield from fresh_page(blocking_context, 10_000)
+    yield from fresh_page(blocking_context, 60_000)
 
 
 @pytest.fixture
 def ordinary_page(shared_context: BrowserContext) -> Iterator[Page]:
-    yield from fresh_page(shared_context, 10_000)
+    yield from fresh_page(shared_context, 60_000)
 
 
 CLIENT = "keeps-nothing-in-the-browser"
@@ -96,25 +99,27 @@ def test_without_the_cookie_the_frame_offers_a_tab_in_which_the_app_works(
     tab.get_by_role("heading", name="Come back with a code").wait_for()
 
 
-@pytest.mark.parametrize(
-    ("browser", "chart", "warned"),
-    [
-        ("page", "127.0.0.1", True),
-        ("page", "localhost", False),
-        ("ordinary_page", "127.0.0.1", False),
-    ],
-)
+@pytest.mark.parametrize(("chart", "warned"), [("127.0.0.1", True), ("localhost", False)])
 def test_the_chart_says_if_the_embedded_app_cannot_store_data(
-    request: pytest.FixtureRequest, sickbay: AdminClient, browser: str, chart: str, warned: bool
+    page: Page, sickbay: AdminClient, chart: str, warned: bool
 ) -> None:
-    page: Page = request.getfixturevalue(browser)
+    check_warning(page, sickbay, chart, warned)
+
+
+def test_a_browser_that_blocks_nothing_gets_no_warning(ordinary_page: Page, sickbay: AdminClient) -> None:
+    check_warning(ordinary_page, sickbay, "127.0.0.1", False)
+
+
+def check_warning(page: Page, sickbay: AdminClient, chart: str, warned: bool) -> None:
     home = sickbay.line["tenants"][TENANT]["ehr"].replace("localhost", chart)
     page.goto(f"{home}/patients/p-0017?app=sample-app-general")
-    with page.expect_response(lambda response: response.url.endswith("/launch.html") or "/launch.html?" in response.url):
-        page.get_by_role("button", name="Dr. Amara Okafor").click()
-    page.wait_for_load_state("networkidle")
-    assert page.get_by_text("doesn’t let an embedded app").is_visible() is warned
+    page.get_by_role("button", name="Dr. Amara Okafor").click()
     frame = page.locator("iframe.app").element_handle().content_frame()
     assert frame
-    assert frame.get_by_role("heading", name="Storage is blocked").is_visible() is warned
+    stopped = frame.get_by_role("heading", name="Storage is blocked")
+    stopped.or_(frame.get_by_role("heading", name=re.compile("^(Allow|Sign in)"))).wait_for()
+    page.wait_for_load_state()  # the script of the chart asks a hidden frame, and removes it after its answer
+    page.locator("iframe[hidden]").wait_for(state="detached")
+    assert stopped.is_visible() is warned
+    assert page.get_by_text("doesn’t let an embedded app").is_visible() is warned
     assert page.get_by_role("link", name="Open it in a tab").count() == (1 if warned else 0)

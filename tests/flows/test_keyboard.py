@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from tests.flows.flow import CHALLENGE, REDIRECT
 from tests.flows.test_six_clicks import TIMOTHY, find_frame, shows_its_patient
+from tests.patients import create_patients
 
 from sickbay.testing.server import serving
 
@@ -24,6 +25,7 @@ CLIENT = "by-keyboard"
 def live() -> Iterator[dict[str, Any]]:
     """A server of its own: the picker must show exactly 50 patients, and other tests add some."""
     with serving("--ephemeral") as running:
+        create_patients(running.base)
         yield running.line
 
 
@@ -83,6 +85,8 @@ def test_enter_in_a_consent_checkbox_sends_nothing_and_one_button_unticks_all(at
     at_picker.keyboard.type("peters, t")
     at_picker.keyboard.press("Enter")
     allow = at_picker.locator("[data-allow]")
+    allow.wait_for()
+    at_picker.wait_for_load_state()  # the script of the page handles the key
     at_picker.get_by_role("checkbox").first.focus()
     at_picker.keyboard.press("Enter")
     at_picker.wait_for_timeout(300)

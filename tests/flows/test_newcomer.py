@@ -58,6 +58,13 @@ class Keyboard:
         self.page.keyboard.press("Enter")
         self.activated += 1
 
+    def follow(self, target: Locator) -> None:
+        """Activate what opens another page, and wait for it. Until it is there, the old page has the same links."""
+        self.reach(target)
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+        self.activated += 1
+
     def fill(self, field: Locator, text: str) -> None:
         self.reach(field)
         self.page.keyboard.press("Control+A")
@@ -75,9 +82,9 @@ def register(keyboard: Keyboard, app: NewcomersApp) -> None:
     page = keyboard.page
     keyboard.fill(page.get_by_label("Launch URI"), app.launch_uri)
     keyboard.fill(page.get_by_label("Redirect URI"), app.redirect_uri)
-    keyboard.activate(page.get_by_role("button", name="Register the app"))
+    keyboard.follow(page.get_by_role("button", name="Register the app"))
     keyboard.fill(page.locator("input[name=name]"), "First app")
-    keyboard.activate(page.get_by_role("button", name="Register the app"))
+    keyboard.follow(page.get_by_role("button", name="Register the app"))
     page.get_by_role("heading", name="First app", level=1).wait_for()
     keyboard.reach(page.get_by_role("button", name="Copy the client ID"))
     app.client_id = page.locator("#client-id").inner_text()
@@ -85,15 +92,14 @@ def register(keyboard: Keyboard, app: NewcomersApp) -> None:
 
 def open_chart(keyboard: Keyboard) -> None:
     page = keyboard.page
-    keyboard.activate(page.get_by_role("link", name="Hospitals", exact=True))
-    keyboard.activate(page.get_by_role("link", name="Open the chart"))
-    keyboard.activate(page.get_by_role("button", name="Dr. Amara Okafor"))
+    keyboard.follow(page.get_by_role("link", name="Hospitals", exact=True))
+    keyboard.follow(page.get_by_role("link", name="Open the chart"))
+    keyboard.follow(page.get_by_role("button", name="Dr. Amara Okafor"))
 
 
 def launch(keyboard: Keyboard) -> None:
     """Open the app from its tile in the chart, or again."""
-    keyboard.activate(keyboard.page.locator(".apps a.tile").filter(has_text="First app"))
-    keyboard.page.wait_for_url("**app=*")
+    keyboard.follow(keyboard.page.locator(".apps a.tile").filter(has_text="First app"))
 
 
 def says(page: Page, heading: str) -> None:
@@ -103,11 +109,10 @@ def says(page: Page, heading: str) -> None:
 def find_explanation(keyboard: Keyboard, rule: str) -> int:
     """From the chart with the app that failed. Returns how many links it took."""
     page, before = keyboard.page, keyboard.activated
-    keyboard.activate(page.locator(".frame-foot").get_by_role("link", name="refused"))
+    keyboard.follow(page.locator(".frame-foot").get_by_role("link", name="refused"))
     page.get_by_role("heading", level=1).first.wait_for()
     if page.url.partition("?")[0].endswith("/exchanges"):
-        keyboard.activate(page.locator("a[data-row]", has_text="token"))
-        page.wait_for_url("**/exchanges/*")
+        keyboard.follow(page.locator("a[data-row]", has_text="token"))
     finding = page.locator("article.finding").filter(has=page.locator(f"a[href$='/rules/{rule}']"))
     finding.first.wait_for(timeout=WAIT_MILLISECONDS)
     assert finding.first.locator(".fix").inner_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -113,12 +114,22 @@ def test_a_redirect_is_not_followed(port: int) -> None:
         ("http://169.254.169.254/latest/meta-data", "private network"),
         ("http://0x0a000001/", "private network"),
         ("http://167772161/", "private network"),
-        ("http://nowhere.invalid/", "no address"),
     ],
 )
 def test_an_unreachable_url_is_reported_with_the_reason(url: str, why: str, port: int) -> None:
     with pytest.raises(Unreachable, match=why):
         asyncio.run(fetch(url.format(port=port), loopback=True))
+
+
+def test_a_name_without_an_address_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer isn't left to the name server of this machine, which may be slow, or answer for every name."""
+
+    async def find_nothing(self: object, *args: object, **more: object) -> list[Any]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", find_nothing)
+    with pytest.raises(Unreachable, match="no address"):
+        asyncio.run(fetch("http://nowhere.invalid/"))
 
 
 def test_loopback_is_refused_by_a_public_server(port: int) -> None:

@@ -182,7 +182,7 @@ def test_nothing_is_kept_after_another_write(tmp_path: Path, cache: Path, monkey
 
 
 def test_a_new_folder_begins_with_the_patients_and_needs_only_the_day(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, cache: Path, noon: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also on another day than the file's, and if the first request comes on a later day than the start."""
     copies = count_copies(monkeypatch)
@@ -216,7 +216,7 @@ async def fill_open(sandbox: Sandbox) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("moved", [0, 86_400])
-def test_a_reset_returns_a_copied_hospital_to_what_it_was(tmp_path: Path, cache: Path, moved: int) -> None:
+def test_a_reset_returns_a_copied_hospital_to_what_it_was(tmp_path: Path, cache: Path, noon: None, moved: int) -> None:
     """Before its first use and after it, on the same day and on the next one."""
 
     async def run() -> None:

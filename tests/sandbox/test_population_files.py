@@ -134,7 +134,7 @@ def test_the_key_covers_all_code_that_takes_part() -> None:
     assert folders <= set(population_cache.CODE)
 
 
-def test_a_new_folder_brings_the_file_to_its_day(tmp_path: Path, cache: Path) -> None:
+def test_a_new_folder_brings_the_file_to_its_day(tmp_path: Path, cache: Path, noon: None) -> None:
     """So only the first start of a day has to change it. A pinned day leaves it as it is."""
 
     async def run() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from tests.ports import free_port
 from tests.services.fixed_effects import FixedEffects
 
 from sickbay.cli.certificate import self_signed
@@ -80,9 +81,7 @@ def test_a_redirect_decides_nothing(app: str) -> None:
 
 
 def test_an_app_that_does_not_run_is_found() -> None:
-    with listening() as (_, port):
-        pass
-    obstacle = find(f"http://127.0.0.1:{port}/launch")
+    obstacle = find(f"http://127.0.0.1:{free_port()}/launch")
     assert obstacle is not None
     assert obstacle.kind == "no-connection"
 

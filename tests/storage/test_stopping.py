@@ -112,14 +112,15 @@ def interrupt(self: object, statement: object) -> list[object]:
 def test_a_signal_interrupts_a_long_migration_and_leaves_the_old_schema(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The signal comes soon after the step has begun, and so within its endless statement."""
     db = connect(tmp_path / "a.db")
     migrate(db)
     before = rows(db, "SELECT sql FROM sqlite_master")
-    steps = (*STEPS, f"CREATE TABLE later (a INTEGER) STRICT; {ENDLESS}")
+    timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    db.create_scalar_function("begin", timer.start)
+    steps = (*STEPS, f"CREATE TABLE later (a INTEGER) STRICT; INSERT INTO later VALUES (begin()); {ENDLESS}")
     monkeypatch.setattr(connecting, "STEPS", steps)
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
     try:
         with pytest.raises(KeyboardInterrupt):
             migrate(db)
