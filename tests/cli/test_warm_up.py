@@ -1,4 +1,4 @@
-"""After the start, a server imports its pages in small steps, not on its event loop, and never while it creates patients."""
+"""After the start, a server imports its pages in small steps, not on its event loop, and nothing that few need."""
 
 from __future__ import annotations
 
@@ -68,3 +68,24 @@ def test_the_warm_up_loads_neither_stories_nor_the_tables_of_a_fhir_version() ->
     """They take eight megabytes, and only creating patients and the first request to a FHIR base need them."""
     run = subprocess.run([sys.executable, "-c", WARMED_UP], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["0", "0"]
+
+
+SERVING = """
+import sys
+from sickbay.cli import imports
+imports.import_uvicorn()
+import sickbay.cli.serving, uvicorn, uvicorn.server
+from sickbay.cli import warm_up
+for step in [*warm_up.WORDS, *warm_up._steps(())]:
+    step()
+heavy = {"click", "multiprocessing", "importlib.metadata", "importlib.resources", "markdown_it", "sickbay.web.mcp"}
+print(*heavy & sys.modules.keys(), uvicorn.Server is uvicorn.server.Server)
+import uvicorn.main
+print(uvicorn.main.Server is uvicorn.Server)
+"""
+"""What of the modules that take memory is imported, and whether uvicorn still works."""
+
+
+def test_an_idle_server_has_imported_nothing_that_few_need() -> None:
+    run = subprocess.run([sys.executable, "-c", SERVING], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["True", "True"]

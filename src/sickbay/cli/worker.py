@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import multiprocessing
 import resource
 import signal
 import sys
@@ -148,6 +147,8 @@ def _prepare(connections: int) -> None:
 
 def _end_with_parent() -> None:
     """Lets Ctrl-C reach this process from now on, and ends it if its parent ends: otherwise it would keep the port."""
+    import multiprocessing
+
     signals.unblock_interrupt()
     parent = multiprocessing.parent_process()
     assert parent is not None

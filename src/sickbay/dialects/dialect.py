@@ -6,10 +6,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
+FOLDER = Path(__file__).parent
 STANDARD = "general"
 STANDARD_PATHS = {
     "fhir": "/{version}",
@@ -114,9 +115,7 @@ def short_path(version: str) -> str:
 
 def names() -> tuple[str, ...]:
     """The names of all dialects, the standard first. By default, each is a tenant."""
-    stems = {
-        entry.name.removesuffix(".toml") for entry in resources.files(__package__).iterdir() if entry.name.endswith(".toml")
-    }
+    stems = {file.stem for file in FOLDER.glob("*.toml")}
     return (STANDARD, *sorted(stems - {STANDARD}))
 
 
@@ -128,7 +127,7 @@ def load(name: str) -> Dialect:
 
 def document(name: str) -> dict[str, Any]:
     """The file of a dialect, parsed. Raises FileNotFoundError."""
-    return tomllib.loads(resources.files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def read(name: str, document: Mapping[str, Any]) -> Dialect:

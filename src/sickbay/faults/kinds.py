@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import Struct, convert
@@ -96,7 +96,7 @@ def presets() -> Mapping[str, Preset]:
 
 
 def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads(resources.files("sickbay.faults").joinpath(name).read_text(encoding="utf-8"))
+    return tomllib.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
 
 
 def _is_names(value: Any) -> bool:

@@ -6,11 +6,10 @@ import hashlib
 import secrets
 import sys
 from contextlib import suppress
-from importlib.metadata import version
 from importlib.util import cache_from_source
 from pathlib import Path
 
-from jinja2 import BytecodeCache
+from jinja2 import BytecodeCache, __version__
 from jinja2.bccache import Bucket
 
 SUFFIX = ".jinja"
@@ -26,7 +25,7 @@ class TemplateCache(BytecodeCache):
     """
 
     def __init__(self, options: str) -> None:
-        self._options = f"{version('jinja2')} {options}\n"
+        self._options = f"{__version__} {options}\n"
 
     def get_cache_key(self, name: str, filename: str | None = None) -> str:
         """The path of the file; empty if this Python keeps no compiled modules."""

@@ -62,6 +62,7 @@ def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
         settled = _for_a_class(settled) if settled.class_mode else settled
         _note_base_url(settled)
         with signals.delay(), imports.without_collecting():
+            imports.import_uvicorn()
             from sickbay.cli.serving import run
 
         run(_with_certificate(settled), folder_options, [*listening, *sample])

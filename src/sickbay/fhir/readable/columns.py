@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from sickbay.fhir.elements import children
@@ -35,7 +35,7 @@ class TableCell(NamedTuple):
 
 @cache
 def _table() -> Mapping[str, tuple[tuple[str, ...], ...]]:
-    rows = tomllib.loads(files("sickbay.fhir.readable").joinpath("columns.toml").read_text())
+    rows = tomllib.loads((Path(__file__).parent / "columns.toml").read_text())
     return {type: tuple(tuple(column.split("|")) for column in text.split()) for type, text in rows.items()}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 from sickbay.fhir.readable.dates import describe_date, describe_period
@@ -37,7 +37,7 @@ def list_of(value: Any) -> list[Any]:
 
 @cache
 def _system_names() -> Mapping[str, str]:
-    return tomllib.loads(files("sickbay.fhir.readable").joinpath("systems.toml").read_text())
+    return tomllib.loads((Path(__file__).parent / "systems.toml").read_text())
 
 
 def name_system(system: str) -> str:

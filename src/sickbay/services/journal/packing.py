@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import zlib
-from importlib.resources import files
+from pathlib import Path
 
 from sickbay.storage.interface import Record
 
-WORDS = files("sickbay.services.journal").joinpath("packing_words.txt").read_bytes()
+_FOLDER = Path(__file__).parent
+WORDS = (_FOLDER / "packing_words.txt").read_bytes()
 """Must never change, because stored records can be decompressed only with this dictionary. A new one needs a new mark."""
-FHIR_WORDS = files("sickbay.services.journal").joinpath("packing_words_fhir.txt").read_bytes()
+FHIR_WORDS = (_FOLDER / "packing_words_fhir.txt").read_bytes()
 """The same for granted FHIR requests, the most frequent ones. At most 3 KB, because their window is small."""
-OAUTH_WORDS = files("sickbay.services.journal").joinpath("packing_words_oauth.txt").read_bytes()
+OAUTH_WORDS = (_FOLDER / "packing_words_oauth.txt").read_bytes()
 """The same for granted OAuth requests. At most 7 KB."""
 MARK, FHIR_MARK, OAUTH_MARK = b"\x01", b"\x02", b"\x03"
 """The first byte of a compressed record. Records of an older Sickbay start with a brace instead."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from markupsafe import escape
@@ -36,7 +36,7 @@ def to_svg(view: TimelineView) -> str:
 @cache
 def _style() -> str:
     """The rules of the page's style sheet for diagrams, with the values of their variables."""
-    css = files("sickbay.web") / "static" / "css"
+    css = Path(__file__).parent.parent / "static" / "css"
     colours = {name: light or value for name, light, value in _TOKEN.findall((css / "tokens.css").read_text(encoding="utf-8"))}
     rules = _find_rules((css / "developer.css").read_text(encoding="utf-8"))
     text = " ".join((*rules, ".seq .sheet { fill: var(--sheet); }"))
