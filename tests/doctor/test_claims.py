@@ -339,3 +339,8 @@ def test_a_message_that_names_several_reasons_itself_makes_each_only_possible() 
 def test_a_code_of_entra_that_is_not_about_the_user_is_not_said_to_be() -> None:
     assert "entra-user-credentials" not in claims("AADSTS65002: Consent between first party applications must be configured")
     assert "entra-user-credentials" in claims("AADSTS50126: Error validating credentials due to invalid username or password.")
+
+
+def test_a_text_that_says_something_throws_is_not_cleared() -> None:
+    text = "While the response is 200, our library throws `SESSION_ERROR`.\nhttps://ehr.example.org/fhir/Patient/1?_format=json"
+    assert diagnose_text(text)[1].verdict not in (Verdict.FINE, Verdict.UNEXAMINED)
