@@ -314,3 +314,33 @@ def test_words_that_many_write_show_no_product(text: str, product: str) -> None:
 def test_a_phrase_whose_words_are_far_apart_gives_way_to_one_that_stands_together() -> None:
     log = "launch https://ehr.example.org/v/r2/fhir I get invalid state response"
     assert ids(log)[0] == "oauth-state-cookie-not-sent"
+
+
+def test_a_masked_value_is_not_examined() -> None:
+    sent = REQUEST + "&state=Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E&code_challenge={}&code_challenge_method=S256"
+    refused = "Error: Token exchange failed: HTTP 400"
+    assert "pkce-challenge-malformed" not in claims(f"{sent.format('XXX')}\n\n{refused}")
+    assert "pkce-challenge-malformed" in claims(f"{sent.format('abc')}\n\n{refused}")
+
+
+def test_options_of_a_library_are_not_parameters_of_a_request() -> None:
+    options = "{ grant_type: 'authorization_code', clientID: 'com.example.app', redirectUri: 'https://app.example.org/cb' }"
+    refused = 'The answer is {"error": "invalid_grant"}.'
+    faults = {"parameter-name-wrong", "oauth-json-body"}
+    assert faults.isdisjoint(claims(f"const options = {options};\nappleSignin.getToken(code, options);\n\n{refused}"))
+    assert "parameter-name-wrong" in claims(f"I send {options}\n\n{refused}")
+
+
+def test_a_message_that_names_several_reasons_itself_makes_each_only_possible() -> None:
+    github = '{"error": "bad_verification_code", "error_description": "The code passed is incorrect or expired."} github.com'
+    assert {cause.confidence for cause in diagnose_text(github)[1].causes} == {"possible"}
+
+
+def test_a_code_of_entra_that_is_not_about_the_user_is_not_said_to_be() -> None:
+    assert "entra-user-credentials" not in claims("AADSTS65002: Consent between first party applications must be configured")
+    assert "entra-user-credentials" in claims("AADSTS50126: Error validating credentials due to invalid username or password.")
+
+
+def test_a_text_that_says_something_throws_is_not_cleared() -> None:
+    text = "While the response is 200, our library throws `SESSION_ERROR`.\nhttps://ehr.example.org/fhir/Patient/1?_format=json"
+    assert diagnose_text(text)[1].verdict not in (Verdict.FINE, Verdict.UNEXAMINED)

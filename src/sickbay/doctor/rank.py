@@ -72,7 +72,10 @@ UNRELATED_MESSAGES = 6
 DOUBTS = ("tells_a_solution", "tells_what_is_right")
 """Facts that may rule out what a message usually means: what was wrong, or what isn't."""
 OPEN_CAUSES = 2
-"""If so many other causes are behind a message that doesn't say itself which one it is, none is the most likely."""
+"""If so many other causes are behind a message that doesn't say itself which one it is, none is the most likely.
+
+One is enough if the message names several reasons itself.
+"""
 
 
 def _is_doubtful(ranked: Sequence[RankedCause], shown: Shown, facts: Container[str]) -> bool:
@@ -90,9 +93,14 @@ def _is_doubtful(ranked: Sequence[RankedCause], shown: Shown, facts: Container[s
 
 def _is_open(first: RankedCause, ranked: Sequence[RankedCause]) -> bool:
     """Whether the first cause's message has several other causes in this text, and doesn't say which one it is."""
+    means = first.message.means
     others = (each.cause.behind.get(first.message.id, "rare") != "rare" for each in ranked[1:])
-    is_open = sum(others) >= OPEN_CAUSES and not repeats(first.message.means, first.cause.title)
+    is_open = sum(others) >= (1 if _ALTERNATIVES.search(means) else OPEN_CAUSES) and not repeats(means, first.cause.title)
     return is_open or first.message.undecided
+
+
+_ALTERNATIVES = compile_late(r"\bor\b")
+"""What a message means that names several reasons itself."""
 
 
 REPEATED_SHARE = 0.75

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
+from sickbay.doctor.pieces.structured import find_options
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
@@ -62,9 +63,15 @@ def sends_no_redirect_uri(evidence: Evidence) -> Values | None:
 @fact
 def token_body_is_json(evidence: Evidence) -> Values | None:
     """The body of a token request is JSON."""
-    written = _JSON_GRANT.search(evidence.text) and not _has_form_in_code(evidence.text)
+    written = _has_grant_in_json(evidence.text) and not _has_form_in_code(evidence.text)
     is_json = any(form.lstrip().startswith("{") for form in evidence.forms) or written
     return as_fact(is_json or not evidence.rules.isdisjoint(("code-json-body", "code-json-under-form-type")))
+
+
+def _has_grant_in_json(text: str) -> bool:
+    """Whether an object has grant_type, other than the options of a library."""
+    found = _JSON_GRANT.search(text)
+    return found is not None and not any(start <= found.start() < end for start, end in find_options(text))
 
 
 def _has_form_in_code(text: str) -> bool:

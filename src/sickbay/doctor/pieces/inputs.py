@@ -163,7 +163,7 @@ def _scheme(host: str) -> str:
 
 
 def _without_shortened(found: Input) -> Input:
-    """A value that ends with dots, such as `eyJ…`, was shortened for the paste, and credentials such as `xxxx` were masked.
+    """A value that ends with dots, such as `eyJ…`, was shortened for the paste, and one such as `xxxx` was masked.
 
     They say nothing about what was sent.
     """
@@ -171,7 +171,8 @@ def _without_shortened(found: Input) -> Input:
         found = _without_variables(found)
     query, body = str(found.evidence.get("url") or "").partition("?")[2], str(found.evidence.get("body") or "")
     pairs = (*parse(query).pairs, *parse(body).pairs)
-    return found._replace(unknown=found.unknown | {name for name, value in pairs if value.endswith(("...", "…"))})
+    hidden = {name for name, value in pairs if value.endswith(("...", "…")) or (is_masked(value) and name != "client_secret")}
+    return found._replace(unknown=found.unknown | hidden)
 
 
 def _authorization(found: Input) -> Iterator[str]:

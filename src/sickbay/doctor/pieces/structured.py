@@ -40,6 +40,8 @@ def find_objects(text: str) -> Iterator[Piece]:
     for start, end in _spans(text):
         members = parse_loosely(text[start : min(end, start + PARSED_CHARACTERS)])
         kind = kind_of_object(members) if isinstance(members, Mapping) else ""
+        if kind == "parameters" and _are_options(text, start, members):
+            continue
         if kind and (kind != "resource" or text[end - 1] == "}"):
             variables = (
                 set(_VARIABLE.findall(text, start, end)) if kind == "parameters" and _QUOTED.search(text, start, end) else set()
@@ -47,6 +49,27 @@ def find_objects(text: str) -> Iterator[Piece]:
             unknown = {name: _OF_VARIABLES[name] for name in variables if name in _OF_VARIABLES}
             values = {name: value for name, value in members.items() if name not in variables} | unknown
             yield Piece(kind="object", start=start, end=end, subkind=kind, values=values, is_whole=not variables)
+
+
+def find_options(text: str) -> Iterator[tuple[int, int]]:
+    """The places of the objects that are options of a library."""
+    for start, end in _spans(text):
+        members = parse_loosely(text[start : min(end, start + PARSED_CHARACTERS)])
+        if isinstance(members, Mapping) and _are_options(text, start, members):
+            yield start, end
+
+
+def _are_options(text: str, start: int, members: Mapping[str, Any]) -> bool:
+    """Whether code names the object so, and it has names that libraries use for parameters, and nothing of a request."""
+    is_named = _OPTIONS.search(text, max(0, start - OPTIONS_CHARACTERS), start)
+    return is_named is not None and not _OF_LIBRARIES.isdisjoint(members) and _OF_REQUESTS.isdisjoint(members)
+
+
+_OPTIONS = compile_late(r"\b\w{0,40}(?:options?|config(?:uration)?|settings)\s{0,4}=\s{0,4}\Z", re.I)
+OPTIONS_CHARACTERS = 60
+"""How far before an object code may give it its name."""
+_OF_LIBRARIES = frozenset(("clientID", "clientId", "clientSecret", "redirectUri", "redirectURI", "redirectUrl", "callbackURL"))
+_OF_REQUESTS = frozenset(("url", "uri", "method", "headers", "body", "data", "form", "json", "params"))
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
