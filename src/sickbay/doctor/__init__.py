@@ -1,9 +1,9 @@
 """Reads a text, and explains its requests by the rules of `diagnosis` and its messages by knowledge that is data.
 
-Reading: `single_exchange` reads a text that is one exchange. Otherwise `pieces` finds the evidence in it, `code` the requests
-in source code, `errors` the error responses, and `har` the exchanges of a HAR file. `reading` examines each with `diagnose`,
-and `verdict` gives the result in one word. `code_findings` adds mistakes in code, `ending` where the text ends too early, and
-`prose` whether someone describes a problem.
+Reading: `copying` undoes what copying did to a text, with `line_prefixes`. `single_exchange` reads a text that is one
+exchange. Otherwise `pieces` finds the evidence in it, `code` the requests in source code, `errors` the error responses, and
+`har` the exchanges of a HAR file. `reading` examines each with `diagnose`, and `verdict` gives the result in one word.
+`code_findings` adds mistakes in code, `ending` where the text ends too early, and `prose` whether someone describes a problem.
 
 Knowing, from `text` on:
 

@@ -6,13 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.doctor import phrases
+from sickbay.doctor.copying import join_lines
+from sickbay.doctor.errors import in_text
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
+
+PLAIN_CHARACTERS = 100_000
 
 
 class Evidence(Struct, frozen=True, eq=False, dict=True):
@@ -27,6 +31,12 @@ class Evidence(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def words(self) -> list[str]:
         return phrases.split_words(self.text)
+
+    @cached_property
+    def plain(self) -> Evidence | None:
+        """The same with a text without escapes and without line breaks within sentences; None if it has none."""
+        plain = join_lines(in_text.unescape(self.text[:PLAIN_CHARACTERS]))
+        return None if plain == self.text else structs.replace(self, text=plain)
 
     @cached_property
     def codes(self) -> frozenset[str]:

@@ -44,8 +44,7 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
     ranked = [
         _rank(cause, found[id], facts)
         for id in sorted(found, key=knowledge.places.__getitem__)
-        if _is_in_its_field(cause := knowledge.causes[id], shown, facts)
-        and not any(name in facts for name in cause.excluded_by)
+        if is_in_its_field(cause := knowledge.causes[id], shown, facts) and not any(name in facts for name in cause.excluded_by)
     ]
     most = max((each.points for each in ranked), default=0)
     ranked.sort(key=lambda each: (not (each.is_confirmed and each.points >= CONFIRMED_SHARE * most), -each.points))
@@ -122,7 +121,7 @@ UNANSWERED = ("http-connection-closed", "http-connection-refused", "http-name-un
 """Causes that a call of any other software has too."""
 
 
-def _is_in_its_field(cause: Cause, shown: Shown, facts: Container[str]) -> bool:
+def is_in_its_field(cause: Cause, shown: Shown, facts: Container[str]) -> bool:
     """Whether the text shows the cause's product, or, if it has none, anything of the cause's field."""
     if cause.product:
         return cause.product in shown.products

@@ -10,8 +10,9 @@ from sickbay.diagnosis.answers.finding import is_explained
 from sickbay.diagnosis.answers.values import TOKEN_CODES, ErrorAnswer
 from sickbay.diagnosis.rule import SEVERITIES, Finding
 from sickbay.diagnosis.stages import AUTHORIZE
-from sickbay.doctor import single_exchange
+from sickbay.doctor import prose, single_exchange
 from sickbay.doctor.code_findings import with_mistakes
+from sickbay.doctor.copying import undo_copying
 from sickbay.doctor.diagnose import Diagnosis, diagnose
 from sickbay.doctor.errors.find import in_paste
 from sickbay.doctor.pieces import source_code, variables
@@ -86,6 +87,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
 
     Raises KeyError if the kind of an exchange is unknown.
     """
+    text = prose.leave_out_working_requests(undo_copying(text))
     single = _single(text)
     pieces = tuple(find_pieces(text))
     context = _requested_fragment(text) | dict(context or {})

@@ -28,11 +28,10 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
 
     Raises ValueError if an exchange can't be read, and KeyError if its kind is unknown.
     """
-    text = prose.leave_out_working_requests(text)
     reading = read_text(text, context)
     recognised = answer.recognise(to_evidence(reading))
     diagnosis = _diagnosis(reading, recognised)
-    if (difference := addresses.find_mismatch(text, recognised.evidence.sent.get("redirect_uri"))) is not None:
+    if (difference := addresses.find_mismatch(reading.text, recognised.evidence.sent.get("redirect_uri"))) is not None:
         diagnosis = diagnosis.prepend(difference)
     if not diagnosis.has_problem and (early := _find_early_end(reading)):
         diagnosis = _with_early_end(diagnosis, early)

@@ -33,3 +33,11 @@ def test_a_command_for_a_resource_keeps_its_headers() -> None:
 def test_the_option_form_sends_multipart() -> None:
     evidence = request("curl https://a.example/token --form 'grant_type=\"client_credentials\"' -F client_id=x")
     assert evidence["headers"]["Content-Type"].startswith("multipart/form-data")
+
+
+def test_credentials_in_the_url_are_sent_as_basic_authentication() -> None:
+    evidence = request("curl -d grant_type=client_credentials https://app:se%40cret@a.example/token")
+    assert evidence["url"] == "https://a.example/token"
+    assert evidence["headers"]["Authorization"] == "Basic YXBwOnNlQGNyZXQ="
+    named = request("curl -u other:one -d grant_type=client_credentials https://app:secret@a.example/token")
+    assert named["headers"]["Authorization"] == "Basic b3RoZXI6b25l"

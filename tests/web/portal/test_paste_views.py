@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.doctor.pieces.find import pieces
+from sickbay.doctor.text import diagnose_text
+from sickbay.web.portal.diagnosis_views import doctor_view
 from sickbay.web.portal.paste_views import parts, tokens
 
 JWT = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJhIiwibm9uY2UiOiJiIiwiZXhwIjoxNzY4NDc4NDAwfQ.c2lnbmF0dXJl"
@@ -16,6 +18,17 @@ def test_each_piece_is_named_and_its_secrets_are_masked() -> None:
     marked = parts(text, pieces(text))
     assert [part.name for part in marked] == ["", "form body", ""]
     assert "SplxlOBe" not in "".join(part.text for part in marked)
+
+
+def test_the_pieces_are_marked_in_what_was_read() -> None:
+    pasted = "> I send this:\r\n> grant_type=authorization_code&code=SplxlOBeZQQYbYS6WxSbIA\r\n>\r\n> and get nothing"
+    parsed, diagnosis = diagnose_text(pasted)
+    marked = doctor_view(pasted, parsed, diagnosis).marked
+    assert [(part.text, part.name) for part in marked] == [
+        ("I send this:\n", ""),
+        ("grant_type=authorization_code&code=…(22)", "form body"),
+        ("\n\nand get nothing", ""),
+    ]
 
 
 def test_a_paste_that_is_a_single_piece_is_not_repeated() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import unquote
 
 from sickbay.doctor.code.draft import RequestDraft, base64_of
 from sickbay.doctor.code.tokens import set_of
@@ -104,7 +105,14 @@ def _default_method(result: RequestDraft, options: dict[str, list[CodeText]]) ->
     return "HEAD" if "I" in options else "POST" if result.body is not None else "GET"
 
 
+_USER = compile_late(r"(?P<scheme>[\w.+-]+://)(?P<user>[^\s/?#@]+)@(?=[\w\[])")
+
+
 def _authorize(result: RequestDraft, options: dict[str, list[CodeText]]) -> None:
+    """curl sends the credentials in a URL as `-u` does, and leaves them out of the URL."""
+    if result.url.is_known and (found := _USER.match(str(result.url))):
+        result.url = know(f"{found['scheme']}{str(result.url)[found.end() :]}")
+        options.setdefault("user", [know(unquote(found["user"]))])
     if user := options.get("user"):
         result.headers.append(("Authorization", join((know("Basic "), base64_of(user[-1])))))
     if bearer := options.get("bearer"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts import addresses, messages, requests, resources
@@ -21,7 +21,10 @@ MODULES = (requests, addresses, messages, resources)
 
 
 class TrueFacts(Mapping[str, Values]):
-    """The facts that are true of a text, with their values. Each is computed when it is first asked for."""
+    """The facts that are true of a text, with their values. Each is computed when it is first asked for.
+
+    What isn't found in the text as it is may be found without its escapes and line breaks within sentences.
+    """
 
     def __init__(self, evidence: Evidence, patterns: Mapping[str, FactPattern]) -> None:
         self._evidence, self._patterns = evidence, patterns
@@ -36,8 +39,13 @@ class TrueFacts(Mapping[str, Values]):
 
     def _compute(self, name: str) -> Values | None:
         if name in FACTS:
-            return FACTS[name](self._evidence)
-        return find_pattern(self._patterns[name], self._evidence) if name in self._patterns else None
+            find = FACTS[name]
+        elif name in self._patterns:
+            find = partial(find_pattern, self._patterns[name])
+        else:
+            return None
+        values = find(self._evidence)
+        return find(plain) if values is None and (plain := self._evidence.plain) else values
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in {**self._found, **FACTS, **self._patterns} if name in self)
@@ -63,4 +71,4 @@ def find_pattern(described: FactPattern, evidence: Evidence) -> Values | None:
     return {name: value.format_map(values) for name, value in described.values.items()} or values
 
 
-_compiled = cache(re.compile)
+_compiled = cache(partial(re.compile, flags=re.I))

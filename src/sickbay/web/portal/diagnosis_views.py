@@ -10,6 +10,7 @@ from sickbay.diagnosis.case import Case
 from sickbay.diagnosis.corrections import with_fresh_pkce
 from sickbay.diagnosis.rule import Rule, strip_facts
 from sickbay.diagnosis.stages import STAGES
+from sickbay.doctor.copying import undo_copying
 from sickbay.doctor.diagnose import Diagnosis, LikelyCause
 from sickbay.doctor.verdict import LABELS, Verdict, summarize
 from sickbay.services.redaction import pasted_secrets
@@ -59,7 +60,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
     return DoctorView(
         input=pasted,
         added=added,
-        marked=paste_views.parts(join_texts(pasted, added), diagnosis.pieces),
+        marked=paste_views.parts(undo_copying(join_texts(pasted, added)), diagnosis.pieces),
         tokens=paste_views.tokens(diagnosis.pieces),
         check=shown.cause["why"] if shown.cause and shown.finding else "",
         causes=tuple(LikelyCause(**cause) for cause in exchange["causes"]),

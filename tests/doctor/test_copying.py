@@ -1,0 +1,109 @@
+"""Copying is undone, and what a request or a text itself says stays."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.doctor import copies
+from tests.laws import for_each
+
+from sickbay.doctor.copying import join_lines, undo_copying
+
+TEXT = """\
+POST /token HTTP/1.1
+Host: ehr.example.org
+
+grant_type=authorization_code&code=it's_"1"
+
+{
+  "error": "invalid_grant",
+  "error_description": "The code isn't valid, it has expired, or it was issued to another client than this one."
+}"""
+CHANGED_FOR_GOOD = (copies.with_tabs, copies.below_the_name_of_its_author)
+"""The first leaves tabs, the second a greeting."""
+LOGS = (
+    copies.with_times,
+    copies.from_spring,
+    copies.from_syslog,
+    copies.from_compose,
+    copies.from_kubernetes,
+    copies.from_android,
+)
+
+
+@for_each("copy", [copy for copy in copies.COPIES if copy not in (*CHANGED_FOR_GOOD, *LOGS)])
+def test_a_text_is_the_same_after_it_was_copied(copy: copies.Copy) -> None:
+    assert undo_copying(copy(TEXT)).strip() == TEXT
+
+
+@for_each("copy", LOGS)
+def test_the_prefix_of_a_log_stays_once_because_it_may_name_the_product(copy: copies.Copy) -> None:
+    prefix, _, rest = undo_copying(copy(TEXT)).partition("\n")
+    assert copy("x").startswith(prefix.rstrip())
+    assert rest == TEXT
+
+
+@for_each(
+    "text",
+    [
+        "https://ehr.example.org/authorize?response_type=code&amp;client_id=a",
+        "https://ehr.example.org/authorize?scope=openid%20launch%2Fpatient&aud=https%3A%2F%2Fehr.example.org",
+        "grant_type=authorization_code&code=a%20b%22",
+        '{"scope": "openid\u00a0launch"}',
+        '{"message": "Unauthorized"}',
+        '{"message": "Unauthorized", "time": 1764493921, "path": "/fhir"}',
+        "client_id=ab\u200bcd",
+        "> GET /fhir/Patient/1 HTTP/1.1\n> Host: ehr.example.org\n>\n< HTTP/1.1 401 Unauthorized",
+        "400 Bad Request\n401 Unauthorized",
+        "scopes:\n- openid\n- fhirUser",
+        "const url =\n  `https://ehr.example.org/authorize?\n  client_id=a`",
+        "Error: a\nError: b",
+        "12:01:07 GET /a\nPOST /b",
+        "I get this:\n\nwidth: [3m] and C:\\new\\table",
+    ],
+)
+def test_what_a_text_says_itself_stays(text: str) -> None:
+    assert undo_copying(text) == text
+
+
+def test_an_answer_in_a_redirect_is_not_made_by_the_app_so_its_escapes_are_of_a_page() -> None:
+    answer = "https://app.example.org/cb?error=access_denied&amp;state=1"
+    assert undo_copying(answer) == answer.replace("&amp;", "&")
+
+
+def test_two_prefixes_in_front_of_each_other_are_removed() -> None:
+    assert undo_copying(copies.in_a_mail_of_a_mail(copies.with_line_numbers(TEXT))) == TEXT
+    assert undo_copying(copies.with_line_numbers(copies.in_colours(TEXT))) == TEXT
+
+
+def test_only_the_lines_that_have_a_prefix_lose_it() -> None:
+    assert undo_copying("I get:\n> a\n> b\n\nwhy?") == "I get:\na\nb\n\nwhy?"
+    assert undo_copying("see\n10: a\n11: b\n7: c") == "see\na\nb\n7: c"
+
+
+def test_a_very_long_text_is_read_as_it_is() -> None:
+    text = "> a\n" * 60_000
+    assert undo_copying(text) == text
+
+
+@given(st.text(alphabet=st.sampled_from('ab1:>|[]\x1b\\"n{}&;%20+ \t\r\n'), max_size=60))
+def test_no_text_makes_it_fail(text: str) -> None:
+    undo_copying(text)
+    undo_copying(f'"{text}"')
+    undo_copying(json.dumps({"log": text, "time": text}))
+
+
+@pytest.mark.parametrize("width", [40, 60, 76])
+def test_wrapped_lines_are_joined_and_others_not(width: int) -> None:
+    import textwrap
+
+    sentence = (
+        "The issuer of the token is https://login.example.org/a, which is not the same as https://login.example.org/b at all."
+    )
+    wrapped = "\n".join(textwrap.wrap(sentence, width, break_long_words=False))
+    assert join_lines(wrapped) == sentence
+    short = "Location: /login\nContent-Length: 0\nConnection: close"
+    assert join_lines(f"{short}\n\n{wrapped}\n\n{short}") == f"{short}\n\n{sentence}\n\n{short}"
