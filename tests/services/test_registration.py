@@ -1,4 +1,4 @@
-"""A change of an app never brings it back after it was removed, whoever changes it and in whatever order."""
+"""A change of an app never brings it back after it was removed, in whatever order."""
 
 from __future__ import annotations
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-MOST: Final = 200
-"""Characters of the longest name."""
+NAME_CHARACTERS: Final = 200
+"""The characters of the longest name."""
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and marks that look like nothing, or like a space."""
 _VISIBLE: Final = frozenset("LNPS")
 """The first letters of the general categories of Unicode whose characters are visible on their own."""
 
 
-def clean_name(sent: str, most: int = MOST) -> str:
+def clean_name(sent: str, most: int = NAME_CHARACTERS) -> str:
     """The name without control characters, characters that change the direction of text, and invisible ones.
 
     It has single spaces, and at most `most` characters. "" if nothing visible is left.
