@@ -21,8 +21,14 @@ LOSSES = {"changes": 12, "apps": 1, "users": 2, "exchanges": 1}
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder, which other tests may have reset."""
+    return tmp_path_factory.mktemp("reset") / "data"
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Path:
     """A folder with a loaded resource and an app."""
-    folder = tmp_path_factory.mktemp("reset") / "data"
+    folder = tmp_path / "data"
     file = folder.with_name("patient.ndjson")
     file.write_text(json.dumps(PATIENT))
     assert sickbay("load", str(file), "--patients", "1", folder=folder).returncode == 0
@@ -56,20 +62,20 @@ def apps(folder: Path) -> str:
     return sickbay("apps", "list", folder=folder).stdout
 
 
-def test_on_a_terminal_the_command_says_what_will_be_lost_and_keeps_it_unless_the_answer_is_yes(place: Path) -> None:
+def test_on_a_terminal_the_command_says_what_will_be_lost_and_keeps_it_unless_the_answer_is_yes(changed: Path) -> None:
     for answer in ("n\n", "\x04"):
-        code, shown = on_terminal(answer, place, "--everything")
+        code, shown = on_terminal(answer, changed, "--everything")
         assert code == 1
         assert "  - 1 change to FHIR data, loaded resources included\n  - 1 app and 0 users that you added\n" in shown
         assert "Nothing was reset." in shown
-    assert "Vitals" in apps(place)
-    code, shown = on_terminal("y\n", place)
+    assert "Vitals" in apps(changed)
+    code, shown = on_terminal("y\n", changed)
     assert code == 0
     assert "Apps and users that you added stay.\nReset? [y/N]" in shown
     assert "Reset all hospitals to the initial data." in shown
-    code, shown = on_terminal("yes\n", place, "--tenant", "general", "--everything")
+    code, shown = on_terminal("yes\n", changed, "--tenant", "general", "--everything")
     assert (code, "  - 0 changes to FHIR data" in shown) == (0, True)
-    assert "Vitals" not in apps(place)
+    assert "Vitals" not in apps(changed)
 
 
 @pytest.mark.parametrize("arguments", [("--yes",), ()])

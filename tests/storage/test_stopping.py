@@ -117,7 +117,7 @@ def test_a_signal_interrupts_a_long_migration_and_leaves_the_old_schema(
     migrate(db)
     before = rows(db, "SELECT sql FROM sqlite_master")
     timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
-    db.create_scalar_function("begin", timer.start)
+    db.create_scalar_function("begin", lambda *_: timer.start())
     steps = (*STEPS, f"CREATE TABLE later (a INTEGER) STRICT; INSERT INTO later VALUES (begin()); {ENDLESS}")
     monkeypatch.setattr(connecting, "STEPS", steps)
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
