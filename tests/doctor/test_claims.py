@@ -6,7 +6,8 @@ import pytest
 from tests.doctor.texts import ids, recognise
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED
-from sickbay.doctor.rank import AMBIGUOUS_CODES, SKIPPED_WORDS
+from sickbay.doctor.match import SKIPPED_WORDS
+from sickbay.doctor.rank import AMBIGUOUS_CODES
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict
 
