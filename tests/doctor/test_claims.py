@@ -6,7 +6,8 @@ import pytest
 from tests.doctor.texts import ids, recognise
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED
-from sickbay.doctor.rank import AMBIGUOUS_CODES, SKIPPED_WORDS
+from sickbay.doctor.match import SKIPPED_WORDS
+from sickbay.doctor.rank import AMBIGUOUS_CODES
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict
 
@@ -344,3 +345,36 @@ def test_a_code_of_entra_that_is_not_about_the_user_is_not_said_to_be() -> None:
 def test_a_text_that_says_something_throws_is_not_cleared() -> None:
     text = "While the response is 200, our library throws `SESSION_ERROR`.\nhttps://ehr.example.org/fhir/Patient/1?_format=json"
     assert diagnose_text(text)[1].verdict not in (Verdict.FINE, Verdict.UNEXAMINED)
+
+
+def test_scopes_of_another_service_in_a_registration_are_not_read_as_smarts() -> None:
+    registration = (
+        "POST /register HTTP/1.1\nHost: as.example.org\nContent-Type: application/json\n\n"
+        '{{"redirect_uris": ["https://app.example.org/cb"], "scope": "{}"}}'
+    )
+    assert "scope-malformed" not in claims(registration.format("mcp:read mcp:write"))
+    assert "scope-malformed" in claims(registration.format("patient:read launch/patient"))
+
+
+def test_localhost_at_the_end_of_a_sentence_is_no_public_host() -> None:
+    refused = "The server says Invalid redirect_uri parameter, I use redirect_uri http://{}. What is wrong?"
+    assert ids(refused.format("localhost"))[0] != "oauth-redirect-uri-http-behind-proxy"
+    assert ids(refused.format("app.example.org/cb"))[0] == "oauth-redirect-uri-http-behind-proxy"
+
+
+def test_steps_to_reproduce_do_not_say_that_the_password_is_wrong() -> None:
+    steps = "1. User enters the username and password\n2. invalid_nonce_in_state is returned"
+    assert "oauth-password-wrong" not in claims(steps)
+
+
+def test_an_option_that_is_switched_off_is_not_what_refuses() -> None:
+    text = "angular-oauth2-oidc: token_validation_error, Wrong nonce\nconfigure({ strictDiscoveryDocumentValidation: false })"
+    assert "angular-oauth2-oidc-strict-discovery" not in claims(text)
+
+
+def test_a_refusal_whose_own_words_name_another_reason_is_not_decided() -> None:
+    refused = "azuread: unexpected status 403 with OData error: Authorization_RequestDenied: {}"
+    own_words = refused.format("When using this permission, the backing application must be in the local tenant")
+    assert {cause.confidence for cause in diagnose_text(own_words)[1].causes} == {"possible"}
+    named = diagnose_text(refused.format("Insufficient privileges to complete the operation."))[1].causes
+    assert (named[0].id, named[0].confidence) == ("entra-permission-missing", "most likely")

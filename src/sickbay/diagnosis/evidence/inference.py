@@ -24,6 +24,10 @@ _SMART_SCOPE = re.compile(r"(?:^|[\s,+;|\"'])(?:launch\b|fhirUser\b|(?:patient|s
 """`user.read` and `user:email` are scopes of other services."""
 
 
+def asks_for_smart(scope: str) -> bool:
+    return _SMART_SCOPE.search(scope) is not None
+
+
 def is_smart(context: Json, request: AuthorizeRequest | TokenRequest) -> bool:
     """Whether SMART's demands apply: the context names a server or says so, or the request asks for something of SMART."""
     if "smart" in context:
@@ -31,8 +35,11 @@ def is_smart(context: Json, request: AuthorizeRequest | TokenRequest) -> bool:
     sent = request.parameters
     if "server" in context or any(name in sent for name in ("aud", "launch")):
         return True
-    asks = _SMART_SCOPE.search(sent.get("scope") or "") is not None
-    return asks or _is_signed_for_smart(sent.get("client_assertion") or "") or address.names_fhir(request.url)
+    return (
+        asks_for_smart(sent.get("scope") or "")
+        or _is_signed_for_smart(sent.get("client_assertion") or "")
+        or address.names_fhir(request.url)
+    )
 
 
 def _is_signed_for_smart(assertion: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
+from sickbay.diagnosis.evidence.inference import asks_for_smart
 from sickbay.diagnosis.values import is_masked
 from sickbay.doctor.pieces import addresses, postman, structured
 from sickbay.doctor.pieces.addresses import client_metadata, kind_of_request
@@ -106,9 +107,16 @@ def _find_received(piece: Piece, kind: str, members: Mapping[str, Any]) -> Itera
     if kind == "token_response":
         yield Input({"kind": kind, "json": dict(members)}, False, piece)
     elif kind == "registration":
-        yield Input({"kind": kind, "app": dict(members)}, False, piece)
+        yield Input({"kind": kind, "app": _without_other_scopes(members)}, False, piece)
     elif kind == "discovery" and "capabilities" in members:
         yield Input({"kind": "smart_configuration", "json": dict(members), "status": 200}, True, piece)
+
+
+def _without_other_scopes(app: Mapping[str, Any]) -> dict[str, Any]:
+    """The registration without scopes of which none is SMART's: other services define their own, such as `mcp:read`."""
+    scope = app.get("scope")
+    is_other = isinstance(scope, str) and not asks_for_smart(scope)
+    return {name: value for name, value in app.items() if name != "scope" or not is_other}
 
 
 def _url(piece: Piece) -> Iterator[Input]:
@@ -142,7 +150,7 @@ def _request(piece: Piece) -> Iterator[Input]:
     if kind.endswith("_url"):
         yield Input({"kind": kind, "url": url}, True, piece)
     elif kind == "registration":
-        yield Input({"kind": kind, "app": client_metadata(values["body"])}, piece.is_whole, piece)
+        yield Input({"kind": kind, "app": _without_other_scopes(client_metadata(values["body"]))}, piece.is_whole, piece)
     elif kind:
         yield Input(evidence | ({"body": values["body"]} if values["body"] else {}), piece.is_whole, piece)
 
