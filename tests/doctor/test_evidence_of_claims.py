@@ -66,6 +66,20 @@ def test_the_certificate_in_a_signature_is_not_the_one_of_tls() -> None:
     assert "http-certificate-untrusted" not in claims(said.format("PKCS7"))
 
 
+@pytest.mark.parametrize("alert", ["unknown certificate", "bad certificate"])
+def test_a_client_that_rejects_the_certificate_does_not_show_another_tls_version(alert: str) -> None:
+    log = f"oauth2: http: TLS handshake error from 10.42.0.1:32516: remote error: tls: {alert}"
+    assert "http-tls-version" not in claims(log)
+    assert {cause.confidence for cause in diagnose_text(log)[1].causes} == {"possible"}
+
+
+def test_a_failed_handshake_without_a_reason_makes_each_cause_only_possible() -> None:
+    said = (
+        "javax.net.ssl.SSLHandshakeException: Received fatal alert: handshake_failure at https://ehr.example.org/oauth2/token"
+    )
+    assert {cause.confidence for cause in diagnose_text(said)[1].causes} == {"possible"}
+
+
 def claims(text: str) -> set[str]:
     """The ids of the findings and causes."""
     diagnosis = diagnose_text(text)[1]

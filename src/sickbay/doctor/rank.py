@@ -190,13 +190,15 @@ def _is_rule(name: str) -> bool:
     return "-" in name
 
 
-LEAST_LETTERS = 8
+QUOTED_LETTERS, DESCRIBED_LETTERS = 8, 16
+"""A shorter phrase quotes no message: alone, and together with others of the same message."""
 
 
 def _is_topic(found: FoundMessage) -> bool:
-    """Whether it was found by a short word, such as "export" or "slice", which names a topic and quotes no message."""
+    """Whether it was found by short words, such as "export" and "403", which name a topic and quote no message."""
+    least = DESCRIBED_LETTERS if len(found.message.wordings) > 1 else QUOTED_LETTERS
     is_by_words = found.message.wordings and not (found.message.needs or found.message.product)
-    return bool(is_by_words) and found.letters < LEAST_LETTERS
+    return bool(is_by_words) and found.letters < least
 
 
 _ALTERNATIVES = compile_late(r"\bor\b")
