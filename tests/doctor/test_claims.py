@@ -62,11 +62,32 @@ def test_a_message_with_equally_frequent_causes_makes_each_only_possible() -> No
     assert {cause.confidence for cause in causes} == {"possible"}
 
 
+TWICE = "Client must not use multiple authentication methods"
+"""A message that has only one cause."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"error": "invalid_client", "error_description": "Invalid client secret"}',
+        "Access to fetch at 'https://ehr.example.org/fhir' from origin 'https://a.example.org' has been blocked by CORS policy",
+        "401 - JWT has invalid signature",
+    ],
+)
+def test_a_message_behind_which_several_causes_are_known_makes_each_only_possible(text: str) -> None:
+    assert {cause.confidence for cause in diagnose_text(text)[1].causes} == {"possible"}
+
+
+def test_a_cause_that_repeats_the_message_is_the_most_likely_whatever_else_is_known() -> None:
+    causes = diagnose_text("jwt.exceptions: Invalid algorithm")[1].causes
+    assert (causes[0].id, causes[0].confidence) == ("oauth-token-algorithm", "most likely")
+
+
 def test_two_messages_with_different_causes_make_each_only_possible() -> None:
-    secret, scope = "Invalid client secret", "The requested scope is invalid, unknown, or malformed"
-    alone = diagnose_text(f'{{"error": "invalid_client", "error_description": "{secret}"}}')[1].causes
+    scope = "The encrypted ID token is not supported"
+    alone = diagnose_text(f'{{"error": "invalid_client", "error_description": "{TWICE}"}}')[1].causes
     assert alone[0].confidence == "most likely"
-    both = diagnose_text(f"oauth2: cannot log in: {secret}\n\noauth2: cannot log in: {scope}")[1].causes
+    both = diagnose_text(f"oauth2: cannot log in: {TWICE}\n\noauth2: cannot log in: {scope}")[1].causes
     assert {cause.confidence for cause in both} == {"possible"}
 
 
@@ -98,7 +119,7 @@ def test_the_first_possible_cause_is_named_with_the_next_ones() -> None:
 
 
 def test_a_description_that_names_the_cause_makes_it_likely() -> None:
-    causes = diagnose_text('{"error": "invalid_client", "error_description": "Invalid client secret"}')[1].causes
+    causes = diagnose_text(f'{{"error": "invalid_client", "error_description": "{TWICE}"}}')[1].causes
     assert causes[0].confidence == "most likely"
 
 
@@ -117,6 +138,8 @@ def test_a_token_in_a_header_of_the_server_is_not_missing() -> None:
     diagnosis = diagnose_text(sent)[1]
     assert "fhir-token-missing" not in {finding.id for finding in diagnosis.explanation.findings}
     assert diagnosis.corrected is None
+    other = diagnose_text(sent.replace("Authorization;", "Authorization: 700508332"))[1]
+    assert "fhir-token-not-bearer" not in {finding.id for finding in other.explanation.findings}
     without = diagnose_text(sent.replace("X-Authorization-Server: Bearer abc", "X-Request-ID: 1"))[1]
     assert "fhir-token-missing" in {finding.id for finding in without.explanation.findings}
 
@@ -179,7 +202,7 @@ NETWORK_FAILURES = (
 
 @pytest.mark.parametrize("failure", NETWORK_FAILURES)
 def test_what_an_app_says_after_a_failed_connection_is_no_certain_cause(failure: str) -> None:
-    said = "Login failed: Invalid client secret"
+    said = f"oauth2: login failed: {TWICE}"
     assert diagnose_text(said)[1].causes[0].confidence == "most likely"
     causes = diagnose_text(f"{said}: {failure}")[1].causes
     assert all(cause.confidence == "possible" or cause.id.startswith("http-") for cause in causes[:1])
@@ -193,7 +216,7 @@ def test_words_far_apart_support_no_cause(skipped: int) -> None:
 
 
 def test_a_log_with_many_different_errors_has_no_certain_cause() -> None:
-    said = "oauth2 token request: The client secret is invalid or has expired"
+    said = f"oauth2 token request: {TWICE}"
     assert diagnose_text(f"{said}\n\nHTTP/1.1 401")[1].causes[0].confidence == "most likely"
     answers = "\n\n".join(f"HTTP/1.1 {status}" for status in (401, 403, 404, 405, 500))
     assert {cause.confidence for cause in diagnose_text(f"{said}\n\n{answers}")[1].causes} == {"possible"}
@@ -273,10 +296,14 @@ def test_a_message_that_does_not_say_which_of_several_causes_it_has_makes_each_o
         "I double checked the secret.",
         "The client ID and the secret are correct.",
         "I have verified both values.",
+        "Das Problem ist behoben, es lag am Load Balancer.",
+        "C'est r\u00e9solu depuis ce matin.",
+        "Ya est\u00e1 solucionado.",
+        "permission denied (or it may not exist)",
     ],
 )
 def test_a_text_that_says_what_was_wrong_or_what_is_not_has_no_certain_cause(words: str) -> None:
-    said = '{"error": "invalid_client", "error_description": "Invalid client secret"}'
+    said = f"oauth2: login failed: {TWICE}"
     assert diagnose_text(said)[1].causes[0].confidence == "most likely"
     assert {cause.confidence for cause in diagnose_text(f"{said}\n{words}")[1].causes} == {"possible"}
 

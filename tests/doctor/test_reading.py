@@ -114,7 +114,9 @@ def test_a_variable_in_a_registration_is_not_examined() -> None:
 
 
 def test_an_error_comes_with_its_likely_causes_in_order() -> None:
-    diagnosis = diagnose_text('{"error": "invalid_client", "error_description": "Invalid client secret"}')[1]
+    diagnosis = diagnose_text(
+        '{"error": "invalid_client", "error_description": "Client must not use multiple authentication methods"}'
+    )[1]
     assert diagnosis.causes[0].confidence == "most likely"
     assert [cause.confidence for cause in diagnosis.causes][1:] == sorted(cause.confidence for cause in diagnosis.causes[1:])
 

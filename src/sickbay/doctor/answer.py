@@ -147,10 +147,10 @@ class Combined(NamedTuple):
 def combine(by_rules: Sequence[Finding], recognised: Recognised, severity: Severity, explaining: Container[str]) -> Combined:
     """Puts the first cause among the findings of the rules: after the faults that they prove, unless the text shows it.
 
-    explaining: the IDs of the faults that may explain the error response.
+    explaining: the IDs of the faults that may explain the error response. A server that failed is at fault itself.
     """
     first = recognised.ranked[0]
-    proven = _select_proven(by_rules, recognised, explaining)
+    proven = _select_proven(by_rules, recognised, () if "server_failed" in recognised.facts else explaining)
     rest = [found for found in by_rules if found not in proven]
     ordered = _with_faulty_first(recognised, proven)
     is_restated = not {found.id for found in proven}.isdisjoint(first.cause.confirmed_by)

@@ -25,19 +25,25 @@ class FoundMessage(NamedTuple):
     """points: how much of the text it recognises. letters: how many letters its longest phrase covers.
 
     skipped: how many other words stand at least between the parts of a phrase that it needs.
+    spread: how many words of the text have at least one phrase of each group that it needs.
     """
 
     message: Message
     points: float
     letters: int
     skipped: int = 0
+    spread: int = 0
 
 
 class Covered(NamedTuple):
-    """How many letters the longest phrase of a group covers, and how many words the closest one has between its parts."""
+    """How many letters the longest phrase of a group covers, and how many words the closest one has between its parts.
+
+    places: where the phrases of the group begin.
+    """
 
     letters: int
     skipped: int
+    places: Sequence[int]
 
 
 class Shown(NamedTuple):
@@ -72,9 +78,17 @@ def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str],
 def _to_found(message: Message, covered: Sequence[Covered], products: set[str]) -> FoundMessage:
     letters = [each.letters for each in covered]
     skipped = max((each.skipped for each in covered), default=0)
+    spread = _measure_spread([each.places for each in covered]) if len(covered) > 1 else 0
     points = _points(message, letters, products)
     is_scattered = skipped >= FAR_APART and not message.unmistakable and message.strength != "evident"
-    return FoundMessage(message, points / 2 if is_scattered else points, max(letters, default=0), skipped)
+    return FoundMessage(message, points / 2 if is_scattered else points, max(letters, default=0), skipped, spread)
+
+
+def _measure_spread(groups: Sequence[Sequence[int]]) -> int:
+    """How many words the closest places have between them, one of each group."""
+    first, *others = groups
+    apart = ((min(places, key=lambda place: abs(place - start)) for places in others) for start in first)
+    return min(max(start, *nearest) - min(start, *nearest) for start, nearest in zip(first, map(tuple, apart), strict=True))
 
 
 def is_shown(product: Product, parts: Mapping[int, Sequence[WordRange]]) -> bool:
@@ -106,7 +120,8 @@ def _lengths(
         found = [_cover(phrase, words, parts) for phrase in group if phrase[0] in parts]
         if not (found := [each for each in found if each.letters]):
             return None
-        lengths.append(Covered(max(each.letters for each in found), min(each.skipped for each in found)))
+        places = tuple(place for each in found for place in each.places)
+        lengths.append(Covered(max(each.letters for each in found), min(each.skipped for each in found), places))
     if any(phrases.find_first(phrase, parts) for phrase in message.without):
         return None
     return lengths if all(name in facts for name in message.needs) else None
@@ -115,7 +130,7 @@ def _lengths(
 def _cover(phrase: Phrase, words: Sequence[str], parts: Mapping[int, Sequence[WordRange]]) -> Covered:
     taken = phrases.find_first(phrase, parts)
     skipped = sum(following.start - place.end for place, following in pairwise(taken))
-    return Covered(phrases.count_letters(taken, words), skipped)
+    return Covered(phrases.count_letters(taken, words), skipped, [place.start for place in parts[phrase[0]]])
 
 
 def _points(message: Message, lengths: Sequence[int], products: set[str]) -> float:

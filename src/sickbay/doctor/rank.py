@@ -41,11 +41,13 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
     for message in shown.messages:
         for id in knowledge.causes_of.get(message.message.id, ()):
             found.setdefault(id, []).append(message)
-    ranked = [
-        _rank(cause, found[id], facts)
+    causes = [
+        cause
         for id in sorted(found, key=knowledge.places.__getitem__)
         if is_in_its_field(cause := knowledge.causes[id], shown, facts) and not any(name in facts for name in cause.excluded_by)
     ]
+    shared = _find_shared(causes)
+    ranked = [_rank(cause, found[cause.id], facts, shared) for cause in causes]
     most = max((each.points for each in ranked), default=0)
     ranked.sort(key=lambda each: (not (each.is_confirmed and each.points >= CONFIRMED_SHARE * most), -each.points))
     apart = list(_leave_out_same_remedies(each for each in ranked if each.points >= LEAST_SHARE * most))[:SHOWN_CAUSES]
@@ -53,7 +55,17 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
     return [apart[0]._replace(is_supported=False), *apart[1:]] if is_doubtful else apart
 
 
-RIVAL_SHARE = 0.85
+def _find_shared(causes: Iterable[Cause]) -> frozenset[str]:
+    """The ids of the messages behind which several of the causes are more than rare. Those with one remedy count as one."""
+    remedies: dict[str, set[str]] = {}
+    for cause in causes:
+        for message, weight in cause.behind.items():
+            if weight != "rare":
+                remedies.setdefault(message, set()).add(cause.fix.casefold())
+    return frozenset(message for message, apart in remedies.items() if len(apart) > 1)
+
+
+RIVAL_SHARE = 0.6
 """A cause with this share of the first one's points, which another message supports, makes both only possible."""
 
 
@@ -66,50 +78,44 @@ def _has_rival(ranked: Sequence[RankedCause]) -> bool:
     return any(each.points >= RIVAL_SHARE * first.points for each in rivals)
 
 
+SPREAD_WORDS = 40
+"""If the phrases of a message are so many words apart, they may belong to different things."""
 UNRELATED_MESSAGES = 6
 """A text with so many messages is a log or a report of several errors."""
 DOUBTS = ("tells_a_solution", "tells_what_is_right")
 """Facts that may rule out what a message usually means: what was wrong, or what isn't."""
-OPEN_CAUSES = 2
-"""If so many other causes are behind a message that doesn't say itself which one it is, none is the most likely.
-
-One is enough if the message names several reasons itself.
-"""
 
 
 def _is_doubtful(ranked: Sequence[RankedCause], shown: Shown, facts: Container[str]) -> bool:
     """Whether the text gives a reason to doubt what the first cause's message says."""
-    if not ranked or ranked[0].is_confirmed or ranked[0].is_evident:
+    if not ranked or ranked[0].is_confirmed or (ranked[0].is_evident and ranked[0].message.needs):
         return False
     first = ranked[0]
     is_hidden = "shows_network_failure" in facts and not first.cause.id.startswith("http-")
     is_scattered = not first.message.unmistakable and any(
-        each.message is first.message and each.skipped >= SKIPPED_WORDS for each in shown.messages
+        each.message is first.message and (each.skipped >= SKIPPED_WORDS or each.spread >= SPREAD_WORDS)
+        for each in shown.messages
     )
     is_denied = any(name in facts for name in DOUBTS)
-    return is_hidden or is_scattered or is_denied or _is_open(first, ranked) or len(shown.messages) >= UNRELATED_MESSAGES
-
-
-def _is_open(first: RankedCause, ranked: Sequence[RankedCause]) -> bool:
-    """Whether the first cause's message has several other causes in this text, and doesn't say which one it is."""
-    means = first.message.means
-    others = (each.cause.behind.get(first.message.id, "rare") != "rare" for each in ranked[1:])
-    is_open = sum(others) >= (1 if _ALTERNATIVES.search(means) else OPEN_CAUSES) and not repeats(means, first.cause.title)
-    return is_open or first.message.undecided
-
-
-_ALTERNATIVES = compile_late(r"\bor\b")
-"""What a message means that names several reasons itself."""
+    return is_hidden or is_scattered or is_denied or len(shown.messages) >= UNRELATED_MESSAGES
 
 
 REPEATED_SHARE = 0.75
-"""If the title of a cause has this share of the words of a message, the message says the cause."""
+"""If the title of a cause has this share of the words of a message, the message adds nothing."""
 
 
 def repeats(means: str, title: str) -> bool:
-    """Articles, prepositions and the like don't count."""
-    words = set(_SAID_WORD.findall(means.lower()))
-    return len(words & set(_SAID_WORD.findall(title.lower()))) >= REPEATED_SHARE * len(words)
+    """Whether the title says most of what the message says. Articles, prepositions and the like don't count."""
+    words = _say(means)
+    return len(words & _say(title)) >= REPEATED_SHARE * len(words)
+
+
+def _says_no_more(title: str, means: str) -> bool:
+    return _say(title) <= _say(means)
+
+
+def _say(text: str) -> set[str]:
+    return set(_SAID_WORD.findall(text.lower()))
 
 
 _SAID_WORD = compile_late(r"\w{4,}")
@@ -142,15 +148,16 @@ def list_unseen(knowledge: Knowledge, facts: Container[str]) -> list[RankedCause
     return [RankedCause(cause, 0, NO_MESSAGE, 0, False, False, False) for cause in remaining][:UNSEEN_CAUSES]
 
 
-def _rank(cause: Cause, found: list[FoundMessage], facts: Container[str]) -> RankedCause:
+def _rank(cause: Cause, found: list[FoundMessage], facts: Container[str], shared: Container[str]) -> RankedCause:
+    """shared: messages that other causes are behind, too. They support a cause only if a fact of the text belongs to them."""
     weighted = sorted(
         ((each.points * WEIGHTS[cause.behind[each.message.id]], each) for each in found), key=lambda pair: -pair[0]
     )
     points = weighted[0][0] + FURTHER_MESSAGES * sum(points for points, _ in weighted[1:])
-    confirmed = any(name in facts for name in cause.confirmed_by)
+    confirmed = any(name in facts for name in cause.confirmed_by if not (_is_rule(name) and "server_failed" in facts))
     evident = any(each.message.strength == "evident" and cause.behind[each.message.id] == "usual" for each in found)
     points += OWN_PRODUCT * (cause.product != "")
-    supported = confirmed or any(_supports(each.message, cause) for each in found)
+    supported = confirmed or any(_supports(each.message, cause, shared) and not _is_topic(each) for each in found)
     first = weighted[0][1]
     return RankedCause(cause, points, first.message, first.letters, confirmed, evident, supported)
 
@@ -165,11 +172,37 @@ AMBIGUOUS_CODES = TOKEN_CODES.union(SHARED_CODES, BEARER_CODES, ("access_denied"
 """Error codes that have many causes."""
 
 
-def _supports(message: Message, cause: Cause) -> bool:
-    """Whether the message says more than a status or a code of many causes, and the cause is its usual one."""
+def _supports(message: Message, cause: Cause, shared: Container[str]) -> bool:
+    """Whether the message says more than a status or a code of many causes, and points to this cause only.
+
+    A fact that belongs to the message tells its causes apart, and a cause that repeats the message claims nothing more.
+    """
     is_said = message.wordings or message.needs or not any(map(_is_ambiguous, message.codes))
-    is_decisive = message.strength != "general" and not message.undecided
-    return bool(is_said) and is_decisive and cause.behind[message.id] == "usual"
+    is_decisive = message.strength != "general" and not message.undecided and cause.behind[message.id] == "usual"
+    if not (is_said and is_decisive):
+        return False
+    is_said_again = _says_no_more(cause.title, message.means) and not _ALTERNATIVES.search(message.means)
+    return bool(message.needs) or message.id not in shared or is_said_again
+
+
+def _is_rule(name: str) -> bool:
+    """Whether it is the ID of a rule that found a fault in a request, which doesn't show why a server failed."""
+    return "-" in name
+
+
+QUOTED_LETTERS, DESCRIBED_LETTERS = 8, 16
+"""A shorter phrase quotes no message: alone, and together with others of the same message."""
+
+
+def _is_topic(found: FoundMessage) -> bool:
+    """Whether it was found by short words, such as "export" and "403", which name a topic and quote no message."""
+    least = DESCRIBED_LETTERS if len(found.message.wordings) > 1 else QUOTED_LETTERS
+    is_by_words = found.message.wordings and not (found.message.needs or found.message.product)
+    return bool(is_by_words) and found.letters < least
+
+
+_ALTERNATIVES = compile_late(r"\bor\b")
+"""What a message means that names several reasons itself."""
 
 
 def _is_ambiguous(code: str) -> bool:

@@ -209,6 +209,8 @@ _CHECKED_LATER = frozenset(("client_id", "code_challenge", "code_challenge_metho
 """Parameters of an authorization request whose fault the token endpoint may be the first to refuse."""
 NO_TOKEN = "fhir-token-missing"
 """Comes after what else is wrong: people leave the token out of what they paste."""
+TOKEN_IN_AUTHORIZATION = (NO_TOKEN, "fhir-token-not-bearer")
+"""Say that Authorization needs a token."""
 
 
 _CREDENTIALS = re.compile(r"\s*Bearer\s+\S", re.I)
@@ -219,7 +221,7 @@ def _with_token_elsewhere(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     headers = found.evidence.get("headers")
     if not isinstance(headers, Mapping) or not any(_CREDENTIALS.match(str(value)) for value in headers.values()):
         return diagnosis
-    kept = tuple(finding for finding in diagnosis.explanation.findings if finding.id != NO_TOKEN)
+    kept = tuple(finding for finding in diagnosis.explanation.findings if finding.id not in TOKEN_IN_AUTHORIZATION)
     if len(kept) == len(diagnosis.explanation.findings):
         return diagnosis
     return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=kept, corrected=None), corrected=None)

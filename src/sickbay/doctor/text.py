@@ -90,7 +90,7 @@ def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
             return _say_unexplained(diagnosis, recognised)._replace(causes=answer.list_causes(recognised, RANKS[-1:]))
         severity: Severity = "error" if diagnosis.answers else "warning"
         return _with_causes(diagnosis, recognised, severity, reading.explaining)
-    if diagnosis.answers and not reading.is_explained:
+    if diagnosis.answers and not (reading.is_explained and "server_failed" not in recognised.facts):
         return _say_unexplained(diagnosis, recognised)
     if not diagnosis.has_problem and not _is_answered(recognised):
         return diagnosis._replace(

@@ -31,10 +31,15 @@ def test_examples_are_offered_until_a_text_was_examined() -> None:
     ("text", "label"),
     [
         ("Error: State mismatch. The state parameter does not match the expected value.", "Possible cause: "),
-        ('{"error": "invalid_client", "error_description": "Invalid client secret"}', "Most likely: "),
+        (
+            '{"error": "invalid_client", "error_description": "Client must not use multiple authentication methods"}',
+            "Most likely: ",
+        ),
     ],
 )
 def test_a_cause_that_is_only_possible_is_checked_first(text: str, label: str) -> None:
     view = examine(text, "")
     assert view.headline.startswith(label)
-    assert view.is_only_possible == (label == "Possible cause: ")
+    is_only_possible = label == "Possible cause: "
+    assert view.is_only_possible == view.findings[0].is_only_possible == is_only_possible
+    assert view.findings[0].word == ("Possible cause" if is_only_possible else "Refused")

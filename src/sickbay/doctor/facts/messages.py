@@ -57,6 +57,15 @@ def _values(text: str) -> list[str]:
 
 
 @fact
+def server_failed(evidence: Evidence) -> Values | None:
+    """The only error responses are those with which a server or gateway reports a fault of its own: 5xx and its OAuth codes."""
+    return as_fact(bool(evidence.codes) and all(_SERVERS_FAULT.fullmatch(code) for code in evidence.codes))
+
+
+_SERVERS_FAULT = compile_late(r"5\d\d|server_error|temporarily_unavailable")
+
+
+@fact
 def audience_differs(evidence: Evidence) -> Values | None:
     """A message names the expected and the received audience, and they differ."""
     return next((_both_values(pair) for pair in _find_compared(evidence) if "aud" in pair["about"] and _differ(pair)), None)

@@ -154,10 +154,12 @@ class FindingView:
     """The number of the finding that causes this one; 0 if it has no other cause."""
     see: tuple[str, ...] = ()
     """Paths of the exchanges and timelines where it began."""
+    is_only_possible: bool = False
+    """Whether it is one cause of several, which nothing proves. The heading of the page names it."""
 
     @property
     def word(self) -> str:
-        return WORDS[self.kind]
+        return "Possible cause" if self.is_only_possible else WORDS[self.kind]
 
 
 def findings(items: Sequence[Mapping[str, Any]]) -> tuple[FindingView, ...]:

@@ -17,7 +17,7 @@ from sickbay.services.redaction import pasted_secrets
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.views import ExchangeView, exchange_view
 from sickbay.web.pages.exchange_summary import shorten
-from sickbay.web.pages.parts import VERDICTS, Link, TextPiece
+from sickbay.web.pages.parts import VERDICTS, FindingView, Link, TextPiece
 from sickbay.web.portal import paste_views
 from sickbay.web.portal.doctor_views import DoctorView, RuleView
 from sickbay.web.portal.rule_search import kind_of
@@ -57,6 +57,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
     kind, verdict = VERDICT_TAGS[diagnosis.verdict]
     is_alone = _is_assertion_alone(parsed, diagnosis)
     is_request = bool(parsed.get("url")) and not is_alone
+    is_only_possible = shown.cause is not None and shown.cause["confidence"] == "possible"
     return DoctorView(
         input=pasted,
         added=added,
@@ -72,15 +73,20 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         headline=_headline(page, diagnosis, LABELS[shown.cause["confidence"]] if shown.cause else ""),
         verdict=verdict,
         has_problem=diagnosis.has_problem,
-        findings=page.findings,
+        findings=_soften_first(page.findings) if is_only_possible else page.findings,
         rows=tuple(row for row in page.rows if row.faulty or not is_alone),
         tabs=page.tabs if is_request or page.corrected else (),
         corrected=page.corrected,
         filled=page.filled,
         steps=page.steps,
         tally=page.tally,
-        is_only_possible=shown.cause is not None and shown.cause["confidence"] == "possible",
+        is_only_possible=is_only_possible,
     )
+
+
+def _soften_first(findings: tuple[FindingView, ...]) -> tuple[FindingView, ...]:
+    """Nothing proves the first one, so it isn't drawn as a refusal."""
+    return (*(replace(first, kind="advice", is_only_possible=True) for first in findings[:1]), *findings[1:])
 
 
 def _kind(parsed: dict[str, Any], diagnosis: Diagnosis) -> str:

@@ -1,0 +1,86 @@
+"""What a text shows besides the words of a message decides how much the doctor claims."""
+
+from __future__ import annotations
+
+import pytest
+
+from sickbay.diagnosis.answers.finding import UNEXPLAINED
+from sickbay.doctor.text import diagnose_text
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize(
+    "request_with_a_fault",
+    [
+        "curl https://a.example/oauth2/token -H 'content-type: application/json' -d '{\"grant_type\": \"refresh_token\"}'",
+        "GET https://ehr.example.org/authorize?response_type=code&client_id=a&redirect_uri=https%3A%2F%2Fa.example%2Fcb&scope=patient/*.read",
+    ],
+)
+def test_a_server_that_failed_comes_before_a_fault_of_the_request(request_with_a_fault: str, status: int) -> None:
+    first = diagnose_text(request_with_a_fault)[1].explanation.findings[0]
+    findings = diagnose_text(f"{request_with_a_fault}\n\nHTTP/1.1 {status}\n")[1].explanation.findings
+    assert findings[0].id in {"oauth-server-failed", "http-server-down", UNEXPLAINED}
+    assert first.id in {finding.id for finding in findings}
+    refused = diagnose_text(f"{request_with_a_fault}\n\nHTTP/1.1 400\n")[1].explanation.findings
+    assert refused[0].id == first.id
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "No 'Access-Control-Allow-Origin' header is present on the requested resource. The response had HTTP status code {}.",
+        "has been blocked by CORS policy\nThe proxy returns {}, and I see no reason for it",
+        "Blocage d'une requête multiorigine : la politique « Same Origin » ne permet pas de la consulter. Code d’état : {}.",
+    ],
+)
+def test_a_browser_that_hides_a_failure_does_not_accuse_the_list_of_origins(said: str, status: int) -> None:
+    assert diagnose_text(said.format(status))[1].causes[0].id == "browser-cors-error-hidden"
+    assert diagnose_text(said.format(200))[1].causes[0].id == "browser-cors-origin-not-allowed"
+
+
+def test_a_short_word_that_names_a_topic_makes_each_cause_only_possible() -> None:
+    log = "s3.GetBucketACL [403 Forbidden] while we export from the FHIR server"
+    assert {cause.confidence for cause in diagnose_text(log)[1].causes} == {"possible"}
+
+
+@pytest.mark.parametrize("between", [0, 10, 100])
+def test_phrases_of_a_message_far_apart_make_each_cause_only_possible(between: int) -> None:
+    line = "the other service has started and runs\n"
+    text = f"oauth2: found both the header and the body {line * between} client"
+    causes = diagnose_text(text)[1].causes
+    assert causes[0].id == "oauth-client-authenticates-twice"
+    assert (causes[0].confidence == "most likely") == (between < 10)
+
+
+def test_a_slice_that_the_validator_can_not_evaluate_does_not_accuse_the_resource() -> None:
+    said = "{} http://example.org/StructureDefinition/a: cannot be matched, in profile of the Bundle, element of a FHIR slice"
+    for message in ("Slicing cannot be evaluated: Unable to resolve profile", "Element matches more than one slice"):
+        assert "fhir-slice-not-matched" not in claims(said.format(message))
+    assert "fhir-slice-not-matched" in claims(said.format("This element does not match any known slice defined in"))
+
+
+def test_the_certificate_in_a_signature_is_not_the_one_of_tls() -> None:
+    said = "error:21075075:{} routines:verify:certificate verify error: self signed certificate"
+    assert "http-certificate-untrusted" in claims(said.format("SSL"))
+    assert "http-certificate-untrusted" not in claims(said.format("PKCS7"))
+
+
+@pytest.mark.parametrize("alert", ["unknown certificate", "bad certificate"])
+def test_a_client_that_rejects_the_certificate_does_not_show_another_tls_version(alert: str) -> None:
+    log = f"oauth2: http: TLS handshake error from 10.42.0.1:32516: remote error: tls: {alert}"
+    assert "http-tls-version" not in claims(log)
+    assert {cause.confidence for cause in diagnose_text(log)[1].causes} == {"possible"}
+
+
+def test_a_failed_handshake_without_a_reason_makes_each_cause_only_possible() -> None:
+    said = (
+        "javax.net.ssl.SSLHandshakeException: Received fatal alert: handshake_failure at https://ehr.example.org/oauth2/token"
+    )
+    assert {cause.confidence for cause in diagnose_text(said)[1].causes} == {"possible"}
+
+
+def claims(text: str) -> set[str]:
+    """The ids of the findings and causes."""
+    diagnosis = diagnose_text(text)[1]
+    return {finding.id for finding in diagnosis.explanation.findings} | {cause.id for cause in diagnosis.causes}
