@@ -62,6 +62,55 @@ def test_what_a_rule_says_of_a_slash_stays_in_the_text() -> None:
     assert shown["title"] == f"`redirect_uri` doesn't match: it {facts['slash']}"
 
 
+def test_a_sentence_that_a_rule_composed_keeps_its_words_and_names_what_it_quotes() -> None:
+    untrusted = Untrusted()
+    facts = {
+        "type": "Observation",
+        "parameter": "code",
+        "received": "1234-99",
+        "remaining": "Without it, the search finds 73.",
+        "values": " Values that occur: `29463-7` (1,006), `85354-9` (some) and others.",
+        "counts": " On its own, `patient` finds 73 and `code` finds 0.",
+        "instruction": "Use a value that occurs, such as `code=29463-7`, which finds 6.",
+    }
+    shown = findings.reword({"id": "fhir-search-value-absent", "severity": "warning", "facts": facts}, (), untrusted)
+    assert shown["why"] == (
+        "Without it, the search finds 73. Values that occur: `‹values›` (1,006), `‹values-2›` (some) and others. "
+        "On its own, `patient` finds 73 and `code` finds 0."
+    )
+    assert shown["fix"] == "Use a value that occurs, such as `‹instruction›`, which finds 6."
+    named = {"values": "29463-7", "values-2": "85354-9", "instruction": "code=29463-7", "received": "1234-99"}
+    assert untrusted.to_json()["values"] == named
+
+
+SENTENCES = (
+    "Use a value that occurs, such as `{}`, which finds 6.",
+    "{} Use a value that occurs.",
+    "Use `x`, {}",
+    "{}`",
+    "`{}",
+    "6 {}",
+)
+
+
+@for_each("text, sentence", [(text, sentence) for text in INSTRUCTIONS for sentence in SENTENCES])
+def test_a_sentence_repeats_no_word_of_a_stranger(text: str, sentence: str) -> None:
+    untrusted, facts = (
+        Untrusted(),
+        {"instruction": sentence.format(text), "parameter": "code", "received": "x", "type": "Patient"},
+    )
+    shown = findings.reword({"id": "fhir-search-value-absent", "severity": "warning", "facts": facts}, (), untrusted)
+    assert not find_leaks({"finding": shown, "untrusted": untrusted.to_json()})
+
+
+def test_a_value_between_backticks_is_named_even_if_it_is_composed_of_words_of_rules() -> None:
+    untrusted, sent = Untrusted(), "Use a value that occurs, such as `x`, which finds 6."
+    facts = {"received": sent, "parameter": "code", "type": "Patient", "instruction": "Send the search again."}
+    shown = findings.reword({"id": "fhir-search-value-absent", "severity": "warning", "facts": facts}, (), untrusted)
+    assert "`code=‹received›`" in shown["title"]
+    assert untrusted.to_json()["values"]["received"] == sent
+
+
 @for_each("text", INSTRUCTIONS)
 def test_a_corrected_request_has_strangers_words_only_as_encoded_values(text: str) -> None:
     untrusted, own = Untrusted(), {"http://localhost:7425/general/r4"}

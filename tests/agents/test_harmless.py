@@ -21,6 +21,7 @@ OWN_URLS = frozenset(("http://localhost:7425/general/r4",))
         "",
         "redirect_uri",
         "invalid_grant",
+        "client_secret_basic",
         "Patient",
         "patient/Patient.rs launch openid",
         "system/*.read",

@@ -340,6 +340,12 @@ def test_what_sickbay_refuses_is_answered_with_the_right_call(tmp_path: Path) ->
             ("exchanges", {"rule": "zzz"}, "rules", {"query": "invalid_grant"}),
             ("apps", {"action": "edit", "app": app}, "apps", {"action": "edit", "app": app}),
             ("launch", {"app": app, "patient": "no-such-patient"}, "launch", {"app": app}),
+            (
+                "apps",
+                {"action": "add", "set": {"name": "A", "type": "system", "client": "asymmetric", "scope": "system/Patient.rs"}},
+                "apps",
+                {"action": "add"},
+            ),
             ("token", {"app": app, "scope": "patient/Nothing.rs"}, "apps", {"action": "show", "app": app}),
             ("policies", {"tenant": "general", "set": {"pkce": "maybe"}}, "policies", {"tenant": "general", "query": "pkce"}),
             ("faults", {"action": "clear", "id": "nope"}, "faults", {"action": "list"}),

@@ -9,9 +9,14 @@ from typing import Any, Final
 from sickbay.agents.harmless import is_harmless
 from sickbay.agents.untrusted import Untrusted
 from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.diagnosis.own_texts import is_composed
 from sickbay.diagnosis.rule import GUESS, SEVERITIES, find, strip_facts
 
 _SLOT: Final = re.compile(r"\{(\w+)")
+_BARE: Final = re.compile(r"(?<![`=/\"“])\{(\w+)\}(?![`/\"”])")
+"""What isn't quoted, as are the sentences that a rule composes."""
+SENTENCE_CHARACTERS: Final = 1_000
+"""A longer fact isn't a sentence of Sickbay."""
 WHOLE_FINDINGS, LISTED_FINDINGS = 3, 12
 """How many findings a result has in full, and how many it has with at least their title."""
 
@@ -24,11 +29,13 @@ def reword(finding: Mapping[str, Any], own: Collection[str], untrusted: Untruste
         return _describe_cause(id, finding)
     facts = dict(finding.get("facts") or {})
     guess = facts.pop(GUESS, None)
-    quoted = frozenset(_SLOT.findall(f"{rule.title} {rule.why} {rule.fix}")) | {"told"}
-    safe = {
-        name: _name_fact(name, value, untrusted) if name in quoted and not is_harmless(value, own) else value
-        for name, value in facts.items()
-    }
+    texts = f"{rule.title} {rule.why} {rule.fix}"
+    quoted, bare = frozenset(_SLOT.findall(texts)) | {"told"}, frozenset(_BARE.findall(texts)) - {"told"}
+    safe = {}
+    for name, value in facts.items():
+        is_safe = name not in quoted or is_harmless(value, own)
+        sentence = None if is_safe or name not in bare else _reword_sentence(name, value, own, untrusted)
+        safe[name] = value if is_safe else sentence or _name_fact(name, value, untrusted)
     filled = find(rule, safe, refused=True)
     shown: dict[str, Any] = {
         "id": id,
@@ -40,6 +47,15 @@ def reword(finding: Mapping[str, Any], own: Collection[str], untrusted: Untruste
     shown |= {"likely": True} if guess or filled.degree == "probable" else {}
     because = finding.get("because")
     return shown | ({"because": because} if because in BY_ID else {}) | {"spec": rule.spec.url}
+
+
+def _reword_sentence(name: str, value: Any, own: Collection[str], untrusted: Untrusted) -> str | None:
+    """A sentence that a rule composed, with the names of the values that it quotes in backticks; None if it isn't one."""
+    parts = value.split("`") if isinstance(value, str) and len(value) <= SENTENCE_CHARACTERS else []
+    if len(parts) % 2 == 0 or not all(map(is_composed, parts[::2])):
+        return None
+    quoted = (part if is_harmless(part, own) else untrusted.add_fact(name, part) for part in parts[1::2])
+    return parts[0] + "".join(f"`{quote}`{after}" for quote, after in zip(quoted, parts[2::2], strict=True))
 
 
 def _name_fact(name: str, value: Any, untrusted: Untrusted) -> str:

@@ -28,6 +28,7 @@ _WORDS: Final = frozenset(
     """a an the error warning info authorization_code refresh_token client_credentials S256 plain none RS384 ES384
     RS256 GET POST PUT PATCH DELETE HEAD OPTIONS provider patient system public symmetric asymmetric required
     if-sent off strict lenient r4 r4b r5 dstu2 stu3 R4 R4B R5 DSTU2 STU3 true false (none) Bearer Basic
+    client_secret_basic client_secret_post client_secret_jwt private_key_jwt query fragment form_post login consent
     application/json application/fhir+json application/x-www-form-urlencoded""".split()  # noqa: SIM905
 )
 

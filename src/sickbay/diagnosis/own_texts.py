@@ -1,9 +1,13 @@
-"""Tells sentences that rules and checks put into facts from values of a request: a sentence is a constant of their code."""
+"""Tells sentences that rules and checks put into facts from values of a request: a sentence is a constant of their code,
+or composed of such constants, numbers, and values in backticks.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from functools import cache
 from types import CodeType, FunctionType
 from typing import Any, Final
@@ -11,12 +15,42 @@ from typing import Any, Final
 PACKAGES: Final = ("sickbay.diagnosis.", "sickbay.authorization.")
 DEPTH: Final = 3
 """How deep constants are looked for in tables of a module."""
+_WORD: Final = re.compile(r"[^\s.,:;()]+")
+_NUMBER: Final = re.compile(r"\d{1,12}", re.A)
+_JOINTS: Final = frozenset(("and", "or", "some"))
+"""Words that join what is listed, and one that stands for a number."""
 
 
 def is_own_text(text: str) -> bool:
     """Whether all of a text was written by Sickbay. Two constants may be joined by "and"."""
     stripped = text.strip()
     return stripped in _constants() or all(part in _constants() for part in stripped.split(" and "))
+
+
+def is_composed(text: str) -> bool:
+    """Whether the words of a text are a chain of texts that Sickbay has written, and of numbers."""
+    words = _WORD.findall(text)
+    reached = [True, *(False for _ in words)]
+    for start, word in enumerate(words):
+        if not reached[start]:
+            continue
+        if word in _JOINTS or _NUMBER.fullmatch(word):
+            reached[start + 1] = True
+        for piece in _pieces().get(word, ()):
+            if tuple(words[start : start + len(piece)]) == piece:
+                reached[start + len(piece)] = True
+    return reached[-1]
+
+
+@cache
+def _pieces() -> dict[str, Sequence[tuple[str, ...]]]:
+    """What a sentence is composed of, by its first word: constants of several words, and what stands beside a backtick."""
+    found: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for constant in _constants():
+        for piece in map(_WORD.findall, constant.split("`")):
+            if piece and ("`" in constant or len(piece) > 1):
+                found[piece[0]].add(tuple(piece))
+    return {word: tuple(pieces) for word, pieces in found.items()}
 
 
 @cache

@@ -60,6 +60,9 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     if action == "add":
         if wrong := _check_members(arguments.get("set"), REQUIRED):
             return wrong.then("apps", "An example.", action="add", set=EXAMPLE)
+        if arguments["set"]["client"] == "asymmetric":
+            result = refuse("An app with a private key needs its public keys, which an agent can't set. Use `sickbay apps`.")
+            return result.then("apps", "An app with a secret.", action="add", set=EXAMPLE | {"client": "symmetric"})
         body = {"tenant": arguments.get("tenant") or "general"} | arguments["set"]
         return await _describe(api, await ask(api, "POST", "/admin/apps", body))
     if not arguments.get("app"):

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from sickbay.agents.addresses import list_hospitals
-from sickbay.agents.api import NO_RESPONSE, ApiAnswer, RequestRefused, SickbayApi
+from sickbay.agents.addresses import find_app, find_app_id, list_hospitals
+from sickbay.agents.api import NO_RESPONSE, ApiAnswer, RequestRefused, SickbayApi, segment
+from sickbay.agents.harmless import is_scope
 from sickbay.agents.result import ToolResult, refuse
+from sickbay.agents.tools.explain import EXAMPLE_PATIENT
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.services.redaction import vocabulary
 
@@ -44,7 +46,20 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     if token is None:
         return refuse("This isn't the handle of a token.").then("apps", "Choose an app, then call token.", action="list")
     root = base.removeprefix(hospital["ehr"].removesuffix(f"/{hospital['name']}/ehr"))
-    return _describe(await api.send("GET", f"{root}/{path}", token=token or ""))
+    result = _describe(await api.send("GET", f"{root}/{path}", token=token or ""))
+    return await _add_token(api, result) if result.shown["status"] == 401 else result
+
+
+async def _add_token(api: SickbayApi, result: ToolResult) -> ToolResult:
+    """What gets another token, after one that isn't accepted: that of the same app, if it is known."""
+    exchange = (await api.send("GET", f"/exchanges/{segment(result.shown['exchange'])}")).read_json() or {}
+    app_id = await find_app_id(api, exchange.get("app"))
+    if app_id is None:
+        return result.then("apps", "A token is needed: choose an app, then call token.", action="list")
+    permitted = (await find_app(api, app_id))["scope"].split()
+    scope = " ".join(name for name in permitted if is_scope(name) and name.startswith(("patient/", "user/", "system/")))
+    patient = EXAMPLE_PATIENT if "patient/" in scope else None
+    return result.then("token", "A new token for the same app.", app=app_id, scope=scope, patient=patient) if scope else result
 
 
 def _relative(path: str, base: str) -> str | None:
@@ -73,8 +88,6 @@ def _describe(answer: ApiAnswer) -> ToolResult:
         _add_issues(result, body)
     else:
         result.untrusted.add("resource", _outline(body))
-    if answer.status == 401:
-        result.then("apps", "A token is needed: choose an app, then call token.", action="list")
     return result.then("explain", "Explains the response, also an empty one.", id=exchange)
 
 

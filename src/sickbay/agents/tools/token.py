@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+from urllib.parse import quote
 
 from sickbay.agents.addresses import find_app
 from sickbay.agents.api import SickbayApi, ask
 from sickbay.agents.harmless import is_harmless
 from sickbay.agents.result import ToolResult
+from sickbay.agents.tools.explain import EXAMPLE_PATIENT
+from sickbay.services.redaction import vocabulary
+
+_TYPE: Final = re.compile(r"(?:^| )(?:patient|user|system)/(\w+|\*)\.")
+"""The type in a scope."""
 
 
 async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
@@ -26,5 +33,17 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     else:
         for name, text in texts.items():
             result.untrusted.add(name, text)
-    path = "Patient/p-0001"
+    scope, patient = issued.get("scope") or "", issued.get("patient") or body.get("patient")
+    if not patient and "patient/" in scope and is_harmless(scope):
+        again = {"app": app["app_id"], "scope": scope, "user": arguments.get("user"), "patient": EXAMPLE_PATIENT}
+        result.then("token", "The same for a patient, because patient/ scopes show no data without one.", **again)
+    path = _find_path(scope, patient or EXAMPLE_PATIENT)
     return result.then("fhir", "Reads data with it.", path=path, token=kept.handle, tenant=app["tenant"], version=app["fhir"])
+
+
+def _find_path(scope: str, patient: str) -> str:
+    """A request that the scopes permit: the patient, or else what the first scope names. `metadata` needs no scope."""
+    types = dict.fromkeys(name for name in _TYPE.findall(scope) if name == "*" or name in vocabulary.TYPES)
+    if {"Patient", "*"} & types.keys():
+        return f"Patient/{quote(patient, safe='')}"
+    return f"{next(iter(types))}?patient={quote(patient, safe='')}" if types else "metadata"
