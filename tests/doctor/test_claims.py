@@ -405,3 +405,9 @@ def test_a_refusal_whose_own_words_name_another_reason_is_not_decided() -> None:
     assert {cause.confidence for cause in diagnose_text(own_words)[1].causes} == {"possible"}
     named = diagnose_text(refused.format("Insufficient privileges to complete the operation."))[1].causes
     assert (named[0].id, named[0].confidence) == ("entra-permission-missing", "most likely")
+
+
+def test_a_lost_state_of_omniauth_has_several_causes() -> None:
+    log = "ERROR -- omniauth: (own) Authentication failure! csrf_detected: OmniAuth::Strategies::OAuth2::CallbackError"
+    causes = diagnose_text(log)[1].causes
+    assert (causes[0].id, causes[0].confidence) == ("omniauth-csrf", "possible")
