@@ -52,6 +52,7 @@ async def _settle(flow: Flow) -> None:
 @pytest.mark.parametrize("flooding", ["an app", "no app"])
 def test_a_flood_displaces_only_its_own_exchanges(desk: Sitting, flooding: str) -> None:
     async def steps(flow: Flow) -> None:
+        await flow.http.post("/admin/reset", json={})  # so that those of other tests need no place
         app, other = await flow.register(name=f"Quiet {flooding}"), await flow.register(name=f"Loud {flooding}")
         quiet = [await _send_refused(flow, app["client_id"], number) for number in range(5)]
         client_id = other["client_id"] if flooding == "an app" else "nobody"
