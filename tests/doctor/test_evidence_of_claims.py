@@ -80,6 +80,15 @@ def test_a_failed_handshake_without_a_reason_makes_each_cause_only_possible() ->
     assert {cause.confidence for cause in diagnose_text(said)[1].causes} == {"possible"}
 
 
+def test_a_header_that_is_only_named_does_not_show_that_a_frame_was_refused() -> None:
+    response = "GET https://app.example.org/ HTTP/1.1\n\nHTTP/1.1 200 OK\nX-Frame-Options: SAMEORIGIN\n"
+    assert "browser-frame-refused" not in claims(response)
+    named = diagnose_text(f"Our page in an iframe isn't shown as it should be.\n{response}")[1].causes
+    assert {cause.confidence for cause in named} == {"possible"}
+    refused = "Refused to display 'https://ehr.example.org/' in a frame because it set 'X-Frame-Options' to 'deny'."
+    assert diagnose_text(refused)[1].causes[0].confidence == "most likely"
+
+
 def claims(text: str) -> set[str]:
     """The ids of the findings and causes."""
     diagnosis = diagnose_text(text)[1]
