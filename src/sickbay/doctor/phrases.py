@@ -54,8 +54,10 @@ def split_words(text: str) -> list[str]:
     if len(text) > READ_CHARACTERS:
         text = f"{text[: READ_CHARACTERS // 2]}\n{text[-READ_CHARACTERS // 2 :]}"
     for _ in range(2):
-        text = in_text.unescape(text)
-        text = unquote(text) if _ENCODED.search(text) else text
+        before, text = text, in_text.unescape(text)
+        text = unquote(text) if "%" in text and _ENCODED.search(text) else text
+        if text == before:
+            break
     return _words(_OPAQUE.sub(" ", text))
 
 

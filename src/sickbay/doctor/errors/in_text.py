@@ -96,14 +96,19 @@ _NAMES = ("err", "fault", "exception")
 _NUMBER = compile_late(r"[45]\d\d")
 _NOISE = compile_late(r"\x1b\[[0-9;?]*[A-Za-z]|[\u200b-\u200f\u2060\ufeff\u00ad]")
 _QUOTES = str.maketrans("“”„«»‘’\u00a0：＝", '"""""\'\' :=')
+_EMPHASIS = compile_late(r"\*\*|__(?=\W|$)")
 _ESCAPE = compile_late(r"\\(?:u00(?P<hex>[0-7][0-9a-fA-F])|(?P<blank>[nrt])|(?P<char>[^\w\s]|_))")
 
 
 def unescape(text: str) -> str:
     """Returns the text without terminal colours, typographic quotes, HTML entities and up to 6 levels of backslash escapes."""
-    text = _NOISE.sub("", text).translate(_QUOTES)
-    text = _repeat_until_settled(without_html_escapes, text, 3)
-    return re.sub(r"\*\*|__(?=\W|$)", "", _repeat_until_settled(lambda part: _ESCAPE.sub(_unescape, part), text, 6))
+    if not text.isascii() or "\x1b" in text:
+        text = _NOISE.sub("", text).translate(_QUOTES)
+    if "&" in text:
+        text = _repeat_until_settled(without_html_escapes, text, 3)
+    if "\\" in text:
+        text = _repeat_until_settled(lambda part: _ESCAPE.sub(_unescape, part), text, 6)
+    return _EMPHASIS.sub("", text) if "**" in text or "__" in text else text
 
 
 def _repeat_until_settled(step: Callable[[str], str], text: str, most: int) -> str:

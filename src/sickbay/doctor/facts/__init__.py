@@ -31,11 +31,15 @@ class TrueFacts(Mapping[str, Values]):
         self._found: dict[str, Values | None] = {name: {} for name in evidence.rules}
 
     def __getitem__(self, name: str) -> Values:
-        if name not in self._found:
-            self._found[name] = self._compute(name)
-        if (values := self._found[name]) is None:
+        if name not in self or (values := self._found[name]) is None:
             raise KeyError(name)
         return values
+
+    def __contains__(self, name: object) -> bool:
+        """Most facts are false, and the method of Mapping would raise a KeyError for each."""
+        if name not in self._found:
+            self._found[str(name)] = self._compute(str(name))
+        return self._found[str(name)] is not None
 
     def _compute(self, name: str) -> Values | None:
         if name in FACTS:
