@@ -270,6 +270,9 @@ composite_index = _fact(
 also a row, with its latitude in low and its longitude in high.
 """
 
+hidden_resource = _table("hidden_resource", _key("nid"), rowid=True)
+"""Deleted resources that keep their index rows, so that a return to a mark only deletes their rows here."""
+
 term = _table(
     "term",
     _key("hash"),
@@ -340,6 +343,15 @@ TRIGGERS: dict[str, tuple[str, ...]] = {
 """The triggers that maintain `journal_size` and `quota_size`, by engine. A record never changes its kind."""
 
 
+KINDS = ("compartment", "facet", "token", "reference", "date", "quantity", "string", "uri", "composite")
+VIEWS = tuple(
+    f"CREATE VIEW shown_{kind} AS SELECT * FROM {kind}_index WHERE NOT EXISTS (SELECT 1 FROM hidden_resource)"
+    " OR nid NOT IN (SELECT nid FROM hidden_resource)"
+    for kind in KINDS
+)
+"""The index rows that searches read. While nothing is hidden, no row is looked up, which makes long counts faster."""
+
+
 def render(dialect: Dialect) -> list[str]:
     """Return all CREATE statements in one engine's dialect."""
     statements = [str(CreateSequence(history_sequence).compile(dialect=dialect))] if dialect.supports_sequences else []
@@ -347,7 +359,7 @@ def render(dialect: Dialect) -> list[str]:
         statements.append(_tidy(str(CreateTable(table).compile(dialect=dialect))))
         indexes = sorted(table.indexes, key=lambda index: str(index.name))
         statements += [_tidy(str(CreateIndex(index).compile(dialect=dialect))) for index in indexes]
-    return [*statements, *TRIGGERS[dialect.name]]
+    return [*statements, *VIEWS, *TRIGGERS[dialect.name]]
 
 
 def _tidy(statement: str) -> str:

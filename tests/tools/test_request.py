@@ -11,9 +11,9 @@ def test_each_statement_is_shown_with_its_values_and_its_plan(capsys: pytest.Cap
     assert request.main(["sql", "/general/r4/Patient?name=peters", "--patients", "3"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("GET /general/r4/Patient?name=peters: 200\n")
-    search = next(block for block in shown.split("\n\n") if "FROM string_index" in block)
+    search = next(block for block in shown.split("\n\n") if "FROM shown_string" in block)
     assert "\nvalues: (" in search
-    assert "SEARCH t USING PRIMARY KEY (space=? AND parameter=? AND value>? AND value<?)" in search
+    assert "SEARCH string_index USING PRIMARY KEY (space=? AND parameter=? AND value>? AND value<?)" in search
 
 
 def test_a_write_shows_its_insert_and_its_commit(capsys: pytest.CaptureFixture[str]) -> None:

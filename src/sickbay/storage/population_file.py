@@ -32,6 +32,7 @@ STOP_STEPS: Final = 100_000
 RESOURCE: Final = ("nid", "space", "type", "state", "id", "version_id", "changed", "index_revision", "facts", "body")
 HISTORY: Final = ("nid", "version_id", "sequence", "at", "interaction", "who", "facts", "body")
 TABLES: Final = {"resource": RESOURCE, "resource_history": HISTORY, **COLUMNS}
+del TABLES["hidden_resource"]  # only a deletion hides something
 NUMBERED: Final = frozenset(("nid", "patient", "target"))
 """Columns with the number of a resource."""
 VERSIONS: Final = (

@@ -35,13 +35,14 @@ class Known(NamedTuple):
 class _Indexed(NamedTuple):
     """rows: of a resource from now on; None if it is deleted, and what remains of its rows depends on them.
 
-    version: its row of the history; None if it is only reindexed.
+    version: its row of the history; None if it is only reindexed. hides: it keeps its rows although it is deleted.
     """
 
     nid: int
     rows: undo.RowsByTable | None
     version: list[Any] | None
     revision: int
+    hides: bool = False
 
 
 class _Terms(dict[tuple[str | None, str], int]):
@@ -64,7 +65,8 @@ class Batch:
     spaces, words: their numbers. known: every resource that is saved or referenced; a new one has version 0. resources,
     history, terms: rows to write. indexed: the changes of the index, in order. keep: nids whose current body is copied to the
     history. forget: nids whose index rows are deleted first. reindexed: facts by nid of resources that are only reindexed.
-    counts: change in live resources by type.
+    counts: change in live resources by type. hides: nids that are hidden
+    if they are deleted.
     """
 
     spaces: Mapping[Any, int]
@@ -78,6 +80,7 @@ class Batch:
     forget: set[int] = field(default_factory=set)
     reindexed: dict[int, str] = field(default_factory=dict)
     counts: dict[tuple[int, int], int] = field(default_factory=dict)
+    hides: frozenset[int] = frozenset()
     _last: dict[int, list[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -92,7 +95,8 @@ class Batch:
         if state == LIVE:
             self._supersede(nid)
         deleted = step.interaction == "delete"
-        if version:
+        hides = deleted and nid in self.hides
+        if version and not hides:
             self.forget.add(nid)
         if not deleted:
             facts = facts_text(step.facts)
@@ -102,7 +106,7 @@ class Batch:
         self._last[nid] = [nid, step.version_id, step.at, step.interaction, fit(step.who), facts, None, None]
         self.history.append(self._last[nid])
         rows = None if deleted else self._rows(space, type, nid, step.facts)
-        self.indexed.append(_Indexed(nid, rows, self._last[nid], revision if version else 0))
+        self.indexed.append(_Indexed(nid, rows, self._last[nid], revision if version else 0, hides))
         self.known[key] = Known(nid, now, step.version_id, facts)
         if (now == LIVE) != (state == LIVE):
             self.count(space, type, 1 if now == LIVE else -1)
@@ -121,7 +125,7 @@ class Batch:
         self.forget.add(nid)
         self.indexed.append(_Indexed(nid, self._rows(space, resource.type, nid, resource.entries), None, 0))
         if not is_live:
-            self.indexed.append(_Indexed(nid, None, None, 0))
+            self.indexed.append(_Indexed(nid, None, None, 0, resource.hides))
         facts, body = (facts_text(resource.entries), resource.body) if is_live else (resource.facts, b"")
         current = resource.version_id, resource.at, INDEX_REVISION, facts, body
         self.resources[nid] = (nid, space, resource.type, resource.state, resource.id, *current)
@@ -136,9 +140,12 @@ class Batch:
         what it changed in the index. before: the rows of `forget`, which are deleted.
         """
         now = dict(before)
-        for nid, rows, version, revision in self.indexed:
+        for nid, rows, version, revision, hides in self.indexed:
             earlier = now.get(nid, {})
-            now[nid] = undo.rows_after_deletion(earlier) if rows is None else rows
+            if hides:
+                now[nid] = {**earlier, **undo.hide(nid)}
+            else:
+                now[nid] = undo.rows_after_deletion(earlier) if rows is None else rows
             if version is not None and revision:
                 version[-2] = undo.encode_change(undo.compare(earlier, now[nid]), revision)
         by_table: dict[str, list[tuple[Any, ...]]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -11,7 +11,8 @@ import orjson
 from sickbay.storage.interface import Reindex, Save
 from sickbay.storage.postgres.batch import Batch, Key, Known, placeholder
 from sickbay.storage.postgres.id_allocation import IdAllocator, allocate
-from sickbay.storage.query import undo
+from sickbay.storage.postgres.sql_dialect import to_postgres, values
+from sickbay.storage.query import marks, undo
 from sickbay.storage.query.dictionary import LIVE, REFERENCED
 from sickbay.storage.query.marks import Restored
 from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, list_targets, rows_of
@@ -78,10 +79,26 @@ async def save(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves:
     """
     known = await look(db, _keys(numbers, saves))
     await _place(db, numbers, nids, saves, known)
-    batch = Batch(numbers.spaces, numbers.words, known)
+    batch = Batch(numbers.spaces, numbers.words, known, hides=await _find_hidden(db, numbers, saves, known))
     for step in saves:
         batch.add(step)
     await write(db, batch)
+
+
+async def _find_hidden(
+    db: Any, numbers: IdAllocator, saves: Iterable[Save], known: Mapping[Key, Known]
+) -> frozenset[int]:
+    """Return the nids of the resources that are hidden if they are deleted."""
+    deleted: dict[int, set[int]] = {}
+    for step in saves:
+        if step.interaction == "delete":
+            space = numbers.spaces[step.space]
+            deleted.setdefault(space, set()).add(known[space, numbers.words[step.type], step.id].nid)
+    found: list[int] = []
+    for space, nids in deleted.items():
+        text, lists = to_postgres(marks.HIDES)
+        found += [nid for (nid,) in await db.fetch(text, *values(marks.hiding(space, sorted(nids)), lists))]
+    return frozenset(found)
 
 
 async def reindex(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps: Sequence[Reindex]) -> None:

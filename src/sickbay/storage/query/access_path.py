@@ -127,7 +127,7 @@ def _compartment(scope: Scope, query: Query, patient: str, *, member: bool) -> A
     referring = _match_references(nid, type, patient_filter.parameter) if patient_filter else TRUE
     where = f"{range.text} AND {'d.member = 1' if member else 'd.member IN (0, 1)'} AND {referring.text}"
     return AccessPath(
-        f"{'facet_index' if facet else 'compartment_index'} d{joined}",
+        f"{'shown_facet' if facet else 'shown_compartment'} d{joined}",
         where,
         (*(bind for _, join in joins if join for bind in join.binds), *range.binds, *referring.binds),
         "d.nid",
@@ -159,11 +159,11 @@ def _match_references(patient: int, type: int, parameter: SearchParameter) -> Sq
     For `patient`, the index has a column for it. For another parameter, the answer is often the whole range. Two counts
     determine that once, for a third of the cost of checking every row.
     """
-    exists = "EXISTS (SELECT 1 FROM reference_index h WHERE h.nid = d.nid AND h.parameter = ? AND h.target = ?)"
+    exists = "EXISTS (SELECT 1 FROM shown_reference h WHERE h.nid = d.nid AND h.parameter = ? AND h.target = ?)"
     if parameter.code == "patient":
         return Sql(f"(d.named = 1 OR {exists})", (parameter.number, patient))
-    refer = "SELECT count(*) FROM reference_index WHERE target = ? AND parameter = ?"
-    in_range = "SELECT count(*) FROM compartment_index WHERE patient = ? AND type = ? AND member IN (0, 1)"
+    refer = "SELECT count(*) FROM shown_reference WHERE target = ? AND parameter = ?"
+    in_range = "SELECT count(*) FROM shown_compartment WHERE patient = ? AND type = ? AND member IN (0, 1)"
     return Sql(f"(({refer}) = ({in_range}) OR {exists})", (patient, parameter.number, patient, type, parameter.number, patient))
 
 
@@ -173,10 +173,10 @@ def _join(scope: Scope, filter: Filter, name: str) -> Sql | None:
     hash = single_hash(scope, filter)
     if hash is not None:
         binds = (filter.parameter.number, scope.space, hash)
-        return Sql(f" CROSS JOIN token_index {on} AND {name}.space = ? AND {name}.hash = ?", binds)
+        return Sql(f" CROSS JOIN shown_token {on} AND {name}.space = ? AND {name}.hash = ?", binds)
     target = single_target(scope, filter)
     if target is not None:
-        return Sql(f" CROSS JOIN reference_index {on} AND {name}.target = ?", (filter.parameter.number, target))
+        return Sql(f" CROSS JOIN shown_reference {on} AND {name}.target = ?", (filter.parameter.number, target))
     return None
 
 
@@ -188,7 +188,7 @@ def _token(scope: Scope, query: Query) -> AccessPath | None:
         candidates.sort(key=lambda pair: scope.names.rarity(scope.space, pair[0].parameter.number, pair[1]))
     filter, hash = candidates[0]
     where = "d.space = ? AND d.parameter = ? AND d.hash = ?"
-    return AccessPath("token_index d", where, (scope.space, filter.parameter.number, hash), "d.nid", _leave_out(query, filter))
+    return AccessPath("shown_token d", where, (scope.space, filter.parameter.number, hash), "d.nid", _leave_out(query, filter))
 
 
 def _reference(scope: Scope, query: Query) -> AccessPath | None:
@@ -197,7 +197,7 @@ def _reference(scope: Scope, query: Query) -> AccessPath | None:
         if isinstance(value, ReferenceValue) and value.url is None and value.type is not None:
             nid = scope.names.nid(scope.space, value.type, value.id)
             where = "d.target = ? AND d.parameter = ?"
-            return AccessPath("reference_index d", where, (nid, filter.parameter.number), "d.nid", _leave_out(query, filter))
+            return AccessPath("shown_reference d", where, (nid, filter.parameter.number), "d.nid", _leave_out(query, filter))
     return None
 
 
@@ -210,7 +210,7 @@ def _date(scope: Scope, query: Query) -> AccessPath | None:
         if scope.names.is_whole(scope.space, numbers[0], value.low, value.high):
             where = "d.space = ? AND d.parameter = ? AND d.low = ? AND d.high = ?"
             binds = (scope.space, numbers[0], value.low, value.high)
-            return AccessPath("date_index d", where, binds, "d.nid", _leave_out(query, filter))
+            return AccessPath("shown_date d", where, binds, "d.nid", _leave_out(query, filter))
     return None
 
 

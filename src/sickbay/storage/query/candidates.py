@@ -66,7 +66,7 @@ def select_between(scope: Scope, from_filter: Filter, to_filter: Filter) -> Sql:
     binds = (-from_filter.parameter.number, scope.space, end, after.low)
     span = Sql("b.parameter = ? AND b.space = ? AND b.low < ? AND b.high > ?", binds)
     by_several = join_with_and([span, condition(scope, from_filter, "b.nid"), condition(scope, to_filter, "b.nid")])
-    return union([*selects, Sql(f"SELECT b.nid FROM date_index b WHERE {by_several.text}", by_several.binds)])
+    return union([*selects, Sql(f"SELECT b.nid FROM shown_date b WHERE {by_several.text}", by_several.binds)])
 
 
 def union(parts: Iterable[Sql]) -> Sql:
@@ -118,7 +118,7 @@ def _of_parts(value: CompositeValue) -> list[Sql] | None:
         low, high = (part.low, part.high) if isinstance(part, DateValue) else (to_sortable(part.low), to_sortable(part.high))
         end = low if part.prefix == "ap" else high
         split = part.prefix in ("eq", "lt", "sa") or (part.prefix in ("gt", "ge", "ap") and end >= 0)
-        return stretches("composite_index", part, low, high) if split and columns[0] == ("hash",) else None
+        return stretches("shown_composite", part, low, high) if split and columns[0] == ("hash",) else None
     return None
 
 
@@ -132,7 +132,7 @@ def _lead_from_inner(scope: Scope, type: str, filter: Filter) -> Sql | None:
     visible = scope.visible(far_type, "s", "g.nid", None)
     here, there = ("target", "nid") if filter.reverse else ("nid", "target")
     text = (
-        f"SELECT h.nid FROM ({start.text}) i CROSS JOIN resource g ON g.nid = i.nid CROSS JOIN reference_index f"
+        f"SELECT h.nid FROM ({start.text}) i CROSS JOIN resource g ON g.nid = i.nid CROSS JOIN shown_reference f"
         f" ON f.{there} = g.nid CROSS JOIN resource h ON h.nid = f.{here} WHERE f.parameter = ? AND g.type = ? AND"
         f" g.state = 1 AND {visible.text} AND h.type = ? AND h.state = 1"
     )

@@ -21,13 +21,13 @@ def is_canonical(version: str, parameter: SearchParameter) -> bool:
 
 def find_named(run: Run, scope: Scope, find: Find, version: str, parameter: SearchParameter, nids: list[int]) -> list[int]:
     """Return the resources whose urls are the canonicals that these resources have in the parameter."""
-    text = f"SELECT DISTINCT f.value FROM uri_index f WHERE f.nid {_AMONG} AND f.parameter = ?"
+    text = f"SELECT DISTINCT f.value FROM shown_uri f WHERE f.nid {_AMONG} AND f.parameter = ?"
     canonicals = [row[0].partition("|") for row in run(Statement(text, (_list(nids), parameter.number)))]
     if not canonicals:
         return []
     types = _numbers(find, version, parameter.targets, "url")
     parameters, urls = one_of("u.parameter", types), sorted({url for url, _, _ in canonicals})
-    text = f"SELECT u.nid, u.value FROM uri_index u WHERE u.space = ? AND {parameters.text} AND u.value {_AMONG}"
+    text = f"SELECT u.nid, u.value FROM shown_uri u WHERE u.space = ? AND {parameters.text} AND u.value {_AMONG}"
     rows = run(Statement(text, (scope.space, *parameters.binds, orjson.dumps(urls).decode())))
     versions = _versions(run, find, version, parameter.targets, [row[0] for row in rows])
     canonical_set = {(url, bar and number.lower()) for url, bar, number in canonicals}
@@ -43,13 +43,13 @@ def find_referring(
 ) -> list[int]:
     """Return the resources that refer to these resources of a type by the parameter, at most `most` per url."""
     parameters = one_of("u.parameter", _numbers(find, version, (type,), "url"))
-    text = f"SELECT u.nid, u.value FROM uri_index u WHERE u.nid {_AMONG} AND {parameters.text}"
+    text = f"SELECT u.nid, u.value FROM shown_uri u WHERE u.nid {_AMONG} AND {parameters.text}"
     rows = run(Statement(text, (_list(nids), *parameters.binds)))
     versions = _versions(run, find, version, (type,), nids)
     naming_nids: dict[int, None] = {}
     for nid, url in rows:
         text = (
-            "SELECT f.nid, f.value FROM uri_index f WHERE f.space = ? AND f.parameter = ? AND"
+            "SELECT f.nid, f.value FROM shown_uri f WHERE f.space = ? AND f.parameter = ? AND"
             " (f.value = ? OR (f.value >= ? AND f.value < ?)) ORDER BY f.nid LIMIT ?"
         )
         binds = (scope.space, parameter.number, url, f"{url}|", f"{url}|{LAST}{LAST}", most)
@@ -68,7 +68,7 @@ def _numbers(find: Find, version: str, types: Iterable[str], code: str) -> list[
 def _versions(run: Run, find: Find, version: str, types: Iterable[str], nids: list[int]) -> dict[int, list[str]]:
     """Return the versions of each resource in lower case, as tokens without a system are stored."""
     by = one_of("t.parameter", _numbers(find, version, types, "version"))
-    text = f"SELECT t.nid, m.code FROM token_index t CROSS JOIN term m ON m.hash = t.hash WHERE t.nid {_AMONG} AND {by.text}"
+    text = f"SELECT t.nid, m.code FROM shown_token t CROSS JOIN term m ON m.hash = t.hash WHERE t.nid {_AMONG} AND {by.text}"
     versions: dict[int, list[str]] = {}
     for nid, code in run(Statement(text, (_list(nids), *by.binds))) if nids else ():
         versions.setdefault(nid, []).append(code)

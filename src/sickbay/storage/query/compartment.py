@@ -55,7 +55,7 @@ def _plan(
     visible = scope.visible(parts[0].type, "s", "d.nid", None)
     if by is FALSE or visible is FALSE:
         return None
-    table = f"(SELECT DISTINCT f.nid FROM reference_index f WHERE f.target = ? AND {by.text}) d"
+    table = f"(SELECT DISTINCT f.nid FROM shown_reference f WHERE f.target = ? AND {by.text}) d"
     source = AccessPath(table, "TRUE", (holder, *by.binds), "d.nid", ())
     updated = row_conditions(parts[0], source)
     keys = order(find, parts[0], source)

@@ -110,14 +110,14 @@ class Dictionary:
 
     def is_whole(self, space: int, parameter: int, low: int, high: int) -> bool:
         """Return whether everything dated within [low, high) has exactly this range, and nothing only a part of it."""
-        exists = "SELECT 1 FROM date_index WHERE space = ? AND parameter = ?"
+        exists = "SELECT 1 FROM shown_date WHERE space = ? AND parameter = ?"
         text = f"SELECT EXISTS ({exists} AND low = ? AND high < ?) OR EXISTS ({exists} AND low > ? AND low < ?)"
         return not self._reader.one(text, (space, parameter, low, high, space, parameter, low, high))
 
 
 def tokens(space: int, parameter: int, hash: int) -> Sql:
     """Select the rows of resources that have a token."""
-    return Sql("SELECT 1 FROM token_index WHERE space = ? AND parameter = ? AND hash = ?", (space, parameter, hash))
+    return Sql("SELECT 1 FROM shown_token WHERE space = ? AND parameter = ? AND hash = ?", (space, parameter, hash))
 
 
 def count_up_to(rows: Sql, most: int) -> Statement:

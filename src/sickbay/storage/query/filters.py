@@ -37,15 +37,15 @@ LAST = "\U0010ffff"
 
 TRUE, FALSE = Sql("TRUE"), Sql("FALSE")
 TABLES = {
-    "token": "token_index",
-    "reference": "reference_index",
-    "string": "string_index",
-    "date": "date_index",
-    "number": "quantity_index",
-    "quantity": "quantity_index",
-    "uri": "uri_index",
-    "composite": "composite_index",
-    "special": "composite_index",
+    "token": "shown_token",
+    "reference": "shown_reference",
+    "string": "shown_string",
+    "date": "shown_date",
+    "number": "shown_quantity",
+    "quantity": "shown_quantity",
+    "uri": "shown_uri",
+    "composite": "shown_composite",
+    "special": "shown_composite",
 }
 
 
@@ -142,7 +142,7 @@ def _match_addresses(scope: Scope, filter: Filter, nid: str) -> Sql:
     if not urls:
         return FALSE
     matches = join_with_or(_versions(url, filter.modifier == "below") for url in urls)
-    text = f"EXISTS (SELECT 1 FROM uri_index t WHERE t.nid = {nid} AND t.parameter = ? AND {matches.text}{EACH})"
+    text = f"EXISTS (SELECT 1 FROM shown_uri t WHERE t.nid = {nid} AND t.parameter = ? AND {matches.text}{EACH})"
     return Sql(text, (filter.parameter.number, *matches.binds))
 
 
@@ -157,9 +157,9 @@ def _versions(url: str, below: bool) -> Sql:
 def _match_missing(filter: Filter, nid: str) -> Sql:
     """Return the `:missing` condition. An element may also have content that can't be searched, or refer to a foreign URL."""
     numbers, kind = list(filter.parameter.numbers), filter.parameter.kind
-    sources = {TABLES[kind]: numbers} | ({"uri_index": numbers} if kind == "reference" else {})
+    sources = {TABLES[kind]: numbers} | ({"shown_uri": numbers} if kind == "reference" else {})
     offsets = {"reference": (IDENTIFIER, PRESENT), "token": (0, PRESENT)}.get(kind, (PRESENT,))
-    sources["token_index"] = [number + offset for number in numbers for offset in offsets]
+    sources["shown_token"] = [number + offset for number in numbers for offset in offsets]
     rows = {table: one_of("t.parameter", indexed) for table, indexed in sources.items()}
     text = f"EXISTS (SELECT 1 FROM {{}} t WHERE t.nid = {nid} AND {{}}{EACH})"
     present = join_with_or(Sql(text.format(table, by.text), by.binds) for table, by in rows.items())
@@ -315,7 +315,7 @@ def _part(scope: Scope, filter: Filter, type: str, id: str) -> Sql:
     visible = scope.visible(type, "s", "k.nid", None)
     word = scope.names.word(type)
     step = (
-        f"SELECT {reached} FROM whole p CROSS JOIN reference_index f ON {origin} = p.n CROSS JOIN resource k ON k.nid = f.nid"
+        f"SELECT {reached} FROM whole p CROSS JOIN shown_reference f ON {origin} = p.n CROSS JOIN resource k ON k.nid = f.nid"
         f" CROSS JOIN resource h ON h.nid = {reached} WHERE f.parameter = ? AND k.type = ? AND k.state = 1 AND {visible.text}"
         " AND h.type = ?"
     )
@@ -384,7 +384,7 @@ def _hop(scope: Scope, filter: Filter, nid: str) -> Sql:
         return FALSE
     here, there = ("target", "nid") if filter.reverse else ("nid", "target")
     text = (
-        f"EXISTS (SELECT 1 FROM reference_index {link} CROSS JOIN resource {other} ON {other}.nid = {link}.{there}"
+        f"EXISTS (SELECT 1 FROM shown_reference {link} CROSS JOIN resource {other} ON {other}.nid = {link}.{there}"
         f" WHERE {link}.{here} = {nid} AND {link}.parameter = ? AND {other}.type = ? AND {other}.state = 1"
         f" AND {conditions.text}{EACH})"
     )

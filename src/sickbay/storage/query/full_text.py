@@ -1,4 +1,4 @@
-"""Full-text search in SQL: matches the beginnings of words in `string_index`, as fhir.search.matching defines it."""
+"""Full-text search in SQL: matches the beginnings of words in `shown_string`, as fhir.search.matching defines it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _every(filter: Filter, words: tuple[str, ...], nid: str) -> Sql:
     texts, binds = [], list[int | str]()
     for word in words:
         match = _begins("y.value", word)
-        texts.append(f"EXISTS (SELECT 1 FROM string_index y WHERE y.nid = {nid} AND {by} AND {match.text}{EACH})")
+        texts.append(f"EXISTS (SELECT 1 FROM shown_string y WHERE y.nid = {nid} AND {by} AND {match.text}{EACH})")
         binds += match.binds
     return Sql(" AND ".join(texts), tuple(binds))
 
@@ -55,16 +55,16 @@ def _nids_with_word(space: int, filter: Filter, word: str) -> Sql:
     repetitive = [number for number in filter.parameter.numbers if number >= TEXT or number == own]
     plain = [number for number in filter.parameter.numbers if number not in repetitive]
     match, distinct_match = _begins("y.value", word), _begins("v.x", word)
-    text = f"SELECT y.nid FROM string_index y WHERE y.space = ? AND {_one_of('y.parameter', plain)} AND {match.text}"
+    text = f"SELECT y.nid FROM shown_string y WHERE y.space = ? AND {_one_of('y.parameter', plain)} AND {match.text}"
     if not repetitive:
         return Sql(text, (space, *match.binds))
-    least = "SELECT min(s.value) FROM string_index s WHERE s.space = ? AND s.parameter ="
+    least = "SELECT min(s.value) FROM shown_string s WHERE s.space = ? AND s.parameter ="
     distinct = (
         f"WITH RECURSIVE v(p, x) AS (SELECT n.value, ({least} n.value) FROM json_each(?) n UNION ALL"
         f" SELECT v.p, ({least} v.p AND s.value > v.x) FROM v WHERE v.x IS NOT NULL)"
         f" SELECT p, x FROM v WHERE v.x IS NOT NULL AND {distinct_match.text}"
     )
-    more = f"SELECT y.nid FROM ({distinct}) v CROSS JOIN string_index y ON y.parameter = v.p AND y.value = v.x AND y.space = ?"
+    more = f"SELECT y.nid FROM ({distinct}) v CROSS JOIN shown_string y ON y.parameter = v.p AND y.value = v.x AND y.space = ?"
     distinct_binds = (space, orjson.dumps(repetitive).decode(), space)
     return Sql(f"{text} UNION ALL {more}", (space, *match.binds, *distinct_binds, *distinct_match.binds, space))
 

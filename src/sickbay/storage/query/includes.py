@@ -95,7 +95,7 @@ def _hops(run: Run, scope: Scope, find: Find, version: str, include: Include, fr
 
 def _follow_references(include: Include, nids: list[int], parameter: int | None) -> _Hop:
     here, there = ("target", "nid") if include.reverse else ("nid", "target")
-    text = f"SELECT DISTINCT f.{there} AS nid FROM reference_index f WHERE f.{here} IN (SELECT value FROM json_each(?))"
+    text = f"SELECT DISTINCT f.{there} AS nid FROM shown_reference f WHERE f.{here} IN (SELECT value FROM json_each(?))"
     binds: tuple[int | str, ...] = (orjson.dumps(nids).decode(),)
     if parameter is not None:
         text, binds = f"{text} AND f.parameter = ?", (*binds, parameter)

@@ -112,7 +112,7 @@ def _of_index(parameter: SearchParameter, nid: str, descending: bool) -> SortKey
     where = f"WHERE s.nid = {nid} AND s.parameter IN ({places})"
     match parameter.kind:
         case "date" | "number" | "quantity":
-            table = "date_index" if parameter.kind == "date" else "quantity_index"
+            table = "shown_date" if parameter.kind == "date" else "shown_quantity"
             value = f"SELECT {aggregate}(s.{'high' if descending else 'low'}) FROM {table} s {where}"
             greatest = NEVER if parameter.kind == "date" else GREATEST_NUMBER
             absent = str(-greatest if descending else greatest)
@@ -120,11 +120,11 @@ def _of_index(parameter: SearchParameter, nid: str, descending: bool) -> SortKey
             value = f"SELECT {aggregate}(s.value) FROM {parameter.kind}_index s {where}"
             absent = "''" if descending else f"'{_ABSENT}'"
         case "token":
-            value = f"SELECT {aggregate}(w.code) FROM token_index s JOIN term w ON w.hash = s.hash {where}"
+            value = f"SELECT {aggregate}(w.code) FROM shown_token s JOIN term w ON w.hash = s.hash {where}"
             absent = "''" if descending else f"'{_ABSENT}'"
         case "reference":
-            local = "SELECT w.text || '/' || o.id AS v FROM reference_index s JOIN resource o ON o.nid = s.target"
-            foreign = f"SELECT s.value FROM uri_index s {where}"
+            local = "SELECT w.text || '/' || o.id AS v FROM shown_reference s JOIN resource o ON o.nid = s.target"
+            foreign = f"SELECT s.value FROM shown_uri s {where}"
             both_kinds = f"{local} JOIN word w ON w.number = o.type {where} UNION ALL {foreign}"
             value = f"SELECT {aggregate}(e.v) FROM ({both_kinds}) e"
             absent = "''" if descending else f"'{_ABSENT}'"

@@ -49,7 +49,7 @@ def _as_written(version: str, parameter: SearchParameter) -> SearchParameter:
 
 def _place(name: str) -> tuple[str, str]:
     """Return (table, column). Profiles are stored as URIs."""
-    return ("uri_index", "value") if name == "profile" else ("token_index", "hash")
+    return ("shown_uri", "value") if name == "profile" else ("shown_token", "hash")
 
 
 def _with_names(name: str, values: str) -> str:

@@ -45,6 +45,16 @@ CHANGES: Final = (
 )
 """What the later versions changed in the index (`query/undo.py`)."""
 ABSENT: Final = "SELECT n.value FROM json_each(?) n WHERE NOT EXISTS (SELECT 1 FROM resource r WHERE r.nid = n.value)"
+_FIRST: Final = "(SELECT f.sequence FROM resource_history f WHERE f.nid = {nid} ORDER BY f.version_id LIMIT 1)"
+_EXISTED: Final = f"EXISTS (SELECT 1 FROM mark m WHERE m.space = {{nid}} >> {SHIFT} AND m.sequence >= {_FIRST}"
+"""Whether a resource existed at a mark."""
+HIDDEN: Final = 1_000
+"""Resources of a space that are hidden when they are deleted. Searches pass over their index rows."""
+HIDES: Final = (
+    f"SELECT n.value FROM json_each(?) n WHERE {_EXISTED.format(nid='n.value')}) LIMIT (SELECT {HIDDEN} - count(*) FROM"
+    f" (SELECT 1 FROM hidden_resource WHERE nid > ? AND nid < ? LIMIT {HIDDEN}) few)"
+)
+"""Which resources are hidden when they are deleted: those that a return to a mark restores. nids of one space."""
 _LAST: Final = "SELECT max(v.version_id) FROM resource_history v WHERE v.nid = h.nid"
 FORGET_CHANGES: Final = (
     "UPDATE resource_history SET undo = NULL WHERE nid IN (SELECT value FROM json_each(?)) AND undo IS NOT NULL"
@@ -62,11 +72,12 @@ it.
 AT_MARK: Final = (
     "SELECT r.nid, r.type, r.id, h.version_id, h.at, h.interaction, h.facts, CASE h.interaction WHEN 'delete' THEN"
     " (SELECT b.body FROM resource_history b WHERE b.nid = h.nid AND b.version_id < h.version_id"
-    " ORDER BY b.version_id DESC LIMIT 1) ELSE h.body END"
+    " ORDER BY b.version_id DESC LIMIT 1) ELSE h.body END,"
+    f" {_EXISTED.format(nid='h.nid')} AND m.sequence < h.sequence)"
     " FROM json_each(?) n CROSS JOIN resource r ON r.nid = n.value CROSS JOIN resource_history h ON h.nid = r.nid"
     f" WHERE h.version_id = ({_LAST})"
 )
-"""The last version, once the later ones are deleted, with its body, or the body before a deletion."""
+"""The last version, once the later ones are deleted, with its body, or the body before a deletion, and whether a deletion hides it."""
 NOW: Final = "SELECT r.type, r.state FROM json_each(?) n CROSS JOIN resource r ON r.nid = n.value"
 FORGET_VERSIONS: Final = "DELETE FROM resource_history WHERE nid IN (SELECT value FROM json_each(?)) AND sequence > ?"
 FORGET_VERSION: Final = "DELETE FROM resource_history WHERE nid = ? AND sequence > ?"
@@ -90,7 +101,10 @@ FORGET_UNUSED: Final = (
 
 
 class Restored(NamedTuple):
-    """A resource as it was at the mark. body: of the last version that isn't a deletion. entries: the facts of that body."""
+    """A resource as it was at the mark. body: of the last version that isn't a deletion. entries: the facts of that body.
+
+    hides: whether it is hidden if it is deleted.
+    """
 
     nid: int
     type: int
@@ -101,13 +115,19 @@ class Restored(NamedTuple):
     facts: str
     body: bytes
     entries: IndexEntries
+    hides: bool
 
 
 def restore(rows: Iterable[Any], index: Callable[[bytes], IndexEntries]) -> Iterator[Restored]:
     """Read the rows of AT_MARK."""
-    for nid, type, id, version_id, at, interaction, facts, body in rows:
+    for nid, type, id, version_id, at, interaction, facts, body, hides in rows:
         state = DELETED if interaction == "delete" else LIVE
-        yield Restored(nid, type, id, version_id, at, state, facts, body, index(bytes(body)))
+        yield Restored(nid, type, id, version_id, at, state, facts, body, index(bytes(body)), bool(hides))
+
+
+def hiding(space: int, nids: Iterable[int]) -> tuple[str, int, int]:
+    """Return the values of HIDES."""
+    return numbers(nids), space << SHIFT, (space + 1) << SHIFT
 
 
 def numbers(nids: Iterable[int]) -> str:

@@ -88,7 +88,7 @@ class StoreProbe:
             return self._codes(query, parameter)
         if parameter.kind == "reference":
             return sorted(
-                (*self._references(query, parameter), *self._texts(query, parameter, "uri_index")),
+                (*self._references(query, parameter), *self._texts(query, parameter, "shown_uri")),
                 key=lambda found: -found.matches,
             )
         return self._texts(query, parameter, TABLES[parameter.kind])
@@ -107,13 +107,13 @@ class StoreProbe:
         return found._replace(is_complete=source.is_whole) if found else None
 
     def texts_near(self, parameter: SearchParameter, start: str) -> list[str]:
-        rows = self._visible_rows(parameter, "string_index")
+        rows = self._visible_rows(parameter, "shown_string")
         near = f"SELECT t.value AS value {rows.text} AND t.value >= ? AND t.value < ? ORDER BY t.value LIMIT {READ_ROWS}"
         text = f"SELECT DISTINCT value FROM ({near}) v ORDER BY value LIMIT ?"
         return [value for (value,) in self._run(Statement(text, (*rows.binds, start, start + LAST, NEARBY_LIMIT)))]
 
     def systems_of(self, parameter: SearchParameter, code: str) -> list[str]:
-        rows = self._visible_rows(parameter, "token_index")
+        rows = self._visible_rows(parameter, "shown_token")
         if self._visibility.allows_all(parameter.type, "s"):
             text = f"SELECT m.system FROM term m WHERE m.code = ? AND EXISTS (SELECT 1 {rows.text} AND t.hash = m.hash)"
             binds = code, *rows.binds
@@ -169,7 +169,7 @@ class StoreProbe:
 
     def _select_index_rows(self, parameter: SearchParameter, table: str, columns: str) -> Sql:
         """Select columns of index rows of the parameter, of any visible resources."""
-        if table == "reference_index":
+        if table == "shown_reference":
             return Sql(f"SELECT {columns} FROM {table} t WHERE t.nid < 0")
         rows = self._visible_rows(parameter, table)
         return Sql(f"SELECT {columns} {rows.text} LIMIT ?", (*rows.binds, COUNT_LIMIT))
@@ -215,7 +215,7 @@ class StoreProbe:
 
     def _codes(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
         columns = "t.nid AS nid, t.hash AS hash"
-        counts: dict[int, int] = dict(self._occurring(query, parameter, "token_index", columns, "hash"))
+        counts: dict[int, int] = dict(self._occurring(query, parameter, "shown_token", columns, "hash"))
         return self._name_codes(counts)
 
     def _name_codes(self, counts: dict[int, int]) -> list[Occurrence]:
@@ -228,7 +228,7 @@ class StoreProbe:
         if self._scope is None:
             return []
         if self._visibility.allows_all(parameter.type, "s"):
-            return self._name_codes(dict.fromkeys(self._list_distinct(parameter, "token_index", "hash"), 1))
+            return self._name_codes(dict.fromkeys(self._list_distinct(parameter, "shown_token", "hash"), 1))
         codes = self._sources.find_members(self._scope, parameter.type).count_codes(parameter.code)
         first = sorted(codes, key=lambda hash: (-codes[hash], hash))[:OTHER_VALUES]
         return self._name_codes({hash: codes[hash] for hash in first})
@@ -245,7 +245,7 @@ class StoreProbe:
         return [value for of in binds for (value,) in self._run(Statement(text, (*of, OTHER_VALUES)))]
 
     def _references(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
-        rows = self._rows(query, parameter, "reference_index", "t.nid AS nid, t.target AS target")
+        rows = self._rows(query, parameter, "shown_reference", "t.nid AS nid, t.target AS target")
         text = (
             f"SELECT w.text, g.id, v.number FROM (SELECT target, count(DISTINCT nid) AS number FROM ({rows.text}) e"
             " GROUP BY target ORDER BY count(DISTINCT nid) DESC, target LIMIT ?) v"

@@ -12,12 +12,12 @@ from sickbay.storage.query.statement import Bind, Sql
 
 DAY = 86_400_000
 WIDE = {
-    "date_index": f"t.low < t.high - {DAY}",
-    "quantity_index": "t.low <> t.high",
-    "composite_index": "t.low < t.high AND t.high > 0",
+    "shown_date": f"t.low < t.high - {DAY}",
+    "shown_quantity": "t.low <> t.high",
+    "shown_composite": "t.low < t.high AND t.high > 0",
 }
 """The conditions of the `…_wide` indexes, word for word. The second token of a composite isn't a range: its `high` is 0."""
-REACH = {"date_index": DAY, "quantity_index": 0, "composite_index": 0}
+REACH = {"shown_date": DAY, "shown_quantity": 0, "shown_composite": 0}
 
 
 def stretches(table: str, value: DateValue | QuantityValue, low: Bind, high: Bind) -> list[Sql] | None:
@@ -53,6 +53,6 @@ def _match_overlapping(table: str, before: str, begin: Bind, end: Bind) -> list[
 
 def _match_reversed(table: str, end: Bind) -> list[Sql]:
     """Match quantities whose range ends before it begins, which FHIR doesn't prevent."""
-    if table != "quantity_index":
+    if table != "shown_quantity":
         return []
     return [Sql(f"{WIDE[table]} AND t.high <= ? AND +t.low > ?", (end, end))]

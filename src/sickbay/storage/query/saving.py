@@ -32,7 +32,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "string_index": ("space", "parameter", "value", "exact", "nid"),
     "uri_index": ("space", "parameter", "value", "nid"),
     "composite_index": ("space", "parameter", "hash", "low", "high", "unit", "value", "nid"),
+    "hidden_resource": ("nid",),
 }
+"""Resources in `hidden_resource` are deleted, but keep their index rows. Searches read the others from views (`shown_…`)."""
 INDEXES = tuple(COLUMNS)
 """Facets come first, because their rows are found through the others."""
 _FACETS = (

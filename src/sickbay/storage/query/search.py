@@ -273,7 +273,7 @@ def _inside(scope: Scope, within: Within, nid: str) -> Sql:
         return FALSE
     target = scope.names.nid(scope.space, within.type, within.id)
     return Sql(
-        f"EXISTS (SELECT 1 FROM reference_index c WHERE c.nid = {nid} AND c.target = ? AND {parameters.text}{EACH})",
+        f"EXISTS (SELECT 1 FROM shown_reference c WHERE c.nid = {nid} AND c.target = ? AND {parameters.text}{EACH})",
         (target, *parameters.binds),
     )
 

@@ -12,6 +12,7 @@ _BY_NID = {
     "compartment_index": "patient",
     "facet_index": "patient",
     "reference_index": "target",
+    "hidden_resource": "nid",
 }
 """The column whose value contains the number of the space."""
 _BY_SPACE = (

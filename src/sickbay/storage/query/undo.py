@@ -56,8 +56,13 @@ def encode_change(change: IndexChange, revision: int) -> bytes | None:
     return _encode(_StoredChange(INDEX_REVISION, *change)) if revision == INDEX_REVISION else None
 
 
+def hide(nid: int) -> dict[str, set[IndexRow]]:
+    """Return the row that hides the index rows of a resource that is deleted."""
+    return {"hidden_resource": {(nid,)}}
+
+
 def rows_after_deletion(rows: RowsByTable) -> dict[str, set[IndexRow]]:
-    """Return what remains of the index rows of a resource that is deleted: those that decide its visibility."""
+    """Return what remains of the index rows of a resource that is deleted and not hidden: those that decide its visibility."""
     members = rows.get("compartment_index", frozenset())
     return {
         "compartment_index": {

@@ -37,7 +37,7 @@ _CODES: Final = (
     " SELECT hash, count(*) FROM v WHERE hash IS NOT NULL GROUP BY hash"
 )
 _HASH: Final = (
-    "(SELECT min(f.hash) FROM facet_index f WHERE f.patient = {patient} AND f.type = ? AND f.word = ? AND f.member = 1{after})"
+    "(SELECT min(f.hash) FROM shown_facet f WHERE f.patient = {patient} AND f.type = ? AND f.word = ? AND f.member = 1{after})"
 )
 CODES_OF_PATIENTS: Final = _CODES.format(
     first=_HASH.format(patient="p.value", after=""), next=_HASH.format(patient="v.patient", after=" AND f.hash > v.hash")
@@ -98,7 +98,7 @@ class VisibleMembers:
             return self._list_with_code(filters[0].parameter, tuple(self._scope.names.hashes(filters[0].codings)))
         return self._of_patients(self._patients.values(), condition=self._match_visible(_MEMBER))
 
-    def _of_patients(self, patients: Iterable[int], table: str = "compartment_index", condition: Sql = _MEMBER) -> Members:
+    def _of_patients(self, patients: Iterable[int], table: str = "shown_compartment", condition: Sql = _MEMBER) -> Members:
         """List members of compartments."""
         where = join_with_and([Sql("c.type = ?", (self._word,)), condition])
         text = f"SELECT c.nid FROM json_each(?) p CROSS JOIN {table} c ON c.patient = p.value WHERE {where.text} LIMIT ?"
@@ -146,7 +146,7 @@ class VisibleMembers:
             ids = one_of("p.id", sorted(clause.patients))
             binds = self._scope.space, names.word("Patient"), *ids.binds, self._word, *where.binds, READ_ROWS + 1
             text = (
-                "SELECT c.nid FROM resource p CROSS JOIN compartment_index c ON c.patient = p.nid CROSS JOIN resource r"
+                "SELECT c.nid FROM resource p CROSS JOIN shown_compartment c ON c.patient = p.nid CROSS JOIN resource r"
                 f" ON r.nid = c.nid WHERE p.space = ? AND p.type = ? AND {ids.text} AND c.type = ? AND c.member = 1"
             )
             return ids if ids is FALSE else Sql(f"{text} AND {where.text} LIMIT ?", binds)
@@ -158,7 +158,7 @@ class VisibleMembers:
             return FALSE
         binds = self._scope.space, -names.word(granular.parameter), *hashes.binds, *where.binds, READ_ROWS + 1
         return Sql(
-            "SELECT t.nid FROM token_index t CROSS JOIN resource r ON r.nid = t.nid WHERE t.space = ? AND t.parameter = ?"
+            "SELECT t.nid FROM shown_token t CROSS JOIN resource r ON r.nid = t.nid WHERE t.space = ? AND t.parameter = ?"
             f" AND {hashes.text} AND {where.text} ORDER BY t.space, t.parameter, t.hash, t.nid LIMIT ?",
             binds,
         )
@@ -181,7 +181,7 @@ class VisibleMembers:
         if hashes is FALSE:
             return Members([], is_whole=True)
         condition = join_with_and([Sql("c.word = ?", (self._scope.names.word(code),)), hashes, _MEMBER])
-        return self._of_patients(self._patients.values(), "facet_index", condition)
+        return self._of_patients(self._patients.values(), "shown_facet", condition)
 
     def of_patient(self, id: str) -> Members | None:
         """Return what refers to a patient who is one of many visible ones, else None."""

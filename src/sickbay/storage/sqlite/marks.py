@@ -87,7 +87,7 @@ class SqliteReturn:
             changes.replace(resource.nid, resource.state, resource.version_id, resource.at, INDEX_REVISION, facts, body)
             changes.index(space, resource.type, resource.nid, resource.entries)
             if resource.state == DELETED:
-                changes.unindex(resource.nid)
+                changes.unindex(resource.nid, hides=resource.hides)
             space.count(resource.type, is_live)
 
     def _delete(self, nids: list[int]) -> None:

@@ -202,6 +202,28 @@ CREATE TABLE snapshot_record (snapshot TEXT NOT NULL, number INTEGER NOT NULL, k
     number)) WITHOUT ROWID, STRICT;
 """
 
+_HIDDEN = """
+CREATE TABLE hidden_resource (nid INTEGER NOT NULL, PRIMARY KEY (nid)) STRICT;
+CREATE VIEW shown_compartment AS SELECT * FROM compartment_index WHERE NOT EXISTS (SELECT 1 FROM hidden_resource)
+    OR nid NOT IN (SELECT nid FROM hidden_resource);
+CREATE VIEW shown_facet AS SELECT * FROM facet_index WHERE NOT EXISTS (SELECT 1 FROM hidden_resource)
+    OR nid NOT IN (SELECT nid FROM hidden_resource);
+CREATE VIEW shown_token AS SELECT * FROM token_index WHERE NOT EXISTS (SELECT 1 FROM hidden_resource)
+    OR nid NOT IN (SELECT nid FROM hidden_resource);
+CREATE VIEW shown_reference AS SELECT * FROM reference_index WHERE NOT EXISTS (SELECT 1 FROM hidden_resource)
+    OR nid NOT IN (SELECT nid FROM hidden_resource);
+CREATE VIEW shown_date AS SELECT * FROM date_index WHERE NOT EXISTS (SELECT 1 FROM hidden_resource)
+    OR nid NOT IN (SELECT nid FROM hidden_resource);
+CREATE VIEW shown_quantity AS SELECT * FROM quantity_index WHERE NOT EXISTS (SELECT 1 FROM hidden_resource)
+    OR nid NOT IN (SELECT nid FROM hidden_resource);
+CREATE VIEW shown_string AS SELECT * FROM string_index WHERE NOT EXISTS (SELECT 1 FROM hidden_resource)
+    OR nid NOT IN (SELECT nid FROM hidden_resource);
+CREATE VIEW shown_uri AS SELECT * FROM uri_index WHERE NOT EXISTS (SELECT 1 FROM hidden_resource)
+    OR nid NOT IN (SELECT nid FROM hidden_resource);
+CREATE VIEW shown_composite AS SELECT * FROM composite_index WHERE NOT EXISTS (SELECT 1 FROM hidden_resource)
+    OR nid NOT IN (SELECT nid FROM hidden_resource);
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _HISTORY_BY_TIME,
@@ -220,5 +242,6 @@ STEPS: tuple[str, ...] = (
     _UNDO,
     _LINES,
     _SNAPSHOTS,
+    _HIDDEN,
 )
 """Step n upgrades version n to n + 1."""

@@ -14,10 +14,10 @@ import apsw
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import Clear, Reindex, ResourceSpace, Save
 from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED
-from sickbay.storage.query.marks import numbers, ranges
+from sickbay.storage.query.marks import HIDES, hiding, numbers, ranges
 from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, check, facts_text, index_rows, rows_of
 from sickbay.storage.query.space_tables import forgets
-from sickbay.storage.query.undo import IndexChange, RowsByTable, compare, encode_change, rows_after_deletion
+from sickbay.storage.query.undo import IndexChange, RowsByTable, compare, encode_change, hide, rows_after_deletion
 from sickbay.storage.sqlite.numbers import INSERT, Counters, NumberedWords, StoredNames
 from sickbay.storage.sqlite.pending_rows import FULL_ROWS, HISTORY, PendingRows
 
@@ -172,16 +172,19 @@ class Changes:
     def _delete(self, space: Counters, type: int, nid: int, revision: int, step: Save) -> None:
         """Delete a resource. Its facts are kept, so that only those who could see it learn that it was deleted."""
         self._rows.flush()
+        hides = bool(self._fetch(HIDES, hiding(space.number, [nid])))
         facts = self._fetch("SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
         self.db.execute(
             "UPDATE resource SET state = ?, version_id = ?, changed = ?, body = x'' WHERE nid = ?",
             (DELETED, step.version_id, step.at, nid),
         )
-        self._remember(space, nid, step, facts, encode_change(self.unindex(nid), revision))
+        self._remember(space, nid, step, facts, encode_change(self.unindex(nid, hides=hides), revision))
         space.count(type, -1)
 
-    def unindex(self, nid: int) -> IndexChange:
-        """Delete the index rows of a deleted resource, except those that decide its visibility."""
+    def unindex(self, nid: int, *, hides: bool) -> IndexChange:
+        """Hide the index rows of a deleted resource, or delete those that don't decide its visibility."""
+        if hides:
+            return self._exchange(nid, {}, hide(nid))
         before = self._stored_rows(nid)
         return self._exchange(nid, before, rows_after_deletion(before))
 
