@@ -10,6 +10,7 @@ import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.storage.contents import execute, rows_of, tables
 
 from sickbay.fhir.search.index import extract
@@ -213,6 +214,23 @@ def test_any_number_of_resources_is_undone_in_pages(
         every: list[list[Change]] = [[(type, id, turn) for type in TYPES for id in "abcd"] for turn in range(3)]
         half = [[change for change in every[0] if change[1] in "ab"]]
         await obey(store, half, every[1:], every)
+
+    runner.run(run())
+
+
+def test_a_resource_that_was_created_with_a_later_number_is_undone(store: Store, runner: asyncio.Runner) -> None:
+    """After a snapshot was restored, versions continue with larger numbers."""
+
+    async def run() -> None:
+        space, _ = fresh_spaces()
+        await write(store, space, [[("Observation", "a", 1), ("Condition", "d", 1)]])
+        await store.transaction([Mark(space, "a")])
+        at_mark = await tables(store, space)
+        created = save(space, "Patient", "b", 1, 1, False)
+        await store.transaction([structs.replace(created, version_id=5, before=0)])
+        await write(store, space, [[("Patient", "b", 2), ("Observation", "a", 2), ("Condition", "d", -1)]])
+        await store.transaction([ReturnToMark(space, "a", index_nothing)])
+        assert await tables(store, space) == at_mark
 
     runner.run(run())
 

@@ -85,9 +85,7 @@ async def save(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves:
     await write(db, batch)
 
 
-async def _find_hidden(
-    db: Any, numbers: IdAllocator, saves: Iterable[Save], known: Mapping[Key, Known]
-) -> frozenset[int]:
+async def _find_hidden(db: Any, numbers: IdAllocator, saves: Iterable[Save], known: Mapping[Key, Known]) -> frozenset[int]:
     """Return the nids of the resources that are hidden if they are deleted."""
     deleted: dict[int, set[int]] = {}
     for step in saves:

@@ -27,11 +27,13 @@ FIND: Final = (
 FORGET_LATER: Final = "DELETE FROM mark WHERE space = ? AND sequence > ?"
 _SINCE: Final = f"FROM resource_history h WHERE h.nid >> {SHIFT} = ? AND h.sequence > ?"
 COUNT: Final = f"SELECT count(*) {_SINCE}"
-CHANGED: Final = (
-    f"SELECT DISTINCT h.nid {_SINCE} AND h.version_id > 1 AND EXISTS (SELECT 1 FROM resource_history f"
-    f" WHERE f.nid = h.nid AND f.version_id < h.version_id AND f.sequence <= ?) LIMIT {AT_A_TIME}"
+CHANGED: Final = f"SELECT h.nid {_SINCE} GROUP BY h.nid HAVING min(h.version_id) > 1 LIMIT {AT_A_TIME}"
+"""Resources that may have existed at the mark; read from only the index. Once they are restored, the next ones are found."""
+EXISTING: Final = (
+    "SELECT n.value FROM json_each(?) n"
+    " WHERE EXISTS (SELECT 1 FROM resource_history h WHERE h.nid = n.value AND h.sequence <= ?)"
 )
-"""Resources that existed at the mark. Once they are restored, the next ones are found."""
+"""Those that did exist. Asked only of those with a version that says nothing: what a version changed was there before."""
 CREATED: Final = f"SELECT DISTINCT h.nid {_SINCE} LIMIT {AT_A_TIME}"
 """Resources without a version at the mark, once the others are restored."""
 KEEP_NUMBERS: Final = (
@@ -64,7 +66,7 @@ RESTORE: Final = (
     "UPDATE resource SET (state, version_id, changed, facts, body) = (SELECT CASE h.interaction WHEN 'delete'"
     f" THEN {DELETED} ELSE {LIVE} END, h.version_id, h.at, h.facts, CASE h.interaction WHEN 'delete' THEN ? ELSE h.body END"
     " FROM resource_history h WHERE h.nid = resource.nid ORDER BY h.version_id DESC LIMIT 1),"
-    f" index_revision = {INDEX_REVISION} WHERE nid IN (SELECT value FROM json_each(?)) RETURNING type, state"
+    f" index_revision = {INDEX_REVISION} WHERE nid IN (SELECT value FROM json_each(?))"
 )
 """Make the last version the current one, once the later ones are deleted. Its body stays in the history, where nothing reads
 it.
@@ -77,10 +79,13 @@ AT_MARK: Final = (
     " FROM json_each(?) n CROSS JOIN resource r ON r.nid = n.value CROSS JOIN resource_history h ON h.nid = r.nid"
     f" WHERE h.version_id = ({_LAST})"
 )
-"""The last version, once the later ones are deleted, with its body, or the body before a deletion, and whether a deletion hides it."""
-NOW: Final = "SELECT r.type, r.state FROM json_each(?) n CROSS JOIN resource r ON r.nid = n.value"
+"""The last version, once the later ones are deleted, with its body, or that before a deletion, and whether it is hidden."""
+LIVE_BY_TYPE: Final = (
+    "SELECT r.type, count(*) FROM json_each(?) n CROSS JOIN resource r ON r.nid = n.value"
+    f" WHERE r.state = {LIVE} GROUP BY r.type"
+)
 FORGET_VERSIONS: Final = "DELETE FROM resource_history WHERE nid IN (SELECT value FROM json_each(?)) AND sequence > ?"
-FORGET_VERSION: Final = "DELETE FROM resource_history WHERE nid = ? AND sequence > ?"
+FORGET_RANGE: Final = "DELETE FROM resource_history WHERE nid BETWEEN ? AND ? AND sequence > ?"
 _IS_USED: Final = (
     "EXISTS (SELECT 1 FROM reference_index WHERE target = resource.nid)"
     " OR EXISTS (SELECT 1 FROM compartment_index WHERE patient = resource.nid)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sickbay.storage.facts import NONE
@@ -38,12 +39,9 @@ class SqliteReturn:
         is_changed = False
         if self._step.keeps_numbers:
             db.execute(marks.KEEP_NUMBERS, (space, *since, space))
-        for text, binds, reverse in (
-            (marks.CHANGED, (*since, self._sequence), self._restore),
-            (marks.CREATED, since, self._delete),
-        ):
-            while page := rows(db, text, binds):
-                reverse([nid for (nid,) in page])
+        for text, reverse in ((marks.CHANGED, self._restore), (marks.CREATED, self._delete)):
+            while page := rows(db, text, since):
+                reverse({nid for (nid,) in page})
                 is_changed = True
         if is_changed:
             db.execute(marks.FORGET_UNUSED, (space, space, space))
@@ -51,30 +49,32 @@ class SqliteReturn:
 
     def repeat(self, nids: list[int], missing: tuple[Any, ...]) -> None:
         """Write versions that a snapshot has. nids: of their resources. missing: which versions."""
-        self._count(rows(self._changes.db, marks.NOW, (marks.numbers(nids),)), -1)
+        self._count(nids, -1)
         self._changes.db.execute(snapshots.KEEP_BODIES, (marks.numbers(nids),))
         self._changes.db.execute(snapshots.ADD_VERSIONS, missing)
         for start in range(0, len(nids), marks.AT_A_TIME):
             self._extract(nids[start : start + marks.AT_A_TIME])
             self._changes.reset()
 
-    def _restore(self, nids: list[int]) -> None:
-        listed = marks.numbers(nids)
-        reversal = self._reverse(rows(self._changes.db, marks.CHANGES, (listed, self._sequence)))
-        self._count(rows(self._changes.db, marks.NOW, (listed,)), -1)
+    def _restore(self, nids: set[int]) -> None:
+        """Rows that refer to a resource without a row have to be made again."""
+        db, listed = self._changes.db, marks.numbers(nids)
+        versions = rows(db, marks.CHANGES, (listed, self._sequence))
+        change, unknown = undo.reverse(versions)
+        if created := unknown - self._find(marks.EXISTING, unknown, self._sequence):
+            self._delete(created)
+        if absent := self._find(marks.ABSENT, undo.targets(change)):
+            change, unknown = undo.reverse(versions, unknown | undo.find_referring(change, absent))
+        self._count(nids - created, -1)
         self._forget_versions(nids)
-        self._changes.write_change(reversal.change)
-        known = marks.numbers(nid for nid in nids if nid not in reversal.unknown)
-        self._count(rows(self._changes.db, marks.RESTORE, (b"", known)), 1)
-        if reversal.unknown:
-            self._extract(sorted(reversal.unknown))
+        self._changes.write_change(change)
+        db.execute(marks.RESTORE, (b"", marks.numbers(nids - unknown)))
+        self._count(nids - unknown, 1)
+        self._extract(sorted(unknown - created))
         self._changes.reset()
 
-    def _reverse(self, versions: list[tuple[int, bytes | None]]) -> undo.Reversal:
-        """Return how to reverse these versions. Rows that refer to a resource without a row have to be made again."""
-        reversal = undo.reverse(versions)
-        absent = {nid for (nid,) in rows(self._changes.db, marks.ABSENT, (marks.numbers(undo.targets(reversal.change)),))}
-        return undo.reverse(versions, reversal.unknown | undo.find_referring(reversal.change, absent)) if absent else reversal
+    def _find(self, text: str, nids: set[int], *binds: int) -> set[int]:
+        return {nid for (nid,) in rows(self._changes.db, text, (marks.numbers(nids), *binds))} if nids else set()
 
     def _extract(self, nids: list[int]) -> None:
         """Restore resources whose versions don't say what they changed in the index."""
@@ -90,21 +90,20 @@ class SqliteReturn:
                 changes.unindex(resource.nid, hides=resource.hides)
             space.count(resource.type, is_live)
 
-    def _delete(self, nids: list[int]) -> None:
+    def _delete(self, nids: set[int]) -> None:
         changes, listed = self._changes, marks.numbers(nids)
-        self._count(rows(changes.db, marks.NOW, (listed,)), -1)
+        self._count(nids, -1)
         changes.forget_index(nids)
         self._forget_versions(nids)
         changes.db.execute(marks.FORGET_CREATED, (listed,))
         changes.db.execute(marks.UNSAVE_CREATED, (NONE, b"", listed))
         changes.reset()
 
-    def _count(self, types: list[tuple[int, int]], change: int) -> None:
-        """Add `change` for each live resource. types: of resources, with their states."""
+    def _count(self, nids: Iterable[int], change: int) -> None:
+        """Add `change` for each live resource."""
         space = self._changes.counters(self._step.space)
-        for type, state in types:
-            if state == LIVE:
-                space.count(type, change)
+        for type, live in rows(self._changes.db, marks.LIVE_BY_TYPE, (marks.numbers(nids),)):
+            space.count(type, change * live)
 
-    def _forget_versions(self, nids: list[int]) -> None:
-        self._changes.db.executemany(marks.FORGET_VERSION, [(nid, self._sequence) for nid in nids])
+    def _forget_versions(self, nids: Iterable[int]) -> None:
+        self._changes.db.executemany(marks.FORGET_RANGE, [(*run, self._sequence) for run in marks.ranges(nids)])
