@@ -392,21 +392,3 @@ def test_localhost_at_the_end_of_a_sentence_is_no_public_host() -> None:
 def test_steps_to_reproduce_do_not_say_that_the_password_is_wrong() -> None:
     steps = "1. User enters the username and password\n2. invalid_nonce_in_state is returned"
     assert "oauth-password-wrong" not in claims(steps)
-
-
-def test_an_option_that_is_switched_off_is_not_what_refuses() -> None:
-    text = "angular-oauth2-oidc: token_validation_error, Wrong nonce\nconfigure({ strictDiscoveryDocumentValidation: false })"
-    assert "angular-oauth2-oidc-strict-discovery" not in claims(text)
-
-
-def test_a_refusal_whose_own_words_name_another_reason_is_not_decided() -> None:
-    refused = "azuread: unexpected status 403 with OData error: Authorization_RequestDenied: {}"
-    own_words = refused.format("When using this permission, the backing application must be in the local tenant")
-    assert {cause.confidence for cause in diagnose_text(own_words)[1].causes} == {"possible"}
-    assert ids(refused.format("Insufficient privileges to complete the operation."))[0] == "entra-permission-missing"
-
-
-def test_a_lost_state_of_omniauth_has_several_causes() -> None:
-    log = "ERROR -- omniauth: (own) Authentication failure! csrf_detected: OmniAuth::Strategies::OAuth2::CallbackError"
-    causes = diagnose_text(log)[1].causes
-    assert (causes[0].id, causes[0].confidence) == ("omniauth-csrf", "possible")

@@ -89,6 +89,25 @@ def test_a_header_that_is_only_named_does_not_show_that_a_frame_was_refused() ->
     assert diagnose_text(refused)[1].causes[0].confidence == "most likely"
 
 
+def test_an_option_that_is_switched_off_is_not_what_refuses() -> None:
+    text = "angular-oauth2-oidc: token_validation_error, Wrong nonce\nconfigure({ strictDiscoveryDocumentValidation: false })"
+    assert "angular-oauth2-oidc-strict-discovery" not in claims(text)
+
+
+def test_a_refusal_whose_own_words_name_another_reason_is_not_decided() -> None:
+    refused = "azuread: unexpected status 403 with OData error: Authorization_RequestDenied: {}"
+    own_words = refused.format("When using this permission, the backing application must be in the local tenant")
+    assert {cause.confidence for cause in diagnose_text(own_words)[1].causes} == {"possible"}
+    named = diagnose_text(refused.format("Insufficient privileges to complete the operation."))[1].causes
+    assert named[0].id == "entra-permission-missing"
+
+
+def test_a_lost_state_of_omniauth_has_several_causes() -> None:
+    log = "ERROR -- omniauth: (own) Authentication failure! csrf_detected: OmniAuth::Strategies::OAuth2::CallbackError"
+    causes = diagnose_text(log)[1].causes
+    assert (causes[0].id, causes[0].confidence) == ("omniauth-csrf", "possible")
+
+
 def claims(text: str) -> set[str]:
     """The ids of the findings and causes."""
     diagnosis = diagnose_text(text)[1]
