@@ -108,6 +108,62 @@ def test_a_lost_state_of_omniauth_has_several_causes() -> None:
     assert (causes[0].id, causes[0].confidence) == ("omniauth-csrf", "possible")
 
 
+@pytest.mark.parametrize("joint", ["&\n", "\n&", "&\n  "])
+def test_a_form_on_several_lines_is_read_to_its_end(joint: str) -> None:
+    form = joint.join(("grant_type=authorization_code", "code=abcdef123456", "redirect_uri=https%3A%2F%2Fa.example%2Fcb"))
+    headers = "Content-Type: application/x-www-form-urlencoded\nAuthorization: Basic bXktYXBwOm15LXNlY3JldA=="
+    request = f"POST /token HTTP/1.1\nHost: ehr.example.org\n{headers}\n\n{form}"
+    assert "token-redirect-uri-missing" not in claims(request)
+    assert "token-redirect-uri-missing" in claims(request.replace("redirect_uri=", "redirect="))
+
+
+@pytest.mark.parametrize("value", ["true", "false"])
+def test_the_name_of_a_setting_is_not_what_a_server_says(value: str) -> None:
+    settings = f'Keycloak is at http://192.168.1.5:8080/auth. {{"client_id": "a", "https_required": {value}}}'
+    assert "keycloak-https-required" not in claims(settings)
+    assert "keycloak-https-required" in claims("Keycloak says: HTTPS required")
+
+
+def test_a_password_grant_may_have_no_client_id() -> None:
+    form = "curl https://a.example/token -d grant_type={} -d username=a -d password=b -d code=abcdef"
+    assert "client-id-missing-in-body" not in claims(form.format("password"))
+    assert "client-id-missing-in-body" in claims(form.format("authorization_code"))
+
+
+def test_a_refused_client_assertion_is_not_taken_for_an_access_token() -> None:
+    refused = (
+        "Error when validating {}: Token audience doesn't match domain. Expected audiences are any of [https://a.example/x]"
+    )
+    said = refused + " but audience from token is '[https://a.example/y]'. keycloak"
+    assert "oauth-token-audience-of-another-api" not in claims(said.format("client assertion"))
+    assert "oauth-token-audience-of-another-api" in claims(said.format("token"))
+
+
+def test_an_http_redirect_uri_of_a_host_in_braces_is_not_to_be_registered() -> None:
+    page = "Error 400: redirect_uri_mismatch\nRequest details: redirect_uri={}/login/google\naccounts.google.com"
+    assert diagnose_text(page.format("http://{mydomain}"))[1].causes[0].id == "oauth-redirect-uri-http-behind-proxy"
+    cause = diagnose_text(page.format("https://{mydomain}"))[1].causes[0]
+    assert cause.id == "oauth-redirect-uri-not-registered"
+    assert "`https://{mydomain}/login/google`" in cause.title
+
+
+def test_a_state_that_differs_does_not_show_a_lost_session() -> None:
+    causes = diagnose_text("RPError: state mismatch, expected GOI2FjsSPhTiUkDW1, got: w81Tus-eWqUd61uMK")[1].causes
+    assert "openid-client-state" not in {cause.id for cause in causes}
+    assert {cause.confidence for cause in causes} == {"possible"}
+
+
+def test_a_certificate_of_another_name_is_no_timeout() -> None:
+    log = "curl: (60) SSL: no alternative certificate subject name matches target host name"
+    causes = diagnose_text(f"It surfaces as 'The operation timed out.'\n$ curl https://api.example.net/\n{log}")[1].causes
+    assert causes[0].id == "http-certificate-of-another-name"
+
+
+def test_an_unexpected_token_of_a_bundler_is_not_about_tokens() -> None:
+    said = "Module parse failed: app.js Unexpected token (6:2)\nYou may need an appropriate loader to handle this file type."
+    assert claims(said) <= {UNEXPLAINED}
+
+
 def claims(text: str) -> set[str]:
     """The ids of the findings and causes."""
     diagnosis = diagnose_text(text)[1]

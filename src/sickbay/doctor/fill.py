@@ -32,8 +32,8 @@ CAPTURE_PLACES = 20
 """How often the beginning of a template is looked at."""
 _SLOT = compile_late(r"`?\{(\w+)\}`?")
 _BRACES = compile_late(r"\{(\w+)\}")
-_LAST_VALUE = compile_late(r"[^\s\"'`<>,;)\]}&]*")
-"""A value at the end of a template."""
+_LAST_VALUE = compile_late(r"(?:\{[\w.-]{1,40}\}|[^\s\"'`<>,;)\]}&{])*")
+"""A value at the end of a template. Names in braces stand for parts that were removed from the text."""
 _SENTENCE = compile_late(r"(?<=[.!?]) ")
 _NAME = compile_late(r"`[^`]*`|\{\w+\}|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/(])(?:=[\w*/.%-]*\w)?")
 """A text in backticks, a slot, or the name of a parameter or an error code, but not of a function."""

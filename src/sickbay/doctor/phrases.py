@@ -27,6 +27,8 @@ PLACES_OF_A_PART = 500
 _ENCODED = compile_late(r"%[0-9a-fA-F]{2}")
 _OPAQUE = compile_late(r"[A-Za-z0-9_-]{60,}")
 """Keys, hashes and tokens, which have no words."""
+_SWITCH = compile_late(r"\b[a-z]{1,40}(?:_[a-z]{1,40}){1,9}[\"']?[ \t]?[:=][ \t]?(?:true|false)\b", re.IGNORECASE)
+"""A setting, such as `"https_required": false`. Its name isn't what software says."""
 _APART = compile_late(r"&(?=[\w.-]{1,60}=)|\n[ \t>]*\n")
 """Where the next parameter of a query or form begins, and between paragraphs."""
 _NEGATION = compile_late(r"\b(?:(can)(?:'t|not)|(wo)n't|([a-z]{2,6})n't)\b")
@@ -58,7 +60,7 @@ def split_words(text: str) -> list[str]:
         text = unquote(text) if "%" in text and _ENCODED.search(text) else text
         if text == before:
             break
-    return _words(_OPAQUE.sub(" ", text))
+    return _words(_SWITCH.sub(_BOUNDARY, _OPAQUE.sub(" ", text)))
 
 
 def _words(text: str) -> list[str]:

@@ -16,11 +16,11 @@ from sickbay.protocol import urls
 
 @fact
 def redirect_uri_is_http(evidence: Evidence) -> Values | None:
-    """redirect_uri begins with http:// although its host is a public name, and it has no port, as on a developer's machine."""
+    """redirect_uri begins with http:// although its host is a public name or one in braces, and has no port."""
     named = _HTTP_REDIRECT.search(evidence.text)
     sent = evidence.sent.get("redirect_uri", "") or (named["uri"] if named else "")
     host = ((urls.split(sent).hostname if sent.startswith("http://") else "") or "").rstrip(".")
-    is_public = "." in host and not _PRIVATE.fullmatch(host) and urls.split(sent).port is None
+    is_public = ("." in host or "{" in host) and not _PRIVATE.fullmatch(host) and urls.split(sent).port is None
     return {"redirect_uri": sent, "expected": f"https{sent[4:]}"} if is_public else None
 
 

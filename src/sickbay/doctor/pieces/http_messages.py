@@ -120,9 +120,13 @@ def _is_answer(body: str) -> bool:
 
 
 def _first_body(text: str) -> str:
-    """The body without prose after it: a form is its first line, JSON is kept as it is."""
+    """The body without prose after it: JSON is kept as it is, a form is one line or lines joined by `&`."""
     stripped = text.strip()
     if not stripped or stripped[0] in "{[<":
         return stripped
-    first = stripped.splitlines()[0].strip()
-    return first if "=" in first and " " not in first else ""
+    form, *others = (line.strip() for line in stripped.splitlines())
+    for line in others:
+        if not form.endswith("&") and not line.startswith("&"):
+            break
+        form += line
+    return form if "=" in form and " " not in form else ""

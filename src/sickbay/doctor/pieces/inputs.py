@@ -180,7 +180,12 @@ def _without_shortened(found: Input) -> Input:
     query, body = str(found.evidence.get("url") or "").partition("?")[2], str(found.evidence.get("body") or "")
     pairs = (*parse(query).pairs, *parse(body).pairs)
     hidden = {name for name, value in pairs if value.endswith(("...", "…")) or (is_masked(value) and name != "client_secret")}
+    if _PASSWORD_GRANT.search(body):
+        hidden.add("client_id")  # a public client may leave it out (RFC 6749, 4.3.2)
     return found._replace(unknown=found.unknown | hidden)
+
+
+_PASSWORD_GRANT = compile_late(r"\bgrant_type\W{1,9}password\b")
 
 
 def _authorization(found: Input) -> Iterator[str]:
