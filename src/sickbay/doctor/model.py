@@ -20,7 +20,7 @@ Phrase: TypeAlias = tuple[int, ...]
 WEIGHTS: dict[Weight, float] = {"usual": 1.0, "possible": 0.55, "rare": 0.25}
 
 
-class Product(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class Product(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """A server, gateway, library or tool.
 
     marks:       phrases by which a text shows it. without: phrases in which a mark doesn't count.
@@ -36,7 +36,7 @@ class Product(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     accompanies: bool = False
 
 
-class Message(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class Message(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """A message of a product, or one that many products have (product "").
 
     wordings:     groups of phrases; of each group one must be in the text.
@@ -63,7 +63,7 @@ class Message(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     undecided: bool = False
 
 
-class Cause(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class Cause(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """A cause.
 
     id:      `product-name`, as on pages and in findings. product: "" if it belongs to none.
@@ -87,7 +87,7 @@ class Cause(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     was: tuple[str, ...] = ()
 
 
-class FactPattern(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class FactPattern(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """A fact that the text shows to a pattern, or a request by what it is and has. The format is described in facts.toml."""
 
     means: str
@@ -98,7 +98,7 @@ class FactPattern(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     sends: str = ""
 
 
-class CodeMistake(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class CodeMistake(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """The texts of a mistake that only source code shows. same: the rules that say the same about the request."""
 
     severity: Literal["error", "warning", "info"]
