@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
-from sickbay.diagnosis.evidence.inference import asks_for_smart
 from sickbay.diagnosis.values import is_masked
 from sickbay.doctor.pieces import addresses, postman, structured
 from sickbay.doctor.pieces.addresses import client_metadata, kind_of_request
@@ -114,6 +113,8 @@ def _find_received(piece: Piece, kind: str, members: Mapping[str, Any]) -> Itera
 
 def _without_other_scopes(app: Mapping[str, Any]) -> dict[str, Any]:
     """The registration without scopes of which none is SMART's: other services define their own, such as `mcp:read`."""
+    from sickbay.diagnosis.evidence.inference import asks_for_smart  # only a registration needs it
+
     scope = app.get("scope")
     is_other = isinstance(scope, str) and not asks_for_smart(scope)
     return {name: value for name, value in app.items() if name != "scope" or not is_other}
