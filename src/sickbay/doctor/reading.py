@@ -24,7 +24,6 @@ from sickbay.kernel.late_patterns import compile_late
 
 EXAMINED_INPUTS = 20
 """How many requests and responses of one text are examined at most."""
-"""The id of the finding for an error whose cause isn't known."""
 
 
 class Reading(NamedTuple):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sickbay.doctor.code import CodeRequest, mistakes_in, requests_in
+from sickbay.doctor.copying import undo_copying
 
 FOLDER = Path(__file__).parent / "snippets"
 START, RESULT = "=== ", "--- "
@@ -36,7 +37,7 @@ def read(path: Path) -> list[Snippet]:
 
 def find_in(code: str) -> str:
     """What is read from a snippet, in the form of the text files."""
-    return "\n".join(RESULT + line for request in requests_in(code) for line in describe(request, code))
+    return "\n".join(RESULT + line for request in requests_in(undo_copying(code)) for line in describe(request, code))
 
 
 def describe(request: CodeRequest, code: str) -> list[str]:

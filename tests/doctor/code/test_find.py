@@ -10,6 +10,7 @@ from tests.laws import for_each
 from sickbay.doctor.code import CodeRequest, Meter, requests_in, settings_in
 from sickbay.doctor.code.models import Lines
 from sickbay.doctor.code.programs import program_requests
+from sickbay.doctor.copying import undo_copying
 
 CODE = """fetch("https://auth.example.org/token", {
   method: "POST",
@@ -35,7 +36,7 @@ CODE = """fetch("https://auth.example.org/token", {
     ],
 )
 def test_the_same_request_is_read_from_mangled_code(mangled: str) -> None:
-    (request,) = requests_in(mangled)
+    (request,) = requests_in(undo_copying(mangled))
     assert request._replace(first_line=1, last_line=7) == EXPECTED
 
 

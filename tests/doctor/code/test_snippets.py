@@ -9,6 +9,7 @@ from tests.doctor.code.snippet import find_in, snippets
 from tests.laws import cases
 
 from sickbay.doctor.code import CodeRequest, requests_in, settings_in
+from sickbay.doctor.copying import undo_copying
 
 SNIPPETS = snippets()
 SENTENCES = (
@@ -33,7 +34,7 @@ def test_the_requests_and_mistakes_of_each_snippet_are_found() -> None:
     assert found == {snippet.title: snippet.expected for snippet in SNIPPETS}
 
 
-READ = {snippet.code: requests_in(snippet.code) for snippet in SNIPPETS}
+READ = {snippet.code: requests_in(undo_copying(snippet.code)) for snippet in SNIPPETS}
 
 
 def without_lines(requests: Sequence[CodeRequest]) -> list[CodeRequest]:
@@ -42,7 +43,7 @@ def without_lines(requests: Sequence[CodeRequest]) -> list[CodeRequest]:
 
 def test_text_around_a_snippet_changes_only_the_lines() -> None:
     for snippet, sentence in cases(product(SNIPPETS, SENTENCES)):
-        around = requests_in(f"Hello,\n{sentence}\n{snippet.code}\n\nWhat's wrong?\n")
+        around = requests_in(undo_copying(f"Hello,\n{sentence}\n{snippet.code}\n\nWhat's wrong?\n"))
         assert without_lines(around) == without_lines(READ[snippet.code]), (snippet.title, sentence)
         lines = [request.first_line for request in READ[snippet.code]]
         assert [request.first_line - 2 for request in around] == lines, (snippet.title, sentence)
@@ -50,7 +51,7 @@ def test_text_around_a_snippet_changes_only_the_lines() -> None:
 
 def test_windows_line_ends_change_nothing_but_line_ends_in_bodies() -> None:
     for snippet in SNIPPETS:
-        windows = requests_in(snippet.code.replace("\n", "\r\n"))
+        windows = requests_in(undo_copying(snippet.code.replace("\n", "\r\n")))
         assert [request._replace(body=request.body.replace(" \n", "\n")) for request in windows] == [*READ[snippet.code]]
 
 

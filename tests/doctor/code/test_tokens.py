@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.laws import for_each
 
-from sickbay.doctor.code.tokens import STRING, straighten, tokens
+from sickbay.doctor.code.tokens import STRING, tokens
 
 
 def strings(text: str) -> list[str]:
@@ -40,9 +40,3 @@ def test_strings_in_comments_are_ignored(text: str) -> None:
 
 def test_a_comment_that_is_never_closed_does_not_hide_the_code_after_it() -> None:
     assert strings("GET */* \n/* x = 'a'") == ["'a"]
-
-
-def test_typographic_quotation_marks_are_replaced_and_the_length_stays_the_same() -> None:
-    text = "curl -H “Accept: a”\u00a0-d ‘b’"
-    assert straighten(text) == "curl -H \"Accept: a\" -d 'b'"
-    assert len(straighten(text)) == len(text)

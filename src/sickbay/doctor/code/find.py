@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from html import unescape
 
 from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.models import READ_CHARACTERS, AppSettings, CodeRequest, Lines
-from sickbay.doctor.code.tokens import straighten
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.kernel.text_search import matches
 
@@ -23,15 +21,12 @@ _ANNOUNCES = compile_late(
 _ANNOUNCES_SETTINGS = compile_late(r"client[_.-]?id|redirect[_.-]?ur[il]|authority|issuer|discovery", re.I)
 _RUNS = compile_late(r"[({=]|<<")
 """What every program has that sends a request: a call, an object with values, or an assignment."""
-_QUOTED, _FEWEST_QUOTED = compile_late(r"^>(?=[ \n])", re.M), 3
-"""Lines that mail quotes."""
-_ENTITY = compile_late(r"&(?:amp|quot|#34|lt|gt|#39|#x27|apos|nbsp);")
 
 
 def requests_in(text: str, meter: Meter | None = None) -> tuple[CodeRequest, ...]:
     """The requests that the code in the text sends, in the order of their lines."""
     meter = meter or Meter(len(text))
-    text = _decode(text)
+    text = text.replace("&amp;", "&")  # copying.py leaves it, because in a URL alone it may be a fault of the app
     lines = Lines(text)
     requests: list[CodeRequest] = []
     for start, end in _regions(text):
@@ -62,17 +57,6 @@ def _list_lines(requests: Sequence[CodeRequest]) -> set[int]:
     return {line for request in requests for line in range(request.first_line, request.last_line + 1)}
 
 
-def _decode(text: str) -> str:
-    """Undoes what forums and mail do to code: typographic quotation marks, HTML entities, escapes and `>`.
-
-    The lines stay the same.
-    """
-    text = straighten(text).replace("\r", " ").replace("\\_", "_")
-    if len(_QUOTED.findall(text)) >= _FEWEST_QUOTED:
-        text = _QUOTED.sub(" ", text)
-    return _ENTITY.sub(lambda match: unescape(match[0]).replace("\xa0", " "), text) if "&" in text else text
-
-
 def _regions(text: str) -> list[tuple[int, int]]:
     """The parts of the text that can contain requests."""
     if len(text) <= READ_CHARACTERS:
@@ -91,7 +75,7 @@ def _regions(text: str) -> list[tuple[int, int]]:
 
 def settings_in(text: str, meter: Meter | None = None, requests: Sequence[CodeRequest] = ()) -> tuple[AppSettings, ...]:
     """The settings of OAuth libraries in the text, in the order of their lines; none if these requests are all of it."""
-    text = _decode(text[:READ_CHARACTERS])
+    text = text[:READ_CHARACTERS].replace("&amp;", "&")
     if not _ANNOUNCES_SETTINGS.search(text) or _are_everything(requests, text):
         return ()
     from sickbay.doctor.code.settings import text_settings

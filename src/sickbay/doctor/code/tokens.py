@@ -37,7 +37,6 @@ _INSIDE = {'"': compile_late(r"(?:[^\"\\\n]|\\.)*+", re.S), "'": compile_late(r"
 _PREFIXES = frozenset("frbuFRBUL$@") | {"rb", "br", "fr", "rf"}
 # a backtick that follows anything else marks code in prose
 _BEFORE_TEMPLATE = frozenset("(,=+:?[{&|") | {"=>", "return", "await", "||", "??", "+=", "raw"}
-_SMART = str.maketrans("“”„‟‘’‚‛\u00a0\u200b\ufeff", "\"\"\"\"''''   ")
 
 
 class CodeToken(NamedTuple):
@@ -57,11 +56,6 @@ class CodeToken(NamedTuple):
 
 def set_of(words: str) -> frozenset[str]:
     return frozenset(words.split())
-
-
-def straighten(text: str) -> str:
-    """Replaces typographic quotation marks and invisible spaces. The length stays the same."""
-    return text.translate(_SMART)
 
 
 def tokens(text: str) -> list[CodeToken]:
