@@ -128,7 +128,7 @@ def rule_for(rules: RuleIndex, refusal: Refusal) -> tuple[Rule, Facts]:
 
 def _matches(rules: RuleIndex, stage: str, request: Any, context: Any, examination: Examination) -> list[_Match]:
     """Rules with their facts, in the order of the catalogue, which is the order of corrections."""
-    matches = _match_refusals(rules, examination) + _match_advice(rules, stage, request, context)
+    matches = _match_refusals(rules, examination) + _match_groups(rules.advising.get(stage, {}), request, context)
     if len(matches) < 2:
         return matches
     return sorted(matches, key=lambda match: rules.places[match[0].id])
@@ -146,10 +146,6 @@ def _match_refusals(
             rule, facts = rule_for(rules, refusal)
             matches.append((rule, facts, refused))
     return matches
-
-
-def _match_advice(rules: RuleIndex, stage: str, request: Any, context: Any) -> list[_Match]:
-    return _match_groups(rules.advising.get(stage, {}), request, context)
 
 
 def _match_groups(groups: Mapping[RuleCondition, Sequence[Rule]], request: Any, context: Any) -> list[_Match]:

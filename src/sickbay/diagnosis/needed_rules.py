@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.rule_file import RuleText, find_refusal, has_functions, load_rules, read_texts
-from sickbay.diagnosis.rule_index import Advising, RuleIndex, build_index
+from sickbay.diagnosis.rule_index import RuleIndex, build_index
 from sickbay.diagnosis.rules import FILES
 
 V = TypeVar("V")
@@ -46,22 +46,15 @@ def _explained_names(text: RuleText) -> Iterator[str]:
         yield name
 
 
-def _rules_that_advise(stage: str, index: RuleIndex) -> Advising:
-    return index.advising.get(stage, {})
-
-
-def _rules_that_explain(name: str, index: RuleIndex) -> tuple[Rule, ...]:
-    return index.explaining[name]
-
-
 _TEXTS = [(file, text) for file in FILES for text in read_texts(file)]
 _PLACES = {text.id: file for file, text in _TEXTS}
 _STAGES = ((stage, file) for file, text in _TEXTS for stage in (file.partition(".")[0], *text.fields.get("at", ())))
 _NAMES = ((name, file) for file, text in _TEXTS for name in _explained_names(text))
+_ADVISING = _group_files((stage, file) for stage, file in _STAGES if has_functions(file))
 
 INDEX: Final = RuleIndex(
-    _OnDemand(_group_files((stage, file) for stage, file in _STAGES if has_functions(file)), _rules_that_advise),
-    _OnDemand(_group_files(_NAMES), _rules_that_explain),
+    _OnDemand(_ADVISING, lambda stage, index: index.advising.get(stage, {})),
+    _OnDemand(_group_files(_NAMES), lambda name, index: index.explaining[name]),
     {text.id: place for place, (_, text) in enumerate(_TEXTS)},
 )
 """The index of the catalogue. What it finds is read when it is looked up."""

@@ -82,11 +82,8 @@ def _events(exchange: HarExchange) -> Iterator[Event]:
         if kind in ("token_request", "fhir_request"):
             yield Event("preflight", headers=sent["headers"].get("access-control-request-headers", ""), url=exchange.url)
         return
-    yield from _FROM_HAR.get(kind, _no_events)(exchange)
-
-
-def _no_events(exchange: HarExchange) -> Iterator[Event]:
-    return iter(())
+    if read := _FROM_HAR.get(kind):
+        yield from read(exchange)
 
 
 def _result(exchange: HarExchange) -> Result:

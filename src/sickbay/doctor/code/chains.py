@@ -142,8 +142,6 @@ class ChainExpressions(Expressions):
         after_map = end + 1 < stop and path in ("map", "") and self.tokens[end + 1].kind == NAME
         if after_map and self.is_operator(end + 2, "{"):
             return self.collection(end + 2, stop), "", self.partners[end + 2] + 1
-        if end == index + 3 and self.is_operator(index + 1, ":"):
-            return leave_open(self.tokens[index + 2].text), path, end + 1
         is_text = end == index + 2 and self.tokens[index + 1].kind == STRING
         return (leave_open(hole_name(key)) if is_text else None), path, end + 1
 

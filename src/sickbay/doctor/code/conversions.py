@@ -83,10 +83,6 @@ def _append(fields: CodeFields, name: CodeValue, value: CodeValue) -> None:
     fields.add(_plain_name(name), value)
 
 
-def _name(call: Invocation) -> str:
-    return _plain_name(call.arguments[0].value)
-
-
 def _plain_name(value: CodeValue) -> str:
     """The text, or the last name of a constant."""
     text = as_text(value)
@@ -97,10 +93,6 @@ def _of_text(text: CodeText, name: str, call: Invocation) -> CodeValue | None:
     if name in words.functions("formats"):
         named = CodeFields([(item.key, item.value) for item in call.arguments if item.key])
         return fill_blanks(text, [item.value for item in call.arguments if item.key is None], named)
-    if name == "concat":
-        return join((text, *(as_text(item.value) for item in call.arguments)))
-    if name == "tostring" and str(call.text(0)) in ("base64", "base64url"):
-        return base64_of(text)
     if name in ("base64encodedstring", "encodebase64", "base64"):
         return base64_of(text)
     if name == "join" or (name == "joined" and call.arguments):
@@ -148,7 +140,7 @@ def _json(call: Invocation, name: str) -> CodeValue | None:
 def _form(call: Invocation, name: str) -> CodeValue | None:
     value = call.value(0)
     if name == "fromformdata" and len(call.arguments) == 2:
-        return CodeFields([(_name(call), call.arguments[1].value)], "form")
+        return CodeFields([(_plain_name(call.arguments[0].value), call.arguments[1].value)], "form")
     if isinstance(value, CodeText) and name == "urlencode":
         return _keep(call, name)
     if isinstance(value, CodeText):

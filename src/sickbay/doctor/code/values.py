@@ -146,8 +146,6 @@ def as_text(value: CodeValue | None) -> CodeText:
             return know("")
         case CodeText():
             return value
-        case CodeBody(_, CodeText() as text):
-            return text
         case CodeBody() | CodeFields(encoding="form"):
             return serialize(value)[0]
         case CodeObject(path="URL", properties={"href": CodeText() as address, "searchParams": CodeFields() as query}):
@@ -192,10 +190,6 @@ def with_query(address: CodeText, query: CodeFields) -> CodeText:
 def serialize(value: CodeValue, default: str = "form") -> tuple[CodeText, str]:
     """The body as it is sent, and its format. `default` is how the library sends fields."""
     match value:
-        case CodeText():
-            return value, format_of(str(value))
-        case CodeBody(encoding, CodeText() as text):
-            return text, encoding or format_of(str(text))
         case CodeBody(encoding, inner):
             return serialize(inner, encoding)
     fields = as_fields(value)
@@ -203,14 +197,6 @@ def serialize(value: CodeValue, default: str = "form") -> tuple[CodeText, str]:
         return as_text(value), ""
     encoding = fields.encoding or default
     return (_json(fields) if encoding == "json" else _form(fields)), encoding
-
-
-def format_of(body: str) -> str:
-    """The format of a body that was written as a string."""
-    start = body.lstrip()[:1]
-    if start in ("{", "[") and ('"' in body or "'" in body):
-        return "json"
-    return "form" if "=" in body else ""
 
 
 def _form(fields: CodeFields) -> CodeText:

@@ -131,7 +131,6 @@ _KINDS: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = tuple(
 )
 
 
-_QUOTES = str.maketrans("“”„‘’\u00a0", '"""\'\' ')
 _PAIR = compile_late(
     r"[\"'`]?(?P<name>[A-Za-z_][\w.-]{0,60})[\"'`]?\s{0,20}(?:=>|[:=])\s{0,20}"
     r"(?:\"(?P<double>(?:\\.|[^\"\\\n]){0,4000})\"|'(?P<single>(?:\\.|[^'\\\n]){0,4000})'|(?P<bare>[\w.+/:@%~-]{1,400}))"
@@ -149,7 +148,7 @@ _LITERALS: dict[str, Any] = {
 
 def parse_loosely(text: str) -> Any:
     """The parsed JSON; otherwise a dictionary of the names and values that look like members. {} if there are none."""
-    for candidate in (text, text.translate(_QUOTES), _unescape(text)):
+    for candidate in (text, _unescape(text)):
         try:
             return unicode.loads(candidate)
         except (ValueError, RecursionError):
@@ -168,7 +167,6 @@ def read_pairs(text: str) -> dict[str, Any]:
 
 def _unescape(text: str) -> str:
     """Removes the backslashes that a log or Markdown added before quotes, underscores and line breaks."""
-    text = text.translate(_QUOTES)
     for _ in range(3):
         if (undone := re.sub(r"\\([\"'_\[\]{}*/])|\\[rnt]", lambda match: match[1] or " ", text)) == text:
             break

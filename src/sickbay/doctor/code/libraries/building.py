@@ -73,7 +73,7 @@ def _set_body(result: RequestDraft, call: Invocation, name: str) -> None:
     if not call.arguments or (name == "end" and result.language != "https"):
         return
     value = call.arguments[0].value
-    if isinstance(value, CodeObject) and not isinstance(value, RequestDraft) and value.path in ("RequestBody", "StringEntity"):
+    if isinstance(value, CodeObject) and not isinstance(value, RequestDraft) and value.path == "RequestBody":
         java.set_body(result, value)
     elif isinstance(value, CodeObject | CodeItems) and name in ("write", "end", "print"):
         return
@@ -117,10 +117,6 @@ def _apply_other(result: RequestDraft, call: Invocation, name: str) -> None:
             result.query.extend(fields.pairs if fields else [])
         case "set":
             result.add_headers(call.value(0))
-        case "field" if len(call.arguments) >= 2:
-            if not isinstance(result.body, CodeFields):
-                result.body = CodeFields([], "form")
-            result.body.add(str(call.text(0)), call.arguments[1].value)
 
 
 def _short_type(text: CodeText) -> CodeText:

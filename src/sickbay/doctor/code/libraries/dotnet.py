@@ -20,8 +20,7 @@ def string_content(call: Invocation) -> CodeValue | None:
 
 
 def http_message(call: Invocation) -> RequestDraft:
-    result = draft(call, "HttpClient", method_of(call.text(0)), call.text(1))
-    return result
+    return draft(call, "HttpClient", method_of(call.text(0)), call.text(1))
 
 
 def method_of(text: CodeText) -> str:

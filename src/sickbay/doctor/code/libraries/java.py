@@ -25,11 +25,10 @@ def builder(call: Invocation) -> CodeValue | None:
     """`new Request.Builder()` of OkHttp, `FormBody.Builder()` and `HttpRequest.newBuilder()` of java.net.http."""
     path = call.path.lower()
     if path in ("request.builder", "httprequest.newbuilder"):
-        result = draft(call, "OkHttp" if path == "request.builder" else "java.net.http", "GET", call.text(0))
-        return result
+        return draft(call, "OkHttp" if path == "request.builder" else "java.net.http", "GET", call.text(0))
     if path == "formbody.builder":
         return CodeFields([], "form")
-    if path in ("multipartbody.builder", "multipartentitybuilder.create"):
+    if path == "multipartbody.builder":
         return CodeFields([], "multipart")
     return None
 
@@ -55,19 +54,13 @@ def _make_body(content: CodeValue | None, media: CodeText) -> CodeValue:
 
 def set_body(result: RequestDraft, content: CodeValue | None) -> None:
     """Sets the body. OkHttp adds the media type of the body."""
-    if isinstance(content, CodeObject) and content.path in ("RequestBody", "StringEntity"):
+    if isinstance(content, CodeObject) and content.path == "RequestBody":
         result.body = content.properties.get("value")
         media = as_text(content.properties.get("type"))
         if media.is_known and str(media):
             result.headers.append(("Content-Type", media))
     else:
         result.body = content
-
-
-def string_entity(call: Invocation) -> CodeValue | None:
-    media = call.text(1)
-    kind = know("application/json") if "json" in str(media).lower() else know("")
-    return CodeObject("StringEntity", [], None, {"value": call.value(0) or know(""), "type": kind})
 
 
 def url_connection(call: Invocation) -> RequestDraft | None:
@@ -121,7 +114,6 @@ CALLS = {
     "newbuilder": (builder,),
     "create": (request_body, builder),
     "torequestbody": (request_body,),
-    "stringentity": (string_entity,),
     "openconnection": (url_connection,),
     "httpentity": (http_entity,),
     "requestentity": (http_entity,),

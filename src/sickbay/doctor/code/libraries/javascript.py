@@ -21,8 +21,6 @@ def fetch(call: Invocation) -> RequestDraft | None:
     result.body = options.get("body", "payload")
     if isinstance(result.body, CodeFields) and not result.body.encoding and options.get("payload") is None:
         result.body = know("[object Object]")
-    if content_type := options.get("contenttype"):
-        result.headers.append(("Content-Type", as_text(content_type)))
     result.string_type = _PLAIN
     return result
 
@@ -73,10 +71,6 @@ def jquery(call: Invocation) -> RequestDraft | None:
         first = as_fields(call.value(0))
         options = first or as_fields(call.value(1)) or CodeFields()
         result = configure(draft(call, "jQuery", "GET", CodeText(()) if first else call.text(0)), options)
-        if content_type := options.get("contenttype"):
-            result.headers.append(("Content-Type", as_text(content_type)))
-        if user := options.get("username"):
-            result.authorize(user, options.get("password"))
         return _with_data(result, options.get("data"))
     if owner(call) == "" or not call.arguments:
         return None
@@ -123,8 +117,6 @@ def read_got(call: Invocation) -> RequestDraft | None:
     options = as_fields(call.value(1)) or CodeFields()
     method = call.name if call.name in VERBS else "GET"
     result = configure(draft(call, where or call.name, method, call.text(0)), options)
-    if user := options.get("username"):
-        result.authorize(user, options.get("password"))
     return _with_form(result, options)
 
 

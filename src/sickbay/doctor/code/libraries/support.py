@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sickbay.doctor.code.draft import RequestDraft, base64_of
+from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.values import (
     CodeFields,
     CodeItems,
@@ -76,13 +76,17 @@ def maker(call: Invocation) -> str:
 
 
 def configure(result: RequestDraft, options: CodeFields | None) -> RequestDraft:
-    """Applies the options that most libraries share: method, headers, query, basic authentication."""
+    """Applies the options that libraries share: method, headers, Content-Type, query, basic authentication."""
     if options is None:
         return result
     result.method = str(as_text(options.get("method", "type"))) or result.method
     if url := options.get("url", "uri"):
         result.url = as_text(url)
     result.add_headers(options.get("headers"))
+    if content_type := options.get("contenttype"):
+        result.headers.append(("Content-Type", as_text(content_type)))
+    if user := options.get("username"):
+        result.authorize(user, options.get("password"))
     query = as_fields(options.get("params", "query", "searchparams", "qs", "queryparameters"))
     result.query.extend(query.pairs if query else [])
     auth = options.get("auth", "basic_auth", "basicauth")
@@ -93,12 +97,7 @@ def configure(result: RequestDraft, options: CodeFields | None) -> RequestDraft:
 
 def add_basic(result: RequestDraft, auth: CodeValue) -> None:
     fields = as_fields(auth)
-    if isinstance(auth, CodeText) and ":" in str(auth):
-        result.headers.append(("Authorization", join((CodeText(("Basic ",)), base64_of(auth)))))
-    elif fields and len(fields.pairs) == 1:
-        (user, password) = CodeText((fields.pairs[0][0],)), fields.pairs[0][1]
-        result.authorize(user, password)
-    elif fields:
+    if fields:
         result.authorize(fields.get("username", "user"), fields.get("password", "pass"))
     else:
         values = [item.value for item in auth.arguments] if isinstance(auth, CodeObject) else []
