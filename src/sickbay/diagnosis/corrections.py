@@ -162,6 +162,11 @@ def add_scopes(request: R, *names: str) -> R:
     return with_scopes(request, [*(name for name in names if name not in tokens_of(request)), *tokens_of(request)])
 
 
+def request_also(scope: str) -> Callable[[Any, Facts], Any]:
+    """A correction that requests one more scope."""
+    return lambda request, facts: add_scopes(request, scope)
+
+
 def correct_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Uses the code of an active launch. If there is none, makes this a standalone launch: `launch/patient` and no code."""
     context = facts.get("known")
@@ -192,6 +197,16 @@ def correct_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest
     if isinstance(context, AuthorizeContext) and context.live_launch:
         return with_parameters(add_scopes(request, "launch"), ("launch", context.live_launch))
     return add_scopes(request, "launch/patient")
+
+
+def set_member(name: str) -> Callable[[RegistrationRequest, Facts], RegistrationRequest]:
+    """A correction that sets a member of a registration to the fact `expected`."""
+    return lambda request, facts: structs.replace(request, **{name: facts["expected"]})
+
+
+def reset_member(name: str, value: object) -> Callable[[RegistrationRequest, Facts], RegistrationRequest]:
+    """A correction that sets a member of a registration to the value that it has if it wasn't sent."""
+    return lambda request, facts: structs.replace(request, **{name: value})
 
 
 def header(name: str, value: str | None = None) -> Callable[[AccessRequest, Facts], AccessRequest]:

@@ -40,6 +40,16 @@ def accept_all(facts: Facts) -> Facts | None:
     return facts
 
 
+def only_with(name: str, value: object = None) -> Callable[[Facts], Facts | None]:
+    """Recognises facts among which this one isn't empty, or has this value."""
+    return lambda facts: facts if (facts.get(name) if value is None else facts.get(name) == value) else None
+
+
+def severity_by(name: str, present: Severity, absent: Severity) -> Callable[[Facts], Severity]:
+    """The severity of a rule with this fact, and of one where it is missing or empty."""
+    return lambda facts: present if facts.get(name) else absent
+
+
 class RuleCondition(NamedTuple):
     """What a request and its context must have before a rule looks at them. Many rules share one (`RuleIndex.advising`)."""
 

@@ -1,6 +1,6 @@
 """Rules about the access token of a FHIR request, and what its scopes allow."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from msgspec import structs
 
@@ -11,7 +11,7 @@ from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.revocations import revocation
-from sickbay.diagnosis.rule import GUESS, Functions
+from sickbay.diagnosis.rule import GUESS, Functions, only_with
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import jose, scopes
 from sickbay.protocol.parameters import parse
@@ -168,18 +168,9 @@ def _is_same_coding(value: str, other: str) -> bool:
     return code == other_code and (not system or not other_system or system == other_system)
 
 
-def _of_a_resource(facts: Facts) -> Facts | None:
-    """The token's audience is a registered server that isn't a FHIR base."""
-    return facts if facts.get("of") == "resource" else None
-
-
-def _was_issued_by(event: str) -> Callable[[Facts], Facts | None]:
-    """Recognises a token that has the same scopes as the refused one before: after a refresh or an authorization."""
-    return lambda facts: facts if facts.get("again") == event else None
-
-
 FUNCTIONS: Mapping[str, Functions] = {
-    "mcp-token-passthrough": {"recognises": _of_a_resource},
+    # The token's audience is a registered server that isn't a FHIR base.
+    "mcp-token-passthrough": {"recognises": only_with("of", "resource")},
     "fhir-token-missing": {"repair": lambda request, facts: corrections.new_token(request)},
     "fhir-token-not-bearer": {"recognises": lambda facts: {**facts, "said": FAULTS[facts["fault"]]}, "repair": _as_bearer},
     "fhir-token-in-query": {"recognises": _name_place, "repair": _in_header},
@@ -196,8 +187,9 @@ FUNCTIONS: Mapping[str, Functions] = {
     "fhir-token-expired": {"insert_placeholder": corrections.new_token},
     "fhir-token-wrong-issuer": {"insert_placeholder": corrections.new_token},
     "fhir-token-wrong-audience": {"insert_placeholder": corrections.new_token},
-    "mcp-stepup-by-refresh": {"recognises": _was_issued_by("refresh")},
-    "mcp-stepup-same-scopes": {"recognises": _was_issued_by("authorization")},
+    # A token that had the same scopes as the refused one came before: from a refresh or an authorization.
+    "mcp-stepup-by-refresh": {"recognises": only_with("again", "refresh")},
+    "mcp-stepup-same-scopes": {"recognises": only_with("again", "authorization")},
     "mcp-stepup-not-union": {"recognises": lambda facts: facts if facts.get("lost") else None},
     "mcp-stepup-one-by-one": {"recognises": lambda facts: facts if facts.get("rounds") else None},
     "fhir-read-not-search": {"recognises": _other_letter},

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import structs
 
 from sickbay.authorization.requests import LogoutRequest
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import Functions, only_with
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import find_closest_url
 
@@ -20,10 +20,6 @@ def _without_client(request: LogoutRequest, facts: Facts) -> LogoutRequest:
     """Leaves out `client_id`, and the ID token as well if it names no app."""
     changes = [("client_id", None)] if facts["expected"] else [("client_id", None), ("id_token_hint", None)]
     return structs.replace(request, parameters=request.parameters.replace(changes))
-
-
-def _is_unknown(facts: Facts) -> Facts | None:
-    return facts if facts.get("unknown") else None
 
 
 def _send_registered_uri(request: LogoutRequest, facts: Facts) -> LogoutRequest:
@@ -44,7 +40,7 @@ def _expect_closest(facts: Facts) -> Facts:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "logout-hint-invalid": {"repair": _without_hint},
-    "logout-client-unknown": {"recognises": _is_unknown, "repair": _without_client},
+    "logout-client-unknown": {"recognises": only_with("unknown"), "repair": _without_client},
     "logout-client-mismatch": {"repair": _without_client},
     "logout-client-missing": {"recognises": _without_app, "repair": _send_registered_uri},
     "logout-redirect-uri-mismatch": {"recognises": _expect_closest, "repair": _send_registered_uri},

@@ -8,14 +8,9 @@ from sickbay.authorization.redirect import urn_of
 from sickbay.authorization.requests import UrlRequest
 from sickbay.diagnosis.answers.meanings import describe_meaning
 from sickbay.diagnosis.answers.values import oauth
-from sickbay.diagnosis.rule import Functions, Severity
+from sickbay.diagnosis.rule import Functions, severity_by
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
-
-
-def _severity(facts: Facts) -> Severity:
-    """An app that requested the fragment, as keycloak-js and MSAL do, reads it in the browser."""
-    return "info" if facts.get("asked_for") else "error"
 
 
 def _without_description(request: UrlRequest, context: UrlContext) -> Facts | None:
@@ -47,7 +42,8 @@ def _find_mixed_content(request: UrlRequest, context: UrlContext) -> Facts | Non
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "redirect-params-in-fragment": {"severity": _severity},
+    # An app that requested the fragment, as keycloak-js and MSAL do, reads it in the browser.
+    "redirect-params-in-fragment": {"severity": severity_by("asked_for", "info", "error")},
     "redirect-error-opaque": {"advises": _without_description},
     "redirect-error-uri-unread": {"advises": _has_error_uri},
     "redirect-mixed-content": {"advises": _find_mixed_content},

@@ -8,7 +8,7 @@ from sickbay.authorization.contexts import AnswerContext, TokenContext
 from sickbay.authorization.requests import TokenAnswer, TokenRequest
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.revocations import revocation
-from sickbay.diagnosis.rule import GUESS, Functions
+from sickbay.diagnosis.rule import GUESS, Functions, only_with
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
 
@@ -29,10 +29,6 @@ REASONS = {
 def _explain_reason(facts: Facts) -> Facts:
     reason = facts["reason"]
     return {**facts, "problem": PROBLEMS[reason], "said": REASONS.get(reason) or revocation(facts)}
-
-
-def _at_refresh(facts: Facts) -> Facts | None:
-    return facts if facts["grant_type"] == "refresh_token" else None
 
 
 def _narrow_scope(request: TokenRequest, facts: Facts) -> TokenRequest:
@@ -78,7 +74,7 @@ def _is_of_a_launch(answer: TokenAnswer, context: AnswerContext) -> bool:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "refresh-client-auth-missing": {
-        "recognises": _at_refresh,
+        "recognises": only_with("grant_type", "refresh_token"),
         "repair": lambda request, facts: corrections.set_known_client_id(corrections.with_known_secret(request, facts), facts),
     },
     "refresh-token-missing": {"insert_placeholder": corrections.new_refresh_token},

@@ -124,10 +124,6 @@ def _find_other_loopback_name(request: AuthorizeRequest, context: AuthorizeConte
     return None
 
 
-def _without_resource(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.with_parameters(request, ("resource", None))
-
-
 FUNCTIONS: Mapping[str, Functions] = {
     "aud-wrong-param-name": {"recognises": _other_name, "repair": _rename},
     "aud-missing": {"repair": _set_aud, "insert_placeholder": corrections.placeholder("aud")},
@@ -138,5 +134,5 @@ FUNCTIONS: Mapping[str, Functions] = {
     "aud-not-iss-of-launch": {"repair": _set_aud},
     "aud-trailing-slash": {"advises": _slash, "repair": _set_aud},
     "aud-loopback-alias": {"advises": _find_other_loopback_name, "repair": _set_aud},
-    "aud-resource-disagree": {"repair": _without_resource},
+    "aud-resource-disagree": {"repair": corrections.set_value("resource", None)},
 }

@@ -11,7 +11,7 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, placeholders
-from sickbay.diagnosis.rule import Functions, Severity
+from sickbay.diagnosis.rule import Functions, severity_by
 from sickbay.kernel.checks import UNKNOWN, Facts
 
 
@@ -45,10 +45,6 @@ def _is_optional(request: AuthorizeRequest, context: AuthorizeContext) -> bool:
     return not context.smart or (context.server is UNKNOWN and of_smart_1)
 
 
-def _severity(facts: Facts) -> Severity:
-    return "error" if facts.get("required") else "warning"
-
-
 def _with_encoding(facts: Facts) -> Facts:
     """Adds how the 32 bytes are encoded, if that can be recognised, and the correct encoding."""
     received = str(facts["received"])
@@ -76,7 +72,7 @@ def _challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "pkce-missing": {"advises": _none_sent, "repair": _with_pkce, "severity": _severity},
+    "pkce-missing": {"advises": _none_sent, "repair": _with_pkce, "severity": severity_by("required", "error", "warning")},
     "pkce-method-without-challenge": {"repair": _with_pkce},
     "pkce-method-missing": {"repair": _method},
     "pkce-plain": {"repair": _method},

@@ -6,7 +6,7 @@ from sickbay.authorization.authorize.parameters import asks_launch, asks_patient
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import Functions, only_with
 from sickbay.kernel.checks import Facts
 
 _LAUNCH_TYPES = {"ehr": ("EHR launch", "an EHR launch"), "standalone": ("Standalone launch", "a standalone launch")}
@@ -17,14 +17,6 @@ def _launch_type(facts: Facts) -> Facts:
     return {**facts, "launch_type": _LAUNCH_TYPES[facts["received"]][0], "allowed": allowed or "no launch at all"}
 
 
-def _is_base(facts: Facts) -> Facts | None:
-    return facts if facts["is_base"] else None
-
-
-def _with_launch_scope(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.add_scopes(request, "launch")
-
-
 def _picker_in_launch(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     if not asks_patient(request) or asks_launch(request):
         return None
@@ -33,13 +25,13 @@ def _picker_in_launch(request: AuthorizeRequest, context: AuthorizeContext) -> F
 
 FUNCTIONS: Mapping[str, Functions] = {
     "launch-type-not-allowed": {"recognises": _launch_type},
-    "launch-param-is-iss": {"recognises": _is_base, "repair": corrections.correct_launch},
+    "launch-param-is-iss": {"recognises": only_with("is_base"), "repair": corrections.correct_launch},
     "launch-param-is-url": {"repair": corrections.correct_launch},
     "launch-code-unknown": {"repair": corrections.correct_launch},
     "launch-code-other-client": {"repair": corrections.correct_launch},
     "launch-code-expired": {"repair": corrections.correct_launch},
     "launch-code-reused": {"repair": corrections.correct_launch},
     "launch-scope-without-launch-param": {"repair": corrections.correct_launch},
-    "launch-param-without-launch-scope": {"repair": _with_launch_scope},
-    "launch-patient-in-ehr-launch": {"advises": _picker_in_launch, "repair": _with_launch_scope},
+    "launch-param-without-launch-scope": {"repair": corrections.request_also("launch")},
+    "launch-patient-in-ehr-launch": {"advises": _picker_in_launch, "repair": corrections.request_also("launch")},
 }

@@ -23,10 +23,6 @@ def _advise_if(true_of: Callable[[set[str]], bool]) -> Callable[[AuthorizeReques
     return advises
 
 
-def _with_openid(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.add_scopes(request, "openid")
-
-
 def _offline(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.drop_scopes(request, {"scopes": ["online_access"]})
 
@@ -49,7 +45,7 @@ def _claims(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | Non
 FUNCTIONS: Mapping[str, Functions] = {
     "openid-missing-with-fhiruser": {
         "advises": _advise_if(lambda requested: bool(requested & {"fhirUser", "profile"}) and "openid" not in requested),
-        "repair": _with_openid,
+        "repair": corrections.request_also("openid"),
     },
     "fhiruser-missing": {
         "advises": _advise_if(lambda requested: "openid" in requested and not requested & {"fhirUser", "profile"})

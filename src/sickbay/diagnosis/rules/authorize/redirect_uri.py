@@ -8,7 +8,7 @@ from msgspec import structs
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, placeholders
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import Functions, only_with
 from sickbay.diagnosis.values import placeholder, strip_stray_characters
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import find_closest_url
@@ -98,13 +98,9 @@ def _expect_closest(facts: Facts) -> Facts:
     return {**facts, "expected": find_closest_url(received, registered), "note": "registered"}
 
 
-def _from_a_copy(facts: Facts) -> Facts | None:
-    """The client is known by a document that was fetched before."""
-    return facts if facts.get("document") else None
-
-
 FUNCTIONS: Mapping[str, Functions] = {
-    "mcp-cimd-stale": {"recognises": _from_a_copy},
+    # The client is known by a document that was fetched before.
+    "mcp-cimd-stale": {"recognises": only_with("document")},
     "redirect-uri-missing": {
         "recognises": _any_registered,
         "repair": corrections.set_from_fact("redirect_uri", "nearest"),

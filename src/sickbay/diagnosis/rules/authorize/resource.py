@@ -11,7 +11,7 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, placeholders
-from sickbay.diagnosis.rule import Functions, Severity
+from sickbay.diagnosis.rule import Functions, only_with, severity_by
 from sickbay.kernel.checks import Facts
 from sickbay.protocol.scope_spelling import read_spelling
 
@@ -33,10 +33,6 @@ def _only_resource(server: Server) -> str:
 
 def _with_default(facts: Facts) -> Facts:
     return {"base": "the app's FHIR base", "expected": PLACEHOLDER, **facts}
-
-
-def _severity(facts: Facts) -> Severity:
-    return "error" if facts.get("parameter") else "warning"
 
 
 def _set_resource(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
@@ -95,24 +91,11 @@ def _consent(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | No
     return {"received": prompts} if "consent" in prompts.split() and "offline_access" in scopes.split() else None
 
 
-def _require_fact(name: str) -> Callable[[Facts], Facts | None]:
-    """Recognises a refusal only if its facts include this one."""
-    return lambda facts: facts if facts.get(name) else None
-
-
 def _pick(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Replaces launch by launch/patient, and drops what no agent can have."""
     texts = [text for text in read_spelling(request.parameters.get("scope") or "").tokens if not text.startswith("system/")]
     named = dict.fromkeys("launch/patient" if text == "launch" else text for text in texts)
     return corrections.with_parameters(request, ("scope", " ".join(named)))
-
-
-def _add_picker(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.add_scopes(request, "launch/patient")
-
-
-def _set_aud(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return corrections.with_parameters(request, ("aud", facts["base"]))
 
 
 def _default(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
@@ -133,7 +116,7 @@ FUNCTIONS: Mapping[str, Functions] = {
         "recognises": _with_default,
         "advises": _find_missing,
         "repair": _set_resource,
-        "severity": _severity,
+        "severity": severity_by("parameter", "error", "warning"),
     },
     "mcp-resource-twice": {"repair": _set_resource},
     "mcp-resource-fragment": {"recognises": _with_tail("#"), "repair": _set_resource},
@@ -143,14 +126,17 @@ FUNCTIONS: Mapping[str, Functions] = {
     "mcp-aud-sent-instead": {"advises": _in_aud, "repair": _rename_aud},
     "mcp-scope-not-of-resource": {"repair": _without_scopes},
     "mcp-scope-default": {"advises": _default, "repair": _send_default},
-    "mcp-proxy-no-aud": {"recognises": _require_fact("serves"), "repair": _set_aud},
-    "mcp-scope-all-supported": {"recognises": _require_fact("whole"), "repair": _pick},
-    "mcp-launch-scope": {"recognises": _require_fact("resource"), "repair": _pick},
-    "mcp-patient-scope-no-picker": {"recognises": _require_fact("resource"), "repair": _add_picker},
+    "mcp-proxy-no-aud": {"recognises": only_with("serves"), "repair": corrections.set_from_fact("aud", "base")},
+    "mcp-scope-all-supported": {"recognises": only_with("whole"), "repair": _pick},
+    "mcp-launch-scope": {"recognises": only_with("resource"), "repair": _pick},
+    "mcp-patient-scope-no-picker": {
+        "recognises": only_with("resource"),
+        "repair": corrections.request_also("launch/patient"),
+    },
     "mcp-state-missing": {
-        "recognises": _require_fact("resource"),
+        "recognises": only_with("resource"),
         "repair": corrections.set_value("state", placeholders.EXAMPLE_STATE),
     },
     "mcp-prompt-consent": {"advises": _consent},
-    "mcp-credentials-other-issuer": {"recognises": _require_fact("resource")},
+    "mcp-credentials-other-issuer": {"recognises": only_with("resource")},
 }

@@ -9,16 +9,12 @@ from sickbay.authorization.models import Client
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import PADDING, is_empty_basic
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import Functions, only_with
 from sickbay.diagnosis.wording import join_as_code
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic
 
 SECRET_PARAMETERS = ("client_secret", "client_assertion", "client_assertion_type")
-
-
-def _is_padded(facts: Facts) -> Facts | None:
-    return facts if facts.get("padded") else None
 
 
 def _strip_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
@@ -69,7 +65,7 @@ def _move_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "client-auth-missing": {"repair": corrections.with_known_secret},
-    "client-secret-padded": {"recognises": _is_padded, "repair": _strip_secret},
+    "client-secret-padded": {"recognises": only_with("padded"), "repair": _strip_secret},
     "client-secret-wrong": {"repair": corrections.with_known_secret},
     "client-secret-empty": {
         "advises": _empty,

@@ -8,7 +8,7 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import JWT_BEARER, find_matching_reading
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import Functions, only_with
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic, jose
 
@@ -37,10 +37,6 @@ def _move_credentials(request: TokenRequest, facts: Facts) -> TokenRequest:
     headers = {name: value for name, value in request.headers.items() if name != "authorization"}
     pairs = [("client_assertion_type", JWT_BEARER), ("client_assertion", text)]
     return structs.replace(request, headers=headers, parameters=request.parameters.replace(pairs))
-
-
-def _newline(facts: Facts) -> Facts | None:
-    return facts if facts["fault"] == "newline" else None
 
 
 def _with_description(facts: Facts) -> Facts:
@@ -77,7 +73,7 @@ def _write_encoded(request: TokenRequest, facts: Facts) -> TokenRequest:
 FUNCTIONS: Mapping[str, Functions] = {
     "basic-urlencoded-mismatch": {"repair": _write_unencoded},
     "basic-swapped": {"repair": _swap_id_and_secret},
-    "basic-newline": {"recognises": _newline, "repair": _rewrite_header},
+    "basic-newline": {"recognises": only_with("fault", "newline"), "repair": _rewrite_header},
     "basic-malformed": {"recognises": _with_description, "repair": _rewrite_header},
     "assertion-as-bearer": {"repair": _move_credentials},
     "basic-not-urlencoded": {"advises": _accepted_unencoded, "repair": _write_encoded},

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from sickbay.authorization.registration.request import PRIVATE_MEMBERS
 from sickbay.authorization.requests import RegistrationRequest
+from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
@@ -24,16 +25,8 @@ def _public_part(request: RegistrationRequest, facts: Facts) -> RegistrationRequ
     return structs.replace(request, jwks={**(request.jwks or {}), "keys": public})
 
 
-def _only_jwks_uri(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return structs.replace(request, jwks=None)
-
-
 def _wrap_key(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
     return structs.replace(request, jwks={"keys": [dict(request.jwks or {})]}) if facts["is_key"] else request
-
-
-def _secure_keys(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return structs.replace(request, jwks_uri=facts["expected"])
 
 
 def _page(request: RegistrationRequest, context: Any) -> Facts | None:
@@ -51,8 +44,8 @@ FUNCTIONS: Mapping[str, Functions] = {
         "severity": lambda facts: "info" if facts.get("symmetric") else "error",
     },
     "reg-jwks-has-private-key": {"repair": _public_part},
-    "reg-jwks-given-twice": {"repair": _only_jwks_uri},
+    "reg-jwks-given-twice": {"repair": corrections.reset_member("jwks", None)},
     "reg-jwks-empty": {"repair": _wrap_key},
-    "reg-jwks-uri-insecure-http": {"repair": _secure_keys},
+    "reg-jwks-uri-insecure-http": {"repair": corrections.set_member("jwks_uri")},
     "reg-jwks-uri-is-page": {"advises": _page},
 }

@@ -24,10 +24,6 @@ def _swap_uris(request: RegistrationRequest, facts: Facts) -> RegistrationReques
     return structs.replace(request, redirect_uris=redirect_uris, post_logout_redirect_uris=logout_uris)
 
 
-def _without_statement(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return structs.replace(request, software_statement=None)
-
-
 _BETWEEN = re.compile(r"[,;|]\s*(?=https?://)", re.I)
 
 
@@ -50,14 +46,6 @@ def _split_uris(request: RegistrationRequest, facts: Facts) -> RegistrationReque
 
     logout_uris = split(request.post_logout_redirect_uris)
     return structs.replace(request, redirect_uris=split(request.redirect_uris), post_logout_redirect_uris=logout_uris)
-
-
-def _without_secret(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return structs.replace(request, has_secret=False)
-
-
-def _with_fitting_method(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return structs.replace(request, auth_method=facts["expected"])
 
 
 def _levels(request: RegistrationRequest, context: Any) -> Facts | None:
@@ -111,13 +99,13 @@ def _unknown_types(request: RegistrationRequest, context: Any) -> Facts | None:
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "reg-software-statement-invalid": {"repair": _without_statement},
-    "reg-software-statement-unapproved": {"repair": _without_statement},
+    "reg-software-statement-invalid": {"repair": corrections.reset_member("software_statement", None)},
+    "reg-software-statement-unapproved": {"repair": corrections.reset_member("software_statement", None)},
     "reg-redirect-uri-malformed": {"recognises": _with_parts, "repair": _split_uris},
     "reg-redirect-uri-has-fragment": {"repair": _swap_uris},
     "reg-redirect-uri-insecure-http": {"repair": _swap_uris},
-    "reg-public-app-with-secret": {"repair": _without_secret},
-    "reg-client-type-mismatch": {"repair": _with_fitting_method},
+    "reg-public-app-with-secret": {"repair": corrections.reset_member("has_secret", False)},
+    "reg-client-type-mismatch": {"repair": corrections.set_member("auth_method")},
     "reg-scope-level-unsuited": {"advises": _levels, "repair": corrections.swap_scopes},
     "reg-launch-uri-equals-redirect-uri": {"advises": _same_address},
     "reg-missing-launch-uri": {"advises": _launch_without_uri},

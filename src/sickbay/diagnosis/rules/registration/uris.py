@@ -2,17 +2,9 @@
 
 from collections.abc import Mapping
 
-from msgspec import structs
-
-from sickbay.authorization.requests import RegistrationRequest
+from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Functions
-from sickbay.kernel.checks import Facts
-
-
-def _over_tls(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return structs.replace(request, launch_uri=facts["expected"])
-
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "reg-launch-uri-insecure-http": {"repair": _over_tls},
+    "reg-launch-uri-insecure-http": {"repair": corrections.set_member("launch_uri")},
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import Functions, only_with
 from sickbay.kernel.checks import Facts
 
 
@@ -10,11 +10,7 @@ def _is_nul(facts: Facts) -> Facts | None:
     return facts if facts["received"] in ("%00", "0x00") else None
 
 
-def _is_latin1(facts: Facts) -> Facts | None:
-    return facts if "meant" in facts else None
-
-
 FUNCTIONS: Mapping[str, Functions] = {
     "request-contains-nul": {"recognises": _is_nul},
-    "request-in-latin1": {"recognises": _is_latin1},
+    "request-in-latin1": {"recognises": only_with("meant")},
 }

@@ -8,7 +8,7 @@ from msgspec import structs
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.corrections import header
-from sickbay.diagnosis.rule import Functions
+from sickbay.diagnosis.rule import Functions, only_with
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Facts
 
@@ -37,10 +37,6 @@ def _rename_type(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 def _below_the_base(request: AccessRequest, facts: Facts) -> AccessRequest:
     return structs.replace(request, base=facts["base"], path=facts["path"], url=facts["expected"])
-
-
-def _in_base(facts: Facts) -> Facts | None:
-    return facts if facts.get("of_base") else None
 
 
 def _remove_repeated_segment(request: AccessRequest, facts: Facts) -> AccessRequest:
@@ -73,7 +69,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "fhir-base-url-wrong": {"repair": _below_the_base},
     "fhir-base-double-slash": {"repair": _single_slashes},
     "fhir-path-trailing-slash": {"repair": lambda request, facts: _move_to(request, facts["expected"])},
-    "fhir-base-twice": {"recognises": _in_base, "repair": _remove_repeated_segment},
+    "fhir-base-twice": {"recognises": only_with("of_base"), "repair": _remove_repeated_segment},
     "fhir-resource-wrong-version": {"repair": _rename_type},
     "fhir-resource-unknown": {"repair": _rename_type},
     "fhir-id-invalid": {"repair": _id_of_reference},

@@ -12,7 +12,7 @@ from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis import guesses
-from sickbay.diagnosis.rule import Functions, Severity
+from sickbay.diagnosis.rule import Functions, severity_by
 from sickbay.diagnosis.wording import join_as_code
 from sickbay.fhir.search.parameters import find, known_types
 from sickbay.fhir.search.result_parameters import RESULTS
@@ -97,10 +97,6 @@ def _with_reason(facts: Facts) -> Facts:
     return {**facts, "reason": reason, "tip": ""}
 
 
-def _if_strict(facts: Facts) -> Severity:
-    return "warning" if facts.get("lenient") else "error"
-
-
 def _rename_to_nearest(request: AccessRequest, facts: Facts) -> AccessRequest:
     name = facts["parameter"]
     value = request.parameters.get(name)
@@ -175,7 +171,11 @@ FUNCTIONS: Mapping[str, Functions] = {
         )
     },
     "fhir-search-colon-for-equals": {"repair": _with_equals},
-    "fhir-search-value-malformed": {"advises": _unreadable, "repair": _as_expected, "severity": _if_strict},
+    "fhir-search-value-malformed": {
+        "advises": _unreadable,
+        "repair": _as_expected,
+        "severity": severity_by("lenient", "warning", "error"),
+    },
     "fhir-search-param-empty": {"advises": _without_value},
     "fhir-search-value-encoded-twice": {
         "advises": _find_double_encoding,
@@ -186,6 +186,6 @@ FUNCTIONS: Mapping[str, Functions] = {
         "recognises": _with_reason,
         "advises": _find_ignored_parameter,
         "repair": _rename_to_nearest,
-        "severity": _if_strict,
+        "severity": severity_by("lenient", "warning", "error"),
     },
 }

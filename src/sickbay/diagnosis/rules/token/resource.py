@@ -8,7 +8,7 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AuthorizationCode, TokenFamily
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.request import is_refresh
-from sickbay.diagnosis.rule import Functions, Severity
+from sickbay.diagnosis.rule import Functions, severity_by
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
@@ -44,21 +44,17 @@ def _missing_in_refresh(request: TokenRequest, context: TokenContext) -> Facts |
     return _find_missing(request, context) if is_refresh(request) else None
 
 
-def _severity(facts: Facts) -> Severity:
-    return "error" if facts["unless"] else "warning"
-
-
 FUNCTIONS: Mapping[str, Functions] = {
     "mcp-resource-not-prm": {"recognises": _one_below_the_other, "repair": _set_resource},
     "token-resource-mismatch": {"repair": _set_resource},
     "mcp-resource-refresh-lost": {
-        "severity": _severity,
+        "severity": severity_by("unless", "error", "warning"),
         "recognises": _refused_refresh,
         "advises": _missing_in_refresh,
         "repair": _set_resource,
     },
     "mcp-resource-missing-token": {
-        "severity": _severity,
+        "severity": severity_by("unless", "error", "warning"),
         "recognises": lambda facts: {"unless": STRICT, **facts},
         "advises": _missing_in_request,
         "repair": _set_resource,
