@@ -29,13 +29,9 @@ def build_index(rules: Sequence[Rule]) -> RuleIndex:
     advising = _group_rules((stage, rule) for rule in rules if rule.advises for stage in (rule.stage, *rule.at))
     return RuleIndex(
         {stage: _group_rules((rule.condition, rule) for rule in group) for stage, group in advising.items()},
-        {name: _general_last(name, group) for name, group in explaining.items()},
+        {name: tuple(sorted(group, key=lambda rule: rule.id == name)) for name, group in explaining.items()},
         {rule.id: place for place, rule in enumerate(rules)},
     )
-
-
-def _general_last(name: str, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    return tuple(sorted(rules, key=lambda rule: rule.id == name))
 
 
 def _group_rules(pairs: Iterable[tuple[K, Rule]]) -> dict[K, tuple[Rule, ...]]:

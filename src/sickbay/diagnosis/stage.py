@@ -52,11 +52,6 @@ class Stage(Struct, Generic[R, K], frozen=True, eq=False, dict=True):
     is_examined: bool = False
     examined_by: Examiner[R, K] | None = None
 
-    @property
-    def folder(self) -> str:
-        """The folder of its rules in `diagnosis/rules`, and of their cases in `diagnosis/cases`."""
-        return self.name
-
     def import_module(self) -> ModuleType:
         """The module that examines its requests. It is only imported when it is needed, because a text needs few of them."""
         return import_module(f"{examiners.__name__}.{self.name if self.is_examined else 'nothing'}")

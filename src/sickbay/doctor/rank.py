@@ -110,10 +110,6 @@ def repeats(means: str, title: str) -> bool:
     return len(words & _say(title)) >= REPEATED_SHARE * len(words)
 
 
-def _says_no_more(title: str, means: str) -> bool:
-    return _say(title) <= _say(means)
-
-
 def _say(text: str) -> set[str]:
     return set(_SAID_WORD.findall(text.lower()))
 
@@ -181,7 +177,7 @@ def _supports(message: Message, cause: Cause, shared: Container[str]) -> bool:
     is_decisive = message.strength != "general" and not message.undecided and cause.behind[message.id] == "usual"
     if not (is_said and is_decisive):
         return False
-    is_said_again = _says_no_more(cause.title, message.means) and not _ALTERNATIVES.search(message.means)
+    is_said_again = _say(cause.title) <= _say(message.means) and not _ALTERNATIVES.search(message.means)
     return bool(message.needs) or message.id not in shared or is_said_again
 
 

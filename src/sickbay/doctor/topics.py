@@ -115,11 +115,8 @@ def _meanings(cause: Cause, knowledge: Knowledge) -> str:
 def _rules() -> Iterator[_Document]:
     for path in sorted(CASES.rglob("*.md")):
         prose, fix = pages.read_prose(path)
-        yield _Document(Topic("rule", path.stem, _first_sentence(prose)), ((path.stem, 4), (prose, 2), (fix, 1)))
-
-
-def _first_sentence(text: str) -> str:
-    return re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
+        first_sentence = re.split(r"(?<=[.!?])\s", prose, maxsplit=1)[0]
+        yield _Document(Topic("rule", path.stem, first_sentence), ((path.stem, 4), (prose, 2), (fix, 1)))
 
 
 def _pages() -> Iterator[_Document]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sickbay.diagnosis.silence.progress import Awaited, Silence
 from sickbay.diagnosis.silence.trail import Event
 from sickbay.kernel.checks import Facts
+from sickbay.protocol import urls
 
 
 def advise_on(awaited: Awaited, recognise: Callable[[Silence], Facts | None]) -> Callable[[Silence | None, Any], Facts | None]:
@@ -34,6 +35,12 @@ def last_granted(silence: Silence, step: str) -> Event | None:
     """The last granted event of this kind."""
     found = (event for event in reversed(silence.trail.events) if event.step == step and event.result == "granted")
     return next(found, None)
+
+
+def find_unreachable(base: str, uri: str) -> Facts | None:
+    """The app's host, if the app runs on another machine than Sickbay, whose address is a loopback address there."""
+    is_elsewhere = urls.is_loopback(base) and urls.is_web(uri) and not urls.is_loopback(uri)
+    return {"base": base, "host": urls.host(uri)} if is_elsewhere else None
 
 
 NOTHING: Final = "nothing: "

@@ -49,13 +49,10 @@ def _requests(text: str, lines: Lines) -> Iterator[CodeRequest]:
         draft = _draft(match["name"], words.words)
         done = words.end
         if draft is not None:
-            span = [CodeToken(OPERATOR, "", start, start + 1), CodeToken(OPERATOR, "", start, _trim(text, start, words.end))]
+            end = start + max(1, len(text[start : words.end].rstrip()))
+            span = [CodeToken(OPERATOR, "", start, start + 1), CodeToken(OPERATOR, "", start, end)]
             draft.last = 1
             yield request_of(draft, span, lines)
-
-
-def _trim(text: str, start: int, end: int) -> int:
-    return start + max(1, len(text[start:end].rstrip()))
 
 
 def _read_assignments(text: str) -> dict[str, str]:
@@ -142,8 +139,6 @@ class Splitter:
         text, character = self._text, self._text[at]
         if match := _PLAIN.match(text, at):
             return know(match[0]), match.end()
-        if character == CARET:
-            return know(""), at + 1
         if character in "'\"" and (end := self._closing(at)) > 0:
             inner = text[at + 1 : end]
             return (know(inner.replace("\\_", "_")) if character == "'" else self._expand(inner)), end + 1

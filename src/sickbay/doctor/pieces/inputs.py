@@ -73,11 +73,9 @@ def inputs(pieces: Sequence[Piece]) -> list[Input]:
         for put_together in _inputs(piece, pieces)
     ]
     known = context(found)
-    return [_with_context(each, known) for each in found] if known else found
-
-
-def _with_context(found: Input, known: dict[str, Any]) -> Input:
-    return found._replace(evidence=found.evidence | {"context": known | found.evidence.get("context", {})})
+    if not known:
+        return found
+    return [each._replace(evidence=each.evidence | {"context": known | each.evidence.get("context", {})}) for each in found]
 
 
 def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:

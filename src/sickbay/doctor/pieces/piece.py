@@ -40,15 +40,11 @@ def leave_out_overlaps(pieces: Iterable[Piece]) -> list[Piece]:
     """
     taken: list[Piece] = []
     for piece in pieces:
-        place = bisect(taken, piece.start, key=_start)
+        place = bisect(taken, piece.start, key=lambda each: each.start)
         neighbours = taken[max(0, place - 1) : place + 1]  # the pieces taken don't overlap, so only these two can
         if not any(_overlap(piece, other) for other in neighbours):
             taken.insert(place, piece)
     return taken
-
-
-def _start(piece: Piece) -> int:
-    return piece.start
 
 
 def _overlap(first: Piece, other: Piece) -> bool:

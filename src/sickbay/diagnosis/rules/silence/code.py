@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sickbay.diagnosis.rule import Functions
-from sickbay.diagnosis.silence.declare import advise_on, events_after, failure_of, last_granted, no_facts, recognise_preflight
+from sickbay.diagnosis.silence.declare import (
+    advise_on,
+    events_after,
+    failure_of,
+    find_unreachable,
+    last_granted,
+    no_facts,
+    recognise_preflight,
+)
 from sickbay.diagnosis.silence.progress import NOT_FOUND, Silence
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
@@ -65,8 +73,7 @@ def _private_scheme(silence: Silence) -> Facts | None:
 def _unreachable(silence: Silence) -> Facts | None:
     base, uri = silence.trail.base, find_code_destination(silence)
     looked_up = any(event.step == "discovery" and not event.by_page for event in silence.trail.events)
-    is_elsewhere = urls.is_loopback(base) and urls.is_web(uri) and not urls.is_loopback(uri)
-    return {"base": base, "host": urls.host(uri)} if is_elsewhere and not looked_up else None
+    return None if looked_up else find_unreachable(base, uri)
 
 
 FUNCTIONS: Mapping[str, Functions] = {

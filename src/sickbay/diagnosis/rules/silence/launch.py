@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sickbay.diagnosis.rule import Functions
-from sickbay.diagnosis.silence.declare import NOTHING, advise_on, events_after, failure_of, no_facts
+from sickbay.diagnosis.silence.declare import NOTHING, advise_on, events_after, failure_of, find_unreachable, no_facts
 from sickbay.diagnosis.silence.progress import Silence
 from sickbay.kernel.checks import Facts
-from sickbay.protocol import urls
 
 
 def _no_answer(silence: Silence) -> Facts | None:
@@ -34,9 +33,7 @@ def _silent_page(silence: Silence) -> Facts | None:
 
 
 def _unreachable(silence: Silence) -> Facts | None:
-    base, uri = silence.trail.base, silence.trail.app.launch_uri
-    is_elsewhere = urls.is_loopback(base) and urls.is_web(uri) and not urls.is_loopback(uri)
-    return {"base": base, "host": urls.host(uri)} if is_elsewhere else None
+    return find_unreachable(silence.trail.base, silence.trail.app.launch_uri)
 
 
 def _not_opened(silence: Silence) -> Facts | None:

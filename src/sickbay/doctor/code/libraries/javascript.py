@@ -34,8 +34,6 @@ def axios(call: Invocation) -> RequestDraft | None:
     name = call.name.lower()
     if not ("axios" in owner(call) or name == "axios" or maker(call).startswith("axios")):
         return None
-    if name == "create":
-        return None
     return _axios(call, name)
 
 
