@@ -40,7 +40,7 @@ def undo_copying(text: str) -> str:
         if (decoded := _decode(text)) == text:
             break
         text = decoded
-    if text.lstrip().startswith("{") and _load(text) is not None:
+    if text.lstrip().startswith("{") and load_json(text) is not None:
         return text
     text = text if text.isascii() else text.translate(_CHARACTERS)
     text = _ESCAPED_CHARACTER.sub(_read_escape, text) if "\\" in text else text
@@ -71,11 +71,11 @@ def _decode(text: str) -> str:
     if "%" in bare and _OF_ENCODED.search(bare) and not _NOT_ENCODED.match(bare):
         return unquote(bare) if "%20" in bare else unquote_plus(bare)
     if "{" in text and _OF_RECORD.search(text):
-        return "\n".join(map(_read_record, text.split("\n") if _load(text) is None else [text]))
+        return "\n".join(map(_read_record, text.split("\n") if load_json(text) is None else [text]))
     is_quoted = len(bare) > 1 and bare[0] == bare[-1] == '"'
     if is_quoted or _OF_STRING.search(bare):
         inner = bare[1:-1] if is_quoted else bare
-        decoded = _load(f'"{inner}"')
+        decoded = load_json(f'"{inner}"')
         return decoded if decoded else inner.replace('""', '"') if '"' not in inner.replace('""', "") else text
     return _ENTITY.sub(_read_entity, text) if _OF_ESCAPED.search(text) else text
 
@@ -84,7 +84,7 @@ def _read_entity(match: re.Match[str]) -> str:
     return "\n" if match[0].startswith("<") else unescape(match[0])
 
 
-def _load(text: str) -> Any:
+def load_json(text: str) -> Any:
     """None if it isn't JSON."""
     try:
         return json.loads(text)
@@ -100,7 +100,7 @@ _SOURCES = ("stream", "level", "severity", "logger", "thread", "pid", "hostname"
 
 def _read_record(line: str) -> str:
     """What a record of a log says, if it has nothing else than that, its time and where it comes from."""
-    record = _load(line) if line.lstrip().startswith("{") else None
+    record = load_json(line) if line.lstrip().startswith("{") else None
     if not isinstance(record, dict) or not record.keys() <= _TIMES.union(_SAID, _SOURCES) or not record.keys() & _TIMES:
         return line
     said = next((record[name] for name in _SAID if isinstance(record.get(name), str)), line)

@@ -17,7 +17,7 @@ from sickbay.diagnosis.silence.progress import LaunchStatus, progress
 from sickbay.diagnosis.silence.trail import AppDetails, Event, Result, StepName, Trail
 from sickbay.doctor.har import HarExchange, kind_of_exchange
 from sickbay.doctor.pieces.inputs import Input
-from sickbay.protocol import unicode
+from sickbay.doctor.pieces.structured import read_object
 from sickbay.protocol.parameters import parse
 
 MINIMUM_STEPS: Final = 2
@@ -114,11 +114,7 @@ def _redirect(exchange: HarExchange) -> Iterator[Event]:
 def _token(exchange: HarExchange) -> Iterator[Event]:
     grant_type = parse(exchange.sent["body"]).get("grant_type")
     step: StepName = "refresh" if grant_type == "refresh_token" else "token"
-    try:
-        members = unicode.loads(exchange.sent["answer"] or "")
-    except (ValueError, RecursionError):
-        members = {}
-    members = members if isinstance(members, dict) else {}
+    members = read_object(exchange.sent["answer"])
     yield Event(
         step,
         result=_result(exchange),

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.doctor.errors.find import in_exchange
+from sickbay.doctor.pieces.structured import read_object
 from sickbay.doctor.single_exchange import kind_of
-from sickbay.protocol import unicode, urls
+from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
 Json = Mapping[str, Any]
@@ -166,7 +167,7 @@ def _content(content: Any) -> str | None:
 def _server(exchanges: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The server as the discovery documents describe it; empty if they disagree."""
     fetched = [exchange for exchange in exchanges if WELL_KNOWN in exchange["url"]]
-    documents = [(exchange["url"].partition(WELL_KNOWN)[0], _object(exchange["answer"])) for exchange in fetched]
+    documents = [(exchange["url"].partition(WELL_KNOWN)[0], read_object(exchange["answer"])) for exchange in fetched]
     complete = [(base, document) for base, document in documents if "token_endpoint" in document]
     names = ("authorization_endpoint", "token_endpoint")
     if not complete or any(len({str(document.get(name)) for _, document in complete}) > 1 for name in names):
@@ -181,14 +182,6 @@ def _base(exchange: dict[str, Any]) -> dict[str, Any]:
     address = exchange["url"].partition("?")[0]
     match = _FHIR.search(address) if _is_fhir(exchange, urls.split(address).path) else None
     return {"fhir_bases": [address[: match.start()]]} if match else {}
-
-
-def _object(text: str | None) -> dict[str, Any]:
-    try:
-        document = unicode.loads(text or "")
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _inputs(exchange: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -210,7 +203,7 @@ def _inputs(exchange: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"kind": kind, "url": exchange["url"]}
     elif exchange["method"] != "OPTIONS":
         yield {"kind": kind, **sent} | ({"body": exchange["body"]} if exchange["body"] else {})
-    if kind == "token_request" and (members := _object(exchange["answer"])):
+    if kind == "token_request" and (members := read_object(exchange["answer"])):
         yield {"kind": "token_response", "json": members}
     if "origin" in exchange["headers"] or "sec-fetch-site" in exchange["headers"]:
         answer = {"status": exchange["status"], "headers": exchange["answer_headers"], "body": exchange["answer"]}

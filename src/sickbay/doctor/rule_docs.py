@@ -49,6 +49,7 @@ def entry(id: str) -> tuple[Finding, case.Case]:
 
 def _rule(rule: Rule) -> str:
     finding, example = entry(rule.id)
+    corrected = "" if example.corrected is None else f"Corrected:\n\n{_exchange(example.corrected)}\n"
     return f"""
 ## {rule.id}
 
@@ -61,13 +62,9 @@ def _rule(rule: Rule) -> str:
 {finding.fix}
 
 {_exchange(example.refused)}
-{_format_corrected(example.corrected)}
+{corrected}
 Specification: [{rule.spec.name}]({rule.spec.url})
 """
-
-
-def _format_corrected(exchange: dict[str, Any] | None) -> str:
-    return "" if exchange is None else f"Corrected:\n\n{_exchange(exchange)}\n"
 
 
 def _exchange(exchange: dict[str, Any]) -> str:

@@ -98,18 +98,15 @@ def _topic(cause: Cause) -> Topic:
 def _causes(knowledge: Knowledge) -> Iterator[_Document]:
     for cause in knowledge.causes.values():
         names = " ".join(knowledge.products[id].name for id in sorted({cause.product, *cause.where}) if id)
+        meanings = " ".join(knowledge.messages[id].means for id in cause.behind if id in knowledge.messages)
         texts = (
             (cause.title, 4),
             (f"{cause.id} {names}", 2),
-            (_meanings(cause, knowledge), 1),
+            (meanings, 1),
             (cause.why, 1),
             (cause.check, 1),
         )
         yield _Document(_topic(cause), (*texts, (cause.fix, 1)))
-
-
-def _meanings(cause: Cause, knowledge: Knowledge) -> str:
-    return " ".join(knowledge.messages[id].means for id in cause.behind if id in knowledge.messages)
 
 
 def _rules() -> Iterator[_Document]:

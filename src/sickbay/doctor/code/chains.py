@@ -157,12 +157,17 @@ class ChainExpressions(Expressions):
 
     def _after_generics(self, index: int, stop: int) -> int:
         """The index after `<String, String>` if a call or an initialiser follows, else 0."""
+        after = self.after_type_parameters(index, stop)
+        return after if after and self.is_operator(after, "(", "{", "[", ".", "::") else 0
+
+    def after_type_parameters(self, index: int, stop: int) -> int:
+        """The index after `<String, String>`, 0 if something else follows the sign."""
         depth = 0
         for position in range(index, min(index + 24, stop)):
             token = self.tokens[position]
             depth += (token.text == "<") - (token.text == ">")
             if depth == 0:
-                return position + 1 if self.is_operator(position + 1, "(", "{", "[", ".", "::") else 0
-            if token.kind not in (NAME,) and token.text not in ("<", ">", ",", "?", ".", "[", "]", "&"):
+                return position + 1
+            if token.kind != NAME and token.text not in ("<", ">", ",", "?", ".", "[", "]", "&"):
                 return 0
         return 0

@@ -64,12 +64,8 @@ class Evaluator(ChainExpressions):
         """The index of the name after a type such as `Map<String, String>`, 0 if there is none."""
         if index >= stop or self.tokens[index].kind != NAME or not self.is_operator(index + 1, "<"):
             return 0
-        depth = 0
-        for position in range(index + 1, min(index + 24, stop - 1)):
-            depth += self.is_operator(position, "<") - self.is_operator(position, ">")
-            if depth == 0:
-                return position + 1 if self.tokens[position + 1].kind == NAME else 0
-        return 0
+        after = self.after_type_parameters(index + 1, stop - 1)
+        return after if after and self.tokens[after].kind == NAME else 0
 
     def _target(self, index: int, stop: int) -> tuple[list[str], int]:
         """The path of an assignment's target, without the type that may follow it."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth, rank_answers
+from sickbay.doctor.copying import load_json
 from sickbay.doctor.errors import in_json, in_text
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol.unicode import without_html_escapes
@@ -118,12 +118,7 @@ def _is_page(text: str) -> bool:
 def _parse(text: str) -> Any:
     """None if it isn't a JSON object or array."""
     text = text.lstrip("\ufeff \t\r\n")
-    if not text.startswith(("{", "[")):
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    return load_json(text) if text.startswith(("{", "[")) else None
 
 
 _ERROR = compile_late(

@@ -156,6 +156,15 @@ def parse_loosely(text: str) -> Any:
     return read_pairs(text)
 
 
+def read_object(text: str | None) -> dict[str, Any]:
+    """The members of an object in JSON. {} if the text is something else."""
+    try:
+        document = unicode.loads(text or "")
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
 def read_pairs(text: str) -> dict[str, Any]:
     """`name: value`, `"name" = "value"` and `'name' => 'value'`. The first value of a name counts."""
     found: dict[str, Any] = {}

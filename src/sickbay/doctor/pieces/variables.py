@@ -12,9 +12,8 @@ from urllib.parse import quote
 
 from sickbay.diagnosis import placeholders
 from sickbay.diagnosis.values import is_masked
-from sickbay.doctor.pieces.structured import to_form
+from sickbay.doctor.pieces.structured import read_object, to_form
 from sickbay.kernel.late_patterns import compile_late
-from sickbay.protocol import unicode
 from sickbay.protocol.parameters import parse
 
 VARIABLE = compile_late(r"\{[^{}]*\}")
@@ -78,11 +77,8 @@ def _body(body: str, unknown: set[str]) -> str:
     """A form, or the members of a JSON object. Anything else stays as it is."""
     if not body.lstrip().startswith(("{", "[", "<")):
         return _fill_known(body, unknown)
-    try:
-        members = unicode.loads(body)
-    except (ValueError, RecursionError):
-        return body
-    if not isinstance(members, dict) or "resourceType" in members:
+    members = read_object(body)
+    if not members or "resourceType" in members:
         return body
     variables = {name for name, value in members.items() if isinstance(value, str) and VARIABLE.search(value)}
     unknown |= variables
