@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.doctor import small
 from tests.doctor.small import FILES, write
+from tests.laws import for_each
 
 from sickbay.doctor import source
 from sickbay.doctor.source import Example, MistakeInKnowledge
@@ -59,8 +60,8 @@ def test_messages_are_indexed_by_the_parts_with_which_their_first_group_begins(t
 CAUSE = FILES["oauth/code-used.md"]
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "reason"),
+@for_each(
+    "name, content, reason",
     [
         ("acme_product_toml", 'name = "Acme"\n', "missing required field `marks`"),
         ("acme_product_toml", 'name = "Acme"\nmarks = ["x"]\ncolour = 1\n', "unknown field `colour`"),
