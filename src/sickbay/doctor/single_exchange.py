@@ -34,8 +34,9 @@ def read(text: str) -> dict[str, Any]:
     if text.startswith("{"):
         return _exchange(text)
     text = _strip(text)
+    line = urls.unescape(urls.one_line(text))
     if _BEGINS.match(text) and not _is_prose(text):
-        kind = kind_of(urls.unescape(urls.one_line(text)))
+        kind = kind_of(line)
         return {"kind": kind, "url": text} | ({"method": "GET"} if kind == "token_request" else {})
     raise ValueError("This isn't a URL or an exchange as JSON.")
 
