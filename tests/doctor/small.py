@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sickbay.doctor import source
+from sickbay.doctor.model import Knowledge
 
 FILES = {
     "acme/product.toml": """
@@ -127,3 +132,10 @@ def write(folder: Path, **changed: str) -> Path:
         path.parent.mkdir(exist_ok=True)
         path.write_text(changed.get(name.replace("/", "_").replace(".", "_"), content), encoding="utf-8")
     return folder
+
+
+@cache
+def read() -> Knowledge:
+    """The knowledge of the unchanged files, read once: it is frozen, and writing them takes longer than a test."""
+    with TemporaryDirectory() as folder:
+        return source.read(write(Path(folder)))

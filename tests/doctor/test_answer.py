@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from statistics import median
 
 from tests.doctor.texts import recognise, seen_texts
@@ -17,6 +18,7 @@ from sickbay.doctor.verdict import Verdict
 NOT_KEYCLOAK = 'https://sso.example.org/realms/clinic answers {"error":"invalid_grant","error_description":"No flux"}'
 
 
+@cache
 def all_answers() -> list[tuple[str, LikelyCause]]:
     """Each text's causes with what is shown of them."""
     return [(seen.cause, cause) for seen in cases(seen_texts()) for cause in answer.list_causes(recognise(seen.text))]
@@ -52,7 +54,8 @@ def test_no_answer_has_two_causes_with_the_same_remedy() -> None:
 
 
 def test_the_first_cause_with_its_check_and_remedy_has_at_most_500_characters_in_the_median() -> None:
-    first = [answer.list_causes(recognise(seen.text))[0] for seen in seen_texts() if recognise(seen.text).ranked]
+    known = [found for seen in seen_texts() if (found := recognise(seen.text)).ranked]
+    first = [answer.list_causes(found._replace(ranked=found.ranked[:1]))[0] for found in known]
     assert median(len(cause.title) + len(cause.why) + len(cause.fix) for cause in first) <= 500
 
 

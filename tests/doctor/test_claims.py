@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 from tests.doctor.texts import ids, recognise
+from tests.laws import for_each
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED
 from sickbay.doctor.match import SKIPPED_WORDS
@@ -38,20 +38,20 @@ OTHER_FIELDS = (
 """Errors of databases, registries, operating systems and printers."""
 
 
-@pytest.mark.parametrize("text", OTHER_FIELDS)
+@for_each("text", OTHER_FIELDS)
 def test_errors_of_other_software_get_no_cause(text: str) -> None:
     diagnosis = diagnose_text(text)[1]
     assert {finding.id for finding in diagnosis.explanation.findings} <= {UNEXPLAINED}
     assert diagnosis.causes == ()
 
 
-@pytest.mark.parametrize("code", sorted(AMBIGUOUS_CODES))
+@for_each("code", sorted(AMBIGUOUS_CODES))
 def test_a_code_that_many_causes_share_makes_each_only_possible(code: str) -> None:
     causes = diagnose_text(f'{{"error": "{code}"}}')[1].causes
     assert {cause.confidence for cause in causes} <= {"possible"}
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 500])
+@for_each("status", [400, 401, 403, 404, 500])
 def test_a_status_makes_each_cause_only_possible(status: int) -> None:
     causes = diagnose_text(f"GET https://ehr.example.org/fhir/Patient/1\n\nHTTP/1.1 {status}\n")[1].causes
     assert {cause.confidence for cause in causes} <= {"possible"}
@@ -66,7 +66,7 @@ TWICE = "Client must not use multiple authentication methods"
 """A message that has only one cause."""
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         '{"error": "invalid_client", "error_description": "Invalid client secret"}',
@@ -144,7 +144,7 @@ def test_a_token_in_a_header_of_the_server_is_not_missing() -> None:
     assert "fhir-token-missing" in {finding.id for finding in without.explanation.findings}
 
 
-@pytest.mark.parametrize(
+@for_each(
     "sentence",
     [
         "Die Anfrage wird leider immer blockiert",
@@ -158,8 +158,8 @@ def test_a_problem_in_another_language_does_not_clear_the_request(sentence: str)
     assert diagnose_text(f"{sentence}\n{request}")[1].verdict not in (Verdict.FINE, Verdict.UNEXAMINED)
 
 
-@pytest.mark.parametrize(
-    ("text", "status"),
+@for_each(
+    "text, status",
     [
         ("Der Remoteserver hat einen Fehler zur\u00fcckgegeben: (401) Nicht autorisiert.", "401"),
         ("Le serveur distant a retourn\u00e9 une erreur : (403) Interdit.", "403"),
@@ -178,8 +178,8 @@ def test_a_denial_by_an_api_is_not_said_to_be_the_users() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("text", "cause"),
+@for_each(
+    "text, cause",
     [
         ("connect ECONNREFUSED 127.0.0.1:8080 at https://localhost:8080/oauth2/token", "http-connection-refused"),
         ("getaddrinfo ENOTFOUND fhir.example.org", "http-name-unknown"),
@@ -200,7 +200,7 @@ NETWORK_FAILURES = (
 )
 
 
-@pytest.mark.parametrize("failure", NETWORK_FAILURES)
+@for_each("failure", NETWORK_FAILURES)
 def test_what_an_app_says_after_a_failed_connection_is_no_certain_cause(failure: str) -> None:
     said = f"oauth2: login failed: {TWICE}"
     assert diagnose_text(said)[1].causes[0].confidence == "most likely"
@@ -208,7 +208,7 @@ def test_what_an_app_says_after_a_failed_connection_is_no_certain_cause(failure:
     assert all(cause.confidence == "possible" or cause.id.startswith("http-") for cause in causes[:1])
 
 
-@pytest.mark.parametrize("skipped", range(2 * SKIPPED_WORDS))
+@for_each("skipped", range(2 * SKIPPED_WORDS))
 def test_words_far_apart_support_no_cause(skipped: int) -> None:
     words = " ".join(("level", "info", "map", "request", "message", "user", "host", "path")[:skipped])
     causes = diagnose_text(f"oauth2: code_verifier {words} too short")[1].causes
@@ -222,7 +222,7 @@ def test_a_log_with_many_different_errors_has_no_certain_cause() -> None:
     assert {cause.confidence for cause in diagnose_text(f"{said}\n\n{answers}")[1].causes} == {"possible"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         '{"error": "invalid_client", "message": "Client authentication failed"}',
@@ -238,9 +238,7 @@ def test_a_refusal_without_its_reason_makes_each_cause_only_possible(text: str) 
     assert {cause.confidence for cause in diagnose_text(text)[1].causes} == {"possible"}
 
 
-@pytest.mark.parametrize(
-    "words", ["The below curl works:", "This one works without any problem:\n", "With this request it worked:\n```\n"]
-)
+@for_each("words", ["The below curl works:", "This one works without any problem:\n", "With this request it worked:\n```\n"])
 def test_a_request_that_works_is_not_called_wrong(words: str) -> None:
     body = '{"grant_type": "password"}'
     curl = f"curl -X POST https://api.example.com/oauth/token -H 'content-type: application/json' -d '{body}'"
@@ -271,7 +269,7 @@ def test_a_token_that_a_library_rejects_is_not_taken_for_a_client_assertion() ->
     assert "oauth-assertion-key-unknown" in claims("invalid_client: Client assertion was rejected")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "invalid_grant: code_verifier does not match the code_challenge",
@@ -286,7 +284,7 @@ def test_a_message_that_does_not_say_which_of_several_causes_it_has_makes_each_o
     assert {cause.confidence for cause in causes} == {"possible"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     "words",
     [
         "The problem was a line break in the file.",
@@ -326,8 +324,8 @@ def test_an_error_page_of_the_app_is_not_a_redirect_of_the_server() -> None:
     assert "redirect-state-missing" in claims(page.replace("Callback", "access_denied"))
 
 
-@pytest.mark.parametrize(
-    ("text", "product"),
+@for_each(
+    "text, product",
     [
         ("Error: Invalid redirect URI. It does not match any registered URI for this client.", "keycloak"),
         ("invalid_grant: The authorization code has expired", "league"),

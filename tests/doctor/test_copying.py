@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.doctor import copies
@@ -96,7 +95,7 @@ def test_no_text_makes_it_fail(text: str) -> None:
     undo_copying(json.dumps({"log": text, "time": text}))
 
 
-@pytest.mark.parametrize("width", [40, 60, 76])
+@for_each("width", [40, 60, 76])
 def test_wrapped_lines_are_joined_and_others_not(width: int) -> None:
     import textwrap
 

@@ -81,8 +81,8 @@ def record_steps(*names: str) -> tuple[har.HarExchange, ...]:
     return har.read({"log": {"entries": [STEPS[name] for name in names]}})
 
 
-@pytest.mark.parametrize(
-    ("last", "says", "first"),
+@for_each(
+    "last, says, first",
     [
         ("discovery", "the app looked up the endpoints, and no authorization request follows", "authorize-not-sent"),
         ("authorize", "the authorization request was sent, and no response to the app follows", "sign-in-page-not-opened"),

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import pytest
+from itertools import product
+
+from tests.laws import for_each
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED
 from sickbay.doctor.text import diagnose_text
 
+SERVER_FAULTS = (500, 502, 503, 504)
+"""Statuses with which a server or gateway reports a fault of its own."""
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
-@pytest.mark.parametrize(
-    "request_with_a_fault",
-    [
-        "curl https://a.example/oauth2/token -H 'content-type: application/json' -d '{\"grant_type\": \"refresh_token\"}'",
-        "GET https://ehr.example.org/authorize?response_type=code&client_id=a&redirect_uri=https%3A%2F%2Fa.example%2Fcb&scope=patient/*.read",
-    ],
+
+REQUESTS_WITH_A_FAULT = (
+    "curl https://a.example/oauth2/token -H 'content-type: application/json' -d '{\"grant_type\": \"refresh_token\"}'",
+    "GET https://ehr.example.org/authorize?response_type=code&client_id=a&redirect_uri=https%3A%2F%2Fa.example%2Fcb&scope=patient/*.read",
 )
+
+
+@for_each("request_with_a_fault, status", product(REQUESTS_WITH_A_FAULT, SERVER_FAULTS))
 def test_a_server_that_failed_comes_before_a_fault_of_the_request(request_with_a_fault: str, status: int) -> None:
     first = diagnose_text(request_with_a_fault)[1].explanation.findings[0]
     findings = diagnose_text(f"{request_with_a_fault}\n\nHTTP/1.1 {status}\n")[1].explanation.findings
@@ -25,15 +29,14 @@ def test_a_server_that_failed_comes_before_a_fault_of_the_request(request_with_a
     assert refused[0].id == first.id
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
-@pytest.mark.parametrize(
-    "said",
-    [
-        "No 'Access-Control-Allow-Origin' header is present on the requested resource. The response had HTTP status code {}.",
-        "has been blocked by CORS policy\nThe proxy returns {}, and I see no reason for it",
-        "Blocage d'une requête multiorigine : la politique « Same Origin » ne permet pas de la consulter. Code d’état : {}.",
-    ],
+HIDDEN = (
+    "No 'Access-Control-Allow-Origin' header is present on the requested resource. The response had HTTP status code {}.",
+    "has been blocked by CORS policy\nThe proxy returns {}, and I see no reason for it",
+    "Blocage d'une requête multiorigine : la politique « Same Origin » ne permet pas de la consulter. Code d’état : {}.",
 )
+
+
+@for_each("said, status", product(HIDDEN, SERVER_FAULTS))
 def test_a_browser_that_hides_a_failure_does_not_accuse_the_list_of_origins(said: str, status: int) -> None:
     assert diagnose_text(said.format(status))[1].causes[0].id == "browser-cors-error-hidden"
     assert diagnose_text(said.format(200))[1].causes[0].id == "browser-cors-origin-not-allowed"
@@ -44,7 +47,7 @@ def test_a_short_word_that_names_a_topic_makes_each_cause_only_possible() -> Non
     assert {cause.confidence for cause in diagnose_text(log)[1].causes} == {"possible"}
 
 
-@pytest.mark.parametrize("between", [0, 10, 100])
+@for_each("between", [0, 10, 100])
 def test_phrases_of_a_message_far_apart_make_each_cause_only_possible(between: int) -> None:
     line = "the other service has started and runs\n"
     text = f"oauth2: found both the header and the body {line * between} client"
@@ -66,7 +69,7 @@ def test_the_certificate_in_a_signature_is_not_the_one_of_tls() -> None:
     assert "http-certificate-untrusted" not in claims(said.format("PKCS7"))
 
 
-@pytest.mark.parametrize("alert", ["unknown certificate", "bad certificate"])
+@for_each("alert", ["unknown certificate", "bad certificate"])
 def test_a_client_that_rejects_the_certificate_does_not_show_another_tls_version(alert: str) -> None:
     log = f"oauth2: http: TLS handshake error from 10.42.0.1:32516: remote error: tls: {alert}"
     assert "http-tls-version" not in claims(log)
@@ -108,7 +111,7 @@ def test_a_lost_state_of_omniauth_has_several_causes() -> None:
     assert (causes[0].id, causes[0].confidence) == ("omniauth-csrf", "possible")
 
 
-@pytest.mark.parametrize("joint", ["&\n", "\n&", "&\n  "])
+@for_each("joint", ["&\n", "\n&", "&\n  "])
 def test_a_form_on_several_lines_is_read_to_its_end(joint: str) -> None:
     form = joint.join(("grant_type=authorization_code", "code=abcdef123456", "redirect_uri=https%3A%2F%2Fa.example%2Fcb"))
     headers = "Content-Type: application/x-www-form-urlencoded\nAuthorization: Basic bXktYXBwOm15LXNlY3JldA=="
@@ -117,7 +120,7 @@ def test_a_form_on_several_lines_is_read_to_its_end(joint: str) -> None:
     assert "token-redirect-uri-missing" in claims(request.replace("redirect_uri=", "redirect="))
 
 
-@pytest.mark.parametrize("value", ["true", "false"])
+@for_each("value", ["true", "false"])
 def test_the_name_of_a_setting_is_not_what_a_server_says(value: str) -> None:
     settings = f'Keycloak is at http://192.168.1.5:8080/auth. {{"client_id": "a", "https_required": {value}}}'
     assert "keycloak-https-required" not in claims(settings)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from tests.doctor.small import write
+from tests.doctor import small
 
-from sickbay.doctor import phrases, source
+from sickbay.doctor import phrases
 from sickbay.doctor.match import Shown, find_shown
 from sickbay.doctor.model import Knowledge
 
 
 @pytest.fixture
-def knowledge(tmp_path: Path) -> Knowledge:
-    return source.read(write(tmp_path))
+def knowledge() -> Knowledge:
+    return small.read()
 
 
 def find(knowledge: Knowledge, text: str, *codes: str) -> Shown:

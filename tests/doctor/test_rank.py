@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.doctor import small
 from tests.doctor.small import FILES, write
 
 from sickbay.doctor import phrases, rank, source
@@ -13,8 +14,8 @@ from sickbay.doctor.model import Knowledge
 
 
 @pytest.fixture
-def knowledge(tmp_path: Path) -> Knowledge:
-    return source.read(write(tmp_path))
+def knowledge() -> Knowledge:
+    return small.read()
 
 
 def ids(knowledge: Knowledge, text: str, *codes: str, facts: tuple[str, ...] = ("shows_access",)) -> list[str]:

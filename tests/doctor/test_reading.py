@@ -80,7 +80,7 @@ def test_a_response_in_the_fragment_is_an_error_only_if_it_was_not_requested(req
     assert found["redirect-params-in-fragment"] == severity
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         METADATA,
@@ -88,7 +88,6 @@ def test_a_response_in_the_fragment_is_an_error_only_if_it_was_not_requested(req
         f"POST /oauth/register HTTP/1.1\nHost: ehr.example.org\nContent-Type: application/json\n\n{METADATA}",
         f"curl https://ehr.example.org/connect/dcr -H 'Content-Type: application/json' -d '{METADATA}'",
     ],
-    ids=["object", "prose", "http", "curl"],
 )
 def test_a_dynamic_registration_is_examined_as_a_registration(text: str) -> None:
     assert [id for id in ids(text) if not id.startswith("reg-")] == []

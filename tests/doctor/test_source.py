@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.doctor import small
 from tests.doctor.small import FILES, write
+from tests.laws import for_each
 
 from sickbay.doctor import source
 from sickbay.doctor.source import Example, MistakeInKnowledge
 
 
-def test_a_product_has_marks_and_a_cause_the_id_of_its_file(tmp_path: Path) -> None:
-    knowledge = source.read(write(tmp_path))
+def test_a_product_has_marks_and_a_cause_the_id_of_its_file() -> None:
+    knowledge = small.read()
     assert set(knowledge.products) == {"acme", "cloud"}
     assert knowledge.products["acme"].implies == ("cloud",)
     assert set(knowledge.messages) == {"acme/redirect", "acme/numbered", "oauth/invalid-grant", "oauth/redirect"}
@@ -26,8 +28,8 @@ def test_a_product_has_marks_and_a_cause_the_id_of_its_file(tmp_path: Path) -> N
     assert knowledge.code.forms == {"fetch": "Call it"}
 
 
-def test_a_cause_has_its_sections_with_joined_lines(tmp_path: Path) -> None:
-    cause = source.read(write(tmp_path)).causes["oauth-code-used"]
+def test_a_cause_has_its_sections_with_joined_lines() -> None:
+    cause = small.read().causes["oauth-code-used"]
     assert (cause.title, cause.why, cause.check, cause.fix) == (
         "The code was used twice",
         "A code works once.",
@@ -58,8 +60,8 @@ def test_messages_are_indexed_by_the_parts_with_which_their_first_group_begins(t
 CAUSE = FILES["oauth/code-used.md"]
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "reason"),
+@for_each(
+    "name, content, reason",
     [
         ("acme_product_toml", 'name = "Acme"\n', "missing required field `marks`"),
         ("acme_product_toml", 'name = "Acme"\nmarks = ["x"]\ncolour = 1\n', "unknown field `colour`"),

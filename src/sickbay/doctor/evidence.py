@@ -33,6 +33,11 @@ class Evidence(Struct, frozen=True, eq=False, dict=True):
         return phrases.split_words(self.text)
 
     @cached_property
+    def lowered(self) -> str:
+        """The text in lower case: looking for a word takes a tenth of what a pattern does that ignores case."""
+        return self.text.lower()
+
+    @cached_property
     def plain(self) -> Evidence | None:
         """The same with a text without escapes and without line breaks within sentences; None if it has none."""
         plain = join_lines(in_text.unescape(self.text[:PLAIN_CHARACTERS]))

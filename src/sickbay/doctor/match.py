@@ -60,18 +60,19 @@ def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str],
     wordless = {id for code in ("", *said[0]) for id in knowledge.by_code.get(code, ())}
     ids = tuple(knowledge.messages)
     with_words = (ids[place] for part in parts for place in knowledge.by_part.get(part, ()))
-    possible = dict.fromkeys((*sorted(wordless, key=knowledge.places.__getitem__), *with_words))
-    candidates = ((id, _lengths(knowledge.messages[id], words, parts, *said)) for id in possible)
-    lengths = {id: found for id, found in candidates if found is not None}
+    ordered = dict.fromkeys((*sorted(wordless, key=knowledge.places.__getitem__), *with_words))
+    possible = [knowledge.messages[id] for id in ordered]
+    certain = {each.id: _lengths(each, words, parts, *said) for each in possible if each.unmistakable}
     marked = {id for part in parts for id in knowledge.marked.get(part, ())}
     products = {id for id in marked if is_shown(knowledge.products[id], parts)}
-    products |= {knowledge.messages[id].product for id in lengths if knowledge.messages[id].unmistakable}
+    products |= {knowledge.messages[id].product for id, found in certain.items() if found is not None}
     products |= {implied for id in products for implied in knowledge.products[id].implies}
-    messages = [
-        _to_found(message, found, products)
-        for id, found in lengths.items()
-        if not (message := knowledge.messages[id]).product or message.product in products
-    ]
+    candidates = (  # of products that aren't shown, messages aren't looked for, because that may need facts
+        (each, certain[each.id] if each.unmistakable else _lengths(each, words, parts, *said))
+        for each in possible
+        if not each.product or each.product in products
+    )
+    messages = [_to_found(each, found, products) for each, found in candidates if found is not None]
     return Shown(frozenset(products), tuple(sorted(messages, key=lambda found: -found.points)))
 
 

@@ -116,23 +116,24 @@ def _with_digits(text: str) -> list[str]:
 
 def find_parts(phrases: dict[str, Any], found: Sequence[str]) -> dict[int, list[WordRange]]:
     """Where the parts of phrases are in a list of words. phrases: of the knowledge, decoded for the words that were there."""
+    for word in {*found, *(f"{word.rstrip(DIGITS)}*" for word in found if word[-1].isdigit())}:
+        if isinstance(node := phrases.get(word), msgspec.Raw):
+            phrases[word] = msgspec.msgpack.decode(node)
     parts: dict[int, list[WordRange]] = {}
     for start, first in enumerate(found):
-        for word in (first, f"{first.rstrip(DIGITS)}*"):
-            if isinstance(node := phrases.get(word), msgspec.Raw):
-                phrases[word] = msgspec.msgpack.decode(node)
-        _follow([*_nodes(phrases, first)], found, start, parts)
+        if nodes := _nodes(phrases, first):
+            _follow(nodes, found, start, parts)
     return parts
 
 
 DIGITS = "0123456789"
 
 
-def _nodes(trie: Trie, word: str) -> Iterator[Trie]:
-    if (node := trie.get(word)) is not None:
-        yield node
+def _nodes(trie: Trie, word: str) -> list[Trie]:
+    nodes = [trie[word]] if word in trie else []
     if word[-1].isdigit() and (node := trie.get(f"{word.rstrip(DIGITS)}*")) is not None:
-        yield node
+        nodes.append(node)
+    return nodes
 
 
 def _follow(nodes: list[Trie], found: Sequence[str], start: int, parts: dict[int, list[WordRange]]) -> None:

@@ -59,9 +59,10 @@ def _find_shared(causes: Iterable[Cause]) -> frozenset[str]:
     """The ids of the messages behind which several of the causes are more than rare. Those with one remedy count as one."""
     remedies: dict[str, set[str]] = {}
     for cause in causes:
+        remedy = cause.fix.casefold()
         for message, weight in cause.behind.items():
             if weight != "rare":
-                remedies.setdefault(message, set()).add(cause.fix.casefold())
+                remedies.setdefault(message, set()).add(remedy)
     return frozenset(message for message, apart in remedies.items() if len(apart) > 1)
 
 
@@ -88,7 +89,9 @@ DOUBTS = ("tells_a_solution", "tells_what_is_right")
 
 def _is_doubtful(ranked: Sequence[RankedCause], shown: Shown, facts: Container[str]) -> bool:
     """Whether the text gives a reason to doubt what the first cause's message says."""
-    if not ranked or ranked[0].is_confirmed or (ranked[0].is_evident and ranked[0].message.needs):
+    if not ranked or not ranked[0].is_supported:  # the text is doubted anyway, and the facts take long
+        return False
+    if ranked[0].is_confirmed or (ranked[0].is_evident and ranked[0].message.needs):
         return False
     first = ranked[0]
     is_hidden = "shows_network_failure" in facts and not first.cause.id.startswith("http-")

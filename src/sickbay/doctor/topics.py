@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Container, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -141,9 +142,9 @@ def _numbers(topics: Topics, kinds: Collection[TopicKind]) -> range:
 def suggest(topics: Topics, text: str, products: Container[str]) -> tuple[Topic, ...]:
     """At most three topics whose words the text has, if they stand out. products: those that the text shows."""
     scored = search(topics.index, text[:QUERY_CHARACTERS], every_word=False)
-    chosen = [(topic, score) for number, score in scored if _may_be_suggested(topic := topics.topics[number], products)]
-    least = max(LEAST_SCORE, LEAST_SHARE * chosen[0][1]) if chosen else LEAST_SCORE
-    return tuple(topic for topic, score in chosen if score >= least)[:RELATED_TOPICS]
+    standing_out = ((topics.topics[number], score) for number, score in scored if score >= LEAST_SCORE)
+    chosen = [*islice((pair for pair in standing_out if _may_be_suggested(pair[0], products)), RELATED_TOPICS)]
+    return tuple(topic for topic, score in chosen if score >= LEAST_SHARE * chosen[0][1])
 
 
 def _may_be_suggested(topic: Topic, products: Container[str]) -> bool:

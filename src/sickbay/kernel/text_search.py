@@ -11,6 +11,10 @@ WINDOW, OVERLAP = 20_000, 4_000
 
 def matches(pattern: re.Pattern[str], text: str, window: int = WINDOW, overlap: int = OVERLAP) -> Iterator[re.Match[str]]:
     """Yields what `pattern.finditer(text)` does, if no match and nothing that decides about it is longer than `overlap`."""
+    return pattern.finditer(text) if len(text) < window else _match_in_parts(pattern, text, window, overlap)
+
+
+def _match_in_parts(pattern: re.Pattern[str], text: str, window: int, overlap: int) -> Iterator[re.Match[str]]:
     place = 0
     while place <= len(text):
         last = place + window
@@ -25,4 +29,4 @@ def matches(pattern: re.Pattern[str], text: str, window: int = WINDOW, overlap: 
 
 def find_first(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     """Returns what `pattern.search(text)` does, under the same condition."""
-    return next(matches(pattern, text), None)
+    return pattern.search(text) if len(text) < WINDOW else next(matches(pattern, text), None)

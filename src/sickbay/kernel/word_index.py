@@ -88,7 +88,7 @@ def search(index: WordIndex, query: str, among: range | None = None, *, every_wo
         for number, times in postings:
             norm = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * index.lengths[number] / average)
             scores[number] = scores.get(number, 0) + rarity * times * (SATURATION + 1) / (times + norm)
-            words[number] += 1
+        words.update(number for number, _ in postings if every_word)
     found = ((number, score) for number, score in scores.items() if not every_word or words[number] == len(known))
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 

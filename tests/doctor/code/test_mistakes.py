@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from tests.doctor.texts import KNOWLEDGE
 from tests.laws import for_each
 
@@ -139,7 +138,7 @@ def mistakes(code: str) -> dict[str, Mistake]:
     return {mistake.id: mistake for mistake in (*found, *mistakes_in_text(code))}
 
 
-@pytest.mark.parametrize(("id", "case"), CASES.items(), ids=list(CASES))
+@for_each("id, case", CASES.items())
 def test_a_mistake_is_found_at_its_lines_and_not_in_the_corrected_code(id: str, case: tuple[str, str, tuple[int, int]]) -> None:
     wrong, corrected, lines = case
     found = mistakes(wrong)
@@ -158,7 +157,7 @@ def test_the_rules_that_say_the_same_as_a_mistake_exist() -> None:
     assert same <= BY_ID.keys()
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
+@for_each("case", CASES.values())
 def test_the_texts_have_no_names_that_were_not_replaced(case: tuple[str, str, tuple[int, int]]) -> None:
     for mistake in mistakes(case[0]).values():
         finding = to_finding(mistake)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.laws import examples, for_each
@@ -70,9 +70,9 @@ def find(text: str) -> set[str]:
     return {finding.id for finding in findings if finding.id.startswith("assertion-") and finding.severity != "info"}
 
 
-@pytest.mark.parametrize(("header", "claims", "rule"), FAULTS)
-@pytest.mark.parametrize("form", ["encoded", "decoded", "in prose", "one object"])
-def test_a_fault_is_found_without_the_request(header: dict[str, Any], claims: dict[str, Any], rule: str, form: str) -> None:
+@for_each("fault, form", product(FAULTS, ("encoded", "decoded", "in prose", "one object")))
+def test_a_fault_is_found_without_the_request(fault: tuple[dict[str, Any], dict[str, Any], str], form: str) -> None:
+    header, claims, rule = fault
     assert rule in find(texts(change(HEADER, header), change(CLAIMS, claims))[form])
 
 

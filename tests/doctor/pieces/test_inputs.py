@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 
-import pytest
 from tests.laws import for_each
 
 from sickbay.doctor.pieces.find import pieces
@@ -43,8 +43,7 @@ def test_an_error_and_a_web_page_are_no_input(text: str) -> None:
     assert inputs(pieces(text)) == []
 
 
-@pytest.mark.parametrize("mask", ["xxxx", "****", "••••••", "XXXXXXXX"])
-@pytest.mark.parametrize("scheme", ["Basic", "Bearer"])
+@for_each("scheme, mask", product(("Basic", "Bearer"), ("xxxx", "****", "••••••", "XXXXXXXX")))
 def test_masked_credentials_are_no_fault_of_the_request(scheme: str, mask: str) -> None:
     header = f"Authorization: {scheme} {mask}"
     curl = f"curl https://ehr.example.org/token -H '{header}' -d 'grant_type=client_credentials&scope=system/*.rs'"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
+from itertools import product
+
 from tests.laws import for_each
 
 from sickbay.doctor.text import diagnose_text
@@ -17,26 +18,25 @@ def ids(text: str) -> list[str]:
     return [finding.id for finding in diagnose_text(text)[1].explanation.findings]
 
 
-@pytest.mark.parametrize(
-    ("registered", "sent", "id"),
-    [
-        ("https://myapp.example/callback", "https://myapp.example/callback/", "redirect-uri-trailing-slash"),
-        ("https://myapp.example/callback", "http://myapp.example/callback", "redirect-uri-scheme-mismatch"),
-        ("http://localhost:3000/cb", "http://127.0.0.1:3000/cb", "redirect-uri-loopback-alias"),
-        ("http://localhost:3000/cb", "http://localhost:3001/cb", "redirect-uri-port-mismatch"),
-        ("https://myapp.example/Callback", "https://myapp.example/callback", "redirect-uri-case-mismatch"),
-    ],
+DIFFERENCES = (
+    ("https://myapp.example/callback", "https://myapp.example/callback/", "redirect-uri-trailing-slash"),
+    ("https://myapp.example/callback", "http://myapp.example/callback", "redirect-uri-scheme-mismatch"),
+    ("http://localhost:3000/cb", "http://127.0.0.1:3000/cb", "redirect-uri-loopback-alias"),
+    ("http://localhost:3000/cb", "http://localhost:3001/cb", "redirect-uri-port-mismatch"),
+    ("https://myapp.example/Callback", "https://myapp.example/callback", "redirect-uri-case-mismatch"),
 )
-@pytest.mark.parametrize(
-    "words",
-    [
-        "I registered {registered} and I send {sent}",
-        "The app is registered with the redirect URI `{registered}`, but the request has redirect_uri={sent}.",
-        "Registered redirect URI: {registered}\n\n{url}",
-        "In the console the callback URL is {registered}. My code uses {sent}",
-    ],
+"""What is registered, what is sent, and the rule that says how they differ."""
+WORDS = (
+    "I registered {registered} and I send {sent}",
+    "The app is registered with the redirect URI `{registered}`, but the request has redirect_uri={sent}.",
+    "Registered redirect URI: {registered}\n\n{url}",
+    "In the console the callback URL is {registered}. My code uses {sent}",
 )
-def test_the_difference_from_the_registered_uri_comes_first(registered: str, sent: str, id: str, words: str) -> None:
+
+
+@for_each("difference, words", product(DIFFERENCES, WORDS))
+def test_the_difference_from_the_registered_uri_comes_first(difference: tuple[str, str, str], words: str) -> None:
+    registered, sent, id = difference
     encoded = sent.replace(":", "%3A").replace("/", "%2F")
     text = f"{MESSAGE} " + words.format(registered=registered, sent=sent, url=URL + encoded)
     diagnosis = diagnose_text(text)[1]

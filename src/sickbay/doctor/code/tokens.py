@@ -242,7 +242,7 @@ def hole_name(expression: str) -> str:
 
 def path_of(path: str) -> str:
     """The path with dots only, and without the $ of variables."""
-    return re.sub(r"->|\?\.|!\.|::", ".", path).replace("$", "")
+    return path if path.isidentifier() else re.sub(r"->|\?\.|!\.|::", ".", path).replace("$", "")
 
 
 def _unescape(text: str) -> str:

@@ -87,6 +87,8 @@ def _text(text: str, depth: int) -> Iterator[ErrorAnswer]:
 
 def _is_address(word: str) -> bool:
     """Whether the word is a URL (also without scheme and host) or a form. Only in_url reads those."""
+    if ":" not in word and "=" not in word and "%" not in word:  # most words
+        return False
     if "://" in word or "%3a%2f%2f" in word.lower() or _PARAMETER.search(word):
         return True
     return word[0] in "/?" and ("=" in word or "%3d" in word.lower())

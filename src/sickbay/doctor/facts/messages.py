@@ -22,7 +22,7 @@ _VALUE = compile_late(r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;()\[\]<>]{3,200})"
 
 def _find_compared(evidence: Evidence) -> Iterator[Values]:
     """The expected and received values that messages name, with the words around them."""
-    text = evidence.text[:SEARCHED_CHARACTERS]
+    text = evidence.text[:SEARCHED_CHARACTERS] if "expect" in evidence.lowered else ""
     for match in islice(_EXPECTED.finditer(text), EXPECTED_PLACES):
         line = text[match.end() : match.end() + COMPARED_CHARACTERS].partition("\n")[0]
         if (turn := _RECEIVED.search(line)) is None:
@@ -158,6 +158,8 @@ def _challenge(evidence: Evidence) -> str:
 @fact
 def challenge_is_of_hex(evidence: Evidence) -> Values | None:
     """code_challenge was computed from the 64 hex digits of the hash instead of its 32 bytes."""
+    if "challenge" not in evidence.lowered:
+        return None
     challenge = _challenge(evidence)
     return as_fact(_is_hex(challenge) or _HEX_CODE.search(evidence.text, 0, SEARCHED_CHARACTERS))
 
@@ -176,6 +178,8 @@ def _is_hex(challenge: str) -> bool:
 @fact
 def challenge_is_not_url_safe(evidence: Evidence) -> Values | None:
     """code_challenge or code_verifier is in standard Base64, with +, / or = at the end."""
+    if "challenge" not in evidence.lowered and "verifier" not in evidence.lowered:
+        return None
     value = _challenge(evidence)
     is_standard = len(value) in (43, 44) and not {*"+/="}.isdisjoint(value) and "%" not in value
     labelled = (match["value"] for match in _LABELLED.finditer(evidence.text, 0, SEARCHED_CHARACTERS))

@@ -198,8 +198,9 @@ _OF_AN_API = compile_late(r"\bauthorization['\"]?\s{0,3}[:=,]\s{0,3}['\"]?bearer
 @fact
 def api_redirects_to_login(evidence: Evidence) -> Values | None:
     """A request of an API was answered with a redirect to a login page."""
-    if "authorize_url" in evidence.kinds or "response_type=" in evidence.text:
+    if "authorize_url" in evidence.kinds or "response_type=" in evidence.text or not _REDIRECTED.search(evidence.text):
         return None
-    found = _TO_LOGIN.search(evidence.text, 0, SEARCHED_CHARACTERS) if _REDIRECTED.search(evidence.text) else None
+    if (found := _TO_LOGIN.search(evidence.text, 0, SEARCHED_CHARACTERS)) is None:
+        return None
     is_of_an_api = evidence.kinds & {"fhir_request", "token_request"} or _OF_AN_API.search(evidence.text)
-    return {"value": (found["header"] or found["told"]).strip("`\"'.,")} if found and is_of_an_api else None
+    return {"value": (found["header"] or found["told"]).strip("`\"'.,")} if is_of_an_api else None
