@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -15,7 +15,7 @@ from sickbay.storage.interface import Conflict, Put, Record
 
 NEW = ("client_id", "app_id")
 """Members that differ at every hospital."""
-LOCK: Final = "condition"
+LOCK = "condition"
 """The kind of the record that lets only one of several simultaneous requests register the app. It is the kind of a conditional
 create's lock, and is deleted like it.
 """
