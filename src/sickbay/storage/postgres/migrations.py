@@ -248,6 +248,12 @@ STEPS: tuple[str, ...] = (
     _HIDDEN,
 )
 """Step n upgrades version n to n + 1."""
+HIDES_FROM = STEPS.index(_HIDDEN) + 1
+"""The first version whose servers leave out hidden resources."""
+MAY_HIDE = "EXISTS (SELECT 1 FROM meta WHERE name = 'hides')"
+"""Whether no older server can use the database: it would show what is hidden. Only the next migration after an upgrade from a
+version before HIDES_FROM can say so, because until then old servers may be running.
+"""
 
 
 async def migrate(connection: Any, name: str) -> None:
@@ -266,6 +272,8 @@ async def migrate(connection: Any, name: str) -> None:
             )
         for step in STEPS[version:]:
             await connection.execute(step)
+        if version == 0 or version >= HIDES_FROM:
+            await _keep(connection, "hides", b"")
         await _keep(connection, "schema", str(len(STEPS)).encode())
         if not await connection.fetchval("SELECT 1 FROM meta WHERE name = 'cursor_key'"):
             await _keep(connection, "cursor_key", secrets.token_bytes(32))

@@ -11,6 +11,7 @@ import orjson
 from sickbay.storage.interface import Reindex, Save
 from sickbay.storage.postgres.batch import Batch, Key, Known, placeholder
 from sickbay.storage.postgres.id_allocation import IdAllocator, allocate
+from sickbay.storage.postgres.migrations import MAY_HIDE
 from sickbay.storage.postgres.sql_dialect import to_postgres, values
 from sickbay.storage.query import marks, undo
 from sickbay.storage.query.dictionary import LIVE, REFERENCED
@@ -94,7 +95,7 @@ async def _find_hidden(db: Any, numbers: IdAllocator, saves: Iterable[Save], kno
             deleted.setdefault(space, set()).add(known[space, numbers.words[step.type], step.id].nid)
     found: list[int] = []
     for space, nids in deleted.items():
-        text, lists = to_postgres(marks.HIDES)
+        text, lists = to_postgres(f"SELECT value FROM ({marks.HIDES}) h WHERE {MAY_HIDE}")
         found += [nid for (nid,) in await db.fetch(text, *values(marks.hiding(space, sorted(nids)), lists))]
     return frozenset(found)
 
@@ -124,9 +125,10 @@ async def restore(db: Any, numbers: IdAllocator, space: int, resources: Sequence
         rows = [placeholder(nid, key) for nid, key in zip(nids, absent, strict=True)]
         await db.execute(_insert("resource"), *_arrays("resource", rows))
         known |= {key: Known(nid, REFERENCED, 0, "") for nid, key in zip(nids, absent, strict=True)}
+    hides = await db.fetchval(f"SELECT {MAY_HIDE}")
     batch = Batch(numbers.spaces, numbers.words, known)
     for resource in resources:
-        batch.restore(space, resource)
+        batch.restore(space, resource._replace(hides=hides and resource.hides))
     await write(db, batch)
 
 
