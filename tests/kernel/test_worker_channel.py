@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def test_each_other_worker_answers_and_none_answers_itself(tmp_path: Path) -> No
         assert await asking.ask("echo", long * 2) == []
         assert await asking.ask("echo", b"again") == [b"<again>"] * 2
         for channel in (*others, asking):
-            channel.close()
+            await channel.close()
         assert not list((tmp_path / "workers").iterdir())
 
     asyncio.run(steps())
@@ -78,6 +79,30 @@ def test_a_message_waits_for_no_worker_that_hangs_and_reaches_it_when_it_continu
         assert (heard.count(b"first"), heard.count(b"second"), failures) == (1, 1, [])
         server.close()
         for channel in (telling, other):
-            channel.close()
+            await channel.close()
 
     asyncio.run(steps())
+
+
+def test_closing_ends_answers_that_nobody_waits_for_and_leaves_no_connection_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_channel, "TOLD_SECONDS", 0.01)
+    ended: list[bytes] = []
+
+    async def hang(message: bytes) -> bytes:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(message)
+        return b""
+
+    async def steps() -> None:
+        telling, other = [await open_channel(tmp_path / "workers", {"news": hang}) for _ in range(2)]
+        await telling.tell("news", b"a message")
+        for channel in (other, telling):
+            await channel.close()
+        assert ended == [b"a message"]
+
+    asyncio.run(steps())
+    gc.collect()  # an open connection gives a warning, which fails the test

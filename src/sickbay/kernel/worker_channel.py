@@ -12,7 +12,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sickbay.kernel import private_files
 
@@ -40,6 +40,7 @@ class WorkerChannel:
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._place = DESCRIPTORS / str(self._descriptor) if DESCRIPTORS.is_dir() else folder
         self._server: asyncio.AbstractServer | None = None
+        self._answering: set[asyncio.Task[Any]] = set()
 
     async def listen(self) -> None:
         """Begin to answer. Raises OSError if the folder can't contain sockets."""
@@ -86,6 +87,9 @@ class WorkerChannel:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one question. The connection ends without an answer if that fails."""
+        if task := asyncio.current_task():
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
         try:
             topic, _, question = (await reader.readline()).rstrip(b"\n").partition(b" ")
             answer = await self._answerers[topic.decode()](question)
@@ -95,9 +99,16 @@ class WorkerChannel:
         finally:
             writer.close()
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Stop answering, and end the answers that aren't complete after TOLD_SECONDS."""
         if self._server is not None:
             self._server.close()
+        if self._answering:
+            _, pending = await asyncio.wait(self._answering, timeout=TOLD_SECONDS)
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+        await asyncio.sleep(0)  # a connection is closed in the next turn of the loop
         with suppress(FileNotFoundError):
             os.unlink(self._name, dir_fd=self._descriptor)
         os.close(self._descriptor)
@@ -110,7 +121,7 @@ async def open_channel(folder: Path, answerers: Answerers) -> WorkerChannel:
     try:
         await channel.listen()
     except BaseException:
-        channel.close()
+        await channel.close()
         raise
     return channel
 

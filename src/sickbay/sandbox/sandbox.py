@@ -85,7 +85,7 @@ class Sandbox:
         with suppress(Unavailable):
             await self.journal.flush()
         if self.runtime.channel is not None:
-            self.runtime.channel.close()
+            await self.runtime.channel.close()
         await self.runtime.store.close()
         if self.temporary is not None:
             self.temporary.remove()
