@@ -53,7 +53,18 @@ LEFT_OUT = ("pictures",)
 def build_wheel(wheel_directory: str, *arguments: Any, **options: Any) -> str:
     """Builds the wheel in the current folder, as PEP 517 says."""
     with _pages(), _starters(), _packed_cases(), _compiled_knowledge():
-        return str(buildapi.build_wheel(wheel_directory, *arguments, **options))
+        name = str(buildapi.build_wheel(wheel_directory, *arguments, **options))
+    _compress(Path(wheel_directory, name))
+    return name
+
+
+def _compress(wheel: Path) -> None:
+    """Packs the wheel as tightly as zip can. flit has no option for that."""
+    packed = wheel.with_suffix(".packed")
+    with zipfile.ZipFile(wheel) as read, zipfile.ZipFile(packed, "w") as written:
+        for entry in read.infolist():
+            written.writestr(entry, read.read(entry), compresslevel=9)
+    packed.replace(wheel)
 
 
 @contextmanager

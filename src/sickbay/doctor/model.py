@@ -123,8 +123,8 @@ class Knowledge(Struct, frozen=True, dict=True):
 
     phrases: by its first word what follows it, a Trie, which is decoded when a text has that word (`phrases`).
     unseen: for each fact about a request, the ids of the causes that can't be seen in it.
-    by_part: for each part of a phrase, the messages whose first group has a phrase that begins with it, as their places
-    in `messages`.
+    by_part: for each part of a phrase, by its number, the places in `messages` of those whose first group has a phrase that
+    begins with it.
     """
 
     products: dict[str, Product]
@@ -134,7 +134,7 @@ class Knowledge(Struct, frozen=True, dict=True):
     unseen: dict[str, tuple[str, ...]] = {}
     facts: dict[str, FactPattern] = {}
     code: CodeKnowledge = CodeKnowledge()
-    by_part: dict[int, list[int]] = {}
+    by_part: list[list[int]] = []
 
     @cached_property
     def by_code(self) -> dict[str, list[str]]:

@@ -64,16 +64,17 @@ def read(folder: Path = FOLDER) -> Knowledge:
     if unknown := {id for ids in listed.values() for id in ids} - causes.keys():
         _report_mistake(unseen, f"unknown causes: {', '.join(sorted(unknown))}")
     patterns, of_code = _table(facts, dict[str, FactPattern]), _table(code, CodeKnowledge)
-    return Knowledge(products, messages, causes, table.trie, listed, patterns, of_code, _index_parts(messages.values()))
+    by_part = _index_parts(messages.values(), table.count)
+    return Knowledge(products, messages, causes, table.trie, listed, patterns, of_code, by_part)
 
 
-def _index_parts(messages: Iterable[Message]) -> dict[int, list[int]]:
+def _index_parts(messages: Iterable[Message], parts: int) -> list[list[int]]:
     """For each part of a phrase, the places of the messages whose first group has a phrase that begins with it."""
-    found: dict[int, dict[int, None]] = {}
+    found: list[dict[int, None]] = [{} for _ in range(parts)]
     for place, message in enumerate(messages):
         for phrase in message.wordings[0] if message.wordings else ():
-            found.setdefault(phrase[0], {})[place] = None
-    return {part: [*places] for part, places in found.items()}
+            found[phrase[0]][place] = None
+    return [[*places] for places in found]
 
 
 def _table(path: Path, kind: type[_Kind]) -> _Kind:
