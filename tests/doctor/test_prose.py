@@ -18,6 +18,8 @@ from sickbay.doctor.prose import is_code, leave_out_working_requests, tells_of_a
         ("This is what my app opens.", False),
         ("This is what my app opens, but it never returns", True),
         ("Why is there no answer to this?", True),
+        ("I get `401 authorized` error", True),
+        ("I get **401 Unauthorized** error", True),
         ("We don't get the answer that follows:", True),
         ("ele-1: All FHIR elements must have a @value or children", True),
         ("\u8bf7\u6c42\u6388\u6743\u670d\u52a1\u5668\u65f6\u62a5\u9519", True),

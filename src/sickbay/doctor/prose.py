@@ -10,7 +10,7 @@ from sickbay.kernel.late_patterns import compile_late
 READ_CHARACTERS = 100_000
 LINE_CHARACTERS = 2_000
 SENTENCE_WORDS = 4
-_WORD = compile_late(r"[\"'(“‘]?[^\W\d_]\w*(?:['’-]\w+)*[,.:;!?)\"”]*")
+_WORD = compile_late(r"[\"'(“‘`*]{0,3}[^\W\d_]\w*(?:['’-]\w+)*[,.:;!?)\"”`*]*")
 _WITHOUT_BLANKS = compile_late(r"[\u3040-\u9fff]{6}")
 """Six characters of a script without spaces."""
 _CODE = ("//", "#", "*", "/*", "--", "<", "import ", "from ", "export ", "using ", "package ", "function ")
