@@ -92,6 +92,13 @@ def test_the_record_of_a_refused_request_is_small() -> None:
     assert max(sizes) < LARGEST
 
 
+@pytest.mark.parametrize(("seconds", "milliseconds"), [(0.00004, 0.1), (0.00012, 0.1), (0.0123, 12.3), (0.0, None)])
+def test_every_measured_response_has_a_duration(seconds: float, milliseconds: float | None) -> None:
+    measured = structs.replace(exchange(REFUSED[0]), seconds=seconds)
+    recorded = json.loads(text_of(record(measured, 1, redact(measured, LiveSecrets()))))
+    assert recorded.get("milliseconds") == milliseconds
+
+
 @for_each("name", REFUSED)
 def test_a_record_is_read_as_it_was_decided(name: str) -> None:
     recorded = exchange(name)

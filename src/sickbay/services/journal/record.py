@@ -45,6 +45,8 @@ REFUSED_FOR = 7 * 86400
 GRANTED_FOR = 86400
 GRANTS = {"refresh_token": "refresh", "client_credentials": "backend"}
 """Grant types whose token requests are a stage of their own."""
+SHORTEST_MILLISECONDS = 0.1
+"""What a shorter response is said to have taken."""
 LETTERS = {"passed": "", "refused": "!", "skipped": "-"}
 """The prefix of a check's name in a record, by its outcome."""
 OAUTH_STAGES = frozenset(("authorize", "token", "introspection", "revocation"))
@@ -249,8 +251,8 @@ def _optional_facts(exchange: Exchange, fault: Injected | None, compared: list[d
         yield "unexamined", exchange.unexamined
     if fault:
         yield "injected", fault.to_json()
-    if milliseconds := round(exchange.seconds * 1000, 1):
-        yield "milliseconds", milliseconds
+    if exchange.seconds:
+        yield "milliseconds", max(SHORTEST_MILLISECONDS, round(exchange.seconds * 1000, 1))
     if exchange.resent_from:
         yield "resent_from", exchange.resent_from
     if exchange.pages:
