@@ -83,7 +83,7 @@ print(*heavy & sys.modules.keys(), uvicorn.Server is uvicorn.server.Server)
 import uvicorn.main
 print(uvicorn.main.Server is uvicorn.Server)
 """
-"""What of the modules that take memory is imported, and whether uvicorn still works."""
+"""Which modules that take memory are imported, and whether uvicorn still works."""
 
 
 def test_an_idle_server_has_imported_nothing_that_few_need() -> None:

@@ -22,5 +22,5 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clock stands at noon, and can be moved: a test that compares hospitals of today must not see two days."""
+    """The clock is stopped at noon and can be moved, so that a test that compares two hospitals sees one day."""
     monkeypatch.setattr(SystemEffects, "now", lambda effects: NOON + effects.offset)

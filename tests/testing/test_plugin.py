@@ -100,7 +100,7 @@ def test_without_sickbay():
 
 
 def test_a_failure_says_what_a_launch_waits_for(tmp_path: Path) -> None:
-    """A test that times out doesn't see why."""
+    """A test that times out can't see why."""
     done = run(
         tmp_path,
         """

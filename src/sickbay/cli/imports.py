@@ -1,4 +1,4 @@
-"""Imports without what costs time and memory for nothing: collecting garbage, and the command line of uvicorn."""
+"""Imports that save time and memory: without garbage collection, and without the command line of uvicorn."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import ModuleType
 
 
 class _UnusedCommand(ModuleType):
-    """Stands for `uvicorn.main`, of which `uvicorn` imports the command, a function that nothing uses here, and the server."""
+    """Replaces `uvicorn.main` while `uvicorn` is imported, which needs three names from it. Sickbay uses only the server."""
 
     main = run = None
 
@@ -33,7 +33,7 @@ def import_uvicorn() -> None:
 
 @contextmanager
 def without_collecting() -> Iterator[None]:
-    """Looking for garbage among imported modules is useless: they stay. Afterwards, the collector no longer looks at them."""
+    """Imported modules are never garbage, so collection is off while they load, and ignores them afterwards."""
     gc.disable()
     try:
         yield

@@ -18,7 +18,7 @@ DEPTH: Final = 3
 _WORD: Final = re.compile(r"[^\s.,:;()]+")
 _NUMBER: Final = re.compile(r"\d{1,12}", re.A)
 _JOINTS: Final = frozenset(("and", "or", "some"))
-"""Words that join what is listed, and one that stands for a number."""
+"""Words that join the items of a list, and "some", which replaces an unknown number."""
 
 
 def is_own_text(text: str) -> bool:
@@ -28,7 +28,7 @@ def is_own_text(text: str) -> bool:
 
 
 def is_composed(text: str) -> bool:
-    """Whether the words of a text are a chain of texts that Sickbay has written, and of numbers."""
+    """Whether the text consists only of Sickbay's own texts and of numbers."""
     words = _WORD.findall(text)
     reached = [True, *(False for _ in words)]
     for start, word in enumerate(words):
@@ -44,7 +44,7 @@ def is_composed(text: str) -> bool:
 
 @cache
 def _pieces() -> dict[str, Sequence[tuple[str, ...]]]:
-    """What a sentence is composed of, by its first word: constants of several words, and what stands beside a backtick."""
+    """The parts of sentences, by their first word: constants of several words, and the text before or after a backtick."""
     found: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
     for constant in _constants():
         for piece in map(_WORD.findall, constant.split("`")):

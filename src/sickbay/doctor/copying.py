@@ -1,4 +1,4 @@
-"""Undoes what copying did to a text: escapes of all of it, colours, typographic characters, and what stands before its lines.
+"""Undoes what copying did to a text: escaping, colours, typographic characters, and prefixes of lines.
 
 The rest of the doctor reads the result, so that a text means the same wherever it was copied from. Faults that a request
 itself can have, such as an invisible character in a value or `&amp;` in an authorization URL, stay.
@@ -19,11 +19,11 @@ from sickbay.kernel.late_patterns import compile_late
 UNDONE_CHARACTERS = 200_000
 """A longer text is read as it is."""
 LEVELS = 3
-"""How often a text is escaped at most."""
+"""The maximum number of times that a text was escaped."""
 _COLOUR = compile_late(
     r"(?:\x1b|\\x1b|\\u001b|\\033|\\e|\^\[)\[[0-9;?]{0,20}[A-Za-z]|\[(?:0|[0-9]{1,2}(?:;[0-9]{1,3}){1,4}|3[0-9])m"
 )
-"""Of a terminal, also where its first character got lost."""
+"""A terminal's colour codes, even if their first character was lost."""
 _FENCE = compile_late(r"^[ \t]{0,8}(?:`{3,}|~{3,})[\w+.#-]{0,20}[ \t]*$", re.M)
 _ESCAPED_CHARACTER = compile_late(r"(?<=\w)\\_(?=\w)|\\u00(?:2[67bB]|3[c-eC-E])")
 """What Markdown does to names, and what Go and .NET write instead of & and other characters in JSON."""
@@ -58,7 +58,7 @@ _ENTITY = compile_late(r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});|<br 
 _OF_ESCAPED = compile_late(
     r"&(?:quot|lt|gt|apos|nbsp|#34|#39|#x27|#60|#62);|[?#&;]error(?:_description)?=[^\s<>\"?#&;]{0,2000}&amp;"
 )
-"""A text that was escaped as a whole has one of these. `&amp;` alone may be a fault of a URL that the app made."""
+"""A text that was escaped as a whole has one of these. `&amp;` doesn't count, because it may be a fault in the app's URL."""
 _OF_STRING = compile_late(r"\\(?:[\"n]|u[0-9a-fA-F]{4})")
 _OF_ENCODED = compile_late(r"%(?:20|0[aA]|22|7[bB]|3[aA]%2[fF]%2[fF])|\w\+\w")
 _NOT_ENCODED = compile_late(r"[a-zA-Z][\w+.-]*:|[/?#{\[]|[\w.-]+=|\S*\s")
@@ -66,7 +66,7 @@ _NOT_ENCODED = compile_late(r"[a-zA-Z][\w+.-]*:|[/?#{\[]|[\w.-]+=|\S*\s")
 
 
 def _decode(text: str) -> str:
-    """The text with one level less of what escapes all of it: percent-encoding, JSON, records of a log, CSV, or HTML."""
+    """The text with one level of escaping undone: percent-encoding, JSON, records of a log, CSV, or HTML."""
     bare = text.strip()
     if "%" in bare and _OF_ENCODED.search(bare) and not _NOT_ENCODED.match(bare):
         return unquote(bare) if "%20" in bare else unquote_plus(bare)
@@ -99,7 +99,7 @@ _SOURCES = ("stream", "level", "severity", "logger", "thread", "pid", "hostname"
 
 
 def _read_record(line: str) -> str:
-    """What a record of a log says, if it has nothing else than that, its time and where it comes from."""
+    """The message in a record of a log, if the record has only the message, its time and its source."""
     record = load_json(line) if line.lstrip().startswith("{") else None
     if not isinstance(record, dict) or not record.keys() <= _TIMES.union(_SAID, _SOURCES) or not record.keys() & _TIMES:
         return line
@@ -109,7 +109,7 @@ def _read_record(line: str) -> str:
 
 NARROWEST_TERMINAL = 70
 _APART = compile_late(r"\\\n|\n(?:[\w-]{1,40}:\s|\s|$)")
-"""A line that ends or begins so isn't a part of another one."""
+"""Where a line really ends: a backslash before the break, or a header, a blank or nothing after it."""
 
 
 def _join_full_lines(text: str) -> str:

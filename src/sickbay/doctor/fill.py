@@ -33,7 +33,7 @@ CAPTURE_PLACES = 20
 _SLOT = compile_late(r"`?\{(\w+)\}`?")
 _BRACES = compile_late(r"\{(\w+)\}")
 _LAST_VALUE = compile_late(r"(?:\{[\w.-]{1,40}\}|[^\s\"'`<>,;)\]}&{])*")
-"""A value at the end of a template. Names in braces stand for parts that were removed from the text."""
+"""A value at the end of a template. A name in braces is a placeholder for a part that was removed from the text."""
 _SENTENCE = compile_late(r"(?<=[.!?]) ")
 _NAME = compile_late(r"`[^`]*`|\{\w+\}|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/(])(?:=[\w*/.%-]*\w)?")
 """A text in backticks, a slot, or the name of a parameter or an error code, but not of a function."""

@@ -1,4 +1,4 @@
-"""Removes what mails, editors and logs write in front of each line of a text."""
+"""Removes the prefixes that mails, editors and logs write before each line of a text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import pairwise, takewhile
 from sickbay.kernel.late_patterns import compile_late
 
 LAYERS = 4
-"""How many prefixes stand in front of each other at most."""
+"""The maximum number of prefixes that are removed from one line."""
 _QUOTE = compile_late(r"[ \t]{0,3}>[ \t]?")
 _OF_CURL = compile_late(
     r">[ \t]?(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S+ HTTP/[\d.]+(?:\n>[ \t]?\S[^\n]*)*(?:\n>[ \t]*)*$"
@@ -69,7 +69,7 @@ def _strip_log_prefixes(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _log_prefix(line: str, following: str) -> int:
-    """How many words both lines begin with, whatever their digits, up to the end of a log's prefix."""
+    """The number of words in the prefix of a log that both lines begin with. Digits may differ."""
     words = [[match[0] for match in _TOKEN.finditer(each)] for each in (line[:200], following[:200])]
     same = [*takewhile(lambda pair: _shape(pair[0]) == _shape(pair[1]), zip(*words, strict=False))]
     said = [*takewhile(lambda word: not _OF_A_MESSAGE.search(word), (word for word, _ in same))]
@@ -110,11 +110,11 @@ _KINDS: tuple[Callable[[Sequence[str]], Iterator[str]], ...] = (
 )
 
 
-def _runs(lines: Sequence[str], goes_on: Callable[[str, str], bool]) -> Iterator[list[str]]:
-    """The lines in groups: a line belongs to the group of the line before it if `goes_on` is true of both."""
+def _runs(lines: Sequence[str], continues: Callable[[str, str], bool]) -> Iterator[list[str]]:
+    """The lines in groups: a line belongs to the same group as the line before it if `continues` is true for both."""
     run: list[str] = []
     for line in lines:
-        if run and not goes_on(run[-1], line):
+        if run and not continues(run[-1], line):
             yield run
             run = []
         run.append(line)

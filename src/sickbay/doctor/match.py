@@ -14,9 +14,9 @@ LONG_LETTERS = 44
 """A longer phrase counts more, up to this length."""
 PRODUCT_POINTS = 4.0
 SKIPPED_WORDS = 4
-"""If so many other words stand between the parts of a phrase, they may belong to different sentences or fields of a log."""
+"""With so many other words between them, the parts of a phrase may belong to different sentences or fields of a log."""
 FAR_APART = 6
-"""If so many words stand between them, the phrase counts half."""
+"""With so many words between its parts, a phrase counts half."""
 FACT_POINTS = 4.0
 """What a fault counts that only facts show."""
 
@@ -24,7 +24,7 @@ FACT_POINTS = 4.0
 class FoundMessage(NamedTuple):
     """points: how much of the text it recognises. letters: how many letters its longest phrase covers.
 
-    skipped: how many other words stand at least between the parts of a phrase that it needs.
+    skipped: the smallest number of other words between the parts of a phrase that it needs.
     spread: how many words of the text have at least one phrase of each group that it needs.
     """
 
@@ -36,7 +36,7 @@ class FoundMessage(NamedTuple):
 
 
 class Covered(NamedTuple):
-    """How many letters the longest phrase of a group covers, and how many words the closest one has between its parts.
+    """The number of letters that the longest phrase of a group covers, and of words between the parts of the closest one.
 
     places: where the phrases of the group begin.
     """
@@ -86,7 +86,7 @@ def _to_found(message: Message, covered: Sequence[Covered], products: set[str]) 
 
 
 def _measure_spread(groups: Sequence[Sequence[int]]) -> int:
-    """How many words the closest places have between them, one of each group."""
+    """The number of words between the closest places, one of each group."""
     first, *others = groups
     apart = ((min(places, key=lambda place: abs(place - start)) for places in others) for start in first)
     return min(max(start, *nearest) - min(start, *nearest) for start, nearest in zip(first, map(tuple, apart), strict=True))

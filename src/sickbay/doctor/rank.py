@@ -56,7 +56,7 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
 
 
 def _find_shared(causes: Iterable[Cause]) -> frozenset[str]:
-    """The ids of the messages behind which several of the causes are more than rare. Those with one remedy count as one."""
+    """The ids of the messages that several of these causes explain, not only rarely. Causes with the same fix count once."""
     remedies: dict[str, set[str]] = {}
     for cause in causes:
         remedy = cause.fix.casefold()
@@ -80,7 +80,7 @@ def _has_rival(ranked: Sequence[RankedCause]) -> bool:
 
 
 SPREAD_WORDS = 40
-"""If the phrases of a message are so many words apart, they may belong to different things."""
+"""If the phrases of a message are so many words apart, they may be about different things."""
 UNRELATED_MESSAGES = 6
 """A text with so many messages is a log or a report of several errors."""
 DOUBTS = ("tells_a_solution", "tells_what_is_right")
@@ -190,18 +190,18 @@ def _is_rule(name: str) -> bool:
 
 
 QUOTED_LETTERS, DESCRIBED_LETTERS = 8, 16
-"""A shorter phrase quotes no message: alone, and together with others of the same message."""
+"""A shorter phrase is too short to be a quotation: the first figure is for a single phrase, the second for several."""
 
 
 def _is_topic(found: FoundMessage) -> bool:
-    """Whether it was found by short words, such as "export" and "403", which name a topic and quote no message."""
+    """Whether only short words, such as "export" and "403", were found: they name a topic, and don't quote a message."""
     least = DESCRIBED_LETTERS if len(found.message.wordings) > 1 else QUOTED_LETTERS
     is_by_words = found.message.wordings and not (found.message.needs or found.message.product)
     return bool(is_by_words) and found.letters < least
 
 
 _ALTERNATIVES = compile_late(r"\bor\b")
-"""What a message means that names several reasons itself."""
+"""In the meaning of a message that names several reasons itself."""
 
 
 def _is_ambiguous(code: str) -> bool:

@@ -93,7 +93,7 @@ class WorkerChannel:
         try:
             topic, _, question = (await reader.readline()).rstrip(b"\n").partition(b" ")
             answer = await self._answerers[topic.decode()](question)
-            with suppress(ConnectionError):  # the other worker waits no longer
+            with suppress(ConnectionError):  # the other worker has stopped waiting
                 writer.write(answer)
                 await writer.drain()
         finally:

@@ -8,7 +8,7 @@ from typing import Final
 NAME_CHARACTERS: Final = 200
 """The characters of the longest name."""
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters and marks that look like nothing, or like a space."""
+"""Letters and marks that are invisible, or look like a space."""
 _VISIBLE: Final = frozenset("LNPS")
 """The first letters of the general categories of Unicode whose characters are visible on their own."""
 

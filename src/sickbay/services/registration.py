@@ -213,7 +213,7 @@ async def remove(runtime: Runtime, client: Client) -> None:
 async def register(
     runtime: Runtime, settings: dict[str, Any], old: Client | None = None, steps: Sequence[Step] = ()
 ) -> Registered:
-    """Registers or changes an app for an operator. Nothing is stored if a check refuses. Raises what `save` raises.
+    """Registers or changes an app for an operator. Nothing is stored if a check refuses. Raises the errors of `save`.
 
     steps: of the transaction that stores it.
     """

@@ -26,7 +26,7 @@ _RUNS = compile_late(r"[({=]|<<")
 def requests_in(text: str, meter: Meter | None = None) -> tuple[CodeRequest, ...]:
     """The requests that the code in the text sends, in the order of their lines."""
     meter = meter or Meter(len(text))
-    text = text.replace("&amp;", "&")  # copying.py leaves it, because in a URL alone it may be a fault of the app
+    text = text.replace("&amp;", "&")  # copying.py leaves it, because in a single URL it may be a fault of the app
     lines = Lines(text)
     requests: list[CodeRequest] = []
     for start, end in _regions(text):

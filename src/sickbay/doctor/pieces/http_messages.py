@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise, takewhile
 from typing import Literal
 
 from msgspec import Struct
@@ -124,9 +125,7 @@ def _first_body(text: str) -> str:
     stripped = text.strip()
     if not stripped or stripped[0] in "{[<":
         return stripped
-    form, *others = (line.strip() for line in stripped.splitlines())
-    for line in others:
-        if not form.endswith("&") and not line.startswith("&"):
-            break
-        form += line
+    lines = [line.strip() for line in stripped.splitlines()]
+    joined = takewhile(lambda pair: pair[0].endswith("&") or pair[1].startswith("&"), pairwise(lines))
+    form = lines[0] + "".join(line for _, line in joined)
     return form if "=" in form and " " not in form else ""

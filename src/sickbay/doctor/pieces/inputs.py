@@ -110,7 +110,7 @@ def _find_received(piece: Piece, kind: str, members: Mapping[str, Any]) -> Itera
 
 
 def _without_other_scopes(app: Mapping[str, Any]) -> dict[str, Any]:
-    """The registration without scopes of which none is SMART's: other services define their own, such as `mcp:read`."""
+    """The registration without `scope` if no scope in it is SMART's: other services define their own, such as `mcp:read`."""
     from sickbay.diagnosis.evidence.inference import asks_for_smart  # only a registration needs it
 
     scope = app.get("scope")

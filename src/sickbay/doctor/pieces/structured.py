@@ -67,7 +67,7 @@ def _are_options(text: str, start: int, members: Mapping[str, Any]) -> bool:
 
 _OPTIONS = compile_late(r"\b\w{0,40}(?:options?|config(?:uration)?|settings)\s{0,4}=\s{0,4}\Z", re.I)
 OPTIONS_CHARACTERS = 60
-"""How far before an object code may give it its name."""
+"""The maximum number of characters between the beginning of a name in code and the object that gets it."""
 _OF_LIBRARIES = frozenset(("clientID", "clientId", "clientSecret", "redirectUri", "redirectURI", "redirectUrl", "callbackURL"))
 _OF_REQUESTS = frozenset(("url", "uri", "method", "headers", "body", "data", "form", "json", "params"))
 

@@ -30,7 +30,7 @@ KEY_CHARACTERS: Final = 8
 ID_CHARACTERS: Final = 6
 SECRET_CHARACTERS: Final = 10
 SAME_FORM_SECONDS: Final = 10
-"""How long the same form makes no other student."""
+"""Seconds within which sending the same form again adds no student."""
 
 
 class Student(Struct, frozen=True):

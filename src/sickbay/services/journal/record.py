@@ -46,7 +46,7 @@ GRANTED_FOR = 86400
 GRANTS = {"refresh_token": "refresh", "client_credentials": "backend"}
 """Grant types whose token requests are a stage of their own."""
 SHORTEST_MILLISECONDS = 0.1
-"""What a shorter response is said to have taken."""
+"""The duration that is recorded for any shorter response."""
 LETTERS = {"passed": "", "refused": "!", "skipped": "-"}
 """The prefix of a check's name in a record, by its outcome."""
 OAUTH_STAGES = frozenset(("authorize", "token", "introspection", "revocation"))

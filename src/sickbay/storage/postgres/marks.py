@@ -58,7 +58,7 @@ class PostgresReturn:
             await self._extract(nids[start : start + marks.AT_A_TIME])
 
     async def _restore(self, nids: set[int]) -> None:
-        """Rows that refer to a resource without a row have to be made again."""
+        """Index rows that refer to a resource that has no row of its own are made again."""
         db, listed = self._db, marks.numbers(nids)
         versions = await fetch(db, marks.CHANGES, listed, self._sequence)
         change, unknown = await asyncio.to_thread(undo.reverse, versions)

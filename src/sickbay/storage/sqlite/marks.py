@@ -57,7 +57,7 @@ class SqliteReturn:
             self._changes.reset()
 
     def _restore(self, nids: set[int]) -> None:
-        """Rows that refer to a resource without a row have to be made again."""
+        """Index rows that refer to a resource that has no row of its own are made again."""
         db, listed = self._changes.db, marks.numbers(nids)
         versions = rows(db, marks.CHANGES, (listed, self._sequence))
         change, unknown = undo.reverse(versions)
