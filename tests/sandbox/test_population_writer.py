@@ -80,7 +80,24 @@ def test_a_whole_population_is_remembered_as_complete(whole: dict[str, Any]) -> 
 
 
 async def stop_after(sandbox: Sandbox, transactions: int) -> bool:
-    """Stop the creation after some transactions. Returns whether it was complete before."""
+    """Stop the creation right after some transactions. Returns whether it was complete before."""
+    left = transactions
+
+    def count_down(space: ResourceSpace, progress: PopulationProgress) -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            sandbox.filling.begin_to_stop()  # so that nothing more is stored, however slow this test is
+
+    sandbox.filling.writer.listen = count_down
+    task = sandbox.filling.begin(SPACE)
+    await asyncio.wait({task})
+    await sandbox.filling.stop()
+    return not task.cancelled()
+
+
+async def stop_soon_after(sandbox: Sandbox, transactions: int) -> None:
+    """Stop the creation some time after some transactions, wherever it is then."""
     moved = asyncio.Semaphore(0)
     sandbox.filling.writer.listen = lambda space, progress: moved.release()
     task = sandbox.filling.begin(SPACE)
@@ -89,9 +106,8 @@ async def stop_after(sandbox: Sandbox, transactions: int) -> bool:
         await asyncio.wait({waiting, task}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             waiting.cancel()
-            return True
+            return
     await sandbox.filling.stop()
-    return False
 
 
 @settings(max_examples=8)
@@ -104,7 +120,7 @@ def test_a_population_that_was_stopped_anywhere_is_completed_by_the_next_start(
     async def stop_and_resume() -> dict[str, Any]:
         for transactions in stops:
             async with open_workers(folder, None) as (sandbox,):
-                await stop_after(sandbox, transactions)
+                await stop_soon_after(sandbox, transactions)
         async with open_workers(folder, None) as (sandbox,):
             await sandbox.filling.ensure(SPACE)
             return await content(sandbox)
