@@ -90,7 +90,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     single = _single(text)
     pieces = tuple(find_pieces(text))
     context = _requested_fragment(text) | dict(context or {})
-    found = [_add_context(context, each) for each in ([single] if single else inputs(pieces)[:EXAMINED_INPUTS])]
+    found = [_add_context(context, each) for each in ([single] if single else inputs(pieces, text)[:EXAMINED_INPUTS])]
     answers = in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     examined = [] if single else list(_examine(found, accepted=() if answers else _select_accepted(found)))
     diagnoses = [_with_token_elsewhere(diagnose(found[0].evidence, ()), found[0])] if single else examined

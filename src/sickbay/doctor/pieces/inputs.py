@@ -11,6 +11,7 @@ from sickbay.diagnosis.values import is_masked
 from sickbay.doctor.pieces import addresses, postman, structured
 from sickbay.doctor.pieces.addresses import client_metadata, kind_of_request
 from sickbay.doctor.pieces.piece import Piece
+from sickbay.doctor.pieces.registered import REQUESTS, find_registered, to_app
 from sickbay.doctor.pieces.variables import metadata_without_variables, without_variables
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
@@ -65,17 +66,26 @@ def _checks_of_parameters() -> frozenset[str]:
     return _checks_of_a_token() | {"assertion_type_is_named"} | {check.name for check in checks} - OUTSIDE_OF_PARAMETERS
 
 
-def inputs(pieces: Sequence[Piece]) -> list[Input]:
-    """The inputs in the order of a launch, as far as the text has it: requests and URLs first, then responses."""
+def inputs(pieces: Sequence[Piece], text: str = "") -> list[Input]:
+    """The inputs in the order of a launch, as far as the text has it: requests and URLs first, then responses.
+
+    text: where the pieces stand. It says whose a key set is.
+    """
     found = [
         _without_shortened(put_together)
         for piece in (*pieces, *structured.find_decoded_tokens(pieces))
         for put_together in _inputs(piece, pieces)
     ]
-    known = context(found)
-    if not known:
+    known, registered = context(found), find_registered(pieces, text)
+    return [_add_context(each, known, registered) for each in found]
+
+
+def _add_context(found: Input, known: Mapping[str, Any], registered: Mapping[str, Any]) -> Input:
+    evidence = found.evidence
+    app = {"app": to_app(registered, evidence)} if registered and evidence["kind"] in REQUESTS else {}
+    if not known and not app:
         return found
-    return [each._replace(evidence=each.evidence | {"context": known | each.evidence.get("context", {})}) for each in found]
+    return found._replace(evidence=evidence | {"context": known | app | evidence.get("context", {})})
 
 
 def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:

@@ -1,0 +1,76 @@
+"""Reads the registration or the key set that a text has next to its requests, for the checks that need the client.
+
+What the registration doesn't say is taken from the request, so that nothing is concluded from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sickbay.diagnosis.values import is_masked
+from sickbay.doctor.pieces.piece import Piece
+from sickbay.protocol import jose, urls
+from sickbay.protocol.parameters import parse
+
+Json = Mapping[str, Any]
+REQUESTS = ("authorize_url", "token_request")
+BEFORE_KEYS = 160
+"""How many characters before a key set say whose it is."""
+METHODS = {"none": "public", "private_key_jwt": "backend"}
+
+
+def find_registered(pieces: Sequence[Piece], text: str) -> dict[str, Any]:
+    """The client metadata (RFC 7591, 2) in the text, with the key set that was pasted outside them. {} if there are several."""
+    registrations = [piece.values for piece in pieces if piece.subkind == "registration"]
+    key_sets = [piece for piece in pieces if piece.subkind == "jwks" and isinstance(piece.values.get("keys"), list)]
+    if len(registrations) > 1:
+        return {}
+    known = {name: value for name, value in (registrations or [{}])[0].items() if _is_known(value)}
+    return known | (
+        {"jwks": key_sets[0].values} if len(key_sets) == 1 and not _is_of_a_server(key_sets[0], pieces, text) else {}
+    )
+
+
+def _is_known(value: object) -> bool:
+    return bool(value) and not (isinstance(value, str) and (is_masked(value) or value.endswith(("...", "…"))))
+
+
+def _is_of_a_server(keys: Piece, pieces: Sequence[Piece], text: str) -> bool:
+    """Whether the text before the key set has an address on the server to which a request goes."""
+    servers = {urls.split(str(piece.values["url"])).hostname for piece in pieces if piece.kind == "request"} - {None}
+    before = text[max(0, keys.start - BEFORE_KEYS) : keys.start]
+    return any(f"//{server}" in before for server in servers)
+
+
+def to_app(known: Json, request: Json) -> dict[str, Any]:
+    """The member `app` of the context for this request: an authorization URL or a token request."""
+    sent = _sent(request)
+    method = known.get("token_endpoint_auth_method") or _method(sent, request)
+    app = {
+        "client_id": known.get("client_id") or _client_id(sent),
+        "redirect_uris": known.get("redirect_uris") or list(filter(None, [sent.get("redirect_uri")])),
+        "scopes": known.get("scope") or sent.get("scope", ""),
+        "type": METHODS.get(method, "confidential"),
+        "token_endpoint_auth_method": method,
+        "grant_types": list({sent.get("grant_type", "authorization_code"), *known.get("grant_types", ())}),
+        "smart_version": 1 if request["kind"] == "authorize_url" else 2,  # a registration doesn't say whether it needs PKCE
+    }
+    return app | {name: known[name] for name in ("client_secret", "jwks", "jwks_uri") if name in known}
+
+
+def _sent(request: Json) -> dict[str, str]:
+    query, body = urls.split(str(request.get("url", ""))).query, str(request.get("body") or "")
+    return dict((*parse(query).pairs, *parse(body).pairs))
+
+
+def _method(sent: Json, request: Json) -> str:
+    """The method with which the request authenticates the client."""
+    has_header = any(name.lower() == "authorization" for name in request.get("headers") or {})
+    of_parameters = (("client_assertion", "private_key_jwt"), ("client_secret", "client_secret_post"))
+    return next((method for name, method in of_parameters if name in sent), "client_secret_basic" if has_header else "none")
+
+
+def _client_id(sent: Json) -> str:
+    claims = jose.peek(sent.get("client_assertion", ""))
+    return str(sent.get("client_id") or (claims.claims.get("iss") if claims else "") or "")

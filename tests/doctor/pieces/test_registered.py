@@ -1,0 +1,134 @@
+"""A registration or a key set in a pasted text proves or excludes what the request next to it may have done wrong."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from tests.laws import for_each
+
+from sickbay.doctor.text import diagnose_text
+
+REQUEST = {
+    "response_type": "code",
+    "client_id": "abc",
+    "redirect_uri": "https://app.example.org/cb",
+    "scope": "launch openid fhirUser patient/*.read",
+    "state": "98wrghuwuogerg97Tz",
+    "aud": "https://ehr.example.org/fhir",
+    "launch": "xyz123",
+    "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "code_challenge_method": "S256",
+}
+REGISTRATION = {
+    "client_name": "My app",
+    "redirect_uris": ["https://app.example.org/cb"],
+    "scope": "launch openid fhirUser patient/*.read",
+    "token_endpoint_auth_method": "none",
+}
+TOKEN = {
+    "grant_type": "authorization_code",
+    "code": "c0de4f71a",
+    "redirect_uri": "https://app.example.org/cb",
+    "client_id": "abc",
+}
+TOKEN |= {"code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"}
+
+
+def findings(*parts: str) -> list[str]:
+    return [each.id for each in diagnose_text("It is refused:\n" + "\n\n".join(parts))[1].explanation.findings]
+
+
+def errors(*parts: str) -> list[str]:
+    found = diagnose_text("It is refused:\n" + "\n\n".join(parts))[1].explanation.findings
+    return [each.id for each in found if each.severity == "error"]
+
+
+def login(**changed: str) -> str:
+    return f"https://ehr.example.org/authorize?{urlencode(REQUEST | changed)}"
+
+
+def redeeming(**changed: str) -> str:
+    return (
+        f"POST https://ehr.example.org/token\nContent-Type: application/x-www-form-urlencoded\n\n{urlencode(TOKEN | changed)}"
+    )
+
+
+LOGINS = (
+    ({"redirect_uri": "https://app.example.org/cb/"}, {}, "redirect-uri-trailing-slash"),
+    ({"redirect_uri": "http://app.example.org/cb"}, {}, "redirect-uri-scheme-mismatch"),
+    ({"scope": "launch patient/Patient.read user/Slot.read"}, {"scope": "launch patient/Patient.read"}, "scope-not-registered"),
+    ({}, {"client_id": "another"}, "client-id-unknown"),
+)
+
+
+@for_each("sent, registered, id", LOGINS)
+def test_what_a_login_sends_and_the_registration_lacks_comes_first(
+    sent: dict[str, str], registered: dict[str, Any], id: str
+) -> None:
+    assert findings(json.dumps(REGISTRATION | registered), login(**sent))[0] == id
+
+
+def test_nothing_is_concluded_from_what_a_registration_does_not_say() -> None:
+    partial = {"redirect_uris": REGISTRATION["redirect_uris"]}
+    for registration in (REGISTRATION, partial, REGISTRATION | {"client_id": "••••••••", "scope": "xxxx"}):
+        assert errors(json.dumps(registration), login()) == []
+        assert errors(json.dumps(registration), redeeming()) == []
+
+
+def test_two_registrations_in_a_text_decide_nothing() -> None:
+    other = REGISTRATION | {"redirect_uris": ["https://other.example.org/cb"]}
+    text = (json.dumps(REGISTRATION), json.dumps(other), login(redirect_uri="https://third.example.org/cb"))
+    assert not any(id.startswith("redirect-uri") for id in errors(*text))
+
+
+def test_a_secret_that_is_not_the_registered_one_is_found() -> None:
+    registration = REGISTRATION | {"token_endpoint_auth_method": "client_secret_post", "client_secret": "s3cr3t-of-the-app"}
+    assert errors(json.dumps(registration), redeeming(client_secret="s3cr3t-of-the-app")) == []
+    assert findings(json.dumps(registration), redeeming(client_secret="another"))[0] == "client-secret-wrong"
+
+
+@cache
+def key(number: int) -> RSAKey:
+    return RSAKey.generate_key(2048, {"kid": f"key-{number}", "alg": "RS384"}, private=True)
+
+
+CLAIMS = {"iss": "abc", "sub": "abc", "aud": "https://ehr.example.org/token", "jti": "j1x2y3"}
+CLAIMS |= {"iat": 1_700_000_000, "exp": 1_700_000_240}
+
+
+def assertion(signed_with: int = 1, **header: str) -> str:
+    signed = jwt.encode({"alg": "RS384", "typ": "JWT", "kid": "key-1"} | header, CLAIMS, key(signed_with), algorithms=["RS384"])
+    form = {"grant_type": "client_credentials", "scope": "system/*.rs", "client_assertion": signed}
+    form["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    return f"POST https://ehr.example.org/token\nContent-Type: application/x-www-form-urlencoded\n\n{urlencode(form)}"
+
+
+def key_set(*numbers: int, **members: str | None) -> dict[str, Any]:
+    keys = [key(number).as_dict(private=False) | members for number in numbers]
+    return {"keys": [{name: value for name, value in each.items() if value is not None} for each in keys]}
+
+
+@pytest.mark.parametrize("in_registration", [False, True])
+def test_the_keys_in_a_text_verify_the_assertion(in_registration: bool) -> None:
+    def found(request: str, keys: dict[str, Any]) -> list[str]:
+        registration = {"redirect_uris": ["https://app.example.org/cb"], "client_id": "abc", "jwks": keys}
+        written = json.dumps(registration if in_registration else keys)
+        return [id for id in errors(written, request) if id.startswith("assertion-") and id != "assertion-expired"]
+
+    assert found(assertion(), key_set(1)) == []
+    assert found(assertion(), key_set(2)) == ["assertion-kid-unknown"]
+    assert found(assertion(signed_with=2), key_set(1)) == ["assertion-signature-invalid"]
+    assert found(assertion(), key_set(1, kid=None)) == ["assertion-kid-unknown"]
+    assert found(assertion(), key_set(1, use="enc")) == ["assertion-key-unsuited"]
+
+
+def test_a_key_set_of_a_server_is_not_that_of_the_app() -> None:
+    """Next to its own keys, a text has a token of the server, or names the address at which the server has them."""
+    server = f"curl https://ehr.example.org/oauth2/jwks\n{json.dumps(key_set(2))}"
+    assert "assertion-kid-unknown" not in errors(server, assertion())
