@@ -208,7 +208,10 @@ def _correct_request(
     """Runs the corrections in the order of the rules; each gets the result of the one before.
 
     Root problems are corrected first, because the refusals that they caused may need no correction of their own then.
+    None if the request would be granted and still find nothing, such as one for another patient than the token's.
     """
+    if any(_stays_wrong(*match) for match in matches):
+        return None
     current = request
     for _ in range(ROUNDS if again else 0):
         corrected = _with_corrections(current, context, [match for match in matches if match[0].root])
@@ -232,6 +235,12 @@ def _correct_request(
         if corrected == before:
             return None
     return None
+
+
+def _stays_wrong(rule: Rule, facts: Facts, refused: bool) -> bool:
+    """Whether no correction removes a problem for which the request isn't refused."""
+    is_corrected = refused or rule.root or rule.repair or rule.insert_placeholder
+    return not is_corrected and find(rule, facts, refused=False).severity == "error"
 
 
 def _lacks_a_value(request: Any, match: _Match) -> bool:

@@ -175,7 +175,8 @@ def _of_a_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
         and not _is_unknown(finding, found.unknown)
     )
     is_complete = found.is_whole or len(shown) == len(diagnosis.explanation.findings)
-    corrected = variables.insert_placeholders(diagnosis.corrected) if is_complete and diagnosis.corrected and shown else None
+    corrected = diagnosis.corrected if is_complete and shown else None
+    corrected = corrected and variables.insert_placeholders(corrected, str(found.piece.values))
     explanation = diagnosis.explanation._replace(findings=shown)
     return diagnosis._replace(
         explanation=explanation, corrected=corrected, examination=_select_looked_at(diagnosis.examination, found)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from functools import cache
 from typing import Any
-from urllib.parse import urlencode
+from unittest.mock import ANY
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from joserfc import jwt
@@ -59,7 +60,7 @@ def redeeming(**changed: str) -> str:
     )
 
 
-LOGINS = (
+LOGINS: tuple[tuple[dict[str, str], dict[str, Any], str], ...] = (
     ({"redirect_uri": "https://app.example.org/cb/"}, {}, "redirect-uri-trailing-slash"),
     ({"redirect_uri": "http://app.example.org/cb"}, {}, "redirect-uri-scheme-mismatch"),
     ({"scope": "launch patient/Patient.read user/Slot.read"}, {"scope": "launch patient/Patient.read"}, "scope-not-registered"),
@@ -98,7 +99,7 @@ def key(number: int) -> RSAKey:
     return RSAKey.generate_key(2048, {"kid": f"key-{number}", "alg": "RS384"}, private=True)
 
 
-CLAIMS = {"iss": "abc", "sub": "abc", "aud": "https://ehr.example.org/token", "jti": "j1x2y3"}
+CLAIMS: dict[str, Any] = {"iss": "abc", "sub": "abc", "aud": "https://ehr.example.org/token", "jti": "j1x2y3"}
 CLAIMS |= {"iat": 1_700_000_000, "exp": 1_700_000_240}
 
 
@@ -110,7 +111,7 @@ def assertion(signed_with: int = 1, **header: str) -> str:
 
 
 def key_set(*numbers: int, **members: str | None) -> dict[str, Any]:
-    keys = [key(number).as_dict(private=False) | members for number in numbers]
+    keys: list[dict[str, Any]] = [{**key(number).as_dict(private=False), **members} for number in numbers]
     return {"keys": [{name: value for name, value in each.items() if value is not None} for each in keys]}
 
 
@@ -132,3 +133,11 @@ def test_a_key_set_of_a_server_is_not_that_of_the_app() -> None:
     """Next to its own keys, a text has a token of the server, or names the address at which the server has them."""
     server = f"curl https://ehr.example.org/oauth2/jwks\n{json.dumps(key_set(2))}"
     assert "assertion-kid-unknown" not in errors(server, assertion())
+
+
+def test_a_corrected_request_keeps_the_addresses_that_were_pasted() -> None:
+    corrected = diagnose_text(
+        "\n\n".join(("Refused:", json.dumps(REGISTRATION), login(redirect_uri="https://app.example.org/cb/")))
+    )[1].corrected
+    assert corrected is not None
+    assert dict(parse_qsl(corrected["url"].partition("?")[2])) == REQUEST | {"state": ANY}

@@ -11,7 +11,6 @@ from sickbay.diagnosis.values import is_masked
 from sickbay.doctor.pieces import addresses, postman, structured
 from sickbay.doctor.pieces.addresses import client_metadata, kind_of_request
 from sickbay.doctor.pieces.piece import Piece
-from sickbay.doctor.pieces.registered import REQUESTS, find_registered, to_app
 from sickbay.doctor.pieces.variables import metadata_without_variables, without_variables
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
@@ -76,16 +75,11 @@ def inputs(pieces: Sequence[Piece], text: str = "") -> list[Input]:
         for piece in (*pieces, *structured.find_decoded_tokens(pieces))
         for put_together in _inputs(piece, pieces)
     ]
-    known, registered = context(found), find_registered(pieces, text)
-    return [_add_context(each, known, registered) for each in found]
-
-
-def _add_context(found: Input, known: Mapping[str, Any], registered: Mapping[str, Any]) -> Input:
-    evidence = found.evidence
-    app = {"app": to_app(registered, evidence)} if registered and evidence["kind"] in REQUESTS else {}
-    if not known and not app:
+    if not found:
         return found
-    return found._replace(evidence=evidence | {"context": known | app | evidence.get("context", {})})
+    from sickbay.doctor.pieces.known import add_context  # many texts have no request
+
+    return add_context(found, pieces, text)
 
 
 def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
@@ -259,38 +253,3 @@ def _may_be_smart(url: str) -> bool:
 
     vendor = vendor_of(url)
     return vendor is None or vendor.fhir
-
-
-def context(found: Sequence[Input]) -> dict[str, Any]:
-    """The context that the pieces of a launch give each other: the requested values, and each code with its challenge."""
-    asked = next((_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "authorize_url"), None)
-    if asked is None:
-        return {}
-    known: dict[str, Any] = {
-        "requested_scope": asked.get("scope"),
-        "nonce": asked.get("nonce"),
-        "sent_state": asked.get("state"),
-    }
-    known |= {"client_id": asked.get("client_id"), "wants_refresh": "offline_access" in asked.get("scope", "")}
-    known["response_mode"] = asked.get("response_mode") or _default_response_mode(asked.get("response_type", ""))
-    returned = next((_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "redirect_url"), {})
-    if code := returned.get("code") or _find_redeemed(found):
-        names = ("client_id", "redirect_uri", "scope", "code_challenge", "code_challenge_method", "nonce")
-        known["codes"] = {code: {name: asked[name] for name in names if name in asked}}
-    return {name: value for name, value in known.items() if value}
-
-
-def _find_redeemed(found: Sequence[Input]) -> str:
-    """The code of the only token request: next to a single authorization URL, it most likely came from there."""
-    bodies = [str(each.evidence.get("body") or "") for each in found if each.evidence["kind"] == "token_request"]
-    is_one_launch = len(bodies) == 1 and sum(each.evidence["kind"] == "authorize_url" for each in found) == 1
-    return dict(parse(bodies[0]).pairs).get("code", "") if is_one_launch else ""
-
-
-def _default_response_mode(response_type: str) -> str:
-    """The default is the fragment if a token is requested (OAuth 2.0 Multiple Response Type Encoding Practices 5)."""
-    return "fragment" if {"token", "id_token"} & set(response_type.split()) else "query"
-
-
-def _query(url: str) -> Mapping[str, str]:
-    return dict(parse(urls.split(url).query).pairs)

@@ -5,24 +5,22 @@ What the registration doesn't say is taken from the request, so that nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sickbay.diagnosis.values import is_masked
+from sickbay.doctor.pieces.issued_tokens import Json, is_shortened
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.protocol import jose, urls
 from sickbay.protocol.parameters import parse
 
-Json = Mapping[str, Any]
 REQUESTS = ("authorize_url", "token_request")
 BEFORE_KEYS = 160
 """How many characters before a key set say whose it is."""
 METHODS = {"none": "public", "private_key_jwt": "backend"}
 
 
-def find_registered(pieces: Sequence[Piece], text: str) -> dict[str, Any]:
-    """The client metadata (RFC 7591, 2) in the text, with the key set that was pasted outside them. {} if there are several."""
-    registrations = [piece.values for piece in pieces if piece.subkind == "registration"]
+def find_registered(registrations: Sequence[Json], pieces: Sequence[Piece], text: str) -> dict[str, Any]:
+    """The client metadata (RFC 7591, 2) with the key set that was pasted outside them; {} if several were pasted."""
     key_sets = [piece for piece in pieces if piece.subkind == "jwks" and isinstance(piece.values.get("keys"), list)]
     if len(registrations) > 1:
         return {}
@@ -33,7 +31,7 @@ def find_registered(pieces: Sequence[Piece], text: str) -> dict[str, Any]:
 
 
 def _is_known(value: object) -> bool:
-    return bool(value) and not (isinstance(value, str) and (is_masked(value) or value.endswith(("...", "…"))))
+    return bool(value) and not (isinstance(value, str) and is_shortened(value))
 
 
 def _is_of_a_server(keys: Piece, pieces: Sequence[Piece], text: str) -> bool:

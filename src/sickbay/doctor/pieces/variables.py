@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -85,13 +85,19 @@ def _body(body: str, unknown: set[str]) -> str:
     return json.dumps({name: _SAFE.get(name, "x") if name in variables else value for name, value in members.items()})
 
 
-def insert_placeholders(corrected: Mapping[str, Any]) -> dict[str, Any]:
-    """A corrected request with placeholders instead of the example addresses that stood for variables."""
-    return {name: _insert_placeholders(value) if isinstance(value, str) else value for name, value in corrected.items()}
+def insert_placeholders(corrected: Mapping[str, Any], pasted: str) -> dict[str, Any]:
+    """A corrected request with placeholders instead of the example addresses that stood for variables.
+
+    pasted: what people pasted. An address that stands in it is theirs.
+    """
+    examples = [name for name in ("redirect_uri", "aud") if _SAFE[name] not in pasted and quote(_SAFE[name], "") not in pasted]
+    return {
+        name: _insert_placeholders(value, examples) if isinstance(value, str) else value for name, value in corrected.items()
+    }
 
 
-def _insert_placeholders(text: str) -> str:
-    for name in ("redirect_uri", "aud"):
+def _insert_placeholders(text: str, names: Sequence[str]) -> str:
+    for name in names:
         for form in (_SAFE[name], quote(_SAFE[name], safe="")):
             text = text.replace(form, placeholders.placeholder_for(name))
     return text
