@@ -117,16 +117,16 @@ def key_set(*numbers: int, **members: str | None) -> dict[str, Any]:
 
 @pytest.mark.parametrize("in_registration", [False, True])
 def test_the_keys_in_a_text_verify_the_assertion(in_registration: bool) -> None:
-    def found(request: str, keys: dict[str, Any]) -> list[str]:
+    def find(request: str, keys: dict[str, Any]) -> list[str]:
         registration = {"redirect_uris": ["https://app.example.org/cb"], "client_id": "abc", "jwks": keys}
         written = json.dumps(registration if in_registration else keys)
         return [id for id in errors(written, request) if id.startswith("assertion-") and id != "assertion-expired"]
 
-    assert found(assertion(), key_set(1)) == []
-    assert found(assertion(), key_set(2)) == ["assertion-kid-unknown"]
-    assert found(assertion(signed_with=2), key_set(1)) == ["assertion-signature-invalid"]
-    assert found(assertion(), key_set(1, kid=None)) == ["assertion-kid-unknown"]
-    assert found(assertion(), key_set(1, use="enc")) == ["assertion-key-unsuited"]
+    assert find(assertion(), key_set(1)) == []
+    assert find(assertion(), key_set(2)) == ["assertion-kid-unknown"]
+    assert find(assertion(signed_with=2), key_set(1)) == ["assertion-signature-invalid"]
+    assert find(assertion(), key_set(1, kid=None)) == ["assertion-kid-unknown"]
+    assert find(assertion(), key_set(1, use="enc")) == ["assertion-key-unsuited"]
 
 
 def test_a_key_set_of_a_server_is_not_that_of_the_app() -> None:

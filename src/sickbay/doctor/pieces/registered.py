@@ -43,7 +43,7 @@ def _is_of_a_server(keys: Piece, pieces: Sequence[Piece], text: str) -> bool:
 
 def to_app(known: Json, request: Json) -> dict[str, Any]:
     """The member `app` of the context for this request: an authorization URL or a token request."""
-    sent = _sent(request)
+    sent = _read_parameters(request)
     method = known.get("token_endpoint_auth_method") or _method(sent, request)
     app = {
         "client_id": known.get("client_id") or _client_id(sent),
@@ -57,7 +57,7 @@ def to_app(known: Json, request: Json) -> dict[str, Any]:
     return app | {name: known[name] for name in ("client_secret", "jwks", "jwks_uri") if name in known}
 
 
-def _sent(request: Json) -> dict[str, str]:
+def _read_parameters(request: Json) -> dict[str, str]:
     query, body = urls.split(str(request.get("url", ""))).query, str(request.get("body") or "")
     return dict((*parse(query).pairs, *parse(body).pairs))
 

@@ -88,7 +88,7 @@ def _body(body: str, unknown: set[str]) -> str:
 def insert_placeholders(corrected: Mapping[str, Any], pasted: str) -> dict[str, Any]:
     """A corrected request with placeholders instead of the example addresses that stood for variables.
 
-    pasted: what people pasted. An address that stands in it is theirs.
+    pasted: what people pasted. An address in it is theirs.
     """
     examples = [name for name in ("redirect_uri", "aud") if _SAFE[name] not in pasted and quote(_SAFE[name], "") not in pasted]
     return {
