@@ -90,7 +90,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     single = _single(text)
     pieces = tuple(find_pieces(text))
     context = _requested_fragment(text) | dict(context or {})
-    found = [_add_context(context, each) for each in ([single] if single else inputs(pieces, text)[:EXAMINED_INPUTS])]
+    found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
     examined = [] if single else list(_examine(found, accepted=() if answers else _select_accepted(found)))
     diagnoses = [_with_token_elsewhere(diagnose(found[0].evidence, ()), found[0])] if single else examined
@@ -110,6 +110,15 @@ def read_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, 
     merged = _merge(diagnoses)._replace(answers=answers)
     whole = Piece(kind="request", start=0, end=len(text))
     return Reading(inputs[0], merged, diagnoses, tuple(Input(evidence, True, whole) for evidence in inputs), True, text)
+
+
+def _put_together(pieces: Sequence[Piece], text: str) -> list[Input]:
+    found = inputs(pieces)[:EXAMINED_INPUTS]
+    if not found:
+        return found
+    from sickbay.doctor.pieces.known import add_context  # many texts have no request
+
+    return add_context(found, pieces, text)
 
 
 def _single(text: str) -> Input | None:

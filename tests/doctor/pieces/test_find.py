@@ -79,13 +79,6 @@ def test_a_form_is_sent_to_the_token_endpoint_that_the_text_names() -> None:
     assert not found.is_whole
 
 
-def test_the_authorization_request_tells_which_challenge_the_code_has() -> None:
-    text = f"{AUTHORIZE}\nhttps://app.example/cb?code=abc&state=zE3rT9pQ2mN8vX4k"
-    assert [found.evidence["context"]["codes"] for found in inputs(pieces(text))] == [
-        {"abc": {"client_id": "x", "code_challenge": "abc"}}
-    ] * 2
-
-
 PARTS = st.sampled_from(
     [
         AUTHORIZE,
@@ -146,9 +139,3 @@ def test_a_form_below_a_request_line_without_headers_was_sent_as_a_form() -> Non
         pieces("POST https://ehr.example.org/token HTTP/1.1\nHost: x\n\ngrant_type=client_credentials&client_id=x")
     )
     assert found.evidence["headers"] == {"Host": "x"}
-
-
-def test_the_code_of_the_only_token_request_comes_from_the_only_authorization_url() -> None:
-    token = "curl -d grant_type=authorization_code -d code=Q7 -d client_id=x https://ehr.example.org/token"
-    assert inputs(pieces(f"{AUTHORIZE}\n\n{token}"))[-1].evidence["context"]["codes"]["Q7"]["code_challenge"] == "abc"
-    assert "codes" not in inputs(pieces(f"{AUTHORIZE}\n\n{AUTHORIZE}1\n\n{token}"))[-1].evidence["context"]

@@ -65,21 +65,13 @@ def _checks_of_parameters() -> frozenset[str]:
     return _checks_of_a_token() | {"assertion_type_is_named"} | {check.name for check in checks} - OUTSIDE_OF_PARAMETERS
 
 
-def inputs(pieces: Sequence[Piece], text: str = "") -> list[Input]:
-    """The inputs in the order of a launch, as far as the text has it: requests and URLs first, then responses.
-
-    text: where the pieces stand. It says whose a key set is.
-    """
-    found = [
+def inputs(pieces: Sequence[Piece]) -> list[Input]:
+    """The inputs in the order of a launch, as far as the text has it: requests and URLs first, then responses."""
+    return [
         _without_shortened(put_together)
         for piece in (*pieces, *structured.find_decoded_tokens(pieces))
         for put_together in _inputs(piece, pieces)
     ]
-    if not found:
-        return found
-    from sickbay.doctor.pieces.known import add_context  # many texts have no request
-
-    return add_context(found, pieces, text)
 
 
 def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sickbay.doctor.pieces.inputs import Input
 from sickbay.doctor.pieces.issued_tokens import Json, insert_token, to_tokens
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.doctor.pieces.registered import REQUESTS, find_registered, to_app
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
-
-if TYPE_CHECKING:
-    from sickbay.doctor.pieces.inputs import Input
 
 
 def add_context(found: Sequence[Input], pieces: Sequence[Piece], text: str) -> list[Input]:
