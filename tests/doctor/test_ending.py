@@ -16,7 +16,7 @@ from sickbay.doctor.text import diagnose_text
 APP, EHR = "https://app.example.org", "https://ehr.example.org"
 AUTHORIZE = (
     f"{EHR}/oauth/authorize?response_type=code&client_id=my-app&redirect_uri=https%3A%2F%2Fapp.example.org%2Fcb"
-    "&scope=launch%20openid%20fhirUser%20patient%2FPatient.rs&state=Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
+    "&scope=launch%20patient%2FPatient.rs&state=Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
     "&aud=https%3A%2F%2Fehr.example.org%2Ffhir%2Fr4&launch=abc123"
     "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
 )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+from base64 import urlsafe_b64encode
+from hashlib import sha256
 from typing import Any
+from urllib.parse import urlencode
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -167,3 +170,43 @@ def test_what_sickbay_masked_in_its_own_file_is_no_mistake() -> None:
     (foreign,) = read({"log": {"creator": {"name": "WebInspector"}, "entries": [entry]}})
     assert "…" in foreign.sent["query"]
     assert read({"log": {"creator": "Sickbay", "entries": [entry]}})[0].sent == foreign.sent
+
+
+VERIFIER, CHALLENGE = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+REQUESTED = {"response_type": "code", "client_id": "a", "redirect_uri": "http://localhost:8100/cb", "nonce": "n1n1n1n1n1"}
+REQUESTED |= {"scope": "openid launch/patient patient/*.read offline_access", "code_challenge": CHALLENGE}
+REQUESTED |= {"code_challenge_method": "S256", "aud": f"{EHR}/r4"}
+ISSUED = {"access_token": "t0k3n-of-the-launch", "token_type": "Bearer", "scope": "patient/Patient.read", "patient": "7"}
+
+
+def launch(number: int, path: str, **sent: str) -> list[Any]:
+    """An authorization, its redirect, the token request and a FHIR request. number: tells launches from each other."""
+    state, code, token = f"state-{number}-zE3rT9pQ2mN8vX4k", f"code-{number}-4kX8vN2m", f"{ISSUED['access_token']}-{number}"
+    challenge = urlsafe_b64encode(sha256(f"{VERIFIER}{number}".encode()).digest()).rstrip(b"=").decode()
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": "http://localhost:8100/cb", "client_id": "a"}
+    form |= {"code_verifier": f"{VERIFIER}{number}"} | sent
+    return [
+        entry(f"{EHR}/authorize?{urlencode(REQUESTED | {'state': state, 'code_challenge': challenge})}", status=302),
+        entry(f"http://localhost:8100/cb?code={code}&state={state}"),
+        entry(f"{EHR}/token", "POST", body=urlencode(form), answer=ISSUED | {"access_token": token}),
+        entry(f"{EHR}/r4/{path}", Authorization=f"Bearer {token}", accept="application/fhir+json", status=403),
+    ]
+
+
+def find_ids(*entries: Any) -> list[set[str]]:
+    return [ids(exchange) for exchange in read(har(*entries))]
+
+
+def test_the_exchanges_of_one_launch_are_compared_with_each_other() -> None:
+    assert "pkce-verifier-mismatch" in find_ids(*launch(1, "Patient/7", code_verifier=VERIFIER))[2]
+    assert "token-redirect-uri-mismatch" in find_ids(*launch(1, "Patient/7", redirect_uri="http://localhost:8100/"))[2]
+    assert "granted-scopes-narrower" in find_ids(*launch(1, "Patient/7"))[2]
+    assert "fhir-insufficient-scope" in find_ids(*launch(1, "Observation?patient=7"))[3]
+    assert "fhir-wrong-patient" in find_ids(*launch(1, "Patient/8"))[3]
+
+
+def test_launches_that_overlap_are_not_mixed_up() -> None:
+    first, second = launch(1, "Patient/7"), launch(2, "Patient/7")
+    mixed = find_ids(*[each for pair in zip(first, second, strict=True) for each in pair])
+    assert (mixed[0::2], mixed[1::2]) == (find_ids(*first), find_ids(*second))
+    assert not {"pkce-verifier-mismatch", "code-unknown", "fhir-token-unknown", "redirect-state-mismatch"} & set().union(*mixed)

@@ -66,7 +66,7 @@ def read(document: Json) -> tuple[HarExchange, ...]:
     result: list[HarExchange] = []
     states: list[str] = []
     for number, exchange in exchanges:
-        context = {"server": server or _base(exchange)} | ({"sent_state": states[-1]} if states else {})
+        context = {"server": server or _base(exchange)} | ({"sent_state": _find_sent(states, exchange)} if states else {})
         known = {name: value for name, value in context.items() if value}
         inputs = tuple(
             {**evidence, "context": known}
@@ -82,7 +82,21 @@ def read(document: Json) -> tuple[HarExchange, ...]:
         result.append(HarExchange(number, exchange["method"], url, exchange["status"], inputs, exchange, answers))
         if inputs[0]["kind"] == "authorize_url":
             states.append(parse(exchange["query"]).get("state") or "")
-    return tuple(result)
+    return tuple(result) if is_recorded else tuple(_compare(result))
+
+
+def _compare(exchanges: Sequence[HarExchange]) -> Iterator[HarExchange]:
+    """The exchanges with what the others show. Of a masked file this can't be known."""
+    from sickbay.doctor.pieces.known import compare_exchanges  # only a HAR file needs it
+
+    inputs = compare_exchanges([exchange.inputs for exchange in exchanges])
+    return (exchange._replace(inputs=each) for exchange, each in zip(exchanges, inputs, strict=True))
+
+
+def _find_sent(states: Sequence[str], exchange: Json) -> str:
+    """The state that came back, if an earlier request sent it: logins may overlap. Otherwise the latest."""
+    returned = parse(exchange["query"]).get("state") or ""
+    return returned if returned in states else states[-1]
 
 
 def _is_recorded(document: Json) -> bool:

@@ -54,9 +54,9 @@ def _read_claims(token: str) -> list[Json]:
 
 def _find_base(request: Json) -> str:
     """The base of the request itself: a server may have several names, so whom a token is for isn't judged."""
-    from sickbay.diagnosis.evidence.inference import place_of  # few texts have such a token
+    from sickbay.diagnosis.evidence import access  # few texts have such a token
 
-    return place_of(str(request["url"]).partition("?")[0]).base
+    return access.request(request).base
 
 
 def is_shortened(value: str) -> bool:

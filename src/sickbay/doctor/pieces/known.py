@@ -40,18 +40,45 @@ def context(found: Sequence[Input]) -> dict[str, Any]:
     asked = next((_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "authorize_url"), None)
     if asked is None:
         return {}
-    known: dict[str, Any] = {
-        "requested_scope": asked.get("scope"),
-        "nonce": asked.get("nonce"),
-        "sent_state": asked.get("state"),
-    }
-    known |= {"client_id": asked.get("client_id"), "wants_refresh": "offline_access" in asked.get("scope", "")}
-    known["response_mode"] = asked.get("response_mode") or _default_response_mode(asked.get("response_type", ""))
     returned = next((_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "redirect_url"), {})
-    if code := returned.get("code") or _find_redeemed(found):
+    return describe_launch(asked, returned.get("code") or _find_redeemed(found))
+
+
+def describe_launch(asked: Mapping[str, str], code: str) -> dict[str, Any]:
+    """What the parameters of an authorization request say about the rest of its launch. code: what it returned, or ""."""
+    known: dict[str, Any] = {name: asked.get(name) for name in ("nonce", "client_id")}
+    known |= {"requested_scope": asked.get("scope"), "sent_state": asked.get("state")}
+    known["wants_refresh"] = "offline_access" in asked.get("scope", "")
+    known["response_mode"] = asked.get("response_mode") or _default_response_mode(asked.get("response_type", ""))
+    if code:
         names = ("client_id", "redirect_uri", "scope", "code_challenge", "code_challenge_method", "nonce")
         known["codes"] = {code: {name: asked[name] for name in names if name in asked}}
     return {name: value for name, value in known.items() if value}
+
+
+def compare_exchanges(exchanges: Sequence[Sequence[Json]]) -> list[tuple[dict[str, Any], ...]]:
+    """The inputs of each exchange of a HAR file, with what the others show: the launch by its state and code, and the token."""
+    whole = [each for inputs in exchanges for each in inputs]
+    asked = {query.get("state"): query for query in _queries(whole, "authorize_url")}
+    states = {query["code"]: query.get("state") for query in _queries(whole, "redirect_url") if query.get("code")}
+    responses = [each["json"] for each in whole if each["kind"] == "token_response"]
+    return [tuple(_add(each, _find_launch(inputs, asked, states), responses) for each in inputs) for inputs in exchanges]
+
+
+def _queries(whole: Sequence[Json], kind: str) -> list[Mapping[str, str]]:
+    return [_query(str(each["url"])) for each in whole if each["kind"] == kind]
+
+
+def _find_launch(inputs: Sequence[Json], asked: Mapping[Any, Mapping[str, str]], states: Mapping[str, Any]) -> Json:
+    """Of a token request: what was requested where its code came from."""
+    body = next((str(each.get("body") or "") for each in inputs if each["kind"] == "token_request"), "")
+    code = dict(parse(body).pairs).get("code", "")
+    return describe_launch(asked[states[code]], code) if code in states and states[code] in asked else {}
+
+
+def _add(request: Json, launch: Json, responses: Sequence[Json]) -> dict[str, Any]:
+    tokens = to_tokens(responses, request) if request["kind"] == "fhir_request" else {}
+    return {**request, "context": {**launch, **request["context"], **({"tokens": tokens} if tokens else {})}}
 
 
 def _find_redeemed(found: Sequence[Input]) -> str:
