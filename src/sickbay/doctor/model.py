@@ -88,14 +88,15 @@ class Cause(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fi
 
 
 class FactPattern(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
-    """A fact that the text shows to a pattern, or a request by what it is and has. The format is described in facts.toml."""
+    """A fact that the text shows to patterns, or a request by what it is and has. The format is described in facts.toml."""
 
     means: str
     patterns: tuple[str, ...] = ()
     values: dict[str, str] = {}
     kind: str = ""
     grant: str = ""
-    sends: str = ""
+    sends: dict[str, str] = {}
+    lacks: dict[str, str] = {}
 
 
 class CodeMistake(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):

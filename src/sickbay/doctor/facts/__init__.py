@@ -12,7 +12,7 @@ from functools import cache, partial
 
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts import addresses, messages, requests, resources
-from sickbay.doctor.facts.registry import FACTS, SEARCHED_CHARACTERS, Values, as_fact
+from sickbay.doctor.facts.registry import FACTS, SEARCHED_CHARACTERS, Values
 from sickbay.doctor.model import FactPattern
 
 __all__ = ["FACTS", "MODULES", "TrueFacts"]
@@ -59,20 +59,30 @@ class TrueFacts(Mapping[str, Values]):
 
 
 def find_pattern(described: FactPattern, evidence: Evidence) -> Values | None:
-    """The values of a fact that is a pattern, or a property of a request; None if it isn't true."""
-    if described.kind:
-        return as_fact(described.kind in evidence.kinds)
-    if described.sends:
-        return as_fact(described.sends in evidence.sent)
-    if described.grant:
-        said = f"grant type {described.grant.replace('_', ' ')}"
-        return as_fact(evidence.sent.get("grant_type") == described.grant or said in " ".join(evidence.words))
+    """The values of a fact that is described in facts.toml; None if one of its conditions isn't met."""
+    if not _has_request(described, evidence):
+        return None
     values: Values = {}
     for pattern in described.patterns:
         if (found := _compiled(pattern).search(evidence.text, 0, SEARCHED_CHARACTERS)) is None:
             return None
         values |= {name: value for name, value in found.groupdict().items() if value}
     return {name: value.format_map(values) for name, value in described.values.items()} or values
+
+
+def _has_request(described: FactPattern, evidence: Evidence) -> bool:
+    """Whether the text has a request of the kind and grant type, with and without the parameters, that the fact is about."""
+    if described.kind and described.kind not in evidence.kinds:
+        return False
+    said = f"grant type {described.grant.replace('_', ' ')}"
+    if described.grant and evidence.sent.get("grant_type") != described.grant and said not in " ".join(evidence.words):
+        return False
+    sends, lacks = described.sends.items(), described.lacks.items()
+    return all(_sends(evidence, *each) for each in sends) and not any(_sends(evidence, *each) for each in lacks)
+
+
+def _sends(evidence: Evidence, name: str, pattern: str) -> bool:
+    return name in evidence.sent and _compiled(pattern).search(evidence.sent[name]) is not None
 
 
 _compiled = cache(partial(re.compile, flags=re.I))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import combinations
 
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
+from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, fact
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
 
@@ -73,16 +73,6 @@ def placeholder_is_left(evidence: Evidence) -> Values | None:
     return next(({"value": match[0]} for match in matches if match), None)
 
 
-@fact
-def discovery_mixes_http(evidence: Evidence) -> Values | None:
-    """A discovery document has endpoints by http:// and an issuer by https://, or the other way round."""
-    schemes = {match["scheme"] for match in _SCHEME_OF_ENDPOINT.finditer(evidence.text)}
-    return as_fact(len(schemes) == 2 and '"issuer"' in evidence.text)
-
-
-_SCHEME_OF_ENDPOINT = compile_late(r"\"(?:issuer|\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?P<scheme>https?)://")
-
-
 _DISCOVERY = compile_late(r"/\.well-known/(?:smart|openid)-configuration\b")
 _BEFORE_URL = compile_late(r"[\s\"'`<>()]")
 URL_CHARACTERS = 300
@@ -98,34 +88,6 @@ def discovery_is_below_a_type(evidence: Evidence) -> Values | None:
         if place and base.startswith("http"):
             return {"received": base, "expected": "/".join(parts[:place])}
     return None
-
-
-_PHONE = compile_late(r"\b(?:android|emulator|react[- ]?native\w*|flutter|appauth|capacitor|ionic|rnkeycloak|expo)\b", re.I)
-_SERVER_OF_APP = compile_late(
-    r"\b(?:issuer|authority|(?:server|base|api|discovery|auth\w{0,20})_?ur[il]|url|\w{1,30}_?endpoint)['\"]?\s{0,3}[:=]?\s{0,3}['\"`]?"
-    r"(?P<value>http://(?P<host>[\w.-]{1,100})(?::\d{1,5})?)",
-    re.I,
-)
-
-
-def _servers_of_phone(evidence: Evidence) -> Iterator[re.Match[str]]:
-    return _SERVER_OF_APP.finditer(evidence.text) if _PHONE.search(evidence.text) else iter(())
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or host.startswith("127.")
-
-
-@fact
-def server_is_the_phone(evidence: Evidence) -> Values | None:
-    """The settings of an app for phones name a server at localhost."""
-    return next(({"value": found["value"]} for found in _servers_of_phone(evidence) if _is_loopback(found["host"])), None)
-
-
-@fact
-def phone_calls_http(evidence: Evidence) -> Values | None:
-    """The settings of an app for phones name a server without https, which isn't localhost."""
-    return next(({"value": found["value"]} for found in _servers_of_phone(evidence) if not _is_loopback(found["host"])), None)
 
 
 _REFUSED = compile_late(

@@ -104,12 +104,6 @@ def url_has_line_breaks(evidence: Evidence) -> Values | None:
 
 
 @fact
-def code_is_encoded_twice(evidence: Evidence) -> Values | None:
-    """The code of a token request is still percent-encoded."""
-    return as_fact(re.search(r"%2[fFbBdD]|%3[dD]", evidence.sent.get("code", "")))
-
-
-@fact
 def parameter_name_has_blank(evidence: Evidence) -> Values | None:
     """The name of a parameter begins or ends with a space."""
     name = next((name for name in evidence.sent if name != name.strip() and "{" not in name), None)
@@ -120,12 +114,6 @@ def parameter_name_has_blank(evidence: Evidence) -> Values | None:
 
 _NAMES = "resource|scope|audience|client_id|client_secret|grant_type|redirect_uri|code|username"
 _NAME_WITH_BLANK = compile_late(rf"[\"'](?P<name>(?:{_NAMES}) | (?:{_NAMES}))[\"']\s{{0,3}}:")
-
-
-@fact
-def requests_no_scope(evidence: Evidence) -> Values | None:
-    """A token request with grant_type=client_credentials has no scope."""
-    return as_fact(evidence.sent.get("grant_type") == "client_credentials" and "scope" not in evidence.sent)
 
 
 _QUERY = compile_late(r"[^\s\"'`]{0,9000}")
@@ -141,24 +129,6 @@ def user_login_requests_system_scopes(evidence: Evidence) -> Values | None:
 
 
 @fact
-def requests_offline_access(evidence: Evidence) -> Values | None:
-    """A requested scope is offline_access."""
-    return as_fact("offline_access" in _scopes(evidence))
-
-
-@fact
-def requests_no_offline_access(evidence: Evidence) -> Values | None:
-    """The text has an authorization request whose scope lacks offline_access and online_access."""
-    return as_fact("authorize_url" in evidence.kinds and not {"offline_access", "online_access"} & {*_scopes(evidence)})
-
-
-@fact
-def requests_no_openid(evidence: Evidence) -> Values | None:
-    """The text has an authorization request whose scope lacks openid."""
-    return as_fact("authorize_url" in evidence.kinds and "openid" not in _scopes(evidence))
-
-
-@fact
 def scope_has_commas(evidence: Evidence) -> Values | None:
     """Scopes are separated by commas."""
     named = _WITH_COMMA.search(evidence.text)
@@ -167,10 +137,6 @@ def scope_has_commas(evidence: Evidence) -> Values | None:
 
 
 _WITH_COMMA = compile_late(r"\bscope=(?P<scope>[\w/.*:-]{1,200},[\w/.*:,-]{1,1000})")
-
-
-def _scopes(evidence: Evidence) -> list[str]:
-    return re.split(r"[\s,+]+", evidence.sent.get("scope", ""))
 
 
 @fact
