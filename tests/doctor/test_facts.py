@@ -195,7 +195,10 @@ def test_each_fact_has_a_text() -> None:
 
 
 def test_the_time_of_no_pattern_grows_faster_than_the_text() -> None:
-    patterns = [pattern for described in KNOWLEDGE.facts.values() for pattern in described.patterns]
+    facts, code = KNOWLEDGE.facts.values(), KNOWLEDGE.code
+    patterns = [pattern for each in facts for pattern in (*each.patterns, *each.sends.values(), *each.lacks.values())]
+    patterns += [pattern for each in code.mistakes.values() for pattern in (*each.patterns, each.unless)]
+    patterns += [each.path for each in code.libraries.values()]
     assert {pattern: faults for pattern in cases(patterns) if (faults := slow(pattern))} == {}
     assert slow(r"a*b*a*c")
 

@@ -25,13 +25,13 @@ def with_mistakes(merged: Diagnosis, mistakes: Sequence[Mistake]) -> Diagnosis:
     return merged._replace(explanation=merged.explanation._replace(findings=tuple(ordered)))
 
 
-FORM = "Send the parameters as a form body"
-"""How to send a form with a library that the knowledge doesn't have."""
-
-
 def to_finding(mistake: Mistake) -> Finding:
+    """Slots are filled with what was found in the code, or with the texts for its library."""
     code = compiled.load_knowledge().code
-    text, facts = code.mistakes[mistake.id], {"how": code.forms.get(mistake.facts.get("language", ""), FORM), **mistake.facts}
+    text = code.mistakes[mistake.id]
+    by = mistake.facts.get("by") or mistake.facts.get("language", "")
+    chosen = {slot: texts.get(by) or texts[""] for slot, texts in {"how": code.forms, **text.slots}.items()}
+    facts = {**chosen, **mistake.facts}
     first, last = mistake.lines
     lines = f"line {first}" if first == last else f"lines {first} to {last}"
     title, why, fix = (_fill(part, facts) for part in (text.title, text.why, text.fix))

@@ -100,13 +100,24 @@ class FactPattern(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unkn
 
 
 class CodeMistake(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
-    """The texts of a mistake that only source code shows. same: the rules that say the same about the request."""
+    """A mistake that only source code shows. The format is described in code.toml."""
 
     severity: Literal["error", "warning", "info"]
     title: str
     why: str
     fix: str
     same: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    unless: str = ""
+    is_of_requests: bool = False
+    slots: dict[str, dict[str, str]] = {}
+
+
+class CodeLibrary(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
+    """How the settings of an OAuth library are recognised: by the path of a call, or by one of these groups of names."""
+
+    path: str = ""
+    names: tuple[tuple[str, ...], ...] = ()
 
 
 class CodeKnowledge(Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,6 +125,7 @@ class CodeKnowledge(Struct, frozen=True, forbid_unknown_fields=True):
 
     mistakes: dict[str, CodeMistake] = {}
     forms: dict[str, str] = {}
+    libraries: dict[str, CodeLibrary] = {}
     functions: dict[str, str] = {}
     collections: dict[str, str] = {}
     settings: dict[str, str] = {}

@@ -74,13 +74,7 @@ def _get(request: CodeRequest) -> Mistake | None:
     is_oauth = re.search(r"oauth|openid|connect|auth", request.url.partition("?")[0], re.I) and "://" in request.url
     if request.method != "GET" or not ("grant_type=" in request.url or is_oauth):
         return None
-    how = {
-        "curl": "Add `-X POST`, and move the parameters from the URL to `-d`. With `-d`, curl sends a POST request.",
-        "fetch": "Set `method: 'POST'`, and send the parameters as `body: new URLSearchParams({…})`.",
-    }
-    return _mistake_at(
-        request, "code-token-get", how=how.get(request.language, "Send a POST request with the parameters in its body.")
-    )
+    return _mistake_at(request, "code-token-get")
 
 
 def _in_query(request: CodeRequest) -> Mistake | None:
@@ -115,10 +109,7 @@ def _line_break(request: CodeRequest) -> Mistake | None:
 
 
 def _multipart(request: CodeRequest) -> Mistake | None:
-    if request.body_format != "multipart":
-        return None
-    causes = {"curl": "The option `-F`", "PHP curl": "An array as `CURLOPT_POSTFIELDS`", "requests": "The argument `files=`"}
-    return _mistake_at(request, "code-multipart-body", cause=causes.get(request.language, "`FormData`"))
+    return _mistake_at(request, "code-multipart-body") if request.body_format == "multipart" else None
 
 
 def _object_body(request: CodeRequest) -> Mistake | None:
@@ -153,28 +144,10 @@ def _not_inserted(request: CodeRequest) -> Mistake | None:
     for text in (request.url, request.body, *request.headers.values()):
         for match in _NOT_INSERTED.finditer(text):
             if match[0].strip("${}#%\\() ") not in request.variables:
-                cause, how = _insertion(request.language, match[0])
-                return _mistake_at(request, "code-variable-not-inserted", name=match[0], cause=cause, how=how)
+                kinds = [kind for kind in ("{{", "${") if match[0].startswith(kind)]
+                by = "curl" if request.language == "curl" and kinds != ["{{"] else "".join(kinds)
+                return _mistake_at(request, "code-variable-not-inserted", name=match[0], by=by)
     return None
-
-
-def _insertion(language: str, written: str) -> tuple[str, str]:
-    if written.startswith("{{"):
-        return (
-            "Postman and template engines replace names in double braces. Your program doesn't.",
-            "Replace it by the value or by a variable of your program.",
-        )
-    if language == "curl":
-        return (
-            "The shell doesn't replace variables in single quotation marks.",
-            "Use double quotation marks around the text that contains the variable.",
-        )
-    if written.startswith("${"):
-        return (
-            "`${…}` is replaced only in a template string, which stands between backticks.",
-            "Use backticks instead of quotes.",
-        )
-    return ("This language doesn't insert variables into this kind of string.", "Join the string and the variable instead.")
 
 
 _Check = Callable[[CodeRequest], Mistake | None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sickbay.doctor.code import budget, words
@@ -188,23 +189,6 @@ def _text(value: CodeValue) -> str:
     return str(as_text(value))
 
 
-_LIBRARIES = (
-    (r"fhir.{0,100}authorize|smart|fhirclient", "fhirclient"),
-    (r"clientregistration", "Spring"),
-    (r"usermanager|oidcclient", "oidc-client"),
-    (r"publicclientapplication|confidentialclientapplication", "MSAL"),
-    (r"auth0", "Auth0"),
-    (r"okta", "Okta"),
-    (r"strategy", "Passport"),
-    (r"keycloak", "Keycloak"),
-    (r"authorizationrequest|oidauthorization|appauth", "AppAuth"),
-    (r"issuer\.client|openid|\bclient$", "openid-client"),
-)
-
-
-_COMPILED = tuple((compile_late(pattern, re.I), library) for pattern, library in _LIBRARIES)
-
-
 def oauth_name(name: str) -> str:
     """The OAuth name of a setting, "" if it isn't known."""
     return words.settings().get(re.sub(r"[_\W]", "", name).lower(), "")
@@ -212,19 +196,10 @@ def oauth_name(name: str) -> str:
 
 def library_of(path: str, fields: dict[str, Any]) -> str:
     """The library that a call or the names of the settings belong to, "" if unknown."""
-    for pattern, library in _COMPILED:
-        if pattern.search(path):
-            return library
-    names = {name.lower() for name in fields}
-    if names & {"authorization_scope", "discovery_uri", "authorization_endpoint_uri", "https_required"}:
-        return "AppAuth"
-    if "auth" in names and names & {"cache", "system"}:
-        return "MSAL"
-    if "authority" in names and "redirect_uri" in names:
-        return "oidc-client"
-    if names & {"stsserver", "postlogoutredirecturi", "usesilentrefresh", "silentrefresh"}:
-        return "angular-oauth2-oidc"
-    return ""
+    libraries, names = words.libraries().items(), {name.lower() for name in fields}
+    by_path = (name for name, library in libraries if library.path and words.compile_pattern(library.path).search(path))
+    by_names = (name for name, library in libraries if any(map(names.issuperset, library.names)))
+    return next(chain(by_path, by_names), "")
 
 
 _LINE = compile_late(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from sickbay.doctor import compiled
+from sickbay.doctor.model import CodeLibrary
+
+compile_pattern = cache(re.compile)
 
 
 @cache
@@ -25,3 +29,7 @@ def settings() -> dict[str, str]:
     """The OAuth names of the settings of libraries."""
     named = compiled.load_knowledge().code.settings
     return {word: name for name, words in named.items() for word in words.split()}
+
+
+def libraries() -> dict[str, CodeLibrary]:
+    return compiled.load_knowledge().code.libraries
