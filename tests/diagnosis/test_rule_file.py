@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import get_type_hints
 
 import pytest
+from tests.laws import for_each
 
 from sickbay.diagnosis import rule_file
-from sickbay.diagnosis.rule import Functions, Rule, Spec
+from sickbay.diagnosis.rule import Functions, Rule, Spec, find
 from sickbay.diagnosis.rule_file import find_refusal, read_functions, read_rules, read_texts
 from sickbay.diagnosis.rules import FILES
 
@@ -59,6 +60,41 @@ def test_a_field_that_no_rule_has_and_a_wrong_number_of_paragraphs_are_errors(fo
     (folder / "authorize" / "scope.md").write_text(TEXT.replace(*change).replace("scope-empty", "-"), encoding="utf-8")
     with pytest.raises((TypeError, ValueError)):
         list(read_rules("authorize.scope"))
+
+
+LISTS = """
+{expected} by reason, given:
+- none: nothing
+- exact: `{received}`, as it
+is
+- otherwise: something else
+"""
+
+
+@for_each(
+    "facts, fix",
+    [
+        ({"reason": "none"}, "Send `nothing`: all of it."),
+        ({"reason": "no such reason", "given": "scope:exact", "received": "a"}, "Send ``a`, as it is`: all of it."),
+        ({"reason": "none", "expected": "b"}, "Send `b`: all of it."),
+        ({}, "Send `something else`: all of it."),
+    ],
+)
+def test_a_list_has_the_texts_of_a_slot_that_is_no_fact(
+    facts: dict[str, str], fix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rule_file, "_FOLDER", tmp_path)
+    (tmp_path / "scope.md").write_text(TEXT.replace("scope-empty", "-") + LISTS, encoding="utf-8")
+    ((_, fields),) = ((text.id, text.fields) for text in read_texts("scope"))
+    assert find(Rule(id="scope-missing", **{**fields, "explains": None}), facts, refused=False).fix == fix
+
+
+@pytest.mark.parametrize("place", FILES)
+def test_each_list_is_for_a_slot_of_its_rule(place: str) -> None:
+    slots = [(text, "{" + slot) for text in read_texts(place) for slot in text.fields.get("words", ())]
+    assert [
+        (text.id, slot) for text, slot in slots if slot not in text.fields["title"] + text.fields["why"] + text.fields["fix"]
+    ] == []
 
 
 @pytest.mark.parametrize("place", FILES)

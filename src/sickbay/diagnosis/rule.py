@@ -8,7 +8,7 @@ request and its context, not on a refusal.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 
 from msgspec import Struct
@@ -66,6 +66,20 @@ class RuleCondition(NamedTuple):
         return not (self.absent and _has(request, self.absent))
 
 
+class WordList(NamedTuple):
+    """The texts for a slot, by the value of the first of these facts that has one; of a parameter, by its modifier.
+
+    The text for `otherwise` is that of all other values.
+    """
+
+    facts: Sequence[str]
+    texts: Mapping[str, str]
+
+    def choose(self, facts: Facts) -> str | None:
+        keys = (str(facts.get(name)).rpartition(":")[2] for name in self.facts)
+        return next((self.texts[key] for key in (*keys, "otherwise") if key in self.texts), None)
+
+
 class Functions(TypedDict, total=False):
     """The fields of a rule that are functions."""
 
@@ -97,6 +111,7 @@ class Rule(Struct, frozen=True, kw_only=True):
                 from the refusal, or is "advice".
     differs:    why the severity of a refusal, or the outcome, isn't what follows: a sentence. Only such a file says them.
     title, why, fix: templates that are filled with the facts (str.format).
+    words:      for a slot in them that isn't a fact, its texts by the value of a fact: templates, too.
     parameter:  the request parameter that is wrong. The facts `received`, `expected` and `note` fill its row of the table.
     root:       this problem causes other refusals. It is listed first, and they refer to it. The fact `brings` (or else
                 `names`) lists their names or their parameters.
@@ -109,6 +124,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     why: str
     fix: str
     spec: Spec
+    words: Mapping[str, WordList] = {}
     stage: str = ""
     severity: Severity | Callable[[Facts], Severity] = "error"
     outcome: str = ""
@@ -182,6 +198,7 @@ def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error"
     most: Severity = facts.get("at_most", "warning" if guess else "error")
     severities = (rule.severity_of(facts), ceiling, most)  # one that an older Sickbay stored can be hidden
     severity = max((candidate for candidate in severities if candidate in SEVERITIES), key=SEVERITIES.index)
+    facts = _choose_words(rule, facts)
     substitutes = {key: Words((text,)) for key, text in SUBSTITUTES.items()} if "told" in facts else {}
     words = _Words({**substitutes, **{key: _words(value, key) for key, value in facts.items()}})
     title, why, fix = rule.title, rule.why, rule.fix
@@ -199,6 +216,15 @@ def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error"
         parameter=rule.parameter,
         refused=refused,
     )
+
+
+def _choose_words(rule: Rule, facts: Facts) -> Facts:
+    """The facts with the texts of the rule's slots that they don't have."""
+    chosen = {
+        slot: text for slot, words in rule.words.items() if slot not in facts and (text := words.choose(facts)) is not None
+    }
+    words = _Words({key: _words(value, key) for key, value in facts.items()}) if chosen else {}
+    return {**facts, **{slot: text.format_map(words) for slot, text in chosen.items()}}
 
 
 def is_policy(facts: Facts) -> bool:

@@ -9,6 +9,10 @@ The title: one paragraph.
 Why: one paragraph.
 
 The fix: one paragraph.
+
+{slot} by reason:                for a slot that no function fills: its text by the value of a fact, or of several
+- unknown: The text, in which other slots are filled.
+- otherwise: The text for all other values.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from msgspec import Struct
 
 from sickbay.authorization import refusals
 from sickbay.diagnosis import rules
-from sickbay.diagnosis.rule import Functions, Rule, Spec
+from sickbay.diagnosis.rule import Functions, Rule, Spec, WordList
 from sickbay.diagnosis.stages import STAGES
 
 _FOLDER = Path(__file__).with_name("rules")
@@ -62,10 +66,11 @@ def read_texts(place: str) -> Iterator[RuleText]:
     with open(f"{_path(place)}.md", encoding="utf-8") as file:  # the methods of Path take longer than reading
         text = file.read()
     for section in _SECTION.split(text)[1:]:
-        head, title, why, fix = section.strip().split("\n\n")
+        head, title, why, fix, *lists = section.strip().split("\n\n")
         id, *lines = head.split("\n")
         fields = dict(_read_field(*line.split(": ", 1)) for line in lines)
-        yield RuleText(id, fields | {"title": _join(title), "why": _join(why), "fix": _join(fix)})
+        words = {"words": dict(map(_read_list, lists))} if lists else {}
+        yield RuleText(id, fields | {"title": _join(title), "why": _join(why), "fix": _join(fix)} | words)
 
 
 def has_functions(place: str) -> bool:
@@ -101,6 +106,13 @@ def _read_field(name: str, text: str) -> tuple[str, Any]:
         title, _, url = text.removeprefix("[").removesuffix(")").rpartition("](")
         return name, Spec(title, url)
     return name, tuple(text.split()) if name == "at" else text == "yes" if name == "root" else text
+
+
+def _read_list(paragraph: str) -> tuple[str, WordList]:
+    """A slot and its texts. Raises ValueError if the paragraph is something else."""
+    first, *items = _join(paragraph.replace("\n- ", "\0")).split("\0")
+    slot, names = first.removeprefix("{").removesuffix(":").split("} by ")
+    return slot, WordList(names.split(", "), dict(item.split(": ", 1) for item in items))
 
 
 def _join(paragraph: str) -> str:

@@ -16,54 +16,12 @@ from sickbay.kernel.checks import Facts
 from sickbay.protocol import jose, scopes
 from sickbay.protocol.parameters import parse
 
-PROBLEMS = {
-    "unknown": "isn't recognised",
-    "scheme": "is the word Bearer itself",
-    "revoked": "was revoked",
-    "undone": "was issued after a snapshot that has been restored since",
-    "client removed": "belongs to an app that was removed",
-    "user removed": "belongs to a user who was removed",
-    "no patient": "has `patient/` scopes, but no patient",
-}
-REASONS = {
-    "unknown": "This server has no record of the token. It may be truncated or from another server. Sickbay deletes the record "
-    "of a token one day after it expires, and when its data is reset.",
-    "scheme": "The header has the word Bearer twice, and no token after it.",
-    "undone": "Restoring a snapshot removes the tokens that were issued after it was saved.",
-    "client removed": "When an app is removed, its tokens stop working.",
-    "user removed": "When a user is removed, the user's tokens stop working.",
-    "no patient": "`patient/` scopes give access only to the patient in context. Without one they give access to nothing.",
-}
-REMEDIES = {
-    "unknown": "Send the `access_token` of this server's latest token response, unchanged. If it isn't recognised either, "
-    "authorize again.",
-    "scheme": "Send the word Bearer once, followed by the `access_token` of the token response.",
-    "revoked": "Authorize again.",
-    "undone": "Authorize again.",
-    "revoked by app": "Refresh the token. If that isn't possible, authorize again.",
-    "client removed": "Register the app again, and authorize with its new `client_id`.",
-    "user removed": "Authorize again with a user who exists.",
-    "no patient": "Authorize again and request `launch/patient`, so that the token has a patient.",
-}
-FAULTS = {
-    "scheme": "it doesn't start with Bearer",
-    "colon": "it has a colon after Bearer",
-    "doubled": "it has the word Bearer twice",
-    "twice": "it has two tokens",
-    "quoted": "the token is in quotation marks",
-    "malformed": "the text after Bearer isn't a token",
-}
-
 
 def _explain_reason(facts: Facts) -> Facts:
-    reason = str(facts["reason"])
-    by_app = reason == "revoked" and facts.get("by") == "app"
-    return {
-        **facts,
-        "problem": PROBLEMS[reason],
-        "said": REASONS.get(reason) or revocation(facts),
-        "remedy": REMEDIES["revoked by app" if by_app else reason],
-    }
+    if facts["reason"] != "revoked":
+        return facts
+    remedy = "Refresh the token. If that isn't possible, authorize again." if facts.get("by") == "app" else "Authorize again."
+    return {**facts, "said": revocation(facts), "remedy": remedy}
 
 
 def _as_bearer(request: AccessRequest, facts: Facts) -> AccessRequest:
@@ -172,7 +130,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     # The token's audience is a registered server that isn't a FHIR base.
     "mcp-token-passthrough": {"recognises": only_with("of", "resource")},
     "fhir-token-missing": {"repair": lambda request, facts: corrections.new_token(request)},
-    "fhir-token-not-bearer": {"recognises": lambda facts: {**facts, "said": FAULTS[facts["fault"]]}, "repair": _as_bearer},
+    "fhir-token-not-bearer": {"repair": _as_bearer},
     "fhir-token-in-query": {"recognises": _name_place, "repair": _in_header},
     "fhir-id-token-used": {
         "recognises": lambda facts: facts if facts.get("id_token") else None,

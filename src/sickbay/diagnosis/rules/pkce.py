@@ -7,13 +7,6 @@ from sickbay.diagnosis.rule import Functions
 from sickbay.diagnosis.values import character_name
 from sickbay.kernel.checks import Facts
 
-SLIPS = {
-    "hex": "The challenge is the hash of this verifier in hexadecimal instead of base64url.",
-    "hex-encoded": "The challenge is the base64url of the hexadecimal hash: encode the bytes of the hash instead.",
-    "padded": "The challenge is right except for the `=` at its end.",
-    "base64": "The challenge is standard base64: it has `+` and `/` instead of `-` and `_`.",
-}
-
 
 def _describe_characters(facts: Facts) -> Facts:
     names = [name if len(name) > 1 else f"`{name}`" for name in map(character_name, facts["foreign"])]
@@ -26,13 +19,9 @@ def _not_hashed(facts: Facts) -> Facts | None:
     return {"expected": facts["computed"]} if facts["slip"] == "not-hashed" else None
 
 
-def _with_mistake(facts: Facts) -> Facts:
-    return {**facts, "said": SLIPS.get(facts["slip"], "No common encoding mistake explains the difference.")}
-
-
 FUNCTIONS: Mapping[str, Functions] = {
     "pkce-verifier-missing": {"insert_placeholder": corrections.new_verifier},
     "pkce-verifier-malformed": {"recognises": _describe_characters, "insert_placeholder": corrections.new_verifier},
     "pkce-challenge-not-hashed": {"recognises": _not_hashed, "insert_placeholder": corrections.new_verifier},
-    "pkce-verifier-mismatch": {"recognises": _with_mistake, "insert_placeholder": corrections.new_verifier},
+    "pkce-verifier-mismatch": {"insert_placeholder": corrections.new_verifier},
 }

@@ -12,40 +12,14 @@ from sickbay.diagnosis.rule import GUESS, Functions, only_with
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
 
-PROBLEMS = {
-    "unknown": "isn't recognised",
-    "revoked": "was revoked",
-    "user": "belongs to a user who was removed",
-    "expired": "has expired",
-}
-REASONS = {
-    "unknown": "This server has no record of the refresh token. It may be truncated or from another server, or Sickbay's data "
-    "was reset.",
-    "user": "When a user is removed, the user's refresh tokens stop working.",
-    "expired": "A refresh token expires if it isn't used for a long time.",
-}
 
-
-def _explain_reason(facts: Facts) -> Facts:
-    reason = facts["reason"]
-    return {**facts, "problem": PROBLEMS[reason], "said": REASONS.get(reason) or revocation(facts)}
+def _add_revocation(facts: Facts) -> Facts:
+    return {**facts, "said": revocation(facts)} if facts["reason"] == "revoked" else facts
 
 
 def _narrow_scope(request: TokenRequest, facts: Facts) -> TokenRequest:
     granted = " ".join(scope for scope in scopes.split(facts["received"]) if scope not in facts["wider"])
     return structs.replace(request, parameters=request.parameters.replace([("scope", granted or None)]))
-
-
-INVALID_RESPONSE = {
-    "revoked": "The access token of that response was revoked.",
-    "expired": "The access token of that response has expired.",
-    "policy": "The hospital has changed its policy for tokens since then.",
-    "registration": "The app is no longer registered for some of the scopes.",
-}
-
-
-def _with_change(facts: Facts) -> Facts:
-    return {**facts, "said": INVALID_RESPONSE[facts["reason"]]}
 
 
 NEITHER = "Neither offline_access nor online_access was granted."
@@ -78,7 +52,7 @@ FUNCTIONS: Mapping[str, Functions] = {
         "repair": lambda request, facts: corrections.set_known_client_id(corrections.with_known_secret(request, facts), facts),
     },
     "refresh-token-missing": {"insert_placeholder": corrections.new_refresh_token},
-    "refresh-token-invalid": {"recognises": _explain_reason, "insert_placeholder": corrections.new_refresh_token},
+    "refresh-token-invalid": {"recognises": _add_revocation, "insert_placeholder": corrections.new_refresh_token},
     "refresh-token-reused": {"insert_placeholder": corrections.new_refresh_token},
     "refresh-client-mismatch": {
         "recognises": lambda facts: {"kind": "refresh token", **facts},
@@ -87,6 +61,6 @@ FUNCTIONS: Mapping[str, Functions] = {
     "refresh-online-session-ended": {"insert_placeholder": corrections.new_refresh_token},
     "refresh-scope-expanded": {"repair": _narrow_scope},
     "refresh-replay-differs": {"insert_placeholder": corrections.new_refresh_token},
-    "refresh-replay-revoked": {"recognises": _with_change, "insert_placeholder": corrections.new_refresh_token},
+    "refresh-replay-revoked": {"insert_placeholder": corrections.new_refresh_token},
     "refresh-token-not-issued": {"advises": _no_refresh},
 }

@@ -12,13 +12,6 @@ from sickbay.diagnosis.rule import Functions, only_with
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic, jose
 
-FAULTS = {
-    "not-base64": "the text after Basic isn't base64",
-    "no-colon": "the decoded text has no colon between the client ID and the secret",
-    "clear": "the client ID and the secret aren't base64-encoded",
-    "scheme": "it doesn't start with Basic",
-}
-
 
 def _rewrite_header(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Writes the same client ID and secret correctly, if they can be read."""
@@ -37,10 +30,6 @@ def _move_credentials(request: TokenRequest, facts: Facts) -> TokenRequest:
     headers = {name: value for name, value in request.headers.items() if name != "authorization"}
     pairs = [("client_assertion_type", JWT_BEARER), ("client_assertion", text)]
     return structs.replace(request, headers=headers, parameters=request.parameters.replace(pairs))
-
-
-def _with_description(facts: Facts) -> Facts:
-    return {**facts, "said": FAULTS.get(facts["fault"], facts["fault"])}
 
 
 def _write_unencoded(request: TokenRequest, facts: Facts) -> TokenRequest:
@@ -74,7 +63,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "basic-urlencoded-mismatch": {"repair": _write_unencoded},
     "basic-swapped": {"repair": _swap_id_and_secret},
     "basic-newline": {"recognises": only_with("fault", "newline"), "repair": _rewrite_header},
-    "basic-malformed": {"recognises": _with_description, "repair": _rewrite_header},
+    "basic-malformed": {"repair": _rewrite_header},
     "assertion-as-bearer": {"repair": _move_credentials},
     "basic-not-urlencoded": {"advises": _accepted_unencoded, "repair": _write_encoded},
 }

@@ -19,19 +19,6 @@ from sickbay.kernel.english import join
 from sickbay.protocol.parameters import Parameters, encode
 
 COUNTED: Final = 1000  # where counts stop (`storage.probe.COUNT_LIMIT`)
-MEANINGS: Final = {
-    "exact": "`:exact` compares the whole text, including case and accents.",
-    "contains": "`:contains` looks for the text anywhere in the value.",
-    "text": "`:text` searches the words of the text and the display, not the code.",
-    "identifier": "`:identifier` compares the identifier in the reference, not the id of the resource.",
-    "of-type": "`:of-type` compares the type of the identifier too.",
-    "in": "`:in` takes the URL of a value set, and none of its codes occurs.",
-    "not-in": "`:not-in` takes the URL of a value set, and only its codes occur.",
-    "not": "`:not` leaves out everything that has this value, and everything has it.",
-    "missing": "`:missing=true` finds what has no value, `:missing=false` what has one.",
-    "above": "`:above` finds the value and what contains it.",
-    "below": "`:below` finds the value and what it contains.",
-}
 
 
 def amount(number: int | None) -> str:
@@ -66,7 +53,6 @@ def _with_sentences(facts: Facts) -> dict[str, Any]:
     return {
         **facts,
         "remaining": f"Without it, the search finds {amount(without)}." if without else "",
-        "compares": _compares(str(facts.get("parameter"))),
         "values": values if without else values.lstrip(),
         "counts": counts if without or values else counts.lstrip(),
         "instruction": _instruction(facts),
@@ -106,16 +92,6 @@ def _instruction(facts: Facts) -> str:
     if facts.get("level") == "info":
         return f"If there may be no such {facts.get('type')}, nothing is wrong. `{suggestion}` finds {finds}."
     return f"Use a value that occurs, such as `{suggestion}`, which finds {finds}."
-
-
-def _compares(name: str) -> str:
-    """Say how a text is compared. name: of its parameter."""
-    plain = "A text matches if it has the same beginning, ignoring case and accents."
-    return {
-        "exact": MEANINGS["exact"],
-        "contains": "A text matches if it contains the value, ignoring case and accents.",
-        "text": "A text matches if each word is the beginning of one of its words.",
-    }.get(name.rpartition(":")[2], plain)
 
 
 def _level(facts: Facts) -> Severity:
@@ -160,11 +136,6 @@ def _of_patient(facts: Facts) -> Facts:
     return {**facts, "whose": whose, "instruction": instead}
 
 
-def _of_type(facts: Facts) -> Facts:
-    more = "Load or create one." if facts.get("everything") else "Search for another type, or request scopes that cover more."
-    return {**facts, "instruction": more}
-
-
 def _of_combination(facts: Facts) -> Facts:
     """Its texts begin with what the rest finds, so that the other sentences follow."""
     rest = facts.get("without")
@@ -185,88 +156,23 @@ def _of_reference(facts: Facts) -> Facts:
     return {**_with_sentences(facts), "form": by_identifier if facts.get("reason") == "identifier" else there}
 
 
-def _of_modifier(facts: Facts) -> Facts:
-    return {**_with_sentences(facts), "meaning": _describe_comparison(facts)}
-
-
-def _describe_comparison(facts: Mapping[str, Any]) -> str:
-    name, received = str(facts.get("parameter")), facts.get("received")
-    match facts.get("reason"):
-        case "period":
-            return f"`{name}={received}` finds only what lies completely within that time. Longer periods overlap it."
-        case "beginning":
-            return f"`{name}` compares the beginning of a text, and `{received}` occurs only later in it."
-        case "display":
-            return f"`{name}` compares codes, and `{received}` occurs only in their texts."
-    return MEANINGS.get(name.rpartition(":")[2], "The modifier changes what is compared.")
-
-
-def _of_include(facts: Facts) -> Facts:
-    if facts.get("cause") == "targets":
-        targets = join_as_code(facts.get("targets") or ())
-        return {
-            **facts,
-            "reason": f"`{facts.get('from')}` refers to {targets}, and never to {facts.get('type')}.",
-            "instruction": f"Use a parameter that refers to {facts.get('type')}, such as `patient` or `subject` for a patient.",
-        }
-    return {**facts, **_INCLUDES.get(str(facts.get("cause")), _INCLUDES[""])}
-
-
-_INCLUDES: Final[dict[str, dict[str, str]]] = {
-    "": {
-        "reason": "The matches have no reference that this parameter follows to a resource that the token may see.",
-        "instruction": "Check the name of the parameter, and whether the matches have this reference.",
-    },
-    "source": {
-        "reason": "It starts from another type than the one that is searched, so it applies to none of the matches.",
-        "instruction": "Begin the value with the type of the search, or use `_include:iterate` if it continues another one.",
-    },
-    "absent": {
-        "reason": "None of the matches has this reference.",
-        "instruction": "Read the element in one match: the data may be in another one.",
-    },
-    "scope": {
-        "reason": "The token has no scope for the resources that would be included.",
-        "instruction": "Request a scope for them too, such as `user/Practitioner.rs`.",
-    },
-    "unreferenced": {
-        "reason": "Nothing that the token may see refers to the matches in this parameter.",
-        "instruction": "Search for the other type without `_revinclude`, to see what its resources refer to.",
-    },
-}
-
-
 def _of_targets(facts: Facts) -> Facts:
-    other = facts.get("cause") == "types"
-    reason = "have another type than the include names" if other else "don't exist here, or the token may not see them"
-    instead = "Name that type in the include, or leave the type out." if other else "Don't rely on every reference to resolve."
-    return {**facts, "reason": reason, "instruction": instead, "places": _values(facts)}
-
-
-def _of_page(facts: Facts) -> Facts:
-    if facts.get("cause") == "last":
-        reason = "What this page would have shown was deleted or changed after its link was created."
-        return {**facts, "what": "is empty", "reason": reason, "instruction": "Treat an empty page without `next` as the end."}
-    reason = (
-        "Large resources fill a page before it has as many matches as `_count` requests. The `next` link leads to the rest."
-    )
-    instruction = "Follow `next` until a page has none. Don't stop at a page with fewer entries than `_count`."
-    return {**facts, "what": "has fewer matches than `_count` requests", "reason": reason, "instruction": instruction}
+    return {**facts, "places": _values(facts)}
 
 
 _COMPLETE: Final[Mapping[str, Callable[[Facts], Facts]]] = {
     "fhir-search-patient-outside-token": _of_patient,
-    "fhir-search-type-without-data": _of_type,
+    "fhir-search-type-without-data": dict,
     "fhir-search-code-other-system": _with_sentences,
     "fhir-search-value-absent": _with_sentences,
     "fhir-search-name-absent": _with_sentences,
     "fhir-search-date-outside-data": _of_date,
     "fhir-search-reference-absent": _of_reference,
-    "fhir-search-modifier-meaning": _of_modifier,
+    "fhir-search-modifier-meaning": _with_sentences,
     "fhir-search-values-apart": _of_combination,
-    "fhir-include-adds-nothing": _of_include,
+    "fhir-include-adds-nothing": dict,
     "fhir-include-leads-nowhere": _of_targets,
-    "fhir-page-short": _of_page,
+    "fhir-page-short": dict,
     "fhir-search-empty": _of_search,
 }
 """What adds the sentences of a rule to the facts of its cause."""
