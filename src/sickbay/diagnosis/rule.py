@@ -50,6 +50,11 @@ def severity_by(name: str, present: Severity, absent: Severity) -> Callable[[Fac
     return lambda facts: present if facts.get(name) else absent
 
 
+def read_spec(link: str) -> Spec:
+    """A link in Markdown: `[name](url)`."""
+    return Spec(*link.removeprefix("[").removesuffix(")").rsplit("](", 1))
+
+
 class RuleCondition(NamedTuple):
     """What a request and its context must have before a rule looks at them. Many rules share one (`RuleIndex.advising`)."""
 

@@ -29,8 +29,9 @@ from msgspec import Struct
 
 from sickbay.authorization import refusals
 from sickbay.diagnosis import rules
-from sickbay.diagnosis.rule import Functions, Rule, Spec, WordList
+from sickbay.diagnosis.rule import Functions, Rule, WordList, read_spec
 from sickbay.diagnosis.stages import STAGES
+from sickbay.diagnosis.word_lists import read_items
 
 _FOLDER = Path(__file__).with_name("rules")
 _REFUSALS = refusals.find_all()
@@ -103,16 +104,15 @@ def default_outcome(explains: str | None, stage: str) -> str:
 
 def _read_field(name: str, text: str) -> tuple[str, Any]:
     if name == "spec":
-        title, _, url = text.removeprefix("[").removesuffix(")").rpartition("](")
-        return name, Spec(title, url)
+        return name, read_spec(text)
     return name, tuple(text.split()) if name == "at" else text == "yes" if name == "root" else text
 
 
 def _read_list(paragraph: str) -> tuple[str, WordList]:
     """A slot and its texts. Raises ValueError if the paragraph is something else."""
-    first, *items = _join(paragraph.replace("\n- ", "\0")).split("\0")
+    first, _, items = paragraph.partition("\n")
     slot, names = first.removeprefix("{").removesuffix(":").split("} by ")
-    return slot, WordList(names.split(", "), dict(item.split(": ", 1) for item in items))
+    return slot, WordList(names.split(", "), read_items(items))
 
 
 def _join(paragraph: str) -> str:
