@@ -135,6 +135,7 @@ class Knowledge(Struct, frozen=True, dict=True):
     """Everything, with the phrases as one trie.
 
     phrases: by its first word what follows it, a Trie, which is decoded when a text has that word (`phrases`).
+    pieces: what each piece of evidence is in words, by its kind and subkind.
     unseen: for each fact about a request, the ids of the causes that can't be seen in it.
     by_part: for each part of a phrase, by its number, the places in `messages` of those whose first group has a phrase that
     begins with it.
@@ -147,6 +148,7 @@ class Knowledge(Struct, frozen=True, dict=True):
     unseen: dict[str, tuple[str, ...]] = {}
     facts: dict[str, FactPattern] = {}
     code: CodeKnowledge = CodeKnowledge()
+    pieces: dict[str, dict[str, str]] = {}
     by_part: list[list[int]] = []
 
     @cached_property

@@ -64,8 +64,9 @@ def read(folder: Path = FOLDER) -> Knowledge:
     if unknown := {id for ids in listed.values() for id in ids} - causes.keys():
         _report_mistake(unseen, f"unknown causes: {', '.join(sorted(unknown))}")
     patterns, of_code = _table(facts, dict[str, FactPattern]), _table(code, CodeKnowledge)
+    pieces = _table(folder / "pieces.toml", dict[str, dict[str, str]])
     by_part = _index_parts(messages.values(), table.count)
-    return Knowledge(products, messages, causes, table.trie, listed, patterns, of_code, by_part)
+    return Knowledge(products, messages, causes, table.trie, listed, patterns, of_code, pieces, by_part)
 
 
 def _index_parts(messages: Iterable[Message], parts: int) -> list[list[int]]:

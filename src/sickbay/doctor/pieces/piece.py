@@ -8,10 +8,11 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
+from sickbay.doctor import compiled
 from sickbay.protocol import urls
 
 PieceKind: TypeAlias = Literal[
-    "request", "response", "url", "form", "parameters", "object", "jwt", "header", "code", "settings", "scopes", "stopped"
+    "request", "response", "url", "form", "parameters", "object", "jwt", "code", "settings", "stopped"
 ]
 """`stopped`: the code in the text would take too many steps, so that it was read only in part."""
 
@@ -51,43 +52,6 @@ def _overlap(first: Piece, other: Piece) -> bool:
     return first.start < other.end and other.start < first.end
 
 
-_NAMES: dict[str, str] = {
-    "authorize_url": "authorization URL",
-    "launch_url": "launch URL",
-    "redirect_url": "authorization response",
-    "fhir_request": "FHIR request",
-    "error_page_url": "URL of an error page",
-    "token_endpoint": "URL of a token endpoint",
-    "discovery_url": "URL of a discovery document",
-    "token_request": "token request",
-    "token_response": "token response",
-    "discovery": "discovery document",
-    "registration": "client registration",
-    "jwks": "JSON Web Key Set",
-    "jwk": "JSON Web Key",
-    "collection": "collection of requests",
-    "resource": "FHIR resource",
-    "error": "error response",
-    "id_token": "ID token",
-    "access_token": "access token",
-    "client_assertion": "client assertion",
-    "jwt": "JSON Web Token",
-    "decoded_jwt": "decoded JSON Web Token",
-    "jwt_header": "header of a JSON Web Token",
-    "jwt_claims": "claims of a JSON Web Token",
-    "parameters": "parameters of a request",
-}
-_KINDS: dict[str, str] = {
-    "request": "HTTP request",
-    "response": "HTTP response",
-    "form": "form body",
-    "parameters": "parameters of a request",
-    "code": "source code that sends a request",
-    "settings": "settings of an OAuth client",
-    "header": "header",
-}
-
-
 def describe_each(pieces: Iterable[Piece]) -> list[str]:
     """For example "authorization URL at login.example.org". Each description occurs once."""
     return list(dict.fromkeys(name for piece in pieces if (name := describe(piece))))
@@ -95,7 +59,8 @@ def describe_each(pieces: Iterable[Piece]) -> list[str]:
 
 def describe(piece: Piece) -> str:
     """ "" for a piece that says nothing on its own, such as the URL of a page."""
-    name = _NAMES.get(piece.subkind) or _KINDS.get(piece.kind, "")
+    names = compiled.load_knowledge().pieces.get(piece.kind, {})
+    name = names.get(piece.subkind) or names.get("", "")
     host = urls.split(str(piece.values.get("url") or "")).hostname if name else ""
     place = f" at {host}" if host else ""
     return f"{name}{place}{_lines(piece)}"
