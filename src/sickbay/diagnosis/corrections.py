@@ -55,6 +55,11 @@ def with_parameters(request: P, *changes: tuple[str, str | None]) -> P:
     return structs.replace(changed, raw="", received=Parameters()) if isinstance(changed, AuthorizeRequest) else changed
 
 
+def drop_raw_text(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+    """Drops the raw text: the parsed parameters are already correct."""
+    return structs.replace(request, raw="", received=Parameters())
+
+
 def tokens_of(request: AuthorizeRequest | TokenRequest | RegistrationRequest) -> tuple[str, ...]:
     """The scopes of the request, whatever separates them."""
     text = request.scope if isinstance(request, RegistrationRequest) else request.parameters.get("scope")

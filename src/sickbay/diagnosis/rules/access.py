@@ -133,12 +133,12 @@ FUNCTIONS: Mapping[str, Functions] = {
     "fhir-token-not-bearer": {"repair": _as_bearer},
     "fhir-token-in-query": {"recognises": _name_place, "repair": _in_header},
     "fhir-id-token-used": {
-        "recognises": lambda facts: facts if facts.get("id_token") else None,
+        "recognises": only_with("id_token"),
         "advises": _looks_like_id_token,
         "insert_placeholder": corrections.new_token,
     },
     "fhir-refresh-token-used": {
-        "recognises": lambda facts: facts if facts.get("refresh_token") else None,
+        "recognises": only_with("refresh_token"),
         "insert_placeholder": corrections.new_token,
     },
     "fhir-token-unknown": {"recognises": _explain_reason, "insert_placeholder": corrections.new_token},
@@ -148,8 +148,8 @@ FUNCTIONS: Mapping[str, Functions] = {
     # A token that had the same scopes as the refused one came before: from a refresh or an authorization.
     "mcp-stepup-by-refresh": {"recognises": only_with("again", "refresh")},
     "mcp-stepup-same-scopes": {"recognises": only_with("again", "authorization")},
-    "mcp-stepup-not-union": {"recognises": lambda facts: facts if facts.get("lost") else None},
-    "mcp-stepup-one-by-one": {"recognises": lambda facts: facts if facts.get("rounds") else None},
+    "mcp-stepup-not-union": {"recognises": only_with("lost")},
+    "mcp-stepup-one-by-one": {"recognises": only_with("rounds")},
     "fhir-read-not-search": {"recognises": _other_letter},
     "fhir-insufficient-scope": {"recognises": _with_context, "advises": _not_in_jwt},
     "fhir-wrong-patient": {"advises": _other_patient},

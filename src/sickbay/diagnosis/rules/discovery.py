@@ -9,6 +9,7 @@ from sickbay.authorization.models import Server
 from sickbay.authorization.requests import HttpExchange
 from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
+from sickbay.protocol.urls import LOOPBACK
 
 PATH = "/.well-known/smart-configuration"
 REQUIRED = ("token_endpoint", "capabilities", "grant_types_supported", "code_challenge_methods_supported")
@@ -21,7 +22,6 @@ REQUIRED_BY_OPENID = (
     "subject_types_supported",
     "id_token_signing_alg_values_supported",
 )
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def _is_not_below_a_base(exchange: HttpExchange, context: AnswerContext) -> Facts | None:

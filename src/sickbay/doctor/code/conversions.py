@@ -6,7 +6,7 @@ from collections.abc import Callable
 from urllib.parse import quote, unquote_plus
 
 from sickbay.doctor.code import words
-from sickbay.doctor.code.draft import RequestDraft, base64_of, credentials
+from sickbay.doctor.code.draft import RequestDraft, base64_of, basic, credentials
 from sickbay.doctor.code.tokens import fill_blanks
 from sickbay.doctor.code.values import (
     CodeBody,
@@ -54,7 +54,7 @@ def _of_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValue:
     elif name == "update" and (others := as_fields(call.value(0))):
         fields.extend(others.pairs)
     elif name in ("basicauth", "setbasicauth"):
-        fields.add("Authorization", join((know("Basic "), base64_of(join((call.text(0), know(":"), call.text(1)))))))
+        fields.add("Authorization", basic(credentials(call.value(0), call.value(1))))
     elif name == "setbearerauth":
         fields.add("Authorization", join((know("Bearer "), call.text(0))))
     elif name in ("setcontenttype", "contenttype"):
@@ -116,15 +116,11 @@ def _glue(separator: CodeText, call: Invocation) -> CodeText | None:
 
 def _basic(call: Invocation, name: str) -> CodeValue | None:
     """`Credentials.basic(user, password)` of OkHttp."""
-    if call.path != "Credentials.basic":
-        return None
-    return join((know("Basic "), base64_of(credentials(call.value(0), call.value(1)))))
+    return basic(credentials(call.value(0), call.value(1))) if call.path == "Credentials.basic" else None
 
 
 def _base64(call: Invocation, name: str) -> CodeValue | None:
-    if not call.arguments:
-        return None
-    return base64_of(call.text(0))
+    return base64_of(call.text(0)) if call.arguments else None
 
 
 def _json(call: Invocation, name: str) -> CodeValue | None:
@@ -165,9 +161,7 @@ def _collection(call: Invocation, name: str) -> CodeValue | None:
 
 
 def _pair(call: Invocation, name: str) -> CodeValue | None:
-    if len(call.arguments) >= 2:
-        return CodeItems((call.arguments[0].value, call.arguments[1].value))
-    return None
+    return CodeItems((call.arguments[0].value, call.arguments[1].value)) if len(call.arguments) >= 2 else None
 
 
 def _map_of(call: Invocation, name: str) -> CodeValue | None:

@@ -81,7 +81,7 @@ class RequestDraft(CodeObject):
             self.headers.append((name.strip(), CodeText(tuple(part for part in (rest.lstrip(), *line.parts[1:]) if part))))
 
     def authorize(self, user: CodeValue | None, password: CodeValue | None) -> None:
-        self.headers.append(("Authorization", join((know("Basic "), base64_of(credentials(user, password))))))
+        self.headers.append(("Authorization", basic(credentials(user, password))))
 
 
 def constant(text: CodeText) -> str:
@@ -103,6 +103,11 @@ def _known_type(text: CodeText) -> str:
 
 def credentials(user: CodeValue | None, password: CodeValue | None) -> CodeText:
     return join((as_text(user), know(":"), as_text(password)))
+
+
+def basic(pair: CodeText) -> CodeText:
+    """The value of Authorization for a name and a password with a colon between them."""
+    return join((know("Basic "), base64_of(pair)))
 
 
 def base64_of(text: CodeText) -> CodeText:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from sickbay.doctor.pieces.piece import Piece
+from sickbay.doctor.pieces.structured import read_object
 from sickbay.kernel.late_patterns import compile_late
 
 if TYPE_CHECKING:
@@ -67,14 +66,7 @@ def may_be_code(text: str) -> bool:
     text = text.strip()
     if not _OF_CODE.search(text) or (" " not in text and "\n" not in text and "(" not in text):
         return False
-    return not (text.startswith("{") and text.endswith("}") and _is_response(text))
-
-
-def _is_response(text: str) -> bool:
-    try:
-        return not _RESPONSE.isdisjoint(orjson.loads(text))
-    except orjson.JSONDecodeError:
-        return False
+    return not (text.startswith("{") and text.endswith("}") and not _RESPONSE.isdisjoint(read_object(text)))
 
 
 def _end(starts: list[int], line: int) -> int:

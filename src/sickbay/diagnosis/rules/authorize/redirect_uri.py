@@ -3,8 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 
-from msgspec import structs
-
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, placeholders
@@ -12,7 +10,6 @@ from sickbay.diagnosis.rule import Functions, only_with
 from sickbay.diagnosis.values import placeholder, strip_stray_characters
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import find_closest_url
-from sickbay.protocol.parameters import Parameters
 
 
 def _differs(explained: Callable[[str, str], bool]) -> Callable[[Facts], Facts | None]:
@@ -43,10 +40,6 @@ def _any_registered(facts: Facts) -> Facts:
     """Adds the registered URIs, which are unknown if the app is."""
     registered = " ".join(facts.get("registered") or ())
     return {**facts, "hint": f": {registered}" if registered else ""}
-
-
-def _decode(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return structs.replace(request, raw="", received=Parameters())
 
 
 def _launch_uri(facts: Facts) -> Facts | None:
@@ -106,7 +99,7 @@ FUNCTIONS: Mapping[str, Functions] = {
         "repair": corrections.set_from_fact("redirect_uri", "nearest"),
         "insert_placeholder": corrections.placeholder("redirect_uri"),
     },
-    "redirect-uri-double-encoded": {"repair": _decode},
+    "redirect-uri-double-encoded": {"repair": corrections.drop_raw_text},
     "redirect-uri-has-fragment": {"repair": _set_expected},
     "redirect-uri-is-launch-uri": {"recognises": _launch_uri, "repair": _set_expected},
     "redirect-uri-not-absolute": {"recognises": _relative, "advises": _clearly_relative, "repair": _set_expected},

@@ -84,11 +84,6 @@ def _as_form(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return structs.replace(request, parameters=Parameters(pairs, encode(pairs)), raw="", received=Parameters())
 
 
-def _without_raw_text(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    """Drops the raw text: the parsed parameters are already correct."""
-    return structs.replace(request, raw="", received=Parameters())
-
-
 def _together(values: list[str] | tuple[str, ...]) -> str:
     return " ".join(dict.fromkeys(" ".join(values).split()))
 
@@ -150,8 +145,8 @@ FUNCTIONS: Mapping[str, Functions] = {
     "authorize-fetched": {"advises": _name_sender},
     "authorize-body-not-form": {"advises": _not_a_form, "repair": _as_form},
     "parameters-misjoined": {"advises": _find_joined_parameters, "repair": _split_joined_parameters},
-    "url-has-whitespace": {"repair": _without_raw_text},
-    "url-html-escaped": {"repair": _without_raw_text},
+    "url-has-whitespace": {"repair": corrections.drop_raw_text},
+    "url-html-escaped": {"repair": corrections.drop_raw_text},
     "duplicate-parameter": {"repair": _keep_first_values},
     "param-unencoded-url": {"advises": _find_unencoded_urls, "repair": _encode_query},
     "authorize-called-at-token-endpoint": {"advises": _at_token_endpoint, "repair": _at_right_endpoint},

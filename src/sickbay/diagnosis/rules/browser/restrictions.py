@@ -12,8 +12,6 @@ from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
 
 def _unregistered_origin(request: object, context: object) -> Facts | None:
     if not isinstance(request, TokenRequest | AccessRequest) or not isinstance(context, TokenContext | AccessContext):
@@ -104,8 +102,8 @@ def _find_refused_frame(exchange: HttpExchange, context: AnswerContext) -> Facts
 
 def _from_public_page(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     page = urlsplit(exchange.headers.get("origin") or exchange.headers.get("referer") or "")
-    to_us = urlsplit(exchange.url).hostname in LOOPBACK
-    public = page.scheme == "https" and page.hostname not in LOOPBACK
+    to_us = urlsplit(exchange.url).hostname in urls.LOOPBACK
+    public = page.scheme == "https" and page.hostname not in urls.LOOPBACK
     return {"origin": f"{page.scheme}://{page.netloc}", "received": exchange.url} if to_us and public else None
 
 

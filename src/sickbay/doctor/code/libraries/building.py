@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.doctor.code.draft import RequestDraft
+from sickbay.doctor.code.draft import TYPES, RequestDraft
 from sickbay.doctor.code.libraries import dotnet, java
 from sickbay.doctor.code.libraries.dotnet import method_of
 from sickbay.doctor.code.libraries.support import VERBS, draft
@@ -120,8 +120,7 @@ def _apply_other(result: RequestDraft, call: Invocation, name: str) -> None:
 
 
 def _short_type(text: CodeText) -> CodeText:
-    types = {"form": "application/x-www-form-urlencoded", "json": "application/json"}
-    return know(types[str(text)]) if str(text) in types else text
+    return know(TYPES[str(text)]) if str(text) in TYPES else text
 
 
 def assign(result: RequestDraft, name: str, value: CodeValue, end: int) -> None:

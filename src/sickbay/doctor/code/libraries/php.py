@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sickbay.doctor.code.draft import RequestDraft, base64_of
+from sickbay.doctor.code.draft import RequestDraft, basic
 from sickbay.doctor.code.libraries.support import VERBS, configure, draft, is_address, maker, owner
-from sickbay.doctor.code.values import CodeBody, CodeText, CodeValue, Invocation, as_fields, as_text, join, know
+from sickbay.doctor.code.values import CodeBody, CodeText, CodeValue, Invocation, as_fields, as_text, know
 
 _GUZZLE = {"form_params": "form", "json": "json", "multipart": "multipart"}
 
@@ -42,7 +42,7 @@ def _set_option(result: RequestDraft, name: str, value: CodeValue) -> None:
         case "CURLOPT_HTTPHEADER":
             result.add_headers(value)
         case "CURLOPT_USERPWD":
-            result.headers.append(("Authorization", join((know("Basic "), base64_of(as_text(value))))))
+            result.headers.append(("Authorization", basic(as_text(value))))
 
 
 def curl_exec(call: Invocation) -> CodeValue | None:
