@@ -32,22 +32,6 @@ PLACEHOLDER_REDIRECT_URI = "REDIRECT-URI-OF-YOUR-APP"
 PLACEHOLDER_PARAMETER, PLACEHOLDER_VALUE = "YOUR-PARAMETER", "YOUR-VALUE"
 """The name of a parameter that wasn't stored, and its value."""
 
-PLACES = frozenset(
-    (
-        PLACEHOLDER_CHALLENGE,
-        PLACEHOLDER_CODE,
-        PLACEHOLDER_VERIFIER,
-        PLACEHOLDER_REFRESH,
-        PLACEHOLDER_TOKEN,
-        PLACEHOLDER_LAUNCH,
-        PLACEHOLDER_CLIENT_ID,
-        PLACEHOLDER_SECRET,
-        PLACEHOLDER_AUD,
-        PLACEHOLDER_REDIRECT_URI,
-    )
-)
-"""Placeholders never match a stored value."""
-
 _BY_NAME = {
     "client_id": PLACEHOLDER_CLIENT_ID,
     "client_secret": PLACEHOLDER_SECRET,
@@ -62,6 +46,8 @@ _BY_NAME = {
     "redirect_uri": PLACEHOLDER_REDIRECT_URI,
     "basic": "BASE64-OF-YOUR-ID-AND-SECRET",
 }
+PLACES = frozenset(_BY_NAME.values())
+"""Placeholders never match a stored value."""
 
 
 def placeholder_for(name: str) -> str:

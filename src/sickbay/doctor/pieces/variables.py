@@ -17,14 +17,10 @@ from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol.parameters import parse
 
 VARIABLE = compile_late(r"\{[^{}]*\}")
+_PLACEHOLDERS = ("code", "code_verifier", "code_challenge", "refresh_token", "launch", "client_secret")
 _SAFE: dict[str, str] = {
-    "code": placeholders.PLACEHOLDER_CODE,
-    "code_verifier": placeholders.PLACEHOLDER_VERIFIER,
-    "code_challenge": placeholders.PLACEHOLDER_CHALLENGE,
+    **{name: placeholders.placeholder_for(name) for name in _PLACEHOLDERS},
     "code_challenge_method": "S256",
-    "refresh_token": placeholders.PLACEHOLDER_REFRESH,
-    "launch": placeholders.PLACEHOLDER_LAUNCH,
-    "client_secret": placeholders.PLACEHOLDER_SECRET,
     "redirect_uri": "https://app.example.org/callback",
     "aud": "https://ehr.example.org/fhir",
     "state": placeholders.EXAMPLE_STATE,
