@@ -1,4 +1,4 @@
-"""Rules about the URIs of a registration: forbidden schemes, and query parameters that the authorization response uses, too."""
+"""Rules about the URIs of a registration: forbidden schemes, invalid hosts, and parameters of the authorization response."""
 
 from collections.abc import Mapping
 
