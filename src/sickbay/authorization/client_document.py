@@ -58,9 +58,9 @@ def read_document(url: str, status: int, headers: Mapping[str, str], body: bytes
     if not _JSON.fullmatch(type):
         return refusals.MCP_CIMD_MEDIA_TYPE(received=url, type=type[:100] or "none")
     try:
-        metadata = unicode.loads(body)
-    except (ValueError, RecursionError):
-        return refusals.MCP_CIMD_INVALID(received=url, reason="The document isn't JSON")
+        metadata = unicode.loads(body, unique=True)
+    except ValueError as error:
+        return refusals.MCP_CIMD_INVALID(received=url, reason=f"The document isn't valid JSON: {error}")
     return _examine(url, metadata)
 
 
