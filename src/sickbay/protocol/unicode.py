@@ -135,7 +135,7 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
         name = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise ValueError(f"it has the member {ascii(name[:LONGEST_NAME])} twice in one object")
+        raise ValueError(f"it has the member {name[:LONGEST_NAME]!a} twice in one object")
     return members
 
 
