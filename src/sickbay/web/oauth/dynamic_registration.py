@@ -38,7 +38,7 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         if guard.wait(request.scope) and (rejection := refuse_stranger(request, sandbox, pages=False)):
             return rejection
         return await _refuse(request, sandbox, tenant, RegistrationRequest(allowed=False))
-    metadata, unreadable = _read(body)
+    metadata, unreadable = _read(request, body)
     fault = unreadable or client_metadata.find_fault(metadata)
     stated = client_metadata.read_software_statement(metadata)
     if not fault and stated is None:
@@ -86,7 +86,7 @@ async def _replace_metadata(
     token: str | None,
 ) -> Response:
     """Replace the metadata. If no secret was sent, create a new one: only a hash of the old secret is stored."""
-    metadata, unreadable = _read(body)
+    metadata, unreadable = _read(request, body)
     fault = unreadable or client_metadata.update_fault(metadata, client)
     stated = client_metadata.read_software_statement(metadata)
     if not fault and stated is None:
@@ -139,7 +139,7 @@ async def _refusal_response(
 ) -> Response:
     """Respond with OAuth's error members, and with the challenge of RFC 6750 if the token is the reason."""
     private = any(f'"{member}"' in body for member in PRIVATE_MEMBERS)  # a private key must not be stored
-    sent, _ = _read(body)
+    sent, _ = _read(request, body)
     if isinstance(sent, dict) and not private:
         decision = structs.replace(decision, request=structs.replace(decision.request, source=sent))
     refusal, explanation = decision.refusal, decision.explain()
@@ -161,8 +161,10 @@ async def _refusal_response(
     )
 
 
-def _read(body: str) -> tuple[Any, str]:
-    """The metadata, and why they can't be read, as a sentence without a full stop."""
+def _read(request: Request, body: str) -> tuple[Any, str]:
+    """The metadata, and why they can't be read, as a sentence without a full stop (RFC 7591 3.1, RFC 7592 2.2)."""
+    if headers_of(request.scope).get("content-type", "").partition(";")[0].strip().lower() != http_request.JSON:
+        return None, f"Send the header Content-Type: {http_request.JSON}"
     try:
         return unicode.loads(body, unique=True), ""
     except ValueError as error:

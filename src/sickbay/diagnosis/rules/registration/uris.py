@@ -5,6 +5,4 @@ from collections.abc import Mapping
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Functions
 
-FUNCTIONS: Mapping[str, Functions] = {
-    "reg-launch-uri-insecure-http": {"repair": corrections.set_member("launch_uri")},
-}
+FUNCTIONS: Mapping[str, Functions] = {"reg-launch-uri-insecure-http": {"repair": corrections.set_member("launch_uri")}}
