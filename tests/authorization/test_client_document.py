@@ -52,6 +52,8 @@ GOOD: dict[str, Any] = {"client_id": URL, "client_name": "Agent", "redirect_uris
         ("https://agent.example.com:0x50/c", "isn't a valid URL"),
         ("https://ägent.example.com/c", "isn't a valid URL"),
         ("https:///c", "isn't a valid URL"),
+        ("https://agent..example.com/c", "isn't a valid URL"),
+        ("https://agent.example%2ecom/c", "isn't a valid URL"),
         (f"https://agent.example.com/{'c' * 2000}", "is longer than 2,000 characters"),
     ],
 )
@@ -100,6 +102,9 @@ def test_a_right_document_is_read(type: str) -> None:
         ({"body": b"{"}, "mcp-cimd-invalid"),
         ({"body": b"[" * 10_000}, "mcp-cimd-invalid"),
         ({"body": b"[]"}, "mcp-cimd-invalid"),
+        ({"body": json.dumps(GOOD).encode("utf-16")}, "mcp-cimd-invalid"),
+        ({"body": json.dumps(GOOD).encode("utf-8-sig")}, "mcp-cimd-invalid"),
+        ({"body": json.dumps(GOOD).encode()[:-1] + b', "redirect_uris": []}'}, "mcp-cimd-invalid"),
         ({"client_id": None}, "mcp-cimd-invalid"),
         ({"client_id": URL.upper()}, "mcp-cimd-id-differs"),
         ({"client_secret": None}, "mcp-cimd-secret"),

@@ -65,3 +65,14 @@ def test_no_tunnel_is_opened(port: int, target: bytes) -> None:
     with socket.create_connection(("127.0.0.1", port), 10) as connection:
         connection.sendall(b"CONNECT " + target + b" HTTP/1.1\r\nHost: localhost:1\r\n" + H2C + b"\r\n")
         assert connection.recv(65_536).startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize("target", [b"/any#", b"/any#x", b"/any?a=b#c", b"/#/any", b"http://localhost/any#x"])
+def test_a_target_with_a_fragment_is_refused_with_the_reason(port: int, target: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % target)
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert received.startswith(b"HTTP/1.1 400")
+    assert b"no fragment" in received
+    encoded = b"GET %b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % target.replace(b"#", b"%23")
+    assert answers(port, encoded) == [b"0"]

@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.random_use import bearer
+from tests.flows.writing import hand
+
+from sickbay.fhir import body
+from sickbay.web.fhir.request import LARGE
 
 SLOW_PARTS = [
     ("/general/r4/metadata", "sickbay.fhir.conformance", "statement"),
@@ -43,3 +47,22 @@ def test_what_takes_long_runs_on_a_thread(
         assert threading.get_ident() not in threads
 
     run(steps, tmp_path, patients=10)
+
+
+def test_the_refusal_of_a_large_body_is_explained_on_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+    original = body.from_document
+
+    def observe(*arguments: Any) -> Any:
+        threads.append(threading.get_ident())
+        return original(*arguments)
+
+    async def steps(flow: Flow) -> None:
+        client = await hand(flow, "system/*.cruds", None)
+        monkeypatch.setattr(body, "from_document", observe)
+        answer = await client.ask("POST", "/Basic", {"resourceType": "Basic", "code": [0] * (LARGE // 2)}, Accept="*/*")
+        assert answer.status_code == 422
+        assert len(threads) > 1
+        assert threading.get_ident() not in threads
+
+    run(steps, tmp_path, patients=0)

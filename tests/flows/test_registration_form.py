@@ -82,7 +82,8 @@ def test_pasted_keys_are_registered_and_a_wrong_set_is_marked_at_its_field(tmp_p
         missing = await send(flow, **asymmetric)
         assert "Enter the URL of the app’s public keys, or paste them." in missing.text
         for text, sentence in (
-            ("{", "This isn’t JSON"),
+            ("{", "This isn’t valid JSON"),
+            ('{"keys": [], "keys": []}', "twice in one object"),
             ("[]", "A JWKS is an object"),
             ("{}", "A JWKS is an object"),
             ('{"keys": []}', ""),

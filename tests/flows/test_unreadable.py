@@ -226,3 +226,22 @@ def exchange_or_none(shared: Sitting, answer: Answer) -> dict[str, Any]:
 def test_a_target_without_a_slash_is_answered(shared: Sitting, target: bytes, status: int) -> None:
     """The asterisk form of OPTIONS (RFC 9112 3.2.4)."""
     assert send_request(shared, "OPTIONS", target).status == status
+
+
+REGISTRATIONS = {
+    "/general/oauth/register": '"client_name": "Twice", "redirect_uris": ["https://app.example.org/cb"]',
+    "/admin/apps": '"name": "Twice", "type": "provider", "client": "public", "redirect_uris": ["https://app.example.org/cb"]',
+}
+
+
+@pytest.mark.parametrize("path", REGISTRATIONS)
+def test_a_registration_with_a_member_twice_is_refused(shared: Sitting, path: str) -> None:
+    async def register(flow: Flow, members: str) -> httpx2.Response:
+        body = f"{{{REGISTRATIONS[path]}, {members}}}"
+        return await flow.http.post(path, content=body, headers={"content-type": "application/json"})
+
+    assert shared.do(lambda flow: register(flow, '"scope": "openid"')).status_code == 201
+    for members in ('"scope": "openid", "scope": "launch"', r'"scope": "openid", "\u0073cope": "launch"'):
+        answer = shared.do(lambda flow, members=members: register(flow, members))
+        assert answer.status_code in (400, 422)
+        assert "member 'scope' twice in one object" in answer.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import orjson
@@ -79,6 +80,44 @@ def test_json_that_cannot_be_stored_or_sent_is_refused(text: str) -> None:
 def test_other_json_is_read() -> None:
     assert unicode.loads(r'{"a": ["\ud83d\ude00", 1, 1.5, null, true, "²"]}') == {"a": ["\U0001f600", 1, 1.5, None, True, "²"]}
     assert unicode.loads(b"5") == 5
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab\u00fc", max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=3),
+)
+
+
+@given(JSON)
+def test_json_whose_members_differ_is_read_alike_with_and_without_the_check(value: Any) -> None:
+    text = json.dumps(value, ensure_ascii=False)
+    assert unicode.loads(text, unique=True) == unicode.loads(text.encode(), unique=True) == unicode.loads(text) == value
+
+
+@given(st.dictionaries(st.text("ab", max_size=2), JSON, min_size=1, max_size=3), st.integers(0, 2))
+def test_a_member_that_is_there_twice_is_refused_at_any_depth(members: dict[str, Any], depth: int) -> None:
+    name = next(iter(members))
+    text = json.dumps(members)[:-1] + f", {json.dumps(name)}: 0}}"
+    text = '[{"c": ' * depth + text + "}]" * depth
+    assert unicode.loads(text) is not None
+    with pytest.raises(ValueError, match="twice in one object"):
+        unicode.loads(text, unique=True)
+
+
+def test_an_escaped_name_is_the_same_name() -> None:
+    with pytest.raises(ValueError, match="the member 'kty' twice"):
+        unicode.loads(r'{"kty": 1, "\u006bty": 2}', unique=True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+def test_only_utf_8_without_a_byte_order_mark_is_json(encoding: str) -> None:
+    with pytest.raises(ValueError):
+        unicode.loads('{"a": 5}'.encode(encoding))
+
+
+def test_bytes_that_are_not_utf_8_are_named() -> None:
+    with pytest.raises(ValueError, match="it isn't UTF-8"):
+        unicode.loads(b'"M\xfcller"')
 
 
 @pytest.mark.parametrize(

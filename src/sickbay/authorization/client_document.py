@@ -11,6 +11,7 @@ from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.registration import metadata as client_metadata
 from sickbay.kernel.checks import Refusal
 from sickbay.protocol import unicode, urls
+from sickbay.protocol.host_syntax import host_fault
 
 MAXIMUM_BYTES = 10_240
 """Size of a document. The draft recommends 5 KB as the maximum."""
@@ -33,7 +34,7 @@ def find_url_fault(url: str) -> str:
     parts = urls.split(url)
     if len(url) > MAXIMUM_URL_CHARACTERS:
         return f"is longer than {MAXIMUM_URL_CHARACTERS:,} characters"
-    if urls.STRANGE.search(url) or not parts.hostname:
+    if urls.STRANGE.search(url) or not parts.hostname or host_fault(url):
         return "isn't a valid URL"
     if parts.scheme != "https" and not urls.is_loopback(url):
         return "isn't https"
@@ -57,9 +58,9 @@ def read_document(url: str, status: int, headers: Mapping[str, str], body: bytes
     if not _JSON.fullmatch(type):
         return refusals.MCP_CIMD_MEDIA_TYPE(received=url, type=type[:100] or "none")
     try:
-        metadata = unicode.loads(body)
-    except (ValueError, RecursionError):
-        return refusals.MCP_CIMD_INVALID(received=url, reason="The document isn't JSON")
+        metadata = unicode.loads(body, unique=True)
+    except ValueError as error:
+        return refusals.MCP_CIMD_INVALID(received=url, reason=f"The document isn't valid JSON: {error}")
     return _examine(url, metadata)
 
 

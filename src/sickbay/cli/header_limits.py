@@ -1,4 +1,4 @@
-"""Limits the size of request headers. uvicorn would store headers of any length."""
+"""Limits the size of request headers, and refuses wrong targets. uvicorn would store headers of any length."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ MAXIMUM_HEAD_BYTES: Final = 65_536
 """Largest URL and largest incomplete head, in bytes. Data that arrives in a single read (up to 256 KB) isn't counted."""
 MOST_HEADERS: Final = 256
 """Largest number of headers. Every one of them takes time, however short it is."""
+
+FRAGMENT: Final = "The target of a request has no fragment (RFC 9112 3.2). Leave out the #, or send %23 if you mean it.\n"
 
 
 class Parser(HttpRequestParser):
@@ -92,7 +94,7 @@ class Heads(HttpToolsProtocol):
             raise ValueError  # the parser stops, and uvicorn calls send_400_response
 
     def on_headers_complete(self) -> None:
-        if len(self.headers) > MOST_HEADERS or (not self.url.startswith(b"/") and not self._names_its_host()):
+        if len(self.headers) > MOST_HEADERS or b"#" in self.url or not (self.url.startswith(b"/") or self._names_its_host()):
             raise ValueError  # as above
         self._upgrading = self.parser.should_upgrade()
         if not self._upgrading:
@@ -129,6 +131,8 @@ class Heads(HttpToolsProtocol):
             self._hang_up(414, f"The URL of a request can have at most {MAXIMUM_HEAD_BYTES} bytes. Use POST for longer ones.\n")
         elif len(self.headers) > MOST_HEADERS:
             self._hang_up(431, f"A request can have at most {MOST_HEADERS} headers.\n")
+        elif b"#" in self.url:
+            self._hang_up(400, FRAGMENT)
         else:
             super().send_400_response(msg)
 

@@ -30,6 +30,10 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 IPV4_COMPATIBLE = ipaddress.ip_network("::/96")
+RESERVED: Final = tuple(
+    map(ipaddress.ip_network, ("192.88.99.0/24", "64:ff9b:1::/48", "100:0:0:1::/64", "2001:20::/28", "3fff::/20", "5f00::/16"))
+)
+"""Networks of IANA's special-purpose registries that some versions of Python take for public."""
 
 
 class Fetched(Struct, frozen=True):
@@ -74,7 +78,8 @@ def is_allowed(text: str, loopback: bool) -> bool:
     if address.is_loopback:
         return loopback
     site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
-    return address.is_global and not address.is_multicast and not address.is_reserved and not site_local
+    special = site_local or address.is_multicast or address.is_reserved or any(address in network for network in RESERVED)
+    return address.is_global and not special
 
 
 def _inner(address: Address) -> Address:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections import Counter
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -99,23 +100,43 @@ def _decode_reference(match: re.Match[str]) -> str:
     return "\ufffd" if len(digits) > 7 else f"&#{digits};" if decimal else f"&#x{digits};"
 
 
+LONGEST_NAME = 100
+"""Characters of a member's name that an error quotes."""
 LARGEST = 1e18
 """The largest number that is read. Times of this century in seconds, milliseconds or nanoseconds are below or near it."""
 
 
-def loads(text: str | bytes) -> Any:
-    """Reads JSON from a request. Raises ValueError for NaN, half a surrogate pair, U+0000 and too deep nesting.
+def loads(text: str | bytes, *, unique: bool = False) -> Any:
+    """Reads JSON from a request. Raises ValueError for NaN, half a surrogate pair, U+0000 and too deep nesting, and if it isn't
+    UTF-8 or begins with a byte order mark (RFC 8259 8.1).
+
+    unique: also raises ValueError if an object has two members with one name (RFC 8259 4). Programs disagree on which of them
+    counts, so a checked value could differ from the used one.
 
     A number beyond LARGEST becomes LARGEST: unknown members must be ignored whatever their value is (RFC 7515 4,
     RFC 7519 4, RFC 7591 2), and not everything that writes JSON can write a larger integer.
     """
+    members = _unique_members if unique else None
     try:
-        document = json.loads(text, parse_constant=_no_number, parse_int=_parse_integer, parse_float=_clamp)
+        text = text if isinstance(text, str) else text.decode()
+        document = json.loads(
+            text, parse_constant=_no_number, parse_int=_parse_integer, parse_float=_clamp, object_pairs_hook=members
+        )
         if is_writable(document):
             return document
     except RecursionError:
         raise ValueError("it is nested too deep") from None
+    except UnicodeDecodeError:
+        raise ValueError("it isn't UTF-8") from None
     raise ValueError("a string has U+0000 or half a surrogate pair")
+
+
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        name = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"it has the member {name[:LONGEST_NAME]!a} twice in one object")
+    return members
 
 
 def _clamp(text: str) -> float:

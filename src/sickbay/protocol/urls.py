@@ -10,8 +10,9 @@ from typing import Literal, TypeAlias
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from sickbay.kernel.memoize import memoize
+from sickbay.protocol.host_syntax import host_fault
 
-Fault: TypeAlias = Literal["", "scheme", "user-info", "characters", "not-absolute"]
+Fault: TypeAlias = Literal["", "scheme", "user-info", "characters", "not-absolute", "host"]
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -173,7 +174,7 @@ def fault(uri: str) -> Fault:
     parts = split(uri)
     if not parts.hostname or not uri[len(parts.scheme) :].startswith("://"):
         return "not-absolute"
-    return "user-info" if "@" in parts.netloc else ""
+    return "user-info" if "@" in parts.netloc else "host" if host_fault(uri) else ""
 
 
 def is_web_address(uri: str) -> bool:

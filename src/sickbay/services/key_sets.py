@@ -108,9 +108,9 @@ async def _read(effects: Effects, url: str, loopback: bool) -> tuple[KeySet, flo
     if response.status != 200:
         return KeySet(None, f"it answered with status {response.status}"), FAILED
     try:
-        document = unicode.loads(response.body)
-    except (ValueError, RecursionError):
-        return KeySet(None, "its response isn't JSON"), FAILED
+        document = unicode.loads(response.body, unique=True)
+    except ValueError as error:
+        return KeySet(None, f"its response isn't valid JSON: {error}"), FAILED
     if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
         return KeySet(None, "its JSON isn't an object with keys"), FAILED
     return KeySet(document), lifetime(response)

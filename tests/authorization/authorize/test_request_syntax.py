@@ -22,6 +22,7 @@ from sickbay.kernel.checks import Refusal
         ({"client_secret": "x"}, "client-secret-in-url"),
         ({"request": "a.b.c"}, "request-object-unsupported"),
         ({"registration": "{}"}, "request-object-unsupported"),
+        *(({"max_age": age}, "max-age-invalid") for age in ("-1", "60s", "x", "1.5", "1e3", "+1", " 1", "\u0663")),
         ({"prompt": "none"}, "prompt-none-without-session"),
         ({"prompt": "none login"}, "prompt-none-with-others"),
         ({"prompt": "consent none"}, "prompt-none-with-others"),
@@ -36,7 +37,18 @@ def test_each_fault_has_its_own_refusal(changes: dict[str, str | None], name: st
     assert refusals(sample_request(**changes))[0] == name
 
 
-@pytest.mark.parametrize("changes", [{"response_mode": "query"}, {"prompt": "login"}, {"unheard_of": "1"}, {"nonce": "n"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"max_age": "0"},
+        {"max_age": ""},
+        {"max_age": "9" * 5000},
+        {"response_mode": "query"},
+        {"prompt": "login"},
+        {"unheard_of": "1"},
+        {"nonce": "n"},
+    ],
+)
 def test_harmless_parameters_are_accepted(changes: dict[str, str]) -> None:
     assert examination(sample_request(**changes)).granted
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sickbay.authorization.login.prompt import SignInParameters, needs_new_sign_in, sign_in_parameters
+from sickbay.authorization.login.prompt import LONGEST_AGE, SignInParameters, needs_new_sign_in, sign_in_parameters
 from sickbay.authorization.models import User
 from sickbay.protocol import jose
 from sickbay.protocol.parameters import encode, parse
@@ -68,6 +70,11 @@ def test_without_parameters_the_sign_in_is_as_usual() -> None:
     assert wish(login_hint="anna").hint == "anna"
 
 
-@pytest.mark.parametrize(("sent", "age"), [("0", 0), ("9" * 9, 999_999_999), ("9" * 10, None), ("\u0661", None), ("-1", None)])
-def test_max_age_has_at_most_nine_digits(sent: str, age: int | None) -> None:
-    assert wish(max_age=sent).max_age == age
+@given(st.integers(0, 10**40), st.integers(0, 40))
+def test_max_age_is_every_whole_number_up_to_a_thousand_years(seconds: int, zeros: int) -> None:
+    assert wish(max_age="0" * zeros + str(seconds)).max_age == min(seconds, LONGEST_AGE)
+
+
+@pytest.mark.parametrize("sent", ["", "-1", "+1", "1.0", "1e3", " 1", "\u0661", "60s"])
+def test_nothing_else_is_an_age(sent: str) -> None:
+    assert wish(max_age=sent).max_age is None

@@ -13,6 +13,9 @@ from tests.authorization.samples import examination, refusals, sample_context, s
 from tests.authorization.test_logout import logout_request
 from tests.authorization.test_logout import refusals as logout_refusals
 from tests.authorization.test_logout import sample_context as logout_known
+from tests.laws import for_each
+from tests.protocol.test_host_syntax import INVALID
+from tests.protocol.test_host_syntax import VALID as WEB_HOSTS
 from tests.protocol.test_urls_of_clients import INTERPRETED, NAMES
 
 from sickbay.authorization.authorize.stage import GATE
@@ -61,6 +64,32 @@ def test_a_user_name_before_the_host_is_refused() -> None:
     uri = "https://app.example.org@evil.example/cb"
     assert names(redirect_uris=(uri,)) == {"reg-redirect-uri-scheme-forbidden"}
     assert names(launch_uri=uri) == {"reg-launch-uri-scheme-forbidden"}
+
+
+@for_each("uri", INVALID)
+def test_a_url_whose_host_or_port_no_browser_can_open_is_refused(uri: str) -> None:
+    found = "reg-redirect-uri-wildcard" if "*" in uri else "reg-host-invalid" if uri.isascii() else "reg-redirect-uri-malformed"
+    assert found in names(redirect_uris=(uri,))
+    assert names(redirect_uris=(uri,)) <= {found, "reg-redirect-uri-scheme-forbidden"}
+    for member in ("launch_uri", "jwks_uri"):
+        assert "*" in uri or not uri.isascii() or "reg-host-invalid" in names(**{member: uri})
+    assert found in names(post_logout_redirect_uris=(uri,))
+    assert client_metadata.find_fault({"logo_uri": uri}) == "logo_uri must be an http or https address"
+
+
+def test_the_refusal_of_a_host_names_the_member_and_the_reason() -> None:
+    uris = ("https://app.example.org/cb", "https://ex%61mple.org/cb", "https://a..b/cb")
+    [refusal] = examine(CHECKS, RegistrationRequest(**VALID | {"redirect_uris": uris}), CONTEXT).refusals
+    assert refusal.error == "invalid_redirect_uri"
+    assert refusal.facts["received"] == list(uris[1:])
+    assert "percent-encoded" in refusal.facts["reason"]
+    [refusal] = examine(CHECKS, RegistrationRequest(**VALID | {"jwks_uri": uris[2]}), CONTEXT).refusals
+    assert (refusal.error, refusal.facts["parameter"]) == ("invalid_client_metadata", "jwks_uri")
+
+
+@for_each("uri", WEB_HOSTS.values())
+def test_a_url_with_a_valid_host_is_not_refused_for_it(uri: str) -> None:
+    assert "reg-host-invalid" not in names(redirect_uris=(uri,), launch_uri=uri, jwks_uri=uri)
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ BY_REDIRECT: list[Row] = [
     ("request-object-unsupported", {"registration": "{}"}, "registration_not_supported"),
     ("scope-tab-separated", {"scope": "launch/patient\tpatient/Patient.rs"}, "invalid_scope"),
     ("prompt-none-with-others", {"scope": "openid user/Patient.rs", "prompt": "none login"}, "invalid_request"),
+    ("max-age-invalid", {"scope": "openid launch/patient", "max_age": "-1"}, "invalid_request"),
     ("client-secret-in-url", {"client_secret": "s3cr3t-in-url"}, "invalid_request"),
     ("prompt-none-without-session", {"scope": "openid user/Patient.rs", "prompt": "none"}, "login_required"),
 ]

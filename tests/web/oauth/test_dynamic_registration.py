@@ -37,6 +37,19 @@ def test_a_confidential_app_registers_and_gets_its_secret(tmp_path: Path) -> Non
     run(steps, tmp_path)
 
 
+@pytest.mark.parametrize("type", ["text/plain", "application/x-www-form-urlencoded", "application/jwt", ""])
+def test_a_registration_must_be_sent_as_json(tmp_path: Path, type: str) -> None:
+    async def steps(flow: Flow) -> None:
+        body = json.dumps({"redirect_uris": [REDIRECT]})
+        answer = await flow.http.post(ADDRESS, content=body, headers={"Content-Type": type})
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
+        assert "Content-Type: application/json" in answer.json()["error_description"]
+        right = await flow.http.post(ADDRESS, content=body, headers={"Content-Type": "Application/JSON; charset=utf-8"})
+        assert right.status_code == 201
+
+    run(steps, tmp_path, patients=0)
+
+
 def test_a_service_registers_with_its_keys_and_gets_a_token(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         metadata = {"grant_types": ["client_credentials"], "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks()}

@@ -8,6 +8,7 @@ from sickbay.authorization.authorize.parameters import resource_facts
 from sickbay.authorization.authorize.redirect_uri import describe_repetition
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.login.prompt import read_max_age
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.kernel.checks import UNKNOWN, Refusal
@@ -124,6 +125,13 @@ def none_is_the_only_prompt_if_sent(request: AuthorizeRequest, context: Authoriz
     if "none" not in prompts or set(prompts) == {"none"}:
         return None
     return refusals.PROMPT_NONE_WITH_OTHERS(received=" ".join(prompts), expected="none")
+
+
+@check()
+def max_age_is_a_number_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    """Otherwise the app couldn't rely on the new sign-in that it asked for (OpenID Connect Core 3.1.2.1)."""
+    age = request.parameters.get("max_age")
+    return refusals.MAX_AGE_INVALID(received=age) if age and read_max_age(age) is None else None
 
 
 @check()

@@ -84,6 +84,7 @@ CHECKS: tuple[AuthorizeCheck, ...] = (
     scope.patient_scopes_have_a_patient,
     resource.scopes_belong_to_the_resource,
     request_syntax.none_is_the_only_prompt_if_sent,
+    request_syntax.max_age_is_a_number_if_sent,
     request_syntax.user_is_signed_in_if_prompt_is_none,
 )
 

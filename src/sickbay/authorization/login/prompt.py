@@ -9,6 +9,8 @@ from sickbay.protocol import jose
 from sickbay.protocol.parameters import Parameters
 
 PROMPTS = ("none", "login", "consent", "select_account")
+LONGEST_AGE = 1000 * 366 * 86400
+"""Seconds. No sign-in is older."""
 
 
 class SignInParameters(Struct, frozen=True):
@@ -32,14 +34,22 @@ class SignInParameters(Struct, frozen=True):
 
 
 def sign_in_parameters(sent: Parameters) -> SignInParameters:
-    age, id_token = sent.get("max_age") or "", sent.get("id_token_hint")
+    id_token = sent.get("id_token_hint")
     hinted = jose.peek(id_token) if id_token else None
     return SignInParameters(
         prompts=frozenset((sent.get("prompt") or "").split()),
-        max_age=int(age) if age.isascii() and age.isdigit() and len(age) < 10 else None,
+        max_age=read_max_age(sent.get("max_age") or ""),
         hint=sent.get("login_hint") or "",
         subject=str(hinted.claims.get("sub")) if hinted else None,
     )
+
+
+def read_max_age(text: str) -> int | None:
+    """The number of seconds, at most a thousand years; None if the text isn't a number without a sign."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    digits = text.lstrip("0")
+    return min(int(digits or "0"), LONGEST_AGE) if len(digits) <= len(str(LONGEST_AGE)) else LONGEST_AGE
 
 
 def needs_new_sign_in(wanted: SignInParameters, user: User, *, auth_time: int | None, now: int, fresh: bool) -> bool:

@@ -62,6 +62,7 @@ DUPLICATE_PARAMETER = RefusalType("duplicate-parameter", "invalid_request", redi
 STATE_MISSING = RefusalType("state-missing", "invalid_request", redirectable=True)
 CLIENT_SECRET_IN_URL = RefusalType("client-secret-in-url", "invalid_request", redirectable=True)
 PROMPT_NONE_WITH_OTHERS = RefusalType("prompt-none-with-others", "invalid_request", redirectable=True)
+MAX_AGE_INVALID = RefusalType("max-age-invalid", "invalid_request", redirectable=True)
 PROMPT_NONE_WITHOUT_SESSION = RefusalType("prompt-none-without-session", "login_required", redirectable=True)
 PROMPT_NONE_WITHOUT_CONSENT = RefusalType("prompt-none-without-session", "consent_required", redirectable=True)
 PROMPT_NONE_WITHOUT_CHOICE = RefusalType("prompt-none-without-session", "interaction_required", redirectable=True)

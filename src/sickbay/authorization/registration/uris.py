@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from sickbay.authorization.checks import check
@@ -10,9 +11,12 @@ from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.kernel.checks import Refusal, RefusalType
 from sickbay.protocol import urls
+from sickbay.protocol.host_syntax import host_fault
 from sickbay.protocol.urls import STRANGE
 
 PARAMETER = "redirect_uris"
+_SECOND = re.compile(r"[,;|](?=https?://)", re.I)
+"""Where a second URL begins in a text that should be one."""
 
 
 def _uris(kind: RefusalType, wrong: list[str], expected: list[str] | None = None) -> Refusal | None:
@@ -27,7 +31,7 @@ def redirect_uris_have_no_wildcard(request: RegistrationRequest, context: Any) -
 
 @check()
 def redirect_uris_are_absolute(request: RegistrationRequest, context: Any) -> Refusal | None:
-    relative = [uri for uri in request.addresses if "*" not in uri and not is_absolute(uri)]
+    relative = [uri for uri in request.addresses if "*" not in uri and not is_absolute(uri) and not _host_fault(uri)]
     return _uris(refusals.REG_REDIRECT_URI_NOT_ABSOLUTE, relative)
 
 
@@ -39,6 +43,36 @@ def is_absolute(uri: str) -> bool:
     if parts.scheme in ("http", "https"):
         return bool(parts.hostname)
     return bool(parts.scheme) and (urls.is_public_scheme(parts.scheme) or urls.is_private_use(uri))
+
+
+@check(after=(redirect_uris_have_no_wildcard,))
+def redirect_uris_have_a_valid_host(request: RegistrationRequest, context: Any) -> Refusal | None:
+    return _with_invalid_host(refusals.REG_HOST_INVALID, PARAMETER, request.redirect_uris)
+
+
+@check()
+def other_urls_have_a_valid_host(request: RegistrationRequest, context: Any) -> Refusal | None:
+    """Those that a browser is sent to after signing out or at a launch, and the one that the server fetches keys from."""
+    for parameter, uris in (
+        ("post_logout_redirect_uris", request.post_logout_redirect_uris),
+        ("launch_uri", (request.launch_uri or "",)),
+        ("jwks_uri", (request.jwks_uri or "",)),
+    ):
+        if refusal := _with_invalid_host(refusals.REG_HOST_INVALID_ELSEWHERE, parameter, uris):
+            return refusal
+    return None
+
+
+def _with_invalid_host(kind: RefusalType, parameter: str, uris: Iterable[str]) -> Refusal | None:
+    reasons = {uri: reason for uri in uris if (reason := _host_fault(uri))}
+    if not reasons:
+        return None
+    return kind(received=list(reasons), reason=next(iter(reasons.values())), parameter=parameter)
+
+
+def _host_fault(uri: str) -> str:
+    """ "" also if another check explains the URL: it has a character that no URL has, or it is several URLs."""
+    return "" if "*" in uri or STRANGE.search(uri) or _SECOND.search(uri) else host_fault(uri)
 
 
 @check(after=(redirect_uris_are_absolute,))
@@ -61,9 +95,6 @@ def _is_forbidden(uri: str) -> bool:
     return "*" not in uri and is_absolute(uri) and urls.fault(uri) in ("scheme", "user-info")
 
 
-_SECOND = re.compile(r"[,;|](?=https?://)", re.I)
-
-
 @check(after=(redirect_uris_are_absolute,))
 def each_redirect_uri_is_a_single_uri(request: RegistrationRequest, context: Any) -> Refusal | None:
     malformed = [uri for uri in request.addresses if "*" not in uri and (STRANGE.search(uri) or _SECOND.search(uri))]
@@ -80,7 +111,7 @@ def redirect_uris_have_no_response_parameter(request: RegistrationRequest, conte
 @check()
 def launch_uri_is_absolute_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     uri = request.launch_uri
-    if not uri or (is_absolute(uri) and not STRANGE.search(uri)):
+    if not uri or _host_fault(uri) or (is_absolute(uri) and not STRANGE.search(uri)):
         return None
     return refusals.REG_LAUNCH_URI_NOT_ABSOLUTE(received=uri)
 
@@ -114,6 +145,8 @@ def is_insecure(uri: str) -> bool:
 CHECKS = (
     redirect_uris_have_no_wildcard,
     redirect_uris_are_absolute,
+    redirect_uris_have_a_valid_host,
+    other_urls_have_a_valid_host,
     redirect_uris_have_a_scheme_for_apps,
     each_redirect_uri_is_a_single_uri,
     launch_uri_is_absolute_if_sent,

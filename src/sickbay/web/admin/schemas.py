@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from sickbay.protocol.unicode import has_nul
+from sickbay.protocol import unicode
 
 NonEmpty = Annotated[str, Meta(min_length=1)]
 Type = Literal["provider", "patient", "system"]
@@ -392,7 +392,15 @@ class Problem(Struct, frozen=True):
 
 
 def read(kind: type[Any], body: str) -> Any:
-    """Parse and validate a body. Raises msgspec.ValidationError or msgspec.DecodeError with the place of the error."""
-    if has_nul(body):
+    """Parse and validate a body. Raises msgspec.ValidationError or msgspec.DecodeError with the place of the error.
+
+    msgspec takes the last of two members with one name, so they are refused here.
+    """
+    if unicode.has_nul(body):
         raise msgspec.DecodeError("a string contains U+0000")
-    return msgspec.json.decode(body.encode() or b"{}", type=kind)
+    fields = msgspec.json.decode(body.encode() or b"{}", type=kind)
+    try:
+        unicode.loads(body or "{}", unique=True)
+    except ValueError as error:
+        raise msgspec.DecodeError(str(error)) from None
+    return fields

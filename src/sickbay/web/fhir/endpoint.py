@@ -234,6 +234,8 @@ async def perform(
     ignored = condition.ignored if condition is not None else ()
     access = await decide_access(base.sandbox.runtime, base.tenant, base.version, request, faults, body, ignored, holder=holder)
     if access.decision.refusal is not None:
+        if len(raw) > LARGE:
+            await asyncio.to_thread(access.decision.explain)  # reads the corrected request, with its body, once more
         return refuse(base.version, base.url, access), access
     if isinstance(routed, Misrouted):
         return _refuse_misrouted(base, routed), access

@@ -38,8 +38,9 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         if guard.wait(request.scope) and (rejection := refuse_stranger(request, sandbox, pages=False)):
             return rejection
         return await _refuse(request, sandbox, tenant, RegistrationRequest(allowed=False))
-    metadata = _read(body)
-    fault, stated = client_metadata.find_fault(metadata), client_metadata.read_software_statement(metadata)
+    metadata, unreadable = _read(request, body)
+    fault = unreadable or client_metadata.find_fault(metadata)
+    stated = client_metadata.read_software_statement(metadata)
     if not fault and stated is None:
         fields = client_metadata.registration(metadata, tenant.name, registration_limits.by_policy(tenant.policy))
         fault = registration.settings_fault(sandbox.runtime, fields)
@@ -85,8 +86,9 @@ async def _replace_metadata(
     token: str | None,
 ) -> Response:
     """Replace the metadata. If no secret was sent, create a new one: only a hash of the old secret is stored."""
-    metadata = _read(body)
-    fault, stated = client_metadata.update_fault(metadata, client), client_metadata.read_software_statement(metadata)
+    metadata, unreadable = _read(request, body)
+    fault = unreadable or client_metadata.update_fault(metadata, client)
+    stated = client_metadata.read_software_statement(metadata)
     if not fault and stated is None:
         fields = client_metadata.update(metadata, client)
         fault = registration.settings_fault(sandbox.runtime, fields, client)
@@ -137,7 +139,7 @@ async def _refusal_response(
 ) -> Response:
     """Respond with OAuth's error members, and with the challenge of RFC 6750 if the token is the reason."""
     private = any(f'"{member}"' in body for member in PRIVATE_MEMBERS)  # a private key must not be stored
-    sent = _read(body)
+    sent, _ = _read(request, body)
     if isinstance(sent, dict) and not private:
         decision = structs.replace(decision, request=structs.replace(decision.request, source=sent))
     refusal, explanation = decision.refusal, decision.explain()
@@ -159,8 +161,11 @@ async def _refusal_response(
     )
 
 
-def _read(body: str) -> Any:
+def _read(request: Request, body: str) -> tuple[Any, str]:
+    """The metadata, and why they can't be read, as a sentence without a full stop (RFC 7591 3.1, RFC 7592 2.2)."""
+    if headers_of(request.scope).get("content-type", "").partition(";")[0].strip().lower() != http_request.JSON:
+        return None, f"Send the header Content-Type: {http_request.JSON}"
     try:
-        return unicode.loads(body)
-    except ValueError:
-        return None
+        return unicode.loads(body, unique=True), ""
+    except ValueError as error:
+        return None, f"The body isn't valid JSON: {error}"

@@ -110,14 +110,14 @@ def _addresses(sent: Parameters) -> tuple[str, ...]:
 
 
 def read_keys(sent: Parameters) -> dict[str, Any] | str | None:
-    """The pasted JWKS; a sentence if it isn't JSON; None if there is none."""
+    """The pasted JWKS; a sentence if it can't be read; None if there is none."""
     text = (sent.get("jwks") or "").strip()
     if not text:
         return None
     try:
-        keys = unicode.loads(text)
-    except (ValueError, RecursionError) as error:
-        return f"This isn’t JSON: {error}."
+        keys = unicode.loads(text, unique=True)
+    except ValueError as error:
+        return f"This isn’t valid JSON: {error}."
     return keys if isinstance(keys, dict) and keys else "A JWKS is an object with the member `keys`."
 
 

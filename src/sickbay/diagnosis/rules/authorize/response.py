@@ -23,5 +23,6 @@ FUNCTIONS: Mapping[str, Functions] = {
             request, ("prompt", " ".join(value for value in facts["received"].split() if value != "none"))
         )
     },
+    "max-age-invalid": {"repair": corrections.set_value("max_age", None)},
     "prompt-none-without-session": {"repair": corrections.set_value("prompt", None)},
 }
