@@ -53,6 +53,12 @@ def test_what_only_this_server_does_not_offer_is_no_fault_of_a_request_to_anothe
     assert not {"fhir-subscription-unsupported", "fhir-delete-cascade"} & {*found}
 
 
+@for_each("status", ["409 Conflict", "410 Gone", "412 Precondition Failed", "422 Unprocessable Entity"])
+def test_a_server_that_looked_at_the_resource_did_not_lack_the_token(status: str) -> None:
+    sent = "DELETE https://ehr.example.org/r4/Patient/1 HTTP/1.1\nAccept: application/fhir+json\n\n"
+    assert "fhir-token-missing" not in ids(f"{sent}HTTP/1.1 {status}\n\n")
+
+
 def test_a_request_line_with_a_resource_below_it_does_not_lack_a_content_type() -> None:
     sent = 'PUT https://ehr.example.org/r4/Patient/1\n\n{"resourceType": "Patient", "id": "1"}\n'
     assert "fhir-write-content-type" not in ids(f"This answers 400 Bad Request:\n\n{sent}")

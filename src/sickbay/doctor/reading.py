@@ -97,6 +97,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     diagnoses = [_with_token_elsewhere(diagnose(found[0].evidence, ()), found[0])] if single else examined
     evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
     merged = _merge(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())])
+    merged = _without_token_advice(merged) if any(each.code in PAST_AUTHORIZATION for each in answers) else merged
     merged = with_mistakes(merged, source_code.mistakes(text, pieces))
     merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
     return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text)
@@ -225,14 +226,19 @@ TOKEN_IN_AUTHORIZATION = (NO_TOKEN, "fhir-token-not-bearer")
 """Say that Authorization needs a token."""
 
 
+PAST_AUTHORIZATION = frozenset(("409", "410", "412", "422"))
+"""Statuses of a server that has accepted the token, or needs none."""
 _CREDENTIALS = re.compile(r"\s*Bearer\s+\S", re.I)
 
 
 def _with_token_elsewhere(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     """Without the advice to send the token in Authorization, if the request sends it in a header of this server's own."""
     headers = found.evidence.get("headers")
-    if not isinstance(headers, Mapping) or not any(_CREDENTIALS.match(str(value)) for value in headers.values()):
-        return diagnosis
+    is_elsewhere = isinstance(headers, Mapping) and any(_CREDENTIALS.match(str(value)) for value in headers.values())
+    return _without_token_advice(diagnosis) if is_elsewhere else diagnosis
+
+
+def _without_token_advice(diagnosis: Diagnosis) -> Diagnosis:
     kept = tuple(finding for finding in diagnosis.explanation.findings if finding.id not in TOKEN_IN_AUTHORIZATION)
     if len(kept) == len(diagnosis.explanation.findings):
         return diagnosis
