@@ -373,7 +373,7 @@ def test_a_paste_of_any_length_is_searched_at_both_ends(monkeypatch: pytest.Monk
 
 
 @for_each(
-    "words", ["Invalid or expired token", "the expired token", "please slow down", "server error", "temporarily unavailable"]
+    "words", ["Invalid or expired token", "the expired token", "please slow down", "server error", "Invalid resource format"]
 )
 def test_words_of_a_sentence_are_no_code_of_oauth(words: str) -> None:
     assert {answer.code for answer in in_paste(f"HTTP 401 Unauthorized: {words}")} == {"401"}
