@@ -30,7 +30,7 @@ def test_a_cause_that_belongs_to_a_product_needs_the_product(knowledge: Knowledg
 
 def test_a_cause_about_access_needs_a_text_about_access(knowledge: Knowledge) -> None:
     assert ids(knowledge, "unknown redirect", facts=()) == []
-    assert ids(knowledge, "acme.com: unknown redirect", facts=()) == ["oauth-redirect", "acme-number"]
+    assert ids(knowledge, "acme.com: unknown redirect", facts=()) == ["acme-number"]
 
 
 def test_a_code_alone_supports_no_cause_before_others(knowledge: Knowledge) -> None:

@@ -131,7 +131,7 @@ def is_in_its_field(cause: Cause, shown: Shown, facts: Container[str]) -> bool:
     if cause.product:
         return cause.product in shown.products
     folder = "unanswered" if cause.id in UNANSWERED else cause.id.partition("-")[0]
-    if folder not in FIELDS or (folder != "fhir" and shown.products):
+    if folder not in FIELDS or (folder == "unanswered" and shown.products):
         return True
     return any(name in facts for name in FIELDS[folder])
 

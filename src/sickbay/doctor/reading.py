@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sickbay.diagnosis.answers.finding import is_explained
@@ -92,10 +93,11 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     context = _requested_fragment(text) | dict(context or {})
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
-    examined = [] if single else list(_examine(found, accepted=() if answers else _select_accepted(found)))
+    examined = [] if single else list(_examine(found, accepted=() if answers else _select_accepted(found, pieces)))
     diagnoses = [_with_token_elsewhere(diagnose(found[0].evidence, ()), found[0])] if single else examined
     evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
     merged = _merge(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())])
+    merged = _without_token_advice(merged) if any(each.code in PAST_AUTHORIZATION for each in answers) else merged
     merged = with_mistakes(merged, source_code.mistakes(text, pieces))
     merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
     return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text)
@@ -146,12 +148,13 @@ def _add_context(context: Mapping[str, Any], found: Input) -> Input:
     return found._replace(evidence=found.evidence | {"context": {**context, **(found.evidence.get("context") or {})}})
 
 
-def _select_accepted(found: Sequence[Input]) -> tuple[Input, ...]:
-    """The token requests that the text shows with the tokens that they got: of those before each response, the last."""
+def _select_accepted(found: Sequence[Input], pieces: Sequence[Piece]) -> tuple[Input, ...]:
+    """The requests that the text shows with success: token requests, of those before each response the last, and others."""
     responses = (each.piece.start for each in found if each.evidence["kind"] == "token_response")
     requests = [each for each in found if each.evidence["kind"] == "token_request"]
     before = ([each for each in requests if each.piece.end <= start][-1:] for start in responses)
-    return tuple(each for last in before for each in last)
+    answered = {sent.start for sent, got in pairwise(pieces) if got.is_success}
+    return tuple(each for last in before for each in last) + tuple(each for each in found if each.piece.start in answered)
 
 
 def _examine(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[Diagnosis]:
@@ -162,7 +165,8 @@ def _examine(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[Diag
 
 
 def _without_errors(diagnosis: Diagnosis) -> Diagnosis:
-    kept = tuple(finding for finding in diagnosis.explanation.findings if finding.severity != "error")
+    found = diagnosis.explanation.findings
+    kept = tuple(each for each in found if each.severity != "error" and each.id not in TOKEN_IN_AUTHORIZATION)
     return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=kept), corrected=None)
 
 
@@ -222,14 +226,19 @@ TOKEN_IN_AUTHORIZATION = (NO_TOKEN, "fhir-token-not-bearer")
 """Say that Authorization needs a token."""
 
 
+PAST_AUTHORIZATION = frozenset(("409", "410", "412", "422"))
+"""Statuses of a server that has accepted the token, or needs none."""
 _CREDENTIALS = re.compile(r"\s*Bearer\s+\S", re.I)
 
 
 def _with_token_elsewhere(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     """Without the advice to send the token in Authorization, if the request sends it in a header of this server's own."""
     headers = found.evidence.get("headers")
-    if not isinstance(headers, Mapping) or not any(_CREDENTIALS.match(str(value)) for value in headers.values()):
-        return diagnosis
+    is_elsewhere = isinstance(headers, Mapping) and any(_CREDENTIALS.match(str(value)) for value in headers.values())
+    return _without_token_advice(diagnosis) if is_elsewhere else diagnosis
+
+
+def _without_token_advice(diagnosis: Diagnosis) -> Diagnosis:
     kept = tuple(finding for finding in diagnosis.explanation.findings if finding.id not in TOKEN_IN_AUTHORIZATION)
     if len(kept) == len(diagnosis.explanation.findings):
         return diagnosis

@@ -117,8 +117,9 @@ def _is_only_a_code(reading: Reading, recognised: Recognised) -> bool:
 
 
 def _is_answered(recognised: Recognised) -> bool:
-    """Whether the text shows a token request and the tokens that it got."""
-    return recognised.evidence.kinds >= {"token_request", "token_response"}
+    """Whether the text shows a request and its success."""
+    kinds, pieces = recognised.evidence.kinds, recognised.evidence.pieces
+    return kinds >= {"token_request", "token_response"} or any(piece.is_success for piece in pieces)
 
 
 def _with_causes(diagnosis: Diagnosis, recognised: Recognised, severity: Severity, explaining: Container[str]) -> Diagnosis:

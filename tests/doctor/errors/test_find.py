@@ -372,9 +372,18 @@ def test_a_paste_of_any_length_is_searched_at_both_ends(monkeypatch: pytest.Monk
     assert not in_paste("x\n" * 2_000 + "HTTP/1.1 403\n" + "x\n" * 2_000)
 
 
-@for_each("words", ["Invalid or expired token", "the expired token", "please slow down"])
-def test_words_of_a_sentence_are_no_code_of_the_device_flow(words: str) -> None:
+@for_each(
+    "words", ["Invalid or expired token", "the expired token", "please slow down", "server error", "Invalid resource format"]
+)
+def test_words_of_a_sentence_are_no_code_of_oauth(words: str) -> None:
     assert {answer.code for answer in in_paste(f"HTTP 401 Unauthorized: {words}")} == {"401"}
+
+
+@for_each(
+    "phrase", ["413 Request Entity Too Large", "414 Request-URI Too Long", "422 Unprocessable Entity", "413 Content Too Large"]
+)
+def test_a_status_is_read_by_its_old_and_its_new_name(phrase: str) -> None:
+    assert {answer.code for answer in in_paste(f"<center><h1>{phrase}</h1></center>")} == {phrase[:3]}
 
 
 @for_each("code", ["AADB2C99068", "AADSTS50011", "HAPI-0513"])

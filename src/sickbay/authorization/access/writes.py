@@ -35,9 +35,9 @@ SENDING = ("create", *CHANGING)
 LETTERS = {"create": "c", "update": "u", "patch": "u", "delete": "d"}
 
 
-@check()
+@check(requires=("server",))
 def resource_type_can_be_written(request: AccessRequest, context: AccessContext) -> Refusal | None:
-    """A subscription would be accepted and never fire. Subscriptions already stored can be read and deleted."""
+    """A subscription would be accepted and never fire, though other servers notify. Stored ones can be read and deleted."""
     if request.type not in NOT_SERVED or request.interaction not in SENDING:
         return None
     return refusals.FHIR_SUBSCRIPTION_UNSUPPORTED(type=request.type)
@@ -209,7 +209,7 @@ def patch_reads_only_what_the_token_may_read(request: AccessRequest, context: Ac
     return refusals.FHIR_PATCH_READS.with_facts(facts)
 
 
-@check()
+@check(requires=("server",))
 def deletes_do_not_cascade(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """_cascade would delete resources that the request doesn't name."""
     name = next((name for name in request.parameters.names() if name.startswith("_cascade")), None)

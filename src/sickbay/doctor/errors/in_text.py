@@ -15,9 +15,15 @@ _PHRASES = {
     re.escape(status.phrase).replace(r"\ ", r"[\s_-]?").replace("Timeout", "Time-?out")
     for status in HTTPStatus
     if status >= 400
-} | {"Unknown Error"}
+} | {"Unknown Error", "Request[ -](?:Entity|URI) Too (?:Large|Long)", "Payload Too Large", "Unprocessable Entity"}
+"""Of statuses as Python names them, and as servers named them before RFC 9110."""
 _REASONS = "|".join(sorted(_PHRASES, key=len)[::-1])
-_SENTENCES = frozenset(("expired_token", "slow_down", "access_denied"))
+_SENTENCES = frozenset(
+    """
+expired_token slow_down access_denied server_error temporarily_unavailable invalid_request invalid_resource invalid_target
+invalid_token request_not_supported
+""".split()
+)
 """Codes whose words also occur in sentences, such as "invalid or expired token". Only with underscores are they codes."""
 _WORDS = "|".join(sorted((code if code in _SENTENCES else code.replace("_", r"[_\s-]?") for code in CODES), key=len)[::-1])
 _KEY = r"error(?:s|_?(?:description|codes?|summary|message|msg|reason|type))?|err(?:msg)?|fault(?:string|code)?|exception"

@@ -33,6 +33,10 @@ class Piece(Struct, frozen=True, kw_only=True):
     values: Mapping[str, Any] = {}
     is_whole: bool = False
 
+    @property
+    def is_success(self) -> bool:
+        return self.kind == "response" and str(self.values["status"]).startswith("2")
+
 
 def leave_out_overlaps(pieces: Iterable[Piece]) -> list[Piece]:
     """The pieces without those that lie inside or overlap an earlier one, in the order of the text.
