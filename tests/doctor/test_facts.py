@@ -150,7 +150,7 @@ FALSE_IN = {
     "requests_no_openid": authorize("openid"),
     "requests_no_offline_access": authorize("openid%20offline_access"),
     "sends_no_secret": token(f"{CODE}&client_secret=s"),
-    "redirect_uri_is_http": "redirect_uri is http://localhost:3000/cb",
+    "redirect_uri_is_http": "redirect_uri is http://app.example.org/cb, and http://www.example.net is registered",
     "audience_differs": "aud: expected https://api.example.org but got https://api.example.org/",
     "discovery_mixes_http": '{"issuer": "https://a.example", "token_endpoint": "https://a.example/token"}',
     "iss_and_sub_differ": '{"iss": "a", "sub": "a", "aud": "https://ehr.example.org/token", "exp": 1764493921, "jti": "x"}',

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from tests.doctor import small
+from tests.doctor.texts import KNOWLEDGE
 
 from sickbay.doctor import phrases
-from sickbay.doctor.match import Shown, find_shown
+from sickbay.doctor.match import SPREAD_WORDS, Shown, find_shown
 from sickbay.doctor.model import Knowledge
 
 
@@ -50,6 +51,13 @@ def test_every_group_and_a_code_have_to_be_there(knowledge: Knowledge) -> None:
 
 def test_a_phrase_that_must_not_be_there_excludes_a_message(knowledge: Knowledge) -> None:
     assert messages(find(knowledge, "the unknown redirect page")) == []
+
+
+def test_short_phrases_far_apart_are_not_a_message() -> None:
+    said = "docker {} iss {} localhost"
+    near, far = (said.format("and " * words, "and " * words) for words in (1, SPREAD_WORDS // 2))
+    assert "oauth/container-issuer" in messages(find(KNOWLEDGE, near))
+    assert "oauth/container-issuer" not in messages(find(KNOWLEDGE, far))
 
 
 def test_longer_phrases_count_more(knowledge: Knowledge) -> None:

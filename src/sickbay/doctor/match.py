@@ -17,6 +17,8 @@ SKIPPED_WORDS = 4
 """With so many other words between them, the parts of a phrase may belong to different sentences or fields of a log."""
 FAR_APART = 6
 """With so many words between its parts, a phrase counts half."""
+SPREAD_WORDS, LEAST_LETTERS = 40, 13
+"""So far apart, the phrases of a message may be about different things. If they are short, they aren't counted."""
 FACT_POINTS = 4.0
 """What a fault counts that only facts show."""
 
@@ -73,7 +75,8 @@ def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str],
         if not each.product or each.product in products
     )
     messages = [_to_found(each, found, products) for each, found in candidates if found is not None]
-    return Shown(frozenset(products), tuple(sorted(messages, key=lambda found: -found.points)))
+    together = (found for found in messages if found.spread < SPREAD_WORDS or found.letters >= LEAST_LETTERS)
+    return Shown(frozenset(products), tuple(sorted(together, key=lambda found: -found.points)))
 
 
 def _to_found(message: Message, covered: Sequence[Covered], products: set[str]) -> FoundMessage:

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sickbay.diagnosis.answers.values import BEARER_CODES, SHARED_CODES, TOKEN_CODES
-from sickbay.doctor.match import SKIPPED_WORDS, FoundMessage, Shown
+from sickbay.doctor.match import SKIPPED_WORDS, SPREAD_WORDS, FoundMessage, Shown
 from sickbay.doctor.model import WEIGHTS, Cause, Knowledge, Message
 from sickbay.kernel.late_patterns import compile_late
 
@@ -79,8 +79,6 @@ def _has_rival(ranked: Sequence[RankedCause]) -> bool:
     return any(each.points >= RIVAL_SHARE * first.points for each in rivals)
 
 
-SPREAD_WORDS = 40
-"""If the phrases of a message are so many words apart, they may be about different things."""
 UNRELATED_MESSAGES = 6
 """A text with so many messages is a log or a report of several errors."""
 DOUBTS = ("tells_a_solution", "tells_what_is_right")

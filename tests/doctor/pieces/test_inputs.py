@@ -38,6 +38,15 @@ def test_json_is_the_same_input_with_and_without_the_response_around_it(kind: st
     assert [each.evidence["kind"] for each in whole] == [kind]
 
 
+@for_each(
+    "grant, kind",
+    [("password", "token_request"), ("client_credentials", "token_request"), ("authorization_code", "authorize_url")],
+)
+def test_a_list_with_a_grant_type_is_a_token_request_even_with_a_response_type(grant: str, kind: str) -> None:
+    listed = f"client_id: my-app\nclient_secret: hush\nresponse_type: code id_token\ngrant_type: {grant}\n"
+    assert [each.evidence["kind"] for each in inputs(pieces(listed))] == [kind]
+
+
 @for_each("text", [response(TOKENS, "400 Bad Request"), "HTTP/1.1 200 OK\nContent-Type: text/html\n\n<p>Welcome</p>"])
 def test_an_error_and_a_web_page_are_no_input(text: str) -> None:
     assert inputs(pieces(text)) == []

@@ -193,17 +193,13 @@ def _without_variables(found: Input) -> Input:
 
 
 def _parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
-    values = piece.values
-    body = (
-        str(values["body"])
-        if piece.kind == "form"
-        else structured.to_form({name: str(value) for name, value in values.items()})
-    )
-    names = set(parse(body).names())
-    if "response_type" in names:
+    values = {name: str(value) for name, value in piece.values.items()}
+    body = values["body"] if piece.kind == "form" else structured.to_form(values)
+    sent = dict(parse(body).pairs)
+    if "response_type" in sent and sent.get("grant_type", "authorization_code") == "authorization_code":
         url = _endpoint(pieces, "authorization")
         yield Input({"kind": "authorize_url", "url": f"{url}?{body}"}, False, piece)
-    elif "grant_type" in names:
+    elif "grant_type" in sent:
         url = _endpoint(pieces, "token")
         evidence = {"kind": "token_request", "method": "POST", "url": url, "headers": FORM, "body": body}
         yield Input(evidence, False, piece, looked_at=_checks_of_parameters())
