@@ -48,6 +48,18 @@ TRUE = {
     "fhir_address_refuses": "HTTPError: 401 Client Error: Unauthorized for url: https://fhir.example.org/r4/Patient",
     "server_is_the_phone": "AppAuth on Android: Network error. const config = { issuer: 'http://localhost:9080/auth' }",
     "phone_calls_http": "AppAuth on Android: Network error. const config = { issuer: 'http://10.0.2.2:9080/auth' }",
+    "sends_challenge": authorize() + "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "sends_nonce": authorize() + "&nonce=n-0S6_WzA2Mj",
+    "sends_redirect_uri": authorize(),
+    "sends_all_of_a_login": authorize(),
+    "sends_refresh_token": token("grant_type=refresh_token&refresh_token=r3fr3sh&client_id=growth-chart"),
+    "sends_scope_of_a_service": token("grant_type=client_credentials&scope=system%2F*.rs&client_id=growth-chart"),
+    "sends_known_grant_type": token(),
+    "sends_known_assertion_type": token(
+        "grant_type=client_credentials&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    ),
+    "is_about_a_login": f"{authorize()}\ninvalid_request",
+    "shows_no_roles": "curl https://ehr.example.org/fhir/Patient/1 answers 403",
     "shows_access": "The bearer token is refused.",
     "google_redirect_has_changing_port": "The redirect URI in the request, http://localhost:58903/, does not match",
     "api_denies_access": '{"code": 401, "error": {"message": "Invalid access token", "type": "access_denied"}}',

@@ -168,13 +168,14 @@ def _with_faulty_first(recognised: Recognised, proven: Sequence[Finding]) -> lis
 def _select_proven(by_rules: Sequence[Finding], recognised: Recognised, explaining: Container[str]) -> list[Finding]:
     """The faults that come before what the message means: those that may explain it, and what code shows.
 
-    A fault of one parameter doesn't explain a message about another one.
+    A fault of one parameter doesn't explain a message about another one. A cause behind a mere code says nothing of it.
     """
     errors = [
         found for found in by_rules if found.severity == "error" and (found.id in explaining or found.id.startswith("code-"))
     ]
     first = recognised.ranked[0]
-    if first.is_evident or not (named := _parameters_in(f"{first.message.means} {first.cause.title}")):
+    said = f"{first.message.means} {first.cause.title if first.letters else ''}"
+    if first.is_evident or not (named := _parameters_in(said)):
         return errors
     named = named.union(*(_parameters_in(ranked.cause.title) for ranked in recognised.ranked))
     return errors if any(found.parameter in named for found in errors) else [e for e in errors if not e.parameter]

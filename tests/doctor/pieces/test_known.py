@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from sickbay.doctor.pieces.find import pieces
 from sickbay.doctor.pieces.inputs import inputs
 from sickbay.doctor.pieces.known import add_context
+from sickbay.doctor.text import diagnose_text
 
 AUTHORIZE = "https://ehr.example.org/authorize?response_type=code&client_id=x&state=zE3rT9pQ2mN8vX4k&code_challenge=abc"
 
@@ -25,3 +27,21 @@ def test_the_code_of_the_only_token_request_comes_from_the_only_authorization_ur
     token = "curl -d grant_type=authorization_code -d code=Q7 -d client_id=x https://ehr.example.org/token"
     assert read_contexts(f"{AUTHORIZE}\n\n{token}")[-1]["codes"]["Q7"]["code_challenge"] == "abc"
     assert "codes" not in read_contexts(f"{AUTHORIZE}\n\n{AUTHORIZE}1\n\n{token}")[-1]
+
+
+LAUNCHED = "https://app.example.com/launch?iss=https%3A%2F%2Fehr.example.com%2Ffhir%2Fr4&launch=abc123"
+
+
+def test_an_aud_that_is_not_the_iss_of_the_launch_is_found() -> None:
+    def errors(aud: str, launch: str) -> list[str]:
+        sent = {"response_type": "code", "client_id": "my-app", "redirect_uri": "https://app.example.com/cb", "launch": launch}
+        sent |= {"scope": "launch patient/Patient.rs", "state": "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E", "aud": aud}
+        text = (
+            f"The EHR opens {LAUNCHED}\nand we go to\nhttps://ehr.example.com/oauth/authorize?{urlencode(sent)}\nIt is refused."
+        )
+        return [each.id for each in diagnose_text(text)[1].explanation.findings if each.severity == "error"]
+
+    assert errors("https://ehr.example.com/fhir/dstu2", "abc123") == ["aud-not-iss-of-launch"]
+    assert errors("https://ehr.example.com/fhir/dstu2", "of-another-attempt") == ["aud-not-iss-of-launch"]
+    assert errors("https://ehr.example.com/fhir/r4", "of-another-attempt") == []
+    assert errors("https://EHR.example.com/fhir/r4/", "abc123") == []

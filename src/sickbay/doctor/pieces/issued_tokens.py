@@ -21,7 +21,7 @@ def insert_token(responses: Sequence[Json], request: Json) -> Json:
 
 
 def to_tokens(responses: Sequence[Json], request: Json) -> dict[str, Any]:
-    """The member `tokens` of the context for a FHIR request; {} if the text doesn't show what its token allows.
+    """The context of a FHIR request with its token; {} if the text doesn't show what the token allows.
 
     A token with `patient/` scopes and no patient isn't known either, because people shorten what they paste.
     """
@@ -33,7 +33,8 @@ def to_tokens(responses: Sequence[Json], request: Json) -> dict[str, Any]:
     granted = scopes.resources(scope)
     if not granted or (not patient and any(each.level == "patient" for each in granted)):
         return {}
-    return {sent: {"scope": scope, "patient": patient and str(patient), "aud": _find_base(request)}}
+    token = {"scope": scope, "patient": patient and str(patient), "aud": _find_base(request)}
+    return {"tokens": {sent: token}}
 
 
 def _find_bearer(request: Json) -> str:

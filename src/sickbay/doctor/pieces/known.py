@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sickbay.doctor.pieces.inputs import Input
 from sickbay.doctor.pieces.issued_tokens import Json, insert_token, to_tokens
@@ -13,26 +13,42 @@ from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
 
+class Shown(NamedTuple):
+    """What a text or a file shows of the launch to which a request belongs.
+
+    launch: of `describe_launch`. responses: token responses. registered: client metadata. launched: query of the launch URL.
+    """
+
+    launch: Json
+    responses: Sequence[Json]
+    registered: Json | None = None
+    launched: Mapping[str, str] | None = None
+
+
 def add_context(found: Sequence[Input], pieces: Sequence[Piece], text: str) -> list[Input]:
     """The inputs, each with what the others and the pieces show. text: where the pieces stand."""
-    known = context(found)
-    registered = find_registered([each["app"] for each in _of_kind(found, "registration")], pieces, text)
-    responses = [each["json"] for each in _of_kind(found, "token_response")]
-    return [_add_known(each, known, registered, responses) for each in found]
+    whole = [each.evidence for each in found]
+    registered = find_registered([each["app"] for each in whole if each["kind"] == "registration"], pieces, text)
+    launched = _queries(whole, "launch_url")
+    shown = Shown(context(found), _find_responses(whole), registered, launched[0] if len(launched) == 1 else None)
+    return [each._replace(evidence=_add(each.evidence, shown)) for each in found]
 
 
-def _of_kind(found: Sequence[Input], kind: str) -> list[dict[str, Any]]:
-    return [each.evidence for each in found if each.evidence["kind"] == kind]
+def _find_responses(whole: Sequence[Json]) -> list[Json]:
+    return [each["json"] for each in whole if each["kind"] == "token_response"]
 
 
-def _add_known(found: Input, known: Json, registered: Json, responses: Sequence[Json]) -> Input:
-    request: Json = found.evidence
+def _add(request: Json, shown: Shown) -> dict[str, Any]:
+    known = dict(shown.launch)
     if request["kind"] == "fhir_request":
-        request = insert_token(responses, request)
-        known = {**known, "tokens": tokens} if (tokens := to_tokens(responses, request)) else known
-    elif registered and request["kind"] in REQUESTS:
-        known = {**known, "app": to_app(registered, request)}
-    return found._replace(evidence={**request, "context": {**known, **request.get("context", {})}}) if known else found
+        request = insert_token(shown.responses, request)
+        known |= to_tokens(shown.responses, request)
+    if request["kind"] in REQUESTS and shown.registered:
+        known["app"] = to_app(shown.registered, request)
+    if request["kind"] == "authorize_url" and shown.launched:
+        known |= describe_ehr(shown.launched, request)
+    given = request.get("context", {})
+    return {**request, "context": {**known, **given}} if known or given else dict(request)
 
 
 def context(found: Sequence[Input]) -> dict[str, Any]:
@@ -61,8 +77,9 @@ def compare_exchanges(exchanges: Sequence[Sequence[Json]]) -> list[tuple[dict[st
     whole = [each for inputs in exchanges for each in inputs]
     asked = {query.get("state"): query for query in _queries(whole, "authorize_url")}
     states = {query["code"]: query.get("state") for query in _queries(whole, "redirect_url") if query.get("code")}
-    responses = [each["json"] for each in whole if each["kind"] == "token_response"]
-    return [tuple(_add(each, _find_launch(inputs, asked, states), responses) for each in inputs) for inputs in exchanges]
+    responses = _find_responses(whole)
+    shown = [Shown(_find_launch(inputs, asked, states), responses) for inputs in exchanges]
+    return [tuple(_add(each, launch) for each in inputs) for launch, inputs in zip(shown, exchanges, strict=True)]
 
 
 def _queries(whole: Sequence[Json], kind: str) -> list[Mapping[str, str]]:
@@ -76,9 +93,17 @@ def _find_launch(inputs: Sequence[Json], asked: Mapping[Any, Mapping[str, str]],
     return describe_launch(asked[states[code]], code) if code in states and states[code] in asked else {}
 
 
-def _add(request: Json, launch: Json, responses: Sequence[Json]) -> dict[str, Any]:
-    tokens = to_tokens(responses, request) if request["kind"] == "fhir_request" else {}
-    return {**request, "context": {**launch, **request["context"], **({"tokens": tokens} if tokens else {})}}
+def describe_ehr(launched: Mapping[str, str], request: Json) -> dict[str, Any]:
+    """The server of an authorization request whose `aud` isn't `iss` of the launch URL, as far as the two show it.
+
+    Only `iss` is compared: the launch code may be that of another attempt.
+    """
+    sent = _query(str(request["url"]))
+    iss, aud, code = launched.get("iss", ""), sent.get("aud", ""), sent.get("launch", "")
+    if not (urls.is_web(iss) and urls.is_web(aud) and code) or urls.normalise(iss) == urls.normalise(aud):
+        return {}
+    server = {"fhir_bases": [aud, iss], "authorization_endpoint": str(request["url"]).partition("?")[0]}
+    return {"server": server, "launches": {code: {"iss": iss}}}
 
 
 def _find_redeemed(found: Sequence[Input]) -> str:
