@@ -42,17 +42,17 @@ KNOWLEDGE = SOURCES / "sickbay" / "doctor" / "knowledge"
 CASES = SOURCES / "sickbay" / "diagnosis" / "cases"
 PACKED_CASES = CASES.with_suffix(".zip")
 DOCS = Path("docs")
-PAGES = Path("src/sickbay/web/docs/pages")
+PACKED_PAGES = Path("src/sickbay/web/docs/pages.zip")
 EXAMPLES, STARTERS = Path("examples"), Path("src/sickbay/starters")
 GENERATED = ("__pycache__", "node_modules", "dist", "test-results", ".venv", "README.md", "*.pem", "jwks.json", ".env")
 """What no starter has in the wheel: what running it leaves behind, and the text for readers of a clone."""
-LEFT_OUT = ("pictures",)
+LEFT_OUT = ("pictures/",)
 """Only pages in the repository show the pictures, and they can't be compressed."""
 
 
 def build_wheel(wheel_directory: str, *arguments: Any, **options: Any) -> str:
     """Builds the wheel in the current folder, as PEP 517 says."""
-    with _pages(), _starters(), _packed_cases(), _compiled_knowledge():
+    with _pack(DOCS, PACKED_PAGES), _starters(), _pack(CASES, PACKED_CASES), _compiled_knowledge():
         name = str(buildapi.build_wheel(wheel_directory, *arguments, **options))
     _compress(Path(wheel_directory, name))
     return name
@@ -89,27 +89,17 @@ def _compiled_knowledge() -> Iterator[None]:
 
 
 @contextmanager
-def _packed_cases() -> Iterator[None]:
-    """Packs the cases of rules into one file for the duration of a build, uncompressed, since the wheel compresses it."""
-    with zipfile.ZipFile(PACKED_CASES, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(path for path in CASES.rglob("*") if path.is_file()):
-            name = path.relative_to(CASES).as_posix()
-            archive.writestr(zipfile.ZipInfo(name), path.read_bytes())  # without the time of the file
+def _pack(folder: Path, packed: Path) -> Iterator[None]:
+    """Packs the files into one for the duration of a build, uncompressed, since the wheel compresses it."""
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            name = path.relative_to(folder).as_posix()
+            if not name.startswith(LEFT_OUT):
+                archive.writestr(zipfile.ZipInfo(name), path.read_bytes())  # without the time of the file
     try:
         yield
     finally:
-        PACKED_CASES.unlink()
-
-
-@contextmanager
-def _pages() -> Iterator[None]:
-    """Copies the pages into the package for the duration of a build. A checkout reads them from docs/."""
-    shutil.rmtree(PAGES, ignore_errors=True)
-    shutil.copytree(DOCS, PAGES, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    try:
-        yield
-    finally:
-        shutil.rmtree(PAGES)
+        packed.unlink()
 
 
 @contextmanager

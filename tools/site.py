@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from sickbay.doctor.pages import PAGES
 from sickbay.web import html_response
 from sickbay.web.docs import library, search_index
 from sickbay.web.docs.page_view import DocsView, docs_view, path_to_root, search_view
@@ -27,7 +28,8 @@ def build(out: Path) -> int:
     for name in COPIED:
         _copy(html_response.STATIC / name, out / ASSETS / name)
     for name in library.files():
-        _copy(library.folder() / name, out / name)
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_bytes(PAGES.read_bytes(name))
     return len(library.names()) + 1
 
 

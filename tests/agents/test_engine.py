@@ -152,9 +152,9 @@ def test_a_long_page_is_read_in_parts_that_together_are_the_page() -> None:
         while part.get("cursor"):
             part = _call("docs", page="running", section=section, cursor=part["cursor"])
             text += part["markdown"]
-    from sickbay.doctor.pages import find_folder
+    from sickbay.doctor.pages import PAGES
 
-    assert text in (find_folder() / "running.md").read_text(encoding="utf-8")
+    assert text in PAGES.read_text("running.md")
 
 
 @for_each(

@@ -10,7 +10,7 @@ from tests.agents.instructions import INSTRUCTIONS, find_marks
 from tests.flows.flow import BASE, Flow, run
 
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.web.docs import library
+from sickbay.doctor.pages import PAGES
 
 MARKDOWN = {"accept": "text/markdown"}
 TYPE = "text/markdown; charset=utf-8"
@@ -34,7 +34,7 @@ def test_every_page_of_the_index_is_served_as_markdown(tmp_path: Path) -> None:
 
 def test_a_page_of_the_documentation_has_both_forms_at_one_address(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        source = (library.folder() / "running.md").read_text(encoding="utf-8")
+        source = PAGES.read_text("running.md")
         assert (await flow.http.get("/docs/running.md")).text == source
         for path in ("/docs/running.html", "/docs/running"):
             assert (await flow.http.get(path, headers=MARKDOWN)).text == source

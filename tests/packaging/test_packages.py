@@ -17,7 +17,7 @@ from tools.release.packages import Packages
 
 from sickbay import __version__
 from sickbay.diagnosis import case
-from sickbay.doctor import compiled
+from sickbay.doctor import compiled, pages
 from tools.release import packages
 
 LARGEST = 3_500_000
@@ -44,11 +44,17 @@ def starters() -> set[str]:
 def test_the_wheel_contains_every_file_of_the_package_and_the_documentation(built: Packages) -> None:
     with zipfile.ZipFile(built.wheel) as wheel:
         names = {f"src/{name}" for name in wheel.namelist() if ".dist-info/" not in name}
-    docs = names_below("docs") - names_below("docs/pictures")
-    pages = {f"src/sickbay/web/docs/pages/{name.removeprefix('docs/')}" for name in docs}
     sources = names_below("src/sickbay/doctor/knowledge") | names_below("src/sickbay/diagnosis/cases")
-    data = {f"src/sickbay/{name}" for name in ("doctor/compiled.msgpack", "doctor/topics.msgpack", "diagnosis/cases.zip")}
-    assert names == names_below("src/sickbay") - sources | pages | data | starters()
+    data = {f"src/sickbay/{name}" for name in ("doctor/compiled.msgpack", "doctor/topics.msgpack")}
+    packed = {"src/sickbay/diagnosis/cases.zip", "src/sickbay/web/docs/pages.zip"}
+    assert names == names_below("src/sickbay") - sources | packed | data | starters()
+
+
+def test_an_installed_sickbay_has_the_pages_of_the_documentation(installed: Path) -> None:
+    packed = pages.PAGES._replace(archive=installed / "sickbay" / "web" / "docs" / "pages.zip")
+    names = {name.removeprefix("docs/") for name in names_below("docs") - names_below("docs/pictures")}
+    assert {*packed.list_files("")} == names
+    assert all(packed.read_bytes(name) == (ROOT / "docs" / name).read_bytes() for name in names)
 
 
 def test_the_compiled_knowledge_belongs_to_its_sources(built: Packages) -> None:
@@ -59,9 +65,8 @@ def test_the_compiled_knowledge_belongs_to_its_sources(built: Packages) -> None:
 
 def test_an_installed_sickbay_reads_the_same_cases_as_a_clone(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     of_the_clone = {id: case.load(path) for id, path in case.paths().items()}
-    folder = installed / "sickbay" / "diagnosis" / "cases"
-    monkeypatch.setattr(case, "CASES", folder)
-    monkeypatch.setattr(case, "PACKED", folder.with_suffix(".zip"))
+    packed = case.CASES._replace(archive=installed / "sickbay" / "diagnosis" / "cases.zip")
+    monkeypatch.setattr(case, "CASES", packed)
     monkeypatch.setattr(case, "paths", case.paths.__wrapped__)  # the cached ones are those of the clone
     assert {id: case.load(path) for id, path in case.paths().items()} == of_the_clone
 

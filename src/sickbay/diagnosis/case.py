@@ -15,13 +15,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
-from zipfile import ZipFile
 
-CASES = Path(__file__).parent / "cases"
-PACKED = CASES.with_suffix(".zip")
-"""The same files in a wheel (`tools/build_backend.py`), where a single file needs a fifth of the space of hundreds."""
+from sickbay.kernel.packed_folder import PackedFolder
+
+CASES = PackedFolder(Path(__file__).with_name("cases"), Path(__file__).with_name("cases.zip"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,8 @@ class Case:
     corrected: dict[str, Any] | None
 
 
-def load(path: Path) -> Case:
+def load(path: PurePosixPath) -> Case:
+    """path: relative to CASES, as `paths` lists it."""
     parts = re.split(r"^#+ (.+)$", read_text(path), flags=re.M)
     sections = {name.strip().lower(): text.strip() for name, text in zip(parts[3::2], parts[4::2], strict=True)}
     context = _merge(json.loads(read_text(path.parent / "context.json")), _json(sections.get("known", "")) or {})
@@ -49,22 +49,14 @@ def load(path: Path) -> Case:
 
 
 @cache
-def paths() -> Mapping[str, Path]:
-    """The case of each rule by its ID, listed once. In a wheel they are paths of no files, which `load` knows."""
-    return {path.stem: path for path in sorted(CASES.rglob("*.md") if CASES.is_dir() else _list_packed())}
+def paths() -> Mapping[str, PurePosixPath]:
+    """The case of each rule by its ID, relative to CASES, listed once."""
+    return {path.stem: path for path in map(PurePosixPath, CASES.list_files(".md"))}
 
 
-def _list_packed() -> list[Path]:
-    with ZipFile(PACKED) as archive:
-        return [CASES / name for name in archive.namelist() if name.endswith(".md")]
-
-
-def read_text(path: Path) -> str:
-    """The text of a case or of its context, also in a wheel."""
-    if CASES.is_dir():
-        return path.read_text(encoding="utf-8")
-    with ZipFile(PACKED) as archive:
-        return archive.read(path.relative_to(CASES).as_posix()).decode()
+def read_text(path: PurePosixPath) -> str:
+    """The text of a case or of its context."""
+    return CASES.read_text(path.as_posix())
 
 
 def _input(text: str, context: dict[str, Any]) -> dict[str, Any] | None:

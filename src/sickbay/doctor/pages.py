@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from sickbay.diagnosis.case import paths, read_text
+from sickbay.kernel.packed_folder import PackedFolder
 
-CHECKOUT = Path(__file__).parents[3] / "docs"
-PACKAGED = Path(__file__).parents[1] / "web" / "docs" / "pages"
+PAGES = PackedFolder(Path(__file__).parents[3] / "docs", Path(__file__).parents[1] / "web" / "docs" / "pages.zip")
+"""The pages of the documentation."""
 RULES = "rules"
 """The folder of the list of rules, and of the pages that the site writes from the rules."""
 LIST = f"{RULES}/README"
@@ -41,20 +42,11 @@ class Passage(NamedTuple):
         return f"{self.page}#{self.anchor}" if self.anchor else self.page
 
 
-def find_folder() -> Path:
-    """The folder of the pages: the copy in an installed package, or docs/ of the source code."""
-    return PACKAGED if PACKAGED.is_dir() else CHECKOUT
-
-
-def list_files() -> list[Path]:
-    return sorted(find_folder().rglob("*.md"))
-
-
 def read_passages() -> list[Passage]:
     """The passages of all pages, in the order of their paths."""
     passages: list[Passage] = []
-    for path in list_files():
-        name, text = path.relative_to(find_folder()).with_suffix("").as_posix(), path.read_text(encoding="utf-8")
+    for file in PAGES.list_files(".md"):
+        name, text = file.removesuffix(".md"), PAGES.read_text(file)
         passages += _rules(text) if name == LIST else split(name, text)
     return [passage for passage in passages if passage.heading != CONTENTS]
 
@@ -71,7 +63,7 @@ def _rules(index: str) -> Iterator[Passage]:
             yield Passage(f"{RULES}/{stage}", f"Rules of the stage {stage}", id, id, text)
 
 
-def read_prose(path: Path) -> tuple[str, str]:
+def read_prose(path: PurePosixPath) -> tuple[str, str]:
     """The prose and the fix of a rule's case, as plain text."""
     text = read_text(path)
     fix = text.partition("\n## Fix\n")[2].partition("\n## ")[0]

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from msgspec import Struct
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED
-from sickbay.diagnosis.case import CASES
+from sickbay.diagnosis.case import CASES, paths
 from sickbay.doctor import pages
 from sickbay.doctor.fill import fill
 from sickbay.doctor.model import Cause, Knowledge
@@ -77,7 +77,7 @@ class _Document(NamedTuple):
 
 def list_files() -> list[Path]:
     """The files from which the index is made, besides the knowledge."""
-    return [*sorted(CASES.rglob("*.md")), *pages.list_files()]
+    return [folder.folder / name for folder in (CASES, pages.PAGES) for name in folder.list_files(".md")]
 
 
 def compile_topics(knowledge: Knowledge) -> Topics:
@@ -111,7 +111,7 @@ def _causes(knowledge: Knowledge) -> Iterator[_Document]:
 
 
 def _rules() -> Iterator[_Document]:
-    for path in sorted(CASES.rglob("*.md")):
+    for path in paths().values():
         prose, fix = pages.read_prose(path)
         first_sentence = re.split(r"(?<=[.!?])\s", prose, maxsplit=1)[0]
         yield _Document(Topic("rule", path.stem, first_sentence), ((path.stem, 4), (prose, 2), (fix, 1)))

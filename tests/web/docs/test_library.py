@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sickbay.diagnosis.catalogue import RULES
+from sickbay.doctor.pages import PAGES
 from sickbay.web.docs import contents, library
 
 
@@ -61,5 +62,5 @@ def test_every_rule_is_on_the_page_of_its_stage() -> None:
 
 def test_the_page_of_the_licence_has_every_paragraph_of_the_notice() -> None:
     notice = (Path(__file__).parents[3] / "NOTICE").read_text(encoding="utf-8").split("\n\n")
-    shown = (library.folder() / "licence.md").read_text(encoding="utf-8")
+    shown = PAGES.read_text("licence.md")
     assert [paragraph for paragraph in notice if paragraph.strip().removeprefix("Sickbay\n") not in shown] == []

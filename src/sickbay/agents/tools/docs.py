@@ -42,13 +42,13 @@ def _search(query: str) -> ToolResult:
 
 
 def _read(page: str, section: str, start: int) -> ToolResult:
-    names = {path.relative_to(pages.find_folder()).with_suffix("").as_posix(): path for path in pages.list_files()}
+    names = [file.removesuffix(".md") for file in pages.PAGES.list_files(".md")]
     name = page.strip("/").removesuffix(".md").removesuffix(".html").partition("#")[0]
     if name not in names:
         closest = find_closest(name, names)
         result = refuse("There is no page with this name.")
         return result.then("docs", "The most similar name.", page=closest or "README")
-    sections = pages.split_markdown(names[name].read_text(encoding="utf-8"))
+    sections = pages.split_markdown(pages.PAGES.read_text(f"{name}.md"))
     headings = [heading for heading, _ in sections]
     if section and section not in headings:
         closest = find_closest(section, headings)

@@ -19,10 +19,18 @@ _PHRASES = {
 """Of statuses as Python names them, and as servers named them before RFC 9110."""
 _REASONS = "|".join(sorted(_PHRASES, key=len)[::-1])
 _SENTENCES = frozenset(
-    """
-expired_token slow_down access_denied server_error temporarily_unavailable invalid_request invalid_resource invalid_target
-invalid_token request_not_supported
-""".split()
+    (
+        "expired_token",
+        "slow_down",
+        "access_denied",
+        "server_error",
+        "temporarily_unavailable",
+        "invalid_request",
+        "invalid_resource",
+        "invalid_target",
+        "invalid_token",
+        "request_not_supported",
+    )
 )
 """Codes whose words also occur in sentences, such as "invalid or expired token". Only with underscores are they codes."""
 _WORDS = "|".join(sorted((code if code in _SENTENCES else code.replace("_", r"[_\s-]?") for code in CODES), key=len)[::-1])

@@ -13,7 +13,7 @@ from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
 
-class Shown(NamedTuple):
+class LaunchEvidence(NamedTuple):
     """What a text or a file shows of the launch to which a request belongs.
 
     launch: of `describe_launch`. responses: token responses. registered: client metadata. launched: query of the launch URL.
@@ -30,7 +30,7 @@ def add_context(found: Sequence[Input], pieces: Sequence[Piece], text: str) -> l
     whole = [each.evidence for each in found]
     registered = find_registered([each["app"] for each in whole if each["kind"] == "registration"], pieces, text)
     launched = _queries(whole, "launch_url")
-    shown = Shown(context(found), _find_responses(whole), registered, launched[0] if len(launched) == 1 else None)
+    shown = LaunchEvidence(context(found), _find_responses(whole), registered, launched[0] if len(launched) == 1 else None)
     return [each._replace(evidence=_add(each.evidence, shown)) for each in found]
 
 
@@ -38,7 +38,7 @@ def _find_responses(whole: Sequence[Json]) -> list[Json]:
     return [each["json"] for each in whole if each["kind"] == "token_response"]
 
 
-def _add(request: Json, shown: Shown) -> dict[str, Any]:
+def _add(request: Json, shown: LaunchEvidence) -> dict[str, Any]:
     known = dict(shown.launch)
     if request["kind"] == "fhir_request":
         request = insert_token(shown.responses, request)
@@ -78,7 +78,7 @@ def compare_exchanges(exchanges: Sequence[Sequence[Json]]) -> list[tuple[dict[st
     asked = {query.get("state"): query for query in _queries(whole, "authorize_url")}
     states = {query["code"]: query.get("state") for query in _queries(whole, "redirect_url") if query.get("code")}
     responses = _find_responses(whole)
-    shown = [Shown(_find_launch(inputs, asked, states), responses) for inputs in exchanges]
+    shown = [LaunchEvidence(_find_launch(inputs, asked, states), responses) for inputs in exchanges]
     return [tuple(_add(each, launch) for each in inputs) for launch, inputs in zip(shown, exchanges, strict=True)]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
+from sickbay.doctor.pages import PAGES
 from sickbay.kernel.similar_names import find_closest
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web import html_response
@@ -35,7 +36,7 @@ async def docs(request: Request, sandbox: Sandbox) -> Response:
     if path == search_index.NAME:
         return Response(await asyncio.to_thread(search_index.script), media_type="text/javascript", headers=HEADERS)
     if path in library.files():
-        return FileResponse(library.folder() / path, headers=HEADERS)
+        return Response(PAGES.read_bytes(path), media_type="application/json", headers=HEADERS)
     wants_markdown = preferred_form(request.headers.get("accept", "")) == "markdown"
     if (name := _find_markdown(path, wants=wants_markdown)) is not None:
         return markdown_response(await asyncio.to_thread(library.markdown_of, name))

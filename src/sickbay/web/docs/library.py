@@ -8,42 +8,34 @@ from __future__ import annotations
 import posixpath
 from functools import cache
 from itertools import chain
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.doctor import rule_docs
+from sickbay.doctor.pages import PAGES
 from sickbay.web.docs import markdown
 from sickbay.web.docs.contents import HOME, SECTIONS, Entry, Section
 from sickbay.web.docs.markdown import RenderedPage
 
-CHECKOUT = Path(__file__).parents[4] / "docs"
-PACKAGED = Path(__file__).parent / "pages"
 INDEX = "README"
 RULES = "rules/"
 CASES = "/diagnosis/cases/"
 """Where the list of rules links to in the repository. On the site, these links lead to the rules."""
 EXTERNAL = ("http://", "https://", "mailto:")
-FILES = (".json",)
+FILES = ".json"
 """Files next to the pages that the site serves too. Pictures are only in the repository: they would be a tenth of the wheel."""
-
-
-@cache
-def folder() -> Path:
-    """The folder of the pages: the copy in an installed package, or docs/ of the source code."""
-    return PACKAGED if PACKAGED.is_dir() else CHECKOUT
 
 
 @cache
 def names() -> frozenset[str]:
     """The names of all pages: paths below docs/, without .md."""
-    in_files = (path.relative_to(folder()).with_suffix("").as_posix() for path in folder().rglob("*.md"))
+    in_files = (file.removesuffix(".md") for file in PAGES.list_files(".md"))
     return frozenset((*in_files, *(RULES + stage for stage in rule_docs.stages())))
 
 
 @cache
 def files() -> frozenset[str]:
-    found = (path for path in folder().rglob("*") if path.suffix in FILES)
-    return frozenset(path.relative_to(folder()).as_posix() for path in found)
+    return frozenset(PAGES.list_files(FILES))
 
 
 def page(name: str) -> RenderedPage:
@@ -54,7 +46,7 @@ def markdown_of(name: str) -> str:
     """The source of a page."""
     stage = name.removeprefix(RULES)
     is_stage = name != stage and stage in rule_docs.stages()
-    return rule_docs.page(stage) if is_stage else (folder() / f"{name}.md").read_text(encoding="utf-8")
+    return rule_docs.page(stage) if is_stage else PAGES.read_text(f"{name}.md")
 
 
 @cache
@@ -106,8 +98,7 @@ def find_address(path: str) -> str | None:
 
 def _title(name: str) -> str:
     """The title of a page in a file, without the time to render the page: its first line is its heading."""
-    with (folder() / f"{name}.md").open(encoding="utf-8") as file:
-        return file.readline().removeprefix("#").strip().replace("`", "")
+    return PAGES.read_text(f"{name}.md").partition("\n")[0].removeprefix("#").strip().replace("`", "")
 
 
 @cache

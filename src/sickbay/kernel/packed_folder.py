@@ -1,0 +1,37 @@
+"""Reads the files of a folder that a wheel has in one archive, where they need a fifth of the space."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+from zipfile import ZipFile
+
+
+class PackedFolder(NamedTuple):
+    """folder: in a clone. archive: the same files in a wheel, uncompressed, since the wheel compresses it."""
+
+    folder: Path
+    archive: Path
+
+    def list_files(self, suffix: str) -> list[str]:
+        """The paths of the files with this suffix, relative to the folder, in their order."""
+        if _is_packed(self.archive):
+            with ZipFile(self.archive) as archive:
+                return sorted(name for name in archive.namelist() if name.endswith(suffix))
+        return sorted(path.relative_to(self.folder).as_posix() for path in self.folder.rglob(f"*{suffix}"))
+
+    def read_bytes(self, name: str) -> bytes:
+        """Raises KeyError or FileNotFoundError if there is no such file."""
+        if _is_packed(self.archive):
+            with ZipFile(self.archive) as archive:
+                return archive.read(name)
+        return (self.folder / name).read_bytes()
+
+    def read_text(self, name: str) -> str:
+        return self.read_bytes(name).decode()
+
+
+@cache
+def _is_packed(archive: Path) -> bool:
+    return archive.is_file()
