@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from msgspec import structs
 from tests.doctor.texts import KNOWLEDGE, seen_texts
 from tests.laws import for_each, is_long
 
@@ -64,6 +65,22 @@ def test_correct_texts_of_users_show_no_cause(shared: Path) -> None:
     lines = (shared / "cases" / "realworld" / "fine_open.jsonl").read_text(encoding="utf-8").splitlines()
     shown = {line["id"]: causes for line in map(json.loads, lines) if (causes := shown_causes(line["paste"]))}
     assert shown == {}
+
+
+@for_each(
+    "text",
+    [
+        'Gateway: {"code": "900908", "message": "Resource forbidden", "description": "Subscription validation failed."}',
+        "<am:fault><am:code>900900</am:code><am:message>Unclassified Authentication Failure</am:message></am:fault>",
+        'HealthLake: {"Message": "User: app is not authorized to perform: healthlake:ReadResource"}',
+        '[notice] OpenEMR: OAuthServerException {"stack": "#0 authorize.php(73)"}',
+        'POST https://ehr.example.org/oauth2/token\n{"message": "Bad credentials", "id": 7}',
+        "const keys = jose.createRemoteJWKSet(new URL(address));\ncode: 'ERR_JWKS_INVALID'",
+        "Always 401\ncurl https://ehr.example.org/fhir/Patient/1 -H 'Authorization: Bearer abc'",
+    ],
+)
+def test_a_text_that_names_a_problem_in_any_format_does_not_pass_as_correct(text: str) -> None:
+    assert diagnose_text(text, knowledge=structs.replace(KNOWLEDGE, causes={}))[1].verdict.exit_code != 0
 
 
 def test_no_text_with_an_error_passes_as_correct() -> None:

@@ -50,10 +50,17 @@ def test_a_short_word_that_names_a_topic_makes_each_cause_only_possible() -> Non
 @for_each("between", [0, 10, 100])
 def test_phrases_of_a_message_far_apart_make_each_cause_only_possible(between: int) -> None:
     line = "the other service has started and runs\n"
-    text = f"oauth2: found both the header and the body {line * between} client"
+    text = f"oauth2.resourceOwnerPasswordGrant fails: {line * between}/openid-connect/auth"
     causes = diagnose_text(text)[1].causes
-    assert causes[0].id == "oauth-client-authenticates-twice"
+    assert causes[0].id == "oauth-token-endpoint-wrong"
     assert (causes[0].confidence == "most likely") == (between < 10)
+
+
+def test_a_phrase_that_no_text_of_the_knowledge_has_makes_each_cause_only_possible() -> None:
+    causes = diagnose_text("oauth2: found both the header and the body of the client")[1].causes
+    assert (causes[0].id, causes[0].confidence) == ("oauth-client-authenticates-twice", "possible")
+    proved = diagnose_text("oauth2: Client must not use multiple authentication methods")[1].causes
+    assert (proved[0].id, proved[0].confidence) == ("oauth-client-authenticates-twice", "most likely")
 
 
 def test_a_slice_that_the_validator_can_not_evaluate_does_not_accuse_the_resource() -> None:

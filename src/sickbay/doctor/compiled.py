@@ -23,7 +23,7 @@ FOLDER = HERE / "knowledge"
 KNOWLEDGE, TOPICS = HERE / "compiled.msgpack", HERE / "topics.msgpack"
 HASH_BYTES = 32
 """A compiled file begins with the hash of its sources."""
-CODE = ("model.py", "phrases.py", "source.py", "topics.py", "pages.py", "fill.py", "../kernel/word_index.py")
+CODE = ("model.py", "phrases.py", "proof.py", "source.py", "topics.py", "pages.py", "fill.py", "../kernel/word_index.py")
 """The code on which the compiled form depends."""
 _Compiled = TypeVar("_Compiled", "Knowledge", "Topics")
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from sickbay.doctor import phrases
-from sickbay.doctor.model import Knowledge, Message, Phrase, Product
+from sickbay.doctor.model import Knowledge, Message, Product
 from sickbay.doctor.phrases import WordRange
 
 LONG_LETTERS = 44
@@ -28,6 +28,7 @@ class FoundMessage(NamedTuple):
 
     skipped: the smallest number of other words between the parts of a phrase that it needs.
     spread: how many words of the text have at least one phrase of each group that it needs.
+    is_proved: of each group, a phrase that is found proves the message's usual cause.
     """
 
     message: Message
@@ -35,17 +36,19 @@ class FoundMessage(NamedTuple):
     letters: int
     skipped: int = 0
     spread: int = 0
+    is_proved: bool = True
 
 
 class Covered(NamedTuple):
     """The number of letters that the longest phrase of a group covers, and of words between the parts of the closest one.
 
-    places: where the phrases of the group begin.
+    places: where the phrases of the group begin. is_proved: whether one of them proves a cause.
     """
 
     letters: int
     skipped: int
     places: Sequence[int]
+    is_proved: bool
 
 
 class Shown(NamedTuple):
@@ -85,7 +88,8 @@ def _to_found(message: Message, covered: Sequence[Covered], products: set[str]) 
     spread = _measure_spread([each.places for each in covered]) if len(covered) > 1 else 0
     points = _points(message, letters, products)
     is_scattered = skipped >= FAR_APART and not message.unmistakable and message.strength != "evident"
-    return FoundMessage(message, points / 2 if is_scattered else points, max(letters, default=0), skipped, spread)
+    is_proved = all(each.is_proved for each in covered)
+    return FoundMessage(message, points / 2 if is_scattered else points, max(letters, default=0), skipped, spread, is_proved)
 
 
 def _measure_spread(groups: Sequence[Sequence[int]]) -> int:
@@ -120,21 +124,18 @@ def _lengths(
     if message.codes and codes.isdisjoint(message.codes):
         return None
     lengths = []
-    for group in message.wordings:
-        found = [_cover(phrase, words, parts) for phrase in group if phrase[0] in parts]
-        if not (found := [each for each in found if each.letters]):
+    for group, proved in zip(message.wordings, message.proved or map(len, message.wordings), strict=True):
+        taken = [(place, phrases.find_first(group[place], parts)) for place in range(len(group)) if group[place][0] in parts]
+        found = [(place, ranges) for place, ranges in taken if ranges]
+        if not found:
             return None
-        places = tuple(place for each in found for place in each.places)
-        lengths.append(Covered(max(each.letters for each in found), min(each.skipped for each in found), places))
+        skipped = min(sum(after.start - before.end for before, after in pairwise(ranges)) for _, ranges in found)
+        places = [each.start for place, _ in found for each in parts[group[place][0]]]
+        letters = max(phrases.count_letters(ranges, words) for _, ranges in found)
+        lengths.append(Covered(letters, skipped, places, is_proved=found[0][0] < proved))
     if any(phrases.find_first(phrase, parts) for phrase in message.without):
         return None
     return lengths if all(name in facts for name in message.needs) else None
-
-
-def _cover(phrase: Phrase, words: Sequence[str], parts: Mapping[int, Sequence[WordRange]]) -> Covered:
-    taken = phrases.find_first(phrase, parts)
-    skipped = sum(following.start - place.end for place, following in pairwise(taken))
-    return Covered(phrases.count_letters(taken, words), skipped, [place.start for place in parts[phrase[0]]])
 
 
 def _points(message: Message, lengths: Sequence[int], products: set[str]) -> float:

@@ -47,6 +47,8 @@ class Message(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_
     captures:     regular expressions with named groups, whose values fill the texts of causes.
     unmistakable: only this product writes it, so that it shows the product.
     undecided:    several causes are behind it about equally often, so none of them is called the most likely.
+    proved:       how many phrases of each group, the first ones, prove a usual cause (`proof`). Empty: all of them.
+                  The others find causes, but none is called the most likely because of them.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Message(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_
     strength: Strength = "message"
     unmistakable: bool = False
     undecided: bool = False
+    proved: tuple[int, ...] = ()
 
 
 class Cause(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):

@@ -19,7 +19,7 @@ _CALL = compile_late(r"[\w.:= ]{1,100}\([\"']")
 _MEMBER = compile_late(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
 _CODE_END = (";", "{", "}", "(", "=>", "*/")
 _PROBLEM = compile_late(
-    r"\?(?:$|[\s\"')])|n['’]t\b|fehler|\b(?:not|cannot|unable|fail\w*|errors?|exceptions?|wrong\w*|problems?|issues?|trouble|refus\w+|reject\w+"
+    r"\?(?:$|[\s\"')])|n['’]t\b|fehler|\b(?:no|not|cannot|unable|fail\w*|errors?|\w*exceptions?|err_\w+|wrong\w*|problems?|issues?|trouble|refus\w+|reject\w+|bad|mismatch\w*|blocked|disallow\w*"
     r"|den(?:y|ies|ied)|missing|empty|instead|why|stuck|strange|unexpected\w*|incorrect\w*|broken|never|nothing|unauthori[sz]ed"
     r"|forbidden|invalid|throws?|threw|thrown|disappear\w*|lost|loses|drops?|dropped|ignor\w+|must|should|expected"
     r"|nicht|kein\w*|fehlt|fehlgeschlagen|ungültig\w*|verweiger\w*|abgelehnt|blockiert|verbietet|unerwartet\w*|leider"
@@ -35,6 +35,11 @@ FOREIGN_WORDS = 3
 def tells_of_a_problem(prose: str) -> bool:
     """Whether a sentence asks a question, says that something fails, or can't be read."""
     return any(_PROBLEM.search(line) or _WITHOUT_BLANKS.search(line) or _is_foreign(line) for line in _sentences(prose))
+
+
+def names_a_problem(text: str) -> bool:
+    """Whether any word of it reports a problem, also outside sentences."""
+    return _PROBLEM.search(text[:READ_CHARACTERS]) is not None
 
 
 def _is_foreign(line: str) -> bool:

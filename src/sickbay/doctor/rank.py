@@ -154,7 +154,9 @@ def _rank(cause: Cause, found: list[FoundMessage], facts: Container[str], shared
     confirmed = any(name in facts for name in cause.confirmed_by if not (_is_rule(name) and "server_failed" in facts))
     evident = any(each.message.strength == "evident" and cause.behind[each.message.id] == "usual" for each in found)
     points += OWN_PRODUCT * (cause.product != "")
-    supported = confirmed or any(_supports(each.message, cause, shared) and not _is_topic(each) for each in found)
+    supported = confirmed or any(
+        each.is_proved and _supports(each.message, cause, shared) and not _is_topic(each) for each in found
+    )
     first = weighted[0][1]
     return RankedCause(cause, points, first.message, first.letters, confirmed, evident, supported)
 
@@ -174,7 +176,7 @@ def _supports(message: Message, cause: Cause, shared: Container[str]) -> bool:
 
     A fact that belongs to the message tells its causes apart, and a cause that repeats the message claims nothing more.
     """
-    is_said = message.wordings or message.needs or not any(map(_is_ambiguous, message.codes))
+    is_said = message.wordings or not any(map(_is_ambiguous, message.codes))
     is_decisive = message.strength != "general" and not message.undecided and cause.behind[message.id] == "usual"
     if not (is_said and is_decisive):
         return False

@@ -15,6 +15,7 @@ import msgspec
 
 from sickbay.doctor.model import Cause, CodeKnowledge, FactPattern, Knowledge, Message, Phrase, Product
 from sickbay.doctor.phrases import PhraseTable
+from sickbay.doctor.proof import prove
 
 FOLDER = Path(__file__).parent / "knowledge"
 
@@ -58,7 +59,8 @@ def read(folder: Path = FOLDER) -> Knowledge:
     messages = {
         message.id: message for path in sorted(folder.glob("*/messages.toml")) for message in _messages(path, table, products)
     }
-    causes = {file.cause.id: file.cause for file in read_causes(folder, products)}
+    files = tuple(read_causes(folder, products))
+    causes = {file.cause.id: file.cause for file in files}
     unseen, facts, code = folder / "unseen.toml", folder / "facts.toml", folder / "code.toml"
     listed = _table(unseen, dict[str, tuple[str, ...]])
     if unknown := {id for ids in listed.values() for id in ids} - causes.keys():
@@ -66,7 +68,8 @@ def read(folder: Path = FOLDER) -> Knowledge:
     patterns, of_code = _table(facts, dict[str, FactPattern]), _table(code, CodeKnowledge)
     pieces = _table(folder / "pieces.toml", dict[str, dict[str, str]])
     by_part = _index_parts(messages.values(), table.count)
-    return Knowledge(products, messages, causes, table.trie, listed, patterns, of_code, pieces, by_part)
+    knowledge = Knowledge(products, messages, causes, table.trie, listed, patterns, of_code, pieces, by_part)
+    return prove(knowledge, ((file.cause, example.text) for file in files for example in file.seen))
 
 
 def _index_parts(messages: Iterable[Message], parts: int) -> list[list[int]]:

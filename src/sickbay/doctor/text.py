@@ -15,21 +15,24 @@ from sickbay.doctor import answer, compiled, phrases, prose
 from sickbay.doctor.answer import RANKS, Recognised
 from sickbay.doctor.diagnose import Diagnosis, RelatedTopic
 from sickbay.doctor.evidence import Evidence
+from sickbay.doctor.model import Knowledge
 from sickbay.doctor.pieces import addresses
 from sickbay.doctor.rank import list_unseen
 from sickbay.doctor.reading import Reading, read_exchange, read_text
 from sickbay.kernel.late_patterns import compile_late
 
 
-def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
+def diagnose_text(
+    text: str, context: Mapping[str, Any] | None = None, knowledge: Knowledge | None = None
+) -> tuple[dict[str, Any], Diagnosis]:
     """Reads pasted text. Returns the first exchange in it, and the diagnosis of the whole text.
 
-    context: what is known about the server, for exchanges that don't say it themselves.
+    context: what is known about the server, for exchanges that don't say it themselves. knowledge: by default everything.
 
     Raises ValueError if an exchange can't be read, and KeyError if its kind is unknown.
     """
     reading = read_text(text, context)
-    recognised = answer.recognise(to_evidence(reading))
+    recognised = answer.recognise(to_evidence(reading), knowledge)
     diagnosis = _diagnosis(reading, recognised)
     if (difference := addresses.find_mismatch(reading.text, recognised.evidence.sent.get("redirect_uri"))) is not None:
         diagnosis = diagnosis.prepend(difference)
@@ -60,6 +63,8 @@ def _with_early_end(diagnosis: Diagnosis, early: tuple[Finding, ...]) -> Diagnos
 
 def _is_understood(reading: Reading, recognised: Recognised) -> bool:
     """Whether the text says nothing about a problem besides what was recognised: at least a product, if it is code."""
+    if not reading.diagnosis.is_examined and prose.names_a_problem(reading.text):
+        return False
     if reading.is_empty:
         return bool(recognised.shown.products) and prose.is_code(reading.text)
     return reading.is_single or not prose.tells_of_a_problem(reading.prose)

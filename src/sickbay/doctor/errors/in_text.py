@@ -38,7 +38,7 @@ _KEY = r"error(?:s|_?(?:description|codes?|summary|message|msg|reason|type))?|er
 _STATUS = r"[45]\d\d(?![\w%]|[.,]\d|[-:/]\d)"
 _VERBS = (
     r"returns?|returned|responds?|responded|answers?|answered|got|gets|getting|receives?|received|receiving"
-    r"|fails?|failed|failure|throws?|threw|raised"
+    r"|fails?|failed|failure|throws?|threw|raised|always"
 )
 _MEMBER = compile_late(
     rf"[\"'`](?:odata\.)?(?P<name>{_KEY})[\"'`]\]?\s*(?:=>|[:=])\s*(?:string\(\d+\)\s*)?"
