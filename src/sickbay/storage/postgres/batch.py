@@ -120,16 +120,14 @@ class Batch:
         self.indexed.append(_Indexed(nid, self._rows(space, type, nid, step.facts), None, 0))
 
     def restore(self, space: int, resource: Restored) -> None:
-        """Rewrite the current version and its index rows, as they were at a mark."""
+        """Rewrite the current version, as it was at a mark, and add its index rows."""
         nid, is_live = resource.nid, resource.state == LIVE
-        self.forget.add(nid)
         self.indexed.append(_Indexed(nid, self._rows(space, resource.type, nid, resource.entries), None, 0))
         if not is_live:
             self.indexed.append(_Indexed(nid, None, None, 0, resource.hides))
         facts, body = (facts_text(resource.entries), resource.body) if is_live else (resource.facts, b"")
         current = resource.version_id, resource.at, INDEX_REVISION, facts, body
         self.resources[nid] = (nid, space, resource.type, resource.state, resource.id, *current)
-        self.count(space, resource.type, int(is_live))
 
     def count(self, space: int, type: int, change: int) -> None:
         """Add to the live resources of a type."""

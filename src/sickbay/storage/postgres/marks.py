@@ -1,18 +1,22 @@
-"""Sets marks in the history of a space, and returns to them. The space is locked, so no one else writes in it."""
+"""Sets marks in the history of a space, and performs what returns to them (`query/returning.py`). The space is locked, so that
+no one else writes in it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from typing import Any
 
-from sickbay.storage.facts import NONE
-from sickbay.storage.interface import Mark, ReturnToMark
-from sickbay.storage.postgres.batch import Batch
+from sickbay.storage.interface import Mark
 from sickbay.storage.postgres.id_allocation import IdAllocator, names
-from sickbay.storage.postgres.resources import forget, restore, write, write_change
+from sickbay.storage.postgres.resources import forget, restore, write_change
 from sickbay.storage.postgres.sql_dialect import to_postgres, values
-from sickbay.storage.query import marks, snapshots, undo
+from sickbay.storage.query import marks
+from sickbay.storage.query.returning import Action, Actions, Do, DoWith, ForgetIndex, Rewrite
+from sickbay.storage.query.statement import Row
+
+MANY_ROWS = 16
+"""From so many on, what is done with rows takes long enough to do it on a thread."""
 
 
 async def set_mark(db: Any, numbers: IdAllocator, step: Mark) -> None:
@@ -21,85 +25,36 @@ async def set_mark(db: Any, numbers: IdAllocator, step: Mark) -> None:
     await execute(db, marks.SET, space, step.name, await db.fetchval("SELECT nextval('history_sequence')"))
 
 
-async def return_to_mark(db: Any, numbers: IdAllocator, step: ReturnToMark) -> None:
-    """Undo what was written since the mark."""
-    found = await fetch(db, marks.FIND, *step.space, step.name)
-    if found:
-        await PostgresReturn(db, numbers.copy(), step, *found[0]).run()
+async def perform(db: Any, numbers: IdAllocator, actions: Actions) -> None:
+    """Do one action after the other. Raises what they raise."""
+    numbers, found = numbers.copy(), list[Row]()
+    action = next(actions, None)
+    while action is not None:
+        found = await _perform(db, numbers, action)
+        action = await asyncio.to_thread(_continue, actions, found) if len(found) > MANY_ROWS else _continue(actions, found)
 
 
-class PostgresReturn:
-    """A return to a position in the history of a space."""
+def _continue(actions: Actions, found: list[Row]) -> Action | None:
+    try:
+        return actions.send(found)
+    except StopIteration:
+        return None
 
-    def __init__(self, db: Any, numbers: IdAllocator, step: ReturnToMark, space: int, sequence: int) -> None:
-        self._db, self._numbers, self._step = db, numbers, step
-        self._space, self._sequence = space, sequence
 
-    async def run(self) -> None:
-        """First restore, then delete: what is restored may refer to what was only referenced at the mark."""
-        db, space, since = self._db, self._space, (self._space, self._sequence)
-        is_changed = False
-        if self._step.keeps_numbers:
-            await execute(db, marks.KEEP_NUMBERS, space, *since, space)
-        for text, reverse in ((marks.CHANGED, self._restore), (marks.CREATED, self._delete)):
-            while page := await fetch(db, text, *since):
-                await reverse({nid for (nid,) in page})
-                is_changed = True
-        if is_changed:
-            await execute(db, marks.FORGET_UNUSED, space, space, space)
-        await execute(db, marks.FORGET_LATER, *since)
-
-    async def repeat(self, nids: list[int], missing: tuple[Any, ...]) -> None:
-        """Write versions that a snapshot has. nids: of their resources. missing: which versions."""
-        await self._count(nids, -1)
-        await execute(self._db, snapshots.KEEP_BODIES, marks.numbers(nids))
-        await execute(self._db, snapshots.ADD_VERSIONS, *missing)
-        for start in range(0, len(nids), marks.AT_A_TIME):
-            await self._extract(nids[start : start + marks.AT_A_TIME])
-
-    async def _restore(self, nids: set[int]) -> None:
-        """Index rows that refer to a resource that has no row of its own are made again."""
-        db, listed = self._db, marks.numbers(nids)
-        versions = await fetch(db, marks.CHANGES, listed, self._sequence)
-        change, unknown = await asyncio.to_thread(undo.reverse, versions)
-        if created := unknown - await self._find(marks.EXISTING, unknown, self._sequence):
-            await self._delete(created)
-        if absent := await self._find(marks.ABSENT, undo.targets(change)):
-            change, unknown = undo.reverse(versions, unknown | undo.find_referring(change, absent))
-        await self._count(nids - created, -1)
-        await execute(db, marks.FORGET_VERSIONS, listed, self._sequence)
-        await write_change(db, change)
-        await execute(db, marks.RESTORE, b"", marks.numbers(nids - unknown))
-        await self._count(nids - unknown, 1)
-        await self._extract(sorted(unknown - created))
-
-    async def _find(self, text: str, nids: set[int], *binds: int) -> set[int]:
-        return {nid for (nid,) in await fetch(self._db, text, marks.numbers(nids), *binds)} if nids else set()
-
-    async def _extract(self, nids: list[int]) -> None:
-        """Restore resources whose versions don't say what they changed in the index."""
-        if not nids:
-            return
-        await execute(self._db, marks.FORGET_CHANGES, marks.numbers(nids))
-        rows = await fetch(self._db, marks.AT_MARK, marks.numbers(nids))
-        resources = await asyncio.to_thread(lambda: list(marks.restore(rows, self._step.index)))
-        await self._numbers.learn_words(self._db, {name for resource in resources for name in names(resource.entries)})
-        await restore(self._db, self._numbers, self._space, resources)
-
-    async def _delete(self, nids: set[int]) -> None:
-        listed = marks.numbers(nids)
-        await self._count(nids, -1)
-        await forget(self._db, list(nids))
-        await execute(self._db, marks.FORGET_VERSIONS, listed, self._sequence)
-        await execute(self._db, marks.FORGET_CREATED, listed)
-        await execute(self._db, marks.UNSAVE_CREATED, NONE, b"", listed)
-
-    async def _count(self, nids: Iterable[int], change: int) -> None:
-        """Add `change` for each live resource."""
-        batch = Batch({}, {}, {})
-        for type, live in await fetch(self._db, marks.LIVE_BY_TYPE, marks.numbers(nids)):
-            batch.count(self._space, type, change * live)
-        await write(self._db, batch)
+async def _perform(db: Any, numbers: IdAllocator, action: Action) -> list[Row]:
+    match action:
+        case Do(text, binds):
+            return await fetch(db, text, *binds)
+        case DoWith(text, binds, nids):
+            await db.execute(to_postgres(text).text.format(nids=f"= ANY(${len(binds) + 1})"), *values(binds), list(nids))
+        case ForgetIndex(nids):
+            await forget(db, list(nids))
+        case Rewrite(_, space, resources):
+            await numbers.learn_words(db, {name for resource in resources for name in names(resource.entries)})
+            await restore(db, numbers, space, resources)
+        case change:
+            await write_change(db, change)
+    return []
 
 
 async def fetch(db: Any, text: str, *binds: Any) -> list[Any]:

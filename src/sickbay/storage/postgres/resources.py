@@ -16,7 +16,7 @@ from sickbay.storage.postgres.sql_dialect import to_postgres, values
 from sickbay.storage.query import marks, undo
 from sickbay.storage.query.dictionary import LIVE, REFERENCED
 from sickbay.storage.query.marks import Restored
-from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, list_targets, rows_of
+from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, list_targets
 
 SLICES = 64
 """Sessions whose backend PIDs differ modulo this number count in separate rows, so they don't wait for each other."""
@@ -47,17 +47,18 @@ _REINDEXED = (
     f"UPDATE resource r SET index_revision = {INDEX_REVISION}, facts = f.facts"
     " FROM unnest($1::bigint[], $2::text[]) f(nid, facts) WHERE r.nid = f.nid"
 )
-_FORGET = (
-    "WITH "
-    + ", ".join(f"{table}_ AS (DELETE FROM {table} WHERE {rows_of(table, '= ANY($1)')})" for table in INDEXES)
-    + " SELECT 1"
+_WHERE_FACETS = (
+    "(patient, type, word, hash, rank, nid) IN (SELECT c.patient, c.type, -t.parameter, t.hash, c.rank, c.nid"
+    " FROM compartment_index c CROSS JOIN token_index t WHERE c.nid = ANY($1) AND t.nid = c.nid AND t.parameter < 0)"
 )
+_DELETIONS = {
+    table: f"{table}_ AS (DELETE FROM {table} WHERE {_WHERE_FACETS if table == 'facet_index' else 'nid = ANY($1)'}"
+    for table in INDEXES
+}
+_FORGET = f"WITH {', '.join(f'{text})' for text in _DELETIONS.values())} SELECT 1"
 _TAKE = (
     "WITH "
-    + ", ".join(
-        f"{table}_ AS (DELETE FROM {table} WHERE {rows_of(table, '= ANY($1)')} RETURNING {', '.join(COLUMNS[table])})"
-        for table in INDEXES
-    )
+    + ", ".join(f"{text} RETURNING {', '.join(COLUMNS[table])})" for table, text in _DELETIONS.items())
     + " "
     + " UNION ALL ".join(
         f"SELECT '{table}', nid, json_build_array({', '.join(COLUMNS[table])})::text FROM {table}_" for table in INDEXES
@@ -117,7 +118,7 @@ async def reindex(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], ste
 
 
 async def restore(db: Any, numbers: IdAllocator, space: int, resources: Sequence[Restored]) -> None:
-    """Rewrite resources and their index rows, as they were at a mark."""
+    """Rewrite resources as they were at a mark, and add their index rows."""
     keys = {(space, numbers.words[type], id) for resource in resources for type, id in list_targets(resource.entries)}
     known = await look(db, keys)
     if absent := sorted(keys - known.keys()):

@@ -27,13 +27,13 @@ from sickbay.storage.kinds import CHANGES, COUNTED
 from sickbay.storage.postgres.copying import copy_resources
 from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.locks import number
-from sickbay.storage.postgres.marks import return_to_mark, set_mark
+from sickbay.storage.postgres.marks import perform, set_mark
 from sickbay.storage.postgres.resources import reindex, save
-from sickbay.storage.postgres.snapshots import import_snapshot, restore_snapshot
-from sickbay.storage.postgres.snapshots import run as run_all
+from sickbay.storage.postgres.snapshots import import_snapshot
 from sickbay.storage.postgres.sql_dialect import to_postgres, values
-from sickbay.storage.query import exchanges, snapshots
+from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
+from sickbay.storage.query.returning import actions_of
 from sickbay.storage.query.space_tables import TABLES, forgets
 from sickbay.storage.query.statement import Sql
 from sickbay.storage.snapshot_steps import RemoveSnapshot, RestoreSnapshot, SaveSnapshot
@@ -64,18 +64,12 @@ async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps
                 await reindex(db, numbers, nids, [step for step in run if isinstance(step, Reindex)])
             case Mark() as step:
                 await set_mark(db, numbers, step)
-            case ReturnToMark() as step:
-                await return_to_mark(db, numbers, step)
+            case (ReturnToMark() | SaveSnapshot() | RestoreSnapshot() | RemoveSnapshot()) as step:
+                await perform(db, numbers, actions_of(step))
             case CopyResources() as step:
                 await copy_resources(db, numbers, step)
-            case SaveSnapshot() as step:
-                await run_all(db, snapshots.save(step))
-            case RestoreSnapshot() as step:
-                await restore_snapshot(db, numbers, step)
             case ImportSnapshot() as step:
                 await import_snapshot(db, numbers, step)
-            case RemoveSnapshot() as step:
-                await run_all(db, snapshots.remove(step.name))
             case step:
                 await _single(db, step)
     for label in sorted(quotas.labels_of(steps)):

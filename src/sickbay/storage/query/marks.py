@@ -80,20 +80,23 @@ AT_MARK: Final = (
     f" WHERE h.version_id = ({_LAST})"
 )
 """The last version, once the later ones are deleted, with its body, or that before a deletion, and whether it is hidden."""
-LIVE_BY_TYPE: Final = (
-    "SELECT r.type, count(*) FROM json_each(?) n CROSS JOIN resource r ON r.nid = n.value"
-    f" WHERE r.state = {LIVE} GROUP BY r.type"
+COUNT_LIVE: Final = (
+    "INSERT INTO type_count (space, type, slice, live) SELECT r.space, r.type, 0, ? * count(*) FROM resource r"
+    f" WHERE r.state = {LIVE} AND r.nid {{nids}} GROUP BY r.space, r.type"
+    " ON CONFLICT (space, type, slice) DO UPDATE SET live = type_count.live + excluded.live"
 )
-FORGET_VERSIONS: Final = "DELETE FROM resource_history WHERE nid IN (SELECT value FROM json_each(?)) AND sequence > ?"
-FORGET_RANGE: Final = "DELETE FROM resource_history WHERE nid BETWEEN ? AND ? AND sequence > ?"
+FORGET_VERSIONS: Final = "DELETE FROM resource_history WHERE sequence > ? AND nid {nids}"
 _IS_USED: Final = (
     "EXISTS (SELECT 1 FROM reference_index WHERE target = resource.nid)"
     " OR EXISTS (SELECT 1 FROM compartment_index WHERE patient = resource.nid)"
 )
-FORGET_CREATED: Final = f"DELETE FROM resource WHERE nid IN (SELECT value FROM json_each(?)) AND NOT ({_IS_USED})"
+FORGET_CREATED: Final = (
+    "DELETE FROM resource WHERE nid {nids} AND nid NOT IN (SELECT target FROM reference_index WHERE target {nids}"
+    " UNION ALL SELECT patient FROM compartment_index WHERE patient {nids})"
+)
 UNSAVE_CREATED: Final = (
     f"UPDATE resource SET state = {REFERENCED}, version_id = 0, changed = 0, index_revision = 0, facts = ?, body = ?"
-    " WHERE nid IN (SELECT value FROM json_each(?))"
+    " WHERE nid {nids}"
 )
 """What is still referenced is stored as a resource that is only referenced."""
 FORGET_UNUSED: Final = (

@@ -37,10 +37,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """Resources in `hidden_resource` are deleted, but keep their index rows. Searches read the others from views (`shown_…`)."""
 INDEXES = tuple(COLUMNS)
 """Facets come first, because their rows are found through the others."""
-_FACETS = (
-    "(patient, type, word, hash, rank, nid) IN (SELECT c.patient, c.type, -t.parameter, t.hash, c.rank, c.nid"
-    " FROM compartment_index c CROSS JOIN token_index t WHERE c.nid {which} AND t.nid = c.nid AND t.parameter < 0)"
-)
 FACETS = GRANULAR - {"status", "intent", "verification-status", "_tag", "_security"}
 """The parameters by which a patient's resources are grouped. Excludes those with the same value for most resources."""
 INDEXED_CHARACTERS = 120
@@ -50,11 +46,6 @@ Words: TypeAlias = Mapping[str, int]
 """The numbers of names."""
 Targets: TypeAlias = Mapping[tuple[str, str], int]
 """The nids of resources by type and id."""
-
-
-def rows_of(table: str, which: str) -> str:
-    """Return a condition on an index's rows. which: what follows the nid column, for example `= ?`."""
-    return _FACETS.format(which=which) if table == "facet_index" else f"nid {which}"
 
 
 def facts_text(entries: IndexEntries) -> str:

@@ -5,7 +5,7 @@ History and index rows are collected until a transaction ends, then many are ins
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
 
@@ -14,8 +14,8 @@ import apsw
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import Clear, Reindex, ResourceSpace, Save
 from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED
-from sickbay.storage.query.marks import HIDES, hiding, ranges
-from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, check, facts_text, index_rows, rows_of
+from sickbay.storage.query.marks import HIDES, hiding, numbers, ranges
+from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, check, facts_text, index_rows
 from sickbay.storage.query.space_tables import forgets
 from sickbay.storage.query.undo import IndexChange, RowsByTable, compare, encode_change, hide, rows_after_deletion
 from sickbay.storage.sqlite.numbers import INSERT, Counters, NumberedWords, StoredNames
@@ -44,6 +44,11 @@ _OF_FACETS = (
     "f JOIN compartment_index c ON (f.patient, f.type, f.rank, f.nid) = (c.patient, c.type, c.rank, c.nid)"
     " JOIN token_index t ON (f.word, f.hash) = (-t.parameter, t.hash) WHERE c.nid = ?1 AND t.nid = ?1 AND t.parameter < 0"
 )
+_FORGET_FACETS = (
+    "DELETE FROM facet_index WHERE (patient, type) IN (SELECT c.patient, c.type FROM json_each(?1) n"
+    " CROSS JOIN compartment_index c ON c.nid = n.value) AND nid IN (SELECT value FROM json_each(?1))"
+)
+"""Reads all facets of the same patients and types, which takes less than looking up each one."""
 _INDEX_ROWS = " UNION ALL ".join(_select(number, table) for number, table in enumerate(COLUMNS))
 """The index rows of a resource, each after the number of its table."""
 
@@ -239,13 +244,14 @@ class Changes:
             self._delete_rows(table, rows)
         self._rows.add(change.inserted)
 
-    def forget_index(self, nids: Iterable[int]) -> None:
+    def forget_index(self, nids: Collection[int]) -> None:
         """Delete the index rows of resources. Most were created one after the other, so a few ranges contain all of them. For a
         range, SQLite doesn't collect the rows before it deletes them, so it takes a third of the time.
         """
+        self.db.execute(_FORGET_FACETS, (numbers(nids),))
         runs = ranges(nids)
-        for table in INDEXES:
-            self.db.executemany(f"DELETE FROM {table} WHERE {rows_of(table, 'BETWEEN ? AND ?')}", runs)
+        for table in INDEXES[1:]:
+            self.db.executemany(f"DELETE FROM {table} WHERE nid BETWEEN ? AND ?", runs)
 
     def _fetch(self, text: str, binds: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return all rows at once. A statement left open would hold back the checkpoint."""

@@ -24,16 +24,17 @@ from sickbay.storage.interface import (
     UseOnce,
 )
 from sickbay.storage.kinds import CHANGES, COUNTED, UNCACHED
-from sickbay.storage.query import exchanges, snapshots
+from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
+from sickbay.storage.query.returning import actions_of
 from sickbay.storage.query.statement import Sql
 from sickbay.storage.quotas import FAILURES, QUOTAS
 from sickbay.storage.resets import OUTSIDE, Revisions
 from sickbay.storage.snapshot_steps import RemoveSnapshot, RestoreSnapshot, SaveSnapshot
 from sickbay.storage.sqlite.connection import make_room, rows
 from sickbay.storage.sqlite.copying import copy_resources
-from sickbay.storage.sqlite.marks import return_to_mark, set_mark
-from sickbay.storage.sqlite.snapshots import import_snapshot, restore_snapshot, run, save_snapshot
+from sickbay.storage.sqlite.marks import perform, set_mark
+from sickbay.storage.sqlite.snapshots import import_snapshot
 from sickbay.storage.sqlite.transaction import Transaction
 
 BULK_STEPS = 500
@@ -59,21 +60,16 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
                 transaction.revises_records = True  # other workers learn from this that a hospital has to be filled again
             case Mark():
                 set_mark(transaction.resources, step)
-            case ReturnToMark():
-                return_to_mark(transaction.resources, step)
             case CopyResources():
                 make_room(transaction.db)
                 copy_resources(transaction.resources, step)
-            case SaveSnapshot():
-                save_snapshot(transaction.resources, step)
-            case RestoreSnapshot():
-                restore_snapshot(transaction.resources, step)
-                transaction.revises_records = True
-                _put(transaction, CHANGES)
+            case ReturnToMark() | SaveSnapshot() | RestoreSnapshot() | RemoveSnapshot():
+                perform(transaction.resources, actions_of(step))
+                if isinstance(step, RestoreSnapshot):
+                    transaction.revises_records = True
+                    _put(transaction, CHANGES)
             case ImportSnapshot():
                 import_snapshot(transaction.resources, step)
-            case RemoveSnapshot():
-                run(transaction.resources, snapshots.remove(step.name))
             case _:
                 _change(transaction, step)
 

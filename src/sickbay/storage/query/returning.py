@@ -1,0 +1,156 @@
+"""What returns to a mark, and saves, restores and removes snapshots: the same actions, one after the other, on both engines.
+
+Each function yields its actions to `perform` of an engine, and receives the rows that a statement selects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
+
+from sickbay.storage.facts import NONE
+from sickbay.storage.interface import Conflict, ReturnToMark
+from sickbay.storage.query import marks, snapshots, undo
+from sickbay.storage.query.statement import Row
+from sickbay.storage.snapshot_steps import RestoreSnapshot, SaveSnapshot, SnapshotStep
+
+
+class Do(NamedTuple):
+    """A statement."""
+
+    text: str
+    binds: tuple[Any, ...] = ()
+
+
+class DoWith(NamedTuple):
+    """A statement about resources. In the text, `{nids}` stands for what follows a nid in a condition, after other values."""
+
+    text: str
+    binds: tuple[Any, ...]
+    nids: Collection[int]
+
+
+class ForgetIndex(NamedTuple):
+    """Delete all index rows of resources."""
+
+    nids: Collection[int]
+
+
+class Rewrite(NamedTuple):
+    """Write the current versions of resources again, and add their index rows."""
+
+    step: ReturnToMark
+    space: int
+    resources: list[marks.Restored]
+
+
+Action: TypeAlias = Do | DoWith | ForgetIndex | Rewrite | undo.IndexChange
+Actions: TypeAlias = Generator[Action, list[Row], None]
+
+
+def actions_of(step: ReturnToMark | SnapshotStep) -> Actions:
+    """Return the actions of a step. Raises Conflict before one that changes a space."""
+    match step:
+        case ReturnToMark():
+            for space, sequence in (yield Do(marks.FIND, (*step.space, step.name))):
+                yield from Return(step, space, sequence).run()
+        case RestoreSnapshot():
+            yield from _restore_snapshot(step)
+        case _:
+            for statement in snapshots.save(step) if isinstance(step, SaveSnapshot) else snapshots.remove(step.name):
+                yield Do(*statement)
+
+
+class Return:
+    """A return to a position in the history of a space."""
+
+    def __init__(self, step: ReturnToMark, space: int, sequence: int) -> None:
+        self._step, self._space, self._sequence = step, space, sequence
+
+    def run(self) -> Actions:
+        """First restore, then delete: what is restored may refer to what was only referenced at the mark."""
+        space, since, is_changed = self._space, (self._space, self._sequence), False
+        if self._step.keeps_numbers:
+            yield Do(marks.KEEP_NUMBERS, (space, *since, space))
+        for text, reverse in ((marks.CHANGED, self._restore), (marks.CREATED, self._delete)):
+            while page := (yield Do(text, since)):
+                yield from reverse({nid for (nid,) in page})
+                is_changed = True
+        if is_changed:
+            yield Do(marks.FORGET_UNUSED, (space, space, space))
+        yield Do(marks.FORGET_LATER, since)
+
+    def repeat(self, nids: list[int], missing: tuple[Any, ...]) -> Actions:
+        """Write versions that a snapshot has. nids: of their resources. missing: which versions."""
+        yield _count(nids, -1)
+        yield Do(snapshots.KEEP_BODIES, (marks.numbers(nids),))
+        yield Do(snapshots.ADD_VERSIONS, missing)
+        for start in range(0, len(nids), marks.AT_A_TIME):
+            yield from self._extract(nids[start : start + marks.AT_A_TIME])
+        yield _count(nids, 1)
+
+    def _restore(self, nids: set[int]) -> Actions:
+        """Index rows that refer to a resource that has no row of its own are made again."""
+        versions = yield Do(marks.CHANGES, (marks.numbers(nids), self._sequence))
+        change, unknown = undo.reverse(versions)
+        if created := unknown - (yield from _find(marks.EXISTING, unknown, self._sequence)):
+            yield from self._delete(created)
+        if absent := (yield from _find(marks.ABSENT, undo.targets(change))):
+            change, unknown = undo.reverse(versions, unknown | undo.find_referring(change, absent))
+        existed = nids - created
+        yield _count(existed, -1)
+        yield DoWith(marks.FORGET_VERSIONS, (self._sequence,), existed)
+        yield change
+        yield Do(marks.RESTORE, (b"", marks.numbers(nids - unknown)))
+        yield from self._extract(sorted(unknown - created))
+        yield _count(existed, 1)
+
+    def _extract(self, nids: list[int]) -> Actions:
+        """Restore resources whose versions don't say what they changed in the index."""
+        if nids:
+            yield ForgetIndex(nids)
+            yield Do(marks.FORGET_CHANGES, (marks.numbers(nids),))
+            versions = yield Do(marks.AT_MARK, (marks.numbers(nids),))
+            yield Rewrite(self._step, self._space, list(marks.restore(versions, self._step.index)))
+
+    def _delete(self, nids: set[int]) -> Actions:
+        yield _count(nids, -1)
+        yield ForgetIndex(nids)
+        yield DoWith(marks.FORGET_VERSIONS, (self._sequence,), nids)
+        yield DoWith(marks.FORGET_CREATED, (), nids)
+        yield DoWith(marks.UNSAVE_CREATED, (NONE, b""), nids)
+
+
+def _find(text: str, nids: set[int], *binds: int) -> Generator[Action, list[Row], set[int]]:
+    return {nid for (nid,) in (yield Do(text, (marks.numbers(nids), *binds)))} if nids else set()
+
+
+def _count(nids: Collection[int], change: int) -> DoWith:
+    """Add `change` for each live resource."""
+    return DoWith(marks.COUNT_LIVE, (change,), nids)
+
+
+def _restore_snapshot(step: RestoreSnapshot) -> Actions:
+    for space in step.spaces:
+        for number, base, saved in (yield Do(snapshots.BASES, (step.name, *space))):
+            if base is None or saved is None or (yield Do(snapshots.IS_REFILLED, (number, saved, base))):
+                raise Conflict(step)
+            returns = ReturnToMark(space, snapshots.BASE, partial(step.index, space), keeps_numbers=True)
+            yield from _restore_space(step.name, returns, number, min(base, saved))
+    for statement in snapshots.restore_records(step):
+        yield Do(*statement)
+
+
+def _restore_space(name: str, returns: ReturnToMark, space: int, base: int) -> Actions:
+    of = name, space
+    ((difference,),) = yield Do(snapshots.FIRST_DIFFERENCE, (space, base, *of, *of))
+    if difference is not None:
+        undone = Return(returns, space, difference - 1)
+        yield from undone.run()
+        missing: tuple[Any, ...] = (*of, difference)
+        yield Do(snapshots.ADD_RESOURCES, (NONE, b"", *missing))
+        nids = [nid for (nid,) in (yield Do(snapshots.RESOURCES, missing))]
+        yield from undone.repeat(nids, missing)
+    yield Do(snapshots.FORGET_MARKS, (space,))
+    yield Do(snapshots.ADD_MARKS, of)
