@@ -50,15 +50,6 @@ def test_an_encoded_text_is_text_before_and_after_decoding(pieces: list[bytes]) 
 
 
 @pytest.mark.parametrize(
-    ("text", "has"),
-    [(r'"\u0000"', True), (r'"\\u0000"', False), (r'"\\\u0000"', True), (r'"u0000"', False), (r'"a\u0000b"', True)],
-)
-def test_an_escaped_nul_is_found_but_not_after_an_escaped_backslash(text: str, has: bool) -> None:
-    assert unicode.has_nul(text) is has
-    assert ("\0" in json.loads(text)) is has
-
-
-@pytest.mark.parametrize(
     "text",
     [
         r'"\ud800"',

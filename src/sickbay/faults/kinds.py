@@ -51,7 +51,8 @@ class Member(Struct, frozen=True, forbid_unknown_fields=True):
         is_number = isinstance(value, int if self.type == "integer" else (int, float)) and not isinstance(value, bool)
         if is_number and self.minimum <= value <= self.maximum:
             return ""
-        return f"must be {'an integer' if self.type == 'integer' else 'a number'} from {self.minimum:,.15g} to {self.maximum:,.15g}"
+        number = "an integer" if self.type == "integer" else "a number"
+        return f"must be {number} from {self.minimum:,.15g} to {self.maximum:,.15g}"
 
     def _wrong_text(self, value: Any) -> str:
         if self.values:
