@@ -35,3 +35,11 @@ def test_a_file_with_a_byte_order_mark_is_read_and_utf_16_is_named(name: str, en
         assert done.stderr.splitlines()[-1].endswith("can't be read: it is encoded in UTF-16. Save it as UTF-8.")
     else:
         assert "can't be read" not in done.stderr
+
+
+def test_a_file_of_keys_with_a_member_twice_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    file.write_text('{"keys": [{"kty": "RSA", "kty": "EC"}]}')
+    done = sickbay("apps", "add", "App", *SYSTEM, "--jwks", str(file), folder=tmp_path / "data", SICKBAY_PATIENTS="0")
+    assert done.returncode == 2
+    assert "it has the member 'kty' twice in one object." in done.stderr

@@ -60,9 +60,33 @@ def test_the_refusal_of_a_large_body_is_explained_on_a_thread(tmp_path: Path, mo
     async def steps(flow: Flow) -> None:
         client = await hand(flow, "system/*.cruds", None)
         monkeypatch.setattr(body, "from_document", observe)
-        answer = await client.ask("POST", "/Basic", {"resourceType": "Basic", "code": [0] * (LARGE // 2)}, Accept="*/*")
-        assert answer.status_code == 422
+        answer = await client.ask(
+            "POST", "/Basic", {"resourceType": "Basic", "code": [0] * (LARGE // 2)}, Content_Type="text/plain"
+        )
+        assert answer.status_code == 415
         assert len(threads) > 1
         assert threading.get_ident() not in threads
+
+    run(steps, tmp_path, patients=0)
+
+
+def test_a_large_body_is_read_once_even_if_a_header_is_corrected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[Any] = []
+    original = body.from_document
+
+    def observe(*arguments: Any) -> Any:
+        reads.append(arguments)
+        return original(*arguments)
+
+    async def steps(flow: Flow) -> None:
+        client = await hand(flow, "system/*.cruds", None)
+        monkeypatch.setattr(body, "from_document", observe)
+        large = {"resourceType": "Basic", "code": {"text": "x" * LARGE}}
+        for resource, status in ((large, 201), (large | {"code": [0] * (LARGE // 2)}, 422)):
+            reads.clear()
+            answer = await client.ask("POST", "/Basic", resource, Accept="*/*")
+            assert answer.status_code == status
+            assert await flow.findings(answer)
+            assert len(reads) == 1
 
     run(steps, tmp_path, patients=0)

@@ -261,9 +261,20 @@ def test_the_host_header_never_becomes_part_of_a_url(shared: Sitting) -> None:
         for path in ("/general/r4/.well-known/smart-configuration", "/general/r4/metadata", "/", "/general/ehr"):
             answer = await flow.http.get(path, headers=forwarded)
             assert "evil.example" not in answer.text + str(answer.headers)
-        for host in ("evil.example", "localhost.evil.example", "", "localhost:7425@evil.example", "evil.example:7425"):
+        for host in ("evil.example", "localhost.evil.example", "evil.example:7425", "127.0.0.2", "[::2]:7425"):
             answer = await flow.http.get("/general/r4/metadata", headers={"Host": host})
             assert answer.status_code == 421, host
+        for host in (
+            "",
+            "localhost:7425@evil.example",
+            "localhost:7425/",
+            "localhost:x",
+            "http://localhost",
+            "localhost,localhost",
+        ):
+            answer = await flow.http.get("/general/r4/metadata", headers={"Host": host})
+            assert answer.status_code == 400, host
+            assert "Host header" in answer.text
 
     shared.do(steps, shared.flow())
 

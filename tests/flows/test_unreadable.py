@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import httpx2
@@ -243,6 +243,6 @@ def test_a_registration_with_a_member_twice_is_refused(shared: Sitting, path: st
 
     assert shared.do(lambda flow: register(flow, '"scope": "openid"')).status_code == 201
     for members in ('"scope": "openid", "scope": "launch"', r'"scope": "openid", "\u0073cope": "launch"'):
-        answer = shared.do(partial(register, members=members))
+        answer = shared.do(functools.partial(register, members=members))
         assert answer.status_code in (400, 422)
         assert "member 'scope' twice in one object" in answer.text

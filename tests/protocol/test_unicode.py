@@ -50,15 +50,6 @@ def test_an_encoded_text_is_text_before_and_after_decoding(pieces: list[bytes]) 
 
 
 @pytest.mark.parametrize(
-    ("text", "has"),
-    [(r'"\u0000"', True), (r'"\\u0000"', False), (r'"\\\u0000"', True), (r'"u0000"', False), (r'"a\u0000b"', True)],
-)
-def test_an_escaped_nul_is_found_but_not_after_an_escaped_backslash(text: str, has: bool) -> None:
-    assert unicode.has_nul(text) is has
-    assert ("\0" in json.loads(text)) is has
-
-
-@pytest.mark.parametrize(
     "text",
     [
         r'"\ud800"',
@@ -111,7 +102,7 @@ def test_an_escaped_name_is_the_same_name() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
 def test_only_utf_8_without_a_byte_order_mark_is_json(encoding: str) -> None:
-    with pytest.raises(ValueError, match=r"UTF-8|BOM|Expecting"):
+    with pytest.raises(ValueError, match="BOM|UTF-8|Expecting"):
         unicode.loads('{"a": 5}'.encode(encoding))
 
 

@@ -205,6 +205,13 @@ class AccessRequest(Struct, frozen=True):
     url: str = ""
     body: str = ""
 
+    @property
+    def body_source(self) -> tuple[object, ...]:
+        """What the body is read from. If it is equal for two requests, so are their bodies, and one needn't be read again."""
+        headers = self.headers
+        names = (self.type, self.id, self.interaction, self.base, headers.get("content-type"), "authorization" in headers)
+        return (*names, self.body)
+
 
 class UrlRequest(Struct, frozen=True):
     """A launch URL or redirect URL as the app received it, with query and fragment parsed separately."""

@@ -51,14 +51,15 @@ class Member(Struct, frozen=True, forbid_unknown_fields=True):
         is_number = isinstance(value, int if self.type == "integer" else (int, float)) and not isinstance(value, bool)
         if is_number and self.minimum <= value <= self.maximum:
             return ""
-        return f"must be {'an integer' if self.type == 'integer' else 'a number'} from {self.minimum:g} to {self.maximum:g}"
+        number = "an integer" if self.type == "integer" else "a number"
+        return f"must be {number} from {self.minimum:,.15g} to {self.maximum:,.15g}"
 
     def _wrong_text(self, value: Any) -> str:
         if self.values:
             return "" if value in self.values else f"must be one of {', '.join(self.values)}"
         if isinstance(value, str) and len(value) <= self.maximum:
             return ""
-        return f"must be a string of at most {self.maximum:g} characters"
+        return f"must be a string of at most {self.maximum:,.15g} characters"
 
 
 class FaultKind(Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
-_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _SPECIAL = re.compile(rb"%(?:00|[89a-fA-F])")
 """An escaped U+0000 or byte outside of ASCII."""
 _ESCAPE = re.compile(rb"%[0-9a-fA-F]{2}")
@@ -78,11 +77,6 @@ def _guess_character(window: bytes) -> str:
         return ""
     meant = bytes((value,)).decode("cp1252", "ignore")
     return meant if meant.isprintable() else ""
-
-
-def has_nul(json: str) -> bool:
-    """Whether a string in a JSON text has an escaped U+0000."""
-    return "\\u0000" in json and _NUL.search(json) is not None
 
 
 _LONG_REFERENCE = re.compile(r"&#(?:([0-9]{8,})|[xX]([0-9a-fA-F]{7,}));?")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import orjson
 from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client, byte_order_mark
@@ -17,6 +16,7 @@ from sickbay.cli.output import as_json, help_epilogue, note, reject_argument, sa
 from sickbay.cli.paths import PlaceOrNone
 from sickbay.cli.streams import escape_text
 from sickbay.kernel import english
+from sickbay.protocol import unicode
 
 apps = App(
     name="apps", help="Register, list, show, change, enable and remove apps.", help_epilogue=help_epilogue("sickbay apps list")
@@ -239,6 +239,6 @@ def _policy(text: str) -> tuple[str, Any]:
 
 def _read(path: Path, what: str) -> Any:
     try:
-        return orjson.loads(byte_order_mark.decode(path.read_bytes()))
+        return unicode.loads(byte_order_mark.decode(path.read_bytes()), unique=True)
     except (OSError, ValueError) as error:
         reject_argument(f"The {what} in {path} can't be read: {getattr(error, 'strerror', None) or error}.")

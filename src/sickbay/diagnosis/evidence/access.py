@@ -83,7 +83,8 @@ def reread(
     strict = context.server.policy.strict_search if isinstance(context.server, Server) else False
     faults, ignored = _parse_search(parsed, context.version, strict=strict)
     in_address = stage.faults(parsed, context.version) if context.version and parsed.base else ()
-    body = UNKNOWN if context.body is UNKNOWN else _body(parsed, context.version)
+    is_same = context.body is UNKNOWN or parsed.body_source == request.body_source
+    body = context.body if is_same else _body(parsed, context.version)
     return parsed, structs.replace(context, **token, faults=(*in_address, *faults), ignored=ignored, body=body, empty=())
 
 

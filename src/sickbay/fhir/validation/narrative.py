@@ -7,6 +7,7 @@ from typing import Any
 from xml.parsers import expat
 
 from sickbay.fhir.xml.entities import replace_named_characters
+from sickbay.fhir.xml.start_tags import MAXIMUM_ATTRIBUTES, has_too_many_attributes
 
 XHTML = "http://www.w3.org/1999/xhtml"
 ELEMENTS = frozenset(
@@ -149,6 +150,8 @@ def check_dstu2(value: Any) -> str | None:
 def _check(value: Any, spaces: tuple[str, ...]) -> str | None:
     if not isinstance(value, str):
         return "must be a string of XHTML"
+    if has_too_many_attributes(value):
+        return f"must not contain an element with more than {MAXIMUM_ATTRIBUTES:,} attributes"
     reader = _NarrativeReader(spaces)
     try:
         reader.parser.Parse(replace_named_characters(value), True)

@@ -14,6 +14,7 @@ from xml.parsers import expat
 from sickbay.fhir.lossless_json import Decimal
 from sickbay.fhir.search.parameters import known_types
 from sickbay.fhir.xml.layout import NAMESPACE, XHTML, XmlElement, inside_primitive, layout
+from sickbay.fhir.xml.start_tags import MAXIMUM_ATTRIBUTES, SMALL, has_too_many_attributes
 from sickbay.fhir.xml.xhtml import Pieces, declares_namespace
 
 DEEPEST = 120
@@ -26,6 +27,8 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 def loads(version: str, text: bytes) -> dict[str, Any]:
     """Parses the document. Raises ValueError with the problem and its line."""
+    if len(text) >= SMALL and has_too_many_attributes(text.decode("utf-8", "replace")):
+        raise ValueError(f"an element has more than {MAXIMUM_ATTRIBUTES:,} attributes")
     reader = _XmlReader(version, text)
     try:
         reader.parser.Parse(text, True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
+
+from sickbay.protocol import unicode
 
 MAXIMUM_CHARACTERS: Final = 64_000
 RESERVED: Final = frozenset(
@@ -49,11 +50,11 @@ def read(text: str, *, toml: bool = True) -> HospitalFile | FileProblem:
     if len(text) > MAXIMUM_CHARACTERS:
         return FileProblem(0, f"The file has {len(text):,} characters; at most {MAXIMUM_CHARACTERS:,} are read.")
     try:
-        document = tomllib.loads(text.removeprefix("\ufeff")) if toml else json.loads(text)
+        document = tomllib.loads(text.removeprefix("\ufeff")) if toml else unicode.loads(text, unique=True)
     except tomllib.TOMLDecodeError as error:
         return _unreadable_toml(text, str(error))
-    except (ValueError, RecursionError) as error:
-        return FileProblem(0, f"The file isn't JSON: {error}.")
+    except ValueError as error:
+        return FileProblem(0, f"The file isn't valid JSON: {error}.")
     if not isinstance(document, dict):
         return FileProblem(0, "The file must be one object.")
     return HospitalFile(document, find_lines(text) if toml else {})

@@ -13,6 +13,7 @@ from sickbay.web.http_request import host_name
 from sickbay.web.middleware.page_headers import ID_HEADER, NOSNIFF
 
 TWO_HOSTS = "The request has more than one Host header. Send one.\n"
+NO_HOST = "The request has no Host header with a host name or an address. Send one.\n"
 
 
 class AllowedHosts:
@@ -48,14 +49,14 @@ def wrong_host(base: str, host: str) -> str:
 
 
 async def send_wrong_host(send: Send, base: str, id: str, host: str) -> None:
-    """421; 400 if there are two Host headers (RFC 9112 3.2). host: the Host header."""
-    twice = "," in host
-    body = (TWO_HOSTS if twice else wrong_host(base, host)).encode()
+    """421; 400 if there is none, a malformed one or two (RFC 9112 3.2). host: the Host header."""
+    malformed = TWO_HOSTS if "," in host else "" if host_name(host) else NO_HOST
+    body = (malformed or wrong_host(base, host)).encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (ID_HEADER, id.encode()),
         (b"content-length", str(len(body)).encode()),
         NOSNIFF,
     ]
-    await send({"type": "http.response.start", "status": 400 if twice else 421, "headers": headers})
+    await send({"type": "http.response.start", "status": 400 if malformed else 421, "headers": headers})
     await send({"type": "http.response.body", "body": body})
