@@ -134,7 +134,7 @@ def is_in_its_field(cause: Cause, shown: Shown, facts: Container[str]) -> bool:
     return any(name in facts for name in FIELDS[folder])
 
 
-NO_MESSAGE = Message("", "", "", "")
+NO_MESSAGE = Message("", "", "")
 
 
 def list_unseen(knowledge: Knowledge, facts: Container[str]) -> list[RankedCause]:
