@@ -13,7 +13,7 @@ URI = "https://app.example.org/cb"
 
 
 def message(*captures: str) -> Message:
-    return Message("m", "", "", "", captures=captures)
+    return Message("m", "", "", captures=captures)
 
 
 def test_a_slot_is_filled_with_a_value_or_with_words() -> None:

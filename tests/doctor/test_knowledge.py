@@ -93,7 +93,7 @@ def test_each_message_behind_a_cause_is_known() -> None:
 
 def test_a_source_is_a_page_that_says_it_and_not_a_home_page() -> None:
     sources = {file.cause.id: file.cause.source for file in files()}
-    sources |= {message.id: message.source for message in KNOWLEDGE.messages.values()}
+    sources |= {id: str(fields["source"]) for id, fields in wordings().items()}
     assert {id: url for id, url in sources.items() if HOME_PAGE.match(url)} == {}
 
 

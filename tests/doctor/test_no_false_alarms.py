@@ -15,6 +15,10 @@ from sickbay.doctor.text import diagnose_text
 SEED = 20_261_127
 
 
+def ids(text: str) -> list[str]:
+    return [finding.id for finding in diagnose_text(text)[1].explanation.findings]
+
+
 def alarms(count: int, first: int) -> list[str]:
     """The findings above info, of `count` requests, with the library and the text that raised them."""
     found = []
@@ -57,3 +61,26 @@ def test_a_fault_in_such_a_request_is_reported(library: str, before: str, after:
     text = next(request.text for request in requests if request.library == library)
     diagnosis = diagnose_text(text.replace(before, after))[1]
     assert diagnosis.has_problem
+
+
+def test_a_request_that_the_text_shows_with_its_success_lacks_nothing() -> None:
+    sent = "GET https://ehr.example.org/r4/Patient/1 HTTP/1.1\nAccept: application/fhir+json\n\n"
+    patient = '{"resourceType": "Patient", "id": "1"}'
+    assert ids(f"{sent}HTTP/1.1 200 OK\nContent-Type: application/fhir+json\n\n{patient}") == []
+    assert "fhir-token-missing" in ids(f"{sent}HTTP/1.1 401 Unauthorized\n\n")
+
+
+@for_each(
+    "sent",
+    ["POST {}/Subscription HTTP/1.1\nContent-Type: application/fhir+json", "DELETE {}/Patient/1?_cascade=delete HTTP/1.1"],
+)
+def test_what_only_this_server_does_not_offer_is_no_fault_of_a_request_to_another(sent: str) -> None:
+    token = "Authorization: Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"
+    found = ids(f"{sent.format('https://ehr.example.org/r4')}\n{token}\n\n")
+    assert not {"fhir-subscription-unsupported", "fhir-delete-cascade"} & {*found}
+
+
+@for_each("status", ["409 Conflict", "410 Gone", "412 Precondition Failed", "422 Unprocessable Entity"])
+def test_a_server_that_looked_at_the_resource_did_not_lack_the_token(status: str) -> None:
+    sent = "DELETE https://ehr.example.org/r4/Patient/1 HTTP/1.1\nAccept: application/fhir+json\n\n"
+    assert "fhir-token-missing" not in ids(f"{sent}HTTP/1.1 {status}\n\n")

@@ -36,29 +36,6 @@ def test_what_is_left_out_of_a_part_of_a_request_is_not_missing() -> None:
     assert [id for id in ids("HTTPBody: grant_type=authorization_code&code=abc") if "missing" in id] == []
 
 
-def test_a_request_that_the_text_shows_with_its_success_lacks_nothing() -> None:
-    sent = "GET https://ehr.example.org/r4/Patient/1 HTTP/1.1\nAccept: application/fhir+json\n\n"
-    patient = '{"resourceType": "Patient", "id": "1"}'
-    assert ids(f"{sent}HTTP/1.1 200 OK\nContent-Type: application/fhir+json\n\n{patient}") == []
-    assert "fhir-token-missing" in ids(f"{sent}HTTP/1.1 401 Unauthorized\n\n")
-
-
-@for_each(
-    "sent",
-    ["POST {}/Subscription HTTP/1.1\nContent-Type: application/fhir+json", "DELETE {}/Patient/1?_cascade=delete HTTP/1.1"],
-)
-def test_what_only_this_server_does_not_offer_is_no_fault_of_a_request_to_another(sent: str) -> None:
-    token = "Authorization: Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"
-    found = ids(f"{sent.format('https://ehr.example.org/r4')}\n{token}\n\n")
-    assert not {"fhir-subscription-unsupported", "fhir-delete-cascade"} & {*found}
-
-
-@for_each("status", ["409 Conflict", "410 Gone", "412 Precondition Failed", "422 Unprocessable Entity"])
-def test_a_server_that_looked_at_the_resource_did_not_lack_the_token(status: str) -> None:
-    sent = "DELETE https://ehr.example.org/r4/Patient/1 HTTP/1.1\nAccept: application/fhir+json\n\n"
-    assert "fhir-token-missing" not in ids(f"{sent}HTTP/1.1 {status}\n\n")
-
-
 def test_a_request_line_with_a_resource_below_it_does_not_lack_a_content_type() -> None:
     sent = 'PUT https://ehr.example.org/r4/Patient/1\n\n{"resourceType": "Patient", "id": "1"}\n'
     assert "fhir-write-content-type" not in ids(f"This answers 400 Bad Request:\n\n{sent}")

@@ -54,7 +54,6 @@ class Message(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_
     id: str
     product: str
     means: str
-    source: str
     wordings: tuple[tuple[Phrase, ...], ...] = ()
     without: tuple[Phrase, ...] = ()
     codes: tuple[str, ...] = ()

@@ -134,7 +134,7 @@ def is_in_its_field(cause: Cause, shown: Shown, facts: Container[str]) -> bool:
     return any(name in facts for name in FIELDS[folder])
 
 
-NO_MESSAGE = Message("", "", "", "")
+NO_MESSAGE = Message("", "", "")
 
 
 def list_unseen(knowledge: Knowledge, facts: Container[str]) -> list[RankedCause]:
@@ -151,7 +151,8 @@ def _rank(cause: Cause, found: list[FoundMessage], facts: Container[str], shared
         ((each.points * WEIGHTS[cause.behind[each.message.id]], each) for each in found), key=lambda pair: -pair[0]
     )
     points = weighted[0][0] + FURTHER_MESSAGES * sum(points for points, _ in weighted[1:])
-    confirmed = any(name in facts for name in cause.confirmed_by if not (_is_rule(name) and "server_failed" in facts))
+    # the ID of a rule, which has a hyphen, says that a request has a fault, which doesn't show why a server failed
+    confirmed = any(name in facts for name in cause.confirmed_by if not ("-" in name and "server_failed" in facts))
     evident = any(each.message.strength == "evident" and cause.behind[each.message.id] == "usual" for each in found)
     points += OWN_PRODUCT * (cause.product != "")
     supported = confirmed or any(
@@ -182,11 +183,6 @@ def _supports(message: Message, cause: Cause, shared: Container[str]) -> bool:
         return False
     is_said_again = _say(cause.title) <= _say(message.means) and not _ALTERNATIVES.search(message.means)
     return bool(message.needs) or message.id not in shared or is_said_again
-
-
-def _is_rule(name: str) -> bool:
-    """Whether it is the ID of a rule that found a fault in a request, which doesn't show why a server failed."""
-    return "-" in name
 
 
 QUOTED_LETTERS, DESCRIBED_LETTERS = 8, 16

@@ -113,7 +113,10 @@ def _messages(path: Path, table: PhraseTable, products: Mapping[str, Product]) -
             _report_mistake(path, f"[{name}] needs wordings, codes or needs")
         wordings = [_phrases(path, table, {"group": group}, "group")["group"] for group in data.get("wordings", ())]
         known = {"id": f"{path.parent.name}/{name}", "product": find_product(path, products), "wordings": wordings}
+        has_source = data.pop("source", "") != ""  # it is only for authors and tests
         yield _convert(path, Message, data | known | _phrases(path, table, data, "without"), f"[{name}] ")
+        if not has_source:
+            _report_mistake(path, f"[{name}] Object missing required field `source`")
 
 
 def _phrases(path: Path, table: PhraseTable, data: Mapping[str, Any], *names: str) -> dict[str, list[Phrase]]:

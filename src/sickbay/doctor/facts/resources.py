@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
-from urllib.parse import unquote
 
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
@@ -19,7 +18,6 @@ _CONTAINED = compile_late(r"\"contained\"\s{0,3}:\s{0,3}\[")
 CONTAINED_CHARACTERS = 4_000
 """How far behind `contained` the ids of contained resources are looked for."""
 _ID = compile_late(r"\"id\"\s{0,3}:\s{0,3}\"(?P<id>[^\"\s]{1,64})\"")
-_INCLUDE = compile_late(r"_(?:rev)?include(?::iterate)?:[A-Z]\w{2,40}:[\w-]{2,40}")
 
 
 def _objects(evidence: Evidence) -> Iterator[Mapping[str, Any]]:
@@ -59,13 +57,6 @@ def contained_reference_has_no_hash(evidence: Evidence) -> Values | None:
         if match["id"] in references and f'"#{match["id"]}"' not in text:
             return {"expected": f"#{match['id']}", "received": references[match["id"]]}
     return None
-
-
-@fact
-def include_has_no_equals_sign(evidence: Evidence) -> Values | None:
-    """_include or _revinclude is followed by a colon instead of =."""
-    found = _INCLUDE.search(unquote(evidence.text[:SEARCHED_CHARACTERS]))
-    return {"value": found[0]} if found else None
 
 
 _LASTN = compile_late(r"\$lastn\b(?:\?(?P<query>[^\s\"'`]{0,800}))?")
