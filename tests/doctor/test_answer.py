@@ -67,6 +67,7 @@ def test_a_server_is_named_if_the_text_shows_one_and_only_one() -> None:
     assert answer.name_product(recognise("Our Keycloak answers 400")) == "Keycloak"
     assert answer.name_product(recognise("Our Keycloak and Okta answer 400")) == ""
     assert answer.name_product(recognise("Spring Security with Keycloak answers 400")) == "Keycloak"
+    assert answer.name_product(recognise('With a token of Keycloak:\n{"resourceType": "OperationOutcome", "issue": []}')) == ""
     assert answer.name_product(recognise("Spring Security says 400")) == ""
     assert answer.name_product(recognise("Spring Security: [authorization_request_not_found]")) == "Spring Security"
     assert answer.name_product(recognise("https://x.b2clogin.com answers 400")) == "Azure AD B2C"

@@ -314,8 +314,9 @@ def test_a_fault_of_the_authorization_request_does_not_explain_a_refusal_by_the_
     assert diagnose_text(REQUEST)[1].explanation.findings[0].id == "state-missing"
     first = diagnose_text(f"{REQUEST}\n\n{refused}")[1].explanation.findings[0]
     assert first.id.startswith("oauth-client")
-    at_authorize = f"{REQUEST}\n\nhttps://app.example.org/cb?error=invalid_request&error_description=state+is+required"
-    assert diagnose_text(at_authorize)[1].explanation.findings[0].id == "state-missing"
+    at_authorize = f"{REQUEST}\n\nhttps://app.example.org/cb?error=invalid_request&error_description={{}}+is+required"
+    assert diagnose_text(at_authorize.format("state"))[1].explanation.findings[0].id == "state-missing"
+    assert diagnose_text(at_authorize.format("It"))[1].explanation.findings[0].id != "state-missing"
 
 
 def test_an_error_page_of_the_app_is_not_a_redirect_of_the_server() -> None:

@@ -46,7 +46,9 @@ def name_product(recognised: Recognised) -> str:
     implied = {id for product in products for id in product.implies}
     shown = [product for product in products if product.id not in implied]
     speaking = {found.message.product for found in recognised.shown.messages}
-    named = [product for product in shown if not product.accompanies] or [each for each in shown if each.id in speaking]
+    # an OperationOutcome may come from another server than the one that the text names
+    servers = [product for product in shown if not product.accompanies and "is_operation_outcome" not in recognised.facts]
+    named = servers or [each for each in shown if each.id in speaking]
     return named[0].name if len(named) == 1 else ""
 
 

@@ -87,7 +87,8 @@ def _to_found(message: Message, covered: Sequence[Covered], products: set[str]) 
     skipped = max((each.skipped for each in covered), default=0)
     spread = _measure_spread([each.places for each in covered]) if len(covered) > 1 else 0
     points = _points(message, letters, products)
-    is_scattered = skipped >= FAR_APART and not message.unmistakable and message.strength != "evident"
+    is_wide = skipped >= FAR_APART or spread >= SPREAD_WORDS
+    is_scattered = is_wide and not message.unmistakable and message.strength != "evident"
     is_proved = all(each.is_proved for each in covered)
     return FoundMessage(message, points / 2 if is_scattered else points, max(letters, default=0), skipped, spread, is_proved)
 

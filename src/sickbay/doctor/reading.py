@@ -57,6 +57,7 @@ class Reading(NamedTuple):
             if is_explained(each.stage, each.examination, each.explanation)
             for finding in each.explanation.findings
             if each.stage != AUTHORIZE.name or not self._is_authorized or finding.parameter in _CHECKED_LATER
+            if finding.id not in _ACCEPTED or any(str(finding.parameter) in said for _, _, said in self.diagnosis.answers)
         )
 
     @property
@@ -220,6 +221,8 @@ def _is_unknown(finding: Finding, unknown: frozenset[str]) -> bool:
 
 _CHECKED_LATER = frozenset(("client_id", "code_challenge", "code_challenge_method"))
 """Parameters of an authorization request whose fault the token endpoint may be the first to refuse."""
+_ACCEPTED = frozenset(("state-missing", "client-secret-in-url"))
+"""Faults that harm the app. Hardly a server refuses them, so they explain only one that names the parameter."""
 NO_TOKEN = "fhir-token-missing"
 """Comes after what else is wrong: people leave the token out of what they paste."""
 TOKEN_IN_AUTHORIZATION = (NO_TOKEN, "fhir-token-not-bearer")

@@ -389,3 +389,10 @@ def test_a_status_is_read_by_its_old_and_its_new_name(phrase: str) -> None:
 @for_each("code", ["AADB2C99068", "AADSTS50011", "HAPI-0513"])
 def test_the_error_code_of_a_vendor_is_an_error_response(code: str) -> None:
     assert ("vendor", code) in {(answer.kind, answer.code) for answer in in_paste(f"it says {code}: something is wrong")}
+
+
+@for_each(
+    "text", ["see (https://app.example.org/cb?error=access_denied).", "[page](https://app.example.org/cb?error=access_denied)"]
+)
+def test_punctuation_behind_an_address_is_no_part_of_the_code(text: str) -> None:
+    assert [answer.code for answer in in_paste(text)] == ["access_denied"]

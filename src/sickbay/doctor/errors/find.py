@@ -163,6 +163,6 @@ def errors(url: str) -> Iterator[ErrorAnswer]:
 def _find_errors(view: str, description: str) -> Iterator[ErrorAnswer]:
     granted = re.search(r"[?&#;]code=[^&#\s]", view) is not None
     for match in _ERROR.finditer(view):
-        value = unquote_plus(match["value"]).strip("\"'")
+        value = unquote_plus(match["value"]).strip("\"'.,;:!()[]{}")
         if value.lower() not in FALSY or (not value and not granted and match["name"].lower() == "error"):
             yield oauth(value, description, redirected=True)

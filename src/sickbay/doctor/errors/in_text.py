@@ -18,22 +18,11 @@ _PHRASES = {
 } | {"Unknown Error", "Request[ -](?:Entity|URI) Too (?:Large|Long)", "Payload Too Large", "Unprocessable Entity"}
 """Of statuses as Python names them, and as servers named them before RFC 9110."""
 _REASONS = "|".join(sorted(_PHRASES, key=len)[::-1])
-_SENTENCES = frozenset(
-    (
-        "expired_token",
-        "slow_down",
-        "access_denied",
-        "server_error",
-        "temporarily_unavailable",
-        "invalid_request",
-        "invalid_resource",
-        "invalid_target",
-        "invalid_token",
-        "request_not_supported",
-    )
-)
+_SENTENCES = """expired_token slow_down access_denied server_error temporarily_unavailable request_not_supported
+invalid_request invalid_resource invalid_target invalid_token"""
 """Codes whose words also occur in sentences, such as "invalid or expired token". Only with underscores are they codes."""
-_WORDS = "|".join(sorted((code if code in _SENTENCES else code.replace("_", r"[_\s-]?") for code in CODES), key=len)[::-1])
+_WRITTEN = (code if code in _SENTENCES.split() else code.replace("_", r"[_\s-]?") for code in CODES)
+_WORDS = "|".join(sorted(_WRITTEN, key=len)[::-1])
 _KEY = r"error(?:s|_?(?:description|codes?|summary|message|msg|reason|type))?|err(?:msg)?|fault(?:string|code)?|exception"
 _STATUS = r"[45]\d\d(?![\w%]|[.,]\d|[-:/]\d)"
 _VERBS = (
