@@ -102,7 +102,7 @@ def test_an_escaped_name_is_the_same_name() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
 def test_only_utf_8_without_a_byte_order_mark_is_json(encoding: str) -> None:
-    with pytest.raises(ValueError, match="BOM|UTF-8|Expecting"):
+    with pytest.raises(ValueError, match=r"BOM|UTF-8|Expecting"):
         unicode.loads('{"a": 5}'.encode(encoding))
 
 

@@ -19,7 +19,8 @@ class PackedFolder(NamedTuple):
         if _is_packed(self.archive):
             with ZipFile(self.archive) as archive:
                 return sorted(name for name in archive.namelist() if name.endswith(suffix))
-        return sorted(path.relative_to(self.folder).as_posix() for path in self.folder.rglob(f"*{suffix}"))
+        files = (path for path in self.folder.rglob(f"*{suffix}") if path.is_file())
+        return sorted(path.relative_to(self.folder).as_posix() for path in files)
 
     def read_bytes(self, name: str) -> bytes:
         """Raises KeyError or FileNotFoundError if there is no such file."""
