@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+from tests.doctor.texts import recognise
 from tests.laws import for_each
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED
@@ -167,6 +168,16 @@ def test_a_certificate_of_another_name_is_no_timeout() -> None:
     log = "curl: (60) SSL: no alternative certificate subject name matches target host name"
     causes = diagnose_text(f"It surfaces as 'The operation timed out.'\n$ curl https://api.example.net/\n{log}")[1].causes
     assert causes[0].id == "http-certificate-of-another-name"
+
+
+def test_a_possible_cause_that_the_text_does_not_name_makes_another_no_more_certain() -> None:
+    said = "keycloak_admin_api: GET https://auth.example.org/admin/realms/test/users\n{'error': 'HTTP 401 Unauthorized'}"
+    causes = diagnose_text(said)[1].causes
+    assert [(causes[0].id, causes[0].confidence)] == [("keycloak-admin-api-token", "possible")]
+
+
+def test_an_exception_of_java_does_not_show_cognito() -> None:
+    assert recognise("Keycloak: javax.ws.rs.NotAuthorizedException: HTTP 401").shown.products == {"keycloak"}
 
 
 def test_an_unexpected_token_of_a_bundler_is_not_about_tokens() -> None:

@@ -41,12 +41,14 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
     for message in shown.messages:
         for id in knowledge.causes_of.get(message.message.id, ()):
             found.setdefault(id, []).append(message)
-    causes = [
-        cause
-        for id in sorted(found, key=knowledge.places.__getitem__)
-        if is_in_its_field(cause := knowledge.causes[id], shown, facts) and not any(name in facts for name in cause.excluded_by)
+    known = [knowledge.causes[id] for id in sorted(found, key=knowledge.places.__getitem__)]
+    possible = [
+        each
+        for each in known
+        if (not each.product or each.product in shown.products) and not any(name in facts for name in each.excluded_by)
     ]
-    shared = _find_shared(causes)
+    shared = _find_shared(possible)  # also causes that aren't shown because the text doesn't name their field
+    causes = [cause for cause in possible if is_in_its_field(cause, shown, facts)]
     ranked = [_rank(cause, found[cause.id], facts, shared) for cause in causes]
     most = max((each.points for each in ranked), default=0)
     ranked.sort(key=lambda each: (not (each.is_confirmed and each.points >= CONFIRMED_SHARE * most), -each.points))
