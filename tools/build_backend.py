@@ -52,13 +52,13 @@ LEFT_OUT = ("pictures",)
 
 def build_wheel(wheel_directory: str, *arguments: Any, **options: Any) -> str:
     """Builds the wheel in the current folder, as PEP 517 says."""
-    with _pages(), _starters(), _packed_cases(), _compiled_knowledge():
+    with _docs_in_package(), _starters_in_package(), _packed_cases(), _compiled_knowledge():
         name = str(buildapi.build_wheel(wheel_directory, *arguments, **options))
-    _compress(Path(wheel_directory, name))
+    _compress_wheel(Path(wheel_directory, name))
     return name
 
 
-def _compress(wheel: Path) -> None:
+def _compress_wheel(wheel: Path) -> None:
     """Packs the wheel as tightly as zip can. flit has no option for that."""
     packed = wheel.with_suffix(".packed")
     with zipfile.ZipFile(wheel) as read, zipfile.ZipFile(packed, "w") as written:
@@ -102,7 +102,7 @@ def _packed_cases() -> Iterator[None]:
 
 
 @contextmanager
-def _pages() -> Iterator[None]:
+def _docs_in_package() -> Iterator[None]:
     """Copies the pages into the package for the duration of a build. A checkout reads them from docs/."""
     shutil.rmtree(PAGES, ignore_errors=True)
     shutil.copytree(DOCS, PAGES, ignore=shutil.ignore_patterns(*LEFT_OUT))
@@ -113,7 +113,7 @@ def _pages() -> Iterator[None]:
 
 
 @contextmanager
-def _starters() -> Iterator[None]:
+def _starters_in_package() -> Iterator[None]:
     """Copies the starter apps into the package for the duration of a build, without their tests. A checkout has examples/."""
     shutil.rmtree(STARTERS, ignore_errors=True)
     for manifest in sorted(EXAMPLES.glob("*/starter.toml")):

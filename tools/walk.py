@@ -35,10 +35,10 @@ IN_PARALLEL = 2
 def walks(names: Iterable[str]) -> list[Walk]:
     """Run these walks, each in a process of its own."""
     with ThreadPoolExecutor(IN_PARALLEL) as threads:
-        return list(threads.map(_apart, names))
+        return list(threads.map(_record_in_process, names))
 
 
-def _apart(name: str) -> Walk:
+def _record_in_process(name: str) -> Walk:
     command = [sys.executable, __file__, name, "--record"]
     return msgspec.msgpack.decode(subprocess.run(command, check=True, capture_output=True).stdout, type=Walk)
 

@@ -20,7 +20,7 @@ FAR_APART = 6
 SPREAD_WORDS, LEAST_LETTERS = 40, 13
 """So far apart, the phrases of a message may be about different things. If they are short, they aren't counted."""
 FACT_POINTS = 4.0
-"""What a fault counts that only facts show."""
+"""The points of a fault that only facts show."""
 
 
 class FoundMessage(NamedTuple):
@@ -64,13 +64,13 @@ def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str],
     with_words = (ids[place] for part in parts for place in knowledge.by_part[part])
     ordered = dict.fromkeys((*sorted(wordless, key=knowledge.places.__getitem__), *with_words))
     possible = [knowledge.messages[id] for id in ordered]
-    certain = {each.id: _lengths(each, words, parts, *said) for each in possible if each.unmistakable}
+    certain = {each.id: _cover_of_groups(each, words, parts, *said) for each in possible if each.unmistakable}
     marked = {id for part in parts for id in knowledge.marked.get(part, ())}
     products = {id for id in marked if is_shown(knowledge.products[id], parts)}
     products |= {knowledge.messages[id].product for id, found in certain.items() if found is not None}
     products |= {implied for id in products for implied in knowledge.products[id].implies}
     candidates = (  # of products that aren't shown, messages aren't looked for, because that may need facts
-        (each, certain[each.id] if each.unmistakable else _lengths(each, words, parts, *said))
+        (each, certain[each.id] if each.unmistakable else _cover_of_groups(each, words, parts, *said))
         for each in possible
         if not each.product or each.product in products
     )
@@ -83,7 +83,7 @@ def _to_found(message: Message, covered: Sequence[Covered], products: set[str]) 
     letters = [each.letters for each in covered]
     skipped = max((each.skipped for each in covered), default=0)
     spread = _measure_spread([each.places for each in covered]) if len(covered) > 1 else 0
-    points = _points(message, letters, products)
+    points = _points_of_message(message, letters, products)
     is_scattered = skipped >= FAR_APART and not message.unmistakable and message.strength != "evident"
     return FoundMessage(message, points / 2 if is_scattered else points, max(letters, default=0), skipped, spread)
 
@@ -109,19 +109,19 @@ def _is_within(place: WordRange, others: Iterable[WordRange]) -> bool:
     return any(other.start <= place.start and place.end <= other.end for other in others)
 
 
-def _lengths(
+def _cover_of_groups(
     message: Message,
     words: Sequence[str],
     parts: Mapping[int, Sequence[WordRange]],
     codes: frozenset[str],
     facts: Container[str],
 ) -> list[Covered] | None:
-    """What the phrases of each group cover. None if the message isn't in the text."""
+    """The words that the phrases of each group cover; None if the message isn't in the text."""
     if message.codes and codes.isdisjoint(message.codes):
         return None
     lengths = []
     for group in message.wordings:
-        found = [_cover(phrase, words, parts) for phrase in group if phrase[0] in parts]
+        found = [_cover_of_phrase(phrase, words, parts) for phrase in group if phrase[0] in parts]
         if not (found := [each for each in found if each.letters]):
             return None
         places = tuple(place for each in found for place in each.places)
@@ -131,13 +131,13 @@ def _lengths(
     return lengths if all(name in facts for name in message.needs) else None
 
 
-def _cover(phrase: Phrase, words: Sequence[str], parts: Mapping[int, Sequence[WordRange]]) -> Covered:
+def _cover_of_phrase(phrase: Phrase, words: Sequence[str], parts: Mapping[int, Sequence[WordRange]]) -> Covered:
     taken = phrases.find_first(phrase, parts)
     skipped = sum(following.start - place.end for place, following in pairwise(taken))
     return Covered(phrases.count_letters(taken, words), skipped, [place.start for place in parts[phrase[0]]])
 
 
-def _points(message: Message, lengths: Sequence[int], products: set[str]) -> float:
+def _points_of_message(message: Message, lengths: Sequence[int], products: set[str]) -> float:
     """A message counts as much as a shown product, the more the longer it is; further phrases and a code count a little."""
     words = 4 + min(max(lengths), LONG_LETTERS) / 7 + (len(lengths) - 1) if lengths else 0.0
     words += FACT_POINTS if message.strength == "evident" and not lengths else 0.0

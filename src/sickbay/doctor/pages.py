@@ -55,14 +55,14 @@ def read_passages() -> list[Passage]:
     passages: list[Passage] = []
     for path in list_files():
         name, text = path.relative_to(find_folder()).with_suffix("").as_posix(), path.read_text(encoding="utf-8")
-        passages += _rules(text) if name == LIST else split(name, text)
+        passages += _rule_passages(text) if name == LIST else split(name, text)
     return [passage for passage in passages if passage.heading != CONTENTS]
 
 
-def _rules(index: str) -> Iterator[Passage]:
+def _rule_passages(index: str) -> Iterator[Passage]:
     """A passage for each rule of the list: its outcome, and the prose and the fix of its case."""
     stage, cases = "", paths()
-    for level, line in _lines(index):
+    for level, line in _lines_with_level(index):
         if level:
             stage = line
         elif rule := _RULE.match(line):
@@ -83,7 +83,7 @@ def split(page: str, text: str) -> Iterator[Passage]:
     title, anchor, heading = "", "", ""
     lines: list[str] = []
     seen: Counter[str] = Counter()
-    for level, line in _lines(text):
+    for level, line in _lines_with_level(text):
         if not level:
             lines.append(line)
             continue
@@ -113,7 +113,7 @@ def split_markdown(text: str) -> list[tuple[str, str]]:
     return [(heading, "".join(lines)) for heading, lines in sections]
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
+def _lines_with_level(text: str) -> Iterator[tuple[int, str]]:
     """Each line with the level of its heading, 0 if it is none. Code has no headings."""
     in_code = False
     for line in text.splitlines():

@@ -12,7 +12,7 @@ from sickbay.kernel.late_patterns import compile_late
 
 SHOWN_CAUSES, UNSEEN_CAUSES = 6, 4
 FURTHER_MESSAGES = 0.2
-"""What each further message adds that points to the same cause."""
+"""The points of each further message that points to the same cause."""
 LEAST_SHARE = 0.25
 """A cause with a smaller share of the first one's points is left out."""
 OWN_PRODUCT = 0.5
@@ -154,7 +154,7 @@ def _rank(cause: Cause, found: list[FoundMessage], facts: Container[str], shared
     confirmed = any(name in facts for name in cause.confirmed_by if not (_is_rule(name) and "server_failed" in facts))
     evident = any(each.message.strength == "evident" and cause.behind[each.message.id] == "usual" for each in found)
     points += OWN_PRODUCT * (cause.product != "")
-    supported = confirmed or any(_supports(each.message, cause, shared) and not _is_topic(each) for each in found)
+    supported = confirmed or any(_supports_cause(each.message, cause, shared) and not _is_topic(each) for each in found)
     first = weighted[0][1]
     return RankedCause(cause, points, first.message, first.letters, confirmed, evident, supported)
 
@@ -169,7 +169,7 @@ AMBIGUOUS_CODES = TOKEN_CODES.union(SHARED_CODES, BEARER_CODES, ("access_denied"
 """Error codes that have many causes."""
 
 
-def _supports(message: Message, cause: Cause, shared: Container[str]) -> bool:
+def _supports_cause(message: Message, cause: Cause, shared: Container[str]) -> bool:
     """Whether the message says more than a status or a code of many causes, and points to this cause only.
 
     A fact that belongs to the message tells its causes apart, and a cause that repeats the message claims nothing more.

@@ -30,11 +30,11 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     """
     reading = read_text(text, context)
     recognised = answer.recognise(to_evidence(reading))
-    diagnosis = _diagnosis(reading, recognised)
+    diagnosis = _build_diagnosis(reading, recognised)
     if (difference := addresses.find_mismatch(reading.text, recognised.evidence.sent.get("redirect_uri"))) is not None:
         diagnosis = diagnosis.prepend(difference)
     if not diagnosis.has_problem and (early := _find_early_end(reading)):
-        diagnosis = _with_early_end(diagnosis, early)
+        diagnosis = _add_early_end(diagnosis, early)
     elif not diagnosis.has_problem and not _is_understood(reading, recognised):
         diagnosis = diagnosis._replace(is_understood=False, related=_find_related(recognised))
     return reading.evidence, diagnosis
@@ -49,10 +49,10 @@ def _find_early_end(reading: Reading) -> tuple[Finding, ...]:
         return ()
     from sickbay.doctor import ending  # only a text with several requests can be a launch
 
-    return ending.of_inputs(reading.inputs)
+    return ending.findings_of_inputs(reading.inputs)
 
 
-def _with_early_end(diagnosis: Diagnosis, early: tuple[Finding, ...]) -> Diagnosis:
+def _add_early_end(diagnosis: Diagnosis, early: tuple[Finding, ...]) -> Diagnosis:
     """Adds where the text ends too early. That is information, and changes no verdict."""
     findings = (*early, *diagnosis.explanation.findings)
     return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=findings))
@@ -68,7 +68,7 @@ def _is_understood(reading: Reading, recognised: Recognised) -> bool:
 def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Diagnosis:
     """Diagnoses the inputs of one exchange as a whole. text: the address and the response."""
     reading = read_exchange(inputs, answers, text)
-    return _diagnosis(reading, answer.recognise(to_evidence(reading))) if answers else reading.diagnosis
+    return _build_diagnosis(reading, answer.recognise(to_evidence(reading))) if answers else reading.diagnosis
 
 
 def to_evidence(reading: Reading) -> Evidence:
@@ -83,13 +83,13 @@ def to_evidence(reading: Reading) -> Evidence:
     )
 
 
-def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
+def _build_diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
     diagnosis = reading.diagnosis
     if _is_about_a_problem(reading, recognised):
         if _is_only_a_code(reading, recognised):
             return _say_unexplained(diagnosis, recognised)._replace(causes=answer.list_causes(recognised, RANKS[-1:]))
         severity: Severity = "error" if diagnosis.answers else "warning"
-        return _with_causes(diagnosis, recognised, severity, reading.explaining)
+        return _add_causes(diagnosis, recognised, severity, reading.explaining)
     if diagnosis.answers and not (reading.is_explained and "server_failed" not in recognised.facts):
         return _say_unexplained(diagnosis, recognised)
     if not diagnosis.has_problem and not _is_answered(recognised):
@@ -122,7 +122,7 @@ def _is_answered(recognised: Recognised) -> bool:
     return kinds >= {"token_request", "token_response"} or any(piece.is_success for piece in pieces)
 
 
-def _with_causes(diagnosis: Diagnosis, recognised: Recognised, severity: Severity, explaining: Container[str]) -> Diagnosis:
+def _add_causes(diagnosis: Diagnosis, recognised: Recognised, severity: Severity, explaining: Container[str]) -> Diagnosis:
     """Adds the causes of the messages. explaining: the findings of rules that may explain the error response."""
     combined = answer.combine(diagnosis.explanation.findings, recognised, severity, explaining)
     corrected = diagnosis.corrected if combined.keeps_corrected else None
@@ -151,12 +151,12 @@ def _say_unexplained(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
     explanation = add_finding(diagnosis.stage, diagnosis.explanation, diagnosis.answers)
     name, means = answer.name_product(recognised), answer.say_message(recognised)
     title = f"Sickbay read this error of {name}, and doesn't know its causes"
-    known = [_reword(each, title if name else "", means) for each in explanation.findings]
+    known = [_reword_finding(each, title if name else "", means) for each in explanation.findings]
     explanation = explanation._replace(findings=tuple(known))
     return diagnosis._replace(explanation=explanation, related=_find_related(recognised))
 
 
-def _reword(finding: Finding, title: str, means: str) -> Finding:
+def _reword_finding(finding: Finding, title: str, means: str) -> Finding:
     """The finding for an error that isn't explained, with the product in its title and what its message means."""
     if finding.id != UNEXPLAINED:
         return finding

@@ -13,7 +13,7 @@ from sickbay.kernel.similar_names import find_closest
 HITS: Final = 8
 EXCERPT_CHARACTERS: Final = 300
 PAGE_CHARACTERS: Final = 4_000
-"""The most of a page or section that one call returns."""
+"""The maximum number of characters of a page or section that one call returns."""
 QUERY_CHARACTERS: Final = 200
 
 
@@ -22,13 +22,13 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     if bool(page) == bool(query):
         return refuse("Send either page or query.").then("docs", "The overview.", page="README")
     if query:
-        return await api.compute(_search, query[:QUERY_CHARACTERS])
+        return await api.compute(_search_docs, query[:QUERY_CHARACTERS])
     cursor = arguments.get("cursor", "0")
     start = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 8 else 0
-    return await api.compute(_read, page, arguments.get("section", ""), start)
+    return await api.compute(_read_page, page, arguments.get("section", ""), start)
 
 
-def _search(query: str) -> ToolResult:
+def _search_docs(query: str) -> ToolResult:
     by_id = {passage.id: passage for passage in pages.read_passages()}
     found = [by_id[topic.id] for topic in topics.find(compiled.load_topics(), query, "page") if topic.id in by_id]
     hits = [
@@ -41,7 +41,7 @@ def _search(query: str) -> ToolResult:
     return result.then("docs", "The best hit in full.", page=hits[0]["page"], section=hits[0]["section"])
 
 
-def _read(page: str, section: str, start: int) -> ToolResult:
+def _read_page(page: str, section: str, start: int) -> ToolResult:
     names = {path.relative_to(pages.find_folder()).with_suffix("").as_posix(): path for path in pages.list_files()}
     name = page.strip("/").removesuffix(".md").removesuffix(".html").partition("#")[0]
     if name not in names:

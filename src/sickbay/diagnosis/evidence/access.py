@@ -42,11 +42,11 @@ def request(evidence: Json) -> AccessRequest:
     base = next((registered.rstrip("/") for registered in bases if _is_below(address, registered)), "")
     place = place_of(address) if "server" not in evidence.get("context", {}) else Place("", "")
     base = base or place.base
-    path = address[len(base) :] if base else _path(address)
+    path = address[len(base) :] if base else _path_below_base(address)
     method, body = str(evidence.get("method", "GET")).upper(), str(evidence.get("body") or "")
-    parameters = _parameters(query, headers, body)
+    parameters = _parameters_of_request(query, headers, body)
     version = segment(read.server(evidence.get("context", {}))) or place.version or "r4"
-    target = _route(version, method, path)
+    target = _route_of_url(version, method, path)
     involved = find_types(version, target.type, parameters.pairs) if target.type or target.interaction in SEVERAL else ()
     if target.interaction == "operation":
         involved = (*involved, *operation_parameters.list_types(version, target, parameters.pairs, body))
@@ -66,7 +66,7 @@ def request(evidence: Json) -> AccessRequest:
     )
 
 
-def _path(address: str) -> str:
+def _path_below_base(address: str) -> str:
     """The path of an address without a FHIR base URL; the address itself may be the path."""
     return address if address.startswith("/") else f"/{address.partition('://')[2].partition('/')[2]}"
 
@@ -78,12 +78,12 @@ def reread(
 
     meant: the context of the token that was probably meant, if none could be read.
     """
-    parsed = structs.replace(request_of(corrected, _server(context, request, corrected)), body=corrected.body)
+    parsed = structs.replace(request_of(corrected, _server_of_request(context, request, corrected)), body=corrected.body)
     token = _token_of(context, request, parsed, meant)
     strict = context.server.policy.strict_search if isinstance(context.server, Server) else False
     faults, ignored = _parse_search(parsed, context.version, strict=strict)
     in_address = stage.faults(parsed, context.version) if context.version and parsed.base else ()
-    body = UNKNOWN if context.body is UNKNOWN else _body(parsed, context.version)
+    body = UNKNOWN if context.body is UNKNOWN else _pasted_body(parsed, context.version)
     return parsed, structs.replace(context, **token, faults=(*in_address, *faults), ignored=ignored, body=body, empty=())
 
 
@@ -92,13 +92,13 @@ def reread_address(
 ) -> tuple[AccessRequest, AccessContext]:
     """Reads the URL and the headers of a corrected request again, but neither its search nor its body."""
     bare = structs.replace(corrected, parameters=Parameters(), body="")
-    address = request_of(bare, _server(context, request, corrected))
+    address = request_of(bare, _server_of_request(context, request, corrected))
     parsed = structs.replace(address, parameters=corrected.parameters, body=corrected.body)
     faults = stage.faults(parsed, context.version) if context.version and parsed.base else ()
     return parsed, structs.replace(context, **_token_of(context, request, parsed, meant), faults=faults)
 
 
-def _server(context: AccessContext, request: AccessRequest, corrected: AccessRequest) -> Json:
+def _server_of_request(context: AccessContext, request: AccessRequest, corrected: AccessRequest) -> Json:
     number = VERSIONS[context.version].number if context.version in VERSIONS else ""
     return {"fhir_bases": [corrected.base or request.base], "fhir_version": number}
 
@@ -119,13 +119,13 @@ def _is_below(address: str, base: str) -> bool:
     return f"{address.rstrip('/')}/".startswith(base.rstrip("/") + "/")
 
 
-def _route(version: str, method: str, path: str) -> Route:
+def _route_of_url(version: str, method: str, path: str) -> Route:
     """A URL without a route requests nothing. The checks of search report what is wrong with it."""
     target = route(version, method, path)
     return Route("") if isinstance(target, Misrouted) else target
 
 
-def _parameters(query: str, headers: Mapping[str, str], body: str) -> Parameters:
+def _parameters_of_request(query: str, headers: Mapping[str, str], body: str) -> Parameters:
     form = headers.get("content-type", "").partition(";")[0].strip().lower() == stage.FORM
     sent = parse(query)
     return Parameters((*sent.pairs, *parse(body).pairs), sent.raw) if form else sent
@@ -143,7 +143,7 @@ def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
     client, sent = read.client(context), bearer(request)
     public = server is UNKNOWN and needs_no_token(request.url)
     needs_one = "headers" in evidence and not public
-    body = _guessed_body(request) if server is UNKNOWN else _body(request, version)
+    body = _guessed_body(request) if server is UNKNOWN else _pasted_body(request, version)
     return AccessContext(
         now=read.now(context),
         server=server,
@@ -178,7 +178,7 @@ EVERYWHERE = frozenset(
 """Faults that are wrong at every FHIR server. What else a server supports isn't known."""
 
 
-def _body(request: AccessRequest, version: str) -> Body | Unknown:
+def _pasted_body(request: AccessRequest, version: str) -> Body | Unknown:
     """The body of a create or update, if it was pasted too."""
     if request.interaction not in ("create", "update") or not request.body or not version or not request.type:
         return UNKNOWN
@@ -189,7 +189,7 @@ def _body(request: AccessRequest, version: str) -> Body | Unknown:
 
 _VALIDATED = "Sickbay validated it by the specification; some servers accept more."
 _SHORTENED = re.compile(r"\.\.\.|…|\"[^\"\n]{0,40}\{\w[\w.]{0,60}\}")
-"""What a body has that was shortened for the paste, or has variables."""
+"""A sign that a body was shortened for the paste, or has variables."""
 _VERSIONS_IN_USE = ("r4", "stu3", "r5")
 _PROVEN = ("required", "structure", "code-invalid")
 """Kinds of problems that official examples don't have. Their references and narratives differ from the specification."""
@@ -201,7 +201,7 @@ def _guessed_body(request: AccessRequest) -> Body | Unknown:
     A body that can't be read may have been shortened for the paste.
     """
     named = fhir_version_of(request.base)
-    bodies = [_body(request, tried) for tried in ((named,) if named else _VERSIONS_IN_USE)]
+    bodies = [_pasted_body(request, tried) for tried in ((named,) if named else _VERSIONS_IN_USE)]
     if _SHORTENED.search(request.body) or any(body is UNKNOWN or body.malformed for body in bodies):
         return UNKNOWN
     first, *others = (body for body in bodies if isinstance(body, Body))
@@ -228,8 +228,8 @@ def _parse_search(
     request: AccessRequest, version: str, *, strict: bool = False
 ) -> tuple[tuple[RequestError, ...], tuple[tuple[str, str | None], ...]]:
     if request.interaction == "operation":
-        return _operation(request, version), ()
-    target = _route(version, request.method, request.path) if version else Route("")
+        return _faults_of_operation(request, version), ()
+    target = _route_of_url(version, request.method, request.path) if version else Route("")
     pairs = [pair for pair in request.parameters if pair[0] != "access_token"]
     strict = is_strict(strict, request.headers.get("prefer", ""))
     query = search_of(version, target, pairs, base=request.base, strict=strict)
@@ -238,7 +238,7 @@ def _parse_search(
     return ((), query.ignored) if isinstance(query, Query) else (query, ())
 
 
-def _operation(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
+def _faults_of_operation(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
     target = route(version, request.method, request.path)
     lenient = read_handling(request.headers.get("prefer")) == "lenient"
     if isinstance(target, Misrouted):

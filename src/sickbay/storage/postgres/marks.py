@@ -51,32 +51,32 @@ class PostgresReturn:
 
     async def repeat(self, nids: list[int], missing: tuple[Any, ...]) -> None:
         """Write versions that a snapshot has. nids: of their resources. missing: which versions."""
-        await self._count(nids, -1)
+        await self._count_live(nids, -1)
         await execute(self._db, snapshots.KEEP_BODIES, marks.numbers(nids))
         await execute(self._db, snapshots.ADD_VERSIONS, *missing)
         for start in range(0, len(nids), marks.AT_A_TIME):
-            await self._extract(nids[start : start + marks.AT_A_TIME])
+            await self._restore_from_body(nids[start : start + marks.AT_A_TIME])
 
     async def _restore(self, nids: set[int]) -> None:
         """Index rows that refer to a resource that has no row of its own are made again."""
         db, listed = self._db, marks.numbers(nids)
         versions = await fetch(db, marks.CHANGES, listed, self._sequence)
         change, unknown = await asyncio.to_thread(undo.reverse, versions)
-        if created := unknown - await self._find(marks.EXISTING, unknown, self._sequence):
+        if created := unknown - await self._find_nids(marks.EXISTING, unknown, self._sequence):
             await self._delete(created)
-        if absent := await self._find(marks.ABSENT, undo.targets(change)):
+        if absent := await self._find_nids(marks.ABSENT, undo.targets(change)):
             change, unknown = undo.reverse(versions, unknown | undo.find_referring(change, absent))
-        await self._count(nids - created, -1)
+        await self._count_live(nids - created, -1)
         await execute(db, marks.FORGET_VERSIONS, listed, self._sequence)
         await write_change(db, change)
         await execute(db, marks.RESTORE, b"", marks.numbers(nids - unknown))
-        await self._count(nids - unknown, 1)
-        await self._extract(sorted(unknown - created))
+        await self._count_live(nids - unknown, 1)
+        await self._restore_from_body(sorted(unknown - created))
 
-    async def _find(self, text: str, nids: set[int], *binds: int) -> set[int]:
+    async def _find_nids(self, text: str, nids: set[int], *binds: int) -> set[int]:
         return {nid for (nid,) in await fetch(self._db, text, marks.numbers(nids), *binds)} if nids else set()
 
-    async def _extract(self, nids: list[int]) -> None:
+    async def _restore_from_body(self, nids: list[int]) -> None:
         """Restore resources whose versions don't say what they changed in the index."""
         if not nids:
             return
@@ -88,13 +88,13 @@ class PostgresReturn:
 
     async def _delete(self, nids: set[int]) -> None:
         listed = marks.numbers(nids)
-        await self._count(nids, -1)
+        await self._count_live(nids, -1)
         await forget(self._db, list(nids))
         await execute(self._db, marks.FORGET_VERSIONS, listed, self._sequence)
         await execute(self._db, marks.FORGET_CREATED, listed)
         await execute(self._db, marks.UNSAVE_CREATED, NONE, b"", listed)
 
-    async def _count(self, nids: Iterable[int], change: int) -> None:
+    async def _count_live(self, nids: Iterable[int], change: int) -> None:
         """Add `change` for each live resource."""
         batch = Batch({}, {}, {})
         for type, live in await fetch(self._db, marks.LIVE_BY_TYPE, marks.numbers(nids)):

@@ -49,11 +49,11 @@ class SqliteReturn:
 
     def repeat(self, nids: list[int], missing: tuple[Any, ...]) -> None:
         """Write versions that a snapshot has. nids: of their resources. missing: which versions."""
-        self._count(nids, -1)
+        self._count_live(nids, -1)
         self._changes.db.execute(snapshots.KEEP_BODIES, (marks.numbers(nids),))
         self._changes.db.execute(snapshots.ADD_VERSIONS, missing)
         for start in range(0, len(nids), marks.AT_A_TIME):
-            self._extract(nids[start : start + marks.AT_A_TIME])
+            self._restore_from_body(nids[start : start + marks.AT_A_TIME])
             self._changes.reset()
 
     def _restore(self, nids: set[int]) -> None:
@@ -61,22 +61,22 @@ class SqliteReturn:
         db, listed = self._changes.db, marks.numbers(nids)
         versions = rows(db, marks.CHANGES, (listed, self._sequence))
         change, unknown = undo.reverse(versions)
-        if created := unknown - self._find(marks.EXISTING, unknown, self._sequence):
+        if created := unknown - self._find_nids(marks.EXISTING, unknown, self._sequence):
             self._delete(created)
-        if absent := self._find(marks.ABSENT, undo.targets(change)):
+        if absent := self._find_nids(marks.ABSENT, undo.targets(change)):
             change, unknown = undo.reverse(versions, unknown | undo.find_referring(change, absent))
-        self._count(nids - created, -1)
+        self._count_live(nids - created, -1)
         self._forget_versions(nids)
         self._changes.write_change(change)
         db.execute(marks.RESTORE, (b"", marks.numbers(nids - unknown)))
-        self._count(nids - unknown, 1)
-        self._extract(sorted(unknown - created))
+        self._count_live(nids - unknown, 1)
+        self._restore_from_body(sorted(unknown - created))
         self._changes.reset()
 
-    def _find(self, text: str, nids: set[int], *binds: int) -> set[int]:
+    def _find_nids(self, text: str, nids: set[int], *binds: int) -> set[int]:
         return {nid for (nid,) in rows(self._changes.db, text, (marks.numbers(nids), *binds))} if nids else set()
 
-    def _extract(self, nids: list[int]) -> None:
+    def _restore_from_body(self, nids: list[int]) -> None:
         """Restore resources whose versions don't say what they changed in the index."""
         changes, space = self._changes, self._changes.counters(self._step.space)
         changes.forget_index(nids)
@@ -92,14 +92,14 @@ class SqliteReturn:
 
     def _delete(self, nids: set[int]) -> None:
         changes, listed = self._changes, marks.numbers(nids)
-        self._count(nids, -1)
+        self._count_live(nids, -1)
         changes.forget_index(nids)
         self._forget_versions(nids)
         changes.db.execute(marks.FORGET_CREATED, (listed,))
         changes.db.execute(marks.UNSAVE_CREATED, (NONE, b"", listed))
         changes.reset()
 
-    def _count(self, nids: Iterable[int], change: int) -> None:
+    def _count_live(self, nids: Iterable[int], change: int) -> None:
         """Add `change` for each live resource."""
         space = self._changes.counters(self._step.space)
         for type, live in rows(self._changes.db, marks.LIVE_BY_TYPE, (marks.numbers(nids),)):

@@ -30,10 +30,10 @@ _KEEP_BODY = (
 )
 """The facts too, because they may have been extracted again."""
 _WIDTH = max(map(len, COLUMNS.values()))
-"""The most columns of an index table."""
+"""The maximum number of columns of an index table."""
 
 
-def _select(number: int, table: str) -> str:
+def _select_index_rows(number: int, table: str) -> str:
     """Selects the index rows of a resource in one table, with as many columns as every other table."""
     columns = (str(number), *(f"f.{column}" for column in COLUMNS[table]), *["NULL"] * (_WIDTH - len(COLUMNS[table])))
     which = _OF_FACETS if table == "facet_index" else "f WHERE f.nid = ?1"
@@ -44,7 +44,7 @@ _OF_FACETS = (
     "f JOIN compartment_index c ON (f.patient, f.type, f.rank, f.nid) = (c.patient, c.type, c.rank, c.nid)"
     " JOIN token_index t ON (f.word, f.hash) = (-t.parameter, t.hash) WHERE c.nid = ?1 AND t.nid = ?1 AND t.parameter < 0"
 )
-_INDEX_ROWS = " UNION ALL ".join(_select(number, table) for number, table in enumerate(COLUMNS))
+_INDEX_ROWS = " UNION ALL ".join(_select_index_rows(number, table) for number, table in enumerate(COLUMNS))
 """The index rows of a resource, each after the number of its table."""
 
 
@@ -78,7 +78,7 @@ class Changes:
         if step.version_id == 1 and not step.if_version and step.interaction != "delete" and self._create(space, type, step):
             return
         query = "SELECT nid, state, version_id, index_revision FROM resource WHERE space = ? AND type = ? AND id = ?"
-        existing = self._fetch(query, (space.number, type, step.id))
+        existing = self._fetch_all(query, (space.number, type, step.id))
         nid, state, version, revision = existing[0] if existing else (0, REFERENCED, 0, 0)
         check(step, state, version)
         if not existing:
@@ -89,24 +89,24 @@ class Changes:
         if step.interaction == "delete":
             self._delete(space, type, nid, revision, step)
         else:
-            self._write(space, type, nid, (state, revision) if existing else None, step)
+            self._write_index(space, type, nid, (state, revision) if existing else None, step)
 
     def reindex(self, step: Reindex) -> None:
         """Rewrite the index rows of a current version."""
         space, type = self.counters(step.space), self.words[step.type]
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ? AND state = 1 AND version_id = ?"
-        current = self._fetch(query, (space.number, type, step.id, step.version_id))
+        current = self._fetch_all(query, (space.number, type, step.id, step.version_id))
         if current:
             nid = current[0][0]
             facts = facts_text(step.facts)
             self.db.execute(_REINDEXED, (INDEX_REVISION, facts, nid))
-            self._reindex(space, type, nid, step.facts)
+            self._replace_index_rows(space, type, nid, step.facts)
 
     def clear(self, step: Clear) -> None:
         """Delete all resources of a tenant, or of all tenants: a range in every table."""
         self.reset()
         text = "SELECT number FROM space WHERE ? = '' OR tenant = ?"
-        for (number,) in self._fetch(text, (step.tenant, step.tenant)):
+        for (number,) in self._fetch_all(text, (step.tenant, step.tenant)):
             self.forget_all(number)
 
     def number(self, space: ResourceSpace) -> int:
@@ -122,8 +122,7 @@ class Changes:
         self._rows.flush()
         for space in self._spaces.values():
             self.db.execute(
-                "UPDATE space SET allocated = ?, sequence = ? WHERE number = ?",
-                (space.allocated, space.sequence, space.number),
+                "UPDATE space SET allocated = ?, sequence = ? WHERE number = ?", (space.allocated, space.sequence, space.number)
             )
             for type, live in space.live.items():
                 self.db.execute(
@@ -152,7 +151,7 @@ class Changes:
         space.count(type, 1)
         return True
 
-    def _write(self, space: Counters, type: int, nid: int, existing: tuple[int, int] | None, step: Save) -> None:
+    def _write_index(self, space: Counters, type: int, nid: int, existing: tuple[int, int] | None, step: Save) -> None:
         """existing: state and revision of the index."""
         facts, change = facts_text(step.facts), None
         fresh = step.version_id, step.at, INDEX_REVISION, facts, step.body
@@ -163,7 +162,7 @@ class Changes:
         if existing is None or existing[0] == REFERENCED:
             self.index(space, type, nid, step.facts)
         else:
-            change = encode_change(self._reindex(space, type, nid, step.facts), existing[1])
+            change = encode_change(self._replace_index_rows(space, type, nid, step.facts), existing[1])
         self._remember(space, nid, step, facts, change)
         if existing is None or existing[0] != LIVE:
             space.count(type, 1)
@@ -171,8 +170,8 @@ class Changes:
     def _delete(self, space: Counters, type: int, nid: int, revision: int, step: Save) -> None:
         """Delete a resource. Its facts are kept, so that only those who could see it learn that it was deleted."""
         self._rows.flush()
-        hides = bool(self._fetch(HIDES, hiding(space.number, [nid])))
-        facts = self._fetch("SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
+        hides = bool(self._fetch_all(HIDES, hiding(space.number, [nid])))
+        facts = self._fetch_all("SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
         self.db.execute(
             "UPDATE resource SET state = ?, version_id = ?, changed = ?, body = x'' WHERE nid = ?",
             (DELETED, step.version_id, step.at, nid),
@@ -183,9 +182,9 @@ class Changes:
     def unindex(self, nid: int, *, hides: bool) -> IndexChange:
         """Hide the index rows of a deleted resource, or delete those that don't decide its visibility."""
         if hides:
-            return self._exchange(nid, {}, hide(nid))
+            return self._write_changed_rows(nid, {}, hide(nid))
         before = self._stored_rows(nid)
-        return self._exchange(nid, before, rows_after_deletion(before))
+        return self._write_changed_rows(nid, before, rows_after_deletion(before))
 
     def replace(self, nid: int, state: int, version: int, changed: int, revision: int, facts: str, body: bytes) -> None:
         """Replace what is stored as the current version."""
@@ -203,10 +202,10 @@ class Changes:
         """Add the index rows of a resource that has none."""
         self._rows.add(self._index_rows(space, type, nid, facts))
 
-    def _reindex(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> IndexChange:
+    def _replace_index_rows(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> IndexChange:
         """Replace the index rows of a resource."""
         after = {table: set(rows) for table, rows in self._index_rows(space, type, nid, facts).items()}
-        return self._exchange(nid, self._stored_rows(nid), after)
+        return self._write_changed_rows(nid, self._stored_rows(nid), after)
 
     def _index_rows(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> dict[str, list[IndexRow]]:
         return index_rows(space.number, type, nid, facts, self.words, space, self._rows.terms)
@@ -215,11 +214,11 @@ class Changes:
         """The current index rows of a resource, by table, in the order in which they have to be deleted."""
         self._rows.flush()
         found: dict[str, set[IndexRow]] = {table: set() for table in INDEXES}
-        for number, *row in self._fetch(_INDEX_ROWS, (nid,)):
+        for number, *row in self._fetch_all(_INDEX_ROWS, (nid,)):
             found[INDEXES[number]].add(tuple(row[: len(COLUMNS[INDEXES[number]])]))
         return found
 
-    def _exchange(self, nid: int, before: RowsByTable, after: RowsByTable) -> IndexChange:
+    def _write_changed_rows(self, nid: int, before: RowsByTable, after: RowsByTable) -> IndexChange:
         """Write only the index rows that differ."""
         change = compare(before, after)
         for table, table_rows in change.deleted.items():
@@ -231,7 +230,7 @@ class Changes:
         return change
 
     def _delete_rows(self, table: str, rows: list[IndexRow]) -> None:
-        self.db.executemany(_deletion(table), rows)
+        self.db.executemany(_deletion_statement(table), rows)
 
     def write_change(self, change: IndexChange) -> None:
         """Delete and insert index rows."""
@@ -247,20 +246,20 @@ class Changes:
         for table in INDEXES:
             self.db.executemany(f"DELETE FROM {table} WHERE {rows_of(table, 'BETWEEN ? AND ?')}", runs)
 
-    def _fetch(self, text: str, binds: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def _fetch_all(self, text: str, binds: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return all rows at once. A statement left open would hold back the checkpoint."""
         return self.db.execute(text, binds).fetchall()
 
     def counters(self, space: ResourceSpace) -> Counters:
         if space not in self._spaces:
             query = "SELECT number, allocated, sequence FROM space WHERE tenant = ? AND version = ?"
-            matches = self._fetch(query, space)
+            matches = self._fetch_all(query, space)
             if not matches:
                 add = (
                     "INSERT INTO space (number, tenant, version, allocated, sequence)"
                     " SELECT coalesce(max(number), 0) + 1, ?, ?, 0, 0 FROM space RETURNING number, allocated, sequence"
                 )
-                matches = self._fetch(add, space)
+                matches = self._fetch_all(add, space)
             self._spaces[space] = Counters(self.db, self.words, *matches[0])
         return self._spaces[space]
 
@@ -271,5 +270,5 @@ class Changes:
 
 
 @cache
-def _deletion(table: str) -> str:
+def _deletion_statement(table: str) -> str:
     return f"DELETE FROM {table} WHERE {' AND '.join(f'{column} = ?' for column in COLUMNS[table])}"

@@ -49,7 +49,7 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
     for step in steps:
         match step:
             case Put():  # the most frequent one
-                _put(transaction, step)
+                _put_record(transaction, step)
             case Save():
                 transaction.resources.save(step)
             case Reindex():
@@ -69,16 +69,16 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
             case RestoreSnapshot():
                 restore_snapshot(transaction.resources, step)
                 transaction.revises_records = True
-                _put(transaction, CHANGES)
+                _put_record(transaction, CHANGES)
             case ImportSnapshot():
                 import_snapshot(transaction.resources, step)
             case RemoveSnapshot():
                 run(transaction.resources, snapshots.remove(step.name))
             case _:
-                _change(transaction, step)
+                _require_change(transaction, step)
 
 
-def _put(transaction: Transaction, step: Put) -> None:
+def _put_record(transaction: Transaction, step: Put) -> None:
     db, record, is_new = transaction.db, step.record, step.if_revision == 0
     fields = record_sql.fields(record)
     if step.if_revision is not None:
@@ -96,10 +96,10 @@ def _put(transaction: Transaction, step: Put) -> None:
     if not step.aside and record.kind not in UNCACHED and not (is_new and record.kind == "token"):
         transaction.revises_records = True
     if record.kind in COUNTED:
-        _put(transaction, CHANGES)
+        _put_record(transaction, CHANGES)
 
 
-def _change(transaction: Transaction, step: UseOnce | Delete | DeleteFamily | Clear) -> None:
+def _require_change(transaction: Transaction, step: UseOnce | Delete | DeleteFamily | Clear) -> None:
     db = transaction.db
     match step:
         case UseOnce():
@@ -116,7 +116,7 @@ def _change(transaction: Transaction, step: UseOnce | Delete | DeleteFamily | Cl
     if not UNCACHED.issuperset(kinds):
         transaction.revises_records = True
     if isinstance(step, Delete | Clear) and step.kind in COUNTED:
-        _put(transaction, CHANGES)
+        _put_record(transaction, CHANGES)
 
 
 def _must_change(db: apsw.Connection, step: Put | UseOnce) -> None:
