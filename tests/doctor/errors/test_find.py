@@ -389,3 +389,9 @@ def test_a_status_is_read_by_its_old_and_its_new_name(phrase: str) -> None:
 @for_each("code", ["AADB2C99068", "AADSTS50011", "HAPI-0513"])
 def test_the_error_code_of_a_vendor_is_an_error_response(code: str) -> None:
     assert ("vendor", code) in {(answer.kind, answer.code) for answer in in_paste(f"it says {code}: something is wrong")}
+
+
+def test_a_code_of_another_type_is_read_as_text() -> None:
+    (answer,) = in_paste(json.dumps({"issue": {"severity": "error", "code": []}}))
+    assert answer.kind == "outcome"
+    assert in_paste(json.dumps({"issue": {"code": ["a"]}})) == ()

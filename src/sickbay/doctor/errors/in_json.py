@@ -52,7 +52,7 @@ def _errors_of_outcome(value: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
     """The issues of an OperationOutcome, even if its resourceType is missing."""
     issues = value.get("issue")
     for issue in issues if isinstance(issues, list) else [issues]:
-        if isinstance(issue, Mapping) and (str(issue.get("severity")).lower() in BAD or issue.get("code") in REFUSING):
+        if isinstance(issue, Mapping) and (str(issue.get("severity")).lower() in BAD or str(issue.get("code")) in REFUSING):
             details = issue.get("details")
             text = issue.get("diagnostics") or (details.get("text") if isinstance(details, Mapping) else "")
             yield ErrorAnswer("outcome", str(issue.get("code") or ""), str(text or ""))
