@@ -27,7 +27,7 @@ def main(options: set[str]) -> None:
     seconds = 1.0 if "--quick" in options else 5.0
     with tempfile.TemporaryDirectory(prefix="sickbay-bench-") as folder:
         if "--slope" in options:
-            print("\n".join(report.slopes(_slopes(Path(folder), options))))
+            print("\n".join(report.slopes(_measure_slopes(Path(folder), options))))
             return
         if "--scenes" in options:
             served = scenes.measure(Path(folder) / "large", seconds)
@@ -41,14 +41,21 @@ def main(options: set[str]) -> None:
         listened = listening.measure(Path(folder) / "listening", seconds)
         undone = resetting.text(resetting.measure(Path(folder) / "resets"), resetting.suite())
         text = report.text(
-            startup, served, journal, listened, loaded, undone, postgres.measure(seconds), _slopes(Path(folder), options)
+            startup,
+            served,
+            journal,
+            listened,
+            loaded,
+            undone,
+            postgres.measure(seconds),
+            _measure_slopes(Path(folder), options),
         )
     print(text)
     if "--quick" not in options:
         report.PAGE.write_text(text, encoding="utf-8")
 
 
-def _slopes(folder: Path, options: set[str]) -> list[slope.Slope]:
+def _measure_slopes(folder: Path, options: set[str]) -> list[slope.Slope]:
     sizes = (200, 2000) if "--quick" in options else (slope.SMALL, 100_000 if "--large" in options else slope.LARGE)
     return slope.measure(folder / "slope", 0.2 if "--quick" in options else 1.0, sizes)
 
@@ -63,23 +70,23 @@ def against(other: str, *more: str) -> None:
 
 def count(*arguments: str) -> None:
     """Count the instructions of all scenes or of the named ones, and compare them with those of another checkout."""
-    wanted, _, rest = _split(arguments, "--against")
+    wanted, _, rest = _split_option(arguments, "--against")
     unknown = [name for name in wanted if name not in instructions.names()]
     if unknown or len(rest) > 1:
         sys.exit(f"usage: --instructions [SCENE…] [--against PATH]. Scenes: {', '.join(instructions.names())}")
     if not instructions.available():
         sys.exit("valgrind is missing (Debian: valgrind). `tools/system valgrind` installs it.")
-    checkouts = [instructions.CHECKOUT, *(_checkout(path) for path in rest)]
+    checkouts = [instructions.CHECKOUT, *(_folder_of_checkout(path) for path in rest)]
     with tempfile.TemporaryDirectory(prefix="sickbay-bench-") as folder:
         print(instructions.text(dict(instructions.measure(Path(folder), wanted or instructions.names(), checkouts))))
 
 
 def resets(*arguments: str) -> None:
     """Measure resets after writes, and compare them with those of another checkout."""
-    unknown, _, rest = _split(arguments, "--against")
+    unknown, _, rest = _split_option(arguments, "--against")
     if unknown or len(rest) > 1:
         sys.exit("usage: --resets [--against PATH]")
-    others = [_checkout(path) for path in rest]
+    others = [_folder_of_checkout(path) for path in rest]
     with tempfile.TemporaryDirectory(prefix="sickbay-bench-") as folder:
         measured = [resetting.measure(Path(folder) / str(number), other) for number, other in enumerate([None, *others])]
     print("\n".join(resetting.text(measured[0], resetting.suite(), *measured[1:])))
@@ -91,12 +98,12 @@ def listen() -> None:
         print(listening.text(listening.measure(Path(folder), 3.0)))
 
 
-def _split(arguments: tuple[str, ...], option: str) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
+def _split_option(arguments: tuple[str, ...], option: str) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
     at = arguments.index(option) if option in arguments else len(arguments)
     return arguments[:at], at < len(arguments), arguments[at + 1 :]
 
 
-def _checkout(path: str) -> Path:
+def _folder_of_checkout(path: str) -> Path:
     """Return the folder of another checkout. Exits if it isn't one."""
     if not (Path(path) / "src" / "sickbay").is_dir():
         sys.exit(f"PATH must be another checkout of Sickbay; {path} isn't one.")

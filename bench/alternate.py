@@ -39,20 +39,20 @@ def measure(folder: Path, other: Path, seconds: float) -> dict[str, Compared]:
     """Return the comparison by scene. Raises RuntimeError if a server doesn't start or a request fails."""
     with ExitStack() as stack:
         ours, theirs = (
-            _scenes(stack.enter_context(_serving(folder / name, source)), seconds)
+            _scenes_of_server(stack.enter_context(_serving(folder / name, source)), seconds)
             for name, source in (("ours", Path(__file__).parent.parent / "src"), ("theirs", other / "src"))
         )
-        return {name: _compared(name, ours[name], theirs[name]) for name in ours}
+        return {name: _compare_alternately(name, ours[name], theirs[name]) for name in ours}
 
 
-def _mark(ratio: float) -> str:
+def _mark_ratio(ratio: float) -> str:
     return " **slower**" if ratio > MAXIMUM_CPU_RATIO else ""
 
 
 def text(compared: dict[str, Compared]) -> str:
     """Return a Markdown table. Scenes above the limit are marked."""
     rows = [
-        f"| {LABELS[name]} | {cpu.ours:,.0f} | {cpu.theirs:,.0f} | {cpu.ratio:.2f}{_mark(cpu.ratio)} |"
+        f"| {LABELS[name]} | {cpu.ours:,.0f} | {cpu.theirs:,.0f} | {cpu.ratio:.2f}{_mark_ratio(cpu.ratio)} |"
         for name, cpu in compared.items()
     ]
     head = ("| scene | CPU µs, this checkout | CPU µs, other checkout | ratio |", "|---|---:|---:|---:|")
@@ -67,7 +67,7 @@ def _serving(folder: Path, source: Path) -> Iterator[Live]:
         yield live
 
 
-def _scenes(live: Live, seconds: float) -> dict[str, Callable[[], Rate]]:
+def _scenes_of_server(live: Live, seconds: float) -> dict[str, Callable[[], Rate]]:
     os.sched_setaffinity(0, process.CORES)
     desk = Desk(live.line, PATIENTS)
     desk.total("Patient")
@@ -76,7 +76,7 @@ def _scenes(live: Live, seconds: float) -> dict[str, Callable[[], Rate]]:
     return {**desk.cold(target), **desk.repeated(target)}
 
 
-def _compared(name: str, ours: Callable[[], Rate], theirs: Callable[[], Rate]) -> Compared:
+def _compare_alternately(name: str, ours: Callable[[], Rate], theirs: Callable[[], Rate]) -> Compared:
     print(f"measuring: {name}", file=sys.stderr)
     pairs = [(ours().microseconds, theirs().microseconds) for _ in range(ROUNDS)]
     return Compared(

@@ -46,10 +46,10 @@ def run(target: Target, flows: Sequence[Flow]) -> Rate:
     """Run flows. Rate.requests is the number of flows, each of two requests. Each connection uses one of these flows."""
     connections = target.connect()
     try:
-        _round(connections, flows)
+        _run_round(connections, flows)
         before, begin, count = target.begin(), time.perf_counter(), 0
         for _ in target.turns():
-            _round(connections, flows)
+            _run_round(connections, flows)
             count += len(connections)
         return Rate(count, time.perf_counter() - begin, target.used() - before, 0.0)
     finally:
@@ -61,20 +61,20 @@ def tokens(target: Target, flow: Flow) -> list[dict[str, Any]]:
     """Return the token responses of one round of flows."""
     connections = target.connect()
     try:
-        return [orjson.loads(body) for body in _round(connections, [flow])]
+        return [orjson.loads(body) for body in _run_round(connections, [flow])]
     finally:
         for connection in connections:
             connection.close()
 
 
-def _round(connections: list[Connection], flows: Sequence[Flow]) -> list[bytes]:
+def _run_round(connections: list[Connection], flows: Sequence[Flow]) -> list[bytes]:
     """Run one flow on each connection, with a new challenge: one that repeats is named in its exchange."""
     runs = list(zip(connections, itertools.cycle(flows), challenges(len(connections)), strict=False))
     for connection, flow, (_, challenge) in runs:
         connection.send(authorize(flow, challenge))
     codes = [code(connection.read()) for connection in connections]
     for (connection, flow, (verifier, _)), received_code in zip(runs, codes, strict=True):
-        connection.send(_token(flow, received_code, verifier))
+        connection.send(_token_request(flow, received_code, verifier))
     answers = [connection.read() for connection in connections]
     for answer in answers:
         if answer.status != 200 or b"access_token" not in answer.body:
@@ -116,7 +116,7 @@ def authorize(flow: Flow, challenge: str) -> bytes:
     return head.encode()
 
 
-def _token(flow: Flow, received_code: str, verifier: str) -> bytes:
+def _token_request(flow: Flow, received_code: str, verifier: str) -> bytes:
     body = urlencode(
         {
             "grant_type": "authorization_code",

@@ -70,7 +70,7 @@ def measure(folder: Path, scenes: Sequence[str], checkouts: Sequence[Path]) -> I
     for home, checkout in zip(homes, checkouts, strict=True):
         _open(home, checkout)
     for name in scenes:
-        counts = [_count(folder, home, checkout, name) for home, checkout in zip(homes, checkouts, strict=True)]
+        counts = [_count_instructions(folder, home, checkout, name) for home, checkout in zip(homes, checkouts, strict=True)]
         print(f"{name}: {', '.join(f'{count.responding:,.0f} ({count.total:,.0f})' for count in counts)}", file=sys.stderr)
         yield name, counts
 
@@ -80,19 +80,19 @@ _NOT_COPIED = shutil.ignore_patterns("serve.lock", "runtime.json")
 
 def _open(home: Path, checkout: Path) -> None:
     """Create or migrate the data, which would take minutes while instructions are counted."""
-    with serving("--data", str(home), "--patients", str(PATIENTS), environment=_environment(checkout)) as live:
+    with serving("--data", str(home), "--patients", str(PATIENTS), environment=_environment_of_checkout(checkout)) as live:
         Desk(live.line, PATIENTS).total("Patient")
         process.settle(live.process.pid)  # it may create the patients of other versions of FHIR
 
 
-def _environment(checkout: Path) -> dict[str, str]:
+def _environment_of_checkout(checkout: Path) -> dict[str, str]:
     return {"PYTHONPATH": f"{checkout / 'src'}:{CHECKOUT}", "PYTHONHASHSEED": "0"}
 
 
-def _count(folder: Path, home: Path, checkout: Path, name: str) -> Counted:
+def _count_instructions(folder: Path, home: Path, checkout: Path, name: str) -> Counted:
     copy = shutil.copytree(home, folder / "copy", ignore=_NOT_COPIED)
     try:
-        with _counting(folder / "callgrind", copy, checkout) as (live, used):
+        with _run_under_callgrind(folder / "callgrind", copy, checkout) as (live, used):
             desk = Desk(live.line, PATIENTS)
             target = Target(urlsplit(live.base).port or 80, used, 1.0, ROUNDS.get(name, USUAL_ROUNDS), desk.flush)
             scene = desk.preparations()[name](target)
@@ -112,12 +112,14 @@ def _used_by(step: Callable[[], None], used: Callable[[], float]) -> float:
 
 
 @contextmanager
-def _counting(output: Path, home: Path, checkout: Path) -> Iterator[tuple[Live, Callable[[], float]]]:
+def _run_under_callgrind(output: Path, home: Path, checkout: Path) -> Iterator[tuple[Live, Callable[[], float]]]:
     """Run a server under callgrind. Yields it, and a function that returns the instructions so far."""
     valgrind = ("valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={output}", "--dump-line=no")
     options = ("--data", str(home), "--patients", str(PATIENTS))
     command = (*valgrind, sys.executable, "-m", "bench.counted")
-    with serving(*options, environment=_environment(checkout), command=command, start_seconds=SLOW_START_SECONDS) as live:
+    with serving(
+        *options, environment=_environment_of_checkout(checkout), command=command, start_seconds=SLOW_START_SECONDS
+    ) as live:
         counter = _Counter(live.process.pid, output)
         yield live, counter.read
 
@@ -154,14 +156,14 @@ def text(counted: Mapping[str, Sequence[Counted]]) -> str:
         "| scene | instructions | other checkout | ratio | with its record in the journal | other checkout | ratio |",
         "|---|---:|---:|---:|---:|---:|---:|",
     )
-    return "\n".join((*head, *(_row(name, *counts) for name, counts in counted.items())))
+    return "\n".join((*head, *(_result_row(name, *counts) for name, counts in counted.items())))
 
 
-def _row(name: str, own: Counted, other: Counted) -> str:
+def _result_row(name: str, own: Counted, other: Counted) -> str:
     pairs = (own.responding, other.responding), (own.total, other.total)
-    cells = " | ".join(f"{mine:,.0f} | {theirs:,.0f} | {_ratio(mine / theirs)}" for mine, theirs in pairs)
+    cells = " | ".join(f"{mine:,.0f} | {theirs:,.0f} | {_format_ratio(mine / theirs)}" for mine, theirs in pairs)
     return f"| {LABELS[name]} | {cells} |"
 
 
-def _ratio(ratio: float) -> str:
+def _format_ratio(ratio: float) -> str:
     return f"{ratio:.3f}{' **more**' if ratio > LIMIT else ''}"

@@ -46,18 +46,18 @@ def measure(folder: Path, seconds: float) -> dict[int, Journaling]:
     options_without = ("--data", str(folder / "without"), "--patients", str(PATIENTS))
     process.anywhere()
     with serving(*options) as journaling_server, serving(*options_without, module="bench.journaling") as plain_server:
-        scenes = _scene(journaling_server, seconds), _scene(plain_server, seconds, is_stored=False)
+        scenes = _measure_scene(journaling_server, seconds), _measure_scene(plain_server, seconds, is_stored=False)
         process.apart(journaling_server.process.pid)
         process.apart(plain_server.process.pid)
-        return {rate: _compare(*scenes, rate) for rate in RATES}
+        return {rate: _compare_scenes(*scenes, rate) for rate in RATES}
 
 
-def _compare(journaling: PacedScene, plain: PacedScene, rate: int) -> Journaling:
+def _compare_scenes(journaling: PacedScene, plain: PacedScene, rate: int) -> Journaling:
     pairs = [(journaling(rate).microseconds, plain(rate).microseconds) for _ in range(ROUNDS)]
     return Journaling(*(statistics.median(column) for column in zip(*pairs, strict=True)))
 
 
-def _scene(live: Live, seconds: float, *, is_stored: bool = True) -> PacedScene:
+def _measure_scene(live: Live, seconds: float, *, is_stored: bool = True) -> PacedScene:
     """is_stored: whether every exchange has to be found afterwards. Otherwise, none is."""
     desk = Desk(live.line, PATIENTS)
     requests, port = desk.readings()

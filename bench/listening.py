@@ -51,20 +51,20 @@ def measure(folder: Path, seconds: float) -> Listening:
         def read() -> float:
             return load.paced(port, live.process.pid, requests, seconds, PER_SECOND, desk.flush).microseconds
 
-        pairs = [_pair(live.base, read) for _ in range(ROUNDS)]
+        pairs = [_measure_pair(live.base, read) for _ in range(ROUNDS)]
     listened, plain = zip(*pairs, strict=True)
     ratio = statistics.median(with_listener / without for with_listener, without in pairs)
     return Listening(statistics.median(listened), statistics.median(plain), ratio)
 
 
-def _pair(base: str, read: Callable[[], float]) -> tuple[float, float]:
-    with _listener(base):
+def _measure_pair(base: str, read: Callable[[], float]) -> tuple[float, float]:
+    with _run_listener(base):
         listened = read()
     return listened, read()
 
 
 @contextmanager
-def _listener(base: str) -> Iterator[None]:
+def _run_listener(base: str) -> Iterator[None]:
     ended = threading.Event()
     thread = threading.Thread(target=_follow, args=(base, ended), daemon=True)
     thread.start()

@@ -37,9 +37,9 @@ def measure(source: Path, folder: Path) -> Loaded:
     """
     process.anywhere()
     files, target = folder / "files", folder / "data"
-    _command("export", str(files), "--data", str(source)).wait()
-    before, begin = _used(), time.perf_counter()
-    load = _command("load", str(files), "--data", str(target), "--patients", "1")
+    _run_command("export", str(files), "--data", str(source)).wait()
+    before, begin = _cpu_seconds_of_children(), time.perf_counter()
+    load = _run_command("load", str(files), "--data", str(target), "--patients", "1")
     memory: list[float] = []
     while load.poll() is None:
         try:
@@ -50,19 +50,19 @@ def measure(source: Path, folder: Path) -> Loaded:
     if load.wait():
         raise RuntimeError(f"sickbay load ended with {load.returncode}")
     elapsed, half = time.perf_counter() - begin, len(memory) // 2
-    return Loaded(_lines(files), elapsed, _used() - before, (max(memory[:half]), max(memory[half:])))
+    return Loaded(_count_lines(files), elapsed, _cpu_seconds_of_children() - before, (max(memory[:half]), max(memory[half:])))
 
 
-def _command(*arguments: str) -> subprocess.Popen[bytes]:
+def _run_command(*arguments: str) -> subprocess.Popen[bytes]:
     quiet = subprocess.DEVNULL
     return subprocess.Popen([sys.executable, "-m", "sickbay", *arguments], stdout=quiet, stderr=quiet)
 
 
-def _used() -> float:
+def _cpu_seconds_of_children() -> float:
     """Return the CPU seconds of ended child processes."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
-def _lines(folder: Path) -> int:
+def _count_lines(folder: Path) -> int:
     return sum(file.read_bytes().count(b"\n") for file in folder.iterdir())

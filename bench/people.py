@@ -23,7 +23,7 @@ def write(folder: Path, patients: int) -> None:
     folder.mkdir(parents=True)
     with (folder / "people.ndjson").open("wb") as file:
         for number in range(patients):
-            file.writelines(orjson.dumps(resource) + b"\n" for resource in _resources(number))
+            file.writelines(orjson.dumps(resource) + b"\n" for resource in _resources_of_person(number))
 
 
 def name(number: int) -> str:
@@ -37,7 +37,7 @@ def born(number: int) -> str:
     return f"{1930 + number % 90}-05-17"
 
 
-def _resources(number: int) -> Iterator[dict[str, Any]]:
+def _resources_of_person(number: int) -> Iterator[dict[str, Any]]:
     dice, id = random.Random(number), f"p-{number}"
     subject = {"reference": f"Patient/{id}"}
     day = f"20{dice.randint(15, 25)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}"

@@ -36,10 +36,10 @@ def memory(pid: int) -> float:
 
 def memory_of_all(pid: int) -> float:
     """Return the resident memory of a process and its children in MB."""
-    return memory(pid) + sum(map(memory, _children(pid)))
+    return memory(pid) + sum(map(memory, _child_pids(pid)))
 
 
-def _children(pid: int) -> list[int]:
+def _child_pids(pid: int) -> list[int]:
     lists = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(pid) for path in lists for pid in path.read_text().split()]
 

@@ -93,7 +93,7 @@ def text(
             "# Benchmarks",
             "",
             *scenes(served, journal, listened),
-            *_database(database),
+            *_database_lines(database),
             f"`sickbay load` of these {loaded.resources:,} resources as NDJSON into a new folder: {loaded.per_second:,.0f}/s "
             f"(at least 5,000), {loaded.microseconds:,.0f} µs of CPU each, including startup;",
             f"{loaded.memory[0]:.0f} MB peak memory in the first half, {loaded.memory[1]:.0f} MB in the second.",
@@ -118,8 +118,8 @@ def text(
 def scenes(served: Served, journal: Mapping[int, Journaling], listened: Listening) -> tuple[str, ...]:
     """Return the tables of cold traffic and of repeated requests."""
     rounds = {"limit": Round(1.0, 1.0, served.limit), **served.rounds}
-    cold = [_row(name, round, _bound(name)) for name, round in rounds.items() if name not in AGAIN]
-    repeated = [_row(name, rounds[name], "") for name in ("limit", *AGAIN)]
+    cold = [_result_row(name, round, _describe_bound(name)) for name, round in rounds.items() if name not in AGAIN]
+    repeated = [_result_row(name, rounds[name], "") for name in ("limit", *AGAIN)]
     return (
         f"By `make bench` on {datetime.date.today()}: {machine()}. One worker, `synchronous=FULL`,",
         f"{served.patients:,} patients and {served.observations:,} observations in the hospital.",
@@ -136,9 +136,9 @@ def scenes(served: Served, journal: Mapping[int, Journaling], listened: Listenin
         *HEAD,
         *cold,
         "",
-        *_signed(rounds),
+        *_signature_lines(rounds),
         *_compared_with_peer(served.peer_ratio),
-        *_paced(journal),
+        *_paced_lines(journal),
         listening.text(listened),
         "",
         "Repeated requests, with one token:",
@@ -151,7 +151,7 @@ def scenes(served: Served, journal: Mapping[int, Journaling], listened: Listenin
     )
 
 
-def _paced(journal: Mapping[int, Journaling]) -> Iterator[str]:
+def _paced_lines(journal: Mapping[int, Journaling]) -> Iterator[str]:
     """Yield what a read costs at low rates."""
     for rate, read in journal.items():
         yield (
@@ -161,7 +161,7 @@ def _paced(journal: Mapping[int, Journaling]) -> Iterator[str]:
     yield ""
 
 
-def _row(name: str, round: Round, bound: str) -> str:
+def _result_row(name: str, round: Round, bound: str) -> str:
     rate = round.rate
     return (
         f"| {LABELS[name]} | {rate.per_second:,.0f} | {rate.microseconds:,.0f} | {rate.size:,.0f} | "
@@ -180,7 +180,7 @@ def _compared_with_peer(times: float | None) -> tuple[str, ...]:
     )
 
 
-def _signed(rounds: Mapping[str, Round]) -> tuple[str, ...]:
+def _signature_lines(rounds: Mapping[str, Round]) -> tuple[str, ...]:
     """Return the CPU cost of an assertion compared with the peer's, or nothing if the peer isn't installed."""
     if "peer-key" not in rounds:
         return ()
@@ -195,10 +195,10 @@ def _signed(rounds: Mapping[str, Round]) -> tuple[str, ...]:
 
 
 def slopes(results: list[Slope]) -> list[str]:
-    return [line for result in results for line in _slope(result)]
+    return [line for result in results for line in _slope_row(result)]
 
 
-def _slope(slope: Slope) -> tuple[str, ...]:
+def _slope_row(slope: Slope) -> tuple[str, ...]:
     small, large = slope.sizes
     rows = [
         f"| `{name}` | {query.small:,.0f} | {query.large:,.0f} | {query.times:.2f} | {query.errors} of {query.requests:,} |"
@@ -215,10 +215,10 @@ def _slope(slope: Slope) -> tuple[str, ...]:
     )
 
 
-def _database(rounds: Mapping[str, Round]) -> tuple[str, ...]:
+def _database_lines(rounds: Mapping[str, Round]) -> tuple[str, ...]:
     if not rounds:
         return ()
-    rows = [_row(name, round, "") for name, round in rounds.items()]
+    rows = [_result_row(name, round, "") for name, round in rounds.items()]
     return (
         f"PostgreSQL on the same machine, over a Unix socket, with default durability and {PATIENTS} patients. CPU excludes the"
         " database server.",
@@ -230,7 +230,7 @@ def _database(rounds: Mapping[str, Round]) -> tuple[str, ...]:
     )
 
 
-def _bound(name: str) -> str:
+def _describe_bound(name: str) -> str:
     if name in CEILINGS:
         return f"at most {CEILINGS[name]:,} µs"
     return f"{BOUNDS[name]:.0f} %" if name in BOUNDS else ""

@@ -66,7 +66,7 @@ def measure(folder: Path, checkout: Path | None = None) -> Undone:
         for kind, counts in WRITES.items():
             for count in counts:
                 print(f"measuring: a reset after {count:,} × {kind}", file=sys.stderr)
-                _write(live, kind, count)
+                _write_resources(live, kind, count)
                 resets[kind, count] = _reset(live, desk)
         return Undone(first_fill, resets)
 
@@ -80,18 +80,18 @@ def _reset(live: Live, desk: Desk) -> float:
     return process.cpu(live.process.pid) - begin
 
 
-def _write(live: Live, kind: str, count: int) -> None:
+def _write_resources(live: Live, kind: str, count: int) -> None:
     """Write so many resources in transactions."""
     desk = Desk(live.line, PATIENTS)
     base = live.line["tenants"]["general"]["fhir"]["r4"]
     headers = {"Authorization": f"Bearer {desk.token_to_write}", "Content-Type": "application/fhir+json"}
-    entries = list(_entries(desk.http, base, headers, kind, count))
+    entries = list(_bundle_entries(desk.http, base, headers, kind, count))
     for first in range(0, len(entries), BATCH):
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries[first : first + BATCH]}
         desk.http.post(base, json=bundle, headers=headers).raise_for_status()
 
 
-def _entries(http: httpx2.Client, base: str, headers: dict[str, str], kind: str, count: int) -> Iterator[dict[str, Any]]:
+def _bundle_entries(http: httpx2.Client, base: str, headers: dict[str, str], kind: str, count: int) -> Iterator[dict[str, Any]]:
     address: str | None = f"{base}/Observation?_count=1000"
     while address and count:
         page = http.get(address, headers=headers).raise_for_status().json()

@@ -80,7 +80,7 @@ def measure(folder: Path, seconds: float) -> Served:
                 rounds[name] = median_round(limit, run, limits)
             ratio = alternately(scenes["secret"], peer_scenes["peer-secret"]) if peer_scenes else None
     median_limit = sorted(limits, key=lambda rate: rate.microseconds)[len(limits) // 2]
-    return Served(rounds, median_limit, ratio, _statement(folder, seconds), *counts)
+    return Served(rounds, median_limit, ratio, _seconds_of_statement(folder, seconds), *counts)
 
 
 def alternately(ours: Scene, theirs: Scene) -> float:
@@ -114,7 +114,7 @@ def limiting(seconds: float) -> Iterator[Scene]:
         stop(server)
 
 
-def _statement(folder: Path, seconds: float) -> float:
+def _seconds_of_statement(folder: Path, seconds: float) -> float:
     """Return the seconds of one read by primary key with varying ids: SQLite's own share of a read."""
     connection = apsw.Connection(str(folder / "sickbay.db"), flags=apsw.SQLITE_OPEN_READONLY)
     keys = [row[0] for row in connection.execute("SELECT nid FROM resource WHERE body IS NOT NULL LIMIT 100000")]
@@ -137,7 +137,9 @@ class Desk:
         self.tenant = line["tenants"]["general"]
         self.user = next(user for user in line["users"] if "Practitioner/" in user["fhirUser"])
         self.http = httpx2.Client(base_url=line["base"], trust_env=False, timeout=600)
-        self.token, self.token_to_write = (self._token(self._app(scope), scope) for scope in ("user/*.rs", "user/*.cruds"))
+        self.token, self.token_to_write = (
+            self._request_token(self._register_app(scope), scope) for scope in ("user/*.rs", "user/*.cruds")
+        )
         self.patients = [f"p-{number:04}" for number in range(1, patients + 1)]
 
     def cold(self, target: Target) -> dict[str, Scene]:
@@ -147,18 +149,18 @@ class Desk:
     def preparations(self) -> dict[str, Callable[[Target], Scene]]:
         """Return a function for each cold scene. It registers apps and gets tokens, which takes a while."""
         return {
-            "read": lambda target: self._gets(target, cold.observations),
-            "page": lambda target: self._gets(target, lambda _, dice: [url for _, url in cold.pages(self.patients, dice)]),
+            "read": lambda target: self._get_scene(target, cold.observations),
+            "page": lambda target: self._get_scene(target, lambda _, dice: [url for _, url in cold.pages(self.patients, dice)]),
             "patient-page": self._pages_of_patients,
-            "name": lambda target: self._gets(target, cold.names),
-            "flow": lambda target: self._flows(target, "user/Patient.rs"),
-            "openid": lambda target: self._flows(target, "openid fhirUser user/Patient.rs"),
+            "name": lambda target: self._get_scene(target, cold.names),
+            "flow": lambda target: self._flow_scene(target, "user/Patient.rs"),
+            "openid": lambda target: self._flow_scene(target, "openid fhirUser user/Patient.rs"),
             "secret": self._with_secret,
             "key": self._with_key,
-            "refresh": self._refreshes,
-            "introspect": self._introspections,
-            "create": self._creates,
-            "transaction": self._transactions,
+            "refresh": self._refresh_scene,
+            "introspect": self._introspection_scene,
+            "create": self._create_scene,
+            "transaction": self._transaction_scene,
             "refused-fhir": self._refused_reads,
             "refused-authorize": self._refused_authorizations,
         }
@@ -188,38 +190,38 @@ class Desk:
     def _path(self) -> str:
         return str(urlsplit(self.tenant["fhir"]["r4"]).path)
 
-    def _gets(self, target: Target, addresses: Callable[[Find, random.Random], list[str]]) -> Scene:
+    def _get_scene(self, target: Target, addresses: Callable[[Find, random.Random], list[str]]) -> Scene:
         """Return GET requests of these addresses below the FHIR base by backend services."""
         find = cold.finder(self.http, self.tenant["fhir"]["r4"], self.reading())
         paths = [self._path + address for address in addresses(find, random.Random(1))]
-        requests = cold.gets(paths, self._bearers())
+        requests = cold.gets(paths, self._bearer_tokens())
         return lambda: load.run(target, requests)
 
-    def _bearers(self) -> list[str]:
-        system = self._app("system/*.rs")
-        return [self._token(system, "system/*.rs") for _ in range(min(TOKENS, len(self.patients)))]
+    def _bearer_tokens(self) -> list[str]:
+        system = self._register_app("system/*.rs")
+        return [self._request_token(system, "system/*.rs") for _ in range(min(TOKENS, len(self.patients)))]
 
     def _pages_of_patients(self, target: Target) -> Scene:
         """Return pages of observations, each requested with a token that was launched for its patient."""
         scope = "launch/patient patient/*.rs"
-        app = self._app(scope)
-        bearers = {patient: self._token(app, scope, patient=patient) for patient in self.patients}
+        app = self._register_app(scope)
+        bearers = {patient: self._request_token(app, scope, patient=patient) for patient in self.patients}
         pages = cold.pages(self.patients, random.Random(1))
         requests = cold.own([(self._path + address, bearers[patient]) for patient, address in pages])
         return lambda: load.run(target, requests)
 
-    def _flows(self, target: Target, scope: str) -> Scene:
+    def _flow_scene(self, target: Target, scope: str) -> Scene:
         flows = [self.flow(scope) for _ in range(APPS)]
         return lambda: flow.run(target, flows)
 
-    def _services(self) -> list[tuple[str, str]]:
+    def _backend_services(self) -> list[tuple[str, str]]:
         """Return the client ids and secrets of backend services."""
         apps = [self._register(SERVICE, type="system", redirect_uris=[], client="symmetric") for _ in range(APPS)]
         return [(app["client_id"], app["client_secret"]) for app in apps]
 
     def _with_secret(self, target: Target) -> Scene:
         fields = [{"grant_type": "client_credentials", "scope": SERVICE}]
-        requests = cold.forms(urlsplit(self.tenant["token"]).path, fields, self._services())
+        requests = cold.forms(urlsplit(self.tenant["token"]).path, fields, self._backend_services())
         return lambda: load.run(target, requests)
 
     def _with_key(self, target: Target) -> Scene:
@@ -233,20 +235,20 @@ class Desk:
 
         return by_key
 
-    def _refreshes(self, target: Target) -> Scene:
+    def _refresh_scene(self, target: Target) -> Scene:
         refreshed, path = self.flow("offline_access user/Patient.rs"), urlsplit(self.tenant["token"]).path
         return lambda: tokens.refreshes(target, path, refreshed.client_id, flow.tokens(target, refreshed))
 
-    def _introspections(self, target: Target) -> Scene:
+    def _introspection_scene(self, target: Target) -> Scene:
         path = f"{urlsplit(self.tenant['token']).path.rpartition('/')[0]}/introspect"
-        requests = cold.forms(path, [{"token": bearer} for bearer in self._bearers()], self._services())
+        requests = cold.forms(path, [{"token": bearer} for bearer in self._bearer_tokens()], self._backend_services())
         return lambda: load.run(target, requests)
 
-    def _creates(self, target: Target) -> Scene:
+    def _create_scene(self, target: Target) -> Scene:
         requests = cold.renewed(writing.creates(self._path, self.token_to_write, self.patients, SAMPLE))
         return lambda: load.run(target, requests, 201)
 
-    def _transactions(self, target: Target) -> Scene:
+    def _transaction_scene(self, target: Target) -> Scene:
         requests = cold.renewed(writing.transactions(self._path, self.token_to_write, self.patients, 32))
         return lambda: load.run(target, requests, width=4)
 
@@ -281,7 +283,7 @@ class Desk:
 
     def reading(self) -> str:
         """Return a token of a backend service that may read everything."""
-        return self._token(self._app("system/*.rs"), "system/*.rs")
+        return self._request_token(self._register_app("system/*.rs"), "system/*.rs")
 
     def total(self, kind: str) -> int:
         """Return the number of resources of a type. Creates the patients if there are none yet."""
@@ -298,16 +300,16 @@ class Desk:
         """Return the number of stored exchanges, after those that wait were written."""
         return int(self.http.get("/admin/reset").raise_for_status().json()["exchanges"])
 
-    def _app(self, scope: str) -> str:
+    def _register_app(self, scope: str) -> str:
         return str(self._register(scope)["app_id"])
 
-    def _token(self, app: str, scope: str, **more: str) -> str:
+    def _request_token(self, app: str, scope: str, **more: str) -> str:
         user = {"user": self.user["username"]} if scope.startswith("user/") else {}
         token_request = {"tenant": "general", "app": app, "scope": scope, **user, **more}
-        return str(self._post("/admin/tokens", token_request)["access_token"])
+        return str(self._post_json("/admin/tokens", token_request)["access_token"])
 
     def _register(self, scope: str, **more: Any) -> dict[str, Any]:
-        return self._post(
+        return self._post_json(
             "/admin/apps",
             {
                 "tenant": "general",
@@ -320,5 +322,5 @@ class Desk:
             },
         )
 
-    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _post_json(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return dict(self.http.post(path, json=body).raise_for_status().json())

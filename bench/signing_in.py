@@ -18,23 +18,23 @@ class Person:
 
     def allows(self, address: str, account: str) -> None:
         """Follow an authorization request to its code, filling in forms. Raises RuntimeError if it doesn't lead to a code."""
-        answer = self._get(address)
+        answer = self._get_page(address)
         while not _leads_to_a_code(answer):
-            answer = self._get(answer.headers["location"]) if answer.is_redirect else self._submit(answer, account)
+            answer = self._get_page(answer.headers["location"]) if answer.is_redirect else self._submit_account(answer, account)
 
-    def _submit(self, page: httpx2.Response, account: str) -> httpx2.Response:
-        fields = {name: _field(page.text, name) for name in ("csrf", "request")}
+    def _submit_account(self, page: httpx2.Response, account: str) -> httpx2.Response:
+        fields = {name: _hidden_field(page.text, name) for name in ("csrf", "request")}
         if 'name="account"' in page.text:
-            return self._post(page, {**fields, "account": account})
+            return self._post_form(page, {**fields, "account": account})
         if 'name="scope"' not in page.text:
             raise RuntimeError(f"neither sign-in nor consent: {page.status_code} {page.text[:500]!r}")
         scopes = re.findall(r'name="scope" value="([^"]*)"', page.text)
-        return self._post(page, {**fields, "scope": scopes, "decision": "allow"})
+        return self._post_form(page, {**fields, "scope": scopes, "decision": "allow"})
 
-    def _get(self, address: str) -> httpx2.Response:
+    def _get_page(self, address: str) -> httpx2.Response:
         return self._keep_cookie(self.http.get(address, headers={"Cookie": self.cookie, "Accept": "text/html"}))
 
-    def _post(self, page: httpx2.Response, fields: dict[str, Any]) -> httpx2.Response:
+    def _post_form(self, page: httpx2.Response, fields: dict[str, Any]) -> httpx2.Response:
         return self._keep_cookie(self.http.post(page.url.copy_with(query=None), data=fields, headers={"Cookie": self.cookie}))
 
     def _keep_cookie(self, answer: httpx2.Response) -> httpx2.Response:
@@ -47,7 +47,7 @@ def _leads_to_a_code(answer: httpx2.Response) -> bool:
     return "code" in parse_qs(urlsplit(answer.headers.get("location", "")).query)
 
 
-def _field(page: str, name: str) -> str:
+def _hidden_field(page: str, name: str) -> str:
     match = re.search(rf'name="{name}" value="([^"]*)"', page)
     if match is None:
         raise RuntimeError(f"no {name} in {page[:500]!r}")

@@ -56,17 +56,17 @@ def measure(folder: Path, seconds: float, sizes: tuple[int, int] = (SMALL, LARGE
     process.anywhere()
     for size in sizes:
         people.write(folder / "people" / str(size), size)
-    slopes = [_slope("SQLite", {size: str(folder / f"data-{size}") for size in sizes}, folder, seconds)]
+    slopes = [_measure_slope("SQLite", {size: str(folder / f"data-{size}") for size in sizes}, folder, seconds)]
     bin = programs()
     if bin is not None:
         with server(bin, haste=()) as database:
-            slopes.append(_slope("PostgreSQL", {size: database.address() for size in sizes}, folder, seconds))
+            slopes.append(_measure_slope("PostgreSQL", {size: database.address() for size in sizes}, folder, seconds))
     return slopes
 
 
-def _slope(engine: str, places: Mapping[int, str], folder: Path, seconds: float) -> Slope:
+def _measure_slope(engine: str, places: Mapping[int, str], folder: Path, seconds: float) -> Slope:
     print(f"measuring: slope on {engine}", file=sys.stderr)
-    used = [_load(folder / "people" / str(size), place, folder) for size, place in places.items()]
+    used = [_load_patients(folder / "people" / str(size), place, folder) for size, place in places.items()]
     with ExitStack() as stack:
         environment = {"XDG_DATA_HOME": str(folder / "beside")}
         running = [stack.enter_context(serving("--data", place, environment=environment)) for place in places.values()]
@@ -74,8 +74,8 @@ def _slope(engine: str, places: Mapping[int, str], folder: Path, seconds: float)
         desks = [Desk(live.line) for live in running]
         ends = [End(urlsplit(live.base).port or 80, desk.reading()) for live, desk in zip(running, desks, strict=True)]
         names = list(queries(1, 1))
-        grown = {name: _grown(ends, list(places), name, seconds) for name in names}
-        bare = statistics.median(_times(End(limit, None), ["/general/r4/Patient/1"] * 500)[0])
+        grown = {name: _measure_growth(ends, list(places), name, seconds) for name in names}
+        bare = statistics.median(_response_times(End(limit, None), ["/general/r4/Patient/1"] * 500)[0])
         for end in ends:
             end.connection.close()
     small, large = places
@@ -127,7 +127,7 @@ class End:
         self.connection, self.token = Connection(port), token
 
 
-def _grown(ends: list[End], sizes: list[int], name: str, seconds: float) -> Grown:
+def _measure_growth(ends: list[End], sizes: list[int], name: str, seconds: float) -> Grown:
     addresses = [queries(size, min(sizes))[name] for size in sizes]
     durations: list[list[float]] = [[], []]
     errors = 0
@@ -135,7 +135,7 @@ def _grown(ends: list[End], sizes: list[int], name: str, seconds: float) -> Grow
         for index, end in enumerate(ends):
             until = time.perf_counter() + seconds / TURNS
             while time.perf_counter() < until:
-                times, bad = _times(end, ["/general/r4" + next(addresses[index]) for _ in range(5)])
+                times, bad = _response_times(end, ["/general/r4" + next(addresses[index]) for _ in range(5)])
                 errors += bad
                 if turn:
                     durations[index] += times
@@ -143,7 +143,7 @@ def _grown(ends: list[End], sizes: list[int], name: str, seconds: float) -> Grow
     return Grown(small, large, errors, sum(map(len, durations)))
 
 
-def _times(end: End, paths: list[str]) -> tuple[list[float], int]:
+def _response_times(end: End, paths: list[str]) -> tuple[list[float], int]:
     """Return the seconds of each response, and how many weren't 200."""
     times, bad = [], 0
     for path in paths:
@@ -154,7 +154,7 @@ def _times(end: End, paths: list[str]) -> tuple[list[float], int]:
     return times, bad
 
 
-def _load(people: Path, place: str, folder: Path) -> float:
+def _load_patients(people: Path, place: str, folder: Path) -> float:
     """Load the patients and return the CPU seconds."""
     command = [sys.executable, "-m", "sickbay", "load", str(people), "--data", place, "--patients", "0"]
     environment = {**os.environ, "XDG_DATA_HOME": str(folder / "beside")}

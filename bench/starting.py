@@ -36,9 +36,9 @@ class Starting(NamedTuple):
 def measure(folder: Path) -> Starting:
     environment = {key: value for key, value in os.environ.items() if key not in PROXIES}
     environment["SICKBAY_DATA"] = str(folder)
-    _first(environment)  # creates the data folder
-    existing = statistics.median(_first(environment)[0] for _ in range(TIMES))
-    ephemeral = [_first(environment, "--ephemeral") for _ in range(TIMES)]
+    _time_to_first_answer(environment)  # creates the data folder
+    existing = statistics.median(_time_to_first_answer(environment)[0] for _ in range(TIMES))
+    ephemeral = [_time_to_first_answer(environment, "--ephemeral") for _ in range(TIMES)]
     reset, filled = _reset(environment)
     return Starting(
         existing,
@@ -58,10 +58,10 @@ def _first_answer(folder: Path) -> float:
         return time.perf_counter() - begin
 
 
-def _first(environment: dict[str, str], *arguments: str) -> tuple[float, float]:
+def _time_to_first_answer(environment: dict[str, str], *arguments: str) -> tuple[float, float]:
     """Return the seconds from spawn to the first 200, and the memory at that time."""
-    port, begin = _free(), time.perf_counter()
-    server = _spawn(environment, port, *arguments)
+    port, begin = _free_port(), time.perf_counter()
+    server = _spawn_server(environment, port, *arguments)
     try:
         _wait(port, server)
         return time.perf_counter() - begin, process.memory(server.pid)
@@ -82,7 +82,7 @@ def _reset(environment: dict[str, str]) -> tuple[float, float]:
         return statistics.median(times), process.memory(live.process.pid)
 
 
-def _spawn(environment: dict[str, str], port: int, *arguments: str) -> subprocess.Popen[str]:
+def _spawn_server(environment: dict[str, str], port: int, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "sickbay", "serve", "--port", str(port), "--json", *arguments]
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, text=True)
 
@@ -110,7 +110,7 @@ def _ask(port: int, path: str, status: int) -> None:
         connection.close()
 
 
-def _free() -> int:
+def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

@@ -58,7 +58,7 @@ def refreshes(target: Target, path: str, client_id: str, first: list[dict[str, A
     try:
         before, begin, count = target.begin(), time.perf_counter(), 0
         for _ in target.turns():
-            refresh_tokens = _rotated(connections, path, client_id, refresh_tokens)
+            refresh_tokens = _rotate_refresh_tokens(connections, path, client_id, refresh_tokens)
             count += len(connections)
         return Rate(count, time.perf_counter() - begin, target.used() - before, 0.0)
     finally:
@@ -66,7 +66,7 @@ def refreshes(target: Target, path: str, client_id: str, first: list[dict[str, A
             connection.close()
 
 
-def _rotated(connections: list[Connection], path: str, client_id: str, refresh_tokens: list[str]) -> list[str]:
+def _rotate_refresh_tokens(connections: list[Connection], path: str, client_id: str, refresh_tokens: list[str]) -> list[str]:
     for connection, text in zip(connections, refresh_tokens, strict=True):
         fields = {"grant_type": "refresh_token", "refresh_token": text, "client_id": client_id}
         connection.send(form(path, fields, more=request_id()))

@@ -24,7 +24,7 @@ VITALS = (
 def creates(path: str, token: str, patients: list[str], count: int) -> list[bytes]:
     """Return requests that each create an Observation of a random patient."""
     dice = random.Random(2)
-    bodies = [orjson.dumps(_vital(dice, f"Patient/{dice.choice(patients)}")) for _ in range(count)]
+    bodies = [orjson.dumps(_vital_sign(dice, f"Patient/{dice.choice(patients)}")) for _ in range(count)]
     return [post(f"{path}/Observation", token, body) for body in bodies]
 
 
@@ -45,7 +45,7 @@ def _visit(dice: random.Random, patient: str) -> dict[str, Any]:
         "period": {"start": "2025-03-04T09:00:00Z", "end": "2025-03-04T09:30:00Z"},
     }
     measured: list[dict[str, Any]] = [
-        {**_vital(dice, patient), "encounter": {"reference": full_url}} for _ in range(ENTRIES - 1)
+        {**_vital_sign(dice, patient), "encounter": {"reference": full_url}} for _ in range(ENTRIES - 1)
     ]
     entries: list[dict[str, Any]] = [
         {"fullUrl": full_url, "resource": visit},
@@ -55,7 +55,7 @@ def _visit(dice: random.Random, patient: str) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "transaction", "entry": requests}
 
 
-def _vital(dice: random.Random, patient: str) -> dict[str, Any]:
+def _vital_sign(dice: random.Random, patient: str) -> dict[str, Any]:
     code, display, unit, low, high = dice.choice(VITALS)
     value = round(dice.uniform(low, high), 1)
     instant = f"2025-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}T{dice.randint(0, 23):02}:00:00Z"

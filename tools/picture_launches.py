@@ -17,8 +17,8 @@ def take_launches(browser: Browser, base: str, folder: Path) -> None:
     """Take a launch that met an injected fault, and the comparison of one that was refused with one that worked."""
     with httpx2.Client(base_url=base, trust_env=False, headers={"Accept": "application/json", "Origin": APP}) as http:
         app = _register(base)
-        worked = _launch(http, app, "p-0017", f"{APP}/callback")
-        refused = _launch(http, app, "p-0017", f"{APP}/callback/")
+        worked = _launch_app(http, app, "p-0017", f"{APP}/callback")
+        refused = _launch_app(http, app, "p-0017", f"{APP}/callback/")
     for name, path, dark in (("timeline", worked, False), ("compare-launches", f"{refused}/compare", True)):
         page = browser.new_page(viewport={"width": 1180, "height": 860}, color_scheme="dark" if dark else "light")
         page.goto(f"{base}/timelines/{path}")
@@ -43,7 +43,7 @@ def _register(base: str) -> dict[str, Any]:
     return app
 
 
-def _launch(http: httpx2.Client, app: dict[str, Any], patient: str, redirect_uri: str) -> str:
+def _launch_app(http: httpx2.Client, app: dict[str, Any], patient: str, redirect_uri: str) -> str:
     """Launch the app from a chart, and do what it would do. Returns the timeline."""
     with httpx2.Client(base_url=http.base_url, trust_env=False, headers={"Accept": "application/json"}) as browser:
         launched = browser.get(f"/general/ehr/launch?app={app['app_id']}&patient={patient}")

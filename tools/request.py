@@ -42,16 +42,16 @@ class Statement(NamedTuple):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = _parse(arguments)
+    options = _parse_arguments(arguments)
     with tempfile.TemporaryDirectory(prefix="sickbay-request-") as folder:
         settings = Settings(data=folder, patients=options.patients, population_cache=False)
         recorder: Recorder = Statements(Path(folder) / "sickbay.db") if options.show == "sql" else Profile()
-        response = asyncio.run(_send(settings, recorder, options.method, options.path, options.body))
+        response = asyncio.run(_send_request(settings, recorder, options.method, options.path, options.body))
     print(f"{options.method} {options.path}: {response.status_code}\n{response.text[:SHOWN_CHARACTERS]}\n\n{recorder.report}")
     return 0
 
 
-def _parse(arguments: list[str] | None) -> argparse.Namespace:
+def _parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tools/request.py", description=__doc__)
     parser.add_argument(
         "show", choices=("sql", "profile"), help="the SQL and the plan of each statement, or the functions by time"
@@ -63,13 +63,13 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-async def _send(settings: Settings, recorder: Recorder, method: str, path: str, body: str | None) -> httpx2.Response:
+async def _send_request(settings: Settings, recorder: Recorder, method: str, path: str, body: str | None) -> httpx2.Response:
     sandbox = await open_sandbox(settings)
     app = create(sandbox)
     try:
         await sandbox.filling.ensure(ResourceSpace("general", "r4"))
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=BASE, trust_env=False) as http:
-            headers = {"Authorization": f"Bearer {await _token(http)}", "Content-Type": "application/fhir+json"}
+            headers = {"Authorization": f"Bearer {await _fetch_token(http)}", "Content-Type": "application/fhir+json"}
             recorder.start()
             response = await http.request(method, path, headers=headers, content=body)
             recorder.stop()
@@ -79,7 +79,7 @@ async def _send(settings: Settings, recorder: Recorder, method: str, path: str, 
         await sandbox.close()
 
 
-async def _token(http: httpx2.AsyncClient) -> str:
+async def _fetch_token(http: httpx2.AsyncClient) -> str:
     app = (await http.post("/admin/apps", json=APP)).json()
     user = next(user["username"] for user in (await http.get("/admin/users?tenant=general")).json() if user["patients"] == "*")
     wanted = {"tenant": "general", "app": app["app_id"], "scope": APP["scope"], "user": user}
@@ -115,7 +115,7 @@ class Statements(Recorder):
         self._database = database
         self._statements: list[Statement] = []
         self._is_recording = False
-        apsw.connection_hooks.append(self._watch)
+        apsw.connection_hooks.append(self._watch_statements)
 
     def start(self) -> None:
         self._is_recording = True
@@ -123,18 +123,18 @@ class Statements(Recorder):
     def stop(self) -> None:
         self._is_recording = False
         with closing(connect(self._database)) as db:
-            self.report = "\n\n".join(_describe(db, statement) for statement in self._statements)
+            self.report = "\n\n".join(_describe_statement(db, statement) for statement in self._statements)
 
-    def _watch(self, db: apsw.Connection) -> None:
-        db.exec_trace = self._add
+    def _watch_statements(self, db: apsw.Connection) -> None:
+        db.exec_trace = self._add_statement
 
-    def _add(self, cursor: apsw.Cursor, sql: str, values: Any) -> bool:
+    def _add_statement(self, cursor: apsw.Cursor, sql: str, values: Any) -> bool:
         if self._is_recording:
             self._statements.append(Statement(sql, values))
         return True
 
 
-def _describe(db: apsw.Connection, statement: Statement) -> str:
+def _describe_statement(db: apsw.Connection, statement: Statement) -> str:
     values = f"values: {statement.values}\n" if statement.values else ""
     return f"{statement.sql}\n{values}{plan(db, statement)}".rstrip()
 

@@ -65,26 +65,26 @@ def hierarchy(resources: dict[str, dict[str, Any]]) -> dict[str, dict[str, list[
     parents_by_system: dict[str, dict[str, list[str]]] = {}
     for url, resource in resources.items():
         parents_by_code: dict[str, set[str]] = {}
-        for code, parent in _parents(resource.get("concept", []), None):
+        for code, parent in _parent_pairs(resource.get("concept", []), None):
             parents_by_code.setdefault(code, set()).add(parent)
         if parents_by_code and resource["resourceType"] == "CodeSystem":
             parents_by_system[url] = {code: sorted(parents) for code, parents in parents_by_code.items()}
     return parents_by_system
 
 
-def _parents(listed: list[dict[str, Any]], parent: str | None) -> Iterator[tuple[str, str]]:
+def _parent_pairs(listed: list[dict[str, Any]], parent: str | None) -> Iterator[tuple[str, str]]:
     for concept in listed:
         if parent is not None:
             yield concept["code"], parent
         for property in concept.get("property", []):
             if property["code"] in ("parent", "subsumedBy") and "valueCode" in property:
                 yield concept["code"], property["valueCode"]
-        yield from _parents(concept.get("concept", []), concept["code"])
+        yield from _parent_pairs(concept.get("concept", []), concept["code"])
 
 
 def main() -> None:
     resources = held(Path(sys.argv[1]))
-    _write("hierarchy", hierarchy(resources))
+    _write_table("hierarchy", hierarchy(resources))
     codes = json.loads(gzip.decompress((HERE / "r4-codes.json.gz").read_bytes()))
     terms_by_url = {}
     for url, wanted_codes in codes.items():
@@ -93,10 +93,10 @@ def main() -> None:
         if missing:
             print(f"{url}: {len(missing)} codes are not in the package")
         terms_by_url[url] = known_terms
-    _write("terms", terms_by_url)
+    _write_table("terms", terms_by_url)
 
 
-def _write(name: str, table: dict[str, Any]) -> None:
+def _write_table(name: str, table: dict[str, Any]) -> None:
     body = json.dumps(table, separators=(",", ":"), sort_keys=True).encode()
     (HERE / f"r4-{name}.json.gz").write_bytes(gzip.compress(body, 9, mtime=0))
 

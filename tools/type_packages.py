@@ -47,10 +47,10 @@ def summary(export: Path, version: str) -> list[str]:
 
 def parameters(fhirstarter: Path, version: str) -> list[list[Any]]:
     """Return the search parameters of a version ("stu3", "r4b", "r5") from the zipped Bundle in the wheel."""
-    return search(_definitions(fhirstarter, version))
+    return search(_read_definitions(fhirstarter, version))
 
 
-def _definitions(fhirstarter: Path, version: str) -> list[dict[str, Any]]:
+def _read_definitions(fhirstarter: Path, version: str) -> list[dict[str, Any]]:
     place = f"fhirstarter/fhir_specification/sequences/{version.upper()}/search-parameters.zip"
     with zipfile.ZipFile(fhirstarter) as wheel, zipfile.ZipFile(io.BytesIO(wheel.read(place))) as inner:
         bundle = json.loads(inner.read("search-parameters.json"))
@@ -65,7 +65,7 @@ def descriptions(fhirstarter: Path) -> dict[str, dict[str, str]]:
     """Return type -> code -> the description of the search parameter. A text about several types is split."""
     texts: dict[str, dict[str, str]] = {}
     for version in DESCRIBED_IN:
-        for parameter in _definitions(fhirstarter, version):
+        for parameter in _read_definitions(fhirstarter, version):
             text = parameter.get("description", "")
             shared = {type: own.strip() for type, own in _DESCRIBED.findall(text)}
             for type in parameter.get("base", ()):
@@ -77,7 +77,7 @@ def descriptions(fhirstarter: Path) -> dict[str, dict[str, str]]:
 
 def codes(types: Path, version: str, table: dict[str, list[Any]]) -> dict[str, list[str]]:
     """Return required value set -> codes, from the TypeScript unions, by the elements that are bound to the value set."""
-    unions = _unions(types, version)
+    unions = _allowed_strings(types, version)
     codes_by_url: dict[str, list[str]] = {}
     for path, row in table.items():
         if len(row) > 3 and row[3] and row[2] == ["code"]:
@@ -88,7 +88,7 @@ def codes(types: Path, version: str, table: dict[str, list[Any]]) -> dict[str, l
     return codes_by_url
 
 
-def _unions(types: Path, version: str) -> dict[tuple[str, str], list[str]]:
+def _allowed_strings(types: Path, version: str) -> dict[tuple[str, str], list[str]]:
     """Return (interface, property) -> its allowed strings."""
     with tarfile.open(types) as package:
         file = package.extractfile(f"fhir/{version}.d.ts")

@@ -32,13 +32,18 @@ from tools.walks.requests import WALKS, walk
 IN_PARALLEL = 2
 
 
+COMPILE = "from sickbay.doctor.compiled import compile_all; compile_all()"
+"""What a clone does once after a change of the knowledge isn't part of a request."""
+
+
 def walks(names: Iterable[str]) -> list[Walk]:
     """Run these walks, each in a process of its own."""
+    subprocess.run([sys.executable, "-c", COMPILE], check=True)
     with ThreadPoolExecutor(IN_PARALLEL) as threads:
-        return list(threads.map(_apart, names))
+        return list(threads.map(_record_in_process, names))
 
 
-def _apart(name: str) -> Walk:
+def _record_in_process(name: str) -> Walk:
     command = [sys.executable, __file__, name, "--record"]
     return msgspec.msgpack.decode(subprocess.run(command, check=True, capture_output=True).stdout, type=Walk)
 

@@ -329,7 +329,7 @@ UNDECODED = {
 
 WRONG_HOST = "host-user"
 """User information isn't valid in a Host header, so such a request is refused (421) before anything is recorded."""
-redacted = exchange_record._entry
+redacted = exchange_record._build_entry
 
 
 def raw(exchange: Exchange, live: LiveSecrets, compare: bool, given: Any) -> dict[str, Any]:
@@ -346,7 +346,7 @@ def test_without_redaction_every_hidden_secret_is_found(tmp_path: Path, monkeypa
     async def steps(flow: Flow) -> None:
         hidden = Hidden(flow, Random(3))
         await hidden.prepare()
-        monkeypatch.setattr(exchange_record, "_entry", raw)
+        monkeypatch.setattr(exchange_record, "_build_entry", raw)
         secret, sent = hidden.secrets["generated"], {}
         ways = [*PLACES, *(f"query:{name}:as-it-is" for name in NAMES), *(f"form:state:{encoding}" for encoding in WRITTEN)]
         for how in ways:

@@ -166,14 +166,14 @@ def test_no_value_that_was_issued_for_a_resent_request_works_afterwards(
     shared: Sitting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values: list[str] = []
-    fill = Filler._value
+    fill = Filler._value_for_kind
 
     async def remember(filler: Filler, kind: Any, edited: Any) -> str:
         values.append(await fill(filler, kind, edited))
         return values[-1]
 
     async def steps(flow: Flow) -> None:
-        monkeypatch.setattr(Filler, "_value", remember)
+        monkeypatch.setattr(Filler, "_value_for_kind", remember)
         await begin(flow)
         result = (await resend(flow, await refuse_read(flow), corrected=True)).json()
         assert result["status"] == 200

@@ -92,7 +92,7 @@ def test_all_keys_apply_in_a_file_that_the_user_chose(home: Path, monkeypatch: p
     rest = {"flag": ["serve", "--config", str(file)], "equals": [f"--config={file}", "serve"]}.get(how, ["serve"])
     if how == "environment":
         monkeypatch.setenv("SICKBAY_CONFIG", str(file))
-    assert main._without_config(rest) == ["serve"]
+    assert main._drop_config(rest) == ["serve"]
     assert options()[0]["admin_token"] == "known-to-who-wrote-this-file"
     assert config_file.ignored_options(list(config_file.OPTIONS)) == []
     config_file.use(None)
@@ -127,9 +127,9 @@ def test_a_relative_configuration_folder_is_ignored(home: Path, monkeypatch: pyt
 
 
 def test_arguments_after_two_dashes_are_not_options() -> None:
-    assert main._without_config(["load", "--", "--config", "x"]) == ["load", "--", "--config", "x"]
+    assert main._drop_config(["load", "--", "--config", "x"]) == ["load", "--", "--config", "x"]
     with pytest.raises(CommandError, match="--config needs a file name"):
-        main._without_config(["serve", "--config"])
+        main._drop_config(["serve", "--config"])
 
 
 @pytest.mark.parametrize(

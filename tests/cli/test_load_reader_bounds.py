@@ -63,9 +63,9 @@ def test_doctor_reads_a_file_up_to_its_limit(tmp_path: Path, monkeypatch: pytest
         (pack(tmp_path / "a.har", b" " * 101)).open("rb") as file,
         pytest.raises(Exception, match="more than 100 bytes"),
     ):
-        doctor._read(file, "a.har")
+        doctor._read_limited(file, "a.har")
     with (pack(tmp_path / "b.har", b" " * 100)).open("rb") as file:
-        assert len(doctor._read(file, "b.har")) == 100
+        assert len(doctor._read_limited(file, "b.har")) == 100
 
 
 def test_doctor_reports_a_line_that_is_too_long_and_continues(

@@ -59,7 +59,7 @@ def test_each_kind_of_log_gets_the_line(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(population_report, "FIRST_SECONDS", 0)
-    report = population_report.of_server(settings)
+    report = population_report.report_of_server(settings)
     report(SPACE, PopulationProgress(1, 100, 60))
     output, errors = capsys.readouterr()
     wanted = "1 of 100 sample patients created (R4), about 1 minute left"

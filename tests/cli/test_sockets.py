@@ -63,7 +63,7 @@ def test_a_machine_with_one_loopback_address_is_served_there(
         bound[host] = socket.create_server(("127.0.0.1", port))  # the machine of the test may have no IPv6
         return bound[host]
 
-    monkeypatch.setattr(sockets, "_bind", bind_one)
+    monkeypatch.setattr(sockets, "_bind_socket", bind_one)
     (only,) = listen("127.0.0.1", 0)
     with only:
         assert bound == {present: only}

@@ -55,7 +55,7 @@ WARMED_UP = """
 import sys
 from sickbay.cli import warm_up
 from sickbay.fhir import definitions
-for step in [*warm_up.WORDS, *warm_up._steps(())]:
+for step in [*warm_up.WORDS, *warm_up._warm_up_steps(())]:
     if getattr(step, "func", None) is not warm_up.html_response.load_template:
         step()
 stories = [name for name in sys.modules if name.startswith("sickbay.population.stories")]
@@ -76,7 +76,7 @@ from sickbay.cli import imports
 imports.import_uvicorn()
 import sickbay.cli.serving, uvicorn, uvicorn.server
 from sickbay.cli import warm_up
-for step in [*warm_up.WORDS, *warm_up._steps(())]:
+for step in [*warm_up.WORDS, *warm_up._warm_up_steps(())]:
     step()
 heavy = {"click", "multiprocessing", "importlib.metadata", "importlib.resources", "markdown_it", "sickbay.web.mcp"}
 print(*heavy & sys.modules.keys(), uvicorn.Server is uvicorn.server.Server)

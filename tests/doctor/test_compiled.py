@@ -21,7 +21,7 @@ def load(folder: Path, path: Path) -> tuple[Knowledge, int]:
         return source.read(folder)
 
     sources = compiled.list_files(folder)
-    knowledge = compiled._load(path, Knowledge, sources, build)
+    knowledge = compiled._load_compiled(path, Knowledge, sources, build)
     return knowledge, len(built)
 
 

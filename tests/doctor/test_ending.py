@@ -95,7 +95,7 @@ def test_a_har_file_that_ends_early_says_after_what(
     last: str, says: str, first: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     exchanges = record_steps(*ORDER[: ORDER.index(last) + 1])
-    found = ending.of_har(exchanges)
+    found = ending.findings_of_har(exchanges)
     assert found[0].id == first
     assert says in found[0].why
     assert {finding.severity for finding in found} == {"info"}
@@ -109,13 +109,13 @@ def test_a_har_file_that_ends_early_says_after_what(
 
 @for_each("names", [ORDER, ["launch"], ["discovery"], ["authorize"], ["code"], ["token", "read"], ["read"], []])
 def test_a_complete_launch_and_a_single_request_end_where_they_should(names: list[str]) -> None:
-    assert ending.of_har(record_steps(*names)) == ()
+    assert ending.findings_of_har(record_steps(*names)) == ()
 
 
 def test_a_launch_whose_last_request_failed_is_explained_by_that(capsys: pytest.CaptureFixture[str]) -> None:
     failed = entry("POST", f"{EHR}/oauth/token", 400, body="grant_type=authorization_code", answer='{"error": "invalid_grant"}')
     exchanges = har.read({"log": {"entries": [STEPS["authorize"], STEPS["code"], failed]}})
-    assert ending.of_har(exchanges) == ()
+    assert ending.findings_of_har(exchanges) == ()
     assert har_doctor.report(exchanges, everything=True, json=False) == 1
     assert "It ends early" not in capsys.readouterr().out
 

@@ -12,7 +12,7 @@ from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, r
 from tests.flows.shared_app import Sitting
 
 from sickbay.services.class_mode import clearing, members
-from sickbay.services.journal.line import of_student
+from sickbay.services.journal.line import condition_for_student
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 SENT = HTML | {"Origin": BASE}
@@ -184,4 +184,4 @@ async def find_app_and_launch(flow: Flow, name: str) -> tuple[str, str]:
 
 async def list_exchanges(flow: Flow, student: str) -> set[str]:
     await flow.sandbox.journal.flush()
-    return {record.key for record in await flow.sandbox.runtime.store.find_exchanges((of_student(student),), 1000)}
+    return {record.key for record in await flow.sandbox.runtime.store.find_exchanges((condition_for_student(student),), 1000)}

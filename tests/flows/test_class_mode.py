@@ -25,7 +25,7 @@ from tests.flows.flow import BASE, Flow
 from tests.flows.shared_app import Sitting, sitting
 
 from sickbay.services.class_mode import clearing, members
-from sickbay.services.journal.line import of_student
+from sickbay.services.journal.line import condition_for_student
 from sickbay.storage.interface import Clear
 
 SECRET = "zebra"
@@ -55,7 +55,7 @@ def room(shared: Sitting) -> Room:
         await class_room.authorize(flow, "mistyped", "wrong-launch")
         await flow.sandbox.journal.flush()
         (ada,) = [student for student in await members.list_all(flow.sandbox.runtime) if SECRET in student.name]
-        stored = await flow.sandbox.runtime.store.find_exchanges((of_student(ada.id),), 100)
+        stored = await flow.sandbox.runtime.store.find_exchanges((condition_for_student(ada.id),), 100)
         assert {record.label for record in stored} >= {"launch", "authorize", "login", "token", "access"}
         assert [record.owner for record in stored[:2]] == ["", client_id]
         return {

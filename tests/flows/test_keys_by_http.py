@@ -56,11 +56,11 @@ def test_the_stored_key_is_ready_to_sign_once_a_user_has_read_the_sign_in_page(
         assert await asyncio.to_thread(prepared.get, timeout=60) is None
         assert await flow.sandbox.runtime.store.get("key", id_token.NAME) is None
         await issue(flow)
-        jose._signing.cache_clear()  # type: ignore[attr-defined]
+        jose._header_and_signer.cache_clear()  # type: ignore[attr-defined]
         await show_page(flow, "openid fhirUser")
         assert await asyncio.to_thread(prepared.get, timeout=60) is not None
         await issue(flow)
-        assert jose._signing.cache_info().misses == 1  # type: ignore[attr-defined]
+        assert jose._header_and_signer.cache_info().misses == 1  # type: ignore[attr-defined]
 
     run(steps, tmp_path)
 

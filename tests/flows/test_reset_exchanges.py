@@ -198,7 +198,7 @@ def test_exchanges_that_are_being_written_during_a_reset_are_left_out(
 ) -> None:
     async def steps(worker: Flow, other: Flow) -> None:
         sent, reached, go = await token(worker), asyncio.Event(), asyncio.Event()
-        write = journal._records
+        write = journal._build_records
 
         async def hold(*arguments: Any) -> Any:
             reached.set()
@@ -206,7 +206,7 @@ def test_exchanges_that_are_being_written_during_a_reset_are_left_out(
             return await write(*arguments)
 
         await read(worker, sent)
-        monkeypatch.setattr(journal, "_records", hold)
+        monkeypatch.setattr(journal, "_build_records", hold)
         writing = asyncio.create_task(worker.sandbox.journal.flush())
         await reached.wait()
         await reset(other, EVERYTHING)

@@ -195,12 +195,12 @@ SENT_503 = {
     ("cli/traffic.py", "Traffic.take"),  # tests/cli/test_limits.py
     ("cli/traffic.py", "busy"),  # adds Retry-After
     ("faults/responses.py", "change"),  # a fault that was asked for
-    ("web/middleware/failures.py", "FhirFailures._respond"),  # the FHIR APIs, above
+    ("web/middleware/failures.py", "FhirFailures._respond_to_failure"),  # the FHIR APIs, above
     ("web/middleware/failures.py", "page_error"),  # pages and other addresses, above
     ("web/middleware/page_headers.py", "PageHeaders.__call__.add_headers"),  # adds Retry-After to each that has none
     ("web/error_responses.py", "oauth_error"),
     ("web/exchanges/stream.py", "EventStream._refuse_too_many"),  # tests/flows/test_live_exchanges.py
-    ("web/fhir/interactions/batch.py", "_batch"),  # an entry of a Bundle, which has no headers
+    ("web/fhir/interactions/batch.py", "_run_entries"),  # an entry of a Bundle, which has no headers
     ("web/mcp.py", "mcp"),  # tests/flows/test_agents_by_http.py
     ("web/portal/doctor.py", "_not_finished"),  # adds Retry-After; tests/web/portal/test_doctor_process.py
     ("web/population_pending.py", "population_pending_page"),  # tests/flows/test_population_pending.py

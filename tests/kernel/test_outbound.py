@@ -209,7 +209,7 @@ def test_each_fetch_from_another_host_calls_an_address_that_was_checked_for_it(r
         return outbound.Fetched(200)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outbound, "_get", get)
+        patch.setattr(outbound, "_get_from_address", get)
         asyncio.run(fetch("http://app.example.org/jwks"))
         with pytest.raises(Unreachable, match="private network"):
             asyncio.run(fetch("http://app.example.org/jwks"))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sickbay.fhir.search.parameters import parameters, resource_types
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel import similar_names
-from sickbay.kernel.similar_names import COMPARED_NAMES, WORD_CHARACTERS, _bounds, find_closest, vocabulary
+from sickbay.kernel.similar_names import COMPARED_NAMES, WORD_CHARACTERS, _similarity_bounds, find_closest, vocabulary
 
 TYPES = resource_types("r4")
 LISTS = (TYPES, tuple(parameters("r4", "Patient")), tuple(parameters("r5", "Observation")), ("read", "write", "rs", "cruds"))
@@ -37,7 +37,7 @@ def test_a_type_with_a_typing_error_gets_the_suggestion_of_difflib(version: str)
 @given(st.sampled_from(LISTS), st.text(ascii_letters + "-_é", max_size=20), st.sampled_from((0.5, 0.6, 0.75, 0.8)))
 def test_a_random_word_gets_the_suggestion_of_difflib(names: tuple[str, ...], word: str, cutoff: float) -> None:
     """Unless so many names share enough letters with it that not all are compared."""
-    assume(len([bound for bound, _ in _bounds(word, vocabulary(names)) if bound >= cutoff]) <= COMPARED_NAMES)
+    assume(len([bound for bound, _ in _similarity_bounds(word, vocabulary(names)) if bound >= cutoff]) <= COMPARED_NAMES)
     assert [find_closest(word, names, cutoff)] == [*get_close_matches(word, names, 1, cutoff), None][:1]
 
 

@@ -74,7 +74,7 @@ def test_a_message_waits_for_no_worker_that_hangs_and_reaches_it_when_it_continu
             question.cancel()
         heard.clear()
         has_all.clear()
-        server = await asyncio.start_unix_server(other._answer, sock=hanging, limit=QUESTION_BYTES)
+        server = await asyncio.start_unix_server(other._answer_question, sock=hanging, limit=QUESTION_BYTES)
         await has_all.wait()
         assert (heard.count(b"first"), heard.count(b"second"), failures) == (1, 1, [])
         server.close()

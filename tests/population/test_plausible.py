@@ -12,7 +12,7 @@ from sickbay import population
 from sickbay.population import Version, drugs, measures, problems, procedure_codes
 from sickbay.population.patient_history import END, Measure, Observation, PatientHistory
 from sickbay.population.stories import live, story_names
-from sickbay.population.stories.immunizations import of_its_day
+from sickbay.population.stories.immunizations import product_on_day
 from sickbay.population.stories.pregnancy import TERM
 
 
@@ -224,9 +224,9 @@ def test_children_are_not_prescribed_tablets_or_capsules_to_swallow() -> None:
         for order in history.prescriptions:
             if history.person.age(order.start) < 12 and order.drug.form in ("tablet", "capsule"):
                 assert order.drug in (drugs.CHEWABLE_160, drugs.CHEWABLE_320), history.person.id
-    assert drugs.of_age(drugs.AMOXICILLIN, 1.9) is drugs.AMOXICILLIN_INFANT
-    assert drugs.of_age(drugs.AMOXICILLIN, 2) is drugs.AMOXICILLIN
-    assert [drugs.of_age(drugs.PARACETAMOL, age) for age in (5, 6, 12)] == [
+    assert drugs.dose_for_age(drugs.AMOXICILLIN, 1.9) is drugs.AMOXICILLIN_INFANT
+    assert drugs.dose_for_age(drugs.AMOXICILLIN, 2) is drugs.AMOXICILLIN
+    assert [drugs.dose_for_age(drugs.PARACETAMOL, age) for age in (5, 6, 12)] == [
         drugs.CHEWABLE_160,
         drugs.CHEWABLE_320,
         drugs.PARACETAMOL,
@@ -297,9 +297,9 @@ def test_a_vaccine_is_given_while_it_is_on_the_market() -> None:
     assert all(
         market_periods[vaccine][0] <= day < market_periods[vaccine][1] for vaccine, day in doses if vaccine in market_periods
     )
-    assert of_its_day(procedure_codes.INFLUENZA_3, datetime.date(2012, 10, 1)) is procedure_codes.INFLUENZA_3
-    assert of_its_day(procedure_codes.COVID_1, datetime.date(2023, 6, 1)) is procedure_codes.COVID_BIVALENT
-    assert of_its_day(procedure_codes.PNEUMOCOCCUS_7, datetime.date(2012, 6, 1)) is procedure_codes.PNEUMOCOCCUS_13
+    assert product_on_day(procedure_codes.INFLUENZA_3, datetime.date(2012, 10, 1)) is procedure_codes.INFLUENZA_3
+    assert product_on_day(procedure_codes.COVID_1, datetime.date(2023, 6, 1)) is procedure_codes.COVID_BIVALENT
+    assert product_on_day(procedure_codes.PNEUMOCOCCUS_7, datetime.date(2012, 6, 1)) is procedure_codes.PNEUMOCOCCUS_13
 
 
 def test_nicotine_dependence_is_resolved_after_the_patient_stops_smoking() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.population.test_generate import everything
 
-from sickbay.authorization.launch.task import OPEN, LaunchTaskRequest, of_task
+from sickbay.authorization.launch.task import OPEN, LaunchTaskRequest, request_of_task
 from sickbay.population.people import TIMOTHY
 from sickbay.population.stories import live
 from sickbay.population.tasks import APP, KINDS, SHARE, find_task
@@ -25,7 +25,7 @@ def test_each_task_asks_for_a_launch_of_the_sample_app_for_a_condition_of_its_pa
     generated = tasks(version)
     assert "p-0017-t01" in {task["id"] for task in generated}
     for task in generated:
-        launch, patient = of_task(task), task["id"].rpartition("-")[0]
+        launch, patient = request_of_task(task), task["id"].rpartition("-")[0]
         assert isinstance(launch, LaunchTaskRequest)
         assert (launch.url, launch.patient, task["status"] in OPEN) == (APP, patient, True)
         assert launch.encounter

@@ -13,9 +13,9 @@ from sickbay.services import sessions
 def test_each_account_can_sign_in_with_the_published_password(seed: int) -> None:
     assert {user.password for user in population.users(seed)} == set(PASSWORD_HASHES)
     for password, hashed in PASSWORD_HASHES.items():
-        assert sessions._matches(hashed, password)
-        assert not sessions._matches(hashed, password + "x")
+        assert sessions._password_matches(hashed, password)
+        assert not sessions._password_matches(hashed, password + "x")
 
 
 def test_the_published_passwords_are_hashed_as_new_ones_are() -> None:
-    assert not any(sessions._hasher().check_needs_rehash(hashed) for hashed in PASSWORD_HASHES.values())
+    assert not any(sessions._password_hasher().check_needs_rehash(hashed) for hashed in PASSWORD_HASHES.values())

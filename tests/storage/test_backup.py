@@ -97,7 +97,7 @@ def test_a_database_that_cannot_be_copied_is_not_upgraded(tmp_path: Path, monkey
     file = tmp_path / "sickbay.db"
     create_released(file, OLDER[-1])
     before = dump(file)
-    monkeypatch.setattr(backup, "_copy", fail)
+    monkeypatch.setattr(backup, "_copy_database", fail)
     with (
         closing(connect(file)) as db,
         pytest.raises(CannotOpen, match=r"can't be copied to .* Nothing was changed\. Free 1 MB"),

@@ -98,12 +98,12 @@ def test_a_compartment_search_without_its_visibility_condition_is_detected(
     store: SqliteStore, runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Applies to compartments of several types, which are read in one range."""
-    plan = compartment._plan
+    plan = compartment._plan_types
 
     def mutate(scope: Scope, *more: Any) -> Any:
         return plan(scope._replace(visible=lambda *_: TRUE), *more)
 
-    monkeypatch.setattr(compartment, "_plan", mutate)
+    monkeypatch.setattr(compartment, "_plan_types", mutate)
     with pytest.raises(AssertionError):
         check_law(store, runner, COMPARTMENTS)
 

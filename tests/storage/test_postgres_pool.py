@@ -231,7 +231,7 @@ async def patience(server: Server, clock: list[float], use: Use, returned: list[
         if returned and clock[0] - began >= returned[0]:
             returned.pop(0)
             connections._returned = connections._written = clock[0]
-        connections._look(turn, use, began, 0.0)
+        connections._end_hopeless_wait(turn, use, began, 0.0)
     assert isinstance(turn.exception(), Busy)
     return clock[0] - began
 
@@ -248,8 +248,8 @@ async def test_a_write_waits_only_as_long_as_writes_end(server: Server, clock: l
     connections, began = server.connections, clock[0]
     clock[0] += pool.STALLED_SECONDS
     connections._returned = clock[0]
-    assert connections._patience(Use.QUERY, began, 0.0) == pool.STALLED_SECONDS
-    assert connections._patience(Use.WRITE, began, 0.0) == 0
+    assert connections._seconds_to_wait(Use.QUERY, began, 0.0) == pool.STALLED_SECONDS
+    assert connections._seconds_to_wait(Use.WRITE, began, 0.0) == 0
 
 
 @pytest.mark.anyio
@@ -288,7 +288,7 @@ async def test_a_request_that_waits_while_the_server_is_lost_waits_for_the_next_
     connections = server.connections
     connections.opened, connections._away_since = 1, clock[0]
     clock[0] += pool.STALLED_SECONDS + 1
-    assert connections._patience(Use.QUERY, clock[0] - 5, 0.0) == pool.FAILOVER_SECONDS - pool.STALLED_SECONDS - 1
+    assert connections._seconds_to_wait(Use.QUERY, clock[0] - 5, 0.0) == pool.FAILOVER_SECONDS - pool.STALLED_SECONDS - 1
 
 
 @pytest.mark.anyio

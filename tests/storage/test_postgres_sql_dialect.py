@@ -54,33 +54,33 @@ def lock_number(name: str) -> str:
 
 
 def test_only_clearing_locks_everything_exclusively() -> None:
-    assert names(locks.of_steps([UseOnce("code", "k", 1)])) == {lock_number("everything"): False}
-    assert names(locks.of_steps([Clear("code")])) == {lock_number("everything"): True}
+    assert names(locks.lock_for_steps([UseOnce("code", "k", 1)])) == {lock_number("everything"): False}
+    assert names(locks.lock_for_steps([Clear("code")])) == {lock_number("everything"): True}
 
 
 def test_revoking_a_family_locks_it_exclusively() -> None:
-    put = names(locks.of_steps([Put(Record("token", "t", b"", family="f"))]))
-    revoked = names(locks.of_steps([DeleteFamily("f", ("token",))]))
+    put = names(locks.lock_for_steps([Put(Record("token", "t", b"", family="f"))]))
+    revoked = names(locks.lock_for_steps([DeleteFamily("f", ("token",))]))
     assert put[lock_number("family f")] is False
     assert revoked[lock_number("family f")] is True
 
 
 def test_a_saved_resource_is_locked_exclusively_and_a_referenced_one_shared() -> None:
-    lock_modes = names(locks.of_steps([observation("o", "p")]))
+    lock_modes = names(locks.lock_for_steps([observation("o", "p")]))
     assert lock_modes[lock_number("resource general/r4/Observation/o")] is True
     assert lock_modes[lock_number("resource general/r4/Patient/p")] is False
     assert lock_modes[lock_number("space general/r4")] is False
-    both_saved = names(locks.of_steps([patient("p"), observation("o", "p")]))
+    both_saved = names(locks.lock_for_steps([patient("p"), observation("o", "p")]))
     assert both_saved[lock_number("resource general/r4/Patient/p")] is True
 
 
 def test_a_large_batch_locks_its_space_exclusively() -> None:
-    lock_modes = names(locks.of_steps([patient(f"p{n}") for n in range(locks.MAXIMUM_LOCKED_RESOURCES + 1)]))
+    lock_modes = names(locks.lock_for_steps([patient(f"p{n}") for n in range(locks.MAXIMUM_LOCKED_RESOURCES + 1)]))
     assert lock_modes == {lock_number("everything"): False, lock_number("space general/r4"): True}
 
 
 def test_locks_are_taken_in_a_fixed_order() -> None:
-    statement = locks.of_steps([observation(f"o{n}", f"p{n}") for n in range(20)])
+    statement = locks.lock_for_steps([observation(f"o{n}", f"p{n}") for n in range(20)])
     numbers = [int(number) for number in names(statement)]
     assert numbers == sorted(numbers)
 

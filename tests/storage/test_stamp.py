@@ -283,7 +283,7 @@ def test_a_lookup_during_a_write_is_not_cached() -> None:
     queries = StoreQueries(reader, find, b"key")
 
     def nid() -> int:
-        queries._scope(SPACE, EVERYTHING)
+        queries._scope_of(SPACE, EVERYTHING)
         return queries.names.nid(1, "Patient", "p")
 
     def write() -> None:
@@ -303,7 +303,7 @@ def test_caches_are_emptied_when_they_have_too_many_entries(monkeypatch: pytest.
     queries = StoreQueries(Clock(), find, b"key")
     sizes = []
     for id in "abcdef":
-        queries._scope(SPACE, EVERYTHING)
+        queries._scope_of(SPACE, EVERYTHING)
         queries.names.nid(1, "Patient", id)
         sizes.append(len(queries.names.caches.nids))
     assert sizes == [1, 2, 3, 1, 2, 3]

@@ -97,7 +97,7 @@ async def test_closing_stops_a_long_search(tmp_path: Path, monkeypatch: pytest.M
         return db.execute(ENDLESS).fetchall()
 
     monkeypatch.setattr(reading.SqliteReader, "brief", interrupt)
-    monkeypatch.setattr(reading, "_rows", slow)
+    monkeypatch.setattr(reading, "_read_rows", slow)
     searching = asyncio.ensure_future(store.search(SPACE, query_for("Patient"), EVERYTHING))
     await asyncio.to_thread(begun.wait)
     await store.close()

@@ -17,7 +17,7 @@ from sickbay.fhir.search.query import DateValue, Prefix, Query, ReferenceValue, 
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
 from sickbay.storage.query import search, templates
 from sickbay.storage.query.filters import Scope
-from sickbay.storage.query.search import SearchPlan, _page
+from sickbay.storage.query.search import SearchPlan, _page_statement
 from sickbay.storage.sqlite.store import SqliteStore, open_store
 
 
@@ -48,7 +48,7 @@ def test_a_search_of_a_small_type_has_no_walk(filled: SqliteStore, monkeypatch: 
 
 
 def scope_of(store: SqliteStore, visibility: Visibility) -> Scope:
-    scope = store._answers._scope(SPACE, visibility)
+    scope = store._answers._scope_of(SPACE, visibility)
     assert scope is not None
     return scope
 
@@ -58,7 +58,7 @@ def strip_inputs(plan: SearchPlan | None) -> Any:
     if plan is None:
         return None
     walk = strip_inputs(plan.walk()) if plan.walk else None
-    return plan._replace(source=plan.source._replace(rest=()), walk=walk, results=None, first=_page(plan, None))  # type: ignore[arg-type]
+    return plan._replace(source=plan.source._replace(rest=()), walk=walk, results=None, first=_page_statement(plan, None))  # type: ignore[arg-type]
 
 
 TEMPLATES: dict[Any, Any] = {}

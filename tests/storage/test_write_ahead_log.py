@@ -106,7 +106,7 @@ async def test_a_commit_succeeds_even_if_the_log_cannot_be_restarted(file: Path,
         attempts.append(1)
         raise apsw.IOError
 
-    monkeypatch.setattr(WriteAheadLog, "_restart", failing)
+    monkeypatch.setattr(WriteAheadLog, "_restart_log", failing)
     writer = Writer(connect(file), PAGES)
     for number in range(30):
         await writer.run(partial(insert, number))

@@ -60,7 +60,7 @@ def add_rule(root: Path) -> None:
     functions = repeating(
         r'^    "grant-type-invalid": .*?\n',
         ("grant-type-invalid", "grant-type-hyphenated"),
-        (": _with_suggestion,", ': lambda facts: _with_suggestion(facts) if "-" in facts["received"] else None,'),
+        (": _add_suggestion,", ': lambda facts: _add_suggestion(facts) if "-" in facts["received"] else None,'),
     )
     case = copying(
         f"{CASES}/token/grant-type-invalid.md", ("grant-type-invalid", "grant-type-hyphenated"), ("sation_", "zation-")

@@ -22,7 +22,7 @@ BUILT = {wording.format(version=__version__) for wording in (install_lines.WHEEL
 def texts() -> dict[str, str]:
     return {
         path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-        for path in install_lines._texts(tracked(ROOT), ROOT)
+        for path in install_lines._text_files(tracked(ROOT), ROOT)
     }
 
 
@@ -92,7 +92,7 @@ def test_the_switch_rewrites_every_text_and_back() -> None:
 def test_each_wording_is_used() -> None:
     for wording in WORDINGS:
         assert any(
-            install_lines._pattern(wording.local, dist).search(text)
+            install_lines._wording_pattern(wording.local, dist).search(text)
             for text in texts().values()
             for dist in ("./", "../../dist/")
         )

@@ -83,7 +83,9 @@ def test_the_list_of_rules_has_every_rule_and_leads_to_its_case() -> None:
     folder = ROOT / "docs" / "rules"
     links = dict(re.findall(r"^- \[`([\w-]+)`\]\((\S+)\): ", (folder / "README.md").read_text(encoding="utf-8"), re.M))
     assert [*links] == [rule.id for rule in sorted(RULES, key=lambda rule: [*rule_docs.stages()].index(rule.stage))]
-    assert {(folder / link).resolve() for link in links.values()} == {*case.paths().values()}
+    assert {(folder / link).resolve() for link in links.values()} == {
+        case.CASES.folder / path for path in case.paths().values()
+    }
 
 
 def test_the_list_of_rules_is_the_only_page_about_them_in_the_repository() -> None:

@@ -97,10 +97,10 @@ def test_every_page_is_compiled_ahead_and_no_visit_compiles_one_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled: Compiled
 ) -> None:
     monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
-    html_response._environment.cache_clear()
+    html_response._template_environment.cache_clear()
     html_response.compile_templates()
     assert len([*tmp_path.rglob(f"*{SUFFIX}")]) == len([*html_response.TEMPLATES.rglob("*.j2")]) == compiled.since()
-    html_response._environment.cache_clear()
+    html_response._template_environment.cache_clear()
     html_response.compile_templates()
     assert compiled.since() == 0
-    html_response._environment.cache_clear()
+    html_response._template_environment.cache_clear()

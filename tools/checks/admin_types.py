@@ -28,35 +28,36 @@ def write(root: Path) -> None:
 
 def types(document: Schema) -> str:
     """The schemas as interfaces, and one interface for each method that maps paths to bodies and responses."""
-    interfaces = [_interface(name, schema) for name, schema in document["components"]["schemas"].items()]
-    return "\n".join([HEAD, *interfaces, *(_paths(method, document["paths"]) for method in METHODS)])
+    interfaces = [_interface_declaration(name, schema) for name, schema in document["components"]["schemas"].items()]
+    return "\n".join([HEAD, *interfaces, *(_path_types(method, document["paths"]) for method in METHODS)])
 
 
-def _interface(name: str, schema: Schema) -> str:
+def _interface_declaration(name: str, schema: Schema) -> str:
     required = schema.get("required", [])
     members = [
-        f"  {member}{'' if member in required else '?'}: {_type(kind)};\n" for member, kind in schema["properties"].items()
+        f"  {member}{'' if member in required else '?'}: {_typescript_type(kind)};\n"
+        for member, kind in schema["properties"].items()
     ]
-    return f"{_comment(schema.get('description'))}export interface {name} {{\n{''.join(members)}}}\n"
+    return f"{_doc_comment(schema.get('description'))}export interface {name} {{\n{''.join(members)}}}\n"
 
 
-def _comment(text: str | None) -> str:
+def _doc_comment(text: str | None) -> str:
     return "/** " + text.replace("\n", "\n * ").replace(" * \n", " *\n") + " */\n" if text else ""
 
 
-def _paths(method: str, paths: Schema) -> str:
-    lines = [_path(path, paths[path][method]) for path in paths if method in paths[path] and _is_json(paths[path][method])]
+def _path_types(method: str, paths: Schema) -> str:
+    lines = [_path_type(path, paths[path][method]) for path in paths if method in paths[path] and _is_json(paths[path][method])]
     return f"export interface {method.title()}Paths {{\n{''.join(lines)}}}\n"
 
 
-def _path(path: str, operation: Schema) -> str:
+def _path_type(path: str, operation: Schema) -> str:
     """A path with variables becomes the pattern of a template literal."""
     pattern = re.sub(r"\{\w+\}", "${string}", path)
     key = f"[path: `{pattern}`]" if pattern != path else json.dumps(path)
     body = operation.get("requestBody")
-    sent = _type(_schema(body)) if body else "undefined"
+    sent = _typescript_type(_json_schema(body)) if body else "undefined"
     (status, response) = next(iter(operation["responses"].items()))
-    received = "null" if status == "204" else _type(_schema(response))
+    received = "null" if status == "204" else _typescript_type(_json_schema(response))
     return f"  /** {operation['summary']} */\n  {key}: {{ body: {sent}; response: {received} }};\n"
 
 
@@ -65,27 +66,27 @@ def _is_json(operation: Schema) -> bool:
     return "application/zip" not in json.dumps(operation)
 
 
-def _schema(content: Schema) -> Schema:
+def _json_schema(content: Schema) -> Schema:
     return dict(content["content"]["application/json"]["schema"])
 
 
-def _type(schema: Schema) -> str:
+def _typescript_type(schema: Schema) -> str:
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if "anyOf" in schema:
-        return " | ".join(map(_type, schema["anyOf"]))
+        return " | ".join(map(_typescript_type, schema["anyOf"]))
     if "enum" in schema:
         return " | ".join(map(json.dumps, schema["enum"]))
-    return _structure(schema)
+    return _object_type(schema)
 
 
-def _structure(schema: Schema) -> str:
+def _object_type(schema: Schema) -> str:
     match schema.get("type"):
         case "array":
-            item = _type(schema.get("items", {}))
+            item = _typescript_type(schema.get("items", {}))
             return f"({item})[]" if "|" in item else f"{item}[]"
         case "object":
-            return f"Record<string, {_type(schema.get('additionalProperties') or {})}>"
+            return f"Record<string, {_typescript_type(schema.get('additionalProperties') or {})}>"
         case "integer" | "number":
             return "number"
         case "string" | "boolean" | "null" as name:

@@ -21,20 +21,23 @@ def faults(paths: list[Path], root: Path) -> Iterator[str]:
 def imports(paths: list[Path], root: Path) -> dict[str, set[str]]:
     """Return module -> the modules of the same package that it imports."""
     trees = {module_name(path, root): (path, tree) for path, tree in python(paths, root, SOURCES)}
-    return {name: set(_imported(tree, name, path.name == "__init__.py", trees.keys())) for name, (path, tree) in trees.items()}
+    return {
+        name: set(_imported_modules(tree, name, path.name == "__init__.py", trees.keys()))
+        for name, (path, tree) in trees.items()
+    }
 
 
 def add_packages(graph: dict[str, set[str]]) -> dict[str, set[str]]:
     """Add the packages around each imported module, except those that are around the importing one too."""
     return {
-        name: (targets | {package for target in targets for package in _packages(target) & graph.keys()})
-        - (_packages(name) - targets)
+        name: (targets | {package for target in targets for package in _packages_above(target) & graph.keys()})
+        - (_packages_above(name) - targets)
         - {name}
         for name, targets in graph.items()
     }
 
 
-def _packages(name: str) -> set[str]:
+def _packages_above(name: str) -> set[str]:
     parts = name.split(".")
     return {".".join(parts[:end]) for end in range(1, len(parts))}
 
@@ -45,19 +48,19 @@ def module_name(path: Path, root: Path) -> str:
     return ".".join((Path(SOURCES).name, *parts, *end))
 
 
-def _imported(tree: ast.Module, name: str, is_package: bool, modules: object) -> Iterator[str]:
+def _imported_modules(tree: ast.Module, name: str, is_package: bool, modules: object) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in modules)  # type: ignore[operator]
         elif isinstance(node, ast.ImportFrom):
-            source = _absolute(node, name, is_package)
+            source = _absolute_module(node, name, is_package)
             for alias in node.names:
                 target = f"{source}.{alias.name}" if f"{source}.{alias.name}" in modules else source  # type: ignore[operator]
                 if target in modules and target != name:  # type: ignore[operator]
                     yield target
 
 
-def _absolute(node: ast.ImportFrom, name: str, is_package: bool) -> str:
+def _absolute_module(node: ast.ImportFrom, name: str, is_package: bool) -> str:
     """Return the module that an import refers to, resolving relative imports."""
     if not node.level:
         return node.module or ""

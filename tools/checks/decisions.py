@@ -32,7 +32,7 @@ def assignments(paths: list[Path], root: Path) -> list[str]:
         f"{path.relative_to(root)}:{target.lineno}: sets {ast.unparse(target)} on a decision; make a new value instead"
         for path, tree in python(paths, root, SOURCES)
         for node in ast.walk(tree)
-        for target in _targets(node)
+        for target in _assignment_targets(node)
         if isinstance(target, ast.Attribute) and _is_decided(target)
     ]
 
@@ -47,7 +47,7 @@ def identities(paths: list[Path], root: Path) -> list[str]:
     ]
 
 
-def _targets(node: ast.AST) -> Iterator[ast.expr]:
+def _assignment_targets(node: ast.AST) -> Iterator[ast.expr]:
     match node:
         case ast.Assign(targets=targets):
             for target in targets:

@@ -31,18 +31,21 @@ def declarations(root: Path) -> set[str]:
     """Return the distributions that the project and its extras depend on."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project.get("optional-dependencies", {}).values()
-    return {_plain(line) for group in (project["dependencies"], *extras) for line in group}
+    return {_requirement_name(line) for group in (project["dependencies"], *extras) for line in group}
 
 
 def imported(paths: list[Path], root: Path) -> set[str]:
     """Return the distributions of the modules that src imports."""
     distributions = packages_distributions()
-    names = {name for _, tree in python(paths, root, SOURCES) for name in _modules(tree)}
-    foreign = {name for name in names if _top(name) not in sys.stdlib_module_names and _top(name) != "sickbay"}
-    return {_plain(_distribution(name, distributions.get(_top(name), [_top(name)]))) for name in foreign}
+    names = {name for _, tree in python(paths, root, SOURCES) for name in _imported_modules(tree)}
+    foreign = {name for name in names if _top_package(name) not in sys.stdlib_module_names and _top_package(name) != "sickbay"}
+    return {
+        _requirement_name(_distribution_of(name, distributions.get(_top_package(name), [_top_package(name)])))
+        for name in foreign
+    }
 
 
-def _modules(tree: ast.Module) -> Iterator[str]:
+def _imported_modules(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -50,21 +53,21 @@ def _modules(tree: ast.Module) -> Iterator[str]:
             yield node.module
 
 
-def _top(module: str) -> str:
+def _top_package(module: str) -> str:
     return module.partition(".")[0]
 
 
-def _distribution(module: str, candidates: list[str]) -> str:
+def _distribution_of(module: str, candidates: list[str]) -> str:
     """Return the distribution that has the module. Several distributions can share a namespace package."""
     path = module.replace(".", "/")
-    having = (name for name in candidates[1:] if _has(name, (f"{path}.py", f"{path}/__init__.py")))
+    having = (name for name in candidates[1:] if _has_file(name, (f"{path}.py", f"{path}/__init__.py")))
     return next(having, candidates[0])
 
 
-def _has(name: str, paths: tuple[str, ...]) -> bool:
+def _has_file(name: str, paths: tuple[str, ...]) -> bool:
     return any(str(file) in paths for file in files(name) or ())
 
 
-def _plain(requirement: str) -> str:
+def _requirement_name(requirement: str) -> str:
     match = _NAME.match(requirement)
     return re.sub(r"[-_.]+", "-", match[0]).lower() if match else requirement

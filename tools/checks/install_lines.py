@@ -96,7 +96,7 @@ VERSION = r"\d+\.\d+\.\d+"
 
 
 def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    for path in _texts(paths, root):
+    for path in _text_files(paths, root):
         text, name = path.read_text(encoding="utf-8"), path.relative_to(root).as_posix()
         if render(text, name, PUBLISHED) != text:
             yield f"{name}: installs Sickbay as it was installed before PUBLISHED changed; run make docs"
@@ -105,7 +105,7 @@ def faults(paths: list[Path], root: Path) -> Iterator[str]:
 
 
 def write(paths: list[Path], root: Path) -> None:
-    for path in _texts(paths, root):
+    for path in _text_files(paths, root):
         text = path.read_text(encoding="utf-8")
         changed = render(text, path.relative_to(root).as_posix(), PUBLISHED)
         if changed != text:
@@ -121,9 +121,9 @@ def render(text: str, name: str, published: bool) -> str:
         old, new = (wording.local, wording.published) if published else (wording.published, wording.local)
         worded = new.replace("{dist}", dist).replace("{version}", __version__)
         worded = worded.replace("\\", r"\\")  # so that sub() takes it as it is
-        text = _pattern(old, dist).sub(worded, text)
+        text = _wording_pattern(old, dist).sub(worded, text)
         if not published:  # a new version
-            text = _pattern(new, dist).sub(worded, text)
+            text = _wording_pattern(new, dist).sub(worded, text)
     return text
 
 
@@ -132,13 +132,13 @@ def by_name(text: str) -> list[str]:
     return [match[0] for match in BY_NAME.finditer(OFFLINE.sub("", text))]
 
 
-def _pattern(wording: str, dist: str) -> re.Pattern[str]:
+def _wording_pattern(wording: str, dist: str) -> re.Pattern[str]:
     """Matches the wording with any version, and not within a longer name."""
     text = re.escape(wording).replace(re.escape("{version}"), VERSION).replace(re.escape("{dist}"), re.escape(dist))
     return re.compile(rf"(?<![\w-]){text}(?![\w\[-])" if wording[-1].isalnum() else text)
 
 
-def _texts(paths: list[Path], root: Path) -> Iterator[Path]:
+def _text_files(paths: list[Path], root: Path) -> Iterator[Path]:
     for path in paths:
         name = path.relative_to(root).as_posix()
         if not name.startswith(LEFT_OUT) and MENTION.search(content := path.read_bytes()) and b"\0" not in content:

@@ -24,7 +24,7 @@ VALUES = ("property", "cached_property", "setter", "fixture")
 def faults(paths: list[Path], root: Path) -> Iterator[str]:
     for path, tree in python(paths, root):
         place = path.relative_to(root).as_posix()
-        yield from (f"{place}:{line}: {name} doesn't say what it is and in which unit" for name, line in _vague(tree))
+        yield from (f"{place}:{line}: {name} doesn't say what it is and in which unit" for name, line in _vague_constants(tree))
     for folder, name in CEILINGS.items():
         functions, allowed = list(participles(paths, root, folder)), ceiling(root, name)
         if len(functions) > allowed:
@@ -61,7 +61,7 @@ def _is_value(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any(ast.unparse(decorator).partition("(")[0].rpartition(".")[2] in VALUES for decorator in node.decorator_list)
 
 
-def _vague(tree: ast.Module) -> Iterator[tuple[str, int]]:
+def _vague_constants(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Yield each constant of the module with a vague name, and its line."""
     for node in tree.body:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []

@@ -14,24 +14,24 @@ PATCHERS = {"setattr", "delattr", "object"}
 
 
 def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    modules = {_dotted(path, root): path for path in paths if path.suffix == ".py"}
+    modules = {_dotted_name(path, root): path for path in paths if path.suffix == ".py"}
     for path, tree in python(paths, root, "tests"):
-        for line, place, name in _patches(tree):
-            if place in modules and name not in _defined(parsed(modules[place])):
+        for line, place, name in _find_patches(tree):
+            if place in modules and name not in _defined_names(parsed(modules[place])):
                 yield f"{path.relative_to(root)}:{line}: {place} has no {name} to replace"
 
 
-def _dotted(path: Path, root: Path) -> str:
+def _dotted_name(path: Path, root: Path) -> str:
     parts = path.relative_to(root).with_suffix("").parts
     return ".".join(part for part in parts if part not in {"src", "__init__"})
 
 
-def _patches(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+def _find_patches(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
     """Yield the line, the place and the name of each replacement in something that is imported.
 
     What isn't a module isn't checked: a class may have the name from another one.
     """
-    imported = dict(_imports(tree))
+    imported = dict(_imported_names(tree))
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Attribute(attr=patcher), args=[ast.Name(id=place), ast.Constant(value=str(name)), *_]) if (
@@ -43,7 +43,7 @@ def _patches(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
                 yield node.lineno, module, name
 
 
-def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+def _imported_names(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """Yield each imported name with what it stands for, as a path with dots."""
     for node in ast.walk(tree):
         match node:
@@ -54,12 +54,12 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 @cache
-def _defined(tree: ast.Module) -> set[str]:
+def _defined_names(tree: ast.Module) -> set[str]:
     """Return every name that a file defines, imports or assigns, in its classes too."""
-    return {name for node in ast.walk(tree) for name in _names(node)}
+    return {name for node in ast.walk(tree) for name in _names_of_node(node)}
 
 
-def _names(node: ast.AST) -> Iterator[str]:
+def _names_of_node(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
             yield name

@@ -22,12 +22,12 @@ def faults(paths: list[Path], root: Path) -> Iterator[str]:
     used: set[str] = set()
     trees = {path.relative_to(root).as_posix(): tree for path, tree in python(paths, root, SOURCES)}
     for expression in sources.expressions(trees, sources.compiled("sickbay", root), root):
-        yield from _faults(expression, allowed, used)
+        yield from _faults_of_expression(expression, allowed, used)
     for exception in allowed.keys() - used:
         yield f"tools/checks/{ALLOWED}: nothing needs the exception `{exception}`"
 
 
-def _faults(expression: Expression, allowed: dict[str, str], used: set[str]) -> Iterator[str]:
+def _faults_of_expression(expression: Expression, allowed: dict[str, str], used: set[str]) -> Iterator[str]:
     place = f"{expression.path}:{expression.line}"
     built, matched, slow = (f"{kind} {expression.path} {expression.name}".strip() for kind in ("built", "matched", "slow"))
     if expression.pattern is None:

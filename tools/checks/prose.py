@@ -36,7 +36,7 @@ def passages(path: Path) -> Iterator[Passage]:
 
 def markdown(text: str) -> Iterator[Passage]:
     """Yield the lines without code."""
-    plain = _CODE.sub("x", _FENCE.sub(_newlines, text))
+    plain = _CODE.sub("x", _FENCE.sub(_keep_newlines, text))
     yield from ((number, line) for number, line in enumerate(plain.splitlines(), 1) if line.strip())
 
 
@@ -48,7 +48,7 @@ def python(text: str) -> Iterator[Passage]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
             if id(node) in documented or _is_text(node.value):
                 yield node.lineno, _CODE.sub("x", node.value)
-        elif isinstance(node, ast.JoinedStr) and _is_text(joined := _joined(node)):
+        elif isinstance(node, ast.JoinedStr) and _is_text(joined := _text_of_fstring(node)):
             yield node.lineno, _CODE.sub("x", joined)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             yield node.lineno, node.name.removeprefix("test_").replace("_", " ")
@@ -65,7 +65,7 @@ def template(text: str) -> Iterator[Passage]:
                 if _is_text(content := quoted[1] or quoted[2] or ""):
                     yield text.count("\n", 0, match.start()) + 1, content
     parser = _Texts()
-    parser.feed(_JINJA.sub(_newlines, text))
+    parser.feed(_JINJA.sub(_keep_newlines, text))
     yield from parser.passages_
 
 
@@ -87,7 +87,7 @@ class _Texts(HTMLParser):
             self.passages_.append((self.getpos()[0], data))
 
 
-def _newlines(match: re.Match[str]) -> str:
+def _keep_newlines(match: re.Match[str]) -> str:
     return "x" + "\n" * match[0].count("\n")
 
 
@@ -95,5 +95,5 @@ def _is_text(value: str) -> bool:
     return len(value.split()) >= WORDS_OF_A_TEXT
 
 
-def _joined(node: ast.JoinedStr) -> str:
+def _text_of_fstring(node: ast.JoinedStr) -> str:
     return "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)

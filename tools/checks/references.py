@@ -26,7 +26,7 @@ def faults(paths: list[Path], root: Path) -> Iterator[str]:
 
 def missing_files(paths: list[Path], root: Path) -> Iterator[str]:
     existing = {path.relative_to(root).as_posix() for path in paths}
-    endings = {ending for name in existing if name.endswith(".py") for ending in _endings(name)}
+    endings = {ending for name in existing if name.endswith(".py") for ending in _path_endings(name)}
     for path in paths:
         name = path.relative_to(root).as_posix()
         if not _is_searched(name):
@@ -39,7 +39,7 @@ def missing_files(paths: list[Path], root: Path) -> Iterator[str]:
 
 def missing_exceptions(paths: list[Path], root: Path) -> Iterator[str]:
     trees = [*python(paths, root, SOURCES)]
-    known = set(dir(builtins)).union(*(_names(tree) for _, tree in trees))
+    known = set(dir(builtins)).union(*(_names_in_file(tree) for _, tree in trees))
     for path, tree in trees:
         for node in ast.walk(tree):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -55,14 +55,14 @@ def _is_searched(name: str) -> bool:
     return name.endswith((".py", ".md"))
 
 
-def _endings(name: str) -> Iterator[str]:
+def _path_endings(name: str) -> Iterator[str]:
     """Yield the path and what is left of it without its first folders."""
     while name:
         yield name
         name = name.partition("/")[2]
 
 
-def _names(tree: ast.Module) -> Iterator[str]:
+def _names_in_file(tree: ast.Module) -> Iterator[str]:
     """Yield what a file defines or imports, and the attributes that it reads: `msgspec.ValidationError`."""
     for node in ast.walk(tree):
         match node:

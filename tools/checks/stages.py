@@ -31,12 +31,12 @@ def lists(tree: ast.Module) -> Iterator[tuple[int, set[str]]]:
     """The lines of literals with names of many stages, and what else is named there."""
     for node in ast.walk(tree):
         if isinstance(node, ast.expr):
-            texts = _texts(node)
+            texts = _texts_of_literal(node)
             if len(STAGES.keys() & texts) >= NAMES_IN_A_LIST:
                 yield node.lineno, texts - STAGES.keys()
 
 
-def _texts(node: ast.expr) -> set[str]:
+def _texts_of_literal(node: ast.expr) -> set[str]:
     """The texts that a literal lists: its items, the keys of a dict, the words of a string, or the members of a union."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return set(node.value.split()) if node.value.count("\n") < 3 else set()

@@ -61,11 +61,11 @@ def count(paths: tuple[Path, ...], root: Path) -> Count:
         name = path.relative_to(root).as_posix()
         if name not in SKIPPED:
             for line, text in passages(path):
-                _add(result, f"{name}:{line}", text)
+                _add_counts(result, f"{name}:{line}", text)
     return result
 
 
-def _add(result: Count, place: str, text: str) -> None:
+def _add_counts(result: Count, place: str, text: str) -> None:
     plain = " ".join(text.split())
     result.words += len(plain.split())
     for pattern, places in ((REFUSED, result.refused), (SUSPECT, result.suspect)):

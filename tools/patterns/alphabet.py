@@ -23,7 +23,7 @@ class Alphabet:
     """Sample characters, one bit each. A set of characters is an integer. The samples include the ends of every range."""
 
     def __init__(self, tree: Any, flags: int) -> None:
-        around = {chr(code + step) for code in _codes(tree) for step in (-1, 0, 1) if 0 <= code + step < 0x110000}
+        around = {chr(code + step) for code in _character_codes(tree) for step in (-1, 0, 1) if 0 <= code + step < 0x110000}
         folded = {form for char in around for form in (char.lower(), char.upper()) if len(form) == 1}
         samples = dict.fromkeys((*map(chr, range(128)), *_OTHERS, *sorted(around | folded)))
         self.samples = "".join(samples)
@@ -35,13 +35,13 @@ class Alphabet:
         """The characters that an element of a parsed pattern matches, such as a literal or a set."""
         key = f"{op} {argument}"
         if key not in self._known:
-            self._known[key] = self.where(lambda char: self._accepts(op, argument, char))
+            self._known[key] = self.where(lambda char: self._accepts_char(op, argument, char))
         return self._known[key]
 
     def where(self, accepts: Callable[[str], bool]) -> int:
         return sum(1 << index for index, char in enumerate(self.samples) if accepts(char))
 
-    def _accepts(self, op: Any, argument: Any, char: str) -> bool:
+    def _accepts_char(self, op: Any, argument: Any, char: str) -> bool:
         if op is constants.ANY:
             return bool(self._flags & re.DOTALL) or char != "\n"
         if op is constants.NOT_LITERAL:
@@ -53,10 +53,10 @@ class Alphabet:
         forms = {char, *cased} if self._flags & re.IGNORECASE else {char}
         items = list(items)
         negated = bool(items) and items[0][0] is constants.NEGATE
-        return negated != any(_holds(op, value, form) for op, value in items for form in forms if len(form) == 1)
+        return negated != any(_class_holds(op, value, form) for op, value in items for form in forms if len(form) == 1)
 
 
-def _holds(op: Any, value: Any, char: str) -> bool:
+def _class_holds(op: Any, value: Any, char: str) -> bool:
     if op is constants.LITERAL:
         return bool(ord(char) == value)
     if op is constants.RANGE:
@@ -64,7 +64,7 @@ def _holds(op: Any, value: Any, char: str) -> bool:
     return op is constants.CATEGORY and _CATEGORIES[value](char)
 
 
-def _codes(value: Any) -> Iterator[int]:
+def _character_codes(value: Any) -> Iterator[int]:
     """Every number in a parsed pattern. Those that aren't characters do no harm."""
     if isinstance(value, int) and not isinstance(value, bool):
         yield min(int(value), 0x10FFFF) if value < 0x110000 else 0
@@ -72,4 +72,4 @@ def _codes(value: Any) -> Iterator[int]:
         return
     elif hasattr(value, "__iter__") or hasattr(value, "data"):
         for item in getattr(value, "data", value):
-            yield from _codes(item)
+            yield from _character_codes(item)

@@ -59,115 +59,115 @@ class Automaton:
         self.alphabet = Alphabet(tree, self.flags)
         self.states: list[State] = []
         self._bounds = [1]
-        self.start = self._state()
-        self.accept = self._sequence(tree, self.start)
+        self.start = self._new_state()
+        self.accept = self._add_sequence(tree, self.start)
 
-    def _state(self) -> int:
+    def _new_state(self) -> int:
         self.states.append(State(self._bounds[-1]))
         return len(self.states) - 1
 
-    def _step(self, source: int, target: int, guard: Guard | None = None) -> None:
+    def _add_step(self, source: int, target: int, guard: Guard | None = None) -> None:
         self.states[source].steps.append(Step(target, guard))
 
-    def _next(self, source: int, guard: Guard | None = None) -> int:
-        target = self._state()
-        self._step(source, target, guard)
+    def _step_to_new_state(self, source: int, guard: Guard | None = None) -> int:
+        target = self._new_state()
+        self._add_step(source, target, guard)
         return target
 
-    def _sequence(self, items: Any, at: int) -> int:
+    def _add_sequence(self, items: Any, at: int) -> int:
         for op, argument in items:
-            at = self._item(op, argument, at)
+            at = self._add_item(op, argument, at)
         return at
 
-    def _item(self, op: Any, argument: Any, at: int) -> int:
+    def _add_item(self, op: Any, argument: Any, at: int) -> int:
         if op in _SINGLE:
-            return self._read(self.alphabet.matched_by(op, argument), at)
+            return self._read_characters(self.alphabet.matched_by(op, argument), at)
         if op in _REPEATS:
-            return self._repeat(op, *argument, at=at)
+            return self._add_repeat(op, *argument, at=at)
         match op:
             case constants.BRANCH:
-                return self._branch(argument[1], at)
+                return self._add_branch(argument[1], at)
             case constants.SUBPATTERN:
-                return self._sequence(argument[3], at)
+                return self._add_sequence(argument[3], at)
             case constants.ATOMIC_GROUP:
-                return self._sequence(argument, at)
+                return self._add_sequence(argument, at)
             case constants.AT:
-                return self._place(argument, at)
+                return self._add_anchor(argument, at)
             case constants.ASSERT | constants.ASSERT_NOT:
-                return self._look(argument[0], argument[1], at, negated=op is constants.ASSERT_NOT)
+                return self._add_lookaround(argument[0], argument[1], at, negated=op is constants.ASSERT_NOT)
             case constants.GROUPREF:
-                return self._repeat(constants.MAX_REPEAT, 0, constants.MAXREPEAT, [(constants.ANY, None)], at=at)
+                return self._add_repeat(constants.MAX_REPEAT, 0, constants.MAXREPEAT, [(constants.ANY, None)], at=at)
             case constants.GROUPREF_EXISTS:
-                return self._branch([argument[1], argument[2] or []], at)
+                return self._add_branch([argument[1], argument[2] or []], at)
         raise NotImplementedError(f"{op} of a regular expression")
 
-    def _read(self, characters: int, at: int) -> int:
-        source = self._next(at)
-        target = self._state()
+    def _read_characters(self, characters: int, at: int) -> int:
+        source = self._step_to_new_state(at)
+        target = self._new_state()
         self.states[source].reads, self.states[source].target = characters, target
         return target
 
-    def _branch(self, branches: Any, at: int) -> int:
-        end = self._state()
+    def _add_branch(self, branches: Any, at: int) -> int:
+        end = self._new_state()
         for branch in branches:
-            self._step(self._sequence(branch, self._next(at)), end)
+            self._add_step(self._add_sequence(branch, self._step_to_new_state(at)), end)
         return end
 
-    def _repeat(self, op: Any, least: int, most: Any, body: Any, *, at: int) -> int:
+    def _add_repeat(self, op: Any, least: int, most: Any, body: Any, *, at: int) -> int:
         size = len(body)
         bound = UNBOUNDED if most is constants.MAXREPEAT else int(most)
         if bound <= COPIES or (bound * size <= COPIED and all(op in _SINGLE for op, _ in body)):
-            return self._copies(least, bound, body, at)
+            return self._add_copies(least, bound, body, at)
         for _ in range(least if least * size <= COPIED else 1):
-            at = self._sequence(body, at)
+            at = self._add_sequence(body, at)
         self._bounds.append(min(UNBOUNDED, self._bounds[-1] * bound))
-        head = self._next(at)
-        self._step(self._sequence(body, head), head)
+        head = self._step_to_new_state(at)
+        self._add_step(self._add_sequence(body, head), head)
         self._bounds.pop()
         is_possessive = op is constants.POSSESSIVE_REPEAT and bound == UNBOUNDED and size == 1 and body[0][0] in _SINGLE
         others = self.alphabet.everything & ~self.alphabet.matched_by(*body[0]) if is_possessive else 0
-        return self._next(head, Guard(self.alphabet.everything, others, is_exit=True) if is_possessive else None)
+        return self._step_to_new_state(head, Guard(self.alphabet.everything, others, is_exit=True) if is_possessive else None)
 
-    def _copies(self, least: int, most: int, body: Any, at: int) -> int:
-        end = self._state()
+    def _add_copies(self, least: int, most: int, body: Any, at: int) -> int:
+        end = self._new_state()
         for number in range(most):
             if number >= least:
-                self._step(at, end)
-            at = self._sequence(body, at)
-        self._step(at, end)
+                self._add_step(at, end)
+            at = self._add_sequence(body, at)
+        self._add_step(at, end)
         return end
 
-    def _look(self, direction: int, body: Any, at: int, *, negated: bool) -> int:
+    def _add_lookaround(self, direction: int, body: Any, at: int, *, negated: bool) -> int:
         """A single character is required exactly. What else is looked for ahead is read, and nothing follows it."""
-        characters = self._single(body)
+        characters = self._single_character(body)
         everything = self.alphabet.everything
         if characters is not None and direction < 0:
             guard = Guard(everything & ~characters, everything) if negated else Guard(characters, everything, begins=False)
-            return self._next(at, guard)
+            return self._step_to_new_state(at, guard)
         if characters is not None:
             guard = Guard(everything, everything & ~characters) if negated else Guard(everything, characters, ends=False)
-            return self._next(at, guard)
+            return self._step_to_new_state(at, guard)
         if direction > 0:
-            self._sequence(body, self._next(at))
+            self._add_sequence(body, self._step_to_new_state(at))
             return at
-        last = self._single(list(body)[-1:])
+        last = self._single_character(list(body)[-1:])
         if last is None or negated:
             return at
-        return self._next(at, Guard(last, everything, begins=False))
+        return self._step_to_new_state(at, Guard(last, everything, begins=False))
 
-    def _single(self, body: Any) -> int | None:
+    def _single_character(self, body: Any) -> int | None:
         """The characters of a body that is one character, or one of several; None if it is something else."""
         items = list(body)
         if len(items) == 1 and items[0][0] in _SINGLE:
             return self.alphabet.matched_by(*items[0])
         if len(items) == 1 and items[0][0] is constants.BRANCH:
-            parts = [self._single(branch) for branch in items[0][1][1]]
+            parts = [self._single_character(branch) for branch in items[0][1][1]]
             return None if None in parts else sum_of(part for part in parts if part is not None)
         if len(items) == 1 and items[0][0] is constants.SUBPATTERN:
-            return self._single(items[0][1][3])
+            return self._single_character(items[0][1][3])
         return None
 
-    def _place(self, anchor: Any, at: int) -> int:
+    def _add_anchor(self, anchor: Any, at: int) -> int:
         everything = self.alphabet.everything
         line = self.alphabet.where(lambda char: char == "\n")
         word = self.alphabet.matched_by(constants.IN, [(constants.CATEGORY, constants.CATEGORY_WORD)])
@@ -180,9 +180,9 @@ class Automaton:
             constants.AT_BOUNDARY: (Guard(word, other, begins=False), Guard(other, word, ends=False)),
             constants.AT_NON_BOUNDARY: (Guard(word, word, False, False), Guard(other, other)),
         }[anchor]
-        target = self._state()
+        target = self._new_state()
         for guard in guards:
-            self._step(at, target, guard)
+            self._add_step(at, target, guard)
         return target
 
 

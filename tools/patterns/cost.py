@@ -105,11 +105,11 @@ class Search:
             places.append(Place(state, reads))
         for target, guard in node.steps:
             if guard is None or self._holds_before(guard, before):
-                allowed, is_free = self._restricted(guard, after)
+                allowed, is_free = self._restricted_classes(guard, after)
                 matched = self._walk(target, before, allowed, free and is_free, places, seen) or matched
         return matched
 
-    def _restricted(self, guard: Guard | None, after: int) -> tuple[int, bool]:
+    def _restricted_classes(self, guard: Guard | None, after: int) -> tuple[int, bool]:
         """The classes that may follow a guard, and whether it lets everything pass."""
         if guard is None:
             return after, True
@@ -137,12 +137,12 @@ class Search:
     def is_safe(self, place: Place) -> bool:
         """Whether the pattern has matched after this place, whatever follows."""
         target = self._automaton.states[place.state].target
-        return all(self.closure(target, number)[1] for number in self._members(place.reads))
+        return all(self.closure(target, number)[1] for number in self._members_of(place.reads))
 
     def bound(self, place: Place) -> int:
         return self._automaton.states[place.state].bound
 
-    def _members(self, classes: int) -> Iterator[int]:
+    def _members_of(self, classes: int) -> Iterator[int]:
         return (number for number in range(len(self.representatives)) if classes >> number & 1)
 
     @cached_property
@@ -153,7 +153,7 @@ class Search:
         found = dict.fromkeys(waiting)
         while waiting:
             place = waiting.pop()
-            for character in self._members(place.reads):
+            for character in self._members_of(place.reads):
                 for following in self.after(place, character):
                     if following not in found:
                         found[following] = None
@@ -166,7 +166,7 @@ class Search:
         unsafe = [place for place in self.places if not self.is_safe(place)]
         allowed = set(unsafe)
         graph = {
-            place: {next_ for number in self._members(place.reads) for next_ in self.after(place, number)} & allowed
+            place: {next_ for number in self._members_of(place.reads) for next_ in self.after(place, number)} & allowed
             for place in unsafe
         }
         return [group for group in components(graph) if len(group) > 1 or any(place in graph[place] for place in group)]
@@ -187,7 +187,7 @@ class Search:
             if self.bound(place) <= OF_A_START:
                 continue
             begin: tuple[Place | None, Place] = (None, place)
-            word = self._word(begin, (place, place), lambda pair, number: self._with_start(pair, number, loop))
+            word = self._shortest_word(begin, (place, place), lambda pair, number: self._with_start(pair, number, loop))
             if word is not None:
                 yield Fault("each start of a match may read to the end", word)
                 return
@@ -206,12 +206,14 @@ class Search:
         for place in loop:
             if self.bound(place) <= OF_A_START:
                 continue
-            word = self._word((place, place, False), (place, place, True), lambda key, number: self._apart(key, number, loop))
+            word = self._shortest_word(
+                (place, place, False), (place, place, True), lambda key, number: self._steps_apart(key, number, loop)
+            )
             if word is not None:
                 yield Fault("a loop reads the same text in two ways", word)
                 return
 
-    def _apart(
+    def _steps_apart(
         self, key: tuple[Place, Place, bool], number: int, loop: frozenset[Place]
     ) -> Iterator[tuple[Place, Place, bool]]:
         first, second, apart = key
@@ -222,17 +224,17 @@ class Search:
                 yield place, other, apart or place != other or (first == second and index != other_index)
 
     def _in_both(self, first: frozenset[Place], second: frozenset[Place]) -> Iterator[Fault]:
-        between = self._between(first, second)
+        between = self._places_between(first, second)
         if not between:
             return
         for start in first:
             for end in second:
                 if self._is_bounded(start, end):
                     continue
-                word = self._word(
+                word = self._shortest_word(
                     (start, start, end),
                     (start, end, end),
-                    lambda key, number: self._moved(key, number, first, second, between),
+                    lambda key, number: self._moved_places(key, number, first, second, between),
                 )
                 if word is not None:
                     yield Fault("two loops read the same text", word)
@@ -243,25 +245,27 @@ class Search:
         least, most = sorted((self.bound(first), self.bound(second)))
         return least * most <= OF_TWO_LOOPS or (most > OF_A_START and least <= OF_ENDLESS_LOOP)
 
-    def _between(self, first: frozenset[Place], second: frozenset[Place]) -> frozenset[Place]:
+    def _places_between(self, first: frozenset[Place], second: frozenset[Place]) -> frozenset[Place]:
         """The places on ways from the first loop to the second one. Empty if there is no way."""
-        reached = self._reached(first)
+        reached = self._reached_places(first)
         if reached.isdisjoint(second):
             return frozenset()
-        return frozenset(place for place in reached if not self._reached(frozenset((place,))).isdisjoint(second)) | second
+        return (
+            frozenset(place for place in reached if not self._reached_places(frozenset((place,))).isdisjoint(second)) | second
+        )
 
-    def _reached(self, begin: frozenset[Place]) -> frozenset[Place]:
+    def _reached_places(self, begin: frozenset[Place]) -> frozenset[Place]:
         found, waiting = set(begin), list(begin)
         while waiting:
             place = waiting.pop()
-            for number in self._members(place.reads):
+            for number in self._members_of(place.reads):
                 for following in self.after(place, number):
                     if following not in found:
                         found.add(following)
                         waiting.append(following)
         return frozenset(found)
 
-    def _moved(
+    def _moved_places(
         self,
         key: tuple[Place, Place, Place],
         number: int,
@@ -278,7 +282,7 @@ class Search:
                 for last in last_places:
                     yield place, middle, last
 
-    def _word(self, begin: T, end: Hashable, moves: Callable[[T, int], Iterable[T]]) -> str | None:
+    def _shortest_word(self, begin: T, end: Hashable, moves: Callable[[T, int], Iterable[T]]) -> str | None:
         """The shortest text that leads from one combination of places to another one; None if there is none."""
         parents: dict[T, tuple[T, int]] = {}
         waiting = deque([begin])
@@ -288,7 +292,7 @@ class Search:
             for number in range(len(self.representatives)):
                 for following in moves(key, number):
                     if following == end:
-                        return self.text([*_path(parents, key, begin), number])
+                        return self.text([*_path_to(parents, key, begin), number])
                     if following not in seen:
                         seen.add(following)
                         parents[following] = (key, number)
@@ -296,7 +300,7 @@ class Search:
         return None
 
 
-def _path(parents: dict[T, tuple[T, int]], key: T, begin: T) -> list[int]:
+def _path_to(parents: dict[T, tuple[T, int]], key: T, begin: T) -> list[int]:
     path: list[int] = []
     while key != begin:
         key, number = parents[key]

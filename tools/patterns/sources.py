@@ -55,23 +55,24 @@ class Expression(NamedTuple):
 def compiled(package: str, root: Path) -> list[tuple[str, int, str, int]]:
     """The expressions that are compiled when the modules of a package are imported: path, line, pattern and flags."""
     return [
-        (str(Path(path).resolve()), line, pattern, flags) for path, line, pattern, flags in _output(_IMPORTER, package, root)
+        (str(Path(path).resolve()), line, pattern, flags)
+        for path, line, pattern, flags in _run_script(_IMPORTER, package, root)
     ]
 
 
-def _output(script: str, argument: str, root: Path) -> Any:
+def _run_script(script: str, argument: str, root: Path) -> Any:
     command = [sys.executable, "-c", script, argument]
     return json.loads(subprocess.run(command, cwd=root, stdout=subprocess.PIPE, check=True, timeout=300).stdout)
 
 
 def expressions(trees: dict[str, ast.Module], compiled: list[tuple[str, int, str, int]], root: Path) -> Iterator[Expression]:
     """trees: the sources by their paths below `root`. compiled: as returned by the function of that name."""
-    uses = _uses(trees)
+    uses = _methods_by_name(trees)
     by_line: dict[tuple[str, int], list[tuple[str, int]]] = {}
     for path, line, pattern, flags in compiled:
         by_line.setdefault((path, line), []).append((pattern, flags))
     for path, tree in trees.items():
-        for call, name, inside in _calls(tree):
+        for call, name, inside in _pattern_calls(tree):
             known = [
                 entry
                 for line in range(call.lineno, (call.end_lineno or call.lineno) + 1)
@@ -79,10 +80,12 @@ def expressions(trees: dict[str, ast.Module], compiled: list[tuple[str, int, str
             ]
             if inside and not _is_constant(call):
                 yield Expression(path, call.lineno, name, None)
-            yield from _of_call(path, call, name, known, uses.get((path, name), frozenset(("?",))))
+            yield from _expressions_of_call(path, call, name, known, uses.get((path, name), frozenset(("?",))))
 
 
-def _of_call(path: str, call: ast.Call, name: str, known: list[tuple[str, int]], uses: frozenset[str]) -> Iterator[Expression]:
+def _expressions_of_call(
+    path: str, call: ast.Call, name: str, known: list[tuple[str, int]], uses: frozenset[str]
+) -> Iterator[Expression]:
     function = call.func.attr if isinstance(call.func, ast.Attribute) else "compile"
     if function != "compile":
         uses = frozenset((function,))
@@ -92,7 +95,7 @@ def _of_call(path: str, call: ast.Call, name: str, known: list[tuple[str, int]],
         text = pattern.value if isinstance(pattern, ast.Constant) and isinstance(pattern.value, str) else None
         if isinstance(pattern, ast.Constant) and isinstance(pattern.value, bytes):
             text = pattern.value.decode("latin-1")
-        known = [(text, _flags(call))] if text is not None else []
+        known = [(text, _flags_of_call(call))] if text is not None else []
     for text, flags in dict.fromkeys(known):
         yield Expression(path, call.lineno, name, text, flags, anywhere, whole)
 
@@ -101,7 +104,7 @@ def _is_constant(call: ast.Call) -> bool:
     return bool(call.args) and isinstance(call.args[0], ast.Constant)
 
 
-def _flags(call: ast.Call) -> int:
+def _flags_of_call(call: ast.Call) -> int:
     """The flags that a call names, such as re.I | re.M."""
     named = [value for value in (*call.args[1:], *(word.value for word in call.keywords)) if _is_flags(value)]
     return int(eval(ast.unparse(named[0]), {"re": re})) if named else 0
@@ -115,7 +118,7 @@ def _is_flags(node: ast.expr) -> bool:
     )
 
 
-def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, str, bool]]:
+def _pattern_calls(tree: ast.Module) -> Iterator[tuple[ast.Call, str, bool]]:
     """Each call of LATE or a function of `re`, the name that its result gets ("" if none), and whether a function has it."""
     assigned = {
         id(node.value): target.id
@@ -140,14 +143,14 @@ def _is_of_re(function: ast.expr) -> bool:
     return is_attribute and function.value.id == "re" and function.attr in FUNCTIONS  # type: ignore[attr-defined]
 
 
-def _uses(trees: dict[str, ast.Module]) -> dict[tuple[str, str], frozenset[str]]:
+def _methods_by_name(trees: dict[str, ast.Module]) -> dict[tuple[str, str], frozenset[str]]:
     """The methods that are called on each name in capitals of a module, and "?" if it is used in another way.
 
     `match` with a position counts as a search, because a loop may try each place.
     """
     found: dict[tuple[str, str], set[str]] = {}
     for path, tree in trees.items():
-        imported = _imported(tree)
+        imported = _imported_paths(tree)
         called: set[int] = set()
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
@@ -162,7 +165,7 @@ def _uses(trees: dict[str, ast.Module]) -> dict[tuple[str, str], frozenset[str]]
     return {key: frozenset(methods) for key, methods in found.items() if key[1].lstrip("_").isupper()}
 
 
-def _imported(tree: ast.Module) -> dict[str, str]:
+def _imported_paths(tree: ast.Module) -> dict[str, str]:
     """The paths of the modules from which names are imported."""
     return {
         name.name: f"src/{(node.module or '').replace('.', '/')}.py"

@@ -22,15 +22,15 @@ Otherwise send the admin token in the header `Authorization: Bearer TOKEN`; see
 def page() -> str:
     document = openapi.document()
     paths = "\n".join(
-        _operation(method, path, operation)
+        _operation_section(method, path, operation)
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     )
     schemas = document["components"]["schemas"]
-    return f"{INTRODUCTION}{paths}\n## Types\n\n" + "\n".join(_type(name, schemas[name]) for name in sorted(schemas))
+    return f"{INTRODUCTION}{paths}\n## Types\n\n" + "\n".join(_type_section(name, schemas[name]) for name in sorted(schemas))
 
 
-def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
+def _operation_section(method: str, path: str, operation: dict[str, Any]) -> str:
     lines = [f"## {method.upper()} {path}", "", f"{operation['summary']}.", ""]
     if query := [code(parameter["name"]) for parameter in operation.get("parameters", ()) if parameter["in"] == "query"]:
         lines += [f"- Query: {', '.join(query)}"]
@@ -48,7 +48,7 @@ def describe_content(content: dict[str, Any]) -> str:
     return shape(described["schema"]) if media_type == "application/json" else code(media_type)
 
 
-def _type(name: str, schema: dict[str, Any]) -> str:
+def _type_section(name: str, schema: dict[str, Any]) -> str:
     required = schema.get("required", ())
     rows = [
         (code(member), shape(kind), "yes" if member in required else "", code(kind.get("default")))

@@ -79,16 +79,16 @@ an error, and a rule that explains none gives advice. These rules differ:
 
 
 def page() -> str:
-    return f"{INTRODUCTION}{_legend()}\n\n{_checks()}\n{DIFFERENT}{_different()}\n"
+    return f"{INTRODUCTION}{_stage_legend()}\n\n{_table_of_checks()}\n{DIFFERENT}{_table_of_differences()}\n"
 
 
-def _legend() -> str:
+def _stage_legend() -> str:
     heads = (head.split() for head in columns())
     titles = (f"{stages.STAGES[name].title} ({' with '.join(map(code, (name, *grant)))})" for name, *grant in heads)
     return "\n".join(f"- **{letter}**: {title}" for letter, title in zip(LETTERS, titles, strict=True))
 
 
-def _checks() -> str:
+def _table_of_checks() -> str:
     """A check stands where the first stage has it."""
     names = [[check.name for check in checks] for checks in columns().values()]
     marks = list(zip(LETTERS, names, strict=True))
@@ -98,11 +98,11 @@ def _checks() -> str:
     return table(("check", *LETTERS), rows)
 
 
-def _different() -> str:
+def _table_of_differences() -> str:
     rules = [rule for rule in RULES if rule.differs]
-    rows = [(code(rule.id), _severity(rule), rule.outcome, rule.differs) for rule in rules]
+    rows = [(code(rule.id), _severity_of_rule(rule), rule.outcome, rule.differs) for rule in rules]
     return table(("rule", "severity", "outcome", "why"), rows)
 
 
-def _severity(rule: Rule) -> str:
+def _severity_of_rule(rule: Rule) -> str:
     return "by facts" if callable(rule.severity) else rule.severity

@@ -16,10 +16,10 @@ INTRODUCTION = f"""# Dialects in detail
 
 
 def page() -> str:
-    return INTRODUCTION + "\n".join(_dialect(load(name)) for name in dialects.names())
+    return INTRODUCTION + "\n".join(_dialect_section(load(name)) for name in dialects.names())
 
 
-def _dialect(dialect: Dialect) -> str:
+def _dialect_section(dialect: Dialect) -> str:
     return "\n".join(
         [
             f"## {dialect.name}",
@@ -30,13 +30,13 @@ def _dialect(dialect: Dialect) -> str:
             "",
             table(("endpoint", "path"), [(name, code(path)) for name, path in sorted(dialect.paths.items()) if path]),
             "",
-            *_values("Policies that differ from the standard", dialect.policy),
-            *_values("Members of `smart-configuration` that differ; with `false` they are left out", dialect.discovery),
-            *_values("Members that the token response adds", dialect.token_response),
+            *_value_lines("Policies that differ from the standard", dialect.policy),
+            *_value_lines("Members of `smart-configuration` that differ; with `false` they are left out", dialect.discovery),
+            *_value_lines("Members that the token response adds", dialect.token_response),
         ]
     )
 
 
-def _values(title: str, values: object) -> list[str]:
+def _value_lines(title: str, values: object) -> list[str]:
     rows = [(code(name), code(value)) for name, value in dict(values).items()]  # type: ignore[call-overload]
     return [f"{title}:", "", table(("name", "value"), rows), ""] if rows else []

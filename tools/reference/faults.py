@@ -31,23 +31,23 @@ def page() -> str:
     ]
     for place, title in PLACES.items():
         parts.append(f"## {title}\n")
-        parts += [_kind(name, kind) for name, kind in kinds().items() if kind.at == place]
+        parts += [_kind_section(name, kind) for name, kind in kinds().items() if kind.at == place]
     return "\n".join(parts)
 
 
-def _kind(name: str, kind: FaultKind) -> str:
-    members = "".join(f"- `{member}`: {text}\n" for member, text in _members(kind))
+def _kind_section(name: str, kind: FaultKind) -> str:
+    members = "".join(f"- `{member}`: {text}\n" for member, text in _rows_of_members(kind))
     return (
         f"### {name}\n\n{kind.title}.\n\n{members}{chr(10) if members else ''}Seen: {kind.seen}\n\nA good app: {kind.advice}\n"
     )
 
 
-def _members(kind: FaultKind) -> Iterator[tuple[str, str]]:
+def _rows_of_members(kind: FaultKind) -> Iterator[tuple[str, str]]:
     for name, member in kind.members.items():
-        yield name, _describe(member) + ("" if member.required else " (optional)")
+        yield name, _describe_member(member) + ("" if member.required else " (optional)")
 
 
-def _describe(member: Member) -> str:
+def _describe_member(member: Member) -> str:
     if member.values:
         return ", ".join(f"`{value}`" for value in member.values)
     if member.type in ("integer", "number"):

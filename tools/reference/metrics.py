@@ -24,7 +24,7 @@ It responds even if a limit is reached. [Limits](../running.md#limits) and
 
 
 def page() -> str:
-    rows = sorted(_row(metric) for metric in metrics())
+    rows = sorted(_metric_row(metric) for metric in metrics())
     return INTRODUCTION + table(("metric", "type", "labels", "meaning"), rows) + "\n"
 
 
@@ -43,7 +43,7 @@ def series(metric: MetricWrapperBase) -> str:
     return described.name + ("_total" if described.type == "counter" else "")
 
 
-def _row(metric: MetricWrapperBase) -> tuple[str, ...]:
+def _metric_row(metric: MetricWrapperBase) -> tuple[str, ...]:
     (described,) = metric.describe()
     labels = ", ".join(code(label) for label in metric._labelnames)
     return code(series(metric)), described.type, labels, described.documentation

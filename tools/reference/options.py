@@ -29,7 +29,7 @@ def options() -> dict[str, list[Option]]:
     """All options by name; an option that several commands have is listed for each."""
     by_name: dict[str, list[Option]] = {}
     for command, subcommand in commands(app, ()):
-        for option in _of(" ".join(command), subcommand):
+        for option in _options_of_command(" ".join(command), subcommand):
             by_name.setdefault(option.name, []).append(option)
     return dict(sorted(by_name.items()))
 
@@ -44,8 +44,8 @@ def commands(parent: App, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
             yield from commands(child, (*path, name))
 
 
-def _of(command: str, subcommand: App) -> Iterator[Option]:
-    texts = _texts(subcommand)
+def _options_of_command(command: str, subcommand: App) -> Iterator[Option]:
+    texts = _help_texts(subcommand)
     for argument in subcommand.assemble_argument_collection():
         names = [name for name in argument.names if name.startswith("--")]
         if names and argument.show and names[0] == names[0].lower():
@@ -55,14 +55,14 @@ def _of(command: str, subcommand: App) -> Iterator[Option]:
             yield Option(names[0][2:].replace("-", "_"), schema(argument.hint), known, help_text, command)
 
 
-def _texts(subcommand: App) -> dict[str, str]:
+def _help_texts(subcommand: App) -> dict[str, str]:
     """The texts that help shows. Those in docstrings are only there."""
     with subcommand.app_stack([subcommand]):
         panels = subcommand._assemble_help_panels([], "markdown")
-    return {name: _text(entry.description) for _, panel in panels for entry in panel.entries for name in entry.names}
+    return {name: _plain_text(entry.description) for _, panel in panels for entry in panel.entries for name in entry.names}
 
 
-def _text(description: Any) -> str:
+def _plain_text(description: Any) -> str:
     renderable = getattr(description, "primary_renderable", None) or description or ""
     return str(getattr(renderable, "markup", renderable))
 

@@ -29,32 +29,32 @@ A policy is a setting of a hospital. Its default comes from the hospital's diale
 
 def page() -> str:
     names = dialects.names()
-    effective = {name: _policy(name) for name in names}
+    effective = {name: _policy_of_dialect(name) for name in names}
     rows = [
         (
             f"`{name}`",
             setting.description,
-            _values(setting),
+            _describe_values(setting),
             "yes" if setting.app else "",
-            *(_shown(effective[it], name) for it in names),
+            *(_format_setting(effective[it], name) for it in names),
         )
         for name, setting in SETTINGS.items()
     ]
     return INTRODUCTION + table(("policy", "what it does", "values", "app", *names), rows) + "\n"
 
 
-def _policy(dialect: str) -> Policy:
+def _policy_of_dialect(dialect: str) -> Policy:
     known = set(Policy.__struct_fields__)
     return structs.replace(Policy(), **{name: value for name, value in load(dialect).policy.items() if name in known})
 
 
-def _values(setting: PolicySetting) -> str:
+def _describe_values(setting: PolicySetting) -> str:
     return (
         "seconds" if setting.kind == "seconds" else "scopes" if setting.kind == "scopes" else describe(setting_schema(setting))
     )
 
 
-def _shown(policy: Policy, name: str) -> str:
+def _format_setting(policy: Policy, name: str) -> str:
     value: Any = getattr(policy, name)
     if value is None:
         return "as the app is registered"

@@ -45,18 +45,18 @@ def document() -> dict[str, Any]:
         "description": "Settings of Sickbay. Written by `make docs` from the code.",
         "type": "object",
         "additionalProperties": False,
-        "properties": {name: _property(entries) for name, entries in known.items()} | tables,
-        "$defs": {"policy": _policy(), "resource": RESOURCE},
+        "properties": {name: _table_schema(entries) for name, entries in known.items()} | tables,
+        "$defs": {"policy": _policy_schema(), "resource": RESOURCE},
     }
 
 
-def _property(entries: list[options.Option]) -> dict[str, Any]:
+def _table_schema(entries: list[options.Option]) -> dict[str, Any]:
     first = entries[0]
     default = {} if first.default in (None, ()) else {"default": first.default}
     return {"description": first.help, **first.schema, **default}
 
 
-def _policy() -> dict[str, Any]:
+def _policy_schema() -> dict[str, Any]:
     properties = {name: {"description": setting.description, **setting_schema(setting)} for name, setting in SETTINGS.items()}
     return {"type": "object", "additionalProperties": False, "properties": properties}
 

@@ -45,16 +45,16 @@ def page() -> str:
     others = {name: entries for name, entries in everything.items() if name not in serve and name in OPTIONS}
     return (
         INTRODUCTION
-        + f"## Settings of the server\n\n{_table(serve)}\n\n## Settings of other commands\n\n{_table(others)}\n\n"
+        + f"## Settings of the server\n\n{_write_table(serve)}\n\n## Settings of other commands\n\n{_write_table(others)}\n\n"
         + TABLES
     )
 
 
-def _table(entries: dict[str, list[Option]]) -> str:
-    return table(HEAD, [_row(name, listed) for name, listed in entries.items()])
+def _write_table(entries: dict[str, list[Option]]) -> str:
+    return table(HEAD, [_setting_row(name, listed) for name, listed in entries.items()])
 
 
-def _row(name: str, listed: list[Option]) -> tuple[str, ...]:
+def _setting_row(name: str, listed: list[Option]) -> tuple[str, ...]:
     first = listed[0]
     star = "*" if name in TRUSTED else ""
     commands = ", ".join(dict.fromkeys(option.command for option in listed))

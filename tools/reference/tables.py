@@ -11,7 +11,7 @@ WRITTEN = "Written by `make docs` from the code."
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(_cell(text) for text in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(_escape_cell(text) for text in line) + " |" for line in lines)
 
 
 def code(value: Any) -> str:
@@ -21,5 +21,5 @@ def code(value: Any) -> str:
     return f"`{value if isinstance(value, str) else json.dumps(value)}`"
 
 
-def _cell(text: str) -> str:
+def _escape_cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())

@@ -23,14 +23,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sickbay-release-") as temporary:
         folder = Path(temporary)
         sources = packages.export(ROOT, folder / "sources")
-        built = _packages(sources, folder, commit.time)
-        testing = [*_plugin(sources, folder, commit.time), _npm(sources, folder)]
+        built = _build_packages(sources, folder, commit.time)
+        testing = [*_build_plugin(sources, folder, commit.time), _pack_npm(sources, folder)]
         _say("installing it into an empty environment")
         environment = verify.environment(folder / "environment", sources / "requirements" / "runtime.txt")
         bill = sbom.write(sources, environment, __version__, commit.time, DIST / f"sickbay-{__version__}.cdx.json")
         verify.install(environment, built.wheel)
         verify.use(environment, folder / "work")
-        archive = [] if "--no-image" in sys.argv else _image(sources, commit)
+        archive = [] if "--no-image" in sys.argv else _build_image(sources, commit)
     (DIST / "release-notes.md").write_text(text, encoding="utf-8")
     checksums.write(DIST, [*built, *testing, bill, *archive])
     print("\n".join(f"{file.stat().st_size:>12,}  dist/{file.name}" for file in sorted(DIST.iterdir())))
@@ -38,32 +38,32 @@ def main() -> None:
         _say(f"CHANGELOG.md has no date for {__version__} yet; add it before you tag and publish")
 
 
-def _packages(sources: Path, folder: Path, time: int) -> packages.Packages:
+def _build_packages(sources: Path, folder: Path, time: int) -> packages.Packages:
     """Builds the packages twice, and keeps those of the first time in dist/."""
     _say("building the wheel and the source distribution, twice")
     first, second = (packages.build(sources, folder / name, time) for name in ("first", "second"))
     DIST.mkdir()
-    return packages.Packages(*_same(first, second))
+    return packages.Packages(*_keep_identical(first, second))
 
 
-def _plugin(sources: Path, folder: Path, time: int) -> list[Path]:
+def _build_plugin(sources: Path, folder: Path, time: int) -> list[Path]:
     """Builds pytest-sickbay twice, and keeps it in dist/."""
     _say("building pytest-sickbay, twice")
     first, second = (packages.build_plugin(sources, folder / f"plugin-{name}", time) for name in ("first", "second"))
-    return _same(first, second)
+    return _keep_identical(first, second)
 
 
-def _npm(sources: Path, folder: Path) -> Path:
+def _pack_npm(sources: Path, folder: Path) -> Path:
     """Packs @sickbay/testing twice, and keeps it in dist/."""
     if shutil.which("npm") is None:
         sys.exit("npm is missing, which packs @sickbay/testing (Debian: nodejs, npm).")
     _say("packing @sickbay/testing, twice")
     first, second = (npm.pack(sources, ROOT / "node_modules", folder / f"npm-{name}") for name in ("first", "second"))
-    (kept,) = _same((first,), (second,))
+    (kept,) = _keep_identical((first,), (second,))
     return kept
 
 
-def _same(first: Iterable[Path], second: Iterable[Path]) -> list[Path]:
+def _keep_identical(first: Iterable[Path], second: Iterable[Path]) -> list[Path]:
     """Copies the files of the first build to dist/. Exits if those of the second one differ."""
     pairs = list(zip(first, second, strict=True))
     for earlier, later in pairs:
@@ -72,7 +72,7 @@ def _same(first: Iterable[Path], second: Iterable[Path]) -> list[Path]:
     return [Path(shutil.copy(earlier, DIST)) for earlier, _ in pairs]
 
 
-def _image(sources: Path, commit: packages.Commit) -> list[Path]:
+def _build_image(sources: Path, commit: packages.Commit) -> list[Path]:
     """The archive of the image. Nothing if it can't be built here, or only on a base image that isn't for publishing."""
     if not podman.available():
         _say("podman is missing, so no image is built (Debian: podman, runc, netavark, nftables)")

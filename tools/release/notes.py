@@ -10,7 +10,7 @@ def notes(changelog: str, version: str) -> str:
     for section in changelog.split("\n## ")[1:]:
         heading, _, text = section.partition("\n")
         if heading.split()[0].strip("[]") == version and text.strip():
-            return f"# Sickbay {version}\n\n{_unwrapped(text.strip())}\n"
+            return f"# Sickbay {version}\n\n{_unwrap_entries(text.strip())}\n"
     raise ValueError(f"CHANGELOG.md has no entries for {version}.")
 
 
@@ -19,6 +19,6 @@ def is_dated(changelog: str, version: str) -> bool:
     return re.search(rf"^## \[?{re.escape(version)}\]?.*\d{{4}}-\d\d-\d\d", changelog, re.M) is not None
 
 
-def _unwrapped(text: str) -> str:
+def _unwrap_entries(text: str) -> str:
     """Joins the lines of each entry: pages with release notes often show every line break."""
     return re.sub(r"\n +(?=\S)", " ", text)

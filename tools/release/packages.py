@@ -30,15 +30,15 @@ class Commit(NamedTuple):
 
 def commit(root: Path) -> Commit:
     """The commit to release. Exits if files differ from it, because a release must be what its tag says."""
-    if changed := _git(root, "status", "--porcelain").decode():
+    if changed := _run_git(root, "status", "--porcelain").decode():
         sys.exit(f"Commit these changes first, because a release is built from a commit:\n{changed}")
-    revision, time = _git(root, "log", "-1", "--format=%H %ct").decode().split()
+    revision, time = _run_git(root, "log", "-1", "--format=%H %ct").decode().split()
     return Commit(revision, int(time))
 
 
 def export(root: Path, folder: Path) -> Path:
     """Writes the files of the commit to the folder: without caches, data, and whatever else is in the working tree."""
-    with tarfile.open(fileobj=BytesIO(_git(root, "archive", "HEAD"))) as archive:
+    with tarfile.open(fileobj=BytesIO(_run_git(root, "archive", "HEAD"))) as archive:
         archive.extractall(folder, filter="data")
     return folder
 
@@ -79,5 +79,5 @@ def _run(code: str, sources: Path, out: Path, time: int) -> str:
     return subprocess.run(command, cwd=sources, env=environment, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _git(root: Path, *arguments: str) -> bytes:
+def _run_git(root: Path, *arguments: str) -> bytes:
     return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True).stdout

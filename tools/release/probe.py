@@ -40,41 +40,41 @@ APP = {
 
 def commands(folder: Path) -> None:
     """The commands that need no server."""
-    _sickbay("--version")
-    _sickbay("--help")
-    _sickbay("rules", "state-missing")
-    _sickbay("doctor", "https://ehr.example.org/authorize?response_type=code&client_id=a", code=1)
-    _sickbay("population", "--patients", "1", "--fhir", "r4", "--out", str(folder / "people"))
-    _sickbay("load", str(folder / "people"), "--data", str(folder / "loaded"))
-    _sickbay("export", str(folder / "exported"), "--data", str(folder / "loaded"))
+    _run_sickbay("--version")
+    _run_sickbay("--help")
+    _run_sickbay("rules", "state-missing")
+    _run_sickbay("doctor", "https://ehr.example.org/authorize?response_type=code&client_id=a", code=1)
+    _run_sickbay("population", "--patients", "1", "--fhir", "r4", "--out", str(folder / "people"))
+    _run_sickbay("load", str(folder / "people"), "--data", str(folder / "loaded"))
+    _run_sickbay("export", str(folder / "exported"), "--data", str(folder / "loaded"))
 
 
 def server(live: Live) -> None:
     """The pages, the files that they need, and a launch."""
     with httpx2.Client(base_url=live.base, trust_env=False, timeout=60) as http:
         for path in (*PAGES, *DATA):
-            _fetch(http, path)
+            _fetch_path(http, path)
         home = http.get("/", headers={"Accept": "text/html"}).text
         for path in _static_files(home):
-            _fetch(http, path)
+            _fetch_path(http, path)
         app = http.post("/admin/apps", json=APP).raise_for_status().json()
         launch = {"app": app["app_id"], "patient": "p-0001", "user": "okafor"}
         assert "launch=" in http.post("/admin/launches", json=launch).raise_for_status().json()["url"]
         ask = {"app": app["app_id"], "scope": "user/Patient.rs", "user": "okafor"}
         token = http.post("/admin/tokens", json=ask).raise_for_status().json()["access_token"]
-        _fetch(http, "/general/r4/Patient/p-0001", Authorization=f"Bearer {token}")
+        _fetch_path(http, "/general/r4/Patient/p-0001", Authorization=f"Bearer {token}")
 
 
 def _static_files(page: str) -> list[str]:
     return [part.partition('"')[0] for part in page.split('="') if part.startswith("/static/")]
 
 
-def _fetch(http: Any, path: str, **headers: str) -> None:
+def _fetch_path(http: Any, path: str, **headers: str) -> None:
     response = http.get(path, headers=headers)
     assert response.status_code == 200, f"{path}: {response.status_code}"
 
 
-def _sickbay(*arguments: str, code: int = 0) -> None:
+def _run_sickbay(*arguments: str, code: int = 0) -> None:
     done = subprocess.run([sys.executable, "-m", "sickbay", *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == code, f"sickbay {' '.join(arguments)} ended with {done.returncode}: {done.stderr}"
 

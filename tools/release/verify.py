@@ -15,14 +15,14 @@ PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 def environment(folder: Path, requirements: Path) -> Path:
     """A virtual environment that contains exactly the packages of a lock, and no pip."""
     venv.create(folder, with_pip=False)
-    _pip(folder, "install", "--require-hashes", "--requirement", str(requirements))
+    _run_pip(folder, "install", "--require-hashes", "--requirement", str(requirements))
     return folder
 
 
 def install(environment: Path, wheel: Path) -> None:
     """Installs the wheel only. Fails if it needs a package that the lock doesn't have."""
-    _pip(environment, "install", "--no-deps", "--no-index", str(wheel))
-    _pip(environment, "check")
+    _run_pip(environment, "install", "--no-deps", "--no-index", str(wheel))
+    _run_pip(environment, "check")
 
 
 def use(environment: Path, folder: Path) -> None:
@@ -42,5 +42,5 @@ def sandbox(folder: Path) -> list[str]:
     return ["bwrap", "--unshare-net", "--unshare-pid", "--die-with-parent", *files, *settings]
 
 
-def _pip(environment: Path, *arguments: str) -> None:
+def _run_pip(environment: Path, *arguments: str) -> None:
     subprocess.run([*PIP, "--python", str(environment / "bin" / "python"), *arguments], check=True)

@@ -73,13 +73,13 @@ class Recorder:
     def _entered(self, code: CodeType, offset: int) -> Any:
         if not _is_ours(code):
             return sys.monitoring.DISABLE
-        codes = [*_codes(sys._getframe(1))]
+        codes = [*_codes_on_stack(sys._getframe(1))]
         if not any(code.co_name == "<module>" for code in codes):  # imported now, which a later request wouldn't do
             self.walk.enter([(code.co_filename.removeprefix(SOURCES), code.co_qualname) for code in codes])
         return None
 
 
-def _codes(frame: FrameType | None) -> Iterator[CodeType]:
+def _codes_on_stack(frame: FrameType | None) -> Iterator[CodeType]:
     """The code of Sickbay on the call stack, innermost first."""
     while frame is not None:
         if _is_ours(frame.f_code):

@@ -26,7 +26,7 @@ EXAMPLES: Final = {
     "tenant": "general",
     "id": "ID",
 }
-"""What stands for an argument that is missing."""
+"""The placeholder for an argument that is missing."""
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "exchange": ("id",),
     "exchange_id": ("id",),
@@ -112,7 +112,7 @@ def repeat(tool: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, A
     """The arguments of a call for another one, without words that a stranger could have written. They fit the tool."""
     known, members = tool["inputSchema"]["properties"], _MEMBERS.get(tool["name"], ("", ()))[1]
     return {
-        name: _repeat_object(value, members) if isinstance(value, dict) else _repeat(name, value, known[name])
+        name: _repeat_object(value, members) if isinstance(value, dict) else _repeat_or_placeholder(name, value, known[name])
         for name, value in arguments.items()
     }
 
@@ -139,28 +139,30 @@ def _check_value(name: str, value: Any, member: Mapping[str, Any]) -> tuple[str,
     if kind == "integer" and isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 6:
         return f"{name} must be a number, not a string.", _clamp(int(value), member)
     if not isinstance(value, _TYPES[kind]) or (kind == "integer" and isinstance(value, bool)):
-        return f"{name} must be of type {kind}.", {} if kind == "object" else _example(name, member)
+        return f"{name} must be of type {kind}.", {} if kind == "object" else _example_value(name, member)
     if kind == "integer" and _clamp(value, member) != value:
         return f"{name} must be from {member['minimum']} to {member['maximum']}.", _clamp(value, member)
     if "enum" in member and value not in member["enum"]:
         closest = _find_meant(value, member["enum"])
         return f"{name} must be one of {join(member['enum'], 'or')}.", closest or member["enum"][0]
     if len(value) > member["maxLength"] if "maxLength" in member else False:
-        return f"{name} may have {member['maxLength']:,} characters. Send the part with the error.", _example(name, member)
-    return "", _repeat(name, value, member)
+        return f"{name} may have {member['maxLength']:,} characters. Send the part with the error.", _example_value(
+            name, member
+        )
+    return "", _repeat_or_placeholder(name, value, member)
 
 
 def _clamp(value: int, member: Mapping[str, Any]) -> int:
     return int(max(member["minimum"], min(value, member["maximum"])))
 
 
-def _example(name: str, member: Mapping[str, Any]) -> Any:
+def _example_value(name: str, member: Mapping[str, Any]) -> Any:
     if member["type"] == "boolean":
         return False
     return member["enum"][0] if "enum" in member else EXAMPLES.get(name, member.get("maximum", name.upper()))
 
 
-def _repeat(name: str, value: Any, member: Mapping[str, Any]) -> Any:
+def _repeat_or_placeholder(name: str, value: Any, member: Mapping[str, Any]) -> Any:
     """A value in the right call. A text that could be a stranger's is replaced by its name in capitals."""
     if not isinstance(value, str) or "enum" in member or is_harmless(value) or is_random_id(value) or value in BY_ID:
         return {} if isinstance(value, dict) else value

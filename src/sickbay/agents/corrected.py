@@ -32,38 +32,38 @@ def outline(corrected: Mapping[str, Any] | None, own: Collection[str], untrusted
     left_out = 0
     if isinstance(corrected.get("url"), str):
         address, _, query = corrected["url"].partition("#")[0].partition("?")
-        encoded, left_out = _encode(query)
-        shown["url"] = _address(address, own) + (f"?{encoded}" if encoded else "")
+        encoded, left_out = _encode_query(query)
+        shown["url"] = _own_address_or_placeholder(address, own) + (f"?{encoded}" if encoded else "")
     if isinstance(corrected.get("body"), str) and corrected["body"]:
-        encoded, more = _encode(corrected["body"]) if "=" in corrected["body"] else ("", 1)
+        encoded, more = _encode_query(corrected["body"]) if "=" in corrected["body"] else ("", 1)
         shown |= {"body": encoded} if encoded else {}
         left_out += more
     if not shown:
         return None
     method = corrected.get("method")
     method = method if method in METHODS else "POST" if "body" in shown else "GET"
-    headers = _headers(corrected.get("headers"))
+    headers = _keep_placeholder_headers(corrected.get("headers"))
     return (
         {"method": method, **shown} | ({"headers": headers} if headers else {}) | ({"left_out": left_out} if left_out else {})
     )
 
 
-def _address(address: str, own: Collection[str]) -> str:
+def _own_address_or_placeholder(address: str, own: Collection[str]) -> str:
     """One of Sickbay's URLs, and below a FHIR base a path of known names. Otherwise a placeholder."""
     if address in own:
         return address
     base = next((known for known in sorted(own, key=len, reverse=True) if address.startswith(f"{known}/")), None)
     if base is None:
         return "THE-SAME-ADDRESS"
-    return "/".join((base, *map(_segment, address.removeprefix(f"{base}/").split("/"))))
+    return "/".join((base, *map(_segment_or_placeholder, address.removeprefix(f"{base}/").split("/"))))
 
 
-def _segment(text: str) -> str:
+def _segment_or_placeholder(text: str) -> str:
     plain = unquote(text)
     return plain if plain in vocabulary.TYPES or (plain.startswith(("$", "_")) and is_known_name(plain)) else "ID"
 
 
-def _encode(query: str) -> tuple[str, int]:
+def _encode_query(query: str) -> tuple[str, int]:
     """The parameters with known names, and the number of the others."""
     pairs = list(parse(query))
     kept = [(name, value) for name, value in pairs[:PARAMETERS] if _is_name(name)]
@@ -75,7 +75,7 @@ def _is_name(name: str) -> bool:
     return name in PLACES or all(is_known_name(part) or part in vocabulary.MODIFIERS for part in re.split("[.:]", name)[:6])
 
 
-def _headers(headers: Any) -> dict[str, str]:
+def _keep_placeholder_headers(headers: Any) -> dict[str, str]:
     """Only credentials whose value is a placeholder, and the type of the body."""
     sent = {str(name).lower(): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
     shown = {name: sent[name] for name in ("content-type", "accept") if is_known_name(sent.get(name, "-"))}

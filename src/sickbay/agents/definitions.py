@@ -19,7 +19,7 @@ INSTRUCTIONS: Final = (
 )
 
 
-def _tool(name: str, description: str, arguments: dict[str, Any], *required: str, hints: str) -> dict[str, Any]:
+def _define_tool(name: str, description: str, arguments: dict[str, Any], *required: str, hints: str) -> dict[str, Any]:
     """hints: "reads", "adds" or "destroys"; with "open", results quote what strangers wrote."""
     schema: dict[str, Any] = {"type": "object", "properties": arguments, "additionalProperties": False}
     annotations = {"readOnlyHint": "reads" in hints, "openWorldHint": "open" in hints}
@@ -33,135 +33,146 @@ def _tool(name: str, description: str, arguments: dict[str, Any], *required: str
     }
 
 
-def _text(description: str = "", maximum: int = 0) -> dict[str, Any]:
+def _text_schema(description: str = "", maximum: int = 0) -> dict[str, Any]:
     described = {"description": description} if description else {}
     return {"type": "string", **described} | ({"maxLength": maximum} if maximum else {})
 
 
-def _choice(*values: str) -> dict[str, Any]:
+def _choice_schema(*values: str) -> dict[str, Any]:
     return {"type": "string", "enum": [*values]}
 
 
-_APP = _text("app_id")
+_APP = _text_schema("app_id")
 _LIMIT = {"type": "integer", "minimum": 1, "maximum": LIMIT}
-_CURSOR = _text("from the result before")
-_VERSION = _choice("r4", "r4b", "r5", "stu3", "dstu2")
-WRITES: Final = {
-    "sandbox": ("start", "reset"),
-    "apps": ("add", "edit", "remove", "enable"),
-    "faults": ("add", "clear"),
-}
+_CURSOR = _text_schema("from the result before")
+_VERSION = _choice_schema("r4", "r4b", "r5", "stu3", "dstu2")
+WRITES: Final = {"sandbox": ("start", "reset"), "apps": ("add", "edit", "remove", "enable"), "faults": ("add", "clear")}
 """The actions of tools that change something, where others only read."""
 ONLY_WRITE: Final = ("launch", "token")
 TOOLS: Final[tuple[dict[str, Any], ...]] = (
-    _tool(
+    _define_tool(
         "doctor",
         "Explain a pasted error, URL, request, response, curl command, log or source code of any server. Contacts no server. "
         "Also suggests related topics.",
-        {"text": _text("What to examine", TEXT_CHARACTERS), "all": {"type": "boolean", "description": "all findings"}},
+        {"text": _text_schema("What to examine", TEXT_CHARACTERS), "all": {"type": "boolean", "description": "all findings"}},
         "text",
         hints="reads open",
     ),
-    _tool(
+    _define_tool(
         "explain",
         "Explain an exchange (one request) or a launch: what was wrong, why, the fix, the corrected request. Without id: the "
         "newest launch of the app, or the newest refusal.",
         {
-            "id": _text("id or URL of an exchange, launch or error_uri"),
+            "id": _text_schema("id or URL of an exchange, launch or error_uri"),
             "app": _APP,
-            "detail": _choice("outline", "full"),
+            "detail": _choice_schema("outline", "full"),
         },
         hints="reads open",
     ),
-    _tool(
+    _define_tool(
         "exchanges",
         "List the requests that Sickbay received, newest first.",
         {
             "app": _APP,
-            "tenant": _text("hospital"),
-            "stage": _text("such as authorize, token, access"),
-            "status": _text("such as 401 or 4xx"),
-            "rule": _text("rule id, may end with *"),
-            "outcome": _choice("refused", "failed", "granted", "injected"),
+            "tenant": _text_schema("hospital"),
+            "stage": _text_schema("such as authorize, token, access"),
+            "status": _text_schema("such as 401 or 4xx"),
+            "rule": _text_schema("rule id, may end with *"),
+            "outcome": _choice_schema("refused", "failed", "granted", "injected"),
             "limit": _LIMIT,
             "cursor": _CURSOR,
         },
         hints="reads open",
     ),
-    _tool(
+    _define_tool(
         "rules",
         "Search the rules that explain refusals and the causes of errors of other servers, or read one by its id.",
-        {"query": _text("words or an error code"), "id": _text()},
+        {"query": _text_schema("words or an error code"), "id": _text_schema()},
         hints="reads",
     ),
-    _tool(
+    _define_tool(
         "docs",
         "Search Sickbay's documentation, or read a page, or one section of it.",
-        {"query": _text(), "page": _text("such as how-to/first-launch"), "section": _text("its heading"), "cursor": _CURSOR},
+        {
+            "query": _text_schema(),
+            "page": _text_schema("such as how-to/first-launch"),
+            "section": _text_schema("its heading"),
+            "cursor": _CURSOR,
+        },
         hints="reads",
     ),
-    _tool(
+    _define_tool(
         "sandbox",
         "status: addresses, hospitals, FHIR bases, users. start (stdio only): start Sickbay. reset: restore the seeded data.",
-        {"action": _choice("status", "start", "reset"), "tenant": _text("only this hospital")},
+        {"action": _choice_schema("status", "start", "reset"), "tenant": _text_schema("only this hospital")},
         hints="destroys",
     ),
-    _tool(
+    _define_tool(
         "apps",
         "Registered apps. add and edit take `set`: name, type (provider, patient, system), client (public, symmetric), scope, "
         "redirect_uris, launch_uri, fhir, smart_version (1, 2), pkce, native, scope_mode, auto_approve ({user, patient}: signs "
         "in and consents without a person). enable: register at another tenant too.",
         {
-            "action": _choice("list", "show", "add", "edit", "remove", "enable"),
+            "action": _choice_schema("list", "show", "add", "edit", "remove", "enable"),
             "app": _APP,
-            "tenant": _text("hospital, such as general"),
+            "tenant": _text_schema("hospital, such as general"),
             "set": {"type": "object"},
             "limit": _LIMIT,
             "cursor": _CURSOR,
         },
         hints="destroys open",
     ),
-    _tool(
+    _define_tool(
         "launch",
         "Create an EHR launch of an app. Open untrusted.url in a browser or request it, then explain the launch.",
-        {"app": _APP, "patient": _text("id"), "user": _text("username"), "encounter": _text("id")},
+        {"app": _APP, "patient": _text_schema("id"), "user": _text_schema("username"), "encounter": _text_schema("id")},
         "app",
         hints="adds open",
     ),
-    _tool(
+    _define_tool(
         "token",
         "Get an access token without a launch, for a script. It is never shown: over stdio it is in a private file, and the "
         "tool fhir takes the handle. Both end when the token expires.",
-        {"app": _APP, "scope": _text("such as user/Patient.rs"), "patient": _text("id"), "user": _text("username")},
+        {
+            "app": _APP,
+            "scope": _text_schema("such as user/Patient.rs"),
+            "patient": _text_schema("id"),
+            "user": _text_schema("username"),
+        },
         "app",
         "scope",
         hints="adds",
     ),
-    _tool(
+    _define_tool(
         "fhir",
         "GET a path below a FHIR base, as an app, with the handle of a token. Returns the status, the total and the first "
         "entries in outline.",
         {
-            "path": _text("such as Patient?name=peters"),
-            "token": _text("handle"),
-            "tenant": _text("hospital"),
+            "path": _text_schema("such as Patient?name=peters"),
+            "token": _text_schema("handle"),
+            "tenant": _text_schema("hospital"),
             "version": _VERSION,
         },
         "path",
         hints="reads open",
     ),
-    _tool(
+    _define_tool(
         "policies",
         "What a hospital decides otherwise than its vendor. `set` changes settings; null restores the default.",
-        {"tenant": _text("hospital"), "set": {"type": "object"}, "query": _text("only settings with this word")},
+        {"tenant": _text_schema("hospital"), "set": {"type": "object"}, "query": _text_schema("only settings with this word")},
         "tenant",
         hints="adds",
     ),
-    _tool(
+    _define_tool(
         "faults",
         "Make Sickbay misbehave, and move its clock. add takes `fault`: {kind or preset, app, stage, times, ...}; an unknown "
         "kind is answered with the nearest. clear ends all, or the one with `id`. clock: +2h, -30m, freeze, real.",
-        {"action": _choice("list", "add", "clear"), "fault": {"type": "object"}, "id": _text(), "clock": _text()},
+        {
+            "action": _choice_schema("list", "add", "clear"),
+            "fault": {"type": "object"},
+            "id": _text_schema(),
+            "clock": _text_schema(),
+        },
         hints="adds open",
     ),
 )
@@ -204,13 +215,13 @@ BY_NAME: Final = {tool["name"]: tool for tool in TOOLS}
 
 def list_tools(*, read_only: bool) -> list[dict[str, Any]]:
     """The definitions. A server that may not be changed offers only what reads."""
-    return [_without_writing(tool) for tool in TOOLS if tool["name"] not in ONLY_WRITE] if read_only else [*TOOLS]
+    return [_drop_writing(tool) for tool in TOOLS if tool["name"] not in ONLY_WRITE] if read_only else [*TOOLS]
 
 
-def _without_writing(tool: dict[str, Any]) -> dict[str, Any]:
+def _drop_writing(tool: dict[str, Any]) -> dict[str, Any]:
     schema = tool["inputSchema"]
     properties = {name: member for name, member in schema["properties"].items() if name not in ("set", "fault", "clock")}
     if actions := WRITES.get(tool["name"]):
-        properties["action"] = _choice(*(name for name in properties["action"]["enum"] if name not in actions))
+        properties["action"] = _choice_schema(*(name for name in properties["action"]["enum"] if name not in actions))
     annotations = {"readOnlyHint": True, "openWorldHint": tool["annotations"]["openWorldHint"]}
     return tool | {"inputSchema": schema | {"properties": properties}, "annotations": annotations}

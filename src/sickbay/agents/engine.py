@@ -32,11 +32,11 @@ async def answer(raw: bytes, api: SickbayApi, headers: Headers | None = None) ->
         return call
     if call.method == "tools/call":
         return await _call_tool(call, api)
-    result = _describe(call, api)
+    result = _describe_method(call, api)
     return mcp.fail(call, mcp.METHOD_NOT_FOUND, "Method not found") if result is None else mcp.respond(call, result, SERVER)
 
 
-def _describe(call: Call, api: SickbayApi) -> dict[str, Any] | None:
+def _describe_method(call: Call, api: SickbayApi) -> dict[str, Any] | None:
     """The result of every method but tools/call; None if there is no such method in this era."""
     if call.method == "tools/list":
         return {"tools": list_tools(read_only=api.read_only)} | (CACHE if call.is_modern else {})
@@ -45,12 +45,7 @@ def _describe(call: Call, api: SickbayApi) -> dict[str, Any] | None:
         return found if call.method == "server/discover" else None
     if call.method == "initialize":
         version = mcp.choose_version(call.params["protocolVersion"])
-        return {
-            "protocolVersion": version,
-            "capabilities": CAPABILITIES,
-            "serverInfo": SERVER,
-            "instructions": INSTRUCTIONS,
-        }
+        return {"protocolVersion": version, "capabilities": CAPABILITIES, "serverInfo": SERVER, "instructions": INSTRUCTIONS}
     return {} if call.method == "ping" else None
 
 
@@ -74,7 +69,7 @@ async def run(name: str, arguments: Mapping[str, Any], api: SickbayApi) -> dict[
 
     if wrong := checks.check(BY_NAME[name], arguments):
         return wrong.to_json()
-    if api.read_only and _writes(name, arguments):
+    if api.read_only and _is_writing_call(name, arguments):
         return refuse(READ_ONLY).to_json()
     tool: Tool = import_module(f"sickbay.agents.tools.{name}").run
     try:
@@ -83,7 +78,7 @@ async def run(name: str, arguments: Mapping[str, Any], api: SickbayApi) -> dict[
         return (await problems.describe(api, name, arguments, error)).to_json()
 
 
-def _writes(name: str, arguments: Mapping[str, Any]) -> bool:
+def _is_writing_call(name: str, arguments: Mapping[str, Any]) -> bool:
     """Whether a call would change something."""
     is_action = arguments.get("action") in WRITES.get(name, ())
     return name in ONLY_WRITE or is_action or not arguments.keys().isdisjoint(("set", "fault", "clock"))

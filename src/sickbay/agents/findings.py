@@ -14,7 +14,7 @@ from sickbay.diagnosis.rule import GUESS, SEVERITIES, find, strip_facts
 
 _SLOT: Final = re.compile(r"\{(\w+)")
 _BARE: Final = re.compile(r"(?<![`=/\"“])\{(\w+)\}(?![`/\"”])")
-"""What isn't quoted, as are the sentences that a rule composes."""
+"""Slots without quotation marks around them, such as those for sentences that a rule composes."""
 SENTENCE_CHARACTERS: Final = 1_000
 """A longer fact isn't a sentence of Sickbay."""
 WHOLE_FINDINGS, LISTED_FINDINGS = 3, 12
@@ -39,7 +39,7 @@ def reword(finding: Mapping[str, Any], own: Collection[str], untrusted: Untruste
     filled = find(rule, safe, refused=True)
     shown: dict[str, Any] = {
         "id": id,
-        "severity": _severity(finding),
+        "severity": _severity_of_finding(finding),
         "title": filled.title,
         "why": filled.why,
         "fix": filled.fix,
@@ -59,12 +59,12 @@ def _reword_sentence(name: str, value: Any, own: Collection[str], untrusted: Unt
 
 
 def _name_fact(name: str, value: Any, untrusted: Untrusted) -> str:
-    """What a text says instead of a fact. A fact that is a sentence begins with a space."""
+    """The placeholder for a fact in a text. A fact that is a sentence begins with a space."""
     space = " " if isinstance(value, str) and value.startswith(" ") else ""
     return space + untrusted.add_fact(name, value)
 
 
-def _severity(finding: Mapping[str, Any]) -> str:
+def _severity_of_finding(finding: Mapping[str, Any]) -> str:
     severity = finding.get("severity")
     return severity if severity in SEVERITIES else "info"
 
@@ -75,8 +75,19 @@ def _describe_cause(id: str, finding: Mapping[str, Any]) -> dict[str, Any]:
 
     page = causes.find_page(id)
     if page is None:
-        return {"severity": _severity(finding), "title": "A finding of another version of Sickbay", "why": "", "fix": ""}
-    shown = {"id": page.id, "severity": _severity(finding), "title": page.title, "why": page.why, "check": page.check}
+        return {
+            "severity": _severity_of_finding(finding),
+            "title": "A finding of another version of Sickbay",
+            "why": "",
+            "fix": "",
+        }
+    shown = {
+        "id": page.id,
+        "severity": _severity_of_finding(finding),
+        "title": page.title,
+        "why": page.why,
+        "check": page.check,
+    }
     return shown | {"fix": page.fix, "likely": True, "spec": page.source[1]}
 
 

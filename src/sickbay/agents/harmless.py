@@ -34,7 +34,7 @@ _WORDS: Final = frozenset(
 
 
 @cache
-def _names() -> frozenset[str]:
+def _harmless_names() -> frozenset[str]:
     """Names of parameters, headers, error codes, resource types and searches."""
     return frozenset(
         (*vocabulary.OAUTH, *vocabulary.METADATA, *vocabulary.HEADERS, *vocabulary.TYPES, *vocabulary.SEARCHES, *CODES, *STAGES)
@@ -43,7 +43,7 @@ def _names() -> frozenset[str]:
 
 def is_known_name(text: str) -> bool:
     """Whether the text is the name of a parameter or another word of the protocols."""
-    return text in _names()
+    return text in _harmless_names()
 
 
 def is_scope(text: str) -> bool:
@@ -61,7 +61,7 @@ def is_harmless(value: Any, own: Collection[str] = ()) -> bool:
 
 
 def _is_harmless_text(text: str, own: Collection[str]) -> bool:
-    if text in own or text in _names():
+    if text in own or text in _harmless_names():
         return True
     if any(form.fullmatch(text) for form in (_NUMBER, _TIME, _DURATION, _MASK)) or (" " in text and is_own_text(text)):
         return True

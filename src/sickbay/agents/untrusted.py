@@ -13,7 +13,7 @@ DEPTH: Final = 4
 URL_CHARACTERS: Final = 2_000
 _IN_URL: Final = "/?#[]@!$&'()*+,;=%:~._-"
 TOTAL_CHARACTERS: Final = 3_000
-"""The most that all texts of a result may have together."""
+"""The maximum length of all texts of a result together."""
 _INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 """Characters that show nothing, besides those of the categories below."""
 _SELECTORS: Final = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))

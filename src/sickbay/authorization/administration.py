@@ -130,7 +130,7 @@ def is_loopback(name: str) -> bool:
     return name == "localhost" or _is_loopback_address(name)
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Parses an address. An IPv4-mapped IPv6 address (RFC 4291 2.5.5.2) is returned as IPv4."""
     try:
         address = ipaddress.ip_address(text)
@@ -140,17 +140,17 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _is_loopback_address(text: str) -> bool:
-    address = _address(text)
+    address = _parse_address(text)
     return address is not None and address.is_loopback
 
 
 def is_trusted_proxy(proxies: Iterable[str], peer: str) -> bool:
     """Whether the peer is a trusted proxy: an address, a network, or * for all."""
-    return any(proxy == "*" or proxy == peer or _contains(proxy, peer) for proxy in proxies)
+    return any(proxy == "*" or proxy == peer or _network_contains(proxy, peer) for proxy in proxies)
 
 
-def _contains(network: str, peer: str) -> bool:
-    address = _address(peer)
+def _network_contains(network: str, peer: str) -> bool:
+    address = _parse_address(peer)
     try:
         return address is not None and address in ipaddress.ip_network(network, strict=False)
     except ValueError:
@@ -241,7 +241,7 @@ def own_origins(base: str, listening: str, names: Iterable[str]) -> frozenset[st
     listening: a URL with the scheme and port of our sockets.
     """
     origins = [
-        f"{scheme}://{_bracket(name)}{port}" for scheme, port in map(_scheme_and_port, (base, listening)) for name in names
+        f"{scheme}://{_bracket_ipv6(name)}{port}" for scheme, port in map(_scheme_and_port, (base, listening)) for name in names
     ]
     return frozenset(origin for url in (base, *origins) if (origin := origin_of(url)))
 
@@ -251,7 +251,7 @@ def _scheme_and_port(url: str) -> tuple[str, str]:
     return parts.scheme, f":{parts.port}" if parts.port else ""
 
 
-def _bracket(name: str) -> str:
+def _bracket_ipv6(name: str) -> str:
     return f"[{name}]" if ":" in name else name
 
 

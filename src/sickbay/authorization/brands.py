@@ -37,7 +37,7 @@ def identifier(home: str) -> dict[str, str]:
 
 def bundle(address: str, brands: Sequence[Brand], at: str) -> dict[str, Any]:
     """Returns the Bundle served at `address`. at: the instant of its last change."""
-    resources = [resource for brand in brands for resource in (_organization(brand), *_endpoints(brand))]
+    resources = [resource for brand in brands for resource in (_brand_organization(brand), *_brand_endpoints(brand))]
     return {
         "resourceType": "Bundle",
         "meta": {"profile": [f"{GUIDE}/StructureDefinition/user-access-brands-bundle"]},
@@ -50,12 +50,12 @@ def bundle(address: str, brands: Sequence[Brand], at: str) -> dict[str, Any]:
     }
 
 
-def _organization(brand: Brand) -> dict[str, Any]:
+def _brand_organization(brand: Brand) -> dict[str, Any]:
     return {
         "resourceType": "Organization",
         "id": brand.name,
         "meta": {"profile": [f"{GUIDE}/StructureDefinition/user-access-brand"]},
-        "extension": [_branding(brand), _portal(brand)],
+        "extension": [_brand_extension(brand), _portal_extension(brand)],
         "identifier": [identifier(brand.home)],
         "active": True,
         "type": [
@@ -63,39 +63,36 @@ def _organization(brand: Brand) -> dict[str, Any]:
         ],
         "name": brand.title,
         "telecom": [{"system": "url", "value": brand.home}],
-        "endpoint": _references(brand),
+        "endpoint": _endpoint_references(brand),
     }
 
 
-def _branding(brand: Brand) -> dict[str, Any]:
+def _brand_extension(brand: Brand) -> dict[str, Any]:
     """The logo is embedded: a URL would have to be https, which a local server rarely has."""
     logo = f"data:image/svg+xml;base64,{base64.b64encode(brand.logo).decode()}"
     return {
         "url": f"{DEFINED}/organization-brand",
-        "extension": [
-            {"url": "brandLogo", "valueUrl": logo},
-            {"url": "brandBundle", "valueUrl": brand.home + PATH},
-        ],
+        "extension": [{"url": "brandLogo", "valueUrl": logo}, {"url": "brandBundle", "valueUrl": brand.home + PATH}],
     }
 
 
-def _portal(brand: Brand) -> dict[str, Any]:
+def _portal_extension(brand: Brand) -> dict[str, Any]:
     return {
         "url": f"{DEFINED}/organization-portal",
         "extension": [
             {"url": "portalName", "valueString": f"{brand.title}: patients and clinicians"},
             {"url": "portalDescription", "valueMarkdown": brand.about},
             {"url": "portalUrl", "valueUrl": f"{brand.home}/ehr"},
-            *({"url": "portalEndpoint", "valueReference": reference} for reference in _references(brand)),
+            *({"url": "portalEndpoint", "valueReference": reference} for reference in _endpoint_references(brand)),
         ],
     }
 
 
-def _references(brand: Brand) -> list[dict[str, str]]:
+def _endpoint_references(brand: Brand) -> list[dict[str, str]]:
     return [{"reference": f"Endpoint/{brand.name}-{version}"} for version in brand.endpoints]
 
 
-def _endpoints(brand: Brand) -> list[dict[str, Any]]:
+def _brand_endpoints(brand: Brand) -> list[dict[str, Any]]:
     return [
         {
             "resourceType": "Endpoint",

@@ -20,11 +20,7 @@ FUNCTIONS = {name: function for function, name in NAMES.items()}
 
 
 def check(
-    *,
-    requires: Iterable[str] = (),
-    after: Iterable[Check[Any, Any]] = (),
-    inputs: str = "",
-    applies_to: Iterable[str] = (),
+    *, requires: Iterable[str] = (), after: Iterable[Check[Any, Any]] = (), inputs: str = "", applies_to: Iterable[str] = ()
 ) -> Callable[[Callable[[R, K], Refusal | None]], Check[R, K]]:
     """Does what `kernel.checks.check` does. The check has the name of its function, or the one in NAMES."""
     return checks.check(requires=requires, after=after, inputs=inputs, applies_to=applies_to, names=NAMES)

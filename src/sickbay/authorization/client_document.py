@@ -61,10 +61,10 @@ def read_document(url: str, status: int, headers: Mapping[str, str], body: bytes
         metadata = unicode.loads(body, unique=True)
     except ValueError as error:
         return refusals.MCP_CIMD_INVALID(received=url, reason=f"The document isn't valid JSON: {error}")
-    return _examine(url, metadata)
+    return _examine_metadata(url, metadata)
 
 
-def _examine(url: str, metadata: Any) -> dict[str, Any] | Refusal:
+def _examine_metadata(url: str, metadata: Any) -> dict[str, Any] | Refusal:
     if not isinstance(metadata, dict):
         return refusals.MCP_CIMD_INVALID(received=url, reason="The document isn't an object")
     named = metadata.get("client_id")

@@ -10,16 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
-from sickbay.authorization.models import (
-    AccessToken,
-    AppState,
-    AuthorizationCode,
-    Client,
-    Launch,
-    Server,
-    TokenFamily,
-    User,
-)
+from sickbay.authorization.models import AccessToken, AppState, AuthorizationCode, Client, Launch, Server, TokenFamily, User
 from sickbay.kernel.checks import UNKNOWN, Refusal, Unknown
 
 if TYPE_CHECKING:

@@ -34,8 +34,8 @@ def count_twins(client: Client, newest_clients: Sequence[Client]) -> int:
 
 
 def _shape(client: Client) -> tuple[str, frozenset[str]]:
-    return client.name, frozenset(map(_without_loopback_port, client.redirect_uris))
+    return client.name, frozenset(map(_drop_loopback_port, client.redirect_uris))
 
 
-def _without_loopback_port(uri: str) -> str:
+def _drop_loopback_port(uri: str) -> str:
     return urls.split(uri)._replace(netloc="localhost").geturl() if urls.is_loopback(uri) else uri

@@ -43,13 +43,13 @@ def id_token_hint_is_from_this_server_if_sent(request: LogoutRequest, context: L
         return None
     claims = read_hint(request)
     issuer = server.issuer if isinstance(server, Server) else ""
-    signed = any(jose.verify(sent, key, ("RS256",)) for key in _keys(context))
+    signed = any(jose.verify(sent, key, ("RS256",)) for key in _known_keys(context))
     if signed and claims.get("iss") == issuer:
         return None
     return refusals.LOGOUT_HINT_INVALID(issuer=issuer, said=claims.get("iss"))
 
 
-def _keys(context: LogoutContext) -> list[dict[str, Any]]:
+def _known_keys(context: LogoutContext) -> list[dict[str, Any]]:
     return list(context.keys.get("keys", ())) if isinstance(context.keys, dict) else []
 
 

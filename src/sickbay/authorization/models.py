@@ -96,7 +96,7 @@ class Client(Struct, frozen=True):
     """Cards that it shows next to a chart: see authorization.launch_card."""
     enabled_tenants: tuple[str, ...] | None = None
     granted: Grant | None = None
-    """What an operator granted it. None: what is registered, as for every client that never changed its own registration."""
+    """Limits that an operator granted. None: what is registered, as for each client that never changed its registration."""
     created_at: int = 0
     sample: bool = False
     student: str = ""
@@ -323,7 +323,7 @@ class Policy(Struct, frozen=True):
     framed: Literal["all", "signed-in", "none"] = "all"
     """Which authorization pages the EHR may show in a frame. "signed-in": all except the sign-in page."""
     frame_sandbox: Literal["none", "pop-ups", "strict"] = "none"
-    """What the chart's frame keeps an app from doing."""
+    """The restrictions of the chart's frame."""
     frame_allow: tuple[str, ...] = ()
     """The browser features that the chart's frame lets an app use."""
     frame_size: Literal["fill", "800x600", "400x600"] = "fill"

@@ -35,7 +35,9 @@ def may_send_credentials(policy: Policy, sent: str | None, own: Collection[str])
     return policy.credentialed_cors and sent is not None and sent in own
 
 
-def _refuse(request: TokenRequest | AccessRequest, context: TokenContext | AccessContext, kind: RefusalType) -> Refusal | None:
+def _refuse_origin(
+    request: TokenRequest | AccessRequest, context: TokenContext | AccessContext, kind: RefusalType
+) -> Refusal | None:
     own = find_foreign(request, context)
     strict = isinstance(context.server, Server) and context.server.policy.strict_cors
     if own is None or not strict:
@@ -46,13 +48,13 @@ def _refuse(request: TokenRequest | AccessRequest, context: TokenContext | Acces
 @check(requires=("client", "server"), inputs="from_page")
 def origin_of_the_page_is_registered_if_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Runs at the token endpoint if the policy has strict_cors; otherwise it is advice."""
-    return _refuse(request, context, refusals.CORS_ORIGIN_NOT_REGISTERED)
+    return _refuse_origin(request, context, refusals.CORS_ORIGIN_NOT_REGISTERED)
 
 
 @check(requires=("client", "server"), inputs="from_page")
 def origin_of_the_page_may_read_the_record_if_sent(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """The same check at the FHIR server."""
-    return _refuse(request, context, refusals.CORS_ORIGIN_NOT_REGISTERED_FOR_FHIR)
+    return _refuse_origin(request, context, refusals.CORS_ORIGIN_NOT_REGISTERED_FOR_FHIR)
 
 
 def is_withheld(examination: Examination) -> bool:

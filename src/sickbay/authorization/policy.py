@@ -138,7 +138,7 @@ REGISTERED = frozenset(("token_lifetime", "pkce"))
 def faults(settings: Mapping[str, Any], *, app: bool = False) -> list[str]:
     """Returns one sentence for each invalid name or value."""
     known = {name: setting for name, setting in SETTINGS.items() if setting.app or not app}
-    return [message for name, value in settings.items() if (message := _fault(name, value, known))]
+    return [message for name, value in settings.items() if (message := _fault_of_value(name, value, known))]
 
 
 def explain_unknown(settings: Mapping[str, Any]) -> list[str]:
@@ -150,7 +150,7 @@ def explain_unknown(settings: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _fault(name: str, value: Any, known: Mapping[str, PolicySetting]) -> str:
+def _fault_of_value(name: str, value: Any, known: Mapping[str, PolicySetting]) -> str:
     setting = known.get(name)
     if setting is None and name in SETTINGS:
         return _not_of_an_app(name)

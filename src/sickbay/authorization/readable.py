@@ -29,12 +29,12 @@ def not_utf8(part: str, sent: bytes) -> Refusal | None:
         return None
     facts = {
         "part": part,
-        "place": _location(part, sent, invalid.at),
+        "place": _locate_byte(part, sent, invalid.at),
         "received": _byte_notation(invalid),
         "position": invalid.at + 1,
     }
     if invalid.meant:
-        facts |= {"meant": invalid.meant, "corrected": _correct(part, invalid.meant)}
+        facts |= {"meant": invalid.meant, "corrected": _encode_as_utf8(part, invalid.meant)}
     return refusals.REQUEST_NOT_UTF8.with_facts(facts)
 
 
@@ -63,7 +63,7 @@ def form_is_small_enough(request: TokenRequest, context: Any) -> Refusal | None:
     return too_large(FORM_LIMIT) if max(len(request.body.encode()), announced) > FORM_LIMIT else None
 
 
-def _location(part: str, sent: bytes, at: int) -> str:
+def _locate_byte(part: str, sent: bytes, at: int) -> str:
     """Names the parameter if the byte is in one."""
     if part in ("path", "body"):
         return f"the {part}"
@@ -79,6 +79,6 @@ def _byte_notation(invalid: BadByte) -> str:
     return f"{'%' if invalid.escaped else '0x'}{invalid.value:02X}"
 
 
-def _correct(part: str, meant: str) -> str:
+def _encode_as_utf8(part: str, meant: str) -> str:
     """Returns the corrected text in UTF-8, encoded as this part of a request needs it."""
     return " ".join(f"0x{byte:02X}" for byte in meant.encode()) if part == "body" else quote(meant, safe="")

@@ -73,7 +73,9 @@ def response_has_no_error(request: UrlRequest, context: UrlContext) -> Refusal |
     name = _by_urn(urn) or _by_id(description, context.ids) or _by_text(description, error) or _by_error(error)
     if name is None or (context.ids and name not in context.ids):
         return None
-    return refusals.from_another_server(name, error).with_facts({"told": urn or description or error} | _values(description))
+    return refusals.from_another_server(name, error).with_facts(
+        {"told": urn or description or error} | _quoted_values(description)
+    )
 
 
 def urn_of(address: str) -> str:
@@ -105,7 +107,7 @@ def _by_error(error: str) -> str | None:
     }.get(error)
 
 
-def _values(description: str) -> dict[str, Any]:
+def _quoted_values(description: str) -> dict[str, Any]:
     """Returns the received and expected values if the text quotes both."""
     quoted = re.findall(r"[\"']([^\"']+)[\"']", description)
     names = ("received", "expected")

@@ -115,7 +115,7 @@ class TokenRequest(Struct, frozen=True, dict=True):
         in_header = header_credentials.decoded[0] if header_credentials and header_credentials.decoded else None
         return Presented(
             tuple([method for method, value in credentials if value]),
-            in_header or sent.get("client_id") or self._subject(),
+            in_header or sent.get("client_id") or self._assertion_subject(),
             header_credentials,
         )
 
@@ -124,7 +124,7 @@ class TokenRequest(Struct, frozen=True, dict=True):
         """The client_id that the request names anywhere: the client whose registration must be loaded."""
         return self.presented.client_id
 
-    def _subject(self) -> str | None:
+    def _assertion_subject(self) -> str | None:
         """The client_id in the assertion, whose sub and iss are the same (SMART 2.2, Asymmetric authentication)."""
         claims = self.assertion.claims if self.assertion else {}
         subject = claims.get("sub") or claims.get("iss")
@@ -137,13 +137,7 @@ _GAP = re.compile(r"\r?\n\r?\n")
 
 
 def token_request(
-    method: str,
-    url: str,
-    headers: Mapping[str, str],
-    body: str,
-    *,
-    direct: bool = True,
-    stand_in: StandIn | None = None,
+    method: str, url: str, headers: Mapping[str, str], body: str, *, direct: bool = True, stand_in: StandIn | None = None
 ) -> TokenRequest:
     """Parses a token request (RFC 6749 3.2). Parameters in JSON, multipart or the URL count like those of a form, so only the
     format is refused.
@@ -155,14 +149,14 @@ def token_request(
     type = headers.get("content-type", "")
     in_parts = type.lower().startswith("multipart/")
     if in_url.pairs or is_json(body) or in_parts:
-        pairs = (*(_parse_multipart(type, body) if in_parts else _pairs(body)), *in_url.pairs)
+        pairs = (*(_parse_multipart(type, body) if in_parts else _pairs_of_form(body)), *in_url.pairs)
         parameters = Parameters(pairs, encode(pairs))
     else:
         parameters = parse(body)
     return TokenRequest(parameters, headers, address, method.upper(), in_url, body, direct, stand_in)
 
 
-def _pairs(body: str) -> tuple[tuple[str, str], ...]:
+def _pairs_of_form(body: str) -> tuple[tuple[str, str], ...]:
     if not is_json(body):
         return parse(body.strip()).pairs
     try:

@@ -23,7 +23,7 @@ LISTS: Final = frozenset(
 )
 """Pages whose handlers show a student only what belongs to the student."""
 OF_APP: Final = frozenset(("", "edit", "secret", "settings", "policy", "cards", "faults", "enable", "remove"))
-"""What follows the id of an app in the path of its pages."""
+"""Path segments that follow the ID of an app in the addresses of its pages."""
 
 
 class Wanted(Struct, frozen=True):

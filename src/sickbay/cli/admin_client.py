@@ -30,27 +30,23 @@ class RequestContent(NamedTuple):
 
 def ask(data: str | None, method: str, path: str, body: dict[str, Any] | RequestContent | None = None) -> Any:
     """The JSON of the response; None if it has no body. Raises CommandError with the problem if /admin refuses the request."""
-    response = _send(data, method, path, body)
+    response = _send_granted(data, method, path, body)
     return response.json() if response.content else None
 
 
 def download(data: str | None, path: str) -> bytes:
     """The body of a response that isn't JSON. Raises CommandError like `ask`."""
-    content: bytes = _send(data, "GET", path, None, FILE_TIMEOUT_SECONDS).content
+    content: bytes = _send_granted(data, "GET", path, None, FILE_TIMEOUT_SECONDS).content
     return content
 
 
 def upload(data: str | None, path: str, content: bytes, media_type: str) -> Any:
     """Send a file. The result is as in `ask`."""
-    return _send(data, "POST", path, RequestContent(content, media_type), FILE_TIMEOUT_SECONDS).json()
+    return _send_granted(data, "POST", path, RequestContent(content, media_type), FILE_TIMEOUT_SECONDS).json()
 
 
-def _send(
-    data: str | None,
-    method: str,
-    path: str,
-    body: dict[str, Any] | RequestContent | None,
-    timeout: float = TIMEOUT_SECONDS,
+def _send_granted(
+    data: str | None, method: str, path: str, body: dict[str, Any] | RequestContent | None, timeout: float = TIMEOUT_SECONDS
 ) -> httpx2.Response:
     """The response to a request that /admin granted. Raises CommandError."""
     place = folder.data_folder(data)
@@ -73,7 +69,7 @@ def connect(data: str | None, timeout: float) -> tuple[httpx2.Client, str]:
         raise CommandError("Sickbay isn't running on this data folder. Start it with `sickbay serve`, then run this again.")
     connection = client(server)
     connection.timeout = httpx2.Timeout(timeout)
-    connection.headers.update(_authorization(place))
+    connection.headers.update(_authorization_header(place))
     return connection, server["base"]
 
 
@@ -97,17 +93,19 @@ def app(data: str | None, name: str) -> dict[str, Any]:
         if len(matches) == 1:
             return dict(matches[0])
         if matches:
-            raise CommandError("\n".join([f"{len(matches)} apps are named {name}. Choose one:", *_choices(name, matches)]))
+            raise CommandError(
+                "\n".join([f"{len(matches)} apps are named {name}. Choose one:", *_apps_to_choose_from(name, matches)])
+            )
     raise CommandError(f"There is no app {name}. Run `sickbay apps list` to list all apps.")
 
 
-def _choices(name: str, matches: Sequence[dict[str, Any]]) -> list[str]:
+def _apps_to_choose_from(name: str, matches: Sequence[dict[str, Any]]) -> list[str]:
     """For each app of this name, its hospital, and the same command with its app_id."""
     width = max(len(app["tenant"]) for app in matches)
-    return [f"  {app['tenant']:<{width}}  {_command(name, app['app_id'])}" for app in matches]
+    return [f"  {app['tenant']:<{width}}  {_command_with_id(name, app['app_id'])}" for app in matches]
 
 
-def _command(name: str, id: str) -> str:
+def _command_with_id(name: str, id: str) -> str:
     """The command as it was entered, with the app_id instead of the name."""
     arguments = list(sys.argv[1:])
     if name in arguments:
@@ -121,18 +119,13 @@ def app_path(app: dict[str, Any]) -> str:
 
 
 def _ask_server(
-    place: Path,
-    server: dict[str, Any],
-    method: str,
-    path: str,
-    body: dict[str, Any] | RequestContent | None,
-    timeout: float,
+    place: Path, server: dict[str, Any], method: str, path: str, body: dict[str, Any] | RequestContent | None, timeout: float
 ) -> httpx2.Response:
     """Sends the key in the data folder as the admin token."""
     try:
         with client(server) as connection:
-            headers = _authorization(place) | _media_type(body)
-            return connection.request(method, path, headers=headers, timeout=timeout, **_content(body))
+            headers = _authorization_header(place) | _media_type(body)
+            return connection.request(method, path, headers=headers, timeout=timeout, **_content_arguments(body))
     except httpx2.TransportError as error:
         raise CommandError(f"The server at {server['base']} (process {server['pid']}) doesn't respond: {error}.") from error
 
@@ -141,11 +134,11 @@ def _media_type(body: dict[str, Any] | RequestContent | None) -> dict[str, str]:
     return {"content-type": body.media_type} if isinstance(body, RequestContent) else {}
 
 
-def _content(body: dict[str, Any] | RequestContent | None) -> dict[str, Any]:
+def _content_arguments(body: dict[str, Any] | RequestContent | None) -> dict[str, Any]:
     return {"content": body.text} if isinstance(body, RequestContent) else {"json": body}
 
 
-def _authorization(place: Path) -> dict[str, str]:
+def _authorization_header(place: Path) -> dict[str, str]:
     key = admin_key.read(place)
     return {"authorization": f"Bearer {key}"} if key else {}
 
@@ -173,7 +166,7 @@ async def _ask_sandbox(
     try:
         transport = httpx2.ASGITransport(AdminApplication(sandbox), client=("127.0.0.1", 0))
         async with httpx2.AsyncClient(base_url=settings.base, transport=transport) as client:
-            return await client.request(method, path, headers=_media_type(body), **_content(body))
+            return await client.request(method, path, headers=_media_type(body), **_content_arguments(body))
     finally:
         await sandbox.close()
 

@@ -20,7 +20,7 @@ def ensure(folder: Path) -> str:
     key = _read_private(folder / FILE)
     if key is None:
         key = secrets.token_urlsafe(32)
-        _write(folder / FILE, key)
+        _write_key(folder / FILE, key)
     return key
 
 
@@ -52,7 +52,7 @@ def _read_private(path: Path) -> str | None:
     return text if _KEY.fullmatch(text) else None
 
 
-def _write(path: Path, key: str) -> None:
+def _write_key(path: Path, key: str) -> None:
     """Writes the file completely or not at all. Others can't read it at any moment."""
     draft = path.with_suffix(".draft")
     with suppress(FileNotFoundError):

@@ -36,7 +36,7 @@ def _whole_number_between(least: int, most: int | None = None) -> Callable[[Any,
     return convert
 
 
-def _day(type: Any, tokens: Sequence[Any]) -> datetime.date:
+def _convert_day(type: Any, tokens: Sequence[Any]) -> datetime.date:
     """A day within the years that the clock can be set to, since appointments are made for weeks around it."""
     text = tokens[0].value
     try:
@@ -53,5 +53,5 @@ Count = Annotated[int, Parameter(converter=_whole_number_between(0))]
 Some = Annotated[int, Parameter(converter=_whole_number_between(1))]
 PortOrNone = Annotated[int | None, Parameter(converter=_whole_number_between(0, LAST_PORT))]
 CountOrNone = Annotated[int | None, Parameter(converter=_whole_number_between(0))]
-DayOrNone = Annotated[datetime.date | None, Parameter(converter=_day)]
+DayOrNone = Annotated[datetime.date | None, Parameter(converter=_convert_day)]
 SomeOrNone = Annotated[int | None, Parameter(converter=_whole_number_between(1))]

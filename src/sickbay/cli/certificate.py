@@ -26,8 +26,8 @@ def self_signed(folder: Path, *hosts: str) -> tuple[Path, Path]:
     certificate, key = folder / "https.crt", folder / "https.key"
     names = tuple(dict.fromkeys((*NAMES, *hosts)))
     now = datetime.datetime.now(datetime.UTC)
-    if not (private_files.tighten(key, private_files.FILE_MODE) and _serves(certificate, names, now)):
-        _write(certificate, key, names, now)
+    if not (private_files.tighten(key, private_files.FILE_MODE) and _is_usable(certificate, names, now)):
+        _write_certificate(certificate, key, names, now)
     return certificate, key
 
 
@@ -40,16 +40,16 @@ def trust_only(certificate: Path) -> ssl.SSLContext:
     return context
 
 
-def _serves(path: Path, names: tuple[str, ...], now: datetime.datetime) -> bool:
+def _is_usable(path: Path, names: tuple[str, ...], now: datetime.datetime) -> bool:
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         names_in_it = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (OSError, ValueError, x509.ExtensionNotFound):
         return False
-    return certificate.not_valid_after_utc > now + LEFT and set(map(_name, names)) <= set(names_in_it)
+    return certificate.not_valid_after_utc > now + LEFT and set(map(_general_name, names)) <= set(names_in_it)
 
 
-def _write(certificate: Path, key: Path, names: tuple[str, ...], now: datetime.datetime) -> None:
+def _write_certificate(certificate: Path, key: Path, names: tuple[str, ...], now: datetime.datetime) -> None:
     private_key = ec.generate_private_key(ec.SECP256R1())
     pem = private_key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     with private_files.Drafts(key.parent) as files:
@@ -70,7 +70,7 @@ def _sign(private_key: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: 
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + LASTS - datetime.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName(list(map(_name, names))), critical=False)
+        .add_extension(x509.SubjectAlternativeName(list(map(_general_name, names))), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -79,7 +79,7 @@ def _sign(private_key: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: 
     )
 
 
-def _name(text: str) -> x509.GeneralName:
+def _general_name(text: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(text))
     except ValueError:

@@ -111,7 +111,7 @@ COMMANDS = {
 }
 
 
-def _default(value: Any) -> str | None:
+def _default_as_text(value: Any) -> str | None:
     """The default as help shows it; None if it says nothing (off, or an empty list)."""
     return None if value is None or value is False or value == () else str(value)
 
@@ -121,7 +121,7 @@ app = App(
     help="An EHR on your own machine, for developers of SMART on FHIR apps.",
     help_epilogue=help_epilogue("sickbay serve"),
     version=__version__,
-    default_parameter=Parameter(negative="", show_env_var=False, show_default=_default),
+    default_parameter=Parameter(negative="", show_env_var=False, show_default=_default_as_text),
 )
 for name, texts in COMMANDS.items():
     app.command(

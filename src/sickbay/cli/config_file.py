@@ -155,14 +155,14 @@ class File(NamedTuple):
     @property
     def options(self) -> dict[str, Any]:
         """The options that apply, by their names on the command line."""
-        return {name: value for name, value in self._every.items() if self.trusted or _normalise_name(name) not in TRUSTED}
+        return {name: value for name, value in self._all_tables.items() if self.trusted or _normalise_name(name) not in TRUSTED}
 
     @property
     def ignored(self) -> list[str]:
-        return [_normalise_name(name) for name in self._every if not self.trusted and _normalise_name(name) in TRUSTED]
+        return [_normalise_name(name) for name in self._all_tables if not self.trusted and _normalise_name(name) in TRUSTED]
 
     @property
-    def _every(self) -> dict[str, Any]:
+    def _all_tables(self) -> dict[str, Any]:
         return {name: value for name, value in self.given.items() if name not in TABLES}
 
 
@@ -178,9 +178,9 @@ def use(path: str | None) -> None:
 def files() -> list[File]:
     """The files to read; earlier ones override later ones. Raises CommandError for an unknown key."""
     if named := _named or ([Path(path)] if (path := os.environ.get("SICKBAY_CONFIG")) else []):
-        return [_file(named[0], trusted=True, must_exist=True)]
+        return [_read_file(named[0], trusted=True, must_exist=True)]
     paths = [path for path in (FILE, _find_user_file()) if path is not None]
-    read = [file for path in paths if (file := _file(path, trusted=path != FILE)).given]
+    read = [file for path in paths if (file := _read_file(path, trusted=path != FILE)).given]
     return read[1:] if len(read) > 1 and read[0].path.resolve() == read[1].path.resolve() else read
 
 
@@ -207,8 +207,8 @@ def _find_user_file() -> Path | None:
         return None
 
 
-def _file(path: Path, *, trusted: bool, must_exist: bool = False) -> File:
-    given = _read(path, must_exist)
+def _read_file(path: Path, *, trusted: bool, must_exist: bool = False) -> File:
+    given = _read_toml(path, must_exist)
     _check_known(given, (*OPTIONS, *TABLES), "option or table", path)
     return File(path, given, trusted)
 
@@ -217,23 +217,23 @@ def policies() -> dict[str, dict[str, Any]]:
     """Policies by tenant; "" for all tenants. Raises CommandError."""
     merged: dict[str, dict[str, Any]] = {}
     for file in reversed(files()):
-        for name, policy in _policies(file).items():
+        for name, policy in _policies_of_tenants(file).items():
             merged[name] = merged.get(name, {}) | policy
     return merged
 
 
-def _policies(file: File) -> dict[str, dict[str, Any]]:
+def _policies_of_tenants(file: File) -> dict[str, dict[str, Any]]:
     if not file.given.keys() & set(TABLES):
         return {}
     from sickbay import dialects
 
     given, path = file.given, file.path
-    tenants = _table(given, "tenants", path)
+    tenants = _table_named(given, "tenants", path)
     _check_known(tenants, dialects.names(), "hospital", path)
     for name in tenants:
-        _check_known(_table(tenants, name, path), ("policy", "resources"), f"tenants.{name} table", path)
-    by_tenant = {"": _table(given, "policy", path)} | {
-        name: _table(_table(tenants, name, path), "policy", path) for name in tenants
+        _check_known(_table_named(tenants, name, path), ("policy", "resources"), f"tenants.{name} table", path)
+    by_tenant = {"": _table_named(given, "policy", path)} | {
+        name: _table_named(_table_named(tenants, name, path), "policy", path) for name in tenants
     }
     _validate(by_tenant, path)
     return {name: policy for name, policy in by_tenant.items() if policy}
@@ -248,7 +248,7 @@ def resources() -> dict[str, tuple[dict[str, Any], ...]]:
     """Protected resources by tenant; a file closer to the command replaces the list of the other. Raises CommandError."""
     listed: dict[str, tuple[dict[str, Any], ...]] = {}
     for file in reversed(files()):
-        for name, table in _table(file.given, "tenants", file.path).items():
+        for name, table in _table_named(file.given, "tenants", file.path).items():
             if isinstance(table, dict) and "resources" in table:
                 listed[name] = _read_resources(name, table["resources"], file.path)
     return listed
@@ -319,7 +319,7 @@ def ignored_options(names: Sequence[str]) -> list[str]:
     return [f"{FILE} in this folder can't set {english.join(ignored)}, so Sickbay ignores that. Use a file {where} instead."]
 
 
-def _read(path: Path, must_exist: bool) -> dict[str, Any]:
+def _read_toml(path: Path, must_exist: bool) -> dict[str, Any]:
     if not _may_exist(path):
         if must_exist:
             reject_argument(f"{path} doesn't exist (set by --config or SICKBAY_CONFIG).")
@@ -338,7 +338,7 @@ def _read(path: Path, must_exist: bool) -> dict[str, Any]:
         reject_argument(f"{path} can't be read: {getattr(error, 'strerror', None) or _make_printable(str(error))}.")
 
 
-def _table(given: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
+def _table_named(given: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
     table = given.get(name, {})
     if not isinstance(table, dict):
         reject_argument(f"{name} in {path} must be a table: [{name}].")

@@ -41,11 +41,11 @@ def examine(
     if installation:
         return _examine_installation(data, json=json)
     if jsonl:
-        return max(map(_diagnose_line, _lines(_named_source(exchange))), default=0)
+        return max(map(_diagnose_line, _read_lines(_named_source(exchange))), default=0)
     try:
         if live is not None:
-            return _against(live, exchange, everything=everything, json=json)
-        return _examine(_text(_named_source(exchange)), everything=everything, json=json)
+            return _examine_live(live, exchange, everything=everything, json=json)
+        return _examine_text(_read_input(_named_source(exchange)), everything=everything, json=json)
     except CommandError as error:
         if not json:
             raise
@@ -65,11 +65,11 @@ def _named_source(exchange: str | None) -> str:
     return "-" if exchange is None else exchange
 
 
-def _against(live: str, exchange: str | None, *, everything: bool, json: bool) -> int:
+def _examine_live(live: str, exchange: str | None, *, everything: bool, json: bool) -> int:
     """Examines the discovery documents of a server, then the exchange as that server would see it."""
     from sickbay.cli import live_server  # fetching needs libraries that take a while to import
 
-    text = None if exchange is None else _not_empty(_text(exchange))
+    text = None if exchange is None else _not_empty(_read_input(exchange))
     server = live_server.examine(live)
     examined = [({}, server.diagnosis), *([_diagnose(text, server.context)] if text else [])]
     verdicts = [diagnosis.verdict for _, diagnosis in examined]
@@ -82,8 +82,8 @@ def _against(live: str, exchange: str | None, *, everything: bool, json: bool) -
     return worst(verdicts).exit_code
 
 
-def _examine(text: str, *, everything: bool, json: bool) -> int:
-    if (exchanges := _har(text)) is not None:
+def _examine_text(text: str, *, everything: bool, json: bool) -> int:
+    if (exchanges := _read_har(text)) is not None:
         from sickbay.cli import har_doctor  # other texts don't need it
 
         return har_doctor.report(exchanges, everything=everything, json=json)
@@ -97,7 +97,7 @@ def _examine(text: str, *, everything: bool, json: bool) -> int:
     return diagnosis.verdict.exit_code
 
 
-def _har(text: str) -> tuple[HarExchange, ...] | None:
+def _read_har(text: str) -> tuple[HarExchange, ...] | None:
     """The exchanges of a HAR file; None if the text isn't one."""
     try:
         parsed = orjson.loads(text.lstrip("\ufeff")) if text.lstrip("\ufeff \t\r\n").startswith("{") else None
@@ -110,11 +110,11 @@ def _har(text: str) -> tuple[HarExchange, ...] | None:
     return har.read(parsed) if har.is_har(parsed) else None
 
 
-def _text(exchange: str) -> str:
+def _read_input(exchange: str) -> str:
     if exchange == "-":
         if sys.stdin.isatty():
             note("Paste a URL, a curl command or an exchange as JSON. Then press Enter and Ctrl-D.")
-        return _decode(_read(sys.stdin.buffer, "Standard input"), "Standard input")
+        return _decode_text(_read_limited(sys.stdin.buffer, "Standard input"), "Standard input")
     if "://" in exchange or exchange.lstrip().startswith("{"):
         exchange.encode()  # raises UnicodeEncodeError for bytes that the locale can't decode; `main` explains it
         return exchange
@@ -122,12 +122,12 @@ def _text(exchange: str) -> str:
         return ""
     try:
         with Path(exchange).open("rb") as file:
-            return _decode(_read(file, exchange), exchange)
+            return _decode_text(_read_limited(file, exchange), exchange)
     except OSError as error:
         reject_argument(f"{exchange} isn't a URL, and it can't be read as a file ({error.strerror}).")
 
 
-def _read(file: IO[bytes], source: str) -> bytes:
+def _read_limited(file: IO[bytes], source: str) -> bytes:
     """Raises CommandError if the text is too long."""
     text = file.read(MAXIMUM_INPUT_BYTES + 1)
     if len(text) > MAXIMUM_INPUT_BYTES:
@@ -141,7 +141,7 @@ def _not_empty(text: str) -> str:
     return text
 
 
-def _decode(read: bytes, source: str) -> str:
+def _decode_text(read: bytes, source: str) -> str:
     try:
         return read.decode()
     except UnicodeDecodeError:
@@ -159,7 +159,7 @@ def _diagnose(text: str, context: dict[str, Any] | None = None) -> tuple[dict[st
         reject_argument("This exchange can't be read: a member has the wrong JSON type.")
 
 
-def _lines(source: str) -> Iterator[bytes]:
+def _read_lines(source: str) -> Iterator[bytes]:
     try:
         if source == "-":
             yield from _not_blank(sys.stdin.buffer)
@@ -182,14 +182,14 @@ def _not_blank(file: IO[bytes]) -> Iterator[bytes]:
 
 def _diagnose_line(line: bytes) -> int:
     """Prints the diagnosis of a line, or why it can't be read. Returns its exit code."""
-    result = diagnose_line(_case(line))
+    result = diagnose_line(_case_of_line(line))
     say(as_json(result, pretty=False))
     if "trouble" in result:
         return 2
     return Verdict(result["verdict"]).exit_code
 
 
-def _case(line: bytes) -> Any:
+def _case_of_line(line: bytes) -> Any:
     if len(line) > MAXIMUM_LINE_BYTES:
         return None
     try:

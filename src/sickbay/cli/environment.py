@@ -41,7 +41,7 @@ NAMED_VARIABLES = 5
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """Returns a sentence for each variable that isn't a setting, with the setting that was probably meant."""
     unknown = sorted(name for name in environment if name.startswith(PREFIX) and not _is_known(name))
-    sentences = [_sentence(name) for name in unknown[:NAMED_VARIABLES]]
+    sentences = [_describe_variable(name) for name in unknown[:NAMED_VARIABLES]]
     if more := len(unknown) - len(sentences):
         rest = "variables aren't settings" if more > 1 else "variable isn't a setting"
         sentences.append(f"{more} more {PREFIX} {rest} either.")
@@ -52,7 +52,7 @@ def _is_known(name: str) -> bool:
     return name in KNOWN or SERVICE_LINK.fullmatch(name) is not None
 
 
-def _sentence(name: str) -> str:
+def _describe_variable(name: str) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(name.removeprefix(PREFIX).lower(), (*OPTIONS, *OTHER_VARIABLES), 1, 0.7)

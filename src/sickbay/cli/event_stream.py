@@ -35,7 +35,7 @@ def follow(data: str | None, query: dict[str, str]) -> Iterator[StreamEvent]:
     with client:
         while True:
             try:
-                for event in _receive(client, base, query, position):
+                for event in _receive_events(client, base, query, position):
                     position, failures = event.id or position, 0
                     if event.name == "end" and event.data["reason"] == "stopping":
                         raise CommandError(f"Sickbay at {base} stopped.")
@@ -48,7 +48,7 @@ def follow(data: str | None, query: dict[str, str]) -> Iterator[StreamEvent]:
             time.sleep(PAUSE_SECONDS)
 
 
-def _receive(client: httpx2.Client, base: str, query: dict[str, str], position: str) -> Iterator[StreamEvent]:
+def _receive_events(client: httpx2.Client, base: str, query: dict[str, str], position: str) -> Iterator[StreamEvent]:
     headers = {"accept": "text/event-stream"} | ({"last-event-id": position} if position else {})
     with client.stream("GET", "/exchanges", params=query, headers=headers) as response:
         if not response.is_success:
@@ -57,11 +57,11 @@ def _receive(client: httpx2.Client, base: str, query: dict[str, str], position: 
             if response.status_code == 400:
                 reject_argument(sentence)
             raise CommandError(sentence)
-        for lines in _split(response.iter_lines()):
-            yield _read(lines, base)
+        for lines in _split_events(response.iter_lines()):
+            yield _read_event(lines, base)
 
 
-def _split(lines: Iterable[str]) -> Iterator[dict[str, str]]:
+def _split_events(lines: Iterable[str]) -> Iterator[dict[str, str]]:
     """The fields of each event. Comments are skipped (HTML Living Standard 9.2.6)."""
     fields: dict[str, str] = {}
     for line in lines:
@@ -74,5 +74,5 @@ def _split(lines: Iterable[str]) -> Iterator[dict[str, str]]:
             fields = {}
 
 
-def _read(fields: dict[str, str], base: str) -> StreamEvent:
+def _read_event(fields: dict[str, str], base: str) -> StreamEvent:
     return StreamEvent(fields.get("event", "message"), orjson.loads(fields["data"]), fields.get("id", ""), base)

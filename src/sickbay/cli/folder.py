@@ -47,7 +47,7 @@ def data_folder(data: str | None) -> Path:
     For a database, a folder below the default one. It records which server on this machine uses the database, and has no data.
     """
     if is_database(data):
-        return _find_default_folder() / "postgresql" / hashlib.sha256(_without_password(data).encode()).hexdigest()[:12]
+        return _find_default_folder() / "postgresql" / hashlib.sha256(_drop_password(data).encode()).hexdigest()[:12]
     if data and "://" in data:
         reject_argument(f"--data must be a folder or postgresql://…, not {data.split('://')[0]}://.")
     try:
@@ -107,7 +107,7 @@ def note_replaced(replaced: bool) -> None:
         )
 
 
-def _without_password(address: str) -> str:
+def _drop_password(address: str) -> str:
     """The address without its password, which identifies the database."""
     try:
         return f"{hide_password(address)}?{urlsplit(address).query}"
@@ -150,7 +150,7 @@ def _take(lock: IO[str]) -> None:
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
     """Locks the folder for one server. Raises CommandError with the address of the server that has it."""
-    with _lock(folder / LOCK) as lock:
+    with _lock_file(folder / LOCK) as lock:
         try:
             _take(lock)
         except BlockingIOError as error:
@@ -167,7 +167,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
             forget()
 
 
-def _lock(path: Path) -> IO[str]:
+def _lock_file(path: Path) -> IO[str]:
     try:
         return os.fdopen(private_files.open_file(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a")
     except private_files.NotPrivate as error:

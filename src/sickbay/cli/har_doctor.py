@@ -23,12 +23,14 @@ NONE = "This HAR file contains no exchange of a launch: no authorization, token,
 
 def report(exchanges: Sequence[HarExchange], *, everything: bool, json: bool) -> int:
     """Prints the diagnosis. Returns 1 if any exchange has a problem, else 0."""
-    secrets = {secret for exchange in exchanges for secret in _secrets(exchange.sent)}
-    diagnoses = [(exchange, diagnose_exchange(exchange.inputs, exchange.answers, _text(exchange))) for exchange in exchanges]
-    entries = [_without_secrets(_entry(exchange, diagnosis)) for exchange, diagnosis in diagnoses]
+    secrets = {secret for exchange in exchanges for secret in _secrets_of_exchange(exchange.sent)}
+    diagnoses = [
+        (exchange, diagnose_exchange(exchange.inputs, exchange.answers, _text_of_exchange(exchange))) for exchange in exchanges
+    ]
+    entries = [_drop_secrets(_diagnose_entry(exchange, diagnosis)) for exchange, diagnosis in diagnoses]
     diagnosed = [_insert_placeholders(entry) for entry in masking.mask(entries, secrets)]
     verdict = worst(diagnosis.verdict for _, diagnosis in diagnoses)
-    early = () if verdict.exit_code else tuple(finding.to_json() for finding in ending.of_har(exchanges))
+    early = () if verdict.exit_code else tuple(finding.to_json() for finding in ending.findings_of_har(exchanges))
     if json:
         whole = _as_json(diagnosed)
         say(as_json({"verdict": verdict} | whole | {"findings": [*early, *whole["findings"]]}))
@@ -43,7 +45,7 @@ def _early_text(early: Sequence[dict[str, Any]], everything: bool) -> str:
     return (full_text(shown) if everything else short_text(shown)) if early else ""
 
 
-def _without_secrets(entry: dict[str, Any]) -> dict[str, Any]:
+def _drop_secrets(entry: dict[str, Any]) -> dict[str, Any]:
     """Masks the secrets that are recognised by their names, also short ones."""
     fhir = entry["kind"] == "fhir_request"
     corrected = named_secrets.in_request(entry["corrected"], fhir=fhir) if entry["corrected"] else entry["corrected"]
@@ -55,7 +57,7 @@ def _insert_placeholders(entry: dict[str, Any]) -> dict[str, Any]:
     return entry | {"corrected": masking.insert_placeholders(entry["corrected"])} if entry["corrected"] else entry
 
 
-def _entry(exchange: HarExchange, diagnosis: Diagnosis) -> dict[str, Any]:
+def _diagnose_entry(exchange: HarExchange, diagnosis: Diagnosis) -> dict[str, Any]:
     """The findings of an exchange, likely causes of its error response, and the corrected request."""
     corrected = diagnosis.corrected
     return {
@@ -71,7 +73,7 @@ def _entry(exchange: HarExchange, diagnosis: Diagnosis) -> dict[str, Any]:
     } | ({"related": [topic.to_json() for topic in diagnosis.related]} if diagnosis.related else {})
 
 
-def _text(exchange: HarExchange) -> str:
+def _text_of_exchange(exchange: HarExchange) -> str:
     """The text that shows which server answered, and with what."""
     headers = exchange.sent["answer_headers"]
     challenge = "\n".join(str(headers[name]) for name in ("www-authenticate", "location") if name in headers)
@@ -89,7 +91,7 @@ def _as_json(diagnosed: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"findings": findings, "corrected": corrected, "exchanges": list(diagnosed)} | ({"causes": causes} if causes else {})
 
 
-def _secrets(sent: dict[str, Any]) -> set[str]:
+def _secrets_of_exchange(sent: dict[str, Any]) -> set[str]:
     """The secrets of an exchange, including the launch code and those in the response's JSON, Location and cookies."""
     queries = [parse(sent["query"]), parse(sent["url"].partition("#")[2]), parse(sent["body"])]
     queries += [parse(text) for text in sent["answer_headers"].get("location", "").replace("#", "?").split("?")[1:]]

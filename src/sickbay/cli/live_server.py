@@ -33,10 +33,10 @@ def examine(url: str) -> LiveServer:
         reject_argument("--live needs the FHIR base URL of a server, such as https://ehr.example.org/fhir/r4.")
     base = url.partition("?")[0].partition("#")[0].removesuffix(SMART).rstrip("/")
     host = NamedHost(parts.hostname)
-    smart = _fetch(base + SMART, base, host)
-    document = _object(smart)
+    smart = _fetch_document(base + SMART, base, host)
+    document = _json_object(smart)
     issuer = document.get("issuer") if isinstance(document.get("issuer"), str) else ""
-    openid = _object(_fetch(issuer.rstrip("/") + OPENID, base, host)) if issuer else {}
+    openid = _json_object(_fetch_document(issuer.rstrip("/") + OPENID, base, host)) if issuer else {}
     server = {"fhir_bases": [base]} | {name: document[name] for name in _ENDPOINTS if isinstance(document.get(name), str)}
     evidence = {"kind": "smart_configuration", "url": base + SMART, "status": smart.status, "headers": dict(smart.headers)}
     body = {"body": smart.body.decode("utf-8", "replace"), "context": {"openid_configuration": openid} if openid else {}}
@@ -46,7 +46,7 @@ def examine(url: str) -> LiveServer:
 _ENDPOINTS = ("issuer", "authorization_endpoint", "token_endpoint")
 
 
-def _fetch(url: str, base: str, host: NamedHost) -> Fetched:
+def _fetch_document(url: str, base: str, host: NamedHost) -> Fetched:
     """Raises CommandError if the first document can't be fetched; another that can't is empty."""
     note(f"Fetching {url} without credentials.")
     try:
@@ -58,7 +58,7 @@ def _fetch(url: str, base: str, host: NamedHost) -> Fetched:
         return Fetched(0)
 
 
-def _object(fetched: Fetched) -> dict[str, Any]:
+def _json_object(fetched: Fetched) -> dict[str, Any]:
     try:
         document = unicode.loads(fetched.body or b"{}")
     except (ValueError, RecursionError):

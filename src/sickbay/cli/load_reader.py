@@ -45,13 +45,13 @@ def read_in_processes(job: LoadJob) -> Iterator[Iterator[FileResult]]:
         return
     spawning = multiprocessing.get_context("spawn")
     receiver, sender = spawning.Pipe(duplex=False)
-    process = spawning.Process(target=_send, args=(sender, job), daemon=True)
+    process = spawning.Process(target=_send_results, args=(sender, job), daemon=True)
     with signals.interrupt_blocked():
         process.start()
     sender.close()
     try:
         with signals.cleaning_up(process.kill):
-            yield _receive(receiver)
+            yield _receive_results(receiver)
     finally:
         receiver.close()
         process.terminate()
@@ -66,13 +66,13 @@ def read(job: LoadJob) -> Iterator[FileResult]:
             for text in files.texts(path):
                 position = text.read
                 for piece in pieces(job.version, text.body, line=text.line, xml=text.xml):
-                    yield FileResult(path, position, _item(job, piece, text.place))
+                    yield FileResult(path, position, _ready_item(job, piece, text.place))
         except files.BROKEN as error:
             yield FileResult(path, position, LoadError(str(path), f"can't be read to its end: {error}"))
         yield FileResult(path, position, None)
 
 
-def _item(job: LoadJob, piece: ParsedResource | LoadError, place: str) -> Ready | LoadError:
+def _ready_item(job: LoadJob, piece: ParsedResource | LoadError, place: str) -> Ready | LoadError:
     if job.validate and isinstance(piece, ParsedResource):
         piece = judge(job.version, piece, job.base)
     if isinstance(piece, LoadError):
@@ -80,7 +80,7 @@ def _item(job: LoadJob, piece: ParsedResource | LoadError, place: str) -> Ready 
     return prepare(job.version, piece, job.base)
 
 
-def _receive(receiver: Connection) -> Iterator[FileResult]:
+def _receive_results(receiver: Connection) -> Iterator[FileResult]:
     while True:
         try:
             batch: list[FileResult] = receiver.recv()
@@ -94,7 +94,7 @@ def _receive(receiver: Connection) -> Iterator[FileResult]:
         yield from batch
 
 
-def _send(sender: Connection, job: LoadJob) -> None:
+def _send_results(sender: Connection, job: LoadJob) -> None:
     """Runs in the separate process. Ctrl-C doesn't reach it; it ends when the receiver is closed."""
     with suppress(BrokenPipeError):
         for batch in portions(read(job), BATCH_RESULTS, BATCH_BYTES):

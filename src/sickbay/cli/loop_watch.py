@@ -48,7 +48,7 @@ class LoopWatch:
         """How many times the thread looked because the loop didn't respond."""
         self._loop, self._report, self._ident = loop, report, get_ident()
         self._stopped = Event()
-        self._thread = Thread(target=self._watch, name="sickbay-loop-watch", daemon=True)
+        self._thread = Thread(target=self._watch_loop, name="sickbay-loop-watch", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -57,9 +57,9 @@ class LoopWatch:
         self._stopped.set()
         self._thread.join()
 
-    def _watch(self) -> None:
+    def _watch_loop(self) -> None:
         while not self._stopped.wait(BEAT_SECONDS):
-            answered, begin, cpu = Event(), time.monotonic(), self._cpu()
+            answered, begin, cpu = Event(), time.monotonic(), self._cpu_seconds()
             try:
                 self._loop.call_soon_threadsafe(answered.set)
             except RuntimeError:  # the loop was closed
@@ -67,7 +67,7 @@ class LoopWatch:
             places = self._places_until(answered)
             seconds = time.monotonic() - begin
             if places and seconds >= HELD_SECONDS:
-                used = None if cpu is None else (self._cpu() or 0.0) - cpu
+                used = None if cpu is None else (self._cpu_seconds() or 0.0) - cpu
                 self._report(Hold(seconds, used, places.most_common(1)[0][0]))
 
     def _places_until(self, answered: Event) -> Counter[CodePlace]:
@@ -78,7 +78,7 @@ class LoopWatch:
             self.samples += 1
         return places
 
-    def _cpu(self) -> float | None:
+    def _cpu_seconds(self) -> float | None:
         """The seconds of CPU that the loop's thread has used."""
         if sys.platform == "darwin":
             return None

@@ -20,16 +20,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = _run_command(arguments)
         streams.flush()
     except CommandError as error:
-        code = _fail(str(error), error.code)
+        code = _fail_with(str(error), error.code)
     except RuntimeError as error:
-        code = _fail(_database_error(error), 1)
+        code = _fail_with(_database_error(error), 1)
     except BrokenPipeError:
         streams.drop()
         code = 1
     except OSError as error:
-        code = _fail(_system_error(error), 1)
+        code = _fail_with(_system_error(error), 1)
     except UnicodeEncodeError:  # a path may contain any bytes, but a name or a URL may not
-        code = _fail("The arguments aren't valid text in this locale; choose a UTF-8 locale, such as LC_ALL=C.UTF-8.", 2)
+        code = _fail_with("The arguments aren't valid text in this locale; choose a UTF-8 locale, such as LC_ALL=C.UTF-8.", 2)
     except KeyboardInterrupt:
         code = signals.exit_code()
     sys.exit(code if isinstance(code, int) else 0)
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run_command(arguments: Sequence[str] | None) -> Any:
     """Parse the arguments, which imports the command. Only after that, Ctrl-C raises KeyboardInterrupt."""
-    rest = _without_config(sys.argv[1:] if arguments is None else list(arguments))
+    rest = _drop_config(sys.argv[1:] if arguments is None else list(arguments))
     if (options := plain_doctor.read(rest, os.environ)) is not None:
         from sickbay.cli import doctor
 
@@ -75,7 +75,7 @@ def _begin() -> None:
         note(f"sickbay: {sentence}")
 
 
-def _without_config(arguments: list[str]) -> list[str]:
+def _drop_config(arguments: list[str]) -> list[str]:
     """The arguments without --config FILE, which every command accepts."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     file, rest, at = None, [], 0
@@ -92,7 +92,7 @@ def _without_config(arguments: list[str]) -> list[str]:
     return [*rest, *arguments[end:]]
 
 
-def _fail(sentence: str, code: int) -> int:
+def _fail_with(sentence: str, code: int) -> int:
     try:
         note(f"sickbay: {sentence}", "error")
         streams.flush()

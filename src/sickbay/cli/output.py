@@ -76,10 +76,10 @@ def as_json(value: Any, *, pretty: bool = True) -> str:
 
 def table(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> str:
     """Formats a table without a frame, so that it can be copied. A column is as wide as its widest cell, a row is one line."""
-    head, rows = _line(head), [_line(row) for row in rows]
+    head, rows = _escape_row(head), [_escape_row(row) for row in rows]
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in (head, *rows))
 
 
-def _line(row: tuple[str, ...]) -> tuple[str, ...]:
+def _escape_row(row: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(escape_text(cell, "") for cell in row)

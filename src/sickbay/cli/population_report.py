@@ -26,7 +26,7 @@ class _Times(NamedTuple):
 
 
 class PopulationReport:
-    """A listener of `PopulationWriter` that prints few enough lines to be read."""
+    """A listener of `PopulationWriter` that prints only as many lines as a person can read."""
 
     def __init__(self, print_line: Callable[[ResourceSpace, str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._print, self._clock = print_line, clock
@@ -52,14 +52,14 @@ def text(space: ResourceSpace, progress: PopulationProgress) -> str:
     return f"{progress.done:,} of {progress.total:,} sample patients created ({version}){left}"
 
 
-def of_server(settings: Settings) -> PopulationReport:
+def report_of_server(settings: Settings) -> PopulationReport:
     """Reports in the log of `serve`; on standard error with --json, which prints only one line on standard output."""
     if settings.json:
-        return of_command()
-    return PopulationReport(_log_json if settings.log_format == "json" else _log)
+        return report_of_command()
+    return PopulationReport(_log_json if settings.log_format == "json" else _log_line)
 
 
-def of_command() -> PopulationReport:
+def report_of_command() -> PopulationReport:
     """Reports on standard error."""
     return PopulationReport(lambda space, line: note(f"{space.tenant}: {line}"))
 
@@ -68,5 +68,5 @@ def _log_json(space: ResourceSpace, line: str) -> None:
     terminal.put(json_log.line(time.time(), "info", line, tenant=space.tenant, stage=STAGE))
 
 
-def _log(space: ResourceSpace, line: str) -> None:
+def _log_line(space: ResourceSpace, line: str) -> None:
     terminal.put(f"{time.strftime('%H:%M:%S')}  {space.tenant}  {STAGE:<13}  {line}")

@@ -72,7 +72,7 @@ class Progress:
 async def fill(sandbox: Sandbox, space: ResourceSpace) -> None:
     """Creates the sample patients of a space if they are missing, with a bar on a terminal, else with a line now and then."""
     if not Console(stderr=True).is_terminal:
-        sandbox.filling.writer.listen = population_report.of_command()
+        sandbox.filling.writer.listen = population_report.report_of_command()
         await sandbox.filling.ensure(space)
         return
     missing = await sandbox.filling.progress(space)

@@ -36,8 +36,8 @@ def add(folder: Path, base: str, place: str) -> None:
     """Lists the server of this process. Without a home folder it works too, but commands don't find it."""
     server = RunningServer(str(folder.absolute()), base, os.getpid(), time.time(), place)
     with suppress(OSError, CommandError, private_files.NotPrivate):
-        private_files.make_folder(_folder())
-        private_files.write_file(_entry(server.pid), msgspec.json.encode(server))
+        private_files.make_folder(_registry_folder())
+        private_files.write_file(_file_of_process(server.pid), msgspec.json.encode(server))
 
 
 @contextmanager
@@ -47,15 +47,15 @@ def remove_afterwards() -> Iterator[None]:
         yield
     finally:
         with suppress(CommandError):
-            _forget(_entry(os.getpid()))
+            _forget(_file_of_process(os.getpid()))
 
 
 def all_running() -> list[RunningServer]:
     """The servers that this user runs, the one that was started last at the end. Forgets those that have ended."""
     servers = []
     with suppress(OSError, CommandError):
-        for entry in sorted(_folder().glob("*.json")):
-            server = _read(entry)
+        for entry in sorted(_registry_folder().glob("*.json")):
+            server = _read_server(entry)
             if server is None:
                 _forget(entry)
             else:
@@ -84,15 +84,15 @@ def choose(data: str | None) -> str | None:
     return None if is_default else last.folder
 
 
-def _folder() -> Path:
+def _registry_folder() -> Path:
     return folders.data_folder(None) / FOLDER
 
 
-def _entry(pid: int) -> Path:
-    return _folder() / f"{pid}.json"
+def _file_of_process(pid: int) -> Path:
+    return _registry_folder() / f"{pid}.json"
 
 
-def _read(entry: Path) -> RunningServer | None:
+def _read_server(entry: Path) -> RunningServer | None:
     """The server of an entry; None if it has ended."""
     try:
         server = msgspec.json.decode(private_files.read_file(entry), type=RunningServer)

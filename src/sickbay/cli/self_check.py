@@ -47,10 +47,10 @@ def as_text(check: SelfCheck) -> str:
 def examine(data: str | None) -> list[SelfCheck]:
     """data: as in the option --data."""
     place = folder.data_folder(data)
-    return [*_versions(), _clock(), *_check_data_folder(data, place), *_server(place)]
+    return [*_check_versions(), _check_clock(), *_check_data_folder(data, place), *_check_server(place)]
 
 
-def _versions() -> Iterator[SelfCheck]:
+def _check_versions() -> Iterator[SelfCheck]:
     python = platform.python_version()
     fix = "" if sys.version_info >= (3, 11) else "Install Python 3.11 or newer."
     yield SelfCheck("Sickbay", True, f"{__version__} on Python {python}, {platform.platform(terse=True)}")
@@ -58,7 +58,7 @@ def _versions() -> Iterator[SelfCheck]:
         yield SelfCheck("Python", False, python, fix)
 
 
-def _clock() -> SelfCheck:
+def _check_clock() -> SelfCheck:
     now = time.time()
     found = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now))
     return SelfCheck(
@@ -77,10 +77,10 @@ def _check_data_folder(data: str | None, place: Path) -> Iterator[SelfCheck]:
     fix = "" if usable else f"Make it a folder that you can write to: chmod u+rwx {place}"
     yield SelfCheck("Data folder", usable, str(place), fix)
     if usable:
-        yield from _folder(place)
+        yield from _check_folder(place)
 
 
-def _folder(place: Path) -> Iterator[SelfCheck]:
+def _check_folder(place: Path) -> Iterator[SelfCheck]:
     others = place.stat().st_mode & 0o077
     fix = f"Run: chmod 700 {place}" if others else ""
     yield SelfCheck("Permissions", not others, "other users can open it" if others else "only you can open it", fix)
@@ -91,10 +91,10 @@ def _folder(place: Path) -> Iterator[SelfCheck]:
     )
     database = place / "sickbay.db"
     if database.exists():
-        yield _database(database)
+        yield _check_database(database)
 
 
-def _database(file: Path) -> SelfCheck:
+def _check_database(file: Path) -> SelfCheck:
     """Reads the file without changing it, also while a server uses it."""
     try:
         with closing(apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)) as db:
@@ -107,7 +107,7 @@ def _database(file: Path) -> SelfCheck:
     return SelfCheck("Database", sound, found, "" if sound else "Restore a backup, or start with a new data folder.")
 
 
-def _server(place: Path) -> Iterator[SelfCheck]:
+def _check_server(place: Path) -> Iterator[SelfCheck]:
     server = folder.find_running(place)
     if server is None:
         yield SelfCheck("Server", True, "no server runs on this data folder")

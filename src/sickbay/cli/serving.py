@@ -24,9 +24,9 @@ from sickbay.web.admin.ready_line import line
 def run(settings: Settings, folder_options: dict[str, Any], sockets: list[socket.socket]) -> None:
     """Serves until a signal. folder_options: must match those that the folder was created with. Raises CommandError."""
     _note_if_any(telemetry.problem())
-    announcement = signals.run(_prepare(settings, folder_options))
+    announcement = signals.run(_prepare_data(settings, folder_options))
     config = worker.config(worker.Worker(settings), settings)
-    ready = partial(_announce, settings, announcement, sockets)
+    ready = partial(_announce_ready, settings, announcement, sockets)
     if settings.workers == 1:
         server = _SingleProcess(config, ready)
         for number in signals.SIGNALS:
@@ -42,7 +42,7 @@ def run(settings: Settings, folder_options: dict[str, Any], sockets: list[socket
         run_workers(settings, config, sockets, ready)
 
 
-def _announce(settings: Settings, announcement: dict[str, Any], sockets: list[socket.socket]) -> None:
+def _announce_ready(settings: Settings, announcement: dict[str, Any], sockets: list[socket.socket]) -> None:
     """Writes runtime.json for the other commands, and says that Sickbay is ready."""
     assert settings.folder
     info = {"base": announcement["base"], "pid": os.getpid(), "port": settings.port, "host": doors.find_address(sockets)}
@@ -71,7 +71,7 @@ def _note_if_any(sentence: str) -> None:
         note(sentence)
 
 
-async def _prepare(settings: Settings, folder_options: dict[str, Any]) -> dict[str, Any]:
+async def _prepare_data(settings: Settings, folder_options: dict[str, Any]) -> dict[str, Any]:
     """Migrates the tables, makes keys, users and the sample app, and checks the options. Returns what `--json` prints."""
     sandbox = await open_sandbox(settings)
     folder.note_replaced(sandbox.runtime.keys.replaced)

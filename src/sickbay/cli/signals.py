@@ -39,10 +39,10 @@ T = TypeVar("T")
 def interruptible() -> None:
     """Makes Ctrl-C, SIGTERM and SIGHUP interrupt a command, so that context managers clean up; see sickbay.__main__."""
     if signal.getsignal(signal.SIGINT) in (signal.SIG_DFL, signal.default_int_handler):
-        signal.signal(signal.SIGINT, _interrupt)
+        signal.signal(signal.SIGINT, _handle_signal)
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup: keep running
-            signal.signal(number, _interrupt)
+            signal.signal(number, _handle_signal)
     signal.signal(signal.SIGALRM, lambda number, frame: _interrupt_work())
     sys.unraisablehook = _interrupt_again
 
@@ -78,7 +78,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise KeyboardInterrupt from None
 
 
-def _interrupt(number: int, frame: Any) -> None:
+def _handle_signal(number: int, frame: Any) -> None:
     """The first signal starts the cleanup, and must not interrupt it again. A later one ends the process at once."""
     if not _received:
         _received.append((number, time.monotonic()))
@@ -96,17 +96,17 @@ def expect_unstarted_coroutines() -> None:
 
 def _interrupt_work() -> None:
     if not _main_tasks:
-        raise _mark(KeyboardInterrupt())
+        raise _mark_as_signal(KeyboardInterrupt())
     import asyncio
 
     task = _main_tasks[-1]
     loop = task.get_loop()
     if asyncio.current_task(loop) is task:
-        raise _mark(asyncio.CancelledError())
+        raise _mark_as_signal(asyncio.CancelledError())
     loop.call_soon_threadsafe(task.cancel)  # which also wakes the loop
 
 
-def _mark(error: BaseException) -> BaseException:
+def _mark_as_signal(error: BaseException) -> BaseException:
     error.is_from_signal = True  # type: ignore[attr-defined]
     return error
 

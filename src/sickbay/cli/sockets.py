@@ -18,7 +18,7 @@ BACKLOG = 2048
 SENT = 262_144
 """Send buffer in bytes. The system's default would buffer megabytes of a response for a client that doesn't read."""
 ABSENT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-"""What the system says if this machine has no IPv4, or no IPv6."""
+"""The error numbers of a machine without IPv4 or without IPv6."""
 TRIES = 20
 """Attempts to find a port that is free on both loopback addresses."""
 
@@ -30,7 +30,7 @@ def listen(host: str, port: int, option: str = "--port") -> list[socket.socket]:
     """
     for _ in range(TRIES):
         try:
-            return _pair(port) if host in LOOPBACK else [_bind(host, port)]
+            return _bind_loopback(port) if host in LOOPBACK else [_bind_socket(host, port)]
         except OSError as error:
             if error.errno == errno.EADDRINUSE and port == 0:
                 continue  # free on one of the two addresses only
@@ -65,16 +65,16 @@ def next_port(port: int) -> int:
     return port + 1 if 0 < port < LAST_PORT else 0
 
 
-def _pair(port: int) -> list[socket.socket]:
+def _bind_loopback(port: int) -> list[socket.socket]:
     """Sockets for both loopback addresses, or for the only one that this machine has."""
     try:
-        first = _bind("127.0.0.1", port)
+        first = _bind_socket("127.0.0.1", port)
     except OSError as error:
         if error.errno in ABSENT:
-            return [_bind("::1", port)]
+            return [_bind_socket("::1", port)]
         raise
     try:
-        return [first, _bind("::1", port_of([first]))]
+        return [first, _bind_socket("::1", port_of([first]))]
     except OSError as error:
         if error.errno in ABSENT:
             return [first]
@@ -82,7 +82,7 @@ def _pair(port: int) -> list[socket.socket]:
         raise
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def _bind_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     try:

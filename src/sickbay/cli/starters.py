@@ -32,11 +32,11 @@ NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _GENERATED: Final = frozenset(
     ("__pycache__", "node_modules", "dist", "test-results", ".venv", "private-key.pem", "jwks.json", ".env")
 )
-"""What running a starter in a clone leaves there."""
+"""Files and folders that running a starter in a clone leaves there."""
 
 
 class Starter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What starter.toml says. client_id: in its files, replaced by that of the new app. needs: programs.
+    """The content of starter.toml. client_id: in its files, replaced by that of the new app. needs: programs.
 
     prepare: a command that runs before the registration. install, start: commands in the folder of the app. jwks: the file
     with its public keys. app: its registration, with the addresses of its files. leave_out: files and folders that a copy
@@ -61,7 +61,7 @@ class Starter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CopiedApp(NamedTuple):
-    """What is new in a copy. base: Sickbay's. port: the app's."""
+    """The values that are new in a copy. base: Sickbay's. port: the app's."""
 
     client_id: str
     base: str
@@ -127,7 +127,7 @@ def write_readme(starter: Starter, place: CopiedApp) -> str:
 
 
 def next_commands(starter: Starter, place: CopiedApp, directory: str) -> list[str]:
-    """What to type in a shell: enter the folder and install, start, and launch. directory: "" inside the folder."""
+    """The commands to type in a shell: enter the folder and install, start, and launch. directory: "" inside the folder."""
     enter = [f"cd {shlex.quote(directory)}"] if directory else []
     first = " && ".join((*enter, *(place.fill(command, starter) for command in starter.install)))
     launch = [] if starter.is_service else [f"sickbay launch {place.client_id} --patient p-0001 --open"]

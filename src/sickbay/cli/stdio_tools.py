@@ -88,7 +88,7 @@ class RunningApi:
         content = None if body is None else orjson.dumps(body)
         try:
             with admin_client.client(server) as client:
-                return _receive(client, client.build_request(method, path, headers=headers, content=content))
+                return _receive_answer(client, client.build_request(method, path, headers=headers, content=content))
         except httpx2.TransportError as error:
             if folder.find_running(self._place) is None:
                 raise NotRunning from error
@@ -96,7 +96,7 @@ class RunningApi:
 
     async def keep_token(self, token: str) -> KeptToken:
         handle = f"token-{secrets.token_hex(8)}"
-        return KeptToken(handle, self._write(handle, token))
+        return KeptToken(handle, self._write_private_file(handle, token))
 
     async def find_token(self, handle: str) -> str | None:
         if not _HANDLE.fullmatch(handle):
@@ -106,9 +106,9 @@ class RunningApi:
         return None
 
     async def keep_secret(self, secret: str) -> str:
-        return self._write(f"secret-{secrets.token_hex(8)}", secret)
+        return self._write_private_file(f"secret-{secrets.token_hex(8)}", secret)
 
-    def _write(self, name: str, text: str) -> str:
+    def _write_private_file(self, name: str, text: str) -> str:
         """Write a private file, and remove those of yesterday."""
         place = self._place / TOKENS
         try:
@@ -131,7 +131,7 @@ class RunningApi:
             if await self._is_ready():
                 return
             if self._started is None or self._started.poll() is not None:
-                self._started = _spawn(self._data, ports)
+                self._started = _spawn_server(self._data, ports)
             if await self._await_start(self._started):
                 return
         raise CannotStart("Sickbay didn't start. Ask the user to run `sickbay serve`, which prints the reason.")
@@ -159,7 +159,7 @@ class RunningApi:
                 self._started.wait(START_SECONDS)
 
 
-def _spawn(data: str | None, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
+def _spawn_server(data: str | None, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
     """Start a server that writes nothing to our standard output."""
     place = ("--data", data) if data else ()
     return subprocess.Popen(
@@ -171,7 +171,7 @@ def _spawn(data: str | None, options: tuple[str, ...]) -> subprocess.Popen[bytes
     )
 
 
-def _receive(client: httpx2.Client, request: httpx2.Request) -> ApiAnswer:
+def _receive_answer(client: httpx2.Client, request: httpx2.Request) -> ApiAnswer:
     """The response, up to RESPONSE_BYTES of its body."""
     received = bytearray()
     response = client.send(request, stream=True)

@@ -29,22 +29,22 @@ def prepare() -> None:
     ):  # in this order they get the file descriptors 0, 1 and 2
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
-    _widen()
+    _limit_width()
     codecs.register_error(ESCAPED, _escape)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors=ESCAPED)
 
 
-def _widen() -> None:
+def _limit_width() -> None:
     """Limits the width: with a few columns the layout of help never ends, with millions it fills the memory."""
-    columns = _columns()
+    columns = _terminal_columns()
     fitting = min(max(columns, NARROWEST), WIDEST)
     if "COLUMNS" in os.environ or fitting != columns:
         os.environ["COLUMNS"] = str(fitting)
 
 
-def _columns() -> int:
+def _terminal_columns() -> int:
     """The width of the terminal, as shutil has it, which takes long to import."""
     with suppress(ValueError):
         if (columns := int(os.environ.get("COLUMNS", ""))) > 0:
@@ -72,10 +72,10 @@ def escape_text(text: str, keep: str = "\n\t") -> str:
     """
     if text.isprintable():
         return text
-    return "".join(_units(char) if category(char) in OBEYED and char not in keep else char for char in text)
+    return "".join(_escape_units(char) if category(char) in OBEYED and char not in keep else char for char in text)
 
 
-def _units(text: str) -> str:
+def _escape_units(text: str) -> str:
     units = text.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[index]:02x}{units[index + 1]:02x}" for index in range(0, len(units), 2))
 
@@ -98,4 +98,4 @@ def drop(*dropped: TextIO) -> None:
 def _escape(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return _units(error.object[error.start : error.end]), error.end
+    return _escape_units(error.object[error.start : error.end]), error.end

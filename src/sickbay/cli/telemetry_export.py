@@ -39,18 +39,18 @@ class Telemetry:
 
     def __init__(self, signals: frozenset[str], measure: Callable[[], Any]) -> None:
         """measure: a coroutine function that updates the gauges of sizes."""
-        resource = _resource()
+        resource = _name_worker()
         self._tracing = TracerProvider(resource=resource, shutdown_on_exit=False)
-        self._metering = MeterProvider(_readers(signals), resource=resource, shutdown_on_exit=False)
+        self._metering = MeterProvider(_metric_readers(signals), resource=resource, shutdown_on_exit=False)
         if "traces" in signals:
             self._tracing.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._tracing.get_tracer("sickbay", sickbay.__version__) if "traces" in signals else None
-        self._durations = _instruments(self._metering) if "metrics" in signals else None
+        self._durations = _export_metrics(self._metering) if "metrics" in signals else None
         self._measuring = asyncio.create_task(_measure(measure)) if "metrics" in signals else None
 
     def observe(self, finished: FinishedRequest) -> None:
         """Export a request that has ended. Takes about 40 µs."""
-        attributes = _attributes(finished)
+        attributes = _attributes_of_request(finished)
         if self._durations is not None:
             self._durations.record(finished.seconds, attributes)
         if self._tracer is None:
@@ -60,7 +60,9 @@ class Telemetry:
         name = f"{attributes['http.request.method']} {line.stage if line else finished.kind}"
         parent = TraceContextTextMapPropagator().extract(finished.headers)
         started = ended - int(finished.seconds * 1e9)
-        span = self._tracer.start_span(name, parent, SpanKind.SERVER, attributes | _details(finished), start_time=started)
+        span = self._tracer.start_span(
+            name, parent, SpanKind.SERVER, attributes | _details_of_request(finished), start_time=started
+        )
         if finished.status >= 500:
             span.set_status(Status(StatusCode.ERROR))
         span.end(ended)
@@ -81,7 +83,7 @@ class Telemetry:
             then()
 
 
-def _resource() -> Resource:
+def _name_worker() -> Resource:
     """Names this worker. The environment decides about the name of the service."""
     attributes = {"service.version": sickbay.__version__, "service.instance.id": str(uuid.uuid4())}
     if not os.environ.get("OTEL_SERVICE_NAME") and "service.name" not in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", ""):
@@ -89,41 +91,41 @@ def _resource() -> Resource:
     return Resource.create(attributes)
 
 
-def _readers(signals: frozenset[str]) -> list[PeriodicExportingMetricReader]:
+def _metric_readers(signals: frozenset[str]) -> list[PeriodicExportingMetricReader]:
     return [PeriodicExportingMetricReader(OTLPMetricExporter())] if "metrics" in signals else []
 
 
-def _instruments(provider: MeterProvider) -> Any:
+def _export_metrics(provider: MeterProvider) -> Any:
     """Export every counter and gauge of /metrics, as this worker has it. Returns the histogram of durations."""
     meter = provider.get_meter("sickbay", sickbay.__version__)
-    for family in _families():
+    for family in _metric_families():
         create = meter.create_observable_counter if family.type == "counter" else meter.create_observable_gauge
-        create(family.name, [partial(_observations, family.name)], description=family.documentation)
+        create(family.name, [partial(_observe_metric, family.name)], description=family.documentation)
     return meter.create_histogram("http.server.request.duration", "s", "Duration of HTTP server requests.")
 
 
-def _families() -> Iterator[Metric]:
+def _metric_families() -> Iterator[Metric]:
     return (
         family for family in REGISTRY.collect() if family.name.startswith("sickbay_") and family.type in ("counter", "gauge")
     )
 
 
-def _observations(name: str, options: CallbackOptions) -> Iterable[Observation]:
-    for family in _families():
+def _observe_metric(name: str, options: CallbackOptions) -> Iterable[Observation]:
+    for family in _metric_families():
         if family.name == name:
             yield from (
                 Observation(sample.value, sample.labels) for sample in family.samples if not sample.name.endswith("_created")
             )
 
 
-def _attributes(finished: FinishedRequest) -> dict[str, str | int]:
+def _attributes_of_request(finished: FinishedRequest) -> dict[str, str | int]:
     """Attributes with few values."""
     method = finished.method if finished.method in METHODS else "_OTHER"
     status = {"http.response.status_code": finished.status} if finished.status else {}
     return {"http.request.method": method, "sickbay.kind": finished.kind, **status}
 
 
-def _details(finished: FinishedRequest) -> dict[str, str | int]:
+def _details_of_request(finished: FinishedRequest) -> dict[str, str | int]:
     """The correlation ID, and the stage and rule of the exchange, if the request was recorded as one."""
     named, line = {"correlation_id": finished.id}, finished.line
     if line is not None:

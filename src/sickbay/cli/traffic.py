@@ -72,9 +72,9 @@ class Traffic:
             self._addresses[address] += 1
         if address and self._addresses[address] > self.limits.per_address:
             same = {other for other in self.connections if self._find_limited_address(other) == address}
-            self._limit(self.limits.per_address, same, connection, "address_limit")
+            self._limit_connections(self.limits.per_address, same, connection, "address_limit")
         if connection not in self.refused:
-            self._limit(self.limits.connections, self.connections, connection, "connection_limit")
+            self._limit_connections(self.limits.connections, self.connections, connection, "connection_limit")
 
     def unregister(self, connection: LimitedConnection) -> None:
         if connection in self.connections:
@@ -164,14 +164,14 @@ class Traffic:
         exempt = address in self.limits.exempt or address == "::1" or address.startswith(LOOPBACK_PREFIX)
         return "" if exempt else address
 
-    def _limit(self, most: int, among: set[LimitedConnection], newest: LimitedConnection, reason: str) -> None:
+    def _limit_connections(self, most: int, among: set[LimitedConnection], newest: LimitedConnection, reason: str) -> None:
         """Keeps at most `most` connections among these that aren't refused."""
         if len(among) <= most or len(among - self.refused) <= most:
             return
-        if not self._evict(among - self.refused, newest, reason):
-            self._refuse(newest, reason)
+        if not self._close_idle(among - self.refused, newest, reason):
+            self._refuse_connection(newest, reason)
 
-    def _evict(self, among: Iterable[LimitedConnection], newest: LimitedConnection, reason: str) -> bool:
+    def _close_idle(self, among: Iterable[LimitedConnection], newest: LimitedConnection, reason: str) -> bool:
         """Closes the connections that have been idle longest. False if none is idle."""
         idle = [connection for connection in among if connection is not newest and connection.waits()]
         idle.sort(key=lambda connection: connection.seconds, reverse=True)
@@ -180,8 +180,8 @@ class Traffic:
             self.unregister(connection)
         return bool(idle)
 
-    def _refuse(self, connection: LimitedConnection, reason: str) -> None:
-        if len(self.refused) >= self.limits.reserve and not self._evict(tuple(self.refused), connection, reason):
+    def _refuse_connection(self, connection: LimitedConnection, reason: str) -> None:
+        if len(self.refused) >= self.limits.reserve and not self._close_idle(tuple(self.refused), connection, reason):
             connection.end(reason)
         else:
             self.refused.add(connection)

@@ -20,7 +20,7 @@ DELAY_SECONDS = 0.2
 PAUSE_SECONDS = 0.01
 """Seconds between two steps, in which requests are answered."""
 WORDS: tuple[Callable[[], object], ...] = (vocabulary.kinds, vocabulary.everyday)
-"""What the first exchange needs when it is recorded."""
+"""Modules that the first exchange needs when it is recorded."""
 MODULES = (
     "sickbay.web.portal.developer",
     "sickbay.web.ehr.handlers",
@@ -58,14 +58,14 @@ LEFT_OUT = ("sickbay.web.mcp", "sickbay.web.exchanges.compare_launches")
 async def warm_up(sandbox: Sandbox) -> None:
     """Takes one step after the other. Waits while patients are created."""
     await asyncio.sleep(DELAY_SECONDS)
-    for step in _steps(CLASS_MODULES if sandbox.settings.class_mode else ()):
+    for step in _warm_up_steps(CLASS_MODULES if sandbox.settings.class_mode else ()):
         await sandbox.filling.wait_until_idle()
         await asyncio.to_thread(step)
         await asyncio.sleep(PAUSE_SECONDS)
     gc.freeze()  # as after the start: what was imported stays
 
 
-def _steps(more: Sequence[str]) -> Iterator[Callable[[], object]]:
+def _warm_up_steps(more: Sequence[str]) -> Iterator[Callable[[], object]]:
     """more: modules that only this server needs."""
     yield from WORDS
     yield from (partial(import_module, name) for name in (*MODULES, *more))

@@ -52,26 +52,26 @@ class Worker:
 
     def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
         if scope["type"] == "lifespan":
-            return self._live(receive, send)
+            return self._run_lifespan(receive, send)
         app = self.sample if scope["server"][1] == self.settings.sample_port else self.main
         assert app is not None
         return app(scope, receive, send)
 
-    async def _live(self, receive: Any, send: Any) -> None:
+    async def _run_lifespan(self, receive: Any, send: Any) -> None:
         """Runs from the server's start to its end. Before it returns, all acknowledged writes are on the disk."""
         await receive()
         if self.settings.workers > 1:
             _end_with_parent()
         streams.prepare()
         streams.escape_log()
-        _prepare(self.settings.max_connections)
-        on_exchange, observers = self._log()
+        _prepare_process(self.settings.max_connections)
+        on_exchange, observers = self._exchange_log()
         sandbox = await open_sandbox(self.settings, on_exchange=on_exchange)
         sandbox.runtime.on_stall = terminal.log_stall if terminal.log_exchange in observers else on_exchange
         exporting = _find_exporters(sandbox)
         observers += [exporting.observe] if exporting else []
         self.main, self.sample = web.create(sandbox, observers), web.create_sample(sandbox)
-        sandbox.filling.writer.listen = population_report.of_server(self.settings)
+        sandbox.filling.writer.listen = population_report.report_of_server(self.settings)
         self._listen(sandbox)
         watch = _start_watch() if self.settings.debug_loop else None
         await send({"type": "lifespan.startup.complete"})
@@ -100,7 +100,7 @@ class Worker:
 
         signals.call_first(stop)
 
-    def _log(self) -> tuple[ExchangeListener | None, list[Observer]]:
+    def _exchange_log(self) -> tuple[ExchangeListener | None, list[Observer]]:
         """Returns what prints exchanges: as text when they are recorded, as JSON when their responses were sent, or nothing."""
         json_log.choose(self.settings.log_format)
         logging.getLogger("uvicorn.error").addFilter(_was_not_cancelled)
@@ -133,7 +133,7 @@ def _start_watch() -> LoopWatch:
     return watch
 
 
-def _prepare(connections: int) -> None:
+def _prepare_process(connections: int) -> None:
     """Raises the limit of open files, and starts few threads that release the GIL soon: the event loop needs it often."""
     sys.setswitchinterval(SWITCHES)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "sickbay-work"))

@@ -75,7 +75,7 @@ class _ManyProcesses(Multiprocess):
         self.started = self.interrupted = False
 
     def run(self) -> None:
-        with signals.cleaning_up(partial(self._send, signal.SIGKILL)):
+        with signals.cleaning_up(partial(self._send_signal, signal.SIGKILL)):
             super().run()
 
     def init_processes(self) -> None:
@@ -110,11 +110,11 @@ class _ManyProcesses(Multiprocess):
         """Stops the workers and closes the ports at once. This process looks at its queue only twice a second."""
         signals.begin_deadline()
         self.signal_queue.append(number)
-        self._send(signal.SIGTERM)
+        self._send_signal(signal.SIGTERM)
         if self.started:
             self._close_ports()
 
-    def _send(self, number: int) -> None:
+    def _send_signal(self, number: int) -> None:
         for process in self.processes:
             if process.pid is not None:
                 with suppress(ProcessLookupError):

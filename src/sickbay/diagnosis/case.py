@@ -38,13 +38,13 @@ def load(path: PurePosixPath) -> Case:
     """path: relative to CASES, as `paths` lists it."""
     parts = re.split(r"^#+ (.+)$", read_text(path), flags=re.M)
     sections = {name.strip().lower(): text.strip() for name, text in zip(parts[3::2], parts[4::2], strict=True)}
-    context = _merge(json.loads(read_text(path.parent / "context.json")), _json(sections.get("known", "")) or {})
+    context = _merge(json.loads(read_text(path.parent / "context.json")), _json_object_or_none(sections.get("known", "")) or {})
     return Case(
         parts[1].strip(),
         parts[2].strip(),
-        _input(sections["refused"], context) or {},
+        _read_input(sections["refused"], context) or {},
         sections["fix"],
-        _input(sections["corrected"], context),
+        _read_input(sections["corrected"], context),
     )
 
 
@@ -59,12 +59,12 @@ def read_text(path: PurePosixPath) -> str:
     return CASES.read_text(path.as_posix())
 
 
-def _input(text: str, context: dict[str, Any]) -> dict[str, Any] | None:
-    evidence = _json(text)
+def _read_input(text: str, context: dict[str, Any]) -> dict[str, Any] | None:
+    evidence = _json_object_or_none(text)
     return None if evidence is None else evidence | {"context": _merge(context, evidence.get("context", {}))}
 
 
-def _json(text: str) -> dict[str, Any] | None:
+def _json_object_or_none(text: str) -> dict[str, Any] | None:
     block = text.partition("```json\n")[2].partition("```")[0]
     return dict(json.loads(block)) if block else None
 

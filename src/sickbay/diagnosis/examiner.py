@@ -1,4 +1,4 @@
-"""What examines the requests of a stage."""
+"""An examiner of the requests of a stage."""
 
 from __future__ import annotations
 

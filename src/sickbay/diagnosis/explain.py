@@ -42,10 +42,10 @@ def explain(
     """
     if live and size_of(request) > EXPLAINED:
         return Explanation(explain_refusals(rules, examination), None)
-    matches = _matches(rules, stage, request, context, examination)
+    matches = _matching_rules(rules, stage, request, context, examination)
     if not matches:
         return Explanation((), None)
-    causes = _causes(matches)
+    causes = _root_causes(matches)
     findings = _drop_repeats(_build_finding(rule, facts, refused, live, causes) for rule, facts, refused in matches)
     roots = {rule.id for rule, _, _ in matches if rule.root}
     return Explanation(_sort_findings(findings, roots), _correct_request(rules, stage, request, context, matches, again))
@@ -57,7 +57,7 @@ def explain_refusals(rules: RuleIndex, examination: Examination, roots: Sequence
     roots: what may have caused them (`find_roots`).
     """
     matches = sorted([*_match_refusals(rules, examination, shorten), *roots], key=lambda match: rules.places[match[0].id])
-    causes = _causes(matches)
+    causes = _root_causes(matches)
     findings = _drop_repeats(_build_finding(rule, facts, refused, True, causes) for rule, facts, refused in matches)
     ids = {rule.id for rule, _, _ in roots}
     return _sort_findings([finding for finding in findings if finding.refused or finding.id not in ids], ids)
@@ -91,15 +91,15 @@ def size_of(request: Any) -> int:
 
 def shorten(facts: Facts) -> Facts:
     """The facts with their long texts and lists cut."""
-    return {name: _shorten(value) for name, value in facts.items()}
+    return {name: _shorten_value(value) for name, value in facts.items()}
 
 
-def _shorten(value: Any) -> Any:
+def _shorten_value(value: Any) -> Any:
     if isinstance(value, str):
         return value if len(value) <= QUOTED else f"{value[:QUOTED]}…"
     if isinstance(value, (list, tuple)):
         more = [f"(and {len(value) - LISTED:,} more)"] if len(value) > LISTED else []
-        return type(value)([*map(_shorten, value[:LISTED]), *more])
+        return type(value)([*map(_shorten_value, value[:LISTED]), *more])
     return value
 
 
@@ -126,7 +126,7 @@ def rule_for(rules: RuleIndex, refusal: Refusal) -> tuple[Rule, Facts]:
     raise LookupError(f"no rule explains {refusal.name}")
 
 
-def _matches(rules: RuleIndex, stage: str, request: Any, context: Any, examination: Examination) -> list[_Match]:
+def _matching_rules(rules: RuleIndex, stage: str, request: Any, context: Any, examination: Examination) -> list[_Match]:
     """Rules with their facts, in the order of the catalogue, which is the order of corrections."""
     matches = _match_refusals(rules, examination) + _match_groups(rules.advising.get(stage, {}), request, context)
     if len(matches) < 2:
@@ -159,7 +159,7 @@ def _match_groups(groups: Mapping[RuleCondition, Sequence[Rule]], request: Any, 
     return matches
 
 
-def _causes(matches: list[_Match]) -> dict[str, str]:
+def _root_causes(matches: list[_Match]) -> dict[str, str]:
     """Maps the rule of a refusal to the rule that caused it. A root rule names the refusals or parameters that it affects."""
     roots: dict[str | None, str] = {}
     for rule, facts, _ in matches:
@@ -214,13 +214,13 @@ def _correct_request(
         return None
     current = request
     for _ in range(ROUNDS if again else 0):
-        corrected = _with_corrections(current, context, [match for match in matches if match[0].root])
+        corrected = _apply_corrections(current, context, [match for match in matches if match[0].root])
         if again is None or corrected == current:
             break
         current = corrected
         examination, context = again(current)
-        matches = _matches(rules, stage, current, context, examination)
-    corrected = _with_corrections(current, context, matches)
+        matches = _matching_rules(rules, stage, current, context, examination)
+    corrected = _apply_corrections(current, context, matches)
     if again is None or (corrected == request and not any(_lacks_a_value(request, match) for match in matches)):
         return corrected if corrected != request else None
     for _ in range(ROUNDS):
@@ -228,10 +228,10 @@ def _correct_request(
         if not examination.refusals:
             return corrected
         before = corrected
-        matches = _matches(rules, stage, before, context, examination)
-        corrected = _with_corrections(before, context, matches)
+        matches = _matching_rules(rules, stage, before, context, examination)
+        corrected = _apply_corrections(before, context, matches)
         if corrected == before:
-            corrected = _with_placeholders(before, matches)
+            corrected = _add_placeholders(before, matches)
         if corrected == before:
             return None
     return None
@@ -252,7 +252,7 @@ def _lacks_a_value(request: Any, match: _Match) -> bool:
     return any(not request.parameters.get(name) for name in completed.parameters.names())
 
 
-def _with_placeholders(request: Any, matches: list[_Match]) -> Any:
+def _add_placeholders(request: Any, matches: list[_Match]) -> Any:
     """Replaces values that can't be sent again, such as a code or a token, with placeholders."""
     corrected = request
     for rule, _, refused in matches:
@@ -261,7 +261,7 @@ def _with_placeholders(request: Any, matches: list[_Match]) -> Any:
     return corrected
 
 
-def _with_corrections(request: Any, context: Any, matches: list[_Match]) -> Any:
+def _apply_corrections(request: Any, context: Any, matches: list[_Match]) -> Any:
     """Corrects nothing that another server's answer names, and nothing that may be right at this server."""
     corrected = request
     for rule, facts, _ in matches:

@@ -1,4 +1,4 @@
-"""What hurts the user of an app most, so that it is said first, and what is only a habit of the app."""
+"""Ranks findings: first those that hurt the user of an app most, last those that are only a habit of the app."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def rank(id: str) -> int:
 
 def find_place(order: Sequence[str], id: str) -> int:
     """The index of the entry that names this rule or a prefix of it; after the last entry if none does."""
-    return next((place for place, entry in enumerate(order) if _names(entry, id)), len(order))
+    return next((place for place, entry in enumerate(order) if _entry_names(entry, id)), len(order))
 
 
-def _names(entry: str, id: str) -> bool:
+def _entry_names(entry: str, id: str) -> bool:
     return id.startswith(entry) if entry.endswith("-") else id == entry

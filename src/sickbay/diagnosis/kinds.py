@@ -34,7 +34,7 @@ _STAGES: Final[Mapping[str, Stage[Any, Any]]] = {
 
 
 class _Kinds(Mapping[str, "Kind"]):
-    """What examines a kind is imported when it is looked up."""
+    """The examiner of a kind is imported when it is looked up."""
 
     def __getitem__(self, name: str) -> Kind:
         kind: Kind = _STAGES[name].import_module().KINDS[name]

@@ -24,7 +24,7 @@ _JOINTS: Final = frozenset(("and", "or", "some"))
 def is_own_text(text: str) -> bool:
     """Whether all of a text was written by Sickbay. Two constants may be joined by "and"."""
     stripped = text.strip()
-    return stripped in _constants() or all(part in _constants() for part in stripped.split(" and "))
+    return stripped in _own_constants() or all(part in _own_constants() for part in stripped.split(" and "))
 
 
 def is_composed(text: str) -> bool:
@@ -36,17 +36,17 @@ def is_composed(text: str) -> bool:
             continue
         if word in _JOINTS or _NUMBER.fullmatch(word):
             reached[start + 1] = True
-        for piece in _pieces().get(word, ()):
+        for piece in _sentence_parts().get(word, ()):
             if tuple(words[start : start + len(piece)]) == piece:
                 reached[start + len(piece)] = True
     return reached[-1]
 
 
 @cache
-def _pieces() -> dict[str, Sequence[tuple[str, ...]]]:
+def _sentence_parts() -> dict[str, Sequence[tuple[str, ...]]]:
     """The parts of sentences, by their first word: constants of several words, and the text before or after a backtick."""
     found: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
-    for constant in _constants():
+    for constant in _own_constants():
         for piece in map(_WORD.findall, constant.split("`")):
             if piece and ("`" in constant or len(piece) > 1):
                 found[piece[0]].add(tuple(piece))
@@ -54,7 +54,7 @@ def _pieces() -> dict[str, Sequence[tuple[str, ...]]]:
 
 
 @cache
-def _constants() -> frozenset[str]:
+def _own_constants() -> frozenset[str]:
     """The texts in all rules and checks, which are imported with the catalogue."""
     modules = [module for name, module in [*sys.modules.items()] if name.startswith(PACKAGES)]
     found = (text.strip() for module in modules for value in vars(module).values() for text in _texts_in(value, DEPTH))

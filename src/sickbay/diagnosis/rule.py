@@ -66,9 +66,9 @@ class RuleCondition(NamedTuple):
     def is_met(self, request: Any, context: Any) -> bool:
         if self.unknown and getattr(context, self.unknown, None) is not UNKNOWN:
             return False
-        if (self.given and not getattr(context, self.given, None)) or (self.sent and not _has(request, self.sent)):
+        if (self.given and not getattr(context, self.given, None)) or (self.sent and not _has_parameter(request, self.sent)):
             return False
-        return not (self.absent and _has(request, self.absent))
+        return not (self.absent and _has_parameter(request, self.absent))
 
 
 class WordList(NamedTuple):
@@ -156,7 +156,7 @@ class Rule(Struct, frozen=True, kw_only=True):
         return self.severity(facts) if callable(self.severity) else self.severity
 
 
-def _has(request: Any, name: str) -> bool:
+def _has_parameter(request: Any, name: str) -> bool:
     """Whether the request has this parameter with a value. A pasted response or a FHIR request may have no parameters."""
     parameters = getattr(request, "parameters", None)
     return parameters is not None and bool(parameters.get(name))
@@ -205,10 +205,10 @@ def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error"
     severity = max((candidate for candidate in severities if candidate in SEVERITIES), key=SEVERITIES.index)
     facts = _choose_words(rule, facts)
     substitutes = {key: Words((text,)) for key, text in SUBSTITUTES.items()} if "told" in facts else {}
-    words = _Words({**substitutes, **{key: _words(value, key) for key, value in facts.items()}})
+    words = _Words({**substitutes, **{key: _words_of_fact(value, key) for key, value in facts.items()}})
     title, why, fix = rule.title, rule.why, rule.fix
     if "told" in facts:
-        title, why, fix = "The server's answer names the cause: {told}", _without_lists(why, facts), _without_code(fix, facts)
+        title, why, fix = "The server's answer names the cause: {told}", _drop_lists(why, facts), _drop_backticks(fix, facts)
     return Finding(
         id=rule.id,
         severity=severity,
@@ -228,7 +228,7 @@ def _choose_words(rule: Rule, facts: Facts) -> Facts:
     chosen = {
         slot: text for slot, words in rule.words.items() if slot not in facts and (text := words.choose(facts)) is not None
     }
-    words = _Words({key: _words(value, key) for key, value in facts.items()}) if chosen else {}
+    words = _Words({key: _words_of_fact(value, key) for key, value in facts.items()}) if chosen else {}
     return {**facts, **{slot: text.format_map(words) for slot, text in chosen.items()}}
 
 
@@ -260,14 +260,14 @@ _SLOT = re.compile(r"\{(\w{1,40})(?::code)?\}")
 _CODE_SLOT = re.compile(r"`\{(\w{1,40})\}`|\{(\w{1,40}):code\}")
 
 
-def _without_lists(why: str, facts: Facts) -> str:
+def _drop_lists(why: str, facts: Facts) -> str:
     """A template without the sentences that list what only the other server knows, unless no other sentence would remain."""
-    sentences = _SENTENCE_END.split(_without_code(why, facts))
+    sentences = _SENTENCE_END.split(_drop_backticks(why, facts))
     told = [sentence for sentence in sentences if not (_LISTS - facts.keys()).intersection(_SLOT.findall(sentence))]
     return " ".join(told or sentences)
 
 
-def _without_code(template: str, facts: Facts) -> str:
+def _drop_backticks(template: str, facts: Facts) -> str:
     """A template without backticks around slots that are filled with words instead of a value."""
 
     def replace(slot: re.Match[str]) -> str:
@@ -296,7 +296,7 @@ class Words(str):
     def __format__(self, spec: str) -> str:
         if spec != "code":
             return super().__format__(spec)
-        return _series([item if item.startswith("(") else f"`{item}`" for item in self.items])
+        return _join_series([item if item.startswith("(") else f"`{item}`" for item in self.items])
 
 
 class _Words(dict[str, Words]):
@@ -310,15 +310,15 @@ LISTED = frozenset({"names", "missing", "renaming"})
 """Facts that read as a list: "a, b and c"."""
 
 
-def _words(value: Any, key: str = "") -> Words:
+def _words_of_fact(value: Any, key: str = "") -> Words:
     """A fact inside a sentence. Lists are joined by spaces, as scopes are, or read as a list; None is "(none)"."""
     if isinstance(value, (list, tuple)):
         items = [printable(str(item)) for item in value]
-        return Words(items, _series(items) if key in LISTED else None)
+        return Words(items, _join_series(items) if key in LISTED else None)
     return Words(("(none)" if value is None else printable(str(value)),))
 
 
-def _series(items: Sequence[str]) -> str:
+def _join_series(items: Sequence[str]) -> str:
     """'a', 'a and b', 'a, b and c'."""
     return f"{', '.join(items[:-1])} and {items[-1]}" if len(items) > 1 else "".join(items)
 

@@ -64,22 +64,22 @@ def read_rules(place: str) -> Iterator[Rule]:
 
 
 def read_texts(place: str) -> Iterator[RuleText]:
-    with open(f"{_path(place)}.md", encoding="utf-8") as file:  # the methods of Path take longer than reading
+    with open(f"{_path_of_rules(place)}.md", encoding="utf-8") as file:  # the methods of Path take longer than reading
         text = file.read()
     for section in _SECTION.split(text)[1:]:
         head, title, why, fix, *lists = section.strip().split("\n\n")
         id, *lines = head.split("\n")
         fields = dict(_read_field(*line.split(": ", 1)) for line in lines)
         words = {"words": dict(map(_read_list, lists))} if lists else {}
-        yield RuleText(id, fields | {"title": _join(title), "why": _join(why), "fix": _join(fix)} | words)
+        yield RuleText(id, fields | {"title": _join_lines(title), "why": _join_lines(why), "fix": _join_lines(fix)} | words)
 
 
 def has_functions(place: str) -> bool:
     """Whether a file of rules has functions, which are in a Python file of its name."""
-    return os.path.isfile(f"{_path(place)}.py")
+    return os.path.isfile(f"{_path_of_rules(place)}.py")
 
 
-def _path(place: str) -> str:
+def _path_of_rules(place: str) -> str:
     return f"{_FOLDER}/{place.replace('.', '/')}"
 
 
@@ -115,6 +115,6 @@ def _read_list(paragraph: str) -> tuple[str, WordList]:
     return slot, WordList(names.split(", "), read_items(items))
 
 
-def _join(paragraph: str) -> str:
+def _join_lines(paragraph: str) -> str:
     """The lines of a paragraph as one. A paragraph that is only `-` is empty."""
     return "" if paragraph == "-" else paragraph.replace("\n", " ")

@@ -29,10 +29,7 @@ if TYPE_CHECKING:
     )
 
 REGISTRATION: Stage[RegistrationRequest, Any] = Stage(
-    "registration",
-    "Registration",
-    outcome="422; the app isn't registered",
-    is_examined=True,
+    "registration", "Registration", outcome="422; the app isn't registered", is_examined=True
 )
 LAUNCH: Stage[UrlRequest, Any] = Stage(
     "launch",
@@ -71,10 +68,7 @@ REDIRECT: Stage[UrlRequest, Any] = Stage(
     is_examined=True,
 )
 TOKEN: Stage[TokenRequest, TokenContext] = Stage(
-    "token",
-    "Token request",
-    sentence="Your app exchanges the code for a token",
-    is_examined=True,
+    "token", "Token request", sentence="Your app exchanges the code for a token", is_examined=True
 )
 CLIENT_AUTHENTICATION: Stage[Any, Any] = Stage("client_authentication", "Token request", part_of="token", recorded=False)
 PKCE: Stage[Any, Any] = Stage("pkce", "Token request", part_of="token", recorded=False)
@@ -83,37 +77,16 @@ BACKEND: Stage[Any, Any] = Stage("backend", "Token request", part_of="token", se
 SCRIPT: Stage[TokenRequest, TokenContext] = Stage("script", "Token for a script", recorded=False)
 ID_TOKEN: Stage[Any, Any] = Stage("id_token", "ID token", recorded=False)
 ACCESS: Stage[AccessRequest, AccessContext] = Stage(
-    "access",
-    "FHIR request",
-    receiver="fhir",
-    delivery="fhir",
-    is_examined=True,
+    "access", "FHIR request", receiver="fhir", delivery="fhir", is_examined=True
 )
 SEARCH: Stage[Any, Any] = Stage(
     "search", "FHIR search", part_of="access", receiver="fhir", sentence="Your app searches data", delivery="fhir"
 )
 APP_STATE: Stage[Any, Any] = Stage("app_state", "App state", part_of="access", receiver="fhir", delivery="fhir", recorded=False)
-INTROSPECTION: Stage[TokenRequest, SubjectContext] = Stage(
-    "introspection",
-    "Token introspection",
-    is_examined=True,
-)
-REVOCATION: Stage[TokenRequest, SubjectContext] = Stage(
-    "revocation",
-    "Token revocation",
-    is_examined=True,
-)
-USERINFO: Stage[AccessRequest, AccessContext] = Stage(
-    "userinfo",
-    "UserInfo request",
-    is_examined=True,
-)
-LOGOUT: Stage[LogoutRequest, LogoutContext] = Stage(
-    "logout",
-    "Sign-out",
-    delivery="page",
-    is_examined=True,
-)
+INTROSPECTION: Stage[TokenRequest, SubjectContext] = Stage("introspection", "Token introspection", is_examined=True)
+REVOCATION: Stage[TokenRequest, SubjectContext] = Stage("revocation", "Token revocation", is_examined=True)
+USERINFO: Stage[AccessRequest, AccessContext] = Stage("userinfo", "UserInfo request", is_examined=True)
+LOGOUT: Stage[LogoutRequest, LogoutContext] = Stage("logout", "Sign-out", delivery="page", is_examined=True)
 BROWSER: Stage[Any, Any] = Stage("browser", "Browser", sender="browser")
 CLOCK: Stage[Any, Any] = Stage("clock", "Clock", recorded=False)
 ANSWER: Stage[Any, Any] = Stage("answer", "Error response", recorded=False)

@@ -89,13 +89,13 @@ def is_masked(value: str) -> bool:
 
 def placeholder(value: str) -> str | None:
     """Says what the text is instead of a value, to end a sentence; None if it may be a value. Checks each part of a URL."""
-    kind = _word(value.strip())
+    kind = _word_for_value(value.strip())
     if kind or ("/" not in value and ":" not in value):
         return kind
-    return next((word for part in _PARTS.split(value) if (word := _word(part, part=True))), None)
+    return next((word for part in _PARTS.split(value) if (word := _word_for_value(part, part=True))), None)
 
 
-def _word(value: str, *, part: bool = False) -> str | None:
+def _word_for_value(value: str, *, part: bool = False) -> str | None:
     if value in _WORDS:
         return _WORDS[value]
     if "=>" in value or _FUNCTION.fullmatch(value):

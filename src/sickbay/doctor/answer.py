@@ -64,15 +64,15 @@ def list_causes(recognised: Recognised, ranks: Sequence[str] = RANKS) -> tuple[L
 
 
 def _describe_likely(recognised: Recognised, ranked: RankedCause, rank: str) -> LikelyCause:
-    values = _values(recognised, ranked)
+    values = _values_for_cause(recognised, ranked)
     cause = ranked.cause
-    return LikelyCause(cause.id, fill(cause.title, values), fill(cause.check, values), _fix(recognised, ranked), rank)
+    return LikelyCause(cause.id, fill(cause.title, values), fill(cause.check, values), _fix_of_cause(recognised, ranked), rank)
 
 
 def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) -> Finding:
     """A cause as a finding. Its why begins with what the message says in plain words."""
-    values, cause = _values(recognised, ranked), ranked.cause
-    means = _means(recognised, ranked.message)
+    values, cause = _values_for_cause(recognised, ranked), ranked.cause
+    means = _meaning_of_message(recognised, ranked.message)
     said = "" if repeats(means, cause.title) and cause.why else means
     why = " ".join(filter(None, (said, cause.why, _name_others(recognised, ranked))))
     source = Spec(f"{BASES[cause.basis]}: {urlsplit(cause.source).netloc}", cause.source)
@@ -81,7 +81,7 @@ def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) 
         severity,
         fill(cause.title, values),
         fill(why, values),
-        _fix(recognised, ranked),
+        _fix_of_cause(recognised, ranked),
         source,
         "probable",
         refused=severity == "error",
@@ -89,7 +89,7 @@ def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) 
 
 
 def say_message(recognised: Recognised) -> str:
-    """What the clearest message in the text says in plain words; "" if only codes were recognised."""
+    """The clearest message of the text, in plain words; "" if only codes were recognised."""
     said = (found.message.means for found in recognised.shown.messages if found.letters)
     return fill(next(said, ""), dict(recognised.evidence.sent))
 
@@ -103,7 +103,7 @@ def _name_others(recognised: Recognised, ranked: RankedCause) -> str:
     others = [each for each in recognised.ranked if each is not ranked][:NAMED_CAUSES]
     if ranked.is_supported or not others:
         return ""
-    titles = (fill(each.cause.title.partition(": ")[0], _values(recognised, each)) for each in others)
+    titles = (fill(each.cause.title.partition(": ")[0], _values_for_cause(recognised, each)) for each in others)
     return f"Also possible: {'; '.join(map(_lower_first, titles))}."
 
 
@@ -112,23 +112,23 @@ def _lower_first(title: str) -> str:
     return title[0].lower() + title[1:] if title.startswith(("The ", "A ", "An ", "No ", "What ", "Only ")) else title
 
 
-def _means(recognised: Recognised, message: Message) -> str:
-    """What a product's message says isn't said of a text that doesn't show the product."""
+def _meaning_of_message(recognised: Recognised, message: Message) -> str:
+    """The meaning of a message. A product's own meaning is used only if the text shows the product."""
     is_shown = not message.product or message.product in recognised.shown.products
     return message.means if is_shown else ""
 
 
-def _fix(recognised: Recognised, ranked: RankedCause) -> str:
+def _fix_of_cause(recognised: Recognised, ranked: RankedCause) -> str:
     """The remedy, with its place in the first product that the text shows and the cause has one for."""
     shown_first = (ranked.message.product, *sorted(recognised.shown.products))
     product = next((id for id in shown_first if id in ranked.cause.where and id in recognised.shown.products), None)
     fix = ranked.cause.fix
     if product:
         fix += f" {recognised.knowledge.products[product].name}: {ranked.cause.where[product].removesuffix('.')}."
-    return fill(fix, _values(recognised, ranked))
+    return fill(fix, _values_for_cause(recognised, ranked))
 
 
-def _values(recognised: Recognised, ranked: RankedCause) -> dict[str, str]:
+def _values_for_cause(recognised: Recognised, ranked: RankedCause) -> dict[str, str]:
     """The values from the messages, then from the facts that confirm the cause, then those that were sent."""
     messages = [found.message for found in recognised.shown.messages if found.message.id in ranked.cause.behind]
     confirming = (recognised.facts[name] for name in ranked.cause.confirmed_by if name in recognised.facts)
@@ -158,7 +158,7 @@ def combine(by_rules: Sequence[Finding], recognised: Recognised, severity: Sever
     is_restated = not {found.id for found in proven}.isdisjoint(first.cause.confirmed_by)
     known = [] if is_restated else [to_finding(recognised, first, severity)]
     findings = (*known, *proven, *rest) if first.is_evident else (*proven, *known, *rest)
-    return Combined(tuple(findings), list_causes(recognised._replace(ranked=ordered)), _corrects(by_rules, recognised))
+    return Combined(tuple(findings), list_causes(recognised._replace(ranked=ordered)), _has_correction(by_rules, recognised))
 
 
 def _with_faulty_first(recognised: Recognised, proven: Sequence[Finding]) -> list[RankedCause]:
@@ -183,7 +183,7 @@ def _select_proven(by_rules: Sequence[Finding], recognised: Recognised, explaini
     return errors if any(found.parameter in named for found in errors) else [e for e in errors if not e.parameter]
 
 
-def _corrects(by_rules: Sequence[Finding], recognised: Recognised) -> bool:
+def _has_correction(by_rules: Sequence[Finding], recognised: Recognised) -> bool:
     """Whether the corrected request corrects a fault, or what the message is about."""
     named = _parameters_in(" ".join(f"{ranked.message.means} {ranked.cause.title}" for ranked in recognised.ranked))
     return any(found.severity == "error" or found.parameter in named for found in by_rules)

@@ -28,7 +28,7 @@ class CausePage(NamedTuple):
 def find_page(id: str) -> CausePage | None:
     """None if no cause has this ID, or had it in an earlier release."""
     cause = _by_id().get(id)
-    return None if cause is None else _page(cause)
+    return None if cause is None else _page_of_cause(cause)
 
 
 @cache
@@ -37,7 +37,7 @@ def _by_id() -> dict[str, Cause]:
     return {old: cause for cause in causes.values() for old in cause.was} | causes
 
 
-def _page(cause: Cause) -> CausePage:
+def _page_of_cause(cause: Cause) -> CausePage:
     """Slots are filled with words."""
     knowledge = compiled.load_knowledge()
     messages = dict.fromkeys(fill(knowledge.messages[id].means, {}) for id in cause.behind)

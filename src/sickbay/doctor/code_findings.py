@@ -34,11 +34,11 @@ def to_finding(mistake: Mistake) -> Finding:
     facts = {**chosen, **mistake.facts}
     first, last = mistake.lines
     lines = f"line {first}" if first == last else f"lines {first} to {last}"
-    title, why, fix = (_fill(part, facts) for part in (text.title, text.why, text.fix))
+    title, why, fix = (_fill_facts(part, facts) for part in (text.title, text.why, text.fix))
     return Finding(mistake.id, text.severity, title, why, fix, Spec(f"Read from {lines} of the code", ""), "probable")
 
 
-def _fill(text: str, facts: Mapping[str, str]) -> str:
+def _fill_facts(text: str, facts: Mapping[str, str]) -> str:
     for name, value in facts.items():
         text = text.replace(f"{{{name}}}", value)
     return text

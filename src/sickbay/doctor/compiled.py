@@ -31,7 +31,7 @@ _Compiled = TypeVar("_Compiled", "Knowledge", "Topics")
 @cache
 def load_knowledge() -> Knowledge:
     """The knowledge: products, messages and causes."""
-    return _load(KNOWLEDGE, Knowledge, list_files(), _read_sources)
+    return _load_compiled(KNOWLEDGE, Knowledge, list_files(), _read_sources)
 
 
 def _read_sources() -> Knowledge:
@@ -46,7 +46,7 @@ def load_topics() -> Topics:
     from sickbay.doctor import topics  # most texts need no topics
 
     sources, knowledge = list_files(), load_knowledge()
-    compiled = _load(
+    compiled = _load_compiled(
         TOPICS,
         topics.Topics,
         [*sources, *map(str, topics.list_files())] if sources else [],
@@ -62,12 +62,12 @@ def compile_all() -> tuple[Path, ...]:
     return KNOWLEDGE, TOPICS
 
 
-def _load(path: Path, kind: type[_Compiled], sources: list[str], build: Callable[[], _Compiled]) -> _Compiled:
+def _load_compiled(path: Path, kind: type[_Compiled], sources: list[str], build: Callable[[], _Compiled]) -> _Compiled:
     """Reads the compiled file; without sources, as in a wheel, whatever they were."""
-    compiled = _read(path)
+    compiled = _read_compiled(path)
     if sources and compiled[:HASH_BYTES] != (expected := hash_sources(sources)):
         built = build()
-        _keep(path, expected + msgspec.msgpack.encode(built))
+        _keep_compiled(path, expected + msgspec.msgpack.encode(built))
         return built
     return msgspec.msgpack.decode(compiled[HASH_BYTES:], type=kind)
 
@@ -93,14 +93,14 @@ def hash_sources(sources: Iterable[str]) -> bytes:
     return found.digest()
 
 
-def _read(path: Path) -> bytes:
+def _read_compiled(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
         return b""
 
 
-def _keep(path: Path, compiled: bytes) -> None:
+def _keep_compiled(path: Path, compiled: bytes) -> None:
     """Writes the file for the next start, unless the folder is read-only. Several processes may do so at once."""
     temporary = path.with_suffix(f".{os.getpid()}")
     try:

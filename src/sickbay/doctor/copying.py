@@ -26,7 +26,7 @@ _COLOUR = compile_late(
 """A terminal's colour codes, even if their first character was lost."""
 _FENCE = compile_late(r"^[ \t]{0,8}(?:`{3,}|~{3,})[\w+.#-]{0,20}[ \t]*$", re.M)
 _ESCAPED_CHARACTER = compile_late(r"(?<=\w)\\_(?=\w)|\\u00(?:2[67bB]|3[c-eC-E])")
-"""What Markdown does to names, and what Go and .NET write instead of & and other characters in JSON."""
+"""Escapes that Markdown adds to names, and that Go and .NET write for & and other characters in JSON."""
 _CHARACTERS = str.maketrans("“”„‟«»‘’‚‛\u00a0\u2002\u2003\u2007\u2009\u202f", '""""""\'\'\'\'      ')
 
 
@@ -37,7 +37,7 @@ def undo_copying(text: str) -> str:
     text = text.replace("\r\n", "\n")
     text = _COLOUR.sub("", text) if "[" in text else text
     for _ in range(LEVELS):
-        if (decoded := _decode(text)) == text:
+        if (decoded := _undo_escaping(text)) == text:
             break
         text = decoded
     if text.lstrip().startswith("{") and load_json(text) is not None:
@@ -65,7 +65,7 @@ _NOT_ENCODED = compile_late(r"[a-zA-Z][\w+.-]*:|[/?#{\[]|[\w.-]+=|\S*\s")
 """A URL, a path, a form or JSON, in which single values are encoded, or a text with spaces."""
 
 
-def _decode(text: str) -> str:
+def _undo_escaping(text: str) -> str:
     """The text with one level of escaping undone: percent-encoding, JSON, records of a log, CSV, or HTML."""
     bare = text.strip()
     if "%" in bare and _OF_ENCODED.search(bare) and not _NOT_ENCODED.match(bare):

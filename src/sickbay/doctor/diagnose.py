@@ -47,7 +47,7 @@ class Diagnosis(NamedTuple):
 
     @property
     def recognised(self) -> list[str]:
-        """What was recognised, in words: the requests and other evidence, then the error responses."""
+        """Describes what was recognised: the requests and other evidence, then the error responses."""
         return list(dict.fromkeys((*describe_each(self.pieces), *map(describe_answer, self.answers))))
 
     def prepend(self, finding: Finding) -> Diagnosis:
@@ -66,7 +66,7 @@ class Diagnosis(NamedTuple):
 
     @property
     def summary(self) -> str:
-        """What a text without a problem comes to."""
+        """The verdict on a text without a problem."""
         if self.verdict == Verdict.UNKNOWN:
             return PROBLEM_NOT_UNDERSTOOD if self.recognised else "Nothing in this text is recognised."
         if self.verdict == Verdict.UNEXAMINED:
@@ -78,7 +78,7 @@ class Diagnosis(NamedTuple):
 
     @property
     def what_to_paste(self) -> str:
-        """What was read of a text that isn't understood, and what to paste instead; "" for other texts."""
+        """Says what was read of a text that isn't understood, and what to paste instead; "" for other texts."""
         if self.verdict != Verdict.UNKNOWN:
             return ""
         if not self.recognised:

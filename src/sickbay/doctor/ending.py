@@ -37,22 +37,22 @@ _ENDS: Final[Mapping[tuple[str, str], str]] = {
 """(awaited step, last step) -> what to say."""
 
 
-def of_har(exchanges: Sequence[HarExchange]) -> tuple[Finding, ...]:
+def findings_of_har(exchanges: Sequence[HarExchange]) -> tuple[Finding, ...]:
     """The likely causes, the likeliest first; nothing if the launch in the file is complete."""
-    return _of_events([event for exchange in exchanges for event in _events(exchange)])
+    return _findings_of_events([event for exchange in exchanges for event in _events_of_exchange(exchange)])
 
 
-def of_inputs(inputs: Iterable[Input]) -> tuple[Finding, ...]:
+def findings_of_inputs(inputs: Iterable[Input]) -> tuple[Finding, ...]:
     """The same for the requests in a pasted text, in its order: only after a code that came back, and after a preflight."""
-    events = [event for each in inputs for event in _of_evidence(each.evidence)]
-    return _of_events(events) if events and events[-1].step in ("code", "preflight") else ()
+    events = [event for each in inputs for event in _events_of_evidence(each.evidence)]
+    return _findings_of_events(events) if events and events[-1].step in ("code", "preflight") else ()
 
 
-def _of_events(found: list[Event]) -> tuple[Finding, ...]:
+def _findings_of_events(found: list[Event]) -> tuple[Finding, ...]:
     events = [structs.replace(event, at=float(number)) for number, event in enumerate(found)]
     if len({event.step for event in events}) < MINIMUM_STEPS or not any(event.step in BEGINNINGS for event in events):
         return ()
-    trail = Trail(tuple(events), _app(events), is_complete=True, answer=_answer(events))
+    trail = Trail(tuple(events), _app_of_events(events), is_complete=True, answer=_launch_answer(events))
     ending = _describe_ending(progress(trail))
     return tuple(structs.replace(finding, why=f"{ending} {finding.why}") for finding in causes(trail)) if ending else ()
 
@@ -64,18 +64,18 @@ def _describe_ending(found: LaunchStatus) -> str:
     return f"It ends early: {text}." if text else ""
 
 
-def _app(events: Sequence[Event]) -> AppDetails:
+def _app_of_events(events: Sequence[Event]) -> AppDetails:
     launched = next((event.url for event in events if event.step == "launch"), "")
     return AppDetails(launch_uri=launched)
 
 
-def _answer(events: Sequence[Event]) -> str:
-    """What the launch URI answered, if the file has that."""
+def _launch_answer(events: Sequence[Event]) -> str:
+    """The answer of the launch URI, if the file has it."""
     status = next((event.status for event in events if event.step == "launch"), 0)
     return f"status {status}" if status else ""
 
 
-def _events(exchange: HarExchange) -> Iterator[Event]:
+def _events_of_exchange(exchange: HarExchange) -> Iterator[Event]:
     sent = exchange.sent
     kind = kind_of_exchange(sent)
     if exchange.method == "OPTIONS":
@@ -86,21 +86,21 @@ def _events(exchange: HarExchange) -> Iterator[Event]:
         yield from read(exchange)
 
 
-def _result(exchange: HarExchange) -> Result:
+def _result_of_exchange(exchange: HarExchange) -> Result:
     return "granted" if 200 <= exchange.status < 400 else "refused"
 
 
 def _follow_plain(step: StepName) -> Callable[[HarExchange], Iterator[Event]]:
     def events(exchange: HarExchange) -> Iterator[Event]:
         is_page = "origin" in exchange.sent["headers"]
-        yield Event(step, result=_result(exchange), status=exchange.status, url=exchange.url, by_page=is_page)
+        yield Event(step, result=_result_of_exchange(exchange), status=exchange.status, url=exchange.url, by_page=is_page)
 
     return events
 
 
 def _authorize(exchange: HarExchange) -> Iterator[Event]:
     names = tuple(dict.fromkeys(parse(exchange.sent["query"]).names()))
-    yield Event("authorize", result=_result(exchange), status=exchange.status, url=exchange.url, sent=names)
+    yield Event("authorize", result=_result_of_exchange(exchange), status=exchange.status, url=exchange.url, sent=names)
     location = str(exchange.sent["answer_headers"].get("location") or "")
     if "code" in parse(urlsplit(location).query):
         yield Event("code", url=location.partition("#")[0].partition("?")[0], sent=names)
@@ -111,13 +111,13 @@ def _redirect(exchange: HarExchange) -> Iterator[Event]:
     yield Event("code", result=result, url=exchange.url)
 
 
-def _token(exchange: HarExchange) -> Iterator[Event]:
+def _token_events(exchange: HarExchange) -> Iterator[Event]:
     grant_type = parse(exchange.sent["body"]).get("grant_type")
     step: StepName = "refresh" if grant_type == "refresh_token" else "token"
     members = read_object(exchange.sent["answer"])
     yield Event(
         step,
-        result=_result(exchange),
+        result=_result_of_exchange(exchange),
         status=exchange.status,
         url=exchange.url,
         scope=str(members.get("scope") or ""),
@@ -132,7 +132,7 @@ _FROM_HAR: Final[Mapping[str, Callable[[HarExchange], Iterator[Event]]]] = {
     "smart_configuration": _follow_plain("discovery"),
     "authorize_url": _authorize,
     "redirect_url": _redirect,
-    "token_request": _token,
+    "token_request": _token_events,
     "fhir_request": _follow_plain("access"),
 }
 _OF_EVIDENCE: Final[Mapping[str, StepName]] = {
@@ -146,7 +146,7 @@ _OF_EVIDENCE: Final[Mapping[str, StepName]] = {
 }
 
 
-def _of_evidence(evidence: Mapping[str, Any]) -> Iterator[Event]:
+def _events_of_evidence(evidence: Mapping[str, Any]) -> Iterator[Event]:
     url = str(evidence.get("url") or "")
     if evidence["kind"] == "http_exchange" and evidence["request"].get("method") == "OPTIONS":
         yield Event("preflight", url=str(evidence["request"].get("url") or ""))

@@ -57,11 +57,11 @@ class Evidence(Struct, frozen=True, eq=False, dict=True):
     def sent(self) -> dict[str, str]:
         """The parameters of the requests; of the first one, if several have the same. `aud` is `audience` too."""
         sent: dict[str, str] = {}
-        for name, value in self._pairs():
+        for name, value in self._parameter_pairs():
             sent.setdefault(name, value)
         return sent | ({"audience": sent["aud"]} if sent.get("aud") else {})
 
-    def _pairs(self) -> Iterator[tuple[str, str]]:
+    def _parameter_pairs(self) -> Iterator[tuple[str, str]]:
         for request in self.requests:
             yield from parse(urls.split(str(request.get("url", ""))).query).pairs
             yield from parse(str(request.get("body") or "")).pairs

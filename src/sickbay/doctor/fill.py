@@ -43,14 +43,14 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     """Replaces slots by values, or by words. Names with underscores and values are put in backticks."""
     values = {name: value for name, value in values.items() if value and not is_masked(value)}
     title, colon, tail = text.rpartition(": ")
-    if colon and not text.endswith(".") and _slots(tail) - values.keys():
+    if colon and not text.endswith(".") and _slots_of_text(tail) - values.keys():
         text = title
-    text = " ".join(part for part in _SENTENCE.split(text) if not (_slots(part) - values.keys()) & WORDLESS)
+    text = " ".join(part for part in _SENTENCE.split(text) if not (_slots_of_text(part) - values.keys()) & WORDLESS)
     text = _NAME.sub(lambda match: match[0] if match[0][0] in "`{" else f"`{match[0]}`", text)
     return _SLOT.sub(lambda match: _quote(values[match[1]]) if match[1] in values else VALUES.get(match[1], match[0]), text)
 
 
-def _slots(text: str) -> set[str]:
+def _slots_of_text(text: str) -> set[str]:
     return set(_SLOT.findall(text))
 
 
@@ -66,25 +66,25 @@ def capture(messages: Iterable[Message], text: str) -> dict[str, str]:
     lowered = text.lower()
     found: dict[str, str] = {}
     for template in (template for message in messages for template in message.captures):
-        for name, value in _capture(template, text, lowered).items():
+        for name, value in _capture_values(template, text, lowered).items():
             found.setdefault(name, value)
     return found
 
 
-def _capture(template: str, text: str, lowered: str) -> dict[str, str]:
+def _capture_values(template: str, text: str, lowered: str) -> dict[str, str]:
     """The values of a template such as `URI '{redirect_uri}' specified` where it is in the text first."""
     first, *rest = _BRACES.split(template)
     start = lowered.find(first.lower())
     for _ in range(CAPTURE_PLACES):
         if start < 0:
             break
-        if (values := _values(rest, text, lowered, start + len(first))) is not None:
+        if (values := _values_at(rest, text, lowered, start + len(first))) is not None:
             return values
         start = lowered.find(first.lower(), start + 1)
     return {}
 
 
-def _values(rest: list[str], text: str, lowered: str, place: int) -> dict[str, str] | None:
+def _values_at(rest: list[str], text: str, lowered: str, place: int) -> dict[str, str] | None:
     """rest: the names of the slots, each with what follows it. place: where the first slot begins."""
     values = {}
     for name, literal in zip(rest[::2], rest[1::2], strict=True):

@@ -28,7 +28,7 @@ _FHIR = re.compile(r"/(?:metadata/?$|[A-Z][A-Za-z]+(?:/[A-Za-z0-9.-]{1,64}(?:(?:
 _DECORATION = re.compile(r"\.(?:css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf)$", re.I)
 """Files without which a page still works. A missing icon isn't an error of a launch."""
 _MASK = re.compile(r"([\w.~-]{0,4})…\((\d{1,4})\)|‹(\d{1,4})(?: |%20|\+)characters?›", re.A)
-"""What Sickbay records instead of a secret (`redaction.masking`), with its length."""
+"""The placeholder that Sickbay records instead of a secret (`redaction.masking`), with its length."""
 MASK_CHARACTERS = 128
 """Characters that a mask is filled in with at most: a code_verifier has no more (RFC 7636, 4.1)."""
 _INCOMPLETE = frozenset(("smart_configuration", "http_exchange"))
@@ -62,18 +62,20 @@ def read(document: Json) -> tuple[HarExchange, ...]:
     is_recorded = _is_recorded(document)
     if is_recorded:
         exchanges = [(number, _fill_masks(exchange)) for number, exchange in exchanges]
-    server = _server([exchange for _, exchange in exchanges])
+    server = _discovered_server([exchange for _, exchange in exchanges])
     result: list[HarExchange] = []
     states: list[str] = []
     for number, exchange in exchanges:
-        context = {"server": server or _base(exchange)} | ({"sent_state": _find_sent(states, exchange)} if states else {})
+        context = {"server": server or _guessed_base(exchange)} | (
+            {"sent_state": _find_sent(states, exchange)} if states else {}
+        )
         known = {name: value for name, value in context.items() if value}
         inputs = tuple(
             {**evidence, "context": known}
-            for evidence in _inputs(exchange)
+            for evidence in _inputs_of_exchange(exchange)
             if not (is_recorded and evidence["kind"] in _INCOMPLETE)
         )
-        answers = _answers(exchange, launch=bool(inputs))
+        answers = _error_answers(exchange, launch=bool(inputs))
         if not inputs and answers:
             inputs = ({"kind": "error_answer", "text": "", "context": {}},)
         if not inputs:
@@ -112,7 +114,7 @@ def _fill_masks(value: Any) -> Any:
     return {name: _fill_masks(member) for name, member in value.items()} if isinstance(value, dict) else value
 
 
-def _answers(exchange: Json, *, launch: bool) -> tuple[ErrorAnswer, ...]:
+def _error_answers(exchange: Json, *, launch: bool) -> tuple[ErrorAnswer, ...]:
     scheme, _, rest = exchange["url"].partition("://")
     decoration = _DECORATION.search(rest.partition("?")[0]) and not launch
     if scheme.lower() not in ("http", "https") or decoration:
@@ -134,21 +136,21 @@ def _read_plain(entry: Json) -> dict[str, Any]:
         "method": method,
         "url": url,
         "query": url.partition("#")[0].partition("?")[2],
-        "headers": _headers(request.get("headers")),
+        "headers": _headers_by_name(request.get("headers")),
         "body": _read_post(request.get("postData")),
-        "status": _number(status),
-        "answer_headers": _headers(response.get("headers")),
-        "answer": _content(response.get("content")),
+        "status": _status_number(status),
+        "answer_headers": _headers_by_name(response.get("headers")),
+        "answer": _content_text(response.get("content")),
     }
 
 
-def _number(status: Any) -> int:
+def _status_number(status: Any) -> int:
     """0 if there was no response. Some tools write the status as text."""
     match = re.match(r"\s*(\d{1,3})\b", str(status))
     return int(match[1]) if match else 0
 
 
-def _headers(entries: Any) -> dict[str, str]:
+def _headers_by_name(entries: Any) -> dict[str, str]:
     """The headers by name, in lower case. The pseudo-headers of HTTP/2, which start with a colon, are left out."""
     headers = [header for header in entries if isinstance(header, dict)] if isinstance(entries, list) else []
     pairs = ((str(header.get("name", "")).lower(), str(header.get("value", ""))) for header in headers)
@@ -166,7 +168,7 @@ def _read_post(data: Any) -> str:
     return "&".join(f"{param.get('name', '')}={param.get('value', '')}" for param in params)
 
 
-def _content(content: Any) -> str | None:
+def _content_text(content: Any) -> str | None:
     text = content.get("text") if isinstance(content, dict) else None
     if not isinstance(text, str):
         return None
@@ -178,7 +180,7 @@ def _content(content: Any) -> str | None:
         return None
 
 
-def _server(exchanges: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _discovered_server(exchanges: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The server as the discovery documents describe it; empty if they disagree."""
     fetched = [exchange for exchange in exchanges if WELL_KNOWN in exchange["url"]]
     documents = [(exchange["url"].partition(WELL_KNOWN)[0], read_object(exchange["answer"])) for exchange in fetched]
@@ -191,14 +193,14 @@ def _server(exchanges: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"fhir_bases": bases} | {name: str(first[name]) for name in (*names, "issuer") if first.get(name)}
 
 
-def _base(exchange: dict[str, Any]) -> dict[str, Any]:
+def _guessed_base(exchange: dict[str, Any]) -> dict[str, Any]:
     """The FHIR base URL: the part of the URL before the resource type. Used if there is no discovery document."""
     address = exchange["url"].partition("?")[0]
     match = _FHIR.search(address) if _is_fhir(exchange, urls.split(address).path) else None
     return {"fhir_bases": [address[: match.start()]]} if match else {}
 
 
-def _inputs(exchange: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _inputs_of_exchange(exchange: dict[str, Any]) -> Iterator[dict[str, Any]]:
     kind = kind_of_exchange(exchange)
     if kind == "":
         return

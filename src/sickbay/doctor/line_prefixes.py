@@ -21,7 +21,7 @@ _TOKEN, _DIGITS = compile_late(r"\S+"), compile_late(r"\d+")
 _TIMED = compile_late(
     r"\d\d?:\d\d:\d\d|^[\w.-]{1,60}[ \t]{1,20}\||[\[(][ \t]{0,5}\d{1,7}[\])]:?|^\[[\w.-]{1,60}/[\w./-]{1,100}\]"
 )
-"""What the prefix of a log has: a time, the name of a container or pod, or the number of a process."""
+"""The prefix of a line in a log: a time, the name of a container or pod, or the number of a process."""
 _ENDS = compile_late(r"[:\])|-]$|\d:\d\d|^(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|SEVERE|[AP]M|[FP])$", re.I)
 """A word with which the prefix of a log may end."""
 _OF_A_MESSAGE = compile_late(r"[\"'`{}<>=]|://")
@@ -45,24 +45,24 @@ def strip_prefixes(text: str) -> str:
 
 
 def _strip_quotes(lines: Sequence[str]) -> Iterator[str]:
-    for run in _runs(lines, lambda line, following: bool(_QUOTE.match(line) and _QUOTE.match(following))):
+    for run in _group_lines(lines, lambda line, following: bool(_QUOTE.match(line) and _QUOTE.match(following))):
         is_quoted = len(run) > 1 and not _OF_CURL.match("\n".join(run))
         yield from (_QUOTE.sub("", line, count=1) for line in run) if is_quoted else run
 
 
 def _strip_numbers(lines: Sequence[str]) -> Iterator[str]:
-    for run in _runs(lines, lambda line, following: 0 < _number(line) + 1 == _number(following)):
-        yield from (_NUMBER.sub("", line, count=1) for line in run) if len(run) > 1 + (_number(run[0]) >= 100) else run
+    for run in _group_lines(lines, lambda line, following: 0 < _leading_number(line) + 1 == _leading_number(following)):
+        yield from (_NUMBER.sub("", line, count=1) for line in run) if len(run) > 1 + (_leading_number(run[0]) >= 100) else run
 
 
-def _number(line: str) -> int:
+def _leading_number(line: str) -> int:
     """-2 if the line begins with no number."""
     found = _NUMBER.match(line)
     return int(found["number"]) if found else -2
 
 
 def _strip_log_prefixes(lines: Sequence[str]) -> Iterator[str]:
-    for run in _runs(lines, lambda line, following: bool(_log_prefix(line, following))):
+    for run in _group_lines(lines, lambda line, following: bool(_log_prefix(line, following))):
         count = min((_log_prefix(*pair) for pair in pairwise(run)), default=0)
         ends = [_end_of_words(line, count) for line in run]
         yield from (run[0][: ends[0]], *(line[end:] for line, end in zip(run, ends, strict=True))) if count else run
@@ -71,13 +71,13 @@ def _strip_log_prefixes(lines: Sequence[str]) -> Iterator[str]:
 def _log_prefix(line: str, following: str) -> int:
     """The number of words in the prefix of a log that both lines begin with. Digits may differ."""
     words = [[match[0] for match in _TOKEN.finditer(each)] for each in (line[:200], following[:200])]
-    same = [*takewhile(lambda pair: _shape(pair[0]) == _shape(pair[1]), zip(*words, strict=False))]
+    same = [*takewhile(lambda pair: _shape_of_word(pair[0]) == _shape_of_word(pair[1]), zip(*words, strict=False))]
     said = [*takewhile(lambda word: not _OF_A_MESSAGE.search(word), (word for word, _ in same))]
     count = max((place for place, word in enumerate(said, 1) if _ENDS.search(word)), default=0)
     return count if _TIMED.search(" ".join(said[:count])) else 0
 
 
-def _shape(word: str) -> str:
+def _shape_of_word(word: str) -> str:
     return _DIGITS.sub("0", word)
 
 
@@ -94,7 +94,7 @@ def _strip_bullets(lines: Sequence[str]) -> Iterator[str]:
     return (_BULLET.sub("", line, count=1) if is_list else line for line in lines)
 
 
-def _dedent(lines: Sequence[str]) -> Iterator[str]:
+def _dedent_lines(lines: Sequence[str]) -> Iterator[str]:
     indents = [line[: len(line) - len(line.lstrip())] for line in lines if line.strip()]
     common = min(indents, key=len, default="")
     width = len(common) if all(indent.startswith(common) for indent in indents) else 0
@@ -106,11 +106,11 @@ _KINDS: tuple[Callable[[Sequence[str]], Iterator[str]], ...] = (
     _strip_numbers,
     _strip_log_prefixes,
     _strip_bullets,
-    _dedent,
+    _dedent_lines,
 )
 
 
-def _runs(lines: Sequence[str], continues: Callable[[str, str], bool]) -> Iterator[list[str]]:
+def _group_lines(lines: Sequence[str], continues: Callable[[str, str], bool]) -> Iterator[list[str]]:
     """The lines in groups: a line belongs to the same group as the line before it if `continues` is true for both."""
     run: list[str] = []
     for line in lines:

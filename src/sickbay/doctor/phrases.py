@@ -60,10 +60,10 @@ def split_words(text: str) -> list[str]:
         text = unquote(text) if "%" in text and _ENCODED.search(text) else text
         if text == before:
             break
-    return _words(_SWITCH.sub(_BOUNDARY, _OPAQUE.sub(" ", text)))
+    return _words_of_text(_SWITCH.sub(_BOUNDARY, _OPAQUE.sub(" ", text)))
 
 
-def _words(text: str) -> list[str]:
+def _words_of_text(text: str) -> list[str]:
     text = _APART.sub(_BOUNDARY, text)
     apart = _COMPOUND.sub(lambda match: " ".join(filter(None, match.groups())), text.lower())
     return _WORD.findall(_NEGATION.sub(_write_out, apart))
@@ -87,14 +87,14 @@ class PhraseTable:
 
     def add(self, phrase: str) -> Phrase:
         """Returns the phrase as the numbers of its parts. Raises ValueError if a part has no words or too many."""
-        return tuple(self._part(part.strip()) for part in phrase.split("…"))
+        return tuple(self._number_of_part(part.strip()) for part in phrase.split("…"))
 
-    def _part(self, part: str) -> int:
+    def _number_of_part(self, part: str) -> int:
         known = self._numbers.get(part)
         if known is not None:
             return known
         number = self._numbers[part] = len(self._numbers)
-        for sequence in _sequences(part):
+        for sequence in _word_sequences(part):
             if not 0 < len(sequence) <= PHRASE_WORDS:
                 raise ValueError(f"a phrase needs 1 to {PHRASE_WORDS} words: {part!r}")
             node = self.trie
@@ -104,16 +104,16 @@ class PhraseTable:
         return number
 
 
-def _sequences(part: str) -> Iterator[list[str]]:
+def _word_sequences(part: str) -> Iterator[list[str]]:
     """The word sequences of a part, one for each combination of its alternatives."""
     for chosen in product(*(word.split("|") for word in part.split())):
-        yield [word for text in chosen for word in _with_digits(text)]
+        yield [word for text in chosen for word in _words_with_digits(text)]
 
 
-def _with_digits(text: str) -> list[str]:
+def _words_with_digits(text: str) -> list[str]:
     if not text.endswith("*"):
-        return _words(text)
-    *before, last = _words(text[:-1]) or [""]
+        return _words_of_text(text)
+    *before, last = _words_of_text(text[:-1]) or [""]
     if not last or last[-1].isdigit():
         raise ValueError(f"* has to follow a letter: {text!r}")
     return [*before, f"{last}*"]
@@ -126,7 +126,7 @@ def find_parts(phrases: dict[str, Any], found: Sequence[str]) -> dict[int, list[
             phrases[word] = msgspec.msgpack.decode(node)
     parts: dict[int, list[WordRange]] = {}
     for start, first in enumerate(found):
-        if nodes := _nodes(phrases, first):
+        if nodes := _next_nodes(phrases, first):
             _follow(nodes, found, start, parts)
     return parts
 
@@ -134,7 +134,7 @@ def find_parts(phrases: dict[str, Any], found: Sequence[str]) -> dict[int, list[
 DIGITS = "0123456789"
 
 
-def _nodes(trie: Trie, word: str) -> list[Trie]:
+def _next_nodes(trie: Trie, word: str) -> list[Trie]:
     nodes = [trie[word]] if word in trie else []
     if word[-1].isdigit() and (node := trie.get(f"{word.rstrip(DIGITS)}*")) is not None:
         nodes.append(node)
@@ -149,7 +149,7 @@ def _follow(nodes: list[Trie], found: Sequence[str], start: int, parts: dict[int
         for number in (number for node in nodes for number in node.get("", ())):
             if len(known := parts.setdefault(number, [])) < PLACES_OF_A_PART:
                 known.append(WordRange(start, end))
-        nodes = [following for node in nodes for following in _nodes(node, found[end])] if end < len(found) else []
+        nodes = [following for node in nodes for following in _next_nodes(node, found[end])] if end < len(found) else []
 
 
 def find_first(phrase: Phrase, parts: Mapping[int, Sequence[WordRange]]) -> tuple[WordRange, ...]:
@@ -158,10 +158,10 @@ def find_first(phrase: Phrase, parts: Mapping[int, Sequence[WordRange]]) -> tupl
         return tuple(parts.get(phrase[0], ())[:1])
     if not all(number in parts for number in phrase):
         return ()
-    return next(filter(None, (_continue(phrase, place, parts) for place in parts[phrase[0]])), ())
+    return next(filter(None, (_continue_phrase(phrase, place, parts) for place in parts[phrase[0]])), ())
 
 
-def _continue(phrase: Phrase, place: WordRange, parts: Mapping[int, Sequence[WordRange]]) -> tuple[WordRange, ...]:
+def _continue_phrase(phrase: Phrase, place: WordRange, parts: Mapping[int, Sequence[WordRange]]) -> tuple[WordRange, ...]:
     taken = [place]
     for number in phrase[1:]:
         following = parts[number]

@@ -34,7 +34,7 @@ FOREIGN_WORDS = 3
 
 def tells_of_a_problem(prose: str) -> bool:
     """Whether a sentence asks a question, says that something fails, or can't be read."""
-    return any(_PROBLEM.search(line) or _WITHOUT_BLANKS.search(line) or _is_foreign(line) for line in _sentences(prose))
+    return any(_PROBLEM.search(line) or _WITHOUT_BLANKS.search(line) or _is_foreign(line) for line in _split_sentences(prose))
 
 
 def names_a_problem(text: str) -> bool:
@@ -66,10 +66,10 @@ def leave_out_working_requests(text: str) -> str:
 def is_code(text: str) -> bool:
     """Whether most lines of a text without sentences are code."""
     lines = [line.strip() for line in text[:READ_CHARACTERS].splitlines() if line.strip()]
-    return 2 * sum(map(_is_code, lines)) > len(lines) and not any(_sentences(text))
+    return 2 * sum(map(_is_code, lines)) > len(lines) and not any(_split_sentences(text))
 
 
-def _sentences(prose: str) -> Iterator[str]:
+def _split_sentences(prose: str) -> Iterator[str]:
     lines = (line[:LINE_CHARACTERS].strip() for line in prose[:READ_CHARACTERS].splitlines())
     return (line for line in lines if _is_sentence(line) and not _is_code(line))
 

@@ -28,7 +28,7 @@ EXAMINED_INPUTS = 20
 
 
 class Reading(NamedTuple):
-    """What was read from a text, before the error messages in it are looked up.
+    """The evidence read from a text, before the error messages in it are looked up.
 
     evidence:  the first exchange, as an input of `diagnose()`.
     diagnosis: of all exchanges together. diagnoses: of each.
@@ -89,13 +89,13 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     Raises KeyError if the kind of an exchange is unknown.
     """
     text = prose.leave_out_working_requests(undo_copying(text))
-    single = _single(text)
+    single = _single_exchange(text)
     pieces = tuple(find_pieces(text))
     context = _requested_fragment(text) | dict(context or {})
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
-    examined = [] if single else list(_examine(found, accepted=() if answers else _select_accepted(found, pieces)))
-    diagnoses = [_with_token_elsewhere(diagnose(found[0].evidence, ()), found[0])] if single else examined
+    examined = [] if single else list(_examine_inputs(found, accepted=() if answers else _select_accepted(found, pieces)))
+    diagnoses = [_add_token_elsewhere(diagnose(found[0].evidence, ()), found[0])] if single else examined
     evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
     merged = _merge(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())])
     merged = _without_token_advice(merged) if any(each.code in PAST_AUTHORIZATION for each in answers) else merged
@@ -124,7 +124,7 @@ def _put_together(pieces: Sequence[Piece], text: str) -> list[Input]:
     return add_context(found, pieces, text)
 
 
-def _single(text: str) -> Input | None:
+def _single_exchange(text: str) -> Input | None:
     """The exchange, if the text is exactly one. Raises ValueError for a HAR file."""
     try:
         evidence = single_exchange.read(text)
@@ -158,14 +158,14 @@ def _select_accepted(found: Sequence[Input], pieces: Sequence[Piece]) -> tuple[I
     return tuple(each for last in before for each in last) + tuple(each for each in found if each.piece.start in answered)
 
 
-def _examine(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[Diagnosis]:
+def _examine_inputs(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[Diagnosis]:
     """The diagnosis of each that can be examined. What was accepted has no fault for which it would be refused."""
     for each in found:
         if (diagnosis := _try_diagnose(each)) is not None:
-            yield _without_errors(diagnosis) if each in accepted else diagnosis
+            yield _drop_errors(diagnosis) if each in accepted else diagnosis
 
 
-def _without_errors(diagnosis: Diagnosis) -> Diagnosis:
+def _drop_errors(diagnosis: Diagnosis) -> Diagnosis:
     found = diagnosis.explanation.findings
     kept = tuple(each for each in found if each.severity != "error" and each.id not in TOKEN_IN_AUTHORIZATION)
     return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=kept), corrected=None)
@@ -177,10 +177,10 @@ def _try_diagnose(found: Input) -> Diagnosis | None:
         diagnosis = diagnose(found.evidence, ())
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
-    return _with_token_elsewhere(_of_a_part(diagnosis, found), found)
+    return _add_token_elsewhere(_mark_as_part(diagnosis, found), found)
 
 
-def _of_a_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
+def _mark_as_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     """Removes the findings about what the text doesn't show: parts that were left out, and values of variables."""
     shown = tuple(
         finding
@@ -198,7 +198,7 @@ def _of_a_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
 
 
 def _select_looked_at(examination: Examination, found: Input) -> Examination:
-    """The results of the checks that look at what was pasted."""
+    """The results of the checks of the pasted text."""
     names = found.looked_at
     return Examination(tuple(result for result in examination.checked if names is None or result.name in names))
 
@@ -234,7 +234,7 @@ PAST_AUTHORIZATION = frozenset(("409", "410", "412", "422"))
 _CREDENTIALS = re.compile(r"\s*Bearer\s+\S", re.I)
 
 
-def _with_token_elsewhere(diagnosis: Diagnosis, found: Input) -> Diagnosis:
+def _add_token_elsewhere(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     """Without the advice to send the token in Authorization, if the request sends it in a header of this server's own."""
     headers = found.evidence.get("headers")
     is_elsewhere = isinstance(headers, Mapping) and any(_CREDENTIALS.match(str(value)) for value in headers.values())

@@ -25,12 +25,12 @@ def stages() -> dict[str, list[Rule]]:
 @cache
 def page(stage: str) -> str:
     """The page of a stage. Each rule's case is diagnosed for it, so a long page takes half a second. Raises KeyError."""
-    return f"# Rules of the stage {stage}\n" + "".join(map(_rule, stages()[stage]))
+    return f"# Rules of the stage {stage}\n" + "".join(map(_rule_section, stages()[stage]))
 
 
 def rule_page(id: str) -> str:
     """One rule with its case. Raises KeyError if the id is unknown."""
-    return f"# Rule {id}\n" + _rule(BY_ID[id])
+    return f"# Rule {id}\n" + _rule_section(BY_ID[id])
 
 
 def cause_page(cause: CausePage) -> str:
@@ -47,9 +47,9 @@ def entry(id: str) -> tuple[Finding, case.Case]:
     return next(finding for finding in findings if finding.id == id), example
 
 
-def _rule(rule: Rule) -> str:
+def _rule_section(rule: Rule) -> str:
     finding, example = entry(rule.id)
-    corrected = "" if example.corrected is None else f"Corrected:\n\n{_exchange(example.corrected)}\n"
+    corrected = "" if example.corrected is None else f"Corrected:\n\n{_exchange_block(example.corrected)}\n"
     return f"""
 ## {rule.id}
 
@@ -61,13 +61,13 @@ def _rule(rule: Rule) -> str:
 
 {finding.fix}
 
-{_exchange(example.refused)}
+{_exchange_block(example.refused)}
 {corrected}
 Specification: [{rule.spec.name}]({rule.spec.url})
 """
 
 
-def _exchange(exchange: dict[str, Any]) -> str:
+def _exchange_block(exchange: dict[str, Any]) -> str:
     """The exchange as a JSON block, without its context."""
     shown = {key: value for key, value in exchange.items() if key not in ("context", "kind")}
     return f"```json\n{json.dumps(shown, indent=2, ensure_ascii=False)}\n```\n"

@@ -32,7 +32,7 @@ def read(text: str) -> dict[str, Any]:
     if len(text) > MAXIMUM_CHARACTERS and not text.startswith("{"):
         raise ValueError(TOO_LONG)
     if text.startswith("{"):
-        return _exchange(text)
+        return _parse_exchange(text)
     text = _strip(text)
     line = urls.unescape(urls.one_line(text))
     if _BEGINS.match(text) and not _is_prose(text):
@@ -115,7 +115,7 @@ def _is_search(url: str) -> bool:
     return bool(fhir_base_of(url)) and (last in ALL_TYPES or (is_operation and before.rpartition("/")[2] in ALL_TYPES))
 
 
-def _exchange(text: str) -> dict[str, Any]:
+def _parse_exchange(text: str) -> dict[str, Any]:
     try:
         evidence = unicode.loads(text)
     except (ValueError, RecursionError) as error:

@@ -52,7 +52,7 @@ def _find_early_end(reading: Reading) -> tuple[Finding, ...]:
         return ()
     from sickbay.doctor import ending  # only a text with several requests can be a launch
 
-    return ending.of_inputs(reading.inputs)
+    return ending.findings_of_inputs(reading.inputs)
 
 
 def _with_early_end(diagnosis: Diagnosis, early: tuple[Finding, ...]) -> Diagnosis:

@@ -76,10 +76,10 @@ def summarize(findings: Sequence[Mapping[str, Any]], causes: Sequence[Mapping[st
     """findings, causes: as JSON, in their order."""
     first = findings[0] if findings else None
     cause = next((cause for cause in causes if first is None or cause["title"] == first["title"]), None)
-    return Summary(first, cause, _rest(findings[1:], len(causes) - (cause is not None)))
+    return Summary(first, cause, _other_findings(findings[1:], len(causes) - (cause is not None)))
 
 
-def _rest(findings: Sequence[Mapping[str, Any]], causes: int) -> str:
+def _other_findings(findings: Sequence[Mapping[str, Any]], causes: int) -> str:
     advice = sum(finding["severity"] == "info" for finding in findings)
     counted = (
         (len(findings) - advice, "problem", "problems"),

@@ -35,7 +35,7 @@ class AskedRequest(NamedTuple):
 
 def select_faults(faults: Iterable[Fault], asked: AskedRequest) -> list[Fault]:
     """The faults for this request, in the order in which they were set."""
-    return [fault for fault in faults if _is_for(fault, asked) and _applies(fault, asked)]
+    return [fault for fault in faults if _is_for(fault, asked) and _can_happen(fault, asked)]
 
 
 def _is_for(fault: Fault, asked: AskedRequest) -> bool:
@@ -54,7 +54,7 @@ def _is_stage(named: str, stage: str) -> bool:
     return named == stage or (named, stage) in (("access", "search"), ("token", "refresh"))
 
 
-def _applies(fault: Fault, asked: AskedRequest) -> bool:
+def _can_happen(fault: Fault, asked: AskedRequest) -> bool:
     """Whether such a fault can happen to such a request at all."""
     kind = fault.kind
     match kinds()[kind].at:

@@ -14,13 +14,13 @@ MAXIMUM_DEPTH = 40
 def change(fault: Fault, resource: dict[str, Any]) -> dict[str, Any]:
     """The resource with this fault; the same object if it doesn't fit."""
     if fault.kind == "missing-references":
-        return _with_missing_references(resource, fault.id)
+        return _break_references(resource, fault.id)
     if resource.get("resourceType") != "Bundle" or resource.get("type") != "searchset":
         return resource
     match fault.kind:
-        case "empty-page" if _next(resource):
+        case "empty-page" if _has_next_link(resource):
             return {name: value for name, value in resource.items() if name != "entry"}
-        case "broken-next" if _next(resource):
+        case "broken-next" if _has_next_link(resource):
             return {**resource, "link": [_break_link(link, fault.id) for link in resource["link"]]}
         case "outcome-entry":
             return {**resource, "entry": [*resource.get("entry", ()), _outcome_entry()]}
@@ -28,7 +28,7 @@ def change(fault: Fault, resource: dict[str, Any]) -> dict[str, Any]:
             return resource
 
 
-def _next(bundle: dict[str, Any]) -> bool:
+def _has_next_link(bundle: dict[str, Any]) -> bool:
     return any(link.get("relation") == "next" for link in bundle.get("link", ()))
 
 
@@ -43,7 +43,7 @@ def _outcome_entry() -> dict[str, Any]:
     return {"resource": {"resourceType": "OperationOutcome", "issue": [issue]}, "search": {"mode": "outcome"}}
 
 
-def _with_missing_references(resource: dict[str, Any], fault: str) -> dict[str, Any]:
+def _break_references(resource: dict[str, Any], fault: str) -> dict[str, Any]:
     """Every reference but those to patients refers to an ID that doesn't exist."""
     changed = _walk(resource, fault, MAXIMUM_DEPTH)
     assert isinstance(changed, dict)

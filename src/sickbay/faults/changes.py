@@ -33,11 +33,11 @@ class ChangedResponse(NamedTuple):
 
 def find_change(before: SentResponse, after: SentResponse, sent_bytes: int) -> ChangedResponse | None:
     """None if the faults left the response as it was. sent_bytes: how much of the body after the faults is sent."""
-    sentences = [*_compare(before, after, sent_bytes)]
+    sentences = [*_compare_responses(before, after, sent_bytes)]
     if not sentences:
         return None
     has_same_body = before.body == after.body and sent_bytes >= len(after.body)
-    return ChangedResponse(after.status, _headers(after), has_same_body, " ".join(sentences))
+    return ChangedResponse(after.status, _headers_by_name(after), has_same_body, " ".join(sentences))
 
 
 def describe_replacement(response: SentResponse) -> ChangedResponse:
@@ -45,16 +45,16 @@ def describe_replacement(response: SentResponse) -> ChangedResponse:
     if response.status == 0:
         return ChangedResponse(0, {}, True, "Sickbay closed the connection without a response.")
     return ChangedResponse(
-        response.status, _headers(response), True, "Sickbay sent this response without handling the request."
+        response.status, _headers_by_name(response), True, "Sickbay sent this response without handling the request."
     )
 
 
-def _headers(response: SentResponse) -> dict[str, str]:
+def _headers_by_name(response: SentResponse) -> dict[str, str]:
     headers = {name.decode(): response.header(name) for name in SHOWN_HEADERS if response.header(name)}
     return headers | {"content-length": str(len(response.body))}
 
 
-def _compare(before: SentResponse, after: SentResponse, sent_bytes: int) -> Iterator[str]:
+def _compare_responses(before: SentResponse, after: SentResponse, sent_bytes: int) -> Iterator[str]:
     if before.status != after.status:
         yield f"The fault changed the status from {before.status} to {after.status}."
     for name in SHOWN_HEADERS:

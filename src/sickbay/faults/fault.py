@@ -70,7 +70,7 @@ def problems(sent: Mapping[str, Any]) -> list[str]:
         return [f"A fault needs a kind. Kinds: {english.join(sorted(kinds()))}."]
     kind = kinds().get(name)
     if kind is None:
-        return [f"There is no kind {name}.{_suggestion(name, kinds())}"]
+        return [f"There is no kind {name}.{_suggest_name(name, kinds())}"]
     return [*_wrong_members(name, kind, sent)]
 
 
@@ -80,7 +80,7 @@ def _wrong_members(name: str, kind: FaultKind, sent: Mapping[str, Any]) -> Itera
         if member in ("kind", "id"):
             continue
         if member not in known:
-            yield f"A fault of kind {name} has no member {member}.{_suggestion(member, known)}"
+            yield f"A fault of kind {name} has no member {member}.{_suggest_name(member, known)}"
         elif (value is not None or member in kind.members) and (wrong := known[member].find_mistake(value)):
             yield f"{member} {wrong}."
     for member in (required for required, description in kind.members.items() if description.required):
@@ -98,9 +98,9 @@ def fault_of(sent: Mapping[str, Any], id: str) -> Fault:
 
 def unknown_preset(name: str) -> str:
     """The sentence about a preset that doesn't exist."""
-    return f"There is no preset {name}.{_suggestion(name, presets())}"
+    return f"There is no preset {name}.{_suggest_name(name, presets())}"
 
 
-def _suggestion(name: str, known: Mapping[str, Any]) -> str:
+def _suggest_name(name: str, known: Mapping[str, Any]) -> str:
     near = find_closest(name, known)
     return f" Did you mean {near}?" if near else f" There are {english.join(sorted(known))}."

@@ -80,7 +80,7 @@ class FaultKind(Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def kinds() -> Mapping[str, FaultKind]:
     """Every kind, by name."""
-    return convert(_toml("kinds.toml"), dict[str, FaultKind])
+    return convert(_read_toml("kinds.toml"), dict[str, FaultKind])
 
 
 class Preset(Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,10 +93,10 @@ class Preset(Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def presets() -> Mapping[str, Preset]:
     """Every preset, by name."""
-    return convert(_toml("presets.toml"), dict[str, Preset])
+    return convert(_read_toml("presets.toml"), dict[str, Preset])
 
 
-def _toml(name: str) -> dict[str, Any]:
+def _read_toml(name: str) -> dict[str, Any]:
     return tomllib.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
 
 

@@ -34,7 +34,7 @@ def answer(fault: Fault, stage: str, description: str) -> SentResponse:
     members = fault.members
     match fault.kind:
         case "status":
-            response = _error(stage, members["status"], "server_error", "transient", description)
+            response = _error_response(stage, members["status"], "server_error", "transient", description)
             seconds = members.get("retry_after")
             return response if seconds is None else response.with_header(b"retry-after", str(seconds))
         case "body":
@@ -43,19 +43,19 @@ def answer(fault: Fault, stage: str, description: str) -> SentResponse:
         case "html":
             return SentResponse(200, ((b"content-type", b"text/html; charset=utf-8"),), HTML.encode())
         case "gone":
-            return _error(stage, 410, "", "deleted", description)
+            return _error_response(stage, 410, "", "deleted", description)
         case "conflict":
-            return _error(stage, 409, "", "conflict", description)
+            return _error_response(stage, 409, "", "conflict", description)
         case "unauthorized":
             challenge = f'Bearer error="invalid_token", error_description="{description}"'
-            return _error(stage, 401, "", "login", description).with_header(b"www-authenticate", challenge)
+            return _error_response(stage, 401, "", "login", description).with_header(b"www-authenticate", challenge)
         case _:
             raise ValueError(f"{fault.kind} doesn't answer")
 
 
 def refuse_refresh(description: str) -> SentResponse:
     """RFC 6749 5.2."""
-    return _json(400, {"error": "invalid_grant", "error_description": description})
+    return _json_response(400, {"error": "invalid_grant", "error_description": description})
 
 
 def change(fault: Fault, response: SentResponse, base: str, now: float) -> SentResponse:
@@ -71,8 +71,8 @@ def change(fault: Fault, response: SentResponse, base: str, now: float) -> SentR
         case "export":
             return _export(fault, response, now)
         case "discovery" if members["value"] == "unreachable":
-            return _error("discovery", 503, "", "transient", "The document can't be read.")
-    parsed = _parse(response)
+            return _error_response("discovery", 503, "", "transient", "The document can't be read.")
+    parsed = _parse_body(response)
     if parsed is None:
         return response
     match fault.kind:
@@ -92,15 +92,17 @@ def _export(fault: Fault, response: SentResponse, now: float) -> SentResponse:
     value, is_file = fault.members["value"], "ndjson" in response.header(b"content-type")
     if is_file:
         if value == "file-fails":
-            return _error("access", 500, "", "exception", "The file can't be read.")
-        return response._replace(body=_half(response.body)) if value == "file-short" else response
+            return _error_response("access", 500, "", "exception", "The file can't be read.")
+        return response._replace(body=_first_half_of_lines(response.body)) if value == "file-short" else response
     if value == "poll-429":
-        return _error("access", 429, "", "throttled", "The status was asked for too often.").with_header(b"retry-after", "10")
+        return _error_response("access", 429, "", "throttled", "The status was asked for too often.").with_header(
+            b"retry-after", "10"
+        )
     if response.status != 200:
         return response
-    manifest = _parse(response)
+    manifest = _parse_body(response)
     if value == "fails":
-        return _error("access", 500, "", "exception", FAILED_EXPORT)
+        return _error_response("access", 500, "", "exception", FAILED_EXPORT)
     if value == "slow" and documents.age(manifest, now) < fault.members.get("seconds", 30):
         return SentResponse(202, ((b"x-progress", b"in progress"), (b"retry-after", b"5")), b"")
     if value == "error-files" and manifest is not None:
@@ -108,25 +110,25 @@ def _export(fault: Fault, response: SentResponse, now: float) -> SentResponse:
     return response
 
 
-def _half(body: bytes) -> bytes:
+def _first_half_of_lines(body: bytes) -> bytes:
     """The first half of the lines of a file, which ends in the middle of a line."""
     return body[: len(body) // 2]
 
 
-def _error(stage: str, status: int, error: str, code: str, text: str) -> SentResponse:
+def _error_response(stage: str, status: int, error: str, code: str, text: str) -> SentResponse:
     """An OperationOutcome at FHIR addresses, otherwise the JSON of RFC 6749 5.2."""
     if stage in ("access", "search"):
         issue = {"severity": "error", "code": code, "diagnostics": text}
-        return _json(status, {"resourceType": "OperationOutcome", "issue": [issue]}, "application/fhir+json")
-    return _json(status, {"error": error or "temporarily_unavailable", "error_description": text})
+        return _json_response(status, {"resourceType": "OperationOutcome", "issue": [issue]}, "application/fhir+json")
+    return _json_response(status, {"error": error or "temporarily_unavailable", "error_description": text})
 
 
-def _json(status: int, value: Any, type: str = "application/json") -> SentResponse:
+def _json_response(status: int, value: Any, type: str = "application/json") -> SentResponse:
     headers = ((b"content-type", type.encode()), (b"cache-control", b"no-store"))
     return SentResponse(status, headers, json.dumps(value).encode())
 
 
-def _parse(response: SentResponse) -> dict[str, Any] | None:
+def _parse_body(response: SentResponse) -> dict[str, Any] | None:
     if "json" not in response.header(b"content-type"):
         return None
     try:

@@ -63,7 +63,7 @@ def searchset(
     """
     total_member = b',"total":%d' % total if total is not None else b""
     head = b'{"resourceType":"Bundle","type":"searchset"' + total_member
-    return b"".join((head, b',"link":', _links(self_url, next_url), *_list_entries(base, entries), b"}"))
+    return b"".join((head, b',"link":', _encode_links(self_url, next_url), *_list_entries(base, entries), b"}"))
 
 
 def _list_entries(base: str, entries: Mapping[str, Sequence[StoredResource]]) -> list[bytes]:
@@ -112,24 +112,19 @@ class Change(NamedTuple):
     at: str
 
 
-_METHODS = {
-    "create": ("POST", "201"),
-    "update": ("PUT", "200"),
-    "update-create": ("PUT", "201"),
-    "delete": ("DELETE", "204"),
-}
+_METHODS = {"create": ("POST", "201"), "update": ("PUT", "200"), "update-create": ("PUT", "201"), "delete": ("DELETE", "204")}
 
 
 def history(base: str, changes: Sequence[Change], *, self_url: str, next_url: str | None, total: int | None = None) -> bytes:
     """Returns the Bundle for a history, newest first (R4, 3.1.0.12)."""
-    entries = b",".join(_change(base, change) for change in changes)
+    entries = b",".join(_encode_change(base, change) for change in changes)
     total_member = b',"total":%d' % total if total is not None else b""
     entry_member = b',"entry":[' + entries + b"]" if entries else b""
     head = b'{"resourceType":"Bundle","type":"history"'
-    return head + total_member + b',"link":' + _links(self_url, next_url) + entry_member + b"}"
+    return head + total_member + b',"link":' + _encode_links(self_url, next_url) + entry_member + b"}"
 
 
-def _change(base: str, change: Change) -> bytes:
+def _encode_change(base: str, change: Change) -> bytes:
     method, status = _METHODS[change.interaction]
     url = change.type if method == "POST" else f"{change.type}/{change.id}"
     request = orjson.dumps({"method": method, "url": url})
@@ -139,7 +134,7 @@ def _change(base: str, change: Change) -> bytes:
     return full_url + body + b',"request":' + request + b',"response":' + response + b"}"
 
 
-def _links(self_url: str, next_url: str | None) -> bytes:
+def _encode_links(self_url: str, next_url: str | None) -> bytes:
     links = [{"relation": "self", "url": self_url}]
     if next_url is not None:
         links.append({"relation": "next", "url": next_url})

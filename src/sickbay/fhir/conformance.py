@@ -32,17 +32,7 @@ IPA_SERVER = "http://hl7.org/fhir/uv/ipa/CapabilityStatement/ipa-server"
 _ENDPOINTS = ("authorize", "token", "register", "manage", "introspect", "revoke")
 
 
-INTERACTIONS = (
-    "read",
-    "vread",
-    "history-instance",
-    "history-type",
-    "update",
-    "patch",
-    "delete",
-    "create",
-    "search-type",
-)
+INTERACTIONS = ("read", "vread", "history-instance", "history-type", "update", "patch", "delete", "create", "search-type")
 _NEW_IN_STU3 = ("patch",)
 
 
@@ -103,33 +93,31 @@ def _describe_server(version: str, server: Self) -> dict[str, Any]:
         "mode": "server",
         "interaction": [{"code": code} for code in system_interactions],
         **mode,
-        "security": _security(version, server),
-        "resource": [_resource(version, server, type) for type in served_types(version)],
-        "searchParam": _of_all(version),
-        "operation": _operations(version),
-        "compartment": [_compartment(version, name) for name in sorted(table(version, "compartments"))],
+        "security": _describe_security(version, server),
+        "resource": [_describe_resource(version, server, type) for type in served_types(version)],
+        "searchParam": _parameters_of_all(version),
+        "operation": _server_operations(version),
+        "compartment": [_compartment_url(version, name) for name in sorted(table(version, "compartments"))],
     }
 
 
-def _operations(version: str) -> list[dict[str, Any]]:
+def _server_operations(version: str) -> list[dict[str, Any]]:
     """Returns the server-level operations, or all operations in DSTU2 and STU3, which have no other place for them."""
-    of_version = operation_registry.of_version(version)
-    return _entries(version, [operation for operation in of_version if version in _OLD or operation.level == "system"])
+    of_version = operation_registry.operations_of_version(version)
+    return _operation_entries(
+        version, [operation for operation in of_version if version in _OLD or operation.level == "system"]
+    )
 
 
-def _entries(version: str, operations: Sequence[Operation]) -> list[dict[str, Any]]:
+def _operation_entries(version: str, operations: Sequence[Operation]) -> list[dict[str, Any]]:
     """Returns one entry for each definition, even if it applies at both the type and the instance level."""
     by_definition = {operation.definition: operation.name for operation in operations}
     return [{"name": name, "definition": {"reference": url} if version in _OLD else url} for url, name in by_definition.items()]
 
 
-def _security(version: str, server: Self) -> dict[str, Any]:
+def _describe_security(version: str, server: Self) -> dict[str, Any]:
     endpoints = [{"url": name, "valueUri": server.oauth[name]} for name in _ENDPOINTS if name in server.oauth]
-    coding = {
-        "system": _OLD_SERVICE if version in _OLD else _SERVICE,
-        "code": "SMART-on-FHIR",
-        "display": "SMART-on-FHIR",
-    }
+    coding = {"system": _OLD_SERVICE if version in _OLD else _SERVICE, "code": "SMART-on-FHIR", "display": "SMART-on-FHIR"}
     return {
         "extension": [{"url": OAUTH_URIS, "extension": endpoints}],
         "cors": True,
@@ -137,21 +125,25 @@ def _security(version: str, server: Self) -> dict[str, Any]:
     }
 
 
-def _parameter(version: str, parameter: SearchParameter) -> dict[str, str]:
+def _describe_parameter(version: str, parameter: SearchParameter) -> dict[str, str]:
     """Describes a search parameter. Before R4 the type `special` didn't exist; `token` was used for it."""
     return {"name": parameter.code, "type": "token" if version in _OLD and parameter.kind == "special" else parameter.kind}
 
 
-def _compartment(version: str, name: str) -> str:
+def _compartment_url(version: str, name: str) -> str:
     if version == "dstu2":
         return f"http://hl7.org/fhir/compartment/{name}"
     return f"http://hl7.org/fhir/CompartmentDefinition/{name.lower()}"
 
 
-def _of_all(version: str) -> list[dict[str, str]]:
+def _parameters_of_all(version: str) -> list[dict[str, str]]:
     """Returns the parameters that every type has, which also apply to searches of several types."""
     by_code = parameters(version, "Patient")
-    common = [_parameter(version, by_code[code]) for code in COMMON if code in by_code and is_answered(version, by_code[code])]
+    common = [
+        _describe_parameter(version, by_code[code])
+        for code in COMMON
+        if code in by_code and is_answered(version, by_code[code])
+    ]
     by_others = [] if version in _OLD else [{"name": name, "type": "special"} for name in ("_has", "_list")]
     if version == "r5":
         by_others.append({"name": "_in", "type": "reference"})
@@ -171,7 +163,7 @@ def _parameters_by_target(version: str) -> Mapping[str, Sequence[str]]:
     return referring
 
 
-def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
+def _describe_resource(version: str, server: Self, type: str) -> dict[str, Any]:
     requested = server.more.get(type, server.interactions)
     interactions = [name for name in requested if version != "dstu2" or name not in _NEW_IN_STU3]
     listed = server.searchable.get(type)
@@ -198,11 +190,11 @@ def _resource(version: str, server: Self, type: str) -> dict[str, Any]:
         description["searchInclude"] = [f"{type}:{code}" for code in references]
         description["searchRevInclude"] = list(_parameters_by_target(version).get(type, ()))
         in_order = sorted(searchable, key=lambda parameter: parameter.code)
-        description["searchParam"] = [_parameter(version, parameter) for parameter in in_order]
+        description["searchParam"] = [_describe_parameter(version, parameter) for parameter in in_order]
     if version not in _OLD:
-        operations = operation_registry.of_version(version)
+        operations = operation_registry.operations_of_version(version)
         offered = [
             operation for operation in operations if operation.level != "system" and type in (operation.types or (type,))
         ]
-        description["operation"] = _entries(version, offered)
+        description["operation"] = _operation_entries(version, offered)
     return {key: value for key, value in description.items() if value != []}

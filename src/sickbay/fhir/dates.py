@@ -31,18 +31,18 @@ def span(text: str) -> tuple[int, int] | None:
     year, month, day = form["year"], form["month"], form["day"]
     try:
         if month is None:
-            return _days(int(year), 1), _days(int(year) + 1, 1)
+            return _days_of_month(int(year), 1), _days_of_month(int(year) + 1, 1)
         if day is None:
-            return _days(int(year), int(month)), _next_month(int(year), int(month))
+            return _days_of_month(int(year), int(month)), _next_month(int(year), int(month))
         low = (date(int(year), int(month), int(day)).toordinal() - _EPOCH) * _DAY
     except ValueError:
         return None
-    return (low, low + _DAY) if form["hour"] is None else _moment(low, form)
+    return (low, low + _DAY) if form["hour"] is None else _moment_of_day(low, form)
 
 
-def _moment(day: int, form: re.Match[str]) -> tuple[int, int] | None:
+def _moment_of_day(day: int, form: re.Match[str]) -> tuple[int, int] | None:
     hour, minute, second = int(form["hour"]), int(form["minute"]), int(form["second"] or 0)
-    zone = _zone(form["zone"])
+    zone = _offset_of_zone(form["zone"])
     if hour > 23 or minute > 59 or second > 60 or zone is None:
         return None
     low = day + ((hour * 60 + minute) * 60 + second) * 1000 - zone
@@ -55,7 +55,7 @@ def _moment(day: int, form: re.Match[str]) -> tuple[int, int] | None:
     return low, low + max(1, 10 ** (3 - len(fraction)) if len(fraction) < 3 else 1)
 
 
-def _zone(text: str | None) -> int | None:
+def _offset_of_zone(text: str | None) -> int | None:
     """Returns the offset from UTC in milliseconds, positive to the east; None if it isn't a valid zone."""
     if text is None or text == "Z":
         return 0
@@ -65,9 +65,9 @@ def _zone(text: str | None) -> int | None:
     return (hours * 60 + minutes) * 60_000 * (-1 if text[0] == "-" else 1)
 
 
-def _days(year: int, month: int) -> int:
+def _days_of_month(year: int, month: int) -> int:
     return END if year == 10_000 else (date(year, month, 1).toordinal() - _EPOCH) * _DAY
 
 
 def _next_month(year: int, month: int) -> int:
-    return _days(year + 1, 1) if month == 12 else _days(year, month + 1)
+    return _days_of_month(year + 1, 1) if month == 12 else _days_of_month(year, month + 1)

@@ -23,23 +23,23 @@ def children(version: str, path: str) -> dict[str, list[Child]]:
     """Name -> keys. A choice is listed both by its bare name, with all types, and by each JSON name."""
     by_name: dict[str, list[Child]] = {}
     for name, types in _children_by_parent(version).get(path, ()):
-        for child in _keys(f"{path}.{name}", name, types):
+        for child in _keys_of_element(f"{path}.{name}", name, types):
             by_name.setdefault(name.removesuffix("[x]"), []).append(child)
             if name.endswith("[x]"):
                 by_name.setdefault(child.key, []).append(child)
     return by_name
 
 
-def _keys(path: str, name: str, types: list[str]) -> list[Child]:
+def _keys_of_element(path: str, name: str, types: list[str]) -> list[Child]:
     by_type = {}
     for type in (name.split(":")[0] for name in types):
         base = name.removesuffix("[x]")
         key = base + type[0].upper() + type[1:] if name.endswith("[x]") else base
-        by_type[type] = Child(key, type, _home(path, type))
+        by_type[type] = Child(key, type, _path_of_type(path, type))
     return list(by_type.values())
 
 
-def _home(path: str, type: str) -> str:
+def _path_of_type(path: str, type: str) -> str:
     if type.startswith("@"):
         return type[1:]
     return path if type in _INLINE else type

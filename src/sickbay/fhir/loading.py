@@ -78,9 +78,9 @@ def pieces(version: str, text: bytes, *, line: bool = False, xml: bool = False) 
     if xml:
         body = lossless_json.dumps(document)
     if _is_unpacked(document, line):
-        yield from _entries(version, body, document)
+        yield from _parse_entries(version, body, document)
     else:
-        yield _piece(version, "", body, document)
+        yield _parse_resource(version, "", body, document)
 
 
 def _is_unpacked(document: Any, line: bool) -> bool:
@@ -89,15 +89,15 @@ def _is_unpacked(document: Any, line: bool) -> bool:
     return document.get("type") in SPREAD and not (line and "id" in document)
 
 
-def _entries(version: str, body: bytes, bundle: dict[str, Any]) -> Iterator[ParsedResource | LoadError]:
+def _parse_entries(version: str, body: bytes, bundle: dict[str, Any]) -> Iterator[ParsedResource | LoadError]:
     """Yields the resources of a Bundle. References by urn:uuid are replaced with the ids of the entries."""
     try:
-        bodies = _bodies(body)
+        bodies = _entry_bodies(body)
     except msgspec.ValidationError as error:
         yield LoadError("", f"isn't a valid Bundle: {error}")
         return
     entries: list[Any] = bundle.get("entry", [])
-    names = _names(entries)
+    names = _names_by_urn(entries)
     for index, (entry, original) in enumerate(zip(entries, bodies, strict=True)):
         place = f"Bundle.entry[{index}]"
         if not isinstance(entry, dict):
@@ -107,10 +107,10 @@ def _entries(version: str, body: bytes, bundle: dict[str, Any]) -> Iterator[Pars
         if isinstance(search, dict) and search.get("mode") == "outcome":
             continue
         linked = _URN.sub(lambda match: _link(match, names), original)
-        yield _piece(version, place, linked, resource if linked == original else lossless_json.loads(linked))
+        yield _parse_resource(version, place, linked, resource if linked == original else lossless_json.loads(linked))
 
 
-def _bodies(bundle: bytes) -> list[bytes]:
+def _entry_bodies(bundle: bytes) -> list[bytes]:
     """Returns the bytes of each entry's resource. Raises ValidationError if `entry` isn't a list."""
     try:
         return [bytes(entry.resource) for entry in msgspec.json.decode(bundle, type=_Bundle).entry]
@@ -119,7 +119,7 @@ def _bodies(bundle: bytes) -> list[bytes]:
         return [bytes(msgspec.json.decode(entry, type=_Entry).resource) if entry[:1] == b"{" else b"" for entry in raw]
 
 
-def _names(entries: list[Any]) -> Mapping[bytes, bytes]:
+def _names_by_urn(entries: list[Any]) -> Mapping[bytes, bytes]:
     """URN -> Type/id."""
     names: dict[bytes, bytes] = {}
     for entry in (entry for entry in entries if isinstance(entry, dict)):
@@ -133,7 +133,7 @@ def _link(match: re.Match[bytes], names: Mapping[bytes, bytes]) -> bytes:
     return match[1] + names.get(match[2], match[2]) + b'"'
 
 
-def _piece(version: str, place: str, body: bytes, resource: Any) -> ParsedResource | LoadError:
+def _parse_resource(version: str, place: str, body: bytes, resource: Any) -> ParsedResource | LoadError:
     if not isinstance(resource, dict):
         return LoadError(place, "contains no resource")
     type, id = resource.get("resourceType"), resource.get("id")

@@ -69,12 +69,12 @@ _ESCAPED = re.compile(rb"\\.")
 def dumps(value: Any, *, pretty: bool = False) -> bytes:
     """Returns UTF-8, compact or indented. Raises ValueError for values that JSON can't represent."""
     try:
-        return orjson.dumps(value, default=_fragment, option=orjson.OPT_INDENT_2 if pretty else None)
+        return orjson.dumps(value, default=_encode_fragment, option=orjson.OPT_INDENT_2 if pretty else None)
     except orjson.JSONEncodeError:
         return _write_large_integer(value)
 
 
-def _fragment(value: Any) -> orjson.Fragment:
+def _encode_fragment(value: Any) -> orjson.Fragment:
     if isinstance(value, Decimal):
         return orjson.Fragment(value.text)
     raise TypeError(type(value).__name__)

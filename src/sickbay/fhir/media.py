@@ -44,13 +44,13 @@ def json_type(version: str) -> str:
 def negotiate(version: str, accept: str | None, format: str | None) -> Media:
     """_format takes precedence over Accept (since DSTU2). No header, */* and generic JSON select the version's JSON."""
     if format:  # an unencoded plus sign arrives as a space
-        return _choose(version, _rank(format.strip().replace(" ", "+")), format)
+        return _choose_media(version, _rank(format.strip().replace(" ", "+")), format)
     if accept is None or not accept.strip():
         return Media(json_type(version))
-    return _choose(version, _rank(accept), accept)
+    return _choose_media(version, _rank(accept), accept)
 
 
-def _choose(version: str, ranges: list[_Range], text: str) -> Media:
+def _choose_media(version: str, ranges: list[_Range], text: str) -> Media:
     own = VERSIONS[version]
     for media_range in ranges:
         kind = _WORDS.get(media_range.kind, media_range.kind)
@@ -71,8 +71,8 @@ def _rank(accept: str) -> list[_Range]:
     weighted = []
     for position, part in enumerate(accept.split(",", RANGES)[:RANGES]):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";", PARAMETERS)[:PARAMETERS])
-        options = dict(_pairs(parameters))
-        weight = _weight(options.get("q", "1"))
+        options = dict(_parameter_pairs(parameters))
+        weight = _read_weight(options.get("q", "1"))
         if kind and weight > 0:
             weighted.append((-weight, position, _Range(kind, options.get("fhirversion", ""))))
     ranked = [media_range for _, _, media_range in sorted(weighted)]
@@ -81,13 +81,13 @@ def _rank(accept: str) -> list[_Range]:
     return [media_range for media_range in ranked if media_range.kind != "application/xml"] if is_browser else ranked
 
 
-def _pairs(parameters: list[str]) -> Iterator[tuple[str, str]]:
+def _parameter_pairs(parameters: list[str]) -> Iterator[tuple[str, str]]:
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         yield name.strip(), value.strip().strip('"')
 
 
-def _weight(text: str) -> float:
+def _read_weight(text: str) -> float:
     try:
         return max(0.0, min(1.0, float(text)))
     except ValueError:
@@ -101,7 +101,7 @@ def body_kind(version: str, content_type: str | None) -> Literal["json", "xml"] 
     None for any other type (415).
     """
     kind, *parameters = (piece.strip().lower() for piece in (content_type or "").split(";"))
-    options, own = dict(_pairs(parameters)), VERSIONS[version]
+    options, own = dict(_parameter_pairs(parameters)), VERSIONS[version]
     if options.get("charset", "utf-8") not in ("utf-8", "utf8", "us-ascii"):
         return None
     if not own.number.startswith(options.get("fhirversion", "")):

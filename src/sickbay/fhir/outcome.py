@@ -31,10 +31,10 @@ def outcome(version: str, issues: Sequence[Issue]) -> bytes:
 
 
 def as_dict(version: str, issues: Sequence[Issue]) -> dict[str, Any]:
-    return {"resourceType": "OperationOutcome", "issue": [_issue(version, issue) for issue in issues]}
+    return {"resourceType": "OperationOutcome", "issue": [_encode_issue(version, issue) for issue in issues]}
 
 
-def _issue(version: str, issue: Issue) -> dict[str, Any]:
+def _encode_issue(version: str, issue: Issue) -> dict[str, Any]:
     code = _NEW_IN_R4.get(issue.code, issue.code) if version in ("dstu2", "stu3") else issue.code
     entry: dict[str, Any] = {"severity": issue.severity, "code": code}
     details: dict[str, Any] = {}
@@ -50,7 +50,7 @@ def _issue(version: str, issue: Issue) -> dict[str, Any]:
     return entry
 
 
-def of_entry(version: str, body: bytes, position: int) -> bytes:
+def add_entry_position(version: str, body: bytes, position: int) -> bytes:
     """Rewrites the OperationOutcome of a Bundle entry: `Patient.name` becomes `Bundle.entry[2].resource.name`."""
     outcome, place = orjson.loads(body), f"Bundle.entry[{position}]"
     key = _location_member(version)

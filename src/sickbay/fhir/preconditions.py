@@ -11,11 +11,7 @@ Return: TypeAlias = Literal["minimal", "representation", "OperationOutcome"]
 _TAG = re.compile(r'(?:W/)?"?(\d{1,18})"?', re.ASCII)
 _ADDRESS = re.compile(r"(?:https?://[^=&]*/)?\w*", re.ASCII)
 _PREFERENCE = re.compile(r'(?:^|[,;])\s*(return|handling)\s*=\s*"?([\w-]+)', re.ASCII | re.IGNORECASE)
-_RETURNS: dict[str, Return] = {
-    "minimal": "minimal",
-    "representation": "representation",
-    "operationoutcome": "OperationOutcome",
-}
+_RETURNS: dict[str, Return] = {"minimal": "minimal", "representation": "representation", "operationoutcome": "OperationOutcome"}
 
 
 def names(header: str, current: int | None) -> bool:
@@ -30,11 +26,11 @@ def is_unmodified(sent: str | None, modified: str) -> bool:
     """Compares If-Modified-Since, an HTTP date or (in a Bundle) an instant, with Last-Modified. Other values are ignored."""
     if sent is None or sent == modified:
         return sent is not None
-    since, at = _seconds(sent), _seconds(modified)
+    since, at = _seconds_of_date(sent), _seconds_of_date(modified)
     return since is not None and at is not None and at <= since
 
 
-def _seconds(text: str) -> int | None:
+def _seconds_of_date(text: str) -> int | None:
     period = span(text)
     if period is not None:
         return period[0] // 1000

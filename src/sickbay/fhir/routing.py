@@ -123,15 +123,15 @@ def _by_segments(version: str, method: str, segments: list[str]) -> Route | Misr
     if head == "_history" and not rest:
         return _by_method(_get_or_head("history-system", "s"), method)
     if head.startswith("$") and not rest:
-        return _operation(version, method, head[1:])
+        return _route_operation(version, method, head[1:])
     if head == JOBS and rest:
-        return _job(method, rest)
+        return _route_job(method, rest)
     if head not in known_types(version):
         return _unknown_type(version, head, rest)
-    return _of_type(version, method, head, rest)
+    return _route_type(version, method, head, rest)
 
 
-def _of_type(version: str, method: str, type: str, rest: list[str]) -> Route | Misrouted:
+def _route_type(version: str, method: str, type: str, rest: list[str]) -> Route | Misrouted:
     if not rest:
         return _by_method(_WHOLE_TYPE, method, type)
     head, *more = rest
@@ -141,10 +141,10 @@ def _of_type(version: str, method: str, type: str, rest: list[str]) -> Route | M
         if head == "_history":
             return _by_method(_get_or_head("history-type", "s"), method, type)
         if head.startswith("$"):
-            return _operation(version, method, head[1:], type)
+            return _route_operation(version, method, head[1:], type)
     if not ID.fullmatch(head):
         return Misrouted(404, _bad_id(type, head, more))
-    return _of_instance(version, method, type, head, more)
+    return _route_instance(version, method, type, head, more)
 
 
 def _bad_id(type: str, head: str, more: list[str]) -> RequestError:
@@ -152,14 +152,14 @@ def _bad_id(type: str, head: str, more: list[str]) -> RequestError:
     return RequestError("fhir-id-invalid", "id", "/".join([head, *more]), f"{type}/<id> of 1 to 64 letters, digits, '-' or '.'")
 
 
-def _of_instance(version: str, method: str, type: str, id: str, rest: list[str]) -> Route | Misrouted:
+def _route_instance(version: str, method: str, type: str, id: str, rest: list[str]) -> Route | Misrouted:
     if not rest:
         return _by_method(_INSTANCE, method, type, id)
     head, *more = rest
     if head == "_history":
-        return _history(method, type, id, more)
+        return _route_history(method, type, id, more)
     if head.startswith("$") and not more:
-        return _operation(version, method, head[1:], type, id)
+        return _route_operation(version, method, head[1:], type, id)
     if head == "*" or head in known_types(version):
         if (more and more != ["_search"]) or not compartment_types(version, type):
             return Misrouted(404)
@@ -171,7 +171,7 @@ def _of_instance(version: str, method: str, type: str, id: str, rest: list[str])
     return Misrouted(404)
 
 
-def _operation(version: str, method: str, name: str, type: str | None = None, id: str | None = None) -> Route | Misrouted:
+def _route_operation(version: str, method: str, name: str, type: str | None = None, id: str | None = None) -> Route | Misrouted:
     operation = operation_registry.find(version, name, type, id)
     if operation is None:
         fault = RequestError("fhir-operation-unknown", "operation", f"${name}", "an operation in the CapabilityStatement")
@@ -181,7 +181,7 @@ def _operation(version: str, method: str, name: str, type: str | None = None, id
     return Route("operation", operation.letters, type, id, operation=name)
 
 
-def _job(method: str, rest: list[str]) -> Route | Misrouted:
+def _route_job(method: str, rest: list[str]) -> Route | Misrouted:
     """Routes the URLs of an export, for its status, cancellation and files: $export/<job> and $export/<job>/<file>."""
     if len(rest) > 2 or not all(ID.fullmatch(segment) for segment in rest):
         return Misrouted(404)
@@ -199,7 +199,7 @@ def _in_compartment(route: Route, type: str, id: str) -> Route:
     return Route(route.interaction, route.letters, route.type, compartment=(type, id))
 
 
-def _history(method: str, type: str, id: str, rest: list[str]) -> Route | Misrouted:
+def _route_history(method: str, type: str, id: str, rest: list[str]) -> Route | Misrouted:
     if not rest:
         return _by_method(_get_or_head("history-instance", "r"), method, type, id)
     if len(rest) > 1 or not ID.fullmatch(rest[0]):

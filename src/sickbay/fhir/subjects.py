@@ -60,13 +60,13 @@ def subjects_of(version: str, resource: Mapping[str, Any], base: str) -> Subject
         owner = context(whole, base)
         own = frozenset({owner[1]} if owner is not None and owner[0] == "Patient" else ())
         return Subjects(own, own, owner is not None)
-    paths = _ways(version, type)
-    patients = _patients(paths.compartment, whole, base)
+    paths = _ways_to_patient(version, type)
+    patients = _patients_at(paths.compartment, whole, base)
     if type == "Patient":
         own = frozenset({id} if isinstance(id, str) else ())
         return Subjects(patients | own, own, True)
     named = any(walk(path, whole) for path in paths.named)
-    return Subjects(patients, _patients(paths.subject, whole, base), named)
+    return Subjects(patients, _patients_at(paths.subject, whole, base), named)
 
 
 class Before(NamedTuple):
@@ -84,7 +84,7 @@ class _Ways(NamedTuple):
 
 
 @cache
-def _ways(version: str, type: str) -> _Ways:
+def _ways_to_patient(version: str, type: str) -> _Ways:
     own, codes = parameters(version, type), compartment_types(version).get(type, ())
     subject = subject_parameters(version, type)
     return _Ways(
@@ -106,7 +106,7 @@ def _any_target(expression: str) -> str:
     return expression.replace(".where(resolve() is Patient)", "")
 
 
-def _patients(ways: tuple[ElementPath, ...], resource: dict[str, Any], base: str) -> frozenset[str]:
+def _patients_at(ways: tuple[ElementPath, ...], resource: dict[str, Any], base: str) -> frozenset[str]:
     ids = set()
     for route in ways:
         read = index_values.reference_reader(route.type)

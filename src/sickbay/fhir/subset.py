@@ -16,10 +16,7 @@ from sickbay.fhir.search.query import Query
 
 _ALWAYS = frozenset({"resourceType", "id", "meta", "implicitRules"})
 _OLD = ("dstu2", "stu3")
-_OLD_SYSTEM, _SYSTEM = (
-    "http://hl7.org/fhir/v3/ObservationValue",
-    "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
-)
+_OLD_SYSTEM, _SYSTEM = ("http://hl7.org/fhir/v3/ObservationValue", "http://terminology.hl7.org/CodeSystem/v3-ObservationValue")
 
 
 SUMMARIES = ("true", "text", "data", "false")
@@ -93,7 +90,7 @@ def subset(version: str, type: str, body: bytes, summary: str | None, elements: 
         name = key.removeprefix("_")
         if (keys is None and name != "text") or (keys is not None and name in keys):
             cut.append((key, value))
-    return join(_tag(version, cut))
+    return join(_add_subsetted_tag(version, cut))
 
 
 def _keys_to_keep(version: str, type: str, summary: str | None, elements: Collection[str]) -> frozenset[str] | None:
@@ -104,11 +101,11 @@ def _keys_to_keep(version: str, type: str, summary: str | None, elements: Collec
     if summary == "true":
         return must | _summary_keys(version, type)
     if elements:
-        return must | {key for name in elements for key in _keys(version, type, name)}
+        return must | {key for name in elements for key in _keys_of_element(version, type, name)}
     return None
 
 
-def _keys(version: str, type: str, name: str) -> list[str]:
+def _keys_of_element(version: str, type: str, name: str) -> list[str]:
     """Returns the resource's own keys for `birthDate`, `Patient.birthDate` or `name.family`; all keys of a choice."""
     first = name.removeprefix(type + ".").split(".")[0]
     return [child.key for child in children(version, type).get(first, ())] or [first]
@@ -132,17 +129,19 @@ def _summary_keys(version: str, type: str) -> frozenset[str]:
     return frozenset(child.key for name in names for child in elements.get(name.removesuffix("[x]"), ()))
 
 
-def _tag(version: str, cut: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+def _add_subsetted_tag(version: str, cut: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
     values = dict(cut)
-    meta = _object(lossless_json.loads(values.get("meta", b"{}")))
+    meta = _object_or_empty(lossless_json.loads(values.get("meta", b"{}")))
     sent_tags = meta.get("tag")
-    tags = [tag for tag in (sent_tags if isinstance(sent_tags, list) else []) if _object(tag).get("code") != "SUBSETTED"]
+    tags = [
+        tag for tag in (sent_tags if isinstance(sent_tags, list) else []) if _object_or_empty(tag).get("code") != "SUBSETTED"
+    ]
     meta["tag"] = [*tags, {"system": _OLD_SYSTEM if version in _OLD else _SYSTEM, "code": "SUBSETTED"}]
     begin = [(key, value) for key, value in cut if key in ("resourceType", "id")]
     rest = [(key, value) for key, value in cut if key not in ("resourceType", "id", "meta")]
     return [*begin, ("meta", lossless_json.dumps(meta)), *rest]
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _object_or_empty(value: Any) -> dict[str, Any]:
     """Returns `value` if it is an object, because loaded resources may not have been validated."""
     return value if isinstance(value, dict) else {}

@@ -26,10 +26,10 @@ class Term(NamedTuple):
 @cache
 def value_sets(version: str) -> Mapping[str, tuple[Term, ...]]:
     """URL -> terms, in the order of the definition."""
-    return {url: _terms(version, url, codes) for url, codes in table(version, "codes").items()}
+    return {url: _look_up_terms(version, url, codes) for url, codes in table(version, "codes").items()}
 
 
-def _terms(version: str, url: str, codes: Sequence[str]) -> tuple[Term, ...]:
+def _look_up_terms(version: str, url: str, codes: Sequence[str]) -> tuple[Term, ...]:
     named = [Term(*fields) for fields in table("r4", "terms").get(url, ())]
     known = {term.code for term in named}
     own = SPECIFICATION + url.rpartition("/")[2]

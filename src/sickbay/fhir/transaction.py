@@ -75,7 +75,7 @@ def read(version: str, text: bytes, content_type: str | None = None, base: str =
     return str(kind), requests
 
 
-def _relative(url: str, base: str) -> str:
+def _relative_url(url: str, base: str) -> str:
     """Returns the URL relative to the base. Some clients send a leading slash or the whole base."""
     if base and (url == base or url.startswith((f"{base}/", f"{base}?"))):
         return url.removeprefix(base).removeprefix("/")
@@ -91,7 +91,7 @@ def _entry_request(position: int, entry: Any, base: str) -> BundleEntryRequest:
         return BundleEntryRequest(position, "", "", "", {}, wrong=problem)
     if not url.isascii():
         url = "".join(letter if letter.isascii() else quote(letter, errors="replace") for letter in url)
-    spelled, url = url, _relative(url, base)
+    spelled, url = url, _relative_url(url, base)
     path, _, query = url.partition("?")
     if "://" in path or url.startswith(("/", ".")) or "#" in url:
         problem = f"Bundle.entry[{position}].request.url must be relative to the base: Type, Type/id or Type?search."
@@ -101,7 +101,7 @@ def _entry_request(position: int, entry: Any, base: str) -> BundleEntryRequest:
     resource = resource if isinstance(resource, dict) else None
     if method == "PATCH":
         headers |= {"content-type": str((resource or {}).get("contentType", "application/json"))}
-    patch = _patch(resource) if method == "PATCH" else b""
+    patch = _patch_of_binary(resource) if method == "PATCH" else b""
     return BundleEntryRequest(
         position,
         method,
@@ -115,7 +115,7 @@ def _entry_request(position: int, entry: Any, base: str) -> BundleEntryRequest:
     )
 
 
-def _patch(binary: dict[str, Any] | None) -> bytes:
+def _patch_of_binary(binary: dict[str, Any] | None) -> bytes:
     """Returns the patch. It is sent in a Binary (R4, 3.1.0.8.1); a FHIRPath Patch is sent as Parameters."""
     if binary is not None and binary.get("resourceType") == "Parameters":
         return lossless_json.dumps(binary)
@@ -133,13 +133,13 @@ def index_places(where: Mapping[str, str]) -> Callable[[str], Mapping[str, str]]
     """
     below: dict[str, dict[str, str]] = {}
     for url, place in where.items():
-        if root := _root(url):
+        if root := _root_of_url(url):
             below.setdefault(root, {})[url[len(root) :]] = place
     every = dict(where)
-    return lambda full_url: ChainMap(below[root], every) if (root := _root(full_url)) in below else every
+    return lambda full_url: ChainMap(below[root], every) if (root := _root_of_url(full_url)) in below else every
 
 
-def _root(full_url: str) -> str:
+def _root_of_url(full_url: str) -> str:
     """Returns `http://h/fhir/` for `http://h/fhir/Patient/1`; "" for a URN."""
     if not full_url.startswith(("http://", "https://")):
         return ""
@@ -239,11 +239,11 @@ class References(NamedTuple):
 def references(value: Any) -> References:
     """Collects the references in the order of the document."""
     bundles: list[Any] = []
-    own = _collect([value], bundles)
-    return References(own, _collect(bundles[::-1], None) if bundles else [])
+    own = _collect_references([value], bundles)
+    return References(own, _collect_references(bundles[::-1], None) if bundles else [])
 
 
-def _collect(pending: list[Any], bundles: list[Any] | None) -> list[str]:
+def _collect_references(pending: list[Any], bundles: list[Any] | None) -> list[str]:
     """Adds Bundles to `bundles` instead of reading them. bundles: None if they are read too."""
     texts: list[str] = []
     while pending:

@@ -73,7 +73,7 @@ class Visibility:
 
         patients: ids of the patients whose compartments contain it. codes: (parameter, system, code) for granular scopes.
         """
-        return any(_meets(clause, patients, codes) for clause in self.of(type, letters))
+        return any(_meets_clause(clause, patients, codes) for clause in self.of(type, letters))
 
     def reach(self, type: str, letter: str, codes: Collection[tuple[str, str | None, str]]) -> frozenset[str] | None:
         """Returns the ids of the patients for whom resources with these codes are visible; None: for all patients."""
@@ -108,7 +108,7 @@ def to_groups(visibility: Visibility) -> Visibility:
     return Visibility((*visibility.clauses, Clause("Group", "r", None)))
 
 
-def _meets(clause: Clause, patients: Collection[str], codes: Collection[tuple[str, str | None, str]]) -> bool:
+def _meets_clause(clause: Clause, patients: Collection[str], codes: Collection[tuple[str, str | None, str]]) -> bool:
     if clause.patients is not None and clause.patients.isdisjoint(patients):
         return False
     return not clause.filters or all(_has_coding(granular, codes) for granular in clause.filters)

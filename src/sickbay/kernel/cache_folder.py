@@ -59,7 +59,7 @@ class CacheFolder:
         try:
             if not is_trusted_folder(self.folder):
                 return None
-            return next((path for path in self._files(key) if self._is_intact(path)), None)
+            return next((path for path in self._files_of_key(key) if self._is_intact(path)), None)
         except (OSError, private_files.NotPrivate):
             return None
 
@@ -71,7 +71,7 @@ class CacheFolder:
         try:
             if not is_trusted_folder(self.folder):
                 return False
-            return any(self._is_intact(path, target) for path in self._files(key))
+            return any(self._is_intact(path, target) for path in self._files_of_key(key))
         except (OSError, private_files.NotPrivate):
             os.truncate(target, 0)
             return False
@@ -85,9 +85,9 @@ class CacheFolder:
             private_files.make_folder(self.folder)
             if not is_trusted_folder(self.folder) or _free_bytes(self.folder) < FREE_BYTES:
                 return False
-            kept = self._make(key, make)
+            kept = self._make_file(key, make)
             with suppress(FileNotFoundError):  # another process deletes files too
-                self._shrink()
+                self._delete_unused()
             return kept
         except (OSError, private_files.NotPrivate):
             return False
@@ -97,16 +97,16 @@ class CacheFolder:
         with suppress(OSError):
             path.unlink()
 
-    def _make(self, key: str, make: Callable[[Path], bool]) -> bool:
+    def _make_file(self, key: str, make: Callable[[Path], bool]) -> bool:
         assert _KEY.fullmatch(key)
         draft = self.folder / f".{key}.{secrets.token_hex(8)}{_DRAFT}"
         try:
             private_files.make_file(draft)
             if not make(draft) or draft.stat().st_size > self._limit:
                 return False
-            path = self.folder / f"{key}.{_checksum(draft)}{self._suffix}"
+            path = self.folder / f"{key}.{_checksum_of_file(draft)}{self._suffix}"
             draft.replace(path)
-            for other in self._files(key):
+            for other in self._files_of_key(key):
                 if other != path:
                     self.discard(other)
             return True
@@ -114,15 +114,15 @@ class CacheFolder:
             with suppress(OSError):
                 draft.unlink()
 
-    def _files(self, key: str) -> list[Path]:
+    def _files_of_key(self, key: str) -> list[Path]:
         """The files under this key, the newest first. There may be several if two processes made one at the same time."""
-        entries = [entry for entry in self._entries() if self._key_of(entry.name) == key]
+        entries = [entry for entry in self._folder_entries() if self._key_of(entry.name) == key]
         return [Path(entry.path) for entry in sorted(entries, key=_modification_time, reverse=True)]
 
     def _key_of(self, name: str) -> str:
         return name.removesuffix(self._suffix).rpartition(".")[0]
 
-    def _entries(self) -> list[os.DirEntry[str]]:
+    def _folder_entries(self) -> list[os.DirEntry[str]]:
         with os.scandir(self.folder) as entries:
             return [entry for entry in entries if entry.name.endswith((self._suffix, _DRAFT))]
 
@@ -130,7 +130,7 @@ class CacheFolder:
         """Whether the file is ours and undamaged. target: gets its content."""
         if not is_own_file(path):
             return False
-        if path.name.removesuffix(self._suffix).rpartition(".")[2] != _checksum(path, target):
+        if path.name.removesuffix(self._suffix).rpartition(".")[2] != _checksum_of_file(path, target):
             self.discard(path)
             if target is not None:
                 os.truncate(target, 0)
@@ -139,10 +139,10 @@ class CacheFolder:
             os.utime(path)
         return True
 
-    def _shrink(self) -> None:
+    def _delete_unused(self) -> None:
         """Delete the files that were unused for the longest time until the rest is within the limit, and old drafts."""
         total = 0
-        for entry in sorted(self._entries(), key=_modification_time, reverse=True):
+        for entry in sorted(self._folder_entries(), key=_modification_time, reverse=True):
             if entry.name.endswith(_DRAFT):
                 is_kept = _modification_time(entry) > time.time() - DRAFT_SECONDS
             else:
@@ -183,7 +183,7 @@ def is_own_file(path: Path) -> bool:
     return stat.S_ISREG(about.st_mode) and about.st_uid == os.geteuid() and not about.st_mode & _OTHERS_CAN_WRITE
 
 
-def _checksum(path: Path, target: Path | None = None) -> str:
+def _checksum_of_file(path: Path, target: Path | None = None) -> str:
     """CRC-32, because it only has to detect damage, and a cryptographic hash would take several times as long.
 
     target: a file that gets the content.

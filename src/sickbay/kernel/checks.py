@@ -169,7 +169,7 @@ def run_all(checks: Sequence[Check[R, K]], request: R, context: K, relaxed: Coll
         result = _skip(check, context, passed) if check.after or check.requires else None
         if result is None:
             refusal = check.decide(request, context)
-            result = Checked(check.name, "passed") if refusal is None else _refuse(check.name, refusal, relaxed)
+            result = Checked(check.name, "passed") if refusal is None else _refuse_or_relax(check.name, refusal, relaxed)
         if result.outcome == "passed":
             passed.add(check.name)
         results.append(result)
@@ -187,7 +187,7 @@ def _skip(check: Check[R, K], context: K, passed: set[str]) -> Checked | None:
     return None
 
 
-def _refuse(name: str, refusal: Refusal, relaxed: Collection[str]) -> Checked:
+def _refuse_or_relax(name: str, refusal: Refusal, relaxed: Collection[str]) -> Checked:
     return Checked(name, "passed" if refusal.name in relaxed else "refused", refusal)
 
 

@@ -74,7 +74,7 @@ class TooLong(Unreachable):
 
 def is_allowed(text: str, loopback: bool) -> bool:
     """Whether this address may be called: a public one, or this machine's own if `loopback` is true."""
-    address = _inner(ipaddress.ip_address(text.partition("%")[0]))
+    address = _embedded_ipv4(ipaddress.ip_address(text.partition("%")[0]))
     if address.is_loopback:
         return loopback
     site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
@@ -82,7 +82,7 @@ def is_allowed(text: str, loopback: bool) -> bool:
     return address.is_global and not special
 
 
-def _inner(address: Address) -> Address:
+def _embedded_ipv4(address: Address) -> Address:
     """The IPv4 address that an IPv6 address embeds, or else the address itself."""
     if not isinstance(address, ipaddress.IPv6Address):
         return address
@@ -108,7 +108,7 @@ async def fetch(
             raise Unreachable("the URL must be http or https, with a host and without a user name")
         port = parts.port or DEFAULT_PORTS[parts.scheme]
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            return await _from_any(parts, await _addresses(parts.hostname, port, loopback, named), port, page, limit)
+            return await _from_any(parts, await _permitted_addresses(parts.hostname, port, loopback, named), port, page, limit)
     except TimeoutError:
         raise Unreachable(NO_RESPONSE, "timeout") from None
     except httpx2.TimeoutException as error:
@@ -119,7 +119,7 @@ async def fetch(
 
 
 def _tls_cause(error: BaseException) -> Cause | None:
-    """What went wrong in the TLS handshake. HTTP clients wrap its exception once or twice."""
+    """The error of the TLS handshake. HTTP clients wrap its exception once or twice."""
     current: BaseException | None = error
     for _ in range(WRAPPED_EXCEPTIONS):
         if isinstance(current, ssl.SSLError):
@@ -128,7 +128,7 @@ def _tls_cause(error: BaseException) -> Cause | None:
     return None
 
 
-async def _addresses(host: str, port: int, loopback: bool, named: NamedHost | None) -> list[str]:
+async def _permitted_addresses(host: str, port: int, loopback: bool, named: NamedHost | None) -> list[str]:
     """All addresses of the name. Raises Unreachable if even one of them may not be called."""
     if named is not None and host == named.name.lower():
         named.addresses = named.addresses or await _resolve(host, port)
@@ -156,13 +156,13 @@ async def _from_any(parts: SplitResult, addresses: list[str], port: int, page: b
     async with httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=TIMEOUT_SECONDS) as http:
         for address in addresses[:-1]:
             try:
-                return await _get(http, parts, address, port, page, limit)
+                return await _get_from_address(http, parts, address, port, page, limit)
             except httpx2.ConnectError:
                 continue
-        return await _get(http, parts, addresses[-1], port, page, limit)
+        return await _get_from_address(http, parts, addresses[-1], port, page, limit)
 
 
-async def _get(http: Any, parts: SplitResult, address: str, port: int, page: bool, limit: int) -> Fetched:
+async def _get_from_address(http: Any, parts: SplitResult, address: str, port: int, page: bool, limit: int) -> Fetched:
     """Connects to exactly this address, with the host name of the URL, which the certificate must have too."""
     host = f"[{address}]" if ":" in address else address
     url = parts._replace(netloc=f"{host}:{port}", fragment="").geturl()

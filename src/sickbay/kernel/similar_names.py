@@ -33,7 +33,7 @@ class Vocabulary(NamedTuple):
 def vocabulary(names: Iterable[str]) -> Vocabulary:
     """Prepare names that many words are compared with."""
     listed = tuple(names)
-    return Vocabulary(listed, tuple(map(_letters, listed)))
+    return Vocabulary(listed, tuple(map(_letter_bits, listed)))
 
 
 def find_closest(
@@ -46,7 +46,9 @@ def find_closest(
     matcher = SequenceMatcher()
     matcher.set_seq2(word)
     best = (cutoff, "")
-    for bound, name in sorted(pair for pair in _bounds(word, known) if pair[0] >= cutoff)[: -COMPARED_NAMES - 1 : -1]:
+    for bound, name in sorted(pair for pair in _similarity_bounds(word, known) if pair[0] >= cutoff)[
+        : -COMPARED_NAMES - 1 : -1
+    ]:
         if bound < best[0]:
             break
         matcher.set_seq1(name)
@@ -61,20 +63,20 @@ def find_closest_url(url: str, urls: Sequence[str]) -> str | None:
     """
     start, starts = url[:URL_CHARACTERS], [known[:URL_CHARACTERS] for known in urls]
     if len(urls) > COMPARED_NAMES:
-        likely = {known for _, known in sorted(_bounds(start, vocabulary(starts)))[-COMPARED_NAMES:]}
+        likely = {known for _, known in sorted(_similarity_bounds(start, vocabulary(starts)))[-COMPARED_NAMES:]}
         urls = [known for known in urls if known[:URL_CHARACTERS] in likely][:COMPARED_NAMES]
-    return max(urls, key=lambda known: _similarity(known[:URL_CHARACTERS], start), default=None)
+    return max(urls, key=lambda known: _similarity_of(known[:URL_CHARACTERS], start), default=None)
 
 
 @memoize(256)
-def _similarity(known: str, url: str) -> float:
+def _similarity_of(known: str, url: str) -> float:
     """Cached, because a refusal is explained for each dialect."""
     return SequenceMatcher(None, known, url).ratio()
 
 
-def _bounds(word: str, known: Vocabulary) -> list[tuple[float, str]]:
+def _similarity_bounds(word: str, known: Vocabulary) -> list[tuple[float, str]]:
     """Return the most that the similarity of each name can be."""
-    sought, size = _letters(word), len(word)
+    sought, size = _letter_bits(word), len(word)
     return [
         (2 * (sought & letters).bit_count() / ((size + len(name)) or 1), name)
         for name, letters in zip(known.names, known.letters, strict=True)
@@ -82,7 +84,7 @@ def _bounds(word: str, known: Vocabulary) -> list[tuple[float, str]]:
 
 
 @cache_results(4096)
-def _letters(word: str) -> int:
+def _letter_bits(word: str) -> int:
     """Return the letters as bits. Letters outside ASCII count as one inside it, so that no similar name is ruled out."""
     bits, counts = 0, [0] * 128
     for letter in word:

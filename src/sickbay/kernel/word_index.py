@@ -39,17 +39,17 @@ class WordIndex(Struct, frozen=True):
 
 def split_stems(text: str) -> list[str]:
     """The words of a text in lower case without their endings. Stop words are left out."""
-    return [_stem(word) for word in _WORD.findall(text.lower()) if word not in STOP_WORDS]
+    return [_stem_of_word(word) for word in _WORD.findall(text.lower()) if word not in STOP_WORDS]
 
 
-def _stem(word: str) -> str:
+def _stem_of_word(word: str) -> str:
     stem = _ENDING.sub("", word)
     return stem if len(stem) >= _SHORTEST_STEM else word
 
 
 def find_word(text: str, wanted: Container[str]) -> tuple[int, int] | None:
     """Where the first word with one of these stems begins and ends."""
-    matches = (match for match in _WORD.finditer(text) if _stem(match[0].lower()) in wanted)
+    matches = (match for match in _WORD.finditer(text) if _stem_of_word(match[0].lower()) in wanted)
     return next((match.span() for match in matches), None)
 
 
@@ -77,7 +77,7 @@ def search(index: WordIndex, query: str, among: range | None = None, *, every_wo
     """
     among = range(len(index.lengths)) if among is None else among
     wanted = list(dict.fromkeys(split_stems(query)))[:QUERY_WORDS]
-    known = [postings for stem in wanted if (postings := _postings(index, stem, among))]
+    known = [postings for stem in wanted if (postings := _postings_of_stem(index, stem, among))]
     if every_word and len(known) < len(wanted):
         return []
     scores: dict[int, float] = {}
@@ -93,7 +93,7 @@ def search(index: WordIndex, query: str, among: range | None = None, *, every_wo
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
 
-def _postings(index: WordIndex, stem: str, among: range) -> list[tuple[int, int]]:
+def _postings_of_stem(index: WordIndex, stem: str, among: range) -> list[tuple[int, int]]:
     """The numbers of the documents with this stem, and how often each has it."""
     postings = index.postings.get(stem, ())
     numbers = accumulate(postings[::2])

@@ -27,7 +27,7 @@ QUESTION_BYTES: Final = 1_000_000
 DESCRIPTORS: Final = Path("/proc/self/fd")
 """Linux: a folder's descriptor here is a short path to it. The path of a socket may have only 103 characters."""
 Answerers: TypeAlias = Mapping[str, Callable[[bytes], Awaitable[bytes]]]
-"""What answers a question, by its topic."""
+"""The functions that answer questions, by topic."""
 
 
 class WorkerChannel:
@@ -47,7 +47,7 @@ class WorkerChannel:
         listening = socket.socket(socket.AF_UNIX)
         try:
             listening.bind(str(self._place / self._name))
-            self._server = await asyncio.start_unix_server(self._answer, sock=listening, limit=QUESTION_BYTES)
+            self._server = await asyncio.start_unix_server(self._answer_question, sock=listening, limit=QUESTION_BYTES)
         except OSError:
             listening.close()
             raise
@@ -85,7 +85,7 @@ class WorkerChannel:
             finally:
                 writer.close()
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answer_question(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one question. The connection ends without an answer if that fails."""
         if task := asyncio.current_task():
             self._answering.add(task)

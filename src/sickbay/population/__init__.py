@@ -61,11 +61,11 @@ def generate(
     """
     if patients <= 0:
         return
-    render = _renderer(version)
+    render = _renderer_module(version)
     yield from render.hospital()
     for number in range(1, patients + 1):
-        yield from _record(seed, number, version, messiness)
-    yield from _panels(seed, patients, version, messiness)
+        yield from _record_of_patient(seed, number, version, messiness)
+    yield from _practitioner_groups(seed, patients, version, messiness)
 
 
 def portions(
@@ -78,22 +78,22 @@ def portions(
     if patients <= 0:
         return
     if skip == 0:
-        yield iter(_renderer(version).hospital())
+        yield iter(_renderer_module(version).hospital())
     for number in range(max(skip, 1), patients + 1):
-        yield _record(seed, number, version, messiness)
+        yield _record_of_patient(seed, number, version, messiness)
     if skip < patients + 2:
-        groups = _panels(seed, patients, version, messiness)
+        groups = _practitioner_groups(seed, patients, version, messiness)
         yield chain(groups, schedule(seed=seed, patients=patients, today=today, version=version, messiness=messiness))
 
 
-def _record(seed: int, number: int, version: Version, messiness: float) -> Iterator[dict[str, Any]]:
+def _record_of_patient(seed: int, number: int, version: Version, messiness: float) -> Iterator[dict[str, Any]]:
     """Yields the resources of the `number`-th patient."""
     from sickbay.population.stories import live
 
-    yield from _renderer(version).record(live(seed, number, messiness))
+    yield from _renderer_module(version).record(live(seed, number, messiness))
 
 
-def _panels(seed: int, patients: int, version: Version, messiness: float) -> Iterator[dict[str, Any]]:
+def _practitioner_groups(seed: int, patients: int, version: Version, messiness: float) -> Iterator[dict[str, Any]]:
     """Yields a Group of each practitioner's patients."""
     from sickbay.population import data_quality
     from sickbay.population.people import person
@@ -103,7 +103,7 @@ def _panels(seed: int, patients: int, version: Version, messiness: float) -> Ite
     for number in range(1, patients + 1):
         patient = data_quality.person(person(seed, number), seed, messiness)
         panels.setdefault(patient.practitioner, []).append(patient.id)
-    render = _renderer(version)
+    render = _renderer_module(version)
     yield from (
         render.panel(practitioner, panels[practitioner.id]) for practitioner in PRACTITIONERS if practitioner.id in panels
     )
@@ -116,7 +116,7 @@ def schedule(
     """Yields slots and appointments from two days before `today` to three days after it, each slot before its appointment."""
     from sickbay.population.calendar import bookings
 
-    render = _renderer(version)
+    render = _renderer_module(version)
     for slot, booking in bookings(seed, patients, today, messiness):
         yield render.slot(slot)
         if booking:
@@ -125,16 +125,7 @@ def schedule(
 
 def codes() -> Iterator[tuple[str, str, str]]:
     """Yields system, code and display of every concept that a history can contain, for any patient."""
-    from sickbay.population import (
-        codings,
-        drugs,
-        forms,
-        intake,
-        measures,
-        problems,
-        procedure_codes,
-        specimens,
-    )
+    from sickbay.population import codings, drugs, forms, intake, measures, problems, procedure_codes, specimens
 
     for module in (problems, procedure_codes, drugs, measures, specimens, forms, intake):
         for value in vars(module).values():
@@ -153,5 +144,5 @@ def users(seed: int) -> tuple[SeedUser, ...]:
     return USERS
 
 
-def _renderer(version: Version) -> ModuleType:
+def _renderer_module(version: Version) -> ModuleType:
     return import_module(f"sickbay.population.render.{version}")

@@ -90,16 +90,16 @@ def bookings(seed: int, patients: int, today: datetime.date, messiness: float = 
             for clock, minutes in clinic.times:
                 patient_number = _pick_patient(seed, patients, day, clinic.practitioner, clock, taken)
                 if clock != TIMOTHY_TIME or shift == 0:
-                    yield _book(seed, clinic, day, clock, minutes, patient_number, shift, messiness)
+                    yield _book_slot(seed, clinic, day, clock, minutes, patient_number, shift, messiness)
             for clock, minutes in _FREE:
-                yield _slot(clinic.practitioner, day, clock, minutes, busy=False), None
+                yield _build_slot(clinic.practitioner, day, clock, minutes, busy=False), None
 
 
-def _rng(seed: int, practitioner: Practitioner, day: datetime.date, clock: str, what: str) -> SeededRandom:
+def _random_for_slot(seed: int, practitioner: Practitioner, day: datetime.date, clock: str, what: str) -> SeededRandom:
     return SeededRandom(seed, "booking", practitioner.id, day.isoformat(), clock, what)
 
 
-def _book(
+def _book_slot(
     seed: int,
     clinic: Clinic,
     day: datetime.date,
@@ -109,18 +109,18 @@ def _book(
     shift: int,
     messiness: float,
 ) -> tuple[Slot, Booking | None]:
-    rng = _rng(seed, clinic.practitioner, day, clock, "state")
-    state = _state(rng, shift, clock)
-    slot = _slot(clinic.practitioner, day, clock, minutes, busy=patient_number is not None and state != "cancelled")
+    rng = _random_for_slot(seed, clinic.practitioner, day, clock, "state")
+    state = _draw_state(rng, shift, clock)
+    slot = _build_slot(clinic.practitioner, day, clock, minutes, busy=patient_number is not None and state != "cancelled")
     if patient_number is None:
         return slot, None
     created = day - datetime.timedelta(days=rng.pick_integer(4, 40))
     patient = data_quality.person(person(seed, patient_number), seed, messiness)
-    reason = "Hypertension, yearly review" if patient_number == TIMOTHY else _reason(seed, rng, patient_number, day)
+    reason = "Hypertension, yearly review" if patient_number == TIMOTHY else _draw_reason(seed, rng, patient_number, day)
     return slot, Booking(f"ap-{slot.id[5:]}", slot, patient, clinic.room, reason, state, created)
 
 
-def _slot(practitioner: Practitioner, day: datetime.date, clock: str, minutes: int, busy: bool) -> Slot:
+def _build_slot(practitioner: Practitioner, day: datetime.date, clock: str, minutes: int, busy: bool) -> Slot:
     start = datetime.datetime.combine(day, datetime.time.fromisoformat(clock), tzinfo=UTC)
     return Slot(f"slot-{day:%Y%m%d}-{practitioner.id}-{clock.replace(':', '')}", practitioner.id, start, minutes, busy)
 
@@ -131,7 +131,7 @@ def _pick_patient(
     """Returns a patient of the right age who was already born and is not yet booked that day; None after 40 failed attempts."""
     if clock == TIMOTHY_TIME and patients >= TIMOTHY:
         return TIMOTHY
-    rng = _rng(seed, practitioner, day, clock, "who")
+    rng = _random_for_slot(seed, practitioner, day, clock, "who")
     children = practitioner.title == "Paediatrics"
     for _ in range(40):
         number = rng.pick_integer(1, patients)
@@ -145,14 +145,14 @@ def _pick_patient(
     return None
 
 
-def _reason(seed: int, rng: SeededRandom, number: int, day: datetime.date) -> str:
+def _draw_reason(seed: int, rng: SeededRandom, number: int, day: datetime.date) -> str:
     reasons = [reason for story in story_names(seed, number) if story in STORIES for reason in STORIES[story].asks]
     if reasons and rng.chance(0.75):
         return rng.pick(reasons)
     return rng.pick(_CHILD_REASONS if person(seed, number).age(day) < 18 else _ADULT_REASONS)
 
 
-def _state(rng: SeededRandom, shift: int, clock: str) -> str:
+def _draw_state(rng: SeededRandom, shift: int, clock: str) -> str:
     missed = rng.chance(0.07)
     if shift < 0:
         return "noshow" if missed else "fulfilled"

@@ -138,7 +138,7 @@ class Chart:
         """Orders the drug in the form for the patient's age, unless an order for it is active. An end after the record is
         ignored.
         """
-        drug = drugs.of_age(drug, self.person.age(visit.day))
+        drug = drugs.dose_for_age(drug, self.person.age(visit.day))
         for order in self.history.prescriptions:
             if order.drug == drug and order.end is None:
                 return order
@@ -302,14 +302,7 @@ class Chart:
         )
 
     def note(
-        self,
-        kind: Concept,
-        visit: Visit,
-        text: str,
-        *,
-        printed: bool = False,
-        inline: bool = False,
-        directive: bool = False,
+        self, kind: Concept, visit: Visit, text: str, *, printed: bool = False, inline: bool = False, directive: bool = False
     ) -> int:
         """Files a document; returns its number."""
         note = Note(len(self.history.notes) + 1, kind, visit, text, printed, inline, directive)

@@ -53,8 +53,10 @@ def add_errors(history: PatientHistory, seed: int, level: float) -> PatientHisto
     if not level or history.person.number <= CAST:
         return history
     rng = SeededRandom(seed, "mess", "life", history.person.number)
-    history.problems = [_problem(problem, rng) if rng.chance(level * 0.25) else problem for problem in history.problems]
-    history.prescriptions = [_order(order, rng) if rng.chance(level * 0.25) else order for order in history.prescriptions]
+    history.problems = [_degrade_problem(problem, rng) if rng.chance(level * 0.25) else problem for problem in history.problems]
+    history.prescriptions = [
+        _degrade_order(order, rng) if rng.chance(level * 0.25) else order for order in history.prescriptions
+    ]
     duplicates: list[Observation] = []
     for index, reading in enumerate(history.readings):
         if rng.chance(level * 0.2):
@@ -68,20 +70,20 @@ def add_errors(history: PatientHistory, seed: int, level: float) -> PatientHisto
     return history
 
 
-def _problem(problem: Condition, rng: SeededRandom) -> Condition:
+def _degrade_problem(problem: Condition, rng: SeededRandom) -> Condition:
     kind = rng.pick_integer(0, 2)
     if kind == 0:
-        return replace(problem, concept=_words(problem.concept))
+        return replace(problem, concept=_text_only(problem.concept))
     return replace(problem, wrong=True) if kind == 1 else replace(problem, vague=True)
 
 
-def _order(order: Prescription, rng: SeededRandom) -> Prescription:
+def _degrade_order(order: Prescription, rng: SeededRandom) -> Prescription:
     drug = order.drug
     text = drug.concept.text.upper() if rng.chance(0.5) else f"{drug.concept.text}, {drug.taken}"
     return replace(order, drug=replace(drug, concept=Concept((), text)))
 
 
-def _words(concept: Concept) -> Concept:
+def _text_only(concept: Concept) -> Concept:
     return Concept((), concept.text.lower())
 
 
@@ -90,17 +92,17 @@ def _strip(measure: Measure) -> Measure:
     return replace(measure, unit="", ucum="", profile="", female=None, male=None)
 
 
-def _no_unit(reading: Observation) -> Observation:
+def _drop_unit(reading: Observation) -> Observation:
     return replace(
         reading, measure=_strip(reading.measure), parts=tuple((_strip(part), value) for part, value in reading.parts)
     )
 
 
-def _no_code(reading: Observation) -> Observation:
-    return replace(reading, measure=replace(reading.measure, concept=_words(reading.measure.concept), profile=""))
+def _drop_code(reading: Observation) -> Observation:
+    return replace(reading, measure=replace(reading.measure, concept=_text_only(reading.measure.concept), profile=""))
 
 
-def _no_value(reading: Observation) -> Observation:
+def _drop_value(reading: Observation) -> Observation:
     return replace(
         reading,
         measure=replace(reading.measure, profile=""),
@@ -117,4 +119,4 @@ def _mark_as_error(reading: Observation) -> Observation:
     return replace(reading, measure=replace(reading.measure, profile=""), wrong=True)
 
 
-_KINDS = (_no_unit, _no_code, _no_value, _mark_as_error)
+_KINDS = (_drop_unit, _drop_code, _drop_value, _mark_as_error)

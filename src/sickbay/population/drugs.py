@@ -27,6 +27,6 @@ _FOR_CHILDREN: Mapping[Drug, tuple[tuple[float, Drug], ...]] = {
 """What is prescribed instead below an age in years: lower doses, and nothing that has to be swallowed whole."""
 
 
-def of_age(drug: Drug, age: float) -> Drug:
+def dose_for_age(drug: Drug, age: float) -> Drug:
     """Returns the drug in the form and dose for a patient of this age in years."""
     return next((substitute for age_limit, substitute in _FOR_CHILDREN.get(drug, ()) if age < age_limit), drug)

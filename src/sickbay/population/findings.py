@@ -18,17 +18,17 @@ _ATTEMPT = datetime.timedelta(minutes=6)
 
 
 def add(chart: Chart, rng: SeededRandom) -> None:
-    _percentiles(chart)
-    _oxygen(chart, rng)
+    _add_percentiles(chart)
+    _add_oxygen(chart, rng)
     _average_pressure(chart, rng)
     _not_obtained(chart)
-    _laboratory(chart)
-    _adherence(chart, rng)
+    _add_laboratory_results(chart)
+    _add_adherence(chart, rng)
     if chart.person.number % 13 == 6 and chart.person.age(chart.history.visits[0].day) >= 18:
         chart.record_reported_dose(procedure_codes.TD, chart.history.visits[0])
 
 
-def _percentiles(chart: Chart) -> None:
+def _add_percentiles(chart: Chart) -> None:
     """Adds weight for length and head circumference percentiles of infants at each visit that measured them."""
     patient = chart.person
     if patient.born.year < 2009:
@@ -39,16 +39,16 @@ def _percentiles(chart: Chart) -> None:
             break
         values = _values_at(chart, visit)
         if "height" in values:
-            _percentile(chart, visit, growth.WEIGHT_FOR_LENGTH, values["height"], values["weight"])
+            _add_percentile(chart, visit, growth.WEIGHT_FOR_LENGTH, values["height"], values["weight"])
         if "head" in values:
-            _percentile(chart, visit, growth.HEAD_FOR_AGE, age * _MONTHS, values["head"])
+            _add_percentile(chart, visit, growth.HEAD_FOR_AGE, age * _MONTHS, values["head"])
 
 
-def _percentile(chart: Chart, visit: Visit, table: growth.Table, at: float, value: float) -> None:
+def _add_percentile(chart: Chart, visit: Visit, table: growth.Table, at: float, value: float) -> None:
     rank = growth.percentile(table, chart.person.sex, at, value)
     measure = measures.WEIGHT_RANK if table is growth.WEIGHT_FOR_LENGTH else measures.HEAD_RANK
     if rank is not None:
-        chart.add(measure, visit, visit.start + _ATTEMPT, value=float(rank), performer=_nurse(visit))
+        chart.add(measure, visit, visit.start + _ATTEMPT, value=float(rank), performer=_nurse_of_visit(visit))
 
 
 def _values_at(chart: Chart, visit: Visit) -> dict[str, float]:
@@ -59,7 +59,7 @@ def _values_at(chart: Chart, visit: Visit) -> dict[str, float]:
     }
 
 
-def _oxygen(chart: Chart, rng: SeededRandom) -> None:
+def _add_oxygen(chart: Chart, rng: SeededRandom) -> None:
     """Adds oxygen by mask for patients short of breath: at the visit for pneumonia; otherwise at the last visit."""
     known = {problem.concept for problem in chart.history.problems}
     if not known & {problems.PNEUMONIA, problems.HEART_FAILURE, problems.COPD}:
@@ -68,7 +68,7 @@ def _oxygen(chart: Chart, rng: SeededRandom) -> None:
     flow = rng.pick((1, 2, 3))
     parts = ((measures.OXYGEN_FLOW, float(flow)), (measures.OXYGEN_SHARE, 20.0 + 4 * flow))
     at = visit.start + datetime.timedelta(minutes=12)
-    chart.add(measures.OXYGEN, visit, at, value=float(rng.pick_integer(94, 97)), parts=parts, performer=_nurse(visit))
+    chart.add(measures.OXYGEN, visit, at, value=float(rng.pick_integer(94, 97)), parts=parts, performer=_nurse_of_visit(visit))
 
 
 def _average_pressure(chart: Chart, rng: SeededRandom) -> None:
@@ -90,7 +90,7 @@ def _not_obtained(chart: Chart) -> None:
     visit, number = chart.history.visits[-1], chart.person.number
     if chart.person.age(visit.day) < 18:
         return
-    nurse = _nurse(visit)
+    nurse = _nurse_of_visit(visit)
     parts: tuple[tuple[Measure, float | None], ...]
     if number % 11 == 4:
         parts = ((measures.SYSTOLIC, 124.0), (measures.DIASTOLIC, None))
@@ -102,7 +102,7 @@ def _not_obtained(chart: Chart) -> None:
         chart.add(measures.WEIGHT, visit, visit.start + _ATTEMPT, absent=True, why=DECLINED, performer=nurse)
 
 
-def _laboratory(chart: Chart) -> None:
+def _add_laboratory_results(chart: Chart) -> None:
     """Adds laboratory results in words, and a potassium result that is missing because the blood was haemolysed."""
     for procedure in list(chart.history.procedures):
         if procedure.concept in (procedure_codes.POLYPECTOMY, procedure_codes.APPENDECTOMY):
@@ -124,7 +124,7 @@ def add_pathology(chart: Chart, visit: Visit, *, polyp: bool) -> None:
     chart.report(procedure_codes.PATHOLOGY_STUDY, "PAT", visit, text, readings=(number,), after=90)
 
 
-def _adherence(chart: Chart, rng: SeededRandom) -> None:
+def _add_adherence(chart: Chart, rng: SeededRandom) -> None:
     """Records for some patients, at the last visit, whether they take their long-term drugs as prescribed."""
     history, last = chart.history, chart.history.visits[-1]
     if chart.person.number % 4 != 3:
@@ -145,5 +145,5 @@ def _visit(chart: Chart, reading: Observation) -> Visit:
     return chart.history.visits[(reading.visit or 1) - 1]
 
 
-def _nurse(visit: Visit) -> str:
+def _nurse_of_visit(visit: Visit) -> str:
     return NURSES[visit.number % 2].id

@@ -11,23 +11,23 @@ from sickbay.population.patient_history import Measure, Observation, PatientHist
 from sickbay.population.seeded_random import SeededRandom
 
 
-def _choice(code: str, display: str) -> Concept:
+def _answer_choice(code: str, display: str) -> Concept:
     return Concept((Coding(LOINC, code, display),), display)
 
 
 HOW_OFTEN = (
-    _choice("LA6568-5", "Not at all"),
-    _choice("LA6569-3", "Several days"),
-    _choice("LA6570-1", "More than half the days"),
-    _choice("LA6571-9", "Nearly every day"),
+    _answer_choice("LA6568-5", "Not at all"),
+    _answer_choice("LA6569-3", "Several days"),
+    _answer_choice("LA6570-1", "More than half the days"),
+    _answer_choice("LA6571-9", "Nearly every day"),
 )
 """In the order of their scores, 0 to 3."""
 HOW_TRUE = (
-    _choice("LA28398-8", "Never true"),
-    _choice("LA6729-3", "Sometimes true"),
-    _choice("LA28397-0", "Often true"),
+    _answer_choice("LA28398-8", "Never true"),
+    _answer_choice("LA6729-3", "Sometimes true"),
+    _answer_choice("LA28397-0", "Often true"),
 )
-AT_RISK, NO_RISK = _choice("LA19952-3", "At risk"), _choice("LA19983-8", "No risk")
+AT_RISK, NO_RISK = _answer_choice("LA19952-3", "At risk"), _answer_choice("LA19983-8", "No risk")
 
 MOOD = (
     loinc(
@@ -65,7 +65,11 @@ FOOD = (
 )
 
 
-MILD, MODERATE, SEVERE = _choice("LA6752-5", "Mild"), _choice("LA6751-7", "Moderate"), _choice("LA6750-9", "Severe")
+MILD, MODERATE, SEVERE = (
+    _answer_choice("LA6752-5", "Mild"),
+    _answer_choice("LA6751-7", "Moderate"),
+    _answer_choice("LA6750-9", "Severe"),
+)
 _SEVERITIES = ((20, SEVERE), (10, MODERATE), (0, MILD))
 """The lowest score of each severity."""
 
@@ -127,7 +131,7 @@ def index_responses(history: PatientHistory) -> dict[int, Response]:
             if key not in responses:
                 rng = SeededRandom(history.person.record_number, *key)
                 responses[key] = Response(
-                    len(responses) + 1, form, reading.visit, reading.at, _choose(form, reading, rng), reading
+                    len(responses) + 1, form, reading.visit, reading.at, _choose_answers(form, reading, rng), reading
                 )
             by_reading[reading.number] = responses[key]
         elif reading.measure.key.startswith("hunger_") and reading.visit and not reading.absent:
@@ -140,13 +144,13 @@ def index_responses(history: PatientHistory) -> dict[int, Response]:
     return by_reading
 
 
-def _choose(form: Form, reading: Observation, rng: SeededRandom) -> tuple[int, ...]:
+def _choose_answers(form: Form, reading: Observation, rng: SeededRandom) -> tuple[int, ...]:
     if reading.value is not None:
-        return _distribute(form, int(reading.value), rng)
+        return _distribute_score(form, int(reading.value), rng)
     return (1, rng.pick_integer(0, 1)) if reading.concept is AT_RISK else (0, 0)
 
 
-def _distribute(form: Form, total: int, rng: SeededRandom) -> tuple[int, ...]:
+def _distribute_score(form: Form, total: int, rng: SeededRandom) -> tuple[int, ...]:
     """Returns answers that add up to the total. The last question, about death, scores as low as possible."""
     highest, last = len(form.choices) - 1, len(form.questions) - 1
     counts = [0] * len(form.questions)

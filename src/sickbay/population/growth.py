@@ -100,12 +100,12 @@ def percentile(table: Table, sex: str, at: float, value: float) -> int | None:
     rows = table[sex]
     if not rows[0][0] <= at <= rows[-1][0]:
         return None
-    power, median, spread = _parameters(rows, at)
+    power, median, spread = _interpolate_parameters(rows, at)
     score = (math.pow(value / median, power) - 1) / (power * spread) if power else math.log(value / median) / spread
     return min(max(round(50 * (1 + math.erf(score / math.sqrt(2)))), 1), 99)
 
 
-def _parameters(rows: Sequence[Row], at: float) -> tuple[float, float, float]:
+def _interpolate_parameters(rows: Sequence[Row], at: float) -> tuple[float, float, float]:
     index = next(index for index in range(1, len(rows)) if at <= rows[index][0])
     (start, *low), (end, *high) = rows[index - 1], rows[index]
     share = (at - start) / (end - start)

@@ -13,8 +13,7 @@ from sickbay.population.staff import NURSES
 
 ID, TITLE = "health-habits", "Health habits and help at home"
 MINUTES = loinc(
-    "68516-4",
-    "On those days that you engage in moderate to strenuous exercise, how many minutes, on average, do you exercise",
+    "68516-4", "On those days that you engage in moderate to strenuous exercise, how many minutes, on average, do you exercise"
 )
 DRINKS = loinc("68519-8", "How many standard drinks containing alcohol do you have on a typical day")
 SIX_OR_MORE_DRINKS = loinc("68520-6", "How often do you have 6 or more drinks on 1 occasion")

@@ -31,7 +31,7 @@ def add(chart: Chart) -> None:
                 procedure.visit,
                 f"{procedure.concept.text}, {procedure.minutes} minutes, no complications.",
             )
-    _reports(chart)
+    _add_report_documents(chart)
 
 
 def _write_stay_notes(chart: Chart, visit: Visit) -> None:
@@ -47,7 +47,7 @@ def _write_stay_notes(chart: Chart, visit: Visit) -> None:
         chart.note(procedure_codes.EMERGENCY_NOTE, visit, f"Came with: {reason}. Examined, treated, sent home with advice.")
 
 
-def _reports(chart: Chart) -> None:
+def _add_report_documents(chart: Chart) -> None:
     """Adds a DocumentReference with the same text for each report that has one (US Core, Clinical Notes)."""
     reports = chart.history.reports
     laboratory = [report for report in reports if report.kind == "LAB"]
@@ -55,9 +55,9 @@ def _reports(chart: Chart) -> None:
         lab = report.kind == "LAB" and report is laboratory[-1] and chart.person.number % 6 == 1
         if report.conclusion or lab:
             text = report.conclusion or f"{report.concept.text}: all results were checked; those out of range are marked."
-            number = chart.note(_kind(report), report.visit, text)
+            number = chart.note(_kind_of_report(report), report.visit, text)
             reports[report.number - 1] = replace(report, conclusion=text, note=number)
 
 
-def _kind(report: Report) -> Concept:
+def _kind_of_report(report: Report) -> Concept:
     return {"LAB": procedure_codes.LAB_REPORT, "RAD": procedure_codes.IMAGE}.get(report.kind, report.concept)

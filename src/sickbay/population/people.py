@@ -33,35 +33,35 @@ class Role(Struct, frozen=True):
     died: datetime.date | None = None
 
 
-def _day(text: str) -> datetime.date:
+def _parse_day(text: str) -> datetime.date:
     return datetime.date.fromisoformat(text)
 
 
 TIMOTHY = 17
 
 CAST: dict[int, Role] = {
-    1: Role("Ines", "Moreau", "female", _day("1979-08-21"), names.WHITE, ("migraine",)),
-    2: Role("Lucie", "Moreau", "female", _day("2018-04-09"), names.BLACK, (), contact="Ines Moreau"),
-    3: Role("Rosa", "Lindqvist", "female", _day("1954-12-05"), names.WHITE, ("hypertension", "lipids")),
-    4: Role("Marek", "Petersen", "male", _day("1968-05-26"), names.WHITE, ("hypertension", "lipids", "diabetes", "knee")),
-    5: Role("Helen", "Achterberg", "female", _day("1992-02-02"), names.NATIVE),
-    6: Role("Kofi", "Peters-Adjei", "male", _day("2017-07-01"), names.BLACK, ("asthma",), contact="Abena Peters-Adjei"),
+    1: Role("Ines", "Moreau", "female", _parse_day("1979-08-21"), names.WHITE, ("migraine",)),
+    2: Role("Lucie", "Moreau", "female", _parse_day("2018-04-09"), names.BLACK, (), contact="Ines Moreau"),
+    3: Role("Rosa", "Lindqvist", "female", _parse_day("1954-12-05"), names.WHITE, ("hypertension", "lipids")),
+    4: Role("Marek", "Petersen", "male", _parse_day("1968-05-26"), names.WHITE, ("hypertension", "lipids", "diabetes", "knee")),
+    5: Role("Helen", "Achterberg", "female", _parse_day("1992-02-02"), names.NATIVE),
+    6: Role("Kofi", "Peters-Adjei", "male", _parse_day("2017-07-01"), names.BLACK, ("asthma",), contact="Abena Peters-Adjei"),
     7: Role(
         "Walter",
         "Brandt",
         "male",
-        _day("1943-01-08"),
+        _parse_day("1943-01-08"),
         names.WHITE,
         ("hypertension", "kidney", "heart"),
-        died=_day("2026-10-29"),
+        died=_parse_day("2026-10-29"),
     ),
-    8: Role("Yuki", "Tanabe", "female", _day("1997-10-12"), names.ASIAN, ("thyroid",)),
-    9: Role("Samuel", "Oyelaran", "male", _day("1974-09-09"), names.BLACK, ("lipids", "knee")),
-    10: Role("Grace", "Adeyemi", "female", _day("1954-06-17"), names.BLACK, ("hypertension", "diabetes", "kidney")),
-    11: Role("Bruno", "Castellano", "male", _day("1988-04-30"), names.WHITE),
-    12: Role("Hanna", "Peterson", "female", _day("1994-03-03"), names.WHITE, ("pregnancy",)),
-    13: Role("Peterson", "Baptiste", "male", _day("1983-11-28"), names.BLACK, ("hypertension",)),
-    17: Role("Timothy", "Peters", "male", _day("1961-03-14"), names.WHITE, ("timothy",)),
+    8: Role("Yuki", "Tanabe", "female", _parse_day("1997-10-12"), names.ASIAN, ("thyroid",)),
+    9: Role("Samuel", "Oyelaran", "male", _parse_day("1974-09-09"), names.BLACK, ("lipids", "knee")),
+    10: Role("Grace", "Adeyemi", "female", _parse_day("1954-06-17"), names.BLACK, ("hypertension", "diabetes", "kidney")),
+    11: Role("Bruno", "Castellano", "male", _parse_day("1988-04-30"), names.WHITE),
+    12: Role("Hanna", "Peterson", "female", _parse_day("1994-03-03"), names.WHITE, ("pregnancy",)),
+    13: Role("Peterson", "Baptiste", "male", _parse_day("1983-11-28"), names.BLACK, ("hypertension",)),
+    17: Role("Timothy", "Peters", "male", _parse_day("1961-03-14"), names.WHITE, ("timothy",)),
 }
 """Patient number to role. 17 is the patient in the screenshots; 1 and 2 are a mother and her child."""
 
@@ -96,7 +96,7 @@ def _random_person(rng: SeededRandom, number: int) -> Person:
     sex: Literal["female", "male"] = "female" if rng.chance(0.51) else "male"
     given = kin.women if sex == "female" else kin.men
     first, second = rng.pick(given), rng.pick(given)
-    born = END - datetime.timedelta(days=int(_years(rng) * 365.2425))
+    born = END - datetime.timedelta(days=int(_draw_age(rng) * 365.2425))
     city, postal = rng.pick(names.CITIES)
     return Person(
         number=number,
@@ -114,7 +114,7 @@ def _random_person(rng: SeededRandom, number: int) -> Person:
         practitioner=_own_practitioner(rng, born, number),
         married=(END - born).days > 27 * 365 and rng.chance(0.55),
         contact=f"{rng.pick(kin.women)} {kin.families[number % len(kin.families)]}" if _is_young(born) else None,
-        died=_death(rng, born),
+        died=_draw_death(rng, born),
         plan="Medicare" if (END - born).days > 65 * 365.25 else rng.pick(("Harbour Health", "Harbour Health", "Medicaid")),
     )
 
@@ -123,7 +123,7 @@ def _is_young(born: datetime.date) -> bool:
     return (END - born).days < 18 * 365
 
 
-def _death(rng: SeededRandom, born: datetime.date) -> datetime.date | None:
+def _draw_death(rng: SeededRandom, born: datetime.date) -> datetime.date | None:
     """Returns the day of death for some of the old, within the last two years of the record, or None."""
     years = (END - born).days / 365.25
     if years > 68 and rng.chance((years - 66) * 0.008):
@@ -131,7 +131,7 @@ def _death(rng: SeededRandom, born: datetime.date) -> datetime.date | None:
     return None
 
 
-def _years(rng: SeededRandom) -> float:
+def _draw_age(rng: SeededRandom) -> float:
     """Returns an age: a fifth are children, three fifths of working age, the rest older."""
     share = rng.between(0, 1)
     if share < 0.2:

@@ -50,7 +50,9 @@ def index_specimens(history: PatientHistory) -> dict[int, Specimen]:
     for reading in history.readings:
         if reading.measure.kind == "laboratory" and reading.visit:
             kind = _OTHERS.get(reading.measure.key, BLOOD)
-            site = _site(history, reading.visit) if kind is TISSUE else procedure_codes.ARM if kind is BLOOD else None
+            site = (
+                _collection_site(history, reading.visit) if kind is TISSUE else procedure_codes.ARM if kind is BLOOD else None
+            )
             specimen = Specimen(
                 len(specimens) + 1, kind, reading.at, reading.performer, site, kind is BLOOD and reading.visit in spoiled
             )
@@ -58,7 +60,7 @@ def index_specimens(history: PatientHistory) -> dict[int, Specimen]:
     return by_reading
 
 
-def _site(history: PatientHistory, visit: int) -> Concept:
+def _collection_site(history: PatientHistory, visit: int) -> Concept:
     return next(
         (
             procedure_codes.APPENDIX

@@ -63,7 +63,7 @@ def build(person: Person, rng: SeededRandom) -> Build:
 def expect(person: Person, own: Build, day: datetime.date) -> Body:
     """Returns the expected values on a day, before any story changes them."""
     age = person.age(day)
-    body = _child(person, own, age) if age < 18 else _adult(person, own, age, (day.year - 2020) * own.gain)
+    body = _child_body(person, own, age) if age < 18 else _adult_body(person, own, age, (day.year - 2020) * own.gain)
     body.update(
         temperature=36.7,
         oxygen=98.0,
@@ -86,7 +86,7 @@ def expect(person: Person, own: Build, day: datetime.date) -> Body:
     return body
 
 
-def _adult(person: Person, own: Build, age: float, gained: float) -> Body:
+def _adult_body(person: Person, own: Build, age: float, gained: float) -> Body:
     height = _GROWTH[person.sex][0][-1] * own.stature
     frame = 22.0 * height * height / 10_000
     grown = min((age - 18) / 6, 1.0)  # the weight moves from the median at 18 to the adult weight within six years
@@ -102,28 +102,28 @@ def _adult(person: Person, own: Build, age: float, gained: float) -> Body:
     }
 
 
-def _child(person: Person, own: Build, age: float) -> Body:
+def _child_body(person: Person, own: Build, age: float) -> Body:
     tall, heavy = _GROWTH[person.sex]
     return {
-        "height": _interpolate(tall, age) * own.stature,
-        "weight": _interpolate(heavy, age) * own.stature * own.stature * (1.02 + (own.bulk - 1.15) * 0.5),
+        "height": _interpolate_curve(tall, age) * own.stature,
+        "weight": _interpolate_curve(heavy, age) * own.stature * own.stature * (1.02 + (own.bulk - 1.15) * 0.5),
         "systolic": 88 + age * 1.5 + own.systolic / 2,
         "diastolic": 52 + age * 0.9,
         "pulse": 132 - age * 3.4 if age > 1 else 132,
         "breaths": 30 - age * 0.8 if age > 1 else 34,
-        "head": _interpolate((34.5, 43, 46, 48, 49, 50, *(51.0,) * 14), age) * (0.75 + own.stature / 4),
+        "head": _interpolate_curve((34.5, 43, 46, 48, 49, 50, *(51.0,) * 14), age) * (0.75 + own.stature / 4),
     }
 
 
 def rank(person: Person, age: float, bmi: float) -> float:
     """Returns the approximate BMI percentile of a child for age and sex, from 1 to 99."""
     tall, heavy = _GROWTH[person.sex]
-    median = _interpolate(heavy, age) * 10_000 / _interpolate(tall, age) ** 2
+    median = _interpolate_curve(heavy, age) * 10_000 / _interpolate_curve(tall, age) ** 2
     deviation = (bmi / median - 1) / (0.08 + age * 0.004)
     return min(max(round(100 / (1 + math.exp(-1.702 * deviation))), 1), 99)
 
 
-def _interpolate(curve: tuple[float, ...], age: float) -> float:
+def _interpolate_curve(curve: tuple[float, ...], age: float) -> float:
     for index in range(1, len(_AGES)):
         if age <= _AGES[index]:
             low, high = _AGES[index - 1], _AGES[index]

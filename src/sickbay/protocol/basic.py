@@ -39,7 +39,7 @@ def read(header: str) -> Basic:
         inside = b64decode(compact + "=" * (-len(compact) % 4), validate=True).decode("utf-8")
     except ValueError:
         return Basic(fault="clear" if ":" in text else "not-base64")
-    return _pair(inside, broken=compact != text)
+    return _split_credentials(inside, broken=compact != text)
 
 
 _SCHEME = re.compile(r"\s*[\"']?(?:basic|bearer|token)?[\s:=]*", re.I)
@@ -49,19 +49,19 @@ def salvage(header: str) -> Pair | None:
     """Client ID and secret of a malformed header: with a colon or quotation marks around it, not encoded, or encoded twice."""
     text = header[_SCHEME.match(header).end() :].strip(" \"'")  # type: ignore[union-attr]  # the pattern also matches an empty string
     for _ in range(2):
-        text = text if ":" in text else _inside(text)
+        text = text if ":" in text else _decode_credentials(text)
     id, colon, secret = text.partition(":")
     return (id.strip(), secret.strip()) if colon else None
 
 
-def _inside(text: str) -> str:
+def _decode_credentials(text: str) -> str:
     try:
         return b64decode(text + "=" * (-len(text) % 4), validate=True).decode("utf-8")
     except ValueError:
         return ""
 
 
-def _pair(inside: str, broken: bool) -> Basic:
+def _split_credentials(inside: str, broken: bool) -> Basic:
     id, colon, secret = inside.strip("\r\n").partition(":")
     if not colon:
         return Basic(fault="no-colon")

@@ -32,7 +32,9 @@ def refusing_header(headers: Mapping[str, str], address: str, page: str) -> str:
     ancestors = _frame_ancestors(headers.get("content-security-policy", ""))
     if not ancestors:
         return _refusing_options(headers.get("x-frame-options", ""), address, page)
-    refusing = next((sources for sources in ancestors if not any(_matches(source, address, page) for source in sources)), None)
+    refusing = next(
+        (sources for sources in ancestors if not any(_source_matches(source, address, page) for source in sources)), None
+    )
     return "" if refusing is None else f"Content-Security-Policy: frame-ancestors {' '.join(refusing)}".rstrip()
 
 
@@ -48,7 +50,7 @@ def _frame_ancestors(policies: str) -> list[list[str]]:
     return found
 
 
-def _matches(source: str, address: str, page: str) -> bool:
+def _source_matches(source: str, address: str, page: str) -> bool:
     """Whether a source of frame-ancestors allows this page. page: an origin."""
     keyword, own = source.lower(), origin(address)
     if keyword in ("*", "'none'"):

@@ -53,9 +53,9 @@ def key_set(keys: Sequence[str]) -> dict[str, list[Jwk]]:
 
 def sign(claims: Mapping[str, Any], key: str, algorithm: str = "RS256") -> str:
     """Signs the claims as a compact JWS with the key's kid (RFC 7515 7.1). Raises JoseError if key and algorithm don't fit."""
-    header, signature = _signing(key, algorithm)
-    signed = f"{header}.{_encode(claims)}"
-    return f"{signed}.{_base64url(signature(signed.encode()))}"
+    header, signature = _header_and_signer(key, algorithm)
+    signed = f"{header}.{_encode_json(claims)}"
+    return f"{signed}.{_encode_base64url(signature(signed.encode()))}"
 
 
 def prepare_signing(key: str | None) -> None:
@@ -63,24 +63,24 @@ def prepare_signing(key: str | None) -> None:
     import joserfc.jws  # noqa: F401
 
     if key is not None:
-        _signing(key, "RS256")
+        _header_and_signer(key, "RS256")
 
 
 @cache_results(16)
-def _signing(key: str, algorithm: str) -> tuple[str, Callable[[bytes], bytes]]:
+def _header_and_signer(key: str, algorithm: str) -> tuple[str, Callable[[bytes], bytes]]:
     """The encoded header and the signing function, which are the same each time. The library would create them again."""
     from joserfc.jws import JWSRegistry
 
     private, chosen = _import_key(key), JWSRegistry(algorithms=[algorithm]).get_alg(algorithm)
     chosen.check_key(private)
-    return _encode({"typ": "JWT", "alg": algorithm, "kid": private.kid}), partial(chosen.sign, key=private)
+    return _encode_json({"typ": "JWT", "alg": algorithm, "kid": private.kid}), partial(chosen.sign, key=private)
 
 
-def _encode(value: Mapping[str, Any]) -> str:
-    return _base64url(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+def _encode_json(value: Mapping[str, Any]) -> str:
+    return _encode_base64url(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def _base64url(data: bytes) -> str:
+def _encode_base64url(data: bytes) -> str:
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
@@ -107,11 +107,11 @@ def peek(text: str) -> Jwt | None:
     parts = text.split(".")
     if len(parts) != 3:
         return None
-    header, claims = _object(parts[0]), _object(parts[1])
+    header, claims = _decode_object(parts[0]), _decode_object(parts[1])
     return None if header is None or claims is None else Jwt(header, claims)
 
 
-def _object(part: str) -> dict[str, Any] | None:
+def _decode_object(part: str) -> dict[str, Any] | None:
     try:
         document = unicode.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except ValueError:
@@ -135,7 +135,7 @@ CURVES = {"P-256": 256, "P-384": 384, "P-521": 512}
 def weakness(key: Jwk) -> str:
     """The reason, in a few words, why this public key is too weak; "" if it is strong enough, or isn't an RSA or EC key."""
     if key.get("kty") == "RSA":
-        return _rsa_weakness(_integer(key.get("n")), _integer(key.get("e")))
+        return _rsa_weakness(_decode_integer(key.get("n")), _decode_integer(key.get("e")))
     if key.get("kty") == "EC" and key.get("crv") not in CURVES:
         return f"its curve is {key.get('crv')}, not P-256, P-384 or P-521"
     return ""
@@ -151,7 +151,7 @@ def _rsa_weakness(modulus: int, exponent: int) -> str:
     return "its exponent has more than 64 bits" if exponent.bit_length() > 64 else ""
 
 
-def _integer(member: object) -> int:
+def _decode_integer(member: object) -> int:
     """Reads a number in a JWK (RFC 7518 2, Base64urlUInt); 0 if it isn't valid."""
     if not isinstance(member, str):
         return 0
@@ -213,16 +213,16 @@ def verify(text: str, key: Jwk, algorithms: Sequence[str]) -> bool:
         public_key = _import_key(json.dumps({name: value for name, value in key.items() if name not in PRIVATE}))
         chosen = JWSRegistry(algorithms=list(algorithms)).get_alg(str(algorithm))
         chosen.check_key(public_key)
-        return chosen.verify(signed.encode(), _bytes(signature), public_key)
+        return chosen.verify(signed.encode(), _decode_base64url(signature), public_key)
     except (JoseError, ValueError, TypeError):
         return False
 
 
-def _bytes(text: str) -> bytes:
+def _decode_base64url(text: str) -> bytes:
     """Decodes base64url strictly, so that each signature has only one valid spelling. Raises ValueError."""
     if re.fullmatch(r"[A-Za-z0-9_-]+", text) is None:
         raise ValueError("not base64url")
     decoded = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if _base64url(decoded) != text:
+    if _encode_base64url(decoded) != text:
         raise ValueError("unused bits are set")
     return decoded

@@ -60,11 +60,11 @@ class Parameters(Struct, frozen=True, dict=True):
         """A copy in which each name occurs once with its new value. None removes a name; new names are appended."""
         pairs = list(self.pairs)
         for name, value in changes:
-            pairs = _set(pairs, name, value)
+            pairs = _set_parameter(pairs, name, value)
         return Parameters(tuple(pairs), encode(pairs))
 
 
-def _set(pairs: list[tuple[str, str]], name: str, value: str | None) -> list[tuple[str, str]]:
+def _set_parameter(pairs: list[tuple[str, str]], name: str, value: str | None) -> list[tuple[str, str]]:
     indexes = [index for index, (key, _) in enumerate(pairs) if key == name]
     remaining = [pair for pair in pairs if pair[0] != name]
     if value is not None:

@@ -21,7 +21,7 @@ def is_verifier(text: str) -> bool:
 
 def challenge(verifier: str) -> str:
     """BASE64URL(SHA256(verifier)), without padding."""
-    return urlsafe_b64encode(_digest(verifier)).rstrip(b"=").decode()
+    return urlsafe_b64encode(_challenge_digest(verifier)).rstrip(b"=").decode()
 
 
 def matches(verifier: str, sent: str) -> bool:
@@ -30,7 +30,7 @@ def matches(verifier: str, sent: str) -> bool:
 
 def slip(verifier: str, sent: str) -> Slip | None:
     """The common mistake that turns this verifier into that challenge; None if there is none, or if the challenge is right."""
-    digest = _digest(verifier)
+    digest = _challenge_digest(verifier)
     forms: dict[str, Slip] = {
         verifier: "not-hashed",
         digest.hex(): "hex",
@@ -43,5 +43,5 @@ def slip(verifier: str, sent: str) -> Slip | None:
     return None if matches(verifier, sent) else forms.get(sent)
 
 
-def _digest(verifier: str) -> bytes:
+def _challenge_digest(verifier: str) -> bytes:
     return sha256(verifier.encode()).digest()

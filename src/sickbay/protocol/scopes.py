@@ -153,10 +153,10 @@ def parse(text: str) -> Scope | None:
     if match := _LAUNCH.fullmatch(text):
         return LaunchScope(text, match["type"], match["role"])
     match = _RESOURCE.fullmatch(text)
-    return _resource(text, match) if match else None
+    return _parse_resource_scope(text, match) if match else None
 
 
-def _resource(text: str, match: re.Match[str]) -> ResourceScope:
+def _parse_resource_scope(text: str, match: re.Match[str]) -> ResourceScope:
     access = match["access"]
     filters = parse_form(match["filter"] or "").pairs
     level: Level = match["level"]  # type: ignore[assignment]
@@ -201,20 +201,20 @@ def is_covered(requested: Scope, granted: tuple[Scope, ...]) -> bool:
         return True
     if not isinstance(requested, ResourceScope):
         return False
-    return all(any(includes(scope, _letter(requested, letter)) for scope in granted) for letter in requested.letters)
+    return all(any(includes(scope, _add_letter(requested, letter)) for scope in granted) for letter in requested.letters)
 
 
-def _letter(scope: ResourceScope, letter: str) -> ResourceScope:
+def _add_letter(scope: ResourceScope, letter: str) -> ResourceScope:
     return ResourceScope(scope.text, scope.level, scope.type, letter, scope.version, scope.filters)
 
 
 def intersection(first: ResourceScope, second: ResourceScope) -> ResourceScope | None:
-    """What both scopes permit, in the syntax of `first`; None if nothing, or if that version has no word for it."""
+    """What both scopes permit, as a scope in the syntax of `first`; None if nothing, or if that version can't express it."""
     letters = "".join(letter for letter in first.letters if letter in second.letters)
     types = {first.type, second.type} - {"*"}
     words = {letters_of_word: word for word, letters_of_word in V1.items()}
     access = letters if first.version == "v2" else words.get(letters, "")
-    if first.level != second.level or len(types) > 1 or not access or not _agree(first, second):
+    if first.level != second.level or len(types) > 1 or not access or not _filters_agree(first, second):
         return None
     filters = dict.fromkeys(piece for scope in (first, second) for piece in scope.text.partition("?")[2].split("&") if piece)
     tail = f"?{'&'.join(filters)}" if filters else ""
@@ -222,7 +222,7 @@ def intersection(first: ResourceScope, second: ResourceScope) -> ResourceScope |
     return common if isinstance(common, ResourceScope) else None
 
 
-def _agree(first: ResourceScope, second: ResourceScope) -> bool:
+def _filters_agree(first: ResourceScope, second: ResourceScope) -> bool:
     """Whether their filters can both match. Two different values of one parameter exclude each other in most cases."""
     ours, others = set(first.filters), set(second.filters)
     names = {name for name, _ in ours} & {name for name, _ in others}

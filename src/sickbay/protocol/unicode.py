@@ -114,7 +114,7 @@ def loads(text: str | bytes, *, unique: bool = False) -> Any:
     try:
         text = text if isinstance(text, str) else text.decode()
         document = json.loads(
-            text, parse_constant=_no_number, parse_int=_parse_integer, parse_float=_clamp, object_pairs_hook=members
+            text, parse_constant=_refuse_number, parse_int=_parse_integer, parse_float=_clamp_number, object_pairs_hook=members
         )
         if is_writable(document):
             return document
@@ -133,15 +133,15 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _clamp(text: str) -> float:
+def _clamp_number(text: str) -> float:
     return max(-LARGEST, min(float(text), LARGEST))
 
 
 def _parse_integer(text: str) -> int | float:
-    return int(text) if len(text) <= 18 else _clamp(text)
+    return int(text) if len(text) <= 18 else _clamp_number(text)
 
 
-def _no_number(text: str) -> None:
+def _refuse_number(text: str) -> None:
     raise ValueError(f"{text} isn't a JSON number")
 
 

@@ -54,13 +54,13 @@ async def store(settings: Settings, file: Path | None, *, durable: bool = True) 
     from sickbay.fhir.search.parameters import find
 
     if file is None:
-        return await _database(settings.database or "", find)
+        return await _open_database(settings.database or "", find)
     from sickbay.storage.sqlite.store import open_store
 
     return open_store(file, find, durable=durable and not settings.ephemeral)
 
 
-async def _database(address: str, find: Find) -> Store:
+async def _open_database(address: str, find: Find) -> Store:
     try:
         from sickbay.storage.postgres.store import open_store
     except ImportError as error:

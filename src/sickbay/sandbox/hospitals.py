@@ -98,7 +98,7 @@ async def remove(sandbox: Sandbox, name: str) -> bool:
     if tenant is None or not tenant.digest:
         return False
     async with sandbox.filling.pause(name):
-        await _change(runtime, lambda settings: _remove_hospital(settings, name), _removal(sandbox, tenant))
+        await _change(runtime, lambda settings: _remove_hospital(settings, name), _removal_steps(sandbox, tenant))
     await runtime_settings.refresh(runtime)
     return True
 
@@ -113,7 +113,7 @@ def _remove_hospital(settings: RuntimeSettings, name: str) -> RuntimeSettings:
     )
 
 
-def _removal(sandbox: Sandbox, tenant: Tenant) -> list[Step]:
+def _removal_steps(sandbox: Sandbox, tenant: Tenant) -> list[Step]:
     kinds = (kind for kind in record_kinds.list_cleared(everything=True) if kind != stored.KIND)
     return [
         *(Clear(kind, tenant.name) for kind in kinds),

@@ -25,17 +25,17 @@ _ENDED = ("family", "token", "code")
 
 async def load(store: Store, now: int) -> Keys:
     """Load the cookie name and the refresh token key. Creates them if needed. The first id_token creates its key."""
-    instance = await _get_or_create(store, "instance", _instance)
+    instance = await _get_or_create(store, "instance", _new_instance_key)
     refresh = await _get_or_create(store, "refresh", _refresh)
     ring = await store.get("key", id_token.NAME)
-    if steps := _replacements(instance, refresh, ring, now):
+    if steps := _replacement_steps(instance, refresh, ring, now):
         with suppress(Conflict):  # another process was first
             await store.transaction(steps)
         return replace(await load(store, now), replaced=True)
     return Keys(instance.value.decode(), base64.b64decode(refresh.value))
 
 
-def _instance() -> bytes:
+def _new_instance_key() -> bytes:
     return secrets.token_hex(4).encode()
 
 
@@ -43,22 +43,22 @@ def _refresh() -> bytes:
     return base64.b64encode(secrets.token_bytes(32))
 
 
-def _replacements(instance: Record, refresh: Record, ring: Record | None, now: int) -> list[Step]:
+def _replacement_steps(instance: Record, refresh: Record, ring: Record | None, now: int) -> list[Step]:
     """Replace published keys, and end all grants: anyone with the keys could have made their tokens."""
     steps: list[Step] = []
     if instance.value.decode() in PUBLISHED_INSTANCES:
-        steps.append(Put(Record("key", "instance", _instance()), instance.revision))
+        steps.append(Put(Record("key", "instance", _new_instance_key()), instance.revision))
     if hashlib.sha256(refresh.value).hexdigest() in PUBLISHED_REFRESH:
         steps += [Put(Record("key", "refresh", _refresh()), refresh.revision), *map(Clear, _ENDED)]
     if ring is not None:
         before = records.parse(Ring, ring.value)
-        after = _without_published(before, now)
+        after = _drop_published(before, now)
         if after != before:
             steps.append(Put(id_token.record(after), ring.revision))
     return steps
 
 
-def _without_published(ring: Ring, now: int) -> Ring:
+def _drop_published(ring: Ring, now: int) -> Ring:
     retired = tuple(retired_key for retired_key in ring.retired if not _is_published(retired_key.key))
     following = "" if ring.next and _is_published(ring.next) else ring.next
     if not _is_published(ring.active):

@@ -63,7 +63,7 @@ class PopulationCache:
         return self._files[space]
 
     def _find(self, version: str) -> PopulationFile | None:
-        path = self._folder.find(self._key(version))
+        path = self._folder.find(self._cache_key(version))
         if path is None:
             return None
         try:
@@ -75,7 +75,7 @@ class PopulationCache:
 
     def copy(self, version: str, target: Path) -> bool:
         """Copy the file with the patients of a FHIR version into an empty file. False if there is none."""
-        return self._folder.copy(self._key(version), target)
+        return self._folder.copy(self._cache_key(version), target)
 
     def forget(self, space: ResourceSpace) -> None:
         """Look again for a file when the space is filled the next time."""
@@ -107,7 +107,7 @@ class PopulationCache:
             return store.export(space, PATIENTS, versions, draft, lambda: loop.call_soon_threadsafe(began.set), self._stop)
 
         try:
-            return await asyncio.to_thread(self._folder.keep, self._key(space.version), make)
+            return await asyncio.to_thread(self._folder.keep, self._cache_key(space.version), make)
         finally:
             began.set()
 
@@ -120,7 +120,7 @@ class PopulationCache:
             task.add_done_callback(self._exports.discard)
 
     def _set_day(self, version: str, at: int) -> bool:
-        key = self._key(version)
+        key = self._cache_key(version)
         return self._folder.keep(key, lambda draft: self._folder.copy(key, draft) and set_day(draft, at))
 
     async def stop(self) -> None:
@@ -130,7 +130,7 @@ class PopulationCache:
         self._stop.set()
         await asyncio.gather(*self._exports, return_exceptions=True)
 
-    def _key(self, version: str) -> str:
+    def _cache_key(self, version: str) -> str:
         written = self._written
         return f"{version}-{written.patients}-{written.seed}-{written.messiness}-{digest()}"
 

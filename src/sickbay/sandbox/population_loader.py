@@ -120,7 +120,7 @@ class PopulationLoader:
 
     def forget(self, reset: ResetScope) -> None:
         """Look again whether the spaces are filled. The tasks that fill them notice the reset when they write."""
-        for space in self._spaces(reset.tenant):
+        for space in self._spaces_of(reset.tenant):
             self.current.pop(space, None)
             self.writer.forget(space)
 
@@ -130,13 +130,13 @@ class PopulationLoader:
             return datetime.date.fromisoformat(self.written.today)
         return _date_of(int((self.runtime.effects.now() - moved) // DAY))
 
-    def _day(self) -> int:
+    def _today_as_number(self) -> int:
         """The number of days from 1970 to today, in UTC."""
         return int(self.runtime.effects.now() // DAY)
 
     async def _is_current(self, space: ResourceSpace) -> bool:
         """Look whether the space is filled for today."""
-        day, filled = self._day(), await self._find_filled(space)
+        day, filled = self._today_as_number(), await self._find_filled(space)
         if filled is None or filled.day != self.today():
             return False
         self.current[space] = ALWAYS if self.written.today else range(day * DAY, day * DAY + DAY)
@@ -161,14 +161,14 @@ class PopulationLoader:
     async def _fill_once(self, space: ResourceSpace) -> None:
         """Write until the space is complete. Between two transactions, a reset gets its turn. Raises WasReset after one."""
         while True:
-            async with self._lock(space):
+            async with self._lock_of_space(space):
                 if await self._is_current(space):
                     return
-                outcome = await self._advance(space)
+                outcome = await self._advance_space(space)
             if outcome == "taken":
                 await self.writer.wait_for_other(space)
 
-    async def _advance(self, space: ResourceSpace) -> Outcome:
+    async def _advance_space(self, space: ResourceSpace) -> Outcome:
         """Do the next step towards the data of today, unless another worker does it."""
         before = await self._find_filled(space)
         if before is None:
@@ -177,8 +177,8 @@ class PopulationLoader:
 
     async def _new_day(self, tenant: Tenant, space: ResourceSpace, before: FilledSpace, today: datetime.date) -> Outcome:
         """Save the appointments and slots of the new day. Resources that a client has changed stay as they are."""
-        old = await asyncio.to_thread(_schedule, self.written, before.day, space)
-        new = await asyncio.to_thread(_schedule, self.written, today, space)
+        old = await asyncio.to_thread(_scheduled_resources, self.written, before.day, space)
+        new = await asyncio.to_thread(_scheduled_resources, self.written, today, space)
         steps: list[Step] = []
         for name, resource in new.items():
             stored = await self.runtime.store.read(space, *name, EVERYTHING)
@@ -197,7 +197,7 @@ class PopulationLoader:
     @asynccontextmanager
     async def pause(self, tenant: str | None) -> AsyncIterator[None]:
         """Block filling during a reset."""
-        locks = [self._lock(space) for space in self._spaces(tenant)]
+        locks = [self._lock_of_space(space) for space in self._spaces_of(tenant)]
         for lock in locks:
             await lock.acquire()
         try:
@@ -209,7 +209,7 @@ class PopulationLoader:
     async def list_filled(self) -> list[ResourceSpace] | None:
         """The spaces whose patients are stored. None if an older Sickbay filled one, without marks."""
         spaces = []
-        for space in self._spaces(None):
+        for space in self._spaces_of(None):
             filled, begun = await self._find_filled(space), await self.writer.read_stored(space)
             if await self._is_unmarked(space, filled, begun):
                 return None
@@ -229,7 +229,7 @@ class PopulationLoader:
         """
         states = {
             space: (await self._find_filled(space), await self.writer.read_stored(space))
-            for space in self._spaces(tenant)
+            for space in self._spaces_of(tenant)
             if space not in kept
         }
         keeps_numbers = bool(await self.runtime.store.find("snapshot", limit=1))
@@ -241,7 +241,7 @@ class PopulationLoader:
             elif begun is not None and await self.writer.must_begin_again(space, begun, today):
                 continue  # no one has used it
             else:
-                steps += self._undo(space, filled, begun, today, keeps_numbers)
+                steps += self._undo_steps(space, filled, begun, today, keeps_numbers)
         return steps
 
     def steps_of_removal(self, tenant: Tenant) -> list[Step]:
@@ -256,7 +256,7 @@ class PopulationLoader:
             return filled.first is None
         return begun is None and await self.runtime.store.has_resources(space)
 
-    def _undo(
+    def _undo_steps(
         self,
         space: ResourceSpace,
         filled: FilledSpace | None,
@@ -283,7 +283,7 @@ class PopulationLoader:
     async def changes(self, tenant: str | None) -> int | None:
         """How many times resources were loaded, created, changed or deleted since a reset; None if that isn't known."""
         total = 0
-        for space in self._spaces(tenant):
+        for space in self._spaces_of(tenant):
             filled = await self._find_filled(space)
             if filled is not None:
                 written = await self.runtime.store.writes_since(space, FILLED) if filled.first else None
@@ -292,11 +292,11 @@ class PopulationLoader:
                 total += written - filled.versions
         return total
 
-    def _spaces(self, tenant: str | None) -> list[ResourceSpace]:
+    def _spaces_of(self, tenant: str | None) -> list[ResourceSpace]:
         chosen = [self.runtime.tenants[tenant]] if tenant else list(self.runtime.tenants.values())
         return sorted(ResourceSpace(tenant.name, version) for tenant in chosen for version in tenant.dialect.fhir)
 
-    def _lock(self, space: ResourceSpace) -> asyncio.Lock:
+    def _lock_of_space(self, space: ResourceSpace) -> asyncio.Lock:
         return self._locks.setdefault(space, asyncio.Lock())
 
 
@@ -312,7 +312,7 @@ def _date_of(day: int) -> datetime.date:
     return datetime.date(1970, 1, 1) + datetime.timedelta(days=day)
 
 
-def _schedule(written: Written, day: datetime.date, space: ResourceSpace) -> dict[tuple[str, str], Json]:
+def _scheduled_resources(written: Written, day: datetime.date, space: ResourceSpace) -> dict[tuple[str, str], Json]:
     resources: Iterable[Json] = population.schedule(**arguments(written, day, space))
     return {(resource["resourceType"], resource["id"]): _strip(resource) for resource in resources}
 

@@ -21,7 +21,7 @@ class PopulationProgress(NamedTuple):
 
 
 class WrittenPortions(NamedTuple):
-    """What is stored of a population that isn't complete.
+    """The stored progress of a population that isn't complete.
 
     day: of its appointments. portions: how many of `population.portions` are stored. pace: milliseconds for each portion, 0 if
     it isn't known yet. revision: of the record, 0 if there is none.

@@ -126,10 +126,10 @@ class PopulationWriter:
         is_first = not state.portions
         if is_first:
             self._created[space] = 0
-        source = self._source(space, state)
+        source = self._source_of_space(space, state)
         with pause_collection():
             state, chunk = await self._next_chunk(source, space, state)
-            await self.runtime.store.transaction(_steps(space, state, chunk, self.written.patients))
+            await self.runtime.store.transaction(_steps_of_chunk(space, state, chunk, self.written.patients))
             portions, complete, created = chunk.portions, chunk.complete, len(chunk.saves) + len(chunk.of_day)
             del chunk  # its objects are gone before the next search for garbage
             if is_first:
@@ -141,7 +141,7 @@ class PopulationWriter:
                 await self.cache.keep(self.runtime.store, space, self._created[space])
             else:
                 self.cache.bring_up_to_date()
-        return self._report(space, state.after(portions), complete)
+        return self._report_progress(space, state.after(portions), complete)
 
     async def _copy_next(self, space: ResourceSpace, state: WrittenPortions) -> Outcome | None:
         """Copy the next portions from a file. None if no file has them."""
@@ -157,14 +157,14 @@ class PopulationWriter:
         except CannotCopy:
             self.cache.refuse(space)
             return None
-        return self._report(space, state, False)
+        return self._report_progress(space, state, False)
 
     async def _is_taken(self, space: ResourceSpace, conflict: Conflict) -> bool:
         """Whether another worker was faster. One that has stored everything leaves no record of the progress."""
         return not isinstance(conflict.step, Save) or await filled_space.read_stored(self.runtime.store, space) is not None
 
     async def read_stored(self, space: ResourceSpace) -> WrittenPortions | None:
-        """What is stored of a space that isn't complete; None if nothing is, or everything."""
+        """The stored progress of a space; None if nothing or everything is stored."""
         record = await self.runtime.store.get("meta", population_progress.key(space))
         return None if record is None else population_progress.parse(record)
 
@@ -191,7 +191,7 @@ class PopulationWriter:
         await self.runtime.store.transaction([FilledSpace(today).put(space)])
         return "complete"
 
-    def _source(self, space: ResourceSpace, state: WrittenPortions) -> _Source:
+    def _source_of_space(self, space: ResourceSpace, state: WrittenPortions) -> _Source:
         source = self._sources.get(space)
         if source is None or source.position != state.portions:
             portions = population.portions(**arguments(self.written, state.day, space), skip=state.portions)
@@ -208,7 +208,7 @@ class PopulationWriter:
         source.began = (now, chunk.portions) if chunk.portions else None
         return state, chunk
 
-    def _report(self, space: ResourceSpace, state: WrittenPortions, complete: bool) -> Outcome:
+    def _report_progress(self, space: ResourceSpace, state: WrittenPortions, complete: bool) -> Outcome:
         patients = self.written.patients
         if complete:
             self.forget(space)
@@ -217,7 +217,7 @@ class PopulationWriter:
         return "complete" if complete else "more"
 
 
-def _steps(space: ResourceSpace, state: WrittenPortions, chunk: Chunk, patients: int) -> list[Step]:
+def _steps_of_chunk(space: ResourceSpace, state: WrittenPortions, chunk: Chunk, patients: int) -> list[Step]:
     """The record first: if it has changed, nothing needs to be undone."""
     record = state.after(chunk.portions).put(space)
     if not chunk.complete:

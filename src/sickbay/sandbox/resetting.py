@@ -43,19 +43,21 @@ async def _is_reset(sandbox: Sandbox, tenant: str | None, everything: bool) -> b
     await runtime_settings.refresh(sandbox.runtime)
     try:
         with compare_with(OUTSIDE):
-            await sandbox.runtime.store.transaction(await _steps(sandbox, tenant, everything))
+            await sandbox.runtime.store.transaction(await _reset_steps(sandbox, tenant, everything))
     except Conflict:
         return False
     await runtime_settings.refresh(sandbox.runtime)
     return True
 
 
-async def _steps(sandbox: Sandbox, tenant: str | None, everything: bool) -> list[Step]:
+async def _reset_steps(sandbox: Sandbox, tenant: str | None, everything: bool) -> list[Step]:
     runtime = sandbox.runtime
     moved = clock.read(runtime).offset if tenant is None else 0.0
     now = int(runtime.effects.now() - moved)
     kept = (
-        [*await sessions.of_administrators(runtime, now), *await sessions.of_students(runtime, now)] if tenant is None else []
+        [*await sessions.keep_administrators(runtime, now), *await sessions.keep_students(runtime, now)]
+        if tenant is None
+        else []
     )
     snapshots = await runtime.store.find("snapshot") if everything and tenant is None else []
     return [

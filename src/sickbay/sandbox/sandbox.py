@@ -103,7 +103,7 @@ async def open_sandbox(
         outdated = new_database.create(file, folder.new_settings(settings), int(effects.now()), durable=temporary is None)
     store = await folder.store(settings, file, durable=temporary is None)
     try:
-        sandbox = await _compose(settings, store, effects, on_exchange, temporary)
+        sandbox = await _compose_sandbox(settings, store, effects, on_exchange, temporary)
         if sandbox.filling.cache is not None:
             sandbox.filling.cache.outdated = outdated
         return sandbox
@@ -112,12 +112,12 @@ async def open_sandbox(
         raise
 
 
-async def _compose(
+async def _compose_sandbox(
     settings: Settings, store: Store, effects: Effects, on_exchange: ExchangeListener | None, temporary: TemporaryFolder | None
 ) -> Sandbox:
     written = await folder.read_written(store, settings)
     base = settings.base
-    tenants = Hospitals({name: _tenant(name, base, settings) for name in TENANTS})
+    tenants = Hospitals({name: _tenant_from_settings(name, base, settings) for name in TENANTS})
     runtime = Runtime(
         base=base,
         store=store,
@@ -169,7 +169,7 @@ async def _connect_workers(runtime: Runtime, journal: Journal, settings: Setting
         journal.unreachable_seconds = EVERY * 1.5
 
 
-def _tenant(name: str, base: str, settings: Settings) -> Tenant:
+def _tenant_from_settings(name: str, base: str, settings: Settings) -> Tenant:
     dialect = dialects.load(name)
     return context.tenant(
         name,

@@ -22,12 +22,12 @@ SAMPLE_SCOPE = (
 )
 
 PASSWORD_HASHES = {
-    "sickbay": "$argon2id$v=19$m=19456,t=2,p=1$g3xSRFM7pGYRgBsUX1ki9Q$KAm9vGy05ns0iAW+A+muvguDEh5pelOsDlLispFM4g4",
+    "sickbay": "$argon2id$v=19$m=19456,t=2,p=1$g3xSRFM7pGYRgBsUX1ki9Q$KAm9vGy05ns0iAW+A+muvguDEh5pelOsDlLispFM4g4"
 }
 """The passwords of the population, which are published, and their hashes. Computing one takes 30 ms of each first start."""
 
 
-def _card(launch_uri: str) -> dict[str, Any]:
+def _sample_card(launch_uri: str) -> dict[str, Any]:
     """The sample app's card, shown on every chart as an example of how a card opens an app."""
     app_context = '{"from": "a card", "patient": "{{context.patientId}}"}'
     return {
@@ -47,27 +47,29 @@ async def seed(runtime: Runtime, written: Written) -> None:
 
 
 async def steps(runtime: Runtime, written: Written, name: str | None = None, *, everything: bool = False) -> list[Put]:
-    """What to write for the users and sample apps of a hospital, or of all. everything: also those that exist."""
+    """The records of the users and sample apps to write, for one hospital or for all. everything: also those that exist."""
     puts: list[Put] = []
     for tenant in [runtime.tenants[name]] if name else list(runtime.tenants.values()):
         if everything and tenant.digest and not name:
             continue  # the hospital is removed
         if everything or not await runtime.store.find("user", tenant=tenant.name, limit=1):
-            puts += _users(tenant, written)
-        puts += [app for app in _apps(runtime, tenant) if everything or await runtime.store.get("app", app.record.key) is None]
+            puts += _user_records(tenant, written)
+        puts += [
+            app for app in _app_records(runtime, tenant) if everything or await runtime.store.get("app", app.record.key) is None
+        ]
     return puts
 
 
 def steps_of(runtime: Runtime, written: Written, tenant: Tenant) -> list[Put]:
-    """What to write for the users and sample apps of a new hospital."""
-    return [*_users(tenant, written), *_apps(runtime, tenant)]
+    """The records of the users and sample apps of a new hospital."""
+    return [*_user_records(tenant, written), *_app_records(runtime, tenant)]
 
 
-def _users(tenant: Tenant, written: Written) -> list[Put]:
+def _user_records(tenant: Tenant, written: Written) -> list[Put]:
     return [Put(records.user(user)) for user in users(tenant, written.seed)]
 
 
-def _apps(runtime: Runtime, tenant: Tenant) -> list[Put]:
+def _app_records(runtime: Runtime, tenant: Tenant) -> list[Put]:
     return [Put(records.app(sample(runtime, tenant, version))) for version in tenant.dialect.fhir]
 
 
@@ -108,7 +110,7 @@ def sample(runtime: Runtime, tenant: Tenant, version: str) -> Client:
         pkce="if-sent",
         created_at=runtime.now(),
         sample=True,
-        cards=(_card(launch_uri),) if version == tenant.dialect.fhir[0] else (),
+        cards=(_sample_card(launch_uri),) if version == tenant.dialect.fhir[0] else (),
     )
 
 

@@ -39,7 +39,7 @@ class Imported(NamedTuple):
 
 
 class _Space(NamedTuple):
-    """What the file has of a space."""
+    """The part of the file about one space."""
 
     space: ResourceSpace
     described: SpaceOf
@@ -70,7 +70,7 @@ def _write(sandbox: Sandbox, snapshot: Snapshot, stored: list[Record], spaces: l
             at=snapshot.at,
             seconds=snapshot.seconds,
             frozen_at=snapshot.frozen_at,
-            population=_population(sandbox),
+            population=_population_lookup(sandbox),
             hospitals=snapshot.hospitals,
             policies=snapshot.policies,
             spaces=tuple(_describe(saved, stored) for saved in spaces),
@@ -84,7 +84,7 @@ def _write(sandbox: Sandbox, snapshot: Snapshot, stored: list[Record], spaces: l
     return files | {archive.resources_name(*saved.space): history.dump(saved.versions) for saved in spaces}
 
 
-def _population(sandbox: Sandbox) -> PopulationOf:
+def _population_lookup(sandbox: Sandbox) -> PopulationOf:
     written = sandbox.filling.written
     return PopulationOf(written.patients, written.seed, written.messiness)
 
@@ -104,21 +104,21 @@ async def import_file(sandbox: Sandbox, packed: bytes, name: str | None = None) 
     """Import a snapshot. name: instead of the one in the file. Raises SnapshotError. Then nothing was changed."""
     async with sandbox.importing:
         try:
-            return await _import(sandbox, packed, name)
+            return await _import_file(sandbox, packed, name)
         except FileTooLarge as error:
             raise SnapshotTooLarge(str(error)) from None
         except BadFile as error:
             raise WrongFile(str(error)) from None
 
 
-async def _import(sandbox: Sandbox, packed: bytes, name: str | None) -> Imported:
+async def _import_file(sandbox: Sandbox, packed: bytes, name: str | None) -> Imported:
     described, spaces, (apps, secrets), users = await asyncio.to_thread(_read, sandbox, packed)
     name = described.name if name is None else name
     snapshots.check_name(name)
     await snapshots.check_free(sandbox, name)
     for part in spaces:
         await sandbox.filling.ensure(part.space)
-    saved = [await _complete(sandbox, part) for part in spaces]
+    saved = [await _complete_space(sandbox, part) for part in spaces]
     stored = [*apps, *users, *(_fill_record(sandbox, part) for part in spaces)]
     size = sum(len(record.value) for record in stored)
     size += sum(len(version.body or b"") for space in saved for version in space.versions)
@@ -132,7 +132,7 @@ async def _import(sandbox: Sandbox, packed: bytes, name: str | None) -> Imported
         tuple(part.space for part in spaces),
         described.hospitals,
     )
-    await _store(sandbox, snapshot, ImportSnapshot(name, stored, saved))
+    await _store_snapshot(sandbox, snapshot, ImportSnapshot(name, stored, saved))
     return Imported(snapshot, secrets)
 
 
@@ -140,7 +140,7 @@ def _read(sandbox: Sandbox, packed: bytes) -> tuple[Manifest, list[_Space], tupl
     """Read and check everything that doesn't depend on the sample data."""
     runtime, files = sandbox.runtime, archive.unpack(packed)
     described = manifest.read(files)
-    manifest.check_fits(described, runtime.tenants, _population(sandbox))
+    manifest.check_fits(described, runtime.tenants, _population_lookup(sandbox))
     spaces = []
     for part in described.spaces:
         space = ResourceSpace(part.hospital, part.fhir)
@@ -149,18 +149,18 @@ def _read(sandbox: Sandbox, packed: bytes) -> tuple[Manifest, list[_Space], tupl
         spaces.append(_Space(space, part, parsed))
     if unused := files.keys() - {archive.MANIFEST, archive.APPS, archive.USERS}:
         raise BadFile(min(unused), "the manifest doesn't name this hospital and FHIR version")
-    apps = people.read_apps(runtime, files.get(archive.APPS, b""), _samples(sandbox))
+    apps = people.read_apps(runtime, files.get(archive.APPS, b""), _sample_apps(sandbox))
     password = seeding.PASSWORD_HASHES["sickbay"]
     return described, spaces, apps, people.read_users(runtime.tenants, files.get(archive.USERS, b""), password)
 
 
-def _samples(sandbox: Sandbox) -> Mapping[str, Client]:
+def _sample_apps(sandbox: Sandbox) -> Mapping[str, Client]:
     runtime = sandbox.runtime
     here = [seeding.sample(runtime, tenant, fhir) for tenant in runtime.tenants.values() for fhir in tenant.dialect.fhir]
     return {client.client_id: client for client in here}
 
 
-async def _complete(sandbox: Sandbox, part: _Space) -> SavedSpace:
+async def _complete_space(sandbox: Sandbox, part: _Space) -> SavedSpace:
     """Check the versions, also against the sample data."""
     store, address = sandbox.runtime.store, sandbox.runtime.tenants[part.space.tenant].fhir_base(part.space.version)
     checked = await asyncio.to_thread(history.check, part.space, part.lines, address)
@@ -179,7 +179,7 @@ def _fill_record(sandbox: Sandbox, part: _Space) -> Record:
     return FilledSpace(described.day, described.first, described.written).put(part.space).record
 
 
-async def _store(sandbox: Sandbox, snapshot: Snapshot, step: ImportSnapshot) -> None:
+async def _store_snapshot(sandbox: Sandbox, snapshot: Snapshot, step: ImportSnapshot) -> None:
     """Write the snapshot in one transaction."""
     async with sandbox.filling.pause(None):
         await snapshots.check_room(sandbox, snapshot)

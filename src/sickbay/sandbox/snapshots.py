@@ -83,8 +83,8 @@ async def save(sandbox: Sandbox, name: str) -> Snapshot:
     """Save a snapshot. Raises BadName, NameTaken, NoRoom and CannotRestore."""
     check_name(name)
     async with sandbox.filling.pause(None):
-        snapshot = await _describe(sandbox, name)
-        step = SaveSnapshot(name, record_kinds.IN_SNAPSHOTS, _keys(snapshot.spaces), snapshot.spaces)
+        snapshot = await _describe_snapshot(sandbox, name)
+        step = SaveSnapshot(name, record_kinds.IN_SNAPSHOTS, _population_keys(snapshot.spaces), snapshot.spaces)
         snapshot = replace(snapshot, bytes=await sandbox.runtime.store.measure_snapshot(step))
         await check_room(sandbox, snapshot)
         try:
@@ -100,7 +100,7 @@ async def check_free(sandbox: Sandbox, name: str) -> None:
         raise NameTaken(f"A snapshot named {name} already exists")
 
 
-async def _describe(sandbox: Sandbox, name: str) -> Snapshot:
+async def _describe_snapshot(sandbox: Sandbox, name: str) -> Snapshot:
     runtime = sandbox.runtime
     await check_free(sandbox, name)
     settings, _ = await runtime_settings.read_stored(runtime)
@@ -128,7 +128,7 @@ async def check_room(sandbox: Sandbox, new: Snapshot) -> None:
         )
 
 
-def _keys(spaces: tuple[ResourceSpace, ...]) -> tuple[str, ...]:
+def _population_keys(spaces: tuple[ResourceSpace, ...]) -> tuple[str, ...]:
     """The keys of the records that say how far the spaces are filled."""
     return tuple(key(space) for space in spaces for key in (filled_space.key, population_progress.key))
 
@@ -173,7 +173,7 @@ async def _is_restored(sandbox: Sandbox, name: str) -> bool:
     await runtime_settings.refresh(runtime)
     try:
         with compare_with(OUTSIDE):
-            await runtime.store.transaction(await _steps(sandbox, *await find(sandbox, name)))
+            await runtime.store.transaction(await _restore_steps(sandbox, *await find(sandbox, name)))
     except Conflict as error:
         if isinstance(error.step, RestoreSnapshot):
             raise CannotRestore("A hospital was filled again since this snapshot was saved") from None
@@ -182,7 +182,7 @@ async def _is_restored(sandbox: Sandbox, name: str) -> bool:
     return True
 
 
-async def _steps(sandbox: Sandbox, snapshot: Snapshot, record: Record) -> list[Step]:
+async def _restore_steps(sandbox: Sandbox, snapshot: Snapshot, record: Record) -> list[Step]:
     runtime, now = sandbox.runtime, clock.read(sandbox.runtime)
     spaces = tuple(space for space in snapshot.spaces if space.tenant in runtime.tenants)
     settings, revision = await runtime_settings.read_stored(runtime)
@@ -191,7 +191,7 @@ async def _steps(sandbox: Sandbox, snapshot: Snapshot, record: Record) -> list[S
     index = partial(reindexing.entries, runtime)
     return [
         Put(record, record.revision),
-        RestoreSnapshot(snapshot.name, record_kinds.IN_SNAPSHOTS, _keys(spaces), spaces, index),
+        RestoreSnapshot(snapshot.name, record_kinds.IN_SNAPSHOTS, _population_keys(spaces), spaces, index),
         *_forget_removed(snapshot, runtime),
         *await sandbox.filling.steps_of_reset(None, today, kept=frozenset(spaces)),
         *await _seed_added(sandbox, snapshot),
@@ -205,7 +205,7 @@ def _forget_removed(snapshot: Snapshot, runtime: Runtime) -> list[Step]:
     removed = [name for name in snapshot.hospitals if name not in runtime.tenants]
     spaces = tuple(space for space in snapshot.spaces if space.tenant in removed)
     clears = [Clear(kind, name) for name in removed for kind in record_kinds.IN_SNAPSHOTS]
-    return [*clears, *(Delete("meta", key) for key in _keys(spaces))]
+    return [*clears, *(Delete("meta", key) for key in _population_keys(spaces))]
 
 
 async def _seed_added(sandbox: Sandbox, snapshot: Snapshot) -> list[Put]:

@@ -70,7 +70,7 @@ async def access(
         now, server, token_context.client, token, token_context.user, version, faults, ignored, body, from_page=from_page
     )
     more = writes.checks(request) if request.interaction in writes.WRITING and not unread else ()
-    plan = _plan(request.interaction, more, token_context.server is server)
+    plan = _plan_checks(request.interaction, more, token_context.server is server)
     passed = examine_fast(plan, request, context)
     if passed is not None:
         decision = Decision(ACCESS, request, context, passed)
@@ -116,7 +116,7 @@ async def load_intended_context(runtime: Runtime, tenant: Tenant, version: str, 
     text = bearer.guess_token(request) if bearer.bearer(request) is None else None
     if text is None:
         return None
-    context = await _load(runtime, tenant, version, "", text)
+    context = await _load_bearer(runtime, tenant, version, "", text)
     return AccessContext(token=context.token, client=context.client, user=context.user)
 
 
@@ -130,7 +130,7 @@ async def issuer_of(runtime: Runtime, request: AccessRequest) -> Tenant | None:
 async def outside_every_base(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> tuple[str, AccessResult]:
     """Refuse a request outside every FHIR base. Also returns the version of the base that was probably meant."""
     text, any_version = bearer.bearer(request), tenant.version_of(tenant.server.fhir_bases[0])
-    token_context = await _load(runtime, tenant, any_version, "", text) if text else ANONYMOUS
+    token_context = await _load_bearer(runtime, tenant, any_version, "", text) if text else ANONYMOUS
     token = token_context.token
     version = tenant.version_of(search.base_meant(request.path, token, tenant.server))
     context = AccessContext(runtime.now(), tenant.server, token_context.client, token, token_context.user, version)
@@ -139,20 +139,20 @@ async def outside_every_base(runtime: Runtime, tenant: Tenant, request: AccessRe
 
 
 @cache
-def _plan(interaction: str, more: tuple[Check[Any, Any], ...], accepted: bool) -> CompiledChecks[Any, Any]:
+def _plan_checks(interaction: str, more: tuple[Check[Any, Any], ...], accepted: bool) -> CompiledChecks[Any, Any]:
     """accepted: the token context passed its checks when it was loaded, so they aren't run again."""
     return compile_checks((*CHECKS, *more), interaction, stage.HOLDING if accepted else ())
 
 
 for _interaction in ("read", "vread", *SEARCHES):  # the most frequent ones are compiled at start
-    _plan(_interaction, (), True)
+    _plan_checks(_interaction, (), True)
 
 
 async def load_context(runtime: Runtime, tenant: Tenant, version: str, base: str, header: str) -> BearerContext:
     """Loads what `cached_context` doesn't have."""
     contexts = runtime.token_cache.contexts  # the current cache, so that a write in the meantime makes the result unused
     text = bearer.token_of(header)
-    context = ANONYMOUS if text is None else await _load(runtime, tenant, version, base, text)
+    context = ANONYMOUS if text is None else await _load_bearer(runtime, tenant, version, base, text)
     if context.token is not None and len(contexts) < MAXIMUM_TOKEN_CONTEXTS and len(header) <= CACHED_CHARACTERS:
         contexts[base, header] = context
     return context
@@ -164,7 +164,7 @@ async def _load_undone(runtime: Runtime, key: str) -> AccessToken | None:
     return structs.replace(token, revoked=True, revoked_by="restore") if token else None
 
 
-async def _load(runtime: Runtime, tenant: Tenant, version: str, base: str, text: str) -> BearerContext:
+async def _load_bearer(runtime: Runtime, tenant: Tenant, version: str, base: str, text: str) -> BearerContext:
     return await load_stored(runtime, tenant, version, base, records.digest(text))
 
 

@@ -12,7 +12,7 @@ from sickbay.storage.interface import Conflict, Put, Record, Step
 APP_BYTES: Final = 65_536
 """The largest registration as it is stored: as much as a form has."""
 STUDENT_BYTES: Final = 131_072
-"""The most that all apps of a student have together."""
+"""The maximum size of all apps of a student together."""
 STUDENT_APPS: Final = 20
 
 

@@ -22,7 +22,7 @@ from sickbay.storage.interface import Conflict, Put, Record
 
 KIND = "app-state"
 FOUND = 1000
-"""The most states of one code and subject in a response, newest first."""
+"""The maximum number of states of one code and subject in a response, newest first."""
 GONE_FOR = 90 * 86_400
 """Seconds for which a deleted state is remembered as deleted."""
 
@@ -54,11 +54,11 @@ async def answer(runtime: Runtime, tenant: Tenant, request: AccessRequest, body:
         if decision.refusal is not None or not isinstance(token, AccessToken):
             return AppStateResult(result)
         if request.interaction == "search-type":
-            return AppStateResult(result, await _search(runtime, tenant, request, context, token))
+            return AppStateResult(result, await _search_states(runtime, tenant, request, context, token))
         if request.interaction not in app_state.LETTERS:
             return AppStateResult(result)
         try:
-            return AppStateResult(result, await _save(runtime, tenant, request, context, revision))
+            return AppStateResult(result, await _save_state(runtime, tenant, request, context, revision))
         except Conflict:
             continue
 
@@ -69,7 +69,7 @@ async def _load_context(
     """Also returns the revision of the record, 0 if there is none."""
     token = await token_lookup.access_token(runtime, tenant, bearer.bearer(request))
     client, user = await token_lookup.client_of(runtime, token), await token_lookup.user_of(runtime, tenant, token)
-    record = await runtime.store.get(KIND, _key(tenant, request.id)) if request.id else None
+    record = await runtime.store.get(KIND, _record_key(tenant, request.id)) if request.id else None
     state = _select_visible(record, token, user, request)
     context = AccessContext(
         now=runtime.now(),
@@ -93,7 +93,7 @@ def _select_visible(record: Record | None, token: AccessToken | None, user: obje
     return state if state.text and app_state.permits_app_state(token, user, letter, state) else None
 
 
-async def _save(
+async def _save_state(
     runtime: Runtime, tenant: Tenant, request: AccessRequest, context: AccessContext, revision: int
 ) -> tuple[StoredAppState, ...]:
     """For a create, the id is in the body. Raises Conflict."""
@@ -111,12 +111,12 @@ async def _save(
         state = AppState(context.state.system, context.state.code, context.state.subject)
     record = Record(
         KIND,
-        _key(tenant, id),
+        _record_key(tenant, id),
         records.dump(state),
         tenant.name,
         token.client_id,
         state.subject or "",
-        _label(state.system, state.code),
+        _record_label(state.system, state.code),
         int(now),
         None if text else int(now) + GONE_FOR,
     )
@@ -124,7 +124,7 @@ async def _save(
     return (StoredAppState(id, revision + 1, int(now), text),) if text else ()
 
 
-async def _search(
+async def _search_states(
     runtime: Runtime, tenant: Tenant, request: AccessRequest, context: AccessContext, token: AccessToken
 ) -> tuple[StoredAppState, ...]:
     system, _, code = (request.parameters.get("code") or "").partition("|")
@@ -137,7 +137,7 @@ async def _search(
         else None
     )
     matches = await runtime.store.find(
-        KIND, tenant=tenant.name, owner=token.client_id, family=subject, label=_label(system, code), limit=FOUND
+        KIND, tenant=tenant.name, owner=token.client_id, family=subject, label=_record_label(system, code), limit=FOUND
     )
     states = [(record, records.parse(AppState, record.value)) for record in matches]
     return tuple(
@@ -147,9 +147,9 @@ async def _search(
     )
 
 
-def _key(tenant: Tenant, id: str) -> str:
+def _record_key(tenant: Tenant, id: str) -> str:
     return f"{tenant.name}/{id}"
 
 
-def _label(system: str, code: str) -> str:
+def _record_label(system: str, code: str) -> str:
     return records.digest(f"{system}|{code}")

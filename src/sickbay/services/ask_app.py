@@ -28,11 +28,11 @@ def may_ask(runtime: Runtime, uri: str) -> bool:
 
     Only addresses of this machine, while only this machine can reach Sickbay, and never Sickbay's own ports.
     """
-    own = {_port(base) for base in (runtime.base, runtime.sample_base) if base}
-    return runtime.loopback and urls.is_web(uri) and urls.is_loopback(uri) and _port(uri) not in own
+    own = {_port_of_url(base) for base in (runtime.base, runtime.sample_base) if base}
+    return runtime.loopback and urls.is_web(uri) and urls.is_loopback(uri) and _port_of_url(uri) not in own
 
 
-def _port(url: str) -> int | None:
+def _port_of_url(url: str) -> int | None:
     parts = urlsplit(url)
     return parts.port or DEFAULT_PORTS.get(parts.scheme)
 

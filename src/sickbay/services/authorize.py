@@ -132,9 +132,9 @@ async def authorize(
     it again, so its parameters aren't remembered as the app's. source: who sends it, for a client_id that has to be fetched.
     """
     request = authorize_request(text, method)
-    stored, live_at = await _client(runtime, tenant, request)
+    stored, live_at = await _load_client(runtime, tenant, request)
     client, document_fault = await client_documents.find_client(runtime, tenant, request, stored, source)
-    client = _with_approval(client, approval, automatic)
+    client = _apply_approval(client, approval, automatic)
     tenant = tenant.under(client)
     code = request.parameters.get("launch")
     launch = await launches.find(runtime, tenant, code) if code else None
@@ -154,13 +154,13 @@ async def authorize(
         session_user=_session_user(client, login),
         live_at=live_at,
         seen=_seen_parameters(runtime, client, request),
-        unusual_scopes=client is None or not ordinary_scopes.of_authorize(request, client, tenant.server),
+        unusual_scopes=client is None or not ordinary_scopes.is_ordinary_authorize(request, client, tenant.server),
     )
     decision = conclude(AUTHORIZE, tenant, request, context, stage.examine_request(request, context))
     own = launch is not None and client is not None and launch.client_id == client.client_id
     timeline = launch.timeline if launch and own else runtime.effects.token(12)
     if decision.refusal is not None or client is None:  # a check refuses a client that is not registered
-        return await _refuse(runtime, tenant, decision, client, timeline)
+        return await _refuse_authorization(runtime, tenant, decision, client, timeline)
     if client.document is not None:
         await client_documents.store(runtime, registration.with_settings_of(client, stored), stored)
     if not resent:
@@ -169,19 +169,19 @@ async def authorize(
     return AuthorizeResult(decision, client, timeline, False, waiting)
 
 
-def _with_approval(client: Client | None, approval: AutoApproval | None, automatic: Callable[[], bool]) -> Client | None:
+def _apply_approval(client: Client | None, approval: AutoApproval | None, automatic: Callable[[], bool]) -> Client | None:
     if client is not None and approval is not None:
         return structs.replace(client, auto_approve=approval)
     if client is not None and client.auto_approve is not None and not automatic():
-        return _without_auto_approve(client)
+        return _drop_auto_approve(client)
     return client
 
 
-async def _refuse(
+async def _refuse_authorization(
     runtime: Runtime, tenant: Tenant, decision: AuthorizeDecision, client: Client | None, timeline: str
 ) -> AuthorizeResult:
     if client is not None:
-        decision = await _with_live_launch(runtime, tenant, decision, client)
+        decision = await _add_live_launch(runtime, tenant, decision, client)
     assert decision.refusal is not None
     on_a_page = tenant.dialect.answers.not_redirected
     redirects = stage.error_goes_to_the_app(decision.examination, decision.refusal, on_a_page)
@@ -202,14 +202,14 @@ async def _build_waiting_request(
     request = with_default_scopes(decision.request, client, tenant.server)
     code = request.parameters.get("launch")
     key = records.digest(code) if launch and code else ""
-    person = await _person(runtime, tenant, client, login)
+    person = await _load_person(runtime, tenant, client, login)
     before = login[0] if login else None
     stored = StoredAuthorization("", request.method, key, client.client_id, timeline, exchange, "", before=before)
     offered = granted_scopes(request, client, tenant.server, unusual=decision.context.unusual_scopes)
     return _make_pending(tenant, stored, request, client, launch, person, offered)
 
 
-def _without_auto_approve(client: Client) -> Client:
+def _drop_auto_approve(client: Client) -> Client:
     """The app without auto_approve, so that users have to sign in and consent themselves."""
     return structs.replace(client, auto_approve=None)
 
@@ -229,7 +229,7 @@ def _session_user(client: Client | None, login: tuple[str, sessions.Login] | Non
     return login[1].user if login else None
 
 
-async def _with_live_launch(runtime: Runtime, tenant: Tenant, decision: AuthorizeDecision, client: Client) -> AuthorizeDecision:
+async def _add_live_launch(runtime: Runtime, tenant: Tenant, decision: AuthorizeDecision, client: Client) -> AuthorizeDecision:
     """Decides again with the launch code that would have been right, so that the explanation can name it."""
     live = await launches.find_active(runtime, tenant, client)
     if live is None:
@@ -238,7 +238,7 @@ async def _with_live_launch(runtime: Runtime, tenant: Tenant, decision: Authoriz
     return conclude(AUTHORIZE, tenant, decision.request, context, stage.examine_request(decision.request, context))
 
 
-async def _client(runtime: Runtime, tenant: Tenant, request: AuthorizeRequest) -> registration.Activation:
+async def _load_client(runtime: Runtime, tenant: Tenant, request: AuthorizeRequest) -> registration.Activation:
     """The client. An app of another hospital is known, but not enabled here."""
     live = await registration.find_live(runtime, request.parameters.get("client_id"))
     client = live.client
@@ -295,7 +295,7 @@ class _Person(NamedTuple):
     auth_time: int | None = None
 
 
-async def _person(runtime: Runtime, tenant: Tenant, client: Client, login: tuple[str, sessions.Login] | None) -> _Person:
+async def _load_person(runtime: Runtime, tenant: Tenant, client: Client, login: tuple[str, sessions.Login] | None) -> _Person:
     """Returns the signed-in user. For an auto-approved app, that is the user of auto_approve, without a sign-in."""
     if client.auto_approve is not None:
         return _Person(await records.load_user(runtime, tenant, client.auto_approve.user), None, runtime.now())
@@ -364,13 +364,13 @@ async def resume(
     stored = records.parse(StoredAuthorization, record.value)
     client = await registration.by_id(runtime, stored.client_id)
     if client is not None and not automatic:
-        client = _without_auto_approve(client)
+        client = _drop_auto_approve(client)
     tenant = tenant.under(client)
     if session is None or stored.session != session.origin or client is None:
         return None
     request = authorize_request(stored.text, stored.method)
     launch = await launches.by_key(runtime, tenant, stored.launch_key)
-    person = await _person(runtime, tenant, client, await sessions.login(runtime, tenant, session))
+    person = await _load_person(runtime, tenant, client, await sessions.login(runtime, tenant, session))
     if stored.login != (person.login or ""):
         stored = structs.replace(stored, patient=None, encounter=None, chosen={})
     offered = granted_scopes(request, client, tenant.server)

@@ -29,19 +29,21 @@ class Allowed:
 async def list_allowed(runtime: Runtime, tenant: Tenant, user: User) -> list[Allowed]:
     """One entry per app, sorted by name."""
     now, by_client = runtime.now(), dict[str, list[Allowed]]()
-    for record in await _consents(runtime, tenant, user):
+    for record in await _stored_consents(runtime, tenant, user):
         consent = records.parse(Consent, record.value)
-        await _add(runtime, by_client, record.owner, consent.scopes, consent.at)
-    for family in await _families(runtime, tenant, user):
+        await _add_allowed(runtime, by_client, record.owner, consent.scopes, consent.at)
+    for family in await _active_families(runtime, tenant, user):
         offline = family.mode == "offline" and (family.expires_at or now) > now
-        await _add(runtime, by_client, family.client_id, scopes.split(family.scope), family.rotated_at, offline, offline)
-    for _, token in await _tokens(runtime, tenant, user):
+        await _add_allowed(
+            runtime, by_client, family.client_id, scopes.split(family.scope), family.rotated_at, offline, offline
+        )
+    for _, token in await _stored_tokens(runtime, tenant, user):
         if token.expires_at > now and not token.revoked:
-            await _add(runtime, by_client, token.client_id, scopes.split(token.scope), token.issued_at, True)
+            await _add_allowed(runtime, by_client, token.client_id, scopes.split(token.scope), token.issued_at, True)
     return sorted(map(_merge, by_client.values()), key=lambda app: app.client.name)
 
 
-async def _add(
+async def _add_allowed(
     runtime: Runtime,
     by_client: dict[str, list[Allowed]],
     client_id: str,
@@ -78,11 +80,13 @@ async def revoke(runtime: Runtime, tenant: Tenant, user: User, client_id: str) -
 
 async def _revoking_steps(runtime: Runtime, tenant: Tenant, user: User, client_id: str) -> list[Step]:
     steps: list[Step] = [
-        Delete("consent", consent.key) for consent in await _consents(runtime, tenant, user) if consent.owner == client_id
+        Delete("consent", consent.key)
+        for consent in await _stored_consents(runtime, tenant, user)
+        if consent.owner == client_id
     ]
-    for family in await _families(runtime, tenant, user, client_id):
+    for family in await _active_families(runtime, tenant, user, client_id):
         steps += [*await grants.end_grant(runtime, tenant, family.family, "user"), DeleteFamily(family.family, ("code",))]
-    for key, token in await _tokens(runtime, tenant, user, client_id):
+    for key, token in await _stored_tokens(runtime, tenant, user, client_id):
         steps.append(Put(records.revoked_token(key, token, tenant.name, "user", runtime.now())))
     for record in await runtime.store.find("code", tenant=tenant.name, owner=client_id, limit=MAXIMUM_RECORDS):
         if record.used_at is None and records.parse(AuthorizationCode, record.value).user == user.username:
@@ -90,19 +94,21 @@ async def _revoking_steps(runtime: Runtime, tenant: Tenant, user: User, client_i
     return steps
 
 
-async def _consents(runtime: Runtime, tenant: Tenant, user: User) -> list[Record]:
+async def _stored_consents(runtime: Runtime, tenant: Tenant, user: User) -> list[Record]:
     consents = await runtime.store.find("consent", tenant=tenant.name, limit=MAXIMUM_RECORDS)
     return [consent for consent in consents if consent.key.startswith(f"{tenant.name}/{user.username}/")]
 
 
-async def _families(runtime: Runtime, tenant: Tenant, user: User, client_id: str | None = None) -> list[TokenFamily]:
+async def _active_families(runtime: Runtime, tenant: Tenant, user: User, client_id: str | None = None) -> list[TokenFamily]:
     """The grants that aren't revoked."""
     stored = await runtime.store.find("family", tenant=tenant.name, owner=client_id, limit=MAXIMUM_RECORDS)
     families = (records.parse(TokenFamily, record.value) for record in stored)
     return [family for family in families if family.user == user.username and not family.revoked]
 
 
-async def _tokens(runtime: Runtime, tenant: Tenant, user: User, client_id: str | None = None) -> list[tuple[str, AccessToken]]:
+async def _stored_tokens(
+    runtime: Runtime, tenant: Tenant, user: User, client_id: str | None = None
+) -> list[tuple[str, AccessToken]]:
     """Each token with its key."""
     stored = await runtime.store.find("token", tenant=tenant.name, owner=client_id, limit=MAXIMUM_RECORDS)
     tokens = ((record.key, records.parse(AccessToken, record.value)) for record in stored)

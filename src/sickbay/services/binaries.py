@@ -41,13 +41,15 @@ async def history(
     if not needs_context or await read(runtime, space, id, visibility, base) is None:
         return await runtime.store.history(space, query, visibility)
     if query.most == 0:
-        return await _count(runtime, space, query, visibility, base)
+        return await _count_visible(runtime, space, query, visibility, base)
     versions = await runtime.store.history(space, query, EVERYTHING)
     shown = [entry for entry in versions.entries if await _is_shown(runtime, space, entry[0], visibility, base)]
     return Versions(shown, versions.next)
 
 
-async def _count(runtime: Runtime, space: ResourceSpace, query: HistoryQuery, visibility: Visibility, base: str) -> Versions:
+async def _count_visible(
+    runtime: Runtime, space: ResourceSpace, query: HistoryQuery, visibility: Visibility, base: str
+) -> Versions:
     """Reads every version, because only its body says which resource it belonged to."""
     total, cursor = 0, None
     while True:

@@ -134,7 +134,7 @@ async def types(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Vi
     """The types that have at least one resource to export."""
     found_types = []
     wanted = await _collect_referenced(runtime, space, job, visibility)
-    for type in _types(job, visibility):
+    for type in _exported_types(job, visibility):
         async for _ in lines(runtime, space, job, visibility, type, page=1, wanted=wanted):
             found_types.append(type)
             break
@@ -143,10 +143,10 @@ async def types(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Vi
 
 def has_file(job: Job, visibility: Visibility, type: str) -> bool:
     """Whether there is a file of this type, which may be empty."""
-    return type in _types(job, visibility)
+    return type in _exported_types(job, visibility)
 
 
-def _types(job: Job, visibility: Visibility) -> list[str]:
+def _exported_types(job: Job, visibility: Visibility) -> list[str]:
     """The requested types, otherwise those that this kind of export includes, as far as the token can search them."""
     in_compartment = compartment_types(job.version)
     usual = [type for type in resource_types(job.version) if job.everything or (type in in_compartment and type not in CROWDS)]
@@ -158,7 +158,7 @@ async def count(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Vi
     """Lines in the file of a type. None if the file would have to be read, for example because resources changed since."""
     if _is_referenced(job, type):
         return None
-    visible, queries = _limit_visibility(job, visibility, type), _queries(job, type, PAGE)
+    visible, queries = _limit_visibility(job, visibility, type), _queries_of_type(job, type, PAGE)
     if len(queries) > 1 or (_is_patient_data(job, type) and job.patients is None and not job.everything):
         return None
     changed = await runtime.store.history(space, HistoryQuery(type, None, 1, since=job.at + 1), visible)
@@ -167,7 +167,7 @@ async def count(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Vi
 
 async def export_deleted(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Visibility) -> AsyncIterator[bytes]:
     """Resources deleted between `_since` and the instant of the export: one line per page, a Bundle with DELETE requests."""
-    types = [type for type in _types(job, visibility) if not _is_referenced(job, type)]
+    types = [type for type in _exported_types(job, visibility) if not _is_referenced(job, type)]
     for type in types if job.since is not None else ():
         visible, cursor = _limit_visibility(job, visibility, type), None
         while True:
@@ -219,12 +219,12 @@ async def lines(
     wanted: the ids of the referenced resources, if they are known already.
     """
     base = runtime.tenants[space.tenant].fhir_base(space.version)
-    async for resources in _pages(runtime, space, job, visibility, type, page, wanted):
-        if piece := _ndjson(job, base, resources):
+    async for resources in _read_pages(runtime, space, job, visibility, type, page, wanted):
+        if piece := _encode_ndjson(job, base, resources):
             yield piece
 
 
-async def _pages(
+async def _read_pages(
     runtime: Runtime,
     space: ResourceSpace,
     job: Job,
@@ -237,9 +237,11 @@ async def _pages(
         return
     if _is_referenced(job, type):
         ids = (await _collect_referenced(runtime, space, job, visibility) if wanted is None else wanted).get(type, set())
-        queries = [structs.replace(query, ids=part) for query in _queries(job, type, page) for part in _batches(sorted(ids))]
+        queries = [
+            structs.replace(query, ids=part) for query in _queries_of_type(job, type, page) for part in _split_ids(sorted(ids))
+        ]
     else:
-        queries = _queries(job, type, page)
+        queries = _queries_of_type(job, type, page)
     is_patient_data, visible = _is_patient_data(job, type), _limit_visibility(job, visibility, type)
     seen: set[str] = set()
     for query in queries:
@@ -261,7 +263,7 @@ async def _pages(
             cursor = result.next
 
 
-def _queries(job: Job, type: str, page: int) -> list[Query]:
+def _queries_of_type(job: Job, type: str, page: int) -> list[Query]:
     """One query for each filter of the type, or one for the whole type."""
     updated = () if job.since is None else (DateValue("ge", *job.since),)
     plain = Query(job.version, type, count=page, total="none", updated=updated)
@@ -295,20 +297,20 @@ async def _collect_referenced(runtime: Runtime, space: ResourceSpace, job: Job, 
     if not job.associated or job.types:
         return references
     unfiltered = replace(job, since=None, filters=(), associated=False)
-    for type in _types(unfiltered, visibility):
-        async for resources in _pages(runtime, space, unfiltered, visibility, type):
-            _collect(runtime, space, resources, references)
+    for type in _exported_types(unfiltered, visibility):
+        async for resources in _read_pages(runtime, space, unfiltered, visibility, type):
+            _collect_files(runtime, space, resources, references)
     followed: set[tuple[str, str]] = set()
     while rest := {(type, id) for type, ids in references.items() for id in ids} - followed:
         followed |= rest
         for type in {type for type, _ in rest if visibility.of(type, "s")}:
             ids = {type: {id for kind, id in rest if kind == type}}
-            async for resources in _pages(runtime, space, replace(job, since=None), visibility, type, wanted=ids):
-                _collect(runtime, space, resources, references)
+            async for resources in _read_pages(runtime, space, replace(job, since=None), visibility, type, wanted=ids):
+                _collect_files(runtime, space, resources, references)
     return references
 
 
-def _collect(runtime: Runtime, space: ResourceSpace, resources: Iterable[Stored], references: Referenced) -> None:
+def _collect_files(runtime: Runtime, space: ResourceSpace, resources: Iterable[Stored], references: Referenced) -> None:
     base = runtime.tenants[space.tenant].fhir_base(space.version)
     for resource in resources:
         for match in _REFERENCE.finditer(resource.body):
@@ -317,17 +319,20 @@ def _collect(runtime: Runtime, space: ResourceSpace, resources: Iterable[Stored]
                 references[reference[0]].add(reference[1])
 
 
-def _batches(ids: Sequence[str]) -> list[tuple[str, ...]]:
+def _split_ids(ids: Sequence[str]) -> list[tuple[str, ...]]:
     return [tuple(ids[start : start + PORTION]) for start in range(0, len(ids), PORTION)]
 
 
-def _ndjson(job: Job, base: str, resources: Iterable[Stored]) -> bytes:
+def _encode_ndjson(job: Job, base: str, resources: Iterable[Stored]) -> bytes:
     """One line per resource. A stored body may have line breaks between its members; they become spaces."""
-    parts = (with_absolute_attachments(job.version, resource.type, _part(job, resource), base) for resource in resources)
+    parts = (
+        with_absolute_attachments(job.version, resource.type, _requested_elements(job, resource), base)
+        for resource in resources
+    )
     return b"".join(part.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n" for part in parts)
 
 
-def _part(job: Job, resource: Stored) -> bytes:
+def _requested_elements(job: Job, resource: Stored) -> bytes:
     """The requested elements of a resource. Elements without a type apply to every type."""
     named = ((name.partition(".")[0] if name[:1].isupper() else resource.type, name) for name in job.elements)
     wanted = tuple(name for type, name in named if type == resource.type)

@@ -43,16 +43,16 @@ async def context_of(runtime: Runtime, request: TokenRequest, context: TokenCont
     assertion, client = request.assertion, context.client
     if assertion is None or not isinstance(client, Client) or client.client != "asymmetric":
         return context, 0
-    keys = await _keys(runtime, client, assertion, request.direct)
+    keys = await _load_keys(runtime, client, assertion, request.direct)
     jti = assertion.claims.get("jti")
-    record = await runtime.store.get("jti", _key(client, assertion))
+    record = await runtime.store.get("jti", _assertion_key(client, assertion))
     seen = record is not None and isinstance(jti, str) and (record.expires_at or 0) > runtime.now()
     seen_jti: tuple[str, ...] = (str(jti),) if seen else ()
     with_keys = structs.replace(context, jwks=keys.document, jwks_fault=keys.fault, seen_jti=seen_jti)
     return with_keys, record.revision if record else 0
 
 
-async def _keys(runtime: Runtime, client: Client, assertion: Jwt, direct: bool) -> KeySet:
+async def _load_keys(runtime: Runtime, client: Client, assertion: Jwt, direct: bool) -> KeySet:
     """The registered key set or the one at jwks_uri. direct: the request came from this machine, so loopback may be allowed."""
     if client.jwks is not None or not client.jwks_uri:
         return KeySet(client.jwks)
@@ -60,7 +60,7 @@ async def _keys(runtime: Runtime, client: Client, assertion: Jwt, direct: bool) 
     return await runtime.key_sets.get(runtime.effects, client.jwks_uri, assertion.header.get("kid"), loopback=loopback)
 
 
-def _key(client: Client, assertion: Jwt) -> str:
+def _assertion_key(client: Client, assertion: Jwt) -> str:
     """Includes the client_id, because two apps may choose the same jti."""
     return records.digest(f"{client.client_id}\0{assertion.claims.get('jti')}")
 
@@ -88,5 +88,7 @@ def spend_assertion(
     if assertion is None or not isinstance(client, Client) or not stage.is_proven(examination):
         return []
     until = int(assertion.claims["exp"]) + stage.LEEWAY + 1
-    record = Record("jti", _key(client, assertion), b"{}", client.tenant, client.client_id, at=runtime.now(), expires_at=until)
+    record = Record(
+        "jti", _assertion_key(client, assertion), b"{}", client.tenant, client.client_id, at=runtime.now(), expires_at=until
+    )
     return [Put(record, revision)]

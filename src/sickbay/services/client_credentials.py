@@ -31,7 +31,7 @@ def negotiate(tenant: Tenant, request: TokenRequest, context: TokenContext) -> O
     return backend_scopes.negotiate(requested, client, tenant.policy, types)
 
 
-def _base(tenant: Tenant, client: Client, request: TokenRequest) -> str:
+def _requested_base(tenant: Tenant, client: Client, request: TokenRequest) -> str:
     """The server that the resource indicator names, otherwise the FHIR base that the app is registered for."""
     resource = request.parameters.get("resource")
     return (target_of(resource, tenant.server) if resource else None) or tenant.fhir_base(client.fhir)
@@ -46,7 +46,7 @@ async def grant(
     token = AccessToken(
         client_id=client.client_id,
         scope=scope,
-        base=_base(tenant, client, request),
+        base=_requested_base(tenant, client, request),
         family=family,
         timeline=family,
         expires_at=now + client_credentials.lifetime(client),

@@ -59,28 +59,28 @@ async def load(
     """The client whose document is at this URL. stored: what is known of it. source: None if nothing may be fetched."""
     now, documents = runtime.now(), runtime.client_documents
     if not tenant.policy.client_id_documents:
-        return _refuse(url, "The hospital's policy `client_id_documents` doesn't allow it")
+        return _refuse_document(url, "The hospital's policy `client_id_documents` doesn't allow it")
     if fault := stage.find_url_fault(url):
         return refusals.MCP_CIMD_URL_INVALID(received=url, reason=fault)
     for known in (documents.cached.get((tenant.name, url)), stored):
         if known is not None and known.document is not None and known.document.at <= now < known.document.until:
             return structs.replace(registration.with_settings_of(known, stored), tenant=tenant.name)
     if reason := _find_obstacle(runtime, url, source):
-        return _refuse(url, reason)
+        return _refuse_document(url, reason)
     assert source is not None
     key = (tenant.name, url)
     task = documents.running.get(key)
     if task is None:
         limit = documents.take_turn(runtime.effects.arrival() // 60_000_000, source.address, url)
         if limit:
-            return _refuse(url, f"{limit}. Try again in a minute")
-        task = asyncio.get_running_loop().create_task(_fetch(runtime, tenant, url, stored, source.direct))
+            return _refuse_document(url, f"{limit}. Try again in a minute")
+        task = asyncio.get_running_loop().create_task(_fetch_client(runtime, tenant, url, stored, source.direct))
         documents.running[key] = task
         task.add_done_callback(lambda _: documents.running.pop(key, None))
     return await asyncio.shield(task)
 
 
-def _refuse(url: str, reason: str) -> Refusal:
+def _refuse_document(url: str, reason: str) -> Refusal:
     return refusals.MCP_CIMD_NOT_FETCHED(received=url, reason=reason)
 
 
@@ -91,7 +91,7 @@ def _find_obstacle(runtime: Runtime, url: str, source: DocumentSource | None) ->
     if not source.opened:
         return "A script or an embedded page sent the request. Open the URL in a browser"
     own = [base for base in (runtime.base, runtime.sample_base) if base]
-    if urls.origin(url) in map(urls.origin, own) or (urls.is_loopback(url) and _port(url) in map(_port, own)):
+    if urls.origin(url) in map(urls.origin, own) or (urls.is_loopback(url) and _port_of_url(url) in map(_port_of_url, own)):
         return "The URL is one of Sickbay's own"
     if not urls.is_loopback(url):
         return ""
@@ -99,12 +99,12 @@ def _find_obstacle(runtime: Runtime, url: str, source: DocumentSource | None) ->
     return "" if is_allowed else "A document on this machine is fetched only for the person who uses this machine"
 
 
-def _port(url: str) -> int | None:
+def _port_of_url(url: str) -> int | None:
     parts = urls.split(url)
     return parts.port or DEFAULT_PORTS.get(parts.scheme)
 
 
-async def _fetch(runtime: Runtime, tenant: Tenant, url: str, stored: Client | None, direct: bool) -> Client | Refusal:
+async def _fetch_client(runtime: Runtime, tenant: Tenant, url: str, stored: Client | None, direct: bool) -> Client | Refusal:
     documents = runtime.client_documents
     cached = documents.cached  # after a reset, the result belongs to what was forgotten
     loopback = direct and runtime.loopback and urls.is_loopback(url)
@@ -144,13 +144,13 @@ async def store(runtime: Runtime, client: Client, stored: Client | None) -> None
     steps: list[Step] = [Put(records.app(client))]
     if stored is None:
         steps += await _make_room(runtime)
-    elif _identify(stored) != _identify(client):
+    elif _identity_of_client(stored) != _identity_of_client(client):
         consents = await runtime.store.find("consent", owner=client.client_id, limit=10_000)
         steps += [Delete("consent", consent.key) for consent in consents]
     await runtime.store.transaction(steps)
 
 
-def _identify(client: Client) -> tuple[object, ...]:
+def _identity_of_client(client: Client) -> tuple[object, ...]:
     return client.redirect_uris, client.auth_method, client.jwks_uri, client.jwks
 
 

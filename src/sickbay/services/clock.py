@@ -34,7 +34,7 @@ class ClockOutOfRange(ValueError):
 
 
 def read(runtime: Runtime) -> ClockReading:
-    """What the clock shows."""
+    """A reading of the clock."""
     real, effects = runtime.effects.arrival() / 1e6, runtime.effects
     if not isinstance(effects, SystemEffects):
         return ClockReading(real, effects.now(), 0.0, False)

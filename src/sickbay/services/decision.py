@@ -47,15 +47,15 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
 
     @cached_property
     def given(self) -> TokenSummary | None:
-        """What the token response granted."""
+        """The scopes of the token response."""
         return self.negotiation() if self.negotiation else None
 
     def explain(self) -> Explanation:
         """All findings, at the severity that a live exchange allows."""
-        return self._explanation
+        return self._first_explanation
 
     @cached_property
-    def _explanation(self) -> Explanation:
+    def _first_explanation(self) -> Explanation:
         examination, context = self.examination, self.context
         if examination.refusals or examination.relaxed:
             examination = Examination(tuple([check for check in examination.checked if _has_rule(check)]))
@@ -64,19 +64,19 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
         explanation = explain(INDEX, self.stage.name, self.request, context, examination, live=True, again=self._make_again())
         if not explanation.findings:
             return explanation
-        return explanation._replace(findings=self._with_private(explanation.findings))
+        return explanation._replace(findings=self._add_private(explanation.findings))
 
     def refused_findings(self) -> tuple[Finding, ...]:
         """The findings of `explain` that refuse the request or caused that, in the same order, without corrections."""
         examination = Examination(tuple([check for check in self.examination.checked if _has_rule(check)]))
         roots = find_roots(INDEX, self.stage.name, self.request, self.context)
-        return self._with_private(explain_refusals(INDEX, examination, roots))
+        return self._add_private(explain_refusals(INDEX, examination, roots))
 
     def _make_again(self) -> Again | None:
         """A function that examines a corrected request with this context; None if that would need a new lookup."""
         return partial(self.stage.examiner.examine_again, self) if self.stage.examiner.recheck else None
 
-    def _with_private(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    def _add_private(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         if not any(_may_quote(finding.facts) for finding in findings):
             return findings
         unsent = unsent_texts(self.request, self.context, self.examination)
@@ -136,17 +136,19 @@ def hide_private(finding: Finding) -> Finding:
 
 def redact(facts: Facts, private: Sequence[str] = ()) -> Mapping[str, Any]:
     """Hides private facts, but not what was received, which the sender knows. private: names that are hidden in any case."""
-    private_texts = {text for key, value in facts.items() if key.startswith(PRIVATE) for text in _texts(value) if len(text) > 2}
+    private_texts = {
+        text for key, value in facts.items() if key.startswith(PRIVATE) for text in _texts_of_value(value) if len(text) > 2
+    }
     hidden = {
         key: "" if key in PERHAPS else HIDDEN
         for key, value in facts.items()
         if (key in private or _is_private(key, value, private_texts)) and not is_severity(key, value)
     }
-    without_places = {key: _without_place(value) for key, value in facts.items()}
+    without_places = {key: _drop_place(value) for key, value in facts.items()}
     return {**facts, **without_places, **hidden}
 
 
-def _without_place(value: Any) -> Any:
+def _drop_place(value: Any) -> Any:
     """Replaces the place for the code of a live launch, which only the administrator sees, with a general placeholder."""
     return LAUNCH_PLACE.sub(PLACEHOLDER_LAUNCH, value) if isinstance(value, str) else value
 
@@ -154,10 +156,10 @@ def _without_place(value: Any) -> Any:
 def _is_private(key: str, value: Any, private_texts: set[str]) -> bool:
     if key.startswith(PRIVATE):
         return bool(value)
-    return key != "received" and any(text in candidate for candidate in _texts(value) for text in private_texts)
+    return key != "received" and any(text in candidate for candidate in _texts_of_value(value) for text in private_texts)
 
 
-def _texts(value: Any) -> list[str]:
+def _texts_of_value(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     return [str(member) for member in value] if isinstance(value, (list, tuple)) else []

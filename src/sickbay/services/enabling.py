@@ -24,16 +24,16 @@ create's lock, and is deleted like it.
 async def counterpart(runtime: Runtime, client: Client, tenant: Tenant) -> Client | None:
     """The same app at another hospital, identified by its name, type, URIs and student; None if it isn't registered there."""
     apps = await registration.all_clients(runtime, tenant.name)
-    return next((app for app in apps if _identity(app) == _identity(client)), None)
+    return next((app for app in apps if _identity_of_client(app) == _identity_of_client(client)), None)
 
 
-def _identity(client: Client) -> tuple[object, ...]:
+def _identity_of_client(client: Client) -> tuple[object, ...]:
     return client.name, client.type, client.client, client.launch_uri, client.redirect_uris, client.student
 
 
 def find_obstacle(runtime: Runtime, client: Client, tenant: Tenant) -> str:
     """Why the app can't be registered there, as a sentence; "" if it can."""
-    return registration.settings_fault(runtime, _settings(client, tenant))
+    return registration.settings_fault(runtime, _settings_at_hospital(client, tenant))
 
 
 async def enable(runtime: Runtime, client: Client, tenant: Tenant) -> Registered | Client:
@@ -41,11 +41,11 @@ async def enable(runtime: Runtime, client: Client, tenant: Tenant) -> Registered
 
     The checks of a registration apply; a symmetric client gets another secret. Raises AppTooLarge.
     """
-    approval, sent = client.auto_approve, _settings(client, tenant)
+    approval, sent = client.auto_approve, _settings_at_hospital(client, tenant)
     if approval and approval.user not in {user.username for user in await users.all_users(runtime, tenant)}:
         sent["auto_approve"] = None
     while True:
-        lock = await _lock(runtime, client, tenant)
+        lock = await _lock_step(runtime, client, tenant)
         if (there := await counterpart(runtime, client, tenant)) is not None:
             return there
         try:
@@ -55,13 +55,13 @@ async def enable(runtime: Runtime, client: Client, tenant: Tenant) -> Registered
                 raise
 
 
-async def _lock(runtime: Runtime, client: Client, tenant: Tenant) -> Put:
+async def _lock_step(runtime: Runtime, client: Client, tenant: Tenant) -> Put:
     """The step that succeeds for one of several simultaneous requests to enable the same app there, from any hospital."""
-    key = records.digest(f"enable {tenant.name} {_identity(client)}")
+    key = records.digest(f"enable {tenant.name} {_identity_of_client(client)}")
     found, now = await runtime.store.get(LOCK, key), runtime.now()
     return Put(Record(LOCK, key, b"", tenant.name, at=now, expires_at=now + LOCK_FOR), found.revision if found else 0)
 
 
-def _settings(client: Client, tenant: Tenant) -> dict[str, Any]:
+def _settings_at_hospital(client: Client, tenant: Tenant) -> dict[str, Any]:
     settings: dict[str, Any] = msgspec.to_builtins(client)
     return {name: value for name, value in settings.items() if name not in NEW} | {"tenant": tenant.name}

@@ -88,15 +88,15 @@ class Walk:
 
     async def collect_record(self, holder: Stored) -> Found:
         """Collects the record of one patient or encounter that the token can read."""
-        place = _position(self.params.cursor)
+        place = _parse_cursor(self.params.cursor)
         if place is not None and place.patient:
             raise BadCursor("of another operation")
         following = await self._record(holder, place or EverythingPosition())
-        return self._result(following)
+        return self._page_found(following)
 
-    async def of_all(self) -> Found:
+    async def page_of_all(self) -> Found:
         """Collects the records of all patients that the token can read, one after the other."""
-        place: EverythingPosition | None = _position(self.params.cursor) or EverythingPosition()
+        place: EverythingPosition | None = _parse_cursor(self.params.cursor) or EverythingPosition()
         while place is not None and self.room > 0:
             await pause()
             query = Query(self.space.version, "Patient", count=1, total="none", cursor=place.patient or None)
@@ -105,16 +105,16 @@ class Walk:
                 break
             following = await self._record(require_whole(page)[0], place._replace(patient=""))
             if following is not None:
-                return self._result(following._replace(patient=place.patient))
+                return self._page_found(following._replace(patient=place.patient))
             place = EverythingPosition(page.next) if page.next else None
         else:
-            return self._result(place)
-        return self._result(None)
+            return self._page_found(place)
+        return self._page_found(None)
 
     async def _record(self, holder: Stored, place: EverythingPosition) -> EverythingPosition | None:
         """Collects as much as fits. Returns the position to continue from, None if the record is complete."""
         if not place.part:
-            await self._holder(holder)
+            await self._add_holder(holder)
         rest = self._query_rest(holder)
         if not rest.parts:
             return None
@@ -124,7 +124,7 @@ class Walk:
         following = await self._collect(replace(rest, count=self.room, cursor=place.inner or None))
         return EverythingPosition("", REST, following) if following is not None else None
 
-    async def _holder(self, holder: Stored) -> None:
+    async def _add_holder(self, holder: Stored) -> None:
         """Adds the resource itself. If the token can read it but not search for it, it is added as it was read."""
         if self.params.types and holder.type not in self.params.types:
             return
@@ -132,7 +132,7 @@ class Walk:
             self.matches.append(holder)
             self.size += len(holder.body)
             return
-        await self._collect(replace(self._query(holder.type, holder.type), ids=(holder.id,), count=1))
+        await self._collect(replace(self._query_for_type(holder.type, holder.type), ids=(holder.id,), count=1))
 
     async def _collect(self, query: Query) -> str | None:
         """Adds the matches and their included resources. Returns the cursor of the next page."""
@@ -145,7 +145,7 @@ class Walk:
                 self.size += len(other.body)
         return page.next
 
-    def _query(self, holder: str, type: str) -> Query:
+    def _query_for_type(self, holder: str, type: str) -> Query:
         """A query for a type that includes what its records refer to outside the compartment, but never another patient."""
         version, without = self.space.version, _never_included(self.space.version, holder)
         if self.params.types:
@@ -158,10 +158,10 @@ class Walk:
         version, wanted_types, updated = self.space.version, self.params.types, self._since_filter()
         parts = tuple(
             Query(version, type, self._date_filters(type), updated=updated, within=Within(holder.type, holder.id, numbers))
-            for type, numbers in _members(version, holder.type)
+            for type, numbers in _compartment_members(version, holder.type)
             if (not wanted_types or type in wanted_types) and self.visibility.of(type, "s")
         )
-        return replace(self._query(holder.type, ""), parts=parts, within=Within(holder.type, holder.id, ()))
+        return replace(self._query_for_type(holder.type, ""), parts=parts, within=Within(holder.type, holder.id, ()))
 
     def _since_filter(self) -> tuple[DateValue, ...]:
         return () if self.params.since is None else (DateValue("ge", *self.params.since),)
@@ -181,13 +181,13 @@ class Walk:
             if date_range is not None
         )
 
-    def _result(self, following: EverythingPosition | None) -> Found:
+    def _page_found(self, following: EverythingPosition | None) -> Found:
         matched = {(resource.type, resource.id) for resource in self.matches}
         others = [resource for key, resource in self.included.items() if key not in matched]
         return Found(self.matches, others, following.text if following is not None else None)
 
 
-def _compartment(version: str, holder: str) -> dict[str, tuple[str, ...]]:
+def _compartment_types(version: str, holder: str) -> dict[str, tuple[str, ...]]:
     """The types of a compartment. If the version doesn't define it: those with a search parameter of its name."""
     types = compartment_types(version, holder)
     if types or holder == "Patient":
@@ -197,9 +197,9 @@ def _compartment(version: str, holder: str) -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def _members(version: str, holder: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
+def _compartment_members(version: str, holder: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """The types of a compartment except the type of its own resource, with the parameters that make a resource a member."""
-    compartment = _compartment(version, holder)
+    compartment = _compartment_types(version, holder)
     types = sorted(type for type in compartment if type not in (holder, *CROWDS))
     return tuple(
         (type, tuple(parameter.number for code in compartment[type] if (parameter := find(version, type, code))))
@@ -210,10 +210,10 @@ def _members(version: str, holder: str) -> tuple[tuple[str, tuple[int, ...]], ..
 @cache
 def _never_included(version: str, holder: str) -> frozenset[str]:
     """Types that are never included from outside the compartment."""
-    return frozenset((holder, *compartment_types(version), *_compartment(version, holder)))
+    return frozenset((holder, *compartment_types(version), *_compartment_types(version, holder)))
 
 
-def _position(cursor: str | None) -> EverythingPosition | None:
+def _parse_cursor(cursor: str | None) -> EverythingPosition | None:
     """Parses a cursor. Raises BadCursor. A cursor grants no access, because each search uses the token's own visibility."""
     if cursor is None:
         return None

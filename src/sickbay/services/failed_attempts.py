@@ -54,13 +54,13 @@ async def watch_guesses(
 ) -> TokenResult:
     """Runs the operation and counts it as a failure if it looks like a guess. Raises Throttled, usually before it runs."""
     if runtime.throttle.until and runtime.throttle.is_active(runtime.now()):
-        await check(runtime, _guesser(tenant, request, address))
+        await check(runtime, _throttle_key(tenant, request, address))
     result = await answer(runtime, tenant, request)
     refusal = result.decision.refusal
     if refusal is not None and refusal.name in GUESSES:
-        await count(runtime, _guesser(tenant, request, address))
+        await count(runtime, _throttle_key(tenant, request, address))
     return result
 
 
-def _guesser(tenant: Tenant, request: TokenRequest, address: str) -> ThrottleKey:
+def _throttle_key(tenant: Tenant, request: TokenRequest, address: str) -> ThrottleKey:
     return ThrottleKey("client", tenant.name, request.claimed or "", address)

@@ -1,4 +1,4 @@
-"""What keeps an app out of the chart's frame, as far as it can be known before the frame opens the app.
+"""Finds what prevents the chart's frame from showing an app, as far as it can be known before the frame opens the app.
 
 Browsers tell neither Sickbay nor the chart's page why a frame stays empty. Mixed content follows from two addresses. An app on
 this machine is asked, under the rules of `ask_app`; other addresses never are.

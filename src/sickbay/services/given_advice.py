@@ -22,7 +22,7 @@ TOPIC: Final = "advice"
 """The topic of what a worker tells the others."""
 
 KEPT_PAIRS: Final = 4_000
-"""The most pairs of an app and a rule. Without the oldest ones, their advice is given once more."""
+"""The maximum number of pairs of an app and a rule. If the oldest are dropped, their advice is given once more."""
 
 SHARED_PAIRS: Final = 500
 """In one message to the other workers."""

@@ -64,7 +64,7 @@ async def signing_key(runtime: Runtime) -> str:
     """The private key that signs now. Rotates the ring first if the key is too old."""
     ring, revision = await _load_key_ring(runtime)
     if stage.rotation_is_due(ring, runtime.now()):
-        ring = await _rotate(runtime, ring, revision)
+        ring = await _rotate_ring(runtime, ring, revision)
     return ring.active
 
 
@@ -94,14 +94,14 @@ async def key_set(runtime: Runtime) -> dict[str, list[jose.Jwk]]:
             ring, revision = await _load_key_ring(runtime)  # it exists, so this doesn't wait for the lock
             if not ring.next:
                 generated = await asyncio.to_thread(jose.generate)
-                ring = await _put(runtime, stage.with_next(ring, generated), revision)
+                ring = await _store_ring(runtime, stage.with_next(ring, generated), revision)
     return jose.key_set(stage.list_published(ring, runtime.now()))
 
 
 async def rotate(runtime: Runtime) -> dict[str, Any]:
     """Makes the next key the signing key. Signatures of the old one can be verified for another week."""
     ring, revision = await _load_key_ring(runtime)
-    return _list_keys(await _rotate(runtime, ring, revision), runtime.now())
+    return _list_keys(await _rotate_ring(runtime, ring, revision), runtime.now())
 
 
 async def list_keys(runtime: Runtime) -> dict[str, Any]:
@@ -111,14 +111,14 @@ async def list_keys(runtime: Runtime) -> dict[str, Any]:
 
 def _list_keys(ring: Ring, now: int) -> dict[str, Any]:
     return {
-        "active": _kid(ring.active),
+        "active": _key_id(ring.active),
         "since": ring.since,
-        "next": _kid(ring.next) if ring.next else None,
-        "retired": [{"kid": _kid(old.key), "at": old.at} for old in ring.retired if stage.is_published(old, now)],
+        "next": _key_id(ring.next) if ring.next else None,
+        "retired": [{"kid": _key_id(old.key), "at": old.at} for old in ring.retired if stage.is_published(old, now)],
     }
 
 
-def _kid(key: str) -> str:
+def _key_id(key: str) -> str:
     return str(jose.public_members(key)["kid"])
 
 
@@ -140,13 +140,13 @@ async def _make_first(runtime: Runtime) -> Record:
     return stored
 
 
-async def _rotate(runtime: Runtime, ring: Ring, revision: int) -> Ring:
+async def _rotate_ring(runtime: Runtime, ring: Ring, revision: int) -> Ring:
     active = "" if ring.next else await asyncio.to_thread(jose.generate)
     following = await asyncio.to_thread(jose.generate)
-    return await _put(runtime, stage.rotate(ring, runtime.now(), following, active), revision)
+    return await _store_ring(runtime, stage.rotate(ring, runtime.now(), following, active), revision)
 
 
-async def _put(runtime: Runtime, ring: Ring, revision: int) -> Ring:
+async def _store_ring(runtime: Runtime, ring: Ring, revision: int) -> Ring:
     """Stores the ring and returns it; if another worker stored one first, returns that one."""
     try:
         await runtime.store.transaction([Put(record(ring), revision)])

@@ -30,10 +30,10 @@ async def introspect(runtime: Runtime, tenant: Tenant, request: TokenRequest) ->
     caller = known.client.client_id if isinstance(known.client, Client) else ""
     if decision.refusal is not None:
         return TokenResult(decision, None, caller)
-    return TokenResult(decision, await _describe(runtime, tenant, known), caller)
+    return TokenResult(decision, await _describe_token(runtime, tenant, known), caller)
 
 
-async def _describe(runtime: Runtime, tenant: Tenant, context: SubjectContext) -> dict[str, object]:
+async def _describe_token(runtime: Runtime, tenant: Tenant, context: SubjectContext) -> dict[str, object]:
     subject = context.subject
     if not isinstance(subject, AccessToken | TokenFamily):
         return INACTIVE

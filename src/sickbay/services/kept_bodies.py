@@ -11,9 +11,9 @@ from sickbay.kernel.memory import ResetScope
 BODY_BYTES: Final = 256_000
 """A longer body isn't kept."""
 TOTAL_BYTES: Final = 16_000_000
-"""The most that all bodies may have together. The oldest are dropped."""
+"""The maximum size of all bodies together. The oldest are dropped."""
 EXCHANGE_BYTES: Final = 1_000
-"""What an exchange takes besides its bodies."""
+"""The bytes that an exchange takes besides its bodies."""
 
 
 class KeptBody(NamedTuple):

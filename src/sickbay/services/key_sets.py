@@ -69,7 +69,7 @@ class KeySets:
             refetched_at = cached.refetched_at if cached else None
         task = known.running.get(key)
         if task is None:
-            task = asyncio.get_running_loop().create_task(_fetch(known, effects, key, refetched_at))
+            task = asyncio.get_running_loop().create_task(_fetch_key_set(known, effects, key, refetched_at))
             known.running[key] = task
         return await asyncio.shield(task)
 
@@ -78,10 +78,10 @@ class KeySets:
         self._known = _KnownSets({}, {})
 
 
-async def _fetch(known: _KnownSets, effects: Effects, key: _Key, refetched_at: float | None) -> KeySet:
+async def _fetch_key_set(known: _KnownSets, effects: Effects, key: _Key, refetched_at: float | None) -> KeySet:
     url, loopback = key
     try:
-        key_set, seconds = await _read(effects, url, loopback)
+        key_set, seconds = await _read_key_set(effects, url, loopback)
         if len(known.cached) >= MAXIMUM_CACHED_SETS:
             del known.cached[next(iter(known.cached))]
         known.cached[key] = _CachedKeySet(key_set, effects.now() + seconds, refetched_at)
@@ -99,7 +99,7 @@ def _may_fetch_again(cached: _CachedKeySet, now: float) -> bool:
     return cached.refetched_at is None or abs(now - cached.refetched_at) >= AGAIN
 
 
-async def _read(effects: Effects, url: str, loopback: bool) -> tuple[KeySet, float]:
+async def _read_key_set(effects: Effects, url: str, loopback: bool) -> tuple[KeySet, float]:
     """The set, and for how many seconds it may be cached."""
     try:
         response = await effects.fetch(url, loopback=loopback)

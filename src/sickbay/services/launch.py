@@ -154,7 +154,7 @@ async def by_key(runtime: Runtime, tenant: Tenant, key: str) -> Launch | None:
     return structs.replace(records.parse(Launch, record.value), used_at=record.used_at)
 
 
-async def of_timeline(runtime: Runtime, timeline: str) -> Launch | None:
+async def find_by_timeline(runtime: Runtime, timeline: str) -> Launch | None:
     """The launch that started a timeline; None if it started without an EHR or the record has been deleted."""
     launches = await runtime.store.find("launch", family=timeline, limit=1)
     return records.parse(Launch, launches[0].value) if launches else None

@@ -32,10 +32,10 @@ async def list_launches(runtime: Runtime, client_id: str) -> list[StoredLaunch]:
         if not newest:
             break
         seen.append(newest[0].family)
-    return [await _describe(runtime, id) for id in seen]
+    return [await _describe_launch(runtime, id) for id in seen]
 
 
-async def _describe(runtime: Runtime, id: str) -> StoredLaunch:
+async def _describe_launch(runtime: Runtime, id: str) -> StoredLaunch:
     (first,) = await runtime.store.find("exchange", family=id, limit=1, oldest=True)
     return StoredLaunch(id, real_time(first.at), bool(await runtime.store.find_exchanges(reads_of(id), 1)))
 

@@ -86,7 +86,7 @@ def compare(
             0 if right is None else right + 1,
             _compare_values(here[left], there[right], patients) if left is not None and right is not None else (),
         )
-        for left, right in align([*map(_key, here)], [*map(_key, there)])
+        for left, right in align([*map(_request_key, here)], [*map(_request_key, there)])
     )
 
 
@@ -109,8 +109,8 @@ def align(here: Sequence[_Key], there: Sequence[_Key]) -> Iterator[_Pair]:
                 yield from ((None, place) for place in range(c + g, c + h))
 
 
-def _key(exchange: Exchange) -> _Key:
-    """What a request asks for, without the ids in it."""
+def _request_key(exchange: Exchange) -> _Key:
+    """The purpose of a request: what it asks for, without the IDs in it."""
     request = exchange.get("request") or {}
     path = urls.split(str(request.get("url") or "")).path
     return stage_of(exchange), str(request.get("method") or ""), _ID.sub(r"\1/*", path)
@@ -118,15 +118,17 @@ def _key(exchange: Exchange) -> _Key:
 
 def _compare_values(here: Exchange, there: Exchange, patients: tuple[str, str]) -> tuple[ComparedValue, ...]:
     own = frozenset(("authorization",)) if stage_of(here) in FHIR_STAGES else OWN_VALUES
-    pairs = ((_parts(here), _parts(there)), (_results(here), _results(there)))
+    pairs = ((_request_parts(here), _request_parts(there)), (_response_results(here), _response_results(there)))
     return tuple(
-        ComparedValue(name, mine.get(name), other.get(name), _agreement(mine.get(name), other.get(name), name in own, patients))
+        ComparedValue(
+            name, mine.get(name), other.get(name), _judge_agreement(mine.get(name), other.get(name), name in own, patients)
+        )
         for mine, other in pairs
         for name in dict.fromkeys((*mine, *other))
     )
 
 
-def _parts(exchange: Exchange) -> dict[str, str]:
+def _request_parts(exchange: Exchange) -> dict[str, str]:
     """The request: its address, its parameters and the headers that are compared."""
     request = exchange.get("request") or {}
     address, _, query = str(request.get("url") or "").partition("?")
@@ -139,8 +141,8 @@ def _parts(exchange: Exchange) -> dict[str, str]:
     return parts | {name: headers[name] for name in HEADERS if name in headers and name not in parts}
 
 
-def _results(exchange: Exchange) -> dict[str, str]:
-    """What the response gave."""
+def _response_results(exchange: Exchange) -> dict[str, str]:
+    """The results in the response."""
     results = {"status": str(status(exchange))}
     if "scopes" in exchange:
         granted = [str(row["granted"]) for row in exchange["scopes"] if row.get("granted")]
@@ -150,7 +152,7 @@ def _results(exchange: Exchange) -> dict[str, str]:
     return results
 
 
-def _agreement(here: str | None, there: str | None, is_own: bool, patients: tuple[str, str]) -> Agreement:
+def _judge_agreement(here: str | None, there: str | None, is_own: bool, patients: tuple[str, str]) -> Agreement:
     if here is None or there is None:
         return "differs"
     if is_own:
@@ -204,7 +206,7 @@ def _describe_result(value: ComparedValue, step: ComparedStep) -> str:
 
 
 def _describe_value(value: ComparedValue) -> str:
-    name = _name(value.name)
+    name = _parameter_label(value.name)
     if value.here is None:
         return f"{name} is missing. In the other launch, it is {_quote(value.there or '')}"
     if value.there is None:
@@ -215,7 +217,7 @@ def _describe_value(value: ComparedValue) -> str:
     return f"{name} is {_quote(here)} here and {_quote(there)} in the other launch"
 
 
-def _name(name: str) -> str:
+def _parameter_label(name: str) -> str:
     if " " not in name:
         return f"`{name}`"
     return described if (described := describe_name(name)) != name else f"the {name}"

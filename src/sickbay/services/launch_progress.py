@@ -82,8 +82,8 @@ async def read(
 async def read_stored(
     runtime: Runtime, id: str, *, full: bool = True, answer: str = "", whole: bool = False, is_listed: bool = False
 ) -> LaunchProgress | None:
-    """The same, of what is stored already. is_listed: with only the exchanges that decide the state of the launch."""
-    launch = await launches.of_timeline(runtime, id) if full else None
+    """Reads the progress from what is stored so far. is_listed: with only the exchanges that decide the state of the launch."""
+    launch = await launches.find_by_timeline(runtime, id) if full else None
     timeline = await journal_reader.read_stored_timeline(
         runtime, id, full=full, launch=launch, whole=whole, is_listed=is_listed
     )
@@ -97,7 +97,7 @@ async def read_stored(
     )
     trail = msgspec.structs.replace(trail, clock_now=runtime.effects.now())
     if full and client is not None:
-        trail = await _with_unnamed(runtime, trail, client, id)
+        trail = await _add_unnamed(runtime, trail, client, id)
         known = answer or runtime.recent_launches.find_answer(id, progress(trail).awaited)
         trail = msgspec.structs.replace(trail, answer=known)
     return LaunchProgress(id, client, launch, timeline, trail)
@@ -172,22 +172,22 @@ def _launch_event(launch: Launch | None, timeline: Timeline) -> Sequence[Event]:
     return (Event("launch", real_time(launch.arrival), clock=launch.created_at, by_script=True),)
 
 
-async def _with_unnamed(runtime: Runtime, trail: Trail, client: Client, id: str) -> Trail:
+async def _add_unnamed(runtime: Runtime, trail: Trail, client: Client, id: str) -> Trail:
     """Adds what isn't an exchange of this launch: the page that the user sees, and later requests of the same app."""
     found = progress(trail)
     if found.awaited is None or found.since is None:
         return trail
     more: list[Event] = []
     if found.awaited == "login":
-        more += await _pages(runtime, client, id, found.since)
+        more += await _pages_seen(runtime, client, id, found.since)
     if found.awaited in RESTART_SECONDS:
-        more += await _restarts(runtime, client, id, found.since, found.awaited)
-    more += await _faults(runtime, client, found.since)
+        more += await _later_launches(runtime, client, id, found.since, found.awaited)
+    more += await _faulted_requests(runtime, client, found.since)
     events = sorted((*trail.events, *more), key=lambda event: event.at)
     return msgspec.structs.replace(trail, events=tuple(events))
 
 
-async def _pages(runtime: Runtime, client: Client, id: str, since: Event) -> list[Event]:
+async def _pages_seen(runtime: Runtime, client: Client, id: str, since: Event) -> list[Event]:
     """The pages of Sickbay that the user of this launch saw."""
     waiting = await runtime.store.find("pending", owner=client.client_id, limit=WAITING_REQUESTS)
     stored = [records.parse(StoredAuthorization, record.value) for record in waiting]
@@ -195,7 +195,7 @@ async def _pages(runtime: Runtime, client: Client, id: str, since: Event) -> lis
     return [Event("page", shown.at, clock=since.clock + shown.at - since.at, page=shown.page) for shown in pages]
 
 
-async def _restarts(runtime: Runtime, client: Client, id: str, since: Event, awaited: Awaited) -> list[Event]:
+async def _later_launches(runtime: Runtime, client: Client, id: str, since: Event, awaited: Awaited) -> list[Event]:
     """Later authorization requests of the same app that belong to other launches.
 
     If a code wasn't redeemed, one with a launch code of its own says nothing: the user launched the app again.
@@ -208,20 +208,20 @@ async def _restarts(runtime: Runtime, client: Client, id: str, since: Event, awa
     others = [record for record in found if record.family not in ("", id)]  # "": resent
     if awaited == "token":
         others = [record for record in others if not trace(record).own_launch]
-    return [Event("restart", real_time(record.at), sent=_read(record).sent) for record in others]
+    return [Event("restart", real_time(record.at), sent=_read_event(record).sent) for record in others]
 
 
-async def _faults(runtime: Runtime, client: Client, since: Event) -> list[Event]:
+async def _faulted_requests(runtime: Runtime, client: Client, since: Event) -> list[Event]:
     """The app's requests since then that a fault answered: they name no launch, because no handler saw them."""
     first = int(since.at * 1e6) + 1
     records_since = await runtime.store.find(
         "exchange", owner=client.client_id, family="", since=first, limit=RESTARTS, oldest=True
     )
-    stored = [_read(record) for record in records_since]
+    stored = [_read_event(record) for record in records_since]
     return [msgspec.structs.replace(made, step="other", probable=True) for made in stored if made.injected]
 
 
-def _read(record: Record) -> Event:
+def _read_event(record: Record) -> Event:
     return event(msgspec.json.decode(text_of(record)) | {"arrival": record.at})
 
 

@@ -179,13 +179,13 @@ class LiveExchanges:
             if not self._listeners:
                 return
             try:
-                await self._look()
+                await self._look_for_news()
             except Unavailable:
                 continue
             except Exception:
                 LOG.exception("new exchanges can't be read; streams continue with the next look")
 
-    async def _look(self) -> None:
+    async def _look_for_news(self) -> None:
         now = asyncio.get_running_loop().time()
         if self._journal.waiting() <= SMALL_BATCH or now - self._written >= EVERY:
             await self._journal.flush(NOT_EXPLAINED)
@@ -242,7 +242,7 @@ class _JournalReader:
         return self._note(page)
 
     def _note(self, page: list[ExchangeRow]) -> list[ExchangeRow]:
-        """Those that weren't read before."""
+        """The exchanges that weren't read before."""
         if self._overlap:
             seen = {*self._seen}
             page = [row for row in page if row.number not in seen]

@@ -47,17 +47,17 @@ class Loading:
     _only_new: bool = False
 
     def __post_init__(self) -> None:
-        self._started = self._now()
+        self._started = self._now_in_seconds()
 
     async def keep(self, batch: Sequence[Ready]) -> None:
         """Stores a batch, all or nothing. Compares it while the previous batch is written, and raises that one's Conflict."""
         keys = {(resource.type, resource.id) for resource in batch}
         if not keys.isdisjoint(self._keys):
             await self.finish()
-        steps = await self._prepare(batch, looking=not self._only_new)
+        steps = await self._prepare_batch(batch, looking=not self._only_new)
         await self.finish()
         self._keys = keys
-        self._writing = asyncio.create_task(self._keep(batch, steps))
+        self._writing = asyncio.create_task(self._write_batch(batch, steps))
         await asyncio.sleep(0)
 
     async def finish(self) -> None:
@@ -71,7 +71,7 @@ class Loading:
             if writing.done():
                 self._writing = None
 
-    async def _keep(self, batch: Sequence[Ready], steps: _Batch) -> None:
+    async def _write_batch(self, batch: Sequence[Ready], steps: _Batch) -> None:
         """Writes a batch. Compares it again if one of its resources exists after all or is written at the same moment."""
         for attempt in range(TRIES):
             try:
@@ -80,21 +80,21 @@ class Loading:
             except Conflict:
                 if attempt == TRIES - 1:
                     raise
-                steps = await self._prepare(batch, looking=True)
+                steps = await self._prepare_batch(batch, looking=True)
         new = sum(save.interaction == "create" for save in steps.saves)
         self._only_new = new == len(batch)
         self.new += new
         self.changed += len(steps.saves) - new
         self.same += len(batch) - len(steps.saves)
 
-    async def _prepare(self, batch: Sequence[Ready], looking: bool) -> _Batch:
+    async def _prepare_batch(self, batch: Sequence[Ready], looking: bool) -> _Batch:
         """looking: reads the stored versions first. Otherwise all count as new, and the store raises Conflict if one isn't."""
-        steps = _Batch(self, self._now(), looking)
+        steps = _Batch(self, self._now_in_seconds(), looking)
         for resource in batch:
             await steps.add(resource)
         return steps
 
-    def _now(self) -> int:
+    def _now_in_seconds(self) -> int:
         return int(self.runtime.effects.now() * 1000)
 
     @property
@@ -142,7 +142,7 @@ class _Batch:
 
     async def _find_seen(self, key: Key) -> Seen:
         if key not in self.seen:
-            record = await self.run.runtime.store.get("loaded", self._name(key))
+            record = await self.run.runtime.store.get("loaded", self._name_of_key(key))
             version, hashes = orjson.loads(record.value) if record else (0, [])
             self.seen[key] = version, hashes
         return self.seen[key]
@@ -151,12 +151,12 @@ class _Batch:
         tenant, at = self.run.tenant.name, self.now // 1000
         saved = {(save.type, save.id) for save in self.saves}
         return [
-            Put(Record("loaded", self._name(key), orjson.dumps(seen), tenant, at=at))
+            Put(Record("loaded", self._name_of_key(key), orjson.dumps(seen), tenant, at=at))
             for key, seen in self.seen.items()
             if key in saved and seen[1]
         ]
 
-    def _name(self, key: Key) -> str:
+    def _name_of_key(self, key: Key) -> str:
         return "/".join((self.run.name, *self.run.space, *key))
 
 

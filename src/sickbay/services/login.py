@@ -192,7 +192,7 @@ async def _issue_code(
 ) -> str:
     """Stores the code and everything that belongs to it in one transaction. Raises Conflict if the launch was just used."""
     text, now = runtime.effects.token(), runtime.now()
-    code = _code(runtime, tenant, waiting, granted, patient, now)
+    code = _new_code(runtime, tenant, waiting, granted, patient, now)
     steps: list[Step] = [UseOnce("launch", waiting.launch_key, now)] if waiting.launch_key else []
     steps += [Put(records.code(records.digest(text), code, tenant.name)), *forget(waiting)]
     if remember:
@@ -201,7 +201,7 @@ async def _issue_code(
     return text
 
 
-def _code(
+def _new_code(
     runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, granted: tuple[str, ...], patient: str | None, now: int
 ) -> AuthorizationCode:
     sent, launch = waiting.request.parameters, waiting.launch
@@ -215,7 +215,7 @@ def _code(
         scope=" ".join(granted),
         issued_at=now,
         lifetime=tenant.policy.code_lifetime,
-        family=_family(runtime, now),
+        family=_new_family_id(runtime, now),
         base=waiting.base,
         timeline=waiting.timeline,
         by_resource=bool(sent.get("resource")),
@@ -241,7 +241,7 @@ def _find_other_hint(hint: str | None, user: User | None, patient: str | None) -
     return hint if hint and is_own and user is not None and hint != user.username else None
 
 
-def _family(runtime: Runtime, now: int) -> str:
+def _new_family_id(runtime: Runtime, now: int) -> str:
     """The id starts with the time, so that grants of one commit are adjacent in the index and the commit writes fewer pages."""
     return f"{now:x}{runtime.effects.token(12)}"
 

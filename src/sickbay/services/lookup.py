@@ -47,7 +47,7 @@ class TypedSearch(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What is compared with names and lines: of an address only the path, because its parameters are masked there."""
+        """The text that is compared with names and lines. Of a URL, only its path, because the parameters are masked there."""
         return (urlsplit(self.text).path if self.is_address else self.text)[:WORD_CHARACTERS].strip().lower()
 
 

@@ -24,7 +24,7 @@ class RecentParameters:
     def find_seen(self, app: str, sent: Parameters) -> frozenset[tuple[str, str]]:
         """Names and values that the app sent before. app: {hospital}/{client_id}."""
         hashes = self._kept.get(app, ())
-        return frozenset([pair for pair in _values(sent) if hash(pair) in hashes])
+        return frozenset([pair for pair in _sent_values(sent) if hash(pair) in hashes])
 
     def forget(self, reset: ResetScope) -> None:
         for app in [app for app in self._kept if reset.tenant is None or app.startswith(f"{reset.tenant}/")]:
@@ -33,7 +33,7 @@ class RecentParameters:
     def remember(self, app: str, sent: Parameters) -> None:
         """Remembers the values of a request. Drops the oldest values first."""
         hashes = self._kept.setdefault(app, OrderedDict())
-        for pair in _values(sent):
+        for pair in _sent_values(sent):
             hashed = hash(pair)
             hashes.pop(hashed, None)
             hashes[hashed] = None
@@ -44,5 +44,5 @@ class RecentParameters:
             self._kept.popitem(last=False)
 
 
-def _values(sent: Parameters) -> list[tuple[str, str]]:
+def _sent_values(sent: Parameters) -> list[tuple[str, str]]:
     return [(name, value) for name in NAMES if (value := sent.get(name))]

@@ -59,14 +59,7 @@ def user(value: User) -> Record:
 
 def launch(key: str, value: Launch, tenant: str) -> Record:
     return Record(
-        "launch",
-        key,
-        dump(value),
-        tenant,
-        value.client_id,
-        value.timeline,
-        at=value.created_at,
-        expires_at=value.expires_at,
+        "launch", key, dump(value), tenant, value.client_id, value.timeline, at=value.created_at, expires_at=value.expires_at
     )
 
 
@@ -78,14 +71,7 @@ def code(key: str, value: AuthorizationCode, tenant: str) -> Record:
 
 def token(key: str, value: AccessToken, tenant: str) -> Record:
     return Record(
-        "token",
-        key,
-        dump(value),
-        tenant,
-        value.client_id,
-        value.family,
-        at=value.issued_at,
-        expires_at=value.expires_at,
+        "token", key, dump(value), tenant, value.client_id, value.family, at=value.issued_at, expires_at=value.expires_at
     )
 
 
@@ -100,12 +86,5 @@ def revoked_token(key: str, value: AccessToken, tenant: str, by: RevokedBy, now:
 
 def family(value: TokenFamily, tenant: str, now: int) -> Record:
     return Record(
-        "family",
-        value.family,
-        dump(value),
-        tenant,
-        value.client_id,
-        value.session or "",
-        at=now,
-        expires_at=value.expires_at,
+        "family", value.family, dump(value), tenant, value.client_id, value.session or "", at=now, expires_at=value.expires_at
     )

@@ -34,21 +34,21 @@ class RefusedTokens:
 
     def find(self, tenant: str, token: AccessToken) -> tuple[RefusedToken, ...]:
         """The refused tokens of the same app and user, the oldest first."""
-        return self._tokens.get(_key(tenant, token), ())
+        return self._tokens.get(_key_of_token(tenant, token), ())
 
     def remember(self, tenant: str, token: AccessToken, needed: str, now: int) -> bytes:
         """Add what a token lacks. Returns what to tell the other workers; b"" if it was known."""
         if len(token.scope) > MAXIMUM_CHARACTERS:
             return b""
-        key, added = _key(tenant, token), RefusedToken(token.family, token.issued_at, token.scope, (needed,), now)
-        return msgspec.json.encode((key, added)) if self._add(key, added) else b""
+        key, added = _key_of_token(tenant, token), RefusedToken(token.family, token.issued_at, token.scope, (needed,), now)
+        return msgspec.json.encode((key, added)) if self._add_token(key, added) else b""
 
     async def answer_worker(self, told: bytes) -> bytes:
         """Add what another worker remembered."""
-        self._add(*_DECODER.decode(told))
+        self._add_token(*_DECODER.decode(told))
         return b""
 
-    def _add(self, key: Key, added: RefusedToken) -> bool:
+    def _add_token(self, key: Key, added: RefusedToken) -> bool:
         """Drops the oldest tokens first. Returns whether anything is new."""
         known = self._tokens.pop(key, ())
         same = next((refused for refused in known if refused.is_same_token(added)), None)
@@ -65,5 +65,5 @@ class RefusedTokens:
             del self._tokens[key]
 
 
-def _key(tenant: str, token: AccessToken) -> Key:
+def _key_of_token(tenant: str, token: AccessToken) -> Key:
     return tenant, token.client_id, token.user or ""

@@ -320,11 +320,11 @@ def advise(
     """The checks of a registration. limit: the most that the app may have. by: who set that limit. twins: see the request."""
     tenant = runtime.tenants[client.tenant]
     context = UrlContext(server=tenant.server, client=client)
-    request = structs.replace(_request(client), limit=limit, limited_by=by, twins=twins)
+    request = structs.replace(_request_of_client(client), limit=limit, limited_by=by, twins=twins)
     return decide(REGISTRATION, tenant, stage.CHECKS, request, context)
 
 
-def _request(client: Client) -> RegistrationRequest:
+def _request_of_client(client: Client) -> RegistrationRequest:
     return RegistrationRequest(
         type=client.type,
         client=client.client,

@@ -18,13 +18,13 @@ async def reindex(runtime: Runtime) -> int:
     """Reindexes outdated resources and returns how many. It can be interrupted and resumed, and run on several workers."""
     count = 0
     while batch := await runtime.store.list_outdated(BATCH):
-        await runtime.store.transaction([_reindex(runtime, outdated) for outdated in batch])
+        await runtime.store.transaction([_reindex_step(runtime, outdated) for outdated in batch])
         count += len(batch)
         await asyncio.sleep(0)
     return count
 
 
-def _reindex(runtime: Runtime, outdated: Outdated) -> Reindex:
+def _reindex_step(runtime: Runtime, outdated: Outdated) -> Reindex:
     space, type, id, version, body = outdated
     return Reindex(space, type, id, version, entries(runtime, space, body))
 

@@ -90,13 +90,13 @@ class RequestMetrics:
 
     def publish(self) -> None:
         """Add the numbers to the Prometheus metrics, and start again from zero."""
-        _add(self._requests, lambda key: REQUESTS.labels(*key))
-        _add(self._refusals, lambda key: REFUSALS.labels(*key))
-        _add(self._tokens, lambda grant: TOKENS.labels(grant))
+        _add_counts(self._requests, lambda key: REQUESTS.labels(*key))
+        _add_counts(self._refusals, lambda key: REFUSALS.labels(*key))
+        _add_counts(self._tokens, lambda grant: TOKENS.labels(grant))
         for kind, durations in self._durations.items():
             if any(durations.counts):
                 self._durations[kind] = Durations()
-                _observe(DURATION.labels(kind), durations)
+                _add_observations(DURATION.labels(kind), durations)
 
 
 def rule_of(refusal: str, findings: tuple[Finding, ...]) -> str:
@@ -106,13 +106,13 @@ def rule_of(refusal: str, findings: tuple[Finding, ...]) -> str:
     return next(explaining, next(first, refusal if refusal in BY_ID else UNEXPLAINED))
 
 
-def _add(counts: dict[K, int], counter: Callable[[K], Counter]) -> None:
+def _add_counts(counts: dict[K, int], counter: Callable[[K], Counter]) -> None:
     for key, count in counts.items():
         counter(key).inc(count)
     counts.clear()
 
 
-def _observe(histogram: Histogram, durations: Durations) -> None:
+def _add_observations(histogram: Histogram, durations: Durations) -> None:
     """Add many observations at once. The library has no public method for that, and `observe` takes 3 µs with workers."""
     histogram._sum.inc(durations.seconds)
     for bucket, count in zip(histogram._buckets, durations.counts, strict=True):

@@ -32,7 +32,7 @@ class ResetRevisions(NamedTuple):
 
 def no_revisions(tenants: Iterable[str]) -> ResetRevisions:
     """The revisions before the first reset."""
-    return _revisions(dict.fromkeys((RESETS, *map(key_of, tenants)), 0), tenants)
+    return _revisions_after_reset(dict.fromkeys((RESETS, *map(key_of, tenants)), 0), tenants)
 
 
 async def read_stored(store: Store, tenants: Iterable[str]) -> ResetRevisions:
@@ -43,10 +43,10 @@ async def read_stored(store: Store, tenants: Iterable[str]) -> ResetRevisions:
         if tenant is None and record is not None:
             counts = _decode_counts(record.value)  # an older Sickbay stored only the first
             everything, restores = (counts, 0) if isinstance(counts, int) else counts
-    return _revisions(revisions, tenants)._replace(everything=everything, restores=restores)
+    return _revisions_after_reset(revisions, tenants)._replace(everything=everything, restores=restores)
 
 
-def _revisions(revisions: Revisions, tenants: Iterable[str]) -> ResetRevisions:
+def _revisions_after_reset(revisions: Revisions, tenants: Iterable[str]) -> ResetRevisions:
     common = {RESETS: revisions[RESETS]}
     return ResetRevisions({"": common, **{name: {**common, key_of(name): revisions[key_of(name)]} for name in tenants}})
 

@@ -40,9 +40,7 @@ async def remove(runtime: Runtime, tenant: Tenant, id: str) -> bool:
     await runtime_settings.change(
         runtime,
         lambda settings: _replace_resources(
-            settings,
-            tenant,
-            [resource for resource in settings.resources.get(tenant.name, []) if identify(resource) != id],
+            settings, tenant, [resource for resource in settings.resources.get(tenant.name, []) if identify(resource) != id]
         ),
     )
     return True

@@ -76,11 +76,11 @@ async def choose(runtime: Runtime, tenant: Tenant, changes: Mapping[str, Any]) -
     values = {name: value for name, value in changes.items() if value is not None}
     faults = policies.faults(values) + policies.explain_unknown(changes)
     if not faults:
-        await change(runtime, lambda settings: _with_policy(settings, tenant.name, changes))
+        await change(runtime, lambda settings: _change_policy(settings, tenant.name, changes))
     return faults
 
 
-def _with_policy(settings: RuntimeSettings, tenant: str, changes: Mapping[str, Any]) -> RuntimeSettings:
+def _change_policy(settings: RuntimeSettings, tenant: str, changes: Mapping[str, Any]) -> RuntimeSettings:
     merged = {**settings.policies.get(tenant, {}), **changes}
     set_values = {name: value for name, value in merged.items() if value is not None}
     return replace(settings, policies={**settings.policies, tenant: set_values})

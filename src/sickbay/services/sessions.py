@@ -61,7 +61,7 @@ class Session(Struct, frozen=True):
 
     @property
     def origin(self) -> str:
-        """What a waiting authorization is bound to; "" if the session isn't stored."""
+        """The ID that a waiting authorization is bound to; "" if the session isn't stored."""
         return self.browser or self.key
 
 
@@ -73,18 +73,18 @@ class Login(Struct, frozen=True):
 
 
 @cache
-def _hasher() -> PasswordHasher:
+def _password_hasher() -> PasswordHasher:
     return PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 
 
 def hash_password(password: str) -> str:
     """argon2id with OWASP's 19 MiB profile. Takes 30 ms, so call it in a thread."""
-    return _hasher().hash(password)
+    return _password_hasher().hash(password)
 
 
-def _matches(hashed: str, password: str) -> bool:
+def _password_matches(hashed: str, password: str) -> bool:
     try:
-        return _hasher().verify(hashed, password)
+        return _password_hasher().verify(hashed, password)
     except (VerificationError, InvalidHashError):
         return False
 
@@ -92,7 +92,7 @@ def _matches(hashed: str, password: str) -> bool:
 async def find(runtime: Runtime, cookie: str) -> Session | None:
     """The session for this cookie value."""
     if cookie.startswith(UNSTORED):
-        return Session("", _csrf(runtime, cookie))
+        return Session("", _csrf_token(runtime, cookie))
     record = await runtime.store.get("session", records.digest(cookie))
     return None if record is None or _has_expired(record, runtime.now()) else records.parse(Session, record.value)
 
@@ -100,10 +100,10 @@ async def find(runtime: Runtime, cookie: str) -> Session | None:
 def begin_unstored(runtime: Runtime) -> tuple[Session, str]:
     """A session for the forms of a page, and the value of its cookie. Nothing is stored."""
     cookie = UNSTORED + runtime.effects.token(16)
-    return Session("", _csrf(runtime, cookie)), cookie
+    return Session("", _csrf_token(runtime, cookie)), cookie
 
 
-def _csrf(runtime: Runtime, cookie: str) -> str:
+def _csrf_token(runtime: Runtime, cookie: str) -> str:
     """The CSRF token that belongs to the cookie. It can't be computed without our key."""
     text = f"csrf\0{cookie}".encode("utf-8", "surrogatepass")
     return base64.urlsafe_b64encode(hmac.digest(runtime.keys.refresh, text, "sha256")[:16]).rstrip(b"=").decode()
@@ -113,7 +113,7 @@ async def begin(runtime: Runtime) -> tuple[Session, str]:
     """A new stored session and the value of its cookie."""
     secret = runtime.effects.token()
     session = Session(records.digest(secret), runtime.effects.token(16))
-    await runtime.store.transaction([_put(session, runtime.now())])
+    await runtime.store.transaction([_store_session(session, runtime.now())])
     return session, secret
 
 
@@ -139,7 +139,7 @@ async def check_password(runtime: Runtime, tenant: Tenant, username: str, passwo
     """The user if the password is right. Takes equally long for an unknown user."""
     account = await records.load_user(runtime, tenant, username)
     async with runtime.hashing:
-        is_right = await asyncio.to_thread(_matches, account.password if account else DUMMY, password)
+        is_right = await asyncio.to_thread(_password_matches, account.password if account else DUMMY, password)
     if account and is_right and not account.seeded:
         runtime.passwords.remember(password)
     return account if is_right else None
@@ -148,7 +148,7 @@ async def check_password(runtime: Runtime, tenant: Tenant, username: str, passwo
 async def sign_in(runtime: Runtime, tenant: Tenant, session: Session | None, account: User) -> tuple[Session, str]:
     """Creates a new session, so that a cookie set before the sign-in is worthless. Keeps the sign-ins at other hospitals."""
     id, now = runtime.effects.token(16), runtime.now()
-    new, secret = _renew(runtime, session)
+    new, secret = _renew_session(runtime, session)
     new = replace(new, logins={**new.logins, tenant.name: id})
     entry = Record(
         "login",
@@ -159,7 +159,7 @@ async def sign_in(runtime: Runtime, tenant: Tenant, session: Session | None, acc
         at=now,
         expires_at=now + tenant.policy.session_lifetime,
     )
-    await runtime.store.transaction([Put(entry), _put(new, now), *_end(session)])
+    await runtime.store.transaction([Put(entry), _store_session(new, now), *_end(session)])
     return new, secret
 
 
@@ -167,7 +167,7 @@ def _end(session: Session | None) -> list[Delete]:
     return [Delete("session", session.key)] if session and session.key else []
 
 
-def _renew(runtime: Runtime, session: Session | None) -> tuple[Session, str]:
+def _renew_session(runtime: Runtime, session: Session | None) -> tuple[Session, str]:
     """The same session under a new key and with a new CSRF token, and the value of its cookie."""
     secret = runtime.effects.token()
     old = session or Session("", "")
@@ -177,43 +177,43 @@ def _renew(runtime: Runtime, session: Session | None) -> tuple[Session, str]:
 async def sign_in_admin(runtime: Runtime, session: Session | None, proof: str) -> str:
     """Creates a session that may administer Sickbay. Returns the value of its cookie."""
     now = runtime.now()
-    new, secret = _renew(runtime, session)
+    new, secret = _renew_session(runtime, session)
     new = replace(new, admin=proof, admin_until=now + ADMIN_LIFETIME)
-    await runtime.store.transaction([_put(new, now), *_end(session)])
+    await runtime.store.transaction([_store_session(new, now), *_end(session)])
     return secret
 
 
-async def of_administrators(runtime: Runtime, now: int) -> list[Put]:
+async def keep_administrators(runtime: Runtime, now: int) -> list[Put]:
     """Stores the sessions that may administer Sickbay again, without sign-ins at hospitals. now: the time after the reset."""
     found = await runtime.store.find("session", label=ADMINISTRATOR, limit=1000)
     sessions = [records.parse(Session, record.value) for record in found]
     until = now + ADMIN_LIFETIME
     return [
-        _put(replace(session, logins={}, admin_until=min(session.admin_until, until)), now)
+        _store_session(replace(session, logins={}, admin_until=min(session.admin_until, until)), now)
         for session in sessions
         if session.admin_until > runtime.now()
     ]
 
 
-async def of_students(runtime: Runtime, now: int) -> list[Put]:
+async def keep_students(runtime: Runtime, now: int) -> list[Put]:
     """Stores the sessions of students again, without sign-ins at hospitals. now: the time after the reset."""
     found = await runtime.store.find("session", label=STUDENT, limit=STUDENT_SESSIONS)
-    return [_put(replace(records.parse(Session, record.value), logins={}), now) for record in found]
+    return [_store_session(replace(records.parse(Session, record.value), logins={}), now) for record in found]
 
 
 async def join_class(runtime: Runtime, session: Session | None, student: str) -> str:
     """Creates a session of a student. Returns the value of its cookie. Only the newest sessions of a student stay."""
     now = runtime.now()
-    new, secret = _renew(runtime, session)
+    new, secret = _renew_session(runtime, session)
     earlier = await runtime.store.find("session", owner=student, limit=1000)
     ended = [Delete("session", record.key) for record in earlier[SESSIONS_OF_STUDENT - 1 :]]
-    await runtime.store.transaction([_put(replace(new, student=student), now), *ended, *_end(session)])
+    await runtime.store.transaction([_store_session(replace(new, student=student), now), *ended, *_end(session)])
     return secret
 
 
 async def leave_on_this_browser(runtime: Runtime, session: Session) -> None:
     """Ends the membership of this browser. The student stays in the class, and the sign-ins at hospitals stay."""
-    await runtime.store.transaction([_put(replace(session, student=""), runtime.now())])
+    await runtime.store.transaction([_store_session(replace(session, student=""), runtime.now())])
 
 
 async def leave_class(runtime: Runtime, student: str) -> list[Delete]:
@@ -223,7 +223,7 @@ async def leave_class(runtime: Runtime, student: str) -> list[Delete]:
 
 async def sign_out_admin(runtime: Runtime, session: Session) -> None:
     if session.key:
-        await runtime.store.transaction([_put(replace(session, admin="", admin_until=0), runtime.now())])
+        await runtime.store.transaction([_store_session(replace(session, admin="", admin_until=0), runtime.now())])
 
 
 async def sign_out(runtime: Runtime, tenant: Tenant, session: Session) -> None:
@@ -233,7 +233,7 @@ async def sign_out(runtime: Runtime, tenant: Tenant, session: Session) -> None:
     id = session.logins.get(tenant.name)
     remaining = {name: login_id for name, login_id in session.logins.items() if name != tenant.name}
     ended = [Delete("login", id)] if id else []
-    await runtime.store.transaction([*ended, _put(replace(session, logins=remaining), runtime.now())])
+    await runtime.store.transaction([*ended, _store_session(replace(session, logins=remaining), runtime.now())])
 
 
 async def has_ended(runtime: Runtime, login: str | None) -> bool:
@@ -252,7 +252,7 @@ def _has_expired(record: Record, now: int) -> bool:
     return record.expires_at is not None and record.expires_at <= now
 
 
-def _put(session: Session, now: int) -> Put:
+def _store_session(session: Session, now: int) -> Put:
     label = ADMINISTRATOR if session.admin else STUDENT if session.student else ANONYMOUS if session.is_anonymous else ""
     entry = Record(
         "session", session.key, records.dump(session), owner=session.student, label=label, at=now, expires_at=now + LIFETIME

@@ -24,7 +24,7 @@ LOOK_SECONDS: Final = 2.0
 LAUNCHES_PER_LOOK: Final = 4
 """Reading one takes a few milliseconds."""
 STALLED: Final = "stalled"
-"""What the line says if no rule explains it."""
+"""The text of the line if no rule explains the stall."""
 
 
 async def run(runtime: Runtime, journal: Journal) -> None:

@@ -23,17 +23,17 @@ def systems(version: str) -> Mapping[str, Mapping[str, str]]:
         displays.setdefault(system, {}).setdefault(code, display)
     for make in (population.generate, population.schedule):
         for resource in make(seed=1, patients=PEOPLE, today=day, version=cast(population.Version, version)):
-            for system, code, display in _codings(resource):
+            for system, code, display in _find_codings(resource):
                 if display or code not in displays.get(system, {}):
                     displays.setdefault(system, {}).setdefault(code, display)
     return displays
 
 
-def _codings(value: Any) -> Iterator[tuple[str, str, str]]:
+def _find_codings(value: Any) -> Iterator[tuple[str, str, str]]:
     if isinstance(value, dict):
         if isinstance(value.get("system"), str) and isinstance(value.get("code"), str):
             yield value["system"], value["code"], value.get("display", "")
         value = list(value.values())
     if isinstance(value, list):
         for member in value:
-            yield from _codings(member)
+            yield from _find_codings(member)

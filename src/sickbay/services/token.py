@@ -65,20 +65,20 @@ async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, else
     elsewhere: the tenant in the address, if this server doesn't have it.
     """
     for _ in range(5):
-        loaded = await _load(runtime, tenant, request, elsewhere)
+        loaded = await _load_grant(runtime, tenant, request, elsewhere)
         checks = stage.compiled_checks(request)
         decision = await client_authentication.decide_on(runtime, loaded.tenant, request, loaded.context, TOKEN, checks)
         if decision.refusal is not None:
-            decision = await _with_attempts(runtime, loaded.tenant, decision)
+            decision = await _add_attempts(runtime, loaded.tenant, decision)
         try:
-            return await _answer(runtime, decision, loaded)
+            return await _answer_request(runtime, decision, loaded)
         except Conflict:
             continue
     unresolved = refuse(TOKEN, request, loaded.context, refusals.REFRESH_TOKEN_INVALID(reason="unknown"))
     return _refused_result(unresolved, loaded.context)
 
 
-async def _with_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecision) -> TokenDecision:
+async def _add_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecision) -> TokenDecision:
     """If the verifier doesn't match, decides again with the app's other attempts, so that the explanation can name its own."""
     context = decision.context
     mismatch = any(refusal.name == PKCE_VERIFIER_MISMATCH.name for refusal in decision.examination.refusals)
@@ -95,7 +95,7 @@ async def _with_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecisi
     return await client_authentication.decide_on(runtime, tenant, decision.request, context, TOKEN, checks)
 
 
-async def _answer(runtime: Runtime, decision: TokenDecision, loaded: _Loaded) -> TokenResult:
+async def _answer_request(runtime: Runtime, decision: TokenDecision, loaded: _Loaded) -> TokenResult:
     tenant, context, request = loaded.tenant, loaded.context, decision.request
     spent = client_authentication.spend_assertion(runtime, request, context, decision.examination, loaded.jti_revision)
     if decision.refusal is not None:
@@ -113,7 +113,7 @@ async def _answer(runtime: Runtime, decision: TokenDecision, loaded: _Loaded) ->
             decision, response, context.client, timeline, partial(scope_negotiation.summarise_service, offered)
         )
     if isinstance(context.code, AuthorizationCode):
-        response = await _redeem(runtime, loaded, context.client, context.code, spent)
+        response = await _redeem_code(runtime, loaded, context.client, context.code, spent)
         negotiation = partial(_summarise_grant, context.code, context.client, tenant.policy, frozenset(response))
         return _granted_result(decision, response, context.client, context.code.timeline, negotiation)
     assert isinstance(context.family, TokenFamily)
@@ -147,7 +147,7 @@ def _refused_result(decision: TokenDecision, context: TokenContext) -> TokenResu
     return TokenResult(decision, None, client_id, timeline)
 
 
-async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhere: str = "") -> _Loaded:
+async def _load_grant(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhere: str = "") -> _Loaded:
     client, live_at = await registration.find_live(runtime, request.claimed)
     if client is not None and not registration.belongs_to(client, tenant):
         client = None
@@ -163,7 +163,7 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
         unusual_scopes=_has_unusual_scopes(request, client, tenant.server, stored.family),
         elsewhere=elsewhere,
         client=client,
-        code=await _code(runtime, key) if key else None,
+        code=await _load_code(runtime, key) if key else None,
         family=stored.family,
         generation=stored.generation,
         session_ended=stored.session_ended,
@@ -178,11 +178,11 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
     )
     context, revision = await client_authentication.context_of(runtime, request, context)
     if not client or (code_text and context.code is None):
-        context = await _with_meant(runtime, tenant, request, context)
+        context = await _add_meant(runtime, tenant, request, context)
     return _Loaded(tenant, now, context, key, stored.record, revision)
 
 
-async def _with_meant(runtime: Runtime, tenant: Tenant, request: TokenRequest, context: TokenContext) -> TokenContext:
+async def _add_meant(runtime: Runtime, tenant: Tenant, request: TokenRequest, context: TokenContext) -> TokenContext:
     """Adds what the request probably meant: the owner of the grant if client_id is missing, the code without extra text."""
     grant = context.code if isinstance(context.code, AuthorizationCode) else context.family
     claimed_id = request.claimed
@@ -193,11 +193,11 @@ async def _with_meant(runtime: Runtime, tenant: Tenant, request: TokenRequest, c
     )
     code_text = request.parameters.get("code") or ""
     bare = token_code.bare_code(code_text)
-    code = await _code(runtime, records.digest(bare)) if context.code is None and bare != code_text else context.bare
+    code = await _load_code(runtime, records.digest(bare)) if context.code is None and bare != code_text else context.bare
     return structs.replace(context, owner=owner if owner and owner.tenant == tenant.name else None, bare=code)
 
 
-async def _code(runtime: Runtime, key: str) -> AuthorizationCode | None:
+async def _load_code(runtime: Runtime, key: str) -> AuthorizationCode | None:
     record = await runtime.store.get("code", key)
     if record is None:
         return None
@@ -224,12 +224,12 @@ def _has_unusual_scopes(request: TokenRequest, client: Client | None, server: Se
     if client is None:
         return True
     if family is not None:
-        return not ordinary_scopes.of_refresh(request, client, server, family)
+        return not ordinary_scopes.is_ordinary_refresh(request, client, server, family)
     is_service = request.parameters.get("grant_type") == "client_credentials"
-    return not (is_service and ordinary_scopes.of_service(request, client, server))
+    return not (is_service and ordinary_scopes.is_ordinary_service(request, client, server))
 
 
-async def _redeem(
+async def _redeem_code(
     runtime: Runtime, loaded: _Loaded, client: Client, code: AuthorizationCode, spent: list[Step]
 ) -> dict[str, Any]:
     """Uses up the code and stores its tokens. Raises Conflict if it was just used or its user just signed out."""

@@ -10,7 +10,7 @@ from sickbay.authorization.models import AccessToken, Client, Server, User
 from sickbay.fhir.visibility import NOTHING, Visibility
 
 MAXIMUM_TOKEN_CONTEXTS: Final = 4096
-"""The most token contexts in the cache."""
+"""The maximum number of token contexts in the cache."""
 
 
 class BearerContext(NamedTuple):

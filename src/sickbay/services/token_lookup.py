@@ -17,13 +17,13 @@ from sickbay.services.context import Runtime, Tenant
 async def context_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> tuple[SubjectContext, int]:
     """Everything that the checks need, and the revision of the record of the assertion's jti."""
     if introspection.by_token(request):
-        return await _with_subject(runtime, tenant, request, await _by_token(runtime, tenant, request)), 0
+        return await _add_subject(runtime, tenant, request, await _by_token(runtime, tenant, request)), 0
     client, live_at = await registration.find_live(runtime, request.claimed)
     if client is not None and not registration.belongs_to(client, tenant):
         client = None
     base = TokenContext(now=runtime.now(), server=tenant.under(client).server, client=client, live_at=live_at)
     known, revision = await client_authentication.context_of(runtime, request, base)
-    return await _with_subject(runtime, tenant, request, SubjectContext(**structs.asdict(known), caller=None)), revision
+    return await _add_subject(runtime, tenant, request, SubjectContext(**structs.asdict(known), caller=None)), revision
 
 
 async def _by_token(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> SubjectContext:
@@ -52,7 +52,7 @@ async def user_of(runtime: Runtime, tenant: Tenant, grant: AccessToken | TokenFa
     return await records.load_user(runtime, tenant, grant.user) if grant and grant.user else None
 
 
-async def _with_subject(runtime: Runtime, tenant: Tenant, request: TokenRequest, context: SubjectContext) -> SubjectContext:
+async def _add_subject(runtime: Runtime, tenant: Tenant, request: TokenRequest, context: SubjectContext) -> SubjectContext:
     """Adds the access token or refresh token. Their formats differ, so token_type_hint isn't needed."""
     text = request.parameters.get("token") or ""
     parsed = refresh.read(runtime.keys.refresh, text)

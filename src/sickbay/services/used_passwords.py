@@ -27,7 +27,7 @@ class UsedPasswords:
 
     def remember(self, password: str) -> None:
         """Recognize this password in requests while the process runs."""
-        digest = self._digest(password.encode("utf-8", "surrogatepass"))
+        digest = self._keyed_digest(password.encode("utf-8", "surrogatepass"))
         if len(password) < SHORTEST or digest in self._digests:
             return
         if len(self._digests) >= MAXIMUM_PASSWORDS:
@@ -37,7 +37,7 @@ class UsedPasswords:
         self.newest = digest
 
     def includes(self, text: bytes) -> bool:
-        return self._digest(text) in self._digests
+        return self._keyed_digest(text) in self._digests
 
     def forget(self, reset: ResetScope) -> None:
         """Forget all passwords if all users were removed. Otherwise they still are someone's."""
@@ -46,7 +46,7 @@ class UsedPasswords:
             self.lengths.clear()
             self.newest = b""
 
-    def _digest(self, text: bytes) -> bytes:
+    def _keyed_digest(self, text: bytes) -> bytes:
         return hmac.digest(self._key, text, "sha256")
 
 

@@ -1,4 +1,4 @@
-"""What a store counts: the exchanges of the journal, and failed attempts."""
+"""Counters of a store: the exchanges of the journal, and failed attempts."""
 
 from __future__ import annotations
 

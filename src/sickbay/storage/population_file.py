@@ -97,13 +97,7 @@ def last_updated(at: int) -> str:
 
 
 def export(
-    database: Path,
-    space: ResourceSpace,
-    mark: str,
-    versions: int,
-    draft: Path,
-    began: Callable[[], object],
-    stop: Event,
+    database: Path, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
 ) -> bool:
     """Write what a space had at a mark into an empty file, as `Store.export` says."""
     try:
@@ -147,12 +141,12 @@ class _Export:
         if unusual or span or not count == versions == last - first + 1 or after is None:
             return False
         low, end = number << SHIFT, after - 1
-        self._copy({"shift": FIRST - low, "low": low, "last": end, "number": number, "before": first - 1})
+        self._copy_tables({"shift": FIRST - low, "low": low, "last": end, "number": number, "before": first - 1})
         space = (version, end - low, count - later)
         db.execute(ADD_SPACE, space)
         return True
 
-    def _copy(self, binds: dict[str, int]) -> None:
+    def _copy_tables(self, binds: dict[str, int]) -> None:
         db = self._db
         for table, columns in TABLES.items():
             names, values = ", ".join(columns), ", ".join(map(_export_expression, columns))

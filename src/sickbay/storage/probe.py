@@ -10,11 +10,11 @@ from sickbay.fhir.search.query import Query, SearchParameter
 COUNT_LIMIT: Final = 1000
 """Counts stop at this number."""
 OCCURRENCE_LIMIT: Final = 50
-"""The most different values of a parameter among the matches that are counted."""
+"""The maximum number of different values of a parameter among the matches that are counted."""
 OTHER_VALUES: Final = 250
-"""The most codes in an answer of `other_codes`."""
+"""The maximum number of codes in an answer of `other_codes`."""
 NEARBY_LIMIT: Final = 300
-"""The most texts with the same beginning in one answer."""
+"""The maximum number of texts with the same beginning in one answer."""
 
 
 class TooCostly(Exception):

@@ -23,13 +23,13 @@ OUTSIDE: Final[Revisions] = MappingProxyType({})
 
 
 class Beginning(Protocol):
-    """What is known of the current request. revisions: what must not have changed since it began; OUTSIDE once it has ended."""
+    """The state of the current request. revisions: must not have changed since it began; OUTSIDE once it has ended."""
 
     revisions: Revisions
 
 
 class Block:
-    """What began with these revisions, but isn't a request."""
+    """Work that began with these revisions but isn't a request."""
 
     __slots__ = ("revisions",)
 
@@ -71,7 +71,7 @@ def compare_with(revisions: Revisions) -> Iterator[None]:
 
 
 def expected_revisions() -> Revisions:
-    """What must not have changed since the current request began."""
+    """The revisions that must not have changed since the current request began."""
     return current().revisions
 
 
@@ -84,9 +84,9 @@ def check(expected: Revisions, stored: Revisions) -> None:
 
 def changed_rows(expected: Revisions) -> str:
     """A statement that returns a row for each of these records whose revision is another one. A record is never deleted."""
-    changed = " OR ".join(f"(key = {_literal(key)} AND revision <> {revision:d})" for key, revision in expected.items())
+    changed = " OR ".join(f"(key = {_quote_literal(key)} AND revision <> {revision:d})" for key, revision in expected.items())
     return f"SELECT 1 FROM record WHERE kind = 'meta' AND ({changed})"
 
 
-def _literal(text: str) -> str:
+def _quote_literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"

@@ -15,19 +15,19 @@ class AdminClient:
         self._http = http
 
     def get(self, path: str, **query: str) -> Any:
-        return _read(self._http.get(path, query, Accept="application/json"))
+        return _read_response(self._http.get(path, query, Accept="application/json"))
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        return _read(self._http.send_json("POST", path, body or {}))
+        return _read_response(self._http.send_json("POST", path, body or {}))
 
     def patch(self, path: str, body: dict[str, Any]) -> Any:
-        return _read(self._http.send_json("PATCH", path, body))
+        return _read_response(self._http.send_json("PATCH", path, body))
 
     def delete(self, path: str) -> Any:
-        return _read(self._http.send("DELETE", path))
+        return _read_response(self._http.send("DELETE", path))
 
 
-def _read(response: HttpResponse) -> Any:
+def _read_response(response: HttpResponse) -> Any:
     if not response.is_success:
         raise SickbayError(problem(response))
     return json.loads(response.body) if response.body else None

@@ -40,16 +40,16 @@ def report(client: SandboxClient, folder: Path, pages: str = "") -> str:
 
 
 def select_explained(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those with an error or a warning: refused ones first, each group from newest to oldest. Injected faults don't count."""
-    having = [exchange for exchange in exchanges if _severities(exchange) & MARKS.keys() and not exchange.get("injected")]
+    """Exchanges with an error or a warning: refused ones first, each group from new to old. Injected faults don't count."""
+    having = [exchange for exchange in exchanges if _severities_of(exchange) & MARKS.keys() and not exchange.get("injected")]
     return sorted(having, key=lambda exchange: not is_refused(exchange))
 
 
 def is_refused(exchange: dict[str, Any]) -> bool:
-    return "error" in _severities(exchange)
+    return "error" in _severities_of(exchange)
 
 
-def _severities(exchange: dict[str, Any]) -> set[str]:
+def _severities_of(exchange: dict[str, Any]) -> set[str]:
     return {finding["severity"] for finding in exchange["findings"]}
 
 
@@ -63,7 +63,7 @@ def summary(exchanges: list[dict[str, Any]], pages: str = "") -> str:
     lines = ["### Sickbay", "", f"{count(len(exchanges), 'exchange')}, {refused} of them refused."]
     shown = having[:PAGES_WRITTEN]
     if shown:
-        lines += ["", *HEAD, *(row for exchange in _oldest_first(shown) for row in _rows(exchange, pages))]
+        lines += ["", *HEAD, *(row for exchange in _oldest_first(shown) for row in _rows_of_exchange(exchange, pages))]
     if left_out := len(having) - len(shown):
         lines += [
             "",
@@ -78,7 +78,7 @@ def _oldest_first(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [exchange for group in groups for exchange in reversed(group)]
 
 
-def _rows(exchange: dict[str, Any], pages: str) -> Iterator[str]:
+def _rows_of_exchange(exchange: dict[str, Any], pages: str) -> Iterator[str]:
     """A row for each finding. Only the first one names the request and its page."""
     request, response = exchange.get("request") or {}, exchange.get("response") or {}
     sent = (
@@ -88,7 +88,12 @@ def _rows(exchange: dict[str, Any], pages: str) -> Iterator[str]:
     for finding in exchange["findings"]:
         mark, id = MARKS.get(finding["severity"], "·"), str(finding.get("id"))
         rule = _link(f"`{id}`", f"{RULES}/{id}.html", pages)
-        cells = (_cell(sent), f"{mark} {_cell(str(finding.get('title')))} ({rule})", _cell(str(finding.get("fix"))), page)
+        cells = (
+            _escape_cell(sent),
+            f"{mark} {_escape_cell(str(finding.get('title')))} ({rule})",
+            _escape_cell(str(finding.get("fix"))),
+            page,
+        )
         yield f"| {' | '.join(cells)} |"
         sent = page = ""
 
@@ -97,14 +102,14 @@ def _link(text: str, file: str, pages: str) -> str:
     return f"[{text}]({pages.rstrip('/')}/{file})" if pages else text
 
 
-def _cell(text: str) -> str:
+def _escape_cell(text: str) -> str:
     """Text of a request can't break out of its cell, or add HTML."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns 0 even if requests were refused: whether the job fails is for its tests to decide."""
-    given = _parse(arguments)
+    given = _parse_arguments(arguments)
     try:
         with SandboxClient({"base": given.base}) as client:
             text = report(client, given.folder, given.pages)
@@ -118,7 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _parse(arguments: list[str] | None) -> argparse.Namespace:
+def _parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"python -m {__package__}.ci_report", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path, help="where to write exchanges.har and the pages of the findings")
     parser.add_argument("--base", default=os.environ.get("SICKBAY_BASE"), help="the address of Sickbay (default: SICKBAY_BASE)")

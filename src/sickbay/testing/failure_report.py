@@ -21,7 +21,7 @@ def diagnosis(client: SandboxClient) -> str:
     try:
         refused = client.refusals()
         more = [f"… and {len(refused) - EXPLAINED} more"] if len(refused) > EXPLAINED else []
-        return "\n\n".join([*(_brief(client.explanation(entry["id"])) for entry in refused[:EXPLAINED]), *more])
+        return "\n\n".join([*(_drop_checks(client.explanation(entry["id"])) for entry in refused[:EXPLAINED]), *more])
     except (SickbayError, OSError, RuntimeError):
         return ""
 
@@ -48,7 +48,7 @@ def _describe_missing(launch: dict[str, Any], base: str) -> str:
     return "\n".join([*lines, f"Launch: {base}/timelines/{launch['id']}"])
 
 
-def _brief(explanation: str) -> str:
+def _drop_checks(explanation: str) -> str:
     """The explanation without the list of checks at its end."""
     return explanation.partition("\nChecks (")[0].rstrip()
 

@@ -20,7 +20,7 @@ PASSED_ON = ("SICKBAY_CACHES",)
 """Variables that aren't settings of `sickbay serve`."""
 PYTHON_PATHS = ("PYTHONPATH", "PYTHONHOME")
 NOT_IN_UV = "No solution found when resolving tool dependencies"
-"""What uv says if it doesn't have Sickbay."""
+"""The message of uv if Sickbay isn't installed."""
 ADVICE = (
     "Sickbay isn't installed in this environment, `sickbay` isn't on the PATH, and uv doesn't have it. Install it as "
     "docs/testing.md says, or name it: --sickbay-command for the command that starts it, --sickbay-url for one that runs."

@@ -47,7 +47,7 @@ def sickbay_server(request: pytest.FixtureRequest) -> Iterator[Live | Running]:
     problem = ""
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(find_sickbay(_choice(request.config), os.environ))
+            server = stack.enter_context(find_sickbay(_server_choice(request.config), os.environ))
             create_patients(server.line, server.admin_token)
             yield server
         except (SickbayError, RuntimeError) as error:
@@ -56,7 +56,7 @@ def sickbay_server(request: pytest.FixtureRequest) -> Iterator[Live | Running]:
         pytest.fail(problem, pytrace=False)
 
 
-def _choice(config: pytest.Config) -> ServerChoice:
+def _server_choice(config: pytest.Config) -> ServerChoice:
     from .finding import ServerChoice
     from .sandbox_client import SickbayError
     from .server import START_SECONDS
@@ -86,12 +86,12 @@ def sickbay(request: pytest.FixtureRequest, sickbay_server: Live | Running) -> S
         problem = f"{error}{sickbay_server.ending()}"
     if problem:
         pytest.fail(problem, pytrace=False)
-    client.saved_pages = _folder(request)
+    client.saved_pages = _folder_of_pages(request)
     setattr(request.node, LATEST, client)
     return client
 
 
-def _folder(request: pytest.FixtureRequest) -> Path:
+def _folder_of_pages(request: pytest.FixtureRequest) -> Path:
     """Where the pages of failures are kept: --sickbay-exchanges, or pytest's cache, or the folder of its temporary files."""
     if given := request.config.getoption("--sickbay-exchanges"):
         return Path(str(given))

@@ -11,17 +11,17 @@ from urllib.parse import parse_qsl, urlsplit
 def har(exchanges: list[dict[str, Any]]) -> dict[str, Any]:
     """Exchanges as HAR 1.2, with their secrets masked."""
     creator = {"name": "Sickbay", "version": "1"}
-    return {"log": {"version": "1.2", "creator": creator, "entries": [_entry(exchange) for exchange in exchanges]}}
+    return {"log": {"version": "1.2", "creator": creator, "entries": [_har_entry(exchange) for exchange in exchanges]}}
 
 
-def _entry(exchange: dict[str, Any]) -> dict[str, Any]:
+def _har_entry(exchange: dict[str, Any]) -> dict[str, Any]:
     request, response = exchange.get("request") or {}, exchange.get("response") or {}
     url, body = str(request.get("url") or ""), request.get("body")
     sent: dict[str, Any] = {
         "method": request.get("method") or "GET",
         "url": url,
         "httpVersion": "HTTP/1.1",
-        "headers": _pairs(request.get("headers")),
+        "headers": _name_value_pairs(request.get("headers")),
         "queryString": [{"name": name, "value": value} for name, value in parse_qsl(urlsplit(url).query)],
         "cookies": [],
         "headersSize": -1,
@@ -46,7 +46,7 @@ def _describe_response(response: dict[str, Any]) -> dict[str, Any]:
         "status": int(response.get("status") or 0),
         "statusText": "",
         "httpVersion": "HTTP/1.1",
-        "headers": _pairs(response.get("headers")),
+        "headers": _name_value_pairs(response.get("headers")),
         "cookies": [],
         "content": {"size": len(text), "mimeType": _media_type(response, "application/json"), "text": text},
         "redirectURL": str((response.get("headers") or {}).get("location") or ""),
@@ -59,5 +59,5 @@ def _media_type(message: dict[str, Any], default: str) -> str:
     return str((message.get("headers") or {}).get("content-type") or default)
 
 
-def _pairs(headers: dict[str, Any] | None) -> list[dict[str, str]]:
+def _name_value_pairs(headers: dict[str, Any] | None) -> list[dict[str, str]]:
     return [{"name": name, "value": str(value)} for name, value in (headers or {}).items()]

@@ -42,7 +42,7 @@ class HttpClient:
     def __init__(self, base: str, headers: Mapping[str, str] | None = None) -> None:
         self.base = base.rstrip("/")
         self._headers = dict(headers or {})
-        self._opener = _opener()
+        self._opener = _opener_without_redirects()
 
     def send(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
@@ -74,5 +74,5 @@ class _NoRedirects(HTTPRedirectHandler):
         """Returns nothing, so that the redirect itself is the response."""
 
 
-def _opener() -> OpenerDirector:
+def _opener_without_redirects() -> OpenerDirector:
     return build_opener(ProxyHandler({}), _NoRedirects())

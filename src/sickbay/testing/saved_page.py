@@ -18,7 +18,7 @@ _LEFT_OUT = re.compile(
     r'<script\b.*?</script>|<link rel="icon"[^>]*>|<header class="bar">.*?</header>|<footer\b.*?</footer>|<form\b.*?</form>',
     re.S,
 )
-"""What only works while Sickbay runs. Forms also contain a secret of the session."""
+"""Elements that work only while Sickbay runs. Forms also contain a secret of the session."""
 _STYLES = (
     "<style>a:not([href]) { color: inherit; text-decoration: none }",
     "a.button:not([href]), nav.crumb { display: none }</style>",
@@ -37,8 +37,8 @@ class SavedPages:
     def save_exchange(self, id: str) -> Path:
         """Writes ID.html and the pages of the rules that it refers to. Deletes the oldest pages."""
         file = self._folder / f"{id}.html"
-        html = self._page(f"/exchanges/{id}")
-        self._write(file, self_contained(html, self._http, _rule_file))
+        html = self._read_page(f"/exchanges/{id}")
+        self._write_page(file, self_contained(html, self._http, _rule_file))
         for rule in {match[1] for match in map(_RULE.fullmatch, _LINK.findall(html)) if match}:
             self._save_rule(rule)
         _delete_oldest(self._folder)
@@ -47,12 +47,12 @@ class SavedPages:
     def _save_rule(self, rule: str) -> None:
         file = self._folder / RULES / f"{rule}.html"
         if not file.exists():
-            self._write(file, self_contained(self._page(f"/rules/{rule}"), self._http, lambda path: None))
+            self._write_page(file, self_contained(self._read_page(f"/rules/{rule}"), self._http, lambda path: None))
 
-    def _page(self, path: str) -> str:
+    def _read_page(self, path: str) -> str:
         return self._http.get(path, Accept="text/html").text
 
-    def _write(self, file: Path, html: str) -> None:
+    def _write_page(self, file: Path, html: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(html, encoding="utf-8")
 
@@ -65,10 +65,10 @@ def self_contained(html: str, http: HttpClient, place: Callable[[str], str | Non
     html = _SHEET.sub(lambda match: f"<style>{http.get(match[1]).text}</style>", html).replace(
         "</head>", " ".join(_STYLES) + "</head>", 1
     )
-    return _LINK.sub(lambda match: _href(place(unescape(match[1]))), _LEFT_OUT.sub("", html))
+    return _LINK.sub(lambda match: _link_attribute(place(unescape(match[1]))), _LEFT_OUT.sub("", html))
 
 
-def _href(target: str | None) -> str:
+def _link_attribute(target: str | None) -> str:
     return f' href="{target}"' if target else ""
 
 

@@ -28,7 +28,7 @@ class ExpectedRequest(NamedTuple):
 
     def __str__(self) -> str:
         return f"`{self.request}`" + (
-            f" with {_join(list(map(_describe, self.parameters.items())))}" if self.parameters else ""
+            f" with {_join_words(list(map(_describe_parameter, self.parameters.items())))}" if self.parameters else ""
         )
 
 
@@ -37,7 +37,7 @@ def check(expected: ExpectedRequest, exchanges: Sequence[Exchange]) -> list[Exch
     __tracebackhide__ = True
     _check_spelling(expected)
     sent = [exchange for exchange in exchanges if exchange["request"]["method"] != "OPTIONS" or "OPTIONS" in expected.request]
-    found = [exchange for exchange in sent if _is_for(expected, exchange) and not _difference(expected, exchange)]
+    found = [exchange for exchange in sent if _is_for(expected, exchange) and not _describe_difference(expected, exchange)]
     if len(found) == expected.times or (expected.times is None and found):
         return found
     wanted = "at least 1 request" if expected.times is None else count(expected.times, "request")
@@ -65,7 +65,7 @@ def _is_for(expected: ExpectedRequest, exchange: Exchange) -> bool:
         return address in {tenant[expected.request] for tenant in expected.line["tenants"].values()}
     method, _, path = expected.request.partition(" ")
     place = urlsplit(address).path if path.startswith("/") else _fhir_path(address, expected.line)
-    return method == exchange["request"]["method"] and place is not None and _matches(place, path)
+    return method == exchange["request"]["method"] and place is not None and _path_matches(place, path)
 
 
 def _fhir_path(address: str, line: dict[str, Any]) -> str | None:
@@ -74,12 +74,12 @@ def _fhir_path(address: str, line: dict[str, Any]) -> str | None:
     return next((address.removeprefix(base) for base in bases if address.startswith(base)), None)
 
 
-def _matches(path: str, pattern: str) -> bool:
+def _path_matches(path: str, pattern: str) -> bool:
     """`*` stands for anything but a slash."""
     return re.fullmatch("[^/]*".join(map(re.escape, pattern.split("*"))), path) is not None
 
 
-def _difference(expected: ExpectedRequest, exchange: Exchange) -> str:
+def _describe_difference(expected: ExpectedRequest, exchange: Exchange) -> str:
     """Why the request isn't the expected one, although it was sent to the same endpoint; "" if it is."""
     sent = parameters(exchange)
     for name, value in expected.parameters.items():
@@ -126,7 +126,7 @@ def _is_masked(value: str) -> bool:
     return "…" in value or value.startswith("‹")
 
 
-def _describe(parameter: tuple[str, ParameterValue]) -> str:
+def _describe_parameter(parameter: tuple[str, ParameterValue]) -> str:
     name, value = parameter
     if isinstance(value, bool):
         return name if value else f"no {name}"
@@ -137,19 +137,19 @@ def _what_was_sent(expected: ExpectedRequest, sent: Sequence[Exchange]) -> str:
     """The requests that were sent, those to the expected endpoint first."""
     if not sent:
         return "It sent no request that Sickbay records. Discovery and CapabilityStatements aren't recorded."
-    lines = [*_lines(expected, sent, True), *_lines(expected, sent, False)]
+    lines = [*_message_lines(expected, sent, True), *_message_lines(expected, sent, False)]
     more = [f"  … and {count(len(lines) - REQUESTS_LISTED, 'other request')}"] if len(lines) > REQUESTS_LISTED else []
     return "\n".join(["It sent:", *lines[:REQUESTS_LISTED], *more])
 
 
-def _lines(expected: ExpectedRequest, sent: Sequence[Exchange], same_endpoint: bool) -> Iterator[str]:
+def _message_lines(expected: ExpectedRequest, sent: Sequence[Exchange], same_endpoint: bool) -> Iterator[str]:
     for exchange in sent:
         if _is_for(expected, exchange) is same_endpoint:
-            difference = _difference(expected, exchange) if same_endpoint else ""
-            yield f"  {_line(exchange, expected.line)}" + (f"   ← {difference}" if difference else "")
+            difference = _describe_difference(expected, exchange) if same_endpoint else ""
+            yield f"  {_describe_exchange(exchange, expected.line)}" + (f"   ← {difference}" if difference else "")
 
 
-def _line(exchange: Exchange, line: dict[str, Any]) -> str:
+def _describe_exchange(exchange: Exchange, line: dict[str, Any]) -> str:
     """'token 400: grant_type=authorization_code, code=NIUj…(43)'."""
     named = ", ".join(f"{name}={value}" for name, values in parameters(exchange).items() for value in values)
     address, method = str(exchange["request"]["url"]).partition("?")[0], exchange["request"]["method"]
@@ -158,5 +158,5 @@ def _line(exchange: Exchange, line: dict[str, Any]) -> str:
     return f"{name} {exchange['response']['status']}" + (f": {named}" if named else "")
 
 
-def _join(words: list[str]) -> str:
+def _join_words(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]

@@ -86,18 +86,22 @@ def _ready_line(process: subprocess.Popen[str], errors: IO[str], seconds: float)
     try:
         line = lines.get(timeout=seconds)
     except Empty:
-        raise RuntimeError(f"{_name(process)} wasn't ready within {seconds:g} seconds.{last_lines(errors)}") from None
+        raise RuntimeError(
+            f"{_name_of_process(process)} wasn't ready within {seconds:g} seconds.{last_lines(errors)}"
+        ) from None
     if not line:
         code = process.wait(STOP_SECONDS)
-        raise RuntimeError(f"{_name(process)} ended with {code}.{last_lines(errors)}")
+        raise RuntimeError(f"{_name_of_process(process)} ended with {code}.{last_lines(errors)}")
     try:
         return dict(json.loads(line))
     except ValueError:
         printed = line.strip()[:200]
-        raise RuntimeError(f"{_name(process)} printed `{printed}` instead of a line of JSON.{last_lines(errors)}") from None
+        raise RuntimeError(
+            f"{_name_of_process(process)} printed `{printed}` instead of a line of JSON.{last_lines(errors)}"
+        ) from None
 
 
-def _name(process: subprocess.Popen[str]) -> str:
+def _name_of_process(process: subprocess.Popen[str]) -> str:
     """The command, without the options that every test has."""
     words = list(map(str, process.args)) if isinstance(process.args, list) else [str(process.args)]
     return f"`{shlex.join(words[: words.index('serve') + 1])}`"

@@ -17,14 +17,14 @@ def sign_in(http: HttpClient, user: str, password: str, tenant: str) -> dict[str
     page = http.send("GET", path, headers=BROWSER)
     form = re.search(r'name="csrf" value="([^"]+)"', page.text)
     fields = {"csrf": form[1] if form else "", "username": user, "password": password}
-    cookie = "; ".join(f"{name}={value}" for name, value in _cookies(page))
+    cookie = "; ".join(f"{name}={value}" for name, value in _set_cookies(page))
     answer = http.send_form(path, fields, BROWSER | {"Origin": http.base, "Cookie": cookie})
     if answer.status != 303:
         raise SickbayError(f"{user} can't sign in to {tenant} with this password.")
-    return {"cookies": [_describe_cookie(name, value, host) for name, value in _cookies(answer)], "origins": []}
+    return {"cookies": [_describe_cookie(name, value, host) for name, value in _set_cookies(answer)], "origins": []}
 
 
-def _cookies(response: HttpResponse) -> list[tuple[str, str]]:
+def _set_cookies(response: HttpResponse) -> list[tuple[str, str]]:
     """Names and values as they were set. A cookie jar doesn't return a Secure cookie to http, as browsers do on loopback."""
     lines: list[str] = response.headers.get_all("set-cookie") or []
     return [(name, value) for name, _, value in (line.partition(";")[0].partition("=") for line in lines)]

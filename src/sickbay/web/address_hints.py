@@ -47,7 +47,7 @@ def suggest_address(sandbox: Sandbox, path: str) -> str:
     last = path.rstrip("/").rpartition("/")[2].lower()
     member = next((member for beginning, member in GUESSED.items() if last.startswith(beginning)), None)
     if member is None:
-        return _bases(sandbox) if _names_a_type(sandbox, path) else ""
+        return _list_bases(sandbox) if _names_a_type(sandbox, path) else ""
     name = member.removesuffix("_endpoint").replace("_", " ") + (" endpoint" if member.endswith("_endpoint") else "")
     tenant = sandbox.tenants.get(path.split("/")[1])
     if tenant is None:
@@ -73,10 +73,10 @@ def find_hospital(request: Request, sandbox: Sandbox) -> Tenant | None:
     if not has_authorize_path and not ("response_type" in sent and "client_id" in sent):
         return None
     aud = sent.get("aud") or ""
-    return _hospital(sandbox, path, [tenant for tenant in sandbox.tenants.values() if base_here(aud, tenant.server)])
+    return _hospital_in_path(sandbox, path, [tenant for tenant in sandbox.tenants.values() if base_here(aud, tenant.server)])
 
 
-def _hospital(sandbox: Sandbox, path: str, other: list[Tenant]) -> Tenant | None:
+def _hospital_in_path(sandbox: Sandbox, path: str, other: list[Tenant]) -> Tenant | None:
     named_hospital = sandbox.tenants.get(path.split("/")[1])
     tenants = [*sandbox.tenants.values()]
     return named_hospital or next(iter(other), tenants[0] if len(tenants) == 1 else None)
@@ -95,7 +95,7 @@ async def fhir(request: Request, sandbox: Sandbox) -> Response | None:
         request.method, "", path, http_request.query_of(request.scope), headers_of(request.scope), url=url.partition("?")[0]
     )
     issuer = await issuer_of(sandbox.runtime, access_request)
-    tenant = _hospital(sandbox, path, [issuer] if issuer else [])
+    tenant = _hospital_in_path(sandbox, path, [issuer] if issuer else [])
     if tenant is None:
         return None
     version, result = await outside_every_base(sandbox.runtime, tenant, access_request)
@@ -135,7 +135,7 @@ async def record_token_request(request: Request, sandbox: Sandbox, response: Res
     )
 
 
-def _bases(sandbox: Sandbox) -> str:
+def _list_bases(sandbox: Sandbox) -> str:
     base_urls = [base for tenant in sandbox.tenants.values() for base in tenant.server.fhir_bases]
     return f"Send FHIR requests to a FHIR base URL: {join(base_urls, 'or')}."
 

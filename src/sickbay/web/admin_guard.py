@@ -86,11 +86,11 @@ class AdminGuard:
         own = self.own_origin(headers)
         state = state_of(scope)
         session = (state.is_administrator or state.owns) and (not acts or self._is_proven_own(headers, own))
-        foreign, bearer = self.is_foreign(scope, headers, acts=acts), self._bearer(headers)
-        request = _request(scope, headers, foreign=foreign, bearer=bearer, session=session)
+        foreign, bearer = self.is_foreign(scope, headers, acts=acts), self._read_bearer(headers)
+        request = _admin_request(scope, headers, foreign=foreign, bearer=bearer, session=session)
         verdict = decide_standing(self.rules, request)
         if verdict == "keyboard":
-            verdict = decide_standing(self.rules, replace(request, stranger=self._stranger(scope)))
+            verdict = decide_standing(self.rules, replace(request, stranger=self._sign_of_stranger(scope)))
         if verdict == "wrong-token":
             self._note_failure(scope)
         return verdict
@@ -101,18 +101,20 @@ class AdminGuard:
         A request that Sickbay sends again didn't, even if that user asked for it.
         """
         return (
-            state_of(scope).resent is None and at_keyboard(self.rules, _request(scope, headers)) and not self._stranger(scope)
+            state_of(scope).resent is None
+            and at_keyboard(self.rules, _admin_request(scope, headers))
+            and not self._sign_of_stranger(scope)
         )
 
     def why_not_keyboard(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> str:
         """The only reason why the request doesn't count as coming from the keyboard, as a sentence; "" if there are others."""
-        request = _request(scope, headers)
+        request = _admin_request(scope, headers)
         if at_keyboard(self.rules, request):
-            return self._stranger(scope)
+            return self._sign_of_stranger(scope)
         forwarded = request.forwarded and at_keyboard(self.rules, replace(request, forwarded=""))
         return f"This request seems to come from a proxy ({request.forwarded})." if forwarded else ""
 
-    def _stranger(self, scope: Mapping[str, Any]) -> str:
+    def _sign_of_stranger(self, scope: Mapping[str, Any]) -> str:
         """The sign that another user of this machine sent the request. Asks the kernel, so it is asked last."""
         client, server = scope["client"], scope.get("server")
         if server is not None and not _is_address(server[0]):  # a transport of a test; a socket has an address
@@ -152,11 +154,11 @@ class AdminGuard:
         return hashlib.pbkdf2_hmac("sha256", token.encode(), self._salt, ROUNDS).hex()
 
     @cached_property
-    def _proofs(self) -> tuple[str, ...]:
+    def _accepted_proofs(self) -> tuple[str, ...]:
         return tuple(map(self.proof, self._secrets))
 
     def is_proof(self, proof: str) -> bool:
-        return any(hmac.compare_digest(proof.encode(), valid.encode()) for valid in self._proofs)
+        return any(hmac.compare_digest(proof.encode(), valid.encode()) for valid in self._accepted_proofs)
 
     def wait(self, scope: Mapping[str, Any]) -> int:
         """Seconds until the next try, if this request's wrong token was one too many; else 0."""
@@ -169,7 +171,7 @@ class AdminGuard:
             state.admin_wait = state.admin_throttled
             state.is_wrong_admin_token = not state.admin_throttled
 
-    def _bearer(self, headers: Mapping[str, str]) -> Bearer:
+    def _read_bearer(self, headers: Mapping[str, str]) -> Bearer:
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return "none"
@@ -206,7 +208,7 @@ def is_direct(request: Request, headers: Mapping[str, str], body: str) -> bool:
     return guard.at_keyboard(request.scope, headers)
 
 
-def _request(scope: Mapping[str, Any], headers: Mapping[str, str], **known: Any) -> AdminRequest:
+def _admin_request(scope: Mapping[str, Any], headers: Mapping[str, str], **known: Any) -> AdminRequest:
     """What the request and its connection show, without the user of the connection."""
     sign = forwarding_sign(headers, scope.get("http_version", "1.1"))
     return AdminRequest(peer(scope), host_name(headers.get("host", "")), sign, **known)

@@ -39,14 +39,14 @@ def app_state_base(sandbox: Sandbox, tenant: Tenant, documents: Documents) -> Fh
     return fhir_base(sandbox, tenant, app_state.VERSION, documents, app_state.PATH)
 
 
-def _home(base: FhirBase) -> str:
+def _endpoint_url(base: FhirBase) -> str:
     """The URL of this endpoint."""
     return base.tenant.base + app_state.PATH
 
 
 def _at_home(base: FhirBase, request: AccessRequest) -> AccessRequest:
     letters = app_state.LETTERS.get(request.interaction, request.letters)
-    return structs.replace(request, url=_home(base) + request.url.removeprefix(base.url), letters=letters, involved=())
+    return structs.replace(request, url=_endpoint_url(base) + request.url.removeprefix(base.url), letters=letters, involved=())
 
 
 def _respond_publicly(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]) -> FhirResponse | None:
@@ -56,8 +56,8 @@ def _respond_publicly(base: FhirBase, routed: Route | Misrouted, path: str, head
     if routed.interaction == "preflight":
         return FhirResponse(204, b"", [])
     if routed.interaction == "capabilities":
-        return FhirResponse(200, orjson.dumps(_statement(_home(base))), [(b"content-type", JSON)])
-    return issue_response(base.version, 404, Issue("not-found", f"There is no {path} below {_home(base)}."))
+        return FhirResponse(200, orjson.dumps(_capability_statement(_endpoint_url(base))), [(b"content-type", JSON)])
+    return issue_response(base.version, 404, Issue("not-found", f"There is no {path} below {_endpoint_url(base)}."))
 
 
 async def perform(
@@ -73,17 +73,17 @@ async def perform(
     access = result.access
     if access.decision.refusal is not None:
         return refuse(base.version, base.url, access), access
-    return _response(base, request, result.states), access
+    return _state_response(base, request, result.states), access
 
 
-def _response(base: FhirBase, request: AccessRequest, stored_states: tuple[StoredAppState, ...]) -> FhirResponse:
+def _state_response(base: FhirBase, request: AccessRequest, stored_states: tuple[StoredAppState, ...]) -> FhirResponse:
     media = negotiate(base.version, request.headers.get("accept"), request.parameters.get("_format"))
     content = [(b"content-type", (media.content_type or VERSIONS[base.version].json).encode())]
     match request.interaction:
         case "search-type":
             entries = {"match": [BundleEntry("Basic", state.id, state.body) for state in stored_states]}
-            self_url = search_url(_home(base), "Basic", request.parameters.pairs)
-            body = searchset(_home(base), entries, self_url=self_url, next_url=None, total=len(stored_states))
+            self_url = search_url(_endpoint_url(base), "Basic", request.parameters.pairs)
+            body = searchset(_endpoint_url(base), entries, self_url=self_url, next_url=None, total=len(stored_states))
             return FhirResponse(200, body, content)
         case "create" | "update":
             return _describe_saved(base, stored_states[0], request.interaction == "create", content)
@@ -94,7 +94,7 @@ def _response(base: FhirBase, request: AccessRequest, stored_states: tuple[Store
 
 
 def _not_supported(base: FhirBase, request: AccessRequest) -> FhirResponse:
-    text = f"{_home(base)} supports only create, update, delete and search of Basic."
+    text = f"{_endpoint_url(base)} supports only create, update, delete and search of Basic."
     if request.type != "Basic":
         return issue_response(base.version, 404, Issue("not-supported", text))
     response = issue_response(base.version, 405, Issue("not-supported", text))
@@ -105,11 +105,11 @@ def _not_supported(base: FhirBase, request: AccessRequest) -> FhirResponse:
 def _describe_saved(base: FhirBase, state: StoredAppState, created: bool, content: Headers) -> FhirResponse:
     headers = [*content, *version_headers(state.version_id, state.at * 1000)]
     if created:
-        headers.append((b"location", f"{_home(base)}/Basic/{state.id}".encode()))
+        headers.append((b"location", f"{_endpoint_url(base)}/Basic/{state.id}".encode()))
     return FhirResponse(201 if created else 200, state.body, headers)
 
 
-def _statement(home: str) -> dict[str, object]:
+def _capability_statement(home: str) -> dict[str, object]:
     interactions = ("create", "update", "delete", "search-type")
     parameters = [{"name": "code", "type": "token"}, {"name": "subject", "type": "reference"}]
     resource = {

@@ -48,18 +48,18 @@ async def load_session(request: Request, sandbox: Sandbox) -> tuple[Session, str
 
 def put(request: Request, response: Response, sandbox: Sandbox, value: str | None) -> None:
     if value is not None:
-        _set(request, response, name(sandbox), value, None)
+        _set_cookie(request, response, name(sandbox), value, None)
 
 
 def put_theme(request: Request, response: Response, theme: str) -> None:
-    _set(request, response, THEME, theme, YEAR)
+    _set_cookie(request, response, THEME, theme, YEAR)
 
 
 def put_favourites(request: Request, response: Response, apps: str) -> None:
-    _set(request, response, FAVOURITES, apps, YEAR)
+    _set_cookie(request, response, FAVOURITES, apps, YEAR)
 
 
-def _set(request: Request, response: Response, name: str, value: str, seconds: int | None) -> None:
+def _set_cookie(request: Request, response: Response, name: str, value: str, seconds: int | None) -> None:
     """Set a cookie.
 
     SameSite=None works in frames of another site, but needs Secure, which browsers reject over plain http, except from a

@@ -59,14 +59,14 @@ def oauth_words(
     finding = rule_for(decision, explanation)
     own = words(tenant, decision, finding)
     cause = next((candidate for candidate in explanation.findings if finding and candidate.id == finding.because), finding)
-    text = _description(hide_private(cause)) if cause else refusal.name.replace("-", " ")
+    text = _error_description(hide_private(cause)) if cause else refusal.name.replace("-", " ")
     description = text if tenant.dialect.answers.error_description else None
     vendor = tenant.dialect.error_path(own, id=id, client=client, persona=persona)
     uri = tenant.base + vendor if vendor else f"{runtime.base}/exchanges/{id}"
     return OAuthErrorText(own.error or refusal.error, description, uri)
 
 
-def _description(finding: Finding) -> str:
+def _error_description(finding: Finding) -> str:
     return spell(f"{finding.title} ({finding.id}). {finding.fix}")[:600]
 
 

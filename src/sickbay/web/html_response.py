@@ -75,7 +75,7 @@ def page(
     request: Request, sandbox: Sandbox, name: str, view: Any, options: PageOptions | None = None, status: int = 200
 ) -> HTMLResponse:
     options = options or PageOptions()
-    html = render(name, view, _frame(request, sandbox, options))
+    html = render(name, view, _page_frame(request, sandbox, options))
     ancestors = own_frames(sandbox.runtime.base) if options.framed else "'none'"
     headers = page_headers(form_action(options.leads_to), ancestors)
     if options.frames:
@@ -138,7 +138,7 @@ async def page_options(request: Request, sandbox: Sandbox, **more: Any) -> PageO
     return PageOptions(session=session, cookie=cookie, **more)
 
 
-def _frame(request: Request, sandbox: Sandbox, options: PageOptions) -> Frame:
+def _page_frame(request: Request, sandbox: Sandbox, options: PageOptions) -> Frame:
     tenant, user = options.tenant, options.user
     query = request.url.query
     theme = cookies.read_sent(request, cookies.THEME)
@@ -156,13 +156,13 @@ def _frame(request: Request, sandbox: Sandbox, options: PageOptions) -> Frame:
         listening=LOOPBACK_ONLY if sandbox.local else OPEN,
         administrator=state_of(request.scope).is_administrator,
         permissions=f"/{tenant.name}{tenant.dialect.path('manage')}" if tenant and user else "",
-        clock=_clock(sandbox.runtime),
+        clock=_clock_view(sandbox.runtime),
         in_class=sandbox.runtime.class_mode
         and (state_of(request.scope).is_administrator or bool(state_of(request.scope).student)),
     )
 
 
-def _clock(runtime: Runtime) -> ClockView | None:
+def _clock_view(runtime: Runtime) -> ClockView | None:
     reading = clock.read(runtime)
     if reading.is_real:
         return None
@@ -174,7 +174,7 @@ def form_action(addresses: tuple[str, ...]) -> str:
 
     With only 'self', Chromium would block the redirect after consent, and the launch from the portal.
     """
-    sources = (_source(address) for address in addresses if address and urls.is_safe(address))
+    sources = (_csp_source(address) for address in addresses if address and urls.is_safe(address))
     return " ".join(dict.fromkeys(["'self'", *(source for source in sources if SOURCE.fullmatch(source))]))
 
 
@@ -182,7 +182,7 @@ SOURCE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?://[A-Za-z0-9.\-\[\]:]+)?")
 """Only these characters may get into the header: a registered host could contain a semicolon and its own directive."""
 
 
-def _source(address: str) -> str:
+def _csp_source(address: str) -> str:
     """The origin, or the scheme of a custom-scheme address."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
@@ -219,16 +219,16 @@ def compile_templates() -> None:
 
 def list_templates() -> list[str]:
     """The names of all templates. Those of products are named without their folder."""
-    return [name for name in _environment().list_templates(["j2"]) if name.partition("/")[0] not in PRODUCTS]
+    return [name for name in _template_environment().list_templates(["j2"]) if name.partition("/")[0] not in PRODUCTS]
 
 
 def load_template(name: str) -> None:
     """Load a template, so that the first page that needs it doesn't have to."""
-    _environment().get_template(name)
+    _template_environment().get_template(name)
 
 
 @cache
-def _environment() -> Environment:
+def _template_environment() -> Environment:
     """Imported with the first page, because a server without browsers doesn't need it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -257,10 +257,10 @@ def with_code(text: str) -> Markup:
     from markupsafe import Markup, escape
 
     # Python 3.11 joins the parts with the type of the text, and Markup would escape them again.
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(_with_apostrophes(str(text))))))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(_curl_apostrophes(str(text))))))
 
 
-def _with_apostrophes(text: str) -> str:
+def _curl_apostrophes(text: str) -> str:
     """The text with typographic apostrophes, except in code."""
     if "'" not in text:
         return text
@@ -283,9 +283,9 @@ def with_hits(text: str, query: str) -> Markup:
 
 def without_backticks(text: str) -> str:
     """The text of `with_code` without markup, for a page's title."""
-    return _with_apostrophes(text).replace("`", "")
+    return _curl_apostrophes(text).replace("`", "")
 
 
 def render(name: str, view: Any, frame: Frame) -> str:
     """The template `{name}.html.j2` sees `view`, `frame`, `charts`, `count` and `with_article`, and nothing else."""
-    return _environment().get_template(f"{name}.html.j2").render(view=view, frame=frame)
+    return _template_environment().get_template(f"{name}.html.j2").render(view=view, frame=frame)

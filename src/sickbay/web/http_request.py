@@ -114,10 +114,10 @@ def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
 def read_headers(sent: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """Map the names to values. Names are in lower case, as in ASGI. Repeated headers are joined with commas."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in sent}
-    return headers if len(headers) == len(sent) else _join(sent)
+    return headers if len(headers) == len(sent) else _join_headers(sent)
 
 
-def _join(sent: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+def _join_headers(sent: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in sent:
         key, text = name.decode("latin-1"), value.decode("latin-1")

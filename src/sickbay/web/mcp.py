@@ -54,10 +54,10 @@ async def mcp(request: Request, sandbox: Sandbox) -> Response:
     if sandbox.tool_calls.locked():
         return error_responses.problem(503, "Too many calls of tools at the same time", detail="Try again in a second.")
     async with sandbox.tool_calls:
-        return await _respond(request, sandbox)
+        return await _respond_to_message(request, sandbox)
 
 
-async def _respond(request: Request, sandbox: Sandbox) -> Response:
+async def _respond_to_message(request: Request, sandbox: Sandbox) -> Response:
     headers = headers_of(request.scope)
     if headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         return error_responses.problem(415, f"The message must be {JSON}")
@@ -80,7 +80,7 @@ class InnerApi:
     async def send(self, method: str, path: str, body: Mapping[str, Any] | None = None, token: str | None = None) -> ApiAnswer:
         content = b"" if body is None else orjson.dumps(body)
         exchange = InnerExchange(content, KEPT_BYTES)
-        scope = self._scope(method, path, content, token)
+        scope = self._asgi_scope(method, path, content, token)
         handle = self._request.app.handle
         task = asyncio.get_running_loop().create_task(handle(scope, exchange.receive, exchange.send), context=Context())
         with suppress(TimeoutError, ConnectionError):
@@ -88,7 +88,7 @@ class InnerApi:
         is_whole = exchange.size <= KEPT_BYTES
         return ApiAnswer(exchange.status or NO_RESPONSE, exchange.headers, bytes(exchange.body), is_whole)
 
-    def _scope(self, method: str, path: str, content: bytes, token: str | None) -> dict[str, Any]:
+    def _asgi_scope(self, method: str, path: str, content: bytes, token: str | None) -> dict[str, Any]:
         """The scope of the message with another target and body. token: of an app; the administrator's isn't sent with it."""
         dropped = _OF_THE_MESSAGE | ({b"authorization"} if token is not None else set())
         headers = [(name, value) for name, value in self._request.scope["headers"] if name not in dropped]
@@ -109,17 +109,19 @@ class InnerApi:
     async def keep_token(self, token: str) -> KeptToken:
         """Encrypt the token. Each worker can read the handle, and nothing is stored."""
         nonce = os.urandom(_NONCE_BYTES)
-        return KeptToken(_PREFIX + base64.urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, token.encode(), None)).decode())
+        return KeptToken(
+            _PREFIX + base64.urlsafe_b64encode(nonce + self._session_cipher.encrypt(nonce, token.encode(), None)).decode()
+        )
 
     async def find_token(self, handle: str) -> str | None:
         try:
             sealed = base64.urlsafe_b64decode(handle.removeprefix(_PREFIX).encode("ascii"))
-            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None).decode()
+            return self._session_cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None).decode()
         except (InvalidTag, binascii.Error, ValueError):
             return None
 
     @property
-    def _cipher(self) -> AESGCM:
+    def _session_cipher(self) -> AESGCM:
         return AESGCM(hmac.digest(self._sandbox.runtime.keys.refresh, b"sickbay token handles of /mcp", hashlib.sha256))
 
     async def keep_secret(self, secret: str) -> str:

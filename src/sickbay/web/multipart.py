@@ -20,10 +20,10 @@ def parse(content_type: str, body: bytes) -> dict[str, bytes]:
     pieces = (b"\r\n" + body).split(b"\r\n" + mark, MAXIMUM_PARTS + 1)
     if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
         raise ValueError("the form is truncated, or has too many fields")
-    return dict(_read(piece) for piece in pieces[1:-1])
+    return dict(_read_part(piece) for piece in pieces[1:-1])
 
 
-def _read(piece: bytes) -> tuple[str, bytes]:
+def _read_part(piece: bytes) -> tuple[str, bytes]:
     end = piece.find(b"\r\n\r\n", 0, HEADER_BYTES)
     name = _NAME.search(piece, 0, end) if end >= 0 else None
     if name is None:

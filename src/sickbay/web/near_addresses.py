@@ -34,7 +34,7 @@ def build(templates: Iterable[str]) -> AddressNode:
     root = AddressNode(is_page=True)
     for template in templates:
         node = root
-        for part in _split(template):
+        for part in _split_path(template):
             if part.endswith(":path}"):
                 node.takes_rest = True
             elif part.startswith("{"):
@@ -45,16 +45,16 @@ def build(templates: Iterable[str]) -> AddressNode:
     return root
 
 
-def _split(path: str) -> list[str]:
+def _split_path(path: str) -> list[str]:
     return [part for part in path.split("/") if part]
 
 
 def find_near(path: str, root: AddressNode, hospitals: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Addresses near this one, the most likely first. hospitals: name -> its FHIR versions."""
-    parts = _split(path[:PATH_CHARACTERS])[:SEGMENTS]
+    parts = _split_path(path[:PATH_CHARACTERS])[:SEGMENTS]
     if not parts:
         return ()
-    found = [*_with_other_version(parts, hospitals), *_with_hospital(parts, root, hospitals), *_walk(parts, root)]
+    found = [*_try_other_version(parts, hospitals), *_try_hospital(parts, root, hospitals), *_walk(parts, root)]
     return tuple(address for address in dict.fromkeys(found) if address != path)[:LISTED_ADDRESSES]
 
 
@@ -77,7 +77,7 @@ def _walk(parts: Sequence[str], root: AddressNode) -> Iterator[str]:
         yield last
 
 
-def _with_other_version(parts: Sequence[str], hospitals: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _try_other_version(parts: Sequence[str], hospitals: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """The same FHIR address in the versions that this hospital has."""
     name = find_closest(parts[0].lower(), hospitals, SIMILARITY)
     if name is None or len(parts) < 2 or not _VERSION.fullmatch(parts[1]):
@@ -88,7 +88,7 @@ def _with_other_version(parts: Sequence[str], hospitals: Mapping[str, Sequence[s
         yield "/".join(("", name, version, *parts[2:]))
 
 
-def _with_hospital(parts: Sequence[str], root: AddressNode, hospitals: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _try_hospital(parts: Sequence[str], root: AddressNode, hospitals: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """The same address below each hospital, if the path names none."""
     if find_closest(parts[0].lower(), root.names, SIMILARITY) is not None:
         return

@@ -58,7 +58,7 @@ async def population_pending_page(request: Request, error: Exception) -> Respons
     query = request.url.query
     here = raw_path(request.scope) + (f"?{query}" if query else "")
     progress = await sandbox.filling.progress(error.space)
-    view = _view(tenant, version, progress, here)
+    view = _notice_view(tenant, version, progress, here)
     options = html_response.PageOptions(tenant, await cookies.session(request, sandbox), bare=True, framed=True)
     response = html_response.page(request, sandbox, "notice", view, options, 503)
     is_long = progress is not None and (progress.seconds or 0) > LONG_SECONDS
@@ -66,7 +66,7 @@ async def population_pending_page(request: Request, error: Exception) -> Respons
     return response
 
 
-def _view(tenant: Tenant, version: Version, progress: PopulationProgress | None, here: str) -> NoticeView:
+def _notice_view(tenant: Tenant, version: Version, progress: PopulationProgress | None, here: str) -> NoticeView:
     live = f"/{tenant.name}/ehr/filling/{version.segment}"
     return notice.population_pending(tenant.title, version.segment.upper(), progress, here, live)
 
@@ -79,5 +79,5 @@ async def show_progress(request: Request, sandbox: Sandbox, tenant: Tenant) -> R
     space = ResourceSpace(tenant.name, version.segment)
     if await sandbox.filling.is_filled(space) or not sandbox.filling.is_running(space):
         return Response(status_code=204, headers=error_responses.NO_STORE)
-    view = _view(tenant, version, await sandbox.filling.progress(space), "")
+    view = _notice_view(tenant, version, await sandbox.filling.progress(space), "")
     return html_response.page(request, sandbox, "task_progress", view)

@@ -114,11 +114,7 @@ def find_tenant(sandbox: Sandbox, edited: EditedRequest) -> Tenant:
 
 
 async def _fill_and_send(
-    application: ResendTarget,
-    tenant: Tenant,
-    entry: Mapping[str, Any],
-    proposal: Proposal,
-    opens: bool,
+    application: ResendTarget, tenant: Tenant, entry: Mapping[str, Any], proposal: Proposal, opens: bool
 ) -> SentAgain:
     sandbox, edited = application.sandbox, proposal.edited
     runtime = sandbox.runtime
@@ -130,9 +126,9 @@ async def _fill_and_send(
     filler = Filler(runtime, tenant.under(client), originator, opens, corrects=proposal.origin != "original")
     try:
         filled = await filler.fill(edited)
-        sent = await _send(application, filled, str(entry["id"]))
+        sent = await _send_to_application(application, filled, str(entry["id"]))
         filler.later += _waiting_for_sign_in(sent)
-        filler.later += await steps_to_delete(runtime, _members(sent).get("access_token"))
+        filler.later += await steps_to_delete(runtime, _response_members(sent).get("access_token"))
         return sent
     except CannotIssue as error:
         raise CannotSend(str(error)) from None
@@ -147,7 +143,7 @@ def _waiting_for_sign_in(sent: SentAgain) -> list[Step]:
     return [Delete("pending", id)] if id else []
 
 
-def _members(sent: SentAgain) -> dict[str, Any]:
+def _response_members(sent: SentAgain) -> dict[str, Any]:
     """The members of a JSON response, such as the tokens of a token response. No one gets them, so they are deleted."""
     try:
         members = orjson.loads(sent.body)
@@ -156,7 +152,7 @@ def _members(sent: SentAgain) -> dict[str, Any]:
     return members if isinstance(members, dict) else {}
 
 
-async def _send(application: ResendTarget, filled: Filled, original: str) -> SentAgain:
+async def _send_to_application(application: ResendTarget, filled: Filled, original: str) -> SentAgain:
     """Call the application with the request, and collect its response. A redirect isn't followed."""
     request, effects = filled.request, application.sandbox.runtime.effects
     base = urlsplit(application.sandbox.runtime.base)

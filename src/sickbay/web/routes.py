@@ -92,7 +92,7 @@ EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
-    table: list[BaseRoute] = [route for tenant in sandbox.tenants.values() for route in _of_tenant(sandbox, tenant)]
+    table: list[BaseRoute] = [route for tenant in sandbox.tenants.values() for route in _tenant_routes(sandbox, tenant)]
     table += [
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
@@ -158,60 +158,60 @@ def _class_routes(sandbox: Sandbox) -> list[BaseRoute]:
 def _ehr_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     home = f"/{tenant.name}/ehr"
     return [
-        Route(f"/{tenant.name}", _handler(sandbox, tenant, ehr_handlers.redirect_to_ehr)),
-        Route(home, _handler(sandbox, tenant, ehr_handlers.today)),
-        Route(f"{home}/sign-in", _handler(sandbox, tenant, ehr_handlers.sign_in), methods=["GET", "POST"]),
-        Route(f"{home}/sign-out", _handler(sandbox, tenant, ehr_handlers.sign_out), methods=["POST"]),
-        Route(f"{home}/patients", _handler(sandbox, tenant, ehr_handlers.people)),
-        Route(f"{home}/patients/{{patient}}", _handler(sandbox, tenant, ehr_handlers.chart)),
-        Route(f"{home}/patients/{{patient}}/requests", _handler(sandbox, tenant, ehr_handlers.requests)),
-        Route(f"{home}/filling/{{version}}", _handler(sandbox, tenant, population_pending.show_progress)),
-        Route(f"{home}/favourites", _handler(sandbox, tenant, app_tiles.change_favourite), methods=["POST"]),
-        Route(f"{home}/open", _handler(sandbox, tenant, app_launch.open_app)),
-        Route(f"{home}/launch", _handler(sandbox, tenant, app_launch.launch)),
+        Route(f"/{tenant.name}", _make_handler(sandbox, tenant, ehr_handlers.redirect_to_ehr)),
+        Route(home, _make_handler(sandbox, tenant, ehr_handlers.today)),
+        Route(f"{home}/sign-in", _make_handler(sandbox, tenant, ehr_handlers.sign_in), methods=["GET", "POST"]),
+        Route(f"{home}/sign-out", _make_handler(sandbox, tenant, ehr_handlers.sign_out), methods=["POST"]),
+        Route(f"{home}/patients", _make_handler(sandbox, tenant, ehr_handlers.people)),
+        Route(f"{home}/patients/{{patient}}", _make_handler(sandbox, tenant, ehr_handlers.chart)),
+        Route(f"{home}/patients/{{patient}}/requests", _make_handler(sandbox, tenant, ehr_handlers.requests)),
+        Route(f"{home}/filling/{{version}}", _make_handler(sandbox, tenant, population_pending.show_progress)),
+        Route(f"{home}/favourites", _make_handler(sandbox, tenant, app_tiles.change_favourite), methods=["POST"]),
+        Route(f"{home}/open", _make_handler(sandbox, tenant, app_launch.open_app)),
+        Route(f"{home}/launch", _make_handler(sandbox, tenant, app_launch.launch)),
     ]
 
 
-def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
+def _tenant_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     """The routes of a hospital, at the dialect's paths."""
     home, dialect = f"/{tenant.name}", tenant.dialect
     authorized = {dialect.path("authorize", persona): persona for persona in ("patient", "provider")}
     table: list[BaseRoute] = [
-        Route(home + path, _oauth(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
+        Route(home + path, _oauth_handler(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
         for path, persona in authorized.items()
     ]
     table += [
         Route(home + dialect.path("token"), _open(sandbox, tenant, token, credentials=True), methods=[*EVERY, "OPTIONS"]),
         Route(home + dialect.path("introspect"), _open(sandbox, tenant, introspection), methods=[*EVERY, "OPTIONS"]),
         Route(home + dialect.path("revoke"), _open(sandbox, tenant, revocation), methods=[*EVERY, "OPTIONS"]),
-        Route(f"{home}/oauth/register", _oauth(sandbox, tenant, register), methods=["POST"]),
+        Route(f"{home}/oauth/register", _oauth_handler(sandbox, tenant, register), methods=["POST"]),
         Route(
             f"{home}/oauth/register/{{client_id}}",
-            _oauth(sandbox, tenant, manage_registration),
+            _oauth_handler(sandbox, tenant, manage_registration),
             methods=["GET", "PUT", "DELETE"],
         ),
         Route(f"{home}/oauth/userinfo", _open(sandbox, tenant, userinfo), methods=["GET", "POST", "OPTIONS"]),
-        Route(f"{home}/oauth/logout", _oauth(sandbox, tenant, logout), methods=["GET", "POST"]),
-        Route(f"{home}/oauth/continue", _oauth(sandbox, tenant, show_next_page), methods=["GET", "POST"]),
+        Route(f"{home}/oauth/logout", _oauth_handler(sandbox, tenant, logout), methods=["GET", "POST"]),
+        Route(f"{home}/oauth/continue", _oauth_handler(sandbox, tenant, show_next_page), methods=["GET", "POST"]),
     ]
     table += [
-        Route(home + path, _oauth(sandbox, tenant, authorized_apps.show_authorized_apps), methods=["GET", "POST"])
+        Route(home + path, _oauth_handler(sandbox, tenant, authorized_apps.show_authorized_apps), methods=["GET", "POST"])
         for path in sorted({dialect.path("manage", persona) for persona in ("patient", "provider")})
     ]
     if dialect.tenant_id:
-        table += _of_other_tenants(sandbox, tenant)
+        table += _routes_near_tenant(sandbox, tenant)
     if "errors" in dialect.paths:
         table.append(Route(home + "/errors/{urn}/instances/{id}", _by_id(sandbox, exchange_handlers.exchange)))
     return table
 
 
-def _of_other_tenants(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
+def _routes_near_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     """List the routes that name another tenant in the path. The hospital that a request reached handles it."""
     home, paths = f"/{tenant.name}", tenant.dialect.paths
     authorize_paths = {persona: paths["authorize"].replace("{persona}", persona) for persona in ("patient", "provider")}
     return [
         *(
-            Route(home + path, _oauth(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
+            Route(home + path, _oauth_handler(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
             for persona, path in authorize_paths.items()
         ),
         Route(home + paths["token"], _open(sandbox, tenant, token, credentials=True), methods=[*EVERY, "OPTIONS"]),
@@ -222,10 +222,7 @@ def sample_routes(sandbox: Sandbox) -> list[BaseRoute]:
     async def config(request: Request) -> Response:
         return discovery.sample_config(sandbox)
 
-    return [
-        Route("/config.json", config),
-        Mount("/", StaticFiles(directory=html_response.SAMPLE, html=True, check_dir=False)),
-    ]
+    return [Route("/config.json", config), Mount("/", StaticFiles(directory=html_response.SAMPLE, html=True, check_dir=False))]
 
 
 def _bind_sandbox(sandbox: Sandbox, answer: Callable[[Request, Sandbox], Awaitable[Response]]) -> Handler:
@@ -242,7 +239,7 @@ def _by_id(sandbox: Sandbox, answer: Callable[[Request, Sandbox, str], Awaitable
     return handler
 
 
-def _handler(
+def _make_handler(
     sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Response]], *more: Any, kind: Kind = "page"
 ) -> Handler:
     """kind: what its requests are counted as in the metrics."""
@@ -254,8 +251,8 @@ def _handler(
     return handler
 
 
-def _oauth(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Response]], *more: Any) -> Handler:
-    return _handler(sandbox, tenant, answer, *more, kind="oauth")
+def _oauth_handler(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Response]], *more: Any) -> Handler:
+    return _make_handler(sandbox, tenant, answer, *more, kind="oauth")
 
 
 def _open(

@@ -12,7 +12,7 @@ from sickbay.services import launch as launches
 from sickbay.services import registration
 from sickbay.services.class_mode import attribution, members
 from sickbay.services.class_mode.members import Student
-from sickbay.services.journal.line import of_student
+from sickbay.services.journal.line import condition_for_student
 from sickbay.services.journal.read import find_student, student_of
 from sickbay.storage.exchange_filter import ExchangeFilter
 from sickbay.web import cookies, html_response
@@ -65,7 +65,7 @@ async def _find_owner(sandbox: Sandbox, wanted: Wanted, student: str) -> str:
             owner = await attribution.student_of_launch(runtime, wanted.id)
             return owner or await find_student(runtime, sandbox.journal, timeline=wanted.id)
         case "app of launch":
-            launch = await launches.of_timeline(runtime, wanted.id)
+            launch = await launches.find_by_timeline(runtime, wanted.id)
             client = await registration.by_id(runtime, launch.client_id) if launch is not None else None
             return client.student if client is not None else ""
 
@@ -91,7 +91,7 @@ def may_launch(request: Request, client: Client) -> bool:
 def exchanges_of(request: Request) -> ExchangeFilter:
     """The conditions that the exchanges meet which this request may see."""
     student = owner_of(request)
-    return (of_student(student),) if student else ()
+    return (condition_for_student(student),) if student else ()
 
 
 def began(request: Request, recorded: bytes) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sickbay.authorization.launch.task import LaunchTaskRequest, app_of, of_link, of_task
+from sickbay.authorization.launch.task import LaunchTaskRequest, app_of, request_of_link, request_of_task
 from sickbay.authorization.models import Client
 
 APP = "https://app.example.org/launch"
@@ -31,15 +31,15 @@ def task(**changed: Any) -> dict[str, Any]:
 
 
 def test_a_task_names_app_context_patient_and_encounter() -> None:
-    assert of_task(task()) == LaunchTaskRequest(APP, "{}", "p-1", "e-1", standalone=False)
-    assert of_task(task(code=make_concept("launch-app-standalone"))) == LaunchTaskRequest(
+    assert request_of_task(task()) == LaunchTaskRequest(APP, "{}", "p-1", "e-1", standalone=False)
+    assert request_of_task(task(code=make_concept("launch-app-standalone"))) == LaunchTaskRequest(
         APP, "{}", "p-1", "e-1", standalone=True
     )
 
 
 def test_other_codings_become_the_intent_and_fhir_context_has_task_and_focus() -> None:
     two_codings = {"coding": [{"code": "launch-app-ehr"}, {"system": "x"}, {"code": "phq-9"}]}
-    request = of_task(task(code=two_codings, id="t-1", focus={"reference": "Condition/c-1"}))
+    request = request_of_task(task(code=two_codings, id="t-1", focus={"reference": "Condition/c-1"}))
     assert isinstance(request, LaunchTaskRequest)
     assert request.context() == {
         "appContext": "{}",
@@ -47,7 +47,7 @@ def test_other_codings_become_the_intent_and_fhir_context_has_task_and_focus() -
         "fhirContext": [{"reference": "Task/t-1"}, {"reference": "Condition/c-1"}],
     }
     assert LaunchTaskRequest(APP).context() == {}
-    older = of_task(task(encounter=None, context={"reference": "Encounter/e-2"}))
+    older = request_of_task(task(encounter=None, context={"reference": "Encounter/e-2"}))
     assert isinstance(older, LaunchTaskRequest)
     assert older.encounter == "e-2"
 
@@ -55,7 +55,7 @@ def test_other_codings_become_the_intent_and_fhir_context_has_task_and_focus() -
 @pytest.mark.parametrize("focus", ["Patient/p-1", "Encounter/e-1", "https://ehr.example.org/Condition/c", "", None, 5])
 def test_an_invalid_focus_is_left_out_of_fhir_context(focus: Any) -> None:
     for about in ({"reference": focus}, focus):
-        request = of_task(task(id="t-1", focus=about))
+        request = request_of_task(task(id="t-1", focus=about))
         assert isinstance(request, LaunchTaskRequest)
         assert request.about == ({"reference": "Task/t-1"},)
 
@@ -64,12 +64,12 @@ def test_an_invalid_focus_is_left_out_of_fhir_context(focus: Any) -> None:
 def test_a_task_needs_only_its_app(member: str) -> None:
     only_app = [{"type": make_concept("smartonfhir-application"), member: APP}]
     small_task = task(input=only_app, encounter=None, **{"for": None})
-    assert of_task(small_task) == LaunchTaskRequest(APP)
+    assert request_of_task(small_task) == LaunchTaskRequest(APP)
 
 
 @pytest.mark.parametrize("reference", [{"reference": "Group/g"}, {"reference": "p-1"}, {"reference": 5}, "Patient/p", {}, None])
 def test_a_reference_that_is_not_a_patient_is_ignored(reference: Any) -> None:
-    request = of_task(task(**{"for": reference}))
+    request = request_of_task(task(**{"for": reference}))
     assert isinstance(request, LaunchTaskRequest)
     assert request.patient is None
 
@@ -78,7 +78,7 @@ def test_a_reference_that_is_not_a_patient_is_ignored(reference: Any) -> None:
     "code", [None, {}, "launch-app-ehr", make_concept("other"), {"coding": 5}, {"coding": "x"}, {"coding": [5]}]
 )
 def test_a_task_with_another_code_requests_no_launch(code: Any) -> None:
-    assert of_task(task(code=code)) == "Task.code has neither launch-app-ehr nor launch-app-standalone"
+    assert request_of_task(task(code=code)) == "Task.code has neither launch-app-ehr nor launch-app-standalone"
 
 
 @pytest.mark.parametrize(
@@ -95,23 +95,23 @@ def test_a_task_with_another_code_requests_no_launch(code: Any) -> None:
     ],
 )
 def test_a_task_without_an_app_requests_no_launch(input: Any) -> None:
-    assert of_task(task(input=input)) == "Task.input has no smartonfhir-application with a valueUrl"
+    assert request_of_task(task(input=input)) == "Task.input has no smartonfhir-application with a valueUrl"
 
 
 def test_the_link_of_a_card_names_app_and_context() -> None:
-    assert of_link({"type": "smart", "url": APP, "appContext": "{}"}) == LaunchTaskRequest(APP, "{}")
-    assert of_link({"type": "smart", "url": APP}) == LaunchTaskRequest(APP)
+    assert request_of_link({"type": "smart", "url": APP, "appContext": "{}"}) == LaunchTaskRequest(APP, "{}")
+    assert request_of_link({"type": "smart", "url": APP}) == LaunchTaskRequest(APP)
 
 
 @pytest.mark.parametrize("link", [{}, {"type": "absolute", "url": APP}])
 def test_a_link_of_another_type_launches_nothing(link: dict[str, Any]) -> None:
-    assert of_link(link) == "A link that launches an app must have the type smart"
+    assert request_of_link(link) == "A link that launches an app must have the type smart"
 
 
 @pytest.mark.parametrize("link", [{}, {"url": 5}, {"url": APP, "appContext": {}}])
 def test_url_and_app_context_of_a_link_must_be_strings(link: dict[str, Any]) -> None:
     message = "A link must have a url, and its appContext must be a string"
-    assert of_link({"type": "smart", **link}) == message
+    assert request_of_link({"type": "smart", **link}) == message
 
 
 def test_the_app_is_found_by_launch_url_with_or_without_query() -> None:

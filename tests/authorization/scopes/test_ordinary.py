@@ -97,7 +97,7 @@ def test_an_ordinary_authorization_request_passes_every_check_and_gets_every_sco
 ) -> None:
     sent, client = text.replace(" ", joint), _register(client, text, also)
     request, context = sample_request(scope=sent or None, aud=aud), samples.sample_context(server=server, client=client)
-    if ordinary_scopes.of_authorize(request, client, server):
+    if ordinary_scopes.is_ordinary_authorize(request, client, server):
         assert [check.name for check in AUTHORIZE_SCOPES if check.decide(request, context)] == []
         rows = granted_scopes(request, client, server)
         assert rows == granted_scopes(request, client, server, unusual=False)
@@ -109,7 +109,7 @@ def test_an_ordinary_authorization_request_passes_every_check_and_gets_every_sco
 )
 @pytest.mark.parametrize("aud", [samples.BASE, None, "http://elsewhere"])
 def test_an_authorization_request_for_registered_scopes_is_ordinary(scope: str, aud: str | None) -> None:
-    assert ordinary_scopes.of_authorize(sample_request(scope=scope, aud=aud), samples.CLIENT, samples.SERVER)
+    assert ordinary_scopes.is_ordinary_authorize(sample_request(scope=scope, aud=aud), samples.CLIENT, samples.SERVER)
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,14 @@ def test_an_authorization_request_for_registered_scopes_is_ordinary(scope: str, 
 )
 def test_every_other_authorization_request_is_checked(scope: str | None, registered: str, policy: Policy) -> None:
     client, server = structs.replace(samples.CLIENT, scope=registered), samples.server(**_change(policy))
-    assert not ordinary_scopes.of_authorize(sample_request(scope=scope), client, server)
+    assert not ordinary_scopes.is_ordinary_authorize(sample_request(scope=scope), client, server)
 
 
 def test_a_type_that_only_another_version_has_is_checked() -> None:
     request = sample_request(scope="user/MedicationOrder.rs")
-    assert not ordinary_scopes.of_authorize(request, samples.CLIENT, samples.SERVER)
+    assert not ordinary_scopes.is_ordinary_authorize(request, samples.CLIENT, samples.SERVER)
     old = sample_request(scope="user/MedicationOrder.rs", aud=samples.OLD)
-    assert ordinary_scopes.of_authorize(old, samples.CLIENT, samples.SERVER)
+    assert ordinary_scopes.is_ordinary_authorize(old, samples.CLIENT, samples.SERVER)
 
 
 def test_a_corrected_request_is_checked_again() -> None:
@@ -155,7 +155,7 @@ def test_an_ordinary_service_request_passes_every_check_and_gets_every_scope(
     sent, client = text.replace(" ", joint), _register(client, text, also)
     request = token_request({"grant_type": "client_credentials", "scope": sent, "resource": resource or None})
     context = TokenContext(server=server, client=client)
-    if ordinary_scopes.of_service(request, client, server):
+    if ordinary_scopes.is_ordinary_service(request, client, server):
         assert [check.name for check in backend_scopes.CHECKS if check.decide(request, context)] == []
         rows = backend_scopes.negotiate(
             split_at(sent, server.policy.scope_separators), client, structs.replace(server.policy, grants_registered=False)
@@ -172,7 +172,7 @@ def test_an_ordinary_refresh_passes_every_check_and_keeps_every_scope(
     family, client = structs.replace(FAMILY, scope=granted), _register(client, granted, also)
     request = token_request(REFRESH_FORM, scope=text)
     known = structs.replace(REFRESHING, client=client, server=server, family=family)
-    if ordinary_scopes.of_refresh(request, client, server, family):
+    if ordinary_scopes.is_ordinary_refresh(request, client, server, family):
         assert [check.name for check in REFRESH_SCOPES if check.decide(request, known)] == []
         assert refresh.narrow(family, text, client, server) == " ".join(split(text or granted))
 
@@ -180,7 +180,7 @@ def test_an_ordinary_refresh_passes_every_check_and_keeps_every_scope(
 @pytest.mark.parametrize("registered", ["system/Patient.rs", "system/Patient.cruds system/Group.rs", "system/*.rs"])
 def test_a_service_that_requests_registered_scopes_is_ordinary(registered: str) -> None:
     request = token_request({"grant_type": "client_credentials", "scope": "system/Patient.rs"})
-    assert ordinary_scopes.of_service(request, Client("app", scope=registered), samples.SERVER)
+    assert ordinary_scopes.is_ordinary_service(request, Client("app", scope=registered), samples.SERVER)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_service_that_requests_registered_scopes_is_ordinary(registered: str) 
 )
 def test_every_other_service_request_is_checked(scope: str, registered: str, policy: Policy) -> None:
     client, server = Client("app", scope=registered), samples.server(**_change(policy))
-    assert not ordinary_scopes.of_service(token_request({"scope": scope}), client, server)
+    assert not ordinary_scopes.is_ordinary_service(token_request({"scope": scope}), client, server)
 
 
 def _change(policy: Policy) -> dict[str, object]:
@@ -214,7 +214,7 @@ GRANT = "launch/patient openid offline_access patient/Patient.rs"
 def test_a_refresh_of_registered_scopes_is_ordinary(sent: str | None, types: dict[str, tuple[str, ...]]) -> None:
     family, client = structs.replace(FAMILY, scope=GRANT), Client("app", scope=f"{GRANT} user/*.rs")
     server = structs.replace(samples.SERVER, resource_types=types)
-    assert ordinary_scopes.of_refresh(token_request(REFRESH_FORM, scope=sent), client, server, family)
+    assert ordinary_scopes.is_ordinary_refresh(token_request(REFRESH_FORM, scope=sent), client, server, family)
 
 
 @pytest.mark.parametrize(
@@ -231,12 +231,12 @@ def test_a_refresh_of_registered_scopes_is_ordinary(sent: str | None, types: dic
 )
 def test_every_other_refresh_is_checked(granted: str, sent: str | None, registered: str) -> None:
     family, client = structs.replace(FAMILY, scope=granted), Client("app", scope=registered)
-    assert not ordinary_scopes.of_refresh(token_request(REFRESH_FORM, scope=sent), client, samples.SERVER, family)
+    assert not ordinary_scopes.is_ordinary_refresh(token_request(REFRESH_FORM, scope=sent), client, samples.SERVER, family)
 
 
 def test_a_refresh_in_a_scope_version_the_server_does_not_grant_is_checked() -> None:
     family = structs.replace(FAMILY, scope="user/*.read")
     server = samples.server(scope_versions=())
-    assert not ordinary_scopes.of_refresh(
+    assert not ordinary_scopes.is_ordinary_refresh(
         token_request(REFRESH_FORM), structs.replace(samples.CLIENT, smart_version=2), server, family
     )

@@ -37,7 +37,7 @@ def test_every_type_has_columns_that_it_can_fill(version: str) -> None:
 @for_each("version", VERSIONS)
 def test_every_name_in_the_table_exists_in_a_version(version: str) -> None:
     known = {type for each in VERSIONS for type in resource_types(each)}
-    for type, row in columns._table().items():
+    for type, row in columns._columns_by_type().items():
         assert type in known
         for name in (name for column in row for name in column):
             assert any(name in children(each, type) for each in VERSIONS), (type, name)

@@ -48,13 +48,13 @@ def searches(draw: st.DrawFn) -> tuple[str, str, list[tuple[str, str]]]:
 def by_steps(version: str, type: str, pairs: list[tuple[str, str]], strict: bool) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search_parser, "find_plain", lambda *_: None)
-        return search_parser._parse(version, type, pairs, BASE, strict)
+        return search_parser._parse_query(version, type, pairs, BASE, strict)
 
 
 @settings(max_examples=examples(1500), deadline=None)
 @given(search=searches(), strict=st.booleans())
 def test_a_search_has_the_same_result_with_and_by_steps(search: tuple[str, str, list[tuple[str, str]]], strict: bool) -> None:
-    assert search_parser._parse(*search, BASE, strict) == by_steps(*search, strict)
+    assert search_parser._parse_query(*search, BASE, strict) == by_steps(*search, strict)
 
 
 def test_a_name_with_a_modifier_a_chain_or_another_meaning_is_not_plain() -> None:

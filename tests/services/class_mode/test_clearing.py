@@ -14,7 +14,7 @@ from sickbay.authorization.models import Client
 from sickbay.sandbox.resetting import reset as reset_sandbox
 from sickbay.services import app_limits, records
 from sickbay.services.class_mode import clearing, members, progress
-from sickbay.services.journal.line import of_student
+from sickbay.services.journal.line import condition_for_student
 from sickbay.storage.interface import Put
 
 
@@ -42,7 +42,7 @@ async def count_of(flow: Flow, id: str) -> list[int]:
     apps = await clearing.list_apps(runtime, id)
     faults = [fault for fault in runtime.faults if fault.app in {client.client_id for client in apps}]
     tokens = [record for client in apps for record in await runtime.store.find("token", owner=client.client_id)]
-    exchanges = await runtime.store.find_exchanges((of_student(id),), 1000)
+    exchanges = await runtime.store.find_exchanges((condition_for_student(id),), 1000)
     return [len(found) for found in (apps, exchanges, faults, tokens, await runtime.store.find(progress.KIND, owner=id))]
 
 

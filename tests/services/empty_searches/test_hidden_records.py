@@ -158,7 +158,7 @@ def count_ticks_of(
     """How much work of SQLite each explanation takes."""
     reader, ticks = store._probe._reader, []
     for search in searches:
-        total, plain = 0, reader._limit
+        total, plain = 0, reader._run_with_limit
 
         def count(work: Any, plain: Any = plain) -> Any:
             nonlocal total
@@ -166,9 +166,9 @@ def count_ticks_of(
             total += reader._ticks_of_statement
             return result
 
-        reader._limit = count
+        reader._run_with_limit = count
         examine(probe, ask(*search), BASE, visibility)
-        reader._limit = plain
+        reader._run_with_limit = plain
         ticks.append(total)
     return ticks
 

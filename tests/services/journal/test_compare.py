@@ -172,7 +172,7 @@ def test_leaving_out_checks_that_would_be_skipped_changes_no_refusal(
 ) -> None:
     whole = run_all(checks, kind, context)
     unknown = frozenset(name for name in NAMES if getattr(context, name) is UNKNOWN)
-    part = examine(dialect_comparison._plan(checks, unknown, kind), kind, context)
+    part = examine(dialect_comparison._plan_checks(checks, unknown, kind), kind, context)
     assert part.refusals == whole.refusals
     assert {result for result in part.checked if result.outcome == "passed"} == {
         result for result in whole.checked if result.outcome == "passed"

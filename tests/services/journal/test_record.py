@@ -205,5 +205,5 @@ def test_a_record_of_an_older_sickbay_is_redacted_when_it_is_read(tmp_path: Path
 
 def test_an_exchange_whose_redaction_failed_is_stored_without_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = exchange(REFUSED[0], body=None)
-    monkeypatch.setattr(exchange_record, "_entry", lambda *_: 1 / 0)
+    monkeypatch.setattr(exchange_record, "_build_entry", lambda *_: 1 / 0)
     assert json.loads(redact(recorded, LiveSecrets()).text) == minimal(recorded)

@@ -97,7 +97,7 @@ def test_nothing_is_hashed_that_has_another_length_than_every_secret(tmp_path: P
         lengths = (await live_secrets.read_stored(runtime)).lengths
         assert lengths is not None
         assert set(lengths) == {TOKEN, len("seven-green-doors"), len("the-key-of-all")}
-        assert list(live_secrets._pieces("p-0001-o002", sorted(lengths))) == []
+        assert list(live_secrets._possible_secrets("p-0001-o002", sorted(lengths))) == []
         await runtime.store.transaction([Put(Record("app", "a", b'{"secret_hash":"one"}'))])
         assert (await live_secrets.read_stored(runtime)).lengths is None
 

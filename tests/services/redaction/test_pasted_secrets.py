@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.services.redaction.pasted_secrets import hide, in_paste, of_input
+from sickbay.services.redaction.pasted_secrets import hide, in_paste, secrets_of_input
 
 SECRET = st.text(
     alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=&% ", min_size=12, max_size=60
@@ -47,7 +47,10 @@ def test_a_secret_is_masked_in_findings_and_named_in_the_corrected_request(secre
 
 
 def test_the_code_of_a_search_is_no_secret() -> None:
-    assert of_input({"kind": "fhir_request", "url": "https://a.example/r4/Observation?code=http://loinc.org|8480-6"}) == set()
+    assert (
+        secrets_of_input({"kind": "fhir_request", "url": "https://a.example/r4/Observation?code=http://loinc.org|8480-6"})
+        == set()
+    )
 
 
 @pytest.mark.parametrize("evidence", [{}, {"url": None, "headers": None, "body": None, "json": None}, {"body": "{"}])

@@ -137,7 +137,7 @@ def test_the_tables_are_read_only_if_the_kernel_does_not_answer(monkeypatch: pyt
     with connection("127.0.0.1") as (_, peer, server):
         if socket_owner._ask_kernel(peer, server) is None:
             skip_or_fail("netlink", "this kernel doesn't describe a single socket")
-        monkeypatch.setattr(socket_owner, "_rows", rows)
+        monkeypatch.setattr(socket_owner, "_rows_of_table", rows)
         assert find_holder(peer, server).uid == os.getuid()
         assert tables_read == []
     assert find_holder(("127.0.0.1", 1), ("127.0.0.1", 2)) == SocketHolder()

@@ -24,7 +24,7 @@ def test_every_page_is_in_the_contents_or_belongs_to_the_rules() -> None:
 
 def test_the_title_of_a_page_is_its_first_line() -> None:
     files = [name for name in library.names() if not name.startswith(library.RULES)]
-    assert {name: library._title(name) for name in files} == {name: library.page(name).title for name in files}
+    assert {name: library._title_of_file(name) for name in files} == {name: library.page(name).title for name in files}
 
 
 def test_no_page_shows_a_picture_because_the_site_has_none() -> None:

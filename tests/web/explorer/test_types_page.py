@@ -22,7 +22,7 @@ def test_a_count_that_takes_too_long_leaves_the_type_uncounted(monkeypatch: pyte
                 raise OSError("the database went away")
             return TypeCount(type, 3, 200)
 
-        monkeypatch.setattr(types_page, "_count", count)
+        monkeypatch.setattr(types_page, "_count_type", count)
         page = cast(Any, None)
         slow = await types_page._count_in_time(page, "Observation", 0.001)
         fast = await types_page._count_in_time(page, "Patient", 60)

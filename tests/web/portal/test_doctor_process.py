@@ -110,9 +110,9 @@ def test_a_process_ends_when_the_server_is_gone() -> None:
 
 
 LIMITED = """
-from sickbay.web.portal.doctor_process import _limit
+from sickbay.web.portal.doctor_process import _limit_resources
 
-_limit()
+_limit_resources()
 try:
     bytearray(600_000_000)
 except MemoryError:

@@ -56,7 +56,7 @@ _BY_COMMAND: Final = frozenset(("jwks", "jwks_uri", "client_secret", "cards", "c
 async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     action = arguments.get("action", "show" if arguments.get("app") else "list")
     if action == "list":
-        return await _list(api, arguments)
+        return await _list_apps(api, arguments)
     if action == "add":
         if wrong := _check_members(arguments.get("set"), REQUIRED):
             return wrong.then("apps", "An example.", action="add", set=EXAMPLE)
@@ -64,7 +64,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
             result = refuse("An app with a private key needs its public keys, which an agent can't set. Use `sickbay apps`.")
             return result.then("apps", "An app with a secret.", action="add", set=EXAMPLE | {"client": "symmetric"})
         body = {"tenant": arguments.get("tenant") or "general"} | arguments["set"]
-        return await _describe(api, await ask(api, "POST", "/admin/apps", body))
+        return await _describe_app(api, await ask(api, "POST", "/admin/apps", body))
     if not arguments.get("app"):
         return refuse(f"{action} needs app, the app_id.").then("apps", "Lists the apps with their app_id.", action="list")
     app = await find_app(api, arguments["app"])
@@ -72,24 +72,24 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     if action == "edit":
         if wrong := _check_members(arguments.get("set")):
             return wrong.then("apps", "An example.", action="edit", app=app["app_id"], set={"scope": EXAMPLE["scope"]})
-        return await _describe(api, await ask(api, "PATCH", path, arguments["set"]))
+        return await _describe_app(api, await ask(api, "PATCH", path, arguments["set"]))
     if action == "remove":
         await ask(api, "DELETE", path)
         return ToolResult({"removed": app["app_id"]}).then("apps", "Lists the others.", action="list")
     if action == "enable":
-        return await _enable(api, path, arguments.get("tenant"), app)
-    return await _describe(api, app)
+        return await _enable_app(api, path, arguments.get("tenant"), app)
+    return await _describe_app(api, app)
 
 
-async def _enable(api: SickbayApi, path: str, tenant: str | None, app: Mapping[str, Any]) -> ToolResult:
+async def _enable_app(api: SickbayApi, path: str, tenant: str | None, app: Mapping[str, Any]) -> ToolResult:
     if not tenant:
         others = (hospital["name"] for hospital in await list_hospitals(api) if hospital["name"] != app["tenant"])
         result = refuse("enable needs tenant, the other hospital.")
         return result.then("apps", "For example.", action="enable", app=app["app_id"], tenant=next(others, None))
-    return await _describe(api, await ask(api, "POST", f"{path}/enable", {"tenant": tenant}))
+    return await _describe_app(api, await ask(api, "POST", f"{path}/enable", {"tenant": tenant}))
 
 
-async def _list(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
+async def _list_apps(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     apps = await ask(api, "GET", make_path("/admin/apps", tenant=arguments.get("tenant")))
     cursor = arguments.get("cursor", "0")
     start = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 8 else 0
@@ -125,7 +125,7 @@ def _check_members(members: Any, required: Collection[str] = ()) -> ToolResult |
     return result
 
 
-async def _describe(api: SickbayApi, app: Mapping[str, Any]) -> ToolResult:
+async def _describe_app(api: SickbayApi, app: Mapping[str, Any]) -> ToolResult:
     own = await own_urls(api)
     result = ToolResult({name: app.get(name) for name in _CHOSEN_MEMBERS})
     if is_harmless(app["scope"]):

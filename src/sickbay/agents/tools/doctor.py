@@ -26,27 +26,27 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
         return refuse(f"There is nothing to examine. {WHAT_TO_PASTE}")
     own = await own_urls(api)
     try:
-        examined = await api.compute(_examine, text)
+        examined = await api.compute(_examine_text, text)
     except (ValueError, KeyError, AttributeError, TypeError):
         return refuse(_UNREADABLE)
-    result = _describe(examined, own, show_all=arguments.get("all", False))
+    result = _describe_diagnosis(examined, own, show_all=arguments.get("all", False))
     for id in await _exchanges_in(api, text):
         result.then("explain", "The text names this exchange, and Sickbay knows more about it.", id=id)
     return _add_next(result, examined)
 
 
-def _examine(text: str) -> dict[str, Any]:
+def _examine_text(text: str) -> dict[str, Any]:
     evidence, diagnosis = diagnose_text(text)
     return pasted_diagnosis.mask(evidence, diagnosis)
 
 
-def _describe(examined: Mapping[str, Any], own: frozenset[str], *, show_all: bool) -> ToolResult:
+def _describe_diagnosis(examined: Mapping[str, Any], own: frozenset[str], *, show_all: bool) -> ToolResult:
     untrusted = Untrusted()
     limit = findings.LISTED_FINDINGS if show_all else findings.WHOLE_FINDINGS
     shown: dict[str, Any] = {"verdict": examined.get("verdict", "unknown")}
     shown |= findings.outline(examined["findings"] or examined.get("advice") or (), own, untrusted, limit)
     named = {each.get("id") for each in shown["findings"]}
-    likely = [_cause(cause["id"]) for cause in examined.get("causes", ()) if cause["id"] not in named]
+    likely = [_outline_cause(cause["id"]) for cause in examined.get("causes", ()) if cause["id"] not in named]
     shown |= {"causes": [cause for cause in likely[:CAUSES] if cause]} if likely else {}
     shown |= {"causes_left_out": len(likely) - CAUSES} if len(likely) > CAUSES else {}
     sent = corrected.outline(examined.get("corrected"), own, untrusted)
@@ -57,7 +57,7 @@ def _describe(examined: Mapping[str, Any], own: frozenset[str], *, show_all: boo
     return ToolResult(shown, untrusted)
 
 
-def _cause(id: str) -> dict[str, str] | None:
+def _outline_cause(id: str) -> dict[str, str] | None:
     """A cause in words without values."""
     page = causes.find_page(id)
     return {"id": page.id, "title": page.title, "check": page.check, "fix": page.fix} if page else None

@@ -30,7 +30,7 @@ _FILTERS: Final = {"tenant": "hospital", "stage": "stage", "status": "status", "
 
 
 async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
-    if wrong := _check(arguments):
+    if wrong := _check_filter(arguments):
         return wrong
     words = [f"{_FILTERS[name]}:{arguments[name]}" for name in _FILTERS if arguments.get(name)]
     app_id = None
@@ -44,7 +44,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     lines = answer.read_json()
     if answer.status != 200 or not isinstance(lines, list):
         raise RequestRefused(answer.status, lines if isinstance(lines, dict) else {})
-    result = _describe(lines)
+    result = _describe_lines(lines)
     total, past = int(answer.headers.get("x-total-count", "0")), int(seen or 0) + len(lines)
     harmless = {name: arguments[name] for name in (*_FILTERS, "limit") if name in arguments}
     if lines and total > past:
@@ -58,7 +58,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     return result.then("launch" if app_id else "apps", "Nothing matches. Start here.", app=app_id)
 
 
-def _check(arguments: Mapping[str, Any]) -> ToolResult | None:
+def _check_filter(arguments: Mapping[str, Any]) -> ToolResult | None:
     """A result that says which filter isn't understood; None if all are."""
     wrong = [name for name, form in _FORMS.items() if arguments.get(name) and not form.fullmatch(arguments[name])]
     stage = arguments.get("stage")
@@ -85,7 +85,7 @@ def _offer_rules(result: ToolResult) -> ToolResult:
     return result.then("rules", "Searches rules.", query="invalid_grant")
 
 
-def _describe(lines: list[dict[str, Any]]) -> ToolResult:
+def _describe_lines(lines: list[dict[str, Any]]) -> ToolResult:
     result = ToolResult({"exchanges": [_describe_line(line) for line in lines]})
     result.untrusted.add("requests", [_describe_untrusted(line) for line in lines[:20]])
     refused = next((line["id"] for line in lines if is_refused(line)), None)

@@ -31,7 +31,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     elif action == "clear":
         id = arguments.get("id")
         await ask(api, "DELETE", f"/admin/faults/{segment(id)}" if id else "/admin/faults")
-    return await _describe(api)
+    return await _describe_faults(api)
 
 
 async def _move_clock(api: SickbayApi, move: str) -> ToolResult | None:
@@ -59,10 +59,10 @@ def _check(fault: Mapping[str, Any]) -> ToolResult | None:
     return result.then("faults", "The nearest kind.", action="add", fault=example)
 
 
-async def _describe(api: SickbayApi) -> ToolResult:
+async def _describe_faults(api: SickbayApi) -> ToolResult:
     listed = await ask(api, "GET", "/admin/faults")
     faults = listed.get("faults", ()) if isinstance(listed, dict) else listed
-    result = ToolResult({"faults": [_outline(fault) for fault in faults[:SHOWN]]})
+    result = ToolResult({"faults": [_outline_fault(fault) for fault in faults[:SHOWN]]})
     result.shown |= {"left_out": len(faults) - SHOWN} if len(faults) > SHOWN else {}
     result.shown["clock"] = await ask(api, "GET", "/admin/clock")
     written = {str(fault["id"]): _select_written(fault) for fault in faults[:SHOWN] if _select_written(fault)}
@@ -72,9 +72,9 @@ async def _describe(api: SickbayApi) -> ToolResult:
     return result.then("exchanges", "Requests that met a fault.", outcome="injected", limit=10)
 
 
-def _outline(fault: Mapping[str, Any]) -> dict[str, Any]:
+def _outline_fault(fault: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fault.items() if name == "id" or is_harmless(value) or name == "kind"}
 
 
 def _select_written(fault: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fault.items() if name not in _outline(fault)}
+    return {name: value for name, value in fault.items() if name not in _outline_fault(fault)}

@@ -38,7 +38,7 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
             "sandbox", "Shows it.", action="status"
         )
     base = hospital["fhir"][version]
-    path = _relative(arguments["path"].strip(), base)
+    path = _path_below_base(arguments["path"].strip(), base)
     if path is None:
         text = "path must be relative to the FHIR base, such as Patient?name=peters."
         return refuse(text).then("fhir", "An example.", path="Patient/p-0001", tenant=hospital["name"])
@@ -46,12 +46,12 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     if token is None:
         return refuse("This isn't the handle of a token.").then("apps", "Choose an app, then call token.", action="list")
     root = base.removeprefix(hospital["ehr"].removesuffix(f"/{hospital['name']}/ehr"))
-    result = _describe(await api.send("GET", f"{root}/{path}", token=token or ""))
+    result = _describe_answer(await api.send("GET", f"{root}/{path}", token=token or ""))
     return await _add_token(api, result) if result.shown["status"] == 401 else result
 
 
 async def _add_token(api: SickbayApi, result: ToolResult) -> ToolResult:
-    """What gets another token, after one that isn't accepted: that of the same app, if it is known."""
+    """Adds the tool call that gets another token for the same app, if it is known, after one that isn't accepted."""
     exchange = (await api.send("GET", f"/exchanges/{segment(result.shown['exchange'])}")).read_json() or {}
     app_id = await find_app_id(api, exchange.get("app"))
     if app_id is None:
@@ -62,7 +62,7 @@ async def _add_token(api: SickbayApi, result: ToolResult) -> ToolResult:
     return result.then("token", "A new token for the same app.", app=app_id, scope=scope, patient=patient) if scope else result
 
 
-def _relative(path: str, base: str) -> str | None:
+def _path_below_base(path: str, base: str) -> str | None:
     """The path below the base, percent-encoded where that is needed; None if it leads elsewhere."""
     below = path.removeprefix(f"{base}/").lstrip("/")
     if len(below) > PATH_CHARACTERS or "://" in below.partition("?")[0] or _TRAVERSAL.search(below.partition("?")[0]):
@@ -70,7 +70,7 @@ def _relative(path: str, base: str) -> str | None:
     return quote(below.partition("#")[0], safe="/?&=%:+,;|$@!*'()~._-")
 
 
-def _describe(answer: ApiAnswer) -> ToolResult:
+def _describe_answer(answer: ApiAnswer) -> ToolResult:
     exchange = answer.headers.get("x-correlation-id", "")
     result = ToolResult({"status": answer.status, "exchange": exchange})
     if answer.status == NO_RESPONSE and not answer.body:
@@ -87,7 +87,7 @@ def _describe(answer: ApiAnswer) -> ToolResult:
     elif kind == "OperationOutcome":
         _add_issues(result, body)
     else:
-        result.untrusted.add("resource", _outline(body))
+        result.untrusted.add("resource", _outline_resource(body))
     return result.then("explain", "Explains the response, also an empty one.", id=exchange)
 
 
@@ -99,7 +99,7 @@ def _add_entries(result: ToolResult, bundle: dict[str, Any]) -> None:
     result.shown["entries"] = {name: number for name, number in types.items() if name in vocabulary.TYPES}
     result.shown |= {"left_out": len(entries) - ENTRIES} if len(entries) > ENTRIES else {}
     result.shown["has_next_page"] = any(link.get("relation") == "next" for link in bundle.get("link") or ())
-    result.untrusted.add("resources", [_outline(resource) for resource in entries[:ENTRIES]])
+    result.untrusted.add("resources", [_outline_resource(resource) for resource in entries[:ENTRIES]])
 
 
 def _add_issues(result: ToolResult, outcome: dict[str, Any]) -> None:
@@ -110,16 +110,16 @@ def _add_issues(result: ToolResult, outcome: dict[str, Any]) -> None:
     result.untrusted.add("diagnostics", [issue.get("diagnostics") for issue in issues[:3]])
 
 
-def _outline(resource: dict[str, Any]) -> dict[str, Any]:
+def _outline_resource(resource: dict[str, Any]) -> dict[str, Any]:
     return {"resourceType": resource.get("resourceType")} | {
-        name: _shorten(resource[name]) for name in TOLD if name in resource
+        name: _shorten_element(resource[name]) for name in TOLD if name in resource
     }
 
 
-def _shorten(value: Any) -> Any:
+def _shorten_element(value: Any) -> Any:
     """The text of a concept, the first of a list, and the narrative as it is."""
     if isinstance(value, list):
-        return _shorten(value[0]) if value else None
+        return _shorten_element(value[0]) if value else None
     if isinstance(value, dict):
         return next((value[name] for name in ("text", "div", "display", "reference", "family") if name in value), value)
     return value

@@ -25,20 +25,20 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
         result = refuse(f"There is no such setting.{hint}")
         return result.then("policies", "Shows the settings.", tenant="general", **named)
     policy = await ask(api, "PATCH", path, changes) if changes else await ask(api, "GET", path)
-    return _describe(policy, arguments.get("query", "").lower())
+    return _describe_policy(policy, arguments.get("query", "").lower())
 
 
-def _describe(policy: Mapping[str, Any], query: str) -> ToolResult:
+def _describe_policy(policy: Mapping[str, Any], query: str) -> ToolResult:
     tenant = policy["tenant"]
     result = ToolResult({"tenant": tenant})
     for shown_name, name in (("changed", "chosen"), ("from_file", "file")):
-        _add(result, shown_name, policy[name])
+        _add_choices(result, shown_name, policy[name])
     matching = {
         name: value
         for name, value in policy["policy"].items()
         if query and query in f"{name} {SETTINGS[name].description}".lower()
     }
-    _add(result, "settings", dict(list(matching.items())[:SHOWN]))
+    _add_choices(result, "settings", dict(list(matching.items())[:SHOWN]))
     if query:
         left = len(matching) - SHOWN
         result.shown |= {"meanings": {name: SETTINGS[name].description for name in list(matching)[:SHOWN]}}
@@ -48,7 +48,7 @@ def _describe(policy: Mapping[str, Any], query: str) -> ToolResult:
     return result.then("policies", "What they mean.", tenant=tenant, query="pkce") if not query else result
 
 
-def _add(result: ToolResult, name: str, values: Mapping[str, Any]) -> None:
+def _add_choices(result: ToolResult, name: str, values: Mapping[str, Any]) -> None:
     """Settings that have one of a few values. The values of others are the administrator's words."""
     ours = {setting: value for setting, value in values.items() if setting in SETTINGS and _is_chosen(setting, value)}
     result.shown[name] = ours

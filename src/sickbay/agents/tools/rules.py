@@ -20,10 +20,10 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     id, query = arguments.get("id", ""), arguments.get("query", "").strip()
     if bool(id) == bool(query):
         return refuse("Send either id or query.").then("rules", "Searches for an error code.", query="invalid_grant")
-    return await api.compute(_read, id) if id else await api.compute(_search, query[:200])
+    return await api.compute(_read_rule, id) if id else await api.compute(_search_rules, query[:200])
 
 
-def _read(id: str) -> ToolResult:
+def _read_rule(id: str) -> ToolResult:
     if id in BY_ID:
         return _describe_rule(id)
     page = causes.find_page(id)
@@ -56,7 +56,7 @@ def _describe_cause(page: CausePage) -> ToolResult:
     return ToolResult(shown | {"basis": page.basis, "source": page.source[1]})
 
 
-def _search(query: str) -> ToolResult:
+def _search_rules(query: str) -> ToolResult:
     found = rule_finder.search(query)
     shown = [{"id": rule.id, "title": title_of(rule.id), "outcome": rule.outcome} for rule in found.rules]
     shown += [{"id": cause.id, "title": cause.title} for cause in found.causes]

@@ -25,10 +25,10 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
             text = "Only the tools over stdio (`sickbay mcp`) can start Sickbay, and this one runs already."
             return refuse(text).then("sandbox", "Shows it.", action="status")
         await api.start()
-    return await _describe(api, arguments.get("tenant"))
+    return await _describe_hospitals(api, arguments.get("tenant"))
 
 
-async def _describe(api: SickbayApi, tenant: str | None) -> ToolResult:
+async def _describe_hospitals(api: SickbayApi, tenant: str | None) -> ToolResult:
     try:
         hospitals = await list_hospitals(api)
     except NotRunning:
@@ -41,7 +41,7 @@ async def _describe(api: SickbayApi, tenant: str | None) -> ToolResult:
     shown = {
         "running": True,
         "version": __version__,
-        "base": _base(hospitals[0]),
+        "base": _fhir_base_of(hospitals[0]),
         "data": "Synthetic people only. Never load or send real patient data.",
         "hospitals": [_describe_hospital(hospital) for hospital in wanted[:SHOWN_HOSPITALS]],
         **({"left_out": len(wanted) - SHOWN_HOSPITALS} if len(wanted) > SHOWN_HOSPITALS else {}),
@@ -53,7 +53,7 @@ async def _describe(api: SickbayApi, tenant: str | None) -> ToolResult:
     return result.then("apps", "Lists the registered apps.", action="list").then("exchanges", "Lists what was requested.")
 
 
-def _base(hospital: Mapping[str, Any]) -> str:
+def _fhir_base_of(hospital: Mapping[str, Any]) -> str:
     return str(hospital["ehr"]).removesuffix(f"/{hospital['name']}/ehr")
 
 

@@ -56,11 +56,7 @@ def app_state_conforms_to_its_profile(request: AccessRequest, context: AccessCon
     faults = _profile_faults(request, _body(context))
     if not faults:
         return None
-    facts = {
-        "count": len(faults),
-        "names": [path for path, _ in faults],
-        "said": " ".join(message for _, message in faults),
-    }
+    facts = {"count": len(faults), "names": [path for path, _ in faults], "said": " ".join(message for _, message in faults)}
     return refusals.APP_STATE_NOT_IN_PROFILE.with_facts(facts)
 
 
@@ -74,7 +70,7 @@ def _profile_faults(request: AccessRequest, body: Body) -> list[Fault]:
         types = f"{', '.join(SUBJECTS[:-1])} or {SUBJECTS[-1]}"
         message = f"Its subject must be the absolute URL of a {types} below {request.base}."
         faults.append(("Basic.subject.reference", message))
-    if not all(_is_text(extension) for extension in _list(body.resource.get("extension"))):
+    if not all(_is_text(extension) for extension in _list_or_empty(body.resource.get("extension"))):
         faults.append(("Basic.extension", "Its extensions may only have a valueString."))
     return faults
 
@@ -95,10 +91,10 @@ def _server_assigned_faults(request: AccessRequest, body: Body) -> list[Fault]:
 def read_code(resource: dict[str, Any]) -> tuple[str, str]:
     """Returns the system and code of the resource's only coding; ("", "") if it doesn't have exactly one."""
     code = resource.get("code")
-    codings = _list(code.get("coding")) if isinstance(code, dict) else []
+    codings = _list_or_empty(code.get("coding")) if isinstance(code, dict) else []
     if len(codings) != 1 or not isinstance(codings[0], dict):
         return "", ""
-    return _text(codings[0].get("system")), _text(codings[0].get("code"))
+    return _text_or_empty(codings[0].get("system")), _text_or_empty(codings[0].get("code"))
 
 
 def subject(resource: dict[str, Any], base: str) -> str | None:
@@ -106,7 +102,7 @@ def subject(resource: dict[str, Any], base: str) -> str | None:
     if "subject" not in resource:
         return None
     reference = resource["subject"]
-    return read_reference(_text(reference.get("reference")), base) if isinstance(reference, dict) else ""
+    return read_reference(_text_or_empty(reference.get("reference")), base) if isinstance(reference, dict) else ""
 
 
 def read_reference(address: str, base: str) -> str:
@@ -119,11 +115,11 @@ def _is_text(extension: Any) -> bool:
     return isinstance(extension, dict) and {"url", "valueString"} <= extension.keys() <= {"id", "url", "valueString"}
 
 
-def _list(value: Any) -> list[Any]:
+def _list_or_empty(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _text(value: Any) -> str:
+def _text_or_empty(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
@@ -149,7 +145,7 @@ def token_covers_the_app_state(request: AccessRequest, context: AccessContext) -
 def permits_app_state(token: AccessToken, user: object, letter: str, state: AppState) -> bool:
     """Whether a scope of the token permits this interaction with a state of the token's own app."""
     usable = (scope for scope in scopes.resources(token.scope) if letter in scope.letters and scope.type in ("*", "Basic"))
-    return any(_is_of(scope, state) and _reaches(scope, token, user, state.subject) for scope in usable)
+    return any(_is_of(scope, state) and _scope_reaches_subject(scope, token, user, state.subject) for scope in usable)
 
 
 def _is_of(scope: ResourceScope, state: AppState) -> bool:
@@ -163,7 +159,7 @@ def _is_of(scope: ResourceScope, state: AppState) -> bool:
     )
 
 
-def _reaches(scope: ResourceScope, token: AccessToken, user: object, about: str | None) -> bool:
+def _scope_reaches_subject(scope: ResourceScope, token: AccessToken, user: object, about: str | None) -> bool:
     """patient/ covers its patient; user/ the user, their patients and state without a subject; system/ everything."""
     if scope.level == "patient":
         return bool(token.patient) and about == f"Patient/{token.patient}"
@@ -198,11 +194,11 @@ def subject_and_code_are_unchanged(request: AccessRequest, context: AccessContex
     (system, code), about = read_code(body.resource), subject(body.resource, request.base)
     if (system, code, about) == (old.system, old.code, old.subject):
         return None
-    facts = {"received": _describe(system, code, about), "expected": _describe(old.system, old.code, old.subject)}
+    facts = {"received": _describe_state(system, code, about), "expected": _describe_state(old.system, old.code, old.subject)}
     return refusals.APP_STATE_MOVED.with_facts(facts)
 
 
-def _describe(system: str, code: str, about: str | None) -> str:
+def _describe_state(system: str, code: str, about: str | None) -> str:
     return f"{system}|{code} of {about or 'the app as a whole'}"
 
 

@@ -147,7 +147,7 @@ def token_was_issued_by_this_server(request: AccessRequest, context: AccessConte
     server, issuer = context.server, issued_token(context).issuer
     if not isinstance(server, Server) or not issuer or not server.issuer or issuer == server.issuer:
         return None
-    if _origin(issuer) in {_origin(server.authorization_endpoint), _origin(server.token_endpoint)}:
+    if _origin_of_url(issuer) in {_origin_of_url(server.authorization_endpoint), _origin_of_url(server.token_endpoint)}:
         return None
     facts = {"received": issuer, "expected": server.issuer}
     return refusals.FHIR_TOKEN_WRONG_ISSUER.with_facts(facts)
@@ -169,5 +169,5 @@ def issued_token(context: AccessContext) -> AccessToken:
     return context.token
 
 
-def _origin(url: str) -> str:
+def _origin_of_url(url: str) -> str:
     return "/".join(url.split("/", 3)[:3]).lower()

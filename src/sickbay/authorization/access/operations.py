@@ -69,14 +69,14 @@ def export_is_requested_with_respond_async(request: AccessRequest, context: Acce
 def export_format_is_ndjson(request: AccessRequest, context: AccessContext) -> Refusal | None:
     if not is_export(request):
         return None
-    unsupported = next((text for text in _formats(request, context) if text.replace(" ", "+") not in NDJSON), None)
+    unsupported = next((text for text in _sent_output_formats(request, context) if text.replace(" ", "+") not in NDJSON), None)
     if unsupported is None:
         return None
     facts = {"parameter": "_outputFormat", "received": unsupported, "expected": NDJSON[0]}
     return refusals.BULK_FORMAT_UNSUPPORTED.with_facts(facts)
 
 
-def _formats(request: AccessRequest, context: AccessContext) -> tuple[str, ...]:
+def _sent_output_formats(request: AccessRequest, context: AccessContext) -> tuple[str, ...]:
     """Returns every `_outputFormat` sent, in the query, a form or Parameters."""
     return (
         *request.parameters.all("_outputFormat"),

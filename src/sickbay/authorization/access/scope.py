@@ -21,14 +21,14 @@ from sickbay.protocol.scopes import ResourceScope
 def patient_scopes_have_a_patient(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Fails closed: without a patient there is no compartment to limit a patient/ scope to."""
     token = issued_token(context)
-    if token.patient or "patient" not in _levels(token.scope):
+    if token.patient or "patient" not in _levels_of_scope(token.scope):
         return None
     return refuse_unusable("no patient", held=token.scope)
 
 
 @check(requires=("token",), after=(token_is_known,))
 def scopes_are_not_mixed(request: AccessRequest, context: AccessContext) -> Refusal | None:
-    levels = _levels(issued_token(context).scope)
+    levels = _levels_of_scope(issued_token(context).scope)
     if "system" not in levels or len(levels) == 1:
         return None
     return refuse_insufficient(request, issued_token(context), request.type, request.letters, mixed=True)
@@ -42,7 +42,7 @@ def scope_covers_the_request(request: AccessRequest, context: AccessContext) -> 
         return _covers_several(request, token, context)
     if not request.letters or grants_letters(token.scope, request.type, request.letters):
         return None
-    return _refuse(request, context, request.type, request.letters)
+    return _refuse_scope(request, context, request.type, request.letters)
 
 
 def _covers_several(request: AccessRequest, token: AccessToken, context: AccessContext) -> Refusal | None:
@@ -52,7 +52,7 @@ def _covers_several(request: AccessRequest, token: AccessToken, context: AccessC
         for resource_type in chosen_types(context.version, request.parameters.pairs) or ("*",)
         if not grants_letters(token.scope, resource_type, request.letters)
     ]
-    return _refuse(request, context, uncovered[0], request.letters) if uncovered else None
+    return _refuse_scope(request, context, uncovered[0], request.letters) if uncovered else None
 
 
 @check(requires=("token",), after=(token_is_known,), applies_to=(*SEARCHES, "operation"))
@@ -64,7 +64,7 @@ def scope_covers_all_types_involved(request: AccessRequest, context: AccessConte
     for types in (alternatives.split("|") for alternatives in request.involved if alternatives != "*"):
         if not any(grants_letters(token.scope, resource_type, "s") for resource_type in types):
             uncovered = "Patient" if "Patient" in types else types[0]
-            return _refuse(request, context, uncovered, "s", by="chain or include")
+            return _refuse_scope(request, context, uncovered, "s", by="chain or include")
     return None
 
 
@@ -82,7 +82,7 @@ def grants_letters(scope: str, type: str | None, letters: str) -> bool:
 
 
 @memoize(4096)
-def _levels(scope: str) -> frozenset[str]:
+def _levels_of_scope(scope: str) -> frozenset[str]:
     return frozenset(resource_scope.level for resource_scope in scopes.resources(scope))
 
 
@@ -92,7 +92,7 @@ def _list_usable(scope: str) -> tuple[ResourceScope, ...]:
     return tuple(resource_scope for resource_scope in scopes.resources(scope) if filters_of(resource_scope) is not None)
 
 
-def _refuse(request: AccessRequest, context: AccessContext, type: str | None, letters: str, **more: object) -> Refusal:
+def _refuse_scope(request: AccessRequest, context: AccessContext, type: str | None, letters: str, **more: object) -> Refusal:
     token = issued_token(context)
     history = describe_history(token, needed_scope(token, type, letters), context.earlier) if context.earlier else {}
     return refuse_insufficient(request, token, type, letters, **more, **history)

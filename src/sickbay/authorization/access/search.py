@@ -32,7 +32,7 @@ SearchCheck: TypeAlias = Check[AccessRequest, AccessContext]
 FORM = "application/x-www-form-urlencoded"
 PATCHES = (JSON_PATCH, MERGE_PATCH)
 UNDEFINED = ("undefined", "null", "None", "NaN", "[object Object]", "[object%20Object]")
-"""What scripts insert for a missing value."""
+"""Texts that scripts insert for a missing value."""
 PATIENT_KEYS = ("patient", "subject", "_id")
 CATEGORY_TYPES = ("Observation", "CarePlan")
 NOT_NARROWING = ("active", "deceased", "_lastUpdated", "_profile", "_security", "_source", "_tag", "_language")
@@ -53,7 +53,7 @@ def no_fault(kind: RefusalType, name: str) -> SearchCheck:
     """Makes a check that `fhir` found no fault of the rule with this name."""
 
     def decide(request: AccessRequest, context: AccessContext) -> Refusal | None:
-        refusal = _refuse(kind, context)
+        refusal = _refuse_search(kind, context)
         if refusal is not None and request.base.rpartition("/")[2] == refusal.facts["received"]:
             return replace(refusal, facts={**refusal.facts, "of_base": True})
         return refusal
@@ -62,28 +62,28 @@ def no_fault(kind: RefusalType, name: str) -> SearchCheck:
     return check(inputs="faults")(decide)
 
 
-def _refuse(kind: RefusalType, context: AccessContext) -> Refusal | None:
+def _refuse_search(kind: RefusalType, context: AccessContext) -> Refusal | None:
     fault = next((candidate for candidate in context.faults if candidate.rule == kind.name), None)
     if fault is None:
         return None
-    refusal = kind.with_facts(_facts(fault, context))
+    refusal = kind.with_facts(_facts_of_fault(fault, context))
     return replace(refusal, status=404) if fault.parameter == "id" else refusal
 
 
-def _facts(fault: RequestError, context: AccessContext) -> dict[str, Any]:
+def _facts_of_fault(fault: RequestError, context: AccessContext) -> dict[str, Any]:
     return {
         "parameter": fault.parameter,
         "received": fault.value,
         "expected": fault.expected,
-        "version": _label(context.version),
-        "versions": [_label(version) for version in other_versions(context.version, fault.value)]
+        "version": _version_label(context.version),
+        "versions": [_version_label(version) for version in other_versions(context.version, fault.value)]
         if fault.parameter == "type"
         else [],
         "real": fault.expected in known_types(context.version),
     }
 
 
-def _label(version: str) -> str:
+def _version_label(version: str) -> str:
     """Returns the version's usual name: R4, DSTU2."""
     return version.upper()
 
@@ -264,7 +264,11 @@ def listed_parameters(lines: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
 
 @check(applies_to=("", *SEARCHES))
 def search_body_is_a_form_if_sent(request: AccessRequest, context: AccessContext) -> Refusal | None:
-    if request.method != "POST" or not request.path.endswith("/_search") or _media(request.headers.get("content-type")) == FORM:
+    if (
+        request.method != "POST"
+        or not request.path.endswith("/_search")
+        or _media_type_of(request.headers.get("content-type")) == FORM
+    ):
         return None
     sent = request.headers.get("content-type")
     if sent is None and not request.body:
@@ -295,15 +299,15 @@ def content_type_is_a_fhir_format(request: AccessRequest, context: AccessContext
     if context.version not in VERSIONS or not (sends or (request.interaction == "operation" and request.body)):
         return None
     if request.method == "PATCH":
-        accepted, expected = _media(sent) in PATCHES or body_kind(context.version, sent) is not None, PATCHES[0]
+        accepted, expected = _media_type_of(sent) in PATCHES or body_kind(context.version, sent) is not None, PATCHES[0]
     else:
         accepted, expected = body_kind(context.version, sent) is not None, VERSIONS[context.version].json
-    if accepted or (not sends and _media(sent) == FORM):
+    if accepted or (not sends and _media_type_of(sent) == FORM):
         return None
     return refusals.FHIR_WRITE_CONTENT_TYPE(received=sent, expected=expected)
 
 
-def _media(header: str | None) -> str:
+def _media_type_of(header: str | None) -> str:
     return (header or "").partition(";")[0].strip().lower()
 
 

@@ -25,7 +25,7 @@ def visibility(token: AccessToken, user: User | Unknown | None, policy: Policy, 
     for scope in scopes.resources(token.scope):
         filters = filters_of(scope)
         if filters is not None:
-            clauses += _clauses(scope, filters, _patients(scope, token, user), policy, compartment)
+            clauses += _clauses_of_scope(scope, filters, _visible_patients(scope, token, user), policy, compartment)
     return Visibility(tuple(dict.fromkeys(clauses)))
 
 
@@ -39,11 +39,7 @@ def determine_visibility(token: AccessToken, user: User | Unknown | None, policy
 
 @cache_results(4096)
 def _cached_visibility(
-    scope: str,
-    patient: str | None,
-    patients: tuple[str, ...] | Literal["*"] | None,
-    shared: tuple[str, ...],
-    version: str,
+    scope: str, patient: str | None, patients: tuple[str, ...] | Literal["*"] | None, shared: tuple[str, ...], version: str
 ) -> Visibility:
     """Depends only on its arguments, so a cached result never goes stale."""
     token = AccessToken("", scope, "", 0, "", patient=patient)
@@ -51,7 +47,7 @@ def _cached_visibility(
     return visibility(token, user, Policy(shared_types=shared), frozenset(compartment_types(version)))
 
 
-def _patients(scope: ResourceScope, token: AccessToken, user: User | Unknown | None) -> frozenset[str] | None:
+def _visible_patients(scope: ResourceScope, token: AccessToken, user: User | Unknown | None) -> frozenset[str] | None:
     """Returns the patients whose compartments are visible; None means all patients, an empty set none."""
     if scope.level == "patient":
         return frozenset({token.patient} if token.patient else ())
@@ -60,7 +56,7 @@ def _patients(scope: ResourceScope, token: AccessToken, user: User | Unknown | N
     return None
 
 
-def _clauses(
+def _clauses_of_scope(
     scope: ResourceScope,
     filters: tuple[Granular, ...],
     patients: frozenset[str] | None,

@@ -103,14 +103,18 @@ def resource_stays_within_the_scope(request: AccessRequest, context: AccessConte
     `resource_is_not_added_to_another_record`.
     """
     writable, facts = _writable_visibility(context), _body(context).facts
-    reach = writable.reach(request.type, _letter(request), facts.codes) if writable is not None and request.type else None
+    reach = (
+        writable.reach(request.type, _needed_scope_letter(request), facts.codes)
+        if writable is not None and request.type
+        else None
+    )
     if writable is None or reach is None:
         return None
     assert request.type is not None
     whose = _list_written_subjects(request, context)
     creates = request.interaction == "create"
     named = whose.patients | whose.subjects if creates else whose.subjects
-    if not writable.allows(request.type, _letter(request), facts.patients, facts.codes) or not named <= reach:
+    if not writable.allows(request.type, _needed_scope_letter(request), facts.patients, facts.codes) or not named <= reach:
         return _outside_scope(request, context, named - reach or whose.patients)
     if not whose.subjects and (whose.is_named or not creates):
         return _not_its_subject(request, context)
@@ -123,7 +127,7 @@ def record_belongs_to_the_patient_of_the_token_if_it_has_one(request: AccessRequ
     writable = _writable_visibility(context)
     if writable is None or not isinstance(context.before, Before) or not request.type:
         return None
-    reach = writable.reach(request.type, _letter(request), context.before.codes)
+    reach = writable.reach(request.type, _needed_scope_letter(request), context.before.codes)
     subjects = context.before.whose.subjects
     return None if reach is None or (subjects and subjects <= reach) else _not_its_subject(request, context)
 
@@ -134,7 +138,7 @@ def resource_is_not_added_to_another_record(request: AccessRequest, context: Acc
     writable = _writable_visibility(context)
     if writable is None or not request.type:
         return None
-    reach = writable.reach(request.type, _letter(request), _body(context).facts.codes)
+    reach = writable.reach(request.type, _needed_scope_letter(request), _body(context).facts.codes)
     whose = _list_written_subjects(request, context)
     stored = context.before.whose.patients if isinstance(context.before, Before) else frozenset()
     added = (whose.patients | whose.subjects) - stored
@@ -150,7 +154,7 @@ def _writable_visibility(context: AccessContext) -> Visibility | None:
     return determine_visibility(context.token, context.user, policy, context.version)
 
 
-def _letter(request: AccessRequest) -> str:
+def _needed_scope_letter(request: AccessRequest) -> str:
     return LETTERS.get(request.interaction, "u")
 
 

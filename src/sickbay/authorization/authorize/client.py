@@ -60,7 +60,7 @@ def client_is_enabled_for_this_tenant(request: AuthorizeRequest, context: Author
     client, server = context.client, context.server
     if not isinstance(client, Client) or not isinstance(server, Server) or client.enabled_tenants is None:
         return None
-    tenant = _tenant(audience(request) or "", server.tenants)
+    tenant = _tenant_of_aud(audience(request) or "", server.tenants)
     if tenant is None or tenant in client.enabled_tenants:
         return None
     enabled = list(client.enabled_tenants)
@@ -68,7 +68,7 @@ def client_is_enabled_for_this_tenant(request: AuthorizeRequest, context: Author
     return refusals.CLIENT_NOT_ENABLED_FOR_TENANT.with_facts(facts)
 
 
-def _tenant(aud: str, tenants: tuple[str, ...]) -> str | None:
+def _tenant_of_aud(aud: str, tenants: tuple[str, ...]) -> str | None:
     """Returns the tenant in the path of aud, or the only tenant."""
     segments = urls.split(aud).path.split("/")
     return next((tenant for tenant in tenants if tenant in segments), tenants[0] if len(tenants) == 1 else None)

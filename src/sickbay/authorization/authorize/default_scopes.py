@@ -34,10 +34,10 @@ def default_scopes(request: AuthorizeRequest, client: Client, server: Server) ->
     granted = [
         text for text in dict.fromkeys(candidates) if text not in NEVER_DEFAULT and is_still_granted(text, client, server)
     ]
-    return _with_picker(granted, has_picker=is_still_granted(PICKER, client, server))
+    return _add_picker(granted, has_picker=is_still_granted(PICKER, client, server))
 
 
-def _with_picker(granted: Iterable[str], *, has_picker: bool) -> tuple[str, ...]:
+def _add_picker(granted: Iterable[str], *, has_picker: bool) -> tuple[str, ...]:
     of_patient = [text for text in granted if text.startswith("patient/")]
     if of_patient and has_picker:
         return tuple(dict.fromkeys((PICKER, *granted)))

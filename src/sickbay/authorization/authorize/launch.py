@@ -6,14 +6,7 @@ from typing import Any
 
 from sickbay.authorization.authorize.aud import aud_is_a_fhir_base_of_this_server
 from sickbay.authorization.authorize.client import client_is_registered
-from sickbay.authorization.authorize.parameters import (
-    asks_launch,
-    asks_patient,
-    audience,
-    base,
-    resource_facts,
-    tokens,
-)
+from sickbay.authorization.authorize.parameters import asks_launch, asks_patient, audience, base, resource_facts, tokens
 from sickbay.authorization.bases import base_of
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
@@ -25,7 +18,7 @@ from sickbay.kernel.checks import Refusal
 from sickbay.protocol import urls
 
 
-def _code(request: AuthorizeRequest) -> str | None:
+def _sent_launch_code(request: AuthorizeRequest) -> str | None:
     return request.parameters.get("launch")
 
 
@@ -33,14 +26,14 @@ def _code(request: AuthorizeRequest) -> str | None:
 def launch_type_is_allowed(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """Policy and registration say which launches are allowed: from the EHR with a launch code, or standalone."""
     allowed = context.server.policy.launches if isinstance(context.server, Server) else ()
-    kind = "ehr" if _code(request) else "standalone"
+    kind = "ehr" if _sent_launch_code(request) else "standalone"
     facts = {"received": kind, "expected": list(allowed)}
     return None if kind in allowed else refusals.LAUNCH_TYPE_NOT_ALLOWED.with_facts(facts)
 
 
 @check()
 def launch_scope_is_sent_only_with_launch(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    if not asks_launch(request) or _code(request):
+    if not asks_launch(request) or _sent_launch_code(request):
         return None
     facts = {"received": None} | _expected_launch(context) | resource_facts(request)
     if _requests_everything(request, context):
@@ -57,7 +50,7 @@ def _requests_everything(request: AuthorizeRequest, context: AuthorizeContext) -
 
 @check()
 def launch_is_sent_only_with_the_launch_scope(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    if not _code(request) or not tokens(request) or asks_launch(request):
+    if not _sent_launch_code(request) or not tokens(request) or asks_launch(request):
         return None
     facts = {"received": list(tokens(request)), "expected": "launch", "picker": asks_patient(request)}
     return refusals.LAUNCH_PARAM_WITHOUT_LAUNCH_SCOPE.with_facts(facts)
@@ -65,7 +58,7 @@ def launch_is_sent_only_with_the_launch_scope(request: AuthorizeRequest, context
 
 @check()
 def launch_is_a_code_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    code = _code(request)
+    code = _sent_launch_code(request)
     if not code or not (urls.is_absolute(code) or _is_base(code, request, context)):
         return None
     facts = {"received": code, "aud": audience(request), "is_base": _is_base(code, request, context)}
@@ -79,7 +72,7 @@ def _is_base(code: str, request: AuthorizeRequest, context: AuthorizeContext) ->
 
 @check(requires=("launch",), after=(launch_is_a_code_if_sent,))
 def launch_code_was_issued_by_this_server_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    code = _code(request)
+    code = _sent_launch_code(request)
     if not code or isinstance(context.launch, Launch):
         return None
     return refusals.LAUNCH_CODE_UNKNOWN.with_facts({"received": code} | _expected_launch(context))
@@ -90,7 +83,7 @@ def launch_code_was_issued_to_this_app_if_sent(request: AuthorizeRequest, contex
     launch, client = context.launch, context.client
     if not isinstance(launch, Launch) or not isinstance(client, Client) or launch.client_id == client.client_id:
         return None
-    return refusals.LAUNCH_CODE_OTHER_CLIENT.with_facts({"received": _code(request)} | _expected_launch(context))
+    return refusals.LAUNCH_CODE_OTHER_CLIENT.with_facts({"received": _sent_launch_code(request)} | _expected_launch(context))
 
 
 @check(requires=("launch", "now"), after=(launch_code_was_issued_by_this_server_if_sent,), inputs="launch")
@@ -137,4 +130,4 @@ def _expected_launch(context: AuthorizeContext) -> dict[str, Any]:
 
 def _age_facts(request: AuthorizeRequest, context: AuthorizeContext, seconds: int | None) -> dict[str, Any]:
     ago = "before" if seconds is None else f"{seconds} seconds ago" if seconds != 1 else "1 second ago"
-    return {"received": _code(request), "seconds": seconds, "ago": ago} | _expected_launch(context)
+    return {"received": _sent_launch_code(request), "seconds": seconds, "ago": ago} | _expected_launch(context)

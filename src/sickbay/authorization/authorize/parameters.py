@@ -41,11 +41,11 @@ def _case_corrected(text: str) -> tuple[str, ...]:
 
 
 def read_scopes(request: AuthorizeRequest) -> tuple[Scope, ...]:
-    return _parse(scope_of(request))
+    return _parse_scopes(scope_of(request))
 
 
 @memoize(4096)
-def _parse(text: str) -> tuple[Scope, ...]:
+def _parse_scopes(text: str) -> tuple[Scope, ...]:
     return scopes.parse_all(_case_corrected(text))
 
 
@@ -55,7 +55,7 @@ def requested_resources(request: AuthorizeRequest) -> tuple[ResourceScope, ...]:
 
 @memoize(4096)
 def _parse_resources(text: str) -> tuple[ResourceScope, ...]:
-    return tuple(scope for scope in _parse(text) if isinstance(scope, ResourceScope))
+    return tuple(scope for scope in _parse_scopes(text) if isinstance(scope, ResourceScope))
 
 
 def asks_launch(request: AuthorizeRequest) -> bool:
@@ -116,7 +116,7 @@ def context_for(context: AuthorizeContext, request: AuthorizeRequest, corrected:
     id = corrected.parameters.get("client_id")
     client = context.client if id == request.parameters.get("client_id") else _likely_client(context, id)
     code = corrected.parameters.get("launch")
-    launch = context.launch if code == request.parameters.get("launch") else _launch(context, code)
+    launch = context.launch if code == request.parameters.get("launch") else _matching_launch(context, code)
     misdirected = context.misdirected and corrected.url == request.url
     return structs.replace(
         context, client=client, launch=launch, seen=frozenset(), misdirected=misdirected, unusual_scopes=True
@@ -127,5 +127,5 @@ def _likely_client(context: AuthorizeContext, id: str | None) -> Client | Unknow
     return next((client for client in context.newest_clients if client.client_id == id), UNKNOWN)
 
 
-def _launch(context: AuthorizeContext, code: str | None) -> Launch | None:
+def _matching_launch(context: AuthorizeContext, code: str | None) -> Launch | None:
     return context.live if code and code == context.live_launch else None

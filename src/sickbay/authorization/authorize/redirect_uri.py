@@ -122,14 +122,14 @@ def _is_same(client: Client, policy: Policy, registered: str, sent: str) -> bool
     if registered == sent:
         return True
     if client.native and _LOOPBACK.match(registered):
-        return _without_port(registered) == _without_port(sent)
+        return _drop_port(registered) == _drop_port(sent)
     return policy.redirect_extra_query and "?" in sent and registered == sent.partition("?")[0]
 
 
 _LOOPBACK = re.compile(r"(https?://(?:localhost|127\.0\.0\.1|\[::1\]))(?::([1-9]\d{0,4}))?(?=[/?]|$)", re.A)
 
 
-def _without_port(url: str) -> str:
+def _drop_port(url: str) -> str:
     """Returns a loopback URL without its port. Any other URL, and one with an impossible port, is returned unchanged.
 
     Everything but the port is compared character by character, so `localhost` isn't 127.0.0.1, and no other spelling counts.

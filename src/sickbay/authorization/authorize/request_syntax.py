@@ -46,10 +46,7 @@ def url_is_on_one_line(request: AuthorizeRequest, context: AuthorizeContext) -> 
     if not urls.has_whitespace(request.raw):
         return None
     match = re.search(r"(\S{0,12})(\s+|%0[ad])(\S{0,12})", request.raw, re.I)
-    facts = {
-        "received": match.group() if match else request.raw,
-        "places": len(re.findall(r"\s+|%0[ad]", request.raw, re.I)),
-    }
+    facts = {"received": match.group() if match else request.raw, "places": len(re.findall(r"\s+|%0[ad]", request.raw, re.I))}
     return refusals.URL_HAS_WHITESPACE.with_facts(facts)
 
 

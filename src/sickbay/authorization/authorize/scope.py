@@ -58,31 +58,31 @@ def scope_is_encoded_once(request: AuthorizeRequest, context: AuthorizeContext) 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_separated_without_commas(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    return _separators(request, refusals.SCOPE_COMMA_SEPARATED) if context.smart else None
+    return _refuse_wrong_separators(request, refusals.SCOPE_COMMA_SEPARATED) if context.smart else None
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_separated_without_plus_signs(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    return _separators(request, refusals.SCOPE_PLUS_LITERAL)
+    return _refuse_wrong_separators(request, refusals.SCOPE_PLUS_LITERAL)
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_separated_without_tabs(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    return _separators(request, refusals.SCOPE_TAB_SEPARATED)
+    return _refuse_wrong_separators(request, refusals.SCOPE_TAB_SEPARATED)
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_separated_by_spaces(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    return _separators(request, refusals.SCOPE_SEPARATOR_WRONG) if context.smart else None
+    return _refuse_wrong_separators(request, refusals.SCOPE_SEPARATOR_WRONG) if context.smart else None
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_have_no_quotes_or_brackets(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """Scopes must not be a JSON list or quoted, and must have no invisible characters."""
-    return _separators(request, refusals.SCOPE_HAS_STRAY_CHARACTERS)
+    return _refuse_wrong_separators(request, refusals.SCOPE_HAS_STRAY_CHARACTERS)
 
 
-def _separators(request: AuthorizeRequest, kind: RefusalType) -> Refusal | None:
+def _refuse_wrong_separators(request: AuthorizeRequest, kind: RefusalType) -> Refusal | None:
     text = scope_of(request)
     if kind not in requested_scopes.find_wrong_separators(text):
         return None
@@ -114,15 +114,17 @@ def scope_filters_are_plain(request: AuthorizeRequest, context: AuthorizeContext
 def scopes_have_the_smart_version_of_the_app(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     policy = policy_of(context.server)
     version = context.client.smart_version if isinstance(context.client, Client) else 2
-    return requested_scopes.of_another_version(requested_resources(request), policy, version)
+    return requested_scopes.refuse_another_version(requested_resources(request), policy, version)
 
 
 @check(requires=("server",), after=(scope_is_sent,), inputs=UNUSUAL)
 def wildcard_scopes_are_allowed(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, [scope.text for scope in _wildcards(request, context)])
+    return requested_scopes.refusal(
+        refusals.SCOPE_WILDCARD_NOT_ALLOWED, [scope.text for scope in _refused_wildcards(request, context)]
+    )
 
 
-def _wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> list[ResourceScope]:
+def _refused_wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> list[ResourceScope]:
     """Returns the requested wildcard scopes that the server or the registration doesn't allow."""
     policy = policy_of(context.server)
     registered = scopes.resources(context.client.scope) if isinstance(context.client, Client) else None
@@ -140,9 +142,9 @@ def scopes_are_registered(request: AuthorizeRequest, context: AuthorizeContext) 
     ]
     if not unregistered:
         return None
-    refused_elsewhere = {scope.text for scope in (*_wildcards(request, context), *_of_unknown_types(request, context))} | {
-        "offline_access"
-    }
+    refused_elsewhere = {
+        scope.text for scope in (*_refused_wildcards(request, context), *_scopes_of_unknown_types(request, context))
+    } | {"offline_access"}
     unregistered = [text for text in unregistered if text not in refused_elsewhere]
     return requested_scopes.refusal(refusals.SCOPE_NOT_REGISTERED, unregistered, registered=registered)
 
@@ -150,26 +152,30 @@ def scopes_are_registered(request: AuthorizeRequest, context: AuthorizeContext) 
 @check(requires=("server",), after=(scope_is_sent,), inputs=UNUSUAL)
 def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     assert isinstance(context.server, Server)
-    if not _of_unknown_types(request, context):
+    if not _scopes_of_unknown_types(request, context):
         return None
-    versions = sorted({context.server.fhir_versions.get(base_url, "") for base_url in _bases(request, context.server)})
-    return requested_scopes.of_unknown_types(requested_resources(request), _types(request, context.server), versions)
+    versions = sorted(
+        {context.server.fhir_versions.get(base_url, "") for base_url in _requested_bases(request, context.server)}
+    )
+    return requested_scopes.refuse_unknown_types(
+        requested_resources(request), _types_of_bases(request, context.server), versions
+    )
 
 
-def _of_unknown_types(request: AuthorizeRequest, context: AuthorizeContext) -> list[ResourceScope]:
+def _scopes_of_unknown_types(request: AuthorizeRequest, context: AuthorizeContext) -> list[ResourceScope]:
     """Returns scopes for types that don't exist in this FHIR version, so no app can register them."""
-    types = _types(request, context.server) if isinstance(context.server, Server) else ()
-    return requested_scopes.of_missing_types(requested_resources(request), types)
+    types = _types_of_bases(request, context.server) if isinstance(context.server, Server) else ()
+    return requested_scopes.scopes_of_missing_types(requested_resources(request), types)
 
 
-def _bases(request: AuthorizeRequest, server: Server) -> tuple[str, ...]:
+def _requested_bases(request: AuthorizeRequest, server: Server) -> tuple[str, ...]:
     """Returns the requested base, or all bases if none is requested."""
     named = base(request, server)
     return (named,) if named else server.fhir_bases
 
 
-def _types(request: AuthorizeRequest, server: Server) -> tuple[str, ...]:
-    return requested_scopes.types_of(_bases(request, server), server)
+def _types_of_bases(request: AuthorizeRequest, server: Server) -> tuple[str, ...]:
+    return requested_scopes.types_of(_requested_bases(request, server), server)
 
 
 def _is_system(scope: object) -> bool:
@@ -178,7 +184,7 @@ def _is_system(scope: object) -> bool:
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def no_system_scope_is_requested(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.of_the_system(requested_resources(request))
+    return requested_scopes.refuse_system_scopes(requested_resources(request))
 
 
 def _is_own_patient(context: AuthorizeContext) -> bool:

@@ -7,16 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sickbay.authorization.authorize import (
-    aud,
-    client,
-    code_challenge,
-    launch,
-    redirect_uri,
-    request_syntax,
-    resource,
-    scope,
-)
+from sickbay.authorization.authorize import aud, client, code_challenge, launch, redirect_uri, request_syntax, resource, scope
 from sickbay.authorization.authorize.parameters import AuthorizeCheck, pkce_mode
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server

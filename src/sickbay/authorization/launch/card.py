@@ -24,32 +24,32 @@ _TOKEN = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 def faults(cards: Sequence[Any]) -> list[str]:
     """Returns what is wrong with the cards, one sentence per fault."""
     too_many = [f"An app may have at most {MAXIMUM_CARDS} cards, not {len(cards)}"] if len(cards) > MAXIMUM_CARDS else []
-    return too_many + [fault for number, card in enumerate(cards) for fault in _faults(card, f"cards[{number}]")]
+    return too_many + [fault for number, card in enumerate(cards) for fault in _faults_of_card(card, f"cards[{number}]")]
 
 
-def _faults(card: Any, here: str) -> list[str]:
+def _faults_of_card(card: Any, here: str) -> list[str]:
     if not isinstance(card, Mapping):
         return [f"{here} must be an object"]
     messages = (
         []
-        if _text(card.get("summary")) and len(card["summary"]) < 140
+        if _is_nonempty_text(card.get("summary")) and len(card["summary"]) < 140
         else [f"{here}.summary must be a string of fewer than 140 characters"]
     )
     if card.get("indicator") not in INDICATORS:
         messages.append(f"{here}.indicator must be {join(INDICATORS, 'or')}")
     source = card.get("source")
-    if not isinstance(source, Mapping) or not _text(source.get("label")):
+    if not isinstance(source, Mapping) or not _is_nonempty_text(source.get("label")):
         messages.append(f"{here}.source.label must be a string")
     if not isinstance(card.get("detail"), str | None):
         messages.append(f"{here}.detail must be a string")
     links = card.get("links", [])
     if not isinstance(links, list | tuple):
         return [*messages, f"{here}.links must be a list"]
-    return messages + [fault for number, link in enumerate(links) if (fault := _of_link(link, f"{here}.links[{number}]"))]
+    return messages + [fault for number, link in enumerate(links) if (fault := _fault_of_link(link, f"{here}.links[{number}]"))]
 
 
-def _of_link(link: Any, here: str) -> str:
-    if not isinstance(link, Mapping) or not _text(link.get("label")):
+def _fault_of_link(link: Any, here: str) -> str:
+    if not isinstance(link, Mapping) or not _is_nonempty_text(link.get("label")):
         return f"{here}.label must be a string"
     if link.get("type") not in ("absolute", "smart"):
         return f"{here}.type must be absolute or smart"
@@ -60,7 +60,7 @@ def _of_link(link: Any, here: str) -> str:
     return "" if isinstance(link.get("appContext"), str | None) else f"{here}.appContext must be a string"
 
 
-def _text(value: Any) -> bool:
+def _is_nonempty_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
@@ -84,8 +84,8 @@ def key(link: Mapping[str, Any]) -> str:
 
 def by_key(every: Sequence[Client], wanted: str) -> Mapping[str, Any] | None:
     """Returns the registered link with this id, from any of these apps."""
-    return next((link for link in _links(every) if key(link) == wanted), None)
+    return next((link for link in _links_of_cards(every) if key(link) == wanted), None)
 
 
-def _links(every: Sequence[Client]) -> Iterator[Mapping[str, Any]]:
+def _links_of_cards(every: Sequence[Client]) -> Iterator[Mapping[str, Any]]:
     return (link for app in every for card in app.cards for link in links(card))

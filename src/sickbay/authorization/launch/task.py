@@ -39,20 +39,20 @@ class LaunchTaskRequest(NamedTuple):
         return {name: value for name, value in members.items() if value is not None}
 
 
-def of_task(task: Mapping[str, Any]) -> LaunchTaskRequest | str:
+def request_of_task(task: Mapping[str, Any]) -> LaunchTaskRequest | str:
     """Returns the launch that the Task requests, or a sentence that says why it requests none."""
-    codes = _codes(task.get("code"))
+    codes = _codes_of_concept(task.get("code"))
     code = next((code for code in codes if code in CODES), None)
     if code is None:
         return f"Task.code has neither {join(CODES, 'nor')}"
-    url = _input(task, APPLICATION, "valueUrl", "valueUri")
+    url = _input_value(task, APPLICATION, "valueUrl", "valueUri")
     if not url:
         return f"Task.input has no {APPLICATION} with a valueUrl"
     return LaunchTaskRequest(
         url,
-        _input(task, APP_CONTEXT, "valueString"),
-        _id(task.get("for"), "Patient"),
-        _id(task.get("encounter") or task.get("context"), "Encounter"),
+        _input_value(task, APP_CONTEXT, "valueString"),
+        _id_of_reference(task.get("for"), "Patient"),
+        _id_of_reference(task.get("encounter") or task.get("context"), "Encounter"),
         code == "launch-app-standalone",
         next((code for code in codes if code not in CODES), None),
         _list_context(task),
@@ -68,7 +68,7 @@ def _list_context(task: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
     return tuple(item for item in items if not launch_context.faults([item]))
 
 
-def of_link(link: Mapping[str, Any]) -> LaunchTaskRequest | str:
+def request_of_link(link: Mapping[str, Any]) -> LaunchTaskRequest | str:
     """Returns the launch that a card's link requests (CDS Hooks 2.0, Link), or a sentence that says why it requests none."""
     if link.get("type") != "smart":
         return "A link that launches an app must have the type smart"
@@ -82,7 +82,7 @@ def app_of(request: LaunchTaskRequest, clients: Sequence[Client], version: str =
     """Returns the app with this launch URI, ignoring its query. version: preferred if several apps match."""
     matches = (
         [client for client in clients if client.launch_uri == request.url]
-        or [client for client in clients if _without_query(client.launch_uri) == _without_query(request.url)]
+        or [client for client in clients if _drop_query(client.launch_uri) == _drop_query(request.url)]
         or [
             client
             for client in clients
@@ -94,7 +94,7 @@ def app_of(request: LaunchTaskRequest, clients: Sequence[Client], version: str =
     return next((client for client in matches if client.fhir == version), next(iter(matches), None))
 
 
-def _without_query(url: str | None) -> str:
+def _drop_query(url: str | None) -> str:
     return (url or "").partition("?")[0]
 
 
@@ -103,23 +103,23 @@ def _loopback_path(url: str | None) -> str:
     return urls.split(url or "").path if urls.is_loopback(url or "") else ""
 
 
-def _codes(concept: Any) -> list[str]:
-    codings = _list(concept.get("coding")) if isinstance(concept, Mapping) else []
+def _codes_of_concept(concept: Any) -> list[str]:
+    codings = _list_or_empty(concept.get("coding")) if isinstance(concept, Mapping) else []
     return [str(coding["code"]) for coding in codings if isinstance(coding, Mapping) and coding.get("code")]
 
 
-def _list(value: Any) -> list[Any]:
+def _list_or_empty(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _input(task: Mapping[str, Any], kind: str, *members: str) -> str | None:
-    for item in _list(task.get("input")):
-        if isinstance(item, Mapping) and kind in _codes(item.get("type")):
+def _input_value(task: Mapping[str, Any], kind: str, *members: str) -> str | None:
+    for item in _list_or_empty(task.get("input")):
+        if isinstance(item, Mapping) and kind in _codes_of_concept(item.get("type")):
             return next((str(item[name]) for name in members if item.get(name)), None)
     return None
 
 
-def _id(reference: Any, type: str) -> str | None:
+def _id_of_reference(reference: Any, type: str) -> str | None:
     text = str(reference.get("reference") or "") if isinstance(reference, Mapping) else ""
     kind, _, id = text.rpartition("/")
     return id if kind.rpartition("/")[2] == type else None

@@ -70,10 +70,7 @@ def launch_url_is_not_a_plain_link(request: UrlRequest, context: UrlContext) -> 
 def iss_is_sent(request: UrlRequest, context: UrlContext) -> Refusal | None:
     if request.parameters.get("iss"):
         return None
-    facts = {
-        "received": None,
-        "example": f"{request.url.partition('?')[0].partition('#')[0]}?iss=<FHIR base>&launch=<code>",
-    }
+    facts = {"received": None, "example": f"{request.url.partition('?')[0].partition('#')[0]}?iss=<FHIR base>&launch=<code>"}
     return refusals.LAUNCH_URL_MISSING_ISS.with_facts(facts)
 
 
@@ -97,13 +94,13 @@ def iss_is_an_absolute_url(request: UrlRequest, context: UrlContext) -> Refusal 
 @check(after=(iss_is_sent,))
 def iss_is_a_fhir_base(request: UrlRequest, context: UrlContext) -> Refusal | None:
     iss = iss_of(request) or ""
-    base = _base(iss)
+    base = _base_of_iss(iss)
     if base == iss:
         return None
     return refusals.LAUNCH_URL_ISS_NOT_BASE(received=iss, expected=base)
 
 
-def _base(iss: str) -> str:
+def _base_of_iss(iss: str) -> str:
     """Returns iss without a trailing .well-known path, metadata or resource type."""
     head, separator, _ = iss.partition("/.well-known")
     if separator:

@@ -30,7 +30,9 @@ def limit_to_allowed(grantable: Collection[str], allowed: Collection[str]) -> tu
     """
     permitted = tuple(scope for scope in scopes.parse_all(tuple(allowed)) if scopes.is_enforceable(scope))
     remaining = [
-        scope for wide in grantable for scope in ([wide] if _is_permitted(wide, permitted) else _parts(wide, permitted))
+        scope
+        for wide in grantable
+        for scope in ([wide] if _is_permitted(wide, permitted) else _permitted_parts(wide, permitted))
     ]
     return tuple(dict.fromkeys(remaining))
 
@@ -40,7 +42,7 @@ def _is_permitted(text: str, allowed: tuple[scopes.Scope, ...]) -> bool:
     return scope is not None and scopes.is_covered(scope, allowed)
 
 
-def _parts(text: str, allowed: tuple[scopes.Scope, ...]) -> list[str]:
+def _permitted_parts(text: str, allowed: tuple[scopes.Scope, ...]) -> list[str]:
     """Returns the parts that both the requested scope and an allowed scope permit, each once."""
     wide = scopes.parse(text)
     if not isinstance(wide, ResourceScope):

@@ -53,7 +53,7 @@ def gives_encounter(granted: tuple[str, ...], launch: Launch | None) -> bool:
     return asks_encounter(granted) or (launch is not None and "launch" in granted)
 
 
-def _patient(request: LoginRequest, context: LoginContext) -> str | None:
+def _chosen_patient(request: LoginRequest, context: LoginContext) -> str | None:
     return request.patient or (context.launch.patient if context.launch else None)
 
 
@@ -72,7 +72,7 @@ def user_is_that_of_the_launch_if_it_has_one(request: LoginRequest, context: Log
     if expected in names:
         return None
     facts = {"received": request.user, "expected": expected}
-    return refusals.MISMATCHED_IDENTITY.with_facts(facts | _automatic(context))
+    return refusals.MISMATCHED_IDENTITY.with_facts(facts | _automatic_setting(context))
 
 
 @check()
@@ -85,7 +85,7 @@ def at_least_one_scope_is_granted(request: LoginRequest, context: LoginContext) 
 
 @check(after=(at_least_one_scope_is_granted,))
 def patient_is_chosen_if_needed(request: LoginRequest, context: LoginContext) -> Refusal | None:
-    if _patient(request, context) or not needs_patient(context.granted, context.server.policy.standalone_picker):
+    if _chosen_patient(request, context) or not needs_patient(context.granted, context.server.policy.standalone_picker):
         return None
     patient_scopes = [scope for scope in context.granted if scope.startswith("patient/")]
     facts = {
@@ -99,10 +99,10 @@ def patient_is_chosen_if_needed(request: LoginRequest, context: LoginContext) ->
 def _why_no_patient(context: LoginContext) -> dict[str, str]:
     """The setting that left the login without a patient; empty if that isn't known, as in a pasted exchange."""
     without_picker = not context.server.policy.standalone_picker
-    return _automatic(context) or ({"registered_reason": "no picker"} if without_picker else {})
+    return _automatic_setting(context) or ({"registered_reason": "no picker"} if without_picker else {})
 
 
-def _automatic(context: LoginContext) -> dict[str, str]:
+def _automatic_setting(context: LoginContext) -> dict[str, str]:
     """The setting that answers for the user; empty if a user answers."""
     automatic = isinstance(context.client, Client) and context.client.auto_approve is not None
     return {"registered_reason": "auto_approve"} if automatic else {}
@@ -111,7 +111,7 @@ def _automatic(context: LoginContext) -> dict[str, str]:
 @check()
 def user_may_access_the_patient_if_one_is_chosen(request: LoginRequest, context: LoginContext) -> Refusal | None:
     """The patient must be visible to the user and, in a launch, be the patient of that launch."""
-    patient = _patient(request, context)
+    patient = _chosen_patient(request, context)
     if patient is None or (_is_visible(patient, context) and _is_the_launch_patient(patient, context)):
         return None
     return refusals.PATIENT_NOT_ACCESSIBLE(received=patient)

@@ -100,17 +100,17 @@ def uris_are_within_the_limits_of_the_app(request: RegistrationRequest, context:
     limit = request.limit
     if limit is None or limit.redirect_uris is None:
         return None
-    redirects = {_origin(uri, limit) for uri in limit.redirect_uris}
+    redirects = {_origin_of_uri(uri, limit) for uri in limit.redirect_uris}
     others = (*(limit.post_logout_redirect_uris or ()), limit.launch_uri, limit.jwks_uri)
-    places = redirects | {_origin(uri, limit) for uri in others if uri}
+    places = redirects | {_origin_of_uri(uri, limit) for uri in others if uri}
     requested = [(uri, redirects) for uri in request.redirect_uris]
     requested += [(uri, places) for uri in (*request.post_logout_redirect_uris, request.launch_uri, request.jwks_uri) if uri]
-    refused = [uri for uri, allowed in requested if _origin(uri, limit) not in allowed]
+    refused = [uri for uri, allowed in requested if _origin_of_uri(uri, limit) not in allowed]
     shown = " ".join(sorted(filter(None, places)))
     return _over_limit(request, refusals.REG_HOST_NOT_GRANTED, "redirect_uris", refused, shown) if refused else None
 
 
-def _origin(uri: str, limit: Grant) -> str:
+def _origin_of_uri(uri: str, limit: Grant) -> str:
     """Returns scheme, host and port; for a native app on loopback without the port, which may vary (RFC 8252 7.3)."""
     if not urls.is_web(uri):
         return f"{urls.scheme(uri)}:"

@@ -21,7 +21,7 @@ PRIVATE_MEMBERS = jose.PRIVATE
 
 @check()
 def software_statement_is_signed_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
-    if request.software_statement is None or _statement(request):
+    if request.software_statement is None or _statement_issuer(request):
         return None
     return refusals.REG_SOFTWARE_STATEMENT_INVALID(received=request.software_statement)
 
@@ -29,11 +29,11 @@ def software_statement_is_signed_if_sent(request: RegistrationRequest, context: 
 @check(after=(software_statement_is_signed_if_sent,))
 def software_statement_is_from_a_trusted_issuer_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     """No issuer is trusted: an unverified statement can't be used, and ignoring it would register an app that wasn't meant."""
-    issuer = _statement(request)
+    issuer = _statement_issuer(request)
     return refusals.REG_SOFTWARE_STATEMENT_UNAPPROVED(received=issuer) if issuer else None
 
 
-def _statement(request: RegistrationRequest) -> str:
+def _statement_issuer(request: RegistrationRequest) -> str:
     """Returns the issuer who attests to the metadata (RFC 7591 2.3: iss is required); "" if there is none."""
     jwt = jose.peek(request.software_statement or "")
     return str(jwt.claims.get("iss") or "") if jwt else ""
@@ -53,11 +53,7 @@ def authentication_method_fits_the_client_type(request: RegistrationRequest, con
     if method is None or request.type == "system" or (request.client == "public") == (method == "none"):
         return None
     expected = "none" if request.client == "public" else "client_secret_basic"
-    facts = {
-        "received": method,
-        "client": "public" if request.client == "public" else "confidential",
-        "expected": expected,
-    }
+    facts = {"received": method, "client": "public" if request.client == "public" else "confidential", "expected": expected}
     return refusals.REG_CLIENT_TYPE_MISMATCH.with_facts(facts)
 
 
@@ -110,29 +106,29 @@ def backend_service_is_a_confidential_client(request: RegistrationRequest, conte
 
 @check()
 def scopes_are_separated_by_spaces(request: RegistrationRequest, context: Any) -> Refusal | None:
-    return _metadata(requested_scopes.refuse_separators(request.scope))
+    return _as_metadata_error(requested_scopes.refuse_separators(request.scope))
 
 
 @check()
 def scopes_are_in_the_right_case(request: RegistrationRequest, context: Any) -> Refusal | None:
-    return _metadata(requested_scopes.wrong_case(_tokens(request)))
+    return _as_metadata_error(requested_scopes.wrong_case(_scope_tokens(request)))
 
 
 @check()
 def scope_letters_are_in_order(request: RegistrationRequest, context: Any) -> Refusal | None:
-    return _metadata(requested_scopes.wrong_order(_tokens(request)))
+    return _as_metadata_error(requested_scopes.wrong_order(_scope_tokens(request)))
 
 
 @check()
 def scopes_are_well_formed(request: RegistrationRequest, context: Any) -> Refusal | None:
-    return _metadata(
-        requested_scopes.refuse_malformed(_tokens(request), () if request.type == "system" else requested_scopes.CLAIMS)
+    return _as_metadata_error(
+        requested_scopes.refuse_malformed(_scope_tokens(request), () if request.type == "system" else requested_scopes.CLAIMS)
     )
 
 
 @check()
 def scope_filters_are_plain(request: RegistrationRequest, context: Any) -> Refusal | None:
-    return _metadata(requested_scopes.unenforceable(requested_scopes.resources(_tokens(request))))
+    return _as_metadata_error(requested_scopes.unenforceable(requested_scopes.resources(_scope_tokens(request))))
 
 
 @check()
@@ -141,7 +137,9 @@ def scope_types_exist(request: RegistrationRequest, context: Any) -> Refusal | N
     server = getattr(context, "server", None)
     types = requested_scopes.types_of(server.fhir_bases, server) if isinstance(server, Server) else ()
     versions = sorted(set(server.fhir_versions.values())) if isinstance(server, Server) else ()
-    return _metadata(requested_scopes.of_unknown_types(requested_scopes.resources(_tokens(request)), types, versions))
+    return _as_metadata_error(
+        requested_scopes.refuse_unknown_types(requested_scopes.resources(_scope_tokens(request)), types, versions)
+    )
 
 
 @check()
@@ -149,14 +147,14 @@ def scope_levels_are_not_mixed(request: RegistrationRequest, context: Any) -> Re
     """An app with both grant types may register scopes for each."""
     if {"authorization_code", "client_credentials"} <= set(request.grant_types or ()):
         return None
-    return _metadata(requested_scopes.refuse_mixed(requested_scopes.resources(_tokens(request))))
+    return _as_metadata_error(requested_scopes.refuse_mixed(requested_scopes.resources(_scope_tokens(request))))
 
 
-def _tokens(request: RegistrationRequest) -> tuple[str, ...]:
+def _scope_tokens(request: RegistrationRequest) -> tuple[str, ...]:
     return requested_scopes.tokens_of(request.scope)
 
 
-def _metadata(refusal: Refusal | None) -> Refusal | None:
+def _as_metadata_error(refusal: Refusal | None) -> Refusal | None:
     """Returns the same refusal with the error code of a registration (RFC 7591 3.2.2)."""
     return refusals.SCOPES[refusal.name].with_facts(refusal.facts) if refusal else None
 

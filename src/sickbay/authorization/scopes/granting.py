@@ -32,7 +32,7 @@ def granted_scopes(
     if not unusual and not server.policy.grants_registered:
         return tuple(GrantedScope(token, True) for token in requested)
     registered_scopes = parse_registered(client.scope)
-    granted = tuple(_grant(token, registered_scopes, client, server) for token in requested)
+    granted = tuple(_grant_scope(token, registered_scopes, client, server) for token in requested)
     return (
         granted + _add_unrequested(requested, registered_scopes, client, server) if server.policy.grants_registered else granted
     )
@@ -56,19 +56,25 @@ def _add_unrequested(
         if isinstance(scope, ResourceScope) and scope.level in levels and scope.text not in requested
     )
     return tuple(
-        GrantedScope(scope.text, True, UNASKED) for scope in extra if not _reason(scope, registered_scopes, client, server)
+        GrantedScope(scope.text, True, UNASKED)
+        for scope in extra
+        if not _reason_for_scope(scope, registered_scopes, client, server)
     )
 
 
-def _grant(token: str, registered_scopes: tuple[Scope, ...], client: Client, server: Server) -> GrantedScope:
+def _grant_scope(token: str, registered_scopes: tuple[Scope, ...], client: Client, server: Server) -> GrantedScope:
     scope = scopes.parse(token)
     if scope is None and token in requested_scopes.CLAIMS:
         return GrantedScope(token, False, "requests claims that this server doesn't have")
-    reason = "isn't a SMART or OpenID Connect scope" if scope is None else _reason(scope, registered_scopes, client, server)
+    reason = (
+        "isn't a SMART or OpenID Connect scope"
+        if scope is None
+        else _reason_for_scope(scope, registered_scopes, client, server)
+    )
     return GrantedScope(token, not reason, reason)
 
 
-def _reason(scope: Scope, registered_scopes: tuple[Scope, ...], client: Client, server: Server) -> str:
+def _reason_for_scope(scope: Scope, registered_scopes: tuple[Scope, ...], client: Client, server: Server) -> str:
     if isinstance(scope, ResourceScope) and (reason := _resource_reason(scope, client, server)):
         return reason
     if isinstance(scope, LaunchScope) and scope.type and not _is_known(scope.type, server):
@@ -79,7 +85,7 @@ def _reason(scope: Scope, registered_scopes: tuple[Scope, ...], client: Client, 
 def is_still_granted(text: str, client: Client, server: Server) -> bool:
     """Whether a granted scope would be granted again: the registration or policy may have been narrowed since."""
     scope = scopes.parse(text)
-    return scope is not None and not _reason(scope, parse_registered(client.scope), client, server)
+    return scope is not None and not _reason_for_scope(scope, parse_registered(client.scope), client, server)
 
 
 def _is_known(type: str, server: Server) -> bool:

@@ -54,21 +54,21 @@ def explain_negotiation(
     """Returns the result for each requested scope. offered: scope, whether it could be granted, why not. automatic: without a
     user.
     """
-    return tuple([_result(offer, granted, automatic) for offer in offered])
+    return tuple([_negotiated_scope(offer, granted, automatic) for offer in offered])
 
 
-def _result(offered: tuple[str, bool, str], granted: Sequence[str], automatic: bool) -> Negotiated:
+def _negotiated_scope(offered: tuple[str, bool, str], granted: Sequence[str], automatic: bool) -> Negotiated:
     requested, possible, reason = offered
     if requested in granted:
         return Negotiated(requested, requested, reason if possible else "")
     if not possible:
         return Negotiated(requested, "", reason)
-    if part := _part(requested, granted):
+    if part := _granted_part(requested, granted):
         return Negotiated(requested, part, f"was narrowed by {'auto_approve' if automatic else 'the user'}")
     return Negotiated(requested, "", "isn't among the scopes of auto_approve" if automatic else "was unticked by the user")
 
 
-def _part(requested: str, granted: Sequence[str]) -> str:
+def _granted_part(requested: str, granted: Sequence[str]) -> str:
     """Returns the first granted scope that permits a part of what was requested; "" if none does."""
     wide = scopes.parse(requested)
     if not isinstance(wide, scopes.ResourceScope):

@@ -31,34 +31,34 @@ class Demands(NamedTuple):
     contexts: tuple[str, ...]
 
 
-def of_authorize(request: AuthorizeRequest, client: Client, server: Server) -> bool:
+def is_ordinary_authorize(request: AuthorizeRequest, client: Client, server: Server) -> bool:
     """Whether an authorization request asks for scopes that the server can grant as requested."""
     text = request.parameters.get("scope") or ""
-    demands = _of_authorize(text, client.scope)
+    demands = _authorize_demands(text, client.scope)
     if demands is None or request.wire("scope") != text or not _is_allowed(demands, server.policy, client):
         return False
     named = base(request, server)
     types = requested_scopes.types_of((named,) if named else server.fhir_bases, server)
     exists_there = bool(types) and not demands.contexts
-    return _exist(demands, types) and (exists_there or _exist_somewhere(demands, server))
+    return _all_types_exist(demands, types) and (exists_there or _exist_somewhere(demands, server))
 
 
-def of_service(request: TokenRequest, client: Client, server: Server) -> bool:
+def is_ordinary_service(request: TokenRequest, client: Client, server: Server) -> bool:
     """Whether the scopes of a client_credentials request are granted as requested."""
-    demands = _of_service(request.parameters.get("scope") or "", client.scope)
+    demands = _service_demands(request.parameters.get("scope") or "", client.scope)
     if demands is None or not _is_allowed(demands, server.policy, client):
         return False
     bases = requested_scopes.bases_of(server, request.parameters.get("resource") or "", client.fhir)
-    return _exist(demands, requested_scopes.types_of(bases, server))
+    return _all_types_exist(demands, requested_scopes.types_of(bases, server))
 
 
-def _exist(demands: Demands, types: Collection[str]) -> bool:
+def _all_types_exist(demands: Demands, types: Collection[str]) -> bool:
     return not types or not [name for name in demands.types if name not in types]
 
 
-def of_refresh(request: TokenRequest, client: Client, server: Server, family: TokenFamily) -> bool:
+def is_ordinary_refresh(request: TokenRequest, client: Client, server: Server, family: TokenFamily) -> bool:
     """Whether a refresh requests scopes that the grant names literally, and all of the grant is still registered."""
-    demands = _of_grant(family.scope, client.scope)
+    demands = _grant_demands(family.scope, client.scope)
     if demands is None or not _is_allowed(demands, server.policy, client):
         return False
     text = request.parameters.get("scope")
@@ -82,37 +82,37 @@ def _exist_somewhere(demands: Demands, server: Server) -> bool:
 
 
 @memoize(512)
-def _of_authorize(text: str, registration: str) -> Demands | None:
+def _authorize_demands(text: str, registration: str) -> Demands | None:
     """Returns None if a scope is a system scope, is misspelt or isn't registered, or has a filter with unusual characters."""
     tokens = read_spelling(text).tokens
     parsed = scopes.parse_all(tokens)
     system = any(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed)
     if not text.strip() or "," in text or "%" in text or requested_scopes.find_wrong_separators(text) or system:
         return None
-    demands = _demands(tokens, parsed, parse_registered(registration))
+    demands = _read_demands(tokens, parsed, parse_registered(registration))
     wildcards = any(scope.wildcard for scope in scopes.resources(registration))
     return demands if demands is None or wildcards or not demands.wildcard else None
 
 
 @memoize(512)
-def _of_service(text: str, registration: str) -> Demands | None:
+def _service_demands(text: str, registration: str) -> Demands | None:
     """Returns None if a scope isn't a system scope, is misspelt or isn't registered."""
     tokens = read_spelling(text).tokens
     parsed = scopes.parse_all(tokens)
     system = all(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed)
     if not text.strip() or requested_scopes.find_wrong_separators(text) or not system:
         return None
-    return _demands(tokens, parsed, scopes.parse_all(scopes.split(registration)))
+    return _read_demands(tokens, parsed, scopes.parse_all(scopes.split(registration)))
 
 
 @memoize(512)
-def _of_grant(text: str, registration: str) -> Demands | None:
+def _grant_demands(text: str, registration: str) -> Demands | None:
     """Returns None if a scope of the grant is no longer registered."""
     tokens = scopes.split(text)
     parsed = scopes.parse_all(tokens)
     if any(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed):
         return None
-    return _demands(tokens, parsed, parse_registered(registration))
+    return _read_demands(tokens, parsed, parse_registered(registration))
 
 
 @memoize(512)
@@ -122,7 +122,7 @@ def _is_part(text: str, granted: str) -> bool:
     )
 
 
-def _demands(tokens: tuple[str, ...], requested: tuple[Scope, ...], allowed: tuple[Scope, ...]) -> Demands | None:
+def _read_demands(tokens: tuple[str, ...], requested: tuple[Scope, ...], allowed: tuple[Scope, ...]) -> Demands | None:
     if not tokens or len(requested) < len(tokens):
         return None
     if not all(scopes.is_enforceable(scope) and scopes.is_covered(scope, allowed) for scope in requested):

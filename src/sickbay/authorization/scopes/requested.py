@@ -94,7 +94,7 @@ def unenforceable(requested: Sequence[ResourceScope]) -> Refusal | None:
     return refusal(refusals.SCOPE_MALFORMED, filtered, likely=[text.partition("?")[0] for text in filtered])
 
 
-def of_another_version(requested: Sequence[ResourceScope], policy: Policy, smart_version: int) -> Refusal | None:
+def refuse_another_version(requested: Sequence[ResourceScope], policy: Policy, smart_version: int) -> Refusal | None:
     app, other = ("v1", "v2") if smart_version == 1 else ("v2", "v1")
     if other in policy.scope_versions and policy.mixed_scope_versions:
         return None
@@ -105,7 +105,7 @@ def of_another_version(requested: Sequence[ResourceScope], policy: Policy, smart
     )
 
 
-def of_the_system(requested: Sequence[ResourceScope]) -> Refusal | None:
+def refuse_system_scopes(requested: Sequence[ResourceScope]) -> Refusal | None:
     """Refuses system scopes in a user's flow."""
     system_scopes = [scope.text for scope in requested if scope.level == "system"]
     return refusal(
@@ -118,13 +118,13 @@ def wildcards(requested: Sequence[ResourceScope], policy: Policy) -> Refusal | N
     return refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, wildcard_scopes)
 
 
-def of_missing_types(requested: Sequence[ResourceScope], types: Sequence[str]) -> list[ResourceScope]:
+def scopes_of_missing_types(requested: Sequence[ResourceScope], types: Sequence[str]) -> list[ResourceScope]:
     """Returns the scopes of types that aren't among these; none if the types aren't known."""
     return [scope for scope in requested if types and not scope.wildcard and scope.type not in types]
 
 
-def of_unknown_types(requested: Sequence[ResourceScope], types: tuple[str, ...], versions: Sequence[str]) -> Refusal | None:
-    unknown = of_missing_types(requested, types)
+def refuse_unknown_types(requested: Sequence[ResourceScope], types: tuple[str, ...], versions: Sequence[str]) -> Refusal | None:
+    unknown = scopes_of_missing_types(requested, types)
     near = [
         find_nearest(scope.type[:MAXIMUM_COMPARED_CHARACTERS], types) if index < CORRECTED_SCOPES else None
         for index, scope in enumerate(unknown)

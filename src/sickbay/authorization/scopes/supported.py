@@ -15,16 +15,7 @@ WAYS = {
     "launch/encounter": "standalone",
 }
 """Capabilities and scopes that belong to only one kind of launch."""
-SIGN_IN = (
-    "openid",
-    "fhirUser",
-    "profile",
-    "launch",
-    "launch/patient",
-    "launch/encounter",
-    "offline_access",
-    "online_access",
-)
+SIGN_IN = ("openid", "fhirUser", "profile", "launch", "launch/patient", "launch/encounter", "offline_access", "online_access")
 LEVELS = ("patient", "user", "system")
 TYPES = ("Patient", "Observation", "Condition", "AllergyIntolerance", "Immunization", "Encounter", "Practitioner")
 """Listed if wildcards aren't granted: the list doesn't have to be complete."""

@@ -57,11 +57,7 @@ ENVELOPE: tuple[TokenCheck, ...] = (
 FORM_CHECKS: tuple[TokenCheck, ...] = (method_is_post, body_is_a_form, parameters_are_sent_once)
 """Checks of every endpoint that takes a form from an app."""
 
-CLIENT: tuple[TokenCheck, ...] = (
-    *client_authentication.CHECKS,
-    client_may_use_the_grant,
-    *origin.TOKEN_CHECKS,
-)
+CLIENT: tuple[TokenCheck, ...] = (*client_authentication.CHECKS, client_may_use_the_grant, *origin.TOKEN_CHECKS)
 
 CODE: tuple[TokenCheck, ...] = (
     code_is_sent,

@@ -27,7 +27,7 @@ _UNUSUAL = "unusual_scopes"
 def _is_plain(text: str) -> bool:
     """Whether all scopes are well-formed, enforceable system scopes."""
     tokens = read_spelling(text).tokens
-    return requested_scopes.find_spelling_refusal(tokens) is None and len(_system(tokens)) == len(tokens)
+    return requested_scopes.find_spelling_refusal(tokens) is None and len(_system_scopes(tokens)) == len(tokens)
 
 
 def _scope_check(
@@ -70,23 +70,29 @@ def negotiate(
     wrong scopes were refused before. types: of the FHIR base that the token is for; () if they aren't known.
     """
     registered = scopes.parse_all(scopes.split(client.scope))
-    rows = [(text, not (reason := _reason(text, registered, client, policy, types)), reason) for text in requested]
+    rows = [(text, not (reason := _reason_for_loss(text, registered, client, policy, types)), reason) for text in requested]
     if policy.grants_registered or not requested:
         extra = [scope for scope in registered if isinstance(scope, scopes.ResourceScope) and scope.level == "system"]
-        extra = extra if requested else [scope for scope in extra if not _reason(scope.text, registered, client, policy, types)]
+        extra = (
+            extra
+            if requested
+            else [scope for scope in extra if not _reason_for_loss(scope.text, registered, client, policy, types)]
+        )
         rows += [(scope.text, True, UNASKED) for scope in extra if scope.text not in requested]
     return tuple(rows)
 
 
-def _reason(text: str, registered: tuple[scopes.Scope, ...], client: Client, policy: Policy, types: tuple[str, ...]) -> str:
+def _reason_for_loss(
+    text: str, registered: tuple[scopes.Scope, ...], client: Client, policy: Policy, types: tuple[str, ...]
+) -> str:
     scope = scopes.parse(text)
     if not isinstance(scope, scopes.ResourceScope) or scope.level != "system":
         return "isn't for backend services"
     if scope.wildcard and not policy.wildcard_scopes:
         return "is a wildcard, which this server doesn't grant"
-    if requested_scopes.of_missing_types((scope,), types):
+    if requested_scopes.scopes_of_missing_types((scope,), types):
         return "names a resource type that doesn't exist in this FHIR version"
-    if requested_scopes.of_another_version((scope,), policy, client.smart_version):
+    if requested_scopes.refuse_another_version((scope,), policy, client.smart_version):
         return f"uses the syntax of SMART {scope.version}, but the app is registered for v{client.smart_version}"
     if not scope.enforceable:
         return "has a filter that this server can't enforce"
@@ -125,19 +131,23 @@ def _unless_dropped(
     return lambda requested, context: None if _dropping_policy(context) else decide(requested)
 
 
-def _of_another_version(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+def _refuse_another_version(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
     policy = policy_of(context.server)
     version = context.client.smart_version if isinstance(context.client, Client) else 2
-    return None if _dropping_policy(context) else requested_scopes.of_another_version(_system(requested), policy, version)
+    return (
+        None
+        if _dropping_policy(context)
+        else requested_scopes.refuse_another_version(_system_scopes(requested), policy, version)
+    )
 
 
-def _wildcard(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+def _refuse_wildcards(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
     policy = policy_of(context.server)
-    return None if _dropping_policy(context) else requested_scopes.wildcards(_system(requested), policy)
+    return None if _dropping_policy(context) else requested_scopes.wildcards(_system_scopes(requested), policy)
 
 
-def _unenforceable(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
-    return None if _dropping_policy(context) else requested_scopes.unenforceable(_system(requested))
+def _refuse_unenforceable(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+    return None if _dropping_policy(context) else requested_scopes.unenforceable(_system_scopes(requested))
 
 
 @check(requires=("client", "server"), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
@@ -148,7 +158,7 @@ def scope_types_exist_in_the_fhir_version(request: TokenRequest, context: TokenC
     assert isinstance(context.server, Server)
     types = requested_scopes.types_of(bases, context.server)
     versions = sorted({context.server.fhir_versions.get(base, "") for base in bases})
-    return requested_scopes.of_unknown_types(_system(_requested_scopes(request)), types, versions)
+    return requested_scopes.refuse_unknown_types(_system_scopes(_requested_scopes(request)), types, versions)
 
 
 def bases_of(request: TokenRequest, context: TokenContext) -> tuple[str, ...]:
@@ -158,7 +168,7 @@ def bases_of(request: TokenRequest, context: TokenContext) -> tuple[str, ...]:
     return requested_scopes.bases_of(context.server, request.parameters.get("resource") or "", fhir)
 
 
-def _system(requested: tuple[str, ...]) -> tuple[scopes.ResourceScope, ...]:
+def _system_scopes(requested: tuple[str, ...]) -> tuple[scopes.ResourceScope, ...]:
     """Returns the system scopes; another check refuses the others."""
     return tuple(scope for scope in requested_scopes.resources(tuple(map(_correct_case, requested))) if scope.level == "system")
 
@@ -194,11 +204,13 @@ def _list_unregistered(requested: tuple[str, ...], context: TokenContext) -> lis
     uncovered = {
         text: scope for text, scope in system.items() if scope.enforceable and not scopes.is_covered(scope, registered)
     }
-    unknown_types = requested_scopes.of_missing_types(tuple(uncovered.values()), _types(context)) if uncovered else []
+    unknown_types = (
+        requested_scopes.scopes_of_missing_types(tuple(uncovered.values()), _types_of_tenant(context)) if uncovered else []
+    )
     return [text for text, scope in uncovered.items() if scope not in unknown_types]
 
 
-def _types(context: TokenContext) -> tuple[str, ...]:
+def _types_of_tenant(context: TokenContext) -> tuple[str, ...]:
     """Returns all types of the tenant; another check refuses scopes for other types."""
     return requested_scopes.types_of(context.server.fhir_bases, context.server) if isinstance(context.server, Server) else ()
 
@@ -209,10 +221,10 @@ CHECKS: tuple[TokenCheck, ...] = (
     _scope_check("scopes_are_in_the_right_case", _unless_dropped(requested_scopes.wrong_case), text_only=True),
     _scope_check("scope_letters_are_in_order", _unless_dropped(requested_scopes.wrong_order), text_only=True),
     _scope_check("scopes_are_well_formed", _unless_dropped(requested_scopes.refuse_malformed), text_only=True),
-    _scope_check("scope_filters_are_plain", _unenforceable, text_only=True),
+    _scope_check("scope_filters_are_plain", _refuse_unenforceable, text_only=True),
     _scope_check("scopes_are_system_scopes", not_of_the_system, text_only=True),
-    _scope_check("scopes_have_the_smart_version_of_the_app", _of_another_version),
-    _scope_check("wildcard_scopes_are_allowed", _wildcard),
+    _scope_check("scopes_have_the_smart_version_of_the_app", _refuse_another_version),
+    _scope_check("wildcard_scopes_are_allowed", _refuse_wildcards),
     scope_types_exist_in_the_fhir_version,
     _scope_check("scopes_are_registered", _not_registered),
     at_least_one_scope_can_be_granted,

@@ -21,7 +21,7 @@ LEEWAY = 60
 """Allowed clock difference, in seconds."""
 
 
-def _read(request: TokenRequest) -> Jwt:
+def _read_assertion(request: TokenRequest) -> Jwt:
     read = request.assertion
     assert read is not None
     return read
@@ -44,41 +44,45 @@ def assertion_is_a_jwt(request: TokenRequest, context: TokenContext) -> Refusal 
     return None if request.assertion else refusals.ASSERTION_NOT_JWT(parts=sent.count(".") + 1)
 
 
-def _algorithms(context: TokenContext) -> tuple[str, ...]:
+def _allowed_algorithms(context: TokenContext) -> tuple[str, ...]:
     return policy_of(context.server).assertion_algorithms
 
 
 @check(after=(assertion_is_a_jwt,))
 def algorithm_is_allowed_by_smart(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Also accepts the algorithms that the tenant's policy adds."""
-    sent = _read(request).header.get("alg")
-    if sent in _algorithms(context) or (not context.smart and sent in jose.ALGORITHMS):
+    sent = _read_assertion(request).header.get("alg")
+    if sent in _allowed_algorithms(context) or (not context.smart and sent in jose.ALGORITHMS):
         return None
-    return refusals.ASSERTION_ALG_UNSUPPORTED(received=sent, expected=list(_algorithms(context)))
+    return refusals.ASSERTION_ALG_UNSUPPORTED(received=sent, expected=list(_allowed_algorithms(context)))
 
 
 @check(after=(assertion_is_a_jwt,))
 def crit_lists_no_unknown_header(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Every header named in crit must be understood, and this server understands no JWS extension (RFC 7515 4.1.11)."""
-    header = _read(request).header
+    header = _read_assertion(request).header
     return refusals.ASSERTION_CRIT_UNKNOWN(received=header["crit"]) if "crit" in header else None
 
 
 @check(after=(assertion_is_a_jwt,))
 def kid_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    return None if _read(request).header.get("kid") or not context.smart else refusals.ASSERTION_KID_MISSING(received=None)
+    return (
+        None
+        if _read_assertion(request).header.get("kid") or not context.smart
+        else refusals.ASSERTION_KID_MISSING(received=None)
+    )
 
 
 @check(after=(assertion_is_a_jwt,))
 def iss_of_the_assertion_equals_its_sub(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    claims = _read(request).claims
+    claims = _read_assertion(request).claims
     iss, sub = claims.get("iss"), claims.get("sub")
     return None if iss and iss == sub else refusals.ASSERTION_ISS_SUB_MISMATCH(received=iss, expected=sub)
 
 
 @check(requires=("client",), after=(assertion_is_a_jwt, iss_of_the_assertion_equals_its_sub))
 def iss_of_the_assertion_is_the_client_id(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    iss, named = _read(request).claims.get("iss"), request.parameters.get("client_id")
+    iss, named = _read_assertion(request).claims.get("iss"), request.parameters.get("client_id")
     registered = context.client.client_id if isinstance(context.client, Client) else None
     if iss == registered and named in (None, iss):
         return None
@@ -92,7 +96,7 @@ def audience_is_the_token_endpoint(request: TokenRequest, context: TokenContext)
     Unless the policy is strict, the issuer or the endpoint that is called will do too (RFC 7523 3; OpenID Connect Core 9).
     """
     assert isinstance(context.server, Server)
-    sent = _read(request).claims.get("aud")
+    sent = _read_assertion(request).claims.get("aud")
     audiences = sent if isinstance(sent, list) else [sent]
     if any(name in audiences for name in accepted_audiences(request, context.server)):
         return None
@@ -112,7 +116,7 @@ def accepted_audiences(request: TokenRequest, server: Server) -> tuple[str, ...]
 
 @check(requires=("now",), after=(assertion_is_a_jwt,))
 def assertion_expires_soon_enough(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    exp, now = _read(request).claims.get("exp"), _now(context)
+    exp, now = _read_assertion(request).claims.get("exp"), _now(context)
     if not isinstance(exp, int | float) or isinstance(exp, bool):
         return refusals.ASSERTION_EXP_MISSING(received=exp)
     facts = {"received": exp, "now": now, "ahead": int(exp) - now, "late": now - int(exp)}
@@ -126,7 +130,7 @@ def assertion_expires_soon_enough(request: TokenRequest, context: TokenContext) 
 @check(requires=("now",), after=(assertion_is_a_jwt,))
 def assertion_is_not_used_before_nbf(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """nbf is optional, but enforced if it is sent (RFC 7523 3, 5)."""
-    nbf, now = _read(request).claims.get("nbf"), _now(context)
+    nbf, now = _read_assertion(request).claims.get("nbf"), _now(context)
     if nbf is None or (isinstance(nbf, int | float) and not isinstance(nbf, bool) and nbf <= now + LEEWAY):
         return None
     return refusals.ASSERTION_NBF_FUTURE(received=nbf, now=now)
@@ -134,7 +138,7 @@ def assertion_is_not_used_before_nbf(request: TokenRequest, context: TokenContex
 
 @check(after=(assertion_is_a_jwt,))
 def assertion_has_a_new_jti(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    jti = _read(request).claims.get("jti")
+    jti = _read_assertion(request).claims.get("jti")
     if not isinstance(jti, str) or not jti:
         return refusals.ASSERTION_JTI_MISSING(received=None)
     return refusals.ASSERTION_JTI_REUSED(received=jti) if jti in context.seen_jti else None
@@ -152,36 +156,36 @@ def keys_can_be_fetched(request: TokenRequest, context: TokenContext) -> Refusal
 @check(requires=("jwks",), after=(algorithm_is_allowed_by_smart, kid_is_sent, keys_can_be_fetched))
 def key_is_published(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Exactly one key must have this id and type, and jku must be the registered URL if it is sent (SMART 2.2, 5.2.2.1)."""
-    header = _read(request).header
+    header = _read_assertion(request).header
     jku = header.get("jku")
     registered = context.client.jwks_uri if isinstance(context.client, Client) else None
-    if _key(header, context) is not None and jku in (None, registered):
+    if _find_key(header, context) is not None and jku in (None, registered):
         return None
     facts = {"jku": jku, "expected": registered} if jku not in (None, registered) else {}
-    published = [key.get("kid") for key in _keys(context)]
+    published = [key.get("kid") for key in _registered_keys(context)]
     return refusals.ASSERTION_KID_UNKNOWN(received=header.get("kid"), published=published, **facts)
 
 
 @check(requires=("jwks",), after=(key_is_published,))
 def key_is_public(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """A key set may come from a URL that wasn't checked when the app was registered."""
-    key = _key(_read(request).header, context)
+    key = _find_key(_read_assertion(request).header, context)
     private = jose.private_members(key or {})
-    kid = _read(request).header.get("kid")
+    kid = _read_assertion(request).header.get("kid")
     return refusals.ASSERTION_KEY_PRIVATE(received=kid, members=list(private)) if private else None
 
 
 @check(requires=("jwks",), after=(key_is_published,))
 def key_is_for_signatures(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    header = _read(request).header
-    reason = jose.find_unsuitable_member(_key(header, context) or {}, header.get("alg"))
+    header = _read_assertion(request).header
+    reason = jose.find_unsuitable_member(_find_key(header, context) or {}, header.get("alg"))
     return refusals.ASSERTION_KEY_UNSUITED(received=reason, kid=header.get("kid")) if reason else None
 
 
 @check(requires=("jwks",), after=(key_is_published, key_is_for_signatures))
 def key_is_strong(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    header = _read(request).header
-    key = _key(header, context) or {}
+    header = _read_assertion(request).header
+    key = _find_key(header, context) or {}
     weakness = jose.weakness(key) or ("" if not key or jose.is_whole(key) else "its members are not those of a public key")
     return refusals.ASSERTION_KEY_WEAK(received=weakness, kid=header.get("kid")) if weakness else None
 
@@ -191,23 +195,23 @@ SOUND_KEY = (key_is_published, key_is_public, key_is_for_signatures, key_is_stro
 
 @check(requires=("jwks",), after=(*SOUND_KEY, crit_lists_no_unknown_header))
 def signature_is_valid(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    header = _read(request).header
-    key = _key(header, context)
+    header = _read_assertion(request).header
+    key = _find_key(header, context)
     text = request.parameters.get("client_assertion") or ""
-    if key is not None and jose.verify(text, key, _algorithms(context)):
+    if key is not None and jose.verify(text, key, _allowed_algorithms(context)):
         return None
     return refusals.ASSERTION_SIGNATURE_INVALID(received=header.get("kid"))
 
 
-def _keys(context: TokenContext) -> list[dict[str, Any]]:
+def _registered_keys(context: TokenContext) -> list[dict[str, Any]]:
     keys = context.jwks.get("keys") if isinstance(context.jwks, dict) else None
     return [key for key in keys or () if isinstance(key, dict)]
 
 
-def _key(header: dict[str, Any], context: TokenContext) -> dict[str, Any] | None:
+def _find_key(header: dict[str, Any], context: TokenContext) -> dict[str, Any] | None:
     """Returns the only key with this id and type; None if there is no such key or more than one."""
     kid, algorithm = header.get("kid"), header.get("alg")
-    matching = [key for key in _keys(context) if key.get("kid") == kid and jose.fits_algorithm(key, algorithm)]
+    matching = [key for key in _registered_keys(context) if key.get("kid") == kid and jose.fits_algorithm(key, algorithm)]
     return matching[0] if len(matching) == 1 else None
 
 

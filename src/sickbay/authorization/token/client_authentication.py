@@ -44,13 +44,13 @@ def hash_secret(secret: str) -> str:
 
 def find_matching_reading(request: TokenRequest, client: Client) -> Reading | None:
     """Returns which reading of the secret matches the registered one: form-decoded (RFC 6749 2.3.1) or raw."""
-    return next(iter(_readings(request, client)), None)
+    return next(iter(_readings_of_secret(request, client)), None)
 
 
 _BOTH: tuple[Reading, ...] = ("decoded", "raw")
 
 
-def _readings(request: TokenRequest, client: Client) -> tuple[Reading, ...]:
+def _readings_of_secret(request: TokenRequest, client: Client) -> tuple[Reading, ...]:
     """For a secret without special characters, both readings are the same."""
     header_credentials = request.presented.basic
     if header_credentials is None:
@@ -87,13 +87,13 @@ def _is_secret(text: str, client: Client) -> bool:
     return hmac.compare_digest(hash_secret(text), client.secret_hash or "")
 
 
-def _with_status(request: TokenRequest, refusal: Refusal) -> Refusal:
+def _set_status(request: TokenRequest, refusal: Refusal) -> Refusal:
     """Sets 401, with WWW-Authenticate, if the client used the Authorization header; 400 otherwise (RFC 6749 5.2)."""
     return replace(refusal, status=401) if "authorization" in request.headers else refusal
 
 
 def _refuse_invalid(request: TokenRequest, kind: RefusalType, **facts: object) -> Refusal:
-    return _with_status(request, kind(grant_type=request.parameters.get("grant_type"), **facts))
+    return _set_status(request, kind(grant_type=request.parameters.get("grant_type"), **facts))
 
 
 @check()
@@ -165,7 +165,7 @@ def client_is_registered(request: TokenRequest, context: TokenContext) -> Refusa
         return _refuse_invalid(
             request, refusals.ASSERTION_CLIENT_MISMATCH, received=request.claimed, expected="a client registered here"
         )
-    return _with_status(request, refusals.CLIENT_ID_UNKNOWN.with_facts(facts))
+    return _set_status(request, refusals.CLIENT_ID_UNKNOWN.with_facts(facts))
 
 
 @check(
@@ -208,7 +208,7 @@ def client_secret_is_right_if_the_client_has_one(request: TokenRequest, context:
     if client.client != "symmetric":
         return None
     method = request.presented.methods[0]
-    readings = _readings(request, client)
+    readings = _readings_of_secret(request, client)
     if not readings:
         padded = {"padded": True} if _is_padded(request, client) else {}
         return _refuse_invalid(request, refusals.CLIENT_SECRET_WRONG, received=method, **padded)

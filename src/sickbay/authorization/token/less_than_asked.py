@@ -21,12 +21,12 @@ def find_missing(
 ) -> tuple[Missing, ...]:
     """rows: the requested scopes. members: of the token response."""
     asked = {row.asked: row for row in rows}
-    found = [_context(name, asked.get(scope)) for name, scope in CONTEXTS.items() if name not in members]
+    found = [_missing_context(name, asked.get(scope)) for name, scope in CONTEXTS.items() if name not in members]
     if "patient" not in members and "launch/patient" not in asked and "launch" in asked and "smart_style_url" in code.context:
         found.append(Missing("patient", NONE_IN_EHR))
     if "id_token" not in members and (row := asked.get("openid")) is not None:
         found.append(Missing("id_token", _why_no_id_token(row)))
-    found.append(_lifetime(client, policy))
+    found.append(_missing_lifetime(client, policy))
     return tuple(entry for entry in found if entry is not None)
 
 
@@ -40,7 +40,7 @@ def explain_other_patient(code: AuthorizationCode, client: Client) -> str:
     return f"login_hint named `{code.hint}`, and `{code.user}` signed in, whose own record it is." if code.hint else ""
 
 
-def _context(name: str, row: Negotiated | None) -> Missing | None:
+def _missing_context(name: str, row: Negotiated | None) -> Missing | None:
     if row is None:
         return None
     return Missing(name, NONE_CHOSEN.format(name=name) if row.granted else f"{row.asked} {row.reason}.")
@@ -50,7 +50,7 @@ def _why_no_id_token(row: Negotiated) -> str:
     return "This server issued none." if row.granted else f"openid {row.reason}."
 
 
-def _lifetime(client: Client, policy: Policy) -> Missing | None:
+def _missing_lifetime(client: Client, policy: Policy) -> Missing | None:
     seconds = client.token_lifetime or policy.token_lifetime
     if seconds >= USUAL_SECONDS:
         return None

@@ -20,13 +20,13 @@ def find_mode(server: Server | Unknown, client: Client | Unknown | None) -> Pkce
     return client.pkce if isinstance(client, Client) else "required"
 
 
-def _is_off(context: TokenContext) -> bool:
+def _is_pkce_off(context: TokenContext) -> bool:
     return find_mode(context.server, context.client) == "off"
 
 
 @check(requires=("code",))
 def code_verifier_is_sent_if_code_challenge_was(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    if request.parameters.get("code_verifier") or not _registered_challenge(context) or _is_off(context):
+    if request.parameters.get("code_verifier") or not _registered_challenge(context) or _is_pkce_off(context):
         return None
     return refusals.PKCE_VERIFIER_MISSING(challenge=_registered_challenge(context))
 
@@ -35,7 +35,7 @@ def code_verifier_is_sent_if_code_challenge_was(request: TokenRequest, context: 
 def code_verifier_is_sent_only_with_code_challenge(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """A verifier without a challenge means that an attacker removed the challenge (RFC 9700 4.8.2)."""
     verifier = request.parameters.get("code_verifier")
-    if not verifier or context.code is None or _registered_challenge(context) or _is_off(context):
+    if not verifier or context.code is None or _registered_challenge(context) or _is_pkce_off(context):
         return None
     return refusals.PKCE_VERIFIER_UNEXPECTED(challenge=None)
 
@@ -43,7 +43,7 @@ def code_verifier_is_sent_only_with_code_challenge(request: TokenRequest, contex
 @check()
 def code_verifier_is_well_formed_if_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     verifier = request.parameters.get("code_verifier")
-    if not verifier or is_verifier(verifier) or _is_off(context):
+    if not verifier or is_verifier(verifier) or _is_pkce_off(context):
         return None
     invalid = sorted({character for character in verifier if not is_verifier(character * 43)})
     return refusals.PKCE_VERIFIER_MALFORMED(length=len(verifier), foreign=invalid)
@@ -52,13 +52,9 @@ def code_verifier_is_well_formed_if_sent(request: TokenRequest, context: TokenCo
 @check(requires=("code",), after=(code_verifier_is_sent_if_code_challenge_was, code_verifier_is_well_formed_if_sent))
 def code_verifier_matches_code_challenge_if_there_is_one(request: TokenRequest, context: TokenContext) -> Refusal | None:
     verifier, registered = request.parameters.get("code_verifier"), _registered_challenge(context)
-    if not verifier or not registered or matches(verifier, registered) or _is_off(context):
+    if not verifier or not registered or matches(verifier, registered) or _is_pkce_off(context):
         return None
-    facts: dict[str, Any] = {
-        "challenge": registered,
-        "computed": challenge(verifier),
-        "slip": slip(verifier, registered),
-    }
+    facts: dict[str, Any] = {"challenge": registered, "computed": challenge(verifier), "slip": slip(verifier, registered)}
     if facts["computed"] in context.attempts:
         facts["other_attempt"] = True
     return refusals.PKCE_VERIFIER_MISMATCH.with_facts(facts)

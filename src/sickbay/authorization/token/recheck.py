@@ -22,15 +22,15 @@ def context_for(context: T, request: TokenRequest, corrected: TokenRequest) -> T
     signed: dict[str, Any] = {} if _is_same("client_assertion", request, corrected) else {"jwks": UNKNOWN, "seen_jti": ()}
     return structs.replace(
         context,
-        client=_client(context, request, corrected),
-        code=_code(context, request, corrected),
+        client=_recheck_client(context, request, corrected),
+        code=_recheck_code(context, request, corrected),
         family=context.family if same else UNKNOWN,
         elsewhere=context.elsewhere if corrected.url == request.url else "",
         **signed,
     )
 
 
-def _client(context: TokenContext, request: TokenRequest, corrected: TokenRequest) -> Client | Unknown | None:
+def _recheck_client(context: TokenContext, request: TokenRequest, corrected: TokenRequest) -> Client | Unknown | None:
     id = corrected.claimed
     if id == request.claimed:
         return context.client
@@ -40,7 +40,7 @@ def _client(context: TokenContext, request: TokenRequest, corrected: TokenReques
     )
 
 
-def _code(context: TokenContext, request: TokenRequest, corrected: TokenRequest) -> AuthorizationCode | Unknown | None:
+def _recheck_code(context: TokenContext, request: TokenRequest, corrected: TokenRequest) -> AuthorizationCode | Unknown | None:
     if is_refresh(request):
         return UNKNOWN
     if _is_same("code", request, corrected):

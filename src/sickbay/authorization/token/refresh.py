@@ -33,12 +33,12 @@ REPEAT_WINDOW = 10
 
 def make(key: bytes, family: str, generation: int) -> str:
     """Returns the refresh token of this generation."""
-    return f"{family}.{generation}.{_mac(key, 'refresh', family, generation)}"
+    return f"{family}.{generation}.{_mac_of_token(key, 'refresh', family, generation)}"
 
 
 def make_access_token(key: bytes, family: str, generation: int) -> str:
     """Returns the access token issued with this generation: 256 bits, opaque, the same each time."""
-    return _mac(key, "access", family, generation)
+    return _mac_of_token(key, "access", family, generation)
 
 
 SHAPE = re.compile(r"[\w-]+\.\d{1,9}\.[\w-]{43}", re.A)
@@ -59,7 +59,7 @@ def read(key: bytes, text: str) -> tuple[str, int] | None:
     return (family, int(number)) if genuine else None
 
 
-def _mac(key: bytes, use: str, family: str, generation: int) -> str:
+def _mac_of_token(key: bytes, use: str, family: str, generation: int) -> str:
     mac = _prepare_key(key).copy()
     mac.update(f"{use}\0{family}\0{generation}".encode())
     return urlsafe_b64encode(mac.digest()).rstrip(b"=").decode()
@@ -224,13 +224,13 @@ def server_supports_the_scopes(request: TokenRequest, context: TokenContext) -> 
     if not requested:
         return None
     version = context.client.smart_version if isinstance(context.client, Client) else 2
-    bases = _bases(server, context)
+    bases = _bases_of_family(server, context)
     versions = sorted({server.fhir_versions.get(base, "") for base in bases})
     return (
-        requested_scopes.of_the_system(requested)
-        or requested_scopes.of_another_version(requested, server.policy, version)
+        requested_scopes.refuse_system_scopes(requested)
+        or requested_scopes.refuse_another_version(requested, server.policy, version)
         or requested_scopes.wildcards(requested, server.policy)
-        or requested_scopes.of_unknown_types(requested, requested_scopes.types_of(bases, server), versions)
+        or requested_scopes.refuse_unknown_types(requested, requested_scopes.types_of(bases, server), versions)
     )
 
 
@@ -278,12 +278,12 @@ def scope_is_not_wider_than_granted(request: TokenRequest, context: TokenContext
 def _list_unsuitable(request: TokenRequest, context: TokenContext) -> frozenset[str]:
     """Returns the requested scopes that no user's token can have here, which `server_supports_the_scopes` refuses."""
     requested, server = requested_scopes.resources(_requested_scopes(request, context)), context.server
-    types = requested_scopes.types_of(_bases(server, context), server) if isinstance(server, Server) else ()
-    missing = requested_scopes.of_missing_types(requested, types)
+    types = requested_scopes.types_of(_bases_of_family(server, context), server) if isinstance(server, Server) else ()
+    missing = requested_scopes.scopes_of_missing_types(requested, types)
     return frozenset(scope.text for scope in requested if scope.level == "system" or scope in missing)
 
 
-def _bases(server: Server, context: TokenContext) -> tuple[str, ...]:
+def _bases_of_family(server: Server, context: TokenContext) -> tuple[str, ...]:
     base = _family(context).base
     return (base,) if base in server.fhir_bases else server.fhir_bases
 

@@ -101,7 +101,7 @@ def resource_is_the_granted_fhir_base_url_if_sent(request: TokenRequest, context
     """Resource indicators (RFC 8707 2.2) must name the server of the grant; a backend service may choose any single one."""
     if not request.parameters.get("resource"):
         return None
-    grant, server = _grant(context), context.server
+    grant, server = _loaded_grant(context), context.server
     known = (*server.fhir_bases, *[resource.url for resource in server.resources]) if isinstance(server, Server) else ()
     granted = (grant.base,) if grant is not None and grant.base else known
     if not granted:
@@ -119,7 +119,7 @@ def _alias(value: str, server: object) -> str | None:
     return target_of(value, server) if isinstance(server, Server) else None
 
 
-def _grant(context: TokenContext) -> AuthorizationCode | TokenFamily | None:
+def _loaded_grant(context: TokenContext) -> AuthorizationCode | TokenFamily | None:
     grant = context.code if isinstance(context.code, AuthorizationCode) else context.family
     return grant if isinstance(grant, AuthorizationCode | TokenFamily) else None
 
@@ -130,7 +130,7 @@ def resource_is_repeated_if_the_policy_is_strict(request: TokenRequest, context:
     server = context.server
     if not isinstance(server, Server) or server.policy.missing_resource != "refuse" or request.parameters.get("resource"):
         return None
-    grant = _grant(context)
+    grant = _loaded_grant(context)
     if grant is None or not grant.by_resource:
         return None
     return refusals.MCP_RESOURCE_MISSING_TOKEN(received=None, expected=grant.base, refresh=is_refresh(request))

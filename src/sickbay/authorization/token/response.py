@@ -97,10 +97,10 @@ def build_response(
 
 def _context_members(policy: Policy, token: AccessToken, context: Mapping[str, Any]) -> dict[str, Any]:
     members = {name: context.get(name) for name in CONTEXT if token.patient or name != "need_patient_banner"}
-    return members | _banner(policy, token, context)
+    return members | _need_patient_banner(policy, token, context)
 
 
-def _banner(policy: Policy, token: AccessToken, context: Mapping[str, Any]) -> dict[str, Any]:
+def _need_patient_banner(policy: Policy, token: AccessToken, context: Mapping[str, Any]) -> dict[str, Any]:
     """Returns need_patient_banner in the dialect's type, if there is a patient and the context has a value."""
     banner = context.get("need_patient_banner") if token.patient else None
     return {"need_patient_banner": str(banner).lower()} if policy.banner_as_text and isinstance(banner, bool) else {}

@@ -22,17 +22,17 @@ from sickbay.protocol.scopes import ResourceScope
 ScriptCheck: TypeAlias = Check[TokenRequest, TokenContext]
 
 
-def _tokens(request: TokenRequest) -> tuple[str, ...]:
+def _requested_tokens(request: TokenRequest) -> tuple[str, ...]:
     return read_spelling(request.parameters.get("scope") or "").tokens
 
 
-def _resources(request: TokenRequest) -> tuple[ResourceScope, ...]:
-    return requested_scopes.resources(_tokens(request))
+def _requested_resource_scopes(request: TokenRequest) -> tuple[ResourceScope, ...]:
+    return requested_scopes.resources(_requested_tokens(request))
 
 
 @check()
 def scope_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    if _tokens(request):
+    if _requested_tokens(request):
         return None
     registered = context.client.scope if isinstance(context.client, Client) else None
     return refusals.SCOPE_MISSING(received=None, registered=registered)
@@ -45,27 +45,27 @@ def scopes_are_separated_by_spaces(request: TokenRequest, context: TokenContext)
 
 @check(after=(scope_is_sent,))
 def scopes_are_spelled_correctly(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    return requested_scopes.find_spelling_refusal(_tokens(request))
+    return requested_scopes.find_spelling_refusal(_requested_tokens(request))
 
 
 @check(requires=("server", "client"), after=(scope_is_sent,))
 def server_supports_the_scopes(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    server, client, requested = context.server, context.client, _resources(request)
+    server, client, requested = context.server, context.client, _requested_resource_scopes(request)
     assert isinstance(server, Server)
     assert isinstance(client, Client)
     bases = requested_scopes.bases_of(server, "", client.fhir)
     versions = sorted({server.fhir_versions.get(base, "") for base in bases})
     return (
-        requested_scopes.of_another_version(requested, server.policy, client.smart_version)
+        requested_scopes.refuse_another_version(requested, server.policy, client.smart_version)
         or requested_scopes.wildcards(requested, server.policy)
-        or requested_scopes.of_unknown_types(requested, requested_scopes.types_of(bases, server), versions)
+        or requested_scopes.refuse_unknown_types(requested, requested_scopes.types_of(bases, server), versions)
     )
 
 
 @check(after=(scope_is_sent,))
 def scope_levels_are_not_mixed(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Client credentials grant only system/ scopes: not launch, openid or offline_access either."""
-    return requested_scopes.refuse_mixed(scopes.parse_all(_tokens(request)))
+    return requested_scopes.refuse_mixed(scopes.parse_all(_requested_tokens(request)))
 
 
 CHECKS: tuple[ScriptCheck, ...] = (

@@ -99,13 +99,13 @@ class Fields:
             if name in body:
                 body[f"{name}s"] = list(body.pop(name))
         if self.app_policy is not None:
-            body["policy"] = dict(_policy(text) for text in body.pop("app_policy"))
+            body["policy"] = dict(_parse_policy(text) for text in body.pop("app_policy"))
         if self.auto_approve is not None:
             body["auto_approve"] = {"user": self.auto_approve}
         if self.jwks is not None:
-            body["jwks"] = _read(self.jwks, "keys")
+            body["jwks"] = _read_json(self.jwks, "keys")
         if self.cards is not None:
-            cards = _read(self.cards, "cards")
+            cards = _read_json(self.cards, "cards")
             body["cards"] = cards.get("cards", [cards]) if isinstance(cards, dict) else cards
         return body
 
@@ -226,7 +226,7 @@ def _to_text(value: Any) -> str:
     return as_json(value, pretty=False) if isinstance(value, dict) else str(value)
 
 
-def _policy(text: str) -> tuple[str, Any]:
+def _parse_policy(text: str) -> tuple[str, Any]:
     """Parses name=value, with the value as in sickbay.toml; a word needs no quotes."""
     name, equals, value = text.partition("=")
     if not equals:
@@ -237,7 +237,7 @@ def _policy(text: str) -> tuple[str, Any]:
         return name.strip(), value
 
 
-def _read(path: Path, what: str) -> Any:
+def _read_json(path: Path, what: str) -> Any:
     try:
         return unicode.loads(byte_order_mark.decode(path.read_bytes()), unique=True)
     except (OSError, ValueError) as error:

@@ -69,7 +69,7 @@ def add(
         sent["preset"] = kind
     else:
         sent |= {"kind": kind} | {
-            (member := name.replace("-", "_")): _value(kind, member, text) for name, text in members.items()
+            (member := name.replace("-", "_")): _parse_member(kind, member, text) for name, text in members.items()
         }
     added = admin_client.ask(data, "POST", "/admin/faults", sent)
     faults = added.get("faults", [added])
@@ -144,7 +144,7 @@ def _describe_member(member: Member) -> str:
     return f"{names.get(member.type, 'JSON')}{needed}"
 
 
-def _value(kind: str, name: str, text: str) -> Any:
+def _parse_member(kind: str, name: str, text: str) -> Any:
     """The text of an option as the JSON value that the kind's member has."""
     found = kinds().get(kind)
     member = found.members.get(name) if found else FILTERS.get(name)
@@ -152,14 +152,14 @@ def _value(kind: str, name: str, text: str) -> Any:
         case "names":
             return [part for part in text.split(",") if part]
         case "integer" | "number" | "object" | "any":
-            return _json(text)
+            return _json_or_text(text)
         case "expiry":
-            return None if text == "null" else _json(text)
+            return None if text == "null" else _json_or_text(text)
         case _:
             return text
 
 
-def _json(text: str) -> Any:
+def _json_or_text(text: str) -> Any:
     """The JSON value; a text that isn't JSON stays a text, and /admin says what is wrong with it."""
     try:
         return orjson.loads(text)

@@ -40,7 +40,7 @@ def add(
     data: Data = None,
 ) -> None:
     """Add the hospital that a file describes. A running Sickbay serves it at once."""
-    text = _read(file)
+    text = _read_hospital_file(file)
     media_type = "application/json" if file.endswith(".json") else "application/toml"
     added = admin_client.ask(data, "POST", "/admin/hospitals", admin_client.RequestContent(text, media_type))
     if json:
@@ -58,7 +58,7 @@ def remove(name: Annotated[str, Parameter(name="NAME", help="The hospital's name
     note(f"Removed {name}.")
 
 
-def _read(file: str) -> str:
+def _read_hospital_file(file: str) -> str:
     try:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

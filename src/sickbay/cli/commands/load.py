@@ -64,30 +64,30 @@ def load(
         reject_argument(f"{paths[0]} contains no {endings} file." if paths else "Name the files or folders to load.")
     gc.set_threshold(*RARELY)
     sys.setswitchinterval(SWITCHES)
-    return signals.run(_load(chosen, tenant, fhir, stop, validate, patients, data))
+    return signals.run(_load_files(chosen, tenant, fhir, stop, validate, patients, data))
 
 
-async def _load(
+async def _load_files(
     chosen: list[Path], tenant: str, fhir: str, stop: bool, validate: bool, patients: int | None, data: str | None
 ) -> int:
     async with local_sandbox.sandbox(data, patients) as sandbox:
         space = local_sandbox.find_space(sandbox, tenant, fhir)
-        run = Loading(sandbox.runtime, sandbox.tenants[tenant], fhir, _name(chosen))
+        run = Loading(sandbox.runtime, sandbox.tenants[tenant], fhir, _name_of_load(chosen))
         job = LoadJob(chosen, fhir, run.tenant.fhir_base(fhir), validate)
-        await _fill(sandbox, space)
+        await _fill_space(sandbox, space)
         with progress(chosen) as shown:
             try:
-                await _store(run, job, shown, stop)
+                await _store_job(run, job, shown, stop)
             except asyncio.CancelledError:
                 shown.stop()
-                so_far = f"Interrupted {shown.place()}. Stored so far: {_counts(run, shown)}."
+                so_far = f"Interrupted {shown.place()}. Stored so far: {_counts_line(run, shown)}."
                 note(f"{so_far} To continue, run the same command again.")
                 raise
-        say(f"{_counts(run, shown)}.")
+        say(f"{_counts_line(run, shown)}.")
         return 1 if shown.bad else 0
 
 
-async def _fill(sandbox: Sandbox, space: ResourceSpace) -> None:
+async def _fill_space(sandbox: Sandbox, space: ResourceSpace) -> None:
     try:
         await fill(sandbox, space)
     except asyncio.CancelledError:
@@ -95,20 +95,20 @@ async def _fill(sandbox: Sandbox, space: ResourceSpace) -> None:
         raise
 
 
-async def _store(run: Loading, job: LoadJob, shown: Progress, stop: bool) -> None:
+async def _store_job(run: Loading, job: LoadJob, shown: Progress, stop: bool) -> None:
     with read_in_processes(job) as reads:
         try:
-            await _run(run, reads, shown, stop)
+            await _run_load(run, reads, shown, stop)
         finally:
             await run.finish()
 
 
-def _counts(run: Loading, shown: Progress) -> str:
+def _counts_line(run: Loading, shown: Progress) -> str:
     left_out = f", {shown.left_out:,} left out" if shown.left_out else ""
     return f"{run.new:,} new, {run.changed:,} changed, {run.same:,} unchanged, {shown.bad:,} failed{left_out}"
 
 
-async def _run(run: Loading, reads: Iterator[FileResult], shown: Progress, stop: bool) -> None:
+async def _run_load(run: Loading, reads: Iterator[FileResult], shown: Progress, stop: bool) -> None:
     """Stores the resources. With `stop`, those before the first failed one are stored."""
     for portion in portions(reads, BATCH, WEIGHT):
         batch = [result.item for result in portion[: _end(portion, shown, stop)] if isinstance(result.item, Ready)]
@@ -131,7 +131,7 @@ def _end(portion: list[FileResult], shown: Progress, stop: bool) -> int:
     return len(portion)
 
 
-def _name(chosen: list[Path]) -> str:
+def _name_of_load(chosen: list[Path]) -> str:
     """A name for this load, the same for the same files."""
     listing = "\n".join(f"{path.resolve()} {path.stat().st_size}" for path in chosen)
     return hashlib.sha256(os.fsencode(listing)).hexdigest()[:16]

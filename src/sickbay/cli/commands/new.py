@@ -72,13 +72,13 @@ def new(
     say(f"Registered {app['client_id']} at {base}, hospital {tenant}.")
     if no_start or server is None:
         return _say_next(starter, place, name, is_running=server is not None)
-    return _start(starter, place, target, f"{base}/{tenant}/ehr/launch?app={app['app_id']}&patient=p-0001")
+    return _start_app(starter, place, target, f"{base}/{tenant}/ehr/launch?app={app['app_id']}&patient=p-0001")
 
 
 def _register(starter: Starter, place: CopiedApp, target: Path, tenant: str, data: str | None) -> dict[str, Any]:
     """Registers the app. Its secret is written to the file .env of the app."""
     if starter.prepare:
-        _run(starter.prepare, target)
+        _run_command(starter.prepare, target)
     registration = json.loads(place.fill(json.dumps(starter.app), starter))
     if starter.jwks:
         registration["jwks"] = json.loads((target / starter.jwks).read_text(encoding="utf-8"))
@@ -89,7 +89,7 @@ def _register(starter: Starter, place: CopiedApp, target: Path, tenant: str, dat
     return app
 
 
-def _run(command: str, target: Path) -> None:
+def _run_command(command: str, target: Path) -> None:
     """Runs a command in the folder of the app. Raises CommandError if it fails."""
     note(f"$ {command}")
     try:
@@ -108,10 +108,10 @@ def _say_next(starter: Starter, place: CopiedApp, directory: str, *, is_running:
     return 0
 
 
-def _start(starter: Starter, place: CopiedApp, target: Path, link: str) -> int:
+def _start_app(starter: Starter, place: CopiedApp, target: Path, link: str) -> int:
     """Installs what the app needs, and runs it until Ctrl-C, or until it ends."""
     for command in starter.install:
-        _run(place.fill(command, starter), target)
+        _run_command(place.fill(command, starter), target)
     command = place.fill(starter.start, starter)
     note(f"$ {command}")
     with _run_app(command, target) as process:

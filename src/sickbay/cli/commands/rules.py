@@ -29,10 +29,10 @@ def rules(id: Annotated[str | None, Parameter(name="ID")] = None, /, *, search: 
     if search is not None:
         say(_describe_found(search))
         return
-    say(_list() if id is None else _page(id))
+    say(_list_rules() if id is None else _rule_page(id))
 
 
-def _list() -> str:
+def _list_rules() -> str:
     return table([(rule.id, rule.stage, rule.outcome) for rule in RULES], ("RULE", "STAGE", "OUTCOME"))
 
 
@@ -43,9 +43,9 @@ def _describe_found(words: str) -> str:
     return table([(topic.id, topic.kind, topic.title) for topic in found], ("ID", "KIND", "TITLE"))
 
 
-def _page(id: str) -> str:
+def _rule_page(id: str) -> str:
     if id not in BY_ID:
-        return _cause(cause) if (cause := causes.find_page(id)) else _report_unknown(id)
+        return _cause_page(cause) if (cause := causes.find_page(id)) else _report_unknown(id)
     finding, case = rule_docs.entry(id)
     shown = {key: value for key, value in case.refused.items() if key not in ("context", "kind")}
     example = shown["url"] if shown.keys() == {"url"} else as_json(shown)
@@ -55,7 +55,7 @@ def _page(id: str) -> str:
     )
 
 
-def _cause(cause: CausePage) -> str:
+def _cause_page(cause: CausePage) -> str:
     places = "".join(f"\n  {name}: {place}" for name, place in cause.where)
     text = f"{cause.title}  [{cause.id}]\n\n{cause.why}\n\nCheck: {cause.check}\nFix: {cause.fix}{places}"
     return f"{text}\n{cause.basis.capitalize()}: {cause.source[1]}"

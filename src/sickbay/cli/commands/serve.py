@@ -65,7 +65,7 @@ def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
             imports.import_uvicorn()
             from sickbay.cli.serving import run
 
-        run(_with_certificate(settled), folder_options, [*listening, *sample])
+        run(_add_certificate(settled), folder_options, [*listening, *sample])
 
 
 def _check_addresses(options: ServeOptions) -> None:
@@ -129,7 +129,7 @@ def _note_base_url(settings: Settings) -> None:
         )
 
 
-def _with_certificate(settings: Settings) -> Settings:
+def _add_certificate(settings: Settings) -> Settings:
     """The settings with the certificate of --https: the user's, or Sickbay's own."""
     if not settings.https or settings.certificate is not None:
         return settings

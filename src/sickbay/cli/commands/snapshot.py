@@ -49,7 +49,7 @@ def list_(*, json: Json = False, data: Data = None) -> None:
     if json:
         say(as_json(snapshots))
     elif snapshots:
-        say(table([_row(saved) for saved in snapshots], ("NAME", "SAVED (UTC)", "SIZE", "HOSPITALS")))
+        say(table([_snapshot_row(saved) for saved in snapshots], ("NAME", "SAVED (UTC)", "SIZE", "HOSPITALS")))
     else:
         note("There are no snapshots.")
 
@@ -124,5 +124,5 @@ def import_(
         )
 
 
-def _row(saved: dict[str, Any]) -> tuple[str, ...]:
+def _snapshot_row(saved: dict[str, Any]) -> tuple[str, ...]:
     return saved["name"], english.moment(saved["at"]), english.size(saved["bytes"]), ", ".join(saved["hospitals"])

@@ -54,12 +54,12 @@ def tail(
     named = zip(FILTERS, (app, hospital, stage, status, rule), strict=True)
     words = [*filter, *(write_word(name, value) for name, value in named if value is not None)]
     for event in follow(data, {"q": " ".join(words), "last": str(last)}):
-        for line in _lines(event, json):
+        for line in _lines_of_event(event, json):
             terminal.put(line)
 
 
-def _lines(event: StreamEvent, json: bool) -> Iterator[str]:
-    """What is printed of an event. Counts are notes, so that standard output has only exchanges."""
+def _lines_of_event(event: StreamEvent, json: bool) -> Iterator[str]:
+    """The lines to print for an event. Counts are notes, so that standard output has only exchanges."""
     match event.name:
         case "exchange":
             yield orjson.dumps(event.data).decode() if json else describe(event.data, event.base)
@@ -87,10 +87,10 @@ def describe(exchange: dict[str, Any], base: str) -> str:
     words += [f"{request['method']} {path}", spent, finding, f"{base}/exchanges/{exchange['id']}"]
     texts = [streams.escape_text(word, "") for word in words if word]
     at = time.strftime("%H:%M:%S", time.localtime(exchange["at"]))
-    return "  ".join([at, *_paint(texts, exchange["outcome"], str(status), finding)])
+    return "  ".join([at, *_colour_fields(texts, exchange["outcome"], str(status), finding)])
 
 
-def _paint(texts: list[str], outcome: str, status: str, finding: str) -> list[str]:
+def _colour_fields(texts: list[str], outcome: str, status: str, finding: str) -> list[str]:
     if not terminal.is_coloured():
         return texts
     colour = {"refused": terminal.RED, "failed": terminal.YELLOW}.get(outcome, terminal.GREEN)

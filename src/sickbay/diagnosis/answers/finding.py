@@ -41,11 +41,11 @@ def is_explained(stage: str, examination: Examination, explanation: Explanation)
 
 def _unexplained_finding(stage: str, answers: Sequence[ErrorAnswer]) -> Finding:
     return structs.replace(
-        find(find_rule(UNEXPLAINED), _facts(stage, answers), refused=True), spec=describe_meaning(answers[0])[1]
+        find(find_rule(UNEXPLAINED), _facts_of_answers(stage, answers), refused=True), spec=describe_meaning(answers[0])[1]
     )
 
 
-def _facts(stage: str, answers: Sequence[ErrorAnswer]) -> Facts:
+def _facts_of_answers(stage: str, answers: Sequence[ErrorAnswer]) -> Facts:
     first = answers[0]
     name = describe_answer(first)
     others = list(

@@ -11,14 +11,14 @@ from sickbay.diagnosis.rule import Spec, read_spec
 from sickbay.diagnosis.word_lists import read_sections
 
 
-def _rfc(number: int, section: str, name: str) -> Spec:
+def _rfc_section(number: int, section: str, name: str) -> Spec:
     """A section of an RFC. name: the title of the section."""
     return Spec(f"RFC {number}, {section} {name}", f"https://www.rfc-editor.org/rfc/rfc{number}#section-{section}")
 
 
-TOKEN = _rfc(6749, "5.2", "Error Response")
-AUTHORIZE = _rfc(6749, "4.1.2.1", "Error Response")
-HTTP = _rfc(9110, "15", "Status Codes")
+TOKEN = _rfc_section(6749, "5.2", "Error Response")
+AUTHORIZE = _rfc_section(6749, "4.1.2.1", "Error Response")
+HTTP = _rfc_section(9110, "15", "Status Codes")
 FHIR = Spec("FHIR R4, OperationOutcome", "https://hl7.org/fhir/R4/operationoutcome.html")
 
 
@@ -41,13 +41,13 @@ def describe_answer(answer: ErrorAnswer) -> str:
         severity = "" if answer.code in REFUSING else " of severity error"
         return f"OperationOutcome{severity}" + (f": {answer.code}" if answer.code else "")
     if answer.kind == "status":
-        return f"HTTP status {answer.code} {phrase(answer.code)}".rstrip()
+        return f"HTTP status {answer.code} {reason_phrase(answer.code)}".rstrip()
     if answer.kind == "no-answer":
         return "request without a response" + (f" ({answer.code})" if answer.code not in ("", "0") else "")
     return f"error code of the server: {answer.code}" if answer.kind == "vendor" else "error message"
 
 
-def phrase(status: str) -> str:
+def reason_phrase(status: str) -> str:
     try:
         return HTTPStatus(int(status)).phrase
     except ValueError:

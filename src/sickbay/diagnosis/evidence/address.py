@@ -45,7 +45,7 @@ class RetiredAddress(NamedTuple):
     source: str
 
 
-def _server(row: dict[str, Any]) -> KnownServer:
+def _read_known_server(row: dict[str, Any]) -> KnownServer:
     patterns: dict[str, Any] = {name: compile_late(row[name]) for name in ("pattern", "open") if name in row}
     return KnownServer(**(row | patterns))
 
@@ -53,7 +53,7 @@ def _server(row: dict[str, Any]) -> KnownServer:
 @cache
 def list_servers() -> tuple[KnownServer, ...]:
     """All known servers. Their patterns take long to compile, and few texts need them."""
-    return tuple(map(_server, _TABLES["server"]))
+    return tuple(map(_read_known_server, _TABLES["server"]))
 
 
 RETIRED: tuple[RetiredAddress, ...] = tuple(
@@ -64,21 +64,21 @@ _VERSIONS = tuple((row["segment"], compile_late(row["pattern"])) for row in _TAB
 
 def vendor_of(url: str) -> KnownServer | None:
     """Returns the product or service that the address belongs to; None if it isn't known."""
-    address = _address(url)
+    address = _normal_address(url)
     return next((server for server in list_servers() if server.pattern.search(address)), None)
 
 
 def fhir_version_of(url: str) -> str:
     """Returns the FHIR version that the address names, such as "r4"; "" if it names none."""
-    return next(filter(None, map(_version, _address(url).rstrip("/").split("/"))), "")
+    return next(filter(None, map(_version_in_path, _normal_address(url).rstrip("/").split("/"))), "")
 
 
-def _version(place: str) -> str:
+def _version_in_path(place: str) -> str:
     return next((segment for segment, pattern in _VERSIONS if pattern.fullmatch(place)), "")
 
 
 def find_retired_address(url: str) -> RetiredAddress | None:
-    address = _address(url)
+    address = _normal_address(url)
     return next((entry for entry in RETIRED if entry.pattern.search(address)), None)
 
 
@@ -99,7 +99,7 @@ def _follows_the_base(segments: list[str], index: int) -> bool:
     segment, before = unquote(segments[index]), segments[index - 1].lower()
     context = segment in _TYPES or segment in ("metadata", ".well-known")
     is_tenant = unquote(segments[index + 1]) in _TYPES if index + 1 < len(segments) else False
-    return context or (_LIKE_A_TYPE.fullmatch(segment) is not None and _version(before) != "" and not is_tenant)
+    return context or (_LIKE_A_TYPE.fullmatch(segment) is not None and _version_in_path(before) != "" and not is_tenant)
 
 
 def names_fhir(url: str) -> bool:
@@ -107,13 +107,13 @@ def names_fhir(url: str) -> bool:
     vendor = vendor_of(url)
     if vendor is not None:
         return vendor.fhir
-    return bool(fhir_version_of(url)) or re.search(r"\b(?:fhir|smart)", _address(url)) is not None
+    return bool(fhir_version_of(url)) or re.search(r"\b(?:fhir|smart)", _normal_address(url)) is not None
 
 
 def needs_no_token(url: str) -> bool:
     """Whether this address is known to answer without a token."""
     vendor = vendor_of(url)
-    return vendor is not None and vendor.open is not None and vendor.open.search(_address(url)) is not None
+    return vendor is not None and vendor.open is not None and vendor.open.search(_normal_address(url)) is not None
 
 
 def may_be_a_base(url: str) -> bool:
@@ -122,7 +122,7 @@ def may_be_a_base(url: str) -> bool:
     return vendor is not None and vendor.root
 
 
-def _address(url: str) -> str:
+def _normal_address(url: str) -> str:
     """The host and the path in lower case, with a slash after the host."""
     parts = urls.split(url[:_MATCHED_CHARACTERS])
     return f"{parts.netloc.rpartition('@')[2]}/{parts.path.lstrip('/')}".lower()

@@ -23,7 +23,7 @@ def document(evidence: Json) -> HttpExchange:
     body = evidence.get("body")
     parsed = evidence.get("json")
     if parsed is None and isinstance(body, str):
-        parsed = _json(body)
+        parsed = _parse_json(body)
     return HttpExchange(
         "GET",
         str(evidence.get("url", "")),
@@ -80,7 +80,7 @@ def _lower(headers: Any) -> dict[str, str]:
     return {name.lower(): str(value) for name, value in (headers or {}).items()}
 
 
-def _json(body: str) -> Any:
+def _parse_json(body: str) -> Any:
     try:
         return unicode.loads(body)
     except ValueError:

@@ -46,7 +46,7 @@ def context_of(evidence: Json, request: AuthorizeRequest) -> AuthorizeContext:
         live_launch=live,
         live=launch if isinstance(launch, Launch) else None,
         smart=is_smart(context, request),
-        guesses=() if "server" in context else _guesses(request),
+        guesses=() if "server" in context else _possible_faults(request),
     )
 
 
@@ -84,8 +84,8 @@ _AZURE = re.compile(
 _DOTTED = re.compile(r"(?:^|[ +])(?:patient|user|system|launch)\.[\w.*]")
 
 
-def _guesses(request: AuthorizeRequest) -> Guesses:
-    """What is no certain fault at a server that isn't known: the hybrid flow, and scopes as Azure has them."""
+def _possible_faults(request: AuthorizeRequest) -> Guesses:
+    """Faults that aren't certain at an unknown server: the hybrid flow, and scopes in Azure's syntax."""
     is_hybrid = {"code", "id_token"} <= set((request.parameters.get("response_type") or "").split())
     hybrid = (("response-type-invalid", HYBRID_FLOW), ("response-mode-unsupported", HYBRID_FLOW)) if is_hybrid else ()
     is_azure = _AZURE.match(request.url) and _DOTTED.search(request.parameters.get("scope") or "")

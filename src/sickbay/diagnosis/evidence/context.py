@@ -48,13 +48,13 @@ def server(context: Json) -> Server | Unknown:
         fhir_versions=dict.fromkeys(bases, evidence.get("fhir_version", "")),
         resource_types=dict.fromkeys(bases, types_of(evidence.get("fhir_version", ""))),
         tenants=tuple(evidence.get("tenants", ())),
-        resources=tuple(_resource(entry) for entry in evidence.get("resources", ())),
+        resources=tuple(_protected_resource(entry) for entry in evidence.get("resources", ())),
         policy=policy(evidence),
         grants=("authorization_code", "refresh_token", "client_credentials"),
     )
 
 
-def _resource(evidence: Json) -> ProtectedResource:
+def _protected_resource(evidence: Json) -> ProtectedResource:
     return ProtectedResource(evidence["url"], scopes=tuple(evidence.get("scopes", ())), client_id=evidence.get("client_id", ""))
 
 
@@ -121,10 +121,10 @@ def client(context: Json) -> Client | Unknown:
 
 def launch(context: Json, code: str | None) -> Launch | Unknown | None:
     """The launch with this code; None if the launches are known and this one isn't among them."""
-    return _entry(context, "launches", code, _launch)
+    return _find_entry(context, "launches", code, _build_launch)
 
 
-def _launch(code: str, evidence: Json) -> Launch:
+def _build_launch(code: str, evidence: Json) -> Launch:
     return Launch(
         client_id=evidence.get("client_id", ""),
         timeline="",
@@ -138,10 +138,10 @@ def _launch(code: str, evidence: Json) -> Launch:
 
 
 def code(context: Json, value: str | None) -> AuthorizationCode | Unknown | None:
-    return _entry(context, "codes", value, _code)
+    return _find_entry(context, "codes", value, _build_code)
 
 
-def _code(value: str, evidence: Json) -> AuthorizationCode:
+def _build_code(value: str, evidence: Json) -> AuthorizationCode:
     return AuthorizationCode(
         client_id=evidence.get("client_id", ""),
         redirect_uri=evidence.get("redirect_uri"),
@@ -160,10 +160,10 @@ def _code(value: str, evidence: Json) -> AuthorizationCode:
 
 def family(context: Json, value: str | None) -> TokenFamily | Unknown | None:
     """The token family of a refresh token. If the token was rotated, the family has generation 1 and the token generation 0."""
-    return _entry(context, "refresh_tokens", value, _family)
+    return _find_entry(context, "refresh_tokens", value, _build_family)
 
 
-def _family(value: str, evidence: Json) -> TokenFamily:
+def _build_family(value: str, evidence: Json) -> TokenFamily:
     return TokenFamily(
         family="",
         client_id=evidence.get("client_id", ""),
@@ -180,7 +180,7 @@ def _family(value: str, evidence: Json) -> TokenFamily:
 
 
 def token(context: Json, value: str | None) -> AccessToken | Unknown | None:
-    return _entry(context, "tokens", value, _token)
+    return _find_entry(context, "tokens", value, _build_token)
 
 
 def refused_tokens(context: Json) -> tuple[RefusedToken, ...]:
@@ -191,7 +191,7 @@ def refused_tokens(context: Json) -> tuple[RefusedToken, ...]:
     )
 
 
-def _token(value: str, evidence: Json) -> AccessToken:
+def _build_token(value: str, evidence: Json) -> AccessToken:
     return AccessToken(
         client_id=evidence.get("client_id", ""),
         scope=evidence.get("scope", ""),
@@ -204,7 +204,7 @@ def _token(value: str, evidence: Json) -> AccessToken:
     )
 
 
-def _entry(context: Json, registry: str, key: str | None, build: Callable[[str, Json], T]) -> T | Unknown | None:
+def _find_entry(context: Json, registry: str, key: str | None, build: Callable[[str, Json], T]) -> T | Unknown | None:
     if registry not in context or key in PLACES:
         return UNKNOWN
     evidence = context[registry].get(key) if key else None

@@ -59,7 +59,7 @@ def time_of(context: Json, claims: Mapping[str, object] | None, *headers: object
     """The time that the context says, or a Date header, or else the `iat` of a JWT, as if it was sent when it was issued."""
     if "now" in context:
         return Time(read.now(context))
-    dated = next((at for sent in headers if (at := _date(sent)) is not None), None)
+    dated = next((at for sent in headers if (at := _date_header(sent)) is not None), None)
     if dated is not None:
         return Time(dated)
     issued = (claims or {}).get("iat")
@@ -72,7 +72,7 @@ _MILLISECONDS = 10**11
 """Larger times are in milliseconds."""
 
 
-def _date(headers: object) -> int | None:
+def _date_header(headers: object) -> int | None:
     """The time in the Date header; None if there is none or it can't be read."""
     if not isinstance(headers, Mapping):
         return None

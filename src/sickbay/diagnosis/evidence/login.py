@@ -34,12 +34,12 @@ def context_of(evidence: Json, request: LoginRequest) -> LoginContext:
         client=client,
         request=authorize_request,
         launch=launch if isinstance(launch, Launch) else None,
-        user=_user(context.get("user")),
+        user=_build_user(context.get("user")),
         granted=granted,
     )
 
 
-def _user(evidence: Json | None) -> User | None:
+def _build_user(evidence: Json | None) -> User | None:
     if evidence is None:
         return None
     patients = evidence.get("patients", "*")

@@ -17,21 +17,21 @@ def request(evidence: Json) -> RegistrationRequest:
     app = dict(evidence.get("app") or {})
     return RegistrationRequest(
         type="system" if _is_system(app) else "provider",
-        client=_client(app),
-        software_statement=_text(app.get("software_statement")),
-        auth_method=_text(app.get("token_endpoint_auth_method")),
+        client=_client_type(app),
+        software_statement=_text_or_none(app.get("software_statement")),
+        auth_method=_text_or_none(app.get("token_endpoint_auth_method")),
         has_secret=bool(app.get("client_secret")),
-        launch_uri=_text(app.get("launch_uri")) or _text(app.get("initiate_login_uri")),
-        redirect_uris=_uris(app.get("redirect_uris")),
-        post_logout_redirect_uris=_uris(app.get("post_logout_redirect_uris")),
+        launch_uri=_text_or_none(app.get("launch_uri")) or _text_or_none(app.get("initiate_login_uri")),
+        redirect_uris=_list_uris(app.get("redirect_uris")),
+        post_logout_redirect_uris=_list_uris(app.get("post_logout_redirect_uris")),
         scope=str(app.get("scopes") or app.get("scope") or ""),
         jwks=_key_set(app.get("jwks")),
-        jwks_uri=_text(app.get("jwks_uri")),
+        jwks_uri=_text_or_none(app.get("jwks_uri")),
         native=bool(app.get("native")) or app.get("application_type") == "native",
         source=app,
         fault=str(evidence.get("fault") or ""),
-        grant_types=_names(app.get("grant_types")),
-        limit=_limit(evidence.get("limit")),
+        grant_types=_names_or_none(app.get("grant_types")),
+        limit=_registration_limit(evidence.get("limit")),
         limited_by=str((evidence.get("limit") or {}).get("by", "")),
         allowed=bool(evidence.get("allowed", True)),
         managed=bool(evidence.get("managed", True)),
@@ -39,7 +39,7 @@ def request(evidence: Json) -> RegistrationRequest:
     )
 
 
-def _text(value: Any) -> str | None:
+def _text_or_none(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
@@ -52,35 +52,35 @@ def _is_system(app: Json) -> bool:
     return app.get("type") in ("backend", "system") or ("type" not in app and app.get("grant_types") == ["client_credentials"])
 
 
-def _client(app: Json) -> str | None:
+def _client_type(app: Json) -> str | None:
     """Client metadata has no type: the authentication method says whether the app is public (RFC 7591 2)."""
     if "client" in app or "type" in app:
         return str(app.get("client") or KINDS.get(str(app.get("type")), "")) or None
     return METHODS.get(str(app.get("token_endpoint_auth_method") or METHOD))
 
 
-def _limit(evidence: Json | None) -> Grant | None:
+def _registration_limit(evidence: Json | None) -> Grant | None:
     """`limit`: the most that the app may register, with the member names of RFC 7591."""
     if evidence is None:
         return None
     method = evidence.get("token_endpoint_auth_method")
     return Grant(
         scope=evidence.get("scope"),
-        grant_types=_names(evidence.get("grant_types")),
+        grant_types=_names_or_none(evidence.get("grant_types")),
         auth_method=method,
         client=METHODS.get(str(method)),  # type: ignore[arg-type]
-        redirect_uris=_names(evidence.get("redirect_uris")),
+        redirect_uris=_names_or_none(evidence.get("redirect_uris")),
         jwks_uri=evidence.get("jwks_uri"),
     )
 
 
-def _names(evidence: Any) -> tuple[str, ...] | None:
+def _names_or_none(evidence: Any) -> tuple[str, ...] | None:
     return tuple(map(str, evidence)) if isinstance(evidence, list) else None
 
 
-def _uris(evidence: Any) -> tuple[str, ...]:
+def _list_uris(evidence: Any) -> tuple[str, ...]:
     """A text is one URI, although it should be in a list."""
-    return (evidence,) if isinstance(evidence, str) and evidence else _names(evidence) or ()
+    return (evidence,) if isinstance(evidence, str) and evidence else _names_or_none(evidence) or ()
 
 
 def context_of(evidence: Json, request: RegistrationRequest) -> UrlContext:

@@ -36,28 +36,28 @@ def context_of(evidence: Json, request: TokenRequest) -> TokenContext:
         code=read.code(context, request.parameters.get("code")),
         family=family,
         generation=0 if isinstance(family, TokenFamily) else None,
-        answer=_answer(context, request),
+        answer=_repeated_answer(context, request),
         session_ended=isinstance(family, TokenFamily) and family.session == "ended",
         secret_known=UNKNOWN if symmetric and isinstance(client, Client) and not client.secret_hash else True,
         seen_jti=_list_used_ids(context, client),
-        jwks=_jwks(context, client),
+        jwks=_known_keys(context, client),
         secret=context.get("app", {}).get("client_secret"),
         others=(client.client_id,) if isinstance(client, Client) else (),
         live_at=read.live_at(context),
         waits=int(context.get("waits", 0)),
-        attempts=_attempts(context, request),
+        attempts=_other_challenges(context, request),
         smart=smart,
         guesses=(*guessed, *time.guesses, *inference.default_scopes(context)),
     )
 
 
-def _answer(context: Json, request: TokenRequest) -> Unknown | None:
+def _repeated_answer(context: Json, request: TokenRequest) -> Unknown | None:
     """None if the context says that the tokens that this refresh token returned were revoked."""
     grant = context.get("refresh_tokens", {}).get(request.parameters.get("refresh_token") or "", {})
     return None if grant.get("answer") == "revoked" else UNKNOWN
 
 
-def _attempts(context: Json, request: TokenRequest) -> tuple[str, ...]:
+def _other_challenges(context: Json, request: TokenRequest) -> tuple[str, ...]:
     """The challenges of the other codes."""
     other_codes = (grant for code, grant in context.get("codes", {}).items() if code != request.parameters.get("code"))
     return tuple(grant["code_challenge"] for grant in other_codes if grant.get("code_challenge"))
@@ -68,7 +68,7 @@ def _list_used_ids(context: Json, client: object) -> tuple[str, ...]:
     return tuple(seen.get(client.client_id, ())) if isinstance(client, Client) else ()
 
 
-def _jwks(context: Json, client: object) -> dict[str, Any] | Unknown | None:
+def _known_keys(context: Json, client: object) -> dict[str, Any] | Unknown | None:
     """The registered keys, or the ones fetched from `jwks_uri`; None if fetching them failed."""
     if not isinstance(client, Client) or (client.jwks is None and client.jwks_uri not in context.get("jwks_fetch", {})):
         return UNKNOWN

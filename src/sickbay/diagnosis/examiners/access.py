@@ -17,20 +17,22 @@ from sickbay.diagnosis.stages import ACCESS
 from sickbay.kernel.checks import Check
 
 
-def _checks(request: AccessRequest) -> Sequence[Check[Any, Any]]:
+def _checks_of_request(request: AccessRequest) -> Sequence[Check[Any, Any]]:
     """The token first, then the request itself."""
     return (*access.checks(request), *search.checks(request), *operations.CHECKS, *writes.all_checks(request))
 
 
-def _recheck(refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest) -> tuple[AccessRequest, AccessContext]:
+def _recheck_access(
+    refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest
+) -> tuple[AccessRequest, AccessContext]:
     return read.reread(refused.context, refused.request, corrected, refused.intended_context)
 
 
 EXAMINER: Examiner[AccessRequest, AccessContext] = Examiner(
-    checks=_checks,
+    checks=_checks_of_request,
     pasted=(readable.request_is_utf8,),
     to_evidence=read.to_evidence,
-    recheck=_recheck,
+    recheck=_recheck_access,
     compared=AccessContext,
 )
 KINDS = {

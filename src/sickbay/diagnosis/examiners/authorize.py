@@ -17,7 +17,7 @@ from sickbay.diagnosis.stages import AUTHORIZE
 from sickbay.kernel.checks import UNKNOWN
 
 
-def _recheck(
+def _recheck_authorize(
     refused: Decided[AuthorizeRequest, AuthorizeContext], corrected: AuthorizeRequest
 ) -> tuple[AuthorizeRequest, AuthorizeContext]:
     context = context_for(refused.context, refused.request, corrected)
@@ -31,7 +31,7 @@ EXAMINER: Examiner[AuthorizeRequest, AuthorizeContext] = Examiner(
     pasted=(readable.request_is_utf8,),
     relaxed=stage.relaxed_refusals,
     to_evidence=read.to_evidence,
-    recheck=_recheck,
+    recheck=_recheck_authorize,
     compared=AuthorizeContext,
 )
 KINDS = {"authorize_url": Kind(AUTHORIZE, read.request, read.context_of)}

@@ -13,12 +13,14 @@ from sickbay.diagnosis.kind import Kind
 from sickbay.diagnosis.stages import LOGOUT
 
 
-def _recheck(refused: Decided[LogoutRequest, LogoutContext], corrected: LogoutRequest) -> tuple[LogoutRequest, LogoutContext]:
+def _recheck_logout(
+    refused: Decided[LogoutRequest, LogoutContext], corrected: LogoutRequest
+) -> tuple[LogoutRequest, LogoutContext]:
     same = corrected.client_id == refused.request.client_id
     return corrected, refused.context if same else structs.replace(refused.context, client=refused.context.hinted)
 
 
 EXAMINER: Examiner[LogoutRequest, LogoutContext] = Examiner(
-    checks=examine_always(*logout.CHECKS), to_evidence=read.to_evidence, recheck=_recheck
+    checks=examine_always(*logout.CHECKS), to_evidence=read.to_evidence, recheck=_recheck_logout
 )
 KINDS = {"logout_request": Kind(LOGOUT, read.request, read.context_of)}

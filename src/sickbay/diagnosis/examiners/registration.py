@@ -15,12 +15,12 @@ R_co = TypeVar("R_co", covariant=True)
 K_co = TypeVar("K_co", covariant=True)
 
 
-def _recheck(refused: Decided[R_co, K_co], corrected: Any) -> tuple[Any, K_co]:
+def _recheck_registration(refused: Decided[R_co, K_co], corrected: Any) -> tuple[Any, K_co]:
     """For registrations, whose context doesn't depend on the request."""
     return corrected, refused.context
 
 
 EXAMINER: Examiner[RegistrationRequest, Any] = Examiner(
-    checks=examine_always(*registration.CHECKS), to_evidence=read.to_evidence, recheck=_recheck
+    checks=examine_always(*registration.CHECKS), to_evidence=read.to_evidence, recheck=_recheck_registration
 )
 KINDS = {"registration": Kind(REGISTRATION, read.request, read.context_of)}

@@ -16,7 +16,7 @@ from sickbay.diagnosis.stages import TOKEN
 from sickbay.kernel.checks import UNKNOWN
 
 
-def _recheck(refused: Decided[TokenRequest, TokenContext], corrected: TokenRequest) -> tuple[TokenRequest, TokenContext]:
+def _recheck_token(refused: Decided[TokenRequest, TokenContext], corrected: TokenRequest) -> tuple[TokenRequest, TokenContext]:
     context = recheck.context_for(refused.context, refused.request, corrected)
     if refused.examination.has_passed(client_assertion.signature_is_valid):
         context = structs.replace(context, jwks=UNKNOWN)  # verifying the same signature again would take half a millisecond
@@ -27,13 +27,9 @@ def _recheck(refused: Decided[TokenRequest, TokenContext], corrected: TokenReque
 
 EXAMINER: Examiner[TokenRequest, TokenContext] = Examiner(
     checks=token.checks,
-    pasted=(
-        readable.form_is_small_enough,
-        readable.request_is_utf8,
-        client_authentication.failed_attempts_are_below_the_limit,
-    ),
+    pasted=(readable.form_is_small_enough, readable.request_is_utf8, client_authentication.failed_attempts_are_below_the_limit),
     to_evidence=read.to_evidence,
-    recheck=_recheck,
+    recheck=_recheck_token,
     compared=TokenContext,
 )
 KINDS = {"token_request": Kind(TOKEN, read.request, read.context_of)}

@@ -15,13 +15,15 @@ from sickbay.diagnosis.stages import USERINFO
 from sickbay.kernel.checks import UNKNOWN
 
 
-def _recheck(refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest) -> tuple[AccessRequest, AccessContext]:
+def _recheck_userinfo(
+    refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest
+) -> tuple[AccessRequest, AccessContext]:
     same = bearer.bearer(corrected) == bearer.bearer(refused.request)
     context = refused.context if same else structs.replace(refused.context, token=UNKNOWN, client=UNKNOWN, user=UNKNOWN)
     return corrected, context
 
 
 EXAMINER: Examiner[AccessRequest, AccessContext] = Examiner(
-    checks=examine_always(*userinfo.CHECKS), to_evidence=read.userinfo_to_evidence, recheck=_recheck
+    checks=examine_always(*userinfo.CHECKS), to_evidence=read.userinfo_to_evidence, recheck=_recheck_userinfo
 )
 KINDS = {"userinfo_request": Kind(USERINFO, read.userinfo, read.userinfo_context)}

@@ -59,7 +59,7 @@ def _other_letter(facts: Facts) -> Facts | None:
     return {**facts, "allowed": names["r" if "r" in granted else "s"], "wanted": names[facts["letters"]]}
 
 
-def _with_context(facts: Facts) -> Facts:
+def _add_context(facts: Facts) -> Facts:
     through = f", which a {facts['by']} needs" if facts.get("by") else ""
     mixing = " A token can't combine `system/` scopes with `patient/` or `user/` scopes." if facts.get("mixed") else ""
     return {**facts, "through": through, "mixing": mixing, "holds": facts["held"] or "no FHIR scope"}
@@ -81,7 +81,7 @@ def _not_in_jwt(request: AccessRequest, context: AccessContext) -> Facts | None:
         return None
     token = AccessToken("", scope, request.base, expires_at=0, family="", patient=str(patient) if patient else None)
     refusal = refuse_insufficient(request, token, request.type, request.letters)
-    return {**_with_context(refusal.facts), GUESS: "Sickbay read the scopes from the token, which is a JWT."}
+    return {**_add_context(refusal.facts), GUESS: "Sickbay read the scopes from the token, which is a JWT."}
 
 
 def _other_patient(request: AccessRequest, context: AccessContext) -> Facts | None:
@@ -90,21 +90,21 @@ def _other_patient(request: AccessRequest, context: AccessContext) -> Facts | No
     if not isinstance(token, AccessToken) or not token.patient or not request.type:
         return None
     levels = {scope.level for scope in scopes.resources(token.scope) if scope.type in ("*", request.type)}
-    others = [patient for patient in _patients(request) if patient not in ("", token.patient, *UNDEFINED)]
+    others = [patient for patient in _patients_in_search(request) if patient not in ("", token.patient, *UNDEFINED)]
     return {"received": others[0], "expected": token.patient} if levels == {"patient"} and others else None
 
 
 UNDEFINED = ("undefined", "null", "None", "NaN", "[object Object]")
 
 
-def _patients(request: AccessRequest) -> list[str]:
+def _patients_in_search(request: AccessRequest) -> list[str]:
     in_path = [request.id] if request.type == "Patient" and request.id else []
     names = ("_id",) if request.type == "Patient" else ("patient", "subject")
     values = [value for name in names for text in request.parameters.all(name) for value in text.split(",")]
     return in_path + [value.rpartition("/")[2] for value in values if "/" not in value or "Patient/" in value]
 
 
-def _outside(request: AccessRequest, context: AccessContext) -> Facts | None:
+def _search_is_outside_scope(request: AccessRequest, context: AccessContext) -> Facts | None:
     """Facts if a search has a value that no scope for the resource type includes."""
     if not isinstance(context.token, AccessToken) or request.interaction != "search-type":
         return None
@@ -137,10 +137,7 @@ FUNCTIONS: Mapping[str, Functions] = {
         "advises": _looks_like_id_token,
         "insert_placeholder": corrections.new_token,
     },
-    "fhir-refresh-token-used": {
-        "recognises": only_with("refresh_token"),
-        "insert_placeholder": corrections.new_token,
-    },
+    "fhir-refresh-token-used": {"recognises": only_with("refresh_token"), "insert_placeholder": corrections.new_token},
     "fhir-token-unknown": {"recognises": _explain_reason, "insert_placeholder": corrections.new_token},
     "fhir-token-expired": {"insert_placeholder": corrections.new_token},
     "fhir-token-wrong-issuer": {"insert_placeholder": corrections.new_token},
@@ -151,7 +148,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "mcp-stepup-not-union": {"recognises": only_with("lost")},
     "mcp-stepup-one-by-one": {"recognises": only_with("rounds")},
     "fhir-read-not-search": {"recognises": _other_letter},
-    "fhir-insufficient-scope": {"recognises": _with_context, "advises": _not_in_jwt},
+    "fhir-insufficient-scope": {"recognises": _add_context, "advises": _not_in_jwt},
     "fhir-wrong-patient": {"advises": _other_patient},
-    "fhir-scope-category-constraint": {"advises": _outside},
+    "fhir-scope-category-constraint": {"advises": _search_is_outside_scope},
 }

@@ -21,7 +21,7 @@ def _compare_clocks(request: TokenRequest, context: TokenContext) -> Facts | Non
     return {"offset": abs(seconds), "direction": "ahead of" if seconds > 0 else "behind", "received": issued}
 
 
-def _future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
+def _is_in_future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
     """Compares a time of the ID token with now."""
 
     def advise(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
@@ -36,6 +36,6 @@ def _future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "clock-skew-assertion": {"advises": _compare_clocks},
-    "clock-iat-future": {"advises": _future("iat")},
-    "clock-nbf-future": {"advises": _future("nbf")},
+    "clock-iat-future": {"advises": _is_in_future("iat")},
+    "clock-nbf-future": {"advises": _is_in_future("nbf")},
 }

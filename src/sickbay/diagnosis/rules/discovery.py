@@ -43,19 +43,23 @@ def _not_json(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     return {"received": type}
 
 
-def _members(exchange: HttpExchange) -> Mapping[str, Any]:
+def _members_of_document(exchange: HttpExchange) -> Mapping[str, Any]:
     return exchange.document if isinstance(exchange.document, dict) else {}
 
 
 def _in_clear(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
-    urls = {name: str(url) for name, url in _members(exchange).items() if name.endswith(("_endpoint", "jwks_uri", "issuer"))}
+    urls = {
+        name: str(url)
+        for name, url in _members_of_document(exchange).items()
+        if name.endswith(("_endpoint", "jwks_uri", "issuer"))
+    }
     parts = {name: urlsplit(url) for name, url in urls.items()}
     clear = [name for name, url in parts.items() if url.scheme == "http" and url.hostname not in LOOPBACK]
     return {"names": clear, "received": [urls[name] for name in clear]} if clear else None
 
 
 def _find_missing_members(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
-    document = _members(exchange)
+    document = _members_of_document(exchange)
     if not document or _open(exchange, context):
         return None
     if _is_of_openid(exchange):
@@ -69,36 +73,36 @@ def _find_missing_members(exchange: HttpExchange, context: AnswerContext) -> Fac
 
 def _is_of_openid(exchange: HttpExchange) -> bool:
     """Whether it is an OpenID provider's document (OpenID Connect Discovery 1.0, 3), which SMART doesn't define."""
-    document = _members(exchange)
+    document = _members_of_document(exchange)
     named = exchange.url.partition("?")[0].endswith(("/openid-configuration", "/oauth-authorization-server"))
     return "capabilities" not in document and (named or "subject_types_supported" in document)
 
 
-def _no_s256(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
-    methods = None if _is_of_openid(exchange) else _members(exchange).get("code_challenge_methods_supported")
+def _has_no_s256(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+    methods = None if _is_of_openid(exchange) else _members_of_document(exchange).get("code_challenge_methods_supported")
     return {"received": methods} if methods is not None and ("S256" not in methods or "plain" in methods) else None
 
 
-def _no_issuer(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
-    document = _members(exchange)
+def _has_no_issuer(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+    document = _members_of_document(exchange)
     missing = [name for name in ("issuer", "jwks_uri") if not document.get(name)]
     return {"missing": missing} if missing and "sso-openid-connect" in (document.get("capabilities") or ()) else None
 
 
-def _no_cors(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+def _has_no_cors(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     origin = exchange.headers.get("origin")
     return {"origin": origin} if origin and "access-control-allow-origin" not in exchange.answer_headers else None
 
 
 def _open(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
-    document = _members(exchange)
+    document = _members_of_document(exchange)
     named = document.get("authorization_endpoint") or document.get("token_endpoint")
     return {"received": exchange.url} if document and not named else None
 
 
-def _disagree(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+def _documents_disagree(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     """The members that differ. The OpenID configuration of an identity provider may name more, but nothing else."""
-    document, openid = _members(exchange), context.openid or {}
+    document, openid = _members_of_document(exchange), context.openid or {}
     names = [name for name in COMPARED if document.get(name) and openid.get(name) and document[name] != openid[name]]
     if not names:
         return None
@@ -112,8 +116,8 @@ FUNCTIONS: Mapping[str, Functions] = {
     "discovery-http-endpoints": {"advises": _in_clear},
     "discovery-open-server": {"advises": _open},
     "discovery-missing-field": {"advises": _find_missing_members},
-    "discovery-no-s256": {"advises": _no_s256},
-    "discovery-sso-without-issuer": {"advises": _no_issuer},
-    "discovery-documents-disagree": {"advises": _disagree},
-    "discovery-cors": {"advises": _no_cors},
+    "discovery-no-s256": {"advises": _has_no_s256},
+    "discovery-sso-without-issuer": {"advises": _has_no_issuer},
+    "discovery-documents-disagree": {"advises": _documents_disagree},
+    "discovery-cors": {"advises": _has_no_cors},
 }

@@ -19,7 +19,7 @@ def _find_missing_id_token(answer: TokenAnswer, context: AnswerContext) -> Facts
     return {"received": None} if requested and not answer.members.get("id_token") else None
 
 
-def _differs(claim: str, expected: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
+def _claim_differs(claim: str, expected: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
     """Compares a claim with the field `expected` of the context; `aud` may be a list."""
 
     def advise(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
@@ -32,18 +32,18 @@ def _differs(claim: str, expected: str) -> Callable[[TokenAnswer, AnswerContext]
     return advise
 
 
-def _seconds(answer: TokenAnswer, context: AnswerContext, claim: str) -> int | None:
+def _seconds_until_claim(answer: TokenAnswer, context: AnswerContext, claim: str) -> int | None:
     """Seconds from now to the claim's time; None if either is unknown."""
     value = (answer.claims or {}).get(claim)
     return int(value) - context.now if isinstance(value, int | float) and context.now is not UNKNOWN else None
 
 
 def _find_expiry(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
-    seconds = _seconds(answer, context, "exp")
+    seconds = _seconds_until_claim(answer, context, "exp")
     return {"late": -seconds} | guesses.fact_about(context, "now") if seconds is not None and seconds < -LEEWAY else None
 
 
-def _no_fhir_user(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
+def _has_no_fhir_user(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
     requested = "fhirUser" in scopes.split(str(answer.members.get("scope") or ""))
     if answer.claims is None or not requested or answer.claims.get("fhirUser"):
         return None
@@ -52,9 +52,9 @@ def _no_fhir_user(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "id-token-missing": {"advises": _find_missing_id_token},
-    "id-token-nonce-mismatch": {"advises": _differs("nonce", "nonce")},
-    "id-token-aud-mismatch": {"advises": _differs("aud", "client_id")},
-    "id-token-iss-mismatch": {"advises": _differs("iss", "issuer")},
+    "id-token-nonce-mismatch": {"advises": _claim_differs("nonce", "nonce")},
+    "id-token-aud-mismatch": {"advises": _claim_differs("aud", "client_id")},
+    "id-token-iss-mismatch": {"advises": _claim_differs("iss", "issuer")},
     "id-token-expired": {"advises": _find_expiry},
-    "id-token-no-fhiruser": {"advises": _no_fhir_user},
+    "id-token-no-fhiruser": {"advises": _has_no_fhir_user},
 }

@@ -33,7 +33,7 @@ def _is_own(context: SubjectContext) -> bool:
     return isinstance(client, Client) and getattr(subject, "client_id", None) == client.client_id
 
 
-def _of_an_agent(request: TokenRequest, context: SubjectContext) -> Facts | None:
+def _token_is_of_agent(request: TokenRequest, context: SubjectContext) -> Facts | None:
     facts = _find_foreign(request, context)
     return facts if facts and _is_for_fhir(context) and urls.is_web(getattr(context.subject, "client_id", "")) else None
 
@@ -42,11 +42,11 @@ def _is_for_fhir(context: SubjectContext) -> bool:
     return isinstance(context.server, Server) and getattr(context.subject, "base", "") in context.server.fhir_bases
 
 
-def _of_another_app(request: TokenRequest, context: SubjectContext) -> Facts | None:
-    return None if _of_an_agent(request, context) else _find_foreign(request, context)
+def _token_is_of_another_app(request: TokenRequest, context: SubjectContext) -> Facts | None:
+    return None if _token_is_of_agent(request, context) else _find_foreign(request, context)
 
 
-def _without_audience(request: TokenRequest, context: SubjectContext) -> Facts | None:
+def _has_no_audience(request: TokenRequest, context: SubjectContext) -> Facts | None:
     """A client without a registered server introspects another app's token, at a hospital that has such servers."""
     server, subject = context.server, context.subject
     if not isinstance(server, Server) or not server.resources or not isinstance(subject, AccessToken | TokenFamily):
@@ -56,8 +56,8 @@ def _without_audience(request: TokenRequest, context: SubjectContext) -> Facts |
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "mcp-resource-is-fhir-base": {"advises": _of_an_agent},
-    "mcp-fhir-token-at-mcp": {"advises": _of_another_app},
-    "mcp-audience-unchecked": {"advises": _without_audience},
+    "mcp-resource-is-fhir-base": {"advises": _token_is_of_agent},
+    "mcp-fhir-token-at-mcp": {"advises": _token_is_of_another_app},
+    "mcp-audience-unchecked": {"advises": _has_no_audience},
     "token-parameter-missing": {"repair": _as_token},
 }

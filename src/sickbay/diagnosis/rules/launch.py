@@ -30,18 +30,18 @@ def _from_fragment(request: UrlRequest, facts: Facts) -> UrlRequest:
     return _replace_parameters(request, request.parameters.replace(moved))
 
 
-def _legacy(request: UrlRequest, context: UrlContext) -> Facts | None:
+def _is_legacy_launch(request: UrlRequest, context: UrlContext) -> Facts | None:
     sent = request.parameters
     old = [name for name in ("fhirServiceUrl", "patientId") if name in sent]
     return {"names": " and ".join(old)} if old and not (sent.get("iss") and sent.get("launch")) else None
 
 
-def _no_launch(request: UrlRequest, context: UrlContext) -> Facts | None:
+def _has_no_launch(request: UrlRequest, context: UrlContext) -> Facts | None:
     sent = request.parameters
     return {"received": None} if sent.get("iss") and not sent.get("launch") else None
 
 
-def _loopback(request: UrlRequest, context: UrlContext) -> Facts | None:
+def _is_loopback_launch(request: UrlRequest, context: UrlContext) -> Facts | None:
     iss = iss_of(request)
     apart = iss is not None and urls.is_loopback(iss) and urls.host(request.url) and not urls.is_loopback(request.url)
     return {"received": iss, "host": urls.host(request.url)} if apart else None
@@ -55,10 +55,10 @@ def _plain_http(request: UrlRequest, context: UrlContext) -> Facts | None:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "launch-url-params-in-fragment": {"repair": _from_fragment},
-    "launch-url-legacy-params": {"advises": _legacy},
-    "launch-url-missing-launch": {"advises": _no_launch},
+    "launch-url-legacy-params": {"advises": _is_legacy_launch},
+    "launch-url-missing-launch": {"advises": _has_no_launch},
     "launch-url-iss-double-encoded": {"repair": _set_iss},
     "launch-url-iss-not-base": {"repair": _set_iss},
-    "launch-url-iss-loopback": {"advises": _loopback},
+    "launch-url-iss-loopback": {"advises": _is_loopback_launch},
     "launch-url-iss-http": {"advises": _plain_http},
 }

@@ -10,13 +10,13 @@ from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import find_closest_url
 
 
-def _without_hint(request: LogoutRequest, facts: Facts) -> LogoutRequest:
+def _drop_hint(request: LogoutRequest, facts: Facts) -> LogoutRequest:
     """Sends `client_id` instead of the ID token, so that the server asks the user."""
     changes = [("id_token_hint", None), ("client_id", request.client_id)]
     return structs.replace(request, parameters=request.parameters.replace(changes))
 
 
-def _without_client(request: LogoutRequest, facts: Facts) -> LogoutRequest:
+def _drop_client(request: LogoutRequest, facts: Facts) -> LogoutRequest:
     """Leaves out `client_id`, and the ID token as well if it names no app."""
     changes = [("client_id", None)] if facts["expected"] else [("client_id", None), ("id_token_hint", None)]
     return structs.replace(request, parameters=request.parameters.replace(changes))
@@ -28,7 +28,7 @@ def _send_registered_uri(request: LogoutRequest, facts: Facts) -> LogoutRequest:
     return structs.replace(request, parameters=request.parameters.replace(changes))
 
 
-def _without_app(facts: Facts) -> Facts | None:
+def _has_no_app(facts: Facts) -> Facts | None:
     return None if facts.get("app") else facts
 
 
@@ -39,9 +39,9 @@ def _expect_closest(facts: Facts) -> Facts:
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "logout-hint-invalid": {"repair": _without_hint},
-    "logout-client-unknown": {"recognises": only_with("unknown"), "repair": _without_client},
-    "logout-client-mismatch": {"repair": _without_client},
-    "logout-client-missing": {"recognises": _without_app, "repair": _send_registered_uri},
+    "logout-hint-invalid": {"repair": _drop_hint},
+    "logout-client-unknown": {"recognises": only_with("unknown"), "repair": _drop_client},
+    "logout-client-mismatch": {"repair": _drop_client},
+    "logout-client-missing": {"recognises": _has_no_app, "repair": _send_registered_uri},
     "logout-redirect-uri-mismatch": {"recognises": _expect_closest, "repair": _send_registered_uri},
 }

@@ -13,7 +13,7 @@ from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
 
-def _without_description(request: UrlRequest, context: UrlContext) -> Facts | None:
+def _has_no_description(request: UrlRequest, context: UrlContext) -> Facts | None:
     sent = request.parameters
     if not sent.get("error") or sent.get("error_description") or sent.get("error_uri"):
         return None
@@ -26,11 +26,7 @@ def _has_error_uri(request: UrlRequest, context: UrlContext) -> Facts | None:
     if not address:
         return None
     urn = urn_of(address)
-    return {
-        "received": address,
-        "urn": urn,
-        "says": f" Its error code is `{urn}`." if urn else "",
-    }
+    return {"received": address, "urn": urn, "says": f" Its error code is `{urn}`." if urn else ""}
 
 
 def _find_mixed_content(request: UrlRequest, context: UrlContext) -> Facts | None:
@@ -44,7 +40,7 @@ def _find_mixed_content(request: UrlRequest, context: UrlContext) -> Facts | Non
 FUNCTIONS: Mapping[str, Functions] = {
     # An app that requested the fragment, as keycloak-js and MSAL do, reads it in the browser.
     "redirect-params-in-fragment": {"severity": severity_by("asked_for", "info", "error")},
-    "redirect-error-opaque": {"advises": _without_description},
+    "redirect-error-opaque": {"advises": _has_no_description},
     "redirect-error-uri-unread": {"advises": _has_error_uri},
     "redirect-mixed-content": {"advises": _find_mixed_content},
 }

@@ -25,7 +25,7 @@ def _narrow_scope(request: TokenRequest, facts: Facts) -> TokenRequest:
 NEITHER = "Neither offline_access nor online_access was granted."
 
 
-def _no_refresh(answer: TokenAnswer | TokenRequest, context: AnswerContext | TokenContext) -> Facts | None:
+def _has_no_refresh_token(answer: TokenAnswer | TokenRequest, context: AnswerContext | TokenContext) -> Facts | None:
     if isinstance(context, TokenContext):
         summary = context.given
         return {"received": None, "reason": summary.refresh} if summary and summary.wanted and summary.refresh else None
@@ -62,5 +62,5 @@ FUNCTIONS: Mapping[str, Functions] = {
     "refresh-scope-expanded": {"repair": _narrow_scope},
     "refresh-replay-differs": {"insert_placeholder": corrections.new_refresh_token},
     "refresh-replay-revoked": {"insert_placeholder": corrections.new_refresh_token},
-    "refresh-token-not-issued": {"advises": _no_refresh},
+    "refresh-token-not-issued": {"advises": _has_no_refresh_token},
 }

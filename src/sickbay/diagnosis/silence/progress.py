@@ -78,7 +78,7 @@ def progress(trail: Trail) -> LaunchStatus:
     for event in trail.events:
         position = follow(position, event)
     if position.awaited is None or position.since is None:
-        return _conclude(trail, position)
+        return _conclude_status(trail, position)
     seconds = max(0.0, trail.real_now - position.since.at)
     is_late = trail.is_complete or seconds > seconds_for(position.awaited, position.since)
     return LaunchStatus("stalled" if is_late else "running", position.awaited, position.since, seconds, position.worked)
@@ -92,7 +92,7 @@ def seconds_for(awaited: Awaited, since: Event) -> float:
 
 
 def silence(trail: Trail) -> Silence | None:
-    """What didn't come; None if the launch still has time, or needs nothing."""
+    """The missing step; None if the launch still has time, or needs nothing."""
     found = progress(trail)
     if not found.is_late or found.awaited is None or found.since is None:
         return None
@@ -104,11 +104,11 @@ def follow(position: LaunchPosition, event: Event) -> LaunchPosition:
     if event.injected and (event.probable or event.step == "other"):
         return position
     if event.step in ("preflight", "discovery") or event.probable:
-        return _hint(position, event)
+        return _note_hint(position, event)
     if event.step == "token" and event.result == "failed" and event.status == NOT_FOUND:
         return position
     if event.step in ("restart", "other"):
-        return _restart(position) if event.step == "restart" else position
+        return _restart_position(position) if event.step == "restart" else position
     if event.result == "granted":
         return _follow_grant(position, event)
     return _follow_failure(position, event)
@@ -126,10 +126,10 @@ _ANSWERS: Final[Mapping[str, frozenset[str]]] = {
     "preflight": frozenset(("token", "access")),
     "discovery": frozenset(("discovery", "authorize")),
 }
-"""What may be awaited when a hint arrives that says more about it."""
+"""The steps that a later hint can say more about."""
 
 
-def _hint(position: LaunchPosition, event: Event) -> LaunchPosition:
+def _note_hint(position: LaunchPosition, event: Event) -> LaunchPosition:
     """After a request that doesn't name the launch. It proves no step, but a refused one says why the launch stopped."""
     if event.step in _ANSWERS:
         if position.awaited not in _ANSWERS[event.step]:
@@ -143,7 +143,7 @@ def _hint(position: LaunchPosition, event: Event) -> LaunchPosition:
     return LaunchPosition(None, event, position.worked, True)
 
 
-def _restart(position: LaunchPosition) -> LaunchPosition:
+def _restart_position(position: LaunchPosition) -> LaunchPosition:
     """The app was launched again: a refused refresh needs nothing more, and after a code it says why that wasn't redeemed."""
     return position._replace(awaited=None) if position.awaited in ("again", "refresh") else position
 
@@ -175,7 +175,7 @@ def gives_data(scope: str) -> bool:
     return not scope or bool(scopes.resources(scope))
 
 
-def _conclude(trail: Trail, position: LaunchPosition) -> LaunchStatus:
+def _conclude_status(trail: Trail, position: LaunchPosition) -> LaunchStatus:
     if not trail.events:
         return LaunchStatus("stalled", "launch", Event("other"), 0)
     if position.worked:

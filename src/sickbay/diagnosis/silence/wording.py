@@ -48,8 +48,8 @@ def sentences(found: LaunchStatus, app: str = "", where: str = "") -> Sentences 
         "name": name,
         "Name": name[:1].upper() + name[1:],
         "where": f"to {where} " if where else "to the app ",
-        "at": _clock(event.clock or event.at),
-        "expires": _clock(event.expires),
+        "at": _clock_time(event.clock or event.at),
+        "expires": _clock_time(event.expires),
         "page": PAGES[event.page] if event.page else "page",
         "ago": f"{found.seconds:.0f} s",
     }
@@ -63,5 +63,5 @@ def _last_step(awaited: str, since: Event) -> str:
     return "token" if since.step == "refresh" and awaited != "again" else since.step
 
 
-def _clock(at: float) -> str:
+def _clock_time(at: float) -> str:
     return english.clock(english.instant(at), seconds=True)

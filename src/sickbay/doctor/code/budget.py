@@ -13,7 +13,7 @@ WRITTEN_AT_LEAST, WRITTEN_PER_CHARACTER = 20_000, 10
 
 
 class BudgetSpent(Exception):
-    """What was read before this is right. The rest of the code isn't read."""
+    """Reading stops here. What was read so far is right."""
 
 
 class CodeBudget:

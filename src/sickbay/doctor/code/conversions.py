@@ -1,4 +1,4 @@
-"""What functions of many languages return that convert strings: encoders, constructors of fields, format strings."""
+"""The results of functions that convert strings, in many languages: encoders, constructors of fields, format strings."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def read_conversion(call: Invocation) -> CodeValue | None:
     name = call.name.lower()
     base = call.base
     if isinstance(base, CodeFields):
-        return _of_fields(base, name, call)
+        return _convert_fields(base, name, call)
     if isinstance(base, CodeBody | CodeItems):
         return base
-    if isinstance(base, CodeText) and (result := _of_text(base, name, call)) is not None:
+    if isinstance(base, CodeText) and (result := _convert_text(base, name, call)) is not None:
         return result
     for role, convert in _CONVERTERS.items():
         if name in words.functions(role) and (result := convert(call, name)) is not None:
@@ -41,14 +41,14 @@ def read_conversion(call: Invocation) -> CodeValue | None:
     return None
 
 
-def _of_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValue:
+def _convert_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValue:
     if name in words.functions("append"):
         if len(call.arguments) == 1 and isinstance(text := call.arguments[0].value, CodeText):
             _append_text(fields, text)
         elif len(call.arguments) == 1 and (pair := as_fields(CodeItems((call.arguments[0].value,)))):
             fields.extend(pair.pairs)
         elif len(call.arguments) >= 2:
-            _append(fields, call.arguments[0].value, call.arguments[1].value)
+            _append_field(fields, call.arguments[0].value, call.arguments[1].value)
     elif name == "join" or (name in ("tostring", "encode") and fields.encoding == "form"):
         return CodeBody("form", CodeFields(fields.pairs, "form"), is_text=True)
     elif name == "update" and (others := as_fields(call.value(0))):
@@ -74,7 +74,7 @@ def _append_text(fields: CodeFields, text: CodeText) -> None:
         fields.add(name, CodeText(tuple(part for part in (unquote_plus(value), *text.parts[1:]) if part)))
 
 
-def _append(fields: CodeFields, name: CodeValue, value: CodeValue) -> None:
+def _append_field(fields: CodeFields, name: CodeValue, value: CodeValue) -> None:
     """Adds a field. MultipartFormDataContent of .NET takes the content first."""
     if isinstance(name, CodeObject) and name.path == "StringContent":
         content = name.properties.get("value", name)
@@ -89,14 +89,14 @@ def _plain_name(value: CodeValue) -> str:
     return str(text) if text.is_known else str(text).strip("{}").rpartition(".")[2]
 
 
-def _of_text(text: CodeText, name: str, call: Invocation) -> CodeValue | None:
+def _convert_text(text: CodeText, name: str, call: Invocation) -> CodeValue | None:
     if name in words.functions("formats"):
         named = CodeFields([(item.key, item.value) for item in call.arguments if item.key])
         return fill_blanks(text, [item.value for item in call.arguments if item.key is None], named)
     if name in ("base64encodedstring", "encodebase64", "base64"):
         return base64_of(text)
     if name == "join" or (name == "joined" and call.arguments):
-        return _glue(text, call)
+        return _join_list(text, call)
     return (
         text
         if name in words.functions("same") or name in ("replace", "getencoded", "replaceall", "tolowercase", "add")
@@ -104,7 +104,7 @@ def _of_text(text: CodeText, name: str, call: Invocation) -> CodeValue | None:
     )
 
 
-def _glue(separator: CodeText, call: Invocation) -> CodeText | None:
+def _join_list(separator: CodeText, call: Invocation) -> CodeText | None:
     items = call.value(0)
     if not isinstance(items, CodeItems):
         return None
@@ -114,16 +114,16 @@ def _glue(separator: CodeText, call: Invocation) -> CodeText | None:
     return join(pieces)
 
 
-def _basic(call: Invocation, name: str) -> CodeValue | None:
+def _basic_credentials(call: Invocation, name: str) -> CodeValue | None:
     """`Credentials.basic(user, password)` of OkHttp."""
     return basic(credentials(call.value(0), call.value(1))) if call.path == "Credentials.basic" else None
 
 
-def _base64(call: Invocation, name: str) -> CodeValue | None:
+def _base64_call(call: Invocation, name: str) -> CodeValue | None:
     return base64_of(call.text(0)) if call.arguments else None
 
 
-def _json(call: Invocation, name: str) -> CodeValue | None:
+def _json_call(call: Invocation, name: str) -> CodeValue | None:
     if name == "stringify" and call.path.lower().startswith(("qs.", "querystring.")):
         fields = as_fields(call.value(0))
         return CodeBody("form", fields, is_text=True) if fields else None
@@ -133,12 +133,12 @@ def _json(call: Invocation, name: str) -> CodeValue | None:
     return None if value is None else value if isinstance(value, CodeBody) else CodeBody("json", value, is_text=True)
 
 
-def _form(call: Invocation, name: str) -> CodeValue | None:
+def _form_call(call: Invocation, name: str) -> CodeValue | None:
     value = call.value(0)
     if name == "fromformdata" and len(call.arguments) == 2:
         return CodeFields([(_plain_name(call.arguments[0].value), call.arguments[1].value)], "form")
     if isinstance(value, CodeText) and name == "urlencode":
-        return _keep(call, name)
+        return _keep_first_argument(call, name)
     if isinstance(value, CodeText):
         return CodeBody("form", value) if name in ("urlsearchparams", "formurlencodedcontent") else value
     fields = as_fields(value)
@@ -147,7 +147,7 @@ def _form(call: Invocation, name: str) -> CodeValue | None:
     return CodeFields(list(fields.pairs) if fields else [], "form")
 
 
-def _collection(call: Invocation, name: str) -> CodeValue | None:
+def _collection_call(call: Invocation, name: str) -> CodeValue | None:
     fields = as_fields(call.value(0))
     if (
         fields is None
@@ -160,7 +160,7 @@ def _collection(call: Invocation, name: str) -> CodeValue | None:
     return CodeFields(list(fields.pairs) if fields else [], words.encodings()[name])
 
 
-def _pair(call: Invocation, name: str) -> CodeValue | None:
+def _pair_call(call: Invocation, name: str) -> CodeValue | None:
     return CodeItems((call.arguments[0].value, call.arguments[1].value)) if len(call.arguments) >= 2 else None
 
 
@@ -172,13 +172,13 @@ def _map_of(call: Invocation, name: str) -> CodeValue | None:
     return CodeItems(tuple(values)) if name in ("listof", "mapof", "aslist", "hashmapof", "mutablemapof", "array") else None
 
 
-def _format(call: Invocation, name: str) -> CodeValue | None:
+def _format_call(call: Invocation, name: str) -> CodeValue | None:
     if call.base is not None or not call.arguments:
         return None
     return fill_blanks(call.text(0), [item.value for item in call.arguments[1:]])
 
 
-def _keep(call: Invocation, name: str) -> CodeValue | None:
+def _keep_first_argument(call: Invocation, name: str) -> CodeValue | None:
     value = call.value(0, "string")
     if isinstance(value, RequestDraft) and name.endswith(("writer", "stream")):
         return value
@@ -201,29 +201,29 @@ def _look_up(call: Invocation, name: str) -> CodeValue | None:
     return None
 
 
-def _keys(call: Invocation, name: str) -> CodeValue | None:
+def _object_keys(call: Invocation, name: str) -> CodeValue | None:
     """`Object.keys(fields)` stands for the fields, because they are usually joined to a form."""
     return as_fields(call.value(0)) if call.path in ("Object.keys", "Object.entries") else None
 
 
-def _array(call: Invocation, name: str) -> CodeValue | None:
+def _array_call(call: Invocation, name: str) -> CodeValue | None:
     """`array("a" => "b")` of PHP."""
     pairs = [(item.key, item.value) for item in call.arguments if item.key]
     return CodeFields([*pairs]) if pairs else CodeItems(tuple(item.value for item in call.arguments))
 
 
 _CONVERTERS: dict[str, Callable[[Invocation, str], CodeValue | None]] = {
-    "base64": _base64,
-    "basic": _basic,
-    "form": _form,
-    "collection": _collection,
-    "json": _json,
-    "pairs": _pair,
+    "base64": _base64_call,
+    "basic": _basic_credentials,
+    "form": _form_call,
+    "collection": _collection_call,
+    "json": _json_call,
+    "pairs": _pair_call,
     "map_of": _map_of,
-    "array": _array,
-    "keys": _keys,
-    "formats": _format,
-    "same": _keep,
+    "array": _array_call,
+    "keys": _object_keys,
+    "formats": _format_call,
+    "same": _keep_first_argument,
     "looked_up": _look_up,
 }
 """By what functions do: words.functions() has their names."""

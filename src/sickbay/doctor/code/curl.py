@@ -38,12 +38,12 @@ def curl(words: list[CodeText]) -> RequestDraft | None:
     options: dict[str, list[CodeText]] = {}
     rest = iter(words)
     for word in rest:
-        _option(word, lambda: next(rest, know("")), options, result)
+        _apply_option(word, lambda: next(rest, know("")), options, result)
     _apply(result, options)
     return result if result.url.parts or result.body is not None or result.headers else None
 
 
-def _option(
+def _apply_option(
     word: CodeText, following: Callable[[], CodeText], options: dict[str, list[CodeText]], result: RequestDraft
 ) -> None:
     text = str(word)
@@ -51,7 +51,7 @@ def _option(
         if not result.url.parts and is_url(word):
             result.url = word
         return
-    name, value = _split(word)
+    name, value = _split_option(word)
     place = _PLACES.get(name)
     if place:
         options.setdefault(place, []).append(following() if value is None else value)
@@ -61,7 +61,7 @@ def _option(
         options[name.lstrip("-")[0]] = [know(name)]
 
 
-def _split(word: CodeText) -> tuple[str, CodeText | None]:
+def _split_option(word: CodeText) -> tuple[str, CodeText | None]:
     """The name of an option, and its value if both are one word: `-XPOST`, `--header=…`, `-vu`."""
     first = word.parts[0]
     if first.startswith("--"):
@@ -87,16 +87,16 @@ def _apply(result: RequestDraft, options: dict[str, list[CodeText]]) -> None:
     result.url = result.url if result.url.parts else (options.get("url") or [CodeText(())])[0]
     for header in options.get("header", ()):
         result.add_headers(header)
-    data = [*options.get("data", ()), *map(_encode, options.get("encoded", ()))]
+    data = [*options.get("data", ()), *map(_encode_option_value, options.get("encoded", ()))]
     if "G" in options:
         glue = know("&" if "?" in str(result.url) else "?")
-        result.url = join((result.url, glue, _glue(data))) if data else result.url
+        result.url = join((result.url, glue, _join_data(data))) if data else result.url
     elif data:
-        result.body = _file(_glue(data))
+        result.body = _file_content(_join_data(data))
     elif fields := options.get("field"):
-        result.body = CodeBody("multipart", CodeFields([_field(field) for field in fields]))
+        result.body = CodeBody("multipart", CodeFields([_form_field(field) for field in fields]))
     elif json := options.get("json"):
-        result.body, result.string_type = _glue(json), "application/json"
+        result.body, result.string_type = _join_data(json), "application/json"
     result.method = str((options.get("method") or [know("")])[-1]) or _default_method(result, options)
     _authorize(result, options)
 
@@ -119,19 +119,19 @@ def _authorize(result: RequestDraft, options: dict[str, list[CodeText]]) -> None
         result.headers.append(("Authorization", join((know("Bearer "), bearer[-1]))))
 
 
-def _glue(data: list[CodeText]) -> CodeText:
+def _join_data(data: list[CodeText]) -> CodeText:
     pieces: list[CodeText] = []
     for text in data:
         pieces += [know("&"), text] if pieces else [text]
     return join(pieces)
 
 
-def _file(text: CodeText) -> CodeText:
+def _file_content(text: CodeText) -> CodeText:
     """`@file` stands for the content of a file."""
     return leave_open(str(text)[1:]) if str(text).startswith("@") else text
 
 
-def _encode(text: CodeText) -> CodeText:
+def _encode_option_value(text: CodeText) -> CodeText:
     """The value of --data-urlencode: `name=content` or content."""
     first = text.parts[0] if text.parts and not isinstance(text.parts[0], Hole) else ""
     name, equals, content = first.partition("=")
@@ -141,7 +141,7 @@ def _encode(text: CodeText) -> CodeText:
     return serialize(CodeFields([(name, value)]), "form")[0]
 
 
-def _field(text: CodeText) -> tuple[str, CodeText]:
+def _form_field(text: CodeText) -> tuple[str, CodeText]:
     first = text.parts[0] if text.parts else ""
     name, _, content = first.partition("=")
     value = CodeText(tuple(part for part in (content, *text.parts[1:]) if part))

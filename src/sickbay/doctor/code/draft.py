@@ -38,7 +38,7 @@ _CONSTANTS = {
     "authorization": "Authorization",
     "accept": "Accept",
 }
-"""What constants such as MediaType.APPLICATION_JSON stand for."""
+"""The values of constants such as MediaType.APPLICATION_JSON."""
 
 
 @dataclass(slots=True)
@@ -122,7 +122,7 @@ def request_of(draft: RequestDraft, tokens: list[CodeToken], lines: Lines) -> Co
     names: dict[str, str] = {}
     for name, value in draft.headers:
         headers[names.setdefault(name.lower(), name)] = value
-    body, encoding = _body(draft, headers)
+    body, encoding = _draft_body(draft, headers)
     if str(body) and (kind := _content_type(draft, encoding)) and "content-type" not in names:
         headers["Content-Type"] = know(kind)
     url = with_query(draft.url, draft.query)
@@ -134,7 +134,7 @@ def request_of(draft: RequestDraft, tokens: list[CodeToken], lines: Lines) -> Co
         str(url),
         {name: str(value) for name, value in headers.items()},
         str(body),
-        cast(BodyFormat, encoding or _format(str(body))),
+        cast(BodyFormat, encoding or _body_format(str(body))),
         lines.at(tokens[draft.first].start),
         lines.at(max(tokens[min(draft.last, len(tokens) - 1)].end - 1, tokens[draft.first].start)),
         frozenset(str(part) for text in texts for part in text.parts if isinstance(part, Hole)),
@@ -147,7 +147,7 @@ def _content_type(draft: RequestDraft, encoding: str) -> str:
     return draft.string_type if is_text else TYPES.get(encoding, draft.string_type)
 
 
-def _body(draft: RequestDraft, headers: dict[str, CodeText]) -> tuple[CodeText, str]:
+def _draft_body(draft: RequestDraft, headers: dict[str, CodeText]) -> tuple[CodeText, str]:
     """The body, and its encoding if the library chose it ("" for a string that the code made)."""
     if draft.body is None:
         return know(""), ""
@@ -160,7 +160,7 @@ def _body(draft: RequestDraft, headers: dict[str, CodeText]) -> tuple[CodeText, 
     return serialize(draft.body, default)
 
 
-def _format(body: str) -> str:
+def _body_format(body: str) -> str:
     if body.lstrip()[:1] in ("{", "[") and ('"' in body or "'" in body):
         return "json"
     return "form" if "=" in body else ""

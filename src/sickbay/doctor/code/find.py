@@ -20,7 +20,7 @@ _ANNOUNCES = compile_late(
 )
 _ANNOUNCES_SETTINGS = compile_late(r"client[_.-]?id|redirect[_.-]?ur[il]|authority|issuer|discovery", re.I)
 _RUNS = compile_late(r"[({=]|<<")
-"""What every program has that sends a request: a call, an object with values, or an assignment."""
+"""A sign of a program that sends a request: a call, an object with values, or an assignment."""
 
 
 def requests_in(text: str, meter: Meter | None = None) -> tuple[CodeRequest, ...]:
@@ -29,13 +29,13 @@ def requests_in(text: str, meter: Meter | None = None) -> tuple[CodeRequest, ...
     text = text.replace("&amp;", "&")  # copying.py leaves it, because in a single URL it may be a fault of the app
     lines = Lines(text)
     requests: list[CodeRequest] = []
-    for start, end in _regions(text):
+    for start, end in _regions_with_code(text):
         lines.offset = start
-        requests += _requests(text[start:end], lines, meter)
+        requests += _find_requests(text[start:end], lines, meter)
     return tuple(sorted(requests, key=lambda request: (request.first_line, request.last_line)))
 
 
-def _requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
+def _find_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
     from sickbay.doctor.code.shell import shell_requests
 
     commands = shell_requests(text, lines, meter)
@@ -57,7 +57,7 @@ def _list_lines(requests: Sequence[CodeRequest]) -> set[int]:
     return {line for request in requests for line in range(request.first_line, request.last_line + 1)}
 
 
-def _regions(text: str) -> list[tuple[int, int]]:
+def _regions_with_code(text: str) -> list[tuple[int, int]]:
     """The parts of the text that can contain requests."""
     if len(text) <= READ_CHARACTERS:
         return [(0, len(text))] if _ANNOUNCES.search(text) else []

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 READ_CHARACTERS = 65_536
-"""The most characters of a text that are read."""
+"""The maximum number of characters of a text that are read."""
 BodyFormat = Literal["form", "json", "multipart", ""]
 
 

@@ -53,7 +53,7 @@ class RequestReader:
             return invocation.base
         if invocation.path == "URL" and self._has_search_params:
             return CodeObject("URL", properties={"href": invocation.text(0), "searchParams": CodeFields([], "form")})
-        if invocation.base is None and (result := self._continue(invocation)):
+        if invocation.base is None and (result := self._continue_request(invocation)):
             return result
         for handler in self._handlers.get(invocation.name.lower(), ()):
             value = handler(invocation)
@@ -62,7 +62,7 @@ class RequestReader:
         value = conversions.read_conversion(invocation)
         if value is None and isinstance(invocation.base, CodeObject):
             value = _client_method(invocation.base, invocation)
-        return value if value is not None else self._excerpt(invocation)
+        return value if value is not None else self._request_of_excerpt(invocation)
 
     def _pushes_all(self, call: Invocation) -> bool:
         """Whether a loop over the names of an object pushes its fields to a list: then they are added at once."""
@@ -96,14 +96,14 @@ class RequestReader:
             self.drafts.append(value)
         return value
 
-    def _continue(self, call: Invocation) -> RequestDraft | None:
+    def _continue_request(self, call: Invocation) -> RequestDraft | None:
         """Another call on a request that the paste doesn't show being made."""
         result = self._excerpts.get(call.path.partition(".")[0])
         if result is not None and "." in call.path:
             building.method(result, call)
         return result if "." in call.path else None
 
-    def _excerpt(self, call: Invocation) -> RequestDraft | None:
+    def _request_of_excerpt(self, call: Invocation) -> RequestDraft | None:
         result = building.excerpt(call)
         if result is not None:
             self._excerpts[call.path.partition(".")[0]] = result
@@ -124,12 +124,12 @@ def _assign_property(target: CodeObject, name: str, value: CodeValue) -> None:
     if name.startswith("DefaultRequestHeaders."):
         header = RequestDraft("")
         building.assign(header, name, value, 0)
-        _headers(target).extend(header.headers)
+        _headers_of_object(target).extend(header.headers)
     else:
         target.properties[name] = value
 
 
-def _headers(target: CodeObject) -> CodeFields:
+def _headers_of_object(target: CodeObject) -> CodeFields:
     headers = target.properties.setdefault("headers", CodeFields())
     return headers if isinstance(headers, CodeFields) else CodeFields()
 
@@ -138,17 +138,17 @@ def _client_method(target: CodeObject, call: Invocation) -> CodeValue | None:
     """`client.DefaultRequestHeaders.Add(name, value)` and `session.headers.update(fields)`."""
     path = call.path.lower()
     if path.endswith((".defaultrequestheaders.add", ".adddefaultheader", ".headers.add")) and len(call.arguments) >= 2:
-        _headers(target).add(str(call.text(0)), call.text(1))
+        _headers_of_object(target).add(str(call.text(0)), call.text(1))
         return target
     if path.endswith(".headers.update") and (fields := as_fields(call.value(0))):
-        _headers(target).extend(fields.pairs)
+        _headers_of_object(target).extend(fields.pairs)
         return target
     if target.path == "URL" and call.name == "toString":
         return target
     return None
 
 
-def _dollar(text: str) -> str:
+def _interpolating_quotes(text: str) -> str:
     """The quotation marks of strings into which the language inserts $name."""
     return '"' if _DOLLAR.search(text) else ""
 
@@ -160,7 +160,7 @@ def program_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]
         return []
     is_php = _PHP.search(text) is not None
     reader = RequestReader(text, is_php=is_php)
-    evaluator = Evaluator(found, reader, dollar=_dollar(text), dot_joins=is_php)
+    evaluator = Evaluator(found, reader, dollar=_interpolating_quotes(text), dot_joins=is_php)
     reader.resolve = evaluator.resolve
     with meter.limit():
         evaluator.run()

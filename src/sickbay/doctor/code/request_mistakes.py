@@ -42,12 +42,12 @@ def mistakes_in(request: CodeRequest, text: str) -> list[Mistake]:
 
     If the paste has several requests, the mistakes of the text are the same for each.
     """
-    found = [*_of_request(request)]
+    found = [*_mistakes_of_request(request)]
     ids = {mistake.id for mistake in found}
     return [*found, *(mistake for mistake in mistakes_in_text(text, sends_requests=True) if mistake.id not in ids)]
 
 
-def _of_request(request: CodeRequest) -> list[Mistake]:
+def _mistakes_of_request(request: CodeRequest) -> list[Mistake]:
     found = [check(request) for check in _ANYWHERE]
     if is_token_request(request):
         found += [check(request) for check in _AT_TOKEN_ENDPOINT]
@@ -58,7 +58,7 @@ def _mistake_at(request: CodeRequest, id: str, **facts: str) -> Mistake:
     return Mistake(id, (request.first_line, request.last_line), {"language": request.language, **facts})
 
 
-def _json(request: CodeRequest) -> Mistake | None:
+def _json_to_token_endpoint(request: CodeRequest) -> Mistake | None:
     if request.body_format != "json" or _options_in_body(request):
         return None
     is_form = "urlencoded" in request.header("content-type")
@@ -70,7 +70,7 @@ def _form_as_text(request: CodeRequest) -> Mistake | None:
     return _mistake_at(request, "code-form-as-text") if is_text else None
 
 
-def _get(request: CodeRequest) -> Mistake | None:
+def _get_to_token_endpoint(request: CodeRequest) -> Mistake | None:
     is_oauth = re.search(r"oauth|openid|connect|auth", request.url.partition("?")[0], re.I) and "://" in request.url
     if request.method != "GET" or not ("grant_type=" in request.url or is_oauth):
         return None
@@ -82,15 +82,15 @@ def _in_query(request: CodeRequest) -> Mistake | None:
     return _mistake_at(request, "code-token-parameters-in-query") if request.method == "POST" and is_only_there else None
 
 
-def _bearer(request: CodeRequest) -> Mistake | None:
+def _bearer_mistake(request: CodeRequest) -> Mistake | None:
     scheme, _, value = request.header("authorization").partition(" ")
     if scheme.lower() != "bearer":
         return None
-    is_pair = "base64" in value.lower() or ":" in value or ":" in _decode(value)
+    is_pair = "base64" in value.lower() or ":" in value or ":" in _decode_base64(value)
     return _mistake_at(request, "code-bearer-instead-of-basic") if is_pair or "grant_type" in request.body else None
 
 
-def _decode(value: str) -> str:
+def _decode_base64(value: str) -> str:
     try:
         return base64.b64decode(value, validate=True).decode()
     except (binascii.Error, ValueError):
@@ -104,11 +104,11 @@ def _plain_basic(request: CodeRequest) -> Mistake | None:
 
 def _line_break(request: CodeRequest) -> Mistake | None:
     scheme, _, value = request.header("authorization").partition(" ")
-    ends = scheme.lower() == "basic" and _decode(value).endswith("\n")
+    ends = scheme.lower() == "basic" and _decode_base64(value).endswith("\n")
     return _mistake_at(request, "code-basic-newline") if ends else None
 
 
-def _multipart(request: CodeRequest) -> Mistake | None:
+def _multipart_mistake(request: CodeRequest) -> Mistake | None:
     return _mistake_at(request, "code-multipart-body") if request.body_format == "multipart" else None
 
 
@@ -134,7 +134,7 @@ def _question_mark(request: CodeRequest) -> Mistake | None:
     return _mistake_at(request, "code-body-question-mark", name=name) if name.startswith("?") else None
 
 
-def _password(request: CodeRequest) -> Mistake | None:
+def _password_mistake(request: CodeRequest) -> Mistake | None:
     values = parse_qs(request.body or request.url.partition("?")[2]).get("grant_type", [])
     is_password = "password" in values or re.search(r"grant_type\W{1,6}password\b", request.body)
     return _mistake_at(request, "code-password-grant") if is_password else None
@@ -158,6 +158,14 @@ _ANYWHERE: tuple[_Check, ...] = (
     _options_in_body,
     _find_doubled,
     _not_inserted,
-    _bearer,
+    _bearer_mistake,
 )
-_AT_TOKEN_ENDPOINT: tuple[_Check, ...] = (_json, _form_as_text, _get, _in_query, _multipart, _question_mark, _password)
+_AT_TOKEN_ENDPOINT: tuple[_Check, ...] = (
+    _json_to_token_endpoint,
+    _form_as_text,
+    _get_to_token_endpoint,
+    _in_query,
+    _multipart_mistake,
+    _question_mark,
+    _password_mistake,
+)

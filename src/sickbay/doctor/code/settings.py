@@ -123,14 +123,14 @@ def _in_code(text: str, lines: Lines, meter: Meter) -> list[AppSettings]:
     result: list[AppSettings] = []
     with meter.limit():
         for item in [*collector.list_all(), *evaluator.objects]:
-            settings = _settings(item, evaluator, lines)
+            settings = _settings_of_item(item, evaluator, lines)
             result += [settings] if settings else []
     return result
 
 
-def _settings(item: _Found, evaluator: Evaluator, lines: Lines) -> AppSettings | None:
+def _settings_of_item(item: _Found, evaluator: Evaluator, lines: Lines) -> AppSettings | None:
     """The settings of a call or an object; None if it has too few of them, or isn't code."""
-    values = _values(item.fields, 0)
+    values = _flatten_fields(item.fields, 0)
     library = library_of(item.library, dict(item.fields.pairs))
     is_known = len(values) >= _FEWEST and {"client_id", "redirect_uri"} & values.keys() and "grant_type" not in values
     if not is_known or (not library and _is_json(evaluator, item.start)):
@@ -168,21 +168,21 @@ class SettingsEvaluator(Evaluator):
         return self.is_operator(index + 2, ":", "=>") and self.tokens[index + 1].kind != "operator"
 
 
-def _values(fields: CodeFields, depth: int) -> dict[str, str]:
+def _flatten_fields(fields: CodeFields, depth: int) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in fields.pairs:
         budget.spend()
         inner = as_fields(value)
         if inner is not None and depth < 3:
-            values = {**_values(inner, depth + 1), **values}
+            values = {**_flatten_fields(inner, depth + 1), **values}
         elif oauth := oauth_name(name):
-            text = _text(value)
+            text = _text_of_value(value)
             if text:
                 values[oauth] = " ".join(text.replace(",", " ").split()) if oauth == "scope" else text
     return values
 
 
-def _text(value: CodeValue) -> str:
+def _text_of_value(value: CodeValue) -> str:
     if isinstance(value, CodeItems):
         budget.spend(len(value.values))
         return " ".join(str(as_text(item)) for item in value.values)
@@ -218,16 +218,16 @@ def property_settings(text: str, lines: Lines) -> list[AppSettings]:
         if groups[-1] and line - groups[-1][-1][0] > _LONGEST_GAP:
             groups.append([])
         groups[-1].append((line, match["name"], match["value"], match["mark"]))
-    return [settings for group in groups if (settings := _of_lines(group))]
+    return [settings for group in groups if (settings := _settings_of_lines(group))]
 
 
-def _of_lines(group: list[tuple[int, str, str, str]]) -> AppSettings | None:
+def _settings_of_lines(group: list[tuple[int, str, str, str]]) -> AppSettings | None:
     values: dict[str, str] = {}
     used: list[int] = []
     is_spring = any(name.startswith("spring") or name == "registration" for _, name, _, _ in group)
     for line, name, value, _ in group:
         oauth = _oauth_name(name)
-        cleaned = _clean(value)
+        cleaned = _clean_value(value)
         if oauth and cleaned and oauth not in values:
             values[oauth] = " ".join(cleaned.replace(",", " ").split()) if oauth == "scope" else cleaned
             used.append(line)
@@ -249,7 +249,7 @@ def _oauth_name(name: str) -> str:
     )
 
 
-def _clean(value: str) -> str:
+def _clean_value(value: str) -> str:
     """The value without a comment, a comma and quotation marks."""
     value = _COMMENT.sub("", value).strip().rstrip(",;").strip()
     if value[:1] in ("{", "[", "(") and value[-1:] not in ("}", "]"):

@@ -31,12 +31,12 @@ def shell_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
     """The requests of the shell commands in a text."""
     requests: list[CodeRequest] = []
     with meter.limit():
-        for request in _requests(text, lines):
+        for request in _find_requests(text, lines):
             requests.append(request)
     return requests
 
 
-def _requests(text: str, lines: Lines) -> Iterator[CodeRequest]:
+def _find_requests(text: str, lines: Lines) -> Iterator[CodeRequest]:
     if '^"' in text:
         text = _CARET.sub(CARET, text)
     splitter = Splitter(text, _read_assignments(text).get)
@@ -46,7 +46,7 @@ def _requests(text: str, lines: Lines) -> Iterator[CodeRequest]:
             continue
         start = match.start("name") if match["name"] else match.end()
         words = splitter.words(match.end(), match.start() > 0 and text[match.start() - 1] == "`")
-        draft = _draft(match["name"], words.words)
+        draft = _draft_of_command(match["name"], words.words)
         done = words.end
         if draft is not None:
             end = start + max(1, len(text[start : words.end].rstrip()))
@@ -60,7 +60,7 @@ def _read_assignments(text: str) -> dict[str, str]:
     return {match[1]: next(group for group in match.groups()[1:] if group is not None) for match in _ASSIGNMENT.finditer(text)}
 
 
-def _draft(name: str | None, words: list[CodeText]) -> RequestDraft | None:
+def _draft_of_command(name: str | None, words: list[CodeText]) -> RequestDraft | None:
     """The request of a command. Options without a command belong to a curl whose first line is missing."""
     draft = curl(words)
     if draft is None or (name is None and (not draft.headers or len(words) < 4)):
@@ -113,19 +113,19 @@ class Splitter:
                 words += [join(pieces)] if pieces is not None else []
                 pieces, at = None, match.end()
                 continue
-            if self._ends(at, in_backticks):
+            if self._ends_command(at, in_backticks):
                 break
             if text[at] == "\n":
                 words += [join(pieces)] if pieces is not None else []
                 pieces, at = None, at + 1
                 continue
-            piece, at = self._piece(at)
+            piece, at = self._read_piece(at)
             pieces = [] if pieces is None else pieces
             pieces.append(piece)
         words += [join(pieces)] if pieces is not None else []
-        return SplitCommand([_with_dashes(word) for word in words], at)
+        return SplitCommand([_add_dashes(word) for word in words], at)
 
-    def _ends(self, at: int, in_backticks: bool) -> bool:
+    def _ends_command(self, at: int, in_backticks: bool) -> bool:
         character = self._text[at]
         if character == "\n":
             return _NEXT_OPTION.match(self._text, at + 1) is None
@@ -135,24 +135,24 @@ class Splitter:
             return self._text[at + 1 : at + 2] == "/"
         return character in ";|)" or (character == "`" and in_backticks) or self._text.startswith("```", at)
 
-    def _piece(self, at: int) -> tuple[CodeText, int]:
+    def _read_piece(self, at: int) -> tuple[CodeText, int]:
         text, character = self._text, self._text[at]
         if match := _PLAIN.match(text, at):
             return know(match[0]), match.end()
-        if character in "'\"" and (end := self._closing(at)) > 0:
+        if character in "'\"" and (end := self._closing_quote(at)) > 0:
             inner = text[at + 1 : end]
-            return (know(inner.replace("\\_", "_")) if character == "'" else self._expand(inner)), end + 1
+            return (know(inner.replace("\\_", "_")) if character == "'" else self._expand_string(inner)), end + 1
         if character == "\\" and at + 1 < len(text):
             return know(text[at + 1]), at + 2
         if text.startswith("$(", at) and (end := _find_closing(text, at + 1)) > 0:
-            return self._substitute(text[at + 2 : end]), end + 1
+            return self._output_of_command(text[at + 2 : end]), end + 1
         for pattern in (_VARIABLE, _WINDOWS_VARIABLE):
             if match := pattern.match(text, at):
-                return self._variable(match), match.end()
+                return self._value_of_variable(match), match.end()
         # an unclosed quotation mark is dropped
         return know("" if character in "^'\"" else character), at + 1
 
-    def _closing(self, at: int) -> int:
+    def _closing_quote(self, at: int) -> int:
         """The position of the closing quotation mark, -1 if there is none."""
         mark = self._text[at]
         if at < self._unclosed.get(mark, 0):
@@ -170,32 +170,32 @@ class Splitter:
             return self._text[end - 1] == "\\" and self._text[end - 2] != "\\"
         return self._text[end - 1].isalpha() and self._text[end + 1 : end + 2].isalpha()
 
-    def _expand(self, inner: str) -> CodeText:
+    def _expand_string(self, inner: str) -> CodeText:
         """The value of a string in double quotation marks."""
         pieces: list[CodeText] = []
         at = 0
         while (start := inner.find("$", at)) >= 0:
             escaped = start > 0 and inner[start - 1] == "\\"
             if inner.startswith("$(", start) and (end := _find_closing(inner, start + 1)) > 0 and not escaped:
-                pieces += [_read_plain(inner[at:start]), self._substitute(inner[start + 2 : end])]
+                pieces += [_read_plain(inner[at:start]), self._output_of_command(inner[start + 2 : end])]
                 at = end + 1
             elif (match := _VARIABLE.match(inner, start)) and not escaped:
-                pieces += [_read_plain(inner[at:start]), self._variable(match)]
+                pieces += [_read_plain(inner[at:start]), self._value_of_variable(match)]
                 at = match.end()
             else:
                 pieces.append(_read_plain(inner[at : start + 1]))
                 at = start + 1
         return join([*pieces, _read_plain(inner[at:])])
 
-    def _variable(self, match: re.Match[str]) -> CodeText:
+    def _value_of_variable(self, match: re.Match[str]) -> CodeText:
         name = next(group for group in match.groups() if group)
         value = self._lookup(name)
         return leave_open(name) if value is None else know(value)
 
-    def _substitute(self, command: str) -> CodeText:
+    def _output_of_command(self, command: str) -> CodeText:
         """The output of `$(command)`: base64 of known text, else an unknown value."""
         if match := _ECHO.search(command):
-            text = self._expand(match["text"].strip("\"'")) if match["text"][:1] != "'" else know(match["text"][1:-1])
+            text = self._expand_string(match["text"].strip("\"'")) if match["text"][:1] != "'" else know(match["text"][1:-1])
             is_exact = "-n" in (match["flags"] or "") or command.lstrip().startswith("printf")
             return base64_of(text if is_exact else join((text, know("\n"))))
         return leave_open("base64" if "base64" in command else Hole(hole_name(command)))
@@ -215,7 +215,7 @@ def _read_plain(text: str) -> CodeText:
     return know(_IN_DOUBLE.sub(lambda match: "" if match[1] == "\n" else match[1], text))
 
 
-def _with_dashes(word: CodeText) -> CodeText:
+def _add_dashes(word: CodeText) -> CodeText:
     """The word without escape characters of Windows, and without the long dash that word processors make of hyphens."""
     if any(CARET in part for part in word.parts):
         word = CodeText(tuple(part if isinstance(part, Hole) else part.replace(CARET, "") for part in word.parts))

@@ -69,14 +69,14 @@ def _find_encoding_commands(text: str) -> Iterator[re.Match[str]]:
         yield from (match for match in _BASE64_PIPE.finditer(text) if not re.search(r"-d\b|-D\b|--decode", match["options"]))
 
 
-def _echo(text: str) -> _Place | None:
+def _find_encoded_newlines(text: str) -> _Place | None:
     for match in _find_encoding_commands(text):
         if "n" not in (match["flags"] or "") and "\\c" not in match[0] and "tr -d" not in match[0]:
             return match.start(), match.end(), {}
     return None
 
 
-def _twice(text: str) -> _Place | None:
+def _find_double_encodings(text: str) -> _Place | None:
     if not _CREDENTIALS.search(text):
         return None
     if match := _TWICE.search(text):
@@ -93,7 +93,7 @@ def _find_wrapped(text: str) -> _Place | None:
     return None
 
 
-def _redirects(text: str) -> _Place | None:
+def _differing_redirect_uris(text: str) -> _Place | None:
     first = ""
     for match in _REDIRECT.finditer(text) if "grant_type" in text and _AUTHORIZE.search(text) else ():
         uri = unquote(match["uri"])
@@ -104,8 +104,8 @@ def _redirects(text: str) -> _Place | None:
 
 
 _COMPUTED: dict[str, Callable[[str], _Place | None]] = {
-    "code-basic-newline": _echo,
+    "code-basic-newline": _find_encoded_newlines,
     "code-base64-wrapped": _find_wrapped,
-    "code-base64-twice": _twice,
-    "code-redirect-uris-differ": _redirects,
+    "code-base64-twice": _find_double_encodings,
+    "code-redirect-uris-differ": _differing_redirect_uris,
 }

@@ -17,7 +17,7 @@ from sickbay.doctor.code.values import (
     join,
     know,
     leave_open,
-    of_parts,
+    text_of_parts,
 )
 from sickbay.kernel.late_patterns import compile_late
 
@@ -33,7 +33,7 @@ _TOKEN = compile_late(
     re.S,
 )
 _INSIDE = {'"': compile_late(r"(?:[^\"\\\n]|\\.)*+", re.S), "'": compile_late(r"(?:[^'\\\n]|\\.)*+", re.S)}
-"""What stands between the quotation marks of a string on one line."""
+"""The text between the quotation marks of a string on one line."""
 _PREFIXES = frozenset("frbuFRBUL$@") | {"rb", "br", "fr", "rf"}
 # a backtick that follows anything else marks code in prose
 _BEFORE_TEMPLATE = frozenset("(,=+:?[{&|") | {"=>", "return", "await", "||", "??", "+=", "raw"}
@@ -181,7 +181,7 @@ _WRAPPERS = compile_late(
 
 def literal(token: CodeToken, resolve: Resolve, dollar: bool) -> CodeText:
     """The value of a string token. `dollar`: the language inserts $name into strings."""
-    insertions = _insertions(token, dollar)
+    insertions = _insertion_pattern(token, dollar)
     raw = token.quote[:1] in ("r", "R", "@") or (token.quote == "`" and "\\" not in token.text)
     if insertions is None:
         return know(token.text if raw else _unescape(token.text))
@@ -196,10 +196,10 @@ def literal(token: CodeToken, resolve: Resolve, dollar: bool) -> CodeText:
             return leave_open("value")
         at = match.end()
     parts.append(_unescape(token.text[at:]))
-    return of_parts(parts)
+    return text_of_parts(parts)
 
 
-def _insertions(token: CodeToken, dollar: bool) -> re.Pattern[str] | None:
+def _insertion_pattern(token: CodeToken, dollar: bool) -> re.Pattern[str] | None:
     if token.quote == "`":
         return _INSERTIONS["`"] if "${" in token.text else None
     if token.quote[:1] in ("f", "F", "$"):
@@ -246,10 +246,10 @@ def path_of(path: str) -> str:
 
 
 def _unescape(text: str) -> str:
-    return _ESCAPE.sub(_replacement, text) if "\\" in text else text
+    return _ESCAPE.sub(_unescape_match, text) if "\\" in text else text
 
 
-def _replacement(match: re.Match[str]) -> str:
+def _unescape_match(match: re.Match[str]) -> str:
     if code := match[1] or match[2]:
         return chr(int(code, 16))
     letter = match[3] or ""

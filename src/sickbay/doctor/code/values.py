@@ -113,10 +113,10 @@ def leave_open(name: str) -> CodeText:
 
 
 def join(texts: Iterable[CodeText]) -> CodeText:
-    return of_parts(part for text in texts for part in text.parts)
+    return text_of_parts(part for text in texts for part in text.parts)
 
 
-def of_parts(parts_of_text: Iterable[str]) -> CodeText:
+def text_of_parts(parts_of_text: Iterable[str]) -> CodeText:
     """The parts as one text, without empty ones. Beyond the limits of a text it is an unknown value."""
     parts: list[str] = []
     size = 0
@@ -184,7 +184,7 @@ def as_pair(value: CodeValue) -> tuple[str, CodeValue] | None:
 def with_query(address: CodeText, query: CodeFields) -> CodeText:
     if not query.pairs:
         return address
-    return join((address, know("&" if "?" in str(address) else "?"), _form(query)))
+    return join((address, know("&" if "?" in str(address) else "?"), _encode_form(query)))
 
 
 def serialize(value: CodeValue, default: str = "form") -> tuple[CodeText, str]:
@@ -196,11 +196,11 @@ def serialize(value: CodeValue, default: str = "form") -> tuple[CodeText, str]:
     if fields is None:
         return as_text(value), ""
     encoding = fields.encoding or default
-    return (_json(fields) if encoding == "json" else _form(fields)), encoding
+    return (_encode_json(fields) if encoding == "json" else _encode_form(fields)), encoding
 
 
-def _form(fields: CodeFields) -> CodeText:
-    return of_parts(_form_parts(fields))
+def _encode_form(fields: CodeFields) -> CodeText:
+    return text_of_parts(_form_parts(fields))
 
 
 def _form_parts(fields: CodeFields) -> Iterator[str]:
@@ -221,13 +221,13 @@ def _quote(value: CodeValue) -> Iterator[str]:
         yield part if isinstance(part, Hole) else quote_plus(part, errors="replace")
 
 
-def _json(value: CodeValue) -> CodeText:
+def _encode_json(value: CodeValue) -> CodeText:
     holes: list[Hole] = []
     pieces = json.dumps(_to_plain(value, holes, 0), ensure_ascii=False).split(_MARK)
     parts: list[str] = [pieces[0]]
     for hole, piece in zip(holes, pieces[1:], strict=True):
         parts += [hole, piece]
-    return of_parts(parts)
+    return text_of_parts(parts)
 
 
 def _to_plain(value: CodeValue, holes: list[Hole], depth: int) -> object:

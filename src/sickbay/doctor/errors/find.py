@@ -27,17 +27,17 @@ def in_paste(text: str, *, is_url: bool = False) -> tuple[ErrorAnswer, ...]:
     half = SEARCHED_CHARACTERS // 2
     text = (text if len(text) <= SEARCHED_CHARACTERS else f"{text[:half]}\n{text[-half:]}").strip()
     whole = errors(text) if is_url else ()
-    return rank_answers((*whole, *_text(text, DEPTH)))
+    return rank_answers((*whole, *_errors_in_text(text, DEPTH)))
 
 
 def in_input(evidence: Mapping[str, Any]) -> tuple[ErrorAnswer, ...]:
     """The error responses in an input. Its context, request body and registration aren't searched."""
     if evidence.get("kind") == "error_answer":
         return in_paste(str(evidence.get("text") or ""))
-    return rank_answers(_input(evidence))
+    return rank_answers(_errors_of_input(evidence))
 
 
-def _input(evidence: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
+def _errors_of_input(evidence: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
     for name in ("url", "error_uri"):
         if isinstance(evidence.get(name), str):
             yield from errors(str(evidence[name]))
@@ -46,12 +46,14 @@ def _input(evidence: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
         answer |= {"body": evidence["body"], "headers": _headers_with_errors(evidence.get("headers"))}
     if isinstance(answer.get("response"), Mapping):
         answer["response"] = {**answer["response"], "headers": _headers_with_errors(answer["response"].get("headers"))}
-    yield from _document(answer, 1, text=False)
+    yield from _errors_in_document(answer, 1, text=False)
 
 
 def in_exchange(status: int, headers: Mapping[str, str], body: str | None, *, launch: bool) -> tuple[ErrorAnswer, ...]:
     """Returns the errors in an exchange of a HAR file. `launch`: it belongs to a launch. In others, only clear errors count."""
-    answers = list(_document({"status": status, "headers": _headers_with_errors(headers), "body": body or ""}, 1, text=False))
+    answers = list(
+        _errors_in_document({"status": status, "headers": _headers_with_errors(headers), "body": body or ""}, 1, text=False)
+    )
     if status <= 0:
         answers.append(ErrorAnswer("no-answer", "0"))
     return rank_answers(
@@ -65,19 +67,19 @@ def _headers_with_errors(headers: Any) -> dict[str, Any]:
     return {name: value for name, value in pairs.items() if str(name).lower() in ("www-authenticate", "location")}
 
 
-def _text(text: str, depth: int) -> Iterator[ErrorAnswer]:
-    document = _parse(text)
+def _errors_in_text(text: str, depth: int) -> Iterator[ErrorAnswer]:
+    document = _parse_json(text)
     if document is not None and depth:
         evidence = document.get("input", document) if isinstance(document, dict) else None
         if isinstance(evidence, dict) and isinstance(evidence.get("kind"), str):
             yield from in_input(evidence)
         else:
-            yield from _document(document, depth)
+            yield from _errors_in_document(document, depth)
         return
     lines = text.splitlines() if depth and "\n" in text else []
     for line in lines:
-        if _parse(line) is not None:
-            yield from _text(line, depth - 1)
+        if _parse_json(line) is not None:
+            yield from _errors_in_text(line, depth - 1)
     named = [answer for word in filter(_is_address, _WORD.findall(text)) for answer in errors(word)]
     yield from named
     has_code = any(answer.code in CODES for answer in named)
@@ -94,7 +96,7 @@ def _is_address(word: str) -> bool:
     return word[0] in "/?" and ("=" in word or "%3d" in word.lower())
 
 
-def _document(document: Any, depth: int, *, text: bool = True) -> Iterator[ErrorAnswer]:
+def _errors_in_document(document: Any, depth: int, *, text: bool = True) -> Iterator[ErrorAnswer]:
     """`text`: strings are searched as free text too, unless they are a page or a script, which may mention errors."""
     for item in in_json.errors(document):
         if not isinstance(item, str):
@@ -102,7 +104,7 @@ def _document(document: Any, depth: int, *, text: bool = True) -> Iterator[Error
         elif _is_url(item):
             yield from errors(item)
         elif text or not _is_page(item):
-            yield from _text(item, depth - 1)
+            yield from _errors_in_text(item, depth - 1)
 
 
 def _is_url(text: str) -> bool:
@@ -113,11 +115,11 @@ def _is_page(text: str) -> bool:
     """Whether the text isn't JSON, an OperationOutcome in XML, a form or a Bearer challenge, which are searched."""
     text = text.lstrip("\ufeff \t\r\n")
     if text.startswith(("{", "[")):
-        return _parse(text) is None
+        return _parse_json(text) is None
     return "OperationOutcome" not in text[:2000] and not re.match(r"(?:error(?:_description)?=|\w+ (?:.*[\s,])?error=)", text)
 
 
-def _parse(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     """None if it isn't a JSON object or array."""
     text = text.lstrip("\ufeff \t\r\n")
     return load_json(text) if text.startswith(("{", "[")) else None
@@ -137,7 +139,7 @@ _ECHOED = frozenset(("state", "nonce", "code", "scope", "launch", "client_id"))
 DECODINGS = 3
 
 
-def views(text: str) -> tuple[str, ...]:
+def decoded_texts(text: str) -> tuple[str, ...]:
     """The text as it is and with its percent-encoding removed, at most three times."""
     decodings = [without_html_escapes(text)]
     while len(decodings) <= DECODINGS and "%" in decodings[-1] and (decoded := unquote(decodings[-1])) != decodings[-1]:
@@ -148,7 +150,7 @@ def views(text: str) -> tuple[str, ...]:
 def errors(url: str) -> Iterator[ErrorAnswer]:
     """`url` may be broken over several lines."""
     joined = "".join(line.strip() for line in url.splitlines())
-    for view in views(joined):
+    for view in decoded_texts(joined):
         described = _DESCRIPTION.search(view)
         description = unquote_plus(described["value"]) if described else ""
         yield from _find_errors(view, description)

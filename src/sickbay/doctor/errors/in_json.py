@@ -40,8 +40,8 @@ def errors(document: Any) -> Iterator[ErrorAnswer | str]:
         value, fhir = waiting.pop()
         if isinstance(value, Mapping):
             fhir = fhir or isinstance(value.get("resourceType"), str)
-            yield from _outcome(value)
-            yield from _bundle(value) if fhir else _members(value)
+            yield from _errors_of_outcome(value)
+            yield from _errors_of_bundle(value) if fhir else _errors_of_members(value)
             waiting += [(member, fhir) for member in value.values()]
         elif isinstance(value, list):
             waiting += [(member, fhir) for member in value]
@@ -49,35 +49,35 @@ def errors(document: Any) -> Iterator[ErrorAnswer | str]:
             yield value
 
 
-def _outcome(value: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
+def _errors_of_outcome(value: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
     """The issues of an OperationOutcome, even if its resourceType is missing."""
     issues = value.get("issue")
     for issue in issues if isinstance(issues, list) else [issues]:
-        if isinstance(issue, Mapping) and (str(issue.get("severity")).lower() in BAD or issue.get("code") in REFUSING):
+        if isinstance(issue, Mapping) and (str(issue.get("severity")).lower() in BAD or str(issue.get("code")) in REFUSING):
             details = issue.get("details")
             text = issue.get("diagnostics") or (details.get("text") if isinstance(details, Mapping) else "")
             yield ErrorAnswer("outcome", str(issue.get("code") or ""), str(text or ""))
 
 
-def _bundle(value: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
+def _errors_of_bundle(value: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
     """`entry.response.status` of a batch response."""
     response = value.get("response")
-    if isinstance(response, Mapping) and (status := _status(response.get("status"))):
+    if isinstance(response, Mapping) and (status := _status_text(response.get("status"))):
         yield ErrorAnswer("status", status)
 
 
-def _members(value: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
+def _errors_of_members(value: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
     plain = {re.sub(r"[^a-z]", "", str(name).lower()): member for name, member in value.items()}
     description = next((str(value[name]) for name in _SAID if isinstance(value.get(name), str)), "")
     for name in _ERROR & plain.keys():
         if _is_set(plain[name]):
-            yield _classify(plain[name], description)
+            yield _classify_error(plain[name], description)
     if "error" in plain and plain.keys() <= _OF_AN_ERROR and not _is_set(plain["error"]):
         yield ErrorAnswer("message", "", description)
     for name in _STATUS & plain.keys():
         number = plain[name]
         is_status = isinstance(number, int) or name != "code" or bool(_SPOKEN & plain.keys())
-        if is_status and "system" not in plain and (status := _status(number)):
+        if is_status and "system" not in plain and (status := _status_text(number)):
             yield ErrorAnswer("status", status, description)
     if str(plain.get("status")).lower() in _FAILED and _SPOKEN & plain.keys():
         yield ErrorAnswer("message", "", description)
@@ -97,14 +97,14 @@ def _is_set(value: Any) -> bool:
     return str(value).strip().lower() not in FALSY if value is not None else False
 
 
-def _classify(value: Any, description: str) -> ErrorAnswer:
+def _classify_error(value: Any, description: str) -> ErrorAnswer:
     """An error code if the value is a single word, otherwise a message."""
     if isinstance(value, str) and value.lower() != "true" and re.fullmatch(r"[\w.:-]{1,80}", value.strip()):
         return oauth(value.strip(), description)
     return ErrorAnswer("message", "", description or (value if isinstance(value, str) else ""))
 
 
-def _status(value: Any) -> str:
+def _status_text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | str | float):
         return ""
     match = re.match(r"\s*(?:HTTP/[\d.]+\s+)?([45]\d\d)(?:\.0+)?(?![\w.])", str(value))

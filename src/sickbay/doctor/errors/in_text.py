@@ -92,10 +92,10 @@ _MESSAGE = compile_late(
     r"|requested scope)"
 )
 _NO_ROUTE = compile_late(r"\bCannot (?:GET|POST|PUT|PATCH|DELETE) /")
-"""What Express answers if it has nothing at an address."""
+"""The response of Express if it has no route for an address."""
 _CAPITAL = compile_late(r"(?<=[a-z])(?=[A-Z])")
 _NAMES = ("err", "fault", "exception")
-"""What all names of errors contain. A long text without them needn't be searched for errors."""
+"""A pattern that all names of errors contain. A long text without it needn't be searched for errors."""
 _NUMBER = compile_late(r"[45]\d\d")
 _NOISE = compile_late(r"\x1b\[[0-9;?]*[A-Za-z]|[\u200b-\u200f\u2060\ufeff\u00ad]")
 _QUOTES = str.maketrans("“”„«»‘’\u00a0：＝", '"""""\'\' :=')

@@ -38,10 +38,10 @@ class TrueFacts(Mapping[str, Values]):
     def __contains__(self, name: object) -> bool:
         """Most facts are false, and the method of Mapping would raise a KeyError for each."""
         if name not in self._found:
-            self._found[str(name)] = self._compute(str(name))
+            self._found[str(name)] = self._compute_fact(str(name))
         return self._found[str(name)] is not None
 
-    def _compute(self, name: str) -> Values | None:
+    def _compute_fact(self, name: str) -> Values | None:
         if name in FACTS:
             find = FACTS[name]
         elif name in self._patterns:

@@ -27,7 +27,7 @@ def _find_compared(evidence: Evidence) -> Iterator[Values]:
         line = text[match.end() : match.end() + COMPARED_CHARACTERS].partition("\n")[0]
         if (turn := _RECEIVED.search(line)) is None:
             continue
-        expected, received = _values(line[: turn.start()]), _values(line[turn.end() :])
+        expected, received = _values_in_text(line[: turn.start()]), _values_in_text(line[turn.end() :])
         if expected and received:
             about = text[max(0, match.start() - COMPARED_CHARACTERS) : match.end()] + line
             yield {"expected": expected[-1], "received": received[0], "about": about.lower()}
@@ -40,17 +40,17 @@ _UNLIKE = compile_late(
 )
 
 
-def _unlike(evidence: Evidence) -> Iterator[Values]:
+def _unequal_values(evidence: Evidence) -> Iterator[Values]:
     """The value before and the one after words such as "isn't the same as", in one line."""
     text = evidence.text[:SEARCHED_CHARACTERS]
     for match in islice(_UNLIKE.finditer(text), EXPECTED_PLACES):
         before = text[max(0, match.start() - COMPARED_CHARACTERS) : match.start()].rpartition("\n")[2]
         after = text[match.end() : match.end() + COMPARED_CHARACTERS].partition("\n")[0]
-        if (received := _values(before)) and (expected := _values(after)):
+        if (received := _values_in_text(before)) and (expected := _values_in_text(after)):
             yield {"expected": expected[0], "received": received[-1], "about": f"{before}{after}".lower()}
 
 
-def _values(text: str) -> list[str]:
+def _values_in_text(text: str) -> list[str]:
     """The words of a text that are values: in quotation marks, or with something that isn't a letter."""
     found = ((match["quote"], match["value"].rstrip(".:")) for match in _VALUE.finditer(text))
     return [value for quote, value in found if quote or not value.isalpha()]
@@ -68,20 +68,22 @@ _SERVERS_FAULT = compile_late(r"5\d\d|server_error|temporarily_unavailable")
 @fact
 def audience_differs(evidence: Evidence) -> Values | None:
     """A message names the expected and the received audience, and they differ."""
-    return next((_both_values(pair) for pair in _find_compared(evidence) if "aud" in pair["about"] and _differ(pair)), None)
+    return next(
+        (_both_values(pair) for pair in _find_compared(evidence) if "aud" in pair["about"] and _is_real_difference(pair)), None
+    )
 
 
 @fact
 def issuer_differs(evidence: Evidence) -> Values | None:
     """A message names the expected and the received issuer, and they differ."""
-    compared = (*_find_compared(evidence), *(pair for pair in _unlike(evidence) if pair["received"].startswith("http")))
-    return next((_both_values(pair) for pair in compared if _ISSUER.search(pair["about"]) and _differ(pair)), None)
+    compared = (*_find_compared(evidence), *(pair for pair in _unequal_values(evidence) if pair["received"].startswith("http")))
+    return next((_both_values(pair) for pair in compared if _ISSUER.search(pair["about"]) and _is_real_difference(pair)), None)
 
 
 @fact
 def issuer_differs_by_slash(evidence: Evidence) -> Values | None:
     """A message names the expected and the received issuer, which differ only by a slash at the end."""
-    pairs = (pair for pair in _find_compared(evidence) if _ISSUER.search(pair["about"]) and not _differ(pair))
+    pairs = (pair for pair in _find_compared(evidence) if _ISSUER.search(pair["about"]) and not _is_real_difference(pair))
     return next((_both_values(pair) for pair in pairs if pair["expected"] != pair["received"]), None)
 
 
@@ -92,7 +94,7 @@ def _both_values(pair: Mapping[str, str]) -> Values:
     return {name: pair[name] for name in ("expected", "received")}
 
 
-def _differ(pair: Mapping[str, str]) -> bool:
+def _is_real_difference(pair: Mapping[str, str]) -> bool:
     """Whether they differ by more than a slash at the end, which is another fact."""
     return pair["expected"].rstrip("/") != pair["received"].rstrip("/")
 
@@ -150,7 +152,7 @@ _STATEMENT = compile_late(r"[^;\n]{0,200}")
 _URL_SAFE = compile_late(r"strtr|replace|translate|rtrim", re.I)
 
 
-def _challenge(evidence: Evidence) -> str:
+def _sent_challenge(evidence: Evidence) -> str:
     found = _CHALLENGE.search(evidence.text, 0, SEARCHED_CHARACTERS)
     return found["value"] if found else ""
 
@@ -160,7 +162,7 @@ def challenge_is_of_hex(evidence: Evidence) -> Values | None:
     """code_challenge was computed from the 64 hex digits of the hash instead of its 32 bytes."""
     if "challenge" not in evidence.lowered:
         return None
-    challenge = _challenge(evidence)
+    challenge = _sent_challenge(evidence)
     return as_fact(_is_hex(challenge) or _HEX_CODE.search(evidence.text, 0, SEARCHED_CHARACTERS))
 
 
@@ -180,7 +182,7 @@ def challenge_is_not_url_safe(evidence: Evidence) -> Values | None:
     """code_challenge or code_verifier is in standard Base64, with +, / or = at the end."""
     if "challenge" not in evidence.lowered and "verifier" not in evidence.lowered:
         return None
-    value = _challenge(evidence)
+    value = _sent_challenge(evidence)
     is_standard = len(value) in (43, 44) and not {*"+/="}.isdisjoint(value) and "%" not in value
     labelled = (match["value"] for match in _LABELLED.finditer(evidence.text, 0, SEARCHED_CHARACTERS))
     is_standard = is_standard or any(map(_is_standard_base64, labelled))

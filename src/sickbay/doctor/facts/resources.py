@@ -20,13 +20,13 @@ CONTAINED_CHARACTERS = 4_000
 _ID = compile_late(r"\"id\"\s{0,3}:\s{0,3}\"(?P<id>[^\"\s]{1,64})\"")
 
 
-def _objects(evidence: Evidence) -> Iterator[Mapping[str, Any]]:
+def _json_objects(evidence: Evidence) -> Iterator[Mapping[str, Any]]:
     return (piece.values for piece in evidence.pieces if piece.kind == "object")
 
 
-def _entries(evidence: Evidence) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _updated_entries(evidence: Evidence) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The URL and the resource of each entry of a Bundle that is updated by its id."""
-    for bundle in _objects(evidence):
+    for bundle in _json_objects(evidence):
         entries = bundle.get("entry")
         for entry in islice(entries if isinstance(entries, list) else (), COMPARED_ENTRIES):
             request = entry.get("request") if isinstance(entry, dict) else None
@@ -38,7 +38,7 @@ def _entries(evidence: Evidence) -> Iterator[tuple[str, Mapping[str, Any]]]:
 @fact
 def entry_id_differs(evidence: Evidence) -> Values | None:
     """An entry of a Bundle with the method PUT names another id in request.url than its resource has."""
-    for url, resource in _entries(evidence):
+    for url, resource in _updated_entries(evidence):
         path, query, _ = url.partition("?")
         expected = f"{resource.get('resourceType')}/{resource.get('id')}"
         if not query and resource.get("id") and path.lstrip("/") != expected and not path.endswith(f"/{expected}"):

@@ -96,7 +96,7 @@ _URL = compile_late(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}[^\s<>\"'`|
 _PATH = compile_late(r"(?:(?<=\s)|^)/[\w./-]{0,200}\?[\w.-]{1,60}=[^\s<>\"'`]{1,8000}", re.M)
 _CONTINUED = compile_late(r"(?<!\s)[ \t]*+\r?\n[ \t]*+(?P<rest>[^\s<>\"'`]++)(?=(?P<end>[ \t]*+(?:\r?\n|\Z))|\s)")
 _OF_A_QUERY, _OF_A_URL = compile_late(r"[&=%]"), compile_late(r"[&=%_/]")
-"""What a continued line contains if words follow it, and if it is the whole line."""
+"""The pattern of a continued line: if words follow it, and if it is the whole line."""
 WRAPPED = 60
 """From this length on, a URL at the end of a line may continue on the next."""
 

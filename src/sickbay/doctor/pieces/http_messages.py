@@ -62,7 +62,7 @@ def find(text: str) -> Iterator[Piece]:
             if message:
                 yield message.piece()
             message = begun
-        elif message and not _read(message, bare):
+        elif message and not _read_message_line(message, bare):
             yield message.piece()
             message = None
         if message and bare.strip():
@@ -82,7 +82,7 @@ def _begin(line: str, start: int) -> _Message | None:
     return None
 
 
-def _read(message: _Message, line: str) -> bool:
+def _read_message_line(message: _Message, line: str) -> bool:
     """Adds the line to the message. False if it belongs to neither its headers nor its body."""
     if label := _LABEL.match(line):
         if label["side"] and label["side"].lower() != message.kind:

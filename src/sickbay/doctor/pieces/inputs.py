@@ -68,29 +68,31 @@ def _checks_of_parameters() -> frozenset[str]:
 def inputs(pieces: Sequence[Piece]) -> list[Input]:
     """The inputs in the order of a launch, as far as the text has it: requests and URLs first, then responses."""
     return [
-        _without_shortened(put_together)
+        _drop_shortened(put_together)
         for piece in (*pieces, *structured.find_decoded_tokens(pieces))
-        for put_together in _inputs(piece, pieces)
+        for put_together in _inputs_of_piece(piece, pieces)
     ]
 
 
-def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
+def _inputs_of_piece(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
     if piece.kind == "request":
-        yield from _request(piece)
+        yield from _inputs_of_request(piece)
     elif piece.kind == "code":
-        yield from map(_without_variables, _request(piece))
+        yield from map(_drop_variables, _inputs_of_request(piece))
     elif piece.kind == "url":
-        yield from _url(piece)
+        yield from _inputs_of_url(piece)
     elif piece.kind == "form" or piece.kind == "parameters" or piece.subkind == "parameters":
-        yield from _parameters(piece, pieces)
+        yield from _inputs_of_parameters(piece, pieces)
     elif piece.kind == "response" and piece.values["status"] == "200" and piece.values["body"].startswith("{"):
         members = structured.parse_loosely(piece.values["body"])
         yield from _find_received(piece, structured.kind_of_object(members), members) if isinstance(members, Mapping) else ()
     elif piece.subkind == "collection":
         for request in postman.requests(piece.values):
-            yield from map(_without_variables, _request(structs.replace(piece, kind="request", values=request, is_whole=True)))
+            yield from map(
+                _drop_variables, _inputs_of_request(structs.replace(piece, kind="request", values=request, is_whole=True))
+            )
     elif piece.subkind == "client_assertion":
-        yield _assertion(piece, pieces)
+        yield _input_of_assertion(piece, pieces)
     elif piece.kind == "object":
         yield from _find_received(piece, piece.subkind, piece.values)
 
@@ -100,12 +102,12 @@ def _find_received(piece: Piece, kind: str, members: Mapping[str, Any]) -> Itera
     if kind == "token_response":
         yield Input({"kind": kind, "json": dict(members)}, False, piece)
     elif kind == "registration":
-        yield Input({"kind": kind, "app": _without_other_scopes(members)}, False, piece)
+        yield Input({"kind": kind, "app": _drop_other_scopes(members)}, False, piece)
     elif kind == "discovery" and "capabilities" in members:
         yield Input({"kind": "smart_configuration", "json": dict(members), "status": 200}, True, piece)
 
 
-def _without_other_scopes(app: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_other_scopes(app: Mapping[str, Any]) -> dict[str, Any]:
     """The registration without `scope` if no scope in it is SMART's: other services define their own, such as `mcp:read`."""
     from sickbay.diagnosis.evidence.inference import asks_for_smart  # only a registration needs it
 
@@ -114,7 +116,7 @@ def _without_other_scopes(app: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in app.items() if name != "scope" or not is_other}
 
 
-def _url(piece: Piece) -> Iterator[Input]:
+def _inputs_of_url(piece: Piece) -> Iterator[Input]:
     """The authorization URLs that are nested in it; otherwise the URL itself, if it can be examined on its own."""
     inner = list(addresses.find_nested(str(piece.values["url"])))
     for url in inner:
@@ -134,23 +136,23 @@ def _is_whole(piece: Piece) -> bool:
 ESSENTIAL = frozenset(("response_type", "client_id", "redirect_uri", "scope", "state"))
 
 
-def _request(piece: Piece) -> Iterator[Input]:
+def _inputs_of_request(piece: Piece) -> Iterator[Input]:
     values = piece.values
-    headers = _headers(piece)
+    headers = _pasted_headers(piece)
     host = next((value for name, value in headers.items() if name.lower() == "host"), "")
     url = str(values["url"])
-    url = f"{_scheme(host)}://{host}{url}" if host and url.startswith("/") else url
+    url = f"{_likely_scheme(host)}://{host}{url}" if host and url.startswith("/") else url
     kind = kind_of_request(values["method"], url, headers, values["body"])
     evidence = {"kind": kind, "method": values["method"], "url": url, "headers": headers}
     if kind.endswith("_url"):
         yield Input({"kind": kind, "url": url}, True, piece)
     elif kind == "registration":
-        yield Input({"kind": kind, "app": _without_other_scopes(client_metadata(values["body"]))}, piece.is_whole, piece)
+        yield Input({"kind": kind, "app": _drop_other_scopes(client_metadata(values["body"]))}, piece.is_whole, piece)
     elif kind:
         yield Input(evidence | ({"body": values["body"]} if values["body"] else {}), piece.is_whole, piece)
 
 
-def _headers(piece: Piece) -> dict[str, str]:
+def _pasted_headers(piece: Piece) -> dict[str, str]:
     """The headers that were pasted. A form below a mere request line was most likely sent as one."""
     headers = {str(name): str(value) for name, value in piece.values["headers"].items()}
     is_form = piece.kind == "request" and not piece.is_whole and _FORM_BODY.match(piece.values["body"])
@@ -160,18 +162,18 @@ def _headers(piece: Piece) -> dict[str, str]:
 _FORM_BODY = compile_late(r"[\w.-]{1,60}=[^{<]*&|grant_type=")
 
 
-def _scheme(host: str) -> str:
+def _likely_scheme(host: str) -> str:
     """A raw request doesn't say it. Only servers on the same machine are commonly reached by http."""
     return "http" if host.partition(":")[0] in ("localhost", "127.0.0.1") else "https"
 
 
-def _without_shortened(found: Input) -> Input:
+def _drop_shortened(found: Input) -> Input:
     """A value that ends with dots, such as `eyJ…`, was shortened for the paste, and one such as `xxxx` was masked.
 
     They say nothing about what was sent.
     """
-    if any(is_masked(value.partition(" ")[2].strip()) for value in _authorization(found)):
-        found = _without_variables(found)
+    if any(is_masked(value.partition(" ")[2].strip()) for value in _authorization_headers(found)):
+        found = _drop_variables(found)
     query, body = str(found.evidence.get("url") or "").partition("?")[2], str(found.evidence.get("body") or "")
     pairs = (*parse(query).pairs, *parse(body).pairs)
     hidden = {name for name, value in pairs if value.endswith(("...", "…")) or (is_masked(value) and name != "client_secret")}
@@ -183,29 +185,29 @@ def _without_shortened(found: Input) -> Input:
 _PASSWORD_GRANT = compile_late(r"\bgrant_type\W{1,9}password\b")
 
 
-def _authorization(found: Input) -> Iterator[str]:
+def _authorization_headers(found: Input) -> Iterator[str]:
     return (value for name, value in (found.evidence.get("headers") or {}).items() if name.lower() == "authorization")
 
 
-def _without_variables(found: Input) -> Input:
+def _drop_variables(found: Input) -> Input:
     evidence, unknown = (metadata_without_variables if "app" in found.evidence else without_variables)(found.evidence)
     return found._replace(evidence=evidence, unknown=unknown)
 
 
-def _parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
+def _inputs_of_parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
     values = {name: str(value) for name, value in piece.values.items()}
     body = values["body"] if piece.kind == "form" else structured.to_form(values)
     sent = dict(parse(body).pairs)
     if "response_type" in sent and sent.get("grant_type", "authorization_code") == "authorization_code":
-        url = _endpoint(pieces, "authorization")
+        url = _endpoint_named(pieces, "authorization")
         yield Input({"kind": "authorize_url", "url": f"{url}?{body}"}, False, piece)
     elif "grant_type" in sent:
-        url = _endpoint(pieces, "token")
+        url = _endpoint_named(pieces, "token")
         evidence = {"kind": "token_request", "method": "POST", "url": url, "headers": FORM, "body": body}
         yield Input(evidence, False, piece, looked_at=_checks_of_parameters())
 
 
-def _endpoint(pieces: Sequence[Piece], name: str) -> str:
+def _endpoint_named(pieces: Sequence[Piece], name: str) -> str:
     """The endpoint that the text names, from a discovery document or as a URL; else an example."""
     for piece in pieces:
         if piece.subkind == "discovery" and isinstance(piece.values.get(f"{name}_endpoint"), str):
@@ -215,7 +217,7 @@ def _endpoint(pieces: Sequence[Piece], name: str) -> str:
     return f"https://ehr.example.org/{'authorize' if name == 'authorization' else name}"
 
 
-def _assertion(piece: Piece, pieces: Sequence[Piece]) -> Input:
+def _input_of_assertion(piece: Piece, pieces: Sequence[Piece]) -> Input:
     """A token request around a client assertion, which is all that the text has of it."""
     body = structured.to_form(
         {

@@ -47,12 +47,12 @@ def leave_out_overlaps(pieces: Iterable[Piece]) -> list[Piece]:
     for piece in pieces:
         place = bisect(taken, piece.start, key=lambda each: each.start)
         neighbours = taken[max(0, place - 1) : place + 1]  # the pieces taken don't overlap, so only these two can
-        if not any(_overlap(piece, other) for other in neighbours):
+        if not any(_do_overlap(piece, other) for other in neighbours):
             taken.insert(place, piece)
     return taken
 
 
-def _overlap(first: Piece, other: Piece) -> bool:
+def _do_overlap(first: Piece, other: Piece) -> bool:
     return first.start < other.end and other.start < first.end
 
 
@@ -67,10 +67,10 @@ def describe(piece: Piece) -> str:
     name = names.get(piece.subkind) or names.get("", "")
     host = urls.split(str(piece.values.get("url") or "")).hostname if name else ""
     place = f" at {host}" if host else ""
-    return f"{name}{place}{_lines(piece)}"
+    return f"{name}{place}{_request_lines(piece)}"
 
 
-def _lines(piece: Piece) -> str:
+def _request_lines(piece: Piece) -> str:
     """The lines of a request in source code. JSON can have a member `request` too."""
     request = piece.values["request"] if piece.kind == "code" else None
     if request is None or request.last_line == request.first_line:

@@ -18,35 +18,35 @@ def requests(members: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         item = waiting.pop(0)
         if not isinstance(item, Mapping):
             continue
-        waiting += [*_list(item.get("item")), *_list(item.get("resources"))]
+        waiting += [*_list_or_empty(item.get("item")), *_list_or_empty(item.get("resources"))]
         request = item.get("request") if isinstance(item.get("request"), Mapping) else item
         if request is not None and request.get("method") and request.get("url"):
             number += 1
-            yield _request(request)
+            yield _convert_request(request)
 
 
-def _request(request: Mapping[str, Any]) -> dict[str, Any]:
+def _convert_request(request: Mapping[str, Any]) -> dict[str, Any]:
     url = request["url"]
     text = str(url.get("raw", "")) if isinstance(url, Mapping) else str(url)
     headers = {
         str(_first_member(header, "key", "name")): _to_plain(header.get("value"))
-        for header in _list(request.get("header")) + _list(request.get("headers"))
+        for header in _list_or_empty(request.get("header")) + _list_or_empty(request.get("headers"))
         if isinstance(header, Mapping) and not header.get("disabled")
     }
-    body, format = _body(request.get("body"))
+    body, format = _body_and_type(request.get("body"))
     if format and not any(name.lower() == "content-type" for name in headers):
         headers["Content-Type"] = format
     return {"method": str(request["method"]), "url": _to_plain(text), "headers": headers, "body": body}
 
 
-def _body(body: Any) -> tuple[str, str]:
+def _body_and_type(body: Any) -> tuple[str, str]:
     """The body as it is sent, and its Content-Type."""
     if not isinstance(body, Mapping):
         return "", ""
-    pairs = _list(body.get("urlencoded")) or _list(body.get("params"))
+    pairs = _list_or_empty(body.get("urlencoded")) or _list_or_empty(body.get("params"))
     if pairs:
         sent = [pair for pair in pairs if isinstance(pair, Mapping) and not pair.get("disabled")]
-        return "&".join(f"{_first_member(pair, 'key', 'name')}={_encode(pair.get('value'))}" for pair in sent), FORM
+        return "&".join(f"{_first_member(pair, 'key', 'name')}={_encode_value(pair.get('value'))}" for pair in sent), FORM
     text = _to_plain(body.get("raw") or body.get("text") or "")
     return text, "application/json" if text.lstrip().startswith("{") else ""
 
@@ -54,7 +54,7 @@ def _body(body: Any) -> tuple[str, str]:
 FORM = "application/x-www-form-urlencoded"
 
 
-def _encode(value: Any) -> str:
+def _encode_value(value: Any) -> str:
     """A variable keeps its braces, so that it is recognised as one."""
     return quote_plus(_to_plain(value), safe="{}")
 
@@ -67,5 +67,5 @@ def _first_member(pair: Mapping[str, Any], *names: str) -> Any:
     return next((pair[name] for name in names if name in pair), "")
 
 
-def _list(value: Any) -> list[Any]:
+def _list_or_empty(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []

@@ -27,7 +27,7 @@ _OF_VARIABLES = {
 """Values that pass every check, in place of variables."""
 _QUOTED = compile_late(r":\s{0,20}[\"']")
 _INSIDE = compile_late(r"(?:\\.|[^\"\\\n])*+")
-"""What stands between the quotation marks of a string."""
+"""The text between the quotation marks of a string."""
 PARSED_CHARACTERS = 200_000
 """The maximum number of characters of an object that is parsed. A larger one is recognised by its beginning."""
 
@@ -37,7 +37,7 @@ def find_objects(text: str) -> Iterator[Piece]:
 
     Half a resource isn't read, because the other half may have been an error.
     """
-    for start, end in _spans(text):
+    for start, end in _spans_of_objects(text):
         members = parse_loosely(text[start : min(end, start + PARSED_CHARACTERS)])
         kind = kind_of_object(members) if isinstance(members, Mapping) else ""
         if kind == "parameters" and _are_options(text, start, members):
@@ -53,7 +53,7 @@ def find_objects(text: str) -> Iterator[Piece]:
 
 def find_options(text: str) -> Iterator[tuple[int, int]]:
     """The places of the objects that are options of a library."""
-    for start, end in _spans(text):
+    for start, end in _spans_of_objects(text):
         members = parse_loosely(text[start : min(end, start + PARSED_CHARACTERS)])
         if isinstance(members, Mapping) and _are_options(text, start, members):
             yield start, end
@@ -72,9 +72,9 @@ _OF_LIBRARIES = frozenset(("clientID", "clientId", "clientSecret", "redirectUri"
 _OF_REQUESTS = frozenset(("url", "uri", "method", "headers", "body", "data", "form", "json", "params"))
 
 
-def _spans(text: str) -> Iterator[tuple[int, int]]:
+def _spans_of_objects(text: str) -> Iterator[tuple[int, int]]:
     depth, start = 0, 0
-    for place in _braces(text):
+    for place in _brace_positions(text):
         if text[place] == "{":
             start = place if depth == 0 else start
             depth += 1
@@ -86,7 +86,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
-def _braces(text: str) -> Iterator[int]:
+def _brace_positions(text: str) -> Iterator[int]:
     """The places of the braces outside strings. A quotation mark that isn't closed on its line begins no string."""
     closed = unclosed = 0
     for match in _MARK.finditer(text):
@@ -212,22 +212,26 @@ def find_decoded_tokens(pieces: Sequence[Piece]) -> Iterator[Piece]:
     claims = [(piece, piece.values) for piece in pieces if piece.subkind == "jwt_claims"]
     for piece in pieces:
         if piece.subkind == "decoded_jwt":
-            headers += _member(piece, "header")
-            claims += _member(piece, "payload") or _member(piece, "claims")
+            headers += _pieces_of_member(piece, "header")
+            claims += _pieces_of_member(piece, "payload") or _pieces_of_member(piece, "claims")
     header = headers[0][1] if headers else HEADER
     if claims and kind_of_token(claims[0][1]) == "client_assertion":
         piece, members = claims[0]
-        values = {"token": f"{_encode(header)}.{_encode(members)}.c2lnbmF0dXJl", "header": header, "claims": members}
+        values = {
+            "token": f"{_encode_members(header)}.{_encode_members(members)}.c2lnbmF0dXJl",
+            "header": header,
+            "claims": members,
+        }
         place = {"start": piece.start, "end": piece.end}
         yield Piece(kind="jwt", **place, subkind="client_assertion", values=values, is_whole=bool(headers))
 
 
-def _member(piece: Piece, name: str) -> list[tuple[Piece, Mapping[str, Any]]]:
+def _pieces_of_member(piece: Piece, name: str) -> list[tuple[Piece, Mapping[str, Any]]]:
     value = piece.values.get(name)
     return [(piece, value)] if isinstance(value, Mapping) else []
 
 
-def _encode(members: Mapping[str, Any]) -> str:
+def _encode_members(members: Mapping[str, Any]) -> str:
     return urlsafe_b64encode(json.dumps(dict(members)).encode()).rstrip(b"=").decode()
 
 
@@ -245,7 +249,7 @@ def kind_of_token(claims: Mapping[str, Any]) -> str:
 
 
 _OF_AUTHORIZATION = compile_late(r"auth|token|/realms/|connect|login|fhir|/r4\b", re.I)
-"""What the address of an authorization server, or a FHIR base that is taken for one, has in it."""
+"""A part of the address of an authorization server, or of a FHIR base that is taken for one."""
 _OTHER = frozenset(("client_id", "cid", "appid", "roles", "groups", "email", "name", "preferred_username"))
 """Claims of access tokens and of users."""
 
@@ -275,14 +279,14 @@ GAP = 160
 
 
 def find_forms(text: str) -> Iterator[Piece]:
-    for start, end in _forms(text):
+    for start, end in _spans_of_forms(text):
         names = set(parse(text[start:end]).names())
         if names & _TELLING or len(names & NAMES) > 2:
             yield Piece(kind="form", start=start, end=end, values={"body": text[start:end].replace("& ", "&")})
     yield from _lists(text)
 
 
-def _forms(text: str) -> Iterator[tuple[int, int]]:
+def _spans_of_forms(text: str) -> Iterator[tuple[int, int]]:
     """The places of two or more pairs with `&` between them. A value is read once, so the time is linear."""
     place = 0
     while first := _FIRST_NAME.search(text, place):

@@ -35,10 +35,10 @@ _HOST = "https://ehr.example.org"
 
 def without_variables(evidence: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
     """The request without variables, and the names of the parameters that had one. Unknown names are left out of it."""
-    url, query = _front(str(evidence["url"])), str(evidence["url"]).partition("?")[2]
+    url, query = _url_without_query(str(evidence["url"])), str(evidence["url"]).partition("?")[2]
     unknown: set[str] = set()
-    known_query, known_body = _fill_known(query, unknown), _body(str(evidence.get("body") or ""), unknown)
-    headers = {name: _header(value) for name, value in (evidence.get("headers") or {}).items()}
+    known_query, known_body = _fill_known(query, unknown), _substitute_in_body(str(evidence.get("body") or ""), unknown)
+    headers = {name: _substitute_in_header(value) for name, value in (evidence.get("headers") or {}).items()}
     if headers != dict(evidence.get("headers") or {}):
         unknown |= {"authorization", "client_id", "client_secret"}
     sent = {**evidence, "url": f"{url}?{known_query}" if known_query else url}
@@ -53,7 +53,7 @@ def metadata_without_variables(evidence: Mapping[str, Any]) -> tuple[dict[str, A
     return {**evidence, "app": {name: value for name, value in app.items() if name not in unknown}}, unknown
 
 
-def _front(url: str) -> str:
+def _url_without_query(url: str) -> str:
     """The URL without its query. A variable at its beginning is scheme and host, others are a part of the path."""
     front = url.partition("?")[0]
     front = VARIABLE.sub(_HOST, front, count=1) if front.startswith("{") else front
@@ -69,7 +69,7 @@ def _fill_known(form: str, unknown: set[str]) -> str:
     return to_form({name: _SAFE.get(name, "x") if name in variables else value for name, value in pairs})
 
 
-def _body(body: str, unknown: set[str]) -> str:
+def _substitute_in_body(body: str, unknown: set[str]) -> str:
     """A form, or the members of a JSON object. Anything else stays as it is."""
     if not body.lstrip().startswith(("{", "[", "<")):
         return _fill_known(body, unknown)
@@ -99,7 +99,7 @@ def _insert_placeholders(text: str, names: Sequence[str]) -> str:
     return text
 
 
-def _header(value: str) -> str:
+def _substitute_in_header(value: str) -> str:
     scheme, _, credentials = value.partition(" ")
     if not VARIABLE.search(value) and not is_masked(credentials.strip()):
         return value

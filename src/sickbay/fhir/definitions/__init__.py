@@ -14,22 +14,22 @@ _HERE = Path(__file__).parent
 @cache
 def table(version: str, name: str) -> dict[str, Any]:
     """Returns a table of a version: elements, search, codes, compartments or summary."""
-    return _read(f"{version}-{name}")
+    return _read_table(f"{version}-{name}")
 
 
 @cache
 def names() -> dict[str, Any]:
     """Returns the names in the tables of all versions: types, elements, codes, and search parameters with their kinds."""
-    return _read("names")
+    return _read_table("names")
 
 
 @cache
 def parameter_texts() -> dict[str, dict[str, str]]:
     """Returns type -> code -> the description of a search parameter. Those of all types are below Resource."""
-    return _read("parameter-texts")
+    return _read_table("parameter-texts")
 
 
-def _read(name: str) -> dict[str, Any]:
+def _read_table(name: str) -> dict[str, Any]:
     import gzip  # only the first use of a version needs it
 
     return dict(orjson.loads(gzip.decompress((_HERE / f"{name}.json.gz").read_bytes())))

@@ -26,12 +26,12 @@ class Newest:
 
     def take(self, observations: Iterable[StoredObservation]) -> None:
         for observation in observations:
-            group = self._group(_codes(lossless_json.loads(observation.body).get("code")))
+            group = self._group_of_codes(_codes_of_concept(lossless_json.loads(observation.body).get("code")))
             if self._counts[group] < self.most:
                 self._counts[group] += 1
                 self.kept.append(observation)
 
-    def _group(self, codes: list[tuple[str, str]]) -> int:
+    def _group_of_codes(self, codes: list[tuple[str, str]]) -> int:
         known = next((self._groups[code] for code in codes if code in self._groups), None)
         if known is None:
             known = len(self._counts)
@@ -41,7 +41,7 @@ class Newest:
         return known
 
 
-def _codes(concept: Any) -> list[tuple[str, str]]:
+def _codes_of_concept(concept: Any) -> list[tuple[str, str]]:
     if not isinstance(concept, dict):
         return [NO_CODE]
     codings = [coding for coding in concept.get("coding", ()) if isinstance(coding, dict) and coding.get("code")]

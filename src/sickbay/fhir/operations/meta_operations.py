@@ -25,7 +25,7 @@ def add_labels(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]
     """Returns the resource with the values of `meta` added. Existing values aren't repeated."""
     values = _valid_meta(resource)
     for name in LISTS:
-        new = [label for label in meta.get(name, []) if not _contains(label, values.get(name, []))]
+        new = [label for label in meta.get(name, []) if not _contains_label(label, values.get(name, []))]
         if new:
             values[name] = [*values.get(name, []), *new]
     return {**resource, "meta": values}
@@ -34,7 +34,7 @@ def add_labels(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]
 def remove_labels(resource: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
     values = _valid_meta(resource)
     for name in LISTS:
-        remaining = [label for label in values.get(name, []) if not _contains(label, meta.get(name, []))]
+        remaining = [label for label in values.get(name, []) if not _contains_label(label, meta.get(name, []))]
         values = {**values, name: remaining} if remaining else {key: value for key, value in values.items() if key != name}
     return {**resource, "meta": values}
 
@@ -46,10 +46,10 @@ def _valid_meta(resource: dict[str, Any]) -> dict[str, Any]:
     return {name: member for name, member in members.items() if name not in LISTS or isinstance(member, list)}
 
 
-def _contains(label: Any, others: list[Any]) -> bool:
-    return any(_key(label) == _key(other) for other in others)
+def _contains_label(label: Any, others: list[Any]) -> bool:
+    return any(_key_of_label(label) == _key_of_label(other) for other in others)
 
 
-def _key(label: Any) -> Any:
+def _key_of_label(label: Any) -> Any:
     """Returns what identifies a label: a coding's system and code, not its display."""
     return (label.get("system"), label.get("code")) if isinstance(label, dict) else label

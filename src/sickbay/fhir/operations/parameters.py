@@ -69,19 +69,19 @@ def read(
     values = [(name, text) for name, text in pairs if name not in COMMON]
     objects: dict[str, Any] = {}
     if body and operation.methods and not _is_form(body, pairs):
-        content = _body(version, operation, body)
+        content = _read_body(version, operation, body)
         if isinstance(content, RequestError):
             return (content,)
         values += content[0]
         objects = content[1]
     if version == "dstu2" and operation.name in operation_registry.IDENTIFIED:
         values = [("url" if name == "identifier" else name, text) for name, text in values]
-    params = OperationInput(_texts(values), objects, tuple(values))
+    params = OperationInput(_texts_by_name(values), objects, tuple(values))
     if operation.takes is None:
-        return tuple(_of_newest(version, params)) or params
+        return tuple(_check_lastn(version, params)) or params
     errors = [
         *_refuse_unknown(operation, params, lenient),
-        *_faults(version, operation, params),
+        *_faults_of_parameters(version, operation, params),
         *_refuse_missing(operation, params),
     ]
     errors = [fault for fault in errors if not lenient or fault.parameter != ASSOCIATED]
@@ -122,7 +122,7 @@ def in_body(version: str, body: str, name: str) -> tuple[str, ...]:
     """Returns the values of a parameter in a Parameters body; none for any other body, which is reported elsewhere."""
     if not body.lstrip().startswith(("{", "<")):
         return ()
-    content = _body(version, _ANY, body)
+    content = _read_body(version, _ANY, body)
     return () if isinstance(content, RequestError) else tuple(text for key, text in content[0] if key == name)
 
 
@@ -136,7 +136,7 @@ def _is_form(body: str, pairs: Sequence[tuple[str, str]]) -> bool:
     return not body.lstrip().startswith(("{", "[", "<")) and bool(pairs)
 
 
-def _body(version: str, operation: Operation, body: str) -> tuple[list[tuple[str, str]], dict[str, Any]] | RequestError:
+def _read_body(version: str, operation: Operation, body: str) -> tuple[list[tuple[str, str]], dict[str, Any]] | RequestError:
     try:
         document = xml_reader.loads(version, body.encode()) if body.lstrip().startswith("<") else lossless_json.loads(body)
     except ValueError as error:
@@ -149,7 +149,7 @@ def _body(version: str, operation: Operation, body: str) -> tuple[list[tuple[str
             RULE,
             "body",
             str(kind),
-            f'Parameters, as in {{"resourceType": "Parameters", "parameter": [{{"name": "{_example(operation)}"}}]}}',
+            f'Parameters, as in {{"resourceType": "Parameters", "parameter": [{{"name": "{_example_url(operation)}"}}]}}',
         )
     parts = document.get("parameter", [])
     texts: list[tuple[str, str]] = []
@@ -157,11 +157,11 @@ def _body(version: str, operation: Operation, body: str) -> tuple[list[tuple[str
     for part in parts if isinstance(parts, list) else []:
         if not isinstance(part, dict) or not isinstance(part.get("name"), str):
             return RequestError(RULE, "body", "a parameter without a name", "a name for each parameter")
-        _part(part, texts, objects)
+        _read_part(part, texts, objects)
     return texts, objects
 
 
-def _part(part: dict[str, Any], texts: list[tuple[str, str]], objects: dict[str, Any]) -> None:
+def _read_part(part: dict[str, Any], texts: list[tuple[str, str]], objects: dict[str, Any]) -> None:
     name = part["name"]
     if "resource" in part:
         objects[name] = part["resource"]
@@ -178,14 +178,14 @@ def _part(part: dict[str, Any], texts: list[tuple[str, str]], objects: dict[str,
             texts.append((name, str(value)))
 
 
-def _texts(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+def _texts_by_name(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
     by_name: dict[str, list[str]] = {}
     for name, text in pairs:
         by_name.setdefault(name, []).append(text)
     return by_name
 
 
-def _example(operation: Operation) -> str:
+def _example_url(operation: Operation) -> str:
     return next(iter((*operation.required, *(operation.takes or ()))), "name")
 
 
@@ -208,7 +208,7 @@ def _refuse_missing(operation: Operation, params: OperationInput) -> list[Reques
     ]
 
 
-def _faults(version: str, operation: Operation, params: OperationInput) -> list[RequestError]:
+def _faults_of_parameters(version: str, operation: Operation, params: OperationInput) -> list[RequestError]:
     takes = operation.takes or {}
     errors = []
     for name, texts in params.primitives.items():
@@ -224,15 +224,17 @@ def _faults(version: str, operation: Operation, params: OperationInput) -> list[
         if text != NO_REFERENCES:
             errors.append(RequestError(RULE, ASSOCIATED, text, NO_REFERENCES))
     if "_typeFilter" in takes:
-        errors += [error for type, search in type_filters(params) for error in _filter(version, params, type, search)]
+        errors += [
+            error for type, search in type_filters(params) for error in _check_type_filter(version, params, type, search)
+        ]
     if "_elements" in takes and operation.name == "export":
         types = tuple(dict.fromkeys(params.values("_type")))
-        found = (_element(version, types, name) for name in dict.fromkeys(params.values("_elements")))
+        found = (_check_element_name(version, types, name) for name in dict.fromkeys(params.values("_elements")))
         errors += islice(filter(None, found), SUGGESTED)
     return errors
 
 
-def _element(version: str, types: Sequence[str], name: str) -> RequestError | None:
+def _check_element_name(version: str, types: Sequence[str], name: str) -> RequestError | None:
     """Checks an element name: against its own type if it has one, otherwise against the exported types."""
     own = name.partition(".")[0] if name[:1].isupper() and "." in name else ""
     if own and own not in known_types(version):
@@ -257,7 +259,7 @@ def newest_search(params: OperationInput) -> list[tuple[str, str]]:
     return [*pairs, ("_sort", "-date"), ("_count", "1000"), ("_total", "none")]
 
 
-def _of_newest(version: str, params: OperationInput) -> list[RequestError]:
+def _check_lastn(version: str, params: OperationInput) -> list[RequestError]:
     wrong = (
         [] if read_newest(params) else [RequestError(RULE, "max", params.value("max") or "", "a whole number from 1 to 1000")]
     )
@@ -265,7 +267,9 @@ def _of_newest(version: str, params: OperationInput) -> list[RequestError]:
     return wrong if isinstance(query, Query) else [*wrong, *query]
 
 
-def _filter(version: str, params: OperationInput, type: str, search: tuple[tuple[str, str], ...]) -> Sequence[RequestError]:
+def _check_type_filter(
+    version: str, params: OperationInput, type: str, search: tuple[tuple[str, str], ...]
+) -> Sequence[RequestError]:
     if type not in known_types(version) or (params.values("_type") and type not in params.values("_type")):
         return (RequestError(RULE, "_typeFilter", type, "<Type>?<search>, with a type that is exported"),)
     query = search_parser.parse(version, type, search, base="", strict=True)

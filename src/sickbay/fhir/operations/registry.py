@@ -137,7 +137,7 @@ def find(version: str, name: str, type: str | None, id: str | None) -> Operation
     return next(
         (
             operation
-            for operation in of_version(version)
+            for operation in operations_of_version(version)
             if operation.name == name and operation.level == level and _applies_to(operation, type)
         ),
         None,
@@ -148,11 +148,11 @@ def _applies_to(operation: Operation, type: str | None) -> bool:
     return operation.types is None or type in operation.types
 
 
-def of_version(version: str) -> list[Operation]:
+def operations_of_version(version: str) -> list[Operation]:
     return [operation for operation in OPERATIONS if operation.versions is None or version in operation.versions]
 
 
-def _address(operation: Operation) -> str:
+def _address_of_operation(operation: Operation) -> str:
     if operation.level == "system":
         return f"${operation.name}"
     return f"{'/'.join(operation.types or ('<Type>',))}{'/<id>' if operation.level == 'instance' else ''}/${operation.name}"
@@ -161,7 +161,7 @@ def _address(operation: Operation) -> str:
 @memoize(256)
 def suggest(version: str, name: str, type: str | None) -> str:
     """Suggests operations for an unknown `$name` at a type or the server."""
-    known = {_address(operation): operation for operation in of_version(version)}
+    known = {_address_of_operation(operation): operation for operation in operations_of_version(version)}
     same = [address for address, operation in known.items() if operation.name == name]
     near = nearest_of(name, {operation.name for operation in known.values()})
     alike = [address for address, operation in known.items() if operation.name == near]

@@ -55,7 +55,7 @@ def read(parameters: dict[str, Any]) -> list[Operation]:
     listed = parameters.get("parameter", [])
     if not isinstance(listed, list) or len(listed) > MAXIMUM_OPERATIONS:
         raise PatchFailed(f"a FHIRPath Patch must have at most {MAXIMUM_OPERATIONS} parameters, each named operation")
-    return [_read(number, parameter) for number, parameter in enumerate(listed)]
+    return [_read_operation(number, parameter) for number, parameter in enumerate(listed)]
 
 
 def reads(operations: list[Operation]) -> str | None:
@@ -68,29 +68,29 @@ def _is_reading(operation: Operation) -> bool:
     return operation["type"] == "move" or "where" in str(operation["path"])
 
 
-def _read(number: int, parameter: Any) -> Operation:
+def _read_operation(number: int, parameter: Any) -> Operation:
     parts = parameter.get("part") if isinstance(parameter, dict) and parameter.get("name") == "operation" else None
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
         raise PatchFailed(f"parameter {number} must be an operation with parts")
-    values = {str(part.get("name")): _value(part) for part in parts}
+    values = {str(part.get("name")): _value_of_part(part) for part in parts}
     takes = _TAKES.get(str(values.get("type")))
     if takes is None:
         raise PatchFailed(f"operation {number} must have a type of {', '.join(_TAKES)}")
     missing = [name for name in takes if values.get(name) is None]
     if missing:
         raise PatchFailed(f"operation {number}, {values['type']}, lacks {', '.join(missing)}")
-    return values | {"key": next((_key(part) for part in parts if part.get("name") == "value"), "")}
+    return values | {"key": next((_type_in_key(part) for part in parts if part.get("name") == "value"), "")}
 
 
-def _value(part: dict[str, Any]) -> Any:
+def _value_of_part(part: dict[str, Any]) -> Any:
     """Returns value[x], or the parts if the value is of a type without a name."""
     if isinstance(part.get("part"), list):
         value = _Anonymous()
         for member in part["part"]:
             if not isinstance(member, dict):
                 raise PatchFailed("a part of a value must be an object with a name")
-            _put(value, str(member.get("name")), _value(member))
-            value.types[str(member.get("name"))] = _key(member)
+            _put_member(value, str(member.get("name")), _value_of_part(member))
+            value.types[str(member.get("name"))] = _type_in_key(member)
         return value
     return next((value for key, value in part.items() if key.startswith("value") or key == "resource"), None)
 
@@ -103,11 +103,11 @@ class _Anonymous(dict[str, Any]):
         self.types: dict[str, str] = {}
 
 
-def _fit(version: str, home: str, value: Any) -> Any:
+def _fit_to_element(version: str, home: str, value: Any) -> Any:
     """Converts the value to the element at `home`: `time` with a valueDateTime becomes timeDateTime, and elements that repeat
     become lists. Members without an element stay unchanged."""
     if isinstance(value, list):
-        return [_fit(version, home, item) for item in value]
+        return [_fit_to_element(version, home, item) for item in value]
     if not isinstance(value, _Anonymous):
         return value
     known, result = shape(version, home).elements, {}
@@ -117,12 +117,12 @@ def _fit(version: str, home: str, value: Any) -> Any:
         if element is None:
             result[name] = member  # validation reports it
             continue
-        fitted = _fit(version, element.home, member)
+        fitted = _fit_to_element(version, element.home, member)
         result[key] = [fitted] if element.many and not isinstance(fitted, list) else fitted
     return result
 
 
-def _put(members: dict[str, Any], name: str, value: Any) -> None:
+def _put_member(members: dict[str, Any], name: str, value: Any) -> None:
     """Adds a member. A name that occurs several times becomes a list."""
     if name not in members:
         members[name] = value
@@ -130,7 +130,7 @@ def _put(members: dict[str, Any], name: str, value: Any) -> None:
         members[name] = [*(members[name] if isinstance(members[name], list) else [members[name]]), value]
 
 
-def _key(part: dict[str, Any]) -> str:
+def _type_in_key(part: dict[str, Any]) -> str:
     """Returns the type of the value as it is written in the name of a choice: Boolean for valueBoolean."""
     return next((key.removeprefix("value") for key in part if key.startswith("value")), "")
 
@@ -138,7 +138,7 @@ def _key(part: dict[str, Any]) -> str:
 def apply(version: str, resource: dict[str, Any], operations: list[Operation]) -> Any:
     """Returns the patched resource without changing the original. Raises PatchFailed."""
     changed = copy.deepcopy(resource)
-    if _count(resource) * sum(len(str(operation["path"])) for operation in operations) > LOOKED:
+    if _count_values(resource) * sum(len(str(operation["path"])) for operation in operations) > LOOKED:
         raise PatchFailed("it has too many operations for a resource of this size; send them in several patches")
     for number, operation in enumerate(operations):
         try:
@@ -148,26 +148,26 @@ def apply(version: str, resource: dict[str, Any], operations: list[Operation]) -
     return changed
 
 
-def _count(value: Any) -> int:
+def _count_values(value: Any) -> int:
     """Counts the values in it, including itself."""
     members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + sum(map(_count, members))
+    return 1 + sum(map(_count_values, members))
 
 
 class _PathError(Exception):
     """A path that leads to no element, or to several."""
 
 
-def _add(version: str, resource: dict[str, Any], operation: Operation) -> None:
+def _add_element(version: str, resource: dict[str, Any], operation: Operation) -> None:
     place = _find_only_place(version, resource, operation["path"])
     holder, name = place.value, str(operation["name"])
     if not isinstance(holder, dict) or not place.home:
         raise _PathError("it isn't an object")
-    known = _shape(version, place.home, holder).elements
+    known = _shape_of_value(version, place.home, holder).elements
     key = name if name in known else name + str(operation["key"])
     if key not in known:
         raise _PathError(f"there is no element {name}")
-    value = _fit(version, known[key].home, operation["value"])
+    value = _fit_to_element(version, known[key].home, operation["value"])
     if known[key].many:
         holder[key] = [*holder.get(key, []), *(value if isinstance(value, list) else [value])]
     else:
@@ -177,11 +177,11 @@ def _add(version: str, resource: dict[str, Any], operation: Operation) -> None:
 
 
 def _insert(version: str, resource: dict[str, Any], operation: Operation) -> None:
-    listed, home = _list(version, resource, operation["path"])
-    index = _number(operation["index"])
+    listed, home = _list_at_path(version, resource, operation["path"])
+    index = _read_number(operation["index"])
     if index > len(listed):
         raise _PathError(f"there are {len(listed)} elements, so index {index} is out of range")
-    listed.insert(index, _fit(version, home, operation["value"]))
+    listed.insert(index, _fit_to_element(version, home, operation["value"]))
 
 
 def _delete(version: str, resource: dict[str, Any], operation: Operation) -> None:
@@ -215,7 +215,7 @@ def _replace(version: str, resource: dict[str, Any], operation: Operation) -> No
     if place.holder is None:
         raise _PathError("a resource must be replaced with PUT")
     key = f"{place.group}{operation['key']}" if place.group and operation["key"] else place.key
-    value = _fit(version, place.home, operation["value"])
+    value = _fit_to_element(version, place.home, operation["value"])
     if key == place.key:
         place.holder[key] = value
         return
@@ -224,21 +224,21 @@ def _replace(version: str, resource: dict[str, Any], operation: Operation) -> No
     place.holder.update(others | {key: value})
 
 
-def _move(version: str, resource: dict[str, Any], operation: Operation) -> None:
-    listed, _ = _list(version, resource, operation["path"])
-    source, destination = _number(operation["source"]), _number(operation["destination"])
+def _move_element(version: str, resource: dict[str, Any], operation: Operation) -> None:
+    listed, _ = _list_at_path(version, resource, operation["path"])
+    source, destination = _read_number(operation["source"]), _read_number(operation["destination"])
     if max(source, destination) >= len(listed):
         raise _PathError(f"there are {len(listed)} elements, so an index is out of range")
     listed.insert(destination, listed.pop(source))
 
 
-def _number(value: Any) -> int:
+def _read_number(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise _PathError("an index must be a whole number, 0 or greater")
     return value
 
 
-def _list(version: str, resource: dict[str, Any], path: str) -> tuple[list[Any], str]:
+def _list_at_path(version: str, resource: dict[str, Any], path: str) -> tuple[list[Any], str]:
     """Returns the list that contains all elements of the path, and the path of their shape."""
     places = _find_places(version, resource, path)
     holders = [place.holder for place in places]
@@ -273,8 +273,8 @@ def _find_places(version: str, resource: dict[str, Any], path: str) -> list[Patc
 def _follow(version: str, places: list[PatchTarget], step: re.Match[str]) -> list[PatchTarget]:
     where, criteria, end, name, index = step.groups()
     if where:
-        wanted = _comparisons(criteria)
-        return [place for place in places if all(value in _values(place.value, names) for names, value in wanted)]
+        wanted = _parse_comparisons(criteria)
+        return [place for place in places if all(value in _values_at(place.value, names) for names, value in wanted)]
     if end:
         return places[:1] if end == "first" else places[-1:]
     if index:
@@ -286,7 +286,7 @@ def _find_below(version: str, place: PatchTarget, name: str) -> list[PatchTarget
     value = place.value
     if not isinstance(value, dict) or not place.home:
         return []
-    known = _shape(version, place.home, value).elements
+    known = _shape_of_value(version, place.home, value).elements
     places: list[PatchTarget] = []
     for key, element in known.items():
         if key in value and (key == name or element.group == name):
@@ -300,24 +300,24 @@ def _find_below(version: str, place: PatchTarget, name: str) -> list[PatchTarget
     return places
 
 
-def _shape(version: str, home: str, value: dict[str, Any]) -> Shape:
+def _shape_of_value(version: str, home: str, value: dict[str, Any]) -> Shape:
     return shape(version, str(value.get("resourceType", home)) if home == "Resource" else home)
 
 
 _WORD_OR_AND = re.compile(r"'(?:[^'\\]|\\.)*+'?|\band\b")
 
 
-def _conditions(criteria: str) -> list[str]:
+def _split_conditions(criteria: str) -> list[str]:
     """The parts between the words `and` that aren't inside quotation marks."""
     places = [match.span() for match in _WORD_OR_AND.finditer(criteria) if match[0] == "and"]
     starts, ends = [0, *(end for _, end in places)], [*(start for start, _ in places), len(criteria)]
     return [criteria[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
-def _comparisons(criteria: str) -> list[tuple[list[str], Any]]:
+def _parse_comparisons(criteria: str) -> list[tuple[list[str], Any]]:
     """Parses the comparisons: the names that lead to a value, and the value."""
     comparisons: list[tuple[list[str], Any]] = []
-    for text in _conditions(criteria):
+    for text in _split_conditions(criteria):
         equals = _EQUALS.fullmatch(text)
         if equals is None:
             raise _PathError(f"where({criteria}) is not supported")
@@ -327,18 +327,18 @@ def _comparisons(criteria: str) -> list[tuple[list[str], Any]]:
     return comparisons
 
 
-def _values(value: Any, names: list[str]) -> list[Any]:
+def _values_at(value: Any, names: list[str]) -> list[Any]:
     if isinstance(value, list):
-        return [result for item in value for result in _values(item, names)]
+        return [result for item in value for result in _values_at(item, names)]
     if not names:
         return [value]
-    return _values(value[names[0]], names[1:]) if isinstance(value, dict) and names[0] in value else []
+    return _values_at(value[names[0]], names[1:]) if isinstance(value, dict) and names[0] in value else []
 
 
 _DO: dict[str, Callable[[str, dict[str, Any], Operation], None]] = {
-    "add": _add,
+    "add": _add_element,
     "insert": _insert,
     "delete": _delete,
     "replace": _replace,
-    "move": _move,
+    "move": _move_element,
 }

@@ -27,7 +27,7 @@ NOTHING: Change = _keep
 
 def read(version: str, text: str, content_type: str | None) -> Change:
     """Returns the patch as a function. Raises PatchFailed."""
-    document = _read(version, text, content_type)
+    document = _read_operations(version, text, content_type)
     if isinstance(document, list):
         return partial(json_patch.apply, operations=document) if document else NOTHING
     if document.get("resourceType") == "Parameters":
@@ -41,13 +41,13 @@ def reads(version: str, text: str, content_type: str | None) -> str | None:
 
     Add, insert, replace, remove and delete at a plain path don't, and neither does a merge patch. Raises PatchFailed.
     """
-    document = _read(version, text, content_type)
+    document = _read_operations(version, text, content_type)
     if isinstance(document, list):
         return json_patch.reads(document)
     return fhirpath_patch.reads(fhirpath_patch.read(document)) if document.get("resourceType") == "Parameters" else None
 
 
-def _read(version: str, text: str, content_type: str | None) -> list[Any] | dict[str, Any]:
+def _read_operations(version: str, text: str, content_type: str | None) -> list[Any] | dict[str, Any]:
     """Returns the operations of a JSON Patch, a Parameters resource, or a merge patch."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind == JSON_PATCH or (kind != MERGE_PATCH and text.lstrip()[:1] == "["):

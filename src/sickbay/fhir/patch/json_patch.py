@@ -13,7 +13,7 @@ MAXIMUM_OPERATIONS = 1000
 LARGEST = 1_000_000
 """Maximum size of all copies in a patch, in bytes, because each copy may contain all previous ones."""
 VALUE = 20
-"""What a value counts in addition to its bytes: copying takes longer for many small values than for a few large ones."""
+"""The cost of a value in addition to its bytes: copying takes longer for many small values than for a few large ones."""
 _STARTS = (b",", b"[", b"{")
 
 
@@ -30,11 +30,11 @@ def read(text: bytes | str) -> list[dict[str, Any]]:
     if not isinstance(operations, list) or len(operations) > MAXIMUM_OPERATIONS:
         raise PatchFailed(f"a JSON Patch must be a list of at most {MAXIMUM_OPERATIONS} operations")
     for number, operation in enumerate(operations):
-        _check(number, operation)
+        _check_operation(number, operation)
     return operations
 
 
-def _check(number: int, operation: Any) -> None:
+def _check_operation(number: int, operation: Any) -> None:
     name = operation.get("op") if isinstance(operation, dict) else None
     if not isinstance(name, str) or name not in _OPERATIONS:
         raise PatchFailed(f"operation {number} must have an op of {', '.join(_OPERATIONS)}")
@@ -72,47 +72,47 @@ class _Missing(Exception):
     """A pointer to a value that doesn't exist, or another failure of an operation."""
 
 
-def _steps(pointer: str) -> list[str]:
+def _steps_of_pointer(pointer: str) -> list[str]:
     """Splits a pointer. The resource itself is stored under "", so that it has a parent like any of its parts."""
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")]
 
 
-def _holder(root: Any, pointer: str) -> tuple[Any, str]:
-    *way, last = _steps(pointer)
+def _holder_of_target(root: Any, pointer: str) -> tuple[Any, str]:
+    *way, last = _steps_of_pointer(pointer)
     at = root
     for step in way:
-        at = _get(at, step)
+        at = _get_step(at, step)
     return at, last
 
 
-def _get(at: Any, step: str) -> Any:
+def _get_step(at: Any, step: str) -> Any:
     if isinstance(at, dict) and step in at:
         return at[step]
     if isinstance(at, list):
-        return at[_index(at, step, len(at) - 1)]
+        return at[_index_in_list(at, step, len(at) - 1)]
     raise _Missing(f"there is no {step!r}")
 
 
-def _index(at: list[Any], step: str, most: int) -> int:
+def _index_in_list(at: list[Any], step: str, most: int) -> int:
     good = step.isascii() and step.isdigit() and (step == "0" or step[0] != "0")
     if not good or int(step[:9]) > most:
         raise _Missing(f"there is no element {step!r} in a list of length {len(at)}")
     return int(step)
 
 
-def _add(root: Any, pointer: str, value: Any) -> None:
-    at, last = _holder(root, pointer)
+def _add_value(root: Any, pointer: str, value: Any) -> None:
+    at, last = _holder_of_target(root, pointer)
     if isinstance(at, dict):
         at[last] = value
     elif isinstance(at, list):
-        at.insert(len(at) if last == "-" else _index(at, last, len(at)), value)
+        at.insert(len(at) if last == "-" else _index_in_list(at, last, len(at)), value)
     else:
         raise _Missing("its parent isn't an object or a list")
 
 
 def _remove(root: Any, pointer: str) -> Any:
-    at, last = _holder(root, pointer)
-    value = _get(at, last)
+    at, last = _holder_of_target(root, pointer)
+    value = _get_step(at, last)
     if isinstance(at, dict):
         del at[last]
     else:
@@ -121,35 +121,35 @@ def _remove(root: Any, pointer: str) -> Any:
 
 
 def _replace(root: Any, operation: dict[str, Any]) -> None:
-    at, last = _holder(root, operation["path"])
-    _get(at, last)
+    at, last = _holder_of_target(root, operation["path"])
+    _get_step(at, last)
     at[last if isinstance(at, dict) else int(last)] = operation["value"]
 
 
-def _move(root: Any, operation: dict[str, Any]) -> None:
+def _move_value(root: Any, operation: dict[str, Any]) -> None:
     if f"{operation['path']}/".startswith(f"{operation['from']}/") and operation["path"] != operation["from"]:
         raise _Missing("it would move a value into itself")
-    _add(root, operation["path"], _remove(root, operation["from"]))
+    _add_value(root, operation["path"], _remove(root, operation["from"]))
 
 
 def _measure_copy(root: Any, pointer: str, left: int) -> int:
     """Returns the size of the copy in bytes, and VALUE more for each of its values."""
-    at, last = _holder(root, pointer)
-    written = lossless_json.dumps(_get(at, last))
+    at, last = _holder_of_target(root, pointer)
+    written = lossless_json.dumps(_get_step(at, last))
     size = len(written) + VALUE * sum(map(written.count, _STARTS))
     if size > left:
         raise _Missing(f"the copies of a patch must not exceed {LARGEST} bytes in total")
     return size
 
 
-def _copy(root: Any, operation: dict[str, Any]) -> None:
-    at, last = _holder(root, operation["from"])
-    _add(root, operation["path"], copy.deepcopy(_get(at, last)))
+def _copy_value(root: Any, operation: dict[str, Any]) -> None:
+    at, last = _holder_of_target(root, operation["from"])
+    _add_value(root, operation["path"], copy.deepcopy(_get_step(at, last)))
 
 
 def _test(root: Any, operation: dict[str, Any]) -> None:
-    at, last = _holder(root, operation["path"])
-    if not _is_equal(_get(at, last), operation["value"]):
+    at, last = _holder_of_target(root, operation["path"])
+    if not _is_equal(_get_step(at, last), operation["value"]):
         raise _Missing("the existing value is different")
 
 
@@ -163,11 +163,11 @@ def _is_equal(value: Any, other: Any) -> bool:
 
 
 _OPERATIONS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
-    "add": lambda root, operation: _add(root, operation["path"], operation["value"]),
+    "add": lambda root, operation: _add_value(root, operation["path"], operation["value"]),
     "remove": lambda root, operation: _drop(root, operation),
     "replace": _replace,
-    "move": _move,
-    "copy": _copy,
+    "move": _move_value,
+    "copy": _copy_value,
     "test": _test,
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 VALUE_CHARACTERS: Final = 2_000
-"""The most that is shown of a value. The raw JSON has all of it."""
+"""The maximum number of characters shown of a value. The raw JSON has all of it."""
 _ESCAPED: Final = "&<>\"'"
 """Characters that take up to six bytes in HTML."""
 

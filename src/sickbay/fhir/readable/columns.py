@@ -34,7 +34,7 @@ class TableCell(NamedTuple):
 
 
 @cache
-def _table() -> Mapping[str, tuple[tuple[str, ...], ...]]:
+def _columns_by_type() -> Mapping[str, tuple[tuple[str, ...], ...]]:
     rows = tomllib.loads((Path(__file__).parent / "columns.toml").read_text())
     return {type: tuple(tuple(column.split("|")) for column in text.split()) for type, text in rows.items()}
 
@@ -43,7 +43,7 @@ def _table() -> Mapping[str, tuple[tuple[str, ...], ...]]:
 def list_columns(version: str, type: str) -> tuple[tuple[str, ...], ...]:
     """The alternatives of each column that this version has."""
     known = children(version, type)
-    wanted = _table().get(type, OTHERWISE)
+    wanted = _columns_by_type().get(type, OTHERWISE)
     columns = (tuple(name for name in alternatives if name in known) for alternatives in wanted)
     return tuple(column for column in columns if column)[:COLUMNS]
 
@@ -54,15 +54,17 @@ def name_column(alternatives: Sequence[str]) -> str:
 
 def write_cells(version: str, resource: Mapping[str, Any], bases: Sequence[str]) -> tuple[TableCell, ...]:
     type = text_of(resource.get("resourceType"))
-    return tuple(_cell(version, type, resource, column, bases) for column in list_columns(version, type))
+    return tuple(_cell_of_column(version, type, resource, column, bases) for column in list_columns(version, type))
 
 
-def _cell(version: str, type: str, resource: Mapping[str, Any], column: Sequence[str], bases: Sequence[str]) -> TableCell:
+def _cell_of_column(
+    version: str, type: str, resource: Mapping[str, Any], column: Sequence[str], bases: Sequence[str]
+) -> TableCell:
     """The value of the first alternative that the resource has."""
     for name in column:
         key = next((key for key in resource if _is_of(version, type, key, name)), None)
         if key is not None:
-            return _write(version, resource, key, bases)
+            return _write_cell(version, resource, key, bases)
     return TableCell("")
 
 
@@ -71,9 +73,9 @@ def _is_of(version: str, type: str, key: str, name: str) -> bool:
     return key == name or any(child.key == key for child in children(version, type).get(name, ()))
 
 
-def _write(version: str, resource: Mapping[str, Any], key: str, bases: Sequence[str]) -> TableCell:
+def _write_cell(version: str, resource: Mapping[str, Any], key: str, bases: Sequence[str]) -> TableCell:
     child, values = find_child(version, text_of(resource.get("resourceType")), key), list_of(resource[key])
-    lines = [_line(version, child.type, child.path, value) for value in values[: LISTED + 1]]
+    lines = [_line_for_value(version, child.type, child.path, value) for value in values[: LISTED + 1]]
     texts = [_name_contained(version, resource, line) if line.startswith("#") else line for line in lines if line]
     more = len(values) - LISTED
     text = ", ".join(texts[:LISTED]) + (f" and {more} more" if more > 0 and len(texts) > LISTED else "")
@@ -81,7 +83,7 @@ def _write(version: str, resource: Mapping[str, Any], key: str, bases: Sequence[
     return TableCell(text if len(text) <= CELL_CHARACTERS else f"{text[: CELL_CHARACTERS - 1]}…", target)
 
 
-def _line(version: str, type: str, path: str, value: Any) -> str:
+def _line_for_value(version: str, type: str, path: str, value: Any) -> str:
     """One line for a value. An element with children is shortened to what identifies it: a code and its value, or an actor."""
     if text := describe(type, value):
         return text
@@ -99,11 +101,11 @@ def _name_contained(version: str, resource: Mapping[str, Any], reference: str) -
 
 
 def title_of(version: str, resource: Mapping[str, Any]) -> str:
-    """What people call a resource: the first cell that has a text; "" if none has."""
+    """The display name of a resource: the first cell that has a text; "" if none has."""
     return next((cell.text for cell in write_cells(version, resource, ()) if cell.text), "")
 
 
 @cache
 def list_usual_types(version: str) -> tuple[str, ...]:
     """The types of this version that have columns of their own: those that people look at."""
-    return tuple(type for type in _table() if type in known_types(version))
+    return tuple(type for type in _columns_by_type() if type in known_types(version))

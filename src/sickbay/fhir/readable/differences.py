@@ -23,29 +23,29 @@ class Difference(NamedTuple):
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
     """Yield what changed, in the order of the newer version. Items of a list that only moved aren't changes."""
-    yield from _compare("", before, after, 0)
+    yield from _compare_values("", before, after, 0)
 
 
-def _compare(path: str, before: Any, after: Any, depth: int) -> Iterator[Difference]:
+def _compare_values(path: str, before: Any, after: Any, depth: int) -> Iterator[Difference]:
     if _is_same(before, after):
         return
     if depth >= DEEPEST:
-        yield Difference(path, _write(before), _write(after))
+        yield Difference(path, _write_value(before), _write_value(after))
     elif isinstance(before, dict) and isinstance(after, dict):
         for key in dict.fromkeys((*after, *before)):
-            yield from _compare(f"{path}.{key}" if path else key, before.get(key), after.get(key), depth + 1)
+            yield from _compare_values(f"{path}.{key}" if path else key, before.get(key), after.get(key), depth + 1)
     elif isinstance(before, list) and isinstance(after, list):
         yield from _compare_lists(path, before, after, depth)
     elif isinstance(after or before, (dict, list)) and (before is None or after is None):
         yield from _list_leaves(path, before, after, depth)
     else:
-        yield Difference(path, _write(before), _write(after))
+        yield Difference(path, _write_value(before), _write_value(after))
 
 
 def _list_leaves(path: str, before: Any, after: Any, depth: int) -> Iterator[Difference]:
     """What is only in one of the versions: each of its values."""
     empty: Any = {} if isinstance(after if after is not None else before, dict) else []
-    yield from _compare(path, empty if before is None else before, empty if after is None else after, depth + 1)
+    yield from _compare_values(path, empty if before is None else before, empty if after is None else after, depth + 1)
 
 
 def _compare_lists(path: str, before: Sequence[Any], after: Sequence[Any], depth: int) -> Iterator[Difference]:
@@ -58,7 +58,7 @@ def _compare_lists(path: str, before: Sequence[Any], after: Sequence[Any], depth
         yield Difference(path, f"{len(before)} values", f"{len(after)} values, the same ones in another order or number")
     for old, new in zip_longest(left, right):
         number = (new or old)[0]
-        yield from _compare(f"{path}[{number}]", old[1] if old else None, new[1] if new else None, depth + 1)
+        yield from _compare_values(f"{path}[{number}]", old[1] if old else None, new[1] if new else None, depth + 1)
 
 
 def _is_same(before: Any, after: Any) -> bool:
@@ -66,7 +66,7 @@ def _is_same(before: Any, after: Any) -> bool:
     return type(before) is type(after) and lossless_json.dumps(before) == lossless_json.dumps(after)
 
 
-def _write(value: Any) -> str | None:
+def _write_value(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, bool):

@@ -91,18 +91,18 @@ class _Reader:
         path: under which the definitions list the elements; "" if they are unknown.
         """
         extensions = [extension for key in _EXTENSIONS for extension in list_of(members.get(key))]
-        return (*self._groups(path, members, depth), *self._extensions(extensions, depth))
+        return (*self._element_texts(path, members, depth), *self._extension_texts(extensions, depth))
 
-    def _groups(self, path: str, members: dict[str, Any], depth: int) -> Iterator[ElementText]:
+    def _element_texts(self, path: str, members: dict[str, Any], depth: int) -> Iterator[ElementText]:
         for key, member in members.items():
             if self._budget.is_spent:
                 return
             if key in _EXTENSIONS or (depth == 0 and key in _HIDDEN):
                 continue
-            if values := self._values(find_child(self._version, path, key), list_of(member), depth):
+            if values := self._texts_of_items(find_child(self._version, path, key), list_of(member), depth):
                 yield ElementText(self._budget.take(label_of(self._version, path, key), MARKUP_BYTES), values)
 
-    def _extensions(self, extensions: Sequence[Any], depth: int) -> Iterator[ElementText]:
+    def _extension_texts(self, extensions: Sequence[Any], depth: int) -> Iterator[ElementText]:
         for extension in map(object_of, extensions):
             if self._budget.is_spent:
                 return
@@ -113,17 +113,17 @@ class _Reader:
             url = text_of(extension.get("url"))
             yield ElementText(self._budget.take(url.rstrip("/").rpartition("/")[2] or "extension", MARKUP_BYTES), shown)
 
-    def _values(self, child: Child, items: Sequence[Any], depth: int) -> tuple[Value, ...]:
+    def _texts_of_items(self, child: Child, items: Sequence[Any], depth: int) -> tuple[Value, ...]:
         values = []
         for item in items:
             if self._budget.is_spent:
                 break
-            value = self._value(child, item, depth)
+            value = self._text_of_item(child, item, depth)
             if value is not None:
                 values.append(value)
         return tuple(values)
 
-    def _value(self, child: Child, item: Any, depth: int) -> Value | None:
+    def _text_of_item(self, child: Child, item: Any, depth: int) -> Value | None:
         """None for an empty value."""
         text = self._budget.take(describe(child.type, item), MARKUP_BYTES)
         note = self._budget.take(describe_codes(child.type, item), 0)
@@ -137,11 +137,11 @@ class _Reader:
         more = {key: item[key] for key in _EXTENSIONS if key in item} if child.type in DESCRIBE else item
         if depth >= DEEPEST:
             return Value(text or "nested deeper: see the JSON", note, target)
-        groups = self.read_elements(_home(self._version, child, item), more, depth + 1) if more else ()
+        groups = self.read_elements(_path_of_elements(self._version, child, item), more, depth + 1) if more else ()
         return Value(text, note, target, groups) if text or note or groups else None
 
 
-def _home(version: str, child: Child, item: dict[str, Any]) -> str:
+def _path_of_elements(version: str, child: Child, item: dict[str, Any]) -> str:
     """The path of the elements of a value. A resource inside a resource, as in a Bundle, has that of its type."""
     return _path_of(version, item) if child.type == "Resource" else child.path
 

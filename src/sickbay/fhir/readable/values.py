@@ -48,20 +48,20 @@ def name_system(system: str) -> str:
     return system.rpartition("/")[2] if "/CodeSystem/" in system or system.startswith("http://hl7.org/fhir/") else system
 
 
-def _join(*parts: Any, by: str = " ") -> str:
+def _join_texts(*parts: Any, by: str = " ") -> str:
     return by.join(part for part in map(text_of, parts) if part)
 
 
 def describe_name(name: Json) -> str:
     """A HumanName. DSTU2 has lists of family names."""
     parts = [text_of(part) for key in ("prefix", "given", "family", "suffix") for part in list_of(name.get(key))]
-    return _join(*parts) or text_of(name.get("text"))
+    return _join_texts(*parts) or text_of(name.get("text"))
 
 
 def describe_address(address: Json) -> str:
     lines = [text_of(line) for line in list_of(address.get("line"))]
-    place = _join(address.get("city"), _join(address.get("state"), address.get("postalCode")), by=", ")
-    return _join(*lines, place, address.get("country"), by=", ") or text_of(address.get("text"))
+    place = _join_texts(address.get("city"), _join_texts(address.get("state"), address.get("postalCode")), by=", ")
+    return _join_texts(*lines, place, address.get("country"), by=", ") or text_of(address.get("text"))
 
 
 def describe_coding(coding: Json) -> str:
@@ -76,7 +76,8 @@ def describe_concept(concept: Json) -> str:
 def list_codes(codings: Sequence[Any]) -> str:
     """Each code with the name of its system."""
     named = [
-        _join(name_system(text_of(coding.get("system"))), coding.get("code")) for coding in map(object_of, codings[:CODINGS])
+        _join_texts(name_system(text_of(coding.get("system"))), coding.get("code"))
+        for coding in map(object_of, codings[:CODINGS])
     ]
     more = len(codings) - CODINGS
     return ", ".join([*filter(None, named), *([f"{more} more"] if more > 0 else [])])
@@ -84,7 +85,7 @@ def list_codes(codings: Sequence[Any]) -> str:
 
 def describe_quantity(quantity: Json) -> str:
     """A Quantity, or one of its specializations, with the unit of Money."""
-    unit = _join(quantity.get("unit") or quantity.get("currency") or quantity.get("code"))
+    unit = _join_texts(quantity.get("unit") or quantity.get("currency") or quantity.get("code"))
     value = f"{text_of(quantity.get('comparator'))}{text_of(quantity.get('value'))}"
     return value + (unit if unit == "%" and value else f" {unit}" if value and unit else unit)
 
@@ -95,13 +96,13 @@ def describe_range(value: Json) -> str:
 
 
 def describe_ratio(value: Json) -> str:
-    return _join(*(describe_quantity(object_of(value.get(part))) for part in ("numerator", "denominator")), by=" per ")
+    return _join_texts(*(describe_quantity(object_of(value.get(part))) for part in ("numerator", "denominator")), by=" per ")
 
 
 def describe_reference(reference: Json) -> str:
     """The display, or else the reference or identifier itself."""
     identifier = object_of(reference.get("identifier"))
-    return _join(reference.get("display")) or _join(reference.get("reference")) or describe_identifier(identifier)
+    return _join_texts(reference.get("display")) or _join_texts(reference.get("reference")) or describe_identifier(identifier)
 
 
 def describe_identifier(identifier: Json) -> str:
@@ -118,12 +119,12 @@ def describe_attachment(attachment: Json) -> str:
     number = size if isinstance(size, int) else len(data) * 3 // 4 if isinstance(data, str) else None
     name = text_of(attachment.get("title")) or text_of(attachment.get("contentType")) or text_of(attachment.get("url"))
     kind = text_of(attachment.get("contentType"))
-    return _join(name, kind if kind != name else "", english.size(number) if number is not None else "", by=", ")
+    return _join_texts(name, kind if kind != name else "", english.size(number) if number is not None else "", by=", ")
 
 
 def describe_annotation(annotation: Json) -> str:
     author = text_of(annotation.get("authorString")) or describe_reference(object_of(annotation.get("authorReference")))
-    written = _join(author, describe_date(text_of(annotation.get("time"))), by=", ")
+    written = _join_texts(author, describe_date(text_of(annotation.get("time"))), by=", ")
     return text_of(annotation.get("text")) + (f" ({written})" if written else "")
 
 
@@ -139,7 +140,7 @@ def describe_timing(timing: Json) -> str:
 
 def describe_usage(usage: Json) -> str:
     context = describe_coding(object_of(usage.get("code")))
-    return _join(context, describe_concept(object_of(usage.get("valueCodeableConcept"))), by=": ")
+    return _join_texts(context, describe_concept(object_of(usage.get("valueCodeableConcept"))), by=": ")
 
 
 def _describe_codeable_reference(value: Json) -> str:
@@ -195,12 +196,12 @@ def describe_codes(type: str, value: Any) -> str:
             return list_codes([members])
         case "Identifier":
             kind = describe_concept(object_of(members.get("type")))
-            return _join(kind, name_system(text_of(members.get("system"))), by=", ")
+            return _join_texts(kind, name_system(text_of(members.get("system"))), by=", ")
         case "ContactPoint":
-            return _join(members.get("system"), members.get("use"), by=", ")
+            return _join_texts(members.get("system"), members.get("use"), by=", ")
         case "HumanName" | "Address":
             period = _describe_period(object_of(members.get("period")))
-            return _join(members.get("use"), period, by=", ")
+            return _join_texts(members.get("use"), period, by=", ")
         case "Reference":
             shown = text_of(members.get("reference"))
             return shown if text_of(members.get("display")) else ""

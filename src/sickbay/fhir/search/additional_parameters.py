@@ -14,63 +14,67 @@ Row: TypeAlias = tuple[str, str, tuple[str, ...], tuple[str, ...]]
 """(kind, expression, targets, definitions of the components), as in the published tables."""
 
 
-def _composite(expression: str, *codes: str) -> Row:
+def _composite_row(expression: str, *codes: str) -> Row:
     return "composite", expression, (), tuple(f"own-{code}" for code in codes)
 
 
-def _token(expression: str) -> Row:
+def _token_row(expression: str) -> Row:
     return "token", expression, (), ()
 
 
-def _of_us_core(name: str) -> Row:
+def _us_core_row(name: str) -> Row:
     """Returns a parameter for an extension of codings. US Core searches only its codes; here the system can be searched too."""
     url = f"http://hl7.org/fhir/us/core/StructureDefinition/us-core-{name}"
-    return _token(f"Patient.extension('{url}').extension.value.ofType(Coding)")
+    return _token_row(f"Patient.extension('{url}').extension.value.ofType(Coding)")
 
 
 _US_CORE: Mapping[str, Mapping[str, Row]] = {
-    "CareTeam": {"role": _token("CareTeam.participant.role")},
+    "CareTeam": {"role": _token_row("CareTeam.participant.role")},
     "Condition": {
         "asserted-date": (
             "date",
             "Condition.extension('http://hl7.org/fhir/StructureDefinition/condition-assertedDate').value.ofType(dateTime)",
             (),
             (),
-        ),
+        )
     },
-    "Encounter": {"discharge-disposition": _token("Encounter.hospitalization.dischargeDisposition")},
-    "Goal": {"description": _token("Goal.description")},
+    "Encounter": {"discharge-disposition": _token_row("Encounter.hospitalization.dischargeDisposition")},
+    "Goal": {"description": _token_row("Goal.description")},
     "Patient": {
-        "ethnicity": _of_us_core("ethnicity"),
-        "gender-identity": _token(
+        "ethnicity": _us_core_row("ethnicity"),
+        "gender-identity": _token_row(
             "Patient.extension('http://hl7.org/fhir/us/core/StructureDefinition/us-core-genderIdentity')"
             ".value.ofType(CodeableConcept)"
         ),
-        "race": _of_us_core("race"),
+        "race": _us_core_row("race"),
     },
 }
 """US Core 6.1: search parameters that aren't derived from R4's."""
 _NEAR: Mapping[str, Row] = {"near": ("special", "Location.position", (), ())}
 ADDITIONS: Mapping[str, Mapping[str, Mapping[str, Row]]] = {
     "dstu2": {
-        "CarePlan": {"related": _composite("CarePlan.relatedPlan", "relatedcode", "relatedplan")},
+        "CarePlan": {"related": _composite_row("CarePlan.relatedPlan", "relatedcode", "relatedplan")},
         "DiagnosticOrder": {
-            "event-status-date": _composite("DiagnosticOrder.event", "event-status", "event-date"),
-            "item-status-date": _composite("DiagnosticOrder.item", "item-status", "item-date"),
+            "event-status-date": _composite_row("DiagnosticOrder.event", "event-status", "event-date"),
+            "item-status-date": _composite_row("DiagnosticOrder.item", "item-status", "item-date"),
         },
-        "DocumentReference": {"relationship": _composite("DocumentReference.relatesTo", "relatesto", "relation")},
-        "Group": {"characteristic-value": _composite("Group.characteristic", "characteristic", "value")},
+        "DocumentReference": {"relationship": _composite_row("DocumentReference.relatesTo", "relatesto", "relation")},
+        "Group": {"characteristic-value": _composite_row("Group.characteristic", "characteristic", "value")},
         "Location": _NEAR,
-        "Patient": {"deceased": _token("Patient.deceased.exists() and Patient.deceased != false")},
+        "Patient": {"deceased": _token_row("Patient.deceased.exists() and Patient.deceased != false")},
         "Observation": {
-            "related": _composite("Observation.related", "related-target", "related-type"),
-            "code-value-concept": _composite("Observation", "code", "value-concept"),
-            "code-value-date": _composite("Observation", "code", "value-date"),
-            "code-value-quantity": _composite("Observation", "code", "value-quantity"),
-            "code-value-string": _composite("Observation", "code", "value-string"),
-            "component-code-value-concept": _composite("Observation.component", "component-code", "component-value-concept"),
-            "component-code-value-quantity": _composite("Observation.component", "component-code", "component-value-quantity"),
-            "component-code-value-string": _composite("Observation.component", "component-code", "component-value-string"),
+            "related": _composite_row("Observation.related", "related-target", "related-type"),
+            "code-value-concept": _composite_row("Observation", "code", "value-concept"),
+            "code-value-date": _composite_row("Observation", "code", "value-date"),
+            "code-value-quantity": _composite_row("Observation", "code", "value-quantity"),
+            "code-value-string": _composite_row("Observation", "code", "value-string"),
+            "component-code-value-concept": _composite_row(
+                "Observation.component", "component-code", "component-value-concept"
+            ),
+            "component-code-value-quantity": _composite_row(
+                "Observation.component", "component-code", "component-value-quantity"
+            ),
+            "component-code-value-string": _composite_row("Observation.component", "component-code", "component-value-string"),
         },
     },
     "stu3": {"Location": _NEAR},

@@ -37,10 +37,10 @@ def implied_systems(version: str, parameter: SearchParameter) -> frozenset[str]:
         return _BOOLEAN
     if types != {"code"}:
         return frozenset()
-    return frozenset(system for url in value_sets(version, parameter) for system in _systems(url))
+    return frozenset(system for url in value_sets(version, parameter) for system in _systems_of_value_set(url))
 
 
-def _systems(url: str) -> tuple[str, ...]:
+def _systems_of_value_set(url: str) -> tuple[str, ...]:
     if url in _OTHERS:
         return (_OTHERS[url],)
     return tuple(prefix + url.removeprefix(_VALUE_SETS) for prefix in _SYSTEMS) if url.startswith(_VALUE_SETS) else ()
@@ -52,13 +52,13 @@ def value_sets(version: str, parameter: SearchParameter) -> tuple[str, ...]:
     urls: dict[str, None] = {}
     for part in parameter.expression.split("|"):
         names = re.findall(r"\.(\w+)(?![\w(])", part.strip())
-        entry = _entry(version, parameter.type, names)
+        entry = _element_entry(version, parameter.type, names)
         if entry is not None and len(entry) > 3 and entry[3]:
             urls[entry[3].partition("|")[0]] = None
     return tuple(urls)
 
 
-def _entry(version: str, type: str, names: list[str]) -> list[str] | None:
+def _element_entry(version: str, type: str, names: list[str]) -> list[str] | None:
     """Returns the entry for the element at the end of these names in the table of elements."""
     at, path = type, ""
     for name in names:

@@ -78,12 +78,15 @@ def compile_composites(version: str, type: str) -> tuple[Composite, ...]:
     """Returns the composites to index for a type. A composite that others cover isn't indexed again."""
     every = [parameter for parameter in parameters(version, type).values() if parameter.kind == "composite"]
     return tuple(
-        element for parameter in every if not list_covering(version, parameter) for element in _elements(version, parameter)
+        element
+        for parameter in every
+        if not list_covering(version, parameter)
+        for element in _compile_elements(version, parameter)
     )
 
 
 @cache
-def _places(version: str, type: str) -> dict[str, list[int]]:
+def _composite_places(version: str, type: str) -> dict[str, list[int]]:
     """Returns the places of a type's composites by the keys of a resource, because most resources lack most of the keys."""
     places: dict[str, list[int]] = {}
     for place, composite in enumerate(compile_composites(version, type)):
@@ -95,22 +98,22 @@ def _places(version: str, type: str) -> dict[str, list[int]]:
 @cache
 def list_covering(version: str, parameter: SearchParameter) -> tuple[int, ...]:
     """Returns the numbers of the composites that cover this one: a combo is covered by code-value and component-code-value."""
-    own = _elements(version, parameter)
+    own = _compile_elements(version, parameter)
     if len(own) < 2:
         return ()
     others = [other for other in parameters(version, parameter.type).values() if other.kind == "composite"]
-    single = [elements[0] for other in others if len(elements := _elements(version, other)) == 1]
+    single = [elements[0] for other in others if len(elements := _compile_elements(version, other)) == 1]
     covering = [next((other.number for other in single if other[1:] == element[1:]), None) for element in own]
     return () if None in covering else tuple(number for number in covering if number is not None)
 
 
 @cache
-def _elements(version: str, parameter: SearchParameter) -> tuple[Composite, ...]:
+def _compile_elements(version: str, parameter: SearchParameter) -> tuple[Composite, ...]:
     if kinds(version, parameter) is None:
         return ()
-    bases, exact = _bases(version, parameter), kinds(version, parameter) == _RATIO
+    bases, exact = _compile_bases(version, parameter), kinds(version, parameter) == _RATIO
     parts = [part for part in components(version, parameter) if part is not None]
-    compiled_parts = {base: tuple(_component(version, part, base, bases, exact) for part in parts) for base in bases}
+    compiled_parts = {base: tuple(_compile_component(version, part, base, bases, exact) for part in parts) for base in bases}
     return tuple(_compile(parameter.number, base, parts_here) for base, parts_here in compiled_parts.items() if all(parts_here))
 
 
@@ -126,7 +129,7 @@ def _list_needed(part: tuple[Component, ...]) -> tuple[str, ...]:
     return tuple(key for key in keys if isinstance(key, str)) if all(isinstance(key, str) for key in keys) else ()
 
 
-def _bases(version: str, parameter: SearchParameter) -> tuple[Way, ...]:
+def _compile_bases(version: str, parameter: SearchParameter) -> tuple[Way, ...]:
     bases: list[Way] = []
     for part in (part.strip() for part in parameter.expression.split("|")):
         if part == parameter.type:
@@ -136,7 +139,7 @@ def _bases(version: str, parameter: SearchParameter) -> tuple[Way, ...]:
     return tuple(bases)
 
 
-def _component(
+def _compile_component(
     version: str, parameter: SearchParameter, base: Way, bases: tuple[Way, ...], exact: bool
 ) -> tuple[Component, ...]:
     """Compiles the paths of a part below this element. Paths below none of the elements apply to all of them."""
@@ -148,7 +151,9 @@ def _component(
             continue
         steps = steps[len(base) :] if above else steps
         key = steps[0] if len(steps) == 1 and isinstance(steps[0], str) else None
-        paths.append(Component(not above, key, steps, _reader(parameter.kind, route.type, exact, version in CASELESS_VERSIONS)))
+        paths.append(
+            Component(not above, key, steps, _reader_of_kind(parameter.kind, route.type, exact, version in CASELESS_VERSIONS))
+        )
     return tuple(paths)
 
 
@@ -158,12 +163,15 @@ def composites(version: str, resource: dict[str, Any], base: str) -> tuple[tuple
     base: the FHIR base, for references.
     """
     rows: dict[tuple[int, tuple[Part, ...]], None] = {}
-    compiled, places = compile_composites(version, resource["resourceType"]), _places(version, resource["resourceType"])
+    compiled, places = (
+        compile_composites(version, resource["resourceType"]),
+        _composite_places(version, resource["resourceType"]),
+    )
     for place in sorted({place for key in resource if key in places for place in places[key]}):
         number, way, parts, needs, _ = compiled[place]
         for node in follow([resource], way, resource) if way else (resource,):
             if isinstance(node, dict) and _may_have(needs, node):
-                values = [_rows(part, node, resource, base) for part in parts]
+                values = [_rows_of_node(part, node, resource, base) for part in parts]
                 for row in islice(product(*values), MAXIMUM_COMBINATIONS - len(rows)):
                     rows[number, row] = None
     return tuple(rows)
@@ -180,7 +188,7 @@ def _may_have(needs: tuple[tuple[str, ...], ...], node: dict[str, Any]) -> bool:
     return True
 
 
-def _rows(part: tuple[Component, ...], node: Any, resource: dict[str, Any], base: str) -> list[Part]:
+def _rows_of_node(part: tuple[Component, ...], node: Any, resource: dict[str, Any], base: str) -> list[Part]:
     rows: list[Part] = []
     for whole, key, steps, read in part:
         start = resource if whole else node
@@ -192,7 +200,7 @@ def _rows(part: tuple[Component, ...], node: Any, resource: dict[str, Any], base
 
 
 @cache
-def _reader(kind: Kind, type: str, exact: bool, caseless: bool) -> Read:
+def _reader_of_kind(kind: Kind, type: str, exact: bool, caseless: bool) -> Read:
     """exact: without amounts that have a comparator. Cached, because readers of equal paths are equal."""
     if kind == "token":
         tokens = index_values.token_reader(type)

@@ -45,7 +45,7 @@ class ElementPath(NamedTuple):
 def routes(version: str, type: str, expression: str) -> tuple[ElementPath, ...]:
     """Returns the routes of an expression on a type. Raises Unsupported."""
     compiled: dict[ElementPath, None] = {}
-    for part in _alternatives(expression):
+    for part in _split_alternatives(expression):
         for route in _compile(version, type, part):
             compiled[route] = None
     return tuple(compiled)
@@ -68,7 +68,7 @@ def follow(start: Any, steps: tuple[Step, ...], resource: dict[str, Any]) -> lis
     nodes = start if isinstance(start, list) else [start]
     for step in steps:
         if isinstance(step, str):
-            nodes = _children(nodes, step)
+            nodes = _child_nodes(nodes, step)
         elif isinstance(step, int):
             nodes = nodes[step : step + 1]
         else:
@@ -78,7 +78,7 @@ def follow(start: Any, steps: tuple[Step, ...], resource: dict[str, Any]) -> lis
     return nodes if None not in nodes else [node for node in nodes if node is not None]
 
 
-def _children(nodes: list[Any], key: str) -> list[Any]:
+def _child_nodes(nodes: list[Any], key: str) -> list[Any]:
     result: list[Any] = []
     for node in nodes:
         value = node.get(key) if isinstance(node, dict) else None
@@ -95,18 +95,20 @@ def _compile(version: str, type: str, part: str) -> Iterator[ElementPath]:
         inner = tuple(_compile(version, type, exists[1]))
         yield ElementPath("", (Present(inner),), "presence")
         return
-    steps = list(_parse(part))
+    steps = list(_parse_path(part))
     if not steps or steps[0] != type:
         raise Unsupported(f"{part} doesn't begin with {type}")
     spots: list[tuple[tuple[Step, ...], Child]] = [((), Child("", type, type))]
     for step in steps[1:]:
-        spots = list(_advance(version, spots, step))
+        spots = list(_advance_spots(version, spots, step))
     for way, child in spots:
         if way and isinstance(way[0], str):
             yield ElementPath(way[0], way[1:], child.type)
 
 
-def _advance(version: str, spots: list[tuple[tuple[Step, ...], Child]], step: str) -> Iterator[tuple[tuple[Step, ...], Child]]:
+def _advance_spots(
+    version: str, spots: list[tuple[tuple[Step, ...], Child]], step: str
+) -> Iterator[tuple[tuple[Step, ...], Child]]:
     call = _CALL.match(step)
     for way, at in spots:
         if call and call[1] in ("as", "ofType"):
@@ -152,7 +154,7 @@ class _HasExtension(Struct, frozen=True):
 
     def __call__(self, node: Any, resource: dict[str, Any]) -> bool:
         return isinstance(node, dict) and any(
-            isinstance(extension, dict) and extension.get("url") == self.url for extension in _children([node], "extension")
+            isinstance(extension, dict) and extension.get("url") == self.url for extension in _child_nodes([node], "extension")
         )
 
 
@@ -170,7 +172,7 @@ class _Resolves(Struct, frozen=True):
         if target.startswith("#"):
             return any(
                 isinstance(contained, dict) and contained.get("id") == target[1:] and contained.get("resourceType") == self.type
-                for contained in _children([resource], "contained")
+                for contained in _child_nodes([resource], "contained")
             )
         return node.get("type") == self.type or _type_in(target) == self.type
 
@@ -194,11 +196,11 @@ class Present(Struct, frozen=True):
         return bool(values) and values != [False]
 
 
-def _alternatives(expression: str) -> Iterator[str]:
-    yield from (part.strip() for part in _split(expression, "|") if part.strip())
+def _split_alternatives(expression: str) -> Iterator[str]:
+    yield from (part.strip() for part in _split_outside_brackets(expression, "|") if part.strip())
 
 
-def _split(text: str, separator: str) -> Iterator[str]:
+def _split_outside_brackets(text: str, separator: str) -> Iterator[str]:
     """Splits at separators outside of brackets and quotation marks."""
     depth, quoted, begin = 0, False, 0
     for position, letter in enumerate(text):
@@ -212,11 +214,11 @@ def _split(text: str, separator: str) -> Iterator[str]:
     yield text[begin:]
 
 
-def _parse(text: str) -> Iterator[str]:
+def _parse_path(text: str) -> Iterator[str]:
     """Yields the steps of a path: names, digits for an index, `as(T)` for both forms of a cast."""
-    for step in _split(text.strip(), "."):
+    for step in _split_outside_brackets(text.strip(), "."):
         if step.startswith("(") and step.endswith(")"):
-            yield from _cast(step[1:-1])
+            yield from _read_cast(step[1:-1])
             continue
         name, *indexes = step.replace("]", "").split("[") if not _CALL.match(step) else [step]
         if not re.match(r"\w+", name):
@@ -225,8 +227,8 @@ def _parse(text: str) -> Iterator[str]:
         yield from indexes
 
 
-def _cast(inner: str) -> Iterator[str]:
+def _read_cast(inner: str) -> Iterator[str]:
     cast = _CAST.match(inner)
-    yield from _parse(cast[1] if cast else inner)
+    yield from _parse_path(cast[1] if cast else inner)
     if cast:
         yield f"as({cast[2]})"

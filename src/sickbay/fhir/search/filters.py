@@ -15,7 +15,7 @@ from sickbay.fhir.search import composites, full_text
 from sickbay.fhir.search.expressions import kinds, routes
 from sickbay.fhir.search.full_text import WORDS
 from sickbay.fhir.search.hierarchies import find_parent_parameter
-from sickbay.fhir.search.modifiers import expand, in_value_sets, is_understood, modifiers, of_type, refuse_unsupported
+from sickbay.fhir.search.modifiers import expand, in_value_sets, is_understood, modifiers, parse_of_type, refuse_unsupported
 from sickbay.fhir.search.parameters import (
     IDENTIFIER,
     OF_TYPE,
@@ -90,11 +90,11 @@ def too_deep(name: str) -> RequestError:
 def filter_of(state: SearchState, type: str, name: str, text: str, way: Way = BEGIN) -> Filter | RequestError:
     """Parses a parameter on `type`, with its chain if it has one."""
     if name.startswith("_has:") or name == "_has":
-        return _has(state, type, name, text, way)
+        return _reverse_chain_filter(state, type, name, text, way)
     if name == "_list":
-        return _list(state, type, text)
+        return _list_filter(state, type, text)
     if name == "_in":
-        return _in(state, type, text)
+        return _membership_filter(state, type, text)
     head, dot, rest = name.partition(".")
     code, _, modifier = head.partition(":")
     parameter = find(state.version, type, code)
@@ -108,7 +108,7 @@ def filter_of(state: SearchState, type: str, name: str, text: str, way: Way = BE
     if modifier and not is_understood(state.version, parameter, modifier):
         return refuse_unsupported(state.version, parameter, name)
     if dot:
-        return _chain(state, parameter, modifier, rest, text, way)
+        return _chain_filter(state, parameter, modifier, rest, text, way)
     return values_of(state, parameter, modifier or None, text)
 
 
@@ -122,7 +122,7 @@ def refuse_unanswered(name: str, text: str, type: str) -> RequestError:
     return RequestError(UNSUPPORTED, name, text, f"the search parameters that the metadata lists for {type}")
 
 
-def _has(state: SearchState, type: str, name: str, text: str, way: Way) -> Filter | RequestError:
+def _reverse_chain_filter(state: SearchState, type: str, name: str, text: str, way: Way) -> Filter | RequestError:
     """`_has:Observation:patient:code`: matches if an Observation with this code refers to the resource in `patient`."""
     parts = name.split(":", 3)
     if len(parts) < 4 or not all(parts):
@@ -158,7 +158,7 @@ def leads_to(parameter: SearchParameter, type: str) -> bool:
     return parameter.kind == "reference" and (any_type or type in parameter.targets)
 
 
-def _list(state: SearchState, type: str, text: str) -> Filter | RequestError:
+def _list_filter(state: SearchState, type: str, text: str) -> Filter | RequestError:
     """Matches the resources that a List refers to. The List is read too, so it must be visible."""
     ids = [unescape(item).removeprefix("List/") for item in split(text)]
     item, by = find(state.version, "List", "item"), find(state.version, "List", "_id")
@@ -172,7 +172,7 @@ def _list(state: SearchState, type: str, text: str) -> Filter | RequestError:
     return Filter(item, (), None, ("List", Filter(by, tuple(TokenValue(None, id) for id in ids))), reverse=True)
 
 
-def _in(state: SearchState, type: str, text: str) -> Filter | RequestError:
+def _membership_filter(state: SearchState, type: str, text: str) -> Filter | RequestError:
     """Matches the members of a CareTeam, a Group or a List (R5, 3.2.1.6.2), which must be visible too."""
     references = [unescape(item).partition("/") for item in split(text) if item]
     holders = {holder for holder, _, _ in references}
@@ -186,7 +186,7 @@ def _in(state: SearchState, type: str, text: str) -> Filter | RequestError:
     return Filter(link, (), None, (holder, inner), reverse=True)
 
 
-def _chain(
+def _chain_filter(
     state: SearchState, parameter: SearchParameter, modifier: str, rest: str, text: str, way: Way
 ) -> Filter | RequestError:
     head = f"{parameter.code}:{modifier}" if modifier else parameter.code
@@ -202,7 +202,7 @@ def _chain(
     targets = (modifier,) if modifier else parameter.targets
     able, kinds = _types_with(state.version, targets, rest)
     is_clear = len(targets) == 1 or (0 < len(able) <= TYPES and kinds <= 1)
-    ends = _ends(state, able or targets, rest, text, way._replace(links=way.links + 1)) if is_clear else None
+    ends = _ends_of_chain(state, able or targets, rest, text, way._replace(links=way.links + 1)) if is_clear else None
     if ends is None:
         type = "Patient" if "Patient" in (able or targets) else (*able, *targets, "<Type>")[0]
         form = f"{parameter.code}:{type}.{rest}, with the type that you mean"
@@ -221,7 +221,7 @@ def _types_with(version: str, targets: Sequence[str], rest: str) -> tuple[list[s
     return able, len({parameter.kind for parameter in known.values() if parameter is not None})
 
 
-def _ends(
+def _ends_of_chain(
     state: SearchState, types: Sequence[str], rest: str, text: str, way: Way
 ) -> list[tuple[str, Filter]] | RequestError | None:
     """Follows a chain to each type that has the parameter; None if there are too many ends."""
@@ -251,11 +251,11 @@ def values_of(state: SearchState, parameter: SearchParameter, modifier: str | No
         return _in_words(state, parameter, parts)
     values: list[Value] = []
     for part in parts:
-        value = _value(state, parameter, modifier, part)
+        value = _parse_value(state, parameter, modifier, part)
         if isinstance(value, RequestError):
             return value
         if not isinstance(value, StringValue) or value.text:
-            alternatives = _alternatives(state, parameter, modifier, value)
+            alternatives = _alternative_values(state, parameter, modifier, value)
             if isinstance(alternatives, RequestError):
                 return alternatives
             values += alternatives
@@ -263,11 +263,11 @@ def values_of(state: SearchState, parameter: SearchParameter, modifier: str | No
         _searched_parameter(state, parameter, modifier),
         tuple(values),
         _remaining_modifier(parameter, modifier),
-        along=_ladders(state, values) if modifier in ("above", "below") else (),
+        along=_hierarchy_parameters(state, values) if modifier in ("above", "below") else (),
     )
 
 
-def _alternatives(
+def _alternative_values(
     state: SearchState, parameter: SearchParameter, modifier: str | None, value: Value
 ) -> Sequence[Value] | RequestError:
     """Returns what `:above` or `:below` includes, and the other form of a URL on this server."""
@@ -290,23 +290,23 @@ def _in_words(state: SearchState, parameter: SearchParameter, parts: list[str]) 
     return Filter(replace(parameter, kind="string", held=numbers), words)
 
 
-def _ladders(state: SearchState, found: list[Value]) -> tuple[tuple[str, int], ...]:
+def _hierarchy_parameters(state: SearchState, found: list[Value]) -> tuple[tuple[str, int], ...]:
     """Returns the parameter that makes a type hierarchical, for each type named in the values."""
     types = sorted({value.type for value in found if isinstance(value, ReferenceValue) and value.type is not None})
     return tuple((type, step.number) for type in types if (step := find_parent_parameter(state.version, type)) is not None)
 
 
-def _value(state: SearchState, parameter: SearchParameter, modifier: str | None, text: str) -> Value | RequestError:
+def _parse_value(state: SearchState, parameter: SearchParameter, modifier: str | None, text: str) -> Value | RequestError:
     if modifier == "missing":
         return parse_missing(parameter, modifier, text, state.base)
     if parameter.code == "_id" and not ID.fullmatch(text):
         return RequestError("fhir-id-invalid", "_id", text, "an id of 1 to 64 letters, digits, '-' or '.'")
     if parameter.kind == "composite":
-        return _composite(state, parameter, text)
+        return _parse_composite(state, parameter, text)
     if parameter.kind == "special":
         return parse_near(parameter, text, state.distance)
     if modifier == "of-type":
-        return of_type(parameter, text)
+        return parse_of_type(parameter, text)
     kind = _READ_AS.get(modifier or "", parameter.kind)
     aim = modifier if modifier in known_types(state.version) else None
     value = READ[kind](parameter, aim, text, state.base)
@@ -320,7 +320,7 @@ def _value(state: SearchState, parameter: SearchParameter, modifier: str | None,
 _READ_AS: dict[str, Kind] = {"text": "string", "code-text": "string", "identifier": "token"}
 
 
-def _composite(state: SearchState, parameter: SearchParameter, text: str) -> Value | RequestError:
+def _parse_composite(state: SearchState, parameter: SearchParameter, text: str) -> Value | RequestError:
     """Parses `8480-6$gt140`, with each part in the form of its own kind."""
     texts = split(text, "$")
     own = [component for component in components(state.version, parameter) if component is not None]
@@ -331,7 +331,7 @@ def _composite(state: SearchState, parameter: SearchParameter, text: str) -> Val
         )
     parts = []
     for component, part in zip(own, texts, strict=True):
-        value = _value(state, component, None, part)
+        value = _parse_value(state, component, None, part)
         if isinstance(value, RequestError):
             return RequestError(value.rule, parameter.code, text, value.expected)
         if isinstance(value, ReferenceValue) and value.type is None:

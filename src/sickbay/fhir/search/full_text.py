@@ -57,18 +57,18 @@ _PARTS = re.compile(r"[()]|[^\s()]+")
 
 def pieces(text: str) -> tuple[str, ...]:
     """Returns the folded words of a text, separated by single spaces, in pieces that fit into an index row."""
-    return _cached_pieces(text) if len(text) <= PIECE_CHARACTERS else tuple(_pieces(text))
+    return _cached_pieces(text) if len(text) <= PIECE_CHARACTERS else tuple(_folded_pieces(text))
 
 
 @cache_results(16_384)
 def _cached_pieces(text: str) -> tuple[str, ...]:
     """Returns cached pieces, because most texts are displays of codes and occur many times."""
-    return tuple(_pieces(text))
+    return tuple(_folded_pieces(text))
 
 
-def _pieces(text: str) -> Iterator[str]:
+def _folded_pieces(text: str) -> Iterator[str]:
     words, length = list[str](), 0
-    for word in _words(text):
+    for word in _words_of_text(text):
         if words and length + len(word) + 1 > PIECE_CHARACTERS:
             yield " ".join(words)
             words, length = [], 0
@@ -78,7 +78,7 @@ def _pieces(text: str) -> Iterator[str]:
         yield " ".join(words)
 
 
-def _words(text: str) -> list[str]:
+def _words_of_text(text: str) -> list[str]:
     if not text.isascii():
         text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
     return _WORD.findall(text.casefold())
@@ -87,7 +87,9 @@ def _words(text: str) -> list[str]:
 def narrative(value: Any) -> list[str]:
     """Returns the pieces of a Narrative."""
     div = value.get("div") if isinstance(value, dict) else None
-    return list(islice(_pieces(without_html_escapes(_TAG.sub(" ", div))), MAXIMUM_PIECES)) if isinstance(div, str) else []
+    return (
+        list(islice(_folded_pieces(without_html_escapes(_TAG.sub(" ", div))), MAXIMUM_PIECES)) if isinstance(div, str) else []
+    )
 
 
 def content(
@@ -99,12 +101,12 @@ def content(
     already has.
     """
     texts = [raw for _, folded, raw in indexed_texts if len(raw) > PIECE_CHARACTERS or not _is_searchable(folded)]
-    incomplete, plan = len(texts), _plan(version, resource["resourceType"])
+    incomplete, plan = len(texts), _plan_of_path(version, resource["resourceType"])
     for key in unindexed:
         if key in plan:
-            _gather(texts, version, plan[key], resource[key])
+            _gather_texts(texts, version, plan[key], resource[key])
         elif key[:1] == "_":
-            _gather(texts, version, "Element", resource[key])
+            _gather_texts(texts, version, "Element", resource[key])
     if not texts:
         return []
     known = {folded for _, folded, _ in indexed_texts}
@@ -122,22 +124,22 @@ Plan: TypeAlias = Mapping[str, str]
 """Key -> the path of the element; "" if it is text. Elements without text are omitted."""
 
 
-def _gather(texts: list[str], version: str, path: str, value: Any) -> None:
+def _gather_texts(texts: list[str], version: str, path: str, value: Any) -> None:
     for item in value if isinstance(value, list) else (value,):
         if not path:
             if isinstance(item, str):
                 texts.append(item)
         elif isinstance(item, dict):
-            plan = _plan(version, path)
+            plan = _plan_of_path(version, path)
             for key, member in item.items():
                 if key in plan:
-                    _gather(texts, version, plan[key], member)
+                    _gather_texts(texts, version, plan[key], member)
                 elif key[:1] == "_":
-                    _gather(texts, version, "Element", member)
+                    _gather_texts(texts, version, "Element", member)
 
 
 @cache
-def _plan(version: str, path: str) -> Plan:
+def _plan_of_path(version: str, path: str) -> Plan:
     first_children = {key: listed[0] for key, listed in children(version, path).items() if key not in _UNWORDED}
     return {
         key: "" if child.type in _TEXTS else child.path
@@ -156,7 +158,7 @@ def indexed_elements(version: str, type: str) -> frozenset[str]:
         for route in routes(version, type, parameter.expression)
         if not route.steps and (parameter.kind == "string" or route.type in _CODED)
     }
-    plan, elements = _plan(version, type), children(version, type)
+    plan, elements = _plan_of_path(version, type), children(version, type)
     return frozenset(
         {"resourceType", "contained", "text"}
         | {key for key, listed in elements.items() if key not in plan or (key, listed[0].type) in covered}
@@ -201,7 +203,7 @@ def parse_words(texts: Sequence[str]) -> tuple[WordsValue, ...] | str:
     """Returns the alternatives in all texts, each with its words; or the text that is invalid. Raises TooMuch."""
     alternatives: list[WordsValue] = []
     for text in texts:
-        parsed = _parse(text)
+        parsed = _parse_expression(text)
         if parsed is None:
             return text
         alternatives += parsed
@@ -210,7 +212,7 @@ def parse_words(texts: Sequence[str]) -> tuple[WordsValue, ...] | str:
     return tuple(alternatives)
 
 
-def _parse(text: str) -> tuple[WordsValue, ...] | None:
+def _parse_expression(text: str) -> tuple[WordsValue, ...] | None:
     """Parses an expression such as `(bone OR liver) AND metastases`."""
     tokens = _PARTS.findall(text)
     if len(tokens) > 4 * ASKED:
@@ -254,6 +256,6 @@ def _parse_unit(tokens: list[str]) -> list[list[str]] | None:
         return None
     token = tokens.pop(0)
     if token != "(":
-        return [_words(token)]
+        return [_words_of_text(token)]
     alternatives = _parse_or(tokens)
     return alternatives if alternatives is not None and tokens and tokens.pop(0) == ")" else None

@@ -20,10 +20,10 @@ _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 
 def find_related(version: str, system: str, code: str, way: str) -> tuple[str, ...] | None:
     """Returns the code and all codes above or below it; None if the system is unknown. way: "above" or "below"."""
-    known = next((name for name in _names(system) if name in _hierarchies()), None)
+    known = next((name for name in _names_of_system(system) if name in _parents_by_code()), None)
     if known is not None:
-        return _list_reached(_neighbours(known, way), code)
-    return (code,) if any(name in systems(version) for name in _names(system)) else None
+        return _list_reached(_neighbours_by_code(known, way), code)
+    return (code,) if any(name in systems(version) for name in _names_of_system(system)) else None
 
 
 @cache
@@ -35,7 +35,7 @@ def find_parent_parameter(version: str, type: str) -> SearchParameter | None:
     )
 
 
-def _names(system: str) -> tuple[str, ...]:
+def _names_of_system(system: str) -> tuple[str, ...]:
     """Returns the URL of a system as written, and as R4 writes it."""
     if system.startswith(_V3):
         return system, f"{_TERMINOLOGY}v3-{system.removeprefix(_V3)}"
@@ -43,14 +43,14 @@ def _names(system: str) -> tuple[str, ...]:
 
 
 @cache
-def _hierarchies() -> Mapping[str, Mapping[str, list[str]]]:
+def _parents_by_code() -> Mapping[str, Mapping[str, list[str]]]:
     """System -> code -> its parent codes."""
     return table("r4", "hierarchy")
 
 
 @cache
-def _neighbours(system: str, way: str) -> Mapping[str, list[str]]:
-    above = _hierarchies()[system]
+def _neighbours_by_code(system: str, way: str) -> Mapping[str, list[str]]:
+    above = _parents_by_code()[system]
     if way == "above":
         return above
     below: dict[str, list[str]] = {}

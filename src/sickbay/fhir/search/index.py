@@ -123,7 +123,7 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
     type = resource.get("resourceType")
     if not isinstance(type, str) or type not in known_types(version):
         return IndexEntries()
-    rows, plan, unindexed = _Rows(base), _plan(version, type), []
+    rows, plan, unindexed = _Rows(base), _plan_of_type(version, type), []
     tasks, indexed = plan.tasks, plan.indexed
     for key, member in resource.items():
         if key in tasks:
@@ -148,7 +148,7 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
         for piece in full_text.narrative(resource["text"]):
             rows.strings[plan.narrative, piece, piece] = None
     return IndexEntries(
-        _patients(rows, resource),
+        _patients_of_resource(rows, resource),
         tuple(rows.named),
         clinical_date(plan.dates, resource),
         tuple(rows.tokens),
@@ -164,7 +164,7 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
     )
 
 
-def _patients(rows: _Rows, resource: dict[str, Any]) -> tuple[str, ...]:
+def _patients_of_resource(rows: _Rows, resource: dict[str, Any]) -> tuple[str, ...]:
     type, id = resource["resourceType"], resource.get("id")
     if type == "Patient" and isinstance(id, str):
         return (id,)
@@ -173,7 +173,7 @@ def _patients(rows: _Rows, resource: dict[str, Any]) -> tuple[str, ...]:
 
 
 @cache
-def _plan(version: str, type: str) -> _Plan:
+def _plan_of_type(version: str, type: str) -> _Plan:
     tasks: dict[str, list[_Task]] = {}
     presence: list[Take] = []
     own, elements = parameters(version, type), children(version, type)
@@ -185,7 +185,7 @@ def _plan(version: str, type: str) -> _Plan:
                     take = _TAKE[parameter.kind](_Target(version, parameter, route.type, parameter.code in compartment))
                     tasks.setdefault(route.first, []).append((*_split_key(route.steps), take))
                 elif isinstance(test := route.steps[0], Present):
-                    presence.append(_presence(parameter.number, test))
+                    presence.append(_index_presence(parameter.number, test))
     dates = [(child.key, date_reader(child.type)) for name in CLINICAL_DATES for child in elements.get(name, ())]
     composed = frozenset(key for composite in compile_composites(version, type) for key in composite.first)
     indexed = full_text.indexed_elements(version, type)
@@ -207,14 +207,14 @@ class _Target(NamedTuple):
     compartment: bool
 
 
-def _presence(number: int, test: Present) -> Take:
+def _index_presence(number: int, test: Present) -> Take:
     def take(rows: _Rows, resource: Any) -> None:
         rows.tokens[number, None, "true" if test.value(resource) else "false"] = None
 
     return take
 
 
-def _mark(rows: _Rows, number: int, value: Any, part: str = "") -> None:
+def _mark_present(rows: _Rows, number: int, value: Any, part: str = "") -> None:
     """Records that the element is there although nothing in it can be searched, unless it has only extensions.
 
     part: the part of a CodeableReference that the parameter is about.
@@ -229,7 +229,7 @@ _PARTS = frozenset({"concept", "reference"})
 _NO_CONTENT = frozenset({"id", "extension", "fhir_comments"})
 
 
-def _token(target: _Target) -> Take:
+def _index_tokens(target: _Target) -> Take:
     number, name, read = target.parameter.number, target.parameter.code, token_reader(target.type)
     granular, identifies = name in GRANULAR, target.type == "Identifier"
     concept = "concept" if target.type == "CodeableReference" else ""
@@ -238,7 +238,7 @@ def _token(target: _Target) -> Take:
     def take(rows: _Rows, value: Any) -> None:
         codings, texts = read(value)
         if not codings:
-            _mark(rows, number, value, concept)
+            _mark_present(rows, number, value, concept)
         for system, code in codings:
             rows.tokens[number, system, code.lower() if caseless else code] = None
             if granular:
@@ -248,7 +248,7 @@ def _token(target: _Target) -> Take:
         for text, raw in texts:
             rows.strings[number + TEXT, text, raw] = None
         if identifies and isinstance(value, dict) and "type" in value:
-            for kind, identifier in index_values.of_type(value):
+            for kind, identifier in index_values.read_of_type(value):
                 rows.tokens[number + OF_TYPE, kind, identifier] = None
 
     return take
@@ -262,7 +262,7 @@ def _caseless_codes(rows: _Rows, number: int, name: str, system: str | None, cod
         rows.codes[name, system, code.lower()] = None
 
 
-def _reference(target: _Target) -> Take:
+def _index_references(target: _Target) -> Take:
     """Since R5, the display of a reference can be searched too."""
     number, name, read = target.parameter.number, target.parameter.code, reference_reader(target.type)
     texts_of = token_reader(target.type) if target.version == "r5" else None
@@ -290,64 +290,64 @@ def _reference(target: _Target) -> Take:
         elif text is not None and is_absolute(text):
             rows.uris[number, text] = None
         else:
-            _mark(rows, number, {"reference": value} if isinstance(value, str) else value, reference)
+            _mark_present(rows, number, {"reference": value} if isinstance(value, str) else value, reference)
 
     return take
 
 
-def _date(target: _Target) -> Take:
+def _index_dates(target: _Target) -> Take:
     number, read = target.parameter.number, date_reader(target.type)
 
     def take(rows: _Rows, value: Any) -> None:
         ranges = read(value)
         if not ranges:
-            _mark(rows, number, value)
+            _mark_present(rows, number, value)
         for low, high in ranges:
             rows.dates[number, low, high] = None
 
     return take
 
 
-def _string(target: _Target) -> Take:
+def _index_strings(target: _Target) -> Take:
     number, type = target.parameter.number, target.type
 
     def take(rows: _Rows, value: Any) -> None:
         texts = index_values.strings(value, type)
         if not texts:
-            _mark(rows, number, value)
+            _mark_present(rows, number, value)
         for text, raw in texts:
             rows.strings[number, text, raw] = None
 
     return take
 
 
-def _number(target: _Target) -> Take:
+def _index_numbers(target: _Target) -> Take:
     number, type = target.parameter.number, target.type
 
     def take(rows: _Rows, value: Any) -> None:
         ranges = index_values.numbers(value, type)
         if not ranges:
-            _mark(rows, number, value)
+            _mark_present(rows, number, value)
         for low, high in ranges:
             rows.numbers[number, low, high] = None
 
     return take
 
 
-def _quantity(target: _Target) -> Take:
+def _index_quantities(target: _Target) -> Take:
     number, read = target.parameter.number, quantity_reader(target.type)
 
     def take(rows: _Rows, value: Any) -> None:
         amounts = read(value)
         if not amounts:
-            _mark(rows, number, value)
+            _mark_present(rows, number, value)
         for system, code, low, high in amounts:
             rows.quantities[number, system, code, low, high] = None
 
     return take
 
 
-def _uri(target: _Target) -> Take:
+def _index_uris(target: _Target) -> Take:
     number = target.parameter.number
 
     def take(rows: _Rows, value: Any) -> None:
@@ -357,7 +357,7 @@ def _uri(target: _Target) -> Take:
     return take
 
 
-def _special(target: _Target) -> Take:
+def _index_special(target: _Target) -> Take:
     """Indexes `near` of Location, and R5's narratives of sections."""
     number, worded = target.parameter.number, target.parameter.code in full_text.WORDS
 
@@ -372,12 +372,12 @@ def _special(target: _Target) -> Take:
 
 
 _TAKE: dict[Kind, Callable[[_Target], Take]] = {
-    "token": _token,
-    "reference": _reference,
-    "date": _date,
-    "string": _string,
-    "number": _number,
-    "quantity": _quantity,
-    "uri": _uri,
-    "special": _special,
+    "token": _index_tokens,
+    "reference": _index_references,
+    "date": _index_dates,
+    "string": _index_strings,
+    "number": _index_numbers,
+    "quantity": _index_quantities,
+    "uri": _index_uris,
+    "special": _index_special,
 }

@@ -48,16 +48,16 @@ def _read_plain(value: Any) -> Coded:
     return (((None, str(value)),), ()) if isinstance(value, (int, float)) else _NONE
 
 
-def _caseless(value: Any) -> Coded:
+def _read_caseless(value: Any) -> Coded:
     return (((None, value.lower()),), ()) if isinstance(value, str) else _read_plain(value)
 
 
-def _concept(value: Any) -> Coded:
+def _read_concept(value: Any) -> Coded:
     """Reads a CodeableConcept."""
     if not isinstance(value, dict):
         return _read_plain(value)
     text = cache_key(value)
-    return _cached_concept(text) if text is not None else (_codings(value), _displays(value))
+    return _cached_concept(text) if text is not None else (_read_codings(value), _read_displays(value))
 
 
 def cache_key(value: Any) -> bytes | None:
@@ -72,26 +72,26 @@ def cache_key(value: Any) -> bytes | None:
 @cache_results(8192)
 def _cached_concept(text: bytes) -> Coded:
     value = lossless_json.loads(text)
-    return tuple(_codings(value)), tuple(_displays(value))
+    return tuple(_read_codings(value)), tuple(_read_displays(value))
 
 
-def _codings(value: Json) -> Sequence[Coding]:
+def _read_codings(value: Json) -> Sequence[Coding]:
     pairs: list[Coding] = []
-    for coding in _list(value.get("coding")):
+    for coding in _as_list(value.get("coding")):
         if isinstance(coding, dict):
-            pairs += _pair(coding, "code")
+            pairs += _read_pair(coding, "code")
     return pairs
 
 
-def _displays(value: Json) -> Sequence[Text]:
+def _read_displays(value: Json) -> Sequence[Text]:
     displays = [value.get("text")]
-    for coding in _list(value.get("coding")):
+    for coding in _as_list(value.get("coding")):
         if isinstance(coding, dict):
             displays.append(coding.get("display"))
     return [(folded, text) for text in displays if isinstance(text, str) and (folded := fold(text))]
 
 
-def _pair(value: Json, key: str) -> Sequence[Coding]:
+def _read_pair(value: Json, key: str) -> Sequence[Coding]:
     """Returns the system and the code, or the value, of a Coding or an Identifier."""
     system, code = value.get("system"), value.get(key)
     if not isinstance(code, str) or not code:
@@ -99,52 +99,52 @@ def _pair(value: Json, key: str) -> Sequence[Coding]:
     return ((system if isinstance(system, str) and system else None, code),)
 
 
-def _coding(value: Any) -> Coded:
-    return (_pair(value, "code"), _parts(value, ("display",))) if isinstance(value, dict) else _read_plain(value)
+def _read_coding(value: Any) -> Coded:
+    return (_read_pair(value, "code"), _read_text_parts(value, ("display",))) if isinstance(value, dict) else _read_plain(value)
 
 
-def _identifier(value: Any) -> Coded:
+def _read_identifier(value: Any) -> Coded:
     if not isinstance(value, dict):
         return _read_plain(value)
     kind = value.get("type")
-    return _pair(value, "value"), _parts(kind, ("text",)) if isinstance(kind, dict) else ()
+    return _read_pair(value, "value"), _read_text_parts(kind, ("text",)) if isinstance(kind, dict) else ()
 
 
-def _contact(value: Any) -> Coded:
+def _read_contact(value: Any) -> Coded:
     """Reads a contact in lower case. No version defines its system; apps send `phone|…`, which other servers accept."""
     if not isinstance(value, dict):
-        return _caseless(value)
-    return [(system, address.lower()) for system, address in _pair(value, "value")], ()
+        return _read_caseless(value)
+    return [(system, address.lower()) for system, address in _read_pair(value, "value")], ()
 
 
 def _codeable_reference(value: Any) -> Coded:
     if not isinstance(value, dict):
         return _read_plain(value)
     concept = value.get("concept")
-    return (_concept(concept)[0], ()) if isinstance(concept, dict) else _NONE
+    return (_read_concept(concept)[0], ()) if isinstance(concept, dict) else _NONE
 
 
 def _displayed_reference(value: Any) -> Coded:
-    return ((), _parts(value, ("display",))) if isinstance(value, dict) else _read_plain(value)
+    return ((), _read_text_parts(value, ("display",))) if isinstance(value, dict) else _read_plain(value)
 
 
 def _token_extension(value: Any) -> Coded:
     """Reads the tokens in an extension, as written, because a search doesn't know the extension's type."""
     if not isinstance(value, dict):
         return _read_plain(value)
-    inner, type = _extension(value)
+    inner, type = _read_extension(value)
     return (token_reader("code" if type == "string" else type)(inner)[0], ()) if inner is not None else _NONE
 
 
 _TOKENS: Mapping[str, Callable[[Any], Coded]] = {
-    "CodeableConcept": _concept,
+    "CodeableConcept": _read_concept,
     "CodeableReference": _codeable_reference,
-    "Coding": _coding,
-    "ContactPoint": _contact,
+    "Coding": _read_coding,
+    "ContactPoint": _read_contact,
     "Extension": _token_extension,
-    "Identifier": _identifier,
+    "Identifier": _read_identifier,
     "Reference": _displayed_reference,
-    "string": _caseless,
+    "string": _read_caseless,
 }
 
 
@@ -152,21 +152,21 @@ def token_reader(type: str) -> Callable[[Any], Coded]:
     return _TOKENS.get(type, _read_plain)
 
 
-def of_type(identifier: Json) -> Iterator[tuple[str, str]]:
+def read_of_type(identifier: Json) -> Iterator[tuple[str, str]]:
     """Yields (system|code of an identifier's type, its value) for `:of-type`."""
     kind, value = identifier.get("type"), identifier.get("value")
     if not isinstance(kind, dict) or not isinstance(value, str) or not value:
         return
-    for coding in _list(kind.get("coding")):
+    for coding in _as_list(kind.get("coding")):
         if isinstance(coding, dict):
-            for system, code in _pair(coding, "code"):
+            for system, code in _read_pair(coding, "code"):
                 yield f"{system or ''}|{code}", value
 
 
 def list_identifiers(reference: Json) -> Sequence[Coding]:
     """Returns (system, value) of a reference's identifier, for `:identifier`."""
     identifier = reference.get("identifier")
-    return _pair(identifier, "value") if isinstance(identifier, dict) else ()
+    return _read_pair(identifier, "value") if isinstance(identifier, dict) else ()
 
 
 def position(value: Any) -> tuple[int, int] | None:
@@ -197,25 +197,25 @@ def strings(value: Any, type: str) -> Sequence[Text]:
     if not isinstance(value, dict):
         return ()
     if type == "Extension":
-        inner, of = _extension(value)
+        inner, of = _read_extension(value)
         return strings(inner, of) if inner is not None else ()
-    return _parts(value, _TEXT_KEYS[type]) if type in _TEXT_KEYS else ()
+    return _read_text_parts(value, _TEXT_KEYS[type]) if type in _TEXT_KEYS else ()
 
 
-def _parts(value: Json, keys: tuple[str, ...]) -> list[Text]:
-    texts = [text for key in keys if key in value for text in _list(value[key]) if isinstance(text, str)]
+def _read_text_parts(value: Json, keys: tuple[str, ...]) -> list[Text]:
+    texts = [text for key in keys if key in value for text in _as_list(value[key]) if isinstance(text, str)]
     return [(folded, text) for text in texts if (folded := fold(text))]
 
 
-def _date(value: Any) -> Dates:
+def _read_date(value: Any) -> Dates:
     period = span(value) if isinstance(value, str) else None
     return (period,) if period else ()
 
 
-def _period(value: Any) -> Dates:
+def _read_period(value: Any) -> Dates:
     if not isinstance(value, dict):
         return ()
-    start, end = _date(value.get("start")), _date(value.get("end"))
+    start, end = _read_date(value.get("start")), _read_date(value.get("end"))
     if not start and not end:
         return ()
     low, high = (start[0][0] if start else BEGINNING), (end[0][1] if end else END)
@@ -226,37 +226,37 @@ def _read_timing(value: Any) -> Dates:
     """Returns one range, from the first to the last event."""
     if not isinstance(value, dict):
         return ()
-    periods = [period for text in _list(value.get("event")) for period in _date(text)]
+    periods = [period for text in _as_list(value.get("event")) for period in _read_date(text)]
     repeat = value.get("repeat")
     if isinstance(repeat, dict):
-        periods.extend(_period(repeat.get("boundsPeriod")))
+        periods.extend(_read_period(repeat.get("boundsPeriod")))
     return ((min(low for low, _ in periods), max(high for _, high in periods)),) if periods else ()
 
 
 def _date_extension(value: Any) -> Dates:
-    inner, type = _extension(value) if isinstance(value, dict) else (None, "")
+    inner, type = _read_extension(value) if isinstance(value, dict) else (None, "")
     return date_reader(type)(inner)
 
 
-def _nothing(value: Any) -> tuple[()]:
+def _read_nothing(value: Any) -> tuple[()]:
     return ()
 
 
 _DATES: Mapping[str, Callable[[Any], Dates]] = {
-    "date": _date,
-    "dateTime": _date,
+    "date": _read_date,
+    "dateTime": _read_date,
     "Extension": _date_extension,
-    "instant": _date,
-    "Period": _period,
+    "instant": _read_date,
+    "Period": _read_period,
     "Timing": _read_timing,
 }
 
 
 def date_reader(type: str) -> Callable[[Any], Dates]:
-    return _DATES.get(type, _nothing)
+    return _DATES.get(type, _read_nothing)
 
 
-def _quantity(value: Any) -> Amounts:
+def _read_quantity(value: Any) -> Amounts:
     """Returns the amount by code, and again by the unit as written if that is different."""
     if not isinstance(value, dict):
         return ()
@@ -280,14 +280,14 @@ def _in_units(value: Json, low: float, high: float) -> Amounts:
     return (coded, (None, unit, low, high)) if unit and unit != code else (coded,)
 
 
-def _money(value: Any) -> Amounts:
-    amounts, currency = _quantity(value), value.get("currency") if isinstance(value, dict) else None
+def _read_money(value: Any) -> Amounts:
+    amounts, currency = _read_quantity(value), value.get("currency") if isinstance(value, dict) else None
     if not isinstance(currency, str):
         return amounts
     return [("urn:iso:std:iso:4217", currency, low, high) for _, _, low, high in amounts[:1]]
 
 
-def _range(value: Any) -> Amounts:
+def _read_range(value: Any) -> Amounts:
     if not isinstance(value, dict):
         return ()
     low, high = value.get("low"), value.get("high")
@@ -301,21 +301,21 @@ def _range(value: Any) -> Amounts:
 
 
 def _quantity_extension(value: Any) -> Amounts:
-    inner, type = _extension(value) if isinstance(value, dict) else (None, "")
+    inner, type = _read_extension(value) if isinstance(value, dict) else (None, "")
     return quantity_reader(type)(inner)
 
 
 _SIMPLE = ("Quantity", "SimpleQuantity", "Age", "Count", "Distance", "Duration", "MoneyQuantity")
 _QUANTITIES: Mapping[str, Callable[[Any], Amounts]] = {
-    **dict.fromkeys(_SIMPLE, _quantity),
+    **dict.fromkeys(_SIMPLE, _read_quantity),
     "Extension": _quantity_extension,
-    "Money": _money,
-    "Range": _range,
+    "Money": _read_money,
+    "Range": _read_range,
 }
 
 
 def quantity_reader(type: str) -> Callable[[Any], Amounts]:
-    return _QUANTITIES.get(type, _nothing)
+    return _QUANTITIES.get(type, _read_nothing)
 
 
 _DAYS = {"s": 1 / 86400, "min": 1 / 1440, "h": 1 / 24, "d": 1.0, "wk": 7.0}
@@ -341,16 +341,16 @@ def uris(value: Any) -> Sequence[str]:
     return (value,) if isinstance(value, str) and value else ()
 
 
-def _reference(value: Any) -> str | None:
+def _read_reference(value: Any) -> str | None:
     text = value.get("reference") if isinstance(value, dict) else None
     return text if isinstance(text, str) else None
 
 
 def _reference_of_concept(value: Any) -> str | None:
-    return _reference(value.get("reference")) if isinstance(value, dict) else None
+    return _read_reference(value.get("reference")) if isinstance(value, dict) else None
 
 
-def _uri(value: Any) -> str | None:
+def _read_uri(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
@@ -359,9 +359,9 @@ def _no_reference(value: Any) -> None:
 
 
 _REFERENCES: Mapping[str, Callable[[Any], str | None]] = {
-    **dict.fromkeys(("uri", "url", "canonical", "oid", "uuid"), _uri),
+    **dict.fromkeys(("uri", "url", "canonical", "oid", "uuid"), _read_uri),
     "CodeableReference": _reference_of_concept,
-    "Reference": _reference,
+    "Reference": _read_reference,
 }
 
 
@@ -370,7 +370,7 @@ def reference_reader(type: str) -> Callable[[Any], str | None]:
     return _REFERENCES.get(type, _no_reference)
 
 
-def _extension(value: Json) -> tuple[Any, str]:
+def _read_extension(value: Json) -> tuple[Any, str]:
     """Returns the value of an extension and its type, from the name of its key."""
     for key, inner in value.items():
         if key.startswith("value") and len(key) > 5:
@@ -379,7 +379,7 @@ def _extension(value: Json) -> tuple[Any, str]:
     return None, ""
 
 
-def _list(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

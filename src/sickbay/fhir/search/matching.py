@@ -63,12 +63,12 @@ def matches(query: Query, resource: IndexedResource, others: Others = NO_OTHERS)
         return False
     if not all(compare(date.prefix, resource.updated, resource.updated + 1, date.low, date.high) for date in query.updated):
         return False
-    if query.within is not None and not _inside(query.within, resource.facts):
+    if query.within is not None and not _is_inside(query.within, resource.facts):
         return False
     return all(filter_matches(filter, query.type, resource, others) for filter in query.filters)
 
 
-def _inside(within: Within, facts: IndexEntries) -> bool:
+def _is_inside(within: Within, facts: IndexEntries) -> bool:
     return any(number in within.parameters and (type, id) == (within.type, within.id) for number, type, id in facts.references)
 
 
@@ -84,8 +84,8 @@ def filter_matches(filter: Filter, type: str, resource: IndexedResource, others:
         matching_id = any(isinstance(value, TokenValue) and value.code == resource.id for value in filter.values)
         return matching_id is not (filter.modifier == "not")
     if filter.modifier == "missing":
-        return _present(filter.parameter.numbers, resource.facts) is not _is_wanted_missing(filter)
-    matching = any(_value(filter, value, resource, others) for value in filter.values)
+        return _is_present(filter.parameter.numbers, resource.facts) is not _is_wanted_missing(filter)
+    matching = any(_matches_value(filter, value, resource, others) for value in filter.values)
     return not matching if filter.modifier == "not" else matching
 
 
@@ -126,7 +126,7 @@ def _is_referred_to(filter: Filter, type: str, resource: IndexedResource, others
     )
 
 
-def _present(numbers: tuple[int, ...], facts: IndexEntries) -> bool:
+def _is_present(numbers: tuple[int, ...], facts: IndexEntries) -> bool:
     every = (
         facts.tokens,
         facts.references,
@@ -142,7 +142,7 @@ def _present(numbers: tuple[int, ...], facts: IndexEntries) -> bool:
     return any(row[0] in wanted for rows in every for row in rows)
 
 
-def _value(filter: Filter, value: Value, resource: IndexedResource, others: Others) -> bool:
+def _matches_value(filter: Filter, value: Value, resource: IndexedResource, others: Others) -> bool:
     numbers, facts = filter.parameter.numbers, resource.facts
     number = filter.parameter.number
     match value:
@@ -158,12 +158,12 @@ def _value(filter: Filter, value: Value, resource: IndexedResource, others: Othe
             return any(_is_referenced(filter, target, facts) for target in _list_reached(filter, value, others))
         case DateValue() if filter.parameter.code == "_lastUpdated":
             return compare(value.prefix, resource.updated, resource.updated + 1, value.low, value.high)
-        case QuantityValue() if any(row[0] in numbers and _part(value, row[1:], None) for row in facts.numbers):
+        case QuantityValue() if any(row[0] in numbers and _matches_row(value, row[1:], None) for row in facts.numbers):
             return True
-    return any(row[0] in numbers and _part(value, row[1:], filter.modifier) for row in _rows(value, facts))
+    return any(row[0] in numbers and _matches_row(value, row[1:], filter.modifier) for row in _rows_of_kind(value, facts))
 
 
-def _rows(value: Value, facts: IndexEntries) -> Iterable[tuple[Any, ...]]:
+def _rows_of_kind(value: Value, facts: IndexEntries) -> Iterable[tuple[Any, ...]]:
     rows_by_type: dict[type, Iterable[tuple[Any, ...]]] = {
         TokenValue: facts.tokens,
         StringValue: facts.strings,
@@ -175,24 +175,24 @@ def _rows(value: Value, facts: IndexEntries) -> Iterable[tuple[Any, ...]]:
 
 
 def _matches_all(value: CompositeValue, parts: tuple[Part, ...]) -> bool:
-    return all(_part(expected, part[1:], None) for expected, part in zip(value.parts, parts, strict=True))
+    return all(_matches_row(expected, part[1:], None) for expected, part in zip(value.parts, parts, strict=True))
 
 
-def _part(value: Value, row: tuple[Any, ...], modifier: str | None) -> bool:
+def _matches_row(value: Value, row: tuple[Any, ...], modifier: str | None) -> bool:
     """Whether a value matches a row without its number."""
     match value, row:
         case TokenValue(), (system, str(code)):
             return _matches_code(value, system, code)
         case StringValue(), (str(text), str(raw)):
-            return _text(modifier, value, text, raw)
+            return _matches_text(modifier, value, text, raw)
         case DateValue(), (int(low), int(high)):
             return compare(value.prefix, low, high, value.low, value.high)
         case QuantityValue(), (low, high):
             return compare(value.prefix, low, high, value.low, value.high)
         case QuantityValue(), (system, code, low, high):
-            return _unit(value, system, code) and compare(value.prefix, low, high, value.low, value.high)
+            return _matches_unit(value, system, code) and compare(value.prefix, low, high, value.low, value.high)
         case UriValue(), (str(text),):
-            return _uri(modifier, value.uri, text)
+            return _matches_uri(modifier, value.uri, text)
         case ReferenceValue(), (type, id):
             return value.id == id and value.type in (None, type)
     return False
@@ -217,7 +217,7 @@ def _is_referenced(filter: Filter, value: ReferenceValue, facts: IndexEntries) -
     number = filter.parameter.number
     if value.url is not None:
         return any(
-            row[0] == number and row[1] in (value.url, *_versions(value.url, row[1], filter.modifier == "below"))
+            row[0] == number and row[1] in (value.url, *_matching_versions(value.url, row[1], filter.modifier == "below"))
             for row in facts.uris
         )
     types = (value.type,) if value.type is not None else filter.parameter.targets
@@ -247,7 +247,7 @@ def _list_reached(filter: Filter, value: ReferenceValue, others: Others) -> Iter
     return [replace(value, id=id) for id in sorted(reached)]
 
 
-def _text(modifier: str | None, wanted: StringValue, folded: str, raw: str) -> bool:
+def _matches_text(modifier: str | None, wanted: StringValue, folded: str, raw: str) -> bool:
     if modifier == "exact":
         return raw == wanted.raw
     if modifier == "text":
@@ -255,19 +255,19 @@ def _text(modifier: str | None, wanted: StringValue, folded: str, raw: str) -> b
     return wanted.text in folded if modifier == "contains" else folded.startswith(wanted.text)
 
 
-def _unit(value: QuantityValue, system: str | None, code: str | None) -> bool:
+def _matches_unit(value: QuantityValue, system: str | None, code: str | None) -> bool:
     if value.code is not None and value.code != code:
         return False
     return value.system is None or value.system == system
 
 
-def _uri(modifier: str | None, wanted: str, stored: str) -> bool:
+def _matches_uri(modifier: str | None, wanted: str, stored: str) -> bool:
     if modifier == "contains":
         return wanted in stored
     return stored.startswith(wanted) if modifier == "below" else stored == wanted
 
 
-def _versions(wanted: str, stored: str, below: bool) -> tuple[str, ...]:
+def _matching_versions(wanted: str, stored: str, below: bool) -> tuple[str, ...]:
     """Returns the canonical if it is a version of `wanted`. With `:below`, version 2 also includes 2.1."""
     following = wanted + ("." if "|" in wanted and below else "|")
     return (stored,) if ("|" not in wanted or below) and stored.startswith(following) else ()

@@ -52,7 +52,7 @@ def refuse_unsupported(version: str, parameter: SearchParameter, name: str) -> R
     return RequestError(UNSUPPORTED, name, "", f"{parameter.code} with {allowed}")
 
 
-def of_type(parameter: SearchParameter, text: str) -> TokenValue | RequestError:
+def parse_of_type(parameter: SearchParameter, text: str) -> TokenValue | RequestError:
     parts = [unescape(part) for part in split(text, "|")]
     if len(parts) != 3 or not parts[1] or not parts[2]:
         form = f"{parameter.code}:of-type=<system of the type>|<code of the type>|<value>"
@@ -79,13 +79,15 @@ def expand(state: SearchState, parameter: SearchParameter, way: str, value: Valu
         case UriValue() if way == "above":
             return [UriValue(url) for url in url_and_parents(value.uri)]
         case TokenValue():
-            return _codes(state, parameter, way, value)
+            return _related_codes(state, parameter, way, value)
         case ReferenceValue():
-            return _part(state, parameter, way, value)
+            return _related_parts(state, parameter, way, value)
     return [value]
 
 
-def _codes(state: SearchState, parameter: SearchParameter, way: str, value: TokenValue) -> Sequence[Value] | RequestError:
+def _related_codes(
+    state: SearchState, parameter: SearchParameter, way: str, value: TokenValue
+) -> Sequence[Value] | RequestError:
     name = f"{parameter.code}:{way}"
     if value.code is None:
         return RequestError("fhir-search-value-malformed", name, f"{value.system}|", f"{name}=<system>|<code>")
@@ -98,7 +100,9 @@ def _codes(state: SearchState, parameter: SearchParameter, way: str, value: Toke
     return RequestError(UNSUPPORTED, name, value.code, expected)
 
 
-def _part(state: SearchState, parameter: SearchParameter, way: str, value: ReferenceValue) -> Sequence[Value] | RequestError:
+def _related_parts(
+    state: SearchState, parameter: SearchParameter, way: str, value: ReferenceValue
+) -> Sequence[Value] | RequestError:
     """Accepts canonicals, which have versions below them, and resources whose type has parts."""
     if value.url is not None:
         return [value]

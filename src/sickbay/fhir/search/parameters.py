@@ -78,11 +78,11 @@ def parameters(version: str, type: str) -> Mapping[str, SearchParameter]:
     by_code = {}
     for position, code in enumerate(COMMON):
         if code in rows["Resource"]:
-            by_code[code] = _parameter(type, code, first + position, rows["Resource"][code])
+            by_code[code] = _build_parameter(type, code, first + position, rows["Resource"][code])
     added = ADDITIONS.get(version, {}).get(type, {})
     codes = [*sorted(own), *(code for code in added if code not in own)]
     for position, code in enumerate(codes):
-        by_code[code] = _parameter(type, code, first + 16 + position, added.get(code) or own[code])
+        by_code[code] = _build_parameter(type, code, first + 16 + position, added.get(code) or own[code])
     return {
         code: replace(parameter, held=_find_covering(parameter, by_code)) if " | " in parameter.expression else parameter
         for code, parameter in by_code.items()
@@ -113,7 +113,7 @@ def _split_expression(parameter: SearchParameter) -> frozenset[str]:
     return frozenset(parameter.expression.split(" | "))
 
 
-def _parameter(type: str, code: str, number: int, row: Sequence[object]) -> SearchParameter:
+def _build_parameter(type: str, code: str, number: int, row: Sequence[object]) -> SearchParameter:
     kind, expression, targets, components = row
     return SearchParameter(
         code=code,
@@ -122,11 +122,11 @@ def _parameter(type: str, code: str, number: int, row: Sequence[object]) -> Sear
         number=number,
         expression=str(expression).replace("Resource.", f"{type}."),
         targets=tuple(targets),  # type: ignore[arg-type]
-        components=tuple(map(_code, components)),  # type: ignore[call-overload]
+        components=tuple(map(_code_of_definition, components)),  # type: ignore[call-overload]
     )
 
 
-def _code(definition: str) -> str:
+def _code_of_definition(definition: str) -> str:
     """Returns the code of a component from its definition's id or URL: clinical-code, Observation-value-concept."""
     return definition.rpartition("/")[2].partition("-")[2]
 
@@ -150,7 +150,7 @@ def components(version: str, parameter: SearchParameter) -> tuple[SearchParamete
     for code in parameter.components:
         if code in own:
             kind, below, *rest = own[code]
-            parts.append(_parameter(parameter.type, code, 0, (kind, parameter.expression + below, *rest)))
+            parts.append(_build_parameter(parameter.type, code, 0, (kind, parameter.expression + below, *rest)))
         else:
             parts.append(find(version, parameter.type, code))
     return tuple(parts)
@@ -160,12 +160,12 @@ def components(version: str, parameter: SearchParameter) -> tuple[SearchParamete
 def find_nearest(version: str, type: str, name: str) -> str | None:
     """Returns the known name that a client probably meant by `name`."""
     common_name = COLLOQUIAL.get(name.lower().replace("_", "").replace("-", ""))
-    known = _names(version, type)
+    known = _names_of_parameters(version, type)
     return common_name if common_name in known else nearest_of(name, known)
 
 
 @cache
-def _names(version: str, type: str) -> tuple[str, ...]:
+def _names_of_parameters(version: str, type: str) -> tuple[str, ...]:
     return (*parameters(version, type), *RESULT)
 
 

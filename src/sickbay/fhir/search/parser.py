@@ -35,13 +35,7 @@ FILTERS, INCLUDES, SORTS = 40, 40, 10
 
 
 def parse(
-    version: str,
-    type: str,
-    pairs: Sequence[tuple[str, str]],
-    *,
-    base: str,
-    strict: bool = False,
-    suggestions: int = SUGGESTED,
+    version: str, type: str, pairs: Sequence[tuple[str, str]], *, base: str, strict: bool = False, suggestions: int = SUGGESTED
 ) -> Query | tuple[RequestError, ...]:
     """Returns the search on `type`, which must be a known type, or all errors in it (never an empty tuple).
 
@@ -51,7 +45,7 @@ def parse(
     """
     if is_brief(pairs):
         return _parse_cached(version, type, tuple(pairs), base, strict, suggestions)
-    return _parse(version, type, pairs, base, strict, suggestions)
+    return _parse_query(version, type, pairs, base, strict, suggestions)
 
 
 def is_brief(pairs: Sequence[tuple[str, str]]) -> bool:
@@ -64,10 +58,10 @@ def _parse_cached(
     version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool, suggestions: int
 ) -> Query | tuple[RequestError, ...]:
     """Caches the Query, which is immutable. The store also caches what it computes from it."""
-    return _parse(version, type, pairs, base, strict, suggestions, remembered=True)
+    return _parse_query(version, type, pairs, base, strict, suggestions, remembered=True)
 
 
-def _parse(
+def _parse_query(
     version: str,
     type: str,
     pairs: Sequence[tuple[str, str]],
@@ -79,9 +73,9 @@ def _parse(
 ) -> Query | tuple[RequestError, ...]:
     state = SearchState(version, type, base, strict, pairs, suggestions=suggestions)
     for name, text in pairs:
-        _read(state, name, text)
+        _read_parameter(state, name, text)
     if not _is_small(state):
-        _limit(state)
+        _limit_parameters(state)
     if state.faults:
         return tuple(state.faults)
     return Query(
@@ -99,7 +93,7 @@ def _parse(
     )
 
 
-def _limit(state: SearchState) -> None:
+def _limit_parameters(state: SearchState) -> None:
     """Refuses a search with more parameters than an app needs, before it costs time."""
     counts = (
         ("filters", sum(filter.ends for filter in state.filters), FILTERS),
@@ -148,7 +142,7 @@ def find_plain(version: str, type: str, name: str) -> PlainParameter | None:
     return PlainParameter(parameter, None if has_rules else READ.get(parameter.kind))
 
 
-def _read(state: SearchState, name: str, text: str) -> None:
+def _read_parameter(state: SearchState, name: str, text: str) -> None:
     known = find_plain(state.version, state.type, name) if text and len(name) <= LONGEST_NAME else None
     if known is None:
         _read_by_steps(state, name, text)
@@ -173,7 +167,7 @@ def _read_by_steps(state: SearchState, name: str, text: str) -> None:
     if code in _ELSEWHERE:
         return
     if code in RESULTS:
-        _result(state, name, code, modifier, text)
+        _read_result_parameter(state, name, code, modifier, text)
         return
     if code in ("_has", "_list") or (name == "_in" and state.version == "r5"):
         _add_special_filter(state, name, text)
@@ -205,7 +199,7 @@ def _add_known(state: SearchState, parameter: SearchParameter, name: str, text: 
         state.faults.append(parsed)
         return
     if parameter.code == "_id" and parsed.modifier is None and parsed.chain is None:
-        _ids(state, [value.code or "" for value in parsed.values if isinstance(value, TokenValue)])
+        _intersect_ids(state, [value.code or "" for value in parsed.values if isinstance(value, TokenValue)])
     elif parameter.code == "_lastUpdated" and parsed.modifier is None and len(parsed.values) == 1 and parsed.chain is None:
         state.updated.extend(value for value in parsed.values if isinstance(value, DateValue))
     else:
@@ -247,7 +241,7 @@ def _describe_all(version: str, type: str) -> str:
     return "one of " + ", ".join(sorted(parameters(version, type)))
 
 
-def _ids(state: SearchState, ids: list[str]) -> None:
+def _intersect_ids(state: SearchState, ids: list[str]) -> None:
     """Combines several `_id` parameters: only their common ids remain."""
     before = state.fields.get("ids")
     state.fields["ids"] = tuple(id for id in dict.fromkeys(ids) if before is None or id in before)
@@ -278,7 +272,7 @@ def _unsupported_result(state: SearchState, name: str, text: str) -> None:
         state.ignored.append((name, None))
 
 
-def _result(state: SearchState, name: str, code: str, modifier: str, text: str) -> None:
+def _read_result_parameter(state: SearchState, name: str, code: str, modifier: str, text: str) -> None:
     if not text:
         state.ignored.append((name, None))
         return

@@ -27,7 +27,7 @@ UNSHAPED = frozenset({"_contained", "_containedType", "_graph", "_maxresults", "
 """Known but not supported. Except for `_contained`, they change only how results are presented."""
 
 
-def _count(state: SearchState, modifier: str, text: str) -> str | None:
+def _read_count(state: SearchState, modifier: str, text: str) -> str | None:
     if not _COUNT.fullmatch(text):
         return "_count=<a whole number>"
     state.fields["count"] = min(int(text), MAXIMUM_COUNT)
@@ -41,25 +41,25 @@ def _sort(state: SearchState, modifier: str, text: str) -> str | None:
         code = key.removeprefix("-")
         parameter = find(state.version, state.type, code)
         if parameter is None or parameter.kind not in _SORTABLE or modifier not in ("", "asc", "desc"):
-            return f"_sort={state.nearest_of(code, lambda: _sortable(state)) or '-_lastUpdated'}"
+            return f"_sort={state.nearest_of(code, lambda: _sortable_names(state)) or '-_lastUpdated'}"
         keys.append(Sort(code, key.startswith("-") or modifier == "desc"))
     state.fields["sort"] = tuple(keys)
     return None
 
 
-def _sortable(state: SearchState) -> list[str]:
+def _sortable_names(state: SearchState) -> list[str]:
     return [parameter.code for parameter in parameters(state.version, state.type).values() if parameter.kind in _SORTABLE]
 
 
-def _include(state: SearchState, modifier: str, text: str) -> str | None:
-    return _inclusion(state, modifier, text, reverse=False)
+def _read_include(state: SearchState, modifier: str, text: str) -> str | None:
+    return _read_inclusion(state, modifier, text, reverse=False)
 
 
-def _revinclude(state: SearchState, modifier: str, text: str) -> str | None:
-    return _inclusion(state, modifier, text, reverse=True)
+def _read_revinclude(state: SearchState, modifier: str, text: str) -> str | None:
+    return _read_inclusion(state, modifier, text, reverse=True)
 
 
-def _inclusion(state: SearchState, modifier: str, text: str, *, reverse: bool) -> str | None:
+def _read_inclusion(state: SearchState, modifier: str, text: str, *, reverse: bool) -> str | None:
     source, _, rest = text.partition(":")
     code, _, aim = rest.partition(":")
     form = "_revinclude" if reverse else "_include"
@@ -77,47 +77,47 @@ def _inclusion(state: SearchState, modifier: str, text: str, *, reverse: bool) -
 
 
 def _nearest_reference(state: SearchState, type: str, code: str) -> str:
-    references = _references(state.version, type)
+    references = _reference_parameters(state.version, type)
     return state.nearest_of(code, lambda: references) or "<" + " | ".join(references) + ">"
 
 
 @cache
-def _references(version: str, type: str) -> tuple[str, ...]:
+def _reference_parameters(version: str, type: str) -> tuple[str, ...]:
     return tuple(sorted(parameter.code for parameter in parameters(version, type).values() if parameter.kind == "reference"))
 
 
-def _total(state: SearchState, modifier: str, text: str) -> str | None:
+def _read_total(state: SearchState, modifier: str, text: str) -> str | None:
     if text not in _TOTALS:
         return "_total=none, estimate or accurate"
     state.fields["total"] = cast(Literal["none", "estimate", "accurate"], text)
     return None
 
 
-def _summary(state: SearchState, modifier: str, text: str) -> str | None:
+def _read_summary(state: SearchState, modifier: str, text: str) -> str | None:
     if text not in _SUMMARIES:
         return "_summary=true, text, data, count or false"
     state.fields["summary"] = None if text == "false" else text
     return None
 
 
-def _elements(state: SearchState, modifier: str, text: str) -> str | None:
+def _read_elements(state: SearchState, modifier: str, text: str) -> str | None:
     names = tuple(name for name in text.split(",") if name)
     state.fields["elements"] = (*state.fields.get("elements", ()), *names)
     return None
 
 
-def _cursor(state: SearchState, modifier: str, text: str) -> str | None:
+def _read_cursor(state: SearchState, modifier: str, text: str) -> str | None:
     state.fields["cursor"] = text
     return None
 
 
 RESULTS: dict[str, Callable[[SearchState, str, str], str | None]] = {
-    "_count": _count,
+    "_count": _read_count,
     "_sort": _sort,
-    "_include": _include,
-    "_revinclude": _revinclude,
-    "_total": _total,
-    "_summary": _summary,
-    "_elements": _elements,
-    CURSOR: _cursor,
+    "_include": _read_include,
+    "_revinclude": _read_revinclude,
+    "_total": _read_total,
+    "_summary": _read_summary,
+    "_elements": _read_elements,
+    CURSOR: _read_cursor,
 }

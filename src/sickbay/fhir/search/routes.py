@@ -60,7 +60,7 @@ def parse_several(
     version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]], *, base: str, strict: bool = False
 ) -> Query | tuple[RequestError, ...]:
     """Parses a search on several types (R4, 3.1.1.5.6) by their common parameters. types: those that `_type` selects from."""
-    requested, wrong = _types(version, types, pairs)
+    requested, wrong = _read_types(version, types, pairs)
     if is_excessive(len(requested), pairs):
         expected = f"fewer or shorter parameters, because they are read for each of the {len(requested)} types"
         return (RequestError("fhir-search-too-complex", "parameters", f"{len(pairs)} parameters", expected),)
@@ -101,7 +101,7 @@ def is_excessive(types: int, pairs: Sequence[tuple[str, str]]) -> bool:
     return types > 1 and types * (characters + EACH_PARAMETER * len(pairs)) > PARSED
 
 
-def _types(
+def _read_types(
     version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]]
 ) -> tuple[tuple[str, ...], tuple[RequestError, ...]]:
     requested = dict.fromkeys(type for name, text in pairs if name == "_type" for type in text.split(",") if type)
@@ -192,7 +192,7 @@ def _list_included(version: str, parameter: str, value: str) -> Iterator[Iterabl
     if target:
         yield (target,)
     elif parameter == "_include":
-        yield _targets(version, (source,), code)
+        yield _target_types(version, (source,), code)
 
 
 def _list_followed(version: str, types: Iterable[str], path: str) -> Iterator[Iterable[str]]:
@@ -208,13 +208,13 @@ def _list_followed(version: str, types: Iterable[str], path: str) -> Iterator[It
             return
         code, _, type = head.partition(":")
         then = rest.partition(".")[0].partition(":")[0]
-        reached = _targets(version, types, code)
+        reached = _target_types(version, types, code)
         able = [target for target in reached if then == "_has" or find(version, target, then)]
         types, path = (type,) if type in known_types(version) else able or reached, rest
         yield types
 
 
-def _targets(version: str, types: Iterable[str], code: str) -> list[str]:
+def _target_types(version: str, types: Iterable[str], code: str) -> list[str]:
     known = known_types(version)
     found = [find(version, type, code) for type in types if type in known]
     return list(dict.fromkeys(target for parameter in found if parameter for target in parameter.targets if target in known))

@@ -35,16 +35,16 @@ _BARRED = str.maketrans(
 
 def fold(text: str) -> str:
     """`  Müller-Lüdenscheidt ` -> `muller-ludenscheidt`."""
-    return _fold_cached(text) if len(text) <= LENGTH else _fold(text)
+    return _fold_cached(text) if len(text) <= LENGTH else _fold_text(text)
 
 
 @cache_results(16_384)
 def _fold_cached(text: str) -> str:
     """Returns cached text, because most texts are displays of codes and occur many times."""
-    return _fold(text)
+    return _fold_text(text)
 
 
-def _fold(text: str) -> str:
+def _fold_text(text: str) -> str:
     if not text.isascii():
         text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
         text = text.translate(_BARRED)

@@ -31,7 +31,7 @@ _PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)", re.S)
 _NUMBER = re.compile(r"[+-]?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?", re.ASCII)
 _DAY = 86_400_000
 _NOWHERE = frozenset({"undefined", "null", "None", "NaN", "[object Object]"})
-"""What scripts send if they have no patient id."""
+"""Texts that scripts send if they have no patient ID."""
 
 
 def split(text: str, separator: str = ",") -> list[str]:
@@ -123,7 +123,7 @@ def date(parameter: SearchParameter, modifier: str | None, text: str, base: str)
     if form[1] == "ap":
         margin = max((high - low) // 10, _DAY)
         low, high = max(BEGINNING, low - margin), min(END, high + margin)
-    return DateValue(_prefix(form[1]), low, high)
+    return DateValue(_read_prefix(form[1]), low, high)
 
 
 def number(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
@@ -144,7 +144,7 @@ def quantity(parameter: SearchParameter, modifier: str | None, text: str, base: 
     elif form[1] == "ap":
         low, high = _widen_by_a_tenth(form[2], low, high)
     system, code = (parts[1] or None, parts[2] or None) if len(parts) == 3 else (None, None)
-    return QuantityValue(_prefix(form[1]), low, high, system, code)
+    return QuantityValue(_read_prefix(form[1]), low, high, system, code)
 
 
 def _widen_by_a_tenth(text: str, low: float, high: float) -> tuple[float, float]:
@@ -180,7 +180,7 @@ def _not_a_number(parameter: SearchParameter, text: str) -> RequestError:
     return RequestError("fhir-search-value-malformed", parameter.code, text, f"[prefix]number{units}, such as gt5.4{units}")
 
 
-def _prefix(text: str | None) -> Prefix:
+def _read_prefix(text: str | None) -> Prefix:
     return cast(Prefix, text or "eq")
 
 
@@ -220,7 +220,7 @@ def parse_near(parameter: SearchParameter, text: str, distance: str | None = Non
     parts = split(text if "|" in text else text.replace(":", "|"), "|")
     if distance is not None:
         parts = [*parts[:2], *split(distance.removeprefix("eq").removeprefix("le"), "|")]
-    latitude, longitude, radius = (_decimal(part) for part in (*parts, "", "")[:3])
+    latitude, longitude, radius = (_read_decimal(part) for part in (*parts, "", "")[:3])
     unit = _UNITS.get(parts[-1] if len(parts) > 3 else "")
     fits = latitude is not None and longitude is not None and abs(latitude) <= 90 and abs(longitude) <= 180
     if (
@@ -237,7 +237,7 @@ def parse_near(parameter: SearchParameter, text: str, distance: str | None = Non
     return NearValue(round(latitude * 1e6), round(longitude * 1e6), round(metres))
 
 
-def _decimal(text: str) -> float | None:
+def _read_decimal(text: str) -> float | None:
     return float(text) if _NUMBER.fullmatch(text) and abs(float(text)) < HUGE else None
 
 

@@ -35,7 +35,7 @@ def _is_ordered(period: Json) -> bool:
     return start[:size] <= end[:size]
 
 
-def _range(value: Json) -> bool:
+def _range_is_ordered(value: Json) -> bool:
     low, high = (value.get(key, {}) for key in ("low", "high"))
     if not isinstance(low, dict) or not isinstance(high, dict) or low.get("code") != high.get("code"):
         return True
@@ -43,22 +43,22 @@ def _range(value: Json) -> bool:
     return not isinstance(below, (int, float)) or not isinstance(above, (int, float)) or below <= above
 
 
-def _ratio(ratio: Json) -> bool:
+def _ratio_is_complete(ratio: Json) -> bool:
     return ("numerator" in ratio) == ("denominator" in ratio) and ("numerator" in ratio or "extension" in ratio)
 
 
-def _no_value_twice(observation: Json) -> bool:
+def _has_no_value_twice(observation: Json) -> bool:
     return "dataAbsentReason" not in observation or not any(key.startswith("value") for key in observation)
 
 
-def _contact(contact: Json) -> bool:
+def _contact_is_complete(contact: Json) -> bool:
     return any(key in contact for key in ("name", "telecom", "address", "organization"))
 
 
 _PERIOD = Invariant("per-1", "start must not be after end", _is_ordered)
 _QUANTITY = Invariant("qty-3", "a code needs a system", lambda quantity: "code" not in quantity or "system" in quantity)
-_ABSENT = Invariant("obs-6", "dataAbsentReason is not allowed together with a value", _no_value_twice)
-_CONTACT = Invariant("pat-1", "a contact needs a name, telecom, address or organization", _contact)
+_ABSENT = Invariant("obs-6", "dataAbsentReason is not allowed together with a value", _has_no_value_twice)
+_CONTACT = Invariant("pat-1", "a contact needs a name, telecom, address or organization", _contact_is_complete)
 
 _R4 = ("r4", "r4b")
 _BEFORE_R5 = ("dstu2", "stu3", "r4", "r4b")
@@ -73,7 +73,7 @@ def _has_code(value: Json, name: str, code: str) -> bool:
     return isinstance(codings, list) and any(isinstance(coding, dict) and coding.get("code") == code for coding in codings)
 
 
-def _codings(value: Any) -> set[tuple[Any, Any]]:
+def _set_of_codings(value: Any) -> set[tuple[Any, Any]]:
     concept = value.get("code") if isinstance(value, dict) else None
     listed = concept.get("coding") if isinstance(concept, dict) else None
     codings = [coding for coding in listed if isinstance(coding, dict)] if isinstance(listed, list) else []
@@ -84,8 +84,8 @@ def _component_codes_differ(observation: Json) -> bool:
     components = observation.get("component")
     if not isinstance(components, list) or not any(key.startswith("value") for key in observation):
         return True
-    own = _codings(observation)
-    return not any(own & _codings(component) for component in components)
+    own = _set_of_codings(observation)
+    return not any(own & _set_of_codings(component) for component in components)
 
 
 def _both_or_neither_end(appointment: Json) -> bool:
@@ -100,17 +100,17 @@ def _has_a_time(appointment: Json) -> bool:
     )
 
 
-def _entries(bundle: Json) -> list[Json]:
+def _entries_of(bundle: Json) -> list[Json]:
     entries = bundle.get("entry")
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
 def _allow_only(name: str, *types: str) -> Callable[[Json], bool]:
-    return lambda bundle: bundle.get("type") in types or not any(name in entry for entry in _entries(bundle))
+    return lambda bundle: bundle.get("type") in types or not any(name in entry for entry in _entries_of(bundle))
 
 
 def _has_requests(bundle: Json) -> bool:
-    return bundle.get("type") not in _REQUESTS or all("request" in entry for entry in _entries(bundle))
+    return bundle.get("type") not in _REQUESTS or all("request" in entry for entry in _entries_of(bundle))
 
 
 def _for_type(type: str, holds: Callable[[Json], bool]) -> Callable[[Json], bool]:
@@ -125,7 +125,7 @@ def _has_identifier(bundle: Json) -> bool:
 
 def _begins_with(type: str) -> Callable[[Json], bool]:
     def holds(bundle: Json) -> bool:
-        first = (_entries(bundle) or [{}])[0].get("resource")
+        first = (_entries_of(bundle) or [{}])[0].get("resource")
         return isinstance(first, dict) and first.get("resourceType") == type
 
     return holds
@@ -223,8 +223,8 @@ EVERYWHERE: dict[str, tuple[Invariant, ...]] = {
     "Count": (_QUANTITY,),
     "Distance": (_QUANTITY,),
     "Duration": (_QUANTITY,),
-    "Range": (Invariant("rng-2", "low must not be above high", _range),),
-    "Ratio": (Invariant("rat-1", "numerator and denominator must be present together", _ratio),),
+    "Range": (Invariant("rng-2", "low must not be above high", _range_is_ordered),),
+    "Ratio": (Invariant("rat-1", "numerator and denominator must be present together", _ratio_is_complete),),
     "ContactPoint": (
         Invariant("cpt-2", "a value needs a system", lambda contact: "value" not in contact or "system" in contact),
     ),

@@ -139,15 +139,15 @@ class _Unsafe(Exception):
 
 def check(value: Any) -> str | None:
     """Returns what is wrong with a Narrative.div, or None."""
-    return _check(value, (XHTML,))
+    return _check_narrative(value, (XHTML,))
 
 
 def check_dstu2(value: Any) -> str | None:
     """Like `check`, but allows a missing namespace, which DSTU2's JSON often omits, even in the specification's examples."""
-    return _check(value, (XHTML, ""))
+    return _check_narrative(value, (XHTML, ""))
 
 
-def _check(value: Any, spaces: tuple[str, ...]) -> str | None:
+def _check_narrative(value: Any, spaces: tuple[str, ...]) -> str | None:
     if not isinstance(value, str):
         return "must be a string of XHTML"
     if has_too_many_attributes(value):
@@ -172,8 +172,8 @@ class _NarrativeReader:
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.StartElementHandler = self._start
         self.parser.CharacterDataHandler = self._data
-        self.parser.StartDoctypeDeclHandler = _no_doctype
-        self.parser.ProcessingInstructionHandler = _no_instruction
+        self.parser.StartDoctypeDeclHandler = _refuse_doctype
+        self.parser.ProcessingInstructionHandler = _refuse_instruction
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         space, _, local = name.rpartition(" ")
@@ -201,9 +201,9 @@ def _attribute(name: str, value: str, element: str) -> None:
         raise _Unsafe("must not load or run anything in a style")
 
 
-def _no_doctype(*args: Any) -> None:
+def _refuse_doctype(*args: Any) -> None:
     raise _Unsafe("must not declare a document type or entities")
 
 
-def _no_instruction(*args: Any) -> None:
+def _refuse_instruction(*args: Any) -> None:
     raise _Unsafe("must not contain a processing instruction")

@@ -61,7 +61,7 @@ def shape(version: str, path: str) -> Shape:
     if path not in rows and path in _FROM_QUANTITY:
         path = "Quantity"
     for name, row in rows[path]:
-        _add(compiled, version, path, name, row)
+        _add_element(compiled, version, path, name, row)
     if version == "dstu2":
         compiled.elements.setdefault("fhir_comments", Element(True, PRIMITIVES["string"]))
     compiled.choices = {key: element.group for key, element in compiled.elements.items() if element.group}
@@ -73,21 +73,21 @@ def shape(version: str, path: str) -> Shape:
     return compiled
 
 
-def _add(compiled: Shape, version: str, path: str, name: str, row: list[Any]) -> None:
+def _add_element(compiled: Shape, version: str, path: str, name: str, row: list[Any]) -> None:
     base = name.removesuffix("[x]")
     choice = base != name
     many = row[1] != "1"
     keys = []
-    for type, targets in _types(row[2]):
+    for type, targets in _split_types(row[2]):
         key = base + type[0].upper() + type[1:] if choice else base
         keys.append(key)
-        element = _element(version, path, name, type, targets, many, row)
+        element = _build_element(version, path, name, type, targets, many, row)
         compiled.elements[key] = element._replace(group=base) if choice else element
     if row[0] > 0:
         compiled.required.append((name, tuple(keys)))
 
 
-def _types(types: list[str]) -> Iterator[tuple[str, frozenset[str] | None]]:
+def _split_types(types: list[str]) -> Iterator[tuple[str, frozenset[str] | None]]:
     """Yields each type and, for a Reference, the types it may refer to."""
     for text in types:
         type, _, targets = text.partition(":")
@@ -95,7 +95,7 @@ def _types(types: list[str]) -> Iterator[tuple[str, frozenset[str] | None]]:
         yield type, None if allowed is None or "Resource" in allowed else allowed
 
 
-def _element(
+def _build_element(
     version: str, path: str, name: str, type: str, targets: frozenset[str] | None, many: bool, row: list[Any]
 ) -> Element:
     if type.startswith("@"):
@@ -149,7 +149,7 @@ _SHORT = 120
 """Longest cached text, in characters."""
 
 
-def _text(value: Any) -> str | None:
+def _fault_of_text(value: Any) -> str | None:
     if not isinstance(value, str):
         return "must be a string"
     if not value:
@@ -196,7 +196,7 @@ def _is_a_day(text: str) -> bool:
     return True
 
 
-def _boolean(value: Any) -> str | None:
+def _fault_of_boolean(value: Any) -> str | None:
     return None if isinstance(value, bool) else "must be true or false, without quotation marks"
 
 
@@ -208,13 +208,13 @@ def _make_integer_check(low: int, form: str) -> ValueCheck:
     return check
 
 
-def _decimal(value: Any) -> str | None:
+def _fault_of_decimal(value: Any) -> str | None:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return "must be a number, without quotation marks"
     return None if abs(value) < HUGE else "must be a number below 1e300, because larger ones can't be indexed"
 
 
-def _base64(value: Any) -> str | None:
+def _fault_of_base64(value: Any) -> str | None:
     fault = "must be base64"
     if not isinstance(value, str) or not value:
         return fault
@@ -226,23 +226,23 @@ _BASE64 = re.compile(r"[0-9A-Za-z+/]*={0,2}", re.ASCII).fullmatch
 _uri = _remember_known(_check_pattern(r"\S+", "a URI without spaces", 0))
 
 PRIMITIVES: dict[str, ValueCheck] = {
-    "base64Binary": _base64,
-    "boolean": _boolean,
+    "base64Binary": _fault_of_base64,
+    "boolean": _fault_of_boolean,
     "canonical": _uri,
     "code": _check_pattern(r"[^\s]+(\s[^\s]+)*", "a code, without spaces before or after it", 0),
     "date": _make_date_check(_DAY, "a date: YYYY, YYYY-MM or YYYY-MM-DD"),
     "dateTime": _make_date_check(
         rf"{_DAY}|\d{{4}}-\d\d-\d\dT{_TIME}{_ZONE}", "a dateTime: YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz"
     ),
-    "decimal": _decimal,
+    "decimal": _fault_of_decimal,
     "id": _check_pattern(r"[A-Za-z0-9\-.]{1,64}", "1 to 64 letters, digits, '-' or '.'"),
     "instant": _make_date_check(rf"\d{{4}}-\d\d-\d\dT{_TIME}{_ZONE}", "an instant: YYYY-MM-DDThh:mm:ss.sss+zz:zz"),
     "integer": _make_integer_check(-_INT, "a whole number"),
     "integer64": _check_pattern(r"0|-?[1-9]\d{0,18}", "a whole number as a string"),
-    "markdown": _text,
+    "markdown": _fault_of_text,
     "oid": _check_pattern(r"urn:oid:[0-2](\.(0|[1-9]\d*))+", "an OID such as urn:oid:1.2.3"),
     "positiveInt": _make_integer_check(1, "a whole number of 1 or more"),
-    "string": _text,
+    "string": _fault_of_text,
     "time": _check_pattern(_TIME, "a time: hh:mm:ss"),
     "unsignedInt": _make_integer_check(0, "a whole number of 0 or more"),
     "uri": _uri,

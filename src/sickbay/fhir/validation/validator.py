@@ -52,7 +52,7 @@ def validate(version: str, resource: Any, base: str = "", *, searches: bool = Fa
     searches: whether a reference may be a search, as in entries of a transaction (R4, 3.1.0.11.2).
     """
     state = _ValidationState(version, base, searches)
-    _resource(state, resource, "", 0)
+    _check_resource(state, resource, "", 0)
     if len(state.issues) < LIMIT:
         return state.issues
     # A caller that accepts searches must accept the last issue too if there is nothing else.
@@ -60,7 +60,7 @@ def validate(version: str, resource: Any, base: str = "", *, searches: bool = Fa
     return [*state.issues, ValidationIssue(resource["resourceType"], "too-long", STOPPED, search)]
 
 
-def _resource(state: _ValidationState, resource: Any, place: str, depth: int) -> None:
+def _check_resource(state: _ValidationState, resource: Any, place: str, depth: int) -> None:
     type = resource.get("resourceType") if isinstance(resource, dict) else None
     if not isinstance(type, str) or type not in known_types(state.version):
         near = nearest_of(type, known_types(state.version)) if isinstance(type, str) else None
@@ -74,7 +74,7 @@ def _resource(state: _ValidationState, resource: Any, place: str, depth: int) ->
         state.local, state.contained = [], _index_contained(state, resource, at) if "contained" in resource else {}
     elif "contained" in resource:
         state.add(f"{at}.contained", "structure", "is not allowed in a contained resource (dom-2)")
-    _object(state, shape(state.version, type), resource, at, depth)
+    _check_object(state, shape(state.version, type), resource, at, depth)
     if whole and state.local:
         _resolve(state)
     if whole:
@@ -85,7 +85,7 @@ def _index_contained(state: _ValidationState, resource: dict[str, Any], at: str)
     """Returns id -> type of the contained resources."""
     types: dict[str, str] = {}
     contained = resource.get("contained", [])
-    named = set(_fragments(resource)) if contained else set()
+    named = set(_contained_references(resource)) if contained else set()
     for index, inner in enumerate(contained if isinstance(contained, list) else []):
         id = inner.get("id") if isinstance(inner, dict) else None
         if not isinstance(id, str):
@@ -101,7 +101,7 @@ def _index_contained(state: _ValidationState, resource: dict[str, Any], at: str)
 def _check_contained(state: _ValidationState, resource: dict[str, Any], at: str, named: set[str]) -> None:
     """A contained resource must be referenced, or refer to its container, and must not have its own versions or labels."""
     id = str(resource.get("id")).removeprefix("#")
-    if f"#{id}" not in named and "#" not in _fragments(resource):
+    if f"#{id}" not in named and "#" not in _contained_references(resource):
         state.add(at, "invariant", "violates dom-3: the resource doesn't refer to it")
     meta = resource.get("meta")
     if isinstance(meta, dict) and ("versionId" in meta or "lastUpdated" in meta):
@@ -110,17 +110,17 @@ def _check_contained(state: _ValidationState, resource: dict[str, Any], at: str,
         state.add(f"{at}.meta.security", "invariant", "violates dom-5: a contained resource must not have security labels")
 
 
-def _fragments(value: Any) -> Iterator[str]:
+def _contained_references(value: Any) -> Iterator[str]:
     """Yields every text that begins like a reference to a contained resource."""
     if isinstance(value, str):
         if value.startswith("#"):
             yield value
     elif isinstance(value, dict):
         for member in value.values():
-            yield from _fragments(member)
+            yield from _contained_references(member)
     elif isinstance(value, list):
         for member in value:
-            yield from _fragments(member)
+            yield from _contained_references(member)
 
 
 def _resolve(state: _ValidationState) -> None:
@@ -133,7 +133,7 @@ def _resolve(state: _ValidationState) -> None:
             state.add(expression, "value", f"must refer to {_join_types(targets)}, but {text} is a {type}")
 
 
-def _object(state: _ValidationState, shape: Shape, value: Any, at: str, depth: int) -> None:
+def _check_object(state: _ValidationState, shape: Shape, value: Any, at: str, depth: int) -> None:
     """Checks a complex value: its members, required members, and invariants."""
     if not isinstance(value, dict):
         state.add(at, "structure", "must be an object")
@@ -149,11 +149,11 @@ def _object(state: _ValidationState, shape: Shape, value: Any, at: str, depth: i
         if key in plain:
             problem = plain[key](member)
             if problem is not None:  # most values are primitives and valid, so their path is built only here
-                _primitive(state, problem, f"{at}.{key}")
+                _report_primitive(state, problem, f"{at}.{key}")
         elif key in single:
-            _complex(state, single[key], member, f"{at}.{key}", depth)
+            _check_complex(state, single[key], member, f"{at}.{key}", depth)
         elif key in elements:
-            _list(state, elements[key], key, value, member, at, depth)
+            _check_list(state, elements[key], key, value, member, at, depth)
         elif len(state.issues) < LIMIT:
             _primitive_extras(state, shape, key, value, member, at, depth)
     for name, keys in shape.required:
@@ -162,13 +162,15 @@ def _object(state: _ValidationState, shape: Shape, value: Any, at: str, depth: i
     if choices := shape.choices:
         chosen = choices.keys() & value.keys()
         if len(chosen) > 1 and len({choices[key] for key in chosen}) < len(chosen):
-            _choices(state, choices, value, at)
+            _check_choices(state, choices, value, at)
     for key, text, holds, _ in shape.invariants:
         if not holds(value):
             state.add(at, "invariant", f"violates {key}: {text}")
 
 
-def _list(state: _ValidationState, element: Element, key: str, value: dict[str, Any], member: Any, at: str, depth: int) -> None:
+def _check_list(
+    state: _ValidationState, element: Element, key: str, value: dict[str, Any], member: Any, at: str, depth: int
+) -> None:
     """Checks an element that may repeat."""
     if not isinstance(member, list):
         state.add(f"{at}.{key}", "structure", "must be a list, because it may repeat")
@@ -179,41 +181,41 @@ def _list(state: _ValidationState, element: Element, key: str, value: dict[str, 
     extras = value.get("_" + key) if check is not None else None
     for index, item in enumerate(member):
         if check is None:
-            _complex(state, element, item, f"{at}.{key}[{index}]", depth)
+            _check_complex(state, element, item, f"{at}.{key}[{index}]", depth)
         elif item is not None or not isinstance(extras, list) or index >= len(extras) or extras[index] is None:
             problem = check(item)
             if problem is not None:
-                _primitive(state, problem, f"{at}.{key}[{index}]")
+                _report_primitive(state, problem, f"{at}.{key}[{index}]")
 
 
-def _complex(state: _ValidationState, element: Element, value: Any, at: str, depth: int) -> None:
+def _check_complex(state: _ValidationState, element: Element, value: Any, at: str, depth: int) -> None:
     """Checks a value that isn't primitive."""
     home = element.home
     if home == "CodeableConcept":
         text = cache_key(value)
         if text is None or not _is_good(state.version, text):
-            _object(state, shape(state.version, home), value, at, depth + 1)
+            _check_object(state, shape(state.version, home), value, at, depth + 1)
     elif home == "Resource":
-        _resource(state, value, at, depth + 1)
+        _check_resource(state, value, at, depth + 1)
     else:
-        _object(state, shape(state.version, home), value, at, depth + 1)
+        _check_object(state, shape(state.version, home), value, at, depth + 1)
         if home == "Reference" and isinstance(value, dict):
-            _reference(state, element.targets, value.get("reference"), value.get("type"), at)
+            _check_reference(state, element.targets, value.get("reference"), value.get("type"), at)
 
 
 @cache_results(8192)
 def _is_good(version: str, text: bytes) -> bool:
     """Returns whether a CodeableConcept is valid at any path, cached because most occur many times. Not for references."""
     state = _ValidationState(version, "")
-    _object(state, shape(version, "CodeableConcept"), lossless_json.loads(text), "", 0)
+    _check_object(state, shape(version, "CodeableConcept"), lossless_json.loads(text), "", 0)
     return not state.issues and b'"reference"' not in text
 
 
-def _primitive(state: _ValidationState, problem: str, at: str) -> None:
+def _report_primitive(state: _ValidationState, problem: str, at: str) -> None:
     state.add(at, "code-invalid" if problem.startswith("must be one of") else "value", problem)
 
 
-def _reference(state: _ValidationState, targets: frozenset[str] | None, text: Any, declared: Any, at: str) -> None:
+def _check_reference(state: _ValidationState, targets: frozenset[str] | None, text: Any, declared: Any, at: str) -> None:
     """Checks a reference. text: in `reference`. declared: in `type` (since R4); they SHALL agree (R4, 2.3.0)."""
     if not isinstance(text, str):
         return
@@ -257,7 +259,7 @@ def _primitive_extras(
         return
     place = f"{at}.{key[1:]}"
     if not element.many:
-        _object(state, _extra_shape(state.version), member, place, depth + 1)
+        _check_object(state, _extra_shape(state.version), member, place, depth + 1)
         return
     values = value.get(key[1:])
     if not isinstance(member, list) or (isinstance(values, list) and len(values) != len(member)):
@@ -265,7 +267,7 @@ def _primitive_extras(
         return
     for index, item in enumerate(member):
         if item is not None:
-            _object(state, _extra_shape(state.version), item, f"{place}[{index}]", depth + 1)
+            _check_object(state, _extra_shape(state.version), item, f"{place}[{index}]", depth + 1)
 
 
 @cache
@@ -276,7 +278,7 @@ def _extra_shape(version: str) -> Shape:
     return Shape(allowed, plain={key: check for key, check in whole.plain.items() if key in allowed})
 
 
-def _choices(state: _ValidationState, choices: dict[str, str], value: dict[str, Any], at: str) -> None:
+def _check_choices(state: _ValidationState, choices: dict[str, str], value: dict[str, Any], at: str) -> None:
     chosen: dict[str, str] = {}
     for key in [key for key in value if key in choices]:
         group = choices[key]

@@ -11,9 +11,9 @@ _XML_NAMES = ("amp", "lt", "gt", "quot", "apos")
 
 def replace_named_characters(text: str) -> str:
     """Writes them as numbers, for an XML parser. Names that HTML doesn't define stay."""
-    return _CHARACTER_NAME.sub(_number, text)
+    return _CHARACTER_NAME.sub(_replace_number, text)
 
 
-def _number(match: re.Match[str]) -> str:
+def _replace_number(match: re.Match[str]) -> str:
     name = match[1]
     return match[0] if name in _XML_NAMES or name not in name2codepoint else f"&#{name2codepoint[name]};"

@@ -33,7 +33,7 @@ _QUANTITY = ("Age", "Count", "Distance", "Duration")
 @cache
 def layout(version: str, path: str) -> dict[str, XmlElement]:
     """Key -> slot, in XML order. Empty if the path has no children (a primitive has id and extension)."""
-    rows = _rows(version)
+    rows = _rows_of_version(version)
     if path not in rows and path in _QUANTITY:
         path = "Quantity"
     slots: dict[str, XmlElement] = {}
@@ -42,7 +42,7 @@ def layout(version: str, path: str) -> dict[str, XmlElement]:
         for child in children(version, path).get(name.removesuffix("[x]"), ()):
             if choice or child.key == name:
                 slots[child.key] = XmlElement(
-                    child.key, child.type, child.path, many, _kind(version, path, child.key, child.type)
+                    child.key, child.type, child.path, many, _kind_of_child(version, path, child.key, child.type)
                 )
     return slots
 
@@ -53,7 +53,7 @@ def inside_primitive(version: str) -> dict[str, XmlElement]:
     return {key: slot for key, slot in layout(version, "Extension").items() if key in ("id", "extension")}
 
 
-def _kind(version: str, path: str, key: str, type: str) -> str:
+def _kind_of_child(version: str, path: str, key: str, type: str) -> str:
     """Returns the kind of a child. `id` is an attribute except in a resource, and so is the `url` of an extension."""
     if (key == "id" and path not in known_types(version)) or (path == "Extension" and key == "url"):
         return "attribute"
@@ -63,7 +63,7 @@ def _kind(version: str, path: str, key: str, type: str) -> str:
 
 
 @cache
-def _rows(version: str) -> dict[str, list[tuple[str, bool]]]:
+def _rows_of_version(version: str) -> dict[str, list[tuple[str, bool]]]:
     by_parent: dict[str, list[tuple[str, bool]]] = {}
     for path, row in table(version, "elements").items():
         parent, _, name = path.rpartition(".")

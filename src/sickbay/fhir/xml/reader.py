@@ -63,7 +63,7 @@ class _XmlReader:
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._data
-        self.parser.StartDoctypeDeclHandler = self._doctype
+        self.parser.StartDoctypeDeclHandler = self._refuse_doctype
 
     def fail(self, text: str) -> ValueError:
         return ValueError(f"{text} at line {self.parser.CurrentLineNumber}")
@@ -72,7 +72,7 @@ class _XmlReader:
         if (encoding or "utf-8").lower() not in ("utf-8", "us-ascii"):
             raise self.fail(f"the encoding is {encoding} but must be UTF-8")
 
-    def _doctype(self, *args: Any) -> None:
+    def _refuse_doctype(self, *args: Any) -> None:
         raise self.fail("document types and entities are not allowed")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
@@ -89,9 +89,9 @@ class _XmlReader:
         elif space != NAMESPACE:
             raise self.fail(f"<{local}> is not in the namespace {NAMESPACE}")
         elif not self.frames or self.frames[-1].key == "":
-            self._resource(local, attributes)
+            self._begin_resource(local, attributes)
         else:
-            self._child(self.frames[-1], local, attributes)
+            self._begin_child(self.frames[-1], local, attributes)
 
     def _start_narrative(self, name: str, attributes: dict[str, str]) -> None:
         """Takes the narrative as written if it declares its own namespace; otherwise rewrites it without prefixes."""
@@ -103,14 +103,14 @@ class _XmlReader:
         if self.pieces is not None:
             self.pieces.start(name, attributes)
 
-    def _resource(self, type: str, attributes: dict[str, str]) -> None:
+    def _begin_resource(self, type: str, attributes: dict[str, str]) -> None:
         if type not in known_types(self.version):
             raise self.fail(f"<{type}> is not a resource of this version")
         frame = _Frame(type, None, layout(self.version, type), {"resourceType": type})
-        self._attributes(frame, attributes)
+        self._read_attributes(frame, attributes)
         self.frames.append(frame)
 
-    def _child(self, parent: _Frame, local: str, attributes: dict[str, str]) -> None:
+    def _begin_child(self, parent: _Frame, local: str, attributes: dict[str, str]) -> None:
         slot = parent.slots.get(local)
         if slot is None or slot.kind in ("attribute", "xhtml"):
             self.unknown = 1
@@ -122,10 +122,10 @@ class _XmlReader:
             frame = _Frame(local, slot, inside_primitive(self.version), {})
         else:
             frame = _Frame(local, slot, layout(self.version, slot.path), {})
-        self._attributes(frame, attributes)
+        self._read_attributes(frame, attributes)
         self.frames.append(frame)
 
-    def _attributes(self, frame: _Frame, attributes: dict[str, str]) -> None:
+    def _read_attributes(self, frame: _Frame, attributes: dict[str, str]) -> None:
         for name, value in attributes.items():
             slot = frame.slots.get(name)
             if name == "value" and frame.slot is not None and frame.slot.kind == "primitive":
@@ -149,12 +149,12 @@ class _XmlReader:
             if self.pieces is not None:
                 self.pieces.end(name)
             if not self.narrative:
-                self.frames[-1].node["div"] = self._narrative()
+                self.frames[-1].node["div"] = self._take_narrative()
                 self.pieces = None
         else:
             self._close(self.frames.pop())
 
-    def _narrative(self) -> str:
+    def _take_narrative(self) -> str:
         if self.pieces is not None:
             return self.pieces.text()
         return self.text[self.begin : self.text.index(b">", self.parser.CurrentByteIndex) + 1].decode()

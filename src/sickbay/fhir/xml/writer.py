@@ -37,13 +37,15 @@ class _Writer:
 
     def resource(self, resource: dict[str, Any], depth: int, attributes: str = "") -> None:
         type = str(resource.get("resourceType"))
-        self._element(type, layout(self.version, type), resource, depth, attributes)
+        self._write_element(type, layout(self.version, type), resource, depth, attributes)
 
-    def _element(self, name: str, slots: dict[str, XmlElement], value: dict[str, Any], depth: int, attributes: str) -> None:
+    def _write_element(
+        self, name: str, slots: dict[str, XmlElement], value: dict[str, Any], depth: int, attributes: str
+    ) -> None:
         """Writes an element with all members of `value`, in the order of the slots."""
         for slot in slots.values():
             if slot.kind == "attribute" and slot.key in value:
-                attributes += f' {slot.key}="{_text(value[slot.key])}"'
+                attributes += f' {slot.key}="{_attribute_text(value[slot.key])}"'
         self.line(depth)
         self.parts.append(f"<{name}{attributes}")
         begin = len(self.parts)
@@ -58,17 +60,17 @@ class _Writer:
         self.parts.append(f"</{name}>")
 
     def _write_repeated(self, slot: XmlElement, parent: dict[str, Any], depth: int) -> None:
-        values, extras = _list(parent.get(slot.key)), _list(parent.get("_" + slot.key))
+        values, extras = _as_list(parent.get(slot.key)), _as_list(parent.get("_" + slot.key))
         for value, extra in zip_longest(values, extras):
             self._element_or_value(slot, value, extra if isinstance(extra, dict) else {}, depth)
 
     def _element_or_value(self, slot: XmlElement, value: Any, extra: dict[str, Any], depth: int) -> None:
         if slot.kind == "primitive":
-            attribute = "" if value is None else f' value="{_text(value)}"'
-            self._element(slot.key, inside_primitive(self.version), extra, depth, attribute)
+            attribute = "" if value is None else f' value="{_attribute_text(value)}"'
+            self._write_element(slot.key, inside_primitive(self.version), extra, depth, attribute)
         elif slot.kind == "xhtml":
             self.line(depth)
-            self.parts.append(_narrative(str(value)))
+            self.parts.append(_xml_narrative(str(value)))
         elif isinstance(value, dict) and slot.kind == "resource":
             self.line(depth)
             self.parts.append(f"<{slot.key}>")
@@ -76,21 +78,21 @@ class _Writer:
             self.line(depth)
             self.parts.append(f"</{slot.key}>")
         elif isinstance(value, dict):
-            self._element(slot.key, layout(self.version, slot.path), value, depth, "")
+            self._write_element(slot.key, layout(self.version, slot.path), value, depth, "")
 
 
-def _list(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _text(value: Any) -> str:
+def _attribute_text(value: Any) -> str:
     """Returns an attribute value. Characters that XML doesn't allow become U+FFFD."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return _ILLEGAL.sub("�", str(value)).translate(_ESCAPED)
 
 
-def _narrative(div: str) -> str:
+def _xml_narrative(div: str) -> str:
     """Returns the narrative as stored, with HTML entities replaced and the namespace added, which DSTU2's JSON may omit."""
     plain = replace_named_characters(_ILLEGAL.sub("�", div)).strip()
     return f'<div xmlns="{XHTML}"{plain[4:]}' if _BARE.match(plain) else plain

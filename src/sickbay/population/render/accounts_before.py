@@ -10,34 +10,39 @@ from sickbay.population.render.common import Json
 _RULES = {"OPTIN": "http://hl7.org/fhir/ConsentPolicy/opt-in", "OPTOUT": "http://hl7.org/fhir/ConsentPolicy/opt-out"}
 
 
-def _money(amount: Json) -> Json:
+def _money_as_quantity(amount: Json) -> Json:
     """Returns an amount of money as a quantity, which it was before R4."""
     return {"value": amount["value"], "system": "urn:iso:std:iso:4217", "code": amount["currency"]}
 
 
-def _item(item: Json) -> Json:
+def _convert_item(item: Json) -> Json:
     changed = rename(item, careTeamSequence="careTeamLinkId", productOrService="service")
-    changed.update(unitPrice=_money(item["unitPrice"]), net=_money(item["net"]))
+    changed.update(unitPrice=_money_as_quantity(item["unitPrice"]), net=_money_as_quantity(item["net"]))
     if "adjudication" in item:
         changed["adjudication"] = [
-            {**adjudication, "amount": _money(adjudication["amount"])} for adjudication in item["adjudication"]
+            {**adjudication, "amount": _money_as_quantity(adjudication["amount"])} for adjudication in item["adjudication"]
         ]
     return changed
 
 
 def claim_stu3(claim: Json) -> Json:
-    changed = {**claim, "use": "complete", "item": [_item(item) for item in claim["item"]], "total": _money(claim["total"])}
+    changed = {
+        **claim,
+        "use": "complete",
+        "item": [_convert_item(item) for item in claim["item"]],
+        "total": _money_as_quantity(claim["total"]),
+    }
     return rename(changed, provider="organization")
 
 
 def benefit_stu3(benefit: Json) -> Json:
     """Converts to STU3, where outcome is a concept and the totals are two elements."""
-    cost, paid = (_money(total["amount"]) for total in benefit["total"])
+    cost, paid = (_money_as_quantity(total["amount"]) for total in benefit["total"])
     changed = {
         **leave_out(benefit, "use", "total"),
         "outcome": {"coding": [{"system": "http://hl7.org/fhir/remittance-outcome", "code": benefit["outcome"]}]},
         "insurance": leave_out(benefit["insurance"][0], "focal"),
-        "item": [_item(item) for item in benefit["item"]],
+        "item": [_convert_item(item) for item in benefit["item"]],
         "totalCost": cost,
         "totalBenefit": paid,
     }
@@ -79,16 +84,12 @@ def claim_dstu2(claim: Json) -> Json:
         "item": [
             {
                 "sequence": 1,
-                "type": {
-                    "system": "http://hl7.org/fhir/v3/ActCode",
-                    "code": "CSINV",
-                    "display": "clinical service invoice",
-                },
+                "type": {"system": "http://hl7.org/fhir/v3/ActCode", "code": "CSINV", "display": "clinical service invoice"},
                 "provider": claim["careTeam"][0]["provider"],
                 "service": _first_coding(item["productOrService"]),
                 "serviceDate": item["servicedDate"],
-                "unitPrice": _money(item["unitPrice"]),
-                "net": _money(item["net"]),
+                "unitPrice": _money_as_quantity(item["unitPrice"]),
+                "net": _money_as_quantity(item["net"]),
             }
         ],
     }

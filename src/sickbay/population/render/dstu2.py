@@ -37,12 +37,12 @@ _systems = systems_below({})
 _OLD = ("vital-signs", "laboratory", "social-history", "survey", "exam")
 
 
-def _name(name: Json) -> Json:
+def _convert_name(name: Json) -> Json:
     """Converts a name: the family name was a list."""
     return {**name, "family": [name["family"]]}
 
 
-def _extension(extension: Json) -> Json:
+def _convert_extension(extension: Json) -> Json:
     name = _NAMES[extension["url"].rpartition("/")[2]]
     if "extension" not in extension:
         return {**extension, "url": ARGONAUT + name}
@@ -51,16 +51,20 @@ def _extension(extension: Json) -> Json:
     return {"url": ARGONAUT + name, "extension": [{**category, "valueCoding": coding}, text]}
 
 
-def _patient(patient: Json) -> Json:
-    extensions = [_extension(extension) for extension in patient["extension"] if extension["url"].rpartition("/")[2] in _NAMES]
-    changed = {**patient, "extension": extensions, "name": [_name(name) for name in patient["name"]]}
+def _convert_patient(patient: Json) -> Json:
+    extensions = [
+        _convert_extension(extension) for extension in patient["extension"] if extension["url"].rpartition("/")[2] in _NAMES
+    ]
+    changed = {**patient, "extension": extensions, "name": [_convert_name(name) for name in patient["name"]]}
     if "contact" in patient:
         parent = make_concept(HL7 + "patient-contact-relationship", "parent", "Parent")
-        changed["contact"] = [{"relationship": [parent], "name": _name(contact["name"])} for contact in patient["contact"]]
+        changed["contact"] = [
+            {"relationship": [parent], "name": _convert_name(contact["name"])} for contact in patient["contact"]
+        ]
     return rename(changed, generalPractitioner="careProvider")
 
 
-def _practitioner(practitioner: Json) -> Json:
+def _convert_practitioner(practitioner: Json) -> Json:
     specialty = practitioner["qualification"][0]["code"]
     role = ("nurse", "Nurse") if specialty["text"] == "Nurse" else ("doctor", "Doctor")
     practitioner_role = {
@@ -70,32 +74,32 @@ def _practitioner(practitioner: Json) -> Json:
     }
     return {
         **leave_out(practitioner, "qualification"),
-        "name": _name(practitioner["name"][0]),
+        "name": _convert_name(practitioner["name"][0]),
         "practitionerRole": [practitioner_role],
     }
 
 
-def _encounter(encounter: Json) -> Json:
+def _convert_encounter(encounter: Json) -> Json:
     kind = {"AMB": "ambulatory", "EMER": "emergency", "IMP": "inpatient"}[encounter["class"]["code"]]
     changed = {**leave_out(encounter, "extension"), "class": kind}
     return rename(changed, subject="patient", reasonCode="reason", reasonReference="indication")
 
 
-def _condition(condition: Json) -> Json:
+def _convert_condition(condition: Json) -> Json:
     problem = code_of(condition["category"][0]) != "encounter-diagnosis"
     statuses: Json = {name: code_of(condition[name]) for name in ("clinicalStatus", "verificationStatus") if name in condition}
     changed = {**leave_out(condition, "extension"), **statuses, "category": _PROBLEM if problem else _DIAGNOSIS}
     return rename(changed, subject="patient", recordedDate="dateRecorded", recorder="asserter")
 
 
-def _allergy(allergy: Json) -> Json:
+def _convert_allergy(allergy: Json) -> Json:
     changed = {**leave_out(allergy, "clinicalStatus", "verificationStatus"), "status": "active"}
     if "reaction" in allergy:
         changed.update(criticality=_CRITICALITY[allergy["criticality"]], category=allergy["category"][0])
     return rename(changed, code="substance", onsetDateTime="onset")
 
 
-def _dosage(order: Json) -> list[Json]:
+def _convert_dosage(order: Json) -> list[Json]:
     dosages = []
     for dose in order["dosageInstruction"]:
         repeat = rename(dose["timing"]["repeat"], periodUnit="periodUnits")
@@ -103,20 +107,13 @@ def _dosage(order: Json) -> list[Json]:
     return dosages
 
 
-def _order(order: Json) -> Json:
+def _convert_order(order: Json) -> Json:
     changed = {
         **leave_out(
-            order,
-            "intent",
-            "category",
-            "reportedBoolean",
-            "reportedReference",
-            "reasonCode",
-            "dispenseRequest",
-            "extension",
+            order, "intent", "category", "reportedBoolean", "reportedReference", "reasonCode", "dispenseRequest", "extension"
         ),
         "resourceType": "MedicationOrder",
-        "dosageInstruction": _dosage(order),
+        "dosageInstruction": _convert_dosage(order),
     }
     dispense = leave_out(order["dispenseRequest"], "validityPeriod")
     if "validityPeriod" in order["dispenseRequest"]:
@@ -133,7 +130,7 @@ _CATEGORIES = {code_of(category[0]): _systems(category[0]) for kind, category in
 
 
 @cache
-def _interpretation(code: str, display: str) -> Json:
+def _interpretation_concept(code: str, display: str) -> Json:
     return make_concept(HL7 + "v2/0078", code, display)
 
 
@@ -143,31 +140,31 @@ def _other_category(code: str) -> Json:
     return dict(_CATEGORIES.get(code) or _CATEGORIES["social-history"])
 
 
-def _category(category: Json) -> Json:
+def _convert_category(category: Json) -> Json:
     return _other_category(code_of(category))
 
 
-def _observation(observation: Json) -> Json:
+def _convert_observation(observation: Json) -> Json:
     """Converts an observation. Nine in ten resources are observations, so their recurring parts are cached."""
-    changed = {**observation_before(observation), "category": _category(observation["category"][0])}
+    changed = {**observation_before(observation), "category": _convert_category(observation["category"][0])}
     if "interpretation" in observation:
         interpretation = observation["interpretation"][0]["coding"][0]
-        changed["interpretation"] = _interpretation(interpretation["code"], interpretation["display"])
+        changed["interpretation"] = _interpretation_concept(interpretation["code"], interpretation["display"])
     if "dataAbsentReason" in observation:
         changed["dataAbsentReason"] = _systems(observation["dataAbsentReason"])
     if "component" in observation:
-        changed["component"] = [_component(component) for component in observation["component"]]
+        changed["component"] = [_convert_component(component) for component in observation["component"]]
     if "valueBoolean" in observation:
         changed = leave_out(changed, "valueBoolean")
         changed["valueCodeableConcept"] = {"text": "Yes" if observation["valueBoolean"] else "No"}
     return changed
 
 
-def _component(component: Json) -> Json:
+def _convert_component(component: Json) -> Json:
     return component if "valueQuantity" in component else dict(_systems(component))
 
 
-def _dispense(dispense: Json) -> Json:
+def _convert_dispense(dispense: Json) -> Json:
     """Converts a dispense; the performer is omitted because it had to be a person."""
     orders = with_type_names(dispense["authorizingPrescription"], _BEFORE)
     changed = {
@@ -175,17 +172,17 @@ def _dispense(dispense: Json) -> Json:
         "identifier": dispense["identifier"][0],
         "authorizingPrescription": orders,
     }
-    return rename({**changed, "dosageInstruction": _dosage(dispense)}, subject="patient")
+    return rename({**changed, "dosageInstruction": _convert_dosage(dispense)}, subject="patient")
 
 
-def _appointment(appointment: Json) -> Json:
+def _convert_appointment(appointment: Json) -> Json:
     status = "arrived" if appointment["status"] == "checked-in" else appointment["status"]
     return rename(
         {**leave_out(appointment, "created"), "status": status, "reasonCode": appointment["reasonCode"][0]}, reasonCode="reason"
     )
 
 
-def _coverage(coverage: Json) -> Json:
+def _convert_coverage(coverage: Json) -> Json:
     return {
         "resourceType": "Coverage",
         "id": coverage["id"],
@@ -202,13 +199,13 @@ def _coverage(coverage: Json) -> Json:
 def _related_person(related_person: Json) -> Json:
     changed = {
         **leave_out(related_person, "active"),
-        "name": _name(related_person["name"][0]),
+        "name": _convert_name(related_person["name"][0]),
         "relationship": related_person["relationship"][0],
     }
     return changed
 
 
-def _team(team: Json) -> Json:
+def _convert_team(team: Json) -> Json:
     """Converts a CareTeam to a CarePlan, as Argonaut did: the type did not exist."""
     status = "active" if team["status"] == "active" else "completed"
     return {
@@ -221,12 +218,12 @@ def _team(team: Json) -> Json:
     }
 
 
-def _statement(statement: Json) -> Json:
+def _convert_statement(statement: Json) -> Json:
     changed = rename(leave_out(statement, "context", "statusReason"), subject="patient")
     return {**changed, "status": "completed"} if changed["status"] == "stopped" else changed
 
 
-def _immunization(immunization: Json) -> Json:
+def _convert_immunization(immunization: Json) -> Json:
     changed = {
         **leave_out(immunization, "primarySource", "statusReason", "occurrenceString"),
         **immunization_status_before(immunization, "wasNotGiven"),
@@ -236,8 +233,8 @@ def _immunization(immunization: Json) -> Json:
     return rename(changed, occurrenceDateTime="date")
 
 
-def _request(request: Json) -> Json:
-    changed = {**_reason(leave_out(request, "intent", "category")), "resourceType": "ProcedureRequest"}
+def _convert_request(request: Json) -> Json:
+    changed = {**_keep_single_reason(leave_out(request, "intent", "category")), "resourceType": "ProcedureRequest"}
     return rename(
         changed,
         occurrenceDateTime="scheduledDateTime",
@@ -247,7 +244,7 @@ def _request(request: Json) -> Json:
     )
 
 
-def _reason(resource: Json) -> Json:
+def _keep_single_reason(resource: Json) -> Json:
     """Returns the resource with a single reason: the problem, or else its concept."""
     changed = leave_out(resource, "reasonCode", "reasonReference")
     if "reasonReference" in resource:
@@ -255,49 +252,49 @@ def _reason(resource: Json) -> Json:
     return {**changed, "reasonCodeableConcept": resource["reasonCode"][0]} if "reasonCode" in resource else changed
 
 
-def _procedure(procedure: Json) -> Json:
-    changed = _reason(procedure)
+def _convert_procedure(procedure: Json) -> Json:
+    changed = _keep_single_reason(procedure)
     if "basedOn" in procedure:
         changed["basedOn"] = with_type_names(procedure["basedOn"], _BEFORE)[0]
     return rename(changed, basedOn="request")
 
 
-def _report(report: Json) -> Json:
+def _convert_report(report: Json) -> Json:
     changed = {**report_before(report), "category": report["category"][0], "performer": report["performer"][0]}
     if "basedOn" in report:
         changed["basedOn"] = with_type_names(report["basedOn"], _BEFORE)
     return rename(changed, basedOn="request")
 
 
-def _goal(goal: Json) -> Json:
+def _convert_goal(goal: Json) -> Json:
     changed = {**leave_out(goal, "lifecycleStatus", "target"), "description": goal["description"]["text"]}
     return rename({**changed, "status": goal_status(goal)}, expressedBy="author")
 
 
-def _plan(plan: Json) -> Json:
+def _convert_plan(plan: Json) -> Json:
     activity = [{"detail": {**activity_entry["detail"], "prohibited": False}} for activity_entry in plan["activity"]]
     category = make_concept("http://argonaut.hl7.org", "assess-plan", "Assessment and Plan of Treatment")
     changed = {**leave_out(plan, "intent", "title", "careTeam"), "category": [category], "activity": activity}
     return rename(changed, contributor="author")
 
 
-def _device(device: Json) -> Json:
+def _convert_device(device: Json) -> Json:
     changed = {**leave_out(device, "udiCarrier", "distinctIdentifier", "serialNumber"), "status": "available"}
     return rename({**changed, "udi": device["udiCarrier"][0]["carrierHRF"]}, expirationDate="expiry")
 
 
-def _document(document: Json) -> Json:
+def _convert_document(document: Json) -> Json:
     changed = document_before(document)
     changed["content"] = [{**content, "format": [content["format"]]} for content in document["content"]]
     return changed
 
 
-def _binary(binary: Json) -> Json:
+def _convert_binary(binary: Json) -> Json:
     patient_extension = {"url": EXTENSION, "valueReference": binary["securityContext"]}
     return rename({**leave_out(binary, "securityContext"), "meta": {"extension": [patient_extension]}}, data="content")
 
 
-def _provenance(provenance: Json) -> Json:
+def _convert_provenance(provenance: Json) -> Json:
     agents = [{"role": agent["type"]["coding"][0], "actor": agent["who"]} for agent in provenance["agent"]]
     return {**provenance, "agent": agents, "target": with_type_names(provenance["target"], _BEFORE)}
 
@@ -306,32 +303,32 @@ _renderer = Renderer(
     {
         "Task": None,
         "Organization": lambda organization: {**organization, "type": organization["type"][0]},
-        "Practitioner": _practitioner,
+        "Practitioner": _convert_practitioner,
         "PractitionerRole": None,
         "Schedule": lambda schedule: {**schedule, "actor": schedule["actor"][0]},
-        "Patient": _patient,
-        "Encounter": _encounter,
-        "Condition": _condition,
-        "AllergyIntolerance": _allergy,
-        "MedicationRequest": _order,
-        "MedicationDispense": _dispense,
+        "Patient": _convert_patient,
+        "Encounter": _convert_encounter,
+        "Condition": _convert_condition,
+        "AllergyIntolerance": _convert_allergy,
+        "MedicationRequest": _convert_order,
+        "MedicationDispense": _convert_dispense,
         "Questionnaire": questionnaire,
         "QuestionnaireResponse": response,
-        "Observation": _observation,
-        "Coverage": _coverage,
+        "Observation": _convert_observation,
+        "Coverage": _convert_coverage,
         "RelatedPerson": _related_person,
-        "CareTeam": _team,
-        "MedicationStatement": _statement,
-        "Immunization": _immunization,
-        "ServiceRequest": _request,
-        "Procedure": _procedure,
-        "DiagnosticReport": _report,
-        "Goal": _goal,
-        "CarePlan": _plan,
-        "Device": _device,
-        "DocumentReference": _document,
-        "Binary": _binary,
-        "Provenance": _provenance,
+        "CareTeam": _convert_team,
+        "MedicationStatement": _convert_statement,
+        "Immunization": _convert_immunization,
+        "ServiceRequest": _convert_request,
+        "Procedure": _convert_procedure,
+        "DiagnosticReport": _convert_report,
+        "Goal": _convert_goal,
+        "CarePlan": _convert_plan,
+        "Device": _convert_device,
+        "DocumentReference": _convert_document,
+        "Binary": _convert_binary,
+        "Provenance": _convert_provenance,
         "Medication": lambda medication: leave_out(medication, "status"),
         "Location": lambda location: {**location, "type": location["type"][0]} if "type" in location else location,
         "Specimen": lambda specimen: leave_out(specimen, "condition"),
@@ -342,7 +339,7 @@ _renderer = Renderer(
         "Consent": None,
         "Group": lambda group: leave_out(group, "active", "managingEntity"),
         "Slot": lambda slot: rename(slot, status="freeBusyType"),
-        "Appointment": _appointment,
+        "Appointment": _convert_appointment,
     },
     _systems,
     plain=frozenset({"Observation"}),

@@ -14,17 +14,17 @@ def questionnaire(form: Json) -> Json:
     group = {
         "title": form["title"],
         **({"concept": form["code"]} if "code" in form else {}),
-        **_group(form["item"], _question),
+        **_group_items(form["item"], _convert_question),
     }
     return {**leave_out(form, "url", "title", "code", "item"), "status": "published", "group": group}
 
 
 def response(answers: Json) -> Json:
     changed = {**leave_out(answers, "_questionnaire", "item"), "questionnaire": form_of(answers)}
-    return {**changed, "group": _group(answers["item"], _answer)}
+    return {**changed, "group": _group_items(answers["item"], _convert_answer)}
 
 
-def _group(items: list[Json], question: _QuestionConverter) -> Json:
+def _group_items(items: list[Json], question: _QuestionConverter) -> Json:
     """Returns a group with the items. If there are groups, the other questions get a last group of their own."""
     groups = [item for item in items if "item" in item and "answer" not in item and item.get("type", "group") == "group"]
     questions = [question(item) for item in items if item not in groups]
@@ -37,16 +37,16 @@ def _group(items: list[Json], question: _QuestionConverter) -> Json:
     return {"group": [*nested_groups, {"question": questions}] if questions else nested_groups}
 
 
-def _question(item: Json) -> Json:
+def _convert_question(item: Json) -> Json:
     changed = rename(leave_out(item, "answerOption", "item"), code="concept")
     if "answerOption" in item:
         changed["option"] = [option["valueCoding"] for option in item["answerOption"]]
     if "item" in item:
-        changed["group"] = [{"question": [_question(nested_item) for nested_item in item["item"]]}]
+        changed["group"] = [{"question": [_convert_question(nested_item) for nested_item in item["item"]]}]
     return changed
 
 
-def _answer(item: Json) -> Json:
+def _convert_answer(item: Json) -> Json:
     answers = []
     for answer in item["answer"]:
         nested_group = [{"question": answer["item"]}] if "item" in answer else []

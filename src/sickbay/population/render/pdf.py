@@ -18,7 +18,7 @@ def page(title: str, name: str, day: datetime.date, text: str) -> bytes:
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     )
-    return _file(objects)
+    return _encode_file(objects)
 
 
 def _escape(line: str) -> bytes:
@@ -26,7 +26,7 @@ def _escape(line: str) -> bytes:
     return plain.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
 
 
-def _file(objects: tuple[bytes, ...]) -> bytes:
+def _encode_file(objects: tuple[bytes, ...]) -> bytes:
     file, offsets = b"%PDF-1.4\n", []
     for number, pdf_object in enumerate(objects, 1):
         offsets.append(len(file))

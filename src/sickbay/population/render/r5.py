@@ -6,20 +6,20 @@ from sickbay.population.render.changing import Renderer, leave_out, rename
 from sickbay.population.render.common import Json, make_concept
 
 
-def _organization(organization: Json) -> Json:
+def _convert_organization(organization: Json) -> Json:
     if "telecom" not in organization:
         return organization
     contact = {"telecom": organization["telecom"], "address": organization["address"][0]}
     return {**leave_out(organization, "telecom", "address"), "contact": [contact]}
 
 
-def _reason(resource: Json) -> list[Json]:
+def _join_reasons(resource: Json) -> list[Json]:
     """Returns reasonCode and reasonReference as one list."""
     concepts = [{"concept": concept} for concept in resource.get("reasonCode", ())]
     return concepts + [{"reference": reference} for reference in resource.get("reasonReference", ())]
 
 
-def _drug(resource: Json) -> Json:
+def _convert_drug(resource: Json) -> Json:
     """Returns the medication as a CodeableReference."""
     if "medicationReference" in resource:
         return {"reference": resource["medicationReference"]}
@@ -29,7 +29,7 @@ def _drug(resource: Json) -> Json:
 _DRUG = ("medicationCodeableConcept", "medicationReference")
 
 
-def _encounter(encounter: Json) -> Json:
+def _convert_encounter(encounter: Json) -> Json:
     changed = {
         **encounter,
         "status": "completed",
@@ -37,7 +37,7 @@ def _encounter(encounter: Json) -> Json:
         "participant": [rename(participant, individual="actor") for participant in encounter["participant"]],
     }
     if "reasonCode" in encounter:
-        changed["reasonCode"] = [{"value": _reason(leave_out(encounter, "reasonReference"))}]
+        changed["reasonCode"] = [{"value": _join_reasons(leave_out(encounter, "reasonReference"))}]
     if "reasonReference" in encounter:
         problems = [{"reference": problem} for problem in encounter["reasonReference"]]
         changed = leave_out(changed, "reasonReference")
@@ -45,7 +45,7 @@ def _encounter(encounter: Json) -> Json:
     return rename(changed, period="actualPeriod", reasonCode="reason", hospitalization="admission")
 
 
-def _condition(condition: Json) -> Json:
+def _convert_condition(condition: Json) -> Json:
     """Converts a condition. clinicalStatus is required in R5, while R4 forbids it if the condition was entered in error."""
     unknown = make_concept("http://terminology.hl7.org/CodeSystem/condition-clinical", "unknown", "Unknown")
     return _move_recorder(condition if "clinicalStatus" in condition else {**condition, "clinicalStatus": unknown})
@@ -57,7 +57,7 @@ def _move_recorder(resource: Json) -> Json:
     return {**leave_out(resource, "recorder"), "participant": [{"function": function, "actor": resource["recorder"]}]}
 
 
-def _allergy(allergy: Json) -> Json:
+def _convert_allergy(allergy: Json) -> Json:
     allergy = _move_recorder(allergy)
     if "reaction" not in allergy:
         return allergy
@@ -69,64 +69,64 @@ def _allergy(allergy: Json) -> Json:
     return {**allergy, "type": kind, "reaction": reactions}
 
 
-def _order(order: Json) -> Json:
-    changed = _reasons({**leave_out(order, *_DRUG, "reportedReference"), "medication": _drug(order)})
+def _convert_order(order: Json) -> Json:
+    changed = _convert_reasons({**leave_out(order, *_DRUG, "reportedReference"), "medication": _convert_drug(order)})
     changed["dosageInstruction"] = [rename(dose, asNeededBoolean="asNeeded") for dose in order["dosageInstruction"]]
     if "reportedReference" in order:
         changed.update(reportedBoolean=True, informationSource=[order["reportedReference"]])
     return rename(changed, reportedBoolean="reported")
 
 
-def _dispense(dispense: Json) -> Json:
-    changed = {**leave_out(dispense, *_DRUG), "medication": _drug(dispense)}
+def _convert_dispense(dispense: Json) -> Json:
+    changed = {**leave_out(dispense, *_DRUG), "medication": _convert_drug(dispense)}
     changed["dosageInstruction"] = [rename(dose, asNeededBoolean="asNeeded") for dose in dispense["dosageInstruction"]]
     return rename(changed, context="encounter")
 
 
-def _questionnaire(questionnaire: Json) -> Json:
-    return {**questionnaire, "item": [_question(item) for item in questionnaire["item"]]}
+def _convert_questionnaire(questionnaire: Json) -> Json:
+    return {**questionnaire, "item": [_convert_question(item) for item in questionnaire["item"]]}
 
 
-def _question(item: Json) -> Json:
+def _convert_question(item: Json) -> Json:
     changed = {**item, "type": {"choice": "coding"}.get(item["type"], item["type"])}
     if "item" in item:
-        changed["item"] = [_question(nested_item) for nested_item in item["item"]]
+        changed["item"] = [_convert_question(nested_item) for nested_item in item["item"]]
     return changed
 
 
-def _reasons(resource: Json, **names: str) -> Json:
-    if reasons := _reason(resource):
+def _convert_reasons(resource: Json, **names: str) -> Json:
+    if reasons := _join_reasons(resource):
         resource = {**leave_out(resource, "reasonCode", "reasonReference"), "reason": reasons}
     return rename(resource, **names)
 
 
-def _team(team: Json) -> Json:
+def _convert_team(team: Json) -> Json:
     return {**team, "participant": [{**participant, "role": participant["role"][0]} for participant in team["participant"]]}
 
 
-def _coverage(coverage: Json) -> Json:
+def _convert_coverage(coverage: Json) -> Json:
     classes = [{**coverage_class, "value": {"value": coverage_class["value"]}} for coverage_class in coverage["class"]]
     changed = {**coverage, "kind": "insurance", "payor": coverage["payor"][0], "class": classes}
     return rename({**changed, "subscriberId": [{"value": coverage["subscriberId"]}]}, payor="insurer")
 
 
-def _statement(statement: Json) -> Json:
-    changed = {**leave_out(statement, *_DRUG, "statusReason"), "medication": _drug(statement), "status": "recorded"}
+def _convert_statement(statement: Json) -> Json:
+    changed = {**leave_out(statement, *_DRUG, "statusReason"), "medication": _convert_drug(statement), "status": "recorded"}
     return rename({**changed, "informationSource": [statement["informationSource"]]}, context="encounter")
 
 
-def _plan(plan: Json) -> Json:
+def _convert_plan(plan: Json) -> Json:
     activity = [{"performedActivity": [{"concept": entry["detail"]["code"]}]} for entry in plan["activity"]]
     return {**plan, "addresses": [{"reference": condition} for condition in plan["addresses"]], "activity": activity}
 
 
-def _device(device: Json) -> Json:
+def _convert_device(device: Json) -> Json:
     """Converts a device. The patient is omitted: R5 has DeviceAssociation for it."""
     udi = {**device["udiCarrier"][0], "issuer": "http://hl7.org/fhir/NamingSystem/gs1-di"}
     return {**leave_out(device, "distinctIdentifier", "patient"), "udiCarrier": [udi], "type": [device["type"]]}
 
 
-def _document(document: Json) -> Json:
+def _convert_document(document: Json) -> Json:
     context = document["context"]
     content = []
     for entry in document["content"]:
@@ -140,19 +140,19 @@ def _document(document: Json) -> Json:
     return leave_out(changed, "authenticator")
 
 
-def _specimen(specimen: Json) -> Json:
+def _convert_specimen(specimen: Json) -> Json:
     collection = specimen["collection"]
     if "bodySite" in collection:
         collection = {**collection, "bodySite": {"concept": collection["bodySite"]}}
     return {**specimen, "collection": collection}
 
 
-def _location(location: Json) -> Json:
+def _convert_location(location: Json) -> Json:
     phone = {"contact": [{"telecom": location["telecom"]}]} if "telecom" in location else {}
     return rename({**leave_out(location, "telecom"), **phone}, physicalType="form")
 
 
-def _appointment(appointment: Json) -> Json:
+def _convert_appointment(appointment: Json) -> Json:
     participants = [
         {**participant, "required": participant["required"] == "required"} for participant in appointment["participant"]
     ]
@@ -160,7 +160,7 @@ def _appointment(appointment: Json) -> Json:
     return rename({**appointment, "participant": participants, "reasonCode": reason}, reasonCode="reason")
 
 
-def _report(report: Json) -> Json:
+def _convert_report(report: Json) -> Json:
     """Converts a report. R5 has no Media, so its link refers to the document of the report."""
     if "media" not in report:
         return report
@@ -168,17 +168,17 @@ def _report(report: Json) -> Json:
     return {**report, "media": [{"link": {"reference": document}}]}
 
 
-def _goal(goal: Json) -> Json:
+def _convert_goal(goal: Json) -> Json:
     return rename(goal, expressedBy="source")
 
 
-def _endpoint(endpoint: Json) -> Json:
+def _convert_endpoint(endpoint: Json) -> Json:
     payload = {"type": endpoint["payloadType"], "mimeType": endpoint["payloadMimeType"]}
     changed = {**leave_out(endpoint, "payloadType", "payloadMimeType"), "payload": [payload]}
     return {**changed, "connectionType": [{"coding": [endpoint["connectionType"]]}]}
 
 
-def _consent(consent: Json) -> Json:
+def _convert_consent(consent: Json) -> Json:
     provision = leave_out(consent["provision"], "type")
     changed = {
         **leave_out(consent, "scope", "policyRule", "organization"),
@@ -194,34 +194,34 @@ def _consent(consent: Json) -> Json:
 
 _renderer = Renderer(
     {
-        "Organization": _organization,
-        "Location": _location,
-        "Encounter": _encounter,
+        "Organization": _convert_organization,
+        "Location": _convert_location,
+        "Encounter": _convert_encounter,
         "Group": lambda group: {**leave_out(group, "actual"), "membership": "enumerated"},
-        "AllergyIntolerance": _allergy,
-        "MedicationRequest": _order,
-        "MedicationDispense": _dispense,
-        "Questionnaire": _questionnaire,
+        "AllergyIntolerance": _convert_allergy,
+        "MedicationRequest": _convert_order,
+        "MedicationDispense": _convert_dispense,
+        "Questionnaire": _convert_questionnaire,
         "QuestionnaireResponse": lambda response: {**response, "identifier": [response["identifier"]]},
-        "Appointment": _appointment,
+        "Appointment": _convert_appointment,
         "PractitionerRole": lambda role: {**leave_out(role, "telecom"), "contact": [{"telecom": role["telecom"]}]},
-        "Condition": _condition,
-        "CareTeam": _team,
-        "Coverage": _coverage,
-        "MedicationStatement": _statement,
+        "Condition": _convert_condition,
+        "CareTeam": _convert_team,
+        "Coverage": _convert_coverage,
+        "MedicationStatement": _convert_statement,
         "Media": None,
-        "Specimen": _specimen,
-        "DiagnosticReport": _report,
-        "Goal": _goal,
-        "Endpoint": _endpoint,
-        "Consent": _consent,
-        "ServiceRequest": lambda request: _reasons({**request, "code": {"concept": request["code"]}}),
-        "Procedure": lambda procedure: _reasons(
+        "Specimen": _convert_specimen,
+        "DiagnosticReport": _convert_report,
+        "Goal": _convert_goal,
+        "Endpoint": _convert_endpoint,
+        "Consent": _convert_consent,
+        "ServiceRequest": lambda request: _convert_reasons({**request, "code": {"concept": request["code"]}}),
+        "Procedure": lambda procedure: _convert_reasons(
             procedure, performedPeriod="occurrencePeriod", performedDateTime="occurrenceDateTime"
         ),
-        "CarePlan": _plan,
-        "Device": _device,
-        "DocumentReference": _document,
+        "CarePlan": _convert_plan,
+        "Device": _convert_device,
+        "DocumentReference": _convert_document,
     }
 )
 hospital, record, panel = _renderer.hospital, _renderer.record, _renderer.panel

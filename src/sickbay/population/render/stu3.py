@@ -33,29 +33,29 @@ _BEFORE = {"ServiceRequest": "ProcedureRequest"}
 """Maps R4's name of a type to its name in STU3."""
 
 
-def _condition(condition: Json) -> Json:
+def _convert_condition(condition: Json) -> Json:
     statuses: Json = {name: code_of(condition[name]) for name in ("clinicalStatus", "verificationStatus") if name in condition}
     changed = {**leave_out(condition, "extension"), **statuses}
     return rename(changed, encounter="context", recordedDate="assertedDate", recorder="asserter")
 
 
-def _encounter(encounter: Json) -> Json:
+def _convert_encounter(encounter: Json) -> Json:
     changed = leave_out(encounter, "reasonReference", "extension")
     if "reasonReference" in encounter:
         changed["diagnosis"] = [{"condition": condition} for condition in encounter["reasonReference"]]
     return rename(changed, reasonCode="reason")
 
 
-def _allergy(allergy: Json) -> Json:
+def _convert_allergy(allergy: Json) -> Json:
     statuses = {name: code_of(allergy[name]) for name in ("clinicalStatus", "verificationStatus")}
     return rename({**allergy, **statuses}, recordedDate="assertedDate")
 
 
-def _dosage(order: Json) -> list[Json]:
+def _convert_dosage(order: Json) -> list[Json]:
     return [{**leave_out(dose, "doseAndRate"), **dose["doseAndRate"][0]} for dose in order["dosageInstruction"]]
 
 
-def _order(order: Json) -> Json:
+def _convert_order(order: Json) -> Json:
     dispense = order["dispenseRequest"]
     if dispense["numberOfRepeatsAllowed"] == 0:  # STU3 requires a positive number
         dispense = leave_out(dispense, "numberOfRepeatsAllowed")
@@ -63,49 +63,49 @@ def _order(order: Json) -> Json:
         **leave_out(order, "reportedBoolean", "reportedReference", "dispenseRequest", "extension"),
         "category": order["category"][0],
         "requester": {"agent": order["requester"]},
-        "dosageInstruction": _dosage(order),
+        "dosageInstruction": _convert_dosage(order),
     }
     if dispense:
         changed["dispenseRequest"] = dispense
     return rename(changed, encounter="context")
 
 
-def _observation(observation: Json) -> Json:
+def _convert_observation(observation: Json) -> Json:
     changed = (
         {**observation, "interpretation": observation["interpretation"][0]} if "interpretation" in observation else observation
     )
     return rename(observation_before(changed), encounter="context")
 
 
-def _questionnaire(questionnaire: Json) -> Json:
+def _convert_questionnaire(questionnaire: Json) -> Json:
     """Converts a questionnaire. The score of a choice is omitted: its extension had another name."""
-    return {**questionnaire, "item": [_question(item) for item in questionnaire["item"]]}
+    return {**questionnaire, "item": [_convert_question(item) for item in questionnaire["item"]]}
 
 
-def _question(item: Json) -> Json:
+def _convert_question(item: Json) -> Json:
     changed = leave_out(item, "answerOption", "item")
     if "answerOption" in item:
         changed["option"] = [leave_out(option, "extension") for option in item["answerOption"]]
     if "item" in item:
-        changed["item"] = [_question(nested_item) for nested_item in item["item"]]
+        changed["item"] = [_convert_question(nested_item) for nested_item in item["item"]]
     return changed
 
 
-def _response(response: Json) -> Json:
+def _convert_response(response: Json) -> Json:
     changed = {**leave_out(response, "_questionnaire"), "questionnaire": form_of(response)}
     return rename(changed, encounter="context")
 
 
-def _coverage(coverage: Json) -> Json:
+def _convert_coverage(coverage: Json) -> Json:
     plan = coverage["class"][0]
     return {**leave_out(coverage, "class"), "grouping": {"plan": plan["value"], "planDisplay": plan["name"]}}
 
 
-def _team(team: Json) -> Json:
+def _convert_team(team: Json) -> Json:
     return {**team, "participant": care_team_before(team)}
 
 
-def _immunization(immunization: Json) -> Json:
+def _convert_immunization(immunization: Json) -> Json:
     return rename(
         {**leave_out(immunization, "statusReason", "occurrenceString"), **immunization_status_before(immunization, "notGiven")},
         occurrenceDateTime="date",
@@ -113,7 +113,7 @@ def _immunization(immunization: Json) -> Json:
     )
 
 
-def _request(request: Json) -> Json:
+def _convert_request(request: Json) -> Json:
     changed = {**request, "resourceType": "ProcedureRequest", "requester": {"agent": request["requester"]}}
     return rename(changed, encounter="context")
 
@@ -123,21 +123,21 @@ def _change_based_on(resource: Json) -> Json:
     return rename(changed, encounter="context")
 
 
-def _report(report: Json) -> Json:
+def _convert_report(report: Json) -> Json:
     performers = [{"actor": performer} for performer in report["performer"]]
     return _change_based_on({**report_before(report), "category": report["category"][0], "performer": performers})
 
 
-def _goal(goal: Json) -> Json:
+def _convert_goal(goal: Json) -> Json:
     changed = {**leave_out(goal, "lifecycleStatus"), "status": goal_status(goal)}
     return {**changed, "target": goal["target"][0]} if "target" in goal else changed
 
 
-def _device(device: Json) -> Json:
+def _convert_device(device: Json) -> Json:
     return {**leave_out(device, "udiCarrier", "distinctIdentifier", "serialNumber"), "udi": device["udiCarrier"][0]}
 
 
-def _provenance(provenance: Json) -> Json:
+def _convert_provenance(provenance: Json) -> Json:
     agents = []
     for entry in provenance["agent"]:
         agent = {"role": [entry["type"]], "whoReference": entry["who"]}
@@ -145,13 +145,13 @@ def _provenance(provenance: Json) -> Json:
     return {**provenance, "agent": agents, "target": with_type_names(provenance["target"], _BEFORE)}
 
 
-def _task(task: Json) -> Json:
+def _convert_task(task: Json) -> Json:
     """Converts a task. Before R4 a value could be a uri, but not a url."""
     inputs = [rename(parameter, valueUrl="valueUri") for parameter in task["input"]]
     return rename({**task, "requester": {"agent": task["requester"]}, "input": inputs}, encounter="context")
 
 
-def _appointment(appointment: Json) -> Json:
+def _convert_appointment(appointment: Json) -> Json:
     """Converts an appointment. STU3 has no status checked-in, so it becomes arrived."""
     status = "arrived" if appointment["status"] == "checked-in" else appointment["status"]
     return rename({**appointment, "status": status}, reasonCode="reason")
@@ -159,26 +159,26 @@ def _appointment(appointment: Json) -> Json:
 
 _renderer = Renderer(
     {
-        "Encounter": _encounter,
+        "Encounter": _convert_encounter,
         "Group": lambda group: leave_out(group, "managingEntity"),
-        "Condition": _condition,
-        "AllergyIntolerance": _allergy,
-        "MedicationRequest": _order,
-        "MedicationDispense": lambda dispense: {**dispense, "dosageInstruction": _dosage(dispense)},
-        "Questionnaire": _questionnaire,
-        "QuestionnaireResponse": _response,
-        "Observation": _observation,
-        "Appointment": _appointment,
-        "Coverage": _coverage,
-        "CareTeam": _team,
+        "Condition": _convert_condition,
+        "AllergyIntolerance": _convert_allergy,
+        "MedicationRequest": _convert_order,
+        "MedicationDispense": lambda dispense: {**dispense, "dosageInstruction": _convert_dosage(dispense)},
+        "Questionnaire": _convert_questionnaire,
+        "QuestionnaireResponse": _convert_response,
+        "Observation": _convert_observation,
+        "Appointment": _convert_appointment,
+        "Coverage": _convert_coverage,
+        "CareTeam": _convert_team,
         "RelatedPerson": lambda related_person: {**related_person, "relationship": related_person["relationship"][0]},
         "MedicationStatement": lambda statement: {**leave_out(statement, "statusReason"), "taken": "y"},
-        "Immunization": _immunization,
-        "ServiceRequest": _request,
+        "Immunization": _convert_immunization,
+        "ServiceRequest": _convert_request,
         "Procedure": _change_based_on,
-        "DiagnosticReport": _report,
-        "Goal": _goal,
-        "Device": _device,
+        "DiagnosticReport": _convert_report,
+        "Goal": _convert_goal,
+        "Device": _convert_device,
         "DocumentReference": document_before,
         "Specimen": lambda specimen: leave_out(specimen, "condition"),
         "Location": lambda location: {**location, "type": location["type"][0]} if "type" in location else location,
@@ -188,8 +188,8 @@ _renderer = Renderer(
         "Consent": consent_stu3,
         "Media": media_stu3,
         "Binary": lambda binary: rename(binary, data="content"),
-        "Provenance": _provenance,
-        "Task": _task,
+        "Provenance": _convert_provenance,
+        "Task": _convert_task,
     },
     _systems,
 )

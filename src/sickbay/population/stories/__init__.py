@@ -105,10 +105,10 @@ def live(seed: int, number: int, messiness: float = 0.0) -> PatientHistory:
 def story_names(seed: int, number: int) -> tuple[str, ...]:
     """Returns the names of a patient's stories, without running them."""
     role = CAST.get(number)
-    return role.stories if role else _choose(seed, person(seed, number))
+    return role.stories if role else _choose_stories(seed, person(seed, number))
 
 
-def _choose(seed: int, patient: Person) -> tuple[str, ...]:
+def _choose_stories(seed: int, patient: Person) -> tuple[str, ...]:
     """Chooses stories with the frequency that they have at the patient's age."""
     chosen: list[str] = []
     for story in STORY_DEFINITIONS:

@@ -170,7 +170,7 @@ class StoryDefinition(Struct, frozen=True):
     never: frozenset[str] = frozenset()
     asks: tuple[str, ...] = ()
     grows: float = 0.0
-    """What the share gains for each year of age above the lowest."""
+    """The increase of the share for each year of age above the lowest."""
 
     def share(self, person: Person, others: frozenset[str]) -> float:
         age = person.age(person.last)

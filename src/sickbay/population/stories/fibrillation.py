@@ -63,13 +63,13 @@ class Fibrillation(Lasting):
             )
 
 
-def _make(person: Person, rng: SeededRandom) -> Fibrillation:
+def _make_story(person: Person, rng: SeededRandom) -> Fibrillation:
     return Fibrillation(onset(person, rng, 56), warfarin=rng.chance(0.35), paced=rng.chance(0.12))
 
 
 STORY = StoryDefinition(
     "fibrillation",
-    _make,
+    _make_story,
     ages=(58, 120),
     women=0.01,
     men=0.02,

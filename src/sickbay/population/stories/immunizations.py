@@ -67,7 +67,7 @@ _REFUSALS_FROM = datetime.date(2024, 9, 1)
 """The day from which refusals of the influenza vaccine are recorded."""
 
 
-def of_its_day(vaccine: Concept, day: datetime.date) -> Concept:
+def product_on_day(vaccine: Concept, day: datetime.date) -> Concept:
     """Returns the product that was given on this day."""
     return next((successor for since, successor in reversed(_SUCCESSORS.get(vaccine, ())) if day >= since), vaccine)
 
@@ -89,7 +89,7 @@ class Immunizations(Story):
         age = self.person.age(visit.day)
         if age > 0.5 and visit.day.month >= 9 and visit.day.year > self.autumn and self.willing:
             self.autumn = visit.day.year
-            chart.vaccinate(of_its_day(procedure_codes.INFLUENZA_3, visit.day), visit)
+            chart.vaccinate(product_on_day(procedure_codes.INFLUENZA_3, visit.day), visit)
         if not self.willing and not self.autumn and age >= 19 and visit.day >= _REFUSALS_FROM and visit.day.month >= 9:
             self.autumn = visit.day.year
             chart.refuse(procedure_codes.INFLUENZA_3, visit)
@@ -97,8 +97,8 @@ class Immunizations(Story):
             return
         if self.due and age >= self.due[0][0]:
             for vaccine in self.due.pop(0)[1]:
-                chart.vaccinate(of_its_day(vaccine, visit.day), visit)
+                chart.vaccinate(product_on_day(vaccine, visit.day), visit)
         due = {entry[2]: entry for entry in reversed(self.adult) if age >= entry[0] and visit.day.year >= entry[1]}
         for vaccine, entry in list(due.items())[:2]:
             self.adult.remove(entry)
-            chart.vaccinate(of_its_day(vaccine, visit.day), visit)
+            chart.vaccinate(product_on_day(vaccine, visit.day), visit)

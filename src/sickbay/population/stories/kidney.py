@@ -36,21 +36,21 @@ class Kidney(Lasting):
         if day >= self.onset:
             years = (day - self.onset).days / 365
             rate = max(self.start - years * 0.9, 34)
-            body["creatinine"] = _creatinine(rate, self.person.age(day), self.person.sex)
+            body["creatinine"] = _creatinine_for_rate(rate, self.person.age(day), self.person.sex)
             body["urea"] = 26.0
             body["potassium"] += 0.4
             body["albumin_ratio"] += 55
             body["hemoglobin"] -= 0.9
 
 
-def _creatinine(rate: float, age: float, sex: str) -> float:
+def _creatinine_for_rate(rate: float, age: float, sex: str) -> float:
     """Returns the creatinine (mg/dL) that gives this filtration rate by CKD-EPI 2021, above the threshold of its formula."""
     woman = sex == "female"
     ratio = math.pow(142 * math.pow(0.9938, age) * (1.012 if woman else 1.0) / rate, 1 / 1.2)
     return ratio * (0.7 if woman else 0.9)
 
 
-def _definition(name: str, with_hypertension: bool) -> StoryDefinition:
+def _define_story(name: str, with_hypertension: bool) -> StoryDefinition:
     return StoryDefinition(
         name,
         lambda patient, rng: Kidney(onset(patient, rng, 58), rng, patient, other_drug=with_hypertension),
@@ -63,5 +63,5 @@ def _definition(name: str, with_hypertension: bool) -> StoryDefinition:
     )
 
 
-STORY = _definition("kidney", with_hypertension=True)
-WITHOUT_HYPERTENSION = _definition("kidney alone", with_hypertension=False)
+STORY = _define_story("kidney", with_hypertension=True)
+WITHOUT_HYPERTENSION = _define_story("kidney alone", with_hypertension=False)

@@ -56,11 +56,11 @@ class Knee(Lasting):
             )
 
 
-def _make(person: Person, rng: SeededRandom) -> Knee:
+def _make_story(person: Person, rng: SeededRandom) -> Knee:
     begins = onset(person, rng, 45)
     needs_operation = person.number > 17 and person.age(person.last) > 58 and rng.chance(0.3)
     day = random_day(person, rng, 56) if needs_operation else None
     return Knee(min(begins, day - datetime.timedelta(days=200)) if day else begins, day)
 
 
-STORY = StoryDefinition("knee", _make, ages=(50, 120), women=0.22, men=0.18, asks=("Knee pain",))
+STORY = StoryDefinition("knee", _make_story, ages=(50, 120), women=0.22, men=0.18, asks=("Knee pain",))

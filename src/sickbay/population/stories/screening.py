@@ -28,7 +28,7 @@ class Mammography(Story):
 
     def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
         if visit.day in self.days:
-            _screen(chart, visit, procedure_codes.MAMMOGRAPHY, procedure_codes.IMAGE, "No sign of cancer (BI-RADS 1).")
+            _add_screening(chart, visit, procedure_codes.MAMMOGRAPHY, procedure_codes.IMAGE, "No sign of cancer (BI-RADS 1).")
 
 
 class Colonoscopy(Story):
@@ -44,7 +44,7 @@ class Colonoscopy(Story):
         if visit.day != self.day:
             return
         finding = "A polyp of 6 mm, removed; next in five years." if self.polyp else "No polyps; next in ten years."
-        _screen(chart, visit, procedure_codes.COLONOSCOPY, procedure_codes.COLONOSCOPY_STUDY, finding)
+        _add_screening(chart, visit, procedure_codes.COLONOSCOPY, procedure_codes.COLONOSCOPY_STUDY, finding)
         if self.polyp:
             polyp = chart.problem(problems.POLYP, visit.day, visit.day, visit, lasting=False, over=visit.day)
             chart.procedure(procedure_codes.POLYPECTOMY, visit, polyp, after=40, minutes=10)
@@ -88,7 +88,7 @@ class BreastCancer(Lasting):
             )
 
 
-def _screen(chart: Chart, visit: Visit, procedure: Concept, study: Concept, finding: str) -> None:
+def _add_screening(chart: Chart, visit: Visit, procedure: Concept, study: Concept, finding: str) -> None:
     request = chart.request(
         procedure, procedure_codes.IMAGING if procedure is procedure_codes.MAMMOGRAPHY else procedure_codes.EVALUATION, visit
     )

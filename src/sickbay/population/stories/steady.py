@@ -8,7 +8,7 @@ from sickbay.population.patient_history import Drug
 from sickbay.population.stories.base import Steady, StoryDefinition, onset
 
 
-def _definition(
+def _define_story(
     name: str,
     concept: Concept,
     drug: Drug | None,
@@ -33,10 +33,10 @@ def _definition(
 _NO_IBUPROFEN = ("kidney", "kidney alone", "fibrillation", "heart", "pregnancy")
 """Stories that exclude long-term ibuprofen."""
 
-MIGRAINE = _definition(
+MIGRAINE = _define_story(
     "migraine", problems.MIGRAINE, drugs.IBUPROFEN, 17, (19, 70), 0.13, 0.05, "New headaches", never=_NO_IBUPROFEN
 )
-REFLUX = _definition("reflux", problems.REFLUX, drugs.OMEPRAZOLE, 25, (28, 120), 0.1, 0.1, "Heartburn")
-RHINITIS = _definition("rhinitis", problems.RHINITIS, drugs.LORATADINE, 7, (18, 120), 0.12, 0.12, "Hay fever")
-ECZEMA = _definition("eczema", problems.ECZEMA, drugs.HYDROCORTISONE, 1, (3, 18), 0.12, 0.12, "Itching skin")
-BACK = _definition("back", problems.CHRONIC_BACK_PAIN, drugs.PARACETAMOL, 30, (34, 120), 0.09, 0.08, "Back pain")
+REFLUX = _define_story("reflux", problems.REFLUX, drugs.OMEPRAZOLE, 25, (28, 120), 0.1, 0.1, "Heartburn")
+RHINITIS = _define_story("rhinitis", problems.RHINITIS, drugs.LORATADINE, 7, (18, 120), 0.12, 0.12, "Hay fever")
+ECZEMA = _define_story("eczema", problems.ECZEMA, drugs.HYDROCORTISONE, 1, (3, 18), 0.12, 0.12, "Itching skin")
+BACK = _define_story("back", problems.CHRONIC_BACK_PAIN, drugs.PARACETAMOL, 30, (34, 120), 0.09, 0.08, "Back pain")

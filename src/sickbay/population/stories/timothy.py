@@ -9,7 +9,7 @@ from sickbay.population.chart import Chart, filtration, target
 from sickbay.population.codings import Concept
 from sickbay.population.patient_history import Condition, Observation, Visit
 from sickbay.population.staff import NURSES
-from sickbay.population.stories.immunizations import of_its_day
+from sickbay.population.stories.immunizations import product_on_day
 
 _HEIGHT = 176.1
 _HALE = NURSES[0].id
@@ -49,20 +49,20 @@ _LABS = {
 """Maps a day to HbA1c, fasting glucose, creatinine, potassium, LDL, HDL and triglycerides."""
 
 
-def _day(text: str) -> datetime.date:
+def _parse_day(text: str) -> datetime.date:
     return datetime.date.fromisoformat(text)
 
 
 def build_history(chart: Chart) -> None:
     visits = {visit.day: visit for visit in _early_visits(chart)}
     for day, systolic, diastolic, pulse, weight in _PRESSURES:
-        visit = visits[_day(day)] = _visit(chart, day)
-        _vitals(chart, visit, systolic, diastolic, pulse, weight)
+        visit = visits[_parse_day(day)] = _visit(chart, day)
+        _record_vitals(chart, visit, systolic, diastolic, pulse, weight)
         if day in _LABS:
-            _blood(chart, visit, *_LABS[day])
+            _record_blood_results(chart, visit, *_LABS[day])
     for day, systolic, diastolic, pulse in _AT_HOME:
-        _home(chart, day, systolic, diastolic, pulse)
-    _record(chart, visits)
+        _record_home_reading(chart, day, systolic, diastolic, pulse)
+    _record_observations(chart, visits)
 
 
 def _early_visits(chart: Chart) -> list[Visit]:
@@ -72,11 +72,11 @@ def _early_visits(chart: Chart) -> list[Visit]:
 
 def _visit(chart: Chart, day: str) -> Visit:
     yearly = day[5:7] in ("11", "12")
-    return chart.visit(_day(day), problems.CHECK_UP if yearly else problems.FOLLOW_UP, problems.HYPERTENSION, minutes=30)
+    return chart.visit(_parse_day(day), problems.CHECK_UP if yearly else problems.FOLLOW_UP, problems.HYPERTENSION, minutes=30)
 
 
-def _vitals(chart: Chart, visit: Visit, systolic: int, diastolic: int, pulse: int, weight: float) -> None:
-    by = chart.person.practitioner if visit.day == _day("2026-07-14") else _HALE
+def _record_vitals(chart: Chart, visit: Visit, systolic: int, diastolic: int, pulse: int, weight: float) -> None:
+    by = chart.person.practitioner if visit.day == _parse_day("2026-07-14") else _HALE
     chart.read(measures.PRESSURE, visit, by=by, parts=((measures.SYSTOLIC, systolic), (measures.DIASTOLIC, diastolic)))
     chart.read(measures.PULSE, visit, pulse, by=by)
     chart.read(measures.TEMPERATURE, visit, 36.7, by=by)
@@ -88,16 +88,8 @@ def _vitals(chart: Chart, visit: Visit, systolic: int, diastolic: int, pulse: in
         chart.read(measures.SMOKING, visit, concept=problems.EX_SMOKER, after=2)
 
 
-def _blood(
-    chart: Chart,
-    visit: Visit,
-    a1c: float,
-    glucose: int,
-    creatinine: float,
-    potassium: float,
-    ldl: int,
-    hdl: int,
-    fat: int,
+def _record_blood_results(
+    chart: Chart, visit: Visit, a1c: float, glucose: int, creatinine: float, potassium: float, ldl: int, hdl: int, fat: int
 ) -> None:
     rate = filtration(creatinine, chart.person.age(visit.day), "male")
     total = round(ldl + hdl + fat / 5)
@@ -120,16 +112,16 @@ def _blood(
         chart.report(panel, "LAB", visit, readings=tuple(numbers[measure] for measure in members), after=40)
 
 
-def _home(chart: Chart, day: str, systolic: int, diastolic: int, pulse: int) -> None:
-    at = datetime.datetime.combine(_day(day), datetime.time(8, 15, tzinfo=datetime.timezone.utc))  # noqa: UP017
+def _record_home_reading(chart: Chart, day: str, systolic: int, diastolic: int, pulse: int) -> None:
+    at = datetime.datetime.combine(_parse_day(day), datetime.time(8, 15, tzinfo=datetime.timezone.utc))  # noqa: UP017
     parts = ((measures.SYSTOLIC, float(systolic)), (measures.DIASTOLIC, float(diastolic)))
     readings = chart.history.readings
     readings.append(Observation(len(readings) + 1, measures.PRESSURE, at, parts=parts))
     readings.append(Observation(len(readings) + 1, measures.PULSE, at, float(pulse)))
 
 
-def _record(chart: Chart, visits: dict[datetime.date, Visit]) -> None:
-    first = _day("2014-03-18")
+def _record_observations(chart: Chart, visits: dict[datetime.date, Visit]) -> None:
+    first = _parse_day("2014-03-18")
     chart.allergy(
         problems.PENICILLIN,
         first,
@@ -142,10 +134,10 @@ def _record(chart: Chart, visits: dict[datetime.date, Visit]) -> None:
     chart.allergy(
         problems.LATEX, first, problems.RASH, category="environment", criticality="low", severity="mild", since="2003"
     )
-    hypertension = _diagnose(chart, visits, problems.HYPERTENSION, "2014-03-18")
-    lipids = _diagnose(chart, visits, problems.HYPERLIPIDEMIA, "2015-04-14")
-    diabetes = _diagnose(chart, visits, problems.DIABETES, "2017-05-09")
-    knee = _diagnose(chart, visits, problems.LEFT_KNEE_ARTHROSIS, "2021-03-16", problems.LEFT_KNEE)
+    hypertension = _add_diagnosis(chart, visits, problems.HYPERTENSION, "2014-03-18")
+    lipids = _add_diagnosis(chart, visits, problems.HYPERLIPIDEMIA, "2015-04-14")
+    diabetes = _add_diagnosis(chart, visits, problems.DIABETES, "2017-05-09")
+    knee = _add_diagnosis(chart, visits, problems.LEFT_KNEE_ARTHROSIS, "2021-03-16", problems.LEFT_KNEE)
 
     for drug, day, problem, until in (
         (drugs.LISINOPRIL_10, "2014-03-18", hypertension, "2026-06-23"),
@@ -156,13 +148,13 @@ def _record(chart: Chart, visits: dict[datetime.date, Visit]) -> None:
         (drugs.PARACETAMOL, "2021-03-16", knee, None),
         (drugs.LISINOPRIL_20, "2026-06-23", hypertension, None),
     ):
-        order = chart.prescribe(drug, visits[_day(day)], problem)
+        order = chart.prescribe(drug, visits[_parse_day(day)], problem)
         if until:
-            chart.stop(order, _day(until))
-    _care(chart, visits, diabetes, hypertension, knee)
+            chart.stop(order, _parse_day(until))
+    _record_care(chart, visits, diabetes, hypertension, knee)
 
 
-def _care(
+def _record_care(
     chart: Chart, visits: dict[datetime.date, Visit], diabetes: Condition, hypertension: Condition, knee: Condition
 ) -> None:
     """Records yearly eye and foot examinations, the X-ray of the knee, vaccines, care plans and two notes."""
@@ -171,14 +163,14 @@ def _care(
             request = chart.request(procedure_codes.RETINAL_EXAM, procedure_codes.EVALUATION, visit, diabetes)
             chart.procedure(procedure_codes.RETINAL_EXAM, visit, diabetes, request)
             chart.procedure(procedure_codes.FOOT_EXAM, visit, diabetes, after=8, minutes=5)
-            chart.vaccinate(of_its_day(procedure_codes.INFLUENZA_3, day), visit)
+            chart.vaccinate(product_on_day(procedure_codes.INFLUENZA_3, day), visit)
     for vaccine, day_given in (
         (procedure_codes.COVID_1, "2021-11-09"),
         (procedure_codes.SHINGLES, "2022-05-17"),
         (procedure_codes.SHINGLES, "2022-11-15"),
     ):
-        chart.vaccinate(vaccine, visits[_day(day_given)])
-    knee_visit = visits[_day("2021-03-16")]
+        chart.vaccinate(vaccine, visits[_parse_day(day_given)])
+    knee_visit = visits[_parse_day("2021-03-16")]
     request = chart.request(procedure_codes.KNEE_XRAY, procedure_codes.IMAGING, knee_visit, knee)
     chart.procedure(procedure_codes.KNEE_XRAY, knee_visit, knee, request, site=problems.LEFT_KNEE)
     chart.report(procedure_codes.IMAGE, "RAD", knee_visit, "Left knee: narrow joint space, osteophytes; no fracture.", request)
@@ -194,7 +186,7 @@ def _care(
         (procedure_codes.SALT, procedure_codes.REVIEW),
         (target("Upper blood pressure below 140", measures.SYSTOLIC, None, 140.0),),
     )
-    last = visits[_day("2026-11-17")]
+    last = visits[_parse_day("2026-11-17")]
     chart.note(
         procedure_codes.PROGRESS,
         last,
@@ -209,8 +201,8 @@ def _care(
     )
 
 
-def _diagnose(
+def _add_diagnosis(
     chart: Chart, visits: dict[datetime.date, Visit], concept: Concept, day: str, site: Concept | None = None
 ) -> Condition:
-    recorded = _day(day)
+    recorded = _parse_day(day)
     return chart.problem(concept, recorded, recorded, visits[recorded], site=site)

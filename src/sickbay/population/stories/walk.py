@@ -21,8 +21,8 @@ def build_history(chart: Chart, stories: list[Story]) -> None:
     person, rng = chart.person, chart.rng
     build = vitals.build(person, rng)
     last_checkup, too_young = None, False
-    for planned in _calendar(person, rng, stories):
-        illness = _illness(chart, planned.day) if planned.kind is problems.SYMPTOM else None
+    for planned in _plan_visits(person, rng, stories):
+        illness = _pick_illness(chart, planned.day) if planned.kind is problems.SYMPTOM else None
         visit = chart.visit(
             planned.day,
             planned.kind,
@@ -44,19 +44,19 @@ def build_history(chart: Chart, stories: list[Story]) -> None:
             acute(chart, visit, body, illness)
             continue
         active = [planned.story] if planned.story else stories
-        measured = _examine(chart, visit, body, active)
+        measured = _examine_patient(chart, visit, body, active)
         for story in active:
             story.decide(chart, visit, measured)
         if planned.kind in (problems.CHECK_UP, problems.WELL_CHILD):
             last_checkup = visit
             _smoking_status(chart, visit, stories)
     if last_checkup:
-        chart.note(procedure_codes.PROGRESS, last_checkup, _summary(chart, last_checkup))
+        chart.note(procedure_codes.PROGRESS, last_checkup, _write_note(chart, last_checkup))
         _hunger_screening(chart, last_checkup)
     chart.close()
 
 
-def _illness(chart: Chart, day: datetime.date) -> Illness:
+def _pick_illness(chart: Chart, day: datetime.date) -> Illness:
     """Picks a minor illness that the patient doesn't have at the moment."""
     usual = CHILD if chart.person.age(day) < 12 else ADULT
     return chart.rng.pick([illness for illness in usual if not chart.has_problem(illness.concept, day)] or usual)
@@ -86,7 +86,7 @@ def _hunger_screening(chart: Chart, visit: Visit) -> None:
         chart.read(measures.HUNGER, visit, concept=forms.AT_RISK if risk else forms.NO_RISK, after=8)
 
 
-def _summary(chart: Chart, visit: Visit) -> str:
+def _write_note(chart: Chart, visit: Visit) -> str:
     """Returns a short note, in the style of a dictation."""
     history, person = chart.history, chart.person
     conditions = [problem.concept.text for problem in history.problems if problem.lasting and not problem.over]
@@ -102,10 +102,10 @@ def _summary(chart: Chart, visit: Visit) -> str:
     return "\n".join(lines)
 
 
-def _calendar(person: Person, rng: SeededRandom, stories: list[Story]) -> list[Planned]:
+def _plan_visits(person: Person, rng: SeededRandom, stories: list[Story]) -> list[Planned]:
     """Returns the visits in order, at most one a day: first those of the stories, then routine visits, then random ones."""
     lasting = [story for story in stories if isinstance(story, Lasting) and story.chronic]
-    routine = list(_routine(person, rng, lasting))
+    routine = list(_routine_visits(person, rng, lasting))
     plans = [planned for story in stories for planned in story.plan()] + routine
     birthday = max(person.born + datetime.timedelta(days=60), datetime.date(FIRST_YEAR, 1, 1))
     for _ in range(rng.pick_integer(0, 3)):
@@ -124,7 +124,7 @@ def _in_hospital(stay: Planned, day: datetime.date) -> bool:
     return stay.day < day <= stay.day + datetime.timedelta(minutes=stay.minutes)
 
 
-def _routine(person: Person, rng: SeededRandom, chronic: list[Lasting]) -> Iterator[Planned]:
+def _routine_visits(person: Person, rng: SeededRandom, chronic: list[Lasting]) -> Iterator[Planned]:
     """Yields check-ups: several in the first years of life, then one a year, with follow-ups of chronic conditions between
     them.
     """
@@ -149,9 +149,9 @@ def _follow_up(day: datetime.date, chronic: list[Lasting]) -> Iterator[Planned]:
         yield Planned(day, problems.FOLLOW_UP, oldest.concept)
 
 
-def _examine(chart: Chart, visit: Visit, body: vitals.Body, stories: list[Story]) -> vitals.Body:
+def _examine_patient(chart: Chart, visit: Visit, body: vitals.Body, stories: list[Story]) -> vitals.Body:
     age = chart.person.age(visit.day)
-    measured = chart.vitals(visit, body, _signs(visit, age, stories), pressure=age >= 3)
+    measured = chart.vitals(visit, body, _vital_signs(visit, age, stories), pressure=age >= 3)
     if visit.kind is problems.WELL_CHILD and 2.3 <= age < 18:
         measured["bmi_rank"] = vitals.rank(chart.person, age, measured["bmi"])
         chart.read(measures.BMI_RANK, visit, measured["bmi_rank"])
@@ -169,7 +169,7 @@ def _examine(chart: Chart, visit: Visit, body: vitals.Body, stories: list[Story]
     return measured
 
 
-def _signs(visit: Visit, age: float, stories: list[Story]) -> tuple[Measure, ...]:
+def _vital_signs(visit: Visit, age: float, stories: list[Story]) -> tuple[Measure, ...]:
     if visit.setting != "ambulatory":
         return (measures.PULSE, measures.BREATHS, measures.TEMPERATURE, measures.OXYGEN, measures.WEIGHT)
     if age < 2.2:

@@ -24,11 +24,11 @@ async def find_student(runtime: Runtime, client_id: str, timeline: str, browser:
     client = await registration.by_id(runtime, client_id)
     if client is not None and client.student:
         return client.student
-    launch = await launches.of_timeline(runtime, timeline) if timeline else None
+    launch = await launches.find_by_timeline(runtime, timeline) if timeline else None
     return (launch.student if launch is not None else "") or browser
 
 
 async def student_of_launch(runtime: Runtime, timeline: str) -> str:
     """The student to whom a launch belongs; "" if it has no record, or isn't of a student."""
-    launch = await launches.of_timeline(runtime, timeline)
+    launch = await launches.find_by_timeline(runtime, timeline)
     return await find_student(runtime, launch.client_id, timeline, "") if launch is not None else ""

@@ -8,7 +8,7 @@ from sickbay.services.class_mode import members, progress
 from sickbay.services.class_mode.members import Student
 from sickbay.services.context import Runtime
 from sickbay.services.injection import setting
-from sickbay.services.journal.line import of_student
+from sickbay.services.journal.line import condition_for_student
 from sickbay.services.journal.write import Journal
 from sickbay.storage.interface import Delete
 
@@ -27,7 +27,7 @@ async def reset(runtime: Runtime, journal: Journal, student: Student) -> None:
         await setting.remove(runtime, fault)
     for client in apps:
         await registration.remove(runtime, client)
-    await clear_exchanges.clear(runtime, journal, (of_student(student.id),))
+    await clear_exchanges.clear(runtime, journal, (condition_for_student(student.id),))
     deleted = [Delete(progress.KIND, f"{student.id}/{milestone}") for milestone in progress.MILESTONES]
     await runtime.store.transaction(deleted)
 

@@ -78,7 +78,7 @@ def _put_key(key: str, if_revision: int | None) -> Put:
 
 async def is_join_key(runtime: Runtime, sent: str) -> bool:
     """Whether this is the class's key, also with lookalike letters or in upper case."""
-    return hmac.compare_digest((await join_key(runtime)).encode(), _normalise(sent).encode())
+    return hmac.compare_digest((await join_key(runtime)).encode(), _normalise_name(sent).encode())
 
 
 async def join(runtime: Runtime, name: str, form: str = "") -> Joined:
@@ -90,7 +90,7 @@ async def join(runtime: Runtime, name: str, form: str = "") -> Joined:
     seed = hmac.digest(runtime.keys.refresh, f"join\0{form}\0{name}".encode(), "sha256") if form else _random_bytes(runtime)
     while True:
         joined_before = await runtime.store.get(CLASS, JOIN_KEY)
-        joined = _with_new_code(seed, Student(_as_text(seed[:ID_CHARACTERS]), name, "", runtime.now()))
+        joined = _join_with_new_code(seed, Student(_as_text(seed[:ID_CHARACTERS]), name, "", runtime.now()))
         if (found := await find(runtime, joined.student.id)) is not None:
             if found.code_hash == joined.student.code_hash and runtime.now() < found.joined_at + SAME_FORM_SECONDS:
                 return Joined(found, joined.code)
@@ -100,7 +100,7 @@ async def join(runtime: Runtime, name: str, form: str = "") -> Joined:
             raise ClassIsFull
         steps = [Put(record, record.revision) for record in (joined_before,) if record is not None]
         with suppress(Conflict):
-            await runtime.store.transaction([*steps, Put(_record(joined.student), 0)])
+            await runtime.store.transaction([*steps, Put(_record_of_student(joined.student), 0)])
             return joined
 
 
@@ -110,16 +110,16 @@ async def renew_code(runtime: Runtime, student: Student) -> str:
     Returns "" if the student isn't in the class any more.
     """
     while (record := await runtime.store.get(STUDENT, student.id)) is not None:
-        joined = _with_new_code(_random_bytes(runtime), student)
+        joined = _join_with_new_code(_random_bytes(runtime), student)
         with suppress(Conflict):
-            await runtime.store.transaction([Put(_record(joined.student), record.revision)])
+            await runtime.store.transaction([Put(_record_of_student(joined.student), record.revision)])
             return joined.code
     return ""
 
 
 async def find_by_code(runtime: Runtime, sent: str) -> Student | None:
     """The student with this personal code."""
-    code = _normalise(sent)
+    code = _normalise_name(sent)
     student = await find(runtime, code[:ID_CHARACTERS])
     if student is None or not hmac.compare_digest(student.code_hash, records.digest(code)):
         return None
@@ -141,18 +141,18 @@ def delete(student: Student) -> Delete:
     return Delete(STUDENT, student.id)
 
 
-def _with_new_code(seed: bytes, student: Student) -> Joined:
+def _join_with_new_code(seed: bytes, student: Student) -> Joined:
     """seed: 32 random bytes."""
     code = student.id + _as_text(seed[ID_CHARACTERS : ID_CHARACTERS + SECRET_CHARACTERS])
     groups = [code[start : start + 4] for start in range(0, len(code), 4)]
     return Joined(structs.replace(student, code_hash=records.digest(code)), "-".join(groups))
 
 
-def _record(student: Student) -> Record:
+def _record_of_student(student: Student) -> Record:
     return Record(STUDENT, student.id, records.dump(student), at=student.joined_at)
 
 
-def _normalise(sent: str) -> str:
+def _normalise_name(sent: str) -> str:
     return sent.strip()[:100].lower().translate(LOOKALIKES)
 
 

@@ -77,11 +77,13 @@ def steps(exchanges: Iterable[Record]) -> list[Put]:
         milestone = milestone_of(record.line, record.label) if student else None
         if milestone is not None:
             key = f"{student}/{milestone}"
-            newest[key] = Put(Record(KIND, key, records.dump(_describe(record)), owner=student, at=record.at), aside=True)
+            newest[key] = Put(
+                Record(KIND, key, records.dump(_describe_exchange(record)), owner=student, at=record.at), aside=True
+            )
     return list(newest.values())
 
 
-def _describe(record: Record) -> LastExchange:
+def _describe_exchange(record: Record) -> LastExchange:
     rule = record.line.partition(RULE)[2].partition(" ")[0]
     return LastExchange(record.key, record.at, record.label, rule)
 

@@ -102,33 +102,38 @@ def candidates(search: Search) -> Iterator[CandidateValue]:
     yield from _in_words(search)
 
 
-def _tokens(search: Search) -> Iterator[CandidateValue]:
+def _token_candidates(search: Search) -> Iterator[CandidateValue]:
     name, parameter, sent = search.criterion.name, search.criterion.parameter, search.sent
     parts = [unescape(part) for part in split(sent, "|")]
     system, code = "|".join(parts[:-1]), parts[-1]
     has_system = len(parts) > 1
     if code and search.criterion.modifier not in NEGATING:
         known = search.probe.systems_of(parameter, code.lower() if search.query.version in CASELESS_VERSIONS else code)
-        yield from (CandidateValue(name, _token(other, code), "system") for other in known if has_system and other != system)
+        yield from (
+            CandidateValue(name, _write_token(other, code), "system") for other in known if has_system and other != system
+        )
         spelled = dict.fromkeys((code.lower(), code.upper(), code.capitalize()))
         for spelling in spelled:
             if spelling != code:
                 systems = search.probe.systems_of(parameter, spelling)
                 yield from (
-                    CandidateValue(name, _token(other, spelling) if has_system else spelling, "spelling") for other in systems
+                    CandidateValue(name, _write_token(other, spelling) if has_system else spelling, "spelling")
+                    for other in systems
                 )
     if code not in search_codes.list_searchable(search.query.version, parameter) and (found := _find_near(search, code)):
-        yield CandidateValue(name, _token(found.system, found.value) if has_system else texts.escape(found.value), "spelling")
+        yield CandidateValue(
+            name, _write_token(found.system, found.value) if has_system else texts.escape(found.value), "spelling"
+        )
     if code and parameter.kind == "token" and not search.criterion.modifier and not search.criterion.is_chained:
         yield CandidateValue(f"{name}:text", texts.escape(code), "display")
     for occurrence in search.occurring[:FREQUENT_VALUES]:
         full = has_system or not occurrence.value
         yield CandidateValue(
-            name, _token(occurrence.system, occurrence.value) if full else texts.escape(occurrence.value), "frequent"
+            name, _write_token(occurrence.system, occurrence.value) if full else texts.escape(occurrence.value), "frequent"
         )
 
 
-def _token(system: str, code: str) -> str:
+def _write_token(system: str, code: str) -> str:
     return f"{texts.escape(system)}|{texts.escape(code)}"
 
 
@@ -158,10 +163,10 @@ def _nearest_code(code: str, known: Sequence[str]) -> str | None:
     return lowered[near] if near else None
 
 
-def _strings(search: Search) -> Iterator[CandidateValue]:
+def _string_candidates(search: Search) -> Iterator[CandidateValue]:
     name, parameter, sent = search.criterion.name, search.criterion.parameter, unescape(search.sent)
     if parameter.code in full_text.WORDS or search.criterion.modifier in ("text", "code-text"):
-        yield from _words(search)
+        yield from _word_candidates(search)
         return
     if not search.criterion.modifier and not search.criterion.is_chained:
         yield CandidateValue(f"{name}:contains", texts.escape(sent), "beginning")
@@ -178,7 +183,7 @@ def _strings(search: Search) -> Iterator[CandidateValue]:
     yield from (CandidateValue(plain, texts.escape(value), "frequent") for value in known[:FREQUENT_VALUES])
 
 
-def _words(search: Search) -> Iterator[CandidateValue]:
+def _word_candidates(search: Search) -> Iterator[CandidateValue]:
     """Texts that match by their words: the words of those that occur."""
     name = search.criterion.name
     words = [word for found in search.occurring for word in found.value.split() if word.isalnum()]
@@ -188,7 +193,7 @@ def _words(search: Search) -> Iterator[CandidateValue]:
     yield from (CandidateValue(name, word, "frequent") for word in words[:FREQUENT_VALUES])
 
 
-def _references(search: Search) -> Iterator[CandidateValue]:
+def _reference_candidates(search: Search) -> Iterator[CandidateValue]:
     criterion, sent = search.criterion, search.sent
     name = criterion.name
     bare = unescape(sent).partition("/_history/")[0].rstrip("/")
@@ -214,7 +219,7 @@ def _identifier_chains(version: str, criterion: Criterion) -> list[str]:
     return [f"{name}.identifier"] if len(targets) == 1 else [f"{name}:{target}.identifier" for target in able[:4]]
 
 
-def _uris(search: Search) -> Iterator[CandidateValue]:
+def _uri_candidates(search: Search) -> Iterator[CandidateValue]:
     known = [found.value for found in search.occurring]
     near = find_closest_url(unescape(search.sent), known)
     if near and find_closest(unescape(search.sent).lower(), [near.lower()], longest=300):
@@ -222,7 +227,7 @@ def _uris(search: Search) -> Iterator[CandidateValue]:
     yield from (CandidateValue(search.criterion.name, texts.escape(uri), "frequent") for uri in known[:FREQUENT_VALUES])
 
 
-def _dates(search: Search) -> Iterator[CandidateValue]:
+def _date_candidates(search: Search) -> Iterator[CandidateValue]:
     criterion, value = search.criterion, _first_value(search.criterion)
     if not isinstance(value, DateValue):
         return
@@ -240,7 +245,7 @@ def _dates(search: Search) -> Iterator[CandidateValue]:
     yield CandidateValue(criterion.name, f"ge{texts.day(extent.first)}", "near")
 
 
-def _numbers(search: Search) -> Iterator[CandidateValue]:
+def _number_candidates(search: Search) -> Iterator[CandidateValue]:
     criterion, value = search.criterion, _first_value(search.criterion)
     if not isinstance(value, QuantityValue):
         return
@@ -294,13 +299,13 @@ def _in_words(search: Search) -> Iterator[CandidateValue]:
 
 
 _OF_KIND = {
-    "token": _tokens,
-    "string": _strings,
-    "reference": _references,
-    "uri": _uris,
-    "date": _dates,
-    "number": _numbers,
-    "quantity": _numbers,
+    "token": _token_candidates,
+    "string": _string_candidates,
+    "reference": _reference_candidates,
+    "uri": _uri_candidates,
+    "date": _date_candidates,
+    "number": _number_candidates,
+    "quantity": _number_candidates,
     "composite": _by_resource,
     "special": _by_resource,
 }

@@ -27,7 +27,7 @@ from sickbay.storage.interface import ResourceSpace
 TOPIC: Final = "explain"
 """The topic of the question to other workers."""
 ASKED_SEARCHES: Final = 1_000
-"""The most searches in one question to the other workers."""
+"""The maximum number of searches in one question to the other workers."""
 WRONG_PATIENT: Final = "fhir-wrong-patient"
 """The advice that says the same about tokens for one patient."""
 Pairs = tuple[tuple[str, str], ...]
@@ -74,7 +74,7 @@ async def _explain_own(runtime: Runtime, question: _Question) -> list[SearchExpl
     if question.now:
         for search in wanted:
             await explain_search(runtime, search)
-    return [described for search in wanted if (described := _describe(search)) is not None]
+    return [described for search in wanted if (described := _describe_search(search)) is not None]
 
 
 async def _explain_all(runtime: Runtime, question: _Question) -> dict[str, SearchExplanation]:
@@ -90,7 +90,7 @@ async def _explain_all(runtime: Runtime, question: _Question) -> dict[str, Searc
     return known
 
 
-def _describe(search: EmptySearch) -> SearchExplanation | None:
+def _describe_search(search: EmptySearch) -> SearchExplanation | None:
     """Return what readers need; None if the search isn't explained."""
     explanation, answer = search.explanation, search.answer
     if answer is None or explanation is None or not explanation.findings:
@@ -124,7 +124,7 @@ async def explain_exchange(runtime: Runtime, entry: dict[str, Any], authorizatio
     explanation = (await _explain_all(runtime, _Question((entry["id"],), now=True, holder=holder))).get(entry["id"])
     if explanation is None:
         return entry
-    changed = await _changes(runtime, explanation) if authorization is None else []
+    changed = await _changes_since(runtime, explanation) if authorization is None else []
     return complete(entry, explanation) | ({"changed": changed} if changed else {})
 
 
@@ -143,7 +143,7 @@ def _is_valid(runtime: Runtime, token: AccessToken) -> bool:
     return not token.revoked and token.expires_at > runtime.now()
 
 
-async def _changes(runtime: Runtime, explanation: SearchExplanation) -> list[str]:
+async def _changes_since(runtime: Runtime, explanation: SearchExplanation) -> list[str]:
     """Return what has changed since a search was explained, for the administrator."""
     changed = []
     if explanation.position not in (None, await runtime.store.position(explanation.space)):
@@ -165,7 +165,7 @@ def complete(entry: dict[str, Any], explanation: SearchExplanation | None) -> di
     others = [finding for finding in entry["findings"] if finding["id"] not in RULES.places]
     is_said = any(finding["id"] == WRONG_PATIENT for finding in others)
     found = [finding for finding in explanation.findings if not (is_said and finding["id"] == PATIENT)]
-    return entry | {"findings": sorted((*others, *found), key=_rank)} | _request(entry, explanation)
+    return entry | {"findings": sorted((*others, *found), key=_rank)} | _suggested_request(entry, explanation)
 
 
 def to_json(finding: Finding) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def _rank(finding: Mapping[str, Any]) -> tuple[int, int]:
     return SEVERITIES.index(finding["severity"]), importance.rank(finding["id"])
 
 
-def _request(entry: Mapping[str, Any], explanation: SearchExplanation) -> dict[str, Any]:
+def _suggested_request(entry: Mapping[str, Any], explanation: SearchExplanation) -> dict[str, Any]:
     """Return the request with the values of its search, which the journal masks, and the search that was probably meant.
 
     A body isn't kept, so this is only for a GET.

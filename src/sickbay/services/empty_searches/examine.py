@@ -19,14 +19,7 @@ from sickbay.fhir.search.values import unescape
 from sickbay.fhir.visibility import Visibility
 from sickbay.services.empty_searches import texts
 from sickbay.services.empty_searches.candidates import CandidateValue, Search, candidates
-from sickbay.services.empty_searches.criteria import (
-    Criterion,
-    criteria_of,
-    criterion,
-    everything_of,
-    leave_out,
-    search_for,
-)
+from sickbay.services.empty_searches.criteria import Criterion, criteria_of, criterion, everything_of, leave_out, search_for
 from sickbay.storage.probe import Occurrence, Occurrences, Probe, TooCostly
 
 TRIED_CANDIDATES: Final = 24
@@ -65,7 +58,7 @@ class Proven(NamedTuple):
 
 
 class Suggested(NamedTuple):
-    """What may be sent instead, and the values that occur among the matches of `others`. proven: None if nothing was found."""
+    """A value to send instead, and the values that occur among the matches of `others`. proven: None if nothing was found."""
 
     proven: Proven | None
     occurring: Occurrences
@@ -116,7 +109,7 @@ class _Examination:
             return Answer()
         if outside := self._outside_token():
             return Answer((outside,))
-        total = self._count(())
+        total = self._count_matches(())
         if total == 0:
             everything = self._visibility.allows_all(self._query.type, "s")
             return Answer(((TYPE, {"type": self._query.type, "everything": everything}),))
@@ -130,33 +123,37 @@ class _Examination:
         return Answer(tuple(self._explain_value(each, others, counts) for each in empty[:EXPLAINED_PARAMETERS]))
 
     def _explain_value(self, empty: Criterion, others: tuple[Criterion, ...], counts: Mapping[Criterion, int | None]) -> Cause:
-        suggested = self._suggest(empty, others)
+        suggested = self._suggest_value(empty, others)
         is_only = len(others) + 1 == len(self._criteria)
         condition = "" if is_only else WITHOUT_EMPTY
         if suggested.proven is None and others:  # nothing fits the others, but the value itself can still be wrong
-            suggested = self._suggest(empty, ())
+            suggested = self._suggest_value(empty, ())
             condition = ON_ITS_OWN
         exists, proven = self._target_exists(empty), suggested.proven
-        facts = self._facts(empty, counts, suggested) | {
-            "without": self._count(leave_out(self._criteria, empty)),
+        facts = self._facts_about(empty, counts, suggested) | {
+            "without": self._count_matches(leave_out(self._criteria, empty)),
             "condition": condition,
             "level": "info" if exists or _is_range(empty) else "warning",
             "exists": exists,
         }
-        return _rule(empty, proven), facts | _suggestion(proven) | ({"instead": []} if condition else {})
+        return _rule_for(empty, proven), facts | _suggestion_facts(proven) | ({"instead": []} if condition else {})
 
     def _explain_combination(self, counts: Mapping[Criterion, int | None]) -> Answer:
         """Explain parameters that each find something, but not the same resources."""
         is_combined = len(self._criteria) > 1 or self._query.within is not None
-        rest = {each: self._count(leave_out(self._criteria, each)) for each in self._criteria} if is_combined else {}
+        rest = {each: self._count_matches(leave_out(self._criteria, each)) for each in self._criteria} if is_combined else {}
         able = sorted((each for each in rest if self._has_match(leave_out(self._criteria, each))), key=_is_reference)
         if not able:
             return Answer(((NOTHING, self._general_facts(counts)),))
         tried: list[dict[str, Any]] = []
         for each in able:
-            suggested = self._suggest(each, leave_out(self._criteria, each))
+            suggested = self._suggest_value(each, leave_out(self._criteria, each))
             proven = suggested.proven
-            facts = self._facts(each, counts, suggested) | {"without": rest[each], "level": "info", **_suggestion(proven)}
+            facts = self._facts_about(each, counts, suggested) | {
+                "without": rest[each],
+                "level": "info",
+                **_suggestion_facts(proven),
+            }
             if proven is not None:
                 return Answer(((MODIFIER if proven.candidate.reason == "period" else TOGETHER, facts),))
             tried.append(facts)
@@ -166,7 +163,7 @@ class _Examination:
         names = [each.name for each in self._criteria]
         return {"type": self._query.type, "names": names, "alone": _list_counts(counts)}
 
-    def _facts(self, about: Criterion, counts: Mapping[Criterion, int | None], suggested: Suggested) -> dict[str, Any]:
+    def _facts_about(self, about: Criterion, counts: Mapping[Criterion, int | None], suggested: Suggested) -> dict[str, Any]:
         values = _list_values(about, suggested.occurring.values)
         return {
             "type": self._query.type,
@@ -179,7 +176,7 @@ class _Examination:
             "more": len(values) > LISTED_VALUES,
             "partial": not suggested.occurring.is_complete,
             "unused": _find_unused(about, suggested),
-            "range": self._range(about),
+            "range": self._range_of_dates(about),
         }
 
     def _count_value(self, about: Criterion, value: Occurrence, suggested: Suggested) -> int | None:
@@ -189,9 +186,9 @@ class _Examination:
         if about.is_chained or about.parameter.kind == "string":
             return None
         read = criterion(self._query, self._base, about.bare_name, _write_value(about, value, texts.escape))
-        return self._count((*suggested.others, read)) if read is not None else None
+        return self._count_matches((*suggested.others, read)) if read is not None else None
 
-    def _range(self, about: Criterion) -> list[str]:
+    def _range_of_dates(self, about: Criterion) -> list[str]:
         """Return the first and the last day of a date, among everything that the token may see."""
         if about.parameter.kind != "date" or about.modifier == "missing":
             return []
@@ -201,17 +198,17 @@ class _Examination:
             return []
         return [texts.day(extent.first), texts.day(extent.last)] if extent and extent.is_complete else []
 
-    def _suggest(self, about: Criterion, others: tuple[Criterion, ...]) -> Suggested:
+    def _suggest_value(self, about: Criterion, others: tuple[Criterion, ...]) -> Suggested:
         """Return the first candidate that finds something, and the values that occur among what the others find."""
         among = everything_of(self._query, about.type) if about.is_chained else search_for(self._query, others)
-        occurring = self._occurring(about, among)
+        occurring = self._occurring_values(about, among)
         search = Search(self._probe, self._query, self._base, about, among, occurring.values)
         try:
-            return Suggested(next(self._prove(search, others), None), occurring, others)
+            return Suggested(next(self._prove_candidates(search, others), None), occurring, others)
         except TooCostly:
             return Suggested(None, occurring, others)
 
-    def _occurring(self, about: Criterion, among: Query) -> Occurrences:
+    def _occurring_values(self, about: Criterion, among: Query) -> Occurrences:
         if about.parameter.kind not in LISTED_KINDS:
             return Occurrences([], is_complete=False)
         for query in (among, everything_of(self._query, about.type)):
@@ -221,7 +218,7 @@ class _Examination:
                 continue
         return Occurrences([], is_complete=False)
 
-    def _prove(self, search: Search, others: tuple[Criterion, ...]) -> Iterator[Proven]:
+    def _prove_candidates(self, search: Search, others: tuple[Criterion, ...]) -> Iterator[Proven]:
         """Yield the candidates with which the search finds something."""
         tried = dict.fromkeys(islice(candidates(search), TRIED_CANDIDATES))
         for candidate in tried:
@@ -231,7 +228,7 @@ class _Examination:
             read = [criterion(self._query, self._base, candidate.name, text) for text in texts_of]
             tried_with = (*others, *(each for each in read if each is not None))
             if None not in read and self._has_match(tried_with):
-                yield Proven(self._as_spelled(candidate, tried_with), self._count(tried_with))
+                yield Proven(self._as_spelled(candidate, tried_with), self._count_matches(tried_with))
 
     def _as_spelled(self, candidate: CandidateValue, criteria: tuple[Criterion, ...]) -> CandidateValue:
         """Return a text as a resource spells it. The index has it in lower case and without accents."""
@@ -244,7 +241,7 @@ class _Examination:
                     return candidate._replace(text=texts.escape(raw))
         return candidate
 
-    def _count(self, criteria: Sequence[Criterion]) -> int | None:
+    def _count_matches(self, criteria: Sequence[Criterion]) -> int | None:
         query = search_for(self._query, criteria)
         if query not in self._counts:
             try:
@@ -295,7 +292,7 @@ class _Examination:
         if None in sets or not covered:
             return None
         within = self._query.within
-        for name, text, id in (*_patients(self._query.type, self._criteria), *_of_compartment(within)):
+        for name, text, id in (*_patient_parameters(self._query.type, self._criteria), *_compartment_parameters(within)):
             if id not in covered:
                 expected = next(iter(covered)) if len(covered) == 1 else ""
                 return PATIENT, {
@@ -308,7 +305,7 @@ class _Examination:
         return None
 
 
-def _patients(type: str, criteria: Sequence[Criterion]) -> Iterator[tuple[str, str, str]]:
+def _patient_parameters(type: str, criteria: Sequence[Criterion]) -> Iterator[tuple[str, str, str]]:
     """Yield the parameters that name one patient, with its id."""
     for each in criteria:
         if type == "Patient" and each.ids is not None and len(each.ids) == 1:
@@ -323,7 +320,7 @@ def _names_patient(filter: Filter, value: ReferenceValue) -> bool:
     return value.type == "Patient" or (value.type is None and filter.parameter.targets == ("Patient",))
 
 
-def _of_compartment(within: Any) -> list[tuple[str, str, str]]:
+def _compartment_parameters(within: Any) -> list[tuple[str, str, str]]:
     return [("Patient", within.id, within.id)] if within is not None and within.type == "Patient" else []
 
 
@@ -341,12 +338,12 @@ def _is_range(criterion: Criterion) -> bool:
     )
 
 
-def _rule(about: Criterion, proven: Proven | None) -> str:
+def _rule_for(about: Criterion, proven: Proven | None) -> str:
     reason = proven.candidate.reason if proven else "frequent"
     return _BY_REASON.get(reason) or _BY_KIND.get(about.parameter.kind, VALUE)
 
 
-def _suggestion(proven: Proven | None) -> dict[str, Any]:
+def _suggestion_facts(proven: Proven | None) -> dict[str, Any]:
     """Return what to send instead. instead: its names and values, if the sent value was probably meant so."""
     if proven is None:
         return {"suggestion": "", "finds": 0, "reason": "", "instead": []}

@@ -24,13 +24,13 @@ from sickbay.storage.probe import Probe
 
 LOG: Final = logging.getLogger("sickbay")
 EXPLANATION_ROWS: Final = 200_000
-"""The most rows that an explanation reads, which takes up to 200 ms of processor time. Counting rows instead of time makes an
-explanation depend neither on the load of the machine nor on what is hidden.
+"""The maximum number of rows that an explanation reads, which takes up to 200 ms of processor time. Because rows are counted
+instead of time, an explanation depends neither on the load of the machine nor on what is hidden.
 """
 RESPONSE_ROWS: Final = 20_000
-"""The most rows of one within a response."""
+"""The maximum number of rows of one within a response."""
 RESPONSE_MILLISECONDS: Final = 20
-"""The most that a response waits for its explanation, where the policy `explain_empty` adds it."""
+"""The maximum time that a response waits for its explanation, if the policy `explain_empty` adds it."""
 PAUSE_FACTOR: Final = 4
 """After an explanation, the next one waits this many times as long as it took, so that they use a fifth of a core at most."""
 LEAST_PAUSE_SECONDS: Final = 0.02
@@ -114,7 +114,7 @@ def _say(runtime: Runtime, search: EmptySearch) -> None:
 
 
 async def explain_in_response(runtime: Runtime, search: EmptySearch, known: Cause) -> tuple[Finding, ...]:
-    """Return the findings for a response that waits for them. known: what is said without an answer in time."""
+    """Return the findings for a response that waits for them. known: the findings to return if the time is up."""
     try:
         answer = await asyncio.wait_for(ask(runtime, search, RESPONSE_ROWS), RESPONSE_MILLISECONDS / 1000)
     except (TimeoutError, Unavailable):

@@ -23,15 +23,15 @@ FORMS: Final = ("_include", "_revinclude")
 def examine_includes(probe: Probe, query: Query, visibility: Visibility) -> Answer:
     """Explain a search on one type that found something but included nothing. query: with the ids of the matches."""
     position = find_position(probe)
-    causes = tuple(_causes(probe, query, visibility)) if query.type else ()
+    causes = tuple(_causes_of_include(probe, query, visibility)) if query.type else ()
     return Answer(causes[:1], position=position)
 
 
-def _causes(probe: Probe, query: Query, visibility: Visibility) -> Iterator[Cause]:
+def _causes_of_include(probe: Probe, query: Query, visibility: Visibility) -> Iterator[Cause]:
     sent = [pair for pair in query.applied if pair[0].partition(":")[0] in FORMS]
     for (name, text), include in list(zip(sent, query.includes, strict=False))[:EXPLAINED_INCLUDES]:
         try:
-            cause = (_reverse if include.reverse else _forward)(probe, query, visibility, include)
+            cause = (_reverse if include.reverse else _cause_of_include)(probe, query, visibility, include)
         except TooCostly:
             cause = None
         if cause is not None:
@@ -51,7 +51,9 @@ def _reverse(probe: Probe, query: Query, visibility: Visibility, include: Includ
     return ADDS_NOTHING, {"cause": "unreferenced"}
 
 
-def _forward(probe: Probe, query: Query, visibility: Visibility, include: Include) -> tuple[str, dict[str, Any]] | None:
+def _cause_of_include(
+    probe: Probe, query: Query, visibility: Visibility, include: Include
+) -> tuple[str, dict[str, Any]] | None:
     if include.source not in ("*", query.type):
         return None if include.iterate else (ADDS_NOTHING, {"cause": "source"})
     parameter = find(query.version, query.type, include.parameter)
@@ -65,7 +67,7 @@ def _forward(probe: Probe, query: Query, visibility: Visibility, include: Includ
         return LEADS_NOWHERE, {"cause": "types", "occurring": _by_type(occurring)}
     if not any(visibility.of(found.system, "rs") for found in meant):
         return ADDS_NOTHING, {"cause": "scope"}
-    if _exist(probe, query.version, meant):
+    if _references_exist(probe, query.version, meant):
         return None  # they are matches themselves, which a page has only once
     return LEADS_NOWHERE, {
         "cause": "absent",
@@ -77,7 +79,7 @@ def _strip(query: Query) -> Query:
     return replace(query, includes=(), sort=(), cursor=None, summary=None, elements=(), remembered=False)
 
 
-def _exist(probe: Probe, version: str, occurring: Sequence[Occurrence]) -> bool:
+def _references_exist(probe: Probe, version: str, occurring: Sequence[Occurrence]) -> bool:
     by_type: dict[str, list[str]] = {}
     for found in occurring:
         by_type.setdefault(found.system, []).append(found.value)

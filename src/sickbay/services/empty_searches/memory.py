@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # they load the rules, which a command that explains nothing 
     from sickbay.services.empty_searches.examine import Answer
 
 KEPT_SEARCHES: Final = 200
-"""The most searches in memory."""
+"""The maximum number of searches in memory."""
 SEARCH_CHARACTERS: Final = 4_000
 """A search with a longer URL isn't kept."""
 

@@ -26,14 +26,14 @@ def create(document: Mapping[str, Any], base: str, digest: str) -> Tenant:
     dialect = dialects.read(document.get("like", dialects.STANDARD), _merge_dialect(document))
     types = {version: types_of(VERSIONS[version].number) for version in dialect.fhir}
     plain = context.tenant(name, base, dialect, types, resources=read_resources(document.get("resources", ())))
-    return replace(plain, digest=digest, users=_users(document, dialect), faults=_faults(document))
+    return replace(plain, digest=digest, users=_users_of_file(document, dialect), faults=_faults_of_file(document))
 
 
-def _users(document: Mapping[str, Any], dialect: Dialect) -> tuple[User, ...]:
-    return tuple(_user(document["name"], dialect, sent) for sent in document.get("users", ()))
+def _users_of_file(document: Mapping[str, Any], dialect: Dialect) -> tuple[User, ...]:
+    return tuple(_build_user(document["name"], dialect, sent) for sent in document.get("users", ()))
 
 
-def _user(tenant: str, dialect: Dialect, sent: Mapping[str, Any]) -> User:
+def _build_user(tenant: str, dialect: Dialect, sent: Mapping[str, Any]) -> User:
     """sent: with the hash of the password."""
     username, fhir_user, patients = sent["username"], sent["fhirUser"], sent.get("patients", "*")
     return User(
@@ -70,7 +70,7 @@ def _search_policy(search: Mapping[str, Any]) -> dict[str, list[str]]:
     return members
 
 
-def _faults(document: Mapping[str, Any]) -> tuple[Fault, ...]:
+def _faults_of_file(document: Mapping[str, Any]) -> tuple[Fault, ...]:
     name = document["name"]
     return tuple(
         fault_of({**fault, "tenant": name}, records.digest(f"{name} {position}")[:8])

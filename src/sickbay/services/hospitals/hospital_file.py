@@ -72,19 +72,19 @@ def find_lines(text: str) -> dict[KeyPath, int]:
     table: KeyPath = ()
     for number, line in enumerate(map(str.lstrip, text.splitlines()), 1):
         if header := _HEADER.match(line):
-            table = _table(lines, header[1] == "[[", _keys(header[2]))
+            table = _table_path(lines, header[1] == "[[", _split_key(header[2]))
             lines.setdefault(table, number)
         elif key := _KEY.match(line):
-            lines.setdefault((*table, *_keys(key[1])), number)
+            lines.setdefault((*table, *_split_key(key[1])), number)
     return lines
 
 
-def _keys(dotted: str) -> tuple[str, ...]:
+def _split_key(dotted: str) -> tuple[str, ...]:
     parts = re.findall(r"\"[^\"]*\"|'[^']*'|[^.\s]+", dotted)
     return tuple(part.strip("\"'") for part in parts)
 
 
-def _table(lines: Mapping[KeyPath, int], is_list: bool, keys: tuple[str, ...]) -> KeyPath:
+def _table_path(lines: Mapping[KeyPath, int], is_list: bool, keys: tuple[str, ...]) -> KeyPath:
     if not is_list:
         return keys
     position = 0

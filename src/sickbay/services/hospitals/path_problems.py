@@ -12,10 +12,7 @@ from sickbay.services.hospitals.hospital_file import FileProblem, HospitalFile
 
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~{}-]+)*/?")
 _ERROR_PATH: Final = "/errors/{urn}/instances/{id}"
-_IN_PATHS: Final = {
-    "fhir": {"tenant_id", "version", "VERSION"},
-    "errors": {"tenant_id", "urn", "id", "client", "persona"},
-}
+_IN_PATHS: Final = {"fhir": {"tenant_id", "version", "VERSION"}, "errors": {"tenant_id", "urn", "id", "client", "persona"}}
 
 
 def fhir_versions(document: Mapping[str, Any]) -> tuple[str, ...]:
@@ -33,7 +30,7 @@ def find_path_problems(file: HospitalFile) -> Iterator[FileProblem]:
     versions = fhir_versions(file.document)
     if len(versions) > 1 and not {"version", "VERSION"} & fields_of(paths["fhir"]):
         yield file.problem(("paths", "fhir"), f"The FHIR path needs {{version}}, because there are {len(versions)} versions.")
-    yield from _collisions(file, paths, own)
+    yield from _path_collisions(file, paths, own)
 
 
 def _find_path_mistake(file: HospitalFile, name: str, path: str) -> str:
@@ -68,7 +65,7 @@ def fields_of(template: str) -> set[str]:
         return {template}
 
 
-def _collisions(file: HospitalFile, paths: Mapping[str, str], own: Collection[str]) -> Iterator[FileProblem]:
+def _path_collisions(file: HospitalFile, paths: Mapping[str, str], own: Collection[str]) -> Iterator[FileProblem]:
     """Endpoints at one address, or below a FHIR base, which would take their requests."""
     taken = {"/ehr": "the EHR's pages", "/oauth/register": "dynamic registration", "/oauth/userinfo": "userinfo"}
     endpoints = ("authorize", "token", "introspect", "revoke", "jwks", "manage")

@@ -30,53 +30,53 @@ _IN_TEMPLATES: Final = {"user_id", "username", "tenant_id", "patient", "name"}
 
 def find_problems(file: HospitalFile, names: Collection[str], seeded_users: Collection[str]) -> list[FileProblem]:
     """Return everything that is wrong, in the order of the lines. names: of the hospitals that exist."""
-    shape = [*_shape(file)]
-    found = shape or [*_contradictions(file, names, seeded_users)]
+    shape = [*_shape_problems(file)]
+    found = shape or [*_contradiction_problems(file, names, seeded_users)]
     return sorted(found, key=lambda problem: problem.line)
 
 
-def _shape(file: HospitalFile) -> Iterator[FileProblem]:
+def _shape_problems(file: HospitalFile) -> Iterator[FileProblem]:
     """Unknown keys and values of a wrong type."""
     top = file.document
-    yield from _table(file, (), top, keys.TOP, "")
+    yield from _table_problems(file, (), top, keys.TOP, "")
     for name, types in (("paths", keys.PATHS), ("answers", keys.answers()), ("policy", keys.policy()), ("search", keys.SEARCH)):
-        yield from _table(file, (name,), top.get(name), types, f" in [{name}]")
+        yield from _table_problems(file, (name,), top.get(name), types, f" in [{name}]")
     words = top.get("words")
     for path, table in list_wordings(words if isinstance(words, dict) else {}):
         if isinstance(table, dict):
-            yield from _table(file, ("words", *path), table, keys.wording_types(), f" in [words.{'.'.join(path)}]")
+            yield from _table_problems(file, ("words", *path), table, keys.wording_types(), f" in [words.{'.'.join(path)}]")
         else:
             yield file.problem(("words", *path), f"words.{'.'.join(path)} must be a table.")
     users = top.get("users")
     for position, user in enumerate(users if isinstance(users, list) else ()):
-        yield from _table(file, ("users", position), user, keys.USER, " in [[users]]")
+        yield from _table_problems(file, ("users", position), user, keys.USER, " in [[users]]")
     for name in ("name", "title"):
         if name not in top:
             yield file.problem((), f"The key {name} is missing.")
 
 
-def _table(file: HospitalFile, path: KeyPath, table: Any, types: keys.Types, place: str) -> Iterator[FileProblem]:
+def _table_problems(file: HospitalFile, path: KeyPath, table: Any, types: keys.Types, place: str) -> Iterator[FileProblem]:
     if not isinstance(table, dict):
         return
     for name, value in table.items():
         if name not in types:
-            yield file.problem((*path, name), f"There is no key {name}{place}.{_hint(name, types)}")
+            yield file.problem((*path, name), f"There is no key {name}{place}.{_hint_at_similar(name, types)}")
         elif expected := keys.find_mistake(types[name], value):
             yield file.problem((*path, name), f"{name} must be {expected}.")
 
 
-def _hint(name: str, known: Collection[str]) -> str:
+def _hint_at_similar(name: str, known: Collection[str]) -> str:
     if name in keys.ELSEWHERE:
         return f" Use {keys.ELSEWHERE[name]}."
     near = find_closest(name, known)
     return f" Did you mean {near}?" if near else f" Known: {join(sorted(known))}."
 
 
-def _contradictions(file: HospitalFile, names: Collection[str], seeded_users: Collection[str]) -> Iterator[FileProblem]:
+def _contradiction_problems(file: HospitalFile, names: Collection[str], seeded_users: Collection[str]) -> Iterator[FileProblem]:
     top = file.document
-    yield from _identity(file, names)
+    yield from _identity_problems(file, names)
     if "like" in top and top["like"] not in dialects.names():
-        yield file.problem(("like",), f"There is no dialect {top['like']}.{_hint(top['like'], dialects.names())}")
+        yield file.problem(("like",), f"There is no dialect {top['like']}.{_hint_at_similar(top['like'], dialects.names())}")
         return
     versions = [version for version in top.get("fhir", ()) if version not in VERSIONS]
     if versions or top.get("fhir") == []:
@@ -85,15 +85,15 @@ def _contradictions(file: HospitalFile, names: Collection[str], seeded_users: Co
         return
     yield from find_path_problems(file)
     yield from find_response_problems(file)
-    yield from _policy(file)
-    yield from _search(file)
-    yield from _templates(file)
-    yield from _users(file, seeded_users)
-    yield from _faults(file)
-    yield from _resources(file)
+    yield from _policy_problems(file)
+    yield from _search_problems(file)
+    yield from _template_problems(file)
+    yield from _user_problems(file, seeded_users)
+    yield from _fault_problems(file)
+    yield from _resource_problems(file)
 
 
-def _identity(file: HospitalFile, names: Collection[str]) -> Iterator[FileProblem]:
+def _identity_problems(file: HospitalFile, names: Collection[str]) -> Iterator[FileProblem]:
     name = file.document["name"]
     if not _NAME.fullmatch(name) or name.strip("-") != name:
         yield file.problem(
@@ -105,7 +105,7 @@ def _identity(file: HospitalFile, names: Collection[str]) -> Iterator[FileProble
         yield file.problem(("name",), f"There is already a hospital {name}.")
 
 
-def _policy(file: HospitalFile) -> Iterator[FileProblem]:
+def _policy_problems(file: HospitalFile) -> Iterator[FileProblem]:
     policy, document = file.document.get("policy", {}), file.document
     for name, value in policy.items():
         if name in policies.SETTINGS:
@@ -114,7 +114,7 @@ def _policy(file: HospitalFile) -> Iterator[FileProblem]:
     for name in ("relaxed", "precedence"):
         for id in policy.get(name, ()):
             if id not in known:
-                yield file.problem(("policy", name), f"There is no refusal {id}.{_suggestion(id, known)}")
+                yield file.problem(("policy", name), f"There is no refusal {id}.{_suggest_name(id, known)}")
     for text in document.get("scopes", ()):
         if scopes.parse(text) is None:
             yield file.problem(("scopes",), f"{text} isn't a SMART scope.")
@@ -124,15 +124,15 @@ def _policy(file: HospitalFile) -> Iterator[FileProblem]:
         yield file.problem(("answers", "untrusted"), "see-other needs the path errors, to which it redirects.")
     for id in style.get("not_redirected", ()):
         if id not in known:
-            yield file.problem(("answers", "not_redirected"), f"There is no refusal {id}.{_suggestion(id, known)}")
+            yield file.problem(("answers", "not_redirected"), f"There is no refusal {id}.{_suggest_name(id, known)}")
 
 
-def _suggestion(name: str, known: Collection[str]) -> str:
+def _suggest_name(name: str, known: Collection[str]) -> str:
     near = find_closest(name, known)
     return f" Did you mean {near}?" if near else ""
 
 
-def _search(file: HospitalFile) -> Iterator[FileProblem]:
+def _search_problems(file: HospitalFile) -> Iterator[FileProblem]:
     search, versions = file.document.get("search", {}), fhir_versions(file.document)
     listed = search.get("parameters", {})
     for type, codes in listed.items():
@@ -140,7 +140,7 @@ def _search(file: HospitalFile) -> Iterator[FileProblem]:
             file.problem(("search", "parameters", type), sentence) for sentence in _unknown_parameters(versions, type, codes)
         )
     for line in search.get("required", ()):
-        yield from (file.problem(("search", "required"), sentence) for sentence in _criterion(line, versions, listed))
+        yield from (file.problem(("search", "required"), sentence) for sentence in _criterion_problems(line, versions, listed))
     for line in search.get("alone", ()):
         version, _, type = line.partition(" ")
         if version not in versions or type not in known_types(version):
@@ -149,7 +149,7 @@ def _search(file: HospitalFile) -> Iterator[FileProblem]:
             )
 
 
-def _criterion(line: str, versions: Collection[str], listed: Mapping[str, Collection[str]]) -> Iterator[str]:
+def _criterion_problems(line: str, versions: Collection[str], listed: Mapping[str, Collection[str]]) -> Iterator[str]:
     match = _CRITERION.fullmatch(line)
     if match is None:
         yield f'"{line}" must be like "r4 Observation: patient | _id".'
@@ -169,10 +169,10 @@ def _unknown_parameters(versions: Collection[str], type: str, codes: Collection[
         yield f"There is no resource type {type} in {join(sorted(versions))}."
         return
     known = {code for version in having for code in parameters(version, type)} | {*_SHAPING}
-    yield from (f"{type} has no search parameter {code}.{_suggestion(code, known)}" for code in codes if code not in known)
+    yield from (f"{type} has no search parameter {code}.{_suggest_name(code, known)}" for code in codes if code not in known)
 
 
-def _templates(file: HospitalFile) -> Iterator[FileProblem]:
+def _template_problems(file: HospitalFile) -> Iterator[FileProblem]:
     """Placeholders of texts that are filled in for each user."""
     document = file.document
     texts: list[tuple[KeyPath, str, set[str]]] = [
@@ -186,7 +186,7 @@ def _templates(file: HospitalFile) -> Iterator[FileProblem]:
             yield file.problem(path, f"There is no placeholder {{{unknown[0]}}}. Known: {join(sorted(allowed))}.")
 
 
-def _users(file: HospitalFile, seeded: Collection[str]) -> Iterator[FileProblem]:
+def _user_problems(file: HospitalFile, seeded: Collection[str]) -> Iterator[FileProblem]:
     taken = set(seeded)
     for position, user in enumerate(file.document.get("users", ())):
         if missing := [name for name in ("username", "password", "fhirUser") if not user.get(name)]:
@@ -199,7 +199,7 @@ def _users(file: HospitalFile, seeded: Collection[str]) -> Iterator[FileProblem]
         taken.add(user["username"])
 
 
-def _faults(file: HospitalFile) -> Iterator[FileProblem]:
+def _fault_problems(file: HospitalFile) -> Iterator[FileProblem]:
     listed = file.document.get("faults", ())
     if len(listed) > faults.MAXIMUM_FAULTS:
         yield file.problem(("faults",), f"A hospital has at most {faults.MAXIMUM_FAULTS} faults.")
@@ -212,7 +212,7 @@ def _faults(file: HospitalFile) -> Iterator[FileProblem]:
         yield from (file.problem(_fault_path(position, fault, sentence), sentence) for sentence in faults.problems(fault))
 
 
-def _resources(file: HospitalFile) -> Iterator[FileProblem]:
+def _resource_problems(file: HospitalFile) -> Iterator[FileProblem]:
     listed = file.document.get("resources", ())
     if len(listed) > MAXIMUM_RESOURCES:
         yield file.problem(("resources",), f"A hospital has at most {MAXIMUM_RESOURCES} registered resources.")

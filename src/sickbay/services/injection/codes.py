@@ -31,12 +31,12 @@ async def change(
     code = parameters.get("code")
     for fault in faults:
         if fault.kind == "code" and code:
-            await _spoil(runtime, tenant, fault, code)
+            await _spoil_code(runtime, tenant, fault, code)
         parameters = redirects.change(fault, parameters, description(fault))
     return parameters
 
 
-async def _spoil(runtime: Runtime, tenant: Tenant, fault: Fault, text: str) -> None:
+async def _spoil_code(runtime: Runtime, tenant: Tenant, fault: Fault, text: str) -> None:
     """Makes a code expire now, or uses it up."""
     key, now = records.digest(text), runtime.now()
     record = await runtime.store.get("code", key)

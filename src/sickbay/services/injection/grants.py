@@ -47,9 +47,9 @@ async def change(
         members = token_members.change(fault, members, sent_refresh_token)
         match fault.kind:
             case "scope":
-                members = await _narrow(runtime, tenant, fault, members)
+                members = await _narrow_grant(runtime, tenant, fault, members)
             case "other-patient":
-                members = await _with_other_patient(runtime, tenant, members)
+                members = await _swap_patient(runtime, tenant, members)
             case "no-patient" if "access_token" in members:
                 await marks.mark(runtime, tenant.name, fault, members["access_token"])
             case "dead-token":
@@ -72,16 +72,16 @@ async def revoke(runtime: Runtime, tenant: Tenant, fault: Fault, refresh_token: 
         await marks.mark(runtime, tenant.name, fault, refresh_token)
 
 
-async def _narrow(runtime: Runtime, tenant: Tenant, fault: Fault, members: dict[str, Any]) -> dict[str, Any]:
+async def _narrow_grant(runtime: Runtime, tenant: Tenant, fault: Fault, members: dict[str, Any]) -> dict[str, Any]:
     scope = token_members.narrow_scope(members["scope"], fault.members["drop"])
     if scope == members["scope"]:
         return members
-    await _store(runtime, tenant, members["access_token"], lambda token: structs.replace(token, scope=scope))
+    await _store_change(runtime, tenant, members["access_token"], lambda token: structs.replace(token, scope=scope))
     await marks.mark(runtime, tenant.name, fault, members["access_token"])
     return {**members, "scope": scope}
 
 
-async def _with_other_patient(runtime: Runtime, tenant: Tenant, members: dict[str, Any]) -> dict[str, Any]:
+async def _swap_patient(runtime: Runtime, tenant: Tenant, members: dict[str, Any]) -> dict[str, Any]:
     """Another patient whom the user may open; unchanged if there is none."""
     token = await records.load(runtime, "token", records.digest(members["access_token"]), AccessToken)
     if token is None or token.patient is None or token.user is None:
@@ -98,11 +98,11 @@ async def _with_other_patient(runtime: Runtime, tenant: Tenant, members: dict[st
     def with_other(kept: Any) -> Any:
         return structs.replace(kept, patient=other, encounter=None)
 
-    await _store(runtime, tenant, members["access_token"], with_other)
+    await _store_change(runtime, tenant, members["access_token"], with_other)
     return {name: value for name, value in members.items() if name != "encounter"} | {"patient": other}
 
 
-async def _store(runtime: Runtime, tenant: Tenant, text: str, change: Callable[[Any], Any]) -> None:
+async def _store_change(runtime: Runtime, tenant: Tenant, text: str, change: Callable[[Any], Any]) -> None:
     """Changes a stored token and its grant in the same way."""
     record = await runtime.store.get("token", records.digest(text))
     if record is None:

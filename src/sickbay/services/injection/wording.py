@@ -1,4 +1,4 @@
-"""What a response says about the fault in it."""
+"""Sentences that tell the reader of a response which fault it contains."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ def compare_dialects(decision: Decision[Any, Any] | None, tenant: str) -> list[d
         return []
     checks, context = tuple(decision.stage.examiner.checks(decision.request)), decision.context
     unknown = frozenset(name for name in _list_required(checks) if getattr(context, name) is UNKNOWN)
-    ready = _plan(checks, unknown, getattr(decision.request, "interaction", None))
-    return [_answer(decision, ready, dialects.load(name)) for name in _names() if name != tenant]
+    ready = _plan_checks(checks, unknown, getattr(decision.request, "interaction", None))
+    return [_dialect_answer(decision, ready, dialects.load(name)) for name in _dialect_names() if name != tenant]
 
 
 @cache_results(256)
@@ -37,7 +37,9 @@ def _list_required(checks: tuple[Check[Any, Any], ...]) -> frozenset[str]:
 
 
 @cache_results(256)
-def _plan(checks: tuple[Check[Any, Any], ...], unknown: frozenset[str], interaction: str | None) -> CompiledChecks[Any, Any]:
+def _plan_checks(
+    checks: tuple[Check[Any, Any], ...], unknown: frozenset[str], interaction: str | None
+) -> CompiledChecks[Any, Any]:
     """Leaves out the checks that would be skipped, because a skipped check never decides.
 
     unknown: attributes of the context that weren't loaded, such as the stored version that a create doesn't have.
@@ -60,21 +62,21 @@ def _is_examined(decision: Decision[Any, Any]) -> bool:
 
 
 @cache
-def _names() -> tuple[str, ...]:
+def _dialect_names() -> tuple[str, ...]:
     return tuple(dialects.names())
 
 
 @cache
-def _policy(dialect: str) -> Policy:
+def _policy_of_dialect(dialect: str) -> Policy:
     profile = dialects.load(dialect)
     return Policy(**{"send_iss": profile.answers.iss, **profile.policy})
 
 
-def _answer(decision: Decision[Any, Any], ready: CompiledChecks[Any, Any], dialect: Dialect) -> dict[str, Any]:
+def _dialect_answer(decision: Decision[Any, Any], ready: CompiledChecks[Any, Any], dialect: Dialect) -> dict[str, Any]:
     version = getattr(decision.context, "version", "")
     if version and version not in dialect.fhir:
         return {"title": dialect.title, "speaks": list(dialect.fhir)}
-    policy, client = _policy(dialect.name), decision.context.client
+    policy, client = _policy_of_dialect(dialect.name), decision.context.client
     if isinstance(client, Client) and client.policy:
         policy = policies.override(policy, client.policy)
     unusual = {"unusual_scopes": True} if hasattr(decision.context, "unusual_scopes") else {}  # they depend on the policy

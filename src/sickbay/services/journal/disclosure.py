@@ -100,7 +100,9 @@ def private_facts(rule: str, facts: Facts, unsent: set[str]) -> tuple[str, ...]:
     if rule in FROM_REQUEST or not unsent:
         return ()
     quoting = {name: value for name, value in facts.items() if not is_severity(name, value)}
-    return tuple(name for name, value in quoting.items() if any(_contains(text, unsent) for text in _texts(value)))
+    return tuple(
+        name for name, value in quoting.items() if any(_contains_unsent(text, unsent) for text in _texts_of_value(value))
+    )
 
 
 def unsent_texts(request: Any, context: Any, examination: Examination) -> set[str]:
@@ -108,7 +110,7 @@ def unsent_texts(request: Any, context: Any, examination: Examination) -> set[st
     stored = _stored_texts(context, examination)
     if not stored:
         return set()
-    sent = "\n".join([text[:COMPARED] for text in _texts(request)[:COMPARED]]).casefold()[: 2 * COMPARED]
+    sent = "\n".join([text[:COMPARED] for text in _texts_of_value(request)[:COMPARED]]).casefold()[: 2 * COMPARED]
     sent = f"{sent}\n{unquote(sent)}"
     return {text for text in stored if text not in sent}
 
@@ -120,7 +122,7 @@ def _stored_texts(context: Any, examination: Examination) -> set[str]:
     for name in STORED:
         value = getattr(context, name, None)
         if value and not any(value is proven_value for proven_value in proven):
-            texts.update([part.casefold() for text in _texts(value, PUBLIC_FIELDS) for part in _parts(text)])
+            texts.update([part.casefold() for text in _texts_of_value(value, PUBLIC_FIELDS) for part in _parts_of_text(text)])
     return {text for text in texts if len(text) > 1}
 
 
@@ -148,42 +150,42 @@ def _proven_values(context: Any, examination: Examination) -> list[Any]:
     ]
 
 
-def _contains(fact: str, unsent: set[str]) -> bool:
+def _contains_unsent(fact: str, unsent: set[str]) -> bool:
     fact = fact.casefold()
     plain = unquote(fact)
     return any(text in (fact, plain) or (len(text) >= SHORTEST and (text in fact or text in plain)) for text in unsent)
 
 
-def _texts(value: Any, public: frozenset[str] = frozenset()) -> list[str]:
+def _texts_of_value(value: Any, public: frozenset[str] = frozenset()) -> list[str]:
     """Every text in a nested value, except public members of an object."""
     texts: list[str] = []
-    _collect(value, public, texts)
+    _collect_texts(value, public, texts)
     return texts
 
 
-def _collect(value: Any, public: frozenset[str], texts: list[str]) -> None:
+def _collect_texts(value: Any, public: frozenset[str], texts: list[str]) -> None:
     if isinstance(value, str):
         texts.append(value)
     elif isinstance(value, Mapping):
         for key, member in value.items():
             if isinstance(key, str) and not public:
                 texts.append(key)
-            _collect(member, public, texts)
+            _collect_texts(member, public, texts)
     elif isinstance(value, list | tuple | set | frozenset):
         for member in value:
-            _collect(member, public, texts)
+            _collect_texts(member, public, texts)
     elif (dataclasses.is_dataclass(value) or isinstance(value, Struct)) and not isinstance(value, type):
-        for name in _members(type(value)):
+        for name in _public_members(type(value)):
             if name not in public:
-                _collect(getattr(value, name), public, texts)
+                _collect_texts(getattr(value, name), public, texts)
 
 
 @cache
-def _members(kind: type[Any]) -> tuple[str, ...]:
+def _public_members(kind: type[Any]) -> tuple[str, ...]:
     return kind.__struct_fields__ if issubclass(kind, Struct) else tuple(field.name for field in dataclasses.fields(kind))
 
 
-def _parts(text: str) -> Iterator[str]:
+def _parts_of_text(text: str) -> Iterator[str]:
     """The text. For a URL also its host and path, for a reference its id, for scopes those that name a resource type."""
     if "://" in text:
         try:

@@ -38,12 +38,12 @@ async def with_earlier_moment(runtime: Runtime, record: Record, entry: dict[str,
     if granted is None:
         return entry
     earlier = await _earlier_patients(runtime, record, entry)
-    return entry | {"findings": [_with(finding, granted, earlier) for finding in entry["findings"]]}
+    return entry | {"findings": [_add_earlier_patients(finding, granted, earlier) for finding in entry["findings"]]}
 
 
 async def _earlier_patients(runtime: Runtime, record: Record, entry: Mapping[str, Any]) -> frozenset[str]:
     """The patients of the app's tokens from other launches, if the request is for another patient than that of its token."""
-    if not any(_kind(finding) in OTHER_PATIENT for finding in entry["findings"]):
+    if not any(_refusal_of_finding(finding) in OTHER_PATIENT for finding in entry["findings"]):
         return frozenset()
     found = await runtime.store.find("token", owner=record.owner, limit=EARLIER_TOKENS)
     tokens = [records.parse(AccessToken, token.value) for token in found]
@@ -51,21 +51,21 @@ async def _earlier_patients(runtime: Runtime, record: Record, entry: Mapping[str
 
 
 def _may_follow(finding: Mapping[str, Any]) -> bool:
-    return _kind(finding) in (SCOPE, EXPIRED, *UNDEFINED, *OTHER_PATIENT)
+    return _refusal_of_finding(finding) in (SCOPE, EXPIRED, *UNDEFINED, *OTHER_PATIENT)
 
 
-def _kind(finding: Mapping[str, Any]) -> str:
+def _refusal_of_finding(finding: Mapping[str, Any]) -> str:
     """The name of the refusal that the finding explains."""
     rule = BY_ID.get(finding["id"])
     return (rule.explains if rule is not None else None) or str(finding["id"])
 
 
-def _with(finding: dict[str, Any], response: Mapping[str, Any], earlier: frozenset[str]) -> dict[str, Any]:
+def _add_earlier_patients(finding: dict[str, Any], response: Mapping[str, Any], earlier: frozenset[str]) -> dict[str, Any]:
     """earlier: the patients of the app's tokens from other launches."""
-    if _kind(finding) in OTHER_PATIENT:
-        lack = _remembers(str(finding["facts"].get("received")), str(finding["facts"].get("expected")), earlier)
+    if _refusal_of_finding(finding) in OTHER_PATIENT:
+        lack = _is_remembered(str(finding["facts"].get("received")), str(finding["facts"].get("expected")), earlier)
     else:
-        lack = describe_missing(_kind(finding), finding["facts"], response)
+        lack = describe_missing(_refusal_of_finding(finding), finding["facts"], response)
     if not lack:
         return finding
     at = english.clock(english.instant(response["at"]), seconds=True)
@@ -73,7 +73,7 @@ def _with(finding: dict[str, Any], response: Mapping[str, Any], earlier: frozens
     return finding | {"why": why, "see": [f"/exchanges/{response['id']}"]}
 
 
-def _remembers(received: str, expected: str, earlier: frozenset[str]) -> str:
+def _is_remembered(received: str, expected: str, earlier: frozenset[str]) -> str:
     id = received.rpartition("/")[2]
     return f"gave `{expected}`. The app got `{id}` in another launch, and may have kept it." if id in earlier else ""
 
@@ -91,11 +91,13 @@ def describe_missing(kind: str, facts: Mapping[str, Any], response: Mapping[str,
 
 def _dropped_scope(type: str, letters: str, response: Mapping[str, Any]) -> str:
     """The requested scopes that would have allowed this, and why they weren't granted."""
-    dropped = [row for row in response["scopes"] if row["granted"] != row["asked"] and _allows(row["asked"], type, letters)]
+    dropped = [
+        row for row in response["scopes"] if row["granted"] != row["asked"] and _allows_type(row["asked"], type, letters)
+    ]
     reasons = "; ".join(f"`{row['asked']}` {row['reason']}" for row in dropped)
     return f"already lacked a scope that the app requested: {reasons}." if reasons else ""
 
 
-def _allows(text: str, type: str, letters: str) -> bool:
+def _allows_type(text: str, type: str, letters: str) -> bool:
     scope = scopes.parse(text)
     return isinstance(scope, scopes.ResourceScope) and scope.type in ("*", type) and set(letters) <= set(scope.letters)

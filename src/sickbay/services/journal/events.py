@@ -34,7 +34,7 @@ MICROSECONDS: Final = 1_000_000_000_000
 
 def event(entry: Mapping[str, Any]) -> Event:
     """The event of an exchange with all members. Its requests and responses are redacted, but the names in them are kept."""
-    step, request = _step(entry), entry.get("request") or {}
+    step, request = _step_of_exchange(entry), entry.get("request") or {}
     headers = {name.lower(): str(value) for name, value in (request.get("headers") or {}).items()}
     result: Result = "granted" if step == "preflight" else _RESULTS[outcome(entry)]
     made: dict[str, Any] = {
@@ -48,9 +48,9 @@ def event(entry: Mapping[str, Any]) -> Event:
         "by_page": "origin" in headers,
         "findings": tuple(str(finding["id"]) for finding in entry.get("findings") or ()),
         "injected": bool(entry.get("injected")),
-        "url": _address(entry, step),
+        "url": _address_of_step(entry, step),
     }
-    return Event(**{**made, **_details(entry, step, headers)})
+    return Event(**{**made, **_details_of_step(entry, step, headers)})
 
 
 def real_time(arrival: int) -> float:
@@ -58,18 +58,18 @@ def real_time(arrival: int) -> float:
     return arrival / 1e6 if arrival > MICROSECONDS else float(arrival)
 
 
-def _step(entry: Mapping[str, Any]) -> StepName:
+def _step_of_exchange(entry: Mapping[str, Any]) -> StepName:
     stage = stage_of(entry)
     if stage in AUTHORIZATION:
         return "code" if outcome(entry) == "passed" and was_sent_to_app(entry) else "authorize"
     if stage == "token":
-        return "refresh" if _form(entry).get("grant_type") == "refresh_token" else "token"
+        return "refresh" if _form_of_exchange(entry).get("grant_type") == "refresh_token" else "token"
     if stage == "access":
-        return _of_export(entry)
+        return _step_of_export(entry)
     return _STEPS.get(stage, "other")
 
 
-def _of_export(entry: Mapping[str, Any]) -> StepName:
+def _step_of_export(entry: Mapping[str, Any]) -> StepName:
     request = entry.get("request") or {}
     _, is_export, job = urlsplit(str(request.get("url") or "")).path.partition(EXPORT)
     if not is_export or not job:
@@ -79,35 +79,35 @@ def _of_export(entry: Mapping[str, Any]) -> StepName:
     return "file" if job.count("/") > 1 else "poll"
 
 
-def _address(entry: Mapping[str, Any], step: StepName) -> str:
+def _address_of_step(entry: Mapping[str, Any], step: StepName) -> str:
     """Where a launch or a code was sent; of all others, what was requested. Without parameters."""
     sent = location(entry) if step in ("launch", "code") else str((entry.get("request") or {}).get("url") or "")
     return sent.partition("#")[0].partition("?")[0]
 
 
-def _form(entry: Mapping[str, Any]) -> Any:
+def _form_of_exchange(entry: Mapping[str, Any]) -> Any:
     return parse(str((entry.get("request") or {}).get("body") or ""))
 
 
-def _details(entry: Mapping[str, Any], step: StepName, headers: Mapping[str, str]) -> dict[str, Any]:
+def _details_of_step(entry: Mapping[str, Any], step: StepName, headers: Mapping[str, str]) -> dict[str, Any]:
     if step == "preflight":
         return {"headers": headers.get("access-control-request-headers", "")}
     if step in ("authorize", "code"):
         query = parse(urlsplit(str((entry.get("request") or {}).get("url") or "")).query)
-        return {"sent": tuple(dict.fromkeys((*query.names(), *_form(entry).names())))}
-    return _token(entry) if step in ("token", "refresh") and outcome(entry) == "passed" else {}
+        return {"sent": tuple(dict.fromkeys((*query.names(), *_form_of_exchange(entry).names())))}
+    return _token_details(entry) if step in ("token", "refresh") and outcome(entry) == "passed" else {}
 
 
-def _token(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What a token response gave."""
-    members = _members((entry.get("response") or {}).get("body"))
+def _token_details(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The details of a token response for the event."""
+    members = _json_members((entry.get("response") or {}).get("body"))
     lifetime = members.get("expires_in")
     seconds = float(lifetime) if isinstance(lifetime, (int, float)) else 0
     return {
         "asked": " ".join(str(row["asked"]) for row in entry.get("scopes") or ()),
         "scope": str(members.get("scope") or ""),
         "expires": float(entry.get("at") or 0) + seconds if seconds else 0,
-        "is_service": _form(entry).get("grant_type") == "client_credentials",
+        "is_service": _form_of_exchange(entry).get("grant_type") == "client_credentials",
         "has_refresh": bool(members.get("refresh_token")),
         "has_id_token": bool(members.get("id_token")),
         "has_patient": bool(members.get("patient")),
@@ -115,7 +115,7 @@ def _token(entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _members(body: Any) -> dict[str, Any]:
+def _json_members(body: Any) -> dict[str, Any]:
     try:
         members = msgspec.json.decode(body) if isinstance(body, str) else {}
     except msgspec.DecodeError:

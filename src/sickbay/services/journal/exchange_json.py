@@ -34,18 +34,7 @@ from sickbay.services.redaction.redaction import RecordedRequest, RecordedRespon
 from sickbay.storage.interface import Record
 
 MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected", "injected")
-MORE = (
-    "scopes",
-    "refresh",
-    "missing",
-    "unexamined",
-    "changed",
-    "milliseconds",
-    "size",
-    "resent_from",
-    "pages",
-    "bodies_kept",
-)
+MORE = ("scopes", "refresh", "missing", "unexamined", "changed", "milliseconds", "size", "resent_from", "pages", "bodies_kept")
 """Members that only some exchanges have."""
 PROOFS = frozenset(
     check.name

@@ -21,7 +21,7 @@ MAXIMUM_WORDS: Final = 12
 MAXIMUM_VALUES: Final = 8
 """Alternatives of a word."""
 OUTCOMES: Final = ("refused", "failed", "granted", "injected")
-"""What `is:` can say."""
+"""The values of `is:`."""
 RECORDED_STAGES: Final = tuple(name for name, stage in STAGES.items() if stage.recorded)
 """Stages that an exchange can have, some of them only in its line (`line.KINDS`)."""
 ADDRESSES: Final = ("http", "https")
@@ -113,19 +113,19 @@ def _read_text(value: str, names: KnownNames) -> list[str] | str:
 
 
 def _read_app(value: str, names: KnownNames) -> list[str] | str:
-    found = dict.fromkeys(id for name in _find(value.lower(), names.apps) for id in names.apps[name])
+    found = dict.fromkeys(id for name in _find_names(value.lower(), names.apps) for id in names.apps[name])
     if not found:
         return f"There is no app {value}.{_suggest(value.lower(), names.apps)} Write its name, app_id or client_id."
     return [quote(id) for id in found]
 
 
 def _read_hospital(value: str, names: KnownNames) -> list[str] | str:
-    found = _find(value.lower(), names.hospitals)
+    found = _find_names(value.lower(), names.hospitals)
     return [quote(name) for name in found] or f"There is no hospital {value}. Hospitals: {english.join(names.hospitals)}."
 
 
 def _read_stage(value: str, names: KnownNames) -> list[str] | str:
-    found = _find(value.lower(), RECORDED_STAGES)
+    found = _find_names(value.lower(), RECORDED_STAGES)
     if found:
         return [f"%{STAGE}{quote(stage)} %" for stage in found]
     known = STAGES.get(value.lower())
@@ -143,7 +143,7 @@ def _read_status(value: str, names: KnownNames) -> list[str] | str:
 
 
 def _read_rule(value: str, names: KnownNames) -> list[str] | str:
-    found = _find(value.lower(), names.rules)
+    found = _find_names(value.lower(), names.rules)
     if not found:
         return f"There is no rule {value}.{_suggest(value.lower(), names.rules)} /rules lists all of them."
     body = value.lower().strip("*")
@@ -186,7 +186,7 @@ EXAMPLES: Final = {
 }
 
 
-def _find(value: str, names: Iterable[str]) -> list[str]:
+def _find_names(value: str, names: Iterable[str]) -> list[str]:
     """The names that a value means. An asterisk at its beginning or end stands for any characters."""
     body = value.strip("*")
     if value.startswith("*") and value.endswith("*"):

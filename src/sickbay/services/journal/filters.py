@@ -7,7 +7,7 @@ from sickbay.services import registration
 from sickbay.services.context import Runtime
 from sickbay.services.journal import filter_language
 from sickbay.services.journal.filter_language import FilterReading, KnownNames
-from sickbay.services.journal.line import of_student
+from sickbay.services.journal.line import condition_for_student
 from sickbay.storage.exchange_filter import ColumnCondition, quote
 
 
@@ -16,7 +16,7 @@ async def read_filter(runtime: Runtime, text: str, student: str = "") -> FilterR
 
     student: to whom the exchanges have to belong. Then the filter knows only the apps that the student may open.
     """
-    own = (of_student(student),) if student else ()
+    own = (condition_for_student(student),) if student else ()
     words = [word for word in filter_language.split(text[: filter_language.MAXIMUM_CHARACTERS]) if word.name == "app"]
     apps = await _list_apps(runtime, student) if words else {}
     for value in {value for word in words for value in word.values if value.lower() not in apps}:

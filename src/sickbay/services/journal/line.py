@@ -50,6 +50,6 @@ def write_line(entry: Mapping[str, Any], kind: str = "") -> str:
     return f"{status} {ended}{words} {request['method'][:16]} /{url}{rules}{student} ".lower()
 
 
-def of_student(id: str) -> ColumnCondition:
+def condition_for_student(id: str) -> ColumnCondition:
     """The condition that only exchanges of this student meet."""
     return ColumnCondition("line", (f"%{STUDENT}{quote(id)} %",))

@@ -71,10 +71,10 @@ async def read_lines(runtime: Runtime, records: Sequence[Record]) -> list[dict[s
 async def read_newest_lines(runtime: Runtime, records: Sequence[Record]) -> list[dict[str, Any]]:
     """The same for a list, newest first, without the advice about requests that were made after all."""
     followed, entries = find_followed(records), await read_lines(runtime, records)
-    return [_without_advice(entry, record.key in followed) for entry, record in zip(entries, records, strict=True)]
+    return [_drop_advice(entry, record.key in followed) for entry, record in zip(entries, records, strict=True)]
 
 
-def _without_advice(entry: dict[str, Any], followed: bool) -> dict[str, Any]:
+def _drop_advice(entry: dict[str, Any], followed: bool) -> dict[str, Any]:
     """Without the advice about a blocked request if the request after the preflight arrived."""
     return entry | {"findings": [found for found in entry["findings"] if found["id"] != ADVICE]} if followed else entry
 

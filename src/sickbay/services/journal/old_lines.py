@@ -27,13 +27,13 @@ async def write_missing_lines(runtime: Runtime) -> int:
     count, until = 0, None
     missing = (ColumnCondition("line", ("",)),)
     while records := await runtime.store.find_exchanges(missing, BATCH, until):
-        count += await _write(runtime, records)
+        count += await _write_records(runtime, records)
         until = records[-1].at
         await asyncio.sleep(PAUSE_SECONDS)
     return count
 
 
-async def _write(runtime: Runtime, records: Sequence[Record]) -> int:
+async def _write_records(runtime: Runtime, records: Sequence[Record]) -> int:
     """All together, or one by one if one of them was changed or deleted in the meantime."""
     puts = [Put(msgspec.structs.replace(record, line=_line_of(record)), record.revision, aside=True) for record in records]
     with suppress(Conflict):

@@ -51,7 +51,7 @@ def problem(exchange: Mapping[str, Any]) -> str:
 
 
 def describe_injected(exchange: Mapping[str, Any]) -> str:
-    """What Sickbay was asked to do wrong in this exchange; "" if nothing."""
+    """The fault that was injected into this exchange; "" if none was."""
     fault = exchange.get("injected")
     kind = kinds().get(fault["kind"]) if fault else None
     return kind.title if kind else ""

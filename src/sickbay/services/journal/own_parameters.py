@@ -1,4 +1,4 @@
-"""What an authorization code knows of its request: own parameters that the journal masks, and what was granted.
+"""The parameters of an authorization request that its code has stored, because the journal masks them, and the grant.
 
 Only for the administrator. A value that contains a live secret stays masked, and nothing more is stored.
 """
@@ -32,7 +32,7 @@ async def restore(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
     live = await live_secrets.load(runtime, sent.values())
     known = dict(_as_recorded(name, value) for name, value in sent.items() if not live.within(value))
     request = entry["request"]
-    shown = {name: _unmask(request[name], known) for name in ("url", "body") if isinstance(request.get(name), str)}
+    shown = {name: _unmask_parameters(request[name], known) for name in ("url", "body") if isinstance(request.get(name), str)}
     scopes = [dict(zip(("asked", "granted", "reason"), row, strict=True)) for row in code.negotiated]
     return entry | {"request": request | shown} | ({"scopes": scopes} if scopes and "scopes" not in entry else {})
 
@@ -53,7 +53,7 @@ def _as_recorded(name: str, value: str) -> tuple[str, str]:
     return f"{name}={mask}", f"{name}={quote(value, safe='')}"
 
 
-def _unmask(text: str, known: Mapping[str, str]) -> str:
+def _unmask_parameters(text: str, known: Mapping[str, str]) -> str:
     """The URL or form with these parameters. An authorize request can be either."""
     path, mark, query = text.rpartition("?") if "?" in text else ("", "", text)
     return path + mark + "&".join(known.get(piece, piece) for piece in query.split("&"))

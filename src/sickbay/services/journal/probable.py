@@ -79,7 +79,7 @@ class _Stored(msgspec.Struct, frozen=True):
 
 
 class Trace(NamedTuple):
-    """What of a stored exchange shows where it came from. client: an address; this machine's are all the same.
+    """The signs of a stored exchange's origin. client: an address; this machine's are all the same.
 
     wanted: the method that a preflight asks for. own_launch: it continues its own launch: with its code, or as a later step.
     """
@@ -138,20 +138,20 @@ def find_best(loose: Trace, earlier: Sequence[Trace], owners: Collection[str]) -
     """
     attached = [other for other in earlier if other.app and other.launch and other.stage != "registration"]
     if loose.app and loose.stage in AUTHORIZATION:
-        return next((_guess(other, "app") for other in attached if _answers(loose, other)), None)
+        return next((_guess_launch(other, "app") for other in attached if _answers_launch(loose, other)), None)
     if loose.app:
         before = next((other for other in attached if other.app == loose.app), None)
-        return _guess(before, "fault") if before and loose.injected else None
+        return _guess_launch(before, "fault") if before and loose.injected else None
     if owners:
         own = [other for other in attached if other.app in owners]
         near = next((other for other in own if _same_place(loose, other)), own[0] if own else None)
-        return _guess(near, "origin") if near else None
+        return _guess_launch(near, "origin") if near else None
     here = [other for other in attached if _same_place(loose, other)]
     agent = next((other for other in here if other.agent == loose.agent), None)
-    return _guess(agent, "agent") if agent else _guess(here[0], "address") if here else None
+    return _guess_launch(agent, "agent") if agent else _guess_launch(here[0], "address") if here else None
 
 
-def _answers(loose: Trace, other: Trace) -> bool:
+def _answers_launch(loose: Trace, other: Trace) -> bool:
     """Whether an authorization request without a valid launch code probably answers this launch."""
     soon = loose.arrival - other.arrival <= ANSWER_MICROSECONDS
     return soon and other.stage == "launch" and other.app == loose.app and _same_place(loose, other)
@@ -161,7 +161,7 @@ def _same_place(loose: Trace, other: Trace) -> bool:
     return bool(loose.client) and loose.client == other.client
 
 
-def _guess(other: Trace, evidence: Evidence) -> Guess:
+def _guess_launch(other: Trace, evidence: Evidence) -> Guess:
     return Guess(other.app, other.launch, evidence)
 
 
@@ -203,10 +203,12 @@ async def _next_launch(runtime: Runtime, record: Record, loose: Trace) -> Guess 
     )
     traces = [trace(other) for other in following if other.label in AUTHORIZATION and other.owner and other.family]
     begun = next((other for other in traces if _same_place(loose, other)), None)
-    return _guess(begun, "agent" if begun.agent == loose.agent else "address") if begun else None
+    return _guess_launch(begun, "agent" if begun.agent == loose.agent else "address") if begun else None
 
 
-async def of_launch(runtime: Runtime, records: Sequence[Record], launch: Launch | None = None) -> list[tuple[Record, Guess]]:
+async def guess_for_launch(
+    runtime: Runtime, records: Sequence[Record], launch: Launch | None = None
+) -> list[tuple[Record, Guess]]:
     """The loose exchanges that probably belong to a launch, oldest first. records: of the launch, oldest first.
 
     launch: its record. A launch that a script created has no exchange of its own, only what the app then sends.
@@ -245,7 +247,7 @@ async def _after_script(runtime: Runtime, launch: Launch, records: Sequence[Reco
     return [(record, guess) for record in found[::-1] if trace(record).origin in ("", *own)]
 
 
-async def of_app(runtime: Runtime, client_id: str, tenant: str, records: Sequence[Record]) -> list[tuple[Record, Guess]]:
+async def guess_for_app(runtime: Runtime, client_id: str, tenant: str, records: Sequence[Record]) -> list[tuple[Record, Guess]]:
     """The loose exchanges that probably came from an app, oldest first. records: the app's newest exchanges, newest first."""
     if runtime.class_mode or not records or records[-1].at < SMALLEST_ARRIVAL_MICROSECONDS:
         return []
@@ -307,7 +309,7 @@ async def is_followed(runtime: Runtime, preflight: Record) -> bool:
         "exchange", tenant=preflight.tenant, since=since, until=until, limit=FOLLOWING_EXCHANGES, oldest=True
     )
     asked = trace(preflight)
-    return any(_follows(asked, trace(other)) for other in following)
+    return any(_follows_request(asked, trace(other)) for other in following)
 
 
 def find_followed(records: Sequence[Record]) -> set[str]:
@@ -327,5 +329,5 @@ def find_followed(records: Sequence[Record]) -> set[str]:
     return found
 
 
-def _follows(asked: Trace, other: Trace) -> bool:
+def _follows_request(asked: Trace, other: Trace) -> bool:
     return (other.method, other.path, other.origin) == (asked.wanted, asked.path, asked.origin)

@@ -1,4 +1,4 @@
-"""What waits to be written to the journal: exchanges and records in a queue with limits, shared fairly among the apps."""
+"""The queue of exchanges and records to be written to the journal. It is limited, and shared fairly among the apps."""
 
 from __future__ import annotations
 

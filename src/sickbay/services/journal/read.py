@@ -148,12 +148,12 @@ async def probably_of_app(runtime: Runtime, journal: Journal, client: Client, li
     """
     await journal.collect()
     own = await runtime.store.find("exchange", owner=client.client_id, limit=limit)
-    guessed = (await probable.of_app(runtime, client.client_id, client.tenant, own))[::-1]
-    return [_line(entry) for entry in await _probable(runtime, guessed)]
+    guessed = (await probable.guess_for_app(runtime, client.client_id, client.tenant, own))[::-1]
+    return [_line_of_entry(entry) for entry in await _probable_exchanges(runtime, guessed)]
 
 
-async def _probable(runtime: Runtime, guessed: Sequence[tuple[Record, Guess]]) -> list[dict[str, Any]]:
-    """Those exchanges in full, each with its `evidence`."""
+async def _probable_exchanges(runtime: Runtime, guessed: Sequence[tuple[Record, Guess]]) -> list[dict[str, Any]]:
+    """The guessed exchanges in full, each with its `evidence`."""
     return [
         await read_whole(runtime, record, False)
         | {"arrival": record.at, "evidence": found.evidence, "probable_launch": found.launch}
@@ -175,15 +175,15 @@ async def timeline(
 async def read_stored_timeline(
     runtime: Runtime, id: str, *, full: bool, launch: Launch | None = None, whole: bool = False, is_listed: bool = False
 ) -> Timeline:
-    """The same, of the exchanges that are stored already. is_listed: only those that decide the state of the launch."""
-    shorten = dict if whole else _line
+    """Reads the progress from the exchanges stored so far. is_listed: only those that decide the state of the launch."""
+    shorten = dict if whole else _line_of_entry
     records, left_out = await _read_records(runtime, id, is_listed)
     entries = [await read_whole(runtime, record, False) | {"arrival": record.at} for record in records]
     if not full:
         entries = [hide_private(entry) for entry in entries if is_proven(entry)]
         return Timeline([shorten(entry) for entry in entries], left_out, events=tuple(event(entry) for entry in entries))
     entries = await complete_all(runtime, entries)
-    guessed = await _probable(runtime, await probable.of_launch(runtime, records, launch))
+    guessed = await _probable_exchanges(runtime, await probable.guess_for_launch(runtime, records, launch))
     events = sorted((event(entry) for entry in (*entries, *guessed)), key=lambda made: made.at)
     return Timeline([shorten(entry) for entry in entries], left_out, [shorten(entry) for entry in guessed], tuple(events))
 
@@ -203,7 +203,7 @@ async def _read_records(runtime: Runtime, id: str, is_listed: bool) -> tuple[lis
     return sorted(chosen.values(), key=lambda record: record.at), max(0, count - len(chosen))
 
 
-def _line(entry: dict[str, Any]) -> dict[str, Any]:
+def _line_of_entry(entry: dict[str, Any]) -> dict[str, Any]:
     """One exchange without bodies, and of its headers only the location. arrival: its place in the order of exchanges."""
     members = {name: entry[name] for name in (*MEMBERS, "arrival", "evidence", "probable_launch") if name in entry}
     sent, response = entry["request"], entry["response"]
@@ -218,10 +218,10 @@ LINE = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "
 
 def lines(id: str, timeline: Timeline) -> dict[str, Any]:
     """A timeline as JSON, with the members of each exchange that a list shows. /exchanges/{id} has the others."""
-    exchanges = [_members(entry, LINE) for entry in timeline.exchanges]
-    guesses = [_members(entry, (*LINE, "evidence")) for entry in timeline.probable]
+    exchanges = [_chosen_members(entry, LINE) for entry in timeline.exchanges]
+    guesses = [_chosen_members(entry, (*LINE, "evidence")) for entry in timeline.probable]
     return {"id": id, "exchanges": exchanges, "left_out": timeline.left_out} | ({"probable": guesses} if guesses else {})
 
 
-def _members(entry: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+def _chosen_members(entry: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: entry.get(name) for name in names} | {"response": {"status": entry["response"]["status"]}}

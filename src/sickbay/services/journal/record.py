@@ -96,14 +96,14 @@ class Exchange(Struct, frozen=True, gc=False):
 
 
 class Redacted(NamedTuple):
-    """What is recorded of an exchange. text: its JSON. line: what it can be found by (`line.py`)."""
+    """The record of an exchange. text: its JSON. line: the text that filters search (`line.py`)."""
 
     text: bytes
     line: str
 
 
 async def redact_refusal(runtime: Runtime, exchange: Exchange) -> Redacted:
-    """What to record of a refusal. Values that may be live secrets are looked up first."""
+    """Builds the record of a refusal. Values that may be live secrets are looked up first."""
     return redact(exchange, await _load_live_secrets(runtime, exchange), runtime.given_advice)
 
 
@@ -112,10 +112,10 @@ async def _load_live_secrets(runtime: Runtime, exchange: Exchange) -> LiveSecret
         return await secrets.load_strict(runtime)
     sent = (parse(exchange.request.url.partition("?")[2]), parse(exchange.request.body))
     opaque = {value for parameters in sent for name in ("code_challenge", "client_id") for value in parameters.all(name)}
-    return await secrets.load(runtime, opaque | {*_challenges(exchange)})
+    return await secrets.load(runtime, opaque | {*_challenges_of_exchange(exchange)})
 
 
-def _challenges(exchange: Exchange) -> Iterator[str]:
+def _challenges_of_exchange(exchange: Exchange) -> Iterator[str]:
     """Challenges of PKCE verifiers: the one that the code was bound to, and the one of the verifier that was sent."""
     if exchange.decision is None or not isinstance(exchange.decision.request, TokenRequest):
         return
@@ -132,7 +132,7 @@ def record(exchange: Exchange, arrival: int, redacted: Redacted) -> Record:
     return Record(
         "exchange",
         exchange.id,
-        pack(redacted.text, _mark(exchange)),
+        pack(redacted.text, _dictionary_mark(exchange)),
         exchange.tenant,
         exchange.client_id,
         exchange.timeline,
@@ -143,7 +143,7 @@ def record(exchange: Exchange, arrival: int, redacted: Redacted) -> Record:
     )
 
 
-def _mark(exchange: Exchange) -> bytes:
+def _dictionary_mark(exchange: Exchange) -> bytes:
     """The mark of the dictionary that makes the record of an exchange shortest."""
     if exchange.refused:
         return MARK
@@ -151,13 +151,13 @@ def _mark(exchange: Exchange) -> bytes:
 
 
 def redact(exchange: Exchange, live: LiveSecrets, given: GivenAdvice | None = None, *, compare: bool = True) -> Redacted:
-    """What to record. If redaction fails, no part of the request is kept, so that the request itself doesn't fail.
+    """Builds the record. If redaction fails, no part of the request is kept, so that the request itself doesn't fail.
 
     given: the advice that apps got before, which is left out. compare: whether to add what other dialects would answer.
     """
     try:
-        entry = _entry(exchange, live, compare, given)
-        return Redacted(msgspec.json.encode(entry), write_line(entry, _kind(exchange)))
+        entry = _build_entry(exchange, live, compare, given)
+        return Redacted(msgspec.json.encode(entry), write_line(entry, _exact_stage(exchange)))
     except Exception as error:
         journal_metrics.UNREDACTED.inc()
         LOG.error("exchange %s can't be redacted (%s): no part of its request is kept", exchange.id, type(error).__name__)
@@ -165,7 +165,7 @@ def redact(exchange: Exchange, live: LiveSecrets, given: GivenAdvice | None = No
         return Redacted(msgspec.json.encode(entry), write_line(entry))
 
 
-def _kind(exchange: Exchange) -> str:
+def _exact_stage(exchange: Exchange) -> str:
     """The stage that a request belongs to more exactly than its exchange says: refresh, backend or search; "" for others."""
     request = exchange.decision.request if exchange.decision else None
     if isinstance(request, AccessRequest):
@@ -190,7 +190,7 @@ def minimal(exchange: Exchange) -> dict[str, Any]:
         },
         "corrected": None,
         "response": {"status": exchange.response.status, "headers": {}, "body": None},
-        "checks": _checks(exchange.decision.examination) if exchange.decision else "",
+        "checks": _encode_checks(exchange.decision.examination) if exchange.decision else "",
         "findings": [],
         **({"resent_from": exchange.resent_from} if exchange.resent_from else {}),
         **({"student": exchange.student} if exchange.student else {}),
@@ -198,13 +198,13 @@ def minimal(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdvice | None) -> dict[str, Any]:
+def _build_entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdvice | None) -> dict[str, Any]:
     """The redacted facts of an exchange, without anything that can be derived from them."""
     live.begin()
-    explanation = _explanation(exchange)
+    explanation = _explain_exchange(exchange)
     if given is not None:
         explanation = given.without_repeated(explanation, exchange.tenant, exchange.client_id, exchange.id)
-    exchange = _excerpt(exchange)
+    exchange = _excerpt_of_exchange(exchange)
     corrected = None if exchange.unexamined else _describe_correction(explanation, exchange)
     request = exchange.decision.request if exchange.decision else None
     parsed_body = str(getattr(request, "body", "") or "")
@@ -218,7 +218,7 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
         base=request.base if isinstance(request, AccessRequest) else "",
         whole=not exchange.unexamined,
     )
-    if challenges := [*_challenges(exchange)]:
+    if challenges := [*_challenges_of_exchange(exchange)]:
         redaction.quotes(challenges)
     facts: dict[str, Any] = {
         "id": exchange.id,
@@ -231,9 +231,9 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdv
         "request": redaction.request(exchange.request),
         "corrected": redaction.redact_correction(corrected) if corrected else None,
         "response": redaction.response(exchange.response),
-        "checks": _checks(exchange.decision.examination) if exchange.decision else "",
+        "checks": _encode_checks(exchange.decision.examination) if exchange.decision else "",
         "findings": [_redact_finding(finding, redaction) for finding in explanation.findings],
-        **_negotiation(exchange.decision.given if exchange.decision else None, redaction),
+        **_negotiation_results(exchange.decision.given if exchange.decision else None, redaction),
     }
     fault = exchange.fault
     if fault and fault.changed:
@@ -264,14 +264,14 @@ def _optional_facts(exchange: Exchange, fault: Injected | None, compared: list[d
     yield from _deciding_refusal(exchange).items()
 
 
-def _explanation(exchange: Exchange) -> Explanation:
+def _explain_exchange(exchange: Exchange) -> Explanation:
     """Nothing is explained as a mistake of the app if an injected fault is the reason for the refusal."""
     if exchange.decision is None or exchange.refused_by_fault:
         return exchange.explanation if exchange.explanation and not exchange.fault else Explanation((), None)
     return exchange.explanation or exchange.decision.explain()
 
 
-def _excerpt(exchange: Exchange) -> Exchange:
+def _excerpt_of_exchange(exchange: Exchange) -> Exchange:
     """The exchange with the part of its request that is recorded."""
     request, left_out = excerpt(exchange.request)
     return structs.replace(exchange, request=request, unexamined=exchange.unexamined + left_out) if left_out else exchange
@@ -312,7 +312,7 @@ def _list_ids(exchange: Exchange) -> list[str]:
     return values
 
 
-def _checks(examination: Examination) -> str:
+def _encode_checks(examination: Examination) -> str:
     """The names in order: `!name:refusal` for a refused check, `-name:reason` for a skipped one."""
     if examination.granted and not examination.relaxed:
         return _join_names(examination.checked)
@@ -338,7 +338,7 @@ def _redact_finding(finding: Finding, redaction: Redaction) -> dict[str, Any]:
     return stored_finding | {name: value for name, value in optional.items() if value}
 
 
-def _negotiation(summary: TokenSummary | None, redaction: Redaction) -> dict[str, Any]:
+def _negotiation_results(summary: TokenSummary | None, redaction: Redaction) -> dict[str, Any]:
     """For a token response: the result for each scope, why there is no refresh token (or null), and what else is missing."""
     if summary is None:
         return {}
@@ -352,11 +352,11 @@ def _describe_correction(explanation: Explanation, exchange: Exchange) -> dict[s
     if explanation.corrected is None or exchange.decision is None:
         return None
     if exchange.stage == "registration":
-        return _metadata(explanation.corrected, exchange)
-    return exchange.decision.stage.examiner.to_evidence(_with_launch_placeholder(explanation.corrected, exchange.decision))
+        return _corrected_metadata(explanation.corrected, exchange)
+    return exchange.decision.stage.examiner.to_evidence(_add_launch_placeholder(explanation.corrected, exchange.decision))
 
 
-def _metadata(corrected: Any, exchange: Exchange) -> dict[str, Any] | None:
+def _corrected_metadata(corrected: Any, exchange: Exchange) -> dict[str, Any] | None:
     """The request to send instead: the one that was sent, with corrections; None if its source wasn't kept."""
     if not corrected.source:
         return None
@@ -365,7 +365,7 @@ def _metadata(corrected: Any, exchange: Exchange) -> dict[str, Any] | None:
     return {"method": exchange.request.method, "url": exchange.request.url, "headers": headers, "body": body}
 
 
-def _with_launch_placeholder(corrected: Any, decision: Decision[Any, Any]) -> Any:
+def _add_launch_placeholder(corrected: Any, decision: Decision[Any, Any]) -> Any:
     """Replaces the launch code in a corrected request, because records never contain it (`launch.fill_placeholders`)."""
     launch = getattr(decision.context, "launch", None)
     if not isinstance(launch, Launch) or not isinstance(corrected, AuthorizeRequest):

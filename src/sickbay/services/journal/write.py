@@ -50,7 +50,7 @@ GRANTED_WAITING = GRANTED + BATCH
 SLICE = 16
 """Exchanges that are turned into records without a pause."""
 COMPARED = 64
-"""The most exchanges since the previous batch, for each look, that are compared with the other dialects."""
+"""The maximum number of exchanges since the previous batch, for each look, that are compared with the other dialects."""
 AT_ONCE = 8
 """Refusals that wait for their commit at the same time. Later ones are written with the next batch."""
 UNEXPLAINED, UNEXPLAINED_BYTES = 256, 4_000_000
@@ -118,7 +118,7 @@ class Journal:
         await self._write_refusal(exchange, record(exchange, arrival, redacted))
         return redacted.text
 
-    def _steps(self, stored: Sequence[Record]) -> list[Step]:
+    def _storing_steps(self, stored: Sequence[Record]) -> list[Step]:
         """The steps that store these records and, in class mode, the progress of students."""
         noted = progress.steps(stored) if self.runtime.class_mode else ()
         return [*(Put(entry, aside=True) for entry in stored), *noted]
@@ -127,13 +127,13 @@ class Journal:
         if is_over(self.runtime.resets):
             return
         if self._at_once >= AT_ONCE or len(self._refused):
-            waiting = refusal_record, self._revisions(exchange.tenant)
+            waiting = refusal_record, self._revisions_of_tenant(exchange.tenant)
             self._refused.add(waiting, refusal_record.owner, len(refusal_record.value))
             return
         self._at_once += 1
         try:
             with suppress(WasReset):
-                await self.runtime.store.transaction(self._steps([refusal_record]))
+                await self.runtime.store.transaction(self._storing_steps([refusal_record]))
         finally:
             self._at_once -= 1
 
@@ -146,7 +146,7 @@ class Journal:
         self._say(exchange)
         if is_over(self.runtime.resets):
             return
-        waiting = Unexplained(self._next_arrival(), exchange, explained), self._revisions(exchange.tenant)
+        waiting = Unexplained(self._next_arrival(), exchange, explained), self._revisions_of_tenant(exchange.tenant)
         self._unexplained.add(waiting, f"{exchange.stage} {exchange.client_id}", weight(exchange))
         if self._explaining is None or self._explaining.done():
             self._explaining = asyncio.get_running_loop().create_task(self._explain(), context=Context())
@@ -173,7 +173,7 @@ class Journal:
                     explained.append(record(whole, waiting.arrival, redacted))
                     await asyncio.sleep(0)
                 if explained:
-                    await self.runtime.store.transaction(self._steps(explained))
+                    await self.runtime.store.transaction(self._storing_steps(explained))
         except (Unavailable, asyncio.CancelledError) as error:
             self._unexplained.put_back(refusals)
             if isinstance(error, WasReset):
@@ -251,15 +251,15 @@ class Journal:
         if not granted and not refused:
             return
         live = await live_secrets.load_strict(self.runtime)
-        stored = await _records(self.runtime, granted, live, compare) + refused
+        stored = await _build_records(self.runtime, granted, live, compare) + refused
         for start in range(0, len(stored), AT_A_TIME):
-            await self.runtime.store.transaction(self._steps(stored[start : start + AT_A_TIME]))
+            await self.runtime.store.transaction(self._storing_steps(stored[start : start + AT_A_TIME]))
 
     def _select_current(self, items: Iterable[tuple[Waiting[W], str, int]]) -> list[W]:
         """Without those of requests that began before a reset."""
-        return [item for (item, began), _, _ in items if began == self._revisions(item.tenant)]
+        return [item for (item, began), _, _ in items if began == self._revisions_of_tenant(item.tenant)]
 
-    def _revisions(self, tenant: str) -> Revisions:
+    def _revisions_of_tenant(self, tenant: str) -> Revisions:
         of = self.runtime.resets.of
         return of.get(tenant) or of[""]
 
@@ -269,7 +269,7 @@ class Journal:
         """
         for queue in (self._granted, self._refused, self._unexplained):
             if reset.restored:
-                queue.replace(lambda waiting: (waiting[0], self._revisions(waiting[0].tenant)))
+                queue.replace(lambda waiting: (waiting[0], self._revisions_of_tenant(waiting[0].tenant)))
                 continue
             queue.keep_only(lambda waiting: reset.tenant not in (None, waiting[0].tenant))
 
@@ -349,7 +349,7 @@ class Journal:
         )
 
 
-async def _records(runtime: Runtime, batch: Sequence[Arrived], live: LiveSecrets, compare: bool) -> list[Record]:
+async def _build_records(runtime: Runtime, batch: Sequence[Arrived], live: LiveSecrets, compare: bool) -> list[Record]:
     """The records of a batch. Pauses between slices so that requests are served.
 
     Texts that its exchanges share are searched for secrets only once. compare: with other dialects, which takes a third of the

@@ -26,20 +26,20 @@ def outline(body: str, content_type: str = "") -> str:
 def _kind_of(body: str, content_type: str) -> str:
     text = body.lstrip("\ufeff \t\r\n")
     if text[:1] in ("{", "[") or "json" in content_type:
-        return _json(text)
+        return _outline_json(text)
     if text[:1] == "<" or "xml" in content_type:
-        return _xml(text)
+        return _outline_xml(text)
     if "multipart" in content_type or text.startswith("--"):
-        return f"a multipart form{_summary(_PART.findall(body[:READ]), 'field')}"
+        return f"a multipart form{_summarise_names(_PART.findall(body[:READ]), 'field')}"
     if "\ufffd" in body or "\x00" in body:
         return "binary data"
     if "x-www-form-urlencoded" in content_type or _FORM.match(text):
         names = [pair.partition("=")[0] for pair in text[:READ].split("&") if pair]
-        return f"a form{_summary(names, 'parameter')}"
+        return f"a form{_summarise_names(names, 'parameter')}"
     return "text"
 
 
-def _json(text: str) -> str:
+def _outline_json(text: str) -> str:
     if len(text) > READ:
         return "JSON"
     try:
@@ -59,7 +59,7 @@ def _json(text: str) -> str:
         kind = document.get("resourceType")
         if isinstance(kind, str):
             return f"JSON, a FHIR {kind}" if kind in known.TYPES else "JSON, a FHIR resource"
-        return f"JSON, an object{_summary(document, 'member')}"
+        return f"JSON, an object{_summarise_names(document, 'member')}"
     if isinstance(document, list):
         return f"JSON, an array of {len(document)}"
     return "JSON, a string" if isinstance(document, str) else "JSON, a single value"
@@ -73,12 +73,12 @@ def _is_json(line: str) -> bool:
     return True
 
 
-def _xml(text: str) -> str:
+def _outline_xml(text: str) -> str:
     root = _ROOT.search(text[:READ])
     return f"XML, a FHIR {root[1]}" if root and root[1] in known.TYPES else "XML"
 
 
-def _summary(names: Iterable[str], what: str) -> str:
+def _summarise_names(names: Iterable[str], what: str) -> str:
     """The number of names, and those names that are well known."""
     all_names = list(names)
     shown = list(dict.fromkeys(name for name in all_names if known.squeeze(name) in known.list_names() and name.isascii()))

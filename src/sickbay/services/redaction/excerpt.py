@@ -26,17 +26,24 @@ def excerpt(request: RecordedRequest, characters: int = RECORDED) -> tuple[Recor
     no header is cut in the middle, because the rest of it would mean something else.
     """
     form = request.body if is_form(request.body, request.headers) else ""
-    long_headers = len(request.headers) > HEADERS or _size(request.headers) > 2 * characters
+    long_headers = len(request.headers) > HEADERS or _content_length(request.headers) > 2 * characters
     if len(request.url) + len(form) <= characters and not long_headers:
         return request, 0
     url = _whole_parameters(request.url, characters)
     body = _whole_parameters(form, characters - len(url)) if form else request.body
     headers = _first_headers(request.headers, 2 * characters) if long_headers else request.headers
-    left_out = len(request.url) - len(url) + len(request.body) - len(body) + _size(request.headers) - _size(headers)
+    left_out = (
+        len(request.url)
+        - len(url)
+        + len(request.body)
+        - len(body)
+        + _content_length(request.headers)
+        - _content_length(headers)
+    )
     return structs.replace(request, url=url, headers=headers, body=body), left_out
 
 
-def _size(headers: Mapping[str, str]) -> int:
+def _content_length(headers: Mapping[str, str]) -> int:
     return sum(map(len, headers)) + sum(map(len, headers.values()))
 
 
@@ -44,7 +51,7 @@ def _first_headers(headers: Mapping[str, str], characters: int) -> dict[str, str
     """The first headers that have at most this many characters together."""
     most = islice(headers.items(), HEADERS)
     kept = {name: value for name, value in most if len(name) + len(value) <= characters}
-    while _size(kept) > characters:
+    while _content_length(kept) > characters:
         kept.popitem()
     return kept
 

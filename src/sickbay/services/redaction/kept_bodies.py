@@ -60,9 +60,9 @@ def mask(body: str, content_type: str, version: str, live: LiveSecrets) -> str:
         if media == "application/x-www-form-urlencoded":
             return "&".join(f"{masking.text(name)}={masking.mask_parameter(name, value)}" for name, value in parse(body).pairs)
         if media.endswith("ndjson"):
-            return "\n".join(_json(masking, line) for line in body.splitlines() if line.strip())
+            return "\n".join(_mask_json(masking, line) for line in body.splitlines() if line.strip())
         if body.lstrip()[:1] in ("{", "["):
-            return _json(masking, body, pretty=True)
+            return _mask_json(masking, body, pretty=True)
         if body.lstrip()[:1] == "<":
             resource = masking.walk(xml_reader.loads(version, body.encode()))
             return xml_writer.dumps(version, resource, pretty=True).decode()
@@ -71,7 +71,7 @@ def mask(body: str, content_type: str, version: str, live: LiveSecrets) -> str:
     return outline(body, content_type)
 
 
-def _json(masking: _Masking, text: str, *, pretty: bool = False) -> str:
+def _mask_json(masking: _Masking, text: str, *, pretty: bool = False) -> str:
     return lossless_json.dumps(masking.walk(lossless_json.loads(text)), pretty=pretty).decode()
 
 
@@ -112,7 +112,9 @@ class _Masking:
             return f"‹{count(len(value), 'character')} of base64›"
         if self._is_hidden(value, depth):
             return mask_secret(value)
-        shown = named_secrets.replace(value, named_secrets.merge([*named_secrets.spans(value), *self._spans(value, depth)]))
+        shown = named_secrets.replace(
+            value, named_secrets.merge([*named_secrets.spans(value), *self._secret_spans(value, depth)])
+        )
         return mask_secret(value) if self._is_live(shown) else shown
 
     def _is_hidden(self, value: str, depth: int) -> bool:
@@ -120,7 +122,7 @@ class _Masking:
         decoded = unquote_plus(value) if "%" in value or "+" in value else value
         return decoded != value and (depth >= NESTED_TEXTS or self.text(decoded, depth + 1) != decoded)
 
-    def _spans(self, value: str, depth: int) -> list[Span]:
+    def _secret_spans(self, value: str, depth: int) -> list[Span]:
         found = [match.span(match.lastindex or 0) for pattern in _PATTERNS for match in pattern.finditer(value)]
         found += [match.span() for match in _WORD.finditer(value) if _is_random(match[0])]
         return [*found, *(match.span() for match in _RUN.finditer(value) if self._is_encoded(match[0], depth))]

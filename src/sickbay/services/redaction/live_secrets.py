@@ -128,13 +128,13 @@ class LiveSecrets:
         """Whether this text contains a secret, whatever surrounds it."""
         if not self._shortest or len(text) < self._shortest or text in self._clean:
             return False
-        if any(self._within(candidate) for candidate in (text, *self._decode_runs(text))):
+        if any(self._is_within(candidate) for candidate in (text, *self._decode_runs(text))):
             return True
         self._clean.add(text)
         return False
 
-    def _within(self, text: str) -> bool:
-        return any(secret in text for secret in self.live_tokens) or self._has_secret(_pieces(text, self._lengths))
+    def _is_within(self, text: str) -> bool:
+        return any(secret in text for secret in self.live_tokens) or self._has_secret(_possible_secrets(text, self._lengths))
 
     def _decode_runs(self, text: str) -> Sequence[str]:
         """Every encoding makes a text longer by a third at least."""
@@ -143,7 +143,7 @@ class LiveSecrets:
     def holds(self, text: str) -> bool:
         """Whether the whole text is a secret."""
         candidates = [text, *self._decode_runs(text)]
-        return any(candidate in self.live_tokens for candidate in candidates) or self._has_secret(map(_utf8, candidates))
+        return any(candidate in self.live_tokens for candidate in candidates) or self._has_secret(map(_encode_utf8, candidates))
 
     def _has_secret(self, pieces: Iterable[bytes]) -> bool:
         """Whether one of these texts is a secret. If lengths aren't known, a thousand are hashed for most requests, so the loop
@@ -159,23 +159,23 @@ class LiveSecrets:
         return False
 
 
-def _pieces(text: str, lengths: Sequence[int] | None) -> Iterable[bytes]:
+def _possible_secrets(text: str, lengths: Sequence[int] | None) -> Iterable[bytes]:
     """Every part that may be a secret: all substrings of these lengths, or of a long text those with the length of a token,
     and the whole.
     """
     size = len(text)
     if size > MAXIMUM_SUBSTRING_CHARACTERS:
         starts = range(min(size, 1000) - TOKEN + 1)
-        return map(_utf8, [*(text[start : start + TOKEN] for start in starts), text])
+        return map(_encode_utf8, [*(text[start : start + TOKEN] for start in starts), text])
     possible = range(SHORTEST, size + 1) if lengths is None else lengths
     parts = [(start, start + length) for length in possible for start in range(size - length + 1)]
     if text.isascii():
         raw = text.encode()
         return [raw[start:end] for start, end in parts]
-    return [_utf8(text[start:end]) for start, end in parts]
+    return [_encode_utf8(text[start:end]) for start, end in parts]
 
 
-def _utf8(text: str) -> bytes:
+def _encode_utf8(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 

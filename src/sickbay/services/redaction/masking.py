@@ -75,10 +75,14 @@ def secrets(headers: Mapping[str, str], *sent: Parameters, fhir: bool = False) -
     names = SECRET - {"code"} if fhir else SECRET
     values = {value for parameters in sent for name, value in parameters if name in names}
     cookies = {pair.partition("=")[2].strip() for pair in headers.get("cookie", "").split(";")}
-    return values | {cookie for cookie in cookies if len(cookie) >= SESSION} | _credentials(headers.get("authorization", ""))
+    return (
+        values
+        | {cookie for cookie in cookies if len(cookie) >= SESSION}
+        | _credentials_in_header(headers.get("authorization", ""))
+    )
 
 
-def _credentials(header: str) -> set[str]:
+def _credentials_in_header(header: str) -> set[str]:
     scheme, _, credentials = header.partition(" ")
     values = {credentials.strip()} if credentials.strip() else set()
     if scheme.lower() == "basic":

@@ -36,7 +36,7 @@ def spans(text: str, *, fhir: bool = False) -> list[Span]:
     """The secrets in the text, in order and without overlaps. fhir: `code` is a search parameter. A number after `code=` is
     the code of an error.
     """
-    found = [*_matches(text, _PATTERNS if fhir else (*_PATTERNS, _CODE)), *_of_cookies(text)]
+    found = [*_find_matches(text, _PATTERNS if fhir else (*_PATTERNS, _CODE)), *_spans_of_cookies(text)]
     return merge(found)
 
 
@@ -51,13 +51,13 @@ def merge(found: Iterable[Span]) -> list[Span]:
     return result
 
 
-def _matches(text: str, patterns: Iterable[re.Pattern[str]]) -> Iterator[Span]:
+def _find_matches(text: str, patterns: Iterable[re.Pattern[str]]) -> Iterator[Span]:
     for pattern in patterns:
         for match in pattern.finditer(text):
             yield match.span(match.lastindex or 0)
 
 
-def _of_cookies(text: str) -> Iterator[Span]:
+def _spans_of_cookies(text: str) -> Iterator[Span]:
     for line in _COOKIES.finditer(text):
         for match in _COOKIE.finditer(line[1]):
             yield line.start(1) + match.start(1), line.start(1) + match.end(1)
@@ -91,26 +91,26 @@ def in_request(request: Mapping[str, Any], *, fhir: bool) -> dict[str, Any]:
     """A request or response as the doctor reads it, with the secrets in its URL, headers, body and JSON masked."""
     change: dict[str, Callable[[Any], Any]] = {
         "url": lambda url: in_text(url, fhir=fhir) if isinstance(url, str) else url,
-        "body": lambda body: _body(body, fhir) if isinstance(body, str) else in_members(body),
-        "headers": _headers,
+        "body": lambda body: _mask_body(body, fhir) if isinstance(body, str) else in_members(body),
+        "headers": _mask_headers,
         "json": in_members,
     }
     return {name: change[name](value) if name in change else value for name, value in request.items()}
 
 
-def _body(body: str, fhir: bool) -> str:
+def _mask_body(body: str, fhir: bool) -> str:
     """The body of a request. In JSON that isn't a resource, the member `code` is an authorization code."""
     patterns = () if fhir or body.lstrip()[:1] != "{" else (_CODE_MEMBER,)
-    return cut(body, lambda head: merge([*spans(head, fhir=fhir), *_matches(head, patterns)]))
+    return cut(body, lambda head: merge([*spans(head, fhir=fhir), *_find_matches(head, patterns)]))
 
 
-def _headers(headers: Any) -> Any:
+def _mask_headers(headers: Any) -> Any:
     if not isinstance(headers, Mapping):
         return headers
-    return {name: _header(str(name), value) if isinstance(value, str) else value for name, value in headers.items()}
+    return {name: _mask_header(str(name), value) if isinstance(value, str) else value for name, value in headers.items()}
 
 
-def _header(name: str, value: str) -> str:
+def _mask_header(name: str, value: str) -> str:
     """The value without its secrets. Its name decides what is one."""
     line = f"{name}: {value}"
     return in_text(line, fhir=True).removeprefix(f"{name}: ") if _HEADER.match(line) or _COOKIES.match(line) else value

@@ -22,25 +22,25 @@ UNSEARCHED_MEMBERS = masking.UNSEARCHED_MEMBERS | {"parameter"}
 _CODE = compile_late(r"`[^`]*`")
 
 
-def of_input(evidence: Mapping[str, Any]) -> set[str]:
+def secrets_of_input(evidence: Mapping[str, Any]) -> set[str]:
     """The secrets in an input of diagnose(): in its URL, headers and body, or in the members of a response."""
     url, body = str(evidence.get("url") or ""), str(evidence.get("body") or "")
-    headers = {str(name).lower(): str(value) for name, value in _object(evidence.get("headers")).items()}
+    headers = {str(name).lower(): str(value) for name, value in _object_or_empty(evidence.get("headers")).items()}
     sent = [parse(part) for part in url.replace("#", "?").split("?")[1:]]
     fhir = evidence.get("kind") == "fhir_request"
     found = masking.secrets(headers, *sent, parse(body), fhir=fhir)
     for text in (url, body, *(f"{name}: {value}" for name, value in headers.items())):
         head = text[: named_secrets.SEARCHED_CHARACTERS]
         found |= {head[start:end] for start, end in named_secrets.spans(head, fhir=fhir)}
-    found |= masking.find_secrets(_json(body)) | masking.find_secrets(dict(_object(evidence.get("json"))))
+    found |= masking.find_secrets(_parse_json(body)) | masking.find_secrets(dict(_object_or_empty(evidence.get("json"))))
     return {secret for secret in found if len(secret) >= SHORTEST_CHARACTERS and not is_no_secret(secret)}
 
 
-def of_pieces(pieces: Sequence[Piece]) -> set[str]:
+def secrets_of_pieces(pieces: Sequence[Piece]) -> set[str]:
     """The secrets of everything that was recognised in a paste, as they are written there."""
     found: set[str] = set()
     for piece in pieces:
-        found |= of_input({"kind": piece.subkind, **piece.values}) | masking.find_secrets(dict(piece.values))
+        found |= secrets_of_input({"kind": piece.subkind, **piece.values}) | masking.find_secrets(dict(piece.values))
         found |= {str(piece.values["token"])} if piece.kind == "jwt" else set()
     return found
 
@@ -52,9 +52,9 @@ def hide(shown: Mapping[str, Any], evidence: Mapping[str, Any], pieces: Sequence
         name: named_secrets.in_request(value, fhir=fhir) if name in ("request", "corrected") and value else value
         for name, value in shown.items()
     }
-    secrets = of_input(evidence) | of_pieces(pieces)
+    secrets = secrets_of_input(evidence) | secrets_of_pieces(pieces)
     masked = dict(masking.mask(by_name, {secret for secret in secrets if len(secret) >= LONG_CHARACTERS}))
-    if words := _words(secrets):
+    if words := _short_secrets(secrets):
         masked |= {name: _hide_short_secrets(masked[name], words, name) for name in ("findings", "causes") if name in masked}
     if masked.get("corrected"):
         masked["corrected"] = masking.insert_placeholders(masked["corrected"])
@@ -67,13 +67,13 @@ def in_paste(text: str, pieces: Sequence[Piece]) -> list[Span]:
     found = named_secrets.spans(text, fhir=bool(queries))
     for start, end in ((piece.start, piece.end) for piece in pieces if queries and piece.subkind != "fhir_request"):
         found += [(start + first, start + last) for first, last in named_secrets.spans(text[start:end])]
-    secrets = of_pieces(pieces) | {text[start:end] for start, end in found}
+    secrets = secrets_of_pieces(pieces) | {text[start:end] for start, end in found}
     for secret in secrets:
-        found += _occurrences(text, secret) if len(secret) >= LONG_CHARACTERS else []
-    return named_secrets.merge([*found, *_words(secrets).find(text)])
+        found += _find_occurrences(text, secret) if len(secret) >= LONG_CHARACTERS else []
+    return named_secrets.merge([*found, *_short_secrets(secrets).find(text)])
 
 
-def _occurrences(text: str, secret: str) -> Iterator[Span]:
+def _find_occurrences(text: str, secret: str) -> Iterator[Span]:
     for form in masking.forms(secret):
         place = text.find(form)
         while place >= 0:
@@ -106,7 +106,7 @@ class _Words:
 _WORD_BEGINS, _WORD_GOES_ON = compile_late(r"(?<![A-Za-z0-9_])(?=\S)"), compile_late(r"[A-Za-z0-9_]")
 
 
-def _words(secrets: Iterable[str]) -> _Words:
+def _short_secrets(secrets: Iterable[str]) -> _Words:
     """The short secrets in each encoding."""
     short = [
         secret for secret in secrets if SHORTEST_CHARACTERS <= len(secret) < LONG_CHARACTERS and secret not in masking.SECRET
@@ -126,11 +126,11 @@ def _hide_short_secrets(value: Any, words: _Words, name: str = "") -> Any:
     return [_hide_short_secrets(member, words, name) for member in value] if isinstance(value, list | tuple) else value
 
 
-def _object(value: Any) -> Mapping[str, Any]:
+def _object_or_empty(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _json(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     try:
         return unicode.loads(text) if text[:1] == "{" else None
     except (ValueError, RecursionError):

@@ -50,7 +50,7 @@ class Quoting:
     def _kept_texts(self) -> list[str]:
         if not self._kept:
             self._kept = [text.casefold() for text in self.harmless.public]
-        for text in _texts(self._later):
+        for text in _texts_of_value(self._later):
             plain = _MASKED.sub(" ", text)
             self._kept.append("\n".join({plain, unquote_plus(plain), unquote(plain)}).casefold())
         self._later = []
@@ -126,15 +126,15 @@ class Quoting:
         return self._raw
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts_of_value(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for member in value.values():
-            yield from _texts(member)
+            yield from _texts_of_value(member)
     elif isinstance(value, (list, tuple)):
         for member in value:
-            yield from _texts(member)
+            yield from _texts_of_value(member)
 
 
 def undo_encodings(texts: Iterable[str]) -> set[str]:
@@ -156,12 +156,12 @@ def _undo_encodings(text: str) -> Iterable[str]:
     yield _UNSEEN.sub("", text)
     yield _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text).replace('\\"', '"').replace("\\/", "/")
     for run in _BASE64.findall(text)[:20]:
-        plain = _decode(run)
+        plain = _decode_run(run)
         if plain:
             yield plain
 
 
-def _decode(run: str) -> str:
+def _decode_run(run: str) -> str:
     try:
         raw = base64.urlsafe_b64decode(run.rstrip("=").replace("+", "-").replace("/", "_") + "=" * (-len(run.rstrip("=")) % 4))
         text = raw.decode("utf-8")

@@ -48,20 +48,11 @@ _BY_KIND: tuple[tuple[Read, str], ...] = (
     (SafeValues.title, "client_name"),
     (SafeValues.number, "max_age expires_in"),
     (SafeValues.id, "patient encounter"),
-    (
-        SafeValues.url,
-        "redirect_uri redirect_url aud audience resource iss launch_uri post_logout_redirect_uri jwks_uri issuer",
-    ),
+    (SafeValues.url, "redirect_uri redirect_url aud audience resource iss launch_uri post_logout_redirect_uri jwks_uri issuer"),
     (SafeValues.url, "initiate_login_uri redirect_uris post_logout_redirect_uris client_uri logo_uri tos_uri policy_uri"),
     (SafeValues.url, "error_uri registration_client_uri smart_style_url request_uri"),
-    (
-        SafeValues.choice,
-        "response_type response_mode grant_type prompt display code_challenge_method client_assertion_type",
-    ),
-    (
-        SafeValues.choice,
-        "token_type_hint token_endpoint_auth_method application_type token_type grant_types response_types",
-    ),
+    (SafeValues.choice, "response_type response_mode grant_type prompt display code_challenge_method client_assertion_type"),
+    (SafeValues.choice, "token_type_hint token_endpoint_auth_method application_type token_type grant_types response_types"),
     (SafeValues.choice, "client pkce scope_mode decision intent"),
 )
 OAUTH: dict[str, Read] = {known.squeeze(name): read for read, names in _BY_KIND for name in names.split()}
@@ -139,7 +130,7 @@ class Redaction:
 
     def request(self, recorded: RecordedRequest) -> dict[str, Any]:
         method = recorded.method if recorded.method.upper() in known.METHODS_OF_HTTP else length(recorded.method)
-        body = self._body(recorded.body, recorded.headers) if recorded.body else None
+        body = self._redact_body(recorded.body, recorded.headers) if recorded.body else None
         shown = {"method": method, "url": self.url(recorded.url), "headers": self.headers(recorded.headers), "body": body}
         self.quoting.keep(shown)
         return shown
@@ -161,7 +152,7 @@ class Redaction:
                 name: shown_headers[name.lower()] for name in corrected_request["headers"] if name.lower() in shown_headers
             }
         if isinstance(corrected_request.get("body"), str):
-            shown["body"] = self._body(corrected_request["body"], headers)
+            shown["body"] = self._redact_body(corrected_request["body"], headers)
         self.quoting.keep(shown)
         return shown
 
@@ -173,12 +164,12 @@ class Redaction:
         address, mark, query = url.partition("?")
         if (below := self._below_base(address)) is not None:
             parts = [self.harmless.segment(segment, free=False) for segment in below.split("/")]
-            return f"{self._base}{'/'.join(parts)}{mark}{self._pairs(query)}"
+            return f"{self._base}{'/'.join(parts)}{mark}{self._redact_pairs(query)}"
         home, slashes, rest = address.partition("//")
         authority, _, path = rest.partition("/") if slashes else ("", "", address)
         shown = self.harmless.url(f"{home}//{authority}") if slashes else ""
         parts = [self.harmless.segment(segment, free=False) for segment in path.split("/")]
-        return f"{shown}{'/' if slashes and '/' in rest else ''}{'/'.join(parts)}{mark}{self._pairs(query)}"
+        return f"{shown}{'/' if slashes and '/' in rest else ''}{'/'.join(parts)}{mark}{self._redact_pairs(query)}"
 
     def _below_base(self, address: str) -> str | None:
         """The rest of an address that begins with the base: "" or "/Patient"."""
@@ -187,14 +178,14 @@ class Redaction:
         below = address[len(self._base) :]
         return below if below[:1] in ("", "/") else None
 
-    def _pairs(self, raw: str) -> str:
+    def _redact_pairs(self, raw: str) -> str:
         pieces = raw.split("&")
-        shown = [self._pair(piece) for piece in pieces[:MAXIMUM_KEPT_PARTS]]
+        shown = [self._redact_pair(piece) for piece in pieces[:MAXIMUM_KEPT_PARTS]]
         return "&".join(
             shown + ([f"‹{len(pieces) - MAXIMUM_KEPT_PARTS}%20more%20parameters›"] if len(pieces) > MAXIMUM_KEPT_PARTS else [])
         )
 
-    def _pair(self, piece: str) -> str:
+    def _redact_pair(self, piece: str) -> str:
         if not piece:
             return ""
         raw_name, equals, raw = piece.partition("=")
@@ -223,9 +214,9 @@ class Redaction:
         if self.fhir:
             secret = known.squeeze(name) in SECRETS and known.squeeze(name) not in ("code", "key")
             return self.harmless.secret(value) if secret else safe_search.value(self.harmless, name, value)
-        return self._oauth(name.removeprefix("amp;"), value)
+        return self._redact_oauth_value(name.removeprefix("amp;"), value)
 
-    def _oauth(self, name: str, value: str) -> str:
+    def _redact_oauth_value(self, name: str, value: str) -> str:
         if not value or self.harmless.is_public(value):
             return value
         short = known.squeeze(name)
@@ -241,18 +232,18 @@ class Redaction:
         )
         return OAUTH[similar](self.harmless, value) if similar else length(value)
 
-    def _body(self, body: str, headers: Mapping[str, str]) -> str:
+    def _redact_body(self, body: str, headers: Mapping[str, str]) -> str:
         """The members of a form or JSON object that can be parsed and isn't a resource; otherwise an outline."""
         content_type = headers.get("content-type", "").lower()
         if len(body) <= LARGE and is_form(body, headers):
-            return self._pairs(body)
+            return self._redact_pairs(body)
         if not self.fhir and body.lstrip()[:1] == "{" and len(body) <= LARGE:
-            redacted_object = self._object(body)
+            redacted_object = self._redact_object(body)
             if redacted_object is not None:
                 return redacted_object
         return outline(body, content_type)
 
-    def _object(self, body: str) -> str | None:
+    def _redact_object(self, body: str) -> str | None:
         try:
             members = json.loads(body)
         except (ValueError, RecursionError):
@@ -266,24 +257,24 @@ class Redaction:
         if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 10**10):
             return value
         if isinstance(value, str):
-            shown = self._remember_shown(value, self._oauth(name, value))
+            shown = self._remember_shown(value, self._redact_oauth_value(name, value))
             return value if value in known.ALGORITHMS else shown
         if isinstance(value, list) and len(value) <= MAXIMUM_KEPT_PARTS and name != "keys":
             return [self.member(name, item) if isinstance(item, str) else "‹not kept›" for item in value]
         if name in ("jwks", "keys"):
-            return self._keys(value)
+            return self._redact_key_set(value)
         return outline(json.dumps(value))
 
-    def _keys(self, value: Any) -> Any:
+    def _redact_key_set(self, value: Any) -> Any:
         """A key set without the numbers of its keys, because a private key may be among them."""
         if isinstance(value, dict):
             pairs = [(name, member) for name, member in value.items() if self.harmless.name(name) == name]
             return {
-                name: self._keys(member) if name == "keys" else self._key_member(name, member)
+                name: self._redact_key_set(member) if name == "keys" else self._key_member(name, member)
                 for name, member in pairs[:MAXIMUM_KEPT_PARTS]
             }
         if isinstance(value, list):
-            return [self._keys(key) for key in value[:MAXIMUM_KEPT_PARTS]]
+            return [self._redact_key_set(key) for key in value[:MAXIMUM_KEPT_PARTS]]
         return "‹not kept›"
 
     def _key_member(self, name: str, value: Any) -> Any:
@@ -331,7 +322,7 @@ class Redaction:
         raw_name, equals, raw = piece.partition("=")
         name, value = next(iter(parse(piece).pairs), ("", ""))
         is_text = name in ("error", "error_description")
-        shown = self.quoting.text(value) if is_text else self._oauth(name, value)
+        shown = self.quoting.text(value) if is_text else self._redact_oauth_value(name, value)
         return f"{write_raw(raw_name, name, self.harmless.name(name))}{equals}{write_raw(raw, value, shown)}" if name else ""
 
     def _response_body(self, body: str) -> str:
@@ -343,10 +334,10 @@ class Redaction:
             return outline(body)
         if "resourceType" in document:
             return json.dumps(self.quoting.walk(document), ensure_ascii=False, separators=(",", ":"))
-        members = {name: self._member(name, value) for name, value in document.items()}
+        members = {name: self._redact_member(name, value) for name, value in document.items()}
         return json.dumps(members, ensure_ascii=False, separators=(",", ":"))
 
-    def _member(self, name: str, value: Any) -> Any:
+    def _redact_member(self, name: str, value: Any) -> Any:
         if name == "error_uri" and isinstance(value, str):
             return self.harmless.url(value)
         if name in ("error", "error_description", "title", "detail") and isinstance(value, str):

@@ -19,8 +19,7 @@ _SUBTYPES = re.compile(
     re.I,
 )
 _PARAMETERS = re.compile(
-    r"(?:\s*+;\s*+(?:charset=\"?(?:utf-?8|iso-8859-1|us-ascii)\"?|q=[01](?:\.\d{1,3})?|v=b?\d{1,3}|fhirVersion=\d\.\d))+",
-    re.I,
+    r"(?:\s*+;\s*+(?:charset=\"?(?:utf-?8|iso-8859-1|us-ascii)\"?|q=[01](?:\.\d{1,3})?|v=b?\d{1,3}|fhirVersion=\d\.\d))+", re.I
 )
 _CODINGS = re.compile(r"(?:gzip|x-gzip|deflate|br|zstd|compress|identity|\*|;q=[01](?:\.\d{1,3})?|[,\s])*")
 _PREFERENCES = re.compile(
@@ -42,7 +41,7 @@ _SITES = frozenset(("same-origin", "same-site", "cross-site", "none"))
 _SCHEMES = frozenset(("basic", "bearer", "digest", "dpop", "mac", "token", "negotiate", "oauth", "jwt"))
 
 
-def _media(harmless: SafeValues, value: str) -> str:
+def _safe_media_type(harmless: SafeValues, value: str) -> str:
     return ",".join(_media_type(part) for part in value.split(","))
 
 
@@ -56,7 +55,7 @@ def _media_type(text: str) -> str:
     return text
 
 
-def _authorization(harmless: SafeValues, value: str) -> str:
+def _safe_authorization(harmless: SafeValues, value: str) -> str:
     """The scheme. The rest is always treated as a secret."""
     scheme, blank, rest = value.partition(" ")
     if not blank or scheme.lower() not in _SCHEMES:
@@ -65,30 +64,30 @@ def _authorization(harmless: SafeValues, value: str) -> str:
     return f"{scheme} {shown if scheme.lower() == 'bearer' or rest in harmless.public else f'…({len(rest.strip())})'}"
 
 
-def _agent(harmless: SafeValues, value: str) -> str:
-    return _products(value)
+def _safe_user_agent(harmless: SafeValues, value: str) -> str:
+    return _known_products(value)
 
 
 @memoize(1024)
-def _products(value: str) -> str:
+def _known_products(value: str) -> str:
     """The well-known products with their versions."""
     products = _PRODUCT.findall(value[:500])
     known_products = [f"{name}/{version}" if version else name for name, version in products if name.lower() in PRODUCTS]
     return " ".join(dict.fromkeys(known_products)) or length(value)
 
 
-def _origin(harmless: SafeValues, value: str) -> str:
+def _safe_origin(harmless: SafeValues, value: str) -> str:
     if value == "null":
         return value
     return harmless.url(value) if "://" in value else length(value)
 
 
-def _host(harmless: SafeValues, value: str) -> str:
+def _safe_host(harmless: SafeValues, value: str) -> str:
     match = _HOST.fullmatch(value)
     return value if match and harmless.host(match[1]) else length(value)
 
 
-def _names(harmless: SafeValues, value: str) -> str:
+def _safe_names(harmless: SafeValues, value: str) -> str:
     names = [part.strip().lower() for part in value.split(",")]
     return ", ".join(name if name in known.HEADERS else length(name) for name in names[:20])
 
@@ -98,18 +97,18 @@ def keep_if_match(pattern: re.Pattern[str]) -> Callable[[SafeValues, str], str]:
 
 
 HEADERS: dict[str, Callable[[SafeValues, str], str]] = {
-    "accept": _media,
+    "accept": _safe_media_type,
     "accept-encoding": keep_if_match(_CODINGS),
-    "content-type": _media,
-    "host": _host,
-    "origin": _origin,
+    "content-type": _safe_media_type,
+    "host": _safe_host,
+    "origin": _safe_origin,
     "prefer": keep_if_match(_PREFERENCES),
     "if-none-match": keep_if_match(_VERSIONS),
     "if-match": keep_if_match(_VERSIONS),
     "if-modified-since": keep_if_match(_DATE),
-    "user-agent": _agent,
-    "authorization": _authorization,
+    "user-agent": _safe_user_agent,
+    "authorization": _safe_authorization,
     "sec-fetch-site": lambda harmless, value: value if value in _SITES else length(value),
     "access-control-request-method": lambda harmless, value: value if value in known.METHODS_OF_HTTP else length(value),
-    "access-control-request-headers": _names,
+    "access-control-request-headers": _safe_names,
 }

@@ -196,7 +196,7 @@ def value(harmless: ValueReader, name: str, text: str) -> str:
     if own in _CHOICES:
         return text if text in CODES or FORMATS.fullmatch(text) else length(text)
     if "reference" in kinds or own == "_id":
-        return ",".join(_reference(harmless, part) for part in text.split(","))
+        return ",".join(_safe_reference(harmless, part) for part in text.split(","))
     if kinds & {"date", "number", "quantity"} or own in ("_since", "_until", "_at", "_lastUpdated"):
         return _measure(text)
     if "token" in kinds or own in ("_tag", "_security", "_profile", "_language"):
@@ -208,7 +208,7 @@ def _is_name(harmless: ValueReader, text: str) -> bool:
     return (bool(text) and harmless.search_name(text.removeprefix("-")) == text.removeprefix("-")) or text in known.ELEMENTS
 
 
-def _reference(harmless: ValueReader, text: str) -> str:
+def _safe_reference(harmless: ValueReader, text: str) -> str:
     """A reference: Type/id, an id, or a URL on this server that ends with one."""
     base, slash, id = text.rpartition("/")
     home, _, type = base.rpartition("/")

@@ -56,18 +56,18 @@ _SLACK = 0.2
 """A run looks random if it has at least this many changes between lower case, upper case and digits per character."""
 
 
-def _parts(text: str) -> list[str]:
+def _split_public_parts(text: str) -> list[str]:
     """The parts of an address or of scopes, which are harmless elsewhere if the whole is public."""
     return list(filter(None, _BETWEEN_PARTS.split(text)))
 
 
 @cache_results(64)
-def _with_parts(values: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+def _values_and_parts(values: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
     """The values and their parts."""
-    return frozenset(values), frozenset(part for value in values for part in _parts(value))
+    return frozenset(values), frozenset(part for value in values for part in _split_public_parts(value))
 
 
-_PARTS = frozenset(part for value in PUBLISHED for part in _parts(value))
+_PARTS = frozenset(part for value in PUBLISHED for part in _split_public_parts(value))
 
 
 @memoize(4096)
@@ -130,7 +130,7 @@ class SafeValues:
         self._random = ""
         """The value that `random` kept."""
         self.guesses = GUESSES
-        self._given, self._parts = _with_parts(tuple(filter(None, public)))
+        self._given, self._parts = _values_and_parts(tuple(filter(None, public)))
         self._ids = frozenset(filter(None, ids))
 
     @property
@@ -235,9 +235,9 @@ class SafeValues:
         )
         if not has_level_and_actions or not (type == "*" or self.resembles(type, TYPES)):
             return length(word)
-        return f"{level}{first}{type}{second}{actions}{self._filters(filters) if filters else ''}"
+        return f"{level}{first}{type}{second}{actions}{self._safe_filters(filters) if filters else ''}"
 
-    def _filters(self, text: str) -> str:
+    def _safe_filters(self, text: str) -> str:
         pairs = (pair.partition("=") for pair in text[1:].split("&"))
         value = safe_search.value
         return "?" + "&".join(f"{self.search_name(name)}{eq}{value(self, name, text)}" for name, eq, text in pairs)
@@ -268,10 +268,10 @@ class SafeValues:
         if len(value) > MAXIMUM_PARSED_CHARACTERS:
             return length(value)
         if "%" in value and (plain := unquote(unquote(value))) != value:
-            return value if self._url(plain, free) == plain else self._url(plain, free)
-        return self._url(value, free)
+            return value if self._safe_url(plain, free) == plain else self._safe_url(plain, free)
+        return self._safe_url(value, free)
 
-    def _url(self, value: str, free: bool) -> str:
+    def _safe_url(self, value: str, free: bool) -> str:
         inner = value.strip(_AROUND)
         lead, _, tail = value.partition(inner) if inner else (value, "", "")
         match = _URL.fullmatch(inner)
@@ -281,17 +281,17 @@ class SafeValues:
             return lead + self.segment(path, free=False) + tail if path else value
         if not free and (query or fragment or (scheme or "http").lower() not in ("http", "https")):
             return length(value)
-        shown = f"{self._scheme(scheme)}:" if scheme else ""
-        shown += self._authority(authority, free) if authority else ""
+        shown = f"{self._safe_scheme(scheme)}:" if scheme else ""
+        shown += self._safe_authority(authority, free) if authority else ""
         shown += "/".join(self.segments(path, free))
         shown += "?" + self.foreign_query(query[1:]) if query else ""
-        return lead + shown + (self._fragment(fragment) if fragment else "") + tail
+        return lead + shown + (self._safe_fragment(fragment) if fragment else "") + tail
 
-    def _fragment(self, fragment: str) -> str:
+    def _safe_fragment(self, fragment: str) -> str:
         """A client-side route. Anything else may be a response with a token."""
         return fragment if _ROUTE.fullmatch(fragment) and self.is_plain(fragment[1:]) else "#" + length(fragment[1:])
 
-    def _scheme(self, scheme: str) -> str:
+    def _safe_scheme(self, scheme: str) -> str:
         return scheme if _SCHEME.fullmatch(scheme) and self.is_plain(scheme) else length(scheme)
 
     def segments(self, path: str, free: bool = True) -> Iterator[str]:
@@ -300,7 +300,7 @@ class SafeValues:
             yield self.segment(part, free=free)
             free = free and part not in known.TYPES
 
-    def _authority(self, authority: str, free: bool) -> str:
+    def _safe_authority(self, authority: str, free: bool) -> str:
         user, at, host = authority[2:].rpartition("@")
         name, port = _HOST.fullmatch(host).groups()  # type: ignore[union-attr]
         allowed = self.host(name) if free else self.is_public_part(name + port) or name in _LOOPBACK

@@ -114,11 +114,11 @@ def resembles(name: str, known: frozenset[str]) -> bool:
     """Whether `name` is one of `known` or a misspelling with one or two errors, ignoring case and punctuation."""
     if not name or len(name) > FAR:
         return False
-    return _resembles(squeeze(name), known)
+    return _resembles_word(squeeze(name), known)
 
 
 @cache_results(1024)
-def _resembles(short: str, words: frozenset[str]) -> bool:
+def _resembles_word(short: str, words: frozenset[str]) -> bool:
     if short in words:
         return True
     if len(short) < 4 or any(letter.isdigit() for letter in short):

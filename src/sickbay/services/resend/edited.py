@@ -73,7 +73,7 @@ def read_request(base: str, method: str, url: str, headers: Mapping[str, str], b
         raise WrongRequest(f"The method must be one of {', '.join(METHODS)}.")
     if len(body) > BODY_CHARACTERS:
         raise WrongRequest(f"The body is longer than {BODY_CHARACTERS:,} characters.")
-    path, query = _split(base, url.strip())
+    path, query = _split_url(base, url.strip())
     return EditedRequest(method, path, query, read_headers(headers), body if method not in ("GET", "HEAD") else "")
 
 
@@ -91,7 +91,7 @@ def read_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return read
 
 
-def _split(base: str, url: str) -> tuple[str, str]:
+def _split_url(base: str, url: str) -> tuple[str, str]:
     """The path and the query of a URL below the base URL of this server."""
     if len(url) > URL_CHARACTERS:
         raise WrongRequest(f"The URL is longer than {URL_CHARACTERS:,} characters.")

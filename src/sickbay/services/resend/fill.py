@@ -27,9 +27,9 @@ from sickbay.storage.interface import Step
 ASSERTION_SECONDS: Final = 240
 """How long a client assertion is valid. SMART allows 5 minutes."""
 GRANTED: Final = frozenset(("code", "refresh_token", "token", "id_token", "launch"))
-"""What is issued on behalf of a user."""
+"""Credentials that are issued on behalf of a user."""
 OF_USERS: Final = GRANTED - {"token"}
-"""What a backend service never gets."""
+"""Credentials that a backend service never gets."""
 SIGN_IN: Final = (
     "Sickbay issues a new code or token only to someone who may sign in without a password: the user at the keyboard, or "
     "anyone if open_sign_in is everyone."
@@ -75,7 +75,7 @@ class Filler(Struct):
         """The request with all values. Raises CannotIssue with the reason if one can't be filled in."""
         kinds = kinds_in(edited)
         for kind in kinds:
-            self.values[kind] = await self._value(kind, edited)
+            self.values[kind] = await self._value_for_kind(kind, edited)
         request = replace_placeholders(edited, self.values.__getitem__)
         if "code" in kinds and self.corrects:
             request = self._fit_to_code(request)
@@ -101,7 +101,7 @@ class Filler(Struct):
             raise CannotIssue("No app is registered at this hospital, so Sickbay can't fill in its values.")
         return self.originator.client
 
-    async def _value(self, kind: Kind, edited: EditedRequest) -> str:
+    async def _value_for_kind(self, kind: Kind, edited: EditedRequest) -> str:
         if kind in OF_USERS and self.client.type == "system":
             raise CannotIssue(f"{self.client.name or self.client.client_id} is a backend service, so no user can open it.")
         if kind in GRANTED and self.client.type != "system":
@@ -116,15 +116,15 @@ class Filler(Struct):
             case "random":
                 return self.runtime.effects.token(16)
             case "challenge":
-                return pkce.challenge(self._verifier(edited))
+                return pkce.challenge(self._sent_or_new_verifier(edited))
             case "verifier":
-                return self._verifier(edited)
+                return self._sent_or_new_verifier(edited)
             case "secret" | "basic" | "assertion":
-                return await self._credential(kind)
+                return await self._credential_for(kind)
             case _:
-                return await self._grant(kind, edited)
+                return await self._new_grant(kind, edited)
 
-    def _verifier(self, edited: EditedRequest) -> str:
+    def _sent_or_new_verifier(self, edited: EditedRequest) -> str:
         """The verifier in the request, if a person typed one; else a new one."""
         typed = parse(edited.body).get("code_verifier") or ""
         if typed and typed not in KINDS:
@@ -132,19 +132,19 @@ class Filler(Struct):
         self.verifier = self.verifier or self.runtime.effects.token()
         return self.verifier
 
-    async def _credential(self, kind: Kind) -> str:
+    async def _credential_for(self, kind: Kind) -> str:
         secret = self._new_secret()
         if kind == "secret":
             return secret
         if kind == "basic":
             return basic.write(self.client.client_id, secret).partition(" ")[2]
-        return await self._assertion(self.client)
+        return await self._sign_assertion(self.client)
 
     def _new_secret(self) -> str:
         self.secret = self.secret or self.runtime.effects.token()
         return self.secret
 
-    async def _assertion(self, client: Client) -> str:
+    async def _sign_assertion(self, client: Client) -> str:
         key, now = await asyncio.to_thread(_stand_in_key), self.runtime.now()
         names = {"iss": client.client_id, "sub": client.client_id, "aud": self.tenant.server.token_endpoint}
         claims = {**names, "jti": self.runtime.effects.token(16), "iat": now, "exp": now + ASSERTION_SECONDS}
@@ -174,7 +174,7 @@ class Filler(Struct):
         self.grantee = grantee
         self.notes += _describe_choice(originator, grantee)
 
-    async def _grant(self, kind: Kind, edited: EditedRequest) -> str:
+    async def _new_grant(self, kind: Kind, edited: EditedRequest) -> str:
         if kind == "launch":
             assert self.grantee is not None
             timeline = self.originator.timeline if self.originator and self.originator.timeline else ""
@@ -183,32 +183,32 @@ class Filler(Struct):
         if kind == "code":
             form = parse(edited.body)
             wants_pkce = "code_verifier" in form or self.client.pkce == "required"
-            verifier = self._verifier(edited) if wants_pkce else ""
-            return await self._code(_redirect_uri(self.client, form.get("redirect_uri") or ""), verifier)
-        response = await self._tokens()
+            verifier = self._sent_or_new_verifier(edited) if wants_pkce else ""
+            return await self._new_code(_redirect_uri(self.client, form.get("redirect_uri") or ""), verifier)
+        response = await self._new_tokens()
         name = {"token": "access_token"}.get(kind, kind)
         if name not in response:
             raise CannotIssue(f"The app gets no {name} with the scopes that it was granted.")
         return str(response[name])
 
-    async def _code(self, redirect_uri: str, verifier: str) -> str:
+    async def _new_code(self, redirect_uri: str, verifier: str) -> str:
         assert self.originator is not None
         assert self.grantee is not None
         return await fresh_grants.issue_code(
             self.runtime, self.tenant, self.originator, self.grantee, redirect_uri, verifier, self.later
         )
 
-    async def _tokens(self) -> dict[str, Any]:
+    async def _new_tokens(self) -> dict[str, Any]:
         """A token response, as the app gets it after its user has signed in; for a backend service, without a user."""
         client = self.client
         if client.type == "system":
             form = {"grant_type": "client_credentials", "scope": client.scope}
         else:
             verifier, uri = self.runtime.effects.token(), _redirect_uri(client, "")
-            code = await self._code(uri, verifier)
+            code = await self._new_code(uri, verifier)
             form = {"grant_type": "authorization_code", "code": code, "redirect_uri": uri, "code_verifier": verifier}
         placed = with_credentials(EditedRequest("POST", "/", body=urlencode(form)), client)
-        values = {kind: await self._credential(kind) for kind in kinds_in(placed)}
+        values = {kind: await self._credential_for(kind) for kind in kinds_in(placed)}
         request = replace_placeholders(placed, values.__getitem__)
         return await fresh_grants.redeem(self.runtime, self.tenant, request, await self._stand_in(client), self.later)
 
@@ -221,7 +221,7 @@ def _redirect_uri(client: Client, requested: str) -> str:
 
 
 def _describe_choice(originator: Originator, grantee: Grantee) -> list[str]:
-    """What was assumed about the app, the user and the patient, as sentences."""
+    """The assumptions about the app, the user and the patient, as sentences."""
     name = originator.client.name or originator.client.client_id
     guessed = [f"The request doesn’t say which app sent it. Sickbay took {name}."] if originator.is_guess else []
     patient = f" and patient {grantee.patient}" if grantee.patient else ""

@@ -63,7 +63,7 @@ async def issue_code(
 ) -> str:
     """An authorization code for the user. verifier: "" for a code without PKCE. Raises CannotIssue if a check refuses it."""
     client, timeline = originator.client, originator.timeline or runtime.effects.token(12)
-    requested = _with_context(scopes.split(grantee.scope), scopes.split(client.scope))
+    requested = _add_context(scopes.split(grantee.scope), scopes.split(client.scope))
     launch = await issue_launch(runtime, tenant, client, grantee, timeline, later) if "launch" in requested else ""
     parameters = {
         "response_type": "code",
@@ -80,17 +80,17 @@ async def issue_code(
     text = f"{tenant.server.authorization_endpoint}?{urlencode(parameters)}"
     result = await authorize.authorize(runtime, tenant, text, "GET", None, "", approval=approval, resent=True)
     if result.waiting is None:
-        raise CannotIssue(_reason("code", result.decision.explain()))
+        raise CannotIssue(_reason_for_refusal("code", result.decision.explain()))
     finished = await login.finish(runtime, tenant, structs.replace(result.waiting, timeline=timeline))
     if finished.code is None:
-        raise CannotIssue(_reason("code", finished.decision.explain()))
+        raise CannotIssue(_reason_for_refusal("code", finished.decision.explain()))
     key = records.digest(finished.code)
     issued = await records.load(runtime, "code", key, AuthorizationCode)
     later += [Delete("code", key), *(_delete_grant(issued.family) if issued else [])]
     return finished.code
 
 
-def _with_context(requested: Sequence[str], registered: Sequence[str]) -> list[str]:
+def _add_context(requested: Sequence[str], registered: Sequence[str]) -> list[str]:
     """The scopes, with the one that gives them a patient. The scopes of a token that a script requested have none."""
     if not any(scope.startswith("patient/") for scope in requested) or {"launch", "launch/patient"} & {*requested}:
         return [*requested]
@@ -98,7 +98,7 @@ def _with_context(requested: Sequence[str], registered: Sequence[str]) -> list[s
     return [*requested, *([context] if context else [])]
 
 
-def _reason(what: str, explanation: Explanation) -> str:
+def _reason_for_refusal(what: str, explanation: Explanation) -> str:
     problem = explanation.findings[0].title.rstrip(".") if explanation.findings else "it was refused"
     return f"Sickbay can't issue a new {what}: {problem}."
 
@@ -115,7 +115,7 @@ async def redeem(
     sent = token_request("POST", tenant.server.token_endpoint, headers, request.body, stand_in=stand_in)
     result = await token.token(runtime, tenant, sent)
     if result.response is None:
-        raise CannotIssue(_reason("token", result.decision.explain()))
+        raise CannotIssue(_reason_for_refusal("token", result.decision.explain()))
     later += await steps_to_delete(runtime, result.response.get("access_token"))
     return result.response
 

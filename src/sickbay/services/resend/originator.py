@@ -71,7 +71,7 @@ def find_likely(newest: Sequence[Client], edited: EditedRequest) -> Client | Non
 
 
 def _list_client_ids(entry: Mapping[str, Any], edited: EditedRequest) -> Iterator[str]:
-    """What may be the client_id: of the edited request, of the exchange, and in the facts of the findings."""
+    """The possible client_ids: of the edited request, of the exchange, and in the facts of the findings."""
     yield from (value for text in (edited.query, edited.body) for value in parse(text).all("client_id"))
     yield from [entry["app"]] if entry.get("app") else []
     for finding in entry["findings"]:
@@ -84,18 +84,18 @@ async def find_grantee(runtime: Runtime, tenant: Tenant, originator: Originator)
     If the app is a guess, nothing is known of the scopes, so they are all that it is registered for.
     """
     client = originator.client
-    grants = await _grants(runtime, client)
+    grants = await _grants_of_client(runtime, client)
     own = [grant for grant in grants if originator.timeline and grant.timeline == originator.timeline]
     for grant in own or grants:
         user = await records.load_user(runtime, tenant, grant.user) if grant.user else None
         if user is not None:
             context = {} if isinstance(grant, AccessToken) else grant.context
             grantee = Grantee(user, grant.scope, grant.patient, grant.encounter, grant.base, context)
-            return await _with_all_scopes(runtime, tenant, client, grantee) if originator.is_guess else grantee
-    return await _from_launch(runtime, tenant, originator) or await _default(runtime, tenant, client)
+            return await _grant_all_scopes(runtime, tenant, client, grantee) if originator.is_guess else grantee
+    return await _from_launch(runtime, tenant, originator) or await _default_grantee(runtime, tenant, client)
 
 
-async def _grants(runtime: Runtime, client: Client) -> Sequence[AuthorizationCode | TokenFamily | AccessToken]:
+async def _grants_of_client(runtime: Runtime, client: Client) -> Sequence[AuthorizationCode | TokenFamily | AccessToken]:
     """Codes first, because they have everything that was granted."""
     find, owner = runtime.store.find, client.client_id
     codes = [records.parse(AuthorizationCode, record.value) for record in await find("code", owner=owner, limit=READ_GRANTS)]
@@ -105,7 +105,7 @@ async def _grants(runtime: Runtime, client: Client) -> Sequence[AuthorizationCod
 
 
 async def _from_launch(runtime: Runtime, tenant: Tenant, originator: Originator) -> Grantee | None:
-    launch = await launches.of_timeline(runtime, originator.timeline) if originator.timeline else None
+    launch = await launches.find_by_timeline(runtime, originator.timeline) if originator.timeline else None
     if launch is None or launch.client_id != originator.client.client_id or not launch.user:
         return None
     user = await records.load_user(runtime, tenant, launch.user)
@@ -114,7 +114,7 @@ async def _from_launch(runtime: Runtime, tenant: Tenant, originator: Originator)
     return Grantee(user, originator.client.scope, launch.patient, launch.encounter, launch.iss, launch.context)
 
 
-async def _with_all_scopes(runtime: Runtime, tenant: Tenant, client: Client, grantee: Grantee) -> Grantee:
+async def _grant_all_scopes(runtime: Runtime, tenant: Tenant, client: Client, grantee: Grantee) -> Grantee:
     """With all scopes of the app, and a patient: the earlier grant may have none, or one that was deleted since."""
     user, earlier = grantee.user, grantee.patient
     if earlier and await _first_patient(runtime, tenant, client, user, ("_id", earlier)):
@@ -123,7 +123,7 @@ async def _with_all_scopes(runtime: Runtime, tenant: Tenant, client: Client, gra
     return grantee._replace(scope=client.scope, patient=patient, encounter=None)
 
 
-async def _default(runtime: Runtime, tenant: Tenant, client: Client) -> Grantee | None:
+async def _default_grantee(runtime: Runtime, tenant: Tenant, client: Client) -> Grantee | None:
     """The user of auto_approve, or the first one who may open such an app."""
     auto = client.auto_approve or AutoApproval("")
     people = await users.all_users(runtime, tenant)

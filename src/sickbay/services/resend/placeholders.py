@@ -52,7 +52,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 """The placeholders that Sickbay fills in."""
 CREDENTIALS: Final = frozenset(("secret", "basic", "assertion"))
-"""What a stand-in for the app's credentials fills in."""
+"""The placeholders that a stand-in for the app's credentials fills in."""
 _PLACE: Final = re.compile(
     rf"(?<![A-Za-z0-9_-])(?:{'|'.join(map(re.escape, sorted(KINDS, key=len, reverse=True)))})(?![A-Za-z0-9_-])"
 )
@@ -62,7 +62,7 @@ _MASKED_DATE: Final = re.compile(r"[a-z]{0,2}9999(?:-99(?:-99(?:T99:99.*)?)?)?",
 
 
 def kinds_in(edited: EditedRequest) -> tuple[Kind, ...]:
-    """What Sickbay has to fill in, each once."""
+    """The values that Sickbay has to fill in, each once."""
     texts = (edited.path, unquote(edited.query), *edited.headers.values(), edited.body)
     return tuple(dict.fromkeys(KINDS[place] for text in texts for place in _PLACE.findall(text)))
 
@@ -85,7 +85,7 @@ def _lacks_body(edited: EditedRequest) -> bool:
 
 
 def explain_value(name: str, value: str) -> tuple[str, bool]:
-    """What Sickbay fills in for this value, in words ("" if nothing), and whether a person has to type it."""
+    """Describes what Sickbay fills in for this value ("" if nothing). The flag: a person has to type it."""
     kinds = [KINDS[place] for place in _PLACE.findall(value)]
     return join(describe(kinds)), _must_be_typed(value) or _TO_TYPE.fullmatch(name) is not None
 
@@ -116,7 +116,7 @@ def replace_placeholders(edited: EditedRequest, value_of: Callable[[Kind], str])
 
 
 def describe(kinds: Iterable[Kind]) -> tuple[str, ...]:
-    """What Sickbay fills in, in words."""
+    """Describes what Sickbay fills in."""
     return tuple(dict.fromkeys(WORDS[kind] for kind in kinds))
 
 

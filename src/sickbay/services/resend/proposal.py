@@ -22,11 +22,7 @@ CREDENTIAL_STAGES: Final = frozenset(("backend", "client_authentication", "clock
 """Stages of the rules about the app's own secret, key or assertion. A stand-in takes their place."""
 
 
-FORM_VALUES: Final = (
-    (new_code, ("code",)),
-    (new_verifier, ("code", "code_verifier")),
-    (new_refresh_token, ("refresh_token",)),
-)
+FORM_VALUES: Final = ((new_code, ("code",)), (new_verifier, ("code", "code_verifier")), (new_refresh_token, ("refresh_token",)))
 """The parameters of a form that the placeholders of a rule replace."""
 NOT_BEARER: Final = "fhir-token-not-bearer"
 """Its rule has no placeholder, because the header may have been meant for another endpoint. Here it was sent to FHIR."""
@@ -44,16 +40,16 @@ def propose(base: str, entry: Mapping[str, Any]) -> Proposal | None:
     """The request that solves the problems of a recorded one; None if Sickbay can't make one, or nothing has to be solved."""
     try:
         if entry.get("corrected"):
-            return Proposal(_read(base, {**_without_type(entry["request"]), **entry["corrected"]}), "corrected")
+            return Proposal(_read_recorded(base, {**_drop_type(entry["request"]), **entry["corrected"]}), "corrected")
         if not _needs_only_fresh_values(entry):
             return None
-        edited = _with_fresh_values(_read(base, entry["request"]), entry)
+        edited = _add_fresh_values(_read_recorded(base, entry["request"]), entry)
         return Proposal(edited, "fresh", new_credentials=_is_about_credentials(entry))
     except WrongRequest:
         return None
 
 
-def _without_type(request: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_type(request: Mapping[str, Any]) -> dict[str, Any]:
     """The recorded request without the type of its body, because the corrected one may have another type."""
     headers = {name: value for name, value in (request.get("headers") or {}).items() if name.lower() != "content-type"}
     return {**request, "headers": headers}
@@ -61,10 +57,10 @@ def _without_type(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_original(base: str, entry: Mapping[str, Any]) -> EditedRequest:
     """The recorded request, with placeholders for what the journal doesn't keep. Raises WrongRequest if it can't be sent."""
-    return _read(base, entry["request"])
+    return _read_recorded(base, entry["request"])
 
 
-def _read(base: str, recorded: Mapping[str, Any]) -> EditedRequest:
+def _read_recorded(base: str, recorded: Mapping[str, Any]) -> EditedRequest:
     """Headers that a resent request can't have are left out."""
     request = insert_placeholders({**recorded, "body": recorded.get("body") or ""})
     headers = {name.lower(): str(value) for name, value in (request.get("headers") or {}).items()}
@@ -96,7 +92,7 @@ def _needs_fresh_value(finding: Mapping[str, Any]) -> bool:
     return is_replaced or rule.stage in CREDENTIAL_STAGES or is_filled_in
 
 
-def _with_fresh_values(edited: EditedRequest, entry: Mapping[str, Any]) -> EditedRequest:
+def _add_fresh_values(edited: EditedRequest, entry: Mapping[str, Any]) -> EditedRequest:
     """The request with placeholders for the values that its refusals say have to be other ones."""
     fixes = {BY_ID[finding["id"]].insert_placeholder for finding in _refusing_findings(entry)}
     changes = [(name, placeholder_for(name)) for fix, names in FORM_VALUES if fix in fixes for name in names]

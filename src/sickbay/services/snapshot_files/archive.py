@@ -53,7 +53,9 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     """Return the zip. The same files give the same bytes. Raises FileTooLarge."""
     size = sum(map(len, files.values()))
     if size > UNPACKED_BYTES:
-        raise FileTooLarge("", f"The snapshot has {_megabytes(size)}, and a file may have {_megabytes(UNPACKED_BYTES)}")
+        raise FileTooLarge(
+            "", f"The snapshot has {_format_megabytes(size)}, and a file may have {_format_megabytes(UNPACKED_BYTES)}"
+        )
     packed = io.BytesIO()
     with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
         for name, content in files.items():
@@ -61,21 +63,21 @@ def pack(files: Mapping[str, bytes]) -> bytes:
             info.compress_type, info.external_attr = ZIP_DEFLATED, (stat.S_IFREG | 0o600) << 16
             archive.writestr(info, content)
     if packed.tell() > PACKED_BYTES:
-        limit = _megabytes(PACKED_BYTES)
-        raise FileTooLarge("", f"The snapshot has {_megabytes(packed.tell())} as a zip, and a file may have {limit}")
+        limit = _format_megabytes(PACKED_BYTES)
+        raise FileTooLarge("", f"The snapshot has {_format_megabytes(packed.tell())} as a zip, and a file may have {limit}")
     return packed.getvalue()
 
 
 def unpack(packed: bytes) -> dict[str, bytes]:
     """Return the files by name. Raises BadFile and FileTooLarge, before it decompresses more than the limits."""
     if len(packed) > PACKED_BYTES:
-        raise FileTooLarge("", f"The file has {_megabytes(len(packed))}, more than {_megabytes(PACKED_BYTES)}")
+        raise FileTooLarge("", f"The file has {_format_megabytes(len(packed))}, more than {_format_megabytes(PACKED_BYTES)}")
     _check_end(packed)
     try:
         with ZipFile(io.BytesIO(packed)) as archive:
             infos = archive.infolist()
             _check_names(infos)
-            return {info.filename: _read(archive, info) for info in infos}
+            return {info.filename: _read_file(archive, info) for info in infos}
     except BadFile:
         raise
     except _DAMAGED as error:
@@ -114,10 +116,10 @@ def _check_names(infos: list[ZipInfo]) -> None:
     if len(infos) > MAXIMUM_FILES:
         raise FileTooLarge("", f"The zip has more than {MAXIMUM_FILES} files")
     if (size := sum(info.file_size for info in infos)) > UNPACKED_BYTES:
-        raise FileTooLarge("", f"The zip has {_megabytes(size)} unpacked, more than {_megabytes(UNPACKED_BYTES)}")
+        raise FileTooLarge("", f"The zip has {_format_megabytes(size)} unpacked, more than {_format_megabytes(UNPACKED_BYTES)}")
 
 
-def _read(archive: ZipFile, info: ZipInfo) -> bytes:
+def _read_file(archive: ZipFile, info: ZipInfo) -> bytes:
     """Decompress a file. Its size in the directory is the most that is read; a larger one fails its checksum."""
     with archive.open(info) as file:
         content = file.read(info.file_size + 1)
@@ -126,5 +128,5 @@ def _read(archive: ZipFile, info: ZipInfo) -> bytes:
     return content
 
 
-def _megabytes(size: int) -> str:
+def _format_megabytes(size: int) -> str:
     return f"{size / 1_000_000:.1f} MB".replace(".0 MB", " MB")

@@ -74,10 +74,10 @@ def check(space: ResourceSpace, parsed: Iterable[tuple[str, VersionLine]], addre
 
     Deletions have no facts yet: `follow` adds them.
     """
-    return [_check(space, place, line, address) for place, line in parsed]
+    return [_check_version(space, place, line, address) for place, line in parsed]
 
 
-def _check(space: ResourceSpace, place: str, line: VersionLine, address: str) -> SavedVersion:
+def _check_version(space: ResourceSpace, place: str, line: VersionLine, address: str) -> SavedVersion:
     body = bytes(line.resource)
     if line.interaction == "delete":
         if body != b"null":

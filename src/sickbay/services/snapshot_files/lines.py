@@ -17,10 +17,10 @@ def parse(kind: type[T], text: bytes, place: str) -> T:
     try:
         return msgspec.json.decode(text, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadFile(place, _describe(error)) from None
+        raise BadFile(place, _describe_error(error)) from None
 
 
-def _describe(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     return str(error) if isinstance(error, msgspec.ValidationError) else f"it isn't JSON: {error}"

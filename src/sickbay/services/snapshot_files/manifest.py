@@ -105,7 +105,7 @@ def _check_spaces(manifest: Manifest) -> None:
 def check_fits(manifest: Manifest, tenants: Mapping[str, Tenant], population: PopulationOf) -> None:
     """Check that this Sickbay has the hospitals and sample patients. Raises BadFile."""
     if manifest.population != population:
-        wanted, there = _describe(manifest.population), _describe(population)
+        wanted, there = _describe_population(manifest.population), _describe_population(population)
         raise BadFile(MANIFEST, f"the snapshot needs a data folder with {wanted}, and this one has {there}")
     used = [*manifest.hospitals, *(space.hospital for space in manifest.spaces), *manifest.policies]
     if missing := sorted(set(used) - set(tenants)):
@@ -118,6 +118,6 @@ def check_fits(manifest: Manifest, tenants: Mapping[str, Tenant], population: Po
             raise BadFile(MANIFEST, f"`policies` of {hospital}: {faults[0]}")
 
 
-def _describe(population: PopulationOf) -> str:
+def _describe_population(population: PopulationOf) -> str:
     messy = f" --messiness {population.messiness:g}" if population.messiness else ""
     return f"--patients {population.patients} --seed {population.seed}{messy}"

@@ -39,10 +39,10 @@ class _UserLine(User, frozen=True, forbid_unknown_fields=True):
 
 def dump_apps(apps: Iterable[Record]) -> bytes:
     """The apps, one on each line."""
-    return b"".join(_dump(_without_secrets(records.parse(Client, record.value))) for record in apps)
+    return b"".join(_encode_record(_drop_secrets(records.parse(Client, record.value))) for record in apps)
 
 
-def _without_secrets(client: Client) -> Client:
+def _drop_secrets(client: Client) -> Client:
     jwks = client.jwks and {**client.jwks, "keys": [key for key in client.jwks.get("keys", ()) if _is_public(key)]}
     return structs.replace(client, secret_hash=None, secret_length=None, registration_hash=None, jwks=jwks)
 
@@ -54,10 +54,10 @@ def _is_public(key: Any) -> bool:
 
 def dump_users(users: Iterable[Record]) -> bytes:
     """The users, one on each line."""
-    return b"".join(_dump(structs.replace(records.parse(User, record.value), password="")) for record in users)
+    return b"".join(_encode_record(structs.replace(records.parse(User, record.value), password="")) for record in users)
 
 
-def _dump(value: Client | User) -> bytes:
+def _encode_record(value: Client | User) -> bytes:
     return msgspec.json.encode(value) + b"\n"
 
 

@@ -14,7 +14,7 @@ from sickbay.storage.answers import Stored
 from sickbay.storage.interface import Save
 
 DELETED = 1000
-"""The most resources that one conditional delete can delete, if the policy allows several."""
+"""The maximum number of resources that one conditional delete can delete, if the policy allows several."""
 
 
 async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
@@ -33,7 +33,7 @@ async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
         return declined
     version_id = target.version_id if target.deleted else runtime.next_version(write.space, target.version_id)
     done = WriteResult(204, write.type, target.id, version_id, saving.epoch_milliseconds(runtime))
-    return Prepared(done, () if target.deleted else (_deletion(runtime, write, target, done.at),))
+    return Prepared(done, () if target.deleted else (_deletion_save(runtime, write, target, done.at),))
 
 
 async def _delete_all(runtime: Runtime, write: WriteRequest, query: Query) -> Prepared | WriteRejected:
@@ -52,11 +52,11 @@ async def _delete_all(runtime: Runtime, write: WriteRequest, query: Query) -> Pr
         for resource in deletable
         if not decisions.outside_record(write, resource, await decisions.record(runtime, write, resource))
     ]
-    steps = tuple(_deletion(runtime, write, resource, at) for resource in deletable)
+    steps = tuple(_deletion_save(runtime, write, resource, at) for resource in deletable)
     return Prepared(WriteResult(204, write.type, ""), steps)
 
 
-def _deletion(runtime: Runtime, write: WriteRequest, target: Stored, at: int) -> Save:
+def _deletion_save(runtime: Runtime, write: WriteRequest, target: Stored, at: int) -> Save:
     before, who = target.version_id, write.seen.client_id
     version = runtime.next_version(write.space, before)
     return Save(write.space, write.type, target.id, version, b"", IndexEntries(), at, "delete", who=who, before=before)

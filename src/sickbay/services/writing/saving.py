@@ -102,10 +102,10 @@ def epoch_milliseconds(runtime: Runtime) -> int:
 
 
 def instant(at: int) -> str:
-    return f"{_second(at // 1000)}.{at % 1000:03d}Z"
+    return f"{_format_second(at // 1000)}.{at % 1000:03d}Z"
 
 
 @cache_results(8)
-def _second(at: int) -> str:
+def _format_second(at: int) -> str:
     """Cached because many resources are written in one second."""
     return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -143,14 +143,14 @@ class _Turn:
         lost = isinstance(error, LOST) and self._connection.is_closed()
         self._pool.connections.give(self._connection, self._use)
         if late:
-            raise self._silence() from error
+            raise self._timeout_error() from error
         if lost:
             self._pool.connections.drop()  # the others lead to the same server
         if isinstance(error, KNOWN_ERRORS):
             named = failure(error, self._pool.name, searching=self._use is Use.QUERY)
             raise (ConnectionLost(named) if lost else named) from error
 
-    def _silence(self) -> Unavailable:
+    def _timeout_error(self) -> Unavailable:
         """The error of work that took too long."""
         if self.is_committing:
             return UnknownOutcome(f"PostgreSQL at {self._pool.name} didn't answer to a commit.")
@@ -186,12 +186,12 @@ async def connect(address: str) -> Pool:
             connection.terminate()
             raise
     except (ValueError, OverflowError, asyncpg.PostgresError, *LOST) as error:
-        raise CannotOpen(_why(error, name)) from error
+        raise CannotOpen(_describe_error(error, name)) from error
     connections.give(connection)
     return Pool(connections, name, locks_hold, limited)
 
 
-def _why(error: BaseException, name: str) -> str:
+def _describe_error(error: BaseException, name: str) -> str:
     match error:
         case ValueError() | OverflowError():  # the message may contain the address with its password
             return f"{name} is not a database address. Use postgresql://user@host/database."

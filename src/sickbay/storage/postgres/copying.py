@@ -45,19 +45,19 @@ async def copy_resources(db: Any, numbers: IdAllocator, step: CopyResources) -> 
     space, numbers = numbers.spaces[step.space], numbers.copy()
     if not step.after and await db.fetchval("SELECT 1 FROM resource WHERE space = $1 LIMIT 1", space):
         raise CannotCopy("there are resources in the space")
-    content = await asyncio.to_thread(_read, step)
+    content = await asyncio.to_thread(_read_content, step)
     await numbers.learn_words(db, set(content.words.values()))
     words = {old: numbers.words[text] for old, text in content.words.items()}
-    nids = await _nids(db, space, words, content)
+    nids = await _nids_by_number(db, space, words, content)
     sequences = [sequence for (sequence,) in await db.fetch(NEW_SEQUENCES, len(content.tables["resource_history"]))]
     for table, columns in TABLES.items():
         translated = _translate(table, _Target(space, nids, words, sequences, content.at, step.at), content.tables[table])
         await db.copy_records_to_table(table, records=translated, columns=columns)
     await db.execute(_NEW_TERMS, *map(list, zip(*content.terms, strict=True)))
-    await _count(db, space, words, content)
+    await _count_resources(db, space, words, content)
 
 
-def _read(step: CopyResources) -> _Content:
+def _read_content(step: CopyResources) -> _Content:
     """Read the resources, on a thread."""
     try:
         with closing(apsw.Connection(str(step.file), flags=apsw.SQLITE_OPEN_READONLY)) as file:
@@ -85,7 +85,7 @@ def _read_all(file: apsw.Connection, after: int, until: int) -> _Content:
     )
 
 
-async def _nids(db: Any, space: int, words: Mapping[int, int], content: _Content) -> dict[int, int]:
+async def _nids_by_number(db: Any, space: int, words: Mapping[int, int], content: _Content) -> dict[int, int]:
     """The nid here of each resource, by its number in the file. Raises CannotCopy if one isn't there."""
     keys = {number: (space, words[type], id) for number, (type, id) in content.earlier.items()}
     known = await look(db, keys.values())
@@ -119,12 +119,12 @@ def _translate(table: str, target: _Target, content: list[Any]) -> Iterator[tupl
             body = body.replace(old, new)
             yield target.nids[nid], target.space, target.words[type], state, id, version, changed, revision, facts, body
         return
-    translate = [_translator(table, column, target) for column in COLUMNS[table]]
+    translate = [_column_translator(table, column, target) for column in COLUMNS[table]]
     for row in content:
         yield tuple([value if change is None else change(value) for change, value in zip(translate, row, strict=True)])
 
 
-def _translator(table: str, column: str, target: _Target) -> Callable[[Any], Any] | None:
+def _column_translator(table: str, column: str, target: _Target) -> Callable[[Any], Any] | None:
     """How to translate the values of a column of an index. None: not at all."""
     words = target.words
     if column in NUMBERED:
@@ -138,7 +138,7 @@ def _translator(table: str, column: str, target: _Target) -> Callable[[Any], Any
     return fit if column in _INDEXED_TEXTS else None
 
 
-async def _count(db: Any, space: int, words: Mapping[int, int], content: _Content) -> None:
+async def _count_resources(db: Any, space: int, words: Mapping[int, int], content: _Content) -> None:
     batch = Batch({}, {}, {})
     for row in content.tables["resource"]:
         batch.count(space, words[row[2]], row[3] == LIVE)

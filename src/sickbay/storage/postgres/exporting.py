@@ -45,9 +45,9 @@ async def export(
     """Write what a space had at a mark into an empty file, as `Store.export` says."""
     async with db.transaction():
         await db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        found = await _fetch(db, marks.FIND, *space, mark)
+        found = await _fetch_rows(db, marks.FIND, *space, mark)
         began()
-        span = await _span(db, versions, *found[0]) if found else None
+        span = await _span_of_space(db, versions, *found[0]) if found else None
         if span is None:
             return False
         population_file.create_tables(draft)
@@ -62,11 +62,11 @@ async def export(
             return True
 
 
-async def _span(db: Any, versions: int, number: int, sequence: int) -> _Span | None:
+async def _span_of_space(db: Any, versions: int, number: int, sequence: int) -> _Span | None:
     """None if something else has written to the space."""
-    _, _, count, seconds = (await _fetch(db, population_file.VERSIONS, number))[0]
-    unusual = (await _fetch(db, population_file.UNUSUAL, number))[0][0]
-    after, later = (await _fetch(db, population_file.NEXT, number, sequence))[0]
+    _, _, count, seconds = (await _fetch_rows(db, population_file.VERSIONS, number))[0]
+    unusual = (await _fetch_rows(db, population_file.UNUSUAL, number))[0][0]
+    after, later = (await _fetch_rows(db, population_file.NEXT, number, sequence))[0]
     if unusual or seconds or count != versions or after is None:
         return None
     return _Span(number, number << SHIFT, after - 1, count - later)
@@ -83,7 +83,7 @@ class _Export:
         query = f"SELECT nid FROM resource WHERE nid > {span.low} AND nid <= {span.last} ORDER BY nid"
         self._nids = {nid: number for number, (nid,) in enumerate(await self._db.fetch(query), FIRST + 1)}
         for table, columns in TABLES.items():
-            await self._copy(table, columns)
+            await self._copy_table(table, columns)
         for table, names, query, wanted in (
             ("term", "hash, system, code", _TERMS, population_file.USED_HASHES.replace("file.", "")),
             ("word", "number, text", _WORDS, population_file.USED_WORDS.replace("file.", "")),
@@ -94,15 +94,15 @@ class _Export:
         self._file.execute(population_file.ADD_COUNTS.replace("file.", ""))
         self._file.execute(population_file.ADD_SPACE.replace("file.", ""), (version, len(self._nids), span.versions))
 
-    async def _copy(self, table: str, columns: tuple[str, ...]) -> None:
+    async def _copy_table(self, table: str, columns: tuple[str, ...]) -> None:
         place = 0
         insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-        async for rows in self._read(table, columns):
+        async for rows in self._read_table(table, columns):
             translated = [self._translate(columns, row, place + number) for number, row in enumerate(rows, 1)]
             place += len(rows)
             await asyncio.to_thread(self._file.executemany, insert, translated)
 
-    async def _read(self, table: str, columns: tuple[str, ...]) -> AsyncIterator[list[Any]]:
+    async def _read_table(self, table: str, columns: tuple[str, ...]) -> AsyncIterator[list[Any]]:
         span = self._span
         order = "sequence" if table == "resource_history" else ", ".join(columns[: columns.index("nid") + 1])
         binds = {":low": str(span.low), ":last": str(span.last), ":number": str(span.number)}
@@ -130,6 +130,6 @@ def _translate(column: str, value: Any, nids: Mapping[int, int], place: int) -> 
     return {"space": FILE_SPACE, "sequence": place}.get(column, value)
 
 
-async def _fetch(db: Any, text: str, *binds: Any) -> list[Any]:
+async def _fetch_rows(db: Any, text: str, *binds: Any) -> list[Any]:
     rows: list[Any] = await db.fetch(to_postgres(text).text, *binds)
     return rows

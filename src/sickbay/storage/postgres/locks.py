@@ -38,7 +38,7 @@ MAXIMUM_LOCKED_RESOURCES = 200
 EVERYTHING = "everything"
 
 
-def of_steps(steps: Sequence[Step]) -> str:
+def lock_for_steps(steps: Sequence[Step]) -> str:
     """Return the statement that takes the locks of these steps."""
     shared, exclusive = {EVERYTHING}, set[str]()
     saves: list[Save | Reindex] = []
@@ -53,13 +53,13 @@ def of_steps(steps: Sequence[Step]) -> str:
             case Save() | Reindex():
                 saves.append(step)
             case Mark() | ReturnToMark() | CopyResources():
-                exclusive.add(_space(step.space))
-    spaces = {_space(save.space) for save in saves}
-    changed = {_resource(save.space, save.type, save.id) for save in saves}
-    used = {_resource(save.space, *target) for save in saves for target in list_targets(save.facts)}
+                exclusive.add(_space_lock(step.space))
+    spaces = {_space_lock(save.space) for save in saves}
+    changed = {_resource_lock(save.space, save.type, save.id) for save in saves}
+    used = {_resource_lock(save.space, *target) for save in saves for target in list_targets(save.facts)}
     if len(changed | used) > MAXIMUM_LOCKED_RESOURCES:
-        return _statement(shared, exclusive | spaces)
-    return _statement(shared | spaces | used, exclusive | changed)
+        return _lock_statement(shared, exclusive | spaces)
+    return _lock_statement(shared | spaces | used, exclusive | changed)
 
 
 def number(name: str) -> int:
@@ -67,15 +67,15 @@ def number(name: str) -> int:
     return int.from_bytes(blake2b(name.encode(), digest_size=8, person=b"sickbay").digest(), "big", signed=True)
 
 
-def _statement(shared: set[str], exclusive: set[str]) -> str:
+def _lock_statement(shared: set[str], exclusive: set[str]) -> str:
     calls = {number(name): "pg_advisory_xact_lock_shared" for name in shared}
     calls |= {number(name): "pg_advisory_xact_lock" for name in exclusive}
     return f"SELECT {', '.join(f'{calls[key]}({key})' for key in sorted(calls))}"
 
 
-def _space(space: ResourceSpace) -> str:
+def _space_lock(space: ResourceSpace) -> str:
     return f"space {space.tenant}/{space.version}"
 
 
-def _resource(space: ResourceSpace, type: str, id: str) -> str:
+def _resource_lock(space: ResourceSpace, type: str, id: str) -> str:
     return f"resource {space.tenant}/{space.version}/{type}/{id}"

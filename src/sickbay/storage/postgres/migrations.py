@@ -260,12 +260,12 @@ async def migrate(connection: Any, name: str) -> None:
     """Migrate the database to the newest schema, one process at a time. Raises CannotOpen if its schema is newer than this
     program.
     """
-    if await _version(connection) == len(STEPS):
+    if await _schema_version(connection) == len(STEPS):
         return
     async with connection.transaction():
         await connection.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
         await connection.execute(f"SELECT pg_advisory_xact_lock({number('migration')})")
-        version = await _version(connection)
+        version = await _schema_version(connection)
         if version > len(STEPS):
             raise CannotOpen(
                 f"{name} was written by a newer version of Sickbay (schema {version}, this one supports {len(STEPS)})."
@@ -273,13 +273,13 @@ async def migrate(connection: Any, name: str) -> None:
         for step in STEPS[version:]:
             await connection.execute(step)
         if version == 0 or version >= HIDES_FROM:
-            await _keep(connection, "hides", b"")
-        await _keep(connection, "schema", str(len(STEPS)).encode())
+            await _keep_value(connection, "hides", b"")
+        await _keep_value(connection, "schema", str(len(STEPS)).encode())
         if not await connection.fetchval("SELECT 1 FROM meta WHERE name = 'cursor_key'"):
-            await _keep(connection, "cursor_key", secrets.token_bytes(32))
+            await _keep_value(connection, "cursor_key", secrets.token_bytes(32))
 
 
-async def _version(connection: Any) -> int:
+async def _schema_version(connection: Any) -> int:
     # Query pg_tables, because to_regclass() may still return the result from before it waited for the lock.
     exists = "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'meta'"
     if not await connection.fetchval(exists):
@@ -288,6 +288,6 @@ async def _version(connection: Any) -> int:
     return int(version or b"0")
 
 
-async def _keep(connection: Any, name: str, value: bytes) -> None:
+async def _keep_value(connection: Any, name: str, value: bytes) -> None:
     text = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
     await connection.execute(text, name, value)

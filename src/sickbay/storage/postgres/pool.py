@@ -77,7 +77,7 @@ class Connections:
         try:
             return self._pop_idle() or await self._connect_new()
         except BaseException:
-            self._release(use, monotonic())
+            self._release_connection(use, monotonic())
             raise
 
     def give(self, connection: Any, use: Use = Use.QUERY) -> None:
@@ -87,7 +87,7 @@ class Connections:
             connection.terminate()  # its user was cancelled before the rollback
         elif not connection.is_closed():
             self._idle.append((connection, now))
-        self._release(use, now)
+        self._release_connection(use, now)
 
     def waiting(self) -> int:
         return len(self._waiting)
@@ -110,7 +110,7 @@ class Connections:
     def _has_place(self, use: Use) -> bool:
         return self._busy < LIMITS[use] and (use is not Use.WRITE or self._writes < MAX_WRITES)
 
-    def _release(self, use: Use, now: float) -> None:
+    def _release_connection(self, use: Use, now: float) -> None:
         self._busy -= 1
         self._returned = now
         if use is Use.WRITE:
@@ -164,32 +164,32 @@ class Connections:
         loop, began, before = asyncio.get_running_loop(), monotonic(), _waited.get()
         turn: asyncio.Future[None] = loop.create_future()
         self._waiting[turn] = use
-        timer = loop.call_later(self._patience(use, began, before), self._look, turn, use, began, before)
+        timer = loop.call_later(self._seconds_to_wait(use, began, before), self._end_hopeless_wait, turn, use, began, before)
         try:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.exception() is None:  # it got a place at the same moment
-                self._release(use, monotonic())
+                self._release_connection(use, monotonic())
             raise
         finally:
             timer.cancel()
             self._waiting.pop(turn, None)
             _waited.set(before + monotonic() - began)
 
-    def _patience(self, use: Use, began: float, before: float) -> float:
+    def _seconds_to_wait(self, use: Use, began: float, before: float) -> float:
         """Seconds until a request that has waited since `began`, and so long before, gives up, as far as is known now."""
         if self._away_since is not None:  # it waits for the next server
             return self._away_since + FAILOVER_SECONDS - monotonic()
         moved = max(began, self._written if use is Use.WRITE else self._returned)
         return min(moved + STALLED_SECONDS, began + WAIT_SECONDS - before) - monotonic()
 
-    def _look(self, turn: asyncio.Future[None], use: Use, began: float, before: float) -> None:
+    def _end_hopeless_wait(self, turn: asyncio.Future[None], use: Use, began: float, before: float) -> None:
         """Ends the waiting of a request, unless there is still hope."""
         if turn.done():
             return
-        patience = self._patience(use, began, before)
+        patience = self._seconds_to_wait(use, began, before)
         if patience <= 0:
             waited = before + monotonic() - began
             turn.set_exception(Busy(f"no connection became free in {waited:.1f} s; {self._writes} of {self._busy} write"))
         else:
-            asyncio.get_running_loop().call_later(patience, self._look, turn, use, began, before)
+            asyncio.get_running_loop().call_later(patience, self._end_hopeless_wait, turn, use, began, before)

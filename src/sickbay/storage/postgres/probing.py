@@ -12,11 +12,11 @@ from sickbay.storage.probe import TooCostly
 from sickbay.storage.query.statement import Row, Statement
 
 STATEMENT_MILLISECONDS = 2_000
-"""The most time of one statement, which the server enforces. Statements read a limited number of rows, so that even a busy
+"""The time limit of one statement, which the server enforces. Statements read a limited number of rows, so that even a busy
 machine rarely needs that long.
 """
 EXPLANATION_MILLISECONDS = 10_000
-"""The most time of all statements of an explanation."""
+"""The time limit of all statements of an explanation."""
 
 
 class TimeLimit:

@@ -70,7 +70,7 @@ _TAKE = (
 def bounds(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[int, int]:
     """Return the maximum number of nids that each space may need."""
     counts: dict[int, int] = {}
-    for space, *_ in _keys(numbers, saves):
+    for space, *_ in _keys_of_saves(numbers, saves):
         counts[space] = counts.get(space, 0) + 1
     return counts
 
@@ -79,8 +79,8 @@ async def save(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves:
     """Save resources whose locks are held. Raises Conflict. nids: by space, as many as `bounds` returned; used ones are
     removed.
     """
-    known = await look(db, _keys(numbers, saves))
-    await _place(db, numbers, nids, saves, known)
+    known = await look(db, _keys_of_saves(numbers, saves))
+    await _number_new(db, numbers, nids, saves, known)
     batch = Batch(numbers.spaces, numbers.words, known, hides=await _find_hidden(db, numbers, saves, known))
     for step in saves:
         batch.add(step)
@@ -103,14 +103,14 @@ async def _find_hidden(db: Any, numbers: IdAllocator, saves: Iterable[Save], kno
 
 async def reindex(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps: Sequence[Reindex]) -> None:
     """Rewrite the index rows of resources that still have that version, under the same locks as a save."""
-    known = await look(db, _keys(numbers, steps))
+    known = await look(db, _keys_of_saves(numbers, steps))
 
     def is_current(step: Reindex) -> bool:
         state = known.get((numbers.spaces[step.space], numbers.words[step.type], step.id))
         return state is not None and (state.state, state.version) == (LIVE, step.version_id)
 
     current_steps = [step for step in steps if is_current(step)]
-    await _place(db, numbers, nids, current_steps, known)
+    await _number_new(db, numbers, nids, current_steps, known)
     batch = Batch(numbers.spaces, numbers.words, known)
     for step in current_steps:
         batch.reindex(step)
@@ -124,7 +124,7 @@ async def restore(db: Any, numbers: IdAllocator, space: int, resources: Sequence
     if absent := sorted(keys - known.keys()):
         nids = await allocate(db, space, len(absent))
         rows = [placeholder(nid, key) for nid, key in zip(nids, absent, strict=True)]
-        await db.execute(_insert("resource"), *_arrays("resource", rows))
+        await db.execute(_insert("resource"), *_arrays_of_rows("resource", rows))
         known |= {key: Known(nid, REFERENCED, 0, "") for nid, key in zip(nids, absent, strict=True)}
     hides = await db.fetchval(f"SELECT {MAY_HIDE}")
     batch = Batch(numbers.spaces, numbers.words, known)
@@ -149,13 +149,13 @@ async def _take(db: Any, nids: list[int]) -> dict[int, dict[str, set[IndexRow]]]
 async def write_change(db: Any, change: undo.IndexChange) -> None:
     """Delete and insert index rows."""
     for table, rows in change.deleted.items():
-        await db.execute(_deletion(table), *_arrays(table, rows))
+        await db.execute(_deletion_statement(table), *_arrays_of_rows(table, rows))
     if change.inserted:
-        arrays = (array for table, rows in change.inserted.items() for array in _arrays(table, rows))
-        await db.execute(_inserts(tuple(change.inserted)), *arrays)
+        arrays = (array for table, rows in change.inserted.items() for array in _arrays_of_rows(table, rows))
+        await db.execute(_insert_statement(tuple(change.inserted)), *arrays)
 
 
-def _keys(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[Key, None]:
+def _keys_of_saves(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[Key, None]:
     """Return the keys of everything that is saved or referenced, without duplicates."""
     words, keys = numbers.words, dict[Key, None]()
     for step in saves:
@@ -178,17 +178,17 @@ async def look(db: Any, keys: Iterable[Key]) -> dict[Key, Known]:
     return known
 
 
-async def _place(
+async def _number_new(
     db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves: Sequence[Save | Reindex], known: dict[Key, Known]
 ) -> None:
     """Number everything that doesn't exist yet. Other transactions may add the same referenced resources at the same time."""
     saved = {(numbers.spaces[step.space], numbers.words[step.type], step.id) for step in saves}
-    fresh = {key: nids[key[0]].pop(0) for key in _keys(numbers, saves) if key not in known}
+    fresh = {key: nids[key[0]].pop(0) for key in _keys_of_saves(numbers, saves) if key not in known}
     known |= {key: Known(nid, REFERENCED, 0, "") for key, nid in fresh.items()}
     rows = sorted((placeholder(nid, key) for key, nid in fresh.items() if key not in saved), key=lambda row: row[1:5])
     if rows:
         text = _insert("resource", " ON CONFLICT (space, type, id) DO NOTHING")
-        if int((await db.execute(text, *_arrays("resource", rows))).rpartition(" ")[2]) < len(rows):
+        if int((await db.execute(text, *_arrays_of_rows("resource", rows))).rpartition(" ")[2]) < len(rows):
             known |= await look(db, [(row[1], row[2], row[4]) for row in rows])
 
 
@@ -210,28 +210,29 @@ async def write(db: Any, batch: Batch) -> None:
     rows = {table: table_rows for table, table_rows in rows.items() if table_rows}
     if rows:
         await db.execute(
-            _inserts(tuple(rows)), *(array for table_and_rows in rows.items() for array in _arrays(*table_and_rows))
+            _insert_statement(tuple(rows)),
+            *(array for table_and_rows in rows.items() for array in _arrays_of_rows(*table_and_rows)),
         )
 
 
 @cache
-def _columns(table: str) -> tuple[tuple[str, str], ...]:
+def _columns_of_table(table: str) -> tuple[tuple[str, str], ...]:
     """Return the name and type of each column."""
     if table in _KINDS:
         return tuple((name, kind) for name, kind in (column.split() for column in _KINDS[table].split(", ")))
     return tuple((name, "text" if name == "value" else "bigint") for name in COLUMNS[table])
 
 
-def _arrays(table: str, rows: Sequence[Sequence[Any]]) -> list[Any]:
+def _arrays_of_rows(table: str, rows: Sequence[Sequence[Any]]) -> list[Any]:
     """Return rows as columns. Numbers are formatted as array literals, because asyncpg checks each item for being an array."""
-    columns = zip(_columns(table), zip(*rows, strict=True), strict=True)
+    columns = zip(_columns_of_table(table), zip(*rows, strict=True), strict=True)
     return [f"{{{str(column)[1:-1].rstrip(',')}}}" if kind == "bigint" else column for (_, kind), column in columns]
 
 
 @cache
-def _deletion(table: str) -> str:
+def _deletion_statement(table: str) -> str:
     """A statement that deletes rows of an index table."""
-    columns = _columns(table)
+    columns = _columns_of_table(table)
     arrays = ", ".join(
         f"${position}::{'text::' if kind == 'bigint' else ''}{kind}[]" for position, (_, kind) in enumerate(columns, 1)
     )
@@ -241,10 +242,10 @@ def _deletion(table: str) -> str:
 
 @cache
 def _insert(table: str, conflict: str | None = None, first: int = 1) -> str:
-    columns = [name for name, _ in _columns(table)]
+    columns = [name for name, _ in _columns_of_table(table)]
     arrays = ", ".join(
         f"${position}::{'text::' if kind == 'bigint' else ''}{kind}[]"
-        for position, (_, kind) in enumerate(_columns(table), first)
+        for position, (_, kind) in enumerate(_columns_of_table(table), first)
     )
     names, values = ", ".join(columns), ", ".join(columns)
     if table == "resource_history":
@@ -254,10 +255,10 @@ def _insert(table: str, conflict: str | None = None, first: int = 1) -> str:
 
 
 @cache
-def _inserts(tables: tuple[str, ...]) -> str:
+def _insert_statement(tables: tuple[str, ...]) -> str:
     """Combine the inserts into one statement, which takes one round trip to the server."""
     parts, first = [], 1
     for table in tables:
         parts.append(f"{table}_ AS ({_insert(table, None, first)})")
-        first += len(_columns(table))
+        first += len(_columns_of_table(table))
     return f"WITH {', '.join(parts)} SELECT 1"

@@ -54,10 +54,10 @@ def append_changes(steps: Sequence[Step]) -> Sequence[Step]:
 
 async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps: Sequence[Step]) -> None:
     """Apply all steps in order, combining adjacent steps of a kind. Raises Conflict; the caller undoes the changes."""
-    for run in _runs(steps):
+    for run in _runs_of_steps(steps):
         match run[0]:
             case Put():
-                await _put(db, [step for step in run if isinstance(step, Put)])
+                await _put_records(db, [step for step in run if isinstance(step, Put)])
             case Save():
                 await save(db, numbers, nids, [step for step in run if isinstance(step, Save)])
             case Reindex():
@@ -71,39 +71,39 @@ async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps
             case ImportSnapshot() as step:
                 await import_snapshot(db, numbers, step)
             case step:
-                await _single(db, step)
+                await _run_step(db, step)
     for label in sorted(quotas.labels_of(steps)):
-        await _limit(db, label)
+        await _delete_over_quota(db, label)
 
 
-async def _limit(db: Any, label: str) -> None:
+async def _delete_over_quota(db: Any, label: str) -> None:
     """Delete the oldest records over the quota, except those that another transaction changes: waiting for it, while it waits
     for us to change the size of the quota, would be a deadlock.
     """
     while number := quotas.excess(label, *await db.fetchrow(to_postgres(quotas.SIZE).text, label)):
-        if not await _change(db, _DELETE_OLDEST, label, number):
+        if not await _count_changed(db, _DELETE_OLDEST, label, number):
             return
 
 
 async def count_failure(db: Any, binds: tuple[Any, ...]) -> Failures:
     counted = Failures(*await db.fetchrow(_COUNT_FAILURE, *values(binds)))
-    await _limit(db, quotas.FAILURES)
+    await _delete_over_quota(db, quotas.FAILURES)
     return counted
 
 
-async def _single(db: Any, step: Step) -> None:
+async def _run_step(db: Any, step: Step) -> None:
     match step:
         case UseOnce():
             await _change_one(db, step, record_sql.USE, step.now, step.kind, step.key)
         case Delete():
-            await _change(db, record_sql.DELETE, step.kind, step.key)
+            await _count_changed(db, record_sql.DELETE, step.kind, step.key)
         case DeleteFamily():
             for kind in step.kinds:
-                await _change(db, record_sql.DELETE_FAMILY, step.family, kind)
+                await _count_changed(db, record_sql.DELETE_FAMILY, step.family, kind)
         case Clear(kind="resources"):
             await _clear_resources(db, step.tenant)
         case Clear():
-            await _change(db, record_sql.CLEAR, step.kind, step.tenant, step.tenant)
+            await _count_changed(db, record_sql.CLEAR, step.kind, step.tenant, step.tenant)
 
 
 async def _clear_resources(db: Any, tenant: str) -> None:
@@ -116,16 +116,16 @@ async def _clear_resources(db: Any, tenant: str) -> None:
             await db.execute(text)
 
 
-def _runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
-    for _, run in groupby(enumerate(steps), key=lambda pair: type(pair[1]) if _joins(pair[1]) else pair[0]):
+def _runs_of_steps(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    for _, run in groupby(enumerate(steps), key=lambda pair: type(pair[1]) if _can_join(pair[1]) else pair[0]):
         yield [step for _, step in run]
 
 
-def _joins(step: Step) -> bool:
+def _can_join(step: Step) -> bool:
     return isinstance(step, Put | Save | Reindex)
 
 
-async def _put(db: Any, steps: Sequence[Put]) -> None:
+async def _put_records(db: Any, steps: Sequence[Put]) -> None:
     """Write records without a condition together, and each of the others separately."""
     unconditional: list[Put] = []
     for step in steps:
@@ -142,11 +142,11 @@ async def _put(db: Any, steps: Sequence[Put]) -> None:
 
 
 async def purge(db: Any, now: int, most: int) -> int:
-    return await _change(db, record_sql.PURGE, now - record_sql.KEPT, most)
+    return await _count_changed(db, record_sql.PURGE, now - record_sql.KEPT, most)
 
 
 async def delete_exchanges(db: Any, statement: Sql) -> int:
-    return await _change(db, statement.text, *statement.binds)
+    return await _count_changed(db, statement.text, *statement.binds)
 
 
 async def trim(db: Any, most: Volume, at_once: int) -> int:
@@ -156,22 +156,22 @@ async def trim(db: Any, most: Volume, at_once: int) -> int:
     await db.execute(exchanges.FOLD)
     shares = [exchanges.Share(owner, int(count), int(size)) for owner, count, size in await db.fetch(exchanges.SHARES)]
     excess = exchanges.excess(shares, most, at_once)
-    return 0 if excess is None else await _change(db, exchanges.TRIM, *excess)
+    return 0 if excess is None else await _count_changed(db, exchanges.TRIM, *excess)
 
 
 async def _put_all(db: Any, steps: Sequence[Put]) -> None:
     if len(steps) == 1:
-        await _change(db, record_sql.PUT, *record_sql.fields(steps[0].record))
+        await _count_changed(db, record_sql.PUT, *record_sql.fields(steps[0].record))
     elif steps:
         await db.executemany(to_postgres(record_sql.PUT).text, [values(record_sql.fields(step.record)) for step in steps])
 
 
 async def _change_one(db: Any, step: Put | UseOnce, text: str, *binds: Any) -> None:
-    if await _change(db, text, *binds) != 1:
+    if await _count_changed(db, text, *binds) != 1:
         raise Conflict(step)
 
 
-async def _change(db: Any, text: str, *binds: Any) -> int:
+async def _count_changed(db: Any, text: str, *binds: Any) -> int:
     """Execute a statement and return the number of rows, which ends PostgreSQL's status: "UPDATE 1"."""
     status: str = await db.execute(to_postgres(text).text, *values(binds))
     return int(status.rpartition(" ")[2])

@@ -76,8 +76,8 @@ class PostgresStore:
         self._answers = StoreQueries(self._sync_reader, find, key)
         self._statistics = statistics
         self._seen, self._stamp = (0, ""), 0
-        self._records: Coalescer[str, str, Record] = Coalescer(self._get)
-        self._reads: Coalescer[tuple[ResourceSpace, str, Visibility], str, Stored] = Coalescer(self._read)
+        self._records: Coalescer[str, str, Record] = Coalescer(self._get_records)
+        self._reads: Coalescer[tuple[ResourceSpace, str, Visibility], str, Stored] = Coalescer(self._read_resources)
         self.guard = self._answers.guard
 
     async def transaction(self, steps: Sequence[Step]) -> None:
@@ -96,7 +96,7 @@ class PostgresStore:
 
         patient = any(isinstance(step, Clear | ReturnToMark | CopyResources | SnapshotStep | ImportSnapshot) for step in steps)
         try:
-            await self._write(locks.of_steps(steps), job, patient)
+            await self._run_write(locks.lock_for_steps(steps), job, patient)
         except Conflict:
             self._numbers.give_back(nids)
             raise
@@ -105,12 +105,14 @@ class PostgresStore:
         self._statistics.count_written(len(saves) + copied)
 
     async def count_failure(self, key: str, tenant: str, now: int, seconds: int) -> Failures:
-        return await self._write(locks.of_steps(()), partial(count_failure, binds=(key, b"", tenant, now, now + seconds)))
+        return await self._run_write(
+            locks.lock_for_steps(()), partial(count_failure, binds=(key, b"", tenant, now, now + seconds))
+        )
 
     async def get(self, kind: str, key: str) -> Record | None:
         return await self._records.ask(kind, fit(key))
 
-    async def _get(self, kind: str, keys: list[str]) -> dict[str, Record]:
+    async def _get_records(self, kind: str, keys: list[str]) -> dict[str, Record]:
         rows = await self._pool.repeat_if_lost(lambda db: db.fetch(_GET, fit(kind), keys), Use.LOOKUP)
         # After a failover, the new server reuses the numbers of transactions that the old one rolled back.
         if (seen := (self._pool.generation, rows[0][0])) != self._seen:
@@ -144,7 +146,7 @@ class PostgresStore:
         return await self._ask(lambda: record_sql.count_family(self._sync_reader, kind, family, most))
 
     async def purge(self, now: int, most: int) -> int:
-        return await self._write(locks.of_steps(()), partial(purge, now=now, most=most))
+        return await self._run_write(locks.lock_for_steps(()), partial(purge, now=now, most=most))
 
     async def find_exchanges(self, wanted: ExchangeFilter, limit: int, until: int | None = None) -> list[Record]:
         return await self._ask(lambda: exchanges.find(self._sync_reader.run, wanted, limit, until))
@@ -163,7 +165,9 @@ class PostgresStore:
         return (row[0], row[1]) if row else (0, 0)
 
     async def delete_exchanges(self, wanted: ExchangeFilter, until: int, most: int) -> int:
-        return await self._write(locks.of_steps(()), partial(delete_exchanges, statement=exchanges.delete(wanted, until, most)))
+        return await self._run_write(
+            locks.lock_for_steps(()), partial(delete_exchanges, statement=exchanges.delete(wanted, until, most))
+        )
 
     async def journal_size(self) -> Volume:
         return (await self._journal_size())[1]
@@ -184,12 +188,12 @@ class PostgresStore:
         rows, volume = await self._journal_size()
         if rows < FOLDED and not volume.exceeds(most):
             return 0
-        return await in_transaction(self._pool, locks.of_steps(()), partial(trim, most=most, at_once=at_once))
+        return await in_transaction(self._pool, locks.lock_for_steps(()), partial(trim, most=most, at_once=at_once))
 
     async def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:
         return await self._reads.ask((space, type, visibility), id)
 
-    async def _read(self, key: tuple[ResourceSpace, str, Visibility], ids: list[str]) -> dict[str, Stored]:
+    async def _read_resources(self, key: tuple[ResourceSpace, str, Visibility], ids: list[str]) -> dict[str, Stored]:
         space, type, visibility = key
         return await self._ask(lambda: self._answers.reads(space, type, ids, visibility))
 
@@ -266,7 +270,7 @@ class PostgresStore:
         await self._statistics.close()
         await self._pool.close()
 
-    async def _write(self, lock_statement: str, job: Job[T], patient: bool = False) -> T:
+    async def _run_write(self, lock_statement: str, job: Job[T], patient: bool = False) -> T:
         """Run the job under its locks. Cached look-ups are invalidated afterwards."""
         try:
             return await in_transaction(self._pool, lock_statement, job, patient=patient)
@@ -275,7 +279,7 @@ class PostgresStore:
 
     async def _ask(self, job: Callable[[], T]) -> T:
         """Run all of the job's queries on one connection."""
-        return await self._pool.repeat_if_lost(lambda db: in_turn(partial(_fetch, db), job))
+        return await self._pool.repeat_if_lost(lambda db: in_turn(partial(_fetch_statement, db), job))
 
     async def _reserve(self, saves: Sequence[Save | Reindex], whole: set[ResourceSpace]) -> dict[int, list[int]]:
         """Reserve nids for everything that the saves may need, before they hold any lock. whole: spaces of other steps."""
@@ -290,7 +294,7 @@ class PostgresStore:
         return await self._pool.repeat_if_lost(reserve, Use.WRITE)
 
 
-async def _fetch(db: Any, statement: Statement) -> list[Row]:
+async def _fetch_statement(db: Any, statement: Statement) -> list[Row]:
     text, lists = to_postgres(statement.text)
     rows: list[Row] = await db.fetch(text, *values(statement.binds, lists))
     return rows if statement.body < 0 else read_bounded(rows, statement.body)

@@ -68,9 +68,9 @@ async def _write_once(pool: Pool, locks: str, job: Job[T], patient: bool) -> T:
             await _begin(connection, pool, locks, patient)
             value = await job(connection)
             turn.is_committing = True
-            await _commit(connection, pool.name)
+            await _commit_transaction(connection, pool.name)
         except BaseException:
-            await _undo(connection)
+            await _roll_back(connection)
             raise
         return value
 
@@ -79,14 +79,14 @@ async def _begin(connection: Any, pool: Pool, locks: str, patient: bool) -> None
     """Begin the transaction, limit its time, take its locks, and compare the resets, all in one message. Raises WasReset."""
     isolation = "READ COMMITTED" if pool.locks_hold else "SERIALIZABLE"
     began = expected_revisions()
-    text = f"BEGIN ISOLATION LEVEL {isolation}; {_limits(pool, patient)}{locks}"
+    text = f"BEGIN ISOLATION LEVEL {isolation}; {_limit_statements(pool, patient)}{locks}"
     if not began:
         await connection.execute(text)
     elif await connection.execute(f"{text}; {changed_rows(began)}") != "SELECT 0":
         raise WasReset("the data was reset after this request had begun")
 
 
-def _limits(pool: Pool, patient: bool) -> str:
+def _limit_statements(pool: Pool, patient: bool) -> str:
     """Statements that set the time limits of a transaction, if those of the session don't fit."""
     limits: dict[str, int] = {} if pool.limited else dict(TIME_LIMITS)
     if patient:
@@ -94,7 +94,7 @@ def _limits(pool: Pool, patient: bool) -> str:
     return "".join(f"SET LOCAL {name} = {milliseconds}; " for name, milliseconds in limits.items())
 
 
-async def _commit(connection: Any, name: str) -> None:
+async def _commit_transaction(connection: Any, name: str) -> None:
     try:
         await connection.execute("COMMIT")
     except UNKNOWN as error:
@@ -102,7 +102,7 @@ async def _commit(connection: Any, name: str) -> None:
         raise UnknownOutcome(f"The connection to PostgreSQL at {name} was lost during a commit.") from error
 
 
-async def _undo(connection: Any) -> None:
+async def _roll_back(connection: Any) -> None:
     """Roll back. A connection that can't even do that is terminated, and the server rolls back."""
     if connection.is_closed() or not connection.is_in_transaction():
         return

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sickbay.fhir.search.query import DateValue, Filter, Query, ReferenceValue, SearchParameter
 from sickbay.storage.query.candidates import select_between, select_candidates, select_leading
 from sickbay.storage.query.dictionary import LIVE, tokens
-from sickbay.storage.query.filters import TRUE, Scope, join_with_and, of_instant, one_of, single_hash, single_target
+from sickbay.storage.query.filters import TRUE, Scope, join_with_and, match_instant, one_of, single_hash, single_target
 from sickbay.storage.query.saving import FACETS
 from sickbay.storage.query.statement import Sql
 
@@ -71,28 +71,23 @@ def source(scope: Scope, query: Query, patient: str | None) -> AccessPath:
     """Choose the access path. `patient`: the only patient whose compartment is visible, or None."""
     named = patient or find_named_patient(query)
     if named is not None:
-        return _compartment(scope, query, named, member=patient is not None)
+        return _compartment_path(scope, query, named, member=patient is not None)
     if query.ids is not None:
         ids = one_of("r.id", list(query.ids))
         # "+": otherwise the engine reads all of the type, because that index is in the order of nids.
         where = f"r.space = ? AND r.type = ? AND {ids.text} AND +r.state = {LIVE}"
         return AccessPath(
-            "resource r",
-            where,
-            (scope.space, scope.names.word(query.type), *ids.binds),
-            "r.nid",
-            query.filters,
-            row=True,
+            "resource r", where, (scope.space, scope.names.word(query.type), *ids.binds), "r.nid", query.filters, row=True
         )
-    token = _token(scope, query)
+    token = _token_path(scope, query)
     if token is not None:
-        return (_fewer(scope, query) if len(query.filters) > 1 or query.updated else None) or token
+        return (_smallest_range_path(scope, query) if len(query.filters) > 1 or query.updated else None) or token
     return (
-        _reference(scope, query)
-        or _date(scope, query)
-        or _range(scope, query, _WORDS)
+        _reference_path(scope, query)
+        or _date_path(scope, query)
+        or _collected_range_path(scope, query, _WORDS)
         or _combine_date_bounds(scope, query)
-        or _range(scope, query, _NUMBERS)
+        or _collected_range_path(scope, query, _NUMBERS)
         or _follow_chain(scope, query)
         or _collect_changed(scope, query)
         or scan_type(scope, query)
@@ -116,12 +111,12 @@ def _patient_of(filter: Filter) -> str | None:
     return value.id if target == "Patient" else None
 
 
-def _compartment(scope: Scope, query: Query, patient: str, *, member: bool) -> AccessPath:
+def _compartment_path(scope: Scope, query: Query, patient: str, *, member: bool) -> AccessPath:
     nid, type = scope.names.nid(scope.space, "Patient", patient), scope.names.word(query.type)
     patient_filter = next((filter for filter in query.filters if _patient_of(filter) == patient), None)
-    facet, hash = _facet(scope, query)
+    facet, hash = _facet_of_query(scope, query)
     others = [filter for filter in query.filters if filter is not patient_filter and filter is not facet]
-    joins = [(filter, _join(scope, filter, f"j{index}")) for index, filter in enumerate(others)]
+    joins = [(filter, _join_single_row(scope, filter, f"j{index}")) for index, filter in enumerate(others)]
     joined = "".join(join.text for _, join in joins if join)
     range = _range_of(nid, type, (scope.names.word(facet.parameter.code), hash) if facet else None)
     referring = _match_references(nid, type, patient_filter.parameter) if patient_filter else TRUE
@@ -138,7 +133,7 @@ def _compartment(scope: Scope, query: Query, patient: str, *, member: bool) -> A
     )
 
 
-def _facet(scope: Scope, query: Query) -> tuple[Filter | None, int]:
+def _facet_of_query(scope: Scope, query: Query) -> tuple[Filter | None, int]:
     """Return the filter whose code narrows the compartment to one range, and its hash. Prefers `code` to other parameters."""
     candidates = [
         (filter, hash)
@@ -167,7 +162,7 @@ def _match_references(patient: int, type: int, parameter: SearchParameter) -> Sq
     return Sql(f"(({refer}) = ({in_range}) OR {exists})", (patient, parameter.number, patient, type, parameter.number, patient))
 
 
-def _join(scope: Scope, filter: Filter, name: str) -> Sql | None:
+def _join_single_row(scope: Scope, filter: Filter, name: str) -> Sql | None:
     """Join a filter that at most one index row can meet. A join costs half as much as EXISTS."""
     on = f"{name} ON {name}.nid = d.nid AND {name}.parameter = ?"
     hash = single_hash(scope, filter)
@@ -180,7 +175,7 @@ def _join(scope: Scope, filter: Filter, name: str) -> Sql | None:
     return None
 
 
-def _token(scope: Scope, query: Query) -> AccessPath | None:
+def _token_path(scope: Scope, query: Query) -> AccessPath | None:
     candidates = [(filter, hash) for filter in query.filters if (hash := single_hash(scope, filter)) is not None]
     if not candidates:
         return None
@@ -191,7 +186,7 @@ def _token(scope: Scope, query: Query) -> AccessPath | None:
     return AccessPath("shown_token d", where, (scope.space, filter.parameter.number, hash), "d.nid", _leave_out(query, filter))
 
 
-def _reference(scope: Scope, query: Query) -> AccessPath | None:
+def _reference_path(scope: Scope, query: Query) -> AccessPath | None:
     for filter in query.filters:
         value = filter.values[0] if len(filter.values) == 1 and filter.modifier is None else None
         if isinstance(value, ReferenceValue) and value.url is None and value.type is not None:
@@ -201,9 +196,9 @@ def _reference(scope: Scope, query: Query) -> AccessPath | None:
     return None
 
 
-def _date(scope: Scope, query: Query) -> AccessPath | None:
+def _date_path(scope: Scope, query: Query) -> AccessPath | None:
     """Use a date filter if all stored dates match its precision exactly; its rows are then in the order of nids."""
-    for filter, value in _dates(query):
+    for filter, value in _exact_date_filters(query):
         numbers = filter.parameter.numbers
         if value.prefix != "eq" or len(numbers) != 1:
             continue
@@ -214,7 +209,7 @@ def _date(scope: Scope, query: Query) -> AccessPath | None:
     return None
 
 
-def _dates(query: Query) -> list[tuple[Filter, DateValue]]:
+def _exact_date_filters(query: Query) -> list[tuple[Filter, DateValue]]:
     """Return the filters that ask for exactly one date."""
     return [
         (filter, value)
@@ -229,7 +224,7 @@ def _dates(query: Query) -> list[tuple[Filter, DateValue]]:
 
 def _combine_date_bounds(scope: Scope, query: Query) -> AccessPath | None:
     """Combine a lower and an upper date bound, because a single bound is rarely selective."""
-    dates = _dates(query)
+    dates = _exact_date_filters(query)
     for from_filter, after in dates:
         for to_filter, before in dates:
             opposed = after.prefix in ("gt", "ge", "sa") and before.prefix in ("lt", "le", "eb")
@@ -244,7 +239,7 @@ def _collect_changed(scope: Scope, query: Query) -> AccessPath | None:
     """Collect what was last updated in the requested period."""
     if all(date.prefix == "ne" for date in query.updated):
         return None
-    conditions = join_with_and(of_instant(date, "u.changed") for date in query.updated)
+    conditions = join_with_and(match_instant(date, "u.changed") for date in query.updated)
     text = f"SELECT u.nid FROM resource u WHERE u.space = ? AND u.type = ? AND u.state = {LIVE} AND {conditions.text}"
     candidates = Sql(text, (scope.space, scope.names.word(query.type), *conditions.binds))
     return _from_candidates(candidates, query.filters, candidates)._replace(changed=True)
@@ -256,9 +251,11 @@ def _from_candidates(candidates: Sql, rest: tuple[Filter, ...], range: Sql | Non
     return AccessPath(table, "TRUE", candidates.binds, "d.nid", rest, range=range, candidates=candidates)
 
 
-def _fewer(scope: Scope, query: Query) -> AccessPath | None:
+def _smallest_range_path(scope: Scope, query: Query) -> AccessPath | None:
     """Choose a range with few rows if every token filter has many."""
-    range = _combine_date_bounds(scope, query) or _range(scope, query, _NUMBERS) or _collect_changed(scope, query)
+    range = (
+        _combine_date_bounds(scope, query) or _collected_range_path(scope, query, _NUMBERS) or _collect_changed(scope, query)
+    )
     if (
         range is None
         or range.candidates is None
@@ -270,7 +267,7 @@ def _fewer(scope: Scope, query: Query) -> AccessPath | None:
     return range if all(scope.names.count_rows(rows, SMALL_RANGE_ROWS) == SMALL_RANGE_ROWS for rows in token_rows) else None
 
 
-def _range(scope: Scope, query: Query, kinds: tuple[str, ...]) -> AccessPath | None:
+def _collected_range_path(scope: Scope, query: Query, kinds: tuple[str, ...]) -> AccessPath | None:
     """Collect the matches of one filter first, which costs in proportion to their number."""
     for filter in (filter for kind in kinds for filter in query.filters if filter.parameter.kind == kind and not filter.leads):
         candidates = select_candidates(scope, query.type, filter)

@@ -35,8 +35,10 @@ def select_candidates(scope: Scope, type: str, filter: Filter) -> Sql | None:
     if filter.parameter.code == "_lastUpdated" or any(getattr(value, "url", None) is not None for value in filter.values):
         return None
     # Stretches that an index leads to directly come first. A caller that needs only a few rows never reads the overlaps.
-    values_conditions = _stretch(scope, filter) or [[values(scope, filter)]]
-    return union(_rows(scope, filter, stretch) for parts in zip_longest(*values_conditions) for stretch in parts if stretch)
+    values_conditions = _conditions_of_filter(scope, filter) or [[values(scope, filter)]]
+    return union(
+        _candidate_rows(scope, filter, stretch) for parts in zip_longest(*values_conditions) for stretch in parts if stretch
+    )
 
 
 def select_leading(scope: Scope, filter: Filter) -> Sql | None:
@@ -45,9 +47,9 @@ def select_leading(scope: Scope, filter: Filter) -> Sql | None:
     if not plain or filter.parameter.code in ("_id", "_lastUpdated", "_text", "_content"):
         return None
     if not any(isinstance(value, DateValue | QuantityValue | CompositeValue) for value in filter.values):
-        return _rows(scope, filter, values(scope, filter))
-    stretched = _stretch(scope, filter)
-    return union(_rows(scope, filter, first) for first, *_ in stretched) if stretched else None
+        return _candidate_rows(scope, filter, values(scope, filter))
+    stretched = _conditions_of_filter(scope, filter)
+    return union(_candidate_rows(scope, filter, first) for first, *_ in stretched) if stretched else None
 
 
 def select_between(scope: Scope, from_filter: Filter, to_filter: Filter) -> Sql:
@@ -61,7 +63,8 @@ def select_between(scope: Scope, from_filter: Filter, to_filter: Filter) -> Sql:
     end = before.high if before.prefix == "le" else before.low
     conditions = [values(scope, from_filter), values(scope, to_filter), Sql("t.low < ?", (end,))]
     selects = [
-        _rows(scope, from_filter, join_with_and([stretch, *conditions])) for stretch in _stretches(from_filter, after) or ()
+        _candidate_rows(scope, from_filter, join_with_and([stretch, *conditions]))
+        for stretch in _conditions_of_value(from_filter, after) or ()
     ]
     binds = (-from_filter.parameter.number, scope.space, end, after.low)
     span = Sql("b.parameter = ? AND b.space = ? AND b.low < ? AND b.high > ?", binds)
@@ -76,12 +79,12 @@ def union(parts: Iterable[Sql]) -> Sql:
     )
 
 
-def _rows(scope: Scope, filter: Filter, condition: Sql) -> Sql:
+def _candidate_rows(scope: Scope, filter: Filter, condition: Sql) -> Sql:
     condition = join_with_and([row_condition(scope, filter), condition])
     return Sql(f"SELECT t.nid FROM {TABLES[filter.parameter.kind]} t WHERE {condition.text}", condition.binds)
 
 
-def _stretch(scope: Scope, filter: Filter) -> list[list[Sql]] | None:
+def _conditions_of_filter(scope: Scope, filter: Filter) -> list[list[Sql]] | None:
     """Return conditions on the rows `t` for each value: one of them is true of every match, and the first uses an index
     directly. None if a value can't be split.
     """
@@ -89,7 +92,7 @@ def _stretch(scope: Scope, filter: Filter) -> list[list[Sql]] | None:
         return None
     stretched: list[list[Sql]] = []
     for value in filter.values:
-        value_stretches = _stretches(filter, value)
+        value_stretches = _conditions_of_value(filter, value)
         if value_stretches is None:
             return None
         comparison = values(scope, replace(filter, values=(value,)))
@@ -97,7 +100,7 @@ def _stretch(scope: Scope, filter: Filter) -> list[list[Sql]] | None:
     return stretched
 
 
-def _stretches(filter: Filter, value: Value) -> list[Sql] | None:
+def _conditions_of_value(filter: Filter, value: Value) -> list[Sql] | None:
     table = TABLES[filter.parameter.kind]
     match value:
         case DateValue():
@@ -105,11 +108,11 @@ def _stretches(filter: Filter, value: Value) -> list[Sql] | None:
         case QuantityValue():
             return stretches(table, value, to_sortable(value.low), to_sortable(value.high))
         case CompositeValue():
-            return _of_parts(value)
+            return _conditions_of_parts(value)
     return None
 
 
-def _of_parts(value: CompositeValue) -> list[Sql] | None:
+def _conditions_of_parts(value: CompositeValue) -> list[Sql] | None:
     """Split a token with a range. Only ranges that end above zero are in `composite_index_wide`."""
     columns = composites.places(tuple(composites.kinds_of(value)))
     for part, part_columns in zip(value.parts, columns, strict=True):
@@ -126,7 +129,7 @@ def _lead_from_inner(scope: Scope, type: str, filter: Filter) -> Sql | None:
     """Start from the matches of the inner filter and follow the reference to resources of this type."""
     assert filter.chain is not None
     far_type, inner = filter.chain
-    start = select_candidates(scope, far_type, inner) or _fewer(scope, type, filter)
+    start = select_candidates(scope, far_type, inner) or _scan_other_end(scope, type, filter)
     if start is None:
         return None
     visible = scope.visible(far_type, "s", "g.nid", None)
@@ -140,7 +143,7 @@ def _lead_from_inner(scope: Scope, type: str, filter: Filter) -> Sql | None:
     return Sql(text, (*start.binds, filter.parameter.number, *types))
 
 
-def _fewer(scope: Scope, type: str, filter: Filter) -> Sql | None:
+def _scan_other_end(scope: Scope, type: str, filter: Filter) -> Sql | None:
     """Scan all resources at the other end if they are fewer than those of this type.
 
     Needed for inner filters without a usable index (`:not`, `:missing`, `_lastUpdated`).

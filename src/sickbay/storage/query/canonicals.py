@@ -22,14 +22,14 @@ def is_canonical(version: str, parameter: SearchParameter) -> bool:
 def find_named(run: Run, scope: Scope, find: Find, version: str, parameter: SearchParameter, nids: list[int]) -> list[int]:
     """Return the resources whose urls are the canonicals that these resources have in the parameter."""
     text = f"SELECT DISTINCT f.value FROM shown_uri f WHERE f.nid {_AMONG} AND f.parameter = ?"
-    canonicals = [row[0].partition("|") for row in run(Statement(text, (_list(nids), parameter.number)))]
+    canonicals = [row[0].partition("|") for row in run(Statement(text, (_list_nids(nids), parameter.number)))]
     if not canonicals:
         return []
-    types = _numbers(find, version, parameter.targets, "url")
+    types = _parameter_numbers(find, version, parameter.targets, "url")
     parameters, urls = one_of("u.parameter", types), sorted({url for url, _, _ in canonicals})
     text = f"SELECT u.nid, u.value FROM shown_uri u WHERE u.space = ? AND {parameters.text} AND u.value {_AMONG}"
     rows = run(Statement(text, (scope.space, *parameters.binds, orjson.dumps(urls).decode())))
-    versions = _versions(run, find, version, parameter.targets, [row[0] for row in rows])
+    versions = _versions_by_nid(run, find, version, parameter.targets, [row[0] for row in rows])
     canonical_set = {(url, bar and number.lower()) for url, bar, number in canonicals}
     return [
         nid
@@ -42,10 +42,10 @@ def find_referring(
     run: Run, scope: Scope, find: Find, version: str, parameter: SearchParameter, type: str, nids: list[int], most: int
 ) -> list[int]:
     """Return the resources that refer to these resources of a type by the parameter, at most `most` per url."""
-    parameters = one_of("u.parameter", _numbers(find, version, (type,), "url"))
+    parameters = one_of("u.parameter", _parameter_numbers(find, version, (type,), "url"))
     text = f"SELECT u.nid, u.value FROM shown_uri u WHERE u.nid {_AMONG} AND {parameters.text}"
-    rows = run(Statement(text, (_list(nids), *parameters.binds)))
-    versions = _versions(run, find, version, (type,), nids)
+    rows = run(Statement(text, (_list_nids(nids), *parameters.binds)))
+    versions = _versions_by_nid(run, find, version, (type,), nids)
     naming_nids: dict[int, None] = {}
     for nid, url in rows:
         text = (
@@ -60,20 +60,20 @@ def find_referring(
     return list(naming_nids)
 
 
-def _numbers(find: Find, version: str, types: Iterable[str], code: str) -> list[int]:
+def _parameter_numbers(find: Find, version: str, types: Iterable[str], code: str) -> list[int]:
     parameters = (find(version, type, code) for type in types)
     return [parameter.number for parameter in parameters if parameter is not None]
 
 
-def _versions(run: Run, find: Find, version: str, types: Iterable[str], nids: list[int]) -> dict[int, list[str]]:
+def _versions_by_nid(run: Run, find: Find, version: str, types: Iterable[str], nids: list[int]) -> dict[int, list[str]]:
     """Return the versions of each resource in lower case, as tokens without a system are stored."""
-    by = one_of("t.parameter", _numbers(find, version, types, "version"))
+    by = one_of("t.parameter", _parameter_numbers(find, version, types, "version"))
     text = f"SELECT t.nid, m.code FROM shown_token t CROSS JOIN term m ON m.hash = t.hash WHERE t.nid {_AMONG} AND {by.text}"
     versions: dict[int, list[str]] = {}
-    for nid, code in run(Statement(text, (_list(nids), *by.binds))) if nids else ():
+    for nid, code in run(Statement(text, (_list_nids(nids), *by.binds))) if nids else ():
         versions.setdefault(nid, []).append(code)
     return versions
 
 
-def _list(nids: list[int]) -> str:
+def _list_nids(nids: list[int]) -> str:
     return orjson.dumps(nids).decode()

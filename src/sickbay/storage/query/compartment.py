@@ -32,21 +32,21 @@ def group_parts(
     plans = [
         plan_of_types
         for types in group_by_visibility(visibility, "s", plain)
-        if (plan_of_types := _plan(scope, find, space, [plain[type] for type in types], nid, visibility))
+        if (plan_of_types := _plan_types(scope, find, space, [plain[type] for type in types], nid, visibility))
     ]
     return plans, [part for part in query.parts if part.type not in plain]
 
 
 def _asks_nothing_more(part: Query, query: Query) -> bool:
-    same = _place(part.within) == _place(query.within) and part.updated == query.parts[0].updated
+    same = _patient_of(part.within) == _patient_of(query.within) and part.updated == query.parts[0].updated
     return same and not part.filters and part.ids is None
 
 
-def _place(within: Within | None) -> tuple[str, str] | None:
+def _patient_of(within: Within | None) -> tuple[str, str] | None:
     return (within.type, within.id) if within else None
 
 
-def _plan(
+def _plan_types(
     scope: Scope, find: Find, space: ResourceSpace, parts: list[Query], holder: int, visibility: Visibility
 ) -> SearchPlan | None:
     """Plan a search of several types. A parameter's number implies its type, so types aren't checked separately."""

@@ -78,10 +78,10 @@ class Dictionary:
         """Return the hashes of (system, code). With system None, return those of every system that has the code."""
         result = [term_hash(system, code) for system, code in codings if system is not None]
         for code in [code for system, code in codings if system is None]:
-            result += self._of_any_system(code)
+            result += self._hashes_of_code(code)
         return result
 
-    def _of_any_system(self, code: str) -> list[int]:
+    def _hashes_of_code(self, code: str) -> list[int]:
         known = self.caches.hashes
         hashes = known.get(code)
         if hashes is None:

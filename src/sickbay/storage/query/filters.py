@@ -98,13 +98,13 @@ def one_of(column: str, values: list[int] | list[str]) -> Sql:
 def condition(scope: Scope, filter: Filter, nid: str) -> Sql:
     """Return the filter as a condition on the resource that the expression `nid` names."""
     if filter.chain is not None:
-        return _hop(scope, filter, nid)
+        return _match_hop(scope, filter, nid)
     if filter.either:
         return join_with_or(condition(scope, alternative, nid) for alternative in filter.either)
     if filter.parameter.code in COLUMNS:
         if filter.modifier == "missing":
             return FALSE if _is_true(filter.values) else TRUE
-        comparison = _column(scope, filter, nid)
+        comparison = _match_column(scope, filter, nid)
         return negate(comparison) if filter.modifier == "not" else comparison
     if filter.modifier == "missing":
         return _match_missing(filter, nid)
@@ -141,12 +141,12 @@ def _match_addresses(scope: Scope, filter: Filter, nid: str) -> Sql:
     urls = [value.url for value in filter.values if isinstance(value, ReferenceValue) and value.url is not None]
     if not urls:
         return FALSE
-    matches = join_with_or(_versions(url, filter.modifier == "below") for url in urls)
+    matches = join_with_or(_match_versions(url, filter.modifier == "below") for url in urls)
     text = f"EXISTS (SELECT 1 FROM shown_uri t WHERE t.nid = {nid} AND t.parameter = ? AND {matches.text}{EACH})"
     return Sql(text, (filter.parameter.number, *matches.binds))
 
 
-def _versions(url: str, below: bool) -> Sql:
+def _match_versions(url: str, below: bool) -> Sql:
     """Match any version if the canonical has none. With `:below`, version 2 also matches 2.1."""
     same = Sql("t.value = ?", (url,))
     if "|" in url and not below:
@@ -166,11 +166,11 @@ def _match_missing(filter: Filter, nid: str) -> Sql:
     return negate(present) if _is_true(filter.values) else present
 
 
-def _column(scope: Scope, filter: Filter, nid: str) -> Sql:
+def _match_column(scope: Scope, filter: Filter, nid: str) -> Sql:
     """Return a condition on a column of the resource's own row."""
     dates = [value for value in filter.values if isinstance(value, DateValue)]
     if dates:
-        comparison = join_with_or(of_instant(value, "u.changed") for value in dates)
+        comparison = join_with_or(match_instant(value, "u.changed") for value in dates)
         return Sql(f"EXISTS (SELECT 1 FROM resource u WHERE u.nid = {nid} AND {comparison.text}{EACH})", comparison.binds)
     return one_of(nid, nids(scope, filter))
 
@@ -187,8 +187,8 @@ def values(scope: Scope, filter: Filter, *, known: bool = False) -> Sql:
     known: the rows of one resource are already selected, so the condition needn't lead to them by an index.
     """
     if filter.parameter.kind == "token":
-        return _tokens(scope, [value for value in filter.values if isinstance(value, TokenValue)], known=known)
-    return join_with_or(_value(scope, filter, value) for value in filter.values)
+        return _match_tokens(scope, [value for value in filter.values if isinstance(value, TokenValue)], known=known)
+    return join_with_or(_match_value(scope, filter, value) for value in filter.values)
 
 
 def match_range(value: DateValue | QuantityValue, low: Bind, high: Bind, names: tuple[str, str] = ("t.low", "t.high")) -> Sql:
@@ -215,7 +215,7 @@ def match_range(value: DateValue | QuantityValue, low: Bind, high: Bind, names: 
             return Sql(f"({start} < ? AND ({end} > ? OR {start} >= ?))", (high, low, low))
 
 
-def of_instant(value: DateValue, instant: str) -> Sql:
+def match_instant(value: DateValue, instant: str) -> Sql:
     """Compare an instant, the range [i, i + 1). Uses only its beginning, so that an index can be used."""
     match value.prefix:
         case "eq" | "ap":
@@ -232,49 +232,50 @@ def of_instant(value: DateValue, instant: str) -> Sql:
             return Sql(f"{instant} < ?", (value.high,))
 
 
-def _value(scope: Scope, filter: Filter, value: Value) -> Sql:
+def _match_value(scope: Scope, filter: Filter, value: Value) -> Sql:
     match value:
         case DateValue(low=low, high=high):
             return match_range(value, low, high)
         case QuantityValue():
-            return join_with_and([match_range(value, to_sortable(value.low), to_sortable(value.high)), _unit(scope, value)])
+            in_range = match_range(value, to_sortable(value.low), to_sortable(value.high))
+            return join_with_and([in_range, _match_unit(scope, value)])
         case StringValue():
-            return _string(value, filter.modifier)
+            return _match_string(value, filter.modifier)
         case ReferenceValue():
-            return _reference(scope, filter, value)
+            return _match_reference(scope, filter, value)
         case UriValue(uri=uri):
             if filter.modifier == "contains":
                 return Sql("instr(t.value, ?) > 0", (uri,))
             return _begins_with("t.value", uri) if filter.modifier == "below" else Sql("t.value = ?", (uri,))
         case CompositeValue():
-            return _composite(scope, filter, value)
+            return _match_composite(scope, filter, value)
         case NearValue():
             return composites.match_near(value)
         case TokenValue() | WordsValue():
             return FALSE
 
 
-def _composite(scope: Scope, filter: Filter, value: CompositeValue) -> Sql:
+def _match_composite(scope: Scope, filter: Filter, value: CompositeValue) -> Sql:
     """Match each component on its own columns of the same row."""
     kinds = composites.kinds_of(value)
     parts = []
     for part, columns in zip(value.parts, composites.places(tuple(kinds)), strict=True):
         match part:
             case TokenValue():
-                parts.append(_tokens(scope, [part], f"t.{columns[0]}"))
+                parts.append(_match_tokens(scope, [part], f"t.{columns[0]}"))
             case QuantityValue():
                 ends = (f"t.{columns[0]}", f"t.{columns[1]}")
-                unit = _unit(scope, part, f"t.{columns[2]}")
+                unit = _match_unit(scope, part, f"t.{columns[2]}")
                 parts += [match_range(part, to_sortable(part.low), to_sortable(part.high), ends), unit]
             case ReferenceValue():
                 parts.append(Sql("t.value = ?", (f"{part.type}/{part.id}",)))
             case _:
-                parts.append(_value(scope, filter, part))
+                parts.append(_match_value(scope, filter, part))
     matched = join_with_and(parts)
     return matched if matched is FALSE else Sql(f"({matched.text})", matched.binds)
 
 
-def _string(value: StringValue, modifier: str | None) -> Sql:
+def _match_string(value: StringValue, modifier: str | None) -> Sql:
     if modifier == "exact":
         return Sql("(t.value = ? AND t.exact = ?)", (value.text[:120], text_hash(value.raw)))
     if modifier == "contains":
@@ -289,12 +290,12 @@ def _begins_with(column: str, prefix: str) -> Sql:
     return Sql(f"({column} >= ? AND {column} < ?)", (prefix, prefix + LAST + LAST))
 
 
-def _reference(scope: Scope, filter: Filter, value: ReferenceValue) -> Sql:
+def _match_reference(scope: Scope, filter: Filter, value: ReferenceValue) -> Sql:
     if value.url is not None:
         return FALSE
     targets = (value.type,) if value.type is not None else filter.parameter.targets
     if filter.along and value.type is not None:
-        return _part(scope, filter, value.type, value.id)
+        return _match_part(scope, filter, value.type, value.id)
     if len(targets) == 1:
         return Sql("t.target = ?", (scope.names.nid(scope.space, targets[0], value.id),))
     words = [word for word in map(scope.names.word, targets) if word]
@@ -305,7 +306,7 @@ def _reference(scope: Scope, filter: Filter, value: ReferenceValue) -> Sql:
     )
 
 
-def _part(scope: Scope, filter: Filter, type: str, id: str) -> Sql:
+def _match_part(scope: Scope, filter: Filter, type: str, id: str) -> Sql:
     """Match the resource and, recursively, its parts (`:below`) or its wholes (`:above`).
 
     The resource that contains the reference must be visible.
@@ -324,7 +325,7 @@ def _part(scope: Scope, filter: Filter, type: str, id: str) -> Sql:
     return Sql(text, (scope.names.nid(scope.space, type, id), number, word, *visible.binds, word))
 
 
-def _tokens(scope: Scope, tokens: list[TokenValue], column: str = "t.hash", *, known: bool = False) -> Sql:
+def _match_tokens(scope: Scope, tokens: list[TokenValue], column: str = "t.hash", *, known: bool = False) -> Sql:
     """Match tokens. If `known`, a system without a code is checked per row, because its codes may be as many as the
     resources.
     """
@@ -365,7 +366,7 @@ def single_target(scope: Scope, filter: Filter) -> int | None:
     return scope.names.nid(scope.space, targets[0], value.id) if len(targets) == 1 else None
 
 
-def _unit(scope: Scope, value: QuantityValue, column: str = "t.unit") -> Sql:
+def _match_unit(scope: Scope, value: QuantityValue, column: str = "t.unit") -> Sql:
     if value.code is None:
         return TRUE
     if value.system:
@@ -373,7 +374,7 @@ def _unit(scope: Scope, value: QuantityValue, column: str = "t.unit") -> Sql:
     return one_of(column, scope.names.hashes(((None, value.code),)))
 
 
-def _hop(scope: Scope, filter: Filter, nid: str) -> Sql:
+def _match_hop(scope: Scope, filter: Filter, nid: str) -> Sql:
     """Follow a reference from the resource or, with `_has`, to it. The other end must be visible too."""
     assert filter.chain is not None
     type, inner = filter.chain

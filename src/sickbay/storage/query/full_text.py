@@ -13,7 +13,7 @@ _SPACED = "replace(replace(replace(replace(' ' || {0}, '(', ' '), '/', ' '), '-'
 
 def match_words(filter: Filter, nid: str) -> Sql:
     """Return a condition on the resource that the expression `nid` names."""
-    alternatives = [_every(filter, words, nid) for words in _word_lists(filter)]
+    alternatives = [_match_every_word(filter, words, nid) for words in _word_lists(filter)]
     return Sql(
         f"({' OR '.join(alternative.text for alternative in alternatives)})",
         tuple(bind for alternative in alternatives for bind in alternative.binds),
@@ -26,7 +26,7 @@ def collect_matches(space: int, filter: Filter) -> Sql:
     for words in _word_lists(filter):
         first, *rest = sorted(words, key=len, reverse=True)
         candidates = _nids_with_word(space, filter, first)
-        remaining = _every(filter, tuple(rest), "b.nid") if rest else Sql("TRUE")
+        remaining = _match_every_word(filter, tuple(rest), "b.nid") if rest else Sql("TRUE")
         parts.append(
             Sql(f"SELECT b.nid FROM ({candidates.text}) b WHERE {remaining.text}", (*candidates.binds, *remaining.binds))
         )
@@ -37,11 +37,11 @@ def _word_lists(filter: Filter) -> list[tuple[str, ...]]:
     return [value.words for value in filter.values if isinstance(value, WordsValue)]
 
 
-def _every(filter: Filter, words: tuple[str, ...], nid: str) -> Sql:
+def _match_every_word(filter: Filter, words: tuple[str, ...], nid: str) -> Sql:
     by = _one_of("y.parameter", filter.parameter.numbers)
     texts, binds = [], list[int | str]()
     for word in words:
-        match = _begins("y.value", word)
+        match = _match_prefix("y.value", word)
         texts.append(f"EXISTS (SELECT 1 FROM shown_string y WHERE y.nid = {nid} AND {by} AND {match.text}{EACH})")
         binds += match.binds
     return Sql(" AND ".join(texts), tuple(binds))
@@ -54,7 +54,7 @@ def _nids_with_word(space: int, filter: Filter, word: str) -> Sql:
     own = filter.parameter.number if filter.parameter.code == "_content" else None
     repetitive = [number for number in filter.parameter.numbers if number >= TEXT or number == own]
     plain = [number for number in filter.parameter.numbers if number not in repetitive]
-    match, distinct_match = _begins("y.value", word), _begins("v.x", word)
+    match, distinct_match = _match_prefix("y.value", word), _match_prefix("v.x", word)
     text = f"SELECT y.nid FROM shown_string y WHERE y.space = ? AND {_one_of('y.parameter', plain)} AND {match.text}"
     if not repetitive:
         return Sql(text, (space, *match.binds))
@@ -69,7 +69,7 @@ def _nids_with_word(space: int, filter: Filter, word: str) -> Sql:
     return Sql(f"{text} UNION ALL {more}", (space, *match.binds, *distinct_binds, *distinct_match.binds, space))
 
 
-def _begins(column: str, word: str) -> Sql:
+def _match_prefix(column: str, word: str) -> Sql:
     return Sql(f"instr({_SPACED.format(column)}, ?) > 0", (f" {word}",))
 
 

@@ -38,18 +38,18 @@ def page(run: Run, scope: Scope, key: bytes, query: HistoryQuery, visibility: Vi
     before = int(open_cursor(key, query.cursor, fingerprint).last[0]) if query.cursor is not None else NEVER
     if condition is FALSE:
         return Versions([], None, 0 if count == 0 else None)
-    source = _versions(
+    source = _select_versions(
         run, scope, query, condition, compartments(scope.names, scope.space, visibility, letter, query.type or "*")
     )
     if count == 0:
-        return Versions([], None, _total(run, scope, source, letter, None if condition is TRUE else visibility))
+        return Versions([], None, _count_versions(run, scope, source, letter, None if condition is TRUE else visibility))
     text = Sql(f"SELECT {_COLUMNS} FROM {source.text}", source.binds)
     entries: list[tuple[tuple[Stored, str], int]] = []
     more, size = False, 0
     while not more:
         rows = run(Statement(text.text, (*text.binds, before, count + 1), 4))
         for row in rows:
-            entry = _entry(scope, row)
+            entry = _history_entry(scope, row)
             if not _is_visible(visibility, letter, entry[0]):
                 continue
             size += len(entry[0].body)
@@ -64,7 +64,7 @@ def page(run: Run, scope: Scope, key: bytes, query: HistoryQuery, visibility: Vi
     return Versions([entry for entry, _ in entries], following)
 
 
-def _total(run: Run, scope: Scope, found: Sql, letter: str, visibility: Visibility | None) -> int:
+def _count_versions(run: Run, scope: Scope, found: Sql, letter: str, visibility: Visibility | None) -> int:
     """Count the versions that were visible when written. visibility None: all are visible, so none needs to be checked."""
     if visibility is None:
         text = f"SELECT count(*) FROM (SELECT 1 FROM {found.text}) every"
@@ -80,7 +80,7 @@ def _total(run: Run, scope: Scope, found: Sql, letter: str, visibility: Visibili
         before = rows[-1][1]
 
 
-def _versions(run: Run, scope: Scope, query: HistoryQuery, condition: Sql, own: Sql | None) -> Sql:
+def _select_versions(run: Run, scope: Scope, query: HistoryQuery, condition: Sql, own: Sql | None) -> Sql:
     """Return everything after FROM: newest first, with two binds to be added, for the last sequence and the limit.
 
     own: the nids of everything that may be visible.
@@ -101,19 +101,19 @@ def _versions(run: Run, scope: Scope, query: HistoryQuery, condition: Sql, own: 
     tail = f"{' AND '.join(where)} AND {condition.text} AND h.sequence < ? ORDER BY h.sequence DESC LIMIT ?"
     if own is not None and query.id is None and query.type is not None:
         return Sql(f"{own.text} {_OF_PATIENTS} {tail}", (*own.binds, *binds, *condition.binds))
-    if query.id is not None or (query.type is not None and _few(run, scope, query.type)):
+    if query.id is not None or (query.type is not None and _has_few_resources(run, scope, query.type)):
         return Sql(f"{_BY_RESOURCE} {tail}", (*binds, *condition.binds))
     return Sql(f"{_BY_TIME} {tail}", (scope.space, *binds, *condition.binds))
 
 
-def _few(run: Run, scope: Scope, type: str) -> bool:
+def _has_few_resources(run: Run, scope: Scope, type: str) -> bool:
     """Return whether the type has fewer than SORTED_RESOURCES resources, deleted ones included. Counts no further."""
     text = "SELECT count(*) FROM (SELECT 1 FROM resource WHERE space = ? AND type = ? LIMIT ?) few"
     count: int = run(Statement(text, (scope.space, scope.names.word(type), SORTED_RESOURCES)))[0][0]
     return count < SORTED_RESOURCES
 
 
-def _entry(scope: Scope, row: Row) -> tuple[Stored, str]:
+def _history_entry(scope: Scope, row: Row) -> tuple[Stored, str]:
     facts, id, version_id, at, body, interaction, _, type = row
     deleted = interaction == "delete"
     return Stored(scope.names.text(type), id, version_id, at, body or b"", facts, deleted), interaction

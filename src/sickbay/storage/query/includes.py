@@ -45,8 +45,10 @@ def read_included(
     frontier, pending_includes, size, full = matches, query.includes, 0, False
     while frontier and pending_includes and not full:
         next_frontier: dict[str, list[int]] = {}
-        for hop in (hop for include in pending_includes for hop in _hops(run, scope, find, query.version, include, frontier)):
-            for rows in _fetch(run, scope, hop, visibility, MAXIMUM_INCLUDED + len(seen) + 1):
+        for hop in (
+            hop for include in pending_includes for hop in _hops_of_include(run, scope, find, query.version, include, frontier)
+        ):
+            for rows in _fetch_hop(run, scope, hop, visibility, MAXIMUM_INCLUDED + len(seen) + 1):
                 full = full or isinstance(rows, Cut)
                 for row in rows:
                     if row[0] in seen:
@@ -62,7 +64,9 @@ def read_included(
     return rows_by_type, full
 
 
-def _hops(run: Run, scope: Scope, find: Find, version: str, include: Include, frontier: dict[str, list[int]]) -> Iterator[_Hop]:
+def _hops_of_include(
+    run: Run, scope: Scope, find: Find, version: str, include: Include, frontier: dict[str, list[int]]
+) -> Iterator[_Hop]:
     """Yield the steps of an include, one per source type, or a single step if the source type doesn't matter.
 
     Canonicals are only followed by a named parameter, not by an asterisk.
@@ -108,15 +112,15 @@ def _far_types(include: Include) -> tuple[str, ...] | None:
     return None if far_type is None else (far_type,)
 
 
-def _types(run: Run, scope: Scope, hop: _Hop) -> list[str]:
+def _types_at_end(run: Run, scope: Scope, hop: _Hop) -> list[str]:
     """Return which types occur at the other end. The client never sees the result."""
     text = f"SELECT DISTINCT r.type FROM ({hop.text}) o CROSS JOIN resource r ON r.nid = o.nid WHERE r.state = 1"
     return sorted(scope.names.text(row[0]) for row in run(Statement(text, hop.binds)))
 
 
-def _fetch(run: Run, scope: Scope, hop: _Hop, visibility: Visibility, limit: int) -> Iterator[list[Row]]:
+def _fetch_hop(run: Run, scope: Scope, hop: _Hop, visibility: Visibility, limit: int) -> Iterator[list[Row]]:
     """Yield rows that end with their type number. Types with the same visibility share one statement."""
-    types = hop.types if hop.types is not None else _types(run, scope, hop)
+    types = hop.types if hop.types is not None else _types_at_end(run, scope, hop)
     for group in group_by_visibility(visibility, "rs", (type for type in types if type not in hop.without)):
         visible = scope.visible(group[0], "rs", "r.nid", None)
         type_condition = one_of("r.type", [scope.names.word(type) for type in group])

@@ -103,10 +103,10 @@ def _find_sort_key(find: Find, query: Query, source: AccessPath, name: str, desc
     if name == "_lastUpdated":
         return SortKey("r.changed", (), descending)
     parameter = find(query.version, query.type, name)
-    return _of_index(parameter, source.nid, descending) if parameter else None
+    return _index_key(parameter, source.nid, descending) if parameter else None
 
 
-def _of_index(parameter: SearchParameter, nid: str, descending: bool) -> SortKey | None:
+def _index_key(parameter: SearchParameter, nid: str, descending: bool) -> SortKey | None:
     aggregate = "max" if descending else "min"
     places = ", ".join("?" * len(parameter.numbers))
     where = f"WHERE s.nid = {nid} AND s.parameter IN ({places})"
@@ -153,7 +153,7 @@ _decoder = msgspec.json.Decoder(Position)
 
 def seal(key: bytes, position: Position) -> str:
     content = msgspec.json.encode(position)
-    mark = _mark(key, content)
+    mark = _sign_cursor(key, content)
     return _to_base64(mark + _mask(key, mark, content))
 
 
@@ -172,7 +172,7 @@ def open_cursor(key: bytes, cursor: str, query: bytes, sight: bytes = b"") -> Po
     ):  # base64 ignores some bits of the last character, so several strings decode to the same bytes
         raise BadCursor("not the canonical spelling")
     mark, content = sealed[:16], _mask(key, sealed[:16], sealed[16:])
-    if not hmac.compare_digest(mark, _mark(key, content)):
+    if not hmac.compare_digest(mark, _sign_cursor(key, content)):
         raise BadCursor("the seal doesn't match")
     position = _decoder.decode(content)
     if position.query != query:
@@ -192,7 +192,7 @@ def sight_of(visibility: Visibility) -> bytes:
     return blake2b(msgspec.json.encode(clauses), digest_size=12).digest()
 
 
-def _mark(key: bytes, content: bytes) -> bytes:
+def _sign_cursor(key: bytes, content: bytes) -> bytes:
     return blake2b(content, digest_size=16, key=key, person=b"cursor seal").digest()
 
 

@@ -47,12 +47,12 @@ def _as_written(version: str, parameter: SearchParameter) -> SearchParameter:
     return with_offset(parameter, AS_WRITTEN, "token") if is_caseless else parameter
 
 
-def _place(name: str) -> tuple[str, str]:
+def _table_and_column(name: str) -> tuple[str, str]:
     """Return (table, column). Profiles are stored as URIs."""
     return ("shown_uri", "value") if name == "profile" else ("shown_token", "hash")
 
 
-def _with_names(name: str, values: str) -> str:
+def _select_with_names(name: str, values: str) -> str:
     """Add the names of the values, as (system, code). values: a SELECT of the values as x."""
     if name == "profile":
         return f"SELECT '', v.x FROM ({values}) v"
@@ -60,7 +60,7 @@ def _with_names(name: str, values: str) -> str:
 
 
 def _distinct_values(scope: Scope, name: str, parameters: Sequence[SearchParameter]) -> Statement:
-    table, column = _place(name)
+    table, column = _table_and_column(name)
     least = f"SELECT min(s.{column}) FROM {table} s WHERE s.space = ? AND s.parameter ="
     distinct = (
         f"WITH RECURSIVE e(p, x) AS (SELECT n.value, ({least} n.value) FROM json_each(?) n UNION ALL"
@@ -68,14 +68,14 @@ def _distinct_values(scope: Scope, name: str, parameters: Sequence[SearchParamet
         " SELECT DISTINCT e.x AS x FROM e WHERE e.x IS NOT NULL"
     )
     numbers = orjson.dumps([parameter.number for parameter in parameters]).decode()
-    return Statement(_with_names(name, distinct), (scope.space, numbers, scope.space))
+    return Statement(_select_with_names(name, distinct), (scope.space, numbers, scope.space))
 
 
 def _visible_values(scope: Scope, name: str, parameter: SearchParameter, visible: Sql, visibility: Visibility) -> Statement:
-    table, column = _place(name)
+    table, column = _table_and_column(name)
     members = compartments(scope.names, scope.space, visibility, "s", parameter.type)
     source = f"{members.text} c CROSS JOIN {table} t ON t.nid = c.nid" if members else f"{table} t"
     values = f"SELECT DISTINCT t.{column} AS x FROM {source} WHERE t.space = ? AND t.parameter = ? AND {visible.text}"
     return Statement(
-        _with_names(name, values), (*(members.binds if members else ()), scope.space, parameter.number, *visible.binds)
+        _select_with_names(name, values), (*(members.binds if members else ()), scope.space, parameter.number, *visible.binds)
     )

@@ -33,7 +33,7 @@ EXISTING: Final = (
     "SELECT n.value FROM json_each(?) n"
     " WHERE EXISTS (SELECT 1 FROM resource_history h WHERE h.nid = n.value AND h.sequence <= ?)"
 )
-"""Those that did exist. Asked only of those with a version that says nothing: what a version changed was there before."""
+"""Resources that existed at the mark. Looked up only if a later version doesn't say what it changed, as a change proves it."""
 CREATED: Final = f"SELECT DISTINCT h.nid {_SINCE} LIMIT {AT_A_TIME}"
 """Resources without a version at the mark, once the others are restored."""
 KEEP_NUMBERS: Final = (
@@ -45,7 +45,7 @@ CHANGES: Final = (
     "SELECT h.nid, h.undo FROM json_each(?) n CROSS JOIN resource_history h ON h.nid = n.value WHERE h.sequence > ?"
     " ORDER BY h.nid, h.version_id DESC"
 )
-"""What the later versions changed in the index (`query/undo.py`)."""
+"""The changes of later versions to the index (`query/undo.py`)."""
 ABSENT: Final = "SELECT n.value FROM json_each(?) n WHERE NOT EXISTS (SELECT 1 FROM resource r WHERE r.nid = n.value)"
 _FIRST: Final = "(SELECT f.sequence FROM resource_history f WHERE f.nid = {nid} ORDER BY f.version_id LIMIT 1)"
 _EXISTED: Final = f"EXISTS (SELECT 1 FROM mark m WHERE m.space = {{nid}} >> {SHIFT} AND m.sequence >= {_FIRST}"
@@ -98,7 +98,7 @@ UNSAVE_CREATED: Final = (
     f"UPDATE resource SET state = {REFERENCED}, version_id = 0, changed = 0, index_revision = 0, facts = ?, body = ?"
     " WHERE nid {nids}"
 )
-"""What is still referenced is stored as a resource that is only referenced."""
+"""A resource that is still referenced stays as one that is only referenced."""
 FORGET_UNUSED: Final = (
     "WITH RECURSIVE t(type) AS (SELECT min(type) FROM resource WHERE space = ? UNION ALL"
     " SELECT (SELECT min(r.type) FROM resource r WHERE r.space = ? AND r.type > t.type) FROM t WHERE t.type IS NOT NULL)"

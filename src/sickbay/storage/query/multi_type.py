@@ -39,24 +39,24 @@ def page(run: Run, key: bytes, search: SearchPlans) -> Matches:
     """
     query, sight = search.query, sight_of(search.visibility)
     position = open_cursor(key, query.cursor, fingerprint(search.space, query), sight) if query.cursor is not None else None
-    rows = run(_page(search, position))
+    rows = run(_page_statement(search, position))
     rows, more = cut_page(rows, query.count)
     seen = (position.seen if position else 0) + len(rows)
-    total = _total(run, search, position, None if more else seen)
+    total = _count_matches(run, search, position, None if more else seen)
     if not more:
         return Matches(rows, None, total)
-    last = (*rows[-1][-1 - len(_names(search)) : -1], rows[-1][0])
+    last = (*rows[-1][-1 - len(_sort_columns(search)) : -1], rows[-1][0])
     return Matches(rows, seal(key, Position(fingerprint(search.space, query), last, seen, total, sight)), total)
 
 
-def _names(search: SearchPlans) -> list[tuple[str, bool]]:
+def _sort_columns(search: SearchPlans) -> list[tuple[str, bool]]:
     """The columns to sort by, each with whether it is descending. Without _sort, results are in the order of nids."""
     return [(f"k{index}", sort.descending) for index, sort in enumerate(search.query.sort)]
 
 
-def _page(search: SearchPlans, at: Position | None) -> Statement:
+def _page_statement(search: SearchPlans, at: Position | None) -> Statement:
     """Sort only keys and nids first, so that no body goes through the sorter."""
-    names = _names(search)
+    names = _sort_columns(search)
     texts: list[str] = []
     binds: list[Bind] = []
     for part in search.plans:
@@ -87,7 +87,7 @@ def build_count(search: SearchPlans, limit: int | None = None) -> Statement:
     return Statement(f"SELECT count(*) FROM (SELECT 1 FROM {matches} LIMIT ?) x", (*binds, limit))
 
 
-def _total(run: Run, search: SearchPlans, at: Position | None, free: int | None) -> int | None:
+def _count_matches(run: Run, search: SearchPlans, at: Position | None, free: int | None) -> int | None:
     if free is not None or search.query.total == "none":
         return free
     if at is not None and search.query.total != "accurate":

@@ -42,22 +42,22 @@ class StoreProbe:
         self._counts: dict[Query, int] = {}
 
     @property
-    def _scope(self) -> Scope | None:
+    def _scope_of_space(self) -> Scope | None:
         return self._sources.scope
 
     def count(self, query: Query) -> int:
-        number = self._count(query)
+        number = self._count_matches(query)
         if number < COUNT_LIMIT and not self._sources.find(query).is_whole:
             raise TooCostly
         return number
 
     def has_match(self, query: Query) -> bool:
-        number = self._count(query)
+        number = self._count_matches(query)
         if not number and not self._sources.find(query).is_whole:
             raise TooCostly
         return number > 0
 
-    def _count(self, query: Query) -> int:
+    def _count_matches(self, query: Query) -> int:
         """Count the matches that are looked at, up to COUNT_LIMIT."""
         if query not in self._counts:
             source = self._sources.find(query)
@@ -74,31 +74,31 @@ class StoreProbe:
         return self._count_distinct(source, 4 * limit)
 
     def occurrences(self, query: Query, parameter: SearchParameter) -> Occurrences:
-        values, is_whole = self._values(query, parameter), not self._has_more(query)
+        values, is_whole = self._occurring_values(query, parameter), not self._has_more(query)
         if not values and parameter.kind != "reference":  # then other index rows were looked at too
             return Occurrences(values, is_complete=is_whole or self._reads_all(parameter))
         return Occurrences(values, is_complete=is_whole and len(values) < OCCURRENCE_LIMIT)
 
-    def _values(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
+    def _occurring_values(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
         if parameter.code == "_id":
-            matches = self._matches(query)
+            matches = self._select_matches(query)
             text = f"SELECT '', r.id, 1 FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid ORDER BY r.id LIMIT ?"
             return [Occurrence(*row) for row in self._run(Statement(text, (*matches.binds, OCCURRENCE_LIMIT)))]
         if parameter.kind == "token":
-            return self._codes(query, parameter)
+            return self._occurring_codes(query, parameter)
         if parameter.kind == "reference":
             return sorted(
-                (*self._references(query, parameter), *self._texts(query, parameter, "shown_uri")),
+                (*self._occurring_references(query, parameter), *self._occurring_texts(query, parameter, "shown_uri")),
                 key=lambda found: -found.matches,
             )
-        return self._texts(query, parameter, TABLES[parameter.kind])
+        return self._occurring_texts(query, parameter, TABLES[parameter.kind])
 
     def extent(self, query: Query, parameter: SearchParameter, point: int) -> Extent | None:
         source = self._sources.find(query)
-        if self._sources.is_open(query) and (not source.is_whole or self._count(query) >= COUNT_LIMIT):
+        if self._sources.is_open(query) and (not source.is_whole or self._count_matches(query) >= COUNT_LIMIT):
             return self._whole_extent(parameter, point)
         if parameter.code == "_lastUpdated":
-            matches = self._matches(query, READ_ROWS)
+            matches = self._select_matches(query, READ_ROWS)
             changes = "SELECT r.changed AS low, r.changed + 1 AS high"
             rows = Sql(f"{changes} FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid", matches.binds)
         else:
@@ -123,32 +123,32 @@ class StoreProbe:
         return [system for (system,) in self._run(Statement(f"{text} ORDER BY m.system", binds))]
 
     def bodies(self, query: Query, limit: int) -> list[bytes]:
-        return self._bodies(query.type, self._matches(query, limit))
+        return self._bodies_of(query.type, self._select_matches(query, limit))
 
     def bodies_with(self, parameter: SearchParameter, limit: int) -> list[bytes]:
         rows = self._select_index_rows(parameter, TABLES[parameter.kind], "t.nid AS nid")
         text = f"SELECT DISTINCT nid FROM ({rows.text}) v ORDER BY nid LIMIT ?"
-        return self._bodies(parameter.type, Sql(text, (*rows.binds, limit)))
+        return self._bodies_of(parameter.type, Sql(text, (*rows.binds, limit)))
 
-    def _bodies(self, type: str, matches: Sql) -> list[bytes]:
+    def _bodies_of(self, type: str, matches: Sql) -> list[bytes]:
         text = f"SELECT {COLUMNS} FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid AND r.state = 1 ORDER BY r.nid"
         rows = self._run(Statement(text, matches.binds, 5))
         return [stored.body for stored in self._guard.select_allowed(self._visibility, "s", type, rows)]
 
     def position(self) -> int:
-        if self._scope is None:
+        if self._scope_of_space is None:
             return 0
-        return int(self._run(Statement(POSITION, (self._scope.space,)))[0][0] or 0)
+        return int(self._run(Statement(POSITION, (self._scope_of_space.space,)))[0][0] or 0)
 
-    def _matches(self, query: Query, limit: int = COUNT_LIMIT) -> Sql:
+    def _select_matches(self, query: Query, limit: int = COUNT_LIMIT) -> Sql:
         """Select the nids of the first matches, each once. Their order decides only which of many are used."""
         source = self._sources.find(query)
-        rows, sampled = source.rows, self._sample(query, source)
+        rows, sampled = source.rows, self._sample_of_type(query, source)
         if sampled:
             rows = Sql(f"FROM {LIST} WHERE TRUE", (orjson.dumps(sampled).decode(),))
         return Sql(f"SELECT DISTINCT {source.nid} AS nid {rows.text} ORDER BY 1 LIMIT ?", (*rows.binds, limit))
 
-    def _sample(self, query: Query, source: Source) -> list[int]:
+    def _sample_of_type(self, query: Query, source: Source) -> list[int]:
         """Return some of all resources of a type, from the whole list. Empty if the first matches are as good."""
         if query.narrows or query.within is not None or not isinstance(source.listed, str):
             return []
@@ -158,11 +158,11 @@ class StoreProbe:
     def _has_more(self, query: Query) -> bool:
         """Whether there are more matches than those that are looked at."""
         source = self._sources.find(query)
-        return not source.is_whole or bool(self._sample(query, source)) or self._count(query) >= COUNT_LIMIT
+        return not source.is_whole or bool(self._sample_of_type(query, source)) or self._count_matches(query) >= COUNT_LIMIT
 
     def _rows(self, query: Query, parameter: SearchParameter, table: str, columns: str, limit: int = COUNT_LIMIT) -> Sql:
         """Select columns of the parameter's index rows of the matches."""
-        matches, by = self._matches(query, limit), one_of("t.parameter", list(parameter.numbers))
+        matches, by = self._select_matches(query, limit), one_of("t.parameter", list(parameter.numbers))
         self._sources.spend(self._sources.find(query).cost + limit)
         text = f"SELECT {columns} FROM ({matches.text}) m CROSS JOIN {table} t ON t.nid = m.nid WHERE {by.text}"
         return Sql(text, (*matches.binds, *by.binds))
@@ -177,45 +177,45 @@ class StoreProbe:
     def _visible_rows(self, parameter: SearchParameter, table: str) -> Sql:
         """Select the visible index rows of a parameter: all, or those of the first resources. It has no columns."""
         by = one_of("t.parameter", list(parameter.numbers))
-        if self._scope is None or not self._visibility.of(parameter.type, "s"):
+        if self._scope_of_space is None or not self._visibility.of(parameter.type, "s"):
             return Sql(f"FROM {table} t WHERE t.nid < 0")
         if self._visibility.allows_all(parameter.type, "s"):
             self._sources.spend(COUNT_LIMIT)
-            return Sql(f"FROM {table} t WHERE t.space = ? AND {by.text}", (self._scope.space, *by.binds))
-        nids = self._sources.find_members(self._scope, parameter.type).first.nids
+            return Sql(f"FROM {table} t WHERE t.space = ? AND {by.text}", (self._scope_of_space.space, *by.binds))
+        nids = self._sources.find_members(self._scope_of_space, parameter.type).first.nids
         self._sources.spend(2 * len(nids))
         text = f"FROM {LIST} CROSS JOIN {table} t ON t.nid = d.nid WHERE {by.text}"
         return Sql(text, (orjson.dumps(nids).decode(), *by.binds))
 
     def _reads_all(self, parameter: SearchParameter) -> bool:
         """Whether `_visible_rows` are those of all visible resources."""
-        if self._scope is None or self._visibility.allows_all(parameter.type, "s"):
+        if self._scope_of_space is None or self._visibility.allows_all(parameter.type, "s"):
             return True
-        return self._sources.find_members(self._scope, parameter.type).first.is_whole
+        return self._sources.find_members(self._scope_of_space, parameter.type).first.is_whole
 
-    def _occurring(
+    def _count_occurring(
         self, query: Query, parameter: SearchParameter, table: str, columns: str, name: str
     ) -> list[tuple[Any, int]]:
         """Return the values with their numbers of matches."""
-        found = self._run(self._group(self._rows(query, parameter, table, columns), name))
+        found = self._run(self._group_rows(self._rows(query, parameter, table, columns), name))
         if not found and self._has_more(query):
-            found = self._run(self._group(self._select_index_rows(parameter, table, columns), name))
+            found = self._run(self._group_rows(self._select_index_rows(parameter, table, columns), name))
         return [(value, number) for value, number in found]
 
-    def _group(self, rows: Sql, columns: str) -> Statement:
+    def _group_rows(self, rows: Sql, columns: str) -> Statement:
         text = (
             f"SELECT {columns}, count(DISTINCT nid) FROM ({rows.text}) v GROUP BY {columns}"
             f" ORDER BY count(DISTINCT nid) DESC, {columns} LIMIT ?"
         )
         return Statement(text, (*rows.binds, OCCURRENCE_LIMIT))
 
-    def _texts(self, query: Query, parameter: SearchParameter, table: str) -> list[Occurrence]:
-        found = self._occurring(query, parameter, table, "t.nid AS nid, t.value AS value", "value")
+    def _occurring_texts(self, query: Query, parameter: SearchParameter, table: str) -> list[Occurrence]:
+        found = self._count_occurring(query, parameter, table, "t.nid AS nid, t.value AS value", "value")
         return [Occurrence("", value, number) for value, number in found]
 
-    def _codes(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
+    def _occurring_codes(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
         columns = "t.nid AS nid, t.hash AS hash"
-        counts: dict[int, int] = dict(self._occurring(query, parameter, "shown_token", columns, "hash"))
+        counts: dict[int, int] = dict(self._count_occurring(query, parameter, "shown_token", columns, "hash"))
         return self._name_codes(counts)
 
     def _name_codes(self, counts: dict[int, int]) -> list[Occurrence]:
@@ -225,26 +225,26 @@ class StoreProbe:
         return sorted(found, key=lambda occurrence: (-occurrence.matches, occurrence.system, occurrence.value))
 
     def other_codes(self, parameter: SearchParameter) -> list[Occurrence]:
-        if self._scope is None:
+        if self._scope_of_space is None:
             return []
         if self._visibility.allows_all(parameter.type, "s"):
             return self._name_codes(dict.fromkeys(self._list_distinct(parameter, "shown_token", "hash"), 1))
-        codes = self._sources.find_members(self._scope, parameter.type).count_codes(parameter.code)
+        codes = self._sources.find_members(self._scope_of_space, parameter.type).count_codes(parameter.code)
         first = sorted(codes, key=lambda hash: (-codes[hash], hash))[:OTHER_VALUES]
         return self._name_codes({hash: codes[hash] for hash in first})
 
     def _list_distinct(self, parameter: SearchParameter, table: str, column: str) -> list[Any]:
         """Return the first different values in an index, which takes a step for each of them."""
-        assert self._scope is not None
+        assert self._scope_of_space is not None
         first = f"(SELECT min(t.{column}) FROM {table} t WHERE t.space = ? AND t.parameter = ?"
         text = (
             f"WITH RECURSIVE v(value) AS (SELECT {first}) UNION ALL SELECT {first} AND t.{column} > v.value) FROM v"
             " WHERE v.value IS NOT NULL) SELECT value FROM v WHERE value IS NOT NULL LIMIT ?"
         )
-        binds = [(self._scope.space, number) * 2 for number in parameter.numbers]
+        binds = [(self._scope_of_space.space, number) * 2 for number in parameter.numbers]
         return [value for of in binds for (value,) in self._run(Statement(text, (*of, OTHER_VALUES)))]
 
-    def _references(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
+    def _occurring_references(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
         rows = self._rows(query, parameter, "shown_reference", "t.nid AS nid, t.target AS target")
         text = (
             f"SELECT w.text, g.id, v.number FROM (SELECT target, count(DISTINCT nid) AS number FROM ({rows.text}) e"
@@ -267,20 +267,25 @@ class StoreProbe:
 
     def _whole_extent(self, parameter: SearchParameter, point: int) -> Extent | None:
         """Read the ends of the whole index, because the first matches of many don't show them. Nothing of it is hidden."""
-        first, last = self._at(parameter, BEGINNING + 1, None), self._at(parameter, BEGINNING + 1, GREATEST_NUMBER, last=True)
+        first, last = (
+            self._range_at_end(parameter, BEGINNING + 1, None),
+            self._range_at_end(parameter, BEGINNING + 1, GREATEST_NUMBER, last=True),
+        )
         if first is None or last is None:
             return None
-        after = self._at(parameter, max(point, BEGINNING + 1), None)
-        before = self._at(parameter, BEGINNING + 1, point, last=True)
+        after = self._range_at_end(parameter, max(point, BEGINNING + 1), None)
+        before = self._range_at_end(parameter, BEGINNING + 1, point, last=True)
         near = min((found for found in (after, before) if found), key=lambda found: abs(found[0] - point))
         return Extent(first[0], last[0], near)
 
-    def _at(self, parameter: SearchParameter, low: int, high: int | None, *, last: bool = False) -> tuple[int, int] | None:
+    def _range_at_end(
+        self, parameter: SearchParameter, low: int, high: int | None, *, last: bool = False
+    ) -> tuple[int, int] | None:
         """Return the first or the last visible range that begins in [low, high)."""
-        assert self._scope is not None
+        assert self._scope_of_space is not None
         below = () if high is None else (high,)
         if parameter.code == "_lastUpdated":
-            by = Sql(f"t.type = ? AND t.state = {LIVE}", (self._scope.names.word(parameter.type),))
+            by = Sql(f"t.type = ? AND t.state = {LIVE}", (self._scope_of_space.names.word(parameter.type),))
             columns, table = ("t.changed", "t.changed + 1"), "resource"
         else:
             by = one_of("t.parameter", list(parameter.numbers))
@@ -290,5 +295,5 @@ class StoreProbe:
             f"{f' AND {columns[0]} < ?' if below else ''}"
             f" ORDER BY {columns[0]}{' DESC' if last else ''} LIMIT 1"
         )
-        rows = self._run(Statement(text, (self._scope.space, *by.binds, low, *below)))
+        rows = self._run(Statement(text, (self._scope_of_space.space, *by.binds, low, *below)))
         return (rows[0][0], rows[0][1]) if rows else None

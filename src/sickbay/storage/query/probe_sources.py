@@ -89,19 +89,19 @@ class ProbeSources:
         where = join_with_and([*search.match_rest(self.scope, query, path), *own, visible])
         text = path.join() if own or path.row else path.text
         rows = Sql(f"{text} AND {where.text}", (*path.binds, *where.binds))
-        conditions = sum(map(_weigh, path.rest)) + len(own) + (query.within is not None)
+        conditions = sum(map(_weigh_filter, path.rest)) + len(own) + (query.within is not None)
         return Source(rows, path.nid, size * (1 + conditions), is_whole, path.binds[0] if path.table == LIST else None)
 
     def is_open(self, query: Query) -> bool:
         """Whether everything is visible of all types that a search reads, so that nothing is hidden in the indexes."""
-        types = (query.type, *_types(query.filters))
+        types = (query.type, *_types_of_filters(query.filters))
         return all(self._visibility.allows_all(type, "s") for type in types)
 
     def _find_in_index(self, scope: Scope, query: Query) -> Source:
         """Use an index if few of its rows have to be read, or else the first ones."""
         path = access_path.source(scope, query, None)
         cost = 0
-        for rows, weight in _bounds(scope, query, path):
+        for rows, weight in _cost_bounds(scope, query, path):
             bound = self._count_rows(rows, weight)
             if bound > READ_ROWS:
                 break
@@ -125,7 +125,7 @@ class ProbeSources:
     def _choose_members(self, members: VisibleMembers, query: Query) -> tuple[Members, tuple[Filter, ...]]:
         """Return the list in which a search has to look, and the filters that it doesn't apply."""
         patient = access_path.find_named_patient(query)
-        if patient is not None and (named := members.of_patient(patient)) is not None:
+        if patient is not None and (named := members.members_of_patient(patient)) is not None:
             return named, query.filters
         if not members.first.is_whole or len(members.first.nids) > SHORT_LIST:
             for filter in query.filters:
@@ -139,10 +139,10 @@ class ProbeSources:
 
     def find_members(self, scope: Scope, type: str) -> VisibleMembers:
         if type not in self._members:
-            self._members[type] = VisibleMembers(self._read, scope, self._find, self._visibility, type)
+            self._members[type] = VisibleMembers(self._read_counted, scope, self._find, self._visibility, type)
         return self._members[type]
 
-    def _read(self, statement: Statement) -> list[Row]:
+    def _read_counted(self, statement: Statement) -> list[Row]:
         """Return rows, and count each of them."""
         self.spend(0)
         rows = self._run(statement)
@@ -153,27 +153,27 @@ class ProbeSources:
         return FALSE if self.scope is None else self.scope.visible(type, "s", nid, None)
 
 
-def _types(filters: Iterable[Filter]) -> Iterator[str]:
+def _types_of_filters(filters: Iterable[Filter]) -> Iterator[str]:
     """Yield the types that filters lead to."""
     for filter in filters:
         yield from (type for type, _ in filter.along)
         if filter.chain is not None:
             yield filter.chain[0]
-            yield from _types((filter.chain[1],))
-        yield from _types(filter.either)
+            yield from _types_of_filters((filter.chain[1],))
+        yield from _types_of_filters(filter.either)
 
 
-def _weigh(filter: Filter) -> int:
+def _weigh_filter(filter: Filter) -> int:
     """How many rows a filter reads for each row that it is tried on, about. A reverse chain reads what refers to it."""
     if filter.either:
-        return sum(map(_weigh, filter.either))
+        return sum(map(_weigh_filter, filter.either))
     if filter.chain is None:
         is_any_type = any(isinstance(value, ReferenceValue) and value.type is None for value in filter.values)
         return CHAIN_ROWS if is_any_type and len(filter.parameter.targets) != 1 else 1
-    return (REVERSE_ROWS if filter.reverse else CHAIN_ROWS) + _weigh(filter.chain[1])
+    return (REVERSE_ROWS if filter.reverse else CHAIN_ROWS) + _weigh_filter(filter.chain[1])
 
 
-def _bounds(scope: Scope, query: Query, path: AccessPath) -> list[tuple[Sql, int]]:
+def _cost_bounds(scope: Scope, query: Query, path: AccessPath) -> list[tuple[Sql, int]]:
     """Return rows whose numbers say how much is read along an access path, and what each of them counts."""
     if path.candidates is None:
         return [(Sql(f"SELECT 1 {path.text}", path.binds), 1)]

@@ -77,7 +77,7 @@ class StoreQueries:
         return replace(self.guard.select_allowed(visibility, "r", type, rows)[0], deleted=bool(rows[0][WIDTH]))
 
     def history(self, space: ResourceSpace, query: HistoryQuery, visibility: Visibility) -> Ask[Versions]:
-        scope = self._scope(space, visibility)
+        scope = self._scope_of(space, visibility)
         if scope is None:
             return lambda run: Versions([], None, 0 if query.most == 0 else None)
         return partial(history_query.page, scope=scope, key=self._key, query=query, visibility=visibility)
@@ -99,16 +99,16 @@ class StoreQueries:
             plans = multi_type.plans(scope, self._find, space, query, visibility)
             return partial(self._page_of_several, scope=scope, plans=plans) if plans else lambda run: NOTHING_FOUND
         plan = templates.plan_by_template(self._templates, scope, self._find, space, query, visibility)
-        return partial(self._page, scope=scope, plan=plan) if plan else lambda run: NOTHING_FOUND
+        return partial(self._read_page, scope=scope, plan=plan) if plan else lambda run: NOTHING_FOUND
 
     def count(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[int]:
-        scope = self._scope(space, visibility)
-        statement = self._counting(scope, space, query, visibility) if scope is not None else None
+        scope = self._scope_of(space, visibility)
+        statement = self._counting_statement(scope, space, query, visibility) if scope is not None else None
         if statement is None:
             return lambda run: 0
         return lambda run: int(run(statement)[0][0])
 
-    def _counting(self, scope: Scope, space: ResourceSpace, query: Query, visibility: Visibility) -> Statement | None:
+    def _counting_statement(self, scope: Scope, space: ResourceSpace, query: Query, visibility: Visibility) -> Statement | None:
         """Return the counting statement, or None if nothing can match."""
         if query.type == "":
             plans = multi_type.plans(scope, self._find, space, query, visibility)
@@ -117,7 +117,7 @@ class StoreQueries:
         return search.build_count(plan) if plan else None
 
     def labels(self, space: ResourceSpace, types: Sequence[str], visibility: Visibility) -> Ask[Labels]:
-        scope = self._scope(space, visibility)
+        scope = self._scope_of(space, visibility)
         if scope is None:
             return lambda run: Labels((), (), ())
         return partial(labels.labels, scope=scope, find=self._find, version=space.version, types=types, visibility=visibility)
@@ -141,7 +141,7 @@ class StoreQueries:
     def probe(self, run: Run, space: ResourceSpace, visibility: Visibility, rows: int) -> StoreProbe:
         """Return what answers questions about the visible data of a space. rows: how many it may read for all of them."""
         find = partial(self._find, space.version)
-        sources = ProbeSources(run, partial(self._scope, space, visibility), find, visibility, rows)
+        sources = ProbeSources(run, partial(self._scope_of, space, visibility), find, visibility, rows)
         return StoreProbe(run, sources, visibility, self.guard)
 
     def position(self, space: ResourceSpace) -> int:
@@ -149,14 +149,14 @@ class StoreQueries:
         number = self.names.space(space)
         return 0 if number is None else int(self._reader.one(POSITION, (number,)) or 0)
 
-    def _page(self, run: Run, scope: Scope, plan: SearchPlan) -> Page:
+    def _read_page(self, run: Run, scope: Scope, plan: SearchPlan) -> Page:
         query, visibility = plan.query, plan.visibility
         result = search.page(run, self._key, plan)
         matches = self.guard.matches(visibility, query.type, result.rows, plan.columns)
         if not query.includes or not result.rows:
             return Page(matches, [], result.next, result.total)
         nids = {query.type: [row[0] for row in result.rows]}
-        return self._with_includes(run, scope, query, visibility, Page(matches, [], result.next, result.total), nids)
+        return self._page_with_includes(run, scope, query, visibility, Page(matches, [], result.next, result.total), nids)
 
     def _page_of_several(self, run: Run, scope: Scope, plans: multi_type.SearchPlans) -> Page:
         query, visibility = plans.query, plans.visibility
@@ -165,9 +165,9 @@ class StoreQueries:
         for row in result.rows:
             nids.setdefault(self.names.text(row[-1]), []).append(row[0])
         matches = recheck_mixed(self.guard, visibility, "s", result.rows, lambda row: self.names.text(row[-1]))
-        return self._with_includes(run, scope, query, visibility, Page(matches, [], result.next, result.total), nids)
+        return self._page_with_includes(run, scope, query, visibility, Page(matches, [], result.next, result.total), nids)
 
-    def _with_includes(
+    def _page_with_includes(
         self, run: Run, scope: Scope, query: Query, visibility: Visibility, page: Page, nids: dict[str, list[int]]
     ) -> Page:
         """Add the included resources to the page. `nids` holds the nids of its matches by type."""
@@ -185,7 +185,7 @@ class StoreQueries:
             caches = self.names.caches = StorageCaches(stamp)
         return caches
 
-    def _scope(self, space: ResourceSpace, visibility: Visibility) -> Scope | None:
+    def _scope_of(self, space: ResourceSpace, visibility: Visibility) -> Scope | None:
         self._fresh_caches()
         return self._find_scope(space, visibility)
 
@@ -197,7 +197,7 @@ class StoreQueries:
 
     def _read_current(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> list[Row]:
         """Return the rows of the current versions that are visible."""
-        scope = self._scope(space, visibility)
+        scope = self._scope_of(space, visibility)
         allowed = scope.visible(type, "r", "r.nid", None) if scope is not None else FALSE
         if scope is None or allowed is FALSE:
             return []

@@ -80,7 +80,7 @@ def index_rows(
             facet_codes.append((number, hash))
     if token:
         rows["token_index"] = token
-    if patients := _compartments(facts, targets):
+    if patients := _compartment_rows(facts, targets):
         rows["compartment_index"] = [(patient, type, rank, nid, member, named) for patient, rank, member, named in patients]
         for patient, rank, member, named in patients:
             facet += [(patient, type, number, hash, rank, nid, member, named) for number, hash in facet_codes]
@@ -89,7 +89,7 @@ def index_rows(
     if facts.references:
         rows["reference_index"] = [(targets[kind, id], number, nid) for number, kind, id in facts.references]
     if facts.dates:
-        rows["date_index"] = [(space, number, low, high, nid) for number, low, high in (*facts.dates, *_hulls(facts))]
+        rows["date_index"] = [(space, number, low, high, nid) for number, low, high in (*facts.dates, *_hulls_of_dates(facts))]
     if facts.strings:
         rows["string_index"] = [
             (space, number, text[:INDEXED_CHARACTERS], text_hash(raw), nid) for number, text, raw in facts.strings
@@ -97,7 +97,7 @@ def index_rows(
     if facts.uris:
         rows["uri_index"] = [(space, number, uri, nid) for number, uri in facts.uris]
     if facts.quantities or facts.numbers:
-        rows["quantity_index"] = _amounts(space, nid, facts, terms)
+        rows["quantity_index"] = _amount_rows(space, nid, facts, terms)
     if facts.composites:
         rows["composite_index"] = [(space, number, *composites.row(parts, terms), nid) for number, parts in facts.composites]
     for number, latitude, longitude in facts.positions:
@@ -105,7 +105,7 @@ def index_rows(
     return rows
 
 
-def _hulls(facts: IndexEntries) -> Iterator[tuple[int, int, int]]:
+def _hulls_of_dates(facts: IndexEntries) -> Iterator[tuple[int, int, int]]:
     """Yield the span of several dates of one parameter, under minus its number.
 
     A search for a period needs it, because one date may be after its beginning and another before its end.
@@ -118,7 +118,7 @@ def _hulls(facts: IndexEntries) -> Iterator[tuple[int, int, int]]:
             yield -number, min(low for low, _ in ranges), max(high for _, high in ranges)
 
 
-def _amounts(space: int, nid: int, facts: IndexEntries, terms: Terms) -> list[IndexRow]:
+def _amount_rows(space: int, nid: int, facts: IndexEntries, terms: Terms) -> list[IndexRow]:
     rows: list[IndexRow] = []
     for number, system, unit, least, most in facts.quantities:
         term = terms[system, unit] if unit is not None else 0
@@ -134,7 +134,7 @@ def list_targets(facts: IndexEntries) -> Iterator[tuple[str, str]]:
     yield from ((kind, id) for _, kind, id in facts.references)
 
 
-def _compartments(facts: IndexEntries, targets: Targets) -> list[tuple[int, int, int, int]]:
+def _compartment_rows(facts: IndexEntries, targets: Targets) -> list[tuple[int, int, int, int]]:
     """Return (patient, rank, member, named) for compartments and for other referenced patients, in one index range each."""
     rank = NEVER if facts.clinical_date is None else -facts.clinical_date
     members, named = facts.patients, facts.named

@@ -15,7 +15,7 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.access_path import AccessPath, scan_type, source
 from sickbay.storage.query.cache import PlanResults
 from sickbay.storage.query.dictionary import LIVE_OF_TYPE, count_up_to
-from sickbay.storage.query.filters import FALSE, TRUE, Scope, condition, join_with_and, of_instant, one_of
+from sickbay.storage.query.filters import FALSE, TRUE, Scope, condition, join_with_and, match_instant, one_of
 from sickbay.storage.query.keyset import (
     Cut,
     Find,
@@ -105,11 +105,7 @@ def resolve(
     """Return the plan with this access path, or None if nothing can match."""
     own_conditions = row_conditions(query, chosen)
     where = join_with_and(
-        [
-            *match_rest(scope, query, chosen),
-            *own_conditions,
-            scope.visible(query.type, "s", chosen.nid, chosen.patient),
-        ]
+        [*match_rest(scope, query, chosen), *own_conditions, scope.visible(query.type, "s", chosen.nid, chosen.patient)]
     )
     if where is FALSE:
         return None
@@ -122,7 +118,7 @@ def match_rest(scope: Scope, query: Query, chosen: AccessPath) -> list[Sql]:
     """Return the conditions of a search that its access path leaves, except those on the resource's own row."""
     parts = [condition(scope, filter, chosen.nid) for filter in chosen.rest]
     if query.within is not None:
-        parts.append(_inside(scope, query.within, chosen.nid))
+        parts.append(_match_members(scope, query.within, chosen.nid))
     return parts
 
 
@@ -138,8 +134,8 @@ def page(run: Run, key: bytes, plan: SearchPlan) -> Matches:
 
 def _read_page(run: Run, key: bytes, plan: SearchPlan, position: Position | None) -> Matches:
     query = plan.query
-    rows = _early(run, plan, plan.walk, position) if plan.walk is not None and query.count > 0 else []
-    statement = _page(plan, position) if query.count > 0 and not rows else None
+    rows = _find_early_page(run, plan, plan.walk, position) if plan.walk is not None and query.count > 0 else []
+    statement = _page_statement(plan, position) if query.count > 0 and not rows else None
     rows = run(statement) if statement else rows
     rows, more = cut_page(rows, query.count)
     seen = (position.seen if position else 0) + len(rows)
@@ -156,9 +152,9 @@ def _counts_with_page(plan: SearchPlan) -> bool:
     return bool(source.rank) and not source.facet and not query.sort and query.total != "none" and query.count > 0
 
 
-def _early(run: Run, plan: SearchPlan, walk: Walk, position: Position | None) -> list[Row]:
+def _find_early_page(run: Run, plan: SearchPlan, walk: Walk, position: Position | None) -> list[Row]:
     """Return a full page without sorting everything that matches, if sorting would take longer; otherwise nothing."""
-    return _read_near(run, plan, walk, position) if plan.along is None else _ahead(run, plan, walk(), plan.along, position)
+    return _read_near(run, plan, walk, position) if plan.along is None else _read_ahead(run, plan, walk(), plan.along, position)
 
 
 def _read_near(run: Run, plan: SearchPlan, make_walk: Walk, position: Position | None) -> list[Row]:
@@ -168,16 +164,16 @@ def _read_near(run: Run, plan: SearchPlan, make_walk: Walk, position: Position |
         return []
     walk = make_walk()
     limit = plan.query.count + 1
-    rows = _of_type(run, walk, position, limit)
+    rows = _read_type(run, walk, position, limit)
     if not is_full(rows, limit) and plan.source.candidates is not None and not plan.source.costly:
         least = plan.source.least(int(position.last[0]) if position else -1, max(NEAR, 2 * limit))
         rows = run(_render_sort(plan._replace(source=least), position, limit))
     if not is_full(rows, limit) and plan.source.changed:  # an export matches almost everything, so continue after its position
-        return run(_page(walk, position))
+        return run(_page_statement(walk, position))
     return rows if is_full(rows, limit) else []
 
 
-def _of_type(run: Run, walk: SearchPlan, position: Position | None, limit: int) -> list[Row]:
+def _read_type(run: Run, walk: SearchPlan, position: Position | None, limit: int) -> list[Row]:
     """Return the matches among the next NEAR resources of the type."""
     after = condition_after((("r.nid", False),), position.last) if position else TRUE
     text = f"SELECT r.nid {walk.source.text} AND {after.text} ORDER BY r.nid LIMIT 1 OFFSET {NEAR}"
@@ -191,11 +187,11 @@ def _as_many(run: Run, plan: SearchPlan, rows: Sql, many: int) -> bool:
     statement, counts = count_up_to(rows, many), plan.results.counts
     count = counts.get(statement)
     if count is None:
-        count = counts[statement] = _number(run(statement))
+        count = counts[statement] = _number_of_row(run(statement))
     return count == many
 
 
-def _ahead(run: Run, plan: SearchPlan, walk: SearchPlan, by: SortedIndex, position: Position | None) -> list[Row]:
+def _read_ahead(run: Run, plan: SearchPlan, walk: SearchPlan, by: SortedIndex, position: Position | None) -> list[Row]:
     """Try to fill the page from the beginning of a sorted index. Returns nothing if the page doesn't fill soon."""
     if by.column == "changed" and plan.source.row and not by.descending:
         return []  # this index already is in the required order
@@ -211,7 +207,7 @@ def _ahead(run: Run, plan: SearchPlan, walk: SearchPlan, by: SortedIndex, positi
         )
         if _as_many(run, plan, beginning, 8 * SORTED_ROWS):
             return []
-        rows = run(_render_sort(_among(walk, beginning), position, limit))
+        rows = run(_render_sort(_limit_to_beginning(walk, beginning), position, limit))
         if is_full(rows, limit):
             return rows
         if end is None:
@@ -225,14 +221,14 @@ def _select_rows(source: AccessPath) -> Sql:
     return source.candidates or Sql(f"SELECT 1 {source.text}", source.binds)
 
 
-def _among(walk: SearchPlan, beginning: Sql) -> SearchPlan:
+def _limit_to_beginning(walk: SearchPlan, beginning: Sql) -> SearchPlan:
     table = f"(SELECT DISTINCT +nid AS nid FROM ({beginning.text}) e) d CROSS JOIN {walk.source.table} ON r.nid = d.nid"
     return walk._replace(source=walk.source._replace(table=table, binds=(*beginning.binds, *walk.source.binds)))
 
 
 def _first_of_patient(run: Run, key: bytes, plan: SearchPlan) -> Matches:
     """Read all matches of a patient as numbers, which costs as little as counting them, then the bodies of the page."""
-    numbers = run(_numbers(plan))
+    numbers = run(_numbers_statement(plan))
     chosen = [row[0] for row in numbers[: plan.query.count]]
     bodies = f"SELECT {plan.columns.text} FROM json_each(?) j CROSS JOIN resource r ON r.nid = j.value AND r.state = 1"
     page_rows = run(Statement(bodies, (orjson.dumps(chosen).decode(),), plan.columns.width - 1))
@@ -248,11 +244,11 @@ def _first_of_patient(run: Run, key: bytes, plan: SearchPlan) -> Matches:
 
 
 def _seal_cursor(key: bytes, plan: SearchPlan, last: tuple[Bind, ...], seen: int, total: int | None) -> str:
-    return seal(key, Position(_fingerprint(plan), last, seen, total, sight_of(plan.visibility)))
+    return seal(key, Position(_plan_fingerprint(plan), last, seen, total, sight_of(plan.visibility)))
 
 
 def _open_cursor(key: bytes, plan: SearchPlan, cursor: str) -> Position:
-    return open_cursor(key, cursor, _fingerprint(plan), sight_of(plan.visibility))
+    return open_cursor(key, cursor, _plan_fingerprint(plan), sight_of(plan.visibility))
 
 
 def build_count(plan: SearchPlan, limit: int | None = None) -> Statement:
@@ -266,7 +262,7 @@ def build_count(plan: SearchPlan, limit: int | None = None) -> Statement:
     return Statement(f"SELECT count(*) FROM (SELECT 1 {where} LIMIT ?) few", (*binds, limit))
 
 
-def _inside(scope: Scope, within: Within, nid: str) -> Sql:
+def _match_members(scope: Scope, within: Within, nid: str) -> Sql:
     """Match members of the compartment, by any of its parameters."""
     parameters = one_of("c.parameter", list(within.parameters))
     if parameters is FALSE:
@@ -280,13 +276,13 @@ def _inside(scope: Scope, within: Within, nid: str) -> Sql:
 
 def row_conditions(query: Query, chosen: AccessPath) -> list[Sql]:
     """Return the conditions on the resource's own row."""
-    conditions = [] if chosen.changed else [of_instant(date, "r.changed") for date in query.updated]
+    conditions = [] if chosen.changed else [match_instant(date, "r.changed") for date in query.updated]
     if query.ids is not None and not chosen.row:
         conditions.append(one_of("r.id", list(query.ids)))
     return conditions
 
 
-def _page(plan: SearchPlan, position: Position | None) -> Statement:
+def _page_statement(plan: SearchPlan, position: Position | None) -> Statement:
     limit = plan.query.count + 1
     if position is None and plan.first is not None:
         keys = tuple([bind for key in plan.keys for bind in key.binds])
@@ -310,7 +306,7 @@ def _render_stream(plan: SearchPlan, position: Position | None, limit: int) -> S
     return Statement(text, (*plan.source.binds, *plan.where.binds, *after.binds, limit), plan.columns.width - 1)
 
 
-def _numbers(plan: SearchPlan) -> Statement:
+def _numbers_statement(plan: SearchPlan) -> Statement:
     source = plan.source
     rows = source.join() if plan.needs_row else source.text
     text = f"SELECT d.nid, d.rank {rows} AND {plan.where.text} ORDER BY d.rank, d.nid"
@@ -351,20 +347,20 @@ def _count_matches(run: Run, plan: SearchPlan, limit: int | None) -> int:
     """Count the matches. For a wide range, first count among some of its rows, which may already reach the limit."""
     sample = 4 * COUNTED
     if limit is not None and plan.source.candidates is not None and _as_many(run, plan, plan.source.candidates, sample):
-        count = _number(run(build_count(plan._replace(source=plan.source.some(sample)), limit)))
+        count = _number_of_row(run(build_count(plan._replace(source=plan.source.some(sample)), limit)))
         if count == limit:
             return count
-    return _number(run(build_count(plan, limit)))
+    return _number_of_row(run(build_count(plan, limit)))
 
 
-def _number(rows: list[Row]) -> int:
+def _number_of_row(rows: list[Row]) -> int:
     return int(rows[0][0])  # PostgreSQL's sum isn't an integer
 
 
 _encode: Callable[[Any], bytes] = msgspec.json.encode
 
 
-def _fingerprint(plan: SearchPlan) -> bytes:
+def _plan_fingerprint(plan: SearchPlan) -> bytes:
     if plan.results.fingerprint is None:
         plan.results.fingerprint = fingerprint(plan.space, plan.query)
     return plan.results.fingerprint

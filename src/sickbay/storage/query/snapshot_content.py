@@ -64,12 +64,12 @@ def read_space(name: str, space: ResourceSpace) -> Callable[[Run], SavedSpace]:
         marks: dict[str, int] = dict(run(Statement(_MARKS, (name, *space))))
         rows = run(Statement(_VERSIONS, (name, *space)))
         filled = sum(row[0] <= marks[FILLED] for row in rows) if FILLED in marks else None
-        return SavedSpace(space, [_version(row) for row in rows], filled)
+        return SavedSpace(space, [_saved_version(row) for row in rows], filled)
 
     return read
 
 
-def _version(row: Row) -> SavedVersion:
+def _saved_version(row: Row) -> SavedVersion:
     _, type, id, version_id, at, interaction, who, body, facts = row
     return SavedVersion(type, id, version_id, at, interaction, who, None if interaction == "delete" else bytes(body), facts)
 

@@ -95,7 +95,7 @@ ADD_RECORDS: Final = f"INSERT INTO record ({_RECORD}) SELECT {_RECORD} FROM snap
 
 def save(step: SaveSnapshot) -> list[Sql]:
     """The statements that copy."""
-    condition = _condition(step)
+    condition = _record_condition(step)
     records = (
         f"INSERT INTO snapshot_record (snapshot, number, {_RECORD}) SELECT ?, number, {_RECORD} FROM record WHERE {condition}"
     )
@@ -112,12 +112,12 @@ def remove(name: str) -> list[Sql]:
 def restore_records(step: RestoreSnapshot) -> list[Sql]:
     """The statements that replace the records, and remember the tokens that are removed."""
     remembered = [Sql(REMEMBER_TOKENS, (step.name,)), Sql(_FORGET_TOKENS, (step.name,))]
-    return [*remembered, Sql(f"DELETE FROM record WHERE {_condition(step)}"), Sql(ADD_RECORDS, (step.name,))]
+    return [*remembered, Sql(f"DELETE FROM record WHERE {_record_condition(step)}"), Sql(ADD_RECORDS, (step.name,))]
 
 
 def measure_records(step: SaveSnapshot) -> Sql:
     """The number of bytes of the records."""
-    return Sql(f"SELECT coalesce(sum(length(value)), 0) FROM record WHERE {_condition(step)}", ())
+    return Sql(f"SELECT coalesce(sum(length(value)), 0) FROM record WHERE {_record_condition(step)}", ())
 
 
 def measure_versions(space: ResourceSpace) -> Sql:
@@ -125,13 +125,13 @@ def measure_versions(space: ResourceSpace) -> Sql:
     return Sql(f"SELECT coalesce(sum(length({_BODY})), 0) {_VERSIONS}", tuple(space))
 
 
-def _condition(step: SaveSnapshot | RestoreSnapshot) -> str:
+def _record_condition(step: SaveSnapshot | RestoreSnapshot) -> str:
     """Literals, because the kinds and keys are those of the program."""
     return (
-        f"(kind IN ({_literals(step.kinds)}) AND label NOT IN ('{ADMINISTRATOR}', '{STUDENT}'))"
-        f" OR (kind = 'meta' AND \"key\" IN ({_literals(step.keys)}))"
+        f"(kind IN ({_list_literals(step.kinds)}) AND label NOT IN ('{ADMINISTRATOR}', '{STUDENT}'))"
+        f" OR (kind = 'meta' AND \"key\" IN ({_list_literals(step.keys)}))"
     )
 
 
-def _literals(texts: Iterable[str]) -> str:
+def _list_literals(texts: Iterable[str]) -> str:
     return ", ".join("'" + text.replace("'", "''") + "'" for text in texts) or "''"

@@ -52,17 +52,17 @@ def find_sort_index(scope: Scope, find: Find, query: Query) -> SortedIndex | Non
     name, descending = query.sort[0].parameter, query.sort[0].descending
     if name == "_lastUpdated":
         condition = Sql(f"t.space = ? AND t.type = ? AND t.state = {LIVE}", (scope.space, scope.names.word(query.type)))
-        return SortedIndex("resource", "changed", condition, descending, begin=_since(query, descending))
+        return SortedIndex("resource", "changed", condition, descending, begin=_first_day_bound(query, descending))
     parameter = find(query.version, query.type, name)
     if parameter is None or parameter.kind not in _COLUMNS or len(parameter.numbers) != 1:
         return None
     condition = Sql("t.space = ? AND t.parameter = ?", (scope.space, parameter.numbers[0]))
     column = _COLUMNS[parameter.kind]
     index = SortedIndex(TABLES[parameter.kind], column, condition, descending, ranged=descending and column == "low")
-    return index._replace(window=_window(scope, query, parameter, descending)) if parameter.kind == "date" else index
+    return index._replace(window=_date_window(scope, query, parameter, descending)) if parameter.kind == "date" else index
 
 
-def _since(query: Query, descending: bool) -> int | None:
+def _first_day_bound(query: Query, descending: bool) -> int | None:
     ends = [_end(date) for date in query.updated if date.prefix in (_EARLIER if descending else _LATER)]
     return (min(ends) if descending else max(ends)) if ends else None
 
@@ -71,7 +71,7 @@ def _end(value: DateValue) -> int:
     return value.low if value.prefix in ("ge", "lt", "eb") else value.high
 
 
-def _window(scope: Scope, query: Query, parameter: SearchParameter, descending: bool) -> DateWindow | None:
+def _date_window(scope: Scope, query: Query, parameter: SearchParameter, descending: bool) -> DateWindow | None:
     date_filters = (filter for filter in query.filters if filter.parameter.number == parameter.number)
     return next((window for filter in date_filters if (window := _window_of(scope, filter, descending))), None)
 
@@ -90,7 +90,7 @@ def _window_of(scope: Scope, filter: Filter, descending: bool) -> DateWindow | N
 
 def select_end(by: SortedIndex, last: Bind | None, skipped: int) -> Statement:
     """Select the sort value of the row `skipped` rows after the last match of the previous page."""
-    onwards = _limit(f"t.{by.column}", by.descending, _find_further(by, last), None)
+    onwards = _limit_range(f"t.{by.column}", by.descending, _find_further(by, last), None)
     down = " DESC" if by.descending else ""
     rows = f"SELECT {_sort_expression(by)} FROM {by.table} t WHERE {by.condition.text}{onwards.text}"
     text = f"{rows} ORDER BY t.{by.column}{down} LIMIT 1 OFFSET ?"
@@ -113,11 +113,11 @@ def select_first(by: SortedIndex, last: tuple[Bind, ...], end: Bind | None, most
 
 def select_until(by: SortedIndex, last: Bind | None, end: Bind | None) -> Sql:
     """Select all nids that sort between `last` and `end`, inclusive. May include others, which the ordering then excludes."""
-    parts = [_narrow(by, last, end)]
+    parts = [_select_single_rows(by, last, end)]
     if by.ranged or by.window:
-        parts.append(_widen(by, last, end))
+        parts.append(_select_all_rows(by, last, end))
     if by.window:
-        parts.append(_with(by.window.several, _limit(_sort_expression(by), by.descending, last, end)))
+        parts.append(_common_tables(by.window.several, _limit_range(_sort_expression(by), by.descending, last, end)))
     texts = [f"SELECT t.nid FROM {by.table} t WHERE {part.text}" for part in parts]
     return Sql(" UNION ALL ".join(texts), tuple(bind for part in parts for bind in part.binds))
 
@@ -126,24 +126,24 @@ def _sort_expression(by: SortedIndex) -> str:
     return "t.high" if by.ranged else f"t.{by.column}"
 
 
-def _narrow(by: SortedIndex, last: Bind | None, end: Bind | None) -> Sql:
+def _select_single_rows(by: SortedIndex, last: Bind | None, end: Bind | None) -> Sql:
     limit = end - REACH[by.table] if by.ranged and isinstance(end, int) else end
-    conditions = [by.condition, _limit(f"t.{by.column}", by.descending, _find_further(by, last), limit)]
+    conditions = [by.condition, _limit_range(f"t.{by.column}", by.descending, _find_further(by, last), limit)]
     if by.ranged:
-        conditions.append(_limit("t.high", by.descending, last, end))
-    return _with(*conditions, by.window.condition) if by.window else _with(*conditions)
+        conditions.append(_limit_range("t.high", by.descending, last, end))
+    return _common_tables(*conditions, by.window.condition) if by.window else _common_tables(*conditions)
 
 
-def _widen(by: SortedIndex, last: Bind | None, end: Bind | None) -> Sql:
-    inside = _limit("t.high" if by.ranged else "+t.low", by.descending, last, end)
-    conditions = _with(by.condition, Sql(f" AND {WIDE[by.table]}"), inside)
+def _select_all_rows(by: SortedIndex, last: Bind | None, end: Bind | None) -> Sql:
+    inside = _limit_range("t.high" if by.ranged else "+t.low", by.descending, last, end)
+    conditions = _common_tables(by.condition, Sql(f" AND {WIDE[by.table]}"), inside)
     if by.window is None:
         return conditions
     past = Sql("") if by.window.past is None else Sql(" AND t.high > ?", (by.window.past,))
-    return _with(conditions, past, by.window.condition)
+    return _common_tables(conditions, past, by.window.condition)
 
 
-def _with(*parts: Sql) -> Sql:
+def _common_tables(*parts: Sql) -> Sql:
     return Sql("".join(part.text for part in parts), tuple(bind for part in parts for bind in part.binds))
 
 
@@ -154,7 +154,7 @@ def _find_further(by: SortedIndex, last: Bind | None) -> Bind | None:
     return min(last, begin) if by.descending else max(last, begin)
 
 
-def _limit(column: str, descending: bool, last: Bind | None, end: Bind | None) -> Sql:
+def _limit_range(column: str, descending: bool, last: Bind | None, end: Bind | None) -> Sql:
     after, before = ("<=", ">=") if descending else (">=", "<=")
     bounds = [(sign, bind) for sign, bind in ((after, last), (before, end)) if bind is not None]
     return Sql("".join(f" AND {column} {sign} ?" for sign, _ in bounds), tuple(bind for _, bind in bounds))

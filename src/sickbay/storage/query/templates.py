@@ -81,7 +81,7 @@ def plan_by_template(
 ) -> SearchPlan | None:
     """Return what `search.plan` returns, from a template if the shape has one."""
     shape = shape_of(scope, query, visibility) if CACHES else None
-    template = _template(templates, scope, find, space, query, visibility, shape) if shape is not None else None
+    template = _template_of_shape(templates, scope, find, space, query, visibility, shape) if shape is not None else None
     if shape is None or template is None:
         return search.plan(scope, find, space, query, visibility)
     return template.fill(scope, shape.values, query, space, visibility)
@@ -171,7 +171,7 @@ def _token_shape(scope: Scope, filter: Filter, value: TokenValue, ids: dict[str,
     return filter.parameter, filter.modifier
 
 
-def _template(
+def _template_of_shape(
     templates: dict[Any, Template | None],
     scope: Scope,
     find: Find,
@@ -207,7 +207,7 @@ def _compile(
     if plan is None:
         return None
     walk = plan.walk() if plan.walk else None
-    nodes, walk_nodes = _nodes(plan, len(slots)), _nodes(walk, len(slots)) if walk else None
+    nodes, walk_nodes = _nodes_with_slots(plan, len(slots)), _nodes_with_slots(walk, len(slots)) if walk else None
     return Template(len(slots), _find_needed(slots, [*nodes, *(walk_nodes or ())]), nodes, walk_nodes)
 
 
@@ -222,7 +222,7 @@ def _find_needed(slots: Slots, nodes: list[Node]) -> list[Derived]:
     return needed[::-1]
 
 
-def _nodes(plan: SearchPlan, slots: int) -> list[Node]:
+def _nodes_with_slots(plan: SearchPlan, slots: int) -> list[Node]:
     """Return the plan and the tuples in it that contain slots. A tuple that occurs several times is one node."""
     nodes: list[Node] = []
     seen: list[tuple[Any, int | None]] = []

@@ -86,19 +86,19 @@ def reverse(versions: Iterable[Sequence[Any]], skipped: Set[int] = frozenset()) 
         if len(known) < len(changes):
             unknown.add(nid)
         elif len(known) == 1:
-            _extend(change.deleted, known[0].inserted)
-            _extend(change.inserted, known[0].deleted)
+            _add_rows(change.deleted, known[0].inserted)
+            _add_rows(change.inserted, known[0].deleted)
         else:
-            _combine(change, known)
+            _combine_changes(change, known)
     return Reversal(change, unknown)
 
 
-def _extend(rows: dict[str, list[IndexRow]], added: Mapping[str, list[IndexRow]]) -> None:
+def _add_rows(rows: dict[str, list[IndexRow]], added: Mapping[str, list[IndexRow]]) -> None:
     for table, table_rows in added.items():
         rows.setdefault(table, []).extend(table_rows)
 
 
-def _combine(change: IndexChange, versions: list[_StoredChange]) -> None:
+def _combine_changes(change: IndexChange, versions: list[_StoredChange]) -> None:
     """Add the changes of one resource. The newest version that has a row says whether it is stored now, the oldest whether it
     was at the mark.
     """

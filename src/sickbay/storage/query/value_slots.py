@@ -58,10 +58,10 @@ class ValueSlot:
         self.number, self.slots = number, slots
 
     def __getitem__(self, part: slice) -> ValueSlot:
-        return self.slots.derive(self.number, _slice, part)
+        return self.slots.derive(self.number, _slot_of_slice, part)
 
     def __add__(self, end: str) -> ValueSlot:
-        return self.slots.derive(self.number, _extend, end)
+        return self.slots.derive(self.number, _extend_end, end)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ValueSlot):
@@ -81,15 +81,15 @@ class ValueSlot:
     __repr__ = __str__
 
 
-def _slice(part: slice, value: Any, names: Dictionary, space: int) -> Any:
+def _slot_of_slice(part: slice, value: Any, names: Dictionary, space: int) -> Any:
     return value[part]
 
 
-def _extend(end: str, value: str, names: Dictionary, space: int) -> str:
+def _extend_end(end: str, value: str, names: Dictionary, space: int) -> str:
     return value + end
 
 
-def _nid(type: str, id: str, names: Dictionary, space: int) -> int:
+def _nid_of(type: str, id: str, names: Dictionary, space: int) -> int:
     return names.nid(space, type, id)
 
 
@@ -108,7 +108,7 @@ class SlotNames:
     def nid(self, space: int, type: str, id: Any) -> Any:
         if not isinstance(id, ValueSlot):
             raise NoTemplate
-        return self._slots.derive(id.number, _nid, type)
+        return self._slots.derive(id.number, _nid_of, type)
 
     def hashes(self, codings: tuple[tuple[str | None, Any], ...]) -> list[Any]:
         """Return hashes. The slot of a code already contains its hash."""

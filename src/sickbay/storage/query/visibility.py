@@ -60,8 +60,8 @@ def match_visible(
     patients = frozenset[str]().union(*(clause.patients or () for clause in whole))
     if patient in patients:
         return TRUE
-    parts = [_compartments(names, space, patients, nid)]
-    parts += [_clause(names, space, clause, nid, patient) for clause in clauses if clause.filters]
+    parts = [_match_compartments(names, space, patients, nid)]
+    parts += [_match_clause(names, space, clause, nid, patient) for clause in clauses if clause.filters]
     return join_with_or(parts)
 
 
@@ -94,21 +94,18 @@ def compartments(names: Dictionary, space: int, visibility: Visibility, letters:
         return None
     patients = f"SELECT nid FROM resource WHERE space = ? AND type = ? AND {ids.text}"
     text = f"SELECT DISTINCT c.nid FROM compartment_index c WHERE c.patient IN ({patients}) AND c.type = ?"
-    return Sql(
-        f"({text} AND c.member IN (1, 2))",
-        (space, names.word("Patient"), *ids.binds, names.word(type)),
-    )
+    return Sql(f"({text} AND c.member IN (1, 2))", (space, names.word("Patient"), *ids.binds, names.word(type)))
 
 
-def _clause(names: Dictionary, space: int, clause: Clause, nid: str, patient: str | None) -> Sql:
+def _match_clause(names: Dictionary, space: int, clause: Clause, nid: str, patient: str | None) -> Sql:
     parts = [_match_granular(names, space, granular, nid) for granular in clause.filters]
     if clause.patients is not None and patient not in clause.patients:
-        parts.append(_compartments(names, space, clause.patients, nid))
+        parts.append(_match_compartments(names, space, clause.patients, nid))
     condition = join_with_and(parts)
     return condition if condition is FALSE else Sql(f"({condition.text})", condition.binds)
 
 
-def _compartments(names: Dictionary, space: int, patients: frozenset[str], nid: str) -> Sql:
+def _match_compartments(names: Dictionary, space: int, patients: frozenset[str], nid: str) -> Sql:
     """Match members of the compartments. Includes member 2: a deleted resource stays visible to those who could see it.
 
     The plus keeps SQLite from looking in the index for each of many patients: a resource is in few compartments.

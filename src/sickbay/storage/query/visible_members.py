@@ -20,7 +20,7 @@ from sickbay.storage.query.saving import FACETS
 from sickbay.storage.query.statement import Run, Sql, Statement
 
 READ_ROWS: Final = 20_000
-"""The most resources of a list. If there are more, it is a sample of them."""
+"""The maximum number of resources of a list. If there are more, it is a sample of them."""
 SAMPLED_ROWS: Final = 8_000
 """The resources of a sample. It is smaller, so that more values can be tried on it."""
 SAMPLED_PATIENTS: Final = 100
@@ -62,7 +62,7 @@ class VisibleMembers:
         self._with_codes: dict[tuple[str, tuple[int, ...]], Members] = {}
 
     @cached_property
-    def _patients(self) -> dict[str, int]:
+    def _visible_patients(self) -> dict[str, int]:
         """The visible patients and their nids, in order. Empty if some clause isn't limited to compartments."""
         if not self._is_limited:
             return {}
@@ -90,22 +90,24 @@ class VisibleMembers:
     def first(self) -> Members:
         """The first ones. If they aren't all, those of many patients."""
         if not self._is_limited:
-            return self._list(self._select_everywhere())
-        if not self._patients:  # they were deleted
+            return self._list_members(self._select_everywhere())
+        if not self._visible_patients:  # they were deleted
             return Members([], is_whole=True)
         filters = [granular for clause in self._clauses for granular in clause.filters]
         if len(self._clauses) == len(filters) == 1 and filters[0].parameter in FACETS:
             return self._list_with_code(filters[0].parameter, tuple(self._scope.names.hashes(filters[0].codings)))
-        return self._of_patients(self._patients.values(), condition=self._match_visible(_MEMBER))
+        return self._members_of_patients(self._visible_patients.values(), condition=self._match_visible(_MEMBER))
 
-    def _of_patients(self, patients: Iterable[int], table: str = "shown_compartment", condition: Sql = _MEMBER) -> Members:
+    def _members_of_patients(
+        self, patients: Iterable[int], table: str = "shown_compartment", condition: Sql = _MEMBER
+    ) -> Members:
         """List members of compartments."""
         where = join_with_and([Sql("c.type = ?", (self._word,)), condition])
         text = f"SELECT c.nid FROM json_each(?) p CROSS JOIN {table} c ON c.patient = p.value WHERE {where.text} LIMIT ?"
-        members = self._list(Sql(text, (_encode(patients), *where.binds, READ_ROWS + 1)))
-        return members if members.is_whole else self._sample(list(patients)[:SAMPLED_PATIENTS], table, where)
+        members = self._list_members(Sql(text, (_encode_nids(patients), *where.binds, READ_ROWS + 1)))
+        return members if members.is_whole else self._sample_members(list(patients)[:SAMPLED_PATIENTS], table, where)
 
-    def _sample(self, patients: list[int], table: str, where: Sql) -> Members:
+    def _sample_members(self, patients: list[int], table: str, where: Sql) -> Members:
         """List the first resources of each patient."""
         selects = (
             f"SELECT nid FROM (SELECT c.nid FROM {table} c WHERE c.patient = {patient} AND {where.text}"
@@ -115,7 +117,7 @@ class VisibleMembers:
         rows = self._run(Statement(" UNION ALL ".join(selects), where.binds * len(patients)))
         return Members(sorted({nid for (nid,) in rows}), is_whole=False)
 
-    def _list(self, rows: Sql) -> Members:
+    def _list_members(self, rows: Sql) -> Members:
         """rows: up to READ_ROWS + 1. A resource has one for each compartment that it is in."""
         found = self._run(Statement(rows.text, rows.binds))
         is_whole = len(found) <= READ_ROWS
@@ -169,7 +171,7 @@ class VisibleMembers:
         parameter = filter.parameter
         is_exact = filter.modifier is None and not filter.leads and not parameter.held and len(codes) == len(filter.values)
         is_grouped = parameter.code in FACETS and parameter.kind == "token" and not self._has_filters
-        if not is_grouped or not is_exact or not self._patients:
+        if not is_grouped or not is_exact or not self._visible_patients:
             return None
         found = tuple(self._scope.names.hashes(codes))
         if (parameter.code, found) not in self._with_codes:
@@ -181,14 +183,16 @@ class VisibleMembers:
         if hashes is FALSE:
             return Members([], is_whole=True)
         condition = join_with_and([Sql("c.word = ?", (self._scope.names.word(code),)), hashes, _MEMBER])
-        return self._of_patients(self._patients.values(), "shown_facet", condition)
+        return self._members_of_patients(self._visible_patients.values(), "shown_facet", condition)
 
-    def of_patient(self, id: str) -> Members | None:
+    def members_of_patient(self, id: str) -> Members | None:
         """Return what refers to a patient who is one of many visible ones, else None."""
-        if id not in self._patients or len(self._patients) == 1:
+        if id not in self._visible_patients or len(self._visible_patients) == 1:
             return None
         visible = self._scope.visible(self._type, "s", "c.nid", None)
-        return self._of_patients([self._patients[id]], condition=join_with_and([Sql("c.member IN (0, 1)"), visible]))
+        return self._members_of_patients(
+            [self._visible_patients[id]], condition=join_with_and([Sql("c.member IN (0, 1)"), visible])
+        )
 
     def count_codes(self, code: str) -> dict[int, int]:
         """Return the hashes of the codes that the patients have in a parameter, and how many patients have each.
@@ -196,16 +200,16 @@ class VisibleMembers:
         Empty if the parameter isn't grouped by patients, or if scopes have filters. Those of the first patients only, if there
         are too many codes.
         """
-        word, patients = self._scope.names.word(code), list(self._patients.values())
+        word, patients = self._scope.names.word(code), list(self._visible_patients.values())
         if code not in FACETS or not word or self._has_filters:
             return {}
         counts: dict[int, int] = {}
         for start in range(0, min(len(patients), LISTED_PATIENTS), PATIENTS_AT_ONCE):
-            listed = _encode(patients[start : start + PATIENTS_AT_ONCE])
+            listed = _encode_nids(patients[start : start + PATIENTS_AT_ONCE])
             for hash, number in self._run(Statement(CODES_OF_PATIENTS, (self._word, word, listed, self._word, word))):
                 counts[hash] = counts.get(hash, 0) + number
         return counts
 
 
-def _encode(nids: Iterable[int]) -> str:
+def _encode_nids(nids: Iterable[int]) -> str:
     return orjson.dumps(list(nids)).decode()

@@ -29,7 +29,7 @@ def copy_database(database: Path, version: int) -> None:
     draft = database.with_name(f".{copy.name}.{secrets.token_hex(8)}.draft")
     try:
         private_files.make_file(draft)
-        _copy(database, draft)
+        _copy_database(database, draft)
         os.replace(draft, copy)
     except (apsw.Error, OSError, private_files.NotPrivate) as error:
         megabytes = database.stat().st_size // 1_000_000 + 1
@@ -43,7 +43,7 @@ def copy_database(database: Path, version: int) -> None:
     _delete_oldest(database)
 
 
-def _copy(database: Path, draft: Path) -> None:
+def _copy_database(database: Path, draft: Path) -> None:
     with (
         closing(apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)) as source,
         closing(apsw.Connection(str(draft))) as target,

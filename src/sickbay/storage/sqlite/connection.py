@@ -114,13 +114,13 @@ def explain_open_failures(path: Path | str) -> Iterator[None]:
 def _connect(path: Path | str, vfs: str | None, durable: bool) -> apsw.Connection:
     connection = apsw.Connection(str(path), flags=_OPEN, vfs=vfs, statementcachesize=256)
     try:
-        return _tune(connection, vfs, durable)
+        return _set_pragmas(connection, vfs, durable)
     except apsw.Error:
         connection.close()
         raise
 
 
-def _tune(connection: apsw.Connection, vfs: str | None, durable: bool) -> apsw.Connection:
+def _set_pragmas(connection: apsw.Connection, vfs: str | None, durable: bool) -> apsw.Connection:
     if vfs is not None:  # a VFS written in Python has no shared memory, so WAL needs exclusive access to the file
         connection.pragma("locking_mode", "exclusive")
     connection.pragma("journal_mode", "wal")
@@ -183,7 +183,7 @@ def migrate(connection: apsw.Connection) -> None:
 
     Raises CannotOpen if its schema is newer than this program, or if it can't be copied.
     """
-    if _version(connection) == len(STEPS):
+    if _schema_version(connection) == len(STEPS):
         return
     begin(connection)
     connection.set_progress_handler(_let_signals_in, SIGNAL_STEPS)
@@ -204,7 +204,7 @@ def _let_signals_in() -> bool:
 
 
 def _upgrade(connection: apsw.Connection) -> None:
-    version = _version(connection)
+    version = _schema_version(connection)
     if version > len(STEPS):
         raise CannotOpen(
             f"The data folder was written by a newer version of Sickbay (schema {version}, this one supports {len(STEPS)}); "
@@ -232,7 +232,7 @@ def replace_published_key(connection: apsw.Connection) -> None:
         connection.execute("UPDATE meta SET value = ? WHERE name = 'cursor_key' AND value = ?", (new, key))
 
 
-def _version(connection: apsw.Connection) -> int:
+def _schema_version(connection: apsw.Connection) -> int:
     version: int = connection.execute("PRAGMA user_version").get
     return version
 

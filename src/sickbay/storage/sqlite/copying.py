@@ -27,12 +27,12 @@ def copy_resources(changes: Changes, step: CopyResources) -> None:
     changes.reset()
     changes.has_attached = True
     try:
-        _Copy(changes, step, _attach(changes.db, str(step.file))).run()
+        _Copy(changes, step, _attach_file(changes.db, str(step.file))).run()
     except _USELESS as error:
         raise CannotCopy(f"{step.file}: {error}") from error
 
 
-def _attach(db: apsw.Connection, file: str) -> str:
+def _attach_file(db: apsw.Connection, file: str) -> str:
     """Attach the file, and return its name in statements."""
     name = f"{_NAME}{len(_list_attached(db))}"
     db.execute(f"ATTACH ? AS {name}", (file,))
@@ -57,10 +57,10 @@ class _Copy:
     def run(self) -> None:
         self._learn_words()
         space = self._changes.counters(self._step.space)
-        binds = self._binds(space)
+        binds = self._bindings_of_space(space)
         for table, columns in TABLES.items():
             self._db.execute(self._insert(table, columns), binds)
-        versions = self._count(space)
+        versions = self._count_copied(space)
         if self._step.after == 0:
             self._db.execute(f"INSERT OR IGNORE INTO main.term SELECT hash, system, code FROM {self._file}.term")
         space.allocated += self._step.until - self._step.after
@@ -72,7 +72,7 @@ class _Copy:
         for old, text in rows(self._db, f"SELECT number, text FROM {self._file}.word ORDER BY number"):
             self._db.execute("INSERT INTO temp.copied_word VALUES (?, ?)", (old, self._changes.words[text]))
 
-    def _binds(self, space: Counters) -> dict[str, Any]:
+    def _bindings_of_space(self, space: Counters) -> dict[str, Any]:
         step, after = self._step, FIRST + self._step.after
         before: int = self._db.execute(f"SELECT count(*) FROM {self._file}.resource_history WHERE nid <= ?", (after,)).get
         return {
@@ -100,7 +100,7 @@ class _Copy:
             raise CannotCopy("the resources were created in another order")
         return place - FIRST - 1
 
-    def _count(self, space: Counters) -> int:
+    def _count_copied(self, space: Counters) -> int:
         """Count the copied resources. Returns how many there are."""
         query = (
             f"SELECT {_WORD.format('type')}, count(*) FROM {self._file}.resource"

@@ -84,26 +84,26 @@ class PendingRows:
     def settle(self) -> None:
         """Keep what was added so far, even if the next job is undone."""
         self._take_terms()
-        _extend(self._settled, self._own)
+        _add_rows(self._settled, self._own)
         self._own, self._flushed, self._count = {}, {}, 0
 
     def undo(self) -> None:
         """Return to the last `settle`. Rows flushed since then were rolled back from the database, so they become pending
         again.
         """
-        _extend(self._settled, self._flushed)
+        _add_rows(self._settled, self._flushed)
         self._own, self._flushed, self._count = {}, {}, 0
         self.terms.forget()
 
     def flush(self) -> None:
         self._take_terms()
         pending, is_sorted = self._own, not self._is_cached()
-        _extend(pending, self._settled)
+        _add_rows(pending, self._settled)
         for table, table_rows in pending.items():
             if is_sorted:
                 table_rows.sort()  # adjacent rows go to the same page
-            self._write(table, table_rows)
-        _extend(self._flushed, self._settled)
+            self._write_rows(table, table_rows)
+        _add_rows(self._flushed, self._settled)
         self._settled, self._own, self._count = {}, {}, 0
         if len(self.terms) > FULL_ROWS:
             self.terms.clear()
@@ -114,10 +114,10 @@ class PendingRows:
 
     def _take_terms(self) -> None:
         if self.terms.added:
-            _extend(self._own, {_TERM: self.terms.added})
+            _add_rows(self._own, {_TERM: self.terms.added})
             self.terms.added = []
 
-    def _write(self, table: str, rows: list[tuple[Any, ...]]) -> None:
+    def _write_rows(self, table: str, rows: list[tuple[Any, ...]]) -> None:
         offset, left = 0, len(rows)
         if left == 1:
             self._db.execute(insertion(table, 1), rows[0])
@@ -128,7 +128,7 @@ class PendingRows:
             offset, left = offset + size, left - size
 
 
-def _extend(rows: TableRows, added: TableRows) -> None:
+def _add_rows(rows: TableRows, added: TableRows) -> None:
     for table, table_rows in added.items():
         rows.setdefault(table, []).extend(table_rows)
 

@@ -23,9 +23,9 @@ from sickbay.storage.sqlite.reader import SqliteReader
 TICK_STEPS = 2_000
 """Steps of SQLite's virtual machine between two looks at the limits."""
 STATEMENT_TICKS = 3_000
-"""The most ticks of one statement: 6 million steps, some 200 ms. Statements read a limited number of rows, and take fewer."""
+"""Maximum ticks of one statement: 6 million steps, some 200 ms. Statements read a limited number of rows, and take fewer."""
 EXPLANATION_SECONDS = 0.5
-"""The most processor time of an explanation, which takes less than half of it."""
+"""The processor time limit of an explanation, which takes less than half of it."""
 T = TypeVar("T")
 
 
@@ -39,10 +39,10 @@ class LimitedReader(SqliteReader):
         self.db.set_progress_handler(self._is_over, TICK_STEPS)
 
     def rows(self, text: str, binds: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
-        return self._limit(lambda: self.db.execute(text, binds).fetchall())
+        return self._run_with_limit(lambda: self.db.execute(text, binds).fetchall())
 
     def one(self, text: str, binds: Sequence[Any] = ()) -> Any:
-        return self._limit(lambda: self.db.execute(text, binds).get)
+        return self._run_with_limit(lambda: self.db.execute(text, binds).get)
 
     def run(self, statement: Statement) -> list[Row]:
         return self.rows(statement.text, statement.binds)
@@ -58,7 +58,7 @@ class LimitedReader(SqliteReader):
         with suppress(apsw.Error):
             self.db.execute("COMMIT")
 
-    def _limit(self, work: Callable[[], T]) -> T:
+    def _run_with_limit(self, work: Callable[[], T]) -> T:
         self._ticks_of_statement = 0
         if self._stopping or thread_time() > self._until:
             raise TooCostly

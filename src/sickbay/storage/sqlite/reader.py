@@ -109,7 +109,7 @@ class SqliteReader:
         try:
             if not self._open:
                 self._begin()
-            rows = _rows(self.db, statement)
+            rows = _read_rows(self.db, statement)
             if statement.body >= 0 and len(rows) > _MANY_ROWS:
                 self._heavy = sum(len(row[statement.body]) for row in rows) > _MANY_BYTES
             return rows
@@ -124,7 +124,7 @@ class SqliteReader:
         """Run a statement on a thread. Raises TooSlow and Stopping."""
         self._began = monotonic()
         try:
-            return _rows(self.db, statement)
+            return _read_rows(self.db, statement)
         except apsw.InterruptError:
             if self._stopping:
                 raise Stopping("Sickbay stopped during a search.") from None
@@ -170,7 +170,7 @@ class SqliteReader:
         return self._ticks > _TICKS
 
 
-def _rows(db: apsw.Connection, statement: Statement) -> list[Row]:
+def _read_rows(db: apsw.Connection, statement: Statement) -> list[Row]:
     cursor = db.execute(statement.text, statement.binds)
     if statement.body < 0:
         return cursor.fetchall()

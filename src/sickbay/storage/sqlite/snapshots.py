@@ -15,7 +15,7 @@ def import_snapshot(changes: Changes, step: ImportSnapshot) -> None:
     """Raises Conflict if a space isn't filled."""
     perform(changes, actions_of(RemoveSnapshot(step.name)))
     records = snapshot_content.record_rows(step.name, step.records)
-    changes.db.executemany(_insertion("snapshot_record", snapshot_content.RECORD_COLUMNS), records)
+    changes.db.executemany(_insertion_statement("snapshot_record", snapshot_content.RECORD_COLUMNS), records)
     for saved in step.spaces:
         _import_space(changes, step, saved)
 
@@ -31,11 +31,11 @@ def _import_space(changes: Changes, step: ImportSnapshot, saved: SavedSpace) -> 
     nids = {resource: space.allocate() for resource in resources}
     words = {type: changes.words[type] for type, _ in resources}
     marked = snapshot_content.mark_rows(name, space.number, saved, marks, sequences)
-    db.executemany(_insertion("snapshot_mark", snapshot_content.MARK_COLUMNS), marked)
+    db.executemany(_insertion_statement("snapshot_mark", snapshot_content.MARK_COLUMNS), marked)
     versions = snapshot_content.version_rows(name, space.number, saved, sequences, nids, words)
-    db.executemany(_insertion("snapshot_version", snapshot_content.VERSION_COLUMNS), versions)
+    db.executemany(_insertion_statement("snapshot_version", snapshot_content.VERSION_COLUMNS), versions)
 
 
-def _insertion(table: str, columns: tuple[str, ...]) -> str:
+def _insertion_statement(table: str, columns: tuple[str, ...]) -> str:
     names = ", ".join(f'"{column}"' for column in columns)
     return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"

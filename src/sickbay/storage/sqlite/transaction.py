@@ -53,7 +53,7 @@ class Transaction:
 
     def finish(self) -> None:
         for label in self.quotas:
-            self._limit(label)
+            self._delete_over_quota(label)
         if self._resources is None:
             if self.revises_records:
                 self.db.execute(REVISE_RECORDS)
@@ -61,7 +61,7 @@ class Transaction:
         self._resources.finish()
         self.db.execute(REVISE_BOTH if self.revises_records else REVISE_RESOURCES)
 
-    def _limit(self, label: str) -> None:
+    def _delete_over_quota(self, label: str) -> None:
         """Delete the oldest records over a quota."""
         while number := excess(label, *self.db.execute(SIZE, (label,)).get):
             self.db.execute(DELETE_OLDEST, (label, number))

@@ -20,13 +20,7 @@ import apsw
 
 from sickbay.storage.interface import Conflict
 from sickbay.storage.resets import Revisions, WasReset
-from sickbay.storage.sqlite.connection import (
-    LARGE,
-    PAGE,
-    begin,
-    make_room,
-    translate_error,
-)
+from sickbay.storage.sqlite.connection import LARGE, PAGE, begin, make_room, translate_error
 from sickbay.storage.sqlite.numbers import StoredNames
 from sickbay.storage.sqlite.transaction import Transaction
 
@@ -94,7 +88,7 @@ class Writer:
         """The version of the file after our last commit, and the revisions at that time. As long as the version is the same, no
         other process has changed them.
         """
-        self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
+        self._thread = Thread(target=self._work_until_closed, name="sickbay-writer", daemon=True)
         self._thread.start()
 
     async def run(self, job: Job[T], undo: Undo = Undo.SAVEPOINT, *, steps: int = 1) -> T:
@@ -109,13 +103,13 @@ class Writer:
         future: asyncio.Future[T] = loop.create_future()
         if loop not in self._turns:
             self._turns[loop] = []
-            loop.call_soon(self._gather, loop, 0, 0, monotonic() + MAXIMUM_GATHER_SECONDS)
+            loop.call_soon(self._hand_over_when_quiet, loop, 0, 0, monotonic() + MAXIMUM_GATHER_SECONDS)
         self._turns[loop].append(_Request(job, future, undo))
         if steps >= GROUP:
             self._hand_over(loop)
         return await future
 
-    def _gather(self, loop: asyncio.AbstractEventLoop, before: int, quiet: int, until: float) -> None:
+    def _hand_over_when_quiet(self, loop: asyncio.AbstractEventLoop, before: int, quiet: int, until: float) -> None:
         """Hand over once no request was added for some turns. Until then, other requests may be on their way through the
         loop.
         """
@@ -124,7 +118,7 @@ class Writer:
         if quiet >= QUIET_TURNS or count >= GROUP or monotonic() >= until:
             self._hand_over(loop)
         else:
-            loop.call_soon(self._gather, loop, count, quiet, until)
+            loop.call_soon(self._hand_over_when_quiet, loop, count, quiet, until)
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
         requests = self._turns.pop(loop, None)
@@ -154,7 +148,7 @@ class Writer:
             if not self._thread.is_alive():
                 self._connection.close()
 
-    def _work(self) -> None:
+    def _work_until_closed(self) -> None:
         while self._serve_group():
             continue
 
@@ -175,15 +169,15 @@ class Writer:
             except Empty:
                 break
         if group:
-            outcomes = self._commit(group)
+            outcomes = self._commit_group(group)
             futures = [request.future for request in group]
             group.clear()
             self._answered += len(futures)
-            self._answer(futures, outcomes)
+            self._set_outcomes(futures, outcomes)
             self._log.shorten()
         return following is not None
 
-    def _commit(self, group: list[_Request]) -> list[_Outcome]:
+    def _commit_group(self, group: list[_Request]) -> list[_Outcome]:
         try:
             if len(group) >= BUSY and not self._roomy:
                 make_room(self._connection)
@@ -198,19 +192,19 @@ class Writer:
             if len(group) == 1:  # needs no savepoint, which would copy each page that it changes: all is undone with it
                 outcomes = [_Outcome(group[0].job(transaction))]
             else:
-                outcomes = [self._attempt(transaction, request) for request in group]
+                outcomes = [self._attempt_request(transaction, request) for request in group]
             transaction.finish()
             self._connection.execute("COMMIT")
             self._resets = self._connection.data_version(), transaction.resets
             transaction.after_commit()
             return outcomes
         except Exception as error:
-            self._undo()
+            self._roll_back()
             if len(group) == 1:
                 return [_Outcome(error=translate_error(error, self._connection))]
         # A statement that some request contributed can't be written. Commit each request separately so that the others don't
         # fail.
-        return [outcome for request in group for outcome in self._commit([request])]
+        return [outcome for request in group for outcome in self._commit_group([request])]
 
     def _begin(self) -> None:
         try:
@@ -218,7 +212,7 @@ class Writer:
         except apsw.BusyError:  # another process writes
             begin(self._connection)
 
-    def _attempt(self, transaction: Transaction, request: _Request) -> _Outcome:
+    def _attempt_request(self, transaction: Transaction, request: _Request) -> _Outcome:
         """Return what one job returns or raises. An error that ended the whole transaction fails the group, and so does any
         error from a job that needs no undo.
         """
@@ -240,7 +234,7 @@ class Writer:
         self._connection.execute("RELEASE one")
         return outcome
 
-    def _undo(self) -> None:
+    def _roll_back(self) -> None:
         if self._connection.in_transaction:
             try:
                 self._connection.execute("ROLLBACK")
@@ -248,7 +242,7 @@ class Writer:
                 return
 
     @staticmethod
-    def _answer(futures: list[asyncio.Future[Any]], outcomes: list[_Outcome]) -> None:
+    def _set_outcomes(futures: list[asyncio.Future[Any]], outcomes: list[_Outcome]) -> None:
         answers: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], _Outcome]]] = {}
         for future, outcome in zip(futures, outcomes, strict=True):
             answers.setdefault(future.get_loop(), []).append((future, outcome))
@@ -290,14 +284,14 @@ class WriteAheadLog:
         if self._size < self._next:
             return
         try:
-            self._restart()
+            self._restart_log()
         except apsw.Error:  # readers, another process's checkpoint, or the disk, which the next commit reports
             self._next = self._size + min(STEP, self._limit)
         else:
             self._size, self._next = 0, self._limit
         self._connection.set_busy_timeout(0)
 
-    def _restart(self) -> None:
+    def _restart_log(self) -> None:
         self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)  # most of the work, without a lock
         self._connection.set_busy_timeout(LONG_CHECKPOINT_MILLISECONDS if self._size >= LARGE else CHECKPOINT_MILLISECONDS)
         self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)

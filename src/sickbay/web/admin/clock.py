@@ -23,12 +23,12 @@ async def move_clock(request: Request, sandbox: Sandbox) -> Response:
         moved = await clock.move(sandbox.runtime, advance=body.advance, offset=body.offset, frozen=body.frozen)
     except ClockOutOfRange as error:
         raise Wrong(422, str(error)) from None
-    return _describe(moved)
+    return _describe_clock(moved)
 
 
 async def get_clock(request: Request, sandbox: Sandbox) -> Response:
-    return _describe(clock.read(sandbox.runtime))
+    return _describe_clock(clock.read(sandbox.runtime))
 
 
-def _describe(reading: ClockReading) -> Response:
+def _describe_clock(reading: ClockReading) -> Response:
     return json_response(admin_schemas.ClockTimes(reading.now, reading.frozen, reading.real, reading.offset))

@@ -18,7 +18,7 @@ from sickbay.web.admin.wrong import Wrong
 async def add_faults(request: Request, sandbox: Sandbox) -> Response:
     """Set a fault, or those of a preset: 201 with the fault, or with a list of them."""
     body: dict[str, Any] = await parse_body(request, dict[str, Any])
-    filters = await _filters(sandbox, body)
+    filters = await _filters_of_fault(sandbox, body)
     try:
         if "preset" not in body:
             return json_response((await setting.add(sandbox.runtime, [{**body, **filters}]))[0].to_json(), 201)
@@ -30,7 +30,7 @@ async def add_faults(request: Request, sandbox: Sandbox) -> Response:
         raise Wrong(422, str(error)) from None
 
 
-async def _filters(sandbox: Sandbox, body: dict[str, Any]) -> dict[str, Any]:
+async def _filters_of_fault(sandbox: Sandbox, body: dict[str, Any]) -> dict[str, Any]:
     """The filters that a fault was sent with. An app is named in any way, and stored as its client_id."""
     filters = {name: body[name] for name in FILTERS if body.get(name) is not None}
     if isinstance(filters.get("tenant"), str):

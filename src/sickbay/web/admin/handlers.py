@@ -54,7 +54,7 @@ async def add_app(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def change_app(request: Request, sandbox: Sandbox) -> Response:
-    old = await _app(request, sandbox)
+    old = await _app_named(request, sandbox)
     body: admin_schemas.ChangedApp = await parse_body(request, admin_schemas.ChangedApp)
     auto = body.auto_approve if isinstance(body.auto_approve, admin_schemas.AutoApprove) else None
     await _check_approval(sandbox, find_tenant(sandbox, old.tenant), auto)
@@ -87,7 +87,7 @@ async def _check_approval(sandbox: Sandbox, tenant: Tenant, auto: admin_schemas.
 
 
 async def new_secret(request: Request, sandbox: Sandbox) -> Response:
-    client = await _app(request, sandbox)
+    client = await _app_named(request, sandbox)
     if client.client != "symmetric":
         raise Wrong(409, f"{client.name} has no secret: it is {client.client}")
     new, secret = await registration.rotate(sandbox.runtime, client)
@@ -96,7 +96,7 @@ async def new_secret(request: Request, sandbox: Sandbox) -> Response:
 
 async def enable_app(request: Request, sandbox: Sandbox) -> Response:
     """Register an app at another hospital: 201 with the app there, or 200 if it was registered there before."""
-    client = await _app(request, sandbox)
+    client = await _app_named(request, sandbox)
     body: admin_schemas.EnabledApp = await parse_body(request, admin_schemas.EnabledApp)
     tenant = find_tenant(sandbox, body.tenant)
     if tenant.name == client.tenant:
@@ -119,11 +119,11 @@ async def list_apps(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def get_app(request: Request, sandbox: Sandbox) -> Response:
-    return json_response(describe_app(await _app(request, sandbox)))
+    return json_response(describe_app(await _app_named(request, sandbox)))
 
 
 async def remove_app(request: Request, sandbox: Sandbox) -> Response:
-    await registration.remove(sandbox.runtime, await _app(request, sandbox))
+    await registration.remove(sandbox.runtime, await _app_named(request, sandbox))
     return Response(status_code=204)
 
 
@@ -133,16 +133,18 @@ async def add_user(request: Request, sandbox: Sandbox) -> Response:
     if not PERSON.search(body.fhir_user):
         raise Wrong(422, f"fhirUser must be a person's resource such as Practitioner/pr-0001, not {body.fhir_user}")
     user = await users.put(sandbox.runtime, tenant, body.username, body.password, body.fhir_user, body.patients, body.name)
-    return json_response(_person(user), 201)
+    return json_response(_person_resource(user), 201)
 
 
 async def list_users(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
     tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
-    return json_response([_person(user) for tenant in tenants for user in await users.all_users(sandbox.runtime, tenant)])
+    return json_response(
+        [_person_resource(user) for tenant in tenants for user in await users.all_users(sandbox.runtime, tenant)]
+    )
 
 
-def _person(user: Any) -> dict[str, Any]:
+def _person_resource(user: Any) -> dict[str, Any]:
     return {
         "tenant": user.tenant,
         "username": user.username,
@@ -186,7 +188,7 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
 async def _app_of_launch(sandbox: Sandbox, body: admin_schemas.NewLaunch) -> tuple[Client, admin_schemas.NewLaunch]:
     """The app of a launch by Task or card, and the body with the members that the Task or card provides."""
     tenant = find_tenant(sandbox, body.tenant or "general")
-    wanted = launch_task.of_link(body.link) if body.link is not None else await _of_task(sandbox, tenant, body)
+    wanted = launch_task.request_of_link(body.link) if body.link is not None else await _request_of_task(sandbox, tenant, body)
     if isinstance(wanted, str):
         raise Wrong(422, f"The Task or card doesn't ask for a launch: {wanted}")
     if wanted.standalone:
@@ -205,14 +207,16 @@ async def _app_of_launch(sandbox: Sandbox, body: admin_schemas.NewLaunch) -> tup
     return client, filled
 
 
-async def _of_task(sandbox: Sandbox, tenant: Tenant, body: admin_schemas.NewLaunch) -> launch_task.LaunchTaskRequest | str:
+async def _request_of_task(
+    sandbox: Sandbox, tenant: Tenant, body: admin_schemas.NewLaunch
+) -> launch_task.LaunchTaskRequest | str:
     if body.fhir not in tenant.dialect.fhir:
         raise Wrong(422, f"{tenant.name} does not speak {body.fhir}")
     await sandbox.filling.ensure(ResourceSpace(tenant.name, body.fhir))
     task = await patients.read(sandbox.runtime, tenant, body.fhir, "Task", body.task or "", None)
     if task is None:
         raise Wrong(404, f"There is no Task/{body.task} at {tenant.name}")
-    return launch_task.of_task(task)
+    return launch_task.request_of_task(task)
 
 
 async def add_token(request: Request, sandbox: Sandbox) -> Response:
@@ -265,11 +269,11 @@ async def show_exchange(request: Request, sandbox: Sandbox) -> Response:
 async def list_policies(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
     tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
-    return json_response([_policy(tenant) for tenant in tenants])
+    return json_response([_tenant_policy(tenant) for tenant in tenants])
 
 
 async def get_policy(request: Request, sandbox: Sandbox) -> Response:
-    return json_response(_policy(find_tenant(sandbox, request.path_params["tenant"])))
+    return json_response(_tenant_policy(find_tenant(sandbox, request.path_params["tenant"])))
 
 
 async def change_policy(request: Request, sandbox: Sandbox) -> Response:
@@ -277,10 +281,10 @@ async def change_policy(request: Request, sandbox: Sandbox) -> Response:
     body: dict[str, Any] = await parse_body(request, dict[str, Any])
     if faults := await runtime_settings.choose(sandbox.runtime, tenant, body):
         raise Wrong(422, "; ".join(faults))
-    return json_response(_policy(find_tenant(sandbox, tenant.name)))
+    return json_response(_tenant_policy(find_tenant(sandbox, tenant.name)))
 
 
-def _policy(tenant: Tenant) -> admin_schemas.TenantPolicy:
+def _tenant_policy(tenant: Tenant) -> admin_schemas.TenantPolicy:
     return admin_schemas.TenantPolicy(tenant.name, policies.values(tenant.policy), dict(tenant.chosen), dict(tenant.file))
 
 
@@ -364,10 +368,12 @@ HANDLERS: dict[tuple[str, str], Handler] = {
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
-    return [Route(path, _guard(sandbox, handler), methods=[method.upper()]) for (method, path), handler in HANDLERS.items()]
+    return [
+        Route(path, _guard_handler(sandbox, handler), methods=[method.upper()]) for (method, path), handler in HANDLERS.items()
+    ]
 
 
-def _guard(sandbox: Sandbox, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+def _guard_handler(sandbox: Sandbox, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def call(request: Request) -> Response:
         if rejection := refuse_stranger(request, sandbox, acts=True, pages=False):
             return rejection
@@ -379,7 +385,7 @@ def _guard(sandbox: Sandbox, handler: Handler) -> Callable[[Request], Awaitable[
     return call
 
 
-async def _app(request: Request, sandbox: Sandbox) -> Client:
+async def _app_named(request: Request, sandbox: Sandbox) -> Client:
     return await find_app(sandbox, request.path_params["app"], request.query_params.get("tenant"))
 
 

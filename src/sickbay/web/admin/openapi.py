@@ -149,7 +149,7 @@ def document() -> dict[str, Any]:
     of = dict(zip(map(repr, types), schemas, strict=False))
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
-        paths.setdefault(operation.path, {})[operation.method] = _operation(operation, of)
+        paths.setdefault(operation.path, {})[operation.method] = _describe_operation(operation, of)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Sickbay administration", "version": __version__},
@@ -158,10 +158,10 @@ def document() -> dict[str, Any]:
     }
 
 
-def _operation(endpoint: AdminEndpoint, of: dict[str, Any]) -> dict[str, Any]:
+def _describe_operation(endpoint: AdminEndpoint, of: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": endpoint.summary}
     if endpoint.answer is not None:
-        answer["content"] = _content(endpoint.answer, of)
+        answer["content"] = _describe_content(endpoint.answer, of)
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     operation: dict[str, Any] = {
         "summary": endpoint.summary,
@@ -174,11 +174,11 @@ def _operation(endpoint: AdminEndpoint, of: dict[str, Any]) -> dict[str, Any]:
             {"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}} for name, place in places
         ]
     if endpoint.body is not None:
-        operation["requestBody"] = {"required": True, "content": _content(endpoint.body, of)}
+        operation["requestBody"] = {"required": True, "content": _describe_content(endpoint.body, of)}
     return operation
 
 
-def _content(kind: Any, of: dict[str, Any]) -> dict[str, Any]:
+def _describe_content(kind: Any, of: dict[str, Any]) -> dict[str, Any]:
     if kind is bytes:
         return {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
     return {"application/json": {"schema": of[repr(kind)]}}

@@ -19,20 +19,20 @@ async def line(sandbox: Sandbox) -> dict[str, Any]:
         "base": base,
         "admin": f"{base}/admin",
         "ephemeral": sandbox.settings.ephemeral,
-        "tenants": {name: _addresses(tenant) for name, tenant in sandbox.tenants.items()},
-        "users": [user for name in sandbox.tenants for user in _users(name, sandbox.filling.written.seed)],
-        "apps": [app for name in sandbox.tenants for app in await _apps(sandbox, name)],
-        **({"class": await _class(sandbox)} if sandbox.settings.class_mode else {}),
+        "tenants": {name: _tenant_addresses(tenant) for name, tenant in sandbox.tenants.items()},
+        "users": [user for name in sandbox.tenants for user in _seeded_users(name, sandbox.filling.written.seed)],
+        "apps": [app for name in sandbox.tenants for app in await _sample_apps(sandbox, name)],
+        **({"class": await _class_addresses(sandbox)} if sandbox.settings.class_mode else {}),
     }
 
 
-async def _class(sandbox: Sandbox) -> dict[str, str]:
+async def _class_addresses(sandbox: Sandbox) -> dict[str, str]:
     """The address where students join, and the teacher's overview."""
     base, key = sandbox.runtime.base, await members.join_key(sandbox.runtime)
     return {"join": f"{base}/developer/join/{key}", "overview": f"{base}/developer/class"}
 
 
-def _addresses(tenant: Tenant) -> dict[str, Any]:
+def _tenant_addresses(tenant: Tenant) -> dict[str, Any]:
     server = tenant.server
     return {
         "issuer": server.issuer,
@@ -43,7 +43,7 @@ def _addresses(tenant: Tenant) -> dict[str, Any]:
     }
 
 
-def _users(tenant: str, seed: int) -> list[dict[str, Any]]:
+def _seeded_users(tenant: str, seed: int) -> list[dict[str, Any]]:
     """The seeded users. Their passwords are published."""
     return [
         {"tenant": tenant, "username": user.username, "password": user.password, "fhirUser": user.fhir_user}
@@ -51,7 +51,7 @@ def _users(tenant: str, seed: int) -> list[dict[str, Any]]:
     ]
 
 
-async def _apps(sandbox: Sandbox, tenant: str) -> list[dict[str, Any]]:
+async def _sample_apps(sandbox: Sandbox, tenant: str) -> list[dict[str, Any]]:
     stored = await sandbox.runtime.store.find("app", tenant=tenant, limit=1000)
     apps = [records.parse(Client, record.value) for record in stored]
     return [{"tenant": tenant, "app_id": app.app_id, "client_id": app.client_id, "name": app.name} for app in apps]

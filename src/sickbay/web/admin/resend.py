@@ -30,7 +30,7 @@ async def resend(request: Request, sandbox: Sandbox) -> Response:
         raise Wrong(404, f"There is no exchange {id}")
     guard = request.app.state.guard
     try:
-        proposal = _choose(sandbox.runtime.base, entry, wanted)
+        proposal = _choose_proposal(sandbox.runtime.base, entry, wanted)
         proposal = proposal._replace(edited=change(sandbox.runtime.base, proposal.edited, wanted))
         opens = guard.opens(request.scope, headers_of(request.scope))
         sent = await send_again(request.app, entry, proposal, opens=opens)
@@ -48,7 +48,7 @@ async def resend(request: Request, sandbox: Sandbox) -> Response:
     )
 
 
-def _choose(base: str, entry: dict[str, Any], wanted: admin_schemas.Resend) -> Proposal:
+def _choose_proposal(base: str, entry: dict[str, Any], wanted: admin_schemas.Resend) -> Proposal:
     proposal = None if wanted.corrected is False else propose(base, entry)
     if proposal is not None:
         return proposal

@@ -143,30 +143,30 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         if guard.administers(request.scope, headers_of(request.scope)):
-            return redirect_to(_next(query))
-        return html_response.page(request, sandbox, "admin_sign_in", _view(sandbox, query), options)
+            return redirect_to(_requested_page(query))
+        return html_response.page(request, sandbox, "admin_sign_in", _sign_in_view(sandbox, query), options)
     sent = parse(await http_request.read_body(request))
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return html_response.page(
-            request, sandbox, "admin_sign_in", _view(sandbox, query, cookies.rejection_reason(request)), options, 403
+            request, sandbox, "admin_sign_in", _sign_in_view(sandbox, query, cookies.rejection_reason(request)), options, 403
         )
     token = (sent.get("token") or "").strip()
     if not guard.is_right(token):
         seconds = await wrong_tokens.count(sandbox.runtime, request.scope)
         fault = f"Too many wrong tokens. Try again in {count(seconds, 'second')}." if seconds else "This isn’t the admin token."
-        page = html_response.page(request, sandbox, "admin_sign_in", _view(sandbox, query, fault), options, 401)
+        page = html_response.page(request, sandbox, "admin_sign_in", _sign_in_view(sandbox, query, fault), options, 401)
         return with_retry_after(page, seconds)
-    response = redirect_to(_next(query))
+    response = redirect_to(_requested_page(query))
     cookies.put(request, response, sandbox, await sessions.sign_in_admin(sandbox.runtime, options.session, guard.proof(token)))
     return response
 
 
-def _view(sandbox: Sandbox, query: Parameters, fault: str = "") -> AdminSignInView:
-    action = f"{SIGN_IN}?next={quote(_next(query), safe='')}"
+def _sign_in_view(sandbox: Sandbox, query: Parameters, fault: str = "") -> AdminSignInView:
+    action = f"{SIGN_IN}?next={quote(_requested_page(query), safe='')}"
     return AdminSignInView(action=action, where=token_hint(sandbox.settings), fault=fault)
 
 
-def _next(query: Parameters) -> str:
+def _requested_page(query: Parameters) -> str:
     """The requested page if it is a read-only page of the portal, else the portal."""
     wanted = query.get("next") or ""
     ours = is_own_path(wanted) and wanted[1:].partition("?")[0].partition("/")[0] in PORTAL

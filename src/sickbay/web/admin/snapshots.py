@@ -35,29 +35,29 @@ STATUS: Final = {
 
 async def save_snapshot(request: Request, sandbox: Sandbox) -> Response:
     body: admin_schemas.NewSnapshot = await parse_body(request, admin_schemas.NewSnapshot)
-    with _refusals():
-        return json_response(_describe(await snapshots.save(sandbox, body.name)), 201)
+    with _failures_as_problems():
+        return json_response(_describe_snapshot(await snapshots.save(sandbox, body.name)), 201)
 
 
 async def list_snapshots(request: Request, sandbox: Sandbox) -> Response:
-    return json_response([_describe(snapshot) for snapshot in await snapshots.list_snapshots(sandbox)])
+    return json_response([_describe_snapshot(snapshot) for snapshot in await snapshots.list_snapshots(sandbox)])
 
 
 async def restore_snapshot(request: Request, sandbox: Sandbox) -> Response:
-    with _refusals():
+    with _failures_as_problems():
         await snapshots.restore(sandbox, request.path_params["name"])
     return Response(status_code=204)
 
 
 async def remove_snapshot(request: Request, sandbox: Sandbox) -> Response:
-    with _refusals():
+    with _failures_as_problems():
         await snapshots.remove(sandbox, request.path_params["name"])
     return Response(status_code=204)
 
 
 async def export_snapshot(request: Request, sandbox: Sandbox) -> Response:
     name = request.path_params["name"]
-    with _refusals():
+    with _failures_as_problems():
         return file_response(name, await snapshot_files.export_file(sandbox, name))
 
 
@@ -70,10 +70,10 @@ def file_response(name: str, packed: bytes) -> Response:
 async def import_snapshot(request: Request, sandbox: Sandbox) -> Response:
     """Import the file in the body. Query parameter name: instead of the name in the file."""
     packed = await read_file(request, PACKED_BYTES)
-    with _refusals():
+    with _failures_as_problems():
         imported = await snapshot_files.import_file(sandbox, packed, request.query_params.get("name"))
     secrets = [admin_schemas.AppSecret(*secret) for secret in imported.secrets]
-    saved = admin_schemas.ImportedSnapshot(**structs.asdict(_describe(imported.snapshot)), apps=secrets)
+    saved = admin_schemas.ImportedSnapshot(**structs.asdict(_describe_snapshot(imported.snapshot)), apps=secrets)
     return json_response(saved, 201)
 
 
@@ -87,8 +87,8 @@ async def read_file(request: Request, limit: int) -> bytes:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
-    """Turn what went wrong into a problem."""
+def _failures_as_problems() -> Iterator[None]:
+    """Turn the exceptions of a snapshot into problem responses."""
     try:
         yield
     except SnapshotError as error:
@@ -97,6 +97,6 @@ def _refusals() -> Iterator[None]:
         raise Wrong(507, f"{error.title}. {error.detail}") from None
 
 
-def _describe(snapshot: Snapshot) -> admin_schemas.SavedSnapshot:
+def _describe_snapshot(snapshot: Snapshot) -> admin_schemas.SavedSnapshot:
     hospitals = sorted({space.tenant for space in snapshot.spaces})
     return admin_schemas.SavedSnapshot(snapshot.name, float(snapshot.at), snapshot.bytes, hospitals)

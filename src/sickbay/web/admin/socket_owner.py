@@ -99,13 +99,13 @@ def _find_in_tables(peer: Address, server: Address, tables: Iterable[Path]) -> O
     except ValueError:  # not an address: there is no socket
         return None
     for table in tables:
-        for row in _rows(table):
+        for row in _rows_of_table(table):
             if (row[1], row[2]) in wanted:
                 return Owner(int(row[7]), int(row[9]))
     return None
 
 
-def _rows(table: Path) -> list[list[str]]:
+def _rows_of_table(table: Path) -> list[list[str]]:
     """Fields of a row: number, local and remote address, state, queues, timer, retransmissions, user id, timeout, inode.
 
     See proc(5).

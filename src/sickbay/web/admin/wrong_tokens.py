@@ -18,7 +18,7 @@ from sickbay.web.http_request import peer, state_of
 
 async def look_up(runtime: Runtime, scope: Mapping[str, Any]) -> None:
     """Note in the request's state how long the sender of a token has to wait."""
-    state_of(scope).admin_throttled = await failed_attempts.seconds_to_wait(runtime, _key(scope))
+    state_of(scope).admin_throttled = await failed_attempts.seconds_to_wait(runtime, _throttle_key(scope))
 
 
 async def count_noted(runtime: Runtime, scope: Mapping[str, Any]) -> None:
@@ -32,7 +32,7 @@ async def count(runtime: Runtime, scope: Mapping[str, Any], kind: Kind = "admin"
 
     kind: "class" for a wrong code of a class or a student.
     """
-    key = _key(scope, kind)
+    key = _throttle_key(scope, kind)
     try:
         await failed_attempts.check(runtime, key)
         await failed_attempts.count(runtime, key)
@@ -43,10 +43,10 @@ async def count(runtime: Runtime, scope: Mapping[str, Any], kind: Kind = "admin"
 
 async def seconds_to_wait(runtime: Runtime, scope: Mapping[str, Any], kind: Kind) -> int:
     """Until a token or code of this sender is looked at; 0 if it is now."""
-    return await failed_attempts.seconds_to_wait(runtime, _key(scope, kind))
+    return await failed_attempts.seconds_to_wait(runtime, _throttle_key(scope, kind))
 
 
-def _key(scope: Mapping[str, Any], kind: Kind = "admin") -> ThrottleKey:
+def _throttle_key(scope: Mapping[str, Any], kind: Kind = "admin") -> ThrottleKey:
     return ThrottleKey(kind, "", "", network(peer(scope)))
 
 

@@ -42,7 +42,7 @@ async def docs(request: Request, sandbox: Sandbox) -> Response:
         return markdown_response(await asyncio.to_thread(library.markdown_of, name))
     if (address := library.find_address(path)) is not None:
         return RedirectResponse(f"/docs/{address}", 307)
-    view = await asyncio.to_thread(_view, path, request.query_params.get("q", "").strip())
+    view = await asyncio.to_thread(_load_page_view, path, request.query_params.get("q", "").strip())
     options = await html_response.page_options(request, sandbox, here="Docs")
     if view is None:
         closest = find_closest(path.removesuffix(".html"), library.names())
@@ -61,7 +61,7 @@ def _find_markdown(path: str, *, wants: bool) -> str | None:
     return (library.by_address(path) or (path if path in library.names() else None)) if wants else None
 
 
-def _view(path: str, query: str) -> DocsView | None:
+def _load_page_view(path: str, query: str) -> DocsView | None:
     """Rendering a long page takes a tenth of a second, so it runs in a thread."""
     if path == search_index.SEARCH:
         return search_view(query)

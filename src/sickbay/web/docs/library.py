@@ -96,7 +96,7 @@ def find_address(path: str) -> str | None:
     return address(name) if name in names() else None
 
 
-def _title(name: str) -> str:
+def _title_of_file(name: str) -> str:
     """The title of a page in a file, without the time to render the page: its first line is its heading."""
     return PAGES.read_text(f"{name}.md").partition("\n")[0].removeprefix("#").strip().replace("`", "")
 
@@ -111,6 +111,6 @@ def sections() -> tuple[Section, ...]:
     """The table of contents without missing pages, and with a last section for those that it doesn't list."""
     listed = {entry.page for section in SECTIONS for entry in section.entries}
     others = sorted(name for name in names() - listed if not name.startswith(RULES))
-    more = Section("More", tuple(Entry(_title(name), name) for name in others))
+    more = Section("More", tuple(Entry(_title_of_file(name), name) for name in others))
     kept = ((section.title, tuple(entry for entry in section.entries if entry.page in names())) for section in SECTIONS)
     return tuple(section for section in chain(map(Section._make, kept), [more]) if section.entries)

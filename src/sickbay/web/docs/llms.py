@@ -16,17 +16,17 @@ SUMMARY_CHARACTERS = 160
 @cache
 def index(base: str) -> str:
     """base: the URL that the addresses of the pages begin with."""
-    return "\n".join(_lines(base)) + "\n"
+    return "\n".join(_index_lines(base)) + "\n"
 
 
-def _lines(base: str) -> Iterator[str]:
+def _index_lines(base: str) -> Iterator[str]:
     yield "# Sickbay"
     yield ""
     yield "> An EHR on your own machine for developers of SMART on FHIR apps. It explains why a request was refused."
     yield ""
     yield "## For agents"
     yield ""
-    yield _line(base, "Let your coding agent debug your launch", FIRST)
+    yield _index_line(base, "Let your coding agent debug your launch", FIRST)
     yield f"- Tools (Model Context Protocol): `sickbay mcp` over stdio, or POST {base}/mcp"
     yield f"- [All rules]({base}/rules.md): each has a page {base}/rules/ID.md"
     yield f"- An exchange or an error_uri as Markdown: GET {base}/exchanges/ID with Accept: text/markdown"
@@ -36,16 +36,16 @@ def _lines(base: str) -> Iterator[str]:
         for entry in section.entries:
             if entry.page not in listed:
                 listed.add(entry.page)
-                yield _line(base, entry.title, entry.page)
+                yield _index_line(base, entry.title, entry.page)
 
 
-def _line(base: str, title: str, page: str) -> str:
-    summary = _summaries().get(page, "")
+def _index_line(base: str, title: str, page: str) -> str:
+    summary = _page_summaries().get(page, "")
     return f"- [{title}]({base}/docs/{page}.md)" + (f": {summary}" if summary else "")
 
 
 @cache
-def _summaries() -> dict[str, str]:
+def _page_summaries() -> dict[str, str]:
     """The first sentence of each page."""
     first: dict[str, str] = {}
     for passage in pages.read_passages():

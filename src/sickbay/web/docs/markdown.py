@@ -28,11 +28,11 @@ class RenderedPage:
 
 
 def render(text: str, resolve: Resolve) -> RenderedPage:
-    parser = _parser()
+    parser = _markdown_parser()
     tokens = parser.parse(text)
     headings = _name_headings(tokens)
     for token in _walk(tokens):
-        _adapt(token, resolve)
+        _adapt_token(token, resolve)
     return RenderedPage(
         title=next((name for level, _, name in headings if level == "h1"), ""),
         html=str(parser.renderer.render(tokens, parser.options, {})),
@@ -42,7 +42,7 @@ def render(text: str, resolve: Resolve) -> RenderedPage:
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _markdown_parser() -> MarkdownIt:
     """Imported with the first page, because a server whose documentation isn't read doesn't need it."""
     from markdown_it import MarkdownIt
 
@@ -75,16 +75,16 @@ def _walk(tokens: list[Token]) -> Iterator[Token]:
         yield from token.children or ()
 
 
-def _adapt(token: Token, resolve: Resolve) -> None:
+def _adapt_token(token: Token, resolve: Resolve) -> None:
     if token.type == "link_open":
-        _point(token, "href", resolve)
+        _resolve_attribute(token, "href", resolve)
     elif token.type == "image":
-        _point(token, "src", resolve)
+        _resolve_attribute(token, "src", resolve)
     elif "style" in token.attrs:  # the alignment of a table's column
         del token.attrs["style"]
 
 
-def _point(token: Token, attribute: str, resolve: Resolve) -> None:
+def _resolve_attribute(token: Token, attribute: str, resolve: Resolve) -> None:
     address = resolve(str(token.attrGet(attribute)))
     if address is not None:
         token.attrSet(attribute, address)

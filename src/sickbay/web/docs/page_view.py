@@ -51,7 +51,7 @@ def docs_view(name: str, *, assets: str = "/static", layout: str = "layout/base.
     return DocsView(
         title=page.title,
         body=Markup(page.html),
-        sections=_navigation(name),
+        sections=_navigation_sections(name),
         headings=tuple(DocsLink(text, f"#{anchor}") for anchor, text in page.headings),
         up=path_to_root(library.address(name)),
         assets=assets,
@@ -67,7 +67,7 @@ def search_view(query: str = "", *, assets: str = "/static", layout: str = "layo
     return DocsView(
         title="Search",
         body=Markup(""),
-        sections=_navigation(HOME, here=False),
+        sections=_navigation_sections(HOME, here=False),
         assets=assets,
         layout=layout,
         searches=True,
@@ -81,7 +81,7 @@ def path_to_root(address: str) -> str:
     return "../" * address.count("/")
 
 
-def _navigation(name: str, *, here: bool = True) -> tuple[DocsSection, ...]:
+def _navigation_sections(name: str, *, here: bool = True) -> tuple[DocsSection, ...]:
     """The links of all sections, relative to the page `name`."""
     sections = []
     for section in library.sections():

@@ -43,10 +43,10 @@ class SearchResult(NamedTuple):
 @cache
 def _by_id() -> dict[str, IndexedPassage]:
     """The passages by the ids of their topics."""
-    return {passage.id: _index(passage) for passage in pages.read_passages()}
+    return {passage.id: _index_passage(passage) for passage in pages.read_passages()}
 
 
-def _index(passage: pages.Passage) -> IndexedPassage:
+def _index_passage(passage: pages.Passage) -> IndexedPassage:
     address = library.address(passage.page) + (f"#{passage.anchor}" if passage.anchor else "")
     return IndexedPassage(address, passage.title, passage.heading, passage.text)
 
@@ -66,10 +66,10 @@ def find(query: str) -> list[SearchResult]:
     query = query[:QUERY_CHARACTERS]
     wanted = frozenset(split_stems(query))
     found = (_by_id().get(topic.id) for topic in topics.find(compiled.load_topics(), query, "page"))
-    return [_result(passage, wanted) for passage in found if passage]
+    return [_search_result(passage, wanted) for passage in found if passage]
 
 
-def _result(passage: IndexedPassage, wanted: frozenset[str]) -> SearchResult:
+def _search_result(passage: IndexedPassage, wanted: frozenset[str]) -> SearchResult:
     text = passage.text
     place = find_word(text, wanted)
     if place is None:

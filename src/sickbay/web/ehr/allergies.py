@@ -33,26 +33,28 @@ ENDED: Final = frozenset(("inactive", "resolved", "refuted", "entered-in-error")
 def allergies(resources: Iterable[Resource]) -> Allergies:
     """resources: AllergyIntolerance in any FHIR version. The severe ones come first."""
     current = [resource for resource in resources if not _has_ended(resource)]
-    statements = [text for resource in current if (text := _statement(resource))]
-    facts = [_fact(resource) for resource in current if not _statement(resource) and not _says_nothing(resource)]
+    statements = [text for resource in current if (text := _absence_statement(resource))]
+    facts = [
+        _allergy_fact(resource) for resource in current if not _absence_statement(resource) and not _says_nothing(resource)
+    ]
     facts.sort(key=lambda fact: not fact.alarm)
     return Allergies(tuple(facts), "" if facts else ", ".join(dict.fromkeys(statements)))
 
 
-def _substance(resource: Resource) -> Any:
+def _substance_of(resource: Resource) -> Any:
     """DSTU2 names it `substance`."""
     return resource.get("code") or resource.get("substance")
 
 
-def _codes(concept: Any) -> list[tuple[str, str]]:
+def _codes_of_concept(concept: Any) -> list[tuple[str, str]]:
     codings = concept.get("coding") or () if isinstance(concept, Mapping) else ()
     return [(str(coding.get("system") or ""), str(coding.get("code") or "")) for coding in codings]
 
 
-def _statement(resource: Resource) -> str:
+def _absence_statement(resource: Resource) -> str:
     """The statement that there are none, or none of a kind; "" if it is an allergy. Without a code, its text counts."""
-    concept = _substance(resource)
-    codes = _codes(concept)
+    concept = _substance_of(resource)
+    codes = _codes_of_concept(concept)
     if NONE_KNOWN & {*codes}:
         return "No known allergies"
     kind = next((NONE_OF_A_KIND[code] for code in codes if code in NONE_OF_A_KIND), "")
@@ -61,18 +63,19 @@ def _statement(resource: Resource) -> str:
 
 
 def _says_nothing(resource: Resource) -> bool:
-    concept = _substance(resource)
-    return bool(NOTHING_SAID & {*_codes(concept)}) or not (concept_text(concept) or resource.get("reaction"))
+    concept = _substance_of(resource)
+    return bool(NOTHING_SAID & {*_codes_of_concept(concept)}) or not (concept_text(concept) or resource.get("reaction"))
 
 
 def _has_ended(resource: Resource) -> bool:
     statuses = [resource.get(name) for name in ("clinicalStatus", "verificationStatus", "status")]
     return any(
-        status in ENDED if isinstance(status, str) else ENDED & {code for _, code in _codes(status)} for status in statuses
+        status in ENDED if isinstance(status, str) else ENDED & {code for _, code in _codes_of_concept(status)}
+        for status in statuses
     )
 
 
-def _fact(resource: Resource) -> Fact:
+def _allergy_fact(resource: Resource) -> Fact:
     """R5 and R4 have several reactions, each with several manifestations, DSTU2 too; the first one is shown."""
     reaction = first_of(resource.get("reaction")) or {}
     manifestation = first_of(reaction.get("manifestation"))
@@ -80,7 +83,7 @@ def _fact(resource: Resource) -> Fact:
     severe = resource.get("criticality") in ("high", "CRITH") or reaction.get("severity") == "severe"
     since = str(resource.get("onsetDateTime") or resource.get("onset") or "")[:4]
     return Fact(
-        concept_text(_substance(resource)) or "an unnamed substance",
+        concept_text(_substance_of(resource)) or "an unnamed substance",
         more=since,
         detail=effect,
         alarm=effect or "severe" if severe else "",

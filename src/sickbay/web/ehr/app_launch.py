@@ -56,7 +56,9 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     if framed and (view := await _explain_frame(ehr, client)):
         return ehr.page("notice", view, status=502, framed=True)
     await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))
-    wanted = await _of_card(ehr, client, patient, query.get("card")) or await _of_task(ehr, client, patient, query.get("task"))
+    wanted = await _request_of_card(ehr, client, patient, query.get("card")) or await _request_of_task(
+        ehr, client, patient, query.get("task")
+    )
     visit = query.get("encounter") or (wanted.encounter if wanted else None)
     encounter = await _visit(ehr, client.fhir, patient, visit) if patient else None
     context: dict[str, object] = {"need_patient_banner": False} if patient and framed else {}
@@ -92,23 +94,23 @@ async def _explain_frame(ehr: EhrPages, client: Client) -> NoticeView | None:
     return explain_obstacle(obstacle, client.name, uri, page, *addresses)
 
 
-async def _of_task(ehr: EhrPages, client: Client, patient: str | None, id: str | None) -> LaunchTaskRequest | None:
+async def _request_of_task(ehr: EhrPages, client: Client, patient: str | None, id: str | None) -> LaunchTaskRequest | None:
     """The launch that a Task asks for; None if it isn't a Task of this patient, or isn't for this app."""
     task = await patients.read(ehr.sandbox.runtime, ehr.tenant, VERSION, "Task", id, ehr.user) if id else None
-    wanted = launch_task.of_task(task) if task else None
+    wanted = launch_task.request_of_task(task) if task else None
     if not isinstance(wanted, LaunchTaskRequest) or wanted.patient != patient:
         return None
     return wanted if launch_task.app_of(wanted, [client]) else None
 
 
-async def _of_card(ehr: EhrPages, client: Client, patient: str | None, key: str | None) -> LaunchTaskRequest | None:
+async def _request_of_card(ehr: EhrPages, client: Client, patient: str | None, key: str | None) -> LaunchTaskRequest | None:
     """The launch that a card's link asks for; None if no app at this hospital has the card, or it opens another app."""
     context = ehr.context(patient) if patient and key else {}
     if not context:
         return None
     apps = await registration.all_clients(ehr.sandbox.runtime, ehr.tenant.name)
     link = launch_card.by_key([app for app in apps if students.may_open(ehr.request, ehr.sandbox, app)], key or "")
-    wanted = launch_task.of_link(launch_card.fill_placeholders(link, context)) if link else None
+    wanted = launch_task.request_of_link(launch_card.fill_placeholders(link, context)) if link else None
     return wanted if isinstance(wanted, LaunchTaskRequest) and launch_task.app_of(wanted, [client]) else None
 
 
@@ -156,7 +158,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     if client is None or not launch_uri(client) or not students.may_launch(request, client):
         return fault(404, f"{tenant.name} has no app {query.get('app', '')} with a launch URI")
     await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))
-    context = _context(query)
+    context = _launch_context(query)
     if isinstance(context, str):
         return fault(422, context)
     identities = [query.get(name) for name in ("user", "patient", "encounter")]
@@ -182,7 +184,7 @@ def _not_launched(request: Request, sandbox: Sandbox, status: int, message: str)
     return html_response.error_response(request, sandbox, status, message, "", view)
 
 
-def _context(query: Mapping[str, str]) -> dict[str, object] | str:
+def _launch_context(query: Mapping[str, str]) -> dict[str, object] | str:
     """The other context of the launch, or a sentence that says what is wrong with it."""
     values: dict[str, object] = {name: query[name] for name in ("intent", "app_context") if query.get(name)}
     if query.get("fhir_context"):

@@ -92,14 +92,16 @@ def banner(
 
 def problems(conditions: Iterable[Resource]) -> tuple[Fact, ...]:
     """The active problems, oldest first."""
-    active = [condition for condition in conditions if _status(condition.get("clinicalStatus")) in ("active", "recurrence", "")]
+    active = [
+        condition for condition in conditions if _status_text(condition.get("clinicalStatus")) in ("active", "recurrence", "")
+    ]
     active.sort(key=lambda condition: str(condition.get("onsetDateTime") or ""))
     return tuple(
         Fact(concept_text(condition.get("code")), more=_write_since(condition.get("onsetDateTime"))) for condition in active
     )
 
 
-def _status(value: Any) -> str:
+def _status_text(value: Any) -> str:
     if isinstance(value, Mapping):
         return str((first_of(value.get("coding")) or {}).get("code") or "")
     return str(value or "")
@@ -111,7 +113,7 @@ def _write_since(when: Any) -> str:
 
 def medications(orders: Iterable[Resource]) -> tuple[Fact, ...]:
     """Name and dosage of each active MedicationRequest or MedicationOrder."""
-    facts = [Fact(drug(order), more=_dosage(order)) for order in orders if order.get("status") == "active"]
+    facts = [Fact(drug(order), more=_dosage_text(order)) for order in orders if order.get("status") == "active"]
     return tuple(sorted(facts, key=lambda fact: fact.text))
 
 
@@ -123,7 +125,7 @@ def drug(order: Resource) -> str:
     )
 
 
-def _dosage(order: Resource) -> str:
+def _dosage_text(order: Resource) -> str:
     return str((first_of(order.get("dosageInstruction")) or {}).get("text") or "")
 
 
@@ -136,21 +138,21 @@ def pressure(observations: Iterable[Resource]) -> tuple[BloodPressure, ...]:
     readings = []
     for observation in _sort(observations):
         if has_code(observation.get("code"), PANEL):
-            high, low = _component(observation, SYSTOLIC), _component(observation, DIASTOLIC)
+            high, low = _component_value(observation, SYSTOLIC), _component_value(observation, DIASTOLIC)
             day = english.parse_date(observation.get("effectiveDateTime"))
             if high is not None and low is not None and day:
                 readings.append(BloodPressure(day.isoformat(), english.MONTHS[day.month - 1], high, low))
     return tuple(readings[-READINGS:])
 
 
-def _component(observation: Resource, code: str) -> float | None:
+def _component_value(observation: Resource, code: str) -> float | None:
     for part in observation.get("component") or ():
         if has_code(part.get("code"), (code,)):
-            return _number(part.get("valueQuantity"))
+            return _number_of_quantity(part.get("valueQuantity"))
     return None
 
 
-def _number(quantity: Any) -> float | None:
+def _number_of_quantity(quantity: Any) -> float | None:
     value = quantity.get("value") if isinstance(quantity, Mapping) else None
     return None if value is None else float(value)
 
@@ -161,7 +163,7 @@ def signs(observations: Sequence[Resource]) -> tuple[Sign, ...]:
     for code, unit in SIGNS:
         for observation in _sort(observations):
             if unit not in latest or code != "2708-6":
-                number = _number(observation.get("valueQuantity"))
+                number = _number_of_quantity(observation.get("valueQuantity"))
                 if number is not None and has_code(observation.get("code"), (code,)):
                     latest[unit] = Sign(f"{number:g}", unit)
     return tuple(latest.values())[:5]
@@ -173,18 +175,18 @@ def labs(observations: Iterable[Resource]) -> tuple[tuple[Lab, ...], str]:
     for observation in _sort(observations):
         if (
             has_code(first_of(observation.get("category")), ("laboratory",))
-            and _number(observation.get("valueQuantity")) is not None
+            and _number_of_quantity(observation.get("valueQuantity")) is not None
         ):
             by_name.setdefault(concept_text(observation.get("code")), []).append(observation)
-    ordered = sorted((_lab(name, values) for name, values in by_name.items()), key=lambda lab: not lab.flag)
+    ordered = sorted((_lab_course(name, values) for name, values in by_name.items()), key=lambda lab: not lab.flag)
     last = max((str(values[-1].get("effectiveDateTime")) for values in by_name.values()), default="")
     return tuple(ordered[:LABS]), english.fhir_date(last)
 
 
-def _lab(name: str, course: Sequence[Resource]) -> Lab:
+def _lab_course(name: str, course: Sequence[Resource]) -> Lab:
     last = course[-1]
     quantity, bounds = last["valueQuantity"], first_of(last.get("referenceRange")) or {}
-    value, low, high = float(quantity["value"]), _number(bounds.get("low")), _number(bounds.get("high"))
+    value, low, high = float(quantity["value"]), _number_of_quantity(bounds.get("low")), _number_of_quantity(bounds.get("high"))
     values = tuple(float(observation["valueQuantity"]["value"]) for observation in course[-COURSE:])
     flag: Literal["", "H", "L"] = "H" if high is not None and value > high else "L" if low is not None and value < low else ""
     return Lab(name, str(quantity["value"]), str(quantity.get("unit") or ""), values, low, high, flag)

@@ -59,7 +59,7 @@ async def chart(search: Found, patient: Json, today: datetime.date, options: Cha
         apps_searched=options.tiles.words,
         has_many_apps=tiles.total > SHOWN_TILES or bool(options.tiles.words),
         register=Link("Register an app", "/developer/register"),
-        suggestions=_suggestions(options),
+        suggestions=_card_suggestions(options),
         tasks=_task_links(tasks, options),
         open=options.opened,
         pressure=pages.pressure(observations),
@@ -72,14 +72,14 @@ async def chart(search: Found, patient: Json, today: datetime.date, options: Cha
     )
 
 
-def _suggestions(options: ChartOptions) -> tuple[Suggestion, ...]:
+def _card_suggestions(options: ChartOptions) -> tuple[Suggestion, ...]:
     """The cards of the apps on this chart, the most urgent ones first."""
     cards = [card for app in options.apps for card in app.cards if options.context]
-    shown = (_suggestion(card, launch_card.fill_placeholders(card, options.context), options) for card in cards)
+    shown = (_suggestion_of_card(card, launch_card.fill_placeholders(card, options.context), options) for card in cards)
     return tuple(sorted(shown, key=lambda suggestion: GRAVE.index(suggestion.indicator)))
 
 
-def _suggestion(card: Mapping[str, Any], filled: Mapping[str, Any], options: ChartOptions) -> Suggestion:
+def _suggestion_of_card(card: Mapping[str, Any], filled: Mapping[str, Any], options: ChartOptions) -> Suggestion:
     links = [
         _link(link, launch_card.key(raw), options)
         for raw, link in zip(launch_card.links(card), launch_card.links(filled), strict=True)
@@ -90,7 +90,7 @@ def _suggestion(card: Mapping[str, Any], filled: Mapping[str, Any], options: Cha
 
 
 def _link(link: Mapping[str, Any], key: str, options: ChartOptions) -> TaskLink:
-    wanted = launch_task.of_link(link)
+    wanted = launch_task.request_of_link(link)
     if not isinstance(wanted, LaunchTaskRequest):
         return TaskLink(link["label"], link["url"], new_tab=True)
     app = launch_task.app_of(wanted, options.apps, options.version)
@@ -103,13 +103,13 @@ def _link(link: Mapping[str, Any], key: str, options: ChartOptions) -> TaskLink:
 
 def _task_links(tasks: Sequence[Json], options: ChartOptions) -> tuple[TaskLink, ...]:
     """Links for the Tasks that ask for an app, launched from this EHR or standalone (SMART 2.2, Task profiles)."""
-    wanted = [(task, launch_task.of_task(task)) for task in tasks]
+    wanted = [(task, launch_task.request_of_task(task)) for task in tasks]
     return tuple(_task_link(task, launch, options) for task, launch in wanted if isinstance(launch, LaunchTaskRequest))
 
 
 def to_do(tasks: Sequence[Json]) -> dict[str, str]:
     """Patient id -> the task that a clinician has to do in an app."""
-    requests = [(task, launch_task.of_task(task)) for task in tasks]
+    requests = [(task, launch_task.request_of_task(task)) for task in tasks]
     wanted = [(task, launch) for task, launch in requests if isinstance(launch, LaunchTaskRequest) and launch.patient]
     return {str(launch.patient): str(task.get("description") or "Open an app") for task, launch in wanted}
 

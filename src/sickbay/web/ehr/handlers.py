@@ -105,7 +105,7 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     ehr = EhrPages(request, sandbox, tenant)
     session, cookie = await cookies.for_forms(request, sandbox)
     query = http_request.query_of(request.scope)
-    action = f"{ehr.home}/sign-in?{urlencode({'next': _next(ehr, query)})}"
+    action = f"{ehr.home}/sign-in?{urlencode({'next': _requested_page(ehr, query)})}"
     fault, sent = "", Parameters()
     if request.method == "POST":
         sent = parse(await http_request.read_body(request))
@@ -113,13 +113,13 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
             fault = cookies.rejection_reason(request)
         elif (user := await signing_in_user(request, sandbox, tenant, sent)) is not None:
             _, secret = await sessions.sign_in(sandbox.runtime, tenant, session, user)
-            response = redirect_to(_next(ehr, query))
+            response = redirect_to(_requested_page(ehr, query))
             cookies.put(request, response, sandbox, secret)
             return response
         else:
             fault = "Wrong username or password."
     view = await sign_in_view(request, sandbox, tenant, action, fault=fault, username=sent.get("username") or "")
-    leads_to = await _redirects_to(ehr, _next(ehr, query))
+    leads_to = await _redirects_to(ehr, _requested_page(ehr, query))
     framed = tenant.policy.frames(signed_in=False)
     options = html_response.PageOptions(tenant, session, cookie, bare=True, framed=framed, leads_to=leads_to)
     return html_response.page(request, sandbox, "sign_in", view, options, 401 if fault else 200)
@@ -134,7 +134,7 @@ async def _redirects_to(ehr: EhrPages, next: str) -> tuple[str, ...]:
     return (uri,) if client and opens and (uri := launch_uri(client)) else ()
 
 
-def _next(ehr: EhrPages, query: Parameters) -> str:
+def _requested_page(ehr: EhrPages, query: Parameters) -> str:
     """The requested page if it is one of this EHR or the list of authorized apps, else the start page of the EHR."""
     wanted = query.get("next") or ehr.home
     dialect = ehr.tenant.dialect
@@ -179,8 +179,8 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
         ehr=ehr.home,
         to_do=chart_data.to_do(tasks),
         now=now if chosen == current else None,
-        previous=_day(ehr, chosen, -1),
-        following=_day(ehr, chosen, 1),
+        previous=_link_to_day(ehr, chosen, -1),
+        following=_link_to_day(ehr, chosen, 1),
         today="" if chosen == current else ehr.home,
     )
     return ehr.page("day", view, "Today")
@@ -193,7 +193,7 @@ def _records_of(ehr: EhrPages, user: User) -> str:
     return f"{ehr.home}/patients/{own}" if own else f"{ehr.home}/patients"
 
 
-def _day(ehr: EhrPages, day: datetime.date, by: int) -> str:
+def _link_to_day(ehr: EhrPages, day: datetime.date, by: int) -> str:
     return f"{ehr.home}?date={(day + datetime.timedelta(days=by)).isoformat()}"
 
 
@@ -252,7 +252,7 @@ def _open(ehr: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) 
         close=chart_path,
         live=f"{chart_path}/requests?timeline={timeline}",
         timeline=f"/timelines/{timeline}",
-        probe=_probe(ehr, parts.hostname or ""),
+        probe=_probe_url(ehr, parts.hostname or ""),
         settings=f"/developer/apps/{app.app_id}/settings#p-frame_sandbox" if administers else "",
         exchanges=address("/exchanges", q=f"app:{app.app_id}") if administers else "",
         sandbox=SANDBOX[policy.frame_sandbox],
@@ -261,7 +261,7 @@ def _open(ehr: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) 
     )
 
 
-def _probe(ehr: EhrPages, app_host: str) -> str:
+def _probe_url(ehr: EhrPages, app_host: str) -> str:
     """Two host names of one machine are two sites; two ports of one name are the same site."""
     host = ehr.request.url.hostname or ""
     other = {"localhost": "127.0.0.1", "127.0.0.1": "localhost"}.get(host)

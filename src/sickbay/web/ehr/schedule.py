@@ -71,7 +71,7 @@ def visit(
     start = english.instant(str(appointment["start"]))
     return AppointmentRow(
         english.clock(start),
-        f"{_minutes(appointment)} min",
+        f"{_minutes_of_appointment(appointment)} min",
         state,
         ", ".join(part for part in (word, place) if part),
         f"{given} {family}".strip() or "Unknown patient",
@@ -105,7 +105,7 @@ def reason(appointment: Resource) -> str:
     return str(appointment.get("description") or concept_text(first))
 
 
-def _minutes(appointment: Resource) -> int:
+def _minutes_of_appointment(appointment: Resource) -> int:
     if appointment.get("minutesDuration"):
         return int(appointment["minutesDuration"])
     start, end = str(appointment["start"]), str(appointment.get("end") or appointment["start"])

@@ -39,7 +39,7 @@ def requests_view(timeline: Timeline, client: Client | None, href: str, now: flo
     stalled = CountedProblem("1 stalled", href, "stalled") if every and found.state == "stalled" else None
     is_slow = words is not None and found.awaited != "login" and found.state != "worked" and found.seconds > SLOW_SECONDS
     return RequestsView(
-        requests=tuple(_line(exchange) for exchange in every[-LINES:]),
+        requests=tuple(_request_line(exchange) for exchange in every[-LINES:]),
         heading=count(len(every) + timeline.left_out, "request") if every else "",
         problems=tuple(problem for problem in (refused, failed, stalled) if problem is not None),
         timeline=href if every else "",
@@ -62,7 +62,7 @@ def _describe_wait(seen: str, awaited: str | None) -> str:
     return f"{seen} {BLANK_FRAME}" if awaited == "discovery" else seen
 
 
-def _line(exchange: Mapping[str, Any]) -> RequestLine:
+def _request_line(exchange: Mapping[str, Any]) -> RequestLine:
     request, answer = exchange["request"], exchange["response"]
     parts = urlsplit(request["url"])
     path = parts.path + (f"?{parts.query}" if parts.query and exchange["stage"] == "access" else "")
@@ -74,12 +74,12 @@ def _line(exchange: Mapping[str, Any]) -> RequestLine:
         answer["status"],
         f"/exchanges/{exchange['id']}",
         outcome(exchange),
-        outcomes.problem(exchange) or _warning(exchange),
+        outcomes.problem(exchange) or _warning_of_exchange(exchange),
         evidence(exchange),
     )
 
 
-def _warning(exchange: Mapping[str, Any]) -> str:
+def _warning_of_exchange(exchange: Mapping[str, Any]) -> str:
     """The worst finding of a granted request, if it is a warning, such as why a search found nothing."""
     worst = next(iter(exchange.get("findings") or ()), None)
     return str(worst["title"]) if worst is not None and worst["severity"] == "warning" else ""

@@ -72,10 +72,10 @@ class RequestParts:
 
     @property
     def parameters(self) -> tuple[Pair, ...]:
-        return self.query + self.form + _members(self.body)
+        return self.query + self.form + _members_of_json(self.body)
 
 
-def _members(body: str) -> tuple[Pair, ...]:
+def _members_of_json(body: str) -> tuple[Pair, ...]:
     """The members of a JSON object, treated like form parameters, so that the table can show what belongs in the form."""
     return tuple(
         (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
@@ -95,10 +95,10 @@ def read(request: Mapping[str, Any]) -> RequestParts:
     """Parse {"method", "url", "headers", "body"}. A body is a form if it is a dict or looks like one."""
     address, _, query = str(request.get("url", "")).partition("?")
     body = request.get("body") or ""
-    form = tuple((str(k), str(v)) for k, v in body.items()) if isinstance(body, Mapping) else _form(str(body))
+    form = tuple((str(k), str(v)) for k, v in body.items()) if isinstance(body, Mapping) else _pairs_of_form(str(body))
     headers = tuple((str(name), str(value)) for name, value in (request.get("headers") or {}).items() if _is_needed(name, form))
     method = str(request.get("method") or ("POST" if body else "GET")).upper()
-    return RequestParts(method, address, _pairs(query), form, headers, "" if form else str(body))
+    return RequestParts(method, address, _pairs_of_text(query), form, headers, "" if form else str(body))
 
 
 def _lower(headers: Sequence[Pair]) -> tuple[Pair, ...]:
@@ -110,11 +110,11 @@ def _is_needed(name: str, form: Sequence[Pair]) -> bool:
     return name.lower() in HEADERS or (name.lower() == "content-type" and not form)
 
 
-def _form(body: str) -> tuple[Pair, ...]:
-    return _pairs(body) if "=" in body and body.lstrip()[:1] not in ("{", "[", "<") else ()
+def _pairs_of_form(body: str) -> tuple[Pair, ...]:
+    return _pairs_of_text(body) if "=" in body and body.lstrip()[:1] not in ("{", "[", "<") else ()
 
 
-def _pairs(text: str) -> tuple[Pair, ...]:
+def _pairs_of_text(text: str) -> tuple[Pair, ...]:
     return tuple(parse_qsl(text, keep_blank_values=True)) if text else ()
 
 
@@ -131,7 +131,7 @@ def is_masked(value: str) -> bool:
 def places(request: RequestParts) -> tuple[str, ...]:
     """The placeholders in the code, which the reader has to replace."""
     sent = [place(name, value) for name, value in request.parameters if is_masked(value) or value in placeholders.PLACES]
-    headers = [_header(name, value).partition(" ")[2] for name, value in request.headers if _is_place(name, value)]
+    headers = [_header_option(name, value).partition(" ")[2] for name, value in request.headers if _is_place(name, value)]
     return tuple(dict.fromkeys(sent + [credentials for credentials in headers if credentials]))
 
 
@@ -143,21 +143,21 @@ def _is_place(name: str, header: str) -> bool:
 def tabs(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> tuple[Tab, ...]:
     """URL (if the request is a plain GET), curl, JavaScript, Python. changed: parameter -> its expected value in pieces."""
     request = _make_sendable(request)
-    tabs = (_curl(request, changed), _javascript(request, changed), _python(request, changed))
+    tabs = (_curl_tab(request, changed), _javascript_tab(request, changed), _python_tab(request, changed))
     simple = request.method == "GET" and not request.body and "authorization" not in dict(_lower(request.headers))
     simple = simple and bool(WEB.match(request.address))  # a browser would run javascript: and open file:
-    return ((Tab("url", "URL", _url(request, changed)), *tabs)) if simple else tabs
+    return ((Tab("url", "URL", _url_lines(request, changed)), *tabs)) if simple else tabs
 
 
 def _make_sendable(request: RequestParts) -> RequestParts:
     """Insert placeholders for masked names, for a body that wasn't stored, and for masked members of a JSON body."""
-    query, form = (tuple([(_name(name), value) for name, value in pairs]) for pairs in (request.query, request.form))
+    query, form = (tuple([(_quote_name(name), value) for name, value in pairs]) for pairs in (request.query, request.form))
     body = PLACEHOLDER_BODY if OUTLINED.fullmatch(request.body) else _json_body(request.body)
     address = request.address if unquote(request.address).isascii() else name_values_of_url(request.address)  # no mask is ASCII
     return replace(request, address=address, query=query, form=form, body=body)
 
 
-def _name(name: str) -> str:
+def _quote_name(name: str) -> str:
     return placeholders.PLACEHOLDER_PARAMETER if "‹" in name else name
 
 
@@ -165,7 +165,7 @@ def _json_body(body: str) -> str:
     members = parse_object(body)
     if not any(isinstance(value, str) and is_masked(value) for value in members.values()):
         return body
-    filled = {_name(name): place(name, value) if isinstance(value, str) else value for name, value in members.items()}
+    filled = {_quote_name(name): place(name, value) if isinstance(value, str) else value for name, value in members.items()}
     return json.dumps(filled, ensure_ascii=False)
 
 
@@ -175,16 +175,16 @@ def not_kept(request: RequestParts) -> str:
     return outline[1] if outline else ""
 
 
-def _url(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> tuple[CodeLine, ...]:
+def _url_lines(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> tuple[CodeLine, ...]:
     lines = [CodeLine((TextPiece(address(request.address)),), quiet=True)]
     for number, (name, value) in enumerate(request.query):
         start = TextPiece(("&" if number else "?") + encode(name) + "=")
-        pieces = _encode(changed.get(name, ())) or (TextPiece(encode(place(name, value))),)
+        pieces = _encode_pieces(changed.get(name, ())) or (TextPiece(encode(place(name, value))),)
         lines.append(CodeLine((start, *pieces), quiet=name not in changed, inside=True))
     return tuple(lines)
 
 
-def _encode(pieces: Sequence[TextPiece]) -> tuple[TextPiece, ...]:
+def _encode_pieces(pieces: Sequence[TextPiece]) -> tuple[TextPiece, ...]:
     return tuple(TextPiece(encode(piece.text), piece.kind) for piece in pieces)
 
 
@@ -194,17 +194,17 @@ def url(request: RequestParts) -> str:
     return address(request.address) + ("?" + query if query else "")
 
 
-def _curl(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
+def _curl_tab(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
     """Safe to paste, whatever the request contains: every word is quoted, and no option reads a file or expands its value."""
     lines = [CodeLine((TextPiece(_curl_start(request)),), end="")]
     for name, value in request.headers:
         if TOKEN.fullmatch(name):
-            header = f"{name}: {_header(name, value)}" if value else f"{name};"
+            header = f"{name}: {_header_option(name, value)}" if value else f"{name};"
             lines.append(_continue_line(f"-H {word(write_out_invisible(header))}", quiet=True))
     for name, value in request.form:
         lines.append(_continue_line(_form_part(name, place(name, value)), quiet=name not in changed))
     if request.body:
-        lines.append(_continue_line(f"--data-raw {word(_body(request.body))}"))
+        lines.append(_continue_line(f"--data-raw {word(_escape_body(request.body))}"))
     return Tab("curl", "curl", tuple(lines))
 
 
@@ -230,7 +230,7 @@ def _form_part(name: str, value: str) -> str:
     return f"--data-raw {word(f'{encode(name)}={encode(value)}')}"
 
 
-def _body(body: str) -> str:
+def _escape_body(body: str) -> str:
     """Escape invisible characters in JSON. In any other body, `word` writes them out."""
     if is_shown(body, "\n\t"):
         return body
@@ -245,50 +245,52 @@ def _continue_line(text: str, quiet: bool = False) -> CodeLine:
     return CodeLine((TextPiece(" \\\n  " + text),), quiet=quiet)
 
 
-def _header(name: str, value: str) -> str:
+def _header_option(name: str, value: str) -> str:
     if name.lower() == "authorization" and is_masked(value):
         scheme = "Basic" if value.startswith("Basic ") else "Bearer"
         return f"{scheme} {placeholders.placeholder_for('basic' if scheme == 'Basic' else 'access_token')}"
     return value
 
 
-def _javascript(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
+def _javascript_tab(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
     if request.method == "GET" and request.query and not request.headers:
         first = f"const url = new URL({script(address(request.address))});"
         body = [(f"url.searchParams.set({script(n)}, {script(place(n, v))});", n) for n, v in request.query]
-        return _script("javascript", "JavaScript", first, body, "location.assign(url);", changed)
+        return _script_tab("javascript", "JavaScript", first, body, "location.assign(url);", changed)
     options = [f"method: {script(request.method)}", *_js_headers(request)]
     if request.body:
         options.append(f"body: {script(request.body)}")
     first = f"const answer = await fetch({script(url(request))}, {{\n  " + ",\n  ".join(options) + ","
     if not request.form:
-        return _script("javascript", "JavaScript", first, [], "});", changed)
+        return _script_tab("javascript", "JavaScript", first, [], "});", changed)
     body = [(f"    {script(n)}: {script(place(n, v))},", n) for n, v in request.form]
-    return _script("javascript", "JavaScript", first + "\n  body: new URLSearchParams({", body, "  }),\n});", changed)
+    return _script_tab("javascript", "JavaScript", first + "\n  body: new URLSearchParams({", body, "  }),\n});", changed)
 
 
 def _js_headers(request: RequestParts) -> list[str]:
-    pairs = ", ".join(f"{script(name)}: {script(_header(name, value))}" for name, value in request.headers)
+    pairs = ", ".join(f"{script(name)}: {script(_header_option(name, value))}" for name, value in request.headers)
     return [f"headers: {{ {pairs} }}"] if pairs else []
 
 
-def _python(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
+def _python_tab(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
     if request.method == "GET" and request.query and not request.headers:
         body = [(f"    {n!r}: {place(n, v)!r},", n) for n, v in request.query]
         last = f'}}\nurl = {address(request.address)!r} + "?" + urlencode(parameters)'
-        return _script("python", "Python", "from urllib.parse import urlencode\nparameters = {", body, last, changed)
+        return _script_tab("python", "Python", "from urllib.parse import urlencode\nparameters = {", body, last, changed)
     head = f"import httpx\nanswer = httpx.request(\n    {request.method!r},\n    {url(request)!r},"
     if request.headers:
-        head += f"\n    headers={ {name: _header(name, value) for name, value in request.headers}!r},"
+        head += f"\n    headers={ {name: _header_option(name, value) for name, value in request.headers}!r},"
     if request.body:
         head += f"\n    content={request.body!r},"
     if not request.form:
-        return _script("python", "Python", head, [], ")", changed)
+        return _script_tab("python", "Python", head, [], ")", changed)
     body = [(f"        {n!r}: {place(n, v)!r},", n) for n, v in request.form]
-    return _script("python", "Python", head + "\n    data={", body, "    },\n)", changed)
+    return _script_tab("python", "Python", head + "\n    data={", body, "    },\n)", changed)
 
 
-def _script(id: str, name: str, first: str, body: Sequence[Pair], last: str, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
+def _script_tab(
+    id: str, name: str, first: str, body: Sequence[Pair], last: str, changed: Mapping[str, Sequence[TextPiece]]
+) -> Tab:
     lines = [CodeLine((TextPiece(first),), quiet=True, end="\n")]
     lines += [CodeLine((TextPiece(text),), quiet=parameter not in changed, end="\n") for text, parameter in body]
     return Tab(id, name, (*lines, CodeLine((TextPiece(last),), quiet=True, end="\n")))

@@ -37,19 +37,19 @@ async def show_comparison(request: Request, sandbox: Sandbox, id: str) -> Respon
         return html_response.page(request, sandbox, "notice", NO_LAUNCH, options, 404)
     view = LaunchComparisonView(
         app=here.client.name,
-        here=_head(here),
+        here=_launch_head(here),
         others=comparison_view.list_others(launches, id, other),
-        **(_compare(here, there) if there else {}),
+        **(_compare_members(here, there) if there else {}),
     )
     return html_response.page(request, sandbox, "compare_launches", view, options)
 
 
-def _compare(here: LaunchProgress, there: LaunchProgress) -> dict[str, Any]:
+def _compare_members(here: LaunchProgress, there: LaunchProgress) -> dict[str, Any]:
     """The members of the view that need both launches."""
-    patients = (_patient(here), _patient(there))
-    steps = launch_comparison.compare(_exchanges(here), _exchanges(there), patients)
+    patients = (_patient_of_launch(here), _patient_of_launch(there))
+    steps = launch_comparison.compare(_exchanges_of_launch(here), _exchanges_of_launch(there), patients)
     left_out = here.timeline.left_out + there.timeline.left_out
-    heads = (_head(here), _head(there))
+    heads = (_launch_head(here), _launch_head(there))
     return {
         "there": heads[1],
         "title": launch_comparison.describe(steps, patients),
@@ -58,19 +58,21 @@ def _compare(here: LaunchProgress, there: LaunchProgress) -> dict[str, Any]:
     }
 
 
-def _exchanges(launch: LaunchProgress) -> list[dict[str, Any]]:
+def _exchanges_of_launch(launch: LaunchProgress) -> list[dict[str, Any]]:
     recorded = launch.timeline
     return sorted((*recorded.exchanges, *recorded.probable), key=lambda exchange: int(exchange["arrival"]))
 
 
-def _patient(launch: LaunchProgress) -> str:
+def _patient_of_launch(launch: LaunchProgress) -> str:
     return (launch.launch.patient if launch.launch else None) or ""
 
 
-def _head(launch: LaunchProgress) -> LaunchHead:
+def _launch_head(launch: LaunchProgress) -> LaunchHead:
     recorded = launch.timeline
     view = timeline_view(
         launch.id, recorded.exchanges, app=launch.trail.app.name, hospital="", probable=recorded.probable, trail=launch.trail
     )
     began = min((event.at for event in launch.trail.events), default=real_time(0))
-    return LaunchHead(launch.id, f"{english.moment(began)} UTC", view.kind, view.verdict, view.title, _patient(launch))
+    return LaunchHead(
+        launch.id, f"{english.moment(began)} UTC", view.kind, view.verdict, view.title, _patient_of_launch(launch)
+    )

@@ -97,9 +97,9 @@ def make_rows(steps: Sequence[ComparedStep], worked: tuple[bool, bool]) -> tuple
     return tuple(
         StepRow(
             step.title,
-            _cell(step.here, step.number),
-            _cell(step.there, step.other_number),
-            tuple(_mark(value, worked) for value in step.differing),
+            _step_cell(step.here, step.number),
+            _step_cell(step.there, step.other_number),
+            tuple(_mark_value(value, worked) for value in step.differing),
             _describe_alike(step.values),
             step is first,
         )
@@ -116,7 +116,7 @@ def list_others(launches: Sequence[StoredLaunch], id: str, chosen: str) -> tuple
     )
 
 
-def _cell(exchange: Exchange | None, number: int) -> StepCell:
+def _step_cell(exchange: Exchange | None, number: int) -> StepCell:
     if exchange is None:
         return StepCell()
     kind, at = outcome(exchange), english.instant(exchange.get("at") or 0)
@@ -124,15 +124,17 @@ def _cell(exchange: Exchange | None, number: int) -> StepCell:
     return StepCell(number, href, time, kind, WORDS[kind], problem(exchange), bool(exchange.get("evidence")))
 
 
-def _mark(value: ComparedValue, worked: tuple[bool, bool]) -> MarkedValue:
+def _mark_value(value: ComparedValue, worked: tuple[bool, bool]) -> MarkedValue:
     if value.here is None or value.there is None:
         alone = [None if text is None else (TextPiece(text),) for text in (value.here, value.there)]
         return MarkedValue(describe_name(value.name), alone[0], alone[1])
     pieces = mark(value.here, value.there, "slip")
-    return MarkedValue(describe_name(value.name), _colour(pieces.received, worked[0]), _colour(pieces.expected, worked[1]))
+    return MarkedValue(
+        describe_name(value.name), _colour_pieces(pieces.received, worked[0]), _colour_pieces(pieces.expected, worked[1])
+    )
 
 
-def _colour(pieces: Sequence[TextPiece], worked: bool) -> tuple[TextPiece, ...]:
+def _colour_pieces(pieces: Sequence[TextPiece], worked: bool) -> tuple[TextPiece, ...]:
     return tuple(
         TextPiece(piece.text, "good" if worked else "slip") if piece.text and piece.kind else piece for piece in pieces
     )

@@ -48,7 +48,7 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Show one exchange as a page, JSON or text; CORS without credentials."""
     entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=may_read_all(request))
     entry = await _explain(request, sandbox, entry) if entry is not None else None
-    form = _form(request)
+    form = _requested_form(request)
     if entry is None:
         response = _respond_not_found(request, sandbox, form)
     elif form == "json":
@@ -77,9 +77,9 @@ async def show_exchange(
     if administers:
         view = replace(
             view,
-            probably=await _probably(sandbox, entry["id"]),
+            probably=await _probable_launch(sandbox, entry["id"]),
             resend=None if students.owner_of(request) else offer(entry, find_start(sandbox, entry)),
-            comparison=await _compare(sandbox, entry, notes, body),
+            comparison=await _compare_with_original(sandbox, entry, notes, body),
             explorer="" if students.owner_of(request) else find_link(entry),
         )
         view = await _add_bodies(sandbox, entry, view) if _may_read_bodies(request) else view
@@ -94,7 +94,9 @@ async def _add_bodies(sandbox: Sandbox, entry: Mapping[str, Any], view: Exchange
     return replace(view, bodies=shown, bodies_dropped=not shown)
 
 
-async def _compare(sandbox: Sandbox, entry: Mapping[str, Any], notes: Sequence[str], body: str) -> Comparison | None:
+async def _compare_with_original(
+    sandbox: Sandbox, entry: Mapping[str, Any], notes: Sequence[str], body: str
+) -> Comparison | None:
     """The exchange next to the one whose request was sent again; None if a client sent it, or if that one was deleted."""
     id = entry.get("resent_from")
     original = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=True) if id else None
@@ -110,7 +112,7 @@ async def _explain(request: Request, sandbox: Sandbox, entry: dict[str, Any]) ->
     return await explain_exchange(runtime, entry, None if administers else request.headers.get("authorization", ""))
 
 
-async def _probably(sandbox: Sandbox, id: str) -> Probably | None:
+async def _probable_launch(sandbox: Sandbox, id: str) -> Probably | None:
     """The launch that an exchange probably belongs to although it doesn't name it."""
     found = await journal_reader.guess(sandbox.runtime, id)
     client = await registration.by_id(sandbox.runtime, found.app) if found else None
@@ -124,7 +126,7 @@ def _add_pkce_pair(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return with_fresh_pkce(entry, secrets.token_urlsafe(32))
 
 
-def _form(request: Request) -> Form:
+def _requested_form(request: Request) -> Form:
     """The requested form, from ?as= or the Accept header."""
     wanted = request.query_params.get("as", "")
     return NAMED_FORMS.get(wanted) or preferred_form(request.headers.get("accept", ""))

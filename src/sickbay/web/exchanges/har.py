@@ -31,28 +31,28 @@ def to_har(title: str, exchanges: Sequence[Mapping[str, Any]], left_out: int = 0
             "version": "1.2",
             "creator": {"name": "Sickbay", "version": __version__},
             "pages": [{"startedDateTime": begin, "id": PAGE, "title": title, "pageTimings": {}}],
-            "entries": [_entry(exchange) for exchange in exchanges],
+            "entries": [_har_entry(exchange) for exchange in exchanges],
             "comment": f"{MASKED}{more}",
         }
     }
 
 
-def _entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
+def _har_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
     milliseconds = float(exchange.get("milliseconds") or 0)
     said = (outcomes.problem(exchange), evidence(exchange))
     return {
         "pageref": PAGE,
         "startedDateTime": english.iso(exchange["at"]),
         "time": milliseconds,
-        "request": _request(exchange.get("request") or {}),
-        "response": _response(exchange),
+        "request": _har_request(exchange.get("request") or {}),
+        "response": _har_response(exchange),
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
         "comment": ". ".join(filter(None, (f"Exchange {exchange['id']}", *(text.rstrip(".") for text in said)))),
     }
 
 
-def _request(request: Mapping[str, Any]) -> dict[str, Any]:
+def _har_request(request: Mapping[str, Any]) -> dict[str, Any]:
     url, body = str(request.get("url") or ""), str(request.get("body") or "")
     headers = request.get("headers") or {}
     query = parse(urlsplit(url).query)
@@ -61,26 +61,26 @@ def _request(request: Mapping[str, Any]) -> dict[str, Any]:
         "url": url,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _pairs(headers.items()),
-        "queryString": _pairs(query),
+        "headers": _name_value_pairs(headers.items()),
+        "queryString": _name_value_pairs(query),
         "headersSize": -1,
         "bodySize": len(body.encode()),
     }
-    kind = _header(headers, "content-type")
+    kind = _header_value(headers, "content-type")
     return sent | ({"postData": {"mimeType": kind or "application/octet-stream", "params": [], "text": body}} if body else {})
 
 
-def _response(exchange: Mapping[str, Any]) -> dict[str, Any]:
+def _har_response(exchange: Mapping[str, Any]) -> dict[str, Any]:
     response = exchange.get("response") or {}
     body, headers = str(response.get("body") or ""), response.get("headers") or {}
     size = exchange.get("size")
-    content = {"size": len(body.encode()) if size is None else int(size), "mimeType": _header(headers, "content-type")}
+    content = {"size": len(body.encode()) if size is None else int(size), "mimeType": _header_value(headers, "content-type")}
     return {
         "status": int(response.get("status") or 0),
         "statusText": "",
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _pairs(headers.items()),
+        "headers": _name_value_pairs(headers.items()),
         "content": content | ({"text": body} if body else {}),
         "redirectURL": outcomes.location(exchange),
         "headersSize": -1,
@@ -88,9 +88,9 @@ def _response(exchange: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _header(headers: Mapping[str, Any], name: str) -> str:
+def _header_value(headers: Mapping[str, Any], name: str) -> str:
     return next((str(value) for key, value in headers.items() if key.lower() == name), "")
 
 
-def _pairs(pairs: Any) -> list[dict[str, str]]:
+def _name_value_pairs(pairs: Any) -> list[dict[str, str]]:
     return [{"name": str(name), "value": str(value)} for name, value in pairs]

@@ -22,12 +22,7 @@ from sickbay.web.exchanges.shown_bodies import describe_kept, describe_size
 from sickbay.web.exchanges.timeline_steps import evidence
 from sickbay.web.portal.developer_views import LineKind
 
-WORDS: Final[Mapping[LineKind, str]] = {
-    "passed": "granted",
-    "warning": "failed",
-    "refused": "refused",
-    "stalled": "stalled",
-}
+WORDS: Final[Mapping[LineKind, str]] = {"passed": "granted", "warning": "failed", "refused": "refused", "stalled": "stalled"}
 """How an exchange or a launch ended, for readers who don't see the icon."""
 ICONS: Final[Mapping[LineKind, str]] = {"passed": "check", "warning": "dash", "refused": "cross", "stalled": "dash"}
 NAME_CHARACTERS: Final = 60

@@ -52,8 +52,8 @@ async def show_list(request: Request, sandbox: Sandbox) -> Response:
     text = read_filter_text(query)
     reading = await read_filter(sandbox.runtime, text, students.owner_of(request))
     if preferred_form(request.headers.get("accept", "")) == "json":
-        return await _json(sandbox, query, reading)
-    view = await _view(sandbox, query, text, reading, id, students.owner_of(request))
+        return await _json_response(sandbox, query, reading)
+    view = await _list_view(sandbox, query, text, reading, id, students.owner_of(request))
     if query.get("part") == "list":
         return html_response.page(request, sandbox, "exchange_list", view)
     options = await html_response.page_options(request, sandbox, here="Exchanges")
@@ -66,36 +66,36 @@ def read_filter_text(query: Parameters) -> str:
     return " ".join(word for word in ((query.get("q") or "").strip(), write_word("app", app) if app else "") if word)
 
 
-def _number(text: str | None, most: int) -> int | None:
+def _read_number(text: str | None, most: int) -> int | None:
     return min(int(text), most) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-async def _json(sandbox: Sandbox, query: Parameters, reading: FilterReading) -> Response:
+async def _json_response(sandbox: Sandbox, query: Parameters, reading: FilterReading) -> Response:
     if reading.problems:
         return error_responses.problem(400, "The filter has a mistake", detail=" ".join(reading.problems))
     await sandbox.journal.collect()
-    limit, until = _number(query.get("limit"), MAXIMUM_ROWS) or ROWS, _number(query.get("before"), 2**62)
+    limit, until = _read_number(query.get("limit"), MAXIMUM_ROWS) or ROWS, _read_number(query.get("before"), 2**62)
     records = await sandbox.runtime.store.find_exchanges(reading.wanted, limit, until)
     counted = await sandbox.runtime.store.count_exchanges(reading.wanted, COUNTED) if len(records) == limit else len(records)
     shown = [lines.to_json(entry) for entry in await lines.read_newest_lines(sandbox.runtime, records)]
     return error_responses.json(shown, headers=error_responses.NO_STORE | {"x-total-count": str(counted)})
 
 
-async def _view(
+async def _list_view(
     sandbox: Sandbox, query: Parameters, text: str, reading: FilterReading, missing: str, student: str
 ) -> ExchangesView:
     """With a filter that has a mistake, its other words count. student: to whom it is limited."""
-    runtime, until = sandbox.runtime, _number(query.get("before"), 2**62)
+    runtime, until = sandbox.runtime, _read_number(query.get("before"), 2**62)
     if query.get("part") != "list":  # what the stream told of is stored
         await sandbox.journal.collect()
     records = await runtime.store.find_exchanges(reading.wanted, ROWS + 1, until)
     entries = await lines.read_newest_lines(runtime, records[:ROWS])
     client, stalled = None, list[LaunchProgress]()
     if until is None and (not reading.wanted or (client := await _only_app(sandbox, reading))):
-        entries, stalled = await _with_unnamed(sandbox, records[:ROWS], entries, client)
+        entries, stalled = await _add_unnamed(sandbox, records[:ROWS], entries, client)
     elif student and until is None and not text:
         stalled = await _find_stalled(sandbox, records[:ROWS], None, student)
-    names = await _names(sandbox, entries)
+    names = await _display_names(sandbox, entries)
     day = list_view.day_of(entries)
     kept, app = None if student else runtime.kept_bodies, client.name if client else ""
     rows = [list_view.make_row(entry, names, day, app, kept.find(str(entry["id"])) if kept else None) for entry in entries]
@@ -126,7 +126,7 @@ async def _only_app(sandbox: Sandbox, reading: FilterReading) -> Client | None:
     return await registration.by_id(sandbox.runtime, read_exact(patterns[0]))
 
 
-async def _with_unnamed(
+async def _add_unnamed(
     sandbox: Sandbox, records: Sequence[Record], entries: list[dict[str, Any]], client: Client | None
 ) -> tuple[list[dict[str, Any]], list[LaunchProgress]]:
     """The exchanges, with those that probably came from the app, and the launches that stalled."""
@@ -151,13 +151,13 @@ async def _find_stalled(
     return await launch_progress.find_stalled(runtime, last, owner, student)
 
 
-async def _names(sandbox: Sandbox, entries: Sequence[Mapping[str, Any]]) -> DisplayNames:
+async def _display_names(sandbox: Sandbox, entries: Sequence[Mapping[str, Any]]) -> DisplayNames:
     ids = {str(entry["app"]) for entry in entries if entry.get("app")}
     clients = [await registration.by_id(sandbox.runtime, id) for id in ids]
-    return DisplayNames({client.client_id: client.name for client in clients if client}, _hospitals(sandbox))
+    return DisplayNames({client.client_id: client.name for client in clients if client}, _hospital_titles(sandbox))
 
 
-def _hospitals(sandbox: Sandbox) -> dict[str, str]:
+def _hospital_titles(sandbox: Sandbox) -> dict[str, str]:
     return {name: tenant.title for name, tenant in sandbox.tenants.items()}
 
 
@@ -190,7 +190,7 @@ async def launches(request: Request, sandbox: Sandbox) -> Response:
         return rejection
     wanted = students.exchanges_of(request)
     found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, None, wanted=wanted, is_listed=True)
-    hospitals = _hospitals(sandbox)
+    hospitals = _hospital_titles(sandbox)
     view = LaunchesView(launches=tuple(list_view.make_launch_line(launch, hospitals) for launch in found))
     options = await html_response.page_options(request, sandbox, here="Exchanges")
     return html_response.page(request, sandbox, "launches", view, options)

@@ -19,10 +19,10 @@ def write(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
     hospitals = (msgspec.to_builtins(describe_hospital(tenant)) for tenant in sandbox.tenants.values())
     own = frozenset(url for hospital in hospitals for url in urls_of(hospital))
     outline = exchange_outline.describe(entry, own, is_full=True).to_json()["structuredContent"]
-    return "\n\n".join(_parts(outline, sandbox.runtime.base)) + "\n"
+    return "\n\n".join(_markdown_parts(outline, sandbox.runtime.base)) + "\n"
 
 
-def _parts(outline: Mapping[str, Any], base: str) -> Iterator[str]:
+def _markdown_parts(outline: Mapping[str, Any], base: str) -> Iterator[str]:
     refused = any(finding["severity"] == "error" for finding in outline["findings"])
     yield f"# {'Refused' if refused else 'Exchange'}: {outline['stage']}, status {outline['status']}"
     facts = ("exchange", "at", "tenant", "launch", "injected_fault")
@@ -34,15 +34,15 @@ def _parts(outline: Mapping[str, Any], base: str) -> Iterator[str]:
         yield f"Rule: {base}/rules/{finding['id']}.md. Specification: {finding['spec']}"
     if corrected := outline.get("corrected"):
         yield "## Corrected request"
-        yield _fence(corrected)
+        yield _json_fence(corrected)
     yield f"All checks: {base}/exchanges/{outline['exchange']}?as=json"
     if untrusted := outline.get("untrusted"):
         yield "## What the request contains"
         yield f"{untrusted['note']} A text above that contains ‹name› means values.name here."
-        yield _fence(untrusted)
+        yield _json_fence(untrusted)
 
 
-def _fence(value: Any) -> str:
+def _json_fence(value: Any) -> str:
     """JSON in a fence that nothing in it can close."""
     text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode().replace("`", "\\u0060")
     return f"```json\n{text}\n```"

@@ -59,8 +59,8 @@ def compare(
     sent_headers: Mapping[str, Any],
 ) -> tuple[Row, ...]:
     """Faulty parameters first, in the order of the findings, then the correct ones."""
-    sent = _join(request)
-    right = _with_masks(_join(corrected), sent) if corrected else {}
+    sent = _join_values(request)
+    right = _mask_as_sent(_join_values(corrected), sent) if corrected else {}
     headers = {str(name).lower(): str(value) for name, value in sent_headers.items()}
     faulty: dict[str, Row] = {}
     for number, finding in numbered:
@@ -68,7 +68,7 @@ def compare(
         if name and name not in faulty:
             value = sent.get(name, headers.get(name.lower()))
             if value is None and not request.address:  # a text that says in words what was sent
-                value = _word((finding.get("facts") or {}).get("received"))
+                value = _word_for_value((finding.get("facts") or {}).get("received"))
             row = _make_faulty_row(name, value, right.get(name), number, finding, corrected is not None)
             if row:
                 faulty[name] = row
@@ -96,7 +96,7 @@ def _list_pairs(finding: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in instead] if isinstance(instead, (list, tuple)) else []
 
 
-def _with_masks(right: Mapping[str, str], sent: Mapping[str, str]) -> dict[str, str]:
+def _mask_as_sent(right: Mapping[str, str], sent: Mapping[str, str]) -> dict[str, str]:
     """Mask each expected secret that was sent: it is masked in the request, so the two could not be compared."""
     return {name: sent[name] if _is_masked(sent.get(name), value) else value for name, value in right.items()}
 
@@ -130,7 +130,7 @@ def _find_named_row(number: int, finding: Mapping[str, Any], sent: Mapping[str, 
     expected = _write_instead(name, _list_pairs(finding))
     note = f"such as {facts['suggestion']}" if facts.get("suggestion") and not expected else ""
     is_unknown = not expected and finding["id"] != "fhir-search-unknown-param"
-    return Row(name, (piece,), _pieces(expected, "good"), note, number, kind, is_unknown)
+    return Row(name, (piece,), _text_pieces(expected, "good"), note, number, kind, is_unknown)
 
 
 def _write_instead(name: str, instead: Sequence[Sequence[str]]) -> str:
@@ -146,7 +146,7 @@ def _list_misnamed(number: int, finding: Mapping[str, Any], sent: Mapping[str, s
     return [Row(name, (TextPiece(sent[name], "slip"),), (), "", number, kind) for name in names if name in sent]
 
 
-def _join(request: code_samples.RequestParts) -> dict[str, str]:
+def _join_values(request: code_samples.RequestParts) -> dict[str, str]:
     """Name -> value. The values of a parameter that was sent twice are joined."""
     values: dict[str, str] = {}
     for name, value in request.parameters:
@@ -159,7 +159,9 @@ def _make_faulty_row(
 ) -> Row | None:
     facts = finding.get("facts") or {}
     expected = (
-        right if right not in (None, sent) else _correct_whole(sent, _word(facts.get("received")), _word(facts.get("expected")))
+        right
+        if right not in (None, sent)
+        else _correct_whole(sent, _word_for_value(facts.get("received")), _word_for_value(facts.get("expected")))
     )
     if expected is None and (finding["severity"] != "error" or (sent is None and corrected)):
         return None
@@ -167,9 +169,9 @@ def _make_faulty_row(
     kind: Verdict = "refused" if wrong == "bad" else "warning" if finding["severity"] == "warning" else "advice"
     pieces = mark(sent or "", expected or "", "bad" if wrong == "bad" else "slip")
     if expected is None:
-        pieces = Marked(parts_marked(sent or "", _word(facts.get("received"))), ())
+        pieces = Marked(parts_marked(sent or "", _word_for_value(facts.get("received"))), ())
     received = None if sent is None else pieces.received
-    note = _word(facts.get("note")) or ""
+    note = _word_for_value(facts.get("note")) or ""
     unknown = expected is None and (bool(note) or not (corrected and right is None))
     return Row(name, received, pieces.expected, note, number, kind, unknown)
 
@@ -193,7 +195,7 @@ def _differs(name: str, sent: str | None, value: str) -> Row:
     return Row(name, None if sent is None else pieces.received, pieces.expected)
 
 
-def _word(value: Any) -> str | None:
+def _word_for_value(value: Any) -> str | None:
     if isinstance(value, (list, tuple)):
         return " ".join(str(part) for part in value)
     return None if value is None else str(value)
@@ -210,27 +212,27 @@ class Marked:
 def mark(received: str, expected: str, wrong: Literal["bad", "slip"] = "bad") -> Marked:
     """Mark the differences by character if the two texts are similar, else mark each as a whole."""
     if received == expected:
-        return Marked(_pieces(received), _pieces(expected))
+        return Marked(_text_pieces(received), _text_pieces(expected))
     head = count_common_start(received, expected)
     tail = count_common_start(received[head:][::-1], expected[head:][::-1])
     end, finish = len(received) - tail, len(expected) - tail
-    steps = list(_steps(received[head:end], expected[head:finish]))
+    steps = list(_diff_steps(received[head:end], expected[head:finish]))
     if not _is_alike(received, expected, head + tail + sum(size for same, _, _, size in steps if same)):
-        return Marked(_pieces(received, wrong), _pieces(expected, "good"))
-    before, after = _pieces(received[:head]), _pieces(received[end:])
+        return Marked(_text_pieces(received, wrong), _text_pieces(expected, "good"))
+    before, after = _text_pieces(received[:head]), _text_pieces(received[end:])
     left = tuple(piece for same, old, new, _ in steps for piece in _mark_side(old, new, same, wrong))
     right = tuple(piece for same, old, new, _ in steps for piece in _mark_side(new, old, same, "good"))
     return Marked(before + left + after, before + right + after)
 
 
-def _pieces(text: str, kind: Mark = "") -> tuple[TextPiece, ...]:
+def _text_pieces(text: str, kind: Mark = "") -> tuple[TextPiece, ...]:
     return (TextPiece(text, kind),) if text else ()
 
 
 def _mark_side(mine: str, other: str, same: bool, kind: Mark) -> tuple[TextPiece, ...]:
     if same:
-        return _pieces(mine)
-    return _pieces(mine, kind) or _mark_gap(kind, other)
+        return _text_pieces(mine)
+    return _text_pieces(mine, kind) or _mark_gap(kind, other)
 
 
 def _mark_gap(kind: Mark, other: str) -> tuple[TextPiece, ...]:
@@ -244,7 +246,7 @@ def _is_alike(received: str, expected: str, same: int) -> bool:
 _DiffStep: TypeAlias = tuple[bool, str, str, int]
 
 
-def _steps(old: str, new: str) -> Iterator[_DiffStep]:
+def _diff_steps(old: str, new: str) -> Iterator[_DiffStep]:
     """(same?, old, new, length if the same). Short equal runs between two differences count as differences."""
     if len(old) + len(new) > MAXIMUM_COMPARED_CHARACTERS:
         yield (False, old, new, 0)

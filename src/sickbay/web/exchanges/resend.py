@@ -29,7 +29,7 @@ from sickbay.web.resending import BUSY_SECONDS, TOO_MANY, CannotSend, SentAgain,
 FORM_BYTES: Final = 3_300_000
 """The largest form. Percent-encoding makes a body of a megabyte up to three times as long."""
 SHOWN_CHARACTERS: Final = 20_000
-"""The most that is shown of the response's body."""
+"""The maximum number of characters of the response's body that are shown."""
 
 
 async def resend(request: Request, sandbox: Sandbox, id: str) -> Response:
@@ -54,24 +54,24 @@ async def resend(request: Request, sandbox: Sandbox, id: str) -> Response:
             proposal = Proposal(_read_form(sandbox, sent), "original")
         except WrongRequest as error:
             return _show_form(request, sandbox, entry, proposal, options, str(error), 422)
-    return await _send(request, sandbox, entry, proposal, options)
+    return await _send_and_show(request, sandbox, entry, proposal, options)
 
 
 def _read_form(sandbox: Sandbox, sent: Parameters) -> EditedRequest:
     """The request in the fields of the form. Raises WrongRequest."""
-    headers = {name: value for name, value in _rows(sent, "header") if name.strip()}
-    query, form = (encode([row for row in _rows(sent, prefix) if row[0]]) for prefix in ("query", "form"))
+    headers = {name: value for name, value in _rows_with_prefix(sent, "header") if name.strip()}
+    query, form = (encode([row for row in _rows_with_prefix(sent, prefix) if row[0]]) for prefix in ("query", "form"))
     path = quote(sent.get("url") or "", safe="/$&+,;=:@!*'()-._~?%")
     url = f"{path}{('&' if '?' in path else '?') + query if query else ''}"
     body = sent.get("body") or "" if "body" in sent else form
     return read_request(sandbox.runtime.base, sent.get("method") or "", url, headers, body)
 
 
-def _rows(sent: Parameters, prefix: str) -> list[tuple[str, str]]:
+def _rows_with_prefix(sent: Parameters, prefix: str) -> list[tuple[str, str]]:
     return [*zip(sent.all(f"{prefix}-name"), sent.all(f"{prefix}-value"), strict=False)]
 
 
-async def _send(
+async def _send_and_show(
     request: Request, sandbox: Sandbox, entry: dict[str, Any], proposal: Proposal, options: PageOptions
 ) -> Response:
     """Send the request, and show the new exchange next to the original one; the form again if it can't be sent."""
@@ -82,12 +82,12 @@ async def _send(
         return _show_form(request, sandbox, entry, proposal, options, str(error), error.status)
     new = await journal_reader.read(sandbox.runtime, sandbox.journal, sent.exchange, full=True)
     if new is None:
-        return _show_form(request, sandbox, entry, proposal, options, _no_answer(sent), 502)
+        return _show_form(request, sandbox, entry, proposal, options, _explain_missing_answer(sent), 502)
     notes = [*(f"Sickbay filled in {words}." for words in sent.filled.words), *sent.filled.notes]
     return await show_exchange(request, sandbox, new, notes=notes, body=_readable_body(sent, new))
 
 
-def _no_answer(sent: SentAgain) -> str:
+def _explain_missing_answer(sent: SentAgain) -> str:
     return f"The response has status {sent.status}, but there is no exchange with it." if sent.status else "No response came."
 
 
@@ -96,11 +96,11 @@ def _readable_body(sent: SentAgain, new: Mapping[str, Any]) -> str:
     media = sent.headers.get("content-type", "")
     if "fhir" not in media or (new.get("response") or {}).get("body"):
         return ""
-    text = _indent(sent.body) if "json" in media else sent.body.decode("utf-8", "replace")
+    text = _indent_json(sent.body) if "json" in media else sent.body.decode("utf-8", "replace")
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
 
 
-def _indent(body: bytes) -> str:
+def _indent_json(body: bytes) -> str:
     """JSON on several lines. A body that was cut stays as it is."""
     try:
         return orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2).decode()

@@ -124,12 +124,12 @@ def compare(original: Mapping[str, Any], resent: Mapping[str, Any], notes: Seque
     """Both exchanges side by side."""
     before, after = (code_samples.read(entry.get("request") or {}) for entry in (original, resent))
     rows = [ComparedRow("Request", f"{before.method} {before.address}", f"{after.method} {after.address}")]
-    rows += _pair(dict(before.parameters), dict(after.parameters))
-    rows += _pair(dict(before.headers), dict(after.headers))
+    rows += _pair_rows(dict(before.parameters), dict(after.parameters))
+    rows += _pair_rows(dict(before.headers), dict(after.headers))
     return Comparison(_summarize_side(original), _summarize_side(resent), tuple(rows), tuple(notes), body)
 
 
-def _pair(before: Mapping[str, str], after: Mapping[str, str]) -> list[ComparedRow]:
+def _pair_rows(before: Mapping[str, str], after: Mapping[str, str]) -> list[ComparedRow]:
     return [ComparedRow(name, before.get(name), after.get(name)) for name in dict.fromkeys((*before, *after))]
 
 
@@ -142,8 +142,8 @@ def _summarize_side(entry: Mapping[str, Any]) -> Side:
 def edit_tables(edited: EditedRequest) -> tuple[tuple[str, str, tuple[EditedRow, ...]], ...]:
     """The rows of the form."""
     is_form = edited.headers.get("content-type", "").startswith(FORM)
-    query, form = ([_row(name, value) for name, value in parse(text)] for text in (edited.query, edited.body))
-    headers = [_row(name, value) for name, value in edited.headers.items()]
+    query, form = ([_edited_row(name, value) for name, value in parse(text)] for text in (edited.query, edited.body))
+    headers = [_edited_row(name, value) for name, value in edited.headers.items()]
     tables = [("Query parameters", "query", query), *([("Form parameters", "form", form)] if is_form else [])]
     return tuple(
         (title, prefix, (*rows, *(EditedRow(),) * EMPTY_ROWS))
@@ -151,7 +151,7 @@ def edit_tables(edited: EditedRequest) -> tuple[tuple[str, str, tuple[EditedRow,
     )
 
 
-def _row(name: str, value: str) -> EditedRow:
+def _edited_row(name: str, value: str) -> EditedRow:
     filled, missing = explain_value(name, value)
     note = f"Sickbay fills in {filled}." if filled else "Type the value. The journal masks it." if missing else ""
     return EditedRow(name, "" if missing else value, note, missing)

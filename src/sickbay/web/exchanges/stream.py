@@ -67,7 +67,7 @@ async def stream(request: Request, sandbox: Sandbox) -> Response:
     if reading.problems:
         return error_responses.problem(400, "The filter has a mistake", detail=" ".join(reading.problems))
     state_of(request.scope).kind = "stream"
-    return EventStream(sandbox, request, _events(request, sandbox, reading.wanted, query))
+    return EventStream(sandbox, request, _stream_events(request, sandbox, reading.wanted, query))
 
 
 class EventStream(StreamingResponse):
@@ -111,18 +111,18 @@ class EventStream(StreamingResponse):
         return response
 
 
-async def _events(request: Request, sandbox: Sandbox, wanted: ExchangeFilter, query: Parameters) -> AsyncIterator[bytes]:
-    limit = _number(query.get("limit"), SENT_AT_ONCE, MAXIMUM_AT_ONCE)
+async def _stream_events(request: Request, sandbox: Sandbox, wanted: ExchangeFilter, query: Parameters) -> AsyncIterator[bytes]:
+    limit = _read_number(query.get("limit"), SENT_AT_ONCE, MAXIMUM_AT_ONCE)
     await sandbox.live.begin()
     with sandbox.live.listen(wanted, limit) as listener:
         yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
-        async for event in _beginning(request, sandbox, wanted, query, listener, limit):
+        async for event in _missed_events(request, sandbox, wanted, query, listener, limit):
             yield event
-        async for event in _following(request, sandbox, listener):
+        async for event in _new_events(request, sandbox, listener):
             yield event
 
 
-async def _beginning(
+async def _missed_events(
     request: Request, sandbox: Sandbox, wanted: ExchangeFilter, query: Parameters, listener: Listener, limit: int
 ) -> AsyncIterator[bytes]:
     """What was missed since the last event, or the last exchanges that the request asks for."""
@@ -131,18 +131,18 @@ async def _beginning(
     if since is not None:
         missed = await sandbox.live.read_missed(wanted, limit, since)
         if missed.news.more or not missed.exact:
-            yield _event("missed", {"count": missed.news.more, "exact": missed.exact})
+            yield _encode_event("missed", {"count": missed.news.more, "exact": missed.exact})
         for event in await _exchange_events(runtime, missed.news.rows):
             yield event
         position = missed.news.position
-    elif last := _number(query.get("last"), 0, MAXIMUM_LAST):
+    elif last := _read_number(query.get("last"), 0, MAXIMUM_LAST):
         records = (await runtime.store.find_exchanges(wanted, last))[::-1]
         for entry in await lines.read_lines(runtime, records):
-            yield _event("exchange", lines.to_json(entry))
-    yield _event("ready", {"heartbeat": HEARTBEAT_SECONDS}, position)
+            yield _encode_event("exchange", lines.to_json(entry))
+    yield _encode_event("ready", {"heartbeat": HEARTBEAT_SECONDS}, position)
 
 
-async def _following(request: Request, sandbox: Sandbox, listener: Listener) -> AsyncIterator[bytes]:
+async def _new_events(request: Request, sandbox: Sandbox, listener: Listener) -> AsyncIterator[bytes]:
     """News and heartbeats until the server stops or the sender may no longer read."""
     loop = asyncio.get_running_loop()
     checked = loop.time()
@@ -151,7 +151,7 @@ async def _following(request: Request, sandbox: Sandbox, listener: Listener) -> 
         if loop.time() - checked >= HEARTBEAT_SECONDS:
             checked = loop.time()
             if not await _may_still_read(request, sandbox):
-                yield _event("end", {"reason": "signed-out"})
+                yield _encode_event("end", {"reason": "signed-out"})
                 return
         if news is None:
             yield b": heartbeat\n\n"
@@ -159,8 +159,8 @@ async def _following(request: Request, sandbox: Sandbox, listener: Listener) -> 
         for event in await _exchange_events(sandbox.runtime, news.rows):
             yield event
         if news.more or news.unrecorded:
-            yield _event("more", _count(news), news.position)
-    yield _event("end", {"reason": "stopping"})
+            yield _encode_event("more", _count_news(news), news.position)
+    yield _encode_event("end", {"reason": "stopping"})
 
 
 async def _may_still_read(request: Request, sandbox: Sandbox) -> bool:
@@ -181,20 +181,20 @@ async def _exchange_events(runtime: Runtime, rows: Sequence[ExchangeRow]) -> lis
     stored = [(row, record) for row, record in zip(rows, records, strict=True) if record is not None]
     entries = await lines.read_lines(runtime, [record for _, record in stored])
     return [
-        _event("exchange", lines.to_json(entry), JournalPosition(row.number, row.at))
+        _encode_event("exchange", lines.to_json(entry), JournalPosition(row.number, row.at))
         for (row, _), entry in zip(stored, entries, strict=True)
     ]
 
 
-def _count(news: News) -> Mapping[str, int]:
+def _count_news(news: News) -> Mapping[str, int]:
     return {"count": news.more, "not_recorded": news.unrecorded}
 
 
-def _event(name: str, data: Mapping[str, Any], position: JournalPosition | None = None) -> bytes:
+def _encode_event(name: str, data: Mapping[str, Any], position: JournalPosition | None = None) -> bytes:
     id = f"id: {position}\n" if position is not None else ""
     return f"event: {name}\n{id}data: {msgspec.json.encode(data).decode()}\n\n".encode()
 
 
-def _number(text: str | None, default: int, most: int) -> int:
+def _read_number(text: str | None, default: int, most: int) -> int:
     """A number of the query, at most `most`; the default if it isn't one."""
     return min(int(text), most) if text and text.isascii() and text.isdigit() and len(text) < 10 else default

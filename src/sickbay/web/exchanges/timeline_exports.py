@@ -25,16 +25,16 @@ _TOKEN = re.compile(r"(--[\w-]{1,60}): (?:light-dark\(([^,;]{1,200}),[^);]{1,200
 
 def to_svg(view: TimelineView) -> str:
     """The diagram with its own style, in the light colours. It contains no script and nothing that is loaded."""
-    drawing = _printable(str(svg.sequence(view)))
+    drawing = _printable_text(str(svg.sequence(view)))
     head, _, rest = drawing.partition(">")
     width, height = re.findall(r'viewBox="0 0 (\d+) (\d+)"', head)[0]
     opening = f'{head} xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
     background = f'<rect class="sheet" width="{width}" height="{height}"/>'
-    return f"{opening}<title>{escape(_printable(view.title))}</title><style>{_style()}</style>{background}{rest}\n"
+    return f"{opening}<title>{escape(_printable_text(view.title))}</title><style>{_diagram_style()}</style>{background}{rest}\n"
 
 
 @cache
-def _style() -> str:
+def _diagram_style() -> str:
     """The rules of the page's style sheet for diagrams, with the values of their variables."""
     css = Path(__file__).parent.parent / "static" / "css"
     colours = {name: light or value for name, light, value in _TOKEN.findall((css / "tokens.css").read_text(encoding="utf-8"))}
@@ -52,16 +52,17 @@ def _find_rules(text: str) -> Iterator[str]:
             yield f"{selector} {{{declarations}}}"
 
 
-def _printable(text: str) -> str:
+def _printable_text(text: str) -> str:
     """Text without the control characters that XML forbids."""
     return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "�", text)
 
 
 def to_mermaid(view: TimelineView) -> str:
     """The sequence diagram, as GitHub and many editors draw it."""
-    lines = ["sequenceDiagram", f"    title {_write(view.title, MESSAGE_CHARACTERS) or 'Launch'}"]
+    lines = ["sequenceDiagram", f"    title {_mermaid_text(view.title, MESSAGE_CHARACTERS) or 'Launch'}"]
     lines += [
-        f"    participant {key} as {_write(name, 60) or key}" for key, (name, _) in zip(LIFELINES, view.names, strict=True)
+        f"    participant {key} as {_mermaid_text(name, 60) or key}"
+        for key, (name, _) in zip(LIFELINES, view.names, strict=True)
     ]
     lines += [f"    {_draw(arrow)}" for arrow in view.arrows]
     return "\n".join(lines) + "\n"
@@ -69,17 +70,17 @@ def to_mermaid(view: TimelineView) -> str:
 
 def _draw(arrow: Arrow) -> str:
     if arrow.kind == "gap":
-        return f"Note over {arrow.origin},{arrow.target}: {_write(arrow.text, MESSAGE_CHARACTERS)}"
+        return f"Note over {arrow.origin},{arrow.target}: {_mermaid_text(arrow.text, MESSAGE_CHARACTERS)}"
     fault = f"injected fault: {arrow.fault}" if arrow.fault else ""
     words = ", ".join(filter(None, (arrow.label, fault, arrow.at if arrow.kind == "waits" else arrow.status)))
     number = f"{arrow.number}. " if arrow.number else ""
     wire = f": {arrow.wire}" if arrow.wire else ""
-    message = _write(f"{number}{words}{wire}", MESSAGE_CHARACTERS)
+    message = _mermaid_text(f"{number}{words}{wire}", MESSAGE_CHARACTERS)
     return f"{arrow.origin}{_SHAFTS.get(arrow.kind, '->>')}{arrow.target}: {message}"
 
 
-def _write(text: str, size: int) -> str:
+def _mermaid_text(text: str, size: int) -> str:
     """Text on one line that Mermaid can't read as anything else. size: the maximum number of characters, before entities."""
-    line = " ".join(_printable(text).split())
+    line = " ".join(_printable_text(text).split())
     line = line if len(line) <= size else line[: size - 1] + "…"
     return _SPECIAL.sub(lambda match: f"#{ord(match[0])};", line)

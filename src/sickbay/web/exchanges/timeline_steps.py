@@ -87,15 +87,15 @@ def draw_steps(
     number = named = 0
     for exchange in exchanges:
         if left_out and named == first and not exchange.get("evidence"):
-            moments.append((_moment(exchange), [_draw_gap(left_out, str(exchange.get("launch") or ""), root)]))
+            moments.append((_moment_of_exchange(exchange), [_draw_gap(left_out, str(exchange.get("launch") or ""), root)]))
             number += left_out
         number, named = number + 1, named + (not exchange.get("evidence"))
-        moments.append((_moment(exchange), [*_draw_request(exchange, number, root)]))
+        moments.append((_moment_of_exchange(exchange), [*_draw_request(exchange, number, root)]))
     moments.sort(key=lambda moment: moment[0])
     return tuple(arrow for _, arrows in moments for arrow in arrows)
 
 
-def _moment(exchange: Mapping[str, Any]) -> float:
+def _moment_of_exchange(exchange: Mapping[str, Any]) -> float:
     return real_time(int(exchange.get("arrival") or 0))
 
 
@@ -111,7 +111,7 @@ def _list_pages(exchanges: Sequence[Mapping[str, Any]], events: Sequence[Event])
 
 def _draw_page(at: float, page: str) -> Arrow:
     name = {str(key): text for key, text in PAGES.items()}.get(page, "page")
-    return Arrow("auth", "browser", _time(at), "shown", f"Sickbay shows the {name} to the user", "", "page")
+    return Arrow("auth", "browser", _clock_time(at), "shown", f"Sickbay shows the {name} to the user", "", "page")
 
 
 def _draw_gap(left_out: int, launch: str, root: str) -> Arrow:
@@ -129,10 +129,10 @@ def _draw_request(exchange: Mapping[str, Any], number: int, root: str) -> Iterat
     arrow = Arrow(
         origin,
         target,
-        _time(exchange.get("at") or 0),
+        _clock_time(exchange.get("at") or 0),
         _describe_status(exchange, kind),
         f"{text}, {count(errors, 'problem')}" if errors else text,
-        _shorten(f"GET {location(exchange)}" if is_launch else f"{request.method} {_path(exchange, stage)}"),
+        _shorten(f"GET {location(exchange)}" if is_launch else f"{request.method} {_path_of_exchange(exchange, stage)}"),
         kind,
         f"{root}/exchanges/{exchange['id']}",
         outcomes.problem(exchange),
@@ -160,21 +160,21 @@ def _describe_answer(address: str) -> str:
 def _describe_status(exchange: Mapping[str, Any], kind: str) -> str:
     status = "refused" if kind == "refused" else str((exchange.get("response") or {}).get("status", ""))
     milliseconds = exchange.get("milliseconds")
-    return f"{status}, {_round(milliseconds)}" if milliseconds else status
+    return f"{status}, {_round_milliseconds(milliseconds)}" if milliseconds else status
 
 
-def _round(milliseconds: float) -> str:
+def _round_milliseconds(milliseconds: float) -> str:
     return f"{milliseconds / 1000:.1f} s" if milliseconds >= 1000 else f"{max(1, round(milliseconds))} ms"
 
 
-def _path(exchange: Mapping[str, Any], stage: str) -> str:
+def _path_of_exchange(exchange: Mapping[str, Any], stage: str) -> str:
     """The path; of a FHIR request also its parameters, which say what it asks for."""
     address, _, query = str((exchange.get("request") or {}).get("url") or "").partition("?")
     path = "/" + address.split("/", 3)[-1] if address.count("/") >= 3 else address
     return f"{path}?{query}" if query and stage in FHIR_STAGES else path
 
 
-def _time(at: float | str) -> str:
+def _clock_time(at: float | str) -> str:
     when = english.instant(at)
     return when.strftime("%H:%M:%S.") + f"{when.microsecond // 1000:03d}"
 

@@ -104,7 +104,7 @@ def timeline_view(
     waiting = list_waiting(exchanges)
     last = next((exchange for exchange in reversed(exchanges) if "scopes" in exchange), None)
     servers = (("Authorization server", hospital), ("FHIR server", hospital))
-    ended = _outcome(every, done, found, words)
+    ended = _launch_outcome(every, done, found, words)
     failed = [arrow for arrow in done if arrow.kind in ("refused", "warning") and arrow.detail]
     return TimelineView(
         id=id,
@@ -112,13 +112,13 @@ def timeline_view(
         lede=ended.lede,
         kind=ended.kind,
         verdict=ended.verdict,
-        arrows=(*done, *_mark(waiting, found, words)),
+        arrows=(*done, *_mark_waiting(waiting, found, words)),
         guesses=_list_guesses(done),
         names=((app or "Your app", origin), ("Browser", "of the user"), *servers),
         facts=tuple(fact for fact in (app, patient, user, hospital, *_describe_time(exchanges)) if fact),
-        worked=_sentences([arrow.label for arrow in done if arrow.kind == "passed"]),
-        refused=_sentences([arrow.detail for arrow in failed]),
-        missing=_sentences([arrow.text.split(": ")[-1] for arrow in waiting]) or _next(ended),
+        worked=_join_sentences([arrow.label for arrow in done if arrow.kind == "passed"]),
+        refused=_join_sentences([arrow.detail for arrow in failed]),
+        missing=_join_sentences([arrow.text.split(": ")[-1] for arrow in waiting]) or _next_step_text(ended),
         refused_href=next((arrow.href for arrow in failed if arrow.kind == "refused"), ""),
         negotiation=scope_table.read(last) if last else None,
         negotiation_href=f"{root}/exchanges/{last['id']}" if last else "",
@@ -141,7 +141,7 @@ def trail_of(exchanges: Sequence[Mapping[str, Any]], app: str, now: float) -> Tr
     return Trail(tuple(events), AppDetails(app), now, now)
 
 
-def _mark(waiting: tuple[Arrow, ...], found: LaunchStatus, words: Sentences | None) -> tuple[Arrow, ...]:
+def _mark_waiting(waiting: tuple[Arrow, ...], found: LaunchStatus, words: Sentences | None) -> tuple[Arrow, ...]:
     """The steps that are still to come; the first one is marked if the launch stalled there."""
     if found.state != "stalled" or words is None or found.awaited in (None, "launch"):
         return waiting
@@ -168,7 +168,7 @@ def _last_failure(arrows: Sequence[Arrow]) -> int:
     return later.get("refused") or later.get("warning") or 0
 
 
-def _outcome(
+def _launch_outcome(
     exchanges: Sequence[Mapping[str, Any]], arrows: Sequence[Arrow], found: LaunchStatus, words: Sentences | None
 ) -> Outcome:
     subject = "The launch" if {"launch", "authorize"} & {stage_of(exchange) for exchange in exchanges} else "The app"
@@ -206,7 +206,7 @@ def _so_far(subject: str, arrows: Sequence[Arrow], found: LaunchStatus, words: S
     return Outcome(words.waiting, words.seen, "Waiting", "waits")
 
 
-def _next(ended: Outcome) -> str:
+def _next_step_text(ended: Outcome) -> str:
     return "Nothing is missing." if ended.kind == "passed" else "The failed request again, corrected."
 
 
@@ -219,7 +219,7 @@ def _list_guesses(arrows: Sequence[Arrow]) -> tuple[tuple[str, str], ...]:
     return tuple((f"Step{'s' if len(steps) > 1 else ''} {join(steps)}", why) for why, steps in numbers.items())
 
 
-def _sentences(texts: Sequence[str]) -> str:
+def _join_sentences(texts: Sequence[str]) -> str:
     """The texts as sentences, without duplicates."""
     return ". ".join(dict.fromkeys(text[:1].upper() + text[1:] for text in texts)) + "." if texts else ""
 

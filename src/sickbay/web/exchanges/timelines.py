@@ -56,7 +56,7 @@ class Persons(NamedTuple):
 
 
 async def persons(sandbox: Sandbox, tenant: Tenant | None, timeline: str) -> Persons:
-    launch = await launches.of_timeline(sandbox.runtime, timeline) if tenant else None
+    launch = await launches.find_by_timeline(sandbox.runtime, timeline) if tenant else None
     if launch is None or tenant is None:
         return Persons()
     user = await records.load_user(sandbox.runtime, tenant, launch.user) if launch.user else None
@@ -83,8 +83,8 @@ async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
     if found is None:
         return html_response.page(request, sandbox, "notice", NO_LAUNCH, await _page_options(request, sandbox), 404)
     if is_file:
-        return await _save(sandbox, found, full, cast(File, wanted))
-    view = await _view(sandbox, found, full)
+        return await _save_response(sandbox, found, full, cast(File, wanted))
+    view = await _timeline_view(sandbox, found, full)
     if (student := students.owner_of(request)) and view.compares:  # a student sends nothing from here
         view = replace(view, ask="", compares=found.client is not None and found.client.student == student)
     if request.query_params.get("part") == "body":
@@ -96,9 +96,9 @@ async def _page_options(request: Request, sandbox: Sandbox) -> html_response.Pag
     return await html_response.page_options(request, sandbox, here="Exchanges")
 
 
-async def _save(sandbox: Sandbox, found: LaunchProgress, full: bool, form: File) -> Response:
+async def _save_response(sandbox: Sandbox, found: LaunchProgress, full: bool, form: File) -> Response:
     """The launch as a file, with the same facts as the page."""
-    view = await _view(sandbox, found, full, sandbox.runtime.base)
+    view = await _timeline_view(sandbox, found, full, sandbox.runtime.base)
     if form == "har":
         recorded = found.timeline
         every = sorted((*recorded.exchanges, *recorded.probable), key=lambda exchange: int(exchange["arrival"]))
@@ -124,7 +124,7 @@ async def _ask(request: Request, sandbox: Sandbox, id: str, found: LaunchProgres
     answer = await ask_app.ask(sandbox.runtime, uri)
     asked = await launch_progress.read(sandbox.runtime, sandbox.journal, id, full=True, answer=answer)
     assert asked is not None
-    view = replace(await _view(sandbox, asked, True), answer=_say(answer), live=False)
+    view = replace(await _timeline_view(sandbox, asked, True), answer=_say(answer), live=False)
     return html_response.page(request, sandbox, "timeline", view, options)
 
 
@@ -134,7 +134,7 @@ def _say(answer: str) -> str:
     return answer if reason == answer else f"no answer ({reason})"
 
 
-async def _view(sandbox: Sandbox, found: LaunchProgress, all_facts: bool, root: str = "") -> TimelineView:
+async def _timeline_view(sandbox: Sandbox, found: LaunchProgress, all_facts: bool, root: str = "") -> TimelineView:
     """Only the administrator sees the app's name and origin, the patient and the user. root: before the path of each link."""
     recorded, client = found.timeline, found.client
     first: dict[str, Any] = dict(recorded.exchanges[0]) if recorded.exchanges else {}
@@ -148,7 +148,7 @@ async def _view(sandbox: Sandbox, found: LaunchProgress, all_facts: bool, root: 
         recorded.exchanges,
         app=shown_names["app"],
         hospital=shown_names["hospital"],
-        origin=await _origin(sandbox, first) if all_facts else "",
+        origin=await _origin_of_app(sandbox, first) if all_facts else "",
         root=root,
         patient=people.patient,
         user=people.user,
@@ -175,7 +175,7 @@ def _milliseconds_left(found: LaunchProgress) -> int:
     return math.ceil(1000 * max(0.0, seconds_for(status.awaited, status.since) - status.seconds)) + 500
 
 
-async def _origin(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
+async def _origin_of_app(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
     """Host and port of the app's launch URI, else of its first redirect URI."""
     client = await registration.by_id(sandbox.runtime, entry.get("app"))
     addresses = [client.launch_uri, *client.redirect_uris] if client else []

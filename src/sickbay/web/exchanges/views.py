@@ -134,12 +134,7 @@ class ExchangeView:
 
 
 def exchange_view(
-    exchange: Mapping[str, Any],
-    *,
-    app: str = "",
-    app_href: str = "",
-    hospital: str = "",
-    app_id: str = "",
+    exchange: Mapping[str, Any], *, app: str = "", app_href: str = "", hospital: str = "", app_id: str = ""
 ) -> ExchangeView:
     """Build the page from the JSON of an exchange (`GET /exchanges/{id}`), with its secrets already masked.
 
@@ -148,7 +143,7 @@ def exchange_view(
     """
     request = code_samples.read(exchange.get("request") or {})
     corrected = _find_corrected(exchange, request)
-    numbered = _order(exchange)
+    numbered = _order_findings(exchange)
     rows = compare(request, corrected, numbered, (exchange.get("request") or {}).get("headers") or {})
     views = findings([finding for _, finding in numbered])
     changed = {row.name: row.expected for row in rows if row.expected is not None}
@@ -176,7 +171,7 @@ def exchange_view(
         received_note=exchange_summary.duration(exchange),
         tabs=code_samples.tabs(corrected or request, changed if corrected else {}),
         corrected=corrected is not None,
-        filled=" ".join(filter(None, _notes(exchange, request, corrected))),
+        filled=" ".join(filter(None, _notes_on_request(exchange, request, corrected))),
         findings=views,
         steps=steps_of(checks),
         tally=tally(checks),
@@ -184,11 +179,11 @@ def exchange_view(
         negotiation=scope_table.read(exchange) if "scopes" in exchange else None,
         others=tuple(_describe_other(dialect) for dialect in exchange.get("others") or ()),
     )
-    view = replace(view, support=_support(view, exchange, request, app_id))
+    view = replace(view, support=_support_links(view, exchange, request, app_id))
     return replace(view, text=as_text(view))
 
 
-def _notes(
+def _notes_on_request(
     exchange: Mapping[str, Any], request: code_samples.RequestParts, corrected: code_samples.RequestParts | None
 ) -> tuple[str, ...]:
     """What to replace in the request before sending it, and why."""
@@ -217,7 +212,7 @@ def _find_corrected(exchange: Mapping[str, Any], request: code_samples.RequestPa
     return corrected if "headers" in exchange["corrected"] else replace(corrected, headers=request.headers)
 
 
-def _order(exchange: Mapping[str, Any]) -> list[Found]:
+def _order_findings(exchange: Mapping[str, Any]) -> list[Found]:
     """Root causes first, then the finding that decided the response; the others keep their order, most severe first."""
     decided = exchange.get("decided")
     ordered = list(exchange.get("findings") or ())
@@ -229,7 +224,7 @@ def _order(exchange: Mapping[str, Any]) -> list[Found]:
     return list(enumerate(ordered, 1))
 
 
-def _support(
+def _support_links(
     view: ExchangeView, exchange: Mapping[str, Any], request: code_samples.RequestParts, app_id: str
 ) -> tuple[tuple[str, str], ...]:
     sent, received = dict(request.parameters), exchange_summary.answer(exchange)

@@ -47,7 +47,7 @@ READING: Final = frozenset(
 AGENT: Final = f"sickbay-explorer/{__version__}"
 """The User-Agent, which shows in a recorded exchange that no app sent it."""
 EXPLANATION_ROWS: Final = 60_000
-"""The most rows that are read to explain an empty search on its page. The page of the exchange has all of the explanation."""
+"""Maximum rows read to explain an empty search on its page. The page of the exchange has the whole explanation."""
 EXPLANATION_SECONDS: Final = 1.0
 """How long the page waits for it."""
 
@@ -72,22 +72,22 @@ class Asked(NamedTuple):
 
 async def ask(base: FhirBase, place: ExplorerPlace, viewer: Viewer) -> Asked:
     """Send the request at this place as this viewer, and record it if it is refused or finds nothing. Raises NotReading."""
-    routed, request = _read(base, place)
+    routed, request = _read_place(base, place)
     response, access = await perform(base, request, routed, b"", viewer.context)
     asked = Asked(routed, request.url, response)
     if asked.is_ok and response.empty is None:
         return asked
-    return await _record(base, asked, response.access or access, viewer)
+    return await _record_asked(base, asked, response.access or access, viewer)
 
 
 async def ask_quietly(base: FhirBase, place: ExplorerPlace, viewer: Viewer) -> FhirResponse:
     """The same, without a record of any kind. Raises NotReading."""
-    routed, request = _read(base, place)
+    routed, request = _read_place(base, place)
     response, _ = await perform(base, request, routed, b"", viewer.context)
     return response
 
 
-def _read(base: FhirBase, place: ExplorerPlace) -> tuple[Route | Misrouted, AccessRequest]:
+def _read_place(base: FhirBase, place: ExplorerPlace) -> tuple[Route | Misrouted, AccessRequest]:
     path = f"/{place.path}" if place.path else ""
     routed = route(place.version, "GET", path)
     if isinstance(routed, Route) and routed.interaction not in READING:
@@ -96,7 +96,7 @@ def _read(base: FhirBase, place: ExplorerPlace) -> tuple[Route | Misrouted, Acce
     return routed, access_request(base, "GET", place.query, headers, path, routed)
 
 
-async def _record(base: FhirBase, asked: Asked, access: AccessResult, viewer: Viewer) -> Asked:
+async def _record_asked(base: FhirBase, asked: Asked, access: AccessResult, viewer: Viewer) -> Asked:
     """Record the exchange without an app: none sent it. Then say why it was refused or found nothing."""
     runtime, response, decision = base.sandbox.runtime, asked.response, access.decision
     id = runtime.effects.token(12)

@@ -39,13 +39,11 @@ async def find_place(sandbox: Sandbox, id: str) -> ExplorerPlace | None:
         base = next((base for base in place.bases if f"{url.scheme}://{url.netloc}{url.path}/".startswith(f"{base}/")), None)
         if base is not None:
             path = url.path[len(urlsplit(base).path) :].lstrip("/")
-            return await _with_viewer(sandbox, place._replace(path=path, query=_without_masked(url.query)), tenant, entry)
+            return await _add_viewer(sandbox, place._replace(path=path, query=_drop_masked(url.query)), tenant, entry)
     return None
 
 
-async def _with_viewer(
-    sandbox: Sandbox, place: ExplorerPlace, tenant: Tenant, entry: Mapping[str, Any]
-) -> ExplorerPlace | None:
+async def _add_viewer(sandbox: Sandbox, place: ExplorerPlace, tenant: Tenant, entry: Mapping[str, Any]) -> ExplorerPlace | None:
     """The place with the newest token of the app for this base, if possible one of the same launch."""
     if route(place.version, "GET", f"/{place.path}" if place.path else "").interaction not in READING:
         return None
@@ -57,6 +55,6 @@ async def _with_viewer(
     return place._replace(viewer=f"token:{chosen.handle}" if chosen else "")
 
 
-def _without_masked(query: str) -> str:
+def _drop_masked(query: str) -> str:
     """The query without the values that the journal masks."""
     return encode([(name, value) for name, value in parse(query).pairs if not is_masked(value)])

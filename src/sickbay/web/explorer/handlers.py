@@ -43,7 +43,7 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
         place = place if place.viewer else place._replace(viewer=await choose_viewer(request, sandbox, place.tenant))
         return redirect_to(place.at(place.path, place.query))
     tenant = sandbox.tenants.get(sent.get("hospital") or "") or next(iter(sandbox.tenants.values()))
-    viewer, version = await _choose(request, sandbox, tenant, sent.get("viewer") or "", sent.get("fhir") or "")
+    viewer, version = await _choose_viewer(request, sandbox, tenant, sent.get("viewer") or "", sent.get("fhir") or "")
     if not viewer:
         return _show_notice(request, sandbox, NO_USERS, 404)
     place = ExplorerPlace(tenant, version, viewer)
@@ -53,7 +53,7 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
     return redirect_to(place.at(quote(path, safe="/$*%"), quote(query, safe="/?&=%:+,;@!$'()*~-._")))
 
 
-async def _choose(request: Request, sandbox: Sandbox, tenant: Tenant, key: str, version: str) -> tuple[str, str]:
+async def _choose_viewer(request: Request, sandbox: Sandbox, tenant: Tenant, key: str, version: str) -> tuple[str, str]:
     """The viewer and the version: the chosen ones, if the hospital has them. A token is only for one version."""
     versions = tenant.dialect.fhir
     version = version if version in versions else "r4" if "r4" in versions else versions[0]

@@ -82,7 +82,7 @@ async def show_comparison(page: ExplorerPage, owner: str) -> Response:
     problem = next((found for found in [await find_problem(answer) for answer in asked] if found is not None), None)
     if problem is None and (first == second or any(answer.route.interaction != "vread" for answer in asked)):
         problem = ExplorerProblem(title="Choose two different versions", is_refused=False)
-    rows, is_cut = await _compare(asked) if problem is None else ((), False)
+    rows, is_cut = await _compare_versions(asked) if problem is None else ((), False)
     return await page.show(
         "explorer_comparison",
         lambda bar: VersionComparisonView(
@@ -100,13 +100,13 @@ async def show_comparison(page: ExplorerPage, owner: str) -> Response:
     )
 
 
-async def _compare(asked: list[Asked]) -> tuple[tuple[Difference, ...], bool]:
+async def _compare_versions(asked: list[Asked]) -> tuple[tuple[Difference, ...], bool]:
     """The differences that fit on the page, and whether there are more."""
     before, after = [await read_json(answer.response.body) for answer in asked]
     return await asyncio.to_thread(_list_differences, before, after)
 
 
-def _without_version(resource: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_version(resource: Mapping[str, Any]) -> dict[str, Any]:
     """The resource without what differs in every version."""
     meta = {key: value for key, value in object_of(resource.get("meta")).items() if key not in ("versionId", "lastUpdated")}
     return {**resource, "meta": meta}
@@ -115,7 +115,7 @@ def _without_version(resource: Mapping[str, Any]) -> dict[str, Any]:
 def _list_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[tuple[Difference, ...], bool]:
     budget = PageBudget(COMPARED_BYTES)
     rows: list[Difference] = []
-    for difference in compare(_without_version(before), _without_version(after)):
+    for difference in compare(_drop_version(before), _drop_version(after)):
         if budget.is_spent or len(rows) >= MAXIMUM_DIFFERENCES:
             return tuple(rows), True
         texts = [None if text is None else budget.take(text, 0) for text in (difference.before, difference.after)]

@@ -40,7 +40,7 @@ async def show(page: ExplorerPage, asked: Asked) -> Response:
     place, problem = page.place, await find_problem(asked)
     resource = await read_json(asked.response.body) if asked.is_ok else {}
     if resource.get("resourceType") == "Binary":
-        resource = _without_data(resource)
+        resource = _drop_data(resource)
     text = read_resource(place.version, resource, place.bases, PageBudget(TEXT_BYTES))
     name = _name_of(place)
     return await page.show(
@@ -153,18 +153,18 @@ def _list_referring(place: ExplorerPlace, asked: Asked) -> tuple[Link, ...]:
     )
 
 
-def _without_data(resource: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_data(resource: Mapping[str, Any]) -> dict[str, Any]:
     """A Binary with the size of its data, and the beginning of it if that is text."""
     data, kind = text_of(resource.get("data", resource.get("content"))), text_of(resource.get("contentType"))
     shown = {key: value for key, value in resource.items() if key not in ("data", "content")}
     if data:
         shown["size"] = english.size(len(data) * 3 // 4)
     if data and kind.startswith(TEXT_TYPES):
-        shown["data"] = _decode(data[:ENCODED_CHARACTERS]) + ("…" if len(data) > ENCODED_CHARACTERS else "")
+        shown["data"] = _decode_data(data[:ENCODED_CHARACTERS]) + ("…" if len(data) > ENCODED_CHARACTERS else "")
     return shown
 
 
-def _decode(data: str) -> str:
+def _decode_data(data: str) -> str:
     try:
         return base64.b64decode(data).decode("utf-8", "replace")
     except ValueError:

@@ -77,8 +77,8 @@ def make_form(version: str, type: str, pairs: Sequence[Pair], action: str) -> Fo
         action=action,
         type=type,
         specification=f"https://hl7.org/fhir/{version.upper()}/{type.lower()}.html#search",
-        first=tuple(row for code in first for row in _rows(version, known[code], filled.rows)),
-        rest=tuple(row for code in others if code not in first for row in _rows(version, known[code], ())),
+        first=tuple(row for code in first for row in _rows_of_parameter(version, known[code], filled.rows)),
+        rest=tuple(row for code in others if code not in first for row in _rows_of_parameter(version, known[code], ())),
         includes=tuple(Choice(name, name, ("_include", name) in filled.ticked) for name in includes),
         reverse_includes=tuple(Choice(name, name, ("_revinclude", name) in filled.ticked) for name in reverse),
         sort=filled.single.get("_sort", ""),
@@ -101,7 +101,7 @@ def fill(version: str, type: str, pairs: Sequence[Pair]) -> FilledForm:
         elif name in ("_sort", "_count") and name not in single:
             single[name] = value
         elif code in known and (not modifier or modifier in _list_modifiers(version, known[code])):
-            rows.append((code, *_split(known[code], modifier, value)))
+            rows.append((code, *_split_value(known[code], modifier, value)))
         elif name != CURSOR:
             more.append((name, value))
     return FilledForm(tuple(rows), single, frozenset(ticked), tuple(more))
@@ -143,7 +143,9 @@ def list_includes(version: str, type: str) -> tuple[tuple[str, ...], tuple[str, 
     return tuple(f"{type}:{code}" for code in own), tuple(referring)
 
 
-def _rows(version: str, parameter: SearchParameter, filled: Sequence[tuple[str, str, str]]) -> Iterator[ParameterRow]:
+def _rows_of_parameter(
+    version: str, parameter: SearchParameter, filled: Sequence[tuple[str, str, str]]
+) -> Iterator[ParameterRow]:
     """A row for each value of the parameter, or an empty one."""
     values = [(how, value) for code, how, value in filled if code == parameter.code] or [("", "")]
     codes = sorted(list_possible(version, parameter))
@@ -173,7 +175,7 @@ def _list_modifiers(version: str, parameter: SearchParameter) -> tuple[str, ...]
     return (*modifiers(version, parameter), *(types if 1 < len(types) <= PICKED_TYPES else ()))
 
 
-def _split(parameter: SearchParameter, modifier: str, value: str) -> tuple[str, str]:
+def _split_value(parameter: SearchParameter, modifier: str, value: str) -> tuple[str, str]:
     """The modifier or prefix of a value, and the rest. A prefix of the first of several values belongs only to that one."""
     if modifier:
         return f":{modifier}", value

@@ -98,7 +98,7 @@ async def _count_in_time(page: ExplorerPage, type: str, seconds: float) -> TypeC
     """A longer count continues in the background, because a query of the database can't be stopped halfway."""
     if seconds <= 0:
         return TypeCount(type)
-    task = asyncio.create_task(_count(page, type))
+    task = asyncio.create_task(_count_type(page, type))
     await asyncio.wait({task}, timeout=seconds)
     if task.done():
         return task.result()
@@ -106,7 +106,7 @@ async def _count_in_time(page: ExplorerPage, type: str, seconds: float) -> TypeC
     return TypeCount(type)
 
 
-async def _count(page: ExplorerPage, type: str) -> TypeCount:
+async def _count_type(page: ExplorerPage, type: str) -> TypeCount:
     """A type that no scope covers is refused, so it isn't asked for: explaining a refusal takes longer than counting."""
     token = page.viewer.context.token
     if token is None or not grants_letters(token.scope, type, "s"):

@@ -42,12 +42,12 @@ class FhirBases:
     def list_endpoints(self) -> None:
         """List the endpoints of all hospitals again, when hospitals were added or removed."""
         self.endpoints = {}
-        for served in _endpoints(self._sandbox, self._documents):
+        for served in _fhir_endpoints(self._sandbox, self._documents):
             composed = served._replace(serve=self._compose(served.serve, served.path.split("/")[1]))
             self.endpoints.setdefault("/".join(served.path.split("/")[:3]), []).append(composed)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        serve = self._find(scope["path"])
+        serve = self._find_base(scope["path"])
         if serve is not None:
             return serve(scope, receive, send)
         runtime = self._sandbox.runtime
@@ -59,9 +59,9 @@ class FhirBases:
         """Look again: another worker may have added the hospital that the path names."""
         with suppress(Unavailable):  # then the pages say so
             await runtime_settings.refresh(self._sandbox.runtime)
-        await (self._find(scope["path"]) or self._pages)(scope, receive, send)
+        await (self._find_base(scope["path"]) or self._pages)(scope, receive, send)
 
-    def _find(self, path: str) -> Callable[[Scope, Receive, Send], Awaitable[None]] | None:
+    def _find_base(self, path: str) -> Callable[[Scope, Receive, Send], Awaitable[None]] | None:
         end = path.find("/", path.find("/", 1) + 1)
         for served in self.endpoints.get(path if end < 0 else path[:end], ()):
             if path.startswith(served.path) and path[len(served.path) :][:1] in ("", "/"):
@@ -69,7 +69,7 @@ class FhirBases:
         return None
 
 
-def _endpoints(sandbox: Sandbox, documents: Documents) -> Iterator[Endpoint]:
+def _fhir_endpoints(sandbox: Sandbox, documents: Documents) -> Iterator[Endpoint]:
     """Yield the endpoints of each hospital. If a dialect has another path for a FHIR base, both paths are served."""
     for tenant in sandbox.tenants.values():
         for version in tenant.dialect.fhir:

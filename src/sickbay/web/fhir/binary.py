@@ -15,10 +15,7 @@ from sickbay.fhir.media import body_kind
 from sickbay.web.fhir.context import FhirBase
 from sickbay.web.fhir.response import FhirResponse
 
-HARMLESS = (
-    (b"content-disposition", b"attachment"),
-    (b"content-security-policy", b"default-src 'none'; sandbox"),
-)
+HARMLESS = ((b"content-disposition", b"attachment"), (b"content-security-policy", b"default-src 'none'; sandbox"))
 
 
 def is_raw(request: AccessRequest) -> bool:

@@ -88,11 +88,7 @@ KINDS: Final[dict[str, Kind]] = {
 }
 """What an interaction is counted as in the metrics. All others, such as histories and exports, are "fhir_other"."""
 BODILESS = frozenset(("GET", "HEAD", "DELETE"))
-ALWAYS = (
-    (b"cache-control", b"no-store"),
-    (b"vary", b"Origin, Accept, Authorization"),
-    (b"x-content-type-options", b"nosniff"),
-)
+ALWAYS = ((b"cache-control", b"no-store"), (b"vary", b"Origin, Accept, Authorization"), (b"x-content-type-options", b"nosniff"))
 PIECE = 131_072
 """Bytes sent at once."""
 LARGE_PUBLIC_BODY = 50_000
@@ -106,7 +102,7 @@ async def serve(api: Api, base: FhirBase, scope: Scope, receive: Receive, send: 
     state: RequestState = scope["state"]
     try:
         check_target(scope)
-        response = await _respond(api, base, scope, receive)
+        response = await _respond_to_request(api, base, scope, receive)
     except UnreadableRequest as error:
         refusal = await unreadable.respond_in_fhir(scope, base.sandbox, base.tenant, base.version, error)
         response = in_format(base, scope, refusal)
@@ -118,10 +114,10 @@ async def serve(api: Api, base: FhirBase, scope: Scope, receive: Receive, send: 
         if middleware_cors.is_preflight(scope["method"], state.headers):
             url = f"{base.url}{raw_path(scope)[len(base.path) :]}"
             middleware_cors.keep_preflight(base.sandbox, base.tenant, scope, url, cors)
-    await _send(send, scope["method"], response, cors, state.exchange)
+    await _send_response(send, scope["method"], response, cors, state.exchange)
 
 
-async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> FhirResponse:
+async def _respond_to_request(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> FhirResponse:
     """Route a request, decide on it, carry it out and record it. Raises NotFhir, UnreadableRequest and BodyRejected."""
     state: RequestState = scope["state"]
     path = raw_path(scope)[len(base.path) :]
@@ -151,8 +147,8 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
         request, response, access = await _answer_with_body(api, base, scope, receive, path, routed)
     parameters = request.parameters
     if "xml" in request.headers.get("accept", "") or (parameters.pairs and not SHAPING.isdisjoint(parameters.sent)):
-        response = await _format(base, request, response)
-    exchange = _exchange(base, scope, request, response, access)
+        response = await _format_response(base, request, response)
+    exchange = _exchange_of_request(base, scope, request, response, access)
     if access.decision.refusal is None:
         base.sandbox.journal.hold(exchange)
         if response.empty is not None:
@@ -245,11 +241,11 @@ async def perform(
     return binary.content_of(response) if is_raw else response, response.access or access
 
 
-async def _batch(context: FhirContext, request: AccessRequest) -> FhirResponse:
+async def _run_batch(context: FhirContext, request: AccessRequest) -> FhirResponse:
     return await batch.handle(context, request, perform)
 
 
-async def _operation(context: FhirContext, request: AccessRequest) -> FhirResponse:
+async def _run_operation(context: FhirContext, request: AccessRequest) -> FhirResponse:
     return await OPERATIONS[context.route.operation or ""](context, request)
 
 
@@ -266,8 +262,8 @@ INTERACTIONS: Final[dict[str, Handler]] = {
     "history-instance": history.handle,
     "history-type": history.handle,
     "history-system": history.handle,
-    "batch": _batch,
-    "operation": _operation,
+    "batch": _run_batch,
+    "operation": _run_operation,
     "export-status": export.status,
     "export-cancel": export.cancel,
     "export-file": export.file,
@@ -303,7 +299,7 @@ async def _in_format(base: FhirBase, scope: Scope, response: FhirResponse) -> Fh
         return await asyncio.to_thread(negotiate_format, base.version, response, media, parameters)
 
 
-async def _format(base: FhirBase, request: AccessRequest, response: FhirResponse) -> FhirResponse:
+async def _format_response(base: FhirBase, request: AccessRequest, response: FhirResponse) -> FhirResponse:
     """Format the response as the client asks. Large bodies are converted on a thread."""
     parameters, size = request.parameters, len(response.body)
     media = negotiate(base.version, request.headers.get("accept"), parameters.get("_format"))
@@ -314,7 +310,9 @@ async def _format(base: FhirBase, request: AccessRequest, response: FhirResponse
             return await asyncio.to_thread(negotiate_format, base.version, response, media, parameters)
 
 
-def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: FhirResponse, access: AccessResult) -> Exchange:
+def _exchange_of_request(
+    base: FhirBase, scope: Scope, request: AccessRequest, response: FhirResponse, access: AccessResult
+) -> Exchange:
     """The exchange to record: a refusal is written before the response, a granted request with the next batch."""
     state: RequestState = scope["state"]
     decision = access.decision
@@ -341,7 +339,7 @@ def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: Fh
     )
 
 
-async def _send(send: Send, method: str, response: FhirResponse, cors: Sequence[tuple[bytes, bytes]], id: str) -> None:
+async def _send_response(send: Send, method: str, response: FhirResponse, cors: Sequence[tuple[bytes, bytes]], id: str) -> None:
     """cors: the headers that let a page read the response. id: of the exchange."""
     body = response.body
     headers = [*response.headers, *cors, (b"x-correlation-id", id.encode()), *ALWAYS]

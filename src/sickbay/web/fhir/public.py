@@ -40,7 +40,7 @@ def public_response(base: FhirBase, routed: Route | Misrouted, path: str, header
         other = route(base.version, "", path)
         return FhirResponse(204, b"", [*other.allow] if isinstance(other, Misrouted) else [])
     if routed.interaction == "capabilities":
-        return FhirResponse(200, _statement(base), [(b"content-type", json_type(base.version).encode())])
+        return FhirResponse(200, _capability_statement(base), [(b"content-type", json_type(base.version).encode())])
     if path == "/.well-known/smart-configuration":
         body = base.documents.smart(base.tenant, base.version)
         return FhirResponse(200, body, [(b"content-type", b"application/json")])
@@ -53,7 +53,7 @@ def public_response(base: FhirBase, routed: Route | Misrouted, path: str, header
 
 async def capabilities_entry(context: FhirContext, request: AccessRequest) -> FhirResponse:
     """The CapabilityStatement as an entry of a Bundle."""
-    return FhirResponse(200, _statement(context.base), context.content)
+    return FhirResponse(200, _capability_statement(context.base), context.content)
 
 
 async def discovery_entry(context: FhirContext, request: AccessRequest) -> FhirResponse:
@@ -61,7 +61,7 @@ async def discovery_entry(context: FhirContext, request: AccessRequest) -> FhirR
     return context.issue(501, Issue("not-supported", "discovery isn't supported by this server yet."))
 
 
-def _statement(base: FhirBase) -> bytes:
+def _capability_statement(base: FhirBase) -> bytes:
     return base.documents.metadata(base.tenant, base.version)
 
 

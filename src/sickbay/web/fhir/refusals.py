@@ -42,14 +42,17 @@ def refuse(
         Issue(code, f"{finding.title}. {finding.why} {finding.fix}", rule=finding.id, text=finding.title)
         for finding in findings
     ]
-    issues += [Issue(problem.code, problem.text, rule=INVALID, where=(problem.expression,)) for problem in _problems(decision)]
+    issues += [
+        Issue(problem.code, problem.text, rule=INVALID, where=(problem.expression,))
+        for problem in _validation_problems(decision)
+    ]
     response = issue_response(version, refusal.status, *(issues or [Issue(code, refusal.name, rule=refusal.name)]), *more)
     if not of_oauth:
         return response
-    return structs.replace(response, headers=[*response.headers, _challenge(access, base)])
+    return structs.replace(response, headers=[*response.headers, _bearer_challenge(access, base)])
 
 
-def _challenge(access: AccessResult, base: str, entries: Iterable[AccessRequest] = ()) -> tuple[bytes, bytes]:
+def _bearer_challenge(access: AccessResult, base: str, entries: Iterable[AccessRequest] = ()) -> tuple[bytes, bytes]:
     decision = access.decision
     assert decision.refusal is not None
     parameters = challenge_parameters(decision.refusal, decision.request, decision.context, base, entries)
@@ -61,10 +64,10 @@ def with_scopes_of(entries: Iterable[AccessRequest], response: FhirResponse, bas
     others = [header for header in response.headers if header[0] != CHALLENGE]
     if response.status != 403 or response.access is None or len(others) == len(response.headers):
         return response
-    return structs.replace(response, headers=[*others, _challenge(response.access, base, entries)])
+    return structs.replace(response, headers=[*others, _bearer_challenge(response.access, base, entries)])
 
 
-def _problems(decision: Decision[AccessRequest, AccessContext]) -> tuple[ValidationIssue, ...]:
+def _validation_problems(decision: Decision[AccessRequest, AccessContext]) -> tuple[ValidationIssue, ...]:
     """The validation problems, if validation is among the refusals. Each becomes an issue with its place."""
     invalid = any(refusal.name == INVALID for refusal in decision.examination.refusals)
     body = decision.context.body

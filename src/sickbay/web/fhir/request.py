@@ -73,7 +73,7 @@ async def receive_body(
     limit, length, coding = body_limit(routed), sent_length(headers) or 0, _content_coding(headers)
     raw = await receive_bytes(receive, limit) if length <= limit else b""
     if coding != "identity" and len(raw) <= limit:
-        raw = await _decompress(version, raw, coding, limit)
+        raw = await _decompress_body(version, raw, coding, limit)
     if len(raw) > limit or length > limit:
         raise count_body(limit)
     if len(raw) > LARGE:
@@ -91,7 +91,7 @@ def text_of(raw: bytes, routed: Route | Misrouted) -> str:
     return body
 
 
-async def _decompress(version: str, raw: bytes, coding: str, limit: int) -> bytes:
+async def _decompress_body(version: str, raw: bytes, coding: str, limit: int) -> bytes:
     """Decompress the body (RFC 9110, 8.4 and 15.5.16)."""
     if coding not in GZIP:
         text = f"The Content-Encoding {coding} isn't supported. Send the body as gzip or uncompressed."

@@ -44,7 +44,7 @@ async def turn_away(
     query = scope["query_string"].decode("latin-1")
     media = negotiate(base.version, state.headers.get("accept"), first_value(query, "_format"))
     request = _strip_parameters(base, scope["method"], path, query, state.headers, routed)
-    result = await _refusal(base, request, routed, holder, media)
+    result = await _refuse_unknown_sender(base, request, routed, holder, media)
     if result is None:
         return None
     if scope["method"] == "POST" and is_form(state.headers) and not is_bulky(state.headers):
@@ -52,19 +52,19 @@ async def turn_away(
         request = structs.replace(request, body=body)
         if (token := first_value(body, TOKEN)) is not None:
             request = structs.replace(request, parameters=Parameters(((TOKEN, token),)))
-            result = await _refusal(base, request, routed, holder, media) or result
+            result = await _refuse_unknown_sender(base, request, routed, holder, media) or result
     findings = result.decision.refused_findings()
-    response = refuse(base.version, base.url, result, findings, _hints(base, scope["method"], state.headers, path))
+    response = refuse(base.version, base.url, result, findings, _hints_for_person(base, scope["method"], state.headers, path))
     if media.xml or "_pretty" in query:
         shaping = Parameters((("_pretty", first_value(query, "_pretty") or ""),))
         response = negotiate_format(base.version, response, media, shaping)
     state.withheld = is_withheld(result.decision.examination)
-    exchange = _exchange(base, scope, request, response, result, Explanation(findings, None))
+    exchange = _exchange_to_record(base, scope, request, response, result, Explanation(findings, None))
     base.sandbox.journal.write_later(exchange, _explain)
     return response
 
 
-def _hints(base: FhirBase, method: str, headers: Mapping[str, str], path: str) -> tuple[Issue, ...]:
+def _hints_for_person(base: FhirBase, method: str, headers: Mapping[str, str], path: str) -> tuple[Issue, ...]:
     """Where a person who opened a FHIR address in a browser finds the data: an address never authenticates by cookie."""
     if method != "GET" or "authorization" in headers or "text/html" not in headers.get("accept", ""):
         return ()
@@ -73,7 +73,7 @@ def _hints(base: FhirBase, method: str, headers: Mapping[str, str], path: str) -
     return (Issue("informational", f"To see this data in a browser, open {address}", "information"),)
 
 
-async def _refusal(
+async def _refuse_unknown_sender(
     base: FhirBase, request: AccessRequest, routed: Route | Misrouted, holder: BearerContext, media: Media
 ) -> AccessResult | None:
     faults = faults_of(base.version, routed, media, None)
@@ -96,13 +96,8 @@ def _strip_parameters(
     )
 
 
-def _exchange(
-    base: FhirBase,
-    scope: Scope,
-    request: AccessRequest,
-    response: FhirResponse,
-    result: AccessResult,
-    explanation: Explanation,
+def _exchange_to_record(
+    base: FhirBase, scope: Scope, request: AccessRequest, response: FhirResponse, result: AccessResult, explanation: Explanation
 ) -> Exchange:
     """The exchange with the beginning of its request, as it waits to be written."""
     state: RequestState = scope["state"]

@@ -28,7 +28,7 @@ Found = tuple[AskedRequest, tuple[str, ...]]
 
 
 @lru_cache(maxsize=64)  # a change of a policy makes another Tenant
-def _endpoints(tenant: Tenant) -> dict[str, str]:
+def _stages_by_path(tenant: Tenant) -> dict[str, str]:
     """The stage of each OAuth and discovery address, by its path below the base URL."""
     home, path = f"/{tenant.name}", tenant.dialect.path
     stages = {home + path("authorize", persona): "authorize" for persona in ("patient", "provider")}
@@ -37,17 +37,17 @@ def _endpoints(tenant: Tenant) -> dict[str, str]:
     issuer = tenant.issuer_path
     stages |= dict.fromkeys((issuer + OF_OPENID, OF_OPENID + issuer, OF_SERVER + issuer), "discovery")
     for version in tenant.dialect.fhir:
-        for base in _bases(tenant, version):
+        for base in _fhir_paths(tenant, version):
             stages |= dict.fromkeys((*(base + document for document in DOCUMENTS), WELL_KNOWN + base), "discovery")
     return stages
 
 
-def _bases(tenant: Tenant, version: str) -> tuple[str, ...]:
+def _fhir_paths(tenant: Tenant, version: str) -> tuple[str, ...]:
     home = f"/{tenant.name}"
     return tuple(dict.fromkeys((home + tenant.dialect.fhir_path(version), home + dialects.short_path(version))))
 
 
-def _tenant(runtime: Runtime, path: str) -> Tenant | None:
+def _tenant_in_path(runtime: Runtime, path: str) -> Tenant | None:
     """The hospital that a path names first, or behind a well-known path that was inserted before it."""
     first, *others = path.removeprefix("/").split("/", 3)
     return runtime.tenants.get(others[1] if first == ".well-known" and len(others) > 1 else first)
@@ -55,40 +55,40 @@ def _tenant(runtime: Runtime, path: str) -> Tenant | None:
 
 def is_oauth(runtime: Runtime, path: str) -> bool:
     """Whether a form that is sent to this path tells which app sends it."""
-    tenant = _tenant(runtime, path)
-    return tenant is not None and _endpoints(tenant).get(path) in (*FORM_STAGES, "authorize", "registration", "userinfo")
+    tenant = _tenant_in_path(runtime, path)
+    return tenant is not None and _stages_by_path(tenant).get(path) in (*FORM_STAGES, "authorize", "registration", "userinfo")
 
 
 def stage_of(runtime: Runtime, path: str) -> str:
     """The stage of a path at a hospital's OAuth or FHIR server; "" for every other path. path: decoded, as in a scope."""
-    tenant = _tenant(runtime, path)
+    tenant = _tenant_in_path(runtime, path)
     if tenant is None:
         return ""
     if path == f"/{tenant.name}/oauth/logout":
         return "logout"
-    bases = [base for version in tenant.dialect.fhir for base in _bases(tenant, version)]
+    bases = [base for version in tenant.dialect.fhir for base in _fhir_paths(tenant, version)]
     bases += [f"/{tenant.name}{app_state.PATH}"] if tenant.policy.app_state else []
     below_base = any(path == base or path.startswith(f"{base}/") for base in bases)
-    return _endpoints(tenant).get(path) or ("access" if below_base else "")
+    return _stages_by_path(tenant).get(path) or ("access" if below_base else "")
 
 
 async def read(runtime: Runtime, scope: Scope, body: bytes) -> Found | None:
     """None if no fault can be about this address. body: of a form."""
     path = scope["path"]
-    tenant = _tenant(runtime, path)
+    tenant = _tenant_in_path(runtime, path)
     if tenant is None:
         return None
-    stage = _endpoints(tenant).get(path)
+    stage = _stages_by_path(tenant).get(path)
     if stage is not None:
-        return _of_endpoint(tenant, stage, scope, body.decode("utf-8", "replace"))
+        return _ask_at_endpoint(tenant, stage, scope, body.decode("utf-8", "replace"))
     for version in tenant.dialect.fhir:
-        for base in _bases(tenant, version):
+        for base in _fhir_paths(tenant, version):
             if path.startswith(f"{base}/") or path == base:
-                return await _of_fhir(runtime, tenant, version, path[len(base) :], scope)
+                return await _ask_at_fhir(runtime, tenant, version, path[len(base) :], scope)
     return None
 
 
-def _of_endpoint(tenant: Tenant, stage: str, scope: Scope, body: str) -> Found:
+def _ask_at_endpoint(tenant: Tenant, stage: str, scope: Scope, body: str) -> Found:
     query = scope["query_string"].decode("latin-1")
     method, path, headers = scope["method"], scope["path"], scope["state"].headers
     if stage in FORM_STAGES:
@@ -101,7 +101,7 @@ def _of_endpoint(tenant: Tenant, stage: str, scope: Scope, body: str) -> Found:
     return AskedRequest(tenant.name, stage, method, path, parameters.get("client_id") or ""), ()
 
 
-async def _of_fhir(runtime: Runtime, tenant: Tenant, version: str, path: str, scope: Scope) -> Found:
+async def _ask_at_fhir(runtime: Runtime, tenant: Tenant, version: str, path: str, scope: Scope) -> Found:
     route: Any = route_plainly(version, scope["method"], path)
     header, base = scope["state"].headers.get("authorization", ""), tenant.fhir_base(version)
     holder = cached_context(runtime, base, header) or await load_context(runtime, tenant, version, base, header)

@@ -30,12 +30,12 @@ class BackgroundTasks:
         if self._writing is None or self._writing.done():
             loop, context = asyncio.get_running_loop(), Context()  # they don't belong to the request that starts them
             self._writing = loop.create_task(self._sandbox.journal.run(), context=context)
-            self._indexing = loop.create_task(self._index(), context=context)
+            self._indexing = loop.create_task(self._index_older_data(), context=context)
             if self._sandbox.runtime.on_stall is not None:
                 watching = stall_watch.run(self._sandbox.runtime, self._sandbox.journal)
                 self._watching = loop.create_task(watching, context=context)
 
-    async def _index(self) -> None:
+    async def _index_older_data(self) -> None:
         """Index the resources and exchanges that an older Sickbay stored. Searches and filters find them once this is done."""
         try:
             await write_missing_lines(self._sandbox.runtime)

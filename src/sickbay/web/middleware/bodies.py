@@ -29,10 +29,10 @@ class _Collector:
     def collect(self, content_type: str, encoding: str = "") -> KeptBody:
         content = b"".join(self._pieces)
         is_compressed = encoding.lower() in ("gzip", "x-gzip")
-        return KeptBody(content_type, self._size, _decompress(content) if is_compressed else content)
+        return KeptBody(content_type, self._size, _decompress_content(content) if is_compressed else content)
 
 
-def _decompress(content: bytes) -> bytes:
+def _decompress_content(content: bytes) -> bytes:
     """The content; empty if it is too long or isn't gzip."""
     try:
         plain = decompress(content, BODY_BYTES)

@@ -50,10 +50,10 @@ class FhirFailures:
         except ClientDisconnect:
             return
         except Exception as error:
-            return await self._respond(scope["state"].exchange, send, error)
+            return await self._respond_to_failure(scope["state"].exchange, send, error)
         await self._pages(scope, receive, send)
 
-    async def _respond(self, id: str, send: Send, error: Exception) -> None:
+    async def _respond_to_failure(self, id: str, send: Send, error: Exception) -> None:
         if isinstance(error, Unavailable):
             await notice_reset(self._runtime, error)
             LOG.error("%s %s", id, error, extra={"correlation_id": id})

@@ -46,14 +46,14 @@ class InjectedFaults:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         runtime = self._runtime
         if runtime.faults or runtime.injected_until:
-            return self._inject(scope, receive, send)
+            return self._inject_faults(scope, receive, send)
         return self._app(scope, receive, send)
 
-    async def _inject(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _inject_faults(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = b""
         if scope["method"] == "POST" and asked_requests.is_oauth(self._runtime, scope["path"]):
             body = await receive_bytes(receive, FORMS)
-            receive = _replay(body, receive)
+            receive = _replay_body(body, receive)
         found = await asked_requests.read(self._runtime, scope, body)
         state: RequestState = scope["state"]
         state.injected = self._find_made_up(scope)
@@ -64,7 +64,7 @@ class InjectedFaults:
         faults = await choose.faults_for(self._runtime, asked, _is_for_middleware)
         if state.injected is None or (faults and state.injected.causes):
             state.injected = choose.describe_injected(faults)
-        await self._with_faults(
+        await self._respond_with_faults(
             faults, asked, scope, receive, send, parse(body.decode("utf-8", "replace")).get("refresh_token")
         )
 
@@ -77,7 +77,7 @@ class InjectedFaults:
         kind = next((fault.kind for fault in self._runtime.faults if fault.id == found[1]), "")
         return Injected(found[1], kind or ("missing-references" if found[0] in path else "broken-next"), refuses=True)
 
-    async def _with_faults(
+    async def _respond_with_faults(
         self,
         faults: Sequence[Fault],
         asked: AskedRequest,
@@ -90,22 +90,21 @@ class InjectedFaults:
             min(MAXIMUM_WAIT_SECONDS, sum(fault.members["seconds"] for fault in faults if fault.kind == "delay"))
         )
         if any(fault.kind == "reset" for fault in faults):
-            self._record(asked, scope, SentResponse(0, (), b""))
-            return await _abort(scope, receive)
-        response = await self._answer(faults, asked, refresh_token)
+            self._record_exchange(asked, scope, SentResponse(0, (), b""))
+            return await _abort_connection(scope, receive)
+        response = await self._fault_response(faults, asked, refresh_token)
         if response is not None:
-            self._record(asked, scope, response)
-            more = [
-                *cors(None),
-                *([(ID_HEADER, state_of(scope).exchange.encode())] if asked.stage in FHIR_STAGES else []),
-            ]
-            return await _send(send, scope, receive, response, faults, more)  # pages get the id elsewhere
+            self._record_exchange(asked, scope, response)
+            more = [*cors(None), *([(ID_HEADER, state_of(scope).exchange.encode())] if asked.stage in FHIR_STAGES else [])]
+            return await _send_faulty(send, scope, receive, response, faults, more)  # pages get the id elsewhere
         for fault in faults:
             if fault.kind == "huge-page":
                 scope["query_string"] = asked_requests.with_count(scope["query_string"], fault.members["entries"])
-        await self._app(scope, receive, self._changing(faults, scope, receive, send) if faults else send)
+        await self._app(scope, receive, self._send_after_change(faults, scope, receive, send) if faults else send)
 
-    async def _answer(self, faults: Sequence[Fault], asked: AskedRequest, refresh_token: str | None) -> SentResponse | None:
+    async def _fault_response(
+        self, faults: Sequence[Fault], asked: AskedRequest, refresh_token: str | None
+    ) -> SentResponse | None:
         """The response of the first fault that answers instead of the server."""
         for fault in faults:
             if kinds()[fault.kind].answers and fault.kind != "reset":
@@ -116,7 +115,7 @@ class InjectedFaults:
                 await grants.revoke(self._runtime, self._runtime.tenants[asked.tenant], fault, refresh_token)
         return None
 
-    def _changing(self, faults: Sequence[Fault], scope: Scope, receive: Receive, send: Send) -> Send:
+    def _send_after_change(self, faults: Sequence[Fault], scope: Scope, receive: Receive, send: Send) -> Send:
         """Collects the response, changes it, and sends it."""
         start: MutableMapping[str, Any] = {}
         pieces: list[bytes] = []
@@ -139,13 +138,13 @@ class InjectedFaults:
             elif not message.get("more_body"):
                 headers = tuple(pair for pair in start["headers"] if pair[0] != b"content-length")
                 response = SentResponse(start["status"], headers, b"".join(pieces))
-                changed = self._change(response, faults)
+                changed = self._change_response(response, faults)
                 await self._note_change(scope, response, changed, faults)
-                await _send(send, scope, receive, changed, faults, ())
+                await _send_faulty(send, scope, receive, changed, faults, ())
 
         return collect
 
-    def _change(self, response: SentResponse, faults: Sequence[Fault]) -> SentResponse:
+    def _change_response(self, response: SentResponse, faults: Sequence[Fault]) -> SentResponse:
         for fault in faults:
             if fault.kind != "truncate":
                 response = change(fault, response, self._runtime.base, self._runtime.effects.now())
@@ -159,7 +158,7 @@ class InjectedFaults:
         state.injected.changed = changed
         await amend.show_sent_response(self._runtime, state.exchange, state.injected)
 
-    def _record(self, asked: AskedRequest, scope: Scope, response: SentResponse) -> None:
+    def _record_exchange(self, asked: AskedRequest, scope: Scope, response: SentResponse) -> None:
         """Keep an exchange that no handler saw."""
         state: RequestState = scope["state"]
         request = RecordedRequest(scope["method"], address(scope, self._runtime.base), state.headers, "", peer(scope))
@@ -188,7 +187,7 @@ def _is_for_middleware(fault: Fault) -> bool:
     return not grants.is_about_grant(fault) and not codes.is_about_redirect(fault)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def _replay_body(body: bytes, receive: Receive) -> Receive:
     """A receive function that returns the body that was received already, and then what `receive` returns."""
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -198,7 +197,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def _abort(scope: Scope, receive: Callable[[], Awaitable[Any]]) -> None:
+async def _abort_connection(scope: Scope, receive: Callable[[], Awaitable[Any]]) -> None:
     """Close the connection without a response."""
     transport = scope.get("sickbay.transport")
     if transport is None:
@@ -213,7 +212,7 @@ def _count_sent_bytes(response: SentResponse, faults: Sequence[Fault]) -> int:
     return min((fault.members["bytes"] for fault in faults if fault.kind == "truncate"), default=length)
 
 
-async def _send(
+async def _send_faulty(
     send: Send,
     scope: Scope,
     receive: Receive,

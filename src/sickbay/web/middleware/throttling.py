@@ -25,7 +25,7 @@ async def too_many_failures(request: Request, sandbox: Sandbox, tenant: Tenant, 
     explanation = decision.explain()
     client = await registration.by_id(sandbox.runtime, throttled.key.name) if throttled.key.kind == "client" else None
     if "text/html" in request.headers.get("accept", ""):
-        response: Response = _page(request, sandbox, tenant, throttled)
+        response: Response = _throttled_page(request, sandbox, tenant, throttled)
     else:
         words = error_responses.oauth_words(
             sandbox.runtime, tenant, decision, explanation, http_request.exchange_id(request), throttled.key.name, ""
@@ -44,7 +44,7 @@ async def too_many_failures(request: Request, sandbox: Sandbox, tenant: Tenant, 
     )
 
 
-def _page(request: Request, sandbox: Sandbox, tenant: Tenant, throttled: Throttled) -> Response:
+def _throttled_page(request: Request, sandbox: Sandbox, tenant: Tenant, throttled: Throttled) -> Response:
     """A page of the hospital: the failed attempts came from its sign-in page."""
     view = NoticeView(
         title="Too many failed attempts",

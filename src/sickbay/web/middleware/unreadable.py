@@ -32,14 +32,14 @@ ENDPOINTS = {**OPEN, "authorize": "authorize", "register": "registration", "logo
 
 async def respond(request: Request, sandbox: Sandbox, error: UnreadableRequest) -> Response:
     """Respond with OAuth error members for an app, a page for a browser, otherwise problem details (RFC 9457)."""
-    tenant, stage = _place(sandbox, request.scope["path"])
+    tenant, stage = _tenant_and_stage(sandbox, request.scope["path"])
     decision = decided(REQUEST, None, None, error.refusal)
     explanation = decision.explain()
     browses = stage not in OPEN.values() and accepts_html(request.headers.get("accept", ""))
     if browses:
-        response = _page(request, sandbox, explanation, error.refusal.status)
+        response = _error_page(request, sandbox, explanation, error.refusal.status)
     else:
-        response = _members(request, sandbox, tenant, stage, decision, explanation)
+        response = _error_members(request, sandbox, tenant, stage, decision, explanation)
     return await http_request.note(
         request,
         response,
@@ -60,7 +60,7 @@ async def respond_with_cors(request: Request, sandbox: Sandbox, error: Unreadabl
     response = await respond(request, sandbox, error)
     if state_of(request.scope).open_to:
         return await cors.allow_origins(request, sandbox, response)
-    tenant, stage = _place(sandbox, request.scope["path"])
+    tenant, stage = _tenant_and_stage(sandbox, request.scope["path"])
     if tenant is not None and stage in OPEN.values():
         lines = await cors.allow_reading(sandbox, tenant, state_of(request.scope), request.method)
         response.raw_headers.extend(lines)
@@ -97,7 +97,7 @@ async def respond_in_fhir(
     return answer
 
 
-def _place(sandbox: Sandbox, path: str) -> tuple[Tenant | None, str]:
+def _tenant_and_stage(sandbox: Sandbox, path: str) -> tuple[Tenant | None, str]:
     """The hospital and the stage of an endpoint."""
     segments = path.split("/")[1:] or [""]
     tenant = sandbox.tenants.get(segments[0])
@@ -105,7 +105,7 @@ def _place(sandbox: Sandbox, path: str) -> tuple[Tenant | None, str]:
     return tenant, ENDPOINTS.get(last, "request") if tenant else "request"
 
 
-def _members(
+def _error_members(
     request: Request,
     sandbox: Sandbox,
     tenant: Tenant | None,
@@ -123,7 +123,7 @@ def _members(
     return error_responses.problem(refusal.status, finding.title, [finding.to_json()], detail)
 
 
-def _page(request: Request, sandbox: Sandbox, explanation: Explanation, status: int) -> Response:
+def _error_page(request: Request, sandbox: Sandbox, explanation: Explanation, status: int) -> Response:
     finding = explanation.findings[0]
     view = NoticeView(
         title=finding.title,

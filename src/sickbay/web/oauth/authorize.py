@@ -54,7 +54,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
     result = await operation.authorize(
         sandbox.runtime,
         tenant,
-        _text(recorded),
+        _text_of_request(recorded),
         recorded.method,
         session,
         http_request.exchange_id(request),
@@ -67,7 +67,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
     decision: Decision[Any, Any] = result.decision
     if result.waiting is None:
         explanation: Explanation | None = decision.explain()
-        refused = _refuse(request, sandbox, tenant, result, persona)
+        refused = _refuse_request(request, sandbox, tenant, result, persona)
         if refused is None:
             return await _record_and_show(request, sandbox, tenant, result, body)
         response = refused
@@ -111,7 +111,7 @@ async def refuse_misdirected(request: Request, sandbox: Sandbox, tenant: Tenant)
     result = await operation.authorize(
         sandbox.runtime,
         tenant,
-        _text(http_request.recorded_request(request.scope, sandbox.runtime.base, body)),
+        _text_of_request(http_request.recorded_request(request.scope, sandbox.runtime.base, body)),
         request.method,
         None,
         http_request.exchange_id(request),
@@ -120,7 +120,7 @@ async def refuse_misdirected(request: Request, sandbox: Sandbox, tenant: Tenant)
     return await _record_and_show(request, sandbox, tenant, result, body, 404)
 
 
-def _text(recorded: RecordedRequest) -> str:
+def _text_of_request(recorded: RecordedRequest) -> str:
     """Append the form of a POST to the URL as its query."""
     return f"{recorded.url}{'&' if '?' in recorded.url else '?'}{recorded.body}" if recorded.body else recorded.url
 
@@ -209,17 +209,13 @@ async def deliver_failure(
     state = waiting.request.parameters.get("state")
     response = error_responses.error_redirect(tenant, words, waiting.redirect_uri, state, request.method)
     return await http_request.note(
-        request,
-        response,
-        stage=stage,
-        tenant=tenant.name,
-        client_id=client.client_id,
-        timeline=waiting.timeline,
-        shown=False,
+        request, response, stage=stage, tenant=tenant.name, client_id=client.client_id, timeline=waiting.timeline, shown=False
     )
 
 
-def _refuse(request: Request, sandbox: Sandbox, tenant: Tenant, result: AuthorizeResult, persona: str) -> Response | None:
+def _refuse_request(
+    request: Request, sandbox: Sandbox, tenant: Tenant, result: AuthorizeResult, persona: str
+) -> Response | None:
     """Redirect with the error if the redirect URI is verified; a dialect may do otherwise. None: show the exchange."""
     style = tenant.dialect.answers
     client = result.client.client_id if result.client else ""

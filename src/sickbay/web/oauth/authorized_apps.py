@@ -47,7 +47,7 @@ async def show_authorized_apps(request: Request, sandbox: Sandbox, tenant: Tenan
         action=current_path,
         person=ehr.user.name or ehr.user.username,
         hospital=tenant.title,
-        apps=tuple(map(_app, apps[start : start + LISTED_APPS])),
+        apps=tuple(map(_allowed_app, apps[start : start + LISTED_APPS])),
         start=start,
         total=len(apps),
         before=f"{current_path}?from={max(0, start - LISTED_APPS)}" if start else "",
@@ -56,6 +56,6 @@ async def show_authorized_apps(request: Request, sandbox: Sandbox, tenant: Tenan
     return ehr.page("manage", view, "Permissions")
 
 
-def _app(app: operation.Allowed) -> AllowedApp:
+def _allowed_app(app: operation.Allowed) -> AllowedApp:
     items = tuple(item for group in consent_groups(app.scopes) for item in group.items)
     return AllowedApp(app.client.client_id, app.client.name, english.day(english.instant(app.since)), items, app.live, app.away)

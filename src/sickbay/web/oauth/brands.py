@@ -24,22 +24,19 @@ def routes(sandbox: Sandbox) -> list[Route]:
     base, all = sandbox.runtime.base, list(sandbox.tenants.values())
     served = [("", base, all), *((f"/{tenant.name}", tenant.base, [tenant]) for tenant in all)]
     return [
-        Route(path + brands.PATH, _answer(address + brands.PATH, base, tenants), methods=["GET", "OPTIONS"])
+        Route(path + brands.PATH, _bundle_handler(address + brands.PATH, base, tenants), methods=["GET", "OPTIONS"])
         for path, address, tenants in served
     ]
 
 
-def _answer(address: str, base: str, tenants: Sequence[Tenant]) -> Callable[[Request], Any]:
+def _bundle_handler(address: str, base: str, tenants: Sequence[Tenant]) -> Callable[[Request], Any]:
     """Serve one Bundle, or 304 if the client has it already (SMART 2.2, Caching Brand Bundles)."""
-    all_brands = [_brand(tenant, base) for tenant in tenants]
+    all_brands = [_brand_of_tenant(tenant, base) for tenant in tenants]
     body = orjson.dumps(brands.bundle(address, all_brands, f"{MADE}T00:00:00Z"))
     tag = f'W/"{hashlib.sha256(body).hexdigest()[:16]}"'
 
     async def answer(request: Request) -> Response:
-        headers = {
-            "etag": tag,
-            **{name.decode(): value.decode() for name, value in cors(request.headers.get("origin"))},
-        }
+        headers = {"etag": tag, **{name.decode(): value.decode() for name, value in cors(request.headers.get("origin"))}}
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=headers)
         if is_unchanged(request.headers, tag, ""):
@@ -49,7 +46,7 @@ def _answer(address: str, base: str, tenants: Sequence[Tenant]) -> Callable[[Req
     return answer
 
 
-def _brand(tenant: Tenant, base: str) -> brands.Brand:
+def _brand_of_tenant(tenant: Tenant, base: str) -> brands.Brand:
     addresses = {version: tenant.fhir_base(version) for version in tenant.dialect.fhir}
     endpoints = {version: (version_url, tenant.server.fhir_versions[version_url]) for version, version_url in addresses.items()}
     logo = (STATIC / "flag.svg").read_bytes()

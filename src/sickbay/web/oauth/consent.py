@@ -14,10 +14,10 @@ from sickbay.web.oauth.sign_in import ConsentGroup, ConsentItem, ScopePart
 def as_before(groups: Iterable[ConsentGroup], version: str, before: Consent | None) -> tuple[ConsentGroup, ...]:
     """Preset the checkboxes. before: the last answer, None if there is none. version: of FHIR."""
     last = before or Consent((), 0)
-    return tuple(replace(group, items=tuple(_item(item, version, last) for item in group.items)) for group in groups)
+    return tuple(replace(group, items=tuple(_item_as_before(item, version, last) for item in group.items)) for group in groups)
 
 
-def _item(item: ConsentItem, version: str, last: Consent) -> ConsentItem:
+def _item_as_before(item: ConsentItem, version: str, last: Consent) -> ConsentItem:
     parts = tuple(ScopePart(words, text, text in last.scopes) for words, text in narrowings(item.value, version))
     refused = any(scope in last.refused for scope in item.scopes) and not any(part.chosen for part in parts)
     return replace(item, ticked=not refused, narrow=parts)

@@ -61,23 +61,23 @@ class ContextsView(Struct, frozen=True, kw_only=True):
 
 
 def choices(type: str, resources: Iterable[Mapping[str, Any]]) -> tuple[ContextChoice, ...]:
-    options = (_choice(type, resource) for resource in resources)
+    options = (_context_choice(type, resource) for resource in resources)
     return tuple(sorted(options, key=lambda option: option.title))
 
 
-def _choice(type: str, resource: Mapping[str, Any]) -> ContextChoice:
+def _context_choice(type: str, resource: Mapping[str, Any]) -> ContextChoice:
     reference = f"{type}/{resource['id']}"
-    names = (_display(resource.get(member)) for member in NAMED_BY)
+    names = (_display_text(resource.get(member)) for member in NAMED_BY)
     title = next(filter(None, names), "") or chart.drug(resource) or reference
     day = next((english.fhir_date(str(resource[member])) for member in DATED_BY if resource.get(member)), "")
     status = resource.get("status")
     return ContextChoice(reference, title, day, status if isinstance(status, str) else "")
 
 
-def _display(value: Any) -> str:
+def _display_text(value: Any) -> str:
     """The text of a string, a concept or a name; the first one of a list."""
     if isinstance(value, list):
-        return _display(value[0]) if value else ""
+        return _display_text(value[0]) if value else ""
     if isinstance(value, Mapping) and "family" in value:
         parts = [*value.get("prefix", ()), *value.get("given", ()), value["family"]]
         return " ".join(str(part) for part in parts if isinstance(part, str))

@@ -50,7 +50,7 @@ class Documents:
         sandbox.runtime.on_hospitals.append(self._kept.clear)
 
     def metadata(self, tenant: Tenant, version: str) -> bytes:
-        return self._find_document("metadata", tenant, version, lambda: _statement(tenant, version))
+        return self._find_document("metadata", tenant, version, lambda: _capability_statement(tenant, version))
 
     async def prepare(self, tenant: Tenant, version: str) -> None:
         """Make the CapabilityStatement on a thread, unless it is there: it takes long."""
@@ -62,7 +62,7 @@ class Documents:
             "smart",
             tenant,
             version,
-            lambda: _with_dialect(
+            lambda: _apply_dialect(
                 tenant,
                 discovery.smart_configuration(
                     tenant.server, app_state=_app_state(tenant, version), **_other_endpoints(tenant), **_brand_members(tenant)
@@ -77,7 +77,7 @@ class Documents:
         return self._find_document("resource", tenant, version, lambda: _protected_resource(self.sandbox, tenant, version))
 
     def openid(self, tenant: Tenant) -> bytes:
-        return self._find_document("openid", tenant, "", lambda: _openid(tenant))
+        return self._find_document("openid", tenant, "", lambda: _openid_configuration(tenant))
 
     def _find_document(self, name: str, tenant: Tenant, version: str, make: Callable[[], Any]) -> bytes:
         key = (name, tenant.name, version)
@@ -102,10 +102,10 @@ def endpoints(tenant: Tenant) -> dict[str, str]:
     }
 
 
-def _openid(tenant: Tenant) -> dict[str, Any]:
+def _openid_configuration(tenant: Tenant) -> dict[str, Any]:
     more = {name: f"{tenant.base}/oauth/{path}" for name, path in IDENTITY}
     own_claims = [name for claims in tenant.dialect.id_token.values() for name in claims]
-    return _with_dialect(
+    return _apply_dialect(
         tenant, discovery.openid_configuration(tenant.server, own_claims=own_claims, **more, **_other_endpoints(tenant))
     )
 
@@ -117,7 +117,7 @@ def _protected_resource(sandbox: Sandbox, tenant: Tenant, version: str) -> dict[
     return protected_resource.document(tenant.fhir_base(version), tenant.server.issuer, scopes, name, guide)
 
 
-def _with_dialect(tenant: Tenant, document: dict[str, Any]) -> dict[str, Any]:
+def _apply_dialect(tenant: Tenant, document: dict[str, Any]) -> dict[str, Any]:
     """Apply the dialect's own members; False removes a member."""
     members = document | dict(tenant.dialect.discovery)
     return {name: value for name, value in members.items() if value is not False or name not in tenant.dialect.discovery}
@@ -146,8 +146,8 @@ def _app_state(tenant: Tenant, version: str) -> str:
     return tenant.base + app_state.PATH if version == app_state.VERSION and tenant.policy.app_state else ""
 
 
-def _statement(tenant: Tenant, version: str) -> dict[str, Any]:
-    listed, server = _with_dialect(tenant, _other_endpoints(tenant)), tenant.server
+def _capability_statement(tenant: Tenant, version: str) -> dict[str, Any]:
+    listed, server = _apply_dialect(tenant, _other_endpoints(tenant)), tenant.server
     oauth = {"authorize": server.authorization_endpoint, "token": server.token_endpoint}
     oauth |= {name: listed[member] for name, member in OAUTH_URIS.items() if member in listed}
     details = conformance.Self(
@@ -164,14 +164,14 @@ def _statement(tenant: Tenant, version: str) -> dict[str, Any]:
 def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
     """The metadata of each issuer where OpenID Connect appends the well-known path, and where RFC 8414 inserts both of them."""
     well_known: list[Route] = []
-    jwks = _jwks(sandbox)
+    jwks = _jwks_handler(sandbox)
     for tenant in sandbox.tenants.values():
         issuer = tenant.issuer_path
-        openid = _record(tenant.name, _answer(lambda name=tenant.name: documents.openid(sandbox.tenants[name])))  # type: ignore[misc]
+        openid = _record_lookup(tenant.name, _json_handler(lambda name=tenant.name: documents.openid(sandbox.tenants[name])))  # type: ignore[misc]
         well_known += [
             *(Route(path, openid) for path in (issuer + OF_OPENID, OF_OPENID + issuer, OF_SERVER + issuer)),
             Route(f"/{tenant.name}{tenant.dialect.path('jwks')}", jwks),
-            Route(f"/{tenant.name}{launch_style.PATH}", _answer(lambda: launch_style.DOCUMENT)),
+            Route(f"/{tenant.name}{launch_style.PATH}", _json_handler(lambda: launch_style.DOCUMENT)),
             *_resource_routes(sandbox, documents, tenant),
         ]
     return well_known
@@ -187,7 +187,7 @@ def _resource_routes(sandbox: Sandbox, documents: Documents, tenant: Tenant) -> 
                 return _say_none(request, NO_RESOURCE)
             return _open(request, document)
 
-        return _record(tenant.name, answer)
+        return _record_lookup(tenant.name, answer)
 
     return [
         Route(f"{protected_resource.WELL_KNOWN}/{tenant.name}{path}", answer_for(version))
@@ -213,14 +213,14 @@ def _say_none(request: Request, text: str) -> Response:
     return response
 
 
-def _answer(body: Callable[[], bytes]) -> Callable[[Request], Any]:
+def _json_handler(body: Callable[[], bytes]) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
         return _open(request, body())
 
     return answer
 
 
-def _record(tenant: str, answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
+def _record_lookup(tenant: str, answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
     """Record that an app looked up the endpoints: without this, a launch after which nothing arrives looks the same."""
 
     async def answer_and_record(request: Request) -> Response:
@@ -231,7 +231,7 @@ def _record(tenant: str, answer: Callable[[Request], Any]) -> Callable[[Request]
     return answer_and_record
 
 
-def _jwks(sandbox: Sandbox) -> Callable[[Request], Any]:
+def _jwks_handler(sandbox: Sandbox) -> Callable[[Request], Any]:
     """Read for each request, because keys rotate."""
 
     async def answer(request: Request) -> Response:

@@ -37,8 +37,8 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     if not guard.administers(request.scope, headers_of(request.scope)):
         if guard.wait(request.scope) and (rejection := refuse_stranger(request, sandbox, pages=False)):
             return rejection
-        return await _refuse(request, sandbox, tenant, RegistrationRequest(allowed=False))
-    metadata, unreadable = _read(request, body)
+        return await _refuse_registration(request, sandbox, tenant, RegistrationRequest(allowed=False))
+    metadata, unreadable = _read_json(request, body)
     fault = unreadable or client_metadata.find_fault(metadata)
     stated = client_metadata.read_software_statement(metadata)
     if not fault and stated is None:
@@ -46,7 +46,7 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         fault = registration.settings_fault(sandbox.runtime, fields)
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
-        return await _refuse(request, sandbox, tenant, unusable, body)
+        return await _refuse_registration(request, sandbox, tenant, unusable, body)
     result = await registration.register_itself(sandbox.runtime, fields)
     return await _describe_registration(request, sandbox, tenant, result, body, 201)
 
@@ -65,7 +65,7 @@ async def _manage_client(request: Request, sandbox: Sandbox, tenant: Tenant, bod
     client, revision = await registration.with_revision(sandbox.runtime, request.path_params["client_id"])
     token = bearer(AccessRequest(request.method, "", "", headers=headers_of(request.scope)))
     if client is None or client.tenant != tenant.name or not registration.may_manage(client, token):
-        return await _refuse(request, sandbox, tenant, RegistrationRequest(managed=False))
+        return await _refuse_registration(request, sandbox, tenant, RegistrationRequest(managed=False))
     if request.method == "DELETE":
         await registration.remove(sandbox.runtime, client)
         response = Response(status_code=204, headers=error_responses.NO_STORE)
@@ -77,16 +77,10 @@ async def _manage_client(request: Request, sandbox: Sandbox, tenant: Tenant, bod
 
 
 async def _replace_metadata(
-    request: Request,
-    sandbox: Sandbox,
-    tenant: Tenant,
-    client: Client,
-    revision: int,
-    body: str,
-    token: str | None,
+    request: Request, sandbox: Sandbox, tenant: Tenant, client: Client, revision: int, body: str, token: str | None
 ) -> Response:
     """Replace the metadata. If no secret was sent, create a new one: only a hash of the old secret is stored."""
-    metadata, unreadable = _read(request, body)
+    metadata, unreadable = _read_json(request, body)
     fault = unreadable or client_metadata.update_fault(metadata, client)
     stated = client_metadata.read_software_statement(metadata)
     if not fault and stated is None:
@@ -94,7 +88,7 @@ async def _replace_metadata(
         fault = registration.settings_fault(sandbox.runtime, fields, client)
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
-        return await _refuse(request, sandbox, tenant, unusable, body)
+        return await _refuse_registration(request, sandbox, tenant, unusable, body)
     if fields["client"] == "symmetric" and "client_secret" not in metadata:
         fields["client_secret"] = sandbox.runtime.effects.token()
     result = await registration.change_itself(sandbox.runtime, fields, client, revision)
@@ -102,13 +96,7 @@ async def _replace_metadata(
 
 
 async def _describe_registration(
-    request: Request,
-    sandbox: Sandbox,
-    tenant: Tenant,
-    result: Registered,
-    body: str,
-    status: int,
-    token: str | None = None,
+    request: Request, sandbox: Sandbox, tenant: Tenant, result: Registered, body: str, status: int, token: str | None = None
 ) -> Response:
     if result.client is None:
         return await _refusal_response(request, sandbox, tenant, result.decision, body)
@@ -130,7 +118,9 @@ def _response_members(tenant: Tenant, client: Client, secret: str | None, token:
     return client_metadata.registration_response(client, secret, token=token, address=address)
 
 
-async def _refuse(request: Request, sandbox: Sandbox, tenant: Tenant, fields: RegistrationRequest, body: str = "") -> Response:
+async def _refuse_registration(
+    request: Request, sandbox: Sandbox, tenant: Tenant, fields: RegistrationRequest, body: str = ""
+) -> Response:
     return await _refusal_response(request, sandbox, tenant, registration.examine(tenant, fields), body)
 
 
@@ -139,7 +129,7 @@ async def _refusal_response(
 ) -> Response:
     """Respond with OAuth's error members, and with the challenge of RFC 6750 if the token is the reason."""
     private = any(f'"{member}"' in body for member in PRIVATE_MEMBERS)  # a private key must not be stored
-    sent, _ = _read(request, body)
+    sent, _ = _read_json(request, body)
     if isinstance(sent, dict) and not private:
         decision = structs.replace(decision, request=structs.replace(decision.request, source=sent))
     refusal, explanation = decision.refusal, decision.explain()
@@ -161,7 +151,7 @@ async def _refusal_response(
     )
 
 
-def _read(request: Request, body: str) -> tuple[Any, str]:
+def _read_json(request: Request, body: str) -> tuple[Any, str]:
     """The metadata, and why they can't be read, as a sentence without a full stop (RFC 7591 3.1, RFC 7592 2.2)."""
     if headers_of(request.scope).get("content-type", "").partition(";")[0].strip().lower() != http_request.JSON:
         return None, f"Send the header Content-Type: {http_request.JSON}"

@@ -112,13 +112,13 @@ async def _show_next_page(
         return html_response.page(request, sandbox, "sign_in", view, options)
     if step == "patient":
         return html_response.page(
-            request, sandbox, "picker", await _picker(sandbox, tenant, waiting, (sent.get("q") or "").strip()), options
+            request, sandbox, "picker", await _picker_view(sandbox, tenant, waiting, (sent.get("q") or "").strip()), options
         )
     if step == "encounter":
-        return html_response.page(request, sandbox, "visits", await _visits(sandbox, tenant, waiting), options)
+        return html_response.page(request, sandbox, "visits", await _visits_view(sandbox, tenant, waiting), options)
     if step == "context":
-        return html_response.page(request, sandbox, "contexts", await _contexts(sandbox, tenant, waiting), options)
-    return html_response.page(request, sandbox, "consent", await _consent(sandbox, tenant, waiting), options)
+        return html_response.page(request, sandbox, "contexts", await _contexts_view(sandbox, tenant, waiting), options)
+    return html_response.page(request, sandbox, "consent", await _consent_view(sandbox, tenant, waiting), options)
 
 
 def action(tenant: Tenant) -> str:
@@ -193,7 +193,7 @@ async def _handle_answer(
         await operation.keep(sandbox.runtime, tenant, structs.replace(waiting, encounter=encounter or ""), session)
         return _to_next_page(tenant, waiting)
     if step == "context" and session is not None and sent.get("decision") in ("open", "without"):
-        await _choose(sandbox, tenant, waiting, session, sent)
+        await _store_choice(sandbox, tenant, waiting, session, sent)
         return _to_next_page(tenant, waiting)
     if step == "consent" and sent.get("decision") == "allow":
         ticked = consent.list_ticked(sent.all("scope"), sent.all("narrow"), sent.all("only"))
@@ -248,7 +248,7 @@ async def _finish(
     )
 
 
-async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, query: str) -> PickerView:
+async def _picker_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, query: str) -> PickerView:
     parameters = [*patients.search_parameters(query), ("_sort", "family"), ("_count", "50")]
     matches = await patients.list_patients(sandbox.runtime, tenant, waiting.version, parameters, waiting.user)
     candidates = tuple(
@@ -264,7 +264,9 @@ async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorizatio
     )
 
 
-async def _choose(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session, sent: Parameters) -> None:
+async def _store_choice(
+    sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session, sent: Parameters
+) -> None:
     """Store the user's choice, which must be one of the offered resources."""
     choice = login.open_context(tenant, waiting)
     if choice is None:
@@ -276,7 +278,7 @@ async def _choose(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorizatio
     await operation.keep(sandbox.runtime, tenant, structs.replace(waiting, chosen=chosen), session)
 
 
-async def _contexts(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> context_picker.ContextsView:
+async def _contexts_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> context_picker.ContextsView:
     choice = login.open_context(tenant, waiting)
     assert choice is not None
     scope, type = choice
@@ -289,35 +291,35 @@ async def _contexts(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorizat
         scope=scope.text,
         type=type,
         role=scope.role or "",
-        patient=_name(record) if patient else "",
+        patient=_name_of_patient(record) if patient else "",
         choices=context_picker.choices(type, candidates),
         request=waiting.id,
     )
 
 
-async def _visits(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> visit_picker.VisitsView:
+async def _visits_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> visit_picker.VisitsView:
     patient = waiting.patient or login.own_patient(waiting) or ""
     record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
     encounters = await patients.encounters(sandbox.runtime, tenant, waiting.version, patient, waiting.user) if record else []
     return visit_picker.VisitsView(
         action=action(tenant),
         app=waiting.client.name,
-        patient=_name(record),
+        patient=_name_of_patient(record),
         choices=visit_picker.choices(encounters),
         request=waiting.id,
     )
 
 
-def _name(record: patients.Json | None) -> str:
+def _name_of_patient(record: patients.Json | None) -> str:
     return " ".join(reversed(chart.name_of(record))).strip() if record else ""
 
 
-async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> ConsentView:
+async def _consent_view(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> ConsentView:
     patient = waiting.patient or login.own_patient(waiting)
     record = None
     if patient:
         record = await patients.read(sandbox.runtime, tenant, waiting.version, "Patient", patient, waiting.user)
-    name = _name(record)
+    name = _name_of_patient(record)
     user = waiting.user.name or waiting.user.username if waiting.user else ""
     before = await login.load_consent(sandbox.runtime, tenant, waiting)
     groups = consent_groups((decision.scope for decision in waiting.offered if decision.granted), name, user)

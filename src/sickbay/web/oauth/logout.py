@@ -32,9 +32,9 @@ async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     session = await cookies.session(request, sandbox)
     result = await decide(sandbox.runtime, tenant, logout_request, session)
     if result.decision.refusal is not None:
-        return await _refuse(request, sandbox, tenant, result, body)
+        return await _refuse_logout(request, sandbox, tenant, result, body)
     if result.asks and not (sent.get("decision") and cookies.is_own_form(request, session, sent.get("csrf"))):
-        response = _confirm(request, sandbox, tenant, result, logout_request.parameters, session)
+        response = _confirmation_page(request, sandbox, tenant, result, logout_request.parameters, session)
     elif result.asks and sent.get("decision") != "out":
         response = _finish(request, sandbox, tenant, result, None, session)
     else:
@@ -53,7 +53,7 @@ async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     )
 
 
-def _confirm(
+def _confirmation_page(
     request: Request, sandbox: Sandbox, tenant: Tenant, result: LogoutResult, sent: Parameters, session: Session | None
 ) -> Response:
     assert result.user is not None
@@ -79,15 +79,13 @@ def _finish(
         return error_responses.redirect(to, {"state": sent.get("state")}, request.method)
     home = f"/{tenant.name}/ehr"
     stays = notice.NoticeView(
-        title="You’re still signed in",
-        text=f"You stay signed in at {tenant.title}.",
-        primary=Link("Continue", home),
+        title="You’re still signed in", text=f"You stay signed in at {tenant.title}.", primary=Link("Continue", home)
     )
     view = stays if sent is None else notice.make_signed_out(tenant.title, f"{home}/sign-in")
     return html_response.page(request, sandbox, "notice", view, html_response.PageOptions(tenant, session, bare=True))
 
 
-async def _refuse(request: Request, sandbox: Sandbox, tenant: Tenant, result: LogoutResult, body: str) -> Response:
+async def _refuse_logout(request: Request, sandbox: Sandbox, tenant: Tenant, result: LogoutResult, body: str) -> Response:
     """Always a page: the redirect URI isn't verified."""
     exchange = Exchange(
         http_request.exchange_id(request),

@@ -38,7 +38,7 @@ class Hint(NamedTuple):
 
 def find_hint(path: str, tenants: Mapping[str, Tenant]) -> Hint | None:
     """Where the metadata are that a path asks for; None if it asks for none."""
-    place, kind = _divide(path)
+    place, kind = _split_well_known(path)
     if not kind:
         return None
     if place.rstrip("/") == TOOLS:
@@ -46,10 +46,10 @@ def find_hint(path: str, tenants: Mapping[str, Tenant]) -> Hint | None:
     tenant = tenants.get(place.split("/")[1]) if place.startswith("/") else None
     if kind == OF_RESOURCE:
         return Hint(NO_RESOURCE, tenant)
-    return Hint(_of_hospital(tenant, path, kind) if tenant else _of_all(kind, tenants), tenant)
+    return Hint(_hint_of_hospital(tenant, path, kind) if tenant else _hint_of_all(kind, tenants), tenant)
 
 
-def _divide(path: str) -> tuple[str, str]:
+def _split_well_known(path: str) -> tuple[str, str]:
     """The path that a well-known path was inserted before or appended to, and the well-known path; "" if there is none."""
     for kind in (OF_SERVER, OF_OPENID, OF_RESOURCE, OF_SMART):
         if path == kind or path.startswith(f"{kind}/"):
@@ -59,21 +59,21 @@ def _divide(path: str) -> tuple[str, str]:
     return "", ""
 
 
-def _of_hospital(tenant: Tenant, path: str, kind: str) -> str:
+def _hint_of_hospital(tenant: Tenant, path: str, kind: str) -> str:
     if kind == OF_SMART:
-        return f"The SMART configuration of {tenant.name} is {_smart(tenant)}."
+        return f"The SMART configuration of {tenant.name} is {_smart_url(tenant)}."
     said = f"The metadata of the issuer {tenant.server.issuer} are at {metadata_url(tenant)}"
     if path.startswith(kind):
         return f"{said}."
     return f"{said}: RFC 8414 inserts the well-known path between the host and the path of the issuer."
 
 
-def _of_all(kind: str, tenants: Mapping[str, Tenant]) -> str:
+def _hint_of_all(kind: str, tenants: Mapping[str, Tenant]) -> str:
     if kind == OF_SMART:
-        return f"The SMART configurations of the hospitals are {join([_smart(tenant) for tenant in tenants.values()])}."
+        return f"The SMART configurations of the hospitals are {join([_smart_url(tenant) for tenant in tenants.values()])}."
     urls = [metadata_url(tenant) for tenant in tenants.values()]
     return f"Each hospital is an authorization server of its own. Their metadata are at {join(urls)}."
 
 
-def _smart(tenant: Tenant) -> str:
+def _smart_url(tenant: Tenant) -> str:
     return f"{tenant.server.fhir_bases[0]}{OF_SMART}"

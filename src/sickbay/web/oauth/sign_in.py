@@ -202,7 +202,7 @@ def consent_groups(scopes: Iterable[str], patient: str = "", user: str = "") -> 
     """Grantable scopes in plain words, grouped: one record, all records, the user, the launch."""
     parsed = [parse(text) for text in dict.fromkeys(scopes)]
     by_level = {
-        level: tuple(_resource(scope) for scope in parsed if isinstance(scope, ResourceScope) and scope.level == level)
+        level: tuple(_resource_item(scope) for scope in parsed if isinstance(scope, ResourceScope) and scope.level == level)
         for level in ("patient", "user", "system")
     }
     launch = tuple(scope.text for scope in parsed if isinstance(scope, LaunchScope))
@@ -211,20 +211,20 @@ def consent_groups(scopes: Iterable[str], patient: str = "", user: str = "") -> 
         ConsentGroup("All records that you can see", by_level["user"]),
         ConsentGroup("The whole hospital", by_level["system"]),
         ConsentGroup(f"Your account, {user}" if user else "Your account", _about_you(parsed)),
-        ConsentGroup("This launch", _launch(launch)),
+        ConsentGroup("This launch", _launch_items(launch)),
     )
     return tuple(group for group in groups if group.items)
 
 
-def _resource(scope: ResourceScope) -> ConsentItem:
+def _resource_item(scope: ResourceScope) -> ConsentItem:
     title, text = TYPES.get(scope.type, (scope.type, f"Resources of type {scope.type}."))
     if scope.filters:
         filters = join([f"{name} {value.rpartition('|')[2] or value}" for name, value in scope.filters])
         text += f" Only those with {filters}."
-    return ConsentItem(title, f"{text} {_verbs(scope.letters)}", (scope.text,))
+    return ConsentItem(title, f"{text} {_verbs_for_letters(scope.letters)}", (scope.text,))
 
 
-def _verbs(letters: str) -> str:
+def _verbs_for_letters(letters: str) -> str:
     names = {"c": "add", "r": "read", "u": "change", "d": "delete", "s": "search"}
     verbs = [names[letter] for letter in "rscud" if letter in letters]
     if verbs in (["read"], ["read", "search"]):
@@ -238,6 +238,6 @@ def _about_you(scopes: Iterable[object]) -> tuple[ConsentItem, ...]:
     return tuple(ConsentItem(*PLAIN[scope.text], (scope.text,)) for scope in scopes if isinstance(scope, PlainScope))
 
 
-def _launch(scopes: tuple[str, ...]) -> tuple[ConsentItem, ...]:
+def _launch_items(scopes: tuple[str, ...]) -> tuple[ConsentItem, ...]:
     other = ("Other launch context", "Tells the app what else you selected.")
     return tuple(ConsentItem(*LAUNCHES.get(scope, other), (scope,)) for scope in scopes)

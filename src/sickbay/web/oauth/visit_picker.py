@@ -33,10 +33,10 @@ class VisitsView(Struct, frozen=True, kw_only=True):
 
 
 def choices(encounters: Iterable[Mapping[str, Any]]) -> tuple[VisitChoice, ...]:
-    return tuple(_choice(encounter) for encounter in encounters)
+    return tuple(_visit_choice(encounter) for encounter in encounters)
 
 
-def _choice(encounter: Mapping[str, Any]) -> VisitChoice:
+def _visit_choice(encounter: Mapping[str, Any]) -> VisitChoice:
     when = english.fhir_date((encounter.get("period") or {}).get("start"))
     kinds, reasons = encounter.get("type") or (), encounter.get("reasonCode") or encounter.get("reason") or ()
     kind = ", ".join(filter(None, map(chart.concept_text, kinds)))

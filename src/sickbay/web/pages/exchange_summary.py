@@ -200,7 +200,7 @@ def answer(exchange: Mapping[str, Any]) -> str:
             if status(exchange) >= 400
             else f"{status(exchange)} page, no redirect"
         )
-    headers = _headers(response)
+    headers = _headers_by_name(response)
     rest = headers.get("location") or headers.get("www-authenticate") or response.get("body") or ""
     text = f"{response.get('status', '')} {rest}".strip()
     return text if len(text) <= ANSWER_CHARACTERS else text[:ANSWER_CHARACTERS] + "…"
@@ -221,16 +221,16 @@ def receiver(exchange: Mapping[str, Any]) -> str:
         return "Your app received"
     if _is_page(exchange):
         return "Response"
-    location = _headers(exchange.get("response") or {})["location"]
+    location = _headers_by_name(exchange.get("response") or {})["location"]
     own = urlsplit(str((exchange.get("request") or {}).get("url", ""))).netloc
     return "The browser was sent to" if urlsplit(location).netloc in ("", own) else "Your app received"
 
 
 def _is_page(exchange: Mapping[str, Any]) -> bool:
-    return exchange.get("stage") in _IN_THE_BROWSER and "location" not in _headers(exchange.get("response") or {})
+    return exchange.get("stage") in _IN_THE_BROWSER and "location" not in _headers_by_name(exchange.get("response") or {})
 
 
-def _headers(response: Mapping[str, Any]) -> dict[str, str]:
+def _headers_by_name(response: Mapping[str, Any]) -> dict[str, str]:
     return {str(name).lower(): str(value) for name, value in (response.get("headers") or {}).items()}
 
 
@@ -288,7 +288,7 @@ def steps_of(checks: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
         if outcome == "refused" and undecided:
             undecided, because = False, because or "decided the response"
         if outcome == "skipped":
-            because = _needs(check.get("waits_for"))
+            because = _needs_sentence(check.get("waits_for"))
         steps.append(Step(outcome, words(str(check["name"])), because))
         if check["name"] == GATE.name and outcome == "passed":
             steps.append(Step("gate", "From here on, a response may be redirected to your app."))
@@ -301,7 +301,7 @@ def words(name: str) -> str:
     return " ".join([_SPELLED.get(term, term) for term in _TERM.findall(FUNCTIONS.get(name, name))])
 
 
-def _needs(missing: str | None) -> str:
+def _needs_sentence(missing: str | None) -> str:
     if missing in _MISSING:
         return f"needs {_MISSING[missing]}"
     return f"runs only after “{words(missing)}” has passed" if missing else "runs only after another check has passed"

@@ -91,12 +91,12 @@ class Frame:
         """The links of the EHR pages. Only clinicians have a schedule."""
         today = () if self.person and self.person.patient else (Link("Today", self.ehr),)
         permissions = (Link("Permissions", self.permissions),) if self.permissions else ()
-        data = () if self.is_student else (Link("FHIR data", self._explorer),)
+        data = () if self.is_student else (Link("FHIR data", self._explorer_url),)
         developer = (Link("Apps", f"{self.root}/developer"), *data)
         return (*today, Link("Patients", f"{self.ehr}/patients"), *developer, *permissions)
 
     @property
-    def _explorer(self) -> str:
+    def _explorer_url(self) -> str:
         """The FHIR explorer: at the patient whose chart is open, else at the hospital."""
         patient = self.path.partition("?")[0].removeprefix(f"{self.ehr}/patients/").partition("/")[0]
         is_chart = self.path.startswith(f"{self.ehr}/patients/") and patient

@@ -22,22 +22,22 @@ def spark(lab: Lab, width: int = 84, height: int = 22) -> Markup:
         return Markup("")
     low = lab.low if lab.low is not None else min(values)
     high = lab.high if lab.high is not None else max(values)
-    y = _scale(min(*values, low), max(*values, high), height, 3)
+    y = _y_scale(min(*values, low), max(*values, high), height, 3)
     points = [(3 + at * (width - 8) / (len(values) - 1), y(value)) for at, value in enumerate(values)]
     line = " ".join(f"{across:.1f},{down:.1f}" for across, down in points)
-    band = "" if lab.low is None and lab.high is None else _band(0, width, y(high), y(low), "spark-band")
+    band = "" if lab.low is None and lab.high is None else _range_band(0, width, y(high), y(low), "spark-band")
     dot = f'<circle class="spark-dot{" out" if lab.flag else ""}" cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="2.6"/>'
     inside = f'{band}<polyline class="spark" points="{line}"/>{dot}'
     return Markup(f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" aria-hidden="true">{inside}</svg>')
 
 
-def _scale(low: float, high: float, height: float, margin: float) -> Scale:
+def _y_scale(low: float, high: float, height: float, margin: float) -> Scale:
     """Map values to y coordinates, higher values further up."""
     spread = (high - low) or 1.0
     return lambda value: margin + (high - value) / spread * (height - 2 * margin)
 
 
-def _band(x: float, width: float, top: float, bottom: float, name: str) -> str:
+def _range_band(x: float, width: float, top: float, bottom: float, name: str) -> str:
     return f'<rect class="{name}" x="{x}" y="{top:.1f}" width="{width}" height="{max(bottom - top, 0):.1f}"/>'
 
 
@@ -48,14 +48,16 @@ def pressure(readings: Sequence[BloodPressure], width: int = 372, height: int = 
     left, right, top, bottom = 30, 40, 8, 22
     lowest = min(60.0, *(reading.diastolic for reading in readings))
     highest = max(170.0, *(reading.systolic for reading in readings))
-    within = _scale(lowest, highest, height - top - bottom, 0)
+    within = _y_scale(lowest, highest, height - top - bottom, 0)
     y: Scale = lambda value: top + within(value)  # noqa: E731
     step = (width - left - right - 12) / max(len(readings) - 1, 1)
     x: Scale = lambda at: left + 12 + at * step  # noqa: E731
-    inside = [_band(left, width - left - 8, y(HIGH), y(LOW), "band")]
-    inside += [_gridline(value, y(value), left, width - 8) for value in (lowest, LOW, HIGH, highest)]
-    inside += [_bar(reading, x(at), y) for at, reading in enumerate(readings)]
-    inside += [_label(reading.label, x(at), height - 5) for at, reading in enumerate(readings) if _is_labelled(at, readings)]
+    inside = [_range_band(left, width - left - 8, y(HIGH), y(LOW), "band")]
+    inside += [_grid_line(value, y(value), left, width - 8) for value in (lowest, LOW, HIGH, highest)]
+    inside += [_pressure_bar(reading, x(at), y) for at, reading in enumerate(readings)]
+    inside += [
+        _axis_label(reading.label, x(at), height - 5) for at, reading in enumerate(readings) if _is_labelled(at, readings)
+    ]
     last, end = readings[-1], x(len(readings) - 1) + 8
     inside += [
         f'<text class="val" x="{end:.1f}" y="{y(value) + 4:.1f}">{value:g}</text>' for value in (last.systolic, last.diastolic)
@@ -70,16 +72,16 @@ def _is_labelled(at: int, readings: Sequence[BloodPressure]) -> bool:
     return (len(readings) - 1 - at) % 2 == 0
 
 
-def _gridline(value: float, y: float, left: float, right: float) -> str:
+def _grid_line(value: float, y: float, left: float, right: float) -> str:
     text = f'<text class="tick" x="{left - 7}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>'
     return f'<line class="axis" x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>{text}'
 
 
-def _label(text: str, x: float, y: float) -> str:
+def _axis_label(text: str, x: float, y: float) -> str:
     return f'<text class="tick" x="{x:.1f}" y="{y}" text-anchor="middle">{escape(text)}</text>'
 
 
-def _bar(reading: BloodPressure, x: float, y: Scale) -> str:
+def _pressure_bar(reading: BloodPressure, x: float, y: Scale) -> str:
     name = ' class="out"' if reading.systolic >= HIGH or reading.diastolic >= LOW else ""
     high, low = y(reading.systolic), y(reading.diastolic)
     dots = "".join(f'<circle class="bp-dot" cx="{x:.1f}" cy="{at:.1f}" r="3.2"/>' for at in (high, low))
@@ -99,7 +101,7 @@ def sequence(view: TimelineView) -> Markup:
         _lifeline(LIFE[key], *name, turn, height, done < len(view.arrows))
         for key, name in zip(LIFELINES, view.names, strict=True)
     )
-    arrows = "".join(_step(FIRST + place * STEP, arrow) for place, arrow in enumerate(view.arrows))
+    arrows = "".join(_diagram_row(FIRST + place * STEP, arrow) for place, arrow in enumerate(view.arrows))
     box = f'viewBox="0 0 {WIDTH} {height}" role="group" aria-label="{escape(view.title)}"'
     return Markup(f'<svg class="seq" {box}>{heads}{arrows}</svg>')
 
@@ -108,11 +110,13 @@ def _lifeline(x: int, name: str, below: str, turn: int, height: int, dashed: boo
     lines = f'<line class="life" x1="{x}" x2="{x}" y1="46" y2="{turn}"/>'
     if dashed:
         lines += f'<line class="life dash" x1="{x}" x2="{x}" y1="{turn}" y2="{height}"/>'
-    texts = _text("head-t", x, 20, _shorten(name, 20), "middle") + _text("head-s", x, 37, _shorten(below, 24), "middle")
+    texts = _text_element("head-t", x, 20, _shorten(name, 20), "middle") + _text_element(
+        "head-s", x, 37, _shorten(below, 24), "middle"
+    )
     return f'{lines}<rect class="head-box" x="{x - 88}" y="0.5" width="176" height="46" rx="4"/>{texts}'
 
 
-def _text(name: str, x: float, y: float, text: str, anchor: str = "start") -> str:
+def _text_element(name: str, x: float, y: float, text: str, anchor: str = "start") -> str:
     return f'<text class="{name}" x="{x}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
@@ -120,33 +124,33 @@ def _shorten(text: str, size: int) -> str:
     return text if len(text) <= size else text[: size - 1] + "…"
 
 
-def _step(y: int, arrow: Arrow) -> str:
+def _diagram_row(y: int, arrow: Arrow) -> str:
     """One row of the diagram. It is a link if there is more to read."""
-    drawing = _gap(y, arrow) if arrow.kind == "gap" else _arrow(y, arrow)
+    drawing = _gap_row(y, arrow) if arrow.kind == "gap" else _arrow_row(y, arrow)
     inside = f'<a href="{escape(arrow.href)}">{drawing}</a>' if arrow.href else drawing
     return f'<g class="{arrow.kind}" data-key="{escape(arrow.key)}">{inside}</g>'
 
 
-def _gap(y: int, arrow: Arrow) -> str:
+def _gap_row(y: int, arrow: Arrow) -> str:
     band = f'<rect class="band" x="118" y="{y - 30}" width="{WIDTH - 118}" height="{STEP - 12}" rx="3"/>'
-    words = _text("l", (LIFE["app"] + LIFE["fhir"]) / 2, y + 2, arrow.text, "middle")
-    return f"{band}{_text('st', 4, y + 2, arrow.status)}{words}"
+    words = _text_element("l", (LIFE["app"] + LIFE["fhir"]) / 2, y + 2, arrow.text, "middle")
+    return f"{band}{_text_element('st', 4, y + 2, arrow.status)}{words}"
 
 
-def _arrow(y: int, arrow: Arrow) -> str:
+def _arrow_row(y: int, arrow: Arrow) -> str:
     start, end = LIFE[arrow.origin], LIFE[arrow.target]
     way, left = (1 if end > start else -1), min(start, end) + 16
     room = (WIDTH - left) // 8
     stripe = (
         f'<rect class="stripe" x="0" y="{y - 36}" width="{WIDTH}" height="{STEP}" rx="3"/>' if arrow.kind == "refused" else ""
     )
-    words = _words(arrow, left, y, room) + _text("w", left, y + 19, _shorten(arrow.wire, room))
-    times = _text("t", 4, y - 4, arrow.at) + _text("st", 4, y + 13, arrow.status)
+    words = _arrow_words(arrow, left, y, room) + _text_element("w", left, y + 19, _shorten(arrow.wire, room))
+    times = _text_element("t", 4, y - 4, arrow.at) + _text_element("st", 4, y + 13, arrow.status)
     bead = "" if arrow.kind in AHEAD else f'<circle class="bead" cx="{start}" cy="{y}" r="4"/>'
-    return f"{stripe}{times}{_shaft(arrow.kind, start, end, way, y)}{bead}{words}"
+    return f"{stripe}{times}{_arrow_shaft(arrow.kind, start, end, way, y)}{bead}{words}"
 
 
-def _shaft(kind: str, start: int, end: int, way: int, y: int) -> str:
+def _arrow_shaft(kind: str, start: int, end: int, way: int, y: int) -> str:
     if kind == "refused":
         cross = f'<path class="arrow" d="m{end - way * 22 - 7} {y - 7} 14 14m0-14-14 14"/>'
         return f'<line class="arrow" x1="{start}" x2="{end - way * 32}" y1="{y}" y2="{y}"/>{cross}'
@@ -154,7 +158,7 @@ def _shaft(kind: str, start: int, end: int, way: int, y: int) -> str:
     return f'<line class="arrow" x1="{start}" x2="{end - way * 9}" y1="{y}" y2="{y}"/>{tip}'
 
 
-def _words(arrow: Arrow, left: int, y: int, room: int) -> str:
+def _arrow_words(arrow: Arrow, left: int, y: int, room: int) -> str:
     """The number of the step, what happens, and the injected fault."""
     fault = f"◆ Injected fault: {arrow.fault[:1].lower()}{arrow.fault[1:]}" if arrow.fault else ""
     fault = _shorten(fault, room // 2)

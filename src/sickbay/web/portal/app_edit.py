@@ -32,16 +32,18 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
         return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        return html_response.page(request, sandbox, "register", _form(sandbox, client, _read_registered(client), ()), options)
+        return html_response.page(
+            request, sandbox, "register", _edit_form(sandbox, client, _read_registered(client), ()), options
+        )
     sent = _replace_members(parse(await http_request.read_body(request)), tenant=client.tenant)
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
-        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), EXPIRED), options, 403)
+        return html_response.page(request, sandbox, "register", _edit_form(sandbox, client, sent, (), EXPIRED), options, 403)
     if faults := find_missing(sandbox, sent, keys=client.jwks is not None):
-        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), faults), options, 422)
+        return html_response.page(request, sandbox, "register", _edit_form(sandbox, client, sent, (), faults), options, 422)
     result = await registration.edit(sandbox.runtime, client, registration_fields(sent))
     if result.client is None:
         all_findings = result.decision.explain().findings
-        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, all_findings), options, 422)
+        return html_response.page(request, sandbox, "register", _edit_form(sandbox, client, sent, all_findings), options, 422)
     if result.secret is not None:
         return await app_page(request, sandbox, result.client, options, result.secret)
     return redirect_to(f"/developer/apps/{client.app_id}")
@@ -77,7 +79,7 @@ def _as_box(scope: str, smart_version: int) -> str:
     return box if box in BOXES and (box != scope or "/" not in scope or smart_version == 2) else ""
 
 
-def _form(
+def _edit_form(
     sandbox: Sandbox, client: Client, sent: Parameters, all_findings: tuple[Finding, ...], faults: dict[str, str] | None = None
 ) -> RegisterView:
     app_path = f"/developer/apps/{client.app_id}"

@@ -31,19 +31,21 @@ async def settings(request: Request, sandbox: Sandbox, id: str) -> Response:
         return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        return html_response.page(request, sandbox, "app_policy", _view(sandbox, client), options)
+        return html_response.page(request, sandbox, "app_policy", _app_policy_view(sandbox, client), options)
     sent = parse(await http_request.read_body(request))
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
-        view = replace(_view(sandbox, client, sent), fault=TOO_LATE)
+        view = replace(_app_policy_view(sandbox, client, sent), fault=TOO_LATE)
         return html_response.page(request, sandbox, "app_policy", view, options, 403)
     read = policy_form.read(sent, sandbox.tenants[client.tenant].policy, app=True)
     if read.faults:
-        return html_response.page(request, sandbox, "app_policy", _view(sandbox, client, sent, read.faults), options, 422)
+        return html_response.page(
+            request, sandbox, "app_policy", _app_policy_view(sandbox, client, sent, read.faults), options, 422
+        )
     await registration.save(sandbox.runtime, structs.replace(client, policy=read.chosen), client)
     return redirect_to(f"/developer/apps/{client.app_id}?saved=policy#h-policy")
 
 
-def _view(
+def _app_policy_view(
     sandbox: Sandbox, client: Client, sent: Parameters | None = None, faults: Mapping[str, str] | None = None
 ) -> AppPolicyView:
     tenant, path = sandbox.tenants[client.tenant], f"/developer/apps/{client.app_id}"

@@ -55,14 +55,14 @@ async def apps(request: Request, sandbox: Sandbox) -> Response:
     clients = await registration.some_clients(sandbox.runtime, start, LISTED_APPS + 1, students.owner_of(request))
     more = f"/developer?from={start + LISTED_APPS}" if len(clients) > LISTED_APPS else ""
     hospitals = tuple(Link(tenant.title, f"/developer/hospitals/{name}") for name, tenant in sandbox.tenants.items())
-    rows = tuple([await _row(sandbox, client) for client in clients[:LISTED_APPS]])
+    rows = tuple([await _app_row(sandbox, client) for client in clients[:LISTED_APPS]])
     view = AppsView(rows, "/developer/register", hospitals, more)
     return html_response.page(
         request, sandbox, "apps", view, await html_response.page_options(request, sandbox, here="Developer portal")
     )
 
 
-async def _row(sandbox: Sandbox, client: Client) -> AppRow:
+async def _app_row(sandbox: Sandbox, client: Client) -> AppRow:
     exchanges = await journal_reader.list_exchanges(sandbox.runtime, sandbox.journal, app=client.client_id, limit=1)
     last = exchanges[0] if exchanges else None
     refused = bool(last and last.get("decided"))
@@ -110,9 +110,9 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
     probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, COMPARED_EXCHANGES)
     advice = registration.advise(sandbox.runtime, client).explain().findings
     auto, live = client.auto_approve, (await registration.find_live(sandbox.runtime, client.client_id)).at
-    choices = await _patients(sandbox, tenant)
-    command = _command(client, choices) if launch_uri(client) and not students.owner_of(request) else ""
-    launches = await _launches(sandbox, client)
+    choices = await _patient_choices(sandbox, tenant)
+    command = _launch_command(client, choices) if launch_uri(client) and not students.owner_of(request) else ""
+    launches = await _launch_rows(sandbox, client)
     return AppView(
         name=client.name,
         summary=portal_views.kind_of_app(client.type, client.client, client.smart_version, tenant.title),
@@ -128,7 +128,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         scopes=portal_views.scope_kinds(scopes.split(client.scope)),
         is_service=client.type == "system",
         launches=launches,
-        next_step=choose_next_step(client, tenant, launches, _chart(tenant, client, choices)),
+        next_step=choose_next_step(client, tenant, launches, _chart_url(tenant, client, choices)),
         probable=tuple(exchange_line(exchange, probably=evidence(exchange)) for exchange in probable[:PROBABLE_LINES]),
         all_launches=f"/exchanges?q=app%3A{client.app_id}",
         findings=findings([finding.to_json() for finding in advice]),
@@ -136,7 +136,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         live_at=f"{english.moment(live)} UTC" if live else "",
         launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "",
         patients=choices,
-        users=await _users(sandbox, tenant),
+        users=await _user_choices(sandbox, tenant),
         policy=portal_views.policy_text(client.policy),
         policy_action=f"/developer/apps/{client.app_id}/policy",
         edit=f"/developer/apps/{client.app_id}/edit",
@@ -144,7 +144,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         hospital_policy=f"/developer/hospitals/{tenant.name}",
         cards=portal_views.cards_text(client.cards),
         cards_action=f"/developer/apps/{client.app_id}/cards" if client.launch_uri else "",
-        other_hospitals=await other_hospitals.of_app(sandbox, client),
+        other_hospitals=await other_hospitals.hospitals_for_app(sandbox, client),
         enable_action=f"/developer/apps/{client.app_id}/enable",
         faults=faults_view(sandbox.runtime, client),
         rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
@@ -162,13 +162,13 @@ def _auto_text(sandbox: Sandbox, user: str) -> str:
     )
 
 
-def _chart(tenant: Tenant, client: Client, patients: Sequence[Choice]) -> str:
+def _chart_url(tenant: Tenant, client: Client, patients: Sequence[Choice]) -> str:
     """The chart of the chosen patient, else of the first one, with the app open."""
     patient = next((choice for choice in patients if choice.chosen), patients[-1]).value
     return f"/{tenant.name}/ehr/patients/{patient}?app={client.app_id}" if patient else f"/{tenant.name}/ehr/patients"
 
 
-def _command(client: Client, patients: Sequence[Choice]) -> str:
+def _launch_command(client: Client, patients: Sequence[Choice]) -> str:
     """The command that launches the app for the chosen patient, else for the first one."""
     chosen = next((choice for choice in patients if choice.chosen), patients[-1])
     patient = f" --patient {chosen.value}" if chosen.value else ""
@@ -183,12 +183,12 @@ def _secret_text(client: Client) -> str:
     return "Public apps have no secret."
 
 
-async def _users(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
+async def _user_choices(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
     people = await users.all_users(sandbox.runtime, tenant)
     return tuple(Choice(user.username, user.name or user.username) for user in people)
 
 
-async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
+async def _patient_choices(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
     parameters = [("_count", "100"), ("_sort", "family")]
     all_patients = await patients.find(sandbox.runtime, tenant, "r4", "Patient", parameters, None)
     choices = tuple(
@@ -197,14 +197,14 @@ async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
     return (Choice("", "No patient"), *choices)
 
 
-async def _launches(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
+async def _launch_rows(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
     """The newest launches of this app, one row each, also those that a script created and no browser opened."""
     found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, client.client_id, limit=SHOWN_LAUNCHES)
     tenant = sandbox.tenants[client.tenant]
-    return tuple([_launch(launch, await persons(sandbox, tenant, launch.id)) for launch in found])
+    return tuple([_launch_row(launch, await persons(sandbox, tenant, launch.id)) for launch in found])
 
 
-def _launch(launch: LaunchProgress, people: Persons) -> LaunchRow:
+def _launch_row(launch: LaunchProgress, people: Persons) -> LaunchRow:
     recorded = launch.timeline
     timeline = timeline_view(
         launch.id, recorded.exchanges, app=launch.trail.app.name, hospital="", probable=recorded.probable, trail=launch.trail
@@ -213,7 +213,7 @@ def _launch(launch: LaunchProgress, people: Persons) -> LaunchRow:
     stalled = f"Stalled: {timeline.title}" if timeline.verdict == "Stalled" else timeline.verdict
     return LaunchRow(
         english.moment(launch.trail.events[-1].clock),
-        people.patient or _without_patient(recorded.exchanges, people),
+        people.patient or _explain_missing_patient(recorded.exchanges, people),
         people.user,
         timeline.kind,
         f"{'Probably: ' if timeline.is_probable else ''}{refusals[-1]}" if timeline.kind == "refused" else stalled,
@@ -222,8 +222,8 @@ def _launch(launch: LaunchProgress, people: Persons) -> LaunchRow:
     )
 
 
-def _without_patient(exchanges: Sequence[Mapping[str, Any]], people: Persons) -> str:
-    """What the row of a launch without a known patient says instead."""
+def _explain_missing_patient(exchanges: Sequence[Mapping[str, Any]], people: Persons) -> str:
+    """The text in the row of a launch without a known patient."""
     stages = {exchange["stage"] for exchange in exchanges}
     if people.user or "launch" in stages:
         return "no patient"

@@ -35,9 +35,9 @@ async def join(request: Request, sandbox: Sandbox) -> Response:
     sent = parse(await http_request.read_body(request))
     code = sent.get("code") or ""
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
-        return _form(request, sandbox, options, JoinView(JOIN, fault=cookies.rejection_reason(request)), 403)
+        return _join_form(request, sandbox, options, JoinView(JOIN, fault=cookies.rejection_reason(request)), 403)
     if seconds := await wrong_tokens.seconds_to_wait(sandbox.runtime, request.scope, "class"):
-        return _form(request, sandbox, options, JoinView(JOIN, fault=_too_many(seconds)), 429, seconds)
+        return _join_form(request, sandbox, options, JoinView(JOIN, fault=_too_many(seconds)), 429, seconds)
     if await members.is_join_key(sandbox.runtime, code):
         return redirect_to(f"{JOIN}/{await members.join_key(sandbox.runtime)}")
     student = await members.find_by_code(sandbox.runtime, code)
@@ -54,7 +54,7 @@ async def join_with_link(request: Request, sandbox: Sandbox, key: str) -> Respon
         return redirect_to(OVERVIEW)
     options = await html_response.page_options(request, sandbox, here="Class")
     if seconds := await wrong_tokens.seconds_to_wait(sandbox.runtime, request.scope, "class"):
-        return _form(request, sandbox, options, JoinView(JOIN, fault=_too_many(seconds)), 429, seconds)
+        return _join_form(request, sandbox, options, JoinView(JOIN, fault=_too_many(seconds)), 429, seconds)
     if not await members.is_join_key(sandbox.runtime, key):
         return await _count_wrong(request, sandbox, options, JoinView(JOIN, fault=WRONG_LINK))
     action = f"{JOIN}/{await members.join_key(sandbox.runtime)}"
@@ -62,20 +62,20 @@ async def join_with_link(request: Request, sandbox: Sandbox, key: str) -> Respon
         return html_response.page(request, sandbox, "class_join", JoinView(action, key), options)
     sent = parse(await http_request.read_body(request))
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
-        return _form(request, sandbox, options, JoinView(action, key, name_fault=cookies.rejection_reason(request)), 403)
-    return await _join(request, sandbox, options, sent, JoinView(action, key))
+        return _join_form(request, sandbox, options, JoinView(action, key, name_fault=cookies.rejection_reason(request)), 403)
+    return await _join_class(request, sandbox, options, sent, JoinView(action, key))
 
 
-async def _join(
+async def _join_class(
     request: Request, sandbox: Sandbox, options: html_response.PageOptions, sent: Parameters, view: JoinView
 ) -> Response:
     name = clean_name(sent.get("name") or "", members.NAME_CHARACTERS)
     if not name:
-        return _form(request, sandbox, options, JoinView(view.action, view.key, name_fault=NO_NAME), 422)
+        return _join_form(request, sandbox, options, JoinView(view.action, view.key, name_fault=NO_NAME), 422)
     try:
         joined = await members.join(sandbox.runtime, name, sent.get("csrf") or "")
     except members.ClassIsFull:
-        return _form(request, sandbox, options, JoinView(view.action, view.key, name, name_fault=FULL), 409)
+        return _join_form(request, sandbox, options, JoinView(view.action, view.key, name, name_fault=FULL), 409)
     cookie = await sessions.join_class(sandbox.runtime, options.session, joined.student.id)
     state_of(request.scope).student = joined.student.id
     session = await sessions.find(sandbox.runtime, cookie)
@@ -86,21 +86,16 @@ async def _join(
 async def _count_wrong(request: Request, sandbox: Sandbox, options: html_response.PageOptions, view: JoinView) -> Response:
     seconds = await wrong_tokens.count(sandbox.runtime, request.scope, "class")
     if seconds:
-        return _form(request, sandbox, options, JoinView(JOIN, fault=_too_many(seconds)), 429, seconds)
-    return _form(request, sandbox, options, view, 403)
+        return _join_form(request, sandbox, options, JoinView(JOIN, fault=_too_many(seconds)), 429, seconds)
+    return _join_form(request, sandbox, options, view, 403)
 
 
 def _too_many(seconds: int) -> str:
     return f"Too many wrong codes were sent from this network. Try again in {count(seconds, 'second')}."
 
 
-def _form(
-    request: Request,
-    sandbox: Sandbox,
-    options: html_response.PageOptions,
-    view: JoinView,
-    status: int,
-    retry_after: int = 0,
+def _join_form(
+    request: Request, sandbox: Sandbox, options: html_response.PageOptions, view: JoinView, status: int, retry_after: int = 0
 ) -> Response:
     response = html_response.page(request, sandbox, "class_join", view, options, status)
     if retry_after:

@@ -32,12 +32,7 @@ async def join_link(sandbox: Sandbox) -> JoinLink:
     squares, size = draw(url)
     certificate = own_certificate(sandbox.settings)
     return JoinLink(
-        url,
-        key,
-        squares,
-        size,
-        CERTIFICATE if certificate else "",
-        fingerprint(certificate) if certificate else "",
+        url, key, squares, size, CERTIFICATE if certificate else "", fingerprint(certificate) if certificate else ""
     )
 
 
@@ -46,10 +41,10 @@ def draw(text: str) -> tuple[Sequence[tuple[int, int, int]], int]:
     import segno  # only the pages of a class need it
 
     rows = segno.make(text, error="m", micro=False).matrix
-    return [run for y, row in enumerate(rows) for run in _runs(row, y + MARGIN)], len(rows) + 2 * MARGIN
+    return [run for y, row in enumerate(rows) for run in _dark_runs(row, y + MARGIN)], len(rows) + 2 * MARGIN
 
 
-def _runs(row: bytearray, y: int) -> list[tuple[int, int, int]]:
+def _dark_runs(row: bytearray, y: int) -> list[tuple[int, int, int]]:
     runs, x = [], MARGIN
     for dark, squares in groupby(row):
         length = len(list(squares))

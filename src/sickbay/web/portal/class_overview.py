@@ -35,17 +35,17 @@ async def overview(request: Request, sandbox: Sandbox) -> Response:
         return rejection
     options = await html_response.page_options(request, sandbox, here="Class")
     if not state_of(request.scope).is_administrator and (student := await students.find_current(request, sandbox)):
-        return await _of_member(request, sandbox, student, options)
+        return await _member_page(request, sandbox, student, options)
     if request.method == "POST":
         return await _change_class(request, sandbox, options)
     if request.query_params.get("show") == "link":
         return html_response.page(request, sandbox, "class_link", await join_link(sandbox), options)
-    view = await _view(sandbox, request.query_params.get("saved", ""))
+    view = await _class_view(sandbox, request.query_params.get("saved", ""))
     name = "class_list" if request.query_params.get("part") == "list" else "class_overview"
     return html_response.page(request, sandbox, name, view, options)
 
 
-async def _view(sandbox: Sandbox, saved: str) -> ClassView:
+async def _class_view(sandbox: Sandbox, saved: str) -> ClassView:
     await sandbox.journal.collect("")  # without waiting for explanations that aren't written yet
     found = await progress.read_all(sandbox.runtime, await members.list_all(sandbox.runtime))
     return ClassView(
@@ -105,7 +105,7 @@ async def student(request: Request, sandbox: Sandbox, id: str) -> Response:
     return html_response.page(request, sandbox, "class_student", view, options)
 
 
-async def _of_member(request: Request, sandbox: Sandbox, student: Student, options: html_response.PageOptions) -> Response:
+async def _member_page(request: Request, sandbox: Sandbox, student: Student, options: html_response.PageOptions) -> Response:
     """GET shows a student's own page. POST: csrf, action: code gives a new personal code, leave signs out of the class."""
     sent = parse(await http_request.read_body(request)) if request.method == "POST" else None
     action = sent.get("action") if sent and cookies.is_own_form(request, options.session, sent.get("csrf")) else ""

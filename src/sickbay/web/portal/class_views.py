@@ -131,14 +131,14 @@ def student_row(found: StudentProgress) -> StudentRow:
         href=f"/developer/class/{found.student.id}",
         state=state,
         kind=KINDS.get(found.state, ""),
-        apps=_apps(found),
+        apps=_names_of_apps(found),
         refusal=refusal,
         seen=moment(found.seen_at / SECOND) if found.seen_at else "",
         has_launched=found.state in ("launched", "refused", "working"),
     )
 
 
-def _apps(found: StudentProgress) -> str:
+def _names_of_apps(found: StudentProgress) -> str:
     if not found.apps:
         return ""
     name = found.apps[0].name

@@ -109,7 +109,7 @@ def exchange_line(exchange: Mapping[str, Any], *, probably: str = "") -> Exchang
         english.moment(exchange.get("at") or 0),
         kind,
         find_stage(str(exchange.get("stage"))).title,
-        _text(exchange, worst if is_refused else None),
+        _exchange_text(exchange, worst if is_refused else None),
         str((exchange.get("response") or {}).get("status", "")),
         probably,
         "" if worst is None or is_refused else worst["title"],
@@ -117,10 +117,10 @@ def exchange_line(exchange: Mapping[str, Any], *, probably: str = "") -> Exchang
     )
 
 
-def _text(exchange: Mapping[str, Any], refusal: Mapping[str, Any] | None) -> str:
+def _exchange_text(exchange: Mapping[str, Any], refusal: Mapping[str, Any] | None) -> str:
     """The problem, or the request. "Resent" if Sickbay itself sent it again."""
     if exchange.get("resent_from"):
-        return f"Resent: {_text({**exchange, 'resent_from': None}, refusal)}"
+        return f"Resent: {_exchange_text({**exchange, 'resent_from': None}, refusal)}"
     if describe_injected(exchange):
         return problem(exchange)
     return str(refusal["title"]) if refusal is not None else _request_line(exchange)

@@ -67,10 +67,10 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         causes=tuple(LikelyCause(**cause) for cause in exchange["causes"]),
         rest=shown.rest,
         related=diagnosis.related,
-        kind=_kind(parsed, diagnosis),
+        kind=_kind_of_input(parsed, diagnosis),
         verdict_kind=kind,
         help=diagnosis.what_to_paste,
-        headline=_headline(page, diagnosis, LABELS[shown.cause["confidence"]] if shown.cause else ""),
+        headline=_first_headline(page, diagnosis, LABELS[shown.cause["confidence"]] if shown.cause else ""),
         verdict=verdict,
         has_problem=diagnosis.has_problem,
         findings=_soften_first(page.findings) if is_only_possible else page.findings,
@@ -89,7 +89,7 @@ def _soften_first(findings: tuple[FindingView, ...]) -> tuple[FindingView, ...]:
     return (*(replace(first, kind="advice", is_only_possible=True) for first in findings[:1]), *findings[1:])
 
 
-def _kind(parsed: dict[str, Any], diagnosis: Diagnosis) -> str:
+def _kind_of_input(parsed: dict[str, Any], diagnosis: Diagnosis) -> str:
     kind = str(parsed.get("kind"))
     if _is_assertion_alone(parsed, diagnosis):
         return "Client assertion"
@@ -108,7 +108,7 @@ def _is_assertion_alone(parsed: dict[str, Any], diagnosis: Diagnosis) -> bool:
 _OF_A_TOKEN = frozenset(("client_assertion", "jwt_header", "jwt_claims", "decoded_jwt"))
 
 
-def _headline(page: ExchangeView, diagnosis: Diagnosis, label: str) -> str:
+def _first_headline(page: ExchangeView, diagnosis: Diagnosis, label: str) -> str:
     """The first finding. What is only likely has a label and isn't followed by its fix, because it has to be checked first."""
     if not page.findings or diagnosis.verdict == Verdict.UNKNOWN:
         return diagnosis.summary
@@ -152,13 +152,13 @@ def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None)
         spec=Link(rule.spec.name, rule.spec.url),
         prose=case.prose if case else "",
         tab="Refused" if rule.explains else "Sent",
-        refused=_tab(case.refused) if case else None,
-        corrected=_tab(case.corrected) if case else None,
+        refused=_example_tab(case.refused) if case else None,
+        corrected=_example_tab(case.corrected) if case else None,
         rows=rows,
     )
 
 
-def _tab(example: dict[str, Any] | None) -> code_samples.Tab | None:
+def _example_tab(example: dict[str, Any] | None) -> code_samples.Tab | None:
     """A request as its URL. Anything else (a token response, what a browser saw) as the JSON that `doctor` reads."""
     if not example or example.get("url"):
         return code_samples.tabs(code_samples.read(example), {})[0] if example else None

@@ -31,13 +31,13 @@ async def doctor(request: Request, sandbox: Sandbox) -> Response:
         view = DoctorView(input=text, added=added, fault="This page was probably open for too long. Try again.")
         return html_response.page(request, sandbox, "doctor", view, options, 403)
     try:
-        view = await _examine(sandbox, text, added)
+        view = await _examine_text(sandbox, text, added)
     except NotFinished:
         return _not_finished(request, sandbox, text, added, options)
     return html_response.page(request, sandbox, "doctor", view, options)
 
 
-async def _examine(sandbox: Sandbox, text: str, added: str) -> DoctorView:
+async def _examine_text(sandbox: Sandbox, text: str, added: str) -> DoctorView:
     """A short text is examined in a thread, a long one in a process. Raises NotFinished."""
     if len(text.encode()) + len(added.encode()) <= LONG_TEXT_BYTES:
         async with sandbox.short_texts:

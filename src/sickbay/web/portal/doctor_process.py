@@ -49,7 +49,7 @@ async def examine_apart(text: str, added: str) -> DoctorView:
     )
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
-            return await _result(process, len(sent).to_bytes(8) + sent)
+            return await _read_result(process, len(sent).to_bytes(8) + sent)
     except (TimeoutError, OSError, EOFError, msgspec.MsgspecError) as error:
         raise NotFinished from error
     finally:
@@ -58,7 +58,7 @@ async def examine_apart(text: str, added: str) -> DoctorView:
         await process.wait()
 
 
-async def _result(process: asyncio.subprocess.Process, sent: bytes) -> DoctorView:
+async def _read_result(process: asyncio.subprocess.Process, sent: bytes) -> DoctorView:
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(sent)
@@ -71,7 +71,7 @@ async def _result(process: asyncio.subprocess.Process, sent: bytes) -> DoctorVie
 
 def main() -> None:
     """Reads the texts from standard input and writes the view to standard output, each after its length in 8 bytes."""
-    _limit()
+    _limit_resources()
     received = sys.stdin.buffer
     texts = msgspec.json.decode(received.read(int.from_bytes(received.read(8))), type=_Texts)
     Thread(target=_end_with_the_reader, daemon=True).start()
@@ -82,7 +82,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _limit() -> None:
+def _limit_resources() -> None:
     """A system may not know a limit, or allow less already. The time is limited by the reader, too."""
     limits = ((resource.RLIMIT_AS, LIMIT_BYTES), (resource.RLIMIT_DATA, LIMIT_BYTES), (resource.RLIMIT_CORE, 0))
     for kind, most in (*limits, (resource.RLIMIT_CPU, LIMIT_SECONDS)):

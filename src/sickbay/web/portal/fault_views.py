@@ -15,14 +15,14 @@ def faults_view(runtime: Runtime, client: Client) -> FaultsView:
         fault for fault in runtime.faults if fault.app in (None, client.client_id) and fault.tenant in (None, client.tenant)
     ]
     return FaultsView(
-        tuple(_line(fault, client) for fault in meant),
+        tuple(_fault_line(fault, client) for fault in meant),
         f"/developer/apps/{client.app_id}/faults",
         tuple(FaultChoice(name, preset.title) for name, preset in presets().items()),
         tuple(FaultChoice(name, kind.title, members_text(kind)) for name, kind in kinds().items()),
     )
 
 
-def _line(fault: Fault, client: Client) -> FaultLine:
+def _fault_line(fault: Fault, client: Client) -> FaultLine:
     described = fault.to_json()
     more = " ".join(f"{name}={value}" for name, value in described.items() if name not in ("id", "kind", "app", "tenant"))
     return FaultLine(fault.id, fault.kind, kinds()[fault.kind].title, more, is_for_all=fault.app is None)

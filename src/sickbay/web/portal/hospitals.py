@@ -82,46 +82,48 @@ async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
         return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        view = replace(_view(tenant), saved="saved" in request.query_params, certificate=_certificate(request, sandbox))
+        view = replace(
+            _hospital_view(tenant), saved="saved" in request.query_params, certificate=_certificate_path(request, sandbox)
+        )
         return html_response.page(request, sandbox, "hospital", view, options)
     sent = parse(await http_request.read_body(request))
-    wrong = await _save(request, sandbox, tenant, sent, options)
+    wrong = await _save_hospital(request, sandbox, tenant, sent, options)
     if wrong is not None:
-        view = replace(wrong, certificate=_certificate(request, sandbox))
+        view = replace(wrong, certificate=_certificate_path(request, sandbox))
         return html_response.page(request, sandbox, "hospital", view, options, 422)
     return redirect_to(f"/developer/hospitals/{name}?saved")
 
 
-async def _save(
+async def _save_hospital(
     request: Request, sandbox: Sandbox, tenant: Tenant, sent: Parameters, options: html_response.PageOptions
 ) -> portal_views.HospitalView | None:
     """Apply what the form or the text says, and restore the default of all other settings. On errors, the view with them."""
     text = sent.get("policy") or ""
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
-        return _view(tenant, text, TOO_LATE)
+        return _hospital_view(tenant, text, TOO_LATE)
     if "form" not in sent.names():
         chosen, fault = portal_views.read_policy(text)
-        fault = fault or "; ".join(await _choose(sandbox, tenant, chosen))
-        return _view(tenant, text, fault) if fault else None
+        fault = fault or "; ".join(await _choose_values(sandbox, tenant, chosen))
+        return _hospital_view(tenant, text, fault) if fault else None
     read = policy_form.read(sent, tenant.configured)
     if not read.faults:
-        await _choose(sandbox, tenant, read.chosen)
+        await _choose_values(sandbox, tenant, read.chosen)
         return None
     groups = policy_form.groups(tenant.configured, tenant.chosen, tenant.file, sent=sent, faults=read.faults)
-    return replace(_view(tenant), groups=groups)
+    return replace(_hospital_view(tenant), groups=groups)
 
 
-async def _choose(sandbox: Sandbox, tenant: Tenant, chosen: Mapping[str, Any]) -> list[str]:
+async def _choose_values(sandbox: Sandbox, tenant: Tenant, chosen: Mapping[str, Any]) -> list[str]:
     return await runtime_settings.choose(sandbox.runtime, tenant, dict.fromkeys(tenant.chosen) | dict(chosen))
 
 
-def _certificate(request: Request, sandbox: Sandbox) -> str:
+def _certificate_path(request: Request, sandbox: Sandbox) -> str:
     """The path of the certificate; "" unless the request comes directly from this machine."""
     path, headers = sandbox.settings.certificate, headers_of(request.scope)
     return quote(str(path.resolve())) if path and request.app.state.guard.at_keyboard(request.scope, headers) else ""
 
 
-def _view(tenant: Tenant, text: str | None = None, fault: str = "") -> portal_views.HospitalView:
+def _hospital_view(tenant: Tenant, text: str | None = None, fault: str = "") -> portal_views.HospitalView:
     return portal_views.HospitalView(
         title=tenant.title,
         name=tenant.name,

@@ -34,7 +34,7 @@ async def lookup(request: Request, sandbox: Sandbox) -> Response:
         return _redirect(target)
     if request.method == "POST" and services.may_stand_in_an_address(search.text):
         return _redirect(address(PATH, q=search.text) if search.text else PATH)
-    found = await _find(sandbox, search, full, students.owner_of(request))
+    found = await _find_results(sandbox, search, full, students.owner_of(request))
     groups = group_results(found)
     rows = [row for group in groups for row in group.rows]
     exact = [client for client in found.apps if services.is_exact(client, search)]
@@ -70,7 +70,7 @@ def _is_page(sandbox: Sandbox, path: str) -> bool:
     return is_known and is_own_path(path) and path != PATH
 
 
-async def _find(sandbox: Sandbox, search: TypedSearch, full: bool, student: str) -> LookupResults:
+async def _find_results(sandbox: Sandbox, search: TypedSearch, full: bool, student: str) -> LookupResults:
     if not search.text:
         return LookupResults()
     found = await asyncio.to_thread(find_topics, search)

@@ -63,7 +63,7 @@ class LookupView:
 
 @dataclass(frozen=True, slots=True)
 class LookupResults:
-    """What was found. topics are searched in a thread."""
+    """The results of the look-up. topics are searched in a thread."""
 
     apps: Sequence[Client] = ()
     exchanges: FoundExchanges = FoundExchanges()

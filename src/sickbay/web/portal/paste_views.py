@@ -42,10 +42,10 @@ def parts(text: str, pieces: Sequence[Piece]) -> tuple[PastePart, ...]:
     is_one = len(named) == 1 and named[0].end - named[0].start >= len(text.strip())
     if not named or is_one or len(text) > MAXIMUM_SHOWN_CHARACTERS:
         return ()
-    return tuple(part for part in _parts(text, named) if part.text)
+    return tuple(part for part in _paste_parts(text, named) if part.text)
 
 
-def _parts(text: str, pieces: Sequence[Piece]) -> Iterator[PastePart]:
+def _paste_parts(text: str, pieces: Sequence[Piece]) -> Iterator[PastePart]:
     spans, place = pasted_secrets.in_paste(text, pieces), 0
     for number, piece in enumerate(pieces, 1):
         yield PastePart(_mask(text, place, piece.start, spans))
@@ -63,12 +63,15 @@ def _mask(text: str, start: int, end: int, spans: Sequence[Span]) -> str:
 def tokens(pieces: Sequence[Piece]) -> tuple[TokenView, ...]:
     """The decoded tokens of a paste, at most three."""
     read = [piece for piece in pieces if piece.kind == "jwt"][:3]
-    return tuple(TokenView(describe(piece), _json(piece.values["header"]), _claims(piece.values["claims"])) for piece in read)
+    return tuple(
+        TokenView(describe(piece), _indented_json(piece.values["header"]), _claims_as_json(piece.values["claims"]))
+        for piece in read
+    )
 
 
-def _claims(claims: dict[str, Any]) -> str:
+def _claims_as_json(claims: dict[str, Any]) -> str:
     """The claims as JSON. Times are followed by the date."""
-    lines = _json(claims).splitlines()
+    lines = _indented_json(claims).splitlines()
     return "\n".join(_add_date(line, claims) for line in lines)
 
 
@@ -80,5 +83,5 @@ def _add_date(line: str, claims: dict[str, Any]) -> str:
     return f"{line}  // {datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _json(value: Any) -> str:
+def _indented_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)

@@ -48,14 +48,7 @@ GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Registration", ("registration_scopes", "registration_grants", "propagation_delay")),
     (
         "FHIR",
-        (
-            "requires_patient",
-            "requires_category",
-            "strict_search",
-            "explain_empty",
-            "versioned_update",
-            "multiple_deletes",
-        ),
+        ("requires_patient", "requires_category", "strict_search", "explain_empty", "versioned_update", "multiple_deletes"),
     ),
     ("Agents (MCP)", ("resource_metadata", "missing_resource", "client_id_documents")),
     ("Browsers (CORS)", ("strict_cors", "credentialed_cors")),
@@ -96,7 +89,7 @@ class PolicyField(NamedTuple):
 
     @property
     def help(self) -> str:
-        """What a number of seconds is in words."""
+        """Writes a number of seconds in words."""
         return _in_words(int(self.value)) if self.kind == "seconds" and self.value.isdecimal() else ""
 
 
@@ -135,22 +128,22 @@ def groups(
     made = []
     for title, names in GROUPS:
         shown = [name for name in names if SETTINGS[name].app or not app]
-        fields = tuple(_field(name, inherited, chosen, file, sent, (faults or {}).get(name, "")) for name in shown)
+        fields = tuple(_policy_field(name, inherited, chosen, file, sent, (faults or {}).get(name, "")) for name in shown)
         made += [PolicyGroup(title, fields)] if fields else []
     return tuple(made)
 
 
-def _field(
+def _policy_field(
     name: str, inherited: Policy, chosen: Mapping[str, Any], file: Mapping[str, Any], sent: Parameters | None, fault: str
 ) -> PolicyField:
     setting, default = SETTINGS[name], getattr(inherited, name)
-    values = _as_sent(sent.all(name), setting) if sent is not None else _texts(chosen.get(name, default))
+    values = _as_sent(sent.all(name), setting) if sent is not None else _texts_of_value(chosen.get(name, default))
     source = "this page" if name in chosen else "sickbay.toml" if name in file else ""
-    source = "unsaved" if sent is not None and values != _texts(chosen.get(name, default)) else source
+    source = "unsaved" if sent is not None and values != _texts_of_value(chosen.get(name, default)) else source
     words = CHOICE_WORDS.get(name, WORDS)
-    choices = tuple(Choice(text, words.get(text, text), text in values) for text in _choices(setting, default))
+    choices = tuple(Choice(text, words.get(text, text), text in values) for text in _choices_of_setting(setting, default))
     kind = "choice" if setting.kind == "flag" else setting.kind
-    shown = english.join([words.get(text, text) for text in _texts(default)]) or (
+    shown = english.join([words.get(text, text) for text in _texts_of_value(default)]) or (
         "none" if setting.kind == "list" else "as the app is registered"
     )
     return PolicyField(name, setting.description, kind, " ".join(values), shown, source, choices, setting.least, fault)
@@ -162,13 +155,13 @@ def _in_words(seconds: int) -> str:
     return next((english.count(seconds // size, unit) for size, unit in units if seconds and seconds % size == 0), "")
 
 
-def _choices(setting: PolicySetting, default: Any) -> tuple[str, ...]:
+def _choices_of_setting(setting: PolicySetting, default: Any) -> tuple[str, ...]:
     if setting.kind == "flag":
         return tuple(WORDS)
     return setting.choices if default is not None or setting.kind == "list" else ("", *setting.choices)
 
 
-def _texts(value: Any) -> tuple[str, ...]:
+def _texts_of_value(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, bool):
@@ -186,7 +179,7 @@ def read(sent: Parameters, inherited: Policy, *, app: bool = False) -> SentPolic
     for _, names in GROUPS:
         for name in (name for name in names if SETTINGS[name].app or not app):
             setting, default = SETTINGS[name], getattr(inherited, name)
-            value = _value(setting, _as_sent(sent.all(name), setting))
+            value = _sent_value(setting, _as_sent(sent.all(name), setting))
             if value is None or value == default:
                 continue
             if expected := setting.fault(value):
@@ -196,7 +189,7 @@ def read(sent: Parameters, inherited: Policy, *, app: bool = False) -> SentPolic
     return SentPolicy(chosen, faults)
 
 
-def _value(setting: PolicySetting, texts: tuple[str, ...]) -> Any:
+def _sent_value(setting: PolicySetting, texts: tuple[str, ...]) -> Any:
     """The value that was sent; None if the setting is to be inherited."""
     if setting.kind == "list":
         return texts

@@ -89,7 +89,7 @@ def find_missing(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict
     faults: dict[str, str] = {}
     if not clean_name(sent.get("name") or ""):
         faults["name"] = "Enter a name."
-    if not _addresses(sent) and sent.get("type") != "system":
+    if not _sent_addresses(sent) and sent.get("type") != "system":
         faults["redirect_uris"] = "Enter at least one redirect URI. Only system apps work without one."
     if sent.get("type") == "system" and sent.get("client") not in ("symmetric", "asymmetric"):
         faults["client"] = "Choose how the service authenticates: with a secret or with a private key."
@@ -97,7 +97,7 @@ def find_missing(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict
         faults["jwks_uri"] = "Enter the URL of the app’s public keys, or paste them."
     if sent.get("client") == "asymmetric" and isinstance(keys_sent := read_keys(sent), str):
         faults["jwks"] = keys_sent
-    if not _scope(sent):
+    if not _ticked_scopes(sent):
         faults["scope"] = "Choose at least one scope. Without one, the app can’t get a token."
     tenant = sandbox.tenants.get(sent.get("tenant") or "general")
     if tenant is None or (sent.get("fhir") or "r4") not in tenant.dialect.fhir:
@@ -105,7 +105,7 @@ def find_missing(sandbox: Sandbox, sent: Parameters, keys: bool = False) -> dict
     return faults
 
 
-def _addresses(sent: Parameters) -> tuple[str, ...]:
+def _sent_addresses(sent: Parameters) -> tuple[str, ...]:
     return tuple((sent.get("redirect_uris") or "").split())
 
 
@@ -121,7 +121,7 @@ def read_keys(sent: Parameters) -> dict[str, Any] | str | None:
     return keys if isinstance(keys, dict) and keys else "A JWKS is an object with the member `keys`."
 
 
-def _scope(sent: Parameters) -> str:
+def _ticked_scopes(sent: Parameters) -> str:
     """The scopes that were ticked and fit the kind of app, in the syntax of its SMART version, and those that were typed."""
     is_service, is_old = sent.get("type") == "system", sent.get("smart_version") == "1"
     fitting = [scope for scope in sent.all("scope") if scope.startswith("system/") == is_service]
@@ -142,17 +142,17 @@ def registration_fields(sent: Parameters) -> dict[str, Any]:
         "type": type if type in ("patient", "system") else "provider",
         "client": client if client in ("symmetric", "asymmetric") else "public",
         "launch_uri": sent.get("launch_uri"),
-        "redirect_uris": _addresses(sent),
+        "redirect_uris": _sent_addresses(sent),
         "post_logout_redirect_uris": tuple((sent.get("post_logout_redirect_uris") or "").split()),
-        "scope": _scope(sent),
+        "scope": _ticked_scopes(sent),
         "fhir": sent.get("fhir") or "r4",
         "smart_version": version,
         "pkce": "required" if version == 2 else "if-sent",
-        **_keys(sent),
+        **_sent_keys(sent),
     }
 
 
-def _keys(sent: Parameters) -> dict[str, Any]:
+def _sent_keys(sent: Parameters) -> dict[str, Any]:
     """The pasted keys, or else the URL. Only an app that signs with a private key has any."""
     pasted = read_keys(sent) if sent.get("client") == "asymmetric" else None
     if isinstance(pasted, dict):

@@ -34,20 +34,20 @@ async def resources(request: Request, sandbox: Sandbox, name: str) -> Response:
         return html_response.respond_not_found(request, sandbox)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        view = await _view(sandbox, tenant, saved=SAVED.get(request.query_params.get("done", ""), ""))
+        view = await _resources_view(sandbox, tenant, saved=SAVED.get(request.query_params.get("done", ""), ""))
         return html_response.page(request, sandbox, "resources", view, options)
     sent = parse(await http_request.read_body(request))
     own = cookies.is_own_form(request, options.session, sent.get("csrf"))
-    fault = await _change(sandbox, tenant, sent) if own else TOO_LATE
+    fault = await _change_resources(sandbox, tenant, sent) if own else TOO_LATE
     if fault:
         typed = {field: sent.get(field) or "" for field in ("url", "name", "scopes")}
-        view = await _view(sandbox, tenant, chosen=sent.get("client") or "", fault=fault, **typed)
+        view = await _resources_view(sandbox, tenant, chosen=sent.get("client") or "", fault=fault, **typed)
         return html_response.page(request, sandbox, "resources", view, options, 422 if own else 403)
     done = "removed" if sent.get("remove") else "added"
     return redirect_to(f"/developer/hospitals/{name}/resources?done={done}")
 
 
-async def _change(sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> str:
+async def _change_resources(sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> str:
     """Apply the form. Returns what is wrong with it; "" if it was applied."""
     if id := sent.get("remove"):
         await protected_resources.remove(sandbox.runtime, tenant, id)
@@ -65,7 +65,7 @@ async def _change(sandbox: Sandbox, tenant: Tenant, sent: Parameters) -> str:
     return ""
 
 
-async def _view(sandbox: Sandbox, tenant: Tenant, chosen: str = "", **more: Any) -> ResourcesView:
+async def _resources_view(sandbox: Sandbox, tenant: Tenant, chosen: str = "", **more: Any) -> ResourcesView:
     confidential = [
         client for client in await registration.all_clients(sandbox.runtime, tenant.name, 200) if client.client != "public"
     ]

@@ -24,15 +24,15 @@ def search(root: str = "", text: str = "", stage: str = "", severity: str = "") 
     """
     found = rule_finder.search(text) if text.strip() else FoundRules(RULES, ())
     chosen = [rule for rule in found.rules if _is_chosen(rule, stage, severity)]
-    groups = dict(_groups(chosen, root, is_searched=bool(text.strip())))
-    causes = _causes(found.causes, stage) if stage in ("", CAUSES) and not severity else []
+    groups = dict(_rules_by_stage(chosen, root, is_searched=bool(text.strip())))
+    causes = _causes_of_stage(found.causes, stage) if stage in ("", CAUSES) and not severity else []
     if causes:
         groups[CAUSES] = tuple(RuleRow(cause.id, f"{root}/rules/{cause.id}", cause.title, "refused", "") for cause in causes)
-    stages = (*dict.fromkeys(map(_stage, RULES)), CAUSES)
+    stages = (*dict.fromkeys(map(_stage_title, RULES)), CAUSES)
     return RulesView(tuple(groups.items()), len(RULES), text, stage, severity, stages, sum(map(len, groups.values())))
 
 
-def _causes(found: Sequence[Topic], stage: str) -> Sequence[Topic]:
+def _causes_of_stage(found: Sequence[Topic], stage: str) -> Sequence[Topic]:
     """The causes that were found. A stage without words is all of them."""
     if stage and not found:
         return [topic for topic in compiled.load_topics().topics if topic.kind == "cause"]
@@ -40,22 +40,22 @@ def _causes(found: Sequence[Topic], stage: str) -> Sequence[Topic]:
 
 
 def _is_chosen(rule: Rule, stage: str, severity: str) -> bool:
-    if stage and _stage(rule) != stage:
+    if stage and _stage_title(rule) != stage:
         return False
     return not severity or kind_of(rule) == severity
 
 
-def _groups(rules: Sequence[Rule], root: str, *, is_searched: bool) -> Iterator[tuple[str, tuple[RuleRow, ...]]]:
+def _rules_by_stage(rules: Sequence[Rule], root: str, *, is_searched: bool) -> Iterator[tuple[str, tuple[RuleRow, ...]]]:
     """The rules by stage in the order of the catalogue; or one list in their own order."""
     if is_searched:
         if rules:
             yield "Rules", tuple(row(rule, root) for rule in rules)
         return
-    for name in dict.fromkeys(map(_stage, rules)):
-        yield name, tuple(row(rule, root) for rule in rules if _stage(rule) == name)
+    for name in dict.fromkeys(map(_stage_title, rules)):
+        yield name, tuple(row(rule, root) for rule in rules if _stage_title(rule) == name)
 
 
-def _stage(rule: Rule) -> str:
+def _stage_title(rule: Rule) -> str:
     """The name of its stage on pages. Several stages have the same name."""
     return STAGES[rule.stage].title
 

@@ -41,7 +41,7 @@ def _add_vary(response: Response) -> Response:
 
 async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
     if id.endswith(MARKDOWN) or preferred_form(request.headers.get("accept", "")) == "markdown":
-        text = await asyncio.to_thread(_markdown, id.removesuffix(MARKDOWN))
+        text = await asyncio.to_thread(_markdown_page, id.removesuffix(MARKDOWN))
         return markdown_response(
             text or f"There is no rule with this id. All rules: {sandbox.runtime.base}/rules.md\n", 200 if text else 404
         )
@@ -58,7 +58,7 @@ async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
     return _add_vary(html_response.page(request, sandbox, "rule", rule_view(entry, example, diagnosis), options))
 
 
-def _markdown(id: str) -> str:
+def _markdown_page(id: str) -> str:
     """The page of a rule or a cause; "" if there is none."""
     if id in BY_ID:
         return rule_docs.rule_page(id)

@@ -55,12 +55,12 @@ async def time(request: Request, sandbox: Sandbox) -> Response:
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         done = DONE.get(request.query_params.get("done", ""), "")
-        return html_response.page(request, sandbox, "time", replace(await _view(sandbox), done=done), options)
+        return html_response.page(request, sandbox, "time", replace(await _time_view(sandbox), done=done), options)
     if http_request.headers_of(request.scope).get("content-type", "").startswith("multipart/form-data"):
-        return await _import(request, sandbox, options)
+        return await _import_uploaded(request, sandbox, options)
     sent = parse(await http_request.read_body(request))
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
-        return html_response.page(request, sandbox, "time", replace(await _view(sandbox), fault=TOO_LATE), options, 403)
+        return html_response.page(request, sandbox, "time", replace(await _time_view(sandbox), fault=TOO_LATE), options, 403)
     action = next((name for name in SNAPSHOT_ACTIONS if sent.get(name) is not None), "")
     text = (sent.get(action or "move") or "").strip()
     if name := sent.get("export"):
@@ -68,9 +68,9 @@ async def time(request: Request, sandbox: Sandbox) -> Response:
     if action:
         back, faults = f"{PAGE}?done={action}#h-snapshots", await _change_snapshots(sandbox, action, text)
     else:
-        back, faults = sent.get("back") or PAGE, await _move(sandbox.runtime, text)
+        back, faults = sent.get("back") or PAGE, await _move_clock(sandbox.runtime, text)
     if faults:
-        return html_response.page(request, sandbox, "time", replace(await _view(sandbox), **faults), options, 422)
+        return html_response.page(request, sandbox, "time", replace(await _time_view(sandbox), **faults), options, 422)
     return redirect_to(back if is_own_path(back) else PAGE)
 
 
@@ -79,34 +79,36 @@ async def _export(request: Request, sandbox: Sandbox, options: html_response.Pag
     try:
         return file_response(name, await snapshot_files.export_file(sandbox, name))
     except SnapshotError as error:
-        view = replace(await _view(sandbox), import_fault=f"{error}.")
+        view = replace(await _time_view(sandbox), import_fault=f"{error}.")
         return html_response.page(request, sandbox, "time", view, options, 422)
 
 
-async def _import(request: Request, sandbox: Sandbox, options: html_response.PageOptions) -> Response:
+async def _import_uploaded(request: Request, sandbox: Sandbox, options: html_response.PageOptions) -> Response:
     """Import the file of the form. If apps have new secrets, the page shows them this once."""
     try:
         body = await read_file(request, FORM_BYTES)
         sent = multipart.parse(http_request.headers_of(request.scope)["content-type"], body)
         del body
         if not cookies.is_own_form(request, options.session, sent.get("csrf", b"").decode("utf-8", "replace")):
-            return html_response.page(request, sandbox, "time", replace(await _view(sandbox), fault=TOO_LATE), options, 403)
+            return html_response.page(
+                request, sandbox, "time", replace(await _time_view(sandbox), fault=TOO_LATE), options, 403
+            )
         name = sent.get("name", b"").decode("utf-8", "replace").strip()
         imported = await snapshot_files.import_file(sandbox, sent.get("file", b""), name or None)
     except (SnapshotError, ValueError) as error:
-        view = replace(await _view(sandbox), import_fault=f"{error}.")
+        view = replace(await _time_view(sandbox), import_fault=f"{error}.")
         return html_response.page(request, sandbox, "time", view, options, 422)
     except Wrong as error:
-        view = replace(await _view(sandbox), import_fault=f"{error}.")
+        view = replace(await _time_view(sandbox), import_fault=f"{error}.")
         return html_response.page(request, sandbox, "time", view, options, 413)
     if not imported.secrets:
         return redirect_to(f"{PAGE}?done=import#h-snapshots")
     secrets = tuple(SecretRow(secret.app_id, secret.client_id, secret.client_secret) for secret in imported.secrets)
-    view = replace(await _view(sandbox), done=DONE["import"], secrets=secrets)
+    view = replace(await _time_view(sandbox), done=DONE["import"], secrets=secrets)
     return html_response.page(request, sandbox, "time", view, options)
 
 
-async def _move(runtime: Runtime, text: str) -> dict[str, Any]:
+async def _move_clock(runtime: Runtime, text: str) -> dict[str, Any]:
     """Move the clock. Returns what is wrong, as members of the view; nothing if it was moved."""
     seconds = parse_move(text)
     try:
@@ -132,7 +134,7 @@ async def _change_snapshots(sandbox: Sandbox, action: str, name: str) -> dict[st
     return {}
 
 
-async def _view(sandbox: Sandbox) -> TimeView:
+async def _time_view(sandbox: Sandbox) -> TimeView:
     reading = clock.read(sandbox.runtime)
     return TimeView(
         now=english.moment(reading.now),

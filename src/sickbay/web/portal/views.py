@@ -215,7 +215,7 @@ class HospitalView:
     action: str
     policy: str = ""
     fault: str = ""
-    """What is wrong with the text."""
+    """The problems of the text."""
     saved: bool = False
     certificate: str = ""
 
@@ -303,16 +303,7 @@ def read_cards(text: str) -> tuple[tuple[Any, ...], str]:
     return (tuple(cards), "") if isinstance(cards, list) else ((), "cards must be a list.")
 
 
-STANDARD = (
-    "launch",
-    "launch/patient",
-    "launch/encounter",
-    "openid",
-    "fhirUser",
-    "profile",
-    "online_access",
-    "offline_access",
-)
+STANDARD = ("launch", "launch/patient", "launch/encounter", "openid", "fhirUser", "profile", "online_access", "offline_access")
 TYPES = ("Patient", "Observation", "Condition", "MedicationRequest", "AllergyIntolerance", "Appointment", "Encounter")
 CHOSEN = ("launch", "openid", "fhirUser", "online_access", "patient/Patient.rs", "patient/Observation.rs")
 
@@ -349,13 +340,13 @@ def scope_boxes(chosen: Iterable[str] = CHOSEN) -> tuple[tuple[str, tuple[Choice
     standard = tuple(Choice(scope, scope, scope in ticked) for scope in STANDARD)
     return (
         ("Standard scopes", standard),
-        ("Patient scopes", _boxes("patient", ticked)),
-        ("User scopes", _boxes("user", ticked)),
-        ("System scopes", _boxes("system", ticked)),
+        ("Patient scopes", _scope_boxes("patient", ticked)),
+        ("User scopes", _scope_boxes("user", ticked)),
+        ("System scopes", _scope_boxes("system", ticked)),
     )
 
 
-def _boxes(level: str, ticked: frozenset[str]) -> tuple[Choice, ...]:
+def _scope_boxes(level: str, ticked: frozenset[str]) -> tuple[Choice, ...]:
     scopes = [f"{level}/{type}.rs" for type in TYPES]
     return tuple(Choice(scope, scope, scope in ticked, scope.replace(".rs", ".read")) for scope in scopes)
 

@@ -27,7 +27,7 @@ def _other_name(facts: Facts) -> Facts | None:
     return {**facts, "expected": facts["audience"]} if facts.get("audience") else None
 
 
-def _rename(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _rename_to_aud(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_parameters(request, ("audience", None), ("aud", facts["audience"]))
 
 
@@ -100,7 +100,7 @@ def _list_similar_bases(request: AuthorizeRequest, context: AuthorizeContext) ->
     return aud, () if aud in bases or "#" in aud or "?" in aud else bases
 
 
-def _slash(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _aud_differs_by_slash(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     aud, bases = _list_similar_bases(request, context)
     if not isinstance(context.server, Server) and context.smart and _has_extra_slash(aud):
         return {"received": aud, "expected": aud.rstrip("/"), "note": "the iss of the launch"} | guesses.POLICY
@@ -125,14 +125,14 @@ def _find_other_loopback_name(request: AuthorizeRequest, context: AuthorizeConte
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "aud-wrong-param-name": {"recognises": _other_name, "repair": _rename},
+    "aud-wrong-param-name": {"recognises": _other_name, "repair": _rename_to_aud},
     "aud-missing": {"repair": _set_aud, "insert_placeholder": corrections.placeholder("aud")},
     "aud-has-fragment-or-query": {"recognises": _find_tail, "repair": _set_aud},
     "aud-not-fhir-base": {"recognises": _find_other_address, "advises": _clearly_not_base, "repair": _set_aud},
     "aud-nearby-host": {"recognises": _find_alias, "repair": _set_aud},
     "aud-mismatch": {"recognises": _expect_closest, "repair": _set_aud},
     "aud-not-iss-of-launch": {"repair": _set_aud},
-    "aud-trailing-slash": {"advises": _slash, "repair": _set_aud},
+    "aud-trailing-slash": {"advises": _aud_differs_by_slash, "repair": _set_aud},
     "aud-loopback-alias": {"advises": _find_other_loopback_name, "repair": _set_aud},
     "aud-resource-disagree": {"repair": corrections.set_value("resource", None)},
 }

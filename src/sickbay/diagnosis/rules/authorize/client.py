@@ -33,15 +33,15 @@ _LONGEST_ID = 128
 """Characters of a client_id that is compared with the registered ones."""
 
 
-def _with_only_app(facts: Facts) -> Facts:
+def _add_only_app(facts: Facts) -> Facts:
     """Adds the registered ID that is meant, if there is only one."""
     if facts.get("nearest"):
         return facts
     others = list(facts.get("others") or ())
-    return _with_placeholder({**facts, "nearest": others[0] if len(others) == 1 else None})
+    return _add_placeholder({**facts, "nearest": others[0] if len(others) == 1 else None})
 
 
-def _with_placeholder(facts: Facts) -> Facts:
+def _add_placeholder(facts: Facts) -> Facts:
     """If several apps are registered and none is closer than the others, adds their names and a placeholder."""
     if facts.get("nearest") or len(facts.get("others") or ()) < 2:
         return facts
@@ -54,14 +54,14 @@ def _with_placeholder(facts: Facts) -> Facts:
 
 def _active_later(facts: Facts) -> Facts | None:
     live_at = facts.get("live_at")
-    return {**facts, "expected": _clock(live_at)} if isinstance(live_at, int) else None
+    return {**facts, "expected": _clock_time(live_at)} if isinstance(live_at, int) else None
 
 
-def _clock(at: int) -> str:
+def _clock_time(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S UTC")
 
 
-def _with_stray_characters(facts: Facts) -> Facts | None:
+def _has_stray_characters(facts: Facts) -> Facts | None:
     received = str(facts["received"])
     bare_id = strip_stray_characters(received)
     if bare_id == received or bare_id not in facts["others"]:
@@ -69,16 +69,16 @@ def _with_stray_characters(facts: Facts) -> Facts | None:
     return {**facts, "expected": bare_id, "what": first_stray_character(received)}
 
 
-def _placeholder(facts: Facts) -> Facts | None:
+def _client_id_is_placeholder(facts: Facts) -> Facts | None:
     received = str(facts["received"]).strip()
     what = placeholder(received) or ("sample text that wasn't replaced" if _is_sample(received) else None)
-    return {**_with_only_app(facts), "what": what} if what else None
+    return {**_add_only_app(facts), "what": what} if what else None
 
 
 def _foreign_placeholder(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """Recognises sample text even if no registration is known. It may have been masked before it was pasted."""
     received = request.parameters.get("client_id") or ""
-    facts = _placeholder({"received": received})
+    facts = _client_id_is_placeholder({"received": received})
     return {**facts, **MASKED} if facts and is_masked(received) else facts
 
 
@@ -91,25 +91,25 @@ def _hint_at_nearest_app(facts: Facts) -> Facts:
     same = next((other for other in others if other.lower() == received.lower()), None)
     close = same or find_closest(received, others, longest=_LONGEST_ID)
     hint = f"The closest registered ID is `{close}`." if close else "No registered ID is similar."
-    return _with_placeholder({**facts, "nearest": close, "hint": hint})
+    return _add_placeholder({**facts, "nearest": close, "hint": hint})
 
 
 def _find_pending_change(request: object, context: AuthorizeContext | TokenContext) -> Facts | None:
     if context.live_at is None or not isinstance(context.client, Client):
         return None
-    return {"received": context.client.client_id, "expected": _clock(context.live_at)}
+    return {"received": context.client.client_id, "expected": _clock_time(context.live_at)}
 
 
 FUNCTIONS: Mapping[str, Functions] = {
     "client-id-missing": {
-        "recognises": _with_only_app,
+        "recognises": _add_only_app,
         "repair": corrections.set_client_id("nearest"),
         "insert_placeholder": corrections.placeholder("client_id"),
     },
     "client-not-live-yet": {"recognises": _active_later},
-    "client-id-whitespace": {"recognises": _with_stray_characters, "repair": corrections.set_client_id("expected")},
+    "client-id-whitespace": {"recognises": _has_stray_characters, "repair": corrections.set_client_id("expected")},
     "client-id-placeholder": {
-        "recognises": _placeholder,
+        "recognises": _client_id_is_placeholder,
         "advises": _foreign_placeholder,
         "repair": corrections.set_client_id("nearest"),
     },

@@ -8,7 +8,7 @@ from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 
 
-def _with_address(facts: Facts) -> Facts:
+def _add_address(facts: Facts) -> Facts:
     to = facts.get("to")
     return {**facts, "moved": f"It redirects to `{to}`, so that may be the URL to send as `client_id`." if to else ""}
 
@@ -19,6 +19,6 @@ def _send_expected(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "mcp-cimd-unreachable": {"recognises": _with_address},
+    "mcp-cimd-unreachable": {"recognises": _add_address},
     "mcp-cimd-id-differs": {"repair": _send_expected},
 }

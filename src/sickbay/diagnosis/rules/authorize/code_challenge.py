@@ -15,16 +15,16 @@ from sickbay.diagnosis.rule import Functions, severity_by
 from sickbay.kernel.checks import UNKNOWN, Facts
 
 
-def _with_pkce(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _add_pkce(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_parameters(
         request, ("code_challenge", placeholders.PLACEHOLDER_CHALLENGE), ("code_challenge_method", "S256")
     )
 
 
-def _method(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _set_s256(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Sets S256. A challenge that was sent as plain is the verifier itself, so it needs a new one."""
     return (
-        _with_pkce(request, facts)
+        _add_pkce(request, facts)
         if facts.get("received") == "plain"
         else corrections.with_parameters(request, ("code_challenge_method", "S256"))
     )
@@ -45,38 +45,38 @@ def _is_optional(request: AuthorizeRequest, context: AuthorizeContext) -> bool:
     return not context.smart or (context.server is UNKNOWN and of_smart_1)
 
 
-def _with_encoding(facts: Facts) -> Facts:
+def _add_encoding(facts: Facts) -> Facts:
     """Adds how the 32 bytes are encoded, if that can be recognised, and the correct encoding."""
     received = str(facts["received"])
     if re.fullmatch(r"[0-9a-fA-F]{64}", received):
-        return {**facts, "what": "Yours is in hexadecimal.", "expected": _base64url(bytes.fromhex(received))}
+        return {**facts, "what": "Yours is in hexadecimal.", "expected": _encode_base64url(bytes.fromhex(received))}
     try:
         raw = base64.b64decode(received.replace(" ", "+").replace("-", "+").replace("_", "/"), validate=True)
     except (binascii.Error, ValueError):
-        return {**facts, "what": _length(received), "expected": None}
+        return {**facts, "what": _describe_length(received), "expected": None}
     if len(raw) != 32:
-        return {**facts, "what": _length(received), "expected": None}
-    return {**facts, "what": "Yours is in standard base64, with `+`, `/` or `=`.", "expected": _base64url(raw)}
+        return {**facts, "what": _describe_length(received), "expected": None}
+    return {**facts, "what": "Yours is in standard base64, with `+`, `/` or `=`.", "expected": _encode_base64url(raw)}
 
 
-def _length(text: str) -> str:
+def _describe_length(text: str) -> str:
     return f"Yours has {len(text)} character{'' if len(text) == 1 else 's'}."
 
 
-def _base64url(raw: bytes) -> str:
+def _encode_base64url(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _correct_challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_parameters(request, ("code_challenge", facts.get("expected") or placeholders.PLACEHOLDER_CHALLENGE))
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "pkce-missing": {"advises": _none_sent, "repair": _with_pkce, "severity": severity_by("required", "error", "warning")},
-    "pkce-method-without-challenge": {"repair": _with_pkce},
-    "pkce-method-missing": {"repair": _method},
-    "pkce-plain": {"repair": _method},
-    "pkce-method-invalid": {"repair": _method},
-    "pkce-challenge-malformed": {"recognises": _with_encoding, "repair": _challenge},
+    "pkce-missing": {"advises": _none_sent, "repair": _add_pkce, "severity": severity_by("required", "error", "warning")},
+    "pkce-method-without-challenge": {"repair": _add_pkce},
+    "pkce-method-missing": {"repair": _set_s256},
+    "pkce-plain": {"repair": _set_s256},
+    "pkce-method-invalid": {"repair": _set_s256},
+    "pkce-challenge-malformed": {"recognises": _add_encoding, "repair": _correct_challenge},
     "pkce-challenge-reused": {"advises": corrections.advise_if_sent_before("code_challenge")},
 }

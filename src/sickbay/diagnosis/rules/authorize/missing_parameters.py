@@ -23,7 +23,7 @@ def _has_no_parameters(request: AuthorizeRequest) -> bool:
     return not any(name in request.parameters for name in ONCE)
 
 
-def _read(text: str) -> Parameters:
+def _read_parameters(text: str) -> Parameters:
     """The authorization parameters in this text, if there are at least two."""
     read = parse(text)
     return read if sum(name in ONCE for name in read.names()) > 1 else Parameters()
@@ -35,19 +35,19 @@ def _replace_parameters(request: AuthorizeRequest, url: str, read: Parameters) -
 
 def _in_fragment(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     url, _, fragment = request.url.partition("#")
-    if not _has_no_parameters(request) or not _read(fragment.lstrip("?/")).pairs:
+    if not _has_no_parameters(request) or not _read_parameters(fragment.lstrip("?/")).pairs:
         return None
     return {"received": "#", "expected": "?", "brings": ONCE, "url": url}
 
 
 def _before_the_fragment(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return _replace_parameters(request, facts["url"], _read(request.url.partition("#")[2].lstrip("?/")))
+    return _replace_parameters(request, facts["url"], _read_parameters(request.url.partition("#")[2].lstrip("?/")))
 
 
 _JOINT = re.compile(rf"[&;](?=(?:{'|'.join(ONCE)})=)")
 
 
-def _without_question_mark(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _has_no_question_mark(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     joint = _JOINT.search(request.url.partition("#")[0])
     if joint is None:
         return None
@@ -55,7 +55,7 @@ def _without_question_mark(request: AuthorizeRequest, context: AuthorizeContext)
     return {"received": joint[0], "expected": "?", "brings": brings, "url": request.url[: joint.start()]}
 
 
-def _with_question_mark(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _add_question_mark(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     url, query = facts["url"], request.url[len(facts["url"]) + 1 :]
     return _replace_parameters(request, url, parse(f"{query}&{request.parameters.raw}" if request.parameters.raw else query))
 
@@ -63,7 +63,7 @@ def _with_question_mark(request: AuthorizeRequest, facts: Facts) -> AuthorizeReq
 def _read_encoded_query(request: AuthorizeRequest) -> Parameters:
     """Parameters inside a single long name, or inside the value of a single parameter."""
     pairs = request.parameters.pairs
-    return _read("=".join(filter(None, pairs[0]))) if len(pairs) == 1 else Parameters()
+    return _read_parameters("=".join(filter(None, pairs[0]))) if len(pairs) == 1 else Parameters()
 
 
 def _find_encoded_query(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
@@ -118,7 +118,7 @@ OF_LOGOUT = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 
 
 _SCHEMES = re.compile(r"\A[a-z][\w-]*+:?+ ++(?:bearer:?+ ++)*+", re.IGNORECASE)
-"""What is before the token in an Authorization header: a scheme, and the word Bearer, however often it is there."""
+"""The text before the token in an Authorization header: a scheme, and any number of the word Bearer."""
 _NAMES: dict[type, tuple[str, ...]] = {AuthorizeRequest: OF_AUTHORIZE, TokenRequest: OF_TOKEN, LogoutRequest: OF_LOGOUT}
 
 
@@ -133,7 +133,9 @@ def _find_placeholders(request: AuthorizeRequest | TokenRequest | LogoutRequest 
     read = request.presented.basic if isinstance(request, TokenRequest) else None
     if read is not None and read.decoded:
         sent["client_secret"] = read.decoded[1]
-    placeholders = {name: what for name, value in sent.items() if value not in registered and (what := _what(name, value))}
+    placeholders = {
+        name: what for name, value in sent.items() if value not in registered and (what := _describe_placeholder(name, value))
+    }
     if not placeholders:
         return None
     brings = [*placeholders, *(["client-secret-wrong"] if "client_secret" in placeholders else [])]
@@ -145,7 +147,7 @@ def _find_placeholders(request: AuthorizeRequest | TokenRequest | LogoutRequest 
     )
 
 
-def _what(name: str, value: str) -> str | None:
+def _describe_placeholder(name: str, value: str) -> str | None:
     """Describes what was sent instead of a value. A scope may be a placeholder as a whole or in part."""
     if value in (placeholders.PLACEHOLDER_CHALLENGE, placeholders.PLACEHOLDER_VERIFIER):
         return "a placeholder from a corrected request of Sickbay"
@@ -158,7 +160,7 @@ def _what(name: str, value: str) -> str | None:
 _EXAMPLES = {"state": placeholders.EXAMPLE_STATE, "nonce": placeholders.EXAMPLE_NONCE}
 
 
-def _examples(request: Any, facts: Facts) -> Any:
+def _fill_in_examples(request: Any, facts: Facts) -> Any:
     """Examples for values that only the app can create; the other rules correct the rest."""
     if isinstance(request, AccessRequest):
         return corrections.new_token(request)
@@ -167,8 +169,8 @@ def _examples(request: Any, facts: Facts) -> Any:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "parameters-in-fragment": {"advises": _in_fragment, "repair": _before_the_fragment},
-    "query-without-question-mark": {"advises": _without_question_mark, "repair": _with_question_mark},
+    "query-without-question-mark": {"advises": _has_no_question_mark, "repair": _add_question_mark},
     "query-encoded-whole": {"advises": _find_encoded_query, "repair": _decode_query},
     "authorize-without-parameters": {"advises": _is_empty},
-    "value-is-placeholder": {"advises": _find_placeholders, "repair": _examples},
+    "value-is-placeholder": {"advises": _find_placeholders, "repair": _fill_in_examples},
 }

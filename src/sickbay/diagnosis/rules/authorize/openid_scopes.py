@@ -23,7 +23,7 @@ def _advise_if(true_of: Callable[[set[str]], bool]) -> Callable[[AuthorizeReques
     return advises
 
 
-def _offline(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _drop_online_access(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.drop_scopes(request, {"scopes": ["online_access"]})
 
 
@@ -37,7 +37,7 @@ def _offline_not_registered(request: AuthorizeRequest, context: AuthorizeContext
     return {"received": "offline_access", "expected": other, "scopes": ["offline_access"], "corrected": [other or ""]}
 
 
-def _claims(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _requests_claim_scopes(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     requested = [scope for scope in correct_scopes(request) if scope in CLAIMS and context.smart]
     return {"received": requested, "scopes": requested, "corrected": []} if requested else None
 
@@ -55,8 +55,8 @@ FUNCTIONS: Mapping[str, Functions] = {
     },
     "offline-and-online-both": {
         "advises": _advise_if(lambda requested: {"offline_access", "online_access"} <= requested),
-        "repair": _offline,
+        "repair": _drop_online_access,
     },
     "offline-access-not-allowed": {"advises": _offline_not_registered, "repair": corrections.swap_scopes},
-    "scope-openid-claims": {"advises": _claims, "repair": corrections.drop_scopes},
+    "scope-openid-claims": {"advises": _requests_claim_scopes, "repair": corrections.drop_scopes},
 }

@@ -25,10 +25,10 @@ AFTER_LOGOUT = dict.fromkeys(("redirecturi", "redirecturl", "returnto", "postlog
 def _map_spellings(request: AuthorizeRequest | TokenRequest | LogoutRequest) -> dict[str, str]:
     """Maps the letters of a name, or of a common other name, to the parameter."""
     others = AFTER_LOGOUT | {"idtoken": "id_token_hint"} if isinstance(request, LogoutRequest) else OTHER_NAMES
-    return {_letters(name): name for name in names_of(request)} | others
+    return {_letters_only(name): name for name in names_of(request)} | others
 
 
-def _letters(name: str) -> str:
+def _letters_only(name: str) -> str:
     return re.sub(r"^amp;|[^a-z]", "", name.lower())
 
 
@@ -46,7 +46,7 @@ def _find_misnamed_parameters(request: AuthorizeRequest | TokenRequest | LogoutR
     if all(name in right for name, _ in request.parameters):
         return None
     alike = _map_spellings(request)
-    sent = {name: alike.get(_letters(_split_name(name, value)[0]), "") for name, value in request.parameters}
+    sent = {name: alike.get(_letters_only(_split_name(name, value)[0]), "") for name, value in request.parameters}
     wrong = {
         name: right_name
         for name, right_name in sent.items()
@@ -65,7 +65,7 @@ def _rename_parameters(request: P, facts: Facts) -> P:
     for name, value in request.parameters:
         if name in facts["received"]:
             bare, text = _split_name(name, value)
-            values_by_name.setdefault(alike[_letters(bare)], []).append(text.strip() if bare != bare.strip() else text)
+            values_by_name.setdefault(alike[_letters_only(bare)], []).append(text.strip() if bare != bare.strip() else text)
     changes = [(name, " ".join(values) if name == "scope" else values[0]) for name, values in values_by_name.items()]
     return corrections.with_parameters(request, *changes, *((name, None) for name in facts["received"]))
 
@@ -74,14 +74,7 @@ BARE = ("response_type", "redirect_uri", "aud", "resource", "launch", "code_chal
 """Their values never start or end with spaces or quotation marks. `client_id` has its own rule, client-id-whitespace."""
 
 
-BARE_OF_TOKEN = (
-    "grant_type",
-    "redirect_uri",
-    "code_verifier",
-    "refresh_token",
-    "client_assertion",
-    "client_assertion_type",
-)
+BARE_OF_TOKEN = ("grant_type", "redirect_uri", "code_verifier", "refresh_token", "client_assertion", "client_assertion_type")
 """`code` and `client_secret` have their own rules: code-mangled and client-secret-padded."""
 SECRET = ("code_verifier", "refresh_token", "client_assertion")
 
@@ -104,17 +97,17 @@ def _strip_stray_characters(request: S, facts: Facts) -> S:
     )
 
 
-def _verifier(request: AuthorizeRequest, context: AuthorizeContext) -> Facts:
+def _facts_of_verifier(request: AuthorizeRequest, context: AuthorizeContext) -> Facts:
     return {"received": "(a secret)"}
 
 
-def _with_new_challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _add_new_challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """The verifier has leaked, so the app needs a new one and with it a new challenge."""
     challenge = ("code_challenge", placeholders.PLACEHOLDER_CHALLENGE)
     return corrections.with_parameters(request, ("code_verifier", None), challenge, ("code_challenge_method", "S256"))
 
 
-def _no_prompt(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _has_no_prompt(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     sent = (request.parameters.get("prompt") or "").split() if context.smart else []
     unknown = [value for value in sent if value not in PROMPTS]
     return {"received": unknown, "expected": None} if unknown else None
@@ -128,6 +121,6 @@ def _known_prompts(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 FUNCTIONS: Mapping[str, Functions] = {
     "parameter-name-wrong": {"advises": _find_misnamed_parameters, "repair": _rename_parameters},
     "value-has-stray-characters": {"advises": _find_stray_characters, "repair": _strip_stray_characters},
-    "code-verifier-in-url": {"advises": _verifier, "repair": _with_new_challenge},
-    "prompt-unknown": {"advises": _no_prompt, "repair": _known_prompts},
+    "code-verifier-in-url": {"advises": _facts_of_verifier, "repair": _add_new_challenge},
+    "prompt-unknown": {"advises": _has_no_prompt, "repair": _known_prompts},
 }

@@ -7,7 +7,7 @@ from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 
 
-def _without_context(facts: Facts) -> Facts:
+def _drop_context(facts: Facts) -> Facts:
     """Says what the request has and lacks. The response of another server shows neither."""
     if "launch" not in facts or "told" in facts:
         return facts
@@ -19,5 +19,5 @@ def _without_context(facts: Facts) -> Facts:
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "scope-patient-without-context": {"recognises": _without_context, "repair": corrections.correct_context},
+    "scope-patient-without-context": {"recognises": _drop_context, "repair": corrections.correct_context}
 }

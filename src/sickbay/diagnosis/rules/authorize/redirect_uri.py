@@ -12,7 +12,7 @@ from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import find_closest_url
 
 
-def _differs(explained: Callable[[str, str], bool]) -> Callable[[Facts], Facts | None]:
+def _mismatch_is_explained(explained: Callable[[str, str], bool]) -> Callable[[Facts], Facts | None]:
     """Recognises a mismatch that `explained(registered, received)` explains."""
 
     def recognises(facts: Facts) -> Facts | None:
@@ -23,7 +23,7 @@ def _differs(explained: Callable[[str, str], bool]) -> Callable[[Facts], Facts |
     return recognises
 
 
-def _without_port(url: str) -> str:
+def _drop_port(url: str) -> str:
     """The URL without its port. Nothing else is normalised; other differences have their own rules."""
     return re.sub(r"^([^/?#]*//[^/?#]*?):\d*(?=[/?#]|$)", r"\1", url)
 
@@ -48,7 +48,7 @@ def _launch_uri(facts: Facts) -> Facts | None:
     return {**facts, "expected": next(iter(facts["registered"]), None), "note": "registered"}
 
 
-def _relative(facts: Facts) -> Facts | None:
+def _uri_is_relative(facts: Facts) -> Facts | None:
     """A URI without a scheme. `host:1234` has no scheme either; stray characters have their own rule."""
     received = str(facts["received"]).strip(" \"'")
     if re.match(r"[a-z][a-z0-9+.-]*:(?!\d)", received, re.I):
@@ -64,7 +64,7 @@ def _clearly_relative(request: AuthorizeRequest, context: AuthorizeContext) -> F
     sent = request.parameters.get("redirect_uri") or ""
     if sent in ("postmessage", *placeholders.PLACES) or placeholder(sent):
         return None
-    if strip_stray_characters(sent) != sent or _relative({"received": sent, "registered": ()}) is None:
+    if strip_stray_characters(sent) != sent or _uri_is_relative({"received": sent, "registered": ()}) is None:
         return None
     return {"received": sent, "expected": placeholders.PLACEHOLDER_REDIRECT_URI, "registered": _OF_YOUR_APP}
 
@@ -72,8 +72,8 @@ def _clearly_relative(request: AuthorizeRequest, context: AuthorizeContext) -> F
 _OF_YOUR_APP = "`https://<host of your app>/<path>`"
 
 
-def _slash(facts: Facts) -> Facts | None:
-    differs = _differs(lambda registered, received: registered.rstrip("/") == received.rstrip("/"))(facts)
+def _uri_differs_by_slash(facts: Facts) -> Facts | None:
+    differs = _mismatch_is_explained(lambda registered, received: registered.rstrip("/") == received.rstrip("/"))(facts)
     if differs is None:
         return None
     ends = str(facts["received"]).endswith("/")
@@ -102,26 +102,26 @@ FUNCTIONS: Mapping[str, Functions] = {
     "redirect-uri-double-encoded": {"repair": corrections.drop_raw_text},
     "redirect-uri-has-fragment": {"repair": _set_expected},
     "redirect-uri-is-launch-uri": {"recognises": _launch_uri, "repair": _set_expected},
-    "redirect-uri-not-absolute": {"recognises": _relative, "advises": _clearly_relative, "repair": _set_expected},
-    "redirect-uri-trailing-slash": {"recognises": _slash, "repair": _set_expected},
+    "redirect-uri-not-absolute": {"recognises": _uri_is_relative, "advises": _clearly_relative, "repair": _set_expected},
+    "redirect-uri-trailing-slash": {"recognises": _uri_differs_by_slash, "repair": _set_expected},
     "redirect-uri-scheme-mismatch": {
-        "recognises": _differs(lambda registered, received: _scheme_apart(registered) == _scheme_apart(received)),
+        "recognises": _mismatch_is_explained(lambda registered, received: _scheme_apart(registered) == _scheme_apart(received)),
         "repair": _set_expected,
     },
     "redirect-uri-loopback-alias": {
-        "recognises": _differs(lambda registered, received: _this_machine(registered) == _this_machine(received)),
+        "recognises": _mismatch_is_explained(lambda registered, received: _this_machine(registered) == _this_machine(received)),
         "repair": _set_expected,
     },
     "redirect-uri-port-mismatch": {
-        "recognises": _differs(lambda registered, received: _without_port(registered) == _without_port(received)),
+        "recognises": _mismatch_is_explained(lambda registered, received: _drop_port(registered) == _drop_port(received)),
         "repair": _set_expected,
     },
     "redirect-uri-case-mismatch": {
-        "recognises": _differs(lambda registered, received: registered.lower() == received.lower()),
+        "recognises": _mismatch_is_explained(lambda registered, received: registered.lower() == received.lower()),
         "repair": _set_expected,
     },
     "redirect-uri-extra-query": {
-        "recognises": _differs(
+        "recognises": _mismatch_is_explained(
             lambda registered, received: "?" in received and registered.partition("?")[0] == received.partition("?")[0]
         ),
         "repair": _set_expected,

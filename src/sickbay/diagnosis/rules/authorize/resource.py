@@ -31,7 +31,7 @@ def _only_resource(server: Server) -> str:
     return server.resources[0].url if len(server.resources) == 1 else PLACEHOLDER
 
 
-def _with_default(facts: Facts) -> Facts:
+def _add_default(facts: Facts) -> Facts:
     return {"base": "the app's FHIR base", "expected": PLACEHOLDER, **facts}
 
 
@@ -39,7 +39,7 @@ def _set_resource(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_parameters(request, ("resource", facts["expected"]))
 
 
-def _with_tail(sign: str) -> Callable[[Facts], Facts | None]:
+def _has_tail(sign: str) -> Callable[[Facts], Facts | None]:
     """A known URL followed by a fragment (#) or a query (?)."""
 
     def recognise(facts: Facts) -> Facts | None:
@@ -57,7 +57,7 @@ def _expect_closest(facts: Facts) -> Facts:
     return {**facts, "expected": facts.get("closest")}
 
 
-def _slash(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _resource_differs_by_slash(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     resource, server = request.parameters.get("resource") or "", context.server
     if not isinstance(server, Server) or request.parameters.get("aud"):
         return None
@@ -80,25 +80,25 @@ def _rename_aud(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return corrections.with_parameters(request, ("aud", None), ("resource", facts["received"]))
 
 
-def _without_scopes(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _drop_scopes(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     refused = set(facts["scopes"])
     remaining = [text for text in (request.parameters.get("scope") or "").split() if text not in refused]
     return corrections.with_parameters(request, ("scope", " ".join(remaining))) if remaining else request
 
 
-def _consent(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _asks_for_offline_consent(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     prompts, scopes = request.parameters.get("prompt") or "", request.parameters.get("scope") or ""
     return {"received": prompts} if "consent" in prompts.split() and "offline_access" in scopes.split() else None
 
 
-def _pick(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
+def _scopes_for_agents(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Replaces launch by launch/patient, and drops what no agent can have."""
     texts = [text for text in read_spelling(request.parameters.get("scope") or "").tokens if not text.startswith("system/")]
     named = dict.fromkeys("launch/patient" if text == "launch" else text for text in texts)
     return corrections.with_parameters(request, ("scope", " ".join(named)))
 
 
-def _default(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _default_scopes_apply(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     client, server = context.client, context.server
     if not isinstance(client, Client) or not isinstance(server, Server):
         return None
@@ -113,30 +113,27 @@ def _send_default(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "mcp-resource-missing": {
-        "recognises": _with_default,
+        "recognises": _add_default,
         "advises": _find_missing,
         "repair": _set_resource,
         "severity": severity_by("parameter", "error", "warning"),
     },
     "mcp-resource-twice": {"repair": _set_resource},
-    "mcp-resource-fragment": {"recognises": _with_tail("#"), "repair": _set_resource},
-    "mcp-resource-query": {"recognises": _with_tail("?"), "repair": _set_resource},
+    "mcp-resource-fragment": {"recognises": _has_tail("#"), "repair": _set_resource},
+    "mcp-resource-query": {"recognises": _has_tail("?"), "repair": _set_resource},
     "mcp-resource-unknown": {"recognises": _expect_closest, "repair": _set_resource},
-    "mcp-resource-trailing-slash": {"advises": _slash, "repair": _set_resource},
+    "mcp-resource-trailing-slash": {"advises": _resource_differs_by_slash, "repair": _set_resource},
     "mcp-aud-sent-instead": {"advises": _in_aud, "repair": _rename_aud},
-    "mcp-scope-not-of-resource": {"repair": _without_scopes},
-    "mcp-scope-default": {"advises": _default, "repair": _send_default},
+    "mcp-scope-not-of-resource": {"repair": _drop_scopes},
+    "mcp-scope-default": {"advises": _default_scopes_apply, "repair": _send_default},
     "mcp-proxy-no-aud": {"recognises": only_with("serves"), "repair": corrections.set_from_fact("aud", "base")},
-    "mcp-scope-all-supported": {"recognises": only_with("whole"), "repair": _pick},
-    "mcp-launch-scope": {"recognises": only_with("resource"), "repair": _pick},
-    "mcp-patient-scope-no-picker": {
-        "recognises": only_with("resource"),
-        "repair": corrections.request_also("launch/patient"),
-    },
+    "mcp-scope-all-supported": {"recognises": only_with("whole"), "repair": _scopes_for_agents},
+    "mcp-launch-scope": {"recognises": only_with("resource"), "repair": _scopes_for_agents},
+    "mcp-patient-scope-no-picker": {"recognises": only_with("resource"), "repair": corrections.request_also("launch/patient")},
     "mcp-state-missing": {
         "recognises": only_with("resource"),
         "repair": corrections.set_value("state", placeholders.EXAMPLE_STATE),
     },
-    "mcp-prompt-consent": {"advises": _consent},
+    "mcp-prompt-consent": {"advises": _asks_for_offline_consent},
     "mcp-credentials-other-issuer": {"recognises": only_with("resource")},
 }

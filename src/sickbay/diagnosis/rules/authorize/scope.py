@@ -33,7 +33,7 @@ def _list_supported(facts: Facts) -> Facts | None:
     return {**facts, "listed": " ".join(supported) or "no scopes"} if facts.get("resource") else None
 
 
-def _respelt(request: Any, facts: Facts) -> Any:
+def _respell_scopes(request: Any, facts: Facts) -> Any:
     """Writes the scopes as they were read: separated by spaces and encoded once."""
     return corrections.add_scopes(request)
 
@@ -80,20 +80,20 @@ def _add_suggestions(facts: Facts) -> Facts:
     return {**facts, "meant": f"`{' '.join(suggestions)}`" if suggestions else "a resource type of this version"}
 
 
-def _of_no_version(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _has_scope_of_no_version(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """Types that don't exist in the FHIR version that `aud` names, or in any version if it names none."""
     if not context.smart:
         return None
     version = VERSIONS.get(fhir_version_of(audience(request) or ""))
     types, label = (types_of(version.number), version.segment.upper()) if version else (ALL_TYPES, "DSTU2 to R5")
-    refusal = requested_scopes.of_unknown_types(requested_resources(request), types, [label])
+    refusal = requested_scopes.refuse_unknown_types(requested_resources(request), types, [label])
     return None if refusal is None else _add_suggestions({**refusal.facts, GUESS: _VERSION.format(label)})
 
 
 _VERSION = "Sickbay assumes FHIR {}, judging by `aud`."
 
 
-def _wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _has_user_wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """`user/` wildcards, which many servers don't allow. Nearly all of them allow `patient/` wildcards."""
     if not context.smart:
         return None
@@ -106,13 +106,13 @@ _ADD_SCOPES: Functions = {
     "insert_placeholder": lambda request: corrections.with_scopes(request, [*split(EXAMPLE)]),
 }
 FUNCTIONS: Mapping[str, Functions] = {
-    "scope-double-encoded": {"repair": _respelt},
-    "scope-comma-separated": {"repair": _respelt},
-    "scope-plus-literal": {"repair": _respelt},
-    "scope-tab-separated": {"repair": _respelt},
-    "scope-separator-wrong": {"recognises": _name_separators, "repair": _respelt},
-    "scope-is-array": {"recognises": _name_array, "repair": _respelt},
-    "scope-has-stray-characters": {"recognises": _name_stray_characters, "repair": _respelt},
+    "scope-double-encoded": {"repair": _respell_scopes},
+    "scope-comma-separated": {"repair": _respell_scopes},
+    "scope-plus-literal": {"repair": _respell_scopes},
+    "scope-tab-separated": {"repair": _respell_scopes},
+    "scope-separator-wrong": {"recognises": _name_separators, "repair": _respell_scopes},
+    "scope-is-array": {"recognises": _name_array, "repair": _respell_scopes},
+    "scope-has-stray-characters": {"recognises": _name_stray_characters, "repair": _respell_scopes},
     "scope-wrong-case": {"repair": corrections.swap_scopes},
     "scope-v2-order": {"repair": corrections.swap_scopes},
     "scope-malformed": {"recognises": _add_hint, "repair": corrections.swap_scopes},
@@ -120,10 +120,10 @@ FUNCTIONS: Mapping[str, Functions] = {
     "scope-v1-on-v2-app": {"repair": corrections.swap_scopes},
     "scope-resource-not-in-version": {
         "recognises": _add_suggestions,
-        "advises": _of_no_version,
+        "advises": _has_scope_of_no_version,
         "repair": corrections.swap_scopes,
     },
-    "scope-wildcard-not-allowed": {"advises": _wildcards, "repair": corrections.drop_scopes},
+    "scope-wildcard-not-allowed": {"advises": _has_user_wildcards, "repair": corrections.drop_scopes},
     "scope-levels-mixed": {"repair": corrections.drop_scopes},
     "scope-not-registered": {"repair": corrections.drop_scopes},
     "mcp-scope-missing": {"recognises": _list_supported, **_ADD_SCOPES},

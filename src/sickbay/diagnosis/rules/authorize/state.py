@@ -32,7 +32,7 @@ _ALPHABETS = (
 
 
 def bits(text: str) -> int:
-    """The most bits that the text can have: its length times the bits of its alphabet; 0 if it has few different characters."""
+    """Maximum entropy of the text in bits: length times bits of its alphabet; 0 if it has few different characters."""
     if _UUID.fullmatch(text):
         return REQUIRED_BITS
     if len(set(text)) <= 3:
@@ -45,17 +45,17 @@ def weakness(text: str) -> dict[str, Any] | None:
     """Facts about a value that can be guessed, with `level` warning or info; None if it is random enough."""
     size_in_bits = bits(text)
     if _NUMBER.fullmatch(text):
-        return _facts(text, size_in_bits, "warning", "It's a number or a timestamp.")
+        return _facts_of_strength(text, size_in_bits, "warning", "It's a number or a timestamp.")
     if _WORDS.fullmatch(text):
-        return _facts(text, size_in_bits, "warning", "It consists of words.")
+        return _facts_of_strength(text, size_in_bits, "warning", "It consists of words.")
     if size_in_bits >= REQUIRED_BITS:
         return None
-    return _facts(
+    return _facts_of_strength(
         text, size_in_bits, "warning" if size_in_bits < WARNING_BITS else "info", f"It has at most {size_in_bits} bits."
     )
 
 
-def _facts(text: str, size_in_bits: int, level: str, what: str) -> dict[str, Any]:
+def _facts_of_strength(text: str, size_in_bits: int, level: str, what: str) -> dict[str, Any]:
     return {"received": text, "bits": size_in_bits, "level": level, "what": what, "note": "122 random bits or more"}
 
 
@@ -73,11 +73,11 @@ FEW_BITS = 48
 """A shorter `state` can be guessed in any flow."""
 
 
-def _severity(facts: Facts) -> Severity:
+def _severity_of_state(facts: Facts) -> Severity:
     return facts["level"]  # type: ignore[no-any-return]
 
 
-def _no_nonce(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+def _has_no_nonce(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     return {"received": None} if "openid" in correct_scopes(request) else None
 
 
@@ -86,12 +86,12 @@ FUNCTIONS: Mapping[str, Functions] = {
     "state-low-entropy": {
         "advises": _find_weakness,
         "repair": corrections.set_value("state", placeholders.EXAMPLE_STATE),
-        "severity": _severity,
+        "severity": _severity_of_state,
     },
     "state-reused": {
         "advises": corrections.advise_if_sent_before("state"),
         "repair": corrections.set_value("state", placeholders.EXAMPLE_STATE),
     },
     "nonce-reused": {"advises": corrections.advise_if_sent_before("nonce")},
-    "nonce-missing": {"advises": _no_nonce},
+    "nonce-missing": {"advises": _has_no_nonce},
 }

@@ -84,14 +84,14 @@ def _as_form(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return structs.replace(request, parameters=Parameters(pairs, encode(pairs)), raw="", received=Parameters())
 
 
-def _together(values: list[str] | tuple[str, ...]) -> str:
+def _join_values(values: list[str] | tuple[str, ...]) -> str:
     return " ".join(dict.fromkeys(" ".join(values).split()))
 
 
 def _keep_first_values(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Keeps the first value of each parameter, since it's unclear which one was meant, and all scopes."""
     repeated = {name: request.parameters.all(name) for name in facts["names"] if name in request.parameters}
-    firsts = [(name, _together(values) if name == "scope" else values[0]) for name, values in repeated.items()]
+    firsts = [(name, _join_values(values) if name == "scope" else values[0]) for name, values in repeated.items()]
     return corrections.with_parameters(request, *firsts)
 
 

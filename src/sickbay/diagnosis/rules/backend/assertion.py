@@ -38,34 +38,34 @@ def _request_registered_scopes(request: TokenRequest, facts: Facts) -> TokenRequ
     return corrections.with_scopes(request, registered) if registered else request
 
 
-def _without_scheme(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _drop_scheme(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Removes a word such as Bearer before the JWT."""
     last = (request.parameters.get("client_assertion") or "").rpartition(" ")[2]
     return corrections.with_parameters(request, ("client_assertion", last)) if jose.peek(last) else request
 
 
-def _with_parts(facts: Facts) -> Facts:
+def _add_parts(facts: Facts) -> Facts:
     parts = facts["parts"]
     wrong_count = f"it has {parts} part{'' if parts == 1 else 's'}, expected 3"
     return {**facts, "problem": "its header or payload isn't base64url-encoded JSON" if parts == 3 else wrong_count}
 
 
-def _with_accepted(facts: Facts) -> Facts:
+def _add_accepted(facts: Facts) -> Facts:
     return {**facts, "accepted": join_as_code(facts["expected"])}
 
 
-def _with_published(facts: Facts) -> Facts:
+def _add_published(facts: Facts) -> Facts:
     return {**facts, "names": join_as_code(facts.get("published") or ())}
 
 
-def _no_number(facts: Facts) -> Facts | None:
+def _has_no_number(facts: Facts) -> Facts | None:
     received = facts.get("received")
     if received is None:
         return None
     return {**facts, "kind": "a string" if isinstance(received, str) else "a value of another type"}
 
 
-def _no_typ(request: TokenRequest, context: TokenContext) -> Facts | None:
+def _has_no_typ(request: TokenRequest, context: TokenContext) -> Facts | None:
     read = request.assertion if context.smart else None
     return None if read is None or read.header.get("typ") == "JWT" else {"received": read.header.get("typ")}
 
@@ -84,17 +84,17 @@ def _other_audience(request: TokenRequest, context: TokenContext) -> Facts | Non
 
 FUNCTIONS: Mapping[str, Functions] = {
     "assertion-type-wrong": {"repair": corrections.set_from_fact("client_assertion_type", "expected")},
-    "assertion-not-jwt": {"recognises": _with_parts, "repair": _without_scheme},
-    "assertion-alg-unsupported": {"recognises": _with_accepted},
-    "assertion-exp-not-a-number": {"recognises": _no_number},
+    "assertion-not-jwt": {"recognises": _add_parts, "repair": _drop_scheme},
+    "assertion-alg-unsupported": {"recognises": _add_accepted},
+    "assertion-exp-not-a-number": {"recognises": _has_no_number},
     "assertion-jku-foreign": {"recognises": lambda facts: facts if facts.get("jku") is not None else None},
     "assertion-kid-ambiguous": {
         "recognises": lambda facts: facts if (facts.get("published") or []).count(facts.get("received")) > 1 else None
     },
-    "assertion-kid-unknown": {"recognises": _with_published},
+    "assertion-kid-unknown": {"recognises": _add_published},
     "backend-scope-missing": {"repair": _request_registered_scopes},
     "backend-scope-not-system": {"advises": _not_system, "repair": _as_system_scopes},
     "backend-empty-scopes": {"repair": _request_registered_scopes},
-    "assertion-typ-missing": {"advises": _no_typ},
+    "assertion-typ-missing": {"advises": _has_no_typ},
     "assertion-aud-not-token-endpoint": {"advises": _other_audience},
 }

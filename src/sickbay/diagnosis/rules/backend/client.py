@@ -11,6 +11,4 @@ def _secret_for_jwt(facts: Facts) -> Facts | None:
     return facts if wants_jwt and facts.get("grant_type") == "client_credentials" else None
 
 
-FUNCTIONS: Mapping[str, Functions] = {
-    "backend-secret-instead-of-jwt": {"recognises": _secret_for_jwt},
-}
+FUNCTIONS: Mapping[str, Functions] = {"backend-secret-instead-of-jwt": {"recognises": _secret_for_jwt}}

@@ -6,5 +6,5 @@ from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Functions, only_with
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "session-bleed": {"recognises": only_with("other_attempt"), "insert_placeholder": corrections.new_verifier},
+    "session-bleed": {"recognises": only_with("other_attempt"), "insert_placeholder": corrections.new_verifier}
 }

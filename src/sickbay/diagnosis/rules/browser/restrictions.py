@@ -29,7 +29,7 @@ def _add_origin_hint(facts: Facts) -> Facts:
     return {**facts, "hint": hint, "expected": own[0] if own else None}
 
 
-def _cookie(exchange: HttpExchange | UrlRequest, context: AnswerContext | UrlContext) -> Facts | None:
+def _cookie_is_blocked(exchange: HttpExchange | UrlRequest, context: AnswerContext | UrlContext) -> Facts | None:
     """Recognises, in a cross-site frame, a cookie that the browser won't return, or a redirect that arrives without one."""
     if context.cookie_lost and exchange.headers.get("sec-fetch-dest", "iframe") == "iframe":
         return {}
@@ -53,7 +53,7 @@ def _different_origins(request: object, context: object) -> Facts | None:
     return {"received": ends, "registered_launch": began} if began and ends and began != ends and not native else None
 
 
-def _preflight(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+def _preflight_lacks_authorization(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     if exchange.method != "OPTIONS" or not exchange.headers.get("origin"):
         return None
     allowed = exchange.answer_headers.get("access-control-allow-headers", "").lower()
@@ -67,7 +67,7 @@ def _find_missing_cors_header(exchange: HttpExchange, context: AnswerContext) ->
     return {"origin": origin, "status": exchange.status} if hidden and origin and exchange.method != "OPTIONS" else None
 
 
-def _credentials(exchange: HttpExchange | TokenRequest, context: AnswerContext | TokenContext) -> Facts | None:
+def _star_with_credentials(exchange: HttpExchange | TokenRequest, context: AnswerContext | TokenContext) -> Facts | None:
     """A response with `*` to a request with a cookie. A token request shows it too, because a form needs no preflight."""
     origin = exchange.headers.get("origin")
     if not origin or "cookie" not in exchange.headers:
@@ -109,11 +109,11 @@ def _from_public_page(exchange: HttpExchange, context: AnswerContext) -> Facts |
 
 FUNCTIONS: Mapping[str, Functions] = {
     "cors-origin-not-registered": {"recognises": _add_origin_hint, "advises": _unregistered_origin},
-    "cookie-samesite-iframe": {"advises": _cookie},
+    "cookie-samesite-iframe": {"advises": _cookie_is_blocked},
     "session-storage-lost": {"advises": _different_origins},
-    "cors-preflight-rejected": {"advises": _preflight},
+    "cors-preflight-rejected": {"advises": _preflight_lacks_authorization},
     "cors-missing-on-error": {"advises": _find_missing_cors_header},
-    "cors-credentials-wildcard": {"advises": _credentials},
+    "cors-credentials-wildcard": {"advises": _star_with_credentials},
     "cors-credentials-not-allowed": {"advises": _find_preflight_without_credentials},
     "iframe-blocked": {"advises": _find_refused_frame},
     "browser-local-network-access": {"advises": _from_public_page},

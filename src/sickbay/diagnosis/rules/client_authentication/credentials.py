@@ -26,11 +26,11 @@ def _strip_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     return structs.replace(request, headers={**request.headers, "authorization": basic.write(id, secret.strip(PADDING))})
 
 
-def _empty(request: TokenRequest, context: TokenContext) -> Facts | None:
+def _secret_is_empty(request: TokenRequest, context: TokenContext) -> Facts | None:
     return {"received": ""} if request.parameters.all("client_secret") == ("",) else None
 
 
-def _without_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _drop_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     client_id = request.presented.client_id
     pairs = [*((name, None) for name in SECRET_PARAMETERS), ("client_id", client_id)]
     headers = {name: value for name, value in request.headers.items() if name != "authorization"}
@@ -68,13 +68,13 @@ FUNCTIONS: Mapping[str, Functions] = {
     "client-secret-padded": {"recognises": only_with("padded"), "repair": _strip_secret},
     "client-secret-wrong": {"repair": corrections.with_known_secret},
     "client-secret-empty": {
-        "advises": _empty,
+        "advises": _secret_is_empty,
         "repair": lambda request, facts: structs.replace(
             request, parameters=request.parameters.replace([("client_secret", None)])
         ),
     },
-    "public-client-sent-secret": {"repair": _without_secret},
-    "public-client-empty-basic": {"advises": _empty_basic, "repair": _without_secret},
+    "public-client-sent-secret": {"repair": _drop_secret},
+    "public-client-empty-basic": {"advises": _empty_basic, "repair": _drop_secret},
     "client-auth-multiple": {
         "recognises": lambda facts: {**facts, "names": join_as_code(facts["received"])},
         "repair": _only_basic,

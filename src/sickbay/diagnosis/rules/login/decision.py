@@ -23,7 +23,7 @@ _OTHER_USER = {
 }
 
 
-def _reason(texts: dict[str, tuple[str, str]], facts: Facts) -> Facts:
+def _add_reason(texts: dict[str, tuple[str, str]], facts: Facts) -> Facts:
     """The facts with the sentences for the setting that is the reason. Only the administrator reads them."""
     cause, fix = texts.get(str(facts.get("registered_reason")), ("", ""))
     return {**facts, "registered_cause": cause, "registered_fix": fix}
@@ -31,11 +31,11 @@ def _reason(texts: dict[str, tuple[str, str]], facts: Facts) -> Facts:
 
 def _not_chosen(facts: Facts) -> Facts | None:
     """No patient was chosen although the request asked for one."""
-    return _reason(_NOT_CHOSEN, facts) if facts.get("note") == "no patient was chosen" else None
+    return _add_reason(_NOT_CHOSEN, facts) if facts.get("note") == "no patient was chosen" else None
 
 
 def _other_user(facts: Facts) -> Facts:
-    return _reason(_OTHER_USER, facts)
+    return _add_reason(_OTHER_USER, facts)
 
 
 FUNCTIONS: Mapping[str, Functions] = {

@@ -17,7 +17,7 @@ def read_granted_scopes(answer: TokenAnswer) -> tuple[str, ...]:
     return scopes.split(str(answer.members.get("scope") or ""))
 
 
-def _no_patient(answer: TokenAnswer | LoginRequest, context: AnswerContext) -> Facts | None:
+def _has_no_patient(answer: TokenAnswer | LoginRequest, context: AnswerContext) -> Facts | None:
     if not isinstance(answer, TokenAnswer):  # during sign-in there is no token response yet
         return None
     if GRANT_EXPIRATION in answer.members:
@@ -58,6 +58,6 @@ def _is_granted(requested: str, texts: tuple[str, ...], parsed: tuple[scopes.Sco
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "token-response-no-patient": {"advises": _no_patient},
+    "token-response-no-patient": {"advises": _has_no_patient},
     "granted-scopes-narrower": {"advises": _find_missing_scopes},
 }

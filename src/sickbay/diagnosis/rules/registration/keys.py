@@ -29,7 +29,7 @@ def _wrap_key(request: RegistrationRequest, facts: Facts) -> RegistrationRequest
     return structs.replace(request, jwks={"keys": [dict(request.jwks or {})]}) if facts["is_key"] else request
 
 
-def _page(request: RegistrationRequest, context: Any) -> Facts | None:
+def _jwks_uri_is_page(request: RegistrationRequest, context: Any) -> Facts | None:
     uri = request.jwks_uri or ""
     path = urls.split(uri).path
     is_page = path in ("", "/") or path.lower().endswith((".html", ".htm", ".php", ".aspx"))
@@ -47,5 +47,5 @@ FUNCTIONS: Mapping[str, Functions] = {
     "reg-jwks-given-twice": {"repair": corrections.reset_member("jwks", None)},
     "reg-jwks-empty": {"repair": _wrap_key},
     "reg-jwks-uri-insecure-http": {"repair": corrections.set_member("jwks_uri")},
-    "reg-jwks-uri-is-page": {"advises": _page},
+    "reg-jwks-uri-is-page": {"advises": _jwks_uri_is_page},
 }

@@ -27,7 +27,7 @@ def _swap_uris(request: RegistrationRequest, facts: Facts) -> RegistrationReques
 _BETWEEN = re.compile(r"[,;|]\s*(?=https?://)", re.I)
 
 
-def _with_parts(facts: Facts) -> Facts:
+def _add_parts(facts: Facts) -> Facts:
     """Splits entries that contain several URIs, and removes stray characters around a URI."""
     pairs = [(entry, [strip_stray_characters(uri) for uri in _BETWEEN.split(entry)]) for entry in facts["received"]]
     single = [entry for entry, parts in pairs if len(parts) == 1]
@@ -48,7 +48,7 @@ def _split_uris(request: RegistrationRequest, facts: Facts) -> RegistrationReque
     return structs.replace(request, redirect_uris=split(request.redirect_uris), post_logout_redirect_uris=logout_uris)
 
 
-def _levels(request: RegistrationRequest, context: Any) -> Facts | None:
+def _has_no_scope_of_its_level(request: RegistrationRequest, context: Any) -> Facts | None:
     """Facts if the app has resource scopes, but none of a level that its flow can grant."""
     requested = scopes.resources(" ".join(read_spelling(request.scope).tokens))
     system = request.type == "system"
@@ -71,7 +71,7 @@ def _launch_without_uri(request: RegistrationRequest, context: Any) -> Facts | N
     return {"received": None} if is_missing and _is_read(request) else None
 
 
-def _no_resources(request: RegistrationRequest, context: Any) -> Facts | None:
+def _has_no_resources(request: RegistrationRequest, context: Any) -> Facts | None:
     if not _is_read(request) or scopes.resources(" ".join(read_spelling(request.scope).tokens)):
         return None
     return {"received": request.scope or None}
@@ -101,14 +101,14 @@ def _unknown_types(request: RegistrationRequest, context: Any) -> Facts | None:
 FUNCTIONS: Mapping[str, Functions] = {
     "reg-software-statement-invalid": {"repair": corrections.reset_member("software_statement", None)},
     "reg-software-statement-unapproved": {"repair": corrections.reset_member("software_statement", None)},
-    "reg-redirect-uri-malformed": {"recognises": _with_parts, "repair": _split_uris},
+    "reg-redirect-uri-malformed": {"recognises": _add_parts, "repair": _split_uris},
     "reg-redirect-uri-has-fragment": {"repair": _swap_uris},
     "reg-redirect-uri-insecure-http": {"repair": _swap_uris},
     "reg-public-app-with-secret": {"repair": corrections.reset_member("has_secret", False)},
     "reg-client-type-mismatch": {"repair": corrections.set_member("auth_method")},
-    "reg-scope-level-unsuited": {"advises": _levels, "repair": corrections.swap_scopes},
+    "reg-scope-level-unsuited": {"advises": _has_no_scope_of_its_level, "repair": corrections.swap_scopes},
     "reg-launch-uri-equals-redirect-uri": {"advises": _same_address},
     "reg-missing-launch-uri": {"advises": _launch_without_uri},
-    "reg-no-resource-scopes": {"advises": _no_resources},
+    "reg-no-resource-scopes": {"advises": _has_no_resources},
     "reg-scope-type-unknown": {"advises": _unknown_types},
 }

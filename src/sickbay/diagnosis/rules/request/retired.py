@@ -10,7 +10,7 @@ from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 
 
-def _addresses(request: Any) -> tuple[str, ...]:
+def _server_urls(request: Any) -> tuple[str, ...]:
     """The URLs of servers in a request. The URL of a launch or a redirect is the app's own."""
     if isinstance(request, AuthorizeRequest):
         return (request.url, audience(request) or "")
@@ -21,12 +21,10 @@ def _addresses(request: Any) -> tuple[str, ...]:
 
 def _find_retired_address(request: Any, context: Any) -> Facts | None:
     """A known server works. An old exchange may have been right in its time, so this is info."""
-    for sent in _addresses(request):
+    for sent in _server_urls(request):
         if entry := address.find_retired_address(sent):
             return {"received": sent, "reason": entry.reason, "instead": entry.instead, "source": entry.source}
     return None
 
 
-FUNCTIONS: Mapping[str, Functions] = {
-    "address-retired": {"advises": _find_retired_address},
-}
+FUNCTIONS: Mapping[str, Functions] = {"address-retired": {"advises": _find_retired_address}}

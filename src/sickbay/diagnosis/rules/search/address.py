@@ -57,7 +57,7 @@ def _in_json(request: AccessRequest, facts: Facts) -> AccessRequest:
     return header("accept")(without_format, facts)
 
 
-def _no_accept(request: AccessRequest, context: AccessContext) -> Facts | None:
+def _has_no_accept(request: AccessRequest, context: AccessContext) -> Facts | None:
     sent = request.headers.get("accept")
     if request.interaction in ("", "preflight", "discovery") or context.version not in VERSIONS or not context.headers_known:
         return None
@@ -74,7 +74,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "fhir-resource-unknown": {"repair": _rename_type},
     "fhir-id-invalid": {"repair": _id_of_reference},
     "fhir-accept-unsupported": {"repair": _in_json},
-    "fhir-missing-accept": {"advises": _no_accept, "repair": header("accept")},
+    "fhir-missing-accept": {"advises": _has_no_accept, "repair": header("accept")},
     "fhir-search-post-content-type": {"recognises": _describe_type},
     "fhir-write-content-type": {"recognises": _describe_type, "repair": header("content-type")},
 }

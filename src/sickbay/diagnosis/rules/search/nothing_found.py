@@ -28,7 +28,7 @@ def amount(number: int | None) -> str:
     return f"{number:,} or more" if number >= COUNTED else f"{number:,}"
 
 
-def _advice(id: str, complete: Callable[[Facts], Facts]) -> Callable[[AccessRequest, AccessContext], Facts | None]:
+def _advise_with_texts(id: str, complete: Callable[[Facts], Facts]) -> Callable[[AccessRequest, AccessContext], Facts | None]:
     """Return the facts that the context has for this rule, with the sentences of its texts.
 
     They don't apply to a corrected request, which no longer has the parameter that they are about.
@@ -47,19 +47,19 @@ def _wrong_pair(facts: Facts) -> tuple[Any, Any]:
     return facts.get("parameter"), facts.get("received")
 
 
-def _with_sentences(facts: Facts) -> dict[str, Any]:
+def _add_sentences(facts: Facts) -> dict[str, Any]:
     """Add what all rules about a value say: the counts, the values that occur, and what to send."""
-    without, values, counts = facts.get("without"), _values(facts), _describe_counts(facts.get("alone") or ())
+    without, values, counts = facts.get("without"), _list_occurring_values(facts), _describe_counts(facts.get("alone") or ())
     return {
         **facts,
         "remaining": f"Without it, the search finds {amount(without)}." if without else "",
         "values": values if without else values.lstrip(),
         "counts": counts if without or values else counts.lstrip(),
-        "instruction": _instruction(facts),
+        "instruction": _instruction_for(facts),
     }
 
 
-def _values(facts: Facts) -> str:
+def _list_occurring_values(facts: Facts) -> str:
     """List values that occur. A number that isn't known is left out."""
     occurring = facts.get("occurring") or ()
     items = [f"`{value}`" if number is None else f"`{value}` ({amount(number)})" for value, number in occurring]
@@ -79,7 +79,7 @@ def _describe_counts(counts: Sequence[Sequence[Any]]) -> str:
     return f" On its own, {join(known)}." if known else ""
 
 
-def _instruction(facts: Facts) -> str:
+def _instruction_for(facts: Facts) -> str:
     suggestion, finds = facts.get("suggestion"), amount(facts.get("finds")) + str(facts.get("condition") or "")
     is_likely = facts.get("reason") not in ("frequent", "near")
     if not suggestion:
@@ -94,7 +94,7 @@ def _instruction(facts: Facts) -> str:
     return f"Use a value that occurs, such as `{suggestion}`, which finds {finds}."
 
 
-def _level(facts: Facts) -> Severity:
+def _level_of_advice(facts: Facts) -> Severity:
     return "warning" if facts.get("level") == "warning" else "info"
 
 
@@ -107,7 +107,7 @@ def _replace_parameter(request: AccessRequest, facts: Facts) -> AccessRequest:
     return structs.replace(request, parameters=Parameters(pairs, encode(pairs)))
 
 
-def _of_search(facts: Facts) -> Facts:
+def _complete_search(facts: Facts) -> Facts:
     names, found = facts.get("names") or (), facts.get("found")
     if found:
         now = f"The data changed after the response: the same search finds {amount(found)} now."
@@ -129,54 +129,54 @@ def _of_search(facts: Facts) -> Facts:
     }
 
 
-def _of_patient(facts: Facts) -> Facts:
+def _complete_patient(facts: Facts) -> Facts:
     expected = facts.get("expected")
     whose = f"the patient `{expected}` only" if expected else "some patients only, and this isn't one of them"
     instead = f"Use `{expected}`, the `patient` of the token response." if expected else "Use a patient that the user may see."
     return {**facts, "whose": whose, "instruction": instead}
 
 
-def _of_combination(facts: Facts) -> Facts:
+def _complete_combination(facts: Facts) -> Facts:
     """Its texts begin with what the rest finds, so that the other sentences follow."""
     rest = facts.get("without")
-    return {**_with_sentences({**facts, "without": True}), "without": rest, "rest": amount(rest)}
+    return {**_add_sentences({**facts, "without": True}), "without": rest, "rest": amount(rest)}
 
 
-def _of_date(facts: Facts) -> Facts:
+def _complete_date(facts: Facts) -> Facts:
     days: Sequence[str] = facts.get("range") or []
     extent = f"The dates in `{facts.get('parameter')}` begin between {days[0]} and {days[1]}. " if len(days) == 2 else ""
-    return {**_with_sentences(facts), "extent": extent}
+    return {**_add_sentences(facts), "extent": extent}
 
 
-def _of_reference(facts: Facts) -> Facts:
+def _complete_reference(facts: Facts) -> Facts:
     by_identifier = "The value is an identifier. This parameter compares the id of the resource, which the server assigned. "
     there = (
         f"The resource exists, but no {facts.get('type')} that the token may see refers to it. " if facts.get("exists") else ""
     )
-    return {**_with_sentences(facts), "form": by_identifier if facts.get("reason") == "identifier" else there}
+    return {**_add_sentences(facts), "form": by_identifier if facts.get("reason") == "identifier" else there}
 
 
-def _of_targets(facts: Facts) -> Facts:
-    return {**facts, "places": _values(facts)}
+def _complete_targets(facts: Facts) -> Facts:
+    return {**facts, "places": _list_occurring_values(facts)}
 
 
 _COMPLETE: Final[Mapping[str, Callable[[Facts], Facts]]] = {
-    "fhir-search-patient-outside-token": _of_patient,
+    "fhir-search-patient-outside-token": _complete_patient,
     "fhir-search-type-without-data": dict,
-    "fhir-search-code-other-system": _with_sentences,
-    "fhir-search-value-absent": _with_sentences,
-    "fhir-search-name-absent": _with_sentences,
-    "fhir-search-date-outside-data": _of_date,
-    "fhir-search-reference-absent": _of_reference,
-    "fhir-search-modifier-meaning": _with_sentences,
-    "fhir-search-values-apart": _of_combination,
+    "fhir-search-code-other-system": _add_sentences,
+    "fhir-search-value-absent": _add_sentences,
+    "fhir-search-name-absent": _add_sentences,
+    "fhir-search-date-outside-data": _complete_date,
+    "fhir-search-reference-absent": _complete_reference,
+    "fhir-search-modifier-meaning": _add_sentences,
+    "fhir-search-values-apart": _complete_combination,
     "fhir-include-adds-nothing": dict,
-    "fhir-include-leads-nowhere": _of_targets,
+    "fhir-include-leads-nowhere": _complete_targets,
     "fhir-page-short": dict,
-    "fhir-search-empty": _of_search,
+    "fhir-search-empty": _complete_search,
 }
-"""What adds the sentences of a rule to the facts of its cause."""
+"""The functions that add the sentences of a rule to the facts of its cause."""
 FUNCTIONS: Mapping[str, Functions] = {
-    id: {"advises": _advice(id, complete), "repair": _replace_parameter, "severity": _level}
+    id: {"advises": _advise_with_texts(id, complete), "repair": _replace_parameter, "severity": _level_of_advice}
     for id, complete in _COMPLETE.items()
 }

@@ -25,14 +25,14 @@ def _replace_pair(request: AccessRequest, name: str, pair: tuple[str, str]) -> A
     return structs.replace(request, parameters=Parameters(pairs, encode(pairs)))
 
 
-def _patient(facts: Facts) -> str | None:
+def _patient_of_token(facts: Facts) -> str | None:
     """The patient of the token, if it is known."""
     token = getattr(facts.get("known"), "token", None)
     return token.patient if isinstance(token, AccessToken) else None
 
 
-def _with_patient(request: AccessRequest, facts: Facts) -> AccessRequest:
-    patient, name = _patient(facts), facts["parameter"]
+def _add_patient(request: AccessRequest, facts: Facts) -> AccessRequest:
+    patient, name = _patient_of_token(facts), facts["parameter"]
     if patient is None:
         return request
     if name != "id":
@@ -42,7 +42,7 @@ def _with_patient(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 
 def _patient_added(request: AccessRequest, facts: Facts) -> AccessRequest:
-    patient = _patient(facts)
+    patient = _patient_of_token(facts)
     return structs.replace(request, parameters=request.parameters.replace([("patient", patient)])) if patient else request
 
 
@@ -54,21 +54,21 @@ def _all_patients(request: AccessRequest, context: AccessContext) -> Facts | Non
     return None if narrowed else {"received": list(request.parameters.names())} | guesses.POLICY
 
 
-def _with_example(facts: Facts) -> dict[str, Any]:
+def _add_example(facts: Facts) -> dict[str, Any]:
     categories = ("assess-plan",) if facts["type"] == "CarePlan" else ("vital-signs", "laboratory")
     return {**facts, "example": join_as_code([f"category={category}" for category in categories], word="or")}
 
 
-def _no_category(request: AccessRequest, context: AccessContext) -> Facts | None:
+def _has_no_category(request: AccessRequest, context: AccessContext) -> Facts | None:
     """A search without what some servers require."""
     if not context.guesses or request.interaction != "search-type":
         return None
     if request.type not in CATEGORY_TYPES or names_sent(request) & {"category", "code", "_id"}:
         return None
-    return _with_example({"type": request.type, "expected": "category"}) | guesses.POLICY
+    return _add_example({"type": request.type, "expected": "category"}) | guesses.POLICY
 
 
-def _with_equals(request: AccessRequest, facts: Facts) -> AccessRequest:
+def _add_equals(request: AccessRequest, facts: Facts) -> AccessRequest:
     name, _, value = facts["expected"].partition("=")
     return _replace_pair(request, facts["parameter"], (name, value))
 
@@ -80,10 +80,10 @@ def _find_ignored_parameter(request: AccessRequest, context: AccessContext) -> F
     name, nearest = unknown[0]
     expected = nearest or "a parameter that /metadata lists for this resource type"
     facts = {"parameter": name, "received": name, "expected": expected, "real": bool(nearest), "lenient": True}
-    return _with_reason(facts)
+    return _add_reason(facts)
 
 
-def _with_reason(facts: Facts) -> Facts:
+def _add_reason(facts: Facts) -> Facts:
     """Whether it was ignored, as in most searches, or refused: by strict handling, in a chain, a condition or an operation."""
     if facts.get("lenient"):
         reason = (
@@ -118,7 +118,7 @@ VALUES = {
 }
 
 
-def _unreadable(request: AccessRequest, context: AccessContext) -> Facts | None:
+def _unreadable_result_parameter(request: AccessRequest, context: AccessContext) -> Facts | None:
     """Facts about a result parameter such as `_count` that was ignored because its value can't be read."""
     name = next((name for name, _ in context.ignored if name in RESULTS and request.parameters.get(name)), None)
     if name is None:
@@ -132,7 +132,7 @@ def _is_known(request: AccessRequest, name: str) -> bool:
     return not request.parameters.get(name) or name in RESULTS
 
 
-def _without_value(request: AccessRequest, context: AccessContext) -> Facts | None:
+def _has_no_value(request: AccessRequest, context: AccessContext) -> Facts | None:
     sent = dict(request.parameters.pairs)
     empty = next((name for name, _ in context.ignored if sent.get(name) == ""), None)
     return {"parameter": empty, "received": ""} if empty else None
@@ -148,7 +148,7 @@ def _find_double_encoding(request: AccessRequest, context: AccessContext) -> Fac
     return {"parameter": pair[0], "received": pair[1], "expected": unquote(pair[1])} if pair else None
 
 
-def _without_bar(request: AccessRequest, context: AccessContext) -> Facts | None:
+def _has_no_bar(request: AccessRequest, context: AccessContext) -> Facts | None:
     """Facts about a token value that looks like a system and a code joined by a slash."""
     if request.type not in known_types(context.version or "r4"):
         return None
@@ -161,29 +161,29 @@ def _without_bar(request: AccessRequest, context: AccessContext) -> Facts | None
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "fhir-patient-undefined": {"repair": _with_patient},
+    "fhir-patient-undefined": {"repair": _add_patient},
     "fhir-search-unbounded": {"advises": _all_patients},
     "fhir-search-missing-patient": {"repair": _patient_added},
-    "fhir-search-missing-category": {"recognises": _with_example, "advises": _no_category},
+    "fhir-search-missing-category": {"recognises": _add_example, "advises": _has_no_category},
     "fhir-patient-searched-by-patient": {
         "repair": lambda request, facts: _replace_pair(
             request, facts["parameter"], ("_id", facts["received"].rpartition("/")[2])
         )
     },
-    "fhir-search-colon-for-equals": {"repair": _with_equals},
+    "fhir-search-colon-for-equals": {"repair": _add_equals},
     "fhir-search-value-malformed": {
-        "advises": _unreadable,
+        "advises": _unreadable_result_parameter,
         "repair": _as_expected,
         "severity": severity_by("lenient", "warning", "error"),
     },
-    "fhir-search-param-empty": {"advises": _without_value},
+    "fhir-search-param-empty": {"advises": _has_no_value},
     "fhir-search-value-encoded-twice": {
         "advises": _find_double_encoding,
         "repair": lambda request, facts: _replace_pair(request, facts["parameter"], (facts["parameter"], facts["expected"])),
     },
-    "fhir-search-system-without-bar": {"advises": _without_bar},
+    "fhir-search-system-without-bar": {"advises": _has_no_bar},
     "fhir-search-unknown-param": {
-        "recognises": _with_reason,
+        "recognises": _add_reason,
         "advises": _find_ignored_parameter,
         "repair": _rename_to_nearest,
         "severity": severity_by("lenient", "warning", "error"),

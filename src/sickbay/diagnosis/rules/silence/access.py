@@ -22,7 +22,7 @@ RENEW_SERVICE: Final = (
 )
 
 
-def _token(silence: Silence) -> Event | None:
+def _last_token_response(silence: Silence) -> Event | None:
     """The last token response."""
     return next((event for event in reversed(silence.trail.events) if event.expires), None)
 
@@ -31,8 +31,8 @@ def _is_expired(silence: Silence) -> bool:
     return EXPIRED in silence.since.findings or (silence.worked and silence.since.step in ("token", "refresh"))
 
 
-def _no_refresh_token(silence: Silence) -> Facts | None:
-    token = _token(silence)
+def _has_no_refresh_token(silence: Silence) -> Facts | None:
+    token = _last_token_response(silence)
     if token is None or token.has_refresh or not _is_expired(silence):
         return None
     reason = f" {token.why_no_refresh}" if token.why_no_refresh else ""
@@ -40,7 +40,7 @@ def _no_refresh_token(silence: Silence) -> Facts | None:
 
 
 def _not_refreshed(silence: Silence) -> Facts | None:
-    token = _token(silence)
+    token = _last_token_response(silence)
     return {} if token is not None and token.has_refresh and _is_expired(silence) else None
 
 
@@ -52,7 +52,7 @@ def _recognise_step(step: str) -> Callable[[Silence], Facts | None]:
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "expired-token-no-refresh-token": {"advises": advise_on("refresh", _no_refresh_token)},
+    "expired-token-no-refresh-token": {"advises": advise_on("refresh", _has_no_refresh_token)},
     "expired-token-not-refreshed": {"advises": advise_on("refresh", _not_refreshed)},
     "unauthorized-then-silence": {"advises": advise_on("refresh", no_facts)},
     "refresh-refused-no-new-launch": {"advises": advise_on("again", no_facts)},

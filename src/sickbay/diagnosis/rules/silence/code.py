@@ -19,7 +19,7 @@ from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
 
-def _no_answer(silence: Silence) -> Facts | None:
+def _has_no_answer(silence: Silence) -> Facts | None:
     failure = failure_of(silence.trail.answer)
     return {"answer": failure, "uri": find_code_destination(silence)} if failure else None
 
@@ -60,7 +60,7 @@ def _starts_again(silence: Silence) -> Facts | None:
     return {"seen": "After the code, the app looked up the endpoints again."} if "discovery" in seen else None
 
 
-def _no_state(silence: Silence) -> Facts | None:
+def _has_no_state(silence: Silence) -> Facts | None:
     request = last_granted(silence, "authorize") or last_granted(silence, "code")
     return {} if request is not None and request.sent and "state" not in request.sent else None
 
@@ -70,7 +70,7 @@ def _private_scheme(silence: Silence) -> Facts | None:
     return {"scheme": urls.scheme(uri)} if uri and not urls.is_web(uri) and urls.scheme(uri) else None
 
 
-def _unreachable(silence: Silence) -> Facts | None:
+def _redirect_is_unreachable(silence: Silence) -> Facts | None:
     base, uri = silence.trail.base, find_code_destination(silence)
     looked_up = any(event.step == "discovery" and not event.by_page for event in silence.trail.events)
     return None if looked_up else find_unreachable(base, uri)
@@ -80,12 +80,12 @@ FUNCTIONS: Mapping[str, Functions] = {
     "token-request-at-authorize": {"advises": advise_on("token", _find_token_request)},
     "token-address-wrong": {"advises": advise_on("token", _find_wrong_address)},
     "token-preflight-blocked": {"advises": advise_on("token", recognise_preflight)},
-    "redirect-uri-no-answer": {"advises": advise_on("token", _no_answer)},
+    "redirect-uri-no-answer": {"advises": advise_on("token", _has_no_answer)},
     "redirect-uri-other-origin": {"advises": advise_on("token", _other_origin)},
     "redirect-page-starts-again": {"advises": advise_on("token", _starts_again)},
-    "state-not-sent": {"advises": advise_on("token", _no_state)},
+    "state-not-sent": {"advises": advise_on("token", _has_no_state)},
     "redirect-scheme-unhandled": {"advises": advise_on("token", _private_scheme)},
-    "token-endpoint-unreachable": {"advises": advise_on("token", _unreachable)},
+    "token-endpoint-unreachable": {"advises": advise_on("token", _redirect_is_unreachable)},
     "code-not-redeemed": {"advises": advise_on("token", no_facts)},
     "state-lost": {"advises": advise_on("token", no_facts)},
 }

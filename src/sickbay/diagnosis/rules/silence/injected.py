@@ -16,7 +16,7 @@ REQUESTS: Final = {
     "token": "the token request",
     "refresh": "the refresh",
 }
-"""What a step is in a sentence. All others are FHIR requests."""
+"""The name of a step in a sentence. All others are FHIR requests."""
 
 
 def _find_injected_fault(silence: Silence | None, context: Any) -> Facts | None:
@@ -24,6 +24,4 @@ def _find_injected_fault(silence: Silence | None, context: Any) -> Facts | None:
     return {"request": REQUESTS.get(events[-1].step, "a request of the app")} if events else None
 
 
-FUNCTIONS: Mapping[str, Functions] = {
-    "fault-injected": {"advises": _find_injected_fault},
-}
+FUNCTIONS: Mapping[str, Functions] = {"fault-injected": {"advises": _find_injected_fault}}

@@ -10,7 +10,7 @@ from sickbay.diagnosis.silence.progress import Silence
 from sickbay.kernel.checks import Facts
 
 
-def _no_answer(silence: Silence) -> Facts | None:
+def _has_no_answer(silence: Silence) -> Facts | None:
     uri, answer = silence.trail.app.launch_uri, "" if _wrong_address(silence) is not None else silence.trail.answer
     finding = "Nothing answers" if answer.startswith(NOTHING) else "The server sends an error"
     failure = failure_of(answer)
@@ -32,7 +32,7 @@ def _silent_page(silence: Silence) -> Facts | None:
     return {"answered": f"The launch URI answers: Sickbay asked it, and got {answer}. " if answer else ""}
 
 
-def _unreachable(silence: Silence) -> Facts | None:
+def _launch_is_unreachable(silence: Silence) -> Facts | None:
     return find_unreachable(silence.trail.base, silence.trail.app.launch_uri)
 
 
@@ -53,8 +53,8 @@ FUNCTIONS: Mapping[str, Functions] = {
     "app-never-launched": {"advises": advise_on("launch", no_facts)},
     "discovery-address-wrong": {"advises": advise_on("discovery", _wrong_address)},
     "launch-superseded": {"advises": advise_on("discovery", _find_restart)},
-    "iss-unreachable": {"advises": advise_on("discovery", _unreachable)},
-    "launch-uri-no-answer": {"advises": advise_on("discovery", _no_answer)},
+    "iss-unreachable": {"advises": advise_on("discovery", _launch_is_unreachable)},
+    "launch-uri-no-answer": {"advises": advise_on("discovery", _has_no_answer)},
     "launch-url-not-opened": {"advises": advise_on("discovery", _not_opened)},
     "launch-nothing-arrived": {"advises": advise_on("discovery", _nothing_arrived)},
     "launch-page-silent": {"advises": advise_on("discovery", _silent_page)},

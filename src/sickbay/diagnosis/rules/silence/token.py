@@ -23,7 +23,7 @@ def _unreadable(silence: Silence) -> Facts | None:
     return {} if token is not None and UNREADABLE in token.findings else None
 
 
-def _clock(silence: Silence) -> Facts | None:
+def _clock_is_wrong(silence: Silence) -> Facts | None:
     token = last_granted(silence, "token")
     if token is None or not token.has_id_token or not token.clock:
         return None
@@ -41,7 +41,7 @@ def _find_short_lifetime(silence: Silence) -> Facts | None:
     return {"seconds": f"{max(seconds, 0):.0f}"} if seconds <= SHORT_SECONDS else None
 
 
-def _no_patient(silence: Silence) -> Facts | None:
+def _has_no_patient(silence: Silence) -> Facts | None:
     token = last_granted(silence, "token")
     if token is None or token.has_patient:
         return None
@@ -61,9 +61,9 @@ def _find_missing_scopes(silence: Silence) -> Facts | None:
 FUNCTIONS: Mapping[str, Functions] = {
     "fhir-preflight-blocked": {"advises": advise_on("access", recognise_preflight)},
     "token-response-unreadable": {"advises": advise_on("access", _unreadable)},
-    "id-token-other-clock": {"advises": advise_on("access", _clock)},
+    "id-token-other-clock": {"advises": advise_on("access", _clock_is_wrong)},
     "token-lifetime-too-short": {"advises": advise_on("access", _find_short_lifetime)},
-    "token-without-patient": {"advises": advise_on("access", _no_patient)},
+    "token-without-patient": {"advises": advise_on("access", _has_no_patient)},
     "token-scopes-narrowed": {"advises": advise_on("access", _find_missing_scopes)},
     "token-not-used": {"advises": advise_on("access", no_facts)},
 }

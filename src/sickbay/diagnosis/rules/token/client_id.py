@@ -11,7 +11,7 @@ from sickbay.diagnosis.rule import Functions, Severity
 from sickbay.kernel.checks import Facts
 
 
-def _with_missing_id(facts: Facts) -> Facts:
+def _add_missing_id(facts: Facts) -> Facts:
     expected = facts.get("expected")
     return {**facts, "missing": f"`client_id={expected}`" if expected else "`client_id`"}
 
@@ -23,7 +23,7 @@ def _find_repeated_id(request: TokenRequest, context: TokenContext) -> Facts | N
     return {"received": body, "expected": body}
 
 
-def _differs(facts: Facts) -> Severity:
+def _severity_of_difference(facts: Facts) -> Severity:
     return "info" if facts["received"] == facts["expected"] else "error"
 
 
@@ -36,9 +36,13 @@ def _keep_header_credentials(request: TokenRequest, facts: Facts) -> TokenReques
 
 FUNCTIONS: Mapping[str, Functions] = {
     "client-id-missing-in-body": {
-        "recognises": _with_missing_id,
+        "recognises": _add_missing_id,
         "repair": corrections.set_known_client_id,
         "insert_placeholder": corrections.placeholder("client_id"),
     },
-    "client-id-duplicated": {"advises": _find_repeated_id, "repair": _keep_header_credentials, "severity": _differs},
+    "client-id-duplicated": {
+        "advises": _find_repeated_id,
+        "repair": _keep_header_credentials,
+        "severity": _severity_of_difference,
+    },
 }

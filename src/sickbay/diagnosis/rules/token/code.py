@@ -15,13 +15,13 @@ from sickbay.diagnosis.values import character_name
 from sickbay.kernel.checks import UNKNOWN, Facts
 
 
-def _with_time(facts: Facts) -> Facts:
+def _add_time(facts: Facts) -> Facts:
     seconds = facts.get("seconds")
     when = "earlier" if seconds is None else "less than a second ago" if seconds < 1 else f"{seconds} s ago"
     return {**facts, "when": when}
 
 
-def _with_redirect_uri(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _add_redirect_uri(request: TokenRequest, facts: Facts) -> TokenRequest:
     return structs.replace(request, parameters=request.parameters.replace([("redirect_uri", facts["expected"])]))
 
 
@@ -30,12 +30,12 @@ def _name_odd_character(facts: Facts) -> Facts | None:
     return {**facts, "what": character_name(odd)} if odd else None
 
 
-def _without_stray_text(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _drop_stray_text(request: TokenRequest, facts: Facts) -> TokenRequest:
     bare = bare_code(request.parameters.get("code") or "")
     return structs.replace(request, parameters=request.parameters.replace([("code", bare)]))
 
 
-def _no_redirect_uri(request: TokenRequest, context: TokenContext) -> Facts | None:
+def _has_no_redirect_uri(request: TokenRequest, context: TokenContext) -> Facts | None:
     """If the code isn't known. SMART requires `redirect_uri` in the authorization request, so it must be repeated here."""
     sent = request.parameters
     if context.code is not UNKNOWN or sent.get("grant_type") != "authorization_code" or sent.get("redirect_uri"):
@@ -47,7 +47,7 @@ def _no_redirect_uri(request: TokenRequest, context: TokenContext) -> Facts | No
 _NOT_SEEN = "Sickbay hasn't seen the authorization request: if it had no `redirect_uri`, nothing is missing here."
 
 
-def _with_endpoint(facts: Facts) -> Facts:
+def _add_endpoint(facts: Facts) -> Facts:
     return {**facts, "expected": facts.get("expected") or "the token endpoint in the discovery document of the `iss`"}
 
 
@@ -71,12 +71,12 @@ def _at_own_endpoint(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "code-missing": {"insert_placeholder": corrections.new_code},
-    "code-mangled": {"recognises": _name_odd_character, "repair": _without_stray_text},
+    "code-mangled": {"recognises": _name_odd_character, "repair": _drop_stray_text},
     "code-unknown": {"insert_placeholder": corrections.new_code},
     "code-expired": {"insert_placeholder": corrections.new_code},
-    "code-reused": {"recognises": _with_time, "insert_placeholder": corrections.new_code},
+    "code-reused": {"recognises": _add_time, "insert_placeholder": corrections.new_code},
     "code-client-mismatch": {"insert_placeholder": corrections.new_code},
-    "token-redirect-uri-missing": {"advises": _no_redirect_uri, "repair": _with_redirect_uri},
-    "token-redirect-uri-mismatch": {"repair": _with_redirect_uri},
-    "token-endpoint-wrong-tenant": {"recognises": _with_endpoint, "advises": _wrong_hospital, "repair": _at_own_endpoint},
+    "token-redirect-uri-missing": {"advises": _has_no_redirect_uri, "repair": _add_redirect_uri},
+    "token-redirect-uri-mismatch": {"repair": _add_redirect_uri},
+    "token-endpoint-wrong-tenant": {"recognises": _add_endpoint, "advises": _wrong_hospital, "repair": _at_own_endpoint},
 }

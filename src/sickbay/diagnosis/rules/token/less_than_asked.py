@@ -17,7 +17,7 @@ UNKNOWN_REASON: Final = "The server doesn't say why."
 Advises = Callable[[Any, Any], Facts | None]
 
 
-def _lacks(name: str, in_answer: Callable[[TokenAnswer, str], bool]) -> Advises:
+def _response_lacks(name: str, in_answer: Callable[[TokenAnswer, str], bool]) -> Advises:
     """Recognises a response of this server that lacks the member, or a pasted one. in_answer: (response, requested scope)."""
 
     def advises(request: TokenRequest | TokenAnswer, context: TokenContext | AnswerContext) -> Facts | None:
@@ -31,18 +31,18 @@ def _lacks(name: str, in_answer: Callable[[TokenAnswer, str], bool]) -> Advises:
     return advises
 
 
-def _no_patient(answer: TokenAnswer, requested: str) -> bool:
+def _lacks_patient(answer: TokenAnswer, requested: str) -> bool:
     """Without patient/ scopes: with them, `token-response-no-patient` says more."""
     granted = scopes.resources(str(answer.members.get("scope") or ""))
     has_own = any(scope.level == "patient" for scope in granted)
     return "launch/patient" in scopes.split(requested) and not answer.members.get("patient") and not has_own
 
 
-def _no_encounter(answer: TokenAnswer, requested: str) -> bool:
+def _lacks_encounter(answer: TokenAnswer, requested: str) -> bool:
     return "launch/encounter" in scopes.split(requested) and not answer.members.get("encounter")
 
 
-def _no_id_token(answer: TokenAnswer, requested: str) -> bool:
+def _lacks_id_token(answer: TokenAnswer, requested: str) -> bool:
     """If the response doesn't grant `openid`. If it does, `id-token-missing` explains it."""
     granted = answer.members.get("scope")
     is_withheld = isinstance(granted, str) and "openid" not in scopes.split(granted)
@@ -64,9 +64,9 @@ def _other_patient(request: TokenRequest | TokenAnswer, context: TokenContext | 
 
 
 FUNCTIONS: Mapping[str, Functions] = {
-    "context-patient-missing": {"advises": _lacks("patient", _no_patient)},
+    "context-patient-missing": {"advises": _response_lacks("patient", _lacks_patient)},
     "context-patient-differs": {"advises": _other_patient},
-    "context-encounter-missing": {"advises": _lacks("encounter", _no_encounter)},
-    "id-token-not-issued": {"advises": _lacks("id_token", _no_id_token)},
-    "token-lifetime-reduced": {"advises": _lacks("expires_in", _is_short)},
+    "context-encounter-missing": {"advises": _response_lacks("encounter", _lacks_encounter)},
+    "id-token-not-issued": {"advises": _response_lacks("id_token", _lacks_id_token)},
+    "token-lifetime-reduced": {"advises": _response_lacks("expires_in", _is_short)},
 }

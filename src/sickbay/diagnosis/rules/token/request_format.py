@@ -18,12 +18,12 @@ def _send_as_post(request: TokenRequest, facts: Facts) -> TokenRequest:
     return structs.replace(request, method="POST", query=Parameters(), headers=headers, body=request.parameters.raw)
 
 
-def _with_grant(request: TokenRequest, facts: Facts) -> TokenRequest:
+def _add_grant(request: TokenRequest, facts: Facts) -> TokenRequest:
     grant = facts["expected"]
     return structs.replace(request, parameters=request.parameters.replace([("grant_type", grant)])) if grant else request
 
 
-def _with_suggestion(facts: Facts) -> Facts:
+def _add_suggestion(facts: Facts) -> Facts:
     supported = join_as_code(facts.get("supported", ()))
     return {**facts, "suggested": facts["expected"] or "authorization_code or refresh_token", "known_here": supported}
 
@@ -43,7 +43,7 @@ def _describe_problems(facts: Facts) -> Facts:
     return {**facts, "asked": " and ".join(problems)}
 
 
-def _with_type(facts: Facts) -> Facts:
+def _add_type(facts: Facts) -> Facts:
     sent = "JSON" if facts.get("json") else facts["received"]
     return {**facts, "came": f"as {sent}" if sent else "without one"}
 
@@ -66,10 +66,10 @@ def _state_sent(request: TokenRequest, context: TokenContext) -> Facts | None:
 
 FUNCTIONS: Mapping[str, Functions] = {
     "token-wrong-method": {"recognises": _describe_problems, "repair": _send_as_post},
-    "token-wrong-content-type": {"recognises": _with_type, "repair": _send_as_post},
-    "grant-type-missing": {"recognises": _with_suggestion, "repair": _with_grant},
-    "grant-type-invalid": {"recognises": _with_suggestion, "repair": _with_grant},
-    "grant-type-mismatch": {"repair": _with_grant},
+    "token-wrong-content-type": {"recognises": _add_type, "repair": _send_as_post},
+    "grant-type-missing": {"recognises": _add_suggestion, "repair": _add_grant},
+    "grant-type-invalid": {"recognises": _add_suggestion, "repair": _add_grant},
+    "grant-type-mismatch": {"repair": _add_grant},
     "token-scope-ignored": {"advises": _scope_sent, "repair": _remove_parameter("scope")},
     "token-state-param": {"advises": _state_sent, "repair": _remove_parameter("state")},
 }

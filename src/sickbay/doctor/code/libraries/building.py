@@ -47,7 +47,7 @@ def method(result: RequestDraft, call: Invocation) -> CodeValue:
     if name in _HEADER or call.path.lower().endswith(_HEADER_PATHS):
         _add_header(result, call)
     elif name in _METHODS:
-        _verb(result, call, _METHODS[name])
+        _set_verb(result, call, _METHODS[name])
     elif name in _BODY:
         _set_body(result, call, name)
     else:
@@ -62,7 +62,7 @@ def _add_header(result: RequestDraft, call: Invocation) -> None:
         result.add_headers(call.arguments[0].value)
 
 
-def _verb(result: RequestDraft, call: Invocation, verb: str) -> None:
+def _set_verb(result: RequestDraft, call: Invocation, verb: str) -> None:
     """`.post(body)` of OkHttp, `.POST(publisher)` of java.net.http, `.get()`."""
     result.method = verb
     if call.arguments:

@@ -37,7 +37,7 @@ def http_client(call: Invocation) -> CodeValue | None:
     if name not in _ASYNC or not call.arguments:
         return None
     if isinstance(target := call.value(0), RequestDraft):
-        return _rest(target, call, _ASYNC[name])
+        return _finish_restsharp(target, call, _ASYNC[name])
     result = draft(call, "HttpClient", _ASYNC[name], call.text(0))
     set_content(result, call.value(1))
     return result
@@ -67,10 +67,10 @@ def rest_request(call: Invocation) -> RequestDraft:
 def execute(call: Invocation) -> CodeValue | None:
     """`client.Execute(request)` of RestSharp."""
     target = call.value(0)
-    return _rest(target, call, "") if isinstance(target, RequestDraft) and target.language == "RestSharp" else None
+    return _finish_restsharp(target, call, "") if isinstance(target, RequestDraft) and target.language == "RestSharp" else None
 
 
-def _rest(result: RequestDraft, call: Invocation, method: str) -> RequestDraft:
+def _finish_restsharp(result: RequestDraft, call: Invocation, method: str) -> RequestDraft:
     result.last = max(result.last, call.end)
     result.method = method or result.method or method_of(call.text(1)) or "GET"
     client = call.base

@@ -34,16 +34,20 @@ def axios(call: Invocation) -> RequestDraft | None:
     name = call.name.lower()
     if not ("axios" in owner(call) or name == "axios" or maker(call).startswith("axios")):
         return None
-    return _axios(call, name)
+    return _axios_draft(call, name)
 
 
 def axios_config(call: Invocation) -> RequestDraft | None:
     """`http({method, url, data})`, where http is an instance of axios."""
     options = as_fields(call.value(0))
-    return _axios(call, "axios") if options and options.get("url") is not None and options.get("method") is not None else None
+    return (
+        _axios_draft(call, "axios")
+        if options and options.get("url") is not None and options.get("method") is not None
+        else None
+    )
 
 
-def _axios(call: Invocation, name: str) -> RequestDraft | None:
+def _axios_draft(call: Invocation, name: str) -> RequestDraft | None:
     if name in VERBS:
         has_body = name not in ("get", "delete", "head", "options")
         options = as_fields(call.value(2 if has_body else 1))
@@ -69,13 +73,13 @@ def jquery(call: Invocation) -> RequestDraft | None:
         first = as_fields(call.value(0))
         options = first or as_fields(call.value(1)) or CodeFields()
         result = configure(draft(call, "jQuery", "GET", CodeText(()) if first else call.text(0)), options)
-        return _with_data(result, options.get("data"))
+        return _add_data(result, options.get("data"))
     if owner(call) == "" or not call.arguments:
         return None
-    return _with_data(draft(call, "jQuery", call.name, call.text(0)), call.value(1))
+    return _add_data(draft(call, "jQuery", call.name, call.text(0)), call.value(1))
 
 
-def _with_data(result: RequestDraft, data: CodeValue | None) -> RequestDraft:
+def _add_data(result: RequestDraft, data: CodeValue | None) -> RequestDraft:
     """jQuery puts data into the query of a GET request."""
     fields = as_fields(data)
     if result.method.upper() == "GET" and fields:
@@ -105,7 +109,7 @@ def request(call: Invocation) -> RequestDraft | None:
     language = "superagent" if where in ("superagent", "agent") or not options else "request"
     method = name if name in VERBS else "GET"
     result = configure(draft(call, language, method, CodeText(()) if first else call.text(0), default="json"), options)
-    return _with_form(result, options)
+    return _add_form(result, options)
 
 
 def read_got(call: Invocation) -> RequestDraft | None:
@@ -115,10 +119,10 @@ def read_got(call: Invocation) -> RequestDraft | None:
     options = as_fields(call.value(1)) or CodeFields()
     method = call.name if call.name in VERBS else "GET"
     result = configure(draft(call, where or call.name, method, call.text(0)), options)
-    return _with_form(result, options)
+    return _add_form(result, options)
 
 
-def _with_form(result: RequestDraft, options: CodeFields | None) -> RequestDraft:
+def _add_form(result: RequestDraft, options: CodeFields | None) -> RequestDraft:
     if options is None:
         return result
     form, data = options.get("form"), options.get("json")

@@ -21,21 +21,21 @@ def requests(call: Invocation) -> RequestDraft | None:
     """`requests.post(url, data=…)` and the same of sessions and clients."""
     name, where = call.name.lower(), owner(call)
     language = where if where in ("requests", "httpx", "aiohttp") else _CLIENTS.get(maker(call), "")
-    if not language and _has_keywords(call) and is_address(_url(call, name)):
+    if not language and _has_keywords(call) and is_address(_url_of_call(call, name)):
         language = "requests"
     if not language or not call.arguments or name not in VERBS | {"request"} or call.name == "Request":
         return None
-    if len(call.arguments) == 1 and not is_address(_url(call, name)):
+    if len(call.arguments) == 1 and not is_address(_url_of_call(call, name)):
         return None
     options = CodeFields([(item.key, item.value) for item in call.arguments if item.key])
     method = str(call.text(0, "method")) if name == "request" else name
-    result = configure(draft(call, language, method, _url(call, name)), options)
+    result = configure(draft(call, language, method, _url_of_call(call, name)), options)
     if result.method.upper() == "GET" and name != "request":
         result.method = name
-    return _with_body(result, call, options, name)
+    return _add_body(result, call, options, name)
 
 
-def _url(call: Invocation, name: str) -> CodeText:
+def _url_of_call(call: Invocation, name: str) -> CodeText:
     return call.text(1 if name == "request" and call.value(-1, "method") is None else 0, "url")
 
 
@@ -43,7 +43,7 @@ def _has_keywords(call: Invocation) -> bool:
     return "dio" not in owner(call) and any(item.key in _KEYWORDS for item in call.arguments)
 
 
-def _with_body(result: RequestDraft, call: Invocation, options: CodeFields, name: str) -> RequestDraft:
+def _add_body(result: RequestDraft, call: Invocation, options: CodeFields, name: str) -> RequestDraft:
     json, data, files = options.get("json"), options.get("data"), options.get("files")
     if data is None and name in ("post", "put", "patch") and result.language == "requests":
         data = call.value(1)

@@ -1,4 +1,4 @@
-"""What the readers of the libraries share."""
+"""Functions that the readers of the libraries share."""
 
 from __future__ import annotations
 

@@ -23,12 +23,12 @@ def hospital() -> Iterator[Json]:
 
 def record(history: PatientHistory) -> Iterator[Json]:
     """Yields all resources of one patient, the patient first, each after those that it refers to."""
-    resources = list(_resources(history))
+    resources = list(_render_resources(history))
     yield from resources
     yield from documents.record_provenance(history, resources)
 
 
-def _resources(history: PatientHistory) -> Iterator[Json]:
+def _render_resources(history: PatientHistory) -> Iterator[Json]:
     person, specimen_of, answers = history.person, specimens.index_specimens(history), index_responses(history)
     yield people.patient(person)
     yield from people.coverage_and_care_team(person)

@@ -28,10 +28,10 @@ _CATEGORY = make_concept("http://loinc.org", "59284-0", "Consent Document")
 def accounts(history: PatientHistory) -> Iterator[Json]:
     """Yields the claim, the explanation of benefit and the consent of a record, if it has them."""
     if claim_data := bill(history):
-        yield _claim(history.person, claim_data)
-        yield _benefit(history.person, claim_data)
+        yield _render_claim(history.person, claim_data)
+        yield _render_benefit(history.person, claim_data)
     if decision := agreement(history):
-        yield _consent(history.person, decision)
+        yield _render_consent(history.person, decision)
 
 
 def _common_elements(person: Person, claim_data: Bill) -> Json:
@@ -49,7 +49,7 @@ def _common_elements(person: Person, claim_data: Bill) -> Json:
     }
 
 
-def _claim(person: Person, claim_data: Bill) -> Json:
+def _render_claim(person: Person, claim_data: Bill) -> Json:
     id, common = part_of(person.id, "y", 1), _common_elements(person, claim_data)
     return {
         "resourceType": "Claim",
@@ -59,19 +59,22 @@ def _claim(person: Person, claim_data: Bill) -> Json:
         "created": claim_data.visit.end.date().isoformat(),
         "priority": make_concept(TERMS + "processpriority", "normal", "Normal"),
         "insurance": [{"sequence": 1, "focal": True, "coverage": reference("Coverage", f"{person.id}-cov")}],
-        "item": [_item(person, claim_data)],
-        "total": _dollars(claim_data.amount),
+        "item": [_render_item(person, claim_data)],
+        "total": _render_dollars(claim_data.amount),
     }
 
 
-def _benefit(person: Person, claim_data: Bill) -> Json:
+def _render_benefit(person: Person, claim_data: Bill) -> Json:
     id = part_of(person.id, "z", 1)
     adjudication = [
         {
             "category": make_concept(TERMS + "adjudication", "submitted", "Submitted Amount"),
-            "amount": _dollars(claim_data.amount),
+            "amount": _render_dollars(claim_data.amount),
         },
-        {"category": make_concept(TERMS + "adjudication", "benefit", "Benefit Amount"), "amount": _dollars(claim_data.benefit)},
+        {
+            "category": make_concept(TERMS + "adjudication", "benefit", "Benefit Amount"),
+            "amount": _render_dollars(claim_data.benefit),
+        },
     ]
     return {
         "resourceType": "ExplanationOfBenefit",
@@ -83,28 +86,28 @@ def _benefit(person: Person, claim_data: Bill) -> Json:
         "outcome": "complete",
         "disposition": "Claim settled as per contract.",
         "insurance": [{"focal": True, "coverage": reference("Coverage", f"{person.id}-cov")}],
-        "item": [{**_item(person, claim_data), "adjudication": adjudication}],
+        "item": [{**_render_item(person, claim_data), "adjudication": adjudication}],
         "total": adjudication,
     }
 
 
-def _item(person: Person, claim_data: Bill) -> Json:
+def _render_item(person: Person, claim_data: Bill) -> Json:
     return {
         "sequence": 1,
         "careTeamSequence": [1],
         "productOrService": concept(claim_data.visit.kind),
         "servicedDate": claim_data.visit.day.isoformat(),
-        "unitPrice": _dollars(claim_data.amount),
-        "net": _dollars(claim_data.amount),
+        "unitPrice": _render_dollars(claim_data.amount),
+        "net": _render_dollars(claim_data.amount),
         "encounter": [encounter(person.id, claim_data.visit.number)],
     }
 
 
-def _dollars(amount: float) -> Json:
+def _render_dollars(amount: float) -> Json:
     return {"value": amount, "currency": "USD"}
 
 
-def _consent(person: Person, decision: Agreement) -> Json:
+def _render_consent(person: Person, decision: Agreement) -> Json:
     rule = ("OPTIN", "opt-in") if decision.permits else ("OPTOUT", "op-out")
     return {
         "resourceType": "Consent",

@@ -76,10 +76,7 @@ def encounter_of(person: Person, visit: Visit) -> Json:
 def interpreter(needed: bool) -> Json:
     """Returns the extension of US Core 8 that says whether an interpreter is needed."""
     code, display = ("373066001", "Yes") if needed else ("373067005", "No")
-    return {
-        "url": CORE + "us-core-interpreter-needed",
-        "valueCoding": {"system": SNOMED, "code": code, "display": display},
-    }
+    return {"url": CORE + "us-core-interpreter-needed", "valueCoding": {"system": SNOMED, "code": code, "display": display}}
 
 
 _ASSERTED = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
@@ -147,7 +144,7 @@ def order(person: Person, order: Prescription, problems: Sequence[Condition]) ->
     """
     patient, drug, supplied = person.id, order.drug, supply(order)
     other = order.prescriber != person.practitioner or order.number == 1
-    reported: Json = {"reportedReference": _reporter(person, order)} if other else {"reportedBoolean": False}
+    reported: Json = {"reportedReference": _reporter_of_order(person, order)} if other else {"reportedBoolean": False}
     resource: Json = {
         **begin_resource("MedicationRequest", part_of(patient, "m", order.number), "us-core-medicationrequest"),
         "status": ("completed" if order.finished else "stopped") if order.end else "active",
@@ -172,20 +169,20 @@ def order(person: Person, order: Prescription, problems: Sequence[Condition]) ->
         if drug.when_needed:
             resource["reasonCode"] = [concept(problems[order.problem - 1].concept)]
     if order.adherence:
-        resource["extension"] = [_adherence(*order.adherence)]
+        resource["extension"] = [_render_adherence(*order.adherence)]
     if order.end:
         resource["dispenseRequest"]["validityPeriod"] = {"start": order.start.isoformat(), "end": order.end.isoformat()}
     return resource
 
 
-def _reporter(person: Person, order: Prescription) -> Json:
+def _reporter_of_order(person: Person, order: Prescription) -> Json:
     """Returns the prescriber, of some patients' first orders in the role at the hospital."""
     if order.number == 1 and person.number % 4 == 0:
         return reference("PractitionerRole", f"role-{order.prescriber}", NAMES[order.prescriber])
     return practitioner(order.prescriber)
 
 
-def _adherence(taken: Concept, day: datetime.date) -> Json:
+def _render_adherence(taken: Concept, day: datetime.date) -> Json:
     return {
         "url": CORE + "us-core-medication-adherence",
         "extension": [
@@ -274,9 +271,11 @@ def observation(person: Person, reading: Observation, specimen: int = 0, respons
     if reading.absent:
         resource["dataAbsentReason"] = explain_missing(reading.why)
     else:
-        resource.update(_value(reading))
+        resource.update(_render_value(reading))
     if reading.parts:
-        resource["component"] = [{"code": concept(part.concept), **_component(part, value)} for part, value in reading.parts]
+        resource["component"] = [
+            {"code": concept(part.concept), **_render_component(part, value)} for part, value in reading.parts
+        ]
     interpretation = interpretation_and_range(reading, person.sex, person.age(reading.at.date()))
     if interpretation:
         resource["interpretation"] = [make_concept(TERMS + "v3-ObservationInterpretation", *interpretation[0])]
@@ -290,7 +289,7 @@ def _effective_time(reading: Observation, at: str) -> Json:
     return {"effectivePeriod": {"start": instant(reading.since), **({} if reading.open else {"end": at})}}
 
 
-def _value(reading: Observation) -> Json:
+def _render_value(reading: Observation) -> Json:
     if reading.concept:
         return {"valueCodeableConcept": concept(reading.concept)}
     if reading.value is not None:
@@ -300,7 +299,7 @@ def _value(reading: Observation) -> Json:
     return {} if reading.flag is None else {"valueBoolean": reading.flag}
 
 
-def _component(part: Measure, value: float | Concept | None) -> Json:
+def _render_component(part: Measure, value: float | Concept | None) -> Json:
     if value is None:
         return {"dataAbsentReason": explain_missing(UNKNOWN)}
     if isinstance(value, Concept):

@@ -57,7 +57,9 @@ def document(person: Person, note: Note) -> Iterator[Json]:
             "data": data,
         }
     content = {"data": data} if note.inline else {"url": f"Binary/{binary}"}
-    authorship = _directive(person, note, written) if note.directive else {"author": [practitioner(note.visit.practitioner)]}
+    authorship = (
+        _directive_authorship(person, note, written) if note.directive else {"author": [practitioner(note.visit.practitioner)]}
+    )
     yield {
         **begin_resource("DocumentReference", id, f"us-core-{'adi-' if note.directive else ''}documentreference"),
         "identifier": [{"system": IDENTIFIERS + "documents", "value": id}],
@@ -79,13 +81,13 @@ def document(person: Person, note: Note) -> Iterator[Json]:
             "period": {"start": instant(note.visit.start), "end": instant(note.visit.end)},
         },
     }
-    yield _provenance(person, note.number, [reference("DocumentReference", id)], authorship["author"][0], written)
+    yield _render_provenance(person, note.number, [reference("DocumentReference", id)], authorship["author"][0], written)
 
 
 _DIRECTIVES = make_concept("http://loinc.org", "42348-3", "Advance healthcare directives")
 
 
-def _directive(person: Person, note: Note, written: str) -> Json:
+def _directive_authorship(person: Person, note: Note, written: str) -> Json:
     """Returns authorship: the patient writes a living will, the physician an order. The physician authenticates both."""
     order = note.kind is procedure_codes.NOT_RESUSCITATE
     author = practitioner(note.visit.practitioner) if order else reference("Patient", person.id, person.name)
@@ -125,7 +127,7 @@ def record_provenance(history: PatientHistory, resources: Sequence[Json]) -> Ite
     for resource in _select_latest(resources):
         if _reference_to(resource) not in targets:
             targets.append(_reference_to(resource))
-    yield _provenance(person, len(history.notes) + 1, targets, practitioner(last.practitioner), recorded)
+    yield _render_provenance(person, len(history.notes) + 1, targets, practitioner(last.practitioner), recorded)
     dispenses = [resource for resource in resources if resource["resourceType"] == "MedicationDispense"]
     if dispenses:
         yield _dispense_provenance(person, len(history.notes) + 2, dispenses[-1])
@@ -170,7 +172,7 @@ def _reference_to(resource: Json) -> Json:
     return reference(resource["resourceType"], resource["id"])
 
 
-def _provenance(person: Person, number: int, targets: list[Json], author: Json, recorded: str) -> Json:
+def _render_provenance(person: Person, number: int, targets: list[Json], author: Json, recorded: str) -> Json:
     """Returns a Provenance. A practitioner writes on behalf of the hospital, a patient doesn't."""
     hospital = reference("Organization", ORGANIZATION)
     behalf = {"onBehalfOf": hospital} if author["reference"].startswith("Practitioner/") else {}
@@ -178,8 +180,5 @@ def _provenance(person: Person, number: int, targets: list[Json], author: Json, 
         **begin_resource("Provenance", part_of(person.id, "w", number), "us-core-provenance"),
         "target": [*targets, reference("Patient", person.id)],
         "recorded": recorded,
-        "agent": [
-            {"type": _AUTHOR, "who": author, **behalf},
-            {"type": _SENDER, "who": hospital},
-        ],
+        "agent": [{"type": _AUTHOR, "who": author, **behalf}, {"type": _SENDER, "who": hospital}],
     }

@@ -27,23 +27,23 @@ _ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 
 
 def questionnaires() -> Iterator[Json]:
-    yield from map(_questionnaire, FORMS)
-    yield _habits()
+    yield from map(_render_questionnaire, FORMS)
+    yield _habits_questionnaire()
 
 
 def canonical(form: Form) -> str:
-    return _address(form.id)
+    return _questionnaire_url(form.id)
 
 
-def _address(id: str) -> str:
+def _questionnaire_url(id: str) -> str:
     return f"{IDENTIFIERS}questionnaires/{id}"
 
 
-def _frame(id: str, title: str) -> Json:
+def _questionnaire_frame(id: str, title: str) -> Json:
     return {
         "resourceType": "Questionnaire",
         "id": id,
-        "url": _address(id),
+        "url": _questionnaire_url(id),
         "title": title,
         "status": "active",
         "subjectType": ["Patient"],
@@ -52,30 +52,30 @@ def _frame(id: str, title: str) -> Json:
     }
 
 
-def _questionnaire(form: Form) -> Json:
+def _render_questionnaire(form: Form) -> Json:
     has_scores = not form.results
-    result = _item(form.measure.concept, "choice" if form.results else "decimal")
+    result = _render_item(form.measure.concept, "choice" if form.results else "decimal")
     if form.results:
         result["answerOption"] = [{"valueCoding": coding(concept.codes[0])} for concept in form.results]
     return {
-        **_frame(form.id, form.title),
+        **_questionnaire_frame(form.id, form.title),
         "code": [coding(form.concept.codes[0])],
-        "item": [*(_question(question, form.choices, has_scores) for question in form.questions), result],
+        "item": [*(_render_question(question, form.choices, has_scores) for question in form.questions), result],
     }
 
 
-def _item(question: Concept, kind: str) -> Json:
+def _render_item(question: Concept, kind: str) -> Json:
     code = question.codes[0]
     return {"linkId": f"/{code.code}", "code": [coding(code)], "text": question.text, "type": kind}
 
 
-def _question(question: Concept, choices: tuple[Concept, ...], has_scores: bool) -> Json:
+def _render_question(question: Concept, choices: tuple[Concept, ...], has_scores: bool) -> Json:
     """Returns a question. has_scores: whether the position of a choice is its score."""
     options: list[Json] = []
     for weight, choice in enumerate(choices):
         score: Json = {"extension": [{"url": _ORDINAL, "valueDecimal": weight}]} if has_scores else {}
         options.append({**score, "valueCoding": coding(choice.codes[0])})
-    return {**_item(question, "choice"), "required": True, "answerOption": options}
+    return {**_render_item(question, "choice"), "required": True, "answerOption": options}
 
 
 _SDOH = {"system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-tags", "code": "sdoh", "display": "SDOH"}
@@ -105,17 +105,17 @@ def response(person: Person, filled_in: Response) -> Json:
         "author": patient,
         "source": patient,
         "item": [
-            *(_answer(question, {"valueCoding": value}) for question, value in answers),
-            _answer(form.measure.concept, _result(filled_in)),
+            *(_render_answer(question, {"valueCoding": value}) for question, value in answers),
+            _render_answer(form.measure.concept, _render_score(filled_in)),
         ],
     }
 
 
-def _answer(question: Concept, value: Json) -> Json:
+def _render_answer(question: Concept, value: Json) -> Json:
     return {"linkId": f"/{question.codes[0].code}", "text": question.text, "answer": [value]}
 
 
-def _result(filled_in: Response) -> Json:
+def _render_score(filled_in: Response) -> Json:
     reading = filled_in.reading
     if reading.concept:
         return {"valueCoding": coding(reading.concept.codes[0])}
@@ -126,22 +126,27 @@ _AID, _WHICH, _REMARK = "/aid", "/aid/which", "/remark"
 _URI = CORE + "us-core-extension-questionnaire-uri"
 
 
-def _habits() -> Json:
+def _habits_questionnaire() -> Json:
     """Returns a questionnaire with groups, a question that depends on an answer, and answers in text."""
     drinks = [{"valueCoding": coding(intake.ONE_OR_TWO.codes[0])}]
     often = [{"valueCoding": coding(intake.NEVER.codes[0])}]
     yes_or_no = [{"valueCoding": coding(concept.codes[0])} for concept in (intake.YES, intake.NO)]
     which = {"linkId": _WHICH, "text": intake.WHICH.text, "type": "string"}
     return {
-        **_frame(intake.ID, intake.TITLE),
+        **_questionnaire_frame(intake.ID, intake.TITLE),
         "item": [
-            _group("/exercise", "Exercise", _item(measures.EXERCISE.concept, "decimal"), _item(intake.MINUTES, "decimal")),
-            _group(
+            _question_group(
+                "/exercise",
+                "Exercise",
+                _render_item(measures.EXERCISE.concept, "decimal"),
+                _render_item(intake.MINUTES, "decimal"),
+            ),
+            _question_group(
                 "/alcohol",
                 "Alcohol",
-                {**_item(intake.DRINKS, "choice"), "answerOption": drinks},
-                {**_item(intake.SIX_OR_MORE_DRINKS, "choice"), "answerOption": often},
-                _item(measures.ALCOHOL.concept, "decimal"),
+                {**_render_item(intake.DRINKS, "choice"), "answerOption": drinks},
+                {**_render_item(intake.SIX_OR_MORE_DRINKS, "choice"), "answerOption": often},
+                _render_item(measures.ALCOHOL.concept, "decimal"),
             ),
             {"linkId": _AID, "text": intake.AID.text, "type": "choice", "answerOption": yes_or_no, "item": [which]},
             {"linkId": _REMARK, "text": intake.REMARK.text, "type": "string"},
@@ -149,7 +154,7 @@ def _habits() -> Json:
     }
 
 
-def _group(link: str, text: str, *items: Json) -> Json:
+def _question_group(link: str, text: str, *items: Json) -> Json:
     return {"linkId": link, "text": text, "type": "group", "item": list(items)}
 
 
@@ -162,7 +167,7 @@ def habits(person: Person, filled_in: Intake, number: int) -> Json:
     return {
         **begin_resource("QuestionnaireResponse", id, "us-core-questionnaireresponse"),
         "identifier": {"system": IDENTIFIERS + "responses", "value": id},
-        "questionnaire": _address(intake.ID),
+        "questionnaire": _questionnaire_url(intake.ID),
         "_questionnaire": {
             "extension": [
                 {"url": _DISPLAY, "valueString": intake.TITLE},
@@ -176,18 +181,18 @@ def habits(person: Person, filled_in: Intake, number: int) -> Json:
         "author": practitioner(filled_in.nurse) if filled_in.nurse else patient,
         "source": patient,
         "item": [
-            _answers(
+            _answer_group(
                 "/exercise",
                 "Exercise",
-                _answer(measures.EXERCISE.concept, {"valueDecimal": filled_in.days}),
-                _answer(intake.MINUTES, {"valueDecimal": filled_in.minutes}),
+                _render_answer(measures.EXERCISE.concept, {"valueDecimal": filled_in.days}),
+                _render_answer(intake.MINUTES, {"valueDecimal": filled_in.minutes}),
             ),
-            _answers(
+            _answer_group(
                 "/alcohol",
                 "Alcohol",
-                _answer(intake.DRINKS, _choice(intake.ONE_OR_TWO)),
-                _answer(intake.SIX_OR_MORE_DRINKS, _choice(intake.NEVER)),
-                _answer(measures.ALCOHOL.concept, {"valueDecimal": filled_in.drinks}),
+                _render_answer(intake.DRINKS, _choice_answer(intake.ONE_OR_TWO)),
+                _render_answer(intake.SIX_OR_MORE_DRINKS, _choice_answer(intake.NEVER)),
+                _render_answer(measures.ALCOHOL.concept, {"valueDecimal": filled_in.drinks}),
             ),
             {"linkId": _AID, "text": intake.AID.text, "answer": [aid]},
             {"linkId": _REMARK, "text": intake.REMARK.text, "answer": [{"valueString": filled_in.remark}]},
@@ -195,9 +200,9 @@ def habits(person: Person, filled_in: Intake, number: int) -> Json:
     }
 
 
-def _answers(link: str, text: str, *items: Json) -> Json:
+def _answer_group(link: str, text: str, *items: Json) -> Json:
     return {"linkId": link, "text": text, "item": list(items)}
 
 
-def _choice(concept: Concept) -> Json:
+def _choice_answer(concept: Concept) -> Json:
     return {"valueCoding": coding(concept.codes[0])}

@@ -23,26 +23,10 @@ from sickbay.population.render.common import (
     reference,
 )
 from sickbay.population.render.r4.clinical import interpreter
-from sickbay.population.staff import (
-    CLINIC,
-    NURSES,
-    ORGANIZATION,
-    PAYERS,
-    PHARMACY,
-    PRACTITIONERS,
-    ROOMS,
-    Practitioner,
-    npi,
-)
+from sickbay.population.staff import CLINIC, NURSES, ORGANIZATION, PAYERS, PHARMACY, PRACTITIONERS, ROOMS, Practitioner, npi
 
 _PHONE: list[Json] = [{"system": "phone", "value": "(555) 555-0100", "use": "work"}]
-_ADDRESS: Json = {
-    "line": ["1 Infirmary Road"],
-    "city": "Wexbridge",
-    "state": "MA",
-    "postalCode": "01201",
-    "country": "US",
-}
+_ADDRESS: Json = {"line": ["1 Infirmary Road"], "city": "Wexbridge", "state": "MA", "postalCode": "01201", "country": "US"}
 
 
 _OUTPATIENTS = [make_concept(TERMS + "v3-RoleCode", "OF", "Outpatient facility")]
@@ -54,7 +38,7 @@ def hospital() -> Iterator[Json]:
         **begin_resource("Organization", ORGANIZATION, "us-core-organization"),
         "identifier": [
             {"system": IDENTIFIERS + "organizations", "value": ORGANIZATION},
-            _npi(0),
+            _npi_identifier(0),
             {"system": _CLIA, "value": "99D9999999"},
         ],
         "active": True,
@@ -89,11 +73,11 @@ def hospital() -> Iterator[Json]:
             "managingOrganization": reference("Organization", ORGANIZATION),
             "partOf": reference("Location", CLINIC),
         }
-    yield from _payers()
+    yield from _render_payers()
     id, name = PHARMACY
     yield {
         **begin_resource("Organization", id, "us-core-organization"),
-        "identifier": [{"system": IDENTIFIERS + "organizations", "value": id}, _npi(100)],
+        "identifier": [{"system": IDENTIFIERS + "organizations", "value": id}, _npi_identifier(100)],
         "active": True,
         "type": [make_concept(TERMS + "organization-type", "prov", "Healthcare Provider")],
         "name": name,
@@ -101,19 +85,19 @@ def hospital() -> Iterator[Json]:
         "address": [{**_ADDRESS, "line": ["12 Infirmary Road"]}],
     }
     for clinician in PRACTITIONERS:
-        yield _practitioner(clinician)
-    yield from map(_endpoint, PRACTITIONERS)
-    yield from map(_role, PRACTITIONERS)
+        yield _render_practitioner(clinician)
+    yield from map(_render_endpoint, PRACTITIONERS)
+    yield from map(_render_role, PRACTITIONERS)
     for clinician in (clinic.practitioner for clinic in CLINICS):
         actor = practitioner(clinician.id)
         yield {"resourceType": "Schedule", "id": f"schedule-{clinician.id}", "actor": [actor], "comment": clinician.title}
 
 
-def _payers() -> Iterator[Json]:
+def _render_payers() -> Iterator[Json]:
     for payer, id in PAYERS.items():
         yield {
             **begin_resource("Organization", id, "us-core-organization"),
-            "identifier": [{"system": _NAIC, "value": _company(id)}],
+            "identifier": [{"system": _NAIC, "value": _payer_reference(id)}],
             "active": True,
             "type": [make_concept(TERMS + "organization-type", "pay", "Payer")],
             "name": payer,
@@ -124,7 +108,7 @@ _CLIA, _NAIC = "urn:oid:2.16.840.1.113883.4.7", "urn:oid:2.16.840.1.113883.6.300
 """Identifier systems of laboratories and insurers (US Core 8)."""
 
 
-def _company(payer: str) -> str:
+def _payer_reference(payer: str) -> str:
     return f"9999{sorted(PAYERS.values()).index(payer) + 1}"
 
 
@@ -138,17 +122,13 @@ def medications() -> Iterator[Json]:
         }
 
 
-def _endpoint(clinician: Practitioner) -> Json:
+def _render_endpoint(clinician: Practitioner) -> Json:
     """Returns the Direct address that receives messages from other hospitals."""
     return {
         "resourceType": "Endpoint",
         "id": f"direct-{clinician.id}",
         "status": "active",
-        "connectionType": {
-            "system": TERMS + "endpoint-connection-type",
-            "code": "direct-project",
-            "display": "Direct Project",
-        },
+        "connectionType": {"system": TERMS + "endpoint-connection-type", "code": "direct-project", "display": "Direct Project"},
         "name": f"Direct address of {clinician.name}",
         "managingOrganization": reference("Organization", ORGANIZATION),
         "payloadType": [{"text": "Any"}],
@@ -157,17 +137,17 @@ def _endpoint(clinician: Practitioner) -> Json:
     }
 
 
-def _npi(number: int) -> Json:
+def _npi_identifier(number: int) -> Json:
     return {"system": "http://hl7.org/fhir/sid/us-npi", "value": npi(number)}
 
 
-def _practitioner(clinician: Practitioner) -> Json:
+def _render_practitioner(clinician: Practitioner) -> Json:
     name: Json = {"use": "official", "text": clinician.name, "family": clinician.family, "given": [clinician.given]}
     if clinician.prefix:
         name["prefix"] = [clinician.prefix]
     return {
         **begin_resource("Practitioner", clinician.id, "us-core-practitioner"),
-        "identifier": [{"system": IDENTIFIERS + "staff", "value": clinician.id}, _npi(int(clinician.id[3:]))],
+        "identifier": [{"system": IDENTIFIERS + "staff", "value": clinician.id}, _npi_identifier(int(clinician.id[3:]))],
         "active": True,
         "name": [name],
         "telecom": _PHONE,
@@ -177,7 +157,7 @@ def _practitioner(clinician: Practitioner) -> Json:
     }
 
 
-def _role(clinician: Practitioner) -> Json:
+def _render_role(clinician: Practitioner) -> Json:
     role = ("nurse", "Nurse") if clinician.title == "Nurse" else ("doctor", "Doctor")
     return {
         **begin_resource("PractitionerRole", f"role-{clinician.id}", "us-core-practitionerrole"),
@@ -192,13 +172,10 @@ def _role(clinician: Practitioner) -> Json:
     }
 
 
-def _ombs(url: str, code: Coding) -> Json:
+def _omb_extension(url: str, code: Coding) -> Json:
     return {
         "url": CORE + url,
-        "extension": [
-            {"url": "ombCategory", "valueCoding": coding(code)},
-            {"url": "text", "valueString": code.display},
-        ],
+        "extension": [{"url": "ombCategory", "valueCoding": coding(code)}, {"url": "text", "valueString": code.display}],
     }
 
 
@@ -209,8 +186,8 @@ def patient(person: Person) -> Json:
     resource: Json = {
         **begin_resource("Patient", person.id, "us-core-patient"),
         "extension": [
-            _ombs("us-core-race", person.race),
-            _ombs("us-core-ethnicity", person.ethnicity),
+            _omb_extension("us-core-race", person.race),
+            _omb_extension("us-core-ethnicity", person.ethnicity),
             {"url": CORE + "us-core-birthsex", "valueCode": "F" if person.sex == "female" else "M"},
             {"url": CORE + "us-core-sex", "valueCode": "248152002" if person.sex == "female" else "248153007"},
             *_more_identity(person),
@@ -224,11 +201,11 @@ def patient(person: Person) -> Json:
             }
         ],
         "active": True,
-        "name": _names(person),
+        "name": _render_names(person),
         "telecom": [{"system": "phone", "value": person.phone, "use": "home"}],
         "gender": person.gender or person.sex,
         "birthDate": person.born.isoformat()[: {"day": 10, "month": 7, "year": 4}[person.born_as]],
-        "address": _homes(person),
+        "address": _render_addresses(person),
         "maritalStatus": {"coding": [coding(status)]},
         "communication": [{"language": {"coding": [coding(person.language)], "text": person.language.display}}],
         "generalPractitioner": [practitioner(person.practitioner)],
@@ -237,7 +214,7 @@ def patient(person: Person) -> Json:
     if person.died:
         resource["deceasedDateTime"] = person.died.isoformat()
     if person.contact:
-        resource["contact"] = [{"relationship": [_MOTHER], "name": _mother(person.contact)}]
+        resource["contact"] = [{"relationship": [_MOTHER], "name": _render_mother(person.contact)}]
     return resource
 
 
@@ -262,7 +239,7 @@ _WOMAN = snomed("446141000124107", "Identifies as female gender", "Woman")
 _MAN = snomed("446151000124109", "Identifies as male gender", "Man")
 
 
-def _names(person: Person) -> list[Json]:
+def _render_names(person: Person) -> list[Json]:
     """Returns the names, the official one first, then a former one."""
     official: Json = {"use": "official", "text": person.name, "family": person.family, "given": list(person.given)}
     if person.suffix:
@@ -277,19 +254,26 @@ def _names(person: Person) -> list[Json]:
     ]
 
 
-def _homes(person: Person) -> list[Json]:
+def _render_addresses(person: Person) -> list[Json]:
     if not person.former_home:
-        return [_home(person)]
+        return [_render_address(person)]
     street, city, postal, moved = person.former_home
     former_period = {"start": (moved - datetime.timedelta(days=2000)).isoformat(), "end": moved.isoformat()}
-    current = {**_home(person), "period": {"start": moved.isoformat()}}
+    current = {**_render_address(person), "period": {"start": moved.isoformat()}}
     return [
         current,
-        {**_home(person), "use": "old", "line": [street], "city": city, "postalCode": postal, "period": former_period},
+        {
+            **_render_address(person),
+            "use": "old",
+            "line": [street],
+            "city": city,
+            "postalCode": postal,
+            "period": former_period,
+        },
     ]
 
 
-def _home(person: Person) -> Json:
+def _render_address(person: Person) -> Json:
     return {
         "use": "home",
         "line": [person.street],
@@ -303,25 +287,25 @@ def _home(person: Person) -> Json:
 _MOTHER = make_concept(TERMS + "v3-RoleCode", "MTH", "mother")
 
 
-def _mother(name: str) -> Json:
+def _render_mother(name: str) -> Json:
     given, family = name.split(" ", 1)
     return {"family": family, "given": [given]}
 
 
 def coverage_and_care_team(person: Person) -> Iterator[Json]:
     """Yields the coverage, the mother of a child, and the care team."""
-    yield _coverage(person)
+    yield _render_coverage(person)
     if person.contact:
         yield _related_person(person, person.contact)
-    yield _team(person)
+    yield _render_team(person)
 
 
-def _coverage(person: Person) -> Json:
+def _render_coverage(person: Person) -> Json:
     kind = {"Medicare": ("1", "MEDICARE"), "Medicaid": ("2", "MEDICAID")}.get(person.plan, ("5", "PRIVATE HEALTH INSURANCE"))
     member = f"SB{person.record_number.replace('-', '')}"
-    classes = [_class("plan", "Plan", person.plan.split()[0].lower(), person.plan)]
+    classes = [_coverage_class("plan", "Plan", person.plan.split()[0].lower(), person.plan)]
     if kind[0] == "5":
-        classes.append(_class("group", "Group", f"G{person.number % 7 + 1:03d}", "Employees"))
+        classes.append(_coverage_class("group", "Group", f"G{person.number % 7 + 1:03d}", "Employees"))
     return {
         **begin_resource("Coverage", f"{person.id}-cov", "us-core-coverage"),
         "identifier": [
@@ -338,7 +322,7 @@ def _coverage(person: Person) -> Json:
     }
 
 
-def _class(kind: str, display: str, value: str, name: str) -> Json:
+def _coverage_class(kind: str, display: str, value: str, name: str) -> Json:
     return {"type": make_concept(TERMS + "coverage-class", kind, display), "value": value, "name": name}
 
 
@@ -348,14 +332,14 @@ def _related_person(person: Person, name: str) -> Json:
         "active": True,
         "patient": reference("Patient", person.id),
         "relationship": [_MOTHER],
-        "name": [{"use": "official", **_mother(name)}],
+        "name": [{"use": "official", **_render_mother(name)}],
         "telecom": [{"system": "phone", "value": person.phone, "use": "home"}],
         "gender": "female",
-        "address": [_home(person)],
+        "address": [_render_address(person)],
     }
 
 
-def _team(person: Person) -> Json:
+def _render_team(person: Person) -> Json:
     """Returns the care team: physician, nurse (in some teams by role), and the mother of a child."""
     nurse = NURSES[person.number % len(NURSES)]
     by_role = person.number % 4 > 1

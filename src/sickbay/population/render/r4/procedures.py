@@ -96,7 +96,7 @@ def request(patient: str, order: ServiceRequest) -> Json:
         "code": concept(order.concept),
         "subject": reference("Patient", patient),
         "encounter": encounter(patient, visit.number),
-        **_occurrence(order),
+        **_render_occurrence(order),
         "authoredOn": instant(visit.start + datetime.timedelta(minutes=4)),
         "requester": practitioner(visit.practitioner),
     }
@@ -116,7 +116,7 @@ _SOCIAL = {
 }
 
 
-def _occurrence(order: ServiceRequest) -> Json:
+def _render_occurrence(order: ServiceRequest) -> Json:
     day = order.visit.day.isoformat()
     if order.until is None:
         return {"occurrenceDateTime": day}
@@ -134,7 +134,7 @@ def procedure(patient: str, procedure: Procedure) -> Json:
         "code": concept(procedure.concept),
         "subject": reference("Patient", patient),
         "encounter": encounter(patient, procedure.visit.number),
-        **_period(procedure),
+        **_render_period(procedure),
         "performer": [{"actor": practitioner(procedure.visit.practitioner)}],
         "location": reference("Location", procedure.visit.location),
     }
@@ -151,7 +151,7 @@ def procedure(patient: str, procedure: Procedure) -> Json:
     return resource
 
 
-def _period(procedure: Procedure) -> Json:
+def _render_period(procedure: Procedure) -> Json:
     if procedure.minutes <= SHORT:
         return {"performedDateTime": instant(procedure.start)}
     end = procedure.start + datetime.timedelta(minutes=procedure.minutes)
@@ -241,14 +241,12 @@ def plan(person: Person, care_plan: CarePlan) -> Json:
         "intent": "plan",
         "category": [
             make_concept(
-                "http://hl7.org/fhir/us/core/CodeSystem/careplan-category",
-                "assess-plan",
-                "Assessment and Plan of Treatment",
+                "http://hl7.org/fhir/us/core/CodeSystem/careplan-category", "assess-plan", "Assessment and Plan of Treatment"
             )
         ],
         "title": care_plan.title,
         "subject": reference("Patient", patient),
-        "period": _since(care_plan.start, person),
+        "period": _period_since(care_plan.start, person),
         "contributor": [practitioner(person.practitioner)],
         "careTeam": [reference("CareTeam", f"{patient}-team")],
         "addresses": [reference("Condition", part_of(patient, "c", care_plan.problem))],
@@ -298,7 +296,7 @@ def task(person: Person, app_task: AppTask) -> Json:
     }
 
 
-def _barcode(implant: Implant) -> Json:
+def _implant_barcode(implant: Implant) -> Json:
     readable = f"(01)00844588003288(21){implant.serial}"
     scanned = f"010084458800328821{implant.serial}"
     return {"carrierAIDC": base64.b64encode(scanned.encode()).decode(), "carrierHRF": readable}
@@ -308,7 +306,7 @@ def device(patient: str, implant: Implant) -> Json:
     manufactured = implant.since.replace(day=1) - datetime.timedelta(days=200)
     return {
         **begin_resource("Device", part_of(patient, "v", implant.number), "us-core-implantable-device"),
-        "udiCarrier": [{"deviceIdentifier": "00844588003288", **_barcode(implant)}],
+        "udiCarrier": [{"deviceIdentifier": "00844588003288", **_implant_barcode(implant)}],
         "status": "active",
         "distinctIdentifier": implant.serial,
         "manufactureDate": manufactured.isoformat(),
@@ -320,14 +318,14 @@ def device(patient: str, implant: Implant) -> Json:
     }
 
 
-def _since(start: datetime.date, person: Person) -> Json:
+def _period_since(start: datetime.date, person: Person) -> Json:
     """Returns a period that ends only if the patient has died."""
     return {"start": start.isoformat(), **({"end": person.died.isoformat()} if person.died else {})}
 
 
 def statement(person: Person, medication_statement: MedicationStatement) -> Json:
     patient, drug, stopped = person.id, medication_statement.drug, medication_statement.stopped
-    period = _since(medication_statement.since, person)
+    period = _period_since(medication_statement.since, person)
     return {
         "resourceType": "MedicationStatement",
         "id": part_of(patient, "s", medication_statement.number),

@@ -33,7 +33,7 @@ TOO_LONG = f"The entries of a batch may take {SECONDS} s together. This entry wa
 async def handle(context: FhirContext, request: AccessRequest, perform: Perform) -> FhirResponse:
     base, version = context.base, context.version
     try:
-        kind, sent = await _parse(base, request)
+        kind, sent = await _parse_bundle(base, request)
     except InvalidBundle as error:
         return context.issue(400, Issue("structure", str(error)))
     entries = [bundle_entry.to_entry(base, request, entry) for entry in sent]
@@ -42,7 +42,7 @@ async def handle(context: FhirContext, request: AccessRequest, perform: Perform)
     async with base.sandbox.bundles:
         try:
             responses = await (
-                _batch(base, entries, perform) if kind == "batch" else transaction.responses(context, entries, perform)
+                _run_entries(base, entries, perform) if kind == "batch" else transaction.responses(context, entries, perform)
             )
         except TransactionRefused as refusal:
             return with_scopes_of((entry.request for entry in entries), refusal.response, base.url)
@@ -53,7 +53,7 @@ async def handle(context: FhirContext, request: AccessRequest, perform: Perform)
         return FhirResponse(200, bundles.response(kind, entry_responses[::-1]), context.content)
 
 
-async def _parse(base: FhirBase, request: AccessRequest) -> tuple[str, list[BundleEntryRequest]]:
+async def _parse_bundle(base: FhirBase, request: AccessRequest) -> tuple[str, list[BundleEntryRequest]]:
     """Raises UnreadableRequest."""
     body, kind = request.body.encode(), request.headers.get("content-type")
     if len(body) > LARGE:
@@ -61,7 +61,7 @@ async def _parse(base: FhirBase, request: AccessRequest) -> tuple[str, list[Bund
     return bundles.read(base.version, body, kind, base.url)
 
 
-async def _batch(base: FhirBase, entries: list[BatchEntry], perform: Perform) -> list[FhirResponse]:
+async def _run_entries(base: FhirBase, entries: list[BatchEntry], perform: Perform) -> list[FhirResponse]:
     """Run the entries independently (R4, 3.1.0.11.1). Entries beyond a limit aren't run, and their responses say so."""
     responses: list[FhirResponse] = []
     size, end = 0, monotonic() + SECONDS
@@ -88,14 +88,14 @@ async def _batch(base: FhirBase, entries: list[BatchEntry], perform: Perform) ->
 
 
 async def _perform_alone(base: FhirBase, entry: BatchEntry, perform: Perform, urns: Mapping[str, int]) -> FhirResponse:
-    if issue := _find_unfit(entry) or _dependent(base.version, entry, urns):
+    if issue := _find_unfit(entry) or _refuse_dependent(base.version, entry, urns):
         return issue_response(base.version, 400, issue)
     raw = entry.sent.patch or (lossless_json.dumps(entry.sent.resource) if entry.sent.resource is not None else b"")
     response, _ = await perform(base, entry.request, entry.route, raw)
     return bundle_entry.without_body_of_head(entry, response)
 
 
-def _dependent(version: str, entry: BatchEntry, urns: Mapping[str, int]) -> Issue | None:
+def _refuse_dependent(version: str, entry: BatchEntry, urns: Mapping[str, int]) -> Issue | None:
     """Refuses a reference to another entry: it would stay as it is, because entries of a batch are independent."""
     urn = bundles.first_reference(version, entry.sent.resource, urns) if urns else None
     if urn is None:

@@ -15,7 +15,7 @@ from msgspec import structs
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import lossless_json
-from sickbay.fhir.outcome import Issue, of_entry, outcome
+from sickbay.fhir.outcome import Issue, add_entry_position, outcome
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.transaction import BundleEntryRequest
 from sickbay.fhir.versions import VERSIONS
@@ -56,7 +56,7 @@ class TransactionRefused(Exception):
         """Add the position of the entry to each issue: a Bundle may have thousands."""
         if not self.response.loggable:
             return self
-        body = of_entry(version, self.response.body, entry.sent.position)
+        body = add_entry_position(version, self.response.body, entry.sent.position)
         return TransactionRefused(structs.replace(self.response, body=body))
 
 
@@ -67,11 +67,11 @@ def to_entry(base: FhirBase, bundle: AccessRequest, sent: BundleEntryRequest) ->
     headers |= {"accept": json} | ({"content-type": json} if sent.resource is not None else {}) | dict(sent.headers)
     routed = route(base.version, sent.method, sent.path)
     query = sent.query.encode().decode("latin-1")
-    request = access_request(base, sent.method, query, headers, sent.path, routed, _text(sent, routed))
+    request = access_request(base, sent.method, query, headers, sent.path, routed, _body_text(sent, routed))
     return BatchEntry(sent, request, routed)
 
 
-def _text(sent: BundleEntryRequest, routed: Route | Misrouted) -> str:
+def _body_text(sent: BundleEntryRequest, routed: Route | Misrouted) -> str:
     """The body as text, for a patch and for the parameters of an operation."""
     if isinstance(routed, Route) and routed.interaction == "operation" and sent.resource is not None:
         return lossless_json.dumps(sent.resource).decode()
@@ -103,7 +103,7 @@ def too_much(version: str) -> FhirResponse:
 
 
 @cache_results(8)
-def _instant(last_modified: str) -> str:
+def _format_instant(last_modified: str) -> str:
     """Cached because a transaction stores all its resources in a few seconds."""
     return parsedate_to_datetime(last_modified).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -117,7 +117,7 @@ def entry_response(version: str, response: FhirResponse, spelled: str = "") -> b
     members = {"status": f"{response.status} {HTTPStatus(response.status).phrase}"}
     members |= {name: headers[name] for name in ("location", "etag") if name in headers}
     if "last-modified" in headers:
-        members["lastModified"] = _instant(headers["last-modified"])
+        members["lastModified"] = _format_instant(headers["last-modified"])
     if spelled and version != "dstu2" and not (response.body and response.loggable):
         advice = Issue("value", f"request.url is {spelled}. Send it relative to the base, such as Patient/1.", "warning")
         members["outcome"] = orjson.Fragment(outcome(version, [advice]))  # type: ignore[assignment]

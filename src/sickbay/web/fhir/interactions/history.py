@@ -23,7 +23,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     params = parameters.parse(request.parameters.pairs)
     assert isinstance(params, parameters.HistoryParams)  # errors were already refused
     try:
-        versions = await _versions(context, request.type, request.id, params)
+        versions = await _read_versions(context, request.type, request.id, params)
     except BadCursor:
         text = "This page link doesn't belong to this history. Use the `next` link unchanged."
         return context.issue(400, Issue("value", text))
@@ -31,10 +31,12 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
         unfiltered = params.cursor is None and params.since is None and params.at is None
         if unfiltered or not await _is_visible(context):
             return respond_absent(context.version, context.type, request.id)
-    return _bundle(context, request, params, versions)
+    return _history_bundle(context, request, params, versions)
 
 
-def _bundle(context: FhirContext, request: AccessRequest, params: parameters.HistoryParams, versions: Versions) -> FhirResponse:
+def _history_bundle(
+    context: FhirContext, request: AccessRequest, params: parameters.HistoryParams, versions: Versions
+) -> FhirResponse:
     part = subset.read_part(context.version, request.type, request.parameters.pairs)
     assert isinstance(part, Part)  # errors were already refused
     changes = [
@@ -43,7 +45,7 @@ def _bundle(context: FhirContext, request: AccessRequest, params: parameters.His
             stored.id,
             stored.version_id,
             interaction,
-            _subset(context.version, stored.type, stored.body, part),
+            _subset_of_version(context.version, stored.type, stored.body, part),
             saving.instant(stored.at),
         )
         for stored, interaction in versions.entries
@@ -56,12 +58,12 @@ def _bundle(context: FhirContext, request: AccessRequest, params: parameters.His
     return FhirResponse(200, history(base, changes, self_url=self_url, next_url=following, total=total), context.content)
 
 
-def _subset(version: str, type: str, body: bytes, part: Part) -> bytes:
+def _subset_of_version(version: str, type: str, body: bytes, part: Part) -> bytes:
     """A deleted version has no body."""
     return subset.subset(version, type, body, part.summary, part.elements) if body else body
 
 
-async def _versions(context: FhirContext, type: str | None, id: str | None, params: parameters.HistoryParams) -> Versions:
+async def _read_versions(context: FhirContext, type: str | None, id: str | None, params: parameters.HistoryParams) -> Versions:
     """Raises BadCursor."""
     runtime, space, visibility = context.runtime, context.space, context.visibility
     query = HistoryQuery(type, id, params.most, params.cursor, params.since, params.at)

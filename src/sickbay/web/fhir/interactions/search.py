@@ -38,7 +38,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     store, space, visibility = context.base.store, context.base.space, context.access.visibility
     if query.summary == "count" or query.count == 0:
         page = Page([], [], None, await store.count(space, query, visibility))
-        return _bundle(context, query, page) if page.total else await _respond_with_fewer(context, request, query, page)
+        return _search_bundle(context, query, page) if page.total else await _respond_with_fewer(context, request, query, page)
     try:
         page = await store.search(space, query, visibility)
         if query.total == "accurate" and page.total is None:
@@ -58,7 +58,9 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     if not page.matches or (query.includes and not page.included) or (page.next and len(page.matches) < query.count):
         return await _respond_with_fewer(context, request, query, page)
     return (
-        await _bundle_off_the_loop(context, query, page) if query.summary or query.elements else _bundle(context, query, page)
+        await _bundle_off_the_loop(context, query, page)
+        if query.summary or query.elements
+        else _search_bundle(context, query, page)
     )
 
 
@@ -78,11 +80,11 @@ async def _bundle_off_the_loop(
 ) -> FhirResponse:
     """The Bundle, made on a thread if parts of many resources are selected, which takes long."""
     if (query.summary or query.elements) and len(page.matches) + len(page.included) > LARGE_PAGE_RESOURCES:
-        return await asyncio.to_thread(_bundle, context, query, page, explained)
-    return _bundle(context, query, page, explained)
+        return await asyncio.to_thread(_search_bundle, context, query, page, explained)
+    return _search_bundle(context, query, page, explained)
 
 
-def _bundle(context: FhirContext, query: Query, page: Page, explained: Sequence[BundleEntry] = ()) -> FhirResponse:
+def _search_bundle(context: FhirContext, query: Query, page: Page, explained: Sequence[BundleEntry] = ()) -> FhirResponse:
     base = context.base
     within = query.within
     path = query.type if within is None else f"{within.type}/{within.id}/{query.type or '*'}"
@@ -90,17 +92,17 @@ def _bundle(context: FhirContext, query: Query, page: Page, explained: Sequence[
     following = None if page.next is None else f"{self_url}{'&' if query.applied else '?'}{search_parser.CURSOR}={page.next}"
     entries: dict[str, Sequence[StoredResource]] = {"match": page.matches, "include": page.included}
     if query.summary or query.elements:
-        entries["match"] = _subsets(base.version, page.matches, query.summary, query.elements)
-        entries["include"] = _subsets(base.version, page.included, query.summary, ())
+        entries["match"] = _subsets_of_resources(base.version, page.matches, query.summary, query.elements)
+        entries["include"] = _subsets_of_resources(base.version, page.included, query.summary, ())
     if query.ignored or query.doubted or page.clipped:
-        entries["outcome"] = _warnings(base.version, query, page.clipped)
+        entries["outcome"] = _search_warnings(base.version, query, page.clipped)
     if explained:
         entries["outcome"] = [*entries.get("outcome", ()), *explained]
     body = searchset(base.url, entries, self_url=self_url, next_url=following, total=page.total)
     return FhirResponse(200, body, context.content)
 
 
-def _subsets(
+def _subsets_of_resources(
     version: str, resources: Sequence[StoredResource], summary: str | None, elements: Sequence[str]
 ) -> Sequence[StoredResource]:
     """The selected part of each resource on a page. _summary is about included resources too, _elements only about matches."""
@@ -112,7 +114,7 @@ def _subsets(
     ]
 
 
-def _warnings(version: str, query: Query, clipped: bool) -> list[BundleEntry]:
+def _search_warnings(version: str, query: Query, clipped: bool) -> list[BundleEntry]:
     """An OperationOutcome about ignored parameters, codes that can't match, and left out includes (R4, 3.1.1.5)."""
     issues = [
         Issue(

@@ -67,11 +67,11 @@ def search_of(context: FhirContext, request: AccessRequest, query: Query, page: 
 async def outcome_of(context: FhirContext, search: EmptySearch, cause: Cause) -> list[BundleEntry]:
     """Return the explanation as an entry of the Bundle, where the hospital's policy adds it."""
     findings = await explain_in_response(context.runtime, search, cause)
-    issues = [_issue(finding) for finding in findings]
+    issues = [_issue_of_finding(finding) for finding in findings]
     return [BundleEntry("OperationOutcome", "", outcome(context.version, issues))] if issues else []
 
 
-def _issue(finding: Finding) -> Issue:
+def _issue_of_finding(finding: Finding) -> Issue:
     severity = "warning" if finding.severity == "warning" else "information"
     text = f"{finding.title}. {finding.why} {finding.fix}"
     return Issue("informational", text, severity, finding.id, finding.title)  # type: ignore[arg-type]

@@ -53,7 +53,7 @@ async def responses(context: FhirContext, entries: Sequence[BatchEntry], perform
     writes = [entry for entry in ordered if entry.sent.method not in ("GET", "HEAD")]
     reads = [entry for entry in ordered if entry.sent.method in ("GET", "HEAD")]
     await _check_reads(context, reads, perform)
-    prepared = await _store(context, writes, perform)
+    prepared = await _store_writes(context, writes, perform)
     responses_by_position = {
         position: write_response(context.base, request, context.access, entry.done, [])
         for position, (entry, request) in prepared.items()
@@ -95,7 +95,7 @@ async def _size_of(context: FhirContext, entry: BatchEntry, perform: Perform) ->
     return len(response.body)
 
 
-async def _store(context: FhirContext, writes: Sequence[BatchEntry], perform: Perform) -> dict[int, PreparedEntry]:
+async def _store_writes(context: FhirContext, writes: Sequence[BatchEntry], perform: Perform) -> dict[int, PreparedEntry]:
     """Store the writes and return them by position. Raises TransactionRefused."""
     for _ in range(writing.ATTEMPTS):
         prepared = await _prepare_all(context, writes, perform)
@@ -103,7 +103,7 @@ async def _store(context: FhirContext, writes: Sequence[BatchEntry], perform: Pe
             continue
         try:
             _check_no_match_is_deleted(context, list(prepared.values()))
-            await context.store.transaction(_steps(context, [entry for entry, _ in prepared.values()]))
+            await context.store.transaction(_storing_steps(context, [entry for entry, _ in prepared.values()]))
         except Conflict:
             continue
         return prepared
@@ -135,7 +135,7 @@ async def _prepare_all(context: FhirContext, writes: Sequence[BatchEntry], perfo
     resolve = transaction.index_places(places)
     prepared = {
         entry.sent.position: (
-            await _prepare(context, entry, ids[entry.sent.position], resolve(entry.sent.full_url), perform),
+            await _prepare_entry(context, entry, ids[entry.sent.position], resolve(entry.sent.full_url), perform),
             entry.request,
         )
         for entry in writes
@@ -168,7 +168,7 @@ async def _match_of_condition(context: FhirContext, entry: BatchEntry) -> str:
     """The id of the only match of a condition; "" if there is no condition, no match or several."""
     await pause()
     query = condition(context.base, entry.request)
-    matches = await _matches(context, query) if isinstance(query, Query) else []
+    matches = await _matching_ids(context, query) if isinstance(query, Query) else []
     return matches[0] if len(matches) == 1 else ""
 
 
@@ -194,7 +194,7 @@ async def _resolve(context: FhirContext, entry: BatchEntry, text: str, changed: 
         refusal = TransactionRefused(context.issue(412, Issue("processing", transaction.no_search(text, query))))
         raise refusal.of(context.version, entry)
     own_entries = {id: entry for entry, id in changed if entry.request.type == type}
-    candidates = {id for id in await _matches(context, query, 2 + len(own_entries)) if id not in own_entries}
+    candidates = {id for id in await _matching_ids(context, query, 2 + len(own_entries)) if id not in own_entries}
     candidates |= {id for id, entry in own_entries.items() if _is_match(context, entry, id, query)}
     if len(candidates) != 1:
         code, number = ("multiple-matches", "several") if candidates else ("not-found", "none that this token may see")
@@ -211,12 +211,14 @@ def _is_match(context: FhirContext, entry: BatchEntry, id: str, query: Query) ->
     return matching.matches(query, IndexedResource(id, int(context.runtime.effects.now() * 1000), facts))
 
 
-async def _matches(context: FhirContext, query: Query, most: int = 2) -> list[str]:
+async def _matching_ids(context: FhirContext, query: Query, most: int = 2) -> list[str]:
     """The ids of the matches. most: 2 are enough to tell one match from several."""
     return await ids(context.runtime, context.space, query, context.visibility, most)
 
 
-async def _prepare(context: FhirContext, entry: BatchEntry, id: str, places: Mapping[str, str], perform: Perform) -> Prepared:
+async def _prepare_entry(
+    context: FhirContext, entry: BatchEntry, id: str, places: Mapping[str, str], perform: Perform
+) -> Prepared:
     """Prepare an entry. Raises TransactionRefused with the position of the entry."""
     await pause()
     try:
@@ -262,7 +264,7 @@ async def _prepare_single(
     return prepared
 
 
-def _steps(context: FhirContext, prepared: Sequence[Prepared]) -> list[Step]:
+def _storing_steps(context: FhirContext, prepared: Sequence[Prepared]) -> list[Step]:
     """The steps to store. Conditions shared by several entries are checked once.
 
     Raises TransactionRefused if two entries write one resource.

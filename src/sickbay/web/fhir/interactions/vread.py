@@ -15,7 +15,7 @@ from sickbay.web.fhir.response import FhirResponse, resource_response, subset_of
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     type, id, number = context.type, context.id, context.route.version_id or ""
-    stored = await _version(context, int(number)) if _is_a_version(number) else None
+    stored = await _read_version(context, int(number)) if _is_a_version(number) else None
     if stored is None:
         text = f"There is no {type}/{id}/_history/{number} that this token may see."
         return context.issue(404, Issue("not-found", text))
@@ -30,7 +30,7 @@ def _is_a_version(number: str) -> bool:
     return number.isascii() and number.isdigit() and len(number) < 19 and number[0] != "0"
 
 
-async def _version(context: FhirContext, number: int) -> Stored | None:
+async def _read_version(context: FhirContext, number: int) -> Stored | None:
     type, id, visibility = context.type, context.id, context.visibility
     if type == "Binary":
         return await binaries.version(context.runtime, context.space, id, number, visibility, context.base.url)

@@ -32,7 +32,7 @@ def write_response(
     access: the decision that granted the request; if a rule declined the write, the response has that decision instead.
     """
     if isinstance(outcome, WriteRejected):
-        return _decline(base, access, outcome)
+        return _declined_response(base, access, outcome)
     if outcome.status == 204:
         etag = [(b"etag", preconditions.etag(outcome.version_id).encode())] if outcome.version_id else []
         return FhirResponse(204, b"", etag)
@@ -40,17 +40,19 @@ def write_response(
     if outcome.status == 201 or request.id is None:  # the resource's own URL, also if a condition selected it
         address = f"{base.url}/{outcome.type}/{outcome.id}/_history/{outcome.version_id}"
         headers.append((b"location", address.encode()))
-    return _prefer(base.version, request, outcome, headers, content)
+    return _preferred_response(base.version, request, outcome, headers, content)
 
 
-def _decline(base: FhirBase, access: AccessResult, declined: WriteRejected) -> FhirResponse:
+def _declined_response(base: FhirBase, access: AccessResult, declined: WriteRejected) -> FhirResponse:
     if declined.decision is None:
         return issue_response(base.version, declined.status, Issue(declined.code, declined.text))
     access = AccessResult(declined.decision, access.visibility, access.client_id, access.timeline)
     return structs.replace(refuse(base.version, base.url, access), access=access)
 
 
-def _prefer(version: str, request: AccessRequest, result: WriteResult, headers: Headers, content: Headers) -> FhirResponse:
+def _preferred_response(
+    version: str, request: AccessRequest, result: WriteResult, headers: Headers, content: Headers
+) -> FhirResponse:
     """The body that `Prefer: return` asks for (R4, 3.1.0.1.7); the resource only if the token may read it."""
     prefer = request.headers.get("prefer")
     preferred = preconditions.wanted_return(prefer) if prefer else None

@@ -21,7 +21,7 @@ from sickbay.web.fhir.response import FhirResponse
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    pairs = _search(parameters_of(context, request))
+    pairs = _search_parameters(parameters_of(context, request))
     query = search_parser.parse(context.version, context.type, pairs, base=context.base.url, strict=True)
     if isinstance(query, Query):
         return await search.handle(structs.replace(context, query=query), request)
@@ -32,7 +32,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     return context.issue(400, *issues)
 
 
-def _search(arguments: OperationInput) -> list[tuple[str, str]]:
+def _search_parameters(arguments: OperationInput) -> list[tuple[str, str]]:
     """The equivalent search parameters."""
     pairs = [("patient", arguments.value("patient") or "")]
     pairs += [

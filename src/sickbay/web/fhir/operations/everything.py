@@ -34,7 +34,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     walk = everything.Walk(context.runtime, context.space, context.visibility, params)
     try:
         if context.route.id is None:
-            return bundle(context, request, arguments, await walk.of_all())
+            return bundle(context, request, arguments, await walk.page_of_all())
         stored = await resource_of(context)
         return (
             stored

@@ -46,18 +46,18 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 async def status(context: FhirContext, request: AccessRequest) -> FhirResponse:
     """Return 202 with Retry-After until the export is complete, then the manifest."""
-    job_or_response = await _job(context)
+    job_or_response = await _find_job(context)
     if isinstance(job_or_response, FhirResponse):
         return job_or_response
     job, record = job_or_response
     if rest := bulk_export.wait(context.runtime, job):
         waiting: Headers = [(b"x-progress", b"begun"), (b"retry-after", str(rest).encode())]
         return FhirResponse(202, b"", waiting)
-    return await _manifest(context, job, record)
+    return await _manifest_response(context, job, record)
 
 
 async def cancel(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    job = await _job(context)
+    job = await _find_job(context)
     if isinstance(job, FhirResponse):
         return job
     await bulk_export.cancel(context.runtime, context.id)
@@ -67,7 +67,7 @@ async def cancel(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 async def file(context: FhirContext, request: AccessRequest) -> FhirResponse:
     """Stream one file, which is generated while it is sent."""
-    job_or_response = await _job(context)
+    job_or_response = await _find_job(context)
     if isinstance(job_or_response, FhirResponse):
         return job_or_response
     job, name = job_or_response[0], context.route.version_id or ""
@@ -83,7 +83,7 @@ async def file(context: FhirContext, request: AccessRequest) -> FhirResponse:
     return FhirResponse(200, b"", NDJSON, stream=bulk_export.lines(runtime, space, job, visibility, type))
 
 
-async def _job(context: FhirContext) -> tuple[Job, Record] | FhirResponse:
+async def _find_job(context: FhirContext) -> tuple[Job, Record] | FhirResponse:
     job = await bulk_export.find(
         context.runtime, context.tenant, context.version, context.access.client_id, context.route.id or ""
     )
@@ -93,7 +93,7 @@ async def _job(context: FhirContext) -> tuple[Job, Record] | FhirResponse:
     return job
 
 
-async def _manifest(context: FhirContext, job: Job, record: Record) -> FhirResponse:
+async def _manifest_response(context: FhirContext, job: Job, record: Record) -> FhirResponse:
     files = f"{context.base.url}/{JOBS}/{record.key}"
     runtime, space, visibility = context.runtime, context.space, context.visibility
     output: list[dict[str, Any]] = []

@@ -39,14 +39,14 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 
 async def add(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    return await _change(context, request, meta_operations.add_labels)
+    return await _change_meta(context, request, meta_operations.add_labels)
 
 
 async def delete(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    return await _change(context, request, meta_operations.remove_labels)
+    return await _change_meta(context, request, meta_operations.remove_labels)
 
 
-async def _change(context: FhirContext, request: AccessRequest, change: Callable[[Any, Any], Any]) -> FhirResponse:
+async def _change_meta(context: FhirContext, request: AccessRequest, change: Callable[[Any, Any], Any]) -> FhirResponse:
     """Change meta like a patch, under the same rules as any write."""
     meta = parameters_of(context, request).objects.get("meta")
     if not isinstance(meta, dict) or not meta_operations.is_meta(meta):

@@ -25,7 +25,7 @@ from sickbay.web.fhir.response import FhirResponse
 
 async def expand(context: FhirContext, request: AccessRequest) -> FhirResponse:
     arguments, version = parameters_of(context, request), context.version
-    url = _url(version, arguments)
+    url = _url_of_terminology(version, arguments)
     if url not in terms.value_sets(version):
         return _respond_not_found(context, url)
     at = datetime.datetime.fromtimestamp(context.runtime.now(), datetime.UTC)
@@ -42,19 +42,21 @@ async def validate_code(context: FhirContext, request: AccessRequest) -> FhirRes
         return _refuse_missing(context, "code, coding or codeableConcept")
     if context.type == "CodeSystem":
         return await _in_system(context, arguments, requested)
-    url = _url(context.version, arguments)
+    url = _url_of_terminology(context.version, arguments)
     value_set = terms.value_sets(context.version).get(url)
     return (
-        _respond_not_found(context, url) if value_set is None else _verdict(context, *terms.validate_code(value_set, requested))
+        _respond_not_found(context, url)
+        if value_set is None
+        else _verdict_response(context, *terms.validate_code(value_set, requested))
     )
 
 
 async def _in_system(context: FhirContext, arguments: OperationInput, requested: list[Term]) -> FhirResponse:
     system = arguments.value("url") or requested[0].system
-    known = (await _systems(context)).get(system)
+    known = (await _codes_by_system(context)).get(system)
     if known is None:
         return _respond_unknown_system(context, system)
-    return _verdict(context, *terms.validate_code([Term(system, *code) for code in known.items()], requested))
+    return _verdict_response(context, *terms.validate_code([Term(system, *code) for code in known.items()], requested))
 
 
 async def lookup(context: FhirContext, request: AccessRequest) -> FhirResponse:
@@ -62,7 +64,7 @@ async def lookup(context: FhirContext, request: AccessRequest) -> FhirResponse:
     if not requested or not requested[0].system:
         return _refuse_missing(context, "code with system, or coding")
     system, code, _ = requested[0]
-    known = (await _systems(context)).get(system)
+    known = (await _codes_by_system(context)).get(system)
     if known is None:
         return _respond_unknown_system(context, system)
     if code not in known:
@@ -71,17 +73,17 @@ async def lookup(context: FhirContext, request: AccessRequest) -> FhirResponse:
     return parameters_response(context, **parts)
 
 
-async def _systems(context: FhirContext) -> Mapping[str, Mapping[str, str]]:
+async def _codes_by_system(context: FhirContext) -> Mapping[str, Mapping[str, str]]:
     return await asyncio.to_thread(terminology.systems, context.version)
 
 
-def _verdict(context: FhirContext, result: bool, message: str, display: str) -> FhirResponse:
+def _verdict_response(context: FhirContext, result: bool, message: str, display: str) -> FhirResponse:
     parts: dict[str, Any] = {"result_valueBoolean": result}
     parts |= {"message_valueString": message} if message else {}
     return parameters_response(context, **parts, **({"display_valueString": display} if display else {}))
 
 
-def _url(version: str, arguments: OperationInput) -> str:
+def _url_of_terminology(version: str, arguments: OperationInput) -> str:
     """The URL of the value set or code system, without the version if it is the available one."""
     url, mark, number = (arguments.value("url") or "").partition("|")
     number = number if mark else arguments.value("valueSetVersion") or ""
@@ -90,11 +92,7 @@ def _url(version: str, arguments: OperationInput) -> str:
 
 
 def _requested_terms(arguments: OperationInput) -> list[Term]:
-    code, coding, concept = (
-        arguments.value("code"),
-        arguments.objects.get("coding"),
-        arguments.objects.get("codeableConcept"),
-    )
+    code, coding, concept = (arguments.value("code"), arguments.objects.get("coding"), arguments.objects.get("codeableConcept"))
     if code is not None:
         return [Term(arguments.value("system") or "", code, arguments.value("display") or "")]
     listed = concept.get("coding") if isinstance(concept, dict) else [coding]
