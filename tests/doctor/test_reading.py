@@ -347,3 +347,20 @@ def test_a_value_that_was_shortened_for_the_paste_is_not_a_fault(dots: str) -> N
     body = f"grant_type=client_credentials&scope=system%2FPatient.rs&{assertion}{dots}"
     assert "assertion-not-jwt" not in ids(f"POST https://ehr.example.org/token\n{body}")
     assert "assertion-not-jwt" in ids(f"POST https://ehr.example.org/token\n{body.removesuffix(dots)}")
+
+
+def test_the_corrected_request_corrects_the_exchange_with_the_worst_finding() -> None:
+    registration = (
+        '{"client_name": "A", "redirect_uris": ["https://a.example/cb"], "scope": "launch/patient patient/Patient.rs"}'
+    )
+    wrong = AUTHORIZE.replace("https%3A%2F%2Fa.example%2Fcb", "https%3A%2F%2Fa.example%2Fcb%2F")
+    for text in (f"{registration}\n\n{wrong}\n\nIt is refused.", f"It is refused:\n\n{wrong}\n\n{registration}"):
+        evidence, diagnosis = diagnose_text(text)
+        assert diagnosis.explanation.findings[0].id == "redirect-uri-trailing-slash"
+        assert diagnosis.corrected is not None
+        assert (evidence["kind"], diagnosis.stage, diagnosis.corrected["kind"]) == (
+            "authorize_url",
+            "authorize",
+            "authorize_url",
+        )
+        assert diagnosis.corrected["url"] == AUTHORIZE

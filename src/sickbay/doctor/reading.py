@@ -30,7 +30,7 @@ EXAMINED_INPUTS = 20
 class Reading(NamedTuple):
     """The evidence read from a text, before the error messages in it are looked up.
 
-    evidence:  the first exchange, as an input of `diagnose()`.
+    evidence:  the exchange with the worst finding, as an input of `diagnose()`.
     diagnosis: of all exchanges together. diagnoses: of each.
     inputs:    the exchanges. is_single: the text is exactly one of them.
     """
@@ -94,10 +94,13 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     context = _requested_fragment(text) | dict(context or {})
     found = [_add_context(context, each) for each in ([single] if single else _put_together(pieces, text))]
     answers = in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
-    examined = [] if single else list(_examine_inputs(found, accepted=() if answers else _select_accepted(found, pieces)))
-    diagnoses = [_add_token_elsewhere(diagnose(found[0].evidence, ()), found[0])] if single else examined
-    evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
-    merged = _merge(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())])
+    accepted = () if answers or single else _select_accepted(found, pieces)
+    examined = [(single, _add_token_elsewhere(diagnose(found[0].evidence, ()), found[0]))] if single else []
+    examined = examined or list(_examine_inputs(found, accepted))
+    diagnoses = [diagnosis for _, diagnosis in examined]
+    place = _find_faulty(diagnoses)
+    evidence = examined[place][0].evidence if examined else {"kind": "error_answer", "text": text}
+    merged = _merge(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())], place)
     merged = _without_token_advice(merged) if any(each.code in PAST_AUTHORIZATION for each in answers) else merged
     merged = with_mistakes(merged, source_code.mistakes(text, pieces))
     merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
@@ -110,9 +113,10 @@ def read_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, 
     text: the address and the response, in which error messages are looked up.
     """
     diagnoses = tuple(diagnose(evidence, ()) for evidence in inputs)
-    merged = _merge(diagnoses)._replace(answers=answers)
+    place = _find_faulty(diagnoses)
+    merged = _merge(diagnoses, place)._replace(answers=answers)
     whole = Piece(kind="request", start=0, end=len(text))
-    return Reading(inputs[0], merged, diagnoses, tuple(Input(evidence, True, whole) for evidence in inputs), True, text)
+    return Reading(inputs[place], merged, diagnoses, tuple(Input(evidence, True, whole) for evidence in inputs), True, text)
 
 
 def _put_together(pieces: Sequence[Piece], text: str) -> list[Input]:
@@ -158,11 +162,11 @@ def _select_accepted(found: Sequence[Input], pieces: Sequence[Piece]) -> tuple[I
     return tuple(each for last in before for each in last) + tuple(each for each in found if each.piece.start in answered)
 
 
-def _examine_inputs(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[Diagnosis]:
-    """The diagnosis of each that can be examined. What was accepted has no fault for which it would be refused."""
+def _examine_inputs(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[tuple[Input, Diagnosis]]:
+    """Each that can be examined, and its diagnosis. What was accepted has no fault for which it would be refused."""
     for each in found:
         if (diagnosis := _try_diagnose(each)) is not None:
-            yield _drop_errors(diagnosis) if each in accepted else diagnosis
+            yield each, _drop_errors(diagnosis) if each in accepted else diagnosis
 
 
 def _drop_errors(diagnosis: Diagnosis) -> Diagnosis:
@@ -248,16 +252,23 @@ def _without_token_advice(diagnosis: Diagnosis) -> Diagnosis:
     return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=kept, corrected=None), corrected=None)
 
 
-def _merge(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
-    """The first diagnosis with the findings of all, each once, and the first corrected exchange."""
-    first = diagnoses[0]
+def _find_faulty(diagnoses: Sequence[Diagnosis]) -> int:
+    """The place of the exchange with the worst finding; of several, the first."""
+    worst = [min(map(_rank, each.explanation.findings), default=(len(SEVERITIES), False)) for each in diagnoses]
+    return worst.index(min(worst)) if worst else 0
+
+
+def _rank(finding: Finding) -> tuple[int, bool]:
+    return SEVERITIES.index(finding.severity), finding.id == NO_TOKEN
+
+
+def _merge(diagnoses: Sequence[Diagnosis], place: int = 0) -> Diagnosis:
+    """The diagnosis at this place, with the findings of all, each once."""
+    first = diagnoses[place]
     findings = {finding.id: finding for diagnosis in diagnoses[::-1] for finding in diagnosis.explanation.findings[::-1]}
     found = findings.values() if len(diagnoses) > 1 else first.explanation.findings
-    ordered = sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), finding.id == NO_TOKEN))
-    corrected = next((diagnosis.corrected for diagnosis in diagnoses if diagnosis.corrected), None)
-    return first._replace(
-        explanation=first.explanation._replace(findings=tuple(ordered[: 2 * EXAMINED_INPUTS])), corrected=corrected
-    )
+    ordered = tuple(sorted(found, key=_rank)[: 2 * EXAMINED_INPUTS])
+    return first._replace(explanation=first.explanation._replace(findings=ordered))
 
 
 WORDS = 6

@@ -25,7 +25,7 @@ from sickbay.kernel.late_patterns import compile_late
 def diagnose_text(
     text: str, context: Mapping[str, Any] | None = None, knowledge: Knowledge | None = None
 ) -> tuple[dict[str, Any], Diagnosis]:
-    """Reads pasted text. Returns the first exchange in it, and the diagnosis of the whole text.
+    """Reads pasted text. Returns the exchange in it that has the worst finding, and the diagnosis of the whole text.
 
     context: what is known about the server, for exchanges that don't say it themselves. knowledge: by default everything.
 

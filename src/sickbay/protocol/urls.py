@@ -10,7 +10,6 @@ from typing import Literal, TypeAlias
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from sickbay.kernel.memoize import memoize
-from sickbay.protocol.host_syntax import host_fault
 
 Fault: TypeAlias = Literal["", "scheme", "user-info", "characters", "not-absolute", "host"]
 
@@ -174,6 +173,8 @@ def fault(uri: str) -> Fault:
     parts = split(uri)
     if not parts.hostname or not uri[len(parts.scheme) :].startswith("://"):
         return "not-absolute"
+    from sickbay.protocol.host_syntax import host_fault  # the doctor needs it for few texts
+
     return "user-info" if "@" in parts.netloc else "host" if host_fault(uri) else ""
 
 

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sickbay.doctor.pieces.inputs import Input
-from sickbay.doctor.pieces.issued_tokens import Json, insert_token, to_tokens
 from sickbay.doctor.pieces.piece import Piece
-from sickbay.doctor.pieces.registered import REQUESTS, find_registered, to_app
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
+
+Json = Mapping[str, Any]
+REGISTERED = ("registration", "jwks")
+"""Kinds of pieces that show what is registered."""
 
 
 class LaunchEvidence(NamedTuple):
@@ -28,10 +30,18 @@ class LaunchEvidence(NamedTuple):
 def add_context(found: Sequence[Input], pieces: Sequence[Piece], text: str) -> list[Input]:
     """The inputs, each with what the others and the pieces show. text: where the pieces stand."""
     whole = [each.evidence for each in found]
-    registered = find_registered([each["app"] for each in whole if each["kind"] == "registration"], pieces, text)
     launched = _queries(whole, "launch_url")
-    shown = LaunchEvidence(context(found), _find_responses(whole), registered, launched[0] if len(launched) == 1 else None)
+    responses, registered = _find_responses(whole), _find_registered(whole, pieces, text)
+    shown = LaunchEvidence(context(found), responses, registered, launched[0] if len(launched) == 1 else None)
     return [each._replace(evidence=_add(each.evidence, shown)) for each in found]
+
+
+def _find_registered(whole: Sequence[Json], pieces: Sequence[Piece], text: str) -> Json:
+    if not any(each["kind"] in REGISTERED for each in whole) and not any(piece.subkind in REGISTERED for piece in pieces):
+        return {}
+    from sickbay.doctor.pieces.registered import find_registered  # few texts have a registration
+
+    return find_registered([each["app"] for each in whole if each["kind"] == "registration"], pieces, text)
 
 
 def _find_responses(whole: Sequence[Json]) -> list[Json]:
@@ -41,9 +51,13 @@ def _find_responses(whole: Sequence[Json]) -> list[Json]:
 def _add(request: Json, shown: LaunchEvidence) -> dict[str, Any]:
     known = dict(shown.launch)
     if request["kind"] == "fhir_request":
+        from sickbay.doctor.pieces.issued_tokens import insert_token, to_tokens  # a login has none
+
         request = insert_token(shown.responses, request)
         known |= to_tokens(shown.responses, request)
-    if request["kind"] in REQUESTS and shown.registered:
+    if request["kind"] in ("authorize_url", "token_request") and shown.registered:
+        from sickbay.doctor.pieces.registered import to_app  # few texts have a registration
+
         known["app"] = to_app(shown.registered, request)
     if request["kind"] == "authorize_url" and shown.launched:
         known |= describe_ehr(shown.launched, request)

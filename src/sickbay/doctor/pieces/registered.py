@@ -13,7 +13,6 @@ from sickbay.doctor.pieces.piece import Piece
 from sickbay.protocol import jose, urls
 from sickbay.protocol.parameters import parse
 
-REQUESTS = ("authorize_url", "token_request")
 BEFORE_KEYS = 160
 """How many characters before a key set say whose it is."""
 METHODS = {"none": "public", "private_key_jwt": "backend"}
