@@ -45,7 +45,10 @@ LABELS = {"seen_jti": "earlier", "waits": "earlier", "app": "client", "launches"
 
 
 def skip_unknown(examination: Examination, known: Mapping[str, Any], context: object) -> Examination:
-    """known: the context that was pasted or given. context: what was made of it."""
+    """known: the context that was pasted or given. context: what was made of it.
+
+    `known["assumed"]` names the checks for which a value was assumed.
+    """
     guessed = {name for name, _ in getattr(context, "guesses", ())}
     return Examination(tuple(_skip_if_unknown(result, known, guessed) for result in examination.checked))
 
@@ -53,6 +56,8 @@ def skip_unknown(examination: Examination, known: Mapping[str, Any], context: ob
 def _skip_if_unknown(result: Checked, known: Mapping[str, Any], guessed: set[str]) -> Checked:
     if result.outcome != "passed" or result.refusal is not None:
         return result
+    if result.name in known.get("assumed", ()):
+        return structs.replace(result, outcome="skipped", waits_for="client")
     needed = NEEDED.get(result.name, ())
     if needed and not any(name in known for name in needed):
         return structs.replace(result, outcome="skipped", waits_for=LABELS.get(needed[0], needed[0]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from sickbay.doctor.diagnose import diagnose
 from sickbay.doctor.pieces.find import pieces
 from sickbay.doctor.pieces.inputs import inputs
 from sickbay.doctor.pieces.known import add_context
@@ -45,3 +46,19 @@ def test_an_aud_that_is_not_the_iss_of_the_launch_is_found() -> None:
     assert errors("https://ehr.example.com/fhir/dstu2", "of-another-attempt") == ["aud-not-iss-of-launch"]
     assert errors("https://ehr.example.com/fhir/r4", "of-another-attempt") == []
     assert errors("https://EHR.example.com/fhir/r4/", "abc123") == []
+
+
+def test_a_check_of_what_no_piece_shows_does_not_count_as_passed() -> None:
+    registration = '{"redirect_uris": ["https://app.example.com/cb"]}'
+    sent = {"response_type": "code", "client_id": "a", "redirect_uri": "https://app.example.com/cb", "scope": "patient/*.read"}
+    login = f"https://ehr.example.com/oauth/authorize?{urlencode(sent)}"
+    response = '{"access_token": "t0k3n", "token_type": "Bearer", "scope": "patient/*.read", "patient": "1"}'
+    read = "GET https://ehr.example.com/fhir/r4/Patient/1 HTTP/1.1\nAuthorization: Bearer t0k3n"
+    for text, passed, assumed in (
+        (f"{registration}\n\n{login}", "redirect_uri_is_registered", "scopes_are_registered"),
+        (f"{response}\n\n{read}", "scope_covers_the_request", "token_is_for_this_base"),
+    ):
+        found = pieces(f"Refused:\n\n{text}")
+        last = add_context(inputs(found), found, text)[-1]
+        outcomes = {result.name: result.outcome for result in diagnose(last.evidence).examination.checked}
+        assert (outcomes[passed], outcomes[assumed]) == ("passed", "skipped")

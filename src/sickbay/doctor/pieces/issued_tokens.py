@@ -34,7 +34,7 @@ def to_tokens(responses: Sequence[Json], request: Json) -> dict[str, Any]:
     if not granted or (not patient and any(each.level == "patient" for each in granted)):
         return {}
     token = {"scope": scope, "patient": patient and str(patient), "aud": _find_base(request)}
-    return {"tokens": {sent: token}}
+    return {"tokens": {sent: token}, "assumed": ["token_is_for_this_base"]}
 
 
 def _find_bearer(request: Json) -> str:

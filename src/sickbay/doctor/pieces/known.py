@@ -56,9 +56,9 @@ def _add(request: Json, shown: LaunchEvidence) -> dict[str, Any]:
         request = insert_token(shown.responses, request)
         known |= to_tokens(shown.responses, request)
     if request["kind"] in ("authorize_url", "token_request") and shown.registered:
-        from sickbay.doctor.pieces.registered import to_app  # few texts have a registration
+        from sickbay.doctor.pieces.registered import to_context  # few texts have a registration
 
-        known["app"] = to_app(shown.registered, request)
+        known |= to_context(shown.registered, request)
     if request["kind"] == "authorize_url" and shown.launched:
         known |= describe_ehr(shown.launched, request)
     given = request.get("context", {})

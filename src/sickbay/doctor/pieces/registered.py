@@ -40,8 +40,24 @@ def _is_of_a_server(keys: Piece, pieces: Sequence[Piece], text: str) -> bool:
     return any(f"//{server}" in before for server in servers)
 
 
-def to_app(known: Json, request: Json) -> dict[str, Any]:
-    """The member `app` of the context for this request: an authorization URL or a token request."""
+DECIDED_BY = {
+    "client_id": ("client_is_registered",),
+    "redirect_uris": ("redirect_uri_is_registered",),
+    "scope": ("scopes_are_registered",),
+    "token_endpoint_auth_method": ("method_is_the_registered_one", "credentials_are_sent", "public_client_sends_no_secret"),
+    "grant_types": ("client_may_use_the_grant",),
+    "client_secret": ("secret_is_right",),
+}
+"""The members of a registration, and the checks that pass without proof if it doesn't have them."""
+
+
+def to_context(known: Json, request: Json) -> dict[str, Any]:
+    """The client in the context of an authorization URL or a token request, and the checks that assume a value."""
+    assumed = [check for member, checks in DECIDED_BY.items() if member not in known for check in checks]
+    return {"app": _to_app(known, request), "assumed": assumed}
+
+
+def _to_app(known: Json, request: Json) -> dict[str, Any]:
     sent = _read_parameters(request)
     method = known.get("token_endpoint_auth_method") or _method(sent, request)
     app = {
