@@ -25,7 +25,7 @@ def prove(knowledge: Knowledge, seen: Iterable[tuple[Cause, str]]) -> Knowledge:
     }
     said = structs.replace(knowledge, messages=worded)
     proved: set[tuple[str, Phrase]] = set()
-    more = Counter[str]()
+    more: Counter[str] = Counter()
     for cause, text in seen:
         words = split_words(text)
         parts = find_parts(knowledge.phrases, words)
