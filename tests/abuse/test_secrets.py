@@ -328,7 +328,7 @@ UNDECODED = {
 
 
 WRONG_HOST = "host-user"
-"""User information isn't valid in a Host header, so such a request is refused (421) before anything is recorded."""
+"""User information isn't valid in a Host header, so such a request is refused (400) before anything is recorded."""
 redacted = exchange_record._build_entry
 
 
