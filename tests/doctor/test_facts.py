@@ -39,7 +39,13 @@ HEX_CHALLENGE = "ZTE4MTMxZGRlMjA2ZGJiZjAyNTMyZjU3NjM0MThmOTkxYTQ4Y2EyZjFhY2Y1NjR
 CONTAINED = """{{"resourceType": "ExplanationOfBenefit", "contained": [{{"resourceType": "Coverage", "id": "c1"}}],
   "insurance": [{{"coverage": {{"reference": "{reference}"}}}}]}}"""
 
+SEARCHSET = """GET https://ehr.example.org/r4/Patient?birthdate=1980-05-02
+
+{{"resourceType": "Bundle", "type": "searchset", "link": [{{"relation": "self", "url": "{link}"}}]}}"""
+
 TRUE = {
+    "link_port_is_doubled": SEARCHSET.format(link="https://ehr.example.org:443:443/r4/Patient?birthdate=1980-05-02"),
+    "link_has_inner_host": SEARCHSET.format(link="http://fhir.prod.svc.cluster.local/Patient?birthdate=1980-05-02"),
     "api_redirects_to_login": "GET /fhir/Patient/1\nHTTP/1.1 302 Found\nLocation: https://ehr.example.org/login",
     "lastn_lacks_criteria": "GET /fhir/Observation/$lastn?patient=1",
     "discovery_is_below_a_type": "GET https://fhir.example.org/r4/Patient/17/.well-known/smart-configuration answers 404",
@@ -151,6 +157,8 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "link_port_is_doubled": SEARCHSET.format(link="https://ehr.example.org:443/r4/Patient?birthdate=1980-05-02"),
+    "link_has_inner_host": SEARCHSET.format(link="https://www.example.org/r4/Patient?birthdate=1980-05-02"),
     "api_redirects_to_login": "GET /fhir/Patient/1\nHTTP/1.1 302 Found\nLocation: https://ehr.example.org/fhir/r4/Patient/1",
     "lastn_lacks_criteria": "GET /fhir/Observation/$lastn?patient=1&code=8867-4",
     "discovery_is_below_a_type": "GET https://fhir.example.org/r4/.well-known/smart-configuration answers 404",

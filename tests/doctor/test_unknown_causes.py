@@ -25,6 +25,7 @@ WITHOUT_AN_ERROR = frozenset(
         "cerner-dstu2-retired",
         "envoy-istiod-cannot-fetch-keys",
         "fhir-contained-reference",
+        "fhir-link-address-wrong",
         "mcp-metadata-are-a-page",
         "mcp-server-is-not-an-issuer",
         "oauth-discovery-http-behind-proxy",
