@@ -64,6 +64,11 @@ URL = (
 )
 
 
+def test_a_response_mode_of_openid_connect_is_only_advice_if_the_server_is_unknown() -> None:
+    found = diagnose({"kind": "authorize_url", "url": f"{URL}&response_mode=fragment"}).explanation.findings
+    assert [finding.severity for finding in found if finding.id == "response-mode-unsupported"] == ["info"]
+
+
 @pytest.mark.parametrize("name", ["aud", "state", "response_type", "scope", "redirect_uri", "client_id"])
 @pytest.mark.parametrize("also", [None, "state", "code_challenge"])
 def test_a_missing_parameter_is_in_the_corrected_request_even_if_only_the_app_knows_its_value(

@@ -11,6 +11,8 @@ from sickbay.authorization.requests import AuthorizeRequest, authorize_request, 
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import Json
 from sickbay.diagnosis.evidence.inference import is_smart
+from sickbay.diagnosis.guesses import POLICY
+from sickbay.diagnosis.rule import GUESS
 from sickbay.kernel.checks import Refusal
 
 SEEN = {"state": "seen_states", "nonce": "seen_nonces", "code_challenge": "seen_challenges"}
@@ -85,11 +87,12 @@ _DOTTED = re.compile(r"(?:^|[ +])(?:patient|user|system|launch)\.[\w.*]")
 
 
 def _possible_faults(request: AuthorizeRequest) -> Guesses:
-    """Faults that aren't certain at an unknown server: the hybrid flow, and scopes in Azure's syntax."""
+    """Faults that aren't certain at an unknown server: the hybrid flow, a response mode, and scopes in Azure's syntax."""
     is_hybrid = {"code", "id_token"} <= set((request.parameters.get("response_type") or "").split())
-    hybrid = (("response-type-invalid", HYBRID_FLOW), ("response-mode-unsupported", HYBRID_FLOW)) if is_hybrid else ()
+    mode = ("response-mode-unsupported", HYBRID_FLOW if is_hybrid else POLICY[GUESS])
+    flow = (mode, ("response-type-invalid", HYBRID_FLOW)) if is_hybrid else (mode,)
     is_azure = _AZURE.match(request.url) and _DOTTED.search(request.parameters.get("scope") or "")
-    return (*hybrid, ("scope-malformed", DOTTED_SCOPES)) if is_azure else hybrid
+    return (*flow, ("scope-malformed", DOTTED_SCOPES)) if is_azure else flow
 
 
 def _find_live_code(context: Json, client_id: str | None) -> str | None:
