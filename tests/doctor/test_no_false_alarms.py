@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pytest
@@ -84,3 +85,10 @@ def test_what_only_this_server_does_not_offer_is_no_fault_of_a_request_to_anothe
 def test_a_server_that_looked_at_the_resource_did_not_lack_the_token(status: str) -> None:
     sent = "DELETE https://ehr.example.org/r4/Patient/1 HTTP/1.1\nAccept: application/fhir+json\n\n"
     assert "fhir-token-missing" not in ids(f"{sent}HTTP/1.1 {status}\n\n")
+
+
+@for_each("said, is_advised", [("Failed to call method: java.lang.NullPointerException", False), ("Not authorized", True)])
+def test_a_server_that_reports_another_fault_did_not_lack_the_token(said: str, is_advised: bool) -> None:
+    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "processing", "diagnostics": said}]}
+    sent = "GET /fhir/ValueSet/$expand?url=a HTTP/1.1\nHost: tx.example.org\nAccept: application/fhir+json\n\n"
+    assert ("fhir-token-missing" in ids(sent + json.dumps(outcome, indent=2))) == is_advised

@@ -101,7 +101,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     place = _find_faulty(diagnoses)
     evidence = examined[place][0].evidence if examined else {"kind": "error_answer", "text": text}
     merged = _merge(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())], place)
-    merged = _without_token_advice(merged) if any(each.code in PAST_AUTHORIZATION for each in answers) else merged
+    merged = _without_token_advice(merged) if _is_past_authorization(answers, text) else merged
     merged = with_mistakes(merged, source_code.mistakes(text, pieces))
     merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
     return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text)
@@ -235,6 +235,15 @@ TOKEN_IN_AUTHORIZATION = (NO_TOKEN, "fhir-token-not-bearer")
 
 PAST_AUTHORIZATION = frozenset(("409", "410", "412", "422"))
 """Statuses of a server that has accepted the token, or needs none."""
+_OF_ACCESS = compile_late(r"\b40[13]\b|auth|token|credential|log-?in|forbidden|denied|permission|security|expired", re.I)
+
+
+def _is_past_authorization(answers: Sequence[ErrorAnswer], text: str) -> bool:
+    """Whether the server has looked at the resource, or reports a fault and the text has no word of access."""
+    is_of_access = _OF_ACCESS.search(text) is not None
+    return any(each.code in PAST_AUTHORIZATION or (each.kind == "outcome" and not is_of_access) for each in answers)
+
+
 _CREDENTIALS = re.compile(r"\s*Bearer\s+\S", re.I)
 
 
