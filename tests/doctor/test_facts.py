@@ -67,6 +67,7 @@ TRUE = {
     "is_about_a_login": f"{authorize()}\ninvalid_request",
     "shows_no_roles": "curl https://ehr.example.org/fhir/Patient/1 answers 403",
     "shows_access": "The bearer token is refused.",
+    "registered_uri_is_encoded": "redirect_uris: ['http://localhost:4200', 'http%3A%2F%2Flocalhost%3A4200']",
     "google_redirect_has_changing_port": "The redirect URI in the request, http://localhost:58903/, does not match",
     "api_denies_access": '{"code": 401, "error": {"message": "Invalid access token", "type": "access_denied"}}',
     "shows_network_failure": "Post https://idp.example.org/token: dial tcp: i/o timeout",
@@ -108,6 +109,10 @@ TRUE = {
     "audience_differs": "aud mismatch: expected https://api.example.org but got https://other.example.org",
     "issuer_has_tenant_placeholder": "unexpected iss, expected https://login.microsoftonline.com/{tenantid}/v2.0",
     "search_is_not_handled": "does not know how to handle GET operation[Patient] with parameters [[patientid]]",
+    "searches_are_not_handled": "does not know how to handle\n  GET operation[Patient] with parameters [[patientid, name]]",
+    "is_of_dstu2": "https://ehr.example.org/dstu2/metadata answers 406",
+    "calls_operation": "curl -X POST 'https://tx.example.org/r4/$closure' -H 'Accept: application/fhir+json'",
+    "assertion_audience_is_list": 'client_assertion: {"iss": "a", "sub": "a", "aud": ["https://ehr.example.org/token"]}',
     "issuer_differs_by_slash": "Issuer (iss) claim mismatch; expected 'https://a.example/', found 'https://a.example'",
     "issuer_differs": "iss: expected 'https://a.example', got 'https://b.example'",
     "addresses_differ_by_slash": "https://a.example/fhir is not https://a.example/fhir/ here",
@@ -157,6 +162,11 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "is_of_dstu2": "GET https://ehr.example.org/dstu2/metadata with Accept: application/json+fhir answers 406",
+    "searches_are_not_handled": "does not know how to handle GET operation[Patient] with parameters [[patientid]]",
+    "assertion_audience_is_list": '{"iss": "https://ehr.example.org", "sub": "a", "aud": ["b", "c"], "nonce": "x"}',
+    "calls_operation": "curl 'https://tx.example.org/r4/ValueSet?url=a$b' -H 'Accept: application/fhir+json'",
+    "registered_uri_is_encoded": "redirect_uris: ['http://localhost:4200'], redirect_uri=http%3A%2F%2Flocalhost%3A4200",
     "link_port_is_doubled": SEARCHSET.format(link="https://ehr.example.org:443/r4/Patient?birthdate=1980-05-02"),
     "link_has_inner_host": SEARCHSET.format(link="https://www.example.org/r4/Patient?birthdate=1980-05-02"),
     "api_redirects_to_login": "GET /fhir/Patient/1\nHTTP/1.1 302 Found\nLocation: https://ehr.example.org/fhir/r4/Patient/1",
