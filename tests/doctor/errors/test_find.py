@@ -305,10 +305,12 @@ def test_a_granted_exchange_in_a_har_file_is_not_an_error(status: int, method: s
             "an HTTP status 401",
             "registered for the client",
         ),
+        ('GET /fhir {"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}', "severity error", "log says"),
+        ("GET /fhir\nHTTP/1.1 403 Forbidden", "an HTTP status 403 Forbidden", "token response"),
     ],
 )
 def test_the_finding_says_what_was_recognised_and_what_to_add(text: str, recognised: str, added: str) -> None:
-    stage = "token" if "curl" in text else "answer"
+    stage = "token" if "curl" in text else "access" if text.startswith("GET /fhir") else "answer"
     first = general.add_finding(stage, Explanation((), None), in_paste(text)).findings[0]
     assert first.id == "error-answer-unexplained"
     assert recognised in first.title

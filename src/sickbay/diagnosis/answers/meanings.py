@@ -86,6 +86,8 @@ def to_add(answer: ErrorAnswer, stage: str) -> str:
         return _TO_ADD[answer.kind]
     if stage in _REQUESTS:
         return "what is registered for the client: its redirect URIs, scopes and authentication method"
+    if stage in ("access", "userinfo") and answer.kind == "outcome" and answer.code not in REFUSING:
+        return "the whole response with its headers, and what the server's log says about it"
     if stage in ("access", "userinfo"):
         return "the token response that gave the access token, and the whole response with its headers"
     return _TO_ADD.get(answer.kind, "the request that led to it: its method, URL, headers and body")
