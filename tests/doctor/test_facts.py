@@ -68,6 +68,7 @@ TRUE = {
     "shows_no_roles": "curl https://ehr.example.org/fhir/Patient/1 answers 403",
     "shows_access": "The bearer token is refused.",
     "registered_uri_is_encoded": "redirect_uris: ['http://localhost:4200', 'http%3A%2F%2Flocalhost%3A4200']",
+    "launch_has_no_code": "https://app.example.org/launch?launch=xyz123&iss=https://ehr.example.org/fhir answers invalid_grant",
     "google_redirect_has_changing_port": "The redirect URI in the request, http://localhost:58903/, does not match",
     "api_denies_access": '{"code": 401, "error": {"message": "Invalid access token", "type": "access_denied"}}',
     "shows_network_failure": "Post https://idp.example.org/token: dial tcp: i/o timeout",
@@ -162,6 +163,7 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "launch_has_no_code": "https://app.example.org/launch?launch=xyz123&iss=https://ehr.example.org/fhir, POST /token code=a",
     "is_of_dstu2": "GET https://ehr.example.org/dstu2/metadata with Accept: application/json+fhir answers 406",
     "searches_are_not_handled": "does not know how to handle GET operation[Patient] with parameters [[patientid]]",
     "assertion_audience_is_list": '{"iss": "https://ehr.example.org", "sub": "a", "aud": ["b", "c"], "nonce": "x"}',
