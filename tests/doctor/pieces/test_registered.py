@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey
 from tests.laws import for_each
 
 from sickbay.doctor.text import diagnose_text
@@ -95,8 +95,8 @@ def test_a_secret_that_is_not_the_registered_one_is_found() -> None:
 
 
 @cache
-def key(number: int) -> RSAKey:
-    return RSAKey.generate_key(2048, {"kid": f"key-{number}", "alg": "RS384"}, private=True)
+def key(number: int) -> ECKey:
+    return ECKey.generate_key("P-384", {"kid": f"key-{number}", "alg": "ES384"}, private=True)
 
 
 CLAIMS: dict[str, Any] = {"iss": "abc", "sub": "abc", "aud": "https://ehr.example.org/token", "jti": "j1x2y3"}
@@ -104,7 +104,7 @@ CLAIMS |= {"iat": 1_700_000_000, "exp": 1_700_000_240}
 
 
 def assertion(signed_with: int = 1, **header: str) -> str:
-    signed = jwt.encode({"alg": "RS384", "typ": "JWT", "kid": "key-1"} | header, CLAIMS, key(signed_with), algorithms=["RS384"])
+    signed = jwt.encode({"alg": "ES384", "typ": "JWT", "kid": "key-1"} | header, CLAIMS, key(signed_with), algorithms=["ES384"])
     form = {"grant_type": "client_credentials", "scope": "system/*.rs", "client_assertion": signed}
     form["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     return f"POST https://ehr.example.org/token\nContent-Type: application/x-www-form-urlencoded\n\n{urlencode(form)}"
