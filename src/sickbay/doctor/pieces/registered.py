@@ -23,14 +23,25 @@ def find_registered(registrations: Sequence[Json], pieces: Sequence[Piece], text
     key_sets = [piece for piece in pieces if piece.subkind == "jwks" and isinstance(piece.values.get("keys"), list)]
     if len(registrations) > 1:
         return {}
-    known = {name: value for name, value in (registrations or [{}])[0].items() if _is_known(value)}
+    known = {name: value for name, value in (registrations or [{}])[0].items() if _is_known(name, value)}
     return known | (
         {"jwks": key_sets[0].values} if len(key_sets) == 1 and not _is_of_a_server(key_sets[0], pieces, text) else {}
     )
 
 
-def _is_known(value: object) -> bool:
-    return bool(value) and not (isinstance(value, str) and is_shortened(value))
+LISTS = ("redirect_uris", "grant_types")
+
+
+def _is_known(name: str, value: object) -> bool:
+    """Whether the member is read, isn't masked, and has its type: people paste anything as a registration."""
+    if name in LISTS:
+        return isinstance(value, list) and value != [] and all(isinstance(each, str) for each in value)
+    if name == "jwks":
+        return isinstance(value, dict)
+    return name in TEXTS and isinstance(value, str) and value != "" and not is_shortened(value)
+
+
+TEXTS = ("client_id", "client_secret", "scope", "token_endpoint_auth_method", "jwks_uri")
 
 
 def _is_of_a_server(keys: Piece, pieces: Sequence[Piece], text: str) -> bool:
