@@ -52,13 +52,13 @@ LEFT_OUT = ("pictures/",)
 
 def build_wheel(wheel_directory: str, *arguments: Any, **options: Any) -> str:
     """Builds the wheel in the current folder, as PEP 517 says."""
-    with _pack(DOCS, PACKED_PAGES), _starters(), _pack(CASES, PACKED_CASES), _compiled_knowledge():
+    with _pack_files(DOCS, PACKED_PAGES), _copy_starters(), _pack_files(CASES, PACKED_CASES), _compile_knowledge():
         name = str(buildapi.build_wheel(wheel_directory, *arguments, **options))
-    _compress(Path(wheel_directory, name))
+    _recompress_wheel(Path(wheel_directory, name))
     return name
 
 
-def _compress(wheel: Path) -> None:
+def _recompress_wheel(wheel: Path) -> None:
     """Packs the wheel as tightly as zip can. flit has no option for that."""
     packed = wheel.with_suffix(".packed")
     with zipfile.ZipFile(wheel) as read, zipfile.ZipFile(packed, "w") as written:
@@ -68,7 +68,7 @@ def _compress(wheel: Path) -> None:
 
 
 @contextmanager
-def _compiled_knowledge() -> Iterator[None]:
+def _compile_knowledge() -> Iterator[None]:
     """Compiles the knowledge of the doctor. Its sources and those of packed cases are left out of the wheel."""
     sys.path.insert(0, str(SOURCES.resolve()))
     from sickbay.doctor import compiled
@@ -89,7 +89,7 @@ def _compiled_knowledge() -> Iterator[None]:
 
 
 @contextmanager
-def _pack(folder: Path, packed: Path) -> Iterator[None]:
+def _pack_files(folder: Path, packed: Path) -> Iterator[None]:
     """Packs the files into one for the duration of a build, uncompressed, since the wheel compresses it."""
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -103,7 +103,7 @@ def _pack(folder: Path, packed: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _starters() -> Iterator[None]:
+def _copy_starters() -> Iterator[None]:
     """Copies the starter apps into the package for the duration of a build, without their tests. A checkout has examples/."""
     shutil.rmtree(STARTERS, ignore_errors=True)
     for manifest in sorted(EXAMPLES.glob("*/starter.toml")):

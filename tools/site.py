@@ -22,23 +22,23 @@ def build(out: Path) -> int:
     shutil.rmtree(out, ignore_errors=True)
     for name in sorted(library.names()):
         address = library.address(name)
-        _write(out / address, docs_view(name, assets=path_to_root(address) + ASSETS, layout=LAYOUT))
-    _write(out / search_index.SEARCH, search_view(assets=ASSETS, layout=LAYOUT))
+        _write_page(out / address, docs_view(name, assets=path_to_root(address) + ASSETS, layout=LAYOUT))
+    _write_page(out / search_index.SEARCH, search_view(assets=ASSETS, layout=LAYOUT))
     (out / search_index.NAME).write_text(search_index.script(), encoding="utf-8")
     for name in COPIED:
-        _copy(html_response.STATIC / name, out / ASSETS / name)
+        _copy_asset(html_response.STATIC / name, out / ASSETS / name)
     for name in library.files():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(PAGES.read_bytes(name))
     return len(library.names()) + 1
 
 
-def _write(path: Path, view: DocsView) -> None:
+def _write_page(path: Path, view: DocsView) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(html_response.render("docs_page", view, Frame()), encoding="utf-8")
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy_asset(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
 

@@ -67,13 +67,13 @@ def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str],
     with_words = (ids[place] for part in parts for place in knowledge.by_part[part])
     ordered = dict.fromkeys((*sorted(wordless, key=knowledge.places.__getitem__), *with_words))
     possible = [knowledge.messages[id] for id in ordered]
-    certain = {each.id: _lengths(each, words, parts, *said) for each in possible if each.unmistakable}
+    certain = {each.id: _measure_groups(each, words, parts, *said) for each in possible if each.unmistakable}
     marked = {id for part in parts for id in knowledge.marked.get(part, ())}
     products = {id for id in marked if is_shown(knowledge.products[id], parts)}
     products |= {knowledge.messages[id].product for id, found in certain.items() if found is not None}
     products |= {implied for id in products for implied in knowledge.products[id].implies}
     candidates = (  # of products that aren't shown, messages aren't looked for, because that may need facts
-        (each, certain[each.id] if each.unmistakable else _lengths(each, words, parts, *said))
+        (each, certain[each.id] if each.unmistakable else _measure_groups(each, words, parts, *said))
         for each in possible
         if not each.product or each.product in products
     )
@@ -86,7 +86,7 @@ def _to_found(message: Message, covered: Sequence[Covered], products: set[str]) 
     letters = [each.letters for each in covered]
     skipped = max((each.skipped for each in covered), default=0)
     spread = _measure_spread([each.places for each in covered]) if len(covered) > 1 else 0
-    points = _points(message, letters, products)
+    points = _calculate_points(message, letters, products)
     is_wide = skipped >= FAR_APART or spread >= SPREAD_WORDS
     is_scattered = is_wide and not message.unmistakable and message.strength != "evident"
     is_proved = all(each.is_proved for each in covered)
@@ -114,7 +114,7 @@ def _is_within(place: WordRange, others: Iterable[WordRange]) -> bool:
     return any(other.start <= place.start and place.end <= other.end for other in others)
 
 
-def _lengths(
+def _measure_groups(
     message: Message,
     words: Sequence[str],
     parts: Mapping[int, Sequence[WordRange]],
@@ -139,7 +139,7 @@ def _lengths(
     return lengths if all(name in facts for name in message.needs) else None
 
 
-def _points(message: Message, lengths: Sequence[int], products: set[str]) -> float:
+def _calculate_points(message: Message, lengths: Sequence[int], products: set[str]) -> float:
     """A message counts as much as a shown product, the more the longer it is; further phrases and a code count a little."""
     words = 4 + min(max(lengths), LONG_LETTERS) / 7 + (len(lengths) - 1) if lengths else 0.0
     words += FACT_POINTS if message.strength == "evident" and not lengths else 0.0

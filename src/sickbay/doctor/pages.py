@@ -47,14 +47,14 @@ def read_passages() -> list[Passage]:
     passages: list[Passage] = []
     for file in PAGES.list_files(".md"):
         name, text = file.removesuffix(".md"), PAGES.read_text(file)
-        passages += _rules(text) if name == LIST else split(name, text)
+        passages += _split_rule_list(text) if name == LIST else split(name, text)
     return [passage for passage in passages if passage.heading != CONTENTS]
 
 
-def _rules(index: str) -> Iterator[Passage]:
+def _split_rule_list(index: str) -> Iterator[Passage]:
     """A passage for each rule of the list: its outcome, and the prose and the fix of its case."""
     stage, cases = "", paths()
-    for level, line in _lines(index):
+    for level, line in _read_heading_levels(index):
         if level:
             stage = line
         elif rule := _RULE.match(line):
@@ -75,7 +75,7 @@ def split(page: str, text: str) -> Iterator[Passage]:
     title, anchor, heading = "", "", ""
     lines: list[str] = []
     seen: Counter[str] = Counter()
-    for level, line in _lines(text):
+    for level, line in _read_heading_levels(text):
         if not level:
             lines.append(line)
             continue
@@ -105,7 +105,7 @@ def split_markdown(text: str) -> list[tuple[str, str]]:
     return [(heading, "".join(lines)) for heading, lines in sections]
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
+def _read_heading_levels(text: str) -> Iterator[tuple[int, str]]:
     """Each line with the level of its heading, 0 if it is none. Code has no headings."""
     in_code = False
     for line in text.splitlines():

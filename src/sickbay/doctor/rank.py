@@ -49,7 +49,7 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
     ]
     shared = _find_shared(possible)  # also causes that aren't shown because the text doesn't name their field
     causes = [cause for cause in possible if is_in_its_field(cause, shown, facts)]
-    ranked = [_rank(cause, found[cause.id], facts, shared) for cause in causes]
+    ranked = [_rank_cause(cause, found[cause.id], facts, shared) for cause in causes]
     most = max((each.points for each in ranked), default=0)
     ranked.sort(key=lambda each: (not (each.is_confirmed and each.points >= CONFIRMED_SHARE * most), -each.points))
     apart = list(_leave_out_same_remedies(each for each in ranked if each.points >= LEAST_SHARE * most))[:SHOWN_CAUSES]
@@ -109,11 +109,11 @@ REPEATED_SHARE = 0.75
 
 def repeats(means: str, title: str) -> bool:
     """Whether the title says most of what the message says. Articles, prepositions and the like don't count."""
-    words = _say(means)
-    return len(words & _say(title)) >= REPEATED_SHARE * len(words)
+    words = _find_words(means)
+    return len(words & _find_words(title)) >= REPEATED_SHARE * len(words)
 
 
-def _say(text: str) -> set[str]:
+def _find_words(text: str) -> set[str]:
     return set(_SAID_WORD.findall(text.lower()))
 
 
@@ -147,7 +147,7 @@ def list_unseen(knowledge: Knowledge, facts: Container[str]) -> list[RankedCause
     return [RankedCause(cause, 0, NO_MESSAGE, 0, False, False, False) for cause in remaining][:UNSEEN_CAUSES]
 
 
-def _rank(cause: Cause, found: list[FoundMessage], facts: Container[str], shared: Container[str]) -> RankedCause:
+def _rank_cause(cause: Cause, found: list[FoundMessage], facts: Container[str], shared: Container[str]) -> RankedCause:
     """shared: messages that other causes are behind, too. They support a cause only if a fact of the text belongs to them."""
     weighted = sorted(
         ((each.points * WEIGHTS[cause.behind[each.message.id]], each) for each in found), key=lambda pair: -pair[0]
@@ -158,7 +158,7 @@ def _rank(cause: Cause, found: list[FoundMessage], facts: Container[str], shared
     evident = any(each.message.strength == "evident" and cause.behind[each.message.id] == "usual" for each in found)
     points += OWN_PRODUCT * (cause.product != "")
     supported = confirmed or any(
-        each.is_proved and _supports(each.message, cause, shared) and not _is_topic(each) for each in found
+        each.is_proved and _supports_cause(each.message, cause, shared) and not _only_names_a_topic(each) for each in found
     )
     first = weighted[0][1]
     return RankedCause(cause, points, first.message, first.letters, confirmed, evident, supported)
@@ -174,7 +174,7 @@ AMBIGUOUS_CODES = TOKEN_CODES.union(SHARED_CODES, BEARER_CODES, ("access_denied"
 """Error codes that have many causes."""
 
 
-def _supports(message: Message, cause: Cause, shared: Container[str]) -> bool:
+def _supports_cause(message: Message, cause: Cause, shared: Container[str]) -> bool:
     """Whether the message says more than a status or a code of many causes, and points to this cause only.
 
     A fact that belongs to the message tells its causes apart, and a cause that repeats the message claims nothing more.
@@ -183,7 +183,7 @@ def _supports(message: Message, cause: Cause, shared: Container[str]) -> bool:
     is_decisive = message.strength != "general" and not message.undecided and cause.behind[message.id] == "usual"
     if not (is_said and is_decisive):
         return False
-    is_said_again = _say(cause.title) <= _say(message.means) and not _ALTERNATIVES.search(message.means)
+    is_said_again = _find_words(cause.title) <= _find_words(message.means) and not _ALTERNATIVES.search(message.means)
     return bool(message.needs) or message.id not in shared or is_said_again
 
 
@@ -191,7 +191,7 @@ QUOTED_LETTERS, DESCRIBED_LETTERS = 8, 16
 """A shorter phrase is too short to be a quotation: the first figure is for a single phrase, the second for several."""
 
 
-def _is_topic(found: FoundMessage) -> bool:
+def _only_names_a_topic(found: FoundMessage) -> bool:
     """Whether only short words, such as "export" and "403", were found: they name a topic, and don't quote a message."""
     least = DESCRIBED_LETTERS if len(found.message.wordings) > 1 else QUOTED_LETTERS
     is_by_words = found.message.wordings and not (found.message.needs or found.message.product)

@@ -55,18 +55,18 @@ class CauseFile(NamedTuple):
 def read(folder: Path = FOLDER) -> Knowledge:
     """Reads everything. Raises MistakeInKnowledge."""
     table = PhraseTable()
-    products = {path.parent.name: _product(path, table) for path in sorted(folder.glob("*/product.toml"))}
+    products = {path.parent.name: _read_product(path, table) for path in sorted(folder.glob("*/product.toml"))}
     messages = {
-        message.id: message for path in sorted(folder.glob("*/messages.toml")) for message in _messages(path, table, products)
+        each.id: each for path in sorted(folder.glob("*/messages.toml")) for each in _read_messages(path, table, products)
     }
     files = tuple(read_causes(folder, products))
     causes = {file.cause.id: file.cause for file in files}
     unseen, facts, code = folder / "unseen.toml", folder / "facts.toml", folder / "code.toml"
-    listed = _table(unseen, dict[str, tuple[str, ...]])
+    listed = _read_table(unseen, dict[str, tuple[str, ...]])
     if unknown := {id for ids in listed.values() for id in ids} - causes.keys():
         _report_mistake(unseen, f"unknown causes: {', '.join(sorted(unknown))}")
-    patterns, of_code = _table(facts, dict[str, FactPattern]), _table(code, CodeKnowledge)
-    pieces = _table(folder / "pieces.toml", dict[str, dict[str, str]])
+    patterns, of_code = _read_table(facts, dict[str, FactPattern]), _read_table(code, CodeKnowledge)
+    pieces = _read_table(folder / "pieces.toml", dict[str, dict[str, str]])
     by_part = _index_parts(messages.values(), table.count)
     knowledge = Knowledge(products, messages, causes, table.trie, listed, patterns, of_code, pieces, by_part)
     return prove(knowledge, ((file.cause, example.text) for file in files for example in file.seen))
@@ -81,14 +81,14 @@ def _index_parts(messages: Iterable[Message], parts: int) -> list[list[int]]:
     return [[*places] for places in found]
 
 
-def _table(path: Path, kind: type[_Kind]) -> _Kind:
+def _read_table(path: Path, kind: type[_Kind]) -> _Kind:
     """A file below the folder, as what it describes; empty if it is missing."""
-    return _convert(path, kind, _toml(path, path.read_text(encoding="utf-8")) if path.is_file() else {})
+    return _convert_data(path, kind, _parse_toml(path, path.read_text(encoding="utf-8")) if path.is_file() else {})
 
 
 def read_causes(folder: Path = FOLDER, products: Mapping[str, Product] | None = None) -> Iterator[CauseFile]:
     for path in sorted(folder.glob("*/*.md")):
-        yield _cause(path, find_product(path, products))
+        yield _read_cause(path, find_product(path, products))
 
 
 def find_product(path: Path, products: Mapping[str, Product] | None = None) -> str:
@@ -101,25 +101,25 @@ def find_product(path: Path, products: Mapping[str, Product] | None = None) -> s
     return name
 
 
-def _product(path: Path, table: PhraseTable) -> Product:
-    data = _toml(path, path.read_text(encoding="utf-8"))
+def _read_product(path: Path, table: PhraseTable) -> Product:
+    data = _parse_toml(path, path.read_text(encoding="utf-8"))
     data.pop("shared", None)  # only for the next author
-    return _convert(path, Product, data | {"id": path.parent.name} | _phrases(path, table, data, "marks", "without"))
+    return _convert_data(path, Product, data | {"id": path.parent.name} | _add_phrases(path, table, data, "marks", "without"))
 
 
-def _messages(path: Path, table: PhraseTable, products: Mapping[str, Product]) -> Iterator[Message]:
-    for name, data in _toml(path, path.read_text(encoding="utf-8")).items():
+def _read_messages(path: Path, table: PhraseTable, products: Mapping[str, Product]) -> Iterator[Message]:
+    for name, data in _parse_toml(path, path.read_text(encoding="utf-8")).items():
         if not {"wordings", "codes", "needs"} & data.keys():
             _report_mistake(path, f"[{name}] needs wordings, codes or needs")
-        wordings = [_phrases(path, table, {"group": group}, "group")["group"] for group in data.get("wordings", ())]
+        wordings = [_add_phrases(path, table, {"group": group}, "group")["group"] for group in data.get("wordings", ())]
         known = {"id": f"{path.parent.name}/{name}", "product": find_product(path, products), "wordings": wordings}
         has_source = data.pop("source", "") != ""  # it is only for authors and tests
-        yield _convert(path, Message, data | known | _phrases(path, table, data, "without"), f"[{name}] ")
+        yield _convert_data(path, Message, data | known | _add_phrases(path, table, data, "without"), f"[{name}] ")
         if not has_source:
             _report_mistake(path, f"[{name}] Object missing required field `source`")
 
 
-def _phrases(path: Path, table: PhraseTable, data: Mapping[str, Any], *names: str) -> dict[str, list[Phrase]]:
+def _add_phrases(path: Path, table: PhraseTable, data: Mapping[str, Any], *names: str) -> dict[str, list[Phrase]]:
     """The members with these names as phrases of the table."""
     try:
         return {name: [table.add(phrase) for phrase in data[name]] for name in names if name in data}
@@ -131,7 +131,7 @@ _HEADING = re.compile(r"^## (.+)$", re.M)
 _SECTIONS = ["Check", "Fix", "Seen"]
 
 
-def _cause(path: Path, product: str) -> CauseFile:
+def _read_cause(path: Path, product: str) -> CauseFile:
     text = path.read_text(encoding="utf-8")
     _, begins, text = text.partition("+++\n")
     front, ends, text = text.partition("\n+++\n")
@@ -146,20 +146,20 @@ def _cause(path: Path, product: str) -> CauseFile:
         "id": f"{path.parent.name}-{path.stem}",
         "product": product,
         "title": title.removeprefix("# ").strip(),
-        "why": _paragraphs(why),
-        "check": _paragraphs(sections["Check"]),
-        "fix": _paragraphs(sections["Fix"]),
+        "why": _join_lines(why),
+        "check": _join_lines(sections["Check"]),
+        "fix": _join_lines(sections["Fix"]),
     }
-    cause = _convert(path, Cause, {"behind": {}} | _toml(path, front) | known)
-    return CauseFile(path, cause, _examples(sections["Seen"]), _examples(sections.get("Not", "")))
+    cause = _convert_data(path, Cause, {"behind": {}} | _parse_toml(path, front) | known)
+    return CauseFile(path, cause, _read_examples(sections["Seen"]), _read_examples(sections.get("Not", "")))
 
 
-def _paragraphs(text: str) -> str:
+def _join_lines(text: str) -> str:
     """Paragraphs with their lines joined."""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
 
 
-def _examples(text: str) -> tuple[Example, ...]:
+def _read_examples(text: str) -> tuple[Example, ...]:
     """The quotations, each with the line in parentheses that follows it."""
     examples: list[Example] = []
     quoted: list[str] = []
@@ -174,14 +174,14 @@ def _examples(text: str) -> tuple[Example, ...]:
     return tuple(examples)
 
 
-def _toml(path: Path, text: str) -> dict[str, Any]:
+def _parse_toml(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         _report_mistake(path, str(error))
 
 
-def _convert(path: Path, kind: type[_Kind], data: Mapping[str, Any], place: str = "") -> _Kind:
+def _convert_data(path: Path, kind: type[_Kind], data: Mapping[str, Any], place: str = "") -> _Kind:
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:

@@ -33,11 +33,11 @@ def diagnose_text(
     """
     reading = read_text(text, context)
     recognised = answer.recognise(to_evidence(reading), knowledge)
-    diagnosis = _diagnosis(reading, recognised)
+    diagnosis = _diagnose_reading(reading, recognised)
     if (difference := addresses.find_mismatch(reading.text, recognised.evidence.sent.get("redirect_uri"))) is not None:
         diagnosis = diagnosis.prepend(difference)
     if not diagnosis.has_problem and (early := _find_early_end(reading)):
-        diagnosis = _with_early_end(diagnosis, early)
+        diagnosis = _add_early_end(diagnosis, early)
     elif not diagnosis.has_problem and not _is_understood(reading, recognised):
         diagnosis = diagnosis._replace(is_understood=False, related=_find_related(recognised))
     return reading.evidence, diagnosis
@@ -55,7 +55,7 @@ def _find_early_end(reading: Reading) -> tuple[Finding, ...]:
     return ending.findings_of_inputs(reading.inputs)
 
 
-def _with_early_end(diagnosis: Diagnosis, early: tuple[Finding, ...]) -> Diagnosis:
+def _add_early_end(diagnosis: Diagnosis, early: tuple[Finding, ...]) -> Diagnosis:
     """Adds where the text ends too early. That is information, and changes no verdict."""
     findings = (*early, *diagnosis.explanation.findings)
     return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=findings))
@@ -73,7 +73,7 @@ def _is_understood(reading: Reading, recognised: Recognised) -> bool:
 def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Diagnosis:
     """Diagnoses the inputs of one exchange as a whole. text: the address and the response."""
     reading = read_exchange(inputs, answers, text)
-    return _diagnosis(reading, answer.recognise(to_evidence(reading))) if answers else reading.diagnosis
+    return _diagnose_reading(reading, answer.recognise(to_evidence(reading))) if answers else reading.diagnosis
 
 
 def to_evidence(reading: Reading) -> Evidence:
@@ -88,16 +88,16 @@ def to_evidence(reading: Reading) -> Evidence:
     )
 
 
-def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
+def _diagnose_reading(reading: Reading, recognised: Recognised) -> Diagnosis:
     diagnosis = reading.diagnosis
     if _is_about_a_problem(reading, recognised):
         if _is_only_a_code(reading, recognised):
-            return _say_unexplained(diagnosis, recognised)._replace(causes=answer.list_causes(recognised, RANKS[-1:]))
+            return _report_unexplained_error(diagnosis, recognised)._replace(causes=answer.list_causes(recognised, RANKS[-1:]))
         severity: Severity = "error" if diagnosis.answers else "warning"
-        return _with_causes(diagnosis, recognised, severity, reading.explaining)
+        return _add_causes(diagnosis, recognised, severity, reading.explaining)
     if diagnosis.answers and not (reading.is_explained and "server_failed" not in recognised.facts):
-        return _say_unexplained(diagnosis, recognised)
-    if not diagnosis.has_problem and not _is_answered(recognised):
+        return _report_unexplained_error(diagnosis, recognised)
+    if not diagnosis.has_problem and not _shows_success(recognised):
         return diagnosis._replace(
             causes=answer.list_causes(recognised._replace(ranked=list_unseen(recognised.knowledge, recognised.facts)))
         )
@@ -121,13 +121,13 @@ def _is_only_a_code(reading: Reading, recognised: Recognised) -> bool:
     return len(described.split()) >= DESCRIBING_WORDS
 
 
-def _is_answered(recognised: Recognised) -> bool:
+def _shows_success(recognised: Recognised) -> bool:
     """Whether the text shows a request and its success."""
     kinds, pieces = recognised.evidence.kinds, recognised.evidence.pieces
     return kinds >= {"token_request", "token_response"} or any(piece.is_success for piece in pieces)
 
 
-def _with_causes(diagnosis: Diagnosis, recognised: Recognised, severity: Severity, explaining: Container[str]) -> Diagnosis:
+def _add_causes(diagnosis: Diagnosis, recognised: Recognised, severity: Severity, explaining: Container[str]) -> Diagnosis:
     """Adds the causes of the messages. explaining: the findings of rules that may explain the error response."""
     combined = answer.combine(diagnosis.explanation.findings, recognised, severity, explaining)
     corrected = diagnosis.corrected if combined.keeps_corrected else None
@@ -151,7 +151,7 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
     return any(phrases.find_first(phrase, parts) for group in wordings for phrase in group)
 
 
-def _say_unexplained(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
+def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
     """Says that the causes of the error aren't known, and names the product and topics that may help."""
     explanation = add_finding(diagnosis.stage, diagnosis.explanation, diagnosis.answers)
     name, means = answer.name_product(recognised), answer.say_message(recognised)

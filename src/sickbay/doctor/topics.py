@@ -82,21 +82,21 @@ def list_files() -> list[Path]:
 
 def compile_topics(knowledge: Knowledge) -> Topics:
     """Makes the index, and lists all topics but the causes. The texts of a rule are those of its case."""
-    documents = [*_causes(knowledge), *_rules(), *_pages()]
+    documents = [*_list_cause_documents(knowledge), *_list_rule_documents(), *_list_page_documents()]
     listed = [document.topic for document in documents if document.topic.kind != "cause"]
     return Topics(listed, build(document.texts for document in documents))
 
 
 def add_causes(topics: Topics, knowledge: Knowledge) -> Topics:
     """Puts the causes first, whose titles aren't stored twice, since a wheel has the knowledge, too."""
-    return Topics([*map(_topic, knowledge.causes.values()), *topics.topics], topics.index)
+    return Topics([*map(_make_topic, knowledge.causes.values()), *topics.topics], topics.index)
 
 
-def _topic(cause: Cause) -> Topic:
+def _make_topic(cause: Cause) -> Topic:
     return Topic("cause", cause.id, fill(cause.title, {}), cause.product)
 
 
-def _causes(knowledge: Knowledge) -> Iterator[_Document]:
+def _list_cause_documents(knowledge: Knowledge) -> Iterator[_Document]:
     for cause in knowledge.causes.values():
         names = " ".join(knowledge.products[id].name for id in sorted({cause.product, *cause.where}) if id)
         meanings = " ".join(knowledge.messages[id].means for id in cause.behind if id in knowledge.messages)
@@ -107,17 +107,17 @@ def _causes(knowledge: Knowledge) -> Iterator[_Document]:
             (cause.why, 1),
             (cause.check, 1),
         )
-        yield _Document(_topic(cause), (*texts, (cause.fix, 1)))
+        yield _Document(_make_topic(cause), (*texts, (cause.fix, 1)))
 
 
-def _rules() -> Iterator[_Document]:
+def _list_rule_documents() -> Iterator[_Document]:
     for path in paths().values():
         prose, fix = pages.read_prose(path)
         first_sentence = re.split(r"(?<=[.!?])\s", prose, maxsplit=1)[0]
         yield _Document(Topic("rule", path.stem, first_sentence), ((path.stem, 4), (prose, 2), (fix, 1)))
 
 
-def _pages() -> Iterator[_Document]:
+def _list_page_documents() -> Iterator[_Document]:
     for passage in pages.read_passages():
         title = passage.heading if passage.heading == passage.title else f"{passage.title}: {passage.heading}"
         yield _Document(
@@ -128,12 +128,12 @@ def _pages() -> Iterator[_Document]:
 
 def find(topics: Topics, query: str, *kinds: TopicKind) -> list[Topic]:
     """The topics of these kinds with every word of the query; if there are none, those with any of them. The best first."""
-    among = _numbers(topics, kinds)
+    among = _find_range_of_kinds(topics, kinds)
     found = search(topics.index, query, among, every_word=True) or search(topics.index, query, among, every_word=False)
     return [topics.topics[number] for number, _ in found]
 
 
-def _numbers(topics: Topics, kinds: Collection[TopicKind]) -> range:
+def _find_range_of_kinds(topics: Topics, kinds: Collection[TopicKind]) -> range:
     """The numbers of the topics of these kinds, which follow each other."""
     numbers = [number for number, topic in enumerate(topics.topics) if topic.kind in kinds]
     return range(numbers[0], numbers[-1] + 1) if numbers else range(0)

@@ -22,13 +22,13 @@ async def run(api: SickbayApi, arguments: Mapping[str, Any]) -> ToolResult:
     if bool(page) == bool(query):
         return refuse("Send either page or query.").then("docs", "The overview.", page="README")
     if query:
-        return await api.compute(_search, query[:QUERY_CHARACTERS])
+        return await api.compute(_search_pages, query[:QUERY_CHARACTERS])
     cursor = arguments.get("cursor", "0")
     start = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 8 else 0
-    return await api.compute(_read, page, arguments.get("section", ""), start)
+    return await api.compute(_read_page, page, arguments.get("section", ""), start)
 
 
-def _search(query: str) -> ToolResult:
+def _search_pages(query: str) -> ToolResult:
     by_id = {passage.id: passage for passage in pages.read_passages()}
     found = [by_id[topic.id] for topic in topics.find(compiled.load_topics(), query, "page") if topic.id in by_id]
     hits = [
@@ -41,7 +41,7 @@ def _search(query: str) -> ToolResult:
     return result.then("docs", "The best hit in full.", page=hits[0]["page"], section=hits[0]["section"])
 
 
-def _read(page: str, section: str, start: int) -> ToolResult:
+def _read_page(page: str, section: str, start: int) -> ToolResult:
     names = [file.removesuffix(".md") for file in pages.PAGES.list_files(".md")]
     name = page.strip("/").removesuffix(".md").removesuffix(".html").partition("#")[0]
     if name not in names:
@@ -57,12 +57,12 @@ def _read(page: str, section: str, start: int) -> ToolResult:
     whole = "".join(text for _, text in sections)
     if section or len(whole) <= PAGE_CHARACTERS:
         text = next((text for heading, text in sections if heading == section), whole)
-        return _cut(ToolResult({"page": name}), text, start, section)
-    result = _cut(ToolResult({"page": name, "sections": headings[1:]}), sections[0][1], start, "")
+        return _add_excerpt(ToolResult({"page": name}), text, start, section)
+    result = _add_excerpt(ToolResult({"page": name, "sections": headings[1:]}), sections[0][1], start, "")
     return result.then("docs", "The first section.", page=name, section=headings[min(1, len(headings) - 1)])
 
 
-def _cut(result: ToolResult, text: str, start: int, section: str) -> ToolResult:
+def _add_excerpt(result: ToolResult, text: str, start: int, section: str) -> ToolResult:
     """At most PAGE_CHARACTERS from a place on, and where the next call continues."""
     result.shown["markdown"] = text[start : start + PAGE_CHARACTERS]
     if left := max(0, len(text) - start - PAGE_CHARACTERS):

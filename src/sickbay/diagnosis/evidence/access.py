@@ -42,11 +42,11 @@ def request(evidence: Json) -> AccessRequest:
     base = next((registered.rstrip("/") for registered in bases if _is_below(address, registered)), "")
     place = place_of(address) if "server" not in evidence.get("context", {}) else Place("", "")
     base = base or place.base
-    path = address[len(base) :] if base else _path(address)
+    path = address[len(base) :] if base else _extract_path(address)
     method, body = str(evidence.get("method", "GET")).upper(), str(evidence.get("body") or "")
-    parameters = _parameters(query, headers, body)
+    parameters = _parse_parameters(query, headers, body)
     version = segment(read.server(evidence.get("context", {}))) or place.version or "r4"
-    target = _route(version, method, path)
+    target = _find_route(version, method, path)
     involved = find_types(version, target.type, parameters.pairs) if target.type or target.interaction in SEVERAL else ()
     if target.interaction == "operation":
         involved = (*involved, *operation_parameters.list_types(version, target, parameters.pairs, body))
@@ -66,7 +66,7 @@ def request(evidence: Json) -> AccessRequest:
     )
 
 
-def _path(address: str) -> str:
+def _extract_path(address: str) -> str:
     """The path of an address without a FHIR base URL; the address itself may be the path."""
     return address if address.startswith("/") else f"/{address.partition('://')[2].partition('/')[2]}"
 
@@ -78,13 +78,13 @@ def reread(
 
     meant: the context of the token that was probably meant, if none could be read.
     """
-    parsed = structs.replace(request_of(corrected, _server(context, request, corrected)), body=corrected.body)
-    token = _token_of(context, request, parsed, meant)
+    parsed = structs.replace(request_of(corrected, _describe_server(context, request, corrected)), body=corrected.body)
+    token = _select_token_facts(context, request, parsed, meant)
     strict = context.server.policy.strict_search if isinstance(context.server, Server) else False
     faults, ignored = _parse_search(parsed, context.version, strict=strict)
     in_address = stage.faults(parsed, context.version) if context.version and parsed.base else ()
     is_same = context.body is UNKNOWN or parsed.body_source == request.body_source
-    body = context.body if is_same else _body(parsed, context.version)
+    body = context.body if is_same else _read_body(parsed, context.version)
     return parsed, structs.replace(context, **token, faults=(*in_address, *faults), ignored=ignored, body=body, empty=())
 
 
@@ -93,18 +93,18 @@ def reread_address(
 ) -> tuple[AccessRequest, AccessContext]:
     """Reads the URL and the headers of a corrected request again, but neither its search nor its body."""
     bare = structs.replace(corrected, parameters=Parameters(), body="")
-    address = request_of(bare, _server(context, request, corrected))
+    address = request_of(bare, _describe_server(context, request, corrected))
     parsed = structs.replace(address, parameters=corrected.parameters, body=corrected.body)
     faults = stage.faults(parsed, context.version) if context.version and parsed.base else ()
-    return parsed, structs.replace(context, **_token_of(context, request, parsed, meant), faults=faults)
+    return parsed, structs.replace(context, **_select_token_facts(context, request, parsed, meant), faults=faults)
 
 
-def _server(context: AccessContext, request: AccessRequest, corrected: AccessRequest) -> Json:
+def _describe_server(context: AccessContext, request: AccessRequest, corrected: AccessRequest) -> Json:
     number = VERSIONS[context.version].number if context.version in VERSIONS else ""
     return {"fhir_bases": [corrected.base or request.base], "fhir_version": number}
 
 
-def _token_of(
+def _select_token_facts(
     context: AccessContext, request: AccessRequest, parsed: AccessRequest, meant: AccessContext | None
 ) -> dict[str, Any]:
     """What is known of the token of a corrected request."""
@@ -120,13 +120,13 @@ def _is_below(address: str, base: str) -> bool:
     return f"{address.rstrip('/')}/".startswith(base.rstrip("/") + "/")
 
 
-def _route(version: str, method: str, path: str) -> Route:
+def _find_route(version: str, method: str, path: str) -> Route:
     """A URL without a route requests nothing. The checks of search report what is wrong with it."""
     target = route(version, method, path)
     return Route("") if isinstance(target, Misrouted) else target
 
 
-def _parameters(query: str, headers: Mapping[str, str], body: str) -> Parameters:
+def _parse_parameters(query: str, headers: Mapping[str, str], body: str) -> Parameters:
     form = headers.get("content-type", "").partition(";")[0].strip().lower() == stage.FORM
     sent = parse(query)
     return Parameters((*sent.pairs, *parse(body).pairs), sent.raw) if form else sent
@@ -144,7 +144,7 @@ def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
     client, sent = read.client(context), bearer(request)
     public = server is UNKNOWN and needs_no_token(request.url)
     needs_one = "headers" in evidence and not public
-    body = _guessed_body(request) if server is UNKNOWN else _body(request, version)
+    body = _read_body_in_each_version(request) if server is UNKNOWN else _read_body(request, version)
     return AccessContext(
         now=read.now(context),
         server=server,
@@ -179,7 +179,7 @@ EVERYWHERE = frozenset(
 """Faults that are wrong at every FHIR server. What else a server supports isn't known."""
 
 
-def _body(request: AccessRequest, version: str) -> Body | Unknown:
+def _read_body(request: AccessRequest, version: str) -> Body | Unknown:
     """The body of a create or update, if it was pasted too."""
     if request.interaction not in ("create", "update") or not request.body or not version or not request.type:
         return UNKNOWN
@@ -196,13 +196,13 @@ _PROVEN = ("required", "structure", "code-invalid")
 """Kinds of problems that official examples don't have. Their references and narratives differ from the specification."""
 
 
-def _guessed_body(request: AccessRequest) -> Body | Unknown:
+def _read_body_in_each_version(request: AccessRequest) -> Body | Unknown:
     """The body, with the problems that it has at every server. If the URL names no version, those that it has in each version.
 
     A body that can't be read may have been shortened for the paste.
     """
     named = fhir_version_of(request.base)
-    bodies = [_body(request, tried) for tried in ((named,) if named else _VERSIONS_IN_USE)]
+    bodies = [_read_body(request, tried) for tried in ((named,) if named else _VERSIONS_IN_USE)]
     if _SHORTENED.search(request.body) or any(body is UNKNOWN or body.malformed for body in bodies):
         return UNKNOWN
     first, *others = (body for body in bodies if isinstance(body, Body))
@@ -229,8 +229,8 @@ def _parse_search(
     request: AccessRequest, version: str, *, strict: bool = False
 ) -> tuple[tuple[RequestError, ...], tuple[tuple[str, str | None], ...]]:
     if request.interaction == "operation":
-        return _operation(request, version), ()
-    target = _route(version, request.method, request.path) if version else Route("")
+        return _check_operation(request, version), ()
+    target = _find_route(version, request.method, request.path) if version else Route("")
     pairs = [pair for pair in request.parameters if pair[0] != "access_token"]
     strict = is_strict(strict, request.headers.get("prefer", ""))
     query = search_of(version, target, pairs, base=request.base, strict=strict)
@@ -239,7 +239,7 @@ def _parse_search(
     return ((), query.ignored) if isinstance(query, Query) else (query, ())
 
 
-def _operation(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
+def _check_operation(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
     target = route(version, request.method, request.path)
     lenient = read_handling(request.headers.get("prefer")) == "lenient"
     if isinstance(target, Misrouted):

@@ -49,12 +49,12 @@ class _Terms(dict[tuple[str | None, str], int]):
     """The hashes of codings by system and code. Computes a missing one, and adds its row."""
 
     def __init__(self, rows: dict[int, tuple[int, str, str]]) -> None:
-        self._rows = rows
+        self._make_index_rows = rows
 
     def __missing__(self, coding: tuple[str | None, str]) -> int:
         system, code = coding
         hash = self[coding] = term_hash(system, code)
-        self._rows[hash] = hash, fit(system or ""), fit(code)
+        self._make_index_rows[hash] = hash, fit(system or ""), fit(code)
         return hash
 
 
@@ -93,7 +93,7 @@ class Batch:
         nid, state, version, facts, revision = self.known[key]
         check(step, state, version)
         if state == LIVE:
-            self._supersede(nid)
+            self._keep_previous_body(nid)
         deleted = step.interaction == "delete"
         hides = deleted and nid in self.hides
         if version and not hides:
@@ -105,7 +105,7 @@ class Batch:
         self.resources[nid] = (nid, space, type, now, step.id, step.version_id, step.at, INDEX_REVISION, facts, body)
         self._last[nid] = [nid, step.version_id, step.at, step.interaction, fit(step.who), facts, None, None]
         self.history.append(self._last[nid])
-        rows = None if deleted else self._rows(space, type, nid, step.facts)
+        rows = None if deleted else self._make_index_rows(space, type, nid, step.facts)
         self.indexed.append(_Indexed(nid, rows, self._last[nid], revision if version else 0, hides))
         self.known[key] = Known(nid, now, step.version_id, facts)
         if (now == LIVE) != (state == LIVE):
@@ -117,12 +117,12 @@ class Batch:
         nid = self.known[space, type, step.id].nid
         self.forget.add(nid)
         self.reindexed[nid] = facts_text(step.facts)
-        self.indexed.append(_Indexed(nid, self._rows(space, type, nid, step.facts), None, 0))
+        self.indexed.append(_Indexed(nid, self._make_index_rows(space, type, nid, step.facts), None, 0))
 
     def restore(self, space: int, resource: Restored) -> None:
         """Rewrite the current version, as it was at a mark, and add its index rows."""
         nid, is_live = resource.nid, resource.state == LIVE
-        self.indexed.append(_Indexed(nid, self._rows(space, resource.type, nid, resource.entries), None, 0))
+        self.indexed.append(_Indexed(nid, self._make_index_rows(space, resource.type, nid, resource.entries), None, 0))
         if not is_live:
             self.indexed.append(_Indexed(nid, None, None, 0, resource.hides))
         facts, body = (facts_text(resource.entries), resource.body) if is_live else (resource.facts, b"")
@@ -152,17 +152,17 @@ class Batch:
                 by_table.setdefault(table, []).extend(table_rows)
         return {table: sorted(by_table[table]) for table in sorted(by_table)}
 
-    def _supersede(self, nid: int) -> None:
+    def _keep_previous_body(self, nid: int) -> None:
         """Keep the body of the previous version, which is either in the database or in this batch."""
         if nid in self._last:
             self._last[nid][-1] = self.resources[nid][-1]
         else:
             self.keep.add(nid)
 
-    def _rows(self, space: int, type: int, nid: int, facts: IndexEntries) -> dict[str, set[tuple[Any, ...]]]:
+    def _make_index_rows(self, space: int, type: int, nid: int, facts: IndexEntries) -> dict[str, set[tuple[Any, ...]]]:
         targets = {target: self.known[space, self.words[target[0]], target[1]].nid for target in list_targets(facts)}
         rows_by_table = index_rows(space, type, nid, facts, self.words, targets, self._hashes)
-        return {table: {tuple(map(_to_index, row)) for row in rows} for table, rows in rows_by_table.items()}
+        return {table: {tuple(map(_fit_text, row)) for row in rows} for table, rows in rows_by_table.items()}
 
 
 def placeholder(nid: int, key: Key) -> tuple[Any, ...]:
@@ -171,5 +171,5 @@ def placeholder(nid: int, key: Key) -> tuple[Any, ...]:
     return nid, space, type, REFERENCED, id, 0, 0, 0, NONE, b""
 
 
-def _to_index(value: int | str) -> int | str:
+def _fit_text(value: int | str) -> int | str:
     return fit(value) if isinstance(value, str) else value

@@ -30,18 +30,18 @@ async def perform(db: Any, numbers: IdAllocator, actions: Actions) -> None:
     numbers, found = numbers.copy(), list[Row]()
     action = next(actions, None)
     while action is not None:
-        found = await _perform(db, numbers, action)
-        action = await asyncio.to_thread(_continue, actions, found) if len(found) > MANY_ROWS else _continue(actions, found)
+        found = await _perform_action(db, numbers, action)
+        action = await asyncio.to_thread(_advance, actions, found) if len(found) > MANY_ROWS else _advance(actions, found)
 
 
-def _continue(actions: Actions, found: list[Row]) -> Action | None:
+def _advance(actions: Actions, found: list[Row]) -> Action | None:
     try:
         return actions.send(found)
     except StopIteration:
         return None
 
 
-async def _perform(db: Any, numbers: IdAllocator, action: Action) -> list[Row]:
+async def _perform_action(db: Any, numbers: IdAllocator, action: Action) -> list[Row]:
     match action:
         case Do(text, binds):
             return await fetch(db, text, *binds)

@@ -26,10 +26,10 @@ def perform(changes: Changes, actions: Actions) -> None:
     found: Any = None
     with suppress(StopIteration):
         while True:
-            found = _perform(changes, actions.send(found))
+            found = _perform_action(changes, actions.send(found))
 
 
-def _perform(changes: Changes, action: Action) -> list[Row]:
+def _perform_action(changes: Changes, action: Action) -> list[Row]:
     match action:
         case Do(text, binds):
             return rows(changes.db, text, binds)
@@ -39,14 +39,14 @@ def _perform(changes: Changes, action: Action) -> list[Row]:
         case ForgetIndex(nids):
             changes.forget_index(nids)
         case Rewrite():
-            _rewrite(changes, action)
+            _rewrite_resources(changes, action)
         case change:
             changes.write_change(change)
             changes.reset()
     return []
 
 
-def _rewrite(changes: Changes, action: Rewrite) -> None:
+def _rewrite_resources(changes: Changes, action: Rewrite) -> None:
     space = changes.counters(action.step.space)
     for resource in action.resources:
         is_live = resource.state == LIVE

@@ -33,7 +33,7 @@ _WIDTH = max(map(len, COLUMNS.values()))
 """The most columns of an index table."""
 
 
-def _select(number: int, table: str) -> str:
+def _build_select_sql(number: int, table: str) -> str:
     """Selects the index rows of a resource in one table, with as many columns as every other table."""
     columns = (str(number), *(f"f.{column}" for column in COLUMNS[table]), *["NULL"] * (_WIDTH - len(COLUMNS[table])))
     which = _OF_FACETS if table == "facet_index" else "f WHERE f.nid = ?1"
@@ -49,7 +49,7 @@ _FORGET_FACETS = (
     " CROSS JOIN compartment_index c ON c.nid = n.value) AND nid IN (SELECT value FROM json_each(?1))"
 )
 """Reads all facets of the same patients and types, which takes less than looking up each one."""
-_INDEX_ROWS = " UNION ALL ".join(_select(number, table) for number, table in enumerate(COLUMNS))
+_INDEX_ROWS = " UNION ALL ".join(_build_select_sql(number, table) for number, table in enumerate(COLUMNS))
 """The index rows of a resource, each after the number of its table."""
 
 
@@ -80,10 +80,15 @@ class Changes:
         """Write one version. Raises Conflict before changing anything."""
         space = self.counters(step.space)
         type = self.words[step.type]
-        if step.version_id == 1 and not step.if_version and step.interaction != "delete" and self._create(space, type, step):
+        if (
+            step.version_id == 1
+            and not step.if_version
+            and step.interaction != "delete"
+            and self._try_to_create(space, type, step)
+        ):
             return
         query = "SELECT nid, state, version_id, index_revision FROM resource WHERE space = ? AND type = ? AND id = ?"
-        existing = self._fetch(query, (space.number, type, step.id))
+        existing = self._fetch_all(query, (space.number, type, step.id))
         nid, state, version, revision = existing[0] if existing else (0, REFERENCED, 0, 0)
         check(step, state, version)
         if not existing:
@@ -92,26 +97,26 @@ class Changes:
             self._rows.flush()
             self.db.execute(_KEEP_BODY, (nid, version))
         if step.interaction == "delete":
-            self._delete(space, type, nid, revision, step)
+            self._delete_resource(space, type, nid, revision, step)
         else:
-            self._write(space, type, nid, (state, revision) if existing else None, step)
+            self._write_version(space, type, nid, (state, revision) if existing else None, step)
 
     def reindex(self, step: Reindex) -> None:
         """Rewrite the index rows of a current version."""
         space, type = self.counters(step.space), self.words[step.type]
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ? AND state = 1 AND version_id = ?"
-        current = self._fetch(query, (space.number, type, step.id, step.version_id))
+        current = self._fetch_all(query, (space.number, type, step.id, step.version_id))
         if current:
             nid = current[0][0]
             facts = facts_text(step.facts)
             self.db.execute(_REINDEXED, (INDEX_REVISION, facts, nid))
-            self._reindex(space, type, nid, step.facts)
+            self._replace_index_rows(space, type, nid, step.facts)
 
     def clear(self, step: Clear) -> None:
         """Delete all resources of a tenant, or of all tenants: a range in every table."""
         self.reset()
         text = "SELECT number FROM space WHERE ? = '' OR tenant = ?"
-        for (number,) in self._fetch(text, (step.tenant, step.tenant)):
+        for (number,) in self._fetch_all(text, (step.tenant, step.tenant)):
             self.forget_all(number)
 
     def number(self, space: ResourceSpace) -> int:
@@ -144,7 +149,7 @@ class Changes:
             self._known.terms.clear()
         self._known.terms |= self._rows.terms
 
-    def _create(self, space: Counters, type: int, step: Save) -> bool:
+    def _try_to_create(self, space: Counters, type: int, step: Save) -> bool:
         """Try to insert without looking first, because most saves create. Returns False, with nothing changed, if it exists."""
         nid, facts = space.allocate(), facts_text(step.facts)
         self.db.execute(_CREATE, (nid, space.number, type, LIVE, step.id, 1, step.at, INDEX_REVISION, facts, step.body))
@@ -153,11 +158,11 @@ class Changes:
             return False
         space[step.type, step.id] = nid
         self.index(space, type, nid, step.facts)
-        self._remember(space, nid, step, facts)
+        self._add_to_history(space, nid, step, facts)
         space.count(type, 1)
         return True
 
-    def _write(self, space: Counters, type: int, nid: int, existing: tuple[int, int] | None, step: Save) -> None:
+    def _write_version(self, space: Counters, type: int, nid: int, existing: tuple[int, int] | None, step: Save) -> None:
         """existing: state and revision of the index."""
         facts, change = facts_text(step.facts), None
         fresh = step.version_id, step.at, INDEX_REVISION, facts, step.body
@@ -168,35 +173,35 @@ class Changes:
         if existing is None or existing[0] == REFERENCED:
             self.index(space, type, nid, step.facts)
         else:
-            change = encode_change(self._reindex(space, type, nid, step.facts), existing[1])
-        self._remember(space, nid, step, facts, change)
+            change = encode_change(self._replace_index_rows(space, type, nid, step.facts), existing[1])
+        self._add_to_history(space, nid, step, facts, change)
         if existing is None or existing[0] != LIVE:
             space.count(type, 1)
 
-    def _delete(self, space: Counters, type: int, nid: int, revision: int, step: Save) -> None:
+    def _delete_resource(self, space: Counters, type: int, nid: int, revision: int, step: Save) -> None:
         """Delete a resource. Its facts are kept, so that only those who could see it learn that it was deleted."""
         self._rows.flush()
-        hides = bool(self._fetch(HIDES, hiding(space.number, [nid])))
-        facts = self._fetch("SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
+        hides = bool(self._fetch_all(HIDES, hiding(space.number, [nid])))
+        facts = self._fetch_all("SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
         self.db.execute(
             "UPDATE resource SET state = ?, version_id = ?, changed = ?, body = x'' WHERE nid = ?",
             (DELETED, step.version_id, step.at, nid),
         )
-        self._remember(space, nid, step, facts, encode_change(self.unindex(nid, hides=hides), revision))
+        self._add_to_history(space, nid, step, facts, encode_change(self.unindex(nid, hides=hides), revision))
         space.count(type, -1)
 
     def unindex(self, nid: int, *, hides: bool) -> IndexChange:
         """Hide the index rows of a deleted resource, or delete those that don't decide its visibility."""
         if hides:
-            return self._exchange(nid, {}, hide(nid))
-        before = self._stored_rows(nid)
-        return self._exchange(nid, before, rows_after_deletion(before))
+            return self._write_difference(nid, {}, hide(nid))
+        before = self._load_index_rows(nid)
+        return self._write_difference(nid, before, rows_after_deletion(before))
 
     def replace(self, nid: int, state: int, version: int, changed: int, revision: int, facts: str, body: bytes) -> None:
         """Replace what is stored as the current version."""
         self.db.execute(_UPDATE, (state, version, changed, revision, facts, body, nid))
 
-    def _remember(self, space: Counters, nid: int, step: Save, facts: str, change: bytes | None = None) -> None:
+    def _add_to_history(self, space: Counters, nid: int, step: Save, facts: str, change: bytes | None = None) -> None:
         """Add a version to the history. change: of the index, encoded; None for the first version."""
         space.sequence += 1
         row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts, change
@@ -206,25 +211,25 @@ class Changes:
 
     def index(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> None:
         """Add the index rows of a resource that has none."""
-        self._rows.add(self._index_rows(space, type, nid, facts))
+        self._rows.add(self._make_index_rows(space, type, nid, facts))
 
-    def _reindex(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> IndexChange:
+    def _replace_index_rows(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> IndexChange:
         """Replace the index rows of a resource."""
-        after = {table: set(rows) for table, rows in self._index_rows(space, type, nid, facts).items()}
-        return self._exchange(nid, self._stored_rows(nid), after)
+        after = {table: set(rows) for table, rows in self._make_index_rows(space, type, nid, facts).items()}
+        return self._write_difference(nid, self._load_index_rows(nid), after)
 
-    def _index_rows(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> dict[str, list[IndexRow]]:
+    def _make_index_rows(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> dict[str, list[IndexRow]]:
         return index_rows(space.number, type, nid, facts, self.words, space, self._rows.terms)
 
-    def _stored_rows(self, nid: int) -> dict[str, set[IndexRow]]:
+    def _load_index_rows(self, nid: int) -> dict[str, set[IndexRow]]:
         """The current index rows of a resource, by table, in the order in which they have to be deleted."""
         self._rows.flush()
         found: dict[str, set[IndexRow]] = {table: set() for table in INDEXES}
-        for number, *row in self._fetch(_INDEX_ROWS, (nid,)):
+        for number, *row in self._fetch_all(_INDEX_ROWS, (nid,)):
             found[INDEXES[number]].add(tuple(row[: len(COLUMNS[INDEXES[number]])]))
         return found
 
-    def _exchange(self, nid: int, before: RowsByTable, after: RowsByTable) -> IndexChange:
+    def _write_difference(self, nid: int, before: RowsByTable, after: RowsByTable) -> IndexChange:
         """Write only the index rows that differ."""
         change = compare(before, after)
         for table, table_rows in change.deleted.items():
@@ -236,7 +241,7 @@ class Changes:
         return change
 
     def _delete_rows(self, table: str, rows: list[IndexRow]) -> None:
-        self.db.executemany(_deletion(table), rows)
+        self.db.executemany(_build_delete_sql(table), rows)
 
     def write_change(self, change: IndexChange) -> None:
         """Delete and insert index rows."""
@@ -253,20 +258,20 @@ class Changes:
         for table in INDEXES[1:]:
             self.db.executemany(f"DELETE FROM {table} WHERE nid BETWEEN ? AND ?", runs)
 
-    def _fetch(self, text: str, binds: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def _fetch_all(self, text: str, binds: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return all rows at once. A statement left open would hold back the checkpoint."""
         return self.db.execute(text, binds).fetchall()
 
     def counters(self, space: ResourceSpace) -> Counters:
         if space not in self._spaces:
             query = "SELECT number, allocated, sequence FROM space WHERE tenant = ? AND version = ?"
-            matches = self._fetch(query, space)
+            matches = self._fetch_all(query, space)
             if not matches:
                 add = (
                     "INSERT INTO space (number, tenant, version, allocated, sequence)"
                     " SELECT coalesce(max(number), 0) + 1, ?, ?, 0, 0 FROM space RETURNING number, allocated, sequence"
                 )
-                matches = self._fetch(add, space)
+                matches = self._fetch_all(add, space)
             self._spaces[space] = Counters(self.db, self.words, *matches[0])
         return self._spaces[space]
 
@@ -277,5 +282,5 @@ class Changes:
 
 
 @cache
-def _deletion(table: str) -> str:
+def _build_delete_sql(table: str) -> str:
     return f"DELETE FROM {table} WHERE {' AND '.join(f'{column} = ?' for column in COLUMNS[table])}"

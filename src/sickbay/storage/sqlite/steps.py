@@ -50,7 +50,7 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
     for step in steps:
         match step:
             case Put():  # the most frequent one
-                _put(transaction, step)
+                _put_record(transaction, step)
             case Save():
                 transaction.resources.save(step)
             case Reindex():
@@ -67,20 +67,20 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
                 perform(transaction.resources, actions_of(step))
                 if isinstance(step, RestoreSnapshot):
                     transaction.revises_records = True
-                    _put(transaction, CHANGES)
+                    _put_record(transaction, CHANGES)
             case ImportSnapshot():
                 import_snapshot(transaction.resources, step)
             case _:
-                _change(transaction, step)
+                _change_records(transaction, step)
 
 
-def _put(transaction: Transaction, step: Put) -> None:
+def _put_record(transaction: Transaction, step: Put) -> None:
     db, record, is_new = transaction.db, step.record, step.if_revision == 0
     fields = record_sql.fields(record)
     if step.if_revision is not None:
         text = record_sql.PUT_ABSENT if is_new else record_sql.PUT_IF
         db.execute(text, fields if is_new else (*fields, step.if_revision))
-        _must_change(db, step)
+        _raise_unless_changed(db, step)
     elif record.kind == "token":
         is_new = db.execute(record_sql.PUT_AND_COUNT, fields).get == 1
     else:
@@ -92,15 +92,15 @@ def _put(transaction: Transaction, step: Put) -> None:
     if not step.aside and record.kind not in UNCACHED and not (is_new and record.kind == "token"):
         transaction.revises_records = True
     if record.kind in COUNTED:
-        _put(transaction, CHANGES)
+        _put_record(transaction, CHANGES)
 
 
-def _change(transaction: Transaction, step: UseOnce | Delete | DeleteFamily | Clear) -> None:
+def _change_records(transaction: Transaction, step: UseOnce | Delete | DeleteFamily | Clear) -> None:
     db = transaction.db
     match step:
         case UseOnce():
             db.execute(record_sql.USE, (step.now, step.kind, step.key))
-            _must_change(db, step)
+            _raise_unless_changed(db, step)
         case Delete():
             db.execute(record_sql.DELETE, (step.kind, step.key))
         case DeleteFamily():
@@ -112,10 +112,10 @@ def _change(transaction: Transaction, step: UseOnce | Delete | DeleteFamily | Cl
     if not UNCACHED.issuperset(kinds):
         transaction.revises_records = True
     if isinstance(step, Delete | Clear) and step.kind in COUNTED:
-        _put(transaction, CHANGES)
+        _put_record(transaction, CHANGES)
 
 
-def _must_change(db: apsw.Connection, step: Put | UseOnce) -> None:
+def _raise_unless_changed(db: apsw.Connection, step: Put | UseOnce) -> None:
     if db.changes() != 1:
         raise Conflict(step)
 
