@@ -131,7 +131,7 @@ OTHERS: list[tuple[str, str, dict[str, Any], tuple[int, str]]] = [
     ("POST", "/token", {"content": "grant_type=%e9", "headers": {"content-type": FORM}}, BAD),
     ("POST", "/token", {"content": "", "headers": {"content-type": FORM}}, BAD),
     ("POST", "/token?client_secret=x", {"content": "", "headers": {"content-type": FORM}}, BAD),
-    ("GET", "/token", {}, BAD),
+    ("GET", "/token", {}, (405, REQUEST)),
     ("POST", "/register", {"json": []}, (400, "invalid_client_metadata")),
     ("POST", "/register", {"json": {"redirect_uris": ["https://a..b/"]}}, (400, "invalid_redirect_uri")),
     ("POST", "/register", {"json": {}, "headers": {"origin": "https://evil.example"}}, (401, "invalid_token")),

@@ -17,6 +17,7 @@ from tests.flows.shared_app import Sitting, sitting
 from tests.laws import is_long
 
 from sickbay.services.journal import write as journal
+from sickbay.web.address_hints import EVERY_PATH
 
 CONSTANT, PER_CHARACTER = 150_000, 5
 """Lines that a request may take: for a page that explains it, and to read each character of it."""
@@ -25,6 +26,8 @@ TOKEN = "token-of-the-teacher-0123456789"
 PUBLIC = re.compile(r"/(?:docs|rules|doctor|healthz|readyz|metrics|brands|llms\.txt|\.well-known|developer/certificate)\b")
 """Addresses whose responses are the same for everyone, besides those of a hospital's OAuth and FHIR servers."""
 PARAMETERS = "&".join([f"n{number}=1" for number in range(10_000)])[:LENGTH]
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""Tried at a route that answers every method."""
 OTHER_HOSPITALS = ("/cerner", "/epic")
 """Their routes have the same handlers as those of `general`."""
 Body = tuple[bytes, bytes]
@@ -96,7 +99,7 @@ def test_a_long_request_of_a_stranger_takes_linear_work_at_every_route(desk: Sit
 
     async def steps(flow: Flow) -> None:
         for path, route in routes.items():
-            for method in sorted({*(route.methods or ())} - {"HEAD", "OPTIONS"}):
+            for method in sorted({*(route.methods or METHODS)} - {"HEAD", "OPTIONS"}):
                 for target, body in _choose(list(_shapes(method, path)), len(path)):
                     lines, length = await _count(flow, method, target, body), len(target) + len(body[1] if body else b"")
                     if lines > CONSTANT + PER_CHARACTER * length:
@@ -106,13 +109,70 @@ def test_a_long_request_of_a_stranger_takes_linear_work_at_every_route(desk: Sit
     assert not excessive
 
 
+FORM_ENDPOINTS = ("/general/oauth/token", "/general/oauth/introspect", "/general/oauth/revoke")
+"""They explain a wrong method themselves, so their routes have all of them."""
+ADMINISTRATOR = [(b"accept", b"application/json"), (b"authorization", b"Bearer " + TOKEN.encode())]
+PREFLIGHT = [(b"origin", b"http://localhost:9000"), (b"access-control-request-method", b"GET")]
+
+
+def test_every_route_refuses_every_other_method_and_lists_its_own(desk: Sitting) -> None:
+    routes = _list_routes(desk.first.application)
+    wrong = []
+
+    async def steps(flow: Flow) -> None:
+        for path in routes:
+            target = _fill(path, "abcdefgh")
+            matching = [
+                other for other in flow.application.routes if isinstance(other, Route) and other.path_regex.match(target)
+            ]
+            own = {method for other in matching for method in other.methods or ()}
+            allowed = ["OPTIONS", "POST"] if path in FORM_ENDPOINTS else sorted(own)
+            for method in {*METHODS, "HEAD", "OPTIONS", "TRACE", "PROPFIND"}.difference(allowed):
+                answer = await send(flow.application, method, target.encode(), ADMINISTRATOR)
+                if path == EVERY_PATH:
+                    met = answer.status == 404 and "allow" not in answer.headers
+                else:
+                    met = (answer.status, answer.headers.get("allow")) == (405, ", ".join(allowed))
+                    met = met and (
+                        method == "HEAD" or f"not {method}".encode() in answer.body or b"token-wrong-method" in answer.body
+                    )
+                if not met:
+                    wrong.append((method, path, answer.status, answer.headers.get("allow"), answer.body[:200]))
+
+    desk.do(steps)
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("path", "open"),
+    [
+        ("/general/.well-known/openid-configuration", True),
+        ("/.well-known/oauth-protected-resource/general/r4", True),
+        ("/general/oauth/jwks", True),
+        ("/general/oauth/userinfo", True),
+        ("/general/r9/Patient", True),
+        ("/general/oauth/authorize", False),
+        ("/general/oauth/register", False),
+        ("/developer", False),
+        ("/admin/apps", False),
+        ("/exchanges/abc", False),
+    ],
+)
+def test_a_preflight_passes_if_a_page_may_read_the_response(desk: Sitting, path: str, open: bool) -> None:
+    """A browser hides a response, also one that explains an unknown address, if its preflight fails."""
+    headers = [*PREFLIGHT, (b"access-control-request-headers", b"mcp-protocol-version")]
+    answer = desk.do(lambda flow: send(flow.application, "OPTIONS", path.encode(), headers))
+    allowed = answer.headers.get("access-control-allow-headers", "").lower()
+    assert ((answer.status, "mcp-protocol-version" in allowed) == (204, True)) is open
+
+
 def test_no_cache_keeps_what_the_administrator_reads(desk: Sitting) -> None:
     kept: list[str] = []
 
     async def steps(flow: Flow) -> None:
         for path, route in _list_routes(flow.application).items():
             target = _fill(path, "p-0001")
-            if "GET" not in (route.methods or ()) or PUBLIC.match(target) or target.startswith("/general/"):
+            if "GET" not in (route.methods or METHODS) or PUBLIC.match(target) or target.startswith("/general/"):
                 continue
             for accept in (b"text/html", b"application/json", b"text/plain", b"text/markdown"):
                 headers = [(b"accept", accept), (b"authorization", b"Bearer " + TOKEN.encode())]

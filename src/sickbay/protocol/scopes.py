@@ -94,6 +94,11 @@ def split_at(text: str, separators: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(piece for piece in pieces if piece))
 
 
+def has_extra_spaces(text: str) -> bool:
+    """Whether scopes aren't separated by exactly one space, or a space is at the beginning or end (RFC 6749 appendix A.4)."""
+    return ("  " in text or text != text.strip(" ")) and not text.isspace()
+
+
 def is_encoded_twice(text: str) -> bool:
     """Whether the decoded parameter still contains %2F or %20 outside of ?filters."""
     return "%" in text and any(re.search(r"%2F|%20", piece.partition("?")[0], re.I) for piece in text.split())

@@ -82,6 +82,8 @@ def oauth_json(error_text: OAuthErrorText, status: int, tenant: Tenant, basic: b
     headers = dict(NO_STORE)
     if status == 401 and basic:
         headers["www-authenticate"] = f'Basic realm="{tenant.name}"'
+    if status == 405:
+        headers["allow"] = "OPTIONS, POST"
     silent = {"error_description": None} if tenant.dialect.answers.null_description else {}
     return json({**{key: value for key, value in body.items() if value}, **silent}, status, headers)
 

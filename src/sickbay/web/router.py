@@ -19,8 +19,9 @@ class PageRouter(Router):
     def replace(self, table: Sequence[BaseRoute]) -> None:
         """Use this table from the next request on."""
         self.routes = list(table)
+        # A route with any method is an endpoint for forms.
         fixed = [route for route in table if isinstance(route, Route) and not route.param_convertors]
-        self._fixed = {(method, route.path): route for route in reversed(fixed) for method in route.methods or ()}
+        self._fixed = {(method, route.path): route for route in reversed(fixed) for method in route.methods or ("POST",)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = self._fixed.get((scope["method"], scope["path"]))

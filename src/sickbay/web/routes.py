@@ -88,7 +88,6 @@ else:
     portal_registration = HandlersOf("sickbay.web.portal.registration")
 
 Handler = Callable[[Request], Awaitable[Response]]
-EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
@@ -143,7 +142,14 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
     ]
     for tenant in sandbox.tenants.values():
         table += _ehr_routes(sandbox, tenant)
-    return [*table, Route(EVERY_PATH, _bind_sandbox(sandbox, developer.respond_not_found), methods=[*EVERY])]
+    return [*table, _any_method(EVERY_PATH, _bind_sandbox(sandbox, developer.respond_not_found))]
+
+
+def _any_method(path: str, handler: Handler) -> Route:
+    """A route whose handler answers every method, because it explains those that it doesn't support."""
+    route = Route(path, handler)
+    route.methods = None
+    return route
 
 
 def _class_routes(sandbox: Sandbox) -> list[BaseRoute]:
@@ -181,9 +187,9 @@ def _tenant_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         for path, persona in authorized.items()
     ]
     table += [
-        Route(home + dialect.path("token"), _open(sandbox, tenant, token, credentials=True), methods=[*EVERY, "OPTIONS"]),
-        Route(home + dialect.path("introspect"), _open(sandbox, tenant, introspection), methods=[*EVERY, "OPTIONS"]),
-        Route(home + dialect.path("revoke"), _open(sandbox, tenant, revocation), methods=[*EVERY, "OPTIONS"]),
+        _any_method(home + dialect.path("token"), _open(sandbox, tenant, token, credentials=True)),
+        _any_method(home + dialect.path("introspect"), _open(sandbox, tenant, introspection)),
+        _any_method(home + dialect.path("revoke"), _open(sandbox, tenant, revocation)),
         Route(f"{home}/oauth/register", _oauth_handler(sandbox, tenant, register), methods=["POST"]),
         Route(
             f"{home}/oauth/register/{{client_id}}",
@@ -214,7 +220,7 @@ def _routes_near_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
             Route(home + path, _oauth_handler(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
             for persona, path in authorize_paths.items()
         ),
-        Route(home + paths["token"], _open(sandbox, tenant, token, credentials=True), methods=[*EVERY, "OPTIONS"]),
+        _any_method(home + paths["token"], _open(sandbox, tenant, token, credentials=True)),
     ]
 
 

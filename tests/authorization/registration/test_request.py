@@ -112,6 +112,10 @@ def test_each_contradiction_is_refused(changes: dict[str, Any], name: str) -> No
     assert names(**changes) == [name]
 
 
+def test_extra_spaces_in_a_registered_list_do_no_harm() -> None:
+    assert not names(scope=" launch  openid ")
+
+
 def test_an_invalid_key_set_is_refused_without_an_error() -> None:
     assert names(client="asymmetric", jwks={"keys": "none"}) == ["reg-jwks-empty"]
 

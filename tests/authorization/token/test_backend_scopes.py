@@ -101,6 +101,7 @@ def lenient(scope: str = "system/Patient.rs", policy: Policy | None = None) -> T
         "system/Patient.rs system/Observation.rs",
         "system/Pateint.rs system/Patient.rs",
         "system/Patient.rs openid",
+        " system/Patient.rs  system/Observation.rs",
         None,
         " ",
     ],

@@ -107,6 +107,7 @@ def test_text_that_is_not_a_jwt_is_refused(text: str) -> None:
         ("system/Patient.rs,system/Observation.rs", ["scope-comma-separated"]),
         ("system/Patient.rs+system/Observation.rs", ["scope-plus-literal"]),
         ("system/Patient.rs\tsystem/Observation.rs", ["scope-tab-separated"]),
+        ("system/Patient.rs  system/Observation.rs", ["scope-has-stray-characters"]),
         ("system/Patient.rs;system/Observation.rs", ["scope-separator-wrong"]),
         ('["system/Patient.rs"]', ["scope-has-stray-characters"]),
         ("system/Patient.rs\nsystem/Observation.rs", ["scope-tab-separated"]),

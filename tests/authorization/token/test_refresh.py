@@ -250,5 +250,13 @@ def test_a_narrower_scope_is_separated_by_single_spaces() -> None:
     assert refresh.narrow(FAMILY, "patient/Patient.rs  openid", app, Server()) == "patient/Patient.rs openid"
 
 
+@pytest.mark.parametrize("lenient", [False, True])
+def test_extra_spaces_are_refused_unless_the_app_is_lenient(lenient: bool) -> None:
+    client = structs.replace(PUBLIC, scope=FAMILY.scope, scope_mode="lenient" if lenient else "strict")
+    context = structs.replace(REFRESHING, client=client, server=Server(grants=("refresh_token",)))
+    refused = outcome(token_request(REFRESH_FORM, scope="patient/Patient.rs "), context)
+    assert refused == (None if lenient else ("scope-has-stray-characters", "invalid_scope", 400))
+
+
 def test_offline_an_unknown_generation_counts_as_the_current_one() -> None:
     assert outcome(token_request(REFRESH_FORM), structs.replace(REFRESHING, generation=None)) is None

@@ -102,7 +102,7 @@ def test_the_tenants_pkce_policy_overrides_the_registration() -> None:
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_only_post_is_accepted(method: str) -> None:
     request = structs.replace(token_request(), method=method)
-    assert outcome(request) == ("token-wrong-method", "invalid_request", 400)
+    assert outcome(request) == ("token-wrong-method", "invalid_request", 405)
 
 
 def test_parameters_in_the_url_are_refused_but_read() -> None:

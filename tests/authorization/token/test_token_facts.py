@@ -133,7 +133,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
         (
             requests.token_request("PUT", f"{URL}?code=x&state=y", {"content-type": token_checks.FORM}, ""),
             KNOWN,
-            Refusal("token-wrong-method", "invalid_request", {"received": "PUT", "in_url": ["code"]}),
+            Refusal("token-wrong-method", "invalid_request", {"received": "PUT", "in_url": ["code"]}, 405),
         ),
         (
             requests.token_request("POST", URL, {"content-type": "text/plain"}, token_request().parameters.raw),

@@ -90,7 +90,7 @@ def test_a_repeated_parameter_is_an_invalid_request(shared: Sitting, name: str) 
 def test_a_browser_at_the_token_endpoint_gets_the_authorization_endpoint(shared: Sitting) -> None:
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(TOKEN, params={"response_type": "code", "client_id": "x", "state": "y"})
-        assert_refused(answer, "invalid_request")
+        assert_refused(answer, "invalid_request", 405)
         exchange = await flow.http.get(answer.json()["error_uri"], headers={"accept": "application/json"})
         findings = {finding["id"]: finding for finding in exchange.json()["findings"]}
         advice = findings["authorize-called-at-token-endpoint"]
@@ -103,9 +103,9 @@ def test_a_body_that_is_not_a_form_is_an_invalid_request(shared: Sitting) -> Non
     async def steps(flow: Flow) -> None:
         _, form = await launch_app(flow)
         assert_refused(await flow.http.post(TOKEN, json=form), "invalid_request")
-        assert_refused(await flow.http.get(TOKEN, params=form), "invalid_request")
+        assert_refused(await flow.http.get(TOKEN, params=form), "invalid_request", 405)
         assert_refused(await flow.http.post(TOKEN, params=form), "invalid_request")
-        assert_refused(await flow.http.put(TOKEN, data=form), "invalid_request")
+        assert_refused(await flow.http.put(TOKEN, data=form), "invalid_request", 405)
         plain = {"Content-Type": "text/plain"}
         assert_refused(await flow.http.post(TOKEN, content=b"grant_type=authorization_code", headers=plain), "invalid_request")
 

@@ -106,7 +106,8 @@ def backend_service_is_a_confidential_client(request: RegistrationRequest, conte
 
 @check()
 def scopes_are_separated_by_spaces(request: RegistrationRequest, context: Any) -> Refusal | None:
-    return _as_metadata_error(requested_scopes.refuse_separators(request.scope))
+    """Extra spaces do no harm here: the list is typed, and no other server reads it."""
+    return _as_metadata_error(requested_scopes.refuse_separators(request.scope, extra_spaces=False))
 
 
 @check()

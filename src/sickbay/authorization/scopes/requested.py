@@ -35,7 +35,11 @@ def tokens_of(text: str) -> tuple[str, ...]:
 
 @memoize(4096)
 def find_wrong_separators(text: str) -> tuple[RefusalType, ...]:
-    """Returns the refusals for characters between or around scopes other than a single space (RFC 6749 3.3)."""
+    """Returns the refusals for anything between or around scopes other than a single space (RFC 6749 3.3, appendix A.4).
+
+    Keycloak and node-oidc-provider refuse extra spaces too. They are reported only if nothing else is wrong: a list that was
+    written over several lines has some as well.
+    """
     scope_text = read_spelling(text)
     problems = {
         refusals.SCOPE_COMMA_SEPARATED: scope_text.commas,
@@ -44,11 +48,16 @@ def find_wrong_separators(text: str) -> tuple[RefusalType, ...]:
         refusals.SCOPE_SEPARATOR_WRONG: bool(scope_text.separators),
         refusals.SCOPE_HAS_STRAY_CHARACTERS: bool(scope_text.array or scope_text.stray or scope_text.name),
     }
-    return tuple(refusal for refusal, present in problems.items() if present)
+    extra_spaces = (refusals.SCOPE_HAS_STRAY_CHARACTERS,) if scopes.has_extra_spaces(text) else ()
+    return tuple(refusal for refusal, present in problems.items() if present) or extra_spaces
 
 
-def refuse_separators(text: str) -> Refusal | None:
-    """Refuses a text that isn't a list of scopes: encoded twice, or with wrong characters between or around the scopes."""
+def refuse_separators(text: str, *, extra_spaces: bool = True) -> Refusal | None:
+    """Refuses a text that isn't a list of scopes: encoded twice, or with wrong characters between or around the scopes.
+
+    extra_spaces: whether to refuse them too.
+    """
+    text = text if extra_spaces else " ".join(filter(None, text.split(" ")))
     if scopes.is_encoded_twice(text):
         return refusals.SCOPE_DOUBLE_ENCODED(received=text, expected=scopes.decode_again(text))
     facts = {"received": text, "expected": " ".join(read_spelling(text).tokens)}

@@ -60,7 +60,10 @@ def scope_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | Non
 
 @check(after=(scope_is_sent,), inputs=_UNUSUAL)
 def scopes_are_separated_by_spaces(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    return requested_scopes.refuse_separators(request.parameters.get("scope") or "") if context.smart else None
+    if not context.smart:
+        return None
+    scope = request.parameters.get("scope") or ""
+    return requested_scopes.refuse_separators(scope, extra_spaces=dropping_policy(context) is None)
 
 
 def negotiate(
@@ -103,7 +106,7 @@ def _is_lenient(context: TokenContext) -> bool:
     return isinstance(context.client, Client) and context.client.scope_mode == "lenient"
 
 
-def _dropping_policy(context: TokenContext) -> Policy | None:
+def dropping_policy(context: TokenContext) -> Policy | None:
     """Returns the policy of a server that silently leaves out what it doesn't grant: for every app, or for this lenient one."""
     policy = context.server.policy if isinstance(context.server, Server) else None
     return policy if policy is not None and (policy.drop_unregistered_scopes or _is_lenient(context)) else None
@@ -113,7 +116,7 @@ def not_of_the_system(requested: tuple[str, ...], context: TokenContext) -> Refu
     """Refuses scopes that are well formed but need a user. Other checks refuse the others."""
     parsed = {text: scope for text in requested if (scope := scopes.parse(_correct_case(text)))}
     others = [text for text, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"]
-    policy = _dropping_policy(context)
+    policy = dropping_policy(context)
     if policy and (policy.mixed_levels or len(others) == len(requested)):
         return None
     return refusals.BACKEND_SCOPE_NOT_SYSTEM(scopes=others, received=requested) if others else None
@@ -128,7 +131,7 @@ def _unless_dropped(
     decide: Callable[[tuple[str, ...]], Refusal | None],
 ) -> Callable[[tuple[str, ...], TokenContext], Refusal | None]:
     """Wraps a check of the authorization request. A server that drops what it doesn't grant refuses nothing."""
-    return lambda requested, context: None if _dropping_policy(context) else decide(requested)
+    return lambda requested, context: None if dropping_policy(context) else decide(requested)
 
 
 def _refuse_another_version(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
@@ -136,23 +139,23 @@ def _refuse_another_version(requested: tuple[str, ...], context: TokenContext) -
     version = context.client.smart_version if isinstance(context.client, Client) else 2
     return (
         None
-        if _dropping_policy(context)
+        if dropping_policy(context)
         else requested_scopes.refuse_another_version(_system_scopes(requested), policy, version)
     )
 
 
 def _refuse_wildcards(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
     policy = policy_of(context.server)
-    return None if _dropping_policy(context) else requested_scopes.wildcards(_system_scopes(requested), policy)
+    return None if dropping_policy(context) else requested_scopes.wildcards(_system_scopes(requested), policy)
 
 
 def _refuse_unenforceable(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
-    return None if _dropping_policy(context) else requested_scopes.unenforceable(_system_scopes(requested))
+    return None if dropping_policy(context) else requested_scopes.unenforceable(_system_scopes(requested))
 
 
 @check(requires=("client", "server"), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
 def scope_types_exist_in_the_fhir_version(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    if _dropping_policy(context):
+    if dropping_policy(context):
         return None
     bases = bases_of(request, context)
     assert isinstance(context.server, Server)
@@ -174,7 +177,7 @@ def _system_scopes(requested: tuple[str, ...]) -> tuple[scopes.ResourceScope, ..
 
 
 def _not_registered(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
-    unregistered = [] if _dropping_policy(context) else _list_unregistered(requested, context)
+    unregistered = [] if dropping_policy(context) else _list_unregistered(requested, context)
     registered = context.client.scope if isinstance(context.client, Client) else ""
     facts = {"received": unregistered, "expected": None, "scopes": unregistered, "corrected": [], "registered": registered}
     return refusals.SCOPE_NOT_REGISTERED.with_facts(facts) if unregistered else None
@@ -182,7 +185,7 @@ def _not_registered(requested: tuple[str, ...], context: TokenContext) -> Refusa
 
 @check(requires=("client",), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
 def at_least_one_scope_can_be_granted(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    requested, policy = _requested_scopes(request), _dropping_policy(context)
+    requested, policy = _requested_scopes(request), dropping_policy(context)
     if policy and isinstance(context.client, Client) and isinstance(context.server, Server):
         types = requested_scopes.types_of(bases_of(request, context), context.server)
         remaining = sum(granted for _, granted, _ in negotiate(requested, context.client, policy, types))

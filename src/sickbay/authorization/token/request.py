@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sickbay.authorization.bases import base_of, target_of
 from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
@@ -31,10 +33,12 @@ PARAMETERS = (
 
 @check()
 def method_is_post(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    """Other methods are 405 (RFC 9110 15.5.6). A POST with parameters in its URL is 400 (RFC 6749 3.2, 5.2)."""
     in_url = [name for name in request.query.names() if name in PARAMETERS] if request.query.pairs else []
     if request.method == "POST" and not in_url:
         return None
-    return refusals.TOKEN_WRONG_METHOD(received=request.method, in_url=in_url)
+    refusal = refusals.TOKEN_WRONG_METHOD(received=request.method, in_url=in_url)
+    return refusal if request.method == "POST" else replace(refusal, status=405)
 
 
 @check()

@@ -82,6 +82,17 @@ def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
     return method == "OPTIONS" and "origin" in headers and "access-control-request-method" in headers
 
 
+OPEN: Final = "open"
+"""The name of routes whose responses a page of any origin may read."""
+
+
+def preflight_of_any_origin(request: Request) -> Response:
+    """Allow the request itself. Without this a browser hides its response, also one that says why the address is wrong."""
+    response = Response(status_code=204)
+    response.raw_headers.extend(cors_with(request.headers.get("access-control-request-headers", "")))
+    return response
+
+
 def keep_preflight(
     sandbox: Sandbox, tenant: Tenant, scope: Mapping[str, Any], url: str, response_headers: Sequence[tuple[bytes, bytes]]
 ) -> None:
@@ -101,5 +112,6 @@ async def allow_origins(request: Request, sandbox: Sandbox, response: Response) 
         if is_preflight(request.method, state.headers):
             keep_preflight(sandbox, tenant, request.scope, address(request.scope, sandbox.runtime.base), lines)
     elif state.open_to and not state.withheld:
-        response.raw_headers.extend(cors(request.headers.get("origin")))
+        requested = request.headers.get("access-control-request-headers") if request.method == "OPTIONS" else None
+        response.raw_headers.extend(cors_with(requested) if requested else cors(request.headers.get("origin")))
     return response

@@ -20,7 +20,8 @@ from sickbay.web import address_hints, cookies, error_responses, html_response, 
 from sickbay.web.admin_guard import LOOPBACK, is_own_path
 from sickbay.web.exchanges.handlers import may_read_all
 from sickbay.web.html_response import accepts_html, preferred_form
-from sickbay.web.middleware.cors import cors
+from sickbay.web.http_request import state_of
+from sickbay.web.middleware.cors import OPEN, cors, is_preflight, preflight_of_any_origin
 from sickbay.web.oauth.authorize import refuse_misdirected
 from sickbay.web.oauth.discovery import explain_metadata
 from sickbay.web.oauth.login import one_click
@@ -105,7 +106,11 @@ async def theme(request: Request, sandbox: Sandbox) -> Response:
 
 async def respond_not_found(request: Request, sandbox: Sandbox) -> Response:
     """The response for unknown addresses and for unsupported methods (RFC 9110, 15.5.6)."""
-    path, methods = http_request.raw_path(request.scope), sorted(_list_allowed(request))
+    routes = _list_others(request)
+    is_open = all(route.name == OPEN for route in routes)
+    if is_open and is_preflight(request.method, state_of(request.scope).headers):
+        return preflight_of_any_origin(request)
+    path, methods = http_request.raw_path(request.scope), sorted({method for route in routes for method in route.methods or ()})
     allowed = join(methods)
     if not allowed and (explained := await explain_metadata(request, sandbox)):
         return explained
@@ -120,7 +125,7 @@ async def respond_not_found(request: Request, sandbox: Sandbox) -> Response:
         fhir = None if allowed else await address_hints.fhir(request, sandbox)
         problem = error_responses.oauth_error if oauth else error_responses.problem
         response = fhir or problem(405 if allowed else 404, title, detail=hint or (f"Did you mean {near[0]}?" if near else ""))
-        response.raw_headers.extend(cors(request.headers.get("origin")))
+        response.raw_headers.extend(cors(request.headers.get("origin")) if is_open else ())
         response = await address_hints.record_token_request(request, sandbox, response)
     elif not allowed and (tenant := address_hints.find_hospital(request, sandbox)):
         response = await refuse_misdirected(request, sandbox, tenant)
@@ -132,7 +137,8 @@ async def respond_not_found(request: Request, sandbox: Sandbox) -> Response:
     return response
 
 
-def _list_allowed(request: Request) -> set[str]:
-    """The methods of the other routes at this address. The catch-all route itself accepts all methods."""
-    other_routes = (route for route in request.app.routes if route.matches(request.scope)[0] is Match.PARTIAL)
-    return {method for route in other_routes if isinstance(route, Route) for method in route.methods or ()}
+def _list_others(request: Request) -> list[Route]:
+    """The other routes at this address. The catch-all route itself accepts all methods."""
+    return [
+        route for route in request.app.routes if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL
+    ]

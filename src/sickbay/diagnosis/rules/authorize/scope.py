@@ -67,7 +67,7 @@ def _name_stray_characters(facts: Facts) -> Facts:
     quotes = [char for char in read.stray if char.isprintable()]
     names = ["quotation marks"] if quotes else []
     names += [f"the invisible character U+{ord(char):04X}" for char in read.stray if char not in quotes]
-    return {**facts, "what": " and ".join([*names, *([f"the text {read.name}"] if read.name else [])])}
+    return {**facts, "what": " and ".join([*names, *([f"the text {read.name}"] if read.name else [])]) or "extra spaces"}
 
 
 def _add_hint(facts: Facts) -> Facts:
