@@ -197,7 +197,7 @@ def test_a_har_file_without_a_launch_says_so(tmp_path: Path) -> None:
         ("http://localhost:8100/cb?error=server_error&state=zE3rT9pQ2mN8vX4k", 1),
         ("http://localhost:8100/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=Vq3N8sKfT2LzYxWm9RbHpQ", 0),
         ("hello there", 2),
-        ("http://localhost:8100/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=1", 1),
+        ("http://localhost:8100/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=1", 0),
     ],
 )
 def test_the_exit_code_shows_whether_there_is_a_problem(exchange: str, code: int) -> None:

@@ -146,12 +146,12 @@ def test_an_unfilled_value_comes_before_what_else_is_wrong() -> None:
     assert {"state-missing", "aud-missing"} <= set(reported)
 
 
-def test_only_smart_demands_a_long_state_but_a_short_one_is_a_problem_in_every_redirect() -> None:
-    def severity(kind: str, url: str) -> str:
-        return findings(kind=kind, url=url)["state-low-entropy"].severity
+def test_only_scopes_of_smart_2_demand_pkce_of_an_unknown_server() -> None:
+    def severity(scope: str) -> str:
+        url = f"https://idp.example.org/authorize?response_type=code&client_id=a&state=af0ifjsldkj&scope={scope}"
+        return findings(kind="authorize_url", url=url)["pkce-missing"].severity
 
-    callback, authorize = "https://app.example.org/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=", "https://idp.example.org/authorize?"
-    assert severity("redirect_url", f"{callback}1") == "warning"
-    assert severity("redirect_url", f"{callback}af0ifjsldkjw9q") == "info"
-    assert severity("authorize_url", f"{authorize}response_type=code&client_id=a&state=af0ifjsldkj&scope=openid") == "info"
-    assert severity("authorize_url", f"{authorize}response_type=code&client_id=a&state=af0ifjsldkj&scope=launch") == "warning"
+    assert [severity(scope) for scope in ("openid", "launch", "launch+patient/*.read", "patient/*.rs")] == [
+        *["info"] * 3,
+        "warning",
+    ]

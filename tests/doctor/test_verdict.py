@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from tests.laws import cases, for_each
 
 from sickbay.cli import doctor as command
+from sickbay.diagnosis import case
+from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.diagnosis.rule import Rule
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict, verdict
 from sickbay.services.redaction import pasted_diagnosis
@@ -33,6 +36,7 @@ TEXTS = {
     '{"resourceType": "Patient", "id": "1"}': Verdict.UNEXAMINED,
     'Our server drops this resource without a word.\n\n{"resourceType": "Patient", "id": "1"}': Verdict.UNKNOWN,
     f"I open {URL} and my app shows a blank page. Why?": Verdict.UNKNOWN,
+    f"I open {URL.replace('state=', 'state=abc123&x=')} and my app shows a blank page. Why?": Verdict.UNKNOWN,
     f"Here is the address that my app opens.\n{URL}": Verdict.FINE,
     "How do I get a patient's asthma plan?": Verdict.UNKNOWN,
     "fetch('https://ehr.example.org/token', {method: 'POST', body: JSON.stringify({grant_type: 'authorization_code'})})": (
@@ -54,7 +58,8 @@ def agree(text: str) -> Verdict:
         assert written | {"findings": [], "corrected": None, "recognised": []} == written
     else:
         assert written["verdict"] == diagnosis.verdict
-    assert ("No problems found" in shown) == (diagnosis.verdict == Verdict.FINE and not diagnosis.explanation.findings)
+    assert ("No problems found" in shown) == (diagnosis.verdict == Verdict.FINE and diagnosis.begins_with_summary)
+    assert diagnosis.has_problem or not ("Send this instead" in shown or diagnosis.corrected or written["corrected"])
     return diagnosis.verdict
 
 
@@ -78,6 +83,15 @@ def test_a_problem_is_never_called_fine(severities: list[str], has_error: bool, 
     has_problem = has_error or bool({"error", "warning"} & set(severities))
     assert decided.exit_code == (1 if has_problem else 0 if is_understood else 2)
     assert (VERDICT_TAGS[decided][0] == "passed") == (decided.exit_code == 0 and is_examined)
+
+
+@for_each("rule", [rule for rule in BY_ID.values() if rule.degree == "advice"])
+def test_advice_on_what_no_server_refuses_leaves_a_pasted_request_correct(rule: Rule) -> None:
+    pasted = json.dumps(case.load(case.paths()[rule.id]).refused)
+    assert agree(pasted) == Verdict.FINE
+    (finding,) = diagnose_text(pasted)[1].explanation.findings
+    assert (finding.id, finding.severity) == (rule.id, "info")
+    assert finding.title.startswith("Before you go live: ")
 
 
 CORRECT = (

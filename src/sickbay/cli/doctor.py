@@ -202,7 +202,7 @@ def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis, *, everything: b
     """evidence: the first exchange of the text."""
     shown = pasted_diagnosis.mask(evidence, diagnosis)
     parts = [_describe_recognised(diagnosis)] if everything else []
-    parts += [] if shown["findings"] else [diagnosis.help]
+    parts += [diagnosis.help] if diagnosis.begins_with_summary else []
     return "\n\n".join(filter(None, (*parts, full_text(shown) if everything else short_text(shown))))
 
 

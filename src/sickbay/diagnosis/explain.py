@@ -172,9 +172,11 @@ def _root_causes(matches: list[_Match]) -> dict[str, str]:
 def _build_finding(rule: Rule, facts: Facts, refused: bool, live: bool, causes: Mapping[str, str]) -> Finding:
     """On a live exchange a refusal is an error, whatever severity the rule has elsewhere, and advice is at most a warning.
 
-    A rule that caused a refusal counts as a refusal.
+    A rule that caused a refusal counts as a refusal. Advice on what no server refuses is only information in a pasted text.
     """
     refused = refused or rule.id in causes.values()
+    if rule.degree == "advice" and not (live or refused):
+        return find(structs.replace(rule, title=f"Before you go live: {rule.title}"), facts, refused=False, ceiling="info")
     finding = find(rule, facts, refused=refused, ceiling="warning" if live and not refused else "error")
     severity, because = "error" if live and refused else finding.severity, causes.get(rule.id)
     if severity == finding.severity and because is None:

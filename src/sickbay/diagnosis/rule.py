@@ -115,6 +115,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     outcome:    the response in the standard dialect: the OAuth error, "401 invalid_token", "dropped" or "advice". It follows
                 from the refusal, or is "advice".
     differs:    why the severity of a refusal, or the outcome, isn't what follows: a sentence. Only such a file says them.
+    degree:     how sure it is. `advice` is on the quality of what every server accepts: in a pasted text always information.
     title, why, fix: templates that are filled with the facts (str.format).
     words:      for a slot in them that isn't a fact, its texts by the value of a fact: templates, too.
     parameter:  the request parameter that is wrong. The facts `received`, `expected` and `note` fill its row of the table.

@@ -65,6 +65,12 @@ class Diagnosis(NamedTuple):
         return self.verdict.exit_code == 1
 
     @property
+    def begins_with_summary(self) -> bool:
+        """Whether nothing is wrong with what was read, except for advice."""
+        is_probable = any(finding.degree == "probable" for finding in self.explanation.findings[:1])
+        return self.verdict == Verdict.UNKNOWN or not (self.has_problem or is_probable)
+
+    @property
     def summary(self) -> str:
         """The verdict on a text without a problem."""
         if self.verdict == Verdict.UNKNOWN:

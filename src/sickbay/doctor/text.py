@@ -36,9 +36,12 @@ def diagnose_text(
     diagnosis = _diagnose_reading(reading, recognised)
     if (difference := addresses.find_mismatch(reading.text, recognised.evidence.sent.get("redirect_uri"))) is not None:
         diagnosis = diagnosis.prepend(difference)
-    if not diagnosis.has_problem and (early := _find_early_end(reading)):
+    if diagnosis.has_problem:
+        return reading.evidence, diagnosis
+    diagnosis = diagnosis._replace(corrected=None)
+    if early := _find_early_end(reading):
         diagnosis = _add_early_end(diagnosis, early)
-    elif not diagnosis.has_problem and not _is_understood(reading, recognised):
+    elif not _is_understood(reading, recognised):
         diagnosis = diagnosis._replace(is_understood=False, related=_find_related(recognised))
     return reading.evidence, diagnosis
 

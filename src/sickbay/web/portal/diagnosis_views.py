@@ -110,7 +110,7 @@ _OF_A_TOKEN = frozenset(("client_assertion", "jwt_header", "jwt_claims", "decode
 
 def _first_headline(page: ExchangeView, diagnosis: Diagnosis, label: str) -> str:
     """The first finding. What is only likely has a label and isn't followed by its fix, because it has to be checked first."""
-    if not page.findings or diagnosis.verdict == Verdict.UNKNOWN:
+    if diagnosis.begins_with_summary:
         return diagnosis.summary
     title = f"{shorten(page.findings[0].title.rstrip('.'))}."
     if label:

@@ -39,9 +39,8 @@ def _none_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | 
 
 
 def _is_optional(request: AuthorizeRequest, context: AuthorizeContext) -> bool:
-    """Whether no specification requires PKCE: in plain OAuth 2.0, and at an unknown server if all scopes are of SMART 1."""
-    requested = requested_resources(request)
-    of_smart_1 = bool(requested) and all(scope.version == "v1" for scope in requested)
+    """Whether no specification requires PKCE: in plain OAuth 2.0, and at an unknown server if no scope is of SMART 2."""
+    of_smart_1 = all(scope.version == "v1" for scope in requested_resources(request))
     return not context.smart or (context.server is UNKNOWN and of_smart_1)
 
 

@@ -10,7 +10,7 @@ from sickbay.authorization.contexts import AuthorizeContext, UrlContext
 from sickbay.authorization.requests import AuthorizeRequest, UrlRequest
 from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.rule import Functions, Severity
-from sickbay.kernel.checks import UNKNOWN, Facts
+from sickbay.kernel.checks import Facts
 
 REQUIRED_BITS, WARNING_BITS = 122, 64
 """Bits that SMART requires, and bits below which the advice is a warning."""
@@ -44,10 +44,9 @@ def bits(text: str) -> int:
 def weakness(text: str) -> dict[str, Any] | None:
     """Facts about a value that can be guessed, with `level` warning or info; None if it is random enough."""
     size_in_bits = bits(text)
-    if _NUMBER.fullmatch(text):
-        return _facts_of_strength(text, size_in_bits, "warning", "It's a number or a timestamp.")
-    if _WORDS.fullmatch(text):
-        return _facts_of_strength(text, size_in_bits, "warning", "It consists of words.")
+    if (is_number := _NUMBER.fullmatch(text)) or _WORDS.fullmatch(text):
+        what = "It's a number or a timestamp." if is_number else "It consists of words."
+        return _facts_of_strength(text, size_in_bits, "warning", what)
     if size_in_bits >= REQUIRED_BITS:
         return None
     return _facts_of_strength(
@@ -60,17 +59,7 @@ def _facts_of_strength(text: str, size_in_bits: int, level: str, what: str) -> d
 
 
 def _find_weakness(request: AuthorizeRequest | UrlRequest, context: AuthorizeContext | UrlContext) -> Facts | None:
-    facts = weakness(str(request.parameters.get("state")))
-    return {**facts, "at_most": "info"} if facts and _is_enough(facts["bits"], context) else facts
-
-
-def _is_enough(bits: int, context: AuthorizeContext | UrlContext) -> bool:
-    """Whether `state` is random enough. Only SMART sets a minimum, and a redirect doesn't show which flow it belongs to."""
-    return not context.smart if isinstance(context, AuthorizeContext) else context.server is UNKNOWN and bits >= FEW_BITS
-
-
-FEW_BITS = 48
-"""A shorter `state` can be guessed in any flow."""
+    return weakness(str(request.parameters.get("state")))
 
 
 def _severity_of_state(facts: Facts) -> Severity:
