@@ -7,7 +7,7 @@ from functools import cache
 from statistics import median
 
 from tests.doctor.texts import recognise, seen_texts
-from tests.laws import cases
+from tests.laws import cases, for_each
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED
 from sickbay.doctor import answer
@@ -84,14 +84,27 @@ def test_an_error_whose_causes_are_not_known_is_said_to_be_so_with_related_topic
     assert diagnosis.has_problem
 
 
-def test_a_code_whose_description_is_not_known_is_not_explained_by_its_code() -> None:
-    text = '{"error": "invalid_request", "error_description": "%s"}'
-    _, described = diagnose_text(text % "The flux capacitor has no more than 1.2 gigawatts")
-    assert described.explanation.findings[0].id == UNEXPLAINED
-    assert {cause.confidence for cause in described.causes} == {"possible"}
-    _, bare = diagnose_text('{"error": "invalid_request"}')
-    assert bare.explanation.findings[0].id != UNEXPLAINED
-    assert bare.causes[0].confidence == "possible"
+GENERIC = {
+    "a code": '{"error": "invalid_grant"}',
+    "a code with an unknown description": '{"error": "invalid_request", "error_description": "No more than 1.2 gigawatts"}',
+    "a code of a product": "GET https://fhir.epic.com/interconnect-fhir-oauth/api/FHIR/R4/Patient returns 403 Forbidden",
+    "a status": "GET https://fhir.example.org/r4/Observation/1 returns 403 Forbidden",
+    "a word of prose": "Our app says access token malformed whenever the FHIR server refuses a search",
+}
+
+
+@for_each("kind", GENERIC)
+def test_generic_evidence_lists_causes_and_names_none_as_the_answer(kind: str) -> None:
+    _, diagnosis = diagnose_text(GENERIC[kind])
+    assert diagnosis.explanation.findings[0].id == UNEXPLAINED
+    assert {cause.confidence for cause in diagnosis.causes} == {"possible"}
+    assert (diagnosis.corrected, diagnosis.related) == (None, ())
+    assert diagnosis.verdict in (Verdict.ERROR, Verdict.DOUBTFUL)
+
+
+def test_the_usual_cause_of_a_quoted_message_is_the_answer() -> None:
+    _, diagnosis = diagnose_text("The FHIR server says: Cannot enforce 'patient/*' claims without a launch context.")
+    assert diagnosis.explanation.findings[0].id == diagnosis.causes[0].id
 
 
 def test_code_without_a_request_is_read_if_it_shows_a_product() -> None:

@@ -9,6 +9,7 @@ from msgspec import structs
 from tests.doctor.texts import KNOWLEDGE, seen_texts
 from tests.laws import for_each, is_long
 
+from sickbay.diagnosis.answers.finding import UNEXPLAINED
 from sickbay.doctor.text import diagnose_text
 
 TOKEN_RESPONSE = '{"access_token": "abc", "token_type": "Bearer", "expires_in": 3600, "scope": "patient/*.rs"}'
@@ -36,9 +37,10 @@ VARIABLES = (
 
 
 def shown_causes(text: str) -> list[str]:
-    """The findings that come from the knowledge, and not from rules."""
-    findings = diagnose_text(text)[1].explanation.findings
-    return [found.id for found in findings if found.id in KNOWLEDGE.causes]
+    """The findings that come from the knowledge, and not from rules, and the causes that are listed because none leads."""
+    diagnosis = diagnose_text(text)[1]
+    ids = [found.id for found in diagnosis.explanation.findings]
+    return [id for id in ids if id in KNOWLEDGE.causes] + [cause.id for cause in diagnosis.causes if UNEXPLAINED in ids]
 
 
 @for_each("text", CORRECT)

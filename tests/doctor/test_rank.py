@@ -40,6 +40,21 @@ def test_a_code_alone_supports_no_cause_before_others(knowledge: Knowledge) -> N
     assert [each.is_supported for each in rank.rank(knowledge, shown, ("shows_access",))] == [True]
 
 
+def leads(knowledge: Knowledge, text: str, *codes: str) -> bool:
+    shown = find_shown(knowledge, phrases.split_words(text), codes, ())
+    return rank.leads(rank.rank(knowledge, shown, ("shows_access",)))
+
+
+def test_a_quotation_without_a_rival_leads_and_a_code_does_not(knowledge: Knowledge) -> None:
+    assert leads(knowledge, "unknown redirect")
+    assert not leads(knowledge, "", "invalid_grant")
+    first, second = rank.rank(knowledge, find_shown(knowledge, [], ("invalid_grant",), ()), ("shows_access",))
+    quoted = first._replace(letters=rank.DESCRIBED_LETTERS)
+    assert rank.leads([quoted, second._replace(points=rank.RIVAL_SHARE * quoted.points - 1)])
+    assert not rank.leads([quoted, second._replace(points=rank.RIVAL_SHARE * quoted.points)])
+    assert not rank.leads([quoted._replace(letters=rank.DESCRIBED_LETTERS - 1)])
+
+
 def test_a_usual_cause_comes_before_a_rare_one(knowledge: Knowledge) -> None:
     assert ids(knowledge, "", "invalid_grant") == ["oauth-code-used", "oauth-redirect"]
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.laws import examples, for_each
 
+from sickbay.diagnosis.answers.finding import UNEXPLAINED
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict
 
@@ -225,8 +226,10 @@ def test_the_cause_of_a_message_comes_before_a_parameter_that_another_version_of
     message = (
         f"The redirect URI 'https://{endpoint}-callback' specified in the request does not match the redirect URIs configured"
     )
-    found = ids(f"{message} for the application\n\n{url}")
-    assert found.index("oauth-redirect-uri-not-registered") < found.index("response-type-invalid")
+    diagnosis = diagnose_text(f"{message} for the application\n\n{url}")[1]
+    found = [finding.id for finding in diagnosis.explanation.findings]
+    assert diagnosis.causes[0].id == "oauth-redirect-uri-not-registered"
+    assert found.index(UNEXPLAINED) < found.index("response-type-invalid")
 
 
 def test_the_field_of_the_console_is_named_in_what_to_compare() -> None:
@@ -291,7 +294,9 @@ def test_the_likely_causes_begin_with_those_of_the_first_finding() -> None:
 
 def test_a_masked_secret_does_not_come_before_the_cause_of_the_error() -> None:
     form = "grant_type=client_credentials&client_id=c1&client_secret=xxxx"
-    text = f"POST https://login.microsoftonline.com/t/oauth2/v2.0/token\n{form}\n\nAADSTS7000215: Invalid client secret"
+    text = (
+        f"POST https://login.microsoftonline.com/t/oauth2/v2.0/token\n{form}\n\nAADSTS7000215: Invalid client secret provided"
+    )
     ids = [finding.id for finding in diagnose_text(text)[1].explanation.findings]
     assert ids[0].startswith("entra-")
     assert "value-is-placeholder" in ids
@@ -321,7 +326,7 @@ def test_a_correction_that_cannot_change_the_response_is_not_offered() -> None:
     issue = '{"severity":"fatal","code":"required","diagnostics":"This request requires a demographics search parameter"}'
     answer = f'HTTP/1.1 400 Bad Request\n\n{{"resourceType":"OperationOutcome","issue":[{issue}]}}'
     diagnosis = diagnose_text(f"{request}\n\n{answer}")[1]
-    assert diagnosis.explanation.findings[0].id == "epic-search-parameter"
+    assert diagnosis.causes[0].id == "epic-search-parameter"
     assert diagnosis.corrected is None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sickbay.cli.output import as_json
-from sickbay.doctor.verdict import LABELS, summarize
+from sickbay.doctor.verdict import KNOWN, LABELS, summarize
 
 RULES = "/rules/"
 REQUEST_KEYS = frozenset(("method", "url", "headers", "body"))
@@ -19,8 +19,9 @@ def short_text(shown: Mapping[str, Any]) -> str:
 
     shown: a diagnosis as JSON. "" if there is nothing to show.
     """
-    finding, cause, rest = summarize(shown["findings"], shown.get("causes", ()))
+    finding, cause, known, rest = summarize(shown["findings"], shown.get("causes", ()))
     parts = [finding_text(finding, cause)] if finding else []
+    parts += ["\n".join((f"{KNOWN}:", *(f"  • {each['title']}\n    Check: {each['why']}" for each in known)))] if known else []
     if cause and not finding:
         parts.append(
             f"If a server refuses it, check this first: {cause['title']}.\n  Check: {cause['why']}\n  → {cause['fix']}"
@@ -35,7 +36,9 @@ def full_text(shown: Mapping[str, Any]) -> str:
     """All findings and causes."""
     parts = [finding_text(finding) for finding in shown["findings"]]
     if causes := shown.get("causes"):
-        heading = "Likely causes" if shown["findings"] else "If a server refuses it, compare"
+        heading = "If a server refuses it, compare"
+        if shown["findings"]:
+            heading = KNOWN if summarize(shown["findings"], causes).known else "Likely causes"
         parts.append(f"{heading}, the most likely first:\n{causes_text(causes)}")
     return "\n\n".join([*parts, *_correction_texts(shown)])
 

@@ -61,8 +61,7 @@ def rank(id: str) -> int:
 
 def find_place(order: Sequence[str], id: str) -> int:
     """The index of the entry that names this rule or a prefix of it; after the last entry if none does."""
-    return next((place for place, entry in enumerate(order) if _entry_names(entry, id)), len(order))
-
-
-def _entry_names(entry: str, id: str) -> bool:
-    return id.startswith(entry) if entry.endswith("-") else id == entry
+    return next(
+        (place for place, entry in enumerate(order) if (id.startswith(entry) if entry.endswith("-") else id == entry)),
+        len(order),
+    )

@@ -139,14 +139,20 @@ def _values_for_cause(recognised: Recognised, ranked: RankedCause) -> dict[str, 
 
 
 class Combined(NamedTuple):
-    """findings: in order. keeps_corrected: whether the corrected request may get another response."""
+    """findings: in order. is_proven: the first one is proven by a rule or leads.
+
+    keeps_corrected: whether the corrected request may get another response.
+    """
 
     findings: tuple[Finding, ...]
     causes: tuple[LikelyCause, ...]
     keeps_corrected: bool
+    is_proven: bool
 
 
-def combine(by_rules: Sequence[Finding], recognised: Recognised, severity: Severity, explaining: Container[str]) -> Combined:
+def combine(
+    by_rules: Sequence[Finding], recognised: Recognised, severity: Severity, explaining: Container[str], *, is_led: bool
+) -> Combined:
     """Puts the first cause among the findings of the rules: after the faults that they prove, unless the text shows it.
 
     explaining: the IDs of the faults that may explain the error response. A server that failed is at fault itself.
@@ -156,9 +162,10 @@ def combine(by_rules: Sequence[Finding], recognised: Recognised, severity: Sever
     rest = [found for found in by_rules if found not in proven]
     ordered = _with_faulty_first(recognised, proven)
     is_restated = not {found.id for found in proven}.isdisjoint(first.cause.confirmed_by)
-    known = [] if is_restated else [to_finding(recognised, first, severity)]
+    known = [] if is_restated or not is_led else [to_finding(recognised, first, severity)]
     findings = (*known, *proven, *rest) if first.is_evident else (*proven, *known, *rest)
-    return Combined(tuple(findings), list_causes(recognised._replace(ranked=ordered)), _has_correction(by_rules, recognised))
+    causes = list_causes(recognised._replace(ranked=ordered))
+    return Combined(tuple(findings), causes, _has_correction(by_rules, recognised), bool(proven))
 
 
 def _with_faulty_first(recognised: Recognised, proven: Sequence[Finding]) -> list[RankedCause]:

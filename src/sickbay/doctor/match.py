@@ -105,13 +105,9 @@ def is_shown(product: Product, parts: Mapping[int, Sequence[WordRange]]) -> bool
     apart = [place for phrase in product.without if len(phrase) == 1 for place in parts.get(phrase[0], ())]
     for mark in product.marks:
         places = parts.get(mark[0], ()) if len(mark) == 1 else phrases.find_first(mark, parts)
-        if any(not _is_within(place, apart) for place in places):
+        if any(not any(each.start <= place.start and place.end <= each.end for each in apart) for place in places):
             return True
     return False
-
-
-def _is_within(place: WordRange, others: Iterable[WordRange]) -> bool:
-    return any(other.start <= place.start and place.end <= other.end for other in others)
 
 
 def _measure_groups(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -17,7 +17,7 @@ from sickbay.doctor.diagnose import Diagnosis, RelatedTopic
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.model import Knowledge
 from sickbay.doctor.pieces import addresses
-from sickbay.doctor.rank import list_unseen
+from sickbay.doctor.rank import leads, list_unseen
 from sickbay.doctor.reading import Reading, read_exchange, read_text
 from sickbay.kernel.late_patterns import compile_late
 
@@ -94,10 +94,7 @@ def to_evidence(reading: Reading) -> Evidence:
 def _diagnose_reading(reading: Reading, recognised: Recognised) -> Diagnosis:
     diagnosis = reading.diagnosis
     if _is_about_a_problem(reading, recognised):
-        if _is_only_a_code(reading, recognised):
-            return _report_unexplained_error(diagnosis, recognised)._replace(causes=answer.list_causes(recognised, RANKS[-1:]))
-        severity: Severity = "error" if diagnosis.answers else "warning"
-        return _add_causes(diagnosis, recognised, severity, reading.explaining)
+        return _add_causes(reading, recognised)
     if diagnosis.answers and not (reading.is_explained and "server_failed" not in recognised.facts):
         return _report_unexplained_error(diagnosis, recognised)
     if not diagnosis.has_problem and not _shows_success(recognised):
@@ -107,21 +104,16 @@ def _diagnose_reading(reading: Reading, recognised: Recognised) -> Diagnosis:
     return diagnosis
 
 
-CODES_OF_ANYTHING = 4
-"""A product's message without words that stands for so many codes says nothing about one of them."""
 DESCRIBING_WORDS = 4
 """From this many words on, a description says more than the error code."""
 
 
-def _is_only_a_code(reading: Reading, recognised: Recognised) -> bool:
-    """Whether the only thing known of an error response is its code, although the server describes the error in words."""
+def _leads(reading: Reading, recognised: Recognised) -> bool:
+    """Whether the first cause is the answer. It isn't if only the code is known of an error that is described in words."""
     first = recognised.ranked[0]
-    if first.letters or first.is_confirmed or first.is_evident or reading.is_explained:
-        return False
-    if first.message.product:
-        return not first.is_supported and len(first.message.codes) >= CODES_OF_ANYTHING
-    described = max((each.description for each in reading.diagnosis.answers), key=len, default="")
-    return len(described.split()) >= DESCRIBING_WORDS
+    is_bare = not (first.letters or first.is_confirmed or first.is_evident or first.message.product)
+    described = max((len(each.description.split()) for each in reading.diagnosis.answers), default=0)
+    return leads(recognised.ranked) and not (is_bare and described >= DESCRIBING_WORDS)
 
 
 def _shows_success(recognised: Recognised) -> bool:
@@ -130,9 +122,13 @@ def _shows_success(recognised: Recognised) -> bool:
     return kinds >= {"token_request", "token_response"} or any(piece.is_success for piece in pieces)
 
 
-def _add_causes(diagnosis: Diagnosis, recognised: Recognised, severity: Severity, explaining: Container[str]) -> Diagnosis:
-    """Adds the causes of the messages. explaining: the findings of rules that may explain the error response."""
-    combined = answer.combine(diagnosis.explanation.findings, recognised, severity, explaining)
+def _add_causes(reading: Reading, recognised: Recognised) -> Diagnosis:
+    """Adds the causes of the messages: the first one as the answer, or all as a list if the text doesn't point to it."""
+    diagnosis, is_led = reading.diagnosis, _leads(reading, recognised)
+    severity: Severity = "error" if diagnosis.answers else "warning"
+    combined = answer.combine(diagnosis.explanation.findings, recognised, severity, reading.explaining, is_led=is_led)
+    if not is_led and not combined.is_proven:
+        return _report_unexplained_error(diagnosis, recognised)
     corrected = diagnosis.corrected if combined.keeps_corrected else None
     explanation = Explanation(combined.findings, diagnosis.explanation.corrected)
     return diagnosis._replace(explanation=explanation, corrected=corrected, causes=combined.causes)
@@ -155,19 +151,22 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
 
 
 def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
-    """Says that the causes of the error aren't known, and names the product and topics that may help."""
-    explanation = add_finding(diagnosis.stage, diagnosis.explanation, diagnosis.answers)
-    name, means = answer.name_product(recognised), answer.say_message(recognised)
-    title = f"Sickbay read this error of {name}, and doesn't know its causes"
-    known = [_reword(each, title if name else "", means) for each in explanation.findings]
-    explanation = explanation._replace(findings=tuple(known))
-    return diagnosis._replace(explanation=explanation, related=_find_related(recognised))
+    """Says what is known of the error, and lists the causes that it may have, or topics that may help if none is known."""
+    explanation = add_finding(diagnosis.stage, diagnosis.explanation, diagnosis.answers or (ErrorAnswer("message", ""),))
+    known = [_reword(each, recognised) if each.id == UNEXPLAINED else each for each in explanation.findings]
+    unexplained = diagnosis._replace(explanation=explanation._replace(findings=tuple(known)))
+    if not recognised.ranked:
+        return unexplained._replace(related=_find_related(recognised))
+    return unexplained._replace(causes=answer.list_causes(recognised, RANKS[-1:]), corrected=None)
 
 
-def _reword(finding: Finding, title: str, means: str) -> Finding:
+def _reword(finding: Finding, recognised: Recognised) -> Finding:
     """The finding for an error that isn't explained, with the product in its title and what its message means."""
-    if finding.id != UNEXPLAINED:
-        return finding
+    name, means = answer.name_product(recognised), answer.say_message(recognised)
+    if not recognised.evidence.answers:
+        title = "What the text describes has several causes, and the text doesn't say which one it is"
+        return structs.replace(finding, title=title, why=means or finding.why, severity="warning", refused=False)
+    title = f"Sickbay read this error of {name}, and doesn't know its causes" if name and not recognised.ranked else ""
     return structs.replace(finding, title=title or finding.title, why=f"{means} {finding.why}".strip())
 
 

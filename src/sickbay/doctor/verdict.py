@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from sickbay.diagnosis.answers.finding import UNEXPLAINED
 from sickbay.kernel.english import count, join
 
 
@@ -64,19 +65,24 @@ LABELS = {"most likely": "Most likely: ", "likely": "Likely: ", "possible": "Pos
 class Summary(NamedTuple):
     """finding: the first one. cause: the likely cause that it names, or, without findings, what to compare first.
 
-    rest: what isn't shown, in words; "" if everything is.
+    known: the first causes, if the finding names none of them. rest: what isn't shown, in words; "" if everything is.
     """
 
     finding: Mapping[str, Any] | None
     cause: Mapping[str, str] | None
+    known: Sequence[Mapping[str, str]]
     rest: str
+
+
+KNOWN, KNOWN_CAUSES = "Causes that Sickbay knows for it", 3
 
 
 def summarize(findings: Sequence[Mapping[str, Any]], causes: Sequence[Mapping[str, str]]) -> Summary:
     """findings, causes: as JSON, in their order."""
     first = findings[0] if findings else None
     cause = next((cause for cause in causes if first is None or cause["title"] == first["title"]), None)
-    return Summary(first, cause, _other_findings(findings[1:], len(causes) - (cause is not None)))
+    known = causes[:KNOWN_CAUSES] if first is not None and first["id"] == UNEXPLAINED else ()
+    return Summary(first, cause, known, _other_findings(findings[1:], len(causes) - (len(known) or cause is not None)))
 
 
 def _other_findings(findings: Sequence[Mapping[str, Any]], causes: int) -> str:

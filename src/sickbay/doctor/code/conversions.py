@@ -119,10 +119,6 @@ def _basic_credentials(call: Invocation, name: str) -> CodeValue | None:
     return basic(credentials(call.value(0), call.value(1))) if call.path == "Credentials.basic" else None
 
 
-def _base64_call(call: Invocation, name: str) -> CodeValue | None:
-    return base64_of(call.text(0)) if call.arguments else None
-
-
 def _json_call(call: Invocation, name: str) -> CodeValue | None:
     if name == "stringify" and call.path.lower().startswith(("qs.", "querystring.")):
         fields = as_fields(call.value(0))
@@ -213,7 +209,7 @@ def _array_call(call: Invocation, name: str) -> CodeValue | None:
 
 
 _CONVERTERS: dict[str, Callable[[Invocation, str], CodeValue | None]] = {
-    "base64": _base64_call,
+    "base64": lambda call, name: base64_of(call.text(0)) if call.arguments else None,
     "basic": _basic_credentials,
     "form": _form_call,
     "collection": _collection_call,

@@ -97,12 +97,10 @@ def _apply(result: RequestDraft, options: dict[str, list[CodeText]]) -> None:
         result.body = CodeBody("multipart", CodeFields([_form_field(field) for field in fields]))
     elif json := options.get("json"):
         result.body, result.string_type = _join_data(json), "application/json"
-    result.method = str((options.get("method") or [know("")])[-1]) or _default_method(result, options)
+    result.method = str((options.get("method") or [know("")])[-1]) or (
+        "HEAD" if "I" in options else "POST" if result.body is not None else "GET"
+    )
     _authorize(result, options)
-
-
-def _default_method(result: RequestDraft, options: dict[str, list[CodeText]]) -> str:
-    return "HEAD" if "I" in options else "POST" if result.body is not None else "GET"
 
 
 _USER = compile_late(r"(?P<scheme>[\w.+-]+://)(?P<user>[^\s/?#@]+)@(?=[\w\[])")

@@ -101,14 +101,10 @@ def _errors_in_document(document: Any, depth: int, *, text: bool = True) -> Iter
     for item in in_json.errors(document):
         if not isinstance(item, str):
             yield item
-        elif _is_url(item):
+        elif "://" in item[:40] and not re.search(r"\s", item):
             yield from errors(item)
         elif text or not _is_page(item):
             yield from _errors_in_text(item, depth - 1)
-
-
-def _is_url(text: str) -> bool:
-    return "://" in text[:40] and not re.search(r"\s", text)
 
 
 def _is_page(text: str) -> bool:

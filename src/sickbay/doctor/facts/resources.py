@@ -20,13 +20,9 @@ CONTAINED_CHARACTERS = 4_000
 _ID = compile_late(r"\"id\"\s{0,3}:\s{0,3}\"(?P<id>[^\"\s]{1,64})\"")
 
 
-def _json_objects(evidence: Evidence) -> Iterator[Mapping[str, Any]]:
-    return (piece.values for piece in evidence.pieces if piece.kind == "object")
-
-
 def _updated_entries(evidence: Evidence) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The URL and the resource of each entry of a Bundle that is updated by its id."""
-    for bundle in _json_objects(evidence):
+    for bundle in (piece.values for piece in evidence.pieces if piece.kind == "object"):
         entries = bundle.get("entry")
         for entry in islice(entries if isinstance(entries, list) else (), COMPARED_ENTRIES):
             request = entry.get("request") if isinstance(entry, dict) else None

@@ -47,13 +47,9 @@ def leave_out_overlaps(pieces: Iterable[Piece]) -> list[Piece]:
     for piece in pieces:
         place = bisect(taken, piece.start, key=lambda each: each.start)
         neighbours = taken[max(0, place - 1) : place + 1]  # the pieces taken don't overlap, so only these two can
-        if not any(_do_overlap(piece, other) for other in neighbours):
+        if not any(piece.start < other.end and other.start < piece.end for other in neighbours):
             taken.insert(place, piece)
     return taken
-
-
-def _do_overlap(first: Piece, other: Piece) -> bool:
-    return first.start < other.end and other.start < first.end
 
 
 def describe_each(pieces: Iterable[Piece]) -> list[str]:

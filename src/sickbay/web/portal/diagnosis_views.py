@@ -65,6 +65,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         tokens=paste_views.tokens(diagnosis.pieces),
         check=shown.cause["why"] if shown.cause and shown.finding else "",
         causes=tuple(LikelyCause(**cause) for cause in exchange["causes"]),
+        known=tuple(LikelyCause(**cause) for cause in shown.known),
         rest=shown.rest,
         related=diagnosis.related,
         kind=_kind_of_input(parsed, diagnosis),

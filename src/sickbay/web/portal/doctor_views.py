@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from sickbay.doctor.diagnose import LikelyCause, RelatedTopic
+from sickbay.doctor.verdict import KNOWN
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.parameter_table import Row
 from sickbay.web.pages.exchange_summary import Step, fold
@@ -20,6 +21,7 @@ class DoctorView:
 
     input, added: the texts in the two boxes. marked: the paste with what was recognised in it. tokens: decoded tokens.
     check: how to find out whether the first finding is the cause. causes: the likely causes, the most likely first.
+    known: the first of them, if the text doesn't point to one.
     help: what to paste instead of a text that isn't understood.
     is_only_possible: whether the first finding is one cause of several, so that it has to be checked first.
     rest: what is folded, in words. related: topics that may help where causes aren't known.
@@ -31,6 +33,8 @@ class DoctorView:
     tokens: tuple[TokenView, ...] = ()
     check: str = ""
     causes: tuple[LikelyCause, ...] = ()
+    known: tuple[LikelyCause, ...] = ()
+    known_title: str = KNOWN
     rest: str = ""
     related: tuple[RelatedTopic, ...] = ()
     fault: str = ""
