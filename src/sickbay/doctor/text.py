@@ -63,7 +63,7 @@ def _with_early_end(diagnosis: Diagnosis, early: tuple[Finding, ...]) -> Diagnos
 
 def _is_understood(reading: Reading, recognised: Recognised) -> bool:
     """Whether the text says nothing about a problem besides what was recognised: at least a product, if it is code."""
-    if not reading.diagnosis.is_examined and prose.names_a_problem(reading.text):
+    if not reading.diagnosis.is_examined and prose.names_a_problem(reading.outside_resources):
         return False
     if reading.is_empty:
         return bool(recognised.shown.products) and prose.is_code(reading.text)
@@ -95,7 +95,7 @@ def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
             return _say_unexplained(diagnosis, recognised)._replace(causes=answer.list_causes(recognised, RANKS[-1:]))
         severity: Severity = "error" if diagnosis.answers else "warning"
         return _with_causes(diagnosis, recognised, severity, reading.explaining)
-    if diagnosis.answers and not (reading.is_explained and "server_failed" not in recognised.facts):
+    if diagnosis.answers and not (reading.explaining and "server_failed" not in recognised.facts):
         return _say_unexplained(diagnosis, recognised)
     if not diagnosis.has_problem and not _is_answered(recognised):
         return diagnosis._replace(
@@ -113,7 +113,7 @@ DESCRIBING_WORDS = 4
 def _is_only_a_code(reading: Reading, recognised: Recognised) -> bool:
     """Whether the only thing known of an error response is its code, although the server describes the error in words."""
     first = recognised.ranked[0]
-    if first.letters or first.is_confirmed or first.is_evident or reading.is_explained:
+    if first.letters or first.is_confirmed or first.is_evident or reading.explaining:
         return False
     if first.message.product:
         return not first.is_supported and len(first.message.codes) >= CODES_OF_ANYTHING
