@@ -85,6 +85,23 @@ def test_a_text_that_names_a_problem_in_any_format_does_not_pass_as_correct(text
     assert diagnose_text(text, knowledge=structs.replace(KNOWLEDGE, causes={}))[1].verdict.exit_code != 0
 
 
+@for_each(
+    "text",
+    [
+        '{"resourceType": "CapabilityStatement", "status": "draft", "description": "It provides none and must not fail."}',
+        '{"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "diagnostics": "Missing"}]}',
+        'GET https://a.example/job/1\n\nHTTP/1.1 200 OK\n\n{"output": [], "error": []}',
+    ],
+)
+def test_words_within_a_resource_or_a_response_are_no_problem_that_a_text_reports(text: str) -> None:
+    assert diagnose_text(text)[1].verdict.exit_code == 0
+
+
+@for_each("address", ["/ValueSet/$expand?url=a&count=1", "{{base}}/Patient/1/$everything?start=2", "Patient/$match?x=1"])
+def test_an_operation_at_an_address_without_a_version_is_read(address: str) -> None:
+    assert diagnose_text(f"GET {address}\n\nHTTP/1.1 500 Internal Server Error")[1].verdict.exit_code == 1
+
+
 def test_no_text_with_an_error_passes_as_correct() -> None:
     texts = [seen.text for seen in seen_texts()[:: 1 if is_long() else 25]]
     assert [text for text in texts if not diagnose_text(text)[1].explanation.findings] == []

@@ -86,7 +86,8 @@ def test_an_unmistakable_message_is_not_one_that_two_products_have() -> None:
 def test_a_mark_within_words_that_are_not_meant_does_not_count() -> None:
     for text, products in (
         ("I searched google.com/search for it", frozenset()),
-        ("at com.google.android.fhir.index.ResourceIndexer.tokenIndex(ResourceIndexer.kt:319)", frozenset()),
+        ("at com.google.android.fhir.index.ResourceIndexer.tokenIndex(ResourceIndexer.kt:319)", frozenset({"android-fhir"})),
+        ("CONNECT google.de:443 HTTP/1.1. curl https://google.com works", frozenset()),
         ("Google refuses it", frozenset({"google"})),
     ):
         assert find_shown(KNOWLEDGE, phrases.split_words(text), (), ()).products == products

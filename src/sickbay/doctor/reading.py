@@ -66,9 +66,9 @@ class Reading(NamedTuple):
         return any(answer.kind == "oauth" and answer.code in TOKEN_CODES for answer in self.diagnosis.answers)
 
     @property
-    def is_explained(self) -> bool:
-        """Whether a finding names the cause of an error response."""
-        return bool(self.explaining)
+    def outside_resources(self) -> str:
+        """The text around the FHIR resources, whose words are no report of a problem."""
+        return "".join(_texts_between(self.text, [piece for piece in self.diagnosis.pieces if piece.subkind == "resource"]))
 
     @property
     def prose(self) -> str:

@@ -66,7 +66,7 @@ def _add_early_end(diagnosis: Diagnosis, early: tuple[Finding, ...]) -> Diagnosi
 
 def _is_understood(reading: Reading, recognised: Recognised) -> bool:
     """Whether the text says nothing about a problem besides what was recognised: at least a product, if it is code."""
-    if not reading.diagnosis.is_examined and prose.names_a_problem(reading.text):
+    if not reading.diagnosis.is_examined and prose.names_a_problem(reading.outside_resources):
         return False
     if reading.is_empty:
         return bool(recognised.shown.products) and prose.is_code(reading.text)
@@ -95,7 +95,7 @@ def _diagnose_reading(reading: Reading, recognised: Recognised) -> Diagnosis:
     diagnosis = reading.diagnosis
     if _is_about_a_problem(reading, recognised):
         return _add_causes(reading, recognised)
-    if diagnosis.answers and not (reading.is_explained and "server_failed" not in recognised.facts):
+    if diagnosis.answers and not (reading.explaining and "server_failed" not in recognised.facts):
         return _report_unexplained_error(diagnosis, recognised)
     if not diagnosis.has_problem and not _shows_success(recognised):
         return diagnosis._replace(

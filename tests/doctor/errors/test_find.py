@@ -282,16 +282,13 @@ def test_a_granted_exchange_in_a_har_file_is_not_an_error(status: int, method: s
     "text, recognised, added",
     [
         ('{"error": "invalid_client"}', "a token error: invalid_client", "token request"),
+        ('{"error": "quota_reached"}', "an error code of the server: quota_reached", "method, URL"),
         (
             "http://localhost/cb?error=access_denied&error_description=no&state=zE3rT9pQ2mN8vX4k",
             "an authorization error: access_denied",
             "authorization URL",
         ),
-        (
-            'WWW-Authenticate: Bearer error="insufficient_scope"',
-            "an access token error: insufficient_scope",
-            "Authorization header",
-        ),
+        ('WWW-Authenticate: Bearer error="insufficient_scope"', "an access token error: insufficient_scope", "Authorization"),
         ("HTTP/1.1 403 Forbidden", "an HTTP status 403 Forbidden", "method, URL, headers and body"),
         (
             '{"resourceType": "OperationOutcome", "issue": [{"severity": "fatal", "code": "lock-error"}]}',

@@ -102,4 +102,4 @@ def oauth(code: str, description: str = "", *, redirected: bool = False) -> Erro
     code = code.lower() if code.lower() in CODES else code
     if redirected or code in AUTHORIZATION_CODES:
         return ErrorAnswer("authorization", code, description)
-    return ErrorAnswer("bearer" if code in BEARER_CODES else "oauth", code, description)
+    return ErrorAnswer("bearer" if code in BEARER_CODES else "oauth" if code in CODES else "vendor", code, description)

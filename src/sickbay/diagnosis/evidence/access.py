@@ -229,7 +229,7 @@ def _parse_search(
     request: AccessRequest, version: str, *, strict: bool = False
 ) -> tuple[tuple[RequestError, ...], tuple[tuple[str, str | None], ...]]:
     if request.interaction == "operation":
-        return _check_operation(request, version), ()
+        return _check_operation(request, version) if version else (), ()
     target = _find_route(version, request.method, request.path) if version else Route("")
     pairs = [pair for pair in request.parameters if pair[0] != "access_token"]
     strict = is_strict(strict, request.headers.get("prefer", ""))
