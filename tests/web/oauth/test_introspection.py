@@ -127,7 +127,7 @@ def test_a_request_without_a_token_or_form_is_invalid(tmp_path: Path, endpoint: 
         address = f"/general/oauth/{endpoint}"
         in_url = await flow.http.post(f"{address}?token=x", headers=basic(app))
         assert (in_url.status_code, in_url.json()["error"]) == (400, "invalid_request")
-        assert (await flow.http.get(address, params={"token": "x"}, headers=basic(app))).status_code == 400
+        assert (await flow.http.get(address, params={"token": "x"}, headers=basic(app))).status_code == 405
         foreign = await flow.http.options(address, headers={"Origin": "https://app.example.org"})
         assert (foreign.status_code, foreign.headers["access-control-allow-origin"]) == (204, "*")
 
