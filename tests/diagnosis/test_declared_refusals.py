@@ -125,9 +125,9 @@ def answers(refusal: Refusal) -> set[tuple[str, int, bool]]:
 
 @for_each("id", sorted(case.paths()))
 def test_a_case_is_refused_as_it_is_declared(id: str) -> None:
-    """Two exceptions: failed authentication by header returns 401, and an invalid id in a path returns 404."""
+    """Three exceptions: failed authentication by header returns 401, an invalid id in a path 404, and another method 405."""
     for refusal in diagnose_case(id).examination.refusals:
         if "told" in refusal.facts:
             continue
-        statuses = {refusal.status, 400} if refusal.status in (401, 404) else {refusal.status}
+        statuses = {refusal.status, 400} if refusal.status in (401, 404, 405) else {refusal.status}
         assert any((refusal.error, status, refusal.redirectable) in answers(refusal) for status in statuses)

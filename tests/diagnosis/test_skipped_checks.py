@@ -25,6 +25,8 @@ CONSULTED = {
     "resource_is_repeated_if_the_policy_is_strict": {"server"},
     "launch_is_a_code_and_no_url": {"server"},
     "redirect_uri_is_sent": {"server"},
+    "scopes_are_separated_by_spaces": {"server", "client"},
+    "scopes_stand_bare": {"server"},
     "verifier_is_well_formed": {"server", "client"},
 }
 """Checks that look at the request, and consult what is known of the server only to say more or to allow more."""

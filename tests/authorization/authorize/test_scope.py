@@ -13,6 +13,7 @@ from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes.granting import granted_scopes
 from sickbay.authorization.scopes.requested import CORRECTED_SCOPES, MAXIMUM_COMPARED_CHARACTERS
+from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol import scopes
 
 
@@ -46,6 +47,12 @@ from sickbay.protocol import scopes
 )
 def test_each_scope_fault_has_its_own_refusal(scope: str, name: str) -> None:
     assert refusals(sample_request(scope=scope)) == [name]
+
+
+def test_an_unknown_server_may_ignore_extra_spaces() -> None:
+    context = sample_context(server=UNKNOWN)
+    assert not refusals(sample_request(scope=" launch  openid "), context)
+    assert refusals(sample_request(scope='"launch  openid "'), context) == ["scope-has-stray-characters"]
 
 
 def test_a_filter_narrows_a_registered_scope_and_its_commas_are_not_separators() -> None:

@@ -78,8 +78,13 @@ def scopes_are_separated_by_spaces(request: AuthorizeRequest, context: Authorize
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_have_no_quotes_or_brackets(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
-    """Scopes must not be a JSON list or quoted, and must have no invisible characters."""
-    return _refuse_wrong_separators(request, refusals.SCOPE_HAS_STRAY_CHARACTERS)
+    """Scopes must not be a JSON list or quoted, and must have no invisible characters or extra spaces.
+
+    Several servers refuse extra spaces, others ignore them: an unknown server may do so.
+    """
+    text = scope_of(request) if isinstance(context.server, Server) else requested_scopes.without_extra_spaces(scope_of(request))
+    is_refused = refusals.SCOPE_HAS_STRAY_CHARACTERS in requested_scopes.find_wrong_separators(text)
+    return _refuse_wrong_separators(request, refusals.SCOPE_HAS_STRAY_CHARACTERS) if is_refused else None
 
 
 def _refuse_wrong_separators(request: AuthorizeRequest, kind: RefusalType) -> Refusal | None:

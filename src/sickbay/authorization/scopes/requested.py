@@ -52,12 +52,16 @@ def find_wrong_separators(text: str) -> tuple[RefusalType, ...]:
     return tuple(refusal for refusal, present in problems.items() if present) or extra_spaces
 
 
+def without_extra_spaces(text: str) -> str:
+    return " ".join(filter(None, text.split(" ")))
+
+
 def refuse_separators(text: str, *, extra_spaces: bool = True) -> Refusal | None:
     """Refuses a text that isn't a list of scopes: encoded twice, or with wrong characters between or around the scopes.
 
     extra_spaces: whether to refuse them too.
     """
-    text = text if extra_spaces else " ".join(filter(None, text.split(" ")))
+    text = text if extra_spaces else without_extra_spaces(text)
     if scopes.is_encoded_twice(text):
         return refusals.SCOPE_DOUBLE_ENCODED(received=text, expected=scopes.decode_again(text))
     facts = {"received": text, "expected": " ".join(read_spelling(text).tokens)}
@@ -174,7 +178,7 @@ def find_spelling_refusal(tokens: Sequence[str]) -> Refusal | None:
 
 def list_misspelt(text: str) -> tuple[str, ...]:
     """Returns the wrong scopes of a configured list; the whole text if they aren't separated by spaces."""
-    if refuse_separators(text):
+    if refuse_separators(text, extra_spaces=False):
         return (text,)
     refused = find_spelling_refusal(read_spelling(text).tokens)
     return tuple(refused.facts["scopes"]) if refused else ()

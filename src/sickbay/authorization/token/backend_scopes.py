@@ -63,7 +63,7 @@ def scopes_are_separated_by_spaces(request: TokenRequest, context: TokenContext)
     if not context.smart:
         return None
     scope = request.parameters.get("scope") or ""
-    return requested_scopes.refuse_separators(scope, extra_spaces=dropping_policy(context) is None)
+    return requested_scopes.refuse_separators(scope, extra_spaces=refuses_extra_spaces(context))
 
 
 def negotiate(
@@ -110,6 +110,11 @@ def dropping_policy(context: TokenContext) -> Policy | None:
     """Returns the policy of a server that silently leaves out what it doesn't grant: for every app, or for this lenient one."""
     policy = context.server.policy if isinstance(context.server, Server) else None
     return policy if policy is not None and (policy.drop_unregistered_scopes or _is_lenient(context)) else None
+
+
+def refuses_extra_spaces(context: TokenContext) -> bool:
+    """Whether the server refuses scopes with more than one space between them. An unknown server may ignore extra spaces."""
+    return isinstance(context.server, Server) and dropping_policy(context) is None
 
 
 def not_of_the_system(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:

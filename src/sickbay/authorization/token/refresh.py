@@ -18,7 +18,7 @@ from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.authorization.scopes.granting import is_still_granted
-from sickbay.authorization.token.backend_scopes import dropping_policy
+from sickbay.authorization.token.backend_scopes import refuses_extra_spaces
 from sickbay.authorization.token.client_authentication import client_is_registered, hash_secret
 from sickbay.kernel.checks import UNKNOWN, Check, Refusal
 from sickbay.kernel.memoize import cache_results
@@ -208,7 +208,7 @@ def session_has_not_ended_if_the_token_depends_on_it(request: TokenRequest, cont
 @check(inputs=_UNUSUAL)
 def scopes_are_separated_by_spaces(request: TokenRequest, context: TokenContext) -> Refusal | None:
     scope = request.parameters.get("scope") or ""
-    return requested_scopes.refuse_separators(scope, extra_spaces=dropping_policy(context) is None)
+    return requested_scopes.refuse_separators(scope, extra_spaces=refuses_extra_spaces(context))
 
 
 @check(requires=("family",), after=(refresh_token_is_known,), inputs=_UNUSUAL)

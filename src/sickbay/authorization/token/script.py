@@ -40,7 +40,8 @@ def scope_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | Non
 
 @check(after=(scope_is_sent,))
 def scopes_are_separated_by_spaces(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    return requested_scopes.refuse_separators(request.parameters.get("scope") or "")
+    scope = request.parameters.get("scope") or ""
+    return requested_scopes.refuse_separators(scope, extra_spaces=isinstance(context.server, Server))
 
 
 @check(after=(scope_is_sent,))
