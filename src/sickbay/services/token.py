@@ -72,7 +72,7 @@ async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, else
             decision = await _add_attempts(runtime, loaded.tenant, decision)
         try:
             return await _answer_request(runtime, decision, loaded)
-        except (Conflict, registration.AppRemoved):
+        except Conflict:
             continue
     unresolved = refuse(TOKEN, request, loaded.context, refusals.REFRESH_TOKEN_INVALID(reason="unknown"))
     return _refused_result(unresolved, loaded.context)
@@ -340,7 +340,7 @@ async def for_script(
 ) -> dict[str, Any]:
     """A token response without a flow, for the administrator, with `warnings` if a flow of the app would give no such token.
 
-    The scopes must have passed `examine_for_script`. Raises AppRemoved.
+    The scopes must have passed `examine_for_script`.
     """
     now, text = runtime.now(), runtime.effects.token()
     token = AccessToken(
@@ -356,7 +356,6 @@ async def for_script(
         issued_at=now,
     )
     await runtime.store.transaction([Put(records.token(records.digest(text), token, tenant.name), 0)])
-    await registration.must_be_registered(runtime, client.client_id)
     METRICS.count_token("admin")
     warnings = script_token.list_warnings(client, scope, patient)
     return token_response.build_response(text, token, tenant.policy, {}) | ({"warnings": warnings} if warnings else {})
