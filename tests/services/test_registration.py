@@ -13,7 +13,7 @@ from tests.flows.test_ehr_by_http import HTML, field
 from tests.flows.two_workers import run_two
 
 from sickbay.authorization.models import Client
-from sickbay.services import registration
+from sickbay.services import app_removal, registration
 from sickbay.services.context import Runtime
 
 Engine = Callable[[], str | None]
@@ -39,7 +39,7 @@ def test_an_app_that_is_changed_and_removed_at_once_is_removed(engine: Engine, t
             app = (await registration.register(first, settings)).client
             assert app is not None
             changes = [change(runtime, app) for change in CHANGES.values() for runtime in (first, second)]
-            tasks = [*changes[:3], registration.remove(second, app), *changes[3:]]
+            tasks = [*changes[:3], app_removal.remove(second, app), *changes[3:]]
             results = await asyncio.gather(*tasks, return_exceptions=True)  # type: ignore[call-overload]
             failed = [result for result in results if isinstance(result, BaseException)]
             assert all(isinstance(failure, registration.AppRemoved) for failure in failed), failed
@@ -55,7 +55,7 @@ def test_a_page_says_that_the_app_was_removed(tmp_path: Path, monkeypatch: pytes
         rotate = registration.rotate
 
         async def rotate_after_removal(runtime: Runtime, client: Client) -> tuple[Client, str]:
-            await registration.remove(runtime, client)
+            await app_removal.remove(runtime, client)
             return await rotate(runtime, client)
 
         monkeypatch.setattr(registration, "rotate", rotate_after_removal)

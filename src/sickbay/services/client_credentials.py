@@ -12,7 +12,7 @@ from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.authorization.token import backend_scopes, client_credentials
 from sickbay.authorization.token import response as token_response
 from sickbay.protocol import scopes
-from sickbay.services import records
+from sickbay.services import app_removal, records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.storage.interface import Put, Step
 
@@ -40,7 +40,10 @@ def _requested_base(tenant: Tenant, client: Client, request: TokenRequest) -> st
 async def grant(
     runtime: Runtime, tenant: Tenant, client: Client, request: TokenRequest, offered: Offered, steps: list[Step]
 ) -> tuple[dict[str, Any], str]:
-    """Issues a token without a user or refresh token (RFC 6749 4.4; SMART 2.2, Backend Services). Also returns its timeline."""
+    """Issues a token without a user or refresh token (RFC 6749 4.4; SMART 2.2, Backend Services). Also returns its timeline.
+
+    Raises AppRemoved.
+    """
     now, text, family = runtime.now(), runtime.effects.token(), runtime.effects.token(12)
     scope = " ".join(name for name, granted, _ in offered if granted)
     token = AccessToken(
@@ -54,5 +57,6 @@ async def grant(
         issued_at=now,
     )
     await runtime.store.transaction([*steps, Put(records.token(records.digest(text), token, tenant.name), 0)])
+    await app_removal.must_be_registered(runtime, client.client_id)
     response = token_response.build_response(text, token, tenant.policy, {})
     return {**response, "expires_in": token.expires_at - token.issued_at}, family

@@ -19,7 +19,7 @@ from sickbay.authorization.scopes import negotiation as scope_negotiation
 from sickbay.diagnosis.stages import AUTHORIZE, LOGIN
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scopes import LaunchScope
-from sickbay.services import patients, records
+from sickbay.services import app_removal, patients, records
 from sickbay.services.authorize import PendingAuthorization, forget
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide, refuse
@@ -190,7 +190,9 @@ async def _issue_code(
     patient: str | None,
     remember: bool,
 ) -> str:
-    """Stores the code and everything that belongs to it in one transaction. Raises Conflict if the launch was just used."""
+    """Stores the code and everything that belongs to it in one transaction. Raises Conflict if the launch was just used, and
+    AppRemoved.
+    """
     text, now = runtime.effects.token(), runtime.now()
     code = _new_code(runtime, tenant, waiting, granted, patient, now)
     steps: list[Step] = [UseOnce("launch", waiting.launch_key, now)] if waiting.launch_key else []
@@ -198,6 +200,7 @@ async def _issue_code(
     if remember:
         steps.append(_consent_record(tenant, waiting, granted, now))
     await runtime.store.transaction(steps)
+    await app_removal.must_be_registered(runtime, code.client_id)
     return text
 
 

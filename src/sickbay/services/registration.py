@@ -27,7 +27,7 @@ from sickbay.services import app_limits, records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide
 from sickbay.services.sessions import Session
-from sickbay.storage.interface import Conflict, Delete, Put, Record, Step
+from sickbay.storage.interface import Conflict, Put, Record, Step
 
 BEFORE = "app-before"
 """Record kind for the previous registration of an app while a change hasn't taken effect yet."""
@@ -72,7 +72,7 @@ class Ambiguous(LookupError):
 
 
 class AppRemoved(Exception):
-    """The app that should be changed was removed in the meantime."""
+    """The app that should be changed, or was to get a token, was removed in the meantime."""
 
 
 def identifier(effects: Effects, size: int) -> str:
@@ -198,16 +198,6 @@ async def find_live(runtime: Runtime, client_id: str | None) -> Activation:
     if earlier is None or earlier.expires_at is None or earlier.expires_at <= runtime.now():
         return Activation(client)
     return Activation(records.parse(Client | None, earlier.value), earlier.expires_at)  # type: ignore[arg-type]
-
-
-async def remove(runtime: Runtime, client: Client) -> None:
-    """Removes the app and everything it was granted."""
-    steps: list[Step] = [Delete("app", client.client_id), Delete(BEFORE, client.client_id)]
-    for kind in ("token", "code", "family", "launch", "consent", "app-state"):
-        for record in await runtime.store.find(kind, owner=client.client_id, limit=10_000):
-            steps.append(Delete(kind, record.key))
-    runtime.client_documents.cached.pop((client.tenant, client.client_id), None)
-    await runtime.store.transaction(steps)
 
 
 async def register(

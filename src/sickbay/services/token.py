@@ -24,7 +24,16 @@ from sickbay.authorization.token import script as script_token
 from sickbay.diagnosis.stages import SCRIPT, TOKEN
 from sickbay.protocol import scopes
 from sickbay.protocol.parameters import Parameters
-from sickbay.services import client_authentication, client_credentials, grants, id_token, records, registration, sessions
+from sickbay.services import (
+    app_removal,
+    client_authentication,
+    client_credentials,
+    grants,
+    id_token,
+    records,
+    registration,
+    sessions,
+)
 from sickbay.services.authorize import StoredAuthorization
 from sickbay.services.client_authentication import TokenDecision, TokenResult
 from sickbay.services.context import Runtime, Tenant
@@ -72,7 +81,7 @@ async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, else
             decision = await _add_attempts(runtime, loaded.tenant, decision)
         try:
             return await _answer_request(runtime, decision, loaded)
-        except Conflict:
+        except (Conflict, registration.AppRemoved):
             continue
     unresolved = refuse(TOKEN, request, loaded.context, refusals.REFRESH_TOKEN_INVALID(reason="unknown"))
     return _refused_result(unresolved, loaded.context)
@@ -340,7 +349,7 @@ async def for_script(
 ) -> dict[str, Any]:
     """A token response without a flow, for the administrator, with `warnings` if a flow of the app would give no such token.
 
-    The scopes must have passed `examine_for_script`.
+    The scopes must have passed `examine_for_script`. Raises AppRemoved.
     """
     now, text = runtime.now(), runtime.effects.token()
     token = AccessToken(
@@ -356,6 +365,7 @@ async def for_script(
         issued_at=now,
     )
     await runtime.store.transaction([Put(records.token(records.digest(text), token, tenant.name), 0)])
+    await app_removal.must_be_registered(runtime, client.client_id)
     METRICS.count_token("admin")
     warnings = script_token.list_warnings(client, scope, patient)
     return token_response.build_response(text, token, tenant.policy, {}) | ({"warnings": warnings} if warnings else {})

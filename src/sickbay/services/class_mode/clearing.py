@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.authorization.models import Client
-from sickbay.services import clear_exchanges, records, registration, sessions
+from sickbay.services import app_removal, clear_exchanges, records, sessions
 from sickbay.services.class_mode import members, progress
 from sickbay.services.class_mode.members import Student
 from sickbay.services.context import Runtime
@@ -26,7 +26,7 @@ async def reset(runtime: Runtime, journal: Journal, student: Student) -> None:
     for fault in [fault.id for fault in runtime.faults if fault.app in names]:
         await setting.remove(runtime, fault)
     for client in apps:
-        await registration.remove(runtime, client)
+        await app_removal.remove(runtime, client)
     await clear_exchanges.clear(runtime, journal, (condition_for_student(student.id),))
     deleted = [Delete(progress.KIND, f"{student.id}/{milestone}") for milestone in progress.MILESTONES]
     await runtime.store.transaction(deleted)

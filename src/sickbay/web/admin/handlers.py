@@ -19,7 +19,7 @@ from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.protocol import urls
 from sickbay.sandbox.resetting import losses, reset
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services import enabling, id_token, patients, registration, runtime_settings, users
+from sickbay.services import app_removal, enabling, id_token, patients, registration, runtime_settings, users
 from sickbay.services import launch as launches
 from sickbay.services import token as tokens
 from sickbay.services.context import Tenant
@@ -123,7 +123,7 @@ async def get_app(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def remove_app(request: Request, sandbox: Sandbox) -> Response:
-    await registration.remove(sandbox.runtime, await _app_named(request, sandbox))
+    await app_removal.remove(sandbox.runtime, await _app_named(request, sandbox))
     return Response(status_code=204)
 
 

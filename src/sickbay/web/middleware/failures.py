@@ -128,7 +128,7 @@ async def _respond_to_expected(request: Request, error: Exception) -> Response |
     if isinstance(error, AppTooLarge):
         return _error_response(request, 422, "This app can't be stored", str(error))
     if isinstance(error, AppRemoved):
-        return _error_response(request, 404, "This app was removed", "It was removed while you changed it. Nothing was stored.")
+        return _error_response(request, 404, "This app was removed", "It was removed at the same time. Nothing was stored.")
     if isinstance(error, HTTPException):  # raised by the router: no such method, no such file
         return PlainTextResponse(error.detail, error.status_code, error.headers)
     return None

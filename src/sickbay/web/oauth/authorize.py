@@ -22,6 +22,7 @@ from sickbay.services.decision import Decision
 from sickbay.services.injection import choose, codes
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.login import SignInResult
+from sickbay.services.registration import AppRemoved
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request
@@ -194,8 +195,8 @@ async def deliver_failure(
     4.1.2.1).
     """
     dialect, id, client = tenant.dialect, http_request.exchange_id(request), waiting.client
-    if dialect.answers.refused != "redirect":
-        raise error
+    if dialect.answers.refused != "redirect" or isinstance(error, AppRemoved):
+        raise error  # the redirect URI of an app that was removed is no longer registered
     unavailable = error if isinstance(error, Unavailable) else None
     LOG.error("%s failed: %s", id, error, exc_info=None if unavailable else error)
     name, description = (

@@ -19,7 +19,7 @@ from sickbay.authorization.registration.request import PRIVATE_MEMBERS
 from sickbay.authorization.requests import AccessRequest, RegistrationRequest
 from sickbay.protocol import unicode
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services import registration
+from sickbay.services import app_removal, registration
 from sickbay.services.context import Tenant
 from sickbay.services.decision import Decision
 from sickbay.services.registration import Registered
@@ -67,7 +67,7 @@ async def _manage_client(request: Request, sandbox: Sandbox, tenant: Tenant, bod
     if client is None or client.tenant != tenant.name or not registration.may_manage(client, token):
         return await _refuse_registration(request, sandbox, tenant, RegistrationRequest(managed=False))
     if request.method == "DELETE":
-        await registration.remove(sandbox.runtime, client)
+        await app_removal.remove(sandbox.runtime, client)
         response = Response(status_code=204, headers=error_responses.NO_STORE)
         return await http_request.note(request, response, stage="registration", tenant=tenant.name, client_id=client.client_id)
     if request.method == "PUT":

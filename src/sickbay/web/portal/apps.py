@@ -17,7 +17,7 @@ from sickbay.kernel.english import count
 from sickbay.protocol import scopes
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services import enabling, launch_progress, patients, registration, users
+from sickbay.services import app_removal, enabling, launch_progress, patients, registration, users
 from sickbay.services.app_limits import AppTooLarge
 from sickbay.services.context import Tenant
 from sickbay.services.journal import read as journal_reader
@@ -314,5 +314,5 @@ async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
     if client is not None and not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
     if client is not None and not client.sample:
-        await registration.remove(sandbox.runtime, client)
+        await app_removal.remove(sandbox.runtime, client)
     return redirect_to("/developer")

@@ -1,0 +1,36 @@
+"""Removes an app with everything it was granted, also what is granted to it at the same moment."""
+
+from __future__ import annotations
+
+from sickbay.authorization.models import Client
+from sickbay.services.context import Runtime
+from sickbay.services.registration import BEFORE, AppRemoved
+from sickbay.storage.interface import Delete, Step
+
+
+async def remove(runtime: Runtime, client: Client) -> None:
+    """Removes the app and everything it was granted, also what a request is granted that began before."""
+    runtime.client_documents.cached.pop((client.tenant, client.client_id), None)
+    gone: list[Step] = [Delete("app", client.client_id), Delete(BEFORE, client.client_id)]
+    await runtime.store.transaction([*gone, *await _list_deletions(runtime, client.client_id)])
+    await _clear(runtime, client.client_id)
+
+
+async def must_be_registered(runtime: Runtime, client_id: str) -> None:
+    """Call it after something was stored for the app. Raises AppRemoved, and deletes it, if the app was removed before that.
+    What was stored earlier is deleted by `remove`.
+    """
+    if await runtime.store.get("app", client_id) is None:
+        await _clear(runtime, client_id)
+        raise AppRemoved
+
+
+async def _clear(runtime: Runtime, client_id: str) -> None:
+    while steps := await _list_deletions(runtime, client_id):
+        await runtime.store.transaction(steps)
+
+
+async def _list_deletions(runtime: Runtime, client_id: str) -> list[Step]:
+    kinds = ("token", "code", "family", "launch", "consent", "app-state")
+    found = [record for kind in kinds for record in await runtime.store.find(kind, owner=client_id, limit=10_000)]
+    return [Delete(record.kind, record.key) for record in found]
