@@ -16,7 +16,7 @@ from sickbay.services.redaction import vocabulary
 from sickbay.web import html_response
 
 DELAY_SECONDS = 0.2
-"""The first requests come first: what starts a server often asks it at once."""
+"""The first requests come first: what starts a server often asks it at once. So do those that waited for patients."""
 PAUSE_SECONDS = 0.01
 """Seconds between two steps, in which requests are answered."""
 WORDS: tuple[Callable[[], object], ...] = (vocabulary.kinds, vocabulary.everyday)
@@ -59,7 +59,8 @@ async def warm_up(sandbox: Sandbox) -> None:
     """Takes one step after the other. Waits while patients are created."""
     await asyncio.sleep(DELAY_SECONDS)
     for step in _warm_up_steps(CLASS_MODULES if sandbox.settings.class_mode else ()):
-        await sandbox.filling.wait_until_idle()
+        while await sandbox.filling.wait_until_idle():  # noqa: ASYNC110 - it waits for tasks, and then for the answers to them
+            await asyncio.sleep(DELAY_SECONDS)
         await asyncio.to_thread(step)
         await asyncio.sleep(PAUSE_SECONDS)
     gc.freeze()  # as after the start: what was imported stays

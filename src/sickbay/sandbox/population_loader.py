@@ -89,10 +89,12 @@ class PopulationLoader:
         task = self._begun.get(space)
         return task is not None and not task.done()
 
-    async def wait_until_idle(self) -> None:
-        """Wait until this worker no longer creates patients."""
+    async def wait_until_idle(self) -> bool:
+        """Wait until this worker no longer creates patients. Returns whether it did."""
+        did = False
         while tasks := {task for task in self._begun.values() if not task.done()}:
-            await asyncio.wait(tasks)
+            did = bool(await asyncio.wait(tasks))
+        return did
 
     def begin_to_stop(self) -> None:
         """Cancel all tasks. What they have stored stays, and the next use continues from there."""

@@ -10,7 +10,6 @@ from msgspec import Struct, structs
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.scopes.negotiation import TokenSummary
-from sickbay.diagnosis.catalogue import BY_ID, INDEX
 from sickbay.diagnosis.explain import Again, Explanation, explain, explain_refusals, find_roots
 from sickbay.diagnosis.placeholders import PLACEHOLDER_LAUNCH
 from sickbay.diagnosis.rule import PERHAPS, Finding, find, is_severity
@@ -56,6 +55,8 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
 
     @cached_property
     def _first_explanation(self) -> Explanation:
+        from sickbay.diagnosis.catalogue import INDEX  # reading all rules takes 20 ms, and a server that starts needs none
+
         examination, context = self.examination, self.context
         if examination.refusals or examination.relaxed:
             examination = Examination(tuple([check for check in examination.checked if _has_rule(check)]))
@@ -68,6 +69,8 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
 
     def refused_findings(self) -> tuple[Finding, ...]:
         """The findings of `explain` that refuse the request or caused that, in the same order, without corrections."""
+        from sickbay.diagnosis.catalogue import INDEX
+
         examination = Examination(tuple([check for check in self.examination.checked if _has_rule(check)]))
         roots = find_roots(INDEX, self.stage.name, self.request, self.context)
         return self._add_private(explain_refusals(INDEX, examination, roots))
@@ -95,6 +98,8 @@ def _may_quote(facts: Facts) -> bool:
 
 def _has_rule(check: Checked) -> bool:
     """A refusal without a rule is returned by its name only, so that it never causes a server error."""
+    from sickbay.diagnosis.catalogue import INDEX
+
     return check.refusal is None or check.refusal.name in INDEX.explaining
 
 
@@ -128,6 +133,8 @@ def _waiting_checks(examination: Examination) -> str:
 
 def hide_private(finding: Finding) -> Finding:
     """The same finding without the facts that only the administrator may see."""
+    from sickbay.diagnosis.catalogue import BY_ID
+
     facts = redact(finding.facts, finding.private)
     if facts == finding.facts:
         return finding

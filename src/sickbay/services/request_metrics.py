@@ -12,7 +12,6 @@ from typing import Final, Literal, TypeAlias, TypeVar
 
 from prometheus_client import Counter, Histogram
 
-from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import Finding
 from sickbay.services.journal.record import Exchange
 
@@ -101,6 +100,8 @@ class RequestMetrics:
 
 def rule_of(refusal: str, findings: tuple[Finding, ...]) -> str:
     """The ID of the finding that explains the deciding refusal; always an ID of the catalogue, or UNEXPLAINED."""
+    from sickbay.diagnosis.catalogue import BY_ID  # a server that starts needs no rules
+
     explaining = (finding.id for finding in findings if BY_ID[finding.id].explains == refusal)
     first = (finding.id for finding in findings if finding.refused)
     return next(explaining, next(first, refusal if refusal in BY_ID else UNEXPLAINED))

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import orjson
 from starlette.responses import Response
 
-from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding
 from sickbay.protocol.parameters import encode
@@ -46,6 +45,8 @@ def spell(text: str) -> str:
 
 def rule_for(decision: Decision[Any, Any], explanation: Explanation) -> Finding | None:
     """The finding for the refusal that decided the response; if there is none, the first finding of a refusal."""
+    from sickbay.diagnosis.catalogue import BY_ID  # a server that starts needs no rules
+
     name = decision.refusal.name if decision.refusal else ""
     refused = [finding for finding in explanation.findings if finding.refused]
     return next((finding for finding in refused if BY_ID[finding.id].explains == name), refused[0] if refused else None)

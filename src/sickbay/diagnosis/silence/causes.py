@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from sickbay.diagnosis.explain import explain
-from sickbay.diagnosis.needed_rules import INDEX
 from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.silence.progress import silence
 from sickbay.diagnosis.silence.trail import Trail
@@ -22,8 +21,9 @@ def causes(trail: Trail) -> tuple[Finding, ...]:
 
     After a fault that was injected on purpose, only that: nothing is explained as a mistake of the app.
     """
-    found = silence(trail)
-    if found is None:
+    from sickbay.diagnosis.needed_rules import INDEX  # reads all files of rules, and a server that starts needs none
+
+    if (found := silence(trail)) is None:
         return ()
     explained = explain(INDEX, SILENCE.name, found, None, Examination(()), live=True).findings
     findings = tuple(sorted(explained, key=lambda finding: INDEX.places[finding.id]))  # what the launch points to comes first

@@ -18,7 +18,6 @@ from sickbay.authorization.authorize.stage import GATE
 from sickbay.authorization.refusals.login import COOKIE_SAMESITE_IFRAME
 from sickbay.authorization.token import client_assertion, client_authentication, pkce, refresh
 from sickbay.authorization.token import code as token_code
-from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
 from sickbay.diagnosis.stages import FHIR_STAGES
 from sickbay.kernel.memoize import cache_results
@@ -80,6 +79,8 @@ UNPROVEN = frozenset((COOKIE_SAMESITE_IFRAME.name,))
 
 def finding_json(stored_finding: Mapping[str, Any]) -> dict[str, Any]:
     """A finding with its rule's texts, filled in with its facts. If the rule no longer exists, only the facts."""
+    from sickbay.diagnosis.catalogue import BY_ID  # a server that starts needs no rules
+
     rule = BY_ID.get(stored_finding["id"])
     if rule is None:
         texts = {"title": stored_finding["id"], "why": "", "fix": "", "spec": {"name": "", "url": ""}, "degree": "certain"}
@@ -158,6 +159,8 @@ def hide_private(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _hide_private(finding: dict[str, Any]) -> dict[str, Any]:
+    from sickbay.diagnosis.catalogue import BY_ID
+
     facts = redact(finding["facts"], finding.get("private", ()))
     if facts == finding["facts"]:
         return finding

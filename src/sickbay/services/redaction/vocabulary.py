@@ -6,7 +6,6 @@ import re
 from functools import cache
 
 from sickbay.authorization.registration.metadata import LISTS, METHODS, TEXTS
-from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.placeholders import PLACES
 from sickbay.fhir.definitions import names
 from sickbay.fhir.operations.registry import OPERATIONS
@@ -93,6 +92,8 @@ ELEMENTS = frozenset(_NAMES["elements"])
 @cache
 def spoken_words() -> frozenset[str]:
     """The words of Sickbay's own explanations, in lower case."""
+    from sickbay.diagnosis.catalogue import RULES  # a server that starts needs none
+
     texts = (f"{rule.title} {rule.why} {rule.fix} {rule.stage} {rule.id}" for rule in RULES)
     return frozenset(word.lower() for text in texts for word in _WORD.findall(text)) | {
         placeholder.lower() for placeholder in PLACES

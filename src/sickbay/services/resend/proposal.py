@@ -7,7 +7,6 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from sickbay.authorization.models import Client
 from sickbay.authorization.token.client_authentication import JWT_BEARER, registered_method
-from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.corrections import new_code, new_refresh_token, new_token, new_verifier
 from sickbay.diagnosis.placeholders import PLACEHOLDER_SECRET, PLACEHOLDER_TOKEN, placeholder_for
 from sickbay.protocol.parameters import parse
@@ -83,6 +82,8 @@ def _needs_only_fresh_values(entry: Mapping[str, Any]) -> bool:
 
 
 def _needs_fresh_value(finding: Mapping[str, Any]) -> bool:
+    from sickbay.diagnosis.catalogue import BY_ID  # a server that starts needs no rules
+
     rule = BY_ID.get(finding["id"])
     if rule is None:
         return False
@@ -94,6 +95,8 @@ def _needs_fresh_value(finding: Mapping[str, Any]) -> bool:
 
 def _add_fresh_values(edited: EditedRequest, entry: Mapping[str, Any]) -> EditedRequest:
     """The request with placeholders for the values that its refusals say have to be other ones."""
+    from sickbay.diagnosis.catalogue import BY_ID
+
     fixes = {BY_ID[finding["id"]].insert_placeholder for finding in _refusing_findings(entry)}
     changes = [(name, placeholder_for(name)) for fix, names in FORM_VALUES if fix in fixes for name in names]
     if changes:
@@ -104,6 +107,8 @@ def _add_fresh_values(edited: EditedRequest, entry: Mapping[str, Any]) -> Edited
 
 
 def _is_about_credentials(entry: Mapping[str, Any]) -> bool:
+    from sickbay.diagnosis.catalogue import BY_ID
+
     return any(BY_ID[finding["id"]].stage in CREDENTIAL_STAGES for finding in _refusing_findings(entry))
 
 
