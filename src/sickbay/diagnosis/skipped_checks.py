@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import structs
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.kernel.checks import Checked, Examination
 
 NEEDED: dict[str, tuple[str, ...]] = {
@@ -21,25 +22,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "scope_types_exist": ("server",),
 }
 """Checks, each with members of the context. At least one must be known, because the request doesn't show what they look at."""
-OF_A_SERVER = frozenset(
-    (
-        "path_has_no_double_slash",
-        "path_ends_without_a_slash",
-        "representation_is_there",
-        "values_are_well_formed",
-        "parameters_are_known",
-        "modifiers_are_understood",
-        "parameters_are_answered",
-        "search_is_simple_enough",
-        "operation_is_offered",
-        "parameters_of_the_operation_fit",
-    )
-)
-"""Checks of a search whose faults aren't in evidence.access.EVERYWHERE, because they depend on what the server supports."""
-OF_A_BODY = frozenset(
-    ("body_is_such_a_resource", "body_has_the_id_of_its_address", "resource_is_valid", "state_keeps_to_the_profile")
-)
-"""Checks of a resource that only find what is wrong at every server (`evidence.access`), if the server isn't known."""
+OF_A_SERVER, OF_A_BODY = frozenset(LISTS["checks_of_a_server"]), frozenset(LISTS["checks_of_a_body"])
 LABELS = {"seen_jti": "earlier", "waits": "earlier", "app": "client", "launches": "launch"}
 """The attribute that the page names as missing, if it isn't the member itself."""
 

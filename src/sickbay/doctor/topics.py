@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED
 from sickbay.diagnosis.case import CASES, paths
+from sickbay.diagnosis.lists import LISTS
 from sickbay.doctor import pages
 from sickbay.doctor.fill import fill
 from sickbay.doctor.model import Cause, Knowledge
@@ -27,17 +28,7 @@ LEAST_SHARE = 0.6
 """A related topic with a smaller share of the first one's score is left out."""
 LEAST_SCORE = 9.0
 QUERY_CHARACTERS = 4_000
-ABOUT_APPS = (
-    "browser",
-    "how-to/agent-access",
-    "how-to/backend-service",
-    "how-to/behind-a-proxy",
-    "how-to/empty-search",
-    "how-to/nothing-happens",
-    "how-to/phones-and-emulators",
-    "how-to/standalone",
-)
-"""Pages that help with an error of any server. The others are about Sickbay itself."""
+ABOUT_APPS = LISTS["pages_about_apps"]
 HEADING_WEIGHT, TITLE_WEIGHT = 4, 2
 """How often a word in the heading of a passage counts, and one in the title of its page."""
 

@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
+from sickbay.diagnosis.lists import LISTS
+
 Kind: TypeAlias = Literal["oauth", "authorization", "bearer", "outcome", "status", "vendor", "message", "no-answer"]
-_RANKS: dict[str, int] = {
-    "authorization": 0,
-    "bearer": 1,
-    "oauth": 2,
-    "outcome": 3,
-    "vendor": 4,
-    "status": 5,
-    "no-answer": 6,
-    "message": 7,
-}
+_KINDS = LISTS["answers"]
 
 REFUSING = frozenset(("login", "forbidden", "expired", "security"))
 """Types of issues in an OperationOutcome that mean a refusal, whatever their severity is (FHIR, IssueType)."""
@@ -36,64 +29,16 @@ def rank_answers(answers: Iterable[ErrorAnswer]) -> tuple[ErrorAnswer, ...]:
         known = once.get(key := (answer.kind, answer.code))
         if known is None or len(known.description) < len(answer.description):
             once[key] = answer
-    return tuple(sorted(once.values(), key=lambda answer: (_RANKS[answer.kind], not answer.code)))
+    return tuple(sorted(once.values(), key=lambda answer: (_KINDS.index(answer.kind), not answer.code)))
 
 
 FALSY = frozenset(("", "null", "none", "nil", "undefined", "false", "no", "0", "ok", "success", "[]", "{}", "nan"))
 """Values of a member `error` that mean that there was no error."""
 
-TOKEN_CODES = frozenset(
-    (
-        "invalid_client",
-        "invalid_grant",
-        "unsupported_grant_type",
-        "unsupported_token_type",
-        "invalid_target",
-        "authorization_pending",
-        "slow_down",
-        "expired_token",
-    )
-)
-BEARER_CODES = frozenset(("invalid_token", "insufficient_scope", "invalid_dpop_proof", "insufficient_user_authentication"))
-AUTHORIZATION_CODES = frozenset(
-    (
-        "access_denied",
-        "unsupported_response_type",
-        "server_error",
-        "temporarily_unavailable",
-        "interaction_required",
-        "login_required",
-        "consent_required",
-        "account_selection_required",
-        "invalid_request_uri",
-        "invalid_request_object",
-        "request_not_supported",
-        "request_uri_not_supported",
-        "registration_not_supported",
-    )
-)
-SHARED_CODES = frozenset(
-    (
-        "invalid_request",
-        "invalid_scope",
-        "unauthorized_client",
-        "invalid_redirect_uri",
-        "invalid_client_metadata",
-        "invalid_software_statement",
-        "unapproved_software_statement",
-        "redirect_uri_mismatch",
-        "mismatching_redirect_uri",
-        "mismatching_state",
-        "invalid_audience",
-        "invalid_resource",
-        "disabled_client",
-        "deleted_client",
-        "org_internal",
-        "admin_policy_enforced",
-        "unmet_authentication_requirements",
-    )
-)
-"""Codes of several endpoints and of registration, and a few that vendors send instead."""
+TOKEN_CODES = frozenset(LISTS["token_codes"])
+BEARER_CODES = frozenset(LISTS["bearer_codes"])
+AUTHORIZATION_CODES = frozenset(LISTS["authorization_codes"])
+SHARED_CODES = frozenset(LISTS["shared_codes"])
 CODES = TOKEN_CODES | BEARER_CODES | AUTHORIZATION_CODES | SHARED_CODES
 
 

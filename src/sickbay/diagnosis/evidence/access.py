@@ -17,6 +17,7 @@ from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.address import fhir_version_of, needs_no_token
 from sickbay.diagnosis.evidence.context import Json
 from sickbay.diagnosis.evidence.inference import Place, place_of
+from sickbay.diagnosis.lists import LISTS
 from sickbay.fhir import body as bodies
 from sickbay.fhir.body import Body
 from sickbay.fhir.operations import parameters as operation_parameters
@@ -164,18 +165,7 @@ def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
     )
 
 
-EVERYWHERE = frozenset(
-    {
-        "fhir-resource-wrong-version",
-        "fhir-resource-unknown",
-        "fhir-id-invalid",
-        "fhir-patient-undefined",
-        "fhir-patient-searched-by-patient",
-        "fhir-search-colon-for-equals",
-        "fhir-reference-malformed",
-        "fhir-date-malformed",
-    }
-)
+EVERYWHERE = frozenset(LISTS["faults_at_every_server"])
 """Faults that are wrong at every FHIR server. What else a server supports isn't known."""
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from sickbay.authorization.contexts import AnswerContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import HttpExchange
+from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol.urls import LOOPBACK
@@ -15,13 +16,6 @@ PATH = "/.well-known/smart-configuration"
 REQUIRED = ("token_endpoint", "capabilities", "grant_types_supported", "code_challenge_methods_supported")
 COMPARED = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "introspection_endpoint", "revocation_endpoint")
 """Members that must be the same in both discovery documents of a server."""
-REQUIRED_BY_OPENID = (
-    "issuer",
-    "jwks_uri",
-    "response_types_supported",
-    "subject_types_supported",
-    "id_token_signing_alg_values_supported",
-)
 
 
 def _is_not_below_a_base(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
@@ -63,7 +57,7 @@ def _find_missing_members(exchange: HttpExchange, context: AnswerContext) -> Fac
     if not document or _open(exchange, context):
         return None
     if _is_of_openid(exchange):
-        missing = [name for name in REQUIRED_BY_OPENID if name not in document]
+        missing = [name for name in LISTS["required_by_openid"] if name not in document]
         return {"missing": missing, "standard": "OpenID Connect"} if missing else None
     launches = any(str(capability).startswith("launch-") for capability in document.get("capabilities") or ())
     needed = (*REQUIRED, "authorization_endpoint") if launches else REQUIRED

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
+from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.values import is_masked
 from sickbay.doctor.pieces import addresses, postman, structured
 from sickbay.doctor.pieces.addresses import client_metadata, kind_of_request
@@ -37,17 +38,6 @@ class Input(NamedTuple):
 
 OF_A_HEADER = frozenset(("algorithm_is_one_of_smart", "nothing_unknown_is_critical", "key_is_named"))
 AUDIENCE = "audience_is_the_token_endpoint"
-OUTSIDE_OF_PARAMETERS = frozenset(
-    (
-        "method_is_post",
-        "body_is_a_form",
-        "address_is_of_a_tenant",
-        "header_is_of_a_client",
-        "basic_is_well_formed",
-        "one_method_is_used",
-    )
-)
-"""The checks of a token request that look at its method, its URL and its headers."""
 
 
 def _checks_of_a_token() -> frozenset[str]:
@@ -61,8 +51,8 @@ def _checks_of_parameters() -> frozenset[str]:
     """The checks of the parameters of a token request whose method, URL and headers weren't pasted."""
     from sickbay.authorization import token  # only the parameters of a token request need it
 
-    checks = (check for checks in token.CHECKS.values() for check in checks)
-    return _checks_of_a_token() | {"assertion_type_is_named"} | {check.name for check in checks} - OUTSIDE_OF_PARAMETERS
+    names = {check.name for checks in token.CHECKS.values() for check in checks}
+    return _checks_of_a_token() | {"assertion_type_is_named"} | names.difference(LISTS["checks_outside_of_parameters"])
 
 
 def inputs(pieces: Sequence[Piece]) -> list[Input]:

@@ -136,13 +136,11 @@ _PAIR = compile_late(
     r"(?:\"(?P<double>(?:\\.|[^\"\\\n]){0,4000})\"|'(?P<single>(?:\\.|[^'\\\n]){0,4000})'|(?P<bare>[\w.+/:@%~-]{1,400}))"
 )
 _LITERALS: dict[str, Any] = {
-    "null": None,
-    "None": None,
-    "nil": None,
     "true": True,
     "True": True,
     "false": False,
     "False": False,
+    **dict.fromkeys(("null", "None", "nil")),
 }
 
 

@@ -12,6 +12,7 @@ from sickbay.authorization.models import AccessToken, Client, Server
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, TokenRequest
 from sickbay.diagnosis import corrections, placeholders
 from sickbay.diagnosis.guesses import MASKED
+from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.rule import Functions
 from sickbay.diagnosis.values import is_masked, placeholder
 from sickbay.kernel.checks import UNKNOWN, Facts
@@ -88,31 +89,7 @@ def _is_empty(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | N
     return {"received": None, "brings": ONCE, "endpoint": endpoint} if empty and not body else None
 
 
-OF_AUTHORIZE = (
-    "redirect_uri",
-    "aud",
-    "resource",
-    "launch",
-    "scope",
-    "state",
-    "nonce",
-    "code_challenge",
-    "code_challenge_method",
-    "response_type",
-    "login_hint",
-    "id_token_hint",
-)
-OF_TOKEN = (
-    "grant_type",
-    "code",
-    "redirect_uri",
-    "code_verifier",
-    "refresh_token",
-    "client_secret",
-    "client_assertion",
-    "client_assertion_type",
-    "scope",
-)
+OF_AUTHORIZE, OF_TOKEN = LISTS["parameters_of_authorize"], LISTS["parameters_of_token"]
 """`client_id` has its own rule, client-id-placeholder."""
 OF_LOGOUT = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
 

@@ -11,6 +11,7 @@ from sickbay.authorization.contexts import AuthorizeContext, TokenContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, TokenRequest
 from sickbay.diagnosis import corrections
+from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import unicode, urls
@@ -18,21 +19,7 @@ from sickbay.protocol.parameters import Parameters, encode, parse
 
 R = TypeVar("R", AuthorizeRequest, TokenRequest)
 
-OF_TOKEN = (
-    "grant_type",
-    "code",
-    "redirect_uri",
-    "client_id",
-    "client_secret",
-    "code_verifier",
-    "refresh_token",
-    "scope",
-    "client_assertion",
-    "client_assertion_type",
-)
-
-
-OF_LOGOUT = ("id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
+OF_TOKEN, OF_LOGOUT = LISTS["sent_to_token"], LISTS["sent_to_logout"]
 
 
 def names_of(request: AuthorizeRequest | TokenRequest | LogoutRequest) -> tuple[str, ...]:
