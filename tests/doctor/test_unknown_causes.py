@@ -84,7 +84,8 @@ def test_a_text_whose_cause_is_unknown_seldom_gets_another_one() -> None:
 
 @pytest.mark.prove
 def test_texts_whose_causes_are_unknown_seldom_get_another_one() -> None:
-    led, claimed = 0, []
+    led = 0
+    claimed: list[str] = []
     for number in range(PARTS):
         causes = frozenset(file.cause.id for file in files()[number::PARTS])
         known = [(file.cause, example.text) for file in files() if file.cause.id not in causes for example in file.seen]
