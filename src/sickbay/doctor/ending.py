@@ -15,9 +15,10 @@ from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.silence.causes import causes
 from sickbay.diagnosis.silence.progress import LaunchStatus, progress
 from sickbay.diagnosis.silence.trail import AppDetails, Event, Result, StepName, Trail
-from sickbay.doctor.har import HarExchange, kind_of_exchange
+from sickbay.doctor.har import HarExchange, request_of
 from sickbay.doctor.pieces.inputs import Input
 from sickbay.doctor.pieces.structured import read_object
+from sickbay.doctor.request_kind import kind_of
 from sickbay.protocol.parameters import parse
 
 MINIMUM_STEPS: Final = 2
@@ -77,7 +78,7 @@ def _launch_answer(events: Sequence[Event]) -> str:
 
 def _events_of_exchange(exchange: HarExchange) -> Iterator[Event]:
     sent = exchange.sent
-    kind = kind_of_exchange(sent)
+    kind = kind_of(request_of(sent), "file")
     if exchange.method == "OPTIONS":
         if kind in ("token_request", "fhir_request"):
             yield Event("preflight", headers=sent["headers"].get("access-control-request-headers", ""), url=exchange.url)

@@ -16,15 +16,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sickbay.diagnosis.answers.values import ErrorAnswer
+from sickbay.diagnosis.evidence.address import fhir_base_of
 from sickbay.doctor.errors.find import in_exchange
 from sickbay.doctor.pieces.structured import read_object
-from sickbay.doctor.single_exchange import kind_of
-from sickbay.protocol import urls
+from sickbay.doctor.request_kind import WELL_KNOWN, Request, is_fetched_fhir, kind_of
 from sickbay.protocol.parameters import parse
 
 Json = Mapping[str, Any]
-WELL_KNOWN = "/.well-known/smart-configuration"
-_FHIR = re.compile(r"/(?:metadata/?$|[A-Z][A-Za-z]+(?:/[A-Za-z0-9.-]{1,64}(?:(?:/_history|/\$)|/?$)|/_search/?$|/\$|/?$))")
 _DECORATION = re.compile(r"\.(?:css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf)$", re.I)
 """Files without which a page still works. A missing icon isn't an error of a launch."""
 _MASK = re.compile(r"([\w.~-]{0,4})…\((\d{1,4})\)|‹(\d{1,4})(?: |%20|\+)characters?›", re.A)
@@ -33,7 +31,6 @@ MASK_CHARACTERS = 128
 """Characters that a mask is filled in with at most: a code_verifier has no more (RFC 7636, 4.1)."""
 _INCOMPLETE = frozenset(("smart_configuration", "http_exchange"))
 """Inputs that need what Sickbay doesn't record."""
-_ASSET = re.compile(r"\.(?:m?js|css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf|html?)$", re.I)
 
 
 class HarExchange(NamedTuple):
@@ -195,13 +192,12 @@ def _discovered_server(exchanges: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _guessed_base(exchange: dict[str, Any]) -> dict[str, Any]:
     """The FHIR base URL: the part of the URL before the resource type. Used if there is no discovery document."""
-    address = exchange["url"].partition("?")[0]
-    match = _FHIR.search(address) if _is_fhir(exchange, urls.split(address).path) else None
-    return {"fhir_bases": [address[: match.start()]]} if match else {}
+    base = fhir_base_of(exchange["url"]) if is_fetched_fhir(request_of(exchange)) else ""
+    return {"fhir_bases": [base]} if base else {}
 
 
 def _inputs_of_exchange(exchange: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    kind = kind_of_exchange(exchange)
+    kind = kind_of(request_of(exchange), "file")
     if kind == "":
         return
     if kind == "smart_configuration":
@@ -226,27 +222,7 @@ def _inputs_of_exchange(exchange: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"kind": "http_exchange", "request": sent, "response": answer}
 
 
-def kind_of_exchange(exchange: dict[str, Any]) -> str:
-    """The kind of input, or "" if the exchange isn't part of a launch."""
-    url, query, method = exchange["url"], parse(exchange["query"]), exchange["method"]
-    path = urls.split(url).path
-    if WELL_KNOWN in url or path.endswith("/.well-known/openid-configuration"):
-        return "smart_configuration" if WELL_KNOWN in url and method == "GET" else ""
-    if "grant_type=" in exchange["body"] or (path.rstrip("/").endswith("/token") and method in ("POST", "OPTIONS")):
-        return "token_request"
-    if "response_type" in query or {"client_id", "redirect_uri"} <= set(query.names()):
-        return "authorize_url"
-    if "iss" in query and "launch" in query:
-        return "launch_url"
-    if method == "GET" and "state" in query and ("code" in query or "error" in query):
-        return "redirect_url"
-    if _is_fhir(exchange, path):
-        return "fhir_request"
-    return "error_page_url" if method == "GET" and kind_of(url) == "error_page_url" else ""
-
-
-def _is_fhir(exchange: dict[str, Any], path: str) -> bool:
-    """Decided by the path, and by Accept, Authorization, the Content-Type of the response or its body."""
+def request_of(exchange: Json) -> Request:
     types = exchange["headers"].get("accept", "") + exchange["answer_headers"].get("content-type", "")
-    fhir = "fhir+" in types or "authorization" in exchange["headers"] or "resourceType" in (exchange["answer"] or "")[:2000]
-    return fhir and _FHIR.search(path) is not None and not _ASSET.search(path)
+    is_fhir = "fhir+" in types or "resourceType" in (exchange["answer"] or "")[:2000]
+    return Request(exchange["url"].replace(" ", "%20"), exchange["method"], exchange["headers"], exchange["body"], is_fhir)

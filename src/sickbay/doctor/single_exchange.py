@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import parse_qs
 
-from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.doctor.pieces.wrapped_url import goes_on, is_joined
+from sickbay.doctor.request_kind import Request, kind_of
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import unicode, urls
 
@@ -36,7 +35,7 @@ def read(text: str) -> dict[str, Any]:
     text = _strip(text)
     line = urls.unescape(urls.one_line(text))
     if _BEGINS.match(text) and not _is_prose(text):
-        kind = kind_of(line)
+        kind = kind_of(Request(line))
         return {"kind": kind, "url": text} | ({"method": "GET"} if kind == "token_request" else {})
     raise ValueError("This isn't a URL or an exchange as JSON.")
 
@@ -80,39 +79,6 @@ _NEXT = compile_late(r"(?<!\s)(?P<blank>\s++)(?:(?P<url>https?://)|(?:curl|GET|P
 def _begins_request(match: re.Match[str], text: str) -> bool:
     """Whether another request begins on a new line. After `=`, a URL is the value of a parameter."""
     return "\n" in match["blank"] and not (match["url"] and text[match.start() - 1 : match.start()] in ("", "="))
-
-
-def kind_of(url: str) -> str:
-    """The kind of URL, decided by its parameters first, because paths differ between vendors."""
-    parts = urls.split(url)
-    names = parse_qs(parts.query, keep_blank_values=True).keys()
-    behind = parse_qs(parts.fragment.partition("?")[2] or parts.fragment, keep_blank_values=True).keys()
-    if re.search(r"/errors/|urn(?::|%3A|%253A)", parts.path, re.I):
-        return "error_page_url"
-    if "/app-state/Basic" in parts.path:
-        return "app_state_request"
-    if "grant_type" in names and "response_type" not in names:
-        return "token_request"
-    if re.search(r"(?<!/v\d)/(?:logout|signout|end_?session)/?$", parts.path, re.I):
-        return "logout_request"
-    if "error" in names and "response_type" not in names:
-        return "redirect_url"
-    if {"response_type", "redirect_uri", "client_id"} & names or parts.path.endswith("/authorize"):
-        return "authorize_url"
-    if {"iss"} <= names | behind and {"launch"} <= names | behind:
-        return "launch_url"
-    if {"code", "error"} & (names | behind) and not _is_search(url):
-        return "redirect_url"
-    return "launch_url" if {"iss", "launch", "fhirServiceUrl"} & (names | behind) or "$" in parts.query else "fhir_request"
-
-
-def _is_search(url: str) -> bool:
-    """Whether the path ends with a resource type or an operation, so that `code` is a parameter of it."""
-    from sickbay.diagnosis.evidence.address import fhir_base_of  # few URLs need its many patterns
-
-    before, _, last = urls.split(url).path.rpartition("/")
-    is_operation = last.lower().startswith(("$", "%24")) or last == "_search"
-    return bool(fhir_base_of(url)) and (last in ALL_TYPES or (is_operation and before.rpartition("/")[2] in ALL_TYPES))
 
 
 def _parse_exchange(text: str) -> dict[str, Any]:

@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 from urllib.parse import parse_qsl, unquote
 
 from sickbay.authorization.refusals.authorize import REDIRECT_URI_MISMATCH
 from sickbay.diagnosis.explain import rule_for
 from sickbay.diagnosis.needed_rules import INDEX
 from sickbay.diagnosis.rule import Finding, find
-from sickbay.doctor.pieces import structured
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.doctor.pieces.wrapped_url import goes_on
-from sickbay.doctor.single_exchange import kind_of
+from sickbay.doctor.request_kind import FHIR_PATH, Request, kind_of
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
 
-_ENDPOINTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, compile_late(pattern, re.I))
-    for kind, pattern in {
-        "introspection_request": r"/(?:token/)?introspect/?$",
-        "revocation_request": r"/(?:token/)?revoke/?$",
-        "userinfo_request": r"/userinfo/?$",
-        "token_request": r"/(?:oauth2?/)?(?:v\d(?:\.\d)?/)?(?:access_?)?token/?$",
-        "registration_request": r"/(?:register|registration|connect/register)/?$",
-    }.items()
-)
 _CANONICAL = compile_late(
     r"/(?:StructureDefinition|ValueSet|CodeSystem|NamingSystem|SearchParameter|OperationDefinition)/[^/]*$"
 )
 """The path of the name of a profile or a code system, which looks like an address but is no request."""
-_FHIR_PATH = compile_late(r"/(?:metadata|[A-Z][A-Za-z]{2,40})(?:/[\w.$-]{1,80}){0,4}/?$")
 
 
 def kind_of_url(url: str) -> str:
@@ -40,11 +27,11 @@ def kind_of_url(url: str) -> str:
     parts = urls.split(url)
     if "/.well-known/" in parts.path:
         return "discovery_url"
-    for kind, pattern in _ENDPOINTS:
-        if pattern.search(parts.path) and "response_type=" not in parts.query:
-            return kind.replace("_request", "_endpoint")
-    kind = kind_of(url)
-    if kind == "fhir_request" and (not _FHIR_PATH.search(parts.path) or _CANONICAL.search(parts.path)):
+    request = Request(url)
+    if request.endpoint:
+        return request.endpoint.replace("_request", "_endpoint")
+    kind = kind_of(request)
+    if kind == "fhir_request" and (not FHIR_PATH.search(parts.path) or _CANONICAL.search(parts.path)):
         return ""
     if kind == "redirect_url" and _is_page_of_the_app(parts.query):
         return ""
@@ -61,35 +48,6 @@ def _is_page_of_the_app(query: str) -> bool:
 
 
 _OF_A_RESPONSE = frozenset(("state", "code", "error_description", "error_uri"))
-
-
-def client_metadata(body: str) -> dict[str, Any]:
-    """The members of a dynamic registration in JSON (RFC 7591 2). {} if the body is something else."""
-    if "redirect_uris" not in body and "client_name" not in body:
-        return {}
-    members = structured.parse_loosely(body) if body.lstrip().startswith("{") else {}
-    return members if isinstance(members, dict) and {"redirect_uris", "client_name"} & members.keys() else {}
-
-
-def kind_of_request(method: str, url: str, headers: Mapping[str, str], body: str) -> str:
-    """The kind of input of a request. "" if it is none that can be examined."""
-    path = urls.split(url).path
-    if client_metadata(body):
-        return "registration"
-    if re.search(r"grant_type(?!s)", body) or "grant_type=" in url:
-        return "token_request"
-    for kind, pattern in _ENDPOINTS:
-        if pattern.search(path) and "response_type=" not in url:
-            return "" if kind == "registration_request" else kind
-    if "/.well-known/" in path:
-        return ""
-    if _FHIR_PATH.search(path) and any(name.lower() == "authorization" for name in headers):
-        return "fhir_request"
-    kind = kind_of(url)
-    if kind != "fhir_request":
-        return kind
-    is_fhir = _FHIR_PATH.search(path) or any("fhir+" in value for value in headers.values()) or "resourceType" in body[:2000]
-    return kind if is_fhir else ""
 
 
 _URL = compile_late(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}[^\s<>\"'`|\\^{}\[\]]{3,20000}")

@@ -10,9 +10,9 @@ from msgspec import structs
 from sickbay.diagnosis.lists import LISTS
 from sickbay.diagnosis.values import is_masked
 from sickbay.doctor.pieces import addresses, postman, structured
-from sickbay.doctor.pieces.addresses import client_metadata, kind_of_request
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.doctor.pieces.variables import metadata_without_variables, without_variables
+from sickbay.doctor.request_kind import Request, client_metadata, kind_of
 from sickbay.kernel.late_patterns import compile_late
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
@@ -132,7 +132,8 @@ def _inputs_of_request(piece: Piece) -> Iterator[Input]:
     host = next((value for name, value in headers.items() if name.lower() == "host"), "")
     url = str(values["url"])
     url = f"{_likely_scheme(host)}://{host}{url}" if host and url.startswith("/") else url
-    kind = kind_of_request(values["method"], url, headers, values["body"])
+    is_fhir = any("fhir+" in value for value in headers.values()) or "resourceType" in values["body"][:2000]
+    kind = kind_of(Request(url, values["method"], headers, values["body"], is_fhir), "paste")
     evidence = {"kind": kind, "method": values["method"], "url": url, "headers": headers}
     if kind.endswith("_url"):
         yield Input({"kind": kind, "url": url}, True, piece)
