@@ -78,6 +78,7 @@ def test_correct_texts_of_users_show_no_cause(shared: Path) -> None:
         '[notice] OpenEMR: OAuthServerException {"stack": "#0 authorize.php(73)"}',
         'POST https://ehr.example.org/oauth2/token\n{"message": "Bad credentials", "id": 7}',
         "const keys = jose.createRemoteJWKSet(new URL(address));\ncode: 'ERR_JWKS_INVALID'",
+        "When I run my client it returns me: Custom { kind: InvalidData, error: AlertReceived(HandshakeFailure) }",
         "Always 401\ncurl https://ehr.example.org/fhir/Patient/1 -H 'Authorization: Bearer abc'",
     ],
 )
@@ -90,6 +91,8 @@ def test_a_text_that_names_a_problem_in_any_format_does_not_pass_as_correct(text
     [
         '{"resourceType": "CapabilityStatement", "status": "draft", "description": "It provides none and must not fail."}',
         '{"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "diagnostics": "Missing"}]}',
+        '{"services": [{"hook": "patient-view", "id": "greeter", "description": "Says nothing wrong"}]}',
+        '{"hookInstance": "d1577c69", "hook": "patient-view", "context": {"note": "no error"}}',
         'GET https://a.example/job/1\n\nHTTP/1.1 200 OK\n\n{"output": [], "error": []}',
     ],
 )

@@ -67,8 +67,9 @@ class Reading(NamedTuple):
 
     @property
     def outside_resources(self) -> str:
-        """The text around the FHIR resources, whose words are no report of a problem."""
-        return "".join(_texts_between(self.text, [piece for piece in self.diagnosis.pieces if piece.subkind == "resource"]))
+        """The text around resources and documents of CDS Hooks, whose words are no report of a problem."""
+        documents = [piece for piece in self.diagnosis.pieces if piece.subkind in ("resource", "cds_hooks")]
+        return "".join(_texts_between(self.text, documents))
 
     @property
     def prose(self) -> str:
