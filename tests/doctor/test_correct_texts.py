@@ -63,6 +63,10 @@ def test_the_status_behind_an_address_is_not_part_of_it() -> None:
     assert "fhir-not-found" in shown_causes(text)
 
 
+def test_a_request_that_fails_in_two_words_does_not_pass_as_correct() -> None:
+    assert diagnose_text("GET https://ehr.example.org/fhir/Condition?patient=1 fails, returns []")[1].verdict.exit_code != 0
+
+
 def test_correct_texts_of_users_show_no_cause(shared: Path) -> None:
     lines = (shared / "cases" / "realworld" / "fine_open.jsonl").read_text(encoding="utf-8").splitlines()
     shown = {line["id"]: causes for line in map(json.loads, lines) if (causes := shown_causes(line["paste"]))}
