@@ -63,6 +63,10 @@ def test_the_status_behind_an_address_is_not_part_of_it() -> None:
     assert "fhir-not-found" in shown_causes(text)
 
 
+def test_a_request_that_fails_in_two_words_does_not_pass_as_correct() -> None:
+    assert diagnose_text("GET https://ehr.example.org/fhir/Condition?patient=1 fails, returns []")[1].verdict.exit_code != 0
+
+
 def test_correct_texts_of_users_show_no_cause(shared: Path) -> None:
     lines = (shared / "cases" / "realworld" / "fine_open.jsonl").read_text(encoding="utf-8").splitlines()
     shown = {line["id"]: causes for line in map(json.loads, lines) if (causes := shown_causes(line["paste"]))}
@@ -78,6 +82,7 @@ def test_correct_texts_of_users_show_no_cause(shared: Path) -> None:
         '[notice] OpenEMR: OAuthServerException {"stack": "#0 authorize.php(73)"}',
         'POST https://ehr.example.org/oauth2/token\n{"message": "Bad credentials", "id": 7}',
         "const keys = jose.createRemoteJWKSet(new URL(address));\ncode: 'ERR_JWKS_INVALID'",
+        "When I run my client it returns me: Custom { kind: InvalidData, error: AlertReceived(HandshakeFailure) }",
         "Always 401\ncurl https://ehr.example.org/fhir/Patient/1 -H 'Authorization: Bearer abc'",
     ],
 )
@@ -90,6 +95,8 @@ def test_a_text_that_names_a_problem_in_any_format_does_not_pass_as_correct(text
     [
         '{"resourceType": "CapabilityStatement", "status": "draft", "description": "It provides none and must not fail."}',
         '{"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "diagnostics": "Missing"}]}',
+        '{"services": [{"hook": "patient-view", "id": "greeter", "description": "Says nothing wrong"}]}',
+        '{"hookInstance": "d1577c69", "hook": "patient-view", "context": {"note": "no error"}}',
         'GET https://a.example/job/1\n\nHTTP/1.1 200 OK\n\n{"output": [], "error": []}',
     ],
 )

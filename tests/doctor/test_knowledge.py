@@ -62,7 +62,6 @@ def test_each_fact_that_decides_is_known() -> None:
         *(fact for fields in FIELDS.values() for fact in fields),
         *DOUBTS,
         "shows_network_failure",
-        "server_failed",
     }
 
 

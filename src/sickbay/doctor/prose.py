@@ -19,7 +19,7 @@ _CALL = compile_late(r"[\w.:= ]{1,100}\([\"']")
 _MEMBER = compile_late(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
 _CODE_END = (";", "{", "}", "(", "=>", "*/")
 _PROBLEM = compile_late(
-    r"\?(?:$|[\s\"')])|n['’]t\b|fehler|\b(?:no|not|cannot|unable|fail\w*|errors?(?!\x22\s?:\s?(?:\[\s*\]|null))|\w*exceptions?|err_\w+|wrong\w*|problems?|issues?|trouble|refus\w+|reject\w+|bad|mismatch\w*|blocked|disallow\w*"
+    r"\?(?:$|[\s\"')])|n['’]t\b|fehler|(?:returns?|gives?|answers?)\s\[\]|\b(?:no|not|cannot|unable|\w{0,30}fail\w{0,9}|\w*errors?(?!\x22\s?:\s?(?:\[\s*\]|null))|\w*exceptions?|err_\w+|wrong\w*|problems?|issues?|trouble|refus\w+|reject\w+|bad|mismatch\w*|blocked|disallow\w*"
     r"|den(?:y|ies|ied)|missing|empty|instead|why|stuck|strange|unexpected\w*|incorrect\w*|broken|never|nothing|unauthori[sz]ed"
     r"|forbidden|invalid|throws?|threw|thrown|disappear\w*|lost|loses|drops?|dropped|ignor\w+|must|should|expected"
     r"|nicht|kein\w*|fehlt|fehlgeschlagen|ungültig\w*|verweiger\w*|abgelehnt|blockiert|verbietet|unerwartet\w*|leider"
@@ -28,6 +28,7 @@ _PROBLEM = compile_late(
     re.I,
 )
 """Words by which people report a problem in English, German, French, Dutch and some other languages."""
+_FAILS = compile_late(r"(?<![\w-])(?:fails\b|(?:returns?|gives?|answers?) (?:nothing\b|\[\])|\w{1,9}n['’]t work\b)", re.I)
 FOREIGN_WORDS = 3
 """So many words that aren't in Latin letters can't be read."""
 
@@ -75,11 +76,11 @@ def _split_sentences(prose: str) -> Iterator[str]:
 
 
 def _is_sentence(line: str) -> bool:
-    """Whether most of the line is words. A question may be shorter."""
+    """Whether most of the line is words. A question may be shorter, and what says that something fails may be one word."""
     tokens = line.split()
     words = sum(_WORD.fullmatch(token) is not None for token in tokens)
     is_long = words >= SENTENCE_WORDS - line.endswith("?") and 2 * words > len(tokens)
-    return is_long or _WITHOUT_BLANKS.search(line) is not None
+    return is_long or _WITHOUT_BLANKS.search(line) is not None or _FAILS.search(line) is not None
 
 
 def _is_code(line: str) -> bool:

@@ -67,8 +67,9 @@ class Reading(NamedTuple):
 
     @property
     def outside_resources(self) -> str:
-        """The text around the FHIR resources, whose words are no report of a problem."""
-        return "".join(_texts_between(self.text, [piece for piece in self.diagnosis.pieces if piece.subkind == "resource"]))
+        """The text around resources and documents of CDS Hooks, whose words are no report of a problem."""
+        documents = [piece for piece in self.diagnosis.pieces if piece.subkind in ("resource", "cds_hooks")]
+        return "".join(_texts_between(self.text, documents))
 
     @property
     def prose(self) -> str:
@@ -237,10 +238,16 @@ PAST_AUTHORIZATION = frozenset(("409", "410", "412", "422"))
 """Statuses of a server that has accepted the token, or needs none."""
 _OF_ACCESS = compile_late(r"\b40[13]\b|auth|token|credential|log-?in|forbidden|denied|permission|security|expired", re.I)
 
+_FOUND_NONE = compile_late(
+    r"\b(?:empty|no|0|zero) (?:search )?(?:results?|bundle|entries|matches)\b|returns? (?:\[\]|nothing)", re.I
+)
+
 
 def _is_past_authorization(answers: Sequence[ErrorAnswer], text: str) -> bool:
-    """Whether the server has looked at the resource, or reports a fault and the text has no word of access."""
+    """Whether the server has looked at the resource or found none, or reports a fault and the text has no word of access."""
     is_of_access = _OF_ACCESS.search(text) is not None
+    if not answers:
+        return _FOUND_NONE.search(text) is not None
     return any(each.code in PAST_AUTHORIZATION or (each.kind == "outcome" and not is_of_access) for each in answers)
 
 

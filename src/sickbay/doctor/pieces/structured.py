@@ -109,7 +109,8 @@ def kind_of_object(members: Mapping[str, Any]) -> str:
     for kind, required in _KINDS:
         if any(group <= names for group in required):
             return kind
-    return "resource" if "resourceType" in names else ""
+    is_of_hooks = "hookInstance" in names or names in ({"services"}, {"cards"})
+    return "resource" if "resourceType" in names else "cds_hooks" if is_of_hooks else ""
 
 
 _KINDS: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = tuple(
