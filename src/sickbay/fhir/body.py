@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sickbay.fhir import lossless_json
 from sickbay.fhir.media import body_kind
 from sickbay.fhir.search.index import extract
-from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.index_entries import IndexEntries, report_size
 from sickbay.fhir.validation.issue import ValidationIssue
 from sickbay.fhir.validation.validator import validate
 from sickbay.fhir.xml import reader as xml_reader
@@ -65,12 +65,15 @@ def from_document(version: str, type: str, id: str, document: Any, base: str) ->
         whole["id"] = id or sent_id
     else:
         del whole["id"]
+    is_text = sent_id is None or isinstance(sent_id, str)
+    displayed_id = sent_id if is_text else f"{lossless_json.dumps(sent_id).decode()} (not a string)"
+    facts = extract(version, whole, base)
+    if too_many := report_size(type, facts):
+        return Body(None, whole, displayed_id, (ValidationIssue(type, "too-long", too_many),))
     problems = tuple(validate(version, whole, base))
     if "meta" in whole:
         problems += _report_partial(type, whole["meta"])
-    is_text = sent_id is None or isinstance(sent_id, str)
-    displayed_id = sent_id if is_text else f"{lossless_json.dumps(sent_id).decode()} (not a string)"
-    return Body(None, whole, displayed_id, problems, extract(version, whole, base))
+    return Body(None, whole, displayed_id, problems, facts)
 
 
 def _report_partial(type: str, meta: Any) -> tuple[ValidationIssue, ...]:

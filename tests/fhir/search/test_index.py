@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 import random
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ from tests.fhir.examples import examples
 
 from sickbay.fhir.dates import END, span
 from sickbay.fhir.lossless_json import Decimal
+from sickbay.fhir.search import composites
 from sickbay.fhir.search.composites import MAXIMUM_COMBINATIONS
 from sickbay.fhir.search.index import GRANULAR, extract
 from sickbay.fhir.search.index_entries import IndexEntries
@@ -294,3 +298,43 @@ def test_the_combinations_of_a_composite_are_limited() -> None:
         "r4", {"resourceType": "Observation", "id": "x", "code": many, "valueCodeableConcept": many}, "http://a/r4"
     )
     assert len(entries.composites) == MAXIMUM_COMBINATIONS
+
+
+def sequence(codes: list[str], variants: list[dict[str, Any]]) -> dict[str, Any]:
+    reference = {"referenceSeqId": {"coding": [{"code": code} for code in codes]}}
+    return {"resourceType": "MolecularSequence", "coordinateSystem": 1, "referenceSeq": reference, "variant": variants}
+
+
+GROWING: dict[str, Callable[[int], dict[str, Any]]] = {
+    "codes": lambda many: {"resourceType": "Observation", "code": {"coding": [{"code": str(n)} for n in range(many)]}},
+    "combinations": lambda many: sequence([*map(str, range(many))], [{"start": n, "end": n + 1} for n in range(many)]),
+    "equal combinations": lambda many: sequence(["a"] * many, [{"start": 1, "end": 2}] * many),
+    "nothing to combine": lambda many: sequence([*map(str, range(many))], [{"start": "x"}] * many),
+}
+"""Resources with so many codes, and with so many elements that are combined with each of them."""
+
+
+@pytest.mark.parametrize("name", GROWING)
+def test_the_steps_grow_no_faster_than_the_resource(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(composites, "MAXIMUM_COMBINATIONS", 100)
+    count_steps(GROWING[name](1))
+    once, twice = count_steps(GROWING[name](100)), count_steps(GROWING[name](200))
+    assert once < twice < 2.1 * once
+
+
+def count_steps(resource: dict[str, Any]) -> int:
+    """The number of Python function calls and lines that extracting takes."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal count
+        count += 1
+        return trace
+
+    previous = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        extract("r4", resource, BASE)
+    finally:
+        sys.settrace(previous)
+    return count

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from itertools import islice, product
+from itertools import islice, product, repeat
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.fhir.routing import reference_target
@@ -162,19 +162,28 @@ def composites(version: str, resource: dict[str, Any], base: str) -> tuple[tuple
 
     base: the FHIR base, for references.
     """
-    rows: dict[tuple[int, tuple[Part, ...]], None] = {}
-    compiled, places = (
-        compile_composites(version, resource["resourceType"]),
-        _composite_places(version, resource["resourceType"]),
-    )
+    return tuple(dict.fromkeys(islice(_combinations(version, resource, base), MAXIMUM_COMBINATIONS)))
+
+
+def _combinations(version: str, resource: dict[str, Any], base: str) -> Iterator[tuple[int, tuple[Part, ...]]]:
+    type = resource["resourceType"]
+    compiled, places = compile_composites(version, type), _composite_places(version, type)
     for place in sorted({place for key in resource if key in places for place in places[key]}):
         number, way, parts, needs, _ = compiled[place]
+        shared = _shared_rows(parts, resource, base) if way else repeat(None)
         for node in follow([resource], way, resource) if way else (resource,):
             if isinstance(node, dict) and _may_have(needs, node):
-                values = [_rows_of_node(part, node, resource, base) for part in parts]
-                for row in islice(product(*values), MAXIMUM_COMBINATIONS - len(rows)):
-                    rows[number, row] = None
-    return tuple(rows)
+                values = [
+                    _rows_of_node(part, node, resource, base) if rows is None else rows
+                    for part, rows in zip(parts, shared, strict=False)
+                ]
+                if all(values):
+                    yield from ((number, row) for row in product(*values))
+
+
+def _shared_rows(parts: tuple[tuple[Component, ...], ...], resource: dict[str, Any], base: str) -> list[list[Part] | None]:
+    """Returns the rows of each part that is outside of the elements. All elements have the same, so they are read once."""
+    return [_rows_of_node(part, resource, resource, base) if all(path.whole for path in part) else None for part in parts]
 
 
 def _may_have(needs: tuple[tuple[str, ...], ...], node: dict[str, Any]) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
+
+MAXIMUM_ROWS: Final = 200_000
+"""Maximum number of a resource's rows. A Group of 8 MB has 170,000 members, and so many rows."""
 
 Part: TypeAlias = tuple[str | int | float | None, ...]
 """An entry for a component of a composite: its kind, then a row of that kind without the parameter's number."""
@@ -32,3 +35,25 @@ class IndexEntries(NamedTuple):
     """(number, a row for each component) of a single element."""
     positions: tuple[tuple[int, int, int], ...] = ()
     """(number, latitude, longitude) in microdegrees."""
+
+    def count_rows(self) -> int:
+        """Counts the rows of all tables, also those with each code of each patient."""
+        patients = {*self.patients, *(id for _, type, id in self.references if type == "Patient")}
+        coded: tuple[tuple[object, ...], ...] = (self.tokens, self.codes, self.quantities, self.composites)
+        plain: tuple[tuple[object, ...], ...] = (
+            self.references,
+            self.dates,
+            self.strings,
+            self.numbers,
+            self.uris,
+            self.positions,
+        )
+        return sum(map(len, coded + plain)) + len(patients) * (1 + len(self.codes))
+
+
+def report_size(type: str, entries: IndexEntries) -> str:
+    """Returns why a resource has too much that searches can find; "" if it hasn't."""
+    count = entries.count_rows()
+    if count <= MAXIMUM_ROWS:
+        return ""
+    return f"This {type} needs {count:,} entries in the search index, and {MAXIMUM_ROWS:,} are allowed. Split it into several."
