@@ -192,6 +192,9 @@ def test_type_filters_narrow_only_their_own_types(tmp_path: Path) -> None:
     [
         ("_outputFormat=text/csv", 400, "bulk-format-unsupported"),
         ("_since=2020", 400, "fhir-date-malformed"),
+        ("_since=2026-01-31T10:00:00Z&_since=2026-02-01T10:00:00Z", 400, "fhir-operation-parameter"),
+        ("_typeFilter=Observation?_include=Observation:subject", 400, "fhir-operation-parameter"),
+        ("_typeFilter=Observation?code=1%26_sort=date", 400, "fhir-operation-parameter"),
         ("_type=Pateint", 400, "fhir-operation-parameter"),
         ("_type=Patient&_typeFilter=Observation?code=1", 400, "fhir-operation-parameter"),
         ("_typeFilter=Observation?cod=1", 400, "fhir-search-unknown-param"),

@@ -206,6 +206,8 @@ def test_keys_are_fetched_from_jwks_uri_and_a_new_key_is_found(tmp_path: Path, m
         unreachable = await service(flow, jwks_uri="http://localhost:9/gone.json")
         response = await request_token(flow, sign(unreachable))
         assert "jwks-unreachable" in await flow.findings(response)
+        page = (await flow.http.get(f"/exchanges/{response.headers['x-correlation-id']}")).text
+        assert "That failed: nothing is there." in page
 
     run(steps, tmp_path)
 

@@ -9,13 +9,14 @@ everything       $everything; bulk_export, binaries, matching and terminology ar
 empty_searches   why a search found nothing
 launch           creates launches; launch_choices, launch_comparison and launch_progress read them
 stall_watch      looks for stalled launches: recent_launches, shown_pages, lost_session, frame_check and ask_app tell it more
-registration     apps; client_documents and fetched_documents for those with a URL as ID; enabling, app_limits, app_removal
+registration     apps; client_documents and fetched_documents for those with a URL as ID; enabling, app_limits
 authorized_apps  what a user authorized; users, patients and viewers are who sees what
 sessions         browser sessions; class_mode has the students
 journal          exchanges; live_exchanges tells listeners, clear_exchanges deletes them, lookup finds them
 redaction        what may be kept of a request; used_passwords and kept_bodies for what must be masked
 decision         the result of a stage; given_advice, recent_parameters and refused_tokens remember earlier ones
 failed_attempts  counts them, and throttle makes a client wait
+app_removal      removes an app with everything it was granted
 hospitals        hospitals from a file; resources are the protected resources of one
 injection        injected faults
 resend           sends a recorded request again

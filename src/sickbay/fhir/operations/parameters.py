@@ -19,6 +19,7 @@ from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.parameters import known_types, nearest_of
 from sickbay.fhir.search.parser_state import SUGGESTED
 from sickbay.fhir.search.query import Query
+from sickbay.fhir.search.result_parameters import RESULTS
 from sickbay.fhir.search.routes import find_types
 from sickbay.fhir.subset import is_element, suggest_element
 from sickbay.fhir.xml import reader as xml_reader
@@ -28,6 +29,8 @@ RULE = "fhir-operation-parameter"
 COMMON = ("_format", "_pretty", "access_token")
 
 
+SINGLE = ("date", "instant", "integer", "boolean")
+"""Kinds of parameters that have one value in every operation."""
 ASSOCIATED = "includeAssociatedData"
 NO_REFERENCES = "_noReferencedResources"
 """A value defined by this server. The Bulk Data specification reserves names starting with _ for servers."""
@@ -212,6 +215,9 @@ def _faults_of_parameters(version: str, operation: Operation, params: OperationI
     takes = operation.takes or {}
     errors = []
     for name, texts in params.primitives.items():
+        if len(texts) > 1 and takes.get(name) in SINGLE:
+            errors.append(RequestError(RULE, name, ", ".join(texts[:SUGGESTED]), f"{name} once"))
+            continue
         for text in texts:
             expected = _find_example(takes.get(name, "any"), text)
             if expected is not None:
@@ -272,6 +278,9 @@ def _check_type_filter(
 ) -> Sequence[RequestError]:
     if type not in known_types(version) or (params.values("_type") and type not in params.values("_type")):
         return (RequestError(RULE, "_typeFilter", type, "<Type>?<search>, with a type that is exported"),)
+    result = next((name for name, _ in search if name.partition(":")[0] in RESULTS), None)
+    if result is not None:  # these must not be used there (Bulk Data Access 2.0, _typeFilter query parameter)
+        return (RequestError(RULE, "_typeFilter", result, "only search parameters that select resources"),)
     query = search_parser.parse(version, type, search, base="", strict=True)
     return () if isinstance(query, Query) else query
 
