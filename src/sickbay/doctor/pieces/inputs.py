@@ -37,16 +37,8 @@ class Input(NamedTuple):
 
 OF_A_HEADER = frozenset(("algorithm_is_one_of_smart", "nothing_unknown_is_critical", "key_is_named"))
 AUDIENCE = "audience_is_the_token_endpoint"
-OUTSIDE_OF_PARAMETERS = frozenset(
-    (
-        "method_is_post",
-        "body_is_a_form",
-        "address_is_of_a_tenant",
-        "header_is_of_a_client",
-        "basic_is_well_formed",
-        "one_method_is_used",
-    )
-)
+_OUTSIDE = "method_is_post body_is_a_form address_is_of_a_tenant header_is_of_a_client basic_is_well_formed one_method_is_used"
+OUTSIDE_OF_PARAMETERS = frozenset(_OUTSIDE.split())
 """The checks of a token request that look at its method, its URL and its headers."""
 
 
@@ -124,13 +116,13 @@ def _inputs_of_url(piece: Piece) -> Iterator[Input]:
     if "grant_type=" in str(piece.values["url"]) and piece.subkind == "token_endpoint":
         yield Input({"kind": "token_request", "method": "GET", "url": piece.values["url"]}, False, piece)
     if not inner and piece.subkind in EXAMINED:
-        yield Input({"kind": piece.subkind, "url": piece.values["url"]}, _is_whole(piece), piece)
+        yield Input({"kind": piece.subkind, "url": piece.values["url"]}, _is_whole(piece, piece.subkind), piece)
 
 
-def _is_whole(piece: Piece) -> bool:
+def _is_whole(piece: Piece, kind: str) -> bool:
     """People shorten authorization URLs, or give only their path."""
     names = parse(urls.split(str(piece.values["url"])).query).names()
-    return piece.subkind != "authorize_url" or len(ESSENTIAL & set(names)) > 2
+    return kind != "authorize_url" or len(ESSENTIAL & set(names)) > 2
 
 
 ESSENTIAL = frozenset(("response_type", "client_id", "redirect_uri", "scope", "state"))
@@ -145,7 +137,9 @@ def _inputs_of_request(piece: Piece) -> Iterator[Input]:
     kind = kind_of_request(values["method"], url, headers, values["body"])
     evidence = {"kind": kind, "method": values["method"], "url": url, "headers": headers}
     if kind.endswith("_url"):
-        yield Input({"kind": kind, "url": url}, True, piece)
+        is_whole = piece.is_whole or _is_whole(piece, kind)
+        if is_whole or "?" in url:  # otherwise the line only names the endpoint
+            yield Input({"kind": kind, "url": url}, is_whole, piece)
     elif kind == "registration":
         yield Input({"kind": kind, "app": _drop_other_scopes(client_metadata(values["body"]))}, piece.is_whole, piece)
     elif kind:
