@@ -72,3 +72,24 @@ def test_a_url_is_read_wherever_it_is_broken_unless_a_parameter_begins_there(fir
     for part in parts:
         assert not url or goes_on(url, part) or part.split("=")[0] in ("iss", "code", "state", "scope", "aud")
         url += part
+
+
+REQUEST = (
+    "GET /authorize?response_type=code&client_id=my-app&scope=launch&state=abcdefghijklmnop HTTP/1.1\nHost: ehr.example.org"
+)
+LAYOUTS = (("?", "?\n    "), ("&", "\n    &")), (("&s", "\n&s"), ("\nHost", "\n  Host"))
+
+
+@for_each("first, second", LAYOUTS)
+def test_a_request_line_that_specifications_print_in_several_lines_is_read_whole(
+    first: tuple[str, str], second: tuple[str, str]
+) -> None:
+    (whole,) = inputs(pieces(REQUEST))
+    (put_together,) = inputs(pieces(REQUEST.replace(*first).replace(*second)))
+    assert put_together.evidence == whole.evidence
+
+
+@for_each("method", ("GET", "POST"))
+def test_a_line_that_only_names_the_endpoint_is_no_request_without_parameters(method: str) -> None:
+    told = f"Then the client calls\n{method} /oauth2/authorize\nwith the same redirect URI that was registered."
+    assert diagnose_text(told)[1].explanation.findings == ()

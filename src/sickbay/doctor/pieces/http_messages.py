@@ -43,6 +43,15 @@ class _Message(Struct):
         whole = bool(self.headers or self.has_version) and (bool(body) or not self._has_body())
         return Piece(kind=self.kind, start=self.start, end=self.end, values=values, is_whole=whole)
 
+    def takes_more_of_the_url(self, line: str) -> bool:
+        """Whether the line continues a request line that is broken into several, as specifications print it."""
+        rest, version, _ = line.strip().partition(" HTTP/")
+        is_complete = self.has_version or self.headers or self.body or not rest or " " in rest
+        if is_complete or not (self.first.get("url", "").endswith(("?", "&", "=")) or rest.startswith(("&", "?"))):
+            return False
+        self.first["url"], self.has_version = self.first["url"] + rest, bool(version)
+        return True
+
     def _has_body(self) -> bool:
         """Whether there is a body, even if it isn't shown. `curl -v` prints its length and not the body itself."""
         lengths = [value for name, value in self.headers.items() if name.lower() == "content-length"]
@@ -62,7 +71,7 @@ def find(text: str) -> Iterator[Piece]:
             if message:
                 yield message.piece()
             message = begun
-        elif message and not _read_message_line(message, bare):
+        elif message and not (message.takes_more_of_the_url(bare) or _read_message_line(message, bare)):
             yield message.piece()
             message = None
         if message and bare.strip():

@@ -114,13 +114,13 @@ def _inputs_of_url(piece: Piece) -> Iterator[Input]:
     if "grant_type=" in str(piece.values["url"]) and piece.subkind == "token_endpoint":
         yield Input({"kind": "token_request", "method": "GET", "url": piece.values["url"]}, False, piece)
     if not inner and piece.subkind in EXAMINED:
-        yield Input({"kind": piece.subkind, "url": piece.values["url"]}, _is_whole(piece), piece)
+        yield Input({"kind": piece.subkind, "url": piece.values["url"]}, _is_whole(piece, piece.subkind), piece)
 
 
-def _is_whole(piece: Piece) -> bool:
+def _is_whole(piece: Piece, kind: str) -> bool:
     """People shorten authorization URLs, or give only their path."""
     names = parse(urls.split(str(piece.values["url"])).query).names()
-    return piece.subkind != "authorize_url" or len(ESSENTIAL & set(names)) > 2
+    return kind != "authorize_url" or len(ESSENTIAL & set(names)) > 2
 
 
 ESSENTIAL = frozenset(("response_type", "client_id", "redirect_uri", "scope", "state"))
@@ -136,7 +136,9 @@ def _inputs_of_request(piece: Piece) -> Iterator[Input]:
     kind = kind_of(Request(url, values["method"], headers, values["body"], is_fhir), "paste")
     evidence = {"kind": kind, "method": values["method"], "url": url, "headers": headers}
     if kind.endswith("_url"):
-        yield Input({"kind": kind, "url": url}, True, piece)
+        is_whole = piece.is_whole or _is_whole(piece, kind)
+        if is_whole or "?" in url:  # otherwise the line only names the endpoint
+            yield Input({"kind": kind, "url": url}, is_whole, piece)
     elif kind == "registration":
         yield Input({"kind": kind, "app": _drop_other_scopes(client_metadata(values["body"]))}, piece.is_whole, piece)
     elif kind:

@@ -9,7 +9,7 @@ from sickbay.authorization.authorize.parameters import correct_scopes
 from sickbay.authorization.contexts import AuthorizeContext, UrlContext
 from sickbay.authorization.requests import AuthorizeRequest, UrlRequest
 from sickbay.diagnosis import corrections, placeholders
-from sickbay.diagnosis.rule import Functions, Severity
+from sickbay.diagnosis.rule import Functions
 from sickbay.kernel.checks import Facts
 
 REQUIRED_BITS, WARNING_BITS = 122, 64
@@ -62,10 +62,6 @@ def _find_weakness(request: AuthorizeRequest | UrlRequest, context: AuthorizeCon
     return weakness(str(request.parameters.get("state")))
 
 
-def _severity_of_state(facts: Facts) -> Severity:
-    return facts["level"]  # type: ignore[no-any-return]
-
-
 def _has_no_nonce(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     return {"received": None} if "openid" in correct_scopes(request) else None
 
@@ -75,7 +71,7 @@ FUNCTIONS: Mapping[str, Functions] = {
     "state-low-entropy": {
         "advises": _find_weakness,
         "repair": corrections.set_value("state", placeholders.EXAMPLE_STATE),
-        "severity": _severity_of_state,
+        "severity": lambda facts: facts["level"],
     },
     "state-reused": {
         "advises": corrections.advise_if_sent_before("state"),
