@@ -15,7 +15,7 @@ from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.fill import capture, fill
 from sickbay.doctor.match import Shown, find_shown
 from sickbay.doctor.model import Basis, Knowledge, Message
-from sickbay.doctor.rank import RankedCause, rank, repeats
+from sickbay.doctor.rank import DESCRIBED_LETTERS, RankedCause, rank, repeats
 
 RANKS = ("most likely", "likely", "possible")
 """How likely a cause is, by its place in the list."""
@@ -89,8 +89,8 @@ def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) 
 
 
 def say_message(recognised: Recognised) -> str:
-    """The clearest message of the text, in plain words; "" if only codes were recognised."""
-    said = (found.message.means for found in recognised.shown.messages if found.letters)
+    """The clearest message of the text, in plain words; "" if only codes and short phrases were recognised."""
+    said = (found.message.means for found in recognised.shown.messages if found.letters >= DESCRIBED_LETTERS)
     return fill(next(said, ""), dict(recognised.evidence.sent))
 
 

@@ -14,6 +14,7 @@ from sickbay.diagnosis.rule import Finding, Severity
 from sickbay.doctor import answer, compiled, phrases, prose
 from sickbay.doctor.answer import RANKS, Recognised
 from sickbay.doctor.diagnose import Diagnosis, RelatedTopic
+from sickbay.doctor.errors.quotes import find_quote
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.model import Knowledge
 from sickbay.doctor.pieces import addresses
@@ -152,7 +153,9 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
 
 def _report_unexplained_error(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
     """Says what is known of the error, and lists the causes that it may have, or topics that may help if none is known."""
-    explanation = add_finding(diagnosis.stage, diagnosis.explanation, diagnosis.answers or (ErrorAnswer("message", ""),))
+    answers = diagnosis.answers or (ErrorAnswer("message", ""),)
+    quoted = find_quote(recognised.evidence.text, max((each.description for each in answers), key=len))
+    explanation = add_finding(diagnosis.stage, diagnosis.explanation, answers, quoted)
     known = [_reword(each, recognised) if each.id == UNEXPLAINED else each for each in explanation.findings]
     unexplained = diagnosis._replace(explanation=explanation._replace(findings=tuple(known)))
     if not recognised.ranked:
@@ -164,8 +167,8 @@ def _reword(finding: Finding, recognised: Recognised) -> Finding:
     """The finding for an error that isn't explained, with the product in its title and what its message means."""
     name, means = answer.name_product(recognised), answer.say_message(recognised)
     if not recognised.evidence.answers:
-        title = "What the text describes has several causes, and the text doesn't say which one it is"
-        return structs.replace(finding, title=title, why=means or finding.why, severity="warning", refused=False)
+        title = "The text doesn't say enough to name the cause"
+        return structs.replace(finding, title=title, why=f"{means} {finding.why}".strip(), severity="warning", refused=False)
     title = f"Sickbay read this error of {name}, and doesn't know its causes" if name and not recognised.ranked else ""
     return structs.replace(finding, title=title or finding.title, why=f"{means} {finding.why}".strip())
 

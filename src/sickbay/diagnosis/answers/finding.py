@@ -11,7 +11,7 @@ from sickbay.diagnosis.answers.meanings import describe_answer, describe_meaning
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.needed_rules import find_rule
-from sickbay.diagnosis.rule import Finding, find
+from sickbay.diagnosis.rule import find
 from sickbay.kernel.checks import Examination, Facts
 
 OPAQUE = "redirect-error-opaque"
@@ -23,9 +23,13 @@ MAXIMUM_QUOTED_CHARACTERS = 300
 """The maximum number of characters that are quoted from the server's description."""
 
 
-def add_finding(stage: str, explanation: Explanation, answers: Sequence[ErrorAnswer]) -> Explanation:
-    """The explanation with this finding first. A finding about the browser stays before it."""
-    unexplained = _unexplained_finding(stage, answers)
+def add_finding(stage: str, explanation: Explanation, answers: Sequence[ErrorAnswer], quoted: str = "") -> Explanation:
+    """The explanation with this finding first. A finding about the browser stays before it.
+
+    quoted: the message that names the cause, if there is one.
+    """
+    found = find(find_rule(UNEXPLAINED), _facts_of_answers(stage, answers, quoted), refused=True)
+    unexplained = structs.replace(found, spec=describe_meaning(answers[0])[1])
     findings = (*explanation.findings, unexplained) if stage == "browser" else (unexplained, *explanation.findings)
     return explanation._replace(findings=findings)
 
@@ -39,21 +43,17 @@ def is_explained(stage: str, examination: Examination, explanation: Explanation)
     return OPAQUE in names or (at_fault and stage not in _OF_THE_APP)
 
 
-def _unexplained_finding(stage: str, answers: Sequence[ErrorAnswer]) -> Finding:
-    return structs.replace(
-        find(find_rule(UNEXPLAINED), _facts_of_answers(stage, answers), refused=True), spec=describe_meaning(answers[0])[1]
-    )
-
-
-def _facts_of_answers(stage: str, answers: Sequence[ErrorAnswer]) -> Facts:
+def _facts_of_answers(stage: str, answers: Sequence[ErrorAnswer], quoted: str) -> Facts:
     first = answers[0]
     name = describe_answer(first)
     others = list(
         dict.fromkeys(describe_answer(answer) for answer in answers[1:] if answer.code and describe_answer(answer) != name)
     )[:3]
     described = next((answer.description for answer in answers if answer.description), "")
-    words = re.sub(r"\s+", " ", described).strip()
+    words = re.sub(r"\s+", " ", quoted or described).strip()
     words = words if len(words) <= MAXIMUM_QUOTED_CHARACTERS else words[:MAXIMUM_QUOTED_CHARACTERS] + "…"
+    said = f'"{words}"{"" if words[-1] in ".!?…" else "."}' if words else ""
+    named = f"{'which' if first.kind == 'message' else 'and its message'} names the cause"
     return {
         "article": "an" if name[0] in "aeiouAEIOUH" else "a",
         "recognised": name,
@@ -61,5 +61,8 @@ def _facts_of_answers(stage: str, answers: Sequence[ErrorAnswer]) -> Facts:
         "meaning": describe_meaning(first)[0],
         "add": to_add(first, stage),
         "also": f" The text also has: {'; '.join(others)}." if others else "",
-        "said": f' The server adds: "{words}"{"" if words[-1] in ".!?…" else "."}' if words else "",
+        "ending": named if quoted else "but not its cause",
+        "quoted": f"The message: {said} " if quoted else "",
+        "said": f" The server adds: {said}" if words and not quoted else "",
+        "advice": "Look at what the message names first. If that isn't enough, add" if quoted else "Add",
     }

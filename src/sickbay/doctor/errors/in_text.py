@@ -52,7 +52,11 @@ _CLASS = compile_late(
 )
 """The classes that the MCP SDK, oauthlib and Authlib raise for a code. Names that other libraries use too, such as
 InvalidTokenError of PyJWT, aren't among them."""
-_ISSUE = compile_late(r"severity[\"'`]?\s*(?:[:=]>?|\bvalue\s*=)\s*[\"'`]?(?:error|fatal)\b", re.I)
+_ISSUE = compile_late(
+    r"severity[\"'`]?\s*(?:[:=]>?|\bvalue\s*=)\s*[\"'`]?(?:error|fatal)\b"
+    r"(?:\W{1,40}\bcode[\"'`]?\s*(?:[:=]>?|\bvalue\s*=)\s*[\"'`]?(?P<code>[a-z]+(?:-[a-z]+)?)\b)?",
+    re.I,
+)
 _CHALLENGE = compile_late(r"www-authenticate[\"'`]?\s*(?:[:=]|→|->|is\b)", re.I)
 _DESCRIPTION = compile_late(r"error_?description[\"'`]?\s*(?:=>|[:=])\s*[\"'`](?P<value>[^\"'`]{1,400})", re.I)
 _STATUSES = tuple(
@@ -86,7 +90,7 @@ _UNANSWERED = compile_late(
 )
 _MESSAGE = compile_late(
     r"\b(?:[A-Za-z]\w{0,60})?(?:Error|Exception)\b['\"]?:\s?\S"
-    r"|\b[Ee]rror [a-z]{3,20}ing [a-z]|\b(?:ERROR|FATAL|SEVERE)\b|Traceback \(most|\bUncaught\b"
+    r"|\b[Ee]rror [a-z]{3,20}ing [a-z]|\b(?:ERRORS?|FATAL|SEVERE)\b|Traceback \(most|\bUncaught\b"
     r"|\brpc error: code = \w|\b[Bb]ad response received|\bmessage[\"'`]\s*:\s*[\"'`]\w*[_ ]?error"
     r"|\b[Ii]nvalid (?:parameter|audience|redirect|scope|state|request|grant|client|token|code|credentials"
     r"|requested scope)"
@@ -150,7 +154,8 @@ def errors(text: str, *, in_words: bool = True) -> Iterator[ErrorAnswer]:
     yield from (ErrorAnswer("vendor", match[1]) for match in matches(_VENDOR, text))
     for pattern, answer in _SIGNS:
         if sign := find_first(pattern, text):
-            yield answer if answer.kind != "no-answer" else ErrorAnswer("no-answer", sign[0])
+            code = sign[0] if answer.kind == "no-answer" else sign.groupdict().get("code")
+            yield answer._replace(code=code or answer.code)
 
 
 def _read_value(name: str, value: str, description: str) -> Iterator[ErrorAnswer]:

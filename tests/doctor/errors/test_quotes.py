@@ -1,0 +1,67 @@
+"""The most specific message of an error is quoted as the text has it, also next to a known status."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.laws import for_each
+
+from sickbay.diagnosis.answers.finding import UNEXPLAINED
+from sickbay.doctor.errors import quotes
+from sickbay.doctor.text import diagnose_text
+
+SAID = "The flux of element 'core' has 3 gigawatts"
+OTHER = "A second flux of 'rim' is empty"
+CHAIN = "Error creating bean 'a': exception with message: Failed to build 'b': exception with message: java.io.IOException: "
+ISSUE = '{{"resourceType": "OperationOutcome", "issue": [{{"severity": "{0}", "code": "invalid", {1}}}]}}'
+XML = (
+    '<OperationOutcome xmlns="http://hl7.org/fhir"><issue><severity value="warning"/><diagnostics value="{1}"/></issue>'
+    '<issue><severity value="error"/><code value="invalid"/><details><text value="{0}"/></details></issue></OperationOutcome>'
+)
+QUOTED = {
+    "an exception": f"org.example.FluxException: {SAID}\n  at a.b.c(D.java:1)",
+    "the innermost exception": f"BeanException: Failed to build the whole\n\tat a.b\nCaused by: java.io.IOException: {SAID}",
+    "an exception within a line": f"2026-01-01 ERROR [main] {CHAIN}{SAID}",
+    "a log": f"260 [main] ERROR org.example.flux.Core  - {SAID}",
+    "wrapped lines": "FluxError: " + SAID.replace(" has", "\n   has"),
+    "diagnostics in prose": "It fails, why?\n" + ISSUE.format("error", f'"diagnostics": "{SAID}"'),
+    "a text of details": ISSUE.format("fatal", f'"details": {{"coding": [{{"code": "X"}}], "text": "{SAID}"}}'),
+    "a narrative": ISSUE.format("error", f'"text": {{"div": "<div>{SAID}</div>"}}'),
+    "XML, the error before the warning": XML.format(SAID, OTHER),
+    "problem details": f'HTTP/1.1 400 Bad Request\n\n{{"title": "Bad Request", "status": 400, "detail": "{SAID}"}}',
+    "text next to JSON": f'{{"error": "failed", "message": "Bad request"}}\n\nlog: Error: {SAID}',
+    "an error_description": f'{{"error": "invalid_grant", "error_description": "{SAID}"}}',
+    "a cut outcome": f'"issue": [{{"severity": "error", "diagnostics": "{SAID}"}}, {{"severity": "error", "dia',
+}
+
+
+@for_each("kind", QUOTED)
+def test_the_most_specific_message_is_quoted(kind: str) -> None:
+    first = diagnose_text(QUOTED[kind])[1].explanation.findings[0]
+    assert first.id == UNEXPLAINED
+    assert f'The message: "{SAID}"' in first.why
+    assert "names the cause" in first.title
+    assert OTHER not in first.why
+
+
+def test_two_errors_of_an_outcome_are_quoted() -> None:
+    issues = ", ".join(f'{{"severity": "error", "diagnostics": "{said}"}}' for said in (SAID, OTHER))
+    assert quotes.find_quote(f'{{"issue": [{issues}]}}', "") == f'{SAID}" and "{OTHER}'
+
+
+@for_each(
+    "text", ["HTTP 500: an unexpected error occurred", '{"message": "Request failed with status code 400"}', "I get a 403"]
+)
+def test_what_says_nothing_is_not_called_the_cause(text: str) -> None:
+    first = diagnose_text(text)[1].explanation.findings[0]
+    assert "names the cause" not in first.title
+    assert "The message: " not in first.why
+
+
+@given(
+    st.lists(st.sampled_from(("Caused by: ", "Error: ", "\n", '"text": "', "severity", '"', "{", SAID, "at x ")), max_size=12)
+)
+def test_a_quotation_is_in_the_text(parts: list[str]) -> None:
+    text = "".join(parts)
+    said = quotes.find_quote(text, "").split('" and "')
+    assert all(each in " ".join(text.split()) for each in said)
