@@ -61,6 +61,8 @@ def leave_out_working_requests(text: str) -> str:
 
     Everything else stays in its place, because the page marks it there.
     """
+    if "curl" not in text.lower():
+        return text
     return _WORKING_REQUEST.sub(lambda match: match["said"] + _VISIBLE.sub(" ", match["request"]), text)
 
 

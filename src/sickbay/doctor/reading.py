@@ -236,7 +236,7 @@ TOKEN_IN_AUTHORIZATION = (NO_TOKEN, "fhir-token-not-bearer")
 
 PAST_AUTHORIZATION = frozenset(("409", "410", "412", "422"))
 """Statuses of a server that has accepted the token, or needs none."""
-_OF_ACCESS = compile_late(r"\b40[13]\b|auth|token|credential|log-?in|forbidden|denied|permission|security|expired", re.I)
+_OF_ACCESS = compile_late(r"\b40[13]\b|auth|token|credential|log-?in|forbidden|denied|permission|security|expired")
 
 _FOUND_NONE = compile_late(
     r"\b(?:empty|no|0|zero) (?:search )?(?:results?|bundle|entries|matches)\b|returns? (?:\[\]|nothing)", re.I
@@ -245,7 +245,7 @@ _FOUND_NONE = compile_late(
 
 def _is_past_authorization(answers: Sequence[ErrorAnswer], text: str) -> bool:
     """Whether the server has looked at the resource or found none, or reports a fault and the text has no word of access."""
-    is_of_access = _OF_ACCESS.search(text) is not None
+    is_of_access = _OF_ACCESS.search(text.lower()) is not None
     if not answers:
         return _FOUND_NONE.search(text) is not None
     return any(each.code in PAST_AUTHORIZATION or (each.kind == "outcome" and not is_of_access) for each in answers)

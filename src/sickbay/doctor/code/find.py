@@ -15,8 +15,7 @@ BEFORE, AFTER = 6_000, 3_000
 _ANNOUNCES = compile_late(
     r"grant_type|response_type|authorization|client_id=|\bmethod['\"]?\s*[:=]|curl|fetch\s*\(|axios|\.ajax|xmlhttprequest|\.open\s*\(|setrequest|request|\.post\b|\.get\s*\(|\.put\s*\(|postasync"
     r"|postform|openconnection|urlopen|\$http|webclient"
-    r"|file_get_contents|(?:^|\s)(?:-H|--header|-d|--data)\s|\.send\s*\(|addheader|header\.set|\.new",
-    re.I,
+    r"|file_get_contents|(?:^|\s)(?:-h|--header|-d|--data)\s|\.send\s*\(|addheader|header\.set|\.new",
 )
 _ANNOUNCES_SETTINGS = compile_late(r"client[_.-]?id|redirect[_.-]?ur[il]|authority|issuer|discovery", re.I)
 _RUNS = compile_late(r"[({=]|<<")
@@ -60,9 +59,9 @@ def _list_lines(requests: Sequence[CodeRequest]) -> set[int]:
 def _regions_with_code(text: str) -> list[tuple[int, int]]:
     """The parts of the text that can contain requests."""
     if len(text) <= READ_CHARACTERS:
-        return [(0, len(text))] if _ANNOUNCES.search(text) else []
+        return [(0, len(text))] if _ANNOUNCES.search(text.lower()) else []
     regions: list[tuple[int, int]] = []
-    for match in matches(_ANNOUNCES, text):
+    for match in matches(_ANNOUNCES, text.lower()):
         start, end = text.rfind("\n", 0, max(0, match.start() - BEFORE)) + 1, match.end() + AFTER
         if regions and start <= regions[-1][1]:
             regions[-1] = (regions[-1][0], end)

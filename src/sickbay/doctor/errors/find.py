@@ -17,7 +17,8 @@ SEARCHED_CHARACTERS = 2_000_000
 """The maximum number of characters that are searched. Of a longer text, the beginning and the end are searched."""
 DEPTH = 6
 """How many levels of JSON inside JSON strings are parsed."""
-_WORD = compile_late(r"[^\s<>\"'`]+")
+_WORD = compile_late(r"(?<![^\s<>\"'`])[^\s<>\"'`:=%]*+[:=%][^\s<>\"'`]*+")
+"""Only one with such a character can be an address."""
 _PARAMETER = compile_late(r"[?&]\w{1,60}=")
 _RESPONSE = ("response", "answer", "json", "status", "status_code", "error")
 
@@ -89,8 +90,6 @@ def _errors_in_text(text: str, depth: int) -> Iterator[ErrorAnswer]:
 
 def _is_address(word: str) -> bool:
     """Whether the word is a URL (also without scheme and host) or a form. Only in_url reads those."""
-    if ":" not in word and "=" not in word and "%" not in word:  # most words
-        return False
     if "://" in word or "%3a%2f%2f" in word.lower() or _PARAMETER.search(word):
         return True
     return word[0] in "/?" and ("=" in word or "%3d" in word.lower())

@@ -74,11 +74,14 @@ def _has_request(described: FactPattern, evidence: Evidence) -> bool:
     """Whether the text has a request of the kind and grant type, with and without the parameters, that the fact is about."""
     if described.kind and described.kind not in evidence.kinds:
         return False
-    said = f"grant type {described.grant.replace('_', ' ')}"
-    if described.grant and evidence.sent.get("grant_type") != described.grant and said not in " ".join(evidence.words):
+    if described.grant and not _has_grant(described.grant, evidence):
         return False
     sends, lacks = described.sends.items(), described.lacks.items()
     return all(_sends(evidence, *each) for each in sends) and not any(_sends(evidence, *each) for each in lacks)
+
+
+def _has_grant(grant: str, evidence: Evidence) -> bool:
+    return evidence.sent.get("grant_type") == grant or f"grant type {grant.replace('_', ' ')}" in " ".join(evidence.words)
 
 
 def _sends(evidence: Evidence, name: str, pattern: str) -> bool:
