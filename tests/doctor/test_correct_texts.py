@@ -10,6 +10,7 @@ from tests.doctor.texts import KNOWLEDGE, seen_texts
 from tests.laws import for_each, is_long
 
 from sickbay.diagnosis.answers.finding import UNEXPLAINED
+from sickbay.doctor.pieces import structured
 from sickbay.doctor.text import diagnose_text
 
 TOKEN_RESPONSE = '{"access_token": "abc", "token_type": "Bearer", "expires_in": 3600, "scope": "patient/*.rs"}'
@@ -51,6 +52,14 @@ def test_a_correct_text_shows_no_cause(text: str) -> None:
 @for_each("text", VARIABLES)
 def test_a_variable_is_not_taken_for_a_value(text: str) -> None:
     assert [found.id for found in diagnose_text(text)[1].explanation.findings] == []
+
+
+def test_variables_keep_their_order() -> None:
+    """Otherwise the corrected request would be another one each time."""
+    names = ["client_id", "refresh_token", "client_secret", "code_verifier", "redirect_uri", "code"]
+    text = "send({grant_type: 'refresh_token', " + ", ".join(f"{name}: {name}" for name in names) + "})"
+    (found,) = structured.find_objects(text)
+    assert [*found.values] == ["grant_type", *names]
 
 
 def test_the_name_of_a_profile_is_no_request() -> None:

@@ -43,9 +43,8 @@ def find_objects(text: str) -> Iterator[Piece]:
         if kind == "parameters" and _are_options(text, start, members):
             continue
         if kind and (kind != "resource" or text[end - 1] == "}"):
-            variables = (
-                set(_VARIABLE.findall(text, start, end)) if kind == "parameters" and _QUOTED.search(text, start, end) else set()
-            )
+            is_code = kind == "parameters" and _QUOTED.search(text, start, end)
+            variables = dict.fromkeys(_VARIABLE.findall(text, start, end) if is_code else ())
             unknown = {name: _OF_VARIABLES[name] for name in variables if name in _OF_VARIABLES}
             values = {name: value for name, value in members.items() if name not in variables} | unknown
             yield Piece(kind="object", start=start, end=end, subkind=kind, values=values, is_whole=not variables)
