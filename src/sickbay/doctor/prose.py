@@ -11,8 +11,8 @@ READ_CHARACTERS = 100_000
 LINE_CHARACTERS = 2_000
 SENTENCE_WORDS = 4
 _WORD = compile_late(r"[\"'(“‘`*]{0,3}[^\W\d_]\w*(?:['’-]\w+)*[,.:;!?)\"”`*]*")
-_WITHOUT_BLANKS = compile_late(r"[\u3040-\u9fff]{6}")
-"""Six characters of a script without spaces."""
+_SURE = compile_late(r"[\u3040-\u9fff]{6}|(?<![\w-])(?:fails\b|(?:returns?|gives?|answers?) (?:nothing\b|\[\]))", re.I)
+"""Six characters of a script without spaces, or a few words which say that something fails."""
 _CODE = ("//", "#", "*", "/*", "--", "<", "import ", "from ", "export ", "using ", "package ", "function ")
 """How comments and some lines of code begin."""
 _CALL = compile_late(r"[\w.:= ]{1,100}\([\"']")
@@ -28,14 +28,13 @@ _PROBLEM = compile_late(
     re.I,
 )
 """Words by which people report a problem in English, German, French, Dutch and some other languages."""
-_FAILS = compile_late(r"(?<![\w-])(?:fails\b|(?:returns?|gives?|answers?) (?:nothing\b|\[\])|\w{1,9}n['’]t work\b)", re.I)
 FOREIGN_WORDS = 3
 """So many words that aren't in Latin letters can't be read."""
 
 
 def tells_of_a_problem(prose: str) -> bool:
     """Whether a sentence asks a question, says that something fails, or can't be read."""
-    return any(_PROBLEM.search(line) or _WITHOUT_BLANKS.search(line) or _is_foreign(line) for line in _split_sentences(prose))
+    return any(_PROBLEM.search(line) or _SURE.search(line) or _is_foreign(line) for line in _split_sentences(prose))
 
 
 def names_a_problem(text: str) -> bool:
@@ -82,7 +81,7 @@ def _is_sentence(line: str) -> bool:
     tokens = line.split()
     words = sum(_WORD.fullmatch(token) is not None for token in tokens)
     is_long = words >= SENTENCE_WORDS - line.endswith("?") and 2 * words > len(tokens)
-    return is_long or _WITHOUT_BLANKS.search(line) is not None or _FAILS.search(line) is not None
+    return is_long or _SURE.search(line) is not None
 
 
 def _is_code(line: str) -> bool:

@@ -51,25 +51,20 @@ class Reading(NamedTuple):
     @property
     def explaining(self) -> frozenset[str]:
         """The IDs of the findings that may name the cause of an error response."""
+        has_token_error = any(answer.kind == "oauth" and answer.code in TOKEN_CODES for answer in self.diagnosis.answers)
         return frozenset(
             finding.id
             for each in self.diagnoses
             if is_explained(each.stage, each.examination, each.explanation)
             for finding in each.explanation.findings
-            if each.stage != AUTHORIZE.name or not self._is_authorized or finding.parameter in _CHECKED_LATER
+            if each.stage != AUTHORIZE.name or not has_token_error or finding.parameter in _CHECKED_LATER
             if finding.id not in _ACCEPTED or any(str(finding.parameter) in said for _, _, said in self.diagnosis.answers)
         )
 
     @property
-    def _is_authorized(self) -> bool:
-        """Whether the error is the token endpoint's, so that the server has accepted the authorization request."""
-        return any(answer.kind == "oauth" and answer.code in TOKEN_CODES for answer in self.diagnosis.answers)
-
-    @property
     def outside_resources(self) -> str:
         """The text around resources and documents of CDS Hooks, whose words are no report of a problem."""
-        documents = [piece for piece in self.diagnosis.pieces if piece.subkind in ("resource", "cds_hooks")]
-        return "".join(_texts_between(self.text, documents))
+        return "".join(_texts_between(self.text, [it for it in self.diagnosis.pieces if it.subkind in ("resource", "hooks")]))
 
     @property
     def prose(self) -> str:
@@ -237,10 +232,7 @@ TOKEN_IN_AUTHORIZATION = (NO_TOKEN, "fhir-token-not-bearer")
 PAST_AUTHORIZATION = frozenset(("409", "410", "412", "422"))
 """Statuses of a server that has accepted the token, or needs none."""
 _OF_ACCESS = compile_late(r"\b40[13]\b|auth|token|credential|log-?in|forbidden|denied|permission|security|expired")
-
-_FOUND_NONE = compile_late(
-    r"\b(?:empty|no|0|zero) (?:search )?(?:results?|bundle|entries|matches)\b|returns? (?:\[\]|nothing)", re.I
-)
+_FOUND_NONE = compile_late(r"\b(?:empty|no|0|zero) (?:search )?(?:results?|bundle|entries)\b|returns? (?:\[\]|nothing)", re.I)
 
 
 def _is_past_authorization(answers: Sequence[ErrorAnswer], text: str) -> bool:

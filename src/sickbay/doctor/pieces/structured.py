@@ -108,8 +108,7 @@ def kind_of_object(members: Mapping[str, Any]) -> str:
     for kind, required in _KINDS:
         if any(group <= names for group in required):
             return kind
-    is_of_hooks = "hookInstance" in names or names in ({"services"}, {"cards"})
-    return "resource" if "resourceType" in names else "cds_hooks" if is_of_hooks else ""
+    return "resource" if "resourceType" in names else "hooks" if names == {"services"} else ""
 
 
 _KINDS: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = tuple(
@@ -127,6 +126,7 @@ _KINDS: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = tuple(
         "jwt_header": ("alg typ", "alg kid"),
         "jwt_claims": ("iss sub aud", "iss aud exp", "iss aud jti", "sub aud exp", "iss sub exp"),
         "error": ("error", "errorCode", "error_description"),
+        "hooks": ("hookInstance", "cards"),
     }.items()
 )
 
