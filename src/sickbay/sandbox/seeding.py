@@ -41,9 +41,13 @@ def _sample_card(launch_uri: str) -> dict[str, Any]:
 
 async def seed(runtime: Runtime, written: Written) -> None:
     """Add missing users and sample apps. Existing records stay as they are."""
-    for put in await steps(runtime, written):
-        with suppress(Conflict):  # another process was first
-            await runtime.store.transaction([structs.replace(put, if_revision=0)])
+    puts = [structs.replace(put, if_revision=0) for put in await steps(runtime, written)]
+    try:
+        await runtime.store.transaction(puts)  # together, because each transaction waits for the disk
+    except Conflict:  # another process adds some of them
+        for put in puts:
+            with suppress(Conflict):
+                await runtime.store.transaction([put])
 
 
 async def steps(runtime: Runtime, written: Written, name: str | None = None, *, everything: bool = False) -> list[Put]:
