@@ -19,7 +19,7 @@ from sickbay.authorization.client_document import (
 )
 from sickbay.authorization.models import Policy
 from sickbay.kernel.checks import Refusal
-from sickbay.protocol import urls
+from sickbay.protocol import scopes, urls
 
 URL = "https://agent.example.com/client.json"
 CALLBACK = "https://agent.example.com/callback"
@@ -121,6 +121,48 @@ def test_a_wrong_document_is_refused(served: dict[str, Any], name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("served", "facts"),
+    [
+        ({"status": 301}, {"reason": "its status is 301", "to": "/new"}),
+        ({"body": b" " * (MAXIMUM_BYTES + 1)}, {"limit": "10,240"}),
+        ({"type": "text/plain; charset=utf-8"}, {"type": "text/plain"}),
+        ({"type": ""}, {"type": "none"}),
+        ({"body": b"[]"}, {"reason": "The document isn't an object"}),
+        ({"client_id": None}, {"reason": "client_id is missing"}),
+        ({"client_id": "other"}, {"expected": "other"}),
+        ({"client_secret": "x"}, {"member": "client_secret"}),
+        ({"token_endpoint_auth_method": "client_secret_jwt"}, {"member": "client_secret_jwt"}),
+        ({"client_name": ""}, {"reason": "client_name is missing"}),
+        ({"redirect_uris": []}, {"reason": "redirect_uris is missing"}),
+        ({"redirect_uris": [5]}, {"reason": "redirect_uris must be a list of strings"}),
+    ],
+)
+def test_each_refusal_says_what_is_wrong_with_the_document(served: dict[str, Any], facts: dict[str, str]) -> None:
+    refusal = read(**served)
+    assert isinstance(refusal, Refusal)
+    assert refusal.facts == {"received": URL, **facts}
+
+
+def test_a_member_that_is_there_twice_is_named() -> None:
+    twice = read(body=json.dumps(GOOD).encode()[:-1] + b', "redirect_uris": ["https://agent.example.com/other"]}')
+    assert isinstance(twice, Refusal)
+    assert twice.facts["received"] == URL
+    assert str(twice.facts["reason"]).startswith("The document isn't valid JSON: ")
+
+
+def test_a_response_without_headers_is_refused() -> None:
+    assert [read_document(URL, status, {}, b"{}").facts for status in (302, 200)] == [  # type: ignore[union-attr]
+        {"received": URL, "reason": "its status is 302", "to": ""},
+        {"received": URL, "type": "none"},
+    ]
+
+
+def test_a_document_of_the_largest_size_is_read() -> None:
+    text = json.dumps(GOOD).encode()
+    assert read(body=text + b" " * (MAXIMUM_BYTES - len(text))) == GOOD
+
+
+@pytest.mark.parametrize(
     ("uris", "native"),
     [
         ([CALLBACK], False),
@@ -137,5 +179,9 @@ def test_a_document_can_not_make_a_backend_service_or_ask_for_system_scopes() ->
     fields = to_registration(URL, {**GOOD, "grant_types": ["client_credentials"], "launch_uri": CALLBACK}, "general", Policy())
     assert (fields["type"], fields["client"], fields["launch_uri"]) == ("provider", "public", None)
     assert fields["grant_types"] == ("authorization_code", "refresh_token")
+    only_codes = to_registration(URL, {**GOOD, "grant_types": ["authorization_code"]}, "general", Policy())
+    assert only_codes["grant_types"] == ("authorization_code",)
     assert "system/" not in fields["scope"]
+    assert (fields["client_id"], fields["tenant"]) == (URL, "general")
+    assert scopes.split(fields["scope"])[:2] == scopes.split(Policy().registration_scopes)[:2]
     assert to_registration(URL, {**GOOD, "scope": "user/*.rs"}, "general", Policy())["scope"] == "user/*.rs"

@@ -206,3 +206,16 @@ def test_metadata_list_scopes_that_a_client_without_a_launch_can_request(
 def test_metadata_have_no_empty_members() -> None:
     document = protected_resource.document("https://m.example/mcp", "https://as.example", (), "")
     assert set(document) == {"resource", "authorization_servers", "bearer_methods_supported"}
+
+
+def test_metadata_say_where_tokens_come_from_and_how_they_are_sent() -> None:
+    assert protected_resource.document(
+        "https://m.example/mcp", "https://as.example", ("openid",), "M", "https://m.example/d"
+    ) == {
+        "resource": "https://m.example/mcp",
+        "authorization_servers": ["https://as.example"],
+        "scopes_supported": ["openid"],
+        "bearer_methods_supported": ["header"],
+        "resource_name": "M",
+        "resource_documentation": "https://m.example/d",
+    }

@@ -127,8 +127,12 @@ def test_a_patch_that_reads_needs_permission_to_read(scope: str, readable: objec
     assert refused_writes(write_request("patch", body=TEST), known) == ([] if passes else [READS])
     assert refused_writes(write_request("patch", body=PATCH), known) == []
     if not passes:
-        assert facts(write_request("patch", body=TEST), known)["received"] == "operation 0, test"
-        assert facts(write_request("patch", body=TEST), known)["needed"] == "patient/Observation.rs"
+        assert facts(write_request("patch", body=TEST), known) == {
+            "type": "Observation",
+            "received": "operation 0, test",
+            "held": tuple(scope.split()),
+            "needed": "patient/Observation.rs",
+        }
 
 
 def test_other_writes_need_no_permission_to_read() -> None:

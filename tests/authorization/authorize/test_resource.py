@@ -89,6 +89,23 @@ def test_of_two_resources_the_one_that_is_no_fhir_base_is_suggested() -> None:
     assert refusal.facts["expected"] == samples.BASE
 
 
+@pytest.mark.parametrize(
+    ("query", "facts"),
+    [
+        (
+            f"resource={samples.BASE}&resource={MCP}",
+            {"received": [samples.BASE, MCP], "expected": MCP, "names": ["resource"]},
+        ),
+        (f"resource={MCP}&aud={samples.BASE}", {"received": MCP, "expected": samples.BASE}),
+    ],
+)
+def test_values_that_disagree_are_named(query: str, facts: dict[str, object]) -> None:
+    request = authorize_request(f"https://ehr.example.org/authorize?{query}")
+    refusal = resource_and_aud_name_one_server.decide(request, AuthorizeContext(server=SERVER))
+    assert refusal is not None
+    assert refusal.facts == facts
+
+
 def test_an_alias_of_a_base_means_the_base() -> None:
     short = "http://localhost:7425/short"
     server = structs.replace(SERVER, also={short: samples.BASE})
@@ -99,6 +116,13 @@ def test_an_alias_of_a_base_means_the_base() -> None:
 def test_only_scopes_of_the_resource_are_granted_for_it() -> None:
     assert names(resource=MCP, scope="launch/patient patient/Patient.rs") == ["mcp-scope-not-of-resource"]
     assert names(resource=MCP, scope="launch/patient patient/Observation.r") == []
+    request = sample_request(launch=None, aud=None, resource=MCP, scope="launch/patient patient/Patient.rs")
+    assert samples.examination(request, samples.sample_context(server=SERVER, launch=None)).refusals[0].facts == {
+        "received": ["patient/Patient.rs"],
+        "resource": MCP,
+        "supported": ["patient/Observation.rs"],
+        "scopes": ["patient/Patient.rs"],
+    }
     assert names(resource="https://other.example.org", scope="launch/patient patient/Patient.rs") == []
     assert names(resource=samples.BASE, scope="launch/patient patient/Patient.rs") == []
 

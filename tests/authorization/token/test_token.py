@@ -99,6 +99,29 @@ def test_the_tenants_pkce_policy_overrides_the_registration() -> None:
     assert outcome(token_request(code_verifier=None), token_context(server=server)) is None
 
 
+@pytest.mark.parametrize(
+    ("sent", "registered", "suggested"),
+    [
+        (None, ("client_credentials",), "client_credentials"),
+        ("password", ("client_credentials",), "client_credentials"),
+        ("CLIENT_CREDENTIALS", ("client_credentials",), "client_credentials"),
+        ("authorization_cod", ("authorization_code", "refresh_token"), "authorization_code"),
+        ("refresh", ("authorization_code", "refresh_token"), "refresh_token"),
+        ("client-credentials", ("authorization_code", "refresh_token"), None),
+        (None, ("authorization_code", "refresh_token"), None),
+        ("client-credentials", None, "client_credentials"),
+        (None, None, None),
+    ],
+)
+def test_a_suggested_grant_type_is_one_that_the_app_has(
+    sent: str | None, registered: tuple[str, ...] | None, suggested: str | None
+) -> None:
+    client = structs.replace(PUBLIC, grant_types=registered) if registered else None
+    refusals = examine_token(token_request(grant_type=sent, code=None), token_context(client=client, code=None)).refusals
+    grants = [refusal.facts["expected"] for refusal in refusals if refusal.name in ("grant-type-missing", "grant-type-invalid")]
+    assert grants == [suggested]
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_only_post_is_accepted(method: str) -> None:
     request = structs.replace(token_request(), method=method)

@@ -12,6 +12,7 @@ from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest, is_json
 from sickbay.authorization.token.client_authentication import client_is_registered
 from sickbay.kernel.checks import Refusal
+from sickbay.kernel.similar_names import find_closest
 
 FORM = "application/x-www-form-urlencoded"
 GRANTS = ("authorization_code", "refresh_token", "client_credentials")
@@ -73,7 +74,7 @@ def parameters_are_sent_once(request: TokenRequest, context: TokenContext) -> Re
 def grant_type_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     if request.parameters.get("grant_type"):
         return None
-    return refusals.GRANT_TYPE_MISSING(received=None, expected=_suggested_grant(request))
+    return refusals.GRANT_TYPE_MISSING(received=None, expected=_suggested_grant(request, context))
 
 
 @check(after=(grant_type_is_sent,))
@@ -82,7 +83,7 @@ def grant_type_is_supported(request: TokenRequest, context: TokenContext) -> Ref
     offered = context.server.grants if isinstance(context.server, Server) else GRANTS
     if grant in offered or (not context.smart and _is_of_oauth(grant or "")):
         return None
-    facts = {"received": grant, "expected": _suggested_grant(request), "supported": offered}
+    facts = {"received": grant, "expected": _suggested_grant(request, context), "supported": offered}
     return refusals.GRANT_TYPE_INVALID.with_facts(facts)
 
 
@@ -140,9 +141,13 @@ def resource_is_repeated_if_the_policy_is_strict(request: TokenRequest, context:
     return refusals.MCP_RESOURCE_MISSING_TOKEN(received=None, expected=grant.base, refresh=is_refresh(request))
 
 
-def _suggested_grant(request: TokenRequest) -> str | None:
-    """Returns the grant type to suggest: client_credentials if the request has an assertion but no code or refresh token."""
-    return implied_grant_type(request) or ("client_credentials" if request.parameters.get("client_assertion") else None)
+def _suggested_grant(request: TokenRequest, context: TokenContext) -> str | None:
+    """Returns the grant type that was probably meant, by the other parameters, the spelling, or the registration."""
+    registered = context.client.grant_types if isinstance(context.client, Client) else GRANTS
+    only_one = registered[0] if len(registered) == 1 else None
+    by_assertion = "client_credentials" if request.parameters.get("client_assertion") else None
+    spelling = (request.parameters.get("grant_type") or "").lower()
+    return implied_grant_type(request) or find_closest(spelling, registered) or only_one or by_assertion
 
 
 def is_refresh(request: TokenRequest) -> bool:

@@ -24,8 +24,8 @@ def _add_grant(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 
 def _add_suggestion(facts: Facts) -> Facts:
-    supported = join_as_code(facts.get("supported", ()))
-    return {**facts, "suggested": facts["expected"] or "authorization_code or refresh_token", "known_here": supported}
+    suggested = facts["expected"] or "authorization_code` or `grant_type=refresh_token"
+    return {**facts, "suggested": suggested, "known_here": join_as_code(facts.get("supported", ()))}
 
 
 NAMED_PARAMETERS = 3
