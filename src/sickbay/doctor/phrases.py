@@ -34,8 +34,8 @@ _APART = compile_late(r"&(?=[\w.-]{1,60}=)|\n[ \t>]*\n")
 _NEGATION = compile_late(r"\b(?:(can)(?:'t|not)|(wo)n't|([a-z]{2,6})n't)\b")
 _WORD = compile_late(r"[^\W_]+")
 _COMPOUND = compile_late(
-    r"\b(?:(redirect)(ur[il]s?)|(client)(id|secret|assertion)|(access|refresh|id)(tokens?)|(code)(verifier|challenge)"
-    r"|(grant|response)(types?)|(user)(info))\b"
+    r"(?<![^\W_])(?:(redirect)(ur[il]s?)|(client)(id|secret|assertion)|(access|refresh|id)(tokens?)|(code)(verifier|challenge)"
+    r"|(grant|response)(types?)|(user)(info))(?![^\W_])"
 )
 """Names of parameters as they are written in code, such as redirectUri."""
 
