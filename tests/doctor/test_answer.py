@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from statistics import median
@@ -105,6 +106,29 @@ def test_generic_evidence_lists_causes_and_names_none_as_the_answer(kind: str) -
 def test_the_usual_cause_of_a_quoted_message_is_the_answer() -> None:
     _, diagnosis = diagnose_text("The FHIR server says: Cannot enforce 'patient/*' claims without a launch context.")
     assert diagnosis.explanation.findings[0].id == diagnosis.causes[0].id
+
+
+IN_THE_WORDS_OF_THE_RFC = "is missing a required parameter, includes an invalid parameter value, or is otherwise malformed."
+DESCRIPTIONS = {
+    f"invalid_request: {IN_THE_WORDS_OF_THE_RFC} Check the `redirect_uri` parameter": "oauth-parameter-missing",
+    f"invalid_request: {IN_THE_WORDS_OF_THE_RFC} Check the `client_id` parameter": "oauth-parameter-missing",
+    f"invalid_request: {IN_THE_WORDS_OF_THE_RFC} Check the `code_challenge` parameter": "oauth-pkce-required",
+    "invalid_request: Missing required parameter: code_verifier.": "oauth-pkce-verifier-not-sent",
+    "invalid_grant: The provided authorization grant is invalid, expired, revoked, does not match the redirection URI. "
+    "The PKCE code challenge did not match the code verifier.": "oauth-pkce-challenge-computed-wrong",
+    "invalid_state: Request parameter 'state' must be at least be 8 characters long.": "oauth-state-too-short",
+    "token_inactive: Token is inactive because it is malformed, expired or otherwise invalid.": "oauth-access-token-refused",
+    "unsupported_response_type: The client is not allowed to request response_type 'code'.": "oauth-response-type-not-allowed",
+    "unauthorized_client: The client is not authorized to perform this request using this method.": "oauth-grant-not-enabled",
+}
+
+
+@for_each("answered, cause", DESCRIPTIONS.items())
+def test_the_reason_that_a_server_adds_to_the_words_of_the_rfc_decides(answered: str, cause: str) -> None:
+    code, _, description = answered.partition(": ")
+    causes = [each.id for each in diagnose_text(json.dumps({"error": code, "error_description": description}))[1].causes]
+    assert causes[0] == cause
+    assert not any(each.startswith("fhir-") for each in causes)
 
 
 def test_code_without_a_request_is_read_if_it_shows_a_product() -> None:

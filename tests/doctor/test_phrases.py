@@ -26,6 +26,7 @@ def is_in(phrase: str, text: str) -> bool:
         ("redirect uri mismatch", "the redirectUri mismatch"),
         ("redirect uri mismatch", "error=redirect%5Furi+mismatch"),
         ("client id", "clientId"),
+        ("userinfo endpoint", "the `userinfo_endpoint` of the document"),
         ("does not match", "it doesn't\n  match"),
         ("can not be null", "id can't be null"),
         ("can not be null", "id cannot be null"),

@@ -35,7 +35,7 @@ _NEGATION = compile_late(r"\b(?:(can)(?:'t|not)|(wo)n't|([a-z]{2,6})n't)\b")
 _WORD = compile_late(r"[^\W_]+")
 _COMPOUND = compile_late(
     r"(?:(redirect)(ur[il]s?)|(client)(id|secret|assertion)|(access|refresh|id)(tokens?)|(code)(verifier|challenge)"
-    r"|(grant|response)(types?)|(user)(info))\b"
+    r"|(grant|response)(types?)|(user)(info))(?![^\W_])"
 )
 """Names of parameters as they are written in code, such as redirectUri. A `\\b` before them would take three times as long."""
 
@@ -70,7 +70,7 @@ def _words_of_text(text: str) -> list[str]:
 
 
 def _write_apart(match: re.Match[str]) -> str:
-    is_part_of_word = match.start() and (match.string[match.start() - 1].isalnum() or match.string[match.start() - 1] == "_")
+    is_part_of_word = match.start() and match.string[match.start() - 1].isalnum()
     return match[0] if is_part_of_word else " ".join(filter(None, match.groups()))
 
 
