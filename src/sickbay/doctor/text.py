@@ -14,7 +14,6 @@ from sickbay.diagnosis.rule import Finding, Severity
 from sickbay.doctor import answer, compiled, phrases, prose
 from sickbay.doctor.answer import RANKS, Recognised
 from sickbay.doctor.diagnose import Diagnosis, RelatedTopic
-from sickbay.doctor.errors.quotes import find_quote
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.model import Knowledge
 from sickbay.doctor.pieces import addresses
